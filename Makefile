@@ -1,0 +1,118 @@
+# slowdive. `make help` lists the targets.
+#
+# Layers are proved by the link: build/libcore.a and build/libui.a know neither
+# curses nor any database or HTTP client, and the unit tests link only them.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= gcc
+BUILD   ?= build
+O       ?= -O2
+V       ?=
+
+VERSION := 0.1.0
+
+PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8
+PKGS_RT   := libpq
+PKGS_TERM := ncursesw
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ifdef CI
+WARN += -Werror
+endif
+HARDEN := -fstack-protector-strong -fPIE
+ifneq ($(O),-O0)
+HARDEN += $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+endif
+# SAN=address,undefined or SAN=thread; give it a BUILD of its own.
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
+	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
+	-Iinclude -Isrc -I$(BUILD)/gen -pthread $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
+
+pkg = $(shell pkg-config --libs $(1) 2>/dev/null)
+LIBS_CORE := $(call pkg,$(PKGS_CORE)) -lpg_query -lm
+LIBS_RT   := $(call pkg,$(PKGS_RT)) -ldl
+LIBS_TERM := $(call pkg,$(PKGS_TERM))
+
+srcs = $(sort $(wildcard $(foreach d,$(1),src/$(d)/*.c src/$(d)/*/*.c)))
+objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+CORE_SRC := $(call srcs,base core format conf sink view)
+UI_SRC   := $(call srcs,ui)
+RT_SRC   := $(call srcs,rt source)
+TERM_SRC := $(call srcs,term)
+APP_SRC  := $(call srcs,app)
+
+LIBCORE := $(BUILD)/libcore.a
+LIBUI   := $(BUILD)/libui.a
+LIBRT   := $(BUILD)/librt.a
+LIBTERM := $(BUILD)/libterm.a
+LIBAPP  := $(BUILD)/libapp.a
+PROGRAM := $(BUILD)/slowdive
+
+THEMES := $(wildcard themes/*.yaml)
+GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES))
+
+.PHONY: all deps demo check bench fuzz install uninstall check-layers format clean help
+.DEFAULT_GOAL := all
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+all: $(PROGRAM) ## build build/slowdive (and its man pages)
+
+# ---- objects and libraries ----
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC $<";) $(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# Rebuild everything when the compiler or its flags change.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' > $@
+FORCE:
+
+# A YAML theme as C string literals.
+$(BUILD)/gen/theme-%.inc: themes/%.yaml
+	@mkdir -p $(@D)
+	@sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@
+
+define library
+$(1): $(call objs,$(2))
+	@rm -f $$@
+	@$$(AR) rcs $$@ $$^
+endef
+$(eval $(call library,$(LIBCORE),$(CORE_SRC)))
+$(eval $(call library,$(LIBUI),$(UI_SRC)))
+$(eval $(call library,$(LIBRT),$(RT_SRC)))
+$(eval $(call library,$(LIBTERM),$(TERM_SRC)))
+$(eval $(call library,$(LIBAPP),$(filter-out src/app/main.c,$(APP_SRC))))
+
+# -rdynamic is not needed: modules get every host function through struct sd_host.
+$(PROGRAM): $(call objs,src/app/main.c) $(LIBAPP) $(LIBTERM) $(LIBRT) $(LIBUI) $(LIBCORE)
+	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_RT) $(LIBS_CORE)
+
+DEPFILES := $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(DEPFILES)
+
+include tests/tests.mk
+include contrib/contrib.mk
+include man/man.mk
+
+deps: ## install what is missing from Debian's packages
+	@contrib/install-deps
+
+check-layers: ## prove that rooms use only the rooms below them
+	@tests/check-layers
+
+format: ## clang-format over all C files
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove build/
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'

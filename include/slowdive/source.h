@@ -1,0 +1,214 @@
+/* source.h - the source ABI: how data gets into slowdive.
+ *
+ * A source is a constant table of functions, `struct sd_source_ops`. It is
+ * either built in, a shared object that exports
+ *
+ *     const struct sd_source_ops *slowdive_source(void);
+ *
+ * or (without any C) a program run by the exec source.
+ *
+ * Threads. Every instance has a worker thread of its own. `open`, `collect`,
+ * `run`, `request` and `close` are called on it, one at a time; blocking code
+ * is fine there. `probe` and `decode` may be called on any thread and keep no
+ * state. `interrupt` is the only function called from another thread while the
+ * worker is inside the source: it unblocks and frees nothing.
+ *
+ * Memory. The host allocates `priv_size` zeroed bytes before `open`, with the
+ * parsed options beside it, and frees both after `close`. What `open` allocated
+ * `close` frees, also after a failed `open`.
+ */
+#ifndef SLOWDIVE_SOURCE_H
+#define SLOWDIVE_SOURCE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "slowdive/types.h"
+
+/* A module is loaded when its major equals the host's and its minor is not
+ * newer. Minor versions only append fields, kinds and host functions. */
+#define SD_ABI_MAJOR 1
+#define SD_ABI_MINOR 0
+#define SD_ABI ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
+
+/* Why something failed: one sentence a user can act on, without secrets.
+ * Untouched on success. */
+struct sd_error {
+    char text[512];
+};
+
+/* How a call ended, and what the host does next. */
+enum sd_result {
+    SD_OK,          /* done */
+    SD_NODATA,      /* nothing new; still fine */
+    SD_RETRY,       /* failed for now: close, back off, open again */
+    SD_CONFIG,      /* the user must change something: failed until reloaded */
+    SD_UNSUPPORTED, /* this source cannot do that, here or at all */
+    SD_GONE         /* the input ended for good (end of file, program ended) */
+};
+
+#if defined(__GNUC__)
+#define SD_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define SD_PRINTF(fmt, args)
+#endif
+
+/* ---- options ----------------------------------------------------------
+ * One row per option. The same rows parse `kind:target?name=value`, YAML and
+ * the command line, and make `slowdive sources KIND` and the manual. */
+enum sd_option_type {
+    SD_OPTION_BOOL,     /* bool: yes/no, true/false, on/off, 1/0 */
+    SD_OPTION_INT,      /* int64_t */
+    SD_OPTION_REAL,     /* double */
+    SD_OPTION_DURATION, /* int64_t, nanoseconds: 250ms, 10s, 15m */
+    SD_OPTION_BYTES,    /* int64_t: 64MiB, 500MB, 4096 */
+    SD_OPTION_TEXT,     /* const char *, owned by the host */
+    SD_OPTION_LIST      /* const char *const *, NULL-terminated, owned by the host;
+                           "" is no items, otherwise one item per line */
+};
+
+enum {
+    SD_OPTION_SECRET = 1 /* never printed, logged or recorded */
+};
+
+struct sd_option {
+    const char *name;
+    enum sd_option_type type;
+    size_t offset;          /* into the options struct */
+    const char *fallback;   /* the default, as a user would write it */
+    double min, max;        /* of numbers, durations (ns), sizes; both 0: any */
+    unsigned flags;
+    const char *unit;
+    const char *help;       /* one sentence */
+};
+
+/* ---- requests: work on demand, such as EXPLAIN ------------------------- */
+enum sd_request_kind {
+    SD_REQUEST_EXPLAIN = 1 /* plan of `query`; the reply holds one SD_PLAN */
+};
+
+struct sd_request {
+    enum sd_request_kind kind;
+    int64_t query_id;     /* SD_UNKNOWN when only the text is known */
+    const char *database; /* NULL: the source's own */
+    const char *query;    /* may hold $1 parameters */
+};
+
+/* ---- the host ----------------------------------------------------------- */
+struct sd_batch;
+struct sd_source;
+
+struct sd_host {
+    uint32_t abi;
+    uint32_t size;
+
+    /* True once the instance is to stop; any thread. */
+    bool (*should_stop)(struct sd_source *s);
+
+    /* Sleeps until `deadline` (host clock as by `now`), until `fd` (or -1) has
+     * one of the poll(2) `events`, or until the instance is cancelled or has a
+     * request waiting. Returns 1 when fd is ready, 0 at the deadline, -1 when
+     * `run` should look at should_stop, or return SD_OK to let a queued request
+     * be served (it is then called again). Worker only. */
+    int (*wait)(struct sd_source *s, int fd, int events, sd_time deadline);
+
+    /* The current time; the only clock a source uses. */
+    sd_time (*now)(struct sd_source *s);
+
+    /* A new, empty batch stamped `at`; owned by the caller until published. */
+    struct sd_batch *(*batch)(struct sd_source *s, sd_time at);
+
+    /* Copies `record`, a struct sd_<kind>, into the batch. False when the batch
+     * is full (64 MiB) or the kind unknown. */
+    bool (*add)(struct sd_batch *b, enum sd_kind kind, const void *record);
+
+    /* Hands the batch over; never blocks. When the console lags the oldest
+     * unread batch is dropped and counted. An empty batch is discarded. */
+    void (*publish)(struct sd_source *s, struct sd_batch *b);
+
+    /* Frees a batch that will not be published. */
+    void (*discard)(struct sd_batch *b);
+
+    /* Tells the user where the source stands. The host sets CONNECTING, LIVE,
+     * STALE, BACKOFF, FAILED and ENDED by itself from the results; a source
+     * notes only what it alone knows ("pg_stat_statements is not installed"). */
+    void (*note)(struct sd_source *s, enum sd_state state, const char *fmt, ...) SD_PRINTF(3, 4);
+
+    /* A line in the log file. */
+    void (*log)(struct sd_source *s, const char *fmt, ...) SD_PRINTF(2, 3);
+};
+
+struct sd_source {
+    const struct sd_host *host;
+    const char *name;   /* unique name of the instance, for people */
+    const char *target; /* what follows "kind:", or the URL or path given */
+    const void *opts;   /* the options struct, parsed */
+    void *priv;         /* priv_size bytes, zeroed before the first open */
+    bool follow;        /* false: read what is there and end (a verb on a file) */
+};
+
+struct sd_source_ops {
+    uint32_t abi;  /* SD_ABI */
+    uint32_t size; /* sizeof(struct sd_source_ops) */
+
+    const char *name;    /* the kind: "log" */
+    const char *summary; /* one line */
+    const char *targets; /* how a target is written: "log:PATH, PATH, -" */
+    uint32_t provides;   /* bit (1u << SD_HTTP) for each record kind */
+
+    size_t opts_size;
+    const struct sd_option *options; /* ends with a row whose name is NULL; or NULL */
+    size_t priv_size;
+
+    int64_t interval_ns; /* between collects; 0 for a streaming source */
+
+    /* How sure the source is that `target` (no "kind:" in front) is its own,
+     * 0..100; for a file, `head` holds its first bytes, otherwise NULL.
+     * Quick, no network, no state. May be NULL: only "kind:" selects it. */
+    int (*recognise)(const char *target, const void *head, size_t len);
+
+    /* Could it work here? `why` says what is missing. Quick, no network. NULL: yes. */
+    enum sd_result (*probe)(const char *target, const void *opts, struct sd_error *why);
+
+    enum sd_result (*open)(struct sd_source *s, struct sd_error *err);
+
+    /* Exactly one of the two. `collect` is called every interval and fills the
+     * batch it is given. `run` streams until should_stop or the end of input. */
+    enum sd_result (*collect)(struct sd_source *s, struct sd_batch *b, struct sd_error *err);
+    enum sd_result (*run)(struct sd_source *s, struct sd_error *err);
+
+    /* Serves one request into `reply`; NULL: none. */
+    enum sd_result (*request)(struct sd_source *s, const struct sd_request *req,
+                              struct sd_batch *reply, struct sd_error *err);
+
+    /* Unblocks the worker, wherever it is: PQcancel, shutdown(2), kill(2).
+     * Any thread, any time from the start of open to the end of close,
+     * repeatedly. Frees nothing. NULL: nothing in it blocks for long. */
+    void (*interrupt)(struct sd_source *s);
+
+    void (*close)(struct sd_source *s);
+
+    /* The pure parser: bytes in, records out. For tests, fuzzing and replay.
+     * NULL when the source has no bytes of its own. */
+    enum sd_result (*decode)(const struct sd_host *host, const void *bytes, size_t len,
+                             struct sd_batch *b, struct sd_error *err);
+};
+
+/* What a module exports under the name `slowdive_source`. */
+typedef const struct sd_source_ops *sd_source_entry(void);
+
+/* Puts a sentence into err and gives `result` back, so that a caller can
+ * `return sd_fail(err, SD_RETRY, "cannot open %s: %s", ...)`. */
+SD_PRINTF(3, 4)
+static inline enum sd_result sd_fail(struct sd_error *err, enum sd_result result, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(err->text, sizeof err->text, fmt, ap);
+    va_end(ap);
+    return result;
+}
+
+#endif

@@ -1,0 +1,127 @@
+/* action.h - everything a key can do, in one table.
+ *
+ * From it come: the dispatch in ui/console, `slowdive keys`, the help screen,
+ * the function-key bar, the key section of the configuration file and of the
+ * manual. A key is never described anywhere else. */
+#ifndef CONF_ACTION_H
+#define CONF_ACTION_H
+
+#include "conf/key.h"
+
+/* Where an action is offered. */
+#define ACTION_GROUPS(X)                 \
+    X(MOVE, "Moving")                    \
+    X(DIVE, "Diving")                    \
+    X(TABLE, "Tables")                   \
+    X(TIME, "Time")                      \
+    X(DATA, "Doing something with it")   \
+    X(CONSOLE, "The console")
+
+enum action_group {
+#define ACTION_GROUP_ENUM(UPPER, title) ACTION_GROUP_##UPPER,
+    ACTION_GROUPS(ACTION_GROUP_ENUM)
+#undef ACTION_GROUP_ENUM
+};
+
+/* X(UPPER, name, group, "default keys", bar label or NULL, help) */
+#define ACTIONS(X)                                                                              \
+    X(UP, up, MOVE, "Up k", NULL, "one row up")                                                 \
+    X(DOWN, down, MOVE, "Down j", NULL, "one row down")                                         \
+    X(LEFT, left, MOVE, "Left h", NULL, "scroll left; fold a branch")                           \
+    X(RIGHT, right, MOVE, "Right l", NULL, "scroll right; open a branch")                       \
+    X(PAGE_UP, page-up, MOVE, "PgUp C-b", NULL, "one screen up")                                \
+    X(PAGE_DOWN, page-down, MOVE, "PgDn C-f", NULL, "one screen down")                          \
+    X(FIRST, first, MOVE, "g Home", NULL, "first row")                                          \
+    X(LAST, last, MOVE, "G End", NULL, "last row")                                              \
+    X(NEXT_PANE, next-pane, MOVE, "Tab", NULL, "next pane of this screen")                      \
+    X(PREVIOUS_PANE, previous-pane, MOVE, "S-Tab", NULL, "previous pane of this screen")        \
+    X(ZOOM, zoom, MOVE, "z", NULL, "the pane alone on the screen, and back")                    \
+    X(DIVE, dive, DIVE, "Enter", "Dive", "dive into the selected row")                          \
+    X(BACK, back, DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")            \
+    X(WORST, worst, DIVE, "w", NULL, "select the worst row of the pane")                        \
+    X(NEXT_FINDING, next-finding, DIVE, "f", NULL, "next row that is marked")                   \
+    X(PLAN, plan, DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")         \
+    X(FILTER, filter, TABLE, "/ F3", "Filter", "show only rows that match a regular expression") \
+    X(NEXT_MATCH, next-match, TABLE, "n", NULL, "next row with the searched text")              \
+    X(PREVIOUS_MATCH, previous-match, TABLE, "N", NULL, "previous row with the searched text")  \
+    X(SORT, sort, TABLE, "s F4", "Sort", "sort by the next column")                             \
+    X(REVERSE, reverse, TABLE, "r", NULL, "reverse the order")                                  \
+    X(COLUMNS, columns, TABLE, "c", NULL, "choose the columns")                                 \
+    X(PAUSE, pause, TIME, "Space F5", "Pause", "pause and go on; in a replay, play")            \
+    X(STEP_BACK, step-back, TIME, "[", NULL, "one step back in time")                           \
+    X(STEP_FORWARD, step-forward, TIME, "]", NULL, "one step forward in time")                  \
+    X(LEAP_BACK, leap-back, TIME, "{", NULL, "one window back in time")                         \
+    X(LEAP_FORWARD, leap-forward, TIME, "}", NULL, "one window forward in time")                \
+    X(LIVE, live, TIME, "L", NULL, "back to the present")                                       \
+    X(WINDOW_SHORTER, window-shorter, TIME, "-", NULL, "look at a shorter span")                \
+    X(WINDOW_LONGER, window-longer, TIME, "+ =", NULL, "look at a longer span")                 \
+    X(COPY, copy, DATA, "y F7", "Copy", "copy the row, query or index to the clipboard")        \
+    X(EXPORT, export, DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")  \
+    X(HELP, help, CONSOLE, "? F1", "Help", "all keys and commands")                             \
+    X(COMMAND, command, CONSOLE, ": F2", "Command", "type a command; Tab completes")            \
+    X(MOUSE, mouse, CONSOLE, "M", NULL, "mouse on and off")                                     \
+    X(REDRAW, redraw, CONSOLE, "C-l", NULL, "paint the screen anew")                            \
+    X(SUSPEND, suspend, CONSOLE, "C-z", NULL, "to the shell; fg comes back")                    \
+    X(QUIT, quit, CONSOLE, "Q C-c F10", "Quit", "quit")
+
+enum action {
+    ACTION_NONE,
+#define ACTION_ENUM(UPPER, name, group, keys, bar, help) ACTION_##UPPER,
+    ACTIONS(ACTION_ENUM)
+#undef ACTION_ENUM
+    ACTION_END
+};
+
+struct action_info {
+    const char *name; /* "next-pane": in the configuration and as a : command */
+    enum action_group group;
+    const char *keys; /* defaults, space separated */
+    const char *bar;
+    const char *help;
+};
+extern const struct action_info ACTION_INFO[ACTION_END];
+const char *action_group_title(enum action_group g);
+enum action action_named(const char *name); /* ACTION_NONE */
+
+/* ---- what the : prompt takes ----
+ * X(name, "arguments", help). A view's or an action's name is a command too. */
+#define COMMANDS(X)                                                                       \
+    X(at, "TIME", "look at that moment: 14:03, 14:03:20, 3m ago, now")                    \
+    X(speed, "N", "play a recording N times as fast")                                     \
+    X(window, "DURATION", "the span that figures are computed over: 30s, 5m")             \
+    X(sort, "COLUMN", "sort the pane by that column")                                     \
+    X(columns, "[NAME...]", "show just these columns; without names, all")                \
+    X(filter, "[REGEX]", "show only matching rows; without one, all")                     \
+    X(search, "REGEX", "go to the next matching row; n and N go on")                      \
+    X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")         \
+    X(theme, "NAME", "change the colours")                                                \
+    X(set, "NAME=VALUE", "change a setting until the end")                                \
+    X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                  \
+    X(record, "FILE", "start recording to a file; without one, stop")                     \
+    X(help, "", "all keys and commands")                                                  \
+    X(quit, "", "quit")
+
+enum command {
+    COMMAND_NONE,
+#define COMMAND_ENUM(name, args, help) COMMAND_##name,
+    COMMANDS(COMMAND_ENUM)
+#undef COMMAND_ENUM
+    COMMAND_END
+};
+struct command_info {
+    const char *name, *args, *help;
+};
+extern const struct command_info COMMAND_INFO[COMMAND_END];
+
+/* ---- key bindings: the defaults, then what the user's file changes ---- */
+struct keymap;
+struct keymap *keymap_new(void); /* with the defaults */
+void keymap_free(struct keymap *k);
+/* Replaces all keys of an action; `keys` as in ACTIONS ("" unbinds it). A key
+ * taken from another action is lost there. */
+bool keymap_bind(struct keymap *k, enum action a, const char *keys, struct sd_error *err);
+enum action keymap_lookup(const struct keymap *k, key_code key);
+/* The keys bound now: "Enter", "Esc, Backspace, q". Returns buf. */
+char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size);
+
+#endif

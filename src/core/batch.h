@@ -1,0 +1,32 @@
+/* batch.h - an immutable, timestamped list of records of one origin.
+ *
+ * Built by one thread, then published: from that moment nobody changes it and
+ * any thread may read it. Reference counted (atomic). */
+#ifndef CORE_BATCH_H
+#define CORE_BATCH_H
+
+#include "base/base.h"
+
+struct sd_batch; /* opaque to sources too */
+
+#define BATCH_MAX_BYTES ((size_t)64 << 20)
+
+struct sd_batch *batch_new(const char *origin, sd_time at); /* refcount 1 */
+struct sd_batch *batch_ref(const struct sd_batch *b);
+void batch_unref(const struct sd_batch *b); /* NULL is fine */
+
+/* Copies the record with its text and histogram. False: full or kind unknown. */
+bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record);
+
+const char *batch_origin(const struct sd_batch *b);
+sd_time batch_time(const struct sd_batch *b);
+size_t batch_len(const struct sd_batch *b);
+size_t batch_bytes(const struct sd_batch *b);
+/* Record i in order of adding; *kind is set. Valid as long as the batch. */
+const void *batch_record(const struct sd_batch *b, size_t i, enum sd_kind *kind);
+
+/* Loop over the records of one kind:
+ *   for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i)); ) ... */
+const void *batch_each(const struct sd_batch *b, enum sd_kind kind, size_t *i);
+
+#endif

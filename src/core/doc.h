@@ -1,0 +1,196 @@
+/* doc.h - what a view says, independent of where it is shown.
+ *
+ * A view fills a doc: an ordered list of sections (table, tree, graph, heat map,
+ * fields, text). The console draws each section as a pane; `sink/print` writes the
+ * same doc as text, JSON, Markdown or CSV. A doc owns everything in it: text
+ * given to the builders is copied. Built and read on one thread.
+ */
+#ifndef CORE_DOC_H
+#define CORE_DOC_H
+
+#include "base/base.h"
+#include "base/units.h"
+
+enum severity { SEVERITY_NONE, SEVERITY_GOOD, SEVERITY_INFO, SEVERITY_WARN, SEVERITY_BAD };
+const char *severity_name(enum severity s); /* "", "good", "info", "warn", "bad" */
+
+/* ---- cells ---- */
+enum cell_type { CELL_UNKNOWN, CELL_INT, CELL_REAL, CELL_TEXT, CELL_BOOL, CELL_LIST };
+
+struct table;
+struct cell {
+    enum cell_type type;
+    union {
+        int64_t i; /* CELL_INT, CELL_BOOL */
+        double f;
+        const char *s;
+        const struct table *list; /* a small table inside a row: routes[] */
+    };
+};
+
+static inline struct cell cell_int(int64_t v) /* SD_UNKNOWN becomes unknown */
+{
+    return (struct cell){.type = v == SD_UNKNOWN ? CELL_UNKNOWN : CELL_INT, .i = v};
+}
+static inline struct cell cell_real(double v) /* NAN and infinities become unknown */
+{
+    return (struct cell){.type = isfinite(v) ? CELL_REAL : CELL_UNKNOWN, .f = v};
+}
+static inline struct cell cell_text(const char *s) /* NULL becomes unknown */
+{
+    return (struct cell){.type = s ? CELL_TEXT : CELL_UNKNOWN, .s = s};
+}
+static inline struct cell cell_bool(bool v)
+{
+    return (struct cell){.type = CELL_BOOL, .i = v};
+}
+static inline struct cell cell_list(const struct table *t)
+{
+    return (struct cell){.type = t ? CELL_LIST : CELL_UNKNOWN, .list = t};
+}
+static inline struct cell cell_unknown(void)
+{
+    return (struct cell){.type = CELL_UNKNOWN};
+}
+
+/* ---- columns ---- */
+enum {
+    COLUMN_LEFT = 1,      /* left-aligned; default: text left, numbers right */
+    COLUMN_GROW = 2,      /* takes the room that is left (at least one such column) */
+    COLUMN_BAR = 4,       /* a share 0..1 drawn as a bar beside its figure */
+    COLUMN_HIDDEN = 8,    /* not shown in a pane or in text unless chosen; always in JSON */
+    COLUMN_ASCENDING = 16,/* sorting by it starts with the smallest */
+    COLUMN_NO_JSON = 32,  /* shown, not part of the contract (a drawing, a marker) */
+    COLUMN_TREE = 64      /* holds the tree drawing of a SECTION_TREE */
+};
+
+struct column {
+    const char *key;   /* JSON key, column name in `s` and --sort; unique in its table */
+    const char *title; /* short header, "P99" */
+    enum unit unit;
+    unsigned flags;
+    int priority; /* 0: always shown; higher ones go first when the pane is narrow */
+    int width;    /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
+    const char *help;
+};
+
+/* Where Enter leads: a view and what it is about. view NULL: nowhere. */
+struct dive {
+    const char *view;
+    const char *arg;
+};
+
+struct row {
+    struct cell *cells; /* one per column */
+    struct dive dive;
+    enum severity severity; /* marks the row, never by colour alone */
+    const char *copy;       /* what `y` copies; NULL: the row as text */
+    int depth;              /* in a tree; the children follow their parent, depth + 1 */
+};
+
+struct table {
+    const struct column *columns; /* static */
+    size_t n_columns;
+    struct row *rows;
+    size_t n_rows, cap_rows;
+    int sort_column;   /* the order the view made; -1: none */
+    bool sort_reverse; /* largest first */
+};
+
+/* ---- sections ---- */
+enum section_kind {
+    SECTION_TABLE,
+    SECTION_TREE,   /* a table whose rows have a depth */
+    SECTION_GRAPH,  /* lines over time */
+    SECTION_HEATMAP,
+    SECTION_FIELDS, /* label and value pairs: a table with columns key, value */
+    SECTION_TEXT    /* wrapped text, such as a query */
+};
+
+struct graph_line {
+    const char *name; /* "p99" */
+    double *values;   /* n_points; NAN where unknown */
+};
+struct graph {
+    sd_time from, to; /* points are evenly spaced: from + (i + 0.5) * (to - from) / n_points */
+    size_t n_points;
+    enum unit unit;
+    struct graph_line *lines;
+    size_t n_lines, cap_lines;
+};
+
+struct heatmap { /* time across, value (log scale) up; counts[y * columns + x], y = 0 lowest */
+    sd_time from, to;
+    size_t columns, rows;
+    enum unit unit;
+    int64_t *lower; /* rows + 1 bounds */
+    uint32_t *counts;
+    uint32_t max;
+};
+
+struct field {
+    const char *key;   /* JSON key; NULL: for people only */
+    const char *label; /* NULL: JSON only */
+    enum unit unit;
+    struct cell value;
+    enum severity severity;
+};
+
+struct section {
+    enum section_kind kind;
+    const char *key;   /* JSON key: "rows", "nodes", "findings"; NULL: not in JSON */
+    const char *title; /* "Endpoints" */
+    const char *note;  /* beside the title: freshness, sample count, window, origin */
+    const char *empty; /* shown instead of nothing: why there is nothing and what to do */
+    int weight;        /* share of the height left; 0: only what it needs */
+    int min_height;    /* rows on screen without the border; 0: by kind */
+    union {
+        struct table table; /* TABLE, TREE */
+        struct graph graph;
+        struct heatmap heatmap;
+        struct {
+            struct field *items;
+            size_t n, cap;
+        } fields;
+        const char *text;
+    };
+};
+
+struct doc {
+    const char *view;  /* "endpoints" */
+    const char *title; /* for the breadcrumb: "Endpoints", "GET /orders/:id" */
+    struct arena *arena;
+    struct field *fields; /* the JSON envelope: from, to, lines_total, ... */
+    size_t n_fields, cap_fields;
+    struct section *sections;
+    size_t n_sections, cap_sections;
+};
+
+struct doc *doc_new(const char *view, const char *title);
+void doc_free(struct doc *d); /* NULL is fine */
+
+/* The pointer is valid until the next doc_section. */
+struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title);
+struct section *doc_table(struct doc *d, const char *key, const char *title,
+                          const struct column *columns, size_t n_columns); /* SECTION_TABLE */
+/* Adds a row of unknown cells. Valid until the next doc_row of the table. */
+struct row *doc_row(struct doc *d, struct table *t);
+/* A small table for cell_list. */
+struct table *doc_list(struct doc *d, const struct column *columns, size_t n_columns);
+const char *doc_text(struct doc *d, const char *s);              /* a copy in the doc; NULL gives NULL */
+const char *doc_printf(struct doc *d, const char *fmt, ...) SD_PRINTF(2, 3);
+struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name); /* values all NAN */
+void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value); /* envelope */
+void section_field(struct doc *d, struct section *s, const char *key, const char *label,
+                   enum unit unit, struct cell value);
+
+/* Stable sort; unknown cells come last either way. Trees sort among siblings. */
+void table_sort(struct table *t, int column, bool reverse);
+int table_column(const struct table *t, const char *key); /* -1 */
+/* A cell for people: formatted by the column's unit, "-" when unknown. */
+void cell_format(const struct column *c, struct cell v, struct strbuf *out);
+int cell_compare(struct cell a, struct cell b); /* -1, 0, 1; unknown is not ordered here */
+/* Keeps only rows for which `keep` is true, in trees also their ancestors. */
+void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx), void *ctx);
+
+#endif

@@ -1,0 +1,199 @@
+/* model.h - everything slowdive knows, linked, under one time cursor.
+ *
+ * Main thread only. Batches go in (model_apply), views ask for a span of time.
+ * All figures of a span are computed here from raw deltas and snapshots, so a
+ * replay gives the same answers as the live run.
+ *
+ * Memory is bounded: when `max_bytes` is passed the oldest half of the series is
+ * thinned first (neighbouring slots merged, 1 s -> 2 s -> 4 s ...), and slots
+ * older than `retention_ns` are dropped. Totals since the start ("all") are kept
+ * apart and lose nothing.
+ */
+#ifndef CORE_MODEL_H
+#define CORE_MODEL_H
+
+#include "base/base.h"
+#include "core/batch.h"
+#include "core/hist.h"
+
+struct model;
+
+struct model_limits {
+    int64_t retention_ns;  /* 0: keep everything (still under max_bytes) */
+    int64_t resolution_ns; /* width of a slot; 1 s */
+    size_t max_bytes;
+    size_t max_endpoints;  /* further routes fold into "(other)" */
+    size_t max_queries;    /* the least recently seen goes */
+};
+extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 1024, 5000 */
+
+struct model *model_new(const struct model_limits *limits);
+void model_free(struct model *m);
+void model_apply(struct model *m, const struct sd_batch *b);
+void model_clear(struct model *m);
+
+/* Grows with every applied batch: nothing changed, nothing to redraw. */
+uint64_t model_version(const struct model *m);
+
+struct model_usage {
+    size_t bytes, max_bytes;
+    int64_t thinned_to_ns;   /* coarsest slot in use; resolution_ns when never thinned */
+    sd_time first, last;     /* of all data; SD_UNKNOWN when empty */
+    uint64_t frames_lost;    /* broken frames of a recording, batches dropped */
+};
+struct model_usage model_usage(const struct model *m);
+void model_count_lost(struct model *m, uint64_t frames);
+
+/* ---- time ---- */
+/* A span [from, to). SPAN_ALL asks for totals since the start. */
+struct span {
+    sd_time from, to;
+};
+#define SPAN_ALL ((struct span){INT64_MIN, INT64_MAX})
+static inline bool span_is_all(struct span s)
+{
+    return s.from == INT64_MIN && s.to == INT64_MAX;
+}
+
+/* ---- endpoints ---- */
+struct endpoint; /* stable address as long as the model lives */
+
+size_t model_endpoints(const struct model *m);
+struct endpoint *model_endpoint(const struct model *m, size_t i); /* order of first sight */
+/* "GET /orders/:id" (or just a route: first match); NULL. */
+struct endpoint *model_find_endpoint(const struct model *m, const char *name);
+const char *endpoint_name(const struct endpoint *e);   /* "GET /orders/:id" */
+const char *endpoint_method(const struct endpoint *e); /* NULL when unknown */
+const char *endpoint_route(const struct endpoint *e);
+
+struct endpoint_stats {
+    int64_t count, errors, bytes;
+    int64_t status[5];        /* 1xx..5xx */
+    int64_t timed;            /* requests with a known duration */
+    int64_t total_ns;
+    sd_time first, last;      /* of the requests in the span; SD_UNKNOWN */
+    struct hist latency;
+};
+void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
+
+struct endpoint_point {
+    int64_t count, errors;
+    int64_t p50, p95, p99, max; /* ns; SD_UNKNOWN when nothing timed */
+    double rate_per_s;
+};
+/* `n` equal steps over the span. */
+void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out);
+/* Counts of requests by time (columns) and latency (rows, between the
+ * rows + 1 ascending bounds in `lower`): out[y * columns + x], y = 0 fastest. */
+void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,
+                   const int64_t *lower, uint32_t *out);
+
+/* ---- queries ---- */
+struct query;
+
+size_t model_queries(const struct model *m);
+struct query *model_query(const struct model *m, size_t i);
+/* By key "database/query_id", or a bare query_id or fingerprint (first match). */
+struct query *model_find_query(const struct model *m, const char *key);
+const char *query_key(const struct query *q);
+int64_t query_id(const struct query *q);            /* SD_UNKNOWN */
+const char *query_database(const struct query *q);  /* NULL */
+const char *query_fingerprint(const struct query *q);
+const char *query_text(const struct query *q);
+const char *query_origin(const struct query *q);    /* source instance that can explain it */
+
+struct query_stats {
+    int64_t calls, total_ns, rows;
+    int64_t shared_hit, shared_read, temp_read, temp_written, io_ns, plan_ns, wal_bytes;
+    int64_t min_ns, max_ns, stddev_ns; /* only for SPAN_ALL: the server's own, since its reset */
+    double hit_ratio;                  /* NAN when no block was touched */
+    double mean_ns;                    /* NAN when no calls */
+    sd_time since;                     /* start of counting */
+    bool known;                        /* false: seen in activity only, no counters */
+};
+/* SPAN_ALL: the server's counters as last published (since its reset). A span:
+ * growth between the snapshots around it, counter resets detected. */
+void query_stats(const struct query *q, struct span span, struct query_stats *out);
+struct query_point {
+    double calls_per_s, mean_ns, load, rows_per_s; /* load: average sessions busy; NAN unknown */
+};
+void query_series(const struct query *q, struct span span, size_t n, struct query_point *out);
+
+/* ---- links, each with its evidence ---- */
+struct link {
+    struct endpoint *endpoint; /* NULL: the route was seen in the database only */
+    const char *route;         /* as tagged, folded the way endpoints are */
+    struct query *query;
+    double weight;             /* seconds of sampled activity in the span */
+    double share;              /* of the endpoint's (or the query's) linked time */
+    const char *evidence;      /* "sampled activity" */
+};
+/* Both return the number of links, best first, at most `max` of them. */
+size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out, size_t max);
+size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out, size_t max);
+
+/* ---- activity ---- */
+struct session_sample {
+    sd_time at;
+    const struct sd_activity *a; /* lives in the model until it changes */
+    const char *origin;
+};
+/* The newest sampling moment at or before `at` of each origin; count, at most max. */
+size_t model_sessions(const struct model *m, sd_time at, struct session_sample *out, size_t max);
+
+struct wait_load {
+    const char *wait_type, *wait_event; /* NULL: running on a processor ("CPU") */
+    const char *route;                  /* only from model_route_load */
+    double seconds;                     /* of session time in the span */
+    double load;                        /* average active sessions */
+};
+/* Sessions in state active, by wait event / by route; largest first. */
+size_t model_wait_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
+size_t model_route_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
+/* Average active sessions in n equal steps; NAN where nothing was sampled. */
+void model_load_series(const struct model *m, struct span span, size_t n, double *out);
+
+/* ---- plans ---- */
+struct plan_entry {
+    sd_time at;
+    const char *query_key; /* NULL: not tied to a known query */
+    const char *origin;
+    const struct sd_plan *plan;
+    const struct sd_table *const *tables; /* facts that came with it */
+    size_t n_tables;
+    const struct sd_index *const *indexes;
+    size_t n_indexes;
+};
+/* The newest plan of a query at or before `at`; false: none. */
+bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
+
+/* ---- metrics ---- */
+/* Last value at or before `at`; for counters use model_metric_rate. NAN: unknown. */
+double model_metric(const struct model *m, const char *origin, const char *name, const char *labels, sd_time at);
+double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels, struct span span);
+void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
+                         struct span span, size_t n, double *out);
+
+/* ---- sources and events ---- */
+struct source_info {
+    const char *origin;
+    const struct sd_status *status; /* as of the asked moment; NULL: not known then */
+    const struct sd_intake *intake; /* NULL: none */
+};
+size_t model_sources(const struct model *m, sd_time at, struct source_info *out, size_t max);
+/* Sums over all sources, and a few samples of what could not be read. */
+struct intake_total {
+    int64_t total, unparsed;
+    const char *samples[8], *reasons[8];
+    size_t n_samples;
+};
+void model_intake(const struct model *m, struct intake_total *out);
+
+struct event_entry {
+    sd_time at;
+    const char *origin;
+    const struct sd_event *event;
+};
+size_t model_events(const struct model *m, struct span span, struct event_entry *out, size_t max); /* newest first */
+
+#endif

@@ -1,0 +1,33 @@
+/* sql.h - SQL through PostgreSQL's own parser (libpg_query). Any thread; no state. */
+#ifndef CORE_SQL_H
+#define CORE_SQL_H
+
+#include "base/base.h"
+
+/* The libpg_query fingerprint (16 hex digits) into out[17]; false when it does not parse. */
+bool sql_fingerprint(const char *sql, char out[17]);
+/* Constants as $n; caller frees; NULL when it does not parse. */
+char *sql_normalize(const char *sql);
+/* Whatever the text is, nothing that may be a literal survives: normalised when
+ * it parses, otherwise by a scanner that replaces strings and numbers. Caller frees. */
+char *sql_hide_literals(const char *sql);
+
+/* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
+ * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
+ * no data-modifying CTE. A sentence says why not. */
+bool sql_may_explain(const char *sql, struct sd_error *why);
+/* Highest $n used; 0: none. */
+int sql_parameters(const char *sql);
+
+/* ---- sqlcommenter tags ---- */
+struct sql_tags {
+    char *route;    /* NULL; as tagged */
+    char *method;
+    char *trace_id; /* 32 hex digits, from traceparent */
+    char *application;
+};
+/* Reads the last comment that has tags: key='v' (URL-encoded), key=v and key:v. */
+bool sql_tags(const char *sql, struct sql_tags *out);
+void sql_tags_free(struct sql_tags *t);
+
+#endif

@@ -1,0 +1,67 @@
+/* console.h - the whole console without a terminal: keys in, cells out.
+ *
+ * Owns the stack of screens (breadcrumb), focus, selection, filters, prompts,
+ * help, and the time cursor. The terminal, the script runner and the tests drive
+ * the same functions. Main thread only; never blocks. */
+#ifndef UI_CONSOLE_H
+#define UI_CONSOLE_H
+
+#include "conf/config.h"
+#include "core/model.h"
+#include "ui/grid.h"
+#include "view/view.h"
+
+/* What the console asks of the program around it. Every function may be NULL:
+ * then the console says that it cannot. `app` is passed back. */
+struct console_env {
+    void *app;
+    struct model *model;
+    struct config *config;
+    sd_time (*now)(void *app);  /* wall clock; fixed in scripts */
+    bool replay;                /* the model holds a recording: the cursor starts at its
+                                   end, paused; Space plays */
+    /* Queues work for a source; the reply changes the model. */
+    bool (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
+    void (*copy)(void *app, const char *text);            /* to the clipboard */
+    bool (*add_source)(void *app, const char *target, struct sd_error *err);
+    bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
+    bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);
+    void (*set_theme)(void *app, const char *name);
+    void (*set_mouse)(void *app, bool on);
+    void (*suspend)(void *app);
+    void (*redraw)(void *app);
+};
+
+/* The console's own cost, shown in the status line; unknown where SD_UNKNOWN/NAN. */
+struct console_cost {
+    double cpu_share;       /* of one core */
+    int64_t rss_bytes;
+    double tty_bytes_per_s;
+};
+
+struct console *console_new(const struct console_env *env);
+void console_free(struct console *c);
+
+void console_key(struct console *c, key_code key);
+enum mouse_event { MOUSE_CLICK, MOUSE_DOUBLE_CLICK, MOUSE_WHEEL_UP, MOUSE_WHEEL_DOWN };
+void console_mouse(struct console *c, enum mouse_event event, int x, int y);
+void console_paste(struct console *c, const char *text); /* only prompts take it */
+void console_resize(struct console *c, int width, int height);
+/* Runs a : command; false and a sentence when it is wrong. */
+bool console_command(struct console *c, const char *line, struct sd_error *err);
+void console_set_cost(struct console *c, struct console_cost cost);
+/* A line for the user at the bottom, until the next key or 10 s. */
+void console_message(struct console *c, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);
+void console_open(struct console *c, const char *view, const char *arg); /* as a dive */
+
+/* Moves playback and expires messages; true when the picture may have changed.
+ * *wait_ns: how long nothing will change by itself (INT64_MAX: ever). */
+bool console_tick(struct console *c, int64_t *wait_ns);
+/* Draws everything. Figures are recomputed at most every settings.refresh_ns,
+ * after a key at once. */
+void console_draw(struct console *c, struct grid *g);
+bool console_quitting(const struct console *c);
+/* For `wait` steps of scripts: "plan", "rows>0", "text REGEX". */
+bool console_condition(struct console *c, const char *condition, struct sd_error *err);
+
+#endif

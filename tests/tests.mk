@@ -1,0 +1,60 @@
+# Tests. Every program prints TAP; tests/run adds them up.
+#
+#   tests/unit/test_X.c    links libcore and libui only (no curses, no libpq: the
+#                          link is the proof of the layers)
+#   tests/source/test_X.c  links the runtime and the sources as well
+#   tests/fuzz/fuzz_X.c    libFuzzer entry points; seeds in tests/fuzz/corpus/X/
+#   tests/screen/*.test    scripts for the console with the screens they give
+#   tests/*/X.sh           shell tests against the program
+# tests/lib/*.c is linked into all of them.
+
+TESTLIB_SRC := $(sort $(wildcard tests/lib/*.c))
+UNIT_SRC    := $(sort $(wildcard tests/unit/test_*.c))
+SOURCE_SRC  := $(sort $(wildcard tests/source/test_*.c))
+FUZZ_SRC    := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+PTY_SRC     := $(sort $(wildcard tests/screen/test_*.c))
+
+UNIT_BIN   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
+SOURCE_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SOURCE_SRC))
+PTY_BIN    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(PTY_SRC))
+
+LIBS_TEST := $(shell pkg-config --libs cmocka 2>/dev/null)
+
+$(BUILD)/libtest.a: $(call objs,$(TESTLIB_SRC))
+	@rm -f $@
+	@$(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBUI) $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST)
+
+$(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(LIBRT) $(LIBUI) $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
+
+# The pty tests run the program under libvterm.
+$(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST) -lvterm -lutil
+
+# make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIBRT) $(LIBUI) $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+
+.PHONY: test-programs unit
+test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)
+
+unit: $(UNIT_BIN) ## the unit tests alone
+	@tests/run --only unit
+
+check: ## install what is missing, build, run all tests
+	@contrib/install-deps --test
+	@tests/run
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (default 60) each
+	@tests/run --only fuzz --fuzz-seconds $(or $(FUZZ_SECONDS),60)
+
+bench: all ## measure; ratios against a rival or a baseline in the same run
+	@contrib/install-deps --test
+	@tests/bench/run
