@@ -124,8 +124,10 @@ struct sd_host {
      * is full (64 MiB) or the kind unknown. */
     bool (*add)(struct sd_batch *b, enum sd_kind kind, const void *record);
 
-    /* Hands the batch over; never blocks. When the console lags the oldest
-     * unread batch is dropped and counted. An empty batch is discarded. */
+    /* Hands the batch over. For an instance that follows it never blocks: when the
+     * console lags the oldest unread batch is dropped and counted. For one that
+     * reads to an end (follow is false: a verb, which may lose nothing) it waits
+     * for room, or until the instance is to stop. An empty batch is discarded. */
     void (*publish)(struct sd_source *s, struct sd_batch *b);
 
     /* Frees a batch that will not be published. */

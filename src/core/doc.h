@@ -164,6 +164,11 @@ struct doc {
     size_t n_fields, cap_fields;
     struct section *sections;
     size_t n_sections, cap_sections;
+    int focus; /* the section that has the keys when the view is opened; 0 by default */
+    /* What would make this doc complete: a request that whoever shows it may hand to
+     * the source `want_origin`, once; the reply changes the model. kind 0: nothing. */
+    struct sd_request want;
+    const char *want_origin;
 };
 
 struct doc *doc_new(const char *view, const char *title);
