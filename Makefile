@@ -29,7 +29,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
 	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
-	-Iinclude -Isrc -I$(BUILD)/gen -pthread $(CFLAGS)
+	-I. -Iinclude -Isrc -I$(BUILD)/gen -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)

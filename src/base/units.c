@@ -1,0 +1,193 @@
+#include "base/units.h"
+#include "base/clock.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Three significant digits: 1.23 12.3 123; trailing zeros stay, so that columns of
+ * figures line up by eye. */
+static void digits3(char *buf, double v, const char *suffix)
+{
+    double a = fabs(v);
+    int decimals = a < 9.995 ? 2 : a < 99.95 ? 1 : 0;
+    snprintf(buf, UNIT_TEXT_MAX, "%.*f%s", decimals, v, suffix);
+}
+
+struct scale {
+    double factor;
+    const char *suffix;
+};
+
+/* The largest scale whose figure, rounded to three digits, is at least 1. */
+static void scaled(char *buf, double v, const struct scale *s, size_t n)
+{
+    double a = fabs(v);
+    size_t i = 0;
+    while (i + 1 < n && a >= 0.9995 * s[i + 1].factor)
+        i++;
+    if (s[i].factor == 1 && a == floor(a) && a < 1000)
+        snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v, s[i].suffix);
+    else
+        digits3(buf, v / s[i].factor, s[i].suffix);
+}
+
+static const struct scale TIMES[] = {{1, " ns"},     {1e3, " us"},    {1e6, " ms"},   {1e9, " s"},
+                                     {60e9, " min"}, {3600e9, " h"}, {86400e9, " d"}};
+static const struct scale SIZES[] = {{1, " B"},   {1e3, " kB"},  {1e6, " MB"},
+                                     {1e9, " GB"}, {1e12, " TB"}, {1e15, " PB"}};
+static const struct scale COUNTS[] = {{1, ""}, {1e3, " k"}, {1e6, " M"}, {1e9, " G"}, {1e12, " T"}, {1e15, " P"}};
+static const struct scale RATES[] = {{1, "/s"}, {1e3, " k/s"}, {1e6, " M/s"}, {1e9, " G/s"}};
+
+/* Ages move in steps, so that an idle screen stays still. */
+static void age(char *buf, double ns)
+{
+    static const struct {
+        double below;
+        double step;
+        const char *suffix;
+    } steps[] = {{60e9, 10e9, " s"}, {600e9, 60e9, " min"}, {3600e9, 600e9, " min"}, {86400e9, 3600e9, " h"}};
+    if (ns < 10e9) {
+        snprintf(buf, UNIT_TEXT_MAX, "now");
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (ns < steps[i].below) {
+            double v = floor(ns / steps[i].step) * steps[i].step;
+            double base = i == 0 ? 1e9 : i == 3 ? 3600e9 : 60e9;
+            snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v / base, steps[i].suffix);
+            return;
+        }
+    snprintf(buf, UNIT_TEXT_MAX, "%.0f d", floor(ns / 86400e9));
+}
+
+char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
+{
+    if (!isfinite(v)) {
+        snprintf(buf, UNIT_TEXT_MAX, "-");
+        return buf;
+    }
+    switch (u) {
+    case UNIT_NONE:
+        if (v == floor(v) && fabs(v) < 1e15)
+            snprintf(buf, UNIT_TEXT_MAX, "%.0f", v);
+        else
+            snprintf(buf, UNIT_TEXT_MAX, "%.6g", v);
+        break;
+    case UNIT_COUNT:
+    case UNIT_BLOCKS:
+        if (fabs(v) < 9999.5 && v == floor(v))
+            snprintf(buf, UNIT_TEXT_MAX, "%.0f", v);
+        else
+            scaled(buf, v, COUNTS, ARRAY_LEN(COUNTS));
+        break;
+    case UNIT_COST:
+        scaled(buf, v, COUNTS, ARRAY_LEN(COUNTS));
+        break;
+    case UNIT_NS:
+        scaled(buf, v, TIMES, ARRAY_LEN(TIMES));
+        break;
+    case UNIT_BYTES:
+        scaled(buf, v, SIZES, ARRAY_LEN(SIZES));
+        break;
+    case UNIT_SHARE:
+        if (v != 0 && fabs(v) < 0.0005)
+            snprintf(buf, UNIT_TEXT_MAX, "<0.1 %%");
+        else if (fabs(v) < 0.9995)
+            snprintf(buf, UNIT_TEXT_MAX, "%.1f %%", v * 100);
+        else
+            snprintf(buf, UNIT_TEXT_MAX, "%.0f %%", v * 100);
+        break;
+    case UNIT_PER_S:
+        scaled(buf, v, RATES, ARRAY_LEN(RATES));
+        break;
+    case UNIT_TIME:
+        return unit_format_int(u, (int64_t)v, buf);
+    case UNIT_AGE:
+        age(buf, v);
+        break;
+    case UNIT_FACTOR:
+        if (fabs(v) < 10)
+            snprintf(buf, UNIT_TEXT_MAX, "%.1fx", v);
+        else
+            scaled(buf, round(v), (const struct scale[]){{1, "x"}, {1e3, " kx"}, {1e6, " Mx"}, {1e9, " Gx"}}, 4);
+        break;
+    case UNIT_LOAD:
+        snprintf(buf, UNIT_TEXT_MAX, fabs(v) < 99.995 ? "%.2f" : "%.0f", v);
+        break;
+    }
+    return buf;
+}
+
+char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
+{
+    if (v == SD_UNKNOWN) {
+        snprintf(buf, UNIT_TEXT_MAX, "-");
+        return buf;
+    }
+    if (u == UNIT_NONE) {
+        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64, v);
+        return buf;
+    }
+    if (u == UNIT_TIME) {
+        char when[CLOCK_TEXT_MAX];
+        snprintf(buf, UNIT_TEXT_MAX, "%s", clock_hms(v, v, when));
+        return buf;
+    }
+    return unit_format(u, (double)v, buf);
+}
+
+/* ---- parsing ---- */
+
+static bool number(const char *text, double *v, const char **rest)
+{
+    char *end;
+    errno = 0;
+    if (!(*text >= '0' && *text <= '9') && *text != '.' && *text != '-')
+        return false;
+    *v = strtod(text, &end);
+    while (*end == ' ')
+        end++;
+    *rest = end;
+    return end != text && errno == 0 && isfinite(*v);
+}
+
+static bool parse_scaled(const char *text, const struct scale *s, size_t n, int64_t *out)
+{
+    double v;
+    const char *rest;
+    if (!number(text, &v, &rest))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(rest, s[i].suffix)) {
+            v = round(v * s[i].factor);
+            if (!(fabs(v) < 9.2e18))
+                return false;
+            *out = (int64_t)v;
+            return true;
+        }
+    return false;
+}
+
+bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err)
+{
+    static const struct scale names[] = {{1, "ns"},     {1e3, "us"},    {1e6, "ms"},    {1e9, "s"},    {60e9, "m"},
+                                         {60e9, "min"}, {3600e9, "h"}, {86400e9, "d"}};
+    if (!strcmp(text, "0")) {
+        *ns = 0;
+        return true;
+    }
+    if (parse_scaled(text, names, ARRAY_LEN(names), ns))
+        return true;
+    return fail(err, "\"%.60s\" is not a duration; write it like 250ms, 10s, 15m or 2h", text);
+}
+
+bool unit_parse_bytes(const char *text, int64_t *bytes, struct sd_error *err)
+{
+    static const struct scale names[] = {{1, ""},     {1, "B"},    {1e3, "kB"},         {1e3, "KB"},
+                                         {1e6, "MB"}, {1e9, "GB"}, {1e12, "TB"},        {1024, "KiB"},
+                                         {1048576, "MiB"}, {1073741824, "GiB"}, {1099511627776, "TiB"}};
+    if (parse_scaled(text, names, ARRAY_LEN(names), bytes))
+        return true;
+    return fail(err, "\"%.60s\" is not a size; write it like 500MB, 64MiB or 4096", text);
+}

@@ -1,0 +1,188 @@
+#include "tests/lib/test.h"
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "base/utf8.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <time.h>
+
+static void arena_keeps_what_it_gave(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new();
+    char *texts[2000];
+    for (int i = 0; i < 2000; i++)
+        texts[i] = arena_printf(a, "text %d", i);
+    char *big = arena_alloc(a, 1 << 20);
+    big[(1 << 20) - 1] = 1;
+    for (int i = 0; i < 2000; i++) {
+        char want[32];
+        snprintf(want, sizeof want, "text %d", i);
+        assert_string_equal(texts[i], want);
+        assert_int_equal((uintptr_t)texts[i] % 16, 0);
+    }
+    assert_true(arena_bytes(a) >= (1 << 20) && arena_bytes(a) < (1 << 21));
+    assert_string_equal(arena_strndup(a, "abc\0def", 7), "abc");
+    arena_free(a);
+}
+
+static void strbuf_grows(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    assert_string_equal(strbuf_text(&b), "");
+    for (int i = 0; i < 1000; i++)
+        strbuf_printf(&b, "%d,", i);
+    assert_int_equal(b.len, 3890);
+    strbuf_pad(&b, ' ', 500);
+    assert_int_equal(strlen(b.text), 4390);
+    char *text = strbuf_detach(&b);
+    assert_true(str_starts(text, "0,1,2,"));
+    free(text);
+    assert_null(b.text);
+}
+
+static void numbers_for_people(void **state)
+{
+    (void)state;
+    static const struct {
+        enum unit unit;
+        double value;
+        const char *text;
+    } cases[] = {
+        {UNIT_NS, 0, "0 ns"},          {UNIT_NS, 950, "950 ns"},        {UNIT_NS, 1234567, "1.23 ms"},
+        {UNIT_NS, 999600, "1.00 ms"},  {UNIT_NS, 12345678901., "12.3 s"}, {UNIT_NS, 3600e9 * 5, "5.00 h"},
+        {UNIT_COUNT, 0, "0"},          {UNIT_COUNT, 9999, "9999"},      {UNIT_COUNT, 1234567, "1.23 M"},
+        {UNIT_COUNT, 10000, "10.0 k"}, {UNIT_BYTES, 1234567, "1.23 MB"}, {UNIT_BYTES, 17, "17 B"},
+        {UNIT_SHARE, 0.1234, "12.3 %"}, {UNIT_SHARE, 1, "100 %"},       {UNIT_SHARE, 0.0001, "<0.1 %"},
+        {UNIT_SHARE, 0, "0.0 %"},      {UNIT_PER_S, 1234.5, "1.23 k/s"}, {UNIT_FACTOR, 123.4, "123x"},
+        {UNIT_FACTOR, 1.5, "1.5x"},    {UNIT_LOAD, 1.254, "1.25"},      {UNIT_AGE, 3e9, "now"},
+        {UNIT_AGE, 47e9, "40 s"},      {UNIT_AGE, 130e9, "2 min"},      {UNIT_AGE, 2000e9, "30 min"},
+        {UNIT_NS, NAN, "-"},           {UNIT_NS, INFINITY, "-"},        {UNIT_COST, 0.29, "0.29"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char buf[UNIT_TEXT_MAX];
+        assert_string_equal(unit_format(cases[i].unit, cases[i].value, buf), cases[i].text);
+    }
+    char buf[UNIT_TEXT_MAX];
+    assert_string_equal(unit_format_int(UNIT_NS, SD_UNKNOWN, buf), "-");
+    for (double v = 1e-3; v < 1e17; v *= 1.07)
+        for (enum unit u = UNIT_COUNT; u <= UNIT_SHARE && v < 1e15; u++)
+            if (u != UNIT_SHARE || v <= 1)
+                assert_true(strlen(unit_format(u, v, buf)) <= 8);
+}
+
+static void numbers_from_people(void **state)
+{
+    (void)state;
+    struct sd_error err;
+    int64_t v;
+    assert_true(unit_parse_duration("250ms", &v, &err) && v == 250 * SD_MS);
+    assert_true(unit_parse_duration("1.5m", &v, &err) && v == 90 * SD_S);
+    assert_true(unit_parse_duration("0", &v, &err) && v == 0);
+    assert_false(unit_parse_duration("10", &v, &err));
+    assert_non_null(strstr(err.text, "write it like"));
+    assert_false(unit_parse_duration("1e300d", &v, &err));
+    assert_false(unit_parse_duration("", &v, &err));
+    assert_false(unit_parse_duration("nan s", &v, &err));
+    assert_true(unit_parse_bytes("64MiB", &v, &err) && v == 64 << 20);
+    assert_true(unit_parse_bytes("500MB", &v, &err) && v == 500000000);
+    assert_true(unit_parse_bytes("4096", &v, &err) && v == 4096);
+    assert_false(unit_parse_bytes("64 flops", &v, &err));
+}
+
+static void times(void **state)
+{
+    (void)state;
+    char buf[CLOCK_TEXT_MAX];
+    struct sd_error err;
+    sd_time t, now = 1795189898 * SD_S + 266 * SD_MS;
+    setenv("TZ", "UTC", 1);
+    tzset();
+    assert_string_equal(clock_rfc3339(now, buf), "2026-11-20T15:51:38.266Z");
+    assert_string_equal(clock_rfc3339(-SD_MS, buf), "1969-12-31T23:59:59.999Z");
+    assert_string_equal(clock_hms(now, now, buf), "15:51:38");
+    assert_string_equal(clock_hms(now, now + 86400 * SD_S, buf), "2026-11-20 15:51:38");
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"14:03", "2026-11-20T14:03:00.000Z"},
+        {"14:03:20", "2026-11-20T14:03:20.000Z"},
+        {"23:59", "2026-11-19T23:59:00.000Z"}, /* the last such moment */
+        {"2026-11-20 14:03:20", "2026-11-20T14:03:20.000Z"},
+        {"2026-11-20T14:03:20.250Z", "2026-11-20T14:03:20.250Z"},
+        {"2026-11-20T14:03:20+02:00", "2026-11-20T12:03:20.000Z"},
+        {"3m ago", "2026-11-20T15:48:38.266Z"},
+        {"now", "2026-11-20T15:51:38.266Z"},
+        {"@1795189898", "2026-11-20T15:51:38.000Z"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_true(clock_parse(cases[i].text, now, &t, &err));
+        assert_string_equal(clock_rfc3339(t, buf), cases[i].want);
+    }
+    static const char *const wrong[] = {"", "25:00", "14", "14:3", "yesterday", "2026-13-01T00:00:00Z", "@x", " ago", "14:03x"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
+        assert_false(clock_parse(wrong[i], now, &t, &err));
+    assert_int_equal(clock_days(1970, 1, 1), 0);
+    assert_int_equal(clock_days(2000, 3, 1), 11017);
+    assert_int_equal(clock_days(1969, 12, 31), -1);
+}
+
+static char *shown(const char *text)
+{
+    struct strbuf b = {0};
+    utf8_append(&b, text, 1000);
+    return strbuf_detach(&b);
+}
+
+static void hostile_text_is_neutralised(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"plain", "plain"},
+        {"a\tb\nc", "a b c"},
+        {"\x1b[31mred", "·[31mred"},
+        {"\x1b]52;c;AAAA\a", "·]52;c;AAAA·"},
+        {"\xc2\x9b" "31m", "·31m"},              /* C1 CSI as UTF-8 */
+        {"\x9b" "31m", "·31m"},                  /* C1 CSI as a byte */
+        {"\xe2\x80\xae" "evil", "·evil"},        /* right-to-left override */
+        {"\xef\xbb\xbf" "bom", "·bom"},
+        {"caf\xc3\xa9", "caf\xc3\xa9"},
+        {"e\xcc\x81", "e"},                      /* combining accent */
+        {"\xe6\xbc\xa2", "\xe6\xbc\xa2"},        /* wide */
+        {"\xc0\xaf", "··"},                      /* overlong */
+        {"\xed\xa0\x80", "···"},                 /* surrogate */
+        {"\xf4\x90\x80\x80", "····"},            /* above U+10FFFF */
+        {"cut \xe2\x82", "cut ··"},
+        {"\x7f", "·"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *s = shown(cases[i].text);
+        assert_string_equal(s, cases[i].want);
+        free(s);
+    }
+    assert_int_equal(utf8_width("\xe6\xbc\xa2x"), 3);
+    struct strbuf b = {0};
+    assert_int_equal(utf8_append(&b, "\xe6\xbc\xa2\xe6\xbc\xa2", 3), 2); /* never half a character */
+    strbuf_clear(&b);
+    utf8_append_valid(&b, "a\xff" "b", 3);
+    assert_string_equal(b.text, "a\xef\xbf\xbd" "b");
+    assert_true(utf8_valid(b.text, b.len));
+    strbuf_free(&b);
+    assert_false(utf8_valid("\xff", 1));
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(arena_keeps_what_it_gave),   cmocka_unit_test(strbuf_grows),
+        cmocka_unit_test(numbers_for_people),         cmocka_unit_test(numbers_from_people),
+        cmocka_unit_test(times),                      cmocka_unit_test(hostile_text_is_neutralised),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
