@@ -19,7 +19,7 @@ static inline void hist_record(struct hist *h, int64_t ns)
     uint32_t i = sd_hist_index(ns);
     h->bucket[i]++;
     h->count++;
-    h->sum += ns;
+    h->sum = (int64_t)((uint64_t)h->sum + (uint64_t)ns); /* no overflow trap on hostile input */
     if (ns < h->min) h->min = ns;
     if (ns > h->max) h->max = ns;
     if (i < h->lo) h->lo = i;

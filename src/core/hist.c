@@ -1,0 +1,121 @@
+#include "core/hist.h"
+
+#include <math.h>
+
+void hist_clear(struct hist *h)
+{
+    memset(h, 0, sizeof *h);
+    h->min = INT64_MAX;
+    h->max = INT64_MIN;
+    h->lo = SD_HIST_BUCKETS;
+}
+
+/* Saturating: a hostile count must not wrap into a small one. */
+static int64_t add(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b > 0 ? INT64_MAX : INT64_MIN + 1;
+    return sum;
+}
+
+static uint32_t add_count(uint32_t a, uint32_t b)
+{
+    uint32_t sum = a + b;
+    return sum < a ? UINT32_MAX : sum;
+}
+
+static int64_t width_of(uint32_t index)
+{
+    return index < SD_HIST_SUB ? 1 : (int64_t)1 << (index / SD_HIST_SUB - 1);
+}
+
+static int64_t middle_of(uint32_t index)
+{
+    return sd_hist_lower(index) + width_of(index) / 2;
+}
+
+void hist_merge(struct hist *into, const struct hist *h)
+{
+    if (!h->count)
+        return;
+    for (uint32_t i = h->lo; i < h->hi; i++)
+        into->bucket[i] = add_count(into->bucket[i], h->bucket[i]);
+    into->count += h->count;
+    into->sum = add(into->sum, h->sum);
+    into->min = MIN(into->min, h->min);
+    into->max = MAX(into->max, h->max);
+    into->lo = MIN(into->lo, h->lo);
+    into->hi = MAX(into->hi, h->hi);
+}
+
+void hist_merge_sparse(struct hist *into, const struct sd_hist *s, int64_t sum, int64_t min, int64_t max)
+{
+    int64_t by_bucket = 0, lowest = INT64_MAX, highest = INT64_MIN;
+    for (uint32_t i = 0; s && i < s->n; i++) {
+        uint32_t at = s->buckets[i].index, count = s->buckets[i].count;
+        if (at >= SD_HIST_BUCKETS || !count)
+            continue;
+        into->bucket[at] = add_count(into->bucket[at], count);
+        into->count += count;
+        into->lo = MIN(into->lo, at);
+        into->hi = MAX(into->hi, at + 1);
+        lowest = MIN(lowest, sd_hist_lower(at));
+        highest = MAX(highest, sd_hist_lower(at) + width_of(at) - 1);
+        int64_t part;
+        if (__builtin_mul_overflow(middle_of(at), (int64_t)count, &part))
+            part = INT64_MAX;
+        by_bucket = add(by_bucket, part);
+    }
+    if (lowest > highest)
+        return;
+    into->sum = add(into->sum, sd_known(sum) ? sum : by_bucket);
+    into->min = MIN(into->min, sd_known(min) ? min : lowest);
+    into->max = MAX(into->max, sd_known(max) ? max : highest);
+}
+
+struct sd_hist hist_sparse(const struct hist *h, struct arena *a)
+{
+    uint32_t n = 0;
+    for (uint32_t i = h->lo; i < h->hi; i++)
+        n += h->bucket[i] != 0;
+    struct sd_bucket *buckets = arena_alloc(a, n * sizeof *buckets);
+    uint32_t k = 0;
+    for (uint32_t i = h->lo; i < h->hi; i++)
+        if (h->bucket[i])
+            buckets[k++] = (struct sd_bucket){.index = i, .count = h->bucket[i]};
+    return (struct sd_hist){.n = n, .buckets = buckets};
+}
+
+int64_t hist_quantile(const struct hist *h, double q)
+{
+    if (!h->count)
+        return SD_UNKNOWN;
+    /* q is rarely exact in binary: 0.07 * 100 is a little above 7 and must not
+     * ask for the 8th value. */
+    double want = ceil(q * (double)h->count * (1 - 4 * 2.3e-16));
+    uint64_t rank = want >= (double)h->count ? h->count : want > 1 ? (uint64_t)want : 1;
+    uint64_t seen = 0;
+    for (uint32_t i = h->lo; i < h->hi; i++) {
+        seen += h->bucket[i];
+        if (seen >= rank)
+            return MAX(h->min, MIN(h->max, middle_of(i)));
+    }
+    return h->max;
+}
+
+double hist_mean(const struct hist *h)
+{
+    return h->count ? (double)h->sum / (double)h->count : (double)NAN;
+}
+
+uint64_t hist_count_below(const struct hist *h, int64_t ns)
+{
+    if (ns < 0)
+        return 0;
+    uint32_t last = sd_hist_index(ns);
+    uint64_t seen = 0;
+    for (uint32_t i = h->lo; i < h->hi && i <= last; i++)
+        seen += h->bucket[i];
+    return seen;
+}
