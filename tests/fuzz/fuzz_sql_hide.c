@@ -1,0 +1,20 @@
+/* Literals of any text are hidden: the result holds no string, number or comment. */
+#include <stdlib.h>
+
+#include "core/sql.h"
+#include "core/sql_lex.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *sql = mem_strndup((const char *)data, size);
+    char *hidden = sql_hide_literals(sql);
+    struct sql_token t;
+    for (const char *p = hidden; (t = sql_lex(p)).kind != SQL_END; p += t.len)
+        if (t.kind == SQL_STRING || t.kind == SQL_NUMBER || t.kind == SQL_COMMENT)
+            abort();
+    free(hidden);
+    free(sql);
+    return 0;
+}

@@ -1,0 +1,19 @@
+/* sqlcommenter tags of any text. */
+#include <stdlib.h>
+
+#include "core/sql.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *sql = mem_strndup((const char *)data, size);
+    struct sql_tags t;
+    if (sql_tags(sql, &t) && !t.route && !t.method && !t.trace_id && !t.application)
+        abort();
+    if (t.trace_id && strlen(t.trace_id) != 32)
+        abort();
+    sql_tags_free(&t);
+    free(sql);
+    return 0;
+}

@@ -1,0 +1,282 @@
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+
+#include "core/sql.h"
+#include "core/sql_lex.h"
+
+static void same_shape_has_one_fingerprint(void **state)
+{
+    (void)state;
+    char a[17], b[17], c[17];
+    assert_true(sql_fingerprint("select * from orders where id = 7 -- x", a));
+    assert_true(sql_fingerprint("SELECT *\n FROM orders WHERE id = $1", b));
+    assert_true(sql_fingerprint("select * from orders where code = 7", c));
+    assert_string_equal(a, b);
+    assert_string_not_equal(a, c);
+    assert_int_equal(strlen(a), 16);
+    assert_false(sql_fingerprint("select * from orders where name = 'cut in the mid", a));
+    assert_false(sql_fingerprint(NULL, a));
+}
+
+static void constants_become_parameters(void **state)
+{
+    (void)state;
+    char *n = sql_normalize("select 'a' from t where b = 12");
+    assert_string_equal(n, "select $1 from t where b = $2");
+    free(n);
+    assert_null(sql_normalize("select from where"));
+}
+
+/* The oracle: no byte of a secret may be left, whatever surrounds it. */
+static void no_literal_survives(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "select * from t where a = 's3cret' and b = 90210",
+        "select * from t where a = 's3cret",                      /* cut in a string */
+        "select * from t where a = E'it\\'s s3cret",              /* cut, escaped */
+        "select $$s3cret$$, $q$ s3cret $q",                       /* cut in a closing tag */
+        "select 1 /* s3cret */, -- s3cret\n 'x' frm",
+        "select /* s3cret",
+        "select 'a\\' s3cret ' from t where",                     /* old backslash strings */
+        "alter role bob password 's3cret'",
+        "insert into t values ('x', 's3cret'), ('y', '''s3cret'",
+        "select U&'s3cret' frm",
+        "select b'90210', x'90210', 90210.5e-90210, .90210 frm from",
+        "copy t from stdin with (null 's3cret')",
+        "select 1 where x = n's3cret' and",
+        "select 's3cret'/**/'s3cret' from from",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char *h = sql_hide_literals(texts[i]);
+        assert_non_null(h);
+        if (strstr(h, "s3cret") || strstr(h, "90210"))
+            fail_msg("left in: %s", h);
+        free(h);
+    }
+    char *h = sql_hide_literals("select t1.col2 from t1 where \"we'ird\" = $3 and t1.x > 5 and t1.");
+    assert_string_equal(h, "select t1.col2 from t1 where \"we'ird\" = $3 and t1.x > ? and t1.");
+    free(h);
+    h = sql_hide_literals("");
+    assert_string_equal(h, "");
+    free(h);
+}
+
+/* Cut the text at every byte: still nothing of it is left. */
+static void no_literal_survives_a_cut(void **state)
+{
+    (void)state;
+    const char *whole = "select 'QQQ', E'\\'QQQ', $a$QQQ$a$, U&'QQQ' /* QQQ */ from t where x = 'QQQ''QQQ'";
+    for (size_t n = 0; n <= strlen(whole); n++) {
+        char *cut = mem_strndup(whole, n);
+        char *h = sql_hide_literals(cut);
+        if (strchr(h, 'Q'))
+            fail_msg("left in: %s", h);
+        free(h);
+        free(cut);
+    }
+}
+
+static void allowed(const char *sql)
+{
+    struct sd_error why = {{0}};
+    if (!sql_may_explain(sql, &why))
+        fail_msg("refused: %s: %s", sql, why.text);
+}
+
+static void refused(const char *sql, const char *says)
+{
+    struct sd_error why = {{0}};
+    if (sql_may_explain(sql, &why))
+        fail_msg("allowed: %s", sql);
+    if (!strstr(why.text, says))
+        fail_msg("%s: '%s' does not say '%s'", sql, why.text, says);
+}
+
+static void gate_lets_plain_statements_through(void **state)
+{
+    (void)state;
+    allowed("select 1");
+    allowed("select 1;");
+    allowed("/* slowdive */ select 1 -- ; drop table t");
+    allowed("values (1), (2)");
+    allowed("table t");
+    allowed("select * from t where a = $1 and b > interval $2");
+    allowed("with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select * from r");
+    allowed("insert into t select * from u on conflict do nothing returning *");
+    allowed("update t set a = $1 from u where t.id = u.id");
+    allowed("delete from t using u where t.id = u.id");
+    allowed("merge into t using u on t.id = u.id when matched then delete");
+    allowed("select * from t for update"); /* planning locks no row */
+    allowed("select '; drop table t; --', $$;$$ from t");
+    allowed("select nextval('s')");        /* volatile: never run while planning */
+    allowed("select lower(name), pg_read_file from t");
+}
+
+static void gate_refuses_what_acts(void **state)
+{
+    (void)state;
+    refused("", "no statement");
+    refused("-- nothing", "no statement");
+    refused("select 1; drop table t", "2 statements");
+    refused("select 1 /* ; */; delete from t -- ", "2 statements");
+    refused("select 1 --\n; drop table t", "2 statements");
+    refused("select * into x from t", "INTO");
+    refused("with a as (select 1) select * into temp x from a", "INTO");
+    refused("create table x as select 1", "CREATE TABLE AS");
+    refused("create materialized view x as select 1", "CREATE TABLE AS");
+    refused("explain select 1", "EXPLAIN already");
+    refused("explain (analyze) delete from t", "EXPLAIN already");
+    refused("with x as (delete from t returning *) select * from x", "WITH");
+    refused("with x as (insert into t values (1) returning *) select * from x", "WITH");
+    refused("select * from (with x as (update t set a = 1 returning *) select * from x) y", "WITH");
+    refused("copy t to program 'id'", "COPY");
+    refused("copy (select 1) to stdout", "COPY");
+    refused("do $$ begin end $$", "utility");
+    refused("call p()", "utility");
+    refused("execute p", "EXECUTE");
+    refused("prepare p as select 1", "utility");
+    refused("declare c cursor for select 1", "CURSOR");
+    refused("vacuum t", "utility");
+    refused("set statement_timeout = 0", "utility");
+    refused("commit", "COMMIT");
+    refused("lock table t", "utility");
+    refused("create index on t (a)", "utility");
+    refused("select * from t where a = 'cut off", "does not parse");
+    refused("selec 1", "does not parse");
+}
+
+static void gate_refuses_functions_that_escape(void **state)
+{
+    (void)state;
+    refused("select * from dblink('host=x', 'drop table t') as t(a int)", "dblink");
+    refused("select dblink_exec('x')", "dblink_exec");
+    refused("select public.dblink_connect_u('x')", "dblink_connect_u");
+    refused("select table_to_xml('t', true, true, '')", "table_to_xml");
+    refused("select PG_CATALOG.QUERY_TO_XML('delete from t', true, true, '')", "query_to_xml");
+    refused("select 1 from t where a = pg_read_file('/etc/passwd')", "pg_read_file");
+    refused("select \"pg_read_binary_file\"('x')", "pg_read_binary_file");
+    refused("select lo_import('/etc/passwd')", "lo_import");
+    refused("select * from pg_ls_dir('/')", "pg_ls_dir");
+    refused("select 1 order by pg_stat_file('x')", "pg_stat_file");
+    refused("select ('x'::text).pg_read_file", "pg_read_file");
+    refused("select t.pg_read_file from t", "pg_read_file");
+    refused("insert into t values (lo_creat(1))", "lo_creat");
+    refused("select coalesce((select max(a) from t where b in (select pg_terminate_backend(1)::text)), 1)",
+            "pg_terminate_backend");
+}
+
+static void deep_and_long_text_is_bounded(void **state)
+{
+    (void)state;
+    static const char *const links[] = {"+1", "(", "::int", " union all select 1", "[1]", " not", " and f(1"};
+    for (size_t i = 0; i < ARRAY_LEN(links); i++) {
+        static const size_t counts[] = {300, 4000, 9000, 200000};
+        for (size_t k = 0; k < ARRAY_LEN(counts); k++) {
+            struct strbuf b = {0};
+            strbuf_str(&b, "select 1");
+            for (size_t n = 0; n < counts[k]; n++)
+                strbuf_str(&b, links[i]);
+            char fp[17];
+            struct sd_error why;
+            sql_fingerprint(b.text, fp);
+            sql_may_explain(b.text, &why);
+            free(sql_hide_literals(b.text));
+            strbuf_free(&b);
+        }
+    }
+    refused("", "no statement");
+}
+
+static void parameters_are_counted_outside_of_strings(void **state)
+{
+    (void)state;
+    assert_int_equal(sql_parameters("select $1, $12, '$99' /* $98 */ -- $97"), 12);
+    assert_int_equal(sql_parameters("select $$ $5 $$"), 0);
+    assert_int_equal(sql_parameters("select 1"), 0);
+    assert_true(sql_parameters("select $99999999999999999999") >= 100000);
+}
+
+static void tags(const char *sql, const char *method, const char *route, const char *trace, const char *app)
+{
+    struct sql_tags t;
+    bool any = sql_tags(sql, &t);
+    assert_int_equal(any, method || route || trace || app);
+    if (!str_eq(t.route, route) || !str_eq(t.method, method) || !str_eq(t.trace_id, trace) ||
+        !str_eq(t.application, app))
+        fail_msg("%s: route %s method %s trace %s application %s", sql, t.route ? t.route : "-",
+                 t.method ? t.method : "-", t.trace_id ? t.trace_id : "-", t.application ? t.application : "-");
+    sql_tags_free(&t);
+}
+
+#define TRACE "4bf92f3577b34da6a3ce929d0e0e4736"
+
+static void tags_of_three_notations(void **state)
+{
+    (void)state;
+    tags("select 1 /*method='GET',route='%2Forders%2F%3Aid',traceparent='00-" TRACE "-00f067aa0ba902b7-01'*/",
+         "GET", "/orders/:id", TRACE, NULL);
+    tags("select 1 /* application:Shop,controller:orders,action:show */", NULL, "orders#show", NULL, "Shop");
+    tags("select 1 /* method=POST, route=/cart */", "POST", "/cart", NULL, NULL);
+    tags("/*route='/first'*/ select 1 /*route='/last'*/", NULL, "/last", NULL, NULL);
+    tags("/*route='/first'*/ select 1 /* a note: nothing here */", NULL, "/first", NULL, NULL);
+    tags("select 1 /*route='it\\'s',app='x'*/", NULL, "it's", NULL, "x");
+    tags("select '/*route=''x''*/'", NULL, NULL, NULL, NULL);
+    tags("select 1 -- route='/x'", NULL, NULL, NULL, NULL);
+    tags("select 1", NULL, NULL, NULL, NULL);
+    tags(NULL, NULL, NULL, NULL, NULL);
+    tags("select 1 /*traceparent='00-00000000000000000000000000000000-00f067aa0ba902b7-01'*/", NULL, NULL, NULL, NULL);
+    tags("select 1 /*route='%00%'*/", NULL, NULL, NULL, NULL);
+}
+
+static void tags_of_a_cut_text(void **state)
+{
+    (void)state;
+    tags("select 1 /*method='GET',route='%2Ford", "GET", NULL, NULL, NULL);
+    tags("select 1 /*method=GET,route=/ord", "GET", NULL, NULL, NULL);
+    tags("select 'cut in a string", NULL, NULL, NULL, NULL);
+    const char *whole = "select 'x' /*action='a',controller='b',method='GET',route='%2Fx',traceparent='00-" TRACE
+                        "-00f067aa0ba902b7-01'*/";
+    for (size_t n = 0; n <= strlen(whole); n++) {
+        char *cut = mem_strndup(whole, n);
+        struct sql_tags t;
+        sql_tags(cut, &t);
+        if (t.route)
+            assert_true(!strcmp(t.route, "/x") || !strcmp(t.route, "b#a") || !strcmp(t.route, "b"));
+        sql_tags_free(&t);
+        free(cut);
+    }
+}
+
+static void tokens_cover_the_text(void **state)
+{
+    (void)state;
+    const char *sql = "select U&\"d\", 'a''b', $1::int /* a /* b */ c */ from \"q\"\"q\" where x>=.5e-3--end";
+    size_t len = 0;
+    struct sql_token t;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p += t.len)
+        len += t.len;
+    assert_int_equal(len, strlen(sql));
+    assert_int_equal(sql_count_tokens("select a , b", 100), 4);
+    assert_int_equal(sql_count_tokens("a a a a a", 3), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_shape_has_one_fingerprint),
+        cmocka_unit_test(constants_become_parameters),
+        cmocka_unit_test(no_literal_survives),
+        cmocka_unit_test(no_literal_survives_a_cut),
+        cmocka_unit_test(gate_lets_plain_statements_through),
+        cmocka_unit_test(gate_refuses_what_acts),
+        cmocka_unit_test(gate_refuses_functions_that_escape),
+        cmocka_unit_test(deep_and_long_text_is_bounded),
+        cmocka_unit_test(parameters_are_counted_outside_of_strings),
+        cmocka_unit_test(tags_of_three_notations),
+        cmocka_unit_test(tags_of_a_cut_text),
+        cmocka_unit_test(tokens_cover_the_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
