@@ -75,6 +75,7 @@ $(BUILD)/flags: FORCE
 		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' > $@
 FORCE:
 
+.SECONDARY: $(GEN)
 # A YAML theme as C string literals.
 $(BUILD)/gen/theme-%.inc: themes/%.yaml
 	@mkdir -p $(@D)

@@ -1,5 +1,5 @@
 /* config.h - settings and the configuration file (YAML). The only user of libyaml
- * is config.c (and theme.c). */
+ * is tree.c, which config.c and theme.c read with. */
 #ifndef CONF_CONFIG_H
 #define CONF_CONFIG_H
 
@@ -24,6 +24,10 @@ struct settings {
     const char *const *routes; /* route patterns, "/users/:name"; first match wins */
 };
 extern const struct sd_option SETTINGS_OPTIONS[];
+/* option_set, and what the table cannot say: auto/yes/no, "~" in paths. For --set
+ * and :set. */
+bool settings_set(struct settings *s, const char *name, const char *value, struct sd_error *err);
+enum { CONFIG_SOURCES_MAX = 200 };
 
 /* One entry of `sources:`: "postgres:///shop" or a mapping
  * { source: /var/log/nginx/access.log, name: web, format: '...' }. */
@@ -49,7 +53,7 @@ void config_free(struct config *c);
 /* Reads a file over the present values. Everything that is right is taken; each
  * thing that is wrong is reported as "FILE:LINE:COLUMN: what; expected what" and
  * the rest goes on. Returns the number of problems. A missing file is a problem
- * only when `required`. */
+ * only when `required`. `sources:` replaces the sources read before. */
 int config_read(struct config *c, const char *path, bool required,
                 void (*problem)(void *ctx, const char *sentence), void *ctx);
 int config_read_text(struct config *c, const char *name, const char *text, size_t len,
@@ -58,6 +62,8 @@ int config_read_text(struct config *c, const char *name, const char *text, size_
 /* $XDG_CONFIG_HOME/slowdive/config.yaml or ~/.config/...; caller frees; NULL when
  * there is no home. */
 char *config_default_path(void);
+/* The folder of that file; themes are in its folder `themes`. Caller frees; NULL. */
+char *config_folder(void);
 /* The commented default file, generated from the option and action tables; what
  * --print-config prints. */
 void config_print_default(struct strbuf *out);

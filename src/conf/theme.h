@@ -10,7 +10,9 @@ enum { THEME_BOLD = 1, THEME_DIM = 2, THEME_UNDERLINE = 4, THEME_REVERSE = 8 };
 struct theme_style {
     int32_t fg, bg;  /* 0xRRGGBB; -1: the terminal's own */
     int16_t fg256, bg256; /* nearest of the xterm 256; -1 */
-    int8_t fg8, bg8;      /* nearest of the 8 ANSI colours; -1 */
+    /* Of the 8 ANSI colours the one of nearest hue; -1: the terminal's own (greys).
+     * bg8 == -2: the background has none, reverse video stands for it. */
+    int8_t fg8, bg8;
     unsigned attrs;
 };
 
@@ -20,7 +22,11 @@ struct theme {
     struct theme_style styles[THEME_STYLES_MAX]; /* by enum style */
 };
 
-/* `style_names` is the NULL-terminated list of ui's style names, in order. `name`
+/* A theme is looked up by name in the themes folder beside the user's configuration
+ * file, among those compiled in, then in PREFIX/share/slowdive/themes. theme_load
+ * leaves *t alone on failure. theme_parse false: *t holds what was right, err the
+ * first problem as FILE:LINE:COLUMN: sentence.
+ * `style_names` is the NULL-terminated list of ui's style names, in order. `name`
  * is dark, light, mono, or a path. */
 bool theme_load(struct theme *t, const char *name, const char *const *style_names, struct sd_error *err);
 bool theme_parse(struct theme *t, const char *file, const char *text, size_t len,

@@ -1,0 +1,102 @@
+/* config_print.c - the commented default file, made from the tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/units.h"
+#include "conf/config.h"
+
+static const char HEAD[] =
+    "# The configuration of slowdive, with every setting at its default.\n"
+    "# Keep it as ~/.config/slowdive/config.yaml and change what you like;\n"
+    "# what is left out stays as it is here. Mistakes are reported with their line\n"
+    "# and column, and the rest still counts.\n";
+
+static const char SOURCES[] =
+    "\n# What to look at: URLs and paths as on the command line, or with a name and\n"
+    "# the options of that kind of source (`slowdive sources` lists them).\n"
+    "# sources:\n"
+    "#   - postgres://monitor@db.example.com/shop\n"
+    "#   - source: /var/log/nginx/access.log\n"
+    "#     name: web\n"
+    "#     format: '$remote_addr [$time_local] \"$request\" $status $request_time'\n"
+    "sources: []\n";
+
+/* A scalar that YAML reads back as this text. */
+static void print_scalar(struct strbuf *out, const char *text)
+{
+    bool plain = *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_$-:~") ==
+                              strlen(text) &&
+                 !strchr("-:~", text[0]) && text[strlen(text) - 1] != ':';
+    if (plain) {
+        strbuf_str(out, text);
+        return;
+    }
+    strbuf_char(out, '\'');
+    for (const char *p = text; *p; p++) {
+        if (*p == '\'')
+            strbuf_char(out, '\'');
+        strbuf_char(out, *p);
+    }
+    strbuf_char(out, '\'');
+}
+
+static void print_range(struct strbuf *out, const struct sd_option *o)
+{
+    char low[UNIT_TEXT_MAX], high[UNIT_TEXT_MAX];
+    enum unit u = o->type == SD_OPTION_DURATION ? UNIT_NS : o->type == SD_OPTION_BYTES ? UNIT_BYTES : UNIT_COUNT;
+    if (o->min == 0 && o->max == 0)
+        return;
+    strbuf_printf(out, " (%s to %s)", unit_format(u, o->min, low), unit_format(u, o->max, high));
+}
+
+static void print_setting(struct strbuf *out, const struct sd_option *o)
+{
+    strbuf_printf(out, "\n# %s", o->help);
+    print_range(out, o);
+    strbuf_printf(out, "\n%s: ", o->name);
+    if (o->type == SD_OPTION_LIST)
+        strbuf_str(out, "[]");
+    else
+        print_scalar(out, o->fallback);
+    strbuf_char(out, '\n');
+}
+
+static void print_keys(struct strbuf *out)
+{
+    int group = -1;
+    strbuf_str(out, "\n# Keys: a character, Enter, Esc, Tab, S-Tab, Space, Backspace, Up, PgUp, Home, F1,\n"
+                    "# C-x (Control), M-x (Alt). A key named here is taken from whatever had it;\n"
+                    "# [] leaves an action without a key.\n"
+                    "keys:\n");
+    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+        const struct action_info *info = &ACTION_INFO[a];
+        struct strbuf line = {0};
+        if ((int)info->group != group) {
+            group = (int)info->group;
+            strbuf_printf(out, "  # %s\n", action_group_title(info->group));
+        }
+        strbuf_printf(&line, "  %s: [", info->name);
+        for (const char *p = info->keys; *p; p += strspn(p, " ")) {
+            char name[32];
+            size_t len = strcspn(p, " ");
+            snprintf(name, sizeof name, "%.*s", (int)len, p);
+            strbuf_str(&line, p == info->keys ? "" : ", ");
+            print_scalar(&line, name);
+            p += len;
+        }
+        strbuf_char(&line, ']');
+        if (line.len < 36)
+            strbuf_pad(&line, ' ', 36 - line.len);
+        strbuf_printf(out, "%s # %s\n", strbuf_text(&line), info->help);
+        strbuf_free(&line);
+    }
+}
+
+void config_print_default(struct strbuf *out)
+{
+    strbuf_str(out, HEAD);
+    for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++)
+        print_setting(out, o);
+    strbuf_str(out, SOURCES);
+    print_keys(out);
+}

@@ -1,0 +1,292 @@
+/* tree.c - libyaml's events made into a bounded tree with positions. */
+#include "conf/tree.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+#include "base/utf8.h"
+
+/* Keeps the search for duplicates cheap. */
+enum { KEYS_MAX = 1000 };
+
+struct builder {
+    struct arena *arena;
+    struct tree_report *report;
+    struct tree_node *root;
+    struct level {
+        struct tree_node *node;
+        struct tree_node *last;      /* last child */
+        const struct tree_node *key; /* waiting for its value */
+        bool bad_key;                /* that value is to be dropped */
+        int n_keys;
+    } levels[TREE_DEPTH_MAX];
+    int depth;
+    int skipped; /* open collections beyond the depth limit */
+};
+
+void tree_problem(struct tree_report *r, int line, int column, const char *fmt, ...)
+{
+    r->n++;
+    if (!r->problem || r->n > TREE_REPORT_MAX)
+        return;
+    if (r->n == TREE_REPORT_MAX) {
+        struct strbuf b = {0};
+        utf8_append(&b, r->file, 1000);
+        strbuf_str(&b, ": there are more problems, not listed here");
+        r->problem(r->ctx, strbuf_text(&b));
+        strbuf_free(&b);
+        return;
+    }
+    struct strbuf raw = {0}, safe = {0};
+    strbuf_printf(&raw, "%s:%d:%d: ", r->file, line, column);
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(&raw, fmt, ap);
+    va_end(ap);
+    utf8_append(&safe, strbuf_text(&raw), 2000);
+    r->problem(r->ctx, strbuf_text(&safe));
+    strbuf_free(&raw);
+    strbuf_free(&safe);
+}
+
+const char *tree_kind_name(enum tree_kind k)
+{
+    static const char *const NAMES[] = {
+        [TREE_SCALAR] = "a single value", [TREE_LIST] = "a list", [TREE_MAP] = "a mapping"};
+    return NAMES[k];
+}
+
+/* ---- building ---- */
+
+static const struct tree_node *find_key(const struct tree_node *map, const char *key)
+{
+    for (const struct tree_node *c = map->child; c; c = c->next) {
+        if (strcmp(c->key->text, key) == 0)
+            return c->key;
+    }
+    return NULL;
+}
+
+static void append(struct level *l, struct tree_node *node)
+{
+    if (l->last)
+        l->last->next = node;
+    else
+        l->node->child = node;
+    l->last = node;
+}
+
+/* Gives a node its place. A node without one is simply never reached from the root. */
+static void place(struct builder *b, struct tree_node *node)
+{
+    if (b->depth == 0) {
+        if (!b->root)
+            b->root = node;
+        return;
+    }
+    struct level *l = &b->levels[b->depth - 1];
+    if (l->node->kind == TREE_LIST) {
+        append(l, node);
+    } else if (!l->key && !l->bad_key) {
+        const struct tree_node *first = NULL;
+        if (++l->n_keys > KEYS_MAX) {
+            if (l->n_keys == KEYS_MAX + 1)
+                tree_problem(b->report, node->line, node->column,
+                             "too many names; expected at most %d in one mapping, the rest was not read", KEYS_MAX);
+            l->bad_key = true;
+            return;
+        }
+        if (node->kind != TREE_SCALAR)
+            tree_problem(b->report, node->line, node->column, "%s stands where a name should; expected NAME: VALUE",
+                         tree_kind_name(node->kind));
+        else if ((first = find_key(l->node, node->text)))
+            tree_problem(b->report, node->line, node->column,
+                         "%.60s is given twice; expected it once, and line %d has it already", node->text,
+                         first->line);
+        if (node->kind != TREE_SCALAR || first)
+            l->bad_key = true;
+        else
+            l->key = node;
+    } else {
+        if (!l->bad_key) {
+            node->key = l->key;
+            append(l, node);
+        }
+        l->key = NULL;
+        l->bad_key = false;
+    }
+}
+
+static struct tree_node *make(struct builder *b, enum tree_kind kind, const yaml_mark_t *mark)
+{
+    struct tree_node *n = arena_alloc(b->arena, sizeof *n);
+    *n = (struct tree_node){.kind = kind, .line = (int)mark->line + 1, .column = (int)mark->column + 1, .text = ""};
+    return n;
+}
+
+static void open_collection(struct builder *b, enum tree_kind kind, const yaml_mark_t *mark)
+{
+    if (b->skipped || b->depth == TREE_DEPTH_MAX) {
+        if (!b->skipped) {
+            tree_problem(b->report, (int)mark->line + 1, (int)mark->column + 1,
+                         "nested too deeply; expected at most %d levels", TREE_DEPTH_MAX);
+            place(b, make(b, TREE_SCALAR, mark));
+        }
+        b->skipped++;
+        return;
+    }
+    struct tree_node *n = make(b, kind, mark);
+    place(b, n);
+    b->levels[b->depth++] = (struct level){.node = n};
+}
+
+static void close_collection(struct builder *b)
+{
+    if (b->skipped)
+        b->skipped--;
+    else
+        b->depth--;
+}
+
+static void add_scalar(struct builder *b, const yaml_event_t *e)
+{
+    struct tree_node *n = make(b, TREE_SCALAR, &e->start_mark);
+    const char *text = (const char *)e->data.scalar.value;
+    size_t len = e->data.scalar.length;
+    if (memchr(text, '\0', len))
+        tree_problem(b->report, n->line, n->column, "the text holds a NUL byte; expected text without one");
+    else
+        n->text = arena_strndup(b->arena, text, len);
+    place(b, n);
+}
+
+/* Also true for the event that ends the parse. */
+static bool take(struct builder *b, const yaml_event_t *e)
+{
+    const yaml_mark_t *m = &e->start_mark;
+    switch (e->type) {
+    case YAML_SCALAR_EVENT:
+        if (!b->skipped)
+            add_scalar(b, e);
+        break;
+    case YAML_ALIAS_EVENT:
+        tree_problem(b->report, (int)m->line + 1, (int)m->column + 1,
+                     "references such as *%.40s are not taken; expected the value itself",
+                     (const char *)e->data.alias.anchor);
+        if (!b->skipped)
+            place(b, make(b, TREE_SCALAR, m));
+        break;
+    case YAML_SEQUENCE_START_EVENT:
+        open_collection(b, TREE_LIST, m);
+        break;
+    case YAML_MAPPING_START_EVENT:
+        open_collection(b, TREE_MAP, m);
+        break;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+        close_collection(b);
+        break;
+    case YAML_DOCUMENT_END_EVENT:
+        return true; /* one document; what follows is looked at by the caller */
+    default:
+        break;
+    }
+    return e->type == YAML_STREAM_END_EVENT;
+}
+
+/* Line and column of a byte, for the reader's errors, which have no mark. */
+static void position(const char *text, size_t len, size_t offset, int *line, int *column)
+{
+    *line = *column = 1;
+    for (size_t i = 0; i < offset && i < len; i++) {
+        if (text[i] == '\n') {
+            ++*line;
+            *column = 1;
+        } else if (((unsigned char)text[i] & 0xC0) != 0x80) {
+            ++*column;
+        }
+    }
+}
+
+static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const char *text, size_t len)
+{
+    int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
+    if (p->error == YAML_READER_ERROR)
+        position(text, len, p->problem_offset, &line, &column);
+    tree_problem(r, line, column, "%s%s%s; expected YAML, and nothing after this place was read",
+                 p->problem ? p->problem : "cannot be read", p->context ? " " : "", p->context ? p->context : "");
+}
+
+struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r)
+{
+    if (len > TREE_BYTES_MAX) {
+        tree_problem(r, 1, 1, "the file has %zu bytes; expected at most %d", len, TREE_BYTES_MAX);
+        return NULL;
+    }
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser)) {
+        tree_problem(r, 1, 1, "out of memory; nothing was read");
+        return NULL;
+    }
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
+    struct builder b = {.arena = a, .report = r};
+    bool done = false;
+    while (!done) {
+        yaml_event_t e;
+        if (!yaml_parser_parse(&parser, &e)) {
+            syntax_error(r, &parser, text, len);
+            break;
+        }
+        done = take(&b, &e);
+        bool more = e.type == YAML_DOCUMENT_END_EVENT;
+        yaml_event_delete(&e);
+        if (more && yaml_parser_parse(&parser, &e)) {
+            if (e.type == YAML_DOCUMENT_START_EVENT)
+                tree_problem(r, (int)e.start_mark.line + 1, (int)e.start_mark.column + 1,
+                             "a second document begins; expected one, the rest was not read");
+            yaml_event_delete(&e);
+        }
+    }
+    yaml_parser_delete(&parser);
+    return b.root;
+}
+
+/* ---- did you mean ---- */
+
+enum { WORD_MAX = 40 };
+
+static int distance(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    int row[WORD_MAX + 1];
+    if (n > WORD_MAX || m > WORD_MAX)
+        return WORD_MAX;
+    for (size_t j = 0; j <= m; j++)
+        row[j] = (int)j;
+    for (size_t i = 1; i <= n; i++) {
+        int diagonal = row[0];
+        row[0] = (int)i;
+        for (size_t j = 1; j <= m; j++) {
+            int substituted = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            row[j] = MIN(substituted, MIN(row[j], row[j - 1]) + 1);
+        }
+    }
+    return row[m];
+}
+
+const char *tree_suggest(const char *word, const char *const *names, size_t n)
+{
+    const char *best = NULL;
+    int best_distance = 1 + (int)MIN(strlen(word), 12) / 3; /* further away is another word */
+    for (size_t i = 0; i < n; i++) {
+        int d = names[i] ? distance(word, names[i]) : WORD_MAX;
+        if (d <= best_distance && (!best || d < best_distance)) {
+            best = names[i];
+            best_distance = d;
+        }
+    }
+    return best;
+}
