@@ -1,0 +1,28 @@
+/* explain.h - what EXPLAIN printed -> plans. Pure; any thread.
+ *
+ * Takes what people have at hand: the JSON itself (an object, or an array of one or
+ * several plans), psql's frames around it, a terminal session or server log with
+ * plans in it. The format is found out by itself. */
+#ifndef FORMAT_EXPLAIN_H
+#define FORMAT_EXPLAIN_H
+
+#include "core/plan.h"
+
+#define EXPLAIN_MAX_BYTES ((size_t)32 << 20)
+#define EXPLAIN_MAX_NODES 100000
+
+enum explain_format { EXPLAIN_UNKNOWN, EXPLAIN_JSON, EXPLAIN_TEXT, EXPLAIN_YAML, EXPLAIN_XML };
+
+struct explain {
+    enum explain_format format;
+    struct plan **plans; /* in the order of the input; plan_time has been run */
+    size_t n_plans, cap_plans;
+};
+
+/* False and one sentence when no plan could be read; then `out` is empty. What was
+ * skipped or cut beside the plans that were read stands in their notes. */
+bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err);
+void explain_free(struct explain *e); /* frees the plans; {0} is fine */
+enum explain_format explain_detect(const char *text, size_t len);
+
+#endif
