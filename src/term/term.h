@@ -23,21 +23,37 @@ struct input {
     const char *text; /* pasted, valid until the next term_read */
 };
 
-/* Takes over the terminal. An unknown TERM falls back to plain ASCII; *note then
- * holds a sentence (otherwise NULL). */
+/* Whether the user's locale (the environment's, whatever setlocale was given) has
+ * UTF-8 as its nl_langinfo(CODESET). */
+bool term_utf8_locale(void);
+
+/* Takes over the terminal: standard input and output, or /dev/tty for the one that
+ * is something else. LC_CTYPE must be a UTF-8 locale by now. An unknown TERM falls
+ * back to plain ASCII; *note then holds a sentence (otherwise NULL).
+ * Signals: takes SIGWINCH, SIGTSTP and SIGCONT (term_fd becomes readable, term_read
+ * does what is to be done) and gives them back in term_close; every other signal is
+ * the program's, whose handlers may call term_emergency_restore. */
 struct term *term_open(const struct term_options *o, const char **note, struct sd_error *err);
 void term_close(struct term *t); /* restores everything; NULL is fine */
+/* For poll: readable when keys, a new size or a hangup wait. */
 int term_fd(const struct term *t);
 void term_size(const struct term *t, int *width, int *height);
 bool term_ascii(const struct term *t);
-struct input term_read(struct term *t); /* never blocks; INPUT_NONE when nothing waits */
+/* Never blocks (a lone Esc takes 25 ms); INPUT_NONE when nothing waits. Call until
+ * then before polling term_fd again. INPUT_RESIZE also after the process was stopped
+ * and goes on; INPUT_HANGUP: the terminal is gone, it will not come back. */
+struct input term_read(struct term *t);
 /* Sends only what differs from the last paint; nothing when nothing does. */
 void term_paint(struct term *t, const struct grid *g);
 void term_redraw(struct term *t);                 /* the next paint sends everything */
 void term_set_theme(struct term *t, const struct theme *theme);
 void term_set_mouse(struct term *t, bool on);
-void term_copy(struct term *t, const char *text); /* OSC 52, also through tmux and screen; at most 74 kB */
-void term_suspend(struct term *t);                /* gives the terminal back and stops the process */
+/* OSC 52, also through tmux and screen. False: longer than 74 kB, or a terminal that
+ * is known not to have it (linux, vt100 ...); nothing was sent. */
+bool term_copy(struct term *t, const char *text);
+/* Gives the terminal back and stops the process group; when it goes on, the old
+ * picture is back. For C-z; an external SIGTSTP is served by term_read. */
+void term_suspend(struct term *t);
 int64_t term_bytes(const struct term *t);         /* written since open; SD_UNKNOWN when not measurable */
 
 /* Async-signal-safe: puts the terminal into a usable state with plain write(2) and

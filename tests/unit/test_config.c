@@ -179,7 +179,7 @@ static void mistakes_are_placed(void **state)
         int n = read_text(c, cases[i].text, &problems);
         const char *at = strstr(strbuf_text(&problems), cases[i].where);
         if (n < 1 || !at || !strstr(at, cases[i].word) ||
-            (!strstr(at, "expected") && !strstr(at, " is not a ") && !strstr(at, "must be")))
+            (!strstr(at, "expected") && !strstr(at, " is not ") && !strstr(at, "must be")))
             fail_msg("%s gave %d: %s", cases[i].text, n, strbuf_text(&problems));
         config_free(c);
         strbuf_free(&problems);

@@ -1,0 +1,286 @@
+/* input.c - bytes of the terminal to keys, clicks and pastes, by way of curses. */
+#include "term/private.h"
+
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+/* Codes of our own for define_key, above those that curses gives to extended keys. */
+enum { CODE_PASTE_START = 5000, CODE_PASTE_END, CODE_FOCUS };
+
+enum { PASTE_MAX = 64 * 1024, READ_MAX = 4096 };
+#define DOUBLE_CLICK_NS INT64_C(400000000)
+#define PASTE_STALL_NS  INT64_C(1000000000)
+
+static const struct {
+    int code;
+    key_code key;
+} CURSES_KEYS[] = {
+    {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},     {KEY_LEFT, K_LEFT},    {KEY_RIGHT, K_RIGHT},
+    {KEY_SR, K_UP},       {KEY_SF, K_DOWN},       {KEY_SLEFT, K_LEFT},   {KEY_SRIGHT, K_RIGHT},
+    {KEY_HOME, K_HOME},   {KEY_END, K_END},       {KEY_SHOME, K_HOME},   {KEY_SEND, K_END},
+    {KEY_FIND, K_HOME},   {KEY_SELECT, K_END},    {KEY_A1, K_HOME},      {KEY_C1, K_END},
+    {KEY_PPAGE, K_PGUP},  {KEY_NPAGE, K_PGDN},    {KEY_A3, K_PGUP},      {KEY_C3, K_PGDN},
+    {KEY_DC, K_DELETE},   {KEY_SDC, K_DELETE},    {KEY_IC, K_INSERT},    {KEY_ENTER, K_ENTER},
+    {KEY_BTAB, K_BACKTAB}, {KEY_BACKSPACE, K_BACKSPACE}, {KEY_HELP, K_F1},
+};
+
+/* Names of extended keys, without their modifier digit: "kUP5" is Control-Up. */
+static const struct {
+    const char *name;
+    key_code key;
+} EXTENDED_KEYS[] = {{"kUP", K_UP},   {"kDN", K_DOWN}, {"kLFT", K_LEFT}, {"kRIT", K_RIGHT}, {"kHOM", K_HOME},
+                     {"kEND", K_END}, {"kPRV", K_PGUP}, {"kNXT", K_PGDN}, {"kDC", K_DELETE}, {"kIC", K_INSERT}};
+
+/* Sequences that the terminfo entry does not know but many terminals send. */
+static const struct {
+    char final;
+    key_code key;
+} FINAL_KEYS[] = {{'A', K_UP}, {'B', K_DOWN}, {'C', K_RIGHT}, {'D', K_LEFT}, {'H', K_HOME}, {'F', K_END},
+                  {'Z', K_BACKTAB}, {'P', K_F1}, {'Q', K_F2}, {'R', K_F3}, {'S', K_F4}, {'M', K_ENTER}};
+static const key_code TILDE_KEYS[] = {
+    [1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END,
+    [11] = K_F1,  [12] = K_F2,    [13] = K_F3,    [14] = K_F4, [15] = K_F5,  [17] = K_F6,  [18] = K_F7,  [19] = K_F8,
+    [20] = K_F9,  [21] = K_F10,   [23] = K_F11,   [24] = K_F12};
+
+void input_start(struct term *t)
+{
+    t->pad = newpad(1, 1);
+    keypad(t->pad, TRUE);
+    nodelay(t->pad, TRUE);
+    if (t->modern) {
+        define_key("\033[200~", CODE_PASTE_START);
+        define_key("\033[201~", CODE_PASTE_END);
+        define_key("\033[I", CODE_FOCUS);
+        define_key("\033[O", CODE_FOCUS);
+    }
+}
+
+static key_code key_of_code(int code)
+{
+    for (size_t i = 0; i < ARRAY_LEN(CURSES_KEYS); i++) {
+        if (CURSES_KEYS[i].code == code)
+            return CURSES_KEYS[i].key;
+    }
+    if (code > KEY_F0 && code <= KEY_F(12))
+        return (key_code)(K_F1 + (code - KEY_F0 - 1));
+    const char *name = code > KEY_MAX ? keyname(code) : NULL;
+    size_t len = name ? strlen(name) : 0;
+    if (len < 3)
+        return K_NONE;
+    char modifier = name[len - 1];
+    for (size_t i = 0; i < ARRAY_LEN(EXTENDED_KEYS); i++) {
+        size_t n = strlen(EXTENDED_KEYS[i].name);
+        if (n <= len && strncmp(name, EXTENDED_KEYS[i].name, n) == 0)
+            return EXTENDED_KEYS[i].key | (modifier == '3' ? (key_code)K_META : 0);
+    }
+    return K_NONE;
+}
+
+static key_code key_of_char(wint_t c)
+{
+    switch (c) {
+    case '\r':
+    case '\n':
+        return K_ENTER;
+    case '\t':
+        return K_TAB;
+    case '\b':
+    case 0x7f:
+        return K_BACKSPACE;
+    case ' ':
+        return K_SPACE;
+    case 0x1b:
+        return K_ESC;
+    default:
+        break;
+    }
+    if (c >= 1 && c <= 26)
+        return K_CTRL | (key_code)('a' + c - 1);
+    if (c < 0x20 || (c >= 0x80 && c < 0xa0) || c > 0x10ffff)
+        return K_NONE;
+    return (key_code)c;
+}
+
+/* After ESC [ or ESC O that curses did not know: takes all of the sequence, so that
+ * its tail is not read as keys. */
+static key_code read_sequence(struct term *t, bool *any)
+{
+    wint_t c;
+    int number = 0, digits = 0;
+    *any = false;
+    for (int i = 0; i < 64 && wget_wch(t->pad, &c) == OK; i++) {
+        *any = true;
+        if (c >= '0' && c <= '9' && digits < 3) {
+            number = number * 10 + (int)(c - '0');
+            digits++;
+        } else if (c == ';') {
+            digits = 3; /* modifiers follow: not part of the number */
+        } else if (c >= 0x40 && c <= 0x7e) {
+            if (c == '~')
+                return (size_t)number < ARRAY_LEN(TILDE_KEYS) ? TILDE_KEYS[number] : K_NONE;
+            for (size_t k = 0; k < ARRAY_LEN(FINAL_KEYS); k++) {
+                if ((wint_t)FINAL_KEYS[k].final == c)
+                    return FINAL_KEYS[k].key;
+            }
+            return K_NONE;
+        }
+    }
+    return K_NONE;
+}
+
+static key_code read_escape(struct term *t)
+{
+    wint_t c;
+    int r = wget_wch(t->pad, &c);
+    if (r == ERR)
+        return K_ESC;
+    if (r == KEY_CODE_YES) {
+        key_code key = key_of_code((int)c);
+        return key ? K_META | key : K_NONE;
+    }
+    if (c == '[' || c == 'O') {
+        bool any;
+        key_code key = read_sequence(t, &any);
+        return any ? key : K_META | (key_code)c;
+    }
+    key_code key = key_of_char(c);
+    return key == K_ESC || key == K_NONE ? key : K_META | key;
+}
+
+static bool read_mouse(struct term *t, struct input *in)
+{
+    MEVENT e;
+    if (getmouse(&e) != OK)
+        return false;
+    *in = (struct input){.kind = INPUT_MOUSE, .x = e.x, .y = e.y};
+    if (e.bstate & BUTTON4_PRESSED) {
+        in->mouse = MOUSE_WHEEL_UP;
+    } else if (e.bstate & BUTTON5_PRESSED) {
+        in->mouse = MOUSE_WHEEL_DOWN;
+    } else if (e.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED)) {
+        int64_t now = clock_mono();
+        bool again = t->click_time && now - t->click_time < DOUBLE_CLICK_NS && e.x == t->click_x && e.y == t->click_y;
+        in->mouse = again ? MOUSE_DOUBLE_CLICK : MOUSE_CLICK;
+        t->click_time = again ? 0 : now;
+        t->click_x = e.x;
+        t->click_y = e.y;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static struct input finish_paste(struct term *t)
+{
+    t->pasting = false;
+    return (struct input){.kind = INPUT_PASTE, .text = strbuf_text(&t->paste)};
+}
+
+static void paste_char(struct term *t, wint_t c)
+{
+    char utf8[4];
+    t->paste_time = clock_mono();
+    if (c == '\r')
+        c = '\n';
+    if (t->paste.len + sizeof utf8 > PASTE_MAX || (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0))
+        return;
+    strbuf_add(&t->paste, utf8, utf8_encode((uint32_t)c, utf8));
+}
+
+/* True when `in` is to be given to the caller. */
+static bool read_code(struct term *t, int code, struct input *in)
+{
+    if (code == CODE_PASTE_START) {
+        t->pasting = true;
+        t->paste_time = clock_mono();
+        strbuf_clear(&t->paste);
+        return false;
+    }
+    if (code == CODE_PASTE_END) {
+        if (!t->pasting)
+            return false;
+        *in = finish_paste(t);
+        return true;
+    }
+    if (code == KEY_MOUSE)
+        return read_mouse(t, in) && !t->pasting;
+    *in = (struct input){.kind = INPUT_KEY, .key = key_of_code(code)};
+    return in->key != K_NONE && !t->pasting;
+}
+
+static bool read_char(struct term *t, wint_t c, struct input *in)
+{
+    if (t->pasting) {
+        paste_char(t, c);
+        return false;
+    }
+    *in = (struct input){.kind = INPUT_KEY, .key = c == 0x1b ? read_escape(t) : key_of_char(c)};
+    return in->key != K_NONE;
+}
+
+/* Curses says ERR for "nothing there" and for "gone". */
+static bool gone(const struct term *t, bool *more)
+{
+    struct pollfd p = {.fd = t->in_fd, .events = POLLIN};
+    int waiting = 0;
+    *more = false;
+    if (poll(&p, 1, 0) <= 0)
+        return false;
+    if (p.revents & (POLLHUP | POLLERR | POLLNVAL))
+        return true;
+    if (!(p.revents & POLLIN))
+        return false;
+    *more = ioctl(t->in_fd, FIONREAD, &waiting) == 0 && waiting > 0;
+    return !*more; /* readable without a byte: end of file */
+}
+
+static bool serve_signals(struct term *t)
+{
+    unsigned s = restore_signals();
+    if (s & RESTORE_STOP) {
+        int64_t before;
+        term_begin_count(t, &before);
+        if (t->modern)
+            term_write(t, PASTE_OFF, strlen(PASTE_OFF));
+        endwin();
+        restore_stop(t, false);
+    }
+    if (s & (RESTORE_STOP | RESTORE_CONTINUE)) {
+        if (!(s & RESTORE_STOP))
+            endwin(); /* stopped by force: the shell had the terminal in between */
+        term_fit(t);
+        term_redraw(t);
+        doupdate();
+        if (t->modern)
+            term_write(t, PASTE_ON, strlen(PASTE_ON));
+        return true;
+    }
+    return s & RESTORE_WINCH && term_fit(t);
+}
+
+struct input term_read(struct term *t)
+{
+    struct input in = {.kind = INPUT_NONE};
+    bool more = true;
+    if (serve_signals(t))
+        return (struct input){.kind = INPUT_RESIZE};
+    /* An end mark that never came must not swallow keys for ever. */
+    if (t->pasting && clock_mono() - t->paste_time > PASTE_STALL_NS)
+        return finish_paste(t);
+    for (int i = 0; i < READ_MAX && more; i++) {
+        wint_t c = 0;
+        int r = wget_wch(t->pad, &c);
+        if (r == ERR) {
+            if (gone(t, &more))
+                return (struct input){.kind = INPUT_HANGUP};
+        } else if (r == KEY_CODE_YES ? read_code(t, (int)c, &in) : read_char(t, c, &in)) {
+            return in;
+        }
+    }
+    return (struct input){.kind = INPUT_NONE};
+}
