@@ -1,0 +1,334 @@
+#include "app/app.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "format/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RECORDING_MAX_BYTES = 1 << 30 };
+
+static void problem(void *ctx, const char *sentence)
+{
+    struct app *a = ctx;
+    strbuf_printf(&a->problems, "%s\n", sentence);
+}
+
+/* A log that cannot be opened is no reason not to start: a crash then says so. */
+static void open_log(const struct settings *s)
+{
+    struct sd_error ignored;
+    if (!s->log_file || !*s->log_file)
+        return;
+    char *path = mem_strdup(s->log_file);
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(path, 0700);
+        *slash = '/';
+    }
+    log_open(path, &ignored);
+    free(path);
+}
+
+static bool set_setting(struct app *a, const char *assignment, struct sd_error *err)
+{
+    const char *eq = strchr(assignment, '=');
+    if (!eq)
+        return fail(err, "--set %s has no value; write it like --set refresh=2s", assignment);
+    char *name = mem_strndup(assignment, (size_t)(eq - assignment));
+    bool ok = option_set(SETTINGS_OPTIONS, a->config->settings, name, eq + 1, err);
+    free(name);
+    return ok;
+}
+
+bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
+{
+    *a = (struct app){.cli = cli, .config = config_new()};
+    char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
+    if (path)
+        config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
+    free(path);
+    for (size_t i = 0; i < cli->n_sets; i++)
+        if (!set_setting(a, cli->sets[i], err))
+            return false;
+    struct settings *s = a->config->settings;
+    if (cli_has(cli, CLI_SHOW_LITERALS))
+        s->show_literals = true;
+    if (cli_has(cli, CLI_WINDOW) && !option_set(SETTINGS_OPTIONS, s, "window", cli->values[CLI_WINDOW], err))
+        return false;
+    if (cli_has(cli, CLI_ASCII) && !option_set(SETTINGS_OPTIONS, s, "unicode", "no", err))
+        return false;
+    open_log(s);
+
+    registry_load_path(s->module_path, problem, a);
+    for (size_t i = 0; i < cli->n_modules; i++)
+        if (!registry_load(cli->modules[i], err))
+            return false;
+
+    struct model_limits lim = MODEL_DEFAULTS;
+    lim.retention_ns = s->retention_ns;
+    lim.max_bytes = (size_t)s->memory_bytes;
+    if (limits)
+        lim = *limits;
+    a->model = model_new(&lim);
+    a->rt = rt_new(&RT_DEFAULTS);
+    return true;
+}
+
+void app_free(struct app *a)
+{
+    size_t stuck = a->rt ? rt_free(a->rt, 1 * SD_S) : 0;
+    if (stuck)
+        log_line(NULL, "%zu sources did not stop in time", stuck);
+    if (a->recorder)
+        recorder_close(a->recorder);
+    model_free(a->model);
+    config_free(a->config);
+    strbuf_free(&a->problems);
+    for (size_t i = 0; i < a->n_sources; i++)
+        free(a->names[i]);
+    free(a->names);
+}
+
+/* ---- sources ---- */
+
+static bool name_taken(const struct app *a, const char *name)
+{
+    for (size_t i = 0; i < a->n_sources; i++)
+        if (!strcmp(a->names[i], name))
+            return true;
+    return false;
+}
+
+/* "access.log" of a path, "shop" of postgres://host/shop; with a number when taken. */
+static char *source_name(const struct app *a, const struct source_spec *spec, const struct registry_resolved *r)
+{
+    if (spec->name && !name_taken(a, spec->name))
+        return mem_strdup(spec->name);
+    char *shown = registry_redact(spec->name ? spec->name : r->target);
+    size_t len = strcspn(shown, "?");
+    const char *start = shown;
+    for (size_t i = 0; i + 1 < len; i++)
+        if (shown[i] == '/')
+            start = shown + i + 1;
+    len -= (size_t)(start - shown);
+    struct strbuf base = {0};
+    bool plain = len > 0 && len <= 40 && !memchr(start, ' ', len) && !memchr(start, '@', len);
+    if (plain && strcmp(shown, "-") != 0)
+        strbuf_add(&base, start, len);
+    else
+        strbuf_str(&base, r->ops->name);
+    free(shown);
+    char *name = mem_strdup(base.text);
+    for (int n = 2; name_taken(a, name); n++) {
+        free(name);
+        name = mem_printf("%s-%d", base.text, n);
+    }
+    strbuf_free(&base);
+    return name;
+}
+
+/* Settings that a kind of source shares get into its options when it has one of that
+ * name: routes, --log-format. */
+static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, struct sd_error *err)
+{
+    const struct settings *s = a->config->settings;
+    if (s->routes && s->routes[0] && option_find(ops->options, "routes")) {
+        struct strbuf lines = {0};
+        for (size_t i = 0; s->routes[i]; i++)
+            strbuf_printf(&lines, "%s%s", i ? "\n" : "", s->routes[i]);
+        bool ok = option_set(ops->options, opts, "routes", lines.text, err);
+        strbuf_free(&lines);
+        if (!ok)
+            return false;
+    }
+    if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
+        return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
+    return true;
+}
+
+static bool set_options(const struct sd_source_ops *ops, void *opts, char *const *assignments, struct sd_error *err)
+{
+    for (size_t i = 0; assignments && assignments[i]; i++) {
+        const char *eq = strchr(assignments[i], '=');
+        char *name = mem_strndup(assignments[i], eq ? (size_t)(eq - assignments[i]) : strlen(assignments[i]));
+        bool ok = ops->options ? option_set(ops->options, opts, name, eq ? eq + 1 : "yes", err)
+                               : fail(err, "the source kind %s has no options", ops->name);
+        free(name);
+        if (!ok)
+            return false;
+    }
+    return true;
+}
+
+bool app_is_recording(const char *path)
+{
+    struct strbuf header = {0};
+    char head[16] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct stat st;
+    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, head, sizeof head) == sizeof head;
+    recording_header(&header);
+    is = is && !memcmp(head, header.text, 8);
+    strbuf_free(&header);
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
+
+bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow, struct sd_error *err)
+{
+    if (app_is_recording(spec->target))
+        return app_load_recording(a, spec->target, err);
+    struct registry_resolved r;
+    if (!registry_resolve(spec->target, &r, err))
+        return false;
+    void *opts = options_new(r.ops->options, r.ops->opts_size);
+    bool ok = inherit(a, r.ops, opts, err) && set_options(r.ops, opts, spec->options, err) &&
+              set_options(r.ops, opts, r.options, err);
+    if (ok) {
+        char *name = source_name(a, spec, &r);
+        ok = rt_start(a->rt, r.ops, name, r.target, opts, follow ? follow(r.ops) : true, err) != NULL;
+        if (ok) {
+            a->names = mem_realloc(a->names, (a->n_sources + 1) * sizeof *a->names);
+            a->names[a->n_sources++] = name;
+        } else {
+            free(name);
+        }
+    } else {
+        options_free(r.ops->options, opts);
+    }
+    registry_resolved_free(&r);
+    return ok;
+}
+
+bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err)
+{
+    struct source_spec spec = {.target = (char *)(uintptr_t)target};
+    return app_add_source(a, &spec, follow, err);
+}
+
+struct adding {
+    struct app *app;
+    follow_rule *follow;
+    size_t failed;
+};
+
+static void found(void *ctx, const char *target, const char *why)
+{
+    struct adding *add = ctx;
+    struct sd_error err;
+    char *shown = registry_redact(target);
+    if (app_add_target(add->app, target, add->follow, &err)) {
+        strbuf_printf(&add->app->problems, "Found %s (%s)\n", shown, why);
+    } else {
+        strbuf_printf(&add->app->problems, "Found %s, but %s\n", shown, err.text);
+    }
+    free(shown);
+}
+
+size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
+{
+    struct adding add = {a, follow, 0};
+    struct sd_error err;
+    for (size_t i = 0; i < n; i++)
+        if (!app_add_target(a, targets[i], follow, &err)) {
+            problem(a, err.text);
+            add.failed++;
+        }
+    if (n)
+        return add.failed;
+    for (size_t i = 0; i < a->config->n_sources; i++)
+        if (!app_add_source(a, &a->config->sources[i], follow, &err)) {
+            strbuf_printf(&a->problems, "%s:%d: %s\n", a->config->path ? a->config->path : "configuration",
+                          a->config->sources[i].line, err.text);
+            add.failed++;
+        }
+    if (!a->config->n_sources)
+        discover(found, &add);
+    return add.failed;
+}
+
+static void apply_owned(void *ctx, struct sd_batch *b)
+{
+    model_apply(((struct app *)ctx)->model, b);
+    batch_unref(b);
+}
+
+bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
+{
+    char *data;
+    size_t len;
+    struct recording_stats stats;
+    if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
+        return false;
+    bool ok = recording_decode(data, len, apply_owned, a, &stats, err);
+    free(data);
+    if (!ok) {
+        struct sd_error why = *err;
+        return fail(err, "%s: %.400s", path, why.text);
+    }
+    if (stats.lost)
+        model_count_lost(a->model, stats.lost);
+    if (stats.lost)
+        strbuf_printf(&a->problems, "%s: %llu frames could not be read%s\n", path, (unsigned long long)stats.lost,
+                      stats.cut ? "; the file ends in the middle of one" : "");
+    a->replay = true;
+    return true;
+}
+
+/* ---- data ---- */
+
+static void take(void *ctx, const struct sd_batch *b)
+{
+    struct app *a = ctx;
+    model_apply(a->model, b);
+    if (a->recorder)
+        recorder_batch(a->recorder, b);
+}
+
+size_t app_drain(struct app *a, int64_t budget_ns)
+{
+    return rt_drain(a->rt, budget_ns, take, a);
+}
+
+bool app_wait(struct app *a, int64_t timeout_ns)
+{
+    struct pollfd fds[] = {{.fd = rt_fd(a->rt), .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+    int ms = timeout_ns <= 0 ? 0 : timeout_ns > 60 * SD_S ? 60000 : (int)((timeout_ns + SD_MS - 1) / SD_MS);
+    poll(fds, ARRAY_LEN(fds), ms);
+    if (fds[1].revents)
+        signals_drain();
+    return !signals_stop();
+}
+
+bool app_record(struct app *a, const char *path, struct sd_error *err)
+{
+    if (a->recorder) {
+        recorder_close(a->recorder);
+        a->recorder = NULL;
+    }
+    if (!path)
+        return true;
+    a->recorder = recorder_open(path, a->config->settings->show_literals, err);
+    return a->recorder != NULL;
+}
+
+void complain(const char *fmt, ...)
+{
+    struct strbuf raw = {0}, line = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(&raw, fmt, ap);
+    va_end(ap);
+    strbuf_str(&line, "slowdive: ");
+    utf8_append(&line, strbuf_text(&raw), 2000);
+    fprintf(stderr, "%s\n", line.text);
+    strbuf_free(&raw);
+    strbuf_free(&line);
+}

@@ -1,0 +1,76 @@
+/* app.h - the wiring: configuration, sources, model and recorder of one run. */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "app/cli.h"
+#include "conf/config.h"
+#include "core/model.h"
+#include "rt/rt.h"
+#include "sink/recorder.h"
+#include "source/registry.h"
+
+enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
+
+struct app {
+    const struct cli *cli;
+    struct config *config;
+    struct model *model;
+    struct rt *rt;
+    struct recorder *recorder; /* NULL: not recording */
+    bool replay;               /* the model was filled from a recording */
+    struct strbuf problems;    /* sentences for the user, a line each */
+    size_t n_sources;
+    char **names; /* of the sources started */
+};
+
+/* Reads the configuration, loads modules, makes model and runtime. Problems that
+ * do not stop anything go to app->problems. False: usage error. */
+bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err);
+void app_free(struct app *a);
+
+/* Starts a source, or loads it when it is a recording. A failure that comes later
+ * shows in the source's status. `follow` NULL: every source follows. */
+typedef bool follow_rule(const struct sd_source_ops *ops);
+bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow, struct sd_error *err);
+bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err);
+/* The given targets, else the configuration's sources, else what is found here.
+ * Each failure is added to problems; returns how many failed. */
+size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow);
+bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
+bool app_is_recording(const char *path);
+
+/* Takes what the sources have published, for at most budget_ns. */
+size_t app_drain(struct app *a, int64_t budget_ns);
+/* Waits until the runtime has something, at most timeout_ns. False: a signal asks
+ * to stop. */
+bool app_wait(struct app *a, int64_t timeout_ns);
+
+bool app_record(struct app *a, const char *path, struct sd_error *err); /* NULL: stop */
+
+/* ---- discover.c ---- */
+/* What is here: DATABASE_URL, PostgreSQL sockets, access logs. Calls `found` with a
+ * target and a few words for each. */
+void discover(void (*found)(void *ctx, const char *target, const char *why), void *ctx);
+
+/* ---- verbs: each returns the exit status ---- */
+int verb_view(struct app *a);
+int verb_explain(struct app *a);
+int verb_record(struct app *a);
+int verb_script(struct app *a);
+int verb_console(struct app *a);
+int verb_list(const struct cli *cli); /* sources, views, keys, manual */
+
+/* Prints "slowdive: sentence" to stderr, neutralised. */
+void complain(const char *fmt, ...) SD_PRINTF(1, 2);
+
+/* ---- signals.c ---- */
+/* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGTSTP only set flags
+ * and make signals_fd readable. */
+void signals_install(void);
+int signals_fd(void);
+int signals_stop(void);       /* the signal that asks to end, or 0 */
+bool signals_suspend(void);   /* SIGTSTP came; clears it */
+bool signals_continued(void); /* SIGCONT or SIGWINCH came; clears it */
+void signals_drain(void);
+
+#endif

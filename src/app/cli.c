@@ -1,0 +1,178 @@
+#include "app/cli.h"
+
+#include "core/doc.h"
+#include "view/view.h"
+
+#include <stdlib.h>
+
+const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT] = {
+#define CLI_ROW(UPPER, name, letter, arg, help) [CLI_##UPPER] = {name, letter, arg, help},
+    CLI_OPTIONS(CLI_ROW)
+#undef CLI_ROW
+};
+
+static const struct {
+    const char *name, *args, *help;
+} VERBS[] = {
+#define CLI_VERB_ROW(name, args, help) {#name, args, help},
+    CLI_VERBS(CLI_VERB_ROW)
+#undef CLI_VERB_ROW
+};
+
+static bool is_verb(const char *word)
+{
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        if (!strcmp(VERBS[i].name, word))
+            return true;
+    for (const struct view *const *v = VIEWS; *v; v++)
+        if (!strcmp((*v)->name, word))
+            return true;
+    return false;
+}
+
+enum { NO_OPTION = -1, SEVERAL_OPTIONS = -2 };
+
+static int find_option(const char *name, size_t len)
+{
+    int found = NO_OPTION;
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        const char *full = CLI_OPTION_INFO[i].name;
+        if (strlen(full) == len && !memcmp(full, name, len))
+            return i;
+        if (!strncmp(full, name, len))
+            found = found == NO_OPTION ? i : SEVERAL_OPTIONS; /* a unique beginning is enough */
+    }
+    return found;
+}
+
+static const char **push(const char **list, size_t *n, const char *value)
+{
+    list = mem_realloc(list, (*n + 1) * sizeof *list);
+    list[(*n)++] = value;
+    return list;
+}
+
+static void keep(struct cli *c, int option, const char *value)
+{
+    c->values[option] = value;
+    if (option == CLI_SET)
+        c->sets = push(c->sets, &c->n_sets, value);
+    if (option == CLI_MODULE)
+        c->modules = push(c->modules, &c->n_modules, value);
+}
+
+bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
+{
+    *c = (struct cli){.verb = ""};
+    bool options = true, first = true;
+    for (int i = 1; i < argc; i++) {
+        const char *word = argv[i];
+        int option = NO_OPTION;
+        const char *value = NULL;
+        if (options && !strcmp(word, "--")) {
+            options = false;
+            continue;
+        }
+        if (options && !strncmp(word, "--", 2)) {
+            const char *eq = strchr(word, '=');
+            size_t len = eq ? (size_t)(eq - word - 2) : strlen(word + 2);
+            option = find_option(word + 2, len);
+            if (option == NO_OPTION)
+                return fail(err, "there is no option %s; slowdive --help lists them", word);
+            if (option == SEVERAL_OPTIONS)
+                return fail(err, "%s could be several options; write it in full", word);
+            value = eq ? eq + 1 : NULL;
+        } else if (options && word[0] == '-' && word[1]) {
+            for (int o = 0; o < CLI_OPTION_COUNT; o++)
+                if (CLI_OPTION_INFO[o].letter == word[1])
+                    option = o;
+            if (option == NO_OPTION)
+                return fail(err, "there is no option %s; slowdive --help lists them", word);
+            value = word[2] ? word + 2 : NULL;
+        }
+        if (option >= 0) {
+            const struct cli_option_info *info = &CLI_OPTION_INFO[option];
+            if (info->arg && !value) {
+                if (i + 1 >= argc)
+                    return fail(err, "--%s needs a value: %s", info->name, info->arg);
+                value = argv[++i];
+            } else if (!info->arg && value) {
+                return fail(err, "--%s takes no value", info->name);
+            }
+            keep(c, option, value ? value : "");
+            continue;
+        }
+        if (first && is_verb(word))
+            c->verb = word;
+        else
+            c->args = push(c->args, &c->n_args, word);
+        first = false;
+    }
+    return true;
+}
+
+void cli_free(struct cli *c)
+{
+    free(c->sets);
+    free(c->modules);
+    free(c->args);
+}
+
+bool cli_has(const struct cli *c, enum cli_option o)
+{
+    return c->values[o] != NULL;
+}
+
+static void option_head(struct strbuf *b, const struct cli_option_info *o)
+{
+    if (o->letter)
+        strbuf_printf(b, "-%c, ", o->letter);
+    strbuf_printf(b, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+}
+
+void cli_help(struct strbuf *out)
+{
+    strbuf_str(out, "slowdive: a performance console for the terminal\n\n"
+                    "  slowdive [SOURCE...]       the console on these sources; with none, on what is found here\n"
+                    "  slowdive VIEW [SOURCE...]  one view, printed\n");
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++) {
+        struct strbuf head = {0};
+        strbuf_printf(&head, "slowdive %s %s", VERBS[i].name, VERBS[i].args);
+        strbuf_printf(out, "  %s", head.text);
+        if (head.len < 26)
+            strbuf_pad(out, ' ', 27 - head.len);
+        else
+            strbuf_printf(out, "\n%29s", "");
+        strbuf_printf(out, "%s\n", VERBS[i].help);
+        strbuf_free(&head);
+    }
+    strbuf_str(out, "\nViews:\n");
+    for (const struct view *const *v = VIEWS; *v; v++)
+        strbuf_printf(out, "  %-12s %s\n", (*v)->name, (*v)->summary);
+    strbuf_str(out, "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"
+                    "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n"
+                    "\nOptions:\n");
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        struct strbuf head = {0};
+        option_head(&head, &CLI_OPTION_INFO[i]);
+        strbuf_printf(out, "  %-28s %s\n", head.text, CLI_OPTION_INFO[i].help);
+        strbuf_free(&head);
+    }
+    strbuf_str(out, "\nExit status: 0 done, 1 a check failed, 2 wrong usage or input. In the console, ? is help.\n");
+}
+
+void cli_manual(struct strbuf *out)
+{
+    strbuf_str(out, ".Bl -tag -width Ds\n");
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        const struct cli_option_info *o = &CLI_OPTION_INFO[i];
+        strbuf_str(out, ".It ");
+        if (o->letter)
+            strbuf_printf(out, "Fl %c , ", o->letter);
+        strbuf_printf(out, "Fl Fl %s", o->name);
+        if (o->arg)
+            strbuf_printf(out, " Ar %s", o->arg);
+        strbuf_printf(out, "\n%s.\n", o->help);
+    }
+    strbuf_str(out, ".El\n");
+}

@@ -1,0 +1,87 @@
+#include "app/app.h"
+
+#include "term/term.h"
+#include "view/view.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+
+/* The locale is the user's; only when its characters are not UTF-8 is LC_CTYPE set to
+ * one that can classify them. What the *terminal* takes has been noted before. */
+static void set_locale(void)
+{
+    setlocale(LC_ALL, "");
+    term_note_locale();
+    setlocale(LC_NUMERIC, "C");
+    if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+        setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static int print_text(void (*fill)(struct strbuf *out))
+{
+    struct strbuf out = {0};
+    fill(&out);
+    fputs(strbuf_text(&out), stdout);
+    strbuf_free(&out);
+    return EXIT_FINE;
+}
+
+static int dispatch(const struct cli *cli)
+{
+    static const struct {
+        const char *verb;
+        int (*run)(struct app *a);
+    } verbs[] = {{"", verb_console}, {"record", verb_record}, {"explain", verb_explain}, {"status", verb_view}};
+
+    if (cli_has(cli, CLI_HELP))
+        return print_text(cli_help);
+    if (cli_has(cli, CLI_VERSION)) {
+        puts("slowdive " SLOWDIVE_VERSION);
+        return EXIT_FINE;
+    }
+    if (cli_has(cli, CLI_PRINT_CONFIG))
+        return print_text(config_print_default);
+    static const char *const lists[] = {"sources", "views", "keys", "manual", NULL};
+    /* `sources` is a view too; printed, it lists the kinds there are: status prints
+     * the view. */
+    if (str_find(lists, cli->verb) >= 0)
+        return verb_list(cli);
+
+    int (*run)(struct app *a) = verb_view;
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (!strcmp(verbs[i].verb, cli->verb))
+            run = verbs[i].run;
+    if (!strcmp(cli->verb, "replay"))
+        run = cli_has(cli, CLI_SCRIPT) ? verb_script : verb_console;
+
+    /* A recording is looked at as a whole; a verb needs totals more than slots. */
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.retention_ns = 0;
+    limits.max_bytes = run == verb_view ? (size_t)16 << 20 : MODEL_DEFAULTS.max_bytes;
+    bool whole = run == verb_view || !strcmp(cli->verb, "replay");
+    struct app app;
+    struct sd_error err;
+    int status = EXIT_USAGE;
+    if (app_init(&app, cli, whole ? &limits : NULL, &err))
+        status = run(&app);
+    else
+        complain("%s", err.text);
+    app_free(&app);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct cli cli;
+    struct sd_error err;
+    set_locale();
+    signals_install();
+    if (!cli_parse(&cli, argc, argv, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    int status = dispatch(&cli);
+    cli_free(&cli);
+    return status;
+}

@@ -1,0 +1,296 @@
+/* The console on a terminal: one poll over the tty, signals and the runtime. */
+#include "app/app.h"
+
+#include "app/cost.h"
+#include "base/clock.h"
+#include "term/term.h"
+#include "ui/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Data is taken in this often, not as it comes: at ten samples a second waking up
+ * for each would cost more than all drawing. A key always wakes. */
+#define DRAIN_EVERY_NS (250 * SD_MS)
+/* While an answer is awaited it is taken in at once. */
+#define AWAIT_NS (15 * SD_S)
+/* Keys come first: never longer than this in a row on data. */
+#define DRAIN_BUDGET_NS (5 * SD_MS)
+
+struct screen {
+    struct app *app;
+    struct console *console;
+    struct term *term;
+    struct grid *grid;
+    struct cost cost;
+    int64_t awaiting; /* monotonic; until then replies are taken in at once */
+    bool hangup;
+};
+
+/* ---- what the console asks for ---- */
+
+static sd_time env_now(void *ctx)
+{
+    (void)ctx;
+    return clock_wall();
+}
+
+static bool env_request(void *ctx, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    struct screen *s = ctx;
+    s->awaiting = clock_mono() + AWAIT_NS;
+    return rt_request(s->app->rt, origin, req, err);
+}
+
+static void env_copy(void *ctx, const char *text)
+{
+    term_copy(((struct screen *)ctx)->term, text);
+}
+
+static bool env_add_source(void *ctx, const char *target, struct sd_error *err)
+{
+    return app_add_target(((struct screen *)ctx)->app, target, NULL, err);
+}
+
+static bool env_record(void *ctx, const char *path, struct sd_error *err)
+{
+    return app_record(((struct screen *)ctx)->app, path, err);
+}
+
+static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
+{
+    (void)ctx;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return fail(err, errno == EEXIST ? "%s exists already; choose another name" : "cannot write %s: %s", path,
+                    strerror(errno));
+    bool ok = true;
+    for (size_t done = 0; ok && done < len;) {
+        ssize_t n = write(fd, text + done, len - done);
+        if (n < 0 && errno != EINTR)
+            ok = fail(err, "cannot write %s: %s", path, strerror(errno));
+        else if (n > 0)
+            done += (size_t)n;
+    }
+    if (close(fd) != 0 && ok)
+        ok = fail(err, "cannot write %s: %s", path, strerror(errno));
+    return ok;
+}
+
+static void load_theme(struct theme *t, const char *name, struct console *console)
+{
+    static const char *const names[] = {
+#define NAME(UPPER, lower, help) #lower,
+        STYLES(NAME)
+#undef NAME
+        NULL};
+    struct sd_error err;
+    if (theme_load(t, name, names, &err))
+        return;
+    if (console)
+        console_message(console, SEVERITY_WARN, "%s", err.text);
+    else
+        theme_load(t, "dark", names, &err);
+}
+
+static void env_set_theme(void *ctx, const char *name)
+{
+    struct screen *s = ctx;
+    struct theme theme;
+    load_theme(&theme, "dark", NULL);
+    load_theme(&theme, name, s->console);
+    term_set_theme(s->term, &theme);
+}
+
+static void env_set_mouse(void *ctx, bool on)
+{
+    term_set_mouse(((struct screen *)ctx)->term, on);
+}
+
+static void env_suspend(void *ctx)
+{
+    struct screen *s = ctx;
+    term_suspend(s->term);
+    term_redraw(s->term);
+}
+
+static void env_redraw(void *ctx)
+{
+    term_redraw(((struct screen *)ctx)->term);
+}
+
+/* ---- the loop ---- */
+
+static void resize(struct screen *s)
+{
+    int w, h;
+    term_size(s->term, &w, &h);
+    if (w != s->grid->width || h != s->grid->height) {
+        grid_resize(s->grid, w, h);
+        console_resize(s->console, w, h);
+    }
+}
+
+static bool read_input(struct screen *s)
+{
+    bool any = false;
+    for (;;) {
+        struct input in = term_read(s->term);
+        switch (in.kind) {
+        case INPUT_NONE:
+            return any;
+        case INPUT_KEY:
+            console_key(s->console, in.key);
+            break;
+        case INPUT_MOUSE:
+            console_mouse(s->console, in.mouse, in.x, in.y);
+            break;
+        case INPUT_PASTE:
+            console_paste(s->console, in.text);
+            break;
+        case INPUT_RESIZE:
+            resize(s);
+            break;
+        case INPUT_HANGUP:
+            s->hangup = true;
+            return true;
+        }
+        any = true;
+        if (console_quitting(s->console))
+            return true;
+    }
+}
+
+static void read_signals(struct screen *s, bool *dirty)
+{
+    signals_drain();
+    if (signals_suspend())
+        env_suspend(s);
+    if (signals_continued()) {
+        resize(s);
+        *dirty = true;
+    }
+}
+
+static void paint(struct screen *s)
+{
+    console_set_cost(s->console, cost_now(&s->cost, term_bytes(s->term)));
+    console_draw(s->console, s->grid);
+    term_paint(s->term, s->grid);
+}
+
+static void loop(struct screen *s)
+{
+    int64_t next_drain = 0, next_paint = 0;
+    bool dirty = true;
+    while (!console_quitting(s->console) && !s->hangup && !signals_stop()) {
+        int64_t now = clock_mono(), refresh = s->app->config->settings->refresh_ns, wait;
+        if (now >= next_drain) {
+            if (app_drain(s->app, DRAIN_BUDGET_NS))
+                dirty = true;
+            next_drain = now + DRAIN_EVERY_NS;
+        }
+        if (console_tick(s->console, &wait))
+            dirty = true;
+        if (dirty && now >= next_paint) {
+            paint(s);
+            dirty = false;
+            next_paint = now + (s->awaiting > now ? DRAIN_EVERY_NS : refresh);
+        }
+        int64_t until = MIN(next_drain, wait == INT64_MAX ? next_drain : now + wait);
+        if (dirty)
+            until = MIN(until, next_paint);
+        int64_t pause = MAX(until - clock_mono(), 0);
+        struct pollfd fds[] = {{.fd = term_fd(s->term), .events = POLLIN},
+                               {.fd = signals_fd(), .events = POLLIN},
+                               /* negative: not looked at; the next drain comes by itself */
+                               {.fd = s->awaiting > now ? rt_fd(s->app->rt) : -1, .events = POLLIN}};
+        struct timespec ts = {.tv_sec = (time_t)(pause / SD_S), .tv_nsec = (long)(pause % SD_S)};
+        if (ppoll(fds, ARRAY_LEN(fds), &ts, NULL) <= 0)
+            continue;
+        if (fds[1].revents)
+            read_signals(s, &dirty);
+        if (fds[0].revents && read_input(s)) {
+            dirty = true;
+            next_paint = 0; /* a key is answered at once */
+        }
+        if (fds[2].revents) {
+            next_drain = 0;
+            next_paint = 0;
+        }
+    }
+}
+
+int verb_console(struct app *a)
+{
+    struct screen s = {.app = a};
+    const struct settings *set = a->config->settings;
+    struct sd_error err;
+    const char *note = NULL;
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
+        complain("the console needs a terminal; for a pipe print a view, such as: slowdive overview SOURCE");
+        return EXIT_USAGE;
+    }
+    if (cli_has(a->cli, CLI_RECORD) && !app_record(a, a->cli->values[CLI_RECORD], &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    if (!strcmp(a->cli->verb, "replay")) {
+        if (a->cli->n_args != 1) {
+            complain("replay needs one recording: slowdive replay FILE");
+            return EXIT_USAGE;
+        }
+        if (!app_load_recording(a, a->cli->args[0], &err)) {
+            complain("%s", err.text);
+            return EXIT_USAGE;
+        }
+    } else if (app_add_all(a, a->cli->args, a->cli->n_args, NULL) == a->cli->n_args && a->cli->n_args) {
+        complain("%s", strbuf_text(&a->problems)); /* nothing that was asked for can be opened */
+        return EXIT_USAGE;
+    }
+
+    struct theme theme;
+    load_theme(&theme, "dark", NULL);
+    load_theme(&theme, set->theme, NULL);
+    s.term = term_open(&(struct term_options){set->unicode, set->color, set->mouse, &theme}, &note, &err);
+    if (!s.term) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    int w, h;
+    term_size(s.term, &w, &h);
+    s.grid = grid_new(w, h, term_ascii(s.term));
+    s.console = console_new(&(struct console_env){.app = &s,
+                                                  .model = a->model,
+                                                  .config = a->config,
+                                                  .now = env_now,
+                                                  .replay = a->replay,
+                                                  .request = env_request,
+                                                  .copy = env_copy,
+                                                  .add_source = env_add_source,
+                                                  .record = env_record,
+                                                  .write_file = env_write_file,
+                                                  .set_theme = env_set_theme,
+                                                  .set_mouse = env_set_mouse,
+                                                  .suspend = env_suspend,
+                                                  .redraw = env_redraw});
+    console_resize(s.console, w, h);
+    if (note)
+        console_message(s.console, SEVERITY_INFO, "%s", note);
+    if (a->problems.len) {
+        size_t first = strcspn(a->problems.text, "\n");
+        console_message(s.console, SEVERITY_WARN, "%.*s", (int)first, a->problems.text);
+        log_line(NULL, "%s", a->problems.text);
+    }
+    loop(&s);
+    console_free(s.console);
+    grid_free(s.grid);
+    term_close(s.term);
+    int sig = signals_stop();
+    return sig && sig != SIGINT ? 128 + sig : EXIT_FINE;
+}

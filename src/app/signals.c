@@ -1,0 +1,116 @@
+#include "app/app.h"
+#include "term/term.h"
+
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_signal, suspend, continued;
+static int pipe_fds[2] = {-1, -1};
+
+static void flag(int sig)
+{
+    int saved = errno;
+    if (sig == SIGTSTP)
+        suspend = 1;
+    else if (sig == SIGCONT || sig == SIGWINCH)
+        continued = 1;
+    else
+        stop_signal = sig;
+    ssize_t ignored = write(pipe_fds[1], "", 1);
+    (void)ignored;
+    errno = saved;
+}
+
+static void say(int fd, const char *text)
+{
+    ssize_t ignored = write(fd, text, strlen(text));
+    (void)ignored;
+}
+
+/* Async-signal-safe but for backtrace(), whose library signals_install has loaded
+ * beforehand. The default action follows, so that the exit status and a core file
+ * tell the truth. */
+static void crash(int sig)
+{
+    static volatile sig_atomic_t again;
+    if (!again) {
+        again = 1;
+        term_emergency_restore();
+        char digits[3] = {(char)('0' + sig / 10), (char)('0' + sig % 10), 0};
+        const char *number = digits[0] == '0' ? digits + 1 : digits;
+        say(STDERR_FILENO, "\r\nslowdive crashed (signal ");
+        say(STDERR_FILENO, number);
+        int fd = log_fd();
+        if (fd >= 0) {
+            void *frames[64];
+            say(fd, "slowdive crashed (signal ");
+            say(fd, number);
+            say(fd, "):\n");
+            backtrace_symbols_fd(frames, backtrace(frames, ARRAY_LEN(frames)), fd);
+            say(STDERR_FILENO, "). The log is ");
+            say(STDERR_FILENO, log_path());
+            say(STDERR_FILENO, "\r\n");
+        } else {
+            say(STDERR_FILENO, "). There is no log: log_file is not set or cannot be written.\r\n");
+        }
+    }
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+void signals_install(void)
+{
+    void *warm_up[1];
+    backtrace(warm_up, 1);
+    if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
+        pipe_fds[0] = pipe_fds[1] = -1;
+    static const int flags[] = {SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH};
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    struct sigaction sa = {.sa_handler = flag, .sa_flags = SA_RESTART};
+    sigemptyset(&sa.sa_mask);
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+        sigaction(flags[i], &sa, NULL);
+    /* A stack of its own, so that an overflowed one can still be reported. */
+    static char stack[65536];
+    sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
+    struct sigaction ca = {.sa_handler = crash, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    sigemptyset(&ca.sa_mask);
+    for (size_t i = 0; i < ARRAY_LEN(crashes); i++)
+        sigaction(crashes[i], &ca, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+int signals_fd(void)
+{
+    return pipe_fds[0];
+}
+
+int signals_stop(void)
+{
+    return stop_signal;
+}
+
+bool signals_suspend(void)
+{
+    bool was = suspend;
+    suspend = 0;
+    return was;
+}
+
+bool signals_continued(void)
+{
+    bool was = continued;
+    continued = 0;
+    return was;
+}
+
+void signals_drain(void)
+{
+    char bytes[64];
+    while (read(pipe_fds[0], bytes, sizeof bytes) > 0)
+        ;
+}

@@ -1,0 +1,303 @@
+/* The verbs that print: a view, a plan, a recording. */
+#include "app/app.h"
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "sink/print.h"
+#include "view/view.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* How long a source that never ends (a database) is watched when --for is not given,
+ * and how long the answer to a request (a plan) is waited for. */
+#define SAMPLE_NS (1 * SD_S)
+#define REQUEST_NS (15 * SD_S)
+#define STEP_NS (50 * SD_MS)
+
+/* A file is read to its end; what can answer requests stays open for them. */
+static bool follow_servers(const struct sd_source_ops *ops)
+{
+    return ops->request != NULL;
+}
+
+static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
+{
+    struct sd_error err;
+    *ns = 0;
+    if (!cli_has(a->cli, o))
+        return true;
+    if (unit_parse_duration(a->cli->values[o], ns, &err) && *ns > 0)
+        return true;
+    complain("--%s: %s", CLI_OPTION_INFO[o].name, *ns <= 0 ? "must be more than nothing" : err.text);
+    return false;
+}
+
+/* ---- waiting for what a view needs ---- */
+
+struct progress {
+    size_t open;     /* may still bring data for a verb: a reader before its end */
+    size_t failed;
+    bool sampled;    /* every followed source has published */
+};
+
+static struct progress look(const struct app *a, bool report)
+{
+    struct source_info info[64];
+    size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
+    struct progress p = {.sampled = true};
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_status *s = info[i].status;
+        if (!s)
+            continue;
+        switch ((enum sd_state)s->state) {
+        case SD_STATE_ENDED:
+            break;
+        case SD_STATE_FAILED:
+        case SD_STATE_BACKOFF: /* a verb does not wait for a server to come back */
+            p.failed++;
+            if (report)
+                complain("%s: %s", info[i].origin, s->text ? s->text : "failed");
+            break;
+        case SD_STATE_LIVE:
+        case SD_STATE_STALE:
+            p.open++;
+            if (!sd_known(s->batches) || s->batches == 0)
+                p.sampled = false;
+            break;
+        default:
+            p.open++;
+            p.sampled = false;
+        }
+    }
+    return p;
+}
+
+static size_t followed(const struct app *a)
+{
+    size_t n = 0;
+    struct source_info info[64];
+    size_t count = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
+    for (size_t i = 0; i < count; i++) {
+        const struct sd_source_ops *ops = info[i].status && info[i].status->kind
+                                              ? registry_named(info[i].status->kind)
+                                              : NULL;
+        if (ops && follow_servers(ops) && (info[i].status->state == SD_STATE_LIVE ||
+                                           info[i].status->state == SD_STATE_STALE))
+            n++;
+    }
+    return n;
+}
+
+/* Reads files to their end and watches servers for `for_ns` (0: a moment). False: stopped
+ * by a signal. */
+static bool gather(struct app *a, int64_t for_ns)
+{
+    int64_t start = clock_mono(), sampled_at = 0;
+    for (;;) {
+        bool going = app_wait(a, for_ns ? MIN(STEP_NS, start + for_ns - clock_mono()) : STEP_NS);
+        app_drain(a, SD_S);
+        if (!going)
+            return false;
+        int64_t now = clock_mono();
+        if (for_ns) {
+            if (now - start >= for_ns)
+                return true;
+            continue;
+        }
+        if (rt_finished(a->rt))
+            return true;
+        struct progress p = look(a, false);
+        if (!p.sampled)
+            sampled_at = 0;
+        else if (!sampled_at)
+            sampled_at = now;
+        size_t servers = followed(a);
+        bool only_servers = p.open == servers && p.open + p.failed > 0;
+        if (only_servers && (servers == 0 || (sampled_at && now - sampled_at >= SAMPLE_NS)))
+            return true;
+    }
+}
+
+static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
+{
+    struct view_ctx c = {.model = a->model,
+                         .span = span,
+                         .now = now,
+                         .live = live,
+                         .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
+                         .show_literals = a->config->settings->show_literals};
+    return v->build(&c);
+}
+
+/* A doc that wants something of a source gets it, when the source can. */
+static struct doc *build_complete(struct app *a, const struct view *v, struct span span, sd_time now, bool live)
+{
+    struct doc *d = build(a, v, span, now, live);
+    struct sd_error err;
+    if (!d->want.kind || !d->want_origin || a->replay || !rt_request(a->rt, d->want_origin, &d->want, &err))
+        return d;
+    int64_t deadline = clock_mono() + REQUEST_NS;
+    while (d->want.kind && clock_mono() < deadline && app_wait(a, STEP_NS)) {
+        if (!app_drain(a, SD_S))
+            continue;
+        doc_free(d);
+        d = build(a, v, span, now, live);
+    }
+    return d;
+}
+
+static bool shape_tables(const struct app *a, struct doc *d)
+{
+    const char *sort = a->cli->values[CLI_SORT];
+    const char *limit = a->cli->values[CLI_LIMIT];
+    char *end = NULL;
+    long max = limit ? strtol(limit, &end, 10) : 0;
+    if (limit && (*end || end == limit || max < 0)) {
+        complain("--limit %s is not a number of rows", limit);
+        return false;
+    }
+    bool sorted = false;
+    for (size_t i = 0; i < d->n_sections; i++) {
+        struct section *s = &d->sections[i];
+        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+            continue;
+        int column = sort ? table_column(&s->table, sort + (*sort == '-')) : -1;
+        if (column >= 0 && !sorted) {
+            bool ascending = s->table.columns[column].flags & COLUMN_ASCENDING;
+            table_sort(&s->table, column, (*sort == '-') == ascending);
+            sorted = true;
+        }
+        if (limit && s->kind == SECTION_TABLE && s->table.n_rows > (size_t)max)
+            s->table.n_rows = (size_t)max;
+    }
+    if (sort && !sorted) {
+        complain("there is no column %s in this view; --format json shows all", sort);
+        return false;
+    }
+    return true;
+}
+
+static bool chosen_format(const struct app *a, enum print_format *f)
+{
+    *f = PRINT_TEXT;
+    if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
+        return true;
+    complain("there is no format %s; there are text, json, md and csv", a->cli->values[CLI_FORMAT]);
+    return false;
+}
+
+static bool print(const struct app *a, const struct doc *d, enum print_format f)
+{
+    struct winsize ws = {0};
+    bool tty = isatty(STDOUT_FILENO);
+    struct print_options o = {.width = 0, .ascii = cli_has(a->cli, CLI_ASCII), .color = false};
+    if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+        o.width = ws.ws_col;
+    o.color = tty && !getenv("NO_COLOR");
+    struct strbuf out = {0};
+    print_doc(d, f, &o, &out);
+    bool ok = fwrite(strbuf_text(&out), 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    strbuf_free(&out);
+    if (!ok)
+        complain("cannot write the output");
+    return ok;
+}
+
+static void report_problems(struct app *a)
+{
+    for (char *line = a->problems.text, *end; line && *line; line = end) {
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = 0;
+        complain("%s", line);
+    }
+    strbuf_clear(&a->problems);
+}
+
+int verb_view(struct app *a)
+{
+    bool status = !strcmp(a->cli->verb, "status");
+    const struct view *v = view_named(status ? "sources" : a->cli->verb);
+    enum print_format f;
+    int64_t for_ns, window_ns;
+    struct sd_error err;
+    if (!chosen_format(a, &f) || !duration_option(a, CLI_FOR, &for_ns) || !duration_option(a, CLI_WINDOW, &window_ns))
+        return EXIT_USAGE;
+    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
+    report_problems(a);
+    sd_time began = clock_wall();
+    if (!a->n_sources && !a->replay) {
+        if (!failed)
+            complain("no source is given and none was found here; name one: slowdive %s SOURCE", a->cli->verb);
+        return EXIT_USAGE;
+    }
+    if (a->n_sources && !gather(a, for_ns))
+        return 128 + signals_stop();
+    failed += look(a, !status).failed;
+
+    struct model_usage usage = model_usage(a->model);
+    struct span span = SPAN_ALL;
+    sd_time now = sd_known(usage.last) && a->replay ? usage.last : clock_wall();
+    if (cli_has(a->cli, CLI_AT)) {
+        if (!clock_parse(a->cli->values[CLI_AT], now, &now, &err)) {
+            complain("--at: %s", err.text);
+            return EXIT_USAGE;
+        }
+        span = (struct span){now - a->config->settings->window_ns, now};
+    } else if (for_ns) {
+        span = (struct span){began, clock_wall()};
+    } else if (window_ns) {
+        sd_time to = sd_known(usage.last) ? usage.last + 1 : now;
+        span = (struct span){to - window_ns, to};
+    }
+    struct doc *d = build_complete(a, v, span, now, !a->replay);
+    bool ok = shape_tables(a, d) && print(a, d, f);
+    doc_free(d);
+    return ok && (!failed || status) ? EXIT_FINE : EXIT_USAGE;
+}
+
+/* ---- record ---- */
+
+int verb_record(struct app *a)
+{
+    int64_t for_ns;
+    struct sd_error err;
+    if (!duration_option(a, CLI_FOR, &for_ns))
+        return EXIT_USAGE;
+    if (!cli_has(a->cli, CLI_OUTPUT)) {
+        complain("record needs a file to write: slowdive record -o FILE SOURCE");
+        return EXIT_USAGE;
+    }
+    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, NULL);
+    report_problems(a);
+    if (failed || !a->n_sources) {
+        if (!failed)
+            complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");
+        return EXIT_USAGE;
+    }
+    const char *path = a->cli->values[CLI_OUTPUT];
+    if (!app_record(a, path, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    int64_t start = clock_mono();
+    struct recorder_stats stats;
+    do {
+        int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
+        bool going = app_wait(a, MIN(left, 200 * SD_MS));
+        app_drain(a, 100 * SD_MS);
+        stats = recorder_stats(a->recorder);
+        if (!going || rt_finished(a->rt) || stats.error[0])
+            break;
+    } while (!for_ns || clock_mono() - start < for_ns);
+    recorder_close(a->recorder);
+    a->recorder = NULL;
+    failed = look(a, true).failed;
+    if (stats.error[0]) {
+        complain("%s", stats.error);
+        return EXIT_USAGE;
+    }
+    return failed ? EXIT_USAGE : EXIT_FINE;
+}
