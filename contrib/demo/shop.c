@@ -1,0 +1,268 @@
+/* shop - the demo's web shop: libmicrohttpd in front of PostgreSQL.
+ *
+ *   shop PORT CONNINFO ACCESS_LOG
+ *
+ * Each thread has a connection of its own. Statements carry sqlcommenter tags, the
+ * access log is nginx's combined format with rt=$request_time. The flaws are in
+ * schema.sql's head: they are honest ones, nothing here sleeps. */
+#include <libpq-fe.h>
+#include <microhttpd.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { THREADS = 8, BODY_MAX = 65536 };
+
+static const char *conninfo;
+static int log_file = -1;
+static volatile sig_atomic_t stopping;
+static _Thread_local PGconn *connection;
+
+struct page {
+    const char *method, *route; /* as in the tags */
+    char body[BODY_MAX];
+    size_t len;
+    int status;
+};
+
+static void body(struct page *p, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vsnprintf(p->body + p->len, sizeof p->body - p->len, fmt, ap);
+    va_end(ap);
+    if (n > 0)
+        p->len += (size_t)n < sizeof p->body - p->len ? (size_t)n : sizeof p->body - p->len - 1;
+}
+
+/* The value of a tag, URL-encoded as sqlcommenter asks. */
+static void encode(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+    for (; *text && n + 4 < size; text++) {
+        bool plain = (*text >= 'a' && *text <= 'z') || (*text >= 'A' && *text <= 'Z') ||
+                     (*text >= '0' && *text <= '9') || strchr("-_.~", *text);
+        n += (size_t)snprintf(out + n, size - n, plain ? "%c" : "%%%02X", (unsigned char)*text);
+    }
+    out[n] = 0;
+}
+
+static PGresult *query(struct page *p, const char *sql, const char *param)
+{
+    if (connection && PQstatus(connection) != CONNECTION_OK)
+        PQreset(connection);
+    if (!connection)
+        connection = PQconnectdb(conninfo);
+    unsigned long long a = (unsigned long long)random(), b = (unsigned long long)random();
+    char route[256], text[4096];
+    encode(route, sizeof route, p->route);
+    snprintf(text, sizeof text,
+             "%s /*application='shop',method='%s',route='%s',traceparent='00-%016llx%016llx-%016llx-01'*/", sql,
+             p->method, route, a * 2654435761u, b * 40503u + 1, a ^ b);
+    const char *values[] = {param};
+    PGresult *r = PQexecParams(connection, text, param ? 1 : 0, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
+        p->status = 503;
+    return r;
+}
+
+static void table(struct page *p, PGresult *r)
+{
+    for (int i = 0; i < PQntuples(r) && i < 50; i++) {
+        for (int c = 0; c < PQnfields(r); c++)
+            body(p, "%s%.60s", c ? "\t" : "", PQgetvalue(r, i, c));
+        body(p, "\n");
+    }
+    PQclear(r);
+}
+
+static void home(struct page *p, const char *arg)
+{
+    (void)arg;
+    table(p, query(p, "SELECT id, name, price FROM products WHERE category = $1 ORDER BY id LIMIT 20", "7"));
+}
+
+static void product(struct page *p, const char *arg)
+{
+    PGresult *r = query(p, "SELECT id, name, price, description FROM products WHERE id = $1", arg);
+    if (PQntuples(r) == 0 && p->status == 200)
+        p->status = 404;
+    table(p, r);
+}
+
+static void order(struct page *p, const char *arg)
+{
+    table(p, query(p, "SELECT o.id, o.placed_at, o.status, l.line, l.quantity, p.name FROM orders o "
+                      "JOIN order_lines l ON l.order_id = o.id JOIN products p ON p.id = l.product_id "
+                      "WHERE o.id = $1 ORDER BY l.line", arg));
+}
+
+/* No index serves this: 300,000 rows are read to find about fifteen. */
+static void customer_orders(struct page *p, const char *arg)
+{
+    table(p, query(p, "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
+                      "ORDER BY placed_at DESC LIMIT 20", arg));
+}
+
+/* One query for the cart, then one for each product in it. */
+static void cart(struct page *p, const char *arg)
+{
+    PGresult *ids = query(p, "SELECT unnest(product_ids) FROM carts WHERE id = $1", arg);
+    for (int i = 0; i < PQntuples(ids); i++)
+        table(p, query(p, "SELECT name, price FROM products WHERE id = $1", PQgetvalue(ids, i, 0)));
+    PQclear(ids);
+}
+
+/* Sorts 300,000 rows in the server's small work_mem. */
+static void report(struct page *p, const char *arg)
+{
+    (void)arg;
+    table(p, query(p, "SELECT id, customer_id, total, rank() OVER (ORDER BY total DESC, note) FROM orders "
+                      "ORDER BY total DESC, note LIMIT 50", NULL));
+}
+
+static void search(struct page *p, const char *arg)
+{
+    (void)arg;
+    table(p, query(p, "SELECT id, name FROM products WHERE name LIKE '%' || $1 || '%' LIMIT 20", "77"));
+}
+
+static void place_order(struct page *p, const char *arg)
+{
+    (void)arg;
+    p->status = 201;
+    char customer[16];
+    snprintf(customer, sizeof customer, "%ld", 1 + random() % 20000);
+    table(p, query(p, "INSERT INTO orders (id, customer_id, placed_at, status, total) "
+                      "VALUES (nextval('order_ids'), $1::int, now(), 'open', 42) RETURNING id", customer));
+}
+
+static void health(struct page *p, const char *arg)
+{
+    (void)arg;
+    body(p, "ok\n");
+}
+
+static const struct {
+    const char *method, *prefix, *suffix; /* prefix NUMBER suffix; no number when suffix is NULL */
+    const char *route;
+    void (*serve)(struct page *p, const char *arg);
+} PAGES[] = {
+    {"GET", "/", NULL, "/", home},
+    {"GET", "/products/", "", "/products/:id", product},
+    {"GET", "/orders/", "", "/orders/:id", order},
+    {"GET", "/customers/", "/orders", "/customers/:id/orders", customer_orders},
+    {"GET", "/carts/", "", "/carts/:id", cart},
+    {"GET", "/reports/sales", NULL, "/reports/sales", report},
+    {"GET", "/search", NULL, "/search", search},
+    {"POST", "/orders", NULL, "/orders", place_order},
+    {"GET", "/health", NULL, "/health", health},
+};
+
+static bool matches(size_t i, const char *method, const char *url, char arg[16])
+{
+    if (strcmp(PAGES[i].method, method) != 0)
+        return false;
+    if (!PAGES[i].suffix)
+        return !strcmp(url, PAGES[i].prefix);
+    size_t n = strlen(PAGES[i].prefix);
+    if (strncmp(url, PAGES[i].prefix, n) != 0)
+        return false;
+    size_t digits = strspn(url + n, "0123456789");
+    if (digits == 0 || digits > 9 || strcmp(url + n + digits, PAGES[i].suffix) != 0)
+        return false;
+    snprintf(arg, 16, "%.*s", (int)digits, url + n);
+    return true;
+}
+
+static void log_request(const struct page *p, const char *method, const char *url, const struct timespec *start)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_REALTIME, &end);
+    double seconds = (double)(end.tv_sec - start->tv_sec) + (double)(end.tv_nsec - start->tv_nsec) / 1e9;
+    struct tm tm;
+    char when[64], line[1024];
+    localtime_r(&end.tv_sec, &tm);
+    strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S %z", &tm);
+    int n = snprintf(line, sizeof line, "127.0.0.1 - - [%s] \"%s %.600s HTTP/1.1\" %d %zu \"-\" \"demo\" rt=%.3f\n", when,
+                     method, url, p->status, p->len, seconds);
+    if (n > 0 && write(log_file, line, (size_t)n) < 0)
+        perror("access log");
+}
+
+static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_size, void **state)
+{
+    (void)cls, (void)version, (void)upload;
+    static int seen;
+    if (!*state) {
+        *state = &seen;
+        return MHD_YES;
+    }
+    *upload_size = 0;
+    struct timespec start;
+    clock_gettime(CLOCK_REALTIME, &start);
+    struct page *p = calloc(1, sizeof *p);
+    if (!p)
+        return MHD_NO;
+    p->status = 404;
+    char arg[16] = "";
+    for (size_t i = 0; i < sizeof PAGES / sizeof PAGES[0]; i++)
+        if (matches(i, method, url, arg)) {
+            p->status = 200;
+            p->method = PAGES[i].method;
+            p->route = PAGES[i].route;
+            PAGES[i].serve(p, arg);
+            break;
+        }
+    struct MHD_Response *r = MHD_create_response_from_buffer(p->len, p->body, MHD_RESPMEM_MUST_COPY);
+    enum MHD_Result ok = MHD_queue_response(c, (unsigned)p->status, r);
+    MHD_destroy_response(r);
+    log_request(p, method, url, &start);
+    free(p);
+    return ok;
+}
+
+static void stop(int sig)
+{
+    (void)sig;
+    stopping = 1;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 4) {
+        fprintf(stderr, "usage: shop PORT CONNINFO ACCESS_LOG\n");
+        return 2;
+    }
+    conninfo = argv[2];
+    log_file = open(argv[3], O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (log_file < 0) {
+        perror(argv[3]);
+        return 2;
+    }
+    struct sigaction sa = {.sa_handler = stop};
+    sigaction(SIGTERM, &sa, NULL);
+    sigaction(SIGINT, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    struct MHD_Daemon *d =
+        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)atoi(argv[1]), NULL, NULL, answer, NULL,
+                         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS, MHD_OPTION_END);
+    if (!d) {
+        fprintf(stderr, "shop: cannot listen on port %s: %s\n", argv[1], strerror(errno));
+        return 2;
+    }
+    while (!stopping)
+        pause();
+    MHD_stop_daemon(d);
+    return 0;
+}
