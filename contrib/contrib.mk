@@ -5,7 +5,7 @@ DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic
 $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(call pkg,libpq libmicrohttpd) -lm
+	@$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags libpq) $(ALL_LDFLAGS) -o $@ $< $(call pkg,libpq libmicrohttpd) -lm
 
 .PHONY: demo-programs
 demo-programs: $(DEMO_BIN)

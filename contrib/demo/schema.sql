@@ -40,8 +40,8 @@ INSERT INTO orders
 SELECT i, 1 + (random() * 19999)::int, now() - random() * interval '365 days',
        (ARRAY['open','paid','shipped','shipped','shipped','returned'])[1 + (random() * 5)::int],
        (random() * 500)::numeric(10,2), CASE WHEN i % 10 = 0 THEN repeat('please ring twice ', 4) END
-FROM generate_series(1, 300000) i;
-CREATE SEQUENCE order_ids START 300001 CACHE 100;
+FROM generate_series(1, 400000) i;
+CREATE SEQUENCE order_ids START 400001 CACHE 100;
 
 CREATE TABLE order_lines (
     order_id integer NOT NULL,

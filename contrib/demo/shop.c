@@ -106,7 +106,7 @@ static void order(struct page *p, const char *arg)
                       "WHERE o.id = $1 ORDER BY l.line", arg));
 }
 
-/* No index serves this: 300,000 rows are read to find about fifteen. */
+/* No index serves this: 400,000 rows are read to find about fifteen. */
 static void customer_orders(struct page *p, const char *arg)
 {
     table(p, query(p, "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
@@ -122,7 +122,7 @@ static void cart(struct page *p, const char *arg)
     PQclear(ids);
 }
 
-/* Sorts 300,000 rows in the server's small work_mem. */
+/* Sorts 400,000 rows in the server's small work_mem. */
 static void report(struct page *p, const char *arg)
 {
     (void)arg;

@@ -28,7 +28,7 @@ static const struct {
 } MIX[] = {
     {"GET", "/", 0, 18},
     {"GET", "/products/%d", 5100, 30}, /* a few are not found */
-    {"GET", "/orders/%d", 300000, 16},
+    {"GET", "/orders/%d", 400000, 16},
     {"GET", "/customers/%d/orders", 20000, 12},
     {"GET", "/carts/%d", 2000, 8},
     {"GET", "/search?q=%d", 100, 4},
