@@ -1,0 +1,290 @@
+#include "core/doc.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+const char *severity_name(enum severity s)
+{
+    static const char *const names[] = {"", "good", "info", "warn", "bad"};
+    return (size_t)s < ARRAY_LEN(names) ? names[s] : "";
+}
+
+struct doc *doc_new(const char *view, const char *title)
+{
+    struct doc *d = mem_alloc(sizeof *d);
+    d->arena = arena_new();
+    d->view = doc_text(d, view);
+    d->title = doc_text(d, title);
+    return d;
+}
+
+void doc_free(struct doc *d)
+{
+    if (!d)
+        return;
+    arena_free(d->arena);
+    free(d);
+}
+
+const char *doc_text(struct doc *d, const char *s)
+{
+    return arena_strdup(d->arena, s);
+}
+
+const char *doc_printf(struct doc *d, const char *fmt, ...)
+{
+    struct strbuf b = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    const char *text = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+/* Everything lies in the arena, so that one free ends a doc; a growing list leaves its
+ * old copies there, at most as much again as it is long. */
+static void *grow(struct doc *d, void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    size_t want = *cap ? *cap * 2 : 8;
+    void *bigger = arena_alloc(d->arena, want * size);
+    if (n)
+        memcpy(bigger, items, n * size);
+    *cap = want;
+    return bigger;
+}
+
+struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title)
+{
+    d->sections = grow(d, d->sections, d->n_sections, &d->cap_sections, sizeof *d->sections);
+    struct section *s = &d->sections[d->n_sections++];
+    *s = (struct section){.kind = kind, .key = doc_text(d, key), .title = doc_text(d, title)};
+    if (kind == SECTION_TABLE || kind == SECTION_TREE)
+        s->table.sort_column = -1;
+    return s;
+}
+
+struct section *doc_table(struct doc *d, const char *key, const char *title, const struct column *columns,
+                          size_t n_columns)
+{
+    struct section *s = doc_section(d, SECTION_TABLE, key, title);
+    s->table.columns = columns;
+    s->table.n_columns = n_columns;
+    return s;
+}
+
+struct row *doc_row(struct doc *d, struct table *t)
+{
+    t->rows = grow(d, t->rows, t->n_rows, &t->cap_rows, sizeof *t->rows);
+    struct row *r = &t->rows[t->n_rows++];
+    *r = (struct row){.cells = arena_alloc(d->arena, t->n_columns * sizeof *r->cells)};
+    return r;
+}
+
+struct table *doc_list(struct doc *d, const struct column *columns, size_t n_columns)
+{
+    struct table *t = arena_alloc(d->arena, sizeof *t);
+    *t = (struct table){.columns = columns, .n_columns = n_columns, .sort_column = -1};
+    return t;
+}
+
+struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name)
+{
+    g->lines = grow(d, g->lines, g->n_lines, &g->cap_lines, sizeof *g->lines);
+    struct graph_line *l = &g->lines[g->n_lines++];
+    l->name = doc_text(d, name);
+    l->values = arena_alloc(d->arena, g->n_points * sizeof *l->values);
+    for (size_t i = 0; i < g->n_points; i++)
+        l->values[i] = NAN;
+    return l;
+}
+
+static struct cell own(struct doc *d, struct cell c)
+{
+    if (c.type == CELL_TEXT)
+        c.s = doc_text(d, c.s);
+    return c;
+}
+
+void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value)
+{
+    d->fields = grow(d, d->fields, d->n_fields, &d->cap_fields, sizeof *d->fields);
+    d->fields[d->n_fields++] = (struct field){.key = doc_text(d, key), .unit = unit, .value = own(d, value)};
+}
+
+void section_field(struct doc *d, struct section *s, const char *key, const char *label, enum unit unit,
+                   struct cell value)
+{
+    s->fields.items = grow(d, s->fields.items, s->fields.n, &s->fields.cap, sizeof *s->fields.items);
+    s->fields.items[s->fields.n++] =
+        (struct field){.key = doc_text(d, key), .label = doc_text(d, label), .unit = unit, .value = own(d, value)};
+}
+
+/* ---- tables ---- */
+
+int table_column(const struct table *t, const char *key)
+{
+    for (size_t i = 0; i < t->n_columns; i++)
+        if (!strcmp(t->columns[i].key, key))
+            return (int)i;
+    return -1;
+}
+
+static double number(struct cell c)
+{
+    return c.type == CELL_REAL ? c.f : (double)c.i;
+}
+
+int cell_compare(struct cell a, struct cell b)
+{
+    if (a.type == CELL_TEXT && b.type == CELL_TEXT) {
+        int order = strcmp(a.s, b.s);
+        return (order > 0) - (order < 0);
+    }
+    if (a.type == CELL_LIST && b.type == CELL_LIST)
+        return (a.list->n_rows > b.list->n_rows) - (a.list->n_rows < b.list->n_rows);
+    if (a.type == CELL_INT && b.type == CELL_INT)
+        return (a.i > b.i) - (a.i < b.i);
+    bool an = a.type != CELL_TEXT && a.type != CELL_LIST, bn = b.type != CELL_TEXT && b.type != CELL_LIST;
+    if (an && bn)
+        return (number(a) > number(b)) - (number(a) < number(b));
+    return (a.type > b.type) - (a.type < b.type);
+}
+
+struct order {
+    int column;
+    bool reverse;
+};
+
+static bool before(const struct row *a, const struct row *b, struct order o)
+{
+    struct cell x = a->cells[o.column], y = b->cells[o.column];
+    if (x.type == CELL_UNKNOWN || y.type == CELL_UNKNOWN)
+        return x.type != CELL_UNKNOWN;
+    int c = cell_compare(x, y);
+    return o.reverse ? c >= 0 : c <= 0;
+}
+
+/* A merge sort over blocks: a row with the rows below it in the tree. In a plain table
+ * every block is one row. Stable, and siblings keep their children. */
+static void sort_rows(struct row *rows, size_t n, struct row *tmp, struct order o);
+
+static size_t block_end(const struct row *rows, size_t n, size_t i)
+{
+    size_t end = i + 1;
+    while (end < n && rows[end].depth > rows[i].depth)
+        end++;
+    return end;
+}
+
+static void merge(struct row *rows, size_t middle, size_t n, struct row *tmp, struct order o)
+{
+    size_t a = 0, b = middle, out = 0;
+    while (a < middle || b < n) {
+        bool left = b >= n || (a < middle && before(&rows[a], &rows[b], o));
+        size_t *from = left ? &a : &b;
+        size_t end = block_end(rows, left ? middle : n, *from);
+        memcpy(tmp + out, rows + *from, (end - *from) * sizeof *rows);
+        out += end - *from;
+        *from = end;
+    }
+    memcpy(rows, tmp, n * sizeof *rows);
+}
+
+static void sort_rows(struct row *rows, size_t n, struct row *tmp, struct order o)
+{
+    size_t first = n ? block_end(rows, n, 0) : 0;
+    if (first >= n) {
+        if (n > 2)
+            sort_rows(rows + 1, n - 1, tmp, o); /* one block: its children */
+        return;
+    }
+    size_t middle = first;
+    while (middle < n / 2)
+        middle = block_end(rows, n, middle);
+    if (middle >= n)
+        middle = first;
+    sort_rows(rows, middle, tmp, o);
+    sort_rows(rows + middle, n - middle, tmp, o);
+    merge(rows, middle, n, tmp, o);
+}
+
+void table_sort(struct table *t, int column, bool reverse)
+{
+    if (column < 0 || (size_t)column >= t->n_columns)
+        return;
+    struct row *tmp = mem_array(t->n_rows, sizeof *tmp);
+    sort_rows(t->rows, t->n_rows, tmp, (struct order){column, reverse});
+    free(tmp);
+    t->sort_column = column;
+    t->sort_reverse = reverse;
+}
+
+void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx), void *ctx)
+{
+    bool *kept = mem_array(t->n_rows, sizeof *kept);
+    for (size_t i = 0; i < t->n_rows; i++) {
+        kept[i] = keep(t, &t->rows[i], ctx);
+        int depth = t->rows[i].depth;
+        for (size_t up = i; kept[i] && up-- > 0 && depth > 0;)
+            if (t->rows[up].depth < depth) {
+                depth = t->rows[up].depth;
+                kept[up] = true;
+            }
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (kept[i])
+            t->rows[n++] = t->rows[i];
+    t->n_rows = n;
+    free(kept);
+}
+
+/* ---- cells for people ---- */
+
+static void format_list(const struct table *t, struct strbuf *out)
+{
+    for (size_t i = 0; i < t->n_rows; i++) {
+        if (i)
+            strbuf_str(out, ", ");
+        bool first = true;
+        for (size_t c = 0; c < t->n_columns; c++) {
+            struct cell v = t->rows[i].cells[c];
+            if ((t->columns[c].flags & COLUMN_HIDDEN) || v.type == CELL_UNKNOWN)
+                continue;
+            if (!first)
+                strbuf_char(out, ' ');
+            cell_format(&t->columns[c], v, out);
+            first = false;
+        }
+    }
+}
+
+void cell_format(const struct column *c, struct cell v, struct strbuf *out)
+{
+    char buf[UNIT_TEXT_MAX];
+    switch (v.type) {
+    case CELL_UNKNOWN:
+        strbuf_char(out, '-');
+        break;
+    case CELL_INT:
+        strbuf_str(out, unit_format_int(c->unit, v.i, buf));
+        break;
+    case CELL_REAL:
+        strbuf_str(out, unit_format(c->unit, v.f, buf));
+        break;
+    case CELL_TEXT:
+        strbuf_str(out, v.s);
+        break;
+    case CELL_BOOL:
+        strbuf_str(out, v.i ? "yes" : "no");
+        break;
+    case CELL_LIST:
+        format_list(v.list, out);
+        break;
+    }
+}
