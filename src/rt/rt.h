@@ -20,13 +20,20 @@ struct rt_limits {
 };
 extern const struct rt_limits RT_DEFAULTS;
 
+/* The functions sources get. Without an instance (decode in a test) only `add`,
+ * `discard` may be called. */
+extern const struct sd_host RT_HOST;
+
 struct rt *rt_new(const struct rt_limits *limits);
 /* Cancels, interrupts, waits at most `timeout_ns` for the workers; a worker that
  * does not end is left behind (its memory too). Returns how many were. */
 size_t rt_free(struct rt *rt, int64_t timeout_ns);
 
 /* Starts an instance: takes ownership of `opts` (made by options_new for
- * ops->options). `name` must be unique. Never blocks. */
+ * ops->options), also on failure. `name` must be unique among those that run; one
+ * that has ended is replaced. Never blocks. An option "interval" of type duration
+ * takes the place of ops->interval_ns. With follow false nothing is tried again:
+ * SD_RETRY, too, ends in state failed. */
 struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
                            const char *target, void *opts, bool follow, struct sd_error *err);
 void rt_stop_source(struct rt *rt, const char *name); /* asks; the worker ends by itself */

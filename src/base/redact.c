@@ -1,0 +1,98 @@
+#include "base/redact.h"
+
+#include <ctype.h>
+#include <strings.h>
+
+static bool is_name(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+static bool is_secret_name(const char *name, size_t len)
+{
+    static const char *const words[] = {"passw", "passphrase", "pwd", "secret", "token", "apikey", "api_key"};
+    for (size_t w = 0; w < ARRAY_LEN(words); w++) {
+        size_t n = strlen(words[w]);
+        for (size_t i = 0; i + n <= len; i++)
+            if (strncasecmp(name + i, words[w], n) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Length of the value that starts at `p`: quoted, or up to a blank or '&'. */
+static size_t value_length(const char *p)
+{
+    size_t n = 0;
+    if (*p == '\'' || *p == '"') {
+        for (n = 1; p[n] && p[n] != *p; n++)
+            if (p[n] == '\\' && p[n + 1])
+                n++;
+        return p[n] ? n + 1 : n;
+    }
+    while (p[n] && p[n] != '&' && !isspace((unsigned char)p[n])) {
+        if (p[n] == '\\' && p[n + 1])
+            n++;
+        n++;
+    }
+    return n;
+}
+
+/* After "://": where the password of "user:password@" begins and ends. Passwords with
+ * unescaped '@', '/' or '?' are malformed, yet people type them. */
+static bool url_password(const char *p, size_t *from, size_t *to)
+{
+    size_t end = strcspn(p, " \t\r\n"), authority = 0, at = 0;
+    while (authority < end && !strchr("/?#", p[authority]))
+        authority++;
+    for (size_t i = 0; i < end; i++)
+        if (p[i] == '@' && (i < authority || at == 0))
+            at = i;
+    size_t colon = strcspn(p, ":");
+    if (!at || colon >= at)
+        return false;
+    if (at > authority) {
+        /* The '@' stands behind the host's end. "host:5432/a@b" is a port and a path;
+         * anything else between ':' and '@' may be a password. */
+        size_t digits = strspn(p + colon + 1, "0123456789");
+        if (digits && strchr("/?#,", p[colon + 1 + digits]))
+            return false;
+    }
+    *from = colon + 1;
+    *to = at;
+    return true;
+}
+
+char *redact(const char *given)
+{
+    struct strbuf out = {0};
+    const char *p = given ? given : "";
+    while (*p) {
+        size_t from, to;
+        if (str_starts(p, "://") && url_password(p + 3, &from, &to)) {
+            strbuf_add(&out, p, 3 + from);
+            strbuf_str(&out, "***");
+            p += 3 + to;
+            continue;
+        }
+        size_t name = 0;
+        while (is_name(p[name]))
+            name++;
+        if (!name) {
+            strbuf_char(&out, *p++);
+            continue;
+        }
+        size_t sign = name + strspn(p + name, " ");
+        if (p[sign] == '=' && is_secret_name(p, name)) {
+            sign++;
+            sign += strspn(p + sign, " ");
+            strbuf_add(&out, p, sign);
+            strbuf_str(&out, "***");
+            p += sign + value_length(p + sign);
+        } else {
+            strbuf_add(&out, p, name);
+            p += name;
+        }
+    }
+    return out.text ? strbuf_detach(&out) : mem_strdup("");
+}

@@ -1,0 +1,111 @@
+/* internal.h - what the files of rt/ share. Nobody else includes it. */
+#ifndef RT_INTERNAL_H
+#define RT_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "rt/rt.h"
+
+/* ---- mailbox: batches from one worker to the main thread. Thread-safe. ---- */
+struct mailbox_node;
+struct mailbox {
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    struct mailbox_node *first, *last; /* under lock, as all that follows */
+    size_t bytes, limit;
+    bool closed; /* whoever waits for room gives up; puts are discarded */
+};
+void mailbox_init(struct mailbox *m, size_t limit);
+void mailbox_destroy(struct mailbox *m);
+/* Takes over the reference. Returns how many older batches were dropped to make
+ * room; with `wait_room` none is, and the call returns when there is room. */
+size_t mailbox_put(struct mailbox *m, const struct sd_batch *b, bool wait_room);
+const struct sd_batch *mailbox_take(struct mailbox *m); /* caller unrefs; NULL when empty */
+bool mailbox_is_empty(struct mailbox *m);
+void mailbox_close(struct mailbox *m);
+
+/* ---- one instance ---- */
+struct request {
+    struct request *next;
+    struct sd_request r; /* its texts are owned */
+};
+
+/* Counters are published at most this often when nothing but counters changed. */
+#define STATUS_REFRESH (5 * SD_S)
+
+struct rt_source {
+    struct sd_source pub; /* first: the host functions get a pointer to it */
+
+    /* Constant after rt_start. */
+    struct rt *rt;
+    const struct sd_source_ops *ops;
+    char *name, *target, *shown_target;
+    void *opts;
+    int64_t interval;
+    int wake_fd; /* eventfd: stop asked, or a request queued */
+
+    atomic_int refs; /* main thread, worker, interrupter */
+    atomic_bool stop;
+    struct mailbox box;
+
+    /* Held over every call of ops->interrupt, and whenever `inside` changes: so
+     * interrupt never meets a source before open or after close. */
+    pthread_mutex_t life;
+    bool inside;
+
+    /* Under rt->lock. */
+    bool worker_done, interrupter_done;
+
+    /* Main thread only. */
+    struct rt_source *next;
+    pthread_t worker, interrupter;
+    bool has_interrupter;
+
+    /* Under lock. */
+    pthread_mutex_t lock;
+    enum sd_state state;
+    char text[512];
+    struct sd_status counts; /* the numbers of it; state and texts are above */
+    int64_t quiet_since;     /* monotonic; last batch, or since when it is open */
+    int64_t published_at;    /* monotonic; last status handed out */
+    bool dirty;              /* a status is to be handed out */
+    bool counts_changed;     /* since the last status */
+    struct request *requests;
+    size_t n_requests;
+
+    /* Worker only. */
+    bool in_run;
+    bool progress;  /* it worked since the last open: back-off starts over */
+    uint64_t random;
+};
+
+struct rt {
+    struct rt_limits limits;
+    atomic_int refs; /* main thread and every instance */
+
+    int poll_fd;     /* epoll over the next two */
+    int event_fd;
+    int timer_fd;    /* the earliest moment a source turns stale */
+    atomic_bool signalled; /* event_fd is (about to be) readable */
+
+    pthread_mutex_t lock;  /* over the *_done flags */
+    pthread_cond_t ended;
+
+    struct rt_source *sources, *turn; /* main thread only; `turn` is served first */
+};
+
+void rt_unref(struct rt *rt);
+void source_unref(struct rt_source *s);
+
+/* ---- worker.c ---- */
+void *worker_main(void *source);
+void *worker_interrupter(void *source);
+
+/* ---- status, in rt.c ---- */
+/* Sets the state and its sentence; `text` NULL keeps it. Any thread. */
+void status_set(struct rt_source *s, enum sd_state state, const char *text, sd_time next_at);
+/* Counters changed: hands them out when the last status is old enough. */
+void status_count(struct rt_source *s);
+
+#endif

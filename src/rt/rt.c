@@ -1,0 +1,525 @@
+/* rt.c - the main thread's side: start, stop, drain, status, requests. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/redact.h"
+#include "conf/option.h"
+#include "core/schema.h"
+#include "rt/internal.h"
+
+const struct rt_limits RT_DEFAULTS = {
+    .mailbox_bytes = (size_t)8 << 20,
+    .backoff_min_ns = 0,
+    .backoff_max_ns = 2 * SD_S,
+    .stale_after_ns = 10 * SD_S,
+    .now = clock_wall,
+};
+
+/* Waiting requests per source; they come from key presses. */
+#define REQUESTS_MAX 32
+
+/* ---- waking ---- */
+
+void rt_wake(struct rt *rt)
+{
+    /* Only the first since the last drain writes. rt_drain clears the flag before it
+     * looks at the mailboxes, so nothing put before a skipped write is missed. */
+    if (atomic_exchange(&rt->signalled, true))
+        return;
+    int saved = errno;
+    uint64_t one = 1;
+    ssize_t ignored = write(rt->event_fd, &one, sizeof one);
+    (void)ignored;
+    errno = saved;
+}
+
+int rt_fd(const struct rt *rt)
+{
+    return rt->poll_fd;
+}
+
+static void clear(int fd)
+{
+    uint64_t n;
+    ssize_t ignored = read(fd, &n, sizeof n);
+    (void)ignored;
+}
+
+static void cond_init_monotonic(pthread_cond_t *c)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &attr);
+    pthread_condattr_destroy(&attr);
+}
+
+struct rt *rt_new(const struct rt_limits *limits)
+{
+    struct rt *rt = mem_alloc(sizeof *rt);
+    rt->limits = limits ? *limits : RT_DEFAULTS;
+    rt->refs = 1;
+    pthread_mutex_init(&rt->lock, NULL);
+    cond_init_monotonic(&rt->ended);
+    rt->poll_fd = epoll_create1(EPOLL_CLOEXEC);
+    rt->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    rt->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    for (int i = 0; i < 2; i++) {
+        struct epoll_event e = {.events = EPOLLIN};
+        epoll_ctl(rt->poll_fd, EPOLL_CTL_ADD, i ? rt->timer_fd : rt->event_fd, &e);
+    }
+    return rt;
+}
+
+void rt_unref(struct rt *rt)
+{
+    if (atomic_fetch_sub(&rt->refs, 1) != 1)
+        return;
+    close(rt->poll_fd);
+    close(rt->event_fd);
+    close(rt->timer_fd);
+    pthread_cond_destroy(&rt->ended);
+    pthread_mutex_destroy(&rt->lock);
+    free(rt);
+}
+
+/* ---- instances ---- */
+
+void source_unref(struct rt_source *s)
+{
+    if (atomic_fetch_sub(&s->refs, 1) != 1)
+        return;
+    for (struct request *q; (q = s->requests);) {
+        s->requests = q->next;
+        free((char *)q->r.database);
+        free((char *)q->r.query);
+        free(q);
+    }
+    mailbox_destroy(&s->box);
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->life);
+    if (s->wake_fd >= 0)
+        close(s->wake_fd);
+    options_free(s->ops->options, s->opts);
+    free(s->pub.priv);
+    free(s->name);
+    free(s->target);
+    free(s->shown_target);
+    rt_unref(s->rt);
+    free(s);
+}
+
+static struct rt_source *find(const struct rt *rt, const char *name)
+{
+    for (struct rt_source *s = rt->sources; s; s = s->next)
+        if (str_eq(s->name, name))
+            return s;
+    return NULL;
+}
+
+static bool worker_done(struct rt_source *s)
+{
+    pthread_mutex_lock(&s->rt->lock);
+    bool done = s->worker_done;
+    pthread_mutex_unlock(&s->rt->lock);
+    return done;
+}
+
+static void wake_worker(struct rt_source *s)
+{
+    uint64_t one = 1;
+    ssize_t ignored = write(s->wake_fd, &one, sizeof one);
+    (void)ignored;
+}
+
+/* Signals belong to the main thread; those of a fault in the thread itself stay
+ * open, or the kernel would end the program without its crash handler. */
+static int start_thread(pthread_t *thread, void *(*body)(void *), void *arg)
+{
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+    sigset_t all, before;
+    sigfillset(&all);
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++)
+        sigdelset(&all, faults[i]);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(thread, NULL, body, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
+
+/* Joins what has ended, leaves the rest behind; gives up the main thread's part. */
+static bool release(struct rt_source *s)
+{
+    pthread_mutex_lock(&s->rt->lock);
+    bool done = s->worker_done;
+    pthread_mutex_unlock(&s->rt->lock);
+    if (done)
+        pthread_join(s->worker, NULL);
+    else
+        pthread_detach(s->worker);
+    if (s->has_interrupter) {
+        if (done)
+            pthread_join(s->interrupter, NULL);
+        else
+            pthread_detach(s->interrupter);
+    }
+    source_unref(s);
+    return done;
+}
+
+static void unlink_source(struct rt *rt, struct rt_source *s)
+{
+    struct rt_source **p = &rt->sources;
+    while (*p != s)
+        p = &(*p)->next;
+    *p = s->next;
+    if (rt->turn == s)
+        rt->turn = NULL;
+}
+
+/* An option `interval` of type duration is the instance's own interval. */
+static int64_t interval_of(const struct sd_source_ops *ops, const void *opts)
+{
+    const struct sd_option *o = option_find(ops->options, "interval");
+    int64_t ns = SD_UNKNOWN;
+    if (opts && o && o->type == SD_OPTION_DURATION)
+        memcpy(&ns, (const char *)opts + o->offset, sizeof ns);
+    if (!sd_known(ns) || ns <= 0)
+        ns = ops->interval_ns;
+    return ns > 0 || ops->run ? ns : SD_S;
+}
+
+struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name, const char *target,
+                           void *opts, bool follow, struct sd_error *err)
+{
+    struct rt_source *old = find(rt, name);
+    if (old && worker_done(old)) {
+        unlink_source(rt, old);
+        release(old);
+    } else if (old) {
+        options_free(ops->options, opts);
+        fail(err, "a source named %s is running already", name);
+        return NULL;
+    }
+
+    struct rt_source *s = mem_alloc(sizeof *s);
+    atomic_fetch_add(&rt->refs, 1);
+    s->rt = rt;
+    s->ops = ops;
+    s->name = mem_strdup(name);
+    s->target = mem_strdup(target ? target : "");
+    s->shown_target = redact(s->target);
+    s->opts = opts;
+    s->interval = interval_of(ops, opts);
+    s->refs = 1;
+    s->pub = (struct sd_source){
+        .host = &RT_HOST,
+        .name = s->name,
+        .target = s->target,
+        .opts = opts,
+        .priv = mem_alloc(ops->priv_size),
+        .follow = follow,
+    };
+    pthread_mutex_init(&s->life, NULL);
+    pthread_mutex_init(&s->lock, NULL);
+    mailbox_init(&s->box, rt->limits.mailbox_bytes);
+    s->counts = (struct sd_status){.last_data = SD_UNKNOWN, .since = rt->limits.now(), .next_at = SD_UNKNOWN,
+                                   .took_ns = SD_UNKNOWN, .cpu_ns = SD_UNKNOWN};
+    s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (s->wake_fd < 0) {
+        fail(err, "cannot start the source %s: %s", name, strerror(errno));
+        source_unref(s);
+        return NULL;
+    }
+    atomic_fetch_add(&s->refs, 1); /* the worker's */
+    int failed = start_thread(&s->worker, worker_main, s);
+    if (failed) {
+        fail(err, "cannot start a thread for the source %s: %s", name, strerror(failed));
+        source_unref(s);
+        source_unref(s);
+        return NULL;
+    }
+    struct rt_source **end = &rt->sources;
+    while (*end)
+        end = &(*end)->next;
+    *end = s;
+    return s;
+}
+
+static void stop(struct rt_source *s)
+{
+    if (atomic_exchange(&s->stop, true))
+        return;
+    wake_worker(s);
+    mailbox_close(&s->box);
+    if (!s->ops->interrupt || worker_done(s))
+        return;
+    atomic_fetch_add(&s->refs, 1); /* the interrupter's */
+    s->has_interrupter = start_thread(&s->interrupter, worker_interrupter, s) == 0;
+    if (!s->has_interrupter)
+        source_unref(s);
+}
+
+void rt_stop_source(struct rt *rt, const char *name)
+{
+    struct rt_source *s = find(rt, name);
+    if (s)
+        stop(s);
+}
+
+size_t rt_free(struct rt *rt, int64_t timeout_ns)
+{
+    if (!rt)
+        return 0;
+    int64_t until = clock_mono() + timeout_ns;
+    struct timespec at = {.tv_sec = until / SD_S, .tv_nsec = until % SD_S};
+    size_t left = 0;
+    for (struct rt_source *s = rt->sources; s; s = s->next)
+        stop(s);
+    pthread_mutex_lock(&rt->lock);
+    for (struct rt_source *s = rt->sources; s; s = s->next)
+        while (!s->worker_done && pthread_cond_timedwait(&rt->ended, &rt->lock, &at) == 0)
+            ;
+    pthread_mutex_unlock(&rt->lock);
+    for (struct rt_source *s = rt->sources, *next; s; s = next) {
+        next = s->next;
+        if (!release(s))
+            left++;
+    }
+    rt_unref(rt);
+    return left;
+}
+
+/* ---- status ---- */
+
+/* One line: messages of libraries come with newlines. */
+static void copy_sentence(char *to, size_t size, const char *from)
+{
+    size_t n = 0;
+    for (; *from && n + 1 < size; from++) {
+        bool blank = *from == ' ' || *from == '\n' || *from == '\t' || *from == '\r';
+        if (blank && (n == 0 || to[n - 1] == ' '))
+            continue;
+        to[n++] = blank ? ' ' : *from;
+    }
+    while (n && to[n - 1] == ' ')
+        n--;
+    to[n] = 0;
+}
+
+/* Under s->lock, on the worker. */
+static void hand_out(struct rt_source *s)
+{
+    s->counts.cpu_ns = clock_thread_cpu();
+    s->dirty = true;
+    s->counts_changed = false;
+    s->published_at = clock_mono();
+}
+
+void status_set(struct rt_source *s, enum sd_state state, const char *text, sd_time next_at)
+{
+    char line[sizeof s->text];
+    copy_sentence(line, sizeof line, text ? text : "");
+    pthread_mutex_lock(&s->lock);
+    bool other = s->state != state || (text && strcmp(s->text, line) != 0);
+    bool changed = other || s->counts.next_at != next_at;
+    if (s->state != state)
+        s->counts.since = s->rt->limits.now();
+    s->state = state;
+    if (text)
+        memcpy(s->text, line, sizeof line);
+    s->counts.next_at = next_at;
+    if (changed)
+        hand_out(s);
+    pthread_mutex_unlock(&s->lock);
+    if (other)
+        log_line(s->name, "%s%s%s", schema_state_name(state), *line ? ": " : "", line);
+    if (changed)
+        rt_wake(s->rt);
+}
+
+void status_count(struct rt_source *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool due = s->counts_changed && clock_mono() >= s->published_at + STATUS_REFRESH;
+    if (due)
+        hand_out(s);
+    pthread_mutex_unlock(&s->lock);
+    if (due)
+        rt_wake(s->rt);
+}
+
+static int64_t stale_after(const struct rt_source *s)
+{
+    return MAX(s->rt->limits.stale_after_ns, 3 * MIN(MAX(s->interval, 0), 3600 * SD_S));
+}
+
+/* The main thread looks, because the worker may hang. Returns when to look again. */
+static int64_t check_stale(struct rt_source *s, int64_t now)
+{
+    int64_t at = INT64_MAX;
+    pthread_mutex_lock(&s->lock);
+    if (s->state == SD_STATE_LIVE && !s->stop) {
+        at = s->quiet_since + stale_after(s);
+        if (at <= now) {
+            s->state = SD_STATE_STALE;
+            s->counts.since = s->rt->limits.now();
+            s->dirty = true;
+            at = INT64_MAX;
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    return at;
+}
+
+static void check_all_stale(struct rt *rt)
+{
+    int64_t now = clock_mono(), next = INT64_MAX;
+    for (struct rt_source *s = rt->sources; s; s = s->next) {
+        int64_t at = check_stale(s, now);
+        next = MIN(next, at);
+    }
+    struct itimerspec t = {0};
+    if (next != INT64_MAX)
+        t.it_value = (struct timespec){.tv_sec = next / SD_S, .tv_nsec = next % SD_S};
+    timerfd_settime(rt->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
+}
+
+/* The status as a batch, when there is news. The end of a source comes after its
+ * last data. */
+static struct sd_batch *status_batch(struct rt_source *s, bool drained)
+{
+    char text[sizeof s->text];
+    pthread_mutex_lock(&s->lock);
+    bool final = s->state == SD_STATE_ENDED || s->state == SD_STATE_FAILED || s->state == SD_STATE_OFF;
+    bool give = s->dirty && (drained || !final);
+    struct sd_status st = s->counts;
+    st.state = s->state;
+    memcpy(text, s->text, sizeof text);
+    if (give)
+        s->dirty = false;
+    pthread_mutex_unlock(&s->lock);
+    if (!give)
+        return NULL;
+    st.kind = s->ops->name;
+    st.target = s->shown_target;
+    st.text = *text ? text : NULL;
+    struct sd_batch *b = batch_new(s->name, s->rt->limits.now());
+    batch_add(b, SD_STATUS, &st);
+    return b;
+}
+
+/* ---- draining ---- */
+
+typedef void rt_sink(void *ctx, const struct sd_batch *b);
+
+/* One status and one batch of a source; how many were given. */
+static size_t serve(struct rt_source *s, rt_sink *sink, void *ctx)
+{
+    size_t n = 0;
+    const struct sd_batch *b = mailbox_take(&s->box);
+    if (b) {
+        sink(ctx, b);
+        batch_unref(b);
+        n++;
+    }
+    b = status_batch(s, !b);
+    if (b) {
+        sink(ctx, b);
+        batch_unref(b);
+        n++;
+    }
+    return n;
+}
+
+size_t rt_drain(struct rt *rt, int64_t budget_ns, rt_sink *sink, void *ctx)
+{
+    int64_t until = clock_mono() + budget_ns;
+    size_t given = 0, idle = 0, sources = 0;
+    clear(rt->event_fd);
+    clear(rt->timer_fd);
+    atomic_store(&rt->signalled, false);
+    check_all_stale(rt);
+    for (struct rt_source *s = rt->sources; s; s = s->next)
+        sources++;
+
+    struct rt_source *s = rt->turn ? rt->turn : rt->sources;
+    while (idle < sources) {
+        size_t n = serve(s, sink, ctx);
+        given += n;
+        idle = n ? 0 : idle + 1;
+        s = s->next ? s->next : rt->sources;
+        if (idle < sources && clock_mono() >= until) {
+            rt_wake(rt); /* the rest waits for the next call */
+            break;
+        }
+    }
+    rt->turn = s;
+    return given;
+}
+
+bool rt_finished(const struct rt *rt)
+{
+    for (struct rt_source *s = rt->sources; s; s = s->next) {
+        if (!worker_done(s) || !mailbox_is_empty(&s->box))
+            return false;
+        pthread_mutex_lock(&s->lock);
+        bool dirty = s->dirty;
+        pthread_mutex_unlock(&s->lock);
+        if (dirty)
+            return false;
+    }
+    return true;
+}
+
+/* ---- requests ---- */
+
+static bool same_request(const struct sd_request *a, const struct sd_request *b)
+{
+    return a->kind == b->kind && a->query_id == b->query_id && str_eq(a->query, b->query) &&
+           str_eq(a->database, b->database);
+}
+
+bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    struct rt_source *s = find(rt, origin);
+    if (!s)
+        return fail(err, "there is no source named %s", origin ? origin : "(none)");
+    if (!s->ops->request)
+        return fail(err, "the source %s (%s) cannot be asked for this", s->name, s->ops->name);
+    if (s->stop || worker_done(s)) {
+        char text[sizeof s->text];
+        pthread_mutex_lock(&s->lock);
+        memcpy(text, s->text, sizeof text);
+        pthread_mutex_unlock(&s->lock);
+        return fail(err, "the source %s does not run any more%s%s", s->name, *text ? ": " : "", text);
+    }
+
+    bool queued = true;
+    pthread_mutex_lock(&s->lock);
+    struct request **end = &s->requests;
+    while (*end && !same_request(&(*end)->r, req))
+        end = &(*end)->next;
+    if (!*end && s->n_requests >= REQUESTS_MAX) {
+        queued = false;
+    } else if (!*end) {
+        /* An equal one that waits is left in its place: the answer is the same. */
+        struct request *q = mem_alloc(sizeof *q);
+        q->r = *req;
+        q->r.database = mem_strdup(req->database);
+        q->r.query = mem_strdup(req->query);
+        *end = q;
+        s->n_requests++;
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (!queued)
+        return fail(err, "the source %s has %d requests waiting already; try again later", s->name, REQUESTS_MAX);
+    wake_worker(s);
+    return true;
+}
