@@ -8,11 +8,10 @@
 #include <stdlib.h>
 
 /* The locale is the user's; only when its characters are not UTF-8 is LC_CTYPE set to
- * one that can classify them. What the *terminal* takes has been noted before. */
+ * one that can classify them; term_utf8_locale knows what the terminal takes. */
 static void set_locale(void)
 {
     setlocale(LC_ALL, "");
-    term_note_locale();
     setlocale(LC_NUMERIC, "C");
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
         setlocale(LC_CTYPE, "C.UTF-8");

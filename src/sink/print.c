@@ -1,0 +1,54 @@
+#include "sink/print.h"
+#include "sink/print_internal.h"
+
+bool print_format_named(const char *name, enum print_format *f)
+{
+    static const char *const names[] = {"text", "json", "md", "csv", NULL};
+    int i = str_find(names, name);
+    if (i < 0)
+        return false;
+    *f = (enum print_format)i;
+    return true;
+}
+
+void print_doc(const struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out)
+{
+    switch (f) {
+    case PRINT_TEXT:
+        print_text_doc(d, o, out);
+        break;
+    case PRINT_JSON:
+        print_json_doc(d, out);
+        break;
+    case PRINT_MARKDOWN:
+        print_md_doc(d, out);
+        break;
+    case PRINT_CSV:
+        /* One table: the first that has rows to offer, as a spreadsheet wants it. */
+        for (size_t i = 0; i < d->n_sections; i++)
+            if (d->sections[i].kind == SECTION_TABLE || d->sections[i].kind == SECTION_TREE) {
+                print_csv_section(&d->sections[i], out);
+                break;
+            }
+        break;
+    }
+}
+
+void print_section(const struct doc *d, const struct section *s, enum print_format f, const struct print_options *o,
+                   struct strbuf *out)
+{
+    switch (f) {
+    case PRINT_TEXT:
+        print_text_section(s, o, out);
+        break;
+    case PRINT_JSON:
+        print_json_section(d, s, out);
+        break;
+    case PRINT_MARKDOWN:
+        print_md_section(s, out);
+        break;
+    case PRINT_CSV:
+        print_csv_section(s, out);
+        break;
+    }
+}
