@@ -37,6 +37,12 @@ $(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBC
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST) -lvterm -lutil
 
+# The smallest user of the terminal, for the pty tests.
+$(BUILD)/tests/screen/show: $(BUILD)/obj/tests/screen/show.o $(LIBTERM) $(LIBUI) $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_CORE)
+$(PTY_BIN): | $(BUILD)/tests/screen/show
+
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIBRT) $(LIBUI) $(LIBCORE)
 	@mkdir -p $(@D)

@@ -106,17 +106,43 @@ static key_code key_of_char(wint_t c)
     return (key_code)c;
 }
 
+/* Puts bytes together to characters. wget_wch would throw away a character that
+ * comes in two reads, and the keys behind bytes that are not UTF-8. */
+static bool complete(struct term *t, int byte, wint_t *c)
+{
+    if (byte < 0x80) {
+        t->n_partial = 0;
+        *c = (wint_t)byte;
+        return true;
+    }
+    if (byte >= 0xc0)
+        t->n_partial = 0;
+    else if (t->n_partial == 0)
+        return false;
+    t->partial[t->n_partial++] = (char)byte;
+    unsigned char lead = (unsigned char)t->partial[0];
+    size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (t->n_partial < length)
+        return false;
+    t->n_partial = 0;
+    if (!utf8_valid(t->partial, length))
+        return false;
+    *c = lead & (0xff >> (length + 1));
+    for (size_t i = 1; i < length; i++)
+        *c = *c << 6 | ((unsigned char)t->partial[i] & 0x3f);
+    return true;
+}
+
 /* After ESC [ or ESC O that curses did not know: takes all of the sequence, so that
  * its tail is not read as keys. */
 static key_code read_sequence(struct term *t, bool *any)
 {
-    wint_t c;
-    int number = 0, digits = 0;
+    int number = 0, digits = 0, c;
     *any = false;
-    for (int i = 0; i < 64 && wget_wch(t->pad, &c) == OK; i++) {
+    for (int i = 0; i < 64 && (c = wgetch(t->pad)) != ERR && c < KEY_MIN; i++) {
         *any = true;
         if (c >= '0' && c <= '9' && digits < 3) {
-            number = number * 10 + (int)(c - '0');
+            number = number * 10 + (c - '0');
             digits++;
         } else if (c == ';') {
             digits = 3; /* modifiers follow: not part of the number */
@@ -124,7 +150,7 @@ static key_code read_sequence(struct term *t, bool *any)
             if (c == '~')
                 return (size_t)number < ARRAY_LEN(TILDE_KEYS) ? TILDE_KEYS[number] : K_NONE;
             for (size_t k = 0; k < ARRAY_LEN(FINAL_KEYS); k++) {
-                if ((wint_t)FINAL_KEYS[k].final == c)
+                if (FINAL_KEYS[k].final == c)
                     return FINAL_KEYS[k].key;
             }
             return K_NONE;
@@ -135,12 +161,12 @@ static key_code read_sequence(struct term *t, bool *any)
 
 static key_code read_escape(struct term *t)
 {
-    wint_t c;
-    int r = wget_wch(t->pad, &c);
-    if (r == ERR)
+    int c = wgetch(t->pad);
+    wint_t whole;
+    if (c == ERR)
         return K_ESC;
-    if (r == KEY_CODE_YES) {
-        key_code key = key_of_code((int)c);
+    if (c >= KEY_MIN) {
+        key_code key = key_of_code(c);
         return key ? K_META | key : K_NONE;
     }
     if (c == '[' || c == 'O') {
@@ -148,7 +174,12 @@ static key_code read_escape(struct term *t)
         key_code key = read_sequence(t, &any);
         return any ? key : K_META | (key_code)c;
     }
-    key_code key = key_of_char(c);
+    while (!complete(t, c, &whole)) {
+        c = wgetch(t->pad);
+        if (c == ERR || c >= KEY_MIN)
+            return K_NONE;
+    }
+    key_code key = key_of_char(whole);
     return key == K_ESC || key == K_NONE ? key : K_META | key;
 }
 
@@ -273,12 +304,12 @@ struct input term_read(struct term *t)
     if (t->pasting && clock_mono() - t->paste_time > PASTE_STALL_NS)
         return finish_paste(t);
     for (int i = 0; i < READ_MAX && more; i++) {
-        wint_t c = 0;
-        int r = wget_wch(t->pad, &c);
-        if (r == ERR) {
+        wint_t whole;
+        int c = wgetch(t->pad);
+        if (c == ERR) {
             if (gone(t, &more))
                 return (struct input){.kind = INPUT_HANGUP};
-        } else if (r == KEY_CODE_YES ? read_code(t, (int)c, &in) : read_char(t, c, &in)) {
+        } else if (c >= KEY_MIN ? read_code(t, c, &in) : complete(t, c, &whole) && read_char(t, whole, &in)) {
             return in;
         }
     }

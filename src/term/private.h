@@ -45,7 +45,9 @@ struct term {
     int line_cap;
 
     /* reading */
-    WINDOW *pad; /* wget_wch on stdscr would repaint it */
+    WINDOW *pad; /* wgetch on stdscr would repaint it */
+    char partial[4]; /* of a UTF-8 character that has not come whole */
+    size_t n_partial;
     bool pasting;
     int64_t paste_time; /* of its last byte */
     struct strbuf paste;

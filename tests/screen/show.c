@@ -1,0 +1,132 @@
+/* show - the smallest user of src/term: shows what term_read gives. For test_pty. */
+#include "base/utf8.h"
+#include "term/term.h"
+
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct grid grid;
+static volatile sig_atomic_t told_to_end;
+
+static void on_end(int number)
+{
+    told_to_end = number;
+}
+
+static void on_crash(int number)
+{
+    term_emergency_restore();
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static void resize(struct term *t)
+{
+    term_size(t, &grid.width, &grid.height);
+    free(grid.cells);
+    grid.cells = mem_array((size_t)grid.width * (size_t)grid.height, sizeof *grid.cells);
+    for (int i = 0; i < grid.width * grid.height; i++)
+        grid.cells[i].code = ' ';
+}
+
+static void line(int y, enum style style, const char *text)
+{
+    for (int x = 0; y < grid.height && x < grid.width; x++) {
+        struct utf8_char c = {.code = ' '};
+        text += utf8_next(text, strlen(text), &c);
+        grid.cells[y * grid.width + x] = (struct grid_cell){.code = c.code, .style = (uint8_t)style};
+    }
+}
+
+/* Cells that no pane should ever write. */
+static void hostile(int y)
+{
+    static const uint32_t codes[] = {0x1b, '[', '2', 'J', 0x9b, 0x07, 0x7f, 0x85, 0x202e, 0x200b, 0x301, 0xd800,
+                                     0x110000, 0xffffffff, 0x0a, 1, 0x90, 0x6f22, 'x', 0x6f22, 0, 'e', 0, 0xe9};
+    for (size_t x = 0; x < ARRAY_LEN(codes) && (int)x < grid.width && y < grid.height; x++)
+        grid.cells[y * grid.width + (int)x] = (struct grid_cell){.code = codes[x], .style = (uint8_t)(x * 37)};
+}
+
+static bool serve(struct term *t, const struct input *in, char *last, size_t size)
+{
+    char name[24];
+    snprintf(last, size, "none");
+    switch (in->kind) {
+    case INPUT_KEY:
+        snprintf(last, size, "key %s", key_format(in->key, name));
+        if (in->key == 'y')
+            snprintf(last, size, "copied %d", term_copy(t, "hello"));
+        if (in->key == 'S')
+            raise(SIGSEGV);
+        if (in->key == 'm')
+            term_set_mouse(t, false);
+        if (in->key == (K_CTRL | 'z'))
+            term_suspend(t);
+        return in->key != 'q';
+    case INPUT_MOUSE:
+        snprintf(last, size, "mouse %d at %d,%d", in->mouse, in->x, in->y);
+        return true;
+    case INPUT_PASTE:
+        snprintf(last, size, "paste %zu %.30s", strlen(in->text), in->text);
+        return true;
+    case INPUT_RESIZE:
+        snprintf(last, size, "resize");
+        return true;
+    default:
+        return in->kind != INPUT_HANGUP;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct sd_error err = {0};
+    const char *note, *names[STYLE_COUNT + 1] = {
+#define NAME(UPPER, lower, help) #lower,
+        STYLES(NAME)
+#undef NAME
+    };
+    struct theme theme;
+    char last[100] = "started", text[200];
+    struct term_options o = {.unicode = "auto", .color = "auto", .mouse = true, .theme = &theme};
+    setlocale(LC_ALL, "");
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, on_end);
+    signal(SIGSEGV, on_crash);
+    if (!theme_load(&theme, "dark", names, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        return 2;
+    }
+    struct term *t = term_open(&o, &note, &err);
+    if (!t) {
+        fprintf(stderr, "%s\n", err.text);
+        return 2;
+    }
+    grid.cursor_x = grid.cursor_y = -1;
+    bool go = true;
+    while (go && !told_to_end) {
+        resize(t);
+        snprintf(text, sizeof text, "size %dx%d %s %s", grid.width, grid.height, term_ascii(t) ? "ascii" : "unicode",
+                 term_bytes(t) == SD_UNKNOWN ? "unmeasured" : "measured");
+        line(0, STYLE_TITLE, text);
+        line(1, STYLE_WARN, note ? note : "no note");
+        line(2, STYLE_SELECTED, last);
+        hostile(3);
+        line(4, STYLE_DIM, argc > 1 ? argv[1] : "");
+        term_paint(t, &grid);
+        struct pollfd p = {.fd = term_fd(t), .events = POLLIN};
+        poll(&p, 1, -1);
+        for (struct input in = term_read(t); go && in.kind != INPUT_NONE; in = go ? term_read(t) : in)
+            go = serve(t, &in, last, sizeof last);
+    }
+    int64_t bytes = term_bytes(t);
+    term_close(t);
+    printf("ended %s %s\n", bytes > 0 ? "counted" : "uncounted", last);
+    free(grid.cells);
+    return told_to_end ? 128 + told_to_end : 0;
+}

@@ -1,0 +1,357 @@
+/* src/term on a real pseudo terminal, read back through libvterm.
+ *
+ * The program is `show`, built beside this test: it shows what term_read gives and
+ * puts cells on the screen that no pane should ever write. */
+#include "tests/lib/test.h"
+#include "tests/lib/vt.h"
+
+#include <limits.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+enum { SOON = 10000 };
+
+static char program[PATH_MAX];
+static const char *const MODERN_ENV[] = {"TERM=xterm-256color", "LANG=C.UTF-8", NULL};
+
+static struct vt *start_with(const char *const *env, int rows, int cols)
+{
+    const char *argv[] = {program, "Gr\xc3\xbc\xc3\x9f", NULL};
+    return vt_start(&(struct vt_options){.rows = rows, .cols = cols, .argv = argv, .env = env});
+}
+
+static struct vt *start(void)
+{
+    struct vt *vt = start_with(MODERN_ENV, 24, 80);
+    if (!vt_wait_text(vt, "started", SOON))
+        fail_msg("no picture: %s", vt_text(vt));
+    return vt;
+}
+
+static void see(struct vt *vt, const char *text)
+{
+    if (!vt_wait_text(vt, text, SOON))
+        fail_msg("expected %s in\n%s", text, vt_text(vt));
+}
+
+static void check_output(struct vt *vt)
+{
+    struct sd_error err = {0};
+    if (!vt_check_output(vt_raw(vt)->text, vt_raw(vt)->len, &err))
+        fail_msg("%s", err.text);
+}
+
+static void end(struct vt *vt, int expected)
+{
+    int status = 0;
+    assert_true(vt_wait_exit(vt, &status, SOON));
+    if (WIFSIGNALED(status))
+        assert_int_equal(-WTERMSIG(status), expected);
+    else
+        assert_int_equal(WEXITSTATUS(status), expected);
+    assert_true(vt_modes_restored(vt));
+    assert_false(vt_alternate(vt));
+    assert_true(vt_cursor(vt));
+    assert_false(vt_mouse(vt));
+    check_output(vt);
+    vt_free(vt);
+}
+
+/* ---- every terminal ---- */
+
+/* Is there an SGR sequence with a colour other than the terminal's own? */
+static bool has_color(const char *p)
+{
+    while ((p = strstr(p, "\033["))) {
+        p += 2;
+        const char *end = p + strspn(p, "0123456789;:");
+        while (*end == 'm' && p < end) {
+            long n = strtol(p, NULL, 10);
+            if ((n >= 30 && n < 39) || (n >= 40 && n < 49) || n >= 90)
+                return true;
+            p += strcspn(p, ";m") + 1;
+        }
+    }
+    return false;
+}
+
+static void all_terminals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term, *locale, *no_color, *note, *charset;
+        bool color;
+    } cases[] = {
+        {"xterm-256color", "C.UTF-8", "", "no note", "unicode", true},
+        {"xterm-256color", "C", "", "no note", "ascii", true},
+        {"xterm-256color", "C.UTF-8", "NO_COLOR=1", "no note", "unicode", false},
+        {"xterm-256color", "xx_YY.UTF-8", "", "no note", "unicode", true},
+        {"xterm", "C.UTF-8", "", "no note", "unicode", true},
+        {"xterm-direct", "C.UTF-8", "", "", "unicode", true},
+        {"xterm-somebodys", "C.UTF-8", "", "is not known here", "unicode", true},
+        {"screen", "C.UTF-8", "", "no note", "unicode", true},
+        {"tmux-256color", "C.UTF-8", "", "no note", "unicode", true},
+        {"linux", "C.UTF-8", "", "no note", "ascii", true},
+        {"vt100", "C.UTF-8", "", "no note", "ascii", false},
+        {"dumb", "C.UTF-8", "", "plain ASCII", "ascii", false},
+        {"nonsense", "C.UTF-8", "", "\"nonsense\" is not known here; it is treated as vt100", "ascii", false},
+        {"../../etc/passwd", "C.UTF-8", "", "plain ASCII", "ascii", false},
+        {"\x1b]0;x\a", "C.UTF-8", "", "?]0;x?", "ascii", false},
+        {"", "C", "", "TERM is not set", "ascii", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char term[64], locale[64];
+        snprintf(term, sizeof term, "TERM=%s", cases[i].term);
+        snprintf(locale, sizeof locale, "LC_ALL=%s", cases[i].locale);
+        const char *env[] = {term, locale, *cases[i].no_color ? cases[i].no_color : NULL, NULL};
+        struct vt *vt = start_with(env, 24, 120);
+        see(vt, cases[i].charset);
+        see(vt, cases[i].note);
+        see(vt, "started");
+        vt_send(vt, "k");
+        see(vt, "key k");
+        bool color = has_color(vt_raw(vt)->text);
+        if (color != cases[i].color)
+            fail_msg("%s %s: colour is %d", term, cases[i].no_color, color);
+        vt_send(vt, "q");
+        end(vt, 0);
+    }
+}
+
+/* ---- input ---- */
+
+static void keys(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *bytes, *name;
+    } cases[] = {
+        {"a", "key a"},           {"G", "key G"},          {"\r", "key Enter"},        {"\t", "key Tab"},
+        {" ", "key Space"},       {"\x7f", "key Backspace"}, {"\x03", "key C-c"},      {"\x1b", "key Esc"},
+        {"\x1bOA", "key Up"},     {"\x1b[B", "key Down"},  {"\x1b[5~", "key PgUp"},    {"\x1b[6~", "key PgDn"},
+        {"\x1b[H", "key Home"},   {"\x1bOF", "key End"},   {"\x1b[Z", "key S-Tab"},    {"\x1bOP", "key F1"},
+        {"\x1b[21~", "key F10"},  {"\x1bx", "key M-x"},    {"\x1b[1;5A", "key Up"},    {"\x1b[3~", "key Delete"},
+        {"\xc3\xa9", "key \xc3\xa9"},  {"\x1b[4~", "key End"}, {"\x0c", "key C-l"},    {"\x1b[2~", "key Insert"},
+        {"\x1b[12;34;56zu", "key u"}, /* an unknown sequence is swallowed whole */
+        {"\x1b[?1;2cv", "key v"}, /* a late answer of the terminal too */
+        {"\xff\xfe\xe4w", "key w"}, /* what is not UTF-8 costs no other key */
+        {"\x1b[200~two\rlines\x1b[31m\x1b[201~", "paste"},
+        {"\x1b[<0;7;5M", "mouse 0 at 6,4"},
+        {"\x1b[<0;7;5m\x1b[<0;7;5M", "mouse 1 at 6,4"},
+        {"\x1b[<64;1;1M", "mouse 2 at 0,0"},
+        {"\x1b[<65;80;24M", "mouse 3 at 79,23"},
+    };
+    struct vt *vt = start();
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        vt_send(vt, cases[i].bytes);
+        see(vt, cases[i].name);
+    }
+    vt_send(vt, "\x03q");
+    end(vt, 0);
+}
+
+static void long_paste_is_one(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    struct vt *vt = start();
+    strbuf_str(&b, "\x1b[200~q");
+    strbuf_pad(&b, 'q', 2999);
+    strbuf_str(&b, "\x1b[201~");
+    vt_send(vt, strbuf_text(&b));
+    see(vt, "paste 3000 qqq");
+    strbuf_free(&b);
+    vt_send(vt, "q");
+    end(vt, 0);
+}
+
+/* ---- output ---- */
+
+static void hostile_cells_never_arrive(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    see(vt, "?[2J");
+    vt_send(vt, "q");
+    end(vt, 0); /* with check_output */
+}
+
+static void idle_screen_is_silent(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    vt_send(vt, "k");
+    see(vt, "key k");
+    assert_true(vt_wait_quiet(vt, 200, SOON));
+    vt_raw_clear(vt);
+    vt_send(vt, "k"); /* the same picture again */
+    assert_false(vt_pump(vt, 300));
+    assert_int_equal(vt_raw(vt)->len, 0);
+    vt_send(vt, "j"); /* one cell */
+    see(vt, "key j");
+    assert_true(vt_raw(vt)->len < 60);
+    vt_send(vt, "q");
+    end(vt, 0);
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *term, *extra, *sequence;
+    } cases[] = {
+        {"TERM=xterm-256color", "A=b", "\x1b]52;c;aGVsbG8=\a"},
+        {"TERM=tmux-256color", "TMUX=/tmp/x,1,0", "\x1bPtmux;\x1b\x1b]52;c;aGVsbG8=\a\x1b\\"},
+        {"TERM=screen", "STY=1.x", "\x1bP\x1b]52;c;aGVsbG8=\a\x1b\\"},
+        {"TERM=vt100", "A=b", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        int status;
+        const char *env[] = {cases[i].term, "LANG=C.UTF-8", cases[i].extra, NULL};
+        struct vt *vt = start_with(env, 24, 80);
+        see(vt, "started");
+        vt_send(vt, "y");
+        see(vt, cases[i].sequence ? "copied 1" : "copied 0");
+        const char *found = cases[i].sequence ? cases[i].sequence : "\x1b]52";
+        assert_int_equal(memmem(vt_raw(vt)->text, vt_raw(vt)->len, found, strlen(found)) != NULL,
+                         cases[i].sequence != NULL);
+        vt_send(vt, "q");
+        assert_true(vt_wait_exit(vt, &status, SOON));
+        vt_free(vt);
+    }
+}
+
+static void bytes_are_counted(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    int status;
+    vt_send(vt, "q");
+    assert_true(vt_wait_exit(vt, &status, SOON));
+    bool honest = strstr(vt_raw(vt)->text, "ended counted") || strstr(vt_text(vt), "unmeasured");
+    if (!honest)
+        fail_msg("%s", vt_text(vt));
+    vt_free(vt);
+}
+
+/* ---- sizes ---- */
+
+static void sizes(void **state)
+{
+    (void)state;
+    uint32_t random = 7;
+    char text[40];
+    struct vt *vt = start();
+    for (int i = 0; i < 60; i++) {
+        random = random * 1103515245 + 12345;
+        int rows = 1 + (int)(random >> 8) % 100, cols = 1 + (int)(random >> 16) % 220;
+        vt_resize(vt, rows, cols);
+        vt_send(vt, "jk\x1b[A");
+        while (vt_pump(vt, 0)) {
+        }
+    }
+    vt_resize(vt, 1, 1);
+    vt_send(vt, "j");
+    vt_resize(vt, 200, 500);
+    see(vt, "size 500x200");
+    vt_resize(vt, 24, 80);
+    snprintf(text, sizeof text, "size 80x24");
+    see(vt, text);
+    vt_send(vt, "q");
+    end(vt, 0);
+}
+
+/* ---- signals ---- */
+
+static void ended_by_a_signal(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    vt_signal(vt, SIGTERM);
+    end(vt, 128 + SIGTERM);
+}
+
+static void crash_gives_the_terminal_back(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    vt_send(vt, "S");
+    end(vt, -SIGSEGV);
+    vt = start();
+    vt_signal(vt, SIGSEGV);
+    end(vt, -SIGSEGV);
+}
+
+static void stop_and_go_on(struct vt *vt)
+{
+    assert_true(vt_wait_stop(vt, SOON));
+    assert_true(vt_modes_restored(vt));
+    assert_false(vt_alternate(vt));
+    assert_false(vt_mouse(vt));
+    assert_true(vt_cursor(vt));
+    vt_resize(vt, 30, 90);
+    vt_continue(vt);
+    see(vt, "size 90x30");
+    assert_true(vt_alternate(vt));
+    assert_true(vt_mouse(vt));
+    vt_send(vt, "k");
+    see(vt, "key k");
+    vt_send(vt, "q");
+    end(vt, 0);
+}
+
+static void stopped_by_key(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    vt_send(vt, "\x1a");
+    stop_and_go_on(vt);
+}
+
+static void stopped_from_outside(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    vt_signal(vt, SIGTSTP);
+    stop_and_go_on(vt);
+}
+
+static void hangup_ends_it(void **state)
+{
+    (void)state;
+    struct vt *vt = start();
+    int status;
+    vt_hang_up(vt);
+    /* Only the report is left to wait for. */
+    assert_true(vt_wait_exit(vt, &status, SOON));
+    assert_true(WIFEXITED(status));
+    vt_free(vt);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    const char *slash = strrchr(argv[0], '/');
+    snprintf(program, sizeof program, "%.*s/show", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_terminals),
+        cmocka_unit_test(keys),
+        cmocka_unit_test(long_paste_is_one),
+        cmocka_unit_test(hostile_cells_never_arrive),
+        cmocka_unit_test(idle_screen_is_silent),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(bytes_are_counted),
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(ended_by_a_signal),
+        cmocka_unit_test(crash_gives_the_terminal_back),
+        cmocka_unit_test(stopped_by_key),
+        cmocka_unit_test(stopped_from_outside),
+        cmocka_unit_test(hangup_ends_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
