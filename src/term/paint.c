@@ -138,6 +138,9 @@ static bool place_cursor(struct term *t, const struct grid *g, int width, int he
 void term_paint(struct term *t, const struct grid *g)
 {
     int height, width;
+    /* Another thread crashed and gave the terminal back: leave it so. */
+    if (!restore_armed())
+        return;
     getmaxyx(stdscr, height, width);
     width = MIN(width, g->width);
     height = MIN(height, g->height);

@@ -76,6 +76,7 @@ enum { RESTORE_WINCH = 1, RESTORE_STOP = 2, RESTORE_CONTINUE = 4 };
 void restore_prepare(struct term *t);   /* before newterm: remembers modes and handlers */
 void restore_arm(struct term *t);       /* after newterm: sequences and handlers */
 void restore_disarm(void);
+bool restore_armed(void);               /* false: the terminal was given back by a crash */
 unsigned restore_signals(void);         /* what arrived since the last call */
 int restore_signal_fd(void);
 void restore_stop(struct term *t, bool group);

@@ -117,6 +117,11 @@ void restore_disarm(void)
         sigaction(OURS[i], &before_ours[i], NULL);
 }
 
+bool restore_armed(void)
+{
+    return atomic_load(&way.armed);
+}
+
 void restore_stop(struct term *t, bool group)
 {
     struct sigaction standard = {.sa_handler = SIG_DFL}, ignore = {.sa_handler = SIG_IGN};
