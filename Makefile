@@ -27,9 +27,12 @@ endif
 # SAN=address,undefined or SAN=thread; give it a BUILD of its own.
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
 
+# libpq's header is in a folder of its own; the layers are proved by the link.
+INCLUDE_RT := $(shell pkg-config --cflags $(PKGS_RT) 2>/dev/null)
+
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
 	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \
-	-I. -Iinclude -Isrc -I$(BUILD)/gen -pthread $(CFLAGS)
+	-I. -Iinclude -Isrc -I$(BUILD)/gen $(INCLUDE_RT) -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)

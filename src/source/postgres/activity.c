@@ -1,0 +1,118 @@
+/* activity.c - sessions that do something, ten times a second. */
+#include "source/postgres/internal.h"
+
+#include <stdlib.h>
+
+#include "core/route.h"
+#include "core/sql.h"
+
+enum {
+    PID, LEADER, DATABASE, ROLE, APPLICATION, CLIENT, BACKEND, STATE, WAIT_TYPE, WAIT_EVENT, QUERY_ID, QUERY,
+    BACKEND_START, XACT_START, QUERY_START, STATE_CHANGE, BLOCKED_BY
+};
+
+static bool has_column(const char *columns, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = strstr(columns, name); p; p = strstr(p + 1, name))
+        if ((p == columns || p[-1] == ',') && (p[n] == ',' || p[n] == '\0'))
+            return true;
+    return false;
+}
+
+char *activity_sql(const char *columns)
+{
+    /* pg_blocking_pids stops the lock manager for a moment, so it is asked only for
+     * who waits. A walsender is always "active": not when it waits for work. */
+    return mem_printf(
+        OWN_TAG "SELECT pid, %s, datname::text, usename::text, application_name, "
+                "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
+                "WHEN backend_type = 'client backend' THEN 'local' END, "
+                "backend_type, state, wait_event_type, wait_event, %s, query, "
+                "backend_start, xact_start, query_start, state_change, "
+                "CASE WHEN wait_event_type = 'Lock' THEN "
+                "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END "
+                "FROM pg_catalog.pg_stat_activity "
+                "WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
+                "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+                "LIMIT 2000",
+        has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
+        has_column(columns, "query_id") ? "query_id" : "NULL::int8");
+}
+
+static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result =
+        conn_query(&p->main,
+                   OWN_TAG "SELECT pg_catalog.string_agg(attname, ',') FROM pg_catalog.pg_attribute "
+                           "WHERE attrelid = 'pg_catalog.pg_stat_activity'::pg_catalog.regclass AND attnum > 0",
+                   0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result;
+    const char *columns = conn_text(r, 0, 0);
+    char *sql = activity_sql(columns ? columns : "");
+    PQclear(r);
+    result = conn_prepare(&p->main, "activity", sql, err);
+    free(sql);
+    return result;
+}
+
+static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row)
+{
+    struct sd_activity a = {
+        .period_ns = p->activity_period,
+        .pid = conn_int(r, row, PID),
+        .leader_pid = conn_int(r, row, LEADER),
+        .database = conn_text(r, row, DATABASE),
+        .role = conn_text(r, row, ROLE),
+        .application = conn_text(r, row, APPLICATION),
+        .client = conn_text(r, row, CLIENT),
+        .backend_type = conn_text(r, row, BACKEND),
+        .state = conn_text(r, row, STATE),
+        .wait_type = conn_text(r, row, WAIT_TYPE),
+        .wait_event = conn_text(r, row, WAIT_EVENT),
+        .query_id = conn_int(r, row, QUERY_ID),
+        .query = conn_text(r, row, QUERY),
+        .backend_start = conn_time(r, row, BACKEND_START),
+        .xact_start = conn_time(r, row, XACT_START),
+        .query_start = conn_time(r, row, QUERY_START),
+        .state_change = conn_time(r, row, STATE_CHANGE),
+        .blocked_by = conn_text(r, row, BLOCKED_BY),
+    };
+    if (a.query_id == 0)
+        a.query_id = SD_UNKNOWN; /* not computed */
+    struct sql_tags tags = {0};
+    char *route = NULL;
+    if (a.query && sql_tags(a.query, &tags) && tags.route) {
+        char folded[ROUTE_MAX];
+        if (route_fold_tag(tags.route, folded) > 0)
+            route = tags.method ? mem_printf("%.16s %s", tags.method, folded) : mem_strdup(folded);
+    }
+    a.route = route;
+    a.trace_id = tags.trace_id;
+    p->s->host->add(b, SD_ACTIVITY, &a);
+    sql_tags_free(&tags);
+    free(route);
+}
+
+enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    PGresult *r;
+    enum sd_result result = p->activity_ready ? SD_OK : prepare(p, err);
+    p->activity_ready = result == SD_OK;
+    sd_time at = h->now(p->s);
+    if (result != SD_OK || (result = conn_prepared(&p->main, "activity", 0, NULL, &r, err)) != SD_OK)
+        return result;
+    struct sd_batch *b = h->batch(p->s, at);
+    /* Sent also when nobody is busy: a moment without sessions is not a gap. */
+    struct sd_metric sampled = {
+        .name = "activity.sampled", .unit = "ns", .value = (double)p->activity_period, .counter = 0};
+    h->add(b, SD_METRIC, &sampled);
+    for (int row = 0; row < PQntuples(r); row++)
+        add_session(p, b, r, row);
+    PQclear(r);
+    h->publish(p->s, b);
+    return SD_OK;
+}

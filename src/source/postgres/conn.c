@@ -1,0 +1,386 @@
+#include "source/postgres/internal.h"
+
+#include <ctype.h>
+#include <endian.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#define CONNECT_NS (10 * SD_S)
+
+/* libpq's messages span lines: one line, no white space at the ends. */
+static void one_line(const char *message, char *out, size_t size)
+{
+    size_t n = 0;
+    bool space = false;
+    for (const char *p = message; *p && n + 1 < size; p++) {
+        if (*p == '\n' || *p == '\t' || *p == '\r' || *p == ' ') {
+            space = n > 0;
+            continue;
+        }
+        if (space && n + 2 < size)
+            out[n++] = ' ';
+        space = false;
+        out[n++] = *p;
+    }
+    out[n] = '\0';
+}
+
+/* Waits for the socket whatever the host wants meanwhile: a query under way must
+ * end before `run` may return. 1 ready, 0 deadline, -1 the instance is to stop. */
+static int wait_socket(struct conn *c, int events, sd_time deadline)
+{
+    struct postgres *p = c->p;
+    const struct sd_host *h = p->s->host;
+    for (;;) {
+        int fd = PQsocket(c->pg);
+        if (fd < 0)
+            return 0;
+        postgres_busy(p, fd);
+        int r = h->wait(p->s, fd, events, deadline);
+        if (r < 0 && !h->should_stop(p->s)) {
+            p->request_waiting = true;
+            struct pollfd pfd = {.fd = fd, .events = (short)events};
+            if (poll(&pfd, 1, 20) > 0)
+                r = 1;
+        }
+        postgres_busy(p, -1);
+        if (r >= 0)
+            return r;
+        if (h->should_stop(p->s))
+            return -1;
+        if (h->now(p->s) >= deadline)
+            return 0;
+    }
+}
+
+/* ---- connecting ---- */
+
+/* SQLSTATE in a verbose message, "FATAL:  28P01: password ..."; the words around it
+ * may be in any language. */
+static bool find_sqlstate(const char *message, char out[6])
+{
+    for (const char *p = strstr(message, ": "); p; p = strstr(p + 1, ": ")) {
+        const char *q = p + 2;
+        while (*q == ' ')
+            q++;
+        size_t n = 0;
+        while (n < 5 && (isdigit((unsigned char)q[n]) || (q[n] >= 'A' && q[n] <= 'Z')))
+            n++;
+        if (n == 5 && q[5] == ':' && (isdigit((unsigned char)q[0]) || isdigit((unsigned char)q[1]))) {
+            memcpy(out, q, 5);
+            out[5] = '\0';
+            return true;
+        }
+    }
+    out[0] = '\0';
+    return false;
+}
+
+static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
+{
+    const char *raw = PQerrorMessage(c->pg);
+    char state[6], text[512], cut[1024];
+    snprintf(cut, sizeof cut, "%s", raw);
+    find_sqlstate(raw, state);
+    char *location = strstr(cut, "\nLOCATION:");
+    if (location)
+        *location = '\0';
+    if (state[0]) {
+        char *at = strstr(cut, state);
+        if (at) {
+            char *newline = strchr(at, '\n');
+            if (newline)
+                *newline = '\0';
+            memmove(at, at + 7, strlen(at + 7) + 1); /* "28P01: " */
+        }
+    }
+    one_line(cut, text, 400);
+    if (!text[0])
+        snprintf(text, sizeof text, "the server closed the connection");
+    if (strncmp(state, "28", 2) == 0 || PQconnectionNeedsPassword(c->pg))
+        return sd_fail(err, SD_CONFIG, "%s (give the role in the URL, its password in .pgpass)", text);
+    if (strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
+        return sd_fail(err, SD_CONFIG, "%s", text);
+    if (strncmp(text, "definition of service", 21) == 0 || strncmp(text, "service file", 12) == 0)
+        return sd_fail(err, SD_CONFIG, "%s", text);
+    return sd_fail(err, SD_RETRY, "%s", text);
+}
+
+bool conn_check(const char *target, struct sd_error *err)
+{
+    char *message = NULL;
+    /* A bare name is a database, as for psql. */
+    if (!target || (!strchr(target, '=') && !strstr(target, "://")))
+        return true;
+    PQconninfoOption *options = PQconninfoParse(target, &message);
+    if (options) {
+        PQconninfoFree(options);
+        return true;
+    }
+    char text[300];
+    one_line(message ? message : "not understood", text, sizeof text);
+    PQfreemem(message);
+    return fail(err, "the connection string is not right: %s", text);
+}
+
+/* What makes a session safe; $1 is statement_timeout. Encodings of one byte a
+ * character always convert; for the others the server's own is kept, since a
+ * statement of another database may hold bytes that do not. */
+static const char SESSION[] =
+    OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', $1, false),"
+            " pg_catalog.set_config('lock_timeout', '200', false),"
+            " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', false),"
+            " pg_catalog.set_config('default_transaction_read_only', 'on', false),"
+            " pg_catalog.set_config('jit', 'off', false),"
+            " pg_catalog.set_config('client_encoding', $2, false)";
+
+static bool single_byte(const char *encoding)
+{
+    static const char *const families[] = {"LATIN", "WIN", "ISO_8859", "KOI8"};
+    for (size_t i = 0; encoding && i < ARRAY_LEN(families); i++)
+        if (str_starts(encoding, families[i]))
+            return true;
+    return false;
+}
+
+/* NOTICEs must not reach stderr: that is the terminal. */
+static void ignore_notice(void *ctx, const PGresult *r)
+{
+    (void)ctx;
+    (void)r;
+}
+
+enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
+{
+    const char *target = p->s->target ? p->s->target : "";
+    const char *keys[] = {"dbname", "application_name", database ? "dbname" : NULL, NULL};
+    const char *values[] = {target, "slowdive", database, NULL};
+    c->p = p;
+    c->sqlstate[0] = '\0';
+    if (!conn_check(target, err))
+        return SD_CONFIG;
+    c->pg = PQconnectStartParams(keys, values, 1);
+    if (!c->pg)
+        return sd_fail(err, SD_RETRY, "out of memory while connecting");
+    PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+    PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
+    if (PQstatus(c->pg) == CONNECTION_BAD)
+        return connect_failed(c, err);
+    sd_time deadline = p->s->host->now(p->s) + CONNECT_NS;
+    for (PostgresPollingStatusType poll_for = PGRES_POLLING_WRITING; poll_for != PGRES_POLLING_OK;
+         poll_for = PQconnectPoll(c->pg)) {
+        if (poll_for == PGRES_POLLING_FAILED)
+            return connect_failed(c, err);
+        int r = wait_socket(c, poll_for == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
+        if (r < 0)
+            return SD_NODATA;
+        if (r == 0)
+            return sd_fail(err, SD_RETRY, "the server at %s did not answer within %d s", PQhost(c->pg),
+                           (int)(CONNECT_NS / SD_S));
+    }
+    PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+    if (PQsetnonblocking(c->pg, 1) != 0)
+        return sd_fail(err, SD_RETRY, "cannot make the connection non-blocking");
+    if (PQserverVersion(c->pg) < 120000)
+        return sd_fail(err, SD_UNSUPPORTED, "the server is PostgreSQL %d; slowdive reads 12 and later",
+                       PQserverVersion(c->pg) / 10000);
+    char timeout[32];
+    snprintf(timeout, sizeof timeout, "%lld", (long long)(p->o->timeout / SD_MS));
+    const char *encoding = PQparameterStatus(c->pg, "server_encoding");
+    const char *args[] = {timeout, !encoding ? "SQL_ASCII" : single_byte(encoding) ? "UTF8" : encoding};
+    PGresult *r = NULL;
+    enum sd_result result = conn_query(c, SESSION, 2, args, true, &r, err);
+    PQclear(r);
+    return result == SD_UNSUPPORTED ? SD_RETRY : result;
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->pg)
+        PQfinish(c->pg);
+    c->pg = NULL;
+}
+
+/* ---- statements ---- */
+
+static enum sd_result lost(struct conn *c, struct sd_error *err)
+{
+    char text[400];
+    one_line(PQerrorMessage(c->pg), text, sizeof text);
+    c->sqlstate[0] = '\0';
+    return sd_fail(err, SD_RETRY, "the connection to the server was lost%s%s", text[0] ? ": " : "", text);
+}
+
+static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error *err)
+{
+    const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    snprintf(c->sqlstate, sizeof c->sqlstate, "%s", state ? state : "");
+    char text[400];
+    one_line(message ? message : PQresultErrorMessage(r), text, sizeof text);
+    /* 57P0x: shutdown, crash, cannot connect now. The connection ends with it. */
+    if (strncmp(c->sqlstate, "57P", 3) == 0)
+        return sd_fail(err, SD_RETRY, "the server ended the connection: %s", text);
+    return sd_fail(err, SD_UNSUPPORTED, "%s", text);
+}
+
+/* Reads the results of what was sent. */
+static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *err)
+{
+    struct postgres *p = c->p;
+    /* The server's own timeout comes first, unless it hangs. */
+    sd_time deadline = p->s->host->now(p->s) + p->o->timeout + 3 * SD_S;
+    enum sd_result result = SD_OK;
+    PGresult *kept = NULL;
+    *out = NULL;
+    for (int flushed; (flushed = PQflush(c->pg)) != 0;) {
+        if (flushed < 0)
+            return lost(c, err);
+        int r = wait_socket(c, POLLIN | POLLOUT, deadline);
+        if (r < 0)
+            return SD_NODATA;
+        if (r == 0)
+            return sd_fail(err, SD_RETRY, "the server takes no statement any more");
+        if (!PQconsumeInput(c->pg))
+            return lost(c, err);
+    }
+    for (;;) {
+        while (PQisBusy(c->pg)) {
+            int r = wait_socket(c, POLLIN, deadline);
+            if (r <= 0) {
+                PQclear(kept);
+                return r < 0 ? SD_NODATA : sd_fail(err, SD_RETRY, "the server did not answer for %d s",
+                                                   (int)((p->o->timeout + 3 * SD_S) / SD_S));
+            }
+            if (!PQconsumeInput(c->pg)) {
+                /* What it said before it went is the better sentence. */
+                PGresult *last = PQgetResult(c->pg);
+                if (last && PQresultErrorField(last, PG_DIAG_SQLSTATE))
+                    refused(c, last, err);
+                else
+                    lost(c, err);
+                PQclear(last);
+                PQclear(kept);
+                return SD_RETRY;
+            }
+        }
+        PGresult *r = PQgetResult(c->pg);
+        if (!r)
+            break;
+        ExecStatusType status = PQresultStatus(r);
+        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+            PQclear(kept);
+            kept = r;
+            continue;
+        }
+        if (result == SD_OK)
+            result = refused(c, r, err);
+        PQclear(r);
+        if (PQstatus(c->pg) == CONNECTION_BAD) {
+            PQclear(kept);
+            return SD_RETRY;
+        }
+    }
+    if (result != SD_OK) {
+        PQclear(kept);
+        return result;
+    }
+    if (!kept)
+        return sd_fail(err, SD_RETRY, "the server answered nothing");
+    *out = kept;
+    return SD_OK;
+}
+
+enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
+                          PGresult **out, struct sd_error *err)
+{
+    *out = NULL;
+    if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
+        return lost(c, err);
+    return receive(c, out, err);
+}
+
+enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    if (!PQsendPrepare(c->pg, name, sql, 0, NULL))
+        return lost(c, err);
+    enum sd_result result = receive(c, &r, err);
+    PQclear(r);
+    return result;
+}
+
+enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values, PGresult **out,
+                             struct sd_error *err)
+{
+    *out = NULL;
+    if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 1))
+        return lost(c, err);
+    return receive(c, out, err);
+}
+
+bool conn_alive(struct conn *c, struct sd_error *err)
+{
+    if (PQconsumeInput(c->pg) && PQstatus(c->pg) == CONNECTION_OK)
+        return true;
+    lost(c, err);
+    return false;
+}
+
+/* ---- fields ---- */
+
+int64_t conn_int(const PGresult *r, int row, int col)
+{
+    if (PQgetisnull(r, row, col))
+        return SD_UNKNOWN;
+    const char *v = PQgetvalue(r, row, col);
+    uint64_t u64;
+    uint32_t u32;
+    switch (PQgetlength(r, row, col)) {
+    case 8:
+        memcpy(&u64, v, 8);
+        return (int64_t)be64toh(u64);
+    case 4:
+        memcpy(&u32, v, 4);
+        return (int32_t)be32toh(u32);
+    case 1:
+        return v[0] != 0;
+    default:
+        return SD_UNKNOWN;
+    }
+}
+
+double conn_real(const PGresult *r, int row, int col)
+{
+    if (PQgetisnull(r, row, col) || PQgetlength(r, row, col) != 8)
+        return NAN;
+    uint64_t u;
+    double d;
+    memcpy(&u, PQgetvalue(r, row, col), 8);
+    u = be64toh(u);
+    memcpy(&d, &u, 8);
+    return d;
+}
+
+int64_t conn_ms(const PGresult *r, int row, int col)
+{
+    double ms = conn_real(r, row, col);
+    if (!(ms >= 0))
+        return SD_UNKNOWN;
+    return ms < 9e12 ? (int64_t)(ms * 1e6) : INT64_MAX;
+}
+
+sd_time conn_time(const PGresult *r, int row, int col)
+{
+    const int64_t epoch_us = (int64_t)946684800 * 1000000; /* 2000-01-01 */
+    int64_t us = conn_int(r, row, col);
+    /* infinity and what does not fit */
+    if (us == SD_UNKNOWN || us == INT64_MAX || us > INT64_MAX / 1000 - epoch_us || us < -epoch_us)
+        return SD_UNKNOWN;
+    return (us + epoch_us) * 1000;
+}
+
+const char *conn_text(const PGresult *r, int row, int col)
+{
+    return PQgetisnull(r, row, col) ? NULL : PQgetvalue(r, row, col);
+}

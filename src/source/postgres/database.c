@@ -1,0 +1,76 @@
+/* database.c - figures of the whole server and of each database. */
+#include "source/postgres/internal.h"
+
+#include <stdlib.h>
+
+#define MAX_LABELLED 50 /* databases that get figures of their own */
+
+static const struct {
+    const char *name, *unit, *column;
+    bool counter;
+} FIGURES[] = {
+    {"postgresql.connections", "count", "numbackends", false},
+    {"postgresql.xact_commit", "count", "xact_commit", true},
+    {"postgresql.xact_rollback", "count", "xact_rollback", true},
+    {"postgresql.blks_read", "count", "blks_read", true},
+    {"postgresql.blks_hit", "count", "blks_hit", true},
+    {"postgresql.deadlocks", "count", "deadlocks", true},
+    {"postgresql.temp_files", "count", "temp_files", true},
+    {"postgresql.temp_bytes", "bytes", "temp_bytes", true},
+};
+
+static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+{
+    struct strbuf sql = {0};
+    strbuf_str(&sql, OWN_TAG "SELECT datname::text, (SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = "
+                             "'max_connections'), (SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted)");
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
+        strbuf_printf(&sql, ", %s::int8", FIGURES[i].column);
+    strbuf_str(&sql, " FROM pg_catalog.pg_stat_database WHERE datname IS NOT NULL "
+                     "ORDER BY numbackends DESC, blks_hit + blks_read DESC LIMIT 1000");
+    enum sd_result result = conn_prepare(&p->main, "database", sql.text, err);
+    strbuf_free(&sql);
+    return result;
+}
+
+static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels, const char *unit,
+                int64_t value, bool counter)
+{
+    if (!sd_known(value))
+        return;
+    struct sd_metric m = {.name = name, .labels = labels, .unit = unit, .value = (double)value, .counter = counter};
+    p->s->host->add(b, SD_METRIC, &m);
+}
+
+enum sd_result database_collect(struct postgres *p, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    PGresult *r;
+    enum sd_result result = p->database_ready ? SD_OK : prepare(p, err);
+    p->database_ready = result == SD_OK;
+    sd_time at = h->now(p->s);
+    if (result != SD_OK || (result = conn_prepared(&p->main, "database", 0, NULL, &r, err)) != SD_OK)
+        return result;
+    struct sd_batch *b = h->batch(p->s, at);
+    int64_t totals[ARRAY_LEN(FIGURES)] = {0};
+    for (int row = 0; row < PQntuples(r); row++) {
+        char *labels = mem_printf("database=%s", conn_text(r, row, 0));
+        for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
+            int64_t v = conn_int(r, row, 3 + (int)i);
+            if (sd_known(v) && __builtin_add_overflow(totals[i], v, &totals[i]))
+                totals[i] = INT64_MAX;
+            if (row < MAX_LABELLED)
+                add(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
+        }
+        free(labels);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(FIGURES) && PQntuples(r) > 0; i++)
+        add(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
+    if (PQntuples(r) > 0) {
+        add(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, 1), false);
+        add(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, 2), false);
+    }
+    PQclear(r);
+    h->publish(p->s, b);
+    return SD_OK;
+}

@@ -1,0 +1,414 @@
+/* explain.c - a plan on request, without running anything.
+ *
+ * A connection of its own; the text has passed sql_may_explain; one statement a
+ * message; BEGIN READ ONLY with timeouts; always ROLLBACK. Whatever goes wrong is
+ * the plan's `failed`: the pane that asked can say it. */
+#include "source/postgres/internal.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+
+#include "core/sql.h"
+#include "core/sql_lex.h"
+
+#define MAX_PARAMETERS 1000 /* of a statement planned without its values */
+#define MAX_TYPE_TRIES 40   /* PREPAREs until every parameter has a type */
+#define MAX_RELATIONS 64    /* of a plan, whose indexes are listed */
+#define EXPLAIN_SQL OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
+
+/* ---- typed constants whose value became a parameter ---- */
+
+static bool is_word(const struct sql_token *t, const char *word)
+{
+    return t->kind == SQL_WORD && t->len == strlen(word) && strncasecmp(t->text, word, t->len) == 0;
+}
+
+static bool is_type(const struct sql_token *t)
+{
+    static const char *const types[] = {"interval", "date", "time", "timetz", "timestamp", "timestamptz", "numeric",
+                                        "inet", "cidr", "uuid", "json", "jsonb", "bytea", "point", "box", "bit",
+                                        "varbit", "text", "int8", "int4", "float8", "bool", "boolean", "money", "xml",
+                                        "tsquery", "tsvector", "daterange", "tsrange", "tstzrange", "int4range",
+                                        "int8range", "numrange", NULL};
+    for (size_t i = 0; types[i]; i++)
+        if (is_word(t, types[i]))
+            return true;
+    return false;
+}
+
+static struct sql_token next_solid(const char *p)
+{
+    struct sql_token t = sql_lex(p);
+    while (t.kind == SQL_SPACE || t.kind == SQL_COMMENT)
+        t = sql_lex(t.text + t.len);
+    return t;
+}
+
+char *explain_rewrite(const char *sql)
+{
+    struct strbuf out = {0};
+    struct sql_token t;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len) {
+        if (is_type(&t)) {
+            /* "timestamp with time zone $1", "time without time zone $1" */
+            struct sql_token last = t, after = next_solid(t.text + t.len);
+            if (is_word(&after, "with") || is_word(&after, "without")) {
+                struct sql_token time = next_solid(after.text + after.len);
+                struct sql_token zone = next_solid(time.text + time.len);
+                if (is_word(&time, "time") && is_word(&zone, "zone")) {
+                    last = zone;
+                    after = next_solid(zone.text + zone.len);
+                }
+            }
+            if (after.kind == SQL_PARAM) {
+                strbuf_add(&out, after.text, after.len);
+                strbuf_str(&out, "::");
+                strbuf_add(&out, t.text, (size_t)(last.text + last.len - t.text));
+                t = after;
+                continue;
+            }
+        }
+        strbuf_add(&out, t.text, t.len);
+    }
+    return out.text ? strbuf_detach(&out) : mem_strdup("");
+}
+
+/* ---- planning ---- */
+
+static enum sd_result command(struct conn *c, const char *sql, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(c, sql, 0, NULL, false, &r, err);
+    if (result == SD_OK)
+        PQclear(r);
+    return result;
+}
+
+/* The plan in *body (caller frees). */
+static enum sd_result plan(struct conn *c, const char *sql, char **body, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(c, sql, 0, NULL, false, &r, err);
+    if (result != SD_OK)
+        return result;
+    if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
+        result = sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
+    else
+        *body = mem_strdup(PQgetvalue(r, 0, 0));
+    PQclear(r);
+    return result;
+}
+
+/* PREPARE with the types found so far; types[i] NULL: the server is to infer it. */
+static enum sd_result prepare(struct conn *c, const char *sql, int n, const char *const *types, struct sd_error *err)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, OWN_TAG "PREPARE slowdive_plan");
+    for (int i = 0; i < n; i++)
+        strbuf_printf(&b, "%s%s", i ? ", " : " (", types[i] ? types[i] : "unknown");
+    if (n > 0)
+        strbuf_char(&b, ')');
+    strbuf_printf(&b, " AS %s", sql);
+    enum sd_result result = command(c, b.text, err);
+    strbuf_free(&b);
+    return result;
+}
+
+/* "could not determine data type of parameter $1" */
+static bool type_is_open(const struct conn *c)
+{
+    return strcmp(c->sqlstate, "42P18") == 0 || strcmp(c->sqlstate, "42P08") == 0;
+}
+
+/* `$1 IS NULL OR c = $1` leaves the type of $1 open. Types are tried, those first
+ * whose comparison with a column of a related type can still use its index. */
+static enum sd_result prepare_typed(struct conn *c, const char *sql, int n, struct sd_error *err)
+{
+    static const char *const candidates[] = {"bigint", "text", "timestamptz", "uuid", "numeric",
+                                             "boolean", "jsonb", "inet", "bytea"};
+    const char **types = mem_array((size_t)n, sizeof *types);
+    size_t tried = 0; /* candidates for parameter `open` */
+    int open = -1;
+    enum sd_result result = command(c, OWN_TAG "SAVEPOINT slowdive", err);
+    for (int tries = 0; result == SD_OK; tries++) {
+        result = prepare(c, sql, n, types, err);
+        if (result != SD_UNSUPPORTED || tries >= MAX_TYPE_TRIES)
+            break;
+        const char *dollar = type_is_open(c) ? strrchr(err->text, '$') : NULL;
+        int k = 0;
+        if (dollar)
+            k = atoi(dollar + 1);
+        if (k >= 1 && k <= n && !types[k - 1]) { /* another one whose type is open */
+            open = k - 1;
+            tried = 0;
+        } else if (open < 0) {
+            break; /* another kind of mistake */
+        }
+        if (tried >= ARRAY_LEN(candidates)) {
+            sd_fail(err, result, "the type of parameter $%d cannot be told from the statement; "
+                                 "add a cast such as $%d::int to it", open + 1, open + 1);
+            break;
+        }
+        types[open] = candidates[tried++];
+        result = command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
+    }
+    free(types);
+    return result;
+}
+
+/* Without values: a generic plan, as a prepared statement would get. */
+static enum sd_result plan_generic(struct conn *c, const char *sql, int n, char **body, struct sd_error *err)
+{
+    enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+    if (result == SD_OK)
+        result = prepare_typed(c, sql, n, err);
+    if (result != SD_OK)
+        return result;
+    struct strbuf b = {0};
+    strbuf_str(&b, EXPLAIN_SQL ") EXECUTE slowdive_plan(");
+    for (int i = 0; i < n; i++)
+        strbuf_str(&b, i ? ", NULL" : "NULL");
+    strbuf_char(&b, ')');
+    result = plan(c, b.text, body, err);
+    strbuf_free(&b);
+    return result;
+}
+
+static enum sd_result begin(struct conn *c, struct sd_error *err)
+{
+    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", err);
+    if (result == SD_OK)
+        result = command(c, OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '5000', true), "
+                                    "pg_catalog.set_config('lock_timeout', '200', true), "
+                                    "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
+                         err);
+    return result;
+}
+
+static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
+{
+    struct sd_error ignored;
+    enum sd_result result = begin(c, err);
+    if (result != SD_OK)
+        return result;
+    char *sql = n > 0 ? explain_rewrite(text) : mem_strdup(text);
+    if (n == 0 || PQserverVersion(c->pg) >= 160000) {
+        char *explain = mem_printf(EXPLAIN_SQL "%s)\n%s", n > 0 ? ", GENERIC_PLAN" : "", sql);
+        result = plan(c, explain, body, err);
+        free(explain);
+    } else {
+        result = plan_generic(c, sql, n, body, err);
+    }
+    /* From 16 on: what GENERIC_PLAN cannot type may still be prepared. */
+    if (result == SD_UNSUPPORTED && n > 0 && PQserverVersion(c->pg) >= 160000 && type_is_open(c)) {
+        result = command(c, OWN_TAG "ROLLBACK", &ignored);
+        if (result == SD_OK)
+            result = begin(c, err);
+        if (result == SD_OK)
+            result = plan_generic(c, sql, n, body, err);
+    }
+    free(sql);
+    return result;
+}
+
+/* ---- the relations of a plan ---- */
+
+struct relations {
+    struct strbuf schemas, names; /* array literals, without the closing brace */
+    size_t n;
+};
+
+static void array_item(struct strbuf *b, const char *s)
+{
+    strbuf_str(b, b->len ? ",\"" : "{\"");
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            strbuf_char(b, '\\');
+        strbuf_char(b, *s);
+    }
+    strbuf_char(b, '"');
+}
+
+/* cJSON refuses more than 1000 levels, so the recursion is bounded. */
+static void find_relations(const cJSON *node, struct relations *rel)
+{
+    const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Schema"));
+    const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Relation Name"));
+    if (schema && name && rel->n < MAX_RELATIONS) {
+        array_item(&rel->schemas, schema);
+        array_item(&rel->names, name);
+        rel->n++;
+    }
+    for (const cJSON *c = node->child; c; c = c->next)
+        if (cJSON_IsObject(c) || cJSON_IsArray(c))
+            find_relations(c, rel);
+}
+
+static const char TABLES[] =
+    OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, c.reltuples::float8, "
+            "pg_catalog.pg_relation_size(c.oid)::int8 "
+            "FROM unnest($1::text[], $2::text[]) w(s, t) "
+            "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
+            "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t AND c.relkind IN ('r', 'm', 'p')";
+static const char INDEXES[] =
+    OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, i.relname::text, pg_catalog.pg_get_indexdef(x.indexrelid), "
+            "(SELECT pg_catalog.string_agg(coalesce(a.attname, '')::text, ',' ORDER BY k.o) "
+            "FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, o) "
+            "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0 "
+            "WHERE k.o <= x.indnkeyatts), "
+            "x.indisunique, x.indisvalid, x.indpred IS NOT NULL, pg_catalog.pg_relation_size(x.indexrelid)::int8 "
+            "FROM unnest($1::text[], $2::text[]) w(s, t) "
+            "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
+            "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t "
+            "JOIN pg_catalog.pg_index x ON x.indrelid = c.oid "
+            "JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid LIMIT 1000";
+
+/* Sizes and indexes of the tables in the plan. Best effort: a table locked
+ * meanwhile only leaves them out. */
+static void add_facts(struct postgres *p, struct conn *c, const char *database, const char *body,
+                      struct sd_batch *reply)
+{
+    const struct sd_host *h = p->s->host;
+    struct relations rel = {0};
+    struct sd_error ignored;
+    cJSON *tree = cJSON_Parse(body);
+    if (tree)
+        find_relations(tree, &rel);
+    cJSON_Delete(tree);
+    if (rel.n > 0 && command(c, OWN_TAG "SET LOCAL search_path = pg_catalog", &ignored) == SD_OK) {
+        strbuf_char(&rel.schemas, '}');
+        strbuf_char(&rel.names, '}');
+        const char *args[] = {rel.schemas.text, rel.names.text};
+        PGresult *r;
+        if (conn_query(c, TABLES, 2, args, true, &r, &ignored) == SD_OK) {
+            for (int row = 0; row < PQntuples(r); row++) {
+                double rows = conn_real(r, row, 2);
+                struct sd_table t = {
+                    .database = database,
+                    .schema = conn_text(r, row, 0),
+                    .name = conn_text(r, row, 1),
+                    .rows = rows >= 0 ? rows : NAN, /* -1: never analysed */
+                    .size_bytes = conn_int(r, row, 3),
+                };
+                h->add(reply, SD_TABLE, &t);
+            }
+            PQclear(r);
+        }
+        if (conn_query(c, INDEXES, 2, args, true, &r, &ignored) == SD_OK) {
+            for (int row = 0; row < PQntuples(r); row++) {
+                struct sd_index x = {
+                    .database = database,
+                    .schema = conn_text(r, row, 0),
+                    .table = conn_text(r, row, 1),
+                    .name = conn_text(r, row, 2),
+                    .definition = conn_text(r, row, 3),
+                    .columns = conn_text(r, row, 4),
+                    .is_unique = conn_int(r, row, 5),
+                    .is_valid = conn_int(r, row, 6),
+                    .is_partial = conn_int(r, row, 7),
+                    .size_bytes = conn_int(r, row, 8),
+                };
+                h->add(reply, SD_INDEX, &x);
+            }
+            PQclear(r);
+        }
+    }
+    strbuf_free(&rel.schemas);
+    strbuf_free(&rel.names);
+}
+
+/* ---- the request ---- */
+
+/* The statement to plan: the one given, or the whole text of the same query_id
+ * when the given one was cut at track_activity_query_size. */
+static const char *whole_text(const struct postgres *p, const struct sd_request *req, bool *cut)
+{
+    const char *text = req->query ? req->query : "";
+    *cut = sd_known(p->query_size) && p->query_size > 4 && strlen(text) + 4 >= (size_t)p->query_size &&
+           strlen(text) < (size_t)p->query_size;
+    if (*cut || !text[0]) {
+        const char *known = statements_text(p, req->query_id);
+        if (known) {
+            *cut = false;
+            return known;
+        }
+    }
+    return text;
+}
+
+static bool may_explain(const struct postgres *p, const char *text, bool cut, struct sd_error *why)
+{
+    if (strcmp(text, "<insufficient privilege>") == 0)
+        return fail(why, "the statement's text is hidden from this role: GRANT pg_monitor TO %.64s;",
+                    p->role ? p->role : "it");
+    struct sd_error reason;
+    if (sql_may_explain(text, &reason)) {
+        if (sql_parameters(text) > MAX_PARAMETERS)
+            return fail(why, "the statement has more than %d parameters", MAX_PARAMETERS);
+        return true;
+    }
+    if (cut)
+        return fail(why, "the server keeps only the first %lld bytes of a running statement "
+                         "(track_activity_query_size), and pg_stat_statements does not have the rest",
+                    (long long)p->query_size - 1);
+    return fail(why, "%s", reason.text);
+}
+
+/* A server's sentence with what the user can do about it. */
+static void advise(const struct postgres *p, const struct conn *c, struct sd_error *err)
+{
+    char text[sizeof err->text];
+    snprintf(text, sizeof text, "%s", err->text);
+    if (strcmp(c->sqlstate, "42501") == 0)
+        fail(err, "%.300s: a plan needs SELECT on the tables; grant it to %.64s or name another role", text,
+             p->role ? p->role : "the role");
+    else if (strcmp(c->sqlstate, "55P03") == 0)
+        fail(err, "%.300s: a table of the statement is locked by another session; try again", text);
+    else if (strcmp(c->sqlstate, "57014") == 0)
+        fail(err, "%.300s: planning took too long and was given up", text);
+    else if (strcmp(c->sqlstate, "42P01") == 0)
+        fail(err, "%.300s: perhaps the application has another search_path, or another database", text);
+}
+
+enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                               struct sd_error *err)
+{
+    const char *database = req->database ? req->database : p->database;
+    bool cut;
+    const char *text = whole_text(p, req, &cut);
+    int n = sql_parameters(text);
+    char *body = NULL;
+    struct sd_error why = {{0}};
+    struct conn c = {0};
+    enum sd_result result = may_explain(p, text, cut, &why) ? SD_OK : SD_UNSUPPORTED;
+    (void)err;
+    if (result == SD_OK)
+        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL, &why);
+    if (result == SD_OK) {
+        result = plan_any(&c, text, n, &body, &why);
+        if (result == SD_UNSUPPORTED)
+            advise(p, &c, &why);
+    }
+    if (result != SD_NODATA) {
+        struct sd_plan pl = {
+            .query_id = req->query_id,
+            .database = database,
+            .query = text,
+            .body = body,
+            .generic = n > 0,
+            .analyzed = 0,
+            .failed = body ? NULL : why.text[0] ? why.text : "the server gave no plan",
+        };
+        p->s->host->add(reply, SD_PLAN, &pl);
+        if (body)
+            add_facts(p, &c, database, body, reply);
+    }
+    if (c.pg) {
+        struct sd_error ignored;
+        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA)
+            command(&c, OWN_TAG "ROLLBACK", &ignored);
+        conn_close(&c);
+    }
+    free(body);
+    return SD_OK;
+}

@@ -1,0 +1,116 @@
+/* internal.h - what the files of the PostgreSQL source share.
+ *
+ * One worker thread, one connection for sampling, and a short-lived one for each
+ * EXPLAIN. Everything here belongs to the worker, except what says otherwise.
+ *
+ * Every call to the server is non-blocking under a deadline. A result of
+ * SD_NODATA means: the instance is to stop, give up quietly. */
+#ifndef SOURCE_POSTGRES_INTERNAL_H
+#define SOURCE_POSTGRES_INTERNAL_H
+
+#include <libpq-fe.h>
+
+#include "base/base.h"
+
+/* First bytes of every statement of ours, so that we can leave ourselves out. */
+#define OWN_TAG "/* slowdive */ "
+
+struct postgres_options {
+    int64_t interval;  /* ns, between statements and database figures */
+    double sample_hz;  /* of sessions; 0: never */
+    int64_t top;       /* statements, by total time */
+    int64_t timeout;   /* ns, statement_timeout */
+};
+
+struct postgres;
+
+/* ---- conn.c ---- */
+struct conn {
+    PGconn *pg;
+    struct postgres *p;
+    char sqlstate[6]; /* of the last failed statement; "" when the connection failed */
+};
+
+/* Connects (to `database`, or NULL: the target's own) and makes the session safe:
+ * read-only, every timeout set. Closes nothing on failure. */
+enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
+void conn_close(struct conn *c);
+/* One statement through the extended protocol with text parameters. SD_OK and *out
+ * (caller clears); SD_UNSUPPORTED with the server's sentence when the statement
+ * failed; SD_RETRY when the connection did. */
+enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
+                          PGresult **out, struct sd_error *err);
+/* The same for a statement prepared before by conn_prepare. Results are binary. */
+enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err);
+enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values, PGresult **out,
+                             struct sd_error *err);
+/* True while the server holds the connection open; reads what it sent meanwhile. */
+bool conn_alive(struct conn *c, struct sd_error *err);
+/* Is `target` something libpq understands? */
+bool conn_check(const char *target, struct sd_error *err);
+
+/* Fields of a binary result; SD_UNKNOWN, NAN and NULL when the field is null. */
+int64_t conn_int(const PGresult *r, int row, int col);
+double conn_real(const PGresult *r, int row, int col);
+int64_t conn_ms(const PGresult *r, int row, int col);   /* double of milliseconds -> ns */
+sd_time conn_time(const PGresult *r, int row, int col); /* timestamptz */
+const char *conn_text(const PGresult *r, int row, int col);
+
+/* ---- statements.c: pg_stat_statements ---- */
+struct statements;
+void statements_free(struct statements *st); /* NULL is fine */
+/* Publishes what changed since the last call. What keeps it from working is put
+ * into `problem` (caller's, at least 400 bytes; "" when all is well). */
+enum sd_result statements_collect(struct postgres *p, char *problem, size_t size, struct sd_error *err);
+/* The whole text of a statement seen before; NULL. */
+const char *statements_text(const struct postgres *p, int64_t query_id);
+
+/* Pure: the statement that reads `schema`.pg_stat_statements with these columns
+ * (comma separated, as the view has them). Caller frees. NULL when they make no sense. */
+char *statements_sql(const char *schema, const char *columns, bool has_info, bool io_timed);
+
+/* ---- activity.c: pg_stat_activity ---- */
+enum sd_result activity_collect(struct postgres *p, struct sd_error *err);
+/* Pure: the statement for a view with these columns. Caller frees. */
+char *activity_sql(const char *columns);
+
+/* ---- database.c: pg_stat_database, locks, connections ---- */
+enum sd_result database_collect(struct postgres *p, struct sd_error *err);
+
+/* ---- explain.c ---- */
+enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                               struct sd_error *err);
+/* Pure: "interval $1" becomes "$1::interval", for typed constants whose value is a
+ * parameter. Caller frees. */
+char *explain_rewrite(const char *sql);
+
+/* ---- postgres.c ---- */
+struct postgres {
+    struct sd_source *s;
+    const struct postgres_options *o;
+    struct conn main;
+    bool request_waiting; /* the host wants run to return soon */
+
+    /* facts of the session, read once */
+    int version;
+    bool sees_all;        /* may read other roles' texts */
+    bool io_timed;        /* track_io_timing */
+    bool tracks;          /* track_activities */
+    int64_t query_size;   /* track_activity_query_size, bytes */
+    bool preload_known, preloaded; /* is pg_stat_statements in shared_preload_libraries? */
+    char *database, *role;
+
+    struct statements *statements;
+    bool activity_ready, database_ready; /* their statements are prepared */
+    int64_t activity_period;             /* ns the next sample stands for */
+    sd_time next_activity, next_figures, last_activity;
+    char *noted; /* the last sentence told */
+
+    /* busy_lock's: the socket the worker waits on, for interrupt */
+    int busy_fd;
+    bool busy;
+};
+
+void postgres_busy(struct postgres *p, int fd); /* fd < 0: not waiting */
+
+#endif

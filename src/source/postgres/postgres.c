@@ -1,0 +1,230 @@
+/* postgres.c - the PostgreSQL source: sessions ten times a second, statements and
+ * database figures every two seconds, plans on request. */
+#include "source/postgres/postgres.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "source/postgres/internal.h"
+
+/* ---- interrupt ----
+ * One lock for all instances: `interrupt` may come before `open` has made anything,
+ * and it is held for a moment only. */
+static pthread_mutex_t busy_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void postgres_busy(struct postgres *p, int fd)
+{
+    pthread_mutex_lock(&busy_lock);
+    p->busy = fd >= 0;
+    p->busy_fd = fd;
+    pthread_mutex_unlock(&busy_lock);
+}
+
+/* Not PQcancel: it connects anew and blocks, which a hanging server would make
+ * endless. What the server does for us ends by its own statement_timeout. */
+static void postgres_interrupt(struct sd_source *s)
+{
+    struct postgres *p = s->priv;
+    pthread_mutex_lock(&busy_lock);
+    if (p->busy)
+        shutdown(p->busy_fd, SHUT_RDWR);
+    pthread_mutex_unlock(&busy_lock);
+}
+
+/* ---- opening ---- */
+
+static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
+{
+    static const char FACTS[] =
+        OWN_TAG "SELECT pg_catalog.current_database()::text, current_user::text, "
+                "pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage'), "
+                "pg_catalog.current_setting('track_io_timing') = 'on', "
+                "pg_catalog.current_setting('track_activities') = 'on', "
+                "pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size'))::int8, "
+                "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'), "
+                "pg_catalog.set_config('search_path', 'pg_catalog', false)";
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result == SD_UNSUPPORTED ? SD_RETRY : result;
+    p->version = PQserverVersion(p->main.pg);
+    p->database = mem_strdup(conn_text(r, 0, 0));
+    p->role = mem_strdup(conn_text(r, 0, 1));
+    p->sees_all = conn_int(r, 0, 2) == 1;
+    p->io_timed = conn_int(r, 0, 3) == 1;
+    p->tracks = conn_int(r, 0, 4) == 1;
+    p->query_size = conn_int(r, 0, 5);
+    const char *libraries = conn_text(r, 0, 6);
+    p->preload_known = libraries != NULL;
+    p->preloaded = libraries && strstr(libraries, "pg_stat_statements");
+    PQclear(r);
+    return SD_OK;
+}
+
+static enum sd_result postgres_open(struct sd_source *s, struct sd_error *err)
+{
+    struct postgres *p = s->priv;
+    p->s = s;
+    p->o = s->opts;
+    enum sd_result result = conn_open(&p->main, p, NULL, err);
+    return result == SD_OK ? read_facts(p, err) : result;
+}
+
+static void postgres_close(struct sd_source *s)
+{
+    struct postgres *p = s->priv;
+    postgres_busy(p, -1);
+    if (p->main.pg)
+        conn_close(&p->main);
+    statements_free(p->statements);
+    free(p->database);
+    free(p->role);
+    p->statements = NULL;
+    free(p->noted);
+    p->database = p->role = p->noted = NULL;
+    p->activity_ready = p->database_ready = p->request_waiting = false;
+    p->next_activity = p->next_figures = p->last_activity = 0;
+}
+
+/* ---- running ---- */
+
+/* What the user should know about this server, in one line; told when it changes. */
+static void tell(struct postgres *p, const char *problem)
+{
+    struct strbuf b = {0};
+    strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
+                  p->database ? p->database : "?");
+    if (!p->sees_all)
+        strbuf_printf(&b, "; sessions and query texts of other roles are hidden: GRANT pg_monitor TO %.64s;",
+                      p->role ? p->role : "the role");
+    if (!p->tracks)
+        strbuf_str(&b, "; no sessions: track_activities is off");
+    if (problem[0])
+        strbuf_printf(&b, "; %s", problem);
+    if (!str_eq(b.text, p->noted)) {
+        p->s->host->note(p->s, SD_STATE_LIVE, "%s", b.text);
+        free(p->noted);
+        p->noted = strbuf_detach(&b);
+    }
+    strbuf_free(&b);
+}
+
+/* Is `*next` reached? Then it moves on. Late or set-back clocks start anew. */
+static bool due(sd_time *next, sd_time now, int64_t interval)
+{
+    if (now < *next && *next <= now + 2 * interval)
+        return false;
+    *next = *next + interval > now && *next <= now ? *next + interval : now + interval;
+    return true;
+}
+
+static enum sd_result step(struct postgres *p, sd_time now, struct sd_error *err)
+{
+    int64_t period = p->o->sample_hz > 0 ? (int64_t)(1e9 / p->o->sample_hz) : 0;
+    enum sd_result result = SD_OK;
+    if (period > 0 && due(&p->next_activity, now, period)) {
+        int64_t since = now - p->last_activity;
+        /* A sample stands for the time since the one before, unless there was a gap. */
+        p->activity_period = since > 0 && since < 5 * period ? since : period;
+        p->last_activity = now;
+        result = activity_collect(p, err);
+    }
+    if (result == SD_OK && due(&p->next_figures, now, p->o->interval)) {
+        char problem[400] = "";
+        result = statements_collect(p, problem, sizeof problem, err);
+        if (result == SD_OK)
+            result = database_collect(p, err);
+        if (result == SD_OK)
+            tell(p, problem);
+    }
+    return result;
+}
+
+static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
+{
+    struct postgres *p = s->priv;
+    const struct sd_host *h = s->host;
+    while (!h->should_stop(s)) {
+        enum sd_result result = step(p, h->now(s), err);
+        if (result == SD_NODATA)
+            return SD_OK; /* to stop */
+        if (result != SD_OK)
+            return result == SD_UNSUPPORTED ? SD_RETRY : result;
+        if (p->request_waiting) {
+            p->request_waiting = false;
+            return SD_OK;
+        }
+        sd_time next = p->o->sample_hz > 0 ? MIN(p->next_activity, p->next_figures) : p->next_figures;
+        /* The socket speaks up between statements only when the server goes away. */
+        int fd = PQsocket(p->main.pg);
+        postgres_busy(p, fd);
+        int r = h->wait(s, fd, POLLIN, next);
+        postgres_busy(p, -1);
+        if (r < 0)
+            return SD_OK;
+        if (r > 0 && !conn_alive(&p->main, err))
+            return h->should_stop(s) ? SD_OK : SD_RETRY;
+    }
+    return SD_OK;
+}
+
+static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req, struct sd_batch *reply,
+                                       struct sd_error *err)
+{
+    if (req->kind != SD_REQUEST_EXPLAIN)
+        return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source only explains statements");
+    return explain_request(s->priv, req, reply, err);
+}
+
+/* ---- the table ---- */
+
+static int postgres_recognise(const char *target, const void *head, size_t len)
+{
+    (void)head;
+    (void)len;
+    return str_starts(target, "postgres://") || str_starts(target, "postgresql://") ? 100 : 0;
+}
+
+static enum sd_result postgres_probe(const char *target, const void *opts, struct sd_error *why)
+{
+    (void)opts;
+    return conn_check(target, why) ? SD_OK : SD_CONFIG;
+}
+
+static const struct sd_option postgres_options[] = {
+    {.name = "interval", .type = SD_OPTION_DURATION, .offset = offsetof(struct postgres_options, interval),
+     .fallback = "2s", .min = 100e6, .max = 3600e9, .unit = "ns",
+     .help = "Time between reads of the statements and the database figures."},
+    {.name = "sample_hz", .type = SD_OPTION_REAL, .offset = offsetof(struct postgres_options, sample_hz),
+     .fallback = "10", .min = 0, .max = 100, .unit = "Hz",
+     .help = "How often per second sessions are sampled; 0 switches it off."},
+    {.name = "top", .type = SD_OPTION_INT, .offset = offsetof(struct postgres_options, top),
+     .fallback = "500", .min = 1, .max = 20000, .unit = "count",
+     .help = "How many statements are read, those with the most execution time."},
+    {.name = "timeout", .type = SD_OPTION_DURATION, .offset = offsetof(struct postgres_options, timeout),
+     .fallback = "5s", .min = 100e6, .max = 60e9, .unit = "ns",
+     .help = "The statement_timeout of every statement slowdive sends."},
+    {0},
+};
+
+const struct sd_source_ops postgres_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "postgres",
+    .summary = "PostgreSQL 12 and later: statements, sessions, database figures, plans",
+    .targets = "postgres://USER@HOST:PORT/DATABASE, postgres:service=NAME, postgres:KEYWORDS",
+    .provides = (1u << SD_METRIC) | (1u << SD_STATEMENT) | (1u << SD_ACTIVITY) | (1u << SD_PLAN) |
+                (1u << SD_TABLE) | (1u << SD_INDEX),
+    .opts_size = sizeof(struct postgres_options),
+    .options = postgres_options,
+    .priv_size = sizeof(struct postgres),
+    .recognise = postgres_recognise,
+    .probe = postgres_probe,
+    .open = postgres_open,
+    .run = postgres_run,
+    .request = postgres_request,
+    .interrupt = postgres_interrupt,
+    .close = postgres_close,
+};

@@ -1,0 +1,403 @@
+/* statements.c - pg_stat_statements.
+ *
+ * Every interval the counters of the busiest statements are read without their
+ * texts (the server keeps those in a file that may be large); a text is fetched
+ * once, when its statement is first seen. Rows of several roles are added up: what
+ * follows a statement is its database and query_id. Only what changed is published,
+ * and everything once a minute, so that a recording begun later is complete. */
+#include "source/postgres/internal.h"
+
+#include <stdlib.h>
+#include <uthash.h>
+
+#include "core/sql.h"
+
+#define FULL_NS (60 * SD_S)      /* everything is published again after so long */
+#define RETRY_NS (10 * SD_S)     /* when the extension is absent or fails */
+#define TEXT_MAX_BYTES 65536     /* of a statement; the rest is cut */
+#define TEXT_TRIES 3             /* then a statement stays without text */
+#define KEEP_ROUNDS 120          /* a statement not seen for so many reads is forgotten */
+
+enum {
+    DBID, QUERY_ID, DATABASE, ROLE, TOPLEVEL, SINCE, CALLS, TOTAL, MIN_TIME, MAX_TIME, STDDEV, PLAN, ROWS,
+    SHARED_HIT, SHARED_READ, SHARED_WRITTEN, TEMP_READ, TEMP_WRITTEN, IO, WAL
+};
+
+struct entry {
+    struct key {
+        int64_t dbid, query_id;
+    } key;
+    int64_t calls;
+    double total;
+    int64_t round;     /* last seen */
+    unsigned tries;    /* to fetch its text */
+    bool own;          /* slowdive's */
+    char fingerprint[17];
+    char *text;        /* NULL: not known yet */
+    UT_hash_handle hh;
+};
+
+struct statements {
+    struct entry *entries;
+    char *schema;      /* quoted; NULL: no extension */
+    int64_t round;
+    sd_time next_full; /* publish everything then */
+    sd_time next_look; /* for an extension that was absent */
+    bool ready;        /* the statement is prepared */
+    char problem[400];
+};
+
+static void forget(struct statements *st, struct entry *e)
+{
+    HASH_DEL(st->entries, e);
+    free(e->text);
+    free(e);
+}
+
+void statements_free(struct statements *st)
+{
+    if (!st)
+        return;
+    struct entry *e, *next;
+    HASH_ITER(hh, st->entries, e, next)
+        forget(st, e);
+    free(st->schema);
+    free(st);
+}
+
+const char *statements_text(const struct postgres *p, int64_t query_id)
+{
+    if (p->statements && sd_known(query_id))
+        for (const struct entry *e = p->statements->entries; e; e = e->hh.next)
+            if (e->key.query_id == query_id && e->text)
+                return e->text;
+    return NULL;
+}
+
+/* ---- the statement, by the columns there are ---- */
+
+static bool has_columns(const char *columns, const char *wanted)
+{
+    for (const char *w = wanted; *w;) {
+        size_t n = strcspn(w, " ");
+        bool found = false;
+        for (const char *p = columns; *p && !found;) {
+            size_t len = strcspn(p, ",");
+            found = len == n && memcmp(p, w, n) == 0;
+            p += len + (p[len] == ',');
+        }
+        if (!found)
+            return false;
+        w += n + (w[n] == ' ');
+    }
+    return true;
+}
+
+/* For each column of the result, in order: what it needs, and how it is read. The
+ * first alternative whose columns exist is taken, otherwise it is null. Names
+ * changed in 13 (1.8), 14 (1.9), 15 (1.10) and 17 (1.11). */
+static const struct {
+    const char *type;
+    struct {
+        const char *needs, *sql;
+    } alternatives[3];
+} COLUMNS[] = {
+    [TOPLEVEL] = {"int4", {{"toplevel", "max(s.toplevel::int4)"}}},
+    [SINCE] = {"timestamptz", {{"stats_since", "min(s.stats_since)"}}},
+    [CALLS] = {"int8", {{"calls", "sum(s.calls)::int8"}}},
+    [TOTAL] = {"float8", {{"total_exec_time", "sum(s.total_exec_time)"}, {"total_time", "sum(s.total_time)"}}},
+    [MIN_TIME] = {"float8", {{"min_exec_time", "min(s.min_exec_time)"}, {"min_time", "min(s.min_time)"}}},
+    [MAX_TIME] = {"float8", {{"max_exec_time", "max(s.max_exec_time)"}, {"max_time", "max(s.max_time)"}}},
+    /* of several rows: from the sums of squares */
+    [STDDEV] = {"float8",
+                {{"stddev_exec_time mean_exec_time total_exec_time calls",
+                  "sqrt(greatest(0, sum(s.calls * (s.stddev_exec_time ^ 2 + s.mean_exec_time ^ 2)) "
+                  "/ nullif(sum(s.calls), 0)::float8 - (sum(s.total_exec_time) / nullif(sum(s.calls), 0)::float8) ^ 2))"},
+                 {"stddev_time mean_time total_time calls",
+                  "sqrt(greatest(0, sum(s.calls * (s.stddev_time ^ 2 + s.mean_time ^ 2)) "
+                  "/ nullif(sum(s.calls), 0)::float8 - (sum(s.total_time) / nullif(sum(s.calls), 0)::float8) ^ 2))"}}},
+    /* zero plans: pg_stat_statements.track_planning is off, the time is unknown */
+    [PLAN] = {"float8", {{"total_plan_time plans", "CASE WHEN sum(s.plans) > 0 THEN sum(s.total_plan_time) END"}}},
+    [ROWS] = {"int8", {{"rows", "sum(s.rows)::int8"}}},
+    [SHARED_HIT] = {"int8", {{"shared_blks_hit", "sum(s.shared_blks_hit)::int8"}}},
+    [SHARED_READ] = {"int8", {{"shared_blks_read", "sum(s.shared_blks_read)::int8"}}},
+    [SHARED_WRITTEN] = {"int8", {{"shared_blks_written", "sum(s.shared_blks_written)::int8"}}},
+    [TEMP_READ] = {"int8", {{"temp_blks_read", "sum(s.temp_blks_read)::int8"}}},
+    [TEMP_WRITTEN] = {"int8", {{"temp_blks_written", "sum(s.temp_blks_written)::int8"}}},
+    /* before 17 blk_* holds shared and local blocks together */
+    [IO] = {"float8",
+            {{"shared_blk_read_time shared_blk_write_time local_blk_read_time local_blk_write_time",
+              "sum(s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + "
+              "s.local_blk_write_time)"},
+             {"blk_read_time blk_write_time", "sum(s.blk_read_time + s.blk_write_time)"}}},
+    [WAL] = {"int8", {{"wal_bytes", "least(sum(s.wal_bytes), 9223372036854775807)::int8"}}},
+};
+
+static const char *column_sql(size_t i, const char *columns)
+{
+    for (size_t k = 0; k < ARRAY_LEN(COLUMNS[i].alternatives) && COLUMNS[i].alternatives[k].needs; k++)
+        if (has_columns(columns, COLUMNS[i].alternatives[k].needs))
+            return COLUMNS[i].alternatives[k].sql;
+    return NULL;
+}
+
+char *statements_sql(const char *schema, const char *columns, bool has_info, bool io_timed)
+{
+    struct strbuf b = {0};
+    if (!has_columns(columns, "userid dbid queryid calls") || !column_sql(TOTAL, columns))
+        return NULL;
+    strbuf_str(&b, OWN_TAG "SELECT g.dbid::int8, g.queryid, d.datname::text, g.role");
+    for (size_t i = TOPLEVEL; i < ARRAY_LEN(COLUMNS); i++)
+        strbuf_printf(&b, ", g.c%zu", i);
+    strbuf_str(&b, " FROM (SELECT s.dbid, s.queryid, CASE WHEN min(s.userid) = max(s.userid) "
+                   "THEN pg_catalog.pg_get_userbyid(min(s.userid))::text END AS role");
+    for (size_t i = TOPLEVEL; i < ARRAY_LEN(COLUMNS); i++) {
+        const char *sql = i == IO && !io_timed ? NULL : column_sql(i, columns);
+        strbuf_str(&b, ", ");
+        if (sql)
+            strbuf_str(&b, sql);
+        else if (i == SINCE && has_info)
+            strbuf_printf(&b, "(SELECT stats_reset FROM %s.pg_stat_statements_info)", schema);
+        else
+            strbuf_printf(&b, "NULL::%s", COLUMNS[i].type);
+        strbuf_printf(&b, " AS c%zu", i);
+    }
+    strbuf_printf(&b, " FROM %s.pg_stat_statements(false) s WHERE s.queryid IS NOT NULL "
+                      "GROUP BY s.dbid, s.queryid ORDER BY c%d DESC LIMIT $1) g "
+                      "LEFT JOIN pg_catalog.pg_database d ON d.oid = g.dbid", schema, TOTAL);
+    return strbuf_detach(&b);
+}
+
+/* ---- finding the extension ---- */
+
+static void absent(struct postgres *p, struct statements *st)
+{
+    const char *preload = "";
+    if (!p->preload_known || !p->preloaded)
+        preload = "add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf and restart the server; then, ";
+    snprintf(st->problem, sizeof st->problem,
+             "no statement counters: pg_stat_statements is not installed in database %.64s: %sin this database, run "
+             "CREATE EXTENSION pg_stat_statements;",
+             p->database ? p->database : "?", preload);
+}
+
+static enum sd_result look(struct postgres *p, struct statements *st, struct sd_error *err)
+{
+    static const char FIND[] =
+        OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname), "
+                "(SELECT pg_catalog.string_agg(attname, ',') FROM pg_catalog.pg_attribute "
+                "WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped), "
+                "EXISTS (SELECT 1 FROM pg_catalog.pg_class i WHERE i.relnamespace = n.oid "
+                "AND i.relname = 'pg_stat_statements_info') "
+                "FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace "
+                "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = 'pg_stat_statements' "
+                "WHERE e.extname = 'pg_stat_statements'";
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, FIND, 0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result;
+    char *sql = NULL;
+    if (PQntuples(r) == 0) {
+        absent(p, st);
+    } else {
+        free(st->schema);
+        st->schema = mem_strdup(conn_text(r, 0, 0));
+        const char *columns = conn_text(r, 0, 1);
+        sql = statements_sql(st->schema, columns ? columns : "", conn_int(r, 0, 2) == 1, p->io_timed);
+        if (!sql)
+            snprintf(st->problem, sizeof st->problem,
+                     "no statement counters: the pg_stat_statements view has columns that are not known");
+    }
+    PQclear(r);
+    if (sql) {
+        result = conn_prepare(&p->main, "statements", sql, err);
+        st->ready = result == SD_OK;
+        free(sql);
+    }
+    return result;
+}
+
+/* ---- reading ---- */
+
+static struct entry *entry_at(struct statements *st, const PGresult *r, int row)
+{
+    struct key key;
+    memset(&key, 0, sizeof key);
+    key.dbid = conn_int(r, row, DBID);
+    key.query_id = conn_int(r, row, QUERY_ID);
+    struct entry *e;
+    HASH_FIND(hh, st->entries, &key, sizeof key, e);
+    return e;
+}
+
+/* Texts of statements seen for the first time; `ids` is an array literal. */
+static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids, struct sd_error *err)
+{
+    char *sql = mem_printf(OWN_TAG "SELECT dbid::int8, queryid, pg_catalog.left(query, %d) "
+                                   "FROM %s.pg_stat_statements(true) WHERE queryid = ANY ($1::int8[])",
+                           TEXT_MAX_BYTES, st->schema);
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, sql, 1, &ids, true, &r, err);
+    free(sql);
+    if (result != SD_OK)
+        return result;
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct entry *e = entry_at(st, r, row);
+        const char *text = conn_text(r, row, 2);
+        if (!e || e->text || !text)
+            continue;
+        e->text = mem_strdup(text);
+        e->own = str_starts(text, OWN_TAG);
+        if (!e->own && !sql_fingerprint(text, e->fingerprint))
+            e->fingerprint[0] = '\0';
+    }
+    PQclear(r);
+    return SD_OK;
+}
+
+static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, const PGresult *r, int row,
+                          const struct entry *e)
+{
+    struct sd_statement s = {
+        .query_id = e->key.query_id,
+        .database = conn_text(r, row, DATABASE),
+        .role = conn_text(r, row, ROLE),
+        .fingerprint = e->fingerprint[0] ? e->fingerprint : NULL,
+        .text = e->text,
+        .toplevel = conn_int(r, row, TOPLEVEL),
+        .since = conn_time(r, row, SINCE),
+        .calls = e->calls,
+        .total_ns = conn_ms(r, row, TOTAL),
+        .min_ns = conn_ms(r, row, MIN_TIME),
+        .max_ns = conn_ms(r, row, MAX_TIME),
+        .stddev_ns = conn_ms(r, row, STDDEV),
+        .plan_ns = conn_ms(r, row, PLAN),
+        .rows = conn_int(r, row, ROWS),
+        .shared_hit = conn_int(r, row, SHARED_HIT),
+        .shared_read = conn_int(r, row, SHARED_READ),
+        .shared_written = conn_int(r, row, SHARED_WRITTEN),
+        .temp_read = conn_int(r, row, TEMP_READ),
+        .temp_written = conn_int(r, row, TEMP_WRITTEN),
+        .io_ns = conn_ms(r, row, IO),
+        .wal_bytes = conn_int(r, row, WAL),
+    };
+    const struct sd_host *h = p->s->host;
+    if (h->add(*b, SD_STATEMENT, &s))
+        return;
+    h->publish(p->s, *b); /* full */
+    *b = h->batch(p->s, at);
+    h->add(*b, SD_STATEMENT, &s);
+}
+
+/* Rows into entries; true for those to publish. Fills `ids` with those without text. */
+static void note_changes(struct statements *st, const PGresult *r, bool full, bool *changed, struct strbuf *ids)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct entry *e = entry_at(st, r, row);
+        if (!e) {
+            e = mem_alloc(sizeof *e);
+            e->key.dbid = conn_int(r, row, DBID);
+            e->key.query_id = conn_int(r, row, QUERY_ID);
+            e->calls = -1;
+            HASH_ADD(hh, st->entries, key, sizeof e->key, e);
+        }
+        int64_t calls = conn_int(r, row, CALLS);
+        double total = conn_real(r, row, TOTAL);
+        changed[row] = full || calls != e->calls || total != e->total;
+        e->calls = calls;
+        e->total = total;
+        e->round = st->round;
+        if (!e->text && e->tries < TEXT_TRIES) {
+            e->tries++;
+            changed[row] = true;
+            strbuf_printf(ids, "%c%lld", ids->len ? ',' : '{', (long long)e->key.query_id);
+        }
+    }
+}
+
+static enum sd_result collect(struct postgres *p, struct statements *st, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    char limit[32];
+    snprintf(limit, sizeof limit, "%lld", (long long)p->o->top);
+    const char *args[] = {limit};
+    PGresult *r;
+    sd_time at = h->now(p->s);
+    enum sd_result result = conn_prepared(&p->main, "statements", 1, args, &r, err);
+    if (result != SD_OK)
+        return result;
+
+    bool full = at >= st->next_full || st->next_full > at + FULL_NS;
+    if (full)
+        st->next_full = at + FULL_NS;
+    st->round++;
+    struct strbuf ids = {0};
+    bool *changed = mem_array((size_t)PQntuples(r) + 1, sizeof *changed);
+    note_changes(st, r, full, changed, &ids);
+    if (ids.len) {
+        strbuf_char(&ids, '}');
+        result = fetch_texts(p, st, ids.text, err);
+    }
+    if (result == SD_OK) {
+        struct sd_batch *b = h->batch(p->s, at);
+        for (int row = 0; row < PQntuples(r); row++) {
+            struct entry *e = changed[row] ? entry_at(st, r, row) : NULL;
+            if (e && !e->own)
+                add_statement(p, &b, at, r, row, e);
+        }
+        h->publish(p->s, b);
+    } else {
+        st->next_full = 0; /* what was not published must come again */
+    }
+    free(changed);
+    strbuf_free(&ids);
+    PQclear(r);
+
+    struct entry *e, *next;
+    HASH_ITER(hh, st->entries, e, next)
+        if (e->round + KEEP_ROUNDS < st->round)
+            forget(st, e);
+    return result;
+}
+
+enum sd_result statements_collect(struct postgres *p, char *problem, size_t size, struct sd_error *err)
+{
+    if (!p->statements)
+        p->statements = mem_alloc(sizeof *p->statements);
+    struct statements *st = p->statements;
+    sd_time now = p->s->host->now(p->s);
+    bool due = now >= st->next_look || st->next_look > now + RETRY_NS; /* the clock may be set back */
+    enum sd_result result = SD_OK;
+    if (!st->ready && due) {
+        st->next_look = now + RETRY_NS;
+        st->problem[0] = '\0';
+        result = look(p, st, err);
+    }
+    if (result == SD_OK && st->ready)
+        result = collect(p, st, err);
+    if (result == SD_UNSUPPORTED) {
+        /* A refused statement is no broken connection: say so, go on, look again. */
+        if (strcmp(p->main.sqlstate, "57014") == 0)
+            snprintf(st->problem, sizeof st->problem,
+                     "no statement counters: reading pg_stat_statements took longer than the timeout");
+        else if (strcmp(p->main.sqlstate, "55000") == 0)
+            snprintf(st->problem, sizeof st->problem,
+                     "no statement counters: add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf "
+                     "and restart the server (%.100s)",
+                     err->text);
+        else
+            snprintf(st->problem, sizeof st->problem, "no statement counters: %.300s", err->text);
+        st->next_look = now + RETRY_NS;
+        if (st->ready) {
+            st->ready = false;
+            PGresult *r;
+            result = conn_query(&p->main, OWN_TAG "DEALLOCATE statements", 0, NULL, true, &r, err);
+            if (result == SD_OK)
+                PQclear(r);
+        }
+        if (result == SD_UNSUPPORTED)
+            result = SD_OK;
+    }
+    snprintf(problem, size, "%s", st->problem);
+    return result;
+}
