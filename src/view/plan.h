@@ -1,0 +1,32 @@
+/* plan.h (view) - a plan as a document: findings first, then the index that would
+ * help, then the tree. Used by the view `plan`, by `slowdive explain` and, in short,
+ * by the view `query`. */
+#ifndef VIEW_PLAN_H
+#define VIEW_PLAN_H
+
+#include "core/plan.h"
+#include "core/plan_findings.h"
+#include "view/view.h"
+
+extern const struct view plan_view; /* about a "query": "database/query_id" */
+
+struct plan_source { /* what is known about a plan beside itself */
+    struct plan_facts facts;
+    const char *query;    /* the statement; NULL: what the plan says, if anything */
+    const char *origin;   /* source instance or file name; NULL */
+    sd_time at;           /* when it was taken; SD_UNKNOWN */
+    int generic;          /* 1: planned without parameter values, 0, -1: unknown */
+    bool show_literals;   /* off: constants in conditions are hidden */
+};
+
+/* The document of one plan. */
+struct doc *plan_doc(struct plan *p, const struct plan_source *src);
+/* Its findings, suggestions and a tree of at most max_nodes nodes (0: all), appended to d. */
+void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes);
+
+/* `slowdive explain FILE|-`: text as the user handed it over, from a file or stdin
+ * called `name`. NULL and a sentence when there is no plan in it. Several plans make
+ * one document with a list of them (plans[]) and the sections of the slowest. */
+struct doc *plan_explain(const char *text, size_t len, const char *name, struct sd_error *err);
+
+#endif
