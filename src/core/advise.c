@@ -456,6 +456,7 @@ static void suggest(struct plan *p, const struct plan_node *n, const struct plan
         if (i)
             strbuf_str(&columns, ", ");
         advise_quote(c.columns[i], &columns);
+        a->names[a->n_names++] = c.columns[i];
     }
     strbuf_str(&ddl, "CREATE INDEX CONCURRENTLY ");
     advise_quote(name, &ddl);

@@ -23,6 +23,8 @@ struct advice {
     const char *schema;  /* NULL: unknown */
     const char *table;
     const char *columns; /* comma separated, as in the DDL; NULL */
+    const char *names[ADVISE_MAX_COLUMNS]; /* the same, unquoted */
+    size_t n_names;
     const char *why;     /* one sentence: why this one, or why none */
     double saves_ns;     /* at most; NAN unknown */
     double saves_share;  /* of the execution, or of the plan's cost */

@@ -24,6 +24,11 @@ struct doc *plan_doc(struct plan *p, const struct plan_source *src);
 /* Its findings, suggestions and a tree of at most max_nodes nodes (0: all), appended to d. */
 void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes);
 
+/* The newest plan of a query at the cursor, as sections of a view about that query:
+ * findings, suggestions and a tree of at most max_nodes nodes. Without a plan the doc
+ * says why and wants one from the source (doc->want). True when there is a plan. */
+bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, size_t max_nodes);
+
 /* `slowdive explain FILE|-`: text as the user handed it over, from a file or stdin
  * called `name`. NULL and a sentence when there is no plan in it. Several plans make
  * one document with a list of them (plans[]) and the sections of the slowest. */

@@ -1,0 +1,567 @@
+#include "view/plan.h"
+
+#include <stdlib.h>
+
+#include "core/advise.h"
+#include "core/sql.h"
+#include "format/explain.h"
+
+#define COMPACT_NODES 12
+#define CONDITION_MAX 200
+
+/* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
+#define H COLUMN_HIDDEN
+#define NODE_COLUMNS(X)                                                                                       \
+    X(id, "#", UNIT_NONE, COLUMN_ASCENDING, COLUMN_ASCENDING, 2, 3, "number of the node, in the order of the plan") \
+    X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, \
+      "what the node does; * marks the one that takes most")                                                  \
+    X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                   \
+    X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                  \
+    X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                               \
+    X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 14, "own time as share of the execution")       \
+    X(exclusive_ns, "Own time", UNIT_NS, 0, H, 1, 8, "time of the node without its children, over all loops") \
+    X(total_ns, "Total", UNIT_NS, H, H, 5, 8, "time with its children, over all loops")                       \
+    X(cost_share, "Share", UNIT_SHARE, H, COLUMN_BAR, 0, 14, "own cost as share of the plan's")               \
+    X(cost_total, "Cost", UNIT_COST, H, 0, 1, 8, "planner's cost of one run, with its children")              \
+    X(rows_actual, "Rows", UNIT_COUNT, 0, H, 1, 8, "rows, over all loops")                                    \
+    X(rows_plan_total, "Planned", UNIT_COUNT, 0, H, 2, 8, "rows expected, over all loops")                    \
+    X(rows_plan, "Rows", UNIT_COUNT, H, 0, 1, 8, "rows expected of one loop")                                 \
+    X(estimate_factor, "Wrong by", UNIT_FACTOR, 0, H, 3, 8, "larger / smaller of planned and actual rows; unknown when one is 0") \
+    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "times it was run, over all processes")                         \
+    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8, "rows read and thrown away by filters, over all loops") \
+    X(shared_hit, "Hit", UNIT_BLOCKS, H, H, 6, 7, "own blocks found in shared buffers")                       \
+    X(shared_read, "Read", UNIT_BLOCKS, H, H, 6, 7, "own blocks read")                                        \
+    X(temp_read, "Temp read", UNIT_BLOCKS, H, H, 7, 7, "own temporary blocks read")                           \
+    X(temp_written, "Temp", UNIT_BLOCKS, H, H, 6, 7, "own temporary blocks written")                          \
+    X(io_ns, "I/O", UNIT_NS, H, H, 6, 8, "own block read and write time, per process")                        \
+    X(processes, "Processes", UNIT_NONE, H, H, 8, 4, "processes that ran it")                                 \
+    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned and never executed")                \
+    X(condition, "Condition", UNIT_NONE, H, H, 9, 20, "its conditions, as EXPLAIN prints them")
+
+#define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) NODE_##key,
+enum { NODE_COLUMNS(COLUMN_ENUM) N_NODE_COLUMNS };
+#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, timed, priority, width, help},
+#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, cost, priority, width, help},
+static const struct column node_columns_timed[] = {NODE_COLUMNS(COLUMN_TIMED)};
+static const struct column node_columns_cost[] = {NODE_COLUMNS(COLUMN_COST)};
+
+enum { F_severity, F_title, F_rule, F_node, F_where, F_evidence, F_saves_ns, F_saves_share, F_advice, F_check };
+static const struct column finding_columns[] = {
+    [F_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
+    [F_title] = {.key = "title", .title = "Finding", .flags = COLUMN_NO_JSON, .width = 20, .help = "the rule, in words"},
+    [F_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "name of the rule"},
+    [F_node] = {.key = "node", .title = "#", .priority = 1, .width = 3, .help = "number of the node; unknown: the whole plan"},
+    [F_where] = {.key = "where", .title = "Where", .flags = COLUMN_NO_JSON, .priority = 3, .width = 12, .help = "the node's table or type"},
+    [F_evidence] = {.key = "evidence", .title = "Evidence", .flags = COLUMN_GROW, .width = 20, .help = "the figures"},
+    [F_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .priority = 1, .width = 8, .help = "time it can save at most"},
+    [F_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .width = 7, .help = "that, as share of the execution (or of the cost)"},
+    [F_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
+    [F_check] = {.key = "check", .title = "Check", .flags = H, .priority = 9, .width = 30, .help = "how to see that it helped"},
+};
+
+enum { S_ddl, S_table, S_columns, S_why, S_saves_ns, S_saves_share, S_unproven, S_node };
+static const struct column name_column[] = {{.key = "name", .title = "Column"}};
+static const struct column suggestion_columns[] = {
+    [S_ddl] = {.key = "ddl", .title = "Statement (y copies it; slowdive never runs it)", .flags = COLUMN_GROW, .width = 40, .help = "the statement that creates the index"},
+    [S_table] = {.key = "table", .title = "Table", .flags = H, .priority = 4, .width = 12, .help = "the table, with its schema"},
+    [S_columns] = {.key = "columns", .title = "Columns", .flags = H, .priority = 5, .width = 12, .help = "key columns in their order"},
+    [S_why] = {.key = "why", .title = "Why", .flags = H, .priority = 9, .width = 30, .help = "why this index"},
+    [S_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .priority = 2, .width = 8, .help = "time it can save at most"},
+    [S_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .priority = 1, .width = 7, .help = "that, as share of the execution (or of the cost)"},
+    [S_unproven] = {.key = "unproven", .title = "Unproven", .flags = H, .priority = 9, .help = "existing indexes are not known: it may be there already"},
+    [S_node] = {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
+};
+
+static const struct column plans_columns[] = {
+    {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 3, .help = "position in the input"},
+    {.key = "statement", .title = "Statement", .flags = COLUMN_GROW, .width = 20, .help = "the statement, when the input tells it"},
+    {.key = "execution_ns", .title = "Time", .unit = UNIT_NS, .width = 8, .help = "execution time"},
+    {.key = "total_cost", .title = "Cost", .unit = UNIT_COST, .priority = 1, .width = 8, .help = "planner's total cost"},
+    {.key = "findings", .title = "Findings", .unit = UNIT_COUNT, .priority = 1, .width = 8, .help = "number of findings"},
+};
+
+/* Whole units; what no integer can hold is unknown. */
+static struct cell whole(double v)
+{
+    return isnan(v) || fabs(v) > 9e18 ? cell_unknown() : cell_int((int64_t)llround(v));
+}
+
+static const char *shown(struct doc *d, const struct plan_source *src, const char *sql)
+{
+    if (!sql || src->show_literals)
+        return doc_text(d, sql);
+    char *hidden = sql_hide_literals(sql);
+    const char *s = doc_text(d, hidden);
+    free(hidden);
+    return s;
+}
+
+/* All conditions of a node, each with its name. */
+static const char *conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
+{
+    const struct {
+        const char *name, *text;
+    } all[] = {{"index cond", n->index_cond}, {"hash cond", n->hash_cond},   {"merge cond", n->merge_cond},
+               {"tid cond", n->tid_cond},     {"filter", n->filter},         {"join filter", n->join_filter},
+               {"recheck", n->index_cond || n->filter ? NULL : n->recheck_cond}, {"when", n->one_time_filter}};
+    struct strbuf b = {0};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (all[i].text)
+            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name, shown(d, src, all[i].text));
+    const struct plan_list *keys = n->sort_key.n ? &n->sort_key : &n->group_key;
+    for (size_t i = 0; i < keys->n; i++)
+        strbuf_printf(&b, "%s%s", i ? ", " : b.len ? ", by " : "by ", shown(d, src, keys->items[i]));
+    const char *s = b.len ? doc_text(d, b.text) : NULL;
+    strbuf_free(&b);
+    return s;
+}
+
+static const char *label(struct doc *d, const struct plan *p, const struct plan_node *n, const char *condition)
+{
+    struct strbuf b = {0};
+    if (n == p->worst)
+        strbuf_str(&b, "* ");
+    if (n->subplan)
+        strbuf_printf(&b, "%s: ", n->subplan);
+    plan_node_name(n, &b);
+    plan_node_where(n, &b);
+    if (n->never_executed)
+        strbuf_str(&b, " (never executed)");
+    if (n->workers_planned > 0 && n->workers_launched >= 0)
+        strbuf_printf(&b, " (%.0f of %.0f workers)", n->workers_launched, n->workers_planned);
+    if (condition)
+        strbuf_printf(&b, "  %.*s", CONDITION_MAX, condition);
+    const char *s = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return s;
+}
+
+static const char *short_name(struct doc *d, const struct plan_node *n)
+{
+    if (!n)
+        return "whole plan";
+    struct strbuf b = {0};
+    if (n->relation || n->cte) {
+        strbuf_str(&b, n->relation ? n->relation : n->cte);
+    } else {
+        plan_node_name(n, &b);
+    }
+    const char *s = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return s;
+}
+
+static enum severity node_severity(const struct plan_findings *f, const struct plan_node *n)
+{
+    enum severity most = SEVERITY_NONE;
+    for (size_t i = 0; i < f->n; i++)
+        if (f->items[i].node == n)
+            most = MAX(most, f->items[i].severity);
+    return most;
+}
+
+/* The node and all above it: a compact tree keeps what has findings or takes most. */
+static void keep(bool *kept, const struct plan_node *n, size_t *left)
+{
+    for (; n && *left && !kept[n->id - 1]; n = n->parent) {
+        kept[n->id - 1] = true;
+        --*left;
+    }
+}
+
+static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, size_t max_nodes, size_t *omitted)
+{
+    bool *kept = mem_array(p->n_nodes, sizeof *kept);
+    *omitted = 0;
+    if (!max_nodes || p->n_nodes <= max_nodes) {
+        memset(kept, true, p->n_nodes);
+        return kept;
+    }
+    size_t left = max_nodes;
+    keep(kept, p->nodes[0], &left);
+    keep(kept, p->worst, &left);
+    for (size_t i = 0; i < f->n; i++)
+        keep(kept, f->items[i].node, &left);
+    for (size_t i = 0; i < p->n_nodes && left; i++)
+        if (!kept[i] && (!p->nodes[i]->parent || kept[p->nodes[i]->parent->id - 1]))
+            keep(kept, p->nodes[i], &left);
+    for (size_t i = 0; i < p->n_nodes; i++)
+        *omitted += !kept[i];
+    return kept;
+}
+
+static void tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
+                 size_t max_nodes)
+{
+    size_t omitted;
+    bool *kept = choose_nodes(p, f, max_nodes, &omitted);
+    struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
+    s->weight = 3;
+    s->min_height = 5;
+    s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
+              : p->timed ? doc_text(d, "own time of each node; * takes most")
+                         : doc_text(d, "costs only: the statement was not executed; * costs most");
+    s->table.columns = p->timed ? node_columns_timed : node_columns_cost;
+    s->table.n_columns = N_NODE_COLUMNS;
+    s->table.sort_column = -1;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        if (!kept[i])
+            continue;
+        const struct plan_node *n = p->nodes[i];
+        struct row *row = doc_row(d, &s->table);
+        struct cell *c = row->cells;
+        const char *condition = conditions(d, src, n);
+        row->depth = n->depth;
+        row->severity = node_severity(f, n);
+        c[NODE_id] = cell_int(n->id);
+        c[NODE_label] = cell_text(label(d, p, n, condition));
+        c[NODE_parent] = n->parent ? cell_int(n->parent->id) : cell_unknown();
+        c[NODE_type] = cell_text(doc_text(d, n->type));
+        c[NODE_relation] = cell_text(doc_text(d, n->relation));
+        c[NODE_exclusive_share] = cell_real(n->exclusive_share);
+        c[NODE_exclusive_ns] = whole(n->exclusive_ns);
+        c[NODE_total_ns] = whole(n->total_ns);
+        c[NODE_cost_share] = cell_real(n->cost_share);
+        c[NODE_cost_total] = cell_real(n->total_cost);
+        c[NODE_rows_actual] = whole(n->rows);
+        c[NODE_rows_plan] = whole(n->plan_rows);
+        c[NODE_rows_plan_total] = whole(n->rows_plan_total);
+        c[NODE_estimate_factor] = cell_real(n->estimate_factor);
+        c[NODE_loops] = whole(n->loops);
+        c[NODE_rows_removed] = whole(n->rows_removed);
+        c[NODE_shared_hit] = whole(n->own_shared_hit);
+        c[NODE_shared_read] = whole(n->own_shared_read);
+        c[NODE_temp_read] = whole(n->own_temp_read);
+        c[NODE_temp_written] = whole(n->own_temp_written);
+        c[NODE_io_ns] = whole(n->own_io_ns);
+        c[NODE_processes] = p->analyzed ? whole(n->processes) : cell_unknown();
+        c[NODE_never_executed] = p->analyzed ? cell_bool(n->never_executed) : cell_unknown();
+        c[NODE_condition] = cell_text(condition);
+    }
+    free(kept);
+}
+
+static const char *advice_of(struct doc *d, const struct plan_finding *f, const struct advice_list *suggestions)
+{
+    const struct advice *a = strcmp(f->rule->name, "seq_scan_filter") == 0 ? advise_for(suggestions, f->node) : NULL;
+    if (a && a->ddl)
+        return doc_printf(d, "%s Create it: %s", f->advice, a->ddl);
+    if (a)
+        return doc_printf(d, "No plain index is suggested. %s", a->why);
+    return doc_text(d, f->advice);
+}
+
+static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
+                     const struct advice_list *suggestions)
+{
+    struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
+    s->note = doc_text(d, p->timed ? "the largest possible saving first" : "from the planner's costs; the statement was not executed");
+    s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
+    struct strbuf todo = {0};
+    for (size_t i = 0; i < f->n; i++) {
+        const struct plan_finding *it = &f->items[i];
+        struct row *row = doc_row(d, &s->table);
+        const char *advice = advice_of(d, it, suggestions), *where = short_name(d, it->node);
+        row->severity = it->severity;
+        row->cells[F_severity] = cell_text(severity_name(it->severity));
+        row->cells[F_title] = cell_text(it->rule->title);
+        row->cells[F_rule] = cell_text(it->rule->name);
+        row->cells[F_node] = it->node ? cell_int(it->node->id) : cell_unknown();
+        row->cells[F_where] = cell_text(where);
+        row->cells[F_evidence] = cell_text(doc_text(d, it->evidence));
+        row->cells[F_saves_ns] = whole(it->saves_ns);
+        row->cells[F_saves_share] = cell_real(it->saves_share);
+        row->cells[F_advice] = cell_text(advice);
+        row->cells[F_check] = cell_text(doc_text(d, it->check));
+        row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
+        if (it->node)
+            strbuf_printf(&todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+                          it->node->id, where, it->evidence, advice, it->check);
+        else
+            strbuf_printf(&todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+                          it->evidence, advice, it->check);
+    }
+    if (f->n) {
+        struct section *text = doc_section(d, SECTION_TEXT, NULL, "What to do");
+        text->text = doc_text(d, strbuf_text(&todo));
+        text->weight = 1;
+    }
+    strbuf_free(&todo);
+}
+
+static void suggest(struct doc *d, const struct advice_list *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++)
+        n += l->items[i].ddl != NULL;
+    struct section *s = doc_table(d, "suggestions", "Missing index", suggestion_columns, ARRAY_LEN(suggestion_columns));
+    s->empty = doc_text(d, l->n ? doc_printf(d, "No index is suggested. %s: %s", short_name(d, l->items[0].node), l->items[0].why)
+                                : "No index is suggested: no sequential scan with a filter.");
+    for (size_t i = 0; i < l->n; i++) {
+        const struct advice *a = &l->items[i];
+        if (!a->ddl)
+            continue;
+        struct table *names = doc_list(d, name_column, 1);
+        for (size_t k = 0; k < a->n_names; k++)
+            doc_row(d, names)->cells[0] = cell_text(doc_text(d, a->names[k]));
+        struct row *row = doc_row(d, &s->table);
+        row->severity = SEVERITY_GOOD;
+        row->copy = doc_printf(d, "%s;", a->ddl);
+        row->cells[S_ddl] = cell_text(doc_text(d, a->ddl));
+        row->cells[S_table] = cell_text(a->schema ? doc_printf(d, "%s.%s", a->schema, a->table) : doc_text(d, a->table));
+        row->cells[S_columns] = cell_list(names);
+        row->cells[S_why] = cell_text(doc_text(d, a->why));
+        row->cells[S_saves_ns] = whole(a->saves_ns);
+        row->cells[S_saves_share] = cell_real(a->saves_share);
+        row->cells[S_unproven] = cell_bool(a->unproven);
+        row->cells[S_node] = cell_int(a->node->id);
+    }
+    if (n && l->items[0].ddl)
+        s->note = doc_text(d, l->items[0].why);
+}
+
+void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes)
+{
+    struct plan_findings f;
+    struct advice_list l;
+    plan_findings(p, &src->facts, &f);
+    advise_plan(p, &src->facts, src->query ? src->query : p->query, &l);
+    findings(d, p, &f, &l);
+    suggest(d, &l);
+    tree(d, p, src, &f, max_nodes);
+    plan_findings_free(&f);
+    advise_free(&l);
+}
+
+static void summary(struct doc *d, struct plan *p, const struct plan_source *src)
+{
+    doc_field(d, "origin", UNIT_NONE, cell_text(doc_text(d, src->origin)));
+    doc_field(d, "taken_at", UNIT_TIME, cell_int(src->at));
+    doc_field(d, "query_id", UNIT_NONE, cell_int(p->query_id));
+    doc_field(d, "analyzed", UNIT_NONE, cell_bool(p->analyzed));
+    doc_field(d, "generic", UNIT_NONE, src->generic < 0 ? cell_unknown() : cell_bool(src->generic));
+    doc_field(d, "execution_ns", UNIT_NS, whole(p->elapsed_ns));
+    doc_field(d, "planning_ns", UNIT_NS, whole(p->planning_ns));
+    doc_field(d, "jit_ns", UNIT_NS, whole(p->jit_ns));
+    doc_field(d, "total_cost", UNIT_COST, cell_real(p->total_cost));
+    doc_field(d, "nodes_total", UNIT_COUNT, cell_int((int64_t)p->n_nodes));
+    struct section *s = doc_section(d, SECTION_FIELDS, NULL, "Plan");
+    if (p->timed) {
+        section_field(d, s, NULL, "Execution", UNIT_NS, whole(p->elapsed_ns));
+        if (!isnan(p->planning_ns))
+            section_field(d, s, NULL, "Planning", UNIT_NS, whole(p->planning_ns));
+    } else {
+        section_field(d, s, NULL, "Execution", UNIT_NONE,
+                      cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
+    }
+    section_field(d, s, NULL, "Cost", UNIT_COST, cell_real(p->total_cost));
+    if (src->generic == 1)
+        section_field(d, s, NULL, "Kind", UNIT_NONE, cell_text("generic: planned without parameter values"));
+    if (p->worst) {
+        char share[UNIT_TEXT_MAX];
+        unit_format(UNIT_SHARE, p->timed ? p->worst->exclusive_share : p->worst->cost_share, share);
+        struct strbuf b = {0};
+        plan_node_name(p->worst, &b);
+        plan_node_where(p->worst, &b);
+        section_field(d, s, NULL, p->timed ? "Most time" : "Most cost", UNIT_NONE,
+                      cell_text(doc_printf(d, "%s (node %d), %s", strbuf_text(&b), p->worst->id, share)));
+        strbuf_free(&b);
+    }
+}
+
+static const struct column note_column[] = {{.key = "note", .title = "Note", .flags = COLUMN_GROW}};
+
+static void rest(struct doc *d, struct plan *p, const struct plan_source *src)
+{
+    const char *query = src->query ? src->query : p->query;
+    if (query) {
+        struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
+        s->text = shown(d, src, query);
+        s->weight = 1;
+    }
+    struct table *notes = doc_list(d, note_column, 1);
+    for (size_t i = 0; i < p->notes.n; i++)
+        doc_row(d, notes)->cells[0] = cell_text(doc_text(d, p->notes.items[i]));
+    if (p->analyzed && !p->timed)
+        doc_row(d, notes)->cells[0] = cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
+    doc_field(d, "notes", UNIT_NONE, cell_list(notes));
+    if (notes->n_rows) {
+        struct strbuf b = {0};
+        for (size_t i = 0; i < notes->n_rows; i++)
+            strbuf_printf(&b, "%s%s", i ? "\n" : "", notes->rows[i].cells[0].s);
+        doc_section(d, SECTION_TEXT, NULL, "Notes")->text = doc_text(d, strbuf_text(&b));
+        strbuf_free(&b);
+    }
+}
+
+struct doc *plan_doc(struct plan *p, const struct plan_source *src)
+{
+    struct doc *d = doc_new("plan", "Plan");
+    summary(d, p, src);
+    plan_sections(d, p, src, 0);
+    rest(d, p, src);
+    for (size_t i = 0; i < d->n_sections; i++) /* the keys go to the tree */
+        if (d->sections[i].kind == SECTION_TREE)
+            d->focus = (int)i;
+    return d;
+}
+
+/* ---- a file ---- */
+
+struct doc *plan_explain(const char *text, size_t len, const char *name, struct sd_error *err)
+{
+    struct explain e;
+    if (!explain_read(text, len, &e, err))
+        return NULL;
+    struct plan_source src = {.origin = name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
+    size_t slowest = 0;
+    for (size_t i = 1; i < e.n_plans; i++) {
+        const struct plan *a = e.plans[i], *b = e.plans[slowest];
+        bool timed = a->elapsed_ns > 0 || b->elapsed_ns > 0;
+        if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns) : a->total_cost > b->total_cost)
+            slowest = i;
+    }
+    struct doc *d = plan_doc(e.plans[slowest], &src);
+    d->view = "explain";
+    if (e.n_plans > 1) {
+        doc_field(d, "plan", UNIT_NONE, cell_int((int64_t)slowest + 1));
+        struct section *s = doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
+        s->note = doc_printf(d, "above: the slowest, number %zu", slowest + 1);
+        for (size_t i = 0; i < e.n_plans; i++) {
+            struct plan *p = e.plans[i];
+            struct plan_findings f;
+            plan_findings(p, &src.facts, &f);
+            struct row *row = doc_row(d, &s->table);
+            row->cells[0] = cell_int((int64_t)i + 1);
+            row->cells[1] = cell_text(doc_text(d, p->query));
+            row->cells[2] = whole(p->elapsed_ns);
+            row->cells[3] = cell_real(p->total_cost);
+            row->cells[4] = cell_int((int64_t)f.n);
+            plan_findings_free(&f);
+        }
+    }
+    explain_free(&e);
+    return d;
+}
+
+/* ---- the model ---- */
+
+static sd_time cursor(const struct view_ctx *c)
+{
+    return span_is_all(c->span) ? INT64_MAX : c->now;
+}
+
+static void want(struct doc *d, const struct query *q)
+{
+    d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
+                                  .query_id = query_id(q),
+                                  .database = doc_text(d, query_database(q)),
+                                  .query = doc_text(d, query_text(q))};
+    d->want_origin = doc_text(d, query_origin(q));
+}
+
+static void say(struct doc *d, const char *text)
+{
+    doc_section(d, SECTION_TEXT, NULL, "Plan")->text = doc_text(d, text);
+    doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
+}
+
+/* The newest plan of a query: read, with the facts that came with it. False: the doc
+ * says why there is none. */
+static bool load(struct doc *d, const struct view_ctx *c, const struct query *q, struct explain *e, struct plan_source *src)
+{
+    struct plan_entry entry;
+    struct sd_error err = {""};
+    if (!model_plan(c->model, query_key(q), cursor(c), &entry) || !entry.plan) {
+        if (!query_origin(q)) {
+            say(d, "There is no plan of this query, and no source that could give one.");
+            return false;
+        }
+        want(d, q);
+        say(d, c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
+        return false;
+    }
+    if (entry.plan->failed || !entry.plan->body) {
+        say(d, doc_printf(d, "There is no plan: %s", entry.plan->failed ? entry.plan->failed : "the source sent none."));
+        return false;
+    }
+    if (!explain_read(entry.plan->body, strlen(entry.plan->body), e, &err)) {
+        say(d, err.text);
+        return false;
+    }
+    *src = (struct plan_source){.facts = {.tables = entry.tables, .n_tables = entry.n_tables, .indexes = entry.indexes,
+                                          .n_indexes = entry.n_indexes, .indexes_known = entry.n_tables > 0},
+                                .query = entry.plan->query ? entry.plan->query : query_text(q),
+                                .origin = entry.origin, .at = entry.at,
+                                .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
+                                .show_literals = c->show_literals};
+    return true;
+}
+
+bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, size_t max_nodes)
+{
+    struct explain e = {0};
+    struct plan_source src;
+    bool ok = load(d, c, q, &e, &src);
+    if (ok)
+        plan_sections(d, e.plans[0], &src, max_nodes ? max_nodes : COMPACT_NODES);
+    explain_free(&e);
+    return ok;
+}
+
+/* Without an argument: the query with most time in the span. */
+static struct query *worst_query(const struct view_ctx *c)
+{
+    struct query *worst = NULL;
+    int64_t most = -1;
+    for (size_t i = 0; i < model_queries(c->model); i++) {
+        struct query *q = model_query(c->model, i);
+        struct query_stats s;
+        query_stats(q, c->span, &s);
+        int64_t total = s.known && sd_known(s.total_ns) ? s.total_ns : 0;
+        if (total > most) {
+            most = total;
+            worst = q;
+        }
+    }
+    return worst;
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
+    struct explain e = {0};
+    struct plan_source src;
+    struct doc *d;
+    if (!q) {
+        d = doc_new("plan", "Plan");
+        say(d, c->arg ? doc_printf(d, "No query %s is known here.", c->arg)
+                      : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
+        return d;
+    }
+    struct doc *why = doc_new("plan", "Plan");
+    if (load(why, c, q, &e, &src)) {
+        d = plan_doc(e.plans[0], &src);
+        doc_free(why);
+    } else {
+        d = why;
+        if (query_text(q)) {
+            src = (struct plan_source){.show_literals = c->show_literals};
+            doc_section(d, SECTION_TEXT, "query", "Query")->text = shown(d, &src, query_text(q));
+        }
+    }
+    explain_free(&e);
+    doc_field(d, "query_key", UNIT_NONE, cell_text(doc_text(d, query_key(q))));
+    return d;
+}
+
+const struct view plan_view = {
+    .name = "plan",
+    .title = "Plan",
+    .summary = "a query's execution plan: findings, the missing index, the tree",
+    .about = "query",
+    .needs = 1u << SD_PLAN,
+    .build = build,
+    .columns = node_columns_timed,
+    .n_columns = ARRAY_LEN(node_columns_timed),
+};
