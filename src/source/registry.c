@@ -1,0 +1,379 @@
+/* registry.c - the kinds of source, and which of them reads a target. */
+#include "source/registry.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/redact.h"
+#include "conf/option.h"
+#include "source/module.h"
+
+extern const struct sd_source_ops exec_source_ops;
+
+/* The built-in kinds. On a tie of recognising the first wins. */
+static const struct sd_source_ops *const BUILT_IN[] = {
+    &exec_source_ops,
+};
+
+struct loaded {
+    const struct sd_source_ops *ops;
+    char *path;
+};
+static struct loaded *loaded; /* main thread only; for ever */
+static size_t n_loaded, cap_loaded;
+
+size_t registry_count(void)
+{
+    return ARRAY_LEN(BUILT_IN) + n_loaded;
+}
+
+const struct sd_source_ops *registry_at(size_t i)
+{
+    if (i < ARRAY_LEN(BUILT_IN))
+        return BUILT_IN[i];
+    i -= ARRAY_LEN(BUILT_IN);
+    return i < n_loaded ? loaded[i].ops : NULL;
+}
+
+const struct sd_source_ops *registry_named(const char *kind)
+{
+    for (size_t i = 0; i < registry_count(); i++)
+        if (str_eq(registry_at(i)->name, kind))
+            return registry_at(i);
+    return NULL;
+}
+
+const char *registry_module_path(const struct sd_source_ops *ops)
+{
+    for (size_t i = 0; i < n_loaded; i++)
+        if (loaded[i].ops == ops)
+            return loaded[i].path;
+    return NULL;
+}
+
+/* ---- modules ---- */
+
+static const struct sd_source_ops *loaded_from(const char *path)
+{
+    char *real = realpath(path, NULL);
+    const struct sd_source_ops *ops = NULL;
+    for (size_t i = 0; real && i < n_loaded; i++)
+        if (strcmp(loaded[i].path, real) == 0)
+            ops = loaded[i].ops;
+    free(real);
+    return ops;
+}
+
+const struct sd_source_ops *registry_load(const char *path, struct sd_error *err)
+{
+    char *real = NULL;
+    const struct sd_source_ops *ops = loaded_from(path);
+    if (ops)
+        return ops;
+    ops = module_load(path, &real, err);
+    if (!ops)
+        return NULL;
+    if (registry_named(ops->name)) {
+        fail(err, "the module %.300s is refused: there is a source kind %s already", real, ops->name);
+        free(real);
+        free((void *)ops);
+        return NULL;
+    }
+    loaded = mem_grow(loaded, n_loaded, &cap_loaded, sizeof *loaded);
+    loaded[n_loaded++] = (struct loaded){.ops = ops, .path = real};
+    return ops;
+}
+
+static int is_module(const struct dirent *e)
+{
+    return e->d_name[0] != '.' && str_ends(e->d_name, ".so");
+}
+
+static void load_folder(const char *folder, void (*problem)(void *ctx, const char *sentence), void *ctx)
+{
+    struct dirent **names;
+    struct sd_error err;
+    int n = scandir(folder, &names, is_module, alphasort);
+    if (n < 0) {
+        if (errno != ENOENT && errno != ENOTDIR) {
+            fail(&err, "cannot look into the folder %.300s: %s", folder, strerror(errno));
+            problem(ctx, err.text);
+        }
+        return;
+    }
+    /* One sentence for the folder, not one for each file in it. */
+    char *real = n ? realpath(folder, NULL) : NULL;
+    bool safe = real && module_folder_is_safe(real, &err);
+    if (real && !safe)
+        problem(ctx, err.text);
+    for (int i = 0; i < n; i++) {
+        char *path = mem_printf("%s/%s", folder, names[i]->d_name);
+        if (safe && !registry_load(path, &err))
+            problem(ctx, err.text);
+        free(path);
+        free(names[i]);
+    }
+    free(real);
+    free(names);
+}
+
+void registry_load_path(const char *folders, void (*problem)(void *ctx, const char *sentence), void *ctx)
+{
+    while (folders && *folders) {
+        size_t len = strcspn(folders, ":");
+        if (len) {
+            char *folder = mem_strndup(folders, len);
+            load_folder(folder, problem, ctx);
+            free(folder);
+        }
+        folders += len + (folders[len] == ':');
+    }
+}
+
+/* ---- options at the end of a target ---- */
+
+static size_t pair_name(const char *p)
+{
+    size_t n = 0;
+    while (isalnum((unsigned char)p[n]) || p[n] == '_' || p[n] == '-')
+        n++;
+    return n && p[n] == '=' ? n : 0;
+}
+
+static bool has_option(const struct sd_source_ops *ops, const char *name, size_t len)
+{
+    for (const struct sd_option *o = ops->options; o && o->name; o++)
+        if (strlen(o->name) == len && strncmp(o->name, name, len) == 0)
+            return true;
+    return false;
+}
+
+/* Up to the next "&name=": an '&' in a value needs no escape otherwise. */
+static size_t pair_length(const char *p)
+{
+    size_t n = 0;
+    while (p[n] && !(p[n] == '&' && pair_name(p + n + 1)))
+        n++;
+    return n;
+}
+
+static char *percent_decode(const char *p, size_t len)
+{
+    char *out = mem_alloc(len + 1), *to = out;
+    for (size_t i = 0; i < len; i++) {
+        if (p[i] == '%' && i + 2 < len && isxdigit((unsigned char)p[i + 1]) && isxdigit((unsigned char)p[i + 2])) {
+            char hex[3] = {p[i + 1], p[i + 2], 0};
+            int c = (int)strtol(hex, NULL, 16);
+            if (c) { /* a NUL would cut the value unseen */
+                *to++ = (char)c;
+                i += 2;
+                continue;
+            }
+        }
+        *to++ = p[i];
+    }
+    return out;
+}
+
+/* Moves the pairs after '?' into out->options; of a URL only those the kind knows. */
+static void cut_options(struct registry_resolved *out, bool url)
+{
+    size_t n = 0, cap = 0;
+    char *mark = NULL;
+    out->options = mem_grow(NULL, 0, &cap, sizeof *out->options);
+    /* The first '?' that a pair follows: a path or a command may hold others. */
+    for (char *p = out->target; out->ops->options && (p = strchr(p, '?')); p++) {
+        size_t name = pair_name(p + 1);
+        if (name && (!str_eq(out->ops->name, "exec") || has_option(out->ops, p + 1, name))) {
+            mark = p;
+            break;
+        }
+    }
+    if (mark) {
+        struct strbuf rest = {0};
+        for (const char *p = mark + 1; *p;) {
+            size_t len = pair_length(p), name = pair_name(p);
+            if (!url || (name && has_option(out->ops, p, name))) {
+                out->options = mem_grow(out->options, n + 1, &cap, sizeof *out->options);
+                out->options[n++] = percent_decode(p, len);
+            } else {
+                strbuf_char(&rest, rest.len ? '&' : '?');
+                strbuf_add(&rest, p, len);
+            }
+            p += len + (p[len] == '&');
+        }
+        *mark = 0;
+        char *target = mem_printf("%s%s", out->target, strbuf_text(&rest));
+        strbuf_free(&rest);
+        free(out->target);
+        out->target = target;
+    }
+    out->options[n] = NULL;
+}
+
+/* ---- recognising ---- */
+
+/* First bytes of a regular file, which alone can be opened without waiting. */
+static bool read_head(const char *path, char *head, size_t size, size_t *len, struct sd_error *err)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return fail(err, "cannot open %.300s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return fail(err, "%.300s is a folder; name a file in it", path);
+    if (!S_ISREG(st.st_mode))
+        return fail(err, "%.300s is not a regular file; put the kind in front to read it anyway, as in log:%.100s",
+                    path, path);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return fail(err, "cannot open %.300s: %s", path, strerror(errno));
+    ssize_t n = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? read(fd, head, size) : 0;
+    int why = errno;
+    close(fd);
+    if (n < 0)
+        return fail(err, "cannot read %.300s: %s", path, strerror(why));
+    *len = (size_t)n;
+    return true;
+}
+
+static const struct sd_source_ops *recognise(const char *target, const void *head, size_t len)
+{
+    const struct sd_source_ops *best = NULL;
+    int best_score = 0;
+    for (size_t i = 0; i < registry_count(); i++) {
+        const struct sd_source_ops *ops = registry_at(i);
+        int score = ops->recognise ? ops->recognise(target, head, len) : 0;
+        if (score > best_score) {
+            best = ops;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+static char *kind_names(void)
+{
+    struct strbuf names = {0};
+    for (size_t i = 0; i < registry_count(); i++)
+        strbuf_printf(&names, "%s%s", i ? ", " : "", registry_at(i)->name);
+    return strbuf_detach(&names);
+}
+
+/* Length of "word" when given is "word:...", otherwise 0. */
+static size_t prefix_length(const char *given)
+{
+    size_t n = strspn(given, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+");
+    return n && given[n] == ':' && isalpha((unsigned char)*given) ? n : 0;
+}
+
+static bool resolve_url(const char *given, struct registry_resolved *out, struct sd_error *err)
+{
+    size_t n = prefix_length(given);
+    char *kind = mem_strndup(given, n);
+    out->ops = recognise(given, NULL, 0);
+    if (!out->ops)
+        out->ops = registry_named(kind);
+    if (!out->ops) {
+        char *names = kind_names();
+        fail(err, "no source reads %.40s:// addresses; the kinds are: %.300s", kind, names);
+        free(names);
+    } else {
+        out->target = mem_strdup(given);
+        cut_options(out, true);
+    }
+    free(kind);
+    return out->ops;
+}
+
+static bool resolve_path(const char *given, struct registry_resolved *out, struct sd_error *err)
+{
+    char head[16384];
+    size_t len = 0;
+    if (str_eq(given, "-")) {
+        out->ops = recognise(given, NULL, 0);
+        out->target = mem_strdup(given);
+    } else {
+        /* A file may have a '?' in its name; if there is none of the whole name,
+         * options may follow it. */
+        size_t cut = strlen(given);
+        for (const char *p = given; access(given, F_OK) < 0 && (p = strchr(p, '?')); p++) {
+            if (pair_name(p + 1)) {
+                cut = (size_t)(p - given);
+                break;
+            }
+        }
+        char *path = mem_strndup(given, cut);
+        bool read = read_head(path, head, sizeof head, &len, err);
+        if (read)
+            out->ops = recognise(path, head, len);
+        if (read && !out->ops)
+            fail(err, "no source recognises %.300s; put its kind in front, as in log:%.100s", path, path);
+        if (out->ops)
+            out->target = mem_strdup(cut == strlen(given) ? path : given);
+        free(path);
+        if (!out->ops)
+            return false;
+        if (cut < strlen(given))
+            cut_options(out, false);
+    }
+    if (!out->ops)
+        return fail(err, "no source reads standard input here; put its kind in front, as in log:-");
+    if (!out->options)
+        out->options = mem_array(1, sizeof *out->options);
+    return true;
+}
+
+static bool resolve(const char *given, struct registry_resolved *out, struct sd_error *err)
+{
+    size_t n = prefix_length(given);
+    if (!*given)
+        return fail(err, "a source is named by a URL, a path or kind:target; this one is empty");
+    if (n && str_starts(given + n, "://"))
+        return resolve_url(given, out, err);
+    if (n) {
+        char *kind = mem_strndup(given, n);
+        out->ops = registry_named(kind);
+        if (out->ops) {
+            out->target = mem_strdup(given + n + 1);
+            cut_options(out, strstr(out->target, "://") != NULL);
+        } else if (access(given, F_OK) < 0) {
+            char *names = kind_names();
+            fail(err, "there is no source kind %.60s and no file %.100s; the kinds are: %.250s", kind, given, names);
+            free(names);
+            free(kind);
+            return false;
+        }
+        free(kind);
+        if (out->ops)
+            return true;
+    }
+    return resolve_path(given, out, err);
+}
+
+bool registry_resolve(const char *given, struct registry_resolved *out, struct sd_error *err)
+{
+    *out = (struct registry_resolved){0};
+    if (resolve(given, out, err))
+        return true;
+    registry_resolved_free(out);
+    return false;
+}
+
+void registry_resolved_free(struct registry_resolved *r)
+{
+    for (char **p = r->options; p && *p; p++)
+        free(*p);
+    free(r->options);
+    free(r->target);
+    *r = (struct registry_resolved){0};
+}
+
+char *registry_redact(const char *given)
+{
+    return redact(given);
+}
