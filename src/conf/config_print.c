@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/units.h"
 #include "conf/config.h"
 
 static const char HEAD[] =
@@ -40,13 +39,24 @@ static void print_scalar(struct strbuf *out, const char *text)
     strbuf_char(out, '\'');
 }
 
+/* One bound, as the user would write it in the file. */
+static void print_bound(struct strbuf *out, const struct sd_option *o, double bound)
+{
+    struct settings s = {.theme = NULL};
+    int64_t value = (int64_t)bound;
+    memcpy((char *)&s + o->offset, &value, sizeof value);
+    option_print(o, &s, out);
+}
+
 static void print_range(struct strbuf *out, const struct sd_option *o)
 {
-    char low[UNIT_TEXT_MAX], high[UNIT_TEXT_MAX];
-    enum unit u = o->type == SD_OPTION_DURATION ? UNIT_NS : o->type == SD_OPTION_BYTES ? UNIT_BYTES : UNIT_COUNT;
     if (o->min == 0 && o->max == 0)
         return;
-    strbuf_printf(out, " (%s to %s)", unit_format(u, o->min, low), unit_format(u, o->max, high));
+    strbuf_str(out, " (");
+    print_bound(out, o, o->min);
+    strbuf_str(out, " to ");
+    print_bound(out, o, o->max);
+    strbuf_char(out, ')');
 }
 
 static void print_setting(struct strbuf *out, const struct sd_option *o)

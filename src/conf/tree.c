@@ -118,6 +118,16 @@ static void place(struct builder *b, struct tree_node *node)
     }
 }
 
+/* Takes the place of a node that was refused, so that what follows keeps its own. */
+static void drop(struct builder *b)
+{
+    struct level *l = b->depth ? &b->levels[b->depth - 1] : NULL;
+    if (!l || l->node->kind == TREE_LIST)
+        return;
+    l->bad_key = !l->key && !l->bad_key; /* at a name's place: its value goes too */
+    l->key = NULL;
+}
+
 static struct tree_node *make(struct builder *b, enum tree_kind kind, const yaml_mark_t *mark)
 {
     struct tree_node *n = arena_alloc(b->arena, sizeof *n);
@@ -131,7 +141,7 @@ static void open_collection(struct builder *b, enum tree_kind kind, const yaml_m
         if (!b->skipped) {
             tree_problem(b->report, (int)mark->line + 1, (int)mark->column + 1,
                          "nested too deeply; expected at most %d levels", TREE_DEPTH_MAX);
-            place(b, make(b, TREE_SCALAR, mark));
+            drop(b);
         }
         b->skipped++;
         return;
@@ -154,10 +164,12 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
     struct tree_node *n = make(b, TREE_SCALAR, &e->start_mark);
     const char *text = (const char *)e->data.scalar.value;
     size_t len = e->data.scalar.length;
-    if (memchr(text, '\0', len))
+    if (memchr(text, '\0', len)) {
         tree_problem(b->report, n->line, n->column, "the text holds a NUL byte; expected text without one");
-    else
-        n->text = arena_strndup(b->arena, text, len);
+        drop(b);
+        return;
+    }
+    n->text = arena_strndup(b->arena, text, len);
     place(b, n);
 }
 
@@ -175,7 +187,7 @@ static bool take(struct builder *b, const yaml_event_t *e)
                      "references such as *%.40s are not taken; expected the value itself",
                      (const char *)e->data.alias.anchor);
         if (!b->skipped)
-            place(b, make(b, TREE_SCALAR, m));
+            drop(b);
         break;
     case YAML_SEQUENCE_START_EVENT:
         open_collection(b, TREE_LIST, m);

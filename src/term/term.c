@@ -258,6 +258,8 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     set_escdelay(25);
     /* Delays for the mechanics of 1978 are of no use and would be sent as NULs. */
     setenv("NCURSES_NO_PADDING", "1", 0);
+    /* On the Linux console curses would load libgpm and talk to its daemon. */
+    setenv("NCURSES_GPM_TERMS", "none", 0);
     t->screen = watch(t) ? newterm(t->name, t->out, t->in) : NULL;
     if (!t->screen) {
         fail(err, "the terminal %s cannot be used", t->name);

@@ -49,10 +49,9 @@ static void end(struct vt *vt, int expected)
 {
     int status = 0;
     assert_true(vt_wait_exit(vt, &status, SOON));
-    if (WIFSIGNALED(status))
-        assert_int_equal(-WTERMSIG(status), expected);
-    else
-        assert_int_equal(WEXITSTATUS(status), expected);
+    int got = WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+    if (got != expected)
+        fail_msg("ended with %d, expected %d:\n%s", got, expected, vt_text(vt));
     assert_true(vt_modes_restored(vt));
     assert_false(vt_alternate(vt));
     assert_true(vt_cursor(vt));
