@@ -85,14 +85,15 @@ static int nearest_256(int32_t rgb)
 }
 
 /* By hue, because with eight colours brightness is the terminal's choice: a dark
- * blue must not become an invisible black. Greys have no hue: -1. */
-static int nearest_8(int32_t rgb)
+ * blue must not become an invisible black. Greys have no hue: -1. Between blue and
+ * cyan and the like a foreground takes the lighter, a background the darker. */
+static int nearest_8(int32_t rgb, bool background)
 {
     int part[3] = {rgb >> 16, rgb >> 8 & 255, rgb & 255};
     int high = MAX(part[0], MAX(part[1], part[2])), low = MIN(part[0], MIN(part[1], part[2]));
     if (high - low < 48)
         return -1;
-    int middle = (high + low) / 2, index = 0;
+    int middle = low + (high - low) * (background ? 6 : 5) / 10, index = 0;
     for (int i = 0; i < 3; i++)
         index |= part[i] > middle ? 1 << i : 0;
     return index;
@@ -103,9 +104,11 @@ static int16_t color_256(struct color c)
     return (int16_t)(c.rgb < 0 ? -1 : c.index >= 0 ? c.index : nearest_256(c.rgb));
 }
 
-static int8_t color_8(struct color c)
+static int8_t color_8(struct color c, bool background)
 {
-    return (int8_t)(c.rgb < 0 ? -1 : c.index >= 0 && c.index < 16 ? c.index % 8 : nearest_8(c.rgb));
+    if (c.rgb < 0)
+        return -1;
+    return (int8_t)(c.index >= 0 && c.index < 16 ? c.index % 8 : nearest_8(c.rgb, background));
 }
 
 /* ---- parsing ---- */
@@ -206,11 +209,14 @@ static void read_style(struct parser *p, struct theme_style *style, const struct
     if (behind)
         tree_problem(&p->report, n->line, n->column, "the style ends after \"on\"; expected a colour there");
     *style = (struct theme_style){.fg = fg.rgb, .bg = bg.rgb, .fg256 = color_256(fg), .bg256 = color_256(bg),
-                                  .fg8 = color_8(fg), .bg8 = color_8(bg), .attrs = attrs};
+                                  .fg8 = color_8(fg, false), .bg8 = color_8(bg, true), .attrs = attrs};
     /* With eight colours a grey background is none: the marking must stay. */
     if (bg.rgb >= 0 && (style->bg8 < 0 || style->bg8 == style->fg8)) {
         style->bg8 = -2;
         style->fg8 = -1;
+    } else if (bg.rgb >= 0 && style->fg8 < 0) {
+        /* Green, yellow and cyan are light, whichever terminal. */
+        style->fg8 = style->bg8 == 2 || style->bg8 == 3 || style->bg8 == 6 ? 0 : 7;
     }
 }
 

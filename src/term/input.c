@@ -274,8 +274,6 @@ static bool serve_signals(struct term *t)
 {
     unsigned s = restore_signals();
     if (s & RESTORE_STOP) {
-        int64_t before;
-        term_begin_count(t, &before);
         if (t->modern)
             term_write(t, PASTE_OFF, strlen(PASTE_OFF));
         endwin();

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { SOON = 10000 };
 
@@ -119,6 +120,49 @@ static void all_terminals(void **state)
         vt_send(vt, "q");
         end(vt, 0);
     }
+}
+
+/* An entry with direct colour, as Debian's ncurses-term has them; compiled here
+ * because that package is seldom installed. */
+static void direct_colour(void **state)
+{
+    (void)state;
+    static const char SOURCE[] =
+        "direct,\n RGB, colors#0x1000000, pairs#0x7FFF, use=xterm-256color,\n"
+        " setab=\\E[%?%p1%{8}%<%t4%p1%d%e48\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/%{255}%&%d\\:%p1%{255}%&%d%;m,\n"
+        " setaf=\\E[%?%p1%{8}%<%t3%p1%d%e38\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/%{255}%&%d\\:%p1%{255}%&%d%;m,\n";
+    char folder[] = "/tmp/slowdive-terminfo-XXXXXX", env_folder[64], source[64], entry[64], letter[64];
+    assert_non_null(mkdtemp(folder));
+    snprintf(env_folder, sizeof env_folder, "TERMINFO=%s", folder);
+    snprintf(source, sizeof source, "%s/source", folder);
+    snprintf(letter, sizeof letter, "%s/d", folder);
+    snprintf(entry, sizeof entry, "%s/d/direct", folder);
+    FILE *f = fopen(source, "w");
+    fputs(SOURCE, f);
+    fclose(f);
+    pid_t tic = fork();
+    if (tic == 0) {
+        execlp("tic", "tic", "-x", "-o", folder, source, (char *)NULL);
+        _exit(127);
+    }
+    int status = 1;
+    waitpid(tic, &status, 0);
+    bool have = status == 0;
+    if (have) {
+        const char *env[] = {env_folder, "TERM=direct", "LANG=C.UTF-8", NULL};
+        struct vt *vt = start_with(env, 24, 80);
+        see(vt, "started");
+        assert_non_null(strstr(vt_raw(vt)->text, "38:2::255:255:255")); /* the selected row */
+        vt_send(vt, "q");
+        assert_true(vt_wait_exit(vt, &status, SOON));
+        vt_free(vt);
+    }
+    unlink(entry);
+    rmdir(letter);
+    unlink(source);
+    rmdir(folder);
+    if (!have)
+        skip();
 }
 
 /* ---- input ---- */
@@ -339,6 +383,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_terminals),
+        cmocka_unit_test(direct_colour),
         cmocka_unit_test(keys),
         cmocka_unit_test(long_paste_is_one),
         cmocka_unit_test(hostile_cells_never_arrive),

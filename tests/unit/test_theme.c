@@ -75,6 +75,10 @@ static void builtin_themes_name_every_style(void **state)
         assert_string_equal(t.name, *name);
         bool selected = t.styles[STYLE_SELECTED].bg >= 0 || t.styles[STYLE_SELECTED].attrs & THEME_REVERSE;
         assert_true(selected);
+        if (strcmp(*name, "dark") == 0) { /* with eight colours: white on blue, black on yellow */
+            assert_true(t.styles[STYLE_SELECTED].bg8 == 4 && t.styles[STYLE_SELECTED].fg8 == 7);
+            assert_true(t.styles[STYLE_MATCH].bg8 == 3 && t.styles[STYLE_MATCH].fg8 == 0);
+        }
         if (strcmp(*name, "mono") == 0) {
             for (int s = 0; s < STYLE_COUNT; s++)
                 assert_true(t.styles[s].fg == -1 && t.styles[s].bg == -1);
