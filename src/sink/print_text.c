@@ -280,45 +280,42 @@ static void fields(const struct section *s, const struct print_options *o, struc
     }
 }
 
+/* Bytes of the longest beginning of s[0..len) that fits: up to the last space, or all
+ * that fits when there is none. */
+static size_t line_break(const char *s, size_t len, int room)
+{
+    size_t at = 0, space = 0;
+    int used = 0;
+    struct utf8_char c;
+    while (at < len) {
+        size_t n = utf8_next(s + at, len - at, &c);
+        if (!n)
+            return len;
+        if (used + c.width > room)
+            return space ? space : at;
+        used += c.width;
+        at += n;
+        if (c.code == ' ')
+            space = at;
+    }
+    return len;
+}
+
 /* Lines of the text stay lines; what is longer than the width goes on below. */
 static void paragraph(const char *text, int indent, const struct print_options *o, struct strbuf *out)
 {
-    int room = o->width > indent + 20 ? o->width - indent : 10000;
-    while (text && *text) {
-        size_t len = strcspn(text, "\n");
-        char *line = mem_strndup(text, len);
-        char *rest = line;
+    int room = o->width > indent + 20 ? o->width - indent : 100000;
+    while (*text) {
+        size_t len = strcspn(text, "\n"), done = 0;
         do {
-            struct strbuf b = {0};
+            size_t n = line_break(text + done, len - done, room);
+            char *line = mem_strndup(text + done, n);
             strbuf_pad(out, ' ', (size_t)indent);
-            if (utf8_width(rest) <= room) {
-                put(out, o, rest, room);
-                rest += strlen(rest);
-            } else {
-                size_t cut = strlen(rest);
-                while (cut > 1) { /* the last word boundary that fits */
-                    cut--;
-                    if (rest[cut] != ' ')
-                        continue;
-                    char *head = mem_strndup(rest, cut);
-                    bool fits = utf8_width(head) <= room;
-                    if (fits)
-                        put(out, o, head, room);
-                    free(head);
-                    if (fits)
-                        break;
-                }
-                if (cut <= 1) {
-                    put(out, o, rest, room);
-                    rest += strlen(rest);
-                } else {
-                    rest += cut + 1;
-                }
-            }
+            put(out, o, line, room);
             finish_line(out);
-            strbuf_free(&b);
-        } while (*rest);
-        free(line);
+            free(line);
+            done += n;
+        } while (done < len);
         text += len;
         text += *text == '\n';
     }

@@ -1,0 +1,404 @@
+/* Overview: what is worst now, each line a place to dive. */
+#include "view/overview.h"
+
+#include "view/common.h"
+#include "view/endpoints.h"
+#include "view/plan.h"
+
+#include <stdlib.h>
+
+/* When a thing is worth a line. X(NAME, value, help) */
+#define THRESHOLDS(X)                                                                             \
+    X(SHARE, 0.10, "an endpoint or query with this share of all time is listed")                  \
+    X(SHARE_WARN, 0.25, "and marked from this share on")                                          \
+    X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")           \
+    X(ERRORS_BAD, 0.05, "the same, act now")                                                      \
+    X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                           \
+    X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                              \
+    X(HIT_RATIO, 0.90, "share of blocks found in shared buffers below which it is listed")        \
+    X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are asked for a second")               \
+    X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                  \
+    X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                 \
+    X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                      \
+    X(IDLE_BAD_NS, 300e9, "the same, act now")                                                    \
+    X(UNPARSED, 0.01, "share of the lines read that were not understood")                         \
+    X(MIN_REQUESTS, 5, "fewer requests than this say nothing about a share")
+
+enum threshold {
+#define T_ENUM(NAME, value, help) T_##NAME,
+    THRESHOLDS(T_ENUM)
+#undef T_ENUM
+};
+static const double LIMIT[] = {
+#define T_VALUE(NAME, value, help) [T_##NAME] = (value),
+    THRESHOLDS(T_VALUE)
+#undef T_VALUE
+};
+
+enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS };
+
+static const struct column COLUMNS[O_COLUMNS] = {
+    [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 1, 0, "kind of trouble: endpoint, errors, tail, query, lock, ..."},
+    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 0, "endpoint, query, session or source it is about"},
+    [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 24, "the figures, in a few words"},
+    [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 2, 0, "share of the time or of the requests; null when it has none"},
+    [O_SEVERITY] = {"severity", "Severity", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "info, warn or bad"},
+    [O_VIEW] = {"view", "View", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "view that shows more"},
+    [O_ARG] = {"select", "Select", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "and what to select in it"},
+};
+
+enum { SUBJECT_WIDTH = 34, ITEMS_MAX = 200, SESSIONS_MAX = 300 };
+
+struct item {
+    enum severity severity;
+    double rank; /* within a severity: share of what the reader waits for, 0..1 */
+    const char *what, *subject, *why;
+    double share;
+    struct dive dive;
+};
+
+struct list {
+    struct doc *d;
+    const struct view_ctx *c;
+    struct item items[ITEMS_MAX];
+    size_t n;
+};
+
+static void add(struct list *l, struct item it)
+{
+    if (l->n < ITEMS_MAX)
+        l->items[l->n++] = it;
+}
+
+static const char *cut(struct doc *d, const char *text, size_t n)
+{
+    return text && strlen(text) > n ? doc_printf(d, "%.*s...", (int)n - 3, text) : doc_text(d, text);
+}
+
+/* ---- endpoints ---- */
+
+static void endpoints(struct list *l, const struct endpoint_stats *all)
+{
+    struct endpoint_stats *s = mem_alloc(sizeof *s);
+    struct doc *d = l->d;
+    char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < model_endpoints(l->c->model); i++) {
+        const struct endpoint *ep = model_endpoint(l->c->model, i);
+        endpoint_stats(ep, l->c->span, s);
+        if (s->count < (int64_t)LIMIT[T_MIN_REQUESTS])
+            continue;
+        struct item it = {.subject = doc_text(d, endpoint_name(ep)), .dive = {"endpoint", doc_text(d, endpoint_name(ep))}};
+        int64_t p50 = hist_quantile(&s->latency, 0.5), p99 = hist_quantile(&s->latency, 0.99);
+        double share = all->total_ns ? (double)s->total_ns / (double)all->total_ns : 0;
+        if (share >= LIMIT[T_SHARE]) {
+            it.what = "slow";
+            it.severity = share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
+            it.share = share;
+            it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
+            it.why = doc_printf(d, "p99 %s, median %s, %s of all request time", unit_format_int(UNIT_NS, p99, a),
+                                unit_format_int(UNIT_NS, p50, b), unit_format(UNIT_SHARE, share, e));
+            add(l, it);
+        } else if (s->timed && (double)p99 >= LIMIT[T_TAIL_NS] && (double)p99 >= LIMIT[T_TAIL_FACTOR] * (double)p50) {
+            it.what = "tail";
+            it.severity = SEVERITY_INFO;
+            it.share = share;
+            it.rank = share / 2;
+            it.why = doc_printf(d, "p99 %s against a median of %s", unit_format_int(UNIT_NS, p99, a),
+                                unit_format_int(UNIT_NS, p50, b));
+            add(l, it);
+        }
+        double errors = (double)s->errors / (double)s->count;
+        if (errors >= LIMIT[T_ERRORS_WARN]) {
+            it.what = "errors";
+            it.severity = errors >= LIMIT[T_ERRORS_BAD] ? SEVERITY_BAD : SEVERITY_WARN;
+            it.share = errors;
+            it.rank = all->count ? (double)s->errors / (double)all->count : 0;
+            it.why = doc_printf(d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, s->errors, a),
+                                unit_format_int(UNIT_COUNT, s->count, b));
+            add(l, it);
+        }
+    }
+    free(s);
+}
+
+/* ---- queries ---- */
+
+static void queries(struct list *l)
+{
+    double total = 0;
+    struct query_stats s;
+    struct doc *d = l->d;
+    size_t n = model_queries(l->c->model);
+    for (size_t i = 0; i < n; i++) {
+        query_stats(model_query(l->c->model, i), l->c->span, &s);
+        total += s.known ? (double)s.total_ns : 0;
+    }
+    for (size_t i = 0; i < n && total > 0; i++) {
+        const struct query *q = model_query(l->c->model, i);
+        char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
+        query_stats(q, l->c->span, &s);
+        double share = s.known ? (double)s.total_ns / total : 0;
+        if (share < LIMIT[T_SHARE] || s.calls < (int64_t)LIMIT[T_MIN_REQUESTS])
+            continue;
+        const char *index = NULL;
+        struct plan_entry entry;
+        if (model_plan(l->c->model, query_key(q), l->c->now, &entry))
+            index = plan_entry_suggestion(d, &entry);
+        add(l, (struct item){
+                   .what = index ? "index" : "query",
+                   .severity = share >= LIMIT[T_SHARE_WARN] || index ? SEVERITY_WARN : SEVERITY_INFO,
+                   .rank = share / 2,
+                   .share = share,
+                   .subject = cut(d, common_sql_line(d, l->c, query_text(q)), SUBJECT_WIDTH),
+                   .why = doc_printf(d, "%s a call, %s calls, %s of query time%s", unit_format(UNIT_NS, s.mean_ns, a),
+                                     unit_format_int(UNIT_COUNT, s.calls, b), unit_format(UNIT_SHARE, share, e),
+                                     index ? "; an index would help" : ""),
+                   .dive = {"query", doc_text(d, query_key(q))},
+               });
+    }
+}
+
+/* ---- sessions ---- */
+
+static void sessions(struct list *l)
+{
+    struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
+    size_t n = model_sessions(l->c->model, l->c->now, s, SESSIONS_MAX), blocked = 0;
+    const struct sd_activity *worst = NULL, *idle = NULL;
+    int64_t blocked_ns = 0, idle_ns = 0;
+    char a[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_activity *x = s[i].a;
+        if (x->blocked_by && *x->blocked_by) {
+            int64_t since = sd_known(x->query_start) ? s[i].at - x->query_start : 0;
+            blocked++;
+            if (!worst || since > blocked_ns) {
+                worst = x;
+                blocked_ns = since;
+            }
+        }
+        if (x->state && str_starts(x->state, "idle in transaction") && sd_known(x->state_change) &&
+            s[i].at - x->state_change > idle_ns) {
+            idle = x;
+            idle_ns = s[i].at - x->state_change;
+        }
+    }
+    if (worst)
+        add(l, (struct item){.what = "lock",
+                             .severity = SEVERITY_BAD,
+                             .rank = MIN(1.0, (double)blocked / 10),
+                             .share = NAN,
+                             .subject = doc_printf(l->d, "%zu blocked", blocked),
+                             .why = doc_printf(l->d, "pid %lld has waited %s for %s", (long long)worst->pid,
+                                               unit_format_int(UNIT_AGE, MAX(blocked_ns, 10 * SD_S), a), worst->blocked_by),
+                             .dive = {"activity", NULL}});
+    if (idle && (double)idle_ns >= LIMIT[T_IDLE_WARN_NS])
+        add(l, (struct item){.what = "idle",
+                             .severity = (double)idle_ns >= LIMIT[T_IDLE_BAD_NS] ? SEVERITY_BAD : SEVERITY_WARN,
+                             .rank = 0.1,
+                             .share = NAN,
+                             .subject = doc_printf(l->d, "pid %lld", (long long)idle->pid),
+                             .why = doc_printf(l->d, "idle in transaction for %s: it holds its locks and keeps vacuum away",
+                                               unit_format_int(UNIT_AGE, idle_ns, a)),
+                             .dive = {"activity", NULL}});
+    free(s);
+}
+
+/* ---- databases and sources ---- */
+
+static void databases(struct list *l)
+{
+    struct source_info info[32];
+    size_t n = model_sources(l->c->model, l->c->now, info, ARRAY_LEN(info));
+    char a[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const char *origin = info[i].origin;
+        double used = model_metric(l->c->model, origin, "postgresql.connections", NULL, l->c->now);
+        double max = model_metric(l->c->model, origin, "postgresql.max_connections", NULL, l->c->now);
+        if (max > 0 && used / max >= LIMIT[T_CONNECTIONS_WARN])
+            add(l, (struct item){.what = "connections",
+                                 .severity = used / max >= LIMIT[T_CONNECTIONS_BAD] ? SEVERITY_BAD : SEVERITY_WARN,
+                                 .rank = used / max,
+                                 .share = used / max,
+                                 .subject = doc_text(l->d, origin),
+                                 .why = doc_printf(l->d, "%.0f of %.0f connections are in use", used, max),
+                                 .dive = {"activity", NULL}});
+        double hit = model_metric_rate(l->c->model, origin, "postgresql.blks_hit", NULL, l->c->span);
+        double read = model_metric_rate(l->c->model, origin, "postgresql.blks_read", NULL, l->c->span);
+        if (hit + read >= LIMIT[T_HIT_BLOCKS_PER_S] && hit / (hit + read) < LIMIT[T_HIT_RATIO])
+            add(l, (struct item){.what = "cache",
+                                 .severity = SEVERITY_WARN,
+                                 .rank = read / (hit + read),
+                                 .share = NAN,
+                                 .subject = doc_text(l->d, origin),
+                                 .why = doc_printf(l->d, "only %s of the blocks are found in shared buffers",
+                                                   unit_format(UNIT_SHARE, hit / (hit + read), a)),
+                                 .dive = {"queries", NULL}});
+    }
+}
+
+static void sources(struct list *l)
+{
+    struct source_info info[64];
+    size_t n = model_sources(l->c->model, l->c->now, info, ARRAY_LEN(info));
+    char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_status *s = info[i].status;
+        const struct sd_intake *in = info[i].intake;
+        struct item it = {.what = "source", .share = NAN, .subject = doc_text(l->d, info[i].origin), .dive = {"sources", NULL}};
+        if (s && (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF)) {
+            it.severity = SEVERITY_BAD;
+            it.rank = 1;
+            it.why = doc_text(l->d, s->text ? s->text : "it failed");
+            add(l, it);
+        } else if (s && sd_known(s->drops) && s->drops > 0) {
+            it.severity = SEVERITY_WARN;
+            it.why = doc_printf(l->d, "%s batches were dropped because the console lagged",
+                                unit_format_int(UNIT_COUNT, s->drops, a));
+            add(l, it);
+        } else if (s && s->state == SD_STATE_LIVE && s->text && str_starts(s->text, "note: ")) {
+            it.severity = SEVERITY_INFO;
+            it.why = doc_text(l->d, s->text + 6);
+            add(l, it);
+        }
+        if (in && in->total > 0 && (double)in->unparsed >= LIMIT[T_UNPARSED] * (double)in->total) {
+            it.severity = SEVERITY_WARN;
+            it.share = (double)in->unparsed / (double)in->total;
+            it.why = doc_printf(l->d, "%s of %s lines were not understood", unit_format_int(UNIT_COUNT, in->unparsed, a),
+                                unit_format_int(UNIT_COUNT, in->total, b));
+            add(l, it);
+        }
+    }
+}
+
+/* ---- the doc ---- */
+
+static int by_urgency(const void *x, const void *y)
+{
+    const struct item *a = x, *b = y;
+    if (a->severity != b->severity)
+        return (int)b->severity - (int)a->severity;
+    return (a->rank < b->rank) - (a->rank > b->rank);
+}
+
+static void headline(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *all, double seconds)
+{
+    struct section *f = doc_section(d, SECTION_FIELDS, "summary", "At a glance");
+    struct wait_load w[64];
+    size_t n = model_wait_load(c->model, c->span, w, ARRAY_LEN(w));
+    double load = n ? 0 : NAN;
+    for (size_t i = 0; i < n; i++)
+        load += w[i].load;
+    bool any = all->count > 0;
+    section_field(d, f, "rate_per_s", "Requests", UNIT_PER_S, cell_real(any ? (double)all->count / seconds : NAN));
+    section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
+                  cell_real(any ? (double)all->errors / (double)all->count : NAN));
+    section_field(d, f, "p50_ns", "Median", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.5)));
+    section_field(d, f, "p95_ns", "P95", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.95)));
+    section_field(d, f, "p99_ns", "P99", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.99)));
+    section_field(d, f, "active_sessions", "Active sessions", UNIT_LOAD, cell_real(load));
+}
+
+static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span)
+{
+    size_t n = common_points(c, span);
+    struct section *s = doc_section(d, SECTION_GRAPH, "requests", "Requests and errors a second");
+    s->graph = (struct graph){.from = span.from, .to = span.to, .n_points = n, .unit = UNIT_PER_S};
+    double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
+    double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
+    s->weight = 1;
+    s->min_height = 3;
+    double step = common_seconds(span) / (double)n;
+    if (!isfinite(step))
+        return;
+    struct endpoint_point *p = mem_array(n, sizeof *p);
+    for (size_t i = 0; i < model_endpoints(c->model); i++) {
+        endpoint_series(model_endpoint(c->model, i), span, n, p);
+        for (size_t k = 0; k < n; k++) {
+            rate[k] = (isfinite(rate[k]) ? rate[k] : 0) + (double)p[k].count / step;
+            errors[k] = (isfinite(errors[k]) ? errors[k] : 0) + (double)p[k].errors / step;
+        }
+    }
+    free(p);
+}
+
+static void load_over_time(struct doc *d, const struct view_ctx *c, struct span span)
+{
+    size_t n = common_points(c, span);
+    struct section *s = doc_section(d, SECTION_GRAPH, "load", "Active database sessions");
+    s->graph = (struct graph){.from = span.from, .to = span.to, .n_points = n, .unit = UNIT_LOAD};
+    double *v = doc_line(d, &s->graph, "load")->values;
+    if (isfinite(common_seconds(span)))
+        model_load_series(c->model, span, n, v);
+    s->weight = 1;
+    s->min_height = 3;
+}
+
+static const char *nothing_to_see(struct doc *d, const struct view_ctx *c)
+{
+    struct model_usage u = model_usage(c->model);
+    struct source_info info[1];
+    if (!model_sources(c->model, c->now, info, 1) && u.last == SD_UNKNOWN)
+        return doc_text(d, "No source is open, and none was found here.\n\n"
+                           "Name what to look at:\n"
+                           "  slowdive postgres://user@host/database\n"
+                           "  slowdive /var/log/nginx/access.log\n"
+                           "  slowdive incident.slowdive (a recording)\n\n"
+                           "or here: type :source and one of them. ? shows all keys.");
+    if (u.last == SD_UNKNOWN || model_endpoints(c->model) + model_queries(c->model) == 0)
+        return doc_text(d, "No data yet. 5 shows the sources and their states.");
+    return doc_text(d, "Nothing stands out in this span of time.");
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct list *l = mem_alloc(sizeof *l);
+    struct endpoint_stats *all = mem_alloc(sizeof *all);
+    struct doc *d = doc_new("overview", "Overview");
+    *l = (struct list){.d = d, .c = c};
+    endpoints_totals(c, all);
+    struct span span = common_span(c);
+    common_envelope(d, c, span);
+    endpoints(l, all);
+    queries(l);
+    sessions(l);
+    databases(l);
+    sources(l);
+    qsort(l->items, l->n, sizeof l->items[0], by_urgency);
+
+    struct section *sec = doc_table(d, "rows", "What needs a look", COLUMNS, O_COLUMNS);
+    sec->weight = 3;
+    sec->note = common_note(d, c, all->count ? all->count : SD_UNKNOWN, "requests", all->last);
+    sec->empty = nothing_to_see(d, c);
+    for (size_t i = 0; i < l->n; i++) {
+        const struct item *it = &l->items[i];
+        struct row *r = doc_row(d, &sec->table);
+        r->cells[O_WHAT] = cell_text(it->what);
+        r->cells[O_SUBJECT] = cell_text(it->subject);
+        r->cells[O_WHY] = cell_text(it->why);
+        r->cells[O_SHARE] = cell_real(it->share);
+        r->cells[O_SEVERITY] = cell_text(severity_name(it->severity));
+        r->cells[O_VIEW] = cell_text(it->dive.view);
+        r->cells[O_ARG] = cell_text(it->dive.arg);
+        r->dive = it->dive;
+        r->severity = it->severity;
+    }
+    if (all->count || model_queries(c->model)) {
+        requests_over_time(d, c, span);
+        load_over_time(d, c, span);
+        headline(d, c, all, common_seconds(span));
+    }
+    free(all);
+    free(l);
+    return d;
+}
+
+const struct view overview_view = {
+    .name = "overview",
+    .title = "Overview",
+    .summary = "what is worst now, each line a place to dive",
+    .key = '1',
+    .build = build,
+    .columns = COLUMNS,
+    .n_columns = O_COLUMNS,
+};
