@@ -140,10 +140,7 @@ static void queries(struct list *l)
         double share = s.known ? (double)s.total_ns / total : 0;
         if (share < LIMIT[T_SHARE] || s.calls < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
-        const char *index = NULL;
-        struct plan_entry entry;
-        if (model_plan(l->c->model, query_key(q), l->c->now, &entry))
-            index = plan_entry_suggestion(d, &entry);
+        const char *index = plan_suggestion(d, l->c, q);
         add(l, (struct item){
                    .what = index ? "index" : "query",
                    .severity = share >= LIMIT[T_SHARE_WARN] || index ? SEVERITY_WARN : SEVERITY_INFO,

@@ -252,7 +252,7 @@ static const char *advice_of(struct doc *d, const struct plan_finding *f, const 
 }
 
 static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
-                     const struct advice_list *suggestions)
+                     const struct advice_list *suggestions, bool in_short)
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
     s->note = doc_text(d, p->timed ? "the largest possible saving first" : "from the planner's costs; the statement was not executed");
@@ -281,7 +281,7 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
             strbuf_printf(&todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
                           it->evidence, advice, it->check);
     }
-    if (f->n) {
+    if (f->n && !in_short) {
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "What to do");
         text->text = doc_text(d, strbuf_text(&todo));
         text->weight = 1;
@@ -326,8 +326,11 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
     struct advice_list l;
     plan_findings(p, &src->facts, &f);
     advise_plan(p, &src->facts, src->query ? src->query : p->query, &l);
-    findings(d, p, &f, &l);
+    int first = (int)d->n_sections;
     suggest(d, &l);
+    findings(d, p, &f, &l, max_nodes > 0);
+    /* Where there is an index to copy, `y` copies it at once. */
+    d->focus = d->sections[first].table.n_rows ? first : first + 1;
     tree(d, p, src, &f, max_nodes);
     plan_findings_free(&f);
     advise_free(&l);
@@ -507,6 +510,55 @@ bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, 
         plan_sections(d, e.plans[0], &src, max_nodes ? max_nodes : COMPACT_NODES);
     explain_free(&e);
     return ok;
+}
+
+struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
+{
+    struct explain e = {0};
+    size_t i = 0, n_tables = 0, n_indexes = 0;
+    const struct sd_plan *plan = batch_each(b, SD_PLAN, &i);
+    if (!plan || plan->failed || !plan->body) {
+        fail(err, "there is no plan: %s", plan && plan->failed ? plan->failed : "the server sent none");
+        return NULL;
+    }
+    if (!explain_read(plan->body, strlen(plan->body), &e, err))
+        return NULL;
+    const struct sd_table **tables = mem_array(batch_len(b), sizeof *tables);
+    const struct sd_index **indexes = mem_array(batch_len(b), sizeof *indexes);
+    for (i = 0; (tables[n_tables] = batch_each(b, SD_TABLE, &i)) != NULL; n_tables++)
+        ;
+    for (i = 0; (indexes[n_indexes] = batch_each(b, SD_INDEX, &i)) != NULL; n_indexes++)
+        ;
+    struct plan_source src = {.facts = {.tables = tables, .n_tables = n_tables, .indexes = indexes,
+                                        .n_indexes = n_indexes, .indexes_known = n_tables > 0},
+                              .query = plan->query,
+                              .origin = batch_origin(b),
+                              .at = batch_time(b),
+                              .generic = sd_known(plan->generic) ? plan->generic != 0 : -1,
+                              .show_literals = show_literals};
+    struct doc *d = plan_doc(e.plans[0], &src);
+    explain_free(&e);
+    free(tables);
+    free(indexes);
+    return d;
+}
+
+const char *plan_suggestion(struct doc *d, const struct view_ctx *c, const struct query *q)
+{
+    struct explain e = {0};
+    struct plan_source src;
+    const char *ddl = NULL;
+    struct doc *why = doc_new("plan", "Plan");
+    if (load(why, c, q, &e, &src)) {
+        struct advice_list l;
+        advise_plan(e.plans[0], &src.facts, src.query ? src.query : e.plans[0]->query, &l);
+        for (size_t i = 0; i < l.n && !ddl; i++)
+            ddl = doc_text(d, l.items[i].ddl);
+        advise_free(&l);
+    }
+    explain_free(&e);
+    doc_free(why);
+    return ddl;
 }
 
 /* Without an argument: the query with most time in the span. */

@@ -21,13 +21,22 @@ struct plan_source { /* what is known about a plan beside itself */
 
 /* The document of one plan. */
 struct doc *plan_doc(struct plan *p, const struct plan_source *src);
-/* Its findings, suggestions and a tree of at most max_nodes nodes (0: all), appended to d. */
+/* Its suggestions, findings and a tree, appended to d; the focus goes to the index that
+ * is suggested, or to the findings. max_nodes 0: everything; otherwise in short, with a
+ * tree of at most so many nodes. */
 void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes);
 
 /* The newest plan of a query at the cursor, as sections of a view about that query:
  * findings, suggestions and a tree of at most max_nodes nodes. Without a plan the doc
  * says why and wants one from the source (doc->want). True when there is a plan. */
 bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, size_t max_nodes);
+
+/* The first index suggested by the newest plan of a query; NULL: none, or no plan. */
+const char *plan_suggestion(struct doc *d, const struct view_ctx *c, const struct query *q);
+
+/* The document of a source's reply to a request: the SD_PLAN of the batch, with the
+ * tables and indexes in it. NULL and a sentence when the server gave no plan. */
+struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err);
 
 /* `slowdive explain FILE|-`: text as the user handed it over, from a file or stdin
  * called `name`. NULL and a sentence when there is no plan in it. Several plans make

@@ -80,30 +80,6 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     free(p);
 }
 
-/* Findings and the missing index; asks for a plan when there is none. */
-static void plan(struct doc *d, const struct view_ctx *c, const struct query *q)
-{
-    struct plan_entry e;
-    int first = (int)d->n_sections;
-    if (model_plan(c->model, query_key(q), c->now, &e)) {
-        plan_entry_sections(d, &e, c->show_literals, PLAN_NODES);
-        d->focus = first;
-        return;
-    }
-    struct section *s = doc_section(d, SECTION_TEXT, NULL, "Plan");
-    if (!query_origin(q) || !query_text(q)) {
-        s->text = doc_text(d, "No plan is known, and no open source can be asked for one.");
-        return;
-    }
-    s->text = doc_text(d, c->live ? "Asking the server for a plan (EXPLAIN only, nothing is executed) ..."
-                                  : "No plan was recorded for this query.");
-    d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
-                                  .query_id = query_id(q),
-                                  .database = doc_text(d, query_database(q)),
-                                  .query = doc_text(d, query_text(q))};
-    d->want_origin = doc_text(d, query_origin(q));
-}
-
 static struct doc *build(const struct view_ctx *c)
 {
     const struct query *q = chosen(c);
@@ -124,7 +100,7 @@ static struct doc *build(const struct view_ctx *c)
     doc_field(d, "fingerprint", UNIT_NONE, cell_text(query_fingerprint(q)));
     doc_field(d, "database", UNIT_NONE, cell_text(query_database(q)));
     statement(d, c, q);
-    plan(d, c, q);
+    plan_embed(d, c, q, PLAN_NODES);
     links_routes_section(d, c, q);
     over_time(d, c, q);
     figures(d, c, q);

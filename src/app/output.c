@@ -1,0 +1,76 @@
+#include "app/output.h"
+
+#include "sink/print.h"
+
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static bool shape_tables(const struct app *a, struct doc *d)
+{
+    const char *sort = a->cli->values[CLI_SORT];
+    const char *limit = a->cli->values[CLI_LIMIT];
+    char *end = NULL;
+    long max = limit ? strtol(limit, &end, 10) : 0;
+    if (limit && (*end || end == limit || max < 0)) {
+        complain("--limit %s is not a number of rows", limit);
+        return false;
+    }
+    bool sorted = false;
+    for (size_t i = 0; i < d->n_sections; i++) {
+        struct section *s = &d->sections[i];
+        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+            continue;
+        int column = sort ? table_column(&s->table, sort + (*sort == '-')) : -1;
+        if (column >= 0 && !sorted) {
+            bool ascending = s->table.columns[column].flags & COLUMN_ASCENDING;
+            table_sort(&s->table, column, (*sort == '-') == ascending);
+            sorted = true;
+        }
+        if (limit && s->kind == SECTION_TABLE && s->table.n_rows > (size_t)max)
+            s->table.n_rows = (size_t)max;
+    }
+    if (sort && !sorted) {
+        complain("there is no column %s in this view; --format json shows all", sort);
+        return false;
+    }
+    return true;
+}
+
+static bool chosen_format(const struct app *a, enum print_format *f)
+{
+    *f = PRINT_TEXT;
+    if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
+        return true;
+    complain("there is no format %s; there are text, json, md and csv", a->cli->values[CLI_FORMAT]);
+    return false;
+}
+
+static bool print(const struct app *a, const struct doc *d, enum print_format f)
+{
+    struct winsize ws = {0};
+    bool tty = isatty(STDOUT_FILENO);
+    struct print_options o = {.width = 0, .ascii = cli_has(a->cli, CLI_ASCII), .color = false};
+    if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
+        o.width = ws.ws_col;
+    o.color = tty && !getenv("NO_COLOR");
+    struct strbuf out = {0};
+    print_doc(d, f, &o, &out);
+    bool ok = fwrite(strbuf_text(&out), 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    strbuf_free(&out);
+    if (!ok)
+        complain("cannot write the output");
+    return ok;
+}
+
+bool output_ready(const struct app *a)
+{
+    enum print_format f;
+    return chosen_format(a, &f);
+}
+
+int output_doc(const struct app *a, struct doc *d)
+{
+    enum print_format f;
+    return chosen_format(a, &f) && shape_tables(a, d) && print(a, d, f) ? EXIT_FINE : EXIT_USAGE;
+}

@@ -1,0 +1,13 @@
+/* output.h - a doc to standard output, as --format, --sort and --limit ask. */
+#ifndef APP_OUTPUT_H
+#define APP_OUTPUT_H
+
+#include "app/app.h"
+#include "core/doc.h"
+
+/* False, with a complaint, when one of the options is wrong: asked before any work. */
+bool output_ready(const struct app *a);
+/* The exit status. */
+int output_doc(const struct app *a, struct doc *d);
+
+#endif
