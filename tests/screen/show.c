@@ -52,6 +52,50 @@ static void hostile(int y)
         grid.cells[y * grid.width + (int)x] = (struct grid_cell){.code = codes[x], .style = (uint8_t)(x * 37)};
 }
 
+/* Some random cells, wide ones as well, kept well-formed: 0 only behind a wide one. */
+static void scramble(int from_row)
+{
+    static uint32_t random = 1;
+    static const uint32_t codes[] = {' ', 'a', 'Z', 0x6f22, 0xe9, 0x2502, 0x28ff, 0x2588, 0x5b57, '#', 0x6f22, ' '};
+    for (int i = 0; i < 300; i++) {
+        random = random * 1103515245 + 12345;
+        int y = from_row + (int)((random >> 8) % (uint32_t)(grid.height - from_row));
+        int x = (int)((random >> 18) % (uint32_t)grid.width);
+        uint32_t code = codes[(random >> 4) % ARRAY_LEN(codes)];
+        bool wide = code == 0x6f22 || code == 0x5b57;
+        struct grid_cell *row = &grid.cells[y * grid.width];
+        if (wide && x + 1 == grid.width)
+            continue;
+        if (row[x].code == 0)
+            row[x - 1].code = ' ';
+        for (int k = x; k <= x + wide; k++) {
+            if (k + 1 < grid.width && row[k + 1].code == 0)
+                row[k + 1].code = ' ';
+            row[k] = (struct grid_cell){.code = k == x ? code : 0, .style = (uint8_t)(random >> 20) % STYLE_COUNT};
+        }
+    }
+}
+
+/* What should stand on the screen, for the test to compare. */
+static void dump(const char *path)
+{
+    FILE *f = fopen(path, "w");
+    for (int y = 0; f && y < grid.height; y++) {
+        int last = grid.width;
+        while (last > 0 && grid.cells[y * grid.width + last - 1].code == ' ')
+            last--;
+        for (int x = 0; x < last; x++) {
+            char utf8[4];
+            uint32_t code = grid.cells[y * grid.width + x].code;
+            if (code)
+                fwrite(utf8, 1, utf8_encode(code, utf8), f);
+        }
+        fputc('\n', f);
+    }
+    if (f)
+        fclose(f);
+}
+
 static bool serve(struct term *t, const struct input *in, char *last, size_t size)
 {
     char name[24];
@@ -61,6 +105,8 @@ static bool serve(struct term *t, const struct input *in, char *last, size_t siz
         snprintf(last, size, "key %s", key_format(in->key, name));
         if (in->key == 'y')
             snprintf(last, size, "copied %d", term_copy(t, "hello"));
+        if (in->key == 'b')
+            snprintf(last, size, "bytes %lld.", (long long)term_bytes(t));
         if (in->key == 'S')
             raise(SIGSEGV);
         if (in->key == 'm')
@@ -109,15 +155,27 @@ int main(int argc, char **argv)
     }
     grid.cursor_x = grid.cursor_y = -1;
     bool go = true;
+    int rounds = 0;
     while (go && !told_to_end) {
-        resize(t);
+        int width, height;
+        term_size(t, &width, &height);
+        if (width != grid.width || height != grid.height)
+            resize(t);
         snprintf(text, sizeof text, "size %dx%d %s %s", grid.width, grid.height, term_ascii(t) ? "ascii" : "unicode",
                  term_bytes(t) == SD_UNKNOWN ? "unmeasured" : "measured");
         line(0, STYLE_TITLE, text);
         line(1, STYLE_WARN, note ? note : "no note");
         line(2, STYLE_SELECTED, last);
-        hostile(3);
+        if (argc <= 2)
+            hostile(3);
+        else
+            scramble(5);
         line(4, STYLE_DIM, argc > 1 ? argv[1] : "");
+        if (argc > 2) {
+            snprintf(text, sizeof text, "round %d", ++rounds);
+            line(3, STYLE_TEXT, text);
+            dump(argv[2]);
+        }
         term_paint(t, &grid);
         struct pollfd p = {.fd = term_fd(t), .events = POLLIN};
         poll(&p, 1, -1);
