@@ -1,0 +1,118 @@
+/* model_plans.c - plans with the facts about tables and indexes that came along. */
+#include "core/model_internal.h"
+
+enum { PLANS_PER_QUERY = 16 };
+
+static void plan_free(struct model *m, struct plan_item *p)
+{
+    m->bytes -= p->bytes;
+    m->plan_bytes -= p->bytes;
+    arena_free(p->arena);
+}
+
+static void plan_remove(struct model *m, size_t i)
+{
+    plan_free(m, &m->plans[i]);
+    memmove(m->plans + i, m->plans + i + 1, (m->n_plans - i - 1) * sizeof *m->plans);
+    m->n_plans--;
+}
+
+static const void *keep(struct arena *a, enum sd_kind kind, const void *record)
+{
+    const struct sd_schema *sc = schema_of(kind);
+    return schema_copy(sc, record, arena_alloc(a, schema_need(sc, record)));
+}
+
+static size_t count(const struct sd_batch *b, enum sd_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; batch_each(b, kind, &i);)
+        n++;
+    return n;
+}
+
+static struct query *query_of(struct model *m, struct origin *o, const struct sd_plan *r)
+{
+    if (!sd_known(r->query_id))
+        return NULL;
+    if (!r->database) { /* the source's own: a statement of it that is known already */
+        for (size_t i = 0; i < m->n_queries; i++)
+            if (m->queries[i]->by.id == r->query_id && m->queries[i]->origin == o)
+                return m->queries[i];
+    }
+    return query_seen(m, o, r->query_id, r->database, NULL, r->query, false);
+}
+
+static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)
+{
+    struct query *q = query_of(m, o, r);
+    struct plan_item p = {.arena = arena_new()};
+    const struct sd_table **tables = arena_alloc(p.arena, count(b, SD_TABLE) * sizeof *tables);
+    const struct sd_index **indexes = arena_alloc(p.arena, count(b, SD_INDEX) * sizeof *indexes);
+    const void *fact;
+    for (size_t i = 0; (fact = batch_each(b, SD_TABLE, &i));)
+        tables[p.entry.n_tables++] = keep(p.arena, SD_TABLE, fact);
+    for (size_t i = 0; (fact = batch_each(b, SD_INDEX, &i));)
+        indexes[p.entry.n_indexes++] = keep(p.arena, SD_INDEX, fact);
+    p.entry.tables = tables;
+    p.entry.indexes = indexes;
+    p.entry.plan = keep(p.arena, SD_PLAN, r);
+    p.entry.at = batch_time(b);
+    p.entry.origin = o->name;
+    p.key = q ? arena_strdup(p.arena, q->key) : NULL;
+    p.entry.query_key = p.key;
+    p.bytes = arena_bytes(p.arena);
+    m->bytes += p.bytes;
+    m->plan_bytes += p.bytes;
+
+    size_t i = m->n_plans, same = 0;
+    while (i > 0 && m->plans[i - 1].entry.at > p.entry.at)
+        i--;
+    if (m->n_plans == m->cap_plans) {
+        size_t want = m->cap_plans ? m->cap_plans * 2 : 8;
+        m->plans = model_resize(m, m->plans, m->cap_plans, want, sizeof *m->plans);
+        m->cap_plans = want;
+    }
+    memmove(m->plans + i + 1, m->plans + i, (m->n_plans - i) * sizeof *m->plans);
+    m->plans[i] = p;
+    m->n_plans++;
+    for (size_t k = m->n_plans; k-- > 0;)
+        if (str_eq(m->plans[k].key, p.key) && ++same > PLANS_PER_QUERY)
+            plan_remove(m, k);
+    while (m->plan_bytes > m->limits.max_bytes / 8 && plans_shorten(m))
+        ;
+}
+
+void plans_apply(struct model *m, struct origin *o, const struct sd_batch *b)
+{
+    const struct sd_plan *r;
+    for (size_t i = 0; (r = batch_each(b, SD_PLAN, &i));)
+        plan_add(m, o, b, r);
+}
+
+bool plans_shorten(struct model *m)
+{
+    if (m->n_plans < 2)
+        return false;
+    plan_remove(m, 0);
+    return true;
+}
+
+void plans_free(struct model *m)
+{
+    for (size_t i = 0; i < m->n_plans; i++)
+        plan_free(m, &m->plans[i]);
+    m->plans = model_resize(m, m->plans, m->cap_plans, 0, sizeof *m->plans);
+    m->n_plans = m->cap_plans = 0;
+}
+
+bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out)
+{
+    for (size_t i = m->n_plans; i-- > 0;) {
+        if (m->plans[i].entry.at <= at && str_eq(m->plans[i].key, query_key)) {
+            *out = m->plans[i].entry;
+            return true;
+        }
+    }
+    return false;
+}
