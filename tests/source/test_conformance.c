@@ -1,0 +1,320 @@
+/* Every source against everything the outside can do to it.
+ *
+ * One row is one source in one situation. For each: it reaches one of the expected
+ * states, with a sentence where it failed; then it ends within the deadline, and no
+ * thread and no descriptor is left. A new source adds its rows here. */
+#include "tests/lib/test.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "conf/option.h"
+#include "source/registry.h"
+#include "tests/lib/peer.h"
+#include "tests/lib/rt_watch.h"
+
+#define SOON (20 * SD_S)
+/* How long ending may take; sanitizers on two busy processors are slow. */
+#define END_WITHIN (8 * SD_S)
+
+static const struct rt_limits LIMITS = {
+    .mailbox_bytes = 1 << 20,
+    .backoff_min_ns = 20 * SD_MS,
+    .backoff_max_ns = 100 * SD_MS,
+    .stale_after_ns = 200 * SD_MS,
+    .now = clock_wall,
+};
+
+#define S(STATE) (1u << SD_STATE_##STATE)
+#define SITTING (S(LIVE) | S(STALE))     /* open; nothing to complain of */
+#define REFUSED (S(BACKOFF) | S(FAILED)) /* with a sentence */
+
+struct row {
+    const char *name;
+    const char *target;  /* as a user types it; %d is the peer's port, %s the temporary folder */
+    unsigned expected;   /* states, one of which must be reached */
+    const char *says;    /* in the sentence then, or NULL */
+    bool to_the_end;     /* follow is false */
+    int peer;            /* enum peer_script, or NO_PEER, or one of the FIFO kinds */
+    int cycles;          /* open/close cycles, 0: a few */
+};
+
+enum { NO_PEER = -1, FIFO_SILENT = -2, FIFO_DRIPS = -3, FIFO_GARBAGE = -4 };
+
+static const struct row ROWS[] = {
+    /* ---- exec ---- */
+    {"exec: no such program", "exec:/nonexistent/program", REFUSED, "exit status 127", false, NO_PEER, 0},
+    {"exec: no such program, to the end", "exec:/nonexistent/program", S(FAILED), "exit status 127", true, NO_PEER, 0},
+    {"exec: empty command", "exec:", S(FAILED), "needs a command", false, NO_PEER, 0},
+    {"exec: hangs", "exec:sleep 1000", SITTING, NULL, false, NO_PEER, 200},
+    {"exec: ignores SIGTERM", "exec:trap '' TERM; while :; do sleep 0.05; done", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: starts others", "exec:sleep 1000 & sleep 1001 & (sleep 1002 | cat); wait", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: closes its output and stays", "exec:exec >&-; sleep 1000", REFUSED, "closed its output", false, NO_PEER, 0},
+    {"exec: drips", "exec:while :; do for c in '{\"kind\":\"event\"' ',\"title\"' ':\"x\"}\n'; do printf \"$c\"; "
+                    "sleep 0.01; done; done", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: garbage", "exec:cat /dev/urandom", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: one endless line", "exec:cat /dev/zero", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: floods", "exec:yes '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: floods standard error", "exec:yes oh no 1>&2", SITTING, NULL, false, NO_PEER, 0},
+    {"exec: dies amid a record", "exec:printf '{\"kind\":\"met'; echo out of luck >&2; exit 3", REFUSED,
+     "ended with exit status 3: out of luck", false, NO_PEER, 0},
+    {"exec: killed", "exec:kill -KILL $$", REFUSED, "killed by signal 9", false, NO_PEER, 0},
+    {"exec: ends well, to the end", "exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'", S(ENDED), NULL, true,
+     NO_PEER, 0},
+
+    /* ---- postgres ---- */
+    {"postgres: refuses", "postgres://u@127.0.0.1:%d/x", REFUSED, "refused", false, PEER_REFUSES, 200},
+    {"postgres: does not answer", "postgres://u@127.0.0.1:%d/x?timeout=1s", REFUSED, "", false,
+     PEER_NO_ANSWER, 20},
+    {"postgres: is mute", "postgres://u@127.0.0.1:%d/x?timeout=1s", REFUSED, "", false, PEER_MUTE, 20},
+    {"postgres: drips", "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable", REFUSED, "", false, PEER_DRIPS, 0},
+    {"postgres: hangs in a query", "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable", REFUSED, "", false,
+     PEER_GREETS, 20},
+    {"postgres: garbage", "postgres://u@127.0.0.1:%d/x", REFUSED, "", false, PEER_GARBAGE, 20},
+    {"postgres: disconnects", "postgres://u@127.0.0.1:%d/x", REFUSED, "", false, PEER_DISCONNECTS, 0},
+    {"postgres: cuts its reply", "postgres://u@127.0.0.1:%d/x?sslmode=disable", REFUSED, "", false, PEER_CUTS, 0},
+    {"postgres: no such socket", "postgres:host=/nonexistent user=u", REFUSED, "", false, NO_PEER, 0},
+    {"postgres: nonsense", "postgres:no=such=thing'", REFUSED, "", false, NO_PEER, 0},
+
+    /* ---- log ---- */
+    {"log: no such file", "log:%s/missing.log", REFUSED | SITTING | S(CONNECTING), NULL, false, NO_PEER, 200},
+    {"log: a folder", "log:%s", REFUSED, "", false, NO_PEER, 0},
+    {"log: nobody writes", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, NO_PEER, 20},
+    {"log: a silent writer", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_SILENT, 0},
+    {"log: a dripping writer", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_DRIPS, 0},
+    {"log: a writer of garbage", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_GARBAGE, 0},
+    {"log: binary junk", "log:%s/junk", SITTING | REFUSED, NULL, false, NO_PEER, 20},
+    {"log: binary junk, to the end", "log:%s/junk", S(ENDED) | REFUSED, NULL, true, NO_PEER, 0},
+    {"log: a cut gzip, to the end", "log:%s/cut.gz", S(ENDED) | REFUSED, NULL, true, NO_PEER, 0},
+    {"log: an endless device", "log:/dev/zero", SITTING | REFUSED, NULL, false, NO_PEER, 0},
+};
+
+/* How PostgreSQL greets: AuthenticationOk, parameters, ReadyForQuery. */
+static const char PG_REPLY[] = "R\0\0\0\10\0\0\0\0S\0\0\0\26application_name\0\0S\0\0\0\31client_encoding\0UTF8\0"
+                               "S\0\0\0\30server_version\0" "15.4\0K\0\0\0\14\0\0\0\1\0\0\0\1Z\0\0\0\5I";
+
+static char dir[64];
+
+/* ---- a FIFO's other end ---- */
+
+static struct {
+    pthread_t thread;
+    int kind, stop[2];
+} writer;
+
+static void *writer_main(void *arg)
+{
+    (void)arg;
+    static const char line[] = "127.0.0.1 - - [20/Nov/2026:15:51:38 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+    char path[128], junk[4096];
+    size_t sent = 0;
+    snprintf(path, sizeof path, "%s/fifo", dir);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* read-write, so that it never waits */
+    for (;;) {
+        struct pollfd p[2] = {{.fd = writer.stop[0], .events = POLLIN},
+                              {.fd = writer.kind == FIFO_GARBAGE ? fd : -1, .events = POLLOUT}};
+        poll(p, 2, writer.kind == FIFO_DRIPS ? 2 : -1);
+        if (p[0].revents)
+            break;
+        for (size_t i = 0; i < sizeof junk; i++)
+            junk[i] = (char)random();
+        ssize_t n = writer.kind == FIFO_DRIPS ? write(fd, line + sent++ % (sizeof line - 1), 1)
+                                              : write(fd, junk, sizeof junk);
+        (void)n;
+    }
+    close(fd);
+    return NULL;
+}
+
+static void writer_start(int kind)
+{
+    writer.kind = kind;
+    assert_int_equal(pipe2(writer.stop, O_CLOEXEC), 0);
+    assert_int_equal(pthread_create(&writer.thread, NULL, writer_main, NULL), 0);
+}
+
+static void writer_stop(void)
+{
+    close(writer.stop[1]);
+    pthread_join(writer.thread, NULL);
+    close(writer.stop[0]);
+}
+
+/* ---- one row ---- */
+
+static const struct row *row;
+
+static bool reached(const struct rt_watch *w)
+{
+    if (!w->statuses || !(row->expected & 1u << w->status.state))
+        return false;
+    return !row->says || !(REFUSED & 1u << w->status.state) || strstr(w->text, row->says);
+}
+
+static void start(struct rt *rt, const struct registry_resolved *r)
+{
+    struct sd_error err = {""};
+    void *opts = options_new(r->ops->options, r->ops->opts_size);
+    for (char **o = r->options; o && *o; o++) {
+        char *name = mem_strndup(*o, strcspn(*o, "="));
+        if (!option_set(r->ops->options, opts, name, strchr(*o, '=') + 1, &err))
+            fail_msg("%s: %s", row->name, err.text);
+        free(name);
+    }
+    if (!rt_start(rt, r->ops, "one", r->target, opts, !row->to_the_end, &err))
+        fail_msg("%s: %s", row->name, err.text);
+}
+
+static void end(struct rt *rt, int64_t *slowest)
+{
+    int64_t before = clock_mono();
+    size_t left = rt_free(rt, END_WITHIN);
+    *slowest = MAX(*slowest, clock_mono() - before);
+    if (left)
+        fail_msg("%s: did not end within %d s", row->name, (int)(END_WITHIN / SD_S));
+}
+
+static void conforms(void **state)
+{
+    row = *state;
+    struct sd_error err;
+    struct registry_resolved r;
+    struct peer *peer = NULL;
+    int64_t slowest = 0;
+
+    size_t kind_len = strcspn(row->target, ":");
+    char *kind = mem_strndup(row->target, kind_len);
+    bool there = registry_named(kind) != NULL;
+    free(kind);
+    if (!there)
+        skip();
+
+    size_t threads = process_threads(), fds = process_fds();
+    if (row->peer >= 0) {
+        peer = peer_start((enum peer_script)row->peer, PG_REPLY, sizeof PG_REPLY - 1);
+        assert_non_null(peer);
+    } else if (row->peer != NO_PEER) {
+        writer_start(row->peer);
+    }
+    char *given;
+    const char *hole = strstr(row->target, "%");
+    if (hole && hole[1] == 'd')
+        given = mem_printf("%.*s%d%s", (int)(hole - row->target), row->target, peer_port(peer), hole + 2);
+    else if (hole && hole[1] == 's')
+        given = mem_printf("%.*s%s%s", (int)(hole - row->target), row->target, dir, hole + 2);
+    else
+        given = mem_strdup(row->target);
+    if (!registry_resolve(given, &r, &err))
+        fail_msg("%s: %s", row->name, err.text);
+
+    struct rt_watch w = {.rt = rt_new(&LIMITS)};
+    start(w.rt, &r);
+    bool ok = rt_watch_until(&w, reached, SOON);
+    if (!ok)
+        fail_msg("%s: state %u \"%s\" after %u states seen", row->name, (unsigned)w.status.state, w.text, w.seen);
+    if (REFUSED & 1u << w.status.state) {
+        assert_true(*w.text);
+        printf("    %s\n", w.text);
+    }
+    /* Interrupted twice, by hand and by the end. */
+    rt_stop_source(w.rt, "one");
+    rt_stop_source(w.rt, "one");
+    end(w.rt, &slowest);
+
+    /* Ended at any moment: before open, in it, after it. */
+    int cycles = row->cycles ? row->cycles : 5;
+    for (int i = 0; i < cycles; i++) {
+        struct rt *rt = rt_new(&LIMITS);
+        start(rt, &r);
+        if (i % 4)
+            poll(&(struct pollfd){.fd = rt_fd(rt), .events = POLLIN}, 1, i % 4);
+        end(rt, &slowest);
+    }
+    registry_resolved_free(&r);
+    free(given);
+    if (row->peer >= 0)
+        peer_stop(peer);
+    else if (row->peer != NO_PEER)
+        writer_stop();
+    if (!process_back_to(threads, fds, SOON))
+        fail_msg("%s: %zu threads and %zu descriptors before, %zu and %zu after", row->name, threads, fds,
+                 process_threads(), process_fds());
+    printf("    slowest end: %d ms\n", (int)(slowest / SD_MS));
+}
+
+static void put(const char *name, const void *bytes, size_t n)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, n, f), n);
+    fclose(f);
+}
+
+static void do_nothing(void *ctx, const struct sd_batch *b)
+{
+    (void)ctx;
+    (void)b;
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    static const char gz[] = "\x1f\x8b\x08\0\0\0\0\0\0\3\313\110\315\311";
+    char path[128], junk[100000];
+    snprintf(dir, sizeof dir, "/tmp/slowdive-test-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/fifo", dir);
+    if (mkfifo(path, 0600) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof junk; i++)
+        junk[i] = (char)random();
+    put("junk", junk, sizeof junk);
+    put("cut.gz", gz, sizeof gz - 1);
+
+    /* Libraries and sanitizers keep what they make for their first use. */
+    static const char *const first[] = {"exec:true", "postgres:host=/nonexistent", "log:/nonexistent"};
+    for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+        struct registry_resolved r;
+        struct sd_error err;
+        if (!registry_resolve(first[i], &r, &err))
+            continue;
+        struct rt_watch w = {.rt = rt_new(&LIMITS), .on_batch = do_nothing};
+        row = &(struct row){.name = "warming up", .to_the_end = true};
+        start(w.rt, &r);
+        rt_watch_until(&w, NULL, SOON);
+        rt_free(w.rt, SOON);
+        registry_resolved_free(&r);
+    }
+    return 0;
+}
+
+static int clean(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"fifo", "junk", "cut.gz"};
+    char path[128];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+        unlink(path);
+    }
+    return rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    static struct CMUnitTest tests[ARRAY_LEN(ROWS)];
+    size_t n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (argc < 2 || str_starts(ROWS[i].name, argv[1])) /* "test_conformance postgres" */
+            tests[n++] = (struct CMUnitTest){
+                .name = ROWS[i].name, .test_func = conforms, .initial_state = (void *)&ROWS[i]};
+    return _cmocka_run_group_tests("conformance", tests, n, prepare, clean);
+}
