@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct action_info ACTION_INFO[ACTION_END] = {
-#define ACTION_ROW(UPPER, n, g, k, b, h)                                                                    \
+#define ACTION_ROW(UPPER, n, g, k, b, h)                                                                     \
     [ACTION_##UPPER] = {.name = #n, .group = ACTION_GROUP_##g, .keys = k, .bar = b, .help = h},
     ACTIONS(ACTION_ROW)
 #undef ACTION_ROW
@@ -77,8 +77,10 @@ static bool parse_keys(const char *keys, key_code *out, size_t *n, struct sd_err
         snprintf(name, sizeof name, "%.*s", (int)MIN(len, sizeof name - 1), p);
         key_code key;
         if (len >= sizeof name || !key_parse(name, &key))
-            return fail(err, "there is no key named \"%s\"; expected a character, Enter, Esc, F1, PgUp, C-x, M-x "
-                             "or the like", name);
+            return fail(err,
+                        "there is no key named \"%s\"; expected a character, Enter, Esc, F1, PgUp, C-x, M-x "
+                        "or the like",
+                        name);
         if (*n == KEYS_PER_ACTION)
             return fail(err, "an action takes at most %d keys", KEYS_PER_ACTION);
         out[(*n)++] = key;
@@ -133,7 +135,8 @@ char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size)
         char name[24];
         if (k->items[i].action != a)
             continue;
-        int n = snprintf(buf + used, size - used, "%s%s", used ? ", " : "", key_format(k->items[i].key, name));
+        int n =
+            snprintf(buf + used, size - used, "%s%s", used ? ", " : "", key_format(k->items[i].key, name));
         if (n < 0 || (size_t)n >= size - used) {
             buf[used] = '\0'; /* no half name */
             break;

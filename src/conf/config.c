@@ -31,8 +31,12 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "the span that figures are computed over"},
     {SETTING_NS(retention), .fallback = "15m", .min = 60 * SECOND, .max = 7 * 86400 * SECOND,
      .help = "how far back the console remembers"},
-    {.name = "memory", .offset = offsetof(struct settings, memory_bytes), .type = SD_OPTION_BYTES,
-     .fallback = "64MiB", .min = MIB, .max = 65536 * MIB,
+    {.name = "memory",
+     .offset = offsetof(struct settings, memory_bytes),
+     .type = SD_OPTION_BYTES,
+     .fallback = "64MiB",
+     .min = MIB,
+     .max = 65536 * MIB,
      .help = "cap of what it remembers; the oldest is thinned first"},
     {SETTING(show_literals), .type = SD_OPTION_BOOL, .fallback = "no",
      .help = "show constants in SQL; they may be personal data"},
@@ -85,8 +89,8 @@ static const char *tristate(const char *value)
 {
     static const struct {
         const char *spelling, *meaning;
-    } SPELLINGS[] = {{"auto", "auto"}, {"yes", "yes"}, {"true", "yes"}, {"on", "yes"}, {"1", "yes"},
-                     {"no", "no"},     {"false", "no"}, {"off", "no"},  {"0", "no"}};
+    } SPELLINGS[] = {{"auto", "auto"}, {"yes", "yes"},  {"true", "yes"}, {"on", "yes"}, {"1", "yes"},
+                     {"no", "no"},     {"false", "no"}, {"off", "no"},   {"0", "no"}};
     for (size_t i = 0; i < ARRAY_LEN(SPELLINGS); i++) {
         if (strcasecmp(value, SPELLINGS[i].spelling) == 0)
             return SPELLINGS[i].meaning;
@@ -97,7 +101,8 @@ static const char *tristate(const char *value)
 bool settings_set(struct settings *s, const char *name, const char *value, struct sd_error *err)
 {
     const struct sd_option *o = option_find(SETTINGS_OPTIONS, name);
-    if (o && (o->offset == offsetof(struct settings, unicode) || o->offset == offsetof(struct settings, color))) {
+    if (o &&
+        (o->offset == offsetof(struct settings, unicode) || o->offset == offsetof(struct settings, color))) {
         const char *meaning = tristate(value);
         if (!meaning)
             return fail(err, "%s is \"%.60s\"; expected auto, yes or no", name, value);
@@ -128,7 +133,8 @@ static void wrong(struct reader *r, const struct tree_node *n, const char *sente
 
 static void wrong_kind(struct reader *r, const struct tree_node *n, const char *name, const char *expected)
 {
-    tree_problem(r->report, n->line, n->column, "%.60s is %s; expected %s", name, tree_kind_name(n->kind), expected);
+    tree_problem(r->report, n->line, n->column, "%.60s is %s; expected %s", name, tree_kind_name(n->kind),
+                 expected);
 }
 
 static void unknown(struct reader *r, const struct tree_node *key, const char *what, const char *const *names,
@@ -136,10 +142,12 @@ static void unknown(struct reader *r, const struct tree_node *key, const char *w
 {
     const char *meant = tree_suggest(key->text, names, n);
     if (meant)
-        tree_problem(r->report, key->line, key->column, "unknown %s \"%.60s\"; expected %s - did you mean \"%s\"?",
-                     what, key->text, where, meant);
+        tree_problem(r->report, key->line, key->column,
+                     "unknown %s \"%.60s\"; expected %s - did you mean \"%s\"?", what, key->text, where,
+                     meant);
     else
-        tree_problem(r->report, key->line, key->column, "unknown %s \"%.60s\"; expected %s", what, key->text, where);
+        tree_problem(r->report, key->line, key->column, "unknown %s \"%.60s\"; expected %s", what, key->text,
+                     where);
 }
 
 /* The items of a list as lines, for SD_OPTION_LIST. */
@@ -150,8 +158,8 @@ static char *join_lines(struct reader *r, const struct tree_node *list, const ch
         if (i->kind != TREE_SCALAR) {
             wrong_kind(r, i, name, "a single value here");
         } else if (!*i->text || strchr(i->text, '\n')) {
-            tree_problem(r->report, i->line, i->column, "this item of %.60s is %s; expected one line of text", name,
-                         *i->text ? "more than a line" : "empty");
+            tree_problem(r->report, i->line, i->column, "this item of %.60s is %s; expected one line of text",
+                         name, *i->text ? "more than a line" : "empty");
         } else {
             if (b.len)
                 strbuf_char(&b, '\n');
@@ -192,14 +200,16 @@ static const char *key_text(struct reader *r, enum action a, const struct tree_n
     }
     if (!key_parse(name, &key)) {
         tree_problem(r->report, n->line, n->column,
-                     "there is no key named \"%.40s\"; expected a character, Enter, Esc, F1, PgUp, C-x, M-x or the like",
+                     "there is no key named \"%.40s\"; expected a character, Enter, Esc, F1, PgUp, C-x, M-x "
+                     "or the like",
                      n->text);
         return NULL;
     }
     enum action other = keymap_lookup(r->config->keymap, key);
     if (other != ACTION_NONE && other != a && r->bound[other]) {
-        tree_problem(r->report, n->line, n->column, "the key %.40s is given to %s and, in line %d, to %s; expected one",
-                     name, ACTION_INFO[a].name, r->bound[other]->line, ACTION_INFO[other].name);
+        tree_problem(r->report, n->line, n->column,
+                     "the key %.40s is given to %s and, in line %d, to %s; expected one", name,
+                     ACTION_INFO[a].name, r->bound[other]->line, ACTION_INFO[other].name);
         return NULL;
     }
     return name;
@@ -280,7 +290,8 @@ static bool read_source(struct reader *r, const struct tree_node *n, struct sour
         } else if (str_eq(key, "name")) {
             s->name = *c->text ? mem_strdup(c->text) : NULL;
         } else if (!*key || strchr(key, '=')) {
-            tree_problem(r->report, c->key->line, c->key->column, "\"%.60s\" cannot be an option; expected a name", key);
+            tree_problem(r->report, c->key->line, c->key->column,
+                         "\"%.60s\" cannot be an option; expected a name", key);
         } else {
             char *lines = c->kind == TREE_LIST ? join_lines(r, c, key) : NULL;
             add_option(s, &n_options, mem_printf("%s=%s", key, lines ? lines : c->text));
@@ -288,8 +299,9 @@ static bool read_source(struct reader *r, const struct tree_node *n, struct sour
         }
     }
     if (!s->target)
-        wrong(r, n, n->kind == TREE_MAP ? "this source has no `source:`; expected a URL or a path in it"
-                                        : "this source is empty; expected a URL or a path");
+        wrong(r, n,
+              n->kind == TREE_MAP ? "this source has no `source:`; expected a URL or a path in it"
+                                  : "this source is empty; expected a URL or a path");
     return s->target != NULL;
 }
 
@@ -310,7 +322,8 @@ static void read_sources(struct reader *r, const struct tree_node *n)
         struct source_spec s;
         bool ok = c->n_sources < CONFIG_SOURCES_MAX;
         if (!ok) {
-            tree_problem(r->report, i->line, i->column, "too many sources; expected at most %d", CONFIG_SOURCES_MAX);
+            tree_problem(r->report, i->line, i->column, "too many sources; expected at most %d",
+                         CONFIG_SOURCES_MAX);
             return;
         }
         ok = read_source(r, i, &s);
@@ -350,7 +363,8 @@ static void read_root(struct reader *r, const struct tree_node *root)
         else if (str_eq(c->key->text, "sources"))
             read_sources(r, c);
         else
-            unknown(r, c->key, "setting", names, ARRAY_LEN(names), "one that `slowdive --print-config` lists");
+            unknown(r, c->key, "setting", names, ARRAY_LEN(names),
+                    "one that `slowdive --print-config` lists");
     }
 }
 

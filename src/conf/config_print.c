@@ -4,11 +4,10 @@
 
 #include "conf/config.h"
 
-static const char HEAD[] =
-    "# The configuration of slowdive, with every setting at its default.\n"
-    "# Keep it as ~/.config/slowdive/config.yaml and change what you like;\n"
-    "# what is left out stays as it is here. Mistakes are reported with their line\n"
-    "# and column, and the rest still counts.\n";
+static const char HEAD[] = "# The configuration of slowdive, with every setting at its default.\n"
+                           "# Keep it as ~/.config/slowdive/config.yaml and change what you like;\n"
+                           "# what is left out stays as it is here. Mistakes are reported with their line\n"
+                           "# and column, and the rest still counts.\n";
 
 static const char SOURCES[] =
     "\n# What to look at: URLs and paths as on the command line, or with a name and\n"
@@ -23,8 +22,9 @@ static const char SOURCES[] =
 /* A scalar that YAML reads back as this text. */
 static void print_scalar(struct strbuf *out, const char *text)
 {
-    bool plain = *text && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_$-:~") ==
-                              strlen(text) &&
+    bool plain = *text &&
+                 strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789./_$-:~") ==
+                     strlen(text) &&
                  !strchr("-:~", text[0]) && text[strlen(text) - 1] != ':';
     if (plain) {
         strbuf_str(out, text);

@@ -42,10 +42,14 @@ static const struct {
     const char *name;
     int32_t rgb;
 } ANSI[16] = {
-    {"black", 0x000000},        {"red", 0xcd0000},          {"green", 0x00cd00},      {"yellow", 0xcdcd00},
-    {"blue", 0x0000ee},         {"magenta", 0xcd00cd},      {"cyan", 0x00cdcd},       {"white", 0xe5e5e5},
-    {"bright-black", 0x7f7f7f}, {"bright-red", 0xff0000},   {"bright-green", 0x00ff00}, {"bright-yellow", 0xffff00},
-    {"bright-blue", 0x5c5cff},  {"bright-magenta", 0xff00ff}, {"bright-cyan", 0x00ffff}, {"bright-white", 0xffffff},
+    {"black", 0x000000},        {"red", 0xcd0000},
+    {"green", 0x00cd00},        {"yellow", 0xcdcd00},
+    {"blue", 0x0000ee},         {"magenta", 0xcd00cd},
+    {"cyan", 0x00cdcd},         {"white", 0xe5e5e5},
+    {"bright-black", 0x7f7f7f}, {"bright-red", 0xff0000},
+    {"bright-green", 0x00ff00}, {"bright-yellow", 0xffff00},
+    {"bright-blue", 0x5c5cff},  {"bright-magenta", 0xff00ff},
+    {"bright-cyan", 0x00ffff},  {"bright-white", 0xffffff},
 };
 
 /* The fixed part of the 256: a 6x6x6 cube from 16, 24 greys from 232. */
@@ -69,7 +73,8 @@ static int32_t xterm_rgb(int index)
 static int64_t color_distance(int32_t a, int32_t b)
 {
     int64_t mean = ((a >> 16) + (b >> 16)) / 2;
-    int64_t red = (a >> 16) - (b >> 16), green = (a >> 8 & 255) - (b >> 8 & 255), blue = (a & 255) - (b & 255);
+    int64_t red = (a >> 16) - (b >> 16), green = (a >> 8 & 255) - (b >> 8 & 255),
+            blue = (a & 255) - (b & 255);
     return ((512 + mean) * red * red) / 256 + 4 * green * green + ((767 - mean) * blue * blue) / 256;
 }
 
@@ -200,16 +205,23 @@ static void read_style(struct parser *p, struct theme_style *style, const struct
         else
             ok = false;
         if (!ok) {
-            tree_problem(&p->report, n->line, n->column,
-                         "\"%s\" is no colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
-                         "[reverse] with colours such as \"#6cb6ff\", 110, red or default", word);
+            tree_problem(
+                &p->report, n->line, n->column,
+                "\"%s\" is no colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
+                "[reverse] with colours such as \"#6cb6ff\", 110, red or default",
+                word);
             return;
         }
     }
     if (behind)
         tree_problem(&p->report, n->line, n->column, "the style ends after \"on\"; expected a colour there");
-    *style = (struct theme_style){.fg = fg.rgb, .bg = bg.rgb, .fg256 = color_256(fg), .bg256 = color_256(bg),
-                                  .fg8 = color_8(fg, false), .bg8 = color_8(bg, true), .attrs = attrs};
+    *style = (struct theme_style){.fg = fg.rgb,
+                                  .bg = bg.rgb,
+                                  .fg256 = color_256(fg),
+                                  .bg256 = color_256(bg),
+                                  .fg8 = color_8(fg, false),
+                                  .bg8 = color_8(bg, true),
+                                  .attrs = attrs};
     /* With eight colours a grey background is none: the marking must stay. */
     if (bg.rgb >= 0 && (style->bg8 < 0 || style->bg8 == style->fg8)) {
         style->bg8 = -2;
@@ -226,26 +238,30 @@ static void read_palette(struct parser *p, const struct tree_node *map)
         struct color color;
         if (c->kind != TREE_SCALAR || !parse_color(p, c->text, &color))
             tree_problem(&p->report, c->line, c->column,
-                         "%.60s is no colour; expected \"#rrggbb\", 0..255, a colour's name or default", c->key->text);
+                         "%.60s is no colour; expected \"#rrggbb\", 0..255, a colour's name or default",
+                         c->key->text);
         else if (p->n_palette == PALETTE_MAX)
-            tree_problem(&p->report, c->line, c->column, "too many colours; expected at most %d", PALETTE_MAX);
+            tree_problem(&p->report, c->line, c->column, "too many colours; expected at most %d",
+                         PALETTE_MAX);
         else
             p->palette[p->n_palette++] = (struct palette_entry){c->key->text, color};
     }
 }
 
-static void read_styles(struct parser *p, struct theme *t, const struct tree_node *map, const char *const *names,
-                        size_t n_names)
+static void read_styles(struct parser *p, struct theme *t, const struct tree_node *map,
+                        const char *const *names, size_t n_names)
 {
     for (const struct tree_node *c = map->child; c; c = c->next) {
         int i = str_find(names, c->key->text);
         if (i < 0) {
             const char *meant = tree_suggest(c->key->text, names, n_names);
             tree_problem(&p->report, c->key->line, c->key->column, "unknown style \"%.60s\"; expected %s%s",
-                         c->key->text, meant ? "one such as " : "one that themes/dark.yaml names", meant ? meant : "");
+                         c->key->text, meant ? "one such as " : "one that themes/dark.yaml names",
+                         meant ? meant : "");
         } else if (c->kind != TREE_SCALAR) {
-            tree_problem(&p->report, c->line, c->column, "the style %s is %s; expected one line such as \"red bold\"",
-                         c->key->text, tree_kind_name(c->kind));
+            tree_problem(&p->report, c->line, c->column,
+                         "the style %s is %s; expected one line such as \"red bold\"", c->key->text,
+                         tree_kind_name(c->kind));
         } else if (i < THEME_STYLES_MAX) {
             read_style(p, &t->styles[i], c);
         }
@@ -259,21 +275,22 @@ static const struct tree_node *mapping(struct parser *p, const struct tree_node 
             continue;
         if (c->kind == TREE_MAP)
             return c;
-        tree_problem(&p->report, c->line, c->column, "%s is %s; expected lines of the form NAME: COLOUR", name,
-                     tree_kind_name(c->kind));
+        tree_problem(&p->report, c->line, c->column, "%s is %s; expected lines of the form NAME: COLOUR",
+                     name, tree_kind_name(c->kind));
     }
     return NULL;
 }
 
-bool theme_parse(struct theme *t, const char *file, const char *text, size_t len, const char *const *style_names,
-                 struct sd_error *err)
+bool theme_parse(struct theme *t, const char *file, const char *text, size_t len,
+                 const char *const *style_names, struct sd_error *err)
 {
     struct sd_error dropped;
     struct parser p = {.report = {.file = file, .problem = keep_first}, .err = err ? err : &dropped};
     p.report.ctx = &p;
     *t = (struct theme){.name = ""};
     for (size_t i = 0; i < THEME_STYLES_MAX; i++)
-        t->styles[i] = (struct theme_style){.fg = -1, .bg = -1, .fg256 = -1, .bg256 = -1, .fg8 = -1, .bg8 = -1};
+        t->styles[i] =
+            (struct theme_style){.fg = -1, .bg = -1, .fg256 = -1, .bg256 = -1, .fg8 = -1, .bg8 = -1};
     size_t n_names = 0;
     while (style_names[n_names])
         n_names++;
@@ -284,13 +301,14 @@ bool theme_parse(struct theme *t, const char *file, const char *text, size_t len
     struct arena *a = arena_new();
     const struct tree_node *root = tree_read(a, text, len, &p.report);
     if (!root || root->kind != TREE_MAP) {
-        tree_problem(&p.report, 1, 1, "there is no theme in it; expected `styles:` and below it STYLE: COLOUR");
+        tree_problem(&p.report, 1, 1,
+                     "there is no theme in it; expected `styles:` and below it STYLE: COLOUR");
     } else {
         const struct tree_node *palette = mapping(&p, root, "palette"), *styles = mapping(&p, root, "styles");
         for (const struct tree_node *c = root->child; c; c = c->next) {
             if (!str_eq(c->key->text, "palette") && !str_eq(c->key->text, "styles"))
-                tree_problem(&p.report, c->key->line, c->key->column, "unknown name \"%.60s\"; expected palette or styles",
-                             c->key->text);
+                tree_problem(&p.report, c->key->line, c->key->column,
+                             "unknown name \"%.60s\"; expected palette or styles", c->key->text);
         }
         if (palette)
             read_palette(&p, palette);
@@ -327,7 +345,8 @@ static char *find_file(const char *name, bool installed)
     return path;
 }
 
-static bool load_named(struct theme *t, const char *name, const char *const *style_names, struct sd_error *err)
+static bool load_named(struct theme *t, const char *name, const char *const *style_names,
+                       struct sd_error *err)
 {
     int builtin = str_find(BUILTIN_NAMES, name);
     char *path = find_file(name, false);
@@ -339,8 +358,10 @@ static bool load_named(struct theme *t, const char *name, const char *const *sty
     if (path)
         ok = load_file(t, path, style_names, err);
     else
-        ok = fail(err, "there is no theme named \"%.60s\"; there are dark, light and mono, and files NAME.yaml in "
-                       "the folder `themes` beside the configuration file", name);
+        ok = fail(err,
+                  "there is no theme named \"%.60s\"; there are dark, light and mono, and files NAME.yaml in "
+                  "the folder `themes` beside the configuration file",
+                  name);
     free(path);
     return ok;
 }

@@ -93,13 +93,14 @@ static void place(struct builder *b, struct tree_node *node)
         if (++l->n_keys > KEYS_MAX) {
             if (l->n_keys == KEYS_MAX + 1)
                 tree_problem(b->report, node->line, node->column,
-                             "too many names; expected at most %d in one mapping, the rest was not read", KEYS_MAX);
+                             "too many names; expected at most %d in one mapping, the rest was not read",
+                             KEYS_MAX);
             l->bad_key = true;
             return;
         }
         if (node->kind != TREE_SCALAR)
-            tree_problem(b->report, node->line, node->column, "%s stands where a name should; expected NAME: VALUE",
-                         tree_kind_name(node->kind));
+            tree_problem(b->report, node->line, node->column,
+                         "%s stands where a name should; expected NAME: VALUE", tree_kind_name(node->kind));
         else if ((first = find_key(l->node, node->text)))
             tree_problem(b->report, node->line, node->column,
                          "%.60s is given twice; expected it once, and line %d has it already", node->text,
@@ -131,7 +132,8 @@ static void drop(struct builder *b)
 static struct tree_node *make(struct builder *b, enum tree_kind kind, const yaml_mark_t *mark)
 {
     struct tree_node *n = arena_alloc(b->arena, sizeof *n);
-    *n = (struct tree_node){.kind = kind, .line = (int)mark->line + 1, .column = (int)mark->column + 1, .text = ""};
+    *n = (struct tree_node){
+        .kind = kind, .line = (int)mark->line + 1, .column = (int)mark->column + 1, .text = ""};
     return n;
 }
 
@@ -227,7 +229,8 @@ static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const ch
     if (p->error == YAML_READER_ERROR)
         position(text, len, p->problem_offset, &line, &column);
     tree_problem(r, line, column, "%s%s%s; expected YAML, and nothing after this place was read",
-                 p->problem ? p->problem : "cannot be read", p->context ? " " : "", p->context ? p->context : "");
+                 p->problem ? p->problem : "cannot be read", p->context ? " " : "",
+                 p->context ? p->context : "");
 }
 
 struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struct tree_report *r)

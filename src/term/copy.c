@@ -12,7 +12,8 @@ static void base64(struct strbuf *out, const unsigned char *p, size_t n)
 {
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (size_t i = 0; i < n; i += 3) {
-        uint32_t group = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+        uint32_t group =
+            (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
         strbuf_char(out, DIGITS[group >> 18]);
         strbuf_char(out, DIGITS[group >> 12 & 63]);
         strbuf_char(out, i + 1 < n ? DIGITS[group >> 6 & 63] : '=');

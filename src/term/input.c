@@ -20,32 +20,41 @@ static const struct {
     int code;
     key_code key;
 } CURSES_KEYS[] = {
-    {KEY_UP, K_UP},       {KEY_DOWN, K_DOWN},     {KEY_LEFT, K_LEFT},    {KEY_RIGHT, K_RIGHT},
-    {KEY_SR, K_UP},       {KEY_SF, K_DOWN},       {KEY_SLEFT, K_LEFT},   {KEY_SRIGHT, K_RIGHT},
-    {KEY_HOME, K_HOME},   {KEY_END, K_END},       {KEY_SHOME, K_HOME},   {KEY_SEND, K_END},
-    {KEY_FIND, K_HOME},   {KEY_SELECT, K_END},    {KEY_A1, K_HOME},      {KEY_C1, K_END},
-    {KEY_PPAGE, K_PGUP},  {KEY_NPAGE, K_PGDN},    {KEY_A3, K_PGUP},      {KEY_C3, K_PGDN},
-    {KEY_DC, K_DELETE},   {KEY_SDC, K_DELETE},    {KEY_IC, K_INSERT},    {KEY_ENTER, K_ENTER},
-    {KEY_BTAB, K_BACKTAB}, {KEY_BACKSPACE, K_BACKSPACE}, {KEY_HELP, K_F1},
+    {KEY_UP, K_UP},        {KEY_DOWN, K_DOWN},
+    {KEY_LEFT, K_LEFT},    {KEY_RIGHT, K_RIGHT},
+    {KEY_SR, K_UP},        {KEY_SF, K_DOWN},
+    {KEY_SLEFT, K_LEFT},   {KEY_SRIGHT, K_RIGHT},
+    {KEY_HOME, K_HOME},    {KEY_END, K_END},
+    {KEY_SHOME, K_HOME},   {KEY_SEND, K_END},
+    {KEY_FIND, K_HOME},    {KEY_SELECT, K_END},
+    {KEY_A1, K_HOME},      {KEY_C1, K_END},
+    {KEY_PPAGE, K_PGUP},   {KEY_NPAGE, K_PGDN},
+    {KEY_A3, K_PGUP},      {KEY_C3, K_PGDN},
+    {KEY_DC, K_DELETE},    {KEY_SDC, K_DELETE},
+    {KEY_IC, K_INSERT},    {KEY_ENTER, K_ENTER},
+    {KEY_BTAB, K_BACKTAB}, {KEY_BACKSPACE, K_BACKSPACE},
+    {KEY_HELP, K_F1},
 };
 
 /* Names of extended keys, without their modifier digit: "kUP5" is Control-Up. */
 static const struct {
     const char *name;
     key_code key;
-} EXTENDED_KEYS[] = {{"kUP", K_UP},   {"kDN", K_DOWN}, {"kLFT", K_LEFT}, {"kRIT", K_RIGHT}, {"kHOM", K_HOME},
-                     {"kEND", K_END}, {"kPRV", K_PGUP}, {"kNXT", K_PGDN}, {"kDC", K_DELETE}, {"kIC", K_INSERT}};
+} EXTENDED_KEYS[] = {{"kUP", K_UP},     {"kDN", K_DOWN},  {"kLFT", K_LEFT}, {"kRIT", K_RIGHT},
+                     {"kHOM", K_HOME},  {"kEND", K_END},  {"kPRV", K_PGUP}, {"kNXT", K_PGDN},
+                     {"kDC", K_DELETE}, {"kIC", K_INSERT}};
 
 /* Sequences that the terminfo entry does not know but many terminals send. */
 static const struct {
     char final;
     key_code key;
-} FINAL_KEYS[] = {{'A', K_UP}, {'B', K_DOWN}, {'C', K_RIGHT}, {'D', K_LEFT}, {'H', K_HOME}, {'F', K_END},
-                  {'Z', K_BACKTAB}, {'P', K_F1}, {'Q', K_F2}, {'R', K_F3}, {'S', K_F4}, {'M', K_ENTER}};
+} FINAL_KEYS[] = {{'A', K_UP},   {'B', K_DOWN}, {'C', K_RIGHT},   {'D', K_LEFT},
+                  {'H', K_HOME}, {'F', K_END},  {'Z', K_BACKTAB}, {'P', K_F1},
+                  {'Q', K_F2},   {'R', K_F3},   {'S', K_F4},      {'M', K_ENTER}};
 static const key_code TILDE_KEYS[] = {
-    [1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END,
-    [11] = K_F1,  [12] = K_F2,    [13] = K_F3,    [14] = K_F4, [15] = K_F5,  [17] = K_F6,  [18] = K_F7,  [19] = K_F8,
-    [20] = K_F9,  [21] = K_F10,   [23] = K_F11,   [24] = K_F12};
+    [1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,  [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME,
+    [8] = K_END,  [11] = K_F1,    [12] = K_F2,    [13] = K_F3,  [14] = K_F4,  [15] = K_F5,  [17] = K_F6,
+    [18] = K_F7,  [19] = K_F8,    [20] = K_F9,    [21] = K_F10, [23] = K_F11, [24] = K_F12};
 
 void input_start(struct term *t)
 {
@@ -195,7 +204,8 @@ static bool read_mouse(struct term *t, struct input *in)
         in->mouse = MOUSE_WHEEL_DOWN;
     } else if (e.bstate & (BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED)) {
         int64_t now = clock_mono();
-        bool again = t->click_time && now - t->click_time < DOUBLE_CLICK_NS && e.x == t->click_x && e.y == t->click_y;
+        bool again =
+            t->click_time && now - t->click_time < DOUBLE_CLICK_NS && e.x == t->click_x && e.y == t->click_y;
         in->mouse = again ? MOUSE_DOUBLE_CLICK : MOUSE_CLICK;
         t->click_time = again ? 0 : now;
         t->click_x = e.x;
@@ -218,7 +228,8 @@ static void paste_char(struct term *t, wint_t c)
     t->paste_time = clock_mono();
     if (c == '\r')
         c = '\n';
-    if (t->paste.len + sizeof utf8 > PASTE_MAX || (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7f && c < 0xa0))
+    if (t->paste.len + sizeof utf8 > PASTE_MAX || (c < 0x20 && c != '\n' && c != '\t') ||
+        (c >= 0x7f && c < 0xa0))
         return;
     strbuf_add(&t->paste, utf8, utf8_encode((uint32_t)c, utf8));
 }

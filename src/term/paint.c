@@ -101,7 +101,8 @@ static void put_run(struct term *t, const struct grid_cell *row, int width, int 
     mvwadd_wchnstr(stdscr, y, from, t->line, n);
 }
 
-static bool put_row(struct term *t, const struct grid_cell *row, const struct grid_cell *last, int width, int y)
+static bool put_row(struct term *t, const struct grid_cell *row, const struct grid_cell *last, int width,
+                    int y)
 {
     int from = 0, to = width;
     if (last) {

@@ -35,7 +35,9 @@ static void on_signal(int number)
 {
     int saved = errno;
     uint64_t one = 1;
-    atomic_fetch_or(&arrived, number == SIGWINCH ? RESTORE_WINCH : number == SIGTSTP ? RESTORE_STOP : RESTORE_CONTINUE);
+    atomic_fetch_or(&arrived, number == SIGWINCH  ? RESTORE_WINCH
+                              : number == SIGTSTP ? RESTORE_STOP
+                                                  : RESTORE_CONTINUE);
     if (write(wake_fd, &one, sizeof one) < 0) {
         /* full: then it is readable already */
     }

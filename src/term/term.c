@@ -95,8 +95,9 @@ static bool name_in(const char *name, const char *const *prefixes)
 }
 
 /* Descendants of xterm, as far as paste, mouse and OSC go. */
-static const char *const MODERN[] = {"xterm", "screen", "tmux", "rxvt", "alacritty", "foot", "kitty", "wezterm",
-                                     "ghostty", "konsole", "gnome", "vte", "st-", "iterm", "mintty", NULL};
+static const char *const MODERN[] = {"xterm", "screen",  "tmux",    "rxvt",    "alacritty", "foot",
+                                     "kitty", "wezterm", "ghostty", "konsole", "gnome",     "vte",
+                                     "st-",   "iterm",   "mintty",  NULL};
 /* Their fonts and character sets are not to be relied on, whatever the locale says. */
 static const char *const PLAIN[] = {"vt", "ansi", "dumb", "linux", "cons25", "sun", "pcansi", "cygwin", NULL};
 
@@ -162,12 +163,14 @@ static enum color_mode choose_color(const struct term_options *o)
 
 static FILE *open_side(int standard, const char *mode, struct sd_error *err)
 {
-    int fd = isatty(standard) ? fcntl(standard, F_DUPFD_CLOEXEC, 3) : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    int fd = isatty(standard) ? fcntl(standard, F_DUPFD_CLOEXEC, 3)
+                              : open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     FILE *f = fd < 0 ? NULL : fdopen(fd, mode);
     if (!f) {
         if (fd >= 0)
             close(fd);
-        fail(err, "the console needs a terminal and there is none; for text on a pipe or in a file name a view, as in "
+        fail(err, "the console needs a terminal and there is none; for text on a pipe or in a file name a "
+                  "view, as in "
                   "`slowdive overview SOURCE`");
     }
     return f;
@@ -187,7 +190,7 @@ static void load_mono(struct term *t)
 #define STYLE_NAME(UPPER, lower, help) #lower,
         STYLES(STYLE_NAME)
 #undef STYLE_NAME
-        NULL};
+            NULL};
     struct sd_error ignored;
     theme_load(&t->mono, "mono", NAMES, &ignored);
 }
@@ -244,8 +247,9 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     t->out_fd = fileno(t->out);
     t->name = choose_entry(t, note);
     if (!t->name) {
-        fail(err, "no terminal description is installed, not even that of a vt100; install ncurses-base or set "
-                  "TERMINFO");
+        fail(err,
+             "no terminal description is installed, not even that of a vt100; install ncurses-base or set "
+             "TERMINFO");
         free_all(t);
         return NULL;
     }

@@ -162,7 +162,8 @@ static void take_report(struct vt *vt)
 bool vt_pump(struct vt *vt, int ms)
 {
     char buf[65536];
-    struct pollfd p[2] = {{.fd = vt->master, .events = POLLIN}, {.fd = vt->exited ? -1 : vt->report, .events = POLLIN}};
+    struct pollfd p[2] = {{.fd = vt->master, .events = POLLIN},
+                          {.fd = vt->exited ? -1 : vt->report, .events = POLLIN}};
     if (poll(p, 2, ms) <= 0)
         return false;
     ssize_t n = p[0].revents ? read(vt->master, buf, sizeof buf) : 0;
@@ -341,8 +342,9 @@ int vt_pid(const struct vt *vt)
 bool vt_modes_restored(const struct vt *vt)
 {
     struct termios now;
-    return tcgetattr(vt->slave, &now) == 0 && now.c_iflag == vt->before.c_iflag && now.c_oflag == vt->before.c_oflag &&
-           now.c_lflag == vt->before.c_lflag && now.c_cflag == vt->before.c_cflag;
+    return tcgetattr(vt->slave, &now) == 0 && now.c_iflag == vt->before.c_iflag &&
+           now.c_oflag == vt->before.c_oflag && now.c_lflag == vt->before.c_lflag &&
+           now.c_cflag == vt->before.c_cflag;
 }
 
 /* ---- what may arrive ---- */
@@ -365,7 +367,9 @@ static size_t check_osc(const unsigned char *p, size_t n)
         return strlen(COLORS); /* the palette as it was */
     if (n < i || memcmp(p, COPY, i) != 0)
         return 0;
-    while (i < n && (strchr("+/=", p[i]) ? p[i] : (p[i] >= '0' && p[i] <= '9') || ((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z')))
+    while (i < n &&
+           (strchr("+/=", p[i]) ? p[i]
+                                : (p[i] >= '0' && p[i] <= '9') || ((p[i] | 32) >= 'a' && (p[i] | 32) <= 'z')))
         i++;
     return i < n && p[i] == '\a' ? i + 1 : 0;
 }

@@ -46,17 +46,20 @@ static void line(int y, enum style style, const char *text)
 /* Cells that no pane should ever write. */
 static void hostile(int y)
 {
-    static const uint32_t codes[] = {0x1b, '[', '2', 'J', 0x9b, 0x07, 0x7f, 0x85, 0x202e, 0x200b, 0x301, 0xd800,
-                                     0x110000, 0xffffffff, 0x0a, 1, 0x90, 0x6f22, 'x', 0x6f22, 0, 'e', 0, 0xe9};
+    static const uint32_t codes[] = {0x1b,   '[',    '2',   'J',    0x9b,     0x07,       0x7f, 0x85,
+                                     0x202e, 0x200b, 0x301, 0xd800, 0x110000, 0xffffffff, 0x0a, 1,
+                                     0x90,   0x6f22, 'x',   0x6f22, 0,        'e',        0,    0xe9};
     for (size_t x = 0; x < ARRAY_LEN(codes) && (int)x < grid.width && y < grid.height; x++)
-        grid.cells[y * grid.width + (int)x] = (struct grid_cell){.code = codes[x], .style = (uint8_t)(x * 37)};
+        grid.cells[y * grid.width + (int)x] =
+            (struct grid_cell){.code = codes[x], .style = (uint8_t)(x * 37)};
 }
 
 /* Some random cells, wide ones as well, kept well-formed: 0 only behind a wide one. */
 static void scramble(int from_row)
 {
     static uint32_t random = 1;
-    static const uint32_t codes[] = {' ', 'a', 'Z', 0x6f22, 0xe9, 0x2502, 0x28ff, 0x2588, 0x5b57, '#', 0x6f22, ' '};
+    static const uint32_t codes[] = {' ',    'a',    'Z',    0x6f22, 0xe9,   0x2502,
+                                     0x28ff, 0x2588, 0x5b57, '#',    0x6f22, ' '};
     for (int i = 0; i < 300; i++) {
         random = random * 1103515245 + 12345;
         int y = from_row + (int)((random >> 8) % (uint32_t)(grid.height - from_row));
@@ -71,7 +74,8 @@ static void scramble(int from_row)
         for (int k = x; k <= x + wide; k++) {
             if (k + 1 < grid.width && row[k + 1].code == 0)
                 row[k + 1].code = ' ';
-            row[k] = (struct grid_cell){.code = k == x ? code : 0, .style = (uint8_t)(random >> 20) % STYLE_COUNT};
+            row[k] =
+                (struct grid_cell){.code = k == x ? code : 0, .style = (uint8_t)(random >> 20) % STYLE_COUNT};
         }
     }
 }
@@ -133,14 +137,19 @@ int main(int argc, char **argv)
     struct sd_error err = {0};
     const char *note, *names[STYLE_COUNT + 1] = {
 #define NAME(UPPER, lower, help) #lower,
-        STYLES(NAME)
+                          STYLES(NAME)
 #undef NAME
-    };
+                      };
     struct theme theme;
     char last[100] = "started", text[200];
     struct term_options o = {.unicode = "auto", .color = "auto", .mouse = true, .theme = &theme};
     setlocale(LC_ALL, "");
     setlocale(LC_CTYPE, "C.UTF-8");
+    /* Blocked but in ppoll: one that comes just before it would be missed. */
+    sigset_t blocked, unblocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, &unblocked);
     signal(SIGHUP, SIG_IGN);
     signal(SIGTERM, on_end);
     signal(SIGSEGV, on_crash);
@@ -161,7 +170,8 @@ int main(int argc, char **argv)
         term_size(t, &width, &height);
         if (width != grid.width || height != grid.height)
             resize(t);
-        snprintf(text, sizeof text, "size %dx%d %s %s", grid.width, grid.height, term_ascii(t) ? "ascii" : "unicode",
+        snprintf(text, sizeof text, "size %dx%d %s %s", grid.width, grid.height,
+                 term_ascii(t) ? "ascii" : "unicode",
                  term_bytes(t) == SD_UNKNOWN ? "unmeasured" : "measured");
         line(0, STYLE_TITLE, text);
         line(1, STYLE_WARN, note ? note : "no note");
@@ -178,7 +188,7 @@ int main(int argc, char **argv)
         }
         term_paint(t, &grid);
         struct pollfd p = {.fd = term_fd(t), .events = POLLIN};
-        poll(&p, 1, -1);
+        ppoll(&p, 1, NULL, &unblocked);
         for (struct input in = term_read(t); go && in.kind != INPUT_NONE; in = go ? term_read(t) : in)
             go = serve(t, &in, last, sizeof last);
     }

@@ -20,10 +20,10 @@ enum { SOON = 20000 };
 
 static char program[PATH_MAX], folder[] = "/tmp/slowdive-pty-XXXXXX", web_log[PATH_MAX];
 
-#define NEED_PROGRAM()                                                                                      \
-    do {                                                                                                    \
-        if (access(program, X_OK) != 0)                                                                     \
-            skip();                                                                                         \
+#define NEED_PROGRAM()                                                                                       \
+    do {                                                                                                     \
+        if (access(program, X_OK) != 0)                                                                      \
+            skip();                                                                                          \
     } while (0)
 
 /* ---- what an attacker writes into whatever slowdive reads ---- */
@@ -32,16 +32,25 @@ static const struct {
     const char *bytes;
     size_t len;
 } PAYLOADS[] = {
-#define PAYLOAD(text) {text, sizeof text - 1}
+#define PAYLOAD(text)                                                                                        \
+    {                                                                                                        \
+        text, sizeof text - 1                                                                                \
+    }
     PAYLOAD("\x1b]0;PWNED\x07"),
     PAYLOAD("\x1b]52;c;UFdORUQ=\x07"),
     PAYLOAD("\x1b[2J\x1b[31mPWNED"),
     PAYLOAD("\x1bP+q544e\x1b\\PWNED"),
     PAYLOAD("\x1b^PWNED\x1b\\\x1b_PWNED\x1b\\\x1bXPWNED\x1b\\"),
-    PAYLOAD("\x1b" "c\x1b#8\x1b[6n\x1b[c"),
-    PAYLOAD("\x9b" "31m\x9d" "0;PWNED\x9c\x90q\x9c\x84\x85\x8d"),
-    PAYLOAD("\xc2\x9b" "31m\xc2\x9d" "0;PWNED\xc2\x9c"),
-    PAYLOAD("\xe2\x80\xae" "DENWP\xe2\x81\xa6x\xe2\x81\xa9\xe2\x80\x8f"),
+    PAYLOAD("\x1b"
+            "c\x1b#8\x1b[6n\x1b[c"),
+    PAYLOAD("\x9b"
+            "31m\x9d"
+            "0;PWNED\x9c\x90q\x9c\x84\x85\x8d"),
+    PAYLOAD("\xc2\x9b"
+            "31m\xc2\x9d"
+            "0;PWNED\xc2\x9c"),
+    PAYLOAD("\xe2\x80\xae"
+            "DENWP\xe2\x81\xa6x\xe2\x81\xa9\xe2\x80\x8f"),
     PAYLOAD("\xc0\x9b\xed\xa0\x80\xf4\x90\x80\x80\xff\xfe\xc3"),
     PAYLOAD("\xe6\xbc\xa2\xe5\xad\x97\xef\xbc\xa1\xf0\x9f\x91\xa9\xe2\x80\x8d\xf0\x9f\x9a\x80"),
     PAYLOAD("e\xcc\x81\xcc\x82\xcc\x83\xcc\x84\xcc\x85\xcc\x86\xcc\x87\xcc\x88\xcc\x89\xcc\x8a"),
@@ -159,9 +168,9 @@ static void press(struct vt *vt, const char *const *keys)
     }
 }
 
-static const char *const TOUR[] = {"\t", "j", "j", "\r", "j", "\t", "j", "\r", "\x1b", "\x1b", "G", "s", "s", "r", "c",
-                                   "\x1b", "?", "j", "\x1b", "/", "p", "\r", "n", "z", "z", "w", "y", "l", "l", "h",
-                                   NULL};
+static const char *const TOUR[] = {"\t", "j", "j", "\r", "j",    "\t", "j", "\r",   "\x1b", "\x1b", "G",
+                                   "s",  "s", "r", "c",  "\x1b", "?",  "j", "\x1b", "/",    "p",    "\r",
+                                   "n",  "z", "z", "w",  "y",    "l",  "l", "h",    NULL};
 
 static void quit(struct vt *vt, int expected)
 {
@@ -177,7 +186,8 @@ static void every_terminal(void **state)
 {
     (void)state;
     NEED_PROGRAM();
-    static const char *const terms[] = {"xterm-256color", "xterm-direct", "screen", "linux", "vt100", "dumb", "nonsense"};
+    static const char *const terms[] = {"xterm-256color", "xterm-direct", "screen",  "linux",
+                                        "vt100",          "dumb",         "nonsense"};
     static const char *const others[] = {"LANG=C.UTF-8", "LANG=C", "NO_COLOR=1"};
     for (size_t i = 0; i < ARRAY_LEN(terms); i++) {
         for (size_t k = 0; k < ARRAY_LEN(others); k++) {
@@ -199,7 +209,8 @@ static void hostile_log(void **state)
 {
     (void)state;
     NEED_PROGRAM();
-    static const char *const names[] = {"plain.log", "evil\x1b]0;PWNED\a\x1b[2J\xc2\x9b.log", "\xff\xe2\x80\xae.log"};
+    static const char *const names[] = {"plain.log", "evil\x1b]0;PWNED\a\x1b[2J\xc2\x9b.log",
+                                        "\xff\xe2\x80\xae.log"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char *path = mem_printf("%s/%s", folder, names[i]);
         write_log(path);
@@ -208,7 +219,8 @@ static void hostile_log(void **state)
         press(vt, TOUR);
         vt_send(vt, "\x1b");
         vt_wait_quiet(vt, 60, 3000);
-        press(vt, (const char *const[]){":", "sources\r", "j", "\r", "\x1b", ":", "endpoints\r", "j", "\r", NULL});
+        press(vt, (const char *const[]){":", "sources\r", "j", "\r", "\x1b", ":", "endpoints\r", "j", "\r",
+                                        NULL});
         quit(vt, 0);
         unlink(path);
         free(path);
@@ -220,11 +232,17 @@ static void hostile_arguments_and_paste(void **state)
     (void)state;
     NEED_PROGRAM();
     struct vt *vt = start();
-    press(vt, (const char *const[]){":", "\x1b[200~\x1b]0;PWNED\a\xc2\x9b" "2J\xe2\x80\xae\x1b[201~", "\r", "\x1b",
-                                    "/", "\x1b[200~[\x1b[2J(\x1b[201~", "\r", "\x1b", NULL});
+    press(vt, (const char *const[]){":",
+                                    "\x1b[200~\x1b]0;PWNED\a\xc2\x9b"
+                                    "2J\xe2\x80\xae\x1b[201~",
+                                    "\r", "\x1b", "/", "\x1b[200~[\x1b[2J(\x1b[201~", "\r", "\x1b", NULL});
     quit(vt, 0);
     int status;
-    vt = start_with(MODERN_ENV, (const char *const[]){"/none/\x1b]0;PWNED\a\xc2\x9b" "2J.log", NULL}, 24, 80);
+    vt = start_with(MODERN_ENV,
+                    (const char *const[]){"/none/\x1b]0;PWNED\a\xc2\x9b"
+                                          "2J.log",
+                                          NULL},
+                    24, 80);
     vt_wait_exit(vt, &status, 2000); /* refused with a sentence, or shown as a failed source */
     check_output(vt, false);
     vt_free(vt);
@@ -237,7 +255,8 @@ static void hostile_config(void **state)
     char path[PATH_MAX];
     snprintf(path, sizeof path, "%s/config.yaml", folder);
     FILE *f = fopen(path, "w");
-    fputs("\"\\e]0;PWNED\\a\\x9b2J\\u202e\": 1\ntheme: \"\\e[2J\"\nkeys: {quit: \"\\e[2J\"}\nsources: [\"\\e]0;PWNED\\a\"]\n",
+    fputs("\"\\e]0;PWNED\\a\\x9b2J\\u202e\": 1\ntheme: \"\\e[2J\"\nkeys: {quit: \"\\e[2J\"}\nsources: "
+          "[\"\\e]0;PWNED\\a\"]\n",
           f);
     fclose(f);
     struct vt *vt = start_with(MODERN_ENV, (const char *const[]){"--config", path, web_log, NULL}, 30, 100);
@@ -313,12 +332,14 @@ static void random_sizes(void **state)
 {
     (void)state;
     NEED_PROGRAM();
-    static const char *const keys[] = {"j", "\r", "\x1b", "\t", "?", "G", "s", "z", "/", "x", "\x1b[6~", ":", "k"};
+    static const char *const keys[] = {"j", "\r", "\x1b", "\t",      "?", "G", "s",
+                                       "z", "/",  "x",    "\x1b[6~", ":", "k"};
     uint32_t random = 11;
     struct vt *vt = start();
     for (int i = 0; i < 150; i++) {
         random = random * 1103515245 + 12345;
-        int rows = i % 10 == 0 ? 1 : 1 + (int)(random >> 8) % 80, cols = i % 7 == 0 ? 1 : 1 + (int)(random >> 17) % 200;
+        int rows = i % 10 == 0 ? 1 : 1 + (int)(random >> 8) % 80,
+            cols = i % 7 == 0 ? 1 : 1 + (int)(random >> 17) % 200;
         vt_resize(vt, rows, cols);
         vt_send(vt, keys[(random >> 12) % ARRAY_LEN(keys)]);
         vt_pump(vt, 5);
@@ -369,7 +390,8 @@ int main(int argc, char **argv)
     if (named)
         snprintf(program, sizeof program, "%s", named);
     else
-        snprintf(program, sizeof program, "%.*s/../../slowdive", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
+        snprintf(program, sizeof program, "%.*s/../../slowdive", slash ? (int)(slash - argv[0]) : 1,
+                 slash ? argv[0] : ".");
     setlocale(LC_CTYPE, "C.UTF-8");
     if (!mkdtemp(folder))
         return 2;
@@ -391,7 +413,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(hangup_ends_it),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    const char *const left[] = {"web.log", "state/slowdive/slowdive.log", "state/slowdive", "state", "config", ""};
+    const char *const left[] = {"web.log", "state/slowdive/slowdive.log", "state/slowdive", "state", "config",
+                                ""};
     for (size_t i = 0; i < ARRAY_LEN(left); i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", folder, left[i]);

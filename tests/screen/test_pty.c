@@ -127,10 +127,11 @@ static void all_terminals(void **state)
 static void direct_colour(void **state)
 {
     (void)state;
-    static const char SOURCE[] =
-        "direct,\n RGB, colors#0x1000000, pairs#0x7FFF, use=xterm-256color,\n"
-        " setab=\\E[%?%p1%{8}%<%t4%p1%d%e48\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/%{255}%&%d\\:%p1%{255}%&%d%;m,\n"
-        " setaf=\\E[%?%p1%{8}%<%t3%p1%d%e38\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/%{255}%&%d\\:%p1%{255}%&%d%;m,\n";
+    static const char SOURCE[] = "direct,\n RGB, colors#0x1000000, pairs#0x7FFF, use=xterm-256color,\n"
+                                 " setab=\\E[%?%p1%{8}%<%t4%p1%d%e48\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/"
+                                 "%{255}%&%d\\:%p1%{255}%&%d%;m,\n"
+                                 " setaf=\\E[%?%p1%{8}%<%t3%p1%d%e38\\:2\\:\\:%p1%{65536}%/%d\\:%p1%{256}%/"
+                                 "%{255}%&%d\\:%p1%{255}%&%d%;m,\n";
     char folder[] = "/tmp/slowdive-terminfo-XXXXXX", env_folder[64], source[64], entry[64], letter[64];
     assert_non_null(mkdtemp(folder));
     snprintf(env_folder, sizeof env_folder, "TERMINFO=%s", folder);
@@ -173,15 +174,33 @@ static void keys(void **state)
     static const struct {
         const char *bytes, *name;
     } cases[] = {
-        {"a", "key a"},           {"G", "key G"},          {"\r", "key Enter"},        {"\t", "key Tab"},
-        {" ", "key Space"},       {"\x7f", "key Backspace"}, {"\x03", "key C-c"},      {"\x1b", "key Esc"},
-        {"\x1bOA", "key Up"},     {"\x1b[B", "key Down"},  {"\x1b[5~", "key PgUp"},    {"\x1b[6~", "key PgDn"},
-        {"\x1b[H", "key Home"},   {"\x1bOF", "key End"},   {"\x1b[Z", "key S-Tab"},    {"\x1bOP", "key F1"},
-        {"\x1b[21~", "key F10"},  {"\x1bx", "key M-x"},    {"\x1b[1;5A", "key Up"},    {"\x1b[3~", "key Delete"},
-        {"\xc3\xa9", "key \xc3\xa9"},  {"\x1b[4~", "key End"}, {"\x0c", "key C-l"},    {"\x1b[2~", "key Insert"},
+        {"a", "key a"},
+        {"G", "key G"},
+        {"\r", "key Enter"},
+        {"\t", "key Tab"},
+        {" ", "key Space"},
+        {"\x7f", "key Backspace"},
+        {"\x03", "key C-c"},
+        {"\x1b", "key Esc"},
+        {"\x1bOA", "key Up"},
+        {"\x1b[B", "key Down"},
+        {"\x1b[5~", "key PgUp"},
+        {"\x1b[6~", "key PgDn"},
+        {"\x1b[H", "key Home"},
+        {"\x1bOF", "key End"},
+        {"\x1b[Z", "key S-Tab"},
+        {"\x1bOP", "key F1"},
+        {"\x1b[21~", "key F10"},
+        {"\x1bx", "key M-x"},
+        {"\x1b[1;5A", "key Up"},
+        {"\x1b[3~", "key Delete"},
+        {"\xc3\xa9", "key \xc3\xa9"},
+        {"\x1b[4~", "key End"},
+        {"\x0c", "key C-l"},
+        {"\x1b[2~", "key Insert"},
         {"\x1b[12;34;56zu", "key u"}, /* an unknown sequence is swallowed whole */
-        {"\x1b[?1;2cv", "key v"}, /* a late answer of the terminal too */
-        {"\xff\xfe\xe4w", "key w"}, /* what is not UTF-8 costs no other key */
+        {"\x1b[?1;2cv", "key v"},     /* a late answer of the terminal too */
+        {"\xff\xfe\xe4w", "key w"},   /* what is not UTF-8 costs no other key */
         {"\x1b[200~two\rlines\x1b[31m\x1b[201~", "paste"},
         {"\x1b[<0;7;5M", "mouse 0 at 6,4"},
         {"\x1b[<0;7;5m\x1b[<0;7;5M", "mouse 1 at 6,4"},
@@ -193,10 +212,10 @@ static void keys(void **state)
         vt_send(vt, cases[i].bytes);
         see(vt, cases[i].name);
     }
-    vt_send(vt, "\xe6"); /* a character in two reads */
+    vt_send(vt, "\xe2"); /* a character in two reads */
     assert_false(vt_pump(vt, 100));
-    vt_send(vt, "\xbc\xa2");
-    see(vt, "key \xe6\xbc\xa2");
+    vt_send(vt, "\x82\xac");
+    see(vt, "key \xe2\x82\xac");
     vt_send(vt, "\x03q");
     end(vt, 0);
 }

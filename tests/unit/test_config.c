@@ -105,7 +105,8 @@ static void a_users_file(void **state)
                       "routes: [/users/:name, '/files/*']\n"
                       "keys: {quit: q, back: [Esc, ' '], pause: []}\n"
                       "sources:\n  - postgres:///shop\n"
-                      "  - {source: /var/log/a.log, name: web, format: '$request', routes: [/a, /b]}\n", &problems);
+                      "  - {source: /var/log/a.log, name: web, format: '$request', routes: [/a, /b]}\n",
+                      &problems);
     assert_string_equal(strbuf_text(&problems), "");
     assert_int_equal(n, 0);
     assert_string_equal(c->settings->theme, "light");
@@ -191,8 +192,11 @@ static void the_rest_still_counts(void **state)
     (void)state;
     struct strbuf problems = {0};
     struct config *c = config_new();
-    int n = read_text(c, "theme: light\nnonsense: 1\nrefresh: soon\nwindow: 5m\nkeys: {quit: [Q, Entr], help: h}\n"
-                         "sources: [a.log, {}, b.log]\nmouse: [\n", &problems);
+    int n =
+        read_text(c,
+                  "theme: light\nnonsense: 1\nrefresh: soon\nwindow: 5m\nkeys: {quit: [Q, Entr], help: h}\n"
+                  "sources: [a.log, {}, b.log]\nmouse: [\n",
+                  &problems);
     assert_true(n >= 5);
     assert_string_equal(c->settings->theme, "light");
     assert_int_equal(c->settings->refresh_ns, 1000000000);
@@ -211,8 +215,10 @@ static void problems_are_printable(void **state)
     (void)state;
     struct strbuf problems = {0};
     struct config *c = config_new();
-    read_text(c, "\"\\e]0;pwned\\a\\x9b31m\\u202e\": 1\ntheme: dark\nkeys: {\"\\e[2J\": q, quit: \"\\e[2J\"}\n"
-                 "color: \"\\e[2J\"\nrefresh: \"\\e[2J\"\n", &problems);
+    read_text(c,
+              "\"\\e]0;pwned\\a\\x9b31m\\u202e\": 1\ntheme: dark\nkeys: {\"\\e[2J\": q, quit: \"\\e[2J\"}\n"
+              "color: \"\\e[2J\"\nrefresh: \"\\e[2J\"\n",
+              &problems);
     assert_true(problems.len > 0);
     for (const char *p = strbuf_text(&problems); *p; p++)
         assert_false(((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f);

@@ -13,8 +13,9 @@
 static void names_round_trip(void **state)
 {
     (void)state;
-    static const char *const names[] = {"q", "Q", "Enter", "Esc", "C-c", "F1", "F12", "PgUp", "S-Tab", "M-x",
-                                        "M-Enter", "M-C-a", "Space", "/", ":", "é", "漢", "+", "-", "["};
+    static const char *const names[] = {"q",    "Q",     "Enter", "Esc",     "C-c",   "F1",    "F12",
+                                        "PgUp", "S-Tab", "M-x",   "M-Enter", "M-C-a", "Space", "/",
+                                        ":",    "é",     "漢",    "+",       "-",     "["};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         key_code key = K_NONE;
         char buf[24];
@@ -40,8 +41,9 @@ static void other_spellings(void **state)
 static void nonsense_is_refused(void **state)
 {
     (void)state;
-    static const char *const names[] = {"", "Entr", "C-", "C-é", "C-Up", "F13", "F0", "\x1b", "\t", "\n", "\x7f",
-                                        "ab", "M-", "M-M-x", "\xff", "\xe2\x80\xae", "C-ab", "Enter "};
+    static const char *const names[] = {"",   "Entr",  "C-",   "C-é",          "C-Up", "F13",
+                                        "F0", "\x1b",  "\t",   "\n",           "\x7f", "ab",
+                                        "M-", "M-M-x", "\xff", "\xe2\x80\xae", "C-ab", "Enter "};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         key_code key = 4711;
         assert_false(key_parse(names[i], &key));
@@ -53,7 +55,8 @@ static void nonsense_is_refused(void **state)
 static void formatting_any_code_is_safe(void **state)
 {
     (void)state;
-    static const key_code codes[] = {0, 1, 0x1b, 0x7f, 0xD800, 0x10FFFF, 0x110000, K_NAMED, K_NAMED_END, UINT32_MAX};
+    static const key_code codes[] = {0,        1,        0x1b,    0x7f,        0xD800,
+                                     0x10FFFF, 0x110000, K_NAMED, K_NAMED_END, UINT32_MAX};
     for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
         char buf[24];
         memset(buf, 'x', sizeof buf);

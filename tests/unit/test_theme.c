@@ -16,7 +16,7 @@ static const char *const STYLE_NAMES[] = {
 #define NAME(UPPER, lower, help) #lower,
     STYLES(NAME)
 #undef NAME
-    NULL};
+        NULL};
 
 static bool parse(struct theme *t, const char *text, struct sd_error *err)
 {
@@ -53,7 +53,8 @@ static void check_contrast(const char *name, int32_t foreground, int32_t backgro
         int32_t bg = t.styles[s].bg < 0 ? background : t.styles[s].bg;
         double least = s >= STYLE_HEAT1 && s <= STYLE_HEAT2 ? 1.7 : drawing ? 2.4 : 4.5;
         if (contrast(fg, bg) < least)
-            fail_msg("%s: %s has contrast %.2f, expected %.1f", name, STYLE_NAMES[s], contrast(fg, bg), least);
+            fail_msg("%s: %s has contrast %.2f, expected %.1f", name, STYLE_NAMES[s], contrast(fg, bg),
+                     least);
     }
 }
 
@@ -91,9 +92,12 @@ static void colours_are_reduced(void **state)
     (void)state;
     struct theme t;
     struct sd_error err = {0};
-    assert_true(parse(&t, "palette: {sea: '#0087ff'}\n"
-                          "styles: {text: '#ff0000', dim: 110, title: bright-red bold, header: sea on 16 underline,\n"
-                          "  bar: '#e0e0e0 on #202020', good: '#26a641', link: default on default}\n", &err));
+    assert_true(
+        parse(&t,
+              "palette: {sea: '#0087ff'}\n"
+              "styles: {text: '#ff0000', dim: 110, title: bright-red bold, header: sea on 16 underline,\n"
+              "  bar: '#e0e0e0 on #202020', good: '#26a641', link: default on default}\n",
+              &err));
     assert_int_equal(t.styles[STYLE_TEXT].fg, 0xff0000);
     assert_int_equal(t.styles[STYLE_TEXT].fg256, 196);
     assert_int_equal(t.styles[STYLE_TEXT].fg8, 1);
@@ -181,8 +185,10 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(builtin_themes_are_readable), cmocka_unit_test(builtin_themes_name_every_style),
-        cmocka_unit_test(colours_are_reduced),         cmocka_unit_test(mistakes_are_placed),
+        cmocka_unit_test(builtin_themes_are_readable),
+        cmocka_unit_test(builtin_themes_name_every_style),
+        cmocka_unit_test(colours_are_reduced),
+        cmocka_unit_test(mistakes_are_placed),
         cmocka_unit_test(names_and_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
