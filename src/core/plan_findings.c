@@ -29,6 +29,8 @@ static const char *time_text(struct plan_finder *f, double ns)
 static const char *share_text(struct plan_finder *f, double share)
 {
     char buf[UNIT_TEXT_MAX];
+    if (share < 1 && share >= 0.9995) /* nearly all is not all */
+        return ">99.9 %";
     return arena_strdup(f->plan->arena, unit_format(UNIT_SHARE, share, buf));
 }
 
@@ -191,7 +193,7 @@ static const struct plan_node *decided_at(const struct plan_node *n)
     for (const struct plan_node *up = n->parent; up; up = up->parent)
         if (str_eq(up->type, "Sort") || str_eq(up->type, "Aggregate") || plan_is_gather(up))
             return up;
-    return n;
+    return NULL;
 }
 
 static double finite_factor(const struct plan_node *n)
@@ -213,6 +215,10 @@ static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
         if (c->estimate_direction == n->estimate_direction && finite_factor(c) * 3 >= factor)
             return;
     const struct plan_node *at = decided_at(n);
+    if (!at && n->estimate_direction < 0)
+        return; /* nothing was decided by it */
+    if (!at)
+        at = n;
     double rows = fabs(n->loop_rows - n->plan_rows) * n->loops;
     struct plan_finding *it = found(f, n, factor, of_time(f, known_or(at->total_ns, 0)), rows);
     if (!it)
@@ -533,7 +539,7 @@ const struct plan_rule plan_rules[] = {
      .floor_of = "rows removed", .find = seq_scan_filter, .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
      .help = "The whole table is read although the filter keeps few rows; an index would read only those."},
     {.name = "bad_estimate", .title = "Wrong row estimate", .measure = "larger / smaller of planned and actual rows",
-     .info = 10, .warn = 100, .bad = 1000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000,
+     .info = 10, .warn = 100, .bad = 1000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100,
      .floor_of = "rows planned too many or too few, over all loops", .find = bad_estimate, .source = "pev2, pgAdmin",
      .help = "The planner chose joins and memory for another number of rows than there are."},
     {.name = "sort_disk", .title = "Sort on disk", .measure = "bytes on disk", .info = NONE, .warn = 1, .bad = 1e8,

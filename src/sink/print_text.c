@@ -106,7 +106,8 @@ static void fit_columns(const struct table *t, int width, char *const *texts, st
         int over = total(t, f) - width;
         if (over <= 0)
             return;
-        int spare = grow >= 0 ? f->width[grow] - MIN(GROW_MIN, f->natural[grow]) : 0;
+        int least = grow >= 0 ? MIN(MAX(GROW_MIN, t->columns[grow].width), f->natural[grow]) : 0;
+        int spare = grow >= 0 ? f->width[grow] - least : 0;
         int worst = -1;
         for (size_t c = 0; c < t->n_columns; c++)
             if (f->width[c] && t->columns[c].priority > 0 && (int)c != grow &&

@@ -19,6 +19,12 @@ struct plan_source { /* what is known about a plan beside itself */
     bool show_literals;   /* off: constants in conditions are hidden */
 };
 
+/* Columns of the section "nodes", and how a condition is shown: for the parts of this
+ * view only. */
+#define PLAN_COLUMNS 24
+extern const struct column plan_columns[PLAN_COLUMNS];
+const char *plan_shown(struct doc *d, const struct plan_source *src, const char *sql);
+
 /* The document of one plan. */
 struct doc *plan_doc(struct plan *p, const struct plan_source *src);
 /* Its suggestions, findings and a tree, appended to d; the focus goes to the index that

@@ -1,0 +1,179 @@
+/* plan_query.c - plans that came from a source: the newest one of a query in the model,
+ * or a source's reply. */
+#include "view/plan.h"
+
+#include <stdlib.h>
+
+#include "core/advise.h"
+#include "format/explain.h"
+
+#define COMPACT_NODES 12
+
+static sd_time cursor(const struct view_ctx *c)
+{
+    return span_is_all(c->span) ? INT64_MAX : c->now;
+}
+
+static void want(struct doc *d, const struct query *q)
+{
+    d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
+                                  .query_id = query_id(q),
+                                  .database = doc_text(d, query_database(q)),
+                                  .query = doc_text(d, query_text(q))};
+    d->want_origin = doc_text(d, query_origin(q));
+}
+
+static void say(struct doc *d, const char *text)
+{
+    doc_section(d, SECTION_TEXT, NULL, "Plan")->text = doc_text(d, text);
+    doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
+}
+
+/* The newest plan of a query: read, with the facts that came with it. False: the doc
+ * says why there is none. */
+static bool load(struct doc *d, const struct view_ctx *c, const struct query *q, struct explain *e, struct plan_source *src)
+{
+    struct plan_entry entry;
+    struct sd_error err = {""};
+    if (!model_plan(c->model, query_key(q), cursor(c), &entry) || !entry.plan) {
+        if (!query_origin(q)) {
+            say(d, "There is no plan of this query, and no source that could give one.");
+            return false;
+        }
+        want(d, q);
+        say(d, c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
+        return false;
+    }
+    if (entry.plan->failed || !entry.plan->body) {
+        say(d, doc_printf(d, "There is no plan: %s", entry.plan->failed ? entry.plan->failed : "the source sent none."));
+        return false;
+    }
+    if (!explain_read(entry.plan->body, strlen(entry.plan->body), e, &err)) {
+        say(d, err.text);
+        return false;
+    }
+    *src = (struct plan_source){.facts = {.tables = entry.tables, .n_tables = entry.n_tables, .indexes = entry.indexes,
+                                          .n_indexes = entry.n_indexes, .indexes_known = entry.n_tables > 0},
+                                .query = entry.plan->query ? entry.plan->query : query_text(q),
+                                .origin = entry.origin, .at = entry.at,
+                                .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
+                                .show_literals = c->show_literals};
+    return true;
+}
+
+bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, size_t max_nodes)
+{
+    struct explain e = {0};
+    struct plan_source src;
+    bool ok = load(d, c, q, &e, &src);
+    if (ok)
+        plan_sections(d, e.plans[0], &src, max_nodes ? max_nodes : COMPACT_NODES);
+    explain_free(&e);
+    return ok;
+}
+
+struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
+{
+    struct explain e = {0};
+    size_t i = 0, n_tables = 0, n_indexes = 0;
+    const struct sd_plan *plan = batch_each(b, SD_PLAN, &i);
+    if (!plan || plan->failed || !plan->body) {
+        fail(err, "there is no plan: %s", plan && plan->failed ? plan->failed : "the server sent none");
+        return NULL;
+    }
+    if (!explain_read(plan->body, strlen(plan->body), &e, err))
+        return NULL;
+    const struct sd_table **tables = mem_array(batch_len(b), sizeof *tables);
+    const struct sd_index **indexes = mem_array(batch_len(b), sizeof *indexes);
+    for (i = 0; (tables[n_tables] = batch_each(b, SD_TABLE, &i)) != NULL; n_tables++)
+        ;
+    for (i = 0; (indexes[n_indexes] = batch_each(b, SD_INDEX, &i)) != NULL; n_indexes++)
+        ;
+    struct plan_source src = {.facts = {.tables = tables, .n_tables = n_tables, .indexes = indexes,
+                                        .n_indexes = n_indexes, .indexes_known = n_tables > 0},
+                              .query = plan->query,
+                              .origin = batch_origin(b),
+                              .at = batch_time(b),
+                              .generic = sd_known(plan->generic) ? plan->generic != 0 : -1,
+                              .show_literals = show_literals};
+    struct doc *d = plan_doc(e.plans[0], &src);
+    explain_free(&e);
+    free(tables);
+    free(indexes);
+    return d;
+}
+
+const char *plan_suggestion(struct doc *d, const struct view_ctx *c, const struct query *q)
+{
+    struct explain e = {0};
+    struct plan_source src;
+    const char *ddl = NULL;
+    struct doc *why = doc_new("plan", "Plan");
+    if (load(why, c, q, &e, &src)) {
+        struct advice_list l;
+        advise_plan(e.plans[0], &src.facts, src.query ? src.query : e.plans[0]->query, &l);
+        for (size_t i = 0; i < l.n && !ddl; i++)
+            ddl = doc_text(d, l.items[i].ddl);
+        advise_free(&l);
+    }
+    explain_free(&e);
+    doc_free(why);
+    return ddl;
+}
+
+/* Without an argument: the query with most time in the span. */
+static struct query *worst_query(const struct view_ctx *c)
+{
+    struct query *worst = NULL;
+    int64_t most = -1;
+    for (size_t i = 0; i < model_queries(c->model); i++) {
+        struct query *q = model_query(c->model, i);
+        struct query_stats s;
+        query_stats(q, c->span, &s);
+        int64_t total = s.known && sd_known(s.total_ns) ? s.total_ns : 0;
+        if (total > most) {
+            most = total;
+            worst = q;
+        }
+    }
+    return worst;
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
+    struct explain e = {0};
+    struct plan_source src;
+    struct doc *d;
+    if (!q) {
+        d = doc_new("plan", "Plan");
+        say(d, c->arg ? doc_printf(d, "No query %s is known here.", c->arg)
+                      : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
+        return d;
+    }
+    struct doc *why = doc_new("plan", "Plan");
+    if (load(why, c, q, &e, &src)) {
+        d = plan_doc(e.plans[0], &src);
+        doc_free(why);
+    } else {
+        d = why;
+        if (query_text(q)) {
+            src = (struct plan_source){.show_literals = c->show_literals};
+            doc_section(d, SECTION_TEXT, "query", "Query")->text = plan_shown(d, &src, query_text(q));
+        }
+    }
+    explain_free(&e);
+    doc_field(d, "query_key", UNIT_NONE, cell_text(doc_text(d, query_key(q))));
+    return d;
+}
+
+const struct view plan_view = {
+    .name = "plan",
+    .title = "Plan",
+    .summary = "a query's execution plan: findings, the missing index, the tree",
+    .about = "query",
+    .needs = 1u << SD_PLAN,
+    .build = build,
+    .columns = plan_columns,
+    .n_columns = PLAN_COLUMNS,
+};

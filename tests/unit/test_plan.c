@@ -1,0 +1,536 @@
+/* Plans read, computed and judged. Real plans of PostgreSQL 15 in tests/data/plans;
+ * the corpora when they are there (SLOWDIVE_CORPORA), with pev2's exclusive times. */
+#include "test.h"
+
+#include <cjson/cJSON.h>
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "core/plan_findings.h"
+#include "format/explain.h"
+
+static struct explain read_path(const char *path)
+{
+    char *data;
+    size_t len;
+    struct sd_error err = {""};
+    struct explain e = {0};
+    if (!file_read(path, EXPLAIN_MAX_BYTES, &data, &len, &err))
+        fail_msg("%s", err.text);
+    if (!explain_read(data, len, &e, &err))
+        fail_msg("%s: %s", path, err.text);
+    free(data);
+    return e;
+}
+
+static struct explain shipped(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof path, "data/plans/%s.json", name);
+    return read_path(test_file(path));
+}
+
+static struct explain from_text(const char *text)
+{
+    struct explain e;
+    struct sd_error err = {""};
+    if (!explain_read(text, strlen(text), &e, &err))
+        fail_msg("%s", err.text);
+    return e;
+}
+
+static const struct plan_node *node(const struct explain *e, int id)
+{
+    return e->plans[0]->nodes[id - 1];
+}
+
+static void assert_ms(double ns, double ms)
+{
+    if (!(fabs(ns / 1e6 - ms) < 0.0015))
+        fail_msg("%f ms, expected %f ms", ns / 1e6, ms);
+}
+
+static void assert_holds(const struct plan *p, const char *name)
+{
+    double sum = 0, cost = 0;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        const struct plan_node *n = p->nodes[i];
+        if (p->timed && !(n->exclusive_ns >= 0))
+            fail_msg("%s: node %d has the exclusive time %f", name, n->id, n->exclusive_ns);
+        sum += p->timed ? n->exclusive_ns : 0;
+        if (!isnan(n->cost)) {
+            assert_true(n->cost >= 0);
+            cost += n->cost;
+        }
+    }
+    if (p->timed && sum > p->elapsed_ns * 1.02)
+        fail_msg("%s: exclusive times sum to %f ms of %f ms", name, sum / 1e6, p->elapsed_ns / 1e6);
+    if (p->total_cost > 0 && cost > p->total_cost * 1.02)
+        fail_msg("%s: exclusive costs sum to %f of %f", name, cost, p->total_cost);
+}
+
+/* ---- figures ---- */
+
+static void test_every_field(void **state)
+{
+    (void)state;
+    struct explain e = shipped("hash_batches");
+    const struct plan_node *hash = NULL;
+    for (size_t i = 0; i < e.plans[0]->n_nodes; i++)
+        if (str_eq(e.plans[0]->nodes[i]->type, "Hash"))
+            hash = e.plans[0]->nodes[i];
+    assert_non_null(hash);
+    assert_true(hash->hash_batches == 16);
+    assert_true(hash->memory_kb > 0);
+    assert_true(hash->temp_written > 0);
+    assert_true(e.plans[0]->execution_ns > 0);
+    assert_true(e.plans[0]->planning_ns > 0);
+    assert_true(isnan(hash->heap_fetches)); /* unknown is not zero */
+    explain_free(&e);
+}
+
+static void test_whole_query_identifier(void **state)
+{
+    (void)state;
+    struct explain e = shipped("parallel_append");
+    assert_int_equal(e.plans[0]->query_id, -3309098835069601103);
+    explain_free(&e);
+}
+
+static void test_initplan_lies_where_it_is_used(void **state)
+{
+    (void)state;
+    struct explain e = shipped("initplan");
+    assert_ms(node(&e, 1)->exclusive_ns, node(&e, 1)->total_ns / 1e6 - node(&e, 4)->total_ns / 1e6);
+    assert_ms(node(&e, 4)->exclusive_ns, (node(&e, 4)->total_ns - node(&e, 2)->total_ns) / 1e6);
+    explain_free(&e);
+    e = shipped("initplan_limit"); /* LIMIT does not show its $0 */
+    assert_ms(node(&e, 1)->exclusive_ns,
+              (node(&e, 1)->total_ns - node(&e, 2)->total_ns - node(&e, 4)->total_ns) / 1e6);
+    explain_free(&e);
+}
+
+static void test_cte_is_shared_by_its_scans(void **state)
+{
+    (void)state;
+    struct explain e = shipped("cte_twice");
+    double own = 0, total = 0;
+    for (size_t i = 0; i < e.plans[0]->n_nodes; i++) {
+        const struct plan_node *n = e.plans[0]->nodes[i];
+        if (str_eq(n->type, "CTE Scan")) {
+            own += n->exclusive_ns;
+            total += n->total_ns;
+        }
+    }
+    assert_ms(own, (total - node(&e, 2)->total_ns) / 1e6);
+    assert_ms(node(&e, 2)->exclusive_ns, (node(&e, 2)->total_ns - node(&e, 3)->total_ns) / 1e6);
+    explain_free(&e);
+}
+
+static void test_writing_cte_runs_beside_the_root(void **state)
+{
+    (void)state;
+    struct explain e = shipped("writing_cte");
+    const struct plan_node *insert = node(&e, 2);
+    assert_true(insert->exclusive_ns > node(&e, 1)->total_ns);
+    assert_holds(e.plans[0], "writing_cte");
+    explain_free(&e);
+}
+
+static void test_never_executed(void **state)
+{
+    (void)state;
+    struct explain e = shipped("never");
+    const struct plan_node *n = node(&e, 3);
+    assert_true(n->never_executed);
+    assert_true(n->total_ns == 0);
+    assert_true(n->rows == 0);
+    assert_true(isnan(n->estimate_factor));
+    explain_free(&e);
+}
+
+static void test_parallel_append_total_stays_true(void **state)
+{
+    (void)state;
+    struct explain e = shipped("parallel_append");
+    const struct plan_node *one = NULL;
+    for (size_t i = 0; i < e.plans[0]->n_nodes; i++)
+        if (e.plans[0]->nodes[i]->processes == 1 && str_eq(e.plans[0]->nodes[i]->type, "Seq Scan"))
+            one = e.plans[0]->nodes[i];
+    assert_non_null(one); /* one process ran it: its time is not divided */
+    assert_ms(one->total_ns, one->loop_total_ns / 1e6);
+    assert_true(one->exclusive_ns < one->total_ns);
+    assert_holds(e.plans[0], "parallel_append");
+    explain_free(&e);
+}
+
+static void test_workers_that_ran(void **state)
+{
+    (void)state;
+    /* Three processes, but only the leader and worker 0 ran the scan. */
+    struct explain e = from_text(
+        "[{\"Plan\":{\"Node Type\":\"Gather\",\"Actual Total Time\":100.0,\"Actual Rows\":6,\"Actual Loops\":1,"
+        "\"Workers Planned\":2,\"Workers Launched\":2,\"Plans\":[{\"Node Type\":\"Seq Scan\",\"Parent Relationship\":"
+        "\"Outer\",\"Relation Name\":\"t\",\"Parallel Aware\":true,\"Actual Total Time\":40.0,\"Actual Rows\":3,\"Actual Loops\":2,"
+        "\"I/O Read Time\":60.0,\"I/O Write Time\":0.0,"
+        "\"Workers\":[{\"Worker Number\":0,\"Actual Total Time\":39.0,\"Actual Rows\":3,\"Actual Loops\":1}]}]},"
+        "\"Execution Time\":101.0}]");
+    assert_true(node(&e, 2)->processes == 2);
+    assert_ms(node(&e, 2)->total_ns, 40);
+    assert_ms(node(&e, 1)->exclusive_ns, 60);
+    assert_ms(node(&e, 2)->own_io_ns, 30); /* I/O time is a sum over processes */
+    explain_free(&e);
+}
+
+static void test_fractional_rows(void **state)
+{
+    (void)state;
+    struct explain e = from_text("{\"Plan\":{\"Node Type\":\"Seq Scan\",\"Plan Rows\":1,\"Actual Rows\":2.50,"
+                                 "\"Actual Loops\":4,\"Actual Total Time\":0.5,\"Disabled\":false}}");
+    assert_true(node(&e, 1)->rows == 10);
+    assert_true(node(&e, 1)->estimate_factor == 2.5);
+    assert_ms(e.plans[0]->elapsed_ns, 2);
+    explain_free(&e);
+}
+
+static void test_cost_only(void **state)
+{
+    (void)state;
+    struct explain e = shipped("generic");
+    const struct plan *p = e.plans[0];
+    assert_false(p->analyzed);
+    assert_true(isnan(node(&e, 1)->total_ns));
+    assert_true(isnan(node(&e, 1)->rows));
+    assert_true(fabs(node(&e, 1)->cost_share - 1) < 1e-9);
+    assert_holds(p, "generic");
+    explain_free(&e);
+}
+
+static void test_timing_off(void **state)
+{
+    (void)state;
+    struct explain e = shipped("settings");
+    assert_true(e.plans[0]->analyzed);
+    assert_false(e.plans[0]->timed);
+    assert_true(isnan(node(&e, 1)->exclusive_ns));
+    assert_true(node(&e, 2)->rows > 0);
+    assert_int_equal(e.plans[0]->n_settings > 0, 1);
+    explain_free(&e);
+}
+
+/* ---- input ---- */
+
+static void test_psql_frames(void **state)
+{
+    (void)state;
+    struct explain e = from_text("                 QUERY PLAN                 \n"
+                                 "--------------------------------------------\n"
+                                 " [                                         +\n"
+                                 "   {                                       +\n"
+                                 "     \"Plan\": {\"Node Type\": \"Result\"},      +\n"
+                                 "     \"Execution Time\": 3.5                 +\n"
+                                 "   }                                       +\n"
+                                 " ]\n(1 row)\n");
+    assert_ms(e.plans[0]->execution_ns, 3.5);
+    explain_free(&e);
+    e = from_text("> | [{\"Plan\": {\"Node Type\": \"Result\"}}] |\n"
+                  "[{\"Plan\": {\"Node Type\": \"Limit\"}}, {\"Plan\": {\"Node Type\": \"Sort\"}}]\n"
+                  "LOG:  duration: 1.2 ms  plan:\n\t{\n\t  \"Query Text\": \"select 1\",\n\t  \"Plan\": {\"Node Type\": \"Append\"}\n\t}\n");
+    assert_int_equal(e.n_plans, 4);
+    assert_string_equal(e.plans[2]->nodes[0]->type, "Sort");
+    assert_string_equal(e.plans[3]->query, "select 1");
+    explain_free(&e);
+}
+
+static void test_refused_with_a_sentence(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *why;
+    } cases[] = {
+        {"", "empty"},
+        {"hello", "no plan"},
+        {"[]", "no plan"},
+        {"{\"a\": 1}", "no plan"},
+        {"[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Plans\": [", "cut off"},
+        {"[{\"Plan\": {\"Node Type\": \"Seq Scan\", }, ] \"x\"\n", "broken"},
+        {"{\"Plan\": {\"Relation Name\": \"t\"}}", "Node Type"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct explain e;
+        struct sd_error err = {""};
+        assert_false(explain_read(cases[i].text, strlen(cases[i].text), &e, &err));
+        if (!strstr(err.text, cases[i].why))
+            fail_msg("case %zu: \"%s\" does not say \"%s\"", i, err.text, cases[i].why);
+        assert_int_equal(e.n_plans, 0);
+        explain_free(&e);
+    }
+}
+
+static void test_cut_anywhere(void **state)
+{
+    (void)state;
+    char *data;
+    size_t len;
+    struct sd_error err = {""};
+    assert_true(file_read(test_file("data/plans/cte_twice.json"), 1 << 20, &data, &len, &err));
+    for (size_t cut = 0; cut < len; cut += 7) {
+        struct explain e;
+        err.text[0] = 0;
+        if (!explain_read(data, cut, &e, &err))
+            assert_true(err.text[0] != 0);
+        explain_free(&e);
+    }
+    free(data);
+}
+
+static void test_deep_and_wide(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    for (int i = 0; i < 5000; i++)
+        strbuf_str(&b, "{\"Plan\":{\"Node Type\":\"A\",\"Plans\":[");
+    struct explain e;
+    struct sd_error err = {""};
+    assert_false(explain_read(b.text, b.len, &e, &err));
+    explain_free(&e);
+    strbuf_clear(&b);
+    strbuf_str(&b, "{\"Plan\":{\"Node Type\":\"Append\",\"Actual Loops\":1,\"Actual Total Time\":10,\"Plans\":[");
+    for (int i = 0; i < 10000; i++)
+        strbuf_printf(&b, "%s{\"Node Type\":\"Seq Scan\",\"Actual Loops\":1,\"Actual Total Time\":0.001}", i ? "," : "");
+    strbuf_str(&b, "]}}");
+    assert_true(explain_read(b.text, b.len, &e, &err));
+    assert_int_equal(e.plans[0]->n_nodes, 10001);
+    assert_holds(e.plans[0], "wide");
+    explain_free(&e);
+    strbuf_free(&b);
+}
+
+/* ---- findings ---- */
+
+static void findings_of(const char *name, char *out, size_t size)
+{
+    struct explain e = shipped(name);
+    struct plan_facts facts = {0};
+    struct plan_findings f;
+    plan_findings(e.plans[0], &facts, &f);
+    out[0] = 0;
+    for (size_t i = 0; i < f.n; i++) {
+        const struct plan_finding *it = &f.items[i];
+        size_t used = strlen(out);
+        snprintf(out + used, size - used, "%s%s:%s", used ? " " : "", it->rule->name, severity_name(it->severity));
+        assert_true(it->evidence && it->evidence[0]);
+        assert_true(it->advice && it->advice[0]);
+        assert_true(it->check && it->check[0]);
+        assert_true(it->saves_share >= 0 && it->saves_share <= 1);
+        if (e.plans[0]->timed)
+            assert_true(it->saves_ns >= 0 && it->saves_ns <= e.plans[0]->elapsed_ns);
+    }
+    plan_findings_free(&f);
+    explain_free(&e);
+}
+
+static void test_findings(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"seq_scan_filter", "seq_scan_filter:bad"},
+        {"seq_scan_filter_cost", "seq_scan_filter:bad"},
+        {"seq_scan_cast", "seq_scan_filter:bad"},
+        {"sort_disk", "sort_disk:warn"},
+        {"hash_batches", "hash_batches:warn"},
+        {"bad_estimate", "bad_estimate:warn seq_scan_filter:bad"},
+        {"offset", "large_offset:bad"},
+        {"generic", "seq_scan_filter:bad"},
+        {"healthy_index", ""},
+        {"healthy_join", ""},
+        {"healthy_full", ""},
+        {"small_table", ""},
+        {"unselective", ""},
+        {"initplan", ""},
+        {"initplan_limit", ""},
+        {"never", ""},
+        {"subplan", ""},
+        {"writing_cte", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char got[512];
+        findings_of(cases[i][0], got, sizeof got);
+        if (strcmp(got, cases[i][1]) != 0)
+            fail_msg("%s: \"%s\", expected \"%s\"", cases[i][0], got, cases[i][1]);
+    }
+}
+
+static void test_rules_are_documented(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < plan_n_rules; i++) {
+        const struct plan_rule *r = &plan_rules[i];
+        assert_non_null(r->title);
+        assert_non_null(r->measure);
+        assert_non_null(r->help);
+        assert_non_null(r->source);
+        assert_non_null(r->find);
+        assert_true(r->floor_ns > 0); /* a share alone is no finding */
+        assert_false(isnan(r->info) && isnan(r->warn) && isnan(r->bad));
+    }
+}
+
+/* Estimates stand against the table's own row count when the facts have it. */
+static void test_facts_decide_without_analyze(void **state)
+{
+    (void)state;
+    struct explain e = shipped("generic");
+    struct sd_table small = {.schema = "shop", .name = "orders", .rows = 50, .size_bytes = SD_UNKNOWN};
+    const struct sd_table *tables[] = {&small};
+    struct plan_facts facts = {.tables = tables, .n_tables = 1};
+    struct plan_findings f;
+    plan_findings(e.plans[0], &facts, &f);
+    assert_int_equal(f.n, 0); /* 40 of 50 rows */
+    plan_findings_free(&f);
+    small.rows = 200000;
+    plan_findings(e.plans[0], &facts, &f);
+    assert_int_equal(f.n, 1);
+    assert_non_null(strstr(f.items[0].evidence, "200 k"));
+    plan_findings_free(&f);
+    explain_free(&e);
+}
+
+/* ---- the corpora ---- */
+
+struct tally {
+    size_t read, refused, compared, differ;
+};
+
+/* pev2's nodes by position; the exclusive time under its own key. */
+static void compare(const cJSON *theirs, struct plan_node *const *nodes, size_t n, size_t *at, struct tally *t,
+                    const char *path)
+{
+    if (*at >= n)
+        return;
+    const struct plan_node *ours = nodes[(*at)++];
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(theirs, "*Duration (exclusive)");
+    if (cJSON_IsNumber(own) && !isnan(ours->exclusive_ns)) {
+        double ms = ours->exclusive_ns / 1e6, off = fabs(ms - own->valuedouble);
+        t->compared++;
+        if (off > 0.02 + 0.02 * MAX(ms, own->valuedouble)) {
+            t->differ++;
+            if (getenv("SLOWDIVE_SHOW_DIFFERENCES"))
+                printf("# %s: node %d %s: %.3f ms, pev2 %.3f ms\n", path, ours->id, ours->type, ms, own->valuedouble);
+        }
+    }
+    const cJSON *child;
+    cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(theirs, "Plans")) compare(child, nodes, n, at, t, path);
+}
+
+static void against_pev2(const char *path, const struct explain *e, struct tally *t)
+{
+    struct strbuf b = {0};
+    const char *dot = strstr(path, ".plan.");
+    if (dot)
+        strbuf_printf(&b, "%.*s.pev2.json", (int)(dot - path), path);
+    else
+        strbuf_printf(&b, "%s.pev2.json", path);
+    char *data;
+    size_t len;
+    struct sd_error err;
+    if (file_read(b.text, EXPLAIN_MAX_BYTES, &data, &len, &err)) {
+        cJSON *json = cJSON_ParseWithLength(data, len);
+        const cJSON *root = cJSON_GetObjectItemCaseSensitive(json, "Plan");
+        size_t at = 0;
+        if (root)
+            compare(root, e->plans[0]->nodes, e->plans[0]->n_nodes, &at, t, path);
+        cJSON_Delete(json);
+        free(data);
+    }
+    strbuf_free(&b);
+}
+
+static void walk(const char *dir, int depth, struct tally *t)
+{
+    DIR *d = opendir(dir);
+    struct dirent *entry;
+    if (!d)
+        return;
+    while ((entry = readdir(d)) != NULL) {
+        char path[4096];
+        if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
+            continue;
+        if (entry->d_type == DT_DIR) {
+            if (depth < 6)
+                walk(path, depth + 1, t);
+            continue;
+        }
+        if (strstr(entry->d_name, "pev2.json") || strstr(entry->d_name, "asserts") || strstr(entry->d_name, "expect") ||
+            strstr(entry->d_name, "pgbadger"))
+            continue;
+        char *data;
+        size_t len;
+        struct sd_error err = {""};
+        if (!file_read(path, EXPLAIN_MAX_BYTES, &data, &len, &err))
+            continue;
+        struct explain e;
+        if (explain_read(data, len, &e, &err)) {
+            t->read++;
+            for (size_t i = 0; i < e.n_plans; i++) {
+                struct plan_facts facts = {0};
+                struct plan_findings f;
+                assert_holds(e.plans[i], path);
+                plan_findings(e.plans[i], &facts, &f);
+                plan_findings_free(&f);
+            }
+            against_pev2(path, &e, t);
+        } else {
+            t->refused++;
+            assert_true(err.text[0] != 0);
+            /* Whatever is JSON with a plan in it is read. */
+            if (e.format == EXPLAIN_JSON && strstr(data, "\"Node Type\""))
+                fail_msg("%s: %s", path, err.text);
+        }
+        explain_free(&e);
+        free(data);
+    }
+    closedir(d);
+}
+
+static void test_corpora(void **state)
+{
+    (void)state;
+    const char *dir = test_corpus("pg_explain");
+    if (!dir)
+        skip();
+    char copy[4096];
+    snprintf(copy, sizeof copy, "%s", dir);
+    struct tally t = {0};
+    walk(copy, 0, &t);
+    printf("# corpora: %zu inputs read, %zu refused; %zu nodes compared with pev2, %zu differ\n", t.read, t.refused,
+           t.compared, t.differ);
+    assert_true(t.read > 50);
+    assert_true(t.differ * 20 < t.compared);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_field),
+        cmocka_unit_test(test_whole_query_identifier),
+        cmocka_unit_test(test_initplan_lies_where_it_is_used),
+        cmocka_unit_test(test_cte_is_shared_by_its_scans),
+        cmocka_unit_test(test_writing_cte_runs_beside_the_root),
+        cmocka_unit_test(test_never_executed),
+        cmocka_unit_test(test_parallel_append_total_stays_true),
+        cmocka_unit_test(test_workers_that_ran),
+        cmocka_unit_test(test_fractional_rows),
+        cmocka_unit_test(test_cost_only),
+        cmocka_unit_test(test_timing_off),
+        cmocka_unit_test(test_psql_frames),
+        cmocka_unit_test(test_refused_with_a_sentence),
+        cmocka_unit_test(test_cut_anywhere),
+        cmocka_unit_test(test_deep_and_wide),
+        cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_rules_are_documented),
+        cmocka_unit_test(test_facts_decide_without_analyze),
+        cmocka_unit_test(test_corpora),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
