@@ -1,6 +1,6 @@
 /* Plans read, computed and judged. Real plans of PostgreSQL 15 in tests/data/plans;
  * the corpora when they are there (SLOWDIVE_CORPORA), with pev2's exclusive times. */
-#include "test.h"
+#include "tests/lib/test.h"
 
 #include <cjson/cJSON.h>
 #include <dirent.h>
@@ -402,25 +402,34 @@ struct tally {
     size_t read, refused, compared, differ;
 };
 
-/* pev2's nodes by position; the exclusive time under its own key. */
-static void compare(const cJSON *theirs, struct plan_node *const *nodes, size_t n, size_t *at, struct tally *t,
-                    const char *path)
+static double number_of(const cJSON *object, const char *key)
 {
-    if (*at >= n)
-        return;
-    const struct plan_node *ours = nodes[(*at)++];
-    const cJSON *own = cJSON_GetObjectItemCaseSensitive(theirs, "*Duration (exclusive)");
-    if (cJSON_IsNumber(own) && !isnan(ours->exclusive_ns)) {
-        double ms = ours->exclusive_ns / 1e6, off = fabs(ms - own->valuedouble);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+    return cJSON_IsNumber(item) ? item->valuedouble : -1;
+}
+
+/* pev2 keeps CTEs apart: nodes are matched by what they print, each once. */
+static void compare(const cJSON *theirs, const struct plan *p, bool *used, struct tally *t, const char *path)
+{
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(theirs, "Node Type"));
+    double own = number_of(theirs, "*Duration (exclusive)"), total = number_of(theirs, "Actual Total Time");
+    for (size_t i = 0; type && own >= 0 && i < p->n_nodes; i++) {
+        const struct plan_node *ours = p->nodes[i];
+        if (used[i] || !str_eq(ours->type, type) || isnan(ours->exclusive_ns) || ours->processes > 1 ||
+            fabs(ours->total_ns / 1e6 - total) > 0.001 + total * 1e-6 || ours->plan_rows != number_of(theirs, "Plan Rows"))
+            continue;
+        used[i] = true;
+        double ms = ours->exclusive_ns / 1e6;
         t->compared++;
-        if (off > 0.02 + 0.02 * MAX(ms, own->valuedouble)) {
+        if (fabs(ms - own) > 0.02 + 0.02 * MAX(ms, own)) {
             t->differ++;
             if (getenv("SLOWDIVE_SHOW_DIFFERENCES"))
-                printf("# %s: node %d %s: %.3f ms, pev2 %.3f ms\n", path, ours->id, ours->type, ms, own->valuedouble);
+                printf("# %s: node %d %s: %.3f ms, pev2 %.3f ms\n", path, ours->id, ours->type, ms, own);
         }
+        break;
     }
     const cJSON *child;
-    cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(theirs, "Plans")) compare(child, nodes, n, at, t, path);
+    cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(theirs, "Plans")) compare(child, p, used, t, path);
 }
 
 static void against_pev2(const char *path, const struct explain *e, struct tally *t)
@@ -437,9 +446,12 @@ static void against_pev2(const char *path, const struct explain *e, struct tally
     if (file_read(b.text, EXPLAIN_MAX_BYTES, &data, &len, &err)) {
         cJSON *json = cJSON_ParseWithLength(data, len);
         const cJSON *root = cJSON_GetObjectItemCaseSensitive(json, "Plan");
-        size_t at = 0;
+        bool *used = mem_array(e->plans[0]->n_nodes, sizeof *used);
         if (root)
-            compare(root, e->plans[0]->nodes, e->plans[0]->n_nodes, &at, t, path);
+            compare(root, e->plans[0], used, t, path);
+        const cJSON *cte;
+        cJSON_ArrayForEach(cte, cJSON_GetObjectItemCaseSensitive(json, "ctes")) compare(cte, e->plans[0], used, t, path);
+        free(used);
         cJSON_Delete(json);
         free(data);
     }
