@@ -7,21 +7,26 @@
 
 #define CONNECT_NS (10 * SD_S)
 
-/* libpq's messages span lines: one line, no white space at the ends. */
+/* libpq's messages span lines: one line, without its indented hints, the rest
+ * joined by "; " (one for each address tried). */
 static void one_line(const char *message, char *out, size_t size)
 {
     size_t n = 0;
-    bool space = false;
-    for (const char *p = message; *p && n + 1 < size; p++) {
-        if (*p == '\n' || *p == '\t' || *p == '\r' || *p == ' ') {
-            space = n > 0;
-            continue;
+    for (const char *line = message; *line;) {
+        size_t len = strcspn(line, "\n");
+        if (len > 0 && line[0] != '\t') {
+            if (n > 0 && n + 2 < size) {
+                memcpy(out + n, "; ", 2);
+                n += 2;
+            }
+            size_t fits = MIN(len, size - 1 - n);
+            memcpy(out + n, line, fits);
+            n += fits;
         }
-        if (space && n + 2 < size)
-            out[n++] = ' ';
-        space = false;
-        out[n++] = *p;
+        line += len + (line[len] == '\n');
     }
+    while (n > 0 && (out[n - 1] == ' ' || out[n - 1] == '\r'))
+        n--;
     out[n] = '\0';
 }
 
@@ -97,9 +102,9 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
     one_line(cut, text, 400);
     if (!text[0])
         snprintf(text, sizeof text, "the server closed the connection");
-    if (strncmp(state, "28", 2) == 0 || PQconnectionNeedsPassword(c->pg))
-        return sd_fail(err, SD_CONFIG, "%s (give the role in the URL, its password in .pgpass)", text);
-    if (strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
+    if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
+        return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
+    if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
         return sd_fail(err, SD_CONFIG, "%s", text);
     if (strncmp(text, "definition of service", 21) == 0 || strncmp(text, "service file", 12) == 0)
         return sd_fail(err, SD_CONFIG, "%s", text);
@@ -143,11 +148,15 @@ static bool single_byte(const char *encoding)
     return false;
 }
 
-/* NOTICEs must not reach stderr: that is the terminal. */
-static void ignore_notice(void *ctx, const PGresult *r)
+/* NOTICEs must not reach stderr: that is the terminal. A FATAL that comes between
+ * statements is a notice, too: why the server goes away. */
+static void keep_farewell(void *ctx, const PGresult *r)
 {
-    (void)ctx;
-    (void)r;
+    struct conn *c = ctx;
+    const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
+    const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+    if (message && (str_eq(severity, "FATAL") || str_eq(severity, "PANIC")))
+        one_line(message, c->farewell, sizeof c->farewell);
 }
 
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
@@ -156,13 +165,13 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     const char *keys[] = {"dbname", "application_name", database ? "dbname" : NULL, NULL};
     const char *values[] = {target, "slowdive", database, NULL};
     c->p = p;
-    c->sqlstate[0] = '\0';
+    c->sqlstate[0] = c->farewell[0] = '\0';
     if (!conn_check(target, err))
         return SD_CONFIG;
     c->pg = PQconnectStartParams(keys, values, 1);
     if (!c->pg)
         return sd_fail(err, SD_RETRY, "out of memory while connecting");
-    PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
+    PQsetNoticeReceiver(c->pg, keep_farewell, c);
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
@@ -206,8 +215,10 @@ void conn_close(struct conn *c)
 static enum sd_result lost(struct conn *c, struct sd_error *err)
 {
     char text[400];
-    one_line(PQerrorMessage(c->pg), text, sizeof text);
     c->sqlstate[0] = '\0';
+    if (c->farewell[0])
+        return sd_fail(err, SD_RETRY, "the server ended the connection: %s", c->farewell);
+    one_line(PQerrorMessage(c->pg), text, sizeof text);
     return sd_fail(err, SD_RETRY, "the connection to the server was lost%s%s", text[0] ? ": " : "", text);
 }
 
@@ -321,7 +332,7 @@ enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char
 
 bool conn_alive(struct conn *c, struct sd_error *err)
 {
-    if (PQconsumeInput(c->pg) && PQstatus(c->pg) == CONNECTION_OK)
+    if (PQconsumeInput(c->pg) && !PQisBusy(c->pg) && !c->farewell[0] && PQstatus(c->pg) == CONNECTION_OK)
         return true;
     lost(c, err);
     return false;

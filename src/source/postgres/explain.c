@@ -177,11 +177,14 @@ static enum sd_result plan_generic(struct conn *c, const char *sql, int n, char 
 static enum sd_result begin(struct conn *c, struct sd_error *err)
 {
     enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", err);
-    if (result == SD_OK)
-        result = command(c, OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '5000', true), "
-                                    "pg_catalog.set_config('lock_timeout', '200', true), "
-                                    "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                         err);
+    if (result != SD_OK)
+        return result;
+    char *timeouts = mem_printf(OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '%lld', true), "
+                                        "pg_catalog.set_config('lock_timeout', '200', true), "
+                                        "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
+                                (long long)(MIN(c->p->o->timeout, 5 * SD_S) / SD_MS));
+    result = command(c, timeouts, err);
+    free(timeouts);
     return result;
 }
 

@@ -29,6 +29,7 @@ struct conn {
     PGconn *pg;
     struct postgres *p;
     char sqlstate[6]; /* of the last failed statement; "" when the connection failed */
+    char farewell[200]; /* why the server ended the connection, when it said so; "" */
 };
 
 /* Connects (to `database`, or NULL: the target's own) and makes the session safe:

@@ -2,9 +2,8 @@
  *
  * Every interval the counters of the busiest statements are read without their
  * texts (the server keeps those in a file that may be large); a text is fetched
- * once, when its statement is first seen. Rows of several roles are added up: what
- * follows a statement is its database and query_id. Only what changed is published,
- * and everything once a minute, so that a recording begun later is complete. */
+ * once, when its statement is first seen. Only what changed is published, and
+ * everything once a minute, so that a recording begun later is complete. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>
@@ -19,13 +18,14 @@
 #define KEEP_ROUNDS 120          /* a statement not seen for so many reads is forgotten */
 
 enum {
-    DBID, QUERY_ID, DATABASE, ROLE, TOPLEVEL, SINCE, CALLS, TOTAL, MIN_TIME, MAX_TIME, STDDEV, PLAN, ROWS,
+    DBID, USERID, QUERY_ID, TOPLEVEL, /* these make the key, as in fetch_texts */
+    DATABASE, ROLE, SINCE, CALLS, TOTAL, MIN_TIME, MAX_TIME, STDDEV, PLAN, ROWS,
     SHARED_HIT, SHARED_READ, SHARED_WRITTEN, TEMP_READ, TEMP_WRITTEN, IO, WAL
 };
 
 struct entry {
     struct key {
-        int64_t dbid, query_id;
+        int64_t dbid, userid, query_id, toplevel;
     } key;
     int64_t calls;
     double total;
@@ -44,6 +44,7 @@ struct statements {
     sd_time next_full; /* publish everything then */
     sd_time next_look; /* for an extension that was absent */
     bool ready;        /* the statement is prepared */
+    bool has_toplevel;
     char problem[400];
 };
 
@@ -102,35 +103,32 @@ static const struct {
         const char *needs, *sql;
     } alternatives[3];
 } COLUMNS[] = {
-    [TOPLEVEL] = {"int4", {{"toplevel", "max(s.toplevel::int4)"}}},
-    [SINCE] = {"timestamptz", {{"stats_since", "min(s.stats_since)"}}},
-    [CALLS] = {"int8", {{"calls", "sum(s.calls)::int8"}}},
-    [TOTAL] = {"float8", {{"total_exec_time", "sum(s.total_exec_time)"}, {"total_time", "sum(s.total_time)"}}},
-    [MIN_TIME] = {"float8", {{"min_exec_time", "min(s.min_exec_time)"}, {"min_time", "min(s.min_time)"}}},
-    [MAX_TIME] = {"float8", {{"max_exec_time", "max(s.max_exec_time)"}, {"max_time", "max(s.max_time)"}}},
-    /* of several rows: from the sums of squares */
-    [STDDEV] = {"float8",
-                {{"stddev_exec_time mean_exec_time total_exec_time calls",
-                  "sqrt(greatest(0, sum(s.calls * (s.stddev_exec_time ^ 2 + s.mean_exec_time ^ 2)) "
-                  "/ nullif(sum(s.calls), 0)::float8 - (sum(s.total_exec_time) / nullif(sum(s.calls), 0)::float8) ^ 2))"},
-                 {"stddev_time mean_time total_time calls",
-                  "sqrt(greatest(0, sum(s.calls * (s.stddev_time ^ 2 + s.mean_time ^ 2)) "
-                  "/ nullif(sum(s.calls), 0)::float8 - (sum(s.total_time) / nullif(sum(s.calls), 0)::float8) ^ 2))"}}},
+    [DBID] = {"int8", {{"dbid", "s.dbid::int8"}}},
+    [USERID] = {"int8", {{"userid", "s.userid::int8"}}},
+    [QUERY_ID] = {"int8", {{"queryid", "s.queryid"}}},
+    [TOPLEVEL] = {"int4", {{"toplevel", "s.toplevel::int4"}}},
+    [DATABASE] = {"text", {{"dbid", "d.datname::text"}}},
+    [ROLE] = {"text", {{"userid", "pg_catalog.pg_get_userbyid(s.userid)::text"}}},
+    [SINCE] = {"timestamptz", {{"stats_since", "s.stats_since"}}},
+    [CALLS] = {"int8", {{"calls", "s.calls"}}},
+    [TOTAL] = {"float8", {{"total_exec_time", "s.total_exec_time"}, {"total_time", "s.total_time"}}},
+    [MIN_TIME] = {"float8", {{"min_exec_time", "s.min_exec_time"}, {"min_time", "s.min_time"}}},
+    [MAX_TIME] = {"float8", {{"max_exec_time", "s.max_exec_time"}, {"max_time", "s.max_time"}}},
+    [STDDEV] = {"float8", {{"stddev_exec_time", "s.stddev_exec_time"}, {"stddev_time", "s.stddev_time"}}},
     /* zero plans: pg_stat_statements.track_planning is off, the time is unknown */
-    [PLAN] = {"float8", {{"total_plan_time plans", "CASE WHEN sum(s.plans) > 0 THEN sum(s.total_plan_time) END"}}},
-    [ROWS] = {"int8", {{"rows", "sum(s.rows)::int8"}}},
-    [SHARED_HIT] = {"int8", {{"shared_blks_hit", "sum(s.shared_blks_hit)::int8"}}},
-    [SHARED_READ] = {"int8", {{"shared_blks_read", "sum(s.shared_blks_read)::int8"}}},
-    [SHARED_WRITTEN] = {"int8", {{"shared_blks_written", "sum(s.shared_blks_written)::int8"}}},
-    [TEMP_READ] = {"int8", {{"temp_blks_read", "sum(s.temp_blks_read)::int8"}}},
-    [TEMP_WRITTEN] = {"int8", {{"temp_blks_written", "sum(s.temp_blks_written)::int8"}}},
+    [PLAN] = {"float8", {{"total_plan_time plans", "CASE WHEN s.plans > 0 THEN s.total_plan_time END"}}},
+    [ROWS] = {"int8", {{"rows", "s.rows"}}},
+    [SHARED_HIT] = {"int8", {{"shared_blks_hit", "s.shared_blks_hit"}}},
+    [SHARED_READ] = {"int8", {{"shared_blks_read", "s.shared_blks_read"}}},
+    [SHARED_WRITTEN] = {"int8", {{"shared_blks_written", "s.shared_blks_written"}}},
+    [TEMP_READ] = {"int8", {{"temp_blks_read", "s.temp_blks_read"}}},
+    [TEMP_WRITTEN] = {"int8", {{"temp_blks_written", "s.temp_blks_written"}}},
     /* before 17 blk_* holds shared and local blocks together */
     [IO] = {"float8",
             {{"shared_blk_read_time shared_blk_write_time local_blk_read_time local_blk_write_time",
-              "sum(s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + "
-              "s.local_blk_write_time)"},
-             {"blk_read_time blk_write_time", "sum(s.blk_read_time + s.blk_write_time)"}}},
-    [WAL] = {"int8", {{"wal_bytes", "least(sum(s.wal_bytes), 9223372036854775807)::int8"}}},
+              "s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + s.local_blk_write_time"},
+             {"blk_read_time blk_write_time", "s.blk_read_time + s.blk_write_time"}}},
+    [WAL] = {"int8", {{"wal_bytes", "least(s.wal_bytes, 9223372036854775807)::int8"}}},
 };
 
 static const char *column_sql(size_t i, const char *columns)
@@ -146,25 +144,18 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
     struct strbuf b = {0};
     if (!has_columns(columns, "userid dbid queryid calls") || !column_sql(TOTAL, columns))
         return NULL;
-    strbuf_str(&b, OWN_TAG "SELECT g.dbid::int8, g.queryid, d.datname::text, g.role");
-    for (size_t i = TOPLEVEL; i < ARRAY_LEN(COLUMNS); i++)
-        strbuf_printf(&b, ", g.c%zu", i);
-    strbuf_str(&b, " FROM (SELECT s.dbid, s.queryid, CASE WHEN min(s.userid) = max(s.userid) "
-                   "THEN pg_catalog.pg_get_userbyid(min(s.userid))::text END AS role");
-    for (size_t i = TOPLEVEL; i < ARRAY_LEN(COLUMNS); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
         const char *sql = i == IO && !io_timed ? NULL : column_sql(i, columns);
-        strbuf_str(&b, ", ");
+        strbuf_str(&b, i ? ", " : OWN_TAG "SELECT ");
         if (sql)
             strbuf_str(&b, sql);
         else if (i == SINCE && has_info)
             strbuf_printf(&b, "(SELECT stats_reset FROM %s.pg_stat_statements_info)", schema);
         else
             strbuf_printf(&b, "NULL::%s", COLUMNS[i].type);
-        strbuf_printf(&b, " AS c%zu", i);
     }
-    strbuf_printf(&b, " FROM %s.pg_stat_statements(false) s WHERE s.queryid IS NOT NULL "
-                      "GROUP BY s.dbid, s.queryid ORDER BY c%d DESC LIMIT $1) g "
-                      "LEFT JOIN pg_catalog.pg_database d ON d.oid = g.dbid", schema, TOTAL);
+    strbuf_printf(&b, " FROM %s.pg_stat_statements(false) s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid "
+                      "WHERE s.queryid IS NOT NULL ORDER BY %s DESC LIMIT $1", schema, column_sql(TOTAL, columns));
     return strbuf_detach(&b);
 }
 
@@ -172,13 +163,12 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
 
 static void absent(struct postgres *p, struct statements *st)
 {
-    const char *preload = "";
-    if (!p->preload_known || !p->preloaded)
-        preload = "add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf and restart the server; then, ";
+    bool loaded = p->preload_known && p->preloaded;
     snprintf(st->problem, sizeof st->problem,
-             "no statement counters: pg_stat_statements is not installed in database %.64s: %sin this database, run "
-             "CREATE EXTENSION pg_stat_statements;",
-             p->database ? p->database : "?", preload);
+             "no statement counters: %srun CREATE EXTENSION pg_stat_statements; in database %.64s",
+             loaded ? ""
+                    : "add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf, restart the server, then ",
+             p->database ? p->database : "?");
 }
 
 static enum sd_result look(struct postgres *p, struct statements *st, struct sd_error *err)
@@ -203,6 +193,7 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
         free(st->schema);
         st->schema = mem_strdup(conn_text(r, 0, 0));
         const char *columns = conn_text(r, 0, 1);
+        st->has_toplevel = columns && has_columns(columns, "toplevel");
         sql = statements_sql(st->schema, columns ? columns : "", conn_int(r, 0, 2) == 1, p->io_timed);
         if (!sql)
             snprintf(st->problem, sizeof st->problem,
@@ -219,12 +210,15 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
 
 /* ---- reading ---- */
 
+static struct key key_at(const PGresult *r, int row)
+{
+    return (struct key){conn_int(r, row, DBID), conn_int(r, row, USERID), conn_int(r, row, QUERY_ID),
+                        conn_int(r, row, TOPLEVEL)};
+}
+
 static struct entry *entry_at(struct statements *st, const PGresult *r, int row)
 {
-    struct key key;
-    memset(&key, 0, sizeof key);
-    key.dbid = conn_int(r, row, DBID);
-    key.query_id = conn_int(r, row, QUERY_ID);
+    struct key key = key_at(r, row);
     struct entry *e;
     HASH_FIND(hh, st->entries, &key, sizeof key, e);
     return e;
@@ -233,9 +227,9 @@ static struct entry *entry_at(struct statements *st, const PGresult *r, int row)
 /* Texts of statements seen for the first time; `ids` is an array literal. */
 static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids, struct sd_error *err)
 {
-    char *sql = mem_printf(OWN_TAG "SELECT dbid::int8, queryid, pg_catalog.left(query, %d) "
+    char *sql = mem_printf(OWN_TAG "SELECT dbid::int8, userid::int8, queryid, %s, pg_catalog.left(query, %d) "
                                    "FROM %s.pg_stat_statements(true) WHERE queryid = ANY ($1::int8[])",
-                           TEXT_MAX_BYTES, st->schema);
+                           st->has_toplevel ? "toplevel::int4" : "NULL::int4", TEXT_MAX_BYTES, st->schema);
     PGresult *r;
     enum sd_result result = conn_query(&p->main, sql, 1, &ids, true, &r, err);
     free(sql);
@@ -243,7 +237,7 @@ static enum sd_result fetch_texts(struct postgres *p, struct statements *st, con
         return result;
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
-        const char *text = conn_text(r, row, 2);
+        const char *text = conn_text(r, row, TOPLEVEL + 1);
         if (!e || e->text || !text)
             continue;
         e->text = mem_strdup(text);
@@ -264,7 +258,7 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
         .role = conn_text(r, row, ROLE),
         .fingerprint = e->fingerprint[0] ? e->fingerprint : NULL,
         .text = e->text,
-        .toplevel = conn_int(r, row, TOPLEVEL),
+        .toplevel = e->key.toplevel,
         .since = conn_time(r, row, SINCE),
         .calls = e->calls,
         .total_ns = conn_ms(r, row, TOTAL),
@@ -296,8 +290,7 @@ static void note_changes(struct statements *st, const PGresult *r, bool full, bo
         struct entry *e = entry_at(st, r, row);
         if (!e) {
             e = mem_alloc(sizeof *e);
-            e->key.dbid = conn_int(r, row, DBID);
-            e->key.query_id = conn_int(r, row, QUERY_ID);
+            e->key = key_at(r, row);
             e->calls = -1;
             HASH_ADD(hh, st->entries, key, sizeof e->key, e);
         }
