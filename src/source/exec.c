@@ -280,6 +280,8 @@ static bool read_some(struct sd_source *s, struct exec *x, bool is_out)
         if (l->text.len) /* the last line may lack its newline */
             one_line(s, x, is_out, l->text.text, l->text.len, now);
         strbuf_clear(&l->text);
+        if (is_out)
+            flush_batch(s, x);
         close_fd(fd);
         return false;
     }
