@@ -358,7 +358,7 @@ static const char *choose(struct plan *p, const struct terms *t, const char *que
             if (term->cast && user_wrote_cast(query, term->column))
                 return "The filter is a cast of the column, which a plain index does not serve.";
             if (c->n == ADVISE_MAX_COLUMNS || (pass == USE_RANGE && c->n > c->n_equal)) {
-                c->left_out = term->column;
+                c->left_out = arena_strdup(p->arena, term->column);
                 continue;
             }
             c->columns[c->n++] = arena_strdup(p->arena, term->column);
