@@ -128,7 +128,8 @@ bool conn_check(const char *target, struct sd_error *err)
     return fail(err, "the connection string is not right: %s", text);
 }
 
-/* What makes a session safe; $1 is statement_timeout. Encodings of one byte a
+/* What makes a session safe; $1 is statement_timeout. The gate reads backslashes in
+ * strings as the standard does, so the server must, too. Encodings of one byte a
  * character always convert; for the others the server's own is kept, since a
  * statement of another database may hold bytes that do not. */
 static const char SESSION[] =
@@ -136,7 +137,7 @@ static const char SESSION[] =
             " pg_catalog.set_config('lock_timeout', '200', false),"
             " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', false),"
             " pg_catalog.set_config('default_transaction_read_only', 'on', false),"
-            " pg_catalog.set_config('jit', 'off', false),"
+            " pg_catalog.set_config('standard_conforming_strings', 'on', false),"
             " pg_catalog.set_config('client_encoding', $2, false)";
 
 static bool single_byte(const char *encoding)
@@ -307,6 +308,14 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
 {
     *out = NULL;
     if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
+        return lost(c, err);
+    return receive(c, out, err);
+}
+
+enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err)
+{
+    *out = NULL;
+    if (!PQsendQuery(c->pg, sql))
         return lost(c, err);
     return receive(c, out, err);
 }

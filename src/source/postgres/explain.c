@@ -84,18 +84,36 @@ static enum sd_result command(struct conn *c, const char *sql, struct sd_error *
     return result;
 }
 
-/* The plan in *body (caller frees). */
-static enum sd_result plan(struct conn *c, const char *sql, char **body, struct sd_error *err)
+/* The first field into *body (caller frees); clears r. */
+static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 {
-    PGresult *r;
-    enum sd_result result = conn_query(c, sql, 0, NULL, false, &r, err);
-    if (result != SD_OK)
-        return result;
+    enum sd_result result = SD_OK;
     if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
         result = sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
     else
         *body = mem_strdup(PQgetvalue(r, 0, 0));
     PQclear(r);
+    return result;
+}
+
+static enum sd_result plan(struct conn *c, const char *sql, char **body, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(c, sql, 0, NULL, false, &r, err);
+    return result == SD_OK ? take_plan(r, body, err) : result;
+}
+
+/* GENERIC_PLAN, from 16 on. The extended protocol wants a value for each $n and
+ * plans with it, so this one goes through the simple protocol, after the server
+ * itself has taken the very same text for one statement. */
+static enum sd_result plan_without_values(struct conn *c, const char *sql, char **body, struct sd_error *err)
+{
+    PGresult *r;
+    char *explain = mem_printf(EXPLAIN_SQL ", GENERIC_PLAN)\n%s", sql);
+    enum sd_result result = conn_prepare(c, "slowdive_one", explain, err);
+    if (result == SD_OK && (result = conn_simple(c, explain, &r, err)) == SD_OK)
+        result = take_plan(r, body, err);
+    free(explain);
     return result;
 }
 
@@ -190,22 +208,22 @@ static enum sd_result begin(struct conn *c, struct sd_error *err)
 
 static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
 {
-    struct sd_error ignored;
     enum sd_result result = begin(c, err);
     if (result != SD_OK)
         return result;
-    char *sql = n > 0 ? explain_rewrite(text) : mem_strdup(text);
-    if (n == 0 || PQserverVersion(c->pg) >= 160000) {
-        char *explain = mem_printf(EXPLAIN_SQL "%s)\n%s", n > 0 ? ", GENERIC_PLAN" : "", sql);
+    if (n == 0) {
+        char *explain = mem_printf(EXPLAIN_SQL ")\n%s", text);
         result = plan(c, explain, body, err);
         free(explain);
-    } else {
-        result = plan_generic(c, sql, n, body, err);
+        return result;
     }
-    /* From 16 on: what GENERIC_PLAN cannot type may still be prepared. */
-    if (result == SD_UNSUPPORTED && n > 0 && PQserverVersion(c->pg) >= 160000 && type_is_open(c)) {
-        result = command(c, OWN_TAG "ROLLBACK", &ignored);
-        if (result == SD_OK)
+    char *sql = explain_rewrite(text);
+    bool tried = PQserverVersion(c->pg) >= 160000;
+    if (tried)
+        result = plan_without_values(c, sql, body, err);
+    if (!tried || result == SD_UNSUPPORTED) {
+        /* What GENERIC_PLAN cannot type may still be prepared. */
+        if (tried && (result = command(c, OWN_TAG "ROLLBACK", err)) == SD_OK)
             result = begin(c, err);
         if (result == SD_OK)
             result = plan_generic(c, sql, n, body, err);

@@ -41,6 +41,9 @@ void conn_close(struct conn *c);
  * failed; SD_RETRY when the connection did. */
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err);
+/* The same through the simple protocol, which would run several statements: only
+ * for text the server has accepted as one by conn_prepare. Results are text. */
+enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err);
 /* The same for a statement prepared before by conn_prepare. Results are binary. */
 enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err);
 enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values, PGresult **out,
