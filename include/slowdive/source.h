@@ -164,7 +164,9 @@ struct sd_source_ops {
     const struct sd_option *options; /* ends with a row whose name is NULL; or NULL */
     size_t priv_size;
 
-    int64_t interval_ns; /* between collects; 0 for a streaming source */
+    /* Between collects; 0 for a streaming source. An option named "interval" of
+     * type SD_OPTION_DURATION takes its place for an instance. */
+    int64_t interval_ns;
 
     /* How sure the source is that `target` (no "kind:" in front) is its own,
      * 0..100; for a file, `head` holds its first bytes, otherwise NULL.

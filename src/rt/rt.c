@@ -298,10 +298,13 @@ size_t rt_free(struct rt *rt, int64_t timeout_ns)
 
 /* ---- status ---- */
 
-/* One line: messages of libraries come with newlines. */
-static void copy_sentence(char *to, size_t size, const char *from)
+/* One line without secrets: messages of libraries come with newlines, and quote
+ * what they were given. */
+static void copy_sentence(char *to, size_t size, const char *text)
 {
     size_t n = 0;
+    char *shown = redact(text);
+    const char *from = shown;
     for (; *from && n + 1 < size; from++) {
         bool blank = *from == ' ' || *from == '\n' || *from == '\t' || *from == '\r';
         if (blank && (n == 0 || to[n - 1] == ' '))
@@ -311,6 +314,7 @@ static void copy_sentence(char *to, size_t size, const char *from)
     while (n && to[n - 1] == ' ')
         n--;
     to[n] = 0;
+    free(shown);
 }
 
 /* Under s->lock, on the worker. */

@@ -44,7 +44,7 @@ static enum sd_result fake_open(struct sd_source *s, struct sd_error *err)
     while (is(s, "deaf in open") && !gate)
         poll(NULL, 0, 1);
     if (is(s, "wrong config"))
-        return sd_fail(err, SD_CONFIG, "the port is\n  not a number\n");
+        return sd_fail(err, SD_CONFIG, "the port is\n  not a number in password=hunter2\n");
     if (is(s, "refused") || (is(s, "third time") && n < 3))
         return sd_fail(err, SD_RETRY, "connection refused");
     return is(s, "silent failure") ? SD_RETRY : SD_OK;
@@ -225,11 +225,11 @@ static void wrong_configuration_fails_with_one_line(void **state)
     struct rt_watch w = start(&FAST, &POLLED, "wrong config", true);
     assert_true(rt_watch_until(&w, NULL, SOON));
     assert_int_equal(w.status.state, SD_STATE_FAILED);
-    assert_string_equal(w.text, "the port is not a number");
+    assert_string_equal(w.text, "the port is not a number in password=***");
     struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query = "select 1"};
     struct sd_error err;
     assert_false(rt_request(w.rt, "one", &q, &err));
-    assert_string_equal(err.text, "the source one does not run any more: the port is not a number");
+    assert_string_equal(err.text, "the source one does not run any more: the port is not a number in password=***");
     finish(&w);
     assert_int_equal(opens, 1);
 }
