@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -603,6 +604,27 @@ static void refusals_say_why(void **state)
     free(left);
 }
 
+static void sessions_without_query_id_are_explained(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("postgres", "alter system set compute_query_id = off");
+    run_sql("postgres", "select pg_reload_conf()");
+    for (int64_t end = clock_mono() + 10 * SD_S;;) {
+        char *now = sql("postgres", "show compute_query_id");
+        bool off = strcmp(now, "off") == 0;
+        free(now);
+        if (off)
+            break;
+        assert_true(clock_mono() < end);
+    }
+    watch_start(&w, "postgres", "shop");
+    expect_status(&w, "compute_query_id = on", 15);
+    watch_stop(&w);
+    run_sql("postgres", "alter system reset compute_query_id");
+    run_sql("postgres", "select pg_reload_conf()");
+}
+
 static void sessions_of_ours_are_safe(void **state)
 {
     NEED_SERVER();
@@ -749,6 +771,37 @@ static void columns_choose_the_statement(void **state)
     free(q);
 }
 
+static bool is_live(struct watch *w, void *ctx)
+{
+    (void)ctx;
+    return w->state == SD_STATE_LIVE;
+}
+
+static void a_hanging_server_is_told_and_forgiven(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_metric, "postgresql.max_connections", 15));
+    char *pid = sql("shop", "select pid from pg_stat_activity where application_name = 'slowdive'");
+    pid_t backend = (pid_t)strtol(pid, NULL, 10);
+    free(pid);
+    if (kill(backend, SIGSTOP) != 0) {
+        watch_stop(&w);
+        skip();
+    }
+    expect_status(&w, "has not answered", 5);
+    assert_int_equal(w.state, SD_STATE_STALE);
+    kill(backend, SIGCONT);
+    assert_true(until(&w, is_live, NULL, 10));
+    expect_status(&w, "database shop", 10);
+    kill(backend, SIGSTOP);
+    int64_t begin = clock_mono();
+    watch_stop(&w); /* leaving does not wait for it */
+    kill(backend, SIGCONT);
+    assert_true(clock_mono() - begin < 2 * SD_S);
+}
+
 static int start_server(void **state)
 {
     (void)state;
@@ -819,7 +872,9 @@ int main(void)
         cmocka_unit_test(plans_come_with_their_tables_and_indexes),
         cmocka_unit_test(generic_plans_need_no_values),
         cmocka_unit_test(refusals_say_why),
+        cmocka_unit_test(sessions_without_query_id_are_explained),
         cmocka_unit_test(sessions_of_ours_are_safe),
+        cmocka_unit_test(a_hanging_server_is_told_and_forgiven),
         cmocka_unit_test(opening_and_closing_leaks_nothing),
         cmocka_unit_test(a_stopped_server_is_noticed_and_found_again),
     };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #define CONNECT_NS (10 * SD_S)
+#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
 
 /* libpq's messages span lines: one line, without its indented hints, the rest
  * joined by "; " (one for each address tried). */
@@ -236,6 +237,20 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
     return sd_fail(err, SD_UNSUPPORTED, "%s", text);
 }
 
+/* Waits for an answer. A server that hangs is told long before it is given up. */
+static int wait_answer(struct conn *c, int events, sd_time deadline)
+{
+    struct postgres *p = c->p;
+    sd_time slow = p->s->host->now(p->s) + SLOW_NS;
+    int r = c == &p->main && slow < deadline ? wait_socket(c, events, slow) : 0;
+    if (r == 0 && c == &p->main && slow < deadline) {
+        p->s->host->note(p->s, SD_STATE_STALE, "the server has not answered for %d s", (int)(SLOW_NS / SD_S));
+        free(p->noted); /* so that what is true again is told again */
+        p->noted = NULL;
+    }
+    return r == 0 ? wait_socket(c, events, deadline) : r;
+}
+
 /* Reads the results of what was sent. */
 static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *err)
 {
@@ -248,7 +263,7 @@ static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *e
     for (int flushed; (flushed = PQflush(c->pg)) != 0;) {
         if (flushed < 0)
             return lost(c, err);
-        int r = wait_socket(c, POLLIN | POLLOUT, deadline);
+        int r = wait_answer(c, POLLIN | POLLOUT, deadline);
         if (r < 0)
             return SD_NODATA;
         if (r == 0)
@@ -258,7 +273,7 @@ static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *e
     }
     for (;;) {
         while (PQisBusy(c->pg)) {
-            int r = wait_socket(c, POLLIN, deadline);
+            int r = wait_answer(c, POLLIN, deadline);
             if (r <= 0) {
                 PQclear(kept);
                 return r < 0 ? SD_NODATA : sd_fail(err, SD_RETRY, "the server did not answer for %d s",

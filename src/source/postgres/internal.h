@@ -100,6 +100,7 @@ struct postgres {
     bool sees_all;        /* may read other roles' texts */
     bool io_timed;        /* track_io_timing */
     bool tracks;          /* track_activities */
+    bool has_query_ids;   /* sessions carry the query_id of their statement */
     int64_t query_size;   /* track_activity_query_size, bytes */
     bool preload_known, preloaded; /* is pg_stat_statements in shared_preload_libraries? */
     char *database, *role;

@@ -44,6 +44,7 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
                 "pg_catalog.current_setting('track_activities') = 'on', "
                 "pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size'))::int8, "
                 "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'), "
+                "pg_catalog.current_setting('compute_query_id', true), "
                 "pg_catalog.set_config('search_path', 'pg_catalog', false)";
     PGresult *r;
     enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
@@ -59,6 +60,9 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     const char *libraries = conn_text(r, 0, 6);
     p->preload_known = libraries != NULL;
     p->preloaded = libraries && strstr(libraries, "pg_stat_statements");
+    /* auto: when a library such as pg_stat_statements asks for it */
+    const char *ids = conn_text(r, 0, 7);
+    p->has_query_ids = ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
     PQclear(r);
     return SD_OK;
 }
@@ -101,6 +105,9 @@ static void tell(struct postgres *p, const char *problem)
                       p->role ? p->role : "the role");
     if (!p->tracks)
         strbuf_str(&b, "; no sessions: track_activities is off");
+    else if (!p->has_query_ids)
+        strbuf_printf(&b, "; sessions are not linked to statements: %s",
+                      p->version < 140000 ? "that takes PostgreSQL 14 or later" : "set compute_query_id = on");
     if (problem[0])
         strbuf_printf(&b, "; %s", problem);
     if (!str_eq(b.text, p->noted)) {
