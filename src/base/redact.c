@@ -20,46 +20,49 @@ static bool is_secret_name(const char *name, size_t len)
     return false;
 }
 
-/* Length of the value that starts at `p`: quoted, or up to a blank or '&'. */
+/* Length of the value that starts at `p`: up to a blank or '&' outside of quotes. */
 static size_t value_length(const char *p)
 {
     size_t n = 0;
-    if (*p == '\'' || *p == '"') {
-        for (n = 1; p[n] && p[n] != *p; n++)
-            if (p[n] == '\\' && p[n + 1])
-                n++;
-        return p[n] ? n + 1 : n;
-    }
-    while (p[n] && p[n] != '&' && !isspace((unsigned char)p[n])) {
+    char quote = 0;
+    for (; p[n] && (quote || (p[n] != '&' && !isspace((unsigned char)p[n]))); n++) {
         if (p[n] == '\\' && p[n + 1])
             n++;
-        n++;
+        else if (p[n] == quote)
+            quote = 0;
+        else if (n == 0 && (p[n] == '\'' || p[n] == '"'))
+            quote = p[n];
     }
     return n;
+}
+
+static size_t last_at(const char *p, size_t end)
+{
+    while (end > 0 && p[end - 1] != '@')
+        end--;
+    return end;
 }
 
 /* After "://": where the password of "user:password@" begins and ends. Passwords with
  * unescaped '@', '/' or '?' are malformed, yet people type them. */
 static bool url_password(const char *p, size_t *from, size_t *to)
 {
-    size_t end = strcspn(p, " \t\r\n"), authority = 0, at = 0;
-    while (authority < end && !strchr("/?#", p[authority]))
-        authority++;
-    for (size_t i = 0; i < end; i++)
-        if (p[i] == '@' && (i < authority || at == 0))
-            at = i;
-    size_t colon = strcspn(p, ":");
-    if (!at || colon >= at)
-        return false;
-    if (at > authority) {
-        /* The '@' stands behind the host's end. "host:5432/a@b" is a port and a path;
-         * anything else between ':' and '@' may be a password. */
-        size_t digits = strspn(p + colon + 1, "0123456789");
-        if (digits && strchr("/?#,", p[colon + 1 + digits]))
+    size_t end = strcspn(p, " \t\r\n"), authority = strcspn(p, "/?# \t\r\n");
+    size_t colon = *p == '[' ? strcspn(p, "]") : 0;
+    size_t at = last_at(p, authority);
+    colon += strcspn(p + colon, ":");
+    if (!at) {
+        /* "host:5432/a@b" is a port and a path; anything else between ':' and '@' may
+         * be a password. */
+        size_t digits = colon < end ? strspn(p + colon + 1, "0123456789") : 0;
+        if (digits && colon + 1 + digits < end && strchr("/?#,", p[colon + 1 + digits]))
             return false;
+        at = last_at(p, end);
     }
+    if (!at || colon >= at - 1)
+        return false;
     *from = colon + 1;
-    *to = at;
+    *to = at - 1;
     return true;
 }
 
