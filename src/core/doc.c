@@ -103,6 +103,19 @@ struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name)
     return l;
 }
 
+void graph_label(const struct graph_line *l, struct strbuf *out)
+{
+    static const char *const units[] = {"_ns", "_per_s", "_bytes", "_share"};
+    size_t n = strlen(l->name);
+    for (size_t i = 0; i < ARRAY_LEN(units); i++)
+        if (n > strlen(units[i]) && str_ends(l->name, units[i])) {
+            n -= strlen(units[i]);
+            break;
+        }
+    for (size_t i = 0; i < n; i++)
+        strbuf_char(out, l->name[i] == '_' ? ' ' : l->name[i]);
+}
+
 static struct cell own(struct doc *d, struct cell c)
 {
     if (c.type == CELL_TEXT)

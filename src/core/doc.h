@@ -185,6 +185,8 @@ struct table *doc_list(struct doc *d, const struct column *columns, size_t n_col
 const char *doc_text(struct doc *d, const char *s);              /* a copy in the doc; NULL gives NULL */
 const char *doc_printf(struct doc *d, const char *fmt, ...) SD_PRINTF(2, 3);
 struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name); /* values all NAN */
+/* A line's name for people: without the unit of its JSON key, "p99_ns" -> "p99". */
+void graph_label(const struct graph_line *l, struct strbuf *out);
 void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value); /* envelope */
 void section_field(struct doc *d, struct section *s, const char *key, const char *label,
                    enum unit unit, struct cell value);

@@ -5,11 +5,18 @@
 
 #include <inttypes.h>
 
+/* An identifier with a sign is no formula. */
+static bool is_number(const char *s)
+{
+    s += *s == '-';
+    return *s && s[strspn(s, "0123456789")] == 0;
+}
+
 /* RFC 4180. Text that a spreadsheet would run as a formula gets an apostrophe. */
 static void text(struct strbuf *out, const char *s)
 {
     struct strbuf safe = {0};
-    if (*s && strchr("=+-@", *s))
+    if (*s && strchr("=+-@", *s) && !is_number(s))
         strbuf_char(&safe, '\'');
     utf8_append(&safe, s, 1000000);
     bool quote = strpbrk(strbuf_text(&safe), ",\"") != NULL;

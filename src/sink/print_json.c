@@ -101,7 +101,9 @@ static cJSON *heatmap(const struct heatmap *h)
     cJSON *o = cJSON_CreateObject();
     cJSON_AddItemToObject(o, "from", moment(h->from));
     cJSON_AddItemToObject(o, "to", moment(h->to));
-    cJSON *lower = cJSON_AddArrayToObject(o, "lower_ns");
+    cJSON_AddItemToObject(o, "columns", integer((int64_t)h->columns));
+    cJSON_AddItemToObject(o, "rows", integer((int64_t)h->rows));
+    cJSON *lower = cJSON_AddArrayToObject(o, h->unit == UNIT_NS ? "lower_ns" : "lower");
     for (size_t y = 0; h->rows && y <= h->rows; y++)
         cJSON_AddItemToArray(lower, integer(h->lower[y]));
     cJSON *counts = cJSON_AddArrayToObject(o, "counts"); /* one array per latency row, fastest first */

@@ -1,10 +1,13 @@
 #include "sink/print_internal.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
 
-enum { GAP = 2, GROW_MIN = 16, TREE_INDENT = 2, HEAT_MAX_COLUMNS = 200 };
+/* CELL_MAX: where the width is not limited one hostile text of a megabyte must not make
+ * every line of its table that long; JSON and CSV have all of it. */
+enum { GAP = 2, GROW_MIN = 16, TEXT_MIN = 8, CELL_MAX = 240, TREE_INDENT = 2, HEAT_MAX_COLUMNS = 200 };
 
 static void finish_line(struct strbuf *out)
 {
@@ -38,20 +41,31 @@ static void color(struct strbuf *out, const struct print_options *o, const char 
         strbuf_printf(out, "\x1b[%sm", sgr);
 }
 
+static void paragraph(const char *text, int indent, const struct print_options *o, struct strbuf *out);
+
+/* A note that does not fit beside the title goes below it. */
 static void title(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
     if (!s->title)
         return;
+    bool note = s->note && *s->note;
+    bool below = note && o->width > 0 && utf8_width(s->title) + GAP + utf8_width(s->note) > o->width;
     color(out, o, "1");
-    put(out, o, s->title, 200);
+    put(out, o, s->title, o->width > 0 ? o->width : CELL_MAX);
     color(out, o, "0");
-    if (s->note) {
-        color(out, o, "2");
-        strbuf_str(out, "  ");
-        put(out, o, s->note, 300);
+    if (note && !below)
+        strbuf_pad(out, ' ', GAP);
+    else
+        strbuf_char(out, '\n');
+    if (!note)
+        return;
+    color(out, o, "2");
+    paragraph(s->note, below ? 2 : 0, o, out);
+    if (o->color) { /* the paragraph ended its line: back to its end for the reset */
+        out->len--;
         color(out, o, "0");
+        strbuf_char(out, '\n');
     }
-    strbuf_char(out, '\n');
 }
 
 /* ---- tables ---- */
@@ -83,8 +97,22 @@ static int total(const struct table *t, const struct fit *f)
     return sum - GAP;
 }
 
-/* Natural widths first; when the line is too short the columns that matter least go,
- * then the growing one is cut. */
+/* The least a column of text may be cut to: its own minimum, if it names one. */
+static int least(const struct column *c, int natural)
+{
+    return MIN(natural, c->width > 0 ? c->width : (c->flags & COLUMN_GROW) ? GROW_MIN : natural);
+}
+
+static int shrink(int *width, int to, int over)
+{
+    int cut = MAX(0, MIN(*width - to, over));
+    *width -= cut;
+    return over - cut;
+}
+
+/* Natural widths first. When the line is too short: the growing column down to its
+ * minimum, then columns that matter least go, then texts down to theirs, and at last
+ * the growing column gives what it must. */
 static void fit_columns(const struct table *t, int width, char *const *texts, struct fit *f)
 {
     for (size_t c = 0; c < t->n_columns; c++) {
@@ -96,30 +124,55 @@ static void fit_columns(const struct table *t, int width, char *const *texts, st
             f->natural[c] = MAX(f->natural[c], utf8_width(texts[i * t->n_columns + c]) + indent);
             text = text || is_text(t->rows[i].cells[c]);
         }
+        f->natural[c] = MIN(f->natural[c], MAX(width, CELL_MAX));
         f->right[c] = !text && !(col->flags & (COLUMN_LEFT | COLUMN_TREE));
         f->width[c] = col->flags & COLUMN_HIDDEN ? 0 : f->natural[c];
     }
     if (width <= 0)
         return;
     int grow = grow_column(t);
-    for (;;) {
-        int over = total(t, f) - width;
-        if (over <= 0)
-            return;
-        int least = grow >= 0 ? MIN(MAX(GROW_MIN, t->columns[grow].width), f->natural[grow]) : 0;
-        int spare = grow >= 0 ? f->width[grow] - least : 0;
+    int spare = grow >= 0 ? f->width[grow] - least(&t->columns[grow], f->natural[grow]) : 0;
+    while (total(t, f) - width > spare) {
         int worst = -1;
         for (size_t c = 0; c < t->n_columns; c++)
             if (f->width[c] && t->columns[c].priority > 0 && (int)c != grow &&
                 (worst < 0 || t->columns[c].priority >= t->columns[worst].priority))
                 worst = (int)c;
-        if (over <= spare || worst < 0) {
-            if (grow >= 0)
-                f->width[grow] = MAX(f->width[grow] - over, MIN(GROW_MIN, f->natural[grow]));
-            return;
-        }
+        if (worst < 0)
+            break;
         f->width[worst] = 0;
     }
+    int over = total(t, f) - width;
+    if (grow >= 0)
+        over = shrink(&f->width[grow], least(&t->columns[grow], f->natural[grow]), over);
+    for (size_t c = t->n_columns; c-- > 0;)
+        if (f->width[c] && !f->right[c] && (int)c != grow)
+            over = shrink(&f->width[c], least(&t->columns[c], f->natural[c]), over);
+    if (grow >= 0)
+        shrink(&f->width[grow], TEXT_MIN, over);
+}
+
+/* Does the node at `i` have a later sibling of the given depth, or its ancestor one? */
+static bool goes_on(const struct table *t, size_t i, int depth)
+{
+    for (size_t k = i + 1; k < t->n_rows && t->rows[k].depth >= depth; k++)
+        if (t->rows[k].depth == depth)
+            return true;
+    return false;
+}
+
+static int branches(const struct table *t, size_t i, int room, const struct print_options *o, struct strbuf *out)
+{
+    int used = 0;
+    for (int depth = 1; depth <= t->rows[i].depth && used + TREE_INDENT <= room; depth++) {
+        bool last = depth == t->rows[i].depth, more = goes_on(t, i, depth);
+        if (o->ascii)
+            strbuf_str(out, last ? more ? "+ " : "` " : more ? "| " : "  ");
+        else
+            strbuf_str(out, last ? more ? "\u251c " : "\u2514 " : more ? "\u2502 " : "  ");
+        used += TREE_INDENT;
+    }
+    return used;
 }
 
 static void table(const struct section *s, const struct print_options *o, struct strbuf *out)
@@ -171,9 +224,8 @@ static void table(const struct section *s, const struct print_options *o, struct
             if (!f.width[c])
                 continue;
             const char *text = texts[i * n + c];
-            int indent = (t->columns[c].flags & COLUMN_TREE) ? t->rows[i].depth * TREE_INDENT : 0;
-            indent = MIN(indent, f.width[c]);
-            strbuf_pad(out, ' ', (size_t)((first ? 0 : GAP) + indent));
+            strbuf_pad(out, ' ', first ? 0 : GAP);
+            int indent = (t->columns[c].flags & COLUMN_TREE) ? branches(t, i, f.width[c] - 1, o, out) : 0;
             first = false;
             int room = f.width[c] - indent, w = utf8_width(text);
             if (f.right[c] && w < room)
@@ -210,54 +262,103 @@ static void level(struct strbuf *out, const struct print_options *o, double shar
         strbuf_str(out, blocks[i]);
 }
 
+static bool has_points(const struct graph *g)
+{
+    for (size_t l = 0; l < g->n_lines; l++)
+        for (size_t i = 0; i < g->n_points; i++)
+            if (isfinite(g->lines[l].values[i]))
+                return true;
+    return false;
+}
+
+/* Under a drawing: where its time begins and ends. */
+static void time_axis(sd_time from, sd_time to, int indent, size_t columns, const struct print_options *o,
+                      struct strbuf *out)
+{
+    char a[CLOCK_TEXT_MAX], b[CLOCK_TEXT_MAX];
+    clock_hms(from, to, a);
+    clock_hms(to, to, b);
+    int room = (int)columns - (int)strlen(a) - (int)strlen(b);
+    if (to <= from || room < 1)
+        return;
+    color(out, o, "2");
+    strbuf_pad(out, ' ', (size_t)indent);
+    strbuf_str(out, a);
+    strbuf_pad(out, ' ', (size_t)room);
+    strbuf_str(out, b);
+    color(out, o, "0");
+    finish_line(out);
+}
+
+/* One line of blocks for each line of the graph; each is scaled to its own largest
+ * value, which stands beside it. */
 static void graph(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
+    enum { FIGURES_WIDTH = 39, COLUMNS = 60 };
     const struct graph *g = &s->graph;
-    size_t columns = g->n_points;
-    if (o->width > 40)
-        columns = MIN(columns, (size_t)o->width - 36);
-    else
-        columns = MIN(columns, (size_t)60);
+    int label = 0;
+    for (size_t l = 0; l < g->n_lines; l++) {
+        struct strbuf b = {0};
+        graph_label(&g->lines[l], &b);
+        label = MAX(label, MIN(utf8_width(strbuf_text(&b)), 24));
+        strbuf_free(&b);
+    }
+    int room = o->width > 0 ? o->width - 2 - label - 1 - FIGURES_WIDTH : COLUMNS;
+    size_t columns = MIN(g->n_points, (size_t)MAX(room, 8));
     for (size_t l = 0; l < g->n_lines && columns; l++) {
-        double most = NAN, last = NAN;
-        char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
-        for (size_t i = 0; i < g->n_points; i++) {
-            double v = g->lines[l].values[i];
-            if (isfinite(v)) {
-                most = isfinite(most) ? fmax(most, v) : v;
-                last = v;
+        const double *v = g->lines[l].values;
+        double most = NAN, least_value = NAN, last = NAN;
+        char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
+        for (size_t i = 0; i < g->n_points; i++)
+            if (isfinite(v[i])) {
+                most = fmax(most, v[i]); /* fmax and fmin leave NAN out */
+                least_value = fmin(least_value, v[i]);
+                last = v[i];
             }
-        }
+        struct strbuf name = {0};
+        graph_label(&g->lines[l], &name);
         strbuf_str(out, "  ");
-        int used = put(out, o, g->lines[l].name, 12);
-        strbuf_pad(out, ' ', (size_t)(13 - used));
+        int used = put(out, o, strbuf_text(&name), label);
+        strbuf_free(&name);
+        strbuf_pad(out, ' ', (size_t)(label - used + 1));
         for (size_t x = 0; x < columns; x++) {
             size_t from = x * g->n_points / columns, to = MAX((x + 1) * g->n_points / columns, from + 1);
-            double v = NAN;
+            double top = NAN;
             for (size_t i = from; i < to && i < g->n_points; i++)
-                if (isfinite(g->lines[l].values[i]))
-                    v = isfinite(v) ? fmax(v, g->lines[l].values[i]) : g->lines[l].values[i];
-            level(out, o, isfinite(v) && most > 0 ? v / most : 0);
+                if (isfinite(v[i]))
+                    top = fmax(top, v[i]);
+            if (isfinite(top)) /* zero is a low block, unknown is nothing */
+                level(out, o, most > 0 ? fmax(top / most, 0.01) : 0.01);
+            else
+                level(out, o, 0);
         }
-        strbuf_printf(out, "  last %s", unit_format(g->unit, last, a));
-        strbuf_printf(out, ", most %s", unit_format(g->unit, most, b));
+        strbuf_printf(out, "  last %s, %s to %s", unit_format(g->unit, last, a),
+                      unit_format(g->unit, least_value, b), unit_format(g->unit, most, e));
         finish_line(out);
     }
+    time_axis(g->from, g->to, 2 + label + 1, columns, o, out);
 }
 
 static void heatmap(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
+    enum { INDENT = 13 };
     const struct heatmap *h = &s->heatmap;
-    size_t columns = MIN(h->columns, (size_t)HEAT_MAX_COLUMNS);
+    size_t columns = MIN(h->columns, (size_t)(o->width > INDENT + 8 ? o->width - INDENT : HEAT_MAX_COLUMNS));
     for (size_t y = h->rows; y-- > 0;) {
         char buf[UNIT_TEXT_MAX];
-        strbuf_printf(out, "  %8s ", unit_format_int(h->unit, h->lower[y], buf));
+        bool below = y == 0 && h->lower[0] == 0; /* the lowest row holds all that is faster */
+        unit_format_int(h->unit, h->lower[below ? 1 : y], buf);
+        strbuf_printf(out, "  %s%*s ", below ? "< " : "  ", INDENT - 5, buf);
         for (size_t x = 0; x < columns; x++) {
-            uint32_t c = h->counts[y * h->columns + x];
-            level(out, o, c && h->max ? log1p(c) / log1p(h->max) : 0);
+            uint64_t c = 0;
+            size_t from = x * h->columns / columns, to = MAX((x + 1) * h->columns / columns, from + 1);
+            for (size_t i = from; i < to && i < h->columns; i++)
+                c = MAX(c, h->counts[y * h->columns + i]);
+            level(out, o, c && h->max ? log1p((double)c) / log1p(h->max) : 0);
         }
         finish_line(out);
     }
+    time_axis(h->from, h->to, INDENT, columns, o, out);
 }
 
 static void fields(const struct section *s, const struct print_options *o, struct strbuf *out)
@@ -322,6 +423,11 @@ static void paragraph(const char *text, int indent, const struct print_options *
     }
 }
 
+static void nothing(const struct section *s, const struct print_options *o, struct strbuf *out)
+{
+    paragraph(s->empty && *s->empty ? s->empty : "(nothing)", 2, o, out);
+}
+
 void print_text_section(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
     title(s, o, out);
@@ -331,19 +437,31 @@ void print_text_section(const struct section *s, const struct print_options *o, 
         if (s->table.n_rows)
             table(s, o, out);
         else
-            paragraph(s->empty ? s->empty : "(nothing)", 2, o, out);
+            nothing(s, o, out);
         break;
     case SECTION_GRAPH:
-        graph(s, o, out);
+        if (has_points(&s->graph))
+            graph(s, o, out);
+        else
+            nothing(s, o, out);
         break;
     case SECTION_HEATMAP:
-        heatmap(s, o, out);
+        if (s->heatmap.max)
+            heatmap(s, o, out);
+        else
+            nothing(s, o, out);
         break;
     case SECTION_FIELDS:
-        fields(s, o, out);
+        if (s->fields.n)
+            fields(s, o, out);
+        else
+            nothing(s, o, out);
         break;
     case SECTION_TEXT:
-        paragraph(s->text && *s->text ? s->text : s->empty ? s->empty : "(nothing)", 2, o, out);
+        if (s->text && *s->text)
+            paragraph(s->text, 2, o, out);
+        else
+            nothing(s, o, out);
         break;
     }
 }
