@@ -1,0 +1,247 @@
+/* recorder.c - the thread that writes frames, one a second at most. */
+#include "sink/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "format/recording.h"
+#include "sink/conceal.h"
+
+enum { QUEUE_MAX = 16384 };
+#define QUEUE_BYTES ((size_t)32 << 20)
+#define GATHER_NS SD_S
+#define CLOSE_NS (5 * SD_S)
+
+struct recorder {
+    int fd;                  /* the thread's after open */
+    char *path;
+    struct conceal *conceal; /* the thread's; NULL: literals are shown */
+    pthread_t thread;
+
+    pthread_mutex_t lock; /* guards all below */
+    pthread_cond_t changed;
+    const struct sd_batch *queue[QUEUE_MAX];
+    size_t n;
+    size_t bytes;
+    bool stop, done;
+    struct recorder_stats stats;
+};
+
+static struct timespec after(int64_t ns)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ns / SD_S;
+    t.tv_nsec += ns % SD_S;
+    if (t.tv_nsec >= SD_S) {
+        t.tv_sec++;
+        t.tv_nsec -= SD_S;
+    }
+    return t;
+}
+
+/* All or nothing: a frame that does not fit is taken back, so the file stays whole. */
+static bool write_whole(int fd, const char *bytes, size_t len, struct sd_error *err, const char *path)
+{
+    off_t start = lseek(fd, 0, SEEK_END);
+    for (size_t done = 0; done < len;) {
+        ssize_t n = write(fd, bytes + done, len - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            int why = n < 0 ? errno : ENOSPC;
+            if (start >= 0 && ftruncate(fd, start) < 0)
+                why = errno;
+            return fail(err, "the recording %s ended: %s", path, strerror(why));
+        }
+        done += (size_t)n;
+    }
+    return true;
+}
+
+/* Writes batches as frames; false when the recording is over. */
+static bool write_batches(struct recorder *r, const struct sd_batch **batches, size_t n)
+{
+    struct sd_error err = {0};
+    struct strbuf out = {0};
+    bool ok = true;
+    for (size_t from = 0, to; from < n && ok; from = to) {
+        size_t bytes = 0;
+        for (to = from; to < n && (to == from || bytes + batch_bytes(batches[to]) <= RECORDING_FRAME_BYTES); to++)
+            bytes += batch_bytes(batches[to]);
+        for (size_t i = from; i < to && r->conceal; i++) {
+            const struct sd_batch *hidden = conceal_batch(r->conceal, batches[i]);
+            batch_unref(batches[i]);
+            batches[i] = hidden;
+        }
+        strbuf_clear(&out);
+        recording_encode_many(batches + from, to - from, &out);
+        ok = write_whole(r->fd, strbuf_text(&out), out.len, &err, r->path);
+        pthread_mutex_lock(&r->lock);
+        if (ok) {
+            r->stats.frames++;
+            r->stats.bytes += out.len;
+        } else {
+            r->stats.dropped += n - from;
+            snprintf(r->stats.error, sizeof r->stats.error, "%.255s", err.text);
+        }
+        pthread_mutex_unlock(&r->lock);
+    }
+    for (size_t i = 0; i < n; i++)
+        batch_unref(batches[i]);
+    strbuf_free(&out);
+    return ok;
+}
+
+static void release(struct recorder *r)
+{
+    close(r->fd);
+    conceal_free(r->conceal);
+    pthread_cond_destroy(&r->changed);
+    pthread_mutex_destroy(&r->lock);
+    free(r->path);
+    free(r);
+}
+
+static void *write_loop(void *arg)
+{
+    struct recorder *r = arg;
+    const struct sd_batch **taken = mem_array(QUEUE_MAX, sizeof *taken);
+    bool ok = true;
+    pthread_mutex_lock(&r->lock);
+    for (;;) {
+        while (!r->n && !r->stop)
+            pthread_cond_wait(&r->changed, &r->lock);
+        /* What comes within a second goes into one frame. */
+        struct timespec deadline = after(GATHER_NS);
+        while (!r->stop && r->n < QUEUE_MAX / 2 && r->bytes < RECORDING_FRAME_BYTES)
+            if (pthread_cond_timedwait(&r->changed, &r->lock, &deadline) == ETIMEDOUT)
+                break;
+        if (!r->n && r->stop)
+            break;
+        size_t n = r->n;
+        memcpy(taken, r->queue, n * sizeof *taken);
+        r->n = 0;
+        r->bytes = 0;
+        pthread_mutex_unlock(&r->lock);
+        if (ok)
+            ok = write_batches(r, taken, n);
+        else
+            for (size_t i = 0; i < n; i++)
+                batch_unref(taken[i]);
+        pthread_mutex_lock(&r->lock);
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        fsync(r->fd);
+    free(taken);
+    pthread_mutex_lock(&r->lock);
+    r->done = true;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+    return NULL;
+}
+
+/* A new file gets a header; a recording is continued; anything else is left alone. */
+static bool prepare(int fd, const char *path, struct sd_error *err)
+{
+    struct stat st;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+        return fail(err, "%s is being written by another slowdive", path);
+    if (fstat(fd, &st) < 0)
+        return fail(err, "cannot look at %s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return fail(err, "cannot record to %s: it is no regular file", path);
+    if (st.st_size > 0) {
+        char head[RECORDING_HEADER_BYTES];
+        ssize_t n = pread(fd, head, sizeof head, 0);
+        if (n == (ssize_t)sizeof head && recording_begins(head, sizeof head))
+            return true;
+        return fail(err, "%s exists and is no recording; it was not touched, choose another name", path);
+    }
+    struct strbuf out = {0};
+    recording_header(&out);
+    bool ok = write_whole(fd, out.text, out.len, err, path);
+    strbuf_free(&out);
+    return ok;
+}
+
+struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+    if (fd < 0) {
+        fail(err, "cannot record to %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (!prepare(fd, path, err)) {
+        close(fd);
+        return NULL;
+    }
+    struct recorder *r = mem_alloc(sizeof *r);
+    r->fd = fd;
+    r->path = mem_strdup(path);
+    r->conceal = show_literals ? NULL : conceal_new();
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    int why = pthread_create(&r->thread, NULL, write_loop, r);
+    if (why) {
+        fail(err, "cannot start the recorder: %s", strerror(why));
+        release(r);
+        return NULL;
+    }
+    return r;
+}
+
+void recorder_batch(struct recorder *r, const struct sd_batch *b)
+{
+    pthread_mutex_lock(&r->lock);
+    size_t bytes = batch_bytes(b);
+    if (r->stats.error[0] || r->n == QUEUE_MAX || (r->n && r->bytes + bytes > QUEUE_BYTES)) {
+        r->stats.dropped++;
+    } else {
+        r->queue[r->n++] = batch_ref(b);
+        r->bytes += bytes;
+        if (r->n == 1 || r->n == QUEUE_MAX / 2 || r->bytes >= RECORDING_FRAME_BYTES)
+            pthread_cond_signal(&r->changed);
+    }
+    pthread_mutex_unlock(&r->lock);
+}
+
+struct recorder_stats recorder_stats(struct recorder *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct recorder_stats st = r->stats;
+    pthread_mutex_unlock(&r->lock);
+    return st;
+}
+
+void recorder_close(struct recorder *r)
+{
+    if (!r)
+        return;
+    struct timespec deadline = after(CLOSE_NS);
+    pthread_mutex_lock(&r->lock);
+    r->stop = true;
+    pthread_cond_broadcast(&r->changed);
+    int late = 0;
+    while (!r->done && !late)
+        late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
+    bool done = r->done;
+    pthread_mutex_unlock(&r->lock);
+    if (!done) { /* the disk hangs: its thread keeps what it holds, and we go on */
+        pthread_detach(r->thread);
+        return;
+    }
+    pthread_join(r->thread, NULL);
+    release(r);
+}

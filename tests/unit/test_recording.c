@@ -1,0 +1,442 @@
+#include "tests/lib/test.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/hist.h"
+#include "core/schema.h"
+#include "format/recording.h"
+#include "sink/conceal.h"
+#include "sink/recorder.h"
+
+#define T0 (INT64_C(1700000000) * SD_S)
+
+/* A record whose every field depends on the seed; some are unknown. */
+static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[32][16])
+{
+    static const struct sd_bucket buckets[] = {{0, 1}, {63, 2}, {64, 70000}, {SD_HIST_BUCKETS - 1, UINT32_MAX}};
+    static const struct sd_hist hists[] = {{4, buckets}, {0, buckets}, {2, buckets}};
+    static const int64_t numbers[] = {0, 1, -1, 127, 128, INT64_MAX, INT64_MIN + 1, T0};
+    schema_clear(sc, r);
+    for (size_t i = 0; i < sc->n_fields; i++) {
+        void *p = (char *)r + sc->fields[i].offset;
+        unsigned v = seed * 31 + (unsigned)i * 7;
+        if (v % 5 == 0)
+            continue;
+        if (sc->fields[i].type == SD_FIELD_INT) {
+            *(int64_t *)p = numbers[v % ARRAY_LEN(numbers)];
+        } else if (sc->fields[i].type == SD_FIELD_REAL) {
+            *(double *)p = v % 3 ? v / 3.0 : 1.5;
+        } else if (sc->fields[i].type == SD_FIELD_TEXT) {
+            snprintf(texts[i], 16, "%s%u", v % 3 ? "\xff\x1b[" : "", v % 11);
+            *(const char **)p = texts[i];
+        } else {
+            *(const struct sd_hist **)p = &hists[v % 3];
+        }
+    }
+}
+
+static struct sd_batch *sample(unsigned seed)
+{
+    struct sd_batch *b = batch_new(seed % 2 ? "log" : "pg main", T0 + seed);
+    union {
+        struct sd_status status;
+        struct sd_http http;
+        struct sd_activity activity;
+        struct sd_statement statement;
+    } r;
+    char texts[32][16];
+    for (unsigned i = 0; i < 12; i++) {
+        const struct sd_schema *sc = schema_of((enum sd_kind)(1 + (seed + i / 2) % (SD_KIND_END - 1)));
+        fill(sc, &r, seed + i, texts);
+        assert_true(batch_add(b, sc->kind, &r));
+    }
+    return b;
+}
+
+static void same_hist(const struct sd_hist *a, const struct sd_hist *b)
+{
+    assert_int_equal(!a, !b);
+    if (!a)
+        return;
+    assert_int_equal(a->n, b->n);
+    if (a->n)
+        assert_memory_equal(a->buckets, b->buckets, a->n * sizeof *a->buckets);
+}
+
+static void same_batch(const struct sd_batch *a, const struct sd_batch *b)
+{
+    assert_string_equal(batch_origin(a), batch_origin(b));
+    assert_int_equal(batch_time(a), batch_time(b));
+    assert_int_equal(batch_len(a), batch_len(b));
+    for (size_t i = 0; i < batch_len(a); i++) {
+        enum sd_kind ka, kb;
+        const char *ra = batch_record(a, i, &ka), *rb = batch_record(b, i, &kb);
+        assert_int_equal(ka, kb);
+        const struct sd_schema *sc = schema_of(ka);
+        for (size_t f = 0; f < sc->n_fields; f++) {
+            const void *pa = ra + sc->fields[f].offset, *pb = rb + sc->fields[f].offset;
+            if (sc->fields[f].type == SD_FIELD_TEXT)
+                assert_true(str_eq(*(const char *const *)pa, *(const char *const *)pb));
+            else if (sc->fields[f].type == SD_FIELD_HIST)
+                same_hist(*(const struct sd_hist *const *)pa, *(const struct sd_hist *const *)pb);
+            else if (sc->fields[f].type == SD_FIELD_INT || !isnan(*(const double *)pa))
+                assert_memory_equal(pa, pb, 8);
+            else
+                assert_true(isnan(*(const double *)pb));
+        }
+    }
+}
+
+/* ---- batches ---- */
+
+static void test_batch(void **state)
+{
+    (void)state;
+    struct sd_batch *b = batch_new("x", T0);
+    struct sd_metric k = {.name = "a", .value = 1, .counter = 1};
+    struct sd_event e = {.title = "t"};
+    assert_true(batch_add(b, SD_METRIC, &k));
+    assert_true(batch_add(b, SD_EVENT, &e));
+    k.name = "b";
+    assert_true(batch_add(b, SD_METRIC, &k));
+    assert_false(batch_add(b, (enum sd_kind)99, &k));
+    assert_int_equal(batch_len(b), 3);
+    const struct sd_metric *r;
+    char names[8] = "";
+    for (size_t i = 0; (r = batch_each(b, SD_METRIC, &i));)
+        strncat(names, r->name, 1);
+    assert_string_equal(names, "ab");
+    assert_ptr_equal(batch_ref(b), b);
+    batch_unref(b);
+    assert_string_equal(batch_origin(b), "x");
+    /* Bucket lists from outside are cut to what can be true. */
+    struct sd_bucket rubbish[] = {{5, 1}, {5, 1}, {3, 1}, {9, 0}, {SD_HIST_BUCKETS, 1}, {10, 2}};
+    struct sd_hist h = {.n = 6, .buckets = rubbish};
+    struct sd_http http = {.latency = &h};
+    assert_true(batch_add(b, SD_HTTP, &http));
+    enum sd_kind kind;
+    const struct sd_http *got = batch_record(b, 3, &kind);
+    assert_int_equal(got->latency->n, 2);
+    assert_int_equal(got->latency->buckets[1].index, 10);
+    /* 64 MiB and no more. */
+    char *big = mem_alloc((size_t)20 << 20);
+    memset(big, 'x', ((size_t)20 << 20) - 1);
+    e.text = big;
+    assert_true(batch_add(b, SD_EVENT, &e));
+    assert_true(batch_add(b, SD_EVENT, &e));
+    assert_true(batch_add(b, SD_EVENT, &e));
+    assert_false(batch_add(b, SD_EVENT, &e));
+    assert_true(batch_bytes(b) <= BATCH_MAX_BYTES);
+    free(big);
+    batch_unref(b);
+    batch_unref(NULL);
+}
+
+static void test_schema(void **state)
+{
+    (void)state;
+    assert_null(schema_of((enum sd_kind)0));
+    assert_null(schema_of(SD_KIND_END));
+    assert_null(schema_named("nothing"));
+    assert_int_equal(schema_named("http")->kind, SD_HTTP);
+    struct sd_http r;
+    schema_clear(schema_of(SD_HTTP), &r);
+    assert_int_equal(r.count, SD_UNKNOWN);
+    assert_null(r.route);
+    struct sd_metric k;
+    schema_clear(schema_of(SD_METRIC), &k);
+    assert_true(isnan(k.value));
+    assert_string_equal(schema_state_name(SD_STATE_BACKOFF), "backing off");
+    assert_string_equal(schema_state_name((enum sd_state)77), "unknown");
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    struct sd_error err;
+    for (unsigned i = 0; i < 50; i++) {
+        struct sd_batch *b = sample(i), *back;
+        struct strbuf out = {0};
+        batch_encode(b, &out);
+        back = batch_decode(out.text, out.len, &err);
+        assert_non_null(back);
+        same_batch(b, back);
+        for (size_t cut = 0; cut < out.len; cut++) { /* no prefix does harm */
+            void *copy = mem_alloc(cut);
+            memcpy(copy, out.text, cut);
+            batch_unref(batch_decode(copy, cut, &err));
+            free(copy);
+        }
+        batch_unref(back);
+        batch_unref(b);
+        strbuf_free(&out);
+    }
+}
+
+/* ---- files ---- */
+
+enum { FRAMES = 5 };
+struct file {
+    struct strbuf bytes;
+    size_t starts[FRAMES + 1];
+    struct sd_batch *batches[FRAMES];
+};
+
+static void make_file(struct file *f)
+{
+    *f = (struct file){0};
+    recording_header(&f->bytes);
+    for (unsigned i = 0; i < FRAMES; i++) {
+        f->starts[i] = f->bytes.len;
+        f->batches[i] = sample(i);
+        recording_encode(f->batches[i], &f->bytes);
+    }
+    f->starts[FRAMES] = f->bytes.len;
+}
+
+static void free_file(struct file *f)
+{
+    for (int i = 0; i < FRAMES; i++)
+        batch_unref(f->batches[i]);
+    strbuf_free(&f->bytes);
+}
+
+struct seen {
+    sd_time at[64];
+    size_t n;
+};
+static void see(void *ctx, struct sd_batch *b)
+{
+    struct seen *s = ctx;
+    assert_true(s->n < 64);
+    s->at[s->n++] = batch_time(b);
+    batch_unref(b);
+}
+
+static void test_cut(void **state)
+{
+    (void)state;
+    struct file f;
+    make_file(&f);
+    struct sd_error err = {0};
+    struct recording_stats st;
+    assert_false(recording_decode("", 0, see, &(struct seen){0}, &st, &err));
+    assert_false(recording_decode("hello, world, hello", 19, see, &(struct seen){0}, &st, &err));
+    assert_true(strlen(err.text) > 0);
+    for (size_t cut = 1; cut <= f.bytes.len; cut++) {
+        void *copy = mem_alloc(cut); /* so that reading past it is seen */
+        memcpy(copy, f.bytes.text, cut);
+        struct seen s = {0};
+        size_t whole = 0;
+        while (whole < FRAMES && f.starts[whole + 1] <= cut)
+            whole++;
+        if (!recording_decode(copy, cut, see, &s, &st, &err))
+            fail_msg("cut at %zu: %s", cut, err.text);
+        assert_int_equal(s.n, whole);
+        assert_int_equal(st.frames, whole);
+        assert_int_equal(st.lost, 0);
+        bool clean = cut == RECORDING_HEADER_BYTES;
+        for (int i = 0; i <= FRAMES; i++)
+            clean |= cut == f.starts[i];
+        assert_int_equal(st.cut, !clean);
+        free(copy);
+    }
+    free_file(&f);
+}
+
+static void test_flip(void **state)
+{
+    (void)state;
+    struct file f;
+    make_file(&f);
+    struct sd_error err;
+    struct recording_stats st;
+    for (size_t at = 0; at < f.bytes.len; at++) {
+        for (int bit = 0; bit < 8; bit++) {
+            f.bytes.text[at] ^= (char)(1 << bit);
+            struct seen s = {0};
+            assert_true(recording_decode(f.bytes.text, f.bytes.len, see, &s, &st, &err));
+            size_t hurt = FRAMES; /* the header */
+            for (size_t i = 0; i < FRAMES; i++)
+                if (at >= f.starts[i] && at < f.starts[i + 1])
+                    hurt = i;
+            assert_int_equal(s.n, hurt < FRAMES ? FRAMES - 1 : FRAMES);
+            for (size_t i = 0, k = 0; i < FRAMES; i++)
+                if (i != hurt)
+                    assert_int_equal(s.at[k++], T0 + (sd_time)i);
+            assert_int_equal(st.lost + st.cut, 1);
+            f.bytes.text[at] ^= (char)(1 << bit);
+        }
+    }
+    free_file(&f);
+}
+
+/* ---- the recorder ---- */
+
+static char folder[] = "/tmp/slowdive-test-XXXXXX";
+
+static const char *path_in(const char *name)
+{
+    static char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+struct all {
+    const struct sd_batch *b[64];
+    size_t n;
+};
+static void gather(void *ctx, struct sd_batch *b)
+{
+    struct all *a = ctx;
+    assert_true(a->n < 64);
+    a->b[a->n++] = b;
+}
+
+static void read_back(const char *path, struct all *a, struct recording_stats *st)
+{
+    char *data;
+    size_t len;
+    struct sd_error err;
+    assert_true(file_read(path, 1 << 24, &data, &len, &err));
+    *a = (struct all){0};
+    assert_true(recording_decode(data, len, gather, a, st, &err));
+    free(data);
+}
+
+static void drop_all(struct all *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        batch_unref(a->b[i]);
+}
+
+static void test_recorder(void **state)
+{
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    struct sd_error err = {0};
+    struct recording_stats st;
+    struct all a;
+    for (int round = 0; round < 2; round++) { /* made, then continued */
+        struct recorder *r = recorder_open(path_in("a"), true, &err);
+        assert_non_null(r);
+        if (!round) { /* one at a time */
+            assert_null(recorder_open(path_in("a"), true, &err));
+            assert_non_null(strstr(err.text, "another slowdive"));
+        }
+        for (unsigned i = 0; i < 10; i++) {
+            struct sd_batch *b = sample(i);
+            recorder_batch(r, b);
+            batch_unref(b);
+        }
+        recorder_close(r);
+        read_back(path_in("a"), &a, &st);
+        assert_int_equal(a.n, 10 * (round + 1));
+        assert_int_equal(st.lost + st.cut, 0);
+        for (unsigned i = 0; i < 10; i++) {
+            struct sd_batch *b = sample(i);
+            same_batch(a.b[a.n - 10 + i], b);
+            batch_unref(b);
+        }
+        drop_all(&a);
+    }
+    struct stat info;
+    assert_int_equal(stat(path_in("a"), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    unlink(path_in("a"));
+
+    FILE *f = fopen(path_in("b"), "w");
+    fputs("not ours", f);
+    fclose(f);
+    assert_null(recorder_open(path_in("b"), true, &err));
+    assert_non_null(strstr(err.text, "was not touched"));
+    unlink(path_in("b"));
+    assert_null(recorder_open(path_in("no/such"), true, &err));
+    rmdir(folder);
+}
+
+/* What is written becomes readable by itself, without a close. */
+static void test_recorder_flushes(void **state)
+{
+    (void)state;
+    memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
+    assert_non_null(mkdtemp(folder));
+    struct sd_error err;
+    struct recorder *r = recorder_open(path_in("a"), true, &err);
+    struct sd_batch *b = sample(1);
+    recorder_batch(r, b);
+    struct timespec start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        poll(NULL, 0, 5);
+    } while (!recorder_stats(r).frames && now.tv_sec - start.tv_sec < 5);
+    assert_int_equal(recorder_stats(r).frames, 1);
+    struct all a;
+    struct recording_stats st;
+    read_back(path_in("a"), &a, &st);
+    assert_int_equal(a.n, 1);
+    drop_all(&a);
+    batch_unref(b);
+    recorder_close(r);
+    unlink(path_in("a"));
+    rmdir(folder);
+}
+
+static void test_conceal(void **state)
+{
+    (void)state;
+    char *plan = conceal_plan("[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation Name\": \"orders\", \"Plan Rows\": 7, "
+                              "\"Output\": [\"id\", \"'s3cret'::text\"], \"Filter\": \"((mail)::text = 's3cret'::text)\"}}]");
+    assert_null(strstr(plan, "s3cret"));
+    assert_non_null(strstr(plan, "\"Seq Scan\""));
+    assert_non_null(strstr(plan, "\"orders\""));
+    assert_non_null(strstr(plan, "mail"));
+    free(plan);
+    plan = conceal_plan("Seq Scan on t (filter 's3cret'");
+    assert_null(strstr(plan, "s3cret"));
+    free(plan);
+
+    struct conceal *c = conceal_new();
+    struct sd_batch *b = batch_new("pg", T0);
+    struct sd_activity a;
+    schema_clear(schema_of(SD_ACTIVITY), &a);
+    a.query = "SELECT * FROM t WHERE card = '4111 s3cret' -- x";
+    struct sd_statement s;
+    schema_clear(schema_of(SD_STATEMENT), &s);
+    s.text = "SELECT $1";
+    struct sd_intake in;
+    schema_clear(schema_of(SD_INTAKE), &in);
+    in.sample = "GET /pay?card=s3cret HTTP/1.1 \"http://x/?q=s3cret\" end";
+    batch_add(b, SD_ACTIVITY, &a);
+    batch_add(b, SD_STATEMENT, &s);
+    batch_add(b, SD_INTAKE, &in);
+    const struct sd_batch *hidden = conceal_batch(c, b);
+    enum sd_kind kind;
+    const struct sd_activity *ha = batch_record(hidden, 0, &kind);
+    assert_null(strstr(ha->query, "s3cret"));
+    assert_non_null(strstr(ha->query, "card"));
+    assert_null(strstr(ha->query, "4111"));
+    const struct sd_statement *hs = batch_record(hidden, 1, &kind);
+    assert_string_equal(hs->text, "SELECT $1");
+    const struct sd_intake *hi = batch_record(hidden, 2, &kind);
+    assert_string_equal(hi->sample, "GET /pay?... HTTP/1.1 \"http://x/?...\" end");
+    batch_unref(hidden);
+    batch_unref(b);
+    conceal_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_schema),     cmocka_unit_test(test_batch),    cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_cut),        cmocka_unit_test(test_flip),     cmocka_unit_test(test_recorder),
+        cmocka_unit_test(test_recorder_flushes), cmocka_unit_test(test_conceal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
