@@ -115,9 +115,7 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
     bool ok = false;
     switch (out->format) {
     case EXPLAIN_JSON: ok = explain_json(clean.text, clean.len, out, err); break;
-    case EXPLAIN_TEXT:
-        fail(err, "This is EXPLAIN's text format; give the output of EXPLAIN (FORMAT JSON).");
-        break;
+    case EXPLAIN_TEXT: ok = explain_text(clean.text, clean.len, out, err); break;
     case EXPLAIN_YAML:
         fail(err, "This is EXPLAIN's YAML format; give the output of EXPLAIN (FORMAT JSON).");
         break;

@@ -1,6 +1,7 @@
 /* explain.h - what EXPLAIN printed -> plans. Pure; any thread.
  *
- * Takes what people have at hand: the JSON itself (an object, or an array of one or
+ * Takes what people have at hand: JSON or text (YAML and XML are recognised and refused
+ * with a sentence); the JSON itself (an object, or an array of one or
  * several plans), psql's frames around it, a terminal session or server log with
  * plans in it. The format is found out by itself. */
 #ifndef FORMAT_EXPLAIN_H

@@ -17,4 +17,7 @@ void explain_keep(struct explain *out, struct plan *p);
  * sentence when there is none. */
 bool explain_json(const char *text, size_t len, struct explain *out, struct sd_error *err);
 
+/* explain_text.c: EXPLAIN's text format, plans one after the other. */
+bool explain_text(const char *text, size_t len, struct explain *out, struct sd_error *err);
+
 #endif

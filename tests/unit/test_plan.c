@@ -242,6 +242,66 @@ static void test_psql_frames(void **state)
     explain_free(&e);
 }
 
+static void test_text_format(void **state)
+{
+    (void)state;
+    struct explain e = from_text(
+        "                       QUERY PLAN\n"
+        "------------------------------------------------------------\n"
+        " Limit  (cost=3.45..3.46 rows=1 width=6) (actual time=0.078..0.080 rows=1 loops=1)\n"
+        "   InitPlan 1 (returns $0)\n"
+        "     ->  Seq Scan on shop.\"Odd \"\"one\" x  (cost=0.56..2.58 rows=1 width=4) (actual time=0.060..0.060 rows=0 loops=1)\n"
+        "           Filter: ((a = 1) AND (b = 'x: y'::text))\n"
+        "           Rows Removed by Filter: 9\n"
+        "           Buffers: shared hit=3 read=4, temp written=5\n"
+        "   ->  Sort  (cost=3.4..3.4 rows=1 width=6) (actual time=0.078..0.078 rows=1 loops=1)\n"
+        "         Sort Key: (f(a, b)) DESC, c\n"
+        "         Sort Method: external merge  Disk: 2048kB\n"
+        "         ->  Hash Left Join  (cost=0.56..3.1 rows=1 width=6) (actual time=0.063..0.063 rows=1 loops=1)\n"
+        "               Hash Cond: (t.a = u.a)\n"
+        "               ->  Index Scan Backward using i on t  (cost=0.56..1.86 rows=1 width=6) (never executed)\n"
+        "                     Index Cond: (k = $0)\n"
+        "               ->  Hash  (cost=1.0..1.0 rows=1 width=6) (actual time=0.010..0.010 rows=1 loops=1)\n"
+        "                     Buckets: 4096 (originally 1024)  Batches: 4 (originally 1)  Memory Usage: 160kB\n"
+        " Settings: work_mem = '1MB', jit = 'off'\n"
+        " Query Identifier: -5424821330993577306\n"
+        " Planning:\n"
+        "   Buffers: shared hit=32 read=8\n"
+        " Planning Time: 0.292 ms\n"
+        " Trigger t on orders: time=1.5 calls=10\n"
+        " Execution Time: 0.109 ms\n"
+        "(22 rows)\n");
+    const struct plan *p = e.plans[0];
+    assert_int_equal(e.format, EXPLAIN_TEXT);
+    assert_int_equal(p->n_nodes, 6);
+    assert_string_equal(node(&e, 2)->relation, "Odd \"one");
+    assert_string_equal(node(&e, 2)->schema, "shop");
+    assert_string_equal(node(&e, 2)->alias, "x");
+    assert_string_equal(node(&e, 2)->filter, "((a = 1) AND (b = 'x: y'::text))");
+    assert_true(plan_is_initplan(node(&e, 2)));
+    assert_true(node(&e, 2)->rows_removed == 9);
+    assert_true(node(&e, 2)->shared_read == 4 && node(&e, 2)->temp_written == 5);
+    assert_int_equal(node(&e, 3)->sort_key.n, 2);
+    assert_true(node(&e, 3)->sort_space_kb == 2048);
+    assert_string_equal(node(&e, 3)->sort_space_type, "Disk");
+    assert_string_equal(node(&e, 4)->join_type, "Left");
+    assert_string_equal(node(&e, 5)->direction, "Backward");
+    assert_string_equal(node(&e, 5)->index, "i");
+    assert_true(node(&e, 5)->never_executed);
+    assert_string_equal(node(&e, 6)->relationship, "Inner");
+    assert_true(node(&e, 6)->hash_batches == 4 && node(&e, 6)->hash_batches_planned == 1);
+    assert_int_equal(p->n_settings, 2);
+    assert_int_equal(p->query_id, -5424821330993577306);
+    assert_true(p->planning_shared_read == 8);
+    assert_int_equal(p->n_triggers, 1);
+    assert_ms(p->execution_ns, 0.109);
+    assert_holds(p, "text");
+    explain_free(&e);
+    e = from_text("Append\n  ->  Seq Scan on a\n  ->  Seq Scan on b\n"); /* COSTS OFF */
+    assert_int_equal(e.plans[0]->n_nodes, 3);
+    explain_free(&e);
+}
+
 static void test_refused_with_a_sentence(void **state)
 {
     (void)state;
@@ -250,6 +310,8 @@ static void test_refused_with_a_sentence(void **state)
     } cases[] = {
         {"", "empty"},
         {"hello", "no plan"},
+        {"- Plan:\n    Node Type: \"Sort\"\n", "YAML"},
+        {"<explain xmlns=\"x\">", "XML"},
         {"[]", "no plan"},
         {"{\"a\": 1}", "no plan"},
         {"[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Plans\": [", "cut off"},
@@ -536,6 +598,7 @@ int main(void)
         cmocka_unit_test(test_cost_only),
         cmocka_unit_test(test_timing_off),
         cmocka_unit_test(test_psql_frames),
+        cmocka_unit_test(test_text_format),
         cmocka_unit_test(test_refused_with_a_sentence),
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_deep_and_wide),
