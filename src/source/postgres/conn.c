@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define CONNECT_NS (10 * SD_S)
 #define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
 
 /* libpq's messages span lines: one line, without its indented hints, the rest
@@ -177,7 +176,8 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
-    sd_time deadline = p->s->host->now(p->s) + CONNECT_NS;
+    int64_t patience = 2 * p->o->timeout; /* there are several round trips */
+    sd_time deadline = p->s->host->now(p->s) + patience;
     for (PostgresPollingStatusType poll_for = PGRES_POLLING_WRITING; poll_for != PGRES_POLLING_OK;
          poll_for = PQconnectPoll(c->pg)) {
         if (poll_for == PGRES_POLLING_FAILED)
@@ -187,7 +187,7 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
             return SD_NODATA;
         if (r == 0)
             return sd_fail(err, SD_RETRY, "the server at %s did not answer within %d s", PQhost(c->pg),
-                           (int)(CONNECT_NS / SD_S));
+                           (int)MAX(patience / SD_S, 1));
     }
     PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
     if (PQsetnonblocking(c->pg, 1) != 0)

@@ -212,7 +212,7 @@ static const struct sd_option postgres_options[] = {
      .help = "How many statements are read, those with the most execution time."},
     {.name = "timeout", .type = SD_OPTION_DURATION, .offset = offsetof(struct postgres_options, timeout),
      .fallback = "5s", .min = 100e6, .max = 60e9, .unit = "ns",
-     .help = "The statement_timeout of every statement slowdive sends."},
+     .help = "The statement_timeout of every statement slowdive sends; connecting may take twice as long."},
     {0},
 };
 
