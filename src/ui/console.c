@@ -1,0 +1,332 @@
+/* Screens, the time cursor, and building docs from the model. */
+#include "ui/internal.h"
+
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+/* A message stays so long, unless a key takes it away. */
+#define MESSAGE_NS (10 * SD_S)
+/* Playing draws this often. */
+#define PLAY_STEP_NS (200 * SD_MS)
+
+/* ---- screens ---- */
+
+static struct screen *screen_new(const struct view *view, const char *arg)
+{
+    struct screen *s = mem_alloc(sizeof *s);
+    s->view = view;
+    s->arg = mem_strdup(arg);
+    s->title = mem_strdup(arg ? arg : view->title);
+    return s;
+}
+
+static void screen_free(struct screen *s)
+{
+    if (!s)
+        return;
+    for (size_t i = 0; i < s->n_panes; i++)
+        pane_free(s->panes[i]);
+    free(s->panes);
+    doc_free(s->doc);
+    free(s->arg);
+    free(s->title);
+    free(s->asked);
+    free(s);
+}
+
+struct screen *console_screen(struct console *c)
+{
+    return c->screens[c->depth - 1];
+}
+
+struct pane *screen_pane(struct screen *s, size_t section)
+{
+    const struct section *sec = &s->doc->sections[section];
+    const char *key = sec->key ? sec->key : sec->title ? sec->title : "";
+    for (size_t i = 0; i < s->n_panes; i++)
+        if (!strcmp(s->panes[i]->key, key))
+            return s->panes[i];
+    s->panes = mem_realloc(s->panes, (s->n_panes + 1) * sizeof *s->panes);
+    return s->panes[s->n_panes++] = pane_new(key);
+}
+
+struct section *console_section(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    console_build(c);
+    return s->doc->n_sections ? &s->doc->sections[s->focus] : NULL;
+}
+
+struct pane *console_pane(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    return console_section(c) ? screen_pane(s, s->focus) : NULL;
+}
+
+void console_push(struct console *c, const struct view *view, const char *arg)
+{
+    if (c->depth == SCREENS_MAX) { /* the oldest way back is forgotten */
+        screen_free(c->screens[1]);
+        memmove(&c->screens[1], &c->screens[2], (SCREENS_MAX - 2) * sizeof c->screens[0]);
+        c->depth--;
+    }
+    c->screens[c->depth++] = screen_new(view, arg);
+    c->stale = true;
+}
+
+void console_pop(struct console *c)
+{
+    if (c->depth <= 1)
+        return;
+    screen_free(c->screens[--c->depth]);
+    c->stale = true;
+}
+
+void console_tab(struct console *c, const struct view *view)
+{
+    while (c->depth > 1)
+        console_pop(c);
+    if (c->screens[0]->view != view) {
+        screen_free(c->screens[0]);
+        c->screens[0] = screen_new(view, NULL);
+    }
+    c->stale = true;
+}
+
+void console_open(struct console *c, const char *view, const char *arg)
+{
+    const struct view *v = view_named(view);
+    if (!v)
+        console_message(c, SEVERITY_WARN, "There is no view %s", view);
+    else if (v->key && !arg)
+        console_tab(c, v);
+    else
+        console_push(c, v, arg);
+}
+
+/* ---- time ---- */
+
+sd_time console_now(const struct console *c)
+{
+    return c->env.now ? c->env.now(c->env.app) : clock_wall();
+}
+
+/* Live figures end at whole refreshes, so that slots do not appear half filled. When all
+ * data is from before the console was opened (an old log), the cursor stands at its end. */
+sd_time console_cursor(const struct console *c)
+{
+    if (c->mode != CURSOR_LIVE)
+        return c->at;
+    if (sd_known(c->anchor))
+        return c->anchor;
+    return console_now(c) / SD_S * SD_S;
+}
+
+struct span console_span(const struct console *c)
+{
+    sd_time to = console_cursor(c);
+    return (struct span){to - c->env.config->settings->window_ns, to};
+}
+
+static void find_anchor(struct console *c)
+{
+    struct model_usage u = model_usage(c->env.model);
+    int64_t window = c->env.config->settings->window_ns;
+    bool old = sd_known(u.last) && u.last < console_now(c) - MAX(window, 60 * SD_S);
+    c->anchor = old ? u.last : SD_UNKNOWN;
+}
+
+void console_seek(struct console *c, sd_time at)
+{
+    struct model_usage u = model_usage(c->env.model);
+    if (sd_known(u.last) && at >= u.last) {
+        at = u.last;
+        if (!c->env.replay)
+            console_message(c, SEVERITY_INFO, "This is the newest moment; L goes on live");
+    }
+    if (sd_known(u.first) && at < u.first) {
+        at = u.first;
+        console_message(c, SEVERITY_INFO, "There is nothing earlier");
+    }
+    if (c->mode == CURSOR_LIVE)
+        c->mode = CURSOR_PAUSED;
+    c->at = at;
+    c->stale = true;
+}
+
+/* ---- docs ---- */
+
+static void ask(struct console *c, struct screen *s)
+{
+    struct sd_error err;
+    struct doc *d = s->doc;
+    if (!d->want.kind || !d->want_origin || !c->env.request || c->mode != CURSOR_LIVE)
+        return;
+    if (s->asked && str_eq(s->asked, d->want.query))
+        return;
+    free(s->asked);
+    s->asked = mem_strdup(d->want.query);
+    if (!c->env.request(c->env.app, d->want_origin, &d->want, &err))
+        console_message(c, SEVERITY_WARN, "%s", err.text);
+}
+
+void console_explain(struct console *c, const struct doc *want)
+{
+    struct sd_error err;
+    if (!c->env.request)
+        console_message(c, SEVERITY_INFO, "A recording has no server that could be asked for a plan");
+    else if (!want->want_origin)
+        console_message(c, SEVERITY_INFO, "No open source can give a plan of this query");
+    else if (c->env.request(c->env.app, want->want_origin, &want->want, &err))
+        console_message(c, SEVERITY_INFO, "Asked the server for a new plan (EXPLAIN only)");
+    else
+        console_message(c, SEVERITY_WARN, "%s", err.text);
+}
+
+void console_build(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    if (s->doc && !c->stale)
+        return;
+    find_anchor(c);
+    struct view_ctx ctx = {.model = c->env.model,
+                           .span = console_span(c),
+                           .now = c->mode == CURSOR_LIVE && !sd_known(c->anchor) ? console_now(c) : console_cursor(c),
+                           .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
+                           .arg = s->arg,
+                           .graph_points = MAX(c->width, 40),
+                           .show_literals = c->env.config->settings->show_literals};
+    struct doc *d = s->view->build(&ctx);
+    if (d->n_sections > PANES_MAX)
+        d->n_sections = PANES_MAX;
+    doc_free(s->doc);
+    s->doc = d;
+    if (d->title) {
+        free(s->title);
+        s->title = mem_strdup(d->title);
+    }
+    if (!s->focused)
+        s->focus = (size_t)MAX(d->focus, 0);
+    s->focus = d->n_sections ? MIN(s->focus, d->n_sections - 1) : 0;
+    for (size_t i = 0; i < d->n_sections; i++)
+        pane_apply(screen_pane(s, i), &d->sections[i]);
+    c->stale = false;
+    c->built = console_now(c);
+    c->version = model_version(c->env.model);
+    ask(c, s);
+}
+
+/* ---- life ---- */
+
+struct console *console_new(const struct console_env *env)
+{
+    struct console *c = mem_alloc(sizeof *c);
+    c->env = *env;
+    c->speed = 1;
+    c->width = 80;
+    c->height = 24;
+    c->anchor = SD_UNKNOWN;
+    c->cost = (struct console_cost){NAN, SD_UNKNOWN, NAN};
+    c->screens[c->depth++] = screen_new(VIEWS[0], NULL);
+    c->now_seen = console_now(c);
+    if (env->replay) {
+        struct model_usage u = model_usage(env->model);
+        c->mode = CURSOR_PAUSED;
+        c->at = sd_known(u.last) ? u.last : c->now_seen;
+    }
+    c->stale = true;
+    return c;
+}
+
+void console_free(struct console *c)
+{
+    if (!c)
+        return;
+    while (c->depth)
+        screen_free(c->screens[--c->depth]);
+    for (size_t i = 0; i < c->n_history; i++)
+        free(c->history[i]);
+    free(c->history);
+    free(c->completions);
+    free(c->message);
+    strbuf_free(&c->line);
+    regex_free(c->search);
+    grid_free(c->shown);
+    free(c);
+}
+
+void console_resize(struct console *c, int width, int height)
+{
+    c->width = MAX(width, 1);
+    c->height = MAX(height, 1);
+    c->stale = true;
+}
+
+void console_set_cost(struct console *c, struct console_cost cost)
+{
+    c->cost = cost;
+}
+
+void console_message(struct console *c, enum severity severity, const char *fmt, ...)
+{
+    struct strbuf b = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    free(c->message);
+    c->message = strbuf_detach(&b);
+    c->message_severity = severity;
+    c->message_until = console_now(c) + MESSAGE_NS;
+}
+
+bool console_quitting(const struct console *c)
+{
+    return c->quit;
+}
+
+static void play(struct console *c, sd_time now)
+{
+    struct model_usage u = model_usage(c->env.model);
+    c->at += (sd_time)((double)MAX(now - c->now_seen, 0) * c->speed);
+    if (sd_known(u.last) && c->at >= u.last) {
+        c->at = u.last;
+        c->mode = CURSOR_PAUSED;
+        console_message(c, SEVERITY_INFO, "End of the recording");
+    }
+    c->stale = true;
+}
+
+bool console_tick(struct console *c, int64_t *wait_ns)
+{
+    sd_time now = console_now(c);
+    bool changed = false;
+    *wait_ns = INT64_MAX;
+    if (c->message && now >= c->message_until) {
+        free(c->message);
+        c->message = NULL;
+        changed = true;
+    }
+    if (c->message)
+        *wait_ns = c->message_until - now;
+    if (c->mode == CURSOR_PLAYING) {
+        if (now - c->now_seen >= PLAY_STEP_NS) {
+            play(c, now);
+            changed = true;
+            c->now_seen = now;
+        }
+        *wait_ns = MIN(*wait_ns, PLAY_STEP_NS);
+        return changed;
+    }
+    c->now_seen = now;
+    if (c->mode == CURSOR_LIVE) {
+        int64_t refresh = c->env.config->settings->refresh_ns;
+        if (now - c->built >= refresh || now < c->built) {
+            c->stale = true;
+            changed = true;
+        }
+        *wait_ns = MIN(*wait_ns, MAX(c->built + refresh - now, SD_MS));
+    }
+    return changed;
+}

@@ -1,0 +1,174 @@
+/* Lines over time in braille dots, two across and four up in a cell. */
+#include "ui/widgets.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+enum { LABEL = 8 };
+
+static const enum style LINE_STYLES[] = {STYLE_GRAPH1, STYLE_GRAPH2, STYLE_GRAPH3, STYLE_GRAPH4};
+
+/* The next figure of 1, 2, 5, 10, ... at or above: an axis that rarely moves. */
+static double nice_top(double v)
+{
+    if (!(v > 0) || !isfinite(v))
+        return 1;
+    double power = pow(10, floor(log10(v)));
+    static const double steps[] = {1, 2, 5, 10};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (v <= steps[i] * power * (1 + 1e-9))
+            return steps[i] * power;
+    return 10 * power;
+}
+
+static double largest(const struct graph *g)
+{
+    double most = 0;
+    for (size_t l = 0; l < g->n_lines; l++)
+        for (size_t i = 0; i < g->n_points; i++)
+            if (isfinite(g->lines[l].values[i]))
+                most = fmax(most, g->lines[l].values[i]);
+    return most;
+}
+
+/* The value a dot column shows: the largest of its points, so that no peak is lost. */
+static double column_value(const struct graph *g, const struct graph_line *l, int column, int columns)
+{
+    size_t from = (size_t)column * g->n_points / (size_t)columns;
+    size_t to = MAX(((size_t)column + 1) * g->n_points / (size_t)columns, from + 1);
+    double v = NAN;
+    for (size_t i = from; i < to && i < g->n_points; i++)
+        if (isfinite(l->values[i]))
+            v = isfinite(v) ? fmax(v, l->values[i]) : l->values[i];
+    return v;
+}
+
+static void time_axis(struct draw d, struct rect r, sd_time from, sd_time to)
+{
+    char buf[CLOCK_TEXT_MAX], span[UNIT_TEXT_MAX];
+    int y = r.y;
+    if (to <= from)
+        return;
+    if (d.live) {
+        grid_printf(d.grid, r, r.x, y, r.w, STYLE_DIM, "-%s", unit_format_int(UNIT_NS, to - from, span));
+        grid_text(d.grid, r, r.x + r.w - 3, y, 3, STYLE_DIM, "now");
+        return;
+    }
+    grid_text(d.grid, r, r.x, y, r.w, STYLE_DIM, clock_hms(from, d.now, buf));
+    clock_hms(to, d.now, buf);
+    int w = utf8_width(buf);
+    if (r.w > 2 * w + 2)
+        grid_text(d.grid, r, r.x + r.w - w, y, w, STYLE_DIM, buf);
+}
+
+/* Names and last values, in the line of the time axis, between its ends. */
+static void legend(struct draw d, struct rect r, const struct graph *g)
+{
+    int x = r.x + 12, end = r.x + r.w - 10;
+    for (size_t l = 0; l < g->n_lines && x < end; l++) {
+        char buf[UNIT_TEXT_MAX];
+        double last = NAN;
+        for (size_t i = 0; i < g->n_points; i++)
+            if (isfinite(g->lines[l].values[i]))
+                last = g->lines[l].values[i];
+        const char *name = g->lines[l].name;
+        int len = (int)strlen(name) - (str_ends(name, "_ns") ? 3 : 0);
+        unit_format(g->unit, last, buf);
+        if (x + len + (int)strlen(buf) + 3 > end)
+            break;
+        grid_put(d.grid, r, x, r.y, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], 0x25AA);
+        x += 2;
+        x += grid_printf(d.grid, r, x, r.y, end - x, STYLE_DIM, "%.*s ", len, name);
+        x += grid_text(d.grid, r, x, r.y, end - x, STYLE_TEXT, buf) + 2;
+    }
+}
+
+void graph_draw(struct draw d, const struct section *s)
+{
+    const struct graph *g = &s->graph;
+    struct rect in = d.in;
+    int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 3;
+    struct rect plot = {in.x + label, in.y, in.w - label, in.h - axis};
+    if (plot.w < 2 || plot.h < 1 || !g->n_points)
+        return;
+    double top = nice_top(largest(g));
+    int columns = plot.w * 2, dots = plot.h * 4;
+    uint8_t *cells = mem_array((size_t)(plot.w * plot.h), 1);
+    static const uint8_t bits[2][4] = {{0x40, 0x04, 0x02, 0x01}, {0x80, 0x20, 0x10, 0x08}}; /* from below */
+    for (size_t l = g->n_lines; l-- > 0;) { /* the first line is drawn last, on top */
+        int before = -1;
+        memset(cells, 0, (size_t)(plot.w * plot.h));
+        for (int x = 0; x < columns; x++) {
+            double v = column_value(g, &g->lines[l], x, columns);
+            if (!isfinite(v)) {
+                before = -1;
+                continue;
+            }
+            int y = (int)(fmin(v / top, 1) * (dots - 1) + 0.5);
+            int from = before < 0 ? y : MIN(before + (before < y), y), to = before < 0 ? y : MAX(before - (before > y), y);
+            for (int k = from; k <= to; k++)
+                cells[(plot.h - 1 - k / 4) * plot.w + x / 2] |= bits[x % 2][k % 4];
+            before = y;
+        }
+        for (int i = 0; i < plot.w * plot.h; i++)
+            if (cells[i])
+                grid_put(d.grid, plot, plot.x + i % plot.w, plot.y + i / plot.w,
+                         LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], 0x2800u + cells[i]);
+    }
+    free(cells);
+    if (label) {
+        char buf[UNIT_TEXT_MAX];
+        unit_format(g->unit, top, buf);
+        grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), in.y, label - 1, STYLE_DIM, buf);
+        if (plot.h > 1)
+            grid_text(d.grid, in, in.x + label - 2, in.y + plot.h - 1, 1, STYLE_DIM, "0");
+    }
+    if (axis) {
+        struct rect r = {plot.x, in.y + in.h - 1, plot.w, 1};
+        time_axis(d, r, g->from, g->to);
+        legend(d, r, g);
+    }
+}
+
+void heatmap_draw(struct draw d, const struct section *s)
+{
+    const struct heatmap *h = &s->heatmap;
+    struct rect in = d.in;
+    int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 4;
+    struct rect plot = {in.x + label, in.y, in.w - label, in.h - axis};
+    if (!h->rows || !h->columns) {
+        struct pane none = {0};
+        text_draw(d, s->empty ? s->empty : "(nothing)", STYLE_DIM, &none);
+        return;
+    }
+    if (plot.w < 1 || plot.h < 1)
+        return;
+    static const uint32_t shades[] = {0x2591, 0x2592, 0x2593, 0x2588, 0x2588};
+    for (int y = 0; y < plot.h; y++) {
+        size_t lo = (size_t)(plot.h - 1 - y) * h->rows / (size_t)plot.h;
+        size_t hi = MAX((size_t)(plot.h - y) * h->rows / (size_t)plot.h, lo + 1);
+        for (int x = 0; x < plot.w; x++) {
+            size_t from = (size_t)x * h->columns / (size_t)plot.w;
+            size_t to = MAX(((size_t)x + 1) * h->columns / (size_t)plot.w, from + 1);
+            uint32_t n = 0;
+            for (size_t r = lo; r < hi; r++)
+                for (size_t c = from; c < to; c++)
+                    n = MAX(n, h->counts[r * h->columns + c]);
+            if (!n)
+                continue;
+            /* Logarithmic: one slow request must show beside thousands of fast ones. */
+            int heat = h->max > 1 ? (int)(log(n) / log(h->max) * 4.999) : 2;
+            heat = MAX(0, MIN(heat, 4));
+            grid_put(d.grid, plot, plot.x + x, plot.y + y, (enum style)(STYLE_HEAT1 + heat), shades[heat]);
+        }
+        char buf[UNIT_TEXT_MAX];
+        if (label && (y == 0 || y == plot.h - 1 || (plot.h > 5 && y == plot.h / 2))) {
+            unit_format_int(h->unit, y == 0 ? h->lower[h->rows] : h->lower[lo], buf);
+            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), plot.y + y, label - 1, STYLE_DIM, buf);
+        }
+    }
+    if (axis)
+        time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
+}

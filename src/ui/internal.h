@@ -1,0 +1,118 @@
+/* internal.h - the console's state, shared by its files only.
+ *
+ *   console.c   screens, time cursor, building docs
+ *   keys.c      keys and mouse to actions
+ *   prompt.c    the line at the bottom: editing, history, completion
+ *   command.c   what : takes
+ *   draw.c      the picture
+ *   help.c      the overlay: help and the column chooser */
+#ifndef UI_INTERNAL_H
+#define UI_INTERNAL_H
+
+#include "ui/console.h"
+#include "ui/pane.h"
+
+enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
+
+/* One place of the dive: a view about something, and what the user did to its panes. */
+struct screen {
+    const struct view *view;
+    char *arg;      /* NULL: the view needs none, or the worst one */
+    char *title;
+    struct doc *doc;
+    struct pane **panes; /* found by section key; they outlive the docs */
+    size_t n_panes;
+    size_t focus;   /* section of the doc */
+    bool focused;   /* the user has moved the focus: doc->focus no longer decides */
+    bool zoom;
+    char *asked;    /* query that a plan was asked for, once */
+};
+
+enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
+
+enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT };
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
+
+/* Something on the screen that a click acts on. */
+struct hit {
+    struct rect r;
+    enum action action; /* ACTION_NONE: `tab` */
+    char tab;           /* digit of a top-level view */
+};
+
+struct console {
+    struct console_env env;
+    struct screen *screens[SCREENS_MAX];
+    size_t depth; /* screens in use, at least 1 */
+
+    enum cursor_mode mode;
+    sd_time at;        /* the cursor, unless live */
+    sd_time now_seen;  /* env.now at the last tick, for playing */
+    double speed;
+    sd_time anchor;    /* live, but all data is older than the console: their end */
+
+    bool stale;        /* docs must be built anew at the next draw */
+    sd_time built;     /* env.now when they were */
+    uint64_t version;  /* of the model then */
+
+    enum prompt_kind prompt;
+    struct strbuf line;
+    size_t caret;
+    char **history;    /* of commands, oldest first */
+    size_t n_history, history_at;
+    char *completions; /* shown above the line; NULL */
+    struct regex *search;
+
+    enum overlay overlay;
+    struct pane overlay_pane;
+
+    char *message;
+    enum severity message_severity;
+    sd_time message_until;
+
+    struct console_cost cost;
+    int width, height;
+    struct rect rects[PANES_MAX]; /* of the shown sections, for the mouse */
+    struct hit hits[HITS_MAX];
+    size_t n_hits;
+    struct grid *shown;           /* the last picture: conditions and tests read it */
+    bool quit;
+};
+
+/* ---- console.c ---- */
+struct screen *console_screen(struct console *c); /* the one on top */
+/* The focused section and its pane; NULL when the doc has none. */
+struct section *console_section(struct console *c);
+struct pane *console_pane(struct console *c);
+struct pane *screen_pane(struct screen *s, size_t section);
+void console_build(struct console *c); /* the doc of the screen on top */
+void console_push(struct console *c, const struct view *view, const char *arg);
+void console_pop(struct console *c);
+void console_tab(struct console *c, const struct view *view);
+struct span console_span(const struct console *c);
+sd_time console_cursor(const struct console *c); /* the moment looked at */
+void console_seek(struct console *c, sd_time at);
+void console_explain(struct console *c, const struct doc *want);
+sd_time console_now(const struct console *c);
+
+/* ---- keys.c ---- */
+void console_act(struct console *c, enum action a);
+
+/* ---- prompt.c ---- */
+void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
+void prompt_key(struct console *c, key_code key);
+void prompt_insert(struct console *c, const char *text);
+void prompt_close(struct console *c);
+const char *prompt_label(enum prompt_kind kind);
+
+/* ---- command.c ---- */
+/* Words that may stand at the end of `line`, space separated, into out. */
+void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all);
+bool command_export(struct console *c, const char *path, struct sd_error *err);
+
+/* ---- help.c ---- */
+void overlay_open(struct console *c, enum overlay o);
+void overlay_key(struct console *c, key_code key);
+void overlay_draw(struct console *c, struct grid *g, struct rect r);
+
+#endif

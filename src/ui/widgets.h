@@ -1,0 +1,27 @@
+/* widgets.h - each draws the inside of one kind of section. They draw and remember
+ * (in the pane) only what was scrolled to; everything else is in the section. */
+#ifndef UI_WIDGETS_H
+#define UI_WIDGETS_H
+
+#include "ui/grid.h"
+#include "ui/pane.h"
+
+struct draw {
+    struct grid *grid;
+    struct rect in;   /* inside the border */
+    bool focused;     /* this pane has the keys */
+    bool live;        /* time axes end in "now" */
+    sd_time now;      /* for clock times without a date */
+};
+
+void table_draw(struct draw d, const struct section *s, struct pane *p); /* TABLE, TREE */
+/* The row at screen line y; -1: none. */
+int table_row_at(struct rect in, const struct section *s, const struct pane *p, int y);
+void graph_draw(struct draw d, const struct section *s);
+void heatmap_draw(struct draw d, const struct section *s);
+void fields_draw(struct draw d, const struct section *s);
+void text_draw(struct draw d, const char *text, enum style style, struct pane *p);
+/* Lines `text` takes at that width, wrapped at spaces. */
+int text_height(const char *text, int width);
+
+#endif

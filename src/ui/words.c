@@ -1,0 +1,84 @@
+/* Fields and running text. */
+#include "ui/widgets.h"
+
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+enum { FIELD_WIDTH = 26, FIELD_LABEL = 15 };
+
+void fields_draw(struct draw d, const struct section *s)
+{
+    int across = MAX(1, d.in.w / FIELD_WIDTH), width = d.in.w / across, shown = 0;
+    int labels = 0;
+    for (size_t i = 0; i < s->fields.n; i++)
+        labels += s->fields.items[i].label != NULL;
+    int down = (labels + across - 1) / across;
+    for (size_t i = 0; i < s->fields.n; i++) {
+        const struct field *f = &s->fields.items[i];
+        if (!f->label)
+            continue;
+        int x = d.in.x + 1 + shown / MAX(down, 1) * width, y = d.in.y + shown % MAX(down, 1);
+        struct strbuf b = {0};
+        cell_format(&(struct column){.unit = f->unit}, f->value, &b);
+        int label = MIN(FIELD_LABEL, width - 2);
+        grid_text(d.grid, d.in, x, y, label, STYLE_DIM, f->label);
+        enum style style = f->severity == SEVERITY_BAD ? STYLE_BAD : f->severity == SEVERITY_WARN ? STYLE_WARN : STYLE_TEXT;
+        grid_text(d.grid, d.in, x + label, y, width - label - 2, style, strbuf_text(&b));
+        strbuf_free(&b);
+        shown++;
+    }
+}
+
+/* Bytes of the line that begins at text: up to a newline, or the last space that fits. */
+static size_t line_length(const char *text, int width, size_t *skip)
+{
+    size_t len = strcspn(text, "\n"), at = 0, space = 0;
+    int used = 0;
+    struct utf8_char c;
+    *skip = 0;
+    while (at < len) {
+        size_t n = utf8_next(text + at, len - at, &c);
+        if (!n)
+            break;
+        if (used + c.width > width) {
+            *skip = space ? 1 : 0;
+            return space ? space : MAX(at, (size_t)1);
+        }
+        if (c.code == ' ' && at > 0)
+            space = at;
+        used += c.width;
+        at += n;
+    }
+    *skip = text[len] == '\n';
+    return len;
+}
+
+int text_height(const char *text, int width)
+{
+    int lines = 0;
+    while (text && *text) {
+        size_t skip, n = line_length(text, MAX(width, 1), &skip);
+        text += n + skip;
+        lines++;
+    }
+    return lines;
+}
+
+void text_draw(struct draw d, const char *text, enum style style, struct pane *p)
+{
+    int width = d.in.w - 2, line = 0, height = text_height(text, width);
+    if (width < 1)
+        return;
+    p->page = MAX(d.in.h, 1);
+    p->top = MAX(0, MIN(p->top, height - d.in.h));
+    while (text && *text && line < p->top + d.in.h) {
+        size_t skip, n = line_length(text, width, &skip);
+        if (line >= p->top)
+            grid_printf(d.grid, d.in, d.in.x + 1, d.in.y + line - p->top, width, style, "%.*s", (int)n, text);
+        text += n + skip;
+        line++;
+    }
+    if (p->top + d.in.h < height)
+        grid_put(d.grid, d.in, d.in.x + d.in.w - 1, d.in.y + d.in.h - 1, STYLE_DIM, 0x25BE);
+}
