@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
 #include "conf/tree.h"
 
 #define SECOND 1e9
@@ -390,8 +391,11 @@ int config_read(struct config *c, const char *path, bool required,
     if (!required && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
     if (!file_read(path, TREE_BYTES_MAX, &text, &len, &err)) {
-        struct tree_report report = {.file = path, .problem = problem, .ctx = ctx};
-        tree_problem(&report, 1, 1, "%s", err.text);
+        struct strbuf safe = {0};
+        utf8_append(&safe, err.text, 1000);
+        if (problem)
+            problem(ctx, strbuf_text(&safe));
+        strbuf_free(&safe);
         return 1;
     }
     free(c->path);

@@ -34,6 +34,21 @@ static attr_t attrs_of(const struct term *t, const struct theme_style *s)
     return a;
 }
 
+/* One pair for all styles with the same colours: curses takes another pair for
+ * other colours and sends them again. */
+static short pair_of(struct term *t, int style, int fg, int bg)
+{
+    if (fg < 0 && bg < 0)
+        return 0;
+    for (int i = 0; i < style; i++) {
+        int known_fg, known_bg;
+        if (t->pairs[i] && extended_pair_content(t->pairs[i], &known_fg, &known_bg) == OK && known_fg == fg &&
+            known_bg == bg)
+            return t->pairs[i];
+    }
+    return (short)(style + 1 < COLOR_PAIRS && init_extended_pair(style + 1, fg, bg) == OK ? style + 1 : 0);
+}
+
 void paint_theme(struct term *t, const struct theme *theme)
 {
     const struct theme *used = t->color == COLOR_NONE || !theme ? &t->mono : theme;
@@ -41,10 +56,8 @@ void paint_theme(struct term *t, const struct theme *theme)
         const struct theme_style *s = &used->styles[i];
         int fg = color_of(t, s->fg, s->fg256, s->fg8), bg = color_of(t, s->bg, s->bg256, s->bg8);
         t->attrs[i] = attrs_of(t, s);
-        t->pairs[i] = 0;
-        if (t->color != COLOR_NONE && i < STYLE_COUNT && i + 1 < COLOR_PAIRS && (fg >= 0 || bg >= 0) &&
-            init_extended_pair(i + 1, fg, bg) == OK)
-            t->pairs[i] = (short)(i + 1);
+        t->pairs[i] = t->color == COLOR_NONE || i >= STYLE_COUNT ? 0 : pair_of(t, i, fg, bg);
+        t->solid[i] = bg >= 0 || t->attrs[i] & (A_REVERSE | A_UNDERLINE);
     }
     paint_forget(t);
 }
@@ -66,6 +79,13 @@ static wchar_t safe_code(const struct term *t, uint32_t code, bool wide)
     if (code < 0x7f)
         return (wchar_t)code;
     return wcwidth((wchar_t)code) == (wide ? 2 : 1) ? (wchar_t)code : L'?';
+}
+
+/* Nothing of its style shows on it. */
+static bool blank(const struct term *t, const struct grid_cell *row, int x, int width)
+{
+    return !t->solid[STYLE_TEXT] && x >= 0 && x < width && row[x].code == ' ' && row[x].style < STYLE_COUNT &&
+           !t->solid[row[x].style] && !(row[x].flags & (GRID_REVERSE | GRID_UNDERLINE));
 }
 
 static void add_cell(struct term *t, int *n, wchar_t code, const struct grid_cell *cell)
@@ -91,7 +111,14 @@ static void put_run(struct term *t, const struct grid_cell *row, int width, int 
     for (int x = from; x < to; x++) {
         bool wide = x + 1 < width && row[x + 1].code == 0;
         wchar_t code = safe_code(t, row[x].code ? row[x].code : ' ', wide);
-        add_cell(t, &n, code, &row[x]);
+        struct grid_cell cell = row[x];
+        /* Blanks side by side are plain, whatever they are part of: curses can then
+         * erase, and no colour is sent for them. One blank alone is left in its text. */
+        if (blank(t, row, x, width) && (blank(t, row, x - 1, width) || blank(t, row, x + 1, width))) {
+            cell.style = STYLE_TEXT;
+            cell.flags = 0;
+        }
+        add_cell(t, &n, code, &cell);
         if (wide) {
             if (code < 0x7f)
                 add_cell(t, &n, L' ', &row[x]);
@@ -112,6 +139,9 @@ static bool put_row(struct term *t, const struct grid_cell *row, const struct gr
             to--;
         if (from == to)
             return false;
+        /* A neighbouring blank may look different now. */
+        from = MAX(from - 1, 0);
+        to = MIN(to + 1, width);
         /* Begin and end on whole characters, of the old row as of the new. */
         while (from > 0 && (row[from].code == 0 || last[from].code == 0))
             from--;

@@ -41,6 +41,7 @@ struct term {
     int cursor_x, cursor_y;
     attr_t attrs[THEME_STYLES_MAX];
     short pairs[THEME_STYLES_MAX];
+    bool solid[THEME_STYLES_MAX]; /* shows on a blank as well */
     cchar_t *line; /* scratch, one row */
     int line_cap;
 

@@ -387,7 +387,8 @@ static void crash_gives_the_terminal_back(void **state)
 
 static void stop_and_go_on(struct vt *vt)
 {
-    assert_true(vt_wait_stop(vt, SOON));
+    if (!vt_wait_stop(vt, SOON))
+        fail_msg("not stopped:\n%s", vt_text(vt));
     assert_true(vt_modes_restored(vt));
     assert_false(vt_alternate(vt));
     assert_false(vt_mouse(vt));
@@ -433,7 +434,8 @@ static void hangup_ends_it(void **state)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]); /* one test alone: test_pty keys */
     const char *slash = strrchr(argv[0], '/');
     snprintf(program, sizeof program, "%.*s/show", slash ? (int)(slash - argv[0]) : 1, slash ? argv[0] : ".");
     setlocale(LC_CTYPE, "C.UTF-8");
