@@ -36,9 +36,11 @@ void model_clear(struct model *m);
 uint64_t model_version(const struct model *m);
 
 struct model_usage {
-    size_t bytes, max_bytes;
+    size_t bytes, max_bytes; /* what is held, hash tables and malloc's own not exactly */
     int64_t thinned_to_ns;   /* coarsest slot in use; resolution_ns when never thinned */
-    sd_time first, last;     /* of all data; SD_UNKNOWN when empty */
+    sd_time first, last;     /* of all data kept (requests, metrics, statements, activity),
+                                ends of intervals included; SD_UNKNOWN when empty. A leap far
+                                ahead is believed once several batches agree. */
     uint64_t frames_lost;    /* broken frames of a recording, batches dropped */
 };
 struct model_usage model_usage(const struct model *m);
@@ -88,7 +90,9 @@ void endpoint_series(const struct endpoint *e, struct span span, size_t n, struc
 void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,
                    const int64_t *lower, uint32_t *out);
 
-/* ---- queries ---- */
+/* ---- queries ----
+ * A query is (database, query_id); records of several roles, top level or not, are
+ * summed. Its address is good until the next model_apply: keep the key instead. */
 struct query;
 
 size_t model_queries(const struct model *m);
@@ -109,10 +113,13 @@ struct query_stats {
     double hit_ratio;                  /* NAN when no block was touched */
     double mean_ns;                    /* NAN when no calls */
     sd_time since;                     /* start of counting */
-    bool known;                        /* false: seen in activity only, no counters */
+    bool known;                        /* false: seen in activity only, or no two snapshots
+                                          around the span: then all counters are unknown */
 };
 /* SPAN_ALL: the server's counters as last published (since its reset). A span:
- * growth between the snapshots around it, counter resets detected. */
+ * growth between the snapshots whose middle lies in it (a span shorter than the time
+ * between two snapshots gets its share), counter resets detected. What a statement did
+ * before it was first seen counts in SPAN_ALL only. */
 void query_stats(const struct query *q, struct span span, struct query_stats *out);
 struct query_point {
     double calls_per_s, mean_ns, load, rows_per_s; /* load: average sessions busy; NAN unknown */
@@ -132,7 +139,10 @@ struct link {
 size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out, size_t max);
 size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out, size_t max);
 
-/* ---- activity ---- */
+/* ---- activity ----
+ * A sampling moment without any session is announced by an SD_METRIC record named
+ * activity.sampled in its batch (value: with unit "ns" the time a moment stands for,
+ * otherwise the sessions seen): such a moment is load 0, no moment is unknown. */
 struct session_sample {
     sd_time at;
     const struct sd_activity *a; /* lives in the model until it changes */
@@ -147,7 +157,8 @@ struct wait_load {
     double seconds;                     /* of session time in the span */
     double load;                        /* average active sessions */
 };
-/* Sessions in state active, by wait event / by route; largest first. */
+/* Sessions in state active, by wait event / by route; largest first. Background
+ * processes that wait for work (wait type Activity) are not busy and not counted. */
 size_t model_wait_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
 size_t model_route_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
 /* Average active sessions in n equal steps; NAN where nothing was sampled. */
