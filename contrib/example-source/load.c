@@ -14,18 +14,29 @@
 #include "slowdive/source.h"
 
 struct load_options {
-    int64_t interval;      /* read by the host: an option of this name sets the pace */
+    int64_t interval; /* read by the host: an option of this name sets the pace */
     bool pressure;
     const char *proc;
 };
 
 static const struct sd_option load_options[] = {
-    {.name = "interval", .type = SD_OPTION_DURATION, .offset = offsetof(struct load_options, interval),
-     .fallback = "1s", .min = 100e6, .max = 3600e9, .help = "time between two readings"},
-    {.name = "pressure", .type = SD_OPTION_BOOL, .offset = offsetof(struct load_options, pressure),
-     .fallback = "yes", .help = "read the kernel's pressure stall information, too"},
-    {.name = "proc", .type = SD_OPTION_TEXT, .offset = offsetof(struct load_options, proc),
-     .fallback = "/proc", .help = "where the proc file system is mounted"},
+    {.name = "interval",
+     .type = SD_OPTION_DURATION,
+     .offset = offsetof(struct load_options, interval),
+     .fallback = "1s",
+     .min = 100e6,
+     .max = 3600e9,
+     .help = "time between two readings"},
+    {.name = "pressure",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct load_options, pressure),
+     .fallback = "yes",
+     .help = "read the kernel's pressure stall information, too"},
+    {.name = "proc",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct load_options, proc),
+     .fallback = "/proc",
+     .help = "where the proc file system is mounted"},
     {.name = NULL},
 };
 
@@ -44,8 +55,8 @@ static bool read_start(const char *folder, const char *name, char *buf, size_t s
     return n && !failed;
 }
 
-static void add(struct sd_source *s, struct sd_batch *b, const char *name, const char *labels, const char *unit,
-                double value, bool counter)
+static void add(struct sd_source *s, struct sd_batch *b, const char *name, const char *labels,
+                const char *unit, double value, bool counter)
 {
     struct sd_metric m = {.name = name, .labels = labels, .unit = unit, .value = value, .counter = counter};
     s->host->add(b, SD_METRIC, &m);
@@ -56,11 +67,13 @@ static enum sd_result load_open(struct sd_source *s, struct sd_error *err)
     const struct load_options *o = s->opts;
     char buf[256];
     if (*s->target)
-        return sd_fail(err, SD_CONFIG, "load: reads this host and takes no target, so \"%.100s\" means nothing", s->target);
+        return sd_fail(err, SD_CONFIG,
+                       "load: reads this host and takes no target, so \"%.100s\" means nothing", s->target);
     if (!read_start(o->proc, "loadavg", buf, sizeof buf))
         return sd_fail(err, SD_UNSUPPORTED, "cannot read %.200s/loadavg: %s", o->proc, strerror(errno));
     if (o->pressure && !read_start(o->proc, "pressure/cpu", buf, sizeof buf))
-        s->host->note(s, SD_STATE_LIVE, "this kernel gives no pressure stall information; load alone is shown");
+        s->host->note(s, SD_STATE_LIVE,
+                      "this kernel gives no pressure stall information; load alone is shown");
     return SD_OK;
 }
 

@@ -14,7 +14,8 @@ void *options_copy(const struct sd_option *table, size_t opts_size, const void *
 const struct sd_option *option_find(const struct sd_option *table, const char *name); /* NULL */
 /* Parses and range-checks; the error names the option, what was given and what
  * was expected. `opts` is unchanged on failure. */
-bool option_set(const struct sd_option *table, void *opts, const char *name, const char *value, struct sd_error *err);
+bool option_set(const struct sd_option *table, void *opts, const char *name, const char *value,
+                struct sd_error *err);
 /* As a user would write it; secrets as "***". */
 void option_print(const struct sd_option *o, const void *opts, struct strbuf *out);
 const char *option_type_name(enum sd_option_type t); /* "duration" */

@@ -10,9 +10,9 @@
 
 /* Without this field a record says nothing. */
 static const char *const NEEDED[SD_KIND_END] = {
-    [SD_METRIC] = "value",  [SD_HTTP] = "route",  [SD_STATEMENT] = "query_id",
-    [SD_ACTIVITY] = "pid",  [SD_PLAN] = "query",  [SD_TABLE] = "name",
-    [SD_INDEX] = "name",    [SD_EVENT] = "title", [SD_INTAKE] = "total",
+    [SD_METRIC] = "value", [SD_HTTP] = "route",  [SD_STATEMENT] = "query_id",
+    [SD_ACTIVITY] = "pid", [SD_PLAN] = "query",  [SD_TABLE] = "name",
+    [SD_INDEX] = "name",   [SD_EVENT] = "title", [SD_INTAKE] = "total",
 };
 
 /* cJSON keeps numbers as doubles, which would change a 64-bit identifier: integers of
@@ -225,8 +225,11 @@ static void derive_http(struct sd_http *r, const struct sums *s)
 {
     const struct {
         int64_t *field, value;
-    } rows[] = {{&r->count, s->count}, {&r->timed, s->count}, {&r->total_ns, s->total},
-                {&r->min_ns, s->min},  {&r->max_ns, s->max}};
+    } rows[] = {{&r->count, s->count},
+                {&r->timed, s->count},
+                {&r->total_ns, s->total},
+                {&r->min_ns, s->min},
+                {&r->max_ns, s->max}};
     for (size_t i = 0; i < ARRAY_LEN(rows) && s->count; i++)
         if (!sd_known(*rows[i].field))
             *rows[i].field = rows[i].value;
@@ -253,7 +256,8 @@ static bool decode(const cJSON *root, struct arena *a, struct jsonrecord *out, s
         bool values;
         if (strcmp(v->string, "at") == 0 && !cJSON_IsNull(v)) {
             if (!to_time(v, &out->at) || out->at < 0)
-                return fail(err, "\"at\" must be nanoseconds since 1970 or a time such as 2026-11-20T15:51:38Z");
+                return fail(err,
+                            "\"at\" must be nanoseconds since 1970 or a time such as 2026-11-20T15:51:38Z");
             continue;
         }
         const struct sd_field *f = find_field(sc, v->string, &values);

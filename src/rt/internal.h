@@ -76,7 +76,7 @@ struct rt_source {
 
     /* Worker only. */
     bool in_run;
-    bool progress;  /* it worked since the last open: back-off starts over */
+    bool progress; /* it worked since the last open: back-off starts over */
     uint64_t random;
 };
 
@@ -84,12 +84,12 @@ struct rt {
     struct rt_limits limits;
     atomic_int refs; /* main thread and every instance */
 
-    int poll_fd;     /* epoll over the next two */
+    int poll_fd; /* epoll over the next two */
     int event_fd;
-    int timer_fd;    /* the earliest moment a source turns stale */
+    int timer_fd;          /* the earliest moment a source turns stale */
     atomic_bool signalled; /* event_fd is (about to be) readable */
 
-    pthread_mutex_t lock;  /* over the *_done flags */
+    pthread_mutex_t lock; /* over the *_done flags */
     pthread_cond_t ended;
 
     struct rt_source *sources, *turn; /* main thread only; `turn` is served first */
@@ -102,10 +102,16 @@ void source_unref(struct rt_source *s);
 void *worker_main(void *source);
 void *worker_interrupter(void *source);
 
-/* ---- status, in rt.c ---- */
-/* Sets the state and its sentence; `text` NULL keeps it. Any thread. */
+/* ---- status.c ---- */
+/* Sets the state and its sentence; `text` NULL keeps it. Worker only. */
 void status_set(struct rt_source *s, enum sd_state state, const char *text, sd_time next_at);
-/* Counters changed: hands them out when the last status is old enough. */
+/* Counters changed: hands them out when the last status is old enough. Worker only. */
 void status_count(struct rt_source *s);
+/* Main thread, because the worker may hang: turns a quiet source stale; returns the
+ * monotonic time to look again, INT64_MAX when there is none. */
+int64_t status_check_stale(struct rt_source *s, int64_t now);
+/* The status as a batch when there is news, otherwise NULL. The end of a source is
+ * kept back until it is `drained`: it comes after its last data. Main thread. */
+struct sd_batch *status_batch(struct rt_source *s, bool drained);
 
 #endif

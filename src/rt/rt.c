@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "conf/option.h"
-#include "core/schema.h"
 #include "rt/internal.h"
 
 const struct rt_limits RT_DEFAULTS = {
@@ -195,8 +194,8 @@ static int64_t interval_of(const struct sd_source_ops *ops, const void *opts)
     return ns > 0 || ops->run ? ns : SD_S;
 }
 
-struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name, const char *target,
-                           void *opts, bool follow, struct sd_error *err)
+struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
+                           const char *target, void *opts, bool follow, struct sd_error *err)
 {
     struct rt_source *old = find(rt, name);
     if (old && worker_done(old)) {
@@ -229,8 +228,11 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
     pthread_mutex_init(&s->life, NULL);
     pthread_mutex_init(&s->lock, NULL);
     mailbox_init(&s->box, rt->limits.mailbox_bytes);
-    s->counts = (struct sd_status){.last_data = SD_UNKNOWN, .since = rt->limits.now(), .next_at = SD_UNKNOWN,
-                                   .took_ns = SD_UNKNOWN, .cpu_ns = SD_UNKNOWN};
+    s->counts = (struct sd_status){.last_data = SD_UNKNOWN,
+                                   .since = rt->limits.now(),
+                                   .next_at = SD_UNKNOWN,
+                                   .took_ns = SD_UNKNOWN,
+                                   .cpu_ns = SD_UNKNOWN};
     s->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     if (s->wake_fd < 0) {
         fail(err, "cannot start the source %s: %s", name, strerror(errno));
@@ -296,97 +298,13 @@ size_t rt_free(struct rt *rt, int64_t timeout_ns)
     return left;
 }
 
-/* ---- status ---- */
-
-/* One line without secrets: messages of libraries come with newlines, and quote
- * what they were given. */
-static void copy_sentence(char *to, size_t size, const char *text)
-{
-    size_t n = 0;
-    char *shown = redact(text);
-    const char *from = shown;
-    for (; *from && n + 1 < size; from++) {
-        bool blank = *from == ' ' || *from == '\n' || *from == '\t' || *from == '\r';
-        if (blank && (n == 0 || to[n - 1] == ' '))
-            continue;
-        to[n++] = blank ? ' ' : *from;
-    }
-    while (n && to[n - 1] == ' ')
-        n--;
-    to[n] = 0;
-    free(shown);
-}
-
-/* Under s->lock, on the worker. */
-static void hand_out(struct rt_source *s)
-{
-    s->counts.cpu_ns = clock_thread_cpu();
-    s->dirty = true;
-    s->counts_changed = false;
-    s->published_at = clock_mono();
-}
-
-void status_set(struct rt_source *s, enum sd_state state, const char *text, sd_time next_at)
-{
-    char line[sizeof s->text];
-    copy_sentence(line, sizeof line, text ? text : "");
-    pthread_mutex_lock(&s->lock);
-    bool other = s->state != state || (text && strcmp(s->text, line) != 0);
-    bool changed = other || s->counts.next_at != next_at;
-    if (s->state != state)
-        s->counts.since = s->rt->limits.now();
-    s->state = state;
-    if (text)
-        memcpy(s->text, line, sizeof line);
-    s->counts.next_at = next_at;
-    if (changed)
-        hand_out(s);
-    pthread_mutex_unlock(&s->lock);
-    if (other)
-        log_line(s->name, "%s%s%s", schema_state_name(state), *line ? ": " : "", line);
-    if (changed)
-        rt_wake(s->rt);
-}
-
-void status_count(struct rt_source *s)
-{
-    pthread_mutex_lock(&s->lock);
-    bool due = s->counts_changed && clock_mono() >= s->published_at + STATUS_REFRESH;
-    if (due)
-        hand_out(s);
-    pthread_mutex_unlock(&s->lock);
-    if (due)
-        rt_wake(s->rt);
-}
-
-static int64_t stale_after(const struct rt_source *s)
-{
-    return MAX(s->rt->limits.stale_after_ns, 3 * MIN(MAX(s->interval, 0), 3600 * SD_S));
-}
-
-/* The main thread looks, because the worker may hang. Returns when to look again. */
-static int64_t check_stale(struct rt_source *s, int64_t now)
-{
-    int64_t at = INT64_MAX;
-    pthread_mutex_lock(&s->lock);
-    if (s->state == SD_STATE_LIVE && !s->stop) {
-        at = s->quiet_since + stale_after(s);
-        if (at <= now) {
-            s->state = SD_STATE_STALE;
-            s->counts.since = s->rt->limits.now();
-            s->dirty = true;
-            at = INT64_MAX;
-        }
-    }
-    pthread_mutex_unlock(&s->lock);
-    return at;
-}
+/* ---- draining ---- */
 
 static void check_all_stale(struct rt *rt)
 {
     int64_t now = clock_mono(), next = INT64_MAX;
     for (struct rt_source *s = rt->sources; s; s = s->next) {
-        int64_t at = check_stale(s, now);
+        int64_t at = status_check_stale(s, now);
         next = MIN(next, at);
     }
     struct itimerspec t = {0};
@@ -394,32 +312,6 @@ static void check_all_stale(struct rt *rt)
         t.it_value = (struct timespec){.tv_sec = next / SD_S, .tv_nsec = next % SD_S};
     timerfd_settime(rt->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
-
-/* The status as a batch, when there is news. The end of a source comes after its
- * last data. */
-static struct sd_batch *status_batch(struct rt_source *s, bool drained)
-{
-    char text[sizeof s->text];
-    pthread_mutex_lock(&s->lock);
-    bool final = s->state == SD_STATE_ENDED || s->state == SD_STATE_FAILED || s->state == SD_STATE_OFF;
-    bool give = s->dirty && (drained || !final);
-    struct sd_status st = s->counts;
-    st.state = s->state;
-    memcpy(text, s->text, sizeof text);
-    if (give)
-        s->dirty = false;
-    pthread_mutex_unlock(&s->lock);
-    if (!give)
-        return NULL;
-    st.kind = s->ops->name;
-    st.target = s->shown_target;
-    st.text = *text ? text : NULL;
-    struct sd_batch *b = batch_new(s->name, s->rt->limits.now());
-    batch_add(b, SD_STATUS, &st);
-    return b;
-}
-
-/* ---- draining ---- */
 
 typedef void rt_sink(void *ctx, const struct sd_batch *b);
 
@@ -523,7 +415,8 @@ bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req,
     }
     pthread_mutex_unlock(&s->lock);
     if (!queued)
-        return fail(err, "the source %s has %d requests waiting already; try again later", s->name, REQUESTS_MAX);
+        return fail(err, "the source %s has %d requests waiting already; try again later", s->name,
+                    REQUESTS_MAX);
     wake_worker(s);
     return true;
 }

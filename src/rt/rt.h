@@ -12,11 +12,11 @@ struct rt;
 struct rt_source;
 
 struct rt_limits {
-    size_t mailbox_bytes;     /* per source, unread; beyond: the oldest batch is dropped and counted */
-    int64_t backoff_min_ns;   /* 0: the source's interval, at least 250 ms */
-    int64_t backoff_max_ns;   /* so that a restarted server is seen within 3 s: 2 s */
-    int64_t stale_after_ns;   /* no batch for so long (and 3 intervals): stale */
-    sd_time (*now)(void);     /* wall clock; tests inject */
+    size_t mailbox_bytes;   /* per source, unread; beyond: the oldest batch is dropped and counted */
+    int64_t backoff_min_ns; /* 0: the source's interval, at least 250 ms */
+    int64_t backoff_max_ns; /* so that a restarted server is seen within 3 s: 2 s */
+    int64_t stale_after_ns; /* no batch for so long (and 3 intervals): stale */
+    sd_time (*now)(void);   /* wall clock; tests inject */
 };
 extern const struct rt_limits RT_DEFAULTS;
 
@@ -38,12 +38,13 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
                            const char *target, void *opts, bool follow, struct sd_error *err);
 void rt_stop_source(struct rt *rt, const char *name); /* asks; the worker ends by itself */
 
-int rt_fd(const struct rt *rt);   /* readable when rt_drain has something; for poll */
-void rt_wake(struct rt *rt);      /* any thread, async-signal-safe: makes rt_fd readable */
+int rt_fd(const struct rt *rt); /* readable when rt_drain has something; for poll */
+void rt_wake(struct rt *rt);    /* any thread, async-signal-safe: makes rt_fd readable */
 /* Gives waiting batches to `sink`, fairly among the sources, until none is left or
  * `budget_ns` of time has passed; returns how many. Status changes of sources come
  * as batches with an SD_STATUS record. */
-size_t rt_drain(struct rt *rt, int64_t budget_ns, void (*sink)(void *ctx, const struct sd_batch *b), void *ctx);
+size_t rt_drain(struct rt *rt, int64_t budget_ns, void (*sink)(void *ctx, const struct sd_batch *b),
+                void *ctx);
 /* True when every source has ended or failed and nothing is unread. */
 bool rt_finished(const struct rt *rt);
 

@@ -21,7 +21,7 @@
 
 #define READ_SIZE 65536
 /* A program that prints more is slowed down by its pipe. */
-#define BYTES_PER_S ((int64_t)16 << 20)
+#define BYTES_PER_S  ((int64_t)16 << 20)
 #define INTAKE_EVERY SD_S
 /* Lines of its standard error that reach the log, per 10 s. */
 #define STDERR_LINES 20
@@ -34,8 +34,8 @@ struct line_buffer {
 };
 
 struct exec {
-    pid_t pid;          /* 0: none; under reap_lock, changed by the worker only */
-    int64_t killed_at;  /* first interrupt, monotonic; under reap_lock */
+    pid_t pid;         /* 0: none; under reap_lock, changed by the worker only */
+    int64_t killed_at; /* first interrupt, monotonic; under reap_lock */
 
     int out_fd, err_fd, poll_fd; /* -1: closed */
     struct line_buffer out, errors;
@@ -48,7 +48,7 @@ struct exec {
     bool intake_changed;
     sd_time intake_at, started_at;
 
-    sd_time window;     /* of the rate limits */
+    sd_time window; /* of the rate limits */
     int64_t window_bytes;
     sd_time err_window;
     int err_lines;
@@ -199,7 +199,8 @@ static void error_line(struct sd_source *s, struct exec *x, const char *line, si
     snprintf(x->last_error_line, sizeof x->last_error_line, "%.*s", (int)MIN(len, (size_t)180), line);
     if (now - x->err_window > 10 * SD_S || now < x->err_window) {
         if (x->err_lines > STDERR_LINES)
-            s->host->log(s, "%d more lines of its standard error are not logged", x->err_lines - STDERR_LINES);
+            s->host->log(s, "%d more lines of its standard error are not logged",
+                         x->err_lines - STDERR_LINES);
         x->err_window = now;
         x->err_lines = 0;
     }
@@ -228,7 +229,8 @@ static void intake(struct sd_source *s, struct exec *x, sd_time now, bool final)
 
 /* ---- reading ---- */
 
-static void one_line(struct sd_source *s, struct exec *x, bool is_out, const char *line, size_t len, sd_time now)
+static void one_line(struct sd_source *s, struct exec *x, bool is_out, const char *line, size_t len,
+                     sd_time now)
 {
     if (is_out)
         out_line(s, x, line, len, now);
@@ -419,8 +421,8 @@ static void exec_close(struct sd_source *s)
 
 /* ---- the table ---- */
 
-static enum sd_result exec_decode(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
-                                  struct sd_error *err)
+static enum sd_result exec_decode(const struct sd_host *host, const void *bytes, size_t len,
+                                  struct sd_batch *b, struct sd_error *err)
 {
     struct arena *a = arena_new();
     const char *p = bytes, *end = p + len;

@@ -17,9 +17,11 @@ static bool is_safe(const struct stat *st, const char *what, const char *path, s
     if (st->st_uid != 0 && st->st_uid != geteuid())
         return fail(err, "the %s %.300s belongs to neither root nor you, so it is not trusted", what, path);
     if (st->st_mode & S_IWOTH)
-        return fail(err, "the %s %.300s is writable by everyone, so it is not trusted (chmod o-w)", what, path);
+        return fail(err, "the %s %.300s is writable by everyone, so it is not trusted (chmod o-w)", what,
+                    path);
     if ((st->st_mode & S_IWGRP) && st->st_gid != 0)
-        return fail(err, "the %s %.300s is writable by its group, so it is not trusted (chmod g-w)", what, path);
+        return fail(err, "the %s %.300s is writable by its group, so it is not trusted (chmod g-w)", what,
+                    path);
     return true;
 }
 
@@ -69,9 +71,9 @@ static bool is_word(const char *s, size_t max)
 static bool options_are_sane(const struct sd_source_ops *ops, struct sd_error *err)
 {
     static const size_t sizes[] = {
-        [SD_OPTION_BOOL] = sizeof(bool),        [SD_OPTION_INT] = sizeof(int64_t),
-        [SD_OPTION_REAL] = sizeof(double),      [SD_OPTION_DURATION] = sizeof(int64_t),
-        [SD_OPTION_BYTES] = sizeof(int64_t),    [SD_OPTION_TEXT] = sizeof(char *),
+        [SD_OPTION_BOOL] = sizeof(bool),     [SD_OPTION_INT] = sizeof(int64_t),
+        [SD_OPTION_REAL] = sizeof(double),   [SD_OPTION_DURATION] = sizeof(int64_t),
+        [SD_OPTION_BYTES] = sizeof(int64_t), [SD_OPTION_TEXT] = sizeof(char *),
         [SD_OPTION_LIST] = sizeof(char **),
     };
     size_t n = 0;
@@ -131,13 +133,13 @@ static const struct sd_source_ops *adopt(const struct sd_source_ops *theirs, str
     }
     unsigned major = theirs->abi >> 16, minor = theirs->abi & 0xffff;
     if (major != SD_ABI_MAJOR) {
-        fail(err, "it was built for version %u of the source interface, this is version %d; build it again", major,
-             SD_ABI_MAJOR);
+        fail(err, "it was built for version %u of the source interface, this is version %d; build it again",
+             major, SD_ABI_MAJOR);
         return NULL;
     }
     if (minor > SD_ABI_MINOR) {
-        fail(err, "it was built for version %u.%u of the source interface, this is the older %d.%d", major, minor,
-             SD_ABI_MAJOR, SD_ABI_MINOR);
+        fail(err, "it was built for version %u.%u of the source interface, this is the older %d.%d", major,
+             minor, SD_ABI_MAJOR, SD_ABI_MINOR);
         return NULL;
     }
     if (theirs->size < least || theirs->size > 4096) {

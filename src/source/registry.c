@@ -13,10 +13,12 @@
 #include "conf/option.h"
 #include "source/module.h"
 
+extern const struct sd_source_ops postgres_source_ops;
 extern const struct sd_source_ops exec_source_ops;
 
 /* The built-in kinds. On a tie of recognising the first wins. */
 static const struct sd_source_ops *const BUILT_IN[] = {
+    &postgres_source_ops,
     &exec_source_ops,
 };
 
@@ -166,7 +168,8 @@ static char *percent_decode(const char *p, size_t len)
 {
     char *out = mem_alloc(len + 1), *to = out;
     for (size_t i = 0; i < len; i++) {
-        if (p[i] == '%' && i + 2 < len && isxdigit((unsigned char)p[i + 1]) && isxdigit((unsigned char)p[i + 2])) {
+        if (p[i] == '%' && i + 2 < len && isxdigit((unsigned char)p[i + 1]) &&
+            isxdigit((unsigned char)p[i + 2])) {
             char hex[3] = {p[i + 1], p[i + 2], 0};
             int c = (int)strtol(hex, NULL, 16);
             if (c) { /* a NUL would cut the value unseen */
@@ -227,7 +230,8 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
     if (S_ISDIR(st.st_mode))
         return fail(err, "%.300s is a folder; name a file in it", path);
     if (!S_ISREG(st.st_mode))
-        return fail(err, "%.300s is not a regular file; put the kind in front to read it anyway, as in log:%.100s",
+        return fail(err,
+                    "%.300s is not a regular file; put the kind in front to read it anyway, as in log:%.100s",
                     path, path);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
@@ -343,7 +347,8 @@ static bool resolve(const char *given, struct registry_resolved *out, struct sd_
             cut_options(out, strstr(out->target, "://") != NULL);
         } else if (access(given, F_OK) < 0) {
             char *names = kind_names();
-            fail(err, "there is no source kind %.60s and no file %.100s; the kinds are: %.250s", kind, given, names);
+            fail(err, "there is no source kind %.60s and no file %.100s; the kinds are: %.250s", kind, given,
+                 names);
             free(names);
             free(kind);
             return false;

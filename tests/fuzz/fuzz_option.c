@@ -13,19 +13,22 @@ struct opts {
     const char *const *l;
 };
 
-#define ROW(n, ty, m, lo, hi) \
-    {.name = n, .type = SD_OPTION_##ty, .offset = offsetof(struct opts, m), .min = lo, .max = hi}
+#define ROW(n, ty, m, lo, hi)                                                                                \
+    {                                                                                                        \
+        .name = n, .type = SD_OPTION_##ty, .offset = offsetof(struct opts, m), .min = lo, .max = hi          \
+    }
 static const struct sd_option TABLE[] = {
-    ROW("b", BOOL, b, 0, 0),     ROW("i", INT, i, -5, 1e6), ROW("d", DURATION, d, 1, 1e18),
-    ROW("s", BYTES, s, 0, 1e19), ROW("r", REAL, r, -1, 1),  ROW("t", TEXT, t, 0, 0),
-    ROW("l", LIST, l, 0, 0),     {.name = NULL},
+    ROW("b", BOOL, b, 0, 0),        ROW("i", INT, i, -5, 1e6),
+    ROW("d", DURATION, d, 1, 1e18), ROW("s", BYTES, s, 0, 1e19),
+    ROW("r", REAL, r, -1, 1),       ROW("t", TEXT, t, 0, 0),
+    ROW("l", LIST, l, 0, 0),        {.name = NULL},
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *text = mem_strndup((const char *)data, size), *save = text;
     void *opts = options_new(TABLE, sizeof(struct opts));
-    for (char *line; (line = strsep(&save, ";")); ) {
+    for (char *line; (line = strsep(&save, ";"));) {
         char *value = strchr(line, '=');
         struct sd_error err;
         if (!value)

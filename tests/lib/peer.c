@@ -12,9 +12,6 @@
 
 #include "base/base.h"
 
-const char *const PEER_NAMES[PEER_SCRIPTS] = {"refuses",  "does not answer", "is mute",           "drips",
-                                              "garbage", "disconnects",     "cuts its reply short", "greets and falls mute"};
-
 #define CLIENTS 16
 
 struct peer {
@@ -80,7 +77,8 @@ static void *peer_main(void *arg)
 {
     struct peer *p = arg;
     for (;;) {
-        struct pollfd fds[CLIENTS + 2] = {{.fd = p->stop, .events = POLLIN}, {.fd = p->listener, .events = POLLIN}};
+        struct pollfd fds[CLIENTS + 2] = {{.fd = p->stop, .events = POLLIN},
+                                          {.fd = p->listener, .events = POLLIN}};
         bool busy = false;
         for (int i = 0; i < CLIENTS; i++) {
             /* The dripping one is served by the clock. */
@@ -106,7 +104,8 @@ static int open_socket(struct sockaddr_in *at)
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t len = sizeof *at;
     *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (fd < 0 || bind(fd, (struct sockaddr *)at, len) < 0 || getsockname(fd, (struct sockaddr *)at, &len) < 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)at, len) < 0 ||
+        getsockname(fd, (struct sockaddr *)at, &len) < 0) {
         if (fd >= 0)
             close(fd);
         return -1;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 enum peer_script {
+    PEER_NONE,        /* not started at all: for tables of tests */
     PEER_REFUSES,     /* nobody listens on the port */
     PEER_NO_ANSWER,   /* connect hangs: the backlog is full */
     PEER_MUTE,        /* accepts, reads, never says a word */
@@ -14,9 +15,7 @@ enum peer_script {
     PEER_DISCONNECTS, /* at once */
     PEER_CUTS,        /* after the client's first bytes: half of `reply`, then closed */
     PEER_GREETS,      /* after the client's first bytes: all of `reply`, then mute */
-    PEER_SCRIPTS
 };
-extern const char *const PEER_NAMES[PEER_SCRIPTS];
 
 struct peer;
 /* Listens on 127.0.0.1. `reply` is kept by the caller. NULL when it cannot. */

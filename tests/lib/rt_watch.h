@@ -7,14 +7,14 @@
 
 struct rt_watch {
     struct rt *rt;
-    struct sd_status status;   /* the newest; its text points into `text` */
+    struct sd_status status; /* the newest; its text points into `text` */
     char text[512];
     size_t statuses;
-    unsigned seen;             /* bit (1u << state) for every state seen */
+    unsigned seen; /* bit (1u << state) for every state seen */
     size_t records[SD_KIND_END];
     size_t batches;
-    char failed[512];          /* of the last SD_PLAN */
-    struct sd_intake intake;   /* the newest; texts cleared */
+    char failed[512];        /* of the last SD_PLAN */
+    struct sd_intake intake; /* the newest; texts cleared */
     void (*on_batch)(void *ctx, const struct sd_batch *b);
     void *ctx;
 };

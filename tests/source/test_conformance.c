@@ -31,72 +31,111 @@ static const struct rt_limits LIMITS = {
 };
 
 #define S(STATE) (1u << SD_STATE_##STATE)
-#define SITTING (S(LIVE) | S(STALE))     /* open; nothing to complain of */
-#define REFUSED (S(BACKOFF) | S(FAILED)) /* with a sentence */
+#define SITTING  (S(LIVE) | S(STALE))     /* open; nothing to complain of */
+#define REFUSED  (S(BACKOFF) | S(FAILED)) /* with a sentence */
 
 struct row {
     const char *name;
-    const char *target;  /* as a user types it; %d is the peer's port, %s the temporary folder */
-    unsigned expected;   /* states, one of which must be reached */
-    const char *says;    /* in the sentence then, or NULL */
-    bool to_the_end;     /* follow is false */
-    int peer;            /* enum peer_script, or NO_PEER, or one of the FIFO kinds */
-    int cycles;          /* open/close cycles, 0: a few */
+    const char *target; /* as a user types it; %d is the peer's port, %s the temporary folder */
+    unsigned expected;  /* states, one of which must be reached */
+    const char *says;   /* in the sentence then, or NULL */
+    bool to_the_end;    /* follow is false */
+    int peer;           /* enum peer_script, or a FIFO's other end, or 0 */
+    int cycles;         /* open/close cycles, 0: a few */
 };
 
-enum { NO_PEER = -1, FIFO_SILENT = -2, FIFO_DRIPS = -3, FIFO_GARBAGE = -4 };
+enum { FIFO_SILENT = -1, FIFO_DRIPS = -2, FIFO_GARBAGE = -3 };
 
+/* clang-format off */
 static const struct row ROWS[] = {
     /* ---- exec ---- */
-    {"exec: no such program", "exec:/nonexistent/program", REFUSED, "exit status 127", false, NO_PEER, 0},
-    {"exec: no such program, to the end", "exec:/nonexistent/program", S(FAILED), "exit status 127", true, NO_PEER, 0},
-    {"exec: empty command", "exec:", S(FAILED), "needs a command", false, NO_PEER, 0},
-    {"exec: hangs", "exec:sleep 1000", SITTING, NULL, false, NO_PEER, 200},
-    {"exec: ignores SIGTERM", "exec:trap '' TERM; while :; do sleep 0.05; done", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: starts others", "exec:sleep 1000 & sleep 1001 & (sleep 1002 | cat); wait", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: closes its output and stays", "exec:exec >&-; sleep 1000", REFUSED, "closed its output", false, NO_PEER, 0},
-    {"exec: drips", "exec:while :; do for c in '{\"kind\":\"event\"' ',\"title\"' ':\"x\"}\n'; do printf \"$c\"; "
-                    "sleep 0.01; done; done", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: garbage", "exec:cat /dev/urandom", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: one endless line", "exec:cat /dev/zero", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: floods", "exec:yes '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: floods standard error", "exec:yes oh no 1>&2", SITTING, NULL, false, NO_PEER, 0},
-    {"exec: dies amid a record", "exec:printf '{\"kind\":\"met'; echo out of luck >&2; exit 3", REFUSED,
-     "ended with exit status 3: out of luck", false, NO_PEER, 0},
-    {"exec: killed", "exec:kill -KILL $$", REFUSED, "killed by signal 9", false, NO_PEER, 0},
-    {"exec: ends well, to the end", "exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'", S(ENDED), NULL, true,
-     NO_PEER, 0},
+    {.name = "exec: no such program", .target = "exec:/nonexistent/program",
+     .expected = REFUSED, .says = "exit status 127"},
+    {.name = "exec: no such program, to the end", .target = "exec:/nonexistent/program",
+     .expected = S(FAILED), .says = "exit status 127", .to_the_end = true},
+    {.name = "exec: empty command", .target = "exec:",
+     .expected = S(FAILED), .says = "needs a command"},
+    {.name = "exec: hangs", .target = "exec:sleep 1000",
+     .expected = SITTING, .cycles = 200},
+    {.name = "exec: ignores SIGTERM", .target = "exec:trap '' TERM; while :; do sleep 0.05; done",
+     .expected = SITTING},
+    {.name = "exec: starts others", .target = "exec:sleep 1000 & sleep 1001 & (sleep 1002 | cat); wait",
+     .expected = SITTING},
+    {.name = "exec: closes its output and stays", .target = "exec:exec >&-; sleep 1000",
+     .expected = REFUSED, .says = "closed its output"},
+    {.name = "exec: drips",
+     .target = "exec:while :; do for c in '{\"kind\":\"event\"' ',\"title\"' ':\"x\"}\n'; "
+               "do printf \"$c\"; sleep 0.01; done; done",
+     .expected = SITTING},
+    {.name = "exec: garbage", .target = "exec:cat /dev/urandom",
+     .expected = SITTING},
+    {.name = "exec: one endless line", .target = "exec:cat /dev/zero",
+     .expected = SITTING},
+    {.name = "exec: floods", .target = "exec:yes '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'",
+     .expected = SITTING},
+    {.name = "exec: floods standard error", .target = "exec:yes oh no 1>&2",
+     .expected = SITTING},
+    {.name = "exec: dies amid a record",
+     .target = "exec:printf '{\"kind\":\"met'; echo out of luck >&2; exit 3",
+     .expected = REFUSED, .says = "ended with exit status 3: out of luck"},
+    {.name = "exec: killed", .target = "exec:kill -KILL $$",
+     .expected = REFUSED, .says = "killed by signal 9"},
+    {.name = "exec: ends well, to the end",
+     .target = "exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'",
+     .expected = S(ENDED), .to_the_end = true},
 
     /* ---- postgres ---- */
-    {"postgres: refuses", "postgres://u@127.0.0.1:%d/x", REFUSED, "refused", false, PEER_REFUSES, 200},
-    {"postgres: does not answer", "postgres://u@127.0.0.1:%d/x?timeout=1s", REFUSED, "", false,
-     PEER_NO_ANSWER, 20},
-    {"postgres: is mute", "postgres://u@127.0.0.1:%d/x?timeout=1s", REFUSED, "", false, PEER_MUTE, 20},
-    {"postgres: drips", "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable", REFUSED, "", false, PEER_DRIPS, 0},
-    {"postgres: hangs in a query", "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable", REFUSED, "", false,
-     PEER_GREETS, 20},
-    {"postgres: garbage", "postgres://u@127.0.0.1:%d/x", REFUSED, "", false, PEER_GARBAGE, 20},
-    {"postgres: disconnects", "postgres://u@127.0.0.1:%d/x", REFUSED, "", false, PEER_DISCONNECTS, 0},
-    {"postgres: cuts its reply", "postgres://u@127.0.0.1:%d/x?sslmode=disable", REFUSED, "", false, PEER_CUTS, 0},
-    {"postgres: no such socket", "postgres:host=/nonexistent user=u", REFUSED, "", false, NO_PEER, 0},
-    {"postgres: nonsense", "postgres:no=such=thing'", REFUSED, "", false, NO_PEER, 0},
+    {.name = "postgres: refuses", .target = "postgres://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "refused", .peer = PEER_REFUSES, .cycles = 200},
+    {.name = "postgres: does not answer", .target = "postgres://u@127.0.0.1:%d/x?timeout=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_NO_ANSWER, .cycles = 20},
+    {.name = "postgres: is mute", .target = "postgres://u@127.0.0.1:%d/x?timeout=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_MUTE, .cycles = 20},
+    {.name = "postgres: drips", .target = "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable",
+     .expected = REFUSED, .says = "", .peer = PEER_DRIPS},
+    {.name = "postgres: hangs in a query",
+     .target = "postgres://u@127.0.0.1:%d/x?timeout=1s&sslmode=disable",
+     .expected = REFUSED, .says = "", .peer = PEER_GREETS, .cycles = 20},
+    {.name = "postgres: garbage", .target = "postgres://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "", .peer = PEER_GARBAGE, .cycles = 20},
+    {.name = "postgres: disconnects", .target = "postgres://u@127.0.0.1:%d/x",
+     .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS},
+    {.name = "postgres: cuts its reply", .target = "postgres://u@127.0.0.1:%d/x?sslmode=disable",
+     .expected = REFUSED, .says = "", .peer = PEER_CUTS},
+    {.name = "postgres: no such socket", .target = "postgres:host=/nonexistent user=u",
+     .expected = REFUSED, .says = ""},
+    {.name = "postgres: nonsense", .target = "postgres:no=such=thing'",
+     .expected = REFUSED, .says = ""},
 
     /* ---- log ---- */
-    {"log: no such file", "log:%s/missing.log", REFUSED | SITTING | S(CONNECTING), NULL, false, NO_PEER, 200},
-    {"log: a folder", "log:%s", REFUSED, "", false, NO_PEER, 0},
-    {"log: nobody writes", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, NO_PEER, 20},
-    {"log: a silent writer", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_SILENT, 0},
-    {"log: a dripping writer", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_DRIPS, 0},
-    {"log: a writer of garbage", "log:%s/fifo", SITTING | S(CONNECTING) | REFUSED, NULL, false, FIFO_GARBAGE, 0},
-    {"log: binary junk", "log:%s/junk", SITTING | REFUSED, NULL, false, NO_PEER, 20},
-    {"log: binary junk, to the end", "log:%s/junk", S(ENDED) | REFUSED, NULL, true, NO_PEER, 0},
-    {"log: a cut gzip, to the end", "log:%s/cut.gz", S(ENDED) | REFUSED, NULL, true, NO_PEER, 0},
-    {"log: an endless device", "log:/dev/zero", SITTING | REFUSED, NULL, false, NO_PEER, 0},
+    {.name = "log: no such file", .target = "log:%s/missing.log",
+     .expected = REFUSED | SITTING | S(CONNECTING), .cycles = 200},
+    {.name = "log: a folder", .target = "log:%s",
+     .expected = REFUSED, .says = ""},
+    {.name = "log: nobody writes", .target = "log:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .cycles = 20},
+    {.name = "log: a silent writer", .target = "log:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "log: a dripping writer", .target = "log:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_DRIPS},
+    {.name = "log: a writer of garbage", .target = "log:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_GARBAGE},
+    {.name = "log: binary junk", .target = "log:%s/junk",
+     .expected = SITTING | REFUSED, .cycles = 20},
+    {.name = "log: binary junk, to the end", .target = "log:%s/junk",
+     .expected = S(ENDED) | REFUSED, .to_the_end = true},
+    {.name = "log: a cut gzip, to the end", .target = "log:%s/cut.gz",
+     .expected = S(ENDED) | REFUSED, .to_the_end = true},
+    {.name = "log: an endless device", .target = "log:/dev/zero",
+     .expected = SITTING | REFUSED},
 };
+/* clang-format on */
 
 /* How PostgreSQL greets: AuthenticationOk, parameters, ReadyForQuery. */
-static const char PG_REPLY[] = "R\0\0\0\10\0\0\0\0S\0\0\0\26application_name\0\0S\0\0\0\31client_encoding\0UTF8\0"
-                               "S\0\0\0\30server_version\0" "15.4\0K\0\0\0\14\0\0\0\1\0\0\0\1Z\0\0\0\5I";
+static const char PG_REPLY[] =
+    "R\0\0\0\10\0\0\0\0S\0\0\0\26application_name\0\0S\0\0\0\31client_encoding\0UTF8\0"
+    "S\0\0\0\30server_version\0"
+    "15.4\0K\0\0\0\14\0\0\0\1\0\0\0\1Z\0\0\0\5I";
 
 static char dir[64];
 
@@ -110,7 +149,8 @@ static struct {
 static void *writer_main(void *arg)
 {
     (void)arg;
-    static const char line[] = "127.0.0.1 - - [20/Nov/2026:15:51:38 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"\n";
+    static const char line[] =
+        "127.0.0.1 - - [20/Nov/2026:15:51:38 +0000] \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"\n";
     char path[128], junk[4096];
     size_t sent = 0;
     snprintf(path, sizeof path, "%s/fifo", dir);
@@ -195,10 +235,10 @@ static void conforms(void **state)
         skip();
 
     size_t threads = process_threads(), fds = process_fds();
-    if (row->peer >= 0) {
+    if (row->peer > 0) {
         peer = peer_start((enum peer_script)row->peer, PG_REPLY, sizeof PG_REPLY - 1);
         assert_non_null(peer);
-    } else if (row->peer != NO_PEER) {
+    } else if (row->peer < 0) {
         writer_start(row->peer);
     }
     char *given;
@@ -216,7 +256,8 @@ static void conforms(void **state)
     start(w.rt, &r);
     bool ok = rt_watch_until(&w, reached, SOON);
     if (!ok)
-        fail_msg("%s: state %u \"%s\" after %u states seen", row->name, (unsigned)w.status.state, w.text, w.seen);
+        fail_msg("%s: state %u \"%s\" after %u states seen", row->name, (unsigned)w.status.state, w.text,
+                 w.seen);
     if (REFUSED & 1u << w.status.state) {
         assert_true(*w.text);
         printf("    %s\n", w.text);
@@ -237,9 +278,9 @@ static void conforms(void **state)
     }
     registry_resolved_free(&r);
     free(given);
-    if (row->peer >= 0)
+    if (row->peer > 0)
         peer_stop(peer);
-    else if (row->peer != NO_PEER)
+    else if (row->peer < 0)
         writer_stop();
     if (!process_back_to(threads, fds, SOON))
         fail_msg("%s: %zu threads and %zu descriptors before, %zu and %zu after", row->name, threads, fds,

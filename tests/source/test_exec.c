@@ -70,11 +70,12 @@ static void records_arrive_with_their_times(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct rt_watch w = start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1,\"at\":1000000000000000001}';"
-                              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":2,\"at\":1000000000000000001}';"
-                              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":3,\"at\":2000000000000000002}';"
-                              "printf '{\"kind\":\"metric\",\"name\":\"a\",\"value\":4}'", /* no newline */
-                              false, &seen);
+    struct rt_watch w =
+        start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1,\"at\":1000000000000000001}';"
+              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":2,\"at\":1000000000000000001}';"
+              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":3,\"at\":2000000000000000002}';"
+              "printf '{\"kind\":\"metric\",\"name\":\"a\",\"value\":4}'", /* no newline */
+              false, &seen);
     assert_true(rt_watch_until(&w, NULL, SOON));
     assert_int_equal(w.status.state, SD_STATE_ENDED);
     assert_int_equal(w.records[SD_METRIC], 4);
@@ -91,10 +92,11 @@ static void garbage_is_counted_and_shown(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct rt_watch w = start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'; echo; echo 'Traceback: no';"
-                              "echo '{\"kind\":\"nonsense\"}'; head -c 1500000 /dev/zero; echo;"
-                              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":2}'",
-                              false, &seen);
+    struct rt_watch w =
+        start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'; echo; echo 'Traceback: no';"
+              "echo '{\"kind\":\"nonsense\"}'; head -c 1500000 /dev/zero; echo;"
+              "echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":2}'",
+              false, &seen);
     assert_true(rt_watch_until(&w, NULL, SOON));
     assert_int_equal(w.records[SD_METRIC], 2);
     assert_int_equal(w.intake.total, 5);
@@ -131,7 +133,8 @@ static void a_flood_is_read_to_its_end(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct rt_watch w = start("exec:yes '{\"kind\":\"metric\",\"name\":\"a\",\"value\":7}' | head -n 200000", false, &seen);
+    struct rt_watch w =
+        start("exec:yes '{\"kind\":\"metric\",\"name\":\"a\",\"value\":7}' | head -n 200000", false, &seen);
     assert_true(rt_watch_until(&w, NULL, 3 * SOON));
     assert_int_equal(w.records[SD_METRIC], 200000);
     assert_int_equal(w.status.drops, 0);

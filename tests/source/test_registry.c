@@ -79,7 +79,8 @@ static void kinds_in_front(void **state)
     registry_resolved_free(&r);
 
     assert_false(registry_resolve("lgo:/var/log/x", &r, &err));
-    assert_non_null(strstr(err.text, "there is no source kind lgo and no file lgo:/var/log/x; the kinds are: "));
+    assert_non_null(
+        strstr(err.text, "there is no source kind lgo and no file lgo:/var/log/x; the kinds are: "));
     assert_false(registry_resolve("gopher://h/", &r, &err));
     assert_non_null(strstr(err.text, "no source reads gopher:// addresses"));
     assert_false(registry_resolve("", &r, &err));
@@ -100,7 +101,8 @@ static void options_are_cut(void **state)
     assert_null(r.options[2]);
     registry_resolved_free(&r);
 
-    put_file("access.log", "127.0.0.1 - - [20/Nov/2026:15:51:38 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"\n");
+    put_file("access.log",
+             "127.0.0.1 - - [20/Nov/2026:15:51:38 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"\n");
     char *given = mem_printf("%s?format=combined", in_dir("access.log"));
     if (!registry_resolve(given, &r, &err))
         fail_msg("%s", err.text);
@@ -121,7 +123,8 @@ static void urls_keep_their_own_parameters(void **state)
     const struct sd_source_ops *pg = registry_named("postgres");
     if (!pg || !pg->options)
         skip();
-    char *given = mem_printf("postgres://u@h/db?sslmode=require&%s=1s&application_name=x", pg->options[0].name);
+    char *given =
+        mem_printf("postgres://u@h/db?sslmode=require&%s=1s&application_name=x", pg->options[0].name);
     char *option = mem_printf("%s=1s", pg->options[0].name);
     assert_true(registry_resolve(given, &r, &err));
     assert_ptr_equal(r.ops, pg);
@@ -169,7 +172,8 @@ static void passwords_are_hidden(void **state)
         {"postgres://a:1,b:2/shop?user=a@b", "postgres://a:1,b:2/shop?user=a@b"},
         {"postgres://db:5432/shop?user=a@b", "postgres://db:5432/shop?user=a@b"},
         {"postgres://me@db:5432/shop", "postgres://me@db:5432/shop"},
-        {"postgres://db/shop?password=hunter2&sslmode=require", "postgres://db/shop?password=***&sslmode=require"},
+        {"postgres://db/shop?password=hunter2&sslmode=require",
+         "postgres://db/shop?password=***&sslmode=require"},
         {"postgres://db/shop?sslpassword=x", "postgres://db/shop?sslpassword=***"},
         {"postgres:host=db password = 'hun ter\\'2' user=me", "postgres:host=db password = *** user=me"},
         {"PGPASSWORD=x psql", "PGPASSWORD=*** psql"},
@@ -308,9 +312,15 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(every_built_in_table_makes_sense), T(kinds_in_front), T(options_are_cut),
-        T(urls_keep_their_own_parameters),   T(files_that_cannot_be_recognised), T(passwords_are_hidden),
-        T(nonsense_is_refused),              T(what_others_can_write_is_refused), T(good_modules_are_loaded),
+        T(every_built_in_table_makes_sense),
+        T(kinds_in_front),
+        T(options_are_cut),
+        T(urls_keep_their_own_parameters),
+        T(files_that_cannot_be_recognised),
+        T(passwords_are_hidden),
+        T(nonsense_is_refused),
+        T(what_others_can_write_is_refused),
+        T(good_modules_are_loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,14 +111,32 @@ static void fake_close(struct sd_source *s)
 }
 
 static const struct sd_source_ops POLLED = {
-    .abi = SD_ABI, .size = sizeof POLLED, .name = "fake", .summary = "a fake", .targets = "fake:",
-    .provides = 1u << SD_METRIC, .priv_size = 64, .interval_ns = 2 * SD_MS, .open = fake_open,
-    .collect = fake_collect, .request = fake_request, .interrupt = fake_interrupt, .close = fake_close,
+    .abi = SD_ABI,
+    .size = sizeof POLLED,
+    .name = "fake",
+    .summary = "a fake",
+    .targets = "fake:",
+    .provides = 1u << SD_METRIC,
+    .priv_size = 64,
+    .interval_ns = 2 * SD_MS,
+    .open = fake_open,
+    .collect = fake_collect,
+    .request = fake_request,
+    .interrupt = fake_interrupt,
+    .close = fake_close,
 };
 static const struct sd_source_ops STREAM = {
-    .abi = SD_ABI, .size = sizeof STREAM, .name = "stream", .summary = "a fake", .targets = "stream:",
-    .provides = 1u << SD_METRIC, .open = fake_open, .run = fake_run, .request = fake_request,
-    .interrupt = fake_interrupt, .close = fake_close,
+    .abi = SD_ABI,
+    .size = sizeof STREAM,
+    .name = "stream",
+    .summary = "a fake",
+    .targets = "stream:",
+    .provides = 1u << SD_METRIC,
+    .open = fake_open,
+    .run = fake_run,
+    .request = fake_request,
+    .interrupt = fake_interrupt,
+    .close = fake_close,
 };
 
 static size_t threads_before, fds_before;
@@ -133,8 +151,8 @@ static int setup(void **state)
     return 0;
 }
 
-static struct rt_watch start(const struct rt_limits *limits, const struct sd_source_ops *ops, const char *target,
-                             bool follow)
+static struct rt_watch start(const struct rt_limits *limits, const struct sd_source_ops *ops,
+                             const char *target, bool follow)
 {
     struct rt_watch w = {.rt = rt_new(limits)};
     struct sd_error err = {""};
@@ -229,7 +247,8 @@ static void wrong_configuration_fails_with_one_line(void **state)
     struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query = "select 1"};
     struct sd_error err;
     assert_false(rt_request(w.rt, "one", &q, &err));
-    assert_string_equal(err.text, "the source one does not run any more: the port is not a number in password=***");
+    assert_string_equal(err.text,
+                        "the source one does not run any more: the port is not a number in password=***");
     finish(&w);
     assert_int_equal(opens, 1);
 }

@@ -35,20 +35,21 @@ static void metrics(void **state)
 {
     (void)state;
     sd_time at;
-    const struct sd_metric *m = decode("{\"kind\":\"metric\",\"name\":\"load\",\"value\":0.5,\"colour\":{\"a\":[1]}}\r\n",
-                                       SD_METRIC, &at);
+    const struct sd_metric *m = decode(
+        "{\"kind\":\"metric\",\"name\":\"load\",\"value\":0.5,\"colour\":{\"a\":[1]}}\r\n", SD_METRIC, &at);
     assert_string_equal(m->name, "load");
     assert_true(m->value == 0.5);
     assert_null(m->unit);
     assert_false(sd_known(m->counter));
     assert_false(sd_known(at));
-    m = decode(" {\"kind\":\"metric\",\"at\":\"2026-11-20T15:51:38.266Z\",\"name\":\"x\",\"value\":7,\"counter\":true,"
+    m = decode(" {\"kind\":\"metric\",\"at\":\"2026-11-20T15:51:38.266Z\",\"name\":\"x\",\"value\":7,"
+               "\"counter\":true,"
                "\"unit\":null}",
                SD_METRIC, &at);
     assert_int_equal(at, 1795189898266000000);
     assert_int_equal(m->counter, 1);
-    decode("{\"kind\":\"metric\",\"at\":1795189898266000123,\"name\":\"x\",\"value\":1795189898266000123}", SD_METRIC,
-           &at);
+    decode("{\"kind\":\"metric\",\"at\":1795189898266000123,\"name\":\"x\",\"value\":1795189898266000123}",
+           SD_METRIC, &at);
     assert_int_equal(at, 1795189898266000123);
 }
 
@@ -56,8 +57,10 @@ static void integers_keep_64_bits(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "{\"kind\":\"statement\",\"query_id\":-8123456789012345679,\"text\":\"select \\\"1234567890123456789\"}",
-        "{\"kind\":\"statement\",\"query_id\":\"-8123456789012345679\",\"text\":\"select \\\"1234567890123456789\"}",
+        "{\"kind\":\"statement\",\"query_id\":-8123456789012345679,\"text\":\"select "
+        "\\\"1234567890123456789\"}",
+        "{\"kind\":\"statement\",\"query_id\":\"-8123456789012345679\",\"text\":\"select "
+        "\\\"1234567890123456789\"}",
     };
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
         const struct sd_statement *s = decode(lines[i], SD_STATEMENT, NULL);
@@ -69,7 +72,8 @@ static void integers_keep_64_bits(void **state)
 static void histograms(void **state)
 {
     (void)state;
-    const struct sd_http *h = decode("{\"kind\":\"http\",\"route\":\"/a\",\"latency_ns\":[3000000,1000,1000]}", SD_HTTP, NULL);
+    const struct sd_http *h =
+        decode("{\"kind\":\"http\",\"route\":\"/a\",\"latency_ns\":[3000000,1000,1000]}", SD_HTTP, NULL);
     assert_int_equal(h->latency->n, 2);
     assert_int_equal(h->latency->buckets[0].index, sd_hist_index(1000));
     assert_int_equal(h->latency->buckets[0].count, 2);
@@ -104,7 +108,8 @@ static void refusals_say_why(void **state)
         {"{\"kind\":\"metric\",\"name\":5,\"value\":1}", "\"name\" must be a string"},
         {"{\"kind\":\"metric\",\"name\":\"a\",\"value\":\"x\"}", "\"value\" must be a number"},
         {"{\"kind\":\"http\",\"route\":\"/\",\"count\":1e30}", "\"count\" must be an integer"},
-        {"{\"kind\":\"http\",\"route\":\"/\",\"count\":\"99999999999999999999\"}", "\"count\" must be an integer"},
+        {"{\"kind\":\"http\",\"route\":\"/\",\"count\":\"99999999999999999999\"}",
+         "\"count\" must be an integer"},
         {"{\"kind\":\"http\",\"route\":\"/\",\"latency\":[1]}",
          "\"latency\" must be a list of [ns, count] pairs, none negative"},
         {"{\"kind\":\"http\",\"route\":\"/\",\"latency_ns\":[-1]}",

@@ -22,8 +22,12 @@ static const struct sd_option TABLE[] = {
     {.name = "follow", .type = SD_OPTION_BOOL, .offset = AT(follow), .fallback = "yes"},
     {.name = "port", .type = SD_OPTION_INT, .offset = AT(port), .fallback = "5432", .min = 1, .max = 65535},
     {.name = "share", .type = SD_OPTION_REAL, .offset = AT(share), .fallback = "0.1", .min = 0, .max = 1},
-    {.name = "interval", .type = SD_OPTION_DURATION, .offset = AT(interval), .fallback = "1500ms",
-     .min = 1e6, .max = 3600e9},
+    {.name = "interval",
+     .type = SD_OPTION_DURATION,
+     .offset = AT(interval),
+     .fallback = "1500ms",
+     .min = 1e6,
+     .max = 3600e9},
     {.name = "limit", .type = SD_OPTION_BYTES, .offset = AT(limit), .fallback = "64MiB"},
     {.name = "format", .type = SD_OPTION_TEXT, .offset = AT(format), .fallback = "auto"},
     {.name = "password", .type = SD_OPTION_TEXT, .offset = AT(secret), .flags = SD_OPTION_SECRET},
@@ -98,8 +102,9 @@ static void refusals_are_sentences(void **state)
         {"interval", "10", "interval: \"10\" is not a duration such as 250ms, 10s or 15m"},
         {"interval", "2h", "interval: \"2h\" is out of range; it must be between 1ms and 1h"},
         {"limit", "many", "limit: \"many\" is not a size such as 64MiB, 500MB or 4096"},
-        {"colour", "red", "there is no option \"colour\"; there is: follow, port, share, interval, limit, format, "
-                          "password, routes, unset"},
+        {"colour", "red",
+         "there is no option \"colour\"; there is: follow, port, share, interval, limit, format, "
+         "password, routes, unset"},
     };
     struct opts *o = fresh();
     for (size_t i = 0; i < ARRAY_LEN(given); i++) {

@@ -43,9 +43,18 @@ static const struct sd_option options[] = {
 };
 
 static const struct sd_source_ops ops = {
-    .abi = ABI, .size = sizeof ops, .name = NAME, .summary = "a test", .targets = "fine:",
-    .provides = 1u << SD_METRIC, .opts_size = 8, .options = options, .interval_ns = SD_S, .open = m_open,
-    .collect = COLLECT, .close = m_close,
+    .abi = ABI,
+    .size = sizeof ops,
+    .name = NAME,
+    .summary = "a test",
+    .targets = "fine:",
+    .provides = 1u << SD_METRIC,
+    .opts_size = 8,
+    .options = options,
+    .interval_ns = SD_S,
+    .open = m_open,
+    .collect = COLLECT,
+    .close = m_close,
 };
 
 #ifdef WRONG_SYMBOL
