@@ -295,7 +295,7 @@ static bool serve_signals(struct term *t)
             endwin(); /* stopped by force: the shell had the terminal in between */
         term_fit(t);
         term_redraw(t);
-        doupdate();
+        paint_update();
         if (t->modern)
             term_write(t, PASTE_ON, strlen(PASTE_ON));
         return true;

@@ -1,6 +1,8 @@
 /* paint.c - cells to curses: only what differs from the last paint. */
 #include "term/private.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -166,6 +168,18 @@ static bool place_cursor(struct term *t, const struct grid *g, int width, int he
     return true;
 }
 
+void paint_update(void)
+{
+    /* doupdate ignores SIGTSTP while it works, so one that came then was lost;
+     * blocked, it waits. */
+    sigset_t stop, before;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    pthread_sigmask(SIG_BLOCK, &stop, &before);
+    doupdate();
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void term_paint(struct term *t, const struct grid *g)
 {
     int height, width;
@@ -196,7 +210,7 @@ void term_paint(struct term *t, const struct grid *g)
     if (t->cursor_x >= 0)
         wmove(stdscr, t->cursor_y, t->cursor_x);
     wnoutrefresh(stdscr);
-    doupdate();
+    paint_update();
     term_end_count(t, before);
 
     size_t size = (size_t)g->width * (size_t)g->height * sizeof *t->last;

@@ -68,6 +68,7 @@ bool term_fit(struct term *t); /* takes over the window's size; true when it cha
 /* paint.c */
 void paint_theme(struct term *t, const struct theme *theme);
 void paint_forget(struct term *t);
+void paint_update(void); /* doupdate that loses no SIGTSTP */
 
 /* input.c */
 void input_start(struct term *t);

@@ -357,7 +357,7 @@ void term_suspend(struct term *t)
     restore_stop(t, true);
     term_fit(t);
     term_redraw(t);
-    doupdate();
+    paint_update();
     if (t->modern)
         term_write(t, PASTE_ON, strlen(PASTE_ON));
 }
