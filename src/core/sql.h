@@ -29,5 +29,8 @@ struct sql_tags {
 /* Reads the last comment that has tags: key='v' (URL-encoded), key=v and key:v. */
 bool sql_tags(const char *sql, struct sql_tags *out);
 void sql_tags_free(struct sql_tags *t);
+/* The text without the comments that hold tags; others stay (hints are comments).
+ * pg_stat_statements keeps the tags of whoever called first: misleading. Caller frees. */
+char *sql_strip_tags(const char *sql);
 
 #endif

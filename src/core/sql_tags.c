@@ -170,23 +170,47 @@ static void found_free(struct found *f)
     *f = (struct found){0};
 }
 
+/* The tags of one token; false: it is no block comment, or has none. */
+static bool token_tags(const struct sql_token *t, struct found *f)
+{
+    *f = (struct found){0};
+    if (t->kind != SQL_COMMENT || t->text[0] != '/')
+        return false;
+    const char *from = t->text + 2, *end = t->text + t->len - (t->closed ? 2 : 0);
+    if (from < end)
+        pairs(from, end, !t->closed, f);
+    bool any = f->any;
+    if (!any)
+        found_free(f);
+    return any;
+}
+
+char *sql_strip_tags(const char *sql)
+{
+    struct strbuf out = {0};
+    struct sql_token t;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p += t.len) {
+        struct found f;
+        if (token_tags(&t, &f))
+            found_free(&f);
+        else
+            strbuf_add(&out, t.text, t.len);
+    }
+    while (out.len && strchr(" \t\r\n", out.text[out.len - 1]))
+        out.text[--out.len] = '\0';
+    return out.text ? strbuf_detach(&out) : mem_strdup("");
+}
+
 bool sql_tags(const char *sql, struct sql_tags *out)
 {
     *out = (struct sql_tags){0};
     struct found best = {0};
     struct sql_token t;
     for (const char *p = sql; p && (t = sql_lex(p)).kind != SQL_END; p += t.len) {
-        if (t.kind != SQL_COMMENT || t.text[0] != '/')
-            continue;
-        struct found f = {0};
-        const char *from = t.text + 2, *end = t.text + t.len - (t.closed ? 2 : 0);
-        if (from < end)
-            pairs(from, end, !t.closed, &f);
-        if (f.any) {
+        struct found f;
+        if (token_tags(&t, &f)) {
             found_free(&best);
             best = f;
-        } else {
-            found_free(&f);
         }
     }
     if (!best.tags.route && best.controller)

@@ -14,6 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (t.trace_id && strlen(t.trace_id) != 32)
         abort();
     sql_tags_free(&t);
+    char *plain = sql_strip_tags(sql);
+    if (strlen(plain) > strlen(sql))
+        abort();
+    free(plain);
     free(sql);
     return 0;
 }

@@ -249,6 +249,23 @@ static void tags_of_a_cut_text(void **state)
     }
 }
 
+static void tags_are_taken_off(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"select 1 /*route='/x',method='GET'*/", "select 1"},
+        {"/*route='/x'*/ select 1", " select 1"},
+        {"/*+ SeqScan(t) */ select 1 /* note */ ;", "/*+ SeqScan(t) */ select 1 /* note */ ;"},
+        {"select '/*route=x*/' -- route='x'", "select '/*route=x*/' -- route='x'"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *out = sql_strip_tags(cases[i][0]);
+        assert_string_equal(out, cases[i][1]);
+        free(out);
+    }
+}
+
 static void tokens_cover_the_text(void **state)
 {
     (void)state;
@@ -276,6 +293,7 @@ int main(void)
         cmocka_unit_test(parameters_are_counted_outside_of_strings),
         cmocka_unit_test(tags_of_three_notations),
         cmocka_unit_test(tags_of_a_cut_text),
+        cmocka_unit_test(tags_are_taken_off),
         cmocka_unit_test(tokens_cover_the_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

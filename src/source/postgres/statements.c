@@ -240,7 +240,7 @@ static enum sd_result fetch_texts(struct postgres *p, struct statements *st, con
         const char *text = conn_text(r, row, TOPLEVEL + 1);
         if (!e || e->text || !text)
             continue;
-        e->text = mem_strdup(text);
+        e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
         e->own = str_starts(text, OWN_TAG);
         if (!e->own && !sql_fingerprint(text, e->fingerprint))
             e->fingerprint[0] = '\0';
