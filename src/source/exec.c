@@ -378,18 +378,26 @@ static enum sd_result exec_run(struct sd_source *s, struct sd_error *err)
 
 /* ---- ending ---- */
 
-/* To the whole group: the shell's children, too. */
-static void exec_interrupt(struct sd_source *s)
+/* To the whole group: the shell's children, too. SIGTERM once, because a program's
+ * own cleaning up should not be interrupted again and again. */
+static void end_group(struct exec *x)
 {
-    struct exec *x = s->priv;
     pthread_mutex_lock(&reap_lock);
     if (x->pid > 0) {
         int64_t now = clock_mono();
-        if (!x->killed_at)
+        if (!x->killed_at) {
             x->killed_at = now;
-        kill(-x->pid, now - x->killed_at < GRACE ? SIGTERM : SIGKILL);
+            kill(-x->pid, SIGTERM);
+        } else if (now - x->killed_at >= GRACE) {
+            kill(-x->pid, SIGKILL);
+        }
     }
     pthread_mutex_unlock(&reap_lock);
+}
+
+static void exec_interrupt(struct sd_source *s)
+{
+    end_group(s->priv);
 }
 
 static void exec_close(struct sd_source *s)
@@ -398,7 +406,7 @@ static void exec_close(struct sd_source *s)
     close_fd(&x->out_fd);
     if (x->pid > 0) {
         if (!has_exited(x, 0))
-            kill(-x->pid, SIGTERM);
+            end_group(x);
         has_exited(x, GRACE);
         /* The shell is not reaped yet, so its number is still the group's. */
         kill(-x->pid, SIGKILL);
