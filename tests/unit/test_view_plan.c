@@ -1,0 +1,205 @@
+/* The document of a plan, as text for people and as JSON for machines. */
+#include "tests/lib/test.h"
+
+#include <cjson/cJSON.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#include "base/utf8.h"
+#include "format/explain.h"
+#include "sink/print.h"
+#include "view/plan.h"
+
+static struct doc *explained(const char *name)
+{
+    char path[128], *data;
+    size_t len;
+    struct sd_error err = {""};
+    snprintf(path, sizeof path, "data/plans/%s.json", name);
+    if (!file_read(test_file(path), EXPLAIN_MAX_BYTES, &data, &len, &err))
+        fail_msg("%s", err.text);
+    struct doc *d = plan_explain(data, len, name, &err);
+    if (!d)
+        fail_msg("%s: %s", name, err.text);
+    free(data);
+    return d;
+}
+
+static char *printed(const struct doc *d, enum print_format f)
+{
+    struct strbuf out = {0};
+    struct print_options o = {.width = 80};
+    print_doc(d, f, &o, &out);
+    return strbuf_detach(&out);
+}
+
+static cJSON *as_json(const struct doc *d)
+{
+    char *text = printed(d, PRINT_JSON);
+    cJSON *json = cJSON_Parse(text);
+    if (!json)
+        fail_msg("no JSON: %s", text);
+    free(text);
+    return json;
+}
+
+static const cJSON *first(const cJSON *json, const char *list, const char *key)
+{
+    const cJSON *row = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, list), 0);
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(row, key);
+    if (!item)
+        fail_msg("%s[0].%s is missing", list, key);
+    return item;
+}
+
+static void test_contract(void **state)
+{
+    (void)state;
+    static const char *const top[] = {"execution_ns", "planning_ns", "total_cost", "analyzed", "generic", "notes",
+                                      "findings", "suggestions", "nodes", NULL};
+    static const char *const node[] = {"id", "parent", "type", "relation", "total_ns", "exclusive_ns", "exclusive_share",
+                                       "loops", "rows_actual", "rows_plan", "rows_plan_total", "estimate_factor",
+                                       "rows_removed", "shared_hit", "shared_read", "temp_written", "io_ns", "cost_total",
+                                       "cost_share", NULL};
+    static const char *const finding[] = {"rule", "severity", "node", "evidence", "advice", "saves_at_most_ns",
+                                          "saves_at_most_share", "check", NULL};
+    static const char *const suggestion[] = {"ddl", "table", "columns", "why", NULL};
+    struct doc *d = explained("seq_scan_cast");
+    cJSON *json = as_json(d);
+    for (int i = 0; top[i]; i++)
+        if (!cJSON_GetObjectItemCaseSensitive(json, top[i]))
+            fail_msg("%s is missing", top[i]);
+    for (int i = 0; node[i]; i++)
+        first(json, "nodes", node[i]);
+    for (int i = 0; finding[i]; i++)
+        first(json, "findings", finding[i]);
+    for (int i = 0; suggestion[i]; i++)
+        first(json, "suggestions", suggestion[i]);
+    assert_string_equal(first(json, "suggestions", "ddl")->valuestring,
+                        "CREATE INDEX CONCURRENTLY orders_status_placed_idx ON shop.orders (status, placed)");
+    assert_int_equal(cJSON_GetArraySize(first(json, "suggestions", "columns")), 2);
+    assert_true(cJSON_IsNull(first(json, "nodes", "parent")));
+    cJSON_Delete(json);
+    doc_free(d);
+}
+
+static void test_unknown_is_null(void **state)
+{
+    (void)state;
+    struct doc *d = explained("generic");
+    cJSON *json = as_json(d);
+    assert_true(cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(json, "execution_ns")));
+    assert_true(cJSON_IsFalse(cJSON_GetObjectItemCaseSensitive(json, "analyzed")));
+    assert_true(cJSON_IsNull(first(json, "nodes", "exclusive_ns")));
+    assert_true(cJSON_IsNull(first(json, "nodes", "rows_actual")));
+    assert_true(cJSON_IsNull(first(json, "findings", "saves_at_most_ns")));
+    assert_true(cJSON_IsNumber(first(json, "findings", "saves_at_most_share")));
+    cJSON_Delete(json);
+    doc_free(d);
+    d = explained("never"); /* planned rows against none: an infinite factor */
+    json = as_json(d);
+    assert_true(cJSON_IsNull(first(json, "nodes", "estimate_factor")));
+    cJSON_Delete(json);
+    doc_free(d);
+}
+
+static void test_literals(void **state)
+{
+    (void)state;
+    char *data;
+    size_t len;
+    struct sd_error err;
+    struct explain e;
+    assert_true(file_read(test_file("data/plans/seq_scan_cast.json"), 1 << 20, &data, &len, &err));
+    assert_true(explain_read(data, len, &e, &err));
+    for (int show = 0; show < 2; show++) {
+        struct plan_source src = {.at = SD_UNKNOWN, .generic = -1, .show_literals = show,
+                                  .query = "select sum(total) from shop.orders where status = 'open'"};
+        struct doc *d = plan_doc(e.plans[0], &src);
+        for (int f = PRINT_TEXT; f <= PRINT_CSV; f++) {
+            char *text = printed(d, f);
+            if (!show && (strstr(text, "'open'") || strstr(text, "2026-02-01")))
+                fail_msg("a literal shows: %s", text);
+            if (show && f == PRINT_JSON)
+                assert_non_null(strstr(text, "'open'"));
+            free(text);
+        }
+        doc_free(d);
+    }
+    explain_free(&e);
+    free(data);
+}
+
+static void test_80_columns(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"seq_scan_filter", "generic", "cte_twice", "parallel_append", "hash_batches", "healthy_join"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct doc *d = explained(names[i]);
+        char *text = printed(d, PRINT_TEXT);
+        for (char *line = text, *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+            *end = 0;
+            if (utf8_width(line) > 80)
+                fail_msg("%s: %d columns: %s", names[i], utf8_width(line), line);
+        }
+        free(text);
+        doc_free(d);
+    }
+}
+
+static void test_copy_is_the_statement(void **state)
+{
+    (void)state;
+    struct doc *d = explained("quoted");
+    const struct section *s = &d->sections[d->focus];
+    assert_string_equal(s->key, "suggestions"); /* `y` copies it at once */
+    assert_string_equal(s->table.rows[0].copy,
+                        "CREATE INDEX CONCURRENTLY \"Sel ect_user_Ord\"\"er_idx\" ON public.\"Sel ect\" (\"user\", \"Ord\"\"er\");");
+    doc_free(d);
+}
+
+static void test_several_plans(void **state)
+{
+    (void)state;
+    static const char text[] = "[{\"Query Text\":\"select 1\",\"Plan\":{\"Node Type\":\"Result\"},\"Execution Time\":1.0},"
+                               "{\"Query Text\":\"select 2\",\"Plan\":{\"Node Type\":\"Limit\"},\"Execution Time\":9.0}]";
+    struct sd_error err;
+    struct doc *d = plan_explain(text, strlen(text), "-", &err);
+    cJSON *json = as_json(d);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "plans")), 2);
+    assert_string_equal(first(json, "plans", "statement")->valuestring, "select 1");
+    assert_true(first(json, "plans", "execution_ns")->valuedouble == 1e6);
+    assert_true(cJSON_GetObjectItemCaseSensitive(json, "execution_ns")->valuedouble == 9e6);
+    assert_string_equal(first(json, "nodes", "type")->valuestring, "Limit");
+    cJSON_Delete(json);
+    doc_free(d);
+}
+
+static void test_hostile_text(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"Plan\":{\"Node Type\":\"Seq Scan\\u001b]0;x\\u0007\",\"Relation Name\":\"\\u202e\\u001b[2Jt\",\"Filter\":\"(a = 1\\n\\r)\"}}";
+    struct sd_error err;
+    struct doc *d = plan_explain(text, strlen(text), "\033[31mfile", &err);
+    char *out = printed(d, PRINT_TEXT);
+    assert_null(strchr(out, '\033'));
+    assert_null(strchr(out, '\a'));
+    assert_null(strstr(out, "\xe2\x80\xae"));
+    free(out);
+    doc_free(d);
+}
+
+int main(void)
+{
+    setlocale(LC_ALL, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_contract),
+        cmocka_unit_test(test_unknown_is_null),
+        cmocka_unit_test(test_literals),
+        cmocka_unit_test(test_80_columns),
+        cmocka_unit_test(test_copy_is_the_statement),
+        cmocka_unit_test(test_several_plans),
+        cmocka_unit_test(test_hostile_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
