@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "core/batch.h"
 #include "format/explain.h"
 #include "sink/print.h"
 #include "view/plan.h"
@@ -189,6 +190,60 @@ static void test_hostile_text(void **state)
     doc_free(d);
 }
 
+/* The view over a model: asks for the plan, then shows it with the facts it came with. */
+static void test_view(void **state)
+{
+    (void)state;
+    char *body;
+    size_t len;
+    struct sd_error err;
+    assert_true(file_read(test_file("data/plans/generic.json"), 1 << 20, &body, &len, &err));
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct sd_statement st = {.query_id = 42, .database = "shop", .text = "select * from shop.orders where customer_id = $1 and note <> 'secret'",
+                              .toplevel = 1, .calls = 10, .total_ns = 1000000};
+    sd_time at = 1700000000 * SD_S;
+    struct sd_batch *b = batch_new("pg", at);
+    assert_true(batch_add(b, SD_STATEMENT, &st));
+    model_apply(m, b);
+    batch_unref(b);
+    struct view_ctx c = {.model = m, .span = SPAN_ALL, .now = at + SD_S, .live = true};
+    struct doc *d = plan_view.build(&c);
+    assert_int_equal(d->want.kind, SD_REQUEST_EXPLAIN);
+    assert_int_equal(d->want.query_id, 42);
+    assert_string_equal(d->want_origin, "pg");
+    char *text = printed(d, PRINT_TEXT);
+    assert_null(strstr(text, "secret"));
+    free(text);
+    doc_free(d);
+
+    struct sd_plan plan = {.query_id = 42, .database = "shop", .query = st.text, .body = body, .generic = 1, .analyzed = 0};
+    struct sd_table table = {.database = "shop", .schema = "shop", .name = "orders", .rows = 200000, .size_bytes = 18000000};
+    struct sd_index index = {.database = "shop", .schema = "shop", .table = "orders", .name = "orders_pkey", .columns = "id",
+                             .is_unique = 1, .is_valid = 1, .is_partial = 0, .size_bytes = SD_UNKNOWN};
+    b = batch_new("pg", at + SD_S);
+    assert_true(batch_add(b, SD_PLAN, &plan) && batch_add(b, SD_TABLE, &table) && batch_add(b, SD_INDEX, &index));
+    model_apply(m, b);
+    batch_unref(b);
+    c.arg = "shop/42";
+    d = plan_view.build(&c);
+    assert_int_equal(d->want.kind, 0);
+    cJSON *json = as_json(d);
+    assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "generic")));
+    assert_true(cJSON_IsFalse(first(json, "suggestions", "unproven")));
+    assert_non_null(strstr(first(json, "findings", "evidence")->valuestring, "200 k"));
+    cJSON_Delete(json);
+    text = printed(d, PRINT_TEXT);
+    assert_null(strstr(text, "secret"));
+    free(text);
+    doc_free(d);
+    c.arg = "no/such";
+    d = plan_view.build(&c);
+    assert_true(d->n_sections > 0);
+    doc_free(d);
+    model_free(m);
+    free(body);
+}
+
 int main(void)
 {
     setlocale(LC_ALL, "C.UTF-8");
@@ -200,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_copy_is_the_statement),
         cmocka_unit_test(test_several_plans),
         cmocka_unit_test(test_hostile_text),
+        cmocka_unit_test(test_view),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
