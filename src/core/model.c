@@ -37,7 +37,7 @@ void model_clear(struct model *m)
         HASH_DEL(m->names, n);
         model_give(m, n, sizeof *n + strlen(n->text) + 1);
     }
-    m->n_names = 0;
+    m->name_bytes = 0;
     m->thinned_to = 0;
     m->lost = 0;
     m->leaps = 0;
@@ -58,8 +58,8 @@ struct origin *model_origin(struct model *m, const char *name)
     for (size_t i = 0; i < m->n_origins; i++)
         if (!strcmp(m->origins[i]->name, name))
             return m->origins[i];
-    if (m->n_origins >= ORIGINS_MAX)
-        return m->origins[ORIGINS_MAX - 1];
+    if (m->n_origins >= MIN(m->limits.max_bytes >> 18, ORIGINS_MAX) && m->n_origins)
+        return m->origins[m->n_origins - 1]; /* nobody has hundreds of sources: hostile input */
     struct origin *o = model_take(m, sizeof *o);
     o->name = model_strdup(m, name, 512);
     o->load.size = sizeof(struct load_slot);
@@ -128,8 +128,8 @@ static void shrink(struct model *m)
             return;
         bool less = activity_shorten(m);
         less |= plans_shorten(m);
+        less |= series_thin(m, n && round < 8 ? half : m->last);
         if (n) {
-            less |= series_thin(m, half);
             less |= n >= 4;
             drop(m, MAX(quarter, at_rank(s, 0) + 1));
         }

@@ -2,6 +2,7 @@
 #include "core/model_internal.h"
 
 enum { NAME_BYTES = 1024 };
+#define INTERVAL_MAX (86400 * SD_S)
 
 static void release(struct model *m, void *item)
 {
@@ -185,6 +186,7 @@ void endpoints_apply(struct model *m, const struct sd_batch *b, const struct sd_
     if (!s->count && !s->n_buckets) {
         s->min_ns = s->max_ns = SD_UNKNOWN;
         s->first = s->last = SD_UNKNOWN;
+        slots_widen(&e->slots, s, MIN(r->interval_ns, INTERVAL_MAX));
     }
     merge_figures(s, &f);
     if (r->latency)

@@ -62,6 +62,8 @@ static inline void *slots_item(const struct slots *s, size_t i)
 void *slots_at(struct model *m, struct slots *s, sd_time t);
 /* A new slot at the end; the caller saw to the order. */
 void *slots_append(struct model *m, struct slots *s, sd_time at, int64_t width);
+/* A new slot reaches as far as `width`, if the next one leaves room. */
+void slots_widen(struct slots *s, void *item, int64_t width);
 /* Index of the first slot that ends after t. */
 size_t slots_from(const struct slots *s, sd_time t);
 void slots_drop(struct model *m, struct slots *s, sd_time before, const struct slots_ops *ops);
@@ -97,6 +99,7 @@ struct moment {
     size_t n, bytes;
     const void **records; /* one allocation: pointers, then the records */
 };
+/* Thinned by its owner; a moment that alone would take 1/16 of the cap is not kept. */
 struct history {
     struct moment *items;
     size_t n, cap, bytes;
@@ -248,7 +251,7 @@ struct model {
     unsigned leaps;
 
     struct name *names;
-    size_t n_names;
+    size_t name_bytes;
 
     struct origin **origins;
     size_t n_origins, cap_origins;
@@ -257,7 +260,7 @@ struct model {
     size_t n_endpoints, cap_endpoints;
 
     struct query *query_hash, **queries;
-    size_t n_queries, cap_queries;
+    size_t n_queries, cap_queries, text_bytes;
     struct slots snapshots; /* struct slot: time between statement snapshots */
 
     struct series *series_hash;
@@ -267,7 +270,7 @@ struct model {
     size_t n_plans, cap_plans, plan_bytes;
 
     struct event_item *events; /* by time */
-    size_t n_events, cap_events;
+    size_t n_events, cap_events, event_bytes;
 };
 
 struct origin *model_origin(struct model *m, const char *name);

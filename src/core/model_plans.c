@@ -45,6 +45,8 @@ static struct query *query_of(struct model *m, struct origin *o, const struct sd
 
 static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)
 {
+    if (batch_bytes(b) > m->limits.max_bytes / 8)
+        return;
     struct query *q = query_of(m, o, r);
     struct plan_item p = {.arena = arena_new()};
     const struct sd_table **tables = arena_alloc(p.arena, count(b, SD_TABLE) * sizeof *tables);

@@ -8,7 +8,7 @@
  * not among the busiest), and its growth is dealt over all of that time. For less it
  * merely did not change: sources may publish only what changed. */
 #define AWAY_NS (90 * SD_S)
-enum { TEXT_BYTES = 32768 };
+enum { TEXT_BYTES = 32768, TEXT_BYTES_SHORT = 256 };
 
 static void merge(struct model *m, void *into, void *from)
 {
@@ -25,6 +25,14 @@ static void release(struct model *m, void *item)
 }
 
 static const struct slots_ops ops = {.merge = merge, .release = release};
+
+static void text_free(struct model *m, struct query *q)
+{
+    if (q->text)
+        m->text_bytes -= strlen(q->text);
+    model_strfree(m, q->text);
+    q->text = NULL;
+}
 
 /* ---- which query ---- */
 
@@ -63,8 +71,10 @@ struct query *query_seen(struct model *m, struct origin *o, int64_t id, const ch
     if (fingerprint && !q->fingerprint)
         q->fingerprint = model_strdup(m, fingerprint, 64);
     if (text && *text && (!q->text || (normalised && !q->text_normalised))) {
-        model_strfree(m, q->text);
-        q->text = model_strdup(m, text, TEXT_BYTES);
+        text_free(m, q);
+        /* Long texts of many statements must not cost the history. */
+        q->text = model_strdup(m, text, m->text_bytes > m->limits.max_bytes / 8 ? TEXT_BYTES_SHORT : TEXT_BYTES);
+        m->text_bytes += strlen(q->text);
         q->text_normalised = normalised;
     }
     return q;
@@ -247,7 +257,7 @@ static void query_free(struct model *m, struct query *q)
     slots_free(m, &q->slots, &ops);
     q->variants = model_resize(m, q->variants, q->cap_variants, 0, sizeof *q->variants);
     model_strfree(m, q->key);
-    model_strfree(m, q->text);
+    text_free(m, q);
     model_strfree(m, q->fingerprint);
     model_give(m, q, sizeof *q);
 }

@@ -1,7 +1,7 @@
 /* model_series.c - metrics: samples in, values and rates out. */
 #include "core/model_internal.h"
 
-enum { SERIES_MAX = 4096, POINTS_MAX = 16384, KEY_BYTES = 1024 };
+enum { POINTS_MAX = 16384, KEY_BYTES = 1024 };
 
 static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, const char *labels)
 {
@@ -37,7 +37,7 @@ void series_apply(struct model *m, const struct sd_batch *b, const struct sd_met
     struct series *s;
     HASH_FIND(hh, m->series_hash, key, n, s);
     if (!s) {
-        if (m->n_series >= SERIES_MAX)
+        if (m->n_series >= MIN(m->limits.max_bytes / 16 / KEY_BYTES, 4096))
             return;
         s = model_take(m, sizeof *s);
         s->key = model_strdup(m, key, n);

@@ -18,6 +18,7 @@ static void add_one(struct model *m, struct history *h, const struct sd_batch *b
 
 static void event_drop(struct model *m, size_t i)
 {
+    m->event_bytes -= m->events[i].one.bytes;
     history_free(m, &m->events[i].one);
     memmove(m->events + i, m->events + i + 1, (m->n_events - i - 1) * sizeof *m->events);
     m->n_events--;
@@ -25,7 +26,13 @@ static void event_drop(struct model *m, size_t i)
 
 static void add_event(struct model *m, struct origin *o, const struct sd_batch *b, const struct sd_event *r)
 {
-    if (m->n_events >= EVENTS_MAX)
+    struct history one = {0};
+    const void *record = r;
+    history_add(m, &one, batch_time(b), SD_EVENT, &record, 1);
+    if (!one.n)
+        return;
+    m->event_bytes += one.bytes;
+    while (m->n_events && (m->n_events >= EVENTS_MAX || m->event_bytes > m->limits.max_bytes / 16))
         event_drop(m, 0);
     if (m->n_events == m->cap_events) {
         size_t want = m->cap_events ? m->cap_events * 2 : 8;
@@ -37,8 +44,7 @@ static void add_event(struct model *m, struct origin *o, const struct sd_batch *
         i--;
     memmove(m->events + i + 1, m->events + i, (m->n_events - i) * sizeof *m->events);
     m->events[i] = (struct event_item){.origin = o};
-    const void *record = r;
-    history_add(m, &m->events[i].one, batch_time(b), SD_EVENT, &record, 1);
+    m->events[i].one = one;
     m->n_events++;
 }
 

@@ -55,7 +55,7 @@ int64_t add_known(int64_t a, int64_t b)
 
 /* ---- names ---- */
 
-enum { NAMES_MAX = 20000, NAME_MAX_BYTES = 512 };
+enum { NAME_MAX_BYTES = 512 };
 
 struct name *model_name(struct model *m, const char *s)
 {
@@ -64,12 +64,12 @@ struct name *model_name(struct model *m, const char *s)
     size_t n = strnlen(s, NAME_MAX_BYTES);
     struct name *name;
     HASH_FIND(hh, m->names, s, n, name);
-    if (name || m->n_names >= NAMES_MAX)
+    if (name || m->name_bytes > m->limits.max_bytes / 8)
         return name;
     name = model_take(m, sizeof *name + n + 1);
     memcpy(name->text, s, n);
     HASH_ADD_KEYPTR(hh, m->names, name->text, n, name);
-    m->n_names++;
+    m->name_bytes += sizeof *name + n + 1 + MODEL_OVERHEAD;
     return name;
 }
 
@@ -141,6 +141,15 @@ void *slots_at(struct model *m, struct slots *s, sd_time t)
     if (i < s->n)
         end = MIN(end, slot_of(s, i)->at);
     return slots_insert(m, s, i, at, end - at);
+}
+
+void slots_widen(struct slots *s, void *item, int64_t width)
+{
+    struct slot *k = item;
+    size_t next = (size_t)((char *)item - s->items) / s->size + 1;
+    if (next < s->n)
+        width = MIN(width, slot_of(s, next)->at - k->at);
+    k->width = MAX(k->width, width);
 }
 
 void *slots_append(struct model *m, struct slots *s, sd_time at, int64_t width)
@@ -270,6 +279,8 @@ void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind ki
     size_t bytes = n * sizeof(void *);
     for (size_t i = 0; i < n; i++)
         bytes += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
+    if (bytes > m->limits.max_bytes / 16)
+        return; /* one record as large as a history: hostile, and not worth the others */
     struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(m, bytes)};
     char *to = (char *)(k.records + n);
     for (size_t i = 0; i < n; i++) {

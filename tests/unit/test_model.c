@@ -1,5 +1,8 @@
 #include "tests/lib/test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "core/model.h"
 #include "core/schema.h"
 
@@ -14,6 +17,7 @@ static void apply(struct model *m, struct sd_batch *b)
 {
     model_apply(m, b);
     batch_unref(b);
+    assert_true(model_usage(m).bytes <= model_usage(m).max_bytes);
 }
 
 static void *cleared(enum sd_kind kind, void *r)
@@ -544,6 +548,77 @@ static void test_cap(void **state)
     model_free(m);
 }
 
+/* Inputs whose only use is to fill memory. */
+static void test_cap_hostile(void **state)
+{
+    (void)state;
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.max_bytes = (size_t)4 << 20;
+    struct model *m = model_new(&limits);
+    char name[700];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = 0;
+    for (int i = 0; i < 30000; i++) {
+        memcpy(name, &(char[9]){(char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)('a' + i / 676 % 26),
+                                (char)('a' + i / 17576)}, 4);
+        struct sd_batch *b = batch_new(i % 7 ? "x" : name, T0 + i * SD_MS);
+        struct sd_metric k = {.name = i % 3 ? "n" : name, .value = i};
+        struct sd_activity a = session(i, name, name);
+        a.wait_event = name;
+        struct sd_event e = {.title = name};
+        struct sd_status st = {.text = name};
+        batch_add(b, SD_METRIC, &k);
+        batch_add(b, SD_ACTIVITY, &a);
+        batch_add(b, SD_EVENT, &e);
+        batch_add(b, SD_STATUS, &st);
+        apply(m, b);
+        http(m, T0 + i * SD_MS, "GET", name, 1, SD_MS);
+    }
+    char *big = mem_alloc((size_t)8 << 20);
+    memset(big, 'x', ((size_t)8 << 20) - 1);
+    struct sd_batch *b = batch_new("y", T0);
+    struct sd_intake in;
+    cleared(SD_INTAKE, &in);
+    in.sample = big;
+    struct sd_plan p = {.query_id = 1, .database = big, .query = big, .body = big};
+    struct sd_statement st = statement(big, 1, 1);
+    st.text = big;
+    struct sd_event e = {.title = big};
+    batch_add(b, SD_INTAKE, &in);
+    batch_add(b, SD_PLAN, &p);
+    batch_add(b, SD_STATEMENT, &st);
+    batch_add(b, SD_EVENT, &e);
+    apply(m, b);
+    free(big);
+    model_free(m);
+}
+
+/* A source that reports every ten seconds looks as even as one that does each second. */
+static void test_wide_intervals(void **state)
+{
+    (void)state;
+    struct model *m = new_model();
+    for (int i = 0; i < 6; i++) {
+        struct sd_http r;
+        cleared(SD_HTTP, &r);
+        r.method = "GET";
+        r.route = "/a";
+        r.interval_ns = 10 * SD_S;
+        r.count = 100;
+        struct sd_batch *b = batch_new("exec", T0 + i * 10 * SD_S);
+        batch_add(b, SD_HTTP, &r);
+        apply(m, b);
+    }
+    struct endpoint_point p[60];
+    endpoint_series(model_endpoint(m, 0), seconds(0, 60), 60, p);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(p[i].count, 10);
+        assert_float_equal(p[i].rate_per_s, 10, 0.001);
+        assert_int_equal(p[i].p50, SD_UNKNOWN);
+    }
+    model_free(m);
+}
+
 static void test_thinning_keeps_totals(void **state)
 {
     (void)state;
@@ -681,6 +756,8 @@ int main(void)
         cmocka_unit_test(test_activity),
         cmocka_unit_test(test_past_states),
         cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_cap_hostile),
+        cmocka_unit_test(test_wide_intervals),
         cmocka_unit_test(test_thinning_keeps_totals),
         cmocka_unit_test(test_retention_and_leaps),
         cmocka_unit_test(test_replay_is_equal),
