@@ -21,7 +21,7 @@ int sql_parameters(const char *sql);
 
 /* ---- sqlcommenter tags ---- */
 struct sql_tags {
-    char *route;    /* NULL; as tagged */
+    char *route; /* NULL; as tagged */
     char *method;
     char *trace_id; /* 32 hex digits, from traceparent */
     char *application;

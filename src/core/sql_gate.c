@@ -19,21 +19,59 @@
 /* Names refused; one that ends in * is a prefix. Lower case, as the parser folds. */
 static const char *const DENIED[] = {
     /* other servers */
-    "dblink*", "postgres_fdw_*", "http", "http_*",
+    "dblink*",
+    "postgres_fdw_*",
+    "http",
+    "http_*",
     /* run a query given as text, or dump whole schemas */
-    "query_to_xml*", "table_to_xml*", "cursor_to_xml*", "schema_to_xml*", "database_to_xml*", "crosstab*",
-    "ts_stat", "ts_rewrite", "connectby",
+    "query_to_xml*",
+    "table_to_xml*",
+    "cursor_to_xml*",
+    "schema_to_xml*",
+    "database_to_xml*",
+    "crosstab*",
+    "ts_stat",
+    "ts_rewrite",
+    "connectby",
     /* files of the server */
-    "pg_read_file*", "pg_read_binary_file*", "pg_ls_*", "pg_stat_file*", "pg_file_*", "pg_logdir_ls",
-    "pg_hba_file_rules", "pg_ident_file_mappings", "pg_current_logfile", "pg_show_all_file_settings",
-    "lo_*", "lowrite", "loread",
+    "pg_read_file*",
+    "pg_read_binary_file*",
+    "pg_ls_*",
+    "pg_stat_file*",
+    "pg_file_*",
+    "pg_logdir_ls",
+    "pg_hba_file_rules",
+    "pg_ident_file_mappings",
+    "pg_current_logfile",
+    "pg_show_all_file_settings",
+    "lo_*",
+    "lowrite",
+    "loread",
     /* other sessions and the server itself */
-    "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_rotate_logfile*", "pg_promote",
-    "pg_advisory_*", "pg_try_advisory_*", "pg_notify", "pg_switch_wal", "pg_create_restore_point",
-    "pg_logical_*", "pg_replication_*", "pg_create_physical_replication_slot",
-    "pg_create_logical_replication_slot", "pg_drop_replication_slot", "pg_backup_*", "pg_start_backup",
-    "pg_stop_backup", "pg_stat_reset*", "pg_stat_statements_reset", "pg_import_system_collations",
-    "pg_sleep*", "set_config", "setval",
+    "pg_terminate_backend",
+    "pg_cancel_backend",
+    "pg_reload_conf",
+    "pg_rotate_logfile*",
+    "pg_promote",
+    "pg_advisory_*",
+    "pg_try_advisory_*",
+    "pg_notify",
+    "pg_switch_wal",
+    "pg_create_restore_point",
+    "pg_logical_*",
+    "pg_replication_*",
+    "pg_create_physical_replication_slot",
+    "pg_create_logical_replication_slot",
+    "pg_drop_replication_slot",
+    "pg_backup_*",
+    "pg_start_backup",
+    "pg_stop_backup",
+    "pg_stat_reset*",
+    "pg_stat_statements_reset",
+    "pg_import_system_collations",
+    "pg_sleep*",
+    "set_config",
+    "setval",
 };
 
 static bool denied(const char *name)
@@ -50,7 +88,8 @@ static bool denied(const char *name)
 static const char *last_name(const cJSON *list)
 {
     int n = cJSON_GetArraySize(list);
-    const cJSON *string = n > 0 ? cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(list, n - 1), "String") : NULL;
+    const cJSON *string =
+        n > 0 ? cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(list, n - 1), "String") : NULL;
     return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(string, "sval"));
 }
 
@@ -78,7 +117,9 @@ static bool walk(const cJSON *node, struct sd_error *why)
                          (strcmp(c->string, "fields") == 0 && cJSON_GetArraySize(c) > 1);
             const char *name = names ? last_name(c) : NULL;
             if (name && denied(name))
-                return fail(why, "the statement calls %.64s, which may act while the statement is only planned", name);
+                return fail(why,
+                            "the statement calls %.64s, which may act while the statement is only planned",
+                            name);
         }
         if (!walk(c, why))
             return false;
@@ -86,7 +127,8 @@ static bool walk(const cJSON *node, struct sd_error *why)
     return true;
 }
 
-static const char *const ALLOWED[] = {"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", NULL};
+static const char *const ALLOWED[] = {"SelectStmt", "InsertStmt", "UpdateStmt",
+                                      "DeleteStmt", "MergeStmt",  NULL};
 
 /* Statement nodes in words a user knows. */
 static const struct {
@@ -116,7 +158,9 @@ static bool gate(const cJSON *tree, struct sd_error *why)
         if (strcmp(node->string, UTILITY[i].node) == 0)
             return fail(why, "%s", UTILITY[i].words);
     if (str_find(ALLOWED, node->string) < 0)
-        return fail(why, "only SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE have a plan, not a utility statement");
+        return fail(
+            why,
+            "only SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE have a plan, not a utility statement");
     return walk(node, why);
 }
 
@@ -131,7 +175,8 @@ bool sql_may_explain(const char *sql, struct sd_error *why)
     PgQueryParseResult r = pg_query_parse(sql);
     bool ok = false;
     if (r.error) {
-        fail(why, "the statement does not parse: %.300s", r.error->message ? r.error->message : "unknown error");
+        fail(why, "the statement does not parse: %.300s",
+             r.error->message ? r.error->message : "unknown error");
     } else {
         cJSON *tree = cJSON_Parse(r.parse_tree);
         ok = tree ? gate(tree, why) : fail(why, "the statement is nested too deeply to check it");

@@ -20,8 +20,8 @@ enum sql_token_kind {
     SQL_QUOTED, /* "identifier" */
     SQL_STRING, /* any notation: '', E'', $tag$ */
     SQL_NUMBER,
-    SQL_PARAM,  /* $1 */
-    SQL_OTHER   /* one byte: operator, bracket, ... */
+    SQL_PARAM, /* $1 */
+    SQL_OTHER  /* one byte: operator, bracket, ... */
 };
 
 struct sql_token {

@@ -74,13 +74,25 @@ static const struct {
     const char *key;
     enum { ROUTE, METHOD, TRACE, APPLICATION, CONTROLLER, ACTION } what;
 } KEYS[] = {
-    {"route", ROUTE}, {"http.route", ROUTE}, {"http_route", ROUTE}, {"path", ROUTE}, {"url", ROUTE},
-    {"method", METHOD}, {"http.method", METHOD}, {"http_method", METHOD}, {"http.request.method", METHOD},
+    {"route", ROUTE},
+    {"http.route", ROUTE},
+    {"http_route", ROUTE},
+    {"path", ROUTE},
+    {"url", ROUTE},
+    {"method", METHOD},
+    {"http.method", METHOD},
+    {"http_method", METHOD},
+    {"http.request.method", METHOD},
     {"request_method", METHOD},
-    {"traceparent", TRACE}, {"trace_id", TRACE},
-    {"application", APPLICATION}, {"app", APPLICATION}, {"service", APPLICATION}, {"service.name", APPLICATION},
+    {"traceparent", TRACE},
+    {"trace_id", TRACE},
+    {"application", APPLICATION},
+    {"app", APPLICATION},
+    {"service", APPLICATION},
+    {"service.name", APPLICATION},
     {"service_name", APPLICATION},
-    {"controller", CONTROLLER}, {"action", ACTION},
+    {"controller", CONTROLLER},
+    {"action", ACTION},
 };
 
 static void take(struct found *f, const char *key, char *value)
@@ -214,8 +226,8 @@ bool sql_tags(const char *sql, struct sql_tags *out)
         }
     }
     if (!best.tags.route && best.controller)
-        best.tags.route = best.action ? mem_printf("%s#%s", best.controller, best.action)
-                                      : mem_strdup(best.controller);
+        best.tags.route =
+            best.action ? mem_printf("%s#%s", best.controller, best.action) : mem_strdup(best.controller);
     bool any = best.tags.route || best.tags.method || best.tags.trace_id || best.tags.application;
     if (any) {
         *out = best.tags;

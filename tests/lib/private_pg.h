@@ -8,10 +8,10 @@
 #include <stdbool.h>
 
 struct private_pg {
-    char dir[256];  /* a temporary folder */
-    char url[256];  /* postgresql://postgres@127.0.0.1:PORT/postgres */
+    char dir[256]; /* a temporary folder */
+    char url[256]; /* postgresql://postgres@127.0.0.1:PORT/postgres */
     char port[16];
-    char why[512];  /* after a failed start */
+    char why[512]; /* after a failed start */
 };
 
 /* False when there is no server here: skip with `why`. */

@@ -34,12 +34,12 @@ static void no_literal_survives(void **state)
     (void)state;
     static const char *const texts[] = {
         "select * from t where a = 's3cret' and b = 90210",
-        "select * from t where a = 's3cret",                      /* cut in a string */
-        "select * from t where a = E'it\\'s s3cret",              /* cut, escaped */
-        "select $$s3cret$$, $q$ s3cret $q",                       /* cut in a closing tag */
+        "select * from t where a = 's3cret",         /* cut in a string */
+        "select * from t where a = E'it\\'s s3cret", /* cut, escaped */
+        "select $$s3cret$$, $q$ s3cret $q",          /* cut in a closing tag */
         "select 1 /* s3cret */, -- s3cret\n 'x' frm",
         "select /* s3cret",
-        "select 'a\\' s3cret ' from t where",                     /* old backslash strings */
+        "select 'a\\' s3cret ' from t where", /* old backslash strings */
         "alter role bob password 's3cret'",
         "insert into t values ('x', 's3cret'), ('y', '''s3cret'",
         "select U&'s3cret' frm",
@@ -110,7 +110,7 @@ static void gate_lets_plain_statements_through(void **state)
     allowed("merge into t using u on t.id = u.id when matched then delete");
     allowed("select * from t for update"); /* planning locks no row */
     allowed("select '; drop table t; --', $$;$$ from t");
-    allowed("select nextval('s')");        /* volatile: never run while planning */
+    allowed("select nextval('s')"); /* volatile: never run while planning */
     allowed("select lower(name), pg_read_file from t");
 }
 
@@ -206,7 +206,8 @@ static void tags(const char *sql, const char *method, const char *route, const c
     if (!str_eq(t.route, route) || !str_eq(t.method, method) || !str_eq(t.trace_id, trace) ||
         !str_eq(t.application, app))
         fail_msg("%s: route %s method %s trace %s application %s", sql, t.route ? t.route : "-",
-                 t.method ? t.method : "-", t.trace_id ? t.trace_id : "-", t.application ? t.application : "-");
+                 t.method ? t.method : "-", t.trace_id ? t.trace_id : "-",
+                 t.application ? t.application : "-");
     sql_tags_free(&t);
 }
 
@@ -226,7 +227,8 @@ static void tags_of_three_notations(void **state)
     tags("select 1 -- route='/x'", NULL, NULL, NULL, NULL);
     tags("select 1", NULL, NULL, NULL, NULL);
     tags(NULL, NULL, NULL, NULL, NULL);
-    tags("select 1 /*traceparent='00-00000000000000000000000000000000-00f067aa0ba902b7-01'*/", NULL, NULL, NULL, NULL);
+    tags("select 1 /*traceparent='00-00000000000000000000000000000000-00f067aa0ba902b7-01'*/", NULL, NULL,
+         NULL, NULL);
     tags("select 1 /*route='%00%'*/", NULL, NULL, NULL, NULL);
 }
 
@@ -236,8 +238,9 @@ static void tags_of_a_cut_text(void **state)
     tags("select 1 /*method='GET',route='%2Ford", "GET", NULL, NULL, NULL);
     tags("select 1 /*method=GET,route=/ord", "GET", NULL, NULL, NULL);
     tags("select 'cut in a string", NULL, NULL, NULL, NULL);
-    const char *whole = "select 'x' /*action='a',controller='b',method='GET',route='%2Fx',traceparent='00-" TRACE
-                        "-00f067aa0ba902b7-01'*/";
+    const char *whole =
+        "select 'x' /*action='a',controller='b',method='GET',route='%2Fx',traceparent='00-" TRACE
+        "-00f067aa0ba902b7-01'*/";
     for (size_t n = 0; n <= strlen(whole); n++) {
         char *cut = mem_strndup(whole, n);
         struct sql_tags t;

@@ -7,8 +7,23 @@
 #include "core/sql.h"
 
 enum {
-    PID, LEADER, DATABASE, ROLE, APPLICATION, CLIENT, BACKEND, STATE, WAIT_TYPE, WAIT_EVENT, QUERY_ID, QUERY,
-    BACKEND_START, XACT_START, QUERY_START, STATE_CHANGE, BLOCKED_BY
+    PID,
+    LEADER,
+    DATABASE,
+    ROLE,
+    APPLICATION,
+    CLIENT,
+    BACKEND,
+    STATE,
+    WAIT_TYPE,
+    WAIT_EVENT,
+    QUERY_ID,
+    QUERY,
+    BACKEND_START,
+    XACT_START,
+    QUERY_START,
+    STATE_CHANGE,
+    BLOCKED_BY
 };
 
 static bool has_column(const char *columns, const char *name)
@@ -24,30 +39,30 @@ char *activity_sql(const char *columns)
 {
     /* pg_blocking_pids stops the lock manager for a moment, so it is asked only for
      * who waits. A walsender is always "active": not when it waits for work. */
-    return mem_printf(
-        OWN_TAG "SELECT pid, %s, datname::text, usename::text, application_name, "
-                "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
-                "WHEN backend_type = 'client backend' THEN 'local' END, "
-                "backend_type, state, wait_event_type, wait_event, %s, query, "
-                "backend_start, xact_start, query_start, state_change, "
-                "CASE WHEN wait_event_type = 'Lock' THEN "
-                "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END "
-                "FROM pg_catalog.pg_stat_activity "
-                "WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
-                "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
-                "LIMIT 2000",
-        has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
-        has_column(columns, "query_id") ? "query_id" : "NULL::int8");
+    return mem_printf(OWN_TAG
+                      "SELECT pid, %s, datname::text, usename::text, application_name, "
+                      "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
+                      "WHEN backend_type = 'client backend' THEN 'local' END, "
+                      "backend_type, state, wait_event_type, wait_event, %s, query, "
+                      "backend_start, xact_start, query_start, state_change, "
+                      "CASE WHEN wait_event_type = 'Lock' THEN "
+                      "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END "
+                      "FROM pg_catalog.pg_stat_activity "
+                      "WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
+                      "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+                      "LIMIT 2000",
+                      has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
+                      has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }
 
 static enum sd_result prepare(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
-    enum sd_result result =
-        conn_query(&p->main,
-                   OWN_TAG "SELECT pg_catalog.string_agg(attname, ',') FROM pg_catalog.pg_attribute "
-                           "WHERE attrelid = 'pg_catalog.pg_stat_activity'::pg_catalog.regclass AND attnum > 0",
-                   0, NULL, true, &r, err);
+    enum sd_result result = conn_query(
+        &p->main,
+        OWN_TAG "SELECT pg_catalog.string_agg(attname, ',') FROM pg_catalog.pg_attribute "
+                "WHERE attrelid = 'pg_catalog.pg_stat_activity'::pg_catalog.regclass AND attnum > 0",
+        0, NULL, true, &r, err);
     if (result != SD_OK)
         return result;
     const char *columns = conn_text(r, 0, 0);

@@ -276,8 +276,9 @@ static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *e
             int r = wait_answer(c, POLLIN, deadline);
             if (r <= 0) {
                 PQclear(kept);
-                return r < 0 ? SD_NODATA : sd_fail(err, SD_RETRY, "the server did not answer for %d s",
-                                                   (int)((p->o->timeout + 3 * SD_S) / SD_S));
+                return r < 0 ? SD_NODATA
+                             : sd_fail(err, SD_RETRY, "the server did not answer for %d s",
+                                       (int)((p->o->timeout + 3 * SD_S) / SD_S));
             }
             if (!PQconsumeInput(c->pg)) {
                 /* What it said before it went is the better sentence. */
@@ -345,8 +346,8 @@ enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, s
     return result;
 }
 
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values, PGresult **out,
-                             struct sd_error *err)
+enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
+                             PGresult **out, struct sd_error *err)
 {
     *out = NULL;
     if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 1))

@@ -22,8 +22,9 @@ static const struct {
 static enum sd_result prepare(struct postgres *p, struct sd_error *err)
 {
     struct strbuf sql = {0};
-    strbuf_str(&sql, OWN_TAG "SELECT datname::text, (SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = "
-                             "'max_connections'), (SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted)");
+    strbuf_str(&sql,
+               OWN_TAG "SELECT datname::text, (SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = "
+                       "'max_connections'), (SELECT count(*) FROM pg_catalog.pg_locks WHERE NOT granted)");
     for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++)
         strbuf_printf(&sql, ", %s::int8", FIGURES[i].column);
     strbuf_str(&sql, " FROM pg_catalog.pg_stat_database WHERE datname IS NOT NULL "
@@ -33,12 +34,13 @@ static enum sd_result prepare(struct postgres *p, struct sd_error *err)
     return result;
 }
 
-static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels, const char *unit,
-                int64_t value, bool counter)
+static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
+                const char *unit, int64_t value, bool counter)
 {
     if (!sd_known(value))
         return;
-    struct sd_metric m = {.name = name, .labels = labels, .unit = unit, .value = (double)value, .counter = counter};
+    struct sd_metric m = {
+        .name = name, .labels = labels, .unit = unit, .value = (double)value, .counter = counter};
     p->s->host->add(b, SD_METRIC, &m);
 }
 

@@ -13,8 +13,8 @@
 
 #define MAX_PARAMETERS 1000 /* of a statement planned without its values */
 #define MAX_TYPE_TRIES 40   /* PREPAREs until every parameter has a type */
-#define MAX_RELATIONS 64    /* of a plan, whose indexes are listed */
-#define EXPLAIN_SQL OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
+#define MAX_RELATIONS  64   /* of a plan, whose indexes are listed */
+#define EXPLAIN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
 
 /* ---- typed constants whose value became a parameter ---- */
 
@@ -25,11 +25,12 @@ static bool is_word(const struct sql_token *t, const char *word)
 
 static bool is_type(const struct sql_token *t)
 {
-    static const char *const types[] = {"interval", "date", "time", "timetz", "timestamp", "timestamptz", "numeric",
-                                        "inet", "cidr", "uuid", "json", "jsonb", "bytea", "point", "box", "bit",
-                                        "varbit", "text", "int8", "int4", "float8", "bool", "boolean", "money", "xml",
-                                        "tsquery", "tsvector", "daterange", "tsrange", "tstzrange", "int4range",
-                                        "int8range", "numrange", NULL};
+    static const char *const types[] = {
+        "interval", "date",      "time",      "timetz",    "timestamp", "timestamptz", "numeric",
+        "inet",     "cidr",      "uuid",      "json",      "jsonb",     "bytea",       "point",
+        "box",      "bit",       "varbit",    "text",      "int8",      "int4",        "float8",
+        "bool",     "boolean",   "money",     "xml",       "tsquery",   "tsvector",    "daterange",
+        "tsrange",  "tstzrange", "int4range", "int8range", "numrange",  NULL};
     for (size_t i = 0; types[i]; i++)
         if (is_word(t, types[i]))
             return true;
@@ -118,7 +119,8 @@ static enum sd_result plan_without_values(struct conn *c, const char *sql, char 
 }
 
 /* PREPARE with the types found so far; types[i] NULL: the server is to infer it. */
-static enum sd_result prepare(struct conn *c, const char *sql, int n, const char *const *types, struct sd_error *err)
+static enum sd_result prepare(struct conn *c, const char *sql, int n, const char *const *types,
+                              struct sd_error *err)
 {
     struct strbuf b = {0};
     strbuf_str(&b, OWN_TAG "PREPARE slowdive_plan");
@@ -142,8 +144,8 @@ static bool type_is_open(const struct conn *c)
  * whose comparison with a column of a related type can still use its index. */
 static enum sd_result prepare_typed(struct conn *c, const char *sql, int n, struct sd_error *err)
 {
-    static const char *const candidates[] = {"bigint", "text", "timestamptz", "uuid", "numeric",
-                                             "boolean", "jsonb", "inet", "bytea"};
+    static const char *const candidates[] = {"bigint",  "text",  "timestamptz", "uuid", "numeric",
+                                             "boolean", "jsonb", "inet",        "bytea"};
     const char **types = mem_array((size_t)n, sizeof *types);
     size_t tried = 0; /* candidates for parameter `open` */
     int open = -1;
@@ -163,8 +165,10 @@ static enum sd_result prepare_typed(struct conn *c, const char *sql, int n, stru
             break; /* another kind of mistake */
         }
         if (tried >= ARRAY_LEN(candidates)) {
-            sd_fail(err, result, "the type of parameter $%d cannot be told from the statement; "
-                                 "add a cast such as $%d::int to it", open + 1, open + 1);
+            sd_fail(err, result,
+                    "the type of parameter $%d cannot be told from the statement; "
+                    "add a cast such as $%d::int to it",
+                    open + 1, open + 1);
             break;
         }
         types[open] = candidates[tried++];
@@ -197,10 +201,11 @@ static enum sd_result begin(struct conn *c, struct sd_error *err)
     enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", err);
     if (result != SD_OK)
         return result;
-    char *timeouts = mem_printf(OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '%lld', true), "
-                                        "pg_catalog.set_config('lock_timeout', '200', true), "
-                                        "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                                (long long)(MIN(c->p->o->timeout, 5 * SD_S) / SD_MS));
+    char *timeouts =
+        mem_printf(OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '%lld', true), "
+                           "pg_catalog.set_config('lock_timeout', '200', true), "
+                           "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
+                   (long long)(MIN(c->p->o->timeout, 5 * SD_S) / SD_MS));
     result = command(c, timeouts, err);
     free(timeouts);
     return result;
@@ -265,24 +270,25 @@ static void find_relations(const cJSON *node, struct relations *rel)
             find_relations(c, rel);
 }
 
-static const char TABLES[] =
-    OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, c.reltuples::float8, "
-            "pg_catalog.pg_relation_size(c.oid)::int8 "
-            "FROM unnest($1::text[], $2::text[]) w(s, t) "
-            "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
-            "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t AND c.relkind IN ('r', 'm', 'p')";
-static const char INDEXES[] =
-    OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, i.relname::text, pg_catalog.pg_get_indexdef(x.indexrelid), "
-            "(SELECT pg_catalog.string_agg(coalesce(a.attname, '')::text, ',' ORDER BY k.o) "
-            "FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, o) "
-            "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0 "
-            "WHERE k.o <= x.indnkeyatts), "
-            "x.indisunique, x.indisvalid, x.indpred IS NOT NULL, pg_catalog.pg_relation_size(x.indexrelid)::int8 "
-            "FROM unnest($1::text[], $2::text[]) w(s, t) "
-            "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
-            "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t "
-            "JOIN pg_catalog.pg_index x ON x.indrelid = c.oid "
-            "JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid LIMIT 1000";
+static const char TABLES[] = OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, c.reltuples::float8, "
+                                     "pg_catalog.pg_relation_size(c.oid)::int8 "
+                                     "FROM unnest($1::text[], $2::text[]) w(s, t) "
+                                     "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
+                                     "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = "
+                                     "w.t AND c.relkind IN ('r', 'm', 'p')";
+static const char INDEXES[] = OWN_TAG
+    "SELECT DISTINCT n.nspname::text, c.relname::text, i.relname::text, "
+    "pg_catalog.pg_get_indexdef(x.indexrelid), "
+    "(SELECT pg_catalog.string_agg(coalesce(a.attname, '')::text, ',' ORDER BY k.o) "
+    "FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, o) "
+    "LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0 "
+    "WHERE k.o <= x.indnkeyatts), "
+    "x.indisunique, x.indisvalid, x.indpred IS NOT NULL, pg_catalog.pg_relation_size(x.indexrelid)::int8 "
+    "FROM unnest($1::text[], $2::text[]) w(s, t) "
+    "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
+    "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t "
+    "JOIN pg_catalog.pg_index x ON x.indrelid = c.oid "
+    "JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid LIMIT 1000";
 
 /* Sizes and indexes of the tables in the plan. Best effort: a table locked
  * meanwhile only leaves them out. */
@@ -369,8 +375,9 @@ static bool may_explain(const struct postgres *p, const char *text, bool cut, st
         return true;
     }
     if (cut)
-        return fail(why, "the server keeps only the first %lld bytes of a running statement "
-                         "(track_activity_query_size), and pg_stat_statements does not have the rest",
+        return fail(why,
+                    "the server keeps only the first %lld bytes of a running statement "
+                    "(track_activity_query_size), and pg_stat_statements does not have the rest",
                     (long long)p->query_size - 1);
     return fail(why, "%s", reason.text);
 }
@@ -404,7 +411,8 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
     enum sd_result result = may_explain(p, text, cut, &why) ? SD_OK : SD_UNSUPPORTED;
     (void)err;
     if (result == SD_OK)
-        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL, &why);
+        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
+                           &why);
     if (result == SD_OK) {
         result = plan_any(&c, text, n, &body, &why);
         if (result == SD_UNSUPPORTED)
@@ -418,7 +426,9 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
             .body = body,
             .generic = n > 0,
             .analyzed = 0,
-            .failed = body ? NULL : why.text[0] ? why.text : "the server gave no plan",
+            .failed = body          ? NULL
+                      : why.text[0] ? why.text
+                                    : "the server gave no plan",
         };
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body)

@@ -16,10 +16,10 @@
 #define OWN_TAG "/* slowdive */ "
 
 struct postgres_options {
-    int64_t interval;  /* ns, between statements and database figures */
-    double sample_hz;  /* of sessions; 0: never */
-    int64_t top;       /* statements, by total time */
-    int64_t timeout;   /* ns, statement_timeout */
+    int64_t interval; /* ns, between statements and database figures */
+    double sample_hz; /* of sessions; 0: never */
+    int64_t top;      /* statements, by total time */
+    int64_t timeout;  /* ns, statement_timeout */
 };
 
 struct postgres;
@@ -28,7 +28,7 @@ struct postgres;
 struct conn {
     PGconn *pg;
     struct postgres *p;
-    char sqlstate[6]; /* of the last failed statement; "" when the connection failed */
+    char sqlstate[6];   /* of the last failed statement; "" when the connection failed */
     char farewell[200]; /* why the server ended the connection, when it said so; "" */
 };
 
@@ -46,8 +46,8 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err);
 /* The same for a statement prepared before by conn_prepare. Results are binary. */
 enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err);
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values, PGresult **out,
-                             struct sd_error *err);
+enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
+                             PGresult **out, struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
 /* Is `target` something libpq understands? */
@@ -97,11 +97,11 @@ struct postgres {
 
     /* facts of the session, read once */
     int version;
-    bool sees_all;        /* may read other roles' texts */
-    bool io_timed;        /* track_io_timing */
-    bool tracks;          /* track_activities */
-    bool has_query_ids;   /* sessions carry the query_id of their statement */
-    int64_t query_size;   /* track_activity_query_size, bytes */
+    bool sees_all;                 /* may read other roles' texts */
+    bool io_timed;                 /* track_io_timing */
+    bool tracks;                   /* track_activities */
+    bool has_query_ids;            /* sessions carry the query_id of their statement */
+    int64_t query_size;            /* track_activity_query_size, bytes */
     bool preload_known, preloaded; /* is pg_stat_statements in shared_preload_libraries? */
     char *database, *role;
 

@@ -62,7 +62,8 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     p->preloaded = libraries && strstr(libraries, "pg_stat_statements");
     /* auto: when a library such as pg_stat_statements asks for it */
     const char *ids = conn_text(r, 0, 7);
-    p->has_query_ids = ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
+    p->has_query_ids =
+        ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
     PQclear(r);
     return SD_OK;
 }
@@ -107,7 +108,8 @@ static void tell(struct postgres *p, const char *problem)
         strbuf_str(&b, "; no sessions: track_activities is off");
     else if (!p->has_query_ids)
         strbuf_printf(&b, "; sessions are not linked to statements: %s",
-                      p->version < 140000 ? "that takes PostgreSQL 14 or later" : "set compute_query_id = on");
+                      p->version < 140000 ? "that takes PostgreSQL 14 or later"
+                                          : "set compute_query_id = on");
     if (problem[0])
         strbuf_printf(&b, "; %s", problem);
     if (!str_eq(b.text, p->noted)) {
@@ -177,8 +179,8 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
     return SD_OK;
 }
 
-static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req, struct sd_batch *reply,
-                                       struct sd_error *err)
+static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req,
+                                       struct sd_batch *reply, struct sd_error *err)
 {
     if (req->kind != SD_REQUEST_EXPLAIN)
         return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source only explains statements");
@@ -201,17 +203,37 @@ static enum sd_result postgres_probe(const char *target, const void *opts, struc
 }
 
 static const struct sd_option postgres_options[] = {
-    {.name = "interval", .type = SD_OPTION_DURATION, .offset = offsetof(struct postgres_options, interval),
-     .fallback = "2s", .min = 100e6, .max = 3600e9, .unit = "ns",
+    {.name = "interval",
+     .type = SD_OPTION_DURATION,
+     .offset = offsetof(struct postgres_options, interval),
+     .fallback = "2s",
+     .min = 100e6,
+     .max = 3600e9,
+     .unit = "ns",
      .help = "Time between reads of the statements and the database figures."},
-    {.name = "sample_hz", .type = SD_OPTION_REAL, .offset = offsetof(struct postgres_options, sample_hz),
-     .fallback = "10", .min = 0, .max = 100, .unit = "Hz",
+    {.name = "sample_hz",
+     .type = SD_OPTION_REAL,
+     .offset = offsetof(struct postgres_options, sample_hz),
+     .fallback = "10",
+     .min = 0,
+     .max = 100,
+     .unit = "Hz",
      .help = "How often per second sessions are sampled; 0 switches it off."},
-    {.name = "top", .type = SD_OPTION_INT, .offset = offsetof(struct postgres_options, top),
-     .fallback = "500", .min = 1, .max = 20000, .unit = "count",
+    {.name = "top",
+     .type = SD_OPTION_INT,
+     .offset = offsetof(struct postgres_options, top),
+     .fallback = "500",
+     .min = 1,
+     .max = 20000,
+     .unit = "count",
      .help = "How many statements are read, those with the most execution time."},
-    {.name = "timeout", .type = SD_OPTION_DURATION, .offset = offsetof(struct postgres_options, timeout),
-     .fallback = "5s", .min = 100e6, .max = 60e9, .unit = "ns",
+    {.name = "timeout",
+     .type = SD_OPTION_DURATION,
+     .offset = offsetof(struct postgres_options, timeout),
+     .fallback = "5s",
+     .min = 100e6,
+     .max = 60e9,
+     .unit = "ns",
      .help = "The statement_timeout of every statement slowdive sends; connecting may take twice as long."},
     {0},
 };

@@ -11,16 +11,34 @@
 
 #include "core/sql.h"
 
-#define FULL_NS (60 * SD_S)      /* everything is published again after so long */
-#define RETRY_NS (10 * SD_S)     /* when the extension is absent or fails */
-#define TEXT_MAX_BYTES 65536     /* of a statement; the rest is cut */
-#define TEXT_TRIES 3             /* then a statement stays without text */
-#define KEEP_ROUNDS 120          /* a statement not seen for so many reads is forgotten */
+#define FULL_NS        (60 * SD_S) /* everything is published again after so long */
+#define RETRY_NS       (10 * SD_S) /* when the extension is absent or fails */
+#define TEXT_MAX_BYTES 65536       /* of a statement; the rest is cut */
+#define TEXT_TRIES     3           /* then a statement stays without text */
+#define KEEP_ROUNDS    120         /* a statement not seen for so many reads is forgotten */
 
 enum {
-    DBID, USERID, QUERY_ID, TOPLEVEL, /* these make the key, as in fetch_texts */
-    DATABASE, ROLE, SINCE, CALLS, TOTAL, MIN_TIME, MAX_TIME, STDDEV, PLAN, ROWS,
-    SHARED_HIT, SHARED_READ, SHARED_WRITTEN, TEMP_READ, TEMP_WRITTEN, IO, WAL
+    DBID,
+    USERID,
+    QUERY_ID,
+    TOPLEVEL, /* these make the key, as in fetch_texts */
+    DATABASE,
+    ROLE,
+    SINCE,
+    CALLS,
+    TOTAL,
+    MIN_TIME,
+    MAX_TIME,
+    STDDEV,
+    PLAN,
+    ROWS,
+    SHARED_HIT,
+    SHARED_READ,
+    SHARED_WRITTEN,
+    TEMP_READ,
+    TEMP_WRITTEN,
+    IO,
+    WAL
 };
 
 struct entry {
@@ -29,17 +47,17 @@ struct entry {
     } key;
     int64_t calls;
     double total;
-    int64_t round;     /* last seen */
-    unsigned tries;    /* to fetch its text */
-    bool own;          /* slowdive's */
+    int64_t round;  /* last seen */
+    unsigned tries; /* to fetch its text */
+    bool own;       /* slowdive's */
     char fingerprint[17];
-    char *text;        /* NULL: not known yet */
+    char *text; /* NULL: not known yet */
     UT_hash_handle hh;
 };
 
 struct statements {
     struct entry *entries;
-    char *schema;      /* quoted; NULL: no extension */
+    char *schema; /* quoted; NULL: no extension */
     int64_t round;
     sd_time next_full; /* publish everything then */
     sd_time next_look; /* for an extension that was absent */
@@ -61,7 +79,7 @@ void statements_free(struct statements *st)
         return;
     struct entry *e, *next;
     HASH_ITER(hh, st->entries, e, next)
-        forget(st, e);
+    forget(st, e);
     free(st->schema);
     free(st);
 }
@@ -126,7 +144,8 @@ static const struct {
     /* before 17 blk_* holds shared and local blocks together */
     [IO] = {"float8",
             {{"shared_blk_read_time shared_blk_write_time local_blk_read_time local_blk_write_time",
-              "s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + s.local_blk_write_time"},
+              "s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + "
+              "s.local_blk_write_time"},
              {"blk_read_time blk_write_time", "s.blk_read_time + s.blk_write_time"}}},
     [WAL] = {"int8", {{"wal_bytes", "least(s.wal_bytes, 9223372036854775807)::int8"}}},
 };
@@ -154,8 +173,10 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
         else
             strbuf_printf(&b, "NULL::%s", COLUMNS[i].type);
     }
-    strbuf_printf(&b, " FROM %s.pg_stat_statements(false) s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid "
-                      "WHERE s.queryid IS NOT NULL ORDER BY %s DESC LIMIT $1", schema, column_sql(TOTAL, columns));
+    strbuf_printf(&b,
+                  " FROM %s.pg_stat_statements(false) s LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid "
+                  "WHERE s.queryid IS NOT NULL ORDER BY %s DESC LIMIT $1",
+                  schema, column_sql(TOTAL, columns));
     return strbuf_detach(&b);
 }
 
@@ -167,7 +188,8 @@ static void absent(struct postgres *p, struct statements *st)
     snprintf(st->problem, sizeof st->problem,
              "no statement counters: %srun CREATE EXTENSION pg_stat_statements; in database %.64s",
              loaded ? ""
-                    : "add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf, restart the server, then ",
+                    : "add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf, restart the "
+                      "server, then ",
              p->database ? p->database : "?");
 }
 
@@ -225,7 +247,8 @@ static struct entry *entry_at(struct statements *st, const PGresult *r, int row)
 }
 
 /* Texts of statements seen for the first time; `ids` is an array literal. */
-static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids, struct sd_error *err)
+static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids,
+                                  struct sd_error *err)
 {
     char *sql = mem_printf(OWN_TAG "SELECT dbid::int8, userid::int8, queryid, %s, pg_catalog.left(query, %d) "
                                    "FROM %s.pg_stat_statements(true) WHERE queryid = ANY ($1::int8[])",
@@ -284,7 +307,8 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
 }
 
 /* Rows into entries; true for those to publish. Fills `ids` with those without text. */
-static void note_changes(struct statements *st, const PGresult *r, bool full, bool *changed, struct strbuf *ids)
+static void note_changes(struct statements *st, const PGresult *r, bool full, bool *changed,
+                         struct strbuf *ids)
 {
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
@@ -348,8 +372,8 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
 
     struct entry *e, *next;
     HASH_ITER(hh, st->entries, e, next)
-        if (e->round + KEEP_ROUNDS < st->round)
-            forget(st, e);
+    if (e->round + KEEP_ROUNDS < st->round)
+        forget(st, e);
     return result;
 }
 
@@ -375,7 +399,8 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
                      "no statement counters: reading pg_stat_statements took longer than the timeout");
         else if (strcmp(p->main.sqlstate, "55000") == 0)
             snprintf(st->problem, sizeof st->problem,
-                     "no statement counters: add shared_preload_libraries = 'pg_stat_statements' to postgresql.conf "
+                     "no statement counters: add shared_preload_libraries = 'pg_stat_statements' to "
+                     "postgresql.conf "
                      "and restart the server (%.100s)",
                      err->text);
         else
