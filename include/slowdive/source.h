@@ -43,7 +43,7 @@ struct sd_error {
 enum sd_result {
     SD_OK,          /* done */
     SD_NODATA,      /* nothing new; still fine */
-    SD_RETRY,       /* failed for now: close, back off, open again */
+    SD_RETRY,       /* failed for now: close, back off, open again (when not `follow`: failed) */
     SD_CONFIG,      /* the user must change something: failed until reloaded */
     SD_UNSUPPORTED, /* this source cannot do that, here or at all */
     SD_GONE         /* the input ended for good (end of file, program ended) */
@@ -108,8 +108,8 @@ struct sd_host {
     bool (*should_stop)(struct sd_source *s);
 
     /* Sleeps until `deadline` (host clock as by `now`), until `fd` (or -1) has
-     * one of the poll(2) `events`, or until the instance is cancelled or has a
-     * request waiting. Returns 1 when fd is ready, 0 at the deadline, -1 when
+     * one of the poll(2) `events`, or until the instance is cancelled or, within
+     * `run`, has a request waiting. Returns 1 when fd is ready, 0 at the deadline, -1 when
      * `run` should look at should_stop, or return SD_OK to let a queued request
      * be served (it is then called again). Worker only. */
     int (*wait)(struct sd_source *s, int fd, int events, sd_time deadline);
@@ -147,7 +147,7 @@ struct sd_source {
     const char *name;   /* unique name of the instance, for people */
     const char *target; /* what follows "kind:", or the URL or path given */
     const void *opts;   /* the options struct, parsed */
-    void *priv;         /* priv_size bytes, zeroed before the first open */
+    void *priv;         /* priv_size bytes, zeroed before the first open, kept between opens */
     bool follow;        /* false: read what is there and end (a verb on a file) */
 };
 
