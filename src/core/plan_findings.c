@@ -214,6 +214,11 @@ static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
     for (const struct plan_node *c = n->child; c; c = c->next) /* it began further down */
         if (c->estimate_direction == n->estimate_direction && finite_factor(c) * 3 >= factor)
             return;
+    /* Partitions are estimated wrong together: the first of them speaks for all. */
+    const struct plan_finding *last = f->out->n ? &f->out->items[f->out->n - 1] : NULL;
+    if (last && last->rule == f->rule && n->parent && last->node->parent == n->parent &&
+        n->parent->type && str_ends(n->parent->type, "Append"))
+        return;
     const struct plan_node *at = decided_at(n);
     if (!at && n->estimate_direction < 0)
         return; /* nothing was decided by it */
@@ -469,6 +474,8 @@ static void or_join(struct plan_finder *f, const struct plan_node *n)
 
 static void hot_node(struct plan_finder *f, const struct plan_node *n)
 {
+    if (!(n->exclusive_share >= f->rule->info))
+        return;
     for (size_t i = 0; i < f->out->n; i++) /* something said why already */
         if (f->out->items[i].node == n || (f->out->items[i].node && f->out->items[i].node->parent == n))
             return;
@@ -630,6 +637,10 @@ void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_f
     }
     if (out->n)
         qsort(out->items, out->n, sizeof *out->items, by_saving);
+    if (out->n > PLAN_FINDINGS_MAX) { /* thousands of partitions all estimated wrong: the rest says the same */
+        plan_note(p, "%zu more findings, all of less weight, are left out.", out->n - PLAN_FINDINGS_MAX);
+        out->n = PLAN_FINDINGS_MAX;
+    }
 }
 
 void plan_findings_free(struct plan_findings *f)

@@ -60,6 +60,8 @@ struct plan_finding {
     double saves_share;   /* of the execution, or of the plan's cost */
 };
 
+#define PLAN_FINDINGS_MAX 50
+
 struct plan_findings {
     struct plan_finding *items; /* the largest saving first; memory of the plan's arena */
     size_t n, cap;
