@@ -117,9 +117,27 @@ static char *without_queries(const char *line)
     return strbuf_detach(&out);
 }
 
+/* invalid input syntax for type integer: "4111" -> ...: "..."; names of tables and
+ * columns, which the server does not put behind a colon, stay. */
+static char *without_values(const char *sentence)
+{
+    struct strbuf out = {0};
+    for (const char *p = sentence; *p;) {
+        const char *value = strstr(p, ": \""), *end = value ? strchr(value + 3, '"') : NULL;
+        if (!value) {
+            strbuf_str(&out, p);
+            break;
+        }
+        strbuf_add(&out, p, (size_t)(value - p));
+        strbuf_str(&out, ": \"...\"");
+        p = end ? end + 1 : value + strlen(value);
+    }
+    return strbuf_detach(&out);
+}
+
 static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind kind, const void *record)
 {
-    char *own = NULL;
+    char *own = NULL, *other = NULL;
     if (kind == SD_STATEMENT) {
         struct sd_statement r = *(const struct sd_statement *)record;
         r.text = hidden_text(c, r.text);
@@ -132,6 +150,7 @@ static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind k
         struct sd_plan r = *(const struct sd_plan *)record;
         r.query = hidden_text(c, r.query);
         r.body = own = r.body ? conceal_plan(r.body) : NULL;
+        r.failed = other = r.failed ? without_values(r.failed) : NULL;
         batch_add(to, kind, &r);
     } else if (kind == SD_INTAKE) {
         struct sd_intake r = *(const struct sd_intake *)record;
@@ -141,6 +160,7 @@ static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind k
         batch_add(to, kind, record);
     }
     free(own);
+    free(other);
 }
 
 const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b)

@@ -416,6 +416,10 @@ static void test_conceal(void **state)
     batch_add(b, SD_ACTIVITY, &a);
     batch_add(b, SD_STATEMENT, &s);
     batch_add(b, SD_INTAKE, &in);
+    struct sd_plan p;
+    schema_clear(schema_of(SD_PLAN), &p);
+    p.failed = "relation \"orders\": invalid input syntax for type date: \"s3cret\"; or: \"s3cret";
+    batch_add(b, SD_PLAN, &p);
     const struct sd_batch *hidden = conceal_batch(c, b);
     enum sd_kind kind;
     const struct sd_activity *ha = batch_record(hidden, 0, &kind);
@@ -426,6 +430,8 @@ static void test_conceal(void **state)
     assert_string_equal(hs->text, "SELECT $1");
     const struct sd_intake *hi = batch_record(hidden, 2, &kind);
     assert_string_equal(hi->sample, "GET /pay?... HTTP/1.1 \"http://x/?...\" end");
+    const struct sd_plan *hp = batch_record(hidden, 3, &kind);
+    assert_string_equal(hp->failed, "relation \"orders\": invalid input syntax for type date: \"...\"; or: \"...\"");
     batch_unref(hidden);
     batch_unref(b);
     conceal_free(c);
