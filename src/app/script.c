@@ -1,0 +1,81 @@
+/* slowdive replay FILE --script STEPS: the console without a terminal. */
+#include "app/app.h"
+
+#include "app/svg.h"
+#include "ui/script.h"
+
+#include <stdlib.h>
+
+enum { SCRIPT_MAX_BYTES = 1 << 20 };
+
+/* The clock stands still at the end of the recording: the same screens every time. */
+static sd_time fixed_now(void *ctx)
+{
+    struct model_usage u = model_usage(((struct app *)ctx)->model);
+    return sd_known(u.last) ? u.last : 0;
+}
+
+static bool screen_size(const struct app *a, int *w, int *h)
+{
+    int used = 0;
+    const char *text = a->cli->values[CLI_SIZE];
+    *w = 80;
+    *h = 24;
+    if (!text)
+        return true;
+    return sscanf(text, "%dx%d%n", w, h, &used) == 2 && !text[used] && *w >= 1 && *h >= 1 && *w <= 1000 && *h <= 1000;
+}
+
+static bool picture(const struct app *a, const struct grid *g, struct strbuf *out, struct sd_error *err)
+{
+    static const char *const names[] = {
+#define NAME(UPPER, lower, help) #lower,
+        STYLES(NAME)
+#undef NAME
+        NULL};
+    struct theme theme;
+    if (!theme_load(&theme, a->config->settings->theme, names, err))
+        return false;
+    strbuf_clear(out);
+    svg_write(g, &theme, out);
+    return true;
+}
+
+int verb_script(struct app *a)
+{
+    struct sd_error err;
+    struct strbuf out = {0};
+    char *steps;
+    size_t len;
+    int w, h;
+    if (a->cli->n_args != 1) {
+        complain("replay needs one recording: slowdive replay FILE --script STEPS");
+        return EXIT_USAGE;
+    }
+    if (!screen_size(a, &w, &h)) {
+        complain("--size %s is no size; write it like 100x30", a->cli->values[CLI_SIZE]);
+        return EXIT_USAGE;
+    }
+    if (!file_read(a->cli->values[CLI_SCRIPT], SCRIPT_MAX_BYTES, &steps, &len, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    bool ok = app_load_recording(a, a->cli->args[0], &err);
+    if (ok) {
+        struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
+        struct console *c = console_new(&(struct console_env){
+            .app = a, .model = a->model, .config = a->config, .now = fixed_now, .replay = true});
+        console_resize(c, w, h);
+        ok = script_run(c, g, steps, &out, &err);
+        if (ok && cli_has(a->cli, CLI_SVG))
+            ok = picture(a, g, &out, &err);
+        console_free(c);
+        grid_free(g);
+    }
+    fwrite(strbuf_text(&out), 1, out.len, stdout);
+    if (!ok)
+        complain("%s", err.text);
+    strbuf_free(&out);
+    free(steps);
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}

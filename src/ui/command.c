@@ -1,0 +1,332 @@
+/* What : takes: commands, names of views and of actions. */
+#include "ui/internal.h"
+
+#include "base/clock.h"
+#include "conf/theme.h"
+#include "sink/print.h"
+
+#include <stdlib.h>
+
+/* ---- export ---- */
+
+bool command_export(struct console *c, const char *path, struct sd_error *err)
+{
+    static const struct {
+        const char *ending;
+        enum print_format format;
+    } endings[] = {{".csv", PRINT_CSV}, {".json", PRINT_JSON}, {".md", PRINT_MARKDOWN}, {".txt", PRINT_TEXT}};
+    struct section *s = console_section(c);
+    if (!c->env.write_file)
+        return fail(err, "files cannot be written from here");
+    if (!s)
+        return fail(err, "there is nothing to write in this view");
+    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+        if (!str_ends(path, endings[i].ending))
+            continue;
+        struct strbuf out = {0};
+        print_section(console_screen(c)->doc, s, endings[i].format, &(struct print_options){.ascii = false}, &out);
+        bool ok = c->env.write_file(c->env.app, path, strbuf_text(&out), out.len, err);
+        strbuf_free(&out);
+        if (ok)
+            console_message(c, SEVERITY_GOOD, "Written to %s", path);
+        return ok;
+    }
+    return fail(err, "the ending of the file says how it is written: .csv, .json, .md or .txt");
+}
+
+/* ---- commands ---- */
+
+static bool do_at(struct console *c, const char *arg, struct sd_error *err)
+{
+    sd_time t, base = c->env.replay ? model_usage(c->env.model).last : console_now(c);
+    if (!strcmp(arg, "now")) {
+        console_act(c, ACTION_LIVE);
+        return true;
+    }
+    if (!clock_parse(arg, sd_known(base) ? base : console_now(c), &t, err))
+        return false;
+    c->mode = c->mode == CURSOR_LIVE ? CURSOR_PAUSED : c->mode;
+    console_seek(c, t);
+    return true;
+}
+
+static bool do_speed(struct console *c, const char *arg, struct sd_error *err)
+{
+    char *end;
+    double v = strtod(arg, &end);
+    if (end == arg || *end || !(v > 0) || v > 10000)
+        return fail(err, "speed takes a number above 0, such as 10");
+    c->speed = v;
+    if (!c->env.replay)
+        return fail(err, "speed is for recordings; here time passes by itself");
+    console_message(c, SEVERITY_INFO, "Space plays at %g times the speed", v);
+    return true;
+}
+
+static bool do_setting(struct console *c, const char *name, const char *value, struct sd_error *err)
+{
+    struct settings *s = c->env.config->settings;
+    if (!option_set(SETTINGS_OPTIONS, s, name, value, err))
+        return false;
+    if (!strcmp(name, "theme") && c->env.set_theme)
+        c->env.set_theme(c->env.app, s->theme);
+    if (!strcmp(name, "mouse") && c->env.set_mouse)
+        c->env.set_mouse(c->env.app, s->mouse);
+    c->stale = true;
+    return true;
+}
+
+static bool do_set(struct console *c, const char *arg, struct sd_error *err)
+{
+    const char *eq = strchr(arg, '=');
+    if (!eq)
+        return fail(err, "write it like :set refresh=2s");
+    char *name = mem_strndup(arg, (size_t)(eq - arg));
+    bool ok = do_setting(c, name, eq + 1, err);
+    free(name);
+    return ok;
+}
+
+static bool do_sort(struct console *c, const char *arg, struct sd_error *err)
+{
+    struct section *s = console_section(c);
+    const char *key = arg + (*arg == '-');
+    int column = s && section_has_rows(s) ? table_column(&s->table, key) : -1;
+    if (column < 0)
+        return fail(err, "this pane has no column %s; Tab after :sort shows its columns", key);
+    bool largest_first = !(s->table.columns[column].flags & COLUMN_ASCENDING);
+    pane_set_sort(console_pane(c), key, (*arg == '-') != largest_first);
+    c->stale = true;
+    return true;
+}
+
+static bool do_columns(struct console *c, const char *arg, struct sd_error *err)
+{
+    struct section *s = console_section(c);
+    const char *keys[64] = {NULL};
+    size_t n = 0;
+    if (!s || !section_has_rows(s))
+        return fail(err, "this pane has no columns");
+    char *words = mem_strdup(arg), *save = NULL;
+    bool ok = true;
+    for (char *w = strtok_r(words, " ,", &save); w && ok; w = strtok_r(NULL, " ,", &save)) {
+        if (table_column(&s->table, w) < 0)
+            ok = fail(err, "this pane has no column %s; Tab after :columns shows them", w);
+        else if (n + 1 < ARRAY_LEN(keys))
+            keys[n++] = w;
+    }
+    if (ok)
+        pane_set_columns(console_pane(c), keys);
+    free(words);
+    return ok;
+}
+
+static bool do_search(struct console *c, const char *arg, struct sd_error *err)
+{
+    struct regex *r = regex_new(arg, err);
+    if (!r)
+        return false;
+    regex_free(c->search);
+    c->search = r;
+    console_act(c, ACTION_NEXT_MATCH);
+    return true;
+}
+
+static bool do_filter(struct console *c, const char *arg, struct sd_error *err)
+{
+    struct pane *p = console_pane(c);
+    c->stale = true;
+    return !p || pane_set_filter(p, arg, err);
+}
+
+static bool do_source(struct console *c, const char *arg, struct sd_error *err)
+{
+    if (!c->env.add_source)
+        return fail(err, "sources cannot be added here");
+    if (!c->env.add_source(c->env.app, arg, err))
+        return false;
+    console_message(c, SEVERITY_GOOD, "Added; 5 shows how it is doing");
+    return true;
+}
+
+static bool do_record(struct console *c, const char *arg, struct sd_error *err)
+{
+    if (!c->env.record)
+        return fail(err, "there is nothing to record here");
+    if (!c->env.record(c->env.app, *arg ? arg : NULL, err))
+        return false;
+    console_message(c, SEVERITY_GOOD, *arg ? "Recording to %s; :record alone stops" : "Recording stopped%s", arg);
+    return true;
+}
+
+static bool run(struct console *c, enum command cmd, const char *arg, struct sd_error *err)
+{
+    const struct command_info *info = &COMMAND_INFO[cmd];
+    if (*info->args && *info->args != '[' && !*arg && cmd != COMMAND_record)
+        return fail(err, "%s needs %s: %s", info->name, info->args, info->help);
+    switch (cmd) {
+    case COMMAND_at:
+        return do_at(c, arg, err);
+    case COMMAND_speed:
+        return do_speed(c, arg, err);
+    case COMMAND_window:
+        return do_setting(c, "window", arg, err);
+    case COMMAND_sort:
+        return do_sort(c, arg, err);
+    case COMMAND_columns:
+        return do_columns(c, arg, err);
+    case COMMAND_filter:
+        return do_filter(c, arg, err);
+    case COMMAND_search:
+        return do_search(c, arg, err);
+    case COMMAND_export:
+        return command_export(c, arg, err);
+    case COMMAND_theme:
+        return do_setting(c, "theme", arg, err);
+    case COMMAND_set:
+        return do_set(c, arg, err);
+    case COMMAND_source:
+        return do_source(c, arg, err);
+    case COMMAND_record:
+        return do_record(c, arg, err);
+    case COMMAND_help:
+        overlay_open(c, OVERLAY_HELP);
+        return true;
+    case COMMAND_quit:
+        c->quit = true;
+        return true;
+    case COMMAND_NONE:
+    case COMMAND_END:
+        break;
+    }
+    return fail(err, "there is no such command");
+}
+
+static enum command command_named(const char *name)
+{
+    enum command found = COMMAND_NONE;
+    int several = 0;
+    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++) {
+        if (!strcmp(COMMAND_INFO[i].name, name))
+            return (enum command)i;
+        if (!strncmp(COMMAND_INFO[i].name, name, strlen(name))) {
+            found = (enum command)i;
+            several++;
+        }
+    }
+    return several == 1 ? found : COMMAND_NONE;
+}
+
+bool console_command(struct console *c, const char *line, struct sd_error *err)
+{
+    while (*line == ' ' || *line == ':')
+        line++;
+    size_t len = strcspn(line, " ");
+    char *name = mem_strndup(line, len);
+    char *arg = mem_strdup(line + len + strspn(line + len, " "));
+    for (size_t n = strlen(arg); n && arg[n - 1] == ' ';)
+        arg[--n] = 0;
+    const struct view *v = *name ? view_named(name) : NULL;
+    enum command cmd = *name ? command_named(name) : COMMAND_NONE;
+    bool exact = cmd && !strcmp(COMMAND_INFO[cmd].name, name);
+    bool ok = true;
+    if (exact)
+        ok = run(c, cmd, arg, err);
+    else if (action_named(name))
+        console_act(c, action_named(name));
+    else if (v)
+        console_open(c, v->name, *arg ? arg : NULL);
+    else if (cmd)
+        ok = run(c, cmd, arg, err);
+    else
+        ok = fail(err, "there is no command %s; ? lists them", name);
+    free(name);
+    free(arg);
+    return ok;
+}
+
+/* ---- completion ---- */
+
+struct words {
+    const char *stem;
+    struct strbuf *common, *all;
+    size_t n;
+};
+
+static void offer(struct words *w, const char *word)
+{
+    size_t stem = strlen(w->stem);
+    if (strncmp(word, w->stem, stem) != 0)
+        return;
+    const char *rest = word + stem;
+    if (w->n++ == 0) {
+        strbuf_str(w->common, rest);
+    } else {
+        size_t same = 0;
+        while (same < w->common->len && rest[same] == w->common->text[same])
+            same++;
+        w->common->len = same;
+        if (w->common->text)
+            w->common->text[same] = 0;
+    }
+    if (w->all->len < 400)
+        strbuf_printf(w->all, "%s%s", w->all->len ? "  " : "", word);
+}
+
+static void offer_columns(struct console *c, struct words *w)
+{
+    struct section *s = console_section(c);
+    for (size_t i = 0; s && section_has_rows(s) && i < s->table.n_columns; i++)
+        offer(w, s->table.columns[i].key);
+}
+
+static void offer_arguments(struct console *c, const char *name, struct words *w)
+{
+    enum command cmd = command_named(name);
+    const struct view *v = view_named(name);
+    if (cmd == COMMAND_sort || cmd == COMMAND_columns)
+        offer_columns(c, w);
+    else if (cmd == COMMAND_theme)
+        for (const char *const *t = theme_builtin_names(); *t; t++)
+            offer(w, *t);
+    else if (cmd == COMMAND_set)
+        for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++) {
+            char *word = mem_printf("%s=", o->name);
+            offer(w, word);
+            free(word);
+        }
+    else if (v && str_eq(v->about, "endpoint"))
+        for (size_t i = 0; i < model_endpoints(c->env.model); i++)
+            offer(w, endpoint_name(model_endpoint(c->env.model, i)));
+    else if (v && str_eq(v->about, "query"))
+        for (size_t i = 0; i < model_queries(c->env.model); i++)
+            offer(w, query_key(model_query(c->env.model, i)));
+}
+
+void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all)
+{
+    const char *space = strchr(line, ' ');
+    struct words w = {.common = common, .all = all};
+    if (!space) {
+        w.stem = line;
+        for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
+            offer(&w, COMMAND_INFO[i].name);
+        for (const struct view *const *v = VIEWS; *v; v++)
+            offer(&w, (*v)->name);
+        for (int i = ACTION_NONE + 1; i < ACTION_END; i++)
+            if (!command_named(ACTION_INFO[i].name))
+                offer(&w, ACTION_INFO[i].name);
+    } else {
+        char *name = mem_strndup(line, (size_t)(space - line));
+        const struct view *v = view_named(name);
+        /* An endpoint's name has a space in it: the stem is everything after the verb. */
+        const char *last = strrchr(line, ' ');
+        w.stem = v ? space + 1 : last + 1;
+        offer_arguments(c, name, &w);
+        free(name);
+    }
+    if (w.n == 1 && !str_ends(strbuf_text(common), "="))
+        strbuf_char(common, ' ');
+    if (w.n <= 1)
+        strbuf_clear(all);
+}

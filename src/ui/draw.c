@@ -1,0 +1,358 @@
+/* The picture: breadcrumb, panes, status line, function keys. */
+#include "ui/internal.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "ui/layout.h"
+#include "ui/widgets.h"
+
+#include <stdlib.h>
+
+static void add_hit(struct console *c, struct rect r, enum action a, char tab)
+{
+    if (c->n_hits < HITS_MAX)
+        c->hits[c->n_hits++] = (struct hit){r, a, tab};
+}
+
+/* ---- top line ---- */
+
+static const char *time_text(const struct console *c, char *buf, size_t size)
+{
+    char when[CLOCK_TEXT_MAX], window[UNIT_TEXT_MAX];
+    sd_time at = console_cursor(c), now = console_now(c);
+    unit_format_int(UNIT_NS, c->env.config->settings->window_ns, window);
+    char *minute = strstr(window, ".00");
+    if (minute) /* "1.00 min" says no more than "1 min" */
+        memmove(minute, minute + 3, strlen(minute + 3) + 1);
+    clock_hms(at, c->env.replay ? at : now, when);
+    if (c->mode == CURSOR_PLAYING)
+        snprintf(buf, size, "play x%g %s, %s", c->speed, when, window);
+    else if (c->mode == CURSOR_PAUSED)
+        snprintf(buf, size, "%s %s, %s", c->env.replay ? "replay" : "PAUSED", when, window);
+    else if (sd_known(c->anchor))
+        snprintf(buf, size, "data ends %s, %s", clock_hms(at, now, when), window);
+    else
+        snprintf(buf, size, "live, %s", window);
+    return buf;
+}
+
+static void tabs(struct console *c, struct grid *g, struct rect r, int end)
+{
+    int x = r.x + 1;
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        int w = utf8_width((*v)->title) + 2;
+        if (!(*v)->key || x + w > end)
+            continue;
+        bool here = c->screens[0]->view == *v;
+        char key[2] = {(*v)->key, 0};
+        add_hit(c, (struct rect){x, r.y, w, 1}, ACTION_NONE, (*v)->key);
+        grid_text(g, r, x, r.y, 1, STYLE_KEY, key);
+        grid_text(g, r, x + 2, r.y, w - 2, here ? STYLE_FOCUS : STYLE_CRUMB, (*v)->title);
+        x += w + 2;
+    }
+}
+
+/* The way here; the newest places when the line is short. */
+static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
+{
+    size_t first = c->depth - 1;
+    int room = end - r.x - 1, used = MIN(utf8_width(c->screens[first]->title), room);
+    while (first > 0) {
+        int w = MIN(utf8_width(c->screens[first - 1]->title), 30) + 3;
+        if (used + w > room)
+            break;
+        used += w;
+        first--;
+    }
+    int x = r.x + 1;
+    for (size_t i = first; i < c->depth; i++) {
+        bool here = i + 1 == c->depth;
+        if (i > 0 && x + 2 < end) {
+            grid_put(g, r, x, r.y, STYLE_DIM, 0x203A);
+            x += 2;
+        }
+        x += grid_text(g, r, x, r.y, here ? end - x : MIN(30, end - x), here ? STYLE_FOCUS : STYLE_CRUMB,
+                       c->screens[i]->title) + 1;
+    }
+}
+
+static void top_line(struct console *c, struct grid *g, struct rect r)
+{
+    char text[96];
+    grid_fill(g, r, STYLE_CRUMB);
+    time_text(c, text, sizeof text);
+    int w = utf8_width(text), end = r.x + r.w - w - 2;
+    if (end > r.w / 3)
+        grid_text(g, r, end + 1, r.y, w, c->mode == CURSOR_LIVE ? STYLE_DIM : STYLE_WARN, text);
+    else
+        end = r.x + r.w;
+    if (c->depth > 1)
+        crumbs(c, g, r, end);
+    else
+        tabs(c, g, r, end);
+}
+
+/* ---- panes ---- */
+
+static void pane_title(const struct section *s, const struct pane *p, struct strbuf *title)
+{
+    strbuf_str(title, s->title);
+    if (p->filter)
+        strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
+}
+
+static void draw_section(struct console *c, struct grid *g, size_t i)
+{
+    struct screen *s = console_screen(c);
+    struct section *sec = &s->doc->sections[i];
+    struct pane *p = screen_pane(s, i);
+    struct rect r = c->rects[i];
+    bool focused = s->focus == i;
+    struct strbuf title = {0};
+    pane_title(sec, p, &title);
+    struct rect in;
+    if (r.h >= 3) {
+        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title), sec->note);
+    } else {
+        in = r;
+    }
+    strbuf_free(&title);
+    struct draw d = {.grid = g,
+                     .in = in,
+                     .focused = focused && !c->overlay,
+                     .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
+                     .now = console_cursor(c)};
+    if (in.w < 1 || in.h < 1)
+        return;
+    switch (sec->kind) {
+    case SECTION_TABLE:
+    case SECTION_TREE:
+        table_draw(d, sec, p);
+        break;
+    case SECTION_GRAPH:
+        graph_draw(d, sec);
+        break;
+    case SECTION_HEATMAP:
+        heatmap_draw(d, sec);
+        break;
+    case SECTION_FIELDS:
+        fields_draw(d, sec);
+        break;
+    case SECTION_TEXT: {
+        bool some = sec->text && *sec->text;
+        text_draw(d, some ? sec->text : sec->empty ? sec->empty : "(nothing)", some ? STYLE_TEXT : STYLE_DIM, p);
+        break;
+    }
+    }
+}
+
+/* ---- bottom lines ---- */
+
+static enum style severity_style(enum severity s)
+{
+    static const enum style styles[] = {STYLE_TEXT, STYLE_GOOD, STYLE_INFO, STYLE_WARN, STYLE_BAD};
+    return styles[s];
+}
+
+/* What slowdive costs, in steps coarse enough to stand still. */
+static void cost_text(const struct console *c, struct strbuf *b)
+{
+    if (isfinite(c->cost.cpu_share)) {
+        if (c->cost.cpu_share < 0.01)
+            strbuf_str(b, "cpu <1 %");
+        else
+            strbuf_printf(b, "cpu %.0f %%", c->cost.cpu_share * 100);
+    }
+    if (sd_known(c->cost.rss_bytes))
+        strbuf_printf(b, "%s%lld MB", b->len ? "  " : "", (long long)(c->cost.rss_bytes + 999999) / 1000000);
+    if (isfinite(c->cost.tty_bytes_per_s)) {
+        if (c->cost.tty_bytes_per_s < 1000)
+            strbuf_printf(b, "%s<1 kB/s", b->len ? "  " : "");
+        else
+            strbuf_printf(b, "%s%.0f kB/s", b->len ? "  " : "", c->cost.tty_bytes_per_s / 1000);
+    }
+}
+
+static void sources_text(const struct console *c, struct strbuf *b, enum severity *severity)
+{
+    struct source_info info[64];
+    size_t n = model_sources(c->env.model, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
+    size_t live = 0, bad = 0;
+    const char *name = NULL, *why = NULL;
+    for (size_t i = 0; i < n; i++) {
+        int64_t state = info[i].status ? info[i].status->state : SD_STATE_OFF;
+        live += state == SD_STATE_LIVE;
+        if (state == SD_STATE_FAILED || state == SD_STATE_BACKOFF) {
+            bad++;
+            name = info[i].origin;
+            why = info[i].status->text;
+        }
+    }
+    *severity = bad ? SEVERITY_BAD : SEVERITY_NONE;
+    if (bad)
+        strbuf_printf(b, "!! %s: %s", name, why ? why : "failed");
+    else if (c->env.replay)
+        strbuf_printf(b, "recording of %zu source%s", n, n == 1 ? "" : "s");
+    else if (n)
+        strbuf_printf(b, "%zu of %zu source%s live", live, n, n == 1 ? "" : "s");
+    else
+        strbuf_str(b, "no source is open");
+    struct model_usage u = model_usage(c->env.model);
+    char slot[UNIT_TEXT_MAX];
+    if (u.thinned_to_ns > SD_S)
+        strbuf_printf(b, "; memory full, oldest thinned to %s", unit_format_int(UNIT_NS, u.thinned_to_ns, slot));
+    if (u.frames_lost)
+        strbuf_printf(b, "; %llu frames lost", (unsigned long long)u.frames_lost);
+}
+
+static void prompt_line(struct console *c, struct grid *g, struct rect r)
+{
+    const char *label = prompt_label(c->prompt);
+    int x = r.x + grid_text(g, r, r.x, r.y, r.w, STYLE_KEY, label), room = r.x + r.w - x;
+    char *head = mem_strndup(strbuf_text(&c->line), c->caret);
+    int caret = utf8_width(head), shift = MAX(0, caret - room + 2);
+    free(head);
+    const char *text = strbuf_text(&c->line);
+    size_t len = strlen(text);
+    struct utf8_char ch;
+    for (int skip = shift; skip > 0 && len;) {
+        size_t n = utf8_next(text, len, &ch);
+        if (!n)
+            break;
+        text += n;
+        len -= n;
+        skip -= ch.width;
+    }
+    grid_text(g, r, x, r.y, room, STYLE_TEXT, text);
+    g->cursor_x = MIN(x + caret - shift, r.x + r.w - 1);
+    g->cursor_y = r.y;
+}
+
+static void status_line(struct console *c, struct grid *g, struct rect r)
+{
+    struct strbuf left = {0}, right = {0};
+    enum severity severity = SEVERITY_NONE;
+    if (c->prompt) {
+        prompt_line(c, g, r);
+        return;
+    }
+    cost_text(c, &right);
+    int w = utf8_width(strbuf_text(&right)), room = r.w - 1;
+    if (c->message) {
+        strbuf_str(&left, c->message);
+        severity = c->message_severity;
+        w = 0;
+    } else {
+        sources_text(c, &left, &severity);
+    }
+    if (w && utf8_width(strbuf_text(&left)) + w + 4 <= r.w) {
+        grid_text(g, r, r.x + r.w - 1 - w, r.y, w, STYLE_DIM, strbuf_text(&right));
+        room -= w + 2;
+    }
+    grid_text(g, r, r.x + 1, r.y, room, severity ? severity_style(severity) : STYLE_DIM, strbuf_text(&left));
+    strbuf_free(&left);
+    strbuf_free(&right);
+}
+
+static void function_bar(struct console *c, struct grid *g, struct rect r, size_t hidden)
+{
+    int x = r.x + 1;
+    grid_fill(g, r, STYLE_BAR);
+    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+        char keys[64], first[24];
+        if (!ACTION_INFO[a].bar)
+            continue;
+        keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys);
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(keys, ","), *keys == ',' ? "," : keys);
+        if (!*first)
+            continue;
+        int w = utf8_width(first) + 1 + utf8_width(ACTION_INFO[a].bar);
+        if (x + w > r.x + r.w)
+            break;
+        add_hit(c, (struct rect){x, r.y, w, 1}, (enum action)a, 0);
+        x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, first) + 1;
+        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, ACTION_INFO[a].bar) + 2;
+    }
+    char more[40];
+    snprintf(more, sizeof more, "Tab %zu more", hidden);
+    int w = utf8_width(more);
+    if (hidden && x + w + 1 <= r.x + r.w)
+        grid_text(g, r, r.x + r.w - w - 1, r.y, w, STYLE_KEY, more);
+}
+
+static void completions(struct console *c, struct grid *g, struct rect area)
+{
+    if (!c->completions || area.h < 2)
+        return;
+    int lines = MIN(text_height(c->completions, area.w - 2), MIN(4, area.h));
+    struct rect r = {area.x, area.y + area.h - lines, area.w, lines};
+    struct pane none = {0};
+    grid_fill(g, r, STYLE_BAR);
+    text_draw((struct draw){.grid = g, .in = r}, c->completions, STYLE_DIM, &none);
+}
+
+void console_draw(struct console *c, struct grid *g)
+{
+    if (g->width != c->width || g->height != c->height)
+        console_resize(c, g->width, g->height);
+    grid_clear(g);
+    c->n_hits = 0;
+    console_build(c);
+    int h = g->height, bottom = h >= 6 ? 2 : h >= 3 ? 1 : 0, top = h >= 4;
+    struct rect area = {0, top, g->width, h - top - bottom};
+    struct screen *s = console_screen(c);
+    layout_panes(s->doc, area, s->focus, s->zoom, c->rects);
+    size_t hidden = 0;
+    for (size_t i = 0; i < s->doc->n_sections; i++) {
+        if (c->rects[i].w > 0)
+            draw_section(c, g, i);
+        else
+            hidden++;
+    }
+    if (top)
+        top_line(c, g, (struct rect){0, 0, g->width, 1});
+    completions(c, g, area);
+    if (c->overlay)
+        overlay_draw(c, g, area);
+    if (bottom == 2)
+        function_bar(c, g, (struct rect){0, h - 1, g->width, 1}, hidden);
+    if (bottom || c->prompt)
+        status_line(c, g, (struct rect){0, h - MAX(bottom, 1), g->width, 1});
+    if (!c->shown)
+        c->shown = grid_new(g->width, g->height, g->ascii);
+    if (c->shown->width != g->width || c->shown->height != g->height)
+        grid_resize(c->shown, g->width, g->height);
+    memcpy(c->shown->cells, g->cells, (size_t)g->width * (size_t)g->height * sizeof *g->cells);
+}
+
+bool console_condition(struct console *c, const char *condition, struct sd_error *err)
+{
+    struct section *s = console_section(c);
+    if (!strcmp(condition, "plan")) {
+        const struct doc *d = console_screen(c)->doc;
+        for (size_t i = 0; i < d->n_sections; i++)
+            if (str_eq(d->sections[i].key, "nodes") && d->sections[i].table.n_rows)
+                return true;
+        return fail(err, "there is no plan on the screen");
+    }
+    if (!strcmp(condition, "rows>0")) {
+        if (s && section_has_rows(s) && s->table.n_rows)
+            return true;
+        return fail(err, "the pane has no rows");
+    }
+    if (str_starts(condition, "text ")) {
+        struct regex *r = regex_new(condition + 5, err);
+        if (!r)
+            return false;
+        struct grid *g = grid_new(c->width, c->height, c->shown && c->shown->ascii);
+        struct strbuf b = {0};
+        console_draw(c, g);
+        grid_dump(g, &b);
+        bool found = regex_matches(r, strbuf_text(&b));
+        strbuf_free(&b);
+        grid_free(g);
+        regex_free(r);
+        return found || fail(err, "nothing on the screen matches %s", condition + 5);
+    }
+    return fail(err, "there is no condition \"%s\"; there are: plan, rows>0, text REGEX", condition);
+}

@@ -1,0 +1,514 @@
+/* Keys and mouse: what each action does. */
+#include "ui/internal.h"
+
+#include "ui/widgets.h"
+
+#include <stdlib.h>
+
+enum { SHIFT_STEP = 8, TEXT_WHEEL = 3 };
+
+static bool in_rect(struct rect r, int x, int y)
+{
+    return x >= r.x && x < r.x + r.w && y >= r.y && y < r.y + r.h;
+}
+
+/* ---- moving ---- */
+
+static void move(struct console *c, int by)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s)
+        return;
+    if (section_has_rows(s) && s->table.n_rows)
+        pane_select(p, s, p->selected + by);
+    else
+        p->top = MAX(0, p->top + by);
+}
+
+static void move_to(struct console *c, bool last)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s)
+        return;
+    if (section_has_rows(s) && s->table.n_rows)
+        pane_select(p, s, last ? (int)s->table.n_rows - 1 : 0);
+    else
+        p->top = last ? 1 << 20 : 0;
+}
+
+static void sideways(struct console *c, int direction)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s)
+        return;
+    if (pane_fold(p, s, direction > 0))
+        c->stale = true;
+    else
+        p->shift = MAX(0, p->shift + direction * SHIFT_STEP);
+}
+
+static void next_pane(struct console *c, int direction)
+{
+    struct screen *s = console_screen(c);
+    console_build(c);
+    size_t n = s->doc->n_sections;
+    if (!n)
+        return;
+    s->focus = (s->focus + (size_t)((int)n + direction)) % n;
+    s->focused = true;
+}
+
+/* The next row after the selected one for which `wanted` holds, around the end. */
+static bool find_row(struct console *c, int direction, bool (*wanted)(struct console *c, const struct section *s, const struct row *r))
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || !s->table.n_rows)
+        return false;
+    int n = (int)s->table.n_rows;
+    for (int k = 1; k <= n; k++) {
+        int i = ((p->selected + direction * k) % n + n) % n;
+        if (wanted(c, s, &s->table.rows[i])) {
+            pane_select(p, s, i);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_marked(struct console *c, const struct section *s, const struct row *r)
+{
+    (void)c, (void)s;
+    return r->severity >= SEVERITY_WARN;
+}
+
+static bool is_match(struct console *c, const struct section *s, const struct row *r)
+{
+    return pane_row_matches(&s->table, r, c->search);
+}
+
+static void search(struct console *c, int direction)
+{
+    if (!c->search)
+        console_message(c, SEVERITY_INFO, "Nothing is searched for; :search REGEX begins");
+    else if (!find_row(c, direction, is_match))
+        console_message(c, SEVERITY_INFO, "No row matches the search");
+}
+
+static void worst(struct console *c)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || !s->table.n_rows)
+        return;
+    int best = 0;
+    for (size_t i = 1; i < s->table.n_rows; i++)
+        if (s->table.rows[i].severity > s->table.rows[best].severity)
+            best = (int)i;
+    pane_select(p, s, best);
+}
+
+/* ---- diving ---- */
+
+static const struct row *selected_row(struct console *c)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || p->selected < 0 || (size_t)p->selected >= s->table.n_rows)
+        return NULL;
+    return &s->table.rows[p->selected];
+}
+
+static void dive(struct console *c)
+{
+    const struct row *r = selected_row(c);
+    const struct view *v = r && r->dive.view ? view_named(r->dive.view) : NULL;
+    if (!v) {
+        console_message(c, SEVERITY_INFO, r ? "Nothing is below this row" : "There is no row to dive into; Tab goes to another pane");
+        return;
+    }
+    char *arg = mem_strdup(r->dive.arg);
+    if (v->key && !arg)
+        console_push(c, v, NULL); /* a list reached by a dive is left by coming back */
+    else
+        console_push(c, v, arg);
+    free(arg);
+}
+
+static void back(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    struct pane *p = console_pane(c);
+    if (s->zoom)
+        s->zoom = false;
+    else if (p && p->regex) {
+        pane_set_filter(p, NULL, NULL);
+        c->stale = true;
+    } else if (c->depth > 1)
+        console_pop(c);
+    else
+        c->quit = true;
+}
+
+/* The plan of the selected query, or of the query the screen is about. */
+static void plan(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    const struct row *r = selected_row(c);
+    const struct view *v = view_named("plan");
+    const char *arg = r && str_eq(r->dive.view, "query") ? r->dive.arg : NULL;
+    if (!arg && (!strcmp(s->view->name, "query") || !strcmp(s->view->name, "plan")))
+        arg = s->arg;
+    if (!arg) {
+        console_message(c, SEVERITY_INFO, "Select a query first: its plan is shown here");
+        return;
+    }
+    char *key = mem_strdup(arg);
+    const struct query *q = model_find_query(c->env.model, key);
+    if (strcmp(s->view->name, "plan") != 0)
+        console_push(c, v, key);
+    if (q && c->mode == CURSOR_LIVE) {
+        struct doc d = {.want = {.kind = SD_REQUEST_EXPLAIN,
+                                 .query_id = query_id(q),
+                                 .database = query_database(q),
+                                 .query = query_text(q)},
+                        .want_origin = query_origin(q)};
+        console_explain(c, &d);
+    }
+    free(key);
+}
+
+/* ---- tables ---- */
+
+static void sort_next(struct console *c)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || !s->table.n_columns)
+        return;
+    size_t n = s->table.n_columns;
+    size_t at = s->table.sort_column < 0 ? n - 1 : (size_t)s->table.sort_column;
+    for (size_t k = 0; k < n; k++) {
+        at = (at + 1) % n;
+        if (pane_shows(p, &s->table.columns[at]))
+            break;
+    }
+    const struct column *col = &s->table.columns[at];
+    pane_set_sort(p, col->key, !(col->flags & COLUMN_ASCENDING));
+    console_message(c, SEVERITY_INFO, "Sorted by %s", col->title);
+    c->stale = true;
+}
+
+static void reverse(struct console *c)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || s->table.sort_column < 0)
+        return;
+    pane_set_sort(p, s->table.columns[s->table.sort_column].key, !s->table.sort_reverse);
+    c->stale = true;
+}
+
+/* ---- data ---- */
+
+static void copy(struct console *c)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    struct strbuf b = {0};
+    const struct row *r = selected_row(c);
+    if (r && r->copy)
+        strbuf_str(&b, r->copy);
+    else if (r)
+        pane_row_text(p, &s->table, r, &b);
+    else if (s && s->kind == SECTION_TEXT)
+        strbuf_str(&b, s->text);
+    if (!b.len)
+        console_message(c, SEVERITY_INFO, "There is nothing to copy in this pane");
+    else if (!c->env.copy)
+        console_message(c, SEVERITY_INFO, "There is no terminal to copy to");
+    else {
+        c->env.copy(c->env.app, b.text);
+        console_message(c, SEVERITY_GOOD, "Copied: %s", b.text);
+    }
+    strbuf_free(&b);
+}
+
+/* ---- time ---- */
+
+static void pause_or_go_on(struct console *c)
+{
+    struct model_usage u = model_usage(c->env.model);
+    if (c->mode == CURSOR_LIVE) {
+        c->at = console_cursor(c);
+        c->mode = CURSOR_PAUSED;
+    } else if (c->mode == CURSOR_PLAYING) {
+        c->mode = CURSOR_PAUSED;
+    } else if (c->env.replay) {
+        if (sd_known(u.last) && c->at >= u.last && sd_known(u.first))
+            c->at = u.first; /* at the end: from the beginning, as players do */
+        c->now_seen = console_now(c);
+        c->mode = CURSOR_PLAYING;
+    } else {
+        c->mode = CURSOR_LIVE;
+    }
+    c->stale = true;
+}
+
+static void go_live(struct console *c)
+{
+    struct model_usage u = model_usage(c->env.model);
+    if (c->env.replay)
+        console_seek(c, sd_known(u.last) ? u.last : c->at);
+    else
+        c->mode = CURSOR_LIVE;
+    c->stale = true;
+}
+
+static const int64_t WINDOWS[] = {10 * SD_S, 30 * SD_S, 60 * SD_S, 300 * SD_S, 900 * SD_S, 3600 * SD_S, 6 * 3600 * SD_S};
+
+static void change_window(struct console *c, bool longer)
+{
+    int64_t *w = &c->env.config->settings->window_ns, next = *w;
+    for (size_t i = 0; i < ARRAY_LEN(WINDOWS); i++) {
+        if (longer && WINDOWS[i] > *w) {
+            next = WINDOWS[i];
+            break;
+        }
+        if (!longer && WINDOWS[i] < *w)
+            next = WINDOWS[i];
+    }
+    *w = next;
+    char buf[UNIT_TEXT_MAX];
+    console_message(c, SEVERITY_INFO, "Figures are of the last %s", unit_format_int(UNIT_NS, next, buf));
+    c->stale = true;
+}
+
+/* ---- dispatch ---- */
+
+void console_act(struct console *c, enum action a)
+{
+    int page = 0;
+    struct settings *set = c->env.config->settings;
+    struct pane *p = console_pane(c);
+    if (p)
+        page = MAX(p->page - 1, 1);
+    switch (a) {
+    case ACTION_UP:
+        move(c, -1);
+        break;
+    case ACTION_DOWN:
+        move(c, 1);
+        break;
+    case ACTION_LEFT:
+        sideways(c, -1);
+        break;
+    case ACTION_RIGHT:
+        sideways(c, 1);
+        break;
+    case ACTION_PAGE_UP:
+        move(c, -page);
+        break;
+    case ACTION_PAGE_DOWN:
+        move(c, page);
+        break;
+    case ACTION_FIRST:
+        move_to(c, false);
+        break;
+    case ACTION_LAST:
+        move_to(c, true);
+        break;
+    case ACTION_NEXT_PANE:
+        next_pane(c, 1);
+        break;
+    case ACTION_PREVIOUS_PANE:
+        next_pane(c, -1);
+        break;
+    case ACTION_ZOOM:
+        console_screen(c)->zoom = !console_screen(c)->zoom;
+        break;
+    case ACTION_DIVE:
+        dive(c);
+        break;
+    case ACTION_BACK:
+        back(c);
+        break;
+    case ACTION_WORST:
+        worst(c);
+        break;
+    case ACTION_NEXT_FINDING:
+        if (!find_row(c, 1, is_marked))
+            console_message(c, SEVERITY_INFO, "No row of this pane is marked");
+        break;
+    case ACTION_PLAN:
+        plan(c);
+        break;
+    case ACTION_FILTER:
+        prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
+        break;
+    case ACTION_NEXT_MATCH:
+        search(c, 1);
+        break;
+    case ACTION_PREVIOUS_MATCH:
+        search(c, -1);
+        break;
+    case ACTION_SORT:
+        sort_next(c);
+        break;
+    case ACTION_REVERSE:
+        reverse(c);
+        break;
+    case ACTION_COLUMNS:
+        overlay_open(c, OVERLAY_COLUMNS);
+        break;
+    case ACTION_PAUSE:
+        pause_or_go_on(c);
+        break;
+    case ACTION_STEP_BACK:
+        console_seek(c, console_cursor(c) - MAX(set->refresh_ns, SD_S));
+        break;
+    case ACTION_STEP_FORWARD:
+        console_seek(c, console_cursor(c) + MAX(set->refresh_ns, SD_S));
+        break;
+    case ACTION_LEAP_BACK:
+        console_seek(c, console_cursor(c) - set->window_ns);
+        break;
+    case ACTION_LEAP_FORWARD:
+        console_seek(c, console_cursor(c) + set->window_ns);
+        break;
+    case ACTION_LIVE:
+        go_live(c);
+        break;
+    case ACTION_WINDOW_SHORTER:
+        change_window(c, false);
+        break;
+    case ACTION_WINDOW_LONGER:
+        change_window(c, true);
+        break;
+    case ACTION_COPY:
+        copy(c);
+        break;
+    case ACTION_EXPORT: {
+        char name[64];
+        snprintf(name, sizeof name, "%s.csv", console_screen(c)->view->name);
+        prompt_open(c, PROMPT_EXPORT, name);
+        break;
+    }
+    case ACTION_HELP:
+        overlay_open(c, OVERLAY_HELP);
+        break;
+    case ACTION_COMMAND:
+        prompt_open(c, PROMPT_COMMAND, "");
+        break;
+    case ACTION_MOUSE:
+        set->mouse = !set->mouse;
+        if (c->env.set_mouse)
+            c->env.set_mouse(c->env.app, set->mouse);
+        console_message(c, SEVERITY_INFO, "The mouse is %s", set->mouse ? "on: hold Shift to select text" : "off");
+        break;
+    case ACTION_REDRAW:
+        if (c->env.redraw)
+            c->env.redraw(c->env.app);
+        c->stale = true;
+        break;
+    case ACTION_SUSPEND:
+        if (c->env.suspend)
+            c->env.suspend(c->env.app);
+        break;
+    case ACTION_QUIT:
+        c->quit = true;
+        break;
+    case ACTION_NONE:
+    case ACTION_END:
+        break;
+    }
+}
+
+void console_key(struct console *c, key_code key)
+{
+    free(c->message);
+    c->message = NULL;
+    if (c->prompt) {
+        prompt_key(c, key);
+        return;
+    }
+    if (c->overlay) {
+        overlay_key(c, key);
+        return;
+    }
+    enum action a = keymap_lookup(c->env.config->keymap, key);
+    if (a) {
+        console_act(c, a);
+        return;
+    }
+    for (const struct view *const *v = VIEWS; *v; v++)
+        if ((*v)->key && key == (key_code)(*v)->key) {
+            console_tab(c, *v);
+            return;
+        }
+    char name[24];
+    console_message(c, SEVERITY_INFO, "%s does nothing; ? shows the keys", key_format(key, name));
+}
+
+void console_paste(struct console *c, const char *text)
+{
+    if (c->prompt)
+        prompt_insert(c, text);
+}
+
+/* ---- the mouse ---- */
+
+static bool click_bar(struct console *c, int x, int y)
+{
+    for (size_t i = 0; i < c->n_hits; i++) {
+        if (!in_rect(c->hits[i].r, x, y))
+            continue;
+        if (c->hits[i].tab)
+            console_key(c, (key_code)c->hits[i].tab);
+        else
+            console_act(c, c->hits[i].action);
+        return true;
+    }
+    return false;
+}
+
+void console_mouse(struct console *c, enum mouse_event event, int x, int y)
+{
+    struct screen *s = console_screen(c);
+    if (c->prompt)
+        return;
+    if (c->overlay) {
+        if (event == MOUSE_WHEEL_UP || event == MOUSE_WHEEL_DOWN)
+            overlay_key(c, event == MOUSE_WHEEL_UP ? K_UP : K_DOWN);
+        return;
+    }
+    console_build(c);
+    if (event == MOUSE_CLICK && click_bar(c, x, y))
+        return;
+    for (size_t i = 0; i < s->doc->n_sections; i++) {
+        if (!in_rect(c->rects[i], x, y))
+            continue;
+        struct rect r = c->rects[i];
+        struct rect in = {r.x + 1, r.y + 1, r.w - 2, r.h - 2};
+        s->focus = i;
+        s->focused = true;
+        struct section *sec = &s->doc->sections[i];
+        if (event == MOUSE_WHEEL_UP || event == MOUSE_WHEEL_DOWN) {
+            int step = section_has_rows(sec) ? 1 : TEXT_WHEEL;
+            move(c, event == MOUSE_WHEEL_UP ? -step : step);
+            return;
+        }
+        if (!section_has_rows(sec))
+            return;
+        int row = table_row_at(in, sec, screen_pane(s, i), y);
+        if (row < 0)
+            return;
+        pane_select(screen_pane(s, i), sec, row);
+        if (event == MOUSE_DOUBLE_CLICK)
+            dive(c);
+        return;
+    }
+}
