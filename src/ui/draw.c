@@ -26,13 +26,13 @@ static const char *time_text(const struct console *c, char *buf, size_t size)
         memmove(minute, minute + 3, strlen(minute + 3) + 1);
     clock_hms(at, c->env.replay ? at : now, when);
     if (c->mode == CURSOR_PLAYING)
-        snprintf(buf, size, "play x%g %s, %s", c->speed, when, window);
+        snprintf(buf, size, "play x%g %.30s, %.30s", c->speed, when, window);
     else if (c->mode == CURSOR_PAUSED)
-        snprintf(buf, size, "%s %s, %s", c->env.replay ? "replay" : "PAUSED", when, window);
+        snprintf(buf, size, "%s %.30s, %.30s", c->env.replay ? "replay" : "PAUSED", when, window);
     else if (sd_known(c->anchor))
-        snprintf(buf, size, "data ends %s, %s", clock_hms(at, now, when), window);
+        snprintf(buf, size, "data ends %.30s, %.30s", clock_hms(at, now, when), window);
     else
-        snprintf(buf, size, "live, %s", window);
+        snprintf(buf, size, "live, %.30s", window);
     return buf;
 }
 
