@@ -33,7 +33,8 @@ void model_clear(struct model *m)
     plans_free(m);
     sources_free(m);
     struct name *n, *next;
-    HASH_ITER(hh, m->names, n, next) {
+    HASH_ITER(hh, m->names, n, next)
+    {
         HASH_DEL(m->names, n);
         model_give(m, n, sizeof *n + strlen(n->text) + 1);
     }
@@ -172,7 +173,8 @@ static void note_time(struct model *m, const struct sd_batch *b)
     }
     if (!data)
         return;
-    if (sd_known(m->last) && m->limits.retention_ns && to - m->last > m->limits.retention_ns / 2 && ++m->leaps < LEAPS)
+    if (sd_known(m->last) && m->limits.retention_ns && to - m->last > m->limits.retention_ns / 2 &&
+        ++m->leaps < LEAPS)
         return;
     if (!sd_known(m->last) || to > m->last) {
         m->last = to;

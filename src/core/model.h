@@ -22,8 +22,8 @@ struct model_limits {
     int64_t retention_ns;  /* 0: keep everything (still under max_bytes) */
     int64_t resolution_ns; /* width of a slot; 1 s */
     size_t max_bytes;
-    size_t max_endpoints;  /* further routes fold into "(other)" */
-    size_t max_queries;    /* the least recently seen goes */
+    size_t max_endpoints; /* further routes fold into "(other)" */
+    size_t max_queries;   /* the least recently seen goes */
 };
 extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 1024, 5000 */
 
@@ -70,10 +70,10 @@ const char *endpoint_route(const struct endpoint *e);
 
 struct endpoint_stats {
     int64_t count, errors, bytes;
-    int64_t status[5];        /* 1xx..5xx */
-    int64_t timed;            /* requests with a known duration */
+    int64_t status[5]; /* 1xx..5xx */
+    int64_t timed;     /* requests with a known duration */
     int64_t total_ns;
-    sd_time first, last;      /* of the requests in the span; SD_UNKNOWN */
+    sd_time first, last; /* of the requests in the span; SD_UNKNOWN */
     struct hist latency;
 };
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
@@ -100,11 +100,11 @@ struct query *model_query(const struct model *m, size_t i);
 /* By key "database/query_id", or a bare query_id or fingerprint (first match). */
 struct query *model_find_query(const struct model *m, const char *key);
 const char *query_key(const struct query *q);
-int64_t query_id(const struct query *q);            /* SD_UNKNOWN */
-const char *query_database(const struct query *q);  /* NULL */
+int64_t query_id(const struct query *q);           /* SD_UNKNOWN */
+const char *query_database(const struct query *q); /* NULL */
 const char *query_fingerprint(const struct query *q);
 const char *query_text(const struct query *q);
-const char *query_origin(const struct query *q);    /* source instance that can explain it */
+const char *query_origin(const struct query *q); /* source instance that can explain it */
 
 struct query_stats {
     int64_t calls, total_ns, rows;
@@ -131,13 +131,15 @@ struct link {
     struct endpoint *endpoint; /* NULL: the route was seen in the database only */
     const char *route;         /* as tagged, folded the way endpoints are */
     struct query *query;
-    double weight;             /* seconds of sampled activity in the span */
-    double share;              /* of the endpoint's (or the query's) linked time */
-    const char *evidence;      /* "sampled activity" */
+    double weight;        /* seconds of sampled activity in the span */
+    double share;         /* of the endpoint's (or the query's) linked time */
+    const char *evidence; /* "sampled activity" */
 };
 /* Both return the number of links, best first, at most `max` of them. */
-size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out, size_t max);
-size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out, size_t max);
+size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,
+                      size_t max);
+size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out,
+                   size_t max);
 
 /* ---- activity ----
  * A sampling moment without any session is announced by an SD_METRIC record named
@@ -180,8 +182,10 @@ bool model_plan(const struct model *m, const char *query_key, sd_time at, struct
 
 /* ---- metrics ---- */
 /* Last value at or before `at`; for counters use model_metric_rate. NAN: unknown. */
-double model_metric(const struct model *m, const char *origin, const char *name, const char *labels, sd_time at);
-double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels, struct span span);
+double model_metric(const struct model *m, const char *origin, const char *name, const char *labels,
+                    sd_time at);
+double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
+                         struct span span);
 void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span, size_t n, double *out);
 
@@ -205,6 +209,7 @@ struct event_entry {
     const char *origin;
     const struct sd_event *event;
 };
-size_t model_events(const struct model *m, struct span span, struct event_entry *out, size_t max); /* newest first */
+size_t model_events(const struct model *m, struct span span, struct event_entry *out,
+                    size_t max); /* newest first */
 
 #endif

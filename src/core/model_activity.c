@@ -3,7 +3,7 @@
 
 enum { ENTRIES_MAX = 400, PAST_ENTRIES_MAX = 4000 };
 #define PERIOD_FALLBACK (100 * SD_MS)
-#define PERIOD_MAX (60 * SD_S)
+#define PERIOD_MAX      (60 * SD_S)
 
 static void release(struct model *m, void *item)
 {
@@ -14,7 +14,8 @@ static void release(struct model *m, void *item)
 
 static bool same(const struct load_entry *a, const struct load_entry *b)
 {
-    return a->wait_type == b->wait_type && a->wait_event == b->wait_event && a->route == b->route && a->query == b->query;
+    return a->wait_type == b->wait_type && a->wait_event == b->wait_event && a->route == b->route &&
+           a->query == b->query;
 }
 
 /* Beyond `most` entries the query and the route are given up, never the time. */
@@ -67,12 +68,14 @@ static bool busy(const struct sd_activity *a)
     return a->state && str_starts(a->state, "active") && !str_eq(a->wait_type, "Activity");
 }
 
-static int64_t period_of(struct origin *o, const struct sd_metric *sampled, const struct sd_activity *first, sd_time at)
+static int64_t period_of(struct origin *o, const struct sd_metric *sampled, const struct sd_activity *first,
+                         sd_time at)
 {
     int64_t period = 0;
     if (first && first->period_ns > 0)
         period = first->period_ns;
-    else if (sampled && str_eq(sampled->unit, "ns") && sampled->value > 0 && sampled->value < (double)PERIOD_MAX)
+    else if (sampled && str_eq(sampled->unit, "ns") && sampled->value > 0 &&
+             sampled->value < (double)PERIOD_MAX)
         period = (int64_t)sampled->value;
     else if (o->period_ns > 0)
         return o->period_ns;
@@ -119,7 +122,8 @@ void activity_apply(struct model *m, struct origin *o, const struct sd_batch *b)
     free(records);
     while (o->sessions.bytes > m->limits.max_bytes / 8 && history_thin(m, &o->sessions))
         ;
-    size_t most = MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
+    size_t most =
+        MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
     if (m->n_queries > most)
         queries_evict(m, most - most / 8);
 }
@@ -185,7 +189,8 @@ void activity_free(struct model *m, struct origin *o)
 
 /* ---- asking ---- */
 
-static void each_of(const struct origin *o, struct span span, void (*fn)(void *ctx, const struct load_slot *s), void *ctx)
+static void each_of(const struct origin *o, struct span span,
+                    void (*fn)(void *ctx, const struct load_slot *s), void *ctx)
 {
     bool all = span_is_all(span);
     if (all && o->past)
@@ -198,7 +203,8 @@ static void each_of(const struct origin *o, struct span span, void (*fn)(void *c
     }
 }
 
-void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s), void *ctx)
+void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s),
+                   void *ctx)
 {
     for (size_t k = 0; k < m->n_origins; k++)
         each_of(m->origins[k], span, fn, ctx);
@@ -210,7 +216,8 @@ size_t model_sessions(const struct model *m, sd_time at, struct session_sample *
     for (size_t k = 0; k < m->n_origins; k++) {
         const struct moment *now = history_at(&m->origins[k]->sessions, at);
         for (size_t i = 0; now && i < now->n && n < max; i++)
-            out[n++] = (struct session_sample){.at = now->at, .a = now->records[i], .origin = m->origins[k]->name};
+            out[n++] =
+                (struct session_sample){.at = now->at, .a = now->records[i], .origin = m->origins[k]->name};
     }
     return n;
 }
@@ -257,7 +264,8 @@ static int by_seconds(const void *a, const void *b)
     return (p->seconds < q->seconds) - (p->seconds > q->seconds);
 }
 
-static size_t load_of(const struct model *m, struct span span, bool by_route, struct wait_load *out, size_t max)
+static size_t load_of(const struct model *m, struct span span, bool by_route, struct wait_load *out,
+                      size_t max)
 {
     struct load_sum sum = {.span = span, .by_route = by_route};
     for (size_t k = 0; k < m->n_origins; k++) {
@@ -271,7 +279,8 @@ static size_t load_of(const struct model *m, struct span span, bool by_route, st
     size_t kept = 0;
     for (size_t i = 0; i < sum.n; i++) {
         size_t k = 0;
-        while (k < kept && (sum.items[k].route != sum.items[i].route || sum.items[k].wait_type != sum.items[i].wait_type ||
+        while (k < kept && (sum.items[k].route != sum.items[i].route ||
+                            sum.items[k].wait_type != sum.items[i].wait_type ||
                             sum.items[k].wait_event != sum.items[i].wait_event))
             k++;
         if (k < kept) {

@@ -83,8 +83,9 @@ static struct endpoint_slot figures_of(const struct sd_http *r, sd_time at)
     struct endpoint_slot f = {
         .count = zero_if_unknown(r->count),
         .bytes = zero_if_unknown(r->bytes),
-        .status = {zero_if_unknown(r->status_1xx), zero_if_unknown(r->status_2xx), zero_if_unknown(r->status_3xx),
-                   zero_if_unknown(r->status_4xx), zero_if_unknown(r->status_5xx)},
+        .status = {zero_if_unknown(r->status_1xx), zero_if_unknown(r->status_2xx),
+                   zero_if_unknown(r->status_3xx), zero_if_unknown(r->status_4xx),
+                   zero_if_unknown(r->status_5xx)},
         .min_ns = r->min_ns,
         .max_ns = r->max_ns,
         .first = sd_known(r->first_at) ? r->first_at : at,
@@ -274,7 +275,8 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
         return;
     }
     stats_clear(out);
-    for (size_t i = slots_from(&e->slots, span.from); i < e->slots.n && slot_at(e, i)->slot.at < span.to; i++) {
+    for (size_t i = slots_from(&e->slots, span.from); i < e->slots.n && slot_at(e, i)->slot.at < span.to;
+         i++) {
         const struct endpoint_slot *s = slot_at(e, i);
         if (!span_has(span, &s->slot))
             continue;
@@ -290,9 +292,11 @@ void endpoint_series(const struct endpoint *e, struct span span, size_t n, struc
     size_t at = SIZE_MAX; /* the step that h gathers */
     hist_clear(&h);
     for (size_t k = 0; k < n; k++)
-        out[k] = (struct endpoint_point){.p50 = SD_UNKNOWN, .p95 = SD_UNKNOWN, .p99 = SD_UNKNOWN, .max = SD_UNKNOWN};
+        out[k] = (struct endpoint_point){
+            .p50 = SD_UNKNOWN, .p95 = SD_UNKNOWN, .p99 = SD_UNKNOWN, .max = SD_UNKNOWN};
     for (size_t i = slots_from(&e->slots, st.span.from); i <= e->slots.n; i++) {
-        const struct endpoint_slot *s = i < e->slots.n && slot_at(e, i)->slot.at < st.span.to ? slot_at(e, i) : NULL;
+        const struct endpoint_slot *s =
+            i < e->slots.n && slot_at(e, i)->slot.at < st.span.to ? slot_at(e, i) : NULL;
         size_t lo = 0, hi = 0;
         if (s)
             steps_of_slot(&st, &s->slot, &lo, &hi);
@@ -322,12 +326,13 @@ void endpoint_series(const struct endpoint *e, struct span span, size_t n, struc
         }
         size_t first, end;
         for (steps_touched(&st, &s->slot, &first, &end); first < end; first++)
-            out[first].rate_per_s += (double)s->count * steps_share(&st, &s->slot, first) / (st.width / (double)SD_S);
+            out[first].rate_per_s +=
+                (double)s->count * steps_share(&st, &s->slot, first) / (st.width / (double)SD_S);
     }
 }
 
-void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows, const int64_t *lower,
-                   uint32_t *out)
+void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,
+                   const int64_t *lower, uint32_t *out)
 {
     memset(out, 0, columns * rows * sizeof *out);
     struct steps st = steps_of(e->model, span, columns);
@@ -338,7 +343,8 @@ void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, s
         size_t lo, hi, row = 0;
         steps_of_slot(&st, &s->slot, &lo, &hi);
         for (uint32_t b = 0; b < s->n_buckets && lo < hi; b++) {
-            int64_t middle = sd_hist_lower(s->buckets[b].index) / 2 + sd_hist_lower(s->buckets[b].index + 1) / 2;
+            int64_t middle =
+                sd_hist_lower(s->buckets[b].index) / 2 + sd_hist_lower(s->buckets[b].index + 1) / 2;
             while (row + 1 < rows && middle >= lower[row + 1])
                 row++;
             if (middle < lower[0] || middle >= lower[rows])

@@ -16,11 +16,11 @@
 #include "core/schema.h"
 
 #define uthash_malloc(size) mem_realloc(NULL, size)
-#define uthash_fatal(text) abort()
+#define uthash_fatal(text)  abort()
 #include <uthash.h>
 
 /* ---- memory ---- */
-enum { MODEL_OVERHEAD = 16 }; /* what malloc adds, roughly */
+enum { MODEL_OVERHEAD = 16 };                   /* what malloc adds, roughly */
 void *model_take(struct model *m, size_t size); /* zeroed */
 void model_give(struct model *m, void *p, size_t size);
 /* For vectors: `items` of `size` bytes each from `old` to `want` of them. */
@@ -104,7 +104,8 @@ struct history {
     struct moment *items;
     size_t n, cap, bytes;
 };
-void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind, const void *const *records, size_t n);
+void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind,
+                 const void *const *records, size_t n);
 const struct moment *history_at(const struct history *h, sd_time at); /* newest at or before; NULL */
 /* Drops what ended before `before`, but keeps the state of that time. */
 void history_drop(struct model *m, struct history *h, sd_time before);
@@ -116,13 +117,13 @@ void history_free(struct model *m, struct history *h);
 struct origin {
     char *name;
     struct history status, intake, sessions;
-    struct slots load;      /* struct load_slot */
-    struct load_slot *past; /* sum of the dropped ones, for SPAN_ALL */
-    int64_t period_ns;      /* of sampling; 0 unknown */
-    sd_time sampled_at;     /* newest moment; SD_UNKNOWN */
-    sd_time snapshot_at;    /* newest statement snapshot; SD_UNKNOWN */
+    struct slots load;       /* struct load_slot */
+    struct load_slot *past;  /* sum of the dropped ones, for SPAN_ALL */
+    int64_t period_ns;       /* of sampling; 0 unknown */
+    sd_time sampled_at;      /* newest moment; SD_UNKNOWN */
+    sd_time snapshot_at;     /* newest statement snapshot; SD_UNKNOWN */
     sd_time snapshot_before; /* the one before it */
-    sd_time counting_since; /* of the whole server; SD_UNKNOWN */
+    sd_time counting_since;  /* of the whole server; SD_UNKNOWN */
 };
 
 struct point {
@@ -157,22 +158,22 @@ struct endpoint {
 };
 
 /* ---- queries ---- */
-#define QUERY_COUNTERS(X) \
-    X(calls)              \
-    X(total_ns)           \
-    X(rows)               \
-    X(shared_hit)         \
-    X(shared_read)        \
-    X(temp_read)          \
-    X(temp_written)       \
-    X(io_ns)              \
-    X(plan_ns)            \
+#define QUERY_COUNTERS(X)                                                                                    \
+    X(calls)                                                                                                 \
+    X(total_ns)                                                                                              \
+    X(rows)                                                                                                  \
+    X(shared_hit)                                                                                            \
+    X(shared_read)                                                                                           \
+    X(temp_read)                                                                                             \
+    X(temp_written)                                                                                          \
+    X(io_ns)                                                                                                 \
+    X(plan_ns)                                                                                               \
     X(wal_bytes)
 enum {
 #define QUERY_COUNTER_ENUM(name) QUERY_##name,
     QUERY_COUNTERS(QUERY_COUNTER_ENUM)
 #undef QUERY_COUNTER_ENUM
-    QUERY_N
+        QUERY_N
 };
 
 struct query_slot {
@@ -308,7 +309,8 @@ void activity_forget_dead(struct model *m);
 void activity_free(struct model *m, struct origin *o);
 
 /* Calls fn for each slot of an origin in the span, with the sum of the dropped for SPAN_ALL. */
-void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s), void *ctx);
+void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s),
+                   void *ctx);
 
 struct name *link_route(struct model *m, const char *tag);
 struct name *link_endpoint_route(struct model *m, const char *method, const char *route);

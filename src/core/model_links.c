@@ -20,7 +20,8 @@ static struct name *folded(struct model *m, const char *method, size_t method_le
 {
     char text[ROUTE_MAX + 24], out[ROUTE_MAX];
     route_fold_tag(route, out);
-    snprintf(text, sizeof text, "%.*s%s%s", (int)MIN(method_len, 16), method ? method : "", method_len ? " " : "", out);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)MIN(method_len, 16), method ? method : "",
+             method_len ? " " : "", out);
     return model_name(m, text);
 }
 
@@ -119,14 +120,16 @@ static size_t links(const struct model *m, struct gather *g, struct link *out, s
     return n;
 }
 
-size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out, size_t max)
+size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,
+                      size_t max)
 {
     if (!e->folded_name)
         return 0;
     return links(m, &(struct gather){.span = span, .endpoint = e}, out, max);
 }
 
-size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out, size_t max)
+size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out,
+                   size_t max)
 {
     return links(m, &(struct gather){.span = span, .query = q}, out, max);
 }

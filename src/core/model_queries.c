@@ -36,8 +36,8 @@ static void text_free(struct model *m, struct query *q)
 
 /* ---- which query ---- */
 
-struct query *query_seen(struct model *m, struct origin *o, int64_t id, const char *database, const char *fingerprint,
-                         const char *text, bool normalised)
+struct query *query_seen(struct model *m, struct origin *o, int64_t id, const char *database,
+                         const char *fingerprint, const char *text, bool normalised)
 {
     struct query_id_key by;
     memset(&by, 0, sizeof by);
@@ -73,15 +73,16 @@ struct query *query_seen(struct model *m, struct origin *o, int64_t id, const ch
     if (text && *text && (!q->text || (normalised && !q->text_normalised))) {
         text_free(m, q);
         /* Long texts of many statements must not cost the history. */
-        q->text = model_strdup(m, text, m->text_bytes > m->limits.max_bytes / 8 ? TEXT_BYTES_SHORT : TEXT_BYTES);
+        q->text =
+            model_strdup(m, text, m->text_bytes > m->limits.max_bytes / 8 ? TEXT_BYTES_SHORT : TEXT_BYTES);
         m->text_bytes += strlen(q->text);
         q->text_normalised = normalised;
     }
     return q;
 }
 
-static struct query_variant *variant_of(struct model *m, struct query *q, const struct origin *o, const char *role,
-                                        int64_t toplevel)
+static struct query_variant *variant_of(struct model *m, struct query *q, const struct origin *o,
+                                        const char *role, int64_t toplevel)
 {
     const struct name *name = model_name(m, role);
     for (size_t i = 0; i < q->n_variants; i++) {
@@ -147,7 +148,8 @@ static int64_t growth(int64_t old, int64_t now, bool reset)
 }
 
 /* `previous`: the origin's snapshot before this one; SD_UNKNOWN. */
-static void variant_settle(struct model *m, struct query *q, struct query_variant *v, sd_time at, sd_time previous)
+static void variant_settle(struct model *m, struct query *q, struct query_variant *v, sd_time at,
+                           sd_time previous)
 {
     v->touched = false;
     bool first = !sd_known(v->at);
@@ -232,7 +234,8 @@ void queries_apply(struct model *m, struct origin *o, const struct sd_batch *b)
         o->snapshot_before = o->snapshot_at;
         o->snapshot_at = at;
     }
-    size_t most = MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
+    size_t most =
+        MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
     if (m->n_queries > most)
         queries_evict(m, most - most / 8);
 }
@@ -363,7 +366,8 @@ static void put(struct query_stats *out, const int64_t v[QUERY_N])
 #undef PUT
     double touched = (double)zero_if_unknown(out->shared_hit) + (double)zero_if_unknown(out->shared_read);
     out->hit_ratio = touched > 0 ? (double)zero_if_unknown(out->shared_hit) / touched : (double)NAN;
-    out->mean_ns = out->calls > 0 && sd_known(out->total_ns) ? (double)out->total_ns / (double)out->calls : (double)NAN;
+    out->mean_ns =
+        out->calls > 0 && sd_known(out->total_ns) ? (double)out->total_ns / (double)out->calls : (double)NAN;
 }
 
 static void totals(const struct query *q, int64_t v[QUERY_N], struct query_stats *out)
@@ -373,7 +377,8 @@ static void totals(const struct query *q, int64_t v[QUERY_N], struct query_stats
         const struct query_variant *a = &q->variants[k];
         if (!sd_known(a->at))
             continue;
-        bool stale = sd_known(a->since) && sd_known(a->origin->counting_since) && a->since < a->origin->counting_since;
+        bool stale =
+            sd_known(a->since) && sd_known(a->origin->counting_since) && a->since < a->origin->counting_since;
         for (int i = 0; i < QUERY_N; i++)
             v[i] = add_known(v[i], stale && sd_known(a->v[i]) ? 0 : a->v[i]);
         out->known = true;
@@ -406,7 +411,8 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
     int64_t v[QUERY_N], all[QUERY_N];
     for (int i = 0; i < QUERY_N; i++)
         v[i] = all[i] = SD_UNKNOWN;
-    *out = (struct query_stats){.min_ns = SD_UNKNOWN, .max_ns = SD_UNKNOWN, .stddev_ns = SD_UNKNOWN, .since = SD_UNKNOWN};
+    *out = (struct query_stats){
+        .min_ns = SD_UNKNOWN, .max_ns = SD_UNKNOWN, .stddev_ns = SD_UNKNOWN, .since = SD_UNKNOWN};
     totals(q, all, out);
     if (span_is_all(span)) {
         put(out, all);

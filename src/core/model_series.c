@@ -5,7 +5,8 @@ enum { POINTS_MAX = 16384, KEY_BYTES = 1024 };
 
 static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, const char *labels)
 {
-    int n = snprintf(out, KEY_BYTES, "%s\x1f%s\x1f%s", origin ? origin : "", name ? name : "", labels ? labels : "");
+    int n = snprintf(out, KEY_BYTES, "%s\x1f%s\x1f%s", origin ? origin : "", name ? name : "",
+                     labels ? labels : "");
     return n < 0 ? 0 : MIN((size_t)n, (size_t)KEY_BYTES - 1);
 }
 
@@ -105,7 +106,8 @@ bool series_thin(struct model *m, sd_time before)
 void series_free(struct model *m)
 {
     struct series *s, *next;
-    HASH_ITER(hh, m->series_hash, s, next) {
+    HASH_ITER(hh, m->series_hash, s, next)
+    {
         HASH_DEL(m->series_hash, s);
         model_resize(m, s->points, s->cap, 0, sizeof *s->points);
         model_strfree(m, s->key);
@@ -114,7 +116,8 @@ void series_free(struct model *m)
     m->n_series = 0;
 }
 
-static const struct series *find(const struct model *m, const char *origin, const char *name, const char *labels)
+static const struct series *find(const struct model *m, const char *origin, const char *name,
+                                 const char *labels)
 {
     char key[KEY_BYTES];
     size_t n = key_of(key, origin, name, labels);
@@ -123,7 +126,8 @@ static const struct series *find(const struct model *m, const char *origin, cons
     return s;
 }
 
-double model_metric(const struct model *m, const char *origin, const char *name, const char *labels, sd_time at)
+double model_metric(const struct model *m, const char *origin, const char *name, const char *labels,
+                    sd_time at)
 {
     const struct series *s = find(m, origin, name, labels);
     size_t n = s ? upto(s, at) : 0;
@@ -148,7 +152,8 @@ static double rate(const struct series *s, struct span span)
     return growth / (((double)s->points[hi].at - (double)s->points[lo].at) / (double)SD_S);
 }
 
-double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels, struct span span)
+double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
+                         struct span span)
 {
     const struct series *s = find(m, origin, name, labels);
     return s ? rate(s, span) : (double)NAN;

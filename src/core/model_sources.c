@@ -139,7 +139,8 @@ size_t model_events(const struct model *m, struct span span, struct event_entry 
     for (size_t i = m->n_events; i-- > 0 && n < max;) {
         const struct moment *k = &m->events[i].one.items[0];
         if (k->at >= span.from && k->at < span.to)
-            out[n++] = (struct event_entry){.at = k->at, .origin = m->events[i].origin->name, .event = k->records[0]};
+            out[n++] = (struct event_entry){
+                .at = k->at, .origin = m->events[i].origin->name, .event = k->records[0]};
     }
     return n;
 }

@@ -174,7 +174,8 @@ void slots_thin(struct model *m, struct slots *s, sd_time before, int64_t width,
     size_t kept = 0;
     for (size_t i = 0; i < s->n; i++) {
         struct slot *from = slot_of(s, i), *into = kept ? slot_of(s, kept - 1) : NULL;
-        if (into && slot_end(from) <= before && slot_floor(into->at, width) == slot_floor(slot_end(from) - 1, width)) {
+        if (into && slot_end(from) <= before &&
+            slot_floor(into->at, width) == slot_floor(slot_end(from) - 1, width)) {
             sd_time end = slot_end(from);
             ops->merge(m, into, from);
             into->width = end - into->at;
@@ -205,7 +206,8 @@ struct steps steps_of(const struct model *m, struct span span, size_t n)
         span = sd_known(m->first) ? (struct span){m->first, MAX(m->last, m->first + 1)} : (struct span){0, 1};
     if (span.to <= span.from)
         span.to = span.from == INT64_MAX ? INT64_MAX : span.from + 1;
-    return (struct steps){.span = span, .n = n, .width = ((double)span.to - (double)span.from) / (double)MAX(n, 1)};
+    return (struct steps){
+        .span = span, .n = n, .width = ((double)span.to - (double)span.from) / (double)MAX(n, 1)};
 }
 
 static sd_time step_edge(const struct steps *st, size_t i)
@@ -273,7 +275,8 @@ static void moment_release(struct model *m, struct history *h, struct moment *k)
     model_give(m, k->records, k->bytes);
 }
 
-void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind, const void *const *records, size_t n)
+void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind,
+                 const void *const *records, size_t n)
 {
     const struct sd_schema *sc = schema_of(kind);
     size_t bytes = n * sizeof(void *);

@@ -5,8 +5,8 @@
 
 #include "base/base.h"
 
-const struct sd_schema *schema_of(enum sd_kind kind);     /* NULL when unknown */
-const struct sd_schema *schema_named(const char *name);   /* "http", ...; NULL */
+const struct sd_schema *schema_of(enum sd_kind kind);   /* NULL when unknown */
+const struct sd_schema *schema_named(const char *name); /* "http", ...; NULL */
 /* Sets every field of a record to unknown. */
 void schema_clear(const struct sd_schema *sc, void *record);
 /* Deep copies: bytes a record needs with its text and histograms, and the copy into
@@ -14,6 +14,6 @@ void schema_clear(const struct sd_schema *sc, void *record);
  * ascending, in range and not empty. */
 size_t schema_need(const struct sd_schema *sc, const void *record);
 void *schema_copy(const struct sd_schema *sc, const void *record, void *to);
-const char *schema_state_name(enum sd_state state);       /* "backing off" */
+const char *schema_state_name(enum sd_state state); /* "backing off" */
 
 #endif

@@ -16,7 +16,7 @@
 
 enum { CODE_VERSION = 1, FIELDS_MAX = 256 };
 
-#define FIELD(record, f, type) ((type *)(void *)((char *)(record) + (f)->offset))
+#define FIELD(record, f, type)       ((type *)(void *)((char *)(record) + (f)->offset))
 #define CONST_FIELD(record, f, type) ((const type *)(const void *)((const char *)(record) + (f)->offset))
 
 /* ---- out ---- */
@@ -59,7 +59,8 @@ static void put_hist(struct strbuf *out, const struct sd_hist *h)
     }
 }
 
-static void put_column(struct strbuf *out, const struct sd_batch *b, size_t from, size_t to, const struct sd_field *f)
+static void put_column(struct strbuf *out, const struct sd_batch *b, size_t from, size_t to,
+                       const struct sd_field *f)
 {
     int64_t last = 0;
     double last_real = (double)NAN;
@@ -281,7 +282,8 @@ struct sd_batch *batch_decode(const void *bytes, size_t len, struct sd_error *er
     struct sd_batch *b = batch_new(origin, (sd_time)at);
     while (in.p < in.end) {
         if (!get_block(&in, b)) {
-            fail(err, "the batch of %.100s is damaged at byte %zu", origin, (size_t)(in.p - (const unsigned char *)bytes));
+            fail(err, "the batch of %.100s is damaged at byte %zu", origin,
+                 (size_t)(in.p - (const unsigned char *)bytes));
             batch_unref(b);
             return NULL;
         }

@@ -6,7 +6,7 @@
 #include <zstd.h>
 
 #define HEADER_MAGIC "SLOWDIVE"
-#define FRAME_MAGIC "\xf5SDF"
+#define FRAME_MAGIC  "\xf5SDF"
 enum { HEADER = RECORDING_HEADER_BYTES, ENTRY = 32, VERSION = 1, KIND_BATCHES = 1, LEVEL = 3 };
 /* Nothing a writer makes is larger; what claims to be is damage or an attack. */
 #define RAW_MAX ((size_t)96 << 20)
@@ -176,8 +176,8 @@ bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, str
     const unsigned char *h = bytes;
     bool header = begins && len >= HEADER && get32(h + 12) == crc_of(h, 12);
     if (header && get32(h + 8) > VERSION)
-        return fail(err, "the recording has format %u, made by a newer slowdive; this one reads up to %d", get32(h + 8),
-                    VERSION);
+        return fail(err, "the recording has format %u, made by a newer slowdive; this one reads up to %d",
+                    get32(h + 8), VERSION);
     size_t at = HEADER;
     if (!header) {
         at = next_entry(&r, 0);

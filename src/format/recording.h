@@ -16,7 +16,7 @@ void recording_header(struct strbuf *out);
 void recording_encode(const struct sd_batch *b, struct strbuf *out);
 /* Appends a frame with n batches; together at most RECORDING_FRAME_BYTES, or one. */
 void recording_encode_many(const struct sd_batch *const *batches, size_t n, struct strbuf *out);
-#define RECORDING_FRAME_BYTES ((size_t)4 << 20)
+#define RECORDING_FRAME_BYTES  ((size_t)4 << 20)
 #define RECORDING_HEADER_BYTES 16
 /* Do these first bytes of a file (any number) begin a recording? */
 bool recording_begins(const void *bytes, size_t len);

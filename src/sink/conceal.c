@@ -25,7 +25,8 @@ struct conceal *conceal_new(void)
 static void forget(struct conceal *c)
 {
     struct seen *s, *next;
-    HASH_ITER(hh, c->seen, s, next) {
+    HASH_ITER(hh, c->seen, s, next)
+    {
         HASH_DEL(c->seen, s);
         free(s->text);
         free(s->hidden);
@@ -64,10 +65,35 @@ static const char *hidden_text(struct conceal *c, const char *text)
 /* Values under these keys are names and kinds the server chose; every other text in a
  * plan is taken for an expression. A key that a later server adds is thus concealed. */
 static const char *const harmless[] = {
-    "Node Type", "Parent Relationship", "Strategy", "Partial Mode", "Operation", "Subplan Name", "Relation Name",
-    "Schema", "Alias", "Index Name", "Scan Direction", "Join Type", "CTE Name", "Function Name", "Tuplestore Name",
-    "Command", "Sort Method", "Sort Space Type", "Custom Plan Provider", "Constraint Name", "Trigger Name", "Relation",
-    "Cache Mode", "Group Method", "Timing", "Storage", "Maximum Storage", "Format", NULL,
+    "Node Type",
+    "Parent Relationship",
+    "Strategy",
+    "Partial Mode",
+    "Operation",
+    "Subplan Name",
+    "Relation Name",
+    "Schema",
+    "Alias",
+    "Index Name",
+    "Scan Direction",
+    "Join Type",
+    "CTE Name",
+    "Function Name",
+    "Tuplestore Name",
+    "Command",
+    "Sort Method",
+    "Sort Space Type",
+    "Custom Plan Provider",
+    "Constraint Name",
+    "Trigger Name",
+    "Relation",
+    "Cache Mode",
+    "Group Method",
+    "Timing",
+    "Storage",
+    "Maximum Storage",
+    "Format",
+    NULL,
 };
 
 static void conceal_item(cJSON *item, bool is_harmless)

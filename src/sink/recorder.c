@@ -15,11 +15,11 @@
 
 enum { QUEUE_MAX = 16384 };
 #define QUEUE_BYTES ((size_t)32 << 20)
-#define GATHER_NS SD_S
-#define CLOSE_NS (5 * SD_S)
+#define GATHER_NS   SD_S
+#define CLOSE_NS    (5 * SD_S)
 
 struct recorder {
-    int fd;                  /* the thread's after open */
+    int fd; /* the thread's after open */
     char *path;
     struct conceal *conceal; /* the thread's; NULL: literals are shown */
     pthread_t thread;
@@ -73,7 +73,8 @@ static bool write_batches(struct recorder *r, const struct sd_batch **batches, s
     bool ok = true;
     for (size_t from = 0, to; from < n && ok; from = to) {
         size_t bytes = 0;
-        for (to = from; to < n && (to == from || bytes + batch_bytes(batches[to]) <= RECORDING_FRAME_BYTES); to++)
+        for (to = from; to < n && (to == from || bytes + batch_bytes(batches[to]) <= RECORDING_FRAME_BYTES);
+             to++)
             bytes += batch_bytes(batches[to]);
         for (size_t i = from; i < to && r->conceal; i++) {
             const struct sd_batch *hidden = conceal_batch(r->conceal, batches[i]);

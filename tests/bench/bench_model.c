@@ -70,8 +70,10 @@ static struct sd_batch *sessions(sd_time at)
         char query[400], route[64];
         int q = (int)dice(QUERIES);
         schema_clear(schema_of(SD_ACTIVITY), &a);
-        snprintf(query, sizeof query, "SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id "
-                                      "WHERE o.status = $1 AND o.column_%d > $2 ORDER BY o.created_at DESC LIMIT $3", q);
+        snprintf(query, sizeof query,
+                 "SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id "
+                 "WHERE o.status = $1 AND o.column_%d > $2 ORDER BY o.created_at DESC LIMIT $3",
+                 q);
         snprintf(route, sizeof route, "GET /api/v1/resource%d/{id}", q % ENDPOINTS);
         a.period_ns = SD_S / 10;
         a.pid = 1000 + i;
@@ -111,7 +113,8 @@ static struct sd_batch *statements(sd_time at, int64_t round)
     return b;
 }
 
-static void feed(struct model *m, struct strbuf *frame, size_t *bytes, const struct sd_batch *const *batches, size_t n)
+static void feed(struct model *m, struct strbuf *frame, size_t *bytes, const struct sd_batch *const *batches,
+                 size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         model_apply(m, batches[i]);

@@ -60,7 +60,8 @@ static void check_quantiles(const struct hist *h, const int64_t *sorted, size_t 
         int64_t exact = sorted[rank ? rank - 1 : 0];
         int64_t got = hist_quantile(h, (double)mille / 1000);
         if (fabs((double)got - (double)exact) > (double)exact / 128)
-            fail_msg("p%zu.%zu of %zu values: %lld, exactly %lld", mille / 10, mille % 10, n, (long long)got, (long long)exact);
+            fail_msg("p%zu.%zu of %zu values: %lld, exactly %lld", mille / 10, mille % 10, n, (long long)got,
+                     (long long)exact);
     }
 }
 
@@ -95,7 +96,8 @@ static void test_error_bound(void **state)
 static void test_merge_order(void **state)
 {
     (void)state;
-    struct hist *part[8], *all = new_hist(), *forward = new_hist(), *backward = new_hist(), *sparse = new_hist();
+    struct hist *part[8], *all = new_hist(), *forward = new_hist(), *backward = new_hist(),
+                          *sparse = new_hist();
     for (int i = 0; i < 8; i++)
         part[i] = new_hist();
     for (int i = 0; i < N; i++) {

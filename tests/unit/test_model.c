@@ -27,7 +27,8 @@ static void *cleared(enum sd_kind kind, void *r)
 }
 
 /* `count` requests of `ns` each that ended within the second at `at`. */
-static void http(struct model *m, sd_time at, const char *method, const char *route, int64_t count, int64_t ns)
+static void http(struct model *m, sd_time at, const char *method, const char *route, int64_t count,
+                 int64_t ns)
 {
     struct sd_bucket k = {.index = sd_hist_index(ns), .count = (uint32_t)count};
     struct sd_hist h = {.n = 1, .buckets = &k};
@@ -295,7 +296,8 @@ static void test_statement_variants(void **state)
     (void)state;
     struct model *m = new_model();
     struct query_stats st;
-    struct sd_statement rows[3] = {statement("a", 100, 1000), statement("b", 10, 100), statement("c", 9000, 90000)};
+    struct sd_statement rows[3] = {statement("a", 100, 1000), statement("b", 10, 100),
+                                   statement("c", 9000, 90000)};
     snapshot(m, T0, 2, rows);
     rows[0].calls += 5;
     rows[1].calls += 7;
@@ -359,8 +361,8 @@ static void test_activity(void **state)
 {
     (void)state;
     struct model *m = new_model();
-    struct sd_activity rows[3] = {session(42, NULL, "GET /orders/{id}"), session(42, "IO", "GET /orders/{id}"),
-                                  session(43, "IO", "/cart")};
+    struct sd_activity rows[3] = {session(42, NULL, "GET /orders/{id}"),
+                                  session(42, "IO", "GET /orders/{id}"), session(43, "IO", "/cart")};
     http(m, T0, "GET", "/orders/:id", 1, SD_MS);
     http(m, T0, "POST", "/cart", 1, SD_MS);
     for (int i = 0; i < 100; i++)
@@ -392,7 +394,8 @@ static void test_activity(void **state)
     assert_int_equal(model_sessions(m, T0 - SD_S, s, 8), 0);
 
     struct link l[4];
-    struct endpoint *orders = model_find_endpoint(m, "GET /orders/:id"), *cart = model_find_endpoint(m, "POST /cart");
+    struct endpoint *orders = model_find_endpoint(m, "GET /orders/:id"),
+                    *cart = model_find_endpoint(m, "POST /cart");
     assert_int_equal(endpoint_links(m, orders, seconds(0, 10), l, 4), 1);
     assert_string_equal(query_key(l[0].query), "shop/42");
     assert_float_equal(l[0].weight, 10, 1e-6);
@@ -559,8 +562,10 @@ static void test_cap_hostile(void **state)
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = 0;
     for (int i = 0; i < 30000; i++) {
-        memcpy(name, &(char[9]){(char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)('a' + i / 676 % 26),
-                                (char)('a' + i / 17576)}, 4);
+        memcpy(name,
+               &(char[9]){(char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)('a' + i / 676 % 26),
+                          (char)('a' + i / 17576)},
+               4);
         struct sd_batch *b = batch_new(i % 7 ? "x" : name, T0 + i * SD_MS);
         struct sd_metric k = {.name = i % 3 ? "n" : name, .value = i};
         struct sd_activity a = session(i, name, name);
@@ -697,7 +702,8 @@ static void test_hostile(void **state)
 {
     (void)state;
     struct model *m = new_model();
-    static const sd_time times[] = {INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX - 1, INT64_MAX, 7999999999999999999, T0};
+    static const sd_time times[] = {INT64_MIN, INT64_MIN + 1,       -1, 0, INT64_MAX - 1,
+                                    INT64_MAX, 7999999999999999999, T0};
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         struct sd_batch *b = batch_new("", times[i]);
         for (int kind = 1; kind < SD_KIND_END; kind++) {
@@ -713,7 +719,9 @@ static void test_hostile(void **state)
             for (int64_t v = -1; v <= 1; v++) {
                 for (size_t f = 0; f < sc->n_fields; f++)
                     if (sc->fields[f].type == SD_FIELD_INT)
-                        *(int64_t *)((char *)&r + sc->fields[f].offset) = v < 0 ? INT64_MIN + 1 : v ? INT64_MAX : -5;
+                        *(int64_t *)((char *)&r + sc->fields[f].offset) = v < 0 ? INT64_MIN + 1
+                                                                          : v   ? INT64_MAX
+                                                                                : -5;
                 assert_true(batch_add(b, sc->kind, &r));
             }
         }

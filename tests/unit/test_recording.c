@@ -18,7 +18,8 @@
 /* A record whose every field depends on the seed; some are unknown. */
 static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[32][16])
 {
-    static const struct sd_bucket buckets[] = {{0, 1}, {63, 2}, {64, 70000}, {SD_HIST_BUCKETS - 1, UINT32_MAX}};
+    static const struct sd_bucket buckets[] = {
+        {0, 1}, {63, 2}, {64, 70000}, {SD_HIST_BUCKETS - 1, UINT32_MAX}};
     static const struct sd_hist hists[] = {{4, buckets}, {0, buckets}, {2, buckets}};
     static const int64_t numbers[] = {0, 1, -1, 127, 128, INT64_MAX, INT64_MIN + 1, T0};
     schema_clear(sc, r);
@@ -391,8 +392,9 @@ static void test_recorder_flushes(void **state)
 static void test_conceal(void **state)
 {
     (void)state;
-    char *plan = conceal_plan("[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation Name\": \"orders\", \"Plan Rows\": 7, "
-                              "\"Output\": [\"id\", \"'s3cret'::text\"], \"Filter\": \"((mail)::text = 's3cret'::text)\"}}]");
+    char *plan = conceal_plan(
+        "[{\"Plan\": {\"Node Type\": \"Seq Scan\", \"Relation Name\": \"orders\", \"Plan Rows\": 7, "
+        "\"Output\": [\"id\", \"'s3cret'::text\"], \"Filter\": \"((mail)::text = 's3cret'::text)\"}}]");
     assert_null(strstr(plan, "s3cret"));
     assert_non_null(strstr(plan, "\"Seq Scan\""));
     assert_non_null(strstr(plan, "\"orders\""));
@@ -431,7 +433,8 @@ static void test_conceal(void **state)
     const struct sd_intake *hi = batch_record(hidden, 2, &kind);
     assert_string_equal(hi->sample, "GET /pay?... HTTP/1.1 \"http://x/?...\" end");
     const struct sd_plan *hp = batch_record(hidden, 3, &kind);
-    assert_string_equal(hp->failed, "relation \"orders\": invalid input syntax for type date: \"...\"; or: \"...\"");
+    assert_string_equal(hp->failed,
+                        "relation \"orders\": invalid input syntax for type date: \"...\"; or: \"...\"");
     batch_unref(hidden);
     batch_unref(b);
     conceal_free(c);
@@ -440,9 +443,14 @@ static void test_conceal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schema),     cmocka_unit_test(test_batch),    cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_cut),        cmocka_unit_test(test_flip),     cmocka_unit_test(test_recorder),
-        cmocka_unit_test(test_recorder_flushes), cmocka_unit_test(test_conceal),
+        cmocka_unit_test(test_schema),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_flip),
+        cmocka_unit_test(test_recorder),
+        cmocka_unit_test(test_recorder_flushes),
+        cmocka_unit_test(test_conceal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
