@@ -184,7 +184,7 @@ static void seq_scan_filter(struct plan_finder *f, const struct plan_node *n)
 }
 
 /* A wrong estimate matters where it decides: at the nearest join, sort, aggregate or
- * Gather above. All the time spent there is at stake. */
+ * Gather above. All the time spent there, less what ran below the node, is at stake. */
 static const struct plan_node *decided_at(const struct plan_node *n)
 {
     for (const struct plan_node *up = n->parent; up; up = up->parent)
@@ -225,14 +225,19 @@ static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
     if (!at)
         at = n;
     double rows = fabs(n->loop_rows - n->plan_rows) * n->loops;
-    struct plan_finding *it = found(f, n, factor, of_time(f, known_or(at->total_ns, 0)), rows);
+    /* What ran below the node was not decided by its estimate. */
+    double below = known_or(n->total_ns, 0) - known_or(n->exclusive_ns, 0);
+    struct plan_finding *it = found(f, n, factor, of_time(f, MAX(0, known_or(at->total_ns, 0) - below)), rows);
     if (!it)
         return;
+    bool groups = str_eq(n->type, "Aggregate") || str_eq(n->type, "Group") || str_eq(n->type, "Unique");
     it->evidence = SAY("planned %s rows, got %s%s: %.0f times %s", count(f, n->plan_rows),
                        n->loops > 1 ? "about " : "", count(f, n->loop_rows), factor,
                        n->estimate_direction > 0 ? "more" : "fewer");
     it->advice = n->relation ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
                                    "extended statistics (CREATE STATISTICS) for columns that go together.", where(f, n))
+                 : groups ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, ndistinct) on "
+                            "the columns or expressions grouped by."
                              : "Look at the conditions below this node: ANALYZE their tables, or add extended "
                                "statistics (CREATE STATISTICS) for columns that go together.";
     it->check = "Planned and actual rows of this node lie within a factor of 10, and the join above may change.";

@@ -463,7 +463,13 @@ static bool top_line(struct parser *p, int indent, const char *line)
         cJSON *t = cJSON_CreateObject();
         cJSON_AddItemToArray(list, t);
         if (time) {
-            set_text(t, "Trigger Name", line + strlen("Trigger "), (size_t)(time - line) - strlen("Trigger "));
+            static const char constraint[] = "Trigger for constraint ";
+            bool of = str_starts(line, constraint); /* "Trigger for constraint orders_fkey on items: time=..." */
+            const char *name = line + (of ? strlen(constraint) : strlen("Trigger "));
+            const char *on = strstr(name, " on ");
+            set_text(t, of ? "Constraint Name" : "Trigger Name", name, (size_t)((on && on < time ? on : time) - name));
+            if (on && on < time)
+                set_text(t, "Relation", on + 4, (size_t)(time - on - 4));
             set_number(t, "Time", time + strlen(": time="));
             set_after(t, "Calls", time, "calls=");
         }
