@@ -1,28 +1,51 @@
-/* common.h - what the views share: the envelope, notes, sentences for empty panes. */
+/* common.h - what the views share: the envelope, notes, sentences for empty panes,
+ * SQL for people. Main thread only. */
 #ifndef VIEW_COMMON_H
 #define VIEW_COMMON_H
 
 #include "view/view.h"
 
+/* Record kinds as the panes name them (struct view needs). */
+enum { KINDS_HTTP = 1u << SD_HTTP, KINDS_ACTIVITY = 1u << SD_ACTIVITY, KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY };
+
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
 struct span common_span(const struct view_ctx *c);
 double common_seconds(struct span s); /* NAN when it has no length */
+/* Never of no length, so that a graph can be drawn: one moment becomes a second. */
+struct span common_drawn(struct span s);
 
-/* from, to, lines_total, lines_unparsed, unparsed_samples[], frames_lost. */
+/* from, to, window_ns, lines_total, lines_unparsed, unparsed_samples[], frames_lost. */
 void common_envelope(struct doc *d, const struct view_ctx *c, struct span s);
 
-/* "last 1 min, 1234 requests, 20 s old": window, count and freshness of a pane. `n`
- * SD_UNKNOWN: no count; `last` the newest data, SD_UNKNOWN: not said. */
-const char *common_note(struct doc *d, const struct view_ctx *c, int64_t n, const char *what, sd_time last);
+/* "1234 requests, last 1 min, from access.log, 20 s old": what a pane's figures are. */
+struct note {
+    uint32_t kinds; /* records they come from: names the sources; 0: not said */
+    int64_t n;      /* how many, of `what`; SD_UNKNOWN: not said */
+    const char *what;
+    struct span span; /* {0, 0}: the context's */
+    sd_time last;     /* newest data, SD_UNKNOWN: age not said */
+    bool moment;      /* figures of one moment: the window is not said */
+};
+const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n);
 
-/* Why a pane that lives on `kinds` (1u << SD_HTTP) is empty, and what to do. */
+/* now - then, at least 0; unknown when one is, or when no integer holds it. */
+int64_t common_age(sd_time now, sd_time then);
+/* "15 s", "5 min", "2.5 h": the length of a window. */
+char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX]);
+
+/* Why a pane that lives on KINDS_... is empty, and what to do. */
 const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds);
 
-/* SQL on one line, white space folded, literals hidden when they must be. */
-const char *common_sql_line(struct doc *d, const struct view_ctx *c, const char *sql);
+/* SQL as it may be shown: literals hidden when they must be; with `line` on one line.
+ * What was hidden once is remembered: parsing costs more than everything else here. */
+const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line);
+/* A 64-bit identifier as text: JSON readers keep 53 bits of a number. NULL when unknown. */
+const char *common_id(struct doc *d, int64_t id);
 
 /* Points for a graph of the span: the screen's, but no finer than a second each. */
 size_t common_points(const struct view_ctx *c, struct span s);
+/* A new section with an empty graph over the span. */
+struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s, size_t n);
 
 #endif

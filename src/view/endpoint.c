@@ -2,6 +2,7 @@
 #include "view/endpoint.h"
 
 #include "view/common.h"
+#include "view/endpoints.h"
 #include "view/links.h"
 
 #include <stdlib.h>
@@ -16,7 +17,7 @@ static const struct column QUERIES[] = {
     {"query_id", "Query ID", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 4, 0, "the server's query identifier"},
 };
 
-enum { HEAT_ROWS = 12 };
+enum { HEAT_ROWS = 12, HEAT_SPREAD = 4 };
 
 static const struct endpoint *chosen(const struct view_ctx *c)
 {
@@ -37,7 +38,7 @@ static const struct endpoint *chosen(const struct view_ctx *c)
     return worst;
 }
 
-static void figures(struct doc *d, const struct endpoint_stats *s, double seconds)
+static void figures(struct doc *d, const struct endpoint_stats *s, double seconds, double share)
 {
     bool timed = s->timed > 0;
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
@@ -45,6 +46,7 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     section_field(d, f, "rate_per_s", "Rate", UNIT_PER_S, cell_real((double)s->count / seconds));
     section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
                   cell_real(s->count ? (double)s->errors / (double)s->count : NAN));
+    section_field(d, f, "share", "Share of all", UNIT_SHARE, cell_real(share));
     static const struct {
         double q;
         const char *key, *label;
@@ -71,19 +73,18 @@ static double known(int64_t v)
 static void over_time(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
                       const char *note)
 {
+    static const char *const names[] = {"p99_ns", "p95_ns", "p50_ns"};
     size_t n = common_points(c, span);
     struct endpoint_point *p = mem_array(n, sizeof *p);
-    struct section *s = doc_section(d, SECTION_GRAPH, "percentiles", "Percentiles over time");
-    struct graph *g = &s->graph;
+    struct section *s = common_graph(d, "percentiles", "Percentiles over time", UNIT_NS, span, n);
     endpoint_series(e, span, n, p);
-    *g = (struct graph){.from = span.from, .to = span.to, .n_points = n, .unit = UNIT_NS};
-    static const char *const names[] = {"p99_ns", "p95_ns", "p50_ns"};
     for (size_t l = 0; l < ARRAY_LEN(names); l++) {
-        double *v = doc_line(d, g, names[l])->values;
+        double *v = doc_line(d, &s->graph, names[l])->values;
         for (size_t i = 0; i < n; i++)
             v[i] = known(l == 0 ? p[i].p99 : l == 1 ? p[i].p95 : p[i].p50);
     }
     s->note = note;
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
     s->weight = 2;
     s->min_height = 4;
     free(p);
@@ -95,15 +96,18 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     struct section *s = doc_section(d, SECTION_HEATMAP, "heatmap", "Latency heat map");
     s->weight = 2;
     s->min_height = 4;
-    s->empty = doc_text(d, "No durations are known: add $request_time to the log's format.");
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
     struct heatmap *m = &s->heatmap;
     *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
     if (!h->count)
         return;
-    /* Log scale from the median of the fastest to the slowest request. */
-    double lo = (double)MAX(hist_quantile(h, 0.01), SD_US), hi = (double)MAX(h->max, 2 * SD_US);
-    if (hi < lo * 4)
-        hi = lo * 4;
+    /* Log scale up to the slowest; durations all alike lie in its middle. */
+    double lo = (double)MAX(hist_quantile(h, 0.01), SD_US), hi = (double)MAX(h->max, 2 * SD_US) * 1.01;
+    if (hi < lo * HEAT_SPREAD) {
+        double middle = sqrt(lo * hi);
+        lo = middle / sqrt(HEAT_SPREAD);
+        hi = middle * sqrt(HEAT_SPREAD);
+    }
     m->rows = HEAT_ROWS;
     m->columns = common_points(c, span);
     m->lower = arena_alloc(d->arena, (m->rows + 1) * sizeof *m->lower);
@@ -125,7 +129,7 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
     s->weight = 2;
     s->min_height = 3;
-    s->note = n ? doc_text(d, "by sampled activity") : NULL;
+    s->note = n ? doc_text(d, "seen running for it, by sampled activity") : NULL;
     s->empty = doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
                            "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++) {
@@ -133,13 +137,13 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
         struct query_stats st;
         query_stats(q, c->span, &st);
         struct row *r = doc_row(d, &s->table);
-        r->cells[0] = cell_text(common_sql_line(d, c, query_text(q)));
+        r->cells[0] = cell_text(common_sql(d, c, query_text(q), true));
         r->cells[1] = cell_real(links[i].share);
         r->cells[2] = cell_real(st.known ? st.mean_ns : NAN);
         r->cells[3] = cell_int(st.known ? st.calls : SD_UNKNOWN);
         r->cells[4] = cell_real(links[i].weight);
         r->cells[5] = cell_text(doc_text(d, links[i].evidence));
-        r->cells[6] = cell_text(query_id(q) == SD_UNKNOWN ? NULL : doc_printf(d, "%lld", (long long)query_id(q)));
+        r->cells[6] = cell_text(common_id(d, query_id(q)));
         r->dive = (struct dive){"query", doc_text(d, query_key(q))};
     }
 }
@@ -148,32 +152,29 @@ static struct doc *build(const struct view_ctx *c)
 {
     const struct endpoint *e = chosen(c);
     struct doc *d = doc_new("endpoint", e ? endpoint_name(e) : c->arg ? c->arg : "Endpoint");
-    struct endpoint_stats *s = mem_alloc(sizeof *s);
-    if (!e) {
-        common_envelope(d, c, common_span(c));
-        doc_field(d, "endpoint", UNIT_NONE, cell_text(c->arg));
+    struct endpoint_stats *s = mem_alloc(sizeof *s), *all = mem_alloc(sizeof *all);
+    endpoints_totals(c, all);
+    struct span span = endpoints_span(c, all); /* the same as in the list, so that rates agree */
+    common_envelope(d, c, span);
+    doc_field(d, "endpoint", UNIT_NONE, cell_text(e ? endpoint_name(e) : c->arg));
+    doc_field(d, "method", UNIT_NONE, cell_text(e ? endpoint_method(e) : NULL));
+    doc_field(d, "route", UNIT_NONE, cell_text(e ? endpoint_route(e) : NULL));
+    if (e) {
+        endpoint_stats(e, c->span, s);
+        const char *note = common_note(
+            d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
+        over_time(d, c, e, common_drawn(span), note);
+        queries(d, c, e);
+        d->focus = 1;
+        heat(d, c, e, common_drawn(span), &s->latency);
+        figures(d, s, common_seconds(span), endpoints_share(s, all));
+    } else {
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
-        t->text = c->arg ? doc_printf(d, "No endpoint called \"%s\" has been seen.", c->arg)
-                         : common_empty(d, c, 1u << SD_HTTP);
-        free(s);
-        return d;
+        t->text = c->arg ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.", c->arg)
+                         : common_empty(d, c, KINDS_HTTP);
     }
-    endpoint_stats(e, c->span, s);
-    struct span span = c->span;
-    if (span_is_all(span)) {
-        span = (struct span){s->first, s->last};
-        if (span.to <= span.from) /* one moment: a second around it */
-            span.to = span.from + SD_S;
-    }
-    common_envelope(d, c, span_is_all(c->span) ? (struct span){s->first, s->last} : span);
-    doc_field(d, "endpoint", UNIT_NONE, cell_text(endpoint_name(e)));
-    const char *note = common_note(d, c, s->count, "requests", s->last);
-    over_time(d, c, e, span, note);
-    queries(d, c, e);
-    d->focus = 1;
-    heat(d, c, e, span, &s->latency);
-    figures(d, s, common_seconds(span));
     free(s);
+    free(all);
     return d;
 }
 
@@ -182,7 +183,7 @@ const struct view endpoint_view = {
     .title = "Endpoint",
     .summary = "one endpoint: percentiles over time, latency heat map, its queries, status codes",
     .about = "endpoint",
-    .needs = 1u << SD_HTTP,
+    .needs = KINDS_HTTP,
     .build = build,
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),

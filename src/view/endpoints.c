@@ -12,7 +12,7 @@ enum {
 
 static const struct column COLUMNS[E_COLUMNS] = {
     [E_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 1, 6, "HTTP method; null when the input has none"},
-    [E_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 16,
+    [E_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 18,
                  "path with variable segments folded to :id"},
     [E_COUNT] = {"count", "Count", UNIT_COUNT, 0, 3, 0, "requests"},
     [E_RATE] = {"rate_per_s", "Rate", UNIT_PER_S, 0, 2, 0, "requests per second over the window from..to"},
@@ -23,7 +23,7 @@ static const struct column COLUMNS[E_COLUMNS] = {
     [E_P95] = {"p95_ns", "P95", UNIT_NS, 0, 5, 0, "95th percentile of the duration"},
     [E_P99] = {"p99_ns", "P99", UNIT_NS, 0, 0, 0, "99th percentile of the duration"},
     [E_P999] = {"p999_ns", "P99.9", UNIT_NS, 0, 7, 0, "99.9th percentile of the duration"},
-    [E_MAX] = {"max_ns", "Max", UNIT_NS, 0, 5, 0, "longest duration"},
+    [E_MAX] = {"max_ns", "Max", UNIT_NS, 0, 6, 0, "longest duration"},
     [E_TOTAL] = {"total_ns", "Total", UNIT_NS, 0, 4, 0, "sum of the durations: what the endpoint costs"},
     [E_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 1, 0,
                  "share of all endpoints' total duration; of the requests when the input has no durations"},
@@ -72,6 +72,60 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
     free(s);
 }
 
+struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats *all)
+{
+    return span_is_all(c->span) ? (struct span){all->first, all->last} : c->span;
+}
+
+double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all)
+{
+    if (all->timed)
+        return all->total_ns > 0 ? (double)s->total_ns / (double)all->total_ns : NAN;
+    return all->count ? (double)s->count / (double)all->count : NAN;
+}
+
+/* The heat map's counts are histograms over time: those of all endpoints, added up, give
+ * the quantile of every step. At most QUANTILE_ROWS buckets between fastest and slowest,
+ * so that it stays cheap with a thousand endpoints. */
+enum { QUANTILE_ROWS = 256 };
+
+void endpoints_quantile(const struct view_ctx *c, struct span span, const struct hist *all, double q, size_t n,
+                        double *out)
+{
+    uint32_t step = all->count ? (all->hi - all->lo + QUANTILE_ROWS - 1) / QUANTILE_ROWS : 0;
+    for (size_t i = 0; i < n; i++)
+        out[i] = NAN;
+    if (!step || !isfinite(common_seconds(span)))
+        return;
+    size_t rows = (all->hi - all->lo + step - 1) / step;
+    int64_t *lower = mem_array(rows + 1, sizeof *lower);
+    for (size_t y = 0; y <= rows; y++)
+        lower[y] = sd_hist_lower(all->lo + (uint32_t)y * step);
+    uint32_t *counts = mem_array(rows * n, sizeof *counts), *one = mem_array(rows * n, sizeof *one);
+    for (size_t i = 0; i < model_endpoints(c->model); i++) {
+        endpoint_heat(model_endpoint(c->model, i), span, n, rows, lower, one);
+        for (size_t k = 0; k < rows * n; k++)
+            counts[k] += one[k];
+    }
+    for (size_t x = 0; x < n; x++) {
+        uint64_t count = 0, seen = 0;
+        for (size_t y = 0; y < rows; y++)
+            count += counts[y * n + x];
+        uint64_t rank = (uint64_t)ceil(q * (double)count);
+        for (size_t y = 0; y < rows && count; y++) {
+            seen += counts[y * n + x];
+            if (seen >= rank) {
+                double middle = ((double)lower[y] + (double)lower[y + 1]) / 2;
+                out[x] = fmax((double)all->min, fmin(middle, (double)all->max));
+                break;
+            }
+        }
+    }
+    free(lower);
+    free(counts);
+    free(one);
+}
+
 static void fill(struct row *r, struct doc *d, const struct endpoint *e, const struct endpoint_stats *s,
                  const struct endpoint_stats *all, double seconds)
 {
@@ -89,8 +143,7 @@ static void fill(struct row *r, struct doc *d, const struct endpoint *e, const s
     v[E_P999] = cell_int(hist_quantile(&s->latency, 0.999));
     v[E_MAX] = cell_int(timed(s, s->latency.max));
     v[E_TOTAL] = cell_int(timed(s, s->total_ns));
-    v[E_SHARE] = cell_real(all->timed ? (double)s->total_ns / (double)all->total_ns
-                                      : (double)s->count / (double)all->count);
+    v[E_SHARE] = cell_real(endpoints_share(s, all));
     v[E_BYTES] = cell_int(s->bytes);
     for (int k = 0; k < 5; k++)
         v[E_1XX + k] = cell_int(s->status[k]);
@@ -107,7 +160,7 @@ static struct doc *build(const struct view_ctx *c)
     struct doc *d = doc_new("endpoints", "Endpoints");
     struct endpoint_stats *all = mem_alloc(sizeof *all), *s = mem_alloc(sizeof *s);
     endpoints_totals(c, all);
-    struct span span = span_is_all(c->span) ? (struct span){all->first, all->last} : c->span;
+    struct span span = endpoints_span(c, all);
     common_envelope(d, c, span);
     struct section *sec = doc_table(d, "rows", "Endpoints", COLUMNS, E_COLUMNS);
     sec->weight = 1;
@@ -118,10 +171,10 @@ static struct doc *build(const struct view_ctx *c)
             fill(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
     }
     table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
-    sec->note = common_note(d, c, all->count, "requests", all->last);
+    sec->note = common_note(d, c, &(struct note){KINDS_HTTP, all->count, "requests", .span = span, .last = all->last});
     if (all->count && !all->timed)
-        sec->note = doc_printf(d, "%s; the log has no durations: add $request_time to its format", sec->note);
-    sec->empty = common_empty(d, c, 1u << SD_HTTP);
+        sec->note = doc_printf(d, "%s. %s", sec->note, ENDPOINTS_UNTIMED);
+    sec->empty = common_empty(d, c, KINDS_HTTP);
     free(all);
     free(s);
     return d;
@@ -132,7 +185,7 @@ const struct view endpoints_view = {
     .title = "Endpoints",
     .summary = "every endpoint with its percentiles, errors and share of the time; the costliest first",
     .key = '2',
-    .needs = 1u << SD_HTTP,
+    .needs = KINDS_HTTP,
     .build = build,
     .columns = COLUMNS,
     .n_columns = E_COLUMNS,

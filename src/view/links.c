@@ -1,5 +1,7 @@
 #include "view/links.h"
 
+#include "view/common.h"
+
 static const struct column LIST[] = {
     {.key = "route", .title = "Route", .help = "METHOD route"},
     {.key = "share", .title = "Share", .unit = UNIT_SHARE, .help = "share of the query's linked time"},
@@ -37,6 +39,7 @@ void links_routes_section(struct doc *d, const struct view_ctx *c, const struct 
     struct link links[LINKS_MAX];
     size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
     struct section *s = doc_table(d, "routes", "Routes that run it", ROUTES, ARRAY_LEN(ROUTES));
+    s->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, SD_UNKNOWN, .last = SD_UNKNOWN});
     s->empty = doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
                            "pg_stat_activity while the query runs.");
     for (size_t i = 0; i < n; i++) {

@@ -1,18 +1,26 @@
 /* Overview: what is worst now, each line a place to dive. */
 #include "view/overview.h"
 
+#include "base/utf8.h"
+#include "core/schema.h"
+#include "view/activity.h"
 #include "view/common.h"
 #include "view/endpoints.h"
 #include "view/plan.h"
+#include "view/queries.h"
 
 #include <stdlib.h>
 
 /* When a thing is worth a line. X(NAME, value, help) */
 #define THRESHOLDS(X)                                                                             \
     X(SHARE, 0.10, "an endpoint or query with this share of all time is listed")                  \
-    X(SHARE_WARN, 0.25, "and marked from this share on")                                          \
+    X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                \
+    X(SLOW_NS, 100e6, "an endpoint with a p99 of at least this")                                  \
+    X(QUERY_NS, 10e6, "a query with a mean of at least this,")                                    \
+    X(QUERY_LOAD, 0.5, "or that keeps so many sessions busy on average")                          \
     X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")           \
     X(ERRORS_BAD, 0.05, "the same, act now")                                                      \
+    X(MIN_ERRORS, 3, "fewer errors than this are listed, not marked")                             \
     X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                           \
     X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                              \
     X(HIT_RATIO, 0.90, "share of blocks found in shared buffers below which it is listed")        \
@@ -21,6 +29,7 @@
     X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                 \
     X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                      \
     X(IDLE_BAD_NS, 300e9, "the same, act now")                                                    \
+    X(FRESH_NS, 30e9, "sessions sampled longer ago than this say nothing about now")              \
     X(UNPARSED, 0.01, "share of the lines read that were not understood")                         \
     X(MIN_REQUESTS, 5, "fewer requests than this say nothing about a share")
 
@@ -38,16 +47,16 @@ static const double LIMIT[] = {
 enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS };
 
 static const struct column COLUMNS[O_COLUMNS] = {
-    [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 1, 0, "kind of trouble: endpoint, errors, tail, query, lock, ..."},
-    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 0, "endpoint, query, session or source it is about"},
-    [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 24, "the figures, in a few words"},
+    [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "kind of trouble: endpoint, errors, tail, query, lock, ..."},
+    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18, "endpoint, query, session or source it is about"},
+    [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
     [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 2, 0, "share of the time or of the requests; null when it has none"},
     [O_SEVERITY] = {"severity", "Severity", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "info, warn or bad"},
     [O_VIEW] = {"view", "View", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "view that shows more"},
     [O_ARG] = {"select", "Select", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "and what to select in it"},
 };
 
-enum { SUBJECT_WIDTH = 34, ITEMS_MAX = 200, SESSIONS_MAX = 300 };
+enum { SUBJECT_WIDTH = 34, SESSIONS_MAX = 1000 };
 
 struct item {
     enum severity severity;
@@ -60,19 +69,25 @@ struct item {
 struct list {
     struct doc *d;
     const struct view_ctx *c;
-    struct item items[ITEMS_MAX];
-    size_t n;
+    struct item *items;
+    size_t n, cap;
 };
 
 static void add(struct list *l, struct item it)
 {
-    if (l->n < ITEMS_MAX)
-        l->items[l->n++] = it;
+    l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
+    l->items[l->n++] = it;
 }
 
-static const char *cut(struct doc *d, const char *text, size_t n)
+static const char *cut(struct doc *d, const char *text, int columns)
 {
-    return text && strlen(text) > n ? doc_printf(d, "%.*s...", (int)n - 3, text) : doc_text(d, text);
+    struct strbuf b = {0};
+    if (!text || utf8_width(text) <= columns)
+        return text;
+    utf8_append(&b, text, columns - 3);
+    const char *short_text = doc_printf(d, "%s...", strbuf_text(&b));
+    strbuf_free(&b);
+    return short_text;
 }
 
 /* ---- endpoints ---- */
@@ -92,10 +107,10 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
         double share = all->total_ns ? (double)s->total_ns / (double)all->total_ns : 0;
         if (share >= LIMIT[T_SHARE]) {
             it.what = "slow";
-            it.severity = share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
+            it.severity = share >= LIMIT[T_SHARE_WARN] && (double)p99 >= LIMIT[T_SLOW_NS] ? SEVERITY_WARN : SEVERITY_INFO;
             it.share = share;
             it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
-            it.why = doc_printf(d, "p99 %s, median %s, %s of all request time", unit_format_int(UNIT_NS, p99, a),
+            it.why = doc_printf(d, "p99 %s, median %s, %s of time", unit_format_int(UNIT_NS, p99, a),
                                 unit_format_int(UNIT_NS, p50, b), unit_format(UNIT_SHARE, share, e));
             add(l, it);
         } else if (s->timed && (double)p99 >= LIMIT[T_TAIL_NS] && (double)p99 >= LIMIT[T_TAIL_FACTOR] * (double)p50) {
@@ -110,7 +125,9 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
         double errors = (double)s->errors / (double)s->count;
         if (errors >= LIMIT[T_ERRORS_WARN]) {
             it.what = "errors";
-            it.severity = errors >= LIMIT[T_ERRORS_BAD] ? SEVERITY_BAD : SEVERITY_WARN;
+            it.severity = (double)s->errors < LIMIT[T_MIN_ERRORS] ? SEVERITY_INFO
+                          : errors >= LIMIT[T_ERRORS_BAD]         ? SEVERITY_BAD
+                                                                  : SEVERITY_WARN;
             it.share = errors;
             it.rank = all->count ? (double)s->errors / (double)all->count : 0;
             it.why = doc_printf(d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, s->errors, a),
@@ -131,24 +148,26 @@ static void queries(struct list *l)
     size_t n = model_queries(l->c->model);
     for (size_t i = 0; i < n; i++) {
         query_stats(model_query(l->c->model, i), l->c->span, &s);
-        total += s.known ? (double)s.total_ns : 0;
+        total += queries_time(&s);
     }
     for (size_t i = 0; i < n && total > 0; i++) {
         const struct query *q = model_query(l->c->model, i);
         char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
         query_stats(q, l->c->span, &s);
-        double share = s.known ? (double)s.total_ns / total : 0;
+        double share = queries_time(&s) / total;
         if (share < LIMIT[T_SHARE] || s.calls < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
         const char *index = plan_suggestion(d, l->c, q);
+        double load = span_is_all(l->c->span) ? NAN : queries_time(&s) / 1e9 / common_seconds(l->c->span);
+        bool heavy = s.mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
         add(l, (struct item){
                    .what = index ? "index" : "query",
-                   .severity = share >= LIMIT[T_SHARE_WARN] || index ? SEVERITY_WARN : SEVERITY_INFO,
+                   .severity = heavy && (share >= LIMIT[T_SHARE_WARN] || index) ? SEVERITY_WARN : SEVERITY_INFO,
                    .rank = share / 2,
                    .share = share,
-                   .subject = cut(d, common_sql_line(d, l->c, query_text(q)), SUBJECT_WIDTH),
-                   .why = doc_printf(d, "%s a call, %s calls, %s of query time%s", unit_format(UNIT_NS, s.mean_ns, a),
-                                     unit_format_int(UNIT_COUNT, s.calls, b), unit_format(UNIT_SHARE, share, e),
+                   .subject = cut(d, common_sql(d, l->c, query_text(q), true), SUBJECT_WIDTH),
+                   .why = doc_printf(d, "%s of query time: %s calls of %s%s", unit_format(UNIT_SHARE, share, e),
+                                     unit_format_int(UNIT_COUNT, s.calls, b), unit_format(UNIT_NS, s.mean_ns, a),
                                      index ? "; an index would help" : ""),
                    .dive = {"query", doc_text(d, query_key(q))},
                });
@@ -166,18 +185,20 @@ static void sessions(struct list *l)
     char a[UNIT_TEXT_MAX];
     for (size_t i = 0; i < n; i++) {
         const struct sd_activity *x = s[i].a;
+        if ((double)common_age(l->c->now, s[i].at) > LIMIT[T_FRESH_NS])
+            continue;
         if (x->blocked_by && *x->blocked_by) {
-            int64_t since = sd_known(x->query_start) ? s[i].at - x->query_start : 0;
+            int64_t since = MAX(common_age(s[i].at, x->query_start), 0);
             blocked++;
             if (!worst || since > blocked_ns) {
                 worst = x;
                 blocked_ns = since;
             }
         }
-        if (x->state && str_starts(x->state, "idle in transaction") && sd_known(x->state_change) &&
-            s[i].at - x->state_change > idle_ns) {
+        int64_t idle_for = common_age(s[i].at, x->state_change);
+        if (x->state && str_starts(x->state, "idle in transaction") && idle_for > idle_ns) {
             idle = x;
-            idle_ns = s[i].at - x->state_change;
+            idle_ns = idle_for;
         }
     }
     if (worst)
@@ -195,7 +216,7 @@ static void sessions(struct list *l)
                              .rank = 0.1,
                              .share = NAN,
                              .subject = doc_printf(l->d, "pid %lld", (long long)idle->pid),
-                             .why = doc_printf(l->d, "idle in transaction for %s: it holds its locks and keeps vacuum away",
+                             .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
                                                unit_format_int(UNIT_AGE, idle_ns, a)),
                              .dive = {"activity", NULL}});
     free(s);
@@ -210,12 +231,15 @@ static void databases(struct list *l)
     char a[UNIT_TEXT_MAX];
     for (size_t i = 0; i < n; i++) {
         const char *origin = info[i].origin;
+        const struct sd_status *state = info[i].status;
+        if (state && state->state != SD_STATE_LIVE && state->state != SD_STATE_ENDED)
+            continue; /* its last figures are not of now */
         double used = model_metric(l->c->model, origin, "postgresql.connections", NULL, l->c->now);
         double max = model_metric(l->c->model, origin, "postgresql.max_connections", NULL, l->c->now);
         if (max > 0 && used / max >= LIMIT[T_CONNECTIONS_WARN])
             add(l, (struct item){.what = "connections",
                                  .severity = used / max >= LIMIT[T_CONNECTIONS_BAD] ? SEVERITY_BAD : SEVERITY_WARN,
-                                 .rank = used / max,
+                                 .rank = MIN(used / max, 1) / 2,
                                  .share = used / max,
                                  .subject = doc_text(l->d, origin),
                                  .why = doc_printf(l->d, "%.0f of %.0f connections are in use", used, max),
@@ -225,10 +249,10 @@ static void databases(struct list *l)
         if (hit + read >= LIMIT[T_HIT_BLOCKS_PER_S] && hit / (hit + read) < LIMIT[T_HIT_RATIO])
             add(l, (struct item){.what = "cache",
                                  .severity = SEVERITY_WARN,
-                                 .rank = read / (hit + read),
+                                 .rank = read / (hit + read) / 2,
                                  .share = NAN,
                                  .subject = doc_text(l->d, origin),
-                                 .why = doc_printf(l->d, "only %s of the blocks are found in shared buffers",
+                                 .why = doc_printf(l->d, "%s of blocks found in shared buffers",
                                                    unit_format(UNIT_SHARE, hit / (hit + read), a)),
                                  .dive = {"queries", NULL}});
     }
@@ -299,15 +323,11 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
 static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span)
 {
     size_t n = common_points(c, span);
-    struct section *s = doc_section(d, SECTION_GRAPH, "requests", "Requests and errors a second");
-    s->graph = (struct graph){.from = span.from, .to = span.to, .n_points = n, .unit = UNIT_PER_S};
+    struct section *s = common_graph(d, "requests", "Requests and errors a second", UNIT_PER_S, span, n);
     double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
     double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
-    s->weight = 1;
-    s->min_height = 3;
     double step = common_seconds(span) / (double)n;
-    if (!isfinite(step))
-        return;
+    s->empty = doc_text(d, "No request was seen in this span of time.");
     struct endpoint_point *p = mem_array(n, sizeof *p);
     for (size_t i = 0; i < model_endpoints(c->model); i++) {
         endpoint_series(model_endpoint(c->model, i), span, n, p);
@@ -319,57 +339,57 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     free(p);
 }
 
-static void load_over_time(struct doc *d, const struct view_ctx *c, struct span span)
+static void latency_over_time(struct doc *d, const struct view_ctx *c, struct span span, const struct hist *all)
 {
     size_t n = common_points(c, span);
-    struct section *s = doc_section(d, SECTION_GRAPH, "load", "Active database sessions");
-    s->graph = (struct graph){.from = span.from, .to = span.to, .n_points = n, .unit = UNIT_LOAD};
-    double *v = doc_line(d, &s->graph, "load")->values;
-    if (isfinite(common_seconds(span)))
-        model_load_series(c->model, span, n, v);
-    s->weight = 1;
-    s->min_height = 3;
+    struct section *s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    endpoints_quantile(c, span, all, 0.99, n, doc_line(d, &s->graph, "p99_ns")->values);
 }
 
-static const char *nothing_to_see(struct doc *d, const struct view_ctx *c)
+/* The sources there are, each with its state: what to look at when there is no data. */
+static const char *waiting(struct doc *d, const struct view_ctx *c)
 {
-    struct model_usage u = model_usage(c->model);
+    struct source_info info[16];
+    size_t n = model_sources(c->model, c->now, info, ARRAY_LEN(info));
+    struct strbuf b = {0};
+    strbuf_str(&b, "No data yet.\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_status *s = info[i].status;
+        const char *state = s ? schema_state_name((enum sd_state)s->state) : "open";
+        bool told = s && s->text && *s->text && !str_eq(s->text, state);
+        strbuf_printf(&b, "\n  %s  %s%s%s", info[i].origin, state, told ? ": " : "", told ? s->text : "");
+    }
+    strbuf_str(&b, "\n\nThe view sources tells more.");
+    const char *text = doc_text(d, b.text);
+    strbuf_free(&b);
+    return text;
+}
+
+static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool any)
+{
     struct source_info info[1];
-    if (!model_sources(c->model, c->now, info, 1) && u.last == SD_UNKNOWN)
+    if (!model_sources(c->model, c->now, info, 1) && !any)
         return doc_text(d, "No source is open, and none was found here.\n\n"
                            "Name what to look at:\n"
-                           "  slowdive postgres://user@host/database\n"
                            "  slowdive /var/log/nginx/access.log\n"
-                           "  slowdive incident.slowdive (a recording)\n\n"
-                           "or here: type :source and one of them. ? shows all keys.");
-    if (u.last == SD_UNKNOWN || model_endpoints(c->model) + model_queries(c->model) == 0)
-        return doc_text(d, "No data yet. 5 shows the sources and their states.");
+                           "  slowdive postgres://user@host/database\n"
+                           "  slowdive replay incident.slowdive\n\n"
+                           "In the console: :source and one of them. ? shows all keys.");
+    if (!any)
+        return waiting(d, c);
     return doc_text(d, "Nothing stands out in this span of time.");
 }
 
-static struct doc *build(const struct view_ctx *c)
+static void rows(struct list *l, const char *note, const char *empty)
 {
-    struct list *l = mem_alloc(sizeof *l);
-    struct endpoint_stats *all = mem_alloc(sizeof *all);
-    struct doc *d = doc_new("overview", "Overview");
-    *l = (struct list){.d = d, .c = c};
-    endpoints_totals(c, all);
-    struct span span = common_span(c);
-    common_envelope(d, c, span);
-    endpoints(l, all);
-    queries(l);
-    sessions(l);
-    databases(l);
-    sources(l);
-    qsort(l->items, l->n, sizeof l->items[0], by_urgency);
-
-    struct section *sec = doc_table(d, "rows", "What needs a look", COLUMNS, O_COLUMNS);
+    struct section *sec = doc_table(l->d, "rows", "What needs a look", COLUMNS, O_COLUMNS);
     sec->weight = 3;
-    sec->note = common_note(d, c, all->count ? all->count : SD_UNKNOWN, "requests", all->last);
-    sec->empty = nothing_to_see(d, c);
+    sec->note = note;
+    sec->empty = empty;
     for (size_t i = 0; i < l->n; i++) {
         const struct item *it = &l->items[i];
-        struct row *r = doc_row(d, &sec->table);
+        struct row *r = doc_row(l->d, &sec->table);
         r->cells[O_WHAT] = cell_text(it->what);
         r->cells[O_SUBJECT] = cell_text(it->subject);
         r->cells[O_WHY] = cell_text(it->why);
@@ -380,13 +400,39 @@ static struct doc *build(const struct view_ctx *c)
         r->dive = it->dive;
         r->severity = it->severity;
     }
-    if (all->count || model_queries(c->model)) {
-        requests_over_time(d, c, span);
-        load_over_time(d, c, span);
-        headline(d, c, all, common_seconds(span));
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct endpoint_stats *all = mem_alloc(sizeof *all);
+    struct doc *d = doc_new("overview", "Overview");
+    struct list l = {.d = d, .c = c};
+    bool sql = model_queries(c->model) > 0;
+    endpoints_totals(c, all);
+    struct span span = common_span(c), requests = endpoints_span(c, all);
+    common_envelope(d, c, span);
+    endpoints(&l, all);
+    queries(&l);
+    sessions(&l);
+    databases(&l);
+    sources(&l);
+    if (l.n)
+        qsort(l.items, l.n, sizeof *l.items, by_urgency);
+    /* A figure for people and programs alike; panes only for what there is. */
+    bool any = all->count > 0 || sql || model_endpoints(c->model) > 0;
+    struct note n = {all->count ? KINDS_HTTP : KINDS_SQL, all->count ? all->count : SD_UNKNOWN, "requests",
+                     .span = all->count ? requests : span, .last = all->last};
+    rows(&l, any ? common_note(d, c, &n) : NULL, nothing_to_see(d, c, any));
+    if (any)
+        headline(d, c, all, common_seconds(requests));
+    if (all->count) {
+        requests_over_time(d, c, common_drawn(requests));
+        latency_over_time(d, c, common_drawn(requests), &all->latency);
     }
+    if (sql)
+        activity_load(d, c, common_drawn(span));
     free(all);
-    free(l);
+    free(l.items);
     return d;
 }
 

@@ -5,4 +5,7 @@
 
 extern const struct view queries_view;
 
+/* Execution time in ns; 0 when nothing is known of it. */
+double queries_time(const struct query_stats *s);
+
 #endif
