@@ -2,11 +2,12 @@
 
 #include <stdlib.h>
 
+#include "base/utf8.h"
 #include "core/advise.h"
 #include "core/sql.h"
 #include "format/explain.h"
 
-#define CONDITION_MAX 200
+#define CONDITION_MAX 70 /* columns */
 
 /* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
 #define H COLUMN_HIDDEN
@@ -129,8 +130,11 @@ static const char *label(struct doc *d, const struct plan *p, const struct plan_
         strbuf_str(&b, " (never executed)");
     if (n->workers_planned > 0 && n->workers_launched >= 0)
         strbuf_printf(&b, " (%.0f of %.0f workers)", n->workers_launched, n->workers_planned);
-    if (condition)
-        strbuf_printf(&b, "  %.*s", CONDITION_MAX, condition);
+    if (condition) { /* the whole of it is in the column "condition" */
+        strbuf_str(&b, "  ");
+        if (utf8_append(&b, condition, CONDITION_MAX) == CONDITION_MAX)
+            strbuf_str(&b, " ...");
+    }
     const char *s = doc_text(d, strbuf_text(&b));
     strbuf_free(&b);
     return s;
