@@ -9,7 +9,7 @@ static const struct column LIST[] = {
     {.key = "evidence", .title = "Evidence", .flags = COLUMN_HIDDEN, .help = "how the link is known"},
 };
 
-static const struct column ROUTES[] = {
+const struct column links_columns[LINKS_COLUMNS] = {
     {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 16, "METHOD route that runs the query"},
     {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the query's linked time"},
     {"weight_s", "Seconds", UNIT_LOAD, 0, 1, 0, "seconds of session time sampled"},
@@ -38,7 +38,7 @@ void links_routes_section(struct doc *d, const struct view_ctx *c, const struct 
 {
     struct link links[LINKS_MAX];
     size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
-    struct section *s = doc_table(d, "routes", "Routes that run it", ROUTES, ARRAY_LEN(ROUTES));
+    struct section *s = doc_table(d, "routes", "Routes that run it", links_columns, LINKS_COLUMNS);
     s->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, SD_UNKNOWN, .last = SD_UNKNOWN});
     s->empty = doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
                            "pg_stat_activity while the query runs.");

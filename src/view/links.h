@@ -4,7 +4,8 @@
 
 #include "view/view.h"
 
-enum { LINKS_MAX = 64 };
+enum { LINKS_MAX = 64, LINKS_COLUMNS = 4 };
+extern const struct column links_columns[LINKS_COLUMNS]; /* of the section `routes` */
 
 /* The list cell `routes`: route, share, weight_s, evidence. */
 struct cell links_routes(struct doc *d, const struct view_ctx *c, const struct query *q);

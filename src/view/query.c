@@ -114,4 +114,6 @@ const struct view query_view = {
     .about = "query",
     .needs = KINDS_SQL,
     .build = build,
+    .columns = links_columns,
+    .n_columns = LINKS_COLUMNS,
 };

@@ -1,0 +1,750 @@
+/* The views: figures from batches, sentences where there is nothing, and properties that
+ * hold for every view on every model. */
+#include "tests/lib/test.h"
+
+#include "core/schema.h"
+#include "sink/print.h"
+#include "view/view.h"
+
+#include <cjson/cJSON.h>
+#include <locale.h>
+#include <stdlib.h>
+
+#define T0 (1795189898 * SD_S) /* 2026-11-20T15:51:38Z */
+static const char HOSTILE[] = "\x1b]0;x\x07\x1b[2J|\"a\",b\n\r\t\xff\xfe\xe2\x80\xae" "c'; DROP TABLE x; -- \\";
+
+/* ---- making models ---- */
+
+static struct sd_batch *begin(const char *origin, sd_time at)
+{
+    return batch_new(origin, at);
+}
+
+static void end(struct model *m, struct sd_batch *b)
+{
+    model_apply(m, b);
+    batch_unref(b);
+}
+
+static void *blank(enum sd_kind kind, void *record)
+{
+    schema_clear(schema_of(kind), record);
+    return record;
+}
+
+/* `n` requests that all took `ns` (SD_UNKNOWN: not told), `errors` of them failed. */
+static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n, int64_t errors, int64_t ns)
+{
+    struct sd_bucket bucket = {sd_hist_index(ns), (uint32_t)n};
+    struct sd_hist h = {1, &bucket};
+    struct sd_http r;
+    blank(SD_HTTP, &r);
+    r.method = method;
+    r.route = route;
+    r.interval_ns = SD_S;
+    r.count = n;
+    r.errors = r.status_5xx = errors;
+    r.status_1xx = r.status_3xx = r.status_4xx = 0;
+    r.status_2xx = n - errors;
+    r.bytes = n * 100;
+    r.first_at = at;
+    r.last_at = at + SD_S - 1;
+    r.timed = 0;
+    if (ns != SD_UNKNOWN) {
+        r.timed = n;
+        r.total_ns = n * ns;
+        r.min_ns = r.max_ns = ns;
+        r.latency = &h;
+    }
+    struct sd_batch *b = begin("access.log", at);
+    assert_true(batch_add(b, SD_HTTP, &r));
+    end(m, b);
+}
+
+static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls, int64_t total_ns)
+{
+    struct sd_statement r;
+    blank(SD_STATEMENT, &r);
+    r.query_id = id;
+    r.database = "shop";
+    r.role = "app";
+    r.text = text;
+    r.toplevel = 1;
+    r.since = T0 - 3600 * SD_S;
+    r.calls = calls;
+    r.total_ns = total_ns;
+    r.rows = calls * 10;
+    r.shared_hit = calls * 9;
+    r.shared_read = calls;
+    struct sd_batch *b = begin("shop", at);
+    assert_true(batch_add(b, SD_STATEMENT, &r));
+    end(m, b);
+}
+
+static struct sd_activity session(int64_t pid, const char *state)
+{
+    struct sd_activity r;
+    blank(SD_ACTIVITY, &r);
+    r.period_ns = SD_S;
+    r.pid = pid;
+    r.database = "shop";
+    r.role = "app";
+    r.state = state;
+    return r;
+}
+
+static void sampled(struct model *m, sd_time at, const struct sd_activity *r, size_t n)
+{
+    struct sd_batch *b = begin("shop", at);
+    for (size_t i = 0; i < n; i++)
+        assert_true(batch_add(b, SD_ACTIVITY, &r[i]));
+    end(m, b);
+}
+
+static void status(struct model *m, sd_time at, const char *origin, const char *kind, enum sd_state state, const char *text)
+{
+    struct sd_status r;
+    blank(SD_STATUS, &r);
+    r.kind = kind;
+    r.target = "somewhere";
+    r.state = state;
+    r.text = text;
+    r.since = T0;
+    r.last_data = state == SD_STATE_LIVE || state == SD_STATE_ENDED ? at : SD_UNKNOWN;
+    r.drops = r.errors = r.overruns = 0;
+    r.cpu_ns = (at - T0) / 100; /* 1 % of a processor */
+    struct sd_batch *b = begin(origin, at);
+    assert_true(batch_add(b, SD_STATUS, &r));
+    end(m, b);
+}
+
+static void intake(struct model *m, sd_time at, int64_t total, int64_t unparsed, const char *sample)
+{
+    struct sd_intake r = {.unit = "lines", .total = total, .unparsed = unparsed, .bytes = total * 80, .sample = sample,
+                          .reason = unparsed ? "the time is no time" : NULL};
+    struct sd_batch *b = begin("access.log", at);
+    assert_true(batch_add(b, SD_INTAKE, &r));
+    end(m, b);
+}
+
+static void metric(struct model *m, sd_time at, const char *name, double value, bool counter)
+{
+    struct sd_metric r = {.name = name, .unit = "count", .value = value, .counter = counter};
+    struct sd_batch *b = begin("shop", at);
+    assert_true(batch_add(b, SD_METRIC, &r));
+    end(m, b);
+}
+
+/* A minute of a shop with one slow endpoint, one that fails, and a database. */
+static struct model *shop(void)
+{
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 60; s++) {
+        sd_time at = T0 + s * SD_S;
+        requests(m, at, "GET", "/orders/:id", 10, 0, 400 * SD_MS);
+        requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
+        requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
+        statement(m, at, -4417923871243017745, "SELECT *\n  FROM orders\n WHERE customer_id = $1", 1000 + s * 10,
+                  (1000 + s * 10) * 40 * SD_MS);
+        statement(m, at, 77, "SELECT 'secret' FROM products WHERE id = 42", 5000 + s * 90, (5000 + s * 90) * SD_MS);
+        struct sd_activity a[3] = {session(10, "active"), session(11, "active"), session(12, "idle in transaction")};
+        a[0].query_id = -4417923871243017745;
+        a[0].query = "SELECT * FROM orders WHERE customer_id = 4711";
+        a[0].route = "GET /orders/:id";
+        a[0].query_start = at - 2 * SD_S;
+        a[1].query_id = 77;
+        a[1].route = "GET /products";
+        a[1].wait_type = "Lock";
+        a[1].wait_event = "transactionid";
+        a[1].blocked_by = "12";
+        a[1].query_start = at - 20 * SD_S;
+        a[2].state_change = a[2].xact_start = at - 400 * SD_S;
+        a[2].query = "SELECT 1";
+        sampled(m, at, a, 3);
+        metric(m, at, "postgresql.connections", 96, false);
+        metric(m, at, "postgresql.max_connections", 100, false);
+        status(m, at, "shop", "postgres", SD_STATE_LIVE, "live");
+    }
+    intake(m, T0 + 60 * SD_S, 6300, 100, "what is this");
+    status(m, T0 + 60 * SD_S, "access.log", "log", SD_STATE_ENDED, "read to its end");
+    status(m, T0 + 60 * SD_S, "cache", "exec", SD_STATE_BACKOFF, "connection refused");
+    return m;
+}
+
+static struct view_ctx context(const struct model *m, struct span span)
+{
+    return (struct view_ctx){.model = m, .span = span, .now = T0 + 60 * SD_S, .live = !span_is_all(span)};
+}
+
+static cJSON *json(const struct view_ctx *c, const char *view)
+{
+    struct strbuf out = {0};
+    struct doc *d = view_named(view)->build(c);
+    print_doc(d, PRINT_JSON, &(struct print_options){0}, &out);
+    cJSON *j = cJSON_Parse(strbuf_text(&out));
+    assert_non_null(j);
+    strbuf_free(&out);
+    doc_free(d);
+    return j;
+}
+
+static const struct span MINUTE = {T0, T0 + 60 * SD_S};
+
+static double number(const cJSON *o, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    if (!cJSON_IsNumber(v))
+        fail_msg("%s is no number", key);
+    return v->valuedouble;
+}
+
+static const char *text(const cJSON *o, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
+    if (!cJSON_IsString(v))
+        fail_msg("%s is no text", key);
+    return v->valuestring;
+}
+
+static cJSON *row(const cJSON *o, const char *key, int i)
+{
+    cJSON *r = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(o, key), i);
+    assert_non_null(r);
+    return r;
+}
+
+static void assert_near(double got, double want, double error)
+{
+    if (!(fabs(got - want) <= fabs(want) * error))
+        fail_msg("%g is not %g", got, want);
+}
+
+/* ---- figures ---- */
+
+static void endpoints_tell_what_costs_most(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, SPAN_ALL);
+    cJSON *j = json(&c, "endpoints");
+    assert_string_equal(text(j, "view"), "endpoints");
+    assert_string_equal(text(j, "from"), "2026-11-20T15:51:38.000Z");
+    assert_string_equal(text(j, "to"), "2026-11-20T15:52:37.999Z");
+    assert_int_equal((int64_t)number(j, "window_ns"), 60 * SD_S - 1);
+    assert_int_equal((int)number(j, "lines_total"), 6300);
+    assert_int_equal((int)number(j, "lines_unparsed"), 100);
+    assert_int_equal((int)number(j, "frames_lost"), 0);
+    assert_string_equal(row(j, "unparsed_samples", 0)->valuestring, "what is this");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "rows")), 3);
+    cJSON *r = row(j, "rows", 0);
+    assert_string_equal(text(r, "method"), "GET");
+    assert_string_equal(text(r, "route"), "/orders/:id");
+    assert_int_equal((int)number(r, "count"), 600);
+    assert_near(number(r, "rate_per_s"), 10, 1e-6);
+    assert_near(number(r, "error_share"), 0, 0);
+    static const char *const all_alike[] = {"mean_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns"};
+    for (size_t i = 0; i < ARRAY_LEN(all_alike); i++)
+        assert_near(number(r, all_alike[i]), 400e6, 1.0 / 128);
+    assert_near(number(r, "total_ns"), 240e9, 0);
+    assert_near(number(r, "share"), 240.0 / (240 + 10.8 + 3), 1e-9);
+    assert_string_equal(text(row(j, "rows", 1), "route"), "/products");
+    assert_near(number(row(j, "rows", 2), "error_share"), 0.2, 1e-9);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
+static void a_span_counts_only_itself(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, (struct span){T0 + 50 * SD_S, T0 + 60 * SD_S});
+    cJSON *j = json(&c, "endpoints");
+    assert_string_equal(text(j, "from"), "2026-11-20T15:52:28.000Z");
+    assert_int_equal((int)number(row(j, "rows", 0), "count"), 100);
+    assert_near(number(row(j, "rows", 0), "rate_per_s"), 10, 1e-9);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
+static void without_durations_nothing_is_made_up(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    requests(m, T0, "GET", "/a", 30, 3, SD_UNKNOWN);
+    requests(m, T0, "GET", "/b", 70, 0, SD_UNKNOWN);
+    struct view_ctx c = context(m, SPAN_ALL);
+    cJSON *j = json(&c, "endpoints"), *r = row(j, "rows", 0);
+    static const char *const unknown[] = {"mean_ns", "p50_ns", "p99_ns", "max_ns", "total_ns"};
+    assert_string_equal(text(r, "route"), "/b");
+    assert_near(number(r, "share"), 0.7, 1e-9); /* of the requests */
+    for (size_t i = 0; i < ARRAY_LEN(unknown); i++)
+        assert_true(cJSON_IsNull(cJSON_GetObjectItem(r, unknown[i])));
+    cJSON_Delete(j);
+    struct doc *d = view_named("endpoints")->build(&c);
+    assert_non_null(strstr(d->sections[0].note, "$request_time"));
+    doc_free(d);
+    model_free(m);
+}
+
+static void one_endpoint_leads_to_its_query(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, SPAN_ALL);
+    struct doc *list = view_named("endpoints")->build(&c);
+    struct dive to = list->sections[list->focus].table.rows[0].dive;
+    assert_string_equal(to.view, "endpoint");
+    c.arg = to.arg;
+    struct doc *one = view_named(to.view)->build(&c);
+    assert_string_equal(one->title, "GET /orders/:id");
+    const struct section *queries = &one->sections[one->focus];
+    assert_string_equal(queries->key, "queries");
+    assert_int_equal(queries->table.n_rows, 1);
+    struct dive next = queries->table.rows[0].dive;
+    assert_string_equal(next.view, "query");
+    c.arg = next.arg;
+    cJSON *j = json(&c, next.view);
+    assert_string_equal(text(j, "query_id"), "-4417923871243017745");
+    assert_string_equal(text(j, "text"), "SELECT *\n  FROM orders\n WHERE customer_id = $1");
+    assert_string_equal(text(row(j, "routes", 0), "route"), "GET /orders/:id");
+    struct doc *query = view_named("query")->build(&c);
+    assert_int_equal(query->want.kind, SD_REQUEST_EXPLAIN); /* there is no plan yet */
+    assert_string_equal(query->want_origin, "shop");
+    doc_free(query);
+    cJSON_Delete(j);
+    doc_free(one);
+    doc_free(list);
+    model_free(m);
+}
+
+static void an_endpoint_over_time(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    c.arg = "GET /orders/:id";
+    c.graph_points = 30;
+    cJSON *j = json(&c, "endpoint"), *points = cJSON_GetObjectItem(j, "percentiles");
+    assert_int_equal(cJSON_GetArraySize(points), 30);
+    for (int i = 0; i < 30; i++)
+        assert_near(number(cJSON_GetArrayItem(points, i), "p99_ns"), 400e6, 1.0 / 128);
+    cJSON *heat = cJSON_GetObjectItem(j, "heatmap"), *line, *n;
+    double sum = 0;
+    cJSON_ArrayForEach(line, cJSON_GetObjectItem(heat, "counts"))
+        cJSON_ArrayForEach(n, line)
+            sum += n->valuedouble;
+    assert_near(sum, 600, 0);
+    assert_near(number(cJSON_GetObjectItem(j, "summary"), "status_2xx"), 600, 0);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
+static void queries_by_basis(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, SPAN_ALL);
+    cJSON *j = json(&c, "queries"), *r = row(j, "rows", 0);
+    assert_string_equal(text(j, "basis"), "since_reset");
+    assert_string_equal(text(r, "query_id"), "-4417923871243017745"); /* text: 64 bits survive */
+    assert_string_equal(text(r, "text"), "SELECT * FROM orders WHERE customer_id = $1");
+    assert_string_equal(text(r, "database"), "shop");
+    assert_int_equal((int)number(r, "calls"), 1590);
+    assert_near(number(r, "mean_ns"), 40e6, 1e-9);
+    assert_near(number(r, "hit_ratio"), 0.9, 1e-9);
+    cJSON *route = row(r, "routes", 0);
+    assert_string_equal(text(route, "route"), "GET /orders/:id");
+    assert_near(number(route, "share"), 1, 1e-9);
+    assert_string_equal(text(route, "evidence"), "sampled activity");
+    cJSON_Delete(j);
+    c = context(m, (struct span){T0 + 30 * SD_S, T0 + 60 * SD_S});
+    j = json(&c, "queries");
+    assert_string_equal(text(j, "basis"), "window");
+    assert_true(number(row(j, "rows", 0), "calls") <= 310);
+    assert_true(number(row(j, "rows", 0), "load") > 0.3);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
+static void literals_are_hidden_unless_asked_for(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    for (int show = 0; show < 2; show++) {
+        bool secret = false;
+        c.show_literals = show;
+        for (const struct view *const *v = VIEWS; *v; v++) {
+            struct strbuf out = {0};
+            struct doc *d = (*v)->build(&c);
+            print_doc(d, PRINT_JSON, &(struct print_options){0}, &out);
+            if (!show) {
+                assert_null(strstr(out.text, "secret"));
+                assert_null(strstr(out.text, "4711"));
+            }
+            secret = secret || strstr(out.text, "secret");
+            strbuf_free(&out);
+            doc_free(d);
+        }
+        assert_int_equal(secret, show);
+    }
+    model_free(m);
+}
+
+static void sampling_alone_lists_queries_too(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 10; s++) {
+        struct sd_activity a = session(1, "active");
+        a.query_id = 5;
+        a.query = "SELECT pg_sleep($1)";
+        sampled(m, T0 + s * SD_S, &a, 1);
+    }
+    struct view_ctx c = context(m, (struct span){T0, T0 + 10 * SD_S});
+    struct doc *d = view_named("queries")->build(&c);
+    const struct table *t = &d->sections[0].table;
+    assert_int_equal(t->n_rows, 1);
+    assert_int_equal(t->rows[0].cells[table_column(t, "calls")].type, CELL_UNKNOWN);
+    assert_near(t->rows[0].cells[table_column(t, "load")].f, 1, 0.11);
+    assert_non_null(strstr(d->sections[0].note, "pg_stat_statements"));
+    doc_free(d);
+    model_free(m);
+}
+
+static void activity_tells_who_waits(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    cJSON *j = json(&c, "activity"), *r = NULL;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(j, "rows"))
+        if ((int)number(r, "pid") == 11)
+            break;
+    assert_non_null(r);
+    assert_string_equal(text(r, "wait"), "Lock:transactionid");
+    assert_string_equal(text(r, "blocked_by"), "12");
+    assert_near(number(r, "query_age_ns"), 20e9, 0);
+    assert_near(number(row(j, "waits", 0), "load"), 1, 0.05);
+    assert_string_equal(text(row(j, "routes", 0), "route"), "GET /orders/:id");
+    cJSON_Delete(j);
+    model_free(m);
+}
+
+static void sources_tell_state_and_cost(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    struct doc *d = view_named("sources")->build(&c);
+    const struct table *t = &d->sections[0].table;
+    int name = table_column(t, "name");
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct row *r = &t->rows[i];
+        if (!strcmp(r->cells[name].s, "cache")) {
+            assert_string_equal(r->cells[table_column(t, "state")].s, "backing off");
+            assert_int_equal(r->severity, SEVERITY_BAD);
+        } else if (!strcmp(r->cells[name].s, "access.log")) {
+            assert_int_equal(r->cells[table_column(t, "lines_unparsed")].i, 100);
+            assert_int_equal(r->severity, SEVERITY_WARN);
+            assert_string_equal(r->cells[table_column(t, "text")].s, "100 lines not understood: the time is no time");
+        } else {
+            assert_near(r->cells[table_column(t, "cpu_share")].f, 0.01, 0.2);
+            assert_int_equal(r->severity, SEVERITY_NONE);
+        }
+    }
+    assert_int_equal(t->n_rows, 3);
+    doc_free(d);
+    model_free(m);
+}
+
+/* Which row of the overview is of a kind; -1: none. */
+static int listed(const struct doc *d, const char *kind)
+{
+    const struct table *t = &d->sections[0].table;
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (!strcmp(t->rows[i].cells[table_column(t, "kind")].s, kind))
+            return (int)i;
+    return -1;
+}
+
+static void the_overview_lists_what_is_worst(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    struct doc *d = view_named("overview")->build(&c);
+    static const char *const bad[] = {"lock", "idle", "errors", "source", "connections"};
+    static const char *const warn[] = {"slow", "query"};
+    const struct row *rows = d->sections[0].table.rows;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_true(listed(d, bad[i]) >= 0);
+        assert_int_equal(rows[listed(d, bad[i])].severity, SEVERITY_BAD);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(warn); i++) {
+        assert_true(listed(d, warn[i]) >= 0);
+        assert_int_equal(rows[listed(d, warn[i])].severity, SEVERITY_WARN);
+    }
+    assert_string_equal(rows[listed(d, "slow")].dive.arg, "GET /orders/:id");
+    for (size_t i = 1; i < d->sections[0].table.n_rows; i++)
+        assert_true(rows[i - 1].severity >= rows[i].severity);
+    doc_free(d);
+
+    /* The sessions of a database that is gone say nothing about now. */
+    c.now += 600 * SD_S;
+    c.span = (struct span){c.now - 60 * SD_S, c.now};
+    d = view_named("overview")->build(&c);
+    assert_int_equal(listed(d, "lock"), -1);
+    assert_int_equal(listed(d, "slow"), -1);
+    doc_free(d);
+    model_free(m);
+}
+
+static void a_healthy_service_is_not_marked(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 60; s++)
+        requests(m, T0 + s * SD_S, "GET", "/", 100, s == 5, 3 * SD_MS);
+    struct view_ctx c = context(m, MINUTE);
+    struct doc *d = view_named("overview")->build(&c);
+    for (size_t i = 0; i < d->sections[0].table.n_rows; i++)
+        assert_true(d->sections[0].table.rows[i].severity < SEVERITY_WARN);
+    cJSON *j = json(&c, "overview");
+    assert_near(number(cJSON_GetObjectItem(j, "summary"), "rate_per_s"), 100, 1e-9);
+    assert_near(number(row(j, "latency", 0), "p99_ns"), 3e6, 1.0 / 128);
+    assert_near(number(row(j, "requests", 5), "errors_per_s"), 1, 1e-9);
+    cJSON_Delete(j);
+    doc_free(d);
+    model_free(m);
+}
+
+/* ---- nothing to show ---- */
+
+static const char *sentence(struct doc *d)
+{
+    const struct section *s = &d->sections[0];
+    return s->kind == SECTION_TEXT ? s->text : s->empty;
+}
+
+static void an_empty_view_says_what_to_do(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *view, *says;
+    } cases[] = {{"overview", "slowdive /var/log/nginx/access.log"}, {"endpoints", "slowdive /var/log/nginx/access.log"},
+                 {"endpoint", "slowdive /var/log/nginx/access.log"}, {"queries", "slowdive postgres://"},
+                 {"query", "slowdive postgres://"},                  {"activity", "slowdive postgres://"},
+                 {"sources", "slowdive postgres://"}};
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct view_ctx c = context(m, SPAN_ALL);
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct doc *d = view_named(cases[i].view)->build(&c);
+        assert_non_null(strstr(sentence(d), cases[i].says));
+        doc_free(d);
+    }
+    status(m, T0, "web", "log", SD_STATE_FAILED, "cannot open /x: Permission denied");
+    struct doc *d = view_named("endpoints")->build(&c);
+    assert_non_null(strstr(sentence(d), "Permission denied"));
+    doc_free(d);
+    d = view_named("queries")->build(&c); /* another source's trouble is not the reason here */
+    assert_null(strstr(sentence(d), "Permission denied"));
+    doc_free(d);
+    d = view_named("overview")->build(&c);
+    assert_int_equal(listed(d, "source"), 0);
+    doc_free(d);
+    c.arg = "GET /nowhere";
+    d = view_named("endpoint")->build(&c);
+    assert_non_null(strstr(sentence(d), "GET /nowhere"));
+    doc_free(d);
+    model_free(m);
+}
+
+/* ---- properties of every view ---- */
+
+static void unique_keys(const cJSON *o)
+{
+    for (const cJSON *a = o->child; a; a = a->next) {
+        for (const cJSON *b = a->next; b && cJSON_IsObject(o); b = b->next)
+            if (!strcmp(a->string, b->string))
+                fail_msg("the key %s is there twice", a->string);
+        if (cJSON_IsObject(a) || cJSON_IsArray(a))
+            unique_keys(a);
+    }
+}
+
+static void check_columns(const char *view, const struct column *columns, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!columns[i].key || !columns[i].title || !columns[i].title[0] || !columns[i].help || !columns[i].help[0])
+            fail_msg("%s: column %s is not documented", view, columns[i].key ? columns[i].key : "?");
+        assert_int_equal(strspn(columns[i].key, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(columns[i].key));
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(columns[i].key, columns[k].key);
+    }
+}
+
+static void check_doc(const struct view *v, const struct doc *d)
+{
+    assert_string_equal(d->view, v->name);
+    assert_non_null(d->title);
+    assert_true(d->n_sections > 0);
+    assert_true(d->focus >= 0 && (size_t)d->focus < d->n_sections);
+    for (size_t i = 0; i < d->n_sections; i++) {
+        const struct section *s = &d->sections[i];
+        assert_non_null(s->title);
+        if (s->kind == SECTION_GRAPH)
+            assert_true(s->graph.n_points > 0 && s->graph.to > s->graph.from);
+        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+            continue;
+        check_columns(v->name, s->table.columns, s->table.n_columns);
+        if (!s->table.n_rows)
+            assert_non_null(s->empty);
+        for (size_t r = 0; r < s->table.n_rows; r++)
+            if (s->table.rows[r].dive.view)
+                assert_non_null(view_named(s->table.rows[r].dive.view));
+    }
+    static const int widths[] = {0, 1, 20, 80, 200};
+    for (size_t w = 0; w < ARRAY_LEN(widths); w++)
+        for (int f = PRINT_TEXT; f <= PRINT_CSV; f++) {
+            struct strbuf out = {0};
+            print_doc(d, (enum print_format)f, &(struct print_options){.width = widths[w], .ascii = w & 1}, &out);
+            for (size_t i = 0; i < out.len; i++)
+                if ((unsigned char)out.text[i] < 0x20 && !strchr("\n\r\t", out.text[i]))
+                    fail_msg("%s: control byte %d in format %d", v->name, out.text[i], f);
+            if (f == PRINT_JSON) {
+                cJSON *j = cJSON_Parse(strbuf_text(&out));
+                assert_non_null(j);
+                unique_keys(j);
+                cJSON_Delete(j);
+            }
+            strbuf_free(&out);
+        }
+}
+
+static void check_views(const struct model *m)
+{
+    static const char *const args[] = {NULL, "GET /orders/:id", "shop/77", "", HOSTILE};
+    const struct span spans[] = {SPAN_ALL, MINUTE, {T0, T0}, {T0 - 1000 * SD_S, T0 - 900 * SD_S}, {0, SD_S},
+                                 {INT64_MIN + 1, INT64_MAX}};
+    for (const struct view *const *v = VIEWS; *v; v++)
+        for (size_t s = 0; s < ARRAY_LEN(spans); s++)
+            for (size_t a = 0; a < ((*v)->about ? ARRAY_LEN(args) : 1); a++) {
+                struct view_ctx c = context(m, spans[s]);
+                c.arg = args[a];
+                c.show_literals = s & 1;
+                c.graph_points = s == 1 ? 7 : 0;
+                struct doc *d = (*v)->build(&c);
+                check_doc(*v, d);
+                doc_free(d);
+            }
+}
+
+static void every_view_copes_with_little(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    check_views(m);
+    requests(m, T0, NULL, "/", 1, 0, 5);
+    check_views(m);
+    model_clear(m);
+    statement(m, T0, SD_UNKNOWN, NULL, 1, 0);
+    check_views(m);
+    model_clear(m);
+    struct sd_activity a;
+    blank(SD_ACTIVITY, &a);
+    sampled(m, T0, &a, 1);
+    check_views(m);
+    model_clear(m);
+    struct sd_status st;
+    blank(SD_STATUS, &st);
+    struct sd_batch *b = begin("x", T0);
+    batch_add(b, SD_STATUS, &st);
+    end(m, b);
+    check_views(m);
+    model_free(m);
+}
+
+static void every_view_copes_with_much(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    check_views(m);
+    model_free(m);
+}
+
+static void every_view_copes_with_hostile_records(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    const int64_t numbers[] = {INT64_MAX, INT64_MIN + 1, -1, 0, T0};
+    for (size_t n = 0; n < ARRAY_LEN(numbers); n++)
+        for (int kind = 1; kind < SD_KIND_END; kind++) {
+            const struct sd_schema *sc = schema_of((enum sd_kind)kind);
+            char *record = mem_alloc(sc->size);
+            schema_clear(sc, record);
+            for (size_t i = 0; i < sc->n_fields; i++) {
+                if (sc->fields[i].type == SD_FIELD_INT)
+                    *(int64_t *)(record + sc->fields[i].offset) = numbers[n];
+                else if (sc->fields[i].type == SD_FIELD_TEXT)
+                    *(const char **)(record + sc->fields[i].offset) = HOSTILE;
+                else if (sc->fields[i].type == SD_FIELD_REAL)
+                    *(double *)(record + sc->fields[i].offset) = n & 1 ? 1e308 : -INFINITY;
+            }
+            struct sd_batch *b = begin(HOSTILE, T0 + (sd_time)n * SD_S);
+            batch_add(b, (enum sd_kind)kind, record);
+            end(m, b);
+            free(record);
+        }
+    check_views(m);
+    model_free(m);
+}
+
+static void the_table_of_views_is_whole(void **state)
+{
+    (void)state;
+    static const char *const order[] = {"overview", "endpoints", "queries", "activity", "sources",
+                                        "endpoint", "query",     "plan"};
+    size_t n = 0;
+    for (const struct view *const *v = VIEWS; *v; v++, n++) {
+        assert_true(n < ARRAY_LEN(order));
+        assert_string_equal((*v)->name, order[n]);
+        assert_true((*v)->title[0] && (*v)->summary[0]);
+        assert_int_equal((*v)->key, n < 5 ? '1' + (char)n : 0);
+        assert_int_equal((*v)->about == NULL, n < 5);
+        assert_true((*v)->n_columns > 0); /* the manual describes what it prints */
+        check_columns((*v)->name, (*v)->columns, (*v)->n_columns);
+        assert_ptr_equal(view_named((*v)->name), *v);
+    }
+    assert_int_equal(n, ARRAY_LEN(order));
+    assert_ptr_equal(view_named("over"), view_named("overview"));
+    assert_null(view_named("q")); /* queries or query */
+    assert_null(view_named(""));
+    assert_null(view_named("nothing"));
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(endpoints_tell_what_costs_most),
+        cmocka_unit_test(a_span_counts_only_itself),
+        cmocka_unit_test(without_durations_nothing_is_made_up),
+        cmocka_unit_test(one_endpoint_leads_to_its_query),
+        cmocka_unit_test(an_endpoint_over_time),
+        cmocka_unit_test(queries_by_basis),
+        cmocka_unit_test(literals_are_hidden_unless_asked_for),
+        cmocka_unit_test(sampling_alone_lists_queries_too),
+        cmocka_unit_test(activity_tells_who_waits),
+        cmocka_unit_test(sources_tell_state_and_cost),
+        cmocka_unit_test(the_overview_lists_what_is_worst),
+        cmocka_unit_test(a_healthy_service_is_not_marked),
+        cmocka_unit_test(an_empty_view_says_what_to_do),
+        cmocka_unit_test(every_view_copes_with_little),
+        cmocka_unit_test(every_view_copes_with_much),
+        cmocka_unit_test(every_view_copes_with_hostile_records),
+        cmocka_unit_test(the_table_of_views_is_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
