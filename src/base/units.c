@@ -19,6 +19,8 @@ struct scale {
     const char *suffix;
 };
 
+#define MINUTE 60e9 /* only times have scales above it that are whole by chance */
+
 /* The largest scale whose figure, rounded to three digits, is at least 1. */
 static void scaled(char *buf, double v, const struct scale *s, size_t n)
 {
@@ -26,8 +28,10 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
     size_t i = 0;
     while (i + 1 < n && a >= 0.9995 * s[i + 1].factor)
         i++;
-    if (s[i].factor == 1 && a == floor(a) && a < 1000)
-        snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v, s[i].suffix);
+    double figure = a / s[i].factor;
+    /* Whole small figures, and whole minutes, hours and days, need no decimals. */
+    if (figure == floor(figure) && ((s[i].factor == 1 && a < 1000) || s[i].factor >= MINUTE))
+        snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v / s[i].factor, s[i].suffix);
     else
         digits3(buf, v / s[i].factor, s[i].suffix);
 }

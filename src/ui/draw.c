@@ -21,9 +21,6 @@ static const char *time_text(const struct console *c, char *buf, size_t size)
     char when[CLOCK_TEXT_MAX], window[UNIT_TEXT_MAX];
     sd_time at = console_cursor(c), now = console_now(c);
     unit_format_int(UNIT_NS, c->env.config->settings->window_ns, window);
-    char *minute = strstr(window, ".00");
-    if (minute) /* "1.00 min" says no more than "1 min" */
-        memmove(minute, minute + 3, strlen(minute + 3) + 1);
     clock_hms(at, c->env.replay ? at : now, when);
     if (c->mode == CURSOR_PLAYING)
         snprintf(buf, size, "play x%g %.30s, %.30s", c->speed, when, window);
@@ -52,13 +49,15 @@ static void tabs(struct console *c, struct grid *g, struct rect r, int end)
     }
 }
 
-/* The way here; the newest places when the line is short. */
+/* The way here. The place one is in may take what the places before it leave; they
+ * are shortened, and left out from the front when the line is short. */
 static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
 {
+    enum { CRUMB = 24, ARROW = 3, HERE = 20 };
     size_t first = c->depth - 1;
-    int room = end - r.x - 1, used = MIN(utf8_width(c->screens[first]->title), room);
+    int room = end - r.x - 1, here = MIN(utf8_width(c->screens[first]->title), MAX(HERE, room / 2)), used = here;
     while (first > 0) {
-        int w = MIN(utf8_width(c->screens[first - 1]->title), 30) + 3;
+        int w = MIN(utf8_width(c->screens[first - 1]->title), CRUMB) + ARROW;
         if (used + w > room)
             break;
         used += w;
@@ -66,12 +65,12 @@ static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
     }
     int x = r.x + 1;
     for (size_t i = first; i < c->depth; i++) {
-        bool here = i + 1 == c->depth;
+        bool last = i + 1 == c->depth;
         if (i > 0 && x + 2 < end) {
             grid_put(g, r, x, r.y, STYLE_DIM, 0x203A);
             x += 2;
         }
-        x += grid_text(g, r, x, r.y, here ? end - x : MIN(30, end - x), here ? STYLE_FOCUS : STYLE_CRUMB,
+        x += grid_text(g, r, x, r.y, last ? end - x : MIN(CRUMB, end - x), last ? STYLE_FOCUS : STYLE_CRUMB,
                        c->screens[i]->title) + 1;
     }
 }

@@ -77,7 +77,9 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
             continue;
         if ((col->flags & COLUMN_GROW) && grow < 0) {
             grow = (int)c;
-            f[c].width = GROW_MIN;
+            /* The growing column is what the row is about: a good part of the line is
+             * its own before figures of less weight get theirs. */
+            f[c].width = MAX(GROW_MIN, MIN(natural(t, c, false), width * 2 / 5));
         } else {
             f[c].width = natural(t, c, f[c].text) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
         }
@@ -93,11 +95,19 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
                 continue;
             bool has_bar = (col->flags & COLUMN_BAR) && f[c].width > BAR_WIDTH + 1;
             double priority = has_bar ? BAR_PRIORITY : col->priority;
+            if (priority <= BAR_PRIORITY && grow >= 0 && f[grow].width > GROW_MIN)
+                continue; /* what matters stays; the text gives way */
             if (priority > 0 && priority >= least) {
                 worst = (int)c;
                 least = priority;
                 only_bar = has_bar;
             }
+        }
+        if (worst < 0 && grow >= 0 && f[grow].width > GROW_MIN) {
+            int cut = MIN(used - width, f[grow].width - GROW_MIN);
+            f[grow].width -= cut;
+            used -= cut;
+            continue;
         }
         if (worst < 0)
             break;

@@ -5,29 +5,41 @@
 
 #include <stdlib.h>
 
-enum { FIELD_WIDTH = 26, FIELD_LABEL = 15 };
+enum { FIELD_GAP = 2, FIELD_MOST = 60 };
 
+/* The fields flow down, then across, in columns as wide as the widest needs. */
 void fields_draw(struct draw d, const struct section *s)
 {
-    int across = MAX(1, d.in.w / FIELD_WIDTH), width = d.in.w / across, shown = 0;
-    int labels = 0;
-    for (size_t i = 0; i < s->fields.n; i++)
-        labels += s->fields.items[i].label != NULL;
-    int down = (labels + across - 1) / across;
+    int label = 0, value = 0, shown = 0;
+    struct strbuf b = {0};
     for (size_t i = 0; i < s->fields.n; i++) {
         const struct field *f = &s->fields.items[i];
         if (!f->label)
             continue;
-        int x = d.in.x + 1 + shown / MAX(down, 1) * width, y = d.in.y + shown % MAX(down, 1);
-        struct strbuf b = {0};
+        strbuf_clear(&b);
         cell_format(&(struct column){.unit = f->unit}, f->value, &b);
-        int label = MIN(FIELD_LABEL, width - 2);
-        grid_text(d.grid, d.in, x, y, label, STYLE_DIM, f->label);
-        enum style style = f->severity == SEVERITY_BAD ? STYLE_BAD : f->severity == SEVERITY_WARN ? STYLE_WARN : STYLE_TEXT;
-        grid_text(d.grid, d.in, x + label, y, width - label - 2, style, strbuf_text(&b));
-        strbuf_free(&b);
+        label = MAX(label, utf8_width(f->label));
+        value = MAX(value, utf8_width(strbuf_text(&b)));
         shown++;
     }
+    label = MIN(label + 1, d.in.w / 2);
+    int width = MIN(label + MAX(value, 8) + FIELD_GAP, FIELD_MOST);
+    int across = MAX(1, MIN((d.in.w - 1) / MAX(width, 1), shown));
+    int down = MAX(1, (shown + across - 1) / across), at = 0;
+    width = (d.in.w - 1) / across;
+    for (size_t i = 0; i < s->fields.n; i++) {
+        const struct field *f = &s->fields.items[i];
+        if (!f->label)
+            continue;
+        int x = d.in.x + 1 + at / down * width, y = d.in.y + at % down;
+        enum style style = f->severity == SEVERITY_BAD ? STYLE_BAD : f->severity == SEVERITY_WARN ? STYLE_WARN : STYLE_TEXT;
+        strbuf_clear(&b);
+        cell_format(&(struct column){.unit = f->unit}, f->value, &b);
+        grid_text(d.grid, d.in, x, y, label, STYLE_DIM, f->label);
+        grid_text(d.grid, d.in, x + label, y, width - label - 1, style, strbuf_text(&b));
+        at++;
+    }
+    strbuf_free(&b);
 }
 
 /* Bytes of the line that begins at text: up to a newline, or the last space that fits. */
