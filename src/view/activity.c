@@ -52,6 +52,7 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX);
     struct section *sec = doc_table(d, "rows", "Sessions", SESSIONS, A_COLUMNS);
     sec->weight = 3;
+    sec->min_height = 8;
     for (size_t i = 0; i < n; i++) {
         const struct sd_activity *a = s[i].a;
         struct row *r = doc_row(d, &sec->table);

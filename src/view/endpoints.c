@@ -18,7 +18,7 @@ static const struct column COLUMNS[E_COLUMNS] = {
     [E_RATE] = {"rate_per_s", "Rate", UNIT_PER_S, 0, 2, 0, "requests per second over the window from..to"},
     [E_ERRORS] = {"error_share", "Errors", UNIT_SHARE, 0, 1, 0, "share of requests answered with status >= 500"},
     [E_MEAN] = {"mean_ns", "Mean", UNIT_NS, COLUMN_HIDDEN, 8, 0, "mean duration"},
-    [E_P50] = {"p50_ns", "P50", UNIT_NS, 0, 2, 0, "median duration (nearest rank, error at most 1/128)"},
+    [E_P50] = {"p50_ns", "P50", UNIT_NS, 0, 1, 0, "median duration (nearest rank, error at most 1/128)"},
     [E_P90] = {"p90_ns", "P90", UNIT_NS, 0, 6, 0, "90th percentile of the duration"},
     [E_P95] = {"p95_ns", "P95", UNIT_NS, 0, 5, 0, "95th percentile of the duration"},
     [E_P99] = {"p99_ns", "P99", UNIT_NS, 0, 0, 0, "99th percentile of the duration"},

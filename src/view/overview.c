@@ -50,7 +50,7 @@ static const struct column COLUMNS[O_COLUMNS] = {
     [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "kind of trouble: endpoint, errors, tail, query, lock, ..."},
     [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18, "endpoint, query, session or source it is about"},
     [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
-    [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 2, 0, "share of the time or of the requests; null when it has none"},
+    [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR | COLUMN_HIDDEN, 9, 0, "share of the time or of the requests; null when it has none"},
     [O_SEVERITY] = {"severity", "Severity", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "info, warn or bad"},
     [O_VIEW] = {"view", "View", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "view that shows more"},
     [O_ARG] = {"select", "Select", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "and what to select in it"},
@@ -314,9 +314,9 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     section_field(d, f, "rate_per_s", "Requests", UNIT_PER_S, cell_real(any ? (double)all->count / seconds : NAN));
     section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
                   cell_real(any ? (double)all->errors / (double)all->count : NAN));
-    section_field(d, f, "p50_ns", "Median", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.5)));
-    section_field(d, f, "p95_ns", "P95", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.95)));
     section_field(d, f, "p99_ns", "P99", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.99)));
+    section_field(d, f, "p95_ns", "P95", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.95)));
+    section_field(d, f, "p50_ns", "Median", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.5)));
     section_field(d, f, "active_sessions", "Active sessions", UNIT_LOAD, cell_real(load));
 }
 
@@ -385,6 +385,7 @@ static void rows(struct list *l, const char *note, const char *empty)
 {
     struct section *sec = doc_table(l->d, "rows", "What needs a look", COLUMNS, O_COLUMNS);
     sec->weight = 3;
+    sec->min_height = 9; /* on 24 lines, before the drawings */
     sec->note = note;
     sec->empty = empty;
     for (size_t i = 0; i < l->n; i++) {
