@@ -200,6 +200,47 @@ int verb_view(struct app *a)
 
 /* ---- record ---- */
 
+/* A recording is looked at when the server may be gone: the plans of the heaviest
+ * statements belong in it. Plain EXPLAIN, a few of them, once a minute. */
+enum { RECORD_PLANS = 5 };
+#define RECORD_PLANS_FIRST_NS (3 * SD_S)
+#define RECORD_PLANS_EVERY_NS (60 * SD_S)
+
+struct heavy {
+    int64_t total_ns;
+    const struct query *query;
+};
+
+static int heaviest_first(const void *a, const void *b)
+{
+    int64_t x = ((const struct heavy *)a)->total_ns, y = ((const struct heavy *)b)->total_ns;
+    return (x < y) - (x > y);
+}
+
+static void ask_for_plans(struct app *a)
+{
+    size_t n = model_queries(a->model), m = 0;
+    struct heavy *h = mem_array(n, sizeof *h);
+    struct sd_error ignored;
+    for (size_t i = 0; i < n; i++) {
+        const struct query *q = model_query(a->model, i);
+        struct query_stats s;
+        struct plan_entry e;
+        query_stats(q, SPAN_ALL, &s);
+        if (s.known && query_origin(q) && query_text(q) && !model_plan(a->model, query_key(q), INT64_MAX, &e))
+            h[m++] = (struct heavy){s.total_ns, q};
+    }
+    qsort(h, m, sizeof *h, heaviest_first);
+    for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
+        struct sd_request req = {.kind = SD_REQUEST_EXPLAIN,
+                                 .query_id = query_id(h[i].query),
+                                 .database = query_database(h[i].query),
+                                 .query = query_text(h[i].query)};
+        rt_request(a->rt, query_origin(h[i].query), &req, &ignored);
+    }
+    free(h);
+}
+
 int verb_record(struct app *a)
 {
     int64_t for_ns;
@@ -222,9 +263,13 @@ int verb_record(struct app *a)
         complain("%s", err.text);
         return EXIT_USAGE;
     }
-    int64_t start = clock_mono();
+    int64_t start = clock_mono(), plans_at = start + RECORD_PLANS_FIRST_NS;
     struct recorder_stats stats;
     do {
+        if (clock_mono() >= plans_at) {
+            ask_for_plans(a);
+            plans_at = clock_mono() + RECORD_PLANS_EVERY_NS;
+        }
         int64_t left = for_ns ? start + for_ns - clock_mono() : 200 * SD_MS;
         bool going = app_wait(a, MIN(left, 200 * SD_MS));
         app_drain(a, 100 * SD_MS);

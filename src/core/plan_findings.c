@@ -275,6 +275,41 @@ static void sort_disk(struct plan_finder *f, const struct plan_node *n)
     it->check = "Sort Method reads quicksort or top-N heapsort, with Memory instead of Disk.";
 }
 
+/* The statement is known to write temporary files, the plan only shows where it could:
+ * the sort, hash or materialisation with the greatest cost. */
+static void spill_known(struct plan_finder *f, const struct plan_node *n)
+{
+    static const char *const spillers[] = {"Sort", "Incremental Sort", "Hash", "Hash Join", "Aggregate",
+                                           "HashAggregate", "Materialize", "WindowAgg", "SetOp", "CTE Scan", NULL};
+    const struct plan *p = f->plan;
+    double written = f->facts ? f->facts->temp_bytes_per_call : 0;
+    if (p->analyzed || n || !(written > 0))
+        return;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        const struct plan_node *m = p->nodes[i];
+        bool sorts = m->type && strstr(m->type, "Sort");
+        if (!m->type || str_find(spillers, m->type) < 0)
+            continue;
+        /* A sort spills before anything else does; the node above only passes it on. */
+        bool better = !n || (sorts && !strstr(n->type, "Sort")) ||
+                      (sorts == (strstr(n->type, "Sort") != NULL) && known_or(m->cost_share, 0) > known_or(n->cost_share, 0));
+        if (better)
+            n = m;
+    }
+    if (!n)
+        return;
+    struct plan_finding *it = found(f, n, written, own_part(f, n, 1), written);
+    if (!it)
+        return;
+    it->evidence = SAY("the server counted %s of temporary files a call; most likely here", bytes(f, written));
+    double need = MAX(4096, ceil(written / 1024 * 3 / 1024) * 1024);
+    it->advice = need <= WORK_MEM_MAX_KB
+                     ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), handle fewer or narrower "
+                           "rows, or add an index that gives this order.", need / 1024)
+                     : "Handle fewer or narrower rows, or add an index that gives this order: this is too much for memory.";
+    it->check = "temp_blks_written of the statement no longer grows.";
+}
+
 static void hash_batches(struct plan_finder *f, const struct plan_node *n)
 {
     double batches = n->hash_batches, memory = n->memory_kb, workers_disk = 0;
@@ -557,6 +592,10 @@ const struct plan_rule plan_rules[] = {
     {.name = "sort_disk", .title = "Sort on disk", .measure = "bytes on disk", .info = NONE, .warn = 1, .bad = 1e8,
      .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144, .floor_of = "bytes on disk", .find = sort_disk,
      .source = "Pg::Explain", .help = "The rows did not fit work_mem and were sorted through files."},
+    {.name = "spill_known", .title = "Sorts or hashes on disk", .measure = "temporary bytes written a call",
+     .info = NONE, .warn = 1, .bad = 1e8, .floor_ns = 0, .floor_share = 0.05, .floor_amount = 262144,
+     .floor_of = "bytes written a call", .find = spill_known, .whole_plan = true, .source = "pg_stat_statements",
+     .help = "The plan was not executed, but the statement's statistics count temporary files: rows did not fit work_mem."},
     {.name = "hash_batches", .title = "Hash in batches", .measure = "batches", .info = NONE, .warn = 2, .bad = 64,
      .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144, .floor_of = "bytes spilled", .find = hash_batches,
      .source = "pev2, pganalyze", .help = "The hash table did not fit work_mem and was worked off in parts through files."},

@@ -17,6 +17,9 @@ struct plan_facts {
     const struct sd_index *const *indexes;
     size_t n_indexes;
     bool indexes_known;
+    /* Temporary bytes a call of the statement writes, from the server's statistics: tells
+     * of a spill where the plan was not executed. 0 when unknown. */
+    double temp_bytes_per_call;
 };
 /* The table a node reads; NULL when it is not among the facts. */
 const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);

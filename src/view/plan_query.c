@@ -29,6 +29,8 @@ static void say(struct doc *d, const char *text)
     doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
 }
 
+#define BLOCK_BYTES 8192 /* PostgreSQL's block, unless compiled otherwise */
+
 /* The newest plan of a query: read, with the facts that came with it. False: the doc
  * says why there is none. */
 static bool load(struct doc *d, const struct view_ctx *c, const struct query *q, struct explain *e, struct plan_source *src)
@@ -58,6 +60,10 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .origin = entry.origin, .at = entry.at,
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals};
+    struct query_stats all;
+    query_stats(q, SPAN_ALL, &all);
+    if (all.known && sd_known(all.temp_written) && all.calls > 0)
+        src->facts.temp_bytes_per_call = (double)all.temp_written * BLOCK_BYTES / (double)all.calls;
     return true;
 }
 
