@@ -227,6 +227,24 @@ static void prompt_line(struct console *c, struct grid *g, struct rect r)
     g->cursor_y = r.y;
 }
 
+/* The selected row's main text in full, when the pane had to cut it. */
+static bool cut_text(struct console *c, struct strbuf *b)
+{
+    struct section *s = console_section(c);
+    struct pane *p = console_pane(c);
+    if (!s || !section_has_rows(s) || c->overlay || (size_t)p->selected >= s->table.n_rows)
+        return false;
+    for (size_t i = 0; i < s->table.n_columns; i++) {
+        struct cell v = s->table.rows[p->selected].cells[i];
+        if ((s->table.columns[i].flags & (COLUMN_GROW | COLUMN_TREE)) && v.type == CELL_TEXT &&
+            utf8_width(v.s) > p->text_width && p->text_width > 0) {
+            strbuf_str(b, v.s);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void status_line(struct console *c, struct grid *g, struct rect r)
 {
     struct strbuf left = {0}, right = {0};
@@ -243,6 +261,14 @@ static void status_line(struct console *c, struct grid *g, struct rect r)
         w = 0;
     } else {
         sources_text(c, &left, &severity);
+        if (severity < SEVERITY_WARN) {
+            struct strbuf text = {0};
+            if (cut_text(c, &text)) {
+                strbuf_free(&left);
+                left = text;
+                severity = SEVERITY_INFO;
+            }
+        }
     }
     if (w && utf8_width(strbuf_text(&left)) + w + 4 <= r.w) {
         grid_text(g, r, r.x + r.w - 1 - w, r.y, w, STYLE_DIM, strbuf_text(&right));

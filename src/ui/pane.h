@@ -26,6 +26,7 @@ struct pane {
     char **folded;   /* identities of closed branches */
     size_t n_folded;
     int page;        /* rows shown at the last draw */
+    int text_width;  /* columns the row's main text had at the last draw; 0: unknown */
     size_t hidden;   /* rows taken away by the filter */
 };
 

@@ -55,7 +55,7 @@ static int natural(const struct table *t, size_t c, bool text)
 {
     int w = MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
     struct strbuf b = {0};
-    if (t->columns[c].width)
+    if (t->columns[c].width && !(t->columns[c].flags & COLUMN_GROW))
         return MAX(w, t->columns[c].width);
     for (size_t i = 0; i < t->n_rows && i < ROWS_MEASURED; i++) {
         strbuf_clear(&b);
@@ -64,6 +64,14 @@ static int natural(const struct table *t, size_t c, bool text)
     }
     strbuf_free(&b);
     return text ? MIN(w, TEXT_MAX) : w;
+}
+
+static bool all_unknown(const struct table *t, size_t c)
+{
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (t->rows[i].cells[c].type != CELL_UNKNOWN)
+            return false;
+    return true;
 }
 
 /* What matters least goes first when the pane is narrow. */
@@ -115,6 +123,12 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
         f[worst].width = only_bar ? f[worst].width - less : 0;
         used -= less;
     }
+    if (grow >= 0 && natural(t, (size_t)grow, false) > f[grow].width + width - used)
+        for (size_t c = 0; c < t->n_columns; c++)
+            if (f[c].width && (int)c != grow && !p->columns && all_unknown(t, c)) { /* nothing to show beside cut text */
+                used -= f[c].width + GAP;
+                f[c].width = 0;
+            }
     if (grow >= 0) {
         f[grow].width = MAX(f[grow].width + width - used, 1);
     } else {
@@ -270,6 +284,10 @@ void table_draw(struct draw d, const struct section *s, struct pane *p)
 
     struct fit *f = mem_array(t->n_columns, sizeof *f);
     fit_columns(t, p, in.w - prefix, f);
+    p->text_width = 0;
+    for (size_t c = 0; c < t->n_columns; c++)
+        if ((t->columns[c].flags & (COLUMN_GROW | COLUMN_TREE)) && !p->text_width)
+            p->text_width = f[c].width;
     int y = in.y;
     if (in.h > 1)
         header(d, t, f, in.x + prefix, y++, in);
