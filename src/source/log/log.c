@@ -1,0 +1,468 @@
+/* log.c - the access-log source: a file, a growing file, a .gz, a pipe. I/O only; lines
+ * are read in format/accesslog*. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "format/accesslog_agg.h"
+#include "source/log/tail.h"
+
+#define READ_SIZE ((size_t)256 << 10)
+#define TICK (250 * SD_MS)
+/* After a wake-up this long passes before the next, so that a busy log costs ten
+ * wake-ups a second and not one a line. */
+#define REST (100 * SD_MS)
+#define FLUSH_EVERY (500 * SD_MS)
+#define INTAKE_EVERY SD_S
+/* So much of a file that is read to its end may pass without one line that fits. */
+#define GIVE_UP_BYTES ((int64_t)4 << 20)
+#define GIVE_UP_LINES 2000
+
+struct log_options {
+    const char *format;
+    const char *const *routes;
+    int64_t max_routes;
+    int64_t backlog;
+};
+
+#define AT(member) offsetof(struct log_options, member)
+static const struct sd_option OPTIONS[] = {
+    {.name = "format", .type = SD_OPTION_TEXT, .offset = AT(format), .fallback = "",
+     .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's notation; "
+             "empty: found from the first lines"},
+    {.name = "routes", .type = SD_OPTION_LIST, .offset = AT(routes), .fallback = "",
+     .help = "patterns of routes, as /users/:name or /files/*; the first that matches names the endpoint"},
+    {.name = "max_routes", .type = SD_OPTION_INT, .offset = AT(max_routes), .fallback = "1000", .min = 1, .max = 60000,
+     .help = "different endpoints; further ones are counted as (other)"},
+    {.name = "backlog", .type = SD_OPTION_BYTES, .offset = AT(backlog), .fallback = "16MiB", .min = 0, .max = 1e15,
+     .help = "how much of a file that is already there is read before following it"},
+    {.name = NULL},
+};
+
+struct log {
+    struct route_rules *rules;
+    struct accesslog_agg *agg;
+    struct tail tail;
+    bool tailing;
+    int fd;              /* of a stream: a pipe, a .gz, a file read to its end; -1 */
+    bool own_fd, pollable, gz, stream_ended;
+    bool inflating, member_open;
+    z_stream z;
+    struct accesslog_carry carry;
+    char *buffer, *plain;
+    sd_time flushed_at, intake_at;
+    int64_t lines_told;
+    size_t samples_told;
+    bool said_missing;
+};
+
+/* ---- handing out ---- */
+
+static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
+{
+    struct sd_source *s = ctx;
+    struct sd_batch *b = s->host->batch(s, at);
+    for (size_t i = 0; i < n; i++) {
+        if (!s->host->add(b, SD_HTTP, &records[i])) { /* full: the rest of the second goes separately */
+            s->host->publish(s, b);
+            b = s->host->batch(s, at);
+            s->host->add(b, SD_HTTP, &records[i]);
+        }
+    }
+    s->host->publish(s, b);
+}
+
+/* Totals so far; one record for each sample not told yet. Stamped with the log's own time
+ * when it is read to its end: a verb's window is the log's, not today's. */
+static void tell_intake(struct sd_source *s, struct log *l, bool last)
+{
+    const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
+    sd_time now = s->host->now(s);
+    if (!last && (in->lines == l->lines_told || now - l->intake_at < INTAKE_EVERY))
+        return;
+    l->intake_at = now;
+    l->lines_told = in->lines;
+    sd_time at = !s->follow && sd_known(in->last) ? in->last : now;
+    do {
+        size_t i = l->samples_told;
+        struct sd_intake record = {
+            .unit = "lines",
+            .total = in->lines,
+            .unparsed = in->unparsed,
+            .bytes = in->bytes,
+        };
+        if (i >= in->n_samples && in->n_samples)
+            i = in->n_samples - 1;
+        if (i < in->n_samples) {
+            record.sample = in->samples[i].text;
+            record.reason = in->samples[i].reason;
+        }
+        struct sd_batch *b = s->host->batch(s, at);
+        s->host->add(b, SD_INTAKE, &record);
+        s->host->publish(s, b);
+        l->samples_told = MIN(l->samples_told + 1, in->n_samples);
+    } while (l->samples_told < in->n_samples);
+}
+
+/* ---- opening ---- */
+
+static bool is_gz(const char *path)
+{
+    return str_ends(path, ".gz");
+}
+
+static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    const struct log_options *o = s->opts;
+    const char *path = s->target;
+    enum sd_result bad = s->follow ? SD_RETRY : SD_CONFIG;
+    struct stat st;
+    if (!*path)
+        return sd_fail(err, SD_CONFIG, "log: needs a file, as in log:/var/log/nginx/access.log, or log:- for standard input");
+    if (!strcmp(path, "-")) {
+        l->fd = STDIN_FILENO;
+        l->pollable = fstat(l->fd, &st) == 0 && !S_ISREG(st.st_mode);
+        return SD_OK;
+    }
+    if (stat(path, &st) < 0)
+        return sd_fail(err, bad, "cannot open %.300s: %s", path, strerror(errno));
+    if (S_ISDIR(st.st_mode))
+        return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", path);
+    l->gz = is_gz(path);
+    if (S_ISREG(st.st_mode) && s->follow && !l->gz) {
+        if (!tail_open(&l->tail, path, o->backlog, err))
+            return SD_RETRY;
+        l->tailing = true;
+        return SD_OK;
+    }
+    l->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (l->fd < 0)
+        return sd_fail(err, bad, "cannot open %.300s: %s", path, strerror(errno));
+    l->own_fd = true;
+    l->pollable = !S_ISREG(st.st_mode);
+    return SD_OK;
+}
+
+static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
+{
+    const struct log_options *o = s->opts;
+    struct log *l = s->priv;
+    *l = (struct log){.fd = -1};
+    l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
+    struct accesslog_format *format = NULL;
+    if (o->format && *o->format && strcmp(o->format, "auto") != 0 && !(format = accesslog_format_new(o->format, err)))
+        return SD_CONFIG;
+    l->rules = o->routes && o->routes[0] ? route_rules_new(o->routes, err) : NULL;
+    if (o->routes && o->routes[0] && !l->rules) {
+        accesslog_format_free(format);
+        return SD_CONFIG;
+    }
+    l->agg = accesslog_agg_new(&(struct accesslog_agg_options){
+        .format = format, .rules = l->rules, .max_routes = (size_t)o->max_routes, .emit = emit, .ctx = s});
+    l->buffer = mem_alloc(READ_SIZE);
+    l->flushed_at = l->intake_at = s->host->now(s);
+    return open_input(s, l, err);
+}
+
+static void log_close_source(struct sd_source *s)
+{
+    struct log *l = s->priv;
+    if (l->agg) { /* zeroed when open was never entered */
+        tail_close(&l->tail);
+        if (l->own_fd)
+            close(l->fd);
+        if (l->inflating)
+            inflateEnd(&l->z);
+    }
+    accesslog_agg_free(l->agg);
+    accesslog_carry_free(&l->carry);
+    route_rules_free(l->rules);
+    free(l->buffer);
+    free(l->plain);
+    *l = (struct log){.fd = -1};
+}
+
+/* ---- reading ---- */
+
+static void flush_when_due(struct sd_source *s, struct log *l)
+{
+    sd_time now = s->host->now(s);
+    if (accesslog_agg_pending(l->agg) && (now - l->flushed_at >= FLUSH_EVERY || now < l->flushed_at)) {
+        accesslog_agg_flush(l->agg);
+        l->flushed_at = now;
+    }
+    tell_intake(s, l, false);
+}
+
+static enum sd_result follow(struct sd_source *s, struct log *l)
+{
+    while (!s->host->should_stop(s)) {
+        struct accesslog_carry *whose, *ended;
+        sd_time now = s->host->now(s);
+        size_t n = tail_read(&l->tail, l->buffer, READ_SIZE, now, &whose, &ended);
+        if (n)
+            accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
+        if (ended)
+            accesslog_agg_end(l->agg, ended, now);
+        if (l->tail.missing != l->said_missing) {
+            l->said_missing = l->tail.missing;
+            if (l->tail.missing)
+                s->host->note(s, SD_STATE_STALE, "%s is gone; waiting for a new one", s->target);
+            else
+                s->host->note(s, SD_STATE_LIVE, "%s is there again", s->target);
+        }
+        if (n || ended) {
+            tell_intake(s, l, false);
+            if (n == READ_SIZE || ended)
+                continue;
+        }
+        flush_when_due(s, l);
+        /* Rest first: a busy log shall not wake us for each of its lines. */
+        int woken = s->host->wait(s, -1, 0, s->host->now(s) + REST);
+        if (woken == 0) {
+            now = s->host->now(s);
+            woken = s->host->wait(s, tail_fd(&l->tail), POLLIN, now + TICK - REST);
+            if (woken == 1)
+                tail_woken(&l->tail);
+        }
+        if (woken < 0)
+            break;
+    }
+    if (s->host->should_stop(s)) {
+        accesslog_agg_flush(l->agg);
+        tell_intake(s, l, true);
+    }
+    return SD_OK;
+}
+
+/* Unpacks `n` bytes of l->buffer; a file may hold several gzip members. */
+static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, struct sd_error *err)
+{
+    l->z.next_in = (Bytef *)l->buffer;
+    l->z.avail_in = (uInt)n;
+    while (l->z.avail_in) {
+        if (!l->inflating) {
+            if (inflateInit2(&l->z, 15 + 32) != Z_OK)
+                return fail(err, "cannot unpack %.300s: out of memory", s->target);
+            l->inflating = true;
+            l->plain = mem_alloc(READ_SIZE);
+        }
+        if (!l->member_open && *l->z.next_in == 0) { /* padding between members */
+            l->z.next_in++;
+            l->z.avail_in--;
+            continue;
+        }
+        l->member_open = true;
+        int r;
+        do {
+            l->z.next_out = (Bytef *)l->plain;
+            l->z.avail_out = (uInt)READ_SIZE;
+            r = inflate(&l->z, Z_NO_FLUSH);
+            accesslog_agg_feed(l->agg, &l->carry, l->plain, READ_SIZE - l->z.avail_out, now);
+            if (s->host->should_stop(s))
+                return true;
+        } while (r == Z_OK && l->z.avail_out == 0);
+        if (r == Z_STREAM_END) {
+            l->member_open = false;
+            inflateReset(&l->z);
+        } else if (r != Z_OK && r != Z_BUF_ERROR) {
+            return fail(err, "%.300s is not a whole gzip file: %s", s->target, l->z.msg ? l->z.msg : "damaged");
+        }
+    }
+    return true;
+}
+
+/* A file of another kind, said in one sentence. */
+static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
+    const struct log_options *o = s->opts;
+    tell_intake(s, l, true);
+    bool binary = false;
+    char line[80] = "";
+    if (in->n_samples) {
+        snprintf(line, sizeof line, "%.*s", (int)sizeof line - 1, in->samples[0].text);
+        for (char *c = line; *c; c++) {
+            binary |= (*c > 0 && *c < ' ' && *c != '\t') || *c == 0x7f;
+            if ((unsigned char)*c < ' ' || *c == 0x7f)
+                *c = '.';
+        }
+        for (size_t i = 0; i < in->n_samples; i++)
+            binary |= strstr(in->samples[i].reason, "binary") != NULL;
+    }
+    if (binary)
+        return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
+    if (o->format && *o->format)
+        return sd_fail(err, SD_CONFIG, "no line of %.200s has the given format; its first line is \"%s\"", s->target, line);
+    return sd_fail(err, SD_CONFIG, "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
+                   "name its format: log:PATH?format=... or --log-format, in nginx's notation", s->target, line);
+}
+
+static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
+    accesslog_agg_end(l->agg, &l->carry, s->host->now(s));
+    if (in->lines && in->unparsed == in->lines)
+        return not_a_log(s, l, err);
+    accesslog_agg_flush(l->agg);
+    tell_intake(s, l, true);
+    if (l->member_open) {
+        s->host->note(s, SD_STATE_ENDED, "%s ends in mid-stream; what was there is shown", s->target);
+        s->host->log(s, "%s is a truncated gzip file", s->target);
+    }
+    return SD_GONE;
+}
+
+static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error *err)
+{
+    const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
+    struct stat st;
+    bool fifo = l->own_fd && fstat(l->fd, &st) == 0 && S_ISFIFO(st.st_mode);
+    bool had = in->bytes > 0;
+    while (!s->host->should_stop(s)) {
+        if (l->pollable) {
+            int r = s->host->wait(s, l->fd, POLLIN, s->host->now(s) + TICK);
+            if (r < 0)
+                return SD_OK;
+            if (r == 0) {
+                flush_when_due(s, l);
+                continue;
+            }
+        }
+        ssize_t n = read(l->fd, l->buffer, READ_SIZE);
+        sd_time now = s->host->now(s);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+            /* A FIFO whose writer has not come is readable for some kernels. */
+            if (s->host->wait(s, -1, 0, now + REST) < 0)
+                return SD_OK;
+            continue;
+        }
+        if (n < 0)
+            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target, strerror(errno));
+        if (n == 0 && fifo && (s->follow || !had)) { /* the next writer will come */
+            flush_when_due(s, l);
+            if (s->host->wait(s, -1, 0, now + TICK) < 0)
+                return SD_OK;
+            continue;
+        }
+        if (n == 0)
+            return finish(s, l, err);
+        had = true;
+        if (!l->gz)
+            accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
+        else if (!feed_gz(s, l, (size_t)n, now, err)) {
+            accesslog_agg_end(l->agg, &l->carry, now);
+            accesslog_agg_flush(l->agg);
+            tell_intake(s, l, true);
+            return SD_CONFIG;
+        }
+        if (!in->format && (in->bytes > GIVE_UP_BYTES || in->lines > GIVE_UP_LINES) && !(fifo && s->follow))
+            return not_a_log(s, l, err);
+        if (s->follow)
+            flush_when_due(s, l);
+    }
+    accesslog_agg_flush(l->agg);
+    tell_intake(s, l, true);
+    return SD_OK;
+}
+
+static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
+{
+    struct log *l = s->priv;
+    return l->tailing ? follow(s, l) : stream(s, l, err);
+}
+
+/* ---- recognising, decoding ---- */
+
+static int log_recognise(const char *target, const void *head, size_t len)
+{
+    if (!strcmp(target, "-"))
+        return 40;
+    const char *base = strrchr(target, '/');
+    base = base ? base + 1 : target;
+    int by_name = strstr(base, "access") && strstr(base, "log") ? 40 : 0;
+    if (!head || !len)
+        return strstr(target, "://") ? 0 : by_name;
+    char *plain = NULL;
+    const unsigned char *bytes = head;
+    if (len > 18 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
+        z_stream z = {.next_in = (Bytef *)(uintptr_t)head, .avail_in = (uInt)len};
+        const size_t size = 65536;
+        if (inflateInit2(&z, 15 + 32) != Z_OK)
+            return by_name;
+        plain = mem_alloc(size);
+        z.next_out = (Bytef *)plain;
+        z.avail_out = (uInt)size;
+        inflate(&z, Z_SYNC_FLUSH);
+        len = size - z.avail_out;
+        head = plain;
+        inflateEnd(&z);
+    }
+    size_t fits, lines;
+    /* A head that holds no whole line is all there is to judge by. */
+    struct accesslog_format *f = accesslog_detect(head, len, !memchr(head, '\n', len), &fits, &lines);
+    accesslog_format_free(f);
+    free(plain);
+    return fits && fits * 2 >= lines ? 85 : fits ? 50 : by_name / 2;
+}
+
+struct decoding {
+    const struct sd_host *host;
+    struct sd_batch *b;
+    bool full;
+};
+
+static void add_decoded(void *ctx, sd_time at, const struct sd_http *records, size_t n)
+{
+    struct decoding *d = ctx;
+    (void)at;
+    for (size_t i = 0; i < n && !d->full; i++)
+        d->full = !d->host->add(d->b, SD_HTTP, &records[i]);
+}
+
+/* All seconds in one batch: first_at and last_at of the records tell them apart. */
+static enum sd_result log_decode(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
+                                 struct sd_error *err)
+{
+    struct decoding d = {.host = host, .b = b};
+    struct accesslog_agg *agg =
+        accesslog_agg_new(&(struct accesslog_agg_options){.max_routes = 1000, .emit = add_decoded, .ctx = &d});
+    struct accesslog_carry carry = {0};
+    accesslog_agg_feed(agg, &carry, bytes, len, 0);
+    accesslog_agg_end(agg, &carry, 0);
+    accesslog_agg_flush(agg);
+    const struct accesslog_intake *in = accesslog_agg_intake(agg);
+    struct sd_intake record = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
+    if (in->n_samples) {
+        record.sample = in->samples[0].text;
+        record.reason = in->samples[0].reason;
+    }
+    host->add(b, SD_INTAKE, &record);
+    bool none = in->lines && in->lines == in->unparsed;
+    accesslog_agg_free(agg);
+    if (none)
+        return sd_fail(err, SD_CONFIG, "No line has the form of a known access log.");
+    return d.full ? sd_fail(err, SD_CONFIG, "The log holds more than one batch can.") : SD_OK;
+}
+
+extern const struct sd_source_ops log_source_ops;
+const struct sd_source_ops log_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "log",
+    .summary = "access logs of nginx, Apache and others",
+    .targets = "PATH, PATH.gz, log:PATH, - (standard input)",
+    .provides = 1u << SD_HTTP | 1u << SD_INTAKE,
+    .opts_size = sizeof(struct log_options),
+    .options = OPTIONS,
+    .priv_size = sizeof(struct log),
+    .recognise = log_recognise,
+    .open = log_open_source,
+    .run = log_run,
+    .close = log_close_source,
+    .decode = log_decode,
+};

@@ -1,0 +1,156 @@
+#include "source/log/tail.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINGER (2 * SD_S)
+
+static void file_close(struct tail_file *f)
+{
+    if (f->fd >= 0)
+        close(f->fd);
+    accesslog_carry_free(&f->carry);
+    *f = (struct tail_file){.fd = -1};
+}
+
+static bool file_open(struct tail_file *f, const char *path, struct stat *st)
+{
+    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (f->fd < 0)
+        return false;
+    if (fstat(f->fd, st) < 0) {
+        int why = errno;
+        file_close(f);
+        errno = why;
+        return false;
+    }
+    f->dev = st->st_dev;
+    f->ino = st->st_ino;
+    return true;
+}
+
+static void watch(struct tail *t)
+{
+    if (t->inotify < 0)
+        return;
+    if (t->watch >= 0)
+        inotify_rm_watch(t->inotify, t->watch);
+    t->watch = inotify_add_watch(t->inotify, t->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
+}
+
+bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err)
+{
+    struct stat st;
+    *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
+    if (!file_open(&t->now, path, &st))
+        return fail(err, "cannot open %.300s: %s", path, strerror(errno));
+    if (S_ISREG(st.st_mode) && st.st_size > backlog) {
+        /* One byte earlier: then a line that starts right there is not taken for a rest. */
+        t->now.offset = st.st_size - backlog - 1;
+        t->now.carry.skipping = true;
+    }
+    t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    watch(t);
+    return true;
+}
+
+void tail_close(struct tail *t)
+{
+    file_close(&t->now);
+    file_close(&t->old);
+    if (t->inotify >= 0)
+        close(t->inotify);
+    t->inotify = t->watch = -1;
+}
+
+static size_t file_read_some(struct tail_file *f, char *buffer, size_t size)
+{
+    ssize_t n;
+    do
+        n = pread(f->fd, buffer, size, f->offset);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return 0;
+    f->offset += n;
+    return (size_t)n;
+}
+
+size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
+                 struct accesslog_carry **ended)
+{
+    size_t n;
+    struct stat st, there;
+    *ended = NULL;
+    if (t->old.fd >= 0) {
+        if ((n = file_read_some(&t->old, buffer, size))) {
+            t->old_since = now;
+            *whose = &t->old.carry;
+            return n;
+        }
+        if (now - t->old_since >= LINGER) {
+            if (t->old.carry.text.len) {
+                *ended = &t->old.carry;
+                t->old_since = now; /* comes here again with an empty carry */
+                return 0;
+            }
+            file_close(&t->old);
+        }
+    }
+    *whose = &t->now.carry;
+    if (t->now.fd >= 0) {
+        if ((n = file_read_some(&t->now, buffer, size)))
+            return n;
+        if (fstat(t->now.fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < t->now.offset) {
+            t->now.offset = 0; /* copytruncate */
+            t->rotations++;
+            *ended = &t->now.carry;
+            return 0;
+        }
+    }
+    if (stat(t->path, &there) < 0) {
+        t->missing = true;
+        return 0;
+    }
+    if (t->now.fd >= 0 && there.st_ino == t->now.ino && there.st_dev == t->now.dev) {
+        t->missing = false;
+        return 0;
+    }
+    if (t->old.fd >= 0 && t->old.carry.text.len) { /* two rotations within the linger */
+        t->old_since = now - LINGER;
+        return 0;
+    }
+    struct tail_file next = {.fd = -1};
+    if (!file_open(&next, t->path, &st)) {
+        t->missing = true;
+        return 0;
+    }
+    /* The old file was at its end a moment ago, but its writer may not be through. */
+    file_close(&t->old);
+    t->old = t->now;
+    t->old_since = now;
+    t->now = next;
+    t->rotations++;
+    t->missing = false;
+    watch(t);
+    *whose = &t->old.carry;
+    n = t->old.fd >= 0 ? file_read_some(&t->old, buffer, size) : 0;
+    if (n)
+        return n;
+    *whose = &t->now.carry;
+    return file_read_some(&t->now, buffer, size);
+}
+
+int tail_fd(const struct tail *t)
+{
+    return t->inotify;
+}
+
+void tail_woken(struct tail *t)
+{
+    char events[4096];
+    while (t->inotify >= 0 && read(t->inotify, events, sizeof events) > 0)
+        ;
+}

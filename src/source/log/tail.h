@@ -1,0 +1,42 @@
+/* tail.h - reads a file as it grows, through rotation and truncation. Worker only. */
+#ifndef SOURCE_LOG_TAIL_H
+#define SOURCE_LOG_TAIL_H
+
+#include <sys/types.h>
+
+#include "format/accesslog_agg.h"
+
+/* One open file and the end of a line that has not come yet. */
+struct tail_file {
+    int fd; /* -1: none */
+    dev_t dev;
+    ino_t ino;
+    int64_t offset;
+    struct accesslog_carry carry;
+};
+
+struct tail {
+    const char *path;
+    struct tail_file now;
+    struct tail_file old;  /* renamed away; its writer may still have it open */
+    sd_time old_since;     /* when it last grew */
+    int inotify, watch;    /* -1: none */
+    bool missing;          /* the path names no file */
+    int64_t rotations;
+};
+
+/* Opens path; skips all but the last `backlog` bytes (and the line cut by that). */
+bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err);
+void tail_close(struct tail *t);
+
+/* Reads at most `size` bytes of what is new into `buffer` and tells whose bytes they
+ * are: 0 when nothing is new. A file that was replaced is read to its end first and
+ * lingers for 2 s; a file that shrank is read again from its start. *ended is set to
+ * a carry whose file is over: what it holds is a line (or NULL). */
+size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
+                 struct accesslog_carry **ended);
+/* Something to poll for, or -1. After a wake-up call tail_woken. */
+int tail_fd(const struct tail *t);
+void tail_woken(struct tail *t);
+
+#endif
