@@ -67,8 +67,8 @@ static const struct column suggestion_columns[] = {
     [S_table] = {.key = "table", .title = "Table", .flags = H, .priority = 4, .width = 12, .help = "the table, with its schema"},
     [S_columns] = {.key = "columns", .title = "Columns", .flags = H, .priority = 5, .width = 12, .help = "key columns in their order"},
     [S_why] = {.key = "why", .title = "Why", .flags = H, .priority = 9, .width = 30, .help = "why this index"},
-    [S_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .priority = 2, .width = 8, .help = "time it can save at most"},
-    [S_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .priority = 1, .width = 7, .help = "that, as share of the execution (or of the cost)"},
+    [S_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .flags = H, .priority = 2, .width = 8, .help = "time it can save at most"},
+    [S_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .flags = H, .priority = 1, .width = 7, .help = "that, as share of the execution (or of the cost)"},
     [S_unproven] = {.key = "unproven", .title = "Unproven", .flags = H, .priority = 9, .help = "existing indexes are not known: it may be there already"},
     [S_node] = {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
 };

@@ -30,6 +30,7 @@ static void statement(struct doc *d, const struct view_ctx *c, const struct quer
 {
     struct section *s = doc_section(d, SECTION_TEXT, "text", "Statement");
     s->text = common_sql(d, c, query_text(q), false);
+    s->min_height = 3;
     s->note = query_database(q) ? doc_printf(d, "database %s", query_database(q)) : NULL;
     s->empty = doc_text(d, "The server does not show its text. A member of pg_read_all_stats sees all texts: "
                            "GRANT pg_monitor TO the role slowdive uses.");
