@@ -41,7 +41,7 @@ static bool set_setting(struct app *a, const char *assignment, struct sd_error *
     if (!eq)
         return fail(err, "--set %s has no value; write it like --set refresh=2s", assignment);
     char *name = mem_strndup(assignment, (size_t)(eq - assignment));
-    bool ok = option_set(SETTINGS_OPTIONS, a->config->settings, name, eq + 1, err);
+    bool ok = settings_set(a->config->settings, name, eq + 1, err);
     free(name);
     return ok;
 }
@@ -59,9 +59,9 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     struct settings *s = a->config->settings;
     if (cli_has(cli, CLI_SHOW_LITERALS))
         s->show_literals = true;
-    if (cli_has(cli, CLI_WINDOW) && !option_set(SETTINGS_OPTIONS, s, "window", cli->values[CLI_WINDOW], err))
+    if (cli_has(cli, CLI_WINDOW) && !settings_set(s, "window", cli->values[CLI_WINDOW], err))
         return false;
-    if (cli_has(cli, CLI_ASCII) && !option_set(SETTINGS_OPTIONS, s, "unicode", "no", err))
+    if (cli_has(cli, CLI_ASCII) && !settings_set(s, "unicode", "no", err))
         return false;
     open_log(s);
 

@@ -46,9 +46,9 @@ static bool env_request(void *ctx, const char *origin, const struct sd_request *
     return rt_request(s->app->rt, origin, req, err);
 }
 
-static void env_copy(void *ctx, const char *text)
+static bool env_copy(void *ctx, const char *text)
 {
-    term_copy(((struct screen *)ctx)->term, text);
+    return term_copy(((struct screen *)ctx)->term, text);
 }
 
 static bool env_add_source(void *ctx, const char *target, struct sd_error *err)

@@ -66,7 +66,7 @@ static bool do_speed(struct console *c, const char *arg, struct sd_error *err)
 static bool do_setting(struct console *c, const char *name, const char *value, struct sd_error *err)
 {
     struct settings *s = c->env.config->settings;
-    if (!option_set(SETTINGS_OPTIONS, s, name, value, err))
+    if (!settings_set(s, name, value, err))
         return false;
     if (!strcmp(name, "theme") && c->env.set_theme)
         c->env.set_theme(c->env.app, s->theme);

@@ -22,7 +22,8 @@ struct console_env {
                                    end, paused; Space plays */
     /* Queues work for a source; the reply changes the model. */
     bool (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
-    void (*copy)(void *app, const char *text);            /* to the clipboard */
+    bool (*copy)(void *app, const char *text); /* to the clipboard; false: the terminal cannot,
+                                                  or it is too long */
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
     bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
     bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);

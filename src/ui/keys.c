@@ -230,10 +230,10 @@ static void copy(struct console *c)
         console_message(c, SEVERITY_INFO, "There is nothing to copy in this pane");
     else if (!c->env.copy)
         console_message(c, SEVERITY_INFO, "There is no terminal to copy to");
-    else {
-        c->env.copy(c->env.app, b.text);
+    else if (c->env.copy(c->env.app, b.text))
         console_message(c, SEVERITY_GOOD, "Copied: %s", b.text);
-    }
+    else
+        console_message(c, SEVERITY_WARN, "This terminal cannot copy that; e writes the pane to a file");
     strbuf_free(&b);
 }
 
