@@ -133,8 +133,8 @@ void section_field(struct doc *d, struct section *s, const char *key, const char
                    struct cell value)
 {
     s->fields.items = grow(d, s->fields.items, s->fields.n, &s->fields.cap, sizeof *s->fields.items);
-    s->fields.items[s->fields.n++] =
-        (struct field){.key = doc_text(d, key), .label = doc_text(d, label), .unit = unit, .value = own(d, value)};
+    s->fields.items[s->fields.n++] = (struct field){
+        .key = doc_text(d, key), .label = doc_text(d, label), .unit = unit, .value = own(d, value)};
 }
 
 /* ---- tables ---- */
@@ -237,7 +237,8 @@ void table_sort(struct table *t, int column, bool reverse)
     t->sort_reverse = reverse;
 }
 
-void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx), void *ctx)
+void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx),
+                  void *ctx)
 {
     bool *kept = mem_array(t->n_rows, sizeof *kept);
     for (size_t i = 0; i < t->n_rows; i++) {

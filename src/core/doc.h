@@ -55,13 +55,13 @@ static inline struct cell cell_unknown(void)
 
 /* ---- columns ---- */
 enum {
-    COLUMN_LEFT = 1,      /* left-aligned; default: text left, numbers right */
-    COLUMN_GROW = 2,      /* takes the room that is left (at least one such column) */
-    COLUMN_BAR = 4,       /* a share 0..1 drawn as a bar beside its figure */
-    COLUMN_HIDDEN = 8,    /* not shown in a pane or in text unless chosen; always in JSON */
-    COLUMN_ASCENDING = 16,/* sorting by it starts with the smallest */
-    COLUMN_NO_JSON = 32,  /* shown, not part of the contract (a drawing, a marker) */
-    COLUMN_TREE = 64      /* holds the tree drawing of a SECTION_TREE */
+    COLUMN_LEFT = 1,       /* left-aligned; default: text left, numbers right */
+    COLUMN_GROW = 2,       /* takes the room that is left (at least one such column) */
+    COLUMN_BAR = 4,        /* a share 0..1 drawn as a bar beside its figure */
+    COLUMN_HIDDEN = 8,     /* not shown in a pane or in text unless chosen; always in JSON */
+    COLUMN_ASCENDING = 16, /* sorting by it starts with the smallest */
+    COLUMN_NO_JSON = 32,   /* shown, not part of the contract (a drawing, a marker) */
+    COLUMN_TREE = 64       /* holds the tree drawing of a SECTION_TREE */
 };
 
 struct column {
@@ -100,8 +100,8 @@ struct table {
 /* ---- sections ---- */
 enum section_kind {
     SECTION_TABLE,
-    SECTION_TREE,   /* a table whose rows have a depth */
-    SECTION_GRAPH,  /* lines over time */
+    SECTION_TREE,  /* a table whose rows have a depth */
+    SECTION_GRAPH, /* lines over time */
     SECTION_HEATMAP,
     SECTION_FIELDS, /* label and value pairs: a table with columns key, value */
     SECTION_TEXT    /* wrapped text, such as a query */
@@ -176,20 +176,20 @@ void doc_free(struct doc *d); /* NULL is fine */
 
 /* The pointer is valid until the next doc_section. */
 struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title);
-struct section *doc_table(struct doc *d, const char *key, const char *title,
-                          const struct column *columns, size_t n_columns); /* SECTION_TABLE */
+struct section *doc_table(struct doc *d, const char *key, const char *title, const struct column *columns,
+                          size_t n_columns); /* SECTION_TABLE */
 /* Adds a row of unknown cells. Valid until the next doc_row of the table. */
 struct row *doc_row(struct doc *d, struct table *t);
 /* A small table for cell_list. */
 struct table *doc_list(struct doc *d, const struct column *columns, size_t n_columns);
-const char *doc_text(struct doc *d, const char *s);              /* a copy in the doc; NULL gives NULL */
+const char *doc_text(struct doc *d, const char *s); /* a copy in the doc; NULL gives NULL */
 const char *doc_printf(struct doc *d, const char *fmt, ...) SD_PRINTF(2, 3);
 struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name); /* values all NAN */
 /* A line's name for people: without the unit of its JSON key, "p99_ns" -> "p99". */
 void graph_label(const struct graph_line *l, struct strbuf *out);
 void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value); /* envelope */
-void section_field(struct doc *d, struct section *s, const char *key, const char *label,
-                   enum unit unit, struct cell value);
+void section_field(struct doc *d, struct section *s, const char *key, const char *label, enum unit unit,
+                   struct cell value);
 
 /* Stable sort; unknown cells come last either way. Trees sort among siblings. */
 void table_sort(struct table *t, int column, bool reverse);
@@ -198,6 +198,7 @@ int table_column(const struct table *t, const char *key); /* -1 */
 void cell_format(const struct column *c, struct cell v, struct strbuf *out);
 int cell_compare(struct cell a, struct cell b); /* -1, 0, 1; unknown is not ordered here */
 /* Keeps only rows for which `keep` is true, in trees also their ancestors. */
-void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx), void *ctx);
+void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx),
+                  void *ctx);
 
 #endif

@@ -85,6 +85,8 @@ struct endpoint_point {
 };
 /* `n` equal steps over the span. */
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out);
+/* The same of all endpoints together: percentiles of every request, not of percentiles. */
+void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out);
 /* Counts of requests by time (columns) and latency (rows, between the
  * rows + 1 ascending bounds in `lower`): out[y * columns + x], y = 0 fastest. */
 void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,

@@ -285,15 +285,44 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
     }
 }
 
+/* A slot wider than a step deals its requests out, and none is lost. */
+static void deal(const struct steps *st, const struct endpoint_slot *s, size_t lo, size_t hi,
+                 struct endpoint_point *out)
+{
+    for (size_t k = lo; k < hi; k++) {
+        int64_t part = (int64_t)(k - lo), of = (int64_t)(hi - lo);
+        out[k].count = add_known(out[k].count, s->count / of + (part < s->count % of));
+        out[k].errors = add_known(out[k].errors, s->errors / of + (part < s->errors % of));
+    }
+    size_t first, end;
+    for (steps_touched(st, &s->slot, &first, &end); first < end; first++)
+        out[first].rate_per_s += (double)s->count * steps_share(st, &s->slot, first) / (st->width / (double)SD_S);
+}
+
+static void no_points(struct endpoint_point *out, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        out[k] = (struct endpoint_point){
+            .p50 = SD_UNKNOWN, .p95 = SD_UNKNOWN, .p99 = SD_UNKNOWN, .max = SD_UNKNOWN};
+}
+
+static void quantiles(const struct hist *h, struct endpoint_point *out)
+{
+    if (!h->count)
+        return;
+    out->p50 = hist_quantile(h, 0.5);
+    out->p95 = hist_quantile(h, 0.95);
+    out->p99 = hist_quantile(h, 0.99);
+    out->max = h->max;
+}
+
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out)
 {
     struct steps st = steps_of(e->model, span, n);
     struct hist h;
     size_t at = SIZE_MAX; /* the step that h gathers */
     hist_clear(&h);
-    for (size_t k = 0; k < n; k++)
-        out[k] = (struct endpoint_point){
-            .p50 = SD_UNKNOWN, .p95 = SD_UNKNOWN, .p99 = SD_UNKNOWN, .max = SD_UNKNOWN};
+    no_points(out, n);
     for (size_t i = slots_from(&e->slots, st.span.from); i <= e->slots.n; i++) {
         const struct endpoint_slot *s =
             i < e->slots.n && slot_at(e, i)->slot.at < st.span.to ? slot_at(e, i) : NULL;
@@ -302,12 +331,8 @@ void endpoint_series(const struct endpoint *e, struct span span, size_t n, struc
             steps_of_slot(&st, &s->slot, &lo, &hi);
         for (size_t k = lo; k < hi || !s; k++) {
             if (at != (s ? k : SIZE_MAX)) { /* the next step begins, or all is read */
-                if (at != SIZE_MAX && h.count) {
-                    out[at].p50 = hist_quantile(&h, 0.5);
-                    out[at].p95 = hist_quantile(&h, 0.95);
-                    out[at].p99 = hist_quantile(&h, 0.99);
-                    out[at].max = h.max;
-                }
+                if (at != SIZE_MAX)
+                    quantiles(&h, &out[at]);
                 hist_clear(&h);
                 at = s ? k : SIZE_MAX;
             }
@@ -318,17 +343,34 @@ void endpoint_series(const struct endpoint *e, struct span span, size_t n, struc
         }
         if (!s)
             break;
-        /* A slot wider than a step deals its requests out, and none is lost. */
-        for (size_t k = lo; k < hi; k++) {
-            int64_t part = (int64_t)(k - lo), of = (int64_t)(hi - lo);
-            out[k].count += s->count / of + (part < s->count % of);
-            out[k].errors += s->errors / of + (part < s->errors % of);
-        }
-        size_t first, end;
-        for (steps_touched(&st, &s->slot, &first, &end); first < end; first++)
-            out[first].rate_per_s +=
-                (double)s->count * steps_share(&st, &s->slot, first) / (st.width / (double)SD_S);
+        deal(&st, s, lo, hi, out);
     }
+}
+
+void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out)
+{
+    struct steps st = steps_of(m, span, n);
+    struct hist *h = mem_array(n, sizeof *h);
+    no_points(out, n);
+    for (size_t k = 0; k < n; k++)
+        hist_clear(&h[k]);
+    for (size_t e = 0; e < m->n_endpoints; e++) {
+        const struct endpoint *of = m->endpoints[e];
+        for (size_t i = slots_from(&of->slots, st.span.from); i < of->slots.n; i++) {
+            const struct endpoint_slot *s = slot_at(of, i);
+            size_t lo, hi;
+            if (s->slot.at >= st.span.to)
+                break;
+            steps_of_slot(&st, &s->slot, &lo, &hi);
+            struct sd_hist sparse = hist_of(s);
+            for (size_t k = lo; k < hi; k++)
+                hist_merge_sparse(&h[k], &sparse, s->total_ns, s->min_ns, s->max_ns);
+            deal(&st, s, lo, hi, out);
+        }
+    }
+    for (size_t k = 0; k < n; k++)
+        quantiles(&h[k], &out[k]);
+    free(h);
 }
 
 void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, size_t rows,

@@ -34,8 +34,8 @@ void print_doc(const struct doc *d, enum print_format f, const struct print_opti
     }
 }
 
-void print_section(const struct doc *d, const struct section *s, enum print_format f, const struct print_options *o,
-                   struct strbuf *out)
+void print_section(const struct doc *d, const struct section *s, enum print_format f,
+                   const struct print_options *o, struct strbuf *out)
 {
     switch (f) {
     case PRINT_TEXT:

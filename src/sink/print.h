@@ -10,9 +10,9 @@ enum print_format { PRINT_TEXT, PRINT_JSON, PRINT_MARKDOWN, PRINT_CSV };
 bool print_format_named(const char *name, enum print_format *f); /* text json md csv */
 
 struct print_options {
-    int width;          /* of text; 0: not limited */
+    int width; /* of text; 0: not limited */
     bool ascii;
-    bool color;         /* ANSI colours in text (a tty) */
+    bool color; /* ANSI colours in text (a tty) */
 };
 void print_doc(const struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out);
 /* One section: what the console exports and copies. */

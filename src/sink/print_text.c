@@ -71,7 +71,7 @@ static void title(const struct section *s, const struct print_options *o, struct
 /* ---- tables ---- */
 
 struct fit {
-    int *width;  /* 0: not shown */
+    int *width; /* 0: not shown */
     int *natural;
     bool *right;
 };
@@ -161,7 +161,8 @@ static bool goes_on(const struct table *t, size_t i, int depth)
     return false;
 }
 
-static int branches(const struct table *t, size_t i, int room, const struct print_options *o, struct strbuf *out)
+static int branches(const struct table *t, size_t i, int room, const struct print_options *o,
+                    struct strbuf *out)
 {
     int used = 0;
     for (int depth = 1; depth <= t->rows[i].depth && used + TREE_INDENT <= room; depth++) {
@@ -252,7 +253,8 @@ static void table(const struct section *s, const struct print_options *o, struct
 
 static void level(struct strbuf *out, const struct print_options *o, double share)
 {
-    static const char *const blocks[] = {" ", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587", "\u2588"};
+    static const char *const blocks[] = {" ",      "\u2581", "\u2582", "\u2583", "\u2584",
+                                         "\u2585", "\u2586", "\u2587", "\u2588"};
     static const char ascii[] = " .:-=+*#@";
     int i = share <= 0 ? 0 : 1 + (int)(share * 7.999);
     i = MAX(0, MIN(i, 8));

@@ -7,32 +7,55 @@
 
 enum { SESSIONS_MAX = 500, LOADS_MAX = 50 };
 
-enum { A_PID, A_ROUTE, A_STATE, A_WAIT, A_FOR, A_AGE, A_TEXT, A_DATABASE, A_ROLE, A_APPLICATION, A_CLIENT, A_XACT, A_ID, A_COLUMNS };
+enum {
+    A_PID,
+    A_ROUTE,
+    A_STATE,
+    A_WAIT,
+    A_FOR,
+    A_AGE,
+    A_TEXT,
+    A_DATABASE,
+    A_ROLE,
+    A_APPLICATION,
+    A_CLIENT,
+    A_XACT,
+    A_ID,
+    A_COLUMNS
+};
 
 static const struct column SESSIONS[A_COLUMNS] = {
     [A_PID] = {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process"},
-    [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12, "route from the statement's sqlcommenter tags"},
+    [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12,
+                 "route from the statement's sqlcommenter tags"},
     [A_STATE] = {"state", "State", UNIT_NONE, COLUMN_LEFT, 0, 8, "active, idle in transaction, ..."},
-    [A_WAIT] = {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT, 0, 14, "wait event type and event; CPU when it does not wait"},
+    [A_WAIT] = {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT, 0, 14,
+                "wait event type and event; CPU when it does not wait"},
     [A_FOR] = {"blocked_by", "Blocked by", UNIT_NONE, COLUMN_LEFT, 0, 0, "pids that block it"},
     [A_AGE] = {"query_age_ns", "Age", UNIT_AGE, 0, 0, 0, "time since the statement began"},
     [A_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "statement, on one line"},
     [A_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT, 5, 0, "database name"},
     [A_ROLE] = {"role", "Role", UNIT_NONE, COLUMN_LEFT, 5, 0, "role name"},
-    [A_APPLICATION] = {"application", "Application", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "application_name"},
-    [A_CLIENT] = {"client", "Client", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "client address, or local"},
-    [A_XACT] = {"xact_age_ns", "Transaction", UNIT_AGE, COLUMN_HIDDEN, 6, 0, "time since the transaction began"},
-    [A_ID] = {"query_id", "Query ID", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "the server's query identifier"},
+    [A_APPLICATION] = {"application", "Application", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                       "application_name"},
+    [A_CLIENT] = {"client", "Client", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                  "client address, or local"},
+    [A_XACT] = {"xact_age_ns", "Transaction", UNIT_AGE, COLUMN_HIDDEN, 6, 0,
+                "time since the transaction began"},
+    [A_ID] = {"query_id", "Query ID", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+              "the server's query identifier"},
 };
 
 static const struct column WAITS[] = {
-    {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12, "wait event type and event; CPU when it does not wait"},
+    {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
+     "wait event type and event; CPU when it does not wait"},
     {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active with it, on average"},
     {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
 };
 
 static const struct column ROUTES[] = {
-    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12, "route from the statements' tags; (untagged) without"},
+    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
+     "route from the statements' tags; (untagged) without"},
     {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active for it, on average"},
     {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
 };
@@ -83,8 +106,9 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     sd_time newest = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++)
         newest = MAX(newest, s[i].at); /* SD_UNKNOWN is the smallest */
-    sec->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, n ? (int64_t)n : SD_UNKNOWN, n == 1 ? "session" : "sessions",
-                                                 .last = newest, .moment = true});
+    sec->note = common_note(d, c,
+                            &(struct note){KINDS_ACTIVITY, n ? (int64_t)n : SD_UNKNOWN,
+                                           n == 1 ? "session" : "sessions", .last = newest, .moment = true});
     sec->empty = common_empty(d, c, KINDS_ACTIVITY);
     free(s);
 }
@@ -92,7 +116,8 @@ static void sessions(struct doc *d, const struct view_ctx *c)
 static void loads(struct doc *d, const struct view_ctx *c, bool by_route)
 {
     struct wait_load l[LOADS_MAX];
-    size_t n = by_route ? model_route_load(c->model, c->span, l, LOADS_MAX) : model_wait_load(c->model, c->span, l, LOADS_MAX);
+    size_t n = by_route ? model_route_load(c->model, c->span, l, LOADS_MAX)
+                        : model_wait_load(c->model, c->span, l, LOADS_MAX);
     struct section *sec = by_route ? doc_table(d, "routes", "For whom", ROUTES, ARRAY_LEN(ROUTES))
                                    : doc_table(d, "waits", "On what", WAITS, ARRAY_LEN(WAITS));
     double total = 0;
@@ -100,7 +125,8 @@ static void loads(struct doc *d, const struct view_ctx *c, bool by_route)
         total += l[i].seconds;
     for (size_t i = 0; i < n; i++) {
         struct row *r = doc_row(d, &sec->table);
-        r->cells[0] = cell_text(by_route ? l[i].route ? doc_text(d, l[i].route) : "(untagged)" : wait_name(d, l[i].wait_type, l[i].wait_event));
+        r->cells[0] = cell_text(by_route ? l[i].route ? doc_text(d, l[i].route) : "(untagged)"
+                                         : wait_name(d, l[i].wait_type, l[i].wait_event));
         r->cells[1] = cell_real(l[i].load);
         r->cells[2] = cell_real(total > 0 ? l[i].seconds / total : NAN);
         if (by_route && l[i].route && model_find_endpoint(c->model, l[i].route))

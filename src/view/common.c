@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define uthash_malloc(size) mem_alloc(size)
-#define uthash_fatal(text) abort()
+#define uthash_fatal(text)  abort()
 #include <uthash.h>
 
 enum { SOURCES_MAX = 64, NAMED_MAX = 2 };
@@ -72,7 +72,8 @@ size_t common_points(const struct view_ctx *c, struct span s)
     return (size_t)MAX(1, MIN((double)want, ceil(seconds)));
 }
 
-struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s, size_t n)
+struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
+                             size_t n)
 {
     struct section *sec = doc_section(d, SECTION_GRAPH, key, title);
     sec->graph = (struct graph){.from = s.from, .to = s.to, .n_points = n, .unit = unit};
@@ -192,8 +193,8 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds
         if (brings(b, &info[i]) || !info[i].status)
             found = &info[i];
     if (!found)
-        return doc_printf(d, "No %s is open. Add one: slowdive %s (in the console: :source %s)", b->source, b->target,
-                          b->target);
+        return doc_printf(d, "No %s is open. Add one: slowdive %s (in the console: :source %s)", b->source,
+                          b->target, b->target);
     const struct sd_status *s = found->status;
     const char *text = s && s->text && *s->text ? s->text : "it failed";
     if (s && (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF))
@@ -203,8 +204,11 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds
         return doc_printf(d, "No %s yet: %s is connecting.", b->what, found->origin);
     const struct sd_intake *in = found->intake;
     if (in && in->total > 0 && in->unparsed >= in->total)
-        return doc_printf(d, "No %s: none of the lines of %s could be read. The view sources shows why and a sample; "
-                             "--log-format tells how to read them.", b->what, found->origin);
+        return doc_printf(
+            d,
+            "No %s: none of the lines of %s could be read. The view sources shows why and a sample; "
+            "--log-format tells how to read them.",
+            b->what, found->origin);
     if (s && s->state == SD_STATE_ENDED && (!in || in->total == 0))
         return doc_printf(d, "No %s: %s was read to its end and holds none.", b->what, found->origin);
     if (kinds == KINDS_ACTIVITY)
@@ -237,7 +241,8 @@ static const char *hide(const char *sql)
     char *text = sql_hide_literals(sql);
     size_t len = strlen(text), size = sizeof *h + len + 1;
     if (hidden_bytes + size > HIDDEN_MAX_BYTES) {
-        HASH_ITER(hh, hidden_texts, h, next) {
+        HASH_ITER(hh, hidden_texts, h, next)
+        {
             HASH_DEL(hidden_texts, h);
             free(h);
         }

@@ -6,7 +6,11 @@
 #include "view/view.h"
 
 /* Record kinds as the panes name them (struct view needs). */
-enum { KINDS_HTTP = 1u << SD_HTTP, KINDS_ACTIVITY = 1u << SD_ACTIVITY, KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY };
+enum {
+    KINDS_HTTP = 1u << SD_HTTP,
+    KINDS_ACTIVITY = 1u << SD_ACTIVITY,
+    KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY
+};
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
@@ -46,6 +50,7 @@ const char *common_id(struct doc *d, int64_t id);
 /* Points for a graph of the span: the screen's, but no finer than a second each. */
 size_t common_points(const struct view_ctx *c, struct span s);
 /* A new section with an empty graph over the span. */
-struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s, size_t n);
+struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
+                             size_t n);
 
 #endif

@@ -50,16 +50,21 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     static const struct {
         double q;
         const char *key, *label;
-    } quantiles[] = {{0.5, "p50_ns", "P50"}, {0.9, "p90_ns", "P90"}, {0.95, "p95_ns", "P95"},
-                     {0.99, "p99_ns", "P99"}, {0.999, "p999_ns", "P99.9"}};
+    } quantiles[] = {{0.5, "p50_ns", "P50"},
+                     {0.9, "p90_ns", "P90"},
+                     {0.95, "p95_ns", "P95"},
+                     {0.99, "p99_ns", "P99"},
+                     {0.999, "p999_ns", "P99.9"}};
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         section_field(d, f, quantiles[i].key, quantiles[i].label, UNIT_NS,
                       cell_int(hist_quantile(&s->latency, quantiles[i].q)));
     section_field(d, f, "max_ns", "Max", UNIT_NS, cell_int(timed ? s->latency.max : SD_UNKNOWN));
-    section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(timed ? (double)s->total_ns / (double)s->timed : NAN));
+    section_field(d, f, "mean_ns", "Mean", UNIT_NS,
+                  cell_real(timed ? (double)s->total_ns / (double)s->timed : NAN));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(timed ? s->total_ns : SD_UNKNOWN));
     static const char *const keys[] = {"status_1xx", "status_2xx", "status_3xx", "status_4xx", "status_5xx"};
-    static const char *const labels[] = {"Status 1xx", "Status 2xx", "Status 3xx", "Status 4xx", "Status 5xx"};
+    static const char *const labels[] = {"Status 1xx", "Status 2xx", "Status 3xx", "Status 4xx",
+                                         "Status 5xx"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) /* on screen only what there is */
         section_field(d, f, keys[i], s->status[i] ? labels[i] : NULL, UNIT_COUNT, cell_int(s->status[i]));
     section_field(d, f, "bytes", "Bytes sent", UNIT_BYTES, cell_int(s->bytes));
@@ -130,8 +135,9 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     s->weight = 2;
     s->min_height = 3;
     s->note = n ? doc_text(d, "seen running for it, by sampled activity") : NULL;
-    s->empty = doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
-                           "statements with sqlcommenter (route='/orders/:id').");
+    s->empty =
+        doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
+                    "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++) {
         const struct query *q = links[i].query;
         struct query_stats st;
@@ -170,8 +176,11 @@ static struct doc *build(const struct view_ctx *c)
         figures(d, s, common_seconds(span), endpoints_share(s, all));
     } else {
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
-        t->text = c->arg ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.", c->arg)
-                         : common_empty(d, c, KINDS_HTTP);
+        t->text =
+            c->arg
+                ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.",
+                             c->arg)
+                : common_empty(d, c, KINDS_HTTP);
     }
     free(s);
     free(all);

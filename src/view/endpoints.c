@@ -6,17 +6,41 @@
 #include <stdlib.h>
 
 enum {
-    E_METHOD, E_ROUTE, E_COUNT, E_RATE, E_ERRORS, E_MEAN, E_P50, E_P90, E_P95, E_P99, E_P999, E_MAX, E_TOTAL, E_SHARE,
-    E_BYTES, E_1XX, E_2XX, E_3XX, E_4XX, E_5XX, E_TIMED, E_FIRST, E_LAST, E_COLUMNS
+    E_METHOD,
+    E_ROUTE,
+    E_COUNT,
+    E_RATE,
+    E_ERRORS,
+    E_MEAN,
+    E_P50,
+    E_P90,
+    E_P95,
+    E_P99,
+    E_P999,
+    E_MAX,
+    E_TOTAL,
+    E_SHARE,
+    E_BYTES,
+    E_1XX,
+    E_2XX,
+    E_3XX,
+    E_4XX,
+    E_5XX,
+    E_TIMED,
+    E_FIRST,
+    E_LAST,
+    E_COLUMNS
 };
 
 static const struct column COLUMNS[E_COLUMNS] = {
-    [E_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 1, 6, "HTTP method; null when the input has none"},
+    [E_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 1, 6,
+                  "HTTP method; null when the input has none"},
     [E_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 18,
                  "path with variable segments folded to :id"},
     [E_COUNT] = {"count", "Count", UNIT_COUNT, 0, 3, 0, "requests"},
     [E_RATE] = {"rate_per_s", "Rate", UNIT_PER_S, 0, 2, 0, "requests per second over the window from..to"},
-    [E_ERRORS] = {"error_share", "Errors", UNIT_SHARE, 0, 1, 0, "share of requests answered with status >= 500"},
+    [E_ERRORS] = {"error_share", "Errors", UNIT_SHARE, 0, 1, 0,
+                  "share of requests answered with status >= 500"},
     [E_MEAN] = {"mean_ns", "Mean", UNIT_NS, COLUMN_HIDDEN, 8, 0, "mean duration"},
     [E_P50] = {"p50_ns", "P50", UNIT_NS, 0, 1, 0, "median duration (nearest rank, error at most 1/128)"},
     [E_P90] = {"p90_ns", "P90", UNIT_NS, 0, 6, 0, "90th percentile of the duration"},
@@ -84,48 +108,6 @@ double endpoints_share(const struct endpoint_stats *s, const struct endpoint_sta
     return all->count ? (double)s->count / (double)all->count : NAN;
 }
 
-/* The heat map's counts are histograms over time: those of all endpoints, added up, give
- * the quantile of every step. At most QUANTILE_ROWS buckets between fastest and slowest,
- * so that it stays cheap with a thousand endpoints. */
-enum { QUANTILE_ROWS = 256 };
-
-void endpoints_quantile(const struct view_ctx *c, struct span span, const struct hist *all, double q, size_t n,
-                        double *out)
-{
-    uint32_t step = all->count ? (all->hi - all->lo + QUANTILE_ROWS - 1) / QUANTILE_ROWS : 0;
-    for (size_t i = 0; i < n; i++)
-        out[i] = NAN;
-    if (!step || !isfinite(common_seconds(span)))
-        return;
-    size_t rows = (all->hi - all->lo + step - 1) / step;
-    int64_t *lower = mem_array(rows + 1, sizeof *lower);
-    for (size_t y = 0; y <= rows; y++)
-        lower[y] = sd_hist_lower(all->lo + (uint32_t)y * step);
-    uint32_t *counts = mem_array(rows * n, sizeof *counts), *one = mem_array(rows * n, sizeof *one);
-    for (size_t i = 0; i < model_endpoints(c->model); i++) {
-        endpoint_heat(model_endpoint(c->model, i), span, n, rows, lower, one);
-        for (size_t k = 0; k < rows * n; k++)
-            counts[k] += one[k];
-    }
-    for (size_t x = 0; x < n; x++) {
-        uint64_t count = 0, seen = 0;
-        for (size_t y = 0; y < rows; y++)
-            count += counts[y * n + x];
-        uint64_t rank = (uint64_t)ceil(q * (double)count);
-        for (size_t y = 0; y < rows && count; y++) {
-            seen += counts[y * n + x];
-            if (seen >= rank) {
-                double middle = ((double)lower[y] + (double)lower[y + 1]) / 2;
-                out[x] = fmax((double)all->min, fmin(middle, (double)all->max));
-                break;
-            }
-        }
-    }
-    free(lower);
-    free(counts);
-    free(one);
-}
-
 static void fill(struct row *r, struct doc *d, const struct endpoint *e, const struct endpoint_stats *s,
                  const struct endpoint_stats *all, double seconds)
 {
@@ -171,7 +153,8 @@ static struct doc *build(const struct view_ctx *c)
             fill(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
     }
     table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
-    sec->note = common_note(d, c, &(struct note){KINDS_HTTP, all->count, "requests", .span = span, .last = all->last});
+    sec->note = common_note(
+        d, c, &(struct note){KINDS_HTTP, all->count, "requests", .span = span, .last = all->last});
     if (all->count && !all->timed)
         sec->note = doc_printf(d, "%s. %s", sec->note, ENDPOINTS_UNTIMED);
     sec->empty = common_empty(d, c, KINDS_HTTP);

@@ -5,7 +5,7 @@
 
 extern const struct view endpoints_view;
 
-#define ENDPOINTS_UNTIMED \
+#define ENDPOINTS_UNTIMED                                                                                    \
     "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"
 
 /* All endpoints of the span together. */
@@ -14,10 +14,5 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all);
 struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats *all);
 /* Of the total time; of the requests when no durations are known. NAN: of nothing. */
 double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all);
-/* A quantile of all requests in n equal steps; NAN where nothing was timed. `all`: the
- * latency of the whole span. Error at most 1/128 while the slowest takes up to 16 times
- * the fastest, 1/16 over the widest spread. */
-void endpoints_quantile(const struct view_ctx *c, struct span span, const struct hist *all, double q, size_t n,
-                        double *out);
 
 #endif

@@ -5,7 +5,10 @@
 static const struct column LIST[] = {
     {.key = "route", .title = "Route", .help = "METHOD route"},
     {.key = "share", .title = "Share", .unit = UNIT_SHARE, .help = "share of the query's linked time"},
-    {.key = "weight_s", .title = "Seconds", .flags = COLUMN_HIDDEN, .help = "seconds of session time sampled"},
+    {.key = "weight_s",
+     .title = "Seconds",
+     .flags = COLUMN_HIDDEN,
+     .help = "seconds of session time sampled"},
     {.key = "evidence", .title = "Evidence", .flags = COLUMN_HIDDEN, .help = "how the link is known"},
 };
 
@@ -40,8 +43,9 @@ void links_routes_section(struct doc *d, const struct view_ctx *c, const struct 
     size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
     struct section *s = doc_table(d, "routes", "Routes that run it", links_columns, LINKS_COLUMNS);
     s->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
-                           "pg_stat_activity while the query runs.");
+    s->empty =
+        doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
+                    "pg_stat_activity while the query runs.");
     for (size_t i = 0; i < n; i++) {
         struct row *r = doc_row(d, &s->table);
         fill(d, r, &links[i]);

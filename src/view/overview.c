@@ -12,25 +12,25 @@
 #include <stdlib.h>
 
 /* When a thing is worth a line. X(NAME, value, help) */
-#define THRESHOLDS(X)                                                                             \
-    X(SHARE, 0.10, "an endpoint or query with this share of all time is listed")                  \
-    X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                \
-    X(SLOW_NS, 100e6, "an endpoint with a p99 of at least this")                                  \
-    X(QUERY_NS, 10e6, "a query with a mean of at least this,")                                    \
-    X(QUERY_LOAD, 0.5, "or that keeps so many sessions busy on average")                          \
-    X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")           \
-    X(ERRORS_BAD, 0.05, "the same, act now")                                                      \
-    X(MIN_ERRORS, 3, "fewer errors than this are listed, not marked")                             \
-    X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                           \
-    X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                              \
-    X(HIT_RATIO, 0.90, "share of blocks found in shared buffers below which it is listed")        \
-    X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are asked for a second")               \
-    X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                  \
-    X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                 \
-    X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                      \
-    X(IDLE_BAD_NS, 300e9, "the same, act now")                                                    \
-    X(FRESH_NS, 30e9, "sessions sampled longer ago than this say nothing about now")              \
-    X(UNPARSED, 0.01, "share of the lines read that were not understood")                         \
+#define THRESHOLDS(X)                                                                                        \
+    X(SHARE, 0.10, "an endpoint or query with this share of all time is listed")                             \
+    X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                           \
+    X(SLOW_NS, 100e6, "an endpoint with a p99 of at least this")                                             \
+    X(QUERY_NS, 10e6, "a query with a mean of at least this,")                                               \
+    X(QUERY_LOAD, 0.5, "or that keeps so many sessions busy on average")                                     \
+    X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")                      \
+    X(ERRORS_BAD, 0.05, "the same, act now")                                                                 \
+    X(MIN_ERRORS, 3, "fewer errors than this are listed, not marked")                                        \
+    X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                                      \
+    X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                                         \
+    X(HIT_RATIO, 0.90, "share of blocks found in shared buffers below which it is listed")                   \
+    X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are asked for a second")                          \
+    X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                             \
+    X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                            \
+    X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                                 \
+    X(IDLE_BAD_NS, 300e9, "the same, act now")                                                               \
+    X(FRESH_NS, 30e9, "sessions sampled longer ago than this say nothing about now")                         \
+    X(UNPARSED, 0.01, "share of the lines read that were not understood")                                    \
     X(MIN_REQUESTS, 5, "fewer requests than this say nothing about a share")
 
 enum threshold {
@@ -47,11 +47,15 @@ static const double LIMIT[] = {
 enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS };
 
 static const struct column COLUMNS[O_COLUMNS] = {
-    [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "kind of trouble: endpoint, errors, tail, query, lock, ..."},
-    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18, "endpoint, query, session or source it is about"},
+    [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
+                "kind of trouble: endpoint, errors, tail, query, lock, ..."},
+    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18,
+                   "endpoint, query, session or source it is about"},
     [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
-    [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR | COLUMN_HIDDEN, 9, 0, "share of the time or of the requests; null when it has none"},
-    [O_SEVERITY] = {"severity", "Severity", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "info, warn or bad"},
+    [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR | COLUMN_HIDDEN, 9, 0,
+                 "share of the time or of the requests; null when it has none"},
+    [O_SEVERITY] = {"severity", "Severity", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0,
+                    "info, warn or bad"},
     [O_VIEW] = {"view", "View", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "view that shows more"},
     [O_ARG] = {"select", "Select", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, 0, "and what to select in it"},
 };
@@ -102,18 +106,21 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
         endpoint_stats(ep, l->c->span, s);
         if (s->count < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
-        struct item it = {.subject = doc_text(d, endpoint_name(ep)), .dive = {"endpoint", doc_text(d, endpoint_name(ep))}};
+        struct item it = {.subject = doc_text(d, endpoint_name(ep)),
+                          .dive = {"endpoint", doc_text(d, endpoint_name(ep))}};
         int64_t p50 = hist_quantile(&s->latency, 0.5), p99 = hist_quantile(&s->latency, 0.99);
         double share = all->total_ns ? (double)s->total_ns / (double)all->total_ns : 0;
         if (share >= LIMIT[T_SHARE]) {
             it.what = "slow";
-            it.severity = share >= LIMIT[T_SHARE_WARN] && (double)p99 >= LIMIT[T_SLOW_NS] ? SEVERITY_WARN : SEVERITY_INFO;
+            it.severity = share >= LIMIT[T_SHARE_WARN] && (double)p99 >= LIMIT[T_SLOW_NS] ? SEVERITY_WARN
+                                                                                          : SEVERITY_INFO;
             it.share = share;
             it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
             it.why = doc_printf(d, "p99 %s, median %s, %s of time", unit_format_int(UNIT_NS, p99, a),
                                 unit_format_int(UNIT_NS, p50, b), unit_format(UNIT_SHARE, share, e));
             add(l, it);
-        } else if (s->timed && (double)p99 >= LIMIT[T_TAIL_NS] && (double)p99 >= LIMIT[T_TAIL_FACTOR] * (double)p50) {
+        } else if (s->timed && (double)p99 >= LIMIT[T_TAIL_NS] &&
+                   (double)p99 >= LIMIT[T_TAIL_FACTOR] * (double)p50) {
             it.what = "tail";
             it.severity = SEVERITY_INFO;
             it.share = share;
@@ -130,8 +137,9 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
                                                                   : SEVERITY_WARN;
             it.share = errors;
             it.rank = all->count ? (double)s->errors / (double)all->count : 0;
-            it.why = doc_printf(d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, s->errors, a),
-                                unit_format_int(UNIT_COUNT, s->count, b));
+            it.why =
+                doc_printf(d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, s->errors, a),
+                           unit_format_int(UNIT_COUNT, s->count, b));
             add(l, it);
         }
     }
@@ -160,17 +168,18 @@ static void queries(struct list *l)
         const char *index = plan_suggestion(d, l->c, q);
         double load = span_is_all(l->c->span) ? NAN : queries_time(&s) / 1e9 / common_seconds(l->c->span);
         bool heavy = s.mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
-        add(l, (struct item){
-                   .what = index ? "index" : "query",
-                   .severity = heavy && (share >= LIMIT[T_SHARE_WARN] || index) ? SEVERITY_WARN : SEVERITY_INFO,
-                   .rank = share / 2,
-                   .share = share,
-                   .subject = cut(d, common_sql(d, l->c, query_text(q), true), SUBJECT_WIDTH),
-                   .why = doc_printf(d, "%s of query time: %s calls of %s%s", unit_format(UNIT_SHARE, share, e),
-                                     unit_format_int(UNIT_COUNT, s.calls, b), unit_format(UNIT_NS, s.mean_ns, a),
-                                     index ? "; an index would help" : ""),
-                   .dive = {"query", doc_text(d, query_key(q))},
-               });
+        add(l,
+            (struct item){
+                .what = index ? "index" : "query",
+                .severity = heavy && (share >= LIMIT[T_SHARE_WARN] || index) ? SEVERITY_WARN : SEVERITY_INFO,
+                .rank = share / 2,
+                .share = share,
+                .subject = cut(d, common_sql(d, l->c, query_text(q), true), SUBJECT_WIDTH),
+                .why = doc_printf(d, "%s of query time: %s calls of %s%s", unit_format(UNIT_SHARE, share, e),
+                                  unit_format_int(UNIT_COUNT, s.calls, b), unit_format(UNIT_NS, s.mean_ns, a),
+                                  index ? "; an index would help" : ""),
+                .dive = {"query", doc_text(d, query_key(q))},
+            });
     }
 }
 
@@ -208,17 +217,19 @@ static void sessions(struct list *l)
                              .share = NAN,
                              .subject = doc_printf(l->d, "%zu blocked", blocked),
                              .why = doc_printf(l->d, "pid %lld has waited %s for %s", (long long)worst->pid,
-                                               unit_format_int(UNIT_AGE, MAX(blocked_ns, 10 * SD_S), a), worst->blocked_by),
+                                               unit_format_int(UNIT_AGE, MAX(blocked_ns, 10 * SD_S), a),
+                                               worst->blocked_by),
                              .dive = {"activity", NULL}});
     if (idle && (double)idle_ns >= LIMIT[T_IDLE_WARN_NS])
-        add(l, (struct item){.what = "idle",
-                             .severity = (double)idle_ns >= LIMIT[T_IDLE_BAD_NS] ? SEVERITY_BAD : SEVERITY_WARN,
-                             .rank = 0.1,
-                             .share = NAN,
-                             .subject = doc_printf(l->d, "pid %lld", (long long)idle->pid),
-                             .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
-                                               unit_format_int(UNIT_AGE, idle_ns, a)),
-                             .dive = {"activity", NULL}});
+        add(l, (struct item){
+                   .what = "idle",
+                   .severity = (double)idle_ns >= LIMIT[T_IDLE_BAD_NS] ? SEVERITY_BAD : SEVERITY_WARN,
+                   .rank = 0.1,
+                   .share = NAN,
+                   .subject = doc_printf(l->d, "pid %lld", (long long)idle->pid),
+                   .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
+                                     unit_format_int(UNIT_AGE, idle_ns, a)),
+                   .dive = {"activity", NULL}});
     free(s);
 }
 
@@ -238,7 +249,8 @@ static void databases(struct list *l)
         double max = model_metric(l->c->model, origin, "postgresql.max_connections", NULL, l->c->now);
         if (max > 0 && used / max >= LIMIT[T_CONNECTIONS_WARN])
             add(l, (struct item){.what = "connections",
-                                 .severity = used / max >= LIMIT[T_CONNECTIONS_BAD] ? SEVERITY_BAD : SEVERITY_WARN,
+                                 .severity =
+                                     used / max >= LIMIT[T_CONNECTIONS_BAD] ? SEVERITY_BAD : SEVERITY_WARN,
                                  .rank = MIN(used / max, 1) / 2,
                                  .share = used / max,
                                  .subject = doc_text(l->d, origin),
@@ -266,7 +278,10 @@ static void sources(struct list *l)
     for (size_t i = 0; i < n; i++) {
         const struct sd_status *s = info[i].status;
         const struct sd_intake *in = info[i].intake;
-        struct item it = {.what = "source", .share = NAN, .subject = doc_text(l->d, info[i].origin), .dive = {"sources", NULL}};
+        struct item it = {.what = "source",
+                          .share = NAN,
+                          .subject = doc_text(l->d, info[i].origin),
+                          .dive = {"sources", NULL}};
         if (s && (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF)) {
             it.severity = SEVERITY_BAD;
             it.rank = 1;
@@ -285,7 +300,8 @@ static void sources(struct list *l)
         if (in && in->total > 0 && (double)in->unparsed >= LIMIT[T_UNPARSED] * (double)in->total) {
             it.severity = SEVERITY_WARN;
             it.share = (double)in->unparsed / (double)in->total;
-            it.why = doc_printf(l->d, "%s of %s lines were not understood", unit_format_int(UNIT_COUNT, in->unparsed, a),
+            it.why = doc_printf(l->d, "%s of %s lines were not understood",
+                                unit_format_int(UNIT_COUNT, in->unparsed, a),
                                 unit_format_int(UNIT_COUNT, in->total, b));
             add(l, it);
         }
@@ -302,7 +318,8 @@ static int by_urgency(const void *x, const void *y)
     return (a->rank < b->rank) - (a->rank > b->rank);
 }
 
-static void headline(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *all, double seconds)
+static void headline(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *all,
+                     double seconds)
 {
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "At a glance");
     struct wait_load w[64];
@@ -311,7 +328,8 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     for (size_t i = 0; i < n; i++)
         load += w[i].load;
     bool any = all->count > 0;
-    section_field(d, f, "rate_per_s", "Requests", UNIT_PER_S, cell_real(any ? (double)all->count / seconds : NAN));
+    section_field(d, f, "rate_per_s", "Requests", UNIT_PER_S,
+                  cell_real(any ? (double)all->count / seconds : NAN));
     section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
                   cell_real(any ? (double)all->errors / (double)all->count : NAN));
     section_field(d, f, "p99_ns", "P99", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.99)));
@@ -323,28 +341,22 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
 static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span)
 {
     size_t n = common_points(c, span);
+    double step = common_seconds(span) / (double)n;
+    struct endpoint_point *p = mem_array(n, sizeof *p);
+    model_request_series(c->model, span, n, p);
+
     struct section *s = common_graph(d, "requests", "Requests and errors a second", UNIT_PER_S, span, n);
     double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
     double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
-    double step = common_seconds(span) / (double)n;
-    s->empty = doc_text(d, "No request was seen in this span of time.");
-    struct endpoint_point *p = mem_array(n, sizeof *p);
-    for (size_t i = 0; i < model_endpoints(c->model); i++) {
-        endpoint_series(model_endpoint(c->model, i), span, n, p);
-        for (size_t k = 0; k < n; k++) {
-            rate[k] = (isfinite(rate[k]) ? rate[k] : 0) + (double)p[k].count / step;
-            errors[k] = (isfinite(errors[k]) ? errors[k] : 0) + (double)p[k].errors / step;
-        }
+    s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    double *p99 = doc_line(d, &s->graph, "p99_ns")->values;
+    for (size_t i = 0; i < n; i++) {
+        rate[i] = (double)p[i].count / step;
+        errors[i] = (double)p[i].errors / step;
+        p99[i] = sd_known(p[i].p99) ? (double)p[i].p99 : NAN;
     }
     free(p);
-}
-
-static void latency_over_time(struct doc *d, const struct view_ctx *c, struct span span, const struct hist *all)
-{
-    size_t n = common_points(c, span);
-    struct section *s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
-    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
-    endpoints_quantile(c, span, all, 0.99, n, doc_line(d, &s->graph, "p99_ns")->values);
 }
 
 /* The sources there are, each with its state: what to look at when there is no data. */
@@ -426,10 +438,8 @@ static struct doc *build(const struct view_ctx *c)
     rows(&l, any ? common_note(d, c, &n) : NULL, nothing_to_see(d, c, any));
     if (any)
         headline(d, c, all, common_seconds(requests));
-    if (all->count) {
+    if (all->count)
         requests_over_time(d, c, common_drawn(requests));
-        latency_over_time(d, c, common_drawn(requests), &all->latency);
-    }
     if (sql)
         activity_load(d, c, common_drawn(span));
     free(all);

@@ -8,8 +8,29 @@
 #include <stdlib.h>
 
 enum {
-    Q_ID, Q_FINGERPRINT, Q_TEXT, Q_DATABASE, Q_CALLS, Q_TOTAL, Q_MEAN, Q_ROWS, Q_HIT, Q_SHARE, Q_LOAD, Q_ROUTES, Q_MIN,
-    Q_MAX, Q_STDDEV, Q_RATE, Q_TEMP, Q_READ, Q_IO, Q_PLAN, Q_WAL, Q_SINCE, Q_COLUMNS
+    Q_ID,
+    Q_FINGERPRINT,
+    Q_TEXT,
+    Q_DATABASE,
+    Q_CALLS,
+    Q_TOTAL,
+    Q_MEAN,
+    Q_ROWS,
+    Q_HIT,
+    Q_SHARE,
+    Q_LOAD,
+    Q_ROUTES,
+    Q_MIN,
+    Q_MAX,
+    Q_STDDEV,
+    Q_RATE,
+    Q_TEMP,
+    Q_READ,
+    Q_IO,
+    Q_PLAN,
+    Q_WAL,
+    Q_SINCE,
+    Q_COLUMNS
 };
 
 static const struct column COLUMNS[Q_COLUMNS] = {
@@ -17,27 +38,37 @@ static const struct column COLUMNS[Q_COLUMNS] = {
               "the server's query identifier, as text: it has more digits than a JSON number keeps"},
     [Q_FINGERPRINT] = {"fingerprint", "Fingerprint", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
                        "libpg_query fingerprint, the same on every server"},
-    [Q_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 24, "statement, on one line"},
+    [Q_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 24,
+                "statement, on one line"},
     [Q_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 6, 0, "database name"},
     [Q_CALLS] = {"calls", "Calls", UNIT_COUNT, 0, 2, 0, "executions"},
     [Q_TOTAL] = {"total_ns", "Total", UNIT_NS, 0, 3, 0, "execution time of all calls"},
-    [Q_MEAN] = {"mean_ns", "Mean", UNIT_NS, 0, 0, 0, "execution time of a call, on average: the server keeps no percentiles"},
+    [Q_MEAN] = {"mean_ns", "Mean", UNIT_NS, 0, 0, 0,
+                "execution time of a call, on average: the server keeps no percentiles"},
     [Q_ROWS] = {"rows", "Rows", UNIT_COUNT, 0, 5, 0, "rows returned or affected"},
     [Q_HIT] = {"hit_ratio", "Hits", UNIT_SHARE, 0, 4, 0, "share of the blocks found in shared buffers"},
     [Q_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of all queries' execution time"},
     [Q_LOAD] = {"load", "Load", UNIT_LOAD, COLUMN_HIDDEN, 5, 0,
-                "sessions busy with it on average, from its execution time, or from sampling when the server keeps no statistics"},
+                "sessions busy with it on average, from its execution time, or from sampling when the server "
+                "keeps no statistics"},
     [Q_ROUTES] = {"routes", "Routes", UNIT_NONE, COLUMN_LEFT, 4, 0, "routes that run it, with their share"},
     [Q_MIN] = {"min_ns", "Min", UNIT_NS, COLUMN_HIDDEN, 9, 0, "fastest call since the reset"},
     [Q_MAX] = {"max_ns", "Max", UNIT_NS, COLUMN_HIDDEN, 9, 0, "slowest call since the reset"},
-    [Q_STDDEV] = {"stddev_ns", "Stddev", UNIT_NS, COLUMN_HIDDEN, 9, 0, "standard deviation of the calls since the reset"},
-    [Q_RATE] = {"calls_per_s", "Calls/s", UNIT_PER_S, COLUMN_HIDDEN, 9, 0, "executions a second; null since the reset"},
-    [Q_TEMP] = {"temp_written_bytes", "Temp", UNIT_BYTES, COLUMN_HIDDEN, 9, 0, "bytes written to temporary files"},
-    [Q_READ] = {"shared_read_bytes", "Read", UNIT_BYTES, COLUMN_HIDDEN, 9, 0, "bytes read into shared buffers"},
-    [Q_IO] = {"io_ns", "I/O", UNIT_NS, COLUMN_HIDDEN, 9, 0, "time reading and writing blocks, with track_io_timing"},
-    [Q_PLAN] = {"plan_ns", "Planning", UNIT_NS, COLUMN_HIDDEN, 9, 0, "planning time, with pg_stat_statements.track_planning"},
+    [Q_STDDEV] = {"stddev_ns", "Stddev", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+                  "standard deviation of the calls since the reset"},
+    [Q_RATE] = {"calls_per_s", "Calls/s", UNIT_PER_S, COLUMN_HIDDEN, 9, 0,
+                "executions a second; null since the reset"},
+    [Q_TEMP] = {"temp_written_bytes", "Temp", UNIT_BYTES, COLUMN_HIDDEN, 9, 0,
+                "bytes written to temporary files"},
+    [Q_READ] = {"shared_read_bytes", "Read", UNIT_BYTES, COLUMN_HIDDEN, 9, 0,
+                "bytes read into shared buffers"},
+    [Q_IO] = {"io_ns", "I/O", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+              "time reading and writing blocks, with track_io_timing"},
+    [Q_PLAN] = {"plan_ns", "Planning", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+                "planning time, with pg_stat_statements.track_planning"},
     [Q_WAL] = {"wal_bytes", "WAL", UNIT_BYTES, COLUMN_HIDDEN, 9, 0, "write-ahead log generated"},
-    [Q_SINCE] = {"since", "Since", UNIT_TIME, COLUMN_HIDDEN, 9, 0, "start of counting, when the server tells"},
+    [Q_SINCE] = {"since", "Since", UNIT_TIME, COLUMN_HIDDEN, 9, 0,
+                 "start of counting, when the server tells"},
 };
 
 #define BLOCK_BYTES 8192
@@ -101,8 +132,9 @@ static double sampled_load(const struct query *q, struct span span)
 static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since, bool counted)
 {
     char when[CLOCK_TEXT_MAX];
-    const char *of = common_note(d, c, &(struct note){KINDS_SQL, counted ? calls : SD_UNKNOWN, "calls", .last = SD_UNKNOWN,
-                                                      .moment = span_is_all(c->span)});
+    const char *of = common_note(d, c,
+                                 &(struct note){KINDS_SQL, counted ? calls : SD_UNKNOWN, "calls",
+                                                .last = SD_UNKNOWN, .moment = span_is_all(c->span)});
     const char *gap = of ? ", " : "";
     of = of ? of : "";
     if (!counted)
@@ -159,7 +191,8 @@ static struct doc *build(const struct view_ctx *c)
 const struct view queries_view = {
     .name = "queries",
     .title = "Queries",
-    .summary = "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
+    .summary =
+        "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
     .key = '3',
     .needs = KINDS_SQL,
     .build = build,

@@ -41,8 +41,9 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     struct query_stats s;
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
-    f->note = span_is_all(c->span) ? doc_text(d, "since the server's statistics began")
-                                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
+    f->note = span_is_all(c->span)
+                  ? doc_text(d, "since the server's statistics began")
+                  : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)
         return;
@@ -92,8 +93,10 @@ static struct doc *build(const struct view_ctx *c)
     if (!q) {
         doc_field(d, "query", UNIT_NONE, cell_text(c->arg));
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Query");
-        t->text = c->arg ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg)
-                         : common_empty(d, c, KINDS_SQL);
+        t->text =
+            c->arg ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.",
+                                c->arg)
+                   : common_empty(d, c, KINDS_SQL);
         return d;
     }
     doc_field(d, "query", UNIT_NONE, cell_text(query_key(q)));
@@ -111,7 +114,8 @@ static struct doc *build(const struct view_ctx *c)
 const struct view query_view = {
     .name = "query",
     .title = "Query",
-    .summary = "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
+    .summary =
+        "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
     .about = "query",
     .needs = KINDS_SQL,
     .build = build,

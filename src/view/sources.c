@@ -5,8 +5,24 @@
 #include "view/common.h"
 
 enum {
-    S_NAME, S_KIND, S_STATE, S_TEXT, S_AGE, S_ERRORS, S_DROPS, S_OVERRUNS, S_BATCHES, S_RECORDS, S_LINES, S_UNPARSED,
-    S_BYTES, S_TOOK, S_COST, S_CPU, S_TARGET, S_COLUMNS
+    S_NAME,
+    S_KIND,
+    S_STATE,
+    S_TEXT,
+    S_AGE,
+    S_ERRORS,
+    S_DROPS,
+    S_OVERRUNS,
+    S_BATCHES,
+    S_RECORDS,
+    S_LINES,
+    S_UNPARSED,
+    S_BYTES,
+    S_TOOK,
+    S_COST,
+    S_CPU,
+    S_TARGET,
+    S_COLUMNS
 };
 
 static const struct column COLUMNS[S_COLUMNS] = {
@@ -18,20 +34,25 @@ static const struct column COLUMNS[S_COLUMNS] = {
     [S_AGE] = {"age_ns", "Age", UNIT_AGE, 0, 1, 0, "time since the last data"},
     [S_ERRORS] = {"errors", "Errors", UNIT_COUNT, 0, 2, 0, "failed tries to open or read"},
     [S_DROPS] = {"drops", "Drops", UNIT_COUNT, 0, 2, 0, "batches dropped because the console lagged"},
-    [S_OVERRUNS] = {"overruns", "Overruns", UNIT_COUNT, 0, 6, 0, "readings that took longer than their interval"},
+    [S_OVERRUNS] = {"overruns", "Overruns", UNIT_COUNT, 0, 6, 0,
+                    "readings that took longer than their interval"},
     [S_BATCHES] = {"batches", "Batches", UNIT_COUNT, COLUMN_HIDDEN, 8, 0, "batches published"},
     [S_RECORDS] = {"records", "Records", UNIT_COUNT, 0, 7, 0, "records published"},
-    [S_LINES] = {"lines_total", "Lines", UNIT_COUNT, 0, 4, 0, "lines or records read; null when it reads none"},
+    [S_LINES] = {"lines_total", "Lines", UNIT_COUNT, 0, 4, 0,
+                 "lines or records read; null when it reads none"},
     [S_UNPARSED] = {"lines_unparsed", "Unparsed", UNIT_COUNT, 0, 4, 0, "of these, not understood"},
     [S_BYTES] = {"bytes", "Bytes", UNIT_BYTES, COLUMN_HIDDEN, 8, 0, "bytes read"},
     [S_TOOK] = {"took_ns", "Took", UNIT_NS, COLUMN_HIDDEN, 8, 0, "duration of the last reading"},
-    [S_COST] = {"cpu_share", "CPU", UNIT_SHARE, 0, 5, 0, "of one processor, by its worker, over the last ten seconds"},
+    [S_COST] = {"cpu_share", "CPU", UNIT_SHARE, 0, 5, 0,
+                "of one processor, by its worker, over the last ten seconds"},
     [S_CPU] = {"cpu_ns", "CPU time", UNIT_NS, 0, 6, 0, "processor time of its worker since it was started"},
-    [S_TARGET] = {"target", "Target", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 8, 0, "what it reads, without secrets"},
+    [S_TARGET] = {"target", "Target", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 8, 0,
+                  "what it reads, without secrets"},
 };
 
 static const struct column SAMPLES[] = {
-    {"sample", "Sample", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 30, "one that was not understood, cut to 256 bytes"},
+    {"sample", "Sample", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 30,
+     "one that was not understood, cut to 256 bytes"},
     {"reason", "Why", UNIT_NONE, COLUMN_LEFT, 0, 20, "why, in one sentence"},
 };
 
@@ -89,7 +110,8 @@ static struct doc *build(const struct view_ctx *c)
         v[S_STATE] = cell_text(doc_text(d, schema_state_name((enum sd_state)s->state)));
         /* What went wrong comes before "read to its end". */
         bool well = s->state == SD_STATE_LIVE || s->state == SD_STATE_ENDED;
-        v[S_TEXT] = cell_text(well && unparsed(d, in) ? unparsed(d, in) : doc_text(d, s->text && *s->text ? s->text : NULL));
+        v[S_TEXT] = cell_text(well && unparsed(d, in) ? unparsed(d, in)
+                                                      : doc_text(d, s->text && *s->text ? s->text : NULL));
         v[S_AGE] = cell_int(common_age(c->now, s->last_data));
         v[S_ERRORS] = cell_int(s->errors);
         v[S_DROPS] = cell_int(s->drops);

@@ -8,12 +8,12 @@
 
 struct view_ctx {
     const struct model *model;
-    struct span span;    /* the time cursor: SPAN_ALL for a verb, a window in the console */
-    sd_time now;         /* the cursor's moment; ages are measured from it */
-    bool live;           /* the cursor follows the present */
-    const char *arg;     /* what the view is about: "GET /orders/:id"; NULL: the worst one */
-    int graph_points;    /* columns a graph may use (2 points each in braille); 0: 60 */
-    bool show_literals;  /* off: constants in SQL are hidden */
+    struct span span;   /* the time cursor: SPAN_ALL for a verb, a window in the console */
+    sd_time now;        /* the cursor's moment; ages are measured from it */
+    bool live;          /* the cursor follows the present */
+    const char *arg;    /* what the view is about: "GET /orders/:id"; NULL: the worst one */
+    int graph_points;   /* columns a graph may use (2 points each in braille); 0: 60 */
+    bool show_literals; /* off: constants in SQL are hidden */
 };
 
 struct view {
@@ -30,7 +30,7 @@ struct view {
     size_t n_columns;
 };
 
-extern const struct view *const VIEWS[]; /* NULL-terminated, in the order of the tabs */
+extern const struct view *const VIEWS[];         /* NULL-terminated, in the order of the tabs */
 const struct view *view_named(const char *name); /* unique prefixes work; NULL */
 
 #endif

@@ -8,7 +8,9 @@
 #include <locale.h>
 #include <stdlib.h>
 
-static const char HOSTILE[] = "a|b,\"c\"\n\x1b]0;pwned\x07\x1b[31m<b>`*_[x](y) \xc2\x9b" "31m \xff\xfe \xe2\x80\xae" "evil \\ \r\t\x7f";
+static const char HOSTILE[] = "a|b,\"c\"\n\x1b]0;pwned\x07\x1b[31m<b>`*_[x](y) \xc2\x9b"
+                              "31m \xff\xfe \xe2\x80\xae"
+                              "evil \\ \r\t\x7f";
 
 static const struct column COLUMNS[] = {
     {.key = "name", .title = "Name", .flags = COLUMN_GROW | COLUMN_TREE, .width = 10},
@@ -302,7 +304,7 @@ static void csv_follows_its_rfc(void **state)
     }
     char *text = printed(d, PRINT_CSV, 0, false);
     assert_non_null(strstr(text, "\n-4417923871243017745,-5,")); /* an identifier stays one */
-    assert_non_null(strstr(text, "\n'=cmd(),"));                  /* a formula does not */
+    assert_non_null(strstr(text, "\n'=cmd(),"));                 /* a formula does not */
     assert_non_null(strstr(text, ",2026-11-20T15:51:38.266Z,0.25,true,"));
     free(text);
     doc_free(d);

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 
 #define T0 (1795189898 * SD_S) /* 2026-11-20T15:51:38Z */
-static const char HOSTILE[] = "\x1b]0;x\x07\x1b[2J|\"a\",b\n\r\t\xff\xfe\xe2\x80\xae" "c'; DROP TABLE x; -- \\";
+static const char HOSTILE[] = "\x1b]0;x\x07\x1b[2J|\"a\",b\n\r\t\xff\xfe\xe2\x80\xae"
+                              "c'; DROP TABLE x; -- \\";
 
 /* ---- making models ---- */
 
@@ -33,7 +34,8 @@ static void *blank(enum sd_kind kind, void *record)
 }
 
 /* `n` requests that all took `ns` (SD_UNKNOWN: not told), `errors` of them failed. */
-static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n, int64_t errors, int64_t ns)
+static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n,
+                     int64_t errors, int64_t ns)
 {
     struct sd_bucket bucket = {sd_hist_index(ns), (uint32_t)n};
     struct sd_hist h = {1, &bucket};
@@ -61,7 +63,8 @@ static void requests(struct model *m, sd_time at, const char *method, const char
     end(m, b);
 }
 
-static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls, int64_t total_ns)
+static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls,
+                      int64_t total_ns)
 {
     struct sd_statement r;
     blank(SD_STATEMENT, &r);
@@ -101,7 +104,8 @@ static void sampled(struct model *m, sd_time at, const struct sd_activity *r, si
     end(m, b);
 }
 
-static void status(struct model *m, sd_time at, const char *origin, const char *kind, enum sd_state state, const char *text)
+static void status(struct model *m, sd_time at, const char *origin, const char *kind, enum sd_state state,
+                   const char *text)
 {
     struct sd_status r;
     blank(SD_STATUS, &r);
@@ -120,7 +124,11 @@ static void status(struct model *m, sd_time at, const char *origin, const char *
 
 static void intake(struct model *m, sd_time at, int64_t total, int64_t unparsed, const char *sample)
 {
-    struct sd_intake r = {.unit = "lines", .total = total, .unparsed = unparsed, .bytes = total * 80, .sample = sample,
+    struct sd_intake r = {.unit = "lines",
+                          .total = total,
+                          .unparsed = unparsed,
+                          .bytes = total * 80,
+                          .sample = sample,
                           .reason = unparsed ? "the time is no time" : NULL};
     struct sd_batch *b = begin("access.log", at);
     assert_true(batch_add(b, SD_INTAKE, &r));
@@ -144,10 +152,12 @@ static struct model *shop(void)
         requests(m, at, "GET", "/orders/:id", 10, 0, 400 * SD_MS);
         requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
         requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
-        statement(m, at, -4417923871243017745, "SELECT *\n  FROM orders\n WHERE customer_id = $1", 1000 + s * 10,
-                  (1000 + s * 10) * 40 * SD_MS);
-        statement(m, at, 77, "SELECT 'secret' FROM products WHERE id = 42", 5000 + s * 90, (5000 + s * 90) * SD_MS);
-        struct sd_activity a[3] = {session(10, "active"), session(11, "active"), session(12, "idle in transaction")};
+        statement(m, at, -4417923871243017745, "SELECT *\n  FROM orders\n WHERE customer_id = $1",
+                  1000 + s * 10, (1000 + s * 10) * 40 * SD_MS);
+        statement(m, at, 77, "SELECT 'secret' FROM products WHERE id = 42", 5000 + s * 90,
+                  (5000 + s * 90) * SD_MS);
+        struct sd_activity a[3] = {session(10, "active"), session(11, "active"),
+                                   session(12, "idle in transaction")};
         a[0].query_id = -4417923871243017745;
         a[0].query = "SELECT * FROM orders WHERE customer_id = 4711";
         a[0].route = "GET /orders/:id";
@@ -242,7 +252,8 @@ static void endpoints_tell_what_costs_most(void **state)
     assert_int_equal((int)number(r, "count"), 600);
     assert_near(number(r, "rate_per_s"), 10, 1e-6);
     assert_near(number(r, "error_share"), 0, 0);
-    static const char *const all_alike[] = {"mean_ns", "p50_ns", "p90_ns", "p95_ns", "p99_ns", "p999_ns", "max_ns"};
+    static const char *const all_alike[] = {"mean_ns", "p50_ns",  "p90_ns", "p95_ns",
+                                            "p99_ns",  "p999_ns", "max_ns"};
     for (size_t i = 0; i < ARRAY_LEN(all_alike); i++)
         assert_near(number(r, all_alike[i]), 400e6, 1.0 / 128);
     assert_near(number(r, "total_ns"), 240e9, 0);
@@ -330,9 +341,8 @@ static void an_endpoint_over_time(void **state)
         assert_near(number(cJSON_GetArrayItem(points, i), "p99_ns"), 400e6, 1.0 / 128);
     cJSON *heat = cJSON_GetObjectItem(j, "heatmap"), *line, *n;
     double sum = 0;
-    cJSON_ArrayForEach(line, cJSON_GetObjectItem(heat, "counts"))
-        cJSON_ArrayForEach(n, line)
-            sum += n->valuedouble;
+    cJSON_ArrayForEach(line, cJSON_GetObjectItem(heat, "counts")) cJSON_ArrayForEach(n, line) sum +=
+        n->valuedouble;
     assert_near(sum, 600, 0);
     assert_near(number(cJSON_GetObjectItem(j, "summary"), "status_2xx"), 600, 0);
     cJSON_Delete(j);
@@ -418,9 +428,7 @@ static void activity_tells_who_waits(void **state)
     struct model *m = shop();
     struct view_ctx c = context(m, MINUTE);
     cJSON *j = json(&c, "activity"), *r = NULL;
-    cJSON_ArrayForEach(r, cJSON_GetObjectItem(j, "rows"))
-        if ((int)number(r, "pid") == 11)
-            break;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(j, "rows")) if ((int)number(r, "pid") == 11) break;
     assert_non_null(r);
     assert_string_equal(text(r, "wait"), "Lock:transactionid");
     assert_string_equal(text(r, "blocked_by"), "12");
@@ -447,7 +455,8 @@ static void sources_tell_state_and_cost(void **state)
         } else if (!strcmp(r->cells[name].s, "access.log")) {
             assert_int_equal(r->cells[table_column(t, "lines_unparsed")].i, 100);
             assert_int_equal(r->severity, SEVERITY_WARN);
-            assert_string_equal(r->cells[table_column(t, "text")].s, "100 lines not understood: the time is no time");
+            assert_string_equal(r->cells[table_column(t, "text")].s,
+                                "100 lines not understood: the time is no time");
         } else {
             assert_near(r->cells[table_column(t, "cpu_share")].f, 0.01, 0.2);
             assert_int_equal(r->severity, SEVERITY_NONE);
@@ -489,6 +498,14 @@ static void the_overview_lists_what_is_worst(void **state)
     for (size_t i = 1; i < d->sections[0].table.n_rows; i++)
         assert_true(rows[i - 1].severity >= rows[i].severity);
     doc_free(d);
+
+    /* All requests together, not a mean of percentiles: 10 of 105 are slow. */
+    cJSON *j = json(&c, "overview");
+    assert_near(number(row(j, "latency", 5), "p99_ns"), 400e6, 1.0 / 128);
+    assert_near(number(row(j, "requests", 5), "requests_per_s"), 105, 1e-9);
+    assert_near(number(row(j, "requests", 5), "errors_per_s"), 1, 1e-9);
+    assert_near(number(cJSON_GetObjectItem(j, "summary"), "p50_ns"), 2e6, 1.0 / 128);
+    cJSON_Delete(j);
 
     /* The sessions of a database that is gone say nothing about now. */
     c.now += 600 * SD_S;
@@ -532,9 +549,12 @@ static void an_empty_view_says_what_to_do(void **state)
     (void)state;
     static const struct {
         const char *view, *says;
-    } cases[] = {{"overview", "slowdive /var/log/nginx/access.log"}, {"endpoints", "slowdive /var/log/nginx/access.log"},
-                 {"endpoint", "slowdive /var/log/nginx/access.log"}, {"queries", "slowdive postgres://"},
-                 {"query", "slowdive postgres://"},                  {"activity", "slowdive postgres://"},
+    } cases[] = {{"overview", "slowdive /var/log/nginx/access.log"},
+                 {"endpoints", "slowdive /var/log/nginx/access.log"},
+                 {"endpoint", "slowdive /var/log/nginx/access.log"},
+                 {"queries", "slowdive postgres://"},
+                 {"query", "slowdive postgres://"},
+                 {"activity", "slowdive postgres://"},
                  {"sources", "slowdive postgres://"}};
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct view_ctx c = context(m, SPAN_ALL);
@@ -576,9 +596,11 @@ static void unique_keys(const cJSON *o)
 static void check_columns(const char *view, const struct column *columns, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (!columns[i].key || !columns[i].title || !columns[i].title[0] || !columns[i].help || !columns[i].help[0])
+        if (!columns[i].key || !columns[i].title || !columns[i].title[0] || !columns[i].help ||
+            !columns[i].help[0])
             fail_msg("%s: column %s is not documented", view, columns[i].key ? columns[i].key : "?");
-        assert_int_equal(strspn(columns[i].key, "abcdefghijklmnopqrstuvwxyz0123456789_"), strlen(columns[i].key));
+        assert_int_equal(strspn(columns[i].key, "abcdefghijklmnopqrstuvwxyz0123456789_"),
+                         strlen(columns[i].key));
         for (size_t k = 0; k < i; k++)
             assert_string_not_equal(columns[i].key, columns[k].key);
     }
@@ -608,7 +630,8 @@ static void check_doc(const struct view *v, const struct doc *d)
     for (size_t w = 0; w < ARRAY_LEN(widths); w++)
         for (int f = PRINT_TEXT; f <= PRINT_CSV; f++) {
             struct strbuf out = {0};
-            print_doc(d, (enum print_format)f, &(struct print_options){.width = widths[w], .ascii = w & 1}, &out);
+            print_doc(d, (enum print_format)f, &(struct print_options){.width = widths[w], .ascii = w & 1},
+                      &out);
             for (size_t i = 0; i < out.len; i++)
                 if ((unsigned char)out.text[i] < 0x20 && !strchr("\n\r\t", out.text[i]))
                     fail_msg("%s: control byte %d in format %d", v->name, out.text[i], f);
@@ -625,8 +648,9 @@ static void check_doc(const struct view *v, const struct doc *d)
 static void check_views(const struct model *m)
 {
     static const char *const args[] = {NULL, "GET /orders/:id", "shop/77", "", HOSTILE};
-    const struct span spans[] = {SPAN_ALL, MINUTE, {T0, T0}, {T0 - 1000 * SD_S, T0 - 900 * SD_S}, {0, SD_S},
-                                 {INT64_MIN + 1, INT64_MAX}};
+    const struct span spans[] = {SPAN_ALL,  MINUTE,
+                                 {T0, T0},  {T0 - 1000 * SD_S, T0 - 900 * SD_S},
+                                 {0, SD_S}, {INT64_MIN + 1, INT64_MAX}};
     for (const struct view *const *v = VIEWS; *v; v++)
         for (size_t s = 0; s < ARRAY_LEN(spans); s++)
             for (size_t a = 0; a < ((*v)->about ? ARRAY_LEN(args) : 1); a++) {
@@ -703,8 +727,8 @@ static void every_view_copes_with_hostile_records(void **state)
 static void the_table_of_views_is_whole(void **state)
 {
     (void)state;
-    static const char *const order[] = {"overview", "endpoints", "queries", "activity", "sources",
-                                        "endpoint", "query",     "plan"};
+    static const char *const order[] = {"overview", "endpoints", "queries", "activity",
+                                        "sources",  "endpoint",  "query",   "plan"};
     size_t n = 0;
     for (const struct view *const *v = VIEWS; *v; v++, n++) {
         assert_true(n < ARRAY_LEN(order));
