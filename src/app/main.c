@@ -57,7 +57,7 @@ static int dispatch(const struct cli *cli)
     /* A recording is looked at as a whole; a verb needs totals more than slots. */
     struct model_limits limits = MODEL_DEFAULTS;
     limits.retention_ns = 0;
-    limits.max_bytes = run == verb_view ? (size_t)16 << 20 : MODEL_DEFAULTS.max_bytes;
+    limits.max_bytes = run == verb_view ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     bool whole = run == verb_view || !strcmp(cli->verb, "replay");
     struct app app;
     struct sd_error err;

@@ -29,6 +29,10 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
     while (i + 1 < n && a >= 0.9995 * s[i + 1].factor)
         i++;
     double figure = a / s[i].factor;
+    if (a == 0 && s[0].factor == 1 && *s[0].suffix) { /* no telling in which unit */
+        snprintf(buf, UNIT_TEXT_MAX, "0");
+        return;
+    }
     /* Whole small figures, and whole minutes, hours and days, need no decimals. */
     if (figure == floor(figure) && ((s[i].factor == 1 && a < 1000) || s[i].factor >= MINUTE))
         snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v / s[i].factor, s[i].suffix);

@@ -151,7 +151,7 @@ static struct endpoint *endpoint_of(struct model *m, const char *method, const c
     HASH_FIND(hh, m->endpoint_hash, name, n, e);
     if (e)
         return e;
-    size_t most_endpoints = MIN(m->limits.max_endpoints, m->limits.max_bytes / 4 / sizeof *e);
+    size_t most_endpoints = MIN(m->limits.max_endpoints, m->limits.max_bytes / 2 / sizeof *e);
     if (m->n_endpoints >= MAX(most_endpoints, 1) && strcmp(name, "(other)"))
         return endpoint_of(m, NULL, "(other)");
     e = model_take(m, sizeof *e);

@@ -593,7 +593,7 @@ const struct plan_rule plan_rules[] = {
      .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144, .floor_of = "bytes on disk", .find = sort_disk,
      .source = "Pg::Explain", .help = "The rows did not fit work_mem and were sorted through files."},
     {.name = "spill_known", .title = "Sorts or hashes on disk", .measure = "temporary bytes written a call",
-     .info = NONE, .warn = 1, .bad = 1e8, .floor_ns = 0, .floor_share = 0.05, .floor_amount = 262144,
+     .info = NONE, .warn = 1, .bad = 1e8, .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144,
      .floor_of = "bytes written a call", .find = spill_known, .whole_plan = true, .source = "pg_stat_statements",
      .help = "The plan was not executed, but the statement's statistics count temporary files: rows did not fit work_mem."},
     {.name = "hash_batches", .title = "Hash in batches", .measure = "batches", .info = NONE, .warn = 2, .bad = 64,

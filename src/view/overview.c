@@ -15,7 +15,7 @@
 #define THRESHOLDS(X)                                                                                        \
     X(SHARE, 0.10, "an endpoint or query with this share of all time is listed")                             \
     X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                           \
-    X(SLOW_NS, 100e6, "an endpoint with a p99 of at least this")                                             \
+    X(SLOW_NS, 10e6, "an endpoint with a p99 of at least this")                                              \
     X(QUERY_NS, 10e6, "a query with a mean of at least this,")                                               \
     X(QUERY_LOAD, 0.5, "or that keeps so many sessions busy on average")                                     \
     X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")                      \

@@ -52,7 +52,7 @@ static void numbers_for_people(void **state)
         double value;
         const char *text;
     } cases[] = {
-        {UNIT_NS, 0, "0 ns"},          {UNIT_NS, 950, "950 ns"},        {UNIT_NS, 1234567, "1.23 ms"},
+        {UNIT_NS, 0, "0"},          {UNIT_NS, 950, "950 ns"},        {UNIT_NS, 1234567, "1.23 ms"},
         {UNIT_NS, 999600, "1.00 ms"},  {UNIT_NS, 12345678901., "12.3 s"}, {UNIT_NS, 3600e9 * 5, "5 h"},
         {UNIT_COUNT, 0, "0"},          {UNIT_COUNT, 9999, "9999"},      {UNIT_COUNT, 1234567, "1.23 M"},
         {UNIT_COUNT, 10000, "10.0 k"}, {UNIT_BYTES, 1234567, "1.23 MB"}, {UNIT_BYTES, 17, "17 B"},
