@@ -414,9 +414,9 @@ static void unparsed(struct accesslog_agg *a, const char *line, size_t len, cons
 /* A found format takes its place among the built-in ones: it keeps what was learned. */
 static void adopt(struct accesslog_agg *a, struct accesslog_format *f)
 {
-    for (size_t i = 0; f && i < BUILTINS_MAX; i++) {
-        if (!a->builtins[i] && !(a->builtins[i] = accesslog_builtin(i)))
-            break;
+    for (size_t i = 0; f && i < BUILTINS_MAX && !a->builtins[i]; i++)
+        a->builtins[i] = accesslog_builtin(i);
+    for (size_t i = 0; f && i < BUILTINS_MAX && a->builtins[i]; i++) {
         if (!strcmp(accesslog_format_name(a->builtins[i]), accesslog_format_name(f))) {
             accesslog_format_free(a->builtins[i]);
             a->builtins[i] = a->format = f;

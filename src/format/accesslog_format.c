@@ -67,7 +67,6 @@ static const struct {
 struct builder {
     struct accesslog_format *f;
     struct strbuf literal; /* text since the last value */
-    bool adjacent_path;    /* the last value was a path: ?$args may follow */
 };
 
 static void end_literal(struct builder *b)
@@ -97,7 +96,9 @@ static bool add_value(struct builder *b, const char *name, const struct variable
         /* $uri$is_args$args is a path still; values nobody reads may touch each other. */
         if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
             return true;
-        return fail(err, "In the log format nothing stands between $%.40s and the value before it, so nobody can "
+        last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
+        if (!last->to_path)
+            return fail(err, "In the log format nothing stands between $%.40s and the value before it, so nobody can "
                          "tell where one ends.", name);
     }
     end_literal(b);
@@ -209,7 +210,7 @@ static char *without_conf(const char *text)
         s += strspn(s, " \t\r\n");
     }
     if (*s != '\'' && !directive)
-        return mem_strndup(s, strlen(s) - 0);
+        return mem_strdup(s);
     struct strbuf b = {0};
     for (;;) {
         s += strspn(s, " \t\r\n;");

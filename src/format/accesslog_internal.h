@@ -25,6 +25,7 @@ struct accesslog_op {
     int rank;     /* of several values for the same thing the highest is read */
     bool quoted;  /* stands in "": ends at a quote without a backslash */
     bool list;    /* may hold ", " and " : " */
+    bool to_path; /* ends at the slash that begins the next value */
     char *literal;
     size_t literal_len;
 };

@@ -5,8 +5,13 @@
 static inline const char *value_end(const struct accesslog_op *op, const char *p, const char *end)
 {
     if (!op->literal_len)
-        return end;
-    for (const char *q = p; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
+        return op->to_path ? memchr(p, '/', (size_t)(end - p)) : end;
+    const char *from = p;
+    if (op->field == FIELD_REQUEST && !op->quoted) { /* its own blanks do not end it */
+        const char *http = memmem(p, (size_t)(end - p), " HTTP/", 6);
+        from = http ? http + 6 : p;
+    }
+    for (const char *q = from; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
         if ((size_t)(end - q) < op->literal_len)
             return NULL;
         if (op->quoted && q > p && q[-1] == '\\') {

@@ -1,0 +1,41 @@
+/* Lines through detection, every built-in format and the aggregator, in uneven pieces. */
+#include <stdlib.h>
+
+#include "format/accesslog_agg.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void emit(void *ctx, sd_time at, const struct sd_http *r, size_t n)
+{
+    int64_t *count = ctx;
+    for (size_t i = 0; i < n; i++) {
+        *count += r[i].count;
+        if (r[i].first_at < at || !r[i].route || (r[i].latency != NULL) != (r[i].timed > 0))
+            abort();
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *bytes = (const char *)data;
+    int64_t count = 0;
+    struct accesslog_agg *a =
+        accesslog_agg_new(&(struct accesslog_agg_options){.max_routes = 3, .emit = emit, .ctx = &count});
+    struct accesslog_carry carry = {0};
+    for (size_t i = 0, step = 1; i < size; i += step, step = step * 3 + 1)
+        accesslog_agg_feed(a, &carry, bytes + i, size - i < step ? size - i : step, 0);
+    accesslog_agg_end(a, &carry, 0);
+    accesslog_agg_flush(a);
+    const struct accesslog_intake *in = accesslog_agg_intake(a);
+    if (in->lines != in->unparsed + count)
+        abort();
+    accesslog_agg_free(a);
+    struct accesslog_format *f;
+    for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
+        struct accesslog_line l;
+        const char *reason;
+        accesslog_parse(f, bytes, size, &l, &reason);
+        accesslog_format_free(f);
+    }
+    return 0;
+}
