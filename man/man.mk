@@ -8,3 +8,8 @@ $(BUILD)/man/%: man/%.in man/generate $(PROGRAM)
 
 # A sanitized build needs no pages.
 all: $(if $(SAN),,$(MAN_PAGES))
+
+# The README's picture: the end of the dive, drawn by the program from a recording.
+.PHONY: picture
+picture: $(PROGRAM) ## draw man/console.svg anew
+	@printf 'key Enter\nkey Enter\n' | $(PROGRAM) replay tests/data/shop.slowdive --script - --size 100x30 --svg > man/console.svg

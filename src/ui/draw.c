@@ -45,7 +45,7 @@ static void tabs(struct console *c, struct grid *g, struct rect r, int end)
         add_hit(c, (struct rect){x, r.y, w, 1}, ACTION_NONE, (*v)->key);
         grid_text(g, r, x, r.y, 1, STYLE_KEY, key);
         grid_text(g, r, x + 2, r.y, w - 2, here ? STYLE_FOCUS : STYLE_CRUMB, (*v)->title);
-        x += w + 2;
+        x += w + 1;
     }
 }
 
