@@ -487,8 +487,9 @@ void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, cons
 {
     const char *p = bytes, *end = bytes + len;
     a->intake.bytes += (int64_t)len;
-    if (!c->skipping)
-        detect(a, c, bytes, len, false);
+    const char *whole = c->skipping ? memchr(bytes, '\n', len) : bytes; /* behind the rest of a cut line */
+    if (whole)
+        detect(a, c, whole, (size_t)(end - whole), false);
     if (a->format && !a->intake.format)
         a->intake.format = accesslog_format_name(a->format);
     while (p < end) {

@@ -1,0 +1,266 @@
+/* The access-log source on real files: read to the end, followed through rotation. */
+#include "tests/lib/test.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "conf/option.h"
+#include "source/registry.h"
+#include "tests/lib/rt_watch.h"
+
+#define SOON (20 * SD_S)
+#define LINE "h - - [20/Nov/2026:15:51:%02d +0000] \"GET /o/%d HTTP/1.1\" 200 1 \"-\" \"-\" rt=0.010\n"
+
+static char dir[64], path[96], moved[96];
+
+struct seen {
+    int64_t requests, timed;
+};
+static struct seen seen;
+static int64_t wanted;
+
+static void look(void *ctx, const struct sd_batch *b)
+{
+    struct seen *s = ctx;
+    const struct sd_http *r;
+    for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i)); ) {
+        s->requests += r->count;
+        s->timed += r->timed;
+    }
+}
+
+static struct rt_watch start(const char *given, bool follow)
+{
+    struct rt_limits limits = RT_DEFAULTS;
+    limits.backoff_min_ns = 10 * SD_MS;
+    limits.backoff_max_ns = 20 * SD_MS;
+    seen = (struct seen){0};
+    struct rt_watch w = {.rt = rt_new(&limits), .on_batch = look, .ctx = &seen};
+    struct registry_resolved r;
+    struct sd_error err = {""};
+    if (!registry_resolve(given, &r, &err))
+        fail_msg("%s", err.text);
+    void *opts = options_new(r.ops->options, r.ops->opts_size);
+    for (char **o = r.options; *o; o++) {
+        char *sign = strchr(*o, '=');
+        *sign = 0;
+        if (!option_set(r.ops->options, opts, *o, sign + 1, &err))
+            fail_msg("%s", err.text);
+    }
+    assert_string_equal(r.ops->name, "log");
+    if (!rt_start(w.rt, r.ops, given, r.target, opts, follow, &err))
+        fail_msg("%s", err.text);
+    registry_resolved_free(&r);
+    return w;
+}
+
+static void stop(struct rt_watch *w)
+{
+    assert_int_equal(rt_free(w->rt, 5 * SD_S), 0);
+}
+
+static bool enough(const struct rt_watch *w)
+{
+    (void)w;
+    return seen.requests >= wanted;
+}
+
+static void expect(struct rt_watch *w, int64_t requests)
+{
+    wanted = requests;
+    if (!rt_watch_until(w, enough, SOON))
+        fail_msg("%lld of %lld requests; %s", (long long)seen.requests, (long long)requests, w->text);
+    assert_int_equal(seen.requests, requests);
+}
+
+static void put(const char *file, int flags, const char *bytes, size_t len)
+{
+    int fd = open(file, O_WRONLY | O_CREAT | flags, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, len), len);
+    close(fd);
+}
+
+static void lines(const char *file, int flags, int from, int n)
+{
+    struct strbuf b = {0};
+    for (int i = from; i < from + n; i++)
+        strbuf_printf(&b, LINE, i % 60, i);
+    put(file, flags, strbuf_text(&b), b.len);
+    strbuf_free(&b);
+}
+
+static void to_the_end(void **state)
+{
+    (void)state;
+    lines(path, O_TRUNC, 0, 500);
+    static const char LAST[] = "junk\nh - - [20/Nov/2026:15:51:59 +0000] \"GET /last HTTP/1.1\" 200 1";
+    put(path, O_APPEND, LAST, sizeof LAST - 1);
+    struct rt_watch w = start(path, false); /* recognised without "log:" */
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_int_equal(w.status.state, SD_STATE_ENDED);
+    assert_int_equal(seen.requests, 501);
+    assert_int_equal(seen.timed, 500);
+    assert_int_equal(w.intake.total, 502);
+    assert_int_equal(w.intake.unparsed, 1);
+    stop(&w);
+}
+
+static void gzip_of_two_members(void **state)
+{
+    (void)state;
+    char gz[120];
+    snprintf(gz, sizeof gz, "%s/access.log.1.gz", dir);
+    struct strbuf b = {0};
+    for (int i = 0; i < 50000; i++)
+        strbuf_printf(&b, LINE, i / 1000, i);
+    for (int member = 0; member < 2; member++) {
+        gzFile f = gzopen(gz, member ? "ab" : "wb");
+        assert_int_equal(gzwrite(f, b.text, (unsigned)b.len), b.len);
+        gzclose(f);
+    }
+    strbuf_free(&b);
+    struct rt_watch w = start(gz, false);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_int_equal(seen.requests, 100000);
+    assert_int_equal(w.intake.unparsed, 0);
+    stop(&w);
+
+    struct stat st;
+    assert_int_equal(stat(gz, &st), 0);
+    assert_int_equal(truncate(gz, st.st_size * 3 / 4), 0); /* what is there counts */
+    w = start(gz, false);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_true(seen.requests > 50000 && seen.requests < 100000);
+    stop(&w);
+}
+
+static void of_another_kind(void **state)
+{
+    (void)state;
+    char given[120];
+    snprintf(given, sizeof given, "log:%s", path);
+    put(path, O_TRUNC, "Dear diary,\ntoday nothing happened.\n", 36);
+    struct rt_watch w = start(given, false);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_int_equal(w.status.state, SD_STATE_FAILED);
+    assert_non_null(strstr(w.text, "not an access log"));
+    assert_non_null(strstr(w.text, "Dear diary"));
+    stop(&w);
+    w = start("log:/bin/sh", false);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_non_null(strstr(w.text, "binary"));
+    stop(&w);
+}
+
+static void followed_through_rotations(void **state)
+{
+    (void)state;
+    char given[120];
+    snprintf(given, sizeof given, "log:%s", path);
+    lines(path, O_TRUNC, 0, 10);
+    struct rt_watch w = start(given, true);
+    expect(&w, 10);
+    /* a line in two pieces counts once its newline is there */
+    char line[200];
+    snprintf(line, sizeof line, LINE, 1, 1);
+    put(path, O_APPEND, line, 40);
+    lines(moved, O_TRUNC, 0, 0);
+    put(path, O_APPEND, line + 40, strlen(line) - 40);
+    expect(&w, 11);
+    /* renamed; the writer goes on in the old file for a while */
+    assert_int_equal(rename(path, moved), 0);
+    lines(moved, O_APPEND, 20, 5);
+    expect(&w, 16);
+    lines(path, O_TRUNC, 30, 7);
+    expect(&w, 23);
+    lines(moved, O_APPEND, 40, 2);
+    expect(&w, 25);
+    /* copytruncate */
+    lines(path, O_TRUNC, 50, 3);
+    expect(&w, 28);
+    /* gone, and there again */
+    assert_int_equal(unlink(path), 0);
+    lines(path, 0, 60, 4);
+    expect(&w, 32);
+    assert_int_equal(w.intake.unparsed, 0);
+    stop(&w);
+}
+
+static void missing_at_first(void **state)
+{
+    (void)state;
+    char given[120];
+    snprintf(given, sizeof given, "log:%s", path);
+    unlink(path);
+    struct rt_watch w = start(given, true);
+    lines(path, 0, 0, 6);
+    expect(&w, 6);
+    stop(&w);
+    w = start("log:/nonexistent/access.log", false);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_int_equal(w.status.state, SD_STATE_FAILED);
+    stop(&w);
+}
+
+static void backlog_begins_at_a_line(void **state)
+{
+    (void)state;
+    char given[140], line[200];
+    snprintf(given, sizeof given, "log:%s?backlog=0", path);
+    lines(path, O_TRUNC, 0, 1000);
+    struct rt_watch w = start(given, true);
+    for (int tries = 0; tries < 100 && seen.requests == 0; tries++) { /* until it is open, one may be missed */
+        lines(path, O_APPEND, 5, 1);
+        wanted = 1;
+        rt_watch_until(&w, enough, 50 * SD_MS);
+    }
+    assert_in_range(seen.requests, 1, 100);
+    stop(&w);
+    int n = snprintf(line, sizeof line, LINE, 0, 5);
+    lines(path, O_TRUNC, 5, 0);
+    for (int i = 0; i < 100; i++)
+        put(path, O_APPEND, line, (size_t)n);
+    /* cut amid a line, and exactly at one */
+    for (int cut = 0; cut < 3; cut++) {
+        snprintf(given, sizeof given, "log:%s?backlog=%d", path, 10 * n + cut - 1);
+        w = start(given, true);
+        expect(&w, cut == 0 ? 9 : 10);
+        stop(&w);
+    }
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    snprintf(dir, sizeof dir, "/tmp/slowdive-log-XXXXXX");
+    if (!mkdtemp(dir))
+        return -1;
+    snprintf(path, sizeof path, "%s/access.log", dir);
+    snprintf(moved, sizeof moved, "%s/access.log.1", dir);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    char gz[120];
+    snprintf(gz, sizeof gz, "%s/access.log.1.gz", dir);
+    unlink(gz);
+    unlink(path);
+    unlink(moved);
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(to_the_end),      cmocka_unit_test(gzip_of_two_members),
+        cmocka_unit_test(of_another_kind), cmocka_unit_test(followed_through_rotations),
+        cmocka_unit_test(missing_at_first), cmocka_unit_test(backlog_begins_at_a_line),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
