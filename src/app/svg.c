@@ -52,28 +52,44 @@ static void escape(struct strbuf *out, uint32_t code)
     }
 }
 
-/* A run of cells that look alike is one element; textLength keeps it on the cell grid
- * whatever font the reader has. */
-static void run(const struct grid *g, int y, int from, int to, struct look l, struct strbuf *out)
+static bool blank(const struct grid_cell *c)
+{
+    return c->code == ' ';
+}
+
+/* Words of cells that look alike are one element; textLength keeps them on the cell grid
+ * whatever font the reader has. Gaps of two blanks or more separate elements: readers
+ * differ in what they make of blanks. */
+static void words(const struct grid *g, int y, int from, int to, struct look l, struct strbuf *out)
 {
     const struct grid_cell *row = &g->cells[y * g->width];
-    int x = PAD + from * CELL_W, width = (to - from) * CELL_W;
-    bool blank = true;
-    for (int i = from; i < to; i++)
-        blank = blank && (row[i].code == ' ' || row[i].code == 0);
+    while (from < to) {
+        while (from < to && blank(&row[from]))
+            from++;
+        int end = from;
+        while (end < to && !(blank(&row[end]) && (end + 1 >= to || blank(&row[end + 1]))))
+            end++;
+        if (end == from)
+            break;
+        strbuf_printf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>", PAD + from * CELL_W,
+                      PAD + y * CELL_H + BASELINE, (end - from) * CELL_W, (unsigned)l.fg,
+                      l.attrs & THEME_BOLD ? " font-weight=\"bold\"" : "",
+                      l.attrs & THEME_UNDERLINE ? " text-decoration=\"underline\"" : "",
+                      l.attrs & THEME_DIM ? " opacity=\"0.7\"" : "");
+        for (int i = from; i < end; i++)
+            if (row[i].code)
+                escape(out, row[i].code);
+        strbuf_str(out, "</text>\n");
+        from = end;
+    }
+}
+
+static void run(const struct grid *g, int y, int from, int to, struct look l, struct strbuf *out)
+{
     if (l.bg >= 0)
-        strbuf_printf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n", x, PAD + y * CELL_H,
-                      width, CELL_H, (unsigned)l.bg);
-    if (blank)
-        return;
-    strbuf_printf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>", x, PAD + y * CELL_H + BASELINE,
-                  width, (unsigned)l.fg, l.attrs & THEME_BOLD ? " font-weight=\"bold\"" : "",
-                  l.attrs & THEME_UNDERLINE ? " text-decoration=\"underline\"" : "",
-                  l.attrs & THEME_DIM ? " opacity=\"0.7\"" : "");
-    for (int i = from; i < to; i++)
-        if (row[i].code)
-            escape(out, row[i].code);
-    strbuf_str(out, "</text>\n");
+        strbuf_printf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n", PAD + from * CELL_W,
+                      PAD + y * CELL_H, (to - from) * CELL_W, CELL_H, (unsigned)l.bg);
+    words(g, y, from, to, l, out);
 }
 
 void svg_write(const struct grid *g, const struct theme *t, struct strbuf *out)
@@ -82,8 +98,7 @@ void svg_write(const struct grid *g, const struct theme *t, struct strbuf *out)
     strbuf_printf(out,
                   "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
                   "<rect width=\"100%%\" height=\"100%%\" rx=\"6\" fill=\"#%06x\"/>\n"
-                  "<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"13\" "
-                  "lengthAdjust=\"spacingAndGlyphs\">\n",
+                  "<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"13\">\n",
                   w, h, w, h, (unsigned)PAPER);
     for (int y = 0; y < g->height; y++) {
         const struct grid_cell *row = &g->cells[y * g->width];
