@@ -249,6 +249,7 @@ void console_free(struct console *c)
         free(c->history[i]);
     free(c->history);
     free(c->completions);
+    free(c->filter_before);
     free(c->message);
     strbuf_free(&c->line);
     regex_free(c->search);

@@ -57,6 +57,7 @@ struct console {
 
     enum prompt_kind prompt;
     struct strbuf line;
+    char *filter_before; /* the filter prompt was opened over; Esc brings it back */
     size_t caret;
     char **history;    /* of commands, oldest first */
     size_t n_history, history_at;

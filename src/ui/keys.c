@@ -153,6 +153,13 @@ static void back(struct console *c)
         c->quit = true;
 }
 
+/* Keys that are pressed once too often on the way back do not end the console. */
+static bool at_top(struct console *c)
+{
+    struct pane *p = console_pane(c);
+    return c->depth == 1 && !console_screen(c)->zoom && !(p && p->regex);
+}
+
 /* The plan of the selected query, or of the query the screen is about. */
 static void plan(struct console *c)
 {
@@ -440,6 +447,10 @@ void console_key(struct console *c, key_code key)
         return;
     }
     enum action a = keymap_lookup(c->env.config->keymap, key);
+    if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
+        console_message(c, SEVERITY_INFO, "This is the top; q quits");
+        return;
+    }
     if (a) {
         console_act(c, a);
         return;

@@ -137,6 +137,14 @@ static void fold(const struct pane *p, struct table *t)
     t->n_rows = n;
 }
 
+static bool is_row(const struct table *t, size_t row, const char *id)
+{
+    char *own = identity(t, &t->rows[row]);
+    bool same = !strcmp(own, id);
+    free(own);
+    return same;
+}
+
 static bool keep(const struct table *t, const struct row *r, void *ctx)
 {
     return pane_row_matches(t, r, ctx);
@@ -156,13 +164,11 @@ void pane_apply(struct pane *p, struct section *s)
     p->hidden -= t->n_rows;
     if (p->n_folded)
         fold(p, t);
-    for (size_t i = 0; p->identity && i < t->n_rows; i++) {
-        char *id = identity(t, &t->rows[i]);
-        bool same = !strcmp(id, p->identity);
-        free(id);
-        if (same) {
+    int nth = 0;
+    for (size_t i = 0; p->identity && nth <= p->nth && i < t->n_rows; i++) {
+        if (is_row(t, i, p->identity)) {
             p->selected = (int)i;
-            break;
+            nth++;
         }
     }
     p->selected = MAX(0, MIN(p->selected, (int)t->n_rows - 1));
@@ -175,6 +181,9 @@ void pane_select(struct pane *p, const struct section *s, int row)
     p->selected = MAX(0, MIN(row, (int)s->table.n_rows - 1));
     free(p->identity);
     p->identity = identity(&s->table, &s->table.rows[p->selected]);
+    p->nth = 0;
+    for (int i = 0; i < p->selected; i++)
+        p->nth += is_row(&s->table, (size_t)i, p->identity);
 }
 
 bool pane_set_filter(struct pane *p, const char *pattern, struct sd_error *err)

@@ -18,6 +18,7 @@ struct pane {
     int top;         /* first row or line shown */
     int shift;       /* columns that long text is scrolled to the left */
     char *identity;  /* of the selected row: the selection follows it */
+    int nth;         /* among rows of the same identity: two findings may lead to one place */
     char *sort;      /* column key; NULL: as the view made it */
     bool reverse;
     char *filter;    /* NULL: none */

@@ -26,6 +26,8 @@ void prompt_open(struct console *c, enum prompt_kind kind, const char *text)
 {
     c->prompt = kind;
     c->history_at = c->n_history;
+    free(c->filter_before);
+    c->filter_before = kind == PROMPT_FILTER ? mem_strdup(text) : NULL;
     set_line(c, text);
 }
 
@@ -197,7 +199,8 @@ void prompt_key(struct console *c, key_code key)
     case K_CTRL | 'c':
     case K_CTRL | 'g':
         if (c->prompt == PROMPT_FILTER && console_pane(c)) {
-            pane_set_filter(console_pane(c), NULL, NULL);
+            struct sd_error ignored; /* it was a pattern before */
+            pane_set_filter(console_pane(c), c->filter_before, &ignored);
             c->stale = true;
         }
         prompt_close(c);

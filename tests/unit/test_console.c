@@ -1,0 +1,514 @@
+/* The console without a terminal: keys in, cells out. */
+#include "tests/lib/test.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/lib/shop.h"
+#include "ui/script.h"
+
+struct world {
+    struct model *model;
+    struct config *config;
+    struct console *console;
+    struct grid *grid;
+    sd_time now;
+    char copied[4096];
+    char written[64], text[8192];
+    struct sd_request asked;
+    char asked_query[512];
+    int requests;
+};
+
+static sd_time world_now(void *app)
+{
+    return ((struct world *)app)->now;
+}
+
+static bool world_copy(void *app, const char *text)
+{
+    struct world *w = app;
+    snprintf(w->copied, sizeof w->copied, "%s", text);
+    return true;
+}
+
+static bool world_write(void *app, const char *path, const char *text, size_t len, struct sd_error *err)
+{
+    struct world *w = app;
+    (void)err;
+    snprintf(w->written, sizeof w->written, "%s", path);
+    snprintf(w->text, sizeof w->text, "%.*s", (int)len, text);
+    return true;
+}
+
+static bool world_request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    struct world *w = app;
+    (void)err;
+    assert_string_equal(origin, "shop");
+    w->asked = *req;
+    w->requests++;
+    snprintf(w->asked_query, sizeof w->asked_query, "%s", req->query ? req->query : "");
+    return true;
+}
+
+static struct world *world_new(int width, int height, bool hostile, bool replay)
+{
+    struct world *w = mem_alloc(sizeof *w);
+    w->model = shop_model(hostile);
+    w->config = config_new();
+    w->now = SHOP_END;
+    w->console = console_new(&(struct console_env){.app = w,
+                                                   .model = w->model,
+                                                   .config = w->config,
+                                                   .now = world_now,
+                                                   .replay = replay,
+                                                   .request = replay ? NULL : world_request,
+                                                   .copy = world_copy,
+                                                   .write_file = world_write});
+    w->grid = grid_new(width, height, false);
+    console_resize(w->console, width, height);
+    console_draw(w->console, w->grid);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    console_free(w->console);
+    grid_free(w->grid);
+    config_free(w->config);
+    model_free(w->model);
+    free(w);
+}
+
+/* Steps as in a script; the last screen is in w->grid. */
+static void play(struct world *w, const char *steps)
+{
+    struct strbuf out = {0};
+    struct sd_error err = {""};
+    if (!script_run(w->console, w->grid, steps, &out, &err))
+        fail_msg("%s", err.text);
+    strbuf_free(&out);
+}
+
+static char *screen(struct world *w)
+{
+    static char text[400000];
+    struct strbuf b = {0};
+    console_draw(w->console, w->grid);
+    grid_dump(w->grid, &b);
+    snprintf(text, sizeof text, "%s", strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+static void see(struct world *w, const char *text)
+{
+    char *s = screen(w);
+    if (!strstr(s, text))
+        fail_msg("\"%s\" is not on the screen:\n%s", text, s);
+}
+
+static void see_not(struct world *w, const char *text)
+{
+    char *s = screen(w);
+    if (strstr(s, text))
+        fail_msg("\"%s\" is on the screen:\n%s", text, s);
+}
+
+/* The line of the selected row. */
+static char *selected(struct world *w)
+{
+    static char line[2000];
+    char *s = screen(w), *mark = strstr(s, "▸");
+    line[0] = '\0';
+    if (mark)
+        snprintf(line, sizeof line, "%.*s", (int)strcspn(mark, "\n"), mark);
+    return line;
+}
+
+static void dive_and_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\nwait rows>0");
+    see(w, "/orders/:id");
+    play(w, "key g Down");
+    char before[2000];
+    snprintf(before, sizeof before, "%s", selected(w));
+    play(w, "key g\n: sort total_ns\nkey g");
+    assert_non_null(strstr(selected(w), "/orders/:id"));
+    play(w, "key Enter");
+    see(w, "Endpoints › GET /orders/:id");
+    play(w, "key Enter");
+    see(w, "SELECT");
+    play(w, "key x\nwait plan");
+    see(w, "Seq Scan");
+    play(w, "key q q q");
+    assert_non_null(strstr(selected(w), "/orders/:id"));
+    assert_false(console_quitting(w->console));
+    console_key(w->console, 'q');
+    assert_true(console_quitting(w->console));
+    world_free(w);
+}
+
+static void the_selection_follows_its_row(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\n: sort count\nkey g\ntype /x\nkey Esc");
+    play(w, ": search checkout");
+    assert_non_null(strstr(selected(w), "/checkout"));
+    play(w, ": sort -count");
+    assert_non_null(strstr(selected(w), "/checkout"));
+    play(w, ": filter o");
+    assert_non_null(strstr(selected(w), "/checkout"));
+    world_free(w);
+}
+
+static void filters_show_what_matches(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2 /\ntype check\nkey Enter");
+    see(w, "/checkout");
+    see_not(w, "/products");
+    play(w, "key Esc");
+    see(w, "/products");
+    struct sd_error err = {""};
+    assert_false(console_command(w->console, "filter (", &err));
+    assert_non_null(strstr(err.text, "regular expression"));
+    /* A pattern that would never end does. */
+    assert_true(console_command(w->console, "filter (a+)+(a+)+(a+)+$b", &err));
+    screen(w);
+    world_free(w);
+}
+
+static void escape_in_the_filter_brings_the_old_one_back(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\n: filter check\nkey /\ntype xyz\nkey Esc");
+    see(w, "/checkout");
+    see_not(w, "/products");
+    world_free(w);
+}
+
+static void escape_never_quits(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, false);
+    for (int i = 0; i < 5; i++) {
+        console_key(w->console, K_ESC);
+        console_key(w->console, K_BACKSPACE);
+    }
+    assert_false(console_quitting(w->console));
+    play(w, "key / C-c : C-c");
+    assert_false(console_quitting(w->console));
+    console_key(w->console, K_CTRL | 'c');
+    assert_true(console_quitting(w->console));
+    world_free(w);
+}
+
+static void time_pauses_and_steps(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    see(w, "live");
+    play(w, "key Space");
+    see(w, "PAUSED");
+    char *s = mem_strdup(screen(w));
+    w->now += 30 * SD_S; /* paused: nothing moves */
+    int64_t wait;
+    console_tick(w->console, &wait);
+    assert_string_equal(s, screen(w));
+    free(s);
+    play(w, "key [");
+    see(w, "PAUSED");
+    play(w, "key L");
+    see(w, "live");
+    world_free(w);
+}
+
+static void a_recording_plays(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, true);
+    int64_t wait;
+    see(w, "replay");
+    play(w, ": at 15:52:00\n: speed 10\nkey Space");
+    see(w, "15:52:00");
+    w->now += 2 * SD_S;
+    assert_true(console_tick(w->console, &wait));
+    see(w, "15:52:20");
+    w->now += 3600 * SD_S;
+    console_tick(w->console, &wait);
+    screen(w);
+    console_tick(w->console, &wait);
+    w->now += 20 * SD_S;
+    console_tick(w->console, &wait);
+    console_draw(w->console, w->grid);
+    assert_false(console_tick(w->console, &wait)); /* the end: nothing more by itself */
+    assert_int_equal(wait, INT64_MAX);
+    world_free(w);
+}
+
+static void copies_and_exports(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\n: search checkout\nkey y");
+    assert_non_null(strstr(w->copied, "checkout"));
+    see(w, "Copied");
+    play(w, "key e\nkey C-u\ntype out.csv\nkey Enter");
+    assert_string_equal(w->written, "out.csv");
+    assert_non_null(strstr(w->text, "method,route"));
+    struct sd_error err = {""};
+    assert_false(console_command(w->console, "export out.doc", &err));
+    assert_non_null(strstr(err.text, ".csv"));
+    world_free(w);
+}
+
+static void help_names_every_key_bound_now(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    struct sd_error err;
+    assert_true(keymap_bind(w->config->keymap, ACTION_ZOOM, "F9", &err));
+    play(w, "size 120x150\nkey ?");
+    for (int a = ACTION_NONE + 1; a < ACTION_END; a++)
+        see(w, ACTION_INFO[a].help);
+    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
+        see(w, COMMAND_INFO[i].help);
+    see(w, "F9");
+    play(w, "key q\nsize 100x30");
+    assert_false(console_quitting(w->console));
+    world_free(w);
+}
+
+static void a_plan_is_asked_for_once(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, ": query 78\nkey Down Down");
+    console_draw(w->console, w->grid);
+    int first = w->requests;
+    for (int i = 0; i < 5; i++) {
+        int64_t wait;
+        w->now += SD_S;
+        console_tick(w->console, &wait);
+        console_draw(w->console, w->grid);
+    }
+    assert_true(w->requests <= 1);
+    assert_int_equal(w->requests, first);
+    play(w, "key x");
+    assert_true(w->requests >= 1);
+    assert_int_equal(w->asked.query_id, 78);
+    assert_string_equal(w->asked_query, "SELECT name FROM products WHERE id = $1");
+    world_free(w);
+}
+
+static void completion_and_unknown_commands(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key :\ntype endpoint GET /ord\nkey Tab Enter");
+    see(w, "GET /orders/:id");
+    play(w, "key 2 :\ntype sort p9\nkey Tab");
+    see(w, "p99_ns");
+    play(w, "key Esc");
+    struct sd_error err = {""};
+    assert_false(console_command(w->console, "frobnicate", &err));
+    assert_non_null(strstr(err.text, "frobnicate"));
+    assert_false(console_command(w->console, "sort nonsense", &err));
+    assert_non_null(strstr(err.text, "nonsense"));
+    world_free(w);
+}
+
+static void the_mouse_selects_and_dives(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\nkey g");
+    int row = -1;
+    for (int y = 0; y < w->grid->height && row < 0; y++) {
+        char line[101] = "";
+        for (int x = 0; x < 100; x++)
+            line[x] = (char)(w->grid->cells[y * 100 + x].code < 0x7F ? w->grid->cells[y * 100 + x].code : '?');
+        if (strstr(line, "/checkout"))
+            row = y;
+    }
+    assert_true(row > 0);
+    console_mouse(w->console, MOUSE_CLICK, 20, row);
+    assert_non_null(strstr(selected(w), "/checkout"));
+    console_mouse(w->console, MOUSE_DOUBLE_CLICK, 20, row);
+    see(w, "POST /checkout");
+    see(w, "›");
+    for (int y = -2; y < 40; y++) /* anywhere, also outside */
+        for (int x = -2; x < 110; x += 9)
+            console_mouse(w->console, (enum mouse_event)((x + y + 8) % 4), x, y);
+    world_free(w);
+}
+
+static void small_screens_show_the_pane_with_the_keys(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, false);
+    play(w, "key 2\nsize 30x4");
+    see(w, "/");
+    play(w, "size 1x1\nsize 2x2\nsize 3x1\nsize 500x200\nsize 80x24");
+    see(w, "/orders/:id");
+    world_free(w);
+}
+
+static void idle_screens_stand_still(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, true);
+    for (const char *tabs = "12345"; *tabs; tabs++) {
+        console_key(w->console, (key_code)*tabs);
+        console_draw(w->console, w->grid);
+        struct grid *again = grid_new(80, 24, false);
+        w->now += 3 * SD_S;
+        int64_t wait;
+        console_tick(w->console, &wait);
+        console_draw(w->console, again);
+        assert_true(grid_equal(w->grid, again));
+        grid_free(again);
+    }
+    world_free(w);
+}
+
+/* No control, no bidi override, no half of a wide character, on any screen. */
+static void check_cells(const struct grid *g)
+{
+    for (int i = 0; i < g->width * g->height; i++) {
+        uint32_t c = g->cells[i].code;
+        if (c == 0)
+            assert_true(i % g->width > 0 && g->cells[i - 1].code > 0x7F);
+        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || c > 0x10FFFF || (g->ascii && c > 0x7E))
+            fail_msg("character U+%04X at %d,%d", c, i % g->width, i / g->width);
+        assert_true(g->cells[i].style < STYLE_COUNT);
+    }
+}
+
+/* Any keys in any order at any size: cells stay cells (ASan watches the rest). */
+static void monkey(uint32_t seed, int steps, bool ascii)
+{
+    static const key_code keys[] = {K_ENTER,   K_ESC,  K_TAB,  K_BACKTAB, K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PGUP, K_PGDN, K_HOME,
+                                    K_END,     K_SPACE, K_F1,  K_F3,      K_F6, 'z',    'w',    'f',     'x',    '/',    'n',
+                                    'N',       's',    'r',    'c',       '[',  ']',    '{',    '}',     'L',    '-',    '+',
+                                    'y',       'e',    '?',    ':',       '1',  '2',    '3',    '4',     '5',    'a',    0x6F22,
+                                    K_BACKSPACE, K_DELETE, K_CTRL | 'u', K_CTRL | 'w', K_CTRL | 'k', '(', '*', 'M', K_ENTER, K_ENTER, K_DOWN};
+    struct world *w = world_new(80, 24, true, seed % 3 == 0);
+    uint32_t r = seed;
+    w->grid->ascii = ascii;
+    for (int i = 0; i < steps; i++) {
+        r = r * 1664525u + 1013904223u;
+        uint32_t v = r >> 8;
+        if (v % 11 == 0) {
+            int width = v % 2 ? 1 + (int)(v / 11 % 100) : 1 + (int)(v / 11 % 500), height = v % 3 ? 1 + (int)(v / 7 % 40) : 1 + (int)(v / 7 % 200);
+            grid_resize(w->grid, width, height);
+            console_resize(w->console, width, height);
+        } else if (v % 13 == 0) {
+            console_mouse(w->console, (enum mouse_event)(v / 13 % 4), (int)(v / 52 % 120), (int)(v / 999 % 50));
+        } else if (v % 101 == 0) {
+            console_paste(w->console, SHOP_HOSTILE);
+        } else {
+            console_key(w->console, keys[v / 13 % ARRAY_LEN(keys)]);
+        }
+        if (console_quitting(w->console)) {
+            world_free(w);
+            w = world_new(80, 24, true, false);
+            w->grid->ascii = ascii;
+        }
+        w->now += (v % 5) * 400 * SD_MS;
+        int64_t wait;
+        console_tick(w->console, &wait);
+        assert_true(wait >= 0);
+        console_draw(w->console, w->grid);
+        check_cells(w->grid);
+    }
+    world_free(w);
+}
+
+static void monkeys_do_no_harm(void **state)
+{
+    (void)state;
+    for (uint32_t seed = 1; seed <= 6; seed++)
+        monkey(seed, 250, seed & 1);
+}
+
+static void every_view_at_every_size(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 3}, {7, 5}, {20, 6}, {40, 12}, {79, 23}, {80, 24}, {81, 25},
+                                   {100, 30}, {132, 43}, {149, 50}, {150, 50}, {200, 50}, {300, 20}, {500, 200}};
+    static const char *const steps[] = {"overview", "endpoints", "endpoint GET /orders/:id", "queries", "query 77", "plan 77",
+                                        "activity", "sources"};
+    struct world *w = world_new(80, 24, true, false);
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+        struct sd_error err;
+        assert_true(console_command(w->console, steps[i], &err));
+        for (size_t k = 0; k < ARRAY_LEN(sizes); k++) {
+            grid_resize(w->grid, sizes[k][0], sizes[k][1]);
+            console_draw(w->console, w->grid);
+            check_cells(w->grid);
+            for (int tab = 0; tab < 6; tab++) {
+                console_key(w->console, K_TAB);
+                console_draw(w->console, w->grid);
+                check_cells(w->grid);
+            }
+        }
+    }
+    world_free(w);
+}
+
+static void scripts_say_which_line_is_wrong(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, true);
+    struct strbuf out = {0};
+    struct sd_error err = {""};
+    static const struct {
+        const char *steps, *error;
+    } wrong[] = {{"key Enter\nkey Bogus\n", "2"}, {"\n# x\nfrobnicate\n", "3"}, {"wait text nowhere_at_all\n", "1"},
+                 {"size 80\n", "1"}, {"wait nonsense", "1"}, {": nonsense", "1"}, {"size 99999x1", "1"}, {"wait text (", "1"}};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        strbuf_clear(&out);
+        assert_false(script_run(w->console, w->grid, wrong[i].steps, &out, &err));
+        assert_non_null(strstr(err.text, wrong[i].error));
+    }
+    strbuf_clear(&out);
+    assert_true(script_run(w->console, w->grid, "key 2\nwait rows>0\nwait text orders", &out, &err));
+    assert_non_null(strstr(strbuf_text(&out), "/orders/:id")); /* printed without being asked */
+    strbuf_free(&out);
+    world_free(w);
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(dive_and_back),
+        cmocka_unit_test(the_selection_follows_its_row),
+        cmocka_unit_test(filters_show_what_matches),
+        cmocka_unit_test(escape_in_the_filter_brings_the_old_one_back),
+        cmocka_unit_test(escape_never_quits),
+        cmocka_unit_test(time_pauses_and_steps),
+        cmocka_unit_test(a_recording_plays),
+        cmocka_unit_test(copies_and_exports),
+        cmocka_unit_test(help_names_every_key_bound_now),
+        cmocka_unit_test(a_plan_is_asked_for_once),
+        cmocka_unit_test(completion_and_unknown_commands),
+        cmocka_unit_test(the_mouse_selects_and_dives),
+        cmocka_unit_test(small_screens_show_the_pane_with_the_keys),
+        cmocka_unit_test(idle_screens_stand_still),
+        cmocka_unit_test(monkeys_do_no_harm),
+        cmocka_unit_test(every_view_at_every_size),
+        cmocka_unit_test(scripts_say_which_line_is_wrong),
+    };
+    return cmocka_run_group_tests_name("console", tests, NULL, NULL);
+}
