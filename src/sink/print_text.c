@@ -7,7 +7,7 @@
 
 /* CELL_MAX: where the width is not limited one hostile text of a megabyte must not make
  * every line of its table that long; JSON and CSV have all of it. */
-enum { GAP = 2, GROW_MIN = 16, TEXT_MIN = 8, CELL_MAX = 240, TREE_INDENT = 2, HEAT_MAX_COLUMNS = 200 };
+enum { GAP = 2, GROW_MIN = 16, TEXT_MIN = 8, CELL_MAX = 120, TREE_INDENT = 2, HEAT_MAX_COLUMNS = 200 };
 
 static void finish_line(struct strbuf *out)
 {

@@ -21,6 +21,15 @@ struct span common_span(const struct view_ctx *c)
     return (struct span){u.first, u.last};
 }
 
+struct span common_covered(const struct view_ctx *c)
+{
+    struct span s = common_span(c);
+    sd_time first = model_usage(c->model).first; /* SD_UNKNOWN is the smallest */
+    if (first > s.from && first < s.to)
+        s.from = first;
+    return s;
+}
+
 double common_seconds(struct span s)
 {
     int64_t ns;
@@ -153,7 +162,10 @@ static void window(const struct view_ctx *c, struct span s, struct strbuf *b)
     if (!isfinite(common_seconds(s)))
         return;
     const char *gap = b->len ? ", " : "";
-    common_duration(s.to - s.from, buf);
+    int64_t ns = s.to - s.from;
+    if (c->live && ns >= 10 * SD_S && !span_is_all(c->span) && s.from > c->span.from)
+        ns -= ns % (10 * SD_S); /* a window that fills does not tick */
+    common_duration(ns, buf);
     if (span_is_all(c->span))
         strbuf_printf(b, "%sin %s", gap, buf);
     else if (c->live)
@@ -169,7 +181,7 @@ const char *common_note(struct doc *d, const struct view_ctx *c, const struct no
     if (n->n != SD_UNKNOWN)
         strbuf_printf(&b, "%s %s", unit_format_int(UNIT_COUNT, n->n, buf), n->what);
     if (!n->moment)
-        window(c, n->span.from || n->span.to ? n->span : common_span(c), &b);
+        window(c, n->span.from || n->span.to ? n->span : common_covered(c), &b);
     name_sources(c, n->kinds, &b);
     int64_t age = common_age(c->now, n->last);
     if (c->live && age >= 10 * SD_S) /* SD_UNKNOWN is negative */

@@ -15,6 +15,9 @@ enum {
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
 struct span common_span(const struct view_ctx *c);
+/* Of it, what there can be data of: a console that was started 20 s ago knows nothing of
+ * the 40 s before. Rates and loads are over this. */
+struct span common_covered(const struct view_ctx *c);
 double common_seconds(struct span s); /* NAN when it has no length */
 /* Never of no length, so that a graph can be drawn: one moment becomes a second. */
 struct span common_drawn(struct span s);
@@ -27,7 +30,7 @@ struct note {
     uint32_t kinds; /* records they come from: names the sources; 0: not said */
     int64_t n;      /* how many, of `what`; SD_UNKNOWN: not said */
     const char *what;
-    struct span span; /* {0, 0}: the context's */
+    struct span span; /* {0, 0}: what is covered */
     sd_time last;     /* newest data, SD_UNKNOWN: age not said */
     bool moment;      /* figures of one moment: the window is not said */
 };

@@ -161,6 +161,7 @@ static struct doc *build(const struct view_ctx *c)
     struct endpoint_stats *s = mem_alloc(sizeof *s), *all = mem_alloc(sizeof *all);
     endpoints_totals(c, all);
     struct span span = endpoints_span(c, all); /* the same as in the list, so that rates agree */
+    struct span drawn = common_drawn(span_is_all(c->span) ? span : c->span);
     common_envelope(d, c, span);
     doc_field(d, "endpoint", UNIT_NONE, cell_text(e ? endpoint_name(e) : c->arg));
     doc_field(d, "method", UNIT_NONE, cell_text(e ? endpoint_method(e) : NULL));
@@ -169,10 +170,10 @@ static struct doc *build(const struct view_ctx *c)
         endpoint_stats(e, c->span, s);
         const char *note = common_note(
             d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
-        over_time(d, c, e, common_drawn(span), note);
+        over_time(d, c, e, drawn, note);
         queries(d, c, e);
         d->focus = 1;
-        heat(d, c, e, common_drawn(span), &s->latency);
+        heat(d, c, e, drawn, &s->latency);
         figures(d, s, common_seconds(span), endpoints_share(s, all));
     } else {
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");

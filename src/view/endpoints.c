@@ -98,7 +98,7 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
 
 struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats *all)
 {
-    return span_is_all(c->span) ? (struct span){all->first, all->last} : c->span;
+    return span_is_all(c->span) ? (struct span){all->first, all->last} : common_covered(c);
 }
 
 double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all)

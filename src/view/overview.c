@@ -112,8 +112,8 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
         double share = all->total_ns ? (double)s->total_ns / (double)all->total_ns : 0;
         if (share >= LIMIT[T_SHARE]) {
             it.what = "slow";
-            it.severity = share >= LIMIT[T_SHARE_WARN] && (double)p99 >= LIMIT[T_SLOW_NS] ? SEVERITY_WARN
-                                                                                          : SEVERITY_INFO;
+            bool slow = (double)p99 >= LIMIT[T_SLOW_NS];
+            it.severity = slow && share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
             it.share = share;
             it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
             it.why = doc_printf(d, "p99 %s, median %s, %s of time", unit_format_int(UNIT_NS, p99, a),
@@ -166,7 +166,8 @@ static void queries(struct list *l)
         if (share < LIMIT[T_SHARE] || s.calls < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
         const char *index = plan_suggestion(d, l->c, q);
-        double load = span_is_all(l->c->span) ? NAN : queries_time(&s) / 1e9 / common_seconds(l->c->span);
+        double load =
+            span_is_all(l->c->span) ? NAN : queries_time(&s) / 1e9 / common_seconds(common_covered(l->c));
         bool heavy = s.mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
         add(l,
             (struct item){
@@ -328,14 +329,18 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     for (size_t i = 0; i < n; i++)
         load += w[i].load;
     bool any = all->count > 0;
-    section_field(d, f, "rate_per_s", "Requests", UNIT_PER_S,
+    section_field(d, f, "rate_per_s", any ? "Requests" : NULL, UNIT_PER_S,
                   cell_real(any ? (double)all->count / seconds : NAN));
-    section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
+    section_field(d, f, "error_share", any ? "Errors (5xx)" : NULL, UNIT_SHARE,
                   cell_real(any ? (double)all->errors / (double)all->count : NAN));
-    section_field(d, f, "p99_ns", "P99", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.99)));
-    section_field(d, f, "p95_ns", "P95", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.95)));
-    section_field(d, f, "p50_ns", "Median", UNIT_NS, cell_int(hist_quantile(&all->latency, 0.5)));
-    section_field(d, f, "active_sessions", "Active sessions", UNIT_LOAD, cell_real(load));
+    section_field(d, f, "p99_ns", all->timed ? "P99" : NULL, UNIT_NS,
+                  cell_int(hist_quantile(&all->latency, 0.99)));
+    section_field(d, f, "p95_ns", all->timed ? "P95" : NULL, UNIT_NS,
+                  cell_int(hist_quantile(&all->latency, 0.95)));
+    section_field(d, f, "p50_ns", all->timed ? "Median" : NULL, UNIT_NS,
+                  cell_int(hist_quantile(&all->latency, 0.5)));
+    section_field(d, f, "active_sessions", isfinite(load) ? "Active sessions" : NULL, UNIT_LOAD,
+                  cell_real(load));
 }
 
 static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span)
@@ -425,6 +430,13 @@ static struct doc *build(const struct view_ctx *c)
     struct span span = common_span(c), requests = endpoints_span(c, all);
     common_envelope(d, c, span);
     endpoints(&l, all);
+    if (all->count && !all->timed)
+        add(&l, (struct item){.what = "log",
+                              .severity = SEVERITY_INFO,
+                              .share = NAN,
+                              .subject = "no durations",
+                              .why = "add $request_time to nginx's log_format, %D to Apache's LogFormat",
+                              .dive = {"sources", NULL}});
     queries(&l);
     sessions(&l);
     databases(&l);
@@ -439,7 +451,7 @@ static struct doc *build(const struct view_ctx *c)
     if (any)
         headline(d, c, all, common_seconds(requests));
     if (all->count)
-        requests_over_time(d, c, common_drawn(requests));
+        requests_over_time(d, c, common_drawn(span_is_all(c->span) ? requests : c->span));
     if (sql)
         activity_load(d, c, common_drawn(span));
     free(all);

@@ -103,7 +103,7 @@ static void fill(struct row *r, struct doc *d, const struct view_ctx *c, const s
     v[Q_CALLS] = cell_int(s->calls);
     v[Q_TOTAL] = cell_int(s->total_ns);
     v[Q_MEAN] = cell_real(s->mean_ns);
-    v[Q_RATE] = cell_real(span_is_all(c->span) ? NAN : (double)s->calls / common_seconds(c->span));
+    v[Q_RATE] = cell_real(span_is_all(c->span) ? NAN : (double)s->calls / common_seconds(common_covered(c)));
     v[Q_ROWS] = cell_int(s->rows);
     v[Q_HIT] = cell_real(s->hit_ratio);
     v[Q_SHARE] = cell_real(total > 0 && sd_known(s->total_ns) ? queries_time(s) / total : NAN);
@@ -155,7 +155,7 @@ static struct doc *build(const struct view_ctx *c)
     doc_field(d, "basis", UNIT_NONE, cell_text(all ? "since_reset" : "window"));
     struct section *sec = doc_table(d, "rows", "Queries", COLUMNS, Q_COLUMNS);
     sec->weight = 1;
-    double total = 0, seconds = all ? NAN : common_seconds(span);
+    double total = 0, seconds = all ? NAN : common_seconds(common_covered(c));
     int64_t calls = 0;
     sd_time since = SD_UNKNOWN;
     size_t n = model_queries(c->model);

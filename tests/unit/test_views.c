@@ -277,6 +277,22 @@ static void a_span_counts_only_itself(void **state)
     model_free(m);
 }
 
+static void rates_are_over_what_is_known(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    /* The console was started 25 s ago: its minute has 25 s in it. */
+    struct view_ctx c = context(m, (struct span){T0 - 35 * SD_S, T0 + 25 * SD_S});
+    cJSON *j = json(&c, "endpoints");
+    assert_near(number(row(j, "rows", 0), "rate_per_s"), 10, 1e-9);
+    assert_string_equal(text(j, "from"), "2026-11-20T15:51:38.000Z");
+    cJSON_Delete(j);
+    struct doc *d = view_named("endpoints")->build(&c);
+    assert_non_null(strstr(d->sections[0].note, "last 20 s")); /* in steps: it must not tick */
+    doc_free(d);
+    model_free(m);
+}
+
 static void without_durations_nothing_is_made_up(void **state)
 {
     (void)state;
@@ -754,6 +770,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(endpoints_tell_what_costs_most),
         cmocka_unit_test(a_span_counts_only_itself),
+        cmocka_unit_test(rates_are_over_what_is_known),
         cmocka_unit_test(without_durations_nothing_is_made_up),
         cmocka_unit_test(one_endpoint_leads_to_its_query),
         cmocka_unit_test(an_endpoint_over_time),
