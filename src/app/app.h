@@ -64,13 +64,11 @@ int verb_list(const struct cli *cli); /* sources, views, keys, manual */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);
 
 /* ---- signals.c ---- */
-/* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGTSTP only set flags
- * and make signals_fd readable. */
+/* Crash and termination handlers. SIGTERM, SIGHUP and SIGINT set a flag and make
+ * signals_fd readable. Stopping, continuing and resizing are the terminal's (term.h). */
 void signals_install(void);
 int signals_fd(void);
-int signals_stop(void);       /* the signal that asks to end, or 0 */
-bool signals_suspend(void);   /* SIGTSTP came; clears it */
-bool signals_continued(void); /* SIGCONT or SIGWINCH came; clears it */
+int signals_stop(void); /* the signal that asks to end, or 0 */
 void signals_drain(void);
 
 #endif

@@ -17,7 +17,7 @@
  * for each would cost more than all drawing. A key always wakes. */
 #define DRAIN_EVERY_NS (250 * SD_MS)
 /* While an answer is awaited it is taken in at once. */
-#define AWAIT_NS (15 * SD_S)
+#define AWAIT_NS (3 * SD_S)
 /* Keys come first: never longer than this in a row on data. */
 #define DRAIN_BUDGET_NS (5 * SD_MS)
 
@@ -165,17 +165,6 @@ static bool read_input(struct screen *s)
     }
 }
 
-static void read_signals(struct screen *s, bool *dirty)
-{
-    signals_drain();
-    if (signals_suspend())
-        env_suspend(s);
-    if (signals_continued()) {
-        resize(s);
-        *dirty = true;
-    }
-}
-
 static void paint(struct screen *s)
 {
     console_set_cost(s->console, cost_now(&s->cost, term_bytes(s->term)));
@@ -213,7 +202,7 @@ static void loop(struct screen *s)
         if (ppoll(fds, ARRAY_LEN(fds), &ts, NULL) <= 0)
             continue;
         if (fds[1].revents)
-            read_signals(s, &dirty);
+            signals_drain();
         if (fds[0].revents && read_input(s)) {
             dirty = true;
             next_paint = 0; /* a key is answered at once */

@@ -8,18 +8,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t stop_signal, suspend, continued;
+static volatile sig_atomic_t stop_signal;
 static int pipe_fds[2] = {-1, -1};
 
 static void flag(int sig)
 {
     int saved = errno;
-    if (sig == SIGTSTP)
-        suspend = 1;
-    else if (sig == SIGCONT || sig == SIGWINCH)
-        continued = 1;
-    else
-        stop_signal = sig;
+    stop_signal = sig;
     ssize_t ignored = write(pipe_fds[1], "", 1);
     (void)ignored;
     errno = saved;
@@ -68,7 +63,7 @@ void signals_install(void)
     backtrace(warm_up, 1);
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
         pipe_fds[0] = pipe_fds[1] = -1;
-    static const int flags[] = {SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH};
+    static const int flags[] = {SIGTERM, SIGHUP, SIGINT};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction sa = {.sa_handler = flag, .sa_flags = SA_RESTART};
     sigemptyset(&sa.sa_mask);
@@ -92,20 +87,6 @@ int signals_fd(void)
 int signals_stop(void)
 {
     return stop_signal;
-}
-
-bool signals_suspend(void)
-{
-    bool was = suspend;
-    suspend = 0;
-    return was;
-}
-
-bool signals_continued(void)
-{
-    bool was = continued;
-    continued = 0;
-    return was;
 }
 
 void signals_drain(void)
