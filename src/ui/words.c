@@ -54,8 +54,10 @@ static size_t line_length(const char *text, int width, size_t *skip)
         if (!n)
             break;
         if (used + c.width > width) {
+            if (text[at] == ' ' && at > 0)
+                space = at; /* the word before it just fits */
             *skip = space ? 1 : 0;
-            return space ? space : MAX(at, (size_t)1);
+            return space ? space : at ? at : n;
         }
         if (c.code == ' ' && at > 0)
             space = at;
