@@ -107,12 +107,16 @@ static void manual_columns(const struct column *columns, size_t n, struct strbuf
 
 static void manual_views(struct strbuf *out)
 {
+    strbuf_str(out, "With\n.Fl -format Ar json\nevery view but plan gives an object with these keys, and those below:\n");
+    manual_columns(VIEW_ENVELOPE, VIEW_N_ENVELOPE, out);
     for (const struct view *const *v = VIEWS; *v; v++) {
         strbuf_printf(out, ".Ss %s\n%s.\n", (*v)->name, (*v)->summary);
         if ((*v)->n_columns) {
-            strbuf_str(out, "Rows have:\n");
+            strbuf_printf(out, "Each of\n.Va %s\nhas:\n", (*v)->rows ? (*v)->rows : "rows");
             manual_columns((*v)->columns, (*v)->n_columns, out);
         }
+        if ((*v)->also)
+            strbuf_printf(out, "Further keys: %s.\n", (*v)->also);
     }
 }
 

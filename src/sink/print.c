@@ -11,6 +11,21 @@ bool print_format_named(const char *name, enum print_format *f)
     return true;
 }
 
+/* One table, as a spreadsheet wants it: the one that has the keys, else the first. */
+static const struct section *main_table(const struct doc *d)
+{
+    const struct section *first = NULL;
+    for (size_t i = 0; i < d->n_sections; i++) {
+        const struct section *s = &d->sections[i];
+        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+            continue;
+        if ((int)i == d->focus)
+            return s;
+        first = first ? first : s;
+    }
+    return first;
+}
+
 void print_doc(const struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out)
 {
     switch (f) {
@@ -24,12 +39,8 @@ void print_doc(const struct doc *d, enum print_format f, const struct print_opti
         print_md_doc(d, out);
         break;
     case PRINT_CSV:
-        /* One table: the first that has rows to offer, as a spreadsheet wants it. */
-        for (size_t i = 0; i < d->n_sections; i++)
-            if (d->sections[i].kind == SECTION_TABLE || d->sections[i].kind == SECTION_TREE) {
-                print_csv_section(&d->sections[i], out);
-                break;
-            }
+        if (main_table(d))
+            print_csv_section(main_table(d), out);
         break;
     }
 }

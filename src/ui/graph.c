@@ -73,14 +73,17 @@ static void legend(struct draw d, struct rect r, const struct graph *g)
         for (size_t i = 0; i < g->n_points; i++)
             if (isfinite(g->lines[l].values[i]))
                 last = g->lines[l].values[i];
-        const char *name = g->lines[l].name;
-        int len = (int)strlen(name) - (str_ends(name, "_ns") ? 3 : 0);
+        struct strbuf name = {0};
+        graph_label(&g->lines[l], &name);
         unit_format(g->unit, last, buf);
-        if (x + len + (int)strlen(buf) + 3 > end)
+        if (x + (int)name.len + (int)strlen(buf) + 3 > end) {
+            strbuf_free(&name);
             break;
+        }
         grid_put(d.grid, r, x, r.y, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], 0x25AA);
         x += 2;
-        x += grid_printf(d.grid, r, x, r.y, end - x, STYLE_DIM, "%.*s ", len, name);
+        x += grid_printf(d.grid, r, x, r.y, end - x, STYLE_DIM, "%s ", strbuf_text(&name));
+        strbuf_free(&name);
         x += grid_text(d.grid, r, x, r.y, end - x, STYLE_TEXT, buf) + 2;
     }
 }

@@ -28,7 +28,8 @@ static const struct column SESSIONS[A_COLUMNS] = {
     [A_PID] = {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process"},
     [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12,
                  "route from the statement's sqlcommenter tags"},
-    [A_STATE] = {"state", "State", UNIT_NONE, COLUMN_LEFT, 0, 8, "active, idle in transaction, ..."},
+    [A_STATE] = {"state", "State", UNIT_NONE, COLUMN_LEFT, 0, 8,
+                 "as pg_stat_activity tells it: active, idle in transaction"},
     [A_WAIT] = {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT, 0, 14,
                 "wait event type and event; CPU when it does not wait"},
     [A_FOR] = {"blocked_by", "Blocked by", UNIT_NONE, COLUMN_LEFT, 0, 0, "pids that block it"},
@@ -167,4 +168,5 @@ const struct view activity_view = {
     .build = build,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
+    .also = "waits (wait, load, share); routes (route, load, share); load (at, load)",
 };

@@ -197,4 +197,8 @@ const struct view endpoint_view = {
     .build = build,
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
+    .rows = "queries",
+    .also = "endpoint, method, route; percentiles (at, p99_ns, p95_ns, p50_ns); heatmap (from, to, columns, "
+            "rows, lower_ns, counts: a row of counts for each latency, the fastest first); summary (the "
+            "figures of the view endpoints)",
 };

@@ -48,7 +48,7 @@ enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS }
 
 static const struct column COLUMNS[O_COLUMNS] = {
     [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
-                "kind of trouble: endpoint, errors, tail, query, lock, ..."},
+                "slow, tail, errors, query, index, lock, idle, connections, cache, source or log"},
     [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18,
                    "endpoint, query, session or source it is about"},
     [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
@@ -467,4 +467,7 @@ const struct view overview_view = {
     .build = build,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
+    .also =
+        "summary (rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions); with requests, requests "
+        "(at, requests_per_s, errors_per_s) and latency (at, p99_ns); with a database, load (at, load)",
 };

@@ -33,7 +33,8 @@ static void say(struct doc *d, const char *text)
 
 /* The newest plan of a query: read, with the facts that came with it. False: the doc
  * says why there is none. */
-static bool load(struct doc *d, const struct view_ctx *c, const struct query *q, struct explain *e, struct plan_source *src)
+static bool load(struct doc *d, const struct view_ctx *c, const struct query *q, struct explain *e,
+                 struct plan_source *src)
 {
     struct plan_entry entry;
     struct sd_error err = {""};
@@ -47,17 +48,22 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
         return false;
     }
     if (entry.plan->failed || !entry.plan->body) {
-        say(d, doc_printf(d, "There is no plan: %s", entry.plan->failed ? entry.plan->failed : "the source sent none."));
+        say(d, doc_printf(d, "There is no plan: %s",
+                          entry.plan->failed ? entry.plan->failed : "the source sent none."));
         return false;
     }
     if (!explain_read(entry.plan->body, strlen(entry.plan->body), e, &err)) {
         say(d, err.text);
         return false;
     }
-    *src = (struct plan_source){.facts = {.tables = entry.tables, .n_tables = entry.n_tables, .indexes = entry.indexes,
-                                          .n_indexes = entry.n_indexes, .indexes_known = entry.n_tables > 0},
+    *src = (struct plan_source){.facts = {.tables = entry.tables,
+                                          .n_tables = entry.n_tables,
+                                          .indexes = entry.indexes,
+                                          .n_indexes = entry.n_indexes,
+                                          .indexes_known = entry.n_tables > 0},
                                 .query = entry.plan->query ? entry.plan->query : query_text(q),
-                                .origin = entry.origin, .at = entry.at,
+                                .origin = entry.origin,
+                                .at = entry.at,
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals};
     struct query_stats all;
@@ -95,8 +101,11 @@ struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_e
         ;
     for (i = 0; (indexes[n_indexes] = batch_each(b, SD_INDEX, &i)) != NULL; n_indexes++)
         ;
-    struct plan_source src = {.facts = {.tables = tables, .n_tables = n_tables, .indexes = indexes,
-                                        .n_indexes = n_indexes, .indexes_known = n_tables > 0},
+    struct plan_source src = {.facts = {.tables = tables,
+                                        .n_tables = n_tables,
+                                        .indexes = indexes,
+                                        .n_indexes = n_indexes,
+                                        .indexes_known = n_tables > 0},
                               .query = plan->query,
                               .origin = batch_origin(b),
                               .at = batch_time(b),
@@ -153,8 +162,10 @@ static struct doc *build(const struct view_ctx *c)
     struct doc *d;
     if (!q) {
         d = doc_new("plan", "Plan");
-        say(d, c->arg ? doc_printf(d, "No query %s is known here.", c->arg)
-                      : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
+        say(d,
+            c->arg
+                ? doc_printf(d, "No query %s is known here.", c->arg)
+                : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
         return d;
     }
     struct doc *why = doc_new("plan", "Plan");
@@ -182,4 +193,12 @@ const struct view plan_view = {
     .build = build,
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,
+    .rows = "nodes",
+    .also =
+        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check); "
+        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node); "
+        "query, "
+        "query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
+        "total_cost, "
+        "nodes_total, notes; why, when there is no plan",
 };

@@ -198,4 +198,5 @@ const struct view queries_view = {
     .build = build,
     .columns = COLUMNS,
     .n_columns = Q_COLUMNS,
+    .also = "basis: since_reset, or window for a span of time",
 };

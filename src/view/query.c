@@ -121,4 +121,8 @@ const struct view query_view = {
     .build = build,
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,
+    .rows = "routes",
+    .also =
+        "query, query_id, fingerprint, database; text; suggestions, findings and nodes as in the view plan, "
+        "or why there is no plan; mean_over_time (at, mean_ns); calls_over_time (at, calls_per_s); summary",
 };

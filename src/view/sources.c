@@ -162,4 +162,5 @@ const struct view sources_view = {
     .build = build,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
+    .also = "unparsed (sample, reason), when there is something",
 };

@@ -14,6 +14,27 @@ const struct view *const VIEWS[] = {
     &endpoint_view, &query_view,     &plan_view,    NULL,
 };
 
+const struct column VIEW_ENVELOPE[] = {
+    {.key = "view", .title = "View", .help = "name of the view"},
+    {.key = "from",
+     .title = "From",
+     .unit = UNIT_TIME,
+     .help = "start of the window the figures are of, RFC 3339"},
+    {.key = "to", .title = "To", .unit = UNIT_TIME, .help = "its end"},
+    {.key = "window_ns", .title = "Window", .unit = UNIT_NS, .help = "its length; null when it has none"},
+    {.key = "lines_total",
+     .title = "Lines",
+     .unit = UNIT_COUNT,
+     .help = "lines or records read by all sources"},
+    {.key = "lines_unparsed", .title = "Unparsed", .unit = UNIT_COUNT, .help = "of these, not understood"},
+    {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
+    {.key = "frames_lost",
+     .title = "Lost",
+     .unit = UNIT_COUNT,
+     .help = "broken frames of a recording, and dropped batches"},
+};
+const size_t VIEW_N_ENVELOPE = ARRAY_LEN(VIEW_ENVELOPE);
+
 const struct view *view_named(const char *name)
 {
     const struct view *found = NULL;

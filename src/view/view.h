@@ -25,10 +25,16 @@ struct view {
     uint32_t needs;      /* record kinds (1u << SD_HTTP) it lives on: explains emptiness */
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);
-    /* JSON keys of its main table, for the manual. */
+    /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */
     const struct column *columns;
     size_t n_columns;
+    const char *rows; /* NULL: "rows" */
+    const char *also; /* the other keys of its JSON beside the envelope, each with a few words; NULL */
 };
+
+/* Every view's JSON begins with these; a sentence each, for the manual. */
+extern const struct column VIEW_ENVELOPE[];
+extern const size_t VIEW_N_ENVELOPE;
 
 extern const struct view *const VIEWS[];         /* NULL-terminated, in the order of the tabs */
 const struct view *view_named(const char *name); /* unique prefixes work; NULL */

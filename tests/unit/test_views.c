@@ -596,6 +596,30 @@ static void an_empty_view_says_what_to_do(void **state)
     model_free(m);
 }
 
+/* The manual's words for each view name every key its JSON has. */
+static void every_key_is_in_the_manual(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    struct view_ctx c = context(m, MINUTE);
+    for (const struct view *const *v = VIEWS; *v && strcmp((*v)->name, "plan"); v++) {
+        cJSON *j = json(&c, (*v)->name);
+        const cJSON *rows = cJSON_GetObjectItem(j, (*v)->rows ? (*v)->rows : "rows"), *key;
+        if (!rows)
+            fail_msg("%s has no rows", (*v)->name);
+        cJSON_ArrayForEach(key, j)
+        {
+            bool told = key == rows || strstr((*v)->also ? (*v)->also : "", key->string);
+            for (size_t i = 0; i < VIEW_N_ENVELOPE; i++)
+                told = told || !strcmp(VIEW_ENVELOPE[i].key, key->string);
+            if (!told)
+                fail_msg("%s: %s is not in the manual", (*v)->name, key->string);
+        }
+        cJSON_Delete(j);
+    }
+    model_free(m);
+}
+
 /* ---- properties of every view ---- */
 
 static void unique_keys(const cJSON *o)
@@ -757,6 +781,7 @@ static void the_table_of_views_is_whole(void **state)
         assert_ptr_equal(view_named((*v)->name), *v);
     }
     assert_int_equal(n, ARRAY_LEN(order));
+    check_columns("envelope", VIEW_ENVELOPE, VIEW_N_ENVELOPE);
     assert_ptr_equal(view_named("over"), view_named("overview"));
     assert_null(view_named("q")); /* queries or query */
     assert_null(view_named(""));
@@ -782,6 +807,7 @@ int main(void)
         cmocka_unit_test(the_overview_lists_what_is_worst),
         cmocka_unit_test(a_healthy_service_is_not_marked),
         cmocka_unit_test(an_empty_view_says_what_to_do),
+        cmocka_unit_test(every_key_is_in_the_manual),
         cmocka_unit_test(every_view_copes_with_little),
         cmocka_unit_test(every_view_copes_with_much),
         cmocka_unit_test(every_view_copes_with_hostile_records),
