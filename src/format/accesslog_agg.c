@@ -239,9 +239,9 @@ static size_t to_buckets_few(uint32_t *v, size_t n, struct sd_bucket *out)
 
 static void *room(void *items, size_t *cap, size_t need, size_t size)
 {
-    if (need <= *cap)
+    if (items && need <= *cap)
         return items;
-    *cap = MAX(need, *cap * 2);
+    *cap = MAX(MAX(need, *cap * 2), (size_t)64);
     free(items);
     return mem_array(*cap, size);
 }
