@@ -13,6 +13,7 @@ enum {
 
 struct endpoint {
     char *method, *route; /* method NULL: none */
+    size_t method_len, route_len;
     uint64_t hash;
 };
 
@@ -132,7 +133,8 @@ static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t
 {
     a->endpoints = mem_grow(a->endpoints, a->n, &a->cap, sizeof *a->endpoints);
     a->endpoints[a->n] = (struct endpoint){
-        .method = method_len ? mem_strndup(method, method_len) : NULL, .route = mem_strdup(route), .hash = hash};
+        .method = method_len ? mem_strndup(method, method_len) : NULL, .route = mem_strdup(route),
+        .method_len = method_len, .route_len = strlen(route), .hash = hash};
     return (uint32_t)a->n++;
 }
 
@@ -161,7 +163,7 @@ static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t 
             return e;
         }
         const struct endpoint *e = &a->endpoints[a->table[i] - 1];
-        if (e->hash == hash && !strcmp(e->route, route) && strlen(e->method ? e->method : "") == method_len &&
+        if (e->hash == hash && e->route_len == n && e->method_len == method_len && !memcmp(e->route, route, n) &&
             (!method_len || !memcmp(e->method, method, method_len)))
             return a->table[i] - 1;
     }

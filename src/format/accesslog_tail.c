@@ -3,13 +3,15 @@
 
 struct key {
     const char *name;
+    size_t len;
     int rank; /* 2: the whole request, 1: upstream */
 };
+#define K(name, rank) {name, sizeof name - 1, rank}
 static const struct key KEYS[] = {
-    {"rt", 2}, {"request_time", 2}, {"reqtime", 2}, {"req_time", 2}, {"duration", 2}, {"response_time", 2},
-    {"resp_time", 2}, {"elapsed", 2}, {"latency", 2}, {"took", 2}, {"time_taken", 2}, {"rtime", 2},
-    {"D", 2}, {"T", 2},
-    {"urt", 1}, {"upstream_response_time", 1}, {"upstream_time", 1}, {"ups_resp_time", 1}, {"us_rt", 1}, {"ut", 1},
+    K("rt", 2), K("request_time", 2), K("reqtime", 2), K("req_time", 2), K("duration", 2), K("response_time", 2),
+    K("resp_time", 2), K("elapsed", 2), K("latency", 2), K("took", 2), K("time_taken", 2), K("rtime", 2),
+    K("D", 2), K("T", 2),
+    K("urt", 1), K("upstream_response_time", 1), K("upstream_time", 1), K("ups_resp_time", 1), K("us_rt", 1), K("ut", 1),
 };
 
 static const struct {
@@ -37,7 +39,7 @@ static int rank_of(const char *s, size_t n, int64_t *scale)
 {
     *scale = unit_of(s, &n, true);
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (strlen(KEYS[i].name) == n && !memcmp(KEYS[i].name, s, n)) {
+        if (KEYS[i].len == n && !memcmp(KEYS[i].name, s, n)) {
             if (!*scale)
                 *scale = n == 1 && *s == 'D' ? SD_US : SD_S;
             return KEYS[i].rank;
