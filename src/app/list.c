@@ -107,7 +107,7 @@ static void manual_columns(const struct column *columns, size_t n, struct strbuf
 
 static void manual_views(struct strbuf *out)
 {
-    strbuf_str(out, "With\n.Fl -format Ar json\nevery view but plan gives an object with these keys, and those below:\n");
+    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\nevery view but plan gives an object with these keys, and those below:\n");
     manual_columns(VIEW_ENVELOPE, VIEW_N_ENVELOPE, out);
     for (const struct view *const *v = VIEWS; *v; v++) {
         strbuf_printf(out, ".Ss %s\n%s.\n", (*v)->name, (*v)->summary);
