@@ -70,8 +70,11 @@ static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
             grid_put(g, r, x, r.y, STYLE_DIM, 0x203A);
             x += 2;
         }
-        x += grid_text(g, r, x, r.y, last ? end - x : MIN(CRUMB, end - x), last ? STYLE_FOCUS : STYLE_CRUMB,
-                       c->screens[i]->title) + 1;
+        const char *title = c->screens[i]->title;
+        int w = last ? end - x : MIN(CRUMB, end - x);
+        x += grid_text(g, r, x, r.y, w, last ? STYLE_FOCUS : STYLE_CRUMB, title) + 1;
+        if (w > 1 && utf8_width(title) > w)
+            grid_put(g, r, x - 2, r.y, STYLE_DIM, 0x2026);
     }
 }
 
@@ -283,6 +286,15 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
 {
     int x = r.x + 1;
     grid_fill(g, r, STYLE_BAR);
+    /* That there is more to see comes before the last of the keys. */
+    if (hidden) {
+        char more[40];
+        int w = snprintf(more, sizeof more, "Tab %zu more", hidden);
+        if (r.w > w + 12) {
+            grid_text(g, r, r.x + r.w - w - 1, r.y, w, STYLE_KEY, more);
+            r.w -= w + 2;
+        }
+    }
     for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
         char keys[64], first[24];
         if (!ACTION_INFO[a].bar)
@@ -298,11 +310,6 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
         x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, first) + 1;
         x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, ACTION_INFO[a].bar) + 2;
     }
-    char more[40];
-    snprintf(more, sizeof more, "Tab %zu more", hidden);
-    int w = utf8_width(more);
-    if (hidden && x + w + 1 <= r.x + r.w)
-        grid_text(g, r, r.x + r.w - w - 1, r.y, w, STYLE_KEY, more);
 }
 
 static void completions(struct console *c, struct grid *g, struct rect area)

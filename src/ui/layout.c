@@ -1,6 +1,6 @@
 #include "ui/layout.h"
 
-#include "base/utf8.h"
+#include "ui/widgets.h"
 
 #include <stdlib.h>
 
@@ -9,89 +9,73 @@ enum {
     PAIR_WIDTH = 72,     /* from here two drawings stand side by side */
     COLUMNS_WIDTH = 150, /* from here the screen has two columns */
     TABLE_ROWS_WANTED = 14,
+    DRAWING_WANTED = 8,
+    DRAWING_MOST = 14, /* higher says no more */
+    TEXT_WANTED = 12,
     BANDS_MAX = 64
 };
 
 struct band {
     size_t first, n; /* sections */
-    int min, want;   /* lines with the border */
+    int min, want, most; /* lines with the border */
     int weight;
     int height;
 };
-
-static int text_lines(const char *text, int width)
-{
-    int lines = 0;
-    width = MAX(width, 1);
-    for (const char *p = text; p && *p;) {
-        size_t len = strcspn(p, "\n");
-        lines += MAX(1, ((int)MIN(len, (size_t)100000) + width - 1) / width);
-        p += len;
-        p += *p == '\n';
-    }
-    return MAX(lines, 1);
-}
 
 static bool drawing(const struct section *s)
 {
     return s->kind == SECTION_GRAPH || s->kind == SECTION_HEATMAP || s->kind == SECTION_FIELDS;
 }
 
-static int field_lines(const struct section *s, int width)
-{
-    int labels = 0;
-    for (size_t i = 0; i < s->fields.n; i++)
-        labels += s->fields.items[i].label != NULL;
-    int across = MAX(1, width / 26);
-    return MAX(1, (labels + across - 1) / across);
-}
+struct need {
+    int min, want, most; /* lines: at least, to be pleasant, that are of any use */
+};
 
-/* Lines a section needs at least, and would like to have, without the border. */
-static void needs(const struct section *s, int width, int *min, int *want)
+static struct need needs(const struct section *s, int width)
 {
+    struct need n = {1, 1, 1};
     switch (s->kind) {
     case SECTION_TABLE:
     case SECTION_TREE: {
         int rows = (int)MIN(s->table.n_rows, (size_t)1000);
-        if (rows == 0) {
-            *min = 1;
-            *want = text_lines(s->empty, width);
-        } else {
-            *min = 2 + (rows > 1);
-            *want = 1 + MIN(rows, TABLE_ROWS_WANTED);
-        }
+        if (rows == 0)
+            n.want = text_height(s->empty, width - 2);
+        else
+            /* `most` is not just the rows of this moment: frames should not move as rows
+             * come and go. */
+            n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
         break;
     }
     case SECTION_GRAPH:
     case SECTION_HEATMAP:
-        *min = 3;
-        *want = 8;
+        n = (struct need){3, DRAWING_WANTED, DRAWING_MOST};
         break;
     case SECTION_FIELDS:
-        *min = 1;
-        *want = field_lines(s, width);
+        n.want = fields_height(s, width);
         break;
     case SECTION_TEXT:
-        *min = 1;
-        *want = MIN(text_lines(s->text && *s->text ? s->text : s->empty, width), 12);
+        n.most = text_height(s->text && *s->text ? s->text : s->empty, width - 2);
+        n.want = MIN(n.most, TEXT_WANTED);
         break;
     }
-    *min = MAX(*min, MIN(s->min_height, *want));
-    *want = MAX(*want, *min);
+    n.min = MAX(n.min, MIN(s->min_height, n.want));
+    n.want = MAX(n.want, n.min);
+    n.most = MAX(n.most, n.want);
+    return n;
 }
 
-static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, struct band *bands)
+static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs, struct band *bands)
 {
     size_t n = 0;
     for (size_t i = from; i < to && n < BANDS_MAX; n++) {
         struct band *b = &bands[n];
-        bool pair = width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) && drawing(&d->sections[i + 1]);
+        bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) && drawing(&d->sections[i + 1]);
         *b = (struct band){.first = i, .n = pair ? 2 : 1};
         for (size_t k = i; k < i + b->n; k++) {
-            int min, want;
-            needs(&d->sections[k], width / (int)b->n - BORDER, &min, &want);
-            b->min = MAX(b->min, min + BORDER);
-            b->want = MAX(b->want, want + BORDER);
+            struct need need = needs(&d->sections[k], width / (int)b->n - BORDER);
+            b->min = MAX(b->min, need.min + BORDER);
+            b->want = MAX(b->want, need.want + BORDER);
+            b->most = MAX(b->most, need.most + BORDER);
             b->weight = MAX(b->weight, d->sections[k].weight);
         }
         i += b->n;
@@ -114,30 +98,26 @@ static void share_height(struct band *b, size_t n, int height, size_t focus)
             b[i].height = b[i].min;
             left -= b[i].min;
         }
-    for (bool more = true; more && left > 0;) {
-        more = false;
-        for (size_t i = 0; i < n && left > 0; i++)
-            if (b[i].height && b[i].height < b[i].want) {
-                b[i].height++;
-                left--;
-                more = true;
+    /* Line by line, to whoever has had least of it for its weight. */
+    for (int round = 0; round < 2; round++) {
+        for (bool more = true; more && left > 0;) {
+            size_t best = n;
+            for (size_t i = 0; i < n; i++) {
+                if (!b[i].height || b[i].height >= (round == 0 ? b[i].want : b[i].most))
+                    continue;
+                if (best == n || b[i].height * (b[best].weight + 1) < b[best].height * (b[i].weight + 1))
+                    best = i;
             }
+            more = best < n;
+            if (more) {
+                b[best].height++;
+                left--;
+            }
+        }
     }
-    int weights = 0;
-    for (size_t i = 0; i < n; i++)
-        weights += b[i].height ? b[i].weight : 0;
-    int rest = left;
-    for (size_t i = 0; i < n && weights; i++)
-        if (b[i].height) {
-            int share = rest * b[i].weight / weights;
-            b[i].height += share;
-            left -= share;
-        }
-    for (size_t i = 0; i < n && left > 0; i++)
-        if (b[i].height && (b[i].weight || !weights)) {
-            b[i].height += left;
-            left = 0;
-        }
+    /* The rest stays empty rather than become empty boxes; a single pane is the screen. */
+    if (n == 1 && left > 0)
+        b[0].height += left;
 }
 
 static void place(const struct band *b, size_t n, struct rect area, struct rect *out)
@@ -159,7 +139,12 @@ static void place(const struct band *b, size_t n, struct rect area, struct rect 
 static void column(const struct doc *d, size_t from, size_t to, struct rect area, size_t focus, struct rect *out)
 {
     struct band bands[BANDS_MAX];
-    size_t n = make_bands(d, from, to, area.w, bands);
+    size_t n = make_bands(d, from, to, area.w, false, bands);
+    int wanted = 0;
+    for (size_t i = 0; i < n; i++)
+        wanted += bands[i].want;
+    if (wanted > area.h) /* side by side only when they do not go one above the other */
+        n = make_bands(d, from, to, area.w, true, bands);
     share_height(bands, n, area.h, focus);
     place(bands, n, area, out);
 }
@@ -169,15 +154,10 @@ static size_t split(const struct doc *d, int width)
 {
     int total = 0, left = 0, best_gap = -1;
     size_t best = 1;
-    for (size_t i = 0; i < d->n_sections; i++) {
-        int min, want;
-        needs(&d->sections[i], width, &min, &want);
-        total += want + BORDER;
-    }
+    for (size_t i = 0; i < d->n_sections; i++)
+        total += needs(&d->sections[i], width).want + BORDER;
     for (size_t i = 0; i + 1 < d->n_sections; i++) {
-        int min, want;
-        needs(&d->sections[i], width, &min, &want);
-        left += want + BORDER;
+        left += needs(&d->sections[i], width).want + BORDER;
         int gap = abs(total - 2 * left);
         if (best_gap < 0 || gap < best_gap) {
             best_gap = gap;

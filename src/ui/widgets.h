@@ -20,6 +20,7 @@ int table_row_at(struct rect in, const struct section *s, const struct pane *p, 
 void graph_draw(struct draw d, const struct section *s);
 void heatmap_draw(struct draw d, const struct section *s);
 void fields_draw(struct draw d, const struct section *s);
+int fields_height(const struct section *s, int width); /* lines inside a pane so wide */
 void text_draw(struct draw d, const char *text, enum style style, struct pane *p);
 /* Lines `text` takes at that width, wrapped at spaces. */
 int text_height(const char *text, int width);
