@@ -232,7 +232,7 @@ bool console_command(struct console *c, const char *line, struct sd_error *err)
     bool ok = true;
     if (exact)
         ok = run(c, cmd, arg, err);
-    else if (action_named(name))
+    else if (action_named(name) && !(v && *arg)) /* "plan" is both; with an argument it is the view */
         console_act(c, action_named(name));
     else if (v)
         console_open(c, v->name, *arg ? arg : NULL);

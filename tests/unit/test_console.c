@@ -145,7 +145,7 @@ static void dive_and_back(void **state)
     see(w, "SELECT");
     play(w, "key x\nwait plan");
     see(w, "Seq Scan");
-    play(w, "key q q q");
+    play(w, "key q q q\n: plan 77\nwait plan\nkey q");
     assert_non_null(strstr(selected(w), "/orders/:id"));
     assert_false(console_quitting(w->console));
     console_key(w->console, 'q');
