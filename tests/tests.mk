@@ -18,6 +18,8 @@ UNIT_BIN   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 SOURCE_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(SOURCE_SRC))
 PTY_BIN    := $(patsubst tests/%.c,$(BUILD)/tests/%,$(PTY_SRC))
 
+BENCH_BIN  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(sort $(wildcard tests/bench/*.c)))
+
 LIBS_TEST := $(shell pkg-config --libs cmocka 2>/dev/null)
 
 $(BUILD)/libtest.a: $(call objs,$(TESTLIB_SRC))
@@ -43,6 +45,11 @@ $(BUILD)/tests/screen/show: $(BUILD)/obj/tests/screen/show.o $(LIBTERM) $(LIBUI)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_CORE)
 $(PTY_BIN): | $(BUILD)/tests/screen/show
 
+# Benches and their helpers.
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBUI) $(LIBCORE)
+	@mkdir -p $(@D)
+	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) -lutil
+
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIBRT) $(LIBUI) $(LIBCORE)
 	@mkdir -p $(@D)
@@ -61,6 +68,6 @@ check: ## install what is missing, build, run all tests
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60) each
 	@tests/run --only fuzz --fuzz-seconds $(or $(FUZZ_SECONDS),60)
 
-bench: all ## measure; ratios against a rival or a baseline in the same run
+bench: all demo-programs $(BENCH_BIN) ## measure; ratios against a rival or a baseline in the same run
 	@contrib/install-deps --test
 	@tests/bench/run
