@@ -36,7 +36,6 @@ struct slot {
 _Static_assert(SD_HIST_BUCKETS <= 1 << 12, "a bucket fits 12 bits");
 
 struct cached {
-    uint64_t hash;
     uint32_t endpoint;
     uint16_t len;
     char key[CACHE_KEY];
@@ -54,6 +53,7 @@ struct accesslog_agg {
     uint32_t *table; /* open addressing, endpoint + 1 */
     size_t mask;
     uint32_t other;
+    uint64_t *cache_hash; /* apart from the keys: small enough to stay near the processor */
     struct cached *cache;
 
     struct slot slots[SLOTS];
@@ -77,6 +77,7 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->automatic = !o->format;
     a->other = UINT32_MAX;
     a->cache = mem_array(CACHE, sizeof *a->cache);
+    a->cache_hash = mem_array(CACHE, sizeof *a->cache_hash);
     size_t size = 64;
     while (size < a->o.max_routes * 2)
         size *= 2;
@@ -105,6 +106,7 @@ void accesslog_agg_free(struct accesslog_agg *a)
     free(a->endpoints);
     free(a->table);
     free(a->cache);
+    free(a->cache_hash);
     free(a->records);
     free(a->hists);
     free(a->buckets);
@@ -188,10 +190,10 @@ static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_
     }
     uint64_t hash = hash_of(key, n);
     struct cached *c = &a->cache[hash % CACHE];
-    if (c->hash == hash && c->len == n && !memcmp(c->key, key, n))
+    if (a->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
         return c->endpoint;
     uint32_t e = endpoint_of(a, l->method, l->method_len, l->target, len);
-    c->hash = hash;
+    a->cache_hash[hash % CACHE] = hash;
     c->len = (uint16_t)n;
     c->endpoint = e;
     memcpy(c->key, key, n);

@@ -22,6 +22,8 @@ static const struct {
 /* The unit at the end of s, cut off; 0: none. */
 static int64_t unit_of(const char *s, size_t *n, bool key)
 {
+    if (!*n || s[*n - 1] != 's') /* as every unit ends; most values have none */
+        return 0;
     for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
         size_t k = strlen(UNITS[i].suffix);
         if (*n <= k || memcmp(s + *n - k, UNITS[i].suffix, k) != 0)
