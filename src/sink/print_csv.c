@@ -4,6 +4,7 @@
 #include "base/utf8.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 /* An identifier with a sign is no formula. */
 static bool is_number(const char *s)
@@ -32,6 +33,16 @@ static void text(struct strbuf *out, const char *s)
     strbuf_free(&safe);
 }
 
+/* The shortest digits that read back as the same number. */
+static void real(struct strbuf *out, double v)
+{
+    char digits[32];
+    snprintf(digits, sizeof digits, "%.15g", v);
+    if (strtod(digits, NULL) != v)
+        snprintf(digits, sizeof digits, "%.17g", v);
+    strbuf_str(out, digits);
+}
+
 /* Base units and full digits: CSV is for further reckoning. */
 static void cell(struct strbuf *out, const struct column *c, struct cell v)
 {
@@ -47,7 +58,7 @@ static void cell(struct strbuf *out, const struct column *c, struct cell v)
             strbuf_printf(out, "%" PRId64, v.i);
         break;
     case CELL_REAL:
-        strbuf_printf(out, "%.17g", v.f);
+        real(out, v.f);
         break;
     case CELL_BOOL:
         strbuf_str(out, v.i ? "true" : "false");
@@ -100,7 +111,7 @@ static void graph(const struct graph *g, struct strbuf *out)
         for (size_t l = 0; l < g->n_lines; l++) {
             strbuf_char(out, ',');
             if (isfinite(g->lines[l].values[i]))
-                strbuf_printf(out, "%.17g", g->lines[l].values[i]);
+                real(out, g->lines[l].values[i]);
         }
         strbuf_str(out, "\r\n");
     }

@@ -36,8 +36,20 @@ static bool left(const struct table *t, size_t c)
            (t->n_rows && (t->rows[0].cells[c].type == CELL_TEXT || t->rows[0].cells[c].type == CELL_LIST));
 }
 
+static bool marked(const struct table *t)
+{
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (t->rows[i].severity >= SEVERITY_WARN)
+            return true;
+    return false;
+}
+
 static void table(const struct table *t, struct strbuf *out)
 {
+    static const char *const marks[] = {"", "", "", "!", "!!"};
+    bool mark = marked(t); /* a column of its own, without a title */
+    if (mark)
+        strbuf_str(out, "| ");
     for (size_t c = 0; c < t->n_columns; c++)
         if (shown(&t->columns[c])) {
             strbuf_str(out, "| ");
@@ -45,11 +57,15 @@ static void table(const struct table *t, struct strbuf *out)
             strbuf_char(out, ' ');
         }
     strbuf_str(out, "|\n");
+    if (mark)
+        strbuf_str(out, "|---");
     for (size_t c = 0; c < t->n_columns; c++)
         if (shown(&t->columns[c]))
             strbuf_str(out, left(t, c) ? "|---" : "|---:");
     strbuf_str(out, "|\n");
     for (size_t i = 0; i < t->n_rows; i++) {
+        if (mark)
+            strbuf_printf(out, "| %s ", marks[t->rows[i].severity]);
         for (size_t c = 0; c < t->n_columns; c++)
             if (shown(&t->columns[c])) {
                 strbuf_str(out, "| ");

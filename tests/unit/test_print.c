@@ -240,7 +240,7 @@ static void markdown_tables_stay_tables(void **state)
     (void)state;
     struct doc *d = doc_new("v", "V");
     struct table *t = &doc_table(d, "rows", NULL, COLUMNS, ARRAY_LEN(COLUMNS))->table;
-    add(d, t, HOSTILE, 1, 0);
+    add(d, t, HOSTILE, 1, 0)->severity = SEVERITY_BAD;
     add(d, t, "back\\|slash\\", 1, 1);
     char *text = printed(d, PRINT_MARKDOWN, 0, false);
     assert_clean(text, false);
@@ -250,11 +250,14 @@ static void markdown_tables_stay_tables(void **state)
         if (*line != '|')
             continue;
         lines++;
-        assert_int_equal(bars(line), 8); /* seven columns are shown */
+        assert_int_equal(bars(line), 9); /* seven columns are shown, and the marks */
         for (char *p = line; (p = strchr(p, '<')); p++)
             assert_int_equal(p[-1], '\\');
     }
     assert_int_equal(lines, 4);
+    free(text);
+    text = printed(d, PRINT_MARKDOWN, 0, false);
+    assert_non_null(strstr(text, "\n| !! | a"));
     free(text);
     doc_free(d);
 }
