@@ -1,6 +1,7 @@
 /* What there is: source kinds, views, keys; and the generated parts of the manual. */
 #include "app/app.h"
 
+#include "app/output.h"
 #include "core/schema.h"
 #include "view/view.h"
 
@@ -19,7 +20,8 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
     if (cli->n_args) {
         const struct sd_source_ops *ops = registry_named(cli->args[0]);
         if (!ops) {
-            complain("there is no source kind %s; slowdive sources lists them", cli->args[0]);
+            complain("there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows how "
+                     "a source does", cli->args[0]);
             return false;
         }
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
@@ -222,7 +224,7 @@ int verb_list(const struct cli *cli)
         list_keys(&out);
     else if (ok)
         ok = manual(cli, &out);
-    fputs(strbuf_text(&out), stdout);
+    ok = output_text(strbuf_text(&out)) && ok;
     strbuf_free(&out);
     return ok ? EXIT_FINE : EXIT_USAGE;
 }

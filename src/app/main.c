@@ -1,11 +1,14 @@
 #include "app/app.h"
+#include "app/output.h"
 
 #include "term/term.h"
 #include "view/view.h"
 
+#include <ctype.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The locale is the user's; only when its characters are not UTF-8 is LC_CTYPE set to
  * one that can classify them; term_utf8_locale knows what the terminal takes. */
@@ -21,9 +24,17 @@ static int print_text(void (*fill)(struct strbuf *out))
 {
     struct strbuf out = {0};
     fill(&out);
-    fputs(strbuf_text(&out), stdout);
+    bool ok = output_text(strbuf_text(&out));
     strbuf_free(&out);
-    return EXIT_FINE;
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}
+
+/* A first word that is neither verb nor source. One that has a point, a slash or a colon
+ * may name what is not there yet. */
+static bool misspelt(const struct cli *cli)
+{
+    return !*cli->verb && cli->n_args && isalpha((unsigned char)*cli->args[0]) &&
+           !strpbrk(cli->args[0], "./:?") && access(cli->args[0], F_OK) != 0;
 }
 
 static int dispatch(const struct cli *cli)
@@ -35,10 +46,8 @@ static int dispatch(const struct cli *cli)
 
     if (cli_has(cli, CLI_HELP))
         return print_text(cli_help);
-    if (cli_has(cli, CLI_VERSION)) {
-        puts("slowdive " SLOWDIVE_VERSION);
-        return EXIT_FINE;
-    }
+    if (cli_has(cli, CLI_VERSION))
+        return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
         return print_text(config_print_default);
     static const char *const lists[] = {"sources", "views", "keys", "manual", NULL};
@@ -46,6 +55,11 @@ static int dispatch(const struct cli *cli)
      * the view. */
     if (str_find(lists, cli->verb) >= 0)
         return verb_list(cli);
+
+    if (misspelt(cli)) {
+        complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs", cli->args[0]);
+        return EXIT_USAGE;
+    }
 
     int (*run)(struct app *a) = verb_view;
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)

@@ -2,6 +2,7 @@
 
 #include "sink/print.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -56,11 +57,20 @@ static bool print(const struct app *a, const struct doc *d, enum print_format f)
     o.color = tty && !getenv("NO_COLOR");
     struct strbuf out = {0};
     print_doc(d, f, &o, &out);
-    bool ok = fwrite(strbuf_text(&out), 1, out.len, stdout) == out.len && fflush(stdout) == 0;
+    bool ok = output_text(strbuf_text(&out));
     strbuf_free(&out);
-    if (!ok)
-        complain("cannot write the output");
     return ok;
+}
+
+bool output_text(const char *text)
+{
+    size_t len = strlen(text);
+    if (fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0)
+        return true;
+    if (errno == EPIPE)
+        return true; /* `| head` has read what it wanted */
+    complain("cannot write the output: %s", strerror(errno));
+    return false;
 }
 
 bool output_ready(const struct app *a)

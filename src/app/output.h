@@ -7,6 +7,9 @@
 
 /* False, with a complaint, when one of the options is wrong: asked before any work. */
 bool output_ready(const struct app *a);
+/* Text to standard output. False, with a complaint, when it cannot be written; a reader
+ * that has gone, as `| head` does, is no failure. */
+bool output_text(const char *text);
 /* The exit status. */
 int output_doc(const struct app *a, struct doc *d);
 

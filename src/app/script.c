@@ -1,6 +1,7 @@
 /* slowdive replay FILE --script STEPS: the console without a terminal. */
 #include "app/app.h"
 
+#include "app/output.h"
 #include "app/svg.h"
 #include "ui/script.h"
 
@@ -72,10 +73,10 @@ int verb_script(struct app *a)
         console_free(c);
         grid_free(g);
     }
-    fwrite(strbuf_text(&out), 1, out.len, stdout);
+    bool written = output_text(strbuf_text(&out));
     if (!ok)
         complain("%s", err.text);
     strbuf_free(&out);
     free(steps);
-    return ok ? EXIT_FINE : EXIT_USAGE;
+    return ok && written ? EXIT_FINE : EXIT_USAGE;
 }

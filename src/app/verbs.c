@@ -26,9 +26,10 @@ static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
     *ns = 0;
     if (!cli_has(a->cli, o))
         return true;
-    if (unit_parse_duration(a->cli->values[o], ns, &err) && *ns > 0)
+    bool parsed = unit_parse_duration(a->cli->values[o], ns, &err);
+    if (parsed && *ns > 0)
         return true;
-    complain("--%s: %s", CLI_OPTION_INFO[o].name, *ns <= 0 ? "must be more than nothing" : err.text);
+    complain("--%s: %s", CLI_OPTION_INFO[o].name, parsed ? "must be more than nothing" : err.text);
     return false;
 }
 
@@ -50,12 +51,16 @@ static struct progress look(const struct app *a, bool report)
         if (!s)
             continue;
         switch ((enum sd_state)s->state) {
-        case SD_STATE_ENDED:
+        case SD_STATE_ENDED: /* with a sentence when its end was not the real one */
+            if (report && s->text)
+                complain("%s", s->text);
             break;
         case SD_STATE_FAILED:
         case SD_STATE_BACKOFF: /* a verb does not wait for a server to come back */
             p.failed++;
-            if (report)
+            if (report && s->text && strstr(s->text, info[i].origin))
+                complain("%s", s->text);
+            else if (report)
                 complain("%s: %s", info[i].origin, s->text ? s->text : "failed");
             break;
         case SD_STATE_LIVE:
@@ -176,6 +181,8 @@ int verb_view(struct app *a)
     if (a->n_sources && !gather(a, for_ns))
         return 128 + signals_stop();
     failed += look(a, !status).failed;
+    if (failed && !status && !a->replay && !model_endpoints(a->model) && !model_queries(a->model))
+        return EXIT_USAGE; /* nothing was read: the sentences above are all there is to say */
 
     struct model_usage usage = model_usage(a->model);
     struct span span = SPAN_ALL;

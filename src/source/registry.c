@@ -318,7 +318,8 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
         if (read)
             out->ops = recognise(path, head, len);
         if (read && !out->ops)
-            fail(err, "no source recognises %.300s; put its kind in front, as in log:%.100s", path, path);
+            fail(err, "%s %.300s; put its kind in front, as in log:%.100s",
+                 len ? "no source recognises" : "nothing is in", path, path);
         if (out->ops)
             out->target = mem_strdup(cut == strlen(given) ? path : given);
         free(path);

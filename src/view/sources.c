@@ -60,11 +60,11 @@ enum { SOURCES_MAX = 256 };
 
 static const char *unparsed(struct doc *d, const struct sd_intake *in)
 {
-    char n[UNIT_TEXT_MAX];
+    char n[UNIT_TEXT_MAX], all[UNIT_TEXT_MAX];
     if (!in || in->unparsed <= 0)
         return NULL;
-    return doc_printf(d, "%s %s not understood%s%s", unit_format_int(UNIT_COUNT, in->unparsed, n),
-                      in->unit ? in->unit : "lines", in->reason ? ": " : "", in->reason ? in->reason : "");
+    return doc_printf(d, "%s of %s %s not understood%s%s", unit_format_int(UNIT_COUNT, in->unparsed, n),
+                      unit_format_int(UNIT_COUNT, in->total, all), in->unit ? in->unit : "lines", in->reason ? ": " : "", in->reason ? in->reason : "");
 }
 
 /* Ten seconds ago, to tell what a source costs now. */
@@ -108,8 +108,8 @@ static struct doc *build(const struct view_ctx *c)
         }
         v[S_KIND] = cell_text(doc_text(d, s->kind));
         v[S_STATE] = cell_text(doc_text(d, schema_state_name((enum sd_state)s->state)));
-        /* What went wrong comes before "read to its end". */
-        bool well = s->state == SD_STATE_LIVE || s->state == SD_STATE_ENDED;
+        /* An end with a sentence is an early one: that comes first. */
+        bool well = s->state == SD_STATE_LIVE || (s->state == SD_STATE_ENDED && (!s->text || !*s->text));
         v[S_TEXT] = cell_text(well && unparsed(d, in) ? unparsed(d, in)
                                                       : doc_text(d, s->text && *s->text ? s->text : NULL));
         v[S_AGE] = cell_int(common_age(c->now, s->last_data));

@@ -176,7 +176,7 @@ static struct model *shop(void)
         status(m, at, "shop", "postgres", SD_STATE_LIVE, "live");
     }
     intake(m, T0 + 60 * SD_S, 6300, 100, "what is this");
-    status(m, T0 + 60 * SD_S, "access.log", "log", SD_STATE_ENDED, "read to its end");
+    status(m, T0 + 60 * SD_S, "access.log", "log", SD_STATE_ENDED, NULL);
     status(m, T0 + 60 * SD_S, "cache", "exec", SD_STATE_BACKOFF, "connection refused");
     return m;
 }
@@ -472,7 +472,7 @@ static void sources_tell_state_and_cost(void **state)
             assert_int_equal(r->cells[table_column(t, "lines_unparsed")].i, 100);
             assert_int_equal(r->severity, SEVERITY_WARN);
             assert_string_equal(r->cells[table_column(t, "text")].s,
-                                "100 lines not understood: the time is no time");
+                                "100 of 6300 lines not understood: the time is no time");
         } else {
             assert_near(r->cells[table_column(t, "cpu_share")].f, 0.01, 0.2);
             assert_int_equal(r->severity, SEVERITY_NONE);

@@ -351,6 +351,9 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         }
         if (n == 0)
             return finish(s, l, err);
+        /* A packed log without its .gz: from a pipe, access.log.2 of a rotation. */
+        if (!had && n > 1 && (unsigned char)l->buffer[0] == 0x1f && (unsigned char)l->buffer[1] == 0x8b)
+            l->gz = true;
         had = true;
         if (!l->gz)
             accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
@@ -386,7 +389,7 @@ static int log_recognise(const char *target, const void *head, size_t len)
     base = base ? base + 1 : target;
     int by_name = strstr(base, "access") && strstr(base, "log") ? 40 : 0;
     if (!head || !len)
-        return strstr(target, "://") ? 0 : by_name;
+        return strstr(target, "://") ? 0 : head && str_ends(base, ".log") ? 40 : by_name;
     char *plain = NULL;
     const unsigned char *bytes = head;
     if (len > 18 && bytes[0] == 0x1f && bytes[1] == 0x8b) {

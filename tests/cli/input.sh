@@ -1,0 +1,47 @@
+#!/bin/bash
+# What a verb reads: logs of every shape, and what it says of what it cannot read.
+. "$(dirname "$0")/tap.bash"
+
+for i in $(seq 0 39); do line "$i" GET "/orders/$i" 200 0.010; done >good.log
+head -20 good.log | gzip >two.gz
+tail -20 good.log | gzip >>two.gz
+rows() { grep -c '"route"' out; }
+lines() { sed -n 's/.*"lines_total":[^0-9]*\([0-9]*\).*/\1/p' out; }
+
+run endpoints --format json two.gz
+ok "a .gz of two members is read whole" [ "$(lines)" = 40 ]
+run endpoints --format json - <two.gz
+ok "a packed log is read from standard input" [ "$(lines)" = 40 ]
+cp two.gz good.log.2
+run endpoints --format json good.log.2
+ok "a packed log needs no .gz in its name" [ "$(lines)" = 40 ]
+gzip -c good.log | head -c 200 >cut.gz
+run endpoints cut.gz
+ok "a cut .gz shows what is there" exited 0
+ok "and says that it is cut" says err "cut.gz ends in mid-stream"
+run status cut.gz
+ok "status says so too" says out "cut.gz ends in mid-stream"
+
+: >shop.log
+run endpoints shop.log
+ok "an empty log is an empty log" exited 0
+ok "without a complaint" silent err
+: >nothing
+refused "an empty file of no kind" "nothing is in nothing" endpoints nothing
+head -c 5000 /dev/urandom >noise
+refused "noise" "no source recognises noise" endpoints noise
+refused "noise that is said to be a log" "noise is not an access log" endpoints log:noise
+refused "a file that is not there" "cannot open missing: No such file" endpoints missing
+refused "nor there" "cannot open missing: No such file" endpoints log:missing --format json
+refused "a folder" "is a folder; name a file in it" endpoints "$dir"
+run endpoints --format json - <noise
+ok "noise on standard input" is_refusal "it holds binary data"
+
+sed 's/$/\r/' good.log >crlf.log
+run endpoints --format json crlf.log
+ok "CRLF is a line end" says out '"lines_unparsed":	0'
+{ cat good.log; head -c 1048576 /dev/zero | tr '\0' x; echo; head -c 900 /dev/zero; echo; cat good.log; } >junk.log
+run endpoints --format json junk.log
+ok "junk between lines is counted" says out '"lines_unparsed":	2'
+ok "and the lines after it are read" [ "$(lines)" = 82 ]
+finish

@@ -1,0 +1,30 @@
+#!/bin/bash
+# Wrong usage: exit 2 and one clear sentence. Output that cannot be written.
+. "$(dirname "$0")/tap.bash"
+
+for i in $(seq 0 9); do line "$i" GET "/orders/$i" 200 0.010; done >good.log
+
+refused "a misspelt view" "there is no view, verb or file endpionts" endpionts good.log
+refused "an option there is not" "there is no option --frobnicate" --frobnicate
+refused "a format there is not" "there are text, json, md and csv" endpoints --format xml good.log
+refused "a column there is not" "there is no column nope" endpoints --sort nope good.log
+refused "a limit that is no number" "--limit -1 is not a number" endpoints --limit -1 good.log
+refused "a duration that is none" '--for: "soon" is not a duration' endpoints --for soon good.log
+refused "no duration at all" "--for: must be more than nothing" endpoints --for 0 good.log
+refused "a time that is none" '--at: "25:99" is not a time' endpoints --at 25:99 good.log
+refused "record without a file" "record needs a file to write" record good.log
+refused "a log where a recording is wanted" "this is no slowdive recording" replay good.log --script -
+refused "the console without a terminal" "the console needs a terminal" good.log
+
+"$program" endpoints good.log 2>err | true
+ok "a reader that leaves early is no failure" [ "${PIPESTATUS[0]}" = 0 ]
+ok "and needs no word" silent err
+if [ -w /dev/full ]; then
+    for verb in "endpoints good.log" sources --help --version keys; do
+        # shellcheck disable=SC2086
+        "$program" $verb >/dev/full 2>err
+        status=$? && : >out
+        ok "a full disk is told: $verb" is_refusal "cannot write the output: No space left"
+    done
+fi
+finish
