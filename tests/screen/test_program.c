@@ -125,10 +125,18 @@ static void see(struct vt *vt, const char *text)
         fail_msg("expected %s in\n%s", text, vt_text(vt));
 }
 
+/* The overview shows what needs a look; every endpoint stands in the second view. */
+static void see_endpoints(struct vt *vt)
+{
+    see(vt, "Overview");
+    vt_send(vt, "2");
+    see(vt, "harmless");
+}
+
 static struct vt *start(void)
 {
     struct vt *vt = start_with(MODERN_ENV, (const char *const[]){web_log, NULL}, 30, 100);
-    see(vt, "harmless");
+    see_endpoints(vt);
     return vt;
 }
 
@@ -140,7 +148,9 @@ static void check_output(struct vt *vt, bool ascii)
         fail_msg("%s", err.text);
     for (size_t i = 0; ascii && i < raw->len; i++)
         assert_true((unsigned char)raw->text[i] < 0x80);
-    assert_null(raw->len ? memmem(raw->text, raw->len, "UFdORUQ", 7) : NULL);
+    /* As letters the payload may be read on the screen; as a command it never arrives. */
+    static const char stolen[] = "\x1b]52;c;UFdORUQ";
+    assert_null(raw->len ? memmem(raw->text, raw->len, stolen, sizeof stolen - 1) : NULL);
 }
 
 static void end(struct vt *vt, int expected)
@@ -195,7 +205,7 @@ static void every_terminal(void **state)
             snprintf(term, sizeof term, "TERM=%s", terms[i]);
             const char *env[] = {term, others[k], NULL};
             struct vt *vt = start_with(env, (const char *const[]){web_log, NULL}, 24, 80);
-            see(vt, "harmless");
+            see_endpoints(vt);
             press(vt, (const char *const[]){"j", "?", NULL});
             check_output(vt, strcmp(others[k], "LANG=C") == 0);
             press(vt, (const char *const[]){"\x1b", NULL});
@@ -215,7 +225,7 @@ static void hostile_log(void **state)
         char *path = mem_printf("%s/%s", folder, names[i]);
         write_log(path);
         struct vt *vt = start_with(MODERN_ENV, (const char *const[]){path, NULL}, 40, 140);
-        see(vt, "harmless");
+        see_endpoints(vt);
         press(vt, TOUR);
         vt_send(vt, "\x1b");
         vt_wait_quiet(vt, 60, 3000);
@@ -260,7 +270,7 @@ static void hostile_config(void **state)
           f);
     fclose(f);
     struct vt *vt = start_with(MODERN_ENV, (const char *const[]){"--config", path, web_log, NULL}, 30, 100);
-    see(vt, "harmless");
+    see_endpoints(vt);
     quit(vt, 0);
     f = fopen(path, "w");
     fputs("thme: dark\n", f);
@@ -322,7 +332,7 @@ static void stops_and_goes_on(void **state)
         assert_false(vt_alternate(vt));
         assert_true(vt_cursor(vt));
         vt_continue(vt);
-        see(vt, "harmless");
+        see_endpoints(vt);
         assert_true(vt_alternate(vt));
         quit(vt, 0);
     }
