@@ -101,9 +101,9 @@ void restore_arm(struct term *t)
     }
     add_sequence(tigetstr("sgr0"));
     add_sequence(tigetstr("op"));
-    add_sequence(tigetstr("cnorm"));
     add_sequence(tigetstr("rmkx"));
     add_sequence(tigetstr("rmcup"));
+    add_sequence(tigetstr("cnorm")); /* last: see show_cursor in term.c */
     add_sequence("\r\n");
     for (size_t i = 0; i < ARRAY_LEN(CURSES_TAKES); i++)
         sigaction(CURSES_TAKES[i], &before_curses[i], NULL);

@@ -285,6 +285,15 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     return t;
 }
 
+/* Leaving the alternate screen brings back a saved cursor, in some terminals with its
+ * visibility as it was last saved: hidden, when curses saved it while scrolling. */
+static void show_cursor(struct term *t)
+{
+    const char *visible = tigetstr("cnorm");
+    if (visible && visible != (const char *)-1)
+        term_write(t, visible, strlen(visible));
+}
+
 void term_close(struct term *t)
 {
     if (!t)
@@ -299,6 +308,7 @@ void term_close(struct term *t)
     if (t->cursor_x < 0)
         curs_set(1);
     endwin();
+    show_cursor(t);
     restore_disarm();
     delwin(t->pad);
     delscreen(t->screen);
@@ -354,6 +364,7 @@ void term_suspend(struct term *t)
     if (t->modern)
         term_write(t, PASTE_OFF, strlen(PASTE_OFF));
     endwin();
+    show_cursor(t);
     restore_stop(t, true);
     term_fit(t);
     term_redraw(t);
