@@ -336,7 +336,7 @@ static enum sd_result ended(struct sd_source *s, struct exec *x, struct sd_error
     }
     bool well = describe_exit(x, how, sizeof how);
     intake(s, x, s->host->now(s), true);
-    if (well && !s->follow)
+    if (well) /* it has said all it had to say; one that fails is started again */
         return SD_GONE;
     const char *last = x->last_error_line;
     return sd_fail(err, SD_RETRY, "the program %s%s%s", how, *last ? ": " : "", last);
@@ -451,7 +451,7 @@ const struct sd_source_ops exec_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
     .name = "exec",
-    .summary = "a program that prints one JSON record a line",
+    .summary = "a program that prints one JSON record a line; started again when it fails",
     .targets = "exec:COMMAND",
     .provides = 1u << SD_METRIC | 1u << SD_HTTP | 1u << SD_STATEMENT | 1u << SD_ACTIVITY | 1u << SD_PLAN |
                 1u << SD_TABLE | 1u << SD_INDEX | 1u << SD_EVENT | 1u << SD_INTAKE,

@@ -118,13 +118,26 @@ static bool three_metrics(const struct rt_watch *w)
     return w->records[SD_METRIC] >= 3;
 }
 
-static void a_program_that_ends_is_started_again(void **state)
+static void a_program_that_fails_is_started_again(void **state)
+{
+    (void)state;
+    struct seen seen = {0};
+    struct rt_watch w = start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'; exit 3", true, &seen);
+    assert_true(rt_watch_until(&w, three_metrics, SOON));
+    assert_true(w.seen & 1u << SD_STATE_BACKOFF);
+    assert_int_equal(rt_free(w.rt, SOON), 0);
+}
+
+/* Otherwise one run's figures would be counted again and again. */
+static void a_program_that_ends_well_has_ended(void **state)
 {
     (void)state;
     struct seen seen = {0};
     struct rt_watch w = start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'", true, &seen);
-    assert_true(rt_watch_until(&w, three_metrics, SOON));
-    assert_true(w.seen & 1u << SD_STATE_BACKOFF);
+    assert_true(rt_watch_until(&w, NULL, SOON));
+    assert_int_equal(w.records[SD_METRIC], 1);
+    assert_true(w.seen & 1u << SD_STATE_ENDED);
+    assert_false(w.seen & 1u << SD_STATE_BACKOFF);
     assert_int_equal(rt_free(w.rt, SOON), 0);
 }
 
@@ -222,7 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_arrive_with_their_times),
         cmocka_unit_test(garbage_is_counted_and_shown),
-        cmocka_unit_test(a_program_that_ends_is_started_again),
+        cmocka_unit_test(a_program_that_fails_is_started_again),
+        cmocka_unit_test(a_program_that_ends_well_has_ended),
         cmocka_unit_test(a_flood_is_read_to_its_end),
         cmocka_unit_test(the_program_has_no_terminal_and_no_input),
         cmocka_unit_test(the_example_module_works),
