@@ -184,6 +184,25 @@ void console_explain(struct console *c, const struct doc *want)
         console_message(c, SEVERITY_WARN, "%s", err.text);
 }
 
+/* A live drawing ends at a round moment to come: what is after the cursor is unknown,
+ * and a point that only began would show a fall that is none. */
+static void blank_future(struct doc *d, sd_time cursor)
+{
+    for (size_t i = 0; i < d->n_sections; i++) {
+        struct section *s = &d->sections[i];
+        const struct graph *g = &s->graph;
+        struct heatmap *h = &s->heatmap;
+        if (s->kind == SECTION_GRAPH && g->to > cursor)
+            for (size_t k = g->n_points; k-- && g->from + (sd_time)((k + 1) * (uint64_t)(g->to - g->from) / g->n_points) > cursor;)
+                for (size_t l = 0; l < g->n_lines; l++)
+                    g->lines[l].values[k] = NAN;
+        if (s->kind == SECTION_HEATMAP && h->to > cursor)
+            for (size_t k = h->columns; k-- && h->from + (sd_time)((k + 1) * (uint64_t)(h->to - h->from) / h->columns) > cursor;)
+                for (size_t y = 0; y < h->rows; y++)
+                    h->counts[y * h->columns + k] = 0;
+    }
+}
+
 void console_build(struct console *c)
 {
     struct screen *s = console_screen(c);
@@ -198,6 +217,8 @@ void console_build(struct console *c)
                            .graph_points = MAX(c->width, 40),
                            .show_literals = c->env.config->settings->show_literals};
     struct doc *d = s->view->build(&ctx);
+    if (ctx.live)
+        blank_future(d, ctx.span.to);
     if (d->n_sections > PANES_MAX)
         d->n_sections = PANES_MAX;
     doc_free(s->doc);

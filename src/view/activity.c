@@ -154,7 +154,7 @@ static struct doc *build(const struct view_ctx *c)
     sessions(d, c);
     loads(d, c, false);
     loads(d, c, true);
-    activity_load(d, c, common_drawn(common_span(c)));
+    activity_load(d, c, common_drawn(c, common_span(c)));
     d->sections[d->n_sections - 1].weight = 2;
     return d;
 }

@@ -38,12 +38,24 @@ double common_seconds(struct span s)
     return (double)ns / 1e9;
 }
 
-struct span common_drawn(struct span s)
+/* Live, a point of a graph is of whole seconds. */
+static int64_t live_step(const struct view_ctx *c, struct span s)
+{
+    int64_t want = c->graph_points > 0 ? c->graph_points : 60;
+    return MAX((s.to - s.from + want * SD_S - 1) / (want * SD_S), 1) * SD_S;
+}
+
+struct span common_drawn(const struct view_ctx *c, struct span s)
 {
     if (s.from == SD_UNKNOWN || s.to == SD_UNKNOWN)
         return (struct span){0, SD_S};
     if (!isfinite(common_seconds(s)))
         s.from = MAX(MIN(s.from, s.to), INT64_MIN + 2 * SD_S) - SD_S, s.to = s.from + SD_S;
+    if (!c->live || span_is_all(c->span) || s.from <= 0)
+        return s;
+    int64_t step = live_step(c, s), n = (s.to - s.from + step - 1) / step, leap = MAX(n / 6, 1) * step;
+    s.to = (s.to + leap - 1) / leap * leap;
+    s.from = s.to - n * step;
     return s;
 }
 
@@ -78,6 +90,8 @@ size_t common_points(const struct view_ctx *c, struct span s)
     size_t want = c->graph_points > 0 ? (size_t)c->graph_points : 60;
     if (!isfinite(seconds))
         return 1;
+    if (c->live && !span_is_all(c->span) && s.from > 0)
+        return (size_t)((s.to - s.from + live_step(c, s) - 1) / live_step(c, s));
     return (size_t)MAX(1, MIN((double)want, ceil(seconds)));
 }
 

@@ -19,8 +19,10 @@ struct span common_span(const struct view_ctx *c);
  * the 40 s before. Rates and loads are over this. */
 struct span common_covered(const struct view_ctx *c);
 double common_seconds(struct span s); /* NAN when it has no length */
-/* Never of no length, so that a graph can be drawn: one moment becomes a second. */
-struct span common_drawn(struct span s);
+/* Never of no length, so that a graph can be drawn: one moment becomes a second. Live,
+ * it ends up to a sixth later, at a round moment: the drawing stands still and fills,
+ * then leaps, where scrolling each second would send every cell of it again. */
+struct span common_drawn(const struct view_ctx *c, struct span s);
 
 /* from, to, window_ns, lines_total, lines_unparsed, unparsed_samples[], frames_lost. */
 void common_envelope(struct doc *d, const struct view_ctx *c, struct span s);

@@ -106,8 +106,11 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
     if (!h->count)
         return;
-    /* Log scale up to the slowest; durations all alike lie in its middle. */
+    /* Log scale up to the slowest; durations all alike lie in its middle. Its ends are
+     * round, so that one request more or less does not move every cell. */
     double lo = (double)MAX(hist_quantile(h, 0.01), SD_US), hi = (double)MAX(h->max, 2 * SD_US) * 1.01;
+    lo = exp2(floor(log2(lo)));
+    hi = exp2(ceil(log2(hi)));
     if (hi < lo * HEAT_SPREAD) {
         double middle = sqrt(lo * hi);
         lo = middle / sqrt(HEAT_SPREAD);
@@ -125,6 +128,7 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     m->lower[m->rows] = (int64_t)hi;
     for (size_t i = 0; i < m->rows * m->columns; i++)
         m->max = MAX(m->max, m->counts[i]);
+    m->max = m->max > 1 ? (uint32_t)exp2(ceil(log2(m->max))) : m->max;
 }
 
 static void queries(struct doc *d, const struct view_ctx *c, const struct endpoint *e)
@@ -161,7 +165,7 @@ static struct doc *build(const struct view_ctx *c)
     struct endpoint_stats *s = mem_alloc(sizeof *s), *all = mem_alloc(sizeof *all);
     endpoints_totals(c, all);
     struct span span = endpoints_span(c, all); /* the same as in the list, so that rates agree */
-    struct span drawn = common_drawn(span_is_all(c->span) ? span : c->span);
+    struct span drawn = common_drawn(c, span_is_all(c->span) ? span : c->span);
     common_envelope(d, c, span);
     doc_field(d, "endpoint", UNIT_NONE, cell_text(e ? endpoint_name(e) : c->arg));
     doc_field(d, "method", UNIT_NONE, cell_text(e ? endpoint_method(e) : NULL));

@@ -451,9 +451,9 @@ static struct doc *build(const struct view_ctx *c)
     if (any)
         headline(d, c, all, common_seconds(requests));
     if (all->count)
-        requests_over_time(d, c, common_drawn(span_is_all(c->span) ? requests : c->span));
+        requests_over_time(d, c, common_drawn(c, span_is_all(c->span) ? requests : c->span));
     if (sql)
-        activity_load(d, c, common_drawn(span));
+        activity_load(d, c, common_drawn(c, span));
     free(all);
     free(l.items);
     return d;

@@ -65,7 +65,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
 
 static void over_time(struct doc *d, const struct view_ctx *c, const struct query *q)
 {
-    struct span span = common_drawn(common_span(c));
+    struct span span = common_drawn(c, common_span(c));
     size_t n = common_points(c, span);
     struct query_point *p = mem_array(n, sizeof *p);
     query_series(q, span, n, p);

@@ -351,6 +351,7 @@ static void an_endpoint_over_time(void **state)
     struct view_ctx c = context(m, MINUTE);
     c.arg = "GET /orders/:id";
     c.graph_points = 30;
+    c.live = false;
     cJSON *j = json(&c, "endpoint"), *points = cJSON_GetObjectItem(j, "percentiles");
     assert_int_equal(cJSON_GetArraySize(points), 30);
     for (int i = 0; i < 30; i++)
@@ -362,6 +363,31 @@ static void an_endpoint_over_time(void **state)
     assert_near(sum, 600, 0);
     assert_near(number(cJSON_GetObjectItem(j, "summary"), "status_2xx"), 600, 0);
     cJSON_Delete(j);
+    model_free(m);
+}
+
+/* Each second one more point, and all others where they were: a line that is slow or
+ * paid by the byte does not see the drawing again each second. */
+static void a_live_drawing_stands_still(void **state)
+{
+    (void)state;
+    struct model *m = shop();
+    int leaps = 0;
+    sd_time before = 0;
+    for (int s = 30; s < 60; s++) {
+        struct view_ctx c = context(m, (struct span){T0 + (s - 60) * SD_S, T0 + s * SD_S});
+        c.arg = "GET /orders/:id";
+        c.graph_points = 80;
+        struct doc *d = view_named("endpoint")->build(&c);
+        const struct graph *g = &d->sections[0].graph;
+        assert_int_equal(g->n_points, 60);
+        assert_int_equal(g->to - g->from, 60 * SD_S);
+        assert_true(g->to >= c.span.to && g->to < c.span.to + 10 * SD_S);
+        leaps += g->to != before;
+        before = g->to;
+        doc_free(d);
+    }
+    assert_in_range(leaps, 3, 4);
     model_free(m);
 }
 
@@ -540,6 +566,7 @@ static void a_healthy_service_is_not_marked(void **state)
     for (int s = 0; s < 60; s++)
         requests(m, T0 + s * SD_S, "GET", "/", 100, s == 5, 3 * SD_MS);
     struct view_ctx c = context(m, MINUTE);
+    c.live = false;
     struct doc *d = view_named("overview")->build(&c);
     for (size_t i = 0; i < d->sections[0].table.n_rows; i++)
         assert_true(d->sections[0].table.rows[i].severity < SEVERITY_WARN);
@@ -799,6 +826,7 @@ int main(void)
         cmocka_unit_test(without_durations_nothing_is_made_up),
         cmocka_unit_test(one_endpoint_leads_to_its_query),
         cmocka_unit_test(an_endpoint_over_time),
+        cmocka_unit_test(a_live_drawing_stands_still),
         cmocka_unit_test(queries_by_basis),
         cmocka_unit_test(literals_are_hidden_unless_asked_for),
         cmocka_unit_test(sampling_alone_lists_queries_too),
