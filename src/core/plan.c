@@ -32,7 +32,7 @@ struct plan *plan_new(void)
     p->planning_shared_hit = p->planning_shared_read = p->planning_memory_kb = NAN;
     p->jit_functions = p->jit_ns = p->serialization_ns = NAN;
     p->elapsed_ns = p->total_cost = NAN;
-    p->query_id = SD_UNKNOWN;
+    p->query_id = p->at = SD_UNKNOWN;
     return p;
 }
 

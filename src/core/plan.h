@@ -206,6 +206,9 @@ struct plan {
     double serialization_ns;
     int64_t query_id; /* SD_UNKNOWN */
     const char *query; /* the statement, when the input tells it; NULL */
+    const char *parameters; /* its parameters' values, likewise */
+    sd_time at;   /* when a log wrote it; SD_UNKNOWN */
+    bool logged;  /* by auto_explain: execution_ns is the duration it wrote */
     struct plan_trigger *triggers;
     size_t n_triggers;
     struct plan_setting *settings;

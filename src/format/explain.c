@@ -101,37 +101,113 @@ static void unquote(struct strbuf *b)
     b->text[to] = 0;
 }
 
+bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    enum explain_format format = explain_detect(text, len);
+    if (out->format == EXPLAIN_UNKNOWN)
+        out->format = format;
+    switch (format) {
+    case EXPLAIN_JSON: return explain_json(text, len, out, err);
+    case EXPLAIN_TEXT: return explain_text(text, len, out, err);
+    case EXPLAIN_YAML: return explain_yaml(text, len, out, err);
+    case EXPLAIN_XML: return explain_xml(text, len, out, err);
+    case EXPLAIN_UNKNOWN: break;
+    }
+    while (len && strchr(" \t\r\n", text[len - 1]))
+        len--;
+    return fail(err, len ? "This is no output of EXPLAIN: no plan node was found in it."
+                         : "There is no plan: the input is empty.");
+}
+
+/* What PowerShell's > and old editors write. */
+static bool utf16(const char *text, size_t len, struct strbuf *out)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    bool little = len >= 2 && s[0] == 0xff && s[1] == 0xfe, big = len >= 2 && s[0] == 0xfe && s[1] == 0xff;
+    for (size_t i = 2; (little || big) && i + 1 < len; i += 2) {
+        unsigned unit = s[i + little] << 8 | s[i + big];
+        if (unit < 0x80) {
+            strbuf_char(out, (char)unit);
+        } else if (unit < 0x800) {
+            strbuf_char(out, (char)(0xc0 | unit >> 6));
+            strbuf_char(out, (char)(0x80 | (unit & 0x3f)));
+        } else { /* halves of a pair become two letters that nothing can show: values only */
+            strbuf_char(out, (char)(0xe0 | unit >> 12));
+            strbuf_char(out, (char)(0x80 | (unit >> 6 & 0x3f)));
+            strbuf_char(out, (char)(0x80 | (unit & 0x3f)));
+        }
+    }
+    return little || big;
+}
+
+/* Inputs that EXPLAIN must have: without them the plan was cut. */
+static int inputs_wanted(const struct plan_node *n)
+{
+    static const struct {
+        const char *type;
+        int n;
+    } wanted[] = {{"Hash Join", 2}, {"Merge Join", 2}, {"Nested Loop", 2}, {"Recursive Union", 2}, {"BitmapAnd", 2},
+                  {"BitmapOr", 2}, {"Sort", 1}, {"Incremental Sort", 1}, {"Limit", 1}, {"Aggregate", 1}, {"Group", 1},
+                  {"Hash", 1}, {"Gather", 1}, {"Gather Merge", 1}, {"Materialize", 1}, {"Memoize", 1}, {"Unique", 1},
+                  {"WindowAgg", 1}, {"SetOp", 1}, {"LockRows", 1}, {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1},
+                  {"ProjectSet", 1}};
+    for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
+        if (!strcmp(n->type, wanted[i].type))
+            return wanted[i].n;
+    return 0;
+}
+
+/* A cut of whole lines leaves no broken syntax behind; it shows in what is missing. */
+static void note_gaps(struct plan *p)
+{
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        const struct plan_node *n = p->nodes[i];
+        int has = 0, wants = inputs_wanted(n);
+        for (const struct plan_node *c = n->child; c && wants; c = c->next)
+            has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
+        if (has >= wants)
+            continue;
+        plan_note(p, "The plan is not whole: %s (node %d) lacks %s.", n->type, n->id,
+                  wants == 1 ? "its input" : has ? "its second input" : "both inputs");
+        return;
+    }
+    if (p->analyzed && !isnan(p->planning_ns) && isnan(p->execution_ns))
+        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the first node's time.");
+}
+
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
-    if (len > EXPLAIN_MAX_BYTES)
-        return fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20,
-                    EXPLAIN_MAX_BYTES >> 20);
-    struct strbuf clean = {0};
-    undress(text, len, &clean);
-    if (has(strbuf_text(&clean), clean.len, "\"\"Node Type\"\""))
-        unquote(&clean);
-    out->format = explain_detect(strbuf_text(&clean), clean.len);
-    bool ok = false;
-    switch (out->format) {
-    case EXPLAIN_JSON: ok = explain_json(clean.text, clean.len, out, err); break;
-    case EXPLAIN_TEXT: ok = explain_text(clean.text, clean.len, out, err); break;
-    case EXPLAIN_YAML:
-        fail(err, "This is EXPLAIN's YAML format; give the output of EXPLAIN (FORMAT JSON).");
-        break;
-    case EXPLAIN_XML:
-        fail(err, "This is EXPLAIN's XML format; give the output of EXPLAIN (FORMAT JSON).");
-        break;
-    case EXPLAIN_UNKNOWN:
-        if (!spaces(text, len) && !len)
-            fail(err, "There is no plan: the input is empty.");
-        else
-            fail(err, "This is no output of EXPLAIN: no plan node was found in it.");
-        break;
+    struct strbuf wide = {0}, clean = {0};
+    if (len > EXPLAIN_MAX_LOG_BYTES)
+        return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_LOG_BYTES >> 20);
+    if (utf16(text, len, &wide)) {
+        text = strbuf_text(&wide);
+        len = wide.len;
     }
+    bool ok = false, log = explain_log_has(text, len);
+    if (log)
+        ok = explain_log(text, len, out, err);
+    if (!ok && len > EXPLAIN_MAX_BYTES) {
+        if (!log)
+            fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_BYTES >> 20);
+    } else if (!ok) {
+        undress(text, len, &clean);
+        if (has(strbuf_text(&clean), clean.len, "\"\"Node Type\"\""))
+            unquote(&clean);
+        ok = log ? explain_log(strbuf_text(&clean), clean.len, out, err) : false;
+        if (!ok)
+            ok = explain_body(strbuf_text(&clean), clean.len, out, err);
+    }
+    if (!ok && !log && out->format == EXPLAIN_UNKNOWN &&
+        (has(text, len, "LOG:  ") || has(text, len, ",LOG,") || has(text, len, "\"LOG\"")))
+        fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
     strbuf_free(&clean);
-    for (size_t i = 0; i < out->n_plans; i++)
+    strbuf_free(&wide);
+    for (size_t i = 0; i < out->n_plans; i++) {
         plan_time(out->plans[i]);
+        note_gaps(out->plans[i]);
+    }
     return ok;
 }
 

@@ -1,15 +1,16 @@
 /* explain.h - what EXPLAIN printed -> plans. Pure; any thread.
  *
- * Takes what people have at hand: JSON or text (YAML and XML are recognised and refused
- * with a sentence); the JSON itself (an object, or an array of one or
- * several plans), psql's frames around it, a terminal session or server log with
- * plans in it. The format is found out by itself. */
+ * Takes what people have at hand: text, JSON, YAML or XML; one or several plans, psql's
+ * frames around them, a terminal session, an e-mail that quotes and wraps the lines, a
+ * server log with auto_explain's entries. The format is found out by itself. Of a plan
+ * that is cut or broken what stands before that is read, and a note says so. */
 #ifndef FORMAT_EXPLAIN_H
 #define FORMAT_EXPLAIN_H
 
 #include "core/plan.h"
 
 #define EXPLAIN_MAX_BYTES ((size_t)32 << 20)
+#define EXPLAIN_MAX_LOG_BYTES ((size_t)256 << 20) /* a log, where most is something else */
 #define EXPLAIN_MAX_NODES 100000
 
 enum explain_format { EXPLAIN_UNKNOWN, EXPLAIN_JSON, EXPLAIN_TEXT, EXPLAIN_YAML, EXPLAIN_XML };

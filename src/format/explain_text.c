@@ -26,6 +26,8 @@ struct parser {
     int subplan_indent;
     enum { TOP_NONE, TOP_PLANNING, TOP_JIT, TOP_OTHER } section;
     int section_indent;
+    struct strbuf query, parameters; /* auto_explain's "Query Text:", before the plan */
+    bool in_query;
     const char *lonely; /* a line that may be the root of a plan without costs */
     size_t lonely_len;
     int lonely_indent;
@@ -253,6 +255,13 @@ static void node_line(struct parser *p, int indent, const char *line, bool arrow
     if (!arrow || !p->entry) {
         finish(p);
         p->entry = cJSON_CreateObject();
+        if (p->query.len)
+            cJSON_AddStringToObject(p->entry, "Query Text", p->query.text);
+        if (p->parameters.len)
+            cJSON_AddStringToObject(p->entry, "Query Parameters", p->parameters.text);
+        strbuf_clear(&p->query);
+        strbuf_clear(&p->parameters);
+        p->in_query = false;
     }
     if (p->nodes++ > EXPLAIN_MAX_NODES)
         return;
@@ -550,44 +559,192 @@ static void one_line(struct parser *p, int indent, const char *line)
              cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at->node, "Node Type")), line);
 }
 
+/* ---- lines ---- */
+
+struct lines {
+    const char *at, *end;
+    struct strbuf joined;
+};
+
+/* The next line without what surrounds it; empty lines too. */
+static bool take_line(struct lines *l, const char **text, size_t *len, int *indent)
+{
+    if (l->at >= l->end)
+        return false;
+    const char *line = l->at, *newline = memchr(line, '\n', (size_t)(l->end - line));
+    size_t n = newline ? (size_t)(newline - line) : (size_t)(l->end - line);
+    l->at = newline ? newline + 1 : l->end;
+    while (n && (line[n - 1] == ' ' || line[n - 1] == '\r'))
+        n--;
+    /* pgAdmin puts every line in quotes. */
+    if (n >= 2 && (*line == '\'' || *line == '"') && line[n - 1] == *line) {
+        line++;
+        n -= 2;
+    } else if (n && (*line == '"' || line[n - 1] == '"')) { /* and others take one of them off again */
+        size_t quotes = 0;
+        for (size_t i = 0; i < n; i++)
+            quotes += line[i] == '"';
+        if (quotes % 2) {
+            line += *line == '"';
+            n--;
+        }
+    }
+    *indent = 0;
+    while (n && (*line == ' ' || *line == '\t')) {
+        line++;
+        n--;
+        ++*indent;
+    }
+    while (n && line[n - 1] == ' ')
+        n--;
+    *text = line;
+    *len = n;
+    return true;
+}
+
+/* Does a bracket or quote stay open in s? */
+static bool stays_open(const char *s, size_t len)
+{
+    int depth = 0;
+    char quote = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (quote)
+            quote = s[i] == quote ? 0 : quote;
+        else if (s[i] == '\'' || s[i] == '"')
+            quote = s[i];
+        else
+            depth += (s[i] == '(') - (s[i] == ')');
+    }
+    return depth > 0 || quote;
+}
+
+#define WRAPPED_LINES_MAX 24
+
+static bool continues(const char *s, size_t n)
+{
+    static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (n >= strlen(marks[i]) && !memcmp(s, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
+/* A line that an e-mail or a narrow terminal wrapped: where a bracket stays open the next
+ * lines belong to it, as far as they close it. In place when nothing was wrapped. */
+static void unwrap(struct lines *l, const char **text, size_t *len)
+{
+    const char *after = l->at, *more;
+    size_t n;
+    int indent;
+    bool joined = false;
+    while (l->at < l->end) {
+        const char *before = l->at;
+        if (!take_line(l, &more, &n, &indent) || !continues(more, n)) {
+            l->at = before;
+            break;
+        }
+        if (!joined) {
+            strbuf_clear(&l->joined);
+            strbuf_add(&l->joined, *text, *len);
+        }
+        joined = true;
+        strbuf_str(&l->joined, "  ");
+        strbuf_add(&l->joined, more, n);
+        *text = l->joined.text;
+        *len = l->joined.len;
+        after = l->at;
+    }
+    if (!stays_open(*text, *len))
+        return;
+    if (!joined) {
+        strbuf_clear(&l->joined);
+        strbuf_add(&l->joined, *text, *len);
+    }
+    size_t alone = l->joined.len;
+    for (int i = 0; i < WRAPPED_LINES_MAX && take_line(l, &more, &n, &indent); i++) {
+        if (!n || (n >= 2 && !memcmp(more, "->", 2)))
+            break;
+        strbuf_char(&l->joined, ' ');
+        strbuf_add(&l->joined, more, n);
+        if (!stays_open(l->joined.text, l->joined.len)) {
+            /* What follows on the figures may be on yet another line. */
+            *text = l->joined.text;
+            *len = l->joined.len;
+            return;
+        }
+    }
+    l->at = after; /* it is cut, not wrapped */
+    if (joined) {
+        *len = alone;
+        l->joined.text[alone] = 0;
+        l->joined.len = alone;
+        *text = l->joined.text;
+    }
+}
+
+/* auto_explain's "Query Text:" and the lines of the statement, up to the plan's root.
+ * True when the line was part of it. */
+static bool query_line(struct parser *p, const char *line)
+{
+    static const char text[] = "Query Text: ", parameters[] = "Query Parameters: ";
+    if (str_starts(line, text)) {
+        finish(p);
+        strbuf_clear(&p->query);
+        strbuf_str(&p->query, line + strlen(text));
+        p->in_query = true;
+        return true;
+    }
+    if (str_starts(line, parameters)) {
+        strbuf_clear(&p->parameters);
+        strbuf_str(&p->parameters, line + strlen(parameters));
+        p->in_query = false;
+        return true;
+    }
+    if (!p->in_query || figures(line))
+        return false;
+    strbuf_char(&p->query, '\n');
+    strbuf_str(&p->query, line);
+    return true;
+}
+
 bool explain_text(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     struct sd_error why = {""};
     struct parser *p = mem_alloc(sizeof *p);
+    struct lines l = {.at = text, .end = text + len};
+    struct strbuf copy = {0};
+    size_t n, had = out->n_plans;
+    const char *line;
+    int indent;
     p->out = out;
     p->err = &why;
-    for (size_t at = 0; at < len;) {
-        const char *line = text + at;
-        const char *newline = memchr(line, '\n', len - at);
-        size_t n = newline ? (size_t)(newline - line) : len - at;
-        at += n + 1;
-        /* pgAdmin puts every line in quotes. */
-        if (n >= 2 && (*line == '\'' || *line == '"') && line[n - 1] == *line) {
-            line++;
-            n -= 2;
-        }
-        int indent = 0;
-        while (n && (*line == ' ' || *line == '\t')) {
-            line++;
-            n--;
-            indent++;
-        }
-        while (n && line[n - 1] == ' ')
-            n--;
+    while (take_line(&l, &line, &n, &indent)) {
         if (!n)
             continue;
-        char *copy = mem_strndup(line, n);
-        one_line(p, indent, copy);
-        free(copy);
+        strbuf_clear(&copy);
+        strbuf_add(&copy, line, n);
+        if (query_line(p, copy.text))
+            continue;
+        unwrap(&l, &line, &n);
+        strbuf_clear(&copy);
+        strbuf_add(&copy, line, n);
+        one_line(p, indent, copy.text);
         if (!p->entry) {
             p->lonely = line;
             p->lonely_len = n;
             p->lonely_indent = -1;
         }
     }
+    bool cut = p->entry && copy.len && stays_open(copy.text, copy.len);
     finish(p);
+    strbuf_free(&copy);
+    strbuf_free(&l.joined);
+    strbuf_free(&p->query);
+    strbuf_free(&p->parameters);
     free(p);
-    if (out->n_plans)
+    if (cut && out->n_plans > had)
+        plan_note(out->plans[out->n_plans - 1], "The text is cut off in its last line.");
+    if (out->n_plans > had)
         return true;
     return fail(err, "%s", why.text[0] ? why.text : "This looks like EXPLAIN's text format, but no plan node could be read.");
 }

@@ -33,6 +33,7 @@ static const struct plan_field *keys_find(const struct keys *k, const char *key)
 struct reader {
     struct plan *plan;
     struct keys node, worker, trigger;
+    size_t nameless; /* nodes without a type */
     bool full; /* too many nodes: the rest was left out */
 };
 
@@ -145,12 +146,15 @@ static void read_node(struct reader *r, struct plan_node *parent, const cJSON *o
         } else if (!strcmp(item->string, "Plans")) {
             cJSON_ArrayForEach(child, item)
             {
-                if (cJSON_IsObject(child))
+                /* Where the input was cut a node may have nothing yet. */
+                if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(child, "Node Type")))
                     read_node(r, n, child);
+                else
+                    r->nameless++;
             }
         } else if (!strcmp(item->string, "Grouping Sets") && !n->group_key.n) {
             const cJSON *first = cJSON_GetObjectItemCaseSensitive(item->child, "Group Keys");
-            n->group_key = list(r->plan->arena, first ? first->child : NULL);
+            n->group_key = list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
         }
     }
 }
@@ -175,6 +179,8 @@ static void read_rest(struct reader *r, const cJSON *entry)
             p->execution_ns = number(item) * 1e6;
         } else if (!strcmp(key, "Query Text")) {
             p->query = text(p->arena, item);
+        } else if (!strcmp(key, "Query Parameters")) {
+            p->parameters = text(p->arena, item);
         } else if (!strcmp(key, "Query Identifier")) {
             /* A double cannot hold it: the JSON reader hands it over as text. */
             if (cJSON_IsString(item)) {
@@ -226,7 +232,7 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
     if (!cJSON_IsObject(root) && cJSON_GetObjectItemCaseSensitive(entry, "Node Type"))
         root = entry;
     if (!cJSON_IsObject(root)) {
-        fail(err, "The JSON holds no plan: an object with the key \"Plan\" was expected.");
+        fail(err, "There is no plan in it: an object with the key \"Plan\" was expected.");
         return NULL;
     }
     if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "Node Type"))) {
@@ -243,6 +249,9 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
         read_rest(r, entry);
     if (r->full)
         plan_note(p, "The plan has more than %d nodes; the rest was left out.", EXPLAIN_MAX_NODES);
+    if (r->nameless)
+        plan_note(p, r->nameless == 1 ? "%zu node does not say what it is; it was left out."
+                                      : "%zu nodes do not say what they are; they were left out.", r->nameless);
     free(r);
     return p;
 }

@@ -13,11 +13,23 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err);
 /* Appends to out->plans. */
 void explain_keep(struct explain *out, struct plan *p);
 
-/* explain_json.c: plans wherever an object or array starts a line. False and a
- * sentence when there is none. */
+/* The readers append to `out`. False and a sentence when they found no plan.
+ * explain_json.c: plans wherever an object or array starts a line; of a broken one what
+ * stands before the break. */
 bool explain_json(const char *text, size_t len, struct explain *out, struct sd_error *err);
 
-/* explain_text.c: EXPLAIN's text format, plans one after the other. */
+/* explain_text.c, explain_yaml.c, explain_xml.c: plans one after the other. */
 bool explain_text(const char *text, size_t len, struct explain *out, struct sd_error *err);
+bool explain_yaml(const char *text, size_t len, struct explain *out, struct sd_error *err);
+bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_error *err);
+
+/* explain_log.c: the plans auto_explain wrote into a server's log (stderr, syslog,
+ * csvlog, jsonlog). False and a sentence when there is none. explain_log_has tells
+ * whether the text has such entries at all. */
+bool explain_log(const char *text, size_t len, struct explain *out, struct sd_error *err);
+bool explain_log_has(const char *text, size_t len);
+
+/* One plan's text without anything around it, in whatever format. */
+bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err);
 
 #endif
