@@ -175,15 +175,32 @@ static void note_gaps(struct plan *p)
         plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the first node's time.");
 }
 
+/* Windows ends its lines in two characters. */
+static bool carriage_returns(const char *text, size_t len, struct strbuf *out)
+{
+    if (!memchr(text, '\r', len))
+        return false;
+    for (const char *s = text, *end = text + len; s < end;) {
+        const char *cr = memmem(s, (size_t)(end - s), "\r\n", 2), *stop = cr ? cr : end;
+        strbuf_add(out, s, (size_t)(stop - s));
+        s = cr ? cr + 1 : end;
+    }
+    return true;
+}
+
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
-    struct strbuf wide = {0}, clean = {0};
+    struct strbuf wide = {0}, lines = {0}, clean = {0};
     if (len > EXPLAIN_MAX_LOG_BYTES)
         return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_LOG_BYTES >> 20);
     if (utf16(text, len, &wide)) {
         text = strbuf_text(&wide);
         len = wide.len;
+    }
+    if (carriage_returns(text, len, &lines)) {
+        text = strbuf_text(&lines);
+        len = lines.len;
     }
     bool ok = false, log = explain_log_has(text, len);
     if (log)
@@ -203,6 +220,7 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
         (has(text, len, "LOG:  ") || has(text, len, ",LOG,") || has(text, len, "\"LOG\"")))
         fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
     strbuf_free(&clean);
+    strbuf_free(&lines);
     strbuf_free(&wide);
     for (size_t i = 0; i < out->n_plans; i++) {
         plan_time(out->plans[i]);

@@ -80,6 +80,8 @@ static cJSON *mend(const char *text, size_t len)
     char open[OPEN_MAX], open_then[OPEN_MAX];
     size_t depth = 0, depth_then = 0, good = 0;
     bool value = true; /* a value may come here; else a key or what follows a value */
+    while (len && (text[len - 1] == '\n' || text[len - 1] == ' '))
+        len--; /* a number at the very end may go on behind the cut */
     for (size_t i = 0; i < len;) {
         char c = text[i];
         if (c == '{' || c == '[') {

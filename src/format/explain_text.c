@@ -28,6 +28,7 @@ struct parser {
     int section_indent;
     struct strbuf query, parameters; /* auto_explain's "Query Text:", before the plan */
     bool in_query;
+    int query_indent;
     const char *lonely; /* a line that may be the root of a plan without costs */
     size_t lonely_len;
     int lonely_indent;
@@ -684,7 +685,7 @@ static void unwrap(struct lines *l, const char **text, size_t *len)
 
 /* auto_explain's "Query Text:" and the lines of the statement, up to the plan's root.
  * True when the line was part of it. */
-static bool query_line(struct parser *p, const char *line)
+static bool query_line(struct parser *p, const char *line, int indent)
 {
     static const char text[] = "Query Text: ", parameters[] = "Query Parameters: ";
     if (str_starts(line, text)) {
@@ -692,6 +693,7 @@ static bool query_line(struct parser *p, const char *line)
         strbuf_clear(&p->query);
         strbuf_str(&p->query, line + strlen(text));
         p->in_query = true;
+        p->query_indent = indent;
         return true;
     }
     if (str_starts(line, parameters)) {
@@ -703,6 +705,7 @@ static bool query_line(struct parser *p, const char *line)
     if (!p->in_query || figures(line))
         return false;
     strbuf_char(&p->query, '\n');
+    strbuf_pad(&p->query, ' ', (size_t)MAX(0, indent - p->query_indent));
     strbuf_str(&p->query, line);
     return true;
 }
@@ -723,7 +726,7 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
             continue;
         strbuf_clear(&copy);
         strbuf_add(&copy, line, n);
-        if (query_line(p, copy.text))
+        if (query_line(p, copy.text, indent))
             continue;
         unwrap(&l, &line, &n);
         strbuf_clear(&copy);

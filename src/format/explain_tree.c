@@ -154,6 +154,8 @@ static void read_node(struct reader *r, struct plan_node *parent, const cJSON *o
             }
         } else if (!strcmp(item->string, "Grouping Sets") && !n->group_key.n) {
             const cJSON *first = cJSON_GetObjectItemCaseSensitive(item->child, "Group Keys");
+            if (!first)
+                first = cJSON_GetObjectItemCaseSensitive(item->child, "Hash Keys");
             n->group_key = list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
         }
     }
