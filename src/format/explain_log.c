@@ -111,7 +111,8 @@ static sd_time moment_at(const char *s, const char *end)
     int year, month, day, hour, minute, second;
     if (!digits(&s, end, 4, &year) || !sign(&s, end, "-/") || !digits(&s, end, 2, &month) || !sign(&s, end, "-/") ||
         !digits(&s, end, 2, &day) || !sign(&s, end, " T") || !digits(&s, end, 2, &hour) || !sign(&s, end, ":") ||
-        !digits(&s, end, 2, &minute) || !sign(&s, end, ":") || !digits(&s, end, 2, &second) || month < 1 || month > 12)
+        !digits(&s, end, 2, &minute) || !sign(&s, end, ":") || !digits(&s, end, 2, &second) || year < 1970 || year > 2200 ||
+        month < 1 || month > 12)
         return SD_UNKNOWN;
     int64_t ns = ((clock_days(year, month, day) * 24 + hour) * 60 + minute) * 60 * SD_S + second * SD_S;
     if (sign(&s, end, ".,"))

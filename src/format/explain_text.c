@@ -31,6 +31,7 @@ struct parser {
     int query_indent;
     const char *lonely; /* a line that may be the root of a plan without costs */
     size_t lonely_len;
+    struct strbuf lonely_text;
     int lonely_indent;
     size_t nodes;
 };
@@ -733,7 +734,9 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
         strbuf_add(&copy, line, n);
         one_line(p, indent, copy.text);
         if (!p->entry) {
-            p->lonely = line;
+            strbuf_clear(&p->lonely_text);
+            strbuf_add(&p->lonely_text, line, n);
+            p->lonely = p->lonely_text.text;
             p->lonely_len = n;
             p->lonely_indent = -1;
         }
@@ -742,6 +745,7 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
     finish(p);
     strbuf_free(&copy);
     strbuf_free(&l.joined);
+    strbuf_free(&p->lonely_text);
     strbuf_free(&p->query);
     strbuf_free(&p->parameters);
     free(p);
