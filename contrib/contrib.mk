@@ -20,19 +20,23 @@ DATADIR := $(PREFIX)/share/slowdive
 MANDIR  := $(PREFIX)/share/man
 DOCDIR  := $(PREFIX)/share/doc/slowdive
 MODDIR  := $(PREFIX)/lib/slowdive
+COMPDIR := $(PREFIX)/share/bash-completion/completions
 
+# Folders of slowdive's own are removed whole; of shared ones only the files.
 install: all ## into PREFIX (/usr/local), under DESTDIR
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(DATADIR)/themes $(DESTDIR)$(PREFIX)/include/slowdive \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man3 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MODDIR) $(DESTDIR)$(DOCDIR)
-	install -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/slowdive
-	install -m 644 themes/*.yaml $(DESTDIR)$(DATADIR)/themes/
-	install -m 644 include/slowdive/*.h $(DESTDIR)$(PREFIX)/include/slowdive/
-	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)/
-	for s in 1 3 5; do for f in $(BUILD)/man/*.$$s; do \
-		[ -f "$$f" ] && install -m 644 "$$f" $(DESTDIR)$(MANDIR)/man$$s/ || true; done; done
+	install -d $(foreach d,$(BINDIR) $(DATADIR)/themes $(PREFIX)/include/slowdive $(MANDIR)/man1 $(MANDIR)/man3 \
+		$(MANDIR)/man5 $(MODDIR) $(DOCDIR) $(COMPDIR),"$(DESTDIR)$(d)")
+	install -m 755 $(PROGRAM) "$(DESTDIR)$(BINDIR)/slowdive"
+	install -m 644 themes/*.yaml "$(DESTDIR)$(DATADIR)/themes/"
+	install -m 644 include/slowdive/*.h "$(DESTDIR)$(PREFIX)/include/slowdive/"
+	install -m 644 README.md LICENSE "$(DESTDIR)$(DOCDIR)/"
+	install -m 644 contrib/completions/slowdive.bash "$(DESTDIR)$(COMPDIR)/slowdive"
+	install -m 644 $(BUILD)/man/slowdive.1 "$(DESTDIR)$(MANDIR)/man1/"
+	install -m 644 $(BUILD)/man/slowdive-source.3 "$(DESTDIR)$(MANDIR)/man3/"
+	install -m 644 $(BUILD)/man/slowdive.yaml.5 "$(DESTDIR)$(MANDIR)/man5/"
 
 uninstall: ## what install has put there
-	rm -f $(DESTDIR)$(BINDIR)/slowdive $(DESTDIR)$(MANDIR)/man1/slowdive.1 \
-		$(DESTDIR)$(MANDIR)/man5/slowdive.yaml.5 $(DESTDIR)$(MANDIR)/man3/slowdive-source.3
-	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(PREFIX)/include/slowdive $(DESTDIR)$(DOCDIR)
-	rmdir $(DESTDIR)$(MODDIR) 2>/dev/null || true
+	rm -f $(foreach f,$(BINDIR)/slowdive $(MANDIR)/man1/slowdive.1 $(MANDIR)/man5/slowdive.yaml.5 \
+		$(MANDIR)/man3/slowdive-source.3 $(COMPDIR)/slowdive,"$(DESTDIR)$(f)")
+	rm -rf $(foreach d,$(DATADIR) $(PREFIX)/include/slowdive $(DOCDIR),"$(DESTDIR)$(d)")
+	rmdir "$(DESTDIR)$(MODDIR)" 2>/dev/null || true

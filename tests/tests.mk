@@ -6,6 +6,7 @@
 #   tests/fuzz/fuzz_X.c    libFuzzer entry points; seeds in tests/fuzz/corpus/X/
 #   tests/screen/*.test    scripts for the console with the screens they give
 #   tests/*/X.sh           shell tests against the program
+#   tests/install          installs, uses what is there, uninstalls
 # tests/lib/*.c is linked into all of them.
 
 TESTLIB_SRC := $(sort $(wildcard tests/lib/*.c))

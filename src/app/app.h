@@ -58,7 +58,9 @@ int verb_explain(struct app *a);
 int verb_record(struct app *a);
 int verb_script(struct app *a);
 int verb_console(struct app *a);
-int verb_list(const struct cli *cli); /* sources, views, keys, manual */
+int verb_list(struct app *a); /* sources, keys */
+/* views, manual: from the tables alone, whatever is configured; manual.c */
+int verb_manual(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);

@@ -160,19 +160,3 @@ void cli_help(struct strbuf *out)
     }
     strbuf_str(out, "\nExit status: 0 done, 1 a check failed, 2 wrong usage or input. In the console, ? is help.\n");
 }
-
-void cli_manual(struct strbuf *out)
-{
-    strbuf_str(out, ".Bl -tag -width Ds\n");
-    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
-        const struct cli_option_info *o = &CLI_OPTION_INFO[i];
-        strbuf_str(out, ".It ");
-        if (o->letter)
-            strbuf_printf(out, "Fl %c , ", o->letter);
-        strbuf_printf(out, "Fl Fl %s", o->name);
-        if (o->arg)
-            strbuf_printf(out, " Ar %s", o->arg);
-        strbuf_printf(out, "\n%s.\n", o->help);
-    }
-    strbuf_str(out, ".El\n");
-}

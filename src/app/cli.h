@@ -52,7 +52,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
     X(status, "SOURCE...", "open sources and say how each is doing")                             \
     X(sources, "[KIND]", "the kinds of source there are, and the options of one")                \
     X(views, "", "the views there are")                                                          \
-    X(keys, "", "the keys of the console")                                                       \
+    X(keys, "", "the keys of the console, as they are bound")                                                       \
     X(manual, "SECTION", "a generated section of the manual pages")
 
 struct cli {
@@ -69,7 +69,6 @@ struct cli {
 bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err);
 void cli_free(struct cli *c);
 void cli_help(struct strbuf *out);    /* --help */
-void cli_manual(struct strbuf *out);  /* the options in mdoc */
 bool cli_has(const struct cli *c, enum cli_option o);
 
 #endif

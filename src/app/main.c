@@ -42,7 +42,11 @@ static int dispatch(const struct cli *cli)
     static const struct {
         const char *verb;
         int (*run)(struct app *a);
-    } verbs[] = {{"", verb_console}, {"record", verb_record}, {"explain", verb_explain}, {"status", verb_view}};
+    } verbs[] = {
+        {"", verb_console},      {"record", verb_record}, {"explain", verb_explain}, {"status", verb_view},
+        /* `sources` is a view too; printed, it lists the kinds there are: status prints the view. */
+        {"sources", verb_list}, {"keys", verb_list},
+    };
 
     if (cli_has(cli, CLI_HELP))
         return print_text(cli_help);
@@ -50,11 +54,8 @@ static int dispatch(const struct cli *cli)
         return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
         return print_text(config_print_default);
-    static const char *const lists[] = {"sources", "views", "keys", "manual", NULL};
-    /* `sources` is a view too; printed, it lists the kinds there are: status prints
-     * the view. */
-    if (str_find(lists, cli->verb) >= 0)
-        return verb_list(cli);
+    if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
+        return verb_manual(cli);
 
     if (misspelt(cli)) {
         complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs", cli->args[0]);

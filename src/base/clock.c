@@ -154,9 +154,10 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
     int year = 0, month = 0, day = 0, h, m, s, east = 0;
     int64_t ns;
     bool dated = strlen(text) > 10 && text[4] == '-';
+    /* The years 1678 to 2261 lie whole in an int64_t of nanoseconds. */
     if (dated && (!figures(&p, 4, &year) || *p++ != '-' || !figures(&p, 2, &month) || *p++ != '-' ||
-                  !figures(&p, 2, &day) || (*p != 'T' && *p != ' ') || month < 1 || month > 12 || day < 1 ||
-                  day > 31))
+                  !figures(&p, 2, &day) || (*p != 'T' && *p != ' ') || year < 1678 || year > 2261 || month < 1 ||
+                  month > 12 || day < 1 || day > 31))
         return false;
     if (dated)
         p++;

@@ -122,7 +122,8 @@ static void times(void **state)
         assert_true(clock_parse(cases[i].text, now, &t, &err));
         assert_string_equal(clock_rfc3339(t, buf), cases[i].want);
     }
-    static const char *const wrong[] = {"", "25:00", "14", "14:3", "yesterday", "2026-13-01T00:00:00Z", "@x", " ago", "14:03x"};
+    static const char *const wrong[] = {"", "25:00", "14", "14:3", "yesterday", "2026-13-01T00:00:00Z", "@x", " ago", "14:03x",
+                                        "2658-11-20T15:51:38.266Z"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(clock_parse(wrong[i], now, &t, &err));
     assert_int_equal(clock_days(1970, 1, 1), 0);

@@ -1,0 +1,274 @@
+/* The generated parts of the manual pages, in mdoc, and the words of the completion:
+ * from the same tables as the program's behaviour. */
+#include "app/app.h"
+
+#include "app/output.h"
+#include "core/schema.h"
+#include "view/view.h"
+
+/* ---- mdoc ---- */
+
+/* What roff would take for its own, or print as a typographic character: these pages
+ * hold text to be copied into a shell. */
+static void escaped(struct strbuf *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        bool begins_word = p == text || strchr(" ('\"[|-", p[-1]);
+        switch (*p) {
+        case '\\': strbuf_str(out, "\\e"); break;
+        case '"': strbuf_str(out, "\\(dq"); break;
+        case '\'': strbuf_str(out, "\\(aq"); break;
+        case '`': strbuf_str(out, "\\(ga"); break;
+        case '^': strbuf_str(out, "\\(ha"); break;
+        case '~': strbuf_str(out, "\\(ti"); break;
+        case '-': strbuf_str(out, begins_word ? "\\-" : "-"); break;
+        case '\n': strbuf_char(out, ' '); break;
+        default: strbuf_char(out, *p);
+        }
+    }
+}
+
+/* One argument of a macro; in quotes it is never taken for a macro itself. */
+static void quoted(struct strbuf *out, const char *macro, const char *text)
+{
+    if (!*text)
+        return;
+    strbuf_printf(out, " %s \"\\&", macro); /* a bracket or full stop is not punctuation */
+    escaped(out, text);
+    strbuf_char(out, '"');
+}
+
+/* A line of text that ends as a sentence does. */
+static void sentence(struct strbuf *out, const char *text)
+{
+    if (!*text)
+        return;
+    if (*text == '.')
+        strbuf_str(out, "\\&");
+    escaped(out, text);
+    strbuf_str(out, str_ends(text, ".") ? "\n" : ".\n");
+}
+
+static void heading(struct strbuf *out, const char *title)
+{
+    strbuf_str(out, ".Ss");
+    quoted(out, "", title);
+    strbuf_char(out, '\n');
+}
+
+static void list_begin(struct strbuf *out)
+{
+    strbuf_str(out, ".Bl -tag -width Ds -compact\n");
+}
+
+static void list_end(struct strbuf *out)
+{
+    strbuf_str(out, ".El\n");
+}
+
+/* .It MACRO term [(detail)], then the sentence. */
+static void item(struct strbuf *out, const char *macro, const char *term, const char *args, const char *detail,
+                 const char *help)
+{
+    strbuf_str(out, ".It");
+    quoted(out, macro, term);
+    quoted(out, "Ar", args);
+    if (*detail) {
+        strbuf_str(out, " Pq No");
+        quoted(out, "", detail);
+    }
+    strbuf_char(out, '\n');
+    sentence(out, help);
+}
+
+/* ---- sections ---- */
+
+static void manual_options(struct strbuf *out)
+{
+    list_begin(out);
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        const struct cli_option_info *o = &CLI_OPTION_INFO[i];
+        strbuf_str(out, ".It ");
+        if (o->letter)
+            strbuf_printf(out, "Fl %c , ", o->letter);
+        strbuf_printf(out, "Fl Fl %s", o->name);
+        quoted(out, "Ar", o->arg ? o->arg : "");
+        strbuf_char(out, '\n');
+        sentence(out, o->help);
+    }
+    list_end(out);
+}
+
+static const struct {
+    const char *name, *args, *help;
+} VERBS[] = {
+#define ROW(name, args, help) {#name, args, help},
+    CLI_VERBS(ROW)
+#undef ROW
+};
+
+static void manual_verbs(struct strbuf *out)
+{
+    list_begin(out);
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        item(out, "Cm", VERBS[i].name, VERBS[i].args, "", VERBS[i].help);
+    list_end(out);
+}
+
+static void columns(const struct column *c, size_t n, struct strbuf *out)
+{
+    list_begin(out);
+    for (size_t i = 0; i < n; i++)
+        if (!(c[i].flags & COLUMN_NO_JSON))
+            item(out, "Va", c[i].key, "", "", c[i].help ? c[i].help : "");
+    list_end(out);
+}
+
+static void manual_views(struct strbuf *out)
+{
+    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\nevery view but\n.Cm plan\n"
+                    "gives an object with these keys, and those below:\n");
+    columns(VIEW_ENVELOPE, VIEW_N_ENVELOPE, out);
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        heading(out, (*v)->name);
+        sentence(out, (*v)->summary);
+        if ((*v)->n_columns) {
+            strbuf_printf(out, "Each of\n.Va %s\nhas:\n", (*v)->rows ? (*v)->rows : "rows");
+            columns((*v)->columns, (*v)->n_columns, out);
+        }
+        if ((*v)->also) {
+            strbuf_str(out, "Further keys: ");
+            sentence(out, (*v)->also);
+        }
+    }
+}
+
+static void manual_keys(struct strbuf *out)
+{
+    struct keymap *k = keymap_new();
+    int group = -1;
+    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+        const struct action_info *info = &ACTION_INFO[a];
+        char keys[128];
+        if ((int)info->group != group) {
+            if (group >= 0)
+                list_end(out);
+            group = (int)info->group;
+            heading(out, action_group_title(info->group));
+            list_begin(out);
+        }
+        keymap_keys(k, (enum action)a, keys, sizeof keys);
+        item(out, *keys ? "Sy" : "No", *keys ? keys : "no key", "", info->name, info->help);
+    }
+    list_end(out);
+    heading(out, "Commands, after a colon");
+    list_begin(out);
+    for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++)
+        item(out, "Cm", COMMAND_INFO[c].name, COMMAND_INFO[c].args, "", COMMAND_INFO[c].help);
+    list_end(out);
+    keymap_free(k);
+}
+
+static void option_rows(const struct sd_option *o, struct strbuf *out)
+{
+    list_begin(out);
+    for (; o && o->name; o++) {
+        struct strbuf detail = {0};
+        strbuf_str(&detail, option_type_name(o->type));
+        if (o->fallback && *o->fallback)
+            strbuf_printf(&detail, ", default %s", o->fallback);
+        item(out, "Va", o->name, "", detail.text, o->help);
+        strbuf_free(&detail);
+    }
+    list_end(out);
+}
+
+static void manual_sources(struct strbuf *out)
+{
+    for (size_t i = 0; i < registry_count(); i++) {
+        const struct sd_source_ops *ops = registry_at(i);
+        heading(out, ops->name);
+        sentence(out, ops->summary);
+        strbuf_str(out, "Written as: ");
+        sentence(out, ops->targets);
+        if (ops->options && ops->options[0].name)
+            option_rows(ops->options, out);
+    }
+}
+
+static void manual_settings(struct strbuf *out)
+{
+    option_rows(SETTINGS_OPTIONS, out);
+}
+
+static void manual_records(struct strbuf *out)
+{
+    static const char *const types[] = {"integer", "real", "text", "histogram"};
+    for (int k = 1; k < SD_KIND_END; k++) {
+        const struct sd_schema *sc = schema_of((enum sd_kind)k);
+        heading(out, sc->name);
+        sentence(out, sc->help);
+        list_begin(out);
+        for (size_t f = 0; f < sc->n_fields; f++) {
+            char detail[80];
+            snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type], *sc->fields[f].unit ? ", " : "",
+                     sc->fields[f].unit);
+            item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
+        }
+        list_end(out);
+    }
+}
+
+/* Not mdoc: what a shell may complete, a line each: what it is, the word, and for
+ * options the argument; contrib/completions. */
+static void manual_words(struct strbuf *out)
+{
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        strbuf_printf(out, "verb %s\n", VERBS[i].name);
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        strbuf_printf(out, "view %s\n", (*v)->name);
+        for (size_t c = 0; c < (*v)->n_columns; c++)
+            strbuf_printf(out, "column %s %s\n", (*v)->columns[c].key, (*v)->name);
+    }
+    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
+        const struct cli_option_info *o = &CLI_OPTION_INFO[i];
+        strbuf_printf(out, "option --%s %s\n", o->name, o->arg ? o->arg : "");
+        if (o->letter)
+            strbuf_printf(out, "option -%c %s\n", o->letter, o->arg ? o->arg : "");
+    }
+    for (size_t i = 0; i < registry_count(); i++)
+        strbuf_printf(out, "kind %s\n", registry_at(i)->name);
+    for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++)
+        strbuf_printf(out, "setting %s=\n", o->name);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(struct strbuf *out);
+} MANUAL[] = {
+    {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},     {"keys", manual_keys},
+    {"sources", manual_sources}, {"settings", manual_settings}, {"records", manual_records}, {"words", manual_words},
+};
+
+static void list_views(struct strbuf *out)
+{
+    for (const struct view *const *v = VIEWS; *v; v++)
+        strbuf_printf(out, "%-10s %s\n", (*v)->name, (*v)->summary);
+}
+
+int verb_manual(const struct cli *cli)
+{
+    struct strbuf out = {0};
+    void (*print)(struct strbuf *out) = !strcmp(cli->verb, "views") ? list_views : NULL;
+    for (size_t i = 0; !print && cli->n_args && i < ARRAY_LEN(MANUAL); i++)
+        if (!strcmp(MANUAL[i].name, cli->args[0]))
+            print = MANUAL[i].print;
+    if (!print) {
+        complain("manual needs a section: options, verbs, views, keys, sources, settings, records or words");
+        return EXIT_USAGE;
+    }
+    print(&out);
+    bool ok = output_text(strbuf_text(&out));
+    strbuf_free(&out);
+    return ok ? EXIT_FINE : EXIT_USAGE;
+}
