@@ -69,6 +69,7 @@ check: ## install what is missing, build, run all tests
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60) each
 	@tests/run --only fuzz --fuzz-seconds $(or $(FUZZ_SECONDS),60)
 
-bench: all demo-programs $(BENCH_BIN) ## measure; ratios against a rival or a baseline in the same run
+bench: ## measure; ratios against a rival or a baseline in the same run
 	@contrib/install-deps --test
+	@$(MAKE) --no-print-directory all demo-programs $(BENCH_BIN)
 	@tests/bench/run

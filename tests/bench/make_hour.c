@@ -2,6 +2,7 @@
  *
  *   make_hour IN OUT [SECONDS]
  *
+ * Only the last minute of IN is used: before it there may be what a log held already.
  * Times move by the length of the recording at each repetition and counters grow on by
  * what they grew in it, so that the hour is as full of news as the minute was. Texts
  * of statements come once, as a source sends them. Prints "seconds N". */
@@ -12,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MAX_TEXT = 600 };
+enum { MAX_TEXT = 600, USED_SECONDS = 60 };
 
 static struct batches {
     struct sd_batch **item;
@@ -157,11 +158,18 @@ int main(int argc, char **argv)
         return 1;
     }
     sd_time first = INT64_MAX, last = INT64_MIN;
-    for (size_t i = 0; i < all.n; i++) {
-        first = MIN(first, batch_time(all.item[i]));
+    size_t used = 0;
+    for (size_t i = 0; i < all.n; i++)
         last = MAX(last, batch_time(all.item[i]));
+    for (size_t i = 0; i < all.n; i++) {
+        sd_time at = batch_time(all.item[i]);
+        if (at <= last - USED_SECONDS * SD_S)
+            continue;
+        first = MIN(first, at);
         batch_unref(moved(all.item[i], -1, 0));
+        all.item[used++] = all.item[i];
     }
+    all.n = used;
     int64_t length = (last - first) / SD_S * SD_S + SD_S, rounds = (wanted + length - 1) / length;
     recording_header(&frame);
     fwrite(frame.text, 1, frame.len, f);
