@@ -135,7 +135,7 @@ static void loads(struct doc *d, const struct view_ctx *c, bool by_route)
     }
     sec->weight = 2;
     sec->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    sec->empty = doc_text(d, "No active session was seen in this span of time.");
+    sec->empty = common_as_seen(d, c, KINDS_ACTIVITY, "No active session was seen in this span of time.");
 }
 
 void activity_load(struct doc *d, const struct view_ctx *c, struct span span)

@@ -237,11 +237,33 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds
             b->what, found->origin);
     if (s && s->state == SD_STATE_ENDED && (!in || in->total == 0))
         return doc_printf(d, "No %s: %s was read to its end and holds none.", b->what, found->origin);
+    const char *none;
     if (kinds == KINDS_ACTIVITY)
-        return doc_printf(d, "No session is active at %s moment.", c->live ? "this" : "that");
-    if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
-        return doc_printf(d, "No %s in this span of time. + looks at a longer one.", b->what);
-    return doc_printf(d, "No %s yet from %s.", b->what, found->origin);
+        none = doc_printf(d, "No session is active at %s moment.", c->live ? "this" : "that");
+    else if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
+        none = doc_printf(d, "No %s in this span of time. + looks at a longer one.", b->what);
+    else
+        none = doc_printf(d, "No %s yet from %s.", b->what, found->origin);
+    return common_as_seen(d, c, kinds, none);
+}
+
+const char *common_caveat(const struct sd_status *s)
+{
+    const char *mark = s && s->state == SD_STATE_LIVE && s->text ? strstr(s->text, "; ") : NULL;
+    return mark ? mark + 2 : NULL;
+}
+
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text)
+{
+    struct source_info info[SOURCES_MAX];
+    const struct bringer *b = bringer_of(kinds);
+    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *caveat = brings(b, &info[i]) ? common_caveat(info[i].status) : NULL;
+        if (caveat && (kinds != KINDS_ACTIVITY || strstr(caveat, "session")))
+            text = doc_printf(d, "%s\n%s: %s", text, info[i].origin, caveat);
+    }
+    return text;
 }
 
 /* ---- SQL ---- */

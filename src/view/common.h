@@ -45,6 +45,13 @@ char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX]);
 
 /* Why a pane that lives on KINDS_... is empty, and what to do. */
 const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds);
+/* What a live source cannot see and what would help: of its sentence, as in "PostgreSQL
+ * 15.4, database shop; texts are hidden", what follows the first semicolon. NULL: it
+ * sees all. */
+const char *common_caveat(const struct sd_status *s);
+/* `text`, and after it what the sources that bring `kinds` cannot see: an empty pane
+ * shall not claim that there is nothing. */
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text);
 
 /* SQL as it may be shown: literals hidden when they must be; with `line` on one line.
  * What was hidden once is remembered: parsing costs more than everything else here. */

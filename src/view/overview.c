@@ -293,9 +293,9 @@ static void sources(struct list *l)
             it.why = doc_printf(l->d, "%s batches were dropped because the console lagged",
                                 unit_format_int(UNIT_COUNT, s->drops, a));
             add(l, it);
-        } else if (s && s->state == SD_STATE_LIVE && s->text && str_starts(s->text, "note: ")) {
+        } else if (common_caveat(s)) {
             it.severity = SEVERITY_INFO;
-            it.why = doc_text(l->d, s->text + 6);
+            it.why = doc_text(l->d, common_caveat(s));
             add(l, it);
         }
         if (in && in->total > 0 && (double)in->unparsed >= LIMIT[T_UNPARSED] * (double)in->total) {

@@ -79,6 +79,18 @@ static double cost(const struct source_info *now, const struct source_info *then
     return NAN;
 }
 
+/* In full: a column of the table has no room for it. */
+static void not_seen(struct doc *d, const struct source_info *info, size_t n)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < n; i++)
+        if (common_caveat(info[i].status))
+            strbuf_printf(&b, "%s%s: %s", b.len ? "\n" : "", info[i].origin, common_caveat(info[i].status));
+    if (b.len)
+        doc_section(d, SECTION_TEXT, "not_seen", "What is not seen")->text = doc_text(d, b.text);
+    strbuf_free(&b);
+}
+
 static struct doc *build(const struct view_ctx *c)
 {
     struct source_info info[SOURCES_MAX], then[SOURCES_MAX];
@@ -137,6 +149,7 @@ static struct doc *build(const struct view_ctx *c)
     sec->empty = doc_text(d, "No source is open. Name one: slowdive /var/log/nginx/access.log or slowdive "
                              "postgres://user@host/database (in the console: :source and one of them). "
                              "slowdive sources lists the kinds there are.");
+    not_seen(d, info, n);
     struct intake_total in_all;
     model_intake(c->model, &in_all);
     if (bad)

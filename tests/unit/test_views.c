@@ -481,6 +481,26 @@ static void activity_tells_who_waits(void **state)
     model_free(m);
 }
 
+/* A role without rights sees no session and no text: that is not "none". */
+static void what_a_role_may_not_see_is_said(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&(struct model_limits){.retention_ns = 0, .max_bytes = 1 << 20});
+    status(m, T0, "shop", "postgres", SD_STATE_LIVE,
+           "PostgreSQL 15.4, database shop; sessions of other roles are hidden: GRANT pg_monitor TO eve;");
+    struct view_ctx c = context(m, MINUTE);
+    static const char *const views[] = {"overview", "queries", "activity", "sources"};
+    for (size_t i = 0; i < ARRAY_LEN(views); i++) {
+        struct doc *d = view_named(views[i])->build(&c);
+        struct strbuf out = {0};
+        print_doc(d, PRINT_TEXT, &(struct print_options){0}, &out);
+        assert_non_null(strstr(out.text, "sessions of other roles are hidden: GRANT pg_monitor TO eve;"));
+        strbuf_free(&out);
+        doc_free(d);
+    }
+    model_free(m);
+}
+
 static void sources_tell_state_and_cost(void **state)
 {
     (void)state;
@@ -831,6 +851,7 @@ int main(void)
         cmocka_unit_test(literals_are_hidden_unless_asked_for),
         cmocka_unit_test(sampling_alone_lists_queries_too),
         cmocka_unit_test(activity_tells_who_waits),
+        cmocka_unit_test(what_a_role_may_not_see_is_said),
         cmocka_unit_test(sources_tell_state_and_cost),
         cmocka_unit_test(the_overview_lists_what_is_worst),
         cmocka_unit_test(a_healthy_service_is_not_marked),
