@@ -309,14 +309,14 @@ bool app_wait(struct app *a, int64_t timeout_ns)
 
 bool app_record(struct app *a, const char *path, struct sd_error *err)
 {
-    if (a->recorder) {
+    /* First the new one: a wrong name shall not end the recording that runs. */
+    struct recorder *r = path ? recorder_open(path, a->config->settings->show_literals, err) : NULL;
+    if (path && !r)
+        return false;
+    if (a->recorder)
         recorder_close(a->recorder);
-        a->recorder = NULL;
-    }
-    if (!path)
-        return true;
-    a->recorder = recorder_open(path, a->config->settings->show_literals, err);
-    return a->recorder != NULL;
+    a->recorder = r;
+    return true;
 }
 
 void complain(const char *fmt, ...)

@@ -66,7 +66,7 @@ int verb_manual(const struct cli *cli);
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);
 
 /* ---- signals.c ---- */
-/* Crash and termination handlers. SIGTERM, SIGHUP and SIGINT set a flag and make
+/* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGQUIT set a flag and make
  * signals_fd readable. Stopping, continuing and resizing are the terminal's (term.h). */
 void signals_install(void);
 int signals_fd(void);

@@ -63,7 +63,7 @@ void signals_install(void)
     backtrace(warm_up, 1);
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
         pipe_fds[0] = pipe_fds[1] = -1;
-    static const int flags[] = {SIGTERM, SIGHUP, SIGINT};
+    static const int flags[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction sa = {.sa_handler = flag, .sa_flags = SA_RESTART};
     sigemptyset(&sa.sa_mask);

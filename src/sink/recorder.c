@@ -154,7 +154,7 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
 {
     struct stat st;
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-        return fail(err, "%s is being written by another slowdive", path);
+        return fail(err, "%s is being written already", path);
     if (fstat(fd, &st) < 0)
         return fail(err, "cannot look at %s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))

@@ -287,7 +287,7 @@ static void ended_by_signals(void **state)
     NEED_PROGRAM();
     static const struct {
         int number, status;
-    } cases[] = {{SIGTERM, 128 + SIGTERM}, {SIGHUP, 128 + SIGHUP}, {SIGINT, 0}};
+    } cases[] = {{SIGTERM, 128 + SIGTERM}, {SIGHUP, 128 + SIGHUP}, {SIGQUIT, 128 + SIGQUIT}, {SIGINT, 0}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct vt *vt = start();
         vt_signal(vt, cases[i].number);
@@ -302,6 +302,33 @@ static void ctrl_c_quits(void **state)
     struct vt *vt = start();
     vt_send(vt, "\x03");
     end(vt, 0);
+}
+
+static void command(struct vt *vt, const char *text)
+{
+    vt_send(vt, ":");
+    vt_send(vt, text);
+    vt_send(vt, "\r");
+}
+
+static void a_wrong_name_leaves_the_recording_alone(void **state)
+{
+    (void)state;
+    NEED_PROGRAM();
+    struct vt *vt = start();
+    char record[PATH_MAX + 32];
+    snprintf(record, sizeof record, "record %s/a.slowdive", folder);
+    command(vt, record);
+    see(vt, "Recording to");
+    command(vt, "record /nowhere/b.slowdive");
+    see(vt, "cannot record to /nowhere");
+    command(vt, record);
+    see(vt, "is being written already");
+    command(vt, "record");
+    see(vt, "Recording stopped");
+    command(vt, record); /* continues the file that was closed just now */
+    see(vt, "Recording to");
+    quit(vt, 0);
 }
 
 static void crash_says_where_the_log_is(void **state)
@@ -416,6 +443,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(hostile_config),
         cmocka_unit_test(ended_by_signals),
         cmocka_unit_test(ctrl_c_quits),
+        cmocka_unit_test(a_wrong_name_leaves_the_recording_alone),
         cmocka_unit_test(crash_says_where_the_log_is),
         cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(random_sizes),
