@@ -220,13 +220,42 @@ static const char *figures(const char *line)
     return first;
 }
 
+/* The text format leaves out what is 0, of every node: where any node tells blocks (or
+ * I/O times), the others' are known too. */
+static void unsaid_is_zero(struct plan *plan)
+{
+    static const char *const groups[] = {" Blocks", " Time"};
+    for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+        bool any = false;
+        for (size_t pass = 0; pass < 2; pass++) {
+            for (size_t f = 0; f < plan_n_node_fields && (!pass || any); f++) {
+                const struct plan_field *field = &plan_node_fields[f];
+                if (!str_ends(field->key, groups[g]) || (strstr(field->key, "I/O") != NULL) != (g == 1) ||
+                    strstr(field->key, "Heap"))
+                    continue;
+                if (g == 1 && pass && (str_starts(field->key, "Shared") || str_starts(field->key, "Local")))
+                    continue; /* the other versions' names of the same */
+                for (size_t i = 0; i < plan->n_nodes; i++) {
+                    double *at = (double *)((char *)plan->nodes[i] + field->offset);
+                    if (!pass)
+                        any |= !isnan(*at);
+                    else if (isnan(*at))
+                        *at = 0;
+                }
+            }
+        }
+    }
+}
+
 static void finish(struct parser *p)
 {
     if (!p->entry)
         return;
     struct plan *plan = explain_tree(p->entry, p->err);
-    if (plan)
+    if (plan) {
+        unsaid_is_zero(plan);
         explain_keep(p->out, plan);
+    }
     cJSON_Delete(p->entry);
     p->entry = NULL;
     p->depth = 0;

@@ -73,12 +73,20 @@ static const struct column suggestion_columns[] = {
     [S_node] = {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
 };
 
+enum { P_plan, P_at, P_statement, P_parameters, P_execution, P_planning, P_cost, P_findings_total, P_findings, P_suggestions, P_nodes, P_notes };
 static const struct column plans_columns[] = {
-    {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 3, .help = "position in the input"},
-    {.key = "statement", .title = "Statement", .flags = COLUMN_GROW, .width = 20, .help = "the statement, when the input tells it"},
-    {.key = "execution_ns", .title = "Time", .unit = UNIT_NS, .width = 8, .help = "execution time"},
-    {.key = "total_cost", .title = "Cost", .unit = UNIT_COST, .priority = 1, .width = 8, .help = "planner's total cost"},
-    {.key = "findings", .title = "Findings", .unit = UNIT_COUNT, .priority = 1, .width = 8, .help = "number of findings"},
+    [P_plan] = {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 4, .help = "position in the input"},
+    [P_at] = {.key = "at", .title = "At", .unit = UNIT_TIME, .flags = H, .priority = 9, .width = 12, .help = "when the log wrote it"},
+    [P_statement] = {.key = "statement", .title = "Statement", .flags = COLUMN_GROW, .width = 20, .help = "the statement, when the input tells it"},
+    [P_parameters] = {.key = "parameters", .title = "Parameters", .flags = H, .priority = 9, .width = 12, .help = "values of its parameters, when the input tells them"},
+    [P_execution] = {.key = "execution_ns", .title = "Time", .unit = UNIT_NS, .width = 8, .help = "execution time, or the duration the log wrote"},
+    [P_planning] = {.key = "planning_ns", .title = "Planning", .unit = UNIT_NS, .flags = H, .priority = 9, .width = 8, .help = "planning time"},
+    [P_cost] = {.key = "total_cost", .title = "Cost", .unit = UNIT_COST, .priority = 1, .width = 8, .help = "planner's total cost"},
+    [P_findings_total] = {.key = "findings_total", .title = "Findings", .unit = UNIT_COUNT, .priority = 1, .width = 8, .help = "number of findings"},
+    [P_findings] = {.key = "findings", .title = "Findings", .flags = H, .priority = 9, .help = "as above, of this plan"},
+    [P_suggestions] = {.key = "suggestions", .title = "Suggestions", .flags = H, .priority = 9, .help = "as above, of this plan"},
+    [P_nodes] = {.key = "nodes", .title = "Nodes", .flags = H, .priority = 9, .help = "as above, of this plan; unknown when the input has very many"},
+    [P_notes] = {.key = "notes", .title = "Notes", .flags = H, .priority = 9, .help = "what was cut or skipped in this plan"},
 };
 
 /* Whole units; what no integer can hold is unknown. */
@@ -194,25 +202,15 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, s
     return kept;
 }
 
-static void tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
-                 size_t max_nodes)
+/* kept NULL: all of them. */
+static void node_rows(struct doc *d, struct table *t, const struct plan *p, const struct plan_source *src,
+                      const struct plan_findings *f, const bool *kept)
 {
-    size_t omitted;
-    bool *kept = choose_nodes(p, f, max_nodes, &omitted);
-    struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
-    s->weight = 3;
-    s->min_height = 5;
-    s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
-              : p->timed ? doc_text(d, "own time of each node; * takes most")
-                         : doc_text(d, "costs only: the statement was not executed; * costs most");
-    s->table.columns = p->timed ? plan_columns : node_columns_cost;
-    s->table.n_columns = N_NODE_COLUMNS;
-    s->table.sort_column = -1;
     for (size_t i = 0; i < p->n_nodes; i++) {
-        if (!kept[i])
+        if (kept && !kept[i])
             continue;
         const struct plan_node *n = p->nodes[i];
-        struct row *row = doc_row(d, &s->table);
+        struct row *row = doc_row(d, t);
         struct cell *c = row->cells;
         const char *condition = conditions(d, src, n);
         row->depth = n->depth;
@@ -242,6 +240,24 @@ static void tree(struct doc *d, struct plan *p, const struct plan_source *src, c
         c[NODE_never_executed] = p->analyzed ? cell_bool(n->never_executed) : cell_unknown();
         c[NODE_condition] = cell_text(condition);
     }
+}
+
+static void tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
+                 size_t max_nodes)
+{
+    size_t omitted;
+    bool *kept = choose_nodes(p, f, max_nodes, &omitted);
+    struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
+    s->weight = 3;
+    s->min_height = 5;
+    s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
+              : p->timed ? doc_text(d, "own time of each node; * takes most")
+              : p->logged ? doc_text(d, "costs only: the log has no time of any node; * costs most")
+                          : doc_text(d, "costs only: the statement was not executed; * costs most");
+    s->table.columns = p->timed ? plan_columns : node_columns_cost;
+    s->table.n_columns = N_NODE_COLUMNS;
+    s->table.sort_column = -1;
+    node_rows(d, &s->table, p, src, f, kept);
     free(kept);
 }
 
@@ -255,16 +271,12 @@ static const char *advice_of(struct doc *d, const struct plan_finding *f, const 
     return doc_text(d, f->advice);
 }
 
-static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
-                     const struct advice_list *suggestions, bool in_short)
+static void finding_rows(struct doc *d, struct table *t, const struct plan_findings *f,
+                         const struct advice_list *suggestions, struct strbuf *todo)
 {
-    struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
-    s->note = doc_text(d, p->timed ? "the largest possible saving first" : "from the planner's costs; the statement was not executed");
-    s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
-    struct strbuf todo = {0};
     for (size_t i = 0; i < f->n; i++) {
         const struct plan_finding *it = &f->items[i];
-        struct row *row = doc_row(d, &s->table);
+        struct row *row = doc_row(d, t);
         const char *advice = advice_of(d, it, suggestions), *where = short_name(d, it->node);
         row->severity = it->severity;
         row->cells[F_severity] = cell_text(severity_name(it->severity));
@@ -279,12 +291,24 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
         row->cells[F_check] = cell_text(doc_text(d, it->check));
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
         if (it->node)
-            strbuf_printf(&todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
                           it->node->id, where, it->evidence, advice, it->check);
         else
-            strbuf_printf(&todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
                           it->evidence, advice, it->check);
     }
+}
+
+static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
+                     const struct advice_list *suggestions, bool in_short)
+{
+    struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
+    s->note = doc_text(d, p->timed ? "the largest possible saving first"
+                          : p->logged ? "from the planner's costs; the log has no time of any node"
+                                      : "from the planner's costs; the statement was not executed");
+    s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
+    struct strbuf todo = {0};
+    finding_rows(d, &s->table, f, suggestions, &todo);
     if (f->n && !in_short) {
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "What to do");
         text->text = doc_text(d, strbuf_text(&todo));
@@ -293,14 +317,8 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
     strbuf_free(&todo);
 }
 
-static void suggest(struct doc *d, const struct advice_list *l)
+static void suggestion_rows(struct doc *d, struct table *t, const struct advice_list *l)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < l->n; i++)
-        n += l->items[i].ddl != NULL;
-    struct section *s = doc_table(d, "suggestions", "Missing index", suggestion_columns, ARRAY_LEN(suggestion_columns));
-    s->empty = doc_text(d, l->n ? doc_printf(d, "No index is suggested. %s: %s", short_name(d, l->items[0].node), l->items[0].why)
-                                : "No index is suggested: no sequential scan with a filter.");
     for (size_t i = 0; i < l->n; i++) {
         const struct advice *a = &l->items[i];
         if (!a->ddl)
@@ -308,7 +326,7 @@ static void suggest(struct doc *d, const struct advice_list *l)
         struct table *names = doc_list(d, name_column, 1);
         for (size_t k = 0; k < a->n_names; k++)
             doc_row(d, names)->cells[0] = cell_text(doc_text(d, a->names[k]));
-        struct row *row = doc_row(d, &s->table);
+        struct row *row = doc_row(d, t);
         row->severity = SEVERITY_GOOD;
         row->copy = doc_printf(d, "%s;", a->ddl);
         row->cells[S_ddl] = cell_text(doc_text(d, a->ddl));
@@ -320,7 +338,15 @@ static void suggest(struct doc *d, const struct advice_list *l)
         row->cells[S_unproven] = cell_bool(a->unproven);
         row->cells[S_node] = cell_int(a->node->id);
     }
-    if (n && l->items[0].ddl)
+}
+
+static void suggest(struct doc *d, const struct advice_list *l)
+{
+    struct section *s = doc_table(d, "suggestions", "Missing index", suggestion_columns, ARRAY_LEN(suggestion_columns));
+    s->empty = doc_text(d, l->n ? doc_printf(d, "No index is suggested. %s: %s", short_name(d, l->items[0].node), l->items[0].why)
+                                : "No index is suggested: no sequential scan with a filter.");
+    suggestion_rows(d, &s->table, l);
+    if (l->n && l->items[0].ddl)
         s->note = doc_text(d, l->items[0].why);
 }
 
@@ -347,7 +373,7 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
 static void summary(struct doc *d, struct plan *p, const struct plan_source *src)
 {
     doc_field(d, "origin", UNIT_NONE, cell_text(doc_text(d, src->origin)));
-    doc_field(d, "taken_at", UNIT_TIME, cell_int(src->at));
+    doc_field(d, "taken_at", UNIT_TIME, cell_int(src->at == SD_UNKNOWN ? p->at : src->at));
     doc_field(d, "query_id", UNIT_NONE, cell_int(p->query_id));
     doc_field(d, "analyzed", UNIT_NONE, cell_bool(p->analyzed));
     doc_field(d, "generic", UNIT_NONE, src->generic < 0 ? cell_unknown() : cell_bool(src->generic));
@@ -361,6 +387,9 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
         section_field(d, s, NULL, "Execution", UNIT_NS, whole(p->elapsed_ns));
         if (!isnan(p->planning_ns))
             section_field(d, s, NULL, "Planning", UNIT_NS, whole(p->planning_ns));
+    } else if (p->logged && !isnan(p->elapsed_ns)) {
+        section_field(d, s, NULL, "Execution", UNIT_NS, whole(p->elapsed_ns));
+        section_field(d, s, NULL, "Nodes", UNIT_NONE, cell_text("not timed (auto_explain.log_analyze is off): figures are the planner's"));
     } else {
         section_field(d, s, NULL, "Execution", UNIT_NONE,
                       cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
@@ -382,7 +411,18 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
 
 static const struct column note_column[] = {{.key = "note", .title = "Note", .flags = COLUMN_GROW}};
 
-static void rest(struct doc *d, struct plan *p, const struct plan_source *src)
+static struct table *notes_of(struct doc *d, const struct plan *p)
+{
+    struct table *notes = doc_list(d, note_column, 1);
+    for (size_t i = 0; i < p->notes.n; i++)
+        doc_row(d, notes)->cells[0] = cell_text(doc_text(d, p->notes.items[i]));
+    if (p->analyzed && !p->timed)
+        doc_row(d, notes)->cells[0] = cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
+    return notes;
+}
+
+/* `all`: what else stood in the input; NULL. */
+static void rest(struct doc *d, struct plan *p, const struct plan_source *src, const struct explain *all)
 {
     const char *query = src->query ? src->query : p->query;
     if (query) {
@@ -390,11 +430,10 @@ static void rest(struct doc *d, struct plan *p, const struct plan_source *src)
         s->text = plan_shown(d, src, query);
         s->weight = 1;
     }
-    struct table *notes = doc_list(d, note_column, 1);
-    for (size_t i = 0; i < p->notes.n; i++)
-        doc_row(d, notes)->cells[0] = cell_text(doc_text(d, p->notes.items[i]));
-    if (p->analyzed && !p->timed)
-        doc_row(d, notes)->cells[0] = cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
+    struct table *notes = notes_of(d, p);
+    for (size_t k = 0; all && k < all->n_plans; k++)
+        for (size_t i = 0; all->plans[k] != p && i < all->plans[k]->notes.n; i++)
+            doc_row(d, notes)->cells[0] = cell_text(doc_printf(d, "Plan %zu: %s", k + 1, all->plans[k]->notes.items[i]));
     doc_field(d, "notes", UNIT_NONE, cell_list(notes));
     if (notes->n_rows) {
         struct strbuf b = {0};
@@ -405,12 +444,12 @@ static void rest(struct doc *d, struct plan *p, const struct plan_source *src)
     }
 }
 
-struct doc *plan_doc(struct plan *p, const struct plan_source *src)
+static struct doc *one_of(const struct explain *all, struct plan *p, const struct plan_source *src)
 {
     struct doc *d = doc_new("plan", "Plan");
     summary(d, p, src);
     plan_sections(d, p, src, 0);
-    rest(d, p, src);
+    rest(d, p, src, all);
     /* With nothing to copy and nothing found the keys go to the tree. */
     for (size_t i = 0; i < d->n_sections && !d->sections[d->focus].table.n_rows; i++)
         if (d->sections[i].kind == SECTION_TREE)
@@ -418,7 +457,53 @@ struct doc *plan_doc(struct plan *p, const struct plan_source *src)
     return d;
 }
 
+struct doc *plan_doc(struct plan *p, const struct plan_source *src)
+{
+    return one_of(NULL, p, src);
+}
+
 /* ---- a file ---- */
+
+#define ALL_NODES_MAX 20000 /* of all plans together; with more, only the slowest plan's are listed */
+
+static void list_plans(struct doc *d, const struct explain *e, const struct plan_source *src, struct table *t)
+{
+    size_t nodes = 0;
+    for (size_t i = 0; i < e->n_plans; i++)
+        nodes += e->plans[i]->n_nodes;
+    for (size_t i = 0; i < e->n_plans; i++) {
+        struct plan *p = e->plans[i];
+        struct plan_findings f;
+        struct advice_list l;
+        plan_findings(p, &src->facts, &f);
+        advise_plan(p, &src->facts, p->query, &l);
+        struct row *row = doc_row(d, t);
+        struct table *found = doc_list(d, finding_columns, ARRAY_LEN(finding_columns));
+        struct table *indexes = doc_list(d, suggestion_columns, ARRAY_LEN(suggestion_columns)), *tree = NULL;
+        struct strbuf todo = {0};
+        finding_rows(d, found, &f, &l, &todo);
+        strbuf_free(&todo);
+        suggestion_rows(d, indexes, &l);
+        if (nodes <= ALL_NODES_MAX) {
+            tree = doc_list(d, p->timed ? plan_columns : node_columns_cost, N_NODE_COLUMNS);
+            node_rows(d, tree, p, src, &f, NULL);
+        }
+        row->cells[P_plan] = cell_int((int64_t)i + 1);
+        row->cells[P_at] = cell_int(p->at);
+        row->cells[P_statement] = cell_text(doc_text(d, p->query));
+        row->cells[P_parameters] = cell_text(doc_text(d, p->parameters));
+        row->cells[P_execution] = whole(p->elapsed_ns);
+        row->cells[P_planning] = whole(p->planning_ns);
+        row->cells[P_cost] = cell_real(p->total_cost);
+        row->cells[P_findings_total] = cell_int((int64_t)f.n);
+        row->cells[P_findings] = cell_list(found);
+        row->cells[P_suggestions] = cell_list(indexes);
+        row->cells[P_nodes] = cell_list(tree);
+        row->cells[P_notes] = cell_list(notes_of(d, p));
+        plan_findings_free(&f);
+        advise_free(&l);
+    }
+}
 
 struct doc *plan_explain(const char *text, size_t len, const char *name, struct sd_error *err)
 {
@@ -433,24 +518,13 @@ struct doc *plan_explain(const char *text, size_t len, const char *name, struct 
         if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns) : a->total_cost > b->total_cost)
             slowest = i;
     }
-    struct doc *d = plan_doc(e.plans[slowest], &src);
+    struct doc *d = one_of(&e, e.plans[slowest], &src);
     d->view = "explain";
     if (e.n_plans > 1) {
         doc_field(d, "plan", UNIT_NONE, cell_int((int64_t)slowest + 1));
         struct section *s = doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
         s->note = doc_printf(d, "above: the slowest, number %zu", slowest + 1);
-        for (size_t i = 0; i < e.n_plans; i++) {
-            struct plan *p = e.plans[i];
-            struct plan_findings f;
-            plan_findings(p, &src.facts, &f);
-            struct row *row = doc_row(d, &s->table);
-            row->cells[0] = cell_int((int64_t)i + 1);
-            row->cells[1] = cell_text(doc_text(d, p->query));
-            row->cells[2] = whole(p->elapsed_ns);
-            row->cells[3] = cell_real(p->total_cost);
-            row->cells[4] = cell_int((int64_t)f.n);
-            plan_findings_free(&f);
-        }
+        list_plans(d, &e, &src, &s->table);
     }
     explain_free(&e);
     return d;

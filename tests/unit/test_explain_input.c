@@ -363,6 +363,20 @@ static void test_frames(void **state)
     }
 }
 
+/* Text leaves out what is 0; unknown is another thing. */
+static void test_unsaid_is_zero(void **state)
+{
+    (void)state;
+    struct explain e = from(TEXT, sizeof TEXT - 1, "text");
+    assert_true(e.plans[0]->nodes[0]->shared_read == 0 && e.plans[0]->nodes[1]->temp_written == 0);
+    assert_true(e.plans[0]->nodes[1]->own_shared_hit == 7 && e.plans[0]->nodes[0]->own_shared_read == 0);
+    explain_free(&e);
+    static const char off[] = "Seq Scan on t  (cost=0.00..3.00 rows=2 width=8) (actual time=0.100..1.000 rows=3 loops=1)\n";
+    e = from(off, sizeof off - 1, "without BUFFERS");
+    assert_true(isnan(e.plans[0]->nodes[0]->shared_hit) && isnan(e.plans[0]->nodes[0]->own_io_ns));
+    explain_free(&e);
+}
+
 static void test_utf16(void **state)
 {
     (void)state;
@@ -483,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_log_with_a_broken_plan),
         cmocka_unit_test(test_email),
         cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_unsaid_is_zero),
         cmocka_unit_test(test_utf16),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_broken),

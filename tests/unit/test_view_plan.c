@@ -172,6 +172,16 @@ static void test_several_plans(void **state)
     assert_true(first(json, "plans", "execution_ns")->valuedouble == 1e6);
     assert_true(cJSON_GetObjectItemCaseSensitive(json, "execution_ns")->valuedouble == 9e6);
     assert_string_equal(first(json, "nodes", "type")->valuestring, "Limit");
+    /* each of them whole: the plan that is asked for may not be the slowest */
+    static const char *const keys[] = {"plan", "at", "statement", "parameters", "execution_ns", "planning_ns", "total_cost",
+                                       "findings_total", "findings", "suggestions", "nodes", "notes"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if (!first(json, "plans", keys[i]))
+            fail_msg("plans[] has no %s", keys[i]);
+    const cJSON *nodes = first(json, "plans", "nodes");
+    assert_string_equal(cJSON_GetObjectItemCaseSensitive(nodes->child, "type")->valuestring, "Result");
+    const cJSON *notes = cJSON_GetObjectItemCaseSensitive(json, "notes");
+    assert_int_equal(cJSON_GetArraySize(notes), 1); /* the Limit lacks its input */
     cJSON_Delete(json);
     doc_free(d);
 }
