@@ -343,12 +343,15 @@ bool console_tick(struct console *c, int64_t *wait_ns)
     }
     c->now_seen = now;
     if (c->mode == CURSOR_LIVE) {
-        int64_t refresh = c->env.config->settings->refresh_ns;
-        if (now - c->built >= refresh || now < c->built) {
+        /* Due a little early: a caller that paints once in a refresh and comes a moment
+         * before its end would show old figures for another one. */
+        int64_t due = c->env.config->settings->refresh_ns / 20 * 19;
+        if (now - c->built >= due || now < c->built) {
             c->stale = true;
             changed = true;
+        } else {
+            *wait_ns = MIN(*wait_ns, MAX(c->built + due - now, SD_MS));
         }
-        *wait_ns = MIN(*wait_ns, MAX(c->built + refresh - now, SD_MS));
     }
     return changed;
 }
