@@ -332,3 +332,14 @@ void complain(const char *fmt, ...)
     strbuf_free(&raw);
     strbuf_free(&line);
 }
+
+void app_report(struct app *a)
+{
+    for (char *line = a->problems.text, *end; line && *line; line = end) {
+        end = strchr(line, '\n');
+        if (end)
+            *end++ = 0;
+        complain("%s", line);
+    }
+    strbuf_clear(&a->problems);
+}

@@ -64,6 +64,8 @@ int verb_manual(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);
+/* Complains about each of app->problems, which is empty then. */
+void app_report(struct app *a);
 
 /* ---- signals.c ---- */
 /* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGQUIT set a flag and make

@@ -69,8 +69,7 @@ int verb_list(struct app *a)
 {
     struct strbuf out = {0};
     bool ok = true;
-    if (a->problems.len)
-        fputs(a->problems.text, stderr);
+    app_report(a);
     if (!strcmp(a->cli->verb, "sources"))
         ok = list_sources(a->cli, &out);
     else

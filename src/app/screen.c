@@ -239,7 +239,7 @@ int verb_console(struct app *a)
             return EXIT_USAGE;
         }
     } else if (app_add_all(a, a->cli->args, a->cli->n_args, NULL) == a->cli->n_args && a->cli->n_args) {
-        complain("%s", strbuf_text(&a->problems)); /* nothing that was asked for can be opened */
+        app_report(a); /* nothing that was asked for can be opened */
         return EXIT_USAGE;
     }
 
@@ -273,7 +273,13 @@ int verb_console(struct app *a)
         console_message(s.console, SEVERITY_INFO, "%s", note);
     if (a->problems.len) {
         size_t first = strcspn(a->problems.text, "\n");
-        console_message(s.console, SEVERITY_WARN, "%.*s", (int)first, a->problems.text);
+        size_t lines = 0;
+        for (const char *p = a->problems.text; (p = strchr(p, '\n')); p++)
+            lines++;
+        if (lines > 1)
+            console_message(s.console, SEVERITY_WARN, "1 of %zu: %.*s", lines, (int)first, a->problems.text);
+        else
+            console_message(s.console, SEVERITY_WARN, "%.*s", (int)first, a->problems.text);
         log_line(NULL, "%s", a->problems.text);
     }
     loop(&s);

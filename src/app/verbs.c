@@ -151,17 +151,6 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
     return d;
 }
 
-static void report_problems(struct app *a)
-{
-    for (char *line = a->problems.text, *end; line && *line; line = end) {
-        end = strchr(line, '\n');
-        if (end)
-            *end++ = 0;
-        complain("%s", line);
-    }
-    strbuf_clear(&a->problems);
-}
-
 int verb_view(struct app *a)
 {
     bool status = !strcmp(a->cli->verb, "status");
@@ -171,7 +160,7 @@ int verb_view(struct app *a)
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) || !duration_option(a, CLI_WINDOW, &window_ns))
         return EXIT_USAGE;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
-    report_problems(a);
+    app_report(a);
     sd_time began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
@@ -259,7 +248,7 @@ int verb_record(struct app *a)
         return EXIT_USAGE;
     }
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, NULL);
-    report_problems(a);
+    app_report(a);
     if (failed || !a->n_sources) {
         if (!failed)
             complain("no source is given and none was found here; name one: slowdive record -o FILE SOURCE");

@@ -161,6 +161,10 @@ static char *join_lines(struct reader *r, const struct tree_node *list, const ch
         } else if (!*i->text || strchr(i->text, '\n')) {
             tree_problem(r->report, i->line, i->column, "this item of %.60s is %s; expected one line of text",
                          name, *i->text ? "more than a line" : "empty");
+        } else if (str_eq(name, "routes") && *i->text != '/') {
+            /* Here, where the place is known: a log that is handed it reads nothing. */
+            tree_problem(r->report, i->line, i->column,
+                         "the route \"%.60s\" does not begin with a slash; expected one like /users/:name", i->text);
         } else {
             if (b.len)
                 strbuf_char(&b, '\n');

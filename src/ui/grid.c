@@ -226,7 +226,10 @@ struct rect grid_box(struct grid *g, struct rect r, enum style style, const char
     }
     if (note && *note && room >= 6) {
         int w = MIN(utf8_width(note) + 2, room - 1);
+        bool cut = w < utf8_width(note) + 2;
         grid_printf(g, r, right - 1 - w, r.y, w, STYLE_DIM, " %s", note);
+        if (cut)
+            grid_put(g, r, right - 3, r.y, STYLE_DIM, 0x2026);
         grid_put(g, r, right - 2, r.y, STYLE_DIM, ' ');
     }
     return in;

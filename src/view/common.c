@@ -158,10 +158,14 @@ static void name_sources(const struct view_ctx *c, uint32_t kinds, struct strbuf
 {
     struct source_info info[SOURCES_MAX];
     const struct bringer *b = bringer_of(kinds);
-    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, named = 0;
+    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, named = 0, sure = 0;
+    for (size_t i = 0; i < n; i++)
+        sure += info[i].status && str_eq(info[i].status->kind, b->kind);
     for (size_t i = 0; i < n; i++) {
         if (!brings(b, &info[i]) || info[i].status->last_data == SD_UNKNOWN)
             continue;
+        if (sure && !str_eq(info[i].status->kind, b->kind))
+            continue; /* an exec source might; the log does */
         if (named < NAMED_MAX)
             strbuf_printf(out, "%s%s", named ? " and " : out->len ? ", from " : "from ", info[i].origin);
         named++;

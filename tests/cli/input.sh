@@ -44,4 +44,15 @@ ok "CRLF is a line end" says out '"lines_unparsed":	0'
 run endpoints --format json junk.log
 ok "junk between lines is counted" says out '"lines_unparsed":	2'
 ok "and the lines after it are read" [ "$(lines)" = 82 ]
+
+cat >bad.yaml <<'END'
+refresh: never
+routes:
+  - orders
+  - /orders/:number
+END
+run endpoints --config bad.yaml good.log
+ok "a configuration that is wrong in places is used where it is right" says out "/orders/:number"
+ok "and each place is told" says err "bad.yaml:3:5: the route \"orders\" does not begin with a slash"
+ok "with what was expected" says err 'bad.yaml:1:10: refresh: "never" is not a duration such as 250ms'
 finish
