@@ -9,6 +9,7 @@ $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 
 .PHONY: demo-programs
 demo-programs: $(DEMO_BIN)
+	@:
 
 demo: ## a private PostgreSQL and a shop under traffic, and the console on them
 	@contrib/install-deps --demo
