@@ -49,7 +49,7 @@ enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS }
 static const struct column COLUMNS[O_COLUMNS] = {
     [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
                 "slow, tail, errors, query, index, lock, idle, connections, cache, source or log"},
-    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 18,
+    [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 0,
                    "endpoint, query, session or source it is about"},
     [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
     [O_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR | COLUMN_HIDDEN, 9, 0,
@@ -116,8 +116,8 @@ static void endpoints(struct list *l, const struct endpoint_stats *all)
             it.severity = slow && share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
             it.share = share;
             it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
-            it.why = doc_printf(d, "p99 %s, median %s, %s of time", unit_format_int(UNIT_NS, p99, a),
-                                unit_format_int(UNIT_NS, p50, b), unit_format(UNIT_SHARE, share, e));
+            it.why = doc_printf(d, "%s of time, p99 %s, median %s", unit_format(UNIT_SHARE, share, e),
+                                unit_format_int(UNIT_NS, p99, a), unit_format_int(UNIT_NS, p50, b));
             add(l, it);
         } else if (s->timed && (double)p99 >= LIMIT[T_TAIL_NS] &&
                    (double)p99 >= LIMIT[T_TAIL_FACTOR] * (double)p50) {
