@@ -66,6 +66,16 @@ size_t utf8_next(const char *text, size_t len, struct utf8_char *out)
     return 0;
 }
 
+size_t utf8_decode(const char *text, size_t len, uint32_t *code)
+{
+    return len ? decode((const unsigned char *)text, len, code) : 0;
+}
+
+bool utf8_harmless(uint32_t c)
+{
+    return c >= 0x20 && c != 0x7F && !(c >= 0x80 && c < 0xA0) && !deceptive(c);
+}
+
 int utf8_width(const char *text)
 {
     size_t len = strlen(text);

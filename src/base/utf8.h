@@ -27,6 +27,10 @@ int utf8_width(const char *text);                       /* columns of all of it,
 int utf8_append(struct strbuf *b, const char *text, int columns);
 size_t utf8_encode(uint32_t code, char out[4]);
 bool utf8_valid(const char *text, size_t len);          /* strict */
+/* The first character as it is. Returns its bytes, 0 when it is invalid. */
+size_t utf8_decode(const char *text, size_t len, uint32_t *code);
+/* Neither a control nor one that changes how its neighbours are shown. */
+bool utf8_harmless(uint32_t code);
 /* Appends text as valid UTF-8 for JSON and Markdown: invalid bytes become
  * U+FFFD, everything else stays (the writer escapes controls). */
 void utf8_append_valid(struct strbuf *b, const char *text, size_t len);

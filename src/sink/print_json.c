@@ -144,11 +144,32 @@ static cJSON *section(const struct section *s)
     return cJSON_CreateNull();
 }
 
+/* A reader gets every character, a terminal none that it obeys: what utf8_append would
+ * replace is written as \\u. All of it stands inside of strings. */
+static void escape(const char *json, struct strbuf *out)
+{
+    const char *from = json, *end = json + strlen(json);
+    for (const char *p = json; p < end;) {
+        uint32_t c = 0xFFFD;
+        size_t n = utf8_decode(p, (size_t)(end - p), &c);
+        if (c != '\n' && c != '\t' && !utf8_harmless(c)) {
+            strbuf_add(out, from, (size_t)(p - from));
+            if (c > 0xFFFF)
+                strbuf_printf(out, "\\u%04x\\u%04x", 0xD7C0 + (c >> 10), 0xDC00 + (c & 0x3FF));
+            else
+                strbuf_printf(out, "\\u%04x", c);
+            from = p + n;
+        }
+        p += n ? n : 1;
+    }
+    strbuf_str(out, from);
+}
+
 static void print(cJSON *o, struct strbuf *out)
 {
     char *json = cJSON_Print(o);
     if (json) {
-        strbuf_str(out, json);
+        escape(json, out);
         strbuf_char(out, '\n');
     }
     cJSON_free(json);
