@@ -3,6 +3,7 @@
 #include "app/app.h"
 
 #include "app/output.h"
+#include "core/plan_findings.h"
 #include "core/schema.h"
 #include "view/view.h"
 
@@ -242,12 +243,65 @@ static void manual_words(struct strbuf *out)
         strbuf_printf(out, "setting %s=\n", o->name);
 }
 
+/* "Only with at least 1 ms to be saved, 10 % of the time or cost, 1000 rows removed." */
+static void manual_floors(const struct plan_rule *r, struct strbuf *out)
+{
+    const char *before = "Only with at least ";
+    if (r->floor_ns > 0) {
+        strbuf_printf(out, "%s%g ms to be saved", before, r->floor_ns / 1e6);
+        before = ", ";
+    }
+    if (r->floor_share > 0) {
+        strbuf_printf(out, "%s%g %% of the time or cost", before, r->floor_share * 100);
+        before = ", ";
+    }
+    if (r->floor_amount > 0 && r->floor_of && strcmp(r->floor_of, "ns") != 0) {
+        strbuf_printf(out, "%s%.10g ", before, r->floor_amount);
+        escaped(out, r->floor_of);
+        before = ", ";
+    }
+    strbuf_str(out, strcmp(before, ", ") == 0 ? ".\n" : "");
+}
+
+static void manual_findings(struct strbuf *out)
+{
+    strbuf_str(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < plan_n_rules; i++) {
+        const struct plan_rule *r = &plan_rules[i];
+        const struct {
+            const char *severity;
+            double from;
+        } limits[] = {{"info", r->info}, {"warn", r->warn}, {"bad", r->bad}};
+        const char *before = "";
+        strbuf_printf(out, ".It Va %s No ( ", r->name);
+        escaped(out, r->title);
+        strbuf_str(out, " )\n");
+        escaped(out, r->help);
+        strbuf_str(out, "\nMeasured: ");
+        escaped(out, r->measure);
+        strbuf_str(out, "; ");
+        for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
+            if (isnan(limits[k].from))
+                continue;
+            strbuf_printf(out, "%s%s from %.10g", before, limits[k].severity, limits[k].from);
+            before = ", ";
+        }
+        strbuf_str(out, ".\n");
+        manual_floors(r, out);
+        strbuf_str(out, "Thresholds: ");
+        escaped(out, r->source);
+        strbuf_str(out, ".\n");
+    }
+    strbuf_str(out, ".El\n");
+}
+
 static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
     {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},     {"keys", manual_keys},
     {"sources", manual_sources}, {"settings", manual_settings}, {"records", manual_records}, {"words", manual_words},
+    {"findings", manual_findings},
 };
 
 static void list_views(struct strbuf *out)
@@ -264,7 +318,7 @@ int verb_manual(const struct cli *cli)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
-        complain("manual needs a section: options, verbs, views, keys, sources, settings, records or words");
+        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings or words");
         return EXIT_USAGE;
     }
     print(&out);

@@ -78,7 +78,7 @@ static struct plan_finding *found(struct plan_finder *f, const struct plan_node 
     enum severity severity = grade(r, measure);
     if (severity == SEVERITY_NONE || !(s.share >= r->floor_share) || amount < r->floor_amount)
         return NULL;
-    if (f->plan->timed && !(s.ns >= r->floor_ns))
+    if (f->plan->timed && r->floor_ns > 0 && !(s.ns >= r->floor_ns))
         return NULL;
     f->out->items = mem_grow(f->out->items, f->out->n, &f->out->cap, sizeof *f->out->items);
     struct plan_finding *it = &f->out->items[f->out->n++];
@@ -527,6 +527,177 @@ static void hot_node(struct plan_finder *f, const struct plan_node *n)
     it->check = "This node's own time falls.";
 }
 
+/* Nothing was measured: the planner's own idea of where the work is. */
+static void costly_node(struct plan_finder *f, const struct plan_node *n)
+{
+    if (f->plan->timed || !(n->cost_share >= f->rule->info))
+        return;
+    for (size_t i = 0; i < f->out->n; i++)
+        if (f->out->items[i].node == n || (f->out->items[i].node && f->out->items[i].node->parent == n))
+            return;
+    struct plan_finding *it = found(f, n, n->cost_share, own_part(f, n, 1), known_or(n->cost, 0));
+    if (!it)
+        return;
+    it->evidence = SAY("%s of the plan's cost of %s is expected here", share_text(f, n->cost_share), count(f, f->plan->total_cost));
+    it->advice = "Run EXPLAIN (ANALYZE, BUFFERS) where it may run: costs alone do not tell whether this is slow.";
+    it->check = "This node's own share of the cost falls.";
+}
+
+/* Rows made below, named, and only then thrown away. */
+static void late_filter(struct plan_finder *f, const struct plan_node *n)
+{
+    bool cte = str_eq(n->type, "CTE Scan"), function = str_eq(n->type, "Function Scan");
+    bool subquery = str_eq(n->type, "Subquery Scan") && n->child && !str_eq(n->child->type, "WindowAgg");
+    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0), all = gone + known_or(n->rows, 0);
+    if ((!cte && !function && !subquery) || !n->filter || all <= 0)
+        return;
+    struct plan_finding *it = found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
+    if (!it)
+        return;
+    it->evidence = SAY("%s rows were made, %s of them thrown away by the filter afterwards", count(f, all), share_text(f, gone / all));
+    it->advice = cte        ? SAY("Filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.", where(f, n), where(f, n))
+                 : function ? "Give the function the condition as an argument, so that it makes only the rows wanted."
+                            : "Move the condition into the subquery.";
+    it->check = "Rows Removed by Filter is small here, and the nodes below make fewer rows.";
+}
+
+static void subplan_loops(struct plan_finder *f, const struct plan_node *n)
+{
+    if (!str_eq(n->relationship, "SubPlan"))
+        return;
+    struct plan_finding *it = found(f, n, known_or(n->loops, 0), of_time(f, known_or(n->total_ns, 0)), known_or(n->loops, 0));
+    if (!it)
+        return;
+    it->evidence = SAY("%s ran %s times, once for a row: %s", n->subplan ? n->subplan : "the subquery", count(f, n->loops),
+                       time_text(f, n->total_ns));
+    it->advice = "Write the subquery as a join (LEFT JOIN, or LATERAL with LIMIT) on rows computed once, or give its condition an index.";
+    it->check = "The SubPlan is gone, or runs few times.";
+}
+
+static void memoize_evictions(struct plan_finder *f, const struct plan_node *n)
+{
+    double misses = known_or(n->cache_misses, 0), lost = known_or(n->cache_evictions, 0) + known_or(n->cache_overflows, 0);
+    if (!str_eq(n->type, "Memoize") || misses <= 0)
+        return;
+    struct plan_finding *it = found(f, n, MIN(1, lost / misses), of_time(f, known_or(n->total_ns, 0)), misses);
+    if (!it)
+        return;
+    it->evidence = SAY("%s of %s results looked up were put out of the cache again", count(f, lost), count(f, misses));
+    it->advice = "The cache is too small for the keys there are: raise hash_mem_multiplier or work_mem for this query, or help the "
+                 "planner to a hash join (ANALYZE: n_distinct of the key).";
+    it->check = "Evictions and Overflows are 0, and Hits outnumber Misses.";
+}
+
+static void io_wait(struct plan_finder *f, const struct plan_node *n)
+{
+    const struct plan *p = f->plan;
+    const struct plan_node *most = NULL;
+    double sum = 0, blocks = 0;
+    (void)n;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        double io = known_or(p->nodes[i]->own_io_ns, 0);
+        sum += io;
+        blocks += known_or(p->nodes[i]->own_shared_read, 0) + known_or(p->nodes[i]->own_temp_read, 0);
+        if (io > 0 && (!most || io > most->own_io_ns))
+            most = p->nodes[i];
+    }
+    if (!(sum <= p->elapsed_ns * 1.05)) /* beside the time the plan tells of: prefetching, or an input put together */
+        return;
+    struct plan_finding *it = found(f, most, MIN(1, sum / p->elapsed_ns), of_time(f, sum), sum);
+    if (!it)
+        return;
+    it->evidence = SAY("%s of %s were spent on reading and writing (%s read), most of it here", time_text(f, sum),
+                       time_text(f, p->elapsed_ns), bytes(f, blocks * BLOCK));
+    it->advice = "Run it again: if the second run is fast, the blocks were only not in memory. If not, touch fewer blocks (index, "
+                 "fewer columns) or give the server more memory.";
+    it->check = "Buffers shows hits instead of reads, and I/O Timings are small.";
+}
+
+static void cross_join(struct plan_finder *f, const struct plan_node *n)
+{
+    const struct plan_node *outer = n->child, *inner = NULL;
+    while (outer && !str_eq(outer->relationship, "Outer"))
+        outer = outer->next;
+    for (const struct plan_node *c = n->child; c; c = c->next)
+        if (str_eq(c->relationship, "Inner"))
+            inner = c;
+    /* Only what does not depend on the outer row is materialised. */
+    if (!str_eq(n->type, "Nested Loop") || n->join_filter || !outer || !inner || !str_eq(inner->type, "Materialize") ||
+        !(outer->rows > 1) || !(inner->loop_rows > 1))
+        return;
+    struct plan_finding *it = found(f, n, known_or(n->rows, 0), of_time(f, known_or(n->exclusive_ns, 0) + known_or(inner->total_ns, 0)),
+                                    known_or(n->rows, 0));
+    if (!it)
+        return;
+    it->evidence = SAY("every one of %s rows was paired with every one of %s: %s rows", count(f, outer->rows),
+                       count(f, inner->loop_rows), count(f, n->rows));
+    it->advice = "There is no condition between the two sides: if that is not meant, the join condition is missing.";
+    it->check = "The join shows a condition, or its rows are few.";
+}
+
+static void empty_partitions(struct plan_finder *f, const struct plan_node *n)
+{
+    double ran = 0, empty = 0, ns = 0;
+    if (!str_eq(n->type, "Append") && !str_eq(n->type, "Merge Append"))
+        return;
+    for (const struct plan_node *c = n->child; c; c = c->next) {
+        if (plan_is_initplan(c) || c->never_executed)
+            continue;
+        ran++;
+        if (known_or(c->rows, 1) <= 0) {
+            empty++;
+            ns += known_or(c->total_ns, 0);
+        }
+    }
+    struct plan_finding *it = found(f, n, ran > 0 ? empty / ran : 0, of_time(f, MIN(ns, known_or(n->total_ns, 0))), empty);
+    if (!it)
+        return;
+    it->evidence = SAY("%s of %s parts were read and gave no row: %s", count(f, empty), count(f, ran), time_text(f, ns));
+    it->advice = "Put a condition on the partition key, compared with a constant or parameter of its own type, so that partitions "
+                 "without such rows are not read.";
+    it->check = "Fewer parts appear below the Append, or Subplans Removed counts them.";
+}
+
+static void disabled_node(struct plan_finder *f, const struct plan_node *n)
+{
+    double below = 0;
+    for (const struct plan_node *c = n->child; c; c = c->next)
+        below += known_or(c->total_cost, 0);
+    bool off = n->disabled == 1 || known_or(n->total_cost, 0) - below >= 0.9e10; /* up to 17 a cost of 1e10 */
+    struct plan_finding *it = found(f, n, off, (struct saving){NAN, 0}, off);
+    if (!it)
+        return;
+    it->evidence = "this kind of node is switched off and had to be used all the same";
+    it->advice = "An enable_... setting is off (see Settings): plans made so do not show what the server would do otherwise.";
+    it->check = "No node is Disabled, and no cost is above 10,000,000,000.";
+}
+
+static void serialization(struct plan_finder *f, const struct plan_node *n)
+{
+    const struct plan *p = f->plan;
+    double ns = known_or(p->serialization_ns, 0);
+    struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? ns / p->elapsed_ns : 0, of_time(f, ns), ns);
+    if (!it)
+        return;
+    it->evidence = SAY("turning the result into bytes for the client took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
+    it->advice = "Select fewer rows and only the columns needed: large values are fetched and unpacked for the result alone.";
+    it->check = "The time of the Serialization section falls.";
+}
+
+static void index_searches(struct plan_finder *f, const struct plan_node *n)
+{
+    double searches = known_or(n->index_searches, 0), loops = known_or(n->loops, 0);
+    if (loops <= 0)
+        return;
+    struct plan_finding *it = found(f, n, searches / loops, own_part(f, n, 1), searches);
+    if (!it)
+        return;
+    it->evidence = SAY("the index was descended %s times in %s", count(f, searches), loops > 1 ? SAY("%s runs", count(f, loops)) : "one run");
+    it->advice = SAY("Long lists in IN, or an index whose first column the query does not name: give %s an index that begins with the "
+                     "columns of the condition, or join against the list.", where(f, n));
+    it->check = "Index Searches is about the number of loops.";
+}
+
 static void jit_share(struct plan_finder *f, const struct plan_node *n)
 {
     const struct plan *p = f->plan;
@@ -643,7 +814,44 @@ const struct plan_rule plan_rules[] = {
     {.name = "planning_time", .title = "Planning longer than execution", .measure = "planning / execution", .info = NONE,
      .warn = 1, .bad = NONE, .floor_ns = 20e6, .floor_share = 0.5, .floor_amount = 20e6, .floor_of = "ns", .find = planning_time,
      .whole_plan = true, .source = "own; no published number", .help = "Planning can be paid once by preparing the statement."},
-    /* last: it speaks only where no other rule did */
+    {.name = "subplan_loops", .title = "Subquery runs for every row", .measure = "runs of the subquery", .info = NONE,
+     .warn = 1000, .bad = 100000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "runs",
+     .find = subplan_loops, .source = "own; no published number",
+     .help = "A subquery that depends on the outer row is run again for each of them."},
+    {.name = "late_filter", .title = "Rows made and thrown away", .measure = "rows removed / rows made", .info = NONE,
+     .warn = 0.90, .bad = 0.99, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "rows removed",
+     .find = late_filter, .source = "pev2 (rows removed, 90 %)",
+     .help = "A CTE, function or subquery makes all its rows before the condition is applied."},
+    {.name = "cross_join", .title = "Every row with every row", .measure = "rows the join gave", .info = NONE, .warn = 100000,
+     .bad = 1e7, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100000, .floor_of = "rows", .find = cross_join,
+     .source = "own; no published number", .help = "Two tables are joined without any condition between them."},
+    {.name = "empty_partitions", .title = "Partitions read in vain", .measure = "parts without a row / parts read", .info = NONE,
+     .warn = 0.80, .bad = NONE, .floor_ns = 5e6, .floor_share = 0.10, .floor_amount = 10, .floor_of = "parts without a row",
+     .find = empty_partitions, .source = "own; no published number",
+     .help = "The planner could not tell which partitions hold the rows, and read them all."},
+    {.name = "memoize_evictions", .title = "Cache of lookups too small", .measure = "results put out / results looked up",
+     .info = NONE, .warn = 0.10, .bad = NONE, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000,
+     .floor_of = "results looked up", .find = memoize_evictions, .source = "own; no published number",
+     .help = "Memoize keeps results of the inner side; when they do not fit they are looked up again."},
+    {.name = "index_searches", .title = "Index descended again and again", .measure = "descents a run", .info = 100, .warn = 10000,
+     .bad = NONE, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "descents", .find = index_searches,
+     .source = "own; Index Searches is told from PostgreSQL 18",
+     .help = "Every value of a list, or of a first column that is skipped, is a descent of its own."},
+    {.name = "io_wait", .title = "Waiting for disks", .measure = "I/O time / execution", .info = 0.50, .warn = 0.90, .bad = NONE,
+     .floor_ns = 100e6, .floor_share = 0.50, .floor_amount = 100e6, .floor_of = "ns", .find = io_wait, .whole_plan = true,
+     .source = "own; no published number", .help = "Most of the time went by until blocks were read or written."},
+    {.name = "serialization", .title = "Result expensive to send", .measure = "serialization / execution", .info = NONE,
+     .warn = 0.30, .bad = NONE, .floor_ns = 50e6, .floor_share = 0.30, .floor_amount = 50e6, .floor_of = "ns",
+     .find = serialization, .whole_plan = true, .source = "own; EXPLAIN (SERIALIZE) of PostgreSQL 17",
+     .help = "Values are unpacked and turned into text or bytes for the client."},
+    {.name = "disabled_node", .title = "Switched off, used all the same", .measure = "1 when it is there", .info = 1, .warn = NONE,
+     .bad = NONE, .floor_ns = 0, .floor_share = 0, .floor_amount = 1, .floor_of = "nodes", .find = disabled_node,
+     .source = "PostgreSQL: disable_cost, Disabled (18)", .help = "An enable_... setting is off, which real plans do not have."},
+    /* last: these speak only where no other rule did */
+    {.name = "costly_node", .title = "Most of the cost", .measure = "own cost / plan's cost", .info = 0.40, .warn = 0.90, .bad = NONE,
+     .floor_ns = 0, .floor_share = 0.40, .floor_amount = 100000, .floor_of = "cost", .find = costly_node,
+     .source = "pev2 (10/40/90 %), floor our own",
+     .help = "One node of a plan that was not executed is expected to take most of a large cost."},
     {.name = "hot_node", .title = "Most of the time", .measure = "own time / execution", .info = 0.40, .warn = 0.90, .bad = NONE,
      .floor_ns = 1e9, .floor_share = 0.40, .floor_amount = 0, .find = hot_node, .source = "pev2 (10/40/90 %), floor our own",
      .help = "One node takes most of a long execution and no other rule says why."},

@@ -423,6 +423,99 @@ static void test_findings(void **state)
     }
 }
 
+/* Each rule with a plan just bad enough, and one just not. */
+static void test_findings_from_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule, *bad, *fine;
+    } cases[] = {
+        {"subplan_loops",
+         "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
+         "  SubPlan 1\n"
+         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.040 rows=1 loops=2000)\n",
+         "Seq Scan on a  (cost=0.00..9.00 rows=900 width=8) (actual time=0.010..100.000 rows=900 loops=1)\n"
+         "  SubPlan 1\n"
+         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.080 rows=1 loops=900)\n"},
+        {"late_filter",
+         "CTE Scan on c  (cost=0.00..9.00 rows=10 width=8) (actual time=0.010..100.000 rows=10 loops=1)\n"
+         "  Filter: (k = 1)\n  Rows Removed by Filter: 9990\n"
+         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 rows=10000 loops=1)\n",
+         "CTE Scan on c  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
+         "  Filter: (k = 1)\n  Rows Removed by Filter: 5000\n"
+         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 rows=10000 loops=1)\n"},
+        {"cross_join",
+         "Nested Loop  (cost=0.00..9.00 rows=250000 width=8) (actual time=0.010..100.000 rows=250000 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 loops=1)\n"
+         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..0.100 rows=500 loops=500)\n"
+         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 loops=1)\n",
+         "Nested Loop  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..100.000 rows=500 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..1.000 rows=1 loops=1)\n"
+         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..90.000 rows=500 loops=1)\n"
+         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..80.000 rows=500 loops=1)\n"},
+        {"memoize_evictions",
+         "Nested Loop  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 loops=1)\n"
+         "  ->  Memoize  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.018 rows=1 loops=5000)\n"
+         "        Hits: 1000  Misses: 4000  Evictions: 3000  Overflows: 0  Memory Usage: 4096kB\n"
+         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=4000)\n",
+         "Nested Loop  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 loops=1)\n"
+         "  ->  Memoize  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.018 rows=1 loops=5000)\n"
+         "        Hits: 1000  Misses: 4000  Evictions: 0  Overflows: 0  Memory Usage: 4096kB\n"
+         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=4000)\n"},
+        {"index_searches",
+         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000.00 loops=1)\n"
+         "  Index Searches: 2000\n",
+         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000.00 loops=1)\n"
+         "  Index Searches: 90\n"},
+        {"io_wait",
+         "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..400.000 rows=2000 loops=1)\n"
+         "  Buffers: shared read=9000\n  I/O Timings: shared read=380.000\n",
+         "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..400.000 rows=2000 loops=1)\n"
+         "  Buffers: shared hit=9000 read=10\n  I/O Timings: shared read=90.000\n"},
+        {"serialization",
+         "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
+         "Planning Time: 1.0 ms\nSerialization: time=300.000 ms  output=9000kB  format=text\nExecution Time: 401.0 ms\n",
+         "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
+         "Planning Time: 1.0 ms\nSerialization: time=10.000 ms  output=9000kB  format=text\nExecution Time: 111.0 ms\n"},
+        {"disabled_node",
+         "Seq Scan on a  (cost=10000000000.00..10000000009.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=1)\n",
+         "Seq Scan on a  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=1)\n"},
+        {"costly_node",
+         "Seq Scan on a  (cost=0.00..900000.00 rows=100000000 width=8)\n", "Seq Scan on a  (cost=0.00..90000.00 rows=1000000 width=8)\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        for (int fine = 0; fine < 2; fine++) {
+            struct explain e = from_text(fine ? cases[i].fine : cases[i].bad);
+            struct plan_facts facts = {0};
+            struct plan_findings f;
+            plan_findings(e.plans[0], &facts, &f);
+            size_t n = 0;
+            for (size_t k = 0; k < f.n; k++)
+                n += !strcmp(f.items[k].rule->name, cases[i].rule);
+            if (n != (size_t)!fine)
+                fail_msg("%s: found %zu times in the %s plan (%zu findings)", cases[i].rule, n, fine ? "fine" : "bad", f.n);
+            plan_findings_free(&f);
+            explain_free(&e);
+        }
+    }
+    struct strbuf b = {0}; /* partitions: ten parts, of which one has the rows */
+    struct plan_facts facts = {0};
+    struct plan_findings f;
+    strbuf_str(&b, "Append  (cost=0.00..9.00 rows=11 width=8) (actual time=0.010..100.000 rows=5 loops=1)\n");
+    for (int i = 0; i < 11; i++)
+        strbuf_printf(&b, "  ->  Index Scan using i%d on p%d  (cost=0.00..9.00 rows=1 width=8) (actual time=1.000..9.000 rows=%d loops=1)\n", i, i,
+                      i ? 0 : 5);
+    struct explain e = from_text(b.text);
+    plan_findings(e.plans[0], &facts, &f);
+    assert_int_equal(f.n, 1);
+    assert_string_equal(f.items[0].rule->name, "empty_partitions");
+    plan_findings_free(&f);
+    explain_free(&e);
+    strbuf_free(&b);
+}
+
 static void test_rules_are_documented(void **state)
 {
     (void)state;
@@ -603,6 +696,7 @@ int main(void)
         cmocka_unit_test(test_cut_anywhere),
         cmocka_unit_test(test_deep_and_wide),
         cmocka_unit_test(test_findings),
+        cmocka_unit_test(test_findings_from_text),
         cmocka_unit_test(test_rules_are_documented),
         cmocka_unit_test(test_facts_decide_without_analyze),
         cmocka_unit_test(test_corpora),
