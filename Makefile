@@ -5,10 +5,13 @@
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
-CC      ?= gcc
 BUILD   ?= build
 O       ?= -O2
 V       ?=
+# make has a CC of its own, which ?= would keep.
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 
 VERSION := 0.1.0
 
@@ -74,6 +77,8 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 # Rebuild everything when the compiler or its flags change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
+	@pkg-config --exists $(PKGS_CORE) $(PKGS_RT) $(PKGS_TERM) 2>/dev/null && command -v $(firstword $(CC)) >/dev/null || \
+		{ echo "The compiler or a library is missing; make deps installs them."; exit 1; }
 	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' | cmp -s - $@ || \
 		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' > $@
 FORCE:

@@ -16,15 +16,32 @@ static void escaped(struct strbuf *out, const char *text)
     for (const char *p = text; *p; p++) {
         bool begins_word = p == text || strchr(" ('\"[|-", p[-1]);
         switch (*p) {
-        case '\\': strbuf_str(out, "\\e"); break;
-        case '"': strbuf_str(out, "\\(dq"); break;
-        case '\'': strbuf_str(out, "\\(aq"); break;
-        case '`': strbuf_str(out, "\\(ga"); break;
-        case '^': strbuf_str(out, "\\(ha"); break;
-        case '~': strbuf_str(out, "\\(ti"); break;
-        case '-': strbuf_str(out, begins_word ? "\\-" : "-"); break;
-        case '\n': strbuf_char(out, ' '); break;
-        default: strbuf_char(out, *p);
+        case '\\':
+            strbuf_str(out, "\\e");
+            break;
+        case '"':
+            strbuf_str(out, "\\(dq");
+            break;
+        case '\'':
+            strbuf_str(out, "\\(aq");
+            break;
+        case '`':
+            strbuf_str(out, "\\(ga");
+            break;
+        case '^':
+            strbuf_str(out, "\\(ha");
+            break;
+        case '~':
+            strbuf_str(out, "\\(ti");
+            break;
+        case '-':
+            strbuf_str(out, begins_word ? "\\-" : "-");
+            break;
+        case '\n':
+            strbuf_char(out, ' ');
+            break;
+        default:
+            strbuf_char(out, *p);
         }
     }
 }
@@ -68,8 +85,8 @@ static void list_end(struct strbuf *out)
 }
 
 /* .It MACRO term [(detail)], then the sentence. */
-static void item(struct strbuf *out, const char *macro, const char *term, const char *args, const char *detail,
-                 const char *help)
+static void item(struct strbuf *out, const char *macro, const char *term, const char *args,
+                 const char *detail, const char *help)
 {
     strbuf_str(out, ".It");
     quoted(out, macro, term);
@@ -212,8 +229,8 @@ static void manual_records(struct strbuf *out)
         list_begin(out);
         for (size_t f = 0; f < sc->n_fields; f++) {
             char detail[80];
-            snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type], *sc->fields[f].unit ? ", " : "",
-                     sc->fields[f].unit);
+            snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type],
+                     *sc->fields[f].unit ? ", " : "", sc->fields[f].unit);
             item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
         }
         list_end(out);
@@ -299,9 +316,9 @@ static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},     {"keys", manual_keys},
-    {"sources", manual_sources}, {"settings", manual_settings}, {"records", manual_records}, {"words", manual_words},
-    {"findings", manual_findings},
+    {"options", manual_options}, {"verbs", manual_verbs},     {"views", manual_views},
+    {"keys", manual_keys},       {"sources", manual_sources}, {"settings", manual_settings},
+    {"records", manual_records}, {"words", manual_words},     {"findings", manual_findings},
 };
 
 static void list_views(struct strbuf *out)
@@ -313,12 +330,13 @@ static void list_views(struct strbuf *out)
 int verb_manual(const struct cli *cli)
 {
     struct strbuf out = {0};
-    void (*print)(struct strbuf *out) = !strcmp(cli->verb, "views") ? list_views : NULL;
+    void (*print)(struct strbuf * out) = !strcmp(cli->verb, "views") ? list_views : NULL;
     for (size_t i = 0; !print && cli->n_args && i < ARRAY_LEN(MANUAL); i++)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
-        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings or words");
+        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings "
+                 "or words");
         return EXIT_USAGE;
     }
     print(&out);
