@@ -71,5 +71,5 @@ fuzz: ## every fuzz target for FUZZ_SECONDS (default 60) each
 
 bench: ## measure; ratios against a rival or a baseline in the same run
 	@contrib/install-deps --test
-	@$(MAKE) --no-print-directory all demo-programs $(BENCH_BIN)
+	@$(MAKE) -s all demo-programs $(BENCH_BIN)
 	@tests/bench/run
