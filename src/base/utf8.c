@@ -81,8 +81,17 @@ int utf8_width(const char *text)
     size_t len = strlen(text);
     int width = 0;
     struct utf8_char c;
-    for (size_t n; len && (n = utf8_next(text, len, &c)); text += n, len -= n)
-        width += c.width;
+    for (size_t n; len; text += n, len -= n) {
+        /* nearly all of it is printable ASCII */
+        if ((unsigned char)*text >= 0x20 && (unsigned char)*text < 0x7F) {
+            width++;
+            n = 1;
+        } else {
+            if (!(n = utf8_next(text, len, &c)))
+                break;
+            width += c.width;
+        }
+    }
     return width;
 }
 

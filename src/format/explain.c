@@ -29,6 +29,8 @@ enum explain_format explain_detect(const char *text, size_t len)
 static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL};              /* | box lines */
 static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r", " ", "\t", NULL};
 
+static const char INSIDE[] = ",\"{}[])0123456789"; /* nearly every line ends like that: nothing to take off */
+
 static size_t starts_with_any(const char *s, size_t len, const char *const *any)
 {
     for (; *any; any++)
@@ -63,10 +65,12 @@ static void undress(const char *text, size_t len, struct strbuf *out)
         const char *newline = memchr(line, '\n', len - at);
         size_t n = newline ? (size_t)(newline - line) : len - at, cut;
         at += n + 1;
-        while ((cut = ends_with_any(line, n, CONTINUES)) != 0)
+        while (n && !strchr(INSIDE, line[n - 1]) && (cut = ends_with_any(line, n, CONTINUES)) != 0)
             n -= cut;
         for (;;) {
             size_t blank = spaces(line, n);
+            if (blank == n || line[blank] == '"' || line[blank] == '{' || line[blank] == '}')
+                break;
             if (blank < n && line[blank] == '>')
                 cut = blank + 1;
             else if ((cut = starts_with_any(line + blank, n - blank, BORDERS)) != 0)

@@ -118,6 +118,8 @@ static void fit_columns(const struct table *t, int width, char *const *texts, st
     for (size_t c = 0; c < t->n_columns; c++) {
         const struct column *col = &t->columns[c];
         bool text = false;
+        if (col->flags & COLUMN_HIDDEN)
+            continue; /* no text was made for it */
         f->natural[c] = utf8_width(col->title);
         for (size_t i = 0; i < t->n_rows; i++) {
             int indent = (col->flags & COLUMN_TREE) ? t->rows[i].depth * TREE_INDENT : 0;
@@ -126,7 +128,7 @@ static void fit_columns(const struct table *t, int width, char *const *texts, st
         }
         f->natural[c] = MIN(f->natural[c], MAX(width, CELL_MAX));
         f->right[c] = !text && !(col->flags & (COLUMN_LEFT | COLUMN_TREE));
-        f->width[c] = col->flags & COLUMN_HIDDEN ? 0 : f->natural[c];
+        f->width[c] = f->natural[c];
     }
     if (width <= 0)
         return;
@@ -152,21 +154,33 @@ static void fit_columns(const struct table *t, int width, char *const *texts, st
         shrink(&f->width[grow], TEXT_MIN, over);
 }
 
-/* Does the node at `i` have a later sibling of the given depth, or its ancestor one? */
-static bool goes_on(const struct table *t, size_t i, int depth)
+/* For every row: does it have a later sibling? And how deep the tree is. */
+static bool *later_siblings(const struct table *t, int *deepest)
 {
-    for (size_t k = i + 1; k < t->n_rows && t->rows[k].depth >= depth; k++)
-        if (t->rows[k].depth == depth)
-            return true;
-    return false;
+    bool *more = mem_array(t->n_rows + 1, sizeof *more);
+    *deepest = 0;
+    for (size_t i = 0; i < t->n_rows; i++)
+        *deepest = MAX(*deepest, t->rows[i].depth);
+    bool *seen = mem_array((size_t)*deepest + 2, sizeof *seen); /* one at this depth, under the same parent */
+    for (size_t i = t->n_rows; i-- > 0;) {
+        int depth = MAX(0, t->rows[i].depth);
+        more[i] = seen[depth];
+        seen[depth] = true;
+        /* What stood further right below this row are its own descendants. */
+        for (int d = depth + 1; d <= *deepest && seen[d]; d++)
+            seen[d] = false;
+    }
+    free(seen);
+    return more;
 }
 
-static int branches(const struct table *t, size_t i, int room, const struct print_options *o,
+/* `open`: of the row's ancestors, by depth, whether they have later siblings. */
+static int branches(const struct table *t, size_t i, int room, const bool *open, const struct print_options *o,
                     struct strbuf *out)
 {
     int used = 0;
     for (int depth = 1; depth <= t->rows[i].depth && used + TREE_INDENT <= room; depth++) {
-        bool last = depth == t->rows[i].depth, more = goes_on(t, i, depth);
+        bool last = depth == t->rows[i].depth, more = open[depth];
         if (o->ascii)
             strbuf_str(out, last ? more ? "+ " : "` " : more ? "| " : "  ");
         else
@@ -185,10 +199,14 @@ static void table(const struct section *s, const struct print_options *o, struct
     char **texts = mem_array(t->n_rows * n, sizeof *texts);
     struct fit f = {mem_array(n, sizeof(int)), mem_array(n, sizeof(int)), mem_array(n, sizeof(bool))};
     bool marked = false;
+    int deepest;
+    bool *more = later_siblings(t, &deepest), *open = mem_array((size_t)deepest + 2, sizeof *open);
     for (size_t i = 0; i < t->n_rows; i++) {
         marked = marked || t->rows[i].severity >= SEVERITY_WARN;
         for (size_t c = 0; c < n; c++) {
             struct strbuf b = {0};
+            if (t->columns[c].flags & COLUMN_HIDDEN)
+                continue;
             cell_format(&t->columns[c], t->rows[i].cells[c], &b);
             texts[i * n + c] = strbuf_detach(&b);
         }
@@ -215,6 +233,7 @@ static void table(const struct section *s, const struct print_options *o, struct
     finish_line(out);
     for (size_t i = 0; i < t->n_rows; i++) {
         enum severity sev = t->rows[i].severity;
+        open[MAX(0, t->rows[i].depth)] = more[i];
         if (marked) {
             color(out, o, colors[sev]);
             strbuf_printf(out, "%-2s ", marks[sev]);
@@ -226,7 +245,7 @@ static void table(const struct section *s, const struct print_options *o, struct
                 continue;
             const char *text = texts[i * n + c];
             strbuf_pad(out, ' ', first ? 0 : GAP);
-            int indent = (t->columns[c].flags & COLUMN_TREE) ? branches(t, i, f.width[c] - 1, o, out) : 0;
+            int indent = (t->columns[c].flags & COLUMN_TREE) ? branches(t, i, f.width[c] - 1, open, o, out) : 0;
             first = false;
             int room = f.width[c] - indent, w = utf8_width(text);
             if (f.right[c] && w < room)
@@ -244,6 +263,8 @@ static void table(const struct section *s, const struct print_options *o, struct
     for (size_t i = 0; i < t->n_rows * n; i++)
         free(texts[i]);
     free(texts);
+    free(more);
+    free(open);
     free(f.width);
     free(f.natural);
     free(f.right);
