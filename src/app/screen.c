@@ -3,6 +3,7 @@
 
 #include "app/cost.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "term/term.h"
 #include "ui/console.h"
 
@@ -48,7 +49,12 @@ static bool env_request(void *ctx, const char *origin, const struct sd_request *
 
 static bool env_copy(void *ctx, const char *text)
 {
-    return term_copy(((struct screen *)ctx)->term, text);
+    /* What is copied gets pasted, into a shell as well. */
+    struct strbuf plain = {0};
+    utf8_append_lines(&plain, text, strlen(text));
+    bool ok = term_copy(((struct screen *)ctx)->term, strbuf_text(&plain));
+    strbuf_free(&plain);
+    return ok;
 }
 
 static bool env_add_source(void *ctx, const char *target, struct sd_error *err)

@@ -145,3 +145,16 @@ void utf8_append_valid(struct strbuf *b, const char *text, size_t len)
             n = 1;
     }
 }
+
+void utf8_append_lines(struct strbuf *b, const char *text, size_t len)
+{
+    for (size_t n; len; text += n, len -= n) {
+        uint32_t c;
+        n = utf8_decode(text, len, &c);
+        bool as_is = n && (c == '\n' || c == '\t' || utf8_harmless(c));
+        if (n && c == '\r' && len > 1 && text[1] == '\n')
+            continue;
+        strbuf_add(b, as_is ? text : "\xC2\xB7", as_is ? n : 2);
+        n = n ? n : 1;
+    }
+}

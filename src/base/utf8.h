@@ -34,5 +34,8 @@ bool utf8_harmless(uint32_t code);
 /* Appends text as valid UTF-8 for JSON and Markdown: invalid bytes become
  * U+FFFD, everything else stays (the writer escapes controls). */
 void utf8_append_valid(struct strbuf *b, const char *text, size_t len);
+/* As that, but what is not harmless comes as U+00B7, except line ends (\n) and tabs:
+ * text of several lines for a clipboard or a file that somebody prints. */
+void utf8_append_lines(struct strbuf *b, const char *text, size_t len);
 
 #endif

@@ -139,11 +139,11 @@ void print_md_section(const struct section *s, struct strbuf *out)
     case SECTION_TEXT: {
         struct strbuf valid = {0};
         strbuf_str(out, "    "); /* an indented block: nothing in it can end it */
-        utf8_append_valid(&valid, s->text ? s->text : "", s->text ? strlen(s->text) : 0);
+        utf8_append_lines(&valid, s->text ? s->text : "", s->text ? strlen(s->text) : 0);
         for (const char *p = strbuf_text(&valid); *p; p++)
             if (*p == '\n')
                 strbuf_str(out, "\n    ");
-            else if ((unsigned char)*p >= 0x20 && *p != 0x7F)
+            else
                 strbuf_char(out, *p);
         strbuf_char(out, '\n');
         strbuf_free(&valid);

@@ -284,6 +284,10 @@ void pane_row_text(const struct pane *p, const struct table *t, const struct row
         if (!first)
             strbuf_char(out, '\t');
         first = false;
+        size_t at = out->len;
         cell_format(&t->columns[c], r->cells[c], out);
+        for (size_t i = at; i < out->len; i++) /* a row is one line, wherever it is pasted */
+            if (out->text[i] == '\n' || out->text[i] == '\r' || out->text[i] == '\t')
+                out->text[i] = ' ';
     }
 }

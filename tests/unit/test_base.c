@@ -173,8 +173,13 @@ static void hostile_text_is_neutralised(void **state)
     utf8_append_valid(&b, "a\xff" "b", 3);
     assert_string_equal(b.text, "a\xef\xbf\xbd" "b");
     assert_true(utf8_valid(b.text, b.len));
-    strbuf_free(&b);
     assert_false(utf8_valid("\xff", 1));
+    /* What is copied gets pasted: lines and tabs, nothing that acts. */
+    static const char pasted[] = "SELECT\t1\r\n\x1b[201~\xc2\x9bx\xe2\x80\xae\xff\x7f\xe6\xbc\xa2";
+    strbuf_clear(&b);
+    utf8_append_lines(&b, pasted, sizeof pasted - 1);
+    assert_string_equal(b.text, "SELECT\t1\n\xc2\xb7[201~\xc2\xb7x\xc2\xb7\xc2\xb7\xc2\xb7\xe6\xbc\xa2");
+    strbuf_free(&b);
 }
 
 int main(void)
