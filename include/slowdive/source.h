@@ -30,7 +30,7 @@
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 1
-#define SD_ABI_MINOR 0
+#define SD_ABI_MINOR 1
 #define SD_ABI ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.

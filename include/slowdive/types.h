@@ -162,7 +162,13 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, xact_start, "time", "start of the transaction")                        \
     X(INT, query_start, "time", "start of the statement")                         \
     X(INT, state_change, "time", "last change of state")                          \
-    X(TEXT, blocked_by, "", "pids that block it, comma separated")
+    X(TEXT, blocked_by, "", "pids that block it, comma separated")                \
+    X(TEXT, lock, "", "what it waits to lock: table orders, row of orders")       \
+    X(TEXT, lock_mode, "", "mode it waits for: AccessExclusiveLock, ...")         \
+    X(INT, wait_start, "time", "start of its wait for the lock (14 and later)")   \
+    X(INT, xmin_age, "count", "transactions begun since its oldest snapshot or id") \
+    X(TEXT, phase, "", "of a vacuum: scanning heap, ..., with its table")         \
+    X(REAL, progress, "share", "of a vacuum: blocks of the table scanned")
 
 /* A plan as the server printed it. */
 #define SD_PLAN_FIELDS(X)                                                         \
@@ -174,13 +180,29 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, analyzed, "0|1", "1 when it was executed")                             \
     X(TEXT, failed, "", "why there is no plan; then body is absent")
 
-/* A relation and its size, as known when a plan was taken. */
+/* A table: its name and size come with a plan; the other figures with the catalogue,
+ * which a source publishes from time to time, in one batch without a plan.
+ * Counters are totals since `since`. */
 #define SD_TABLE_FIELDS(X)                                                        \
     X(TEXT, database, "", "database name")                                        \
     X(TEXT, schema, "", "schema name")                                            \
     X(TEXT, name, "", "table name")                                               \
     X(REAL, rows, "count", "reltuples")                                           \
-    X(INT, size_bytes, "bytes", "heap size")
+    X(INT, size_bytes, "bytes", "heap size")                                      \
+    X(INT, total_bytes, "bytes", "with its indexes and TOAST")                    \
+    X(INT, since, "time", "start of counting; absent when never reset")           \
+    X(INT, seq_scan, "count", "sequential scans")                                 \
+    X(INT, seq_rows, "count", "rows read by sequential scans")                    \
+    X(INT, idx_scan, "count", "index scans; absent when it has no index")         \
+    X(INT, rows_live, "count", "live rows, as the statistics estimate")           \
+    X(INT, rows_dead, "count", "dead rows, as the statistics estimate")           \
+    X(INT, inserted, "count", "rows inserted")                                    \
+    X(INT, updated, "count", "rows updated")                                      \
+    X(INT, deleted, "count", "rows deleted")                                      \
+    X(INT, blks_hit, "blocks", "of heap, indexes and TOAST, found in shared buffers") \
+    X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")               \
+    X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)") \
+    X(INT, last_analyze, "time", "last analyze, automatic or not")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                        \
@@ -193,7 +215,12 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, is_unique, "0|1", "")                                                  \
     X(INT, is_valid, "0|1", "")                                                   \
     X(INT, is_partial, "0|1", "")                                                 \
-    X(INT, size_bytes, "bytes", "")
+    X(INT, size_bytes, "bytes", "")                                               \
+    X(TEXT, method, "", "access method: btree, gin, ...")                         \
+    X(INT, is_constraint, "0|1", "needed by a constraint, a replica or a parent") \
+    X(INT, idx_scan, "count", "scans since `since`, on this server only")         \
+    X(INT, since, "time", "start of counting; absent when never reset")           \
+    X(INT, last_scan, "time", "last scan (16 and later)")
 
 /* Something that happened: a deploy, a restart, a log rotation. */
 #define SD_EVENT_FIELDS(X)                                                        \

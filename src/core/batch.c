@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/schema.h"
+#include "slowdive/source.h"
 
 struct entry {
     const void *record;
@@ -17,6 +18,7 @@ struct sd_batch {
     struct arena *arena;
     struct entry *entries;
     size_t n, cap;
+    unsigned abi; /* SD_ABI_MINOR of whoever adds */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)
@@ -24,6 +26,7 @@ struct sd_batch *batch_new(const char *origin, sd_time at)
     struct sd_batch *b = mem_alloc(sizeof *b);
     atomic_init(&b->refs, 1);
     b->at = at;
+    b->abi = SD_ABI_MINOR;
     b->arena = arena_new();
     b->origin = arena_strdup(b->arena, origin ? origin : "");
     return b;
@@ -46,11 +49,46 @@ void batch_unref(const struct sd_batch *b)
     free(mine);
 }
 
+void batch_set_abi(struct sd_batch *b, unsigned minor)
+{
+    b->abi = minor;
+}
+
+/* How much of a record code of an older minor version fills. */
+static size_t size_then(const struct sd_schema *sc, unsigned minor)
+{
+    static const struct {
+        enum sd_kind kind;
+        unsigned since; /* this minor version appended */
+        size_t size;    /* what there was before */
+    } grown[] = {
+        {SD_ACTIVITY, 1, offsetof(struct sd_activity, lock)},
+        {SD_TABLE, 1, offsetof(struct sd_table, total_bytes)},
+        {SD_INDEX, 1, offsetof(struct sd_index, method)},
+    };
+    size_t size = sc->size;
+    for (size_t i = 0; i < ARRAY_LEN(grown); i++)
+        if (grown[i].kind == sc->kind && minor < grown[i].since)
+            size = MIN(size, grown[i].size);
+    return size;
+}
+
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record)
 {
     const struct sd_schema *sc = schema_of(kind);
     if (!sc)
         return false;
+    union {
+        struct sd_activity activity;
+        struct sd_table table;
+        struct sd_index index;
+    } whole;
+    size_t then = size_then(sc, b->abi);
+    if (then < sc->size) {
+        schema_clear(sc, &whole);
+        memcpy(&whole, record, then);
+        record = &whole;
+    }
     size_t need = schema_need(sc, record);
     if (need > BATCH_MAX_BYTES || batch_bytes(b) + need > BATCH_MAX_BYTES)
         return false;

@@ -15,6 +15,11 @@ struct sd_batch *batch_new(const char *origin, sd_time at); /* refcount 1 */
 struct sd_batch *batch_ref(const struct sd_batch *b);
 void batch_unref(const struct sd_batch *b); /* NULL is fine */
 
+/* Records that are added come from code built for this minor version of the source
+ * interface: what a later one appended to them is not read, and unknown. Without this
+ * call: the newest. */
+void batch_set_abi(struct sd_batch *b, unsigned minor);
+
 /* Copies the record with its text and histogram. False: full or kind unknown. */
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record);
 

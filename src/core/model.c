@@ -81,6 +81,7 @@ static void drop(struct model *m, sd_time before)
     endpoints_drop(m, before);
     queries_drop(m, before);
     activity_drop(m, before);
+    catalog_drop(m, before);
     series_drop(m, before);
     sources_drop(m, before);
 }
@@ -129,6 +130,7 @@ static void shrink(struct model *m)
             return;
         bool less = activity_shorten(m);
         less |= plans_shorten(m);
+        less |= catalog_shorten(m);
         less |= series_thin(m, n && round < 8 ? half : m->last);
         if (n) {
             less |= n >= 4;
@@ -208,6 +210,8 @@ void model_apply(struct model *m, const struct sd_batch *b)
         activity_apply(m, o, b);
     if (kinds & (1u << SD_PLAN))
         plans_apply(m, o, b);
+    else if (kinds & (1u << SD_TABLE | 1u << SD_INDEX))
+        catalog_apply(m, o, b);
     sources_apply(m, o, b);
     if (sd_known(m->last))
         sweep(m);

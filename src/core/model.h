@@ -167,6 +167,9 @@ size_t model_wait_load(const struct model *m, struct span span, struct wait_load
 size_t model_route_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
 /* Average active sessions in n equal steps; NAN where nothing was sampled. */
 void model_load_series(const struct model *m, struct span span, size_t n, double *out);
+/* Of these only the sessions with this wait, named as in struct wait_load. */
+void model_wait_series(const struct model *m, struct span span, size_t n, const char *wait_type,
+                       const char *wait_event, double *out);
 
 /* ---- plans ---- */
 struct plan_entry {
@@ -181,6 +184,26 @@ struct plan_entry {
 };
 /* The newest plan of a query at or before `at`; false: none. */
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
+
+/* ---- the catalogue: tables and indexes as a server last listed them ----
+ * A listing is a batch with SD_TABLE or SD_INDEX records and no SD_PLAN (those are the
+ * facts of a plan). `before` is the same table in the last listing at or before
+ * span.from, or else in the oldest kept (in SPAN_ALL too): growth since then, over
+ * `at` - `before_at`. NULL: there is no earlier one. */
+struct table_entry {
+    const struct sd_table *t, *before; /* live in the model until it changes */
+    sd_time at, before_at;
+    const char *origin;
+};
+struct index_entry {
+    const struct sd_index *x, *before;
+    sd_time at, before_at;
+    const char *origin;
+};
+/* The newest listing of each origin at or before `at`, by database, schema, name;
+ * count, at most max. */
+size_t model_tables(const struct model *m, struct span span, sd_time at, struct table_entry *out, size_t max);
+size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out, size_t max);
 
 /* ---- metrics ---- */
 /* Last value at or before `at`; for counters use model_metric_rate. NAN: unknown. */

@@ -312,6 +312,8 @@ size_t model_route_load(const struct model *m, struct span span, struct wait_loa
 struct series_sum {
     const struct steps *st;
     double *busy, *sampled;
+    bool one; /* only this wait */
+    const char *wait_type, *wait_event;
 };
 
 static void sum_series(void *ctx, const struct load_slot *s)
@@ -319,7 +321,9 @@ static void sum_series(void *ctx, const struct load_slot *s)
     struct series_sum *sum = ctx;
     double ns = 0;
     for (size_t i = 0; i < s->n; i++)
-        ns += (double)s->entries[i].ns;
+        if (!sum->one || (str_eq(name_text(s->entries[i].wait_type), sum->wait_type) &&
+                          str_eq(name_text(s->entries[i].wait_event), sum->wait_event)))
+            ns += (double)s->entries[i].ns;
     size_t lo, hi;
     for (steps_of_slot(sum->st, &s->slot, &lo, &hi); lo < hi; lo++) {
         sum->busy[lo] += ns;
@@ -327,18 +331,35 @@ static void sum_series(void *ctx, const struct load_slot *s)
     }
 }
 
-void model_load_series(const struct model *m, struct span span, size_t n, double *out)
+static void load_series(const struct model *m, struct span span, size_t n, const struct series_sum *which,
+                        double *out)
 {
     struct steps st = steps_of(m, span, n);
     double *busy_ns = mem_array(2 * n, sizeof *busy_ns), *sampled = busy_ns + n;
+    struct series_sum sum = *which;
+    sum.st = &st;
+    sum.busy = busy_ns;
+    sum.sampled = sampled;
     for (size_t k = 0; k < n; k++)
         out[k] = (double)NAN;
     for (size_t o = 0; o < m->n_origins; o++) {
         memset(busy_ns, 0, 2 * n * sizeof *busy_ns);
-        each_of(m->origins[o], st.span, sum_series, &(struct series_sum){&st, busy_ns, sampled});
+        each_of(m->origins[o], st.span, sum_series, &sum);
         for (size_t k = 0; k < n; k++)
             if (sampled[k] > 0)
                 out[k] = (isnan(out[k]) ? 0 : out[k]) + busy_ns[k] / sampled[k];
     }
     free(busy_ns);
+}
+
+void model_load_series(const struct model *m, struct span span, size_t n, double *out)
+{
+    load_series(m, span, n, &(struct series_sum){.one = false}, out);
+}
+
+void model_wait_series(const struct model *m, struct span span, size_t n, const char *wait_type,
+                       const char *wait_event, double *out)
+{
+    load_series(m, span, n,
+                &(struct series_sum){.one = true, .wait_type = wait_type, .wait_event = wait_event}, out);
 }

@@ -117,6 +117,7 @@ void history_free(struct model *m, struct history *h);
 struct origin {
     char *name;
     struct history status, intake, sessions;
+    struct history tables, indexes; /* listings, sorted by name */
     struct slots load;       /* struct load_slot */
     struct load_slot *past;  /* sum of the dropped ones, for SPAN_ALL */
     int64_t period_ns;       /* of sampling; 0 unknown */
@@ -323,6 +324,11 @@ void series_free(struct model *m);
 void plans_apply(struct model *m, struct origin *o, const struct sd_batch *b);
 bool plans_shorten(struct model *m);
 void plans_free(struct model *m);
+
+void catalog_apply(struct model *m, struct origin *o, const struct sd_batch *b);
+void catalog_drop(struct model *m, sd_time before);
+bool catalog_shorten(struct model *m);
+void catalog_free(struct model *m, struct origin *o);
 
 void sources_apply(struct model *m, struct origin *o, const struct sd_batch *b);
 void sources_drop(struct model *m, sd_time before);

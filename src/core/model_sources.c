@@ -88,6 +88,7 @@ void sources_free(struct model *m)
         history_free(m, &o->status);
         history_free(m, &o->intake);
         activity_free(m, o);
+        catalog_free(m, o);
         model_strfree(m, o->name);
         model_give(m, o, sizeof *o);
     }

@@ -84,7 +84,9 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 
 static struct sd_batch *host_batch(struct sd_source *s, sd_time at)
 {
-    return batch_new(s->name, at);
+    struct sd_batch *b = batch_new(s->name, at);
+    batch_set_abi(b, own(s)->ops->abi & 0xffff);
+    return b;
 }
 
 static void host_discard(struct sd_batch *b)
@@ -194,7 +196,7 @@ static bool serve_requests(struct rt_source *s)
 {
     bool any = false;
     for (struct request *q; !s->stop && (q = request_take(s)); any = true) {
-        struct sd_batch *reply = batch_new(s->name, s->rt->limits.now());
+        struct sd_batch *reply = host_batch(&s->pub, s->rt->limits.now());
         struct sd_error err = {""};
         enum sd_result r = s->ops->request(&s->pub, &q->r, reply, &err);
         if (r != SD_OK)
@@ -243,7 +245,7 @@ static enum sd_result collect_loop(struct rt_source *s, struct sd_error *err)
 {
     while (!s->stop) {
         int64_t start = clock_mono();
-        struct sd_batch *b = batch_new(s->name, s->rt->limits.now());
+        struct sd_batch *b = host_batch(&s->pub, s->rt->limits.now());
         enum sd_result r = s->ops->collect(&s->pub, b, err);
         int64_t end = clock_mono(), next = start + s->interval;
         if (r != SD_OK && r != SD_NODATA) {

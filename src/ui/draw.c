@@ -38,8 +38,10 @@ static void tabs(struct console *c, struct grid *g, struct rect r, int end)
     int x = r.x + 1;
     for (const struct view *const *v = VIEWS; *v; v++) {
         int w = utf8_width((*v)->title) + 2;
-        if (!(*v)->key || x + w > end)
+        if (!(*v)->key)
             continue;
+        if (x + w > end)
+            break; /* the digits of the others work all the same */
         bool here = c->screens[0]->view == *v;
         char key[2] = {(*v)->key, 0};
         add_hit(c, (struct rect){x, r.y, w, 1}, ACTION_NONE, (*v)->key);

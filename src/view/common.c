@@ -138,6 +138,7 @@ struct bringer {
 static const struct bringer BRINGERS[] = {
     {KINDS_HTTP, "log", "requests", "access log", "/var/log/nginx/access.log"},
     {KINDS_SQL, "postgres", "statements", "database", "postgres://user@host/database"},
+    {KINDS_CATALOG, "postgres", "tables or indexes", "database", "postgres://user@host/database"},
     {KINDS_ACTIVITY, "postgres", "active sessions", "database", "postgres://user@host/database"},
 };
 
@@ -244,6 +245,8 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds
     const char *none;
     if (kinds == KINDS_ACTIVITY)
         none = doc_printf(d, "No session is active at %s moment.", c->live ? "this" : "that");
+    else if (kinds == KINDS_CATALOG) /* a state, not something that happened in a span */
+        none = doc_printf(d, "No %s listed yet by %s.", b->what, found->origin);
     else if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
         none = doc_printf(d, "No %s in this span of time. + looks at a longer one.", b->what);
     else

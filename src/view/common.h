@@ -9,6 +9,7 @@
 enum {
     KINDS_HTTP = 1u << SD_HTTP,
     KINDS_ACTIVITY = 1u << SD_ACTIVITY,
+    KINDS_CATALOG = 1u << SD_TABLE | 1u << SD_INDEX,
     KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY
 };
 

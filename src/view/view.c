@@ -3,15 +3,17 @@
 #include "view/activity.h"
 #include "view/endpoint.h"
 #include "view/endpoints.h"
+#include "view/indexes.h"
 #include "view/overview.h"
 #include "view/plan.h"
 #include "view/queries.h"
 #include "view/query.h"
 #include "view/sources.h"
+#include "view/tables.h"
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view,
-    &endpoint_view, &query_view,     &plan_view,    NULL,
+    &tables_view,   &indexes_view,   &endpoint_view, &query_view,   &plan_view,    NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -446,7 +446,7 @@ static void every_view_at_every_size(void **state)
     static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 3}, {7, 5}, {20, 6}, {40, 12}, {79, 23}, {80, 24}, {81, 25},
                                    {100, 30}, {132, 43}, {149, 50}, {150, 50}, {200, 50}, {300, 20}, {500, 200}};
     static const char *const steps[] = {"overview", "endpoints", "endpoint GET /orders/:id", "queries", "query 77", "plan 77",
-                                        "activity", "sources"};
+                                        "activity", "sources", "tables", "indexes"};
     struct world *w = world_new(80, 24, true, false);
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         struct sd_error err;

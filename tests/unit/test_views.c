@@ -618,6 +618,8 @@ static void an_empty_view_says_what_to_do(void **state)
                  {"queries", "slowdive postgres://"},
                  {"query", "slowdive postgres://"},
                  {"activity", "slowdive postgres://"},
+                 {"tables", "slowdive postgres://"},
+                 {"indexes", "slowdive postgres://"},
                  {"sources", "slowdive postgres://"}};
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct view_ctx c = context(m, SPAN_ALL);
@@ -815,14 +817,15 @@ static void the_table_of_views_is_whole(void **state)
 {
     (void)state;
     static const char *const order[] = {"overview", "endpoints", "queries", "activity",
-                                        "sources",  "endpoint",  "query",   "plan"};
+                                        "sources",  "tables",    "indexes", "endpoint",
+                                        "query",    "plan"};
     size_t n = 0;
     for (const struct view *const *v = VIEWS; *v; v++, n++) {
         assert_true(n < ARRAY_LEN(order));
         assert_string_equal((*v)->name, order[n]);
         assert_true((*v)->title[0] && (*v)->summary[0]);
-        assert_int_equal((*v)->key, n < 5 ? '1' + (char)n : 0);
-        assert_int_equal((*v)->about == NULL, n < 5);
+        assert_int_equal((*v)->key, n < 7 ? '1' + (char)n : 0);
+        assert_int_equal((*v)->about == NULL, n < 7);
         assert_true((*v)->n_columns > 0); /* the manual describes what it prints */
         check_columns((*v)->name, (*v)->columns, (*v)->n_columns);
         assert_ptr_equal(view_named((*v)->name), *v);

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
+#include "core/schema.h"
 #include "core/sql.h"
 #include "core/sql_lex.h"
 
@@ -310,31 +311,31 @@ static void add_facts(struct postgres *p, struct conn *c, const char *database, 
         if (conn_query(c, TABLES, 2, args, true, &r, &ignored) == SD_OK) {
             for (int row = 0; row < PQntuples(r); row++) {
                 double rows = conn_real(r, row, 2);
-                struct sd_table t = {
-                    .database = database,
-                    .schema = conn_text(r, row, 0),
-                    .name = conn_text(r, row, 1),
-                    .rows = rows >= 0 ? rows : NAN, /* -1: never analysed */
-                    .size_bytes = conn_int(r, row, 3),
-                };
+                struct sd_table t;
+                schema_clear(schema_of(SD_TABLE), &t);
+                t.database = database;
+                t.schema = conn_text(r, row, 0);
+                t.name = conn_text(r, row, 1);
+                t.rows = rows >= 0 ? rows : NAN; /* -1: never analysed */
+                t.size_bytes = conn_int(r, row, 3);
                 h->add(reply, SD_TABLE, &t);
             }
             PQclear(r);
         }
         if (conn_query(c, INDEXES, 2, args, true, &r, &ignored) == SD_OK) {
             for (int row = 0; row < PQntuples(r); row++) {
-                struct sd_index x = {
-                    .database = database,
-                    .schema = conn_text(r, row, 0),
-                    .table = conn_text(r, row, 1),
-                    .name = conn_text(r, row, 2),
-                    .definition = conn_text(r, row, 3),
-                    .columns = conn_text(r, row, 4),
-                    .is_unique = conn_int(r, row, 5),
-                    .is_valid = conn_int(r, row, 6),
-                    .is_partial = conn_int(r, row, 7),
-                    .size_bytes = conn_int(r, row, 8),
-                };
+                struct sd_index x;
+                schema_clear(schema_of(SD_INDEX), &x);
+                x.database = database;
+                x.schema = conn_text(r, row, 0);
+                x.table = conn_text(r, row, 1);
+                x.name = conn_text(r, row, 2);
+                x.definition = conn_text(r, row, 3);
+                x.columns = conn_text(r, row, 4);
+                x.is_unique = conn_int(r, row, 5);
+                x.is_valid = conn_int(r, row, 6);
+                x.is_partial = conn_int(r, row, 7);
+                x.size_bytes = conn_int(r, row, 8);
                 h->add(reply, SD_INDEX, &x);
             }
             PQclear(r);

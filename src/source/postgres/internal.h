@@ -20,6 +20,7 @@ struct postgres_options {
     double sample_hz; /* of sessions; 0: never */
     int64_t top;      /* statements, by total time */
     int64_t timeout;  /* ns, statement_timeout */
+    int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
 };
 
 struct postgres;
@@ -81,6 +82,12 @@ char *activity_sql(const char *columns);
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 
+/* ---- catalog.c: tables and indexes of the connected database ---- */
+enum sd_result catalog_collect(struct postgres *p, struct sd_error *err);
+/* Pure: the statements for a server of this version. */
+const char *catalog_tables_sql(void);
+const char *catalog_indexes_sql(int version);
+
 /* ---- explain.c ---- */
 enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
                                struct sd_error *err);
@@ -108,7 +115,8 @@ struct postgres {
     struct statements *statements;
     bool activity_ready, database_ready; /* their statements are prepared */
     int64_t activity_period;             /* ns the next sample stands for */
-    sd_time next_activity, next_figures, last_activity;
+    int64_t catalog_every;               /* ns between listings, by what they cost */
+    sd_time next_activity, next_figures, next_catalog, last_activity;
     char *noted; /* the last sentence told */
 
     /* busy_lock's: the socket the worker waits on, for interrupt */

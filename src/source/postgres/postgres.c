@@ -90,7 +90,7 @@ static void postgres_close(struct sd_source *s)
     free(p->noted);
     p->database = p->role = p->noted = NULL;
     p->activity_ready = p->database_ready = p->request_waiting = false;
-    p->next_activity = p->next_figures = p->last_activity = 0;
+    p->next_activity = p->next_figures = p->next_catalog = p->last_activity = 0;
 }
 
 /* ---- running ---- */
@@ -147,6 +147,15 @@ static enum sd_result step(struct postgres *p, sd_time now, struct sd_error *err
             result = database_collect(p, err);
         if (result == SD_OK)
             tell(p, problem);
+    }
+    int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
+    if (result == SD_OK && p->o->catalog_interval > 0 && due(&p->next_catalog, now, every)) {
+        result = catalog_collect(p, err);
+        /* Thousands of tables take the server a while: never more than 1 % of its time. */
+        int64_t took = p->s->host->now(p->s) - now;
+        p->catalog_every = took > 0 ? MIN(100 * MIN(took, 60 * SD_S), 3600 * SD_S) : 0;
+        if (p->catalog_every > every)
+            p->next_catalog = now + p->catalog_every;
     }
     return result;
 }
@@ -235,6 +244,15 @@ static const struct sd_option postgres_options[] = {
      .max = 60e9,
      .unit = "ns",
      .help = "The statement_timeout of every statement slowdive sends; connecting may take twice as long."},
+    {.name = "catalog_interval",
+     .type = SD_OPTION_DURATION,
+     .offset = offsetof(struct postgres_options, catalog_interval),
+     .fallback = "30s",
+     .min = 0,
+     .max = 86400e9,
+     .unit = "ns",
+     .help = "Time between listings of the tables and indexes; longer where a listing takes long; 0 switches "
+             "it off."},
     {0},
 };
 

@@ -1,0 +1,204 @@
+/* Tables, indexes, locks and vacuums of a real server, through the source into the model. */
+#include "tests/lib/test.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "conf/option.h"
+#include "core/batch.h"
+#include "core/model.h"
+#include "core/redundant.h"
+#include "rt/rt.h"
+#include "source/postgres/postgres.h"
+#include "tests/lib/private_pg.h"
+
+static struct private_pg pg;
+static bool have_pg;
+
+enum { MAX = 300 };
+static struct rt *rt;
+static struct model *model;
+
+static void sql(const char *text)
+{
+    char *out = private_pg_sql(&pg, NULL, text);
+    assert_non_null(out);
+    free(out);
+}
+
+static void keep(void *ctx, const struct sd_batch *b)
+{
+    (void)ctx;
+    model_apply(model, b);
+}
+
+/* Drains until `done`; fails with `what` after 20 s. */
+static void until(bool (*done)(void *ctx), void *ctx, const char *what)
+{
+    for (int64_t end = clock_mono() + 20 * SD_S; !done(ctx);) {
+        if (clock_mono() > end)
+            fail_msg("waited in vain: %s", what);
+        struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
+        poll(&p, 1, 100);
+        rt_drain(rt, SD_S, keep, NULL);
+    }
+}
+
+static struct table_entry table(const char *name)
+{
+    static struct table_entry e[MAX];
+    size_t n = model_tables(model, SPAN_ALL, INT64_MAX, e, MAX);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(e[i].t->name, name) && str_eq(e[i].t->schema, "stock"))
+            return e[i];
+    return (struct table_entry){0};
+}
+
+static const struct sd_index *index_named(const char *name)
+{
+    static struct index_entry e[MAX];
+    size_t n = model_indexes(model, SPAN_ALL, INT64_MAX, e, MAX);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(e[i].x->name, name))
+            return e[i].x;
+    return NULL;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!have_pg)
+        return 0;
+    sql("DROP SCHEMA IF EXISTS stock CASCADE; CREATE SCHEMA stock;"
+        "CREATE TABLE stock.items (id int PRIMARY KEY, kind int, name text);"
+        "INSERT INTO stock.items SELECT i, i % 10, i::text FROM generate_series(1, 5000) i;"
+        "CREATE INDEX kind_1 ON stock.items (kind); CREATE INDEX kind_2 ON stock.items (kind);"
+        "CREATE INDEX kind_name ON stock.items (kind, lower(name)) INCLUDE (id);"
+        "CREATE UNIQUE INDEX by_name ON stock.items (name);"
+        "CREATE INDEX partial_1 ON stock.items (name) WHERE kind = 3;"
+        "DELETE FROM stock.items WHERE id <= 500; ANALYZE stock.items;");
+    struct sd_error err;
+    const struct sd_source_ops *ops = &postgres_source_ops;
+    char target[300];
+    snprintf(target, sizeof target, "host=127.0.0.1 port=%s user=postgres dbname=postgres", pg.port);
+    rt = rt_new(&RT_DEFAULTS);
+    model = model_new(&MODEL_DEFAULTS);
+    void *opts = options_new(ops->options, ops->opts_size);
+    assert_true(option_set(ops->options, opts, "interval", "200ms", &err));
+    assert_true(option_set(ops->options, opts, "catalog_interval", "100ms", &err));
+    assert_non_null(rt_start(rt, ops, "pg", target, opts, true, &err));
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    if (!have_pg)
+        return 0;
+    assert_int_equal(rt_free(rt, 10 * SD_S), 0);
+    model_free(model);
+    return 0;
+}
+
+#define NEED_SERVER()                                                                                        \
+    do {                                                                                                     \
+        (void)state;                                                                                         \
+        if (!have_pg) {                                                                                      \
+            print_message("no server: %s\n", pg.why);                                                        \
+            skip();                                                                                          \
+        }                                                                                                    \
+    } while (0)
+
+/* ---- the catalogue ---- */
+
+static bool counted(void *ctx)
+{
+    struct table_entry e = table("items");
+    return e.t && e.t->deleted >= *(int64_t *)ctx;
+}
+
+static void tables_as_the_server_counts_them(void **state)
+{
+    NEED_SERVER();
+    int64_t deleted = 500;
+    until(counted, &deleted, "500 deleted rows");
+    const struct sd_table *t = table("items").t;
+    assert_string_equal(t->database, "postgres");
+    assert_int_equal(t->inserted, 5000);
+    assert_int_equal(t->updated, 0);
+    assert_int_equal(t->rows_live, 4500);
+    assert_int_equal(t->rows_dead, 500);
+    assert_true(t->seq_scan >= 1 && sd_known(t->idx_scan) && sd_known(t->blks_hit) && sd_known(t->blks_read));
+    assert_true(t->size_bytes >= 8192 && t->total_bytes > t->size_bytes);
+    assert_true(sd_known(t->last_analyze));
+    assert_false(sd_known(t->last_vacuum)); /* never is unknown, not zero */
+    sql("DELETE FROM stock.items WHERE id <= 700");
+    deleted = 700;
+    until(counted, &deleted, "700 deleted rows");
+    assert_non_null(table("items").before); /* there is something to compare with */
+    char *out = private_pg_sql(&pg, NULL, "SELECT pg_total_relation_size('stock.items')");
+    assert_int_equal(table("items").t->total_bytes, strtoll(out, NULL, 10));
+    free(out);
+}
+
+static bool has_indexes(void *ctx)
+{
+    (void)ctx;
+    return index_named("partial_1") != NULL;
+}
+
+static void indexes_and_what_makes_them_needless(void **state)
+{
+    NEED_SERVER();
+    until(has_indexes, NULL, "the indexes");
+    const struct sd_index *one = index_named("kind_1"), *two = index_named("kind_2"), *wide = index_named("kind_name");
+    const struct sd_index *key = index_named("items_pkey"), *unique = index_named("by_name"), *some = index_named("partial_1");
+    assert_string_equal(one->table, "items");
+    assert_string_equal(one->columns, "kind");
+    assert_string_equal(one->method, "btree");
+    assert_int_equal(one->idx_scan, 0);
+    assert_int_equal(one->is_constraint, 0);
+    assert_true(one->size_bytes > 0);
+    assert_int_equal(key->is_constraint, 1);
+    assert_int_equal(unique->is_constraint, 0);
+    assert_int_equal(unique->is_unique, 1);
+    assert_int_equal(some->is_partial, 1);
+    assert_int_equal(redundant_index(two, one), REDUNDANT_DUPLICATE);
+    assert_int_equal(redundant_index(one, wide), REDUNDANT_PREFIX);
+    assert_int_equal(redundant_index(wide, one), REDUNDANT_NO);
+    assert_int_equal(redundant_index(some, unique), REDUNDANT_NO);
+    assert_int_equal(redundant_index(key, one), REDUNDANT_NO);
+}
+
+static bool size_unknown(void *ctx)
+{
+    (void)ctx;
+    const struct sd_table *t = table("items").t;
+    return t && !sd_known(t->total_bytes);
+}
+
+/* Somebody's ALTER TABLE must not hold up the listing, nor the listing wait in its queue. */
+static void a_locked_table_is_listed_without_its_size(void **state)
+{
+    NEED_SERVER();
+    PGconn *c = PQconnectdb(pg.url);
+    PQclear(PQexec(c, "BEGIN; LOCK TABLE stock.items IN ACCESS EXCLUSIVE MODE"));
+    until(size_unknown, NULL, "a listing with an unknown size");
+    assert_true(sd_known(table("items").t->rows_live));
+    PQfinish(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(tables_as_the_server_counts_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(indexes_and_what_makes_them_needless, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_locked_table_is_listed_without_its_size, setup, teardown),
+    };
+    have_pg = private_pg_start(&pg);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    private_pg_stop(&pg);
+    return failed;
+}
