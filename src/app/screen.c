@@ -185,16 +185,22 @@ static void loop(struct screen *s)
     while (!console_quitting(s->console) && !s->hangup && !signals_stop()) {
         int64_t now = clock_mono(), refresh = s->app->config->settings->refresh_ns, wait;
         if (now >= next_drain) {
+            size_t plans = s->app->plans;
             if (app_drain(s->app, DRAIN_BUDGET_NS))
                 dirty = true;
             next_drain = now + DRAIN_EVERY_NS;
+            if (s->app->plans != plans) { /* what the user waits for is shown at once */
+                s->awaiting = 0;
+                console_renew(s->console);
+                next_paint = 0;
+            }
         }
         if (console_tick(s->console, &wait))
             dirty = true;
         if (dirty && now >= next_paint) {
             paint(s);
             dirty = false;
-            next_paint = now + (s->awaiting > now ? DRAIN_EVERY_NS : refresh);
+            next_paint = now + refresh;
         }
         int64_t until = MIN(next_drain, wait == INT64_MAX ? next_drain : now + wait);
         if (dirty)
@@ -213,10 +219,8 @@ static void loop(struct screen *s)
             dirty = true;
             next_paint = 0; /* a key is answered at once */
         }
-        if (fds[2].revents) {
+        if (fds[2].revents)
             next_drain = 0;
-            next_paint = 0;
-        }
     }
 }
 

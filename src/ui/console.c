@@ -303,6 +303,11 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
     c->message_until = console_now(c) + MESSAGE_NS;
 }
 
+void console_renew(struct console *c)
+{
+    c->stale = true;
+}
+
 bool console_quitting(const struct console *c)
 {
     return c->quit;

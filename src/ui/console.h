@@ -58,6 +58,8 @@ void console_open(struct console *c, const char *view, const char *arg); /* as a
 /* Moves playback and expires messages; true when the picture may have changed.
  * *wait_ns: how long nothing will change by itself (INT64_MAX: ever). */
 bool console_tick(struct console *c, int64_t *wait_ns);
+/* Data that was waited for (a plan) has come: figures are renewed at the next draw. */
+void console_renew(struct console *c);
 /* Draws everything. Figures are recomputed at most every settings.refresh_ns,
  * after a key at once. */
 void console_draw(struct console *c, struct grid *g);

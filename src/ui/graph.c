@@ -54,9 +54,8 @@ static void time_axis(struct draw d, struct rect r, sd_time from, sd_time to)
     int y = r.y;
     if (to <= from)
         return;
-    if (d.live) {
-        grid_printf(d.grid, r, r.x, y, r.w, STYLE_DIM, "-%s", unit_format_int(UNIT_NS, to - from, span));
-        grid_text(d.grid, r, r.x + r.w - 3, y, 3, STYLE_DIM, "now");
+    if (d.live) { /* a live drawing stands still and fills: its right edge is a little ahead of now */
+        grid_printf(d.grid, r, r.x, y, r.w, STYLE_DIM, "%s", unit_format_int(UNIT_NS, to - from, span));
         return;
     }
     grid_text(d.grid, r, r.x, y, r.w, STYLE_DIM, clock_hms(from, d.now, buf));

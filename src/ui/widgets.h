@@ -10,7 +10,7 @@ struct draw {
     struct grid *grid;
     struct rect in;   /* inside the border */
     bool focused;     /* this pane has the keys */
-    bool live;        /* time axes end in "now" */
+    bool live;        /* time axes say their span, not their ends */
     sd_time now;      /* for clock times without a date */
 };
 
