@@ -56,6 +56,7 @@ void discover(void (*found)(void *ctx, const char *target, const char *why), voi
 /* ---- verbs: each returns the exit status ---- */
 int verb_view(struct app *a);
 int verb_explain(struct app *a);
+int verb_advise(struct app *a); /* indexes for a workload */
 int verb_record(struct app *a);
 int verb_script(struct app *a);
 int verb_console(struct app *a);

@@ -16,6 +16,8 @@
     X(OUTPUT, "output", 'o', "FILE", "where record writes")                                         \
     X(RECORD, "record", 0, "FILE", "record while the console is open")                              \
     X(DB, "db", 0, "URL", "explain SQL on that server (plain EXPLAIN, nothing is executed)")        \
+    X(BUDGET, "budget", 0, "SIZE", "advise: bytes all new indexes may take, such as 500MB")         \
+    X(WORKLOAD, "workload", 0, "FILE|DIR", "advise: statements from a file, or .sql files and weights.tsv in a folder") \
     X(LOG_FORMAT, "log-format", 0, "FORMAT", "log_format of the access logs, in nginx's notation")  \
     X(SCRIPT, "script", 0, "FILE|-", "run keys and commands on a recording and print the screens")  \
     X(SIZE, "size", 0, "COLUMNSxROWS", "screen size for --script (80x24)")                          \
@@ -49,6 +51,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
     X(replay, "FILE", "the console on a recording; with --script, without a terminal")           \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources without a screen")                \
     X(explain, "[FILE|-] [--db URL]", "read a plan, or have SQL planned: findings and indexes")  \
+    X(advise, "URL [--budget 500MB] [--workload FILE|DIR]", "the indexes a whole workload should have, proven by the planner") \
     X(status, "SOURCE...", "open sources and say how each is doing")                             \
     X(sources, "[KIND]", "the kinds of source there are, and the options of one")                \
     X(views, "", "the views there are")                                                          \

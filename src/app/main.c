@@ -43,7 +43,7 @@ static int dispatch(const struct cli *cli)
         const char *verb;
         int (*run)(struct app *a);
     } verbs[] = {
-        {"", verb_console},      {"record", verb_record}, {"explain", verb_explain}, {"status", verb_view},
+        {"", verb_console},      {"record", verb_record}, {"explain", verb_explain}, {"advise", verb_advise}, {"status", verb_view},
         /* `sources` is a view too; printed, it lists the kinds there are: status prints the view. */
         {"sources", verb_list}, {"keys", verb_list},
     };

@@ -120,11 +120,11 @@ static enum sd_result plan_without_values(struct conn *c, const char *sql, char 
 }
 
 /* PREPARE with the types found so far; types[i] NULL: the server is to infer it. */
-static enum sd_result prepare(struct conn *c, const char *sql, int n, const char *const *types,
-                              struct sd_error *err)
+static enum sd_result prepare(struct conn *c, const char *name, const char *sql, int n,
+                              const char *const *types, struct sd_error *err)
 {
     struct strbuf b = {0};
-    strbuf_str(&b, OWN_TAG "PREPARE slowdive_plan");
+    strbuf_printf(&b, OWN_TAG "PREPARE %s", name);
     for (int i = 0; i < n; i++)
         strbuf_printf(&b, "%s%s", i ? ", " : " (", types[i] ? types[i] : "unknown");
     if (n > 0)
@@ -143,7 +143,7 @@ static bool type_is_open(const struct conn *c)
 
 /* `$1 IS NULL OR c = $1` leaves the type of $1 open. Types are tried, those first
  * whose comparison with a column of a related type can still use its index. */
-static enum sd_result prepare_typed(struct conn *c, const char *sql, int n, struct sd_error *err)
+enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err)
 {
     static const char *const candidates[] = {"bigint",  "text",  "timestamptz", "uuid", "numeric",
                                              "boolean", "jsonb", "inet",        "bytea"};
@@ -152,7 +152,7 @@ static enum sd_result prepare_typed(struct conn *c, const char *sql, int n, stru
     int open = -1;
     enum sd_result result = command(c, OWN_TAG "SAVEPOINT slowdive", err);
     for (int tries = 0; result == SD_OK; tries++) {
-        result = prepare(c, sql, n, types, err);
+        result = prepare(c, name, sql, n, types, err);
         if (result != SD_UNSUPPORTED || tries >= MAX_TYPE_TRIES)
             break;
         const char *dollar = type_is_open(c) ? strrchr(err->text, '$') : NULL;
@@ -184,7 +184,7 @@ static enum sd_result plan_generic(struct conn *c, const char *sql, int n, char 
 {
     enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
     if (result == SD_OK)
-        result = prepare_typed(c, sql, n, err);
+        result = explain_prepare(c, "slowdive_plan", sql, n, err);
     if (result != SD_OK)
         return result;
     struct strbuf b = {0};

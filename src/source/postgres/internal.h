@@ -94,6 +94,9 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 /* Pure: "interval $1" becomes "$1::interval", for typed constants whose value is a
  * parameter. Caller frees. */
 char *explain_rewrite(const char *sql);
+/* PREPARE name for a statement of n parameters, within a transaction: types that the
+ * server cannot infer are tried. The text has passed sql_may_explain. */
+enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err);
 
 /* ---- postgres.c ---- */
 struct postgres {

@@ -1,0 +1,324 @@
+#include "core/index_size.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define PAGE             8192.0
+#define LEAF_ROOM        (PAGE - 24 - 16 - PAGE / 10) /* header, special space, fillfactor 90 */
+#define INNER_ROOM       ((PAGE - 24 - 16) * 0.7)
+#define POSTING_MAX      808 /* the largest posting tuple of a build, aligned down */
+#define TID              6
+#define LINE_POINTER     4
+#define EXPRESSION_WIDTH 16 /* of a text whose width no one knows */
+
+static double align8(double bytes)
+{
+    return ceil(bytes / 8) * 8;
+}
+
+static size_t columns_of(const struct index_def *d, int *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_keys; i++)
+        out[n++] = d->keys[i].column;
+    for (size_t i = 0; i < d->n_include; i++)
+        out[n++] = d->include[i];
+    return n;
+}
+
+static double column_width(const struct index_def *d, int column)
+{
+    if (column < 0)
+        return EXPRESSION_WIDTH;
+    const struct catalog_column *c = &d->rel->columns[column];
+    return c->length > 0 ? c->length : isnan(c->avg_width) || c->avg_width <= 0 ? 32 : c->avg_width;
+}
+
+/* Short values of variable length have one byte of length and no alignment. */
+static int column_align(const struct index_def *d, int column, double width)
+{
+    if (column < 0 || d->rel->columns[column].length <= 0)
+        return width > 126 ? 4 : 1;
+    return d->rel->columns[column].align;
+}
+
+/* Bytes of a tuple without its line pointer. `row` < 0: the average of pg_stats. */
+static double tuple_bytes(const struct index_def *d, const int *columns, size_t n, long row)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    double at = 8, varying = 0;
+    bool null = false;
+    for (size_t i = 0; i < n; i++) {
+        double width = column_width(d, columns[i]);
+        bool sampled = row >= 0 && columns[i] >= 0 && s->width[columns[i]];
+        if (sampled) {
+            width = s->width[columns[i]][row];
+            if (width < 0) {
+                null = true;
+                continue;
+            }
+        } else if (columns[i] < 0 || d->rel->columns[columns[i]].length <= 0) {
+            varying = 1;
+        }
+        double align = column_align(d, columns[i], width);
+        at = ceil(at / align) * align + width;
+    }
+    if (null)
+        at += 8;
+    /* Lengths that vary end anywhere within the 8 bytes. */
+    return varying > 0 && row < 0 ? MAX(align8(at - 3.5), 16) : MAX(align8(at), n ? 16 : 8);
+}
+
+static double average_tuple(const struct index_def *d, const int *columns, size_t n)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    if (!s || !s->n)
+        return tuple_bytes(d, columns, n, -1);
+    double sum = 0;
+    for (size_t row = 0; row < s->n; row++)
+        sum += tuple_bytes(d, columns, n, (long)row);
+    return sum / (double)s->n;
+}
+
+static bool deduplicates(const struct index_def *d)
+{
+    if (d->n_include)
+        return false;
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].column >= 0 && !d->rel->columns[d->keys[i].column].equal_image)
+            return false;
+    return true;
+}
+
+/* Bytes of all tuples of one key that `g` rows have. */
+static double group_bytes(double tuple, double g)
+{
+    if (g < 1.5)
+        return tuple + LINE_POINTER;
+    double most = floor((POSTING_MAX - tuple) / TID);
+    if (most < 2)
+        return g * (tuple + LINE_POINTER);
+    double full = floor(g / most), rest = g - full * most;
+    double bytes = full * (POSTING_MAX + LINE_POINTER);
+    if (rest >= 1.5)
+        bytes += align8(tuple + rest * TID) + LINE_POINTER;
+    else if (rest >= 0.5)
+        bytes += tuple + LINE_POINTER;
+    return bytes;
+}
+
+/* Groups whose sizes vary as chance has it: a Poisson distribution without the zero. */
+static double spread_bytes(double tuple, double groups, double rows)
+{
+    double mean = rows / groups;
+    if (groups <= 0 || rows <= 0)
+        return 0;
+    if (mean < 1.0005)
+        return rows * (tuple + LINE_POINTER);
+    if (mean > 300)
+        return groups * group_bytes(tuple, mean);
+    double lambda = mean; /* lambda / (1 - e^-lambda) = mean */
+    for (int i = 0; i < 60; i++)
+        lambda = mean * (1 - exp(-lambda));
+    double p = exp(-lambda) / (1 - exp(-lambda)), sum = 0, all = 0;
+    int last = (int)(lambda + 8 * sqrt(lambda) + 12);
+    for (int k = 1; k <= last; k++) {
+        p *= lambda / k;
+        sum += p * group_bytes(tuple, k);
+        all += p;
+    }
+    return groups * sum / all;
+}
+
+/* ---- how many different keys ---- */
+
+static int by_value(const void *a, const void *b)
+{
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+struct groups {         /* of the sample, by all key columns together */
+    double distinct;    /* of the whole table, by the Duj1 estimator of Haas and Stokes, as ANALYZE has it */
+    double common[200]; /* shares of the largest */
+    size_t n_common;
+};
+
+static bool sampled(const struct index_def *d)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    for (size_t i = 0; s && i < d->n_keys; i++)
+        if (d->keys[i].column < 0 || !s->hash[d->keys[i].column])
+            return false;
+    return s && s->n >= 100;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+static void sample_groups(const struct index_def *d, double rows, struct groups *g)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    uint64_t *keys = mem_array(s->n, sizeof *keys);
+    double *sizes = mem_array(s->n, sizeof *sizes), once = 0, n = (double)s->n;
+    size_t distinct = 0, large = 0;
+    for (size_t row = 0; row < s->n; row++)
+        for (size_t i = 0; i < d->n_keys; i++)
+            keys[row] =
+                (keys[row] ^ s->hash[d->keys[i].column][row]) * 0x9e3779b97f4a7c15u + (keys[row] >> 29);
+    qsort(keys, s->n, sizeof *keys, by_value);
+    for (size_t row = 0; row < s->n;) {
+        size_t k = row;
+        while (k < s->n && keys[k] == keys[row])
+            k++;
+        distinct++;
+        once += k - row == 1;
+        if (k - row >= 10)
+            sizes[large++] = (double)(k - row) / n;
+        row = k;
+    }
+    qsort(sizes, large, sizeof *sizes, largest_first);
+    g->n_common = MIN(large, ARRAY_LEN(g->common));
+    memcpy(g->common, sizes, g->n_common * sizeof *sizes);
+    g->distinct = n * (double)distinct / (n - once + once * n / rows);
+    free(keys);
+    free(sizes);
+}
+
+/* From extended statistics, when they are of exactly these columns. NAN. */
+static double combined(const struct index_def *d, double rows)
+{
+    for (size_t i = 0; i < d->rel->n_combined; i++) {
+        const struct catalog_ndistinct *c = &d->rel->combined[i];
+        size_t same = 0;
+        for (size_t k = 0; k < d->n_keys; k++)
+            for (size_t j = 0; j < c->n; j++)
+                same += c->columns[j] == d->keys[k].column;
+        if (c->n == d->n_keys && same == c->n)
+            return c->value < 0 ? -c->value * rows : c->value;
+    }
+    return NAN;
+}
+
+static double distinct_of(const struct index_def *d, double rows, struct groups *g)
+{
+    double most = 1, largest = 1;
+    g->n_common = 0;
+    for (size_t i = 0; i < d->n_keys; i++) {
+        int c = d->keys[i].column;
+        double one = c < 0 ? rows : catalog_distinct(d->rel, c);
+        if (isnan(one))
+            one = rows;
+        most = MIN(most * one, 1e18);
+        largest = MAX(largest, one);
+    }
+    if (d->n_keys == 1) {
+        const struct catalog_column *c = d->keys[0].column >= 0 ? &d->rel->columns[d->keys[0].column] : NULL;
+        if (c && c->n_common) {
+            double nulls = c->null_frac > 0 ? c->null_frac : 0;
+            if (nulls > 0)
+                g->common[g->n_common++] = nulls;
+            for (size_t i = 0; i < c->n_common && g->n_common < ARRAY_LEN(g->common); i++)
+                g->common[g->n_common++] = c->common[i];
+        }
+        return MIN(most, rows);
+    }
+    double exact = combined(d, rows);
+    if (sampled(d)) {
+        sample_groups(d, rows, g);
+        if (isnan(exact))
+            exact = g->distinct;
+    }
+    if (!isnan(exact))
+        return MIN(MAX(exact, largest), MIN(most, rows));
+    /* Independent columns: so many of the possible keys are met by chance. */
+    return MAX(largest, most * -expm1(-rows / most));
+}
+
+static double rows_of(const struct index_def *d)
+{
+    return d->rel->rows * d->predicate_share;
+}
+
+double index_size_distinct(const struct index_def *d)
+{
+    struct groups g;
+    return isnan(d->rel->rows) ? NAN : distinct_of(d, MAX(1, rows_of(d)), &g);
+}
+
+static double btree_size(const struct index_def *d)
+{
+    int columns[INDEX_KEYS + INDEX_INCLUDES];
+    double rows = rows_of(d);
+    size_t n = columns_of(d, columns);
+    double tuple = average_tuple(d, columns, n), bytes;
+    if (deduplicates(d) && rows > 1) {
+        struct groups g;
+        double distinct = distinct_of(d, rows, &g), rest = rows;
+        bytes = 0;
+        for (size_t i = 0; i < g.n_common && distinct > 1; i++) {
+            double of = g.common[i] * rows;
+            bytes += group_bytes(tuple, of);
+            rest -= of;
+            distinct--;
+        }
+        rest = MAX(rest, 0);
+        bytes += spread_bytes(tuple, MIN(MAX(distinct, 1), MAX(rest, 1)), rest);
+    } else {
+        bytes = rows * (tuple + LINE_POINTER);
+    }
+    double leaf_item = tuple + LINE_POINTER;
+    double room = floor(LEAF_ROOM / leaf_item) * leaf_item; /* what does not fit stays empty */
+    if (deduplicates(d) && bytes < 0.9 * rows * leaf_item)
+        room = LEAF_ROOM;
+    double leaves = MAX(1, ceil(bytes / MAX(room, leaf_item))), pages = leaves + 1; /* and the metapage */
+    double pivot = align8(tuple_bytes(d, columns, d->n_keys, -1)) + LINE_POINTER;
+    for (double level = leaves; level > 1;) {
+        level = ceil(level * pivot / INNER_ROOM);
+        pages += level;
+    }
+    return pages * PAGE;
+}
+
+double index_size(const struct index_def *d)
+{
+    if (isnan(d->rel->rows))
+        return NAN;
+    if (d->method == INDEX_BRIN) {
+        double pages = isnan(d->rel->pages) ? 0 : d->rel->pages;
+        return PAGE * (3 + ceil(pages / 128 * (16 + 2 * column_width(d, d->keys[0].column)) / PAGE));
+    }
+    if (d->method == INDEX_GIN) { /* a rough one: a few words or trigrams a value */
+        double width = 0;
+        for (size_t i = 0; i < d->n_keys; i++)
+            width += column_width(d, d->keys[i].column);
+        return PAGE * (2 + ceil(rows_of(d) * width * 1.5 / PAGE));
+    }
+    return btree_size(d);
+}
+
+double index_size_write_overhead(const struct index_def *d)
+{
+    double keys = 0, row = 0;
+    int columns[INDEX_KEYS + INDEX_INCLUDES];
+    size_t n = columns_of(d, columns);
+    for (size_t i = 0; i < n; i++)
+        keys += column_width(d, columns[i]);
+    for (size_t i = 0; i < d->rel->n_columns; i++)
+        if (!d->rel->columns[i].dropped)
+            row += column_width(d, (int)i);
+    return (8 + keys) / (27 + row) * d->predicate_share;
+}
+
+bool index_size_sure(const struct index_def *d)
+{
+    if (d->method != INDEX_BTREE || isnan(d->rel->rows))
+        return false;
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].column < 0)
+            return false;
+    return !deduplicates(d) || d->n_keys == 1 || sampled(d) || !isnan(combined(d, d->rel->rows));
+}

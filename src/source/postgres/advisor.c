@@ -1,0 +1,664 @@
+#include "source/postgres/advisor.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "core/advise.h"
+#include "core/sql.h"
+#include "source/postgres/internal.h"
+
+#define STATEMENT_NS   (10 * SD_S)   /* statement_timeout */
+#define TRANSACTION_NS (250 * SD_MS) /* then locks are let go for a moment */
+#define SAMPLE_PAGES   600
+#define SAMPLE_ROWS    6000
+#define LINGER         64 /* hypothetical indexes of other tables that may stay */
+#define MAX_PARAMETERS 200
+
+struct statement {
+    char *explain;   /* what is sent */
+    bool prepared;   /* through PREPARE: its plan must be made anew each time */
+    bool simple;     /* GENERIC_PLAN wants the simple protocol */
+    int64_t *tables; /* oids; filled from the first index asked with */
+};
+
+struct candidate {
+    char *ddl;
+    int64_t table;
+    int64_t oid; /* while it is there; 0 */
+    bool refused, wanted;
+    double hypo_pages;              /* as HypoPG has it, while it is there */
+    double bytes, rows, heap_pages; /* as expected; NAN: nothing is corrected */
+};
+
+struct advisor {
+    struct sd_host host;
+    struct sd_source source;
+    struct postgres_options options;
+    struct postgres postgres;
+    struct conn conn;
+    bool (*stop)(void);
+    bool in_transaction;
+    int64_t since; /* of the transaction, mono */
+    char *hypopg;  /* quoted schema; NULL: not installed */
+    struct statement *statements;
+    size_t n_statements, cap_statements;
+    struct candidate *candidates;
+    size_t n_candidates, cap_candidates;
+    int64_t calls;
+    double random_page_cost, cpu_operator_cost;
+};
+
+/* ---- the host a connection wants ---- */
+
+static struct advisor *of(struct sd_source *s)
+{
+    return s->priv;
+}
+
+static bool host_should_stop(struct sd_source *s)
+{
+    return of(s)->stop && of(s)->stop();
+}
+
+static sd_time host_now(struct sd_source *s)
+{
+    (void)s;
+    return clock_mono();
+}
+
+static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
+{
+    struct pollfd pfd = {.fd = fd, .events = (short)events};
+    for (;;) {
+        int64_t left = deadline - clock_mono();
+        if (host_should_stop(s))
+            return -1;
+        if (left <= 0)
+            return 0;
+        int r = poll(&pfd, 1, (int)MIN(left / SD_MS + 1, 100));
+        if (r > 0)
+            return 1;
+    }
+}
+
+/* ---- statements of ours ---- */
+
+static bool ask(struct advisor *a, const char *sql, int n, const char *const *values, bool binary,
+                PGresult **r, struct sd_error *err)
+{
+    enum sd_result result = conn_query(&a->conn, sql, n, values, binary, r, err);
+    if (result == SD_NODATA)
+        fail(err, "stopped");
+    return result == SD_OK;
+}
+
+static bool command(struct advisor *a, const char *sql, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    bool ok = ask(a, sql, 0, NULL, false, &r, err);
+    PQclear(r);
+    return ok;
+}
+
+static void end_transaction(struct advisor *a)
+{
+    struct sd_error ignored;
+    if (a->in_transaction)
+        command(a, OWN_TAG "ROLLBACK", &ignored);
+    a->in_transaction = false;
+}
+
+static bool in_transaction(struct advisor *a, struct sd_error *err)
+{
+    if (a->in_transaction && clock_mono() - a->since > TRANSACTION_NS)
+        end_transaction(a);
+    if (a->in_transaction)
+        return true;
+    a->in_transaction = command(a, OWN_TAG "BEGIN READ ONLY", err);
+    a->since = clock_mono();
+    return a->in_transaction && command(a, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+}
+
+static bool find_hypopg(struct advisor *a, struct sd_error *err)
+{
+    PGresult *r;
+    if (!ask(a,
+             OWN_TAG "SELECT pg_catalog.current_setting('random_page_cost')::float8, "
+                     "pg_catalog.current_setting('cpu_operator_cost')::float8",
+             0, NULL, true, &r, err))
+        return false;
+    a->random_page_cost = conn_real(r, 0, 0);
+    a->cpu_operator_cost = conn_real(r, 0, 1);
+    PQclear(r);
+    if (!ask(a,
+             OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname)::text FROM pg_catalog.pg_extension e JOIN "
+                     "pg_catalog.pg_namespace n"
+                     " ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'",
+             0, NULL, true, &r, err))
+        return false;
+    if (PQntuples(r))
+        a->hypopg = mem_strdup(conn_text(r, 0, 0));
+    PQclear(r);
+    return true;
+}
+
+struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err)
+{
+    struct advisor *a = mem_alloc(sizeof *a);
+    if (str_starts(target, "postgres:") && !str_starts(target, "postgres://"))
+        target += strlen("postgres:");
+    a->stop = stop;
+    a->host = (struct sd_host){.should_stop = host_should_stop, .wait = host_wait, .now = host_now};
+    a->source = (struct sd_source){.host = &a->host, .name = "advise", .target = target, .priv = a};
+    a->options = (struct postgres_options){.timeout = STATEMENT_NS};
+    a->postgres = (struct postgres){.s = &a->source, .o = &a->options};
+    enum sd_result result = conn_open(&a->conn, &a->postgres, NULL, err);
+    if (result == SD_NODATA)
+        fail(err, "stopped");
+    if (result == SD_OK && find_hypopg(a, err))
+        return a;
+    advisor_close(a);
+    return NULL;
+}
+
+void advisor_close(struct advisor *a)
+{
+    struct sd_error ignored;
+    if (!a)
+        return;
+    end_transaction(a);
+    if (a->conn.pg && a->hypopg) {
+        char *reset = mem_printf(OWN_TAG "SELECT %s.hypopg_reset()", a->hypopg);
+        command(a, reset, &ignored);
+        free(reset);
+    }
+    conn_close(&a->conn);
+    for (size_t i = 0; i < a->n_statements; i++)
+        free(a->statements[i].explain);
+    for (size_t i = 0; i < a->n_candidates; i++)
+        free(a->candidates[i].ddl);
+    free(a->statements);
+    free(a->candidates);
+    free(a->hypopg);
+    free(a);
+}
+
+bool advisor_can_prove(const struct advisor *a)
+{
+    return a->hypopg != NULL;
+}
+
+int64_t advisor_calls(const struct advisor *a)
+{
+    return a->calls;
+}
+
+/* ---- the workload ---- */
+
+bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement **out, size_t *n,
+                        struct sd_error *err)
+{
+    PGresult *r;
+    *out = NULL;
+    *n = 0;
+    if (!ask(a,
+             OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname)::text FROM pg_catalog.pg_extension e JOIN "
+                     "pg_catalog.pg_namespace n"
+                     " ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'",
+             0, NULL, true, &r, err))
+        return false;
+    char *schema = PQntuples(r) ? mem_strdup(conn_text(r, 0, 0)) : NULL;
+    PQclear(r);
+    if (!schema)
+        return fail(err, "pg_stat_statements is not installed in this database: CREATE EXTENSION "
+                         "pg_stat_statements, or name "
+                         "the statements with --workload");
+    /* The time's name changed in 1.8: by way of JSON it does not matter. */
+    char *sql = mem_printf(
+        OWN_TAG
+        "SELECT queryid::int8, min(query)::text, sum(calls)::float8, "
+        "sum(coalesce((j->>'total_exec_time')::float8,"
+        " (j->>'total_time')::float8)) t FROM (SELECT s.queryid, s.query, s.calls, pg_catalog.to_jsonb(s) j"
+        " FROM %s.pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database"
+        " WHERE datname = pg_catalog.current_database()) AND s.query NOT LIKE '/* slowdive%%') x"
+        " WHERE query ~* "
+        "'^[[:space:](]*(/\\*.*\\*/)?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
+        " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
+        schema, most);
+    free(schema);
+    bool ok = ask(a, sql, 0, NULL, true, &r, err);
+    free(sql);
+    if (!ok)
+        return false;
+    *n = (size_t)PQntuples(r);
+    *out = mem_array(*n, sizeof **out);
+    for (size_t i = 0; i < *n; i++)
+        (*out)[i] = (struct advisor_statement){conn_int(r, (int)i, 0), conn_real(r, (int)i, 2),
+                                               mem_strdup(conn_text(r, (int)i, 1))};
+    PQclear(r);
+    return true;
+}
+
+void advisor_statements_free(struct advisor_statement *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        free(s[i].text);
+    free(s);
+}
+
+size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
+{
+    struct statement st = {0};
+    int n = sql_parameters(sql);
+    if (!sql_may_explain(sql, err))
+        return SIZE_MAX;
+    if (n > MAX_PARAMETERS) {
+        fail(err, "the statement has more than %d parameters", MAX_PARAMETERS);
+        return SIZE_MAX;
+    }
+    if (!n) {
+        st.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON)\n%s", sql);
+    } else {
+        char *text = explain_rewrite(sql), name[48];
+        bool ok = in_transaction(a, err);
+        snprintf(name, sizeof name, "slowdive_advise_%zu", a->n_statements);
+        if (ok && explain_prepare(&a->conn, name, text, n, err) != SD_OK) {
+            struct sd_error why = *err;
+            end_transaction(a);
+            *err = why;
+            ok = false;
+        }
+        free(text);
+        if (!ok)
+            return SIZE_MAX;
+        struct strbuf b = {0};
+        strbuf_printf(&b, OWN_TAG "EXPLAIN (FORMAT JSON) EXECUTE %s(", name);
+        for (int i = 0; i < n; i++)
+            strbuf_str(&b, i ? ", NULL" : "NULL");
+        strbuf_char(&b, ')');
+        st.explain = strbuf_detach(&b);
+        st.prepared = true;
+    }
+    a->statements = mem_grow(a->statements, a->n_statements, &a->cap_statements, sizeof *a->statements);
+    a->statements[a->n_statements] = st;
+    return a->n_statements++;
+}
+
+size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid)
+{
+    for (size_t i = 0; i < a->n_candidates; i++)
+        if (a->candidates[i].table == oid && !strcmp(a->candidates[i].ddl, ddl))
+            return i;
+    a->candidates = mem_grow(a->candidates, a->n_candidates, &a->cap_candidates, sizeof *a->candidates);
+    a->candidates[a->n_candidates] = (struct candidate){.ddl = mem_strdup(ddl), .table = oid, .bytes = NAN};
+    return a->n_candidates++;
+}
+
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages)
+{
+    a->candidates[index].heap_pages = heap_pages;
+    a->candidates[index].bytes = bytes;
+    a->candidates[index].rows = rows;
+}
+
+/* ---- what if ---- */
+
+static bool drop_others(struct advisor *a, struct sd_error *err)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < a->n_candidates; i++) {
+        struct candidate *c = &a->candidates[i];
+        if (!c->oid || c->wanted)
+            continue;
+        strbuf_printf(&b, "%s %s.hypopg_drop_index(%lld::oid)", b.len ? "," : OWN_TAG "SELECT", a->hypopg,
+                      (long long)c->oid);
+        c->oid = 0;
+    }
+    bool ok = !b.len || command(a, b.text, err);
+    strbuf_free(&b);
+    return ok;
+}
+
+static void there(struct candidate *c, const PGresult *r, int row)
+{
+    c->oid = conn_int(r, row, 0);
+    c->hypo_pages = (double)conn_int(r, row, 1) / 8192;
+}
+
+static bool create_one(struct advisor *a, struct candidate *c)
+{
+    struct sd_error why;
+    PGresult *r = NULL;
+    char *sql = mem_printf(OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8"
+                                   " FROM %s.hypopg_create_index($1) h",
+                           a->hypopg, a->hypopg);
+    const char *values[] = {c->ddl};
+    bool ok = command(a, OWN_TAG "SAVEPOINT slowdive_index", &why) &&
+              ask(a, sql, 1, values, true, &r, &why) && PQntuples(r) == 1;
+    if (ok)
+        there(c, r, 0);
+    else
+        c->refused = true;
+    command(a,
+            ok ? OWN_TAG "RELEASE SAVEPOINT slowdive_index" : OWN_TAG "ROLLBACK TO SAVEPOINT slowdive_index",
+            &why);
+    PQclear(r);
+    free(sql);
+    return ok;
+}
+
+/* All at once; when the server refuses one, one by one. */
+static bool create_wanted(struct advisor *a, struct sd_error *err)
+{
+    struct strbuf b = {0};
+    size_t *order = mem_array(a->n_candidates, sizeof *order), n = 0;
+    strbuf_printf(
+        &b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM (VALUES",
+        a->hypopg);
+    for (size_t i = 0; i < a->n_candidates; i++) {
+        const struct candidate *c = &a->candidates[i];
+        if (!c->wanted || c->oid || c->refused)
+            continue;
+        char *literal = PQescapeLiteral(a->conn.pg, c->ddl, strlen(c->ddl));
+        strbuf_printf(&b, "%s(%zu, %s)", n ? ", " : " ", n, literal ? literal : "NULL");
+        PQfreemem(literal);
+        order[n++] = i;
+    }
+    strbuf_printf(&b, ") v(o, s), LATERAL %s.hypopg_create_index(v.s) h ORDER BY v.o", a->hypopg);
+    bool ok = true;
+    if (n) {
+        PGresult *r = NULL;
+        struct sd_error why;
+        ok = command(a, OWN_TAG "SAVEPOINT slowdive_index", err);
+        if (ok && ask(a, b.text, 0, NULL, true, &r, &why) && (size_t)PQntuples(r) == n) {
+            for (size_t i = 0; i < n; i++)
+                there(&a->candidates[order[i]], r, (int)i);
+        } else if (ok) {
+            /* Those made before the refusal stay behind: all are made anew. */
+            char *reset = mem_printf(OWN_TAG "SELECT %s.hypopg_reset()", a->hypopg);
+            ok = command(a, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive_index", err) && command(a, reset, err);
+            free(reset);
+            for (size_t i = 0; i < a->n_candidates; i++)
+                a->candidates[i].oid = 0;
+            for (size_t i = 0; ok && i < a->n_candidates; i++)
+                if (a->candidates[i].wanted && !a->candidates[i].refused)
+                    create_one(a, &a->candidates[i]);
+        }
+        PQclear(r);
+        command(a, OWN_TAG "RELEASE SAVEPOINT slowdive_index", &why);
+    }
+    strbuf_free(&b);
+    free(order);
+    return ok;
+}
+
+/* ---- reading the plan ---- */
+
+struct reading {
+    struct advisor *a;
+    const size_t *indexes;
+    size_t n;
+    bool *used;
+};
+
+static double number(const cJSON *node, const char *key)
+{
+    const cJSON *n = cJSON_GetObjectItemCaseSensitive(node, key);
+    return cJSON_IsNumber(n) ? n->valuedouble : 0;
+}
+
+static const char *text(const cJSON *node, const char *key)
+{
+    const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, key));
+    return s ? s : "";
+}
+
+/* Levels above the leaves, 250 to a page. */
+static double height_of(double pages)
+{
+    double height = 0;
+    for (; pages > 1.5; pages /= 250)
+        height++;
+    return height;
+}
+
+/* Pages a scan reads of an index (or table) of so many, repeated n times: the formula of
+ * Mackert and Lohman as index_pages_fetched has it, with a cache for all. */
+static double pages_each(double pages, double n)
+{
+    return MIN(2 * pages * n / (2 * pages + n), pages) / n;
+}
+
+/* The same for the index alone, of a scan whose pages cost `io` each time: how often the
+ * planner repeats it is not in the plan, but the cost tells. */
+static double repeated(double io, double hypo_pages, double pages, double heap_pages)
+{
+    double low = 1, high = 1e12;
+    for (int i = 0; i < 60; i++) {
+        double n = sqrt(low * high);
+        if (pages_each(hypo_pages, n) + (heap_pages > 0 ? pages_each(heap_pages, n) : 0) > io)
+            low = n;
+        else
+            high = n;
+    }
+    return pages_each(pages, low) - pages_each(hypo_pages, low);
+}
+
+/* What the node would cost more (or less) with the index as it will be: btcostestimate
+ * charges 50 operators for each level of the descent, which HypoPG leaves out, and a
+ * random page for each index page read, of which HypoPG expects too many. */
+static double correct(const struct advisor *a, const struct candidate *c, const cJSON *node, double loops)
+{
+    if (isnan(c->bytes) || c->rows < 1 || strstr(c->ddl, " USING "))
+        return 0;
+    double pages = c->bytes / 8192, share = 1, more;
+    double descent = (height_of(pages) + 1) * 50 * a->cpu_operator_cost;
+    if (*text(node, "Index Cond"))
+        share = MIN(1, number(node, "Plan Rows") * (*text(node, "Filter") ? 2 : 1) / c->rows);
+    if (loops > 1) {
+        double cpu = number(node, "Plan Rows") * (a->cpu_operator_cost * 8);
+        double io = (number(node, "Total Cost") - number(node, "Startup Cost") - cpu) / a->random_page_cost;
+        bool heap = !strcmp(text(node, "Node Type"), "Index Scan");
+        more = io > 0 ? repeated(io, c->hypo_pages, pages, heap ? c->heap_pages : 0) : 0;
+    } else {
+        more = ceil(share * pages) - ceil(share * c->hypo_pages);
+    }
+    return loops * (descent + more * a->random_page_cost);
+}
+
+/* What to add to the cost of a node, of one run. */
+struct fix {
+    double startup, total;
+};
+
+static struct fix read_index(struct reading *r, const cJSON *node, double loops)
+{
+    struct fix f = {0, 0};
+    const char *name = text(node, "Index Name"); /* "<13556>btree_orders_o_custkey" */
+    long long oid = *name == '<' ? strtoll(name + 1, NULL, 10) : 0;
+    for (size_t i = 0; oid && i < r->n; i++)
+        if (r->a->candidates[r->indexes[i]].oid == oid) {
+            r->used[i] = true;
+            f.total += correct(r->a, &r->a->candidates[r->indexes[i]], node, loops) / loops;
+        }
+    return f;
+}
+
+/* `loops`: how often the node runs, by the planner's own expectation. A child that must
+ * end before its parent gives a row counts into the parent's start: LIMIT does not save
+ * it. cJSON bounds the depth. */
+static struct fix read_node(struct reading *r, const cJSON *node, double loops)
+{
+    struct fix f = read_index(r, node, loops);
+    const char *type = text(node, "Node Type");
+    const cJSON *plans = cJSON_GetObjectItemCaseSensitive(node, "Plans"), *each;
+    double outer = MAX(1, number(cJSON_GetArrayItem(plans, 0), "Plan Rows"));
+    double startup = number(node, "Startup Cost"), total = number(node, "Total Cost");
+    cJSON_ArrayForEach(each, plans)
+    {
+        const char *relation = text(each, "Parent Relationship");
+        double times = 1, share = 1, child = number(each, "Total Cost");
+        if (!strcmp(relation, "Inner") && !strcmp(type, "Nested Loop") &&
+            strcmp(text(each, "Node Type"), "Materialize") != 0)
+            times = outer;
+        else if (!strcmp(relation, "SubPlan"))
+            times = MAX(1, number(node, "Plan Rows"));
+        else if (!strcmp(type, "Memoize") && child > 0)
+            share = MIN(1, total / child);
+        struct fix c = read_node(r, each, MAX(1, loops * times * share));
+        bool blocks = !strcmp(relation, "InitPlan") || startup >= 0.999 * child;
+        f.startup += blocks ? c.total : c.startup;
+        f.total += c.total * times * share;
+        double run = child - number(each, "Startup Cost");
+        if (!strcmp(type, "Limit") && run > 0)
+            f.total = f.startup + (f.total - f.startup) * MIN(1, MAX(0, (total - startup) / run));
+    }
+    return f;
+}
+
+static bool explain(struct advisor *a, const struct statement *st, cJSON **tree, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    /* A prepared statement would keep the plan it has. */
+    if (st->prepared && !command(a, OWN_TAG "DISCARD PLANS", err))
+        return false;
+    a->calls++;
+    if (!ask(a, st->explain, 0, NULL, false, &r, err))
+        return false;
+    *tree = PQntuples(r) == 1 && !PQgetisnull(r, 0, 0) ? cJSON_Parse(PQgetvalue(r, 0, 0)) : NULL;
+    PQclear(r);
+    return *tree || fail(err, "the server gave no plan");
+}
+
+bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
+                  bool *used, struct sd_error *err)
+{
+    const struct statement *st = &a->statements[statement];
+    for (size_t i = 0; i < a->n_candidates; i++)
+        a->candidates[i].wanted = false;
+    for (size_t i = 0; i < n; i++) {
+        a->candidates[indexes[i]].wanted = true;
+        used[i] = false;
+    }
+    bool ok = in_transaction(a, err);
+    if (ok && a->hypopg)
+        ok = drop_others(a, err) && create_wanted(a, err);
+    cJSON *tree = NULL;
+    ok = ok && explain(a, st, &tree, err);
+    if (ok) {
+        const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
+        const cJSON *total = cJSON_GetObjectItemCaseSensitive(plan, "Total Cost");
+        ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");
+        struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
+        struct fix f = read_node(&r, plan, 1);
+        if (ok)
+            *cost = MAX(total->valuedouble + f.total, 0.01 * total->valuedouble);
+    } else {
+        struct sd_error why = *err;
+        end_transaction(a);
+        *err = why;
+    }
+    cJSON_Delete(tree);
+    return ok;
+}
+
+double advisor_rows(struct advisor *a, const char *schema, const char *table, const char *condition)
+{
+    struct sd_error ignored;
+    struct strbuf b = {0};
+    double rows = NAN;
+    strbuf_str(&b, "SELECT FROM ");
+    advise_quote(schema, &b);
+    strbuf_char(&b, '.');
+    advise_quote(table, &b);
+    strbuf_printf(&b, " WHERE %s", condition);
+    cJSON *tree = NULL;
+    if (sql_may_explain(b.text, &ignored) && in_transaction(a, &ignored)) {
+        struct statement st = {.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON) %s", b.text)};
+        if (explain(a, &st, &tree, &ignored)) {
+            const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
+            const cJSON *n = cJSON_GetObjectItemCaseSensitive(plan, "Plan Rows");
+            /* of a Gather: its own; a table without workers: the scan's */
+            if (cJSON_IsNumber(n))
+                rows = n->valuedouble;
+        } else {
+            end_transaction(a);
+        }
+        free(st.explain);
+    }
+    cJSON_Delete(tree);
+    strbuf_free(&b);
+    return rows;
+}
+
+/* ---- a sample of rows ---- */
+
+bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
+                    const unsigned char *columns, struct sd_error *err)
+{
+    struct strbuf b = {0};
+    size_t n = 0;
+    if (!(r->rows >= 1) || !(r->pages >= 1) || (r->kind != 'r' && r->kind != 'm'))
+        return fail(err, "there is nothing to sample");
+    strbuf_str(&b, OWN_TAG "SELECT ");
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (!columns[i] || r->columns[i].dropped)
+            continue;
+        struct strbuf name = {0};
+        advise_quote(r->columns[i].name, &name);
+        strbuf_printf(&b, "%spg_catalog.pg_column_size(%s)::int4", n++ ? ", " : "", name.text);
+        if (columns[i] & ADVISOR_VALUES)
+            strbuf_printf(&b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
+        strbuf_free(&name);
+    }
+    double pages = MIN(r->pages, SAMPLE_PAGES), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
+    strbuf_str(&b, " FROM ONLY ");
+    advise_quote(r->schema, &b);
+    strbuf_char(&b, '.');
+    advise_quote(r->name, &b);
+    strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) WHERE pg_catalog.random() < %.6f LIMIT %d",
+                  MIN(100, 100 * pages / r->pages), share, SAMPLE_ROWS * 2);
+    PGresult *res = NULL;
+    bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
+    strbuf_free(&b);
+    if (!ok) {
+        struct sd_error why = *err;
+        end_transaction(a);
+        *err = why;
+        return false;
+    }
+    struct catalog_sample *s = arena_alloc(c->arena, sizeof *s);
+    s->n = (size_t)PQntuples(res);
+    s->hash = arena_alloc(c->arena, r->n_columns * sizeof *s->hash);
+    s->width = arena_alloc(c->arena, r->n_columns * sizeof *s->width);
+    int at = 0;
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (!columns[i] || r->columns[i].dropped)
+            continue;
+        uint64_t *hash = arena_alloc(c->arena, (s->n + 1) * sizeof *hash);
+        int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
+        for (size_t row = 0; row < s->n; row++) {
+            bool null = PQgetisnull(res, (int)row, at);
+            width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
+            if (columns[i] & ADVISOR_VALUES)
+                hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
+        }
+        s->hash[i] = columns[i] & ADVISOR_VALUES ? hash : NULL;
+        s->width[i] = width;
+        at += columns[i] & ADVISOR_VALUES ? 2 : 1;
+    }
+    PQclear(res);
+    if (s->n >= 100)
+        ((struct catalog_relation *)(uintptr_t)r)->sample = s;
+    return s->n >= 100;
+}
+
+/* ---- for advisor_catalog.c ---- */
+bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err);
+bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err)
+{
+    return ask(a, sql, 0, NULL, true, r, err);
+}

@@ -1,0 +1,59 @@
+/* advisor.h - what index advice asks a server: its catalog, its statements, a sample of
+ * rows, and what a statement would cost with indexes that do not exist (HypoPG).
+ *
+ * Synchronous, on the calling thread, over a connection of its own: read-only, every
+ * timeout set. Statements pass the same gate as any EXPLAIN and are never executed.
+ * Transactions are short (a waiting ALTER TABLE is let through) and rolled back. */
+#ifndef SOURCE_POSTGRES_ADVISOR_H
+#define SOURCE_POSTGRES_ADVISOR_H
+
+#include "core/catalog.h"
+
+struct advisor;
+
+/* `stop` (may be NULL) is asked often; true ends what is under way. */
+struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err);
+void advisor_close(struct advisor *a); /* hypopg_reset, ROLLBACK; NULL is fine */
+
+/* Tables, columns, statistics, indexes. NULL and a sentence. */
+struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err);
+
+/* Statements of this database from pg_stat_statements, by total time. */
+struct advisor_statement {
+    int64_t query_id;
+    double calls;
+    char *text;
+};
+bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement **out, size_t *n,
+                        struct sd_error *err);
+void advisor_statements_free(struct advisor_statement *s, size_t n);
+
+/* At most some thousand rows of a few hundred pages: the lengths of the values of the
+ * columns marked, and hashes of them where asked for. False: not allowed, or nothing
+ * came; the catalog is as before. */
+enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
+bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
+                    const unsigned char *columns, struct sd_error *err);
+
+/* True when HypoPG is installed here. */
+bool advisor_can_prove(const struct advisor *a);
+
+/* Registers a statement: gate, parameters. Its place, or SIZE_MAX and a sentence. */
+size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err);
+/* Registers an index by the DDL of it without a name; `oid` of its table. */
+size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid);
+/* How large it would be, how many rows it would hold and pages its table has: HypoPG takes indexes for larger
+ * than they become, and their descent for free; costs are corrected by what is told here. */
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages);
+
+/* The planner's cost of a statement with exactly these hypothetical indexes, corrected by
+ * advisor_expect; used[i] says whether the plan has the i-th. An index the server refuses
+ * counts as not there. */
+bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
+                  bool *used, struct sd_error *err);
+/* Rows the planner expects of a table under a condition; NAN unknown. */
+double advisor_rows(struct advisor *a, const char *schema, const char *table, const char *condition);
+
+int64_t advisor_calls(const struct advisor *a); /* EXPLAINs so far */
+
+#endif

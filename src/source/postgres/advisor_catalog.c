@@ -1,0 +1,246 @@
+/* advisor_catalog.c - the catalog snapshot: no table is locked, no row is read. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "source/postgres/advisor.h"
+#include "source/postgres/internal.h"
+
+bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err);
+
+#define OURS                                                                                                 \
+    "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_catalog.has_schema_privilege(n.oid, "  \
+    "'USAGE')"
+
+static const char DATABASE[] =
+    OWN_TAG "SELECT pg_catalog.current_database()::text, (SELECT stats_reset FROM "
+            "pg_catalog.pg_stat_database WHERE datname = "
+            "pg_catalog.current_database()), pg_catalog.pg_is_in_recovery(), EXISTS (SELECT FROM "
+            "pg_catalog.pg_stat_replication), "
+            "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')";
+
+static const char RELATIONS[] = OWN_TAG
+    "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, "
+    "pg_catalog.pg_table_is_visible(c.oid), "
+    "c.reltuples::float8, c.relpages::float8, s.n_tup_ins::float8, s.n_tup_upd::float8, s.n_tup_del::float8, "
+    "s.n_tup_hot_upd::float8 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+    "c.relnamespace "
+    "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid "
+    "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
+
+static const char VIEWS[] =
+    OWN_TAG "SELECT c.oid::int8, pg_catalog.pg_get_viewdef(c.oid)::text FROM pg_catalog.pg_class c JOIN "
+            "pg_catalog.pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " OURS " ORDER BY c.oid LIMIT 5000";
+
+static const char COLUMNS[] =
+    OWN_TAG "SELECT a.attrelid::int8, a.attname::text, coalesce(b.typname, t.typname, '')::text, "
+            "a.attlen::int4, a.attalign::text, "
+            "a.attnotnull, a.attisdropped, a.attcollation = 0 OR o.collname IN ('C', 'POSIX', 'ucs_basic') "
+            "OR (o.collname = 'default' AND "
+            "(SELECT datcollate IN ('C', 'POSIX') FROM pg_catalog.pg_database WHERE datname = "
+            "pg_catalog.current_database())), "
+            "s.null_frac::float8, s.n_distinct::float8, s.avg_width::float8, s.correlation::float8, "
+            "s.most_common_freqs::text, "
+            "coalesce(o.collisdeterministic, true) "
+            "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
+            "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_type b ON b.oid = "
+            "t.typbasetype "
+            "LEFT JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation "
+            "LEFT JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND "
+            "s.attname = a.attname "
+            "AND s.inherited = (c.relkind = 'p') "
+            "WHERE a.attnum > 0 AND c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS
+            " ORDER BY a.attrelid, a.attnum LIMIT 400000";
+
+static const char INDEXES[] =
+    OWN_TAG "SELECT x.indrelid::int8, i.relname::text, m.amname::text, "
+            "pg_catalog.pg_get_indexdef(x.indexrelid)::text, "
+            "pg_catalog.pg_get_expr(x.indpred, x.indrelid)::text, x.indkey::text, x.indoption::text, "
+            "x.indnkeyatts::int4, "
+            "x.indnatts::int4, x.indexprs IS NOT NULL, EXISTS (SELECT FROM unnest(x.indclass::oid[]) u JOIN "
+            "pg_catalog.pg_opclass p "
+            "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
+            "pg_catalog.pg_constraint k WHERE k.conindid = "
+            "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
+            "s.idx_scan::int8 "
+            "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
+            "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+            "c.relnamespace "
+            "JOIN pg_catalog.pg_am m ON m.oid = i.relam LEFT JOIN pg_catalog.pg_stat_all_indexes s ON "
+            "s.indexrelid = x.indexrelid "
+            "WHERE " OURS " ORDER BY x.indrelid, x.indexrelid LIMIT 100000";
+
+static const char COMBINED[] = OWN_TAG "SELECT c.oid::int8, s.n_distinct::text FROM pg_catalog.pg_stats_ext "
+                                       "s JOIN pg_catalog.pg_namespace n ON n.nspname = "
+                                       "s.schemaname JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid "
+                                       "AND c.relname = s.tablename WHERE s.n_distinct IS NOT NULL";
+
+static struct catalog_relation *relation(struct catalog *c, int64_t oid)
+{
+    size_t lo = 0, hi = c->n; /* in the order of oids */
+    while (lo < hi) {
+        size_t mid = (lo + hi) / 2;
+        if (c->relations[mid]->oid < oid)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < c->n && c->relations[lo]->oid == oid ? c->relations[lo] : NULL;
+}
+
+static void add_relations(struct catalog *c, const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct catalog_relation *rel =
+            catalog_add(c, conn_text(r, row, 1), conn_text(r, row, 2), conn_text(r, row, 3)[0]);
+        rel->oid = conn_int(r, row, 0);
+        rel->visible = conn_int(r, row, 4) == 1;
+        double rows = conn_real(r, row, 5);
+        rel->rows = rows >= 0 ? rows : NAN;
+        rel->pages = conn_real(r, row, 6);
+        rel->size_bytes = rel->pages > 0 ? (int64_t)(rel->pages * 8192) : SD_UNKNOWN;
+        rel->inserts = conn_real(r, row, 7);
+        rel->updates = conn_real(r, row, 8);
+        rel->deletes = conn_real(r, row, 9);
+        rel->hot_updates = conn_real(r, row, 10);
+    }
+}
+
+static void add_columns(struct catalog *c, const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
+        if (!rel)
+            continue;
+        struct catalog_column *col = catalog_column(c, rel, conn_text(r, row, 1), conn_text(r, row, 2));
+        const char *align = conn_text(r, row, 4);
+        col->length = (int)conn_int(r, row, 3);
+        col->align = *align == 'd' ? 8 : *align == 's' ? 2 : *align == 'c' ? 1 : 4;
+        col->not_null = conn_int(r, row, 5) == 1;
+        col->dropped = conn_int(r, row, 6) == 1;
+        col->plain_collation = conn_int(r, row, 7) == 1;
+        col->null_frac = conn_real(r, row, 8);
+        col->n_distinct = conn_real(r, row, 9);
+        col->avg_width = conn_real(r, row, 10);
+        col->correlation = conn_real(r, row, 11);
+        catalog_shares(c, col, conn_text(r, row, 12));
+        if (conn_int(r, row, 13) != 1)
+            col->equal_image = false;
+    }
+}
+
+/* "1 2 0" into numbers. */
+static size_t vector(const char *s, int *out, size_t most)
+{
+    size_t n = 0;
+    while (s && *s && n < most) {
+        char *end;
+        out[n++] = (int)strtol(s, &end, 10);
+        s = *end == ' ' ? end + 1 : "";
+    }
+    return n;
+}
+
+static void add_indexes(struct catalog *c, const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
+        if (!rel)
+            continue;
+        struct catalog_index *ix = catalog_index(c, rel, conn_text(r, row, 1));
+        int keys[CATALOG_KEYS], options[CATALOG_KEYS];
+        size_t n = vector(conn_text(r, row, 5), keys, CATALOG_KEYS);
+        size_t n_options = vector(conn_text(r, row, 6), options, CATALOG_KEYS);
+        ix->method = arena_strdup(c->arena, conn_text(r, row, 2));
+        ix->definition = arena_strdup(c->arena, conn_text(r, row, 3));
+        ix->predicate = arena_strdup(c->arena, conn_text(r, row, 4));
+        ix->n_columns = MIN(n, (size_t)MAX(0, conn_int(r, row, 8)));
+        ix->n_keys = MIN(ix->n_columns, (size_t)MAX(0, conn_int(r, row, 7)));
+        for (size_t i = 0; i < ix->n_columns; i++) {
+            ix->keys[i] = keys[i] > 0 && (size_t)keys[i] <= rel->n_columns ? keys[i] - 1 : -1;
+            ix->options[i] = i < n_options ? (unsigned char)options[i] : 0;
+        }
+        ix->has_expression = conn_int(r, row, 9) == 1;
+        ix->other_opclass = conn_int(r, row, 10) == 1;
+        ix->is_unique = conn_int(r, row, 11) == 1;
+        ix->is_constraint = conn_int(r, row, 12) == 1;
+        ix->is_valid = conn_int(r, row, 13) == 1;
+        ix->is_clustered_on = conn_int(r, row, 14) == 1;
+        ix->is_replica_identity = conn_int(r, row, 15) == 1;
+        ix->size_bytes = conn_int(r, row, 16);
+        ix->scans = conn_int(r, row, 17);
+    }
+}
+
+/* {"1, 2": 50, "1, 2, 3": 900} */
+static void add_combined(struct catalog *c, const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
+        const char *s = conn_text(r, row, 1);
+        while (rel && s && (s = strchr(s, '"'))) {
+            struct catalog_ndistinct d = {.n = 0};
+            char *end = (char *)(uintptr_t)s;
+            do {
+                long attnum = strtol(end + 1, &end, 10);
+                if (attnum < 1 || (size_t)attnum > rel->n_columns || d.n == ARRAY_LEN(d.columns))
+                    break;
+                d.columns[d.n++] = (int)attnum - 1;
+            } while (*end == ',');
+            if (*end != '"' || end[1] != ':')
+                break;
+            d.value = strtod(end + 2, &end);
+            rel->combined =
+                mem_grow(rel->combined, rel->n_combined, &rel->cap_combined, sizeof *rel->combined);
+            rel->combined[rel->n_combined++] = d;
+            s = end;
+        }
+    }
+}
+
+static void add_views(struct catalog *c, const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++) {
+        struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
+        if (rel)
+            rel->view = arena_strdup(c->arena, conn_text(r, row, 1));
+    }
+}
+
+struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err)
+{
+    static const struct {
+        const char *sql;
+        void (*add)(struct catalog *c, const PGresult *r);
+        bool optional;
+    } parts[] = {{RELATIONS, add_relations, false},
+                 {COLUMNS, add_columns, false},
+                 {INDEXES, add_indexes, false},
+                 {COMBINED, add_combined, true},
+                 {VIEWS, add_views, true}};
+    struct catalog *c = catalog_new();
+    PGresult *r = NULL;
+    bool ok = advisor_ask(a, DATABASE, &r, err);
+    if (ok) {
+        c->database = mem_strdup(conn_text(r, 0, 0));
+        c->stats_since = conn_time(r, 0, 1);
+        c->is_replica = conn_int(r, 0, 2) == 1;
+        c->has_replicas = conn_int(r, 0, 3) == 1;
+        c->has_trigram = conn_int(r, 0, 4) == 1;
+    }
+    PQclear(r);
+    for (size_t i = 0; ok && i < ARRAY_LEN(parts); i++) {
+        struct sd_error why;
+        r = NULL;
+        if (advisor_ask(a, parts[i].sql, &r, &why))
+            parts[i].add(c, r);
+        else if (!parts[i].optional)
+            ok = fail(err, "%s", why.text);
+        PQclear(r);
+    }
+    if (ok)
+        return c;
+    catalog_free(c);
+    return NULL;
+}
