@@ -314,7 +314,7 @@ int verb_advise(struct app *a)
     free(v.handles);
     free(v.uses);
     workload_free(&v.workload);
-    catalog_free(v.catalog);
+    db_catalog_free(v.catalog);
     advisor_close(v.advisor);
     return status;
 }

@@ -152,8 +152,8 @@ static void make(const struct maker *m, const struct keys *k)
 
 static int more_distinct(const struct table_use *u, const struct index_key *a, const struct index_key *b)
 {
-    double x = a->column >= 0 ? catalog_distinct(u->rel, a->column) : INFINITY;
-    double y = b->column >= 0 ? catalog_distinct(u->rel, b->column) : INFINITY;
+    double x = a->column >= 0 ? db_catalog_distinct(u->rel, a->column) : INFINITY;
+    double y = b->column >= 0 ? db_catalog_distinct(u->rel, b->column) : INFINITY;
     return x > y ? -1 : x < y;
 }
 
@@ -276,7 +276,7 @@ static void partial(struct maker *m)
             p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_NULL || p->kind == PRED_TRUE;
         if (!p->sql || p->in_or || p->key.column < 0 || !constant)
             continue;
-        double distinct = catalog_distinct(u->rel, p->key.column);
+        double distinct = db_catalog_distinct(u->rel, p->key.column);
         if (p->kind != PRED_NULL && !(distinct > 1 && distinct <= CANDIDATE_PARTIAL_DISTINCT))
             continue;
         double nulls = u->rel->columns[p->key.column].null_frac;

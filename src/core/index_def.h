@@ -2,7 +2,7 @@
 #ifndef CORE_INDEX_DEF_H
 #define CORE_INDEX_DEF_H
 
-#include "core/catalog.h"
+#include "core/db_catalog.h"
 
 enum index_method { INDEX_BTREE, INDEX_GIN, INDEX_BRIN };
 const char *index_method_name(enum index_method m);

@@ -209,7 +209,7 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
     g->n_common = 0;
     for (size_t i = 0; i < d->n_keys; i++) {
         int c = d->keys[i].column;
-        double one = c < 0 ? rows : catalog_distinct(d->rel, c);
+        double one = c < 0 ? rows : db_catalog_distinct(d->rel, c);
         if (isnan(one))
             one = rows;
         most = MIN(most * one, 1e18);

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/index_def.h"
+#include "core/redundant.h"
 
 const char *waste_name(enum waste_kind k)
 {
@@ -15,43 +15,27 @@ static bool must_stay(const struct catalog_index *ix)
     return ix->is_unique || ix->is_constraint || ix->is_replica_identity || ix->is_clustered_on;
 }
 
-/* The part of a definition that says what the index holds. */
-static const char *what(const struct catalog_index *ix)
+static struct sd_index record_of(const struct catalog_index *ix)
 {
-    const char *s = ix->definition ? strstr(ix->definition, " USING ") : NULL;
-    return s ? s : "";
-}
-
-/* Of two that are the same the unique one stays, then the one that is used, the older. */
-static bool rather(const struct catalog_index *a, const struct catalog_index *b)
-{
-    if (must_stay(a) != must_stay(b))
-        return must_stay(a);
-    if (a->scans != b->scans)
-        return a->scans > b->scans;
-    return a < b;
+    return (struct sd_index){.name = ix->name,
+                             .definition = ix->definition,
+                             .is_unique = ix->is_unique,
+                             .is_constraint = must_stay(ix),
+                             .is_valid = ix->is_valid,
+                             .idx_scan = ix->scans};
 }
 
 static const struct catalog_index *keeper_of(const struct catalog_relation *r, const struct catalog_index *ix,
                                              enum waste_kind *kind)
 {
-    struct index_def mine, other;
-    bool known = index_def_existing(r, ix, &mine);
+    struct sd_index mine = record_of(ix);
     for (size_t i = 0; i < r->n_indexes; i++) {
         const struct catalog_index *o = &r->indexes[i];
-        if (o == ix || !o->is_valid || strcmp(o->method, ix->method) != 0)
+        struct sd_index other = record_of(o);
+        enum redundancy how = o == ix ? REDUNDANT_NO : redundant_index(&mine, &other);
+        if (how == REDUNDANT_NO)
             continue;
-        if (*what(ix) && !strcmp(what(o), what(ix))) {
-            if (!rather(o, ix))
-                continue;
-            *kind = WASTE_DUPLICATE;
-            return o;
-        }
-        if (!known || !index_def_existing(r, o, &other) || !index_def_covers(&other, &mine))
-            continue;
-        if (index_def_same(&other, &mine) && !rather(o, ix))
-            continue;
-        *kind = index_def_same(&other, &mine) ? WASTE_DUPLICATE : WASTE_PREFIX;
+        *kind = how == REDUNDANT_DUPLICATE ? WASTE_DUPLICATE : WASTE_PREFIX;
         return o;
     }
     return NULL;

@@ -5,7 +5,7 @@
 #ifndef CORE_INDEX_WASTE_H
 #define CORE_INDEX_WASTE_H
 
-#include "core/catalog.h"
+#include "core/db_catalog.h"
 
 #define WASTE_MIN_BYTES 1048576 /* an unused index below this costs too little to speak of */
 

@@ -76,7 +76,7 @@ static struct place in_binding(struct walker *w, const struct binding *b, const 
 {
     *found = false;
     if (b->use != NONE) {
-        int at = catalog_position(use_of(w, b->use)->rel, column);
+        int at = db_catalog_position(use_of(w, b->use)->rel, column);
         *found = at >= 0;
         return (struct place){at >= 0 ? b->use : NONE, at};
     }
@@ -640,7 +640,7 @@ static void bind_table(struct walker *w, struct scope *s, const cJSON *range)
                 b->outputs[i].place = (struct place){NONE, -1};
             }
     } else {
-        const struct catalog_relation *rel = catalog_find(w->catalog, schema, name);
+        const struct catalog_relation *rel = db_catalog_find(w->catalog, schema, name);
         if (rel && rel->kind == 'v')
             bind_view(w, b, rel);
         else if (rel)

@@ -7,7 +7,7 @@
 #ifndef SOURCE_POSTGRES_ADVISOR_H
 #define SOURCE_POSTGRES_ADVISOR_H
 
-#include "core/catalog.h"
+#include "core/db_catalog.h"
 
 struct advisor;
 

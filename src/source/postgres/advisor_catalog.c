@@ -93,7 +93,7 @@ static void add_relations(struct catalog *c, const PGresult *r)
 {
     for (int row = 0; row < PQntuples(r); row++) {
         struct catalog_relation *rel =
-            catalog_add(c, conn_text(r, row, 1), conn_text(r, row, 2), conn_text(r, row, 3)[0]);
+            db_catalog_add(c, conn_text(r, row, 1), conn_text(r, row, 2), conn_text(r, row, 3)[0]);
         rel->oid = conn_int(r, row, 0);
         rel->visible = conn_int(r, row, 4) == 1;
         double rows = conn_real(r, row, 5);
@@ -113,7 +113,7 @@ static void add_columns(struct catalog *c, const PGresult *r)
         struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
         if (!rel)
             continue;
-        struct catalog_column *col = catalog_column(c, rel, conn_text(r, row, 1), conn_text(r, row, 2));
+        struct catalog_column *col = db_catalog_column(c, rel, conn_text(r, row, 1), conn_text(r, row, 2));
         const char *align = conn_text(r, row, 4);
         col->length = (int)conn_int(r, row, 3);
         col->align = *align == 'd' ? 8 : *align == 's' ? 2 : *align == 'c' ? 1 : 4;
@@ -124,7 +124,7 @@ static void add_columns(struct catalog *c, const PGresult *r)
         col->n_distinct = conn_real(r, row, 9);
         col->avg_width = conn_real(r, row, 10);
         col->correlation = conn_real(r, row, 11);
-        catalog_shares(c, col, conn_text(r, row, 12));
+        db_catalog_shares(c, col, conn_text(r, row, 12));
         if (conn_int(r, row, 13) != 1)
             col->equal_image = false;
     }
@@ -148,7 +148,7 @@ static void add_indexes(struct catalog *c, const PGresult *r)
         struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
         if (!rel)
             continue;
-        struct catalog_index *ix = catalog_index(c, rel, conn_text(r, row, 1));
+        struct catalog_index *ix = db_catalog_index(c, rel, conn_text(r, row, 1));
         int keys[CATALOG_KEYS], options[CATALOG_KEYS];
         size_t n = vector(conn_text(r, row, 5), keys, CATALOG_KEYS);
         size_t n_options = vector(conn_text(r, row, 6), options, CATALOG_KEYS);
@@ -219,7 +219,7 @@ struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err)
                  {INDEXES, add_indexes, false},
                  {COMBINED, add_combined, true},
                  {VIEWS, add_views, true}};
-    struct catalog *c = catalog_new();
+    struct catalog *c = db_catalog_new();
     PGresult *r = NULL;
     bool ok = advisor_ask(a, DATABASE, &r, err);
     if (ok) {
@@ -241,6 +241,6 @@ struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err)
     }
     if (ok)
         return c;
-    catalog_free(c);
+    db_catalog_free(c);
     return NULL;
 }

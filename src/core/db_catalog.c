@@ -1,9 +1,9 @@
-#include "core/catalog.h"
+#include "core/db_catalog.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-struct catalog *catalog_new(void)
+struct catalog *db_catalog_new(void)
 {
     struct catalog *c = mem_alloc(sizeof *c);
     c->arena = arena_new();
@@ -11,7 +11,7 @@ struct catalog *catalog_new(void)
     return c;
 }
 
-void catalog_free(struct catalog *c)
+void db_catalog_free(struct catalog *c)
 {
     if (!c)
         return;
@@ -26,7 +26,7 @@ void catalog_free(struct catalog *c)
     free(c);
 }
 
-struct catalog_relation *catalog_add(struct catalog *c, const char *schema, const char *name, char kind)
+struct catalog_relation *db_catalog_add(struct catalog *c, const char *schema, const char *name, char kind)
 {
     struct catalog_relation *r = arena_alloc(c->arena, sizeof *r);
     c->relations = mem_grow(c->relations, c->n, &c->cap, sizeof *c->relations);
@@ -49,7 +49,7 @@ static bool equal_image(const char *type)
     return str_find(without, type) < 0 && *type != '_' && !strstr(type, "range");
 }
 
-struct catalog_column *catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
+struct catalog_column *db_catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
                                       const char *type)
 {
     r->columns = mem_grow(r->columns, r->n_columns, &r->cap_columns, sizeof *r->columns);
@@ -68,7 +68,7 @@ struct catalog_column *catalog_column(struct catalog *c, struct catalog_relation
     return col;
 }
 
-struct catalog_index *catalog_index(struct catalog *c, struct catalog_relation *r, const char *name)
+struct catalog_index *db_catalog_index(struct catalog *c, struct catalog_relation *r, const char *name)
 {
     r->indexes = mem_grow(r->indexes, r->n_indexes, &r->cap_indexes, sizeof *r->indexes);
     struct catalog_index *ix = &r->indexes[r->n_indexes++];
@@ -80,7 +80,7 @@ struct catalog_index *catalog_index(struct catalog *c, struct catalog_relation *
     return ix;
 }
 
-const struct catalog_relation *catalog_find(const struct catalog *c, const char *schema, const char *name)
+const struct catalog_relation *db_catalog_find(const struct catalog *c, const char *schema, const char *name)
 {
     for (size_t i = 0; i < c->n; i++) {
         const struct catalog_relation *r = c->relations[i];
@@ -90,7 +90,7 @@ const struct catalog_relation *catalog_find(const struct catalog *c, const char 
     return NULL;
 }
 
-const struct catalog_relation *catalog_oid(const struct catalog *c, int64_t oid)
+const struct catalog_relation *db_catalog_oid(const struct catalog *c, int64_t oid)
 {
     for (size_t i = 0; i < c->n; i++)
         if (c->relations[i]->oid == oid)
@@ -98,7 +98,7 @@ const struct catalog_relation *catalog_oid(const struct catalog *c, int64_t oid)
     return NULL;
 }
 
-int catalog_position(const struct catalog_relation *r, const char *column)
+int db_catalog_position(const struct catalog_relation *r, const char *column)
 {
     for (size_t i = 0; i < r->n_columns; i++)
         if (!r->columns[i].dropped && !strcmp(r->columns[i].name, column))
@@ -106,7 +106,7 @@ int catalog_position(const struct catalog_relation *r, const char *column)
     return -1;
 }
 
-double catalog_distinct(const struct catalog_relation *r, int column)
+double db_catalog_distinct(const struct catalog_relation *r, int column)
 {
     const struct catalog_column *col = &r->columns[column];
     double d = col->n_distinct, rows = isnan(r->rows) ? 0 : r->rows;
@@ -119,7 +119,7 @@ double catalog_distinct(const struct catalog_relation *r, int column)
     return MAX(1, rows > 0 ? MIN(d, rows) : d);
 }
 
-void catalog_shares(struct catalog *c, struct catalog_column *col, const char *array)
+void db_catalog_shares(struct catalog *c, struct catalog_column *col, const char *array)
 {
     size_t n = 0;
     for (const char *s = array; s && *s; s++)

@@ -1,9 +1,9 @@
-/* catalog.h - what a database says about its tables: a snapshot, for index advice.
+/* db_catalog.h - what a database says about its tables: a snapshot, for index advice.
  *
  * Filled by whoever reads a server (or by a test), read by candidates and sizes.
  * Everything lives in the catalog's arena. One thread at a time. */
-#ifndef CORE_CATALOG_H
-#define CORE_CATALOG_H
+#ifndef CORE_DB_CATALOG_H
+#define CORE_DB_CATALOG_H
 
 #include "base/base.h"
 
@@ -84,21 +84,21 @@ struct catalog {
     bool has_trigram; /* pg_trgm is installed */
 };
 
-struct catalog *catalog_new(void);
-void catalog_free(struct catalog *c); /* NULL is fine */
-struct catalog_relation *catalog_add(struct catalog *c, const char *schema, const char *name, char kind);
+struct catalog *db_catalog_new(void);
+void db_catalog_free(struct catalog *c); /* NULL is fine */
+struct catalog_relation *db_catalog_add(struct catalog *c, const char *schema, const char *name, char kind);
 /* Adds one; valid until the next one is added. Strings are copied. */
-struct catalog_column *catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
+struct catalog_column *db_catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
                                       const char *type);
-struct catalog_index *catalog_index(struct catalog *c, struct catalog_relation *r, const char *name);
+struct catalog_index *db_catalog_index(struct catalog *c, struct catalog_relation *r, const char *name);
 
 /* schema NULL: by search_path. NULL: there is none. */
-const struct catalog_relation *catalog_find(const struct catalog *c, const char *schema, const char *name);
-const struct catalog_relation *catalog_oid(const struct catalog *c, int64_t oid);
-int catalog_position(const struct catalog_relation *r, const char *column); /* -1 */
+const struct catalog_relation *db_catalog_find(const struct catalog *c, const char *schema, const char *name);
+const struct catalog_relation *db_catalog_oid(const struct catalog *c, int64_t oid);
+int db_catalog_position(const struct catalog_relation *r, const char *column); /* -1 */
 /* Different values of a column, null counted as one; NAN unknown. */
-double catalog_distinct(const struct catalog_relation *r, int column);
+double db_catalog_distinct(const struct catalog_relation *r, int column);
 /* "{0.1,0.02}" into shares, in the arena. */
-void catalog_shares(struct catalog *c, struct catalog_column *col, const char *array);
+void db_catalog_shares(struct catalog *c, struct catalog_column *col, const char *array);
 
 #endif
