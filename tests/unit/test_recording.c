@@ -328,7 +328,7 @@ static void test_recorder(void **state)
         assert_non_null(r);
         if (!round) { /* one at a time */
             assert_null(recorder_open(path_in("a"), true, &err));
-            assert_non_null(strstr(err.text, "another slowdive"));
+            assert_non_null(strstr(err.text, "being written already"));
         }
         for (unsigned i = 0; i < 10; i++) {
             struct sd_batch *b = sample(i);
