@@ -276,8 +276,10 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     if (stats.lost)
         model_count_lost(a->model, stats.lost);
     if (stats.lost)
-        strbuf_printf(&a->problems, "%s: %llu frames could not be read%s\n", path, (unsigned long long)stats.lost,
-                      stats.cut ? "; the file ends in the middle of one" : "");
+        strbuf_printf(&a->problems, "%s: %llu %s could not be read%s\n", path, (unsigned long long)stats.lost,
+                      stats.lost == 1 ? "frame" : "frames", stats.cut ? "; the file ends in the middle of one" : "");
+    else if (stats.cut)
+        strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
     a->replay = true;
     return true;
 }

@@ -206,6 +206,8 @@ static bool read_mouse(struct term *t, struct input *in)
         int64_t now = clock_mono();
         bool again =
             t->click_time && now - t->click_time < DOUBLE_CLICK_NS && e.x == t->click_x && e.y == t->click_y;
+        /* Both clicks in one packet: curses has joined them already. */
+        again |= (e.bstate & BUTTON1_DOUBLE_CLICKED) != 0;
         in->mouse = again ? MOUSE_DOUBLE_CLICK : MOUSE_CLICK;
         t->click_time = again ? 0 : now;
         t->click_x = e.x;

@@ -203,7 +203,9 @@ static void keys(void **state)
         {"\xff\xfe\xe4w", "key w"},   /* what is not UTF-8 costs no other key */
         {"\x1b[200~two\rlines\x1b[31m\x1b[201~", "paste"},
         {"\x1b[<0;7;5M", "mouse 0 at 6,4"},
-        {"\x1b[<0;7;5m\x1b[<0;7;5M", "mouse 1 at 6,4"},
+        {"\x1b[<0;7;5m\x1b[<0;7;5M\x1b[<0;7;5m", "mouse 1 at 6,4"},
+        /* A double click whose halves a slow line delivers at once. */
+        {"\x1b[<0;3;2M\x1b[<0;3;2m\x1b[<0;3;2M\x1b[<0;3;2m", "mouse 1 at 2,1"},
         {"\x1b[<64;1;1M", "mouse 2 at 0,0"},
         {"\x1b[<65;80;24M", "mouse 3 at 79,23"},
     };
