@@ -19,9 +19,12 @@
     X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                  \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                               \
     X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 14, "own time as share of the execution")       \
+    X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected") \
+    X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "own blocks hit and read, as share of the plan's") \
+    X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "own read and write time, as share of the execution") \
     X(exclusive_ns, "Own time", UNIT_NS, 0, H, 1, 8, "time of the node without its children, over all loops") \
     X(total_ns, "Total", UNIT_NS, H, H, 5, 8, "time with its children, over all loops")                       \
-    X(cost_share, "Share", UNIT_SHARE, H, COLUMN_BAR, 0, 14, "own cost as share of the plan's")               \
+    X(cost_share, "Share", UNIT_SHARE, H | COLUMN_BAR, COLUMN_BAR, 0, 14, "own cost as share of the plan's")               \
     X(cost_total, "Cost", UNIT_COST, H, 0, 1, 8, "planner's cost of one run, with its children")              \
     X(rows_actual, "Rows", UNIT_COUNT, 0, H, 1, 8, "rows, over all loops")                                    \
     X(rows_plan_total, "Planned", UNIT_COUNT, 0, H, 2, 8, "rows expected, over all loops")                    \
@@ -202,10 +205,36 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, s
     return kept;
 }
 
+static double known_or(double v, double fallback)
+{
+    return isnan(v) ? fallback : v;
+}
+
+/* What a node has to do with: rows it gave and rows it threw away. */
+static double rows_handled(const struct plan *p, const struct plan_node *n)
+{
+    return p->analyzed ? known_or(n->rows, 0) + known_or(n->rows_removed, 0) : known_or(n->plan_rows, 0);
+}
+
+static double blocks(const struct plan_node *n)
+{
+    return n->own_shared_hit + known_or(n->own_shared_read, 0);
+}
+
+static struct cell share_of(double part, double all)
+{
+    return all > 0 ? cell_real(MIN(1, part / all)) : cell_unknown();
+}
+
 /* kept NULL: all of them. */
 static void node_rows(struct doc *d, struct table *t, const struct plan *p, const struct plan_source *src,
                       const struct plan_findings *f, const bool *kept)
 {
+    double all_rows = 0, all_blocks = 0;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        all_rows += rows_handled(p, p->nodes[i]);
+        all_blocks += known_or(blocks(p->nodes[i]), 0);
+    }
     for (size_t i = 0; i < p->n_nodes; i++) {
         if (kept && !kept[i])
             continue;
@@ -221,6 +250,9 @@ static void node_rows(struct doc *d, struct table *t, const struct plan *p, cons
         c[NODE_type] = cell_text(doc_text(d, n->type));
         c[NODE_relation] = cell_text(doc_text(d, n->relation));
         c[NODE_exclusive_share] = cell_real(n->exclusive_share);
+        c[NODE_rows_share] = share_of(rows_handled(p, n), all_rows);
+        c[NODE_buffers_share] = share_of(blocks(n), all_blocks);
+        c[NODE_io_share] = share_of(n->own_io_ns, p->elapsed_ns);
         c[NODE_exclusive_ns] = whole(n->exclusive_ns);
         c[NODE_total_ns] = whole(n->total_ns);
         c[NODE_cost_share] = cell_real(n->cost_share);

@@ -21,7 +21,7 @@ struct plan_source { /* what is known about a plan beside itself */
 
 /* Columns of the section "nodes", and how a condition is shown: for the parts of this
  * view only. */
-#define PLAN_COLUMNS 24
+#define PLAN_COLUMNS 27
 extern const struct column plan_columns[PLAN_COLUMNS];
 const char *plan_shown(struct doc *d, const struct plan_source *src, const char *sql);
 
