@@ -377,6 +377,19 @@ static void test_unsaid_is_zero(void **state)
     explain_free(&e);
 }
 
+static void test_mixed(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    strbuf_printf(&b, "%s\n%s", TEXT, JSON);
+    struct explain e = from(b.text, b.len, "mixed");
+    assert_int_equal(e.n_plans, 1);
+    assert_int_equal(e.plans[0]->notes.n, 1);
+    assert_non_null(strstr(e.plans[0]->notes.items[0], "text format"));
+    explain_free(&e);
+    strbuf_free(&b);
+}
+
 static void test_utf16(void **state)
 {
     (void)state;
@@ -498,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_email),
         cmocka_unit_test(test_frames),
         cmocka_unit_test(test_unsaid_is_zero),
+        cmocka_unit_test(test_mixed),
         cmocka_unit_test(test_utf16),
         cmocka_unit_test(test_cut),
         cmocka_unit_test(test_broken),
