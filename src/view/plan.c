@@ -6,6 +6,7 @@
 #include "core/advise.h"
 #include "core/sql.h"
 #include "format/explain.h"
+#include "view/common.h"
 
 #define CONDITION_MAX 70 /* columns */
 
@@ -406,7 +407,7 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
 {
     doc_field(d, "origin", UNIT_NONE, cell_text(doc_text(d, src->origin)));
     doc_field(d, "taken_at", UNIT_TIME, cell_int(src->at == SD_UNKNOWN ? p->at : src->at));
-    doc_field(d, "query_id", UNIT_NONE, cell_int(p->query_id));
+    doc_field(d, "query_id", UNIT_NONE, cell_text(common_id(d, p->query_id)));
     doc_field(d, "analyzed", UNIT_NONE, cell_bool(p->analyzed));
     doc_field(d, "generic", UNIT_NONE, src->generic < 0 ? cell_unknown() : cell_bool(src->generic));
     doc_field(d, "execution_ns", UNIT_NS, whole(p->elapsed_ns));

@@ -56,6 +56,10 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
         say(d, err.text);
         return false;
     }
+    /* A generic plan is of an EXECUTE, whose identifier the server gives: not the query's. */
+    if (query_id(q) != SD_UNKNOWN)
+        for (size_t i = 0; i < e->n_plans; i++)
+            e->plans[i]->query_id = query_id(q);
     *src = (struct plan_source){.facts = {.tables = entry.tables,
                                           .n_tables = entry.n_tables,
                                           .indexes = entry.indexes,

@@ -239,6 +239,8 @@ static void test_view(void **state)
     assert_int_equal(d->want.kind, 0);
     cJSON *json = as_json(d);
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "generic")));
+    /* Text, as in the view queries: 64 bits survive. */
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "query_id")), "42");
     assert_true(cJSON_IsFalse(first(json, "suggestions", "unproven")));
     assert_non_null(strstr(first(json, "findings", "evidence")->valuestring, "200 k"));
     cJSON_Delete(json);
