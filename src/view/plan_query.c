@@ -204,5 +204,8 @@ const struct view plan_view = {
         "query, "
         "query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
         "total_cost, "
-        "nodes_total, notes; why, when there is no plan",
+        "nodes_total, notes (what was cut or skipped); why, when there is no plan; of slowdive explain, when the "
+        "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
+        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, suggestions, nodes, "
+        "notes)",
 };
