@@ -9,10 +9,12 @@ enum { SESSIONS_MAX = 500, LOADS_MAX = 50 };
 
 enum {
     A_PID,
+    A_BLOCKS,
     A_ROUTE,
     A_STATE,
     A_WAIT,
     A_FOR,
+    A_LOCK,
     A_AGE,
     A_TEXT,
     A_DATABASE,
@@ -21,11 +23,20 @@ enum {
     A_CLIENT,
     A_XACT,
     A_ID,
+    A_MODE,
+    A_LOCK_AGE,
+    A_XMIN,
+    A_PHASE,
+    A_PROGRESS,
+    A_DEPTH,
     A_COLUMNS
 };
 
 static const struct column SESSIONS[A_COLUMNS] = {
-    [A_PID] = {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process"},
+    [A_PID] = {"pid", "PID", UNIT_NONE, COLUMN_TREE, 0, 11,
+               "server process; below it, the sessions it blocks (text: drawn as a tree)"},
+    [A_BLOCKS] = {"blocks", "Blocks", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
+                  "sessions that wait for it, those that wait for them included"},
     [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12,
                  "route from the statement's sqlcommenter tags"},
     [A_STATE] = {"state", "State", UNIT_NONE, COLUMN_LEFT, 0, 8,
@@ -33,6 +44,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
     [A_WAIT] = {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT, 0, 14,
                 "wait event type and event; CPU when it does not wait"},
     [A_FOR] = {"blocked_by", "Blocked by", UNIT_NONE, COLUMN_LEFT, 0, 0, "pids that block it"},
+    [A_LOCK] = {"lock", "For", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 2, 0, "what it waits to lock"},
     [A_AGE] = {"query_age_ns", "Age", UNIT_AGE, 0, 0, 0, "time since the statement began"},
     [A_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "statement, on one line"},
     [A_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT, 5, 0, "database name"},
@@ -45,6 +57,16 @@ static const struct column SESSIONS[A_COLUMNS] = {
                 "time since the transaction began"},
     [A_ID] = {"query_id", "Query ID", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
               "the server's query identifier"},
+    [A_MODE] = {"lock_mode", "Mode", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "lock mode it waits for"},
+    [A_LOCK_AGE] = {"lock_age_ns", "Waiting", UNIT_AGE, COLUMN_HIDDEN, 6, 0,
+                    "time since it waits for the lock (PostgreSQL 14 and later)"},
+    [A_XMIN] = {"xmin_age", "Xmin age", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
+                "transactions begun since its oldest snapshot: rows that died since then stay"},
+    [A_PHASE] = {"phase", "Vacuum", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "of a vacuum: table and phase"},
+    [A_PROGRESS] = {"progress", "Progress", UNIT_SHARE, COLUMN_HIDDEN, 6, 0,
+                    "of a vacuum: share of the table's blocks scanned"},
+    [A_DEPTH] = {"depth", "Depth", UNIT_NONE, COLUMN_HIDDEN, 6, 0,
+                 "0, or how many sessions stand above it in the tree"},
 };
 
 static const struct column WAITS[] = {
@@ -61,7 +83,14 @@ static const struct column ROUTES[] = {
     {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
 };
 
-static const int64_t IDLE_WARN_NS = 60 * SD_S;
+static const struct column NOTABLE[] = {
+    {"what", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "blocked, idle, xmin or vacuum"},
+    {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process"},
+    {"age_ns", "Since", UNIT_AGE, 0, 0, 0, "time since it waits, is idle, began its transaction, or vacuums"},
+    {"text", "How", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "in words"},
+};
+
+static const int64_t IDLE_WARN_NS = 60 * SD_S, XMIN_WARN = 100000;
 
 static const char *wait_name(struct doc *d, const char *type, const char *event)
 {
@@ -70,47 +99,193 @@ static const char *wait_name(struct doc *d, const char *type, const char *event)
     return event && *event ? doc_printf(d, "%s:%s", type, event) : doc_text(d, type);
 }
 
+/* Who stands under whom: the sessions of one moment as a forest. */
+struct node {
+    const struct session_sample *s;
+    size_t parent, first, next; /* indexes of nodes; NONE */
+    int64_t blocks;
+};
+#define NONE SIZE_MAX
+
+/* The first of the pids in blocked_by that was sampled too, on the same server. */
+static size_t blocker(const struct node *nodes, size_t n, size_t of)
+{
+    const struct sd_activity *a = nodes[of].s->a;
+    for (const char *p = a->blocked_by; p && *p; p += *p == ',') {
+        char *end;
+        long long pid = strtoll(p, &end, 10);
+        if (end == p)
+            break;
+        for (size_t i = 0; i < n; i++)
+            if (i != of && nodes[i].s->a->pid == pid && str_eq(nodes[i].s->origin, nodes[of].s->origin))
+                return i;
+        p = end;
+    }
+    return NONE;
+}
+
+static void forest(struct node *nodes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t parent = blocker(nodes, n, i), up = parent;
+        while (up != NONE && up != i)
+            up = nodes[up].parent;
+        nodes[i].parent = up == i ? NONE : parent; /* a deadlock is cut open somewhere */
+    }
+    for (size_t i = n; i-- > 0;) {
+        size_t parent = nodes[i].parent;
+        for (size_t up = parent; up != NONE; up = nodes[up].parent)
+            nodes[up].blocks++;
+        if (parent != NONE) {
+            nodes[i].next = nodes[parent].first;
+            nodes[parent].first = i;
+        }
+    }
+}
+
+static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node, int depth)
+{
+    const struct sd_activity *a = node->s->a;
+    sd_time at = node->s->at;
+    struct row *r = doc_row(d, t);
+    struct cell *v = r->cells;
+    bool active = str_eq(a->state, "active"), blocked = a->blocked_by && *a->blocked_by;
+    v[A_PID] = cell_int(a->pid);
+    v[A_BLOCKS] = cell_int(node->blocks);
+    v[A_ROUTE] = cell_text(doc_text(d, a->route));
+    v[A_STATE] = cell_text(doc_text(d, a->state));
+    v[A_WAIT] = cell_text(active || a->wait_type ? wait_name(d, a->wait_type, a->wait_event) : NULL);
+    v[A_FOR] = cell_text(doc_text(d, blocked ? a->blocked_by : NULL));
+    v[A_LOCK] = cell_text(doc_text(d, a->lock));
+    v[A_AGE] = cell_int(common_age(at, a->query_start));
+    v[A_TEXT] = cell_text(common_sql(d, c, a->query, true));
+    v[A_DATABASE] = cell_text(doc_text(d, a->database));
+    v[A_ROLE] = cell_text(doc_text(d, a->role));
+    v[A_APPLICATION] = cell_text(doc_text(d, a->application));
+    v[A_CLIENT] = cell_text(doc_text(d, a->client));
+    v[A_XACT] = cell_int(common_age(at, a->xact_start));
+    v[A_ID] = cell_text(common_id(d, a->query_id));
+    v[A_MODE] = cell_text(doc_text(d, a->lock_mode));
+    v[A_LOCK_AGE] = cell_int(a->wait_start > 0 ? common_age(at, a->wait_start) : SD_UNKNOWN);
+    v[A_XMIN] = cell_int(a->xmin_age);
+    v[A_PHASE] = cell_text(doc_text(d, a->phase));
+    v[A_PROGRESS] = cell_real(a->phase ? a->progress : NAN);
+    v[A_DEPTH] = cell_int(depth);
+    r->depth = depth;
+    if (a->query_id != SD_UNKNOWN && a->database)
+        r->dive = (struct dive){"query", doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
+    int64_t idle = active ? 0 : common_age(at, a->state_change);
+    if (blocked || node->blocks > 0)
+        r->severity = SEVERITY_BAD;
+    else if (!active && idle >= IDLE_WARN_NS)
+        r->severity = SEVERITY_WARN;
+}
+
+/* A session, then what stands under it. Not recursive: a queue may be hundreds long. */
+static void tree(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *nodes, size_t root)
+{
+    int depth = 0;
+    for (size_t i = root; i != NONE;) {
+        session(d, c, t, &nodes[i], depth);
+        if (nodes[i].first != NONE) {
+            i = nodes[i].first;
+            depth++;
+            continue;
+        }
+        while (i != root && nodes[i].next == NONE) {
+            i = nodes[i].parent;
+            depth--;
+        }
+        i = i == root ? NONE : nodes[i].next;
+    }
+}
+
+static void note_row(struct doc *d, struct section *s, const char *what, const struct node *n, int64_t age,
+                     enum severity severity, const char *text)
+{
+    struct row *r = doc_row(d, &s->table);
+    r->cells[0] = cell_text(what);
+    r->cells[1] = cell_int(n->s->a->pid);
+    r->cells[2] = cell_int(age);
+    r->cells[3] = cell_text(text);
+    r->severity = severity;
+}
+
+static void note_session(struct doc *d, struct section *s, const struct node *n)
+{
+    const struct sd_activity *a = n->s->a;
+    sd_time at = n->s->at;
+    char buf[UNIT_TEXT_MAX];
+    if (a->blocked_by && *a->blocked_by)
+        note_row(d, s, "blocked", n, common_age(at, a->wait_start > 0 ? a->wait_start : a->query_start),
+                 SEVERITY_BAD,
+                 doc_printf(d, "by %s, waits for %s%s%s%s", a->blocked_by, a->lock ? a->lock : "a lock",
+                            a->lock_mode ? " (" : "", a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : ""));
+    int64_t idle = common_age(at, a->state_change);
+    if (a->state && str_starts(a->state, "idle in transaction") && (n->blocks > 0 || idle >= IDLE_WARN_NS))
+        note_row(d, s, "idle", n, idle, n->blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN,
+                 n->blocks > 0 ? doc_printf(d, "%s, blocks %lld", a->state, (long long)n->blocks)
+                               : doc_text(d, a->state));
+    if (a->phase)
+        note_row(d, s, "vacuum", n, common_age(at, a->query_start), SEVERITY_INFO,
+                 isfinite(a->progress)
+                     ? doc_printf(d, "%s, %s", a->phase, unit_format(UNIT_SHARE, a->progress, buf))
+                     : doc_text(d, a->phase));
+}
+
+/* The session whose snapshot is the oldest keeps every row that died since. */
+static void note_xmin(struct doc *d, struct section *s, const struct node *nodes, size_t n)
+{
+    const struct node *oldest = NULL;
+    char buf[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].s->a->xmin_age > (oldest ? oldest->s->a->xmin_age : 0))
+            oldest = &nodes[i];
+    int64_t age = oldest ? common_age(oldest->s->at, oldest->s->a->xact_start) : 0;
+    if (oldest && (oldest->s->a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS))
+        note_row(d, s, "xmin", oldest, age, oldest->s->a->xmin_age >= XMIN_WARN ? SEVERITY_WARN : SEVERITY_INFO,
+                 doc_printf(d, "oldest snapshot, %s transactions ago: vacuum removes nothing newer",
+                            unit_format_int(UNIT_COUNT, oldest->s->a->xmin_age, buf)));
+}
+
+static void notable(struct doc *d, const struct node *nodes, size_t n)
+{
+    struct section *s = doc_table(d, "notable", "Locks, transactions, vacuums", NOTABLE, ARRAY_LEN(NOTABLE));
+    for (size_t i = 0; i < n; i++)
+        note_session(d, s, &nodes[i]);
+    note_xmin(d, s, nodes, n);
+    table_sort(&s->table, 2, true);
+    s->weight = 2;
+    if (!s->table.n_rows)
+        d->n_sections--; /* no pane for nothing */
+}
+
 static void sessions(struct doc *d, const struct view_ctx *c)
 {
     struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
+    struct node *nodes = mem_array(SESSIONS_MAX, sizeof *nodes);
     size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX);
-    struct section *sec = doc_table(d, "rows", "Sessions", SESSIONS, A_COLUMNS);
+    struct section *sec = doc_section(d, SECTION_TREE, "rows", "Sessions");
+    sec->table = (struct table){.columns = SESSIONS, .n_columns = A_COLUMNS, .sort_column = -1};
     sec->weight = 3;
     sec->min_height = 8;
-    for (size_t i = 0; i < n; i++) {
-        const struct sd_activity *a = s[i].a;
-        struct row *r = doc_row(d, &sec->table);
-        struct cell *v = r->cells;
-        bool active = str_eq(a->state, "active");
-        v[A_PID] = cell_int(a->pid);
-        v[A_ROUTE] = cell_text(doc_text(d, a->route));
-        v[A_STATE] = cell_text(doc_text(d, a->state));
-        v[A_WAIT] = cell_text(active || a->wait_type ? wait_name(d, a->wait_type, a->wait_event) : NULL);
-        v[A_FOR] = cell_text(doc_text(d, a->blocked_by && *a->blocked_by ? a->blocked_by : NULL));
-        v[A_AGE] = cell_int(common_age(s[i].at, a->query_start));
-        v[A_TEXT] = cell_text(common_sql(d, c, a->query, true));
-        v[A_DATABASE] = cell_text(doc_text(d, a->database));
-        v[A_ROLE] = cell_text(doc_text(d, a->role));
-        v[A_APPLICATION] = cell_text(doc_text(d, a->application));
-        v[A_CLIENT] = cell_text(doc_text(d, a->client));
-        v[A_XACT] = cell_int(common_age(s[i].at, a->xact_start));
-        v[A_ID] = cell_text(common_id(d, a->query_id));
-        if (a->query_id != SD_UNKNOWN && a->database)
-            r->dive = (struct dive){"query", doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
-        int64_t idle = active ? 0 : common_age(s[i].at, a->state_change);
-        if (a->blocked_by && *a->blocked_by)
-            r->severity = SEVERITY_BAD;
-        else if (!active && idle >= IDLE_WARN_NS)
-            r->severity = SEVERITY_WARN;
-    }
-    table_sort(&sec->table, A_AGE, true);
     sd_time newest = SD_UNKNOWN;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE};
         newest = MAX(newest, s[i].at); /* SD_UNKNOWN is the smallest */
+    }
+    forest(nodes, n);
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].parent == NONE)
+            tree(d, c, &sec->table, nodes, i);
+    table_sort(&sec->table, A_AGE, true);
+    table_sort(&sec->table, A_BLOCKS, true);
     sec->note = common_note(d, c,
                             &(struct note){KINDS_ACTIVITY, n ? (int64_t)n : SD_UNKNOWN,
                                            n == 1 ? "session" : "sessions", .last = newest, .moment = true});
     sec->empty = common_empty(d, c, KINDS_ACTIVITY);
+    notable(d, nodes, n);
+    free(nodes);
     free(s);
 }
 
@@ -147,6 +322,32 @@ void activity_load(struct doc *d, const struct view_ctx *c, struct span span)
     s->empty = doc_text(d, "No session was sampled in this span of time.");
 }
 
+/* The largest waits apart, the rest in one line. */
+static void waits_over_time(struct doc *d, const struct view_ctx *c, struct span span)
+{
+    enum { LINES = 3 };
+    struct wait_load l[LINES + 2];
+    size_t points = common_points(c, span), n = model_wait_load(c->model, c->span, l, ARRAY_LEN(l));
+    struct section *s = common_graph(d, "waits_over_time", "By wait", UNIT_LOAD, span, points);
+    double *rest = mem_array(points, sizeof *rest), *one = mem_array(points, sizeof *one);
+    model_load_series(c->model, span, points, rest);
+    for (size_t i = 0; i < n && i < LINES; i++) {
+        model_wait_series(c->model, span, points, l[i].wait_type, l[i].wait_event, one);
+        double *values = doc_line(d, &s->graph, wait_name(d, l[i].wait_type, l[i].wait_event))->values;
+        for (size_t k = 0; k < points; k++) {
+            values[k] = one[k];
+            rest[k] = rest[k] < one[k] ? 0 : rest[k] - one[k]; /* unknown stays so */
+        }
+    }
+    if (n > LINES || !n) /* a quiet time is a line at 0 */
+        memcpy(doc_line(d, &s->graph, "other")->values, rest, points * sizeof *rest);
+    free(rest);
+    free(one);
+    s->weight = 2;
+    s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
+    s->empty = doc_text(d, "No active session was seen in this span of time.");
+}
+
 static struct doc *build(const struct view_ctx *c)
 {
     struct doc *d = doc_new("activity", "Activity");
@@ -156,17 +357,20 @@ static struct doc *build(const struct view_ctx *c)
     loads(d, c, true);
     activity_load(d, c, common_drawn(c, common_span(c)));
     d->sections[d->n_sections - 1].weight = 2;
+    waits_over_time(d, c, common_drawn(c, common_span(c)));
     return d;
 }
 
 const struct view activity_view = {
     .name = "activity",
     .title = "Activity",
-    .summary = "the database's sessions: who waits on what, for whom",
+    .summary = "the database's sessions: who blocks whom, who waits on what, for whom",
     .key = '4',
     .needs = KINDS_ACTIVITY,
     .build = build,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
-    .also = "waits (wait, load, share); routes (route, load, share); load (at, load)",
+    .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
+            "notable, when there is any (what, pid, age_ns, text); waits_over_time (at, and the load of the three "
+            "largest waits by their names, and other)",
 };

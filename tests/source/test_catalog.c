@@ -13,6 +13,7 @@
 #include "rt/rt.h"
 #include "source/postgres/postgres.h"
 #include "tests/lib/private_pg.h"
+#include "view/view.h"
 
 static struct private_pg pg;
 static bool have_pg;
@@ -190,12 +191,102 @@ static void a_locked_table_is_listed_without_its_size(void **state)
     PQfinish(c);
 }
 
+/* ---- locks and vacuums ---- */
+
+static const struct sd_activity *session(const char *application)
+{
+    static struct session_sample s[MAX];
+    size_t n = model_sessions(model, INT64_MAX, s, MAX);
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(s[i].a->application, application))
+            return s[i].a;
+    return NULL;
+}
+
+static PGconn *named(const char *application, const char *begin)
+{
+    PGconn *c = PQconnectdb(pg.url);
+    char *set = mem_printf("SET application_name = '%s'", application);
+    PQclear(PQexec(c, set));
+    free(set);
+    PGresult *r = PQexec(c, begin);
+    assert_int_equal(PQresultStatus(r), PGRES_COMMAND_OK);
+    PQclear(r);
+    return c;
+}
+
+static bool waits(void *application)
+{
+    const struct sd_activity *a = session(application);
+    return a && a->blocked_by && a->lock;
+}
+
+static void who_blocks_whom_and_on_what(void **state)
+{
+    NEED_SERVER();
+    PGconn *holder = named("holder", "BEGIN; UPDATE stock.items SET name = 'x' WHERE id = 1000");
+    PGconn *second = named("second", "BEGIN"), *third = named("third", "BEGIN");
+    assert_true(PQsendQuery(second, "UPDATE stock.items SET name = 'y' WHERE id = 1000"));
+    until(waits, "second", "the second session waits");
+    assert_true(PQsendQuery(third, "LOCK TABLE stock.items IN ACCESS EXCLUSIVE MODE"));
+    until(waits, "third", "the third session waits");
+    const struct sd_activity *h = session("holder"), *s = session("second"), *t = session("third");
+    char pid[24];
+    snprintf(pid, sizeof pid, "%lld", (long long)h->pid);
+    assert_string_equal(s->blocked_by, pid);
+    assert_string_equal(s->lock, "row of stock.items");
+    assert_string_equal(s->lock_mode, "ShareLock");
+    assert_string_equal(t->lock, "table stock.items");
+    assert_string_equal(t->lock_mode, "AccessExclusiveLock");
+    assert_true(!sd_known(s->wait_start) || s->wait_start >= s->query_start);
+    assert_string_equal(h->state, "idle in transaction");
+    assert_true(h->xmin_age >= 0 && !h->lock && !sd_known(h->wait_start));
+
+    struct view_ctx c = {.model = model, .span = SPAN_ALL, .now = INT64_MAX};
+    struct doc *d = view_named("activity")->build(&c);
+    const struct table *tree = &d->sections[0].table;
+    assert_int_equal(tree->rows[0].cells[0].i, h->pid); /* first the one that blocks */
+    assert_int_equal(tree->rows[0].depth, 0);
+    assert_int_equal(tree->rows[1].depth, 1);
+    assert_string_equal(d->sections[1].key, "notable");
+    doc_free(d);
+    PQfinish(holder);
+    PQfinish(second);
+    PQfinish(third);
+}
+
+static bool vacuuming(void *ctx)
+{
+    (void)ctx;
+    const struct sd_activity *a = session("vacuum");
+    return a && a->phase;
+}
+
+static void a_vacuum_tells_how_far_it_is(void **state)
+{
+    NEED_SERVER();
+    PGconn *c = named("vacuum", "SET vacuum_cost_delay = 100");
+    PQclear(PQexec(c, "SET vacuum_cost_limit = 1"));
+    assert_true(PQsendQuery(c, "VACUUM stock.items"));
+    until(vacuuming, NULL, "progress of a vacuum");
+    const struct sd_activity *a = session("vacuum");
+    assert_true(str_starts(a->phase, "vacuum of stock.items: "));
+    assert_true(!(a->progress < 0) && !(a->progress > 1));
+    PGcancel *cancel = PQgetCancel(c);
+    char error[100];
+    PQcancel(cancel, error, sizeof error);
+    PQfreeCancel(cancel);
+    PQfinish(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tables_as_the_server_counts_them, setup, teardown),
         cmocka_unit_test_setup_teardown(indexes_and_what_makes_them_needless, setup, teardown),
         cmocka_unit_test_setup_teardown(a_locked_table_is_listed_without_its_size, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_blocks_whom_and_on_what, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_vacuum_tells_how_far_it_is, setup, teardown),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -464,6 +464,50 @@ static void sampling_alone_lists_queries_too(void **state)
     model_free(m);
 }
 
+/* 20 holds, 21 and 22 wait for it, 23 for 22; 30 and 31 wait for each other. */
+static void blockers_come_before_whom_they_block(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t pid, depth, blocks;
+        const char *blocked_by;
+    } rows[] = {{20, 0, 3, NULL}, {21, 1, 0, "20"}, {22, 1, 1, "7,20"}, {23, 2, 0, "22,20"}, {30, 0, 1, "31"}, {31, 1, 0, "30"}};
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct sd_activity a[ARRAY_LEN(rows)];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sd_activity *s = &a[ARRAY_LEN(rows) - 1 - i];
+        *s = session(rows[i].pid, i ? "active" : "idle in transaction");
+        s->blocked_by = rows[i].blocked_by;
+        s->lock = i == 1 ? "row of shop.orders" : NULL;
+        s->wait_start = i == 1 ? T0 - 5 * SD_S : SD_UNKNOWN;
+    }
+    sampled(m, T0, a, ARRAY_LEN(rows));
+    struct view_ctx c = context(m, MINUTE);
+    cJSON *j = json(&c, "activity"), *r;
+    assert_int_equal((int)number(row(j, "rows", 0), "pid"), 20);
+    int64_t deepest = 0;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(j, "rows"))
+    {
+        deepest = MAX(deepest, (int64_t)number(r, "depth"));
+        for (size_t i = 0; i < 4; i++)
+            if ((int64_t)number(r, "pid") == rows[i].pid) {
+                assert_int_equal((int64_t)number(r, "depth"), rows[i].depth);
+                assert_int_equal((int64_t)number(r, "blocks"), rows[i].blocks);
+            }
+    }
+    assert_int_equal(deepest, 2);
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "rows")), ARRAY_LEN(rows));
+    bool said = false;
+    cJSON_ArrayForEach(r, cJSON_GetObjectItem(j, "notable")) if ((int)number(r, "pid") == 21)
+    {
+        said = strstr(text(r, "text"), "row of shop.orders") != NULL;
+        assert_near(number(r, "age_ns"), 5e9, 0);
+    }
+    assert_true(said);
+    cJSON_Delete(j);
+    model_free(m);
+}
+
 static void activity_tells_who_waits(void **state)
 {
     (void)state;
@@ -853,6 +897,7 @@ int main(void)
         cmocka_unit_test(queries_by_basis),
         cmocka_unit_test(literals_are_hidden_unless_asked_for),
         cmocka_unit_test(sampling_alone_lists_queries_too),
+        cmocka_unit_test(blockers_come_before_whom_they_block),
         cmocka_unit_test(activity_tells_who_waits),
         cmocka_unit_test(what_a_role_may_not_see_is_said),
         cmocka_unit_test(sources_tell_state_and_cost),

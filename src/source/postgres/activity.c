@@ -2,6 +2,7 @@
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "core/route.h"
 #include "core/sql.h"
@@ -23,7 +24,8 @@ enum {
     XACT_START,
     QUERY_START,
     STATE_CHANGE,
-    BLOCKED_BY
+    BLOCKED_BY,
+    XMIN_AGE
 };
 
 static bool has_column(const char *columns, const char *name)
@@ -46,7 +48,8 @@ char *activity_sql(const char *columns)
                       "backend_type, state, wait_event_type, wait_event, %s, query, "
                       "backend_start, xact_start, query_start, state_change, "
                       "CASE WHEN wait_event_type = 'Lock' THEN "
-                      "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END "
+                      "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END, "
+                      "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
                       "FROM pg_catalog.pg_stat_activity "
                       "WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
                       "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
@@ -73,7 +76,8 @@ static enum sd_result prepare(struct postgres *p, struct sd_error *err)
     return result;
 }
 
-static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row)
+static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row,
+                        const struct locks *locks)
 {
     struct sd_activity a = {
         .period_ns = p->activity_period,
@@ -94,7 +98,12 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
         .query_start = conn_time(r, row, QUERY_START),
         .state_change = conn_time(r, row, STATE_CHANGE),
         .blocked_by = conn_text(r, row, BLOCKED_BY),
+        .wait_start = SD_UNKNOWN,
+        .xmin_age = conn_int(r, row, XMIN_AGE),
+        .progress = NAN,
     };
+    char *lock, *phase;
+    locks_fill(locks, &a, &lock, &phase);
     if (a.query_id == 0)
         a.query_id = SD_UNKNOWN; /* not computed */
     struct sql_tags tags = {0};
@@ -109,6 +118,14 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
     p->s->host->add(b, SD_ACTIVITY, &a);
     sql_tags_free(&tags);
     free(route);
+    free(lock);
+    free(phase);
+}
+
+static bool vacuums(const PGresult *r, int row)
+{
+    const char *query = conn_text(r, row, QUERY), *type = conn_text(r, row, BACKEND);
+    return str_eq(type, "autovacuum worker") || (query && strncasecmp(query, "vacuum", 6) == 0);
 }
 
 enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
@@ -120,13 +137,25 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
     sd_time at = h->now(p->s);
     if (result != SD_OK || (result = conn_prepared(&p->main, "activity", 0, NULL, &r, err)) != SD_OK)
         return result;
+    bool waiting = false, vacuum = false;
+    struct locks locks;
+    for (int row = 0; row < PQntuples(r); row++) {
+        waiting |= str_eq(conn_text(r, row, WAIT_TYPE), "Lock");
+        vacuum |= vacuums(r, row);
+    }
+    if ((result = locks_read(p, waiting, vacuum, &locks, err)) != SD_OK) {
+        locks_free(&locks);
+        PQclear(r);
+        return result;
+    }
     struct sd_batch *b = h->batch(p->s, at);
     /* Sent also when nobody is busy: a moment without sessions is not a gap. */
     struct sd_metric sampled = {
         .name = "activity.sampled", .unit = "ns", .value = (double)p->activity_period, .counter = 0};
     h->add(b, SD_METRIC, &sampled);
     for (int row = 0; row < PQntuples(r); row++)
-        add_session(p, b, r, row);
+        add_session(p, b, r, row, &locks);
+    locks_free(&locks);
     PQclear(r);
     h->publish(p->s, b);
     return SD_OK;

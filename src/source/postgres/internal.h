@@ -79,6 +79,19 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err);
 /* Pure: the statement for a view with these columns. Caller frees. */
 char *activity_sql(const char *columns);
 
+/* ---- locks.c: what goes with a sample of sessions ---- */
+struct locks {
+    PGresult *waits, *vacuums; /* NULL: not asked */
+};
+enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out, struct sd_error *err);
+void locks_free(struct locks *l);
+/* Fills in what concerns the session a; *lock and *phase are the caller's to free. */
+void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char **phase);
+/* Pure: the statements; words for a lock. Caller frees. */
+char *locks_sql(int version);
+char *vacuums_sql(void);
+char *locks_describe(const char *type, const char *relation);
+
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 
