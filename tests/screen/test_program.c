@@ -452,8 +452,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(hangup_ends_it),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    const char *const left[] = {"web.log", "state/slowdive/slowdive.log", "state/slowdive", "state", "config",
-                                ""};
+    const char *const left[] = {
+        "web.log", "a.slowdive", "state/slowdive/slowdive.log", "state/slowdive", "state", "config", ""};
     for (size_t i = 0; i < ARRAY_LEN(left); i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", folder, left[i]);
