@@ -189,7 +189,11 @@ int verb_view(struct app *a)
         span = (struct span){to - window_ns, to};
     }
     struct doc *d = build_complete(a, v, span, now, !a->replay);
-    int result = output_doc(a, d);
+    int result = EXIT_USAGE;
+    if (d->missing)
+        complain("%s", d->missing);
+    else
+        result = output_doc(a, d);
     doc_free(d);
     return failed && !status ? EXIT_USAGE : result;
 }

@@ -169,6 +169,7 @@ struct doc {
      * the source `want_origin`, once; the reply changes the model. kind 0: nothing. */
     struct sd_request want;
     const char *want_origin;
+    const char *missing; /* the sentence, when what the view was asked about is not known */
 };
 
 struct doc *doc_new(const char *view, const char *title);

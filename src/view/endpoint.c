@@ -186,6 +186,7 @@ static struct doc *build(const struct view_ctx *c)
                 ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.",
                              c->arg)
                 : common_empty(d, c, KINDS_HTTP);
+        d->missing = c->arg ? t->text : NULL;
     }
     free(s);
     free(all);

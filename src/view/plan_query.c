@@ -170,6 +170,8 @@ static struct doc *build(const struct view_ctx *c)
             c->arg
                 ? doc_printf(d, "No query %s is known here.", c->arg)
                 : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
+        if (c->arg)
+            d->missing = doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
         return d;
     }
     struct doc *why = doc_new("plan", "Plan");

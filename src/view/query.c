@@ -97,6 +97,7 @@ static struct doc *build(const struct view_ctx *c)
             c->arg ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.",
                                 c->arg)
                    : common_empty(d, c, KINDS_SQL);
+        d->missing = c->arg ? t->text : NULL;
         return d;
     }
     doc_field(d, "query", UNIT_NONE, cell_text(query_key(q)));

@@ -12,6 +12,9 @@ refused "a limit that is no number" "--limit -1 is not a number" endpoints --lim
 refused "a duration that is none" '--for: "soon" is not a duration' endpoints --for soon good.log
 refused "no duration at all" "--for: must be more than nothing" endpoints --for 0 good.log
 refused "a time that is none" '--at: "25:99" is not a time' endpoints --at 25:99 good.log
+refused "an endpoint there is not" 'No endpoint called "nope" has been seen' endpoint --select nope good.log
+refused "a query there is not" 'No query called "nope" has been seen' query --select nope good.log
+refused "a plan of no query" 'No query called "nope" has been seen' plan --select nope --format json good.log
 refused "record without a file" "record needs a file to write" record good.log
 refused "a log where a recording is wanted" "this is no slowdive recording" replay good.log --script -
 refused "the console without a terminal" "the console needs a terminal" good.log
