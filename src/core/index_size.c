@@ -16,11 +16,25 @@ static double align8(double bytes)
     return ceil(bytes / 8) * 8;
 }
 
+/* The column whose values an expression only changes, such as lower(email); -1. */
+static int source_of(const struct index_def *d, const struct index_key *k)
+{
+    static const char *const kept[] = {"lower(", "upper(", "btrim(", "ltrim(", "rtrim(", "reverse("};
+    for (size_t i = 0; k->column < 0 && i < ARRAY_LEN(kept); i++)
+        if (str_starts(k->expr, kept[i])) {
+            size_t len = strcspn(k->expr + strlen(kept[i]), ",)");
+            for (size_t c = 0; c < d->rel->n_columns; c++)
+                if (strlen(d->rel->columns[c].name) == len && !strncmp(d->rel->columns[c].name, k->expr + strlen(kept[i]), len))
+                    return (int)c;
+        }
+    return k->column;
+}
+
 static size_t columns_of(const struct index_def *d, int *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n_keys; i++)
-        out[n++] = d->keys[i].column;
+        out[n++] = source_of(d, &d->keys[i]);
     for (size_t i = 0; i < d->n_include; i++)
         out[n++] = d->include[i];
     return n;
@@ -159,7 +173,8 @@ static int largest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-static void sample_groups(const struct index_def *d, double rows, struct groups *g)
+/* With `shift` the columns are taken from different rows: as if they were independent. */
+static void sample_groups(const struct index_def *d, double rows, size_t shift, struct groups *g)
 {
     const struct catalog_sample *s = d->rel->sample;
     uint64_t *keys = mem_array(s->n, sizeof *keys);
@@ -167,8 +182,8 @@ static void sample_groups(const struct index_def *d, double rows, struct groups 
     size_t distinct = 0, large = 0;
     for (size_t row = 0; row < s->n; row++)
         for (size_t i = 0; i < d->n_keys; i++)
-            keys[row] =
-                (keys[row] ^ s->hash[d->keys[i].column][row]) * 0x9e3779b97f4a7c15u + (keys[row] >> 29);
+            keys[row] = (keys[row] ^ s->hash[d->keys[i].column][(row + i * shift) % s->n]) * 0x9e3779b97f4a7c15u +
+                        (keys[row] >> 29);
     qsort(keys, s->n, sizeof *keys, by_value);
     for (size_t row = 0; row < s->n;) {
         size_t k = row;
@@ -186,6 +201,47 @@ static void sample_groups(const struct index_def *d, double rows, struct groups 
     g->distinct = n * (double)distinct / (n - once + once * n / rows);
     free(keys);
     free(sizes);
+}
+
+/* So many values of the same probability. */
+struct values {
+    double n, each;
+};
+enum { VALUES = 130 };
+
+static size_t values_of(const struct index_def *d, int column, double rows, struct values *v)
+{
+    const struct catalog_column *c = column >= 0 ? &d->rel->columns[column] : NULL;
+    double distinct = c ? db_catalog_distinct(d->rel, column) : rows, left = 1;
+    size_t n = 0;
+    if (isnan(distinct))
+        distinct = rows;
+    for (size_t i = 0; c && i < c->n_common && n < VALUES - 1 && distinct > 1; i++) {
+        v[n++] = (struct values){1, c->common[i]};
+        left -= c->common[i];
+        distinct--;
+    }
+    v[n++] = (struct values){MAX(distinct, 1), MAX(left, 0) / MAX(distinct, 1)};
+    return n;
+}
+
+/* Combinations met in so many rows, were the columns independent of each other. */
+static double independent(const struct index_def *d, double rows)
+{
+    struct values a[VALUES], b[VALUES];
+    size_t n_a = values_of(d, d->keys[0].column, rows, a);
+    double met = 0;
+    for (size_t k = 1; k < d->n_keys; k++) {
+        size_t n_b = values_of(d, d->keys[k].column, rows, b);
+        met = 0;
+        for (size_t i = 0; i < n_a; i++)
+            for (size_t j = 0; j < n_b; j++)
+                met += a[i].n * b[j].n * -expm1(-rows * a[i].each * b[j].each);
+        met = MAX(met, 1);
+        a[0] = (struct values){met, 1 / met};
+        n_a = 1;
+    }
+    return met;
 }
 
 /* From extended statistics, when they are of exactly these columns. NAN. */
@@ -208,7 +264,7 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
     double most = 1, largest = 1;
     g->n_common = 0;
     for (size_t i = 0; i < d->n_keys; i++) {
-        int c = d->keys[i].column;
+        int c = source_of(d, &d->keys[i]);
         double one = c < 0 ? rows : db_catalog_distinct(d->rel, c);
         if (isnan(one))
             one = rows;
@@ -226,16 +282,17 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
         }
         return MIN(most, rows);
     }
-    double exact = combined(d, rows);
+    double exact = combined(d, rows), chance = independent(d, rows);
     if (sampled(d)) {
-        sample_groups(d, rows, g);
+        /* A sample tells the number itself badly, but well how far it is from that of
+         * independent columns with the same values. */
+        struct groups apart;
+        sample_groups(d, rows, 997, &apart);
+        sample_groups(d, rows, 0, g);
         if (isnan(exact))
-            exact = g->distinct;
+            exact = chance * MIN(1, g->distinct / MAX(apart.distinct, 1));
     }
-    if (!isnan(exact))
-        return MIN(MAX(exact, largest), MIN(most, rows));
-    /* Independent columns: so many of the possible keys are met by chance. */
-    return MAX(largest, most * -expm1(-rows / most));
+    return MIN(MAX(isnan(exact) ? chance : exact, largest), MIN(most, rows));
 }
 
 static double rows_of(const struct index_def *d)

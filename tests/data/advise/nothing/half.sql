@@ -1,0 +1,1 @@
+SELECT body FROM event WHERE kind = 'view';

@@ -1,0 +1,1 @@
+SELECT sum(amount) FROM event WHERE created > '2020-01-01';

@@ -1,0 +1,1 @@
+SELECT * FROM item WHERE product_id = (random() * 10)::int;

@@ -1,0 +1,1 @@
+SELECT * FROM event WHERE tenant = 777 ORDER BY created DESC LIMIT 20;

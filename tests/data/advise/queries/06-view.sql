@@ -1,0 +1,1 @@
+SELECT mail FROM active_account WHERE account = 4711;
