@@ -76,7 +76,7 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
  * together, and how many different keys several columns have. */
 static bool mark_sampled(const struct index_def *d, unsigned char *columns)
 {
-    bool any = false, values = d->method == INDEX_BTREE && d->n_keys > 1 && !d->n_include;
+    bool any = false, values = d->method == INDEX_BTREE && !d->n_include;
     for (size_t i = 0; i < d->n_keys && values; i++)
         values = d->keys[i].column >= 0 && d->rel->columns[d->keys[i].column].equal_image;
     for (size_t c = 0; c < d->rel->n_columns; c++) {
