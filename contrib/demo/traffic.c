@@ -27,9 +27,9 @@ static const struct {
     int ids, weight;
 } MIX[] = {
     {"GET", "/", 0, 18},
-    {"GET", "/products/%d", 5100, 30}, /* a few are not found */
+    {"GET", "/products/%d", 5100, 26}, /* a few are not found */
     {"GET", "/orders/%d", 400000, 16},
-    {"GET", "/customers/%d/orders", 20000, 12},
+    {"GET", "/customers/%d/orders", 20000, 16},
     {"GET", "/carts/%d", 2000, 8},
     {"GET", "/search?q=%d", 100, 4},
     {"POST", "/orders", 0, 5},
