@@ -214,7 +214,7 @@ static void memory_is_bounded(void **state)
     char names[200][200];
     for (int i = 0; i < 200; i++) {
         memset(names[i], 'x', sizeof names[i] - 1);
-        snprintf(names[i] + 190, 10, "%d", i);
+        snprintf(names[i] + 188, 12, "%d", i);
         t[i] = table(names[i], i);
     }
     struct table_entry e[200];
