@@ -8,6 +8,7 @@
 #include "app/workload.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "core/index_guess.h"
 #include "core/index_size.h"
 #include "core/sql.h"
 #include "source/postgres/advisor.h"
@@ -16,6 +17,7 @@
 #define STATEMENTS              500            /* of pg_stat_statements */
 #define SEARCH_NS               (1000 * SD_MS) /* for the search; and for each statement */
 #define SEARCH_PER_STATEMENT_NS (40 * SD_MS)
+#define UNSELECTIVE             0.3  /* a filter alone that keeps more of a table gets no index */
 #define BUDGET_SHARE            0.97 /* sizes are known to some percent: the rest is kept free */
 
 struct advising {
@@ -48,6 +50,31 @@ static void note(struct advising *v, char *sentence)
 
 /* ---- what the search asks ---- */
 
+/* What no planner can say: GIN always, everything without HypoPG. */
+static double guess(struct advising *v, size_t statement, const struct index_def *const *set, size_t n,
+                    double cost, bool *used)
+{
+    const struct statement_use *use = v->choice.statements[statement].use;
+    double saved = 0;
+    for (size_t t = 0; t < use->n; t++) {
+        double best = 0.05 * cost; /* less is not worth a guess */
+        size_t at = SIZE_MAX;
+        for (size_t i = 0; i < n; i++) {
+            bool unknown = set[i]->method == INDEX_GIN || !advisor_can_prove(v->advisor);
+            double saves = unknown ? index_guess(&use->items[t], set[i], cost) : 0;
+            if (saves > best) {
+                best = saves;
+                at = i;
+            }
+        }
+        if (at == SIZE_MAX)
+            continue;
+        used[at] = true;
+        saved += best;
+    }
+    return MIN(saved, 0.99 * cost);
+}
+
 static bool cost(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *out,
                  bool *used)
 {
@@ -66,6 +93,8 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
         v->n_expected = MAX(v->n_expected, ids[i] + 1);
     }
     bool ok = !stop() && advisor_cost(v->advisor, v->handles[statement], ids, n, out, used, &err);
+    if (ok)
+        *out -= guess(v, statement, set, n, *out, used);
     if (!ok && !v->problems[statement])
         v->problems[statement] = mem_strdup(stop() ? "stopped" : err.text);
     free(ids);
@@ -156,6 +185,25 @@ static char *shown(const struct advising *v, const char *sql)
     return text;
 }
 
+/* A filter that keeps much of a table wants the table. */
+static bool keeps_much(struct advising *v, const struct statement_use *use, size_t handle, const char *id)
+{
+    struct sd_error ignored;
+    double cost_now;
+    bool used;
+    if (!use->only_filters || use->items[0].n_orders ||
+        !advisor_cost(v->advisor, handle, NULL, 0, &cost_now, &used, &ignored))
+        return false;
+    const struct catalog_relation *r = use->items[0].rel;
+    double share = advisor_read(v->advisor) / r->rows;
+    if (candidate_refusal(r) || !(share > UNSELECTIVE))
+        return false;
+    if (v->n_notes < 20 && use->items[0].n_preds)
+        note(v, mem_printf("%s: it keeps %.0f %% of %s.%s; no index is worth it.", id, 100 * MIN(1, share),
+                           r->schema, r->name));
+    return true;
+}
+
 static void add_statements(struct advising *v)
 {
     size_t n = v->workload.n;
@@ -187,7 +235,8 @@ static void add_statements(struct advising *v)
         }
         v->handles[c->n_statements] = handle;
         c->statements[c->n_statements] = (struct choice_statement){.use = use, .weight = w->weight};
-        candidates(v->catalog, use, &c->statements[c->n_statements].own);
+        if (!keeps_much(v, use, handle, w->id))
+            candidates(v->catalog, use, &c->statements[c->n_statements].own);
         s->place = c->n_statements++;
     }
 }
@@ -211,6 +260,24 @@ static void note_refusals(struct advising *v)
         }
 }
 
+/* Index-only scans are judged by the visibility map. */
+static void note_visibility(struct advising *v)
+{
+    for (size_t i = 0; i < v->catalog->n; i++) {
+        const struct catalog_relation *r = v->catalog->relations[i];
+        bool named = false;
+        for (size_t s = 0; s < v->choice.n_statements && !named; s++)
+            for (size_t k = 0; k < v->uses[s].n && !named; k++)
+                named = v->uses[s].items[k].rel == r && !candidate_refusal(r);
+        if (named && r->kind != 'p' && r->all_visible < 0.5)
+            note(v,
+                 mem_printf(
+                     "%s.%s: only %.0f %% of its pages are known to be all-visible; VACUUM it and ask again, "
+                     "covering indexes may pay then.",
+                     r->schema, r->name, 100 * r->all_visible));
+    }
+}
+
 static int report(struct advising *v, double budget, int64_t began)
 {
     struct waste_list waste;
@@ -221,6 +288,7 @@ static int report(struct advising *v, double budget, int64_t began)
             s->problem = v->problems[s->place];
     }
     note_refusals(v);
+    note_visibility(v);
     if (v->catalog->is_replica)
         note(v, mem_strdup("This is a replica: the indexes are created on its primary."));
     struct advise_report r = {.catalog = v->catalog,

@@ -72,28 +72,13 @@ static void push_all(struct keys *k, const struct keys *more)
 }
 
 /* An index read backwards serves the opposite order, too. */
-static void forward(struct index_def *d)
+static void forward(struct keys *k)
 {
-    size_t last = d->n_keys;
-    for (size_t i = 0; i < d->n_keys; i++) {
-        const struct index_key *k = &d->keys[i];
-        if (k->desc && k->nulls_first)
-            last = i;
-        else if (k->desc || k->nulls_first)
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->items[i].desc || !k->items[i].nulls_first)
             return;
-    }
-    if (last == d->n_keys)
-        return;
-    for (size_t i = 0; i < d->n_keys; i++)
-        if (!d->keys[i].desc && i + 1 < d->n_keys && d->keys[i + 1].desc && i > 0)
-            return; /* of mixed directions */
-    bool mixed = false;
-    for (size_t i = 0, seen = 0; i < d->n_keys; i++) {
-        seen |= d->keys[i].desc;
-        mixed = mixed || (seen && !d->keys[i].desc);
-    }
-    for (size_t i = 0; !mixed && i < d->n_keys; i++)
-        d->keys[i].desc = d->keys[i].nulls_first = false;
+    for (size_t i = 0; i < k->n; i++)
+        k->items[i].desc = k->items[i].nulls_first = false;
 }
 
 /* ---- one table of the statement ---- */
@@ -137,7 +122,6 @@ static void make(const struct maker *m, const struct keys *k)
         .rel = m->use->rel, .predicate = m->predicate, .predicate_share = m->predicate_share};
     memcpy(d.keys, k->items, k->n * sizeof *k->items);
     d.n_keys = k->n;
-    forward(&d);
     candidate_add(m->out, &d);
     struct index_def wide = d;
     if (!cover(m, &wide))
@@ -249,6 +233,7 @@ static void combine(const struct maker *m, size_t skip)
         for (size_t i = 0; i < order->n; i++)
             if (sort_type(u, &order->keys[i]))
                 push(&sorted, &order->keys[i]);
+        forward(&sorted);
         k = eq;
         push_all(&k, &sorted);
         make(m, &k);

@@ -35,7 +35,7 @@ struct catalog_relation *db_catalog_add(struct catalog *c, const char *schema, c
     r->name = arena_strdup(c->arena, name);
     r->kind = kind;
     r->visible = true;
-    r->rows = r->pages = r->inserts = r->updates = r->deletes = r->hot_updates = NAN;
+    r->all_visible = r->rows = r->pages = r->inserts = r->updates = r->deletes = r->hot_updates = NAN;
     r->size_bytes = SD_UNKNOWN;
     return r;
 }

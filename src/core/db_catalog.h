@@ -61,6 +61,7 @@ struct catalog_relation {
     bool visible;       /* found by its bare name */
     const char *view;   /* its query, of a view; NULL */
     double rows, pages; /* the planner's; rows NAN: never analysed */
+    double all_visible;    /* share of the pages by the visibility map; NAN unknown */
     int64_t size_bytes;
     double inserts, updates, deletes; /* since the statistics began; NAN unknown */
     double hot_updates;

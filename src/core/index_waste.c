@@ -41,6 +41,19 @@ static const struct catalog_index *keeper_of(const struct catalog_relation *r, c
     return NULL;
 }
 
+/* The one that stays when all that are needless are gone. */
+static const struct catalog_index *last_keeper(const struct catalog_relation *r, const struct catalog_index *ix,
+                                               enum waste_kind *kind)
+{
+    const struct catalog_index *keeper = keeper_of(r, ix, kind), *next = keeper;
+    enum waste_kind ignored;
+    for (int i = 0; i < 8 && next; i++) {
+        keeper = next;
+        next = keeper_of(r, keeper, &ignored);
+    }
+    return keeper;
+}
+
 static int largest_first(const void *a, const void *b)
 {
     const struct waste *x = a, *y = b;
@@ -57,7 +70,7 @@ void index_waste(const struct catalog *c, struct waste_list *out)
             struct waste w = {.rel = r, .index = ix};
             if (must_stay(ix) || r->kind == 'p')
                 continue;
-            w.keeper = ix->is_valid ? keeper_of(r, ix, &w.kind) : NULL;
+            w.keeper = ix->is_valid ? last_keeper(r, ix, &w.kind) : NULL;
             if (!ix->is_valid)
                 w.kind = WASTE_INVALID;
             else if (!w.keeper && ix->scans == 0 && ix->size_bytes >= WASTE_MIN_BYTES)

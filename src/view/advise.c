@@ -178,8 +178,12 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         strbuf_free(&ddl);
     }
     if (c->n_chosen) {
-        sec->note =
-            doc_printf(d, "%s", r->proven ? "proven with HypoPG" : "unproven: HypoPG is not installed");
+        bool gin = false;
+        for (size_t i = 0; i < c->n_chosen; i++)
+            gin = gin || c->pool.items[c->chosen[i]].method == INDEX_GIN;
+        sec->note = !r->proven ? "unproven: HypoPG is not installed"
+                    : gin      ? "proven with HypoPG; gin unproven: HypoPG does not know it"
+                               : "proven with HypoPG";
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "To run, outside of a transaction");
         text->text = doc_text(d, ddl_all.text);
     }

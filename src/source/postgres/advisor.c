@@ -49,6 +49,7 @@ struct advisor {
     size_t n_candidates, cap_candidates;
     int64_t calls;
     double random_page_cost, cpu_operator_cost;
+    double read; /* rows of the last plan's first scan */
 };
 
 /* ---- the host a connection wants ---- */
@@ -533,6 +534,25 @@ static bool explain(struct advisor *a, const struct statement *st, cJSON **tree,
     return *tree || fail(err, "the server gave no plan");
 }
 
+double advisor_read(const struct advisor *a)
+{
+    return a->read;
+}
+
+/* Rows of the first scan. Below a Gather the plan tells those of one process: each worker
+ * counts for one, the leader for what it has left (get_parallel_divisor). */
+static double first_scan(const cJSON *plan)
+{
+    double processes = 1;
+    for (const cJSON *down; (down = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(plan, "Plans"), 0));
+         plan = down) {
+        double workers = number(plan, "Workers Planned");
+        if (workers > 0)
+            processes = workers + MAX(0, 1 - 0.3 * workers);
+    }
+    return number(plan, "Plan Rows") * processes;
+}
+
 bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
                   bool *used, struct sd_error *err)
 {
@@ -554,6 +574,7 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");
         struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
         struct fix f = read_node(&r, plan, 1);
+        a->read = first_scan(plan);
         if (ok)
             *cost = MAX(total->valuedouble + f.total, 0.01 * total->valuedouble);
     } else {

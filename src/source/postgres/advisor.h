@@ -51,6 +51,8 @@ void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, 
  * counts as not there. */
 bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
                   bool *used, struct sd_error *err);
+/* Rows the last plan of advisor_cost read from its first table; NAN when there is none. */
+double advisor_read(const struct advisor *a);
 /* Rows the planner expects of a table under a condition; NAN unknown. */
 double advisor_rows(struct advisor *a, const char *schema, const char *table, const char *condition);
 

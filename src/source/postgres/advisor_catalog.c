@@ -22,7 +22,8 @@ static const char RELATIONS[] = OWN_TAG
     "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, "
     "pg_catalog.pg_table_is_visible(c.oid), "
     "c.reltuples::float8, c.relpages::float8, s.n_tup_ins::float8, s.n_tup_upd::float8, s.n_tup_del::float8, "
-    "s.n_tup_hot_upd::float8 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
+    "s.n_tup_hot_upd::float8, c.relallvisible::float8 FROM pg_catalog.pg_class c JOIN "
+    "pg_catalog.pg_namespace n ON n.oid = "
     "c.relnamespace "
     "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid "
     "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
@@ -104,6 +105,7 @@ static void add_relations(struct catalog *c, const PGresult *r)
         rel->updates = conn_real(r, row, 8);
         rel->deletes = conn_real(r, row, 9);
         rel->hot_updates = conn_real(r, row, 10);
+        rel->all_visible = rel->pages > 0 ? conn_real(r, row, 11) / rel->pages : NAN;
     }
 }
 

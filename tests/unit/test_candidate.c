@@ -1,0 +1,263 @@
+/* Which indexes a statement makes worth asking about; how large they would be. */
+#include "tests/lib/test.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/candidate.h"
+#include "core/index_choice.h"
+#include "core/index_size.h"
+
+static struct catalog *shop;
+
+static struct catalog_column *column(struct catalog_relation *r, const char *name, const char *type,
+                                     int length, double distinct)
+{
+    struct catalog_column *c = db_catalog_column(shop, r, name, type);
+    c->length = length;
+    c->align = length == 8 ? 8 : length > 0 ? 4 : 1;
+    c->null_frac = 0;
+    c->n_distinct = distinct;
+    c->avg_width = length > 0 ? length : 20;
+    return c;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    shop = db_catalog_new();
+    struct catalog_relation *o = db_catalog_add(shop, "public", "orders", 'r');
+    o->rows = 100000;
+    o->pages = 2000;
+    o->size_bytes = 2000 * 8192;
+    column(o, "id", "int8", 8, -1);
+    column(o, "customer_id", "int4", 4, 5000);
+    column(o, "status", "text", -1, 4);
+    column(o, "placed", "timestamptz", 8, -0.9);
+    column(o, "total", "numeric", -1, 9000);
+    column(o, "note", "jsonb", -1, -1);
+    struct catalog_index *ix = db_catalog_index(shop, o, "orders_pkey");
+    ix->n_keys = ix->n_columns = 1;
+    ix->is_unique = ix->is_constraint = true;
+    struct catalog_relation *c = db_catalog_add(shop, "public", "customer", 'r');
+    c->rows = 5000;
+    c->pages = 100;
+    c->size_bytes = 100 * 8192;
+    column(c, "id", "int4", 4, -1);
+    column(c, "email", "text", -1, -1);
+    column(c, "city", "text", -1, 50);
+    struct catalog_relation *t = db_catalog_add(shop, "public", "tiny", 'r');
+    t->rows = 10;
+    t->pages = 1;
+    t->size_bytes = 8192;
+    column(t, "id", "int4", 4, -1);
+    struct catalog_relation *v = db_catalog_add(shop, "public", "open_orders", 'v');
+    v->view = "SELECT orders.customer_id AS who, orders.placed AS at FROM orders WHERE (orders.status = "
+              "'open'::text);";
+    column(v, "who", "int4", 4, NAN);
+    column(v, "at", "timestamptz", 8, NAN);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    db_catalog_free(shop);
+    return 0;
+}
+
+/* All candidates of a statement, a line each, as DDL without "CREATE INDEX ON public.". */
+static char *all_of(const char *sql)
+{
+    struct statement_use use;
+    struct candidate_list l = {0};
+    struct strbuf b = {0};
+    struct sd_error err;
+    strbuf_char(&b, '\n');
+    if (statement_use(shop, sql, &use, &err)) {
+        candidates(shop, &use, &l);
+        for (size_t i = 0; i < l.n; i++) {
+            struct strbuf ddl = {0};
+            index_def_ddl(&l.items[i], NULL, &ddl);
+            strbuf_printf(&b, "%s\n", ddl.text + strlen("CREATE INDEX ON public."));
+            strbuf_free(&ddl);
+        }
+        statement_use_free(&use);
+    }
+    candidate_free(&l);
+    return strbuf_detach(&b);
+}
+
+static void has(const char *sql, const char *ddl)
+{
+    char *all = all_of(sql), *line = mem_printf("\n%s\n", ddl);
+    if (!strstr(all, line))
+        fail_msg("%s\nshould have %s, it has:%s", sql, ddl, all);
+    free(all);
+    free(line);
+}
+
+static void has_none(const char *sql)
+{
+    char *all = all_of(sql);
+    if (strcmp(all, "\n") != 0)
+        fail_msg("%s\nshould have none, it has:%s", sql, all);
+    free(all);
+}
+
+static void test_shapes(void **state)
+{
+    (void)state;
+    has("select * from orders where placed > '2026-01-01' and customer_id = 7",
+        "orders (customer_id, placed)");
+    has("select total from orders where customer_id = 7", "orders (customer_id) INCLUDE (total)");
+    has("select * from orders where customer_id = $1 order by placed desc limit 10",
+        "orders (customer_id, placed)");
+    has("select * from orders order by customer_id, placed desc limit 10",
+        "orders (customer_id, placed DESC)");
+    has("select * from orders order by placed desc nulls last limit 10", "orders (placed DESC NULLS LAST)");
+    has("select * from orders where status = 'open' and customer_id = 3",
+        "orders (customer_id) WHERE status = 'open'");
+    has("select * from orders o, customer c where c.id = o.customer_id and c.city = 'x'",
+        "orders (customer_id)");
+    has("select * from orders o, customer c where c.id = o.customer_id and c.city = 'x'",
+        "customer (city, id)");
+    has("select id from customer where lower(email) = 'a@b'", "customer (lower(email))");
+    has("select id from customer where email like 'abc%'", "customer (email text_pattern_ops)");
+    has("select customer_id, sum(total) from orders group by customer_id",
+        "orders (customer_id) INCLUDE (total)");
+    has("select distinct city from customer", "customer (city)");
+    has("select * from orders where note @> '{\"a\": 1}'", "orders USING gin (note)");
+    has("update orders set total = 0 where customer_id = 3 and status = 'x'", "orders (customer_id, status)");
+    has("select max(placed) from orders where customer_id = 5", "orders (customer_id, placed)");
+}
+
+static void test_through(void **state)
+{
+    (void)state;
+    has("select at from open_orders where who = 5", "orders (customer_id, status) INCLUDE (placed)");
+    has("with x as (select customer_id as k from orders) select * from x where k = 5",
+        "orders (customer_id)");
+    has("select * from (select o.customer_id k from orders o) s(z) where z = 1", "orders (customer_id)");
+    has("select 1 from customer c where exists (select 1 from orders o where o.customer_id = c.id)",
+        "orders (customer_id)");
+    has("select 1 from customer where id in (select customer_id from orders where total > 5)",
+        "customer (id)");
+    has("select * from customer where (email)::text = 'x'::text", "customer (email)");
+    has("select * from orders join customer on customer.id = orders.customer_id and customer.city = 'b'",
+        "customer (city)");
+}
+
+static void test_nothing(void **state)
+{
+    (void)state;
+    has_none("select * from tiny where id = 1");
+    has_none("select * from orders where id = 5"); /* the primary key is there */
+    has_none("select * from orders");
+    has_none("select * from orders where status <> 'x'");
+    has_none("select * from orders where customer_id = (random() * 10)::int");
+    has_none("select * from missing where a = 1");
+    has_none("select * from orders where total + 1 = 5 + random()");
+    has_none("not sql");
+    has_none("");
+}
+
+static struct index_def on(const char *table, const char *a, const char *b)
+{
+    const struct catalog_relation *r = db_catalog_find(shop, NULL, table);
+    struct index_def d = {.rel = r, .n_keys = b ? 2 : 1, .predicate_share = 1};
+    d.keys[0].column = db_catalog_position(r, a);
+    if (b)
+        d.keys[1].column = db_catalog_position(r, b);
+    return d;
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    /* 100,000 different int8: 366 to a leaf, 275 leaves; a real one has 2,260,992 bytes */
+    struct index_def unique = on("orders", "id", NULL), few = on("orders", "status", NULL),
+                     many = on("orders", "total", NULL);
+    assert_true(fabs(index_size(&unique) / 2260992 - 1) < 0.02);
+    /* 4 values share posting lists: about 6.3 bytes a row */
+    assert_true(index_size(&few) < 750e3 && index_size(&few) > 620e3);
+    /* numeric is never shared */
+    assert_true(index_size(&many) > 2.5e6);
+    few.include[few.n_include++] = 0;
+    assert_true(index_size(&few) > 3e6);
+    few.n_include = 0;
+    few.predicate_share = 0.01;
+    assert_true(index_size(&few) < 40e3);
+}
+
+static void test_covers(void **state)
+{
+    (void)state;
+    struct index_def one = on("orders", "customer_id", NULL), two = on("orders", "customer_id", "placed"),
+                     merged;
+    struct index_def other = on("orders", "placed", NULL);
+    assert_true(index_def_covers(&two, &one));
+    assert_false(index_def_covers(&one, &two));
+    assert_false(index_def_covers(&two, &other));
+    one.include[one.n_include++] = 4;
+    assert_false(index_def_covers(&two, &one));
+    assert_true(candidate_merge(&two, &one, &merged));
+    assert_true(index_def_covers(&merged, &one) && index_def_covers(&merged, &two));
+    assert_false(candidate_merge(&two, &other, &merged));
+}
+
+/* A planner for whom an index on a column of the statement's filter saves nine tenths. */
+static bool planner(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *cost,
+                    bool *used)
+{
+    const struct choice *c = ctx;
+    *cost = 1000;
+    for (size_t i = 0; i < n; i++)
+        used[i] = false;
+    for (size_t i = 0; i < n; i++)
+        if (c->statements[statement].use->items[0].preds[0].key.column == set[i]->keys[0].column &&
+            *cost > 500) {
+            used[i] = true;
+            *cost = 100;
+        }
+    return true;
+}
+
+static void test_choice(void **state)
+{
+    (void)state;
+    static const char *const sql[] = {"select * from orders where customer_id = 1",
+                                      "select * from orders where status = 'a'",
+                                      "select * from orders where total = 5"};
+    struct statement_use use[3];
+    struct choice_statement statements[3] = {{0}};
+    struct sd_error err;
+    for (size_t budget = 0; budget < 3; budget++) {
+        struct choice c = {.statements = statements, .n_statements = 3, .cost = planner, .ctx = &c};
+        static const double budgets[] = {INFINITY, 2e6, 1000};
+        static const size_t chosen[] = {3, 2, 0};
+        c.budget = budgets[budget];
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(statement_use(shop, sql[i], &use[i], &err));
+            statements[i] = (struct choice_statement){.use = &use[i], .weight = 1};
+            candidates(shop, &use[i], &statements[i].own);
+        }
+        assert_true(index_choice(&c));
+        assert_int_equal(c.n_chosen, chosen[budget]);
+        assert_true(fabs(c.before - 3000) < 1 && fabs(c.after - (3000 - 900.0 * (double)chosen[budget])) < 1);
+        assert_true(c.size <= c.budget);
+        index_choice_free(&c);
+        for (size_t i = 0; i < 3; i++) {
+            candidate_free(&statements[i].own);
+            statement_use_free(&use[i]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),  cmocka_unit_test(test_through),
+                                       cmocka_unit_test(test_nothing), cmocka_unit_test(test_sizes),
+                                       cmocka_unit_test(test_covers),  cmocka_unit_test(test_choice)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
