@@ -223,15 +223,15 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
     if (!ok && !log && out->format == EXPLAIN_UNKNOWN &&
         (has(text, len, "LOG:  ") || has(text, len, ",LOG,") || has(text, len, "\"LOG\"")))
         fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
-    strbuf_free(&clean);
-    strbuf_free(&lines);
-    strbuf_free(&wide);
     if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: give each format by itself.");
     for (size_t i = 0; i < out->n_plans; i++) {
         plan_time(out->plans[i]);
         note_gaps(out->plans[i]);
     }
+    strbuf_free(&clean);
+    strbuf_free(&lines); /* `text` may lie in these two until here */
+    strbuf_free(&wide);
     return ok;
 }
 
