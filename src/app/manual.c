@@ -5,6 +5,7 @@
 #include "app/output.h"
 #include "core/plan_findings.h"
 #include "core/schema.h"
+#include "view/advise.h"
 #include "view/view.h"
 
 /* ---- mdoc ---- */
@@ -159,6 +160,12 @@ static void manual_views(struct strbuf *out)
             sentence(out, (*v)->also);
         }
     }
+}
+
+static void manual_advice(struct strbuf *out)
+{
+    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\neach of\n.Va indexes\nhas:\n");
+    columns(advise_index_columns, advise_n_index_columns, out);
 }
 
 static void manual_keys(struct strbuf *out)
@@ -319,6 +326,7 @@ static const struct {
     {"options", manual_options}, {"verbs", manual_verbs},     {"views", manual_views},
     {"keys", manual_keys},       {"sources", manual_sources}, {"settings", manual_settings},
     {"records", manual_records}, {"words", manual_words},     {"findings", manual_findings},
+    {"advice", manual_advice},
 };
 
 static void list_views(struct strbuf *out)

@@ -10,7 +10,10 @@
 
 enum {
     I_TABLE,
+    I_HOLDS,
     I_COLUMNS,
+    I_INCLUDE,
+    I_WHERE,
     I_SAVES,
     I_SHARE,
     I_SIZE,
@@ -28,8 +31,14 @@ enum {
 
 const struct column advise_index_columns[I_END] = {
     [I_TABLE] = {"table", "Table", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 0, 0, "table, with its schema"},
-    [I_COLUMNS] = {"columns", "Columns", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 24,
-                   "what it holds: keys, INCLUDE, condition"},
+    [I_HOLDS] = {"definition", "Columns", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 24,
+                 "what it holds: keys, INCLUDE, condition"},
+    [I_COLUMNS] = {"columns", "Keys", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
+                   "its keys, comma separated, as in the DDL"},
+    [I_INCLUDE] = {"include", "Include", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
+                   "columns it only carries, comma separated; null: none"},
+    [I_WHERE] = {"predicate", "Where", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
+                 "the condition of a partial index; null: of the whole table"},
     [I_SAVES] = {"saves_cost", "Saves", UNIT_COST, 0, 0, 0,
                  "planner cost the workload would lose without it, weighted"},
     [I_SHARE] = {"saves_share", "Share", UNIT_SHARE, 0, 1, 0,
@@ -129,6 +138,24 @@ static const char *holds(struct doc *d, const struct index_def *def)
     return s;
 }
 
+/* "(a, b)" without the brackets. */
+static const char *bare(struct doc *d, const char *columns)
+{
+    return doc_printf(d, "%.*s", (int)strlen(columns) - 2, columns + 1);
+}
+
+static const char *included(struct doc *d, const struct index_def *def)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < def->n_include; i++) {
+        strbuf_str(&b, i ? ", " : "");
+        advise_quote(def->rel->columns[def->include[i]].name, &b);
+    }
+    const char *s = doc_text(d, b.text);
+    strbuf_free(&b);
+    return s;
+}
+
 static void add_indexes(struct doc *d, const struct advise_report *r)
 {
     struct choice *c = r->choice;
@@ -159,7 +186,13 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         struct row *row = doc_row(d, &sec->table);
         struct cell *v = row->cells;
         v[I_TABLE] = cell_text(qualified(d, def->rel->schema, def->rel->name));
-        v[I_COLUMNS] = cell_text(holds(d, def));
+        struct index_def keys = *def;
+        keys.n_include = 0;
+        v[I_HOLDS] = cell_text(holds(d, def));
+        keys.predicate = NULL;
+        v[I_COLUMNS] = cell_text(bare(d, holds(d, &keys)));
+        v[I_INCLUDE] = def->n_include ? cell_text(included(d, def)) : cell_unknown();
+        v[I_WHERE] = cell_text(doc_text(d, def->predicate));
         v[I_SAVES] = cell_real(c->gains[i]);
         v[I_SHARE] = cell_real(c->before > 0 ? c->gains[i] / c->before : NAN);
         v[I_SIZE] = cell_int(whole(size));
