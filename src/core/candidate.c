@@ -261,6 +261,9 @@ static void partial(struct maker *m)
             p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_NULL || p->kind == PRED_TRUE;
         if (!p->sql || p->in_or || p->key.column < 0 || !constant)
             continue;
+        /* Another call has another id. */
+        if (p->kind != PRED_NULL && str_ends(u->rel->columns[p->key.column].name, "id"))
+            continue;
         double distinct = db_catalog_distinct(u->rel, p->key.column);
         if (p->kind != PRED_NULL && !(distinct > 1 && distinct <= CANDIDATE_PARTIAL_DISTINCT))
             continue;
