@@ -26,15 +26,15 @@ static const struct {
     const char *method, *path; /* %d: an id below `ids` */
     int ids, weight;
 } MIX[] = {
-    {"GET", "/", 0, 18},
-    {"GET", "/products/%d", 5100, 26}, /* a few are not found */
-    {"GET", "/orders/%d", 400000, 16},
-    {"GET", "/customers/%d/orders", 20000, 16},
-    {"GET", "/carts/%d", 2000, 8},
-    {"GET", "/search?q=%d", 100, 4},
-    {"POST", "/orders", 0, 5},
+    {"GET", "/", 0, 36},
+    {"GET", "/products/%d", 5100, 52}, /* a few are not found */
+    {"GET", "/orders/%d", 400000, 32},
+    {"GET", "/customers/%d/orders", 20000, 32},
+    {"GET", "/carts/%d", 2000, 16},
+    {"GET", "/search?q=%d", 100, 8},
+    {"POST", "/orders", 0, 10},
     {"GET", "/reports/sales", 0, 1},
-    {"GET", "/health", 0, 6},
+    {"GET", "/health", 0, 12},
 };
 
 static int port;
