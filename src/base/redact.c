@@ -1,6 +1,7 @@
 #include "base/redact.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <strings.h>
 
 static bool is_name(char c)
@@ -66,10 +67,9 @@ static bool url_password(const char *p, size_t *from, size_t *to)
     return true;
 }
 
-char *redact(const char *given)
+static char *redact_once(const char *p)
 {
     struct strbuf out = {0};
-    const char *p = given ? given : "";
     while (*p) {
         size_t from, to;
         if (str_starts(p, "://") && url_password(p + 3, &from, &to)) {
@@ -98,4 +98,21 @@ char *redact(const char *given)
         }
     }
     return out.text ? strbuf_detach(&out) : mem_strdup("");
+}
+
+/* What has been hidden can make the rest look like a URL or a name that it did not look
+ * like before: hidden until nothing more is. Each round only shortens or settles. */
+char *redact(const char *given)
+{
+    enum { ROUNDS = 16 };
+    char *text = mem_strdup(given ? given : "");
+    for (int i = 0; i < ROUNDS; i++) {
+        char *next = redact_once(text);
+        bool same = !strcmp(next, text);
+        free(text);
+        text = next;
+        if (same)
+            break;
+    }
+    return text;
 }
