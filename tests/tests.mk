@@ -63,8 +63,8 @@ unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit
 
 check: ## install what is missing, build, run all tests
-	@contrib/install-deps --test
-	@tests/run
+	@contrib/install-deps --test 2>&1
+	@tests/run 2>&1
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60) each
 	@tests/run --only fuzz --fuzz-seconds $(or $(FUZZ_SECONDS),60)
