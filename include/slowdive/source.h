@@ -30,7 +30,7 @@
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 1
-#define SD_ABI_MINOR 1
+#define SD_ABI_MINOR 2
 #define SD_ABI ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
@@ -86,14 +86,21 @@ struct sd_option {
 
 /* ---- requests: work on demand, such as EXPLAIN ------------------------- */
 enum sd_request_kind {
-    SD_REQUEST_EXPLAIN = 1 /* plan of `query`; the reply holds one SD_PLAN */
+    SD_REQUEST_EXPLAIN = 1, /* plan of `query`, not executed; the reply holds one SD_PLAN */
+    SD_REQUEST_ANALYZE,     /* executes `query` under EXPLAIN ANALYZE, when that is safe; as above */
+    SD_REQUEST_CANCEL,      /* cancels the statement of session `pid`; the reply holds one SD_EVENT */
+    SD_REQUEST_TERMINATE    /* ends session `pid`; as above */
 };
 
+/* What is not used by a kind is SD_UNKNOWN or NULL. */
 struct sd_request {
     enum sd_request_kind kind;
     int64_t query_id;     /* SD_UNKNOWN when only the text is known */
     const char *database; /* NULL: the source's own */
     const char *query;    /* may hold $1 parameters */
+    int64_t limit_ns;     /* ANALYZE: the server gives up after so long */
+    int64_t pid;          /* CANCEL, TERMINATE: the session, which must still be the one */
+    sd_time backend_start; /* that began then */
 };
 
 /* ---- the host ----------------------------------------------------------- */
@@ -140,6 +147,10 @@ struct sd_host {
 
     /* A line in the log file. */
     void (*log)(struct sd_source *s, const char *fmt, ...) SD_PRINTF(2, 3);
+
+    /* True once whoever asked for the request being served does not want it any more:
+     * end it (on the server, too) and return. `wait` then returns -1. Worker only; since 1.2. */
+    bool (*withdrawn)(struct sd_source *s);
 };
 
 struct sd_source {
@@ -183,7 +194,7 @@ struct sd_source_ops {
     enum sd_result (*collect)(struct sd_source *s, struct sd_batch *b, struct sd_error *err);
     enum sd_result (*run)(struct sd_source *s, struct sd_error *err);
 
-    /* Serves one request into `reply`; NULL: none. */
+    /* Serves one request into `reply`; NULL: none. A kind it does not know: SD_UNSUPPORTED. */
     enum sd_result (*request)(struct sd_source *s, const struct sd_request *req,
                               struct sd_batch *reply, struct sd_error *err);
 

@@ -202,7 +202,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, blks_hit, "blocks", "of heap, indexes and TOAST, found in shared buffers") \
     X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")               \
     X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)") \
-    X(INT, last_analyze, "time", "last analyze, automatic or not")
+    X(INT, last_analyze, "time", "last analyze, automatic or not")                \
+    X(INT, changed, "count", "rows written since the last analyze")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                        \
@@ -221,6 +222,23 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, idx_scan, "count", "scans since `since`, on this server only")         \
     X(INT, since, "time", "start of counting; absent when never reset")           \
     X(INT, last_scan, "time", "last scan (16 and later)")
+
+/* An index a statement misses: comes in one batch with the statement's plan. */
+#define SD_ADVICE_FIELDS(X)                                                       \
+    X(TEXT, database, "", "database name")                                        \
+    X(INT, query_id, "", "the server's query identifier")                         \
+    X(TEXT, schema, "", "schema of the table; absent with `none`")                \
+    X(TEXT, table, "", "table name")                                              \
+    X(TEXT, ddl, "", "CREATE INDEX CONCURRENTLY statement")                       \
+    X(TEXT, columns, "", "its keys, one a line, as in the statement")             \
+    X(TEXT, method, "", "access method: btree, gin, brin")                        \
+    X(INT, size_bytes, "bytes", "its size once built")                            \
+    X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's") \
+    X(REAL, cost_before, "cost", "planner's cost of the statement as things are") \
+    X(REAL, cost_after, "cost", "the same with all indexes of this batch")        \
+    X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")     \
+    X(TEXT, why, "", "why this index, in one sentence")                           \
+    X(TEXT, none, "", "why no index is suggested; then ddl is absent")
 
 /* Something that happened: a deploy, a restart, a log rotation. */
 #define SD_EVENT_FIELDS(X)                                                        \
@@ -265,7 +283,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     R(7, INDEX, index, "an existing index")                                       \
     R(8, EVENT, event, "something that happened")                                 \
     R(9, INTAKE, intake, "what a reader read and could not read")                 \
-    R(10, STATUS, status, "state of a source")
+    R(10, STATUS, status, "state of a source")                                    \
+    R(11, ADVICE, advice, "an index that a statement misses")
 
 #define SD_C_INT int64_t
 #define SD_C_REAL double

@@ -47,6 +47,11 @@ static bool env_request(void *ctx, const char *origin, const struct sd_request *
     return rt_request(s->app->rt, origin, req, err);
 }
 
+static void env_withdraw(void *ctx, const char *origin)
+{
+    rt_withdraw(((struct screen *)ctx)->app->rt, origin);
+}
+
 static bool env_copy(void *ctx, const char *text)
 {
     /* What is copied gets pasted, into a shell as well. */
@@ -270,6 +275,7 @@ int verb_console(struct app *a)
                                                   .now = env_now,
                                                   .replay = a->replay,
                                                   .request = env_request,
+                                                  .withdraw = env_withdraw,
                                                   .copy = env_copy,
                                                   .add_source = env_add_source,
                                                   .record = env_record,

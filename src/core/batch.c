@@ -65,6 +65,7 @@ static size_t size_then(const struct sd_schema *sc, unsigned minor)
         {SD_ACTIVITY, 1, offsetof(struct sd_activity, lock)},
         {SD_TABLE, 1, offsetof(struct sd_table, total_bytes)},
         {SD_INDEX, 1, offsetof(struct sd_index, method)},
+        {SD_TABLE, 2, offsetof(struct sd_table, changed)},
     };
     size_t size = sc->size;
     for (size_t i = 0; i < ARRAY_LEN(grown); i++)

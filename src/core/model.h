@@ -181,6 +181,8 @@ struct plan_entry {
     size_t n_tables;
     const struct sd_index *const *indexes;
     size_t n_indexes;
+    const struct sd_advice *const *advice; /* and the indexes the server was found to miss */
+    size_t n_advice;
 };
 /* The newest plan of a query at or before `at`; false: none. */
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);

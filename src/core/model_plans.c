@@ -56,6 +56,10 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
         tables[p.entry.n_tables++] = keep(p.arena, SD_TABLE, fact);
     for (size_t i = 0; (fact = batch_each(b, SD_INDEX, &i));)
         indexes[p.entry.n_indexes++] = keep(p.arena, SD_INDEX, fact);
+    const struct sd_advice **advice = arena_alloc(p.arena, count(b, SD_ADVICE) * sizeof *advice);
+    for (size_t i = 0; (fact = batch_each(b, SD_ADVICE, &i));)
+        advice[p.entry.n_advice++] = keep(p.arena, SD_ADVICE, fact);
+    p.entry.advice = advice;
     p.entry.tables = tables;
     p.entry.indexes = indexes;
     p.entry.plan = keep(p.arena, SD_PLAN, r);

@@ -47,6 +47,7 @@ struct rt_source {
 
     atomic_int refs; /* main thread, worker, interrupter */
     atomic_bool stop;
+    atomic_bool withdrawn; /* the request being served; changes under lock */
     struct mailbox box;
 
     /* Held over every call of ops->interrupt, and whenever `inside` changes: so
@@ -73,6 +74,7 @@ struct rt_source {
     bool counts_changed;     /* since the last status */
     struct request *requests;
     size_t n_requests;
+    bool serving; /* a request */
 
     /* Worker only. */
     bool in_run;
@@ -99,6 +101,7 @@ void rt_unref(struct rt *rt);
 void source_unref(struct rt_source *s);
 
 /* ---- worker.c ---- */
+void request_free(struct request *q);
 void *worker_main(void *source);
 void *worker_interrupter(void *source);
 

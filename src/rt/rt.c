@@ -379,7 +379,7 @@ bool rt_finished(const struct rt *rt)
 static bool same_request(const struct sd_request *a, const struct sd_request *b)
 {
     return a->kind == b->kind && a->query_id == b->query_id && str_eq(a->query, b->query) &&
-           str_eq(a->database, b->database);
+           str_eq(a->database, b->database) && a->pid == b->pid && a->backend_start == b->backend_start;
 }
 
 bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)
@@ -419,4 +419,22 @@ bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req,
                     REQUESTS_MAX);
     wake_worker(s);
     return true;
+}
+
+void rt_withdraw(struct rt *rt, const char *origin)
+{
+    struct rt_source *s = find(rt, origin);
+    if (!s)
+        return;
+    pthread_mutex_lock(&s->lock);
+    struct request *waiting = s->requests;
+    s->requests = NULL;
+    s->n_requests = 0;
+    s->withdrawn = s->serving;
+    pthread_mutex_unlock(&s->lock);
+    for (struct request *next; waiting; waiting = next) {
+        next = waiting->next;
+        request_free(waiting);
+    }
+    wake_worker(s);
 }

@@ -52,6 +52,10 @@ bool rt_finished(const struct rt *rt);
  * the same kind and text replaces a waiting one. False: no such source, or it takes
  * no requests (a sentence says so). */
 bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err);
+/* What was asked of a source and has not been answered is not wanted any more: what
+ * waits is dropped, what is being served sees sd_host.withdrawn and ends soon. The
+ * reply of that one still comes. */
+void rt_withdraw(struct rt *rt, const char *origin);
 
 /* ---- back-off, pure; exposed for its tests ---- */
 /* The n-th wait (n >= 1): min * 2^(n-1), at most max, times 0.9..1.1 by `random` 0..1. */

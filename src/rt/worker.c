@@ -39,7 +39,7 @@ static int wait_until(struct rt_source *s, int fd, int events, int64_t deadline,
         /* Cleared before the flags are looked at: who sets a flag writes afterwards. */
         ssize_t ignored = read(s->wake_fd, &n, sizeof n);
         (void)ignored;
-        if (s->stop || (for_requests && has_request(s)))
+        if (s->stop || s->withdrawn || (for_requests && has_request(s)))
             return -1;
 
         int64_t now = clock_mono(), until = MIN(deadline, flush_counts(s));
@@ -50,7 +50,7 @@ static int wait_until(struct rt_source *s, int fd, int events, int64_t deadline,
         if (ready < 0 && errno != EINTR)
             return 1; /* a bad descriptor: the source's own read tells why */
         if (ready > 0 && fd >= 0 && fds[1].revents)
-            return s->stop ? -1 : 1;
+            return s->stop || s->withdrawn ? -1 : 1;
         if (clock_mono() >= deadline)
             return 0;
     }
@@ -66,6 +66,11 @@ static struct rt_source *own(struct sd_source *s)
 static bool host_should_stop(struct sd_source *s)
 {
     return own(s)->stop;
+}
+
+static bool host_withdrawn(struct sd_source *s)
+{
+    return own(s)->withdrawn;
 }
 
 static sd_time host_now(struct sd_source *s)
@@ -153,11 +158,12 @@ const struct sd_host RT_HOST = {
     .discard = host_discard,
     .note = host_note,
     .log = host_log,
+    .withdrawn = host_withdrawn,
 };
 
 /* ---- requests ---- */
 
-static void request_free(struct request *q)
+void request_free(struct request *q)
 {
     free((char *)q->r.database);
     free((char *)q->r.query);
@@ -171,6 +177,7 @@ static struct request *request_take(struct rt_source *s)
     if (q) {
         s->requests = q->next;
         s->n_requests--;
+        s->serving = true;
     }
     pthread_mutex_unlock(&s->lock);
     return q;
@@ -179,8 +186,13 @@ static struct request *request_take(struct rt_source *s)
 /* Who asked waits for an answer: a failure is one too. */
 static void reply_failed(struct sd_batch *reply, const struct sd_request *r, const char *why)
 {
-    if (r->kind != SD_REQUEST_EXPLAIN || batch_len(reply))
+    if (batch_len(reply))
         return;
+    if (r->kind == SD_REQUEST_CANCEL || r->kind == SD_REQUEST_TERMINATE) {
+        struct sd_event event = {.severity = "warn", .title = "nothing was done", .text = why};
+        batch_add(reply, SD_EVENT, &event);
+        return;
+    }
     struct sd_plan plan = {
         .query_id = r->query_id,
         .database = r->database,
@@ -192,6 +204,13 @@ static void reply_failed(struct sd_batch *reply, const struct sd_request *r, con
     batch_add(reply, SD_PLAN, &plan);
 }
 
+static void served(struct rt_source *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->serving = s->withdrawn = false;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static bool serve_requests(struct rt_source *s)
 {
     bool any = false;
@@ -199,6 +218,7 @@ static bool serve_requests(struct rt_source *s)
         struct sd_batch *reply = host_batch(&s->pub, s->rt->limits.now());
         struct sd_error err = {""};
         enum sd_result r = s->ops->request(&s->pub, &q->r, reply, &err);
+        served(s);
         if (r != SD_OK)
             reply_failed(reply, &q->r, err.text);
         host_publish(&s->pub, reply);
@@ -213,6 +233,7 @@ static void refuse_requests(struct rt_source *s, const char *why)
         struct sd_batch *reply = batch_new(s->name, s->rt->limits.now());
         reply_failed(reply, &q->r, why);
         mailbox_put(&s->box, reply, false);
+        served(s);
         rt_wake(s->rt);
         request_free(q);
     }

@@ -22,6 +22,7 @@ struct console_env {
                                    end, paused; Space plays */
     /* Queues work for a source; the reply changes the model. */
     bool (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
+    void (*withdraw)(void *app, const char *origin); /* what was asked of it is not wanted any more */
     bool (*copy)(void *app, const char *text); /* to the clipboard; false: the terminal cannot,
                                                   or it is too long */
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
