@@ -90,6 +90,9 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 static bool ask(struct advisor *a, const char *sql, int n, const char *const *values, bool binary,
                 PGresult **r, struct sd_error *err)
 {
+    *r = NULL;
+    if (a->stop && a->stop())
+        return fail(err, "stopped");
     enum sd_result result = conn_query(&a->conn, sql, n, values, binary, r, err);
     if (result == SD_NODATA)
         fail(err, "stopped");

@@ -1,0 +1,36 @@
+/* advisor_search.h - the search for the indexes of some statements: what each does with
+ * its tables, the candidates, what the planner makes of them (or an own guess where it
+ * cannot be asked), and the choice among them.
+ *
+ * `slowdive advise` searches for a whole workload, the source for a statement whose
+ * plan was asked for. */
+#ifndef SOURCE_POSTGRES_ADVISOR_SEARCH_H
+#define SOURCE_POSTGRES_ADVISOR_SEARCH_H
+
+#include "core/index_choice.h"
+#include "source/postgres/advisor.h"
+
+struct advisor_search {
+    /* given; both stay the caller's */
+    struct advisor *advisor;
+    struct catalog *catalog;
+    /* found */
+    struct choice choice; /* its places in `statements` are this search's numbers */
+    struct statement_use *uses; /* per statement */
+    char **problems;            /* per statement: why it could not be planned; NULL */
+    /* private */
+    size_t *handles; /* the advisor's, per statement */
+    size_t cap, n_expected;
+};
+
+/* Registers a statement. Its number, or SIZE_MAX and a sentence. */
+size_t advisor_search_add(struct advisor_search *s, const char *sql, double weight, struct sd_error *err);
+/* Makes its candidates; unless it has but a filter that keeps so much of its table that
+ * no index is worth it: then gives that share of the rows, otherwise 0. */
+double advisor_search_candidates(struct advisor_search *s, size_t statement);
+/* Chooses within `budget` bytes (INFINITY: any) by `deadline` of clock_mono. False when
+ * no statement could be planned. */
+bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadline);
+void advisor_search_free(struct advisor_search *s);
+
+#endif
