@@ -114,7 +114,7 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
 {
     strbuf_str(out, "CREATE INDEX ");
     if (name) {
-        strbuf_str(out, "CONCURRENTLY ");
+        strbuf_str(out, d->rel->kind == 'p' ? "" : "CONCURRENTLY ");
         advise_quote(name, out);
         strbuf_char(out, ' ');
     }

@@ -41,7 +41,8 @@ const struct catalog_index *index_def_exists(const struct index_def *d);
 
 /* "(a, b DESC) INCLUDE (c)" */
 void index_def_columns(const struct index_def *d, struct strbuf *out);
-/* CREATE INDEX [CONCURRENTLY name] ON ...; name NULL: for a hypothetical one. */
+/* CREATE INDEX [CONCURRENTLY name] ON ...; name NULL: for a hypothetical one. A
+ * partitioned table takes none concurrently. */
 void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *out);
 /* table_a_b_idx, cut to what the server keeps, not among the names of the catalog's
  * indexes or of `taken`. Caller frees. */

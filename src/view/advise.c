@@ -34,9 +34,9 @@ const struct column advise_index_columns[I_END] = {
     [I_HOLDS] = {"definition", "Columns", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 24,
                  "what it holds: keys, INCLUDE, condition"},
     [I_COLUMNS] = {"columns", "Keys", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
-                   "its keys, comma separated, as in the DDL"},
+                   "its keys in their order: names of columns, or expressions"},
     [I_INCLUDE] = {"include", "Include", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
-                   "columns it only carries, comma separated; null: none"},
+                   "names of the columns it only carries; null: none"},
     [I_WHERE] = {"predicate", "Where", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
                  "the condition of a partial index; null: of the whole table"},
     [I_SAVES] = {"saves_cost", "Saves", UNIT_COST, 0, 0, 0,
@@ -75,6 +75,8 @@ static const struct column QUERY_COLUMNS[Q_END] = {
     [Q_TEXT] = {"text", "Statement", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 3, 24, "statement, on one line"},
     [Q_PROBLEM] = {"problem", "Problem", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0, "why it was left out"},
 };
+
+static const struct column NAME_COLUMN[] = {{.key = "name", .title = "Column"}};
 
 static const struct column FOR_COLUMNS[] = {
     {"query_id", "Query", UNIT_NONE, COLUMN_LEFT, 0, 0, "which statement"},
@@ -138,22 +140,32 @@ static const char *holds(struct doc *d, const struct index_def *def)
     return s;
 }
 
-/* "(a, b)" without the brackets. */
-static const char *bare(struct doc *d, const char *columns)
+static struct cell keys(struct doc *d, const struct index_def *def)
 {
-    return doc_printf(d, "%.*s", (int)strlen(columns) - 2, columns + 1);
+    struct table *names = doc_list(d, NAME_COLUMN, 1);
+    for (size_t i = 0; i < def->n_keys; i++) {
+        const struct index_key *k = &def->keys[i];
+        const char *name = k->column >= 0 ? def->rel->columns[k->column].name : k->expr;
+        doc_row(d, names)->cells[0] = cell_text(doc_text(d, name));
+    }
+    return cell_list(names);
 }
 
-static const char *included(struct doc *d, const struct index_def *def)
+static struct cell included(struct doc *d, const struct index_def *def)
 {
-    struct strbuf b = {0};
-    for (size_t i = 0; i < def->n_include; i++) {
-        strbuf_str(&b, i ? ", " : "");
-        advise_quote(def->rel->columns[def->include[i]].name, &b);
-    }
-    const char *s = doc_text(d, b.text);
-    strbuf_free(&b);
-    return s;
+    struct table *names = doc_list(d, NAME_COLUMN, 1);
+    for (size_t i = 0; i < def->n_include; i++)
+        doc_row(d, names)->cells[0] = cell_text(doc_text(d, def->rel->columns[def->include[i]].name));
+    return def->n_include ? cell_list(names) : cell_unknown();
+}
+
+/* A partitioned table takes no index concurrently. */
+static const char *lock_note(const struct index_def *def)
+{
+    return def->rel->kind == 'p'
+               ? "SHARE: writes wait until it is built on every partition; without that: CREATE INDEX ... ON ONLY "
+                 "the table, CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION"
+               : "SHARE UPDATE EXCLUSIVE: reads and writes go on; it waits for transactions that are older";
 }
 
 static void add_indexes(struct doc *d, const struct advise_report *r)
@@ -186,12 +198,9 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         struct row *row = doc_row(d, &sec->table);
         struct cell *v = row->cells;
         v[I_TABLE] = cell_text(qualified(d, def->rel->schema, def->rel->name));
-        struct index_def keys = *def;
-        keys.n_include = 0;
         v[I_HOLDS] = cell_text(holds(d, def));
-        keys.predicate = NULL;
-        v[I_COLUMNS] = cell_text(bare(d, holds(d, &keys)));
-        v[I_INCLUDE] = def->n_include ? cell_text(included(d, def)) : cell_unknown();
+        v[I_COLUMNS] = keys(d, def);
+        v[I_INCLUDE] = included(d, def);
         v[I_WHERE] = cell_text(doc_text(d, def->predicate));
         v[I_SAVES] = cell_real(c->gains[i]);
         v[I_SHARE] = cell_real(c->before > 0 ? c->gains[i] / c->before : NAN);
@@ -203,8 +212,7 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         v[I_WRITES] = cell_int(whole(writes_of(def->rel)));
         v[I_QUERIES] = cell_list(list);
         v[I_PROVEN] = cell_bool(r->proven && def->method != INDEX_GIN);
-        v[I_LOCK] = cell_text(
-            "SHARE UPDATE EXCLUSIVE: reads and writes go on; it waits for transactions that are older");
+        v[I_LOCK] = cell_text(lock_note(def));
         v[I_DDL] = cell_text(doc_text(d, ddl.text));
         row->copy = doc_text(d, ddl.text);
         strbuf_printf(&ddl_all, "%s;\n", ddl.text);

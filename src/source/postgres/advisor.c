@@ -470,7 +470,12 @@ static double correct(const struct advisor *a, const struct candidate *c, const 
     } else {
         more = ceil(share * pages) - ceil(share * c->hypo_pages);
     }
-    return loops * (descent + more * a->random_page_cost);
+    more *= a->random_page_cost;
+    /* Pages of the index are no more than all of what the node costs. */
+    double run = number(node, "Total Cost") - number(node, "Startup Cost");
+    if (pages < c->hypo_pages)
+        more = MAX(more, -run * (1 - pages / c->hypo_pages));
+    return loops * (descent + more);
 }
 
 /* What to add to the cost of a node, of one run. */

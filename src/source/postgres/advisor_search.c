@@ -85,18 +85,6 @@ static void prepare(void *ctx, struct candidate_list *pool)
     struct sd_error ignored;
     int64_t began = clock_mono();
     for (size_t i = 0; i < pool->n; i++) {
-        struct index_def *d = &pool->items[i];
-        bool done = !d->predicate;
-        for (size_t k = 0; k < i && !done; k++)
-            if (pool->items[k].rel == d->rel && str_eq(pool->items[k].predicate, d->predicate)) {
-                d->predicate_share = pool->items[k].predicate_share;
-                done = true;
-            }
-        double rows = done ? NAN : advisor_rows(s->advisor, d->rel->schema, d->rel->name, d->predicate);
-        if (rows >= 0 && d->rel->rows > 0)
-            d->predicate_share = MIN(1, rows / d->rel->rows);
-    }
-    for (size_t i = 0; i < pool->n; i++) {
         const struct catalog_relation *r = pool->items[i].rel;
         bool first = true;
         for (size_t k = 0; k < i && first; k++)
@@ -155,11 +143,28 @@ static double keeps_much(struct advisor_search *s, size_t statement)
     return !candidate_refusal(r) && share > UNSELECTIVE ? MIN(1, share) : 0;
 }
 
+/* How much of its table a condition keeps, by the planner; asked once for each. */
+static double share_of(struct advisor_search *s, const struct index_def *d)
+{
+    for (size_t i = 0; i < s->n_shares; i++)
+        if (s->shares[i].rel == d->rel && str_eq(s->shares[i].condition, d->predicate))
+            return s->shares[i].share;
+    double rows = advisor_rows(s->advisor, d->rel->schema, d->rel->name, d->predicate);
+    s->shares = mem_grow(s->shares, s->n_shares, &s->cap_shares, sizeof *s->shares);
+    s->shares[s->n_shares++] = (struct advisor_share){
+        d->rel, d->predicate, rows >= 0 && d->rel->rows > 0 ? MIN(1, rows / d->rel->rows) : d->predicate_share};
+    return s->shares[s->n_shares - 1].share;
+}
+
 double advisor_search_candidates(struct advisor_search *s, size_t statement)
 {
+    struct candidate_list *own = &s->choice.statements[statement].own;
     double keeps = keeps_much(s, statement);
     if (!(keeps > 0))
-        candidates(s->catalog, &s->uses[statement], &s->choice.statements[statement].own);
+        candidates(s->catalog, &s->uses[statement], own);
+    for (size_t i = 0; i < own->n; i++)
+        if (own->items[i].predicate)
+            own->items[i].predicate_share = share_of(s, &own->items[i]);
     return keeps;
 }
 
@@ -189,4 +194,5 @@ void advisor_search_free(struct advisor_search *s)
     free(s->uses);
     free(s->handles);
     free(s->problems);
+    free(s->shares);
 }

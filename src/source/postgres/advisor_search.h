@@ -21,6 +21,12 @@ struct advisor_search {
     /* private */
     size_t *handles; /* the advisor's, per statement */
     size_t cap, n_expected;
+    struct advisor_share { /* of the rows of a table that a condition keeps */
+        const struct catalog_relation *rel;
+        const char *condition;
+        double share;
+    } *shares;
+    size_t n_shares, cap_shares;
 };
 
 /* Registers a statement. Its number, or SIZE_MAX and a sentence. */

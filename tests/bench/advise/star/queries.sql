@@ -28,7 +28,7 @@ WITH s AS (SELECT title_id, sum(units) n FROM sale WHERE sold_on >= date '2025-0
 SELECT count(*) FROM title t WHERE t.kind = 'game' AND NOT EXISTS (SELECT 1 FROM sale s WHERE s.title_id = t.id);
 -- co_actors 4
 SELECT c2.person_id, count(*) FROM cast_info c1 JOIN cast_info c2 ON c2.title_id = c1.title_id AND c2.person_id <> c1.person_id WHERE c1.person_id = 25000 GROUP BY c2.person_id ORDER BY 2 DESC LIMIT 10;
--- above_average 2
+-- above_average 0.0002
 SELECT t.id, t.title FROM title t WHERE t.country = 'GB' AND t.year = 2001 AND t.kind = 'game' AND t.rating > (SELECT avg(rating) FROM title x WHERE x.year = t.year AND x.kind = 'movie');
 -- by_title 25
 SELECT id, year FROM title WHERE title = 'Title 1679091c5a880faf6fb5e6087eb1b2dc';
