@@ -101,6 +101,7 @@ struct sd_request {
     int64_t limit_ns;     /* ANALYZE: the server gives up after so long */
     int64_t pid;          /* CANCEL, TERMINATE: the session, which must still be the one */
     sd_time backend_start; /* that began then */
+    sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
 };
 
 /* ---- the host ----------------------------------------------------------- */

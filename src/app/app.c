@@ -289,9 +289,9 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
 static void take(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
-    size_t i = 0;
     model_apply(a->model, b);
-    a->plans += batch_each(b, SD_PLAN, &i) != NULL;
+    if (a->taken)
+        a->taken(a->taken_ctx, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
 }

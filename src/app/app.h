@@ -18,7 +18,8 @@ struct app {
     struct rt *rt;
     struct recorder *recorder; /* NULL: not recording */
     bool replay;               /* the model was filled from a recording */
-    size_t plans;              /* answers to requests taken in so far */
+    void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
+    void *taken_ctx;
     struct strbuf problems;    /* sentences for the user, a line each */
     size_t n_sources;
     char **names; /* of the sources started */

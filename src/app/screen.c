@@ -29,6 +29,7 @@ struct screen {
     struct grid *grid;
     struct cost cost;
     int64_t awaiting; /* monotonic; until then replies are taken in at once */
+    bool answered;    /* something the user waits for is in the model */
     bool hangup;
 };
 
@@ -40,16 +41,48 @@ static sd_time env_now(void *ctx)
     return clock_wall();
 }
 
+/* What changes or costs something on a server leaves a trace here; without the text of
+ * a statement, which may hold anybody's data. */
+static void log_request(const char *origin, const struct sd_request *r)
+{
+    char began[CLOCK_TEXT_MAX];
+    if (r->kind == SD_REQUEST_ANALYZE)
+        log_line(origin, "confirmed: EXPLAIN ANALYZE of query %lld in database %s, at most %lld s", (long long)r->query_id,
+                 r->database ? r->database : "(its own)", (long long)(r->limit_ns / SD_S));
+    else if (r->kind == SD_REQUEST_CANCEL || r->kind == SD_REQUEST_TERMINATE)
+        log_line(origin, "confirmed: %s session %lld, begun %s",
+                 r->kind == SD_REQUEST_CANCEL ? "cancel the statement of" : "terminate", (long long)r->pid,
+                 clock_rfc3339(r->backend_start, began));
+}
+
 static bool env_request(void *ctx, const char *origin, const struct sd_request *req, struct sd_error *err)
 {
     struct screen *s = ctx;
     s->awaiting = clock_mono() + AWAIT_NS;
-    return rt_request(s->app->rt, origin, req, err);
+    log_request(origin, req);
+    if (rt_request(s->app->rt, origin, req, err))
+        return true;
+    log_line(origin, "not asked: %s", err->text);
+    return false;
 }
 
 static void env_withdraw(void *ctx, const char *origin)
 {
+    log_line(origin, "what was asked is withdrawn");
     rt_withdraw(((struct screen *)ctx)->app->rt, origin);
+}
+
+static void taken(void *ctx, const struct sd_batch *b)
+{
+    struct screen *s = ctx;
+    const struct sd_event *e;
+    const struct sd_plan *p;
+    for (size_t i = 0; (e = batch_each(b, SD_EVENT, &i));)
+        log_line(batch_origin(b), "%s: %s", e->title ? e->title : "event", e->text ? e->text : "");
+    for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i));)
+        if (p->analyzed == 1)
+            log_line(batch_origin(b), "EXPLAIN ANALYZE of query %lld: %s", (long long)p->query_id, p->failed ? "failed" : "done");
+    s->answered |= console_take(s->console, b);
 }
 
 static bool env_copy(void *ctx, const char *text)
@@ -190,13 +223,12 @@ static void loop(struct screen *s)
     while (!console_quitting(s->console) && !s->hangup && !signals_stop()) {
         int64_t now = clock_mono(), refresh = s->app->config->settings->refresh_ns, wait;
         if (now >= next_drain) {
-            size_t plans = s->app->plans;
+            s->answered = false;
             if (app_drain(s->app, DRAIN_BUDGET_NS))
                 dirty = true;
             next_drain = now + DRAIN_EVERY_NS;
-            if (s->app->plans != plans) { /* what the user waits for is shown at once */
+            if (s->answered) { /* what the user waits for is shown at once */
                 s->awaiting = 0;
-                console_renew(s->console);
                 next_paint = 0;
             }
         }
@@ -285,6 +317,8 @@ int verb_console(struct app *a)
                                                   .suspend = env_suspend,
                                                   .redraw = env_redraw});
     console_resize(s.console, w, h);
+    a->taken = taken;
+    a->taken_ctx = &s;
     if (note)
         console_message(s.console, SEVERITY_INFO, "%s", note);
     if (a->problems.len) {
@@ -299,6 +333,7 @@ int verb_console(struct app *a)
         log_line(NULL, "%s", a->problems.text);
     }
     loop(&s);
+    a->taken = NULL;
     console_free(s.console);
     grid_free(s.grid);
     term_close(s.term);

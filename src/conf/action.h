@@ -15,6 +15,7 @@
     X(TABLE, "Tables")                   \
     X(TIME, "Time")                      \
     X(DATA, "Doing something with it")   \
+    X(SESSION, "Sessions")               \
     X(CONSOLE, "The console")
 
 enum action_group {
@@ -41,6 +42,7 @@ enum action_group {
     X(WORST, worst, DIVE, "w", NULL, "select the worst row of the pane")                        \
     X(NEXT_FINDING, next-finding, DIVE, "f", NULL, "next row that is marked")                   \
     X(PLAN, plan, DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")         \
+    X(ANALYZE, analyze, DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)") \
     X(FILTER, filter, TABLE, "/ F3", "Filter", "show only rows that match a regular expression") \
     X(NEXT_MATCH, next-match, TABLE, "n", NULL, "next row with the searched text")              \
     X(PREVIOUS_MATCH, previous-match, TABLE, "N", NULL, "previous row with the searched text")  \
@@ -57,6 +59,8 @@ enum action_group {
     X(WINDOW_LONGER, window-longer, TIME, "+ =", NULL, "look at a longer span")                 \
     X(COPY, copy, DATA, "y F7", "Copy", "copy the row, query or index to the clipboard")        \
     X(EXPORT, export, DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")  \
+    X(CANCEL, cancel, SESSION, "C", NULL, "cancel the session's statement (asks; allow_actions)") \
+    X(TERMINATE, terminate, SESSION, "K", NULL, "end the session (asks; allow_actions)")        \
     X(HELP, help, CONSOLE, "? F1", "Help", "all keys and commands")                             \
     X(COMMAND, command, CONSOLE, ": F2", "Command", "type a command; Tab completes")            \
     X(MOUSE, mouse, CONSOLE, "M", NULL, "mouse on and off")                                     \

@@ -19,6 +19,7 @@ struct settings {
     int64_t memory_bytes;   /* cap of the model */
     bool show_literals;     /* constants in SQL */
     bool allow_actions;     /* cancel and terminate sessions */
+    int64_t analyze_limit_ns; /* the server gives up an EXPLAIN ANALYZE after so long */
     const char *module_path;/* folders of shared-object sources, colon separated */
     const char *log_file;   /* "" none */
     const char *const *routes; /* route patterns, "/users/:name"; first match wins */

@@ -80,9 +80,18 @@ struct dive {
     const char *arg;
 };
 
+/* A session of a database server, so that it can be told from a later one that has got
+ * its pid. origin NULL: the row stands for none. */
+struct doc_session {
+    const char *origin;
+    int64_t pid;
+    sd_time backend_start;
+};
+
 struct row {
     struct cell *cells; /* one per column */
     struct dive dive;
+    struct doc_session session; /* what an action on the row is about */
     enum severity severity; /* marks the row, never by colour alone */
     const char *copy;       /* what `y` copies; NULL: the row as text */
     int depth;              /* in a tree; the children follow their parent, depth + 1 */

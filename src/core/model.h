@@ -183,8 +183,10 @@ struct plan_entry {
     size_t n_indexes;
     const struct sd_advice *const *advice; /* and the indexes the server was found to miss */
     size_t n_advice;
+    const struct sd_plan *refused; /* a newer try that gave no plan: see its `failed`; NULL */
 };
-/* The newest plan of a query at or before `at`; false: none. */
+/* The newest plan of a query at or before `at`; when the newest try failed, the last one
+ * that did not, if there is one. False: none. */
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
 
 /* ---- the catalogue: tables and indexes as a server last listed them ----

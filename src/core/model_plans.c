@@ -71,6 +71,10 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
     m->bytes += p.bytes;
     m->plan_bytes += p.bytes;
 
+    /* Tries that failed one after the other shall not push out the plans there are. */
+    for (size_t k = m->n_plans; r->failed && k-- > 0;)
+        if (m->plans[k].entry.plan->failed && p.key && str_eq(m->plans[k].key, p.key))
+            plan_remove(m, k);
     size_t i = m->n_plans, same = 0;
     while (i > 0 && m->plans[i - 1].entry.at > p.entry.at)
         i--;
@@ -114,11 +118,20 @@ void plans_free(struct model *m)
 
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out)
 {
+    const struct plan_entry *failed = NULL;
     for (size_t i = m->n_plans; i-- > 0;) {
-        if (m->plans[i].entry.at <= at && str_eq(m->plans[i].key, query_key)) {
-            *out = m->plans[i].entry;
+        const struct plan_entry *e = &m->plans[i].entry;
+        if (e->at > at || !str_eq(m->plans[i].key, query_key))
+            continue;
+        if (e->plan->body && !e->plan->failed) {
+            *out = *e;
+            out->refused = failed ? failed->plan : NULL;
             return true;
         }
+        if (!failed)
+            failed = e;
     }
-    return false;
+    if (failed)
+        *out = *failed;
+    return failed != NULL;
 }

@@ -198,7 +198,7 @@ static void reply_failed(struct sd_batch *reply, const struct sd_request *r, con
         .database = r->database,
         .query = r->query,
         .generic = SD_UNKNOWN,
-        .analyzed = SD_UNKNOWN,
+        .analyzed = r->kind == SD_REQUEST_ANALYZE, /* which of two requests this answers */
         .failed = *why ? why : "the source gave no plan and did not say why",
     };
     batch_add(reply, SD_PLAN, &plan);

@@ -206,7 +206,7 @@ static void blank_future(struct doc *d, sd_time cursor)
 void console_build(struct console *c)
 {
     struct screen *s = console_screen(c);
-    if (s->doc && !c->stale)
+    if (s->doc && (!c->stale || c->question))
         return;
     find_anchor(c);
     struct view_ctx ctx = {.model = c->env.model,
@@ -272,6 +272,7 @@ void console_free(struct console *c)
     free(c->completions);
     free(c->filter_before);
     free(c->message);
+    ask_free(c);
     strbuf_free(&c->line);
     regex_free(c->search);
     grid_free(c->shown);
@@ -303,11 +304,6 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
     c->message_until = console_now(c) + MESSAGE_NS;
 }
 
-void console_renew(struct console *c)
-{
-    c->stale = true;
-}
-
 bool console_quitting(const struct console *c)
 {
     return c->quit;
@@ -337,6 +333,7 @@ bool console_tick(struct console *c, int64_t *wait_ns)
     }
     if (c->message)
         *wait_ns = c->message_until - now;
+    changed |= ask_tick(c, now, wait_ns);
     if (c->mode == CURSOR_PLAYING) {
         if (now - c->now_seen >= PLAY_STEP_NS) {
             play(c, now);
@@ -347,7 +344,7 @@ bool console_tick(struct console *c, int64_t *wait_ns)
         return changed;
     }
     c->now_seen = now;
-    if (c->mode == CURSOR_LIVE) {
+    if (c->mode == CURSOR_LIVE && !c->question) {
         /* Due a little early: a caller that paints once in a refresh and comes a moment
          * before its end would show old figures for another one. */
         int64_t due = c->env.config->settings->refresh_ns / 20 * 19;

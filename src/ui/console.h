@@ -59,8 +59,9 @@ void console_open(struct console *c, const char *view, const char *arg); /* as a
 /* Moves playback and expires messages; true when the picture may have changed.
  * *wait_ns: how long nothing will change by itself (INT64_MAX: ever). */
 bool console_tick(struct console *c, int64_t *wait_ns);
-/* Data that was waited for (a plan) has come: figures are renewed at the next draw. */
-void console_renew(struct console *c);
+/* Every batch, once the model has it: what happened is said, what was waited for (a plan)
+ * is shown at the next draw. True: the user waits for this. */
+bool console_take(struct console *c, const struct sd_batch *b);
 /* Draws everything. Figures are recomputed at most every settings.refresh_ns,
  * after a key at once. */
 void console_draw(struct console *c, struct grid *g);

@@ -8,6 +8,8 @@
 
 #include <stdlib.h>
 
+enum { MESSAGE_LINES = 3 };
+
 static void add_hit(struct console *c, struct rect r, enum action a, char tab)
 {
     if (c->n_hits < HITS_MAX)
@@ -123,7 +125,7 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     strbuf_free(&title);
     struct draw d = {.grid = g,
                      .in = in,
-                     .focused = focused && !c->overlay,
+                     .focused = focused && !c->overlay && !c->question,
                      .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                      .now = console_cursor(c)};
     if (in.w < 1 || in.h < 1)
@@ -227,7 +229,10 @@ static void prompt_line(struct console *c, struct grid *g, struct rect r)
         len -= n;
         skip -= ch.width;
     }
-    grid_text(g, r, x, r.y, room, STYLE_TEXT, text);
+    x += grid_text(g, r, x, r.y, room, STYLE_TEXT, text);
+    if (c->no_pattern && x + 3 < r.x + r.w)
+        grid_text(g, r, x + 3, r.y, r.x + r.w - x - 3, STYLE_DIM, "not a pattern yet");
+    x = r.x + r.w - room;
     g->cursor_x = MIN(x + caret - shift, r.x + r.w - 1);
     g->cursor_y = r.y;
 }
@@ -237,7 +242,7 @@ static bool cut_text(struct console *c, struct strbuf *b)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || c->overlay || (size_t)p->selected >= s->table.n_rows)
+    if (!s || !section_has_rows(s) || c->overlay || c->question || (size_t)p->selected >= s->table.n_rows)
         return false;
     for (size_t i = 0; i < s->table.n_columns; i++) {
         struct cell v = s->table.rows[p->selected].cells[i];
@@ -250,36 +255,66 @@ static bool cut_text(struct console *c, struct strbuf *b)
     return false;
 }
 
+/* One line of it, cut where it must be. */
+static void one_line(struct grid *g, struct rect r, int room, enum style style, const char *text)
+{
+    grid_text(g, r, r.x + 1, r.y, room, style, text);
+    if (room > 1 && utf8_width(text) > room)
+        grid_put(g, r, r.x + room, r.y, STYLE_DIM, 0x2026);
+}
+
+/* A message in full, in up to three lines that end at line `bottom` of r. */
+static int message_lines(struct console *c, struct grid *g, struct rect r, int bottom)
+{
+    int all = text_height(c->message, r.w - 2), lines = MIN(MIN(all, MESSAGE_LINES), MAX(bottom - r.y, 0) + 1);
+    struct rect in = {r.x, bottom - lines + 1, r.w, lines};
+    struct pane none = {0};
+    grid_fill(g, in, STYLE_TEXT);
+    text_draw((struct draw){.grid = g, .in = in}, c->message, severity_style(c->message_severity), &none);
+    if (lines < all)
+        grid_put(g, in, r.x + r.w - 1, bottom, STYLE_DIM, 0x2026);
+    return lines;
+}
+
+/* r: the status line and what is above it, for messages that are longer. */
 static void status_line(struct console *c, struct grid *g, struct rect r)
 {
     struct strbuf left = {0}, right = {0};
     enum severity severity = SEVERITY_NONE;
+    struct rect line = {r.x, r.y + r.h - 1, r.w, 1};
+    int bottom = line.y;
     if (c->prompt) {
-        prompt_line(c, g, r);
+        prompt_line(c, g, line);
+        return;
+    }
+    ask_banner(c, &left);
+    if (left.len) {
+        grid_fill(g, line, STYLE_TEXT);
+        one_line(g, line, r.w - 1, STYLE_WARN, left.text);
+        bottom--;
+    }
+    if (c->message && bottom >= r.y)
+        message_lines(c, g, r, bottom);
+    if (c->message || left.len) {
+        strbuf_free(&left);
         return;
     }
     cost_text(c, &right);
     int w = utf8_width(strbuf_text(&right)), room = r.w - 1;
-    if (c->message) {
-        strbuf_str(&left, c->message);
-        severity = c->message_severity;
-        w = 0;
-    } else {
-        sources_text(c, &left, &severity);
-        if (severity < SEVERITY_WARN) {
-            struct strbuf text = {0};
-            if (cut_text(c, &text)) {
-                strbuf_free(&left);
-                left = text;
-                severity = SEVERITY_INFO;
-            }
+    sources_text(c, &left, &severity);
+    if (severity < SEVERITY_WARN) {
+        struct strbuf text = {0};
+        if (cut_text(c, &text)) {
+            strbuf_free(&left);
+            left = text;
+            severity = SEVERITY_INFO;
         }
     }
     if (w && utf8_width(strbuf_text(&left)) + w + 4 <= r.w) {
-        grid_text(g, r, r.x + r.w - 1 - w, r.y, w, STYLE_DIM, strbuf_text(&right));
+        grid_text(g, line, r.x + r.w - 1 - w, line.y, w, STYLE_DIM, strbuf_text(&right));
         room -= w + 2;
     }
-    grid_text(g, r, r.x + 1, r.y, room, severity ? severity_style(severity) : STYLE_DIM, strbuf_text(&left));
+    one_line(g, line, room, severity ? severity_style(severity) : STYLE_DIM, strbuf_text(&left));
     strbuf_free(&left);
     strbuf_free(&right);
 }
@@ -348,10 +383,12 @@ void console_draw(struct console *c, struct grid *g)
     completions(c, g, area);
     if (c->overlay)
         overlay_draw(c, g, area);
+    if (c->question)
+        question_draw(c, g, area);
     if (bottom == 2)
         function_bar(c, g, (struct rect){0, h - 1, g->width, 1}, hidden);
     if (bottom || c->prompt)
-        status_line(c, g, (struct rect){0, h - MAX(bottom, 1), g->width, 1});
+        status_line(c, g, (struct rect){0, top, g->width, h - MAX(bottom, 1) + 1 - top});
     if (!c->shown)
         c->shown = grid_new(g->width, g->height, g->ascii);
     if (c->shown->width != g->width || c->shown->height != g->height)

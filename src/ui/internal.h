@@ -5,7 +5,9 @@
  *   prompt.c    the line at the bottom: editing, history, completion
  *   command.c   what : takes
  *   draw.c      the picture
- *   help.c      the overlay: help and the column chooser */
+ *   help.c      the overlay: help and the column chooser
+ *   confirm.c   the question before something is done
+ *   ask.c       what is done then: EXPLAIN ANALYZE, cancel, terminate */
 #ifndef UI_INTERNAL_H
 #define UI_INTERNAL_H
 
@@ -32,6 +34,32 @@ enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
 enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT };
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
+
+/* A question, with the facts of the moment it was put. While it stands nothing moves
+ * under it; only y says yes. */
+struct question {
+    struct arena *arena; /* of all texts in it */
+    const char *title, *what;
+    struct fact {
+        const char *label, *text;
+    } facts[8];
+    size_t n_facts;
+    bool danger;
+    sd_time at;
+    int top, page; /* facts are scrolled when they do not fit */
+    bool shown;    /* it was large enough to be read */
+    /* What yes asks for. */
+    const char *origin, *where, *key;
+    struct sd_request request;
+};
+
+/* The EXPLAIN ANALYZE that runs now. */
+struct execution {
+    char *origin, *where, *key; /* "prod", "orders@prod", "orders/77" */
+    int64_t query_id, limit_ns;
+    sd_time since, withdrawn; /* 0: not withdrawn */
+    int64_t second;           /* as last shown */
+};
 
 /* Something on the screen that a click acts on. */
 struct hit {
@@ -62,10 +90,13 @@ struct console {
     char **history;    /* of commands, oldest first */
     size_t n_history, history_at;
     char *completions; /* shown above the line; NULL */
+    bool no_pattern;   /* what stands in the line is none yet */
     struct regex *search;
 
     enum overlay overlay;
     struct pane overlay_pane;
+    struct question *question;   /* NULL: none */
+    struct execution *execution; /* NULL: none */
 
     char *message;
     enum severity message_severity;
@@ -98,6 +129,7 @@ sd_time console_now(const struct console *c);
 
 /* ---- keys.c ---- */
 void console_act(struct console *c, enum action a);
+const struct row *console_row(struct console *c); /* the selected one; NULL */
 
 /* ---- prompt.c ---- */
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
@@ -110,6 +142,23 @@ const char *prompt_label(enum prompt_kind kind);
 /* Words that may stand at the end of `line`, space separated, into out. */
 void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all);
 bool command_export(struct console *c, const char *path, struct sd_error *err);
+
+/* ---- confirm.c ---- */
+struct question *question_new(const char *title);
+void question_free(struct question *q); /* NULL is fine */
+void question_fact(struct question *q, const char *label, const char *text); /* NULL, "": left out */
+void question_open(struct console *c, struct question *q); /* takes it */
+void question_key(struct console *c, key_code key);
+void question_draw(struct console *c, struct grid *g, struct rect area);
+
+/* ---- ask.c ---- */
+void ask_analyze(struct console *c);
+void ask_signal(struct console *c, enum sd_request_kind kind);
+void ask_yes(struct console *c, struct question *q);
+bool ask_withdraw(struct console *c); /* false: nothing runs that could be */
+void ask_banner(const struct console *c, struct strbuf *out); /* what runs, in one sentence */
+bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */
+void ask_free(struct console *c);
 
 /* ---- help.c ---- */
 void overlay_open(struct console *c, enum overlay o);

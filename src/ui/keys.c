@@ -113,7 +113,7 @@ static void worst(struct console *c)
 
 /* ---- diving ---- */
 
-static const struct row *selected_row(struct console *c)
+const struct row *console_row(struct console *c)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
@@ -124,7 +124,7 @@ static const struct row *selected_row(struct console *c)
 
 static void dive(struct console *c)
 {
-    const struct row *r = selected_row(c);
+    const struct row *r = console_row(c);
     const struct view *v = r && r->dive.view ? view_named(r->dive.view) : NULL;
     if (!v) {
         console_message(c, SEVERITY_INFO, r ? "Nothing is below this row" : "There is no row to dive into; Tab goes to another pane");
@@ -164,7 +164,7 @@ static bool at_top(struct console *c)
 static void plan(struct console *c)
 {
     struct screen *s = console_screen(c);
-    const struct row *r = selected_row(c);
+    const struct row *r = console_row(c);
     const struct view *v = view_named("plan");
     const char *arg = r && str_eq(r->dive.view, "query") ? r->dive.arg : NULL;
     if (!arg && (!strcmp(s->view->name, "query") || !strcmp(s->view->name, "plan")))
@@ -226,7 +226,7 @@ static void copy(struct console *c)
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
     struct strbuf b = {0};
-    const struct row *r = selected_row(c);
+    const struct row *r = console_row(c);
     if (r && r->copy)
         strbuf_str(&b, r->copy);
     else if (r)
@@ -353,6 +353,15 @@ void console_act(struct console *c, enum action a)
     case ACTION_PLAN:
         plan(c);
         break;
+    case ACTION_ANALYZE:
+        ask_analyze(c);
+        break;
+    case ACTION_CANCEL:
+        ask_signal(c, SD_REQUEST_CANCEL);
+        break;
+    case ACTION_TERMINATE:
+        ask_signal(c, SD_REQUEST_TERMINATE);
+        break;
     case ACTION_FILTER:
         prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
         break;
@@ -442,10 +451,16 @@ void console_key(struct console *c, key_code key)
         prompt_key(c, key);
         return;
     }
+    if (c->question) {
+        question_key(c, key);
+        return;
+    }
     if (c->overlay) {
         overlay_key(c, key);
         return;
     }
+    if (key == K_ESC && ask_withdraw(c))
+        return;
     enum action a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
         console_message(c, SEVERITY_INFO, "This is the top; q quits");
@@ -489,7 +504,7 @@ static bool click_bar(struct console *c, int x, int y)
 void console_mouse(struct console *c, enum mouse_event event, int x, int y)
 {
     struct screen *s = console_screen(c);
-    if (c->prompt)
+    if (c->prompt || c->question)
         return;
     if (c->overlay) {
         if (event == MOUSE_WHEEL_UP || event == MOUSE_WHEEL_DOWN)

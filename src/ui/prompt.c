@@ -25,6 +25,7 @@ static void set_line(struct console *c, const char *text)
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text)
 {
     c->prompt = kind;
+    c->no_pattern = false;
     c->history_at = c->n_history;
     free(c->filter_before);
     c->filter_before = kind == PROMPT_FILTER ? mem_strdup(text) : NULL;
@@ -87,6 +88,21 @@ static void insert(struct console *c, const char *bytes, size_t n)
     c->caret += n;
 }
 
+/* A filter is tried as it is typed; what is not yet a pattern waits, and is said. */
+static void preview(struct console *c)
+{
+    struct sd_error ignored;
+    struct pane *p = console_pane(c);
+    if (c->prompt == PROMPT_FILTER && p) {
+        c->no_pattern = !pane_set_filter(p, strbuf_text(&c->line), &ignored);
+        c->stale = true;
+    } else if (c->prompt == PROMPT_SEARCH) {
+        struct regex *r = regex_new(strbuf_text(&c->line), &ignored);
+        c->no_pattern = !r;
+        regex_free(r);
+    }
+}
+
 /* What is pasted is one line of characters that can be shown. */
 void prompt_insert(struct console *c, const char *text)
 {
@@ -94,6 +110,7 @@ void prompt_insert(struct console *c, const char *text)
     utf8_append(&safe, text, LINE_MAX);
     insert(c, strbuf_text(&safe), safe.len);
     strbuf_free(&safe);
+    preview(c);
 }
 
 /* ---- history ---- */
@@ -160,15 +177,6 @@ static void accept(struct console *c)
     if (!ok)
         console_message(c, SEVERITY_WARN, "%s", err.text);
     free(line);
-}
-
-/* A filter is tried as it is typed; what is not yet a pattern waits. */
-static void preview(struct console *c)
-{
-    struct sd_error ignored;
-    struct pane *p = console_pane(c);
-    if (c->prompt == PROMPT_FILTER && p && pane_set_filter(p, strbuf_text(&c->line), &ignored))
-        c->stale = true;
 }
 
 static void complete(struct console *c)

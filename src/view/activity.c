@@ -143,6 +143,11 @@ static void forest(struct node *nodes, size_t n)
     }
 }
 
+static struct doc_session session_of(struct doc *d, const struct session_sample *s)
+{
+    return (struct doc_session){doc_text(d, s->origin), s->a->pid, s->a->backend_start};
+}
+
 static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node, int depth)
 {
     const struct sd_activity *a = node->s->a;
@@ -172,6 +177,7 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     v[A_PROGRESS] = cell_real(a->phase ? a->progress : NAN);
     v[A_DEPTH] = cell_int(depth);
     r->depth = depth;
+    r->session = session_of(d, node->s);
     if (a->query_id != SD_UNKNOWN && a->database)
         r->dive = (struct dive){"query", doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
     int64_t idle = active ? 0 : common_age(at, a->state_change);
@@ -209,6 +215,7 @@ static void note_row(struct doc *d, struct section *s, const char *what, const s
     r->cells[2] = cell_int(age);
     r->cells[3] = cell_text(text);
     r->severity = severity;
+    r->session = session_of(d, n->s);
 }
 
 static void note_session(struct doc *d, struct section *s, const struct node *n)

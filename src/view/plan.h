@@ -15,6 +15,7 @@ struct plan_source { /* what is known about a plan beside itself */
     const char *query;    /* the statement; NULL: what the plan says, if anything */
     const char *origin;   /* source instance or file name; NULL */
     sd_time at;           /* when it was taken; SD_UNKNOWN */
+    const char *refused;  /* why a newer try gave no plan; NULL */
     int generic;          /* 1: planned without parameter values, 0, -1: unknown */
     bool show_literals;   /* off: constants in conditions are hidden */
 };

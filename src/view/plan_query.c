@@ -29,6 +29,15 @@ static void say(struct doc *d, const char *text)
     doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
 }
 
+/* What a newer try said, in a sentence that stands beside the older plan. */
+static const char *refusal(struct doc *d, const struct sd_plan *p)
+{
+    if (!p)
+        return NULL;
+    return doc_printf(d, "%s: %s", p->analyzed == 1 ? "EXPLAIN ANALYZE was not done" : "a new plan was refused",
+                      p->failed ? p->failed : "the source sent none");
+}
+
 #define BLOCK_BYTES 8192 /* PostgreSQL's block, unless compiled otherwise */
 
 /* The newest plan of a query: read, with the facts that came with it. False: the doc
@@ -48,6 +57,8 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
         return false;
     }
     if (entry.plan->failed || !entry.plan->body) {
+        if (entry.plan->analyzed == 1 && query_origin(q)) /* it may be explained all the same */
+            want(d, q);
         say(d, doc_printf(d, "There is no plan: %s",
                           entry.plan->failed ? entry.plan->failed : "the source sent none."));
         return false;
@@ -68,6 +79,7 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .query = entry.plan->query ? entry.plan->query : query_text(q),
                                 .origin = entry.origin,
                                 .at = entry.at,
+                                .refused = refusal(d, entry.refused),
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals};
     struct query_stats all;
@@ -206,7 +218,8 @@ const struct view plan_view = {
         "query, "
         "query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
         "total_cost, "
-        "nodes_total, notes (what was cut or skipped); why, when there is no plan; of slowdive explain, when the "
+        "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer EXPLAIN or "
+        "EXPLAIN ANALYZE gave none); of slowdive explain, when the "
         "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
         "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, suggestions, nodes, "
         "notes)",

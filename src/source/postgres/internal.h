@@ -111,6 +111,12 @@ char *explain_rewrite(const char *sql);
  * server cannot infer are tried. The text has passed sql_may_explain. */
 enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err);
 
+/* ---- signal.c ---- */
+/* Cancels a statement or ends a session, when it is still the one meant; the reply says
+ * in one event what came of it. */
+enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                              struct sd_error *err);
+
 /* ---- postgres.c ---- */
 struct postgres {
     struct sd_source *s;

@@ -191,9 +191,16 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
 static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req,
                                        struct sd_batch *reply, struct sd_error *err)
 {
-    if (req->kind != SD_REQUEST_EXPLAIN)
-        return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source only explains statements");
-    return explain_request(s->priv, req, reply, err);
+    switch (req->kind) {
+    case SD_REQUEST_EXPLAIN:
+        return explain_request(s->priv, req, reply, err);
+    case SD_REQUEST_CANCEL:
+    case SD_REQUEST_TERMINATE:
+        return signal_request(s->priv, req, reply, err);
+    case SD_REQUEST_ANALYZE:
+        break;
+    }
+    return sd_fail(err, SD_UNSUPPORTED, "this version of the PostgreSQL source does not execute statements");
 }
 
 /* ---- the table ---- */
@@ -263,7 +270,7 @@ const struct sd_source_ops postgres_source_ops = {
     .summary = "PostgreSQL 12 and later: statements, sessions, database figures, plans",
     .targets = "postgres://USER@HOST:PORT/DATABASE, postgres:service=NAME, postgres:KEYWORDS",
     .provides = (1u << SD_METRIC) | (1u << SD_STATEMENT) | (1u << SD_ACTIVITY) | (1u << SD_PLAN) |
-                (1u << SD_TABLE) | (1u << SD_INDEX),
+                (1u << SD_TABLE) | (1u << SD_INDEX) | (1u << SD_EVENT),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),

@@ -1,0 +1,253 @@
+/* signal.c - ends a statement or a session that the user has pointed at and confirmed.
+ *
+ * A pid is soon somebody else's: the statement that sends the signal compares the start of
+ * the session (and, to cancel, of the statement) once more, and then looks what became of it. */
+#include "source/postgres/internal.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "core/sql.h"
+
+/* So long a signal may take before the user is told that it has not worked yet. */
+#define EFFECT_NS (1500 * SD_MS)
+#define LOOK_NS   (50 * SD_MS)
+
+enum { QUERY_SHOWN = 120 };
+
+enum {
+    START,
+    QUERY_START,
+    ROLE,
+    APPLICATION,
+    STATE,
+    TYPE,
+    QUERY,
+    SUPERUSER, /* or no role at all: a process of the server's own */
+    MAY_SIGNAL /* this role has pg_signal_backend, or the target's role */
+};
+
+static const char LOOK[] = OWN_TAG
+    "SELECT a.backend_start, a.query_start, a.usename::text, a.application_name, a.state, a.backend_type, a.query, "
+    "coalesce(r.rolsuper, true), "
+    "pg_catalog.pg_has_role(current_user, 'pg_signal_backend', 'usage') "
+    "OR coalesce(pg_catalog.pg_has_role(current_user, a.usesysid, 'usage'), false) "
+    "FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid "
+    "WHERE a.pid = $1::int4";
+
+/* The function stands behind a materialised step: it runs for no other row, whatever the
+ * planner does with the conditions. $3 null: whichever statement it runs. */
+#define SIGNAL(function)                                                                              \
+    OWN_TAG "WITH target AS MATERIALIZED (SELECT a.pid FROM pg_catalog.pg_stat_activity a "           \
+            "WHERE a.pid = $1::int4 AND a.backend_start = $2::timestamptz "                           \
+            "AND ($3::timestamptz IS NULL OR a.query_start = $3::timestamptz) "                       \
+            "AND a.pid <> pg_catalog.pg_backend_pid()) "                                              \
+            "SELECT CASE WHEN t.pid = $1::int4 THEN pg_catalog." function "(t.pid) END FROM target t"
+
+static const struct deed {
+    const char *sql, *verb, *title, *done, *object;
+} CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of", "the statement of "},
+  TERMINATE = {SIGNAL("pg_terminate_backend"), "terminate", "terminated", "ended", ""};
+
+/* Where the session stands, in words that hold after it has gone. */
+struct target {
+    bool there;
+    sd_time start, query_start;
+    char role[100], application[100], state[60], type[60];
+    char *query; /* literals hidden, on one line; NULL */
+    bool superuser, may_signal;
+};
+
+static void target_free(struct target *t)
+{
+    free(t->query);
+    t->query = NULL;
+}
+
+static void copy(char *out, size_t size, const char *text)
+{
+    snprintf(out, size, "%s", text ? text : "");
+}
+
+static char *short_query(const char *sql)
+{
+    char *hidden = sql && *sql ? sql_hide_literals(sql) : NULL;
+    const char *p = hidden;
+    struct strbuf b = {0};
+    for (; p && *p && b.len < QUERY_SHOWN; p++) {
+        if ((unsigned char)*p > ' ')
+            strbuf_char(&b, *p);
+        else if (b.len && b.text[b.len - 1] != ' ')
+            strbuf_char(&b, ' ');
+    }
+    if (p && *p) {
+        while (b.len && (b.text[b.len - 1] & 0xC0) == 0x80) /* half of a character */
+            b.text[--b.len] = '\0';
+        if (b.len && (b.text[b.len - 1] & 0x80))
+            b.text[--b.len] = '\0';
+        strbuf_str(&b, "...");
+    }
+    free(hidden);
+    return b.len ? strbuf_detach(&b) : NULL;
+}
+
+static enum sd_result look(struct postgres *p, const char *pid, struct target *t, struct sd_error *err)
+{
+    PGresult *r;
+    const char *args[] = {pid};
+    enum sd_result result = conn_query(&p->main, LOOK, 1, args, true, &r, err);
+    if (result != SD_OK)
+        return result;
+    target_free(t);
+    *t = (struct target){.there = PQntuples(r) > 0};
+    if (t->there) {
+        t->start = conn_time(r, 0, START);
+        t->query_start = conn_time(r, 0, QUERY_START);
+        copy(t->role, sizeof t->role, conn_text(r, 0, ROLE));
+        copy(t->application, sizeof t->application, conn_text(r, 0, APPLICATION));
+        copy(t->state, sizeof t->state, conn_text(r, 0, STATE));
+        copy(t->type, sizeof t->type, conn_text(r, 0, TYPE));
+        t->query = short_query(conn_text(r, 0, QUERY));
+        t->superuser = conn_int(r, 0, SUPERUSER) == 1;
+        t->may_signal = conn_int(r, 0, MAY_SIGNAL) == 1;
+    }
+    PQclear(r);
+    return SD_OK;
+}
+
+/* As the server reads it, to the microsecond it keeps. */
+static const char *timestamp(sd_time t, char buf[64])
+{
+    struct tm tm;
+    time_t s = (time_t)(t / SD_S);
+    if (t <= 0 || !gmtime_r(&s, &tm))
+        return NULL;
+    snprintf(buf, 64, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+             tm.tm_min, tm.tm_sec, (int)(t % SD_S / 1000));
+    return buf;
+}
+
+static bool same_statement(const struct sd_request *req, const struct target *t)
+{
+    return req->kind != SD_REQUEST_CANCEL || req->query_start <= 0 || req->query_start == t->query_start;
+}
+
+/* Why there is nothing to do; an empty sentence: there is. */
+static void object(const struct postgres *p, const struct sd_request *req, const struct target *t, struct sd_error *why)
+{
+    char began[CLOCK_TEXT_MAX];
+    long long pid = (long long)req->pid;
+    why->text[0] = '\0';
+    if (!t->there)
+        fail(why, "session %lld is gone already", pid);
+    else if (pid == PQbackendPID(p->main.pg))
+        fail(why, "session %lld is slowdive's own: nothing was done", pid);
+    else if (!sd_known(t->start) || req->backend_start <= 0)
+        fail(why, "the start of session %lld is not known, so it cannot be told from a later one: nothing was done", pid);
+    else if (t->start != req->backend_start)
+        fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
+             clock_rfc3339(t->start, began));
+    else if (req->kind == SD_REQUEST_CANCEL && str_starts(t->state, "idle"))
+        fail(why, "session %lld has ended its statement by itself: nothing was done", pid);
+    else if (!same_statement(req, t))
+        fail(why, "session %lld runs another statement by now: nothing was done", pid);
+}
+
+/* The server's refusal, with what can be done about it. */
+static void refused(const struct postgres *p, const struct target *t, const struct deed *deed, struct sd_error *err)
+{
+    char text[sizeof err->text];
+    const char *me = p->role ? p->role : "this role";
+    copy(text, sizeof text, err->text);
+    if (strcmp(p->main.sqlstate, "42501") != 0)
+        return;
+    if (t->superuser && !t->role[0])
+        fail(err, "the role %.64s may not %s a process of the server's own (%s): that takes a superuser", me, deed->verb, t->type);
+    else if (t->superuser)
+        fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me, deed->verb, t->role);
+    else if (!t->may_signal)
+        fail(err, "the role %.64s may not %s sessions of %s: GRANT pg_signal_backend TO %.64s;", me, deed->verb, t->role, me);
+    else
+        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role, text);
+}
+
+static bool took_effect(const struct sd_request *req, const struct target *before, const struct target *now)
+{
+    if (!now->there || now->start != before->start)
+        return true;
+    return req->kind == SD_REQUEST_CANCEL && (str_starts(now->state, "idle") || now->query_start != before->query_start);
+}
+
+/* Looks until the signal has worked, or for a moment. */
+static enum sd_result watch(struct postgres *p, const struct sd_request *req, const char *pid, const struct target *before,
+                            bool *worked, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    struct target now = {0};
+    sd_time end = h->now(p->s) + EFFECT_NS;
+    enum sd_result result;
+    *worked = false;
+    while ((result = look(p, pid, &now, err)) == SD_OK) {
+        *worked = took_effect(req, before, &now);
+        sd_time t = h->now(p->s);
+        if (*worked || t >= end || h->wait(p->s, -1, 0, t + LOOK_NS) < 0)
+            break;
+    }
+    target_free(&now);
+    return result;
+}
+
+static void say(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title, const char *text)
+{
+    struct sd_event e = {.severity = severity, .title = title, .text = text};
+    p->s->host->add(reply, SD_EVENT, &e);
+}
+
+enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply, struct sd_error *err)
+{
+    const struct deed *deed = req->kind == SD_REQUEST_TERMINATE ? &TERMINATE : &CANCEL;
+    char pid[24], start[64], statement[64];
+    struct target t = {0};
+    struct sd_error why = {""};
+    bool sent = false, worked = false;
+    snprintf(pid, sizeof pid, "%lld", (long long)req->pid);
+    if (req->pid <= 0 || req->pid > INT32_MAX)
+        return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
+    enum sd_result result = look(p, pid, &t, err);
+    if (result == SD_OK) {
+        object(p, req, &t, &why);
+        if (!why.text[0]) {
+            PGresult *r;
+            const char *args[] = {pid, timestamp(req->backend_start, start),
+                                  req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement) : NULL};
+            result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
+            if (result == SD_OK) {
+                sent = PQntuples(r) > 0 && conn_int(r, 0, 0) == 1;
+                PQclear(r);
+            } else if (result == SD_UNSUPPORTED) {
+                refused(p, &t, deed, err);
+            }
+        }
+    }
+    if (result == SD_OK && sent)
+        result = watch(p, req, pid, &t, &worked, err);
+    if (result == SD_OK) {
+        struct strbuf b = {0};
+        const char *who = t.role[0] ? t.role : t.type;
+        if (why.text[0])
+            strbuf_str(&b, why.text);
+        else if (!sent) /* between the two looks */
+            strbuf_printf(&b, "session %s has ended, or its statement has, in this moment: nothing was done", pid);
+        else if (worked)
+            strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who, t.application[0] ? ", " : "", t.application,
+                          t.query ? ": " : "", t.query ? t.query : "");
+        else
+            strbuf_printf(&b, "told %ssession %s (%s) to stop, but it still runs: it may be waiting for the disk or the network, "
+                              "or be rolling back", deed->object, pid, who);
+        say(p, reply, worked ? "info" : "warn", worked ? deed->title : sent ? "not yet" : "nothing was done", b.text);
+        strbuf_free(&b);
+    }
+    target_free(&t);
+    return result;
+}
