@@ -16,6 +16,8 @@
 
 enum { QUERY_SHOWN = 120 };
 
+#define MAY_NOT "the role %.64s may not %s sessions of %.64s: GRANT pg_signal_backend TO %.64s;"
+
 enum {
     START,
     QUERY_START,
@@ -134,8 +136,10 @@ static bool same_statement(const struct sd_request *req, const struct target *t)
 }
 
 /* Why there is nothing to do; an empty sentence: there is. */
-static void object(const struct postgres *p, const struct sd_request *req, const struct target *t, struct sd_error *why)
+static void object(const struct postgres *p, const struct sd_request *req, const struct deed *deed,
+                   const struct target *t, struct sd_error *why)
 {
+    const char *me = p->role ? p->role : "of this source";
     char began[CLOCK_TEXT_MAX];
     long long pid = (long long)req->pid;
     why->text[0] = '\0';
@@ -143,7 +147,12 @@ static void object(const struct postgres *p, const struct sd_request *req, const
         fail(why, "session %lld is gone already", pid);
     else if (pid == PQbackendPID(p->main.pg))
         fail(why, "session %lld is slowdive's own: nothing was done", pid);
-    else if (!sd_known(t->start) || req->backend_start <= 0)
+    else if (!sd_known(t->start) && !t->may_signal)
+        fail(why, MAY_NOT, me, deed->verb, t->role, me);
+    else if (!sd_known(t->start))
+        fail(why, "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
+                  "GRANT pg_monitor TO %.64s;", me, pid, me);
+    else if (req->backend_start <= 0)
         fail(why, "the start of session %lld is not known, so it cannot be told from a later one: nothing was done", pid);
     else if (t->start != req->backend_start)
         fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
@@ -158,7 +167,7 @@ static void object(const struct postgres *p, const struct sd_request *req, const
 static void refused(const struct postgres *p, const struct target *t, const struct deed *deed, struct sd_error *err)
 {
     char text[sizeof err->text];
-    const char *me = p->role ? p->role : "this role";
+    const char *me = p->role ? p->role : "of this source";
     copy(text, sizeof text, err->text);
     if (strcmp(p->main.sqlstate, "42501") != 0)
         return;
@@ -167,7 +176,7 @@ static void refused(const struct postgres *p, const struct target *t, const stru
     else if (t->superuser)
         fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me, deed->verb, t->role);
     else if (!t->may_signal)
-        fail(err, "the role %.64s may not %s sessions of %s: GRANT pg_signal_backend TO %.64s;", me, deed->verb, t->role, me);
+        fail(err, MAY_NOT, me, deed->verb, t->role, me);
     else
         fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role, text);
 }
@@ -216,7 +225,7 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
     enum sd_result result = look(p, pid, &t, err);
     if (result == SD_OK) {
-        object(p, req, &t, &why);
+        object(p, req, deed, &t, &why);
         if (!why.text[0]) {
             PGresult *r;
             const char *args[] = {pid, timestamp(req->backend_start, start),
@@ -224,6 +233,8 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
             result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
             if (result == SD_OK) {
                 sent = PQntuples(r) > 0 && conn_int(r, 0, 0) == 1;
+                if (PQntuples(r) > 0 && !sent && strcmp(t.type, "client backend") != 0)
+                    fail(&why, "process %s is the server's %s, which cannot be told to stop: nothing was done", pid, t.type);
                 PQclear(r);
             } else if (result == SD_UNSUPPORTED) {
                 refused(p, &t, deed, err);
