@@ -174,7 +174,7 @@ static int advise(struct advising *v, const char *target, double budget)
     struct sd_error err = {""};
     int64_t began = clock_mono();
     v->advisor = advisor_open(target, stop, &err);
-    v->catalog = v->advisor ? advisor_catalog(v->advisor, &err) : NULL;
+    v->catalog = v->advisor ? advisor_catalog(v->advisor, NULL, &err) : NULL;
     if (!v->catalog || !read_workload(v, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;

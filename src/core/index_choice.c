@@ -601,8 +601,8 @@ static void drop_useless(struct choice *c, struct set *s)
             struct set t = copy(c, s);
             take_out(&t, i);
             double worse = total_of(c, &t) - total;
-            bool needed = worse >= CHOICE_KEEP_TOTAL * c->before;
-            for (size_t q = 0; q < c->n_statements && !needed; q++)
+            bool needed = worse >= (c->keep > 0 ? c->keep : CHOICE_KEEP_TOTAL) * c->before;
+            for (size_t q = 0; q < c->n_statements && !needed && !(c->keep > 0); q++)
                 needed = !c->cache->of[q].failed &&
                          cost_of(c, q, &t) - cost_of(c, q, s) >= CHOICE_KEEP_QUERY * c->statements[q].before;
             free(t.items);
@@ -614,6 +614,29 @@ static void drop_useless(struct choice *c, struct set *s)
         if (at == SIZE_MAX)
             return;
         take_out(s, at);
+    }
+}
+
+#define NARROW_TIMES 2 /* an index of fewer keys may leave so much more ... */
+#define NARROW_COST  5 /* ... and this: about one page */
+
+/* The columns an index has beside those of a narrower one have to pay, too. */
+static void narrow(struct choice *c, struct set *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        double total = total_of(c, s);
+        size_t wide = s->items[i], best = wide;
+        for (size_t p = 0; p < c->pool.n; p++) {
+            if (c->sizes[p] >= 0.8 * c->sizes[best] || has(s, p) ||
+                !index_def_covers(&c->pool.items[wide], &c->pool.items[p]))
+                continue;
+            s->items[i] = p;
+            double with = total_of(c, s);
+            bool same_keys = c->pool.items[p].n_keys == c->pool.items[wide].n_keys;
+            if (with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST))
+                best = p;
+        }
+        s->items[i] = best;
     }
 }
 
@@ -719,6 +742,8 @@ bool index_choice(struct choice *c)
     c->cache->by_liking = false;
     forget_uses(c, &best);
     drop_useless(c, &best);
+    if (c->keep > 0)
+        narrow(c, &best);
     report(c, &best);
     free(best.items);
     return worked > 0;

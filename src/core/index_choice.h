@@ -30,6 +30,7 @@ struct choice {
     size_t n_statements;
     double budget;    /* bytes; INFINITY */
     int64_t deadline; /* of now(); after it bounds are used */
+    double keep; /* an index that saves less of the total, as a share, is left out; 0: CHOICE_KEEP_... */
     int64_t (*now)(void);
     bool (*cost)(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *cost,
                  bool *used);

@@ -925,3 +925,33 @@ void statement_use_free(struct statement_use *u)
     arena_free(u->arena);
     *u = (struct statement_use){0};
 }
+
+static void find_names(const cJSON *node, struct strbuf *out)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, node)
+    {
+        const char *name = each->string && !strcmp(each->string, "relname") ? cJSON_GetStringValue(each) : NULL;
+        if (name) {
+            strbuf_str(out, out->len > 1 ? ",\"" : "\"");
+            for (; *name; name++) {
+                if (*name == '"' || *name == '\\')
+                    strbuf_char(out, '\\');
+                strbuf_char(out, *name);
+            }
+            strbuf_char(out, '"');
+        }
+        find_names(each, out);
+    }
+}
+
+char *statement_names(const char *sql)
+{
+    struct strbuf b = {0};
+    cJSON *tree = parse_tree(sql);
+    strbuf_char(&b, '{');
+    find_names(tree, &b);
+    strbuf_char(&b, '}');
+    cJSON_Delete(tree);
+    return strbuf_detach(&b);
+}

@@ -61,5 +61,8 @@ struct statement_use {
 /* False and a sentence when the text does not parse or names no table that is known. */
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err);
 void statement_use_free(struct statement_use *u);
+/* The names of the tables and views a statement names (CTEs, too), as an array literal of
+ * the server: {"a","b"}. Caller frees. */
+char *statement_names(const char *sql);
 
 #endif

@@ -161,6 +161,21 @@ static char *without_values(const char *sentence)
     return strbuf_detach(&out);
 }
 
+/* Keys of an index, one a line. */
+static char *hide_lines(const char *lines)
+{
+    struct strbuf out = {0};
+    while (*lines) {
+        size_t len = strcspn(lines, "\n");
+        char *line = mem_printf("%.*s", (int)len, lines), *hidden = sql_hide_literals(line);
+        strbuf_printf(&out, "%s%s", out.len ? "\n" : "", hidden);
+        free(hidden);
+        free(line);
+        lines += len + (lines[len] == '\n');
+    }
+    return out.text ? strbuf_detach(&out) : mem_strdup("");
+}
+
 static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind kind, const void *record)
 {
     char *own = NULL, *other = NULL;
@@ -178,6 +193,14 @@ static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind k
         r.body = own = r.body ? conceal_plan(r.body) : NULL;
         r.failed = other = r.failed ? without_values(r.failed) : NULL;
         batch_add(to, kind, &r);
+    } else if (kind == SD_ADVICE) { /* expressions and predicates of indexes */
+        struct sd_advice r = *(const struct sd_advice *)record;
+        r.ddl = own = sql_hide_literals(r.ddl);
+        r.columns = other = r.columns ? hide_lines(r.columns) : NULL;
+        char *none = r.none ? without_values(r.none) : NULL;
+        r.none = none;
+        batch_add(to, kind, &r);
+        free(none);
     } else if (kind == SD_INTAKE) {
         struct sd_intake r = *(const struct sd_intake *)record;
         r.sample = own = r.sample ? without_queries(r.sample) : NULL;
@@ -195,7 +218,8 @@ const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b
     enum sd_kind kind;
     for (size_t i = 0; i < batch_len(b) && !any; i++) {
         batch_record(b, i, &kind);
-        any = kind == SD_STATEMENT || kind == SD_ACTIVITY || kind == SD_PLAN || kind == SD_INTAKE;
+        any = kind == SD_STATEMENT || kind == SD_ACTIVITY || kind == SD_PLAN || kind == SD_ADVICE ||
+              kind == SD_INTAKE;
     }
     if (!any)
         return batch_ref(b);

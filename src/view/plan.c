@@ -69,7 +69,7 @@ const char *plan_short_name(struct doc *d, const struct plan_node *n)
 }
 
 static void finding_rows(struct doc *d, struct table *t, const struct plan_findings *f,
-                         const struct advice_list *suggestions, struct strbuf *todo)
+                         const struct plan_advice *suggestions, struct strbuf *todo)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct plan_finding *it = &f->items[i];
@@ -88,16 +88,16 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
         row->cells[F_check] = cell_text(doc_text(d, it->check));
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
         if (it->node)
-            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1, it->rule->title,
                           it->node->id, where, it->evidence, advice, it->check);
         else
-            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", i ? "\n" : "", i + 1, it->rule->title,
+            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1, it->rule->title,
                           it->evidence, advice, it->check);
     }
 }
 
 static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
-                     const struct advice_list *suggestions, bool in_short)
+                     const struct plan_advice *suggestions, bool in_short)
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
     s->note = doc_text(d, p->timed ? "the largest possible saving first"
@@ -105,8 +105,9 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
                                       : "from the planner's costs; the statement was not executed");
     s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
     struct strbuf todo = {0};
+    plan_advice_text(suggestions, &todo);
     finding_rows(d, &s->table, f, suggestions, &todo);
-    if (f->n && !in_short) {
+    if (todo.len && !in_short) {
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "What to do");
         text->text = doc_text(d, strbuf_text(&todo));
         text->weight = 1;
@@ -117,11 +118,11 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
 void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes)
 {
     struct plan_findings f;
-    struct advice_list l;
+    struct plan_advice l;
     plan_findings(p, &src->facts, &f);
-    advise_plan(p, &src->facts, src->query ? src->query : p->query, &l);
+    plan_advise(p, src, src->query, &l);
     int first = (int)d->n_sections;
-    if (l.n && l.items[0].ddl) { /* where there is an index to copy, `y` copies it at once */
+    if (l.n) { /* where there is an index to copy, `y` copies it at once */
         plan_suggest(d, &l);
         findings(d, p, &f, &l, max_nodes > 0);
     } else {
@@ -131,7 +132,7 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
     d->focus = first;
     plan_tree(d, p, src, &f, max_nodes);
     plan_findings_free(&f);
-    advise_free(&l);
+    plan_advise_free(&l);
 }
 
 static void summary(struct doc *d, struct plan *p, const struct plan_source *src)
@@ -243,9 +244,9 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
     for (size_t i = 0; i < e->n_plans; i++) {
         struct plan *p = e->plans[i];
         struct plan_findings f;
-        struct advice_list l;
+        struct plan_advice l;
         plan_findings(p, &src->facts, &f);
-        advise_plan(p, &src->facts, p->query, &l);
+        plan_advise(p, src, NULL, &l);
         struct row *row = doc_row(d, t);
         struct table *found = doc_list(d, finding_columns, ARRAY_LEN(finding_columns));
         struct table *indexes = doc_list(d, plan_suggestion_columns, PLAN_SUGGESTION_COLUMNS), *tree = NULL;
@@ -270,7 +271,7 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
         row->cells[P_nodes] = cell_list(tree);
         row->cells[P_notes] = cell_list(notes_of(d, p));
         plan_findings_free(&f);
-        advise_free(&l);
+        plan_advise_free(&l);
     }
 }
 

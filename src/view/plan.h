@@ -18,6 +18,9 @@ struct plan_source { /* what is known about a plan beside itself */
     const char *refused;  /* why a newer try gave no plan; NULL */
     int generic;          /* 1: planned without parameter values, 0, -1: unknown */
     bool show_literals;   /* off: constants in conditions are hidden */
+    const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
+    size_t n_advice;
+    bool own_query;       /* the user handed it over: constants in suggested indexes are shown */
 };
 
 /* Columns of the section "nodes", and how a condition is shown: for the parts of this

@@ -25,12 +25,26 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
                size_t max_nodes);
 
 /* ---- plan_suggest.c ---- */
-#define PLAN_SUGGESTION_COLUMNS 8
+#define PLAN_SUGGESTION_COLUMNS 15
 extern const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS];
+/* What is advised: by the server beside its plan, or else from the plan alone. */
+struct plan_advice {
+    const struct plan *plan;
+    const struct plan_source *src;
+    struct advice_list own; /* empty when the server's is there */
+    size_t n;               /* indexes suggested */
+};
+/* `query` NULL: what the plan says. */
+void plan_advise(struct plan *p, const struct plan_source *src, const char *query, struct plan_advice *out);
+void plan_advise_free(struct plan_advice *a);
+/* The statement that creates the first of them; NULL. */
+const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a);
 /* A finding's advice, with the index where one is suggested. */
-const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct advice_list *suggestions);
-void plan_suggestion_rows(struct doc *d, struct table *t, const struct advice_list *l);
+const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a);
+void plan_suggestion_rows(struct doc *d, struct table *t, const struct plan_advice *a);
+/* What each suggested index does and takes, a line each. */
+void plan_advice_text(const struct plan_advice *a, struct strbuf *out);
 /* The section "suggestions". */
-void plan_suggest(struct doc *d, const struct advice_list *l);
+void plan_suggest(struct doc *d, const struct plan_advice *a);
 
 #endif

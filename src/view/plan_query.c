@@ -1,11 +1,9 @@
 /* plan_query.c - plans that came from a source: the newest one of a query in the model,
  * or a source's reply. */
-#include "view/plan.h"
-
 #include <stdlib.h>
 
-#include "core/advise.h"
 #include "format/explain.h"
+#include "view/plan_private.h"
 
 #define COMPACT_NODES 12
 
@@ -81,7 +79,9 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .at = entry.at,
                                 .refused = refusal(d, entry.refused),
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
-                                .show_literals = c->show_literals};
+                                .show_literals = c->show_literals,
+                                .advice = entry.advice,
+                                .n_advice = entry.n_advice};
     struct query_stats all;
     query_stats(q, SPAN_ALL, &all);
     if (all.known && sd_known(all.temp_written) && all.calls > 0)
@@ -103,7 +103,7 @@ bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, 
 struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
 {
     struct explain e = {0};
-    size_t i = 0, n_tables = 0, n_indexes = 0;
+    size_t i = 0, n_tables = 0, n_indexes = 0, n_advice = 0;
     const struct sd_plan *plan = batch_each(b, SD_PLAN, &i);
     if (!plan || plan->failed || !plan->body) {
         fail(err, "there is no plan: %s", plan && plan->failed ? plan->failed : "the server sent none");
@@ -117,6 +117,9 @@ struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_e
         ;
     for (i = 0; (indexes[n_indexes] = batch_each(b, SD_INDEX, &i)) != NULL; n_indexes++)
         ;
+    const struct sd_advice **advice = mem_array(batch_len(b), sizeof *advice);
+    for (i = 0; (advice[n_advice] = batch_each(b, SD_ADVICE, &i)) != NULL; n_advice++)
+        ;
     struct plan_source src = {.facts = {.tables = tables,
                                         .n_tables = n_tables,
                                         .indexes = indexes,
@@ -126,9 +129,13 @@ struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_e
                               .origin = batch_origin(b),
                               .at = batch_time(b),
                               .generic = sd_known(plan->generic) ? plan->generic != 0 : -1,
-                              .show_literals = show_literals};
+                              .show_literals = show_literals,
+                              .advice = advice,
+                              .n_advice = n_advice,
+                              .own_query = true};
     struct doc *d = plan_doc(e.plans[0], &src);
     explain_free(&e);
+    free(advice);
     free(tables);
     free(indexes);
     return d;
@@ -141,11 +148,10 @@ const char *plan_suggestion(struct doc *d, const struct view_ctx *c, const struc
     const char *ddl = NULL;
     struct doc *why = doc_new("plan", "Plan");
     if (load(why, c, q, &e, &src)) {
-        struct advice_list l;
-        advise_plan(e.plans[0], &src.facts, src.query ? src.query : e.plans[0]->query, &l);
-        for (size_t i = 0; i < l.n && !ddl; i++)
-            ddl = doc_text(d, l.items[i].ddl);
-        advise_free(&l);
+        struct plan_advice a;
+        plan_advise(e.plans[0], &src, src.query, &a);
+        ddl = plan_advice_ddl(d, &a);
+        plan_advise_free(&a);
     }
     explain_free(&e);
     doc_free(why);
@@ -214,7 +220,8 @@ const struct view plan_view = {
     .rows = "nodes",
     .also =
         "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check); "
-        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node); "
+        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
+        "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
         "query, "
         "query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
         "total_cost, "

@@ -422,6 +422,12 @@ static void test_conceal(void **state)
     schema_clear(schema_of(SD_PLAN), &p);
     p.failed = "relation \"orders\": invalid input syntax for type date: \"s3cret\"; or: \"s3cret";
     batch_add(b, SD_PLAN, &p);
+    struct sd_advice ad;
+    schema_clear(schema_of(SD_ADVICE), &ad);
+    ad.ddl = "CREATE INDEX CONCURRENTLY t_a_idx ON public.t (a, lower(b)) WHERE c = 's3cret'";
+    ad.columns = "a\ncoalesce(b, 's3cret')";
+    ad.none = "invalid input: \"s3cret\"";
+    batch_add(b, SD_ADVICE, &ad);
     const struct sd_batch *hidden = conceal_batch(c, b);
     enum sd_kind kind;
     const struct sd_activity *ha = batch_record(hidden, 0, &kind);
@@ -435,6 +441,10 @@ static void test_conceal(void **state)
     const struct sd_plan *hp = batch_record(hidden, 3, &kind);
     assert_string_equal(hp->failed,
                         "relation \"orders\": invalid input syntax for type date: \"...\"; or: \"...\"");
+    const struct sd_advice *had = batch_record(hidden, 4, &kind);
+    assert_string_equal(had->ddl, "CREATE INDEX CONCURRENTLY t_a_idx ON public.t (a, lower(b)) WHERE c = ?");
+    assert_string_equal(had->columns, "a\ncoalesce(b, ?)");
+    assert_string_equal(had->none, "invalid input: \"...\"");
     batch_unref(hidden);
     batch_unref(b);
     conceal_free(c);

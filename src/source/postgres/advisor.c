@@ -13,6 +13,7 @@
 #define STATEMENT_NS   (10 * SD_S)   /* statement_timeout */
 #define TRANSACTION_NS (250 * SD_MS) /* then locks are let go for a moment */
 #define SAMPLE_PAGES   600
+#define SAMPLE_PAGES_LIVE 100 /* beside a plan somebody waits for */
 #define SAMPLE_ROWS    6000
 #define LINGER         64 /* hypothetical indexes of other tables that may stay */
 #define MAX_PARAMETERS 200
@@ -38,7 +39,10 @@ struct advisor {
     struct sd_source source;
     struct postgres_options options;
     struct postgres postgres;
-    struct conn conn;
+    struct conn own;
+    struct conn *conn; /* &own, or borrowed */
+    int64_t deadline;  /* of clock_mono; 0: none */
+    double sample_pages;
     bool (*stop)(void);
     bool in_transaction;
     int64_t since; /* of the transaction, mono */
@@ -87,13 +91,21 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 
 /* ---- statements of ours ---- */
 
+static bool may_ask(const struct advisor *a, struct sd_error *err)
+{
+    struct sd_source *s = a->conn->p->s;
+    if (s->host->should_stop(s) || (s->host->withdrawn && s->host->withdrawn(s)))
+        return fail(err, "stopped");
+    return !a->deadline || clock_mono() < a->deadline || fail(err, "there was not enough time");
+}
+
 static bool ask(struct advisor *a, const char *sql, int n, const char *const *values, bool binary,
                 PGresult **r, struct sd_error *err)
 {
     *r = NULL;
-    if (a->stop && a->stop())
-        return fail(err, "stopped");
-    enum sd_result result = conn_query(&a->conn, sql, n, values, binary, r, err);
+    if (!may_ask(a, err))
+        return false;
+    enum sd_result result = conn_query(a->conn, sql, n, values, binary, r, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
     return result == SD_OK;
@@ -159,10 +171,27 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
     a->source = (struct sd_source){.host = &a->host, .name = "advise", .target = target, .priv = a};
     a->options = (struct postgres_options){.timeout = STATEMENT_NS};
     a->postgres = (struct postgres){.s = &a->source, .o = &a->options};
-    enum sd_result result = conn_open(&a->conn, &a->postgres, NULL, err);
+    a->sample_pages = SAMPLE_PAGES;
+    a->conn = &a->own;
+    enum sd_result result = conn_open(a->conn, &a->postgres, NULL, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
     if (result == SD_OK && find_hypopg(a, err))
+        return a;
+    advisor_close(a);
+    return NULL;
+}
+
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err)
+{
+    struct advisor *a = mem_alloc(sizeof *a);
+    a->conn = c;
+    a->deadline = clock_mono() + limit;
+    a->sample_pages = SAMPLE_PAGES_LIVE;
+    char *timeout = mem_printf(OWN_TAG "SET statement_timeout = %lld", (long long)(limit / SD_MS));
+    bool ok = command(a, timeout, err) && find_hypopg(a, err);
+    free(timeout);
+    if (ok)
         return a;
     advisor_close(a);
     return NULL;
@@ -173,13 +202,14 @@ void advisor_close(struct advisor *a)
     struct sd_error ignored;
     if (!a)
         return;
+    a->deadline = 0;
     end_transaction(a);
-    if (a->conn.pg && a->hypopg) {
+    if (a->conn->pg && a->hypopg) {
         char *reset = mem_printf(OWN_TAG "SELECT %s.hypopg_reset()", a->hypopg);
         command(a, reset, &ignored);
         free(reset);
     }
-    conn_close(&a->conn);
+    conn_close(&a->own);
     for (size_t i = 0; i < a->n_statements; i++)
         free(a->statements[i].explain);
     for (size_t i = 0; i < a->n_candidates; i++)
@@ -269,7 +299,7 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
         char *text = explain_rewrite(sql), name[48];
         bool ok = in_transaction(a, err);
         snprintf(name, sizeof name, "slowdive_advise_%zu", a->n_statements);
-        if (ok && explain_prepare(&a->conn, name, text, n, err) != SD_OK) {
+        if (ok && explain_prepare(a->conn, name, text, n, err) != SD_OK) {
             struct sd_error why = *err;
             end_transaction(a);
             *err = why;
@@ -366,7 +396,7 @@ static bool create_wanted(struct advisor *a, struct sd_error *err)
         const struct candidate *c = &a->candidates[i];
         if (!c->wanted || c->oid || c->refused)
             continue;
-        char *literal = PQescapeLiteral(a->conn.pg, c->ddl, strlen(c->ddl));
+        char *literal = PQescapeLiteral(a->conn->pg, c->ddl, strlen(c->ddl));
         strbuf_printf(&b, "%s(%zu, %s)", n ? ", " : " ", n, literal ? literal : "NULL");
         PQfreemem(literal);
         order[n++] = i;
@@ -643,7 +673,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
             strbuf_printf(&b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
         strbuf_free(&name);
     }
-    double pages = MIN(r->pages, SAMPLE_PAGES), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
+    double pages = MIN(r->pages, a->sample_pages), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
     strbuf_str(&b, " FROM ONLY ");
     advise_quote(r->schema, &b);
     strbuf_char(&b, '.');
@@ -686,8 +716,10 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
 }
 
 /* ---- for advisor_catalog.c ---- */
-bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err);
-bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err)
+bool advisor_ask(struct advisor *a, const char *sql, int n, const char *const *values, PGresult **r,
+                 struct sd_error *err);
+bool advisor_ask(struct advisor *a, const char *sql, int n, const char *const *values, PGresult **r,
+                 struct sd_error *err)
 {
-    return ask(a, sql, 0, NULL, true, r, err);
+    return ask(a, sql, n, values, true, r, err);
 }

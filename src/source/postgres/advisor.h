@@ -1,8 +1,8 @@
 /* advisor.h - what index advice asks a server: its catalog, its statements, a sample of
  * rows, and what a statement would cost with indexes that do not exist (HypoPG).
  *
- * Synchronous, on the calling thread, over a connection of its own: read-only, every
- * timeout set. Statements pass the same gate as any EXPLAIN and are never executed.
+ * Synchronous, on the calling thread, over a connection of its own or a borrowed one:
+ * read-only, every timeout set. Statements pass the same gate as any EXPLAIN and are never executed.
  * Transactions are short (a waiting ALTER TABLE is let through) and rolled back. */
 #ifndef SOURCE_POSTGRES_ADVISOR_H
 #define SOURCE_POSTGRES_ADVISOR_H
@@ -13,10 +13,17 @@ struct advisor;
 
 /* `stop` (may be NULL) is asked often; true ends what is under way. */
 struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err);
+/* Over a connection of the source that is open and outside of a transaction, on its
+ * worker, for at most `limit` ns: what comes later fails, and so does everything once the
+ * host wants the source to stop or the request is withdrawn. Its statement_timeout stays
+ * changed. The connection is the caller's. Samples are small. */
+struct conn;
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err);
 void advisor_close(struct advisor *a); /* hypopg_reset, ROLLBACK; NULL is fine */
 
-/* Tables, columns, statistics, indexes. NULL and a sentence. */
-struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err);
+/* Tables, columns, statistics, indexes: of the whole database, or, with `sql`, of what
+ * the statement names and the views it names are made of. NULL and a sentence. */
+struct catalog *advisor_catalog(struct advisor *a, const char *sql, struct sd_error *err);
 
 /* Statements of this database from pg_stat_statements, by total time. */
 struct advisor_statement {

@@ -2,14 +2,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/table_use.h"
 #include "source/postgres/advisor.h"
 #include "source/postgres/internal.h"
 
-bool advisor_ask(struct advisor *a, const char *sql, PGresult **r, struct sd_error *err);
+bool advisor_ask(struct advisor *a, const char *sql, int n, const char *const *values, PGresult **r,
+                 struct sd_error *err);
 
 #define OURS                                                                                                 \
     "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_catalog.has_schema_privilege(n.oid, "  \
-    "'USAGE')"
+    "'USAGE') AND ($1::oid[] IS NULL OR c.oid = ANY ($1::oid[]))"
 
 static const char DATABASE[] =
     OWN_TAG "SELECT pg_catalog.current_database()::text, (SELECT stats_reset FROM "
@@ -21,11 +23,10 @@ static const char DATABASE[] =
 static const char RELATIONS[] = OWN_TAG
     "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, "
     "pg_catalog.pg_table_is_visible(c.oid), "
-    "c.reltuples::float8, c.relpages::float8, s.n_tup_ins::float8, s.n_tup_upd::float8, s.n_tup_del::float8, "
-    "s.n_tup_hot_upd::float8, c.relallvisible::float8 FROM pg_catalog.pg_class c JOIN "
-    "pg_catalog.pg_namespace n ON n.oid = "
-    "c.relnamespace "
-    "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid "
+    "c.reltuples::float8, c.relpages::float8, pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
+    "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
+    "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8 "
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
 
 static const char VIEWS[] =
@@ -50,7 +51,7 @@ static const char COLUMNS[] =
             "LEFT JOIN pg_catalog.pg_collation o ON o.oid = a.attcollation "
             "LEFT JOIN pg_catalog.pg_stats s ON s.schemaname = n.nspname AND s.tablename = c.relname AND "
             "s.attname = a.attname "
-            "AND s.inherited = (c.relkind = 'p') "
+            "AND s.inherited = (c.relkind = 'p') AND ($2::name[] IS NULL OR s.tablename = ANY ($2::name[])) "
             "WHERE a.attnum > 0 AND c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS
             " ORDER BY a.attrelid, a.attnum LIMIT 400000";
 
@@ -64,18 +65,28 @@ static const char INDEXES[] =
             "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
             "pg_catalog.pg_constraint k WHERE k.conindid = "
             "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
-            "s.idx_scan::int8 "
+            "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8 "
             "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
             "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
             "c.relnamespace "
-            "JOIN pg_catalog.pg_am m ON m.oid = i.relam LEFT JOIN pg_catalog.pg_stat_all_indexes s ON "
-            "s.indexrelid = x.indexrelid "
+            "JOIN pg_catalog.pg_am m ON m.oid = i.relam "
             "WHERE " OURS " ORDER BY x.indrelid, x.indexrelid LIMIT 100000";
 
 static const char COMBINED[] = OWN_TAG "SELECT c.oid::int8, s.n_distinct::text FROM pg_catalog.pg_stats_ext "
                                        "s JOIN pg_catalog.pg_namespace n ON n.nspname = "
                                        "s.schemaname JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid "
-                                       "AND c.relname = s.tablename WHERE s.n_distinct IS NOT NULL";
+                                       "AND c.relname = s.tablename WHERE s.n_distinct IS NOT NULL "
+                                       "AND ($2::name[] IS NULL OR s.tablename = ANY ($2::name[])) AND " OURS;
+
+/* What has one of the names $1, and what the views among them are made of. */
+static const char NAMED[] =
+    OWN_TAG "WITH RECURSIVE named(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname = ANY "
+            "($1::name[]) AND c.relkind IN ('r', 'm', 'p', 'f', 'v') UNION "
+            "SELECT d.refobjid FROM named n JOIN pg_catalog.pg_rewrite w ON w.ev_class = n.oid JOIN "
+            "pg_catalog.pg_depend d ON d.objid = w.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass "
+            "AND d.refclassid = 'pg_catalog.pg_class'::regclass) "
+            "SELECT coalesce(pg_catalog.array_agg(c.oid), '{}')::text, coalesce(pg_catalog.array_agg(c.relname), "
+            "'{}')::text FROM named JOIN pg_catalog.pg_class c USING (oid)";
 
 static struct catalog_relation *relation(struct catalog *c, int64_t oid)
 {
@@ -210,20 +221,40 @@ static void add_views(struct catalog *c, const PGresult *r)
     }
 }
 
-struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err)
+/* What a statement is about: oids and names of relations, as arrays. By the names alone the
+ * server finds the statistics without reading all of them. */
+static bool find_named(struct advisor *a, const char *sql, char *out[2], struct sd_error *err)
+{
+    char *names = statement_names(sql);
+    const char *values[] = {names};
+    PGresult *r = NULL;
+    bool ok = advisor_ask(a, NAMED, 1, values, &r, err);
+    for (int i = 0; ok && i < 2; i++)
+        out[i] = mem_strdup(conn_text(r, 0, i));
+    PQclear(r);
+    free(names);
+    return ok;
+}
+
+struct catalog *advisor_catalog(struct advisor *a, const char *sql, struct sd_error *err)
 {
     static const struct {
         const char *sql;
         void (*add)(struct catalog *c, const PGresult *r);
+        int n; /* values: oids, names */
         bool optional;
-    } parts[] = {{RELATIONS, add_relations, false},
-                 {COLUMNS, add_columns, false},
-                 {INDEXES, add_indexes, false},
-                 {COMBINED, add_combined, true},
-                 {VIEWS, add_views, true}};
+    } parts[] = {{RELATIONS, add_relations, 1, false},
+                 {COLUMNS, add_columns, 2, false},
+                 {INDEXES, add_indexes, 1, false},
+                 {COMBINED, add_combined, 2, true},
+                 {VIEWS, add_views, 1, true}};
+    char *named[2] = {NULL, NULL};
+    if (sql && !find_named(a, sql, named, err))
+        return NULL;
+    const char *values[] = {named[0], named[1]};
     struct catalog *c = db_catalog_new();
     PGresult *r = NULL;
-    bool ok = advisor_ask(a, DATABASE, &r, err);
+    bool ok = advisor_ask(a, DATABASE, 0, NULL, &r, err);
     if (ok) {
         c->database = mem_strdup(conn_text(r, 0, 0));
         c->stats_since = conn_time(r, 0, 1);
@@ -235,12 +266,14 @@ struct catalog *advisor_catalog(struct advisor *a, struct sd_error *err)
     for (size_t i = 0; ok && i < ARRAY_LEN(parts); i++) {
         struct sd_error why;
         r = NULL;
-        if (advisor_ask(a, parts[i].sql, &r, &why))
+        if (advisor_ask(a, parts[i].sql, parts[i].n, values, &r, &why))
             parts[i].add(c, r);
         else if (!parts[i].optional)
             ok = fail(err, "%s", why.text);
         PQclear(r);
     }
+    free(named[0]);
+    free(named[1]);
     if (ok)
         return c;
     db_catalog_free(c);

@@ -431,9 +431,13 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
                       : why.text[0] ? why.text
                                     : "the server gave no plan",
         };
+        struct sd_error ignored;
         p->s->host->add(reply, SD_PLAN, &pl);
-        if (body)
+        if (body) {
             add_facts(p, &c, database, body, reply);
+            if (command(&c, OWN_TAG "ROLLBACK", &ignored) == SD_OK)
+                explain_advice(p, &c, &pl, reply);
+        }
     }
     if (c.pg) {
         struct sd_error ignored;

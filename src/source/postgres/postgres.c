@@ -270,7 +270,7 @@ const struct sd_source_ops postgres_source_ops = {
     .summary = "PostgreSQL 12 and later: statements, sessions, database figures, plans",
     .targets = "postgres://USER@HOST:PORT/DATABASE, postgres:service=NAME, postgres:KEYWORDS",
     .provides = (1u << SD_METRIC) | (1u << SD_STATEMENT) | (1u << SD_ACTIVITY) | (1u << SD_PLAN) |
-                (1u << SD_TABLE) | (1u << SD_INDEX) | (1u << SD_EVENT),
+                (1u << SD_TABLE) | (1u << SD_INDEX) | (1u << SD_EVENT) | (1u << SD_ADVICE),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),
