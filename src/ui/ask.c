@@ -130,7 +130,7 @@ void ask_analyze(struct console *c)
                                 : "No open source can execute this query");
         return;
     }
-    unit_format_int(UNIT_NS, limit_ns, limit);
+    common_duration(limit_ns, limit);
     struct question *q = question_new("Execute this query (EXPLAIN ANALYZE)?");
     char *shown = shown_sql(c, text);
     q->origin = arena_strdup(q->arena, origin);
@@ -197,7 +197,7 @@ void ask_banner(const struct console *c, struct strbuf *out)
         strbuf_printf(out, "EXPLAIN ANALYZE on %s is being stopped", x->where);
     else
         strbuf_printf(out, "EXPLAIN ANALYZE runs on %s: %lld s of at most %s; Esc stops it", x->where,
-                      (long long)(MAX(console_now(c) - x->since, 0) / SD_S), unit_format_int(UNIT_NS, x->limit_ns, limit));
+                      (long long)(MAX(console_now(c) - x->since, 0) / SD_S), common_duration(x->limit_ns, limit));
 }
 
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns)
@@ -242,9 +242,9 @@ static const struct signal {
     const char *verb, *what;
 } SIGNALS[] = {
     {SD_REQUEST_CANCEL, "cancel statements",
-     "The statement is stopped (pg_cancel_backend): the application gets an error, its transaction fails, the session stays."},
+     "The server stops the statement (pg_cancel_backend); its transaction fails, the session stays."},
     {SD_REQUEST_TERMINATE, "end sessions",
-     "The session is ended (pg_terminate_backend): its transaction is rolled back and the application loses its connection."},
+     "The server ends the session (pg_terminate_backend) and rolls its transaction back."},
 };
 
 static const char *since(struct question *q, sd_time then, sd_time now)
@@ -253,7 +253,7 @@ static const char *since(struct question *q, sd_time then, sd_time now)
     if (!sd_known(then) || then <= 0)
         return "an unknown time";
     return arena_printf(q->arena, "%s (%s)", clock_hms(then, now, when),
-                        unit_format_int(UNIT_AGE, common_age(now, then), age));
+                        common_duration(common_age(now, then), age));
 }
 
 static void session_facts(struct console *c, struct question *q, const struct session_sample *s)
@@ -322,7 +322,7 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
         return;
     }
     char title[80];
-    snprintf(title, sizeof title, kind == SD_REQUEST_TERMINATE ? "!! Terminate session %lld?" : "Cancel the statement of session %lld?",
+    snprintf(title, sizeof title, kind == SD_REQUEST_TERMINATE ? "!! Terminate session %lld?" : "Cancel the statement of %lld?",
              (long long)s.a->pid);
     struct question *q = question_new(title);
     q->danger = kind == SD_REQUEST_TERMINATE;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-enum { BOX_MAX = 100, BOX_WIDE = 60, LABELS_BESIDE = 34, LABEL_GAP = 2, BOX_MIN_W = 24, BOX_MIN_H = 5 };
+enum { BOX_MAX = 100, BOX_WIDE = 60, LABELS_BESIDE = 34, LABEL_GAP = 2, BOX_MIN = 32 };
 
 struct question *question_new(const char *title)
 {
@@ -124,25 +124,27 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
 {
     struct question *q = c->question;
     char when[CLOCK_TEXT_MAX], note[64];
-    q->shown = area.w >= BOX_MIN_W && area.h >= BOX_MIN_H;
+    int w = area.w >= BOX_WIDE ? MIN(area.w - 4, BOX_MAX) : area.w, inner = w - 2, text = inner - 2;
+    int what = text_height(q->what, text);
+    q->shown = area.w >= BOX_MIN && area.h >= what + 4;
     if (!q->shown) { /* what cannot be read cannot be said yes to */
         grid_fill(g, (struct rect){0, 0, g->width, g->height}, STYLE_TEXT);
-        grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN, "Esc: too small");
+        grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN, "Too small to ask: Esc, or enlarge");
         return;
     }
-    int w = area.w >= BOX_WIDE ? MIN(area.w - 4, BOX_MAX) : area.w, inner = w - 2, text = inner - 2;
     struct pane none = {0};
-    int all = facts((struct draw){.in = {0, 0, inner, 0}}, q, 0), what = text_height(q->what, text);
+    int all = facts((struct draw){.in = {0, 0, inner, 0}}, q, 0);
     int gaps = area.h >= all + what + 5 ? 2 : 0, h = MIN(all + what + gaps + 3, area.h);
     struct rect r = {area.x + (area.w - w) / 2, area.y + (area.h - h) / 2, w, h};
     bool scrolls = h - 3 - gaps - what < all;
     snprintf(note, sizeof note, "as of %.30s%s", clock_hms(q->at, q->at, when), scrolls ? ", arrows scroll" : "");
     grid_fill(g, r, STYLE_TEXT);
     struct rect in = grid_box(g, r, q->danger ? STYLE_BAD : STYLE_FOCUS, q->title, note);
-    what = MIN(what, in.h - 2);
     q->page = in.h - 1 - what - gaps;
     q->top = MAX(0, MIN(q->top, all - q->page));
     facts((struct draw){.grid = g, .in = {in.x, in.y, in.w, q->page}}, q, q->top);
+    if (q->top + q->page < all)
+        grid_put(g, in, in.x + in.w - 1, in.y + q->page - 1, STYLE_DIM, 0x25BE);
     int y = in.y + q->page + gaps / 2;
     text_draw((struct draw){.grid = g, .in = {in.x, y, in.w, what}}, q->what, q->danger ? STYLE_BAD : STYLE_WARN, &none);
     keys_draw(g, (struct rect){in.x + 1, in.y + in.h - 1, in.w - 2, 1});

@@ -125,7 +125,7 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     strbuf_free(&title);
     struct draw d = {.grid = g,
                      .in = in,
-                     .focused = focused && !c->overlay && !c->question,
+                     .focused = focused && !c->overlay,
                      .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                      .now = console_cursor(c)};
     if (in.w < 1 || in.h < 1)

@@ -398,12 +398,13 @@ static void monkey(uint32_t seed, int steps, bool ascii)
 {
     static const key_code keys[] = {K_ENTER,   K_ESC,  K_TAB,  K_BACKTAB, K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PGUP, K_PGDN, K_HOME,
                                     K_END,     K_SPACE, K_F1,  K_F3,      K_F6, 'z',    'w',    'f',     'x',    '/',    'n',
-                                    'N',       's',    'r',    'c',       '[',  ']',    '{',    '}',     'L',    '-',    '+',
+                                    'N',       's',    'r',    'c',       'X',  'C',    'K',    'X',    'y',   'y',   'n',          '[',  ']',    '{',    '}',     'L',    '-',    '+',
                                     'y',       'e',    '?',    ':',       '1',  '2',    '3',    '4',     '5',    'a',    0x6F22,
                                     K_BACKSPACE, K_DELETE, K_CTRL | 'u', K_CTRL | 'w', K_CTRL | 'k', '(', '*', 'M', K_ENTER, K_ENTER, K_DOWN};
     struct world *w = world_new(80, 24, true, seed % 3 == 0);
     uint32_t r = seed;
     w->grid->ascii = ascii;
+    w->config->settings->allow_actions = true;
     for (int i = 0; i < steps; i++) {
         r = r * 1664525u + 1013904223u;
         uint32_t v = r >> 8;

@@ -598,6 +598,39 @@ static void test_cap_hostile(void **state)
     model_free(m);
 }
 
+static void plan_at(struct model *m, sd_time at, const char *body, const char *failed)
+{
+    struct sd_plan p = {.query_id = 42, .database = "shop", .body = body, .analyzed = failed != NULL, .failed = failed};
+    struct sd_batch *b = batch_new("pg", at);
+    batch_add(b, SD_PLAN, &p);
+    apply(m, b);
+}
+
+/* However often a new plan is refused, the one there is stays, with what was said last. */
+static void test_a_refusal_hides_no_plan(void **state)
+{
+    (void)state;
+    struct model *m = new_model();
+    struct plan_entry p;
+    plan_at(m, T0, NULL, "first refused");
+    assert_true(model_plan(m, "shop/42", T0, &p));
+    assert_string_equal(p.plan->failed, "first refused");
+    assert_null(p.refused);
+    plan_at(m, T0 + SD_S, "old", NULL);
+    for (int i = 2; i < 40; i++)
+        plan_at(m, T0 + i * SD_S, NULL, i == 39 ? "last refused" : "refused");
+    assert_true(model_plan(m, "shop/42", T0 + SD_S, &p));
+    assert_null(p.refused);
+    assert_true(model_plan(m, "shop/42", T0 + 60 * SD_S, &p));
+    assert_string_equal(p.plan->body, "old");
+    assert_string_equal(p.refused->failed, "last refused");
+    plan_at(m, T0 + 50 * SD_S, "new", NULL);
+    assert_true(model_plan(m, "shop/42", T0 + 60 * SD_S, &p));
+    assert_string_equal(p.plan->body, "new");
+    assert_null(p.refused);
+    model_free(m);
+}
+
 /* A source that reports every ten seconds looks as even as one that does each second. */
 static void test_wide_intervals(void **state)
 {
@@ -765,6 +798,7 @@ int main(void)
         cmocka_unit_test(test_past_states),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_cap_hostile),
+        cmocka_unit_test(test_a_refusal_hides_no_plan),
         cmocka_unit_test(test_wide_intervals),
         cmocka_unit_test(test_thinning_keeps_totals),
         cmocka_unit_test(test_retention_and_leaps),

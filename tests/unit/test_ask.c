@@ -1,0 +1,532 @@
+/* The console asks before it acts: dialogs, what is requested, what comes back. */
+#include "tests/lib/test.h"
+
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/batch.h"
+#include "core/schema.h"
+#include "tests/lib/shop.h"
+#include "ui/script.h"
+
+#define BEGAN (SHOP_START - 3600 * SD_S)
+
+struct world {
+    struct model *model;
+    struct config *config;
+    struct console *console;
+    struct grid *grid;
+    sd_time now;
+    int requests, withdrawals; /* requests: without those for plain plans */
+    struct sd_request asked;
+    char query[512], database[64];
+    const char *refuse;
+};
+
+static sd_time world_now(void *app)
+{
+    return ((struct world *)app)->now;
+}
+
+static bool world_request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    struct world *w = app;
+    assert_string_equal(origin, "shop");
+    if (w->refuse) {
+        snprintf(err->text, sizeof err->text, "%s", w->refuse);
+        return false;
+    }
+    if (req->kind == SD_REQUEST_EXPLAIN)
+        return true;
+    w->requests++;
+    w->asked = *req;
+    snprintf(w->query, sizeof w->query, "%s", req->query ? req->query : "");
+    snprintf(w->database, sizeof w->database, "%s", req->database ? req->database : "");
+    return true;
+}
+
+static void world_withdraw(void *app, const char *origin)
+{
+    assert_string_equal(origin, "shop");
+    ((struct world *)app)->withdrawals++;
+}
+
+static void sessions(struct world *w)
+{
+    struct sd_batch *b = batch_new("shop", w->now);
+    static const char *const states[] = {"active", "active", "idle in transaction"};
+    for (int i = 0; i < 3; i++) {
+        struct sd_activity a;
+        schema_clear(schema_of(SD_ACTIVITY), &a);
+        a.period_ns = SD_S;
+        a.pid = 4240 + i;
+        a.database = "shop";
+        a.role = "web";
+        a.application = "checkout";
+        a.client = "10.0.0.7";
+        a.backend_type = "client backend";
+        a.state = states[i];
+        a.query_id = 77;
+        a.query = i ? "SELECT * FROM orders WHERE note = 'jane@example.com'"
+                    : "UPDATE orders\n   SET total = 12345 WHERE id = 7";
+        a.blocked_by = i == 1 ? "4240" : NULL;
+        a.backend_start = BEGAN;
+        a.xact_start = a.query_start = a.state_change = w->now - (20 - i) * SD_S;
+        batch_add(b, SD_ACTIVITY, &a);
+    }
+    model_apply(w->model, b);
+    batch_unref(b);
+}
+
+static struct world *world_new(int width, int height, bool replay)
+{
+    struct world *w = mem_alloc(sizeof *w);
+    struct sd_error err;
+    w->model = shop_model(false);
+    w->config = config_new();
+    w->now = SHOP_END;
+    sessions(w);
+    assert_true(settings_set(w->config->settings, "allow_actions", "yes", &err));
+    w->console = console_new(&(struct console_env){.app = w,
+                                                   .model = w->model,
+                                                   .config = w->config,
+                                                   .now = world_now,
+                                                   .replay = replay,
+                                                   .request = world_request,
+                                                   .withdraw = world_withdraw});
+    w->grid = grid_new(width, height, false);
+    console_resize(w->console, width, height);
+    console_draw(w->console, w->grid);
+    return w;
+}
+
+static void world_free(struct world *w)
+{
+    console_free(w->console);
+    grid_free(w->grid);
+    config_free(w->config);
+    model_free(w->model);
+    free(w);
+}
+
+static void play(struct world *w, const char *steps)
+{
+    struct strbuf out = {0};
+    struct sd_error err = {""};
+    if (!script_run(w->console, w->grid, steps, &out, &err))
+        fail_msg("%s", err.text);
+    strbuf_free(&out);
+}
+
+static char *screen(struct world *w)
+{
+    static char text[400000];
+    struct strbuf b = {0};
+    console_draw(w->console, w->grid);
+    grid_dump(w->grid, &b);
+    snprintf(text, sizeof text, "%s", strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+static void see(struct world *w, const char *text)
+{
+    char *s = screen(w);
+    if (!strstr(s, text))
+        fail_msg("\"%s\" is not on the screen:\n%s", text, s);
+}
+
+static void see_not(struct world *w, const char *text)
+{
+    char *s = screen(w);
+    if (strstr(s, text))
+        fail_msg("\"%s\" is on the screen:\n%s", text, s);
+}
+
+static bool tick(struct world *w, int64_t by)
+{
+    int64_t wait;
+    w->now += by;
+    bool changed = console_tick(w->console, &wait);
+    assert_true(wait >= 0);
+    return changed;
+}
+
+static void reply_plan(struct world *w, int64_t query_id, int64_t analyzed, const char *failed)
+{
+    struct sd_batch *b = batch_new("shop", w->now);
+    struct sd_plan p = {.query_id = query_id,
+                        .database = "shop",
+                        .query = "SELECT 1",
+                        .body = failed ? NULL : "[{\"Plan\":{\"Node Type\":\"Result\",\"Total Cost\":1.0,\"Plan Rows\":1,\"Actual Rows\":1,"
+                                                "\"Actual Loops\":1,\"Actual Total Time\":2.5},\"Execution Time\":2.5}]",
+                        .generic = 0,
+                        .analyzed = analyzed,
+                        .failed = failed};
+    batch_add(b, SD_PLAN, &p);
+    model_apply(w->model, b);
+    console_take(w->console, b);
+    batch_unref(b);
+}
+
+static void event(struct world *w, const char *severity, const char *text)
+{
+    struct sd_batch *b = batch_new("shop", w->now);
+    struct sd_event e = {.severity = severity, .title = "t", .text = text};
+    batch_add(b, SD_EVENT, &e);
+    model_apply(w->model, b);
+    assert_true(console_take(w->console, b));
+    batch_unref(b);
+}
+
+/* ---- cancel and terminate ---- */
+
+static void terminate_needs_a_y(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, "key 4\nwait text 4240\nkey g K");
+    see(w, "Terminate session 4240?");
+    see(w, "role web, database shop, application checkout, client 10.0.0.7");
+    see(w, "began");
+    see(w, "UPDATE orders SET total = $1 WHERE id = $2");
+    see(w, "pg_terminate_backend");
+    see_not(w, "12345");
+    static const key_code accidents[] = {K_ENTER, K_SPACE, K_TAB, 'Y', 'k', 'K', 'j', K_DOWN, K_PGUP, ':', '/', '1', 'x', 'C', K_F10, K_ENTER};
+    for (size_t i = 0; i < ARRAY_LEN(accidents); i++)
+        console_key(w->console, accidents[i]);
+    console_mouse(w->console, MOUSE_DOUBLE_CLICK, 10, 4);
+    console_paste(w->console, "yyy");
+    see(w, "Terminate session 4240?");
+    assert_int_equal(w->requests, 0);
+    play(w, "key y");
+    assert_int_equal(w->requests, 1);
+    assert_int_equal(w->asked.kind, SD_REQUEST_TERMINATE);
+    assert_int_equal(w->asked.pid, 4240);
+    assert_int_equal(w->asked.backend_start, BEGAN);
+    see_not(w, "y yes");
+    event(w, "info", "ended session 4240");
+    see(w, "shop: ended session 4240");
+    console_key(w->console, 'y'); /* answered is answered */
+    assert_int_equal(w->requests, 1);
+    world_free(w);
+}
+
+static void no_is_said_in_many_ways(void **state)
+{
+    (void)state;
+    static const key_code noes[] = {'n', 'N', K_ESC, 'q', 'Q', K_CTRL | 'c', K_CTRL | 'g'};
+    struct world *w = world_new(80, 24, false);
+    for (size_t i = 0; i < ARRAY_LEN(noes); i++) {
+        play(w, "key 4 g C");
+        see(w, "Cancel the statement of 4240?");
+        console_key(w->console, noes[i]);
+        see(w, "Nothing was done");
+        see_not(w, "y yes");
+        assert_false(console_quitting(w->console));
+    }
+    assert_int_equal(w->requests, 0);
+    play(w, "key C y");
+    assert_int_equal(w->asked.kind, SD_REQUEST_CANCEL);
+    assert_true(w->asked.query_start == SHOP_END - 20 * SD_S);
+    world_free(w);
+}
+
+/* Off unless allowed: no key leads to a request, and the sentence says what would. */
+static void nothing_is_asked_unless_allowed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    struct sd_error err;
+    assert_true(settings_set(w->config->settings, "allow_actions", "no", &err));
+    play(w, "key 4 g K");
+    see(w, "allow_actions: yes");
+    see_not(w, "y yes");
+    play(w, "key y Enter C");
+    see(w, ":set allow_actions=yes");
+    play(w, "key y Enter\n: terminate\nkey y\n: cancel\nkey y Tab K y C y");
+    for (const char *view = "1234567"; *view; view++)
+        for (const char *k = "KyCy"; *k; k++) {
+            console_key(w->console, (key_code)*view);
+            console_key(w->console, (key_code)*k);
+        }
+    assert_int_equal(w->requests, 0);
+    play(w, ": set allow_actions=yes\nkey 4 g K y");
+    assert_int_equal(w->requests, 1);
+    world_free(w);
+}
+
+static void sessions_are_found_wherever_they_are_listed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 40, false);
+    play(w, "key 4 Tab g K"); /* locks, transactions, vacuums */
+    see(w, "Terminate session 424");
+    play(w, "key n Tab g K"); /* waits: no session */
+    see(w, "Select a session first");
+    play(w, "key 2 g K");
+    see(w, "Select a session first");
+    world_free(w);
+}
+
+static void what_runs_nothing_is_not_cancelled(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false);
+    play(w, "key 4\n: search 4242\nkey C");
+    see(w, "runs no statement (idle in transaction)");
+    play(w, "key K");
+    see(w, "Last query");
+    play(w, "key n");
+    /* Gone from the newest sample, still on the screen. */
+    struct sd_batch *b = batch_new("shop", w->now + SD_MS);
+    struct sd_metric m = {.name = "activity.sampled", .unit = "ns", .value = 1e8};
+    batch_add(b, SD_METRIC, &m);
+    console_draw(w->console, w->grid);
+    model_apply(w->model, b);
+    batch_unref(b);
+    console_key(w->console, 'K');
+    see_not(w, "y yes");
+    world_free(w);
+}
+
+/* The facts are those of the moment the dialog opened: nothing moves under it. */
+static void nothing_moves_under_a_question(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, "key 4 g K");
+    char *before = mem_strdup(screen(w));
+    for (int i = 0; i < 3; i++) {
+        w->now += 5 * SD_S;
+        sessions(w);
+        tick(w, 0);
+    }
+    assert_string_equal(before, screen(w));
+    free(before);
+    play(w, "key y");
+    assert_int_equal(w->asked.pid, 4240);
+    play(w, "size 200x50\nkey 4 g K\nsize 100x30\nsize 80x24");
+    see(w, "Terminate session");
+    world_free(w);
+}
+
+/* At every size the question can be read and left; where it cannot be read, y does nothing. */
+static void questions_fit(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, "key 4 g K");
+    for (int width = 1; width <= 220; width += width < 90 ? 1 : 13)
+        for (int height = 1; height <= 52; height += height < 26 ? 1 : 7) {
+            grid_resize(w->grid, width, height);
+            console_resize(w->console, width, height);
+            char *s = screen(w);
+            if (strstr(s, "y yes") ? !strstr(s, "back.") : width >= 38 && height >= 11)
+                fail_msg("at %dx%d:\n%s", width, height, s);
+            if (width >= 38 && height >= 11 && (!strstr(s, "y yes   n/Esc no") || !strstr(s, "Terminate session")))
+                fail_msg("at %dx%d:\n%s", width, height, s);
+        }
+    play(w, "size 20x5\nkey y");
+    assert_int_equal(w->requests, 0);
+    play(w, "size 40x12");
+    see(w, "Session");
+    see_not(w, "UPDATE");
+    play(w, "key PgDn PgDn PgDn PgDn PgDn PgDn PgDn PgDn");
+    see(w, "UPDATE");
+    play(w, "key y");
+    assert_int_equal(w->requests, 1);
+    world_free(w);
+}
+
+static void the_past_cannot_be_acted_on(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false);
+    play(w, "key 4 g Space K");
+    see(w, "L goes back to the present");
+    play(w, "key C");
+    see(w, "L goes back to the present");
+    play(w, "key X y");
+    assert_int_equal(w->requests, 0);
+    world_free(w);
+    w = world_new(100, 30, true);
+    play(w, "key 4 g K");
+    see(w, "A recording has no server");
+    play(w, "key X");
+    see(w, "A recording has no server");
+    play(w, "key y");
+    assert_int_equal(w->requests, 0);
+    world_free(w);
+}
+
+/* ---- EXPLAIN ANALYZE ---- */
+
+static void analyze_names_what_is_executed(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    struct sd_error err;
+    assert_true(settings_set(w->config->settings, "allow_actions", "no", &err)); /* not needed for X */
+    play(w, ": query 78\nkey X");
+    see(w, "Execute this query (EXPLAIN ANALYZE)?");
+    see(w, "database shop of the source shop");
+    see(w, "SELECT name FROM products WHERE id = $1");
+    see(w, "30 s");
+    see(w, "read-only transaction");
+    play(w, "key Enter Space n");
+    assert_int_equal(w->requests, 0);
+    play(w, ": set analyze_limit=5s\nkey X y");
+    assert_int_equal(w->requests, 1);
+    assert_int_equal(w->asked.kind, SD_REQUEST_ANALYZE);
+    assert_int_equal(w->asked.query_id, 78);
+    assert_int_equal(w->asked.limit_ns, 5 * SD_S);
+    assert_string_equal(w->query, "SELECT name FROM products WHERE id = $1");
+    assert_string_equal(w->database, "shop");
+    world_free(w);
+}
+
+/* A session's own text has the values; they are hidden, and executed all the same. */
+static void analyze_of_a_session_has_its_values(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, "key 4\n: search 4241\nkey X");
+    see(w, "SELECT * FROM orders WHERE note = $1");
+    see_not(w, "jane@");
+    play(w, "key y");
+    assert_string_equal(w->query, "SELECT * FROM orders WHERE note = 'jane@example.com'");
+    world_free(w);
+}
+
+static void one_at_a_time_and_esc_stops_it(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, ": query 77\nkey X y");
+    see(w, "EXPLAIN ANALYZE runs on shop@shop: 0 s of at most 30 s; Esc stops it");
+    assert_true(tick(w, 3 * SD_S + 10 * SD_MS));
+    see(w, "runs on shop@shop: 3 s of at most 30 s; Esc stops it");
+    play(w, "key X");
+    see(w, "One at a time");
+    see(w, "Esc stops it"); /* the banner stays below */
+    play(w, "key y");
+    assert_int_equal(w->requests, 1);
+    play(w, "key x 2 Esc");
+    assert_int_equal(w->withdrawals, 1);
+    see(w, "is being stopped");
+    see(w, "Endpoints"); /* that Esc did nothing else */
+    play(w, "key Esc");
+    assert_int_equal(w->withdrawals, 1);
+    reply_plan(w, 77, 0, "a plain plan that failed"); /* not the answer */
+    see(w, "is being stopped");
+    reply_plan(w, 77, 1, "it was withdrawn");
+    see(w, "it was withdrawn");
+    see_not(w, "is being stopped");
+    play(w, ": query 77\nkey X y");
+    assert_int_equal(w->requests, 2);
+    world_free(w);
+}
+
+static void the_executed_plan_is_shown(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 40, false);
+    play(w, ": query 77\nkey X y\nwait text Seq Scan"); /* the earlier plan meanwhile */
+    tick(w, 2 * SD_S);
+    reply_plan(w, 77, 1, NULL);
+    see(w, "EXPLAIN ANALYZE on shop@shop is done after 2.00 s");
+    see(w, "2.50 ms");
+    see_not(w, "Seq Scan");
+    /* A later one that is refused takes nothing away. */
+    play(w, "key X y");
+    tick(w, SD_S);
+    reply_plan(w, 77, 1, "the statement has a parameter $1 without a value");
+    see(w, "without a value");
+    see(w, "2.50 ms");
+    console_key(w->console, K_LEFT);
+    see(w, "EXPLAIN ANALYZE was not done: the statement has a parameter");
+    play(w, "key x");
+    see(w, "2.50 ms");
+    world_free(w);
+}
+
+static void what_is_not_answered_ends(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, ": query 77\nkey X y");
+    tick(w, 40 * SD_S);
+    see(w, "EXPLAIN ANALYZE runs");
+    tick(w, 30 * SD_S);
+    see(w, "No answer came");
+    play(w, "key X y Esc");
+    tick(w, 16 * SD_S);
+    see_not(w, "is being stopped");
+    w->refuse = "the source shop does not run any more";
+    play(w, "key X y");
+    see(w, "does not run any more");
+    see_not(w, "EXPLAIN ANALYZE runs");
+    play(w, "key 4 g K y");
+    see(w, "does not run any more");
+    world_free(w);
+}
+
+/* ---- the line below ---- */
+
+static void long_messages_are_shown_in_full(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    event(w, "bad", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+                    "sixteen seventeen eighteen nineteen twenty twenty-one END");
+    see(w, "END");
+    play(w, "size 40x12");
+    event(w, "warn", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+                     "sixteen seventeen eighteen nineteen twenty twenty-one END");
+    see(w, "…");
+    play(w, "size 3x2\nsize 1x1\nsize 80x3\nsize 80x24");
+    world_free(w);
+}
+
+static void the_filter_says_what_is_no_pattern_yet(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false);
+    play(w, "key 2 /\ntype che(");
+    see(w, "Filter: che(   not a pattern yet");
+    play(w, "type ck)");
+    see_not(w, "not a pattern yet");
+    see(w, "/checkout");
+    see_not(w, "/products");
+    console_paste(w->console, "(");
+    see(w, "not a pattern yet");
+    play(w, "key Esc /");
+    see_not(w, "not a pattern yet");
+    world_free(w);
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("TZ", "UTC", 1);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(terminate_needs_a_y),
+        cmocka_unit_test(no_is_said_in_many_ways),
+        cmocka_unit_test(nothing_is_asked_unless_allowed),
+        cmocka_unit_test(sessions_are_found_wherever_they_are_listed),
+        cmocka_unit_test(what_runs_nothing_is_not_cancelled),
+        cmocka_unit_test(nothing_moves_under_a_question),
+        cmocka_unit_test(questions_fit),
+        cmocka_unit_test(the_past_cannot_be_acted_on),
+        cmocka_unit_test(analyze_names_what_is_executed),
+        cmocka_unit_test(analyze_of_a_session_has_its_values),
+        cmocka_unit_test(one_at_a_time_and_esc_stops_it),
+        cmocka_unit_test(the_executed_plan_is_shown),
+        cmocka_unit_test(what_is_not_answered_ends),
+        cmocka_unit_test(long_messages_are_shown_in_full),
+        cmocka_unit_test(the_filter_says_what_is_no_pattern_yet),
+    };
+    return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
+}
