@@ -254,6 +254,7 @@ static void combine(const struct maker *m, size_t skip)
 
 static void partial(struct maker *m)
 {
+    static const char *const numbers[] = {"int2", "int4", "int8", "numeric", "float4", "float8", NULL};
     const struct table_use *u = m->use;
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
@@ -265,6 +266,9 @@ static void partial(struct maker *m)
         if (p->kind != PRED_NULL && str_ends(u->rel->columns[p->key.column].name, "id"))
             continue;
         double distinct = db_catalog_distinct(u->rel, p->key.column);
+        bool number = str_find(numbers, u->rel->columns[p->key.column].type) >= 0;
+        if (p->kind != PRED_NULL && number && distinct > CANDIDATE_PARTIAL_NUMBERS)
+            continue;
         if (p->kind != PRED_NULL && !(distinct > 1 && distinct <= CANDIDATE_PARTIAL_DISTINCT))
             continue;
         double nulls = u->rel->columns[p->key.column].null_frac;

@@ -627,7 +627,7 @@ static void narrow(struct choice *c, struct set *s)
         double total = total_of(c, s);
         size_t wide = s->items[i], best = wide;
         for (size_t p = 0; p < c->pool.n; p++) {
-            if (c->sizes[p] >= 0.8 * c->sizes[best] || has(s, p) ||
+            if (c->sizes[p] >= 0.98 * c->sizes[best] || has(s, p) ||
                 !index_def_covers(&c->pool.items[wide], &c->pool.items[p]))
                 continue;
             s->items[i] = p;
