@@ -4,6 +4,7 @@
 
 #include "app/output.h"
 #include "core/plan_findings.h"
+#include "core/rewrite.h"
 #include "core/schema.h"
 #include "view/advise.h"
 #include "view/view.h"
@@ -319,6 +320,44 @@ static void manual_findings(struct strbuf *out)
     strbuf_str(out, ".El\n");
 }
 
+static void manual_rewrites(struct strbuf *out)
+{
+    strbuf_str(out, ".Bl -tag -width Ds\n");
+    for (size_t i = 0; i < rewrite_n_rules; i++) {
+        const struct rewrite_rule *r = &rewrite_rules[i];
+        const struct plan_rule floors = {.floor_ns = r->floor_ns, .floor_share = r->floor_share, .floor_amount = r->floor_amount,
+                                         .floor_of = r->floor_of};
+        const struct {
+            const char *severity;
+            double from;
+        } limits[] = {{"info", r->info}, {"warn", r->warn}, {"bad", r->bad}};
+        const char *before = "";
+        strbuf_printf(out, ".It Va %s No ( ", r->name);
+        escaped(out, r->title);
+        strbuf_str(out, " )\n");
+        escaped(out, r->help);
+        strbuf_str(out, "\nWritten as: ");
+        sentence(out, r->to);
+        sentence(out, r->same);
+        strbuf_str(out, "Measured: ");
+        escaped(out, r->measure);
+        strbuf_str(out, "; ");
+        for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
+            if (isnan(limits[k].from))
+                continue;
+            strbuf_printf(out, "%s%s from %.10g", before, limits[k].severity, limits[k].from);
+            before = ", ";
+        }
+        strbuf_str(out, ".\n");
+        manual_floors(&floors, out);
+        if (isfinite(r->floor_cost))
+            strbuf_printf(out, "Of a plan that was not executed: only from a planner's cost of %.10g.\n", r->floor_cost);
+        else
+            strbuf_str(out, "Only of a plan that was executed.\n");
+    }
+    strbuf_str(out, ".El\n");
+}
+
 static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
@@ -326,7 +365,7 @@ static const struct {
     {"options", manual_options}, {"verbs", manual_verbs},     {"views", manual_views},
     {"keys", manual_keys},       {"sources", manual_sources}, {"settings", manual_settings},
     {"records", manual_records}, {"words", manual_words},     {"findings", manual_findings},
-    {"advice", manual_advice},
+    {"advice", manual_advice},   {"rewrites", manual_rewrites},
 };
 
 static void list_views(struct strbuf *out)
@@ -343,8 +382,8 @@ int verb_manual(const struct cli *cli)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
-        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings "
-                 "or words");
+        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings, "
+                 "rewrites or words");
         return EXIT_USAGE;
     }
     print(&out);

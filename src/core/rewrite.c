@@ -84,7 +84,7 @@ const char *rewrite_with(struct rewriter *r, Node **slot, Node *with)
     if (!with)
         return NULL;
     *slot = with;
-    const char *sql = tree_sql(&r->tree);
+    const char *sql = ast_sql(&r->tree);
     *slot = saved;
     return sql;
 }
@@ -104,7 +104,7 @@ const struct rewrite_rule rewrite_rules[] = {
      .info = NONE, .warn = 0.50, .bad = 0.999, .floor_ns = 5e6, .floor_share = 0.20, .floor_cost = 5000, .floor_amount = 10000,
      .floor_of = "pairs of rows", .to = "one SELECT for each side, put together by UNION ALL, the later without the rows of the former",
      .help = "A condition that names either one table or the other can be used neither to join nor with an index.",
-     .same = SAME " Where the SELECT cannot be divided, only the parts are named.", .find = find_or_tables},
+     .same = "The same rows, NULLs included; where the SELECT cannot be divided, only the parts are named.", .find = find_or_tables},
     {.name = "or_columns", .title = "OR over several columns", .measure = "rows removed / rows read",
      .info = 0.90, .warn = 0.99, .bad = NONE, .floor_ns = 5e6, .floor_share = 0.20, .floor_cost = 1000, .floor_amount = 10000,
      .floor_of = "rows removed", .to = "one SELECT for each side, put together by UNION ALL, the later without the rows of the former",
@@ -128,7 +128,7 @@ const struct rewrite_rule rewrite_rules[] = {
              "for every row.",
      .same = "The same rows when neither side is NULL; one NULL in the list makes NOT IN return nothing.", .find = find_not_in},
     {.name = "count_exists", .title = "Counting to know whether there is one", .measure = "rows counted / times asked",
-     .info = NONE, .warn = 10, .bad = 10000, .floor_ns = 1e6, .floor_share = 0.10, .floor_cost = 500, .floor_amount = 1000,
+     .info = NONE, .warn = 5, .bad = 10000, .floor_ns = 1e6, .floor_share = 0.10, .floor_cost = 500, .floor_amount = 1000,
      .floor_of = "rows counted", .to = "EXISTS (SELECT 1 ...)", .help = "All rows are counted where the first would do.",
      .same = SAME, .find = find_count},
     {.name = "correlated_subquery", .title = "Subquery runs for every row", .measure = "runs of the subquery", .info = NONE,
@@ -196,13 +196,13 @@ void rewrites(const struct rewrite_input *in, struct rewrite_list *out)
     char *hidden = NULL;
     if (!in->show_literals)
         own.sql = hidden = in->sql ? sql_normalize(in->sql) : NULL;
-    if (!own.sql || !in->plan || !tree_parse(r.arena, own.sql, &r.tree)) {
+    if (!own.sql || !in->plan || !ast_parse(r.arena, own.sql, &r.tree)) {
         free(hidden);
         return;
     }
     bool text_left = false;
     if (hidden)
-        tree_walk_slot(&r.tree.stmt, see_text, &text_left);
+        ast_walk_slot(&r.tree.stmt, see_text, &text_left);
     if (!text_left) { /* the normaliser leaves no text; if it did, nothing of it is shown */
         r.select = IS(r.tree.stmt, SELECT_STMT) ? r.tree.stmt->select_stmt : NULL;
         r.parameters = sql_parameters(own.sql);

@@ -7,7 +7,7 @@ static bool is_key(const Node *n)
 {
     int64_t ignored;
     return IS(n, PARAM_REF) || (IS(n, TYPE_CAST) && IS(n->type_cast->arg, PARAM_REF)) ||
-           (IS(n, A_CONST) && (tree_string(n) || tree_integer(n, &ignored)));
+           (IS(n, A_CONST) && (ast_string(n) || ast_integer(n, &ignored)));
 }
 
 /* "id" beats "tenant_id" beats "state": what differs between calls is the key. */
@@ -18,24 +18,24 @@ static int rank(const char *column)
 
 static Node **choose(Node **where, Node **column, Node **value)
 {
-    struct tree_parts parts = {.n = 0};
+    struct ast_parts parts = {.n = 0};
     Node **best = NULL;
     int most = 0;
     if (*where)
-        tree_conjuncts(where, &parts);
+        ast_conjuncts(where, &parts);
     for (size_t i = 0; i < parts.n; i++) {
         Node *n = *parts.items[i];
-        if (!str_eq(tree_operator(n), "="))
+        if (!str_eq(ast_operator(n), "="))
             continue;
         Node *a = n->a_expr->lexpr, *b = n->a_expr->rexpr;
-        if (!tree_column(a)) {
+        if (!ast_column(a)) {
             Node *swap = a;
             a = b;
             b = swap;
         }
-        if (!tree_column(a) || !is_key(b) || rank(tree_column(a)) < most)
+        if (!ast_column(a) || !is_key(b) || rank(ast_column(a)) < most)
             continue;
-        most = rank(tree_column(a)); /* of equals the last: tenants and users come first */
+        most = rank(ast_column(a)); /* of equals the last: tenants and users come first */
         best = parts.items[i];
         *column = a;
         *value = b;
@@ -47,7 +47,7 @@ static bool selects(const Select *s, const char *column)
 {
     for (size_t i = 0; i < s->n_target_list; i++) {
         const Node *v = IS(s->target_list[i], RES_TARGET) ? s->target_list[i]->res_target->val : NULL;
-        if (IS(v, COLUMN_REF) && (!tree_column(v) || str_eq(tree_column(v), column)))
+        if (IS(v, COLUMN_REF) && (!ast_column(v) || str_eq(ast_column(v), column)))
             return true;
     }
     return false;
@@ -59,7 +59,7 @@ bool rewrite_batch(struct arena *a, const char *sql, struct rewrite_batch *out)
     struct rewriter of = {.arena = a, .out = &list}, *r = &of;
     Node *column = NULL, *value = NULL;
     *out = (struct rewrite_batch){0};
-    if (!tree_parse(a, sql, &r->tree))
+    if (!ast_parse(a, sql, &r->tree))
         return false;
     Node *stmt = r->tree.stmt;
     Select *s = IS(stmt, SELECT_STMT) ? stmt->select_stmt : NULL;
@@ -69,38 +69,38 @@ bool rewrite_batch(struct arena *a, const char *sql, struct rewrite_batch *out)
                    : IS(stmt, DELETE_STMT) ? &stmt->delete_stmt->where_clause
                                            : NULL;
     Node **slot = where ? choose(where, &column, &value) : NULL;
-    const char *name = slot ? tree_text(&r->tree, column) : NULL;
+    const char *name = slot ? ast_text(&r->tree, column) : NULL;
     if (!name)
         return false;
     Node *key = IS(value, TYPE_CAST) ? value->type_cast->arg : value;
     int number = IS(key, PARAM_REF) ? key->param_ref->number : sql_parameters(sql) + 1;
-    out->column = tree_column(column);
-    out->before = tree_text(&r->tree, *slot);
+    out->column = ast_column(column);
+    out->before = ast_text(&r->tree, *slot);
     out->after = SAY("%s = ANY($%d)", name, number);
-    Node *any = tree_expr(&r->tree, "%s", out->after), *saved = *slot;
+    Node *any = ast_expr(&r->tree, "%s", out->after), *saved = *slot;
     if (!any)
         return false;
     *slot = any;
     if (s) {
         /* The rows of several keys come together: each says whose it is, and a limit for
          * one key is none for all of them. */
-        bool groups = tree_aggregates(s), given = selects(s, tree_column(column));
-        Select *with = tree_select(&r->tree, "SELECT %s GROUP BY %s", name, name);
+        bool groups = ast_aggregates(s), given = selects(s, ast_column(column));
+        Select *with = ast_select(&r->tree, "SELECT %s GROUP BY %s", name, name);
         if (with && !given)
-            s->target_list = tree_append(r, s->target_list, &s->n_target_list, with->target_list[0]);
+            s->target_list = ast_append(r, s->target_list, &s->n_target_list, with->target_list[0]);
         if (with && groups) {
             s->group_clause = with->group_clause;
             s->n_group_clause = with->n_group_clause;
         }
         int64_t one;
-        bool single = s->limit_count && tree_integer(s->limit_count, &one) && one == 1 && !s->n_sort_clause;
+        bool single = s->limit_count && ast_integer(s->limit_count, &one) && one == 1 && !s->n_sort_clause;
         if (!s->limit_count || single) {
             s->limit_count = NULL;
             s->limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-            out->statement = tree_sql(&r->tree);
+            out->statement = ast_sql(&r->tree);
         }
     } else {
-        out->statement = tree_sql(&r->tree);
+        out->statement = ast_sql(&r->tree);
     }
     *slot = saved;
     return true;

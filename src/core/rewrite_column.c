@@ -28,7 +28,7 @@ static const char *turned(const char *op)
 
 static bool steady(Node *n)
 {
-    return n && !tree_first_column(n, NULL) && !tree_mentions(n, PG_QUERY__NODE__NODE_SUB_LINK) && !tree_volatile(n);
+    return n && !ast_first_column(n, NULL) && !ast_mentions(n, PG_QUERY__NODE__NODE_SUB_LINK) && !ast_volatile(n);
 }
 
 /* Where a condition must be true for its row: not under NOT, not in what is selected. */
@@ -42,7 +42,7 @@ static bool see(void *ctx, Node **slot)
         return true;
     PgQuery__AExpr *e = n->a_expr;
     struct comparison c = {.slot = slot, .wrapped = e->lexpr, .value = e->rexpr};
-    const char *op = tree_operator(n);
+    const char *op = ast_operator(n);
     if (op && turned(op)) {
         c.op = op;
         if (steady(e->lexpr)) {
@@ -56,8 +56,8 @@ static bool see(void *ctx, Node **slot)
         return false;
     }
     size_t count;
-    c.column = tree_first_column(c.wrapped, &count);
-    if (count == 1 && tree_column(c.column) && steady(c.value) && all->n < MAX_COMPARISONS)
+    c.column = ast_first_column(c.wrapped, &count);
+    if (count == 1 && ast_column(c.column) && steady(c.value) && all->n < MAX_COMPARISONS)
         all->items[all->n++] = c;
     return false;
 }
@@ -66,7 +66,7 @@ static void comparisons(struct rewriter *r, struct comparisons *out)
 {
     out->r = r;
     out->n = 0;
-    tree_walk_slot(&r->tree.stmt, see, out);
+    ast_walk_slot(&r->tree.stmt, see, out);
 }
 
 /* The scan that reads a table whole for a filter around this column. */
@@ -79,7 +79,7 @@ struct wasted {
 
 static bool find_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out)
 {
-    const char *column = tree_column(c->column), *table = tree_qualifier(c->column);
+    const char *column = ast_column(c->column), *table = ast_qualifier(c->column);
     *out = (struct wasted){0};
     for (size_t i = 0; i < r->plan->n_nodes; i++) {
         const struct plan_node *n = r->plan->nodes[i];
@@ -101,9 +101,9 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
 
 static const char *wasted_text(struct rewriter *r, const struct wasted *w)
 {
-    return r->plan->analyzed ? SAY("%s of %s rows read were removed by it", say_count(r, w->removed), say_count(r, w->read))
-                             : SAY("%s%s of %s rows to be read are expected to be removed", w->lower_bound ? "at least " : "",
-                                   say_count(r, w->removed), say_count(r, w->read));
+    return r->plan->analyzed ? SAY("%s rows were read to keep %s", say_count(r, w->read), say_count(r, w->read - w->removed))
+                             : SAY("%s%s rows are to be read to keep %s", w->lower_bound ? "at least " : "", say_count(r, w->read),
+                                   say_count(r, w->read - w->removed));
 }
 
 /* ---- ranges ---- */
@@ -123,12 +123,12 @@ struct shape {
 
 static const char *as_date(struct shape *s, Node *v)
 {
-    const char *text = tree_closed(&s->r->tree, v);
-    bool dated = str_eq(tree_cast(v), "date") || IS(v, SQLVALUE_FUNCTION);
+    const char *text = ast_closed(&s->r->tree, v);
+    bool dated = str_eq(ast_cast(v), "date") || IS(v, SQLVALUE_FUNCTION);
     if (IS(v, A_EXPR)) { /* CURRENT_DATE - 7 */
         int64_t days;
         Node *left = v->a_expr->lexpr;
-        dated = left && (IS(left, SQLVALUE_FUNCTION) || str_eq(tree_cast(left), "date")) && tree_integer(v->a_expr->rexpr, &days) &&
+        dated = left && (IS(left, SQLVALUE_FUNCTION) || str_eq(ast_cast(left), "date")) && ast_integer(v->a_expr->rexpr, &days) &&
                 !IS(v->a_expr->rexpr, TYPE_CAST);
     }
     if (IS(v, SQLVALUE_FUNCTION) && v->sqlvalue_function->op != PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE)
@@ -149,9 +149,9 @@ static bool day_range(struct shape *s, Node *v, struct range *out)
 static bool trunc_range(struct shape *s, Node *v, struct range *out)
 {
     struct rewriter *r = s->r;
-    const char *text = tree_closed(&r->tree, v);
-    bool same = IS(v, FUNC_CALL) && str_eq(tree_function(v), "date_trunc") && v->func_call->n_args >= 2 &&
-                str_eq(tree_string(v->func_call->args[0]), s->unit);
+    const char *text = ast_closed(&r->tree, v);
+    bool same = IS(v, FUNC_CALL) && str_eq(ast_function(v), "date_trunc") && v->func_call->n_args >= 2 &&
+                str_eq(ast_string(v->func_call->args[0]), s->unit);
     if (!text)
         return false;
     if (!same)
@@ -165,12 +165,12 @@ static bool year_range(struct shape *s, Node *v, struct range *out)
 {
     struct rewriter *r = s->r;
     int64_t year;
-    if (tree_integer(v, &year) && year > 0 && year < 9999) {
+    if (ast_integer(v, &year) && year > 0 && year < 9999) {
         out->low = SAY("'%04lld-01-01'::date", (long long)year);
         out->next = SAY("'%04lld-01-01'::date", (long long)year + 1);
         return true;
     }
-    const char *text = tree_closed(&r->tree, v);
+    const char *text = ast_closed(&r->tree, v);
     if (!IS(v, PARAM_REF) || !text)
         return false;
     s->caveat = "The year must be a whole number.";
@@ -182,8 +182,8 @@ static bool year_range(struct shape *s, Node *v, struct range *out)
 static bool char_range(struct shape *s, Node *v, struct range *out)
 {
     struct rewriter *r = s->r;
-    const char *text = tree_closed(&r->tree, v);
-    if (!text || !tree_is_constant(v))
+    const char *text = ast_closed(&r->tree, v);
+    if (!text || !ast_is_constant(v))
         return false;
     s->caveat = SAY("The text compared must have the form %s: other text was never equal, but is now an error or read as a date.",
                     s->format);
@@ -215,13 +215,13 @@ static const char *coalesced(struct rewriter *r, const char *column, const struc
     const PgQuery__CoalesceExpr *e = c->wrapped->coalesce_expr;
     if (e->n_args != 2 || !IS(e->args[0], COLUMN_REF) || !strcmp(c->op, "between") || !steady(e->args[1]))
         return NULL;
-    const char *instead = tree_closed(&r->tree, e->args[1]), *value = tree_closed(&r->tree, c->value);
+    const char *instead = ast_closed(&r->tree, e->args[1]), *value = ast_closed(&r->tree, c->value);
     int64_t a, b;
     if (!instead || !value)
         return NULL;
-    const char *x = tree_string(e->args[1]), *y = tree_string(c->value);
+    const char *x = ast_string(e->args[1]), *y = ast_string(c->value);
     bool literals = IS(e->args[1], A_CONST) && IS(c->value, A_CONST);
-    bool whole = literals && !x && !y && tree_integer(e->args[1], &a) && tree_integer(c->value, &b);
+    bool whole = literals && !x && !y && ast_integer(e->args[1], &a) && ast_integer(c->value, &b);
     if (whole) {
         bool holds = !strcmp(c->op, "=")    ? a == b
                      : !strcmp(c->op, "<")  ? a < b
@@ -237,7 +237,7 @@ static const char *coalesced(struct rewriter *r, const char *column, const struc
 
 static const char *moved(struct rewriter *r, const char *column, const struct comparison *c, const char **caveat)
 {
-    const char *op = tree_operator(c->wrapped);
+    const char *op = ast_operator(c->wrapped);
     Node *left = c->wrapped->a_expr->lexpr, *right = c->wrapped->a_expr->rexpr;
     bool plus = str_eq(op, "+"), minus = str_eq(op, "-");
     if (plus && IS(right, COLUMN_REF)) {
@@ -247,21 +247,21 @@ static const char *moved(struct rewriter *r, const char *column, const struct co
     }
     if ((!plus && !minus) || !IS(left, COLUMN_REF) || !strcmp(c->op, "between"))
         return NULL;
-    const char *by = tree_closed(&r->tree, right), *value = tree_closed(&r->tree, c->value);
+    const char *by = ast_closed(&r->tree, right), *value = ast_closed(&r->tree, c->value);
     int64_t whole;
     if (!by || !value)
         return NULL;
-    if (IS(right, A_CONST) && tree_integer(right, &whole) && !tree_string(right)) {
+    if (IS(right, A_CONST) && ast_integer(right, &whole) && !ast_string(right)) {
         int64_t v;
-        if (IS(c->value, A_CONST) && !tree_string(c->value) && tree_integer(c->value, &v))
+        if (IS(c->value, A_CONST) && !ast_string(c->value) && ast_integer(c->value, &v))
             return SAY("%s %s %lld", column, c->op, (long long)(plus ? v - whole : v + whole));
         if (IS(c->value, A_CONST) || IS(c->value, TYPE_CAST))
             return NULL; /* of a type that may not go with a whole number */
         return SAY("%s %s %s %s %s", column, c->op, value, plus ? "-" : "+", by);
     }
-    if (!str_eq(tree_cast(right), "interval"))
+    if (!str_eq(ast_cast(right), "interval"))
         return NULL;
-    const char *text = tree_string(right);
+    const char *text = ast_string(right);
     if (!text || strstr(text, "mon") || strstr(text, "year"))
         *caveat = "Months have different lengths: near the end of a month the two can differ by days.";
     else if (strstr(text, "day") || strstr(text, "week"))
@@ -274,15 +274,15 @@ static const char *moved(struct rewriter *r, const char *column, const struct co
 static const char *beginning(struct rewriter *r, const char *column, const struct comparison *c)
 {
     const PgQuery__FuncCall *f = c->wrapped->func_call;
-    const char *name = tree_function(c->wrapped), *text = tree_string(c->value);
+    const char *name = ast_function(c->wrapped), *text = ast_string(c->value);
     int64_t from = 1, len = -1;
     bool left = str_eq(name, "left") && f->n_args == 2;
     bool part = (str_eq(name, "substring") || str_eq(name, "substr")) && f->n_args == 3;
     if ((!left && !part) || !text || strcmp(c->op, "=") != 0 || !IS(c->value, A_CONST) || !IS(f->args[0], COLUMN_REF) || strpbrk(text, "%_\\'"))
         return NULL;
-    if (part && !tree_integer(f->args[1], &from))
+    if (part && !ast_integer(f->args[1], &from))
         return NULL;
-    if (!tree_integer(f->args[f->n_args - 1], &len) || from != 1)
+    if (!ast_integer(f->args[f->n_args - 1], &len) || from != 1)
         return NULL;
     int64_t chars = 0;
     for (const char *s = text; *s; s++)
@@ -299,18 +299,18 @@ static bool is_column(const Node *n)
 static const char *without(struct rewriter *r, const struct comparison *c, const char **caveat)
 {
     Node *w = c->wrapped;
-    const char *column = tree_text(&r->tree, c->column), *f = tree_function(w), *out = NULL;
+    const char *column = ast_text(&r->tree, c->column), *f = ast_function(w), *out = NULL;
     struct shape s = {.r = r, .column = column};
     if (IS(w, COALESCE_EXPR))
         return coalesced(r, column, c);
     if (IS(w, A_EXPR))
         return moved(r, column, c, caveat);
-    if (str_eq(tree_cast(w), "date") && is_column(w->type_cast->arg)) {
+    if (str_eq(ast_cast(w), "date") && is_column(w->type_cast->arg)) {
         s.range = day_range;
     } else if (f) {
         size_t n = w->func_call->n_args;
         Node **args = w->func_call->args;
-        const char *unit = n == 2 ? tree_string(args[0]) : NULL, *format = n == 2 ? tree_string(args[1]) : NULL;
+        const char *unit = n == 2 ? ast_string(args[0]) : NULL, *format = n == 2 ? ast_string(args[1]) : NULL;
         if (!strcmp(f, "date") && n == 1 && is_column(args[0])) {
             s.range = day_range;
         } else if (!strcmp(f, "date_trunc") && unit && is_column(args[1])) {
@@ -345,15 +345,15 @@ static bool immutable(Node *w)
     static const char *const names[] = {"lower", "upper", "btrim", "ltrim", "rtrim", "length", "char_length", "abs", "md5",
                                         "reverse", "replace", "split_part", "floor", "ceil", "round", "left", "right",
                                         "substring", "substr", "mod", NULL};
-    const char *f = tree_function(w);
+    const char *f = ast_function(w);
     return (f && str_find(names, f) >= 0 && is_column(w->func_call->args ? w->func_call->args[0] : NULL)) ||
-           (IS(w, A_EXPR) && tree_operator(w));
+           (IS(w, A_EXPR) && ast_operator(w));
 }
 
 /* Is a cast the user wrote one that the type makes free? */
 static bool free_cast(struct rewriter *r, const struct comparison *c, const struct wasted *w)
 {
-    const char *to = tree_cast(c->wrapped);
+    const char *to = ast_cast(c->wrapped);
     (void)r;
     return to && is_column(c->wrapped->type_cast->arg) && !*w->cast;
 }
@@ -371,11 +371,11 @@ void find_function(struct rewriter *r)
         struct rewrite *it = rewrite_found(r, w.node, w.share, saving_own(r, w.node, w.share), w.removed);
         if (!it)
             continue;
-        const char *shown = tree_text(&r->tree, c->wrapped), *name = tree_text(&r->tree, c->column);
+        const char *shown = ast_text(&r->tree, c->wrapped), *name = ast_text(&r->tree, c->column);
         it->evidence = SAY("%s is computed for each row of %s: %s", shown, w.node->relation, wasted_text(r, &w));
-        it->before = tree_text(&r->tree, *c->slot);
+        it->before = ast_text(&r->tree, *c->slot);
         it->after = without(r, c, &caveat);
-        Node *instead = it->after ? tree_expr(&r->tree, "%s", it->after) : NULL;
+        Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
         if (instead) {
             /* The writer knows where an AND inside of an OR needs its parentheses. */
             it->caveat = caveat;
@@ -398,12 +398,12 @@ void find_function(struct rewriter *r)
 /* The type the value should have, for a column the server had to cast; NULL: the cast is of no harm. */
 static const char *own_type(struct rewriter *r, const struct comparison *c, const struct wasted *w)
 {
-    struct tree_froms from;
+    struct ast_froms from;
     const struct catalog_column *known = NULL;
     if (r->select) {
-        tree_froms(r->select, &from);
-        const struct tree_from *owner = plan_owner(r, &from, c->column);
-        known = owner ? plan_column(r, owner->table, tree_column(c->column)) : NULL;
+        ast_froms(r->select, &from);
+        const struct ast_from *owner = plan_owner(r, &from, c->column);
+        known = owner ? plan_column(r, owner->table, ast_column(c->column)) : NULL;
     }
     if (known)
         return !strcmp(known->type, w->cast) ? NULL : known->type;
@@ -420,19 +420,19 @@ void find_cast(struct rewriter *r)
         struct wasted w;
         if (!is_column(c->wrapped) || !strcmp(c->op, "between") || !find_wasted(r, c, &w) || !*w.cast)
             continue;
-        const char *type = own_type(r, c, &w), *name = tree_text(&r->tree, c->column), *value = tree_closed(&r->tree, c->value);
+        const char *type = own_type(r, c, &w), *name = ast_text(&r->tree, c->column), *value = ast_closed(&r->tree, c->value);
         int64_t whole;
         if (!type || !value)
             continue;
         struct rewrite *it = rewrite_found(r, w.node, w.share, saving_own(r, w.node, w.share), w.removed);
         if (!it)
             continue;
-        bool integral = tree_integer(c->value, &whole);
+        bool integral = ast_integer(c->value, &whole);
         Node *bare = c->value;
         while (IS(bare, TYPE_CAST))
             bare = bare->type_cast->arg;
         it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, w.node->relation, wasted_text(r, &w));
-        it->before = tree_text(&r->tree, *c->slot);
+        it->before = ast_text(&r->tree, *c->slot);
         it->advice = SAY("Give the value in the type of the column (bind the parameter as such), so that %s is not cast.", name);
         it->check = SAY("The condition no longer shows (%s)::%s, and an index on it is used.", name, w.cast);
         if (integral && !IS(bare, PARAM_REF))
@@ -443,7 +443,7 @@ void find_cast(struct rewriter *r)
             it->caveat = "The value cannot be one of the column: it has a fraction.";
             continue;
         }
-        Node *instead = tree_expr(&r->tree, "%s", it->after);
+        Node *instead = ast_expr(&r->tree, "%s", it->after);
         it->statement = rewrite_with(r, c->slot, instead);
         it->caveat = IS(bare, PARAM_REF) && strcmp(type, "numeric") != 0
                          ? "A value with a fraction would be rounded, where before it matched nothing."

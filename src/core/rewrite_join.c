@@ -7,7 +7,7 @@
 
 struct owners {
     struct rewriter *r;
-    const struct tree_froms *from;
+    const struct ast_froms *from;
     unsigned tables;
     bool unknown;
 };
@@ -22,12 +22,12 @@ static bool see_owner(void *ctx, Node **slot)
     }
     if (!IS(n, COLUMN_REF))
         return true;
-    const struct tree_from *owner = NULL;
-    if (tree_column(n)) {
+    const struct ast_from *owner = NULL;
+    if (ast_column(n)) {
         owner = plan_owner(o->r, o->from, n);
     } else if (n->column_ref->n_fields == 2) { /* o.* */
         for (size_t i = 0; i < o->from->n; i++)
-            if (str_eq(o->from->items[i].name, tree_name(n->column_ref->fields[0])))
+            if (str_eq(o->from->items[i].name, ast_name(n->column_ref->fields[0])))
                 owner = &o->from->items[i];
     }
     if (owner)
@@ -39,28 +39,28 @@ static bool see_owner(void *ctx, Node **slot)
 
 static void see_owners(struct owners *o, Node *n)
 {
-    tree_walk_slot(&n, see_owner, o);
+    ast_walk_slot(&n, see_owner, o);
 }
 
-static void ons(Node *n, struct tree_parts *out)
+static void ons(Node *n, struct ast_parts *out)
 {
     if (!IS(n, JOIN_EXPR))
         return;
     if (n->join_expr->quals)
-        tree_conjuncts(&n->join_expr->quals, out);
+        ast_conjuncts(&n->join_expr->quals, out);
     ons(n->join_expr->larg, out);
     ons(n->join_expr->rarg, out);
 }
 
 static void add_text(struct strbuf *b, struct rewriter *r, Node *n, const char *between, bool *ok)
 {
-    const char *text = tree_text(&r->tree, n);
+    const char *text = ast_text(&r->tree, n);
     bool either = IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
     strbuf_printf(b, "%s%s%s%s", b->len ? between : "", either ? "(" : "", text ? text : "", either ? ")" : "");
     *ok = *ok && text;
 }
 
-static void add_table(struct strbuf *b, struct rewriter *r, const struct tree_from *f)
+static void add_table(struct strbuf *b, struct rewriter *r, const struct ast_from *f)
 {
     const PgQuery__RangeVar *t = f->table;
     strbuf_printf(b, "%s%s%s%s%s", b->len ? ", " : "", t->inh ? "" : "ONLY ", *t->schemaname ? say_name(r, t->schemaname) : "",
@@ -70,36 +70,36 @@ static void add_table(struct strbuf *b, struct rewriter *r, const struct tree_fr
 }
 
 /* Does the result name a unique index of its only table? Then nothing is left to make distinct. */
-static bool keyed(struct rewriter *r, const Select *s, const struct tree_from *f)
+static bool keyed(struct rewriter *r, const Select *s, const struct ast_from *f)
 {
     const char *key = plan_unique(r, f->table);
     if (!key || strchr(key, ','))
         return false;
     for (size_t i = 0; i < s->n_target_list; i++) {
         const Node *v = IS(s->target_list[i], RES_TARGET) ? s->target_list[i]->res_target->val : NULL;
-        if (IS(v, COLUMN_REF) && (!tree_column(v) || str_eq(say_name(r, tree_column(v)), key)))
+        if (IS(v, COLUMN_REF) && (!ast_column(v) || str_eq(say_name(r, ast_column(v)), key)))
             return true;
     }
     return false;
 }
 
-static bool has_null_key(struct rewriter *r, const struct tree_from *f)
+static bool has_null_key(struct rewriter *r, const struct ast_from *f)
 {
     const char *key = plan_unique(r, f->table); /* a unique index takes many NULLs */
     const struct catalog_column *c = key ? plan_column(r, f->table, key) : NULL;
     return !c || !c->not_null;
 }
 
-static void write_semi(struct rewriter *r, const struct tree_froms *from, unsigned kept, struct rewrite *it)
+static void write_semi(struct rewriter *r, const struct ast_froms *from, unsigned kept, struct rewrite *it)
 {
     Select *s = r->select;
-    struct tree_parts parts = {.n = 0};
+    struct ast_parts parts = {.n = 0};
     struct strbuf outer = {0}, inner = {0}, where = {0}, link = {0};
     bool ok = true;
-    const struct tree_from *only = NULL;
+    const struct ast_from *only = NULL;
     size_t n_kept = 0;
     if (s->where_clause)
-        tree_conjuncts(&s->where_clause, &parts);
+        ast_conjuncts(&s->where_clause, &parts);
     for (size_t i = 0; i < s->n_from_clause; i++)
         ons(s->from_clause[i], &parts);
     for (size_t i = 0; i < from->n; i++) {
@@ -117,7 +117,7 @@ static void write_semi(struct rewriter *r, const struct tree_froms *from, unsign
     }
     ok = ok && outer.len && inner.len && parts.n < ARRAY_LEN(parts.items);
     const char *exists = SAY("EXISTS (SELECT 1 FROM %s%s%s)", strbuf_text(&inner), link.len ? " WHERE " : "", strbuf_text(&link));
-    Select *semi = ok ? tree_select(&r->tree, "SELECT 1 FROM %s WHERE %s%s%s", outer.text, strbuf_text(&where), where.len ? " AND " : "", exists) : NULL;
+    Select *semi = ok ? ast_select(&r->tree, "SELECT 1 FROM %s WHERE %s%s%s", outer.text, strbuf_text(&where), where.len ? " AND " : "", exists) : NULL;
     if (semi) {
         Select *whole = arena_copy(r->arena, s, sizeof *s);
         bool unique = n_kept == 1 && keyed(r, s, only) && !has_null_key(r, only);
@@ -126,7 +126,7 @@ static void write_semi(struct rewriter *r, const struct tree_froms *from, unsign
         whole->where_clause = semi->where_clause;
         if (unique)
             whole->n_distinct_clause = 0;
-        it->statement = tree_select_text(&r->tree, whole);
+        it->statement = ast_select_text(&r->tree, whole);
         it->before = SAY("SELECT DISTINCT ... FROM %s, %s", outer.text, inner.text);
         it->after = SAY("SELECT %s... FROM %s WHERE %s", unique ? "" : "DISTINCT ", outer.text, exists);
         it->advice = unique ? "Ask with EXISTS whether the other table has a row; each row then comes once, and DISTINCT is not needed."
@@ -141,12 +141,12 @@ static void write_semi(struct rewriter *r, const struct tree_froms *from, unsign
 void find_distinct(struct rewriter *r)
 {
     Select *s = r->select;
-    struct tree_froms from;
+    struct ast_froms from;
     if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_distinct_clause != 1 ||
-        s->distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET || tree_aggregates(s) || s->with_clause ||
-        tree_volatile(r->tree.stmt))
+        s->distinct_clause[0]->node_case != PG_QUERY__NODE__NODE__NOT_SET || ast_aggregates(s) || s->with_clause ||
+        ast_volatile(r->tree.stmt))
         return;
-    tree_froms(s, &from);
+    ast_froms(s, &from);
     struct owners o = {.r = r, .from = &from};
     for (size_t i = 0; i < s->n_target_list; i++)
         see_owners(&o, s->target_list[i]);
@@ -204,10 +204,10 @@ void find_cte(struct rewriter *r)
     for (size_t k = 0; k < s->with_clause->n_ctes; k++) {
         PgQuery__CommonTableExpr *cte =
             IS(s->with_clause->ctes[k], COMMON_TABLE_EXPR) ? s->with_clause->ctes[k]->common_table_expr : NULL;
-        if (!cte || !IS(cte->ctequery, SELECT_STMT) || tree_volatile(cte->ctequery))
+        if (!cte || !IS(cte->ctequery, SELECT_STMT) || ast_volatile(cte->ctequery))
             continue;
         struct references refs = {.name = cte->ctename};
-        tree_walk_slot(&r->tree.stmt, see_reference, &refs);
+        ast_walk_slot(&r->tree.stmt, see_reference, &refs);
         bool asked = cte->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeAlways;
         if (!asked && (refs.n < 2 || cte->ctematerialized == PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever))
             continue;
@@ -239,7 +239,7 @@ void find_cte(struct rewriter *r)
             it->after = SAY("%s AS NOT MATERIALIZED (...)", say_name(r, cte->ctename));
             PgQuery__CTEMaterialize old = cte->ctematerialized;
             cte->ctematerialized = PG_QUERY__CTEMATERIALIZE__CTEMaterializeNever;
-            it->statement = tree_sql(&r->tree);
+            it->statement = ast_sql(&r->tree);
             cte->ctematerialized = old;
             break;
         }

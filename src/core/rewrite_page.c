@@ -22,16 +22,16 @@ struct keys {
 static Node *sorted_by(const Select *s, Node *n)
 {
     int64_t position;
-    if (IS(n, A_CONST) && tree_integer(n, &position) && position >= 1 && position <= (int64_t)s->n_target_list)
+    if (IS(n, A_CONST) && ast_integer(n, &position) && position >= 1 && position <= (int64_t)s->n_target_list)
         return IS(s->target_list[position - 1], RES_TARGET) ? s->target_list[position - 1]->res_target->val : NULL;
-    for (size_t i = 0; tree_column(n) && !tree_qualifier(n) && i < s->n_target_list; i++)
-        if (IS(s->target_list[i], RES_TARGET) && str_eq(s->target_list[i]->res_target->name, tree_column(n)))
+    for (size_t i = 0; ast_column(n) && !ast_qualifier(n) && i < s->n_target_list; i++)
+        if (IS(s->target_list[i], RES_TARGET) && str_eq(s->target_list[i]->res_target->name, ast_column(n)))
             return s->target_list[i]->res_target->val;
     return n;
 }
 
 /* False: the order is by something no condition can be written for. */
-static bool read_keys(struct rewriter *r, const struct tree_froms *from, struct keys *k)
+static bool read_keys(struct rewriter *r, const struct ast_froms *from, struct keys *k)
 {
     const Select *s = r->select;
     *k = (struct keys){0};
@@ -43,12 +43,12 @@ static bool read_keys(struct rewriter *r, const struct tree_froms *from, struct 
         *key = (struct key){.expr = sorted_by(s, by->node),
                             .descending = by->sortby_dir == PG_QUERY__SORT_BY_DIR__SORTBY_DESC,
                             .nulls_told = by->sortby_nulls != PG_QUERY__SORT_BY_NULLS__SORTBY_NULLS_DEFAULT};
-        if (!key->expr || tree_volatile(key->expr) || tree_mentions(key->expr, PG_QUERY__NODE__NODE_SUB_LINK) ||
-            tree_is_constant(key->expr) || !(key->text = tree_closed(&r->tree, key->expr)) ||
-            !(key->shown = tree_closed(&r->tree, by->node)))
+        if (!key->expr || ast_volatile(key->expr) || ast_mentions(key->expr, PG_QUERY__NODE__NODE_SUB_LINK) ||
+            ast_is_constant(key->expr) || !(key->text = ast_closed(&r->tree, key->expr)) ||
+            !(key->shown = ast_closed(&r->tree, by->node)))
             return false;
-        const struct tree_from *owner = tree_column(key->expr) ? plan_owner(r, from, key->expr) : NULL;
-        const struct catalog_column *c = owner ? plan_column(r, owner->table, tree_column(key->expr)) : NULL;
+        const struct ast_from *owner = ast_column(key->expr) ? plan_owner(r, from, key->expr) : NULL;
+        const struct catalog_column *c = owner ? plan_column(r, owner->table, ast_column(key->expr)) : NULL;
         key->not_null = c && c->not_null && !owner->optional;
         k->n++;
     }
@@ -58,7 +58,7 @@ static bool read_keys(struct rewriter *r, const struct tree_froms *from, struct 
 static bool has_key(const struct keys *k, const char *column)
 {
     for (size_t i = 0; i < k->n; i++) {
-        const char *name = tree_column(k->items[i].expr);
+        const char *name = ast_column(k->items[i].expr);
         if (name && !strcmp(name, column))
             return true;
     }
@@ -66,7 +66,7 @@ static bool has_key(const struct keys *k, const char *column)
 }
 
 /* Is the order one of its own already? Otherwise the columns of a unique index follow. */
-static bool make_unique(struct rewriter *r, const struct tree_froms *from, struct keys *k)
+static bool make_unique(struct rewriter *r, const struct ast_froms *from, struct keys *k)
 {
     const char *columns = from->n == 1 && from->items[0].table ? plan_unique(r, from->items[0].table) : NULL;
     bool all_there = columns != NULL;
@@ -76,15 +76,15 @@ static bool make_unique(struct rewriter *r, const struct tree_froms *from, struc
         for (const char *s = columns; *s;) {
             size_t len = strcspn(s, ",");
             char *name = mem_strndup(s, len);
-            Node *n = tree_expr(&r->tree, "%s", name);
+            Node *n = ast_expr(&r->tree, "%s", name);
             free(name);
-            bool there = n && tree_column(n) && has_key(k, tree_column(n));
+            bool there = n && ast_column(n) && has_key(k, ast_column(n));
             if (!pass) {
                 all_there = all_there && there;
             } else if (!there) {
                 if (!n || k->n == MAX_KEYS)
                     return false;
-                const char *text = tree_text(&r->tree, n);
+                const char *text = ast_text(&r->tree, n);
                 k->items[k->n] = (struct key){.expr = n, .text = text, .shown = text,
                                               .descending = k->n && k->items[k->n - 1].descending, .not_null = true};
                 k->n++;
@@ -138,10 +138,10 @@ static const char *order_text(struct rewriter *r, const struct keys *k)
 static void write_keyset(struct rewriter *r, struct rewrite *it)
 {
     Select *s = r->select;
-    struct tree_froms from;
+    struct ast_froms from;
     struct keys k;
-    tree_froms(s, &from);
-    if (!read_keys(r, &from, &k) || !s->n_from_clause || tree_aggregates(s) || s->n_distinct_clause ||
+    ast_froms(s, &from);
+    if (!read_keys(r, &from, &k) || !s->n_from_clause || ast_aggregates(s) || s->n_distinct_clause ||
         s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES)
         return;
     bool given = k.n > 0, unique = make_unique(r, &from, &k);
@@ -150,27 +150,27 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     Node *offset = s->limit_offset, *where = s->where_clause;
     int first = IS(offset, PARAM_REF) && offset->param_ref->number == r->parameters ? r->parameters : r->parameters + 1;
     const char *condition = after_last(r, &k, first), *order = order_text(r, &k),
-               *limit = s->limit_count ? SAY(" LIMIT %s", tree_text(&r->tree, s->limit_count)) : "";
-    const char *old = where ? tree_text(&r->tree, where) : NULL;
+               *limit = s->limit_count ? SAY(" LIMIT %s", ast_text(&r->tree, s->limit_count)) : "";
+    const char *old = where ? ast_text(&r->tree, where) : NULL;
     bool or_inside = where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
-    Node *both = !where      ? tree_expr(&r->tree, "%s", condition)
-                 : or_inside ? tree_expr(&r->tree, "(%s) AND %s", old, condition)
-                             : tree_expr(&r->tree, "%s AND %s", old, condition);
-    Select *ordered = tree_select(&r->tree, "SELECT 1 ORDER BY %s", order);
+    Node *both = !where      ? ast_expr(&r->tree, "%s", condition)
+                 : or_inside ? ast_expr(&r->tree, "(%s) AND %s", old, condition)
+                             : ast_expr(&r->tree, "%s AND %s", old, condition);
+    Select *ordered = ast_select(&r->tree, "SELECT 1 ORDER BY %s", order);
     struct keys given_keys = k;
     given_keys.n = s->n_sort_clause;
     it->before = SAY("%s%s%s OFFSET %s", given ? "ORDER BY " : "", order_text(r, &given_keys), given ? limit : limit + (*limit == ' '),
-                     tree_text(&r->tree, offset));
+                     ast_text(&r->tree, offset));
     it->after = SAY("WHERE %s ORDER BY %s%s", condition, order, limit);
     if (both && ordered) {
         size_t n_sort = s->n_sort_clause;
         Node **sort = s->sort_clause;
         /* What the user wrote stays as it is; a key added to make the order whole follows. */
         for (size_t i = n_sort; i < ordered->n_sort_clause; i++)
-            s->sort_clause = tree_append(r, s->sort_clause, &s->n_sort_clause, ordered->sort_clause[i]);
+            s->sort_clause = ast_append(r, s->sort_clause, &s->n_sort_clause, ordered->sort_clause[i]);
         s->where_clause = both;
         s->limit_offset = NULL;
-        it->statement = tree_sql(&r->tree);
+        it->statement = ast_sql(&r->tree);
         s->where_clause = where;
         s->limit_offset = offset;
         s->sort_clause = sort;
@@ -180,9 +180,9 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     for (size_t i = 0; i < k.n && !nulls; i++)
         if (!k.items[i].not_null && r->in->catalog)
             nulls = SAY(" Rows where %s is NULL are never reached.", k.items[i].text);
-    it->caveat = SAY("Pages are asked for by the last row's %s, one after the other, not by number; the first page has no such "
+    it->caveat = SAY("Pages are asked for by %s of the last row, one after the other, not by number; the first page has no such "
                      "condition.%s%s%s",
-                     k.n > 1 ? "values, in the order of the sort," : k.items[0].text,
+                     k.n > 1 ? "the sort columns" : k.items[0].text,
                      unique ? "" : " The sort columns must be unique together: add the key, or rows with equal values are skipped.",
                      given ? "" : " Without ORDER BY no order was promised before.", nulls ? nulls : "");
 }
@@ -205,10 +205,10 @@ void find_offset(struct rewriter *r)
         made = c->rows;
         kept = limit->rows;
     } else {
-        if (!tree_integer(r->select->limit_offset, &literal))
+        if (!ast_integer(r->select->limit_offset, &literal))
             return; /* a parameter: the planner only guesses it */
         kept = known_or(limit->plan_rows, 1);
-        if (r->select->limit_count && tree_integer(r->select->limit_count, &page))
+        if (r->select->limit_count && ast_integer(r->select->limit_count, &page))
             kept = (double)page;
         made = (double)literal + kept;
     }
@@ -235,11 +235,11 @@ void find_offset(struct rewriter *r)
 void find_random(struct rewriter *r)
 {
     Select *s = r->select;
-    struct tree_froms from;
+    struct ast_froms from;
     const struct plan_node *sort = NULL;
     int64_t wanted = 1;
     if (!s || s->n_sort_clause != 1 || !s->limit_count || !IS(s->sort_clause[0], SORT_BY) ||
-        !str_eq(tree_function(s->sort_clause[0]->sort_by->node), "random") || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
+        !str_eq(ast_function(s->sort_clause[0]->sort_by->node), "random") || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
         return;
     for (size_t i = 0; i < r->plan->n_nodes && !sort; i++)
         if (str_eq(r->plan->nodes[i]->type, "Sort") && r->plan->nodes[i]->sort_key.n &&
@@ -248,7 +248,7 @@ void find_random(struct rewriter *r)
     const struct plan_node *below = sort ? sort->child : NULL;
     if (!below || sort->never_executed)
         return;
-    bool known = tree_integer(s->limit_count, &wanted) && wanted > 0;
+    bool known = ast_integer(s->limit_count, &wanted) && wanted > 0;
     double rows = r->plan->analyzed ? below->rows : below->plan_rows;
     if (!known)
         wanted = (int64_t)MAX(1, known_or(sort->parent ? sort->parent->loop_rows : NAN, 100));
@@ -261,19 +261,19 @@ void find_random(struct rewriter *r)
     it->check = "A Sample Scan appears, and the rows sorted are few.";
     it->caveat = "It is another random choice: TABLESAMPLE BERNOULLI still reads the table (SYSTEM reads only some pages, whose rows "
                  "come together), and with a narrow filter the sample can hold too few rows.";
-    tree_froms(s, &from);
+    ast_froms(s, &from);
     if (s->n_from_clause != 1 || !from.plain || from.n != 1)
         return;
     double percent = MIN(100, MAX(0.01, 100 * SAMPLE_SPARE * (double)wanted / rows));
     Node *old = s->from_clause[0];
     const char *table = NULL;
-    Select *one = PG_QUERY__SET_OPERATION__SETOP_NONE == s->op ? tree_select(&r->tree, "SELECT 1 FROM x") : NULL;
+    Select *one = PG_QUERY__SET_OPERATION__SETOP_NONE == s->op ? ast_select(&r->tree, "SELECT 1 FROM x") : NULL;
     if (one) {
         one->from_clause[0] = old;
-        table = tree_select_text(&r->tree, one);
+        table = ast_select_text(&r->tree, one);
     }
     table = table && str_starts(table, "SELECT 1 FROM ") ? table + strlen("SELECT 1 FROM ") : NULL;
-    Select *sampled = table ? tree_select(&r->tree, "SELECT 1 FROM %s TABLESAMPLE bernoulli (%.2g)", table, percent) : NULL;
+    Select *sampled = table ? ast_select(&r->tree, "SELECT 1 FROM %s TABLESAMPLE bernoulli (%.2g)", table, percent) : NULL;
     if (!sampled)
         return;
     it->before = SAY("FROM %s", table);
@@ -287,14 +287,14 @@ void find_random(struct rewriter *r)
 #define WIDE_COLUMN 100.0     /* average bytes: worth naming */
 #define WIDE_RESULT 16777216.0 /* bytes returned: worth a word by themselves */
 
-static bool stars(const Select *s, const struct tree_from *f)
+static bool stars(const Select *s, const struct ast_from *f)
 {
     for (size_t i = 0; i < s->n_target_list; i++) {
         const Node *v = IS(s->target_list[i], RES_TARGET) ? s->target_list[i]->res_target->val : NULL;
-        if (!IS(v, COLUMN_REF) || tree_column(v))
+        if (!IS(v, COLUMN_REF) || ast_column(v))
             continue;
         const PgQuery__ColumnRef *c = v->column_ref;
-        if (c->n_fields == 1 || (f && c->n_fields >= 2 && str_eq(tree_name(c->fields[c->n_fields - 2]), f->name)))
+        if (c->n_fields == 1 || (f && c->n_fields >= 2 && str_eq(ast_name(c->fields[c->n_fields - 2]), f->name)))
             return true;
     }
     return false;
@@ -302,7 +302,7 @@ static bool stars(const Select *s, const struct tree_from *f)
 
 /* "note (812 B), body (2.1 kB)" of the tables whose every column is selected, and the others
  * as a list for SELECT. */
-static const char *wide_columns(struct rewriter *r, const struct tree_froms *from, const char **narrow)
+static const char *wide_columns(struct rewriter *r, const struct ast_froms *from, const char **narrow)
 {
     struct strbuf wide = {0}, rest = {0};
     bool all = true;
@@ -348,11 +348,11 @@ static bool spills(const struct rewriter *r, const struct plan_node *n)
 void find_wide(struct rewriter *r)
 {
     Select *s = r->select;
-    struct tree_froms from;
+    struct ast_froms from;
     const char *narrow = NULL;
     if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || !stars(s, NULL) || !s->n_from_clause)
         return;
-    tree_froms(s, &from);
+    ast_froms(s, &from);
     const char *wide = wide_columns(r, &from, &narrow);
     struct rewrite *it = NULL;
     for (size_t i = 0; i < r->plan->n_nodes && !it; i++) {
@@ -391,7 +391,7 @@ void find_wide(struct rewriter *r)
     it->caveat = "Fewer columns are returned: only when nobody uses the others.";
     if (!narrow)
         return;
-    Select *named = tree_select(&r->tree, "SELECT %s", narrow);
+    Select *named = ast_select(&r->tree, "SELECT %s", narrow);
     Node **targets = s->target_list;
     size_t n_targets = s->n_target_list;
     if (!named || s->n_target_list != 1)
@@ -400,7 +400,7 @@ void find_wide(struct rewriter *r)
     it->after = SAY("SELECT %s", narrow);
     s->target_list = named->target_list;
     s->n_target_list = named->n_target_list;
-    it->statement = tree_sql(&r->tree);
+    it->statement = ast_sql(&r->tree);
     s->target_list = targets;
     s->n_target_list = n_targets;
 }

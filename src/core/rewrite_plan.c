@@ -38,7 +38,7 @@ Node *plan_condition(struct rewriter *r, const char *text)
     if (!text)
         return NULL;
     char *sql = as_sql(text);
-    Node *n = tree_expr(&r->tree, "%s", sql);
+    Node *n = ast_expr(&r->tree, "%s", sql);
     free(sql);
     return n;
 }
@@ -58,7 +58,7 @@ struct wrap {
 
 static Node *uncast(Node *n)
 {
-    while (IS(n, TYPE_CAST) && harmless(tree_cast(n) ? tree_cast(n) : ""))
+    while (IS(n, TYPE_CAST) && harmless(ast_cast(n) ? ast_cast(n) : ""))
         n = n->type_cast->arg;
     return n;
 }
@@ -67,16 +67,16 @@ static void side(struct wrap *w, Node *n)
 {
     n = uncast(n);
     if (IS(n, COLUMN_REF)) {
-        w->bare = w->bare || str_eq(tree_column(n), w->column);
+        w->bare = w->bare || str_eq(ast_column(n), w->column);
         return;
     }
     size_t count;
-    const Node *c = tree_first_column(n, &count);
-    if (count != 1 || !str_eq(tree_column(c), w->column))
+    const Node *c = ast_first_column(n, &count);
+    if (count != 1 || !str_eq(ast_column(c), w->column))
         return;
     w->wrapped = true;
     if (IS(n, TYPE_CAST) && IS(uncast(n->type_cast->arg), COLUMN_REF))
-        snprintf(w->cast, 64, "%s", tree_cast(n) ? tree_cast(n) : "");
+        snprintf(w->cast, 64, "%s", ast_cast(n) ? ast_cast(n) : "");
 }
 
 static bool see_comparison(void *ctx, Node **slot)
@@ -93,7 +93,7 @@ bool plan_wraps(Node *condition, const char *column, char cast[64])
 {
     struct wrap w = {.column = column, .cast = cast};
     *cast = '\0';
-    tree_walk_slot(&condition, see_comparison, &w);
+    ast_walk_slot(&condition, see_comparison, &w);
     return w.wrapped && !w.bare;
 }
 
@@ -190,16 +190,16 @@ const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table)
     return s;
 }
 
-const struct tree_from *plan_owner(const struct rewriter *r, const struct tree_froms *f, const Node *column_ref)
+const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_froms *f, const Node *column_ref)
 {
-    const char *table = tree_qualifier(column_ref), *column = tree_column(column_ref);
-    const struct tree_from *owner = NULL;
+    const char *table = ast_qualifier(column_ref), *column = ast_column(column_ref);
+    const struct ast_from *owner = NULL;
     if (!column)
         return NULL;
     if (!table && f->n == 1)
         return &f->items[0];
     for (size_t i = 0; i < f->n; i++) {
-        const struct tree_from *it = &f->items[i];
+        const struct ast_from *it = &f->items[i];
         bool fits = table ? str_eq(it->name, table) : plan_column(r, it->table, column) != NULL;
         if (!table && (!it->table || !plan_relation(r, it->table)))
             return NULL; /* what it has is not known */
@@ -211,7 +211,7 @@ const struct tree_from *plan_owner(const struct rewriter *r, const struct tree_f
     return owner;
 }
 
-Node **tree_append(struct rewriter *r, Node **items, size_t *n, Node *item)
+Node **ast_append(struct rewriter *r, Node **items, size_t *n, Node *item)
 {
     Node **out = arena_alloc(r->arena, (*n + 1) * sizeof *out);
     for (size_t i = 0; i < *n; i++)

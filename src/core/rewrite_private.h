@@ -1,7 +1,7 @@
 /* rewrite_private.h - what the rules of rewrite*.c share.
  *
  *   rewrite.c         the table of rules, floors, ranking
- *   rewrite_tree.c    the statement as a tree
+ *   ast.c             the statement as a tree
  *   rewrite_plan.c    what the plan says about a part of the statement
  *   rewrite_page.c    OFFSET, ORDER BY random(), SELECT *
  *   rewrite_or.c      OR, lists of constants, UNION
@@ -15,7 +15,7 @@
 #include <math.h>
 
 #include "core/rewrite.h"
-#include "core/rewrite_tree.h"
+#include "core/ast.h"
 
 #define IS(n, CASE) ((n) && (n)->node_case == PG_QUERY__NODE__NODE_##CASE)
 
@@ -24,7 +24,7 @@ struct rewriter {
     const struct plan *plan;
     const struct rewrite_rule *rule;
     struct arena *arena;
-    struct tree tree;
+    struct ast tree;
     Select *select; /* the statement, when it is a SELECT; of a set operation, the whole */
     int parameters; /* highest $n */
     struct rewrite_list *out;
@@ -67,9 +67,9 @@ const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table);
 const struct catalog_relation *plan_relation(const struct rewriter *r, const PgQuery__RangeVar *table);
 const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table, const char *column);
 /* The FROM item a column belongs to: by its qualifier, as the only one, or by the catalog. */
-const struct tree_from *plan_owner(const struct rewriter *r, const struct tree_froms *f, const Node *column_ref);
+const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_froms *f, const Node *column_ref);
 /* A new list of nodes, one longer. */
-Node **tree_append(struct rewriter *r, Node **items, size_t *n, Node *item);
+Node **ast_append(struct rewriter *r, Node **items, size_t *n, Node *item);
 const char *say_name(struct rewriter *r, const char *name); /* an identifier, quoted where it must be */
 
 /* ---- the rules ---- */

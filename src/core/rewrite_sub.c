@@ -35,7 +35,7 @@ static bool reads_table(const struct rewriter *r, const struct plan_node *top, c
     return false;
 }
 
-static bool from_has(const struct tree_froms *f, const char *name)
+static bool from_has(const struct ast_froms *f, const char *name)
 {
     for (size_t i = 0; i < f->n; i++)
         if (str_eq(f->items[i].name, name))
@@ -44,16 +44,16 @@ static bool from_has(const struct tree_froms *f, const char *name)
 }
 
 /* What the statement itself reads from. */
-static void outer_from(struct rewriter *r, struct tree_froms *out)
+static void outer_from(struct rewriter *r, struct ast_froms *out)
 {
     PgQuery__RangeVar *table = IS(r->tree.stmt, DELETE_STMT)   ? r->tree.stmt->delete_stmt->relation
                                : IS(r->tree.stmt, UPDATE_STMT) ? r->tree.stmt->update_stmt->relation
                                                                : NULL;
-    *out = (struct tree_froms){.plain = true};
+    *out = (struct ast_froms){.plain = true};
     if (r->select)
-        tree_froms(r->select, out);
+        ast_froms(r->select, out);
     else if (table)
-        out->items[out->n++] = (struct tree_from){.name = table->alias ? table->alias->aliasname : table->relname, .table = table};
+        out->items[out->n++] = (struct ast_from){.name = table->alias ? table->alias->aliasname : table->relname, .table = table};
 }
 
 static Node **where_of(struct rewriter *r)
@@ -69,7 +69,7 @@ static Node **where_of(struct rewriter *r)
  * table. NULL: it cannot be told. `optional`: a column may be NULL for want of a row. */
 struct qualifying {
     struct rewriter *r;
-    const struct tree_froms *from;
+    const struct ast_froms *from;
     bool failed, nullable;
 };
 
@@ -82,30 +82,30 @@ static bool see_unqualified(void *ctx, Node **slot)
     }
     if (!IS(*slot, COLUMN_REF))
         return true;
-    const struct tree_from *owner = plan_owner(q->r, q->from, *slot);
-    const char *column = tree_column(*slot);
+    const struct ast_from *owner = plan_owner(q->r, q->from, *slot);
+    const char *column = ast_column(*slot);
     if (!owner || !owner->name || !column) {
         q->failed = true;
         return false;
     }
     const struct catalog_column *c = plan_column(q->r, owner->table, column);
     q->nullable = q->nullable || !c || !c->not_null || owner->optional;
-    if (!tree_qualifier(*slot))
-        *slot = tree_expr(&q->r->tree, "%s.%s", say_name(q->r, owner->name), say_name(q->r, column));
+    if (!ast_qualifier(*slot))
+        *slot = ast_expr(&q->r->tree, "%s.%s", say_name(q->r, owner->name), say_name(q->r, column));
     q->failed = q->failed || !*slot;
     return false;
 }
 
-static const char *qualified(struct rewriter *r, const struct tree_froms *from, Node *n, bool *nullable)
+static const char *qualified(struct rewriter *r, const struct ast_froms *from, Node *n, bool *nullable)
 {
-    const char *text = tree_closed(&r->tree, n);
-    Node *copy = text ? tree_expr(&r->tree, "%s", text) : NULL;
+    const char *text = ast_closed(&r->tree, n);
+    Node *copy = text ? ast_expr(&r->tree, "%s", text) : NULL;
     struct qualifying q = {.r = r, .from = from};
     if (!copy)
         return NULL;
-    tree_walk_slot(&copy, see_unqualified, &q);
+    ast_walk_slot(&copy, see_unqualified, &q);
     *nullable = q.nullable || !IS(copy, COLUMN_REF);
-    return q.failed ? NULL : tree_closed(&r->tree, copy);
+    return q.failed ? NULL : ast_closed(&r->tree, copy);
 }
 
 /* ---- NOT IN ---- */
@@ -115,7 +115,7 @@ static bool is_not_in(const Node *n)
     if (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR && n->bool_expr->n_args == 1)
         n = n->bool_expr->args[0];
     else if (!IS(n, SUB_LINK) || n->sub_link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK ||
-             strcmp(tree_last(n->sub_link->n_oper_name, n->sub_link->oper_name), "<>") != 0)
+             strcmp(ast_last(n->sub_link->n_oper_name, n->sub_link->oper_name), "<>") != 0)
         return false;
     return IS(n, SUB_LINK) && (n->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK ||
                                (n->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK && !n->sub_link->n_oper_name));
@@ -137,16 +137,16 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
 {
     const Node *link = sublink_of(*slot);
     Select *inner = select_of(link);
-    struct tree_froms from, inside;
+    struct ast_froms from, inside;
     bool outer_nullable = true, inner_nullable = true;
     outer_from(r, &from);
-    it->before = tree_text(&r->tree, *slot);
+    it->before = ast_text(&r->tree, *slot);
     if (!inner || inner->n_target_list != 1)
         return;
     const char *x = qualified(r, &from, link->sub_link->testexpr, &outer_nullable);
     if (!x)
         return;
-    tree_froms(inner, &inside);
+    ast_froms(inner, &inside);
     bool clash = false;
     for (size_t i = 0; i < inside.n; i++)
         clash = clash || !inside.items[i].name || from_has(&from, inside.items[i].name);
@@ -155,29 +155,29 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
     if (copies)
         inner->n_distinct_clause = 0;
     Node *value = IS(inner->target_list[0], RES_TARGET) ? inner->target_list[0]->res_target->val : NULL;
-    if (!clash && simple(inner) && value && !tree_aggregates(inner) && tree_closed(&r->tree, value) &&
-        (tree_column(value) || !IS(value, COLUMN_REF))) {
-        const char *v = tree_closed(&r->tree, value), *where = inner->where_clause ? tree_text(&r->tree, inner->where_clause) : NULL;
+    if (!clash && simple(inner) && value && !ast_aggregates(inner) && ast_closed(&r->tree, value) &&
+        (ast_column(value) || !IS(value, COLUMN_REF))) {
+        const char *v = ast_closed(&r->tree, value), *where = inner->where_clause ? ast_text(&r->tree, inner->where_clause) : NULL;
         bool either = where && IS(inner->where_clause, BOOL_EXPR) &&
                       inner->where_clause->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
         Node *old = inner->where_clause, *target = inner->target_list[0];
-        const struct tree_from *owner = plan_owner(r, &inside, value);
-        const struct catalog_column *c = owner ? plan_column(r, owner->table, tree_column(value)) : NULL;
+        const struct ast_from *owner = plan_owner(r, &inside, value);
+        const struct catalog_column *c = owner ? plan_column(r, owner->table, ast_column(value)) : NULL;
         inner_nullable = !c || !c->not_null || owner->optional;
-        Select *one = tree_select(&r->tree, "SELECT 1");
-        inner->where_clause = where ? tree_expr(&r->tree, either ? "(%s) AND %s = %s" : "%s AND %s = %s", where, v, x)
-                                    : tree_expr(&r->tree, "%s = %s", v, x);
+        Select *one = ast_select(&r->tree, "SELECT 1");
+        inner->where_clause = where ? ast_expr(&r->tree, either ? "(%s) AND %s = %s" : "%s AND %s = %s", where, v, x)
+                                    : ast_expr(&r->tree, "%s = %s", v, x);
         inner->target_list[0] = one ? one->target_list[0] : target;
-        const char *sub = inner->where_clause && one ? tree_select_text(&r->tree, inner) : NULL;
+        const char *sub = inner->where_clause && one ? ast_select_text(&r->tree, inner) : NULL;
         it->after = sub ? SAY("NOT EXISTS (%s)", sub) : NULL;
         inner->where_clause = old;
         inner->target_list[0] = target;
     } else {
-        const char *sub = tree_select_text(&r->tree, inner);
+        const char *sub = ast_select_text(&r->tree, inner);
         it->after = sub ? SAY("NOT EXISTS (SELECT 1 FROM (%s) AS listed (value) WHERE listed.value = %s)", sub, x) : NULL;
     }
     inner->n_distinct_clause = n_distinct;
-    Node *instead = it->after ? tree_expr(&r->tree, "%s", it->after) : NULL;
+    Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
     it->statement = rewrite_with(r, slot, instead);
     if (!outer_nullable && !inner_nullable)
         it->caveat = NULL;
@@ -186,11 +186,11 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
 void find_not_in(struct rewriter *r)
 {
     Node **where = where_of(r);
-    struct tree_parts parts = {.n = 0};
+    struct ast_parts parts = {.n = 0};
     Node **slot = NULL;
     size_t n_not_in = 0;
     if (where && *where)
-        tree_conjuncts(where, &parts);
+        ast_conjuncts(where, &parts);
     for (size_t i = 0; i < parts.n; i++) {
         if (!is_not_in(*parts.items[i]))
             continue;
@@ -248,7 +248,7 @@ struct counts {
 static bool counting(const Node *f, Node **counted)
 {
     *counted = NULL;
-    if (!str_eq(tree_function(f), "count") || f->func_call->over || f->func_call->agg_filter)
+    if (!str_eq(ast_function(f), "count") || f->func_call->over || f->func_call->agg_filter)
         return false;
     if (f->func_call->agg_star)
         return true;
@@ -260,7 +260,7 @@ static bool existence(const char *op, const Node *with, bool turned, bool *exist
 {
     int64_t k = 0;
     *guessed = IS(with, PARAM_REF);
-    if (!*guessed && (!IS(with, A_CONST) || !tree_integer(with, &k)))
+    if (!*guessed && (!IS(with, A_CONST) || !ast_integer(with, &k)))
         return false;
     if (turned)
         op = !strcmp(op, ">") ? "<" : !strcmp(op, "<") ? ">" : !strcmp(op, ">=") ? "<=" : !strcmp(op, "<=") ? ">=" : op;
@@ -273,7 +273,7 @@ static bool existence(const char *op, const Node *with, bool turned, bool *exist
 static bool see_count(void *ctx, Node **slot)
 {
     struct counts *all = ctx;
-    const char *op = tree_operator(*slot);
+    const char *op = ast_operator(*slot);
     if (!op || all->n == ARRAY_LEN(all->items))
         return true;
     PgQuery__AExpr *e = (*slot)->a_expr;
@@ -302,39 +302,39 @@ static void write_exists(struct rewriter *r, struct count *c, struct rewrite *it
 {
     Select *s = c->select;
     Node *target = s->target_list[0], *where = s->where_clause;
-    Select *one = tree_select(&r->tree, "SELECT 1");
-    const char *old = where ? tree_text(&r->tree, where) : NULL, *counted = c->counted ? tree_closed(&r->tree, c->counted) : NULL;
+    Select *one = ast_select(&r->tree, "SELECT 1");
+    const char *old = where ? ast_text(&r->tree, where) : NULL, *counted = c->counted ? ast_closed(&r->tree, c->counted) : NULL;
     bool either = where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
     if (!one || (where && !old) || (c->counted && !counted))
         return;
-    it->before = c->whole ? SAY("SELECT %s", tree_text(&r->tree, *c->slot)) : tree_text(&r->tree, *c->slot);
+    it->before = c->whole ? SAY("SELECT %s", ast_text(&r->tree, *c->slot)) : ast_text(&r->tree, *c->slot);
     if (counted)
-        s->where_clause = old ? tree_expr(&r->tree, either ? "(%s) AND %s IS NOT NULL" : "%s AND %s IS NOT NULL", old, counted)
-                              : tree_expr(&r->tree, "%s IS NOT NULL", counted);
+        s->where_clause = old ? ast_expr(&r->tree, either ? "(%s) AND %s IS NOT NULL" : "%s AND %s IS NOT NULL", old, counted)
+                              : ast_expr(&r->tree, "%s IS NOT NULL", counted);
     s->target_list[0] = one->target_list[0];
-    const char *sub = tree_select_text(&r->tree, s), *name = target->res_target->name;
+    const char *sub = ast_select_text(&r->tree, s), *name = target->res_target->name;
     s->target_list[0] = target;
     s->where_clause = where;
     if (!sub)
         return;
     it->after = SAY("%sEXISTS (%s)", c->exists ? "" : "NOT ", sub);
     if (c->whole) {
-        Select *whole = tree_select(&r->tree, "SELECT %s%s%s", it->after, *name ? " AS " : "", *name ? say_name(r, name) : "");
-        it->statement = whole ? tree_select_text(&r->tree, whole) : NULL;
+        Select *whole = ast_select(&r->tree, "SELECT %s%s%s", it->after, *name ? " AS " : "", *name ? say_name(r, name) : "");
+        it->statement = whole ? ast_select_text(&r->tree, whole) : NULL;
         it->after = it->statement;
     } else {
-        it->statement = rewrite_with(r, c->slot, tree_expr(&r->tree, "%s", it->after));
+        it->statement = rewrite_with(r, c->slot, ast_expr(&r->tree, "%s", it->after));
     }
 }
 
 void find_count(struct rewriter *r)
 {
     struct counts all = {.r = r};
-    tree_walk_slot(&r->tree.stmt, see_count, &all);
+    ast_walk_slot(&r->tree.stmt, see_count, &all);
     for (size_t k = 0; k < all.n; k++) {
         struct count *c = &all.items[k];
-        struct tree_froms from;
-        tree_froms(c->select, &from);
+        struct ast_froms from;
+        ast_froms(c->select, &from);
         for (size_t i = 0; i < r->plan->n_nodes; i++) {
             const struct plan_node *n = r->plan->nodes[i], *top = n;
             const struct plan_node *below = n->child;
@@ -383,7 +383,7 @@ enum side { SIDE_NONE, SIDE_INNER, SIDE_OUTER, SIDE_BOTH };
 
 struct sides {
     struct rewriter *r;
-    const struct tree_froms *inner, *outer;
+    const struct ast_froms *inner, *outer;
     enum side side;
     bool subquery;
 };
@@ -395,18 +395,18 @@ static bool see_side(void *ctx, Node **slot)
         s->subquery = true;
     if (!IS(*slot, COLUMN_REF))
         return true;
-    const char *table = tree_qualifier(*slot);
+    const char *table = ast_qualifier(*slot);
     bool inner = table ? from_has(s->inner, table) : true; /* a bare name is the nearest table's, when that has it */
     if (!table && s->inner->n == 1 && plan_relation(s->r, s->inner->items[0].table))
-        inner = plan_column(s->r, s->inner->items[0].table, tree_column(*slot)) != NULL;
+        inner = plan_column(s->r, s->inner->items[0].table, ast_column(*slot)) != NULL;
     s->side |= inner ? SIDE_INNER : SIDE_OUTER;
     return false;
 }
 
-static enum side side_of(struct rewriter *r, const struct tree_froms *inner, const struct tree_froms *outer, Node *n, bool *subquery)
+static enum side side_of(struct rewriter *r, const struct ast_froms *inner, const struct ast_froms *outer, Node *n, bool *subquery)
 {
     struct sides s = {.r = r, .inner = inner, .outer = outer};
-    tree_walk_slot(&n, see_side, &s);
+    ast_walk_slot(&n, see_side, &s);
     *subquery = *subquery || s.subquery;
     return s.side;
 }
@@ -418,26 +418,26 @@ struct correlation {
     const char *rest; /* conditions of the inner tables alone; NULL: none */
 };
 
-static bool correlated(struct rewriter *r, Select *s, const struct tree_froms *inner, const struct tree_froms *outer,
+static bool correlated(struct rewriter *r, Select *s, const struct ast_froms *inner, const struct ast_froms *outer,
                        struct correlation *out)
 {
-    struct tree_parts parts = {.n = 0};
+    struct ast_parts parts = {.n = 0};
     struct strbuf rest = {0};
     bool subquery = false, ok = s->where_clause != NULL;
     *out = (struct correlation){0};
     if (ok)
-        tree_conjuncts(&s->where_clause, &parts);
+        ast_conjuncts(&s->where_clause, &parts);
     for (size_t i = 0; i < parts.n && ok; i++) {
         Node *n = *parts.items[i];
         enum side side = side_of(r, inner, outer, n, &subquery);
-        const char *text = tree_text(&r->tree, n);
+        const char *text = ast_text(&r->tree, n);
         if (side == SIDE_INNER || side == SIDE_NONE) {
             bool either = IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
             strbuf_printf(&rest, "%s%s%s%s", rest.len ? " AND " : "", either ? "(" : "", text ? text : "", either ? ")" : "");
             ok = text != NULL;
             continue;
         }
-        ok = str_eq(tree_operator(n), "=") && out->n < ARRAY_LEN(out->inner);
+        ok = str_eq(ast_operator(n), "=") && out->n < ARRAY_LEN(out->inner);
         if (!ok)
             break;
         Node *a = n->a_expr->lexpr, *b = n->a_expr->rexpr;
@@ -452,7 +452,7 @@ static bool correlated(struct rewriter *r, Select *s, const struct tree_froms *i
         }
         bool ignored;
         out->inner_node[out->n] = a;
-        out->inner[out->n] = tree_closed(&r->tree, a);
+        out->inner[out->n] = ast_closed(&r->tree, a);
         out->outer[out->n] = qualified(r, outer, b, &ignored);
         ok = sa == SIDE_INNER && sb == SIDE_OUTER && IS(a, COLUMN_REF) && out->inner[out->n] && out->outer[out->n];
         out->n++;
@@ -466,13 +466,13 @@ static bool correlated(struct rewriter *r, Select *s, const struct tree_froms *i
 static const char *from_text(struct rewriter *r, Select *s)
 {
     Select only = PG_QUERY__SELECT_STMT__INIT;
-    Select *one = tree_select(&r->tree, "SELECT 1 FROM x");
+    Select *one = ast_select(&r->tree, "SELECT 1 FROM x");
     if (!one)
         return NULL;
     only = *one;
     only.n_from_clause = s->n_from_clause;
     only.from_clause = s->from_clause;
-    const char *sql = tree_select_text(&r->tree, &only);
+    const char *sql = ast_select_text(&r->tree, &only);
     return sql && str_starts(sql, "SELECT 1 FROM ") ? sql + strlen("SELECT 1 FROM ") : NULL;
 }
 
@@ -493,8 +493,8 @@ static bool see_bare(void *ctx, Node **slot)
     if (IS(*slot, SUB_LINK))
         return false;
     if (IS(*slot, COLUMN_REF)) {
-        b->star = b->star || (!tree_column(*slot) && (*slot)->column_ref->n_fields == 1);
-        b->name = b->name || (tree_column(*slot) && !tree_qualifier(*slot));
+        b->star = b->star || (!ast_column(*slot) && (*slot)->column_ref->n_fields == 1);
+        b->name = b->name || (ast_column(*slot) && !ast_qualifier(*slot));
     }
     return true;
 }
@@ -503,22 +503,22 @@ static struct bare bare_names(Select *s)
 {
     struct bare b = {false, false};
     for (size_t i = 0; i < s->n_target_list; i++)
-        tree_walk_slot(&s->target_list[i], see_bare, &b);
+        ast_walk_slot(&s->target_list[i], see_bare, &b);
     if (s->where_clause)
-        tree_walk_slot(&s->where_clause, see_bare, &b);
+        ast_walk_slot(&s->where_clause, see_bare, &b);
     for (size_t i = 0; i < s->n_sort_clause; i++)
-        tree_walk_slot(&s->sort_clause[i], see_bare, &b);
+        ast_walk_slot(&s->sort_clause[i], see_bare, &b);
     return b;
 }
 
 /* The join that gives the subquery's values; `value` is what stands for it then. */
-static const char *as_join(struct rewriter *r, Select *s, const struct tree_froms *outer, const char **value)
+static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms *outer, const char **value)
 {
-    struct tree_froms inner;
+    struct ast_froms inner;
     struct correlation c;
-    tree_froms(s, &inner);
+    ast_froms(s, &inner);
     Node *v = s->target_list[0]->res_target->val;
-    const char *from = from_text(r, s), *text = v ? tree_text(&r->tree, v) : NULL, *f = v ? tree_function(v) : NULL;
+    const char *from = from_text(r, s), *text = v ? ast_text(&r->tree, v) : NULL, *f = v ? ast_function(v) : NULL;
     bool subquery = false;
     if (!from || !text || !correlated(r, s, &inner, outer, &c) || side_of(r, &inner, outer, v, &subquery) == SIDE_BOTH || subquery ||
         side_of(r, &inner, outer, v, &subquery) == SIDE_OUTER)
@@ -529,7 +529,7 @@ static const char *as_join(struct rewriter *r, Select *s, const struct tree_from
     const char *alias = from_has(outer, "per_key") ? "per_key_2" : "per_key";
     struct strbuf b = {0};
     const char *join = NULL;
-    if (tree_aggregates(s) && f) { /* a single aggregate, not an expression of some */
+    if (ast_aggregates(s) && f) { /* a single aggregate, not an expression of some */
         strbuf_printf(&b, "LEFT JOIN (SELECT ");
         for (size_t i = 0; i < c.n; i++)
             strbuf_printf(&b, "%s AS key_%zu, ", c.inner[i], i + 1);
@@ -541,11 +541,11 @@ static const char *as_join(struct rewriter *r, Select *s, const struct tree_from
             strbuf_printf(&b, "%s%s.key_%zu = %s", i ? " AND " : "", alias, i + 1, c.outer[i]);
         *value = !strcmp(f, "count") ? SAY("COALESCE(%s.per_value, 0)", alias) : SAY("%s.per_value", alias);
         join = arena_strdup(r->arena, b.text);
-    } else if (!tree_aggregates(s) && !bare_names(r->select).name && inner.n == 1 && inner.items[0].table && c.n == 1 && !from_has(outer, inner.items[0].name) &&
-               one_of(r, plan_unique(r, inner.items[0].table), tree_column(c.inner_node[0]))) {
+    } else if (!ast_aggregates(s) && !bare_names(r->select).name && inner.n == 1 && inner.items[0].table && c.n == 1 && !from_has(outer, inner.items[0].name) &&
+               one_of(r, plan_unique(r, inner.items[0].table), ast_column(c.inner_node[0]))) {
         bool ignored;
         const char *read = qualified(r, &inner, v, &ignored), *key = qualified(r, &inner, c.inner_node[0], &ignored);
-        Node *rest = c.rest ? tree_expr(&r->tree, "%s", c.rest) : NULL;
+        Node *rest = c.rest ? ast_expr(&r->tree, "%s", c.rest) : NULL;
         const char *also = rest ? qualified(r, &inner, rest, &ignored) : NULL;
         /* A constant would appear where no row was found. */
         if (read && key && IS(v, COLUMN_REF) && (!c.rest || also)) {
@@ -580,17 +580,17 @@ static void write_join(struct rewriter *r, Node **slot, const char *join, const 
             named = s->target_list[i]->res_target;
     char *old_name = named ? named->name : NULL;
     const char *from = from_text(r, s);
-    it->before = tree_text(&r->tree, *slot);
+    it->before = ast_text(&r->tree, *slot);
     it->after = SAY("%s ... %s", value, join);
-    Select *joined = from ? tree_select(&r->tree, "SELECT 1 FROM %s %s", from, join) : NULL;
-    Node *instead = tree_expr(&r->tree, "%s", value), **old_from = s->from_clause;
+    Select *joined = from ? ast_select(&r->tree, "SELECT 1 FROM %s %s", from, join) : NULL;
+    Node *instead = ast_expr(&r->tree, "%s", value), **old_from = s->from_clause;
     if (!joined || !instead)
         return;
     if (named && !*named->name) { /* the column keeps its name */
         const PgQuery__ResTarget *t = inner->target_list[0]->res_target;
         const char *name = *t->name                 ? t->name
-                           : tree_function(t->val) ? tree_function(t->val)
-                                                   : tree_column(t->val);
+                           : ast_function(t->val) ? ast_function(t->val)
+                                                   : ast_column(t->val);
         if (name)
             named->name = arena_strdup(r->arena, name);
     }
@@ -604,23 +604,28 @@ static void write_join(struct rewriter *r, Node **slot, const char *join, const 
 void find_correlated(struct rewriter *r)
 {
     struct links l = {.r = r};
-    struct tree_froms outer;
+    struct counts counted = {.r = r}; /* these are asked with EXISTS instead */
+    struct ast_froms outer;
     Select *s = r->select;
-    if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || tree_aggregates(s) || s->n_locking_clause ||
+    if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || ast_aggregates(s) || s->n_locking_clause ||
         bare_names(s).star)
         return;
-    tree_froms(s, &outer);
+    ast_froms(s, &outer);
     for (size_t i = 0; i < s->n_target_list; i++)
-        tree_walk_slot(&s->target_list[i], see_scalar, &l);
+        ast_walk_slot(&s->target_list[i], see_scalar, &l);
     if (s->where_clause)
-        tree_walk_slot(&s->where_clause, see_scalar, &l);
+        ast_walk_slot(&s->where_clause, see_scalar, &l);
+    ast_walk_slot(&r->tree.stmt, see_count, &counted);
     for (size_t k = 0; k < l.n; k++) {
         Select *inner = select_of(*l.items[k]);
-        struct tree_froms from;
+        struct ast_froms from;
         const char *value = NULL;
-        if (!inner || !simple(inner) || inner->n_sort_clause || tree_volatile(*l.items[k]))
+        for (size_t c = 0; c < counted.n; c++)
+            if (counted.items[c].select == inner)
+                inner = NULL;
+        if (!inner || !simple(inner) || inner->n_sort_clause || ast_volatile(*l.items[k]))
             continue;
-        tree_froms(inner, &from);
+        ast_froms(inner, &from);
         const char *join = NULL;
         for (size_t i = 0; i < r->plan->n_nodes; i++) {
             const struct plan_node *n = r->plan->nodes[i];

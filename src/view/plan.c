@@ -129,6 +129,7 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
         findings(d, p, &f, &l, max_nodes > 0);
         plan_suggest(d, &l);
     }
+    plan_rewrites(d, p, src, max_nodes > 0);
     d->focus = first;
     plan_tree(d, p, src, &f, max_nodes);
     plan_findings_free(&f);

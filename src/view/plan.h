@@ -21,6 +21,7 @@ struct plan_source { /* what is known about a plan beside itself */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
     bool own_query;       /* the user handed it over: constants in suggested indexes are shown */
+    double mean_ns;       /* of the statement, by its statistics; 0 or NAN unknown */
 };
 
 /* Columns of the section "nodes", and how a condition is shown: for the parts of this

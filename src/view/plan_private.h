@@ -3,11 +3,13 @@
  *   plan.c          the document: summary, findings, query, notes; several plans
  *   plan_tree.c     the nodes
  *   plan_suggest.c  the indexes
+ *   plan_rewrite.c  the statement written differently
  *   plan_query.c    plans that came from a source */
 #ifndef VIEW_PLAN_PRIVATE_H
 #define VIEW_PLAN_PRIVATE_H
 
 #include "core/advise.h"
+#include "core/rewrite.h"
 #include "view/plan.h"
 
 /* Whole units; what no integer can hold is unknown. */
@@ -46,5 +48,16 @@ void plan_suggestion_rows(struct doc *d, struct table *t, const struct plan_advi
 void plan_advice_text(const struct plan_advice *a, struct strbuf *out);
 /* The section "suggestions". */
 void plan_suggest(struct doc *d, const struct plan_advice *a);
+
+/* ---- plan_rewrite.c ---- */
+#define PLAN_REWRITE_COLUMNS 14
+extern const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS];
+/* The rewrites of a plan's statement; rewrites_free. */
+void plan_rewrites_read(struct plan *p, const struct plan_source *src, struct rewrite_list *out);
+void plan_rewrite_rows(struct doc *d, struct table *t, const struct rewrite_list *l);
+/* The section "rewrites", when there is one; `in_short`: with the text of the first only. */
+void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src, bool in_short);
+/* SQL with a line for each clause. */
+const char *plan_sql_lines(struct doc *d, const char *sql);
 
 #endif

@@ -84,6 +84,7 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .n_advice = entry.n_advice};
     struct query_stats all;
     query_stats(q, SPAN_ALL, &all);
+    src->mean_ns = all.known ? all.mean_ns : NAN;
     if (all.known && sd_known(all.temp_written) && all.calls > 0)
         src->facts.temp_bytes_per_call = (double)all.temp_written * BLOCK_BYTES / (double)all.calls;
     return true;
@@ -223,7 +224,8 @@ const struct view plan_view = {
         "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
         "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
         "query, "
-        "query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
+        "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, saves_at_most_ns, "
+        "saves_at_most_share), when there are any; query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
         "total_cost, "
         "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer EXPLAIN or "
         "EXPLAIN ANALYZE gave none); of slowdive explain, when the "

@@ -1,4 +1,4 @@
-#include "core/rewrite_tree.h"
+#include "core/ast.h"
 
 #include <pg_query.h>
 #include <stdlib.h>
@@ -43,7 +43,7 @@ static PgQuery__ParseResult *read_tree(struct arena *a, const char *sql)
     if (!sql || !sql_bounded(sql))
         return NULL;
     PgQueryParseResult plain = pg_query_parse(sql);
-    bool ok = !plain.error && nesting(plain.parse_tree) <= TREE_MAX_DEPTH;
+    bool ok = !plain.error && nesting(plain.parse_tree) <= AST_MAX_DEPTH;
     pg_query_free_parse_result(plain);
     if (!ok)
         return NULL;
@@ -71,7 +71,7 @@ static const char *write_tree(struct arena *a, PgQuery__ParseResult *root)
     return sql;
 }
 
-static const char *write_stmt(const struct tree *t, Node *stmt)
+static const char *write_stmt(const struct ast *t, Node *stmt)
 {
     PgQuery__RawStmt raw = PG_QUERY__RAW_STMT__INIT;
     PgQuery__RawStmt *list[] = {&raw};
@@ -83,12 +83,12 @@ static const char *write_stmt(const struct tree *t, Node *stmt)
     return write_tree(t->arena, &root);
 }
 
-const char *tree_sql(const struct tree *t)
+const char *ast_sql(const struct ast *t)
 {
     return write_stmt(t, t->stmt);
 }
 
-const char *tree_select_text(const struct tree *t, Select *s)
+const char *ast_select_text(const struct ast *t, Select *s)
 {
     Node node = PG_QUERY__NODE__INIT;
     node.node_case = PG_QUERY__NODE__NODE_SELECT_STMT;
@@ -96,7 +96,7 @@ const char *tree_select_text(const struct tree *t, Select *s)
     return write_stmt(t, &node);
 }
 
-const char *tree_text(const struct tree *t, Node *n)
+const char *ast_text(const struct ast *t, Node *n)
 {
     PgQuery__ResTarget target = PG_QUERY__RES_TARGET__INIT;
     Select select = PG_QUERY__SELECT_STMT__INIT;
@@ -110,13 +110,13 @@ const char *tree_text(const struct tree *t, Node *n)
     select.target_list = targets;
     select.op = PG_QUERY__SET_OPERATION__SETOP_NONE;
     select.limit_option = PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_DEFAULT;
-    const char *sql = tree_select_text(t, &select);
+    const char *sql = ast_select_text(t, &select);
     return sql && str_starts(sql, "SELECT ") ? sql + 7 : NULL;
 }
 
-const char *tree_closed(const struct tree *t, Node *n)
+const char *ast_closed(const struct ast *t, Node *n)
 {
-    const char *s = tree_text(t, n);
+    const char *s = ast_text(t, n);
     bool simple = s && n && (n->node_case == PG_QUERY__NODE__NODE_COLUMN_REF || n->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
                              n->node_case == PG_QUERY__NODE__NODE_A_CONST || n->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ||
                              n->node_case == PG_QUERY__NODE__NODE_TYPE_CAST);
@@ -124,9 +124,9 @@ const char *tree_closed(const struct tree *t, Node *n)
 }
 
 /* The writer of libpg_query has holes; what it cannot write as it was read is left alone. */
-static bool comes_out_again(const struct tree *t, const char *sql)
+static bool comes_out_again(const struct ast *t, const char *sql)
 {
-    const char *again = tree_sql(t);
+    const char *again = ast_sql(t);
     PgQueryFingerprintResult a = pg_query_fingerprint(sql), b = {0};
     bool same = false;
     if (again && !a.error) {
@@ -138,9 +138,9 @@ static bool comes_out_again(const struct tree *t, const char *sql)
     return same;
 }
 
-bool tree_parse(struct arena *a, const char *sql, struct tree *out)
+bool ast_parse(struct arena *a, const char *sql, struct ast *out)
 {
-    *out = (struct tree){.arena = a, .root = read_tree(a, sql)};
+    *out = (struct ast){.arena = a, .root = read_tree(a, sql)};
     if (!out->root)
         return false;
     out->stmt = out->root->stmts[0]->stmt;
@@ -154,7 +154,7 @@ static Select *select_of(struct arena *a, const char *sql)
     return stmt && stmt->node_case == PG_QUERY__NODE__NODE_SELECT_STMT ? stmt->select_stmt : NULL;
 }
 
-Select *tree_select(const struct tree *t, const char *fmt, ...)
+Select *ast_select(const struct ast *t, const char *fmt, ...)
 {
     struct strbuf b = {0};
     va_list ap;
@@ -166,7 +166,7 @@ Select *tree_select(const struct tree *t, const char *fmt, ...)
     return s;
 }
 
-Node *tree_expr(const struct tree *t, const char *fmt, ...)
+Node *ast_expr(const struct ast *t, const char *fmt, ...)
 {
     struct strbuf b = {0};
     va_list ap;
@@ -184,19 +184,19 @@ Node *tree_expr(const struct tree *t, const char *fmt, ...)
 
 /* ---- walking ---- */
 
-static void walk_message(ProtobufCMessage *m, tree_visit *visit, void *ctx);
+static void walk_message(ProtobufCMessage *m, ast_visit *visit, void *ctx);
 
-static void walk_field(const ProtobufCFieldDescriptor *f, void **slot, tree_visit *visit, void *ctx)
+static void walk_field(const ProtobufCFieldDescriptor *f, void **slot, ast_visit *visit, void *ctx)
 {
     if (!*slot)
         return;
     if (f->descriptor == &pg_query__node__descriptor)
-        tree_walk_slot((Node **)slot, visit, ctx);
+        ast_walk_slot((Node **)slot, visit, ctx);
     else
         walk_message(*slot, visit, ctx);
 }
 
-static void walk_message(ProtobufCMessage *m, tree_visit *visit, void *ctx)
+static void walk_message(ProtobufCMessage *m, ast_visit *visit, void *ctx)
 {
     for (unsigned i = 0; i < m->descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *f = &m->descriptor->fields[i];
@@ -215,12 +215,12 @@ static void walk_message(ProtobufCMessage *m, tree_visit *visit, void *ctx)
     }
 }
 
-void tree_walk(ProtobufCMessage *m, tree_visit *visit, void *ctx)
+void ast_walk(ProtobufCMessage *m, ast_visit *visit, void *ctx)
 {
     walk_message(m, visit, ctx);
 }
 
-void tree_walk_slot(Node **slot, tree_visit *visit, void *ctx)
+void ast_walk_slot(Node **slot, ast_visit *visit, void *ctx)
 {
     if (*slot && visit(ctx, slot) && *slot)
         walk_message(&(*slot)->base, visit, ctx);
@@ -230,57 +230,57 @@ void tree_walk_slot(Node **slot, tree_visit *visit, void *ctx)
 
 #define IS(n, CASE) ((n) && (n)->node_case == PG_QUERY__NODE__NODE_##CASE)
 
-const char *tree_name(const Node *n)
+const char *ast_name(const Node *n)
 {
     return IS(n, STRING) ? n->string->sval : NULL;
 }
 
-const char *tree_last(size_t n, Node *const *names)
+const char *ast_last(size_t n, Node *const *names)
 {
-    const char *s = n ? tree_name(names[n - 1]) : NULL;
+    const char *s = n ? ast_name(names[n - 1]) : NULL;
     return s ? s : "";
 }
 
-const char *tree_column(const Node *n)
+const char *ast_column(const Node *n)
 {
     if (!IS(n, COLUMN_REF) || !n->column_ref->n_fields)
         return NULL;
-    return tree_name(n->column_ref->fields[n->column_ref->n_fields - 1]);
+    return ast_name(n->column_ref->fields[n->column_ref->n_fields - 1]);
 }
 
-const char *tree_qualifier(const Node *n)
+const char *ast_qualifier(const Node *n)
 {
     if (!IS(n, COLUMN_REF) || n->column_ref->n_fields < 2)
         return NULL;
-    return tree_name(n->column_ref->fields[n->column_ref->n_fields - 2]);
+    return ast_name(n->column_ref->fields[n->column_ref->n_fields - 2]);
 }
 
-const char *tree_operator(const Node *n)
+const char *ast_operator(const Node *n)
 {
     if (!IS(n, A_EXPR) || n->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || !n->a_expr->lexpr || !n->a_expr->rexpr)
         return NULL;
-    return tree_last(n->a_expr->n_name, n->a_expr->name);
+    return ast_last(n->a_expr->n_name, n->a_expr->name);
 }
 
-const char *tree_function(const Node *n)
+const char *ast_function(const Node *n)
 {
-    return IS(n, FUNC_CALL) ? tree_last(n->func_call->n_funcname, n->func_call->funcname) : NULL;
+    return IS(n, FUNC_CALL) ? ast_last(n->func_call->n_funcname, n->func_call->funcname) : NULL;
 }
 
-const char *tree_cast(const Node *n)
+const char *ast_cast(const Node *n)
 {
     return IS(n, TYPE_CAST) && n->type_cast->type_name && !n->type_cast->type_name->n_array_bounds
-               ? tree_last(n->type_cast->type_name->n_names, n->type_cast->type_name->names)
+               ? ast_last(n->type_cast->type_name->n_names, n->type_cast->type_name->names)
                : NULL;
 }
 
-bool tree_integer(const Node *n, int64_t *out)
+bool ast_integer(const Node *n, int64_t *out)
 {
     bool minus = false;
     while (n) {
         if (IS(n, TYPE_CAST)) {
             n = n->type_cast->arg;
-        } else if (IS(n, A_EXPR) && !n->a_expr->lexpr && !strcmp(tree_last(n->a_expr->n_name, n->a_expr->name), "-")) {
+        } else if (IS(n, A_EXPR) && !n->a_expr->lexpr && !strcmp(ast_last(n->a_expr->n_name, n->a_expr->name), "-")) {
             minus = !minus;
             n = n->a_expr->rexpr;
         } else {
@@ -311,7 +311,7 @@ bool tree_integer(const Node *n, int64_t *out)
     return true;
 }
 
-const char *tree_string(const Node *n)
+const char *ast_string(const Node *n)
 {
     if (IS(n, TYPE_CAST))
         n = n->type_cast->arg;
@@ -320,7 +320,7 @@ const char *tree_string(const Node *n)
                : NULL;
 }
 
-bool tree_is_constant(const Node *n)
+bool ast_is_constant(const Node *n)
 {
     while (IS(n, TYPE_CAST))
         n = n->type_cast->arg;
@@ -345,10 +345,10 @@ static bool see_column(void *ctx, Node **slot)
     return false;
 }
 
-Node *tree_first_column(Node *n, size_t *count)
+Node *ast_first_column(Node *n, size_t *count)
 {
     struct columns c = {0};
-    tree_walk_slot(&n, see_column, &c);
+    ast_walk_slot(&n, see_column, &c);
     if (count)
         *count = c.n;
     return c.first;
@@ -366,10 +366,10 @@ static bool see_kind(void *ctx, Node **slot)
     return !m->found;
 }
 
-bool tree_mentions(Node *n, PgQuery__Node__NodeCase kind)
+bool ast_mentions(Node *n, PgQuery__Node__NodeCase kind)
 {
     struct mention m = {kind, false};
-    tree_walk_slot(&n, see_kind, &m);
+    ast_walk_slot(&n, see_kind, &m);
     return m.found;
 }
 
@@ -379,15 +379,15 @@ static bool see_volatile(void *ctx, Node **slot)
                                             "setval",  "uuid_generate_v4", "uuid_generate_v1", "currval", "lastval",
                                             "set_config", "pg_sleep", NULL};
     bool *found = ctx;
-    const char *f = tree_function(*slot);
+    const char *f = ast_function(*slot);
     *found = *found || (f && str_find(volatiles, f) >= 0);
     return !*found;
 }
 
-bool tree_volatile(Node *n)
+bool ast_volatile(Node *n)
 {
     bool found = false;
-    tree_walk_slot(&n, see_volatile, &found);
+    ast_walk_slot(&n, see_volatile, &found);
     return found;
 }
 
@@ -399,7 +399,7 @@ static bool see_aggregate(void *ctx, Node **slot)
                                         "percentile_disc", "mode", "corr", "bit_and", "bit_or", "xmlagg", "regr_slope",
                                         "any_value", "range_agg", NULL};
     bool *found = ctx;
-    const char *f = tree_function(*slot);
+    const char *f = ast_function(*slot);
     if (IS(*slot, SUB_LINK) || IS(*slot, RANGE_SUBSELECT))
         return false;
     if (f && ((*slot)->func_call->over || (*slot)->func_call->agg_star || (*slot)->func_call->agg_filter ||
@@ -408,30 +408,30 @@ static bool see_aggregate(void *ctx, Node **slot)
     return !*found;
 }
 
-bool tree_aggregates(Select *s)
+bool ast_aggregates(Select *s)
 {
     bool found = s->n_group_clause || s->having_clause || s->n_window_clause;
     for (size_t i = 0; i < s->n_target_list; i++)
-        tree_walk_slot(&s->target_list[i], see_aggregate, &found);
+        ast_walk_slot(&s->target_list[i], see_aggregate, &found);
     for (size_t i = 0; i < s->n_sort_clause; i++)
-        tree_walk_slot(&s->sort_clause[i], see_aggregate, &found);
+        ast_walk_slot(&s->sort_clause[i], see_aggregate, &found);
     return found;
 }
 
-void tree_conjuncts(Node **slot, struct tree_parts *out)
+void ast_conjuncts(Node **slot, struct ast_parts *out)
 {
     Node *n = *slot;
     if (!n)
         return;
     if (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR) {
         for (size_t i = 0; i < n->bool_expr->n_args; i++)
-            tree_conjuncts(&n->bool_expr->args[i], out);
+            ast_conjuncts(&n->bool_expr->args[i], out);
     } else if (out->n < ARRAY_LEN(out->items)) {
         out->items[out->n++] = slot;
     }
 }
 
-static void add_from(Node *n, bool optional, struct tree_froms *out)
+static void add_from(Node *n, bool optional, struct ast_froms *out)
 {
     if (IS(n, JOIN_EXPR)) {
         const PgQuery__JoinExpr *j = n->join_expr;
@@ -443,7 +443,7 @@ static void add_from(Node *n, bool optional, struct tree_froms *out)
         add_from(j->rarg, optional || left || full, out);
         return;
     }
-    struct tree_from f = {.optional = optional};
+    struct ast_from f = {.optional = optional};
     if (IS(n, RANGE_VAR)) {
         f.table = n->range_var;
         f.name = f.table->alias ? f.table->alias->aliasname : f.table->relname;
@@ -460,9 +460,9 @@ static void add_from(Node *n, bool optional, struct tree_froms *out)
         out->plain = false;
 }
 
-void tree_froms(Select *s, struct tree_froms *out)
+void ast_froms(Select *s, struct ast_froms *out)
 {
-    *out = (struct tree_froms){.plain = true};
+    *out = (struct ast_froms){.plain = true};
     for (size_t i = 0; i < s->n_from_clause; i++)
         add_from(s->from_clause[i], false, out);
 }
