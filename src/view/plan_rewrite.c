@@ -100,7 +100,7 @@ void plan_rewrites_read(struct plan *p, const struct plan_source *src, struct re
     struct rewrite_input in = {.sql = src->query ? src->query : p->query,
                                .plan = p,
                                .facts = &src->facts,
-                               .show_literals = src->show_literals,
+                               .show_literals = src->show_literals || src->own_query,
                                .mean_ns = src->mean_ns};
     rewrites(&in, out);
 }
