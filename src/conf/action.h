@@ -43,6 +43,7 @@ enum action_group {
     X(NEXT_FINDING, next-finding, DIVE, "f", NULL, "next row that is marked")                   \
     X(PLAN, plan, DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")         \
     X(ANALYZE, analyze, DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)") \
+    X(METRIC, metric, DIVE, "m", NULL, "weigh a plan by time, rows, estimate, buffers ...")           \
     X(FILTER, filter, TABLE, "/ F3", "Filter", "show only rows that match a regular expression") \
     X(NEXT_MATCH, next-match, TABLE, "n", NULL, "next row with the searched text")              \
     X(PREVIOUS_MATCH, previous-match, TABLE, "N", NULL, "previous row with the searched text")  \
@@ -95,6 +96,7 @@ enum action action_named(const char *name); /* ACTION_NONE */
     X(window, "DURATION", "the span that figures are computed over: 30s, 5m")             \
     X(sort, "COLUMN", "sort the pane by that column")                                     \
     X(columns, "[NAME...]", "show just these columns; without names, all")                \
+    X(metric, "[NAME]", "weigh a plan by rows, buffers, ...; alone, by the next") \
     X(filter, "[REGEX]", "show only matching rows; without one, all")                     \
     X(search, "REGEX", "go to the next matching row; n and N go on")                      \
     X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")         \

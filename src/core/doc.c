@@ -23,8 +23,23 @@ void doc_free(struct doc *d)
 {
     if (!d)
         return;
+    if (d->drop)
+        d->drop(d->owned);
     arena_free(d->arena);
     free(d);
+}
+
+void doc_own(struct doc *d, void *p, void (*drop)(void *p))
+{
+    d->owned = p;
+    d->drop = drop;
+}
+
+const char *section_text(struct doc *d, struct section *s)
+{
+    if (s->kind == SECTION_TEXT && !s->text && s->write)
+        s->text = s->write(d, s->write_ctx);
+    return s->text;
 }
 
 const char *doc_text(struct doc *d, const char *s)

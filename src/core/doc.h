@@ -61,7 +61,8 @@ enum {
     COLUMN_HIDDEN = 8,     /* not shown in a pane or in text unless chosen; always in JSON */
     COLUMN_ASCENDING = 16, /* sorting by it starts with the smallest */
     COLUMN_NO_JSON = 32,   /* shown, not part of the contract (a drawing, a marker) */
-    COLUMN_TREE = 64       /* holds the tree drawing of a SECTION_TREE */
+    COLUMN_TREE = 64,      /* holds the tree drawing of a SECTION_TREE */
+    COLUMN_LOG = 128       /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
 };
 
 struct column {
@@ -95,10 +96,12 @@ struct row {
     enum severity severity; /* marks the row, never by colour alone */
     const char *copy;       /* what `y` copies; NULL: the row as text */
     int depth;              /* in a tree; the children follow their parent, depth + 1 */
+    bool worst;             /* the row that `w` goes to; without one, the gravest */
+    size_t number;          /* of the view's own, for section.about */
 };
 
 struct table {
-    const struct column *columns; /* static */
+    const struct column *columns; /* static, or in the doc's arena */
     size_t n_columns;
     struct row *rows;
     size_t n_rows, cap_rows;
@@ -107,6 +110,7 @@ struct table {
 };
 
 /* ---- sections ---- */
+struct doc;
 enum section_kind {
     SECTION_TABLE,
     SECTION_TREE,  /* a table whose rows have a depth */
@@ -145,6 +149,12 @@ struct field {
     enum severity severity;
 };
 
+/* A part of a text that stands out: bytes of it, in order, without overlap. Shown in a
+ * style of its own and, since colour is not everything, with ^^^ below it. */
+struct text_mark {
+    size_t start, len;
+};
+
 struct section {
     enum section_kind kind;
     const char *key;   /* JSON key: "rows", "nodes", "findings"; NULL: not in JSON */
@@ -153,6 +163,17 @@ struct section {
     const char *empty; /* shown instead of nothing: why there is nothing and what to do */
     int weight;        /* share of the height left; 0: only what it needs */
     int min_height;    /* rows on screen without the border; 0: by kind */
+    bool aside;        /* for looking up: a pane only while it has the keys, never printed */
+    /* All that is known of a row, as lines of text: asked for when the row is selected,
+     * so that a tree of 10,000 rows costs nothing more. May set the marks and notes of
+     * the doc's texts. The result is the doc's. NULL: the rows say all there is. */
+    const char *(*about)(struct doc *d, const struct section *s, const struct row *r);
+    void *about_ctx;
+    /* TEXT: written when it is first needed (section_text); NULL: `text` is all. */
+    const char *(*write)(struct doc *d, void *ctx);
+    void *write_ctx;
+    struct text_mark *marks; /* TEXT */
+    size_t n_marks;
     union {
         struct table table; /* TABLE, TREE */
         struct graph graph;
@@ -179,10 +200,19 @@ struct doc {
     struct sd_request want;
     const char *want_origin;
     const char *missing; /* the sentence, when what the view was asked about is not known */
+    unsigned metrics;    /* what its plan can be weighed by (plan_metrics); 0: it has none */
+    int metric;          /* enum plan_metric it is weighed by */
+    void *owned;         /* freed with the doc by `drop`; see doc_own */
+    void (*drop)(void *owned);
 };
 
 struct doc *doc_new(const char *view, const char *title);
 void doc_free(struct doc *d); /* NULL is fine */
+
+/* Hands `p` over, once: what the functions of sections go on to read. */
+void doc_own(struct doc *d, void *p, void (*drop)(void *p));
+/* The text of a SECTION_TEXT, written now when it was not yet; NULL: none. */
+const char *section_text(struct doc *d, struct section *s);
 
 /* The pointer is valid until the next doc_section. */
 struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title);

@@ -263,6 +263,35 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out);
  * rows than planned prove nothing. */
 bool plan_cut_short(const struct plan_node *n);
 
+/* ---- what a node can be weighed by (src/core/plan_metric.c) ----
+ * X(UPPER, name, what `*` marks) */
+#define PLAN_METRICS(X)                                       \
+    X(TIME, time, "own time of each node; * takes most")      \
+    X(ROWS, rows, "rows each node gave or threw away; * most") \
+    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst") \
+    X(BUFFERS, buffers, "own blocks hit and read; * touches most") \
+    X(IO, io, "own time of reads and writes; * waits most")   \
+    X(COST, cost, "own cost of each node; * costs most")
+enum plan_metric {
+    PLAN_METRIC_NONE, /* none chosen: time, or cost where no time is known */
+#define PLAN_METRIC_ENUM(UPPER, name, note) PLAN_METRIC_##UPPER,
+    PLAN_METRICS(PLAN_METRIC_ENUM)
+#undef PLAN_METRIC_ENUM
+    PLAN_METRIC_END
+};
+const char *plan_metric_name(enum plan_metric m); /* "rows"; "" for none */
+const char *plan_metric_note(enum plan_metric m); /* one line: what is shown, what * means */
+enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
+/* Those of which the plan has a figure above 0, as 1u << PLAN_METRIC_...; after plan_time. */
+unsigned plan_metrics(const struct plan *p);
+/* `wanted` when the plan has it, otherwise time, otherwise cost. */
+enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
+/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. An
+ * estimate of rows of which none came weighs as many times as rows were expected. */
+double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m);
+/* The node with most of it; NULL when all are 0, unknown or as estimated. */
+const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
+
 /* Fills everything under "computed by plan_time" (src/core/plan_time.c tells how). */
 void plan_time(struct plan *p);
 

@@ -121,6 +121,14 @@ static bool do_columns(struct console *c, const char *arg, struct sd_error *err)
     return ok;
 }
 
+static bool do_metric(struct console *c, const char *arg, struct sd_error *err)
+{
+    enum plan_metric m = plan_metric_named(arg);
+    if (!m)
+        return fail(err, "a plan is weighed by time, rows, estimate, buffers, io or cost, not by %s", arg);
+    return console_weigh(c, m, err);
+}
+
 static bool do_search(struct console *c, const char *arg, struct sd_error *err)
 {
     struct regex *r = regex_new(arg, err);
@@ -175,6 +183,8 @@ static bool run(struct console *c, enum command cmd, const char *arg, struct sd_
         return do_sort(c, arg, err);
     case COMMAND_columns:
         return do_columns(c, arg, err);
+    case COMMAND_metric:
+        return *arg ? do_metric(c, arg, err) : (console_act(c, ACTION_METRIC), true);
     case COMMAND_filter:
         return do_filter(c, arg, err);
     case COMMAND_search:
@@ -286,6 +296,9 @@ static void offer_arguments(struct console *c, const char *name, struct words *w
     const struct view *v = view_named(name);
     if (cmd == COMMAND_sort || cmd == COMMAND_columns)
         offer_columns(c, w);
+    else if (cmd == COMMAND_metric)
+        for (int m = PLAN_METRIC_NONE + 1; m < PLAN_METRIC_END; m++)
+            offer(w, plan_metric_name((enum plan_metric)m));
     else if (cmd == COMMAND_theme)
         for (const char *const *t = theme_builtin_names(); *t; t++)
             offer(w, *t);

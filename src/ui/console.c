@@ -215,7 +215,8 @@ void console_build(struct console *c)
                            .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                            .arg = s->arg,
                            .graph_points = MAX(c->width, 40),
-                           .show_literals = c->env.config->settings->show_literals};
+                           .show_literals = c->env.config->settings->show_literals,
+                           .metric = c->metric};
     struct doc *d = s->view->build(&ctx);
     if (ctx.live)
         blank_future(d, ctx.span.to);

@@ -107,6 +107,18 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
         strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
 }
 
+/* The note of a plan's tree also says which key weighs it by something else. */
+static void pane_note(const struct console *c, const struct doc *d, const struct section *s, struct strbuf *note)
+{
+    char keys[64];
+    strbuf_str(note, s->note ? s->note : "");
+    if (s->kind != SECTION_TREE || !(d->metrics & (d->metrics - 1)) || !str_eq(s->key, "nodes"))
+        return;
+    keymap_keys(c->env.config->keymap, ACTION_METRIC, keys, sizeof keys);
+    if (*keys)
+        strbuf_printf(note, "%s%.*s: by another", note->len ? "; " : "", (int)strcspn(keys, ","), keys);
+}
+
 static void draw_section(struct console *c, struct grid *g, size_t i)
 {
     struct screen *s = console_screen(c);
@@ -114,15 +126,17 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     struct pane *p = screen_pane(s, i);
     struct rect r = c->rects[i];
     bool focused = s->focus == i;
-    struct strbuf title = {0};
+    struct strbuf title = {0}, note = {0};
     pane_title(sec, p, &title);
+    pane_note(c, s->doc, sec, &note);
     struct rect in;
     if (r.h >= 3) {
-        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title), sec->note);
+        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title), note.len ? note.text : NULL);
     } else {
         in = r;
     }
     strbuf_free(&title);
+    strbuf_free(&note);
     struct draw d = {.grid = g,
                      .in = in,
                      .focused = focused && !c->overlay,

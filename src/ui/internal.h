@@ -79,6 +79,8 @@ struct console {
     double speed;
     sd_time anchor;    /* live, but all data is older than the console: their end */
 
+    enum plan_metric metric; /* what plans are weighed by; it stays on the way to the next */
+
     bool stale;        /* docs must be built anew at the next draw */
     sd_time built;     /* env.now when they were */
     uint64_t version;  /* of the model then */
@@ -130,6 +132,8 @@ sd_time console_now(const struct console *c);
 /* ---- keys.c ---- */
 void console_act(struct console *c, enum action a);
 const struct row *console_row(struct console *c); /* the selected one; NULL */
+/* Weighs the plan on the screen by `m`; false and a sentence when that is not known. */
+bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err);
 
 /* ---- prompt.c ---- */
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);

@@ -81,8 +81,9 @@ static bool find_row(struct console *c, int direction, bool (*wanted)(struct con
 
 static bool is_marked(struct console *c, const struct section *s, const struct row *r)
 {
-    (void)c, (void)s;
-    return r->severity >= SEVERITY_WARN;
+    (void)c;
+    /* In a tree also what is only worth knowing: each node with a finding is a stop. */
+    return r->severity >= (s->kind == SECTION_TREE ? SEVERITY_INFO : SEVERITY_WARN);
 }
 
 static bool is_match(struct console *c, const struct section *s, const struct row *r)
@@ -104,11 +105,55 @@ static void worst(struct console *c)
     struct pane *p = console_pane(c);
     if (!s || !section_has_rows(s) || !s->table.n_rows)
         return;
+    bool marked = false;
     int best = 0;
-    for (size_t i = 1; i < s->table.n_rows; i++)
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < s->table.n_rows && !marked; i++)
+            if ((marked = s->table.rows[i].worst))
+                best = (int)i;
+        if (marked || !pane_unfold(p))
+            break;
+        c->stale = true; /* it may be in a branch that was closed */
+        if (!(s = console_section(c)))
+            return;
+    }
+    for (size_t i = 1; i < s->table.n_rows && !marked; i++)
         if (s->table.rows[i].severity > s->table.rows[best].severity)
             best = (int)i;
     pane_select(p, s, best);
+}
+
+/* ---- plans ---- */
+
+bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err)
+{
+    console_build(c);
+    const struct doc *d = console_screen(c)->doc;
+    if (!d->metrics)
+        return fail(err, "There is no plan on this screen that could be weighed");
+    if (!(d->metrics & 1u << m))
+        return fail(err, "The plan tells nothing of its %s", plan_metric_name(m));
+    c->metric = m;
+    c->stale = true;
+    console_message(c, SEVERITY_INFO, "The plan by %s: %s", plan_metric_name(m), plan_metric_note(m));
+    return true;
+}
+
+static void next_metric(struct console *c)
+{
+    struct sd_error err;
+    console_build(c);
+    const struct doc *d = console_screen(c)->doc;
+    int m = d->metric;
+    for (int k = 1; d->metrics && k < PLAN_METRIC_END; k++) {
+        m = m % (PLAN_METRIC_END - 1) + 1;
+        if (d->metrics & 1u << m)
+            break;
+    }
+    if (d->metrics && m == d->metric)
+        console_message(c, SEVERITY_INFO, "The plan tells nothing but %s", plan_metric_name((enum plan_metric)m));
+    else if (!console_weigh(c, (enum plan_metric)m, &err))
+        console_message(c, SEVERITY_INFO, "%s", err.text);
 }
 
 /* ---- diving ---- */
@@ -349,6 +394,9 @@ void console_act(struct console *c, enum action a)
     case ACTION_NEXT_FINDING:
         if (!find_row(c, 1, is_marked))
             console_message(c, SEVERITY_INFO, "No row of this pane is marked");
+        break;
+    case ACTION_METRIC:
+        next_metric(c);
         break;
     case ACTION_PLAN:
         plan(c);

@@ -249,6 +249,14 @@ bool pane_fold(struct pane *p, const struct section *s, int open)
     return true;
 }
 
+bool pane_unfold(struct pane *p)
+{
+    bool some = p->n_folded > 0;
+    while (p->n_folded)
+        free(p->folded[--p->n_folded]);
+    return some;
+}
+
 bool pane_shows(const struct pane *p, const struct column *c)
 {
     if (!p->columns)

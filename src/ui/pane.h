@@ -44,6 +44,8 @@ void pane_set_sort(struct pane *p, const char *column, bool reverse);
 void pane_set_columns(struct pane *p, const char *const *keys);
 /* Opens (1), closes (0) or toggles (-1) the selected branch; false: it has no children. */
 bool pane_fold(struct pane *p, const struct section *s, int open);
+/* Opens all branches; false: none was closed. The doc must be built anew. */
+bool pane_unfold(struct pane *p);
 bool pane_is_folded(const struct pane *p, const struct section *s, size_t row);
 
 bool pane_shows(const struct pane *p, const struct column *c);

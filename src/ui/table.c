@@ -228,6 +228,8 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
         figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;
+        if (col->flags & COLUMN_LOG) /* 1x is none of it, 10,000x all */
+            share = share > 1 ? log10(share) / 4 : 0;
         bar(d, clip, x + f.width - BAR_WIDTH, y, share);
     } else {
         figure(d, clip, x, y, f.width, strbuf_text(&b));

@@ -18,6 +18,8 @@ struct plan_source { /* what is known about a plan beside itself */
     const char *refused;  /* why a newer try gave no plan; NULL */
     int generic;          /* 1: planned without parameter values, 0, -1: unknown */
     bool show_literals;   /* off: constants in conditions are hidden */
+    enum plan_metric metric; /* what the tree is weighed by; one the plan has not: time or cost */
+    bool kept;            /* the plan lives as long as the document (doc_own): rows tell all about themselves */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
     bool own_query;       /* the user handed it over: constants in suggested indexes are shown */

@@ -80,6 +80,7 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .refused = refusal(d, entry.refused),
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals,
+                                .metric = c->metric,
                                 .advice = entry.advice,
                                 .n_advice = entry.n_advice};
     struct query_stats all;

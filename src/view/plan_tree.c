@@ -13,7 +13,7 @@
 #define NODE_COLUMNS(X)                                                                                       \
     X(id, "#", UNIT_NONE, COLUMN_ASCENDING, COLUMN_ASCENDING, 2, 3, "number of the node, in the order of the plan") \
     X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, \
-      "what the node does; * marks the one that takes most")                                                  \
+      "what the node does; * marks the worst by what the plan is weighed by")                                                  \
     X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                   \
     X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                  \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                               \
@@ -48,6 +48,48 @@ const struct column plan_columns[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_TIMED)};
 _Static_assert(N_NODE_COLUMNS == PLAN_COLUMNS, "view/plan.h says how many there are");
 const struct column plan_columns_cost[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_COST)};
 
+/* What is shown for a metric that is not the plan's first: the share (or the factor) of
+ * each node, and the figures it is made of. */
+static const char *const SHOWN[PLAN_METRIC_END][12] = {
+    [PLAN_METRIC_ROWS] = {"id", "label", "rows_share", "rows_actual", "rows_plan_total", "rows_plan", "rows_removed",
+                          "loops", "exclusive_ns"},
+    [PLAN_METRIC_ESTIMATE] = {"id", "label", "estimate_factor", "rows_actual", "rows_plan_total", "loops", "exclusive_ns"},
+    [PLAN_METRIC_BUFFERS] = {"id", "label", "buffers_share", "shared_hit", "shared_read", "temp_written", "exclusive_ns",
+                             "rows_actual"},
+    [PLAN_METRIC_IO] = {"id", "label", "io_share", "io_ns", "shared_read", "temp_read", "temp_written", "exclusive_ns"},
+    [PLAN_METRIC_COST] = {"id", "label", "cost_share", "cost_total", "rows_plan", "exclusive_ns", "rows_actual"},
+};
+
+static bool is_shown(enum plan_metric m, const char *key)
+{
+    for (size_t i = 0; i < ARRAY_LEN(SHOWN[m]) && SHOWN[m][i]; i++)
+        if (!strcmp(SHOWN[m][i], key))
+            return true;
+    return false;
+}
+
+static const struct column *columns_for(struct doc *d, const struct plan *p, enum plan_metric m)
+{
+    if (m == PLAN_METRIC_TIME)
+        return plan_columns;
+    if (m == PLAN_METRIC_COST && !p->timed)
+        return plan_columns_cost;
+    struct column *c = arena_copy(d->arena, plan_columns, sizeof plan_columns);
+    for (size_t i = 0; i < N_NODE_COLUMNS; i++) {
+        bool rows_of_one = i == NODE_rows_plan && p->analyzed && m != PLAN_METRIC_COST;
+        c[i].flags = is_shown(m, c[i].key) && !rows_of_one ? c[i].flags & ~(unsigned)H : c[i].flags | H;
+        if (c[i].flags & COLUMN_BAR)
+            c[i].priority = 0;
+    }
+    if (m == PLAN_METRIC_ESTIMATE) {
+        c[NODE_estimate_factor].flags |= COLUMN_BAR | COLUMN_LOG;
+        c[NODE_estimate_factor].priority = 0;
+    }
+    if (p->analyzed && m == PLAN_METRIC_COST)
+        c[NODE_rows_plan].title = "Planned";
+    return c;
+}
+
 /* All conditions of a node, each with its name. */
 static const char *conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
 {
@@ -68,10 +110,10 @@ static const char *conditions(struct doc *d, const struct plan_source *src, cons
     return s;
 }
 
-static const char *label(struct doc *d, const struct plan *p, const struct plan_node *n, const char *condition)
+static const char *label(struct doc *d, const struct plan_node *worst, const struct plan_node *n, const char *condition)
 {
     struct strbuf b = {0};
-    if (n == p->worst)
+    if (n == worst)
         strbuf_str(&b, "* ");
     if (n->subplan)
         strbuf_printf(&b, "%s: ", n->subplan);
@@ -109,7 +151,8 @@ static void keep(bool *kept, const struct plan_node *n, size_t *left)
     }
 }
 
-static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, size_t max_nodes, size_t *omitted)
+static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, const struct plan_node *worst,
+                          size_t max_nodes, size_t *omitted)
 {
     bool *kept = mem_array(p->n_nodes, sizeof *kept);
     *omitted = 0;
@@ -119,7 +162,7 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, s
     }
     size_t left = max_nodes;
     keep(kept, p->nodes[0], &left);
-    keep(kept, p->worst, &left);
+    keep(kept, worst, &left);
     for (size_t i = 0; i < f->n; i++)
         keep(kept, f->items[i].node, &left);
     for (size_t i = 0; i < p->n_nodes && left; i++)
@@ -155,6 +198,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
                       const struct plan_findings *f, const bool *kept)
 {
     double all_rows = 0, all_blocks = 0;
+    const struct plan_node *worst = plan_metric_worst(p, plan_metric_or(p, src->metric));
     for (size_t i = 0; i < p->n_nodes; i++) {
         all_rows += rows_handled(p, p->nodes[i]);
         all_blocks += known_or(blocks(p->nodes[i]), 0);
@@ -168,8 +212,10 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
         const char *condition = conditions(d, src, n);
         row->depth = n->depth;
         row->severity = node_severity(f, n);
+        row->worst = n == worst;
+        row->number = (size_t)n->id;
         c[NODE_id] = cell_int(n->id);
-        c[NODE_label] = cell_text(label(d, p, n, condition));
+        c[NODE_label] = cell_text(label(d, worst, n, condition));
         c[NODE_parent] = n->parent ? cell_int(n->parent->id) : cell_unknown();
         c[NODE_type] = cell_text(doc_text(d, n->type));
         c[NODE_relation] = cell_text(doc_text(d, n->relation));
@@ -202,15 +248,18 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
                  size_t max_nodes)
 {
     size_t omitted;
-    bool *kept = choose_nodes(p, f, max_nodes, &omitted);
+    enum plan_metric m = plan_metric_or(p, src->metric);
+    bool *kept = choose_nodes(p, f, plan_metric_worst(p, m), max_nodes, &omitted);
+    d->metrics = plan_metrics(p);
+    d->metric = (int)m;
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
     s->weight = 3;
     s->min_height = 5;
     s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
-              : p->timed ? doc_text(d, "own time of each node; * takes most")
+              : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
               : p->logged ? doc_text(d, "costs only: the log has no time of any node; * costs most")
                           : doc_text(d, "costs only: the statement was not executed; * costs most");
-    s->table.columns = p->timed ? plan_columns : plan_columns_cost;
+    s->table.columns = columns_for(d, p, m);
     s->table.n_columns = N_NODE_COLUMNS;
     s->table.sort_column = -1;
     plan_node_rows(d, &s->table, p, src, f, kept);

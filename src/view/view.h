@@ -5,6 +5,7 @@
 
 #include "core/doc.h"
 #include "core/model.h"
+#include "core/plan.h"
 
 struct view_ctx {
     const struct model *model;
@@ -14,6 +15,7 @@ struct view_ctx {
     const char *arg;    /* what the view is about: "GET /orders/:id"; NULL: the worst one */
     int graph_points;   /* columns a graph may use (2 points each in braille); 0: 60 */
     bool show_literals; /* off: constants in SQL are hidden */
+    enum plan_metric metric; /* what plans are weighed by; NONE: time or cost */
 };
 
 struct view {
