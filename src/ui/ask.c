@@ -120,12 +120,18 @@ void ask_analyze(struct console *c)
     const struct query *of = key ? model_find_query(c->env.model, key) : NULL;
     /* A session shows its statement with the values that the statistics left out. */
     bool seen = r && r->session.origin && find_session(c, r, &live) && live.a->query;
+    if (seen && !of && live.a->database && sd_known(live.a->query_id)) {
+        char *made = mem_printf("%s/%lld", live.a->database, (long long)live.a->query_id);
+        of = model_find_query(c->env.model, made);
+        free(made);
+    }
     const char *text = seen ? live.a->query : of ? query_text(of) : NULL;
     const char *origin = seen ? live.origin : of ? query_origin(of) : NULL;
     const char *database = seen ? live.a->database : of ? query_database(of) : NULL;
     if (!of || !text || !origin) {
         console_message(c, SEVERITY_INFO,
-                        !of     ? "Select a query first: X executes it under EXPLAIN ANALYZE"
+                        !of && seen ? "The server gives this statement no query_id, so its plan would belong to nothing here"
+                        : !of       ? "Select a query first: X executes it under EXPLAIN ANALYZE"
                         : !text ? "The text of this query is not known, so it cannot be executed"
                                 : "No open source can execute this query");
         return;
@@ -309,6 +315,11 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
     }
     if (!r || !r->session.origin) {
         console_message(c, SEVERITY_INFO, "Select a session first: view 4 (activity) lists them");
+        return;
+    }
+    if (c->execution && str_eq(c->execution->origin, r->session.origin)) { /* a source does one thing at a time */
+        console_message(c, SEVERITY_WARN, "%s executes a query for you (EXPLAIN ANALYZE): Esc stops it, then you can %s",
+                        r->session.origin, what->verb);
         return;
     }
     if (!find_session(c, r, &s)) {

@@ -222,7 +222,9 @@ static void plan(struct console *c)
     const struct query *q = model_find_query(c->env.model, key);
     if (strcmp(s->view->name, "plan") != 0)
         console_push(c, v, key);
-    if (q && c->mode == CURSOR_LIVE) {
+    if (c->execution && str_eq(c->execution->key, key)) {
+        console_message(c, SEVERITY_INFO, "This query is being executed: its plan comes with that");
+    } else if (q && c->mode == CURSOR_LIVE) {
         struct doc d = {.want = {.kind = SD_REQUEST_EXPLAIN,
                                  .query_id = query_id(q),
                                  .database = query_database(q),

@@ -261,7 +261,9 @@ static void sessions_are_found_wherever_they_are_listed(void **state)
 {
     (void)state;
     struct world *w = world_new(100, 40, false);
-    play(w, "key 4 Tab g K"); /* locks, transactions, vacuums */
+    play(w, "key 4 Tab g X");
+    see(w, "Execute this query");
+    play(w, "key n K"); /* locks, transactions, vacuums */
     see(w, "Terminate session 424");
     play(w, "key n Tab g K"); /* waits: no session */
     see(w, "Select a session first");
@@ -413,7 +415,12 @@ static void one_at_a_time_and_esc_stops_it(void **state)
     see(w, "Esc stops it"); /* the banner stays below */
     play(w, "key y");
     assert_int_equal(w->requests, 1);
-    play(w, "key x 2 Esc");
+    play(w, "key x");
+    see(w, "is being executed");
+    play(w, "key 4 g K");
+    see(w, "shop executes a query for you (EXPLAIN ANALYZE): Esc stops it");
+    play(w, "key y 2 Esc");
+    assert_int_equal(w->requests, 1);
     assert_int_equal(w->withdrawals, 1);
     see(w, "is being stopped");
     see(w, "Endpoints"); /* that Esc did nothing else */
