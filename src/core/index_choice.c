@@ -49,6 +49,7 @@ struct memory { /* of one statement */
 struct choice_cache {
     struct memory *of;
     bool by_liking; /* the search looks only at what a statement has used, its merges and parts */
+    bool *banned;   /* per pool: not worth being a second index with the same keys */
 };
 
 /* A set of the pool. */
@@ -470,7 +471,7 @@ static size_t lead(struct choice *c, const struct set *s, double alpha, double t
         double score = 0;
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < c->pool.n; i++) {
-            if (gain[i] <= 0 || has(s, i) || size + c->sizes[i] > c->budget)
+            if (gain[i] <= 0 || c->cache->banned[i] || has(s, i) || size + c->sizes[i] > c->budget)
                 continue;
             double of = gain[i] / pow(c->sizes[i], alpha);
             if (best == SIZE_MAX || of > score) {
@@ -522,7 +523,7 @@ static bool better(double a, double b)
 static bool exchange(struct choice *c, struct set *s, double *total)
 {
     for (size_t p = 0; p < c->pool.n; p++) {
-        if (has(s, p) || c->sizes[p] > c->budget)
+        if (c->cache->banned[p] || has(s, p) || c->sizes[p] > c->budget)
             continue;
         struct set t = copy(c, s);
         put(c, &t, p);
@@ -544,7 +545,7 @@ static bool exchange(struct choice *c, struct set *s, double *total)
             size_t n = 0;
             struct set t = copy(c, s);
             for (size_t i = 0; i < m->n_local; i++)
-                if (get_bit(&used, i) && !has(&t, m->local[i])) {
+                if (get_bit(&used, i) && !c->cache->banned[m->local[i]] && !has(&t, m->local[i])) {
                     put(c, &t, m->local[i]);
                     n++;
                 }
@@ -573,7 +574,7 @@ static double from_all(struct choice *c, struct set *s)
             if (!best || m->entries[e].cost < best->cost)
                 best = &m->entries[e];
         for (size_t i = 0; best && i < m->n_local; i++)
-            if (get_bit(&best->used, i))
+            if (get_bit(&best->used, i) && !c->cache->banned[m->local[i]])
                 put(c, s, m->local[i]);
     }
     double total = fit(c, s, SIZE_MAX, total_of(c, s), INFINITY);
@@ -591,6 +592,43 @@ static void forget_uses(struct choice *c, const struct set *s)
                 c->cache->of[q].bit[s->items[i]] = -2;
 }
 
+/* Is the total with `less` worse than with `more` by that share of the cost without any,
+ * or a statement by that share of its own? */
+static bool worth(struct choice *c, const struct set *more, const struct set *less, double of_total,
+                  double of_query)
+{
+    bool needed = total_of(c, less) - total_of(c, more) >= of_total * c->before;
+    for (size_t q = 0; q < c->n_statements && !needed; q++)
+        needed = !c->cache->of[q].failed &&
+                 cost_of(c, q, less) - cost_of(c, q, more) >= of_query * c->statements[q].before;
+    return needed;
+}
+
+/* The same for one whose keys another index has. */
+static bool worth_double(struct choice *c, const struct set *more, const struct set *less)
+{
+    bool halved = false;
+    for (size_t q = 0; q < c->n_statements && !halved; q++) {
+        double with = c->cache->of[q].failed ? 0 : cost_of(c, q, more), without = cost_of(c, q, less);
+        halved = without >= CHOICE_DOUBLE_COST && with <= 0.5 * without;
+    }
+    return halved && total_of(c, less) - total_of(c, more) >= CHOICE_DOUBLE_TOTAL * c->before;
+}
+
+static void ban_doubles(struct choice *c)
+{
+    struct set none = {0};
+    c->cache->banned = mem_array(c->pool.n + 1, sizeof *c->cache->banned);
+    for (size_t i = 0; i < c->pool.n; i++) {
+        if (!index_def_doubles(&c->pool.items[i]))
+            continue;
+        struct set one = copy(c, &none);
+        put(c, &one, i);
+        c->cache->banned[i] = late(c) || !worth_double(c, &one, &none);
+        free(one.items);
+    }
+}
+
 /* An index that gains next to nothing is not worth its upkeep. */
 static void drop_useless(struct choice *c, struct set *s)
 {
@@ -601,10 +639,9 @@ static void drop_useless(struct choice *c, struct set *s)
             struct set t = copy(c, s);
             take_out(&t, i);
             double worse = total_of(c, &t) - total;
-            bool needed = worse >= (c->keep > 0 ? c->keep : CHOICE_KEEP_TOTAL) * c->before;
-            for (size_t q = 0; q < c->n_statements && !needed && !(c->keep > 0); q++)
-                needed = !c->cache->of[q].failed &&
-                         cost_of(c, q, &t) - cost_of(c, q, s) >= CHOICE_KEEP_QUERY * c->statements[q].before;
+            bool needed = c->keep > 0 ? worse >= c->keep * c->before
+                                      : worth(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
+            needed = needed && (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
             free(t.items);
             if (!needed && worse < least) {
                 least = worse;
@@ -620,21 +657,30 @@ static void drop_useless(struct choice *c, struct set *s)
 #define NARROW_TIMES 2 /* an index of fewer keys may leave so much more ... */
 #define NARROW_COST  5 /* ... and this: about one page */
 
+/* Does an index of fewer columns in place of another do for the set? */
+static bool does(struct choice *c, const struct set *wide, const struct set *s, size_t at)
+{
+    if (!(c->keep > 0))
+        return !worth(c, wide, s, CHOICE_WIDE_TOTAL, CHOICE_WIDE_QUERY);
+    double total = total_of(c, wide), with = total_of(c, s);
+    bool same_keys = c->pool.items[s->items[at]].n_keys == c->pool.items[wide->items[at]].n_keys;
+    return with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST);
+}
+
 /* The columns an index has beside those of a narrower one have to pay, too. */
 static void narrow(struct choice *c, struct set *s)
 {
     for (size_t i = 0; i < s->n; i++) {
-        double total = total_of(c, s);
         size_t wide = s->items[i], best = wide;
         for (size_t p = 0; p < c->pool.n; p++) {
             if (c->sizes[p] >= 0.98 * c->sizes[best] || has(s, p) ||
                 !index_def_covers(&c->pool.items[wide], &c->pool.items[p]))
                 continue;
-            s->items[i] = p;
-            double with = total_of(c, s);
-            bool same_keys = c->pool.items[p].n_keys == c->pool.items[wide].n_keys;
-            if (with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST))
+            struct set t = copy(c, s);
+            t.items[i] = p;
+            if (does(c, s, &t, i))
                 best = p;
+            free(t.items);
         }
         s->items[i] = best;
     }
@@ -647,7 +693,7 @@ static void next_step(struct choice *c, const struct set *s)
     c->next_size = c->next_after = NAN;
     c->next = SIZE_MAX;
     for (size_t p = 0; p < c->pool.n && isfinite(c->budget); p++) {
-        if (has(s, p))
+        if (c->cache->banned[p] || has(s, p))
             continue;
         struct set t = copy(c, s);
         put(c, &t, p);
@@ -724,6 +770,7 @@ bool index_choice(struct choice *c)
     c->cache->by_liking = true;
     struct set none = {0}, best = copy(c, &none);
     c->before = total_of(c, &none);
+    ban_doubles(c);
     double best_total = c->before;
     static const double alphas[] = {1, 0.6, 0.3, 0.8, 0.1};
     for (size_t i = 0; i <= ARRAY_LEN(alphas) && !(i && c->cut_short); i++) {
@@ -742,8 +789,7 @@ bool index_choice(struct choice *c)
     c->cache->by_liking = false;
     forget_uses(c, &best);
     drop_useless(c, &best);
-    if (c->keep > 0)
-        narrow(c, &best);
+    narrow(c, &best);
     report(c, &best);
     free(best.items);
     return worked > 0;
@@ -757,8 +803,10 @@ void index_choice_free(struct choice *c)
         free(c->cache->of[q].bit);
         candidate_free(&c->cache->of[q].liked);
     }
-    if (c->cache)
+    if (c->cache) {
         free(c->cache->of);
+        free(c->cache->banned);
+    }
     free(c->cache);
     candidate_free(&c->pool);
     free(c->sizes);

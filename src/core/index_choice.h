@@ -15,6 +15,12 @@
 #define CHOICE_KEEP_TOTAL                                                                                    \
     0.003 /* an index stays when without it the total is worse by this share of the cost before */
 #define CHOICE_KEEP_QUERY 0.10 /* or a statement by this share of its own */
+#define CHOICE_WIDE_TOTAL 0.001 /* further columns, likewise */
+#define CHOICE_WIDE_QUERY 0.03
+/* An index whose keys another one has already only carries more columns (or fewer rows):
+ * that must save this share of the total, and halve a statement that costs so much. */
+#define CHOICE_DOUBLE_TOTAL 0.10
+#define CHOICE_DOUBLE_COST  100
 
 struct choice_statement {
     const struct statement_use *use;

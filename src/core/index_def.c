@@ -80,6 +80,24 @@ const struct catalog_index *index_def_exists(const struct index_def *d)
     return NULL;
 }
 
+const struct catalog_index *index_def_doubles(const struct index_def *d)
+{
+    for (size_t i = 0; d->method == INDEX_BTREE && i < d->rel->n_indexes; i++) {
+        const struct catalog_index *ix = &d->rel->indexes[i];
+        struct index_def have;
+        if (!ix->is_valid || !index_def_existing(d->rel, ix, &have) ||
+            (have.predicate && !str_eq(have.predicate, d->predicate)))
+            continue;
+        size_t n = MIN(have.n_keys, d->n_keys), k = 0;
+        while (k < n && have.keys[k].column == d->keys[k].column && !d->keys[k].opclass)
+            k++;
+        /* past a unique key nothing leads any further */
+        if (k == d->n_keys || (ix->is_unique && k == have.n_keys))
+            return ix;
+    }
+    return NULL;
+}
+
 static void key_text(const struct index_def *d, const struct index_key *k, struct strbuf *out)
 {
     if (k->column >= 0)

@@ -39,6 +39,10 @@ bool index_def_existing(const struct catalog_relation *r, const struct catalog_i
 /* Is there a valid index already that covers it? */
 const struct catalog_index *index_def_exists(const struct index_def *d);
 
+/* Is there a valid index already that leads to the same rows: `d` would only carry more
+ * columns, or fewer rows? */
+const struct catalog_index *index_def_doubles(const struct index_def *d);
+
 /* "(a, b DESC) INCLUDE (c)" */
 void index_def_columns(const struct index_def *d, struct strbuf *out);
 /* CREATE INDEX [CONCURRENTLY name] ON ...; name NULL: for a hypothetical one. A

@@ -541,9 +541,13 @@ static struct fix read_node(struct reading *r, const cJSON *node, double loops)
         const char *relation = text(each, "Parent Relationship");
         double times = 1, share = 1, child = number(each, "Total Cost");
         if (!strcmp(relation, "Inner") && !strcmp(type, "Nested Loop") &&
-            strcmp(text(each, "Node Type"), "Materialize") != 0)
+            strcmp(text(each, "Node Type"), "Materialize") != 0) {
             times = outer;
-        else if (!strcmp(relation, "SubPlan"))
+            /* A semi or anti join ends its inner scans early, LIMIT the whole join. */
+            double inner = total - number(cJSON_GetArrayItem(plans, 0), "Total Cost");
+            if (child > 0)
+                share = MIN(1, MAX(0, inner) / (times * child));
+        } else if (!strcmp(relation, "SubPlan"))
             times = MAX(1, number(node, "Plan Rows"));
         else if (!strcmp(type, "Memoize") && child > 0)
             share = MIN(1, total / child);
@@ -614,7 +618,7 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         struct fix f = read_node(&r, plan, 1);
         a->read = first_scan(plan);
         if (ok)
-            *cost = MAX(total->valuedouble + f.total, 0.01 * total->valuedouble);
+            *cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
     } else {
         struct sd_error why = *err;
         end_transaction(a);
