@@ -13,8 +13,8 @@
 #include "view/advise.h"
 
 #define STATEMENTS              500            /* of pg_stat_statements */
-#define SEARCH_NS               (1000 * SD_MS) /* for the search; and for each statement */
-#define SEARCH_PER_STATEMENT_NS (40 * SD_MS)
+#define SEARCH_NS               (800 * SD_MS) /* for the search; and for each statement */
+#define SEARCH_PER_STATEMENT_NS (30 * SD_MS)
 #define BUDGET_SHARE            0.97 /* sizes are known to some percent: the rest is kept free */
 
 struct advising {

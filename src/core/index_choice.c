@@ -5,8 +5,8 @@
 
 #include "core/index_size.h"
 
-enum { LOCAL = 256, WORDS = LOCAL / 64, ENTRIES = 4096, MERGES_PER_TABLE = 60, POOL_MAX = 1500 };
-#define SAME 0.0005 /* bounds that close are one figure */
+enum { LOCAL = 256, WORDS = LOCAL / 64, ENTRIES = 4096, KNOWN = 512, MERGES_PER_TABLE = 60, POOL_MAX = 1500 };
+#define SAME 0.002 /* bounds that close are one figure */
 
 struct bits {
     uint64_t w[WORDS];
@@ -35,10 +35,18 @@ struct entry {
     double cost;
 };
 
+/* Bounds of a set as far as the first `upto` entries tell. */
+struct known {
+    struct bits b;
+    double low, high;
+    size_t upto;
+};
+
 struct memory { /* of one statement */
     struct entry *entries;
     size_t n, cap;
-    size_t *local; /* place in the pool of each bit */
+    struct known *known; /* KNOWN of them, by hash; the older of two goes */
+    size_t *local;       /* place in the pool of each bit */
     size_t n_local, cap_local;
     short *bit; /* of a place in the pool; -1: of no use to the statement, -2: not looked at */
     size_t n_bit;
@@ -156,17 +164,25 @@ static struct bits bits_of(struct choice *c, size_t q, const struct set *s)
     return b;
 }
 
-static void bounds(const struct memory *m, const struct bits *b, double *low, double *high)
+static void bounds(struct memory *m, const struct bits *b, double *low, double *high)
 {
-    *low = 0;
-    *high = INFINITY;
-    for (size_t i = 0; i < m->n; i++) {
-        const struct entry *e = &m->entries[i];
-        if (e->cost < *high && within(&e->used, b))
-            *high = e->cost;
-        if (e->cost > *low && within(b, &e->offered))
-            *low = e->cost;
+    uint64_t hash = 0;
+    for (int i = 0; i < WORDS; i++)
+        hash = (hash ^ b->w[i]) * 0x9e3779b97f4a7c15u, hash ^= hash >> 29;
+    if (!m->known)
+        m->known = mem_array(KNOWN, sizeof *m->known);
+    struct known *k = &m->known[hash % KNOWN];
+    if (!k->upto || memcmp(&k->b, b, sizeof *b) != 0)
+        *k = (struct known){.b = *b, .high = INFINITY};
+    for (; k->upto < m->n; k->upto++) {
+        const struct entry *e = &m->entries[k->upto];
+        if (e->cost < k->high && within(&e->used, b))
+            k->high = e->cost;
+        if (e->cost > k->low && within(b, &e->offered))
+            k->low = e->cost;
     }
+    *low = k->low;
+    *high = k->high;
 }
 
 static bool late(struct choice *c)
@@ -391,6 +407,8 @@ static void shrink(struct choice *c, const unsigned char *wanted)
                 m->entries[kept++] = new;
         }
         m->n = kept;
+        free(m->known);
+        m->known = NULL;
         free(m->local);
         free(m->bit);
         m->bit = NULL;
@@ -773,19 +791,36 @@ bool index_choice(struct choice *c)
     ban_doubles(c);
     double best_total = c->before;
     static const double alphas[] = {1, 0.6, 0.3, 0.8, 0.1};
-    for (size_t i = 0; i <= ARRAY_LEN(alphas) && !(i && c->cut_short); i++) {
-        struct set s = copy(c, &none);
-        double total = i < ARRAY_LEN(alphas) ? greedy(c, &s, alphas[i]) : from_all(c, &s);
-        for (int round = 0; round < 200 && exchange(c, &s, &total); round++)
+    /* First a beginning from each side: they cost little after the first. Then exchanges, from
+     * the best beginning on. */
+    struct set begin[ARRAY_LEN(alphas) + 1];
+    double totals[ARRAY_LEN(begin)];
+    for (size_t i = 0; i < ARRAY_LEN(begin); i++) {
+        begin[i] = copy(c, &none);
+        totals[i] = i && late(c)            ? INFINITY
+                    : i < ARRAY_LEN(alphas) ? greedy(c, &begin[i], alphas[i])
+                                            : from_all(c, &begin[i]);
+    }
+    for (size_t tried = 0, vain = 0; tried < ARRAY_LEN(begin) && vain < 2; tried++) {
+        size_t at = 0;
+        for (size_t i = 1; i < ARRAY_LEN(begin); i++)
+            if (totals[i] < totals[at])
+                at = i;
+        double total = totals[at];
+        for (int round = 0; round < 200 && isfinite(total) && !(tried && c->cut_short) &&
+                            exchange(c, &begin[at], &total);
+             round++)
             ;
+        vain += total > best_total * 0.9995;
         if (total < best_total) {
             free(best.items);
-            best = s;
+            best = copy(c, &begin[at]);
             best_total = total;
-        } else {
-            free(s.items);
         }
+        totals[at] = INFINITY;
     }
+    for (size_t i = 0; i < ARRAY_LEN(begin); i++)
+        free(begin[i].items);
     c->cache->by_liking = false;
     forget_uses(c, &best);
     drop_useless(c, &best);
@@ -799,6 +834,7 @@ void index_choice_free(struct choice *c)
 {
     for (size_t q = 0; c->cache && q < c->n_statements; q++) {
         free(c->cache->of[q].entries);
+        free(c->cache->of[q].known);
         free(c->cache->of[q].local);
         free(c->cache->of[q].bit);
         candidate_free(&c->cache->of[q].liked);

@@ -22,14 +22,15 @@ struct statement {
     char *explain;   /* what is sent */
     bool prepared;   /* through PREPARE: its plan must be made anew each time */
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
-    int64_t *tables; /* oids; filled from the first index asked with */
+    int64_t *tables; /* oids; NULL: not known */
+    size_t n_tables;
 };
 
 struct candidate {
     char *ddl;
     int64_t table;
     int64_t oid; /* while it is there; 0 */
-    bool refused, wanted;
+    bool refused, wanted, accepted; /* the server took it once */
     double hypo_pages;              /* as HypoPG has it, while it is there */
     double bytes, rows, heap_pages; /* as expected; NAN: nothing is corrected */
 };
@@ -210,8 +211,10 @@ void advisor_close(struct advisor *a)
         free(reset);
     }
     conn_close(&a->own);
-    for (size_t i = 0; i < a->n_statements; i++)
+    for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
+        free(a->statements[i].tables);
+    }
     for (size_t i = 0; i < a->n_candidates; i++)
         free(a->candidates[i].ddl);
     free(a->statements);
@@ -321,6 +324,15 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
     return a->n_statements++;
 }
 
+void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, size_t n)
+{
+    struct statement *st = &a->statements[statement];
+    free(st->tables);
+    st->tables = mem_array(n + 1, sizeof *oids);
+    memcpy(st->tables, oids, n * sizeof *oids);
+    st->n_tables = n;
+}
+
 size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid)
 {
     for (size_t i = 0; i < a->n_candidates; i++)
@@ -340,20 +352,29 @@ void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, 
 
 /* ---- what if ---- */
 
-static bool drop_others(struct advisor *a, struct sd_error *err)
+/* Those of tables the statement does not read may stay: another one wants them soon. */
+static bool in_the_way(const struct statement *st, const struct candidate *c, size_t there)
 {
-    struct strbuf b = {0};
+    bool reads = !st->tables || !c->table || there > LINGER;
+    for (size_t i = 0; i < st->n_tables && !reads; i++)
+        reads = st->tables[i] == c->table;
+    return reads;
+}
+
+/* "SELECT hypopg_drop_index(...), ..." of what must not be there; empty: nothing. */
+static void drop_others(struct advisor *a, const struct statement *st, struct strbuf *b)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < a->n_candidates; i++)
+        there += a->candidates[i].oid != 0;
     for (size_t i = 0; i < a->n_candidates; i++) {
         struct candidate *c = &a->candidates[i];
-        if (!c->oid || c->wanted)
+        if (!c->oid || c->wanted || !in_the_way(st, c, there))
             continue;
-        strbuf_printf(&b, "%s %s.hypopg_drop_index(%lld::oid)", b.len ? "," : OWN_TAG "SELECT", a->hypopg,
+        strbuf_printf(b, "%s %s.hypopg_drop_index(%lld::oid)", b->len ? "," : "SELECT", a->hypopg,
                       (long long)c->oid);
         c->oid = 0;
     }
-    bool ok = !b.len || command(a, b.text, err);
-    strbuf_free(&b);
-    return ok;
 }
 
 static void there(struct candidate *c, const PGresult *r, int row)
@@ -376,6 +397,7 @@ static bool create_one(struct advisor *a, struct candidate *c)
         there(c, r, 0);
     else
         c->refused = true;
+    c->accepted = ok;
     command(a,
             ok ? OWN_TAG "RELEASE SAVEPOINT slowdive_index" : OWN_TAG "ROLLBACK TO SAVEPOINT slowdive_index",
             &why);
@@ -384,14 +406,28 @@ static bool create_one(struct advisor *a, struct candidate *c)
     return ok;
 }
 
-/* All at once; when the server refuses one, one by one. */
-static bool create_wanted(struct advisor *a, struct sd_error *err)
+/* After a failure nobody knows which are there. */
+static void forget_indexes(struct advisor *a)
+{
+    struct sd_error ignored;
+    char *reset = mem_printf(OWN_TAG "SELECT %s.hypopg_reset()", a->hypopg);
+    if (command(a, reset, &ignored))
+        for (size_t i = 0; i < a->n_candidates; i++)
+            a->candidates[i].oid = 0;
+    free(reset);
+}
+
+/* All at once, what is in the way dropped before; when the server refuses one, one by one. */
+static bool create_wanted(struct advisor *a, const char *drops, struct sd_error *err)
 {
     struct strbuf b = {0};
-    size_t *order = mem_array(a->n_candidates, sizeof *order), n = 0;
+    size_t *order = mem_array(a->n_candidates + 1, sizeof *order), n = 0;
+    bool sure = true;
     strbuf_printf(
-        &b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM (VALUES",
-        a->hypopg);
+        &b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM ", a->hypopg);
+    if (*drops)
+        strbuf_printf(&b, "(%s OFFSET 0) d, ", drops);
+    strbuf_str(&b, "(VALUES");
     for (size_t i = 0; i < a->n_candidates; i++) {
         const struct candidate *c = &a->candidates[i];
         if (!c->wanted || c->oid || c->refused)
@@ -399,6 +435,7 @@ static bool create_wanted(struct advisor *a, struct sd_error *err)
         char *literal = PQescapeLiteral(a->conn->pg, c->ddl, strlen(c->ddl));
         strbuf_printf(&b, "%s(%zu, %s)", n ? ", " : " ", n, literal ? literal : "NULL");
         PQfreemem(literal);
+        sure = sure && c->accepted;
         order[n++] = i;
     }
     strbuf_printf(&b, ") v(o, s), LATERAL %s.hypopg_create_index(v.s) h ORDER BY v.o", a->hypopg);
@@ -406,23 +443,28 @@ static bool create_wanted(struct advisor *a, struct sd_error *err)
     if (n) {
         PGresult *r = NULL;
         struct sd_error why;
-        ok = command(a, OWN_TAG "SAVEPOINT slowdive_index", err);
-        if (ok && ask(a, b.text, 0, NULL, true, &r, &why) && (size_t)PQntuples(r) == n) {
-            for (size_t i = 0; i < n; i++)
+        ok = sure || command(a, OWN_TAG "SAVEPOINT slowdive_index", err);
+        if (ok && ask(a, b.text, 0, NULL, true, &r, sure ? err : &why) && (size_t)PQntuples(r) == n) {
+            for (size_t i = 0; i < n; i++) {
                 there(&a->candidates[order[i]], r, (int)i);
+                a->candidates[order[i]].accepted = true;
+            }
+        } else if (ok && sure) {
+            ok = false;
         } else if (ok) {
             /* Those made before the refusal stay behind: all are made anew. */
-            char *reset = mem_printf(OWN_TAG "SELECT %s.hypopg_reset()", a->hypopg);
-            ok = command(a, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive_index", err) && command(a, reset, err);
-            free(reset);
-            for (size_t i = 0; i < a->n_candidates; i++)
-                a->candidates[i].oid = 0;
+            ok = command(a, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive_index", err);
+            if (ok)
+                forget_indexes(a);
             for (size_t i = 0; ok && i < a->n_candidates; i++)
                 if (a->candidates[i].wanted && !a->candidates[i].refused)
                     create_one(a, &a->candidates[i]);
         }
         PQclear(r);
-        command(a, OWN_TAG "RELEASE SAVEPOINT slowdive_index", &why);
+        if (!sure)
+            command(a, OWN_TAG "RELEASE SAVEPOINT slowdive_index", &why);
+    } else if (*drops) {
+        ok = command(a, drops, err);
     }
     strbuf_free(&b);
     free(order);
@@ -606,8 +648,12 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         used[i] = false;
     }
     bool ok = in_transaction(a, err);
-    if (ok && a->hypopg)
-        ok = drop_others(a, err) && create_wanted(a, err);
+    if (ok && a->hypopg) {
+        struct strbuf drops = {0};
+        drop_others(a, st, &drops);
+        ok = create_wanted(a, drops.text ? drops.text : "", err);
+        strbuf_free(&drops);
+    }
     cJSON *tree = NULL;
     ok = ok && explain(a, st, &tree, err);
     if (ok) {
@@ -622,6 +668,8 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
     } else {
         struct sd_error why = *err;
         end_transaction(a);
+        if (a->hypopg)
+            forget_indexes(a);
         *err = why;
     }
     cJSON_Delete(tree);

@@ -47,7 +47,11 @@ bool advisor_can_prove(const struct advisor *a);
 
 /* Registers a statement: gate, parameters. Its place, or SIZE_MAX and a sentence. */
 size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err);
-/* Registers an index by the DDL of it without a name; `oid` of its table. */
+/* The tables a statement reads, views followed. Unless it is told, every hypothetical
+ * index that is not asked about is dropped before its plan is made. */
+void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, size_t n);
+/* Registers an index by the DDL of it without a name; `oid` of its table, 0 when other
+ * tables have it as well (it is partitioned). */
 size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid);
 /* How large it would be, how many rows it would hold and pages its table has: HypoPG takes indexes for larger
  * than they become, and their descent for free; costs are corrected by what is told here. */

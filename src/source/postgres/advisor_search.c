@@ -45,7 +45,7 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
     for (size_t i = 0; i < n; i++) {
         struct strbuf ddl = {0};
         index_def_ddl(set[i], NULL, &ddl);
-        ids[i] = advisor_index(s->advisor, ddl.text, set[i]->rel->oid);
+        ids[i] = advisor_index(s->advisor, ddl.text, set[i]->rel->kind == 'p' ? 0 : set[i]->rel->oid);
         strbuf_free(&ddl);
         size_t place = (size_t)(set[i] - s->choice.pool.items);
         if (s->choice.sizes || ids[i] >= s->n_expected)
@@ -121,6 +121,11 @@ size_t advisor_search_add(struct advisor_search *s, const char *sql, double weig
         s->problems = mem_realloc(s->problems, s->cap * sizeof *s->problems);
         s->choice.statements = mem_realloc(s->choice.statements, s->cap * sizeof *s->choice.statements);
     }
+    int64_t *tables = mem_array(use.n + 1, sizeof *tables);
+    for (size_t i = 0; i < use.n; i++)
+        tables[i] = use.items[i].rel->oid;
+    advisor_tables(s->advisor, handle, tables, use.n);
+    free(tables);
     s->uses[n] = use;
     s->handles[n] = handle;
     s->problems[n] = NULL;
