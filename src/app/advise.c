@@ -15,7 +15,7 @@
 #define STATEMENTS              500            /* of pg_stat_statements */
 #define SEARCH_NS               (800 * SD_MS) /* for the search; and for each statement */
 #define SEARCH_PER_STATEMENT_NS (30 * SD_MS)
-#define BUDGET_SHARE            0.97 /* sizes are known to some percent: the rest is kept free */
+#define BUDGET_SHARE            0.98 /* sizes are known to some percent: the rest is kept free */
 
 struct advising {
     struct app *app;

@@ -507,7 +507,8 @@ static size_t lead(struct choice *c, const struct set *s, double alpha, double t
     }
 }
 
-static double greedy(struct choice *c, struct set *s, double alpha)
+/* Adds to the set what gains at least `least` of the cost before. */
+static double greedy(struct choice *c, struct set *s, double alpha, double least)
 {
     size_t n = c->pool.n;
     double *gain = mem_array(n + 1, sizeof *gain), total = total_of(c, s);
@@ -516,7 +517,7 @@ static double greedy(struct choice *c, struct set *s, double alpha)
         gain[i] = INFINITY;
     for (;;) {
         size_t best = lead(c, s, alpha, total, gain, known);
-        if (best == SIZE_MAX || gain[best] < 1e-4 * c->before)
+        if (best == SIZE_MAX || gain[best] < least * c->before)
             break;
         put(c, s, best);
         total -= gain[best];
@@ -798,7 +799,7 @@ bool index_choice(struct choice *c)
     for (size_t i = 0; i < ARRAY_LEN(begin); i++) {
         begin[i] = copy(c, &none);
         totals[i] = i && late(c)            ? INFINITY
-                    : i < ARRAY_LEN(alphas) ? greedy(c, &begin[i], alphas[i])
+                    : i < ARRAY_LEN(alphas) ? greedy(c, &begin[i], alphas[i], 1e-4)
                                             : from_all(c, &begin[i]);
     }
     for (size_t tried = 0, vain = 0; tried < ARRAY_LEN(begin) && vain < 2; tried++) {
@@ -825,6 +826,8 @@ bool index_choice(struct choice *c)
     forget_uses(c, &best);
     drop_useless(c, &best);
     narrow(c, &best);
+    if (isfinite(c->budget)) /* bytes that came free */
+        greedy(c, &best, 1, CHOICE_KEEP_TOTAL);
     report(c, &best);
     free(best.items);
     return worked > 0;
