@@ -1,6 +1,8 @@
 /* model_plans.c - plans with the facts about tables and indexes that came along. */
 #include "core/model_internal.h"
 
+#include "core/sql.h"
+
 enum { PLANS_PER_QUERY = 16 };
 
 static void plan_free(struct model *m, struct plan_item *p)
@@ -31,16 +33,26 @@ static size_t count(const struct sd_batch *b, enum sd_kind kind)
     return n;
 }
 
+/* The statement a plan is of. A server's log may say neither identifier nor database, and
+ * its plans belong to what another source told of the statement: whoever can be asked
+ * for a plan stays the query's origin. */
 static struct query *query_of(struct model *m, struct origin *o, const struct sd_plan *r)
 {
-    if (!sd_known(r->query_id))
-        return NULL;
-    if (!r->database) { /* the source's own: a statement of it that is known already */
-        for (size_t i = 0; i < m->n_queries; i++)
-            if (m->queries[i]->by.id == r->query_id && m->queries[i]->origin == o)
-                return m->queries[i];
+    char fingerprint[17];
+    bool prints = !sd_known(r->query_id) && r->query && sql_fingerprint(r->query, fingerprint);
+    const struct query *found = NULL;
+    for (size_t i = 0; i < m->n_queries; i++) {
+        const struct query *q = m->queries[i];
+        bool same = sd_known(r->query_id) ? q->by.id == r->query_id : prints && str_eq(q->fingerprint, fingerprint);
+        if (!same || (r->database && q->database && !str_eq(q->database->text, r->database)))
+            continue;
+        if (!found || q->origin == o)
+            found = q;
     }
-    return query_seen(m, o, r->query_id, r->database, NULL, r->query, false);
+    if (found) /* it may still lack its text */
+        return query_seen(m, (struct origin *)found->origin, found->by.id, found->database ? found->database->text : NULL,
+                          found->by.fingerprint ? found->by.fingerprint->text : NULL, r->query, false);
+    return query_seen(m, o, r->query_id, r->database, prints ? fingerprint : NULL, r->query, false);
 }
 
 static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)

@@ -208,6 +208,7 @@ struct plan {
     const char *query; /* the statement, when the input tells it; NULL */
     const char *parameters; /* its parameters' values, likewise */
     sd_time at;   /* when a log wrote it; SD_UNKNOWN */
+    const char *database; /* likewise; NULL */
     bool logged;  /* by auto_explain: execution_ns is the duration it wrote */
     struct plan_trigger *triggers;
     size_t n_triggers;

@@ -192,6 +192,32 @@ static bool carriage_returns(const char *text, size_t len, struct strbuf *out)
     return true;
 }
 
+static void complete(struct explain *out)
+{
+    for (size_t i = 0; i < out->n_plans; i++) {
+        struct plan *p = out->plans[i];
+        plan_time(p);
+        /* Without ANALYZE only auto_explain knows how long the statement took. */
+        if (!p->analyzed && !isnan(p->execution_ns))
+            p->logged = true;
+        note_gaps(p);
+    }
+}
+
+bool explain_log_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    *out = (struct explain){0};
+    struct strbuf lines = {0};
+    if (carriage_returns(text, len, &lines)) {
+        text = strbuf_text(&lines);
+        len = lines.len;
+    }
+    bool ok = explain_log(text, len, out, err);
+    complete(out);
+    strbuf_free(&lines);
+    return ok;
+}
+
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
@@ -213,22 +239,21 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
         if (!log)
             fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_BYTES >> 20);
     } else if (!ok) {
-        undress(text, len, &clean);
+        struct strbuf whole = {0};
+        bool wrapped = explain_unwrap(text, len, &whole);
+        undress(wrapped ? strbuf_text(&whole) : text, wrapped ? whole.len : len, &clean);
+        strbuf_free(&whole);
         if (has(strbuf_text(&clean), clean.len, "\"\"Node Type\"\""))
             unquote(&clean);
         ok = log ? explain_log(strbuf_text(&clean), clean.len, out, err) : false;
         if (!ok)
             ok = explain_body(strbuf_text(&clean), clean.len, out, err);
     }
-    if (!ok && !log && out->format == EXPLAIN_UNKNOWN &&
-        (has(text, len, "LOG:  ") || has(text, len, ",LOG,") || has(text, len, "\"LOG\"")))
+    if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
         fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
     if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: give each format by itself.");
-    for (size_t i = 0; i < out->n_plans; i++) {
-        plan_time(out->plans[i]);
-        note_gaps(out->plans[i]);
-    }
+    complete(out);
     strbuf_free(&clean);
     strbuf_free(&lines); /* `text` may lie in these two until here */
     strbuf_free(&wide);

@@ -28,6 +28,7 @@ struct log {
     const char *text, *end;
     struct explain *out;
     size_t nodes, skipped, too_many;
+    bool open;           /* nothing in the log ends the last entry: it may go on */
     struct sd_error why; /* of the first that was skipped */
 };
 
@@ -147,7 +148,14 @@ static sd_time moment(const char *s, const char *end)
 
 /* ---- one entry ---- */
 
-static void keep(struct log *l, const struct entry *e, const char *body, size_t len, const char *statement, sd_time at)
+/* What a log says of an entry beside its message. */
+struct about {
+    sd_time at;
+    const char *statement, *database; /* NULL */
+    const char *query_id;             /* digits; NULL or "0": unknown */
+};
+
+static void keep(struct log *l, const struct entry *e, const char *body, size_t len, const struct about *about)
 {
     struct sd_error why = {""};
     size_t had = l->out->n_plans;
@@ -164,9 +172,14 @@ static void keep(struct log *l, const struct entry *e, const char *body, size_t 
         struct plan *p = l->out->plans[i];
         if (isnan(p->execution_ns))
             p->execution_ns = e->duration_ns;
-        if (!p->query && statement && *statement)
-            p->query = arena_strdup(p->arena, statement);
-        p->at = at;
+        if (!p->query && about->statement && *about->statement)
+            p->query = arena_strdup(p->arena, about->statement);
+        if (about->database && *about->database)
+            p->database = arena_strdup(p->arena, about->database);
+        int64_t id = about->query_id ? strtoll(about->query_id, NULL, 10) : 0;
+        if (id && !sd_known(p->query_id))
+            p->query_id = id;
+        p->at = about->at;
         p->logged = true;
         l->nodes += p->n_nodes;
     }
@@ -266,6 +279,7 @@ static const char *syslog_body(struct log *l, const struct entry *e, struct strb
         }
         s = next;
     }
+    l->open = s >= l->end;
     return body->len ? last : NULL;
 }
 
@@ -300,7 +314,7 @@ static const char *from_lines(struct log *l, const struct entry *e)
         strbuf_add(&body, e->body, (size_t)(s - e->body));
         last = s;
     }
-    keep(l, e, strbuf_text(&body), body.len, NULL, moment(e->line, e->message));
+    keep(l, e, strbuf_text(&body), body.len, &(struct about){.at = moment(e->line, e->message)});
     strbuf_free(&body);
     return last;
 }
@@ -318,24 +332,43 @@ static const char *csv_quoted(const char *s, const char *end, struct strbuf *out
     return s;
 }
 
-#define CSV_QUERY 6 /* fields from the message to the statement */
+/* One field, quoted or not; behind it, at the comma or the end of the line. */
+static const char *csv_field(const char *s, const char *end, struct strbuf *out)
+{
+    strbuf_clear(out);
+    if (s < end && *s == '"')
+        return csv_quoted(s + 1, end, out);
+    const char *from = s;
+    while (s < end && *s != ',' && *s != '\n')
+        s++;
+    strbuf_add(out, from, (size_t)(s - from));
+    return s;
+}
+
+/* Fields of csvlog: the database before the message, the others counted from it. */
+enum { CSV_DATABASE = 2, CSV_QUERY = 6, CSV_QUERY_ID = 12 };
 
 static const char *from_csv(struct log *l, const struct entry *e)
 {
-    struct strbuf body = {0}, field = {0};
-    const char *s = csv_quoted(e->body, l->end, &body);
-    for (int i = 1; i <= CSV_QUERY && s < l->end && *s == ','; i++) {
-        strbuf_clear(&field);
-        s++;
-        if (s < l->end && *s == '"')
-            s = csv_quoted(s + 1, l->end, &field);
-        else
-            while (s < l->end && *s != ',' && *s != '\n')
-                s++;
+    struct strbuf body = {0}, field = {0}, statement = {0}, database = {0}, id = {0};
+    const char *s = e->line;
+    for (int i = 0; i <= CSV_DATABASE && s < e->message; i++) {
+        s = csv_field(s, e->message, i == CSV_DATABASE ? &database : &field);
+        s += s < e->message && *s == ',';
     }
-    keep(l, e, strbuf_text(&body), body.len, field.len ? strbuf_text(&field) : NULL, moment(e->line, e->message));
+    s = csv_quoted(e->body, l->end, &body);
+    for (int i = 1; i <= CSV_QUERY_ID && s < l->end && *s == ','; i++)
+        s = csv_field(s + 1, l->end, i == CSV_QUERY ? &statement : i == CSV_QUERY_ID ? &id : &field);
+    keep(l, e, strbuf_text(&body), body.len,
+         &(struct about){.at = moment(e->line, e->message),
+                         .statement = strbuf_text(&statement),
+                         .database = strbuf_text(&database),
+                         .query_id = strbuf_text(&id)});
     strbuf_free(&body);
     strbuf_free(&field);
+    strbuf_free(&statement);
+    strbuf_free(&database);
+    strbuf_free(&id);
     return s;
 }
 
@@ -356,6 +389,16 @@ static const char *message_in(const cJSON *item, int depth)
             return found;
     }
     return NULL;
+}
+
+/* A number of more digits than cJSON's doubles keep. */
+static void member_digits(const char *s, const char *end, const char *key, char *out, size_t size)
+{
+    size_t n = 0;
+    s = memmem(s, (size_t)(end - s), key, strlen(key));
+    for (s = s ? s + strlen(key) : end; s < end && n + 1 < size && (isdigit((unsigned char)*s) || (*s == '-' && !n)); s++)
+        out[n++] = *s;
+    out[n] = '\0';
 }
 
 static const char *from_json(struct log *l, const struct entry *e)
@@ -380,8 +423,13 @@ static const char *from_json(struct log *l, const struct entry *e)
             strbuf_char(&clean, '\n');
             s += n + (s[n] == '\n');
         }
+        char id[24] = "";
+        member_digits(e->line, stop, "\"query_id\":", id, sizeof id);
         keep(l, e, strbuf_text(&clean), clean.len,
-             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")), moment(e->line, stop));
+             &(struct about){.at = moment(e->line, stop),
+                             .statement = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")),
+                             .database = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "dbname")),
+                             .query_id = id});
         strbuf_free(&clean);
     } else if (!l->skipped++) {
         fail(&l->why, "The line of JSON it stands in is cut or broken.");
@@ -390,17 +438,48 @@ static const char *from_json(struct log *l, const struct entry *e)
     return stop;
 }
 
+/* Reads the entry; behind it. */
+static const char *one_entry(struct log *l, const struct entry *e)
+{
+    const char *next = e->body < l->end && *e->body == '\\'         ? from_json(l, e)
+                       : e->message > e->line && e->message[-1] == '"' ? from_csv(l, e)
+                                                                       : from_lines(l, e);
+    return MAX(next, e->body);
+}
+
+bool explain_log_like(const char *text, size_t len)
+{
+    static const char *const marks[] = {" LOG:  ", "] LOG:  ", ",LOG,", "\"error_severity\":\"LOG\"", "\"LOG\"", "LOG:  "};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (memmem(text, len, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
+size_t explain_log_settled(const char *text, size_t len)
+{
+    const char *newline = memrchr(text, '\n', len), *end = newline ? newline + 1 : text;
+    struct explain ignored = {0};
+    struct log l = {.text = text, .end = end, .out = &ignored, .nodes = TOTAL_NODES_MAX}; /* no plan is kept */
+    struct entry e;
+    for (const char *s = text; s < end && find_entry(text, s, end, &e);) {
+        l.open = false;
+        s = one_entry(&l, &e);
+        bool one_line = e.body < end && *e.body == '\\';
+        if ((s >= end || l.open) && !one_line)
+            return (size_t)(e.line - text);
+    }
+    return (size_t)(end - text);
+}
+
 bool explain_log(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     struct log l = {.text = text, .end = text + len, .out = out};
     size_t had = out->n_plans;
     struct entry e;
-    for (const char *s = text; find_entry(text, s, l.end, &e);) {
-        const char *next = *e.body == '\\' && e.body < l.end ? from_json(&l, &e)
-                           : e.message > e.line && e.message[-1] == '"' ? from_csv(&l, &e)
-                                                                        : from_lines(&l, &e);
-        s = MAX(next, e.body);
-    }
+    for (const char *s = text; find_entry(text, s, l.end, &e);)
+        s = one_entry(&l, &e);
+    out->skipped += l.skipped;
     if (out->n_plans == had)
         return fail(err, "%s", l.why.text[0] ? l.why.text : "No plan was found in the log.");
     struct plan *last = out->plans[out->n_plans - 1];

@@ -24,10 +24,12 @@ bool explain_yaml(const char *text, size_t len, struct explain *out, struct sd_e
 bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_error *err);
 
 /* explain_log.c: the plans auto_explain wrote into a server's log (stderr, syslog,
- * csvlog, jsonlog). False and a sentence when there is none. explain_log_has tells
- * whether the text has such entries at all. */
+ * csvlog, jsonlog). False and a sentence when there is none. */
 bool explain_log(const char *text, size_t len, struct explain *out, struct sd_error *err);
-bool explain_log_has(const char *text, size_t len);
+
+/* explain_wrapped.c: the lines psql wrapped made whole again; false when there are none
+ * (`out` is then a copy). */
+bool explain_unwrap(const char *text, size_t len, struct strbuf *out);
 
 /* One plan's text without anything around it, in whatever format. */
 bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err);

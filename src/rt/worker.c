@@ -207,7 +207,8 @@ static void reply_failed(struct sd_batch *reply, const struct sd_request *r, con
 static void served(struct rt_source *s)
 {
     pthread_mutex_lock(&s->lock);
-    s->serving = s->withdrawn = false;
+    s->serving = false;
+    s->withdrawn = false;
     pthread_mutex_unlock(&s->lock);
 }
 

@@ -16,12 +16,14 @@
 extern const struct sd_source_ops postgres_source_ops;
 extern const struct sd_source_ops exec_source_ops;
 extern const struct sd_source_ops log_source_ops;
+extern const struct sd_source_ops pglog_source_ops;
 
 /* The built-in kinds. On a tie of recognising the first wins. */
 static const struct sd_source_ops *const BUILT_IN[] = {
     &postgres_source_ops,
     &exec_source_ops,
     &log_source_ops,
+    &pglog_source_ops,
 };
 
 struct loaded {

@@ -129,6 +129,13 @@ static double sampled_load(const struct query *q, struct span span)
     return isfinite(p.load) ? p.load : 0;
 }
 
+/* Known from a server's log alone: its plan is there to be read. */
+static bool logged(const struct view_ctx *c, const struct query *q)
+{
+    struct plan_entry e;
+    return model_plan(c->model, query_key(q), span_is_all(c->span) ? INT64_MAX : c->now, &e) && e.plan->body;
+}
+
 static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since, bool counted)
 {
     char when[CLOCK_TEXT_MAX];
@@ -138,7 +145,7 @@ static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, 
     const char *gap = of ? ", " : "";
     of = of ? of : "";
     if (!counted)
-        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw", of, gap);
+        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of, gap);
     if (!span_is_all(c->span))
         return of;
     if (since == SD_UNKNOWN)
@@ -175,7 +182,7 @@ static struct doc *build(const struct view_ctx *c)
     for (size_t i = 0; i < n; i++) {
         const struct query *q = model_query(c->model, i);
         double load = stats[i].known ? queries_time(&stats[i]) / 1e9 / seconds : sampled_load(q, span);
-        if (stats[i].known ? stats[i].calls > 0 : load > 0)
+        if (stats[i].known ? stats[i].calls > 0 : load > 0 || logged(c, q))
             fill(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
     }
     free(stats);

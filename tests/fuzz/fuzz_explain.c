@@ -15,6 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(text, data, size);
     if (!explain_read(text, size, &e, &err) && !err.text[0])
         abort();
+    if (explain_log_settled(text, size) > size)
+        abort();
     free(text);
     for (size_t k = 0; k < e.n_plans; k++) {
         struct plan *p = e.plans[k];
@@ -33,6 +35,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         advise_plan(p, &facts, p->query, &l);
         plan_findings_free(&f);
         advise_free(&l);
+        /* What is written is read again, unless it is deeper than JSON is read. */
+        struct explain again;
+        char *json = explain_to_json(p);
+        if (!explain_read(json, strlen(json), &again, &err) && p->n_nodes < 400)
+            abort();
+        free(json);
+        explain_free(&again);
     }
     explain_free(&e);
     return 0;

@@ -128,6 +128,24 @@ static const struct row ROWS[] = {
      .expected = S(ENDED) | REFUSED, .to_the_end = true},
     {.name = "log: an endless device", .target = "log:/dev/zero",
      .expected = SITTING | REFUSED},
+
+    /* ---- pglog ---- */
+    {.name = "pglog: no such file", .target = "pglog:%s/missing.log",
+     .expected = REFUSED | SITTING | S(CONNECTING), .cycles = 200},
+    {.name = "pglog: a folder", .target = "pglog:%s",
+     .expected = REFUSED, .says = ""},
+    {.name = "pglog: a silent writer", .target = "pglog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "pglog: a dripping writer", .target = "pglog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_DRIPS},
+    {.name = "pglog: a writer of garbage", .target = "pglog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_GARBAGE},
+    {.name = "pglog: binary junk", .target = "pglog:%s/junk",
+     .expected = SITTING | REFUSED, .cycles = 20},
+    {.name = "pglog: binary junk, to the end", .target = "pglog:%s/junk",
+     .expected = REFUSED, .to_the_end = true, .says = "no plan of auto_explain"},
+    {.name = "pglog: an endless device", .target = "pglog:/dev/zero",
+     .expected = SITTING | REFUSED},
 };
 /* clang-format on */
 

@@ -209,6 +209,10 @@ static void refused(const char *path, const char *sentence)
         fail_msg("expected \"%s\" in \"%s\"", sentence, err.text);
 }
 
+#define MINOR(n) #n
+#define MINOR_TEXT(n) MINOR(n)
+#define NEWER "of the source interface, this is the older 1." MINOR_TEXT(SD_ABI_MINOR)
+
 static void nonsense_is_refused(void **state)
 {
     (void)state;
@@ -217,7 +221,7 @@ static void nonsense_is_refused(void **state)
     static const char *const rows[][2] = {
         {"-DWRONG_SYMBOL", "does not export slowdive_source"},
         {"-DABI='(9<<16)'", "was built for version 9 of the source interface, this is version 1"},
-        {"-DABI='(SD_ABI+1)'", "was built for version 1.2 of the source interface, this is the older 1.1"},
+        {"-DABI='(SD_ABI+1)'", NEWER},
         {"-DNAME='\"No Word\"'", "its name is no word"},
         {"-DNAME='\"exec\"'", "there is a source kind exec already"},
         {"-DOFFSET=4", "its option n lies outside the options struct"},

@@ -264,6 +264,79 @@ static void test_logs(void **state)
     }
 }
 
+/* A log that is written while it is read: byte by byte, each entry comes out once and whole. */
+static void test_growing_log(void **state)
+{
+    (void)state;
+    for (size_t l = 0; l < ARRAY_LEN(LOGS); l++) {
+        for (size_t i = 0; i < ARRAY_LEN(BODIES); i++) {
+            struct strbuf all = {0};
+            char what[64];
+            size_t from = 0, plans = 0;
+            snprintf(what, sizeof what, "%s in growing %s", BODIES[i].name, LOGS[l].name);
+            for (int k = 0; k < 3; k++) {
+                LOGS[l].write(&all, BODIES[i].body);
+                strbuf_str(&all, k == 1 ? HEAD "LOG:  checkpoint starting: time\n" : "");
+            }
+            for (size_t to = 1; to <= all.len; to++) {
+                size_t n = to == all.len ? to - from : explain_log_settled(all.text + from, to - from);
+                struct explain e;
+                struct sd_error err;
+                assert_true(n <= to - from);
+                if (n && explain_log_read(all.text + from, n, &e, &err)) {
+                    for (size_t k = 0; k < e.n_plans; k++)
+                        check(e.plans[k], what);
+                    plans += e.n_plans;
+                    assert_int_equal(e.skipped, 0);
+                    explain_free(&e);
+                }
+                from += n;
+            }
+            if (plans != 3)
+                fail_msg("%s: %zu plans", what, plans);
+            strbuf_free(&all);
+        }
+    }
+}
+
+static void test_log_tells_where(void **state)
+{
+    (void)state;
+    static const char csv[] =
+        "2026-11-20 15:51:40.985 UTC,\"app\",\"sh,op\",1,\"local\",6.1,1,\"SELECT\",2026-11-20 15:51:40 UTC,3/4,0,LOG,00000,"
+        "\"duration: 12.500 ms  plan:\nResult  (cost=0.00..0.01 rows=1 width=4)\",,,,,,\"select 1\",,,\"psql\",\"client backend\",,"
+        "-1234567890123456789\n";
+    static const char json[] =
+        "{\"timestamp\":\"2026-11-20 15:51:40.985 UTC\",\"dbname\":\"sh,op\",\"message\":\"duration: 12.500 ms  plan:\\n"
+        "Result  (cost=0.00..0.01 rows=1 width=4)\",\"statement\":\"select 1\",\"query_id\":-1234567890123456789}\n";
+    const char *const logs[] = {csv, json};
+    for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
+        struct explain e = from(logs[i], strlen(logs[i]), "where");
+        assert_string_equal(e.plans[0]->database, "sh,op");
+        assert_string_equal(e.plans[0]->query, "select 1");
+        assert_true(e.plans[0]->query_id == -1234567890123456789);
+        explain_free(&e);
+    }
+}
+
+/* Written as JSON and read again, a plan is the same. */
+static void test_written(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(BODIES); i++) {
+        struct explain e = from(BODIES[i].body, strlen(BODIES[i].body), BODIES[i].name);
+        char *json = explain_to_json(e.plans[0]);
+        struct explain again = from(json, strlen(json), json);
+        char *twice = explain_to_json(again.plans[0]);
+        check(again.plans[0], json);
+        assert_string_equal(json, twice);
+        free(json);
+        free(twice);
+        explain_free(&again);
+        explain_free(&e);
+    }
+}
+
 static void test_zones(void **state)
 {
     (void)state;
@@ -364,6 +437,44 @@ static void test_frames(void **state)
 }
 
 /* Text leaves out what is 0; unknown is another thing. */
+/* As psql prints it with \\pset format wrapped, columns 44, and each border. */
+static void test_wrapped(void **state)
+{
+    (void)state;
+    static const char *const frames[] = {
+        "                QUERY PLAN                  \n"
+        "-------------------------------------------\n"
+        "HashAggregate  (cost=19.27..19.56 rows=29 w.\nidth=72) (actual time=0.080..0.082 rows=26 .\nloops=1)\n"
+        "  Group Key: relname\n"
+        "  ->  Seq Scan on pg_class  (cost=0.00..19..\n12 rows=29 width=64) (actual time=0.011..0..\n071 rows=26 loops=1)\n"
+        "Planning Time: 0.745 ms\nExecution Time: 0.211 ms\n(5 rows)\n",
+        "                 QUERY PLAN                 \n"
+        "--------------------------------------------\n"
+        " HashAggregate  (cost=19.27..19.56 rows=29 .\n.width=72) (actual time=0.080..0.082 rows=2.\n.6 loops=1)\n"
+        "   Group Key: relname\n"
+        "   ->  Seq Scan on pg_class  (cost=0.00..19.\n..12 rows=29 width=64) (actual time=0.011..0.\n..071 rows=26 loops=1)\n"
+        " Planning Time: 0.745 ms\n Execution Time: 0.211 ms\n(5 rows)\n",
+        "\u250c\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2510\n"
+        "\u2502                QUERY PLAN                \u2502\n"
+        "\u2502 HashAggregate  (cost=19.27..19.56 rows=2\u2026\u2502\n\u2502\u20269 width=72) (actual time=0.080..0.082 row\u2026\u2502\n"
+        "\u2502\u2026s=26 loops=1)                            \u2502\n"
+        "\u2502   Group Key: relname                     \u2502\n"
+        "\u2502   ->  Seq Scan on pg_class  (cost=0.00..\u2026\u2502\n\u2502\u202619.12 rows=29 width=64) (actual time=0.0\u2026\u2502\n"
+        "\u2502\u202611..0.071 rows=26 loops=1)               \u2502\n"
+        "\u2502 Planning Time: 0.745 ms                  \u2502\n\u2502 Execution Time: 0.211 ms                 \u2502\n",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
+        struct explain e = from(frames[i], strlen(frames[i]), frames[i]);
+        const struct plan *p = e.plans[0];
+        if (p->n_nodes != 2 || p->notes.n)
+            fail_msg("%zu: %zu nodes, %s", i, p->n_nodes, p->notes.n ? p->notes.items[0] : "");
+        assert_true(p->nodes[0]->plan_width == 72 && p->nodes[0]->loop_rows == 26 && p->nodes[1]->total_cost == 19.12);
+        assert_true(p->nodes[1]->loop_total_ns == 71e3 && p->execution_ns == 211e3);
+        assert_string_equal(p->nodes[0]->group_key.items[0], "relname");
+        explain_free(&e);
+    }
+}
+
 static void test_unsaid_is_zero(void **state)
 {
     (void)state;
@@ -506,10 +617,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formats),
         cmocka_unit_test(test_logs),
+        cmocka_unit_test(test_growing_log),
+        cmocka_unit_test(test_log_tells_where),
+        cmocka_unit_test(test_written),
         cmocka_unit_test(test_zones),
         cmocka_unit_test(test_log_with_a_broken_plan),
         cmocka_unit_test(test_email),
         cmocka_unit_test(test_frames),
+        cmocka_unit_test(test_wrapped),
         cmocka_unit_test(test_unsaid_is_zero),
         cmocka_unit_test(test_mixed),
         cmocka_unit_test(test_utf16),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/model.h"
+#include "core/sql.h"
 #include "core/schema.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
@@ -494,6 +495,46 @@ static void test_past_states(void **state)
     model_free(m);
 }
 
+/* A server's log tells neither the identifier nor the database: its plan joins the
+ * statement that another source knows, which stays that source's. */
+static void plan_of_a_log(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    char print[17];
+    assert_true(sql_fingerprint("select * from orders where id = 7", print));
+    struct sd_statement s;
+    cleared(SD_STATEMENT, &s);
+    s.query_id = 42;
+    s.database = "shop";
+    s.text = "select * from orders where id = $1";
+    s.fingerprint = print;
+    s.calls = 1;
+    struct sd_batch *b = batch_new("pg", T0);
+    batch_add(b, SD_STATEMENT, &s);
+    apply(m, b);
+    const char *texts[] = {"select * from orders where id = 9", "select * from users"};
+    for (size_t i = 0; i < 2; i++) {
+        struct sd_plan plan;
+        cleared(SD_PLAN, &plan);
+        plan.query = texts[i];
+        plan.body = "logged";
+        b = batch_new("log", T0 + SD_S);
+        batch_add(b, SD_PLAN, &plan);
+        apply(m, b);
+    }
+    struct plan_entry p;
+    assert_int_equal(model_queries(m), 2);
+    assert_true(model_plan(m, "shop/42", T0 + SD_S, &p));
+    assert_string_equal(p.plan->query, texts[0]);
+    assert_string_equal(p.origin, "log");
+    assert_string_equal(query_origin(model_find_query(m, "shop/42")), "pg");
+    const struct query *alone = model_query(m, 1);
+    assert_true(model_plan(m, query_key(alone), T0 + SD_S, &p));
+    assert_string_equal(query_text(alone), texts[1]);
+    model_free(m);
+}
+
 static void flood(struct model *m, int n_seconds)
 {
     struct sd_activity rows[50];
@@ -804,6 +845,7 @@ int main(void)
         cmocka_unit_test(test_retention_and_leaps),
         cmocka_unit_test(test_replay_is_equal),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(plan_of_a_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
