@@ -308,7 +308,7 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
         return;
     if (!c->env.config->settings->allow_actions) {
         char *path = c->env.config->path ? mem_strdup(c->env.config->path) : config_default_path();
-        console_message(c, SEVERITY_WARN, "To %s is off. To allow it write \"allow_actions: yes\" into %s, or type :set allow_actions=yes",
+        console_message(c, SEVERITY_WARN, "To %s is off: type :set allow_actions=yes, or write \"allow_actions: yes\" into %s",
                         what->verb, path ? path : "the configuration file");
         free(path);
         return;

@@ -241,10 +241,11 @@ static void nothing_is_asked_unless_allowed(void **state)
     struct sd_error err;
     assert_true(settings_set(w->config->settings, "allow_actions", "no", &err));
     play(w, "key 4 g K");
-    see(w, "allow_actions: yes");
+    see(w, "To end sessions is off: type :set allow_actions=yes, or write");
+    see(w, "/home/me/.config/slowdive/config.yaml");
     see_not(w, "y yes");
     play(w, "key y Enter C");
-    see(w, ":set allow_actions=yes");
+    see(w, "To cancel statements is off");
     play(w, "key y Enter\n: terminate\nkey y\n: cancel\nkey y Tab K y C y");
     for (const char *view = "1234567"; *view; view++)
         for (const char *k = "KyCy"; *k; k++) {
@@ -518,6 +519,8 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("TZ", "UTC", 1);
+    setenv("HOME", "/home/me", 1);
+    unsetenv("XDG_CONFIG_HOME");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terminate_needs_a_y),
         cmocka_unit_test(no_is_said_in_many_ways),
