@@ -369,13 +369,23 @@ void ask_yes(struct console *c, struct question *q)
 
 /* ---- what comes back ---- */
 
+/* A server's log may bring plans all the time; only one of what is looked at is news. */
+static bool looked_at(struct console *c, const struct sd_plan *p)
+{
+    const struct screen *s = console_screen(c);
+    if (strcmp(s->view->name, "plan") != 0 && strcmp(s->view->name, "query") != 0)
+        return false;
+    const struct query *q = s->arg ? model_find_query(c->env.model, s->arg) : NULL;
+    return !s->arg || (q && query_id(q) == p->query_id);
+}
+
 bool console_take(struct console *c, const struct sd_batch *b)
 {
     const struct sd_event *e;
     const struct sd_plan *p;
     bool any = false;
-    for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i)); any = true)
-        answer(c, batch_origin(b), p);
+    for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i));)
+        any |= answer(c, batch_origin(b), p) || looked_at(c, p);
     for (size_t i = 0; (e = batch_each(b, SD_EVENT, &i)); any = true) {
         enum severity severity = str_eq(e->severity, "bad") ? SEVERITY_BAD : str_eq(e->severity, "warn") ? SEVERITY_WARN : SEVERITY_INFO;
         const char *text = e->text ? e->text : e->title;
