@@ -51,7 +51,8 @@ static bool find_session(struct console *c, const struct row *r, struct session_
 static char *shown_sql(struct console *c, const char *sql)
 {
     struct doc *d = doc_new("", "");
-    char *text = mem_strdup(common_sql(d, &(struct view_ctx){.show_literals = c->env.config->settings->show_literals}, sql, true));
+    char *text = mem_strdup(common_sql(
+        d, &(struct view_ctx){.show_literals = c->env.config->settings->show_literals}, sql, true));
     doc_free(d);
     return text;
 }
@@ -61,7 +62,8 @@ static bool can_ask(struct console *c, const char *for_what)
     if (c->env.replay || !c->env.request)
         console_message(c, SEVERITY_INFO, "A recording has no server to %s", for_what);
     else if (c->mode != CURSOR_LIVE)
-        console_message(c, SEVERITY_INFO, "This is the past; L goes back to the present, where one can %s", for_what);
+        console_message(c, SEVERITY_INFO, "This is the past; L goes back to the present, where one can %s",
+                        for_what);
     else
         return true;
     return false;
@@ -96,8 +98,8 @@ static void so_far(struct question *q, const struct query *of)
     if (!s.known || s.calls <= 0 || isnan(s.mean_ns))
         return;
     struct strbuf b = {0};
-    strbuf_printf(&b, "%s %s, %s on average", unit_format_int(UNIT_COUNT, s.calls, calls), s.calls == 1 ? "call" : "calls",
-                  unit_format(UNIT_NS, s.mean_ns, mean));
+    strbuf_printf(&b, "%s %s, %s on average", unit_format_int(UNIT_COUNT, s.calls, calls),
+                  s.calls == 1 ? "call" : "calls", unit_format(UNIT_NS, s.mean_ns, mean));
     if (sd_known(s.max_ns))
         strbuf_printf(&b, ", %s at most", unit_format_int(UNIT_NS, s.max_ns, max));
     question_fact(q, "So far", b.text);
@@ -114,7 +116,8 @@ void ask_analyze(struct console *c)
     if (!can_ask(c, "execute a query"))
         return;
     if (c->execution) {
-        console_message(c, SEVERITY_INFO, "One at a time: EXPLAIN ANALYZE still runs on %s", c->execution->where);
+        console_message(c, SEVERITY_INFO, "One at a time: EXPLAIN ANALYZE still runs on %s",
+                        c->execution->where);
         return;
     }
     const struct query *of = key ? model_find_query(c->env.model, key) : NULL;
@@ -129,11 +132,13 @@ void ask_analyze(struct console *c)
     const char *origin = seen ? live.origin : of ? query_origin(of) : NULL;
     const char *database = seen ? live.a->database : of ? query_database(of) : NULL;
     if (!of || !text || !origin) {
-        console_message(c, SEVERITY_INFO,
-                        !of && seen ? "The server gives this statement no query_id, so its plan would belong to nothing here"
-                        : !of       ? "Select a query first: X executes it under EXPLAIN ANALYZE"
-                        : !text ? "The text of this query is not known, so it cannot be executed"
-                                : "No open source can execute this query");
+        console_message(
+            c, SEVERITY_INFO,
+            !of && seen
+                ? "The server gives this statement no query_id, so its plan would belong to nothing here"
+            : !of   ? "Select a query first: X executes it under EXPLAIN ANALYZE"
+            : !text ? "The text of this query is not known, so it cannot be executed"
+                    : "No open source can execute this query");
         return;
     }
     common_duration(limit_ns, limit);
@@ -151,12 +156,14 @@ void ask_analyze(struct console *c)
                                      .limit_ns = limit_ns,
                                      .pid = SD_UNKNOWN,
                                      .backend_start = SD_UNKNOWN};
-    question_fact(q, "On", database ? arena_printf(q->arena, "database %s of the source %s", database, origin)
-                                    : arena_printf(q->arena, "the source %s", origin));
+    question_fact(q, "On",
+                  database ? arena_printf(q->arena, "database %s of the source %s", database, origin)
+                           : arena_printf(q->arena, "the source %s", origin));
     question_fact(q, "Limit", arena_printf(q->arena, "%s, then the server stops it (analyze_limit)", limit));
     so_far(q, of);
     question_fact(q, "Query", shown);
-    q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; its load on the server is real.";
+    q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; "
+              "its load on the server is real.";
     free(shown);
     question_open(c, q);
 }
@@ -203,7 +210,8 @@ void ask_banner(const struct console *c, struct strbuf *out)
         strbuf_printf(out, "EXPLAIN ANALYZE on %s is being stopped", x->where);
     else
         strbuf_printf(out, "EXPLAIN ANALYZE runs on %s: %lld s of at most %s; Esc stops it", x->where,
-                      (long long)(MAX(console_now(c) - x->since, 0) / SD_S), common_duration(x->limit_ns, limit));
+                      (long long)(MAX(console_now(c) - x->since, 0) / SD_S),
+                      common_duration(x->limit_ns, limit));
 }
 
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns)
@@ -214,7 +222,8 @@ bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns)
     if (now < x->since) /* the clock was set back */
         x->since = now;
     if ((x->withdrawn && now - x->withdrawn > ANSWER_NS) || now - x->since > x->limit_ns + 2 * ANSWER_NS) {
-        console_message(c, SEVERITY_WARN, "No answer came to EXPLAIN ANALYZE on %s; the source's state is in view 5", x->where);
+        console_message(c, SEVERITY_WARN,
+                        "No answer came to EXPLAIN ANALYZE on %s; the source's state is in view 5", x->where);
         execution_end(c);
         *wait_ns = 0;
         return true;
@@ -234,9 +243,12 @@ static bool answer(struct console *c, const char *origin, const struct sd_plan *
         return false;
     unit_format_int(UNIT_NS, console_now(c) - x->since, took);
     if (!p->failed)
-        console_message(c, SEVERITY_GOOD, "EXPLAIN ANALYZE on %s is done after %s: the plan is the executed one", x->where, took);
+        console_message(c, SEVERITY_GOOD,
+                        "EXPLAIN ANALYZE on %s is done after %s: the plan is the executed one", x->where,
+                        took);
     else
-        console_message(c, x->withdrawn ? SEVERITY_INFO : SEVERITY_WARN, "EXPLAIN ANALYZE on %s: %s", x->where, p->failed);
+        console_message(c, x->withdrawn ? SEVERITY_INFO : SEVERITY_WARN, "EXPLAIN ANALYZE on %s: %s",
+                        x->where, p->failed);
     execution_end(c);
     return true;
 }
@@ -273,7 +285,8 @@ static void session_facts(struct console *c, struct question *q, const struct se
     question_fact(q, "Session", strbuf_text(&b));
 
     strbuf_clear(&b);
-    strbuf_printf(&b, "role %s, database %s", a->role ? a->role : "unknown", a->database ? a->database : "none");
+    strbuf_printf(&b, "role %s, database %s", a->role ? a->role : "unknown",
+                  a->database ? a->database : "none");
     if (a->application && *a->application)
         strbuf_printf(&b, ", application %s", a->application);
     if (a->client && *a->client)
@@ -284,11 +297,13 @@ static void session_facts(struct console *c, struct question *q, const struct se
 
     strbuf_clear(&b);
     bool active = str_eq(a->state, "active");
-    strbuf_printf(&b, "%s since %s", a->state ? a->state : "unknown", since(q, active ? a->query_start : a->state_change, now));
+    strbuf_printf(&b, "%s since %s", a->state ? a->state : "unknown",
+                  since(q, active ? a->query_start : a->state_change, now));
     if (sd_known(a->xact_start) && a->xact_start > 0)
         strbuf_printf(&b, ", in a transaction since %s", since(q, a->xact_start, now));
     if (a->wait_type && active)
-        strbuf_printf(&b, ", waits on %s%s%s", a->wait_type, a->wait_event ? ":" : "", a->wait_event ? a->wait_event : "");
+        strbuf_printf(&b, ", waits on %s%s%s", a->wait_type, a->wait_event ? ":" : "",
+                      a->wait_event ? a->wait_event : "");
     if (a->blocked_by && *a->blocked_by)
         strbuf_printf(&b, ", blocked by %s", a->blocked_by);
     question_fact(q, "State", strbuf_text(&b));
@@ -308,7 +323,8 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
         return;
     if (!c->env.config->settings->allow_actions) {
         char *path = c->env.config->path ? mem_strdup(c->env.config->path) : config_default_path();
-        console_message(c, SEVERITY_WARN, "To %s is off: type :set allow_actions=yes, or write \"allow_actions: yes\" into %s",
+        console_message(c, SEVERITY_WARN,
+                        "To %s is off: type :set allow_actions=yes, or write \"allow_actions: yes\" into %s",
                         what->verb, path ? path : "the configuration file");
         free(path);
         return;
@@ -317,23 +333,28 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
         console_message(c, SEVERITY_INFO, "Select a session first: view 4 (activity) lists them");
         return;
     }
-    if (c->execution && str_eq(c->execution->origin, r->session.origin)) { /* a source does one thing at a time */
-        console_message(c, SEVERITY_WARN, "%s executes a query for you (EXPLAIN ANALYZE): Esc stops it, then you can %s",
+    if (c->execution &&
+        str_eq(c->execution->origin, r->session.origin)) { /* a source does one thing at a time */
+        console_message(c, SEVERITY_WARN,
+                        "%s executes a query for you (EXPLAIN ANALYZE): Esc stops it, then you can %s",
                         r->session.origin, what->verb);
         return;
     }
     if (!find_session(c, r, &s)) {
-        console_message(c, SEVERITY_INFO, "Session %lld does nothing any more, or is gone: there is nothing to %s",
+        console_message(c, SEVERITY_INFO,
+                        "Session %lld does nothing any more, or is gone: there is nothing to %s",
                         (long long)r->session.pid, kind == SD_REQUEST_CANCEL ? "cancel" : "end");
         return;
     }
     if (kind == SD_REQUEST_CANCEL && s.a->state && str_starts(s.a->state, "idle")) {
-        console_message(c, SEVERITY_INFO, "Session %lld runs no statement (%s): there is nothing to cancel; K ends the session",
+        console_message(c, SEVERITY_INFO,
+                        "Session %lld runs no statement (%s): there is nothing to cancel; K ends the session",
                         (long long)s.a->pid, s.a->state);
         return;
     }
     char title[80];
-    snprintf(title, sizeof title, kind == SD_REQUEST_TERMINATE ? "!! Terminate session %lld?" : "Cancel the statement of %lld?",
+    snprintf(title, sizeof title,
+             kind == SD_REQUEST_TERMINATE ? "!! Terminate session %lld?" : "Cancel the statement of %lld?",
              (long long)s.a->pid);
     struct question *q = question_new(title);
     q->danger = kind == SD_REQUEST_TERMINATE;
@@ -387,7 +408,9 @@ bool console_take(struct console *c, const struct sd_batch *b)
     for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i));)
         any |= answer(c, batch_origin(b), p) || looked_at(c, p);
     for (size_t i = 0; (e = batch_each(b, SD_EVENT, &i)); any = true) {
-        enum severity severity = str_eq(e->severity, "bad") ? SEVERITY_BAD : str_eq(e->severity, "warn") ? SEVERITY_WARN : SEVERITY_INFO;
+        enum severity severity = str_eq(e->severity, "bad")    ? SEVERITY_BAD
+                                 : str_eq(e->severity, "warn") ? SEVERITY_WARN
+                                                               : SEVERITY_INFO;
         const char *text = e->text ? e->text : e->title;
         if (text)
             console_message(c, severity, "%s: %s", batch_origin(b), text);

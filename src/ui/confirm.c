@@ -52,13 +52,17 @@ void question_key(struct console *c, key_code key)
     struct question *q = c->question;
     enum action a = keymap_lookup(c->env.config->keymap, key);
     int page = MAX(q->page - 1, 1);
-    int by = a == ACTION_UP ? -1 : a == ACTION_DOWN ? 1 : a == ACTION_PAGE_UP ? -page : a == ACTION_PAGE_DOWN ? page : 0;
+    int by = a == ACTION_UP          ? -1
+             : a == ACTION_DOWN      ? 1
+             : a == ACTION_PAGE_UP   ? -page
+             : a == ACTION_PAGE_DOWN ? page
+                                     : 0;
     if (key == 'y' && q->shown) {
         q = take(c);
         ask_yes(c, q);
         question_free(q);
-    } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' || key == (K_CTRL | 'c') ||
-               key == (K_CTRL | 'g')) {
+    } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
+               key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {
         question_free(take(c));
         console_message(c, SEVERITY_INFO, "Nothing was done");
     } else if (by) {
@@ -114,7 +118,8 @@ static void keys_draw(struct grid *g, struct rect r)
     static const struct {
         enum style style;
         const char *text;
-    } parts[] = {{STYLE_KEY, "y"}, {STYLE_TEXT, " yes   "}, {STYLE_KEY, "n"}, {STYLE_TEXT, "/"}, {STYLE_KEY, "Esc"}, {STYLE_TEXT, " no"}};
+    } parts[] = {{STYLE_KEY, "y"},  {STYLE_TEXT, " yes   "}, {STYLE_KEY, "n"},
+                 {STYLE_TEXT, "/"}, {STYLE_KEY, "Esc"},      {STYLE_TEXT, " no"}};
     int x = r.x;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         x += grid_text(g, r, x, r.y, MAX(r.x + r.w - x, 0), parts[i].style, parts[i].text);
@@ -129,7 +134,8 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     q->shown = area.w >= BOX_MIN && area.h >= what + 4;
     if (!q->shown) { /* what cannot be read cannot be said yes to */
         grid_fill(g, (struct rect){0, 0, g->width, g->height}, STYLE_TEXT);
-        grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN, "Too small to ask: Esc, or enlarge");
+        grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN,
+                  "Too small to ask: Esc, or enlarge");
         return;
     }
     struct pane none = {0};
@@ -137,7 +143,8 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     int gaps = area.h >= all + what + 5 ? 2 : 0, h = MIN(all + what + gaps + 3, area.h);
     struct rect r = {area.x + (area.w - w) / 2, area.y + (area.h - h) / 2, w, h};
     bool scrolls = h - 3 - gaps - what < all;
-    snprintf(note, sizeof note, "as of %.30s%s", clock_hms(q->at, q->at, when), scrolls ? ", arrows scroll" : "");
+    snprintf(note, sizeof note, "as of %.30s%s", clock_hms(q->at, q->at, when),
+             scrolls ? ", arrows scroll" : "");
     grid_fill(g, r, STYLE_TEXT);
     struct rect in = grid_box(g, r, q->danger ? STYLE_BAD : STYLE_FOCUS, q->title, note);
     q->page = in.h - 1 - what - gaps;
@@ -146,6 +153,7 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     if (q->top + q->page < all)
         grid_put(g, in, in.x + in.w - 1, in.y + q->page - 1, STYLE_DIM, 0x25BE);
     int y = in.y + q->page + gaps / 2;
-    text_draw((struct draw){.grid = g, .in = {in.x, y, in.w, what}}, q->what, q->danger ? STYLE_BAD : STYLE_WARN, &none);
+    text_draw((struct draw){.grid = g, .in = {in.x, y, in.w, what}}, q->what,
+              q->danger ? STYLE_BAD : STYLE_WARN, &none);
     keys_draw(g, (struct rect){in.x + 1, in.y + in.h - 1, in.w - 2, 1});
 }

@@ -16,13 +16,13 @@ static struct private_pg pg;
 static bool have_pg;
 static struct rt *rt;
 
-#define NEED_SERVER()                               \
-    do {                                            \
-        (void)state;                                \
-        if (!have_pg) {                             \
-            print_message("no server: %s\n", pg.why); \
-            skip();                                 \
-        }                                           \
+#define NEED_SERVER()                                                                                        \
+    do {                                                                                                     \
+        (void)state;                                                                                         \
+        if (!have_pg) {                                                                                      \
+            print_message("no server: %s\n", pg.why);                                                        \
+            skip();                                                                                          \
+        }                                                                                                    \
     } while (0)
 
 /* ---- what the sources say ---- */
@@ -140,9 +140,11 @@ static bool answers(PGconn *c)
 
 /* ---- asking ---- */
 
-static void ask(const char *origin, enum sd_request_kind kind, int64_t pid, sd_time backend_start, sd_time query_start)
+static void ask(const char *origin, enum sd_request_kind kind, int64_t pid, sd_time backend_start,
+                sd_time query_start)
 {
-    struct sd_request r = {.kind = kind, .pid = pid, .backend_start = backend_start, .query_start = query_start};
+    struct sd_request r = {
+        .kind = kind, .pid = pid, .backend_start = backend_start, .query_start = query_start};
     struct sd_error err = {""};
     now.events = 0;
     if (!rt_request(rt, origin, &r, &err))
@@ -223,7 +225,8 @@ static void roles_are_told_what_they_lack(void **state)
     static const struct {
         const char *origin, *role, *sentence;
     } rows[] = {
-        {"monitor", "app", "the role monitor may not cancel sessions of app: GRANT pg_signal_backend TO monitor;"},
+        {"monitor", "app",
+         "the role monitor may not cancel sessions of app: GRANT pg_signal_backend TO monitor;"},
         {"plain", "app", "the role plain may not cancel sessions of app: GRANT pg_signal_backend TO plain;"},
         {"signaller", "postgres", "the role signaller may not cancel sessions of postgres, a superuser"},
         {"blind", "app", "the role blind does not see when session "},
@@ -253,8 +256,9 @@ static void a_role_may_end_its_own(void **state)
 static void our_own_session_is_never_ended(void **state)
 {
     NEED_SERVER();
-    static const char own[] = "select pid::text || ' ' || (extract(epoch from backend_start) * 1000000)::bigint "
-                              "from pg_stat_activity where application_name = 'slowdive' and usename = 'postgres'";
+    static const char own[] =
+        "select pid::text || ' ' || (extract(epoch from backend_start) * 1000000)::bigint "
+        "from pg_stat_activity where application_name = 'slowdive' and usename = 'postgres'";
     char *text = private_pg_sql(&pg, NULL, own);
     long long pid, us;
     assert_non_null(text);

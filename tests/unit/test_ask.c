@@ -156,14 +156,18 @@ static bool tick(struct world *w, int64_t by)
 static void reply_plan(struct world *w, int64_t query_id, int64_t analyzed, const char *failed)
 {
     struct sd_batch *b = batch_new("shop", w->now);
-    struct sd_plan p = {.query_id = query_id,
-                        .database = "shop",
-                        .query = "SELECT 1",
-                        .body = failed ? NULL : "[{\"Plan\":{\"Node Type\":\"Result\",\"Total Cost\":1.0,\"Plan Rows\":1,\"Actual Rows\":1,"
-                                                "\"Actual Loops\":1,\"Actual Total Time\":2.5},\"Execution Time\":2.5}]",
-                        .generic = 0,
-                        .analyzed = analyzed,
-                        .failed = failed};
+    struct sd_plan p = {
+        .query_id = query_id,
+        .database = "shop",
+        .query = "SELECT 1",
+        .body =
+            failed
+                ? NULL
+                : "[{\"Plan\":{\"Node Type\":\"Result\",\"Total Cost\":1.0,\"Plan Rows\":1,\"Actual Rows\":1,"
+                  "\"Actual Loops\":1,\"Actual Total Time\":2.5},\"Execution Time\":2.5}]",
+        .generic = 0,
+        .analyzed = analyzed,
+        .failed = failed};
     batch_add(b, SD_PLAN, &p);
     model_apply(w->model, b);
     console_take(w->console, b);
@@ -193,7 +197,8 @@ static void terminate_needs_a_y(void **state)
     see(w, "UPDATE orders SET total = $1 WHERE id = $2");
     see(w, "pg_terminate_backend");
     see_not(w, "12345");
-    static const key_code accidents[] = {K_ENTER, K_SPACE, K_TAB, 'Y', 'k', 'K', 'j', K_DOWN, K_PGUP, ':', '/', '1', 'x', 'C', K_F10, K_ENTER};
+    static const key_code accidents[] = {K_ENTER, K_SPACE, K_TAB, 'Y', 'k', 'K', 'j',   K_DOWN,
+                                         K_PGUP,  ':',     '/',   '1', 'x', 'C', K_F10, K_ENTER};
     for (size_t i = 0; i < ARRAY_LEN(accidents); i++)
         console_key(w->console, accidents[i]);
     console_mouse(w->console, MOUSE_DOUBLE_CLICK, 10, 4);
@@ -328,7 +333,8 @@ static void questions_fit(void **state)
             char *s = screen(w);
             if (strstr(s, "y yes") ? !strstr(s, "back.") : width >= 38 && height >= 11)
                 fail_msg("at %dx%d:\n%s", width, height, s);
-            if (width >= 38 && height >= 11 && (!strstr(s, "y yes   n/Esc no") || !strstr(s, "Terminate session")))
+            if (width >= 38 && height >= 11 &&
+                (!strstr(s, "y yes   n/Esc no") || !strstr(s, "Terminate session")))
                 fail_msg("at %dx%d:\n%s", width, height, s);
         }
     play(w, "size 20x5\nkey y");
@@ -487,12 +493,14 @@ static void long_messages_are_shown_in_full(void **state)
 {
     (void)state;
     struct world *w = world_new(80, 24, false);
-    event(w, "bad", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-                    "sixteen seventeen eighteen nineteen twenty twenty-one END");
+    event(w, "bad",
+          "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+          "sixteen seventeen eighteen nineteen twenty twenty-one END");
     see(w, "END");
     play(w, "size 40x12");
-    event(w, "warn", "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-                     "sixteen seventeen eighteen nineteen twenty twenty-one END");
+    event(w, "warn",
+          "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+          "sixteen seventeen eighteen nineteen twenty twenty-one END");
     see(w, "…");
     play(w, "size 3x2\nsize 1x1\nsize 80x3\nsize 80x24");
     world_free(w);

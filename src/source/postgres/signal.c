@@ -30,26 +30,28 @@ enum {
     MAY_SIGNAL /* this role has pg_signal_backend, or the target's role */
 };
 
-static const char LOOK[] = OWN_TAG
-    "SELECT a.backend_start, a.query_start, a.usename::text, a.application_name, a.state, a.backend_type, a.query, "
-    "coalesce(r.rolsuper, true), "
-    "pg_catalog.pg_has_role(current_user, 'pg_signal_backend', 'usage') "
-    "OR coalesce(pg_catalog.pg_has_role(current_user, a.usesysid, 'usage'), false) "
-    "FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid "
-    "WHERE a.pid = $1::int4";
+static const char LOOK[] =
+    OWN_TAG "SELECT a.backend_start, a.query_start, a.usename::text, a.application_name, a.state, "
+            "a.backend_type, a.query, "
+            "coalesce(r.rolsuper, true), "
+            "pg_catalog.pg_has_role(current_user, 'pg_signal_backend', 'usage') "
+            "OR coalesce(pg_catalog.pg_has_role(current_user, a.usesysid, 'usage'), false) "
+            "FROM pg_catalog.pg_stat_activity a LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid "
+            "WHERE a.pid = $1::int4";
 
 /* The function stands behind a materialised step: it runs for no other row, whatever the
  * planner does with the conditions. $3 null: whichever statement it runs. */
-#define SIGNAL(function)                                                                              \
-    OWN_TAG "WITH target AS MATERIALIZED (SELECT a.pid FROM pg_catalog.pg_stat_activity a "           \
-            "WHERE a.pid = $1::int4 AND a.backend_start = $2::timestamptz "                           \
-            "AND ($3::timestamptz IS NULL OR a.query_start = $3::timestamptz) "                       \
-            "AND a.pid <> pg_catalog.pg_backend_pid()) "                                              \
+#define SIGNAL(function)                                                                                     \
+    OWN_TAG "WITH target AS MATERIALIZED (SELECT a.pid FROM pg_catalog.pg_stat_activity a "                  \
+            "WHERE a.pid = $1::int4 AND a.backend_start = $2::timestamptz "                                  \
+            "AND ($3::timestamptz IS NULL OR a.query_start = $3::timestamptz) "                              \
+            "AND a.pid <> pg_catalog.pg_backend_pid()) "                                                     \
             "SELECT CASE WHEN t.pid = $1::int4 THEN pg_catalog." function "(t.pid) END FROM target t"
 
 static const struct deed {
     const char *sql, *verb, *title, *done, *object;
-} CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of", "the statement of "},
+} CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of",
+            "the statement of "},
   TERMINATE = {SIGNAL("pg_terminate_backend"), "terminate", "terminated", "ended", ""};
 
 /* Where the session stands, in words that hold after it has gone. */
@@ -125,8 +127,8 @@ static const char *timestamp(sd_time t, char buf[64])
     time_t s = (time_t)(t / SD_S);
     if (t <= 0 || !gmtime_r(&s, &tm))
         return NULL;
-    snprintf(buf, 64, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-             tm.tm_min, tm.tm_sec, (int)(t % SD_S / 1000));
+    snprintf(buf, 64, "%04d-%02d-%02d %02d:%02d:%02d.%06d+00", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+             tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(t % SD_S / 1000));
     return buf;
 }
 
@@ -150,10 +152,15 @@ static void object(const struct postgres *p, const struct sd_request *req, const
     else if (!sd_known(t->start) && !t->may_signal)
         fail(why, MAY_NOT, me, deed->verb, t->role, me);
     else if (!sd_known(t->start))
-        fail(why, "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
-                  "GRANT pg_monitor TO %.64s;", me, pid, me);
+        fail(why,
+             "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
+             "GRANT pg_monitor TO %.64s;",
+             me, pid, me);
     else if (req->backend_start <= 0)
-        fail(why, "the start of session %lld is not known, so it cannot be told from a later one: nothing was done", pid);
+        fail(
+            why,
+            "the start of session %lld is not known, so it cannot be told from a later one: nothing was done",
+            pid);
     else if (t->start != req->backend_start)
         fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
              clock_rfc3339(t->start, began));
@@ -164,7 +171,8 @@ static void object(const struct postgres *p, const struct sd_request *req, const
 }
 
 /* The server's refusal, with what can be done about it. */
-static void refused(const struct postgres *p, const struct target *t, const struct deed *deed, struct sd_error *err)
+static void refused(const struct postgres *p, const struct target *t, const struct deed *deed,
+                    struct sd_error *err)
 {
     char text[sizeof err->text];
     const char *me = p->role ? p->role : "of this source";
@@ -172,25 +180,29 @@ static void refused(const struct postgres *p, const struct target *t, const stru
     if (strcmp(p->main.sqlstate, "42501") != 0)
         return;
     if (t->superuser && !t->role[0])
-        fail(err, "the role %.64s may not %s a process of the server's own (%s): that takes a superuser", me, deed->verb, t->type);
+        fail(err, "the role %.64s may not %s a process of the server's own (%s): that takes a superuser", me,
+             deed->verb, t->type);
     else if (t->superuser)
-        fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me, deed->verb, t->role);
+        fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me,
+             deed->verb, t->role);
     else if (!t->may_signal)
         fail(err, MAY_NOT, me, deed->verb, t->role, me);
     else
-        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role, text);
+        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role,
+             text);
 }
 
 static bool took_effect(const struct sd_request *req, const struct target *before, const struct target *now)
 {
     if (!now->there || now->start != before->start)
         return true;
-    return req->kind == SD_REQUEST_CANCEL && (str_starts(now->state, "idle") || now->query_start != before->query_start);
+    return req->kind == SD_REQUEST_CANCEL &&
+           (str_starts(now->state, "idle") || now->query_start != before->query_start);
 }
 
 /* Looks until the signal has worked, or for a moment. */
-static enum sd_result watch(struct postgres *p, const struct sd_request *req, const char *pid, const struct target *before,
-                            bool *worked, struct sd_error *err)
+static enum sd_result watch(struct postgres *p, const struct sd_request *req, const char *pid,
+                            const struct target *before, bool *worked, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     struct target now = {0};
@@ -207,13 +219,15 @@ static enum sd_result watch(struct postgres *p, const struct sd_request *req, co
     return result;
 }
 
-static void say(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title, const char *text)
+static void say(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title,
+                const char *text)
 {
     struct sd_event e = {.severity = severity, .title = title, .text = text};
     p->s->host->add(reply, SD_EVENT, &e);
 }
 
-enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply, struct sd_error *err)
+enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                              struct sd_error *err)
 {
     const struct deed *deed = req->kind == SD_REQUEST_TERMINATE ? &TERMINATE : &CANCEL;
     char pid[24], start[64], statement[64];
@@ -229,12 +243,15 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
         if (!why.text[0]) {
             PGresult *r;
             const char *args[] = {pid, timestamp(req->backend_start, start),
-                                  req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement) : NULL};
+                                  req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement)
+                                                                 : NULL};
             result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
             if (result == SD_OK) {
                 sent = PQntuples(r) > 0 && conn_int(r, 0, 0) == 1;
                 if (PQntuples(r) > 0 && !sent && strcmp(t.type, "client backend") != 0)
-                    fail(&why, "process %s is the server's %s, which cannot be told to stop: nothing was done", pid, t.type);
+                    fail(&why,
+                         "process %s is the server's %s, which cannot be told to stop: nothing was done", pid,
+                         t.type);
                 PQclear(r);
             } else if (result == SD_UNSUPPORTED) {
                 refused(p, &t, deed, err);
@@ -249,14 +266,23 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
         if (why.text[0])
             strbuf_str(&b, why.text);
         else if (!sent) /* between the two looks */
-            strbuf_printf(&b, "session %s has ended, or its statement has, in this moment: nothing was done", pid);
+            strbuf_printf(&b, "session %s has ended, or its statement has, in this moment: nothing was done",
+                          pid);
         else if (worked)
-            strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who, t.application[0] ? ", " : "", t.application,
-                          t.query ? ": " : "", t.query ? t.query : "");
+            strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who,
+                          t.application[0] ? ", " : "", t.application, t.query ? ": " : "",
+                          t.query ? t.query : "");
         else
-            strbuf_printf(&b, "told %ssession %s (%s) to stop, but it still runs: it may be waiting for the disk or the network, "
-                              "or be rolling back", deed->object, pid, who);
-        say(p, reply, worked ? "info" : "warn", worked ? deed->title : sent ? "not yet" : "nothing was done", b.text);
+            strbuf_printf(&b,
+                          "told %ssession %s (%s) to stop, but it still runs: it may be waiting for the disk "
+                          "or the network, "
+                          "or be rolling back",
+                          deed->object, pid, who);
+        say(p, reply, worked ? "info" : "warn",
+            worked ? deed->title
+            : sent ? "not yet"
+                   : "nothing was done",
+            b.text);
         strbuf_free(&b);
     }
     target_free(&t);
