@@ -68,6 +68,11 @@ char *sql_hide_literals(const char *sql)
     return out;
 }
 
+char *sql_hide_expression(const char *sql)
+{
+    return sql ? hide(sql) : NULL;
+}
+
 int sql_parameters(const char *sql)
 {
     int highest = 0;

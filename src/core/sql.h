@@ -12,6 +12,9 @@ char *sql_normalize(const char *sql);
  * it parses, otherwise by a scanner that replaces strings and numbers. Caller frees. */
 char *sql_hide_literals(const char *sql);
 
+/* The same of an expression out of a plan, which is no statement. Caller frees. */
+char *sql_hide_expression(const char *sql);
+
 /* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
  * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
  * no data-modifying CTE. A sentence says why not. */

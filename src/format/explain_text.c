@@ -425,6 +425,8 @@ static void property(cJSON *o, const char *type, const char *line)
     } else if (str_starts(line, "Heap Blocks: ")) {
         set_after(o, "Exact Heap Blocks", value, "exact=");
         set_after(o, "Lossy Heap Blocks", value, "lossy=");
+    } else if (str_starts(line, "Storage: ")) { /* "Storage: Memory  Maximum Storage: 17kB" */
+        set_after(o, "Maximum Storage", line, "Maximum Storage: ");
     } else if (str_starts(line, "WAL: ")) {
         set_after(o, "WAL Records", value, "records=");
         set_after(o, "WAL FPI", value, "fpi=");
@@ -529,6 +531,8 @@ static bool top_line(struct parser *p, int indent, const char *line)
     }
     if (p->section == TOP_NONE || indent <= p->section_indent)
         return false;
+    if (p->section == TOP_PLANNING && str_starts(line, "Memory: "))
+        set_after(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), "Memory Used", line, "used=");
     if (p->section == TOP_PLANNING && str_starts(line, "Buffers: "))
         set_groups(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), line + strlen("Buffers: "), "Blocks", false);
     cJSON *jit = cJSON_GetObjectItemCaseSensitive(p->entry, "JIT");
