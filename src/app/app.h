@@ -78,4 +78,9 @@ int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */
 void signals_drain(void);
 
+/* A plan from a file, for the console: a plain file only, so that nothing blocks. */
+bool explain_read_file(void *app, const char *path, char **text, size_t *len, struct sd_error *err);
+/* `slowdive explain BEFORE AFTER`. */
+int explain_two(struct app *a, const char *before, const char *after);
+
 #endif

@@ -50,7 +50,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 #define CLI_VERBS(X)                                                                             \
     X(replay, "FILE", "the console on a recording; with --script, without a terminal")           \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources without a screen")                \
-    X(explain, "[FILE|-] [--db URL]", "read a plan, or have SQL planned: findings and indexes")  \
+    X(explain, "[FILE|-] [AFTER] [--db URL]", "read a plan: findings and indexes; two: what changed; or have SQL planned")  \
     X(advise, "URL [--budget 500MB] [--workload FILE|DIR]", "the indexes a whole workload should have, proven by the planner") \
     X(status, "SOURCE...", "open sources and say how each is doing")                             \
     X(sources, "[KIND]", "the kinds of source there are, and the options of one")                \

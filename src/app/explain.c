@@ -73,8 +73,11 @@ int verb_explain(struct app *a)
     size_t len;
     const char *path = a->cli->n_args ? a->cli->args[0] : "-";
     bool server = cli_has(a->cli, CLI_DB);
+    if (a->cli->n_args == 2 && !server)
+        return explain_two(a, a->cli->args[0], a->cli->args[1]);
     if (a->cli->n_args > 1) {
-        complain("explain takes one file, or - for standard input");
+        complain(server ? "explain --db takes one file of SQL, or - for standard input"
+                        : "explain takes one file, or two to compare; - is standard input");
         return EXIT_USAGE;
     }
     if (!file_read(path, server ? SQL_MAX_BYTES : EXPLAIN_MAX_BYTES, &text, &len, &err)) {

@@ -311,6 +311,7 @@ int verb_console(struct app *a)
                                                   .copy = env_copy,
                                                   .add_source = env_add_source,
                                                   .record = env_record,
+                                                  .read_file = explain_read_file,
                                                   .write_file = env_write_file,
                                                   .set_theme = env_set_theme,
                                                   .set_mouse = env_set_mouse,

@@ -65,7 +65,8 @@ int verb_script(struct app *a)
     if (ok) {
         struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
         struct console *c = console_new(&(struct console_env){
-            .app = a, .model = a->model, .config = a->config, .now = fixed_now, .replay = true});
+            .app = a, .model = a->model, .config = a->config, .now = fixed_now, .replay = true,
+            .read_file = explain_read_file});
         console_resize(c, w, h);
         ok = script_run(c, g, steps, &out, &err);
         if (ok && cli_has(a->cli, CLI_SVG))

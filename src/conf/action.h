@@ -42,6 +42,7 @@ enum action_group {
     X(WORST, worst, DIVE, "w", NULL, "select the worst row of the pane")                        \
     X(NEXT_FINDING, next-finding, DIVE, "f", NULL, "next row that is marked")                   \
     X(PLAN, plan, DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")         \
+    X(DIFF, diff, DIVE, "d", NULL, "the query's plan beside the one before: what changed")     \
     X(ANALYZE, analyze, DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)") \
     X(METRIC, metric, DIVE, "m", NULL, "weigh a plan by time, rows, estimate, buffers ...")           \
     X(FILTER, filter, TABLE, "/ F3", "Filter", "show only rows that match a regular expression") \
@@ -96,6 +97,7 @@ enum action action_named(const char *name); /* ACTION_NONE */
     X(window, "DURATION", "the span that figures are computed over: 30s, 5m")             \
     X(sort, "COLUMN", "sort the pane by that column")                                     \
     X(columns, "[NAME...]", "show just these columns; without names, all")                \
+    X(diff, "[FILE]", "the plan beside the one before, or beside the one in a file")      \
     X(metric, "[NAME]", "weigh a plan by rows, buffers, ...; alone, by the next") \
     X(filter, "[REGEX]", "show only matching rows; without one, all")                     \
     X(search, "REGEX", "go to the next matching row; n and N go on")                      \

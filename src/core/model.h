@@ -188,6 +188,8 @@ struct plan_entry {
 /* The newest plan of a query at or before `at`; when the newest try failed, the last one
  * that did not, if there is one. False: none. */
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
+/* All answers of a query at or before `at`, the newest first (nth 0), refusals too. */
+bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth, struct plan_entry *out);
 
 /* ---- the catalogue: tables and indexes as a server last listed them ----
  * A listing is a batch with SD_TABLE or SD_INDEX records and no SD_PLAN (those are the

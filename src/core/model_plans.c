@@ -147,3 +147,14 @@ bool model_plan(const struct model *m, const char *query_key, sd_time at, struct
         *out = *failed;
     return failed != NULL;
 }
+
+bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth, struct plan_entry *out)
+{
+    for (size_t i = m->n_plans; i-- > 0;) {
+        if (m->plans[i].entry.at > at || !str_eq(m->plans[i].key, query_key) || nth-- > 0)
+            continue;
+        *out = m->plans[i].entry;
+        return true;
+    }
+    return false;
+}

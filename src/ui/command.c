@@ -147,6 +147,25 @@ static bool do_filter(struct console *c, const char *arg, struct sd_error *err)
     return !p || pane_set_filter(p, arg, err);
 }
 
+static bool do_diff(struct console *c, const char *arg, struct sd_error *err)
+{
+    char *text;
+    size_t len;
+    if (!*arg)
+        return console_diff(c, NULL, NULL, 0, err);
+    if (model_find_query(c->env.model, arg)) { /* ":diff QUERY", as of every view */
+        console_open(c, "diff", arg);
+        return true;
+    }
+    if (!c->env.read_file)
+        return fail(err, "files cannot be read from here");
+    if (!c->env.read_file(c->env.app, arg, &text, &len, err))
+        return false;
+    bool ok = console_diff(c, arg, text, len, err);
+    free(text);
+    return ok;
+}
+
 static bool do_source(struct console *c, const char *arg, struct sd_error *err)
 {
     if (!c->env.add_source)
@@ -185,6 +204,8 @@ static bool run(struct console *c, enum command cmd, const char *arg, struct sd_
         return do_columns(c, arg, err);
     case COMMAND_metric:
         return *arg ? do_metric(c, arg, err) : (console_act(c, ACTION_METRIC), true);
+    case COMMAND_diff:
+        return do_diff(c, arg, err);
     case COMMAND_filter:
         return do_filter(c, arg, err);
     case COMMAND_search:

@@ -32,6 +32,8 @@ static void screen_free(struct screen *s)
     free(s->arg);
     free(s->title);
     free(s->asked);
+    free(s->file_name);
+    free(s->file_text);
     free(s);
 }
 
@@ -215,6 +217,9 @@ void console_build(struct console *c)
                            .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                            .arg = s->arg,
                            .graph_points = MAX(c->width, 40),
+                           .file_text = s->file_text,
+                           .file_len = s->file_len,
+                           .file_name = s->file_name,
                            .show_literals = c->env.config->settings->show_literals,
                            .metric = c->metric};
     struct doc *d = s->view->build(&ctx);

@@ -27,6 +27,8 @@ struct console_env {
                                                   or it is too long */
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
     bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
+    /* A malloc'd text, as file_read gives it. */
+    bool (*read_file)(void *app, const char *path, char **text, size_t *len, struct sd_error *err);
     bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);
     void (*set_theme)(void *app, const char *name);
     void (*set_mouse)(void *app, bool on);

@@ -28,6 +28,8 @@ struct screen {
     bool focused;   /* the user has moved the focus: doc->focus no longer decides */
     bool zoom;
     char *asked;    /* query that a plan was asked for, once */
+    char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
+    size_t file_len;
 };
 
 enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
@@ -131,6 +133,9 @@ sd_time console_now(const struct console *c);
 
 /* ---- keys.c ---- */
 void console_act(struct console *c, enum action a);
+/* The query's plans beside each other, or its plan beside the one in a file; name NULL:
+ * none. False and a sentence when no query is selected. */
+bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err);
 const struct row *console_row(struct console *c); /* the selected one; NULL */
 /* Weighs the plan on the screen by `m`; false and a sentence when that is not known. */
 bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err);

@@ -205,22 +205,57 @@ static bool at_top(struct console *c)
     return c->depth == 1 && !console_screen(c)->zoom && !(p && p->regex);
 }
 
-/* The plan of the selected query, or of the query the screen is about. */
-static void plan(struct console *c)
+/* The selected query, or the query the screen is about; NULL. */
+static const char *query_here(struct console *c)
 {
     struct screen *s = console_screen(c);
     const struct row *r = console_row(c);
+    if (r && str_eq(r->dive.view, "query"))
+        return r->dive.arg;
+    return str_eq(s->view->about, "query") ? s->arg : NULL;
+}
+
+bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err)
+{
+    const char *arg = query_here(c);
+    if (!arg)
+        return fail(err, "Select a query first: two of its plans are compared");
+    char *key = mem_strdup(arg);
+    if (strcmp(console_screen(c)->view->name, "diff") != 0)
+        console_push(c, view_named("diff"), key);
+    struct screen *s = console_screen(c);
+    free(s->file_name);
+    free(s->file_text);
+    s->file_name = mem_strdup(name);
+    s->file_text = text ? mem_alloc(len + 1) : NULL;
+    s->file_len = len;
+    if (text)
+        memcpy(s->file_text, text, len);
+    c->stale = true;
+    free(key);
+    return true;
+}
+
+static void diff(struct console *c)
+{
+    struct sd_error err;
+    if (!console_diff(c, NULL, NULL, 0, &err))
+        console_message(c, SEVERITY_INFO, "%s", err.text);
+}
+
+/* The plan of that query. */
+static void plan(struct console *c)
+{
+    struct screen *s = console_screen(c);
     const struct view *v = view_named("plan");
-    const char *arg = r && str_eq(r->dive.view, "query") ? r->dive.arg : NULL;
-    if (!arg && (!strcmp(s->view->name, "query") || !strcmp(s->view->name, "plan")))
-        arg = s->arg;
+    const char *arg = query_here(c);
     if (!arg) {
         console_message(c, SEVERITY_INFO, "Select a query first: its plan is shown here");
         return;
     }
     char *key = mem_strdup(arg);
     const struct query *q = model_find_query(c->env.model, key);
-    if (strcmp(s->view->name, "plan") != 0)
+    if (strcmp(s->view->name, "plan") != 0 && strcmp(s->view->name, "diff") != 0) /* there it shows by itself */
         console_push(c, v, key);
     if (c->execution && str_eq(c->execution->key, key)) {
         console_message(c, SEVERITY_INFO, "This query is being executed: its plan comes with that");
@@ -402,6 +437,9 @@ void console_act(struct console *c, enum action a)
         break;
     case ACTION_PLAN:
         plan(c);
+        break;
+    case ACTION_DIFF:
+        diff(c);
         break;
     case ACTION_ANALYZE:
         ask_analyze(c);

@@ -6,6 +6,7 @@
 #include "view/indexes.h"
 #include "view/overview.h"
 #include "view/plan.h"
+#include "view/plan_diff.h"
 #include "view/queries.h"
 #include "view/query.h"
 #include "view/sources.h"
@@ -13,7 +14,7 @@
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view,
-    &tables_view,   &indexes_view,   &endpoint_view, &query_view,   &plan_view,    NULL,
+    &tables_view,   &indexes_view,   &endpoint_view, &query_view,   &plan_view,    &diff_view,   NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -16,6 +16,9 @@ struct view_ctx {
     int graph_points;   /* columns a graph may use (2 points each in braille); 0: 60 */
     bool show_literals; /* off: constants in SQL are hidden */
     enum plan_metric metric; /* what plans are weighed by; NONE: time or cost */
+    const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
+    size_t file_len;
+    const char *file_name;
 };
 
 struct view {

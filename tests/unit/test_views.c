@@ -862,7 +862,7 @@ static void the_table_of_views_is_whole(void **state)
     (void)state;
     static const char *const order[] = {"overview", "endpoints", "queries", "activity",
                                         "sources",  "tables",    "indexes", "endpoint",
-                                        "query",    "plan"};
+                                        "query",    "plan",      "diff"};
     size_t n = 0;
     for (const struct view *const *v = VIEWS; *v; v++, n++) {
         assert_true(n < ARRAY_LEN(order));

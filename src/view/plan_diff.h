@@ -1,0 +1,25 @@
+/* plan_diff.h (view) - two plans of one statement as a document: what came of it, the
+ * tree of both with figures before and after, what changed by its effect. */
+#ifndef VIEW_PLAN_DIFF_H
+#define VIEW_PLAN_DIFF_H
+
+#include "view/plan.h"
+
+/* About a "query". The newest plan at the cursor against an earlier one, or against the
+ * plan in the file of view_ctx. */
+extern const struct view diff_view;
+
+/* The plans must outlive nothing: all text is copied. */
+struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is, const struct plan *after,
+                          const struct plan_source *after_is);
+
+/* `slowdive explain BEFORE AFTER`: two inputs as the user handed them over. Of an input
+ * with several plans the slowest is taken, and a note says so. NULL and a sentence. */
+struct plan_input {
+    const char *text;
+    size_t len;
+    const char *name;
+};
+struct doc *plan_diff_explain(struct plan_input before, struct plan_input after, struct sd_error *err);
+
+#endif
