@@ -112,14 +112,19 @@ struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name)
     g->lines = grow(d, g->lines, g->n_lines, &g->cap_lines, sizeof *g->lines);
     struct graph_line *l = &g->lines[g->n_lines++];
     l->name = doc_text(d, name);
+    l->share = NAN;
     l->values = arena_alloc(d->arena, g->n_points * sizeof *l->values);
     for (size_t i = 0; i < g->n_points; i++)
         l->values[i] = NAN;
     return l;
 }
 
-void graph_label(const struct graph_line *l, struct strbuf *out)
+void graph_label(const struct graph *g, const struct graph_line *l, struct strbuf *out)
 {
+    if (g->stacked) {
+        strbuf_str(out, l->name);
+        return;
+    }
     static const char *const units[] = {"_ns", "_per_s", "_bytes", "_share"};
     size_t n = strlen(l->name);
     for (size_t i = 0; i < ARRAY_LEN(units); i++)
@@ -129,6 +134,15 @@ void graph_label(const struct graph_line *l, struct strbuf *out)
         }
     for (size_t i = 0; i < n; i++)
         strbuf_char(out, l->name[i] == '_' ? ' ' : l->name[i]);
+}
+
+double graph_sum(const struct graph *g, size_t point)
+{
+    double sum = NAN;
+    for (size_t l = 0; l < g->n_lines; l++)
+        if (isfinite(g->lines[l].values[point]))
+            sum = (isnan(sum) ? 0 : sum) + g->lines[l].values[point];
+    return sum;
 }
 
 static struct cell own(struct doc *d, struct cell c)

@@ -123,9 +123,14 @@ enum section_kind {
 struct graph_line {
     const char *name; /* "p99" */
     double *values;   /* n_points; NAN where unknown */
+    double share;     /* of a layer: of all of them, over the whole time; NAN unknown */
+    bool rest;        /* of a layer: all that has no layer of its own */
 };
 struct graph {
     sd_time from, to; /* points are evenly spaced: from + (i + 0.5) * (to - from) / n_points */
+    /* The lines are layers on each other, the first lowest: parts of a whole, named by the outside.
+     * Where one is unknown all are. JSON: points of `at`, `load` (their sum) and `layers`. */
+    bool stacked;
     size_t n_points;
     enum unit unit;
     struct graph_line *lines;
@@ -225,8 +230,11 @@ struct table *doc_list(struct doc *d, const struct column *columns, size_t n_col
 const char *doc_text(struct doc *d, const char *s); /* a copy in the doc; NULL gives NULL */
 const char *doc_printf(struct doc *d, const char *fmt, ...) SD_PRINTF(2, 3);
 struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name); /* values all NAN */
-/* A line's name for people: without the unit of its JSON key, "p99_ns" -> "p99". */
-void graph_label(const struct graph_line *l, struct strbuf *out);
+/* A line's name for people: without the unit of its JSON key, "p99_ns" -> "p99"; that of a
+ * layer as it is. */
+void graph_label(const struct graph *g, const struct graph_line *l, struct strbuf *out);
+/* The height of a stack at a point; NAN where unknown. */
+double graph_sum(const struct graph *g, size_t point);
 void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value); /* envelope */
 void section_field(struct doc *d, struct section *s, const char *key, const char *label, enum unit unit,
                    struct cell value);

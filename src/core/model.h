@@ -167,9 +167,11 @@ size_t model_wait_load(const struct model *m, struct span span, struct wait_load
 size_t model_route_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
 /* Average active sessions in n equal steps; NAN where nothing was sampled. */
 void model_load_series(const struct model *m, struct span span, size_t n, double *out);
-/* Of these only the sessions with this wait, named as in struct wait_load. */
-void model_wait_series(const struct model *m, struct span span, size_t n, const char *wait_type,
-                       const char *wait_event, double *out);
+/* Of these apart, in one pass: row i of `out` (n values) are the sessions with the wait, or for the
+ * route, of which[i], as model_wait_load or model_route_load gave it; the last row, number
+ * n_which, are all the others. */
+void model_layer_series(const struct model *m, struct span span, size_t n, bool by_route,
+                        const struct wait_load *which, size_t n_which, double *out);
 
 /* ---- plans ---- */
 struct plan_entry {

@@ -311,55 +311,66 @@ size_t model_route_load(const struct model *m, struct span span, struct wait_loa
 
 struct series_sum {
     const struct steps *st;
-    double *busy, *sampled;
-    bool one; /* only this wait */
-    const char *wait_type, *wait_event;
+    size_t n; /* steps */
+    bool by_route;
+    const struct wait_load *which;
+    size_t n_which;
+    double *slot;           /* n_which + 1: of one slot */
+    double *busy, *sampled; /* (n_which + 1) rows of n; n */
 };
+
+/* Texts of one model are the same where their addresses are: they are names. */
+static size_t layer_of(const struct series_sum *sum, const struct load_entry *e)
+{
+    size_t i = 0;
+    if (sum->by_route) {
+        while (i < sum->n_which && sum->which[i].route != name_text(e->route))
+            i++;
+        return i;
+    }
+    while (i < sum->n_which && (sum->which[i].wait_type != name_text(e->wait_type) ||
+                                sum->which[i].wait_event != name_text(e->wait_event)))
+        i++;
+    return i;
+}
 
 static void sum_series(void *ctx, const struct load_slot *s)
 {
     struct series_sum *sum = ctx;
-    double ns = 0;
-    for (size_t i = 0; i < s->n; i++)
-        if (!sum->one || (str_eq(name_text(s->entries[i].wait_type), sum->wait_type) &&
-                          str_eq(name_text(s->entries[i].wait_event), sum->wait_event)))
-            ns += (double)s->entries[i].ns;
     size_t lo, hi;
+    memset(sum->slot, 0, (sum->n_which + 1) * sizeof *sum->slot);
+    for (size_t i = 0; i < s->n; i++)
+        sum->slot[layer_of(sum, &s->entries[i])] += (double)s->entries[i].ns;
     for (steps_of_slot(sum->st, &s->slot, &lo, &hi); lo < hi; lo++) {
-        sum->busy[lo] += ns;
+        for (size_t i = 0; i <= sum->n_which; i++)
+            sum->busy[i * sum->n + lo] += sum->slot[i];
         sum->sampled[lo] += (double)s->sampled_ns;
     }
 }
 
-static void load_series(const struct model *m, struct span span, size_t n, const struct series_sum *which,
-                        double *out)
+void model_layer_series(const struct model *m, struct span span, size_t n, bool by_route,
+                        const struct wait_load *which, size_t n_which, double *out)
 {
     struct steps st = steps_of(m, span, n);
-    double *busy_ns = mem_array(2 * n, sizeof *busy_ns), *sampled = busy_ns + n;
-    struct series_sum sum = *which;
-    sum.st = &st;
-    sum.busy = busy_ns;
-    sum.sampled = sampled;
-    for (size_t k = 0; k < n; k++)
+    size_t rows = n_which + 1;
+    struct series_sum sum = {.st = &st, .n = n, .by_route = by_route, .which = which, .n_which = n_which};
+    sum.slot = mem_array(rows, sizeof *sum.slot);
+    sum.busy = mem_array((rows + 1) * n, sizeof *sum.busy);
+    sum.sampled = sum.busy + rows * n;
+    for (size_t k = 0; k < rows * n; k++)
         out[k] = (double)NAN;
     for (size_t o = 0; o < m->n_origins; o++) {
-        memset(busy_ns, 0, 2 * n * sizeof *busy_ns);
+        memset(sum.busy, 0, (rows + 1) * n * sizeof *sum.busy);
         each_of(m->origins[o], st.span, sum_series, &sum);
-        for (size_t k = 0; k < n; k++)
-            if (sampled[k] > 0)
-                out[k] = (isnan(out[k]) ? 0 : out[k]) + busy_ns[k] / sampled[k];
+        for (size_t k = 0; k < rows * n; k++)
+            if (sum.sampled[k % n] > 0)
+                out[k] = (isnan(out[k]) ? 0 : out[k]) + sum.busy[k] / sum.sampled[k % n];
     }
-    free(busy_ns);
+    free(sum.busy);
+    free(sum.slot);
 }
 
 void model_load_series(const struct model *m, struct span span, size_t n, double *out)
 {
-    load_series(m, span, n, &(struct series_sum){.one = false}, out);
-}
-
-void model_wait_series(const struct model *m, struct span span, size_t n, const char *wait_type,
-                       const char *wait_event, double *out)
-{
-    load_series(m, span, n,
-                &(struct series_sum){.one = true, .wait_type = wait_type, .wait_event = wait_event}, out);
+    model_layer_series(m, span, n, false, NULL, 0, out);
 }

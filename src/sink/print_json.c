@@ -89,8 +89,13 @@ static cJSON *graph(const struct graph *g)
         cJSON *p = cJSON_CreateObject();
         double at = (double)g->from + ((double)i + 0.5) * (double)(g->to - g->from) / (double)g->n_points;
         cJSON_AddItemToObject(p, "at", moment((int64_t)at));
+        cJSON *lines = p;
+        if (g->stacked) { /* its names come from outside */
+            cJSON_AddItemToObject(p, "load", value(g->unit, cell_real(graph_sum(g, i))));
+            lines = cJSON_AddObjectToObject(p, "layers");
+        }
         for (size_t l = 0; l < g->n_lines; l++)
-            cJSON_AddItemToObject(p, g->lines[l].name, value(g->unit, cell_real(g->lines[l].values[i])));
+            cJSON_AddItemToObject(lines, g->lines[l].name, value(g->unit, cell_real(g->lines[l].values[i])));
         cJSON_AddItemToArray(a, p);
     }
     return a;

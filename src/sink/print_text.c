@@ -314,7 +314,7 @@ static void time_axis(sd_time from, sd_time to, int indent, size_t columns, cons
 }
 
 /* One line of blocks for each line of the graph; each is scaled to its own largest
- * value, which stands beside it. */
+ * value, which stands beside it; layers, the top one first, to that of the stack. */
 static void graph(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
     enum { FIGURES_WIDTH = 39, COLUMNS = 60 };
@@ -322,13 +322,17 @@ static void graph(const struct section *s, const struct print_options *o, struct
     int label = 0;
     for (size_t l = 0; l < g->n_lines; l++) {
         struct strbuf b = {0};
-        graph_label(&g->lines[l], &b);
+        graph_label(g, &g->lines[l], &b);
         label = MAX(label, MIN(utf8_width(strbuf_text(&b)), 24));
         strbuf_free(&b);
     }
     int room = o->width > 0 ? o->width - 2 - label - 1 - FIGURES_WIDTH : COLUMNS;
     size_t columns = MIN(g->n_points, (size_t)MAX(room, 8));
-    for (size_t l = 0; l < g->n_lines && columns; l++) {
+    double highest = NAN;
+    for (size_t i = 0; g->stacked && i < g->n_points; i++)
+        highest = fmax(highest, graph_sum(g, i));
+    for (size_t k = 0; k < g->n_lines && columns; k++) {
+        size_t l = g->stacked ? g->n_lines - 1 - k : k;
         const double *v = g->lines[l].values;
         double most = NAN, least_value = NAN, last = NAN;
         char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
@@ -338,8 +342,9 @@ static void graph(const struct section *s, const struct print_options *o, struct
                 least_value = fmin(least_value, v[i]);
                 last = v[i];
             }
+        double scale = g->stacked ? highest : most;
         struct strbuf name = {0};
-        graph_label(&g->lines[l], &name);
+        graph_label(g, &g->lines[l], &name);
         strbuf_str(out, "  ");
         int used = put(out, o, strbuf_text(&name), label);
         strbuf_free(&name);
@@ -351,11 +356,14 @@ static void graph(const struct section *s, const struct print_options *o, struct
                 if (isfinite(v[i]))
                     top = fmax(top, v[i]);
             if (isfinite(top)) /* zero is a low block, unknown is nothing */
-                level(out, o, most > 0 ? fmax(top / most, 0.01) : 0.01);
+                level(out, o, scale > 0 ? fmax(top / scale, 0.01) : 0.01);
             else
                 level(out, o, 0);
         }
-        strbuf_printf(out, "  last %s, %s to %s", unit_format(g->unit, last, a),
+        strbuf_str(out, "  ");
+        if (g->stacked && isfinite(g->lines[l].share))
+            strbuf_printf(out, "%s, ", unit_format(UNIT_SHARE, g->lines[l].share, a));
+        strbuf_printf(out, "last %s, %s to %s", unit_format(g->unit, last, a),
                       unit_format(g->unit, least_value, b), unit_format(g->unit, most, e));
         finish_line(out);
     }

@@ -1,20 +1,19 @@
 /* Lines over time in braille dots, two across and four up in a cell. */
-#include "ui/widgets.h"
+#include "ui/graph.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
 
-enum { LABEL = 8, BESIDE_FROM = 60, NAMES_LEAST = 14 };
+enum { LABEL = GRAPH_LABEL, NAMES_LEAST = 14 };
 
 /* Where there is no braille each line has a character of its own. */
 static const char PLAIN[] = {'*', '+', 'o', 'x'};
 
 static const enum style LINE_STYLES[] = {STYLE_GRAPH1, STYLE_GRAPH2, STYLE_GRAPH3, STYLE_GRAPH4};
 
-/* The next figure of 1, 2, 5, 10, ... at or above: an axis that rarely moves. */
-static double nice_top(double v)
+double graph_top(double v)
 {
     if (!(v > 0) || !isfinite(v))
         return 1;
@@ -48,7 +47,7 @@ static double column_value(const struct graph *g, const struct graph_line *l, in
     return v;
 }
 
-static void time_axis(struct draw d, struct rect r, sd_time from, sd_time to)
+void graph_time_axis(struct draw d, struct rect r, sd_time from, sd_time to)
 {
     char buf[CLOCK_TEXT_MAX], span[UNIT_TEXT_MAX];
     int y = r.y;
@@ -80,7 +79,7 @@ static void line_name(const struct graph *g, size_t line, bool ascii, struct str
     strbuf_clear(b);
     if (ascii)
         strbuf_printf(b, "%c ", PLAIN[line % ARRAY_LEN(PLAIN)]);
-    graph_label(&g->lines[line], b);
+    graph_label(g, &g->lines[line], b);
     strbuf_printf(b, " %s", unit_format(g->unit, last_value(g, line), buf));
 }
 
@@ -167,37 +166,47 @@ static void plot_line(struct draw d, struct rect plot, const struct graph *g, si
             grid_put(d.grid, plot, plot.x + i % plot.w, plot.y + i / plot.w, style, 0x2800u + cells[i]);
 }
 
+void graph_scale(struct draw d, struct rect plot, enum unit unit, double top)
+{
+    struct rect in = d.in;
+    char buf[UNIT_TEXT_MAX];
+    if (plot.x - in.x < LABEL)
+        return;
+    unit_format(unit, top, buf);
+    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y, LABEL - 1, STYLE_DIM, buf);
+    if (plot.h > 1)
+        grid_text(d.grid, in, in.x + LABEL - 2, plot.y + plot.h - 1, 1, STYLE_DIM, "0");
+    if (plot.h < 7)
+        return;
+    unit_format(unit, top / 2, buf);
+    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y + plot.h / 2, LABEL - 1, STYLE_DIM, buf);
+}
+
 void graph_draw(struct draw d, const struct section *s)
 {
     const struct graph *g = &s->graph;
+    if (g->stacked) {
+        stack_draw(d, s);
+        return;
+    }
     struct rect in = d.in;
     int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 3;
-    bool beside = in.w >= BESIDE_FROM && in.h >= 3 && g->n_lines > 0;
+    bool beside = in.w >= GRAPH_BESIDE_FROM && in.h >= 3 && g->n_lines > 0;
     int names = beside ? names_width(&d, g) : 0;
     struct rect plot = {in.x + label, in.y, in.w - label - names, in.h - axis};
     if (plot.w < 2 || plot.h < 1 || !g->n_points)
         return;
-    double top = nice_top(largest(g));
+    double top = graph_top(largest(g));
     uint8_t *cells = mem_array((size_t)(plot.w * plot.h), 1);
     for (size_t l = g->n_lines; l-- > 0;) /* the first line is drawn last, on top */
         plot_line(d, plot, g, l, top, cells);
     free(cells);
-    if (label) {
-        char buf[UNIT_TEXT_MAX];
-        unit_format(g->unit, top, buf);
-        grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), in.y, label - 1, STYLE_DIM, buf);
-        if (plot.h > 1)
-            grid_text(d.grid, in, in.x + label - 2, in.y + plot.h - 1, 1, STYLE_DIM, "0");
-        if (plot.h >= 7) {
-            unit_format(g->unit, top / 2, buf);
-            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), in.y + plot.h / 2, label - 1, STYLE_DIM, buf);
-        }
-    }
+    graph_scale(d, plot, g->unit, top);
     if (beside)
         names_beside(d, (struct rect){plot.x + plot.w + 1, plot.y, names - 1, plot.h}, g, top);
     if (axis) {
         struct rect r = {plot.x, in.y + in.h - 1, plot.w, 1};
-        time_axis(d, r, g->from, g->to);
+        graph_time_axis(d, r, g->from, g->to);
         if (!beside)
             names_below(d, r, g);
     }
@@ -244,5 +253,5 @@ void heatmap_draw(struct draw d, const struct section *s)
         }
     }
     if (axis)
-        time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
+        graph_time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
 }

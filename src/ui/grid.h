@@ -31,6 +31,8 @@
     X(GRAPH2, graph2, "second line of a graph")                          \
     X(GRAPH3, graph3, "third line of a graph")                           \
     X(GRAPH4, graph4, "fourth line of a graph")                          \
+    X(GRAPH5, graph5, "fifth layer of a stacked graph")                  \
+    X(GRAPH6, graph6, "sixth layer of a stacked graph")                  \
     X(HEAT1, heat1, "heat map, fewest")                                  \
     X(HEAT2, heat2, "heat map")                                          \
     X(HEAT3, heat3, "heat map")                                          \

@@ -2,10 +2,11 @@
 #include "view/activity.h"
 
 #include "view/common.h"
+#include "view/load.h"
 
 #include <stdlib.h>
 
-enum { SESSIONS_MAX = 500, LOADS_MAX = 50 };
+enum { SESSIONS_MAX = 500 };
 
 enum {
     A_PID,
@@ -69,20 +70,6 @@ static const struct column SESSIONS[A_COLUMNS] = {
                  "0, or how many sessions stand above it in the tree"},
 };
 
-static const struct column WAITS[] = {
-    {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
-     "wait event type and event; CPU when it does not wait"},
-    {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active with it, on average"},
-    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
-};
-
-static const struct column ROUTES[] = {
-    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
-     "route from the statements' tags; (untagged) without"},
-    {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active for it, on average"},
-    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
-};
-
 static const struct column NOTABLE[] = {
     {"what", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "blocked, idle, xmin or vacuum"},
     {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process"},
@@ -91,13 +78,6 @@ static const struct column NOTABLE[] = {
 };
 
 static const int64_t IDLE_WARN_NS = 60 * SD_S, XMIN_WARN = 100000;
-
-static const char *wait_name(struct doc *d, const char *type, const char *event)
-{
-    if (!type || !*type)
-        return "CPU";
-    return event && *event ? doc_printf(d, "%s:%s", type, event) : doc_text(d, type);
-}
 
 /* Who stands under whom: the sessions of one moment as a forest. */
 struct node {
@@ -159,7 +139,7 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     v[A_BLOCKS] = cell_int(node->blocks);
     v[A_ROUTE] = cell_text(doc_text(d, a->route));
     v[A_STATE] = cell_text(doc_text(d, a->state));
-    v[A_WAIT] = cell_text(active || a->wait_type ? wait_name(d, a->wait_type, a->wait_event) : NULL);
+    v[A_WAIT] = cell_text(active || a->wait_type ? load_wait(d, a->wait_type, a->wait_event) : NULL);
     v[A_FOR] = cell_text(doc_text(d, blocked ? a->blocked_by : NULL));
     v[A_LOCK] = cell_text(doc_text(d, a->lock));
     v[A_AGE] = cell_int(common_age(at, a->query_start));
@@ -275,7 +255,7 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     struct section *sec = doc_section(d, SECTION_TREE, "rows", "Sessions");
     sec->table = (struct table){.columns = SESSIONS, .n_columns = A_COLUMNS, .sort_column = -1};
     sec->weight = 3;
-    sec->min_height = 8;
+    sec->min_height = 6;
     sd_time newest = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++) {
         nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE};
@@ -296,75 +276,15 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     free(s);
 }
 
-static void loads(struct doc *d, const struct view_ctx *c, bool by_route)
-{
-    struct wait_load l[LOADS_MAX];
-    size_t n = by_route ? model_route_load(c->model, c->span, l, LOADS_MAX)
-                        : model_wait_load(c->model, c->span, l, LOADS_MAX);
-    struct section *sec = by_route ? doc_table(d, "routes", "For whom", ROUTES, ARRAY_LEN(ROUTES))
-                                   : doc_table(d, "waits", "On what", WAITS, ARRAY_LEN(WAITS));
-    double total = 0;
-    for (size_t i = 0; i < n; i++)
-        total += l[i].seconds;
-    for (size_t i = 0; i < n; i++) {
-        struct row *r = doc_row(d, &sec->table);
-        r->cells[0] = cell_text(by_route ? l[i].route ? doc_text(d, l[i].route) : "(untagged)"
-                                         : wait_name(d, l[i].wait_type, l[i].wait_event));
-        r->cells[1] = cell_real(l[i].load);
-        r->cells[2] = cell_real(total > 0 ? l[i].seconds / total : NAN);
-        if (by_route && l[i].route && model_find_endpoint(c->model, l[i].route))
-            r->dive = (struct dive){"endpoint", doc_text(d, l[i].route)};
-    }
-    sec->weight = 2;
-    sec->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    sec->empty = common_as_seen(d, c, KINDS_ACTIVITY, "No active session was seen in this span of time.");
-}
-
-void activity_load(struct doc *d, const struct view_ctx *c, struct span span)
-{
-    size_t n = common_points(c, span);
-    struct section *s = common_graph(d, "load", "Active sessions", UNIT_LOAD, span, n);
-    model_load_series(c->model, span, n, doc_line(d, &s->graph, "load")->values);
-    s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "No session was sampled in this span of time.");
-}
-
-/* The largest waits apart, the rest in one line. */
-static void waits_over_time(struct doc *d, const struct view_ctx *c, struct span span)
-{
-    enum { LINES = 3 };
-    struct wait_load l[LINES + 2];
-    size_t points = common_points(c, span), n = model_wait_load(c->model, c->span, l, ARRAY_LEN(l));
-    struct section *s = common_graph(d, "waits_over_time", "By wait", UNIT_LOAD, span, points);
-    double *rest = mem_array(points, sizeof *rest), *one = mem_array(points, sizeof *one);
-    model_load_series(c->model, span, points, rest);
-    for (size_t i = 0; i < n && i < LINES; i++) {
-        model_wait_series(c->model, span, points, l[i].wait_type, l[i].wait_event, one);
-        double *values = doc_line(d, &s->graph, wait_name(d, l[i].wait_type, l[i].wait_event))->values;
-        for (size_t k = 0; k < points; k++) {
-            values[k] = one[k];
-            rest[k] = rest[k] < one[k] ? 0 : rest[k] - one[k]; /* unknown stays so */
-        }
-    }
-    if (n > LINES || !n) /* a quiet time is a line at 0 */
-        memcpy(doc_line(d, &s->graph, "other")->values, rest, points * sizeof *rest);
-    free(rest);
-    free(one);
-    s->weight = 2;
-    s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "No active session was seen in this span of time.");
-}
-
 static struct doc *build(const struct view_ctx *c)
 {
     struct doc *d = doc_new("activity", "Activity");
     common_envelope(d, c, common_span(c));
     sessions(d, c);
-    loads(d, c, false);
-    loads(d, c, true);
-    activity_load(d, c, common_drawn(c, common_span(c)));
-    d->sections[d->n_sections - 1].weight = 2;
-    waits_over_time(d, c, common_drawn(c, common_span(c)));
+    for (int by_route = 0; by_route < 2; by_route++) {
+        load_layers(d, c, by_route);
+        load_table(d, c, by_route);
+    }
     return d;
 }
 
@@ -377,7 +297,8 @@ const struct view activity_view = {
     .build = build,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
-    .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
-            "notable, when there is any (what, pid, age_ns, text); waits_over_time (at, and the load of the three "
-            "largest waits by their names, and other)",
+    .also = "waits (wait, load, share); routes (route, load, share); "
+            "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time (points of "
+            "at, load, the active sessions in all, and layers, an object: the load of the largest waits or routes by "
+            "their names, CPU and (untagged) always among them, and (other))",
 };

@@ -3,8 +3,8 @@
 
 #include "base/utf8.h"
 #include "core/schema.h"
-#include "view/activity.h"
 #include "view/common.h"
+#include "view/load.h"
 #include "view/endpoints.h"
 #include "view/plan.h"
 #include "view/queries.h"
@@ -453,7 +453,7 @@ static struct doc *build(const struct view_ctx *c)
     if (all->count)
         requests_over_time(d, c, common_drawn(c, span_is_all(c->span) ? requests : c->span));
     if (sql)
-        activity_load(d, c, common_drawn(c, span));
+        load_graph(d, c, common_drawn(c, span));
     free(all);
     free(l.items);
     return d;

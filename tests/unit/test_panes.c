@@ -187,6 +187,76 @@ static void narrow_tables_keep_what_matters(void **state)
     doc_free(d);
 }
 
+static bool holds(const struct grid *g, uint32_t code)
+{
+    for (int i = 0; i < g->width * g->height; i++)
+        if (g->cells[i].code == code)
+            return true;
+    return false;
+}
+
+/* Layers differ without colours, are named in the order they lie, and are as high as they
+ * are; what finds no line in the list is in (other); unknown is empty, nothing a low line. */
+static void layers_lie_on_each_other(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"CPU", "IO:DataFileRead", "Lock:tuple", "LWLock:WALWrite", "IPC:x", "IO:y", "(other)"};
+    static const uint32_t codes[2][3] = {{0x2588, 0x2592, 0x2591}, {'#', '%', '.'}};
+    struct doc *d = doc_new("x", "X");
+    struct section *s = doc_section(d, SECTION_GRAPH, "g", "By wait");
+    s->graph = (struct graph){.from = 0, .to = 60 * SD_S, .n_points = 60, .unit = UNIT_LOAD, .stacked = true};
+    for (size_t l = 0; l < ARRAY_LEN(names); l++) {
+        struct graph_line *line = doc_line(d, &s->graph, names[l]);
+        for (size_t i = 0; i < 50; i++) /* then unknown */
+            line->values[i] = i < 10 ? 0 : l < 2 ? 2 : 0.1;
+        line->share = l < 2 ? 0.4 : 0.04;
+        line->rest = l + 1 == ARRAY_LEN(names);
+    }
+    assert_true(fabs(graph_sum(&s->graph, 20) - 4.5) < 1e-9);
+    assert_true(isnan(graph_sum(&s->graph, 55)));
+    for (int ascii = 0; ascii < 2; ascii++) {
+        for (int w = 1; w < 130; w++) {
+            for (int h = 1; h < 14; h++) {
+                struct grid *g = grid_new(w, h, ascii);
+                graph_draw((struct draw){.grid = g, .in = {0, 0, w, h}}, s);
+                if (w >= 60 && h >= 5) {
+                    shows(g, "CPU");
+                    shows(g, "IO:Data");
+                    shows(g, "(other)");
+                    shows(g, "40 %");
+                    shows(g, "5.00");
+                    for (size_t k = 0; k < 3; k++)
+                        assert_true(holds(g, codes[ascii][k]));
+                }
+                if (w >= 48 && w < 60 && h >= 3)
+                    shows(g, "CPU 2.00");
+                grid_free(g);
+            }
+        }
+    }
+    struct grid *g = grid_new(120, 11, true);
+    graph_draw((struct draw){.grid = g, .in = {0, 0, 120, 11}}, s);
+    struct strbuf b = {0};
+    grid_dump(g, &b);
+    size_t lines[ARRAY_LEN(names)];
+    for (size_t l = 0; l < ARRAY_LEN(names); l++) {
+        const char *at = strstr(b.text, names[l]);
+        assert_non_null(at);
+        lines[l] = (size_t)(at - b.text);
+        assert_true(l == 0 || lines[l] < lines[l - 1]); /* the top layer stands first */
+    }
+    /* A column of the busy time: 4 of 10 lines are the first layer, 4 the second. */
+    int n[128] = {0}, x = 8 + 30;
+    for (int y = 0; y < 10; y++)
+        n[g->cells[y * 120 + x].code & 127]++;
+    assert_int_equal(n['#'], 4);
+    assert_int_equal(n['%'], 4);
+    assert_int_equal(g->cells[9 * 120 + 8].code, '_');
+    strbuf_free(&b);
+    grid_free(g);
+    doc_free(d);
+}
+
 /* Which line is which is said in words at any width, with and without UTF-8. */
 static void graph_lines_are_named(void **state)
 {
@@ -242,6 +312,7 @@ int main(void)
         cmocka_unit_test(patterns_find_hostile_text_and_end),
         cmocka_unit_test(narrow_tables_keep_what_matters),
         cmocka_unit_test(graph_lines_are_named),
+        cmocka_unit_test(layers_lie_on_each_other),
         cmocka_unit_test(text_wraps_and_scrolls),
     };
     return cmocka_run_group_tests_name("panes", tests, NULL, NULL);

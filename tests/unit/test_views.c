@@ -508,6 +508,53 @@ static void blockers_come_before_whom_they_block(void **state)
     model_free(m);
 }
 
+/* Active sessions over time as layers: what runs apart from what waits, the largest waits
+ * and routes by name, the others together; their sum is the load. */
+static void load_is_drawn_in_layers(void **state)
+{
+    (void)state;
+    static const struct {
+        int n; /* sessions in every sample */
+        const char *type, *event, *route;
+    } kinds[] = {{3, NULL, NULL, NULL},          {8, "IO", "DataFileRead", "GET /a"}, {2, "Lock", "tuple", "GET /b"},
+                 {4, "LWLock", "WALWrite", "GET /c"}, {2, "Client", "ClientRead", "GET /d"}, {2, "IPC", "x", "GET /e"},
+                 {1, "IO", "y", "GET /f"},       {1, "IO", "z", "GET /g"}};
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 60; s++) {
+        struct sd_activity a[32];
+        size_t n = 0;
+        for (size_t k = 0; k < ARRAY_LEN(kinds); k++)
+            for (int i = 0; i < kinds[k].n; i++) {
+                a[n] = session(100 + (int64_t)n, "active");
+                a[n].wait_type = kinds[k].type;
+                a[n].wait_event = kinds[k].event;
+                a[n++].route = kinds[k].route;
+            }
+        sampled(m, T0 + s * SD_S, a, n);
+    }
+    struct view_ctx c = context(m, MINUTE);
+    cJSON *j = json(&c, "activity"), *point, *layer;
+    static const char *const keys[] = {"waits_over_time", "routes_over_time"};
+    static const char *const first[] = {"CPU", "GET /a"}, *const last[] = {"Lock:tuple", "(untagged)"};
+    static const double first_load[] = {3, 8};
+    for (size_t k = 0; k < 2; k++) {
+        point = cJSON_GetArrayItem(cJSON_GetObjectItem(j, keys[k]), 30);
+        cJSON *layers = cJSON_GetObjectItem(point, "layers");
+        double sum = 0;
+        cJSON_ArrayForEach(layer, layers) sum += layer->valuedouble;
+        assert_near(number(point, "load"), 23, 1e-6);
+        assert_near(sum, 23, 1e-6);
+        assert_int_equal(cJSON_GetArraySize(layers), 7);
+        assert_string_equal(cJSON_GetArrayItem(layers, 0)->string, first[k]);
+        assert_near(cJSON_GetArrayItem(layers, 0)->valuedouble, first_load[k], 1e-6);
+        assert_string_equal(cJSON_GetArrayItem(layers, 5)->string, last[k]);
+        assert_string_equal(cJSON_GetArrayItem(layers, 6)->string, "(other)");
+        assert_near(number(layers, "(other)"), 2, 1e-6);
+    }
+    cJSON_Delete(j);
+    model_free(m);
+}
+
 static void activity_tells_who_waits(void **state)
 {
     (void)state;
@@ -899,6 +946,7 @@ int main(void)
         cmocka_unit_test(sampling_alone_lists_queries_too),
         cmocka_unit_test(blockers_come_before_whom_they_block),
         cmocka_unit_test(activity_tells_who_waits),
+        cmocka_unit_test(load_is_drawn_in_layers),
         cmocka_unit_test(what_a_role_may_not_see_is_said),
         cmocka_unit_test(sources_tell_state_and_cost),
         cmocka_unit_test(the_overview_lists_what_is_worst),
