@@ -89,7 +89,8 @@ enum sd_request_kind {
     SD_REQUEST_EXPLAIN = 1, /* plan of `query`, not executed; the reply holds one SD_PLAN */
     SD_REQUEST_ANALYZE,     /* executes `query` under EXPLAIN ANALYZE, when that is safe; as above */
     SD_REQUEST_CANCEL,      /* cancels the statement of session `pid`; the reply holds one SD_EVENT */
-    SD_REQUEST_TERMINATE    /* ends session `pid`; as above */
+    SD_REQUEST_TERMINATE,   /* ends session `pid`; as above */
+    SD_REQUEST_MAY_ANALYZE  /* executes nothing: the plan, or why ANALYZE would be refused; one SD_PLAN */
 };
 
 /* What is not used by a kind is SD_UNKNOWN or NULL. */

@@ -19,6 +19,33 @@ char *sql_hide_expression(const char *sql);
  * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
  * no data-modifying CTE. A sentence says why not. */
 bool sql_may_explain(const char *sql, struct sd_error *why);
+
+/* What a statement names, so that a server can be asked what each of them does. */
+struct sql_use {
+    char *schema; /* NULL: not given */
+    char *name;
+    int literals; /* of a function, an operator: arguments that are constants without a type, most of any use */
+};
+struct sql_uses {
+    struct sql_use_list {
+        struct sql_use *list;
+        size_t n, cap;
+    } relations, /* of FROM; names of WITH queries among them */
+        functions, operators, types,
+        attributes; /* x.name: a column, or a call of name(x) */
+};
+void sql_uses_free(struct sql_uses *u);
+
+/* May this text be executed, under EXPLAIN ANALYZE in a read-only transaction? Much
+ * stricter: exactly one SELECT, VALUES or TABLE, without INTO, locking clause, INSERT,
+ * UPDATE, DELETE or MERGE anywhere in it; no parameters; no call that sql_may_explain refuses.
+ * A necessary condition only: what the functions, operators, types and relations do
+ * that it names, only its server can tell. `uses` (NULL: not wanted; the caller frees it
+ * in any case) gets them all, those that a construct implies among them (BETWEEN: >= and <=). */
+bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why);
+/* Refused wherever it is called? `name` as the server has it. */
+bool sql_function_denied(const char *name);
+
 /* Highest $n used; 0: none. */
 int sql_parameters(const char *sql);
 

@@ -1,4 +1,4 @@
-/* sql_gate.c - which statements may be given to plain EXPLAIN.
+/* sql_gate.c - which statements may be given to EXPLAIN, and which to EXPLAIN ANALYZE.
  *
  * Plain EXPLAIN does not execute its statement, but the planner runs IMMUTABLE and
  * STABLE functions whose arguments are constant, so a call that reads files or
@@ -15,6 +15,7 @@
 #include <pg_query.h>
 
 #include "core/sql_lex.h"
+#include "core/sql_uses.h"
 
 /* Names refused; one that ends in * is a prefix. Lower case, as the parser folds. */
 static const char *const DENIED[] = {
@@ -69,12 +70,21 @@ static const char *const DENIED[] = {
     "pg_stat_reset*",
     "pg_stat_statements_reset",
     "pg_import_system_collations",
+    "pg_log_backend_memory_contexts",
+    "pg_log_standby_snapshot",
+    "pg_wal_replay_*",
+    "pg_export_snapshot",
+    "pg_extension_config_dump",
+    "pg_prewarm",
+    "autoprewarm_*",
     "pg_sleep*",
+    "txid_current",
+    "pg_current_xact_id",
     "set_config",
     "setval",
 };
 
-static bool denied(const char *name)
+bool sql_function_denied(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(DENIED); i++) {
         size_t n = strlen(DENIED[i]);
@@ -116,7 +126,7 @@ static bool walk(const cJSON *node, struct sd_error *why)
             bool names = strcmp(c->string, "funcname") == 0 || strcmp(c->string, "indirection") == 0 ||
                          (strcmp(c->string, "fields") == 0 && cJSON_GetArraySize(c) > 1);
             const char *name = names ? last_name(c) : NULL;
-            if (name && denied(name))
+            if (name && sql_function_denied(name))
                 return fail(why,
                             "the statement calls %.64s, which may act while the statement is only planned",
                             name);
@@ -164,7 +174,46 @@ static bool gate(const cJSON *tree, struct sd_error *why)
     return walk(node, why);
 }
 
-bool sql_may_explain(const char *sql, struct sd_error *why)
+/* What planning may meet and executing may not. */
+static const struct {
+    const char *node, *sentence;
+} NOT_EXECUTED[] = {
+    {"lockingClause", "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
+    {"ParamRef", "the statement has parameters such as $1, and without their values it cannot be executed; "
+                 "put values in their place"},
+    {"CurrentOfExpr", "WHERE CURRENT OF needs a cursor"},
+};
+
+/* cJSON refuses more than 1000 levels, so the recursion is bounded. */
+static bool walk_executed(const cJSON *node, struct sd_error *why)
+{
+    for (const cJSON *c = node->child; c; c = c->next) {
+        for (size_t i = 0; c->string && i < ARRAY_LEN(NOT_EXECUTED); i++)
+            if (strcmp(c->string, NOT_EXECUTED[i].node) == 0)
+                return fail(why, "%s", NOT_EXECUTED[i].sentence);
+        if (!walk_executed(c, why))
+            return false;
+    }
+    return true;
+}
+
+static bool gate_executed(const cJSON *tree, struct sd_error *why)
+{
+    if (!gate(tree, why))
+        return false;
+    const cJSON *stmts = cJSON_GetObjectItemCaseSensitive(tree, "stmts");
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(stmts->child, "stmt")->child;
+    if (strcmp(node->string, "SelectStmt") != 0)
+        return fail(why, "EXPLAIN ANALYZE executes its statement, and %.6s changes data; only SELECT and VALUES "
+                         "are executed",
+                    strcmp(node->string, "InsertStmt") == 0   ? "INSERT"
+                    : strcmp(node->string, "UpdateStmt") == 0 ? "UPDATE"
+                    : strcmp(node->string, "DeleteStmt") == 0 ? "DELETE"
+                                                              : "MERGE");
+    return walk_executed(node, why);
+}
+
+static bool check(const char *sql, bool executed, struct sql_uses *uses, struct sd_error *why)
 {
     if (!sql || !*sql)
         return fail(why, "there is no statement in the text");
@@ -179,9 +228,26 @@ bool sql_may_explain(const char *sql, struct sd_error *why)
              r.error->message ? r.error->message : "unknown error");
     } else {
         cJSON *tree = cJSON_Parse(r.parse_tree);
-        ok = tree ? gate(tree, why) : fail(why, "the statement is nested too deeply to check it");
+        if (!tree)
+            fail(why, "the statement is nested too deeply to check it");
+        else
+            ok = executed ? gate_executed(tree, why) : gate(tree, why);
+        if (ok && uses)
+            sql_uses_collect(tree, uses);
         cJSON_Delete(tree);
     }
     pg_query_free_parse_result(r);
     return ok;
+}
+
+bool sql_may_explain(const char *sql, struct sd_error *why)
+{
+    return check(sql, false, NULL, why);
+}
+
+bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why)
+{
+    if (uses)
+        *uses = (struct sql_uses){0};
+    return check(sql, true, uses, why);
 }

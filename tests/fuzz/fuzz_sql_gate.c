@@ -12,6 +12,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char fingerprint[17];
     if (!sql_may_explain(sql, &why) && !why.text[0])
         abort(); /* refused without a reason */
+    struct sql_uses uses;
+    struct sd_error stricter = {{0}};
+    if (sql_may_execute(sql, &uses, &stricter) ? why.text[0] : !stricter.text[0])
+        abort(); /* executed but not explained; refused without a reason */
+    sql_uses_free(&uses);
     if (sql_fingerprint(sql, fingerprint) && strlen(fingerprint) != 16)
         abort();
     sql_parameters(sql);

@@ -114,6 +114,92 @@ static void gate_lets_plain_statements_through(void **state)
     allowed("select lower(name), pg_read_file from t");
 }
 
+static void executed(const char *sql)
+{
+    struct sd_error why = {{0}};
+    if (!sql_may_execute(sql, NULL, &why))
+        fail_msg("refused: %s: %s", sql, why.text);
+}
+
+static void not_executed(const char *sql, const char *says)
+{
+    struct sd_error why = {{0}};
+    if (sql_may_execute(sql, NULL, &why))
+        fail_msg("allowed: %s", sql);
+    if (!strstr(why.text, says))
+        fail_msg("%s: '%s' does not say '%s'", sql, why.text, says);
+}
+
+/* The rows that need a server are in tests/source/test_postgres_analyze.c. */
+static void execution_has_a_gate_of_its_own(void **state)
+{
+    (void)state;
+    executed("select 1");
+    executed("values (1)");
+    executed("table t");
+    executed("with a as (select 1) select * from a;");
+    executed("select 'for update' -- into x");
+    not_executed("insert into t values (1)", "INSERT");
+    not_executed("update t set a = 1", "UPDATE");
+    not_executed("delete from t", "DELETE");
+    not_executed("merge into t using u on t.id = u.id when matched then delete", "MERGE");
+    not_executed("select * from t for update", "lock rows");
+    not_executed("select * from (select 1 from t for no key update skip locked) x", "lock rows");
+    not_executed("select * from t where id = $1", "parameters");
+    not_executed("select 1; select 2", "2 statements");
+    not_executed("select * into x from t", "INTO");
+    not_executed("select pg_sleep(1)", "pg_sleep");
+    not_executed("explain select 1", "EXPLAIN already");
+    not_executed("", "no statement");
+}
+
+static const struct sql_use *use(const struct sql_use_list *l, const char *schema, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (str_eq(l->list[i].name, name) && str_eq(l->list[i].schema, schema))
+            return &l->list[i];
+    return NULL;
+}
+
+static void a_statement_says_what_it_names(void **state)
+{
+    (void)state;
+    struct sql_uses u;
+    struct sd_error why;
+    assert_true(sql_may_execute(
+        "select f('a', x, null), s.g(1), (t).attr, t.b, x ### 'q', x operator(o.@@) 1, cast(x as evil), '1'::p.dom[], "
+        "case x when 'a' then 1 end, x between 1 and 2, count(*) filter (where h(x)) over (partition by w(x)) "
+        "from a.t join v using (id), lateral k(t.id) l(c rec), z tablesample sample (1) "
+        "where x in (select y from deep) and exists (select 1 from rows from (r1(), r2())) order by x using <^",
+        &u, &why));
+    static const char *const functions[] = {"f", "h", "w", "k", "sample", "r1", "r2", "count"};
+    for (size_t i = 0; i < ARRAY_LEN(functions); i++)
+        if (!use(&u.functions, NULL, functions[i]))
+            fail_msg("the function %s is missed", functions[i]);
+    assert_int_equal(use(&u.functions, NULL, "f")->literals, 2);
+    assert_int_equal(use(&u.functions, NULL, "h")->literals, 0);
+    assert_non_null(use(&u.functions, "s", "g"));
+    assert_non_null(use(&u.types, "s", "g")); /* may be a cast */
+    assert_non_null(use(&u.attributes, NULL, "attr"));
+    assert_non_null(use(&u.attributes, "t", "b"));
+    static const char *const operators[] = {"###", "=", "<=", ">=", "<^"};
+    for (size_t i = 0; i < ARRAY_LEN(operators); i++)
+        if (!use(&u.operators, NULL, operators[i]))
+            fail_msg("the operator %s is missed", operators[i]);
+    assert_int_equal(use(&u.operators, NULL, "###")->literals, 1);
+    assert_int_equal(use(&u.operators, NULL, "=")->literals, 1);
+    assert_non_null(use(&u.operators, "o", "@@"));
+    assert_non_null(use(&u.types, NULL, "evil"));
+    assert_non_null(use(&u.types, NULL, "rec"));
+    assert_non_null(use(&u.types, "p", "dom"));
+    static const char *const relations[] = {"v", "z", "deep"};
+    for (size_t i = 0; i < ARRAY_LEN(relations); i++)
+        if (!use(&u.relations, NULL, relations[i]))
+            fail_msg("the relation %s is missed", relations[i]);
+    assert_non_null(use(&u.relations, "a", "t"));
+    sql_uses_free(&u);
+}
+
 static void gate_refuses_what_acts(void **state)
 {
     (void)state;
@@ -291,6 +377,8 @@ int main(void)
         cmocka_unit_test(no_literal_survives_a_cut),
         cmocka_unit_test(gate_lets_plain_statements_through),
         cmocka_unit_test(gate_refuses_what_acts),
+        cmocka_unit_test(execution_has_a_gate_of_its_own),
+        cmocka_unit_test(a_statement_says_what_it_names),
         cmocka_unit_test(gate_refuses_functions_that_escape),
         cmocka_unit_test(deep_and_long_text_is_bounded),
         cmocka_unit_test(parameters_are_counted_outside_of_strings),

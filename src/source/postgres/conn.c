@@ -251,15 +251,9 @@ static int wait_answer(struct conn *c, int events, sd_time deadline)
     return r == 0 ? wait_socket(c, events, deadline) : r;
 }
 
-/* Reads the results of what was sent. */
-static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *err)
+/* Hands what was sent to the socket. */
+static enum sd_result flush(struct conn *c, sd_time deadline, struct sd_error *err)
 {
-    struct postgres *p = c->p;
-    /* The server's own timeout comes first, unless it hangs. */
-    sd_time deadline = p->s->host->now(p->s) + p->o->timeout + 3 * SD_S;
-    enum sd_result result = SD_OK;
-    PGresult *kept = NULL;
-    *out = NULL;
     for (int flushed; (flushed = PQflush(c->pg)) != 0;) {
         if (flushed < 0)
             return lost(c, err);
@@ -271,6 +265,31 @@ static enum sd_result receive(struct conn *c, PGresult **out, struct sd_error *e
         if (!PQconsumeInput(c->pg))
             return lost(c, err);
     }
+    return SD_OK;
+}
+
+/* The server's own timeout comes first, unless it hangs. */
+static sd_time answer_by(const struct conn *c)
+{
+    return c->p->s->host->now(c->p->s) + c->p->o->timeout + 3 * SD_S;
+}
+
+enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err)
+{
+    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+        return lost(c, err);
+    return flush(c, answer_by(c), err);
+}
+
+enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
+{
+    struct postgres *p = c->p;
+    sd_time deadline = answer_by(c);
+    PGresult *kept = NULL;
+    *out = NULL;
+    enum sd_result result = flush(c, deadline, err);
+    if (result != SD_OK)
+        return result;
     for (;;) {
         while (PQisBusy(c->pg)) {
             int r = wait_answer(c, POLLIN, deadline);
@@ -325,7 +344,7 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
     *out = NULL;
     if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
         return lost(c, err);
-    return receive(c, out, err);
+    return conn_finish(c, out, err);
 }
 
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err)
@@ -333,7 +352,7 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
     *out = NULL;
     if (!PQsendQuery(c->pg, sql))
         return lost(c, err);
-    return receive(c, out, err);
+    return conn_finish(c, out, err);
 }
 
 enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err)
@@ -341,7 +360,7 @@ enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, s
     PGresult *r = NULL;
     if (!PQsendPrepare(c->pg, name, sql, 0, NULL))
         return lost(c, err);
-    enum sd_result result = receive(c, &r, err);
+    enum sd_result result = conn_finish(c, &r, err);
     PQclear(r);
     return result;
 }
@@ -352,7 +371,7 @@ enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char
     *out = NULL;
     if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 1))
         return lost(c, err);
-    return receive(c, out, err);
+    return conn_finish(c, out, err);
 }
 
 bool conn_alive(struct conn *c, struct sd_error *err)
@@ -361,6 +380,22 @@ bool conn_alive(struct conn *c, struct sd_error *err)
         return true;
     lost(c, err);
     return false;
+}
+
+void conn_array_item(struct strbuf *b, const char *s)
+{
+    strbuf_char(b, b->len ? ',' : '{');
+    if (!s) {
+        strbuf_str(b, "NULL");
+        return;
+    }
+    strbuf_char(b, '"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            strbuf_char(b, '\\');
+        strbuf_char(b, *s);
+    }
+    strbuf_char(b, '"');
 }
 
 /* ---- fields ---- */

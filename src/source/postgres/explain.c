@@ -245,25 +245,14 @@ struct relations {
     size_t n;
 };
 
-static void array_item(struct strbuf *b, const char *s)
-{
-    strbuf_str(b, b->len ? ",\"" : "{\"");
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            strbuf_char(b, '\\');
-        strbuf_char(b, *s);
-    }
-    strbuf_char(b, '"');
-}
-
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */
 static void find_relations(const cJSON *node, struct relations *rel)
 {
     const char *schema = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Schema"));
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Relation Name"));
     if (schema && name && rel->n < MAX_RELATIONS) {
-        array_item(&rel->schemas, schema);
-        array_item(&rel->names, name);
+        conn_array_item(&rel->schemas, schema);
+        conn_array_item(&rel->names, name);
         rel->n++;
     }
     for (const cJSON *c = node->child; c; c = c->next)
@@ -293,8 +282,8 @@ static const char INDEXES[] = OWN_TAG
 
 /* Sizes and indexes of the tables in the plan. Best effort: a table locked
  * meanwhile only leaves them out. */
-static void add_facts(struct postgres *p, struct conn *c, const char *database, const char *body,
-                      struct sd_batch *reply)
+void explain_facts(struct postgres *p, struct conn *c, const char *database, const char *body,
+                   struct sd_batch *reply)
 {
     const struct sd_host *h = p->s->host;
     struct relations rel = {0};
@@ -349,7 +338,7 @@ static void add_facts(struct postgres *p, struct conn *c, const char *database, 
 
 /* The statement to plan: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
-static const char *whole_text(const struct postgres *p, const struct sd_request *req, bool *cut)
+const char *explain_text(const struct postgres *p, const struct sd_request *req, bool *cut)
 {
     const char *text = req->query ? req->query : "";
     *cut = sd_known(p->query_size) && p->query_size > 4 && strlen(text) + 4 >= (size_t)p->query_size &&
@@ -364,13 +353,14 @@ static const char *whole_text(const struct postgres *p, const struct sd_request 
     return text;
 }
 
-static bool may_explain(const struct postgres *p, const char *text, bool cut, struct sd_error *why)
+bool explain_allowed(const struct postgres *p, const char *text, bool cut,
+                     bool (*gate)(const char *sql, struct sd_error *why), struct sd_error *why)
 {
     if (strcmp(text, "<insufficient privilege>") == 0)
         return fail(why, "the statement's text is hidden from this role: GRANT pg_monitor TO %.64s;",
                     p->role ? p->role : "it");
     struct sd_error reason;
-    if (sql_may_explain(text, &reason)) {
+    if (gate(text, &reason)) {
         if (sql_parameters(text) > MAX_PARAMETERS)
             return fail(why, "the statement has more than %d parameters", MAX_PARAMETERS);
         return true;
@@ -384,7 +374,7 @@ static bool may_explain(const struct postgres *p, const char *text, bool cut, st
 }
 
 /* A server's sentence with what the user can do about it. */
-static void advise(const struct postgres *p, const struct conn *c, struct sd_error *err)
+void explain_advise(const struct postgres *p, const struct conn *c, struct sd_error *err)
 {
     char text[sizeof err->text];
     snprintf(text, sizeof text, "%s", err->text);
@@ -404,12 +394,12 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 {
     const char *database = req->database ? req->database : p->database;
     bool cut;
-    const char *text = whole_text(p, req, &cut);
+    const char *text = explain_text(p, req, &cut);
     int n = sql_parameters(text);
     char *body = NULL;
     struct sd_error why = {{0}};
     struct conn c = {0};
-    enum sd_result result = may_explain(p, text, cut, &why) ? SD_OK : SD_UNSUPPORTED;
+    enum sd_result result = explain_allowed(p, text, cut, sql_may_explain, &why) ? SD_OK : SD_UNSUPPORTED;
     (void)err;
     if (result == SD_OK)
         result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
@@ -417,7 +407,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
     if (result == SD_OK) {
         result = plan_any(&c, text, n, &body, &why);
         if (result == SD_UNSUPPORTED)
-            advise(p, &c, &why);
+            explain_advise(p, &c, &why);
     }
     if (result != SD_NODATA) {
         struct sd_plan pl = {
@@ -434,7 +424,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
         struct sd_error ignored;
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
-            add_facts(p, &c, database, body, reply);
+            explain_facts(p, &c, database, body, reply);
             if (command(&c, OWN_TAG "ROLLBACK", &ignored) == SD_OK)
                 explain_advice(p, &c, &pl, reply);
         }

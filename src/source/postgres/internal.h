@@ -42,6 +42,10 @@ void conn_close(struct conn *c);
  * failed; SD_RETRY when the connection did. */
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err);
+/* conn_query in two parts, for a statement that takes long: conn_start hands it to the server,
+ * conn_finish waits for the answer (not at all when PQisBusy says there is one). */
+enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err);
+enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err);
 /* The same through the simple protocol, which would run several statements: only
  * for text the server has accepted as one by conn_prepare. Results are text. */
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err);
@@ -60,6 +64,9 @@ double conn_real(const PGresult *r, int row, int col);
 int64_t conn_ms(const PGresult *r, int row, int col);   /* double of milliseconds -> ns */
 sd_time conn_time(const PGresult *r, int row, int col); /* timestamptz */
 const char *conn_text(const PGresult *r, int row, int col);
+
+/* One more item of an array literal, `{"a",NULL`; the closing brace is the caller's. */
+void conn_array_item(struct strbuf *b, const char *s);
 
 /* ---- statements.c: pg_stat_statements ---- */
 struct statements;
@@ -111,6 +118,30 @@ char *explain_rewrite(const char *sql);
  * server cannot infer are tried. The text has passed sql_may_explain. */
 enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err);
 
+/* The statement of a request: the one given, or the whole text of the same query_id
+ * when the given one was cut at track_activity_query_size. */
+const char *explain_text(const struct postgres *p, const struct sd_request *req, bool *cut);
+/* May `text` be sent at all? `gate` is sql_may_explain, or a stricter one. */
+bool explain_allowed(const struct postgres *p, const char *text, bool cut,
+                     bool (*gate)(const char *sql, struct sd_error *why), struct sd_error *why);
+/* Adds to the server's sentence what the user can do about it. */
+void explain_advise(const struct postgres *p, const struct conn *c, struct sd_error *err);
+/* The tables of a plan with their sizes and indexes, into the reply. Sets search_path. */
+void explain_facts(struct postgres *p, struct conn *c, const char *database, const char *body,
+                   struct sd_batch *reply);
+
+/* ---- analyze.c ---- */
+/* Executes a statement under EXPLAIN ANALYZE, or (SD_REQUEST_MAY_ANALYZE) only says
+ * whether it would. Meanwhile sampling goes on. */
+enum sd_result analyze_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                               struct sd_error *err);
+
+/* ---- harmless.c ---- */
+/* Can executing this statement act on anything? Within a transaction of c, whose search_path
+ * is the one the statement will be read with. SD_OK: it cannot. SD_UNSUPPORTED: a sentence says
+ * what stands against it. Otherwise as conn_query. */
+enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_error *why);
+
 /* ---- signal.c ---- */
 /* Cancels a statement or ends a session, when it is still the one meant; the reply says
  * in one event what came of it. */
@@ -153,5 +184,8 @@ struct postgres {
 };
 
 void postgres_busy(struct postgres *p, int fd); /* fd < 0: not waiting */
+/* For what takes long on a connection of its own: when the next sample is due, and taking it. */
+sd_time postgres_due(const struct postgres *p);
+enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error *err);
 
 #endif

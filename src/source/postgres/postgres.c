@@ -129,7 +129,7 @@ static bool due(sd_time *next, sd_time now, int64_t interval)
     return true;
 }
 
-static enum sd_result step(struct postgres *p, sd_time now, struct sd_error *err)
+enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error *err)
 {
     int64_t period = p->o->sample_hz > 0 ? (int64_t)(1e9 / p->o->sample_hz) : 0;
     enum sd_result result = SD_OK;
@@ -160,12 +160,17 @@ static enum sd_result step(struct postgres *p, sd_time now, struct sd_error *err
     return result;
 }
 
+sd_time postgres_due(const struct postgres *p)
+{
+    return p->o->sample_hz > 0 ? MIN(p->next_activity, p->next_figures) : p->next_figures;
+}
+
 static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
 {
     struct postgres *p = s->priv;
     const struct sd_host *h = s->host;
     while (!h->should_stop(s)) {
-        enum sd_result result = step(p, h->now(s), err);
+        enum sd_result result = postgres_sample(p, h->now(s), err);
         if (result == SD_NODATA)
             return SD_OK; /* to stop */
         if (result != SD_OK)
@@ -174,11 +179,10 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             p->request_waiting = false;
             return SD_OK;
         }
-        sd_time next = p->o->sample_hz > 0 ? MIN(p->next_activity, p->next_figures) : p->next_figures;
         /* The socket speaks up between statements only when the server goes away. */
         int fd = PQsocket(p->main.pg);
         postgres_busy(p, fd);
-        int r = h->wait(s, fd, POLLIN, next);
+        int r = h->wait(s, fd, POLLIN, postgres_due(p));
         postgres_busy(p, -1);
         if (r < 0)
             return SD_OK;
@@ -198,9 +202,10 @@ static enum sd_result postgres_request(struct sd_source *s, const struct sd_requ
     case SD_REQUEST_TERMINATE:
         return signal_request(s->priv, req, reply, err);
     case SD_REQUEST_ANALYZE:
-        break;
+    case SD_REQUEST_MAY_ANALYZE:
+        return analyze_request(s->priv, req, reply, err);
     }
-    return sd_fail(err, SD_UNSUPPORTED, "this version of the PostgreSQL source does not execute statements");
+    return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source does not know this request");
 }
 
 /* ---- the table ---- */

@@ -1,0 +1,289 @@
+/* analyze.c - EXPLAIN ANALYZE: the one request that executes a statement.
+ *
+ * Four walls, each enough for most of what could go wrong: the gate on the text
+ * (sql_may_execute), the server's catalog (harmless.c), the nodes of the plan, and a
+ * read-only transaction with timeouts that is always rolled back. The statement runs on a
+ * connection of its own; the wait for it goes on sampling on the other. */
+#include "source/postgres/internal.h"
+
+#include <cjson/cJSON.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "core/sql.h"
+
+#define LIMIT_DEFAULT_NS (30 * SD_S)
+#define LIMIT_MIN_NS     (10 * SD_MS)
+#define LIMIT_MAX_NS     (3600 * SD_S)
+#define CONFIRM_NS       (5 * SD_S)   /* so long a cancelled statement may take to stop */
+#define LEAVE_NS         (500 * SD_MS) /* the same, when the instance is to stop */
+#define AGAIN_NS         (300 * SD_MS) /* between two tries to cancel */
+
+#define PLAN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS)\n"
+#define ANALYZE_SQL OWN_TAG "EXPLAIN (ANALYZE, FORMAT JSON, VERBOSE, SETTINGS, BUFFERS)\n"
+
+static bool gate(const char *sql, struct sd_error *why)
+{
+    return sql_may_execute(sql, NULL, why);
+}
+
+static enum sd_result command(struct conn *c, const char *sql, int n, const char *const *args, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    enum sd_result result = conn_query(c, sql, n, args, false, &r, err);
+    PQclear(r);
+    return result;
+}
+
+static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
+{
+    if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
+        return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
+    free(*body);
+    *body = mem_strdup(PQgetvalue(r, 0, 0));
+    return SD_OK;
+}
+
+/* ---- before ---- */
+
+static enum sd_result begin(struct conn *c, int *backend, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    struct sd_error ignored;
+    /* From 14 on: should we vanish, the server notices and stops. Not on every platform. */
+    if (PQserverVersion(c->pg) >= 140000 &&
+        command(c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', false)", 0,
+                NULL, &ignored) == SD_RETRY)
+        return sd_fail(err, SD_RETRY, "%s", ignored.text);
+    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", 0, NULL, err);
+    if (result == SD_OK)
+        result = conn_query(c,
+                            OWN_TAG "SELECT pg_catalog.pg_backend_pid(), "
+                                    "pg_catalog.set_config('lock_timeout', '200', true), "
+                                    "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
+                            0, NULL, true, &r, err);
+    if (result == SD_OK)
+        *backend = (int)conn_int(r, 0, 0);
+    PQclear(r);
+    return result;
+}
+
+/* cJSON refuses more than 1000 levels, so the recursion is bounded. */
+static bool nodes_harmless(const cJSON *node, struct sd_error *why)
+{
+    static const char *const refused[] = {"ModifyTable", "LockRows", "Foreign Scan", "Custom Scan", NULL};
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Node Type"));
+    if (type && str_find(refused, type) >= 0)
+        return fail(why, "the plan holds a %s, which may act on something; EXPLAIN ANALYZE does not run it", type);
+    for (const cJSON *c = node->child; c; c = c->next)
+        if ((cJSON_IsObject(c) || cJSON_IsArray(c)) && !nodes_harmless(c, why))
+            return false;
+    return true;
+}
+
+static enum sd_result plan(struct conn *c, const char *text, char **body, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    char *explain = mem_printf(PLAN_SQL "%s", text);
+    enum sd_result result = conn_query(c, explain, 0, NULL, false, &r, err);
+    if (result == SD_OK)
+        result = take_plan(r, body, err);
+    if (result == SD_OK) {
+        cJSON *tree = cJSON_Parse(*body);
+        if (!tree)
+            result = sd_fail(err, SD_UNSUPPORTED, "the plan is nested too deeply to check it");
+        else if (!nodes_harmless(tree, err))
+            result = SD_UNSUPPORTED;
+        cJSON_Delete(tree);
+    }
+    PQclear(r);
+    free(explain);
+    return result;
+}
+
+/* ---- stopping it ---- */
+
+/* Through the connection that samples, which is there already and never blocks; PQcancel,
+ * which may, only when that one is gone. */
+static void cancel(struct postgres *p, struct conn *c, int backend)
+{
+    struct sd_error ignored;
+    char pid[16], problem[256];
+    snprintf(pid, sizeof pid, "%d", backend);
+    const char *args[] = {pid};
+    enum sd_result result = command(&p->main, OWN_TAG "SELECT pg_catalog.pg_cancel_backend($1::int4)", 1, args, &ignored);
+    if (result == SD_OK || (result == SD_NODATA && PQstatus(p->main.pg) == CONNECTION_OK))
+        return; /* to stop: it was sent, the answer does not matter */
+    PGcancel *handle = PQgetCancel(c->pg);
+    if (handle)
+        PQcancel(handle, problem, sizeof problem);
+    PQfreeCancel(handle);
+}
+
+/* Cancels until the server has answered; a cancel that meets a session between two
+ * statements is lost, so that one is not enough. False: no answer. */
+static bool stop(struct postgres *p, struct conn *c, int backend)
+{
+    const struct sd_host *h = p->s->host;
+    bool leave = h->should_stop(p->s);
+    sd_time end = h->now(p->s) + (leave ? LEAVE_NS : CONFIRM_NS), again = 0;
+    while (PQisBusy(c->pg)) {
+        sd_time now = h->now(p->s);
+        if (now >= end || (!leave && h->should_stop(p->s)))
+            return false;
+        if (now >= again) {
+            cancel(p, c, backend);
+            again = now + AGAIN_NS;
+        }
+        /* Not the host's wait, which returns at once as long as the request is withdrawn. */
+        struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
+        if (poll(&fd, 1, 50) > 0 && !PQconsumeInput(c->pg))
+            return true; /* the connection ended, and with it the statement */
+    }
+    return true;
+}
+
+/* ---- executing ---- */
+
+enum end { ANSWERED, WITHDRAWN, LEFT, SILENT };
+
+/* Waits for the answer and samples meanwhile. */
+static enum end wait_sampling(struct postgres *p, struct conn *c, sd_time deadline)
+{
+    const struct sd_host *h = p->s->host;
+    bool sampling = true;
+    while (PQisBusy(c->pg)) {
+        sd_time until = sampling ? MIN(postgres_due(p), deadline) : deadline;
+        postgres_busy(p, PQsocket(c->pg));
+        int r = h->wait(p->s, PQsocket(c->pg), POLLIN, until);
+        postgres_busy(p, -1);
+        if (h->should_stop(p->s))
+            return LEFT;
+        if (h->withdrawn(p->s))
+            return WITHDRAWN;
+        if (r > 0 && !PQconsumeInput(c->pg))
+            return ANSWERED; /* conn_finish says how the connection ended */
+        if (r > 0 && !PQisBusy(c->pg))
+            return ANSWERED;
+        sd_time now = h->now(p->s);
+        struct sd_error ignored;
+        if (now >= deadline)
+            return SILENT;
+        /* When sampling fails `run` will meet the same and tell. */
+        if (sampling && now >= postgres_due(p))
+            sampling = postgres_sample(p, now, &ignored) == SD_OK;
+    }
+    return ANSWERED;
+}
+
+static void why_ended(struct conn *c, enum end end, bool stopped, int64_t took, int64_t limit, struct sd_error *err)
+{
+    char t[UNIT_TEXT_MAX], l[UNIT_TEXT_MAX];
+    unit_format_int(UNIT_NS, took, t);
+    unit_format_int(UNIT_NS, limit, l);
+    if (end == WITHDRAWN && stopped)
+        fail(err, "withdrawn after %s: the server has stopped it", t);
+    else if (end == WITHDRAWN)
+        fail(err, "withdrawn after %s, but the server has not confirmed yet that it stopped; its limit is %s", t, l);
+    else if (end == SILENT)
+        fail(err, "the server did not answer within the limit of %s; it was told to stop", l);
+    else if (strcmp(c->sqlstate, "57014") == 0 && took >= limit - limit / 20)
+        fail(err, "stopped by the server at the time limit of %s; a higher limit, or the plan without executing, "
+                  "may tell more", l);
+    else if (strcmp(c->sqlstate, "57014") == 0)
+        fail(err, "cancelled on the server by somebody else after %s", t);
+}
+
+static enum sd_result execute(struct postgres *p, struct conn *c, int backend, const char *text, int64_t limit,
+                              char **body, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    char ms[32];
+    snprintf(ms, sizeof ms, "%lld", (long long)(limit / SD_MS));
+    const char *args[] = {ms};
+    enum sd_result result =
+        command(c, OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', $1, true)", 1, args, err);
+    if (result != SD_OK)
+        return result;
+    char *explain = mem_printf(ANALYZE_SQL "%s", text);
+    sd_time start = h->now(p->s);
+    result = conn_start(c, explain, err);
+    free(explain);
+    if (result != SD_OK)
+        return result;
+    enum end end = wait_sampling(p, c, start + limit + CONFIRM_NS);
+    int64_t took = MAX(h->now(p->s) - start, 0);
+    bool stopped = end == ANSWERED || stop(p, c, backend);
+    if (end == LEFT)
+        return SD_NODATA;
+    if (stopped) {
+        PGresult *r = NULL;
+        result = conn_finish(c, &r, err);
+        if (result == SD_OK)
+            result = take_plan(r, body, err);
+        PQclear(r);
+        if (result == SD_OK)
+            return SD_OK; /* also when it was withdrawn in its last moment */
+    }
+    why_ended(c, end, stopped, took, limit, err);
+    return result == SD_OK ? SD_RETRY : result;
+}
+
+enum sd_result analyze_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+                               struct sd_error *err)
+{
+    const char *database = req->database ? req->database : p->database;
+    bool only_check = req->kind == SD_REQUEST_MAY_ANALYZE, cut;
+    int64_t limit = sd_known(req->limit_ns) && req->limit_ns > 0 ? req->limit_ns : LIMIT_DEFAULT_NS;
+    const char *text = explain_text(p, req, &cut);
+    char *body = NULL;
+    int backend = 0;
+    struct sd_error why = {{0}};
+    struct conn c = {0};
+    (void)err;
+    limit = MAX(MIN(limit, LIMIT_MAX_NS), LIMIT_MIN_NS);
+    enum sd_result result = explain_allowed(p, text, cut, gate, &why) ? SD_OK : SD_UNSUPPORTED;
+    if (result == SD_OK)
+        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL, &why);
+    if (result == SD_OK)
+        result = begin(&c, &backend, &why);
+    if (result == SD_OK)
+        result = harmless_statement(&c, text, &why);
+    if (result == SD_OK) /* planning runs functions, too: only now */
+        result = plan(&c, text, &body, &why);
+    if (result == SD_OK && !only_check)
+        result = execute(p, &c, backend, text, limit, &body, &why);
+    if (result == SD_UNSUPPORTED && strcmp(c.sqlstate, "57014") != 0)
+        explain_advise(p, &c, &why);
+    if (result != SD_OK) {
+        free(body);
+        body = NULL;
+    }
+    if (result != SD_NODATA) {
+        struct sd_plan pl = {
+            .query_id = req->query_id,
+            .database = database,
+            .query = text,
+            .body = body,
+            .generic = 0,
+            .analyzed = !only_check,
+            .failed = body ? NULL : why.text[0] ? why.text : "the server gave no plan",
+        };
+        p->s->host->add(reply, SD_PLAN, &pl);
+        if (body) {
+            struct sd_error ignored;
+            explain_facts(p, &c, database, body, reply);
+            if (!only_check && command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored) == SD_OK)
+                explain_advice(p, &c, &pl, reply);
+        }
+    }
+    if (c.pg) {
+        struct sd_error ignored;
+        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA && PQtransactionStatus(c.pg) != PQTRANS_ACTIVE)
+            command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored);
+        conn_close(&c);
+    }
+    free(body);
+    return SD_OK;
+}
