@@ -1,228 +1,12 @@
 #include "core/advise.h"
 
-#include <cjson/cJSON.h>
 #include <ctype.h>
 #include <pg_query.h>
 #include <stdlib.h>
 
-#define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1 */
+#include "core/plan_conditions.h"
 
-/* ---- what an index can do for one condition ---- */
-enum use { USE_NONE, USE_EQUAL, USE_RANGE };
-
-struct term {
-    enum use use;
-    const char *column; /* in the parse tree; NULL when use is USE_NONE */
-    bool harmless;      /* of no use to an index, but it hardly selects either */
-    bool cast;          /* the column was cast to text */
-    const char *why;    /* of USE_NONE: what it is */
-};
-
-static const cJSON *get(const cJSON *object, const char *key)
-{
-    return cJSON_GetObjectItemCaseSensitive(object, key);
-}
-
-static const char *sval(const cJSON *node)
-{
-    return cJSON_GetStringValue(get(get(node, "String"), "sval"));
-}
-
-/* The last name of a list, such as an operator's or a type's. */
-static const char *last_name(const cJSON *list)
-{
-    int n = cJSON_GetArraySize(list);
-    const char *s = n > 0 ? sval(cJSON_GetArrayItem(list, n - 1)) : NULL;
-    return s ? s : "";
-}
-
-static const char *cast_type(const cJSON *node)
-{
-    return last_name(get(get(get(node, "TypeCast"), "typeName"), "names"));
-}
-
-/* The column of `c` or `t.c`; a cast to text is what the server writes around a varchar. */
-static const char *column_of(const cJSON *node, bool *cast)
-{
-    *cast = false;
-    if (get(node, "TypeCast")) {
-        const char *type = cast_type(node);
-        if (strcmp(type, "text") != 0 && strcmp(type, "bpchar") != 0)
-            return NULL;
-        *cast = true;
-        node = get(get(node, "TypeCast"), "arg");
-    }
-    const cJSON *fields = get(get(node, "ColumnRef"), "fields");
-    const char *name = last_name(fields);
-    static const char *const system[] = {"ctid", "xmin", "xmax", "cmin", "cmax", "tableoid", NULL};
-    return *name && str_find(system, name) < 0 ? name : NULL;
-}
-
-/* Depth is bounded by cJSON's nesting limit. */
-static bool mentions(const cJSON *node, const char *kind)
-{
-    const cJSON *each;
-    cJSON_ArrayForEach(each, node)
-    {
-        if ((each->string && !strcmp(each->string, kind)) || mentions(each, kind))
-            return true;
-    }
-    return false;
-}
-
-/* Is the value the same for the whole scan? Volatile functions are not. */
-static bool constant(const cJSON *node)
-{
-    if (!node || mentions(node, "ColumnRef") || mentions(node, "SubLink"))
-        return false;
-    if (!mentions(node, "FuncCall"))
-        return true;
-    char *text = cJSON_PrintUnformatted(node);
-    static const char *const volatiles[] = {"\"random\"", "\"clock_timestamp\"", "\"nextval\"", "\"gen_random_uuid\"",
-                                            "\"timeofday\"", NULL};
-    bool steady = text != NULL;
-    for (int i = 0; steady && volatiles[i]; i++)
-        steady = !strstr(text, volatiles[i]);
-    cJSON_free(text);
-    return steady;
-}
-
-static struct term none(const char *why)
-{
-    return (struct term){.why = why};
-}
-
-static struct term harmless(const char *why)
-{
-    return (struct term){.why = why, .harmless = true};
-}
-
-static struct term on_column(enum use use, const char *column, bool cast)
-{
-    return (struct term){.use = use, .column = column, .cast = cast};
-}
-
-static struct term like(const cJSON *right)
-{
-    const cJSON *value = get(get(right, "TypeCast"), "arg");
-    if (!value)
-        value = right;
-    const char *pattern = cJSON_GetStringValue(get(get(get(value, "A_Const"), "sval"), "sval"));
-    if (pattern && *pattern != '%' && *pattern != '_')
-        return none("LIKE with a fixed beginning, which needs an index with text_pattern_ops");
-    return none("a pattern that may begin with anything, which needs a trigram index (pg_trgm)");
-}
-
-static struct term comparison(const cJSON *e)
-{
-    const char *kind = cJSON_GetStringValue(get(e, "kind"));
-    const char *op = last_name(get(e, "name"));
-    const cJSON *left = get(e, "lexpr"), *right = get(e, "rexpr");
-    if (!kind)
-        return none("a condition that is not understood");
-    bool cast, in = !strcmp(kind, "AEXPR_IN") || !strcmp(kind, "AEXPR_OP_ANY");
-    const char *column = column_of(left, &cast);
-    bool turned = false;
-    if (!column && !in && constant(left)) {
-        column = column_of(right, &cast);
-        turned = column != NULL;
-    }
-    const cJSON *value = turned ? left : right;
-    if (!strcmp(op, "~~") || !strcmp(op, "~~*") || !strcmp(kind, "AEXPR_LIKE") || !strcmp(kind, "AEXPR_ILIKE"))
-        return like(right);
-    if (!strcmp(op, "<>") || !strcmp(op, "!~~") || !strcmp(kind, "AEXPR_OP_ALL"))
-        return harmless("an inequality, which keeps almost everything");
-    if (!column) {
-        if (mentions(left, "FuncCall") || mentions(right, "FuncCall"))
-            return none("a function of the column, which only an index on that expression serves");
-        if (mentions(left, "TypeCast") || mentions(right, "TypeCast"))
-            return none("a cast of the column, which a plain index does not serve");
-        return none("an expression, which only an index on it serves");
-    }
-    if (!strcmp(kind, "AEXPR_BETWEEN"))
-        return constant(value) ? on_column(USE_RANGE, column, cast) : none("a comparison with another column");
-    if (!in && strcmp(kind, "AEXPR_OP") != 0)
-        return none("a condition no B-tree index serves");
-    if (!(in && cJSON_IsArray(value) ? !mentions(value, "ColumnRef") : constant(value)))
-        return none("a comparison with another column");
-    if (!strcmp(op, "="))
-        return on_column(USE_EQUAL, column, cast);
-    static const char *const ranges[] = {"<", "<=", ">", ">=", NULL};
-    if (!in && str_find(ranges, op) >= 0)
-        return on_column(USE_RANGE, column, cast);
-    return none("an operator no B-tree index serves");
-}
-
-static struct term condition(const cJSON *node)
-{
-    if (get(node, "A_Expr"))
-        return comparison(get(node, "A_Expr"));
-    if (get(node, "NullTest")) {
-        bool cast, is_null = str_eq(cJSON_GetStringValue(get(get(node, "NullTest"), "nulltesttype")), "IS_NULL");
-        const char *column = column_of(get(get(node, "NullTest"), "arg"), &cast);
-        if (!is_null)
-            return harmless("IS NOT NULL");
-        return column ? on_column(USE_EQUAL, column, cast) : none("IS NULL of an expression");
-    }
-    if (get(node, "BoolExpr")) {
-        if (str_eq(cJSON_GetStringValue(get(get(node, "BoolExpr"), "boolop")), "OR_EXPR"))
-            return none("an OR, whose sides need an index each");
-        return harmless("a negation");
-    }
-    if (get(node, "ColumnRef") || get(node, "BooleanTest"))
-        return harmless("a yes/no column");
-    if (get(node, "FuncCall"))
-        return none("a function of the column, which only an index on that expression serves");
-    if (get(node, "SubLink"))
-        return none("a subquery");
-    return none("a condition that is not understood");
-}
-
-#define MAX_TERMS 64
-struct terms {
-    struct term items[MAX_TERMS];
-    size_t n;
-};
-
-static void flatten(const cJSON *node, struct terms *out)
-{
-    const cJSON *b = get(node, "BoolExpr");
-    if (b && str_eq(cJSON_GetStringValue(get(b, "boolop")), "AND_EXPR")) {
-        const cJSON *each;
-        cJSON_ArrayForEach(each, get(b, "args")) flatten(each, out);
-    } else if (out->n < MAX_TERMS) {
-        out->items[out->n++] = condition(node);
-    }
-}
-
-static cJSON *parse(const char *sql)
-{
-    PgQueryParseResult r = pg_query_parse(sql);
-    cJSON *tree = r.error ? NULL : cJSON_Parse(r.parse_tree);
-    pg_query_free_parse_result(r);
-    return tree;
-}
-
-/* "(hashed SubPlan 1)" is no SQL; a call stands in for it. */
-static char *as_sql(const char *filter)
-{
-    struct strbuf b = {0};
-    strbuf_str(&b, "SELECT 1 FROM t WHERE ");
-    while (*filter) {
-        const char *s = *filter == '(' ? filter + 1 : "";
-        if (str_starts(s, "NOT "))
-            s += 4;
-        if (str_starts(s, "hashed "))
-            s += 7;
-        if ((str_starts(s, "SubPlan ") || str_starts(s, "alternatives: ")) && strchr(s, ')')) {
-            strbuf_str(&b, "subplan()");
-            filter = strchr(s, ')') + 1;
-        } else {
-            strbuf_char(&b, *filter++);
-        }
-    }
-    return strbuf_detach(&b);
-}
+#define MAX_TARGETS 64 /* nodes looked at, those with the largest share first */
 
 /* ---- writing SQL ---- */
 
@@ -249,36 +33,6 @@ void advise_quote(const char *name, struct strbuf *out)
         strbuf_char(out, *s);
     }
     strbuf_char(out, '"');
-}
-
-static bool index_named(const struct plan_facts *f, const char *name)
-{
-    for (size_t i = 0; i < f->n_indexes; i++)
-        if (str_eq(f->indexes[i]->name, name))
-            return true;
-    return false;
-}
-
-/* table_a_b_idx, cut to what the server keeps (not inside a character), not taken yet. */
-static char *index_name(const struct plan_facts *f, const char *table, const char *const *columns, size_t n)
-{
-    struct strbuf b = {0};
-    strbuf_str(&b, table);
-    for (size_t i = 0; i < n; i++)
-        strbuf_printf(&b, "_%s", columns[i]);
-    for (int k = 0;; k++) {
-        char tail[16];
-        snprintf(tail, sizeof tail, k ? "_idx%d" : "_idx", k);
-        size_t keep = MIN(b.len, NAME_MAX_BYTES - strlen(tail));
-        while (keep > 0 && ((unsigned char)b.text[keep] & 0xc0) == 0x80)
-            keep--;
-        char *name = mem_printf("%.*s%s", (int)keep, b.text, tail);
-        if (!index_named(f, name) || k > 99) {
-            strbuf_free(&b);
-            return name;
-        }
-        free(name);
-    }
 }
 
 /* ---- existing indexes ---- */
@@ -329,52 +83,18 @@ static bool serves(const struct sd_index *ix, const char *const *columns, size_t
     return same == n_equal && (n == n_equal || (n_keys > same && !strcmp(keys[same], columns[n_equal])));
 }
 
-/* ---- one scan ---- */
+/* ---- what is asked of a node ---- */
 
-static bool user_wrote_cast(const char *query, const char *column)
-{
-    if (!query)
-        return false;
-    char *text = mem_printf("%s::", column);
-    bool wrote = strcasestr(query, text) != NULL || strcasestr(query, "cast(") || strcasestr(query, "cast (");
-    free(text);
-    return wrote;
-}
-
-struct choice {
-    const char *columns[ADVISE_MAX_COLUMNS];
-    size_t n, n_equal;
-    const char *left_out; /* a second range column, a yes/no column: NULL none */
+struct target {
+    struct plan *plan;
+    const struct plan_node *node; /* reads the relation */
+    const struct plan_facts *facts;
+    const char *query;
+    struct plan_conditions cond;
+    struct index_def def;
+    size_t n_equal;       /* leading keys compared by = */
+    const char *left_out; /* a second range, one column too many; NULL */
 };
-
-/* NULL when columns were chosen, otherwise why not. */
-static const char *choose(struct plan *p, const struct terms *t, const char *query, struct choice *c)
-{
-    for (int pass = USE_EQUAL; pass <= USE_RANGE; pass++) {
-        for (size_t i = 0; i < t->n; i++) {
-            const struct term *term = &t->items[i];
-            if ((int)term->use != pass || among(term->column, c->columns, c->n))
-                continue;
-            if (term->cast && user_wrote_cast(query, term->column))
-                return "The filter is a cast of the column, which a plain index does not serve.";
-            if (c->n == ADVISE_MAX_COLUMNS || (pass == USE_RANGE && c->n > c->n_equal)) {
-                c->left_out = arena_strdup(p->arena, term->column);
-                continue;
-            }
-            c->columns[c->n++] = arena_strdup(p->arena, term->column);
-            c->n_equal += pass == USE_EQUAL;
-        }
-    }
-    for (size_t i = 0; i < t->n; i++) {
-        const struct term *term = &t->items[i];
-        if (term->use == USE_NONE && !term->harmless)
-            return arena_printf(p->arena, c->n ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
-                                               : "The filter is %s.", term->why);
-    }
-    if (!c->n)
-        return t->n ? arena_printf(p->arena, "The filter is only %s.", t->items[0].why) : "The filter cannot be read.";
-    return NULL;
-}
 
 static const char *figure(struct plan *p, enum unit u, double v)
 {
@@ -382,19 +102,265 @@ static const char *figure(struct plan *p, enum unit u, double v)
     return arena_strdup(p->arena, unit_format(u, v, buf));
 }
 
-static void suggest(struct plan *p, const struct plan_node *n, const struct plan_facts *facts, const char *query,
-                    struct advice *a)
+static double rows_of(const struct plan *p, const struct plan_node *n)
 {
-    const struct sd_table *table = plan_facts_table(facts, n);
-    a->schema = n->schema ? n->schema : table ? arena_strdup(p->arena, table->schema) : NULL;
-    a->table = n->relation;
-    if (str_eq(a->schema, "pg_catalog") || str_eq(a->schema, "information_schema") ||
-        (!a->schema && str_starts(n->relation, "pg_"))) {
-        a->why = "System catalogs take no further indexes.";
+    return p->analyzed ? n->rows : n->plan_rows;
+}
+
+/* Of one execution of the node, by all its processes. */
+static double each_run(const struct plan *p, const struct plan_node *n, double rows)
+{
+    return p->analyzed ? rows / MAX(1, n->loops / MAX(1, n->processes)) : rows;
+}
+
+static double removed_by_filter(const struct plan_node *n)
+{
+    return isnan(n->loop_removed_filter) ? 0 : n->loop_removed_filter * n->loops;
+}
+
+static double removed_by_join(const struct plan_node *n)
+{
+    return isnan(n->loop_removed_join) || !str_eq(n->type, "Hash Join") ? 0 : n->loop_removed_join * n->loops;
+}
+
+static double share_of(const struct plan *p, const struct plan_node *n)
+{
+    double share = p->timed ? n->exclusive_share : n->cost_share;
+    return isnan(share) ? 0 : share;
+}
+
+static bool has_key(const struct index_def *d, const struct index_key *k)
+{
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].column == k->column && (k->column >= 0 || str_eq(d->keys[i].expr, k->expr)))
+            return true;
+    return false;
+}
+
+static const char *key_name(const struct target *t, const struct index_key *k)
+{
+    return k->column >= 0 ? t->cond.rel->columns[k->column].name : k->expr;
+}
+
+static void push(struct target *t, const struct index_key *k)
+{
+    if (has_key(&t->def, k))
         return;
+    if (t->def.n_keys == ADVISE_MAX_COLUMNS)
+        t->left_out = key_name(t, k);
+    else
+        t->def.keys[t->def.n_keys++] = *k;
+}
+
+enum way { WAY_NONE, WAY_EQUAL, WAY_RANGE, WAY_GIN };
+
+static enum way way_of(const struct plan_condition *c)
+{
+    if (c->why)
+        return WAY_NONE;
+    switch (c->pred.kind) {
+    case PRED_RANGE:
+    case PRED_PREFIX:
+        return WAY_RANGE;
+    case PRED_CONTAINS:
+    case PRED_JSON:
+    case PRED_SEARCH:
+        return WAY_GIN;
+    default:
+        return WAY_EQUAL;
     }
+}
+
+static struct index_key prefix_key(const struct pred *p)
+{
+    struct index_key k = p->key;
+    k.opclass = p->kind == PRED_PREFIX ? "text_pattern_ops" : NULL;
+    return k;
+}
+
+/* Columns compared by =, of the conditions from `from` on. */
+static void push_equal(struct target *t, size_t from)
+{
+    for (size_t i = from; i < t->cond.n; i++)
+        if (way_of(&t->cond.items[i]) == WAY_EQUAL)
+            push(t, &t->cond.items[i].pred.key);
+    t->n_equal = t->def.n_keys;
+}
+
+/* One range after them. */
+static void push_range(struct target *t)
+{
+    for (size_t i = 0; i < t->cond.n; i++) {
+        const struct plan_condition *c = &t->cond.items[i];
+        if (way_of(c) != WAY_RANGE || has_key(&t->def, &c->pred.key))
+            continue;
+        struct index_key k = prefix_key(&c->pred);
+        if (t->def.n_keys > t->n_equal)
+            t->left_out = key_name(t, &k);
+        else
+            push(t, &k);
+    }
+}
+
+static const char *gin_opclass(const struct target *t, const struct pred *p, bool *fits)
+{
+    const char *type = p->key.column >= 0 ? t->cond.rel->columns[p->key.column].type : p->key.type ? p->key.type : "";
+    bool text = !strcmp(type, "text") || !strcmp(type, "varchar");
+    *fits = p->kind == PRED_CONTAINS ? text : p->kind == PRED_SEARCH ? !strcmp(type, "tsvector") :
+            !strcmp(type, "jsonb") || type[0] == '_';
+    return p->kind == PRED_CONTAINS ? "gin_trgm_ops" : NULL;
+}
+
+/* The keys for the filter of a scan. NULL, or why there are none. */
+static const char *choose(struct target *t)
+{
+    struct plan *p = t->plan;
+    const struct plan_condition *rest = NULL, *gin = NULL;
+    push_equal(t, 0);
+    push_range(t);
+    for (size_t i = 0; i < t->cond.n; i++) {
+        const struct plan_condition *c = &t->cond.items[i];
+        if (way_of(c) == WAY_GIN)
+            gin = c;
+        else if (c->why && !c->harmless)
+            rest = c;
+    }
+    if (t->cond.unread)
+        return "The filter cannot be read.";
+    if (gin && !t->def.n_keys && !rest) {
+        bool fits;
+        struct index_key k = gin->pred.key;
+        k.opclass = gin_opclass(t, &gin->pred, &fits);
+        if (!fits)
+            return "The filter asks for what a column holds; the type of the column, which decides about an index, is not in the plan.";
+        t->def.method = INDEX_GIN;
+        push(t, &k);
+        return NULL;
+    }
+    const char *what = rest ? rest->why : gin ? "a search within the column, which needs an index of its own" : NULL;
+    if (what)
+        return arena_printf(p->arena, t->def.n_keys ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
+                                                    : "The filter is %s.", what);
+    if (!t->def.n_keys)
+        return t->cond.n ? arena_printf(p->arena, "The filter is only %s.", t->cond.items[0].why) : "The filter cannot be read.";
+    return NULL;
+}
+
+/* ---- the rows ---- */
+
+static const char *no_table(const struct plan_node *n, const char *schema)
+{
+    return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") || (!schema && str_starts(n->relation, "pg_"))
+               ? "System catalogs take no further indexes." : NULL;
+}
+
+static const char *too_small(const struct target *t, double rows)
+{
+    const struct sd_table *table = plan_facts_table(t->facts, t->node);
+    bool sized = table && sd_known(table->size_bytes);
+    if (rows >= ADVISE_MIN_ROWS && !(sized && table->size_bytes < ADVISE_MIN_BYTES))
+        return NULL;
+    return arena_printf(t->plan->arena, "The table is small (%s rows%s%s): reading it whole is the best plan.",
+                        figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
+                        sized ? figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
+}
+
+static const char *too_cheap(const struct target *t, double share)
+{
+    struct plan *p = t->plan;
+    if (share < ADVISE_MIN_SHARE)
+        return arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share), p->timed ? "time" : "cost");
+    if (p->timed && share * p->elapsed_ns < ADVISE_MIN_NS)
+        return arena_printf(p->arena, "The scan takes only %s.", figure(p, UNIT_NS, share * p->elapsed_ns));
+    return NULL;
+}
+
+/* ---- the suggestion ---- */
+
+/* An index that the plan already uses on the same columns. */
+static const char *used_already(const struct target *t)
+{
+    for (size_t i = 0; i < t->plan->n_nodes; i++) {
+        const struct plan_node *n = t->plan->nodes[i];
+        const char *cond = n->index_cond ? n->index_cond : n->recheck_cond;
+        if (n == t->node || !cond || !str_eq(n->relation, t->node->relation))
+            continue;
+        struct target other = {.plan = t->plan, .node = n};
+        plan_conditions_init(&other.cond, n, n->schema, t->query);
+        plan_conditions_add(&other.cond, cond);
+        push_equal(&other, 0);
+        push_range(&other);
+        size_t same = 0;
+        for (size_t k = 0; k < t->def.n_keys; k++)
+            for (size_t o = 0; o < other.def.n_keys; o++)
+                same += !strcmp(key_name(t, &t->def.keys[k]), key_name(&other, &other.def.keys[o]));
+        plan_conditions_free(&other.cond);
+        if (same >= t->def.n_keys)
+            return n->index ? n->index : "an index";
+    }
+    return NULL;
+}
+
+static const char *exists(const struct target *t, const char *schema)
+{
+    const char *names[ADVISE_MAX_COLUMNS];
+    for (size_t i = 0; i < t->def.n_keys; i++) {
+        if (t->def.keys[i].column < 0 || t->def.keys[i].opclass)
+            return NULL;
+        names[i] = key_name(t, &t->def.keys[i]);
+    }
+    for (size_t i = 0; i < t->facts->n_indexes; i++) {
+        const struct sd_index *ix = t->facts->indexes[i];
+        if (str_eq(ix->table, t->node->relation) && !(schema && ix->schema && !str_eq(ix->schema, schema)) &&
+            serves(ix, names, t->def.n_keys, t->n_equal))
+            return arena_printf(t->plan->arena, "The index %s (%s) serves this filter already and was not used: look at the "
+                                "statistics (ANALYZE) and at the types compared.", ix->name, ix->columns);
+    }
+    return NULL;
+}
+
+/* Writes the index of t->def into a; `why` is its evidence. */
+static void write_advice(struct target *t, struct advice *a, double share, const char *why)
+{
+    struct plan *p = t->plan;
+    const struct plan_facts *f = t->facts;
+    char **taken = mem_array(f->n_indexes + 1, sizeof *taken);
+    struct strbuf ddl = {0}, columns = {0};
+    for (size_t i = 0; i < f->n_indexes; i++)
+        taken[i] = (char *)(uintptr_t)f->indexes[i]->name;
+    t->def.rel = t->cond.rel;
+    t->def.predicate_share = 1;
+    char *name = index_def_name(&t->def, t->cond.catalog, taken, f->n_indexes);
+    index_def_ddl(&t->def, name, &ddl);
+    index_def_columns(&t->def, &columns);
+    for (size_t i = 0; i < t->def.n_keys; i++)
+        a->names[a->n_names++] = arena_strdup(p->arena, key_name(t, &t->def.keys[i]));
+    a->ddl = arena_strdup(p->arena, ddl.text);
+    a->columns = arena_printf(p->arena, "%.*s", (int)columns.len - 2, columns.text + 1);
+    a->method = index_method_name(t->def.method);
+    a->saves_share = MIN(1, share);
+    a->saves_ns = p->timed ? p->elapsed_ns * a->saves_share : NAN;
+    const char *opclass = t->def.keys[t->def.n_keys - 1].opclass;
+    a->why = arena_printf(p->arena, "%s%s%s%s%s.", why, t->left_out ? "; what more would add nothing is left out: " : "",
+                          t->left_out ? t->left_out : "",
+                          str_eq(opclass, "text_pattern_ops") ? "; with the collation C the plain column would do"
+                          : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
+                                                              : "",
+                          f->indexes_known ? "" : "; which indexes exist is not known here");
+    strbuf_free(&ddl);
+    strbuf_free(&columns);
+    free(name);
+    free(taken);
+}
+
+/* ---- a filter that keeps little of a sequential scan ---- */
+
+static void filter_scan(struct target *t, struct advice *a)
+{
+    struct plan *p = t->plan;
+    const struct plan_node *n = t->node;
     struct plan_scanned s;
-    if (!plan_scanned(p, n, facts, &s)) {
+    if (!plan_scanned(p, n, t->facts, &s)) {
         a->why = n->never_executed ? "The scan was never executed." : "How selective the filter is cannot be told.";
         return;
     }
@@ -404,13 +370,8 @@ static void suggest(struct plan *p, const struct plan_node *n, const struct plan
                               figure(p, UNIT_COST, n->total_cost));
         return;
     }
-    if (rows < ADVISE_MIN_ROWS || (table && sd_known(table->size_bytes) && table->size_bytes < ADVISE_MIN_BYTES)) {
-        a->why = arena_printf(p->arena, "The table is small (%s rows%s%s): reading it whole is the best plan.",
-                              figure(p, UNIT_COUNT, rows),
-                              table && sd_known(table->size_bytes) ? ", " : "",
-                              table && sd_known(table->size_bytes) ? figure(p, UNIT_BYTES, (double)table->size_bytes) : "");
+    if ((a->why = too_small(t, rows)))
         return;
-    }
     double selectivity = s.kept / s.read;
     if (selectivity > ADVISE_SELECTIVITY) {
         a->why = s.lower_bound
@@ -419,67 +380,197 @@ static void suggest(struct plan *p, const struct plan_node *n, const struct plan
                                     figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
         return;
     }
-    double share = (p->timed ? n->exclusive_share : n->cost_share) * (1 - selectivity);
-    if (share < ADVISE_MIN_SHARE) {
-        a->why = arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share),
-                              p->timed ? "time" : "cost");
+    double share = share_of(p, n) * (1 - selectivity);
+    if ((a->why = too_cheap(t, share)))
+        return;
+    plan_conditions_add(&t->cond, n->filter);
+    if ((a->why = choose(t)) || (a->why = exists(t, a->schema)))
+        return;
+    const char *used = used_already(t);
+    if (used) {
+        a->why = arena_printf(p->arena, "Another part of the plan uses %s on these columns: the index is there.", used);
         return;
     }
-    char *sql = as_sql(n->filter);
-    cJSON *tree = parse(sql);
-    free(sql);
-    const cJSON *stmt = get(get(cJSON_GetArrayItem(get(tree, "stmts"), 0), "stmt"), "SelectStmt");
-    const cJSON *where = get(stmt, "whereClause");
-    struct terms *terms = mem_alloc(sizeof *terms);
-    if (where && cJSON_GetArraySize(get(tree, "stmts")) == 1)
-        flatten(where, terms);
-    struct choice c = {0};
-    a->why = choose(p, terms, query, &c);
-    free(terms);
-    cJSON_Delete(tree);
-    if (a->why)
-        return;
+    write_advice(t, a, share,
+                 arena_printf(p->arena, "The filter keeps %s of %s%s rows%s", figure(p, UNIT_COUNT, s.kept / runs),
+                              s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
+                              t->n_equal && t->def.n_keys > t->n_equal ? "; columns compared by = come before the range" : ""));
+}
 
-    for (size_t i = 0; i < facts->n_indexes; i++) {
-        const struct sd_index *ix = facts->indexes[i];
-        if (!str_eq(ix->table, n->relation) || (a->schema && ix->schema && !str_eq(ix->schema, a->schema)))
+/* ---- ORDER BY ... LIMIT above a scan ---- */
+
+static const struct plan_node *above(const struct plan_node *n)
+{
+    for (n = n->parent; n && plan_is_gather(n); n = n->parent)
+        ;
+    return n;
+}
+
+static bool sorted_for_few(struct target *t, struct advice *a)
+{
+    struct plan *p = t->plan;
+    const struct plan_node *n = t->node, *sort = above(n), *limit = sort ? above(sort) : NULL;
+    struct ordering order;
+    if (!limit || !str_eq(sort->type, "Sort") || !str_eq(limit->type, "Limit"))
+        return false;
+    double sorted = rows_of(p, n), wanted = rows_of(p, limit);
+    double share = (share_of(p, n) + share_of(p, sort)) * (1 - wanted / MAX(1, sorted));
+    if (!(sorted >= ADVISE_MIN_ROWS) || !(wanted <= ADVISE_SELECTIVITY * sorted) || too_small(t, sorted) || too_cheap(t, share))
+        return false;
+    /* With a range or worse between the two, many rows may be passed over before enough are found. */
+    plan_conditions_add(&t->cond, n->index_cond ? n->index_cond : n->recheck_cond);
+    plan_conditions_add(&t->cond, n->filter);
+    bool fixed = !t->cond.unread && plan_conditions_order(&t->cond, &sort->sort_key, &order);
+    for (size_t i = 0; i < t->cond.n && fixed; i++)
+        fixed = t->cond.items[i].why ? t->cond.items[i].harmless
+                                     : way_of(&t->cond.items[i]) == WAY_EQUAL && t->cond.items[i].pred.kind != PRED_IN;
+    if (!fixed)
+        return false;
+    push_equal(t, 0);
+    size_t before = t->def.n_keys, reverse = 0;
+    for (size_t i = 0; i < order.n; i++)
+        reverse += order.keys[i].desc && order.keys[i].nulls_first;
+    for (size_t i = 0; i < order.n; i++) {
+        struct index_key k = order.keys[i];
+        if (reverse == order.n) /* an index is read backwards, too */
+            k.desc = k.nulls_first = false;
+        push(t, &k);
+    }
+    if (t->left_out || t->def.n_keys == before || exists(t, a->schema) || used_already(t))
+        return false;
+    write_advice(t, a, share,
+                 arena_printf(p->arena, "%s rows are sorted for the first %s%s", figure(p, UNIT_COUNT, sorted),
+                              figure(p, UNIT_COUNT, wanted), before ? "; columns compared by = come before the order" : ""));
+    return true;
+}
+
+/* ---- an index that finds too much ---- */
+
+static bool finds_too_much(struct target *t, struct advice *a)
+{
+    struct plan *p = t->plan;
+    const struct plan_node *n = t->node;
+    double read = n->rows + removed_by_filter(n);
+    const char *cond = n->index_cond ? n->index_cond : n->recheck_cond;
+    if (!p->analyzed || !cond || !n->filter || !(read >= ADVISE_MIN_ROWS) || n->rows > ADVISE_SELECTIVITY * read ||
+        each_run(p, n, read) < 2) /* by a key */
+        return false;
+    double share = share_of(p, n) * (1 - n->rows / read);
+    for (const struct plan_node *c = n->child; c; c = c->next) /* the bitmap of it */
+        share += share_of(p, c) * (1 - n->rows / read);
+    if (too_cheap(t, share))
+        return false;
+    plan_conditions_add(&t->cond, cond);
+    size_t own = t->cond.n;
+    push_equal(t, 0);
+    size_t leading = t->def.n_keys;
+    plan_conditions_add(&t->cond, n->filter);
+    push_equal(t, own);
+    push_range(t);
+    bool more = t->def.n_keys > leading && !t->cond.unread;
+    for (size_t i = own; i < t->cond.n && more; i++)
+        more = !t->cond.items[i].why || t->cond.items[i].harmless;
+    /* What is added has to be of the filter. */
+    bool of_filter = false;
+    for (size_t k = leading; k < t->def.n_keys; k++)
+        for (size_t i = own; i < t->cond.n; i++)
+            of_filter = of_filter || (!t->cond.items[i].why && has_key(&(struct index_def){.keys = {t->def.keys[k]}, .n_keys = 1},
+                                                                       &t->cond.items[i].pred.key));
+    if (!more || !of_filter || exists(t, a->schema))
+        return false;
+    write_advice(t, a, share,
+                 arena_printf(p->arena, "%s finds %s rows, of which the filter keeps %s", n->index ? n->index : "The index",
+                              figure(p, UNIT_COUNT, read), figure(p, UNIT_COUNT, n->rows)));
+    return true;
+}
+
+/* ---- a join that reads a whole table for few rows ---- */
+
+static bool within(const struct plan_node *n, const struct plan_node *top)
+{
+    for (; n; n = n->parent)
+        if (n == top)
+            return true;
+    return false;
+}
+
+static bool joined_for_few(struct target *t, struct advice *a)
+{
+    struct plan *p = t->plan;
+    const struct plan_node *n = t->node, *join = above(n), *side = n;
+    while (join && (str_eq(join->type, "Hash") || str_eq(join->type, "Materialize"))) {
+        side = join;
+        join = above(join);
+    }
+    const char *cond = join && str_eq(join->type, "Hash Join")     ? join->hash_cond
+                       : join && str_eq(join->type, "Nested Loop") ? join->join_filter
+                                                                   : NULL;
+    if (!cond || !join->child || !join->child->next)
+        return false;
+    const struct plan_node *other = within(side, join->child) ? join->child->next : join->child;
+    bool loop = str_eq(join->type, "Nested Loop");
+    /* An outer join keeps the rows of this side whatever the other holds; of a semi-join
+     * nobody knows how many rows a lookup would find. */
+    if (!str_eq(join->join_type, "Inner") && !(str_eq(join->join_type, "Left") && other == join->child))
+        return false;
+    double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)), lookups = each_run(p, other, rows_of(p, other));
+    double found = each_run(p, join, rows_of(p, join) + removed_by_join(join)), times = loop ? MAX(1, lookups) : 1;
+    /* Fewer found than looked up: the column is probably a key, and has its index. */
+    if (!(read >= ADVISE_MIN_ROWS) || !(lookups * ADVISE_LOOKUP_ROWS <= read * times) || (loop && other != join->child) ||
+        !(found <= ADVISE_SELECTIVITY * read * times) || found <= lookups)
+        return false;
+    double share = share_of(p, n);
+    for (const struct plan_node *up = n->parent; up && up != join->parent; up = up->parent)
+        share += share_of(p, up);
+    share *= 1 - found / (read * times);
+    if (too_small(t, read) || too_cheap(t, share))
+        return false;
+    plan_conditions_add(&t->cond, cond);
+    size_t joined = 0;
+    for (size_t i = 0; i < t->cond.n; i++)
+        joined += way_of(&t->cond.items[i]) == WAY_EQUAL && t->cond.items[i].pred.kind == PRED_JOIN;
+    plan_conditions_add(&t->cond, n->filter);
+    if (!joined || t->cond.unread)
+        return false;
+    push_equal(t, 0);
+    if (exists(t, a->schema) || used_already(t))
+        return false;
+    write_advice(t, a, share,
+                 arena_printf(p->arena, "The join looks up %s rows in %s", figure(p, UNIT_COUNT, lookups), figure(p, UNIT_COUNT, read)));
+    return true;
+}
+
+/* ---- the plan ---- */
+
+static void suggest(struct target *t, struct advice *a)
+{
+    static const struct {
+        bool (*find)(struct target *, struct advice *);
+        bool of_seq, of_index;
+    } rules[] = {{sorted_for_few, true, true}, {finds_too_much, false, true}, {joined_for_few, true, false}};
+    const struct plan_node *n = t->node;
+    const struct sd_table *table = plan_facts_table(t->facts, n);
+    bool seq = str_eq(n->type, "Seq Scan"), filtered = seq && n->filter;
+    a->schema = n->schema ? n->schema : table ? arena_strdup(t->plan->arena, table->schema) : NULL;
+    a->table = n->relation;
+    if ((a->why = no_table(n, a->schema)))
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(rules) && !a->ddl; i++) {
+        if (seq ? !rules[i].of_seq : !rules[i].of_index)
             continue;
-        if (serves(ix, c.columns, c.n, c.n_equal)) {
-            a->why = arena_printf(p->arena, "The index %s (%s) serves this filter already and was not used: look at the "
-                                  "statistics (ANALYZE) and at the types compared.", ix->name, ix->columns);
+        *t = (struct target){.plan = t->plan, .node = n, .facts = t->facts, .query = t->query};
+        plan_conditions_init(&t->cond, n, a->schema, t->query);
+        bool found = rules[i].find(t, a);
+        plan_conditions_free(&t->cond);
+        if (found)
             return;
-        }
     }
-    struct strbuf ddl = {0}, columns = {0};
-    char *name = index_name(facts, n->relation, c.columns, c.n);
-    for (size_t i = 0; i < c.n; i++) {
-        if (i)
-            strbuf_str(&columns, ", ");
-        advise_quote(c.columns[i], &columns);
-        a->names[a->n_names++] = c.columns[i];
-    }
-    strbuf_str(&ddl, "CREATE INDEX CONCURRENTLY ");
-    advise_quote(name, &ddl);
-    strbuf_str(&ddl, " ON ");
-    if (a->schema) {
-        advise_quote(a->schema, &ddl);
-        strbuf_char(&ddl, '.');
-    }
-    advise_quote(n->relation, &ddl);
-    strbuf_printf(&ddl, " (%s)", strbuf_text(&columns));
-    a->ddl = arena_strdup(p->arena, strbuf_text(&ddl));
-    a->columns = arena_strdup(p->arena, strbuf_text(&columns));
-    strbuf_free(&ddl);
-    strbuf_free(&columns);
-    free(name);
-    a->unproven = !facts->indexes_known;
-    a->saves_ns = p->timed ? n->exclusive_ns * (1 - selectivity) : NAN;
-    a->saves_share = share;
-    a->why = arena_printf(p->arena, "The filter keeps %s of %s%s rows%s%s%s%s.", figure(p, UNIT_COUNT, s.kept / runs),
-                          s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
-                          c.n > 1 && c.n_equal && c.n > c.n_equal ? "; columns compared by = come before the range" : "",
-                          c.left_out ? "; a second range adds nothing, so it leaves out " : "", c.left_out ? c.left_out : "",
-                          a->unproven ? "; which indexes exist is not known here" : "");
+    if (!filtered)
+        return;
+    *t = (struct target){.plan = t->plan, .node = n, .facts = t->facts, .query = t->query};
+    plan_conditions_init(&t->cond, n, a->schema, t->query);
+    filter_scan(t, a);
+    plan_conditions_free(&t->cond);
 }
 
 static int by_saving(const void *a, const void *b)
@@ -493,24 +584,36 @@ static int by_saving(const void *a, const void *b)
     return x->node->id - y->node->id;
 }
 
+/* The same table scanned twice, or by several parts of a UNION: one index for both. */
+static bool merged(struct advice_list *l, const struct advice *a)
+{
+    for (size_t k = 0; k < l->n && a->ddl; k++) {
+        struct advice *other = &l->items[k];
+        if (!other->ddl || strcmp(other->ddl, a->ddl) != 0)
+            continue;
+        other->saves_share = MIN(1, other->saves_share + a->saves_share);
+        other->saves_ns += a->saves_ns;
+        return true;
+    }
+    return false;
+}
+
 void advise_plan(struct plan *p, const struct plan_facts *facts, const char *query, struct advice_list *out)
 {
+    size_t looked_at = 0;
     *out = (struct advice_list){0};
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
-        if (!str_eq(n->type, "Seq Scan") || !n->filter || !n->relation)
+        bool seq = str_eq(n->type, "Seq Scan");
+        bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") || str_eq(n->type, "Index Only Scan");
+        /* Most of a large plan is not worth a look. */
+        if (!n->relation || (!seq && !index) || (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
             continue;
-        struct advice a = {.node = n, .saves_ns = NAN, .saves_share = NAN};
-        suggest(p, n, facts, query, &a);
-        bool twice = false; /* the same table scanned twice, or by several parts of a UNION */
-        for (size_t k = 0; k < out->n && a.ddl && !twice; k++) {
-            struct advice *other = &out->items[k];
-            if (!(twice = other->ddl && !strcmp(other->ddl, a.ddl)))
-                continue;
-            other->saves_share = MIN(1, other->saves_share + a.saves_share);
-            other->saves_ns += a.saves_ns;
-        }
-        if (twice)
+        looked_at++;
+        struct advice a = {.node = n, .saves_ns = NAN, .saves_share = NAN, .unproven = true};
+        struct target t = {.plan = p, .node = n, .facts = facts, .query = query};
+        suggest(&t, &a);
+        if ((!a.ddl && !(seq && n->filter)) || merged(out, &a))
             continue;
         out->items = mem_grow(out->items, out->n, &out->cap, sizeof *out->items);
         out->items[out->n++] = a;

@@ -137,8 +137,10 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
         strbuf_char(out, ' ');
     }
     strbuf_str(out, "ON ");
-    advise_quote(d->rel->schema, out);
-    strbuf_char(out, '.');
+    if (*d->rel->schema) {
+        advise_quote(d->rel->schema, out);
+        strbuf_char(out, '.');
+    }
     advise_quote(d->rel->name, out);
     if (d->method != INDEX_BTREE)
         strbuf_printf(out, " USING %s", index_method_name(d->method));

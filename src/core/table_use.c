@@ -320,6 +320,9 @@ static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_o
         enum pred_kind k = str_find(regex, op) >= 0 ? PRED_CONTAINS
                            : !strcmp(op, "@@")      ? PRED_SEARCH
                                                     : PRED_JSON;
+        const char *pattern = k == PRED_CONTAINS ? tree_text(right) : NULL;
+        if (pattern && strlen(pattern) < 3) /* there is no trigram in it */
+            return;
         if (key_of(w, s, left, &use, &key) && constant(w, s, right) && (p = add_pred(w, use, k, key)))
             p->in_or = in_or;
         return;

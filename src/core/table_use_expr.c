@@ -195,7 +195,8 @@ bool tree_indexable(const struct tree_writer *w, const cJSON *node)
                         ((!strcmp(to, "int4") || !strcmp(to, "int8")) &&
                          (!strcmp(from, "text") || !strcmp(from, "varchar"))) ||
                         (!strcmp(to, "text") &&
-                         (!strcmp(from, "int4") || !strcmp(from, "int8") || !strcmp(from, "uuid"))));
+                         (!strcmp(from, "int4") || !strcmp(from, "int8") || !strcmp(from, "uuid") ||
+                          !strcmp(from, "text") || !strcmp(from, "varchar"))));
     }
     if (f) {
         const char *name = tree_last(get(f, "funcname"));

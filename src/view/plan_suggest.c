@@ -186,7 +186,7 @@ static void own_row(struct doc *d, struct table *t, const struct advice *a)
     row->cells[S_saves_share] = cell_real(a->saves_share);
     row->cells[S_unproven] = cell_bool(true);
     row->cells[S_node] = cell_int(a->node->id);
-    row->cells[S_method] = cell_text("btree");
+    row->cells[S_method] = cell_text(a->method);
 }
 
 /* ---- both ---- */
