@@ -243,9 +243,8 @@ static bool answer(struct console *c, const char *origin, const struct sd_plan *
         return false;
     unit_format_int(UNIT_NS, console_now(c) - x->since, took);
     if (!p->failed)
-        console_message(c, SEVERITY_GOOD,
-                        "EXPLAIN ANALYZE on %s is done after %s: the plan is the executed one", x->where,
-                        took);
+        console_message(c, SEVERITY_GOOD, "Executed on %s, answered after %s: the plan is the executed one",
+                        x->where, took);
     else
         console_message(c, x->withdrawn ? SEVERITY_INFO : SEVERITY_WARN, "EXPLAIN ANALYZE on %s: %s",
                         x->where, p->failed);

@@ -149,6 +149,12 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
     doc_field(d, "total_cost", UNIT_COST, cell_real(p->total_cost));
     doc_field(d, "nodes_total", UNIT_COUNT, cell_int((int64_t)p->n_nodes));
     struct section *s = doc_section(d, SECTION_FIELDS, NULL, "Plan");
+    if (src->refused) {
+        section_field(d, s, NULL, "Last try", UNIT_NONE, cell_text(doc_text(d, src->refused)));
+        s->fields.items[s->fields.n - 1].severity = SEVERITY_WARN;
+        doc_field(d, "refused", UNIT_NONE, cell_text(doc_text(d, src->refused)));
+        s->min_height = 3;
+    }
     if (p->timed) {
         section_field(d, s, NULL, "Execution", UNIT_NS, plan_whole(p->elapsed_ns));
         if (!isnan(p->planning_ns))
@@ -161,11 +167,6 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
                       cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
     }
     section_field(d, s, NULL, "Cost", UNIT_COST, cell_real(p->total_cost));
-    if (src->refused) {
-        section_field(d, s, NULL, "Last try", UNIT_NONE, cell_text(doc_text(d, src->refused)));
-        s->fields.items[s->fields.n - 1].severity = SEVERITY_WARN;
-        doc_field(d, "refused", UNIT_NONE, cell_text(doc_text(d, src->refused)));
-    }
     if (src->generic == 1)
         section_field(d, s, NULL, "Kind", UNIT_NONE, cell_text("generic: planned without parameter values"));
     if (p->worst) {

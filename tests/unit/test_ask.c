@@ -450,7 +450,7 @@ static void the_executed_plan_is_shown(void **state)
     play(w, ": query 77\nkey X y\nwait text Seq Scan"); /* the earlier plan meanwhile */
     tick(w, 2 * SD_S);
     reply_plan(w, 77, 1, NULL);
-    see(w, "EXPLAIN ANALYZE on shop@shop is done after 2.00 s");
+    see(w, "Executed on shop@shop, answered after 2.00 s");
     see(w, "2.50 ms");
     see_not(w, "Seq Scan");
     /* A later one that is refused takes nothing away. */

@@ -104,8 +104,8 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
     };
     char *lock, *phase;
     locks_fill(locks, &a, &lock, &phase);
-    if (a.query_id == 0)
-        a.query_id = SD_UNKNOWN; /* not computed */
+    if (a.query_id == 0 || (a.query && str_starts(a.query, OWN_TAG)))
+        a.query_id = SD_UNKNOWN; /* not computed; or ours, which is no query of the application */
     struct sql_tags tags = {0};
     char *route = NULL;
     if (a.query && sql_tags(a.query, &tags) && tags.route) {

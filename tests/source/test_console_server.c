@@ -1,0 +1,255 @@
+/* The console, the runtime and a real server together: keys in, sessions ended, plans
+ * executed, sentences on the screen. */
+#include "tests/lib/test.h"
+
+#include <locale.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <libpq-fe.h>
+
+#include "base/clock.h"
+#include "conf/option.h"
+#include "core/batch.h"
+#include "core/model.h"
+#include "rt/rt.h"
+#include "source/postgres/postgres.h"
+#include "tests/lib/private_pg.h"
+#include "ui/script.h"
+
+static struct private_pg pg;
+static bool have_pg;
+static struct rt *rt;
+static struct model *model;
+static struct config *config;
+static struct console *console;
+static struct grid *grid;
+
+#define NEED_SERVER()                                                                                        \
+    do {                                                                                                     \
+        (void)state;                                                                                         \
+        if (!have_pg) {                                                                                      \
+            print_message("no server: %s\n", pg.why);                                                        \
+            skip();                                                                                          \
+        }                                                                                                    \
+    } while (0)
+
+static bool request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    (void)app;
+    return rt_request(rt, origin, req, err);
+}
+
+static void withdraw(void *app, const char *origin)
+{
+    (void)app;
+    rt_withdraw(rt, origin);
+}
+
+static void take(void *ctx, const struct sd_batch *b)
+{
+    (void)ctx;
+    model_apply(model, b);
+    console_take(console, b);
+}
+
+static bool on_screen(const char *text)
+{
+    struct strbuf b = {0};
+    int64_t wait;
+    rt_drain(rt, SD_S, take, NULL);
+    console_tick(console, &wait);
+    console_draw(console, grid);
+    grid_dump(grid, &b);
+    bool found = strstr(strbuf_text(&b), text) != NULL;
+    strbuf_free(&b);
+    return found;
+}
+
+/* Waits for it, at most 20 s. */
+static void see(const char *text)
+{
+    for (int64_t end = clock_mono() + 20 * SD_S; !on_screen(text);) {
+        if (clock_mono() > end) {
+            struct strbuf b = {0};
+            grid_dump(grid, &b);
+            fail_msg("\"%s\" is not on the screen:\n%s", text, strbuf_text(&b));
+        }
+        struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
+        poll(&p, 1, 50);
+    }
+}
+
+static void play(const char *steps)
+{
+    struct strbuf out = {0};
+    struct sd_error err = {""};
+    if (!script_run(console, grid, steps, &out, &err))
+        fail_msg("%s", err.text);
+    strbuf_free(&out);
+}
+
+static PGconn *client(const char *application)
+{
+    const char *keys[] = {"host", "port", "user", "dbname", "application_name", NULL};
+    const char *values[] = {"127.0.0.1", pg.port, "app", "postgres", application, NULL};
+    PGconn *c = PQconnectdbParams(keys, values, 0);
+    if (PQstatus(c) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    return c;
+}
+
+static const char *outcome(PGconn *c)
+{
+    static char state[8];
+    PGresult *r = PQgetResult(c);
+    const char *s = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+    snprintf(state, sizeof state, "%s", s ? s : "");
+    PQclear(r);
+    while ((r = PQgetResult(c)))
+        PQclear(r);
+    return state;
+}
+
+static void sessions_are_cancelled_and_ended(void **state)
+{
+    NEED_SERVER();
+    PGconn *c = client("victim");
+    char pid[32], found[64];
+    snprintf(pid, sizeof pid, "%d", PQbackendPID(c));
+    assert_int_equal(PQsendQuery(c, "select pg_sleep(601)"), 1);
+    play("key 4");
+    see(pid);
+    snprintf(found, sizeof found, ": search %s", pid);
+    play(found);
+    play("key K");
+    see("To end sessions is off");
+    play(": set allow_actions=yes\nkey C");
+    see("Cancel the statement of");
+    see("application victim");
+    assert_int_equal(PQisBusy(c), 1);
+    play("key y");
+    see("pg: cancelled the statement of session");
+    assert_string_equal(outcome(c), "57014");
+
+    assert_int_equal(PQsendQuery(c, "select pg_sleep(602)"), 1);
+    see(pid);
+    play(found);
+    play("key K");
+    see("!! Terminate session");
+    play("key Enter Space Enter");
+    see("!! Terminate session");
+    play("key y");
+    see("pg: ended session");
+    assert_string_equal(outcome(c), "57P01");
+    PQfinish(c);
+}
+
+/* The row of a client that executes `sql`; its client is to be finished. */
+static PGconn *running(const char *sql)
+{
+    PGconn *c = client("reader");
+    char pid[32], found[64];
+    snprintf(pid, sizeof pid, "%d", PQbackendPID(c));
+    assert_int_equal(PQsendQuery(c, sql), 1);
+    play("key 4");
+    see(pid);
+    snprintf(found, sizeof found, ": search %s", pid);
+    play(found);
+    return c;
+}
+
+#define LONG_QUERY "select count(*) from numbers a, numbers b, numbers c where a.n + b.n + c.n = 42"
+
+static void a_query_is_executed_when_confirmed(void **state)
+{
+    NEED_SERVER();
+    PGconn *c = running(LONG_QUERY), *again;
+    play("key X");
+    see("Execute this query (EXPLAIN ANALYZE)?");
+    play("key y");
+    see("EXPLAIN ANALYZE runs on postgres@pg: 2 s of at most 30 s; Esc stops it");
+    char *n = private_pg_sql(&pg, NULL,
+                             "select count(*) from pg_stat_activity where query ~ 'EXPLAIN \\(ANALYZE' and "
+                             "pid <> pg_backend_pid()");
+    assert_string_equal(n, "1\n");
+    free(n);
+    play("key Esc");
+    see("withdrawn after");
+    n = private_pg_sql(&pg, NULL,
+                       "select count(*) from pg_stat_activity where state = 'active' and query ~ 'EXPLAIN "
+                       "\\(ANALYZE' and pid <> pg_backend_pid()");
+    assert_string_equal(n, "0\n");
+    free(n);
+    see("EXPLAIN ANALYZE was not done"); /* beside the plan there is */
+    see("Seq Scan");
+    PQfinish(c);
+
+    /* The limit holds. */
+    play("key q\n: set analyze_limit=1s");
+    again = running(LONG_QUERY);
+    play("key X y");
+    see("stopped by the server at the time limit");
+    PQfinish(again);
+
+    /* And one that ends is shown; this one has no constants, so the statistics know all of it. */
+    n = private_pg_sql(&pg, NULL, "select sum(n) from numbers");
+    free(n);
+    play("key q\n: set analyze_limit=30s\nkey 3");
+    see("select sum(n) from numbers");
+    play(": search sum.n. from numbers\nkey X y");
+    see("Executed on postgres@pg");
+    see("Execution");
+    play("wait plan");
+    assert_false(on_screen("not executed"));
+}
+
+static int start(void **state)
+{
+    (void)state;
+    struct sd_error err;
+    have_pg = private_pg_start(&pg);
+    if (!have_pg)
+        return 0;
+    char *out = private_pg_sql(&pg, NULL,
+                               "create extension pg_stat_statements; create role app login; create table "
+                               "numbers as select n from generate_series(1, 3000) n; "
+                               "grant select on numbers to app; analyze numbers; select sum(n) from numbers");
+    bool ok = out != NULL;
+    free(out);
+    rt = rt_new(&RT_DEFAULTS);
+    model = model_new(&MODEL_DEFAULTS);
+    config = config_new();
+    console = console_new(
+        &(struct console_env){.model = model, .config = config, .request = request, .withdraw = withdraw});
+    grid = grid_new(120, 40, false);
+    console_resize(console, 120, 40);
+    const struct sd_source_ops *ops = &postgres_source_ops;
+    void *opts = options_new(ops->options, ops->opts_size);
+    ok = ok && option_set(ops->options, opts, "interval", "300ms", &err) &&
+         rt_start(rt, ops, "pg", pg.url, opts, true, &err) != NULL;
+    return ok ? 0 : -1;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    if (!have_pg)
+        return 0;
+    assert_int_equal(rt_free(rt, 10 * SD_S), 0);
+    console_free(console);
+    grid_free(grid);
+    config_free(config);
+    model_free(model);
+    private_pg_stop(&pg);
+    return 0;
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sessions_are_cancelled_and_ended),
+        cmocka_unit_test(a_query_is_executed_when_confirmed),
+    };
+    return cmocka_run_group_tests_name("console and server", tests, start, stop);
+}
