@@ -1,6 +1,7 @@
 #include "core/plan_findings.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #define BLOCK 8192.0
 #define WORK_MEM_MAX_KB (1024.0 * 1024) /* never advise more than 1 GiB for one sort or hash */
@@ -203,9 +204,54 @@ static double finite_factor(const struct plan_node *n)
     return MAX(1, MAX(n->loop_rows, n->plan_rows)) / MAX(1, MIN(n->loop_rows, n->plan_rows));
 }
 
+/* Autovacuum analyses a table once 50 rows and a tenth of them have changed, by default. */
+#define STALE_BASE   50.0
+#define STALE_SHARE  0.10
+#define STALE_FACTOR 3.0 /* an estimate so far off may come of it */
+
+static void stale_statistics(struct plan_finder *f, const struct plan_node *n)
+{
+    const struct sd_table *t = plan_facts_table(f->facts, n);
+    if (!t || !sd_known(t->changed) || (f->plan->analyzed && n->estimate_direction < 0 && plan_cut_short(n)))
+        return;
+    /* Not executed, only the table's own size tells: rows there are against rows believed. */
+    double rows = known_or(t->rows, 0), live = sd_known(t->rows_live) ? (double)t->rows_live : NAN;
+    double factor = f->plan->analyzed ? finite_factor(n) : MAX(live, rows) / MAX(1, MIN(live, rows));
+    for (size_t i = 0; i < f->out->n; i++) /* a table is said once */
+        if (f->out->items[i].rule == f->rule && f->out->items[i].node && str_eq(f->out->items[i].node->relation, n->relation))
+            return;
+    if (!(factor >= STALE_FACTOR))
+        return;
+    const struct plan_node *at = decided_at(n);
+    if (!at)
+        at = n;
+    struct saving saves = f->plan->timed ? of_time(f, known_or(at->total_ns, 0))
+                                         : (struct saving){NAN, f->plan->total_cost > 0 ? MIN(1, at->total_cost / f->plan->total_cost) : 0};
+    struct plan_finding *it = found(f, n, (double)t->changed / (STALE_BASE + STALE_SHARE * rows), saves, (double)t->changed);
+    if (!it)
+        return;
+    char day[32] = "";
+    time_t at_s = sd_known(t->last_analyze) ? (time_t)(t->last_analyze / SD_S) : 0;
+    struct tm tm;
+    if (sd_known(t->last_analyze) && gmtime_r(&at_s, &tm))
+        strftime(day, sizeof day, " on %Y-%m-%d %H:%M UTC", &tm);
+    const char *wrong = f->plan->analyzed ? SAY("planned %s rows here, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
+                                          : SAY("the planner believes in %s rows, there are about %s", count(f, rows), count(f, live));
+    it->evidence = sd_known(t->last_analyze)
+                       ? SAY("%s rows of %s changed since its statistics were made%s (%s rows then); %s", count(f, (double)t->changed),
+                             where(f, n), day, count(f, rows), wrong)
+                       : SAY("%s rows of %s changed and it was never analysed; %s", count(f, (double)t->changed), where(f, n), wrong);
+    it->advice = SAY("Run ANALYZE %s; if it happens again, lower autovacuum_analyze_scale_factor for the table.", where(f, n));
+    it->check = "Planned and actual rows of this node lie within a factor of 3.";
+}
+
 static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
 {
     double factor = finite_factor(n);
+    for (size_t i = 0; i < f->out->n; i++) /* old statistics say why */
+        if (f->out->items[i].node && !strcmp(f->out->items[i].rule->name, "stale_statistics") &&
+            plan_inside(f->out->items[i].node, n))
+            return;
     if (isnan(factor) || (n->estimate_direction < 0 && plan_cut_short(n)))
         return;
     /* Merge joins read the same inner rows again and count them again. */
@@ -756,6 +802,10 @@ const struct plan_rule plan_rules[] = {
      .info = 0.667, .warn = 0.90, .bad = 0.99, .floor_ns = 1e6, .floor_share = 0.10, .floor_amount = 1000,
      .floor_of = "rows removed", .find = seq_scan_filter, .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
      .help = "The whole table is read although the filter keeps few rows; an index would read only those."},
+    {.name = "stale_statistics", .title = "Statistics out of date", .measure = "rows changed since ANALYZE / (50 + 10 % of the rows)",
+     .info = NONE, .warn = 1, .bad = 10, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "rows changed",
+     .find = stale_statistics, .source = "PostgreSQL: autovacuum_analyze_threshold and _scale_factor; the estimate must be off by 3 times",
+     .help = "The planner counts with values and row numbers the table no longer has. Known only with a server."},
     {.name = "bad_estimate", .title = "Wrong row estimate", .measure = "larger / smaller of planned and actual rows",
      .info = 10, .warn = 100, .bad = 1000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100,
      .floor_of = "rows planned too many or too few, over all loops", .find = bad_estimate, .source = "pev2, pgAdmin",

@@ -69,7 +69,7 @@ static void comparisons(struct rewriter *r, struct comparisons *out)
     ast_walk_slot(&r->tree.stmt, see, out);
 }
 
-/* The scan that reads a table whole for a filter around this column. */
+/* The scan that reads a table (or an index) whole for a filter around this column. */
 struct wasted {
     const struct plan_node *node;
     double share, removed, read;
@@ -85,7 +85,8 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
         const struct plan_node *n = r->plan->nodes[i];
         struct plan_scanned s;
         struct wasted w = {.node = n};
-        if (!str_eq(n->type, "Seq Scan") || n->never_executed || !plan_names(n->filter, column) || (table && !plan_scans(n, table)) ||
+        bool whole = str_eq(n->type, "Seq Scan") || ((str_eq(n->type, "Index Only Scan") || str_eq(n->type, "Index Scan")) && !n->index_cond);
+        if (!whole || n->never_executed || !plan_names(n->filter, column) || (table && !plan_scans(n, table)) ||
             !plan_wraps(plan_condition(r, n->filter), column, w.cast) ||
             !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
             continue;

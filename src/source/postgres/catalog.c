@@ -37,7 +37,8 @@ enum {
     T_HIT,
     T_READ,
     T_VACUUM,
-    T_ANALYZE
+    T_ANALYZE,
+    T_CHANGED
 };
 
 /* The views' columns here are the same in 12 to 18. */
@@ -55,7 +56,8 @@ const char *catalog_tables_sql(void)
         "coalesce(io.tidx_blks_hit, 0), "
         "io.heap_blks_read + coalesce(io.idx_blks_read, 0) + coalesce(io.toast_blks_read, 0) + "
         "coalesce(io.tidx_blks_read, 0), "
-        "greatest(s.last_vacuum, s.last_autovacuum), greatest(s.last_analyze, s.last_autoanalyze) "
+        "greatest(s.last_vacuum, s.last_autovacuum), greatest(s.last_analyze, s.last_autoanalyze), "
+        "s.n_mod_since_analyze "
         "FROM largest c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
         "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid "
         "LEFT JOIN pg_catalog.pg_statio_all_tables io ON io.relid = c.oid";
@@ -124,6 +126,7 @@ static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r,
         .blks_read = conn_int(r, row, T_READ),
         .last_vacuum = conn_time(r, row, T_VACUUM),
         .last_analyze = conn_time(r, row, T_ANALYZE),
+        .changed = conn_int(r, row, T_CHANGED),
     };
     p->s->host->add(b, SD_TABLE, &t);
 }
