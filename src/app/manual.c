@@ -352,7 +352,7 @@ static void manual_rewrites(struct strbuf *out)
         manual_floors(&floors, out);
         if (isfinite(r->floor_cost))
             strbuf_printf(out, "Of a plan that was not executed: only from a planner's cost of %.10g.\n", r->floor_cost);
-        else
+        else if (r->find)
             strbuf_str(out, "Only of a plan that was executed.\n");
     }
     strbuf_str(out, ".El\n");

@@ -163,6 +163,12 @@ const struct rewrite_rule rewrite_rules[] = {
      .to = "the columns needed instead of *",
      .help = "SELECT * makes sorts and hashes carry every column, and sends it: wide ones are read from TOAST, too.",
      .same = "Fewer columns: only when nobody uses the others.", .find = find_wide},
+    {.name = "n_plus_one", .title = "Many times in one request", .measure = "calls of the statement a request of one route, less the error of sampling",
+     .info = NONE, .warn = 5, .bad = 50, .floor_ns = 50e6, .floor_share = 0, .floor_cost = INFINITY, .floor_amount = 20,
+     .floor_of = "requests", .to = "WHERE key = ANY($1) for all keys at once",
+     .help = "A route that runs a statement once for each row of another pays for the way to the database each time; seen in the "
+             "views query and endpoint.",
+     .same = "The rows of all keys together: the application sorts them by key."},
 };
 const size_t rewrite_n_rules = ARRAY_LEN(rewrite_rules);
 
@@ -208,7 +214,8 @@ void rewrites(const struct rewrite_input *in, struct rewrite_list *out)
         r.parameters = sql_parameters(own.sql);
         for (size_t i = 0; i < rewrite_n_rules; i++) {
             r.rule = &rewrite_rules[i];
-            r.rule->find(&r);
+            if (r.rule->find)
+                r.rule->find(&r);
         }
     }
     free(hidden);

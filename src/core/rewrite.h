@@ -27,7 +27,7 @@ struct rewrite_rule {
     const char *to;         /* what it is rewritten to: "WHERE (sort columns) > (...) LIMIT n" */
     const char *help;       /* why it matters; one sentence */
     const char *same;       /* whether the rows stay the same; one sentence */
-    void (*find)(struct rewriter *r);
+    void (*find)(struct rewriter *r); /* NULL: not from a plan (n_plus_one.h) */
 };
 extern const struct rewrite_rule rewrite_rules[];
 extern const size_t rewrite_n_rules;
@@ -66,8 +66,9 @@ struct rewrite_list {
 void rewrites(const struct rewrite_input *in, struct rewrite_list *out);
 void rewrites_free(struct rewrite_list *l);
 
-/* The statement for many keys at once: `id = $1` becomes `id = ANY($1)`. NULL: its
- * condition is not one equality with a parameter or constant that could be a list. */
+/* The statement for many keys at once: `id = $1` becomes `id = ANY($1)`. False: it has no
+ * equality of a column with a parameter or constant. `statement` NULL: the rest of it
+ * (a limit for each key) must change in a way that is not known here. */
 struct rewrite_batch {
     const char *before, *after, *statement; /* in the arena */
     const char *column;

@@ -4,6 +4,7 @@
 #include "view/common.h"
 #include "view/endpoints.h"
 #include "view/links.h"
+#include "view/n_plus_one.h"
 
 #include <stdlib.h>
 
@@ -177,6 +178,7 @@ static struct doc *build(const struct view_ctx *c)
         over_time(d, c, e, drawn, note);
         queries(d, c, e);
         d->focus = 1;
+        n_plus_one_section(d, c, NULL, e);
         heat(d, c, e, drawn, &s->latency);
         figures(d, s, common_seconds(span), endpoints_share(s, all));
     } else {
@@ -205,5 +207,5 @@ const struct view endpoint_view = {
     .rows = "queries",
     .also = "endpoint, method, route; percentiles (at, p99_ns, p95_ns, p50_ns); heatmap (from, to, columns, "
             "rows, lower_ns, counts: a row of counts for each latency, the fastest first); summary (the "
-            "figures of the view endpoints)",
+            "figures of the view endpoints); n_plus_one, as in the view query",
 };

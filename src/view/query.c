@@ -3,6 +3,7 @@
 
 #include "view/common.h"
 #include "view/links.h"
+#include "view/n_plus_one.h"
 #include "view/plan.h"
 
 #include <stdlib.h>
@@ -106,6 +107,7 @@ static struct doc *build(const struct view_ctx *c)
     doc_field(d, "database", UNIT_NONE, cell_text(query_database(q)));
     statement(d, c, q);
     plan_embed(d, c, q, PLAN_NODES);
+    n_plus_one_section(d, c, q, NULL);
     links_routes_section(d, c, q);
     over_time(d, c, q);
     figures(d, c, q);
@@ -124,6 +126,7 @@ const struct view query_view = {
     .n_columns = LINKS_COLUMNS,
     .rows = "routes",
     .also =
-        "query, query_id, fingerprint, database; text; suggestions, findings and nodes as in the view plan, "
-        "or why there is no plan; mean_over_time (at, mean_ns); calls_over_time (at, calls_per_s); summary",
+        "query, query_id, fingerprint, database; text; suggestions, findings, rewrites and nodes as in the view plan, "
+        "or why there is no plan; n_plus_one (route, calls_per_request, ns_per_request, requests, calls, share, sampled_s, "
+        "before, after, statement), when a route runs it many times a request; mean_over_time (at, mean_ns); calls_over_time (at, calls_per_s); summary",
 };
