@@ -240,7 +240,7 @@ void find_or_tables(struct rewriter *r)
             saved = (struct saving){saved.ns + below.ns, MIN(1, saved.share + below.share), saved.cost + below.cost};
         }
         if (!r->plan->analyzed)
-            saved = saving_own(r, join, 1);
+            saved = saving_total(r, join, 1);
         struct rewrite *it = rewrite_found(r, join, share, saved, pairs);
         if (!it)
             continue;

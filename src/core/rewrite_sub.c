@@ -126,8 +126,10 @@ static const Node *sublink_of(const Node *n)
     return IS(n, SUB_LINK) ? n : n->bool_expr->args[0];
 }
 
-static bool filters_not_in(const struct plan_node *n)
+static bool filters_not_in(const struct plan_node *n, bool all)
 {
+    if (all && n->filter && strstr(n->filter, "(SubPlan") && subplan_of(n)) /* <> ALL does not say what it compares */
+        return true;
     return n->filter && (strstr(n->filter, "NOT (hashed SubPlan") || strstr(n->filter, "NOT (SubPlan") || strstr(n->filter, "NOT (ANY (") ||
                          strstr(n->filter, "<> ALL") || strstr(n->filter, "NOT (alternatives")) &&
            subplan_of(n);
@@ -200,7 +202,7 @@ void find_not_in(struct rewriter *r)
     if (n_not_in != 1)
         return;
     for (size_t i = 0; i < r->plan->n_nodes; i++) {
-        const struct plan_node *n = r->plan->nodes[i], *sub = filters_not_in(n) ? subplan_of(n) : NULL;
+        const struct plan_node *n = r->plan->nodes[i], *sub = filters_not_in(n, IS(*slot, SUB_LINK)) ? subplan_of(n) : NULL;
         struct plan_scanned s;
         if (!sub || n->never_executed)
             continue;
@@ -336,7 +338,7 @@ void find_count(struct rewriter *r)
         struct ast_froms from;
         ast_froms(c->select, &from);
         for (size_t i = 0; i < r->plan->n_nodes; i++) {
-            const struct plan_node *n = r->plan->nodes[i], *top = n;
+            const struct plan_node *n = r->plan->nodes[i];
             const struct plan_node *below = n->child;
             bool placed = c->whole ? !n->parent || plan_is_gather(n->parent) : str_eq(n->relationship, "SubPlan") || str_eq(n->relationship, "InitPlan");
             if (!str_eq(n->type, "Aggregate") || !placed || n->never_executed || !reads_table(r, n, from.items[0].name))
@@ -346,8 +348,12 @@ void find_count(struct rewriter *r)
                 below = below->child;
             if (!below)
                 continue;
-            double rows = r->plan->analyzed ? below->rows : below->plan_rows, asked = r->plan->analyzed ? MAX(1, known_or(top->loops, 1)) : 1;
-            struct rewrite *it = rewrite_found(r, n, rows / asked, saving_total(r, n, 1 - MIN(1, asked / MAX(1, rows))), rows);
+            double asked = r->plan->analyzed                                    ? MAX(1, known_or(n->loops, 1))
+                           : str_eq(n->relationship, "SubPlan") && n->parent ? MAX(1, known_or(n->parent->plan_rows, 1))
+                                                                              : 1;
+            double rows = r->plan->analyzed ? below->rows : below->plan_rows * asked, part = 1 - MIN(1, asked / MAX(1, rows));
+            struct saving saved = saving_total(r, n, r->plan->analyzed ? part : part * asked);
+            struct rewrite *it = rewrite_found(r, n, rows / asked, saved, rows);
             if (!it)
                 continue;
             it->evidence = SAY("%s rows %s counted to know %s whether there is one", say_count(r, rows),
