@@ -15,7 +15,10 @@
     X(SELECT, "select", 0, "NAME", "what endpoint, query and plan are about: 'GET /orders/:id'")    \
     X(OUTPUT, "output", 'o', "FILE", "where record writes")                                         \
     X(RECORD, "record", 0, "FILE", "record while the console is open")                              \
-    X(DB, "db", 0, "URL", "explain SQL on that server (plain EXPLAIN, nothing is executed)")        \
+    X(DB, "db", 0, "URL", "explain SQL on that server (nothing is executed without --analyze --yes)") \
+    X(ANALYZE, "analyze", 0, NULL, "explain --db: say whether EXPLAIN ANALYZE would execute the statement") \
+    X(YES, "yes", 0, NULL, "with --analyze: execute it, in a read-only transaction that is rolled back") \
+    X(TIMEOUT, "timeout", 0, "DURATION", "with --analyze: the server stops it after so long (analyze_limit, 30s)") \
     X(BUDGET, "budget", 0, "SIZE", "advise: bytes all new indexes may take, such as 500MB")         \
     X(WORKLOAD, "workload", 0, "FILE|DIR", "advise: statements from a file, or .sql files and weights.tsv in a folder") \
     X(LOG_FORMAT, "log-format", 0, "FORMAT", "log_format of the access logs, in nginx's notation")  \

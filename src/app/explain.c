@@ -3,13 +3,17 @@
 
 #include "app/output.h"
 #include "base/clock.h"
+#include "base/redact.h"
+#include "base/units.h"
 #include "view/plan.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #define EXPLAIN_MAX_BYTES ((size_t)256 << 20)
 #define SQL_MAX_BYTES ((size_t)1 << 20)
 #define ANSWER_NS (20 * SD_S)
+#define STOP_NS (8 * SD_S) /* so long a server may take to stop what was withdrawn */
 
 /* What the server has answered: the plan as a record, kept by its batch. */
 struct answer {
@@ -36,34 +40,133 @@ static void look(void *ctx, const struct sd_batch *b)
         }
 }
 
-static int explain_on_server(struct app *a, const char *sql)
+/* Asks the server and waits; Ctrl-C withdraws, and the answer still comes. */
+static int ask_server(struct app *a, struct sd_request *req, int64_t patience, struct answer *answer)
 {
     struct sd_error err;
-    struct answer answer = {0};
     if (!app_add_target(a, a->cli->values[CLI_DB], NULL, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }
-    struct sd_request req = {.kind = SD_REQUEST_EXPLAIN, .query_id = SD_UNKNOWN, .query = sql};
-    if (!a->n_sources || !rt_request(a->rt, a->names[0], &req, &err)) {
+    if (!a->n_sources || !rt_request(a->rt, a->names[0], req, &err)) {
         complain("%s", a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
         return EXIT_USAGE;
     }
-    int64_t deadline = clock_mono() + ANSWER_NS;
-    while (!answer.batch && clock_mono() < deadline && app_wait(a, 100 * SD_MS))
-        rt_drain(a->rt, SD_S, look, &answer);
-    if (!answer.batch || answer.failed) {
-        complain("%s", answer.failed ? answer.failed : "the server did not answer in time");
-        batch_unref(answer.batch);
-        return EXIT_USAGE;
+    int64_t deadline = clock_mono() + patience;
+    bool withdrawn = false;
+    while (!answer->batch && clock_mono() < deadline) {
+        if (!app_wait(a, 100 * SD_MS) && !withdrawn) {
+            withdrawn = true;
+            deadline = clock_mono() + STOP_NS;
+            rt_withdraw(a->rt, a->names[0]);
+        }
+        rt_drain(a->rt, SD_S, look, answer);
+        if (withdrawn && req->kind != SD_REQUEST_ANALYZE)
+            break; /* nothing runs that would have to be stopped */
     }
-    struct doc *d = plan_reply(answer.batch, a->config->settings->show_literals, &err);
-    int status = d ? output_doc(a, d) : EXIT_USAGE;
+    if (answer->batch && !answer->failed)
+        return EXIT_FINE;
+    if (answer->failed || !withdrawn)
+        complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
+    else if (req->kind == SD_REQUEST_ANALYZE)
+        complain("the server has not confirmed yet that it stopped the statement; its own limit ends it");
+    batch_unref(answer->batch);
+    answer->batch = NULL;
+    return withdrawn && signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
+}
+
+/* The plan of a reply, printed; `failed`: the status when there is none. */
+static int print_plan(struct app *a, const struct sd_batch *reply, int failed)
+{
+    struct sd_error err;
+    struct doc *d = plan_reply(reply, a->config->settings->show_literals, &err);
+    int status = d ? output_doc(a, d) : failed;
     if (!d)
         complain("%s", err.text);
     doc_free(d);
+    return status;
+}
+
+static int explain_on_server(struct app *a, const char *sql)
+{
+    struct answer answer = {0};
+    struct sd_request req = {.kind = SD_REQUEST_EXPLAIN, .query_id = SD_UNKNOWN, .query = sql};
+    int status = ask_server(a, &req, ANSWER_NS, &answer);
+    if (status == EXIT_FINE)
+        status = print_plan(a, answer.batch, EXIT_USAGE);
     batch_unref(answer.batch);
     return status;
+}
+
+/* ---- --analyze ---- */
+
+/* What --yes would do, as a doc. */
+static int print_intent(struct app *a, const struct sd_batch *reply, const char *sql, int64_t limit)
+{
+    size_t i = 0;
+    const struct sd_plan *p = batch_each(reply, SD_PLAN, &i);
+    struct doc *d = doc_new("analyze", "EXPLAIN ANALYZE");
+    char *server = redact(a->cli->values[CLI_DB]);
+    bool may = p->body != NULL;
+    doc_field(d, "executed", UNIT_NONE, cell_bool(false));
+    doc_field(d, "would_execute", UNIT_NONE, cell_bool(may));
+    struct section *s = doc_section(d, SECTION_FIELDS, "request", "EXPLAIN ANALYZE: nothing has been executed");
+    section_field(d, s, "database", "Database", UNIT_NONE, cell_text(p->database));
+    section_field(d, s, "server", "Server", UNIT_NONE, cell_text(server));
+    section_field(d, s, "limit_ns", "Time limit", UNIT_NS, cell_int(limit));
+    section_field(d, s, "why_not", may ? NULL : "Refused", UNIT_NONE, cell_text(p->failed));
+    if (may)
+        section_field(d, s, NULL, "With --yes", UNIT_NONE,
+                      cell_text("it would be executed once, in a read-only transaction that is rolled back; its load "
+                                "on the server is real"));
+    else
+        section_field(d, s, NULL, "With --yes", UNIT_NONE, cell_text("it would be refused for the same reason"));
+    s = doc_section(d, SECTION_TEXT, "query", "Query");
+    s->text = doc_text(d, sql);
+    int status = output_doc(a, d);
+    doc_free(d);
+    free(server);
+    return status == EXIT_FINE && !may ? EXIT_CHECK : status;
+}
+
+static int analyze_on_server(struct app *a, const char *sql)
+{
+    struct sd_error err = {""};
+    struct answer answer = {0};
+    bool yes = cli_has(a->cli, CLI_YES);
+    struct sd_request req = {.kind = yes ? SD_REQUEST_ANALYZE : SD_REQUEST_MAY_ANALYZE,
+                             .query_id = SD_UNKNOWN,
+                             .query = sql,
+                             .limit_ns = a->config->settings->analyze_limit_ns};
+    if (cli_has(a->cli, CLI_TIMEOUT) &&
+        (!unit_parse_duration(a->cli->values[CLI_TIMEOUT], &req.limit_ns, &err) || req.limit_ns < 10 * SD_MS)) {
+        complain("--timeout: %s", err.text[0] ? err.text : "must be at least 10ms");
+        return EXIT_USAGE;
+    }
+    if (yes && isatty(STDERR_FILENO)) {
+        char limit[UNIT_TEXT_MAX];
+        complain("executing the statement, for at most %s; Ctrl-C stops it on the server",
+                 unit_format_int(UNIT_NS, req.limit_ns, limit));
+    }
+    int status = ask_server(a, &req, ANSWER_NS + (yes ? req.limit_ns : 0), &answer);
+    if (status == EXIT_FINE)
+        status = yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, req.limit_ns);
+    batch_unref(answer.batch);
+    return signals_stop() ? 128 + signals_stop() : status;
+}
+
+/* The options that belong together; false with a complaint. */
+static bool options_fit(const struct cli *cli)
+{
+    if (cli_has(cli, CLI_ANALYZE) && !cli_has(cli, CLI_DB))
+        complain("--analyze needs a server: explain --db postgres://user@host/database --analyze FILE.sql");
+    else if (cli_has(cli, CLI_YES) && !cli_has(cli, CLI_ANALYZE))
+        complain("--yes confirms --analyze, which is missing");
+    else if (cli_has(cli, CLI_TIMEOUT) && !cli_has(cli, CLI_ANALYZE))
+        complain("--timeout limits --analyze, which is missing");
+    else
+        return true;
+    return false;
 }
 
 int verb_explain(struct app *a)
@@ -73,6 +176,8 @@ int verb_explain(struct app *a)
     size_t len;
     const char *path = a->cli->n_args ? a->cli->args[0] : "-";
     bool server = cli_has(a->cli, CLI_DB);
+    if (!options_fit(a->cli))
+        return EXIT_USAGE;
     if (a->cli->n_args == 2 && !server)
         return explain_two(a, a->cli->args[0], a->cli->args[1]);
     if (a->cli->n_args > 1) {
@@ -86,7 +191,7 @@ int verb_explain(struct app *a)
     }
     int status = EXIT_USAGE;
     if (server) {
-        status = explain_on_server(a, text);
+        status = cli_has(a->cli, CLI_ANALYZE) ? analyze_on_server(a, text) : explain_on_server(a, text);
     } else {
         struct doc *d = plan_explain(text, len, strcmp(path, "-") ? path : "standard input", &err);
         if (d)

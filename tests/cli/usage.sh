@@ -15,6 +15,11 @@ refused "a time that is none" '--at: "25:99" is not a time' endpoints --at 25:99
 refused "an endpoint there is not" 'No endpoint called "nope" has been seen' endpoint --select nope good.log
 refused "a query there is not" 'No query called "nope" has been seen' query --select nope good.log
 refused "a plan of no query" 'No query called "nope" has been seen' plan --select nope --format json good.log
+refused "execution without a server" "--analyze needs a server" explain --analyze good.log
+refused "a confirmation of nothing" "--yes confirms --analyze, which is missing" explain --db x --yes good.log
+refused "a time limit of nothing" "--timeout limits --analyze, which is missing" explain --timeout 5s good.log
+refused "a time limit that is none" '--timeout: "soon" is not a duration' \
+    explain --db postgres://127.0.0.1:1/x --analyze --timeout soon good.log
 refused "record without a file" "record needs a file to write" record good.log
 refused "a log where a recording is wanted" "this is no slowdive recording" replay good.log --script -
 refused "the console without a terminal" "the console needs a terminal" good.log
