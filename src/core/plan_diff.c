@@ -1,5 +1,6 @@
 #include "core/plan_diff_internal.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <uthash.h>
 
@@ -17,19 +18,51 @@ bool diff_is_subplan(const struct plan_node *n)
     return plan_is_initplan(n) || str_eq(n->relationship, "SubPlan");
 }
 
+static bool letter(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '"';
+}
+
+/* Is `bare` what is left of `full` without the tables' names before its columns? */
+static bool without_tables(const char *full, const char *bare)
+{
+    while (*full) {
+        const char *end = full;
+        while (letter(*end))
+            end++;
+        if (end > full && *end == '.' && letter(end[1]) && !isdigit((unsigned char)*full)) {
+            full = end + 1;
+            continue;
+        }
+        end += end == full;
+        for (; full < end; full++, bare++)
+            if (*full != *bare)
+                return false;
+    }
+    return !*bare;
+}
+
+/* VERBOSE names the table of a key even where there is only one. */
 static bool same_list(const struct plan_list *a, const struct plan_list *b)
 {
     if (a->n != b->n)
         return false;
-    for (size_t i = 0; i < a->n; i++)
-        if (!str_eq(a->items[i], b->items[i]))
+    for (size_t i = 0; i < a->n; i++) {
+        const char *x = a->items[i], *y = b->items[i];
+        if (!str_eq(x, y) && !(x && y && (without_tables(x, y) || without_tables(y, x))))
             return false;
+    }
     return true;
 }
 
 bool diff_same_keys(const struct plan_node *a, const struct plan_node *b)
 {
     return same_list(&a->sort_key, &b->sort_key) && same_list(&a->group_key, &b->group_key);
+}
+
+const char *diff_alias(const struct plan_node *n)
+{
+    return n->alias ? n->alias : n->relation ? n->relation : n->cte;
 }
 
 static size_t at(const struct plan_node *n)
@@ -98,6 +131,7 @@ static bool leaf_key(const struct plan_node *n, enum leaf_key k, struct strbuf *
                        : n->function       ? n->function
                        : n->table_function ? n->table_function
                                            : n->tuplestore;
+    const char *alias = diff_alias(n);
     const char *kind = n->relation ? "relation" : n->type ? n->type : "";
     strbuf_clear(out);
     if (!name && !n->alias && k > LEAF_NAMED)
@@ -105,10 +139,10 @@ static bool leaf_key(const struct plan_node *n, enum leaf_key k, struct strbuf *
     switch (k) {
     case LEAF_SCOPED:
         strbuf_printf(out, "%s\n%s\n%s\n%s\n%s", scope(n), kind, n->schema ? n->schema : "", name ? name : "",
-                      n->alias ? n->alias : "");
+                      alias ? alias : "");
         return true;
     case LEAF_NAMED:
-        strbuf_printf(out, "%s\n%s\n%s", kind, name ? name : "", n->alias ? n->alias : "");
+        strbuf_printf(out, "%s\n%s\n%s", kind, name ? name : "", alias ? alias : "");
         return true;
     case LEAF_RELATION:
         strbuf_printf(out, "%s\n%s", kind, name ? name : "");
@@ -395,7 +429,7 @@ static uint64_t shape(const struct plan *p)
     uint64_t h = p->n_nodes;
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
-        const char *const texts[] = {n->type, n->relation, n->alias, n->index, n->cte, n->function, n->subplan,
+        const char *const texts[] = {n->type, n->relation, diff_alias(n), n->index, n->cte, n->function, n->subplan,
                                      n->join_type, n->strategy, n->partial_mode, n->operation, n->direction};
         h = mix(h ^ (uint64_t)n->depth ^ (uint64_t)(n->parallel_aware == 1) << 32);
         for (size_t k = 0; k < ARRAY_LEN(texts); k++)

@@ -30,7 +30,7 @@ struct plan_diff_node {
 
 struct plan_diff_change {
     const struct plan_diff_node *node; /* NULL: the whole plan */
-    const char *text;                  /* "Seq Scan on orders -> Index Scan using orders_status_idx: ..." */
+    const char *text;                  /* "Seq Scan -> Index Scan on orders (orders_status_idx): ..." */
     double effect_ns, effect_cost;     /* as above */
 };
 

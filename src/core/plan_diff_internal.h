@@ -17,6 +17,7 @@ struct diff_side {
 };
 
 bool diff_is_subplan(const struct plan_node *n); /* root of an InitPlan, CTE or SubPlan */
+const char *diff_alias(const struct plan_node *n); /* text leaves it out where it is the table's name */
 bool diff_same_keys(const struct plan_node *a, const struct plan_node *b); /* sort, group */
 
 /* Fills kind, changes and effects of a pair. */

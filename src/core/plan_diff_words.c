@@ -63,7 +63,7 @@ static char *place_of(const struct plan_node *n)
 
 static bool same_place(const struct plan_node *b, const struct plan_node *a)
 {
-    return str_eq(b->relation, a->relation) && str_eq(b->alias, a->alias) && str_eq(b->cte, a->cte) &&
+    return str_eq(b->relation, a->relation) && str_eq(diff_alias(b), diff_alias(a)) && str_eq(b->cte, a->cte) &&
            str_eq(b->function, a->function);
 }
 
@@ -96,7 +96,9 @@ static void tables(const struct plan_node *top, struct strbuf *out)
 {
     int count = 0;
     for (const struct plan_node *n = top; n;) {
-        const char *name = n->alias ? n->alias : n->relation ? n->relation : n->cte;
+        const char *name = n->relation ? n->relation : n->cte ? n->cte : n->alias;
+        if (n->alias && name && str_starts(n->alias, name)) /* nation_1: there are two of them */
+            name = n->alias;
         if (name && plan_inside(n, top)) {
             if (++count > NAMES) {
                 strbuf_str(out, " ...");
@@ -154,21 +156,55 @@ static const char *rows_text(const struct plan_node *n)
     return n->rows == 0 && n->loops > 1 ? "less than one a loop" : amount(UNIT_COUNT, n->rows);
 }
 
-/* "(a = 1)" is one of the conditions of "((a = 1) AND (b = 2))". */
-static bool holds(const char *all, const char *part)
+/* A condition without the node's own alias before its columns, which only VERBOSE prints. */
+static char *unqualified(const struct plan_node *n, const char *condition)
 {
-    return all && part && strstr(all, part);
+    struct strbuf b = {0};
+    while (n->parent && !n->alias && str_starts(n->type ? n->type : "", "Bitmap")) /* its heap scan has it */
+        n = n->parent;
+    const char *alias = diff_alias(n);
+    size_t len = alias ? strlen(alias) : 0;
+    for (const char *s = condition; *s;) {
+        bool begins = s == condition || !(isalnum((unsigned char)s[-1]) || s[-1] == '_' || s[-1] == '.' || s[-1] == '"');
+        if (len && begins && !strncmp(s, alias, len) && s[len] == '.')
+            s += len + 1;
+        else
+            strbuf_char(&b, *s++);
+    }
+    return b.text ? strbuf_detach(&b) : mem_strdup("");
 }
 
-static bool only_constants(const char *b, const char *a)
+/* The conditions of a pair, to be compared: as they are, and with their constants hidden.
+ * What is too long or comes too late is compared as it is. */
+struct condition {
+    char *text, *hidden; /* NULL: there is none */
+};
+
+static struct condition condition_of(const struct plan_node *n, const char *text, bool parse)
 {
-    if (strlen(b) > CONSTANTS_MAX || strlen(a) > CONSTANTS_MAX)
-        return false;
-    char *x = sql_hide_literals(b), *y = sql_hide_literals(a);
-    bool same = str_eq(x, y);
-    free(x);
-    free(y);
-    return same;
+    struct condition c = {0};
+    if (text) {
+        c.text = unqualified(n, text);
+        if (parse && strlen(text) <= CONSTANTS_MAX)
+            c.hidden = sql_hide_literals(c.text);
+    }
+    return c;
+}
+
+static void condition_free(struct condition *c)
+{
+    free(c->text);
+    free(c->hidden);
+}
+
+/* "(a = 1)" is one of the conditions of "((a = 1) AND (b = 2))"; constants do not count. */
+static bool holds(const struct plan_node *of, const char *all, const struct plan_node *other, const char *part, bool parse)
+{
+    struct condition x = condition_of(of, all, parse), y = condition_of(other, part, parse);
+    bool found = strstr(x.text, y.text) || (x.hidden && y.hidden && strstr(x.hidden, y.hidden));
+    condition_free(&x);
+    condition_free(&y);
+    return found;
 }
 
 static const char *index_condition(const struct plan_node *n)
@@ -184,13 +220,13 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
     bool moved = false;
     if (!index_b && index_a && filter_b) {
         moved = true;
-        if (holds(filter_b, index_a))
+        if (holds(b, filter_b, a, index_a, parse))
             say(arena, l, "%s is now the index condition", filter_a ? "a part of the filter" : "the filter");
         else
             say(arena, l, "has an index condition instead of %s", filter_a ? "a part of the filter" : "a filter");
     } else if (index_b && !index_a && filter_a) {
         moved = true;
-        if (holds(filter_a, index_b))
+        if (holds(a, filter_a, b, index_b, parse))
             say(arena, l, "the index condition is now %s", filter_b ? "a part of the filter" : "the filter");
         else
             say(arena, l, "has a filter instead of %s", filter_b ? "a part of the index condition" : "an index condition");
@@ -208,12 +244,15 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
         const char *before = each[i].before, *after = each[i].after;
         if (str_eq(before, after))
             continue;
-        if (!before || !after)
+        if (!before || !after) {
             say(arena, l, "%s %s", after ? "new" : "no", each[i].name);
-        else if (parse && only_constants(before, after))
-            say(arena, l, "%s with other constants", each[i].name);
-        else
-            say(arena, l, "another %s", each[i].name);
+            continue;
+        }
+        struct condition x = condition_of(b, before, parse), y = condition_of(a, after, parse);
+        if (strcmp(x.text, y.text) != 0)
+            say(arena, l, x.hidden && str_eq(x.hidden, y.hidden) ? "%s with other constants" : "another %s", each[i].name);
+        condition_free(&x);
+        condition_free(&y);
     }
     if (!diff_same_keys(b, a))
         say(arena, l, "another %s key", b->sort_key.n || a->sort_key.n ? "sort" : "group");
@@ -389,14 +428,22 @@ static void node_change(struct changes *c, const struct plan_diff_node *n)
 {
     struct strbuf b = {0};
     size_t first = 0;
-    plan_diff_label(n, &b);
     const struct plan_node *one = n->after ? n->after : n->before;
-    if (!one->relation && !one->cte && !one->index)
+    if (n->before && n->after && !same_name(n->before, n->after)) {
+        plan_node_name(n->before, &b);
+        strbuf_str(&b, " -> ");
+    }
+    plan_node_name(one, &b);
+    if (one->relation || one->cte || one->index)
+        strbuf_printf(&b, " on %s", one->relation ? one->relation : one->cte ? one->cte : one->index);
+    else
         tables(one, &b);
     if (n->kind == PLAN_DIFF_ADDED || n->kind == PLAN_DIFF_REMOVED) {
         strbuf_str(&b, n->kind == PLAN_DIFF_ADDED ? " is new" : " is gone");
     } else {
-        first = !same_name(n->before, n->after) || !same_place(n->before, n->after); /* the label says it */
+        first = !same_name(n->before, n->after) && same_place(n->before, n->after); /* it was said just now */
+        if (first && n->after->index && !str_eq(n->before->index, n->after->index))
+            strbuf_printf(&b, " (%s)", n->after->index);
         for (size_t i = first; i < n->n_changes; i++)
             strbuf_printf(&b, "%s%s", i == first ? ": " : "; ", n->changes[i]);
     }
@@ -524,23 +571,29 @@ static struct step *steps(const struct plan_diff *d)
 {
     bool timed = d->before->timed && d->after->timed;
     struct step *all = mem_array(d->n_nodes, sizeof *all);
+    size_t *counts_to = mem_array(d->n_nodes, sizeof *counts_to);
     for (size_t i = d->n_nodes; i-- > 0;) {
         const struct plan_diff_node *n = &d->nodes[i];
         const struct plan_node *one = n->after ? n->after : n->before;
         all[i].before += n->before ? known_or(timed ? n->before->exclusive_ns : n->before->cost, 0) : 0;
         all[i].after += n->after ? known_or(timed ? n->after->exclusive_ns : n->after->cost, 0) : 0;
+        counts_to[i] = i;
         if ((n->before && n->after) || !helper(one))
             continue;
         bool bitmap = str_starts(one->type, "Bitmap");
         size_t to = bitmap ? i - 1 : i + 1;
-        if ((bitmap && i == 0) || to >= d->n_nodes || d->nodes[to].depth != n->depth + (bitmap ? -1 : 1) ||
-            !(d->nodes[to].before && d->nodes[to].after))
+        if ((bitmap && i == 0) || to >= d->n_nodes || d->nodes[to].depth != n->depth + (bitmap ? -1 : 1))
             continue;
+        to = bitmap ? to : counts_to[to]; /* one helper over another */
+        if (!d->nodes[to].before || !d->nodes[to].after)
+            continue;
+        counts_to[i] = to;
         all[to].before += all[i].before;
         all[to].after += all[i].after;
         *(n->before ? &all[to].with_before : &all[to].with_after) = one;
         all[i] = (struct step){0};
     }
+    free(counts_to);
     return all;
 }
 
@@ -666,7 +719,7 @@ static void settings(struct plan_diff *d)
         const struct plan *p = pass ? a : b;
         for (size_t i = 0; i < p->n_settings && i < 50; i++) {
             const char *name = p->settings[i].name, *was = setting(b, name), *now = setting(a, name);
-            if (str_eq(was, now) || (pass && was))
+            if (str_eq(was, now) || (pass && was) || str_eq(name, "plan_cache_mode")) /* that is how slowdive asks */
                 continue;
             strbuf_printf(&s, "%s%s %s -> %s", s.len ? ", " : "", name ? name : "?", was ? was : "default", now ? now : "default");
         }

@@ -25,17 +25,17 @@
     X(type_after, "Type now", UNIT_NONE, H, H, 9, 14, "node type after")                                       \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                                \
     X(exclusive_before_ns, "Time was", UNIT_NS, 0, H, 1, 8, "own time before, over all loops")                 \
-    X(exclusive_after_ns, "now", UNIT_NS, 0, H, 0, 8, "own time after")                                        \
+    X(exclusive_after_ns, "now", UNIT_NS, 0, H, 0, 0, "own time after")                                        \
     X(total_before_ns, "Total was", UNIT_NS, H, H, 7, 8, "time with its children, before")                     \
-    X(total_after_ns, "now", UNIT_NS, H, H, 7, 8, "time with its children, after")                             \
+    X(total_after_ns, "now", UNIT_NS, H, H, 7, 0, "time with its children, after")                             \
     X(rows_before, "Rows was", UNIT_COUNT, 0, H, 3, 8, "rows over all loops, before")                          \
-    X(rows_after, "now", UNIT_COUNT, 0, H, 3, 8, "rows over all loops, after")                                 \
+    X(rows_after, "now", UNIT_COUNT, 0, H, 3, 0, "rows over all loops, after")                                 \
     X(cost_before, "Cost was", UNIT_COST, H, 0, 1, 8, "planner's cost of the node alone, as part of the plan's, before") \
-    X(cost_after, "now", UNIT_COST, H, 0, 0, 8, "planner's cost of the node alone, after")                     \
+    X(cost_after, "now", UNIT_COST, H, 0, 0, 0, "planner's cost of the node alone, after")                     \
     X(rows_plan_before, "Rows was", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, before")               \
-    X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, after")                      \
+    X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 0, "rows expected of one loop, after")                      \
     X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "times it was run, before")                           \
-    X(loops_after, "now", UNIT_COUNT, H, H, 7, 8, "times it was run, after")                                   \
+    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "times it was run, after")                                   \
     X(blocks_before, "Blocks was", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, before") \
     X(blocks_after, "now", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, after")       \
     X(effect_ns, "Effect", UNIT_NS, H, H, 7, 8, "own time after less before")                                  \
@@ -53,8 +53,8 @@ enum { C_mark, C_change, C_text, C_before, C_after, C_effect_ns, C_effect_cost, 
     [C_mark] = {.key = "mark", .title = "", .flags = COLUMN_NO_JSON, .width = 1}, \
     [C_change] = {.key = "change", .title = "Change", .flags = H, .priority = 9, .width = 8, .help = "changed, added, removed, or plan: of the whole plan"}, \
     [C_text] = {.key = "text", .title = "What changed", .flags = COLUMN_GROW, .width = 30, .help = "in words"}, \
-    [C_before] = {.key = "before_id", .title = "# was", .priority = 3, .width = 5, .help = "number of the node in the plan before"}, \
-    [C_after] = {.key = "after_id", .title = "# now", .priority = 3, .width = 5, .help = "and in the plan after"}, \
+    [C_before] = {.key = "before_id", .title = "# was", .flags = H, .priority = 3, .width = 5, .help = "number of the node in the plan before"}, \
+    [C_after] = {.key = "after_id", .title = "# now", .flags = H, .priority = 3, .width = 5, .help = "and in the plan after"}, \
     [C_effect_ns] = {.key = "effect_ns", .title = "Effect", .unit = UNIT_NS, .flags = timed, .width = 9, .help = "own time after less before; below 0: faster"}, \
     [C_effect_cost] = {.key = "effect_cost", .title = "Effect", .unit = UNIT_COST, .flags = cost, .width = 9, .help = "own cost after less before"},
 static const struct column change_columns_timed[C_COLUMNS] = {CHANGE_COLUMNS(0, H)};
@@ -159,6 +159,7 @@ static void changes(struct doc *d, const struct plan_diff *x)
         row->cells[C_mark] = cell_text(n ? mark(n->kind) : "~");
         row->cells[C_change] = cell_text(n ? plan_diff_kind_name(n->kind) : "plan");
         row->cells[C_text] = cell_text(doc_text(d, it->text));
+        row->copy = row->cells[C_text].s;
         row->cells[C_before] = n && n->before ? cell_int(n->before->id) : cell_unknown();
         row->cells[C_after] = n && n->after ? cell_int(n->after->id) : cell_unknown();
         row->cells[C_effect_ns] = plan_whole(it->effect_ns);
@@ -283,6 +284,7 @@ static void statements(struct doc *d, const char *before, const struct plan_sour
     if (same_statement(before, after)) {
         struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
         s->text = after ? plan_shown(d, after_is, after) : plan_shown(d, before_is, before);
+        s->aside = true; /* what it is of is known; the lines belong to the tree */
         return;
     }
     struct section *s = doc_section(d, SECTION_TEXT, "query_before", "Query before");

@@ -183,6 +183,31 @@ static void test_corpora(void **state)
     empty(&s);
 }
 
+/* One query's plan as text and as VERBOSE JSON, of two runs: the matching must be whole,
+ * and nothing but figures may have changed. */
+static void test_formats_agree(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {"01", "02", "04", "05", "07", "08", "10", "11", "13", "14", "16", "19", "22"};
+    if (!test_corpus("pg_explain/own-tpch"))
+        skip();
+    for (size_t i = 0; i < ARRAY_LEN(queries) * 2; i++) {
+        char text[128], json[128];
+        const char *kind = i % 2 ? "idx" : "noidx";
+        snprintf(text, sizeof text, "pg_explain/own-tpch/q%s.%s.txt", queries[i / 2], kind);
+        snprintf(json, sizeof json, "pg_explain/own-tpch/q%s.%s.json", queries[i / 2], kind);
+        struct explain a = read_path(test_corpus(text)), b = read_path(test_corpus(json));
+        struct plan_diff d;
+        plan_diff(a.plans[0], b.plans[0], &d);
+        for (size_t k = 0; k < d.n_nodes; k++)
+            if (d.nodes[k].kind > PLAN_DIFF_CHANGED || (d.nodes[k].n_changes && !strstr(d.nodes[k].changes[0], " -> ")))
+                fail_msg("%s: node %zu: %s", text, k, d.nodes[k].n_changes ? d.nodes[k].changes[0] : "not matched");
+        plan_diff_free(&d);
+        explain_free(&a);
+        explain_free(&b);
+    }
+}
+
 /* ---- words ---- */
 
 static const struct plan_diff_node *row(const struct plan_diff *d, const char *type_before, const char *type_after)
@@ -466,6 +491,7 @@ int main(void)
         cmocka_unit_test(test_other_constants),
         cmocka_unit_test(test_nothing_in_common),
         cmocka_unit_test(test_cache_is_named),
+        cmocka_unit_test(test_formats_agree),
         cmocka_unit_test(test_all_pairs),
         cmocka_unit_test(test_large),
         cmocka_unit_test(test_corpora),
