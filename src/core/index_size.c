@@ -307,7 +307,7 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
     }
     if (d->n_keys == 1) {
         const struct catalog_column *c = d->keys[0].column >= 0 ? &d->rel->columns[d->keys[0].column] : NULL;
-        if (c && c->n_common) {
+        if (c) {
             double nulls = c->null_frac > 0 ? c->null_frac : 0;
             if (nulls > 0)
                 g->common[g->n_common++] = nulls;

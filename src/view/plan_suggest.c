@@ -201,18 +201,20 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
 
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
 {
-    bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0;
+    /* These an index can do something about. */
+    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index", "hot_node", "costly_node", NULL};
+    bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0, index = str_find(rules, f->rule->name) >= 0;
     const struct sd_advice *given = given_for(a, f->node);
     if (a->src->n_advice) {
         const char *why = given_none(a);
-        if (given && filter)
+        if (given && index)
             return doc_printf(d, "%s Create it: %s", f->advice, runnable(d, a, given->ddl));
         return filter && why ? doc_printf(d, "No index is suggested. %s", why) : doc_text(d, f->advice);
     }
-    const struct advice *own = filter ? advise_for(&a->own, f->node) : NULL;
+    const struct advice *own = index ? advise_for(&a->own, f->node) : NULL;
     if (own && own->ddl)
         return doc_printf(d, "%s Create it: %s", f->advice, own->ddl);
-    if (own)
+    if (own && filter)
         return doc_printf(d, "No plain index is suggested. %s", own->why);
     return doc_text(d, f->advice);
 }

@@ -13,7 +13,7 @@
 #define STATEMENT_NS   (10 * SD_S)   /* statement_timeout */
 #define TRANSACTION_NS (250 * SD_MS) /* then locks are let go for a moment */
 #define SAMPLE_PAGES   600
-#define SAMPLE_PAGES_LIVE 100 /* beside a plan somebody waits for */
+#define SAMPLE_PAGES_LIVE 300 /* beside a plan somebody waits for */
 #define SAMPLE_ROWS    6000
 #define LINGER         64 /* hypothetical indexes of other tables that may stay */
 #define MAX_PARAMETERS 200

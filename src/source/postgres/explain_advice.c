@@ -105,10 +105,10 @@ static void refuse(struct advising *v, double keeps)
             first = u->items[i].rel;
         }
     }
-    if (keeps > 0 && !u->items[0].n_preds)
+    if (keeps >= 0.995 && !u->items[0].n_preds)
         none(v, "It reads all of %s.%s: no index is worth it.", first->schema, first->name);
     else if (keeps > 0)
-        none(v, "The condition keeps %.0f %% of %s.%s: no index is worth it.", 100 * keeps, first->schema, first->name);
+        none(v, "It keeps %.0f %% of %s.%s: no index is worth it.", 100 * keeps, first->schema, first->name);
     else if (refused == u->n)
         none(v, "%s.%s: %s", first->schema, first->name, why);
     else if (!has_use(u))
