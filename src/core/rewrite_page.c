@@ -98,26 +98,49 @@ static bool make_unique(struct rewriter *r, const struct ast_froms *from, struct
     return true;
 }
 
-static const char *after_last(struct rewriter *r, const struct keys *k, int first)
+/* The offset's own parameter, when it has one, becomes the first key's: no number is left out. */
+struct numbering {
+    int offset; /* 0: none */
+    int highest;
+};
+
+static int number(const struct numbering *of, size_t i)
+{
+    return of->offset ? i ? of->highest + (int)i : of->offset : of->highest + 1 + (int)i;
+}
+
+struct used {
+    int number;
+    size_t n;
+};
+
+static bool see_parameter(void *ctx, Node **slot)
+{
+    struct used *u = ctx;
+    u->n += IS(*slot, PARAM_REF) && (*slot)->param_ref->number == u->number;
+    return true;
+}
+
+static const char *after_last(struct rewriter *r, const struct keys *k, const struct numbering *of)
 {
     struct strbuf b = {0};
     bool mixed = false;
     for (size_t i = 1; i < k->n; i++)
         mixed = mixed || k->items[i].descending != k->items[0].descending;
     if (k->n == 1) {
-        strbuf_printf(&b, "%s %s $%d", k->items[0].text, k->items[0].descending ? "<" : ">", first);
+        strbuf_printf(&b, "%s %s $%d", k->items[0].text, k->items[0].descending ? "<" : ">", number(of, 0));
     } else if (!mixed) {
         for (size_t i = 0; i < k->n; i++)
             strbuf_printf(&b, "%s%s", i ? ", " : "(", k->items[i].text);
         strbuf_printf(&b, ") %s (", k->items[0].descending ? "<" : ">");
         for (size_t i = 0; i < k->n; i++)
-            strbuf_printf(&b, "%s$%d", i ? ", " : "", first + (int)i);
+            strbuf_printf(&b, "%s$%d", i ? ", " : "", number(of, i));
         strbuf_char(&b, ')');
     } else {
         /* (a > $1 OR (a = $1 AND (b < $2 OR ...))) */
         for (size_t i = 0; i < k->n; i++)
-            strbuf_printf(&b, "(%s %s $%d%s", k->items[i].text, k->items[i].descending ? "<" : ">", first + (int)i,
-                          i + 1 < k->n ? SAY(" OR (%s = $%d AND ", k->items[i].text, first + (int)i) : "");
+            strbuf_printf(&b, "(%s %s $%d%s", k->items[i].text, k->items[i].descending ? "<" : ">", number(of, i),
+                          i + 1 < k->n ? SAY(" OR (%s = $%d AND ", k->items[i].text, number(of, i)) : "");
         strbuf_pad(&b, ')', 2 * k->n - 1);
     }
     const char *s = arena_strdup(r->arena, b.text);
@@ -148,8 +171,10 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     if (!k.n)
         return;
     Node *offset = s->limit_offset, *where = s->where_clause;
-    int first = IS(offset, PARAM_REF) && offset->param_ref->number == r->parameters ? r->parameters : r->parameters + 1;
-    const char *condition = after_last(r, &k, first), *order = order_text(r, &k),
+    struct used used = {.number = IS(offset, PARAM_REF) ? offset->param_ref->number : 0};
+    ast_walk_slot(&r->tree.stmt, see_parameter, &used);
+    struct numbering numbers = {.offset = used.n == 1 ? used.number : 0, .highest = r->parameters};
+    const char *condition = after_last(r, &k, &numbers), *order = order_text(r, &k),
                *limit = s->limit_count ? SAY(" LIMIT %s", ast_text(&r->tree, s->limit_count)) : "";
     const char *old = where ? ast_text(&r->tree, where) : NULL;
     bool or_inside = where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
