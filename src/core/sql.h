@@ -49,6 +49,11 @@ bool sql_function_denied(const char *name);
 /* Highest $n used; 0: none. */
 int sql_parameters(const char *sql);
 
+/* The statement with its parameters replaced by `values`: constants separated by commas,
+ * the first for $1 ("42, 'text', NULL"; "$1 = 42, ..." is understood, too). What comes out
+ * is text from outside like any other. Caller frees; NULL and a sentence. */
+char *sql_with_values(const char *sql, const char *values, struct sd_error *err);
+
 /* ---- sqlcommenter tags ---- */
 struct sql_tags {
     char *route; /* NULL; as tagged */

@@ -368,9 +368,45 @@ static void tokens_cover_the_text(void **state)
     assert_int_equal(sql_count_tokens("a a a a a", 3), 3);
 }
 
+static void test_values(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *values, *out, *why; /* out NULL: refused with `why` */
+    } cases[] = {
+        {"SELECT * FROM t WHERE a = $1", "42", "SELECT * FROM t WHERE a = 42", NULL},
+        {"SELECT $2, '$1', $1 -- $1", " 'it''s' , -5 ", "SELECT (-5), '$1', 'it''s' -- $1", NULL},
+        {"SELECT $1, $10, $2", "1,2,3,4,5,6,7,8,9,NULL", "SELECT 1, NULL, 2", NULL},
+        {"WHERE a = $1 AND t > interval $2", "$1 = '7', $2 = '1 day'", "WHERE a = '7' AND t > interval '1 day'", NULL},
+        {"x IN ($1)", "array[1,2]", "x IN ((array[1,2]))", NULL},
+        {"x = $1", "now() - interval '1 day'", "x = (now() - interval '1 day')", NULL},
+        {"x = $1", "$$a,b$$", "x = $$a,b$$", NULL},
+        {"SELECT 1", "", "SELECT 1", NULL},
+        {"x = $1", "", NULL, "1 parameter and there are 0 values"},
+        {"x = $1", "1, 2", NULL, "1 parameter and there are 2 values"},
+        {"x = $1 and y = $2", "1,", NULL, "value 2 is missing"},
+        {"x = $1 and y = $2", ",1", NULL, "value 1 is missing"},
+        {"x = $1", "1; DROP TABLE t", NULL, "have no place"},
+        {"x = $1", "1 -- ", NULL, "have no place"},
+        {"x = $1", "1 /* */", NULL, "have no place"},
+        {"x = $1", "'open", NULL, "has no end"},
+        {"x = $1", "(1", NULL, "not closed"},
+        {"x = $1", "1)", NULL, "not opened"},
+        {"x = $1", "$2", NULL, "cannot be a parameter"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct sd_error err = {""};
+        char *out = sql_with_values(cases[i].sql, cases[i].values, &err);
+        if (cases[i].out ? !str_eq(out, cases[i].out) : out || !strstr(err.text, cases[i].why))
+            fail_msg("%s with %s: %s %s", cases[i].sql, cases[i].values, out ? out : "refused:", err.text);
+        free(out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values),
         cmocka_unit_test(same_shape_has_one_fingerprint),
         cmocka_unit_test(constants_become_parameters),
         cmocka_unit_test(no_literal_survives),
