@@ -140,11 +140,14 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, io_ns, "ns", "block read and write time, with track_io_timing")        \
     X(INT, wal_bytes, "bytes", "write-ahead log generated")
 
-/* One session seen at one sampling moment; idle sessions are not sampled
- * unless they hold a transaction. All samples of a moment are in one batch. */
+/* One session seen at one sampling moment; idle sessions are not sampled unless they
+ * hold a transaction or block somebody. All samples of a moment are in one batch, with
+ * whatever else keeps old rows: a prepared transaction (pid 0, as blocked_by names it),
+ * a replication slot, a standby (pid absent); backend_type says which, application its
+ * name, state prepared, in use or not in use. */
 #define SD_ACTIVITY_FIELDS(X)                                                     \
     X(INT, period_ns, "ns", "time this sample stands for")                        \
-    X(INT, pid, "", "server process")                                             \
+    X(INT, pid, "", "server process; 0: a prepared transaction")                  \
     X(INT, leader_pid, "", "leader of a parallel worker")                         \
     X(TEXT, database, "", "database name")                                        \
     X(TEXT, role, "", "role name")                                                \

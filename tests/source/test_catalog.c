@@ -255,6 +255,88 @@ static void who_blocks_whom_and_on_what(void **state)
     PQfinish(third);
 }
 
+static const struct sd_activity *holder(const char *name, const char *type)
+{
+    const struct sd_activity *a = session(name);
+    return a && str_eq(a->backend_type, type) ? a : NULL;
+}
+
+static bool in_order(void *ctx)
+{
+    (void)ctx;
+    return holder("order-77", "prepared transaction") && waits("for a row") && waits("for advice") && session("adviser");
+}
+
+static const struct row *row_of(const struct table *t, const char *key, const char *value)
+{
+    int column = table_column(t, key);
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (t->rows[i].cells[column].type == CELL_TEXT && strstr(t->rows[i].cells[column].s, value))
+            return &t->rows[i];
+    fail_msg("no row with %s in %s", value, key);
+    return NULL;
+}
+
+/* Who blocks is not always a busy session: a transaction prepared and left, a session that
+ * is idle and keeps an advisory lock. */
+static void who_blocks_without_being_busy(void **state)
+{
+    NEED_SERVER();
+    sql("BEGIN; UPDATE stock.items SET name = 'x' WHERE id = 2000; PREPARE TRANSACTION 'order-77'");
+    PGconn *row = named("for a row", "BEGIN"), *adviser = PQconnectdb(pg.url), *advice = named("for advice", "BEGIN");
+    PQclear(PQexec(adviser, "SET application_name = 'adviser'"));
+    PQclear(PQexec(adviser, "SELECT pg_advisory_lock(4242)"));
+    assert_true(PQsendQuery(row, "UPDATE stock.items SET name = 'y' WHERE id = 2000"));
+    assert_true(PQsendQuery(advice, "SELECT pg_advisory_lock(4242)"));
+    until(in_order, NULL, "both wait");
+    assert_string_equal(session("for a row")->blocked_by, "0");
+    assert_string_equal(session("for advice")->lock, "advisory lock 4242");
+    assert_string_equal(session("adviser")->state, "idle");
+    assert_int_equal(session("order-77")->pid, 0);
+
+    struct view_ctx c = {.model = model, .span = SPAN_ALL, .now = INT64_MAX};
+    struct doc *d = view_named("activity")->build(&c);
+    const struct table *tree = &d->sections[0].table, *notes = &d->sections[1].table;
+    const struct row *r = row_of(tree, "text", "prepared transaction order-77");
+    assert_int_equal(r->depth, 0);
+    assert_null(r->session.origin); /* no signal can be sent to it */
+    assert_int_equal(r[1].depth, 1);
+    assert_string_equal(r[1].cells[table_column(tree, "application")].s, "for a row");
+    r = row_of(tree, "application", "adviser");
+    assert_string_equal(r[1].cells[table_column(tree, "application")].s, "for advice");
+    row_of(notes, "text", "by a prepared transaction, waits for row of stock.items");
+    row_of(notes, "text", "ROLLBACK PREPARED");
+    row_of(notes, "text", "idle, blocks 1 by an advisory lock");
+    doc_free(d);
+    PQfinish(row);
+    PQfinish(advice);
+    PQfinish(adviser);
+    sql("ROLLBACK PREPARED 'order-77'");
+}
+
+static bool slot_told(void *ctx)
+{
+    (void)ctx;
+    return holder("forgotten", "replication slot (catalogue)") != NULL;
+}
+
+/* A slot nobody reads keeps dead rows as a forgotten transaction does. */
+static void a_slot_that_keeps_rows_is_told(void **state)
+{
+    NEED_SERVER();
+    char *made = private_pg_sql(&pg, NULL, "SELECT pg_create_logical_replication_slot('forgotten', 'test_decoding')");
+    if (!made)
+        skip(); /* the plugin is not installed */
+    free(made);
+    sql("DO $$ BEGIN FOR i IN 1..10100 LOOP PERFORM pg_catalog.txid_current(); COMMIT; END LOOP; END $$");
+    until(slot_told, NULL, "the slot");
+    const struct sd_activity *a = session("forgotten");
+    assert_false(sd_known(a->pid));
+    assert_string_equal(a->state, "not in use");
+    assert_true(a->xmin_age >= 10000);
+    free(private_pg_sql(&pg, NULL, "SELECT pg_drop_replication_slot('forgotten')"));
+}
+
 static bool vacuuming(void *ctx)
 {
     (void)ctx;
@@ -286,9 +368,17 @@ int main(void)
         cmocka_unit_test_setup_teardown(indexes_and_what_makes_them_needless, setup, teardown),
         cmocka_unit_test_setup_teardown(a_locked_table_is_listed_without_its_size, setup, teardown),
         cmocka_unit_test_setup_teardown(who_blocks_whom_and_on_what, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_blocks_without_being_busy, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slot_that_keeps_rows_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(a_vacuum_tells_how_far_it_is, setup, teardown),
     };
     have_pg = private_pg_start(&pg);
+    if (have_pg) { /* both take a restart */
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET max_prepared_transactions = 4"));
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET wal_level = 'logical'"));
+        private_pg_halt(&pg);
+        have_pg = private_pg_resume(&pg);
+    }
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     private_pg_stop(&pg);
     return failed;

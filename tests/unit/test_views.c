@@ -508,6 +508,49 @@ static void blockers_come_before_whom_they_block(void **state)
     model_free(m);
 }
 
+/* What keeps old rows: each kind says which it is and what to do, the worst first. */
+static void what_keeps_old_rows_is_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t pid, xmin_age;
+        const char *type, *name, *state, *says;
+    } rows[] = {
+        {7, 200000, "client backend", "app", "idle in transaction", "200 k transactions ago: vacuum removes nothing newer; end"},
+        {8, 100, "client backend", "app", "active", NULL},
+        {SD_UNKNOWN, 3000000, "replication slot", "old_replica", "not in use", "slot old_replica (not in use) keeps rows since 3.00 M"},
+        {SD_UNKNOWN, 400000, "replication slot (catalogue)", "cdc", "in use", "rows of the catalogues since 400 k transactions: see why"},
+        {SD_UNKNOWN, 500000, "standby", "berlin", "in use", "standby berlin"},
+        {SD_UNKNOWN, 20000, "standby", "paris", "in use", NULL},
+        {0, 50, "prepared transaction", "gid-1", "prepared", "gid-1 of app, 50 transactions old: COMMIT"},
+    };
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct sd_activity a[ARRAY_LEN(rows)];
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        a[i] = session(rows[i].pid, rows[i].state);
+        a[i].backend_type = rows[i].type;
+        a[i].application = rows[i].name;
+        a[i].xmin_age = rows[i].xmin_age;
+        a[i].xact_start = rows[i].pid == 0 ? T0 - 600 * SD_S : SD_UNKNOWN;
+    }
+    sampled(m, T0, a, ARRAY_LEN(rows));
+    struct view_ctx c = context(m, MINUTE);
+    cJSON *j = json(&c, "activity"), *r, *notes = cJSON_GetObjectItem(j, "notable");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "rows")), 3); /* slots and standbys are no sessions */
+    size_t expected = 0;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bool said = false;
+        cJSON_ArrayForEach(r, notes) said |= rows[i].says && strstr(text(r, "text"), rows[i].says);
+        if (rows[i].says && !said)
+            fail_msg("not said: %s in %s", rows[i].says, cJSON_Print(notes));
+        expected += rows[i].says != NULL;
+    }
+    assert_int_equal(cJSON_GetArraySize(notes), expected);
+    assert_near(number(row(j, "waits", 0), "load"), 1, 0.01); /* and no load */
+    cJSON_Delete(j);
+    model_free(m);
+}
+
 /* Active sessions over time as layers: what runs apart from what waits, the largest waits
  * and routes by name, the others together; their sum is the load. */
 static void load_is_drawn_in_layers(void **state)
@@ -947,6 +990,7 @@ int main(void)
         cmocka_unit_test(blockers_come_before_whom_they_block),
         cmocka_unit_test(activity_tells_who_waits),
         cmocka_unit_test(load_is_drawn_in_layers),
+        cmocka_unit_test(what_keeps_old_rows_is_told),
         cmocka_unit_test(what_a_role_may_not_see_is_said),
         cmocka_unit_test(sources_tell_state_and_cost),
         cmocka_unit_test(the_overview_lists_what_is_worst),

@@ -40,19 +40,25 @@ static bool has_column(const char *columns, const char *name)
 char *activity_sql(const char *columns)
 {
     /* pg_blocking_pids stops the lock manager for a moment, so it is asked only for
-     * who waits. A walsender is always "active": not when it waits for work. */
+     * who waits. Whoever blocks is told even when idle: an advisory lock outlives its
+     * transaction. Parallel workers are named by their leader, maybe several times.
+     * A walsender is always "active": not when it waits for work. */
     return mem_printf(OWN_TAG
+                      "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
+                      "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_activity "
+                      "WHERE pid <> pg_catalog.pg_backend_pid()) "
                       "SELECT pid, %s, datname::text, usename::text, application_name, "
                       "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
                       "WHEN backend_type = 'client backend' THEN 'local' END, "
                       "backend_type, state, wait_event_type, wait_event, %s, query, "
                       "backend_start, xact_start, query_start, state_change, "
-                      "CASE WHEN wait_event_type = 'Lock' THEN "
-                      "pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ',') END, "
+                      "CASE WHEN blockers IS NOT NULL THEN (SELECT pg_catalog.string_agg(b.pid::text, ',' ORDER BY b.place) "
+                      "FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY u(pid, place) "
+                      "GROUP BY u.pid) b) END, "
                       "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
-                      "FROM pg_catalog.pg_stat_activity "
-                      "WHERE pid <> pg_catalog.pg_backend_pid() AND state <> 'idle' AND state <> 'disabled' "
+                      "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
                       "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+                      "OR pid IN (SELECT unnest(blockers) FROM a) "
                       "LIMIT 2000",
                       has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
                       has_column(columns, "query_id") ? "query_id" : "NULL::int8");
@@ -155,6 +161,7 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
     h->add(b, SD_METRIC, &sampled);
     for (int row = 0; row < PQntuples(r); row++)
         add_session(p, b, r, row, &locks);
+    holders_add(p, b);
     locks_free(&locks);
     PQclear(r);
     h->publish(p->s, b);

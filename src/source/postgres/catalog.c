@@ -80,7 +80,7 @@ enum {
     I_LAST
 };
 
-const char *catalog_indexes_sql(int version)
+const char *catalog_indexes_sql(bool has_last_scan)
 {
 #define INDEXES(last_scan)                                                                                   \
     OWN_TAG                                                                                                  \
@@ -100,7 +100,7 @@ const char *catalog_indexes_sql(int version)
     "JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid JOIN pg_catalog.pg_am m ON m.oid = i.relam "         \
     "LEFT JOIN pg_catalog.pg_stat_all_indexes s ON s.indexrelid = x.indexrelid "                             \
     "ORDER BY i.relpages DESC LIMIT " MAX_INDEXES
-    return version >= 160000 ? INDEXES("s.last_idx_scan") : INDEXES("NULL::timestamptz");
+    return has_last_scan ? INDEXES("s.last_idx_scan") : INDEXES("NULL::timestamptz");
 }
 
 static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r, int row)
@@ -160,7 +160,7 @@ enum sd_result catalog_collect(struct postgres *p, struct sd_error *err)
     sd_time at = h->now(p->s);
     enum sd_result result = conn_query(&p->main, catalog_tables_sql(), 0, NULL, true, &tables, err);
     if (result == SD_OK)
-        result = conn_query(&p->main, catalog_indexes_sql(p->version), 0, NULL, true, &indexes, err);
+        result = conn_query(&p->main, catalog_indexes_sql(p->has_last_scan), 0, NULL, true, &indexes, err);
     if (result == SD_OK) {
         struct sd_batch *b = h->batch(p->s, at);
         for (int row = 0; row < PQntuples(tables); row++)

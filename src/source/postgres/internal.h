@@ -94,19 +94,26 @@ enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct 
 void locks_free(struct locks *l);
 /* Fills in what concerns the session a; *lock and *phase are the caller's to free. */
 void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char **phase);
-/* Pure: the statements; words for a lock. Caller frees. */
-char *locks_sql(int version);
+/* Pure: the statements (has_waitstart: pg_locks has the column, 14 and later); words for a
+ * lock, `key` of an advisory one. Caller frees. */
+char *locks_sql(bool has_waitstart);
 char *vacuums_sql(void);
-char *locks_describe(const char *type, const char *relation);
+char *locks_describe(const char *type, const char *relation, const char *key);
+
+/* ---- holders.c: prepared transactions, replication slots, standbys ---- */
+enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p->holders */
+void holders_add(struct postgres *p, struct sd_batch *b);              /* as records SD_ACTIVITY */
+void holders_free(struct postgres *p);
+const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 
 /* ---- catalog.c: tables and indexes of the connected database ---- */
 enum sd_result catalog_collect(struct postgres *p, struct sd_error *err);
-/* Pure: the statements for a server of this version. */
+/* Pure: the statements (has_last_scan: pg_stat_all_indexes has last_idx_scan, 16 and later). */
 const char *catalog_tables_sql(void);
-const char *catalog_indexes_sql(int version);
+const char *catalog_indexes_sql(bool has_last_scan);
 
 /* ---- explain.c ---- */
 enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
@@ -171,7 +178,10 @@ struct postgres {
     bool preload_known, preloaded; /* is pg_stat_statements in shared_preload_libraries? */
     char *database, *role;
 
+    bool has_waitstart, has_last_scan; /* columns that newer servers have */
+
     struct statements *statements;
+    PGresult *holders; /* NULL: none */
     bool activity_ready, database_ready; /* their statements are prepared */
     int64_t activity_period;             /* ns the next sample stands for */
     int64_t catalog_every;               /* ns between listings, by what they cost */

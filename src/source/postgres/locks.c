@@ -9,19 +9,23 @@
     "WHERE datname = pg_catalog.current_database()) "                                                        \
     "LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 
-char *locks_sql(int version)
+char *locks_sql(bool has_waitstart)
 {
     /* Who waits for a row waits for the transaction that changed it, and holds the lock
      * that queues for the row: that one knows the table. */
     return mem_printf(OWN_TAG
                       "SELECT l.pid, max(l.locktype) FILTER (WHERE NOT l.granted), "
                       "max(l.mode) FILTER (WHERE NOT l.granted), %s, "
-                      "max(n.nspname::text || '.' || c.relname::text) FROM pg_catalog.pg_locks l " RELATION
+                      "max(n.nspname::text || '.' || c.relname::text), "
+                      "max(CASE WHEN l.objsubid = 1 THEN (l.classid::int8 << 32 | l.objid::int8)::text "
+                      "ELSE l.classid || ', ' || l.objid END) FILTER (WHERE l.locktype = 'advisory' AND NOT l.granted) "
+                      "FROM pg_catalog.pg_locks l " RELATION
                       "WHERE NOT l.granted OR l.locktype = 'tuple' GROUP BY l.pid "
                       "HAVING pg_catalog.bool_or(NOT l.granted)",
-                      version >= 140000 ? "max(l.waitstart)" : "NULL::timestamptz", "l.relation", "l.database");
+                      has_waitstart ? "max(l.waitstart)" : "NULL::timestamptz", "l.relation", "l.database");
 }
 
+/* The columns are the same in 12 to 18. */
 char *vacuums_sql(void)
 {
     return mem_printf(OWN_TAG "SELECT v.pid, v.phase, n.nspname::text || '.' || c.relname::text, "
@@ -46,7 +50,7 @@ enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct 
     enum sd_result result = SD_OK;
     *out = (struct locks){0};
     if (waiting)
-        result = ask(p, locks_sql(p->version), &out->waits, err);
+        result = ask(p, locks_sql(p->has_waitstart), &out->waits, err);
     if (vacuum && result == SD_OK)
         result = ask(p, vacuums_sql(), &out->vacuums, err);
     return result;
@@ -67,14 +71,18 @@ static int row_of(const PGresult *r, int64_t pid)
     return -1;
 }
 
-char *locks_describe(const char *type, const char *relation)
+char *locks_describe(const char *type, const char *relation, const char *key)
 {
     if (str_eq(type, "tuple") || (str_eq(type, "transactionid") && relation))
         return mem_printf("row of %s", relation ? relation : "another database's table");
     if (str_eq(type, "transactionid"))
         return mem_strdup("end of a transaction");
+    if (str_eq(type, "virtualxid")) /* CREATE INDEX CONCURRENTLY and its like: any that may see the old */
+        return mem_strdup("end of an older transaction");
     if (str_eq(type, "relation"))
         return mem_printf("table %s", relation ? relation : "of another database");
+    if (str_eq(type, "advisory") && key)
+        return mem_printf("advisory lock %s", key);
     return mem_printf("%s lock%s%s", type ? type : "unknown", relation ? " of " : "", relation ? relation : "");
 }
 
@@ -83,7 +91,8 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
     int row = row_of(l->waits, a->pid);
     *lock = *phase = NULL;
     if (row >= 0 && str_eq(a->wait_type, "Lock")) {
-        a->lock = *lock = locks_describe(conn_text(l->waits, row, 1), conn_text(l->waits, row, 4));
+        a->lock = *lock = locks_describe(conn_text(l->waits, row, 1), conn_text(l->waits, row, 4),
+                                           conn_text(l->waits, row, 5));
         a->lock_mode = conn_text(l->waits, row, 2);
         a->wait_start = conn_time(l->waits, row, 3);
     }

@@ -45,7 +45,11 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
                 "pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size'))::int8, "
                 "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'), "
                 "pg_catalog.current_setting('compute_query_id', true), "
-                "pg_catalog.set_config('search_path', 'pg_catalog', false)";
+                "pg_catalog.set_config('search_path', 'pg_catalog', false), "
+                "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'waitstart' "
+                "AND attrelid = 'pg_catalog.pg_locks'::pg_catalog.regclass), "
+                "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'last_idx_scan' "
+                "AND attrelid = 'pg_catalog.pg_stat_all_indexes'::pg_catalog.regclass)";
     PGresult *r;
     enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
     if (result != SD_OK)
@@ -64,6 +68,8 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     const char *ids = conn_text(r, 0, 7);
     p->has_query_ids =
         ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
+    p->has_waitstart = conn_int(r, 0, 9) == 1;
+    p->has_last_scan = conn_int(r, 0, 10) == 1;
     PQclear(r);
     return SD_OK;
 }
@@ -84,6 +90,7 @@ static void postgres_close(struct sd_source *s)
     if (p->main.pg)
         conn_close(&p->main);
     statements_free(p->statements);
+    holders_free(p);
     free(p->database);
     free(p->role);
     p->statements = NULL;
@@ -145,6 +152,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         result = statements_collect(p, problem, sizeof problem, err);
         if (result == SD_OK)
             result = database_collect(p, err);
+        if (result == SD_OK && p->o->sample_hz > 0)
+            result = holders_read(p, err);
         if (result == SD_OK)
             tell(p, problem);
     }

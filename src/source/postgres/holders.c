@@ -1,0 +1,73 @@
+/* holders.c - what besides sessions keeps old rows from being removed: prepared transactions,
+ * replication slots, the queries of standbys. Read with the figures, told with every sample. */
+#include "source/postgres/internal.h"
+
+/* A slot or a standby that keeps up is some transactions behind. */
+#define WORTH_TELLING "10000"
+
+enum { KIND, NAME, DATABASE, ROLE, STATE, AGE, SINCE };
+
+const char *holders_sql(void)
+{
+    return OWN_TAG
+        "SELECT * FROM (SELECT 'prepared transaction'::text, gid::text, database::text, owner::text, 'prepared'::text, "
+        "pg_catalog.age(transaction) AS behind, prepared FROM pg_catalog.pg_prepared_xacts "
+        "UNION ALL "
+        "SELECT CASE WHEN pg_catalog.age(xmin) >= pg_catalog.age(catalog_xmin) OR catalog_xmin IS NULL "
+        "THEN 'replication slot' ELSE 'replication slot (catalogue)' END, slot_name::text, database::text, NULL, "
+        "CASE WHEN active THEN 'in use' ELSE 'not in use' END, "
+        "greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)), NULL "
+        "FROM pg_catalog.pg_replication_slots "
+        "WHERE greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)) >= " WORTH_TELLING " "
+        "UNION ALL "
+        "SELECT 'standby', application_name, NULL, usename::text, 'in use', pg_catalog.age(backend_xmin), NULL "
+        "FROM pg_catalog.pg_stat_replication WHERE pg_catalog.age(backend_xmin) >= " WORTH_TELLING ") h "
+        "ORDER BY behind DESC LIMIT 100";
+}
+
+enum sd_result holders_read(struct postgres *p, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, holders_sql(), 0, NULL, true, &r, err);
+    if (result == SD_UNSUPPORTED) { /* a sample is worth having without */
+        holders_free(p);
+        return SD_OK;
+    }
+    if (result != SD_OK)
+        return result;
+    holders_free(p);
+    p->holders = r;
+    return SD_OK;
+}
+
+void holders_free(struct postgres *p)
+{
+    PQclear(p->holders);
+    p->holders = NULL;
+}
+
+void holders_add(struct postgres *p, struct sd_batch *b)
+{
+    for (int row = 0; row < PQntuples(p->holders); row++) {
+        sd_time since = conn_time(p->holders, row, SINCE);
+        struct sd_activity a = {
+            .period_ns = p->activity_period,
+            .pid = sd_known(since) ? 0 : SD_UNKNOWN, /* as pg_blocking_pids calls prepared transactions */
+            .leader_pid = SD_UNKNOWN,
+            .database = conn_text(p->holders, row, DATABASE),
+            .role = conn_text(p->holders, row, ROLE),
+            .application = conn_text(p->holders, row, NAME),
+            .backend_type = conn_text(p->holders, row, KIND),
+            .state = conn_text(p->holders, row, STATE),
+            .query_id = SD_UNKNOWN,
+            .backend_start = SD_UNKNOWN,
+            .xact_start = since,
+            .query_start = SD_UNKNOWN,
+            .state_change = since,
+            .wait_start = SD_UNKNOWN,
+            .xmin_age = conn_int(p->holders, row, AGE),
+            .progress = NAN,
+        };
+        p->s->host->add(b, SD_ACTIVITY, &a);
+    }
+}
