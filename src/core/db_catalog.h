@@ -52,7 +52,15 @@ struct catalog_sample {    /* of rows: what no statistic says about combinations
     size_t n;              /* rows */
     const uint64_t **hash; /* [column][row] of the value; NULL for a column not sampled */
     const int32_t **width; /* [column][row] bytes as stored; -1: null */
+    struct catalog_expression { /* of a column's value, as an index would hold it */
+        const char *sql;
+        const uint64_t *hash;
+        const int32_t *width;
+        double avg_width;
+    } *expressions;
+    size_t n_expressions;
 };
+enum { CATALOG_EXPRESSIONS = 8 };
 
 struct catalog_relation {
     int64_t oid;

@@ -57,6 +57,7 @@ struct memory { /* of one statement */
 struct choice_cache {
     struct memory *of;
     bool by_liking; /* the search looks only at what a statement has used, its merges and parts */
+    bool exact;     /* the figures that are told are asked for, even when the time is up */
     bool *banned;   /* per pool: not worth being a second index with the same keys */
 };
 
@@ -189,7 +190,7 @@ static bool late(struct choice *c)
 {
     if (!c->cut_short && c->now && c->now() >= c->deadline)
         c->cut_short = true;
-    return c->cut_short;
+    return c->cut_short && !c->cache->exact;
 }
 
 /* What it costs at most; exactly, unless the time is up. */
@@ -731,6 +732,7 @@ static void next_step(struct choice *c, const struct set *s)
 static void report(struct choice *c, const struct set *s)
 {
     c->n_chosen = s->n;
+    c->cache->exact = true;
     c->chosen = mem_array(s->n + 1, sizeof *c->chosen);
     c->gains = mem_array(s->n + 1, sizeof *c->gains);
     c->after = total_of(c, s);
@@ -750,6 +752,7 @@ static void report(struct choice *c, const struct set *s)
     }
     for (size_t q = 0; q < c->n_statements; q++)
         c->statements[q].after = c->cache->of[q].failed ? NAN : cost_of(c, q, s);
+    c->cache->exact = false;
     next_step(c, s);
 }
 
@@ -824,8 +827,10 @@ bool index_choice(struct choice *c)
         free(begin[i].items);
     c->cache->by_liking = false;
     forget_uses(c, &best);
+    c->cache->exact = true;
     drop_useless(c, &best);
     narrow(c, &best);
+    c->cache->exact = false;
     if (isfinite(c->budget)) /* bytes that came free */
         greedy(c, &best, 1, CHOICE_KEEP_TOTAL);
     report(c, &best);

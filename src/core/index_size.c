@@ -31,11 +31,35 @@ static int source_of(const struct index_def *d, const struct index_key *k)
     return k->column;
 }
 
+/* A sampled expression takes the place of a column: -2 and below. */
+static int place_of(const struct index_def *d, const struct index_key *k)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    for (size_t i = 0; k->column < 0 && s && i < s->n_expressions; i++)
+        if (str_eq(s->expressions[i].sql, k->expr))
+            return -2 - (int)i;
+    return source_of(d, k);
+}
+
+static const uint64_t *hashes_of(const struct index_def *d, size_t key)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    int place = d->keys[key].column >= 0 ? d->keys[key].column : place_of(d, &d->keys[key]);
+    if (d->keys[key].column < 0 && place > -2)
+        return NULL; /* its source has other values */
+    return place >= 0 ? s->hash[place] : s->expressions[-2 - place].hash;
+}
+
+static const int32_t *widths_of(const struct catalog_sample *s, int place)
+{
+    return place >= 0 ? s->width[place] : place <= -2 ? s->expressions[-2 - place].width : NULL;
+}
+
 static size_t columns_of(const struct index_def *d, int *out)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n_keys; i++)
-        out[n++] = source_of(d, &d->keys[i]);
+        out[n++] = place_of(d, &d->keys[i]);
     for (size_t i = 0; i < d->n_include; i++)
         out[n++] = d->include[i];
     return n;
@@ -43,6 +67,8 @@ static size_t columns_of(const struct index_def *d, int *out)
 
 static double column_width(const struct index_def *d, int column)
 {
+    if (column <= -2)
+        return d->rel->sample->expressions[-2 - column].avg_width;
     if (column < 0)
         return EXPRESSION_WIDTH;
     const struct catalog_column *c = &d->rel->columns[column];
@@ -65,9 +91,9 @@ static double tuple_bytes(const struct index_def *d, const int *columns, size_t 
     bool null = false;
     for (size_t i = 0; i < n; i++) {
         double width = column_width(d, columns[i]);
-        bool sampled = row >= 0 && columns[i] >= 0 && s->width[columns[i]];
+        const int32_t *sampled = row >= 0 ? widths_of(s, columns[i]) : NULL;
         if (sampled) {
-            width = s->width[columns[i]][row];
+            width = sampled[row];
             if (width < 0) {
                 null = true;
                 continue;
@@ -163,7 +189,7 @@ static bool sampled(const struct index_def *d)
 {
     const struct catalog_sample *s = d->rel->sample;
     for (size_t i = 0; s && i < d->n_keys; i++)
-        if (d->keys[i].column < 0 || !s->hash[d->keys[i].column])
+        if (!hashes_of(d, i))
             return false;
     return s && s->n >= 100;
 }
@@ -205,11 +231,12 @@ static void sample_groups(const struct index_def *d, double rows, size_t shift, 
     uint64_t *keys = mem_array(s->n, sizeof *keys);
     double *sizes = mem_array(s->n, sizeof *sizes), once = 0, n = (double)s->n;
     size_t distinct = 0, large = 0;
-    for (size_t row = 0; row < s->n; row++)
-        for (size_t i = 0; i < d->n_keys; i++)
+    for (size_t i = 0; i < d->n_keys; i++) {
+        const uint64_t *hash = hashes_of(d, i);
+        for (size_t row = 0; row < s->n; row++)
             keys[row] =
-                (keys[row] ^ s->hash[d->keys[i].column][(row + i * shift) % s->n]) * 0x9e3779b97f4a7c15u +
-                (keys[row] >> 29);
+                (keys[row] ^ hash[(row + i * shift) % s->n]) * 0x9e3779b97f4a7c15u + (keys[row] >> 29);
+    }
     qsort(keys, s->n, sizeof *keys, by_value);
     for (size_t row = 0; row < s->n;) {
         size_t k = row;
@@ -303,6 +330,10 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
     if (d->n_keys == 1 && sampled(d)) {
         struct groups s;
         sample_groups(d, rows, 0, &s);
+        if (d->keys[0].column < 0) { /* of an expression the sample is all there is */
+            *g = s;
+            return MIN(MAX(1, s.distinct), rows);
+        }
         most = MIN(rows, MAX(most, s.distinct)); /* ANALYZE loses rare values, it invents none */
     }
     if (d->n_keys == 1) {
@@ -409,7 +440,7 @@ bool index_size_sure(const struct index_def *d)
     if (d->method != INDEX_BTREE || isnan(d->rel->rows))
         return false;
     for (size_t i = 0; i < d->n_keys; i++)
-        if (d->keys[i].column < 0)
+        if (d->keys[i].column < 0 && !sampled(d))
             return false;
     return !deduplicates(d) || d->n_keys == 1 || sampled(d) || !isnan(combined(d, d->rel->rows));
 }

@@ -5,6 +5,7 @@
 #include "core/table_use.h"
 
 #include <cjson/cJSON.h>
+#include <math.h>
 #include <pg_query.h>
 #include <stdlib.h>
 
@@ -185,7 +186,7 @@ static struct pred *add_pred(struct walker *w, size_t use, enum pred_kind kind, 
     if (u->n_preds == USE_PREDS)
         return NULL;
     struct pred *p = &u->preds[u->n_preds++];
-    *p = (struct pred){.kind = kind, .key = key, .other_use = NONE, .other_column = -1};
+    *p = (struct pred){.kind = kind, .key = key, .other_use = NONE, .other_column = -1, .share = NAN};
     return p;
 }
 
@@ -249,6 +250,14 @@ static const char *condition_sql(struct walker *w, const struct scope *s, size_t
     return sql;
 }
 
+/* The condition for the planner to say what it keeps; further ones of the same kind and
+ * key are added to it. */
+static void set_text(struct walker *w, const struct scope *s, size_t use, struct pred *p, const cJSON *a_expr)
+{
+    const char *text = condition_sql(w, s, use, a_expr);
+    p->text = !text ? NULL : p->text ? arena_printf(w->out->arena, "%s AND %s", p->text, text) : text;
+}
+
 static void like(struct walker *w, const struct scope *s, const cJSON *e, bool insensitive, bool in_or)
 {
     size_t use;
@@ -266,8 +275,10 @@ static void like(struct walker *w, const struct scope *s, const cJSON *e, bool i
     } else if (!pattern || strlen(pattern) >= 5) { /* a trigram needs three characters */
         p = add_pred(w, use, PRED_CONTAINS, key);
     }
-    if (p)
+    if (p) {
         p->in_or = in_or;
+        set_text(w, s, use, p, e);
+    }
 }
 
 static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_or)
@@ -290,8 +301,10 @@ static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_o
     }
     if (!strcmp(kind, "AEXPR_BETWEEN")) {
         if (key_of(w, s, left, &use, &key) && constant(w, s, right) &&
-            (p = add_pred(w, use, PRED_RANGE, key)))
+            (p = add_pred(w, use, PRED_RANGE, key))) {
             p->in_or = in_or;
+            set_text(w, s, use, p, e);
+        }
         return;
     }
     if (!strcmp(kind, "AEXPR_IN") || !strcmp(kind, "AEXPR_OP_ANY")) {
@@ -299,7 +312,7 @@ static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_o
             struct refs r = refs_of(w, s, right);
             if (r.use == NONE && !r.opaque && !r.subquery && (p = add_pred(w, use, PRED_IN, key))) {
                 p->in_or = in_or;
-                p->sql = condition_sql(w, s, use, e);
+                p->text = p->sql = condition_sql(w, s, use, e);
             }
         }
         return;
@@ -323,8 +336,10 @@ static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_o
         const char *pattern = k == PRED_CONTAINS ? tree_text(right) : NULL;
         if (pattern && strlen(pattern) < 3) /* there is no trigram in it */
             return;
-        if (key_of(w, s, left, &use, &key) && constant(w, s, right) && (p = add_pred(w, use, k, key)))
+        if (key_of(w, s, left, &use, &key) && constant(w, s, right) && (p = add_pred(w, use, k, key))) {
             p->in_or = in_or;
+            set_text(w, s, use, p, e);
+        }
         return;
     }
     if (!equal && !range)
@@ -351,6 +366,8 @@ static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_o
             p->other_use = at.use;
             p->other_column = at.column;
         }
+        if (fixed && !r.subquery)
+            set_text(w, s, use, p, e);
         if (fixed && equal && !r.subquery)
             p->sql = condition_sql(w, s, use, e);
     }

@@ -26,6 +26,8 @@ struct pred {
     enum pred_kind kind;
     struct index_key key; /* column or expression */
     const char *sql;      /* the condition, when it holds for every execution; NULL */
+    const char *text;     /* the condition as it is written, several of one kind joined; NULL */
+    double share;         /* of the rows it keeps, by the planner; NAN: not asked */
     size_t other_use;     /* PRED_JOIN: the other side, when it is a column; SIZE_MAX */
     int other_column;
     bool in_or; /* one arm of an OR */

@@ -96,7 +96,7 @@ static bool write_list(const struct tree_writer *w, const cJSON *list, struct st
 static bool write_cast(const struct tree_writer *w, const cJSON *cast, struct strbuf *out)
 {
     const cJSON *type = get(cast, "typeName");
-    if (get(type, "arrayBounds") || get(type, "typmods"))
+    if (get(type, "typmods"))
         return false;
     bool simple = get(get(cast, "arg"), "ColumnRef") || get(get(cast, "arg"), "A_Const");
     strbuf_str(out, simple ? "" : "(");
@@ -104,6 +104,7 @@ static bool write_cast(const struct tree_writer *w, const cJSON *cast, struct st
         return false;
     strbuf_str(out, simple ? "::" : ")::");
     advise_quote(tree_last(get(type, "names")), out);
+    strbuf_str(out, get(type, "arrayBounds") ? "[]" : "");
     return true;
 }
 
@@ -119,7 +120,17 @@ static bool write_operator(const struct tree_writer *w, const cJSON *e, struct s
         strbuf_char(out, ')');
         return ok;
     }
-    if (!str_eq(kind, "AEXPR_OP") || !left || !right)
+    if (str_eq(kind, "AEXPR_BETWEEN") && left) {
+        const cJSON *ends = get(get(right, "List"), "items");
+        if (!tree_write(w, left, out))
+            return false;
+        strbuf_str(out, " BETWEEN ");
+        if (!tree_write(w, cJSON_GetArrayItem(ends, 0), out))
+            return false;
+        strbuf_str(out, " AND ");
+        return tree_write(w, cJSON_GetArrayItem(ends, 1), out);
+    }
+    if ((!str_eq(kind, "AEXPR_OP") && !str_eq(kind, "AEXPR_LIKE") && !str_eq(kind, "AEXPR_ILIKE")) || !left || !right)
         return false;
     /* nested operators keep their order by parentheses */
     for (int side = 0; side < 2; side++) {
@@ -154,6 +165,12 @@ bool tree_write(const struct tree_writer *w, const cJSON *node, struct strbuf *o
         return write_operator(w, get(node, "A_Expr"), out);
     if (get(node, "List")) {
         return write_list(w, get(get(node, "List"), "items"), out);
+    }
+    if (get(node, "A_ArrayExpr")) {
+        strbuf_str(out, "ARRAY[");
+        bool ok = write_list(w, get(get(node, "A_ArrayExpr"), "elements"), out);
+        strbuf_char(out, ']');
+        return ok;
     }
     const cJSON *f = get(node, "FuncCall");
     if (f && !get(f, "agg_star") && !get(f, "agg_distinct") && !get(f, "over") && !get(f, "agg_order")) {

@@ -110,7 +110,7 @@ for budget in "${budgets[@]}"; do
         FILENAME == before { b[$1] = $3; sum += $2 * $3; next }
         FILENAME == uses { unused += $1 == 0; next }
         FILENAME == sizes { all++; real += $3; if ($1 != "btree") next; n++; r = $2 / $3; r = r < 1 ? 1 / r : r; log_sum += log(r); if (r > worst) worst = r; next }
-        { now += $2 * $3; if ($3 > b[$1] * 1.05) worse++ }
+        { now += $2 * $3; if (all && $3 > b[$1] * 1.05) worse++ }
         END {
             printf "%s.indexes %d count\n", budget, all
             printf "%s.real_cost %.1f %%\n", budget, 100 * now / sum

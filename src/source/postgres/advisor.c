@@ -24,6 +24,9 @@ struct statement {
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
     int64_t *tables; /* oids; NULL: not known */
     size_t n_tables;
+    struct guess_scan *scans; /* of its last plan */
+    size_t n_scans, cap_scans;
+    double cost, read; /* of the last plan; NAN: there is none */
 };
 
 struct candidate {
@@ -33,6 +36,7 @@ struct candidate {
     bool refused, wanted, accepted; /* the server took it once */
     double hypo_pages;              /* as HypoPG has it, while it is there */
     double bytes, rows, heap_pages; /* as expected; NAN: nothing is corrected */
+    double found; /* so many times the rows the planner expects; 1 */
 };
 
 struct advisor {
@@ -56,6 +60,8 @@ struct advisor {
     double random_page_cost, cpu_operator_cost;
     double read; /* rows of the last plan's first scan */
 };
+
+static void free_scans(struct statement *st);
 
 /* ---- the host a connection wants ---- */
 
@@ -214,6 +220,8 @@ void advisor_close(struct advisor *a)
     for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
         free(a->statements[i].tables);
+        free_scans(&a->statements[i]);
+        free(a->statements[i].scans);
     }
     for (size_t i = 0; i < a->n_candidates; i++)
         free(a->candidates[i].ddl);
@@ -288,7 +296,7 @@ void advisor_statements_free(struct advisor_statement *s, size_t n)
 
 size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
 {
-    struct statement st = {0};
+    struct statement st = {.cost = NAN};
     int n = sql_parameters(sql);
     if (!sql_may_explain(sql, err))
         return SIZE_MAX;
@@ -343,8 +351,9 @@ size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid)
     return a->n_candidates++;
 }
 
-void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages)
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages, double found)
 {
+    a->candidates[index].found = found;
     a->candidates[index].heap_pages = heap_pages;
     a->candidates[index].bytes = bytes;
     a->candidates[index].rows = rows;
@@ -550,20 +559,33 @@ static double correct(const struct advisor *a, const struct candidate *c, const 
     return loops * (descent + more);
 }
 
+/* A scan that finds `found` times the rows the planner thinks: an expression has no
+ * statistics before its index is there, and then one row in 200 is expected. */
+static double scaled(const struct advisor *a, double run, double found)
+{
+    double least = MIN(run, 2 * a->random_page_cost);
+    return found < 1 ? MAX(run * found, least) - run : 0;
+}
+
 /* What to add to the cost of a node, of one run. */
 struct fix {
     double startup, total;
+    double found; /* of a bitmap of an index on an expression: what the heap is read for */
 };
 
 static struct fix read_index(struct reading *r, const cJSON *node, double loops)
 {
-    struct fix f = {0, 0};
+    struct fix f = {0, 0, 1};
     const char *name = text(node, "Index Name"); /* "<13556>btree_orders_o_custkey" */
     long long oid = *name == '<' ? strtoll(name + 1, NULL, 10) : 0;
     for (size_t i = 0; oid && i < r->n; i++)
         if (r->a->candidates[r->indexes[i]].oid == oid) {
             r->used[i] = true;
-            f.total += correct(r->a, &r->a->candidates[r->indexes[i]], node, loops) / loops;
+            const struct candidate *c = &r->a->candidates[r->indexes[i]];
+            f.total += correct(r->a, c, node, loops) / loops;
+            if (c->found < 1 && *text(node, "Index Cond"))
+                f.total += scaled(r->a, number(node, "Total Cost") - number(node, "Startup Cost") + f.total, c->found);
+            f.found = c->found;
         }
     return f;
 }
@@ -597,11 +619,75 @@ static struct fix read_node(struct reading *r, const cJSON *node, double loops)
         bool blocks = !strcmp(relation, "InitPlan") || startup >= 0.999 * child;
         f.startup += blocks ? c.total : c.startup;
         f.total += c.total * times * share;
+        if (c.found < 1 && strstr(text(each, "Node Type"), "Bitmap") && strstr(type, "Bitmap")) {
+            f.found = c.found;
+            if (!strcmp(type, "Bitmap Heap Scan"))
+                f.total += scaled(r->a, total - startup, c.found);
+        }
         double run = child - number(each, "Startup Cost");
         if (!strcmp(type, "Limit") && run > 0)
             f.total = f.startup + (f.total - f.startup) * MIN(1, MAX(0, (total - startup) / run));
     }
     return f;
+}
+
+/* ---- how a plan reads its tables ---- */
+
+struct context {
+    double loops, other_rows, limit, limit_cost;
+    double gather; /* what a Gather above costs with all below; NAN: there is none */
+};
+
+static void read_scans(struct statement *st, const cJSON *node, struct context in)
+{
+    const char *type = text(node, "Node Type"), *table = text(node, "Relation Name");
+    const cJSON *plans = cJSON_GetObjectItemCaseSensitive(node, "Plans"), *each;
+    bool join = !strcmp(type, "Nested Loop") || !strcmp(type, "Hash Join") || !strcmp(type, "Merge Join");
+    bool passes = strstr(type, "Sort") || str_starts(type, "Gather") || !strcmp(type, "LockRows") ||
+                  !strcmp(type, "Subquery Scan") || !strcmp(type, "Hash") || !strcmp(type, "Materialize") ||
+                  !strcmp(type, "Memoize") || strstr(type, "Append");
+    if (*table && strstr(type, "Scan")) {
+        st->scans = mem_grow(st->scans, st->n_scans, &st->cap_scans, sizeof *st->scans);
+        st->scans[st->n_scans++] = (struct guess_scan){.table = mem_strdup(table),
+                                                       .cost = isnan(in.gather) ? number(node, "Total Cost") : in.gather,
+                                                       .loops = in.loops,
+                                                       .other_rows = in.other_rows,
+                                                       .limit = in.limit,
+                                                       .limit_cost = in.limit_cost};
+    }
+    if (!strcmp(type, "Limit"))
+        in = (struct context){in.loops, NAN, number(node, "Plan Rows"), number(node, "Total Cost"), NAN};
+    else if (!strcmp(type, "Aggregate") && !cJSON_GetObjectItemCaseSensitive(node, "Group Key"))
+        in = (struct context){in.loops, NAN, 1, number(node, "Total Cost"), NAN}; /* min() and max(): of orders with a limit */
+    else if (!passes && !join)
+        in = (struct context){in.loops, NAN, NAN, NAN, NAN};
+    if (str_starts(type, "Gather"))
+        in.gather = number(node, "Total Cost");
+    for (int i = 0; (each = cJSON_GetArrayItem(plans, i)); i++) {
+        struct context c = in;
+        const cJSON *sibling = cJSON_GetArrayItem(plans, 1 - i);
+        if (join && i < 2) {
+            c = (struct context){in.loops, MAX(1, number(sibling, "Plan Rows")), NAN, NAN, NAN};
+            if (i == 1 && !strcmp(type, "Nested Loop") && strcmp(text(each, "Node Type"), "Materialize") != 0)
+                c.loops *= c.other_rows;
+        } else if (!strcmp(text(each, "Parent Relationship"), "SubPlan")) {
+            c = (struct context){in.loops * MAX(1, number(node, "Plan Rows")), NAN, NAN, NAN, NAN};
+        }
+        read_scans(st, each, c);
+    }
+}
+
+static void free_scans(struct statement *st)
+{
+    for (size_t i = 0; i < st->n_scans; i++)
+        free(st->scans[i].table);
+    st->n_scans = 0;
+}
+
+const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement, size_t *n)
+{
+    *n = a->statements[statement].n_scans;
+    return a->statements[statement].scans;
 }
 
 static bool explain(struct advisor *a, const struct statement *st, cJSON **tree, struct sd_error *err)
@@ -640,7 +726,13 @@ static double first_scan(const cJSON *plan)
 bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
                   bool *used, struct sd_error *err)
 {
-    const struct statement *st = &a->statements[statement];
+    struct statement *st = &a->statements[statement];
+    if (!a->hypopg && st->cost >= 0) { /* the plan would be the same again */
+        memset(used, 0, n * sizeof *used);
+        *cost = st->cost;
+        a->read = st->read;
+        return true;
+    }
     for (size_t i = 0; i < a->n_candidates; i++)
         a->candidates[i].wanted = false;
     for (size_t i = 0; i < n; i++) {
@@ -662,9 +754,16 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");
         struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
         struct fix f = read_node(&r, plan, 1);
-        a->read = first_scan(plan);
+        a->read = st->read = first_scan(plan);
+        free_scans(st);
+        read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NAN});
         if (ok)
-            *cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
+            *cost = st->cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
+        double corrected = ok && total->valuedouble > 0 ? MIN(1, *cost / total->valuedouble) : 1;
+        for (size_t i = 0; i < st->n_scans; i++) {
+            st->scans[i].cost *= corrected;
+            st->scans[i].limit_cost *= corrected;
+        }
     } else {
         struct sd_error why = *err;
         end_transaction(a);
@@ -708,7 +807,8 @@ double advisor_rows(struct advisor *a, const char *schema, const char *table, co
 /* ---- a sample of rows ---- */
 
 bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
-                    const unsigned char *columns, struct sd_error *err)
+                    const unsigned char *columns, const char *const *expressions, size_t n_expressions,
+                    struct sd_error *err)
 {
     struct strbuf b = {0};
     size_t n = 0;
@@ -725,6 +825,11 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
             strbuf_printf(&b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
         strbuf_free(&name);
     }
+    for (size_t i = 0; i < n_expressions; i++)
+        strbuf_printf(&b,
+                      "%spg_catalog.pg_column_size(%s)::int4, pg_catalog.hashtextextended((%s)::text COLLATE "
+                      "\"C\", 0)::int8",
+                      n++ ? ", " : "", expressions[i], expressions[i]);
     double pages = MIN(r->pages, a->sample_pages), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
     strbuf_str(&b, " FROM ONLY ");
     advise_quote(r->schema, &b);
@@ -760,6 +865,21 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         s->hash[i] = columns[i] & ADVISOR_VALUES ? hash : NULL;
         s->width[i] = width;
         at += columns[i] & ADVISOR_VALUES ? 2 : 1;
+    }
+    s->expressions = arena_alloc(c->arena, (n_expressions + 1) * sizeof *s->expressions);
+    for (; s->n_expressions < n_expressions; s->n_expressions++, at += 2) {
+        uint64_t *hash = arena_alloc(c->arena, (s->n + 1) * sizeof *hash);
+        int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
+        double sum = 0, there = 0;
+        for (size_t row = 0; row < s->n; row++) {
+            bool null = PQgetisnull(res, (int)row, at);
+            width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
+            hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
+            sum += null ? 0 : width[row];
+            there += !null;
+        }
+        s->expressions[s->n_expressions] = (struct catalog_expression){
+            arena_strdup(c->arena, expressions[s->n_expressions]), hash, width, there > 0 ? sum / there : 4};
     }
     PQclear(res);
     if (s->n >= 100)

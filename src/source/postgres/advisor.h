@@ -8,6 +8,7 @@
 #define SOURCE_POSTGRES_ADVISOR_H
 
 #include "core/db_catalog.h"
+#include "core/index_guess.h"
 
 struct advisor;
 
@@ -36,11 +37,12 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
 void advisor_statements_free(struct advisor_statement *s, size_t n);
 
 /* At most some thousand rows of a few hundred pages: the lengths of the values of the
- * columns marked, and hashes of them where asked for. False: not allowed, or nothing
+ * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or nothing
  * came; the catalog is as before. */
 enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
 bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
-                    const unsigned char *columns, struct sd_error *err);
+                    const unsigned char *columns, const char *const *expressions, size_t n_expressions,
+                    struct sd_error *err);
 
 /* True when HypoPG is installed here. */
 bool advisor_can_prove(const struct advisor *a);
@@ -53,15 +55,18 @@ void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, si
 /* Registers an index by the DDL of it without a name; `oid` of its table, 0 when other
  * tables have it as well (it is partitioned). */
 size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid);
-/* How large it would be, how many rows it would hold and pages its table has: HypoPG takes indexes for larger
- * than they become, and their descent for free; costs are corrected by what is told here. */
-void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages);
+/* How large it would be, how many rows it would hold and pages its table has: HypoPG takes
+ * indexes for larger than they become, and their descent for free; and how many times the
+ * rows the planner expects an equality finds. Costs are corrected by what is told here. */
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages, double found);
 
 /* The planner's cost of a statement with exactly these hypothetical indexes, corrected by
  * advisor_expect; used[i] says whether the plan has the i-th. An index the server refuses
  * counts as not there. */
 bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
                   bool *used, struct sd_error *err);
+/* How the last plan of advisor_cost for a statement reads its tables; valid until the next. */
+const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement, size_t *n);
 /* Rows the last plan of advisor_cost read from its first table; NAN when there is none. */
 double advisor_read(const struct advisor *a);
 /* Rows the planner expects of a table under a condition; NAN unknown. */

@@ -11,21 +11,45 @@
 
 /* ---- what the search asks ---- */
 
+/* The scan of a table that costs most. The parts of a partitioned table have other names:
+ * then all of the table is taken for read. */
+static struct guess_scan scan_of(struct advisor_search *s, size_t statement, const struct catalog_relation *r,
+                                 double cost)
+{
+    size_t n;
+    const struct guess_scan *scans = advisor_scans(s->advisor, s->handles[statement], &n), *most = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(scans[i].table, r->name) &&
+            (!most || scans[i].cost * scans[i].loops > most->cost * most->loops))
+            most = &scans[i];
+    if (most)
+        return *most;
+    double whole = r->kind == 'p' ? r->rows * (0.01 + 0.01) : 0;
+    return (struct guess_scan){
+        .cost = MIN(whole, cost), .loops = 1, .other_rows = NAN, .limit = NAN, .limit_cost = NAN};
+}
+
 /* What no planner can say: GIN always, everything without HypoPG. */
 static double guess(struct advisor_search *s, size_t statement, const struct index_def *const *set, size_t n,
                     double cost, bool *used)
 {
     const struct statement_use *use = s->choice.statements[statement].use;
     double saved = 0;
+    size_t *joins = mem_array(use->n + 1, sizeof *joins); /* the use that leads to it */
+    bool proves = advisor_can_prove(s->advisor);
     for (size_t t = 0; t < use->n; t++) {
         double best = 0.05 * cost; /* less is not worth a guess */
-        size_t at = SIZE_MAX;
-        for (size_t i = 0; i < n; i++) {
-            bool unknown = set[i]->method == INDEX_GIN || !advisor_can_prove(s->advisor);
-            double saves = unknown ? index_guess(&use->items[t], set[i], cost) : 0;
-            if (saves > best) {
+        size_t at = SIZE_MAX, join;
+        struct guess_scan scan = scan_of(s, statement, use->items[t].rel, cost);
+        joins[t] = SIZE_MAX;
+        for (size_t i = 0; i < n && scan.cost > 0; i++) {
+            if ((proves && set[i]->method != INDEX_GIN) || set[i]->rel != use->items[t].rel)
+                continue;
+            double saves = index_guess(&use->items[t], set[i], &scan, &join);
+            if (saves > best && !(join < t && joins[join] == t)) {
                 best = saves;
                 at = i;
+                joins[t] = join;
             }
         }
         if (at == SIZE_MAX)
@@ -33,7 +57,32 @@ static double guess(struct advisor_search *s, size_t statement, const struct ind
         used[at] = true;
         saved += best;
     }
+    free(joins);
     return MIN(saved, 0.99 * cost);
+}
+
+/* Rows an equality on an expression finds, by those the planner expects of one without
+ * statistics (DEFAULT_NUM_DISTINCT is 200). Those of a partial index it never looks at. */
+static double found_by(struct advisor_search *s, const struct index_def *d, size_t key)
+{
+    const char *expr = d->keys[key].expr;
+    for (size_t i = 0; i < s->n_found; i++)
+        if (s->found[i].rel == d->rel && !strcmp(s->found[i].condition, expr))
+            return s->found[i].share;
+    struct index_def one = {.rel = d->rel, .keys = {d->keys[key]}, .n_keys = 1, .predicate_share = 1};
+    double distinct = index_size_sure(&one) ? index_size_distinct(&one) : NAN;
+    s->found = mem_grow(s->found, s->n_found, &s->cap_found, sizeof *s->found);
+    s->found[s->n_found++] = (struct advisor_share){d->rel, expr, isnan(distinct) ? 1 : MIN(1, 200 / distinct)};
+    return s->found[s->n_found - 1].share;
+}
+
+static double found_of(struct advisor_search *s, const struct index_def *d)
+{
+    double found = 1;
+    for (size_t i = 0; i < d->n_keys && d->method == INDEX_BTREE && !d->predicate; i++)
+        if (d->keys[i].column < 0)
+            found *= found_by(s, d, i);
+    return found;
 }
 
 static bool cost(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *out,
@@ -50,7 +99,7 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
         size_t place = (size_t)(set[i] - s->choice.pool.items);
         if (s->choice.sizes || ids[i] >= s->n_expected)
             advisor_expect(s->advisor, ids[i], s->choice.sizes ? s->choice.sizes[place] : index_size(set[i]),
-                           set[i]->rel->rows * set[i]->predicate_share, set[i]->rel->pages);
+                           set[i]->rel->rows * set[i]->predicate_share, set[i]->rel->pages, found_of(s, set[i]));
         s->n_expected = MAX(s->n_expected, ids[i] + 1);
     }
     bool ok = advisor_cost(s->advisor, s->handles[statement], ids, n, out, used, &err);
@@ -64,11 +113,27 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
 
 /* What the statistics do not tell of an index: how long values of variable length are
  * together, and how many different keys several columns have. */
-static bool mark_sampled(const struct index_def *d, unsigned char *columns)
+struct marks {
+    unsigned char *columns;
+    const char *expressions[CATALOG_EXPRESSIONS];
+    size_t n;
+};
+
+static bool mark_sampled(const struct index_def *d, struct marks *m)
 {
+    unsigned char *columns = m->columns;
     bool any = false, values = d->method == INDEX_BTREE && !d->n_include;
+    for (size_t i = 0; i < d->n_keys && d->method == INDEX_BTREE; i++) {
+        const char *expr = d->keys[i].column < 0 ? d->keys[i].expr : NULL;
+        for (size_t k = 0; k < m->n && expr; k++)
+            if (!strcmp(m->expressions[k], expr))
+                expr = NULL;
+        if (expr && m->n < CATALOG_EXPRESSIONS)
+            m->expressions[m->n++] = expr;
+        any = any || d->keys[i].column < 0;
+    }
     for (size_t i = 0; i < d->n_keys && values; i++)
-        values = d->keys[i].column >= 0 && d->rel->columns[d->keys[i].column].equal_image;
+        values = d->keys[i].column < 0 || d->rel->columns[d->keys[i].column].equal_image;
     for (size_t c = 0; c < d->rel->n_columns; c++) {
         if (!index_def_has(d, (int)c))
             continue;
@@ -79,10 +144,24 @@ static bool mark_sampled(const struct index_def *d, unsigned char *columns)
     return any;
 }
 
+/* Takes the sample of the table of one of the list. */
+static void sample(struct advisor_search *s, const struct candidate_list *pool, size_t of)
+{
+    const struct catalog_relation *r = pool->items[of].rel;
+    struct marks m = {.columns = mem_array(r->n_columns + 1, 1)};
+    struct sd_error ignored;
+    bool any = false;
+    for (size_t k = 0; k < pool->n; k++)
+        if (pool->items[k].rel == r && mark_sampled(&pool->items[k], &m))
+            any = true;
+    if (any && !advisor_sample(s->advisor, s->catalog, r, m.columns, m.expressions, m.n, &ignored) && m.n)
+        advisor_sample(s->advisor, s->catalog, r, m.columns, NULL, 0, &ignored); /* a cast may fail */
+    free(m.columns);
+}
+
 static void prepare(void *ctx, struct candidate_list *pool)
 {
     struct advisor_search *s = ctx;
-    struct sd_error ignored;
     int64_t began = clock_mono();
     for (size_t i = 0; i < pool->n; i++) {
         const struct catalog_relation *r = pool->items[i].rel;
@@ -91,13 +170,7 @@ static void prepare(void *ctx, struct candidate_list *pool)
             first = pool->items[k].rel != r;
         if (!first || r->sample)
             continue;
-        unsigned char *columns = mem_array(r->n_columns + 1, 1);
-        bool any = false;
-        for (size_t k = i; k < pool->n; k++)
-            any |= pool->items[k].rel == r && mark_sampled(&pool->items[k], columns);
-        if (any)
-            advisor_sample(s->advisor, s->catalog, r, columns, &ignored);
-        free(columns);
+        sample(s, pool, i);
     }
     s->choice.deadline += clock_mono() - began; /* the search has its own time */
 }
@@ -161,16 +234,57 @@ static double share_of(struct advisor_search *s, const struct index_def *d)
     return s->shares[s->n_shares - 1].share;
 }
 
+/* What a guess starts from. */
+static void ask_shares(struct advisor_search *s, struct statement_use *use)
+{
+    bool proves = advisor_can_prove(s->advisor);
+    for (size_t t = 0; t < use->n; t++) {
+        struct table_use *u = &use->items[t];
+        for (size_t i = 0; i < u->n_preds; i++) {
+            struct pred *p = &u->preds[i];
+            bool gin = p->kind == PRED_CONTAINS || p->kind == PRED_JSON || p->kind == PRED_SEARCH;
+            if (!p->text || p->in_or || (proves && !gin) || candidate_refusal(u->rel))
+                continue;
+            struct index_def d = {.rel = u->rel, .predicate = p->text, .predicate_share = NAN};
+            p->share = share_of(s, &d);
+        }
+    }
+}
+
 double advisor_search_candidates(struct advisor_search *s, size_t statement)
 {
     struct candidate_list *own = &s->choice.statements[statement].own;
     double keeps = keeps_much(s, statement);
+    ask_shares(s, &s->uses[statement]);
     if (!(keeps > 0))
         candidates(s->catalog, &s->uses[statement], own);
     for (size_t i = 0; i < own->n; i++)
         if (own->items[i].predicate)
             own->items[i].predicate_share = share_of(s, &own->items[i]);
     return keeps;
+}
+
+/* Of an expression the sample says how many rows it finds: that is wanted from the first
+ * what-if call on. Then the sample goes: it makes sizes right, but slow for as many
+ * candidates as there are at first. */
+static void sample_expressions(struct advisor_search *s)
+{
+    struct candidate_list all = {0};
+    for (size_t q = 0; q < s->choice.n_statements; q++)
+        for (size_t i = 0; i < s->choice.statements[q].own.n; i++)
+            candidate_add(&all, &s->choice.statements[q].own.items[i]);
+    for (size_t i = 0; i < all.n; i++)
+        for (size_t k = 0; k < all.items[i].n_keys; k++) {
+            const struct catalog_relation *r = all.items[i].rel;
+            if (all.items[i].keys[k].column >= 0 || all.items[i].method != INDEX_BTREE)
+                continue;
+            if (!r->sample)
+                sample(s, &all, i);
+            found_by(s, &all.items[i], k);
+        }
+    for (size_t i = 0; i < all.n; i++)
+        ((struct catalog_relation *)(uintptr_t)all.items[i].rel)->sample = NULL;
+    candidate_free(&all);
 }
 
 bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadline)
@@ -184,6 +298,9 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
     c->cost = cost;
     c->prepare = prepare;
     c->ctx = s;
+    int64_t began = clock_mono();
+    sample_expressions(s);
+    c->deadline += clock_mono() - began;
     return index_choice(c);
 }
 
@@ -200,4 +317,5 @@ void advisor_search_free(struct advisor_search *s)
     free(s->handles);
     free(s->problems);
     free(s->shares);
+    free(s->found);
 }

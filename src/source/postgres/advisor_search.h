@@ -27,6 +27,8 @@ struct advisor_search {
         double share;
     } *shares;
     size_t n_shares, cap_shares;
+    struct advisor_share *found; /* rows an equality on an expression finds, by those the planner expects */
+    size_t n_found, cap_found;
 };
 
 /* Registers a statement. Its number, or SIZE_MAX and a sentence. */
