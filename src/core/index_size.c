@@ -265,8 +265,23 @@ struct values {
 };
 enum { VALUES = 130 };
 
-static size_t values_of(const struct index_def *d, int column, double rows, struct values *v)
+static size_t values_of(const struct index_def *d, size_t key, double rows, struct values *v)
 {
+    int column = d->keys[key].column;
+    if (column < 0 && hashes_of(d, key) && d->rel->sample->n >= 100) {
+        struct index_def one = {.rel = d->rel, .keys = {d->keys[key]}, .n_keys = 1};
+        struct groups g;
+        double rest = 1;
+        size_t k = 0;
+        sample_groups(&one, rows, 0, &g);
+        for (; k < g.n_common && k < VALUES - 1; k++) {
+            v[k] = (struct values){1, g.common[k]};
+            rest -= g.common[k];
+        }
+        double others = MAX(g.distinct - (double)k, 1);
+        v[k] = (struct values){others, MAX(rest, 0) / others};
+        return k + 1;
+    }
     const struct catalog_column *c = column >= 0 ? &d->rel->columns[column] : NULL;
     double distinct = c ? db_catalog_distinct(d->rel, column) : rows, left = 1;
     size_t n = 0;
@@ -285,10 +300,10 @@ static size_t values_of(const struct index_def *d, int column, double rows, stru
 static double independent(const struct index_def *d, double rows)
 {
     struct values a[VALUES], b[VALUES];
-    size_t n_a = values_of(d, d->keys[0].column, rows, a);
+    size_t n_a = values_of(d, 0, rows, a);
     double met = 0;
     for (size_t k = 1; k < d->n_keys; k++) {
-        size_t n_b = values_of(d, d->keys[k].column, rows, b);
+        size_t n_b = values_of(d, k, rows, b);
         met = 0;
         for (size_t i = 0; i < n_a; i++)
             for (size_t j = 0; j < n_b; j++)
@@ -322,6 +337,12 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
     for (size_t i = 0; i < d->n_keys; i++) {
         int c = source_of(d, &d->keys[i]);
         double one = c < 0 ? rows : db_catalog_distinct(d->rel, c);
+        if (c < 0 && d->n_keys > 1 && hashes_of(d, i) && d->rel->sample->n >= 100) {
+            struct values v[VALUES];
+            size_t n = values_of(d, i, rows, v);
+            for (one = 0; n-- > 0;)
+                one += v[n].n;
+        }
         if (isnan(one))
             one = rows;
         most = MIN(most * one, 1e18);

@@ -825,9 +825,10 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
             strbuf_printf(&b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
         strbuf_free(&name);
     }
+    /* As stored: in a row short values have short headers; a row alone takes 24 bytes. */
     for (size_t i = 0; i < n_expressions; i++)
         strbuf_printf(&b,
-                      "%spg_catalog.pg_column_size(%s)::int4, pg_catalog.hashtextextended((%s)::text COLLATE "
+                      "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, pg_catalog.hashtextextended((%s)::text COLLATE "
                       "\"C\", 0)::int8",
                       n++ ? ", " : "", expressions[i], expressions[i]);
     double pages = MIN(r->pages, a->sample_pages), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
@@ -872,7 +873,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         double sum = 0, there = 0;
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at);
+            bool null = PQgetisnull(res, (int)row, at + 1);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
             sum += null ? 0 : width[row];
