@@ -30,6 +30,7 @@ enum {
     A_PHASE,
     A_PROGRESS,
     A_DEPTH,
+    A_BEGAN,
     A_COLUMNS
 };
 
@@ -68,6 +69,8 @@ static const struct column SESSIONS[A_COLUMNS] = {
                     "of a vacuum: share of the table's blocks scanned"},
     [A_DEPTH] = {"depth", "Depth", UNIT_NONE, COLUMN_HIDDEN, 6, 0,
                  "0, or how many sessions stand above it in the tree"},
+    [A_BEGAN] = {"backend_start", "Began", UNIT_TIME, COLUMN_HIDDEN, 6, 0,
+                 "start of the session: with the pid it names the session for good"},
 };
 
 static const struct column NOTABLE[] = {
@@ -178,6 +181,7 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     v[A_PHASE] = cell_text(doc_text(d, a->phase));
     v[A_PROGRESS] = cell_real(a->phase ? a->progress : NAN);
     v[A_DEPTH] = cell_int(depth);
+    v[A_BEGAN] = cell_int(a->backend_start > 0 ? a->backend_start : SD_UNKNOWN);
     r->depth = depth;
     r->session = session_of(d, node->s);
     if (a->query_id != SD_UNKNOWN && a->database)
