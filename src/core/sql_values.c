@@ -92,7 +92,7 @@ char *sql_with_values(const char *sql, const char *values, struct sd_error *err)
         at++;
     }
     if (ok && n != wanted)
-        ok = fail(err, "the statement has %d parameter%s and there %s %d value%s: as in 42, 'text', NULL", wanted,
+        ok = fail(err, "the statement has %d parameter%s and there %s %d value%s", wanted,
                   wanted == 1 ? "" : "s", n == 1 ? "is" : "are", n, n == 1 ? "" : "s");
     if (ok) {
         struct strbuf out = {0};

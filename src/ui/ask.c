@@ -3,6 +3,7 @@
 #include "ui/internal.h"
 
 #include "base/clock.h"
+#include "core/sql.h"
 #include "view/common.h"
 
 #include <stdlib.h>
@@ -88,6 +89,8 @@ void ask_free(struct console *c)
     execution_end(c);
     question_free(c->question);
     c->question = NULL;
+    free(c->values_of);
+    free(c->values);
 }
 
 static void so_far(struct question *q, const struct query *of)
@@ -106,13 +109,116 @@ static void so_far(struct question *q, const struct query *of)
     strbuf_free(&b);
 }
 
-void ask_analyze(struct console *c)
+/* What X was pressed on. */
+struct wish {
+    const struct query *of;
+    const char *text, *origin, *database;
+};
+
+/* pg_stat_statements keeps no values; a session that runs the statement right now shows
+ * them, and so does a plan of the server's log. NULL: only the text with $1 is known. */
+static const char *text_with_values(struct console *c, const struct query *of)
+{
+    struct session_sample *all = mem_array(SESSIONS_MAX, sizeof *all);
+    size_t n = model_sessions(c->env.model, INT64_MAX, all, SESSIONS_MAX);
+    struct plan_entry plan;
+    const char *text = NULL;
+    for (size_t i = 0; i < n && !text && sd_known(query_id(of)); i++)
+        if (all[i].a->query_id == query_id(of) && all[i].a->query && !sql_parameters(all[i].a->query))
+            text = all[i].a->query;
+    free(all);
+    if (!text && model_plan(c->env.model, query_key(of), INT64_MAX, &plan) && plan.plan->query &&
+        !sql_parameters(plan.plan->query))
+        text = plan.plan->query;
+    return text;
+}
+
+static bool find_wish(struct console *c, struct wish *w)
 {
     const char *key = selected_query(c);
     const struct row *r = console_row(c);
     struct session_sample live;
+    const struct query *of = key ? model_find_query(c->env.model, key) : NULL;
+    bool seen = r && r->session.origin && find_session(c, r, &live) && live.a->query;
+    if (seen && !of && live.a->database && sd_known(live.a->query_id)) {
+        char *made = mem_printf("%s/%lld", live.a->database, (long long)live.a->query_id);
+        of = model_find_query(c->env.model, made);
+        free(made);
+    }
+    const char *known = of ? query_text(of) : NULL;
+    *w = (struct wish){.of = of,
+                       .text = seen ? live.a->query : known,
+                       .origin = seen ? live.origin : of ? query_origin(of) : NULL,
+                       .database = seen ? live.a->database : of ? query_database(of) : NULL};
+    if (of && w->text && sql_parameters(w->text)) {
+        const char *whole = text_with_values(c, of);
+        w->text = whole ? whole : known ? known : w->text;
+    }
+    if (of && w->text && w->origin)
+        return true;
+    console_message(c, SEVERITY_INFO,
+                    !of && seen
+                        ? "The server gives this statement no query_id, so its plan would belong to nothing here"
+                    : !of      ? "Select a query first: X executes it under EXPLAIN ANALYZE"
+                    : !w->text ? "The text of this query is not known, so it cannot be executed"
+                               : "No open source can execute this query");
+    return false;
+}
+
+/* `wrong`: why what was typed before does not do; NULL. */
+static void ask_for_values(struct console *c, const struct query *of, const char *text, const char *wrong)
+{
+    bool again = str_eq(c->values_of, query_key(of));
+    int n = sql_parameters(text);
+    prompt_open(c, PROMPT_VALUES, again && c->values ? c->values : "");
+    if (!again) {
+        free(c->values_of);
+        c->values_of = mem_strdup(query_key(of));
+    }
+    char *shown = shown_sql(c, text);
+    c->hint = mem_printf("%s\n%s%s: %s (Esc: not at all)", shown, wrong ? wrong : "To execute it, type ",
+                         wrong   ? ""
+                         : n == 1 ? "a value for $1"
+                                  : "values, the first for $1",
+                         n == 1 ? "42" : "42, 'text', NULL");
+    free(shown);
+}
+
+static void analyze_question(struct console *c, const struct wish *w, const char *values)
+{
     char limit[UNIT_TEXT_MAX];
     int64_t limit_ns = c->env.config->settings->analyze_limit_ns;
+    common_duration(limit_ns, limit);
+    struct question *q = question_new("Execute this query (EXPLAIN ANALYZE)?");
+    char *shown = shown_sql(c, w->text);
+    q->origin = arena_strdup(q->arena, w->origin);
+    q->key = arena_strdup(q->arena, query_key(w->of));
+    q->where = arena_strdup(q->arena, w->origin);
+    if (w->database)
+        q->where = arena_printf(q->arena, "%s@%s", w->database, w->origin);
+    q->request = (struct sd_request){.kind = SD_REQUEST_ANALYZE,
+                                     .query_id = query_id(w->of),
+                                     .database = arena_strdup(q->arena, w->database),
+                                     .query = arena_strdup(q->arena, w->text),
+                                     .limit_ns = limit_ns,
+                                     .pid = SD_UNKNOWN,
+                                     .backend_start = SD_UNKNOWN};
+    question_fact(q, "On",
+                  w->database ? arena_printf(q->arena, "database %s of the source %s", w->database, w->origin)
+                              : arena_printf(q->arena, "the source %s", w->origin));
+    question_fact(q, "Limit", arena_printf(q->arena, "%s, then the server stops it (analyze_limit)", limit));
+    so_far(q, w->of);
+    question_fact(q, "Query", shown);
+    question_fact(q, "Values", values);
+    q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; "
+              "its load on the server is real.";
+    free(shown);
+    question_open(c, q);
+}
+
+void ask_analyze(struct console *c)
+{
+    struct wish w;
     if (!can_ask(c, "execute a query"))
         return;
     if (c->execution) {
@@ -120,52 +226,32 @@ void ask_analyze(struct console *c)
                         c->execution->where);
         return;
     }
-    const struct query *of = key ? model_find_query(c->env.model, key) : NULL;
-    /* A session shows its statement with the values that the statistics left out. */
-    bool seen = r && r->session.origin && find_session(c, r, &live) && live.a->query;
-    if (seen && !of && live.a->database && sd_known(live.a->query_id)) {
-        char *made = mem_printf("%s/%lld", live.a->database, (long long)live.a->query_id);
-        of = model_find_query(c->env.model, made);
-        free(made);
-    }
-    const char *text = seen ? live.a->query : of ? query_text(of) : NULL;
-    const char *origin = seen ? live.origin : of ? query_origin(of) : NULL;
-    const char *database = seen ? live.a->database : of ? query_database(of) : NULL;
-    if (!of || !text || !origin) {
-        console_message(
-            c, SEVERITY_INFO,
-            !of && seen
-                ? "The server gives this statement no query_id, so its plan would belong to nothing here"
-            : !of   ? "Select a query first: X executes it under EXPLAIN ANALYZE"
-            : !text ? "The text of this query is not known, so it cannot be executed"
-                    : "No open source can execute this query");
+    if (!find_wish(c, &w))
+        return;
+    if (!sql_parameters(w.text)) {
+        analyze_question(c, &w, NULL);
         return;
     }
-    common_duration(limit_ns, limit);
-    struct question *q = question_new("Execute this query (EXPLAIN ANALYZE)?");
-    char *shown = shown_sql(c, text);
-    q->origin = arena_strdup(q->arena, origin);
-    q->key = arena_strdup(q->arena, query_key(of));
-    q->where = arena_strdup(q->arena, origin);
-    if (database)
-        q->where = arena_printf(q->arena, "%s@%s", database, origin);
-    q->request = (struct sd_request){.kind = SD_REQUEST_ANALYZE,
-                                     .query_id = query_id(of),
-                                     .database = arena_strdup(q->arena, database),
-                                     .query = arena_strdup(q->arena, text),
-                                     .limit_ns = limit_ns,
-                                     .pid = SD_UNKNOWN,
-                                     .backend_start = SD_UNKNOWN};
-    question_fact(q, "On",
-                  database ? arena_printf(q->arena, "database %s of the source %s", database, origin)
-                           : arena_printf(q->arena, "the source %s", origin));
-    question_fact(q, "Limit", arena_printf(q->arena, "%s, then the server stops it (analyze_limit)", limit));
-    so_far(q, of);
-    question_fact(q, "Query", shown);
-    q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; "
-              "its load on the server is real.";
-    free(shown);
-    question_open(c, q);
+    ask_for_values(c, w.of, w.text, NULL);
+}
+
+void ask_values(struct console *c, const char *values)
+{
+    const struct query *of = c->values_of ? model_find_query(c->env.model, c->values_of) : NULL;
+    struct sd_error err = {""};
+    if (!of || !query_text(of) || !query_origin(of)) {
+        console_message(c, SEVERITY_INFO, "The query is not known any more");
+        return;
+    }
+    char *text = sql_with_values(query_text(of), values, &err);
+    free(c->values);
+    c->values = mem_strdup(values);
+    if (text) {
+        analyze_question(c, &(struct wish){of, text, query_origin(of), query_database(of)}, values);
+    } else { /* what was typed stands there to be mended */
+        ask_for_values(c, of, query_text(of), err.text);
+    }
+    free(text);
 }
 
 static void analyze_yes(struct console *c, struct question *q)

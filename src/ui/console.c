@@ -276,6 +276,7 @@ void console_free(struct console *c)
         free(c->history[i]);
     free(c->history);
     free(c->completions);
+    free(c->hint);
     free(c->filter_before);
     free(c->message);
     ask_free(c);

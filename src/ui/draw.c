@@ -365,13 +365,14 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
 
 static void completions(struct console *c, struct grid *g, struct rect area)
 {
-    if (!c->completions || area.h < 2)
+    const char *above = c->completions ? c->completions : c->hint;
+    if (!above || area.h < 2)
         return;
-    int lines = MIN(text_height(c->completions, area.w - 2), MIN(4, area.h));
+    int lines = MIN(text_height(above, area.w - 2), MIN(4, area.h));
     struct rect r = {area.x, area.y + area.h - lines, area.w, lines};
     struct pane none = {0};
     grid_fill(g, r, STYLE_BAR);
-    text_draw((struct draw){.grid = g, .in = r}, c->completions, STYLE_DIM, &none);
+    text_draw((struct draw){.grid = g, .in = r}, above, STYLE_DIM, &none);
 }
 
 void console_draw(struct console *c, struct grid *g)

@@ -34,7 +34,7 @@ struct screen {
 
 enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
-enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT };
+enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_VALUES };
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
 
 /* A question, with the facts of the moment it was put. While it stands nothing moves
@@ -94,12 +94,14 @@ struct console {
     char **history;    /* of commands, oldest first */
     size_t n_history, history_at;
     char *completions; /* shown above the line; NULL */
+    char *hint;        /* likewise, as long as the prompt is open; NULL */
     bool no_pattern;   /* what stands in the line is none yet */
     struct regex *search;
 
     enum overlay overlay;
     struct pane overlay_pane;
     struct question *question;   /* NULL: none */
+    char *values_of, *values; /* key of the query that values were asked for last; what was typed */
     struct execution *execution; /* NULL: none */
 
     char *message;
@@ -162,6 +164,8 @@ void question_draw(struct console *c, struct grid *g, struct rect area);
 
 /* ---- ask.c ---- */
 void ask_analyze(struct console *c);
+/* The values that ask_analyze has asked for have been typed. */
+void ask_values(struct console *c, const char *values);
 void ask_signal(struct console *c, enum sd_request_kind kind);
 void ask_yes(struct console *c, struct question *q);
 bool ask_withdraw(struct console *c); /* false: nothing runs that could be */

@@ -11,7 +11,7 @@ const char *prompt_label(enum prompt_kind kind)
 {
     static const char *const labels[] = {
         [PROMPT_NONE] = "", [PROMPT_COMMAND] = ":", [PROMPT_FILTER] = "Filter: ", [PROMPT_SEARCH] = "Search: ",
-        [PROMPT_EXPORT] = "Write to: "};
+        [PROMPT_EXPORT] = "Write to: ", [PROMPT_VALUES] = "Values: "};
     return labels[kind];
 }
 
@@ -36,7 +36,8 @@ void prompt_close(struct console *c)
 {
     c->prompt = PROMPT_NONE;
     free(c->completions);
-    c->completions = NULL;
+    free(c->hint);
+    c->completions = c->hint = NULL;
 }
 
 /* ---- editing ---- */
@@ -170,6 +171,9 @@ static void accept(struct console *c)
     }
     case PROMPT_EXPORT:
         ok = command_export(c, line, &err);
+        break;
+    case PROMPT_VALUES:
+        ask_values(c, line);
         break;
     case PROMPT_NONE:
         break;

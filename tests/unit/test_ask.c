@@ -379,19 +379,26 @@ static void analyze_names_what_is_executed(void **state)
     struct sd_error err;
     assert_true(settings_set(w->config->settings, "allow_actions", "no", &err)); /* not needed for X */
     play(w, ": query 78\nkey X");
+    see(w, "type a value for $1: 42 (Esc: not at all)"); /* the statistics keep no values */
+    play(w, "key 7 , 8 Enter");
+    see(w, "the statement has 1 parameter and there are 2 values");
+    play(w, "key Backspace Backspace Enter");
     see(w, "Execute this query (EXPLAIN ANALYZE)?");
     see(w, "database shop of the source shop");
     see(w, "SELECT name FROM products WHERE id = $1");
+    see(w, "Values  7");
     see(w, "30 s");
     see(w, "read-only transaction");
     play(w, "key Enter Space n");
     assert_int_equal(w->requests, 0);
-    play(w, ": set analyze_limit=5s\nkey X y");
+    play(w, "key X Esc y");
+    assert_int_equal(w->requests, 0);
+    play(w, ": set analyze_limit=5s\nkey X Enter y"); /* what was typed last stands there */
     assert_int_equal(w->requests, 1);
     assert_int_equal(w->asked.kind, SD_REQUEST_ANALYZE);
     assert_int_equal(w->asked.query_id, 78);
     assert_int_equal(w->asked.limit_ns, 5 * SD_S);
-    assert_string_equal(w->query, "SELECT name FROM products WHERE id = $1");
+    assert_string_equal(w->query, "SELECT name FROM products WHERE id = 7");
     assert_string_equal(w->database, "shop");
     world_free(w);
 }
