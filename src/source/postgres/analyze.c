@@ -236,7 +236,7 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
     const char *database = req->database ? req->database : p->database;
     bool only_check = req->kind == SD_REQUEST_MAY_ANALYZE, cut;
     int64_t limit = sd_known(req->limit_ns) && req->limit_ns > 0 ? req->limit_ns : LIMIT_DEFAULT_NS;
-    const char *text = explain_text(p, req, &cut);
+    const char *text = explain_statement(p, req, &cut);
     char *body = NULL;
     int backend = 0;
     struct sd_error why = {{0}};

@@ -344,7 +344,7 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
 
 /* The statement to plan: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
-const char *explain_text(const struct postgres *p, const struct sd_request *req, bool *cut)
+const char *explain_statement(const struct postgres *p, const struct sd_request *req, bool *cut)
 {
     const char *text = req->query ? req->query : "";
     *cut = sd_known(p->query_size) && p->query_size > 4 && strlen(text) + 4 >= (size_t)p->query_size &&
@@ -400,7 +400,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 {
     const char *database = req->database ? req->database : p->database;
     bool cut;
-    const char *text = explain_text(p, req, &cut);
+    const char *text = explain_statement(p, req, &cut);
     int n = sql_parameters(text);
     char *body = NULL;
     struct sd_error why = {{0}};

@@ -127,7 +127,7 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
 
 /* The statement of a request: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
-const char *explain_text(const struct postgres *p, const struct sd_request *req, bool *cut);
+const char *explain_statement(const struct postgres *p, const struct sd_request *req, bool *cut);
 /* May `text` be sent at all? `gate` is sql_may_explain, or a stricter one. */
 bool explain_allowed(const struct postgres *p, const char *text, bool cut,
                      bool (*gate)(const char *sql, struct sd_error *why), struct sd_error *why);
