@@ -687,6 +687,18 @@ static bool does(struct choice *c, const struct set *wide, const struct set *s, 
     return with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST);
 }
 
+/* The same keys, the one with most values first: of more use to other statements. */
+static bool better_order(const struct index_def *a, const struct index_def *than)
+{
+    if (a->rel != than->rel || a->method != than->method || a->n_keys != than->n_keys || a->n_include ||
+        than->n_include || !str_eq(a->predicate, than->predicate) || a->keys[0].column < 0 || than->keys[0].column < 0)
+        return false;
+    for (size_t i = 0; i < a->n_keys; i++)
+        if (a->keys[i].column < 0 || !index_def_has(than, a->keys[i].column))
+            return false;
+    return db_catalog_distinct(a->rel, a->keys[0].column) > db_catalog_distinct(a->rel, than->keys[0].column);
+}
+
 /* The columns an index has beside those of a narrower one have to pay, too. */
 static void narrow(struct choice *c, struct set *s)
 {
@@ -703,6 +715,15 @@ static void narrow(struct choice *c, struct set *s)
             free(t.items);
         }
         s->items[i] = best;
+        double total = total_of(c, s);
+        for (size_t p = 0; p < c->pool.n && c->keep > 0; p++) {
+            if (has(s, p) || !better_order(&c->pool.items[p], &c->pool.items[best]))
+                continue;
+            s->items[i] = p;
+            if (total_of(c, s) <= total * 1.01 + 1)
+                best = p;
+            s->items[i] = best;
+        }
     }
 }
 

@@ -12,8 +12,8 @@
 #include "source/postgres/advisor_search.h"
 #include "source/postgres/internal.h"
 
-#define ADVICE_NS      (1000 * SD_MS) /* for all of it */
-#define SEARCH_NS      (500 * SD_MS)  /* for the choice, of that */
+#define ADVICE_NS (2000 * SD_MS) /* for all of it; usually it is below a tenth */
+#define SEARCH_NS (1000 * SD_MS) /* for the choice, of that */
 #define CHEAP          50.0           /* planner's cost: some pages, or rows of a small table */
 #define KEEP           0.05           /* an index that saves less of the statement is not named */
 

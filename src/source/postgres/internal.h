@@ -158,7 +158,7 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
 /* ---- explain_advice.c ---- */
 /* Adds the indexes the plan's statement misses, or why there is none, to the reply. The
  * connection is outside of a transaction, and is closed after this: settings and
- * prepared statements stay behind. Takes a second at most. */
+ * prepared statements stay behind. Takes two seconds at most. */
 void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply);
 
 /* ---- postgres.c ---- */

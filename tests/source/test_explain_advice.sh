@@ -1,0 +1,97 @@
+#!/bin/bash
+# The index beside a plan: each kind of statement against a real server, with HypoPG and
+# without it; what is refused and why; in a recording.
+. "$(dirname "$0")/../cli/tap.bash"
+place=$(mktemp -d "${TMPDIR:-/tmp}/slowdive-advice.XXXXXX") || exit 1
+chmod 755 "$place"
+trap '"$root/contrib/private-postgres" stop "$place/pg" >/dev/null 2>&1; rm -rf "$place" "$dir"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+eval "$("$root/contrib/private-postgres" start "$place/pg" --with $$)" || exit 1
+unset PGHOST PGPORT PGUSER PGDATABASE
+db=${PGURL%/postgres}/kinds
+sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
+sql "$PGURL" -c 'CREATE DATABASE kinds' && sql "$db" -f "$root/tests/data/advise/kinds.sql" >/dev/null || exit 1
+sql "$db" -c 'CREATE EXTENSION pg_trgm' 2>/dev/null && trigrams=yes || trigrams=
+sql "$db" -c 'CREATE EXTENSION hypopg' 2>/dev/null || { echo "1..0 # SKIP HypoPG is not installed"; exit 0; }
+# The visibility map: an older transaction may have held it back, and covering indexes live by it.
+sql "$db" -c 'VACUUM orders' -c 'VACUUM customers'
+
+# ask SQL: explains it; the file out holds JSON, `ddls` what follows ON, a line each, sorted
+ask() {
+    timeout 30 "$program" explain --db "$db" --format json - <<<"$1" >out 2>err
+    status=$?
+    sed -n 's/.*"ddl":[[:space:]]*"CREATE INDEX CONCURRENTLY [^ ]* ON public\.\(.*\)",\{0,1\}$/\1/p' out | sed 's/\\"/"/g' | sort >ddls
+}
+# is SQL TABLE (KEYS)...: exactly these are suggested
+is() {
+    local query=$1
+    shift
+    ask "$query"
+    printf '%s\n' "$@" | sort >wanted
+    ok "$query" diff wanted ddls
+}
+# none SQL SENTENCE: nothing is suggested, and why
+none() {
+    ask "$1"
+    ok "$1" is_none "$2"
+}
+is_none() { [ "$status" = 0 ] && [ ! -s ddls ] && grep '"no_suggestion"' out | grep -qF -- "$1"; }
+
+is "SELECT * FROM orders WHERE customer_id = 5" "orders (customer_id)"
+is "SELECT * FROM orders WHERE customer_id = \$1 AND placed >= \$2 ORDER BY placed DESC LIMIT \$3" "orders (customer_id, placed)"
+is "SELECT * FROM orders WHERE placed BETWEEN '2024-03-01' AND '2024-03-02'" "orders (placed)"
+is "SELECT * FROM orders WHERE customer_id IN (\$1, \$2) AND status = \$3" "orders (customer_id, status)"
+is "SELECT * FROM orders ORDER BY shipped DESC NULLS LAST LIMIT 20" "orders (shipped DESC NULLS LAST)"
+is "SELECT * FROM orders ORDER BY status, placed DESC LIMIT 20" "orders (status, placed DESC)"
+is "SELECT * FROM orders WHERE status = 'open' ORDER BY placed LIMIT 20" "orders (placed) WHERE status = 'open'"
+is "SELECT * FROM customers WHERE lower(email) = 'user5@example.org'" "customers (lower(email))"
+is "SELECT customer_id, sum(total) FROM orders WHERE placed > '2024-08-01' GROUP BY customer_id" \
+    "orders (placed) INCLUDE (customer_id, total)"
+is "SELECT customer_id, sum(total) FROM orders GROUP BY customer_id" "orders (customer_id) INCLUDE (total)"
+is "SELECT max(placed) FROM orders WHERE customer_id = 7" "orders (customer_id, placed)"
+ask "SELECT * FROM open_orders WHERE buyer = 7"
+ok "SELECT * FROM open_orders WHERE buyer = 7" grep -q "^orders (customer_id" ddls
+is "WITH x AS (SELECT * FROM orders WHERE customer_id = \$1) SELECT count(*) FROM x WHERE status = \$2" \
+    "orders (customer_id, status)"
+is "SELECT * FROM (SELECT customer_id AS who, placed FROM orders) s WHERE who = 5" "orders (customer_id)"
+is "SELECT o.id FROM orders AS o JOIN customers AS k ON k.id = o.customer_id WHERE k.email = 'User77@Example.org'" \
+    "orders (customer_id)" "customers (email)"
+is "SELECT * FROM orders WHERE customer_id = '5'::int" "orders (customer_id)"
+is "UPDATE orders SET note = 'x' WHERE customer_id = 9" "orders (customer_id)"
+ask "SELECT * FROM orders WHERE customer_id = 5"
+ok "it is proven" grep -q '"unproven":[[:space:]]*false' out
+ok "and has a size" grep -Eq '"size_bytes":[[:space:]]*[0-9]{5,}' out
+ok "and a price" grep -Eq '"write_overhead":[[:space:]]*0\.[0-9]+' out
+ok "and costs" grep -Eq '"cost_after":[[:space:]]*[0-9.]+' out
+ok "the finding names the same index" grep -q '"advice":.*Create it: CREATE INDEX CONCURRENTLY orders_customer_id_idx' out
+sql "$db" -c "$(sed -n 's/.*"ddl":[[:space:]]*"\(.*\)",\{0,1\}$/\1/p' out)"
+ok "the statement runs" [ "$(sql "$db" -c "SELECT count(*) FROM pg_indexes WHERE indexname = 'orders_customer_id_idx'")" = 1 ]
+none "SELECT * FROM orders WHERE customer_id = 5" "exists already"
+sql "$db" -c "DROP INDEX orders_customer_id_idx"
+
+is "SELECT * FROM orders WHERE doc @> '{\"kind\": \"k7\"}'" "orders USING gin (doc)"
+ok "GIN is unproven: HypoPG does not know it" grep -q '"unproven":[[:space:]]*true' out
+is "SELECT * FROM orders WHERE tags @> ARRAY['t7']" "orders USING gin (tags)"
+is "SELECT * FROM orders WHERE words @@ to_tsquery('english', 'word & abc')" "orders USING gin (words)"
+[ -z "$trigrams" ] || is "SELECT * FROM orders WHERE note LIKE '%abcdef12%'" "orders USING gin (note gin_trgm_ops)"
+
+none "SELECT * FROM orders" "reads all of public.orders"
+none "SELECT * FROM orders WHERE status = 'done'" "% of public.orders: no index is worth it"
+none "SELECT * FROM orders WHERE total = 5.5" "exists already"
+none "SELECT * FROM orders WHERE id = 5" "exists already"
+none "SELECT * FROM small WHERE name = 'x'" "The table is small"
+none "SELECT * FROM fresh WHERE id = 5" "never analysed"
+none "SELECT count(*) FROM pg_class WHERE relname = 'x'" "no table of this database"
+none "SELECT 1" "no table of this database"
+
+ask "SELECT * FROM orders WHERE status = 'open' ORDER BY placed LIMIT 20"
+ok "what the user handed over is shown" grep -q "WHERE status = 'open'" ddls
+
+sql "$db" -c "DROP EXTENSION hypopg"
+is "SELECT * FROM orders WHERE customer_id = 5" "orders (customer_id)"
+ok "without HypoPG it is unproven" grep -q '"unproven":[[:space:]]*true' out
+none "SELECT * FROM orders ORDER BY status, placed DESC LIMIT 20" "HypoPG"
+ok "nothing of it stays in the server" \
+    [ "$(sql "$db" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slowdive'")" = 0 ]
+finish
