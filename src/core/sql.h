@@ -43,6 +43,8 @@ void sql_uses_free(struct sql_uses *u);
  * that it names, only its server can tell. `uses` (NULL: not wanted; the caller frees it
  * in any case) gets them all, those that a construct implies among them (BETWEEN: >= and <=). */
 bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why);
+/* sql_may_explain, with what the statement names. */
+bool sql_may_plan(const char *sql, struct sql_uses *uses, struct sd_error *why);
 /* Refused wherever it is called? `name` as the server has it. */
 bool sql_function_denied(const char *name);
 

@@ -4,8 +4,7 @@
  * STABLE functions whose arguments are constant, so a call that reads files or
  * talks to another server escapes any rollback. Such built-in functions are
  * refused by name, wherever they stand. A function of the user's own that lies
- * about its volatility cannot be seen here; the read-only transaction and the
- * timeouts around the EXPLAIN bound what it can do.
+ * about its volatility cannot be seen here, but by the server: source/postgres/harmless.c.
  *
  * SELECT ... FOR UPDATE is allowed: planning it locks no row, and the read-only
  * transaction would refuse to execute it. */
@@ -243,6 +242,12 @@ static bool check(const char *sql, bool executed, struct sql_uses *uses, struct 
 bool sql_may_explain(const char *sql, struct sd_error *why)
 {
     return check(sql, false, NULL, why);
+}
+
+bool sql_may_plan(const char *sql, struct sql_uses *uses, struct sd_error *why)
+{
+    *uses = (struct sql_uses){0};
+    return check(sql, false, uses, why);
 }
 
 bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why)

@@ -860,7 +860,7 @@ static int start_server(void **state)
                  "create function liar() returns int immutable language plpgsql as "
                  "'begin insert into orders (note) values (1); return 1; end'; "
                  "create function slower() returns int immutable language plpgsql as "
-                 "'begin perform pg_sleep(60); return 1; end'; "
+                 "'begin perform count(*) from generate_series(1, 1000000000); return 1; end'; "
                  "create view recent as select * from orders where customer > 3; analyze orders"},
     };
     for (size_t i = 0; i < ARRAY_LEN(setup); i++) {

@@ -215,6 +215,8 @@ static enum sd_result begin(struct conn *c, struct sd_error *err)
 static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
 {
     enum sd_result result = begin(c, err);
+    if (result == SD_OK)
+        result = harmless_plan(c, text, err);
     if (result != SD_OK)
         return result;
     if (n == 0) {

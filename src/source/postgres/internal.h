@@ -148,6 +148,9 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
  * is the one the statement will be read with. SD_OK: it cannot. SD_UNSUPPORTED: a sentence says
  * what stands against it. Otherwise as conn_query. */
 enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_error *why);
+/* The same for planning it, which runs functions that are not VOLATILE on constants: can they
+ * act on anything that a rollback does not undo? */
+enum sd_result harmless_plan(struct conn *c, const char *sql, struct sd_error *why);
 
 /* ---- signal.c ---- */
 /* Cancels a statement or ends a session, when it is still the one meant; the reply says

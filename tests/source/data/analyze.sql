@@ -55,6 +55,22 @@ CREATE FUNCTION liar_kill() RETURNS int LANGUAGE plpgsql STABLE AS
 $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'; RETURN 1; END $$;
 CREATE AGGREGATE act_sum(int) (SFUNC = act_2, STYPE = int, INITCOND = '0');
 CREATE OPERATOR ### (LEFTARG = int, RIGHTARG = int, FUNCTION = act_2);
+CREATE FUNCTION act_quoted() RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM "public"."trace" /* x */ (); RETURN 1; END $$;
+CREATE FUNCTION act_unicode() RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM public.U&"tr\0061ce"(); RETURN 1; END $$;
+CREATE FUNCTION act_inlined() RETURNS int LANGUAGE sql VOLATILE AS 'SELECT act_i()';
+CREATE VIEW hides_early AS SELECT act_v() AS v;
+CREATE FUNCTION act_by_view() RETURNS bigint LANGUAGE sql STABLE AS 'SELECT count(v) FROM hides_early';
+CREATE FUNCTION tenant() RETURNS int LANGUAGE sql STABLE AS
+$$ SELECT coalesce(nullif(current_setting('app.tenant', true), ''), '1')::int /* see http://example.com/dblink */ $$;
+CREATE TABLE tenants (id int);
+ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON tenants USING (id = tenant());
+CREATE TABLE with_default (id int, v int DEFAULT act_i());
+CREATE TABLE with_rule (id int);
+CREATE RULE acts AS ON INSERT TO with_rule DO ALSO SELECT act_i();
+CREATE FUNCTION act_by_operator() RETURNS int LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN 1 ### 2; END $$;
 CREATE TYPE pair AS (a int);
 CREATE FUNCTION to_pair(int) RETURNS pair LANGUAGE plpgsql IMMUTABLE AS
 $$ BEGIN PERFORM public.trace(); RETURN ROW(1); END $$;
@@ -64,6 +80,7 @@ $$ BEGIN PERFORM public.trace(); RETURN ROW(1); END $$;
 CREATE CAST (plain AS pair) WITH FUNCTION from_plain(plain);
 CREATE DOMAIN watched AS int CHECK (act_bool(VALUE));
 CREATE DOMAIN watched_too AS watched;
+CREATE FUNCTION act_by_domain() RETURNS int LANGUAGE plpgsql STABLE AS $$ DECLARE x watched := 1; BEGIN RETURN x; END $$;
 CREATE DOMAIN slow AS int CHECK (pg_sleep(0) IS NOT NULL);
 CREATE TABLE domains (id int, w watched_too);
 CREATE VIEW hides AS SELECT id, act_v() AS v FROM plain;
