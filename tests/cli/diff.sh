@@ -22,7 +22,7 @@ ok "without a complaint" silent err
 run explain - after.txt <before.txt
 ok "one of them from standard input" says out "Before: standard input, executed"
 run explain --format json after.txt before.txt
-ok "as JSON" says out '"verdict":"2251 times slower'
+ok "as JSON" says out "2251 times slower"
 ok "with each change" says out '"the index condition is now the filter"'
 run explain --format md before.txt after.txt
 ok "as Markdown" exited 0
