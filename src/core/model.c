@@ -22,11 +22,13 @@ struct model *model_new(const struct model_limits *limits)
     m->first = m->last = m->swept = SD_UNKNOWN;
     m->snapshots.size = sizeof(struct slot);
     m->bytes = sizeof *m;
+    links_new(m);
     return m;
 }
 
 void model_clear(struct model *m)
 {
+    links_forget(m);
     endpoints_free(m);
     queries_free(m);
     series_free(m);
@@ -51,6 +53,7 @@ void model_free(struct model *m)
     if (!m)
         return;
     model_clear(m);
+    links_free(m);
     free(m);
 }
 
@@ -192,6 +195,7 @@ void model_apply(struct model *m, const struct sd_batch *b)
     if (at > TIME_MAX || at < -TIME_MAX)
         return;
     m->version++;
+    links_forget(m);
     note_time(m, b);
     struct origin *o = model_origin(m, batch_origin(b));
     uint32_t kinds = 0;

@@ -32,7 +32,6 @@ void model_strfree(struct model *m, char *s);
 struct name {
     struct endpoint *endpoint; /* first endpoint of this folded name or route */
     struct name *folded;       /* of a route tag; NULL: not asked yet */
-    int64_t sum;               /* scratch of one computation, 0 otherwise */
     UT_hash_handle hh;
     char text[];
 };
@@ -210,7 +209,6 @@ struct query {
     const struct name *database;
     const struct origin *origin;
     uint64_t seen; /* version of the model */
-    int64_t sum;   /* scratch, 0 between computations */
     struct query_variant *variants;
     size_t n_variants, cap_variants;
     struct slots slots;
@@ -243,7 +241,10 @@ struct event_item {
     const struct origin *origin;
 };
 
+struct link_cache; /* of model_links.c */
+
 struct model {
+    struct link_cache *links;
     struct model_limits limits;
     size_t bytes;
     uint64_t version, lost;
@@ -313,6 +314,9 @@ void activity_free(struct model *m, struct origin *o);
 void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s),
                    void *ctx);
 
+void links_new(struct model *m);
+void links_forget(struct model *m); /* what was found: the samples or the queries change */
+void links_free(struct model *m);
 struct name *link_route(struct model *m, const char *tag);
 struct name *link_endpoint_route(struct model *m, const char *method, const char *route);
 

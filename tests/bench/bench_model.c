@@ -113,6 +113,43 @@ static struct sd_batch *statements(sd_time at, int64_t round)
     return b;
 }
 
+/* Five minutes of samples, and all routes of each of 5,000 queries. */
+static double links(void)
+{
+    enum { MANY = 5000 };
+    struct model *m = model_new(NULL);
+    for (int s = 0; s < 300; s++) {
+        struct sd_batch *b = batch_new("postgres://shop", T0 + s * SD_S);
+        for (int i = 0; i < 40; i++) {
+            struct sd_activity a;
+            char route[64];
+            schema_clear(schema_of(SD_ACTIVITY), &a);
+            int q = (int)dice(MANY);
+            snprintf(route, sizeof route, "GET /api/v1/resource%d/{id}", q % ENDPOINTS);
+            a.period_ns = SD_S;
+            a.pid = 1000 + i;
+            a.database = "shop";
+            a.state = "active";
+            a.query_id = 1 + q;
+            a.query = "SELECT 1";
+            a.route = route;
+            batch_add(b, SD_ACTIVITY, &a);
+        }
+        model_apply(m, b);
+        batch_unref(b);
+    }
+    struct link out[8];
+    size_t found = 0;
+    double start = now();
+    for (size_t i = 0; i < model_queries(m); i++)
+        found += query_links(m, model_query(m, i), (struct span){T0, T0 + 300 * SD_S}, out, 8);
+    double took = now() - start;
+    if (found < model_queries(m) / 2)
+        fprintf(stderr, "bench_model: links are missing\n");
+    model_free(m);
+    return took;
+}
+
 static void feed(struct model *m, struct strbuf *frame, size_t *bytes, const struct sd_batch *const *batches,
                  size_t n)
 {
@@ -159,6 +196,7 @@ int main(void)
     printf("model_apply_http %.0f ns\n", apply / SECONDS / ENDPOINTS);
     printf("endpoint_stats_900_slots %.1f us\n", stats / 1e3);
     printf("endpoint_series_160_points %.1f us\n", (now() - start) / 20 / 1e3);
+    printf("query_links_of_5000 %.1f ms\n", links() / 1e6);
     printf("model_bytes_15_minutes %.1f MB\n", (double)model_usage(m).bytes / 1e6);
     printf("recording_minute %.1f kB\n", (double)bytes / SECONDS * 60 / 1e3);
     free(st);
