@@ -170,10 +170,12 @@ struct section {
     int min_height;    /* rows on screen without the border; 0: by kind */
     bool aside;        /* for looking up: a pane only while it has the keys, never printed */
     /* All that is known of a row, as lines of text: asked for when the row is selected,
-     * so that a tree of 10,000 rows costs nothing more. May set the marks and notes of
-     * the doc's texts. The result is the doc's. NULL: the rows say all there is. */
-    const char *(*about)(struct doc *d, const struct section *s, const struct row *r);
+     * so that a tree of 10,000 rows costs nothing more. `chosen`: the section has the keys,
+     * and the marks and notes of the doc's texts may follow. The result is the doc's.
+     * NULL: the rows say all there is. */
+    const char *(*about)(struct doc *d, const struct section *s, const struct row *r, bool chosen);
     void *about_ctx;
+    int about_lines; /* worth having for it below the rows; 0: what the rows leave */
     /* TEXT: written when it is first needed (section_text); NULL: `text` is all. */
     const char *(*write)(struct doc *d, void *ctx);
     void *write_ctx;

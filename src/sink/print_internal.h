@@ -12,4 +12,8 @@ void print_md_doc(const struct doc *d, struct strbuf *out);
 void print_md_section(const struct section *s, struct strbuf *out);
 void print_csv_section(const struct section *s, struct strbuf *out);
 
+/* Under a line of its text, text[at..at + n): ^ below what is marked of it. Nothing when
+ * nothing is. */
+void print_carets(const struct section *s, size_t at, size_t n, size_t indent, struct strbuf *out);
+
 #endif

@@ -138,14 +138,13 @@ void print_md_section(const struct section *s, struct strbuf *out)
         break;
     case SECTION_TEXT: {
         struct strbuf valid = {0};
-        strbuf_str(out, "    "); /* an indented block: nothing in it can end it */
-        utf8_append_lines(&valid, s->text ? s->text : "", s->text ? strlen(s->text) : 0);
-        for (const char *p = strbuf_text(&valid); *p; p++)
-            if (*p == '\n')
-                strbuf_str(out, "\n    ");
-            else
-                strbuf_char(out, *p);
-        strbuf_char(out, '\n');
+        for (size_t at = 0, n; s->text && (at == 0 || s->text[at - 1]); at += n + 1) {
+            n = strcspn(s->text + at, "\n");
+            strbuf_clear(&valid);
+            utf8_append_lines(&valid, s->text + at, n);
+            strbuf_printf(out, "    %s\n", strbuf_text(&valid)); /* an indented block: nothing in it can end it */
+            print_carets(s, at, n, 4, out);
+        }
         strbuf_free(&valid);
         break;
     }
@@ -158,6 +157,8 @@ void print_md_doc(const struct doc *d, struct strbuf *out)
     escaped(out, d->title);
     strbuf_char(out, '\n');
     for (size_t i = 0; i < d->n_sections; i++) {
+        if (d->sections[i].aside)
+            continue;
         strbuf_char(out, '\n');
         print_md_section(&d->sections[i], out);
     }

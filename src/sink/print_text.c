@@ -434,24 +434,50 @@ static size_t line_break(const char *s, size_t len, int room)
     return len;
 }
 
-/* Lines of the text stay lines; what is longer than the width goes on below. */
-static void paragraph(const char *text, int indent, const struct print_options *o, struct strbuf *out)
+static bool is_marked(const struct section *s, size_t from, size_t to)
+{
+    for (size_t i = 0; s && i < s->n_marks; i++)
+        if (s->marks[i].start < to && from < s->marks[i].start + s->marks[i].len)
+            return true;
+    return false;
+}
+
+void print_carets(const struct section *s, size_t at, size_t n, size_t indent, struct strbuf *out)
+{
+    struct utf8_char c;
+    if (!is_marked(s, at, at + n))
+        return;
+    strbuf_pad(out, ' ', indent);
+    for (size_t i = 0, step; i < n && (step = utf8_next(s->text + at + i, n - i, &c)); i += step)
+        strbuf_pad(out, is_marked(s, at + i, at + i + step) ? '^' : ' ', (size_t)c.width);
+    finish_line(out);
+}
+
+/* Lines of the text stay lines; what is longer than the width goes on below. With `marks`
+ * (the text is its own) a line with marked parts is followed by one that shows them. */
+static void lines(const char *text, int indent, const struct section *marks, const struct print_options *o, struct strbuf *out)
 {
     int room = o->width > indent + 20 ? o->width - indent : 100000;
-    while (*text) {
-        size_t len = strcspn(text, "\n"), done = 0;
+    for (size_t at = 0; text[at];) {
+        size_t len = strcspn(text + at, "\n"), done = 0;
         do {
-            size_t n = line_break(text + done, len - done, room);
-            char *line = mem_strndup(text + done, n);
+            size_t n = line_break(text + at + done, len - done, room);
+            char *line = mem_strndup(text + at + done, n);
             strbuf_pad(out, ' ', (size_t)indent);
             put(out, o, line, room);
             finish_line(out);
             free(line);
+            print_carets(marks, at + done, n, (size_t)indent, out);
             done += n;
         } while (done < len);
-        text += len;
-        text += *text == '\n';
+        at += len;
+        at += text[at] == '\n';
     }
+}
+
+static void paragraph(const char *text, int indent, const struct print_options *o, struct strbuf *out)
+{
+    lines(text, indent, NULL, o, out);
 }
 
 static void nothing(const struct section *s, const struct print_options *o, struct strbuf *out)
@@ -490,7 +516,7 @@ void print_text_section(const struct section *s, const struct print_options *o, 
         break;
     case SECTION_TEXT:
         if (s->text && *s->text)
-            paragraph(s->text, 2, o, out);
+            lines(s->text, 2, s, o, out);
         else
             nothing(s, o, out);
         break;
@@ -500,6 +526,8 @@ void print_text_section(const struct section *s, const struct print_options *o, 
 void print_text_doc(const struct doc *d, const struct print_options *o, struct strbuf *out)
 {
     for (size_t i = 0; i < d->n_sections; i++) {
+        if (d->sections[i].aside)
+            continue;
         if (i)
             strbuf_char(out, '\n');
         print_text_section(&d->sections[i], o, out);

@@ -236,6 +236,8 @@ void console_build(struct console *c)
     if (!s->focused)
         s->focus = (size_t)MAX(d->focus, 0);
     s->focus = d->n_sections ? MIN(s->focus, d->n_sections - 1) : 0;
+    for (size_t i = 0; i < s->n_panes; i++)
+        s->panes[i]->about_row = -1; /* the text was the old doc's */
     for (size_t i = 0; i < d->n_sections; i++)
         pane_apply(screen_pane(s, i), &d->sections[i]);
     c->stale = false;

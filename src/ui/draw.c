@@ -147,7 +147,9 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     switch (sec->kind) {
     case SECTION_TABLE:
     case SECTION_TREE:
-        table_draw(d, sec, p);
+        d.in = about_draw(d, sec, p, in);
+        if (d.in.h > 0)
+            table_draw(d, sec, p);
         break;
     case SECTION_GRAPH:
         graph_draw(d, sec);
@@ -159,8 +161,12 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
         fields_draw(d, sec);
         break;
     case SECTION_TEXT: {
-        bool some = sec->text && *sec->text;
-        text_draw(d, some ? sec->text : sec->empty ? sec->empty : "(nothing)", some ? STYLE_TEXT : STYLE_DIM, p);
+        const char *text = section_text(s->doc, sec);
+        bool some = text && *text;
+        if (some)
+            marked_draw(d, text, sec->marks, sec->n_marks, STYLE_TEXT, p);
+        else
+            text_draw(d, sec->empty ? sec->empty : "(nothing)", STYLE_DIM, p);
         break;
     }
     }
@@ -385,6 +391,7 @@ void console_draw(struct console *c, struct grid *g)
     int h = g->height, bottom = h >= 6 ? 2 : h >= 3 ? 1 : 0, top = h >= 4;
     struct rect area = {0, top, g->width, h - top - bottom};
     struct screen *s = console_screen(c);
+    about_refresh(c);
     layout_panes(s->doc, area, s->focus, s->zoom, c->rects);
     size_t hidden = 0;
     for (size_t i = 0; i < s->doc->n_sections; i++) {

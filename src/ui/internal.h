@@ -5,6 +5,7 @@
  *   prompt.c    the line at the bottom: editing, history, completion
  *   command.c   what : takes
  *   draw.c      the picture
+ *   about.c     all about the selected row, beside or below the rows
  *   help.c      the overlay: help and the column chooser
  *   confirm.c   the question before something is done
  *   ask.c       what is done then: EXPLAIN ANALYZE, cancel, terminate */
@@ -13,6 +14,7 @@
 
 #include "ui/console.h"
 #include "ui/pane.h"
+#include "ui/widgets.h"
 
 enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
 
@@ -172,6 +174,14 @@ bool ask_withdraw(struct console *c); /* false: nothing runs that could be */
 void ask_banner(const struct console *c, struct strbuf *out); /* what runs, in one sentence */
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */
 void ask_free(struct console *c);
+
+/* ---- about.c ---- */
+void about_refresh(struct console *c); /* before the layout: marks change heights */
+/* Draws it into `in` if there is room; what is left for the rows. */
+struct rect about_draw(struct draw d, const struct section *s, struct pane *p, struct rect in);
+bool about_enter(struct console *c);        /* Enter: reads it; false: there is none */
+bool about_leave(struct console *c);        /* Esc; false: it was not read */
+bool about_scroll(struct console *c, int by); /* false: it is not read */
 
 /* ---- help.c ---- */
 void overlay_open(struct console *c, enum overlay o);

@@ -18,7 +18,7 @@ static void move(struct console *c, int by)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s)
+    if (!s || about_scroll(c, by))
         return;
     if (section_has_rows(s) && s->table.n_rows)
         pane_select(p, s, p->selected + by);
@@ -30,7 +30,7 @@ static void move_to(struct console *c, bool last)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s)
+    if (!s || about_scroll(c, last ? 1 << 20 : -(1 << 20)))
         return;
     if (section_has_rows(s) && s->table.n_rows)
         pane_select(p, s, last ? (int)s->table.n_rows - 1 : 0);
@@ -57,6 +57,7 @@ static void next_pane(struct console *c, int direction)
     size_t n = s->doc->n_sections;
     if (!n)
         return;
+    about_leave(c);
     s->focus = (s->focus + (size_t)((int)n + direction)) % n;
     s->focused = true;
 }
@@ -171,6 +172,8 @@ static void dive(struct console *c)
 {
     const struct row *r = console_row(c);
     const struct view *v = r && r->dive.view ? view_named(r->dive.view) : NULL;
+    if (!v && r && about_enter(c))
+        return;
     if (!v) {
         console_message(c, SEVERITY_INFO, r ? "Nothing is below this row" : "There is no row to dive into; Tab goes to another pane");
         return;
@@ -187,6 +190,8 @@ static void back(struct console *c)
 {
     struct screen *s = console_screen(c);
     struct pane *p = console_pane(c);
+    if (about_leave(c))
+        return;
     if (s->zoom)
         s->zoom = false;
     else if (p && p->regex) {
@@ -202,7 +207,7 @@ static void back(struct console *c)
 static bool at_top(struct console *c)
 {
     struct pane *p = console_pane(c);
-    return c->depth == 1 && !console_screen(c)->zoom && !(p && p->regex);
+    return c->depth == 1 && !console_screen(c)->zoom && !(p && p->reading) && !(p && p->regex);
 }
 
 /* The selected query, or the query the screen is about; NULL. */
@@ -314,7 +319,7 @@ static void copy(struct console *c)
     else if (r)
         pane_row_text(p, &s->table, r, &b);
     else if (s && s->kind == SECTION_TEXT)
-        strbuf_str(&b, s->text);
+        strbuf_str(&b, section_text(console_screen(c)->doc, s) ? s->text : "");
     if (!b.len)
         console_message(c, SEVERITY_INFO, "There is nothing to copy in this pane");
     else if (!c->env.copy)

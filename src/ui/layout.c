@@ -12,6 +12,7 @@ enum {
     DRAWING_WANTED = 8,
     DRAWING_MOST = 14, /* higher says no more */
     TEXT_WANTED = 12,
+    ABOUT_WANTED = 6,
     BANDS_MAX = 64
 };
 
@@ -44,6 +45,10 @@ static struct need needs(const struct section *s, int width)
             /* `most` is not just the rows of this moment: frames should not move as rows
              * come and go. */
             n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
+        if (s->about) { /* all about a row stands below the rows */
+            n.want += MIN(s->about_lines, ABOUT_WANTED);
+            n.most += s->about_lines;
+        }
         break;
     }
     case SECTION_GRAPH:
@@ -54,7 +59,7 @@ static struct need needs(const struct section *s, int width)
         n.want = fields_height(s, width);
         break;
     case SECTION_TEXT:
-        n.most = text_height(s->text && *s->text ? s->text : s->empty, width - 2);
+        n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2) : text_height(s->empty, width - 2);
         n.want = MIN(n.most, TEXT_WANTED);
         break;
     }
@@ -67,8 +72,12 @@ static struct need needs(const struct section *s, int width)
 static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs, struct band *bands)
 {
     size_t n = 0;
-    for (size_t i = from; i < to && n < BANDS_MAX; n++) {
-        struct band *b = &bands[n];
+    for (size_t i = from; i < to && n < BANDS_MAX;) {
+        if (d->sections[i].aside) {
+            i++;
+            continue;
+        }
+        struct band *b = &bands[n++];
         bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) && drawing(&d->sections[i + 1]);
         *b = (struct band){.first = i, .n = pair ? 2 : 1};
         for (size_t k = i; k < i + b->n; k++) {
@@ -155,9 +164,9 @@ static size_t split(const struct doc *d, int width)
     int total = 0, left = 0, best_gap = -1;
     size_t best = 1;
     for (size_t i = 0; i < d->n_sections; i++)
-        total += needs(&d->sections[i], width).want + BORDER;
+        total += d->sections[i].aside ? 0 : needs(&d->sections[i], width).want + BORDER;
     for (size_t i = 0; i + 1 < d->n_sections; i++) {
-        left += needs(&d->sections[i], width).want + BORDER;
+        left += d->sections[i].aside ? 0 : needs(&d->sections[i], width).want + BORDER;
         int gap = abs(total - 2 * left);
         if (best_gap < 0 || gap < best_gap) {
             best_gap = gap;
@@ -175,7 +184,7 @@ void layout_panes(const struct doc *d, struct rect area, size_t focus, bool zoom
     if (!n || area.w <= 0 || area.h <= 0)
         return;
     focus = MIN(focus, n - 1);
-    if (zoom || area.h < 4) {
+    if (zoom || d->sections[focus].aside || area.h < 4) {
         out[focus] = area;
         return;
     }

@@ -66,6 +66,7 @@ struct pane *pane_new(const char *key)
 {
     struct pane *p = mem_alloc(sizeof *p);
     p->key = mem_strdup(key);
+    p->about_row = -1;
     return p;
 }
 
@@ -171,6 +172,10 @@ void pane_apply(struct pane *p, struct section *s)
             nth++;
         }
     }
+    /* Until the user selects one, the worst row is. */
+    for (size_t i = 0; !p->identity && i < t->n_rows; i++)
+        if (t->rows[i].worst)
+            p->selected = (int)i;
     p->selected = MAX(0, MIN(p->selected, (int)t->n_rows - 1));
 }
 

@@ -29,6 +29,14 @@ struct pane {
     int page;        /* rows shown at the last draw */
     int text_width;  /* columns the row's main text had at the last draw; 0: unknown */
     size_t hidden;   /* rows taken away by the filter */
+    /* All about the selected row (section.about), the doc's; found anew when the doc is. */
+    const char *about;
+    int about_row;     /* the row it is about; -1: none yet */
+    bool about_chosen; /* it was asked for while the pane had the keys */
+    int about_top;     /* first line shown */
+    bool about_fits;   /* all of it was shown at the last draw */
+    bool reading;      /* the keys scroll it, where it does not fit */
+    bool zoomed;       /* by reading; coming back undoes it */
 };
 
 struct pane *pane_new(const char *key);

@@ -318,5 +318,5 @@ void table_draw(struct draw d, const struct section *s, struct pane *p)
 int table_row_at(struct rect in, const struct section *s, const struct pane *p, int y)
 {
     int row = p->top + y - in.y - (in.h > 1 ? 1 : 0);
-    return y >= in.y + (in.h > 1 ? 1 : 0) && row >= 0 && row < (int)s->table.n_rows ? row : -1;
+    return y >= in.y + (in.h > 1 ? 1 : 0) && row >= 0 && row < p->top + p->page && row < (int)s->table.n_rows ? row : -1;
 }

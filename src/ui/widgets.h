@@ -24,5 +24,9 @@ int fields_height(const struct section *s, int width); /* lines inside a pane so
 void text_draw(struct draw d, const char *text, enum style style, struct pane *p);
 /* Lines `text` takes at that width, wrapped at spaces. */
 int text_height(const char *text, int width);
+/* The same with parts of the text marked (bytes of it): a line that has some is followed
+ * by one with ^ below them. */
+void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks, enum style style, struct pane *p);
+int marked_height(const char *text, const struct text_mark *marks, size_t n_marks, int width);
 
 #endif

@@ -7,8 +7,9 @@
 #include "view/common.h"
 
 #define H COLUMN_HIDDEN
+#define ABOUT_LINES 24
 
-enum { F_severity, F_title, F_rule, F_node, F_where, F_evidence, F_saves_ns, F_saves_share, F_advice, F_check };
+enum { F_severity, F_title, F_rule, F_node, F_where, F_evidence, F_saves_ns, F_saves_share, F_advice, F_check, F_clause };
 static const struct column finding_columns[] = {
     [F_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
     [F_title] = {.key = "title", .title = "Finding", .flags = COLUMN_NO_JSON, .width = 20, .help = "the rule, in words"},
@@ -20,6 +21,7 @@ static const struct column finding_columns[] = {
     [F_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .width = 7, .help = "that, as share of the execution (or of the cost)"},
     [F_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
     [F_check] = {.key = "check", .title = "Check", .flags = H, .priority = 9, .width = 30, .help = "how to see that it helped"},
+    [F_clause] = {.key = "clause", .title = "Written as", .flags = H, .priority = 9, .width = 30, .help = "the part of the statement it is about; unknown when that is not sure"},
 };
 
 enum { P_plan, P_at, P_statement, P_parameters, P_execution, P_planning, P_cost, P_findings_total, P_findings, P_suggestions, P_nodes, P_notes };
@@ -69,7 +71,7 @@ const char *plan_short_name(struct doc *d, const struct plan_node *n)
 }
 
 static void finding_rows(struct doc *d, struct table *t, const struct plan_findings *f,
-                         const struct plan_advice *suggestions, struct strbuf *todo)
+                         const struct plan_advice *suggestions, const struct plan_about *about, struct strbuf *todo)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct plan_finding *it = &f->items[i];
@@ -86,6 +88,8 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
         row->cells[F_saves_share] = cell_real(it->saves_share);
         row->cells[F_advice] = cell_text(advice);
         row->cells[F_check] = cell_text(doc_text(d, it->check));
+        row->cells[F_clause] = about ? cell_text(plan_about_clause(about, i)) : cell_unknown();
+        row->number = i + 1;
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
         if (it->node)
             strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1, it->rule->title,
@@ -97,7 +101,7 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
 }
 
 static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
-                     const struct plan_advice *suggestions, bool in_short)
+                     const struct plan_advice *suggestions, struct plan_about *about, bool in_short)
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
     s->note = doc_text(d, p->timed ? "the largest possible saving first"
@@ -106,7 +110,8 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
     s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
-    finding_rows(d, &s->table, f, suggestions, &todo);
+    finding_rows(d, &s->table, f, suggestions, about, &todo);
+    plan_about_findings(s, about);
     if (todo.len && !in_short) {
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "What to do");
         text->text = doc_text(d, strbuf_text(&todo));
@@ -115,23 +120,42 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
     strbuf_free(&todo);
 }
 
+static void statement(struct doc *d, const struct plan *p, const struct plan_source *src)
+{
+    const char *query = src->query ? src->query : p->query;
+    if (!query)
+        return;
+    struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
+    s->text = plan_shown(d, src, query);
+    s->weight = 1;
+}
+
 void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src, size_t max_nodes)
 {
     struct plan_findings f;
     struct plan_advice l;
     plan_findings(p, &src->facts, &f);
     plan_advise(p, src, src->query, &l);
+    struct plan_about *about = plan_about_new(d, p, src, &f, &l);
     int first = (int)d->n_sections;
     if (l.n) { /* where there is an index to copy, `y` copies it at once */
         plan_suggest(d, &l);
-        findings(d, p, &f, &l, max_nodes > 0);
+        findings(d, p, &f, &l, about, max_nodes > 0);
     } else {
-        findings(d, p, &f, &l, max_nodes > 0);
+        findings(d, p, &f, &l, about, max_nodes > 0);
         plan_suggest(d, &l);
     }
     plan_rewrites(d, p, src, max_nodes > 0);
     d->focus = first;
     plan_tree(d, p, src, &f, max_nodes);
+    plan_about_nodes(&d->sections[d->n_sections - 1], about);
+    if (!max_nodes) {
+        d->sections[d->n_sections - 1].about_lines = ABOUT_LINES;
+        statement(d, p, src);
+        plan_about_text(d, about);
+    }
+    plan_about_mark(d, about);
+    plan_about_done(about);
     plan_findings_free(&f);
     plan_advise_free(&l);
 }
@@ -194,14 +218,8 @@ static struct table *notes_of(struct doc *d, const struct plan *p)
 }
 
 /* `all`: what else stood in the input; NULL. */
-static void rest(struct doc *d, struct plan *p, const struct plan_source *src, const struct explain *all)
+static void rest(struct doc *d, struct plan *p, const struct explain *all)
 {
-    const char *query = src->query ? src->query : p->query;
-    if (query) {
-        struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
-        s->text = plan_shown(d, src, query);
-        s->weight = 1;
-    }
     struct table *notes = notes_of(d, p);
     for (size_t k = 0; all && k < all->n_plans; k++)
         for (size_t i = 0; all->plans[k] != p && i < all->plans[k]->notes.n; i++)
@@ -221,7 +239,7 @@ static struct doc *one_of(const struct explain *all, struct plan *p, const struc
     struct doc *d = doc_new("plan", "Plan");
     summary(d, p, src);
     plan_sections(d, p, src, 0);
-    rest(d, p, src, all);
+    rest(d, p, all);
     /* With nothing to copy and nothing found the keys go to the tree. */
     for (size_t i = 0; i < d->n_sections && !d->sections[d->focus].table.n_rows; i++)
         if (d->sections[i].kind == SECTION_TREE)
@@ -253,7 +271,7 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
         struct table *found = doc_list(d, finding_columns, ARRAY_LEN(finding_columns));
         struct table *indexes = doc_list(d, plan_suggestion_columns, PLAN_SUGGESTION_COLUMNS), *tree = NULL;
         struct strbuf todo = {0};
-        finding_rows(d, found, &f, &l, &todo);
+        finding_rows(d, found, &f, &l, NULL, &todo);
         strbuf_free(&todo);
         plan_suggestion_rows(d, indexes, &l);
         if (nodes <= ALL_NODES_MAX) {

@@ -10,6 +10,8 @@
 
 extern const struct view plan_view; /* about a "query": "database/query_id" */
 
+struct plan_kept;
+
 struct plan_source { /* what is known about a plan beside itself */
     struct plan_facts facts;
     const char *query;    /* the statement; NULL: what the plan says, if anything */
@@ -19,7 +21,8 @@ struct plan_source { /* what is known about a plan beside itself */
     int generic;          /* 1: planned without parameter values, 0, -1: unknown */
     bool show_literals;   /* off: constants in conditions are hidden */
     enum plan_metric metric; /* what the tree is weighed by; one the plan has not: time or cost */
-    bool kept;            /* the plan lives as long as the document (doc_own): rows tell all about themselves */
+    struct plan_kept *kept; /* holds the plan and goes over to the document: rows tell all about themselves */
+    const char *shown;    /* the statement as the document shows it already; NULL: it does not */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
     bool own_query;       /* the user handed it over: constants in suggested indexes are shown */

@@ -2,6 +2,7 @@
  *
  *   plan.c          the document: summary, findings, query, notes; several plans
  *   plan_tree.c     the nodes
+ *   plan_about.c    all about one node or finding; the marks in the statement
  *   plan_suggest.c  the indexes
  *   plan_rewrite.c  the statement written differently
  *   plan_query.c    plans that came from a source */
@@ -10,6 +11,7 @@
 
 #include "core/advise.h"
 #include "core/rewrite.h"
+#include "format/explain.h"
 #include "view/plan.h"
 
 /* Whole units; what no integer can hold is unknown. */
@@ -25,6 +27,35 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
 /* The section "nodes"; max_nodes 0: all of them. */
 void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
                size_t max_nodes);
+
+/* All conditions of a node in one line; NULL: it has none. */
+const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n);
+
+/* ---- plan_about.c ---- */
+struct sql_clause;
+struct plan_kept { /* what a document owns, so that its rows can go on to tell about themselves */
+    struct explain explain;
+    struct sql_clause *clause;
+};
+void plan_kept_free(struct plan_kept *k);
+
+struct plan_about;
+struct plan_advice; /* below */
+/* Before the sections are made. What src->kept holds becomes the document's. */
+struct plan_about *plan_about_new(struct doc *d, const struct plan *p, const struct plan_source *src,
+                                  const struct plan_findings *f, const struct plan_advice *advice);
+/* The part of the statement that a finding is about, as text; NULL: not known. */
+const char *plan_about_clause(const struct plan_about *a, size_t finding);
+/* The rows of `s` are nodes, or findings, with their number in row->number. */
+void plan_about_nodes(struct section *s, struct plan_about *a);
+void plan_about_findings(struct section *s, struct plan_about *a);
+/* Marks in the text of section `s`, if that is the statement, what the first finding is
+ * about, or the worst node. When all sections are made. */
+void plan_about_mark(struct doc *d, struct plan_about *a);
+/* The section "As text". */
+void plan_about_text(struct doc *d, struct plan_about *a);
+/* What the parser keeps is given back when the document does not own it. */
+void plan_about_done(struct plan_about *a);
 
 /* ---- plan_suggest.c ---- */
 #define PLAN_SUGGESTION_COLUMNS 15

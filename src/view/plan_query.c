@@ -93,13 +93,18 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
 
 bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, size_t max_nodes)
 {
-    struct explain e = {0};
+    struct plan_kept *kept = mem_alloc(sizeof *kept);
     struct plan_source src;
-    bool ok = load(d, c, q, &e, &src);
-    if (ok)
-        plan_sections(d, e.plans[0], &src, max_nodes ? max_nodes : COMPACT_NODES);
-    explain_free(&e);
-    return ok;
+    if (!load(d, c, q, &kept->explain, &src)) {
+        plan_kept_free(kept);
+        return false;
+    }
+    src.kept = kept;
+    for (size_t i = 0; i < d->n_sections; i++)
+        if (d->sections[i].kind == SECTION_TEXT && str_eq(d->sections[i].key, "text"))
+            src.shown = d->sections[i].text;
+    plan_sections(d, kept->explain.plans[0], &src, max_nodes ? max_nodes : COMPACT_NODES);
+    return true;
 }
 
 struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
@@ -181,7 +186,7 @@ static struct query *worst_query(const struct view_ctx *c)
 static struct doc *build(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
-    struct explain e = {0};
+    struct plan_kept *kept;
     struct plan_source src;
     struct doc *d;
     if (!q) {
@@ -195,17 +200,19 @@ static struct doc *build(const struct view_ctx *c)
         return d;
     }
     struct doc *why = doc_new("plan", "Plan");
-    if (load(why, c, q, &e, &src)) {
-        d = plan_doc(e.plans[0], &src);
+    kept = mem_alloc(sizeof *kept);
+    if (load(why, c, q, &kept->explain, &src)) {
+        src.kept = kept;
+        d = plan_doc(kept->explain.plans[0], &src);
         doc_free(why);
     } else {
         d = why;
+        plan_kept_free(kept);
         if (query_text(q)) {
             src = (struct plan_source){.show_literals = c->show_literals};
             doc_section(d, SECTION_TEXT, "query", "Query")->text = plan_shown(d, &src, query_text(q));
         }
     }
-    explain_free(&e);
     doc_field(d, "query_key", UNIT_NONE, cell_text(doc_text(d, query_key(q))));
     return d;
 }
@@ -221,7 +228,8 @@ const struct view plan_view = {
     .n_columns = PLAN_COLUMNS,
     .rows = "nodes",
     .also =
-        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check); "
+        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause); "
+        "plan_text (EXPLAIN's text format, written anew: without frames, constants hidden where they are elsewhere); "
         "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
         "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
         "query, "

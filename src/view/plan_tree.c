@@ -90,8 +90,7 @@ static const struct column *columns_for(struct doc *d, const struct plan *p, enu
     return c;
 }
 
-/* All conditions of a node, each with its name. */
-static const char *conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
+const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
 {
     const struct {
         const char *name, *text;
@@ -209,7 +208,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
         const struct plan_node *n = p->nodes[i];
         struct row *row = doc_row(d, t);
         struct cell *c = row->cells;
-        const char *condition = conditions(d, src, n);
+        const char *condition = plan_conditions(d, src, n);
         row->depth = n->depth;
         row->severity = node_severity(f, n);
         row->worst = n == worst;
@@ -257,8 +256,8 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
     s->min_height = 5;
     s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
               : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
-              : p->logged ? doc_text(d, "costs only: the log has no time of any node; * costs most")
-                          : doc_text(d, "costs only: the statement was not executed; * costs most");
+              : p->logged ? doc_text(d, "costs only: the log times no node; * costs most")
+                          : doc_text(d, "costs only: not executed; * costs most");
     s->table.columns = columns_for(d, p, m);
     s->table.n_columns = N_NODE_COLUMNS;
     s->table.sort_column = -1;
