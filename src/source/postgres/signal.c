@@ -226,64 +226,81 @@ static void say(struct postgres *p, struct sd_batch *reply, const char *severity
     p->s->host->add(reply, SD_EVENT, &e);
 }
 
+/* Sends it; *sent: the server says so. */
+static enum sd_result send_signal(struct postgres *p, const struct sd_request *req, const struct deed *deed,
+                                  const char *pid, const struct target *t, bool *sent, struct sd_error *why,
+                                  struct sd_error *err)
+{
+    char start[64], statement[64];
+    PGresult *r;
+    const char *args[] = {pid, timestamp(req->backend_start, start),
+                          req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement) : NULL};
+    enum sd_result result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
+    if (result == SD_UNSUPPORTED)
+        refused(p, t, deed, err);
+    if (result != SD_OK)
+        return result;
+    bool same = PQntuples(r) > 0;
+    *sent = same && conn_int(r, 0, 0) == 1;
+    PQclear(r);
+    if (!same) /* between the two looks */
+        fail(why, "session %s has ended, or its statement has, in this moment: nothing was done", pid);
+    else if (!*sent && strcmp(t->type, "client backend") != 0)
+        fail(why, "process %s is the server's %s, which cannot be told to stop: nothing was done", pid,
+             t->type);
+    else if (!*sent)
+        fail(why, "session %s could not be told to stop: it has probably just ended", pid);
+    return SD_OK;
+}
+
+/* What became of it. */
+static void tell(struct postgres *p, const struct deed *deed, const char *pid, const struct target *t,
+                 bool worked, struct sd_batch *reply)
+{
+    struct strbuf b = {0};
+    const char *who = t->role[0] ? t->role : t->type;
+    if (worked)
+        strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who, t->application[0] ? ", " : "",
+                      t->application, t->query ? ": " : "", t->query ? t->query : "");
+    else
+        strbuf_printf(&b,
+                      "told %ssession %s (%s) to stop, but it still runs: it may wait for the disk or the "
+                      "network, or be rolling back",
+                      deed->object, pid, who);
+    say(p, reply, worked ? "info" : "warn", worked ? deed->title : "not yet", b.text);
+    strbuf_free(&b);
+}
+
 enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
                               struct sd_error *err)
 {
     const struct deed *deed = req->kind == SD_REQUEST_TERMINATE ? &TERMINATE : &CANCEL;
-    char pid[24], start[64], statement[64];
+    char pid[24];
     struct target t = {0};
     struct sd_error why = {""};
-    bool sent = false, worked = false;
+    bool asked = false, sent = false, worked = false;
     snprintf(pid, sizeof pid, "%lld", (long long)req->pid);
     if (req->pid <= 0 || req->pid > INT32_MAX)
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
     enum sd_result result = look(p, pid, &t, err);
-    if (result == SD_OK) {
+    if (result == SD_OK)
         object(p, req, deed, &t, &why);
-        if (!why.text[0]) {
-            PGresult *r;
-            const char *args[] = {pid, timestamp(req->backend_start, start),
-                                  req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement)
-                                                                 : NULL};
-            result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
-            if (result == SD_OK) {
-                sent = PQntuples(r) > 0 && conn_int(r, 0, 0) == 1;
-                if (PQntuples(r) > 0 && !sent && strcmp(t.type, "client backend") != 0)
-                    fail(&why,
-                         "process %s is the server's %s, which cannot be told to stop: nothing was done", pid,
-                         t.type);
-                PQclear(r);
-            } else if (result == SD_UNSUPPORTED) {
-                refused(p, &t, deed, err);
-            }
-        }
+    if (result == SD_OK && !why.text[0]) {
+        asked = true;
+        result = send_signal(p, req, deed, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
         result = watch(p, req, pid, &t, &worked, err);
-    if (result == SD_OK) {
-        struct strbuf b = {0};
-        const char *who = t.role[0] ? t.role : t.type;
-        if (why.text[0])
-            strbuf_str(&b, why.text);
-        else if (!sent) /* between the two looks */
-            strbuf_printf(&b, "session %s has ended, or its statement has, in this moment: nothing was done",
-                          pid);
-        else if (worked)
-            strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who,
-                          t.application[0] ? ", " : "", t.application, t.query ? ": " : "",
-                          t.query ? t.query : "");
-        else
-            strbuf_printf(&b,
-                          "told %ssession %s (%s) to stop, but it still runs: it may be waiting for the disk "
-                          "or the network, "
-                          "or be rolling back",
-                          deed->object, pid, who);
-        say(p, reply, worked ? "info" : "warn",
-            worked ? deed->title
-            : sent ? "not yet"
-                   : "nothing was done",
-            b.text);
-        strbuf_free(&b);
+    if (result == SD_OK && why.text[0]) {
+        say(p, reply, "warn", "nothing was done", why.text);
+    } else if (result == SD_OK) {
+        tell(p, deed, pid, &t, worked, reply);
+    } else if (result == SD_RETRY && asked) {
+        char *text =
+            mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
+                       deed->object, pid, sent ? "is" : "was told to stop is");
+        say(p, reply, "warn", "not known", text);
+        free(text);
     }
     target_free(&t);
     return result;
