@@ -113,23 +113,35 @@ static void so_far(struct question *q, const struct query *of)
 struct wish {
     const struct query *of;
     const char *text, *origin, *database;
+    char values[96]; /* whose they are, as far as they were not typed; "" */
 };
 
 /* pg_stat_statements keeps no values; a session that runs the statement right now shows
  * them, and so does a plan of the server's log. NULL: only the text with $1 is known. */
-static const char *text_with_values(struct console *c, const struct query *of)
+static const char *text_with_values(struct console *c, const struct query *of, struct wish *w)
 {
+    char when[CLOCK_TEXT_MAX];
+    if (c->values && str_eq(c->values_of, query_key(of))) /* typed before: to be changed or confirmed */
+        return NULL;
     struct session_sample *all = mem_array(SESSIONS_MAX, sizeof *all);
     size_t n = model_sessions(c->env.model, INT64_MAX, all, SESSIONS_MAX);
     struct plan_entry plan;
     const char *text = NULL;
-    for (size_t i = 0; i < n && !text && sd_known(query_id(of)); i++)
-        if (all[i].a->query_id == query_id(of) && all[i].a->query && !sql_parameters(all[i].a->query))
-            text = all[i].a->query;
+    for (size_t i = 0; i < n && !text && sd_known(query_id(of)); i++) {
+        const struct sd_activity *a = all[i].a;
+        if (a->query_id == query_id(of) && str_eq(a->database, query_database(of)) &&
+            str_eq(all[i].origin, query_origin(of)) && a->query && !sql_parameters(a->query)) {
+            text = a->query;
+            snprintf(w->values, sizeof w->values, "those that session %lld runs it with", (long long)a->pid);
+        }
+    }
     free(all);
     if (!text && model_plan(c->env.model, query_key(of), INT64_MAX, &plan) && plan.plan->query &&
-        !sql_parameters(plan.plan->query))
+        !sql_parameters(plan.plan->query)) {
         text = plan.plan->query;
+        snprintf(w->values, sizeof w->values, "those of its plan of %s",
+                 clock_hms(plan.at, console_now(c), when));
+    }
     return text;
 }
 
@@ -150,8 +162,10 @@ static bool find_wish(struct console *c, struct wish *w)
                        .text = seen ? live.a->query : known,
                        .origin = seen ? live.origin : of ? query_origin(of) : NULL,
                        .database = seen ? live.a->database : of ? query_database(of) : NULL};
+    if (seen && known && sql_parameters(known) && !sql_parameters(w->text))
+        snprintf(w->values, sizeof w->values, "those that session %lld runs it with", (long long)live.a->pid);
     if (of && w->text && sql_parameters(w->text)) {
-        const char *whole = text_with_values(c, of);
+        const char *whole = text_with_values(c, of, w);
         w->text = whole ? whole : known ? known : w->text;
     }
     if (of && w->text && w->origin)
@@ -209,7 +223,7 @@ static void analyze_question(struct console *c, const struct wish *w, const char
     question_fact(q, "Limit", arena_printf(q->arena, "%s, then the server stops it (analyze_limit)", limit));
     so_far(q, w->of);
     question_fact(q, "Query", shown);
-    question_fact(q, "Values", values);
+    question_fact(q, "Values", values ? values : w->values);
     q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; "
               "its load on the server is real.";
     free(shown);
@@ -247,7 +261,8 @@ void ask_values(struct console *c, const char *values)
     free(c->values);
     c->values = mem_strdup(values);
     if (text) {
-        analyze_question(c, &(struct wish){of, text, query_origin(of), query_database(of)}, values);
+        struct wish w = {.of = of, .text = text, .origin = query_origin(of), .database = query_database(of)};
+        analyze_question(c, &w, values);
     } else { /* what was typed stands there to be mended */
         ask_for_values(c, of, query_text(of), err.text);
     }

@@ -400,6 +400,9 @@ static void analyze_names_what_is_executed(void **state)
     assert_int_equal(w->asked.limit_ns, 5 * SD_S);
     assert_string_equal(w->query, "SELECT name FROM products WHERE id = 7");
     assert_string_equal(w->database, "shop");
+    reply_plan(w, 78, 1, NULL);
+    play(w, "key X"); /* the plan has values now: those typed are offered, to be changed */
+    see(w, "Values: 7");
     world_free(w);
 }
 
@@ -410,6 +413,7 @@ static void analyze_of_a_session_has_its_values(void **state)
     struct world *w = world_new(80, 24, false);
     play(w, "key 4\n: search 4241\nkey X");
     see(w, "SELECT * FROM orders WHERE note = $1");
+    see(w, "those that session 4241 runs it with");
     see_not(w, "jane@");
     play(w, "key y");
     assert_string_equal(w->query, "SELECT * FROM orders WHERE note = 'jane@example.com'");
