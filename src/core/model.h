@@ -190,7 +190,8 @@ struct plan_entry {
 /* The newest plan of a query at or before `at`; when the newest try failed, the last one
  * that did not, if there is one. False: none. */
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
-/* All answers of a query at or before `at`, the newest first (nth 0), refusals too. */
+/* All answers of a query at or before `at`, the newest first (nth 0), refusals
+ * too: of each query the newest 15 and the oldest are kept. */
 bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth, struct plan_entry *out);
 
 /* ---- the catalogue: tables and indexes as a server last listed them ----

@@ -87,7 +87,7 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
     for (size_t k = m->n_plans; r->failed && k-- > 0;)
         if (m->plans[k].entry.plan->failed && p.key && str_eq(m->plans[k].key, p.key))
             plan_remove(m, k);
-    size_t i = m->n_plans, same = 0;
+    size_t i = m->n_plans, same = 0, second = 0;
     while (i > 0 && m->plans[i - 1].entry.at > p.entry.at)
         i--;
     if (m->n_plans == m->cap_plans) {
@@ -98,9 +98,17 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
     memmove(m->plans + i + 1, m->plans + i, (m->n_plans - i) * sizeof *m->plans);
     m->plans[i] = p;
     m->n_plans++;
-    for (size_t k = m->n_plans; k-- > 0;)
-        if (str_eq(m->plans[k].key, p.key) && ++same > PLANS_PER_QUERY)
-            plan_remove(m, k);
+    /* The oldest stays: it is what a newer one is compared with, however often the
+     * statement was logged since. */
+    for (size_t k = m->n_plans; k-- > 0;) {
+        if (!str_eq(m->plans[k].key, p.key))
+            continue;
+        if (++same > PLANS_PER_QUERY) {
+            plan_remove(m, second);
+            break;
+        }
+        second = k;
+    }
     while (m->plan_bytes > m->limits.max_bytes / 8 && plans_shorten(m))
         ;
 }

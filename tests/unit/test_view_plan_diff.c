@@ -250,6 +250,27 @@ static void test_which_plans_are_compared(void **state)
     model_free(m);
 }
 
+/* A log gives a plan for each execution: the one before the change must not be pushed out. */
+static void test_the_oldest_is_kept(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct plan_entry entry;
+    plan_came(m, 1, BEFORE, NULL);
+    for (int i = 2; i < 60; i++)
+        plan_came(m, i, AFTER, NULL);
+    assert_times(viewed(m, 100, NULL), execution_ms(BEFORE), execution_ms(AFTER));
+    size_t n = 0;
+    while (model_plan_nth(m, "shop/77", INT64_MAX, n, &entry))
+        n++;
+    assert_int_equal(n, 16);
+    assert_int_equal(entry.at, T0 + SD_S);
+    plan_came(m, 3, AFTER, NULL); /* late, and pushed out itself or another: all the same */
+    assert_true(model_plan(m, "shop/77", INT64_MAX, &entry));
+    assert_int_equal(entry.at, T0 + 59 * SD_S);
+    model_free(m);
+}
+
 static void test_against_a_file(void **state)
 {
     (void)state;
@@ -323,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_refused_with_a_sentence),
         cmocka_unit_test(test_the_slowest_of_several),
         cmocka_unit_test(test_which_plans_are_compared),
+        cmocka_unit_test(test_the_oldest_is_kept),
         cmocka_unit_test(test_against_a_file),
         cmocka_unit_test(test_keys),
     };
