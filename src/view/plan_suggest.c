@@ -7,15 +7,14 @@
 
 #define H COLUMN_HIDDEN
 enum {
-    S_ddl, S_proof, S_cost, S_size, S_table, S_columns, S_why, S_saves_ns, S_saves_share,
+    S_ddl, S_proof, S_size, S_table, S_columns, S_why, S_saves_ns, S_saves_share,
     S_unproven, S_node, S_method, S_overhead, S_before, S_after, S_END
 };
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
 const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
     [S_ddl] = {.key = "ddl", .title = "Statement (y copies it; slowdive never runs it)", .flags = COLUMN_GROW, .width = 40, .help = "the statement that creates the index"},
     [S_proof] = {.key = "proof", .title = "Proof", .flags = COLUMN_NO_JSON, .priority = 1, .width = 8, .help = "proven: the planner uses it (HypoPG)"},
-    [S_cost] = {.key = "cost", .title = "Cost", .flags = COLUMN_NO_JSON, .priority = 2, .width = 14, .help = "planner's cost of the statement before and after"},
-    [S_size] = {.key = "size_bytes", .title = "Size", .unit = UNIT_BYTES, .priority = 3, .width = 7, .help = "its size once built; unknown from a plan alone"},
+    [S_size] = {.key = "size_bytes", .title = "Size", .unit = UNIT_BYTES, .flags = H, .priority = 3, .width = 7, .help = "its size once built; unknown from a plan alone"},
     [S_table] = {.key = "table", .title = "Table", .flags = H, .priority = 4, .width = 12, .help = "the table, with its schema"},
     [S_columns] = {.key = "columns", .title = "Columns", .flags = H, .priority = 5, .width = 12, .help = "key columns in their order"},
     [S_why] = {.key = "why", .title = "Why", .flags = H, .priority = 9, .width = 30, .help = "why this index"},
@@ -125,7 +124,6 @@ static void given_row(struct doc *d, struct table *t, const struct plan_advice *
     row->copy = doc_printf(d, "%s;", ddl);
     row->cells[S_ddl] = cell_text(ddl);
     row->cells[S_proof] = cell_text(r->proven == 1 ? "proven" : "unproven");
-    row->cells[S_cost] = cell_text(costs(d, r->cost_before, r->cost_after));
     row->cells[S_size] = cell_int(r->size_bytes);
     row->cells[S_table] = cell_text(r->schema ? doc_printf(d, "%s.%s", r->schema, r->table) : doc_text(d, r->table));
     row->cells[S_columns] = cell_list(column_names(d, a, r->columns));
