@@ -805,7 +805,7 @@ const struct plan_rule plan_rules[] = {
     {.name = "stale_statistics", .title = "Statistics out of date", .measure = "rows changed since ANALYZE / (50 + 10 % of the rows)",
      .info = NONE, .warn = 1, .bad = 10, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "rows changed",
      .find = stale_statistics, .source = "PostgreSQL: autovacuum_analyze_threshold and _scale_factor; the estimate must be off by 3 times",
-     .help = "The planner counts with values and row numbers the table no longer has. Known only with a server."},
+     .help = "The planner counts with values and row numbers the table no longer has; only a server tells."},
     {.name = "bad_estimate", .title = "Wrong row estimate", .measure = "larger / smaller of planned and actual rows",
      .info = 10, .warn = 100, .bad = 1000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100,
      .floor_of = "rows planned too many or too few, over all loops", .find = bad_estimate, .source = "pev2, pgAdmin",
