@@ -11,6 +11,7 @@
 
 #define H COLUMN_HIDDEN
 #define CHANGES_SHOWN 200
+#define HINT_BYTES ((size_t)128 << 10) /* of a plan, up to which earlier ones are looked at by the way */
 #define EARLIER_BYTES ((size_t)8 << 20) /* of earlier plans that are read to find one of another shape */
 
 /* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
@@ -461,6 +462,26 @@ static void find(const struct view_ctx *c, const struct query *q, struct found *
             explain_free(&e);
         }
     }
+}
+
+const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct query *q)
+{
+    struct plan_entry entry;
+    struct found f = {0};
+    sd_time at = span_is_all(c->span) ? INT64_MAX : c->now;
+    char when[CLOCK_TEXT_MAX];
+    const char *text = NULL;
+    if (!model_plan_nth(c->model, query_key(q), at, 1, &entry))
+        return NULL;
+    for (size_t nth = 0; model_plan_nth(c->model, query_key(q), at, nth, &entry); nth++)
+        if (entry.plan->body && strlen(entry.plan->body) > HINT_BYTES)
+            return NULL;
+    find(c, q, &f);
+    if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
+        text = doc_printf(d, "before it another plan, at %s: d, or the view diff, shows both", clock_hms(f.before_is.at, c->now, when));
+    explain_free(&f.before);
+    explain_free(&f.after);
+    return text;
 }
 
 static struct doc *sorry(const struct view_ctx *c, const char *text)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "format/explain.h"
+#include "view/plan_diff.h"
 #include "view/plan_private.h"
 
 #define COMPACT_NODES 12
@@ -204,6 +205,9 @@ static struct doc *build(const struct view_ctx *c)
     if (load(why, c, q, &kept->explain, &src)) {
         src.kept = kept;
         d = plan_doc(kept->explain.plans[0], &src);
+        const char *hint = plan_diff_hint(d, c, q);
+        if (hint && !d->sections[0].note)
+            d->sections[0].note = hint;
         doc_free(why);
     } else {
         d = why;

@@ -328,6 +328,7 @@ static void test_keys(void **state)
     play(c, g, ":diff before.json\nwait text faster\nwait text seq_to_index.*|Before: before.json");
     play(c, g, ":diff\nwait text Only one plan of this query");
     plan_came(m, 2, BEFORE, NULL);
+    play(c, g, "key Esc\nwait text before it another plan");
     play(c, g, "key d\nwait text slower\nkey g\nkey f\nwait text ▸.*GroupAggregate");
     play(c, g, "key Esc Esc\n:diff shop/77\nwait text slower");
     console_free(c);
