@@ -19,7 +19,7 @@ static const struct {
     {"postgresql.temp_bytes", "bytes", "temp_bytes", true},
 };
 
-static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+char *database_sql(void)
 {
     struct strbuf sql = {0};
     strbuf_str(&sql,
@@ -29,8 +29,14 @@ static enum sd_result prepare(struct postgres *p, struct sd_error *err)
         strbuf_printf(&sql, ", %s::int8", FIGURES[i].column);
     strbuf_str(&sql, " FROM pg_catalog.pg_stat_database WHERE datname IS NOT NULL "
                      "ORDER BY numbackends DESC, blks_hit + blks_read DESC LIMIT 1000");
-    enum sd_result result = conn_prepare(&p->main, "database", sql.text, err);
-    strbuf_free(&sql);
+    return strbuf_detach(&sql);
+}
+
+static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+{
+    char *sql = database_sql();
+    enum sd_result result = conn_prepare(&p->main, "database", sql, err);
+    free(sql);
     return result;
 }
 

@@ -108,6 +108,7 @@ const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
+char *database_sql(void); /* pure; caller frees */
 
 /* ---- catalog.c: tables and indexes of the connected database ---- */
 enum sd_result catalog_collect(struct postgres *p, struct sd_error *err);
