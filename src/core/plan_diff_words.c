@@ -127,12 +127,14 @@ static const struct {
     {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
     {"rows thrown away", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
     {"loops", offsetof(struct plan_node, loops), UNIT_COUNT, 2, 10},
+    /* from here on no figure grows with the loops by itself */
     {"heap fetches", offsetof(struct plan_node, heap_fetches), UNIT_COUNT, 2, 1000},
     {"lossy blocks", offsetof(struct plan_node, lossy_blocks), UNIT_BLOCKS, 2, 100},
     {"partitions left out at the start", offsetof(struct plan_node, subplans_removed), UNIT_COUNT, 1, 1},
     {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
     {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
 };
+#define LOOP_FIGURES 3
 #define EXPECTED_RATIO 5.0 /* of rows planned: those below a Gather are one worker's */
 #define ESTIMATE_RATIO 4.0
 #define ESTIMATE_LEAST 10.0
@@ -297,7 +299,11 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
     }
     if (!executed && differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
         say(arena, l, "rows expected %s -> %s", amount(UNIT_COUNT, b->plan_rows), amount(UNIT_COUNT, a->plan_rows));
-    for (size_t i = 0; executed && i < ARRAY_LEN(figures); i++) {
+    /* As many rows a loop: only how often it ran changed (once in each process, say). */
+    bool oftener = executed && fabs(b->loops - a->loops) > 0 && !differ(b->loop_rows, a->loop_rows, 1.1, 1) && b->loop_rows >= 1;
+    if (oftener)
+        say(arena, l, "loops %s -> %s", figure(UNIT_COUNT, b->loops), figure(UNIT_COUNT, a->loops));
+    for (size_t i = oftener ? LOOP_FIGURES : 0; executed && i < ARRAY_LEN(figures); i++) {
         double was, now;
         memcpy(&was, (const char *)b + figures[i].offset, sizeof was);
         memcpy(&now, (const char *)a + figures[i].offset, sizeof now);
@@ -451,6 +457,14 @@ static void node_change(struct changes *c, const struct plan_diff_node *n)
     strbuf_free(&b);
 }
 
+static double triggers(const struct plan *p)
+{
+    double all = 0;
+    for (size_t i = 0; i < p->n_triggers; i++)
+        all += known_or(p->triggers[i].total_ns, 0);
+    return all;
+}
+
 static void whole_changes(struct changes *c)
 {
     const struct plan *b = c->d->before, *a = c->d->after;
@@ -475,6 +489,11 @@ static void whole_changes(struct changes *c)
     was = known_or(b->jit_ns, 0), now = known_or(a->jit_ns, 0);
     if (b->timed && a->timed && differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "JIT compilation %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
+        add(c, NULL, text, now - was, NAN);
+    }
+    was = triggers(b), now = triggers(a);
+    if (differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
+        snprintf(text, sizeof text, "triggers %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
         add(c, NULL, text, now - was, NAN);
     }
     if (differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
@@ -748,6 +767,8 @@ static void notes(struct plan_diff *d)
             "Both touch as many blocks, but %s blocks were read before and %s after: a part of the difference is what the "
             "buffers held.",
             figure(UNIT_BLOCKS, read_b), figure(UNIT_BLOCKS, read_a));
+    if (b->parameters && a->parameters && !str_eq(b->parameters, a->parameters))
+        say(d->arena, &d->notes, "The plans are of other values of the parameters.");
     settings(d);
 }
 
