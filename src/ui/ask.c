@@ -160,8 +160,12 @@ static bool find_wish(struct console *c, struct wish *w)
     const char *known = of ? query_text(of) : NULL;
     *w = (struct wish){.of = of,
                        .text = seen ? live.a->query : known,
-                       .origin = seen ? live.origin : of ? query_origin(of) : NULL,
-                       .database = seen ? live.a->database : of ? query_database(of) : NULL};
+                       .origin = seen ? live.origin
+                                 : of ? query_origin(of)
+                                      : NULL,
+                       .database = seen ? live.a->database
+                                   : of ? query_database(of)
+                                        : NULL};
     if (seen && known && sql_parameters(known) && !sql_parameters(w->text))
         snprintf(w->values, sizeof w->values, "those that session %lld runs it with", (long long)live.a->pid);
     if (of && w->text && sql_parameters(w->text)) {
@@ -170,12 +174,12 @@ static bool find_wish(struct console *c, struct wish *w)
     }
     if (of && w->text && w->origin)
         return true;
-    console_message(c, SEVERITY_INFO,
-                    !of && seen
-                        ? "The server gives this statement no query_id, so its plan would belong to nothing here"
-                    : !of      ? "Select a query first: X executes it under EXPLAIN ANALYZE"
-                    : !w->text ? "The text of this query is not known, so it cannot be executed"
-                               : "No open source can execute this query");
+    console_message(
+        c, SEVERITY_INFO,
+        !of && seen ? "The server gives this statement no query_id, so its plan would belong to nothing here"
+        : !of       ? "Select a query first: X executes it under EXPLAIN ANALYZE"
+        : !w->text  ? "The text of this query is not known, so it cannot be executed"
+                    : "No open source can execute this query");
     return false;
 }
 
@@ -191,7 +195,7 @@ static void ask_for_values(struct console *c, const struct query *of, const char
     }
     char *shown = shown_sql(c, text);
     c->hint = mem_printf("%s\n%s%s: %s (Esc: not at all)", shown, wrong ? wrong : "To execute it, type ",
-                         wrong   ? ""
+                         wrong    ? ""
                          : n == 1 ? "a value for $1"
                                   : "values, the first for $1",
                          n == 1 ? "42" : "42, 'text', NULL");
@@ -220,12 +224,13 @@ static void analyze_question(struct console *c, const struct wish *w, const char
     question_fact(q, "On",
                   w->database ? arena_printf(q->arena, "database %s of the source %s", w->database, w->origin)
                               : arena_printf(q->arena, "the source %s", w->origin));
-    question_fact(q, "Limit", arena_printf(q->arena, "%s, then the server stops it (analyze_limit)", limit));
-    so_far(q, w->of);
     question_fact(q, "Query", shown);
     question_fact(q, "Values", values ? values : w->values);
-    q->what = "The statement is executed once, as it stands, in a read-only transaction that is rolled back; "
-              "its load on the server is real.";
+    so_far(q, w->of);
+    q->what = arena_printf(q->arena,
+                           "Executed once, for at most %s, in a read-only transaction, then rolled back. "
+                           "The load is real.",
+                           limit);
     free(shown);
     question_open(c, q);
 }

@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-enum { MESSAGE_LINES = 3 };
+enum { MESSAGE_LINES = 3, BANNER_LINES = 2 };
 
 static void add_hit(struct console *c, struct rect r, enum action a, char tab)
 {
@@ -283,14 +283,14 @@ static void one_line(struct grid *g, struct rect r, int room, enum style style, 
         grid_put(g, r, r.x + room, r.y, STYLE_DIM, 0x2026);
 }
 
-/* A message in full, in up to three lines that end at line `bottom` of r. */
-static int message_lines(struct console *c, struct grid *g, struct rect r, int bottom)
+/* Text in full, in up to `most` lines that end at line `bottom` of r; the lines it took. */
+static int lines_above(struct grid *g, struct rect r, int bottom, int most, enum style style, const char *text)
 {
-    int all = text_height(c->message, r.w - 2), lines = MIN(MIN(all, MESSAGE_LINES), MAX(bottom - r.y, 0) + 1);
+    int all = text_height(text, r.w - 2), lines = MIN(MIN(all, most), MAX(bottom - r.y, 0) + 1);
     struct rect in = {r.x, bottom - lines + 1, r.w, lines};
     struct pane none = {0};
     grid_fill(g, in, STYLE_TEXT);
-    text_draw((struct draw){.grid = g, .in = in}, c->message, severity_style(c->message_severity), &none);
+    text_draw((struct draw){.grid = g, .in = in}, text, style, &none);
     if (lines < all)
         grid_put(g, in, r.x + r.w - 1, bottom, STYLE_DIM, 0x2026);
     return lines;
@@ -308,13 +308,10 @@ static void status_line(struct console *c, struct grid *g, struct rect r)
         return;
     }
     ask_banner(c, &left);
-    if (left.len) {
-        grid_fill(g, line, STYLE_TEXT);
-        one_line(g, line, r.w - 1, STYLE_WARN, left.text);
-        bottom--;
-    }
+    if (left.len)
+        bottom -= lines_above(g, r, bottom, BANNER_LINES, STYLE_WARN, left.text);
     if (c->message && bottom >= r.y)
-        message_lines(c, g, r, bottom);
+        lines_above(g, r, bottom, MESSAGE_LINES, severity_style(c->message_severity), c->message);
     if (c->message || left.len) {
         strbuf_free(&left);
         return;

@@ -426,6 +426,9 @@ static void one_at_a_time_and_esc_stops_it(void **state)
     struct world *w = world_new(80, 24, false);
     play(w, ": query 77\nkey X y");
     see(w, "EXPLAIN ANALYZE runs on shop@shop: 0 s of at most 30 s; Esc stops it");
+    play(w, "size 40x12");
+    see(w, "Esc stops it");
+    play(w, "size 80x24");
     assert_true(tick(w, 3 * SD_S + 10 * SD_MS));
     see(w, "runs on shop@shop: 3 s of at most 30 s; Esc stops it");
     play(w, "key X");
