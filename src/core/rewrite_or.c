@@ -215,7 +215,7 @@ void find_or_tables(struct rewriter *r)
     parts_of(r->select, &parts);
     for (size_t i = 0; i < parts.n; i++) {
         Node *n = *parts.items[i];
-        unsigned named = 0, common = ~0u;
+        unsigned named = 0;
         bool unknown = false, any_unknown = false;
         struct ast_parts arms = {.n = 0};
         if (!is_or(n))
@@ -224,7 +224,6 @@ void find_or_tables(struct rewriter *r)
             unsigned t = tables_of(r, &from, n->bool_expr->args[k], &unknown);
             any_unknown = any_unknown || unknown;
             named |= t;
-            common &= t;
             arms.items[arms.n++] = &n->bool_expr->args[k];
         }
         if (!any_unknown && !(named & (named - 1)))
