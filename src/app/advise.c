@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "app/advise_rewrite.h"
 #include "app/output.h"
 #include "app/workload.h"
 #include "base/clock.h"
@@ -12,6 +13,7 @@
 #include "source/postgres/advisor_search.h"
 #include "view/advise.h"
 
+#define REWRITE_STATEMENTS      200 /* whose text is looked at, the heaviest first */
 #define STATEMENTS              500            /* of pg_stat_statements */
 #define SEARCH_NS               (800 * SD_MS) /* for the search; and for each statement */
 #define SEARCH_PER_STATEMENT_NS (30 * SD_MS)
@@ -135,6 +137,22 @@ static void note_visibility(struct advising *v)
     }
 }
 
+/* What no index helps, with those advised in place. */
+static void add_rewrites(struct advising *v, struct doc *d)
+{
+    bool own = cli_has(v->app->cli, CLI_WORKLOAD) || v->app->config->settings->show_literals;
+    struct advise_rewrites all = {.doc = d, .catalog = v->catalog, .show_literals = own};
+    for (size_t i = 0; i < v->n_statements && i < REWRITE_STATEMENTS && !stop(); i++) {
+        const struct advise_statement *s = &v->statements[i];
+        if (s->problem || s->place == SIZE_MAX)
+            continue;
+        char *plan = advisor_search_plan(&v->search, s->place);
+        advise_rewrites_of(&all, s->id, v->workload.items[i].text, plan);
+        free(plan);
+    }
+    advise_rewrites_done(&all);
+}
+
 static int report(struct advising *v, double budget, int64_t began)
 {
     struct waste_list waste;
@@ -163,6 +181,7 @@ static int report(struct advising *v, double budget, int64_t began)
                               .notes = (const char *const *)v->notes,
                               .n_notes = v->n_notes};
     struct doc *d = advise_doc(&r);
+    add_rewrites(v, d);
     int status = output_doc(v->app, d);
     doc_free(d);
     index_waste_free(&waste);

@@ -2,6 +2,7 @@
  * from the same tables as the program's behaviour. */
 #include "app/app.h"
 
+#include "app/advise_rewrite.h"
 #include "app/output.h"
 #include "core/plan_findings.h"
 #include "core/rewrite.h"
@@ -167,6 +168,8 @@ static void manual_advice(struct strbuf *out)
 {
     strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\neach of\n.Va indexes\nhas:\n");
     columns(advise_index_columns, advise_n_index_columns, out);
+    strbuf_str(out, ".Pp\nEach of\n.Va rewrites\nhas:\n");
+    columns(advise_rewrite_columns, advise_n_rewrite_columns, out);
 }
 
 static void manual_keys(struct strbuf *out)

@@ -103,6 +103,14 @@ void plan_rewrites_read(struct plan *p, const struct plan_source *src, struct re
                                .show_literals = src->show_literals || src->own_query,
                                .mean_ns = src->mean_ns};
     rewrites(&in, out);
+    bool advised = false;
+    for (size_t i = 0; i < src->n_advice; i++)
+        advised = advised || src->advice[i]->ddl;
+    size_t n = 0;
+    for (size_t i = 0; i < out->n; i++) /* where only an index on the expression helps, the server has proven one */
+        if (out->items[i].after || !advised || strcmp(out->items[i].rule->name, "function_on_column") != 0)
+            out->items[n++] = out->items[i];
+    out->n = n;
 }
 
 void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src, bool in_short)

@@ -59,6 +59,8 @@ struct advisor {
     int64_t calls;
     double random_page_cost, cpu_operator_cost;
     double read; /* rows of the last plan's first scan */
+    bool keep_plan; /* the next plan is wanted as text */
+    char *plan;
 };
 
 static void free_scans(struct statement *st);
@@ -704,6 +706,18 @@ static bool explain(struct advisor *a, const struct statement *st, cJSON **tree,
     return *tree || fail(err, "the server gave no plan");
 }
 
+char *advisor_plan(struct advisor *a, size_t statement, const size_t *indexes, size_t n, struct sd_error *err)
+{
+    double cost;
+    bool *used = mem_array(n + 1, sizeof *used);
+    a->keep_plan = true;
+    a->plan = NULL;
+    advisor_cost(a, statement, indexes, n, &cost, used, err);
+    a->keep_plan = false;
+    free(used);
+    return a->plan;
+}
+
 double advisor_read(const struct advisor *a)
 {
     return a->read;
@@ -727,7 +741,7 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
                   bool *used, struct sd_error *err)
 {
     struct statement *st = &a->statements[statement];
-    if (!a->hypopg && st->cost >= 0) { /* the plan would be the same again */
+    if (!a->hypopg && st->cost >= 0 && !a->keep_plan) { /* the plan would be the same again */
         memset(used, 0, n * sizeof *used);
         *cost = st->cost;
         a->read = st->read;
@@ -755,6 +769,8 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
         struct fix f = read_node(&r, plan, 1);
         a->read = st->read = first_scan(plan);
+        if (a->keep_plan)
+            a->plan = cJSON_PrintUnformatted(tree);
         free_scans(st);
         read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NAN});
         if (ok)

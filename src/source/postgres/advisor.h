@@ -67,6 +67,8 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
                   bool *used, struct sd_error *err);
 /* How the last plan of advisor_cost for a statement reads its tables; valid until the next. */
 const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement, size_t *n);
+/* Its plan with exactly these indexes, as EXPLAIN (FORMAT JSON) prints it; caller frees; NULL. */
+char *advisor_plan(struct advisor *a, size_t statement, const size_t *indexes, size_t n, struct sd_error *err);
 /* Rows the last plan of advisor_cost read from its first table; NAN when there is none. */
 double advisor_read(const struct advisor *a);
 /* Rows the planner expects of a table under a condition; NAN unknown. */

@@ -304,6 +304,23 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
     return index_choice(c);
 }
 
+char *advisor_search_plan(struct advisor_search *s, size_t statement)
+{
+    const struct choice *c = &s->choice;
+    size_t *ids = mem_array(c->n_chosen + 1, sizeof *ids);
+    struct sd_error ignored;
+    for (size_t i = 0; i < c->n_chosen; i++) {
+        const struct index_def *def = &c->pool.items[c->chosen[i]];
+        struct strbuf ddl = {0};
+        index_def_ddl(def, NULL, &ddl);
+        ids[i] = advisor_index(s->advisor, ddl.text, def->rel->kind == 'p' ? 0 : def->rel->oid);
+        strbuf_free(&ddl);
+    }
+    char *plan = advisor_plan(s->advisor, s->handles[statement], ids, c->n_chosen, &ignored);
+    free(ids);
+    return plan;
+}
+
 void advisor_search_free(struct advisor_search *s)
 {
     index_choice_free(&s->choice);

@@ -39,6 +39,8 @@ double advisor_search_candidates(struct advisor_search *s, size_t statement);
 /* Chooses within `budget` bytes (INFINITY: any) by `deadline` of clock_mono. False when
  * no statement could be planned. */
 bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadline);
+/* A statement's plan with the chosen indexes, as JSON; caller frees; NULL: none. */
+char *advisor_search_plan(struct advisor_search *s, size_t statement);
 void advisor_search_free(struct advisor_search *s);
 
 #endif
