@@ -7,6 +7,7 @@
 #include "core/sql.h"
 #include "format/explain.h"
 #include "view/common.h"
+#include "view/plan_diff_private.h"
 #include "view/plan_private.h"
 
 #define H COLUMN_HIDDEN
@@ -125,6 +126,7 @@ static void tree(struct doc *d, const struct plan_diff *x)
         struct cell *c = row->cells;
         struct strbuf b = {0};
         row->depth = n->depth;
+        row->number = i + 1;
         row->severity = worse(x, n) ? SEVERITY_WARN : n->kind != PLAN_DIFF_SAME ? SEVERITY_INFO : SEVERITY_NONE;
         row->worst = most == n;
         plan_diff_label(n, &b);
@@ -305,8 +307,9 @@ static const char *query_of(const struct plan *p, const struct plan_source *src)
     return src->query ? src->query : p->query;
 }
 
+/* `kept` (or NULL) holds the plans and goes over to the document. */
 static struct doc *compare(const struct plan *before, const struct plan_source *before_is, const struct plan *after,
-                           const struct plan_source *after_is, const struct plan_list *more)
+                           const struct plan_source *after_is, const struct plan_list *more, struct diff_kept *kept)
 {
     static const struct column column[] = {{.key = "note", .title = "Note", .flags = COLUMN_GROW}};
     struct plan_diff x;
@@ -337,14 +340,21 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     }
     statements(d, was, before_is, now, after_is);
     strbuf_free(&text);
-    plan_diff_free(&x);
+    if (kept) {
+        kept->diff = x;
+        kept->before_is = (struct plan_source){.show_literals = before_is->show_literals};
+        kept->after_is = (struct plan_source){.show_literals = after_is->show_literals};
+        plan_diff_about(d, (size_t)d->focus, kept);
+    } else {
+        plan_diff_free(&x);
+    }
     return d;
 }
 
 struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is, const struct plan *after,
                           const struct plan_source *after_is)
 {
-    return compare(before, before_is, after, after_is, NULL);
+    return compare(before, before_is, after, after_is, NULL, NULL);
 }
 
 /* ---- files ---- */
@@ -391,7 +401,7 @@ struct doc *plan_diff_explain(struct plan_input before, struct plan_input after,
         struct plan_source before_is = {.origin = before.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
         struct plan_source after_is = before_is;
         after_is.origin = after.name;
-        d = compare(was, &before_is, now, &after_is, &more);
+        d = compare(was, &before_is, now, &after_is, &more, NULL);
         doc_free(scratch);
     }
     explain_free(&b);
@@ -504,7 +514,8 @@ static struct query *worst_query(const struct view_ctx *c) /* that has two plans
     return model_queries(c->model) ? model_query(c->model, 0) : NULL;
 }
 
-static struct doc *against_file(const struct view_ctx *c, const struct found *f, const struct plan_source *after_is)
+/* Takes the plan after out of `f`. */
+static struct doc *against_file(const struct view_ctx *c, struct found *f, const struct plan_source *after_is)
 {
     struct plan_input in = {c->file_text, c->file_len, c->file_name};
     struct explain e = {0};
@@ -516,9 +527,12 @@ static struct doc *against_file(const struct view_ctx *c, const struct found *f,
     const struct plan *before = plan_of(scratch, &e, in.name, &said);
     struct plan_list more = {.items = &said, .n = said != NULL};
     struct plan_source before_is = {.origin = in.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
-    struct doc *d = compare(before, &before_is, f->after.plans[0], after_is, &more);
+    struct diff_kept *kept = mem_alloc(sizeof *kept);
+    kept->before = e;
+    kept->after = f->after;
+    f->after = (struct explain){0};
+    struct doc *d = compare(before, &before_is, kept->after.plans[0], after_is, &more, kept);
     doc_free(scratch);
-    explain_free(&e);
     return d;
 }
 
@@ -544,7 +558,11 @@ static struct doc *build(const struct view_ctx *c)
                      "index, ANALYZE) press x for a new plan, then d again; or compare with a plan in a file: :diff FILE.");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
-        d = compare(f.before.plans[0], &before_is, f.after.plans[0], &after_is, NULL);
+        struct diff_kept *kept = mem_alloc(sizeof *kept);
+        kept->before = f.before;
+        kept->after = f.after;
+        f.before = f.after = (struct explain){0};
+        d = compare(kept->before.plans[0], &before_is, kept->after.plans[0], &after_is, NULL, kept);
     }
     doc_field(d, "query_key", UNIT_NONE, cell_text(doc_text(d, query_key(q))));
     explain_free(&f.before);

@@ -330,6 +330,7 @@ static void test_keys(void **state)
     plan_came(m, 2, BEFORE, NULL);
     play(c, g, "key Esc\nwait text before it another plan");
     play(c, g, "key d\nwait text slower\nkey g\nkey f\nwait text ▸.*GroupAggregate");
+    play(c, g, "size 100x80\nkey z w\nwait text the index condition is now the filter\nwait text Own time +1.06 ms -> 32.7 ms\nwait text now .*status = \nkey Esc");
     play(c, g, "key Esc Esc\n:diff shop/77\nwait text slower");
     console_free(c);
     grid_free(g);

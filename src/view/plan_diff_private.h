@@ -1,0 +1,23 @@
+/* plan_diff_private.h - what the files of the view `diff` share.
+ *
+ *   plan_diff.c        the document, and which plans it is of
+ *   plan_diff_about.c  all about one row */
+#ifndef VIEW_PLAN_DIFF_PRIVATE_H
+#define VIEW_PLAN_DIFF_PRIVATE_H
+
+#include "core/plan_diff.h"
+#include "format/explain.h"
+#include "view/plan_diff.h"
+
+/* What a document owns, so that its rows can tell more when they are selected. */
+struct diff_kept {
+    struct explain before, after;
+    struct plan_diff diff;
+    struct plan_source before_is, after_is; /* texts in them are gone: only show_literals counts */
+};
+
+/* The rows of the section, numbered from 1 as in kept->diff, tell about themselves;
+ * `kept` goes over to the document. */
+void plan_diff_about(struct doc *d, size_t section, struct diff_kept *kept);
+
+#endif
