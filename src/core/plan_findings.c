@@ -235,12 +235,12 @@ static void stale_statistics(struct plan_finder *f, const struct plan_node *n)
     struct tm tm;
     if (sd_known(t->last_analyze) && gmtime_r(&at_s, &tm))
         strftime(day, sizeof day, " on %Y-%m-%d %H:%M UTC", &tm);
-    const char *wrong = f->plan->analyzed ? SAY("planned %s rows here, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
-                                          : SAY("the planner believes in %s rows, there are about %s", count(f, rows), count(f, live));
+    const char *wrong = f->plan->analyzed ? SAY("planned %s, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
+                                          : SAY("the planner counts with %s, there are about %s", count(f, rows), count(f, live));
     it->evidence = sd_known(t->last_analyze)
-                       ? SAY("%s rows of %s changed since its statistics were made%s (%s rows then); %s", count(f, (double)t->changed),
-                             where(f, n), day, count(f, rows), wrong)
-                       : SAY("%s rows of %s changed and it was never analysed; %s", count(f, (double)t->changed), where(f, n), wrong);
+                       ? SAY("%s rows changed since ANALYZE%s (%s rows then); %s", count(f, (double)t->changed), day, count(f, rows),
+                             wrong)
+                       : SAY("%s rows changed and it was never analysed; %s", count(f, (double)t->changed), wrong);
     it->advice = SAY("Run ANALYZE %s; if it happens again, lower autovacuum_analyze_scale_factor for the table.", where(f, n));
     it->check = "Planned and actual rows of this node lie within a factor of 3.";
 }

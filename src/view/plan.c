@@ -24,7 +24,7 @@ static const struct column finding_columns[] = {
     [F_clause] = {.key = "clause", .title = "Written as", .flags = H, .priority = 9, .width = 30, .help = "the part of the statement it is about; unknown when that is not sure"},
 };
 
-enum { P_plan, P_at, P_statement, P_parameters, P_execution, P_planning, P_cost, P_findings_total, P_findings, P_suggestions, P_nodes, P_notes };
+enum { P_plan, P_at, P_statement, P_parameters, P_execution, P_planning, P_cost, P_findings_total, P_findings, P_suggestions, P_rewrites, P_nodes, P_notes };
 static const struct column plans_columns[] = {
     [P_plan] = {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 4, .help = "position in the input"},
     [P_at] = {.key = "at", .title = "At", .unit = UNIT_TIME, .flags = H, .priority = 9, .width = 12, .help = "when the log wrote it"},
@@ -36,6 +36,7 @@ static const struct column plans_columns[] = {
     [P_findings_total] = {.key = "findings_total", .title = "Findings", .unit = UNIT_COUNT, .priority = 1, .width = 8, .help = "number of findings"},
     [P_findings] = {.key = "findings", .title = "Findings", .flags = H, .priority = 9, .help = "as above, of this plan"},
     [P_suggestions] = {.key = "suggestions", .title = "Suggestions", .flags = H, .priority = 9, .help = "as above, of this plan"},
+    [P_rewrites] = {.key = "rewrites", .title = "Rewrites", .flags = H, .priority = 9, .help = "as above, of this plan"},
     [P_nodes] = {.key = "nodes", .title = "Nodes", .flags = H, .priority = 9, .help = "as above, of this plan; unknown when the input has very many"},
     [P_notes] = {.key = "notes", .title = "Notes", .flags = H, .priority = 9, .help = "what was cut or skipped in this plan"},
 };
@@ -278,6 +279,13 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
             tree = doc_list(d, p->timed ? plan_columns : plan_columns_cost, PLAN_COLUMNS);
             plan_node_rows(d, tree, p, src, &f, NULL);
         }
+        struct table *rewritten = doc_list(d, plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
+        struct rewrite_list rewrites_found;
+        struct plan_source own = *src; /* the statement is each plan's own */
+        own.query = p->query;
+        plan_rewrites_read(p, &own, &rewrites_found);
+        plan_rewrite_rows(d, rewritten, &rewrites_found);
+        rewrites_free(&rewrites_found);
         row->cells[P_plan] = cell_int((int64_t)i + 1);
         row->cells[P_at] = cell_int(p->at);
         row->cells[P_statement] = cell_text(doc_text(d, p->query));
@@ -288,6 +296,7 @@ static void list_plans(struct doc *d, const struct explain *e, const struct plan
         row->cells[P_findings_total] = cell_int((int64_t)f.n);
         row->cells[P_findings] = cell_list(found);
         row->cells[P_suggestions] = cell_list(indexes);
+        row->cells[P_rewrites] = cell_list(rewritten);
         row->cells[P_nodes] = cell_list(tree);
         row->cells[P_notes] = cell_list(notes_of(d, p));
         plan_findings_free(&f);

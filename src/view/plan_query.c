@@ -243,6 +243,6 @@ const struct view plan_view = {
         "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer EXPLAIN or "
         "EXPLAIN ANALYZE gave none); of slowdive explain, when the "
         "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
-        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, suggestions, nodes, "
-        "notes)",
+        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, suggestions, "
+        "rewrites, nodes, notes)",
 };
