@@ -86,15 +86,32 @@ static const struct pred *best_for(const struct table_use *u, const struct index
     return best;
 }
 
-static struct service serve(const struct table_use *u, const struct index_def *d, const struct guess_scan *scan)
+/* Does the other side of the scan's join have the table of that use? */
+static bool other_side(const struct statement_use *use, const struct pred *p, const struct guess_scan *scan)
+{
+    if (!scan->others || p->other_use >= use->n)
+        return true;
+    const char *name = use->items[p->other_use].rel->name;
+    size_t len = strlen(name);
+    for (const char *s = scan->others; (s = strstr(s, name)); s++)
+        if (s > scan->others && s[-1] == '|' && s[len] == '|')
+            return true;
+    return false;
+}
+
+static struct service serve(const struct statement_use *use, const struct table_use *u, const struct index_def *d,
+                            const struct guess_scan *scan)
 {
     struct service s = {.share = 1, .kept = 1, .words = 1, .join = SIZE_MAX};
     bool taken[USE_PREDS] = {false}, gin = d->method == INDEX_GIN, narrowed = false;
     for (size_t k = 0; k < d->n_keys && !narrowed; k++) {
         const struct pred *p = best_for(u, &d->keys[k], gin, false);
-        if (!p && !s.by_join && scan->other_rows > 0 && (p = best_for(u, &d->keys[k], gin, true))) {
+        if (!p && !s.by_join && scan->other_rows > 0 && (p = best_for(u, &d->keys[k], gin, true)) &&
+            other_side(use, p, scan)) {
             s.by_join = true;
             s.join = p->other_use;
+        } else if (p && p->kind == PRED_JOIN) {
+            p = NULL;
         }
         if (!p) {
             s.ordered = !s.by_join && d->method == INDEX_BTREE && gives_order(u, d, k);
@@ -155,14 +172,15 @@ static double access(const struct table_use *u, const struct index_def *d, const
     return read + io + found * (TUPLE + OPERATOR * (double)d->n_keys) + 50 * OPERATOR * 2;
 }
 
-double index_guess(const struct table_use *u, const struct index_def *d, const struct guess_scan *scan,
-                   size_t *join)
+double index_guess(const struct statement_use *use, size_t t, const struct index_def *d,
+                   const struct guess_scan *scan, size_t *join)
 {
+    const struct table_use *u = &use->items[t];
     double rows = u->rel->rows, saved = 0;
     *join = SIZE_MAX;
     if (u->rel != d->rel || !(rows > 0))
         return 0;
-    struct service s = serve(u, d, scan);
+    struct service s = serve(use, u, d, scan);
     double in_index = rows * MIN(1, d->predicate_share), found = MAX(1, s.share * in_index);
     if (!s.any && !s.ordered)
         return 0;

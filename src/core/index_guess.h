@@ -16,14 +16,15 @@ struct guess_scan {
     double cost;       /* of one run */
     double loops;      /* runs */
     double other_rows; /* rows of the other side of the join it is one side of; NAN: none */
+    char *others;      /* "|a|b|": the tables of that side; owned likewise; NULL: any */
     double limit;      /* rows that are wanted of it; NAN: all */
     double limit_cost; /* of what gives them, sorting included */
 };
 
-/* Planner cost a use of a table could save by the index, at most; 0: it serves no
+/* Planner cost use `t` of a statement could save by the index, at most; 0: it serves no
  * condition, join or order of it. *join: the use whose rows would lead to it one by one,
  * so that not both sides of a join are saved; SIZE_MAX. */
-double index_guess(const struct table_use *u, const struct index_def *d, const struct guess_scan *scan,
-                   size_t *join);
+double index_guess(const struct statement_use *use, size_t t, const struct index_def *d,
+                   const struct guess_scan *scan, size_t *join);
 
 #endif

@@ -7,6 +7,7 @@
 # or queries.sql ("-- NAME WEIGHT" before each statement), and perhaps after.sql, run once
 # everything is analysed; without it the small shop of tests/data/advise is used.
 # ADVISE_SCALE is the schema's :scale, 1 by default. SLOWDIVE is the program.
+# ADVISE_BARE=1: HypoPG is not there when advice is asked for.
 # ADVISE_KEEP names a folder for the details; ADVISE_PGURL a server to use, where the data
 # stays for the next time.
 # Prints "NAME VALUE UNIT" lines, one set for each budget, the budget as a prefix.
@@ -72,6 +73,11 @@ from() {
         echo "SELECT x->>'method', x->>'size_bytes', x->>'ddl' FROM json_array_elements(:'advice'::json->'indexes') x;"
     } | psql -X -q -A -t -F $'\t' "$PGURL"
 }
+if [ -n "${ADVISE_BARE:-}" ]; then
+    sql "$PGURL" -c "DROP DATABASE IF EXISTS bare_$plain" -c "CREATE DATABASE bare_$plain TEMPLATE $plain" 2>/dev/null || exit 1
+    plain=bare_$plain
+    sql "$base/$plain" -c 'DROP EXTENSION hypopg' || exit 1
+fi
 costs "$plain" "$tmp/none" >"$tmp/before" || exit 1
 
 status=0

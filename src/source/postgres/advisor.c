@@ -637,8 +637,18 @@ static struct fix read_node(struct reading *r, const cJSON *node, double loops)
 
 struct context {
     double loops, other_rows, limit, limit_cost;
+    const char *others; /* tables of the other side of the join */
     double gather; /* what a Gather above costs with all below; NAN: there is none */
 };
+
+/* "a|b|" */
+static void tables_below(const cJSON *node, struct strbuf *out)
+{
+    const cJSON *each;
+    if (*text(node, "Relation Name"))
+        strbuf_printf(out, "%s|", text(node, "Relation Name"));
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(node, "Plans")) tables_below(each, out);
+}
 
 static void read_scans(struct statement *st, const cJSON *node, struct context in)
 {
@@ -654,35 +664,47 @@ static void read_scans(struct statement *st, const cJSON *node, struct context i
                                                        .cost = isnan(in.gather) ? number(node, "Total Cost") : in.gather,
                                                        .loops = in.loops,
                                                        .other_rows = in.other_rows,
+                                                       .others = in.others ? mem_strdup(in.others) : NULL,
                                                        .limit = in.limit,
                                                        .limit_cost = in.limit_cost};
     }
     if (!strcmp(type, "Limit"))
-        in = (struct context){in.loops, NAN, number(node, "Plan Rows"), number(node, "Total Cost"), NAN};
+        in = (struct context){in.loops, NAN, number(node, "Plan Rows"), number(node, "Total Cost"), NULL, NAN};
     else if (!strcmp(type, "Aggregate") && !cJSON_GetObjectItemCaseSensitive(node, "Group Key"))
-        in = (struct context){in.loops, NAN, 1, number(node, "Total Cost"), NAN}; /* min() and max(): of orders with a limit */
+        in = (struct context){in.loops, NAN, 1, number(node, "Total Cost"), NULL, NAN}; /* min() and max(): of orders with a limit */
     else if (!passes && !join)
-        in = (struct context){in.loops, NAN, NAN, NAN, NAN};
+        in = (struct context){in.loops, NAN, NAN, NAN, NULL, NAN};
     if (str_starts(type, "Gather"))
         in.gather = number(node, "Total Cost");
     for (int i = 0; (each = cJSON_GetArrayItem(plans, i)); i++) {
+        struct strbuf others = {0};
         struct context c = in;
         const cJSON *sibling = cJSON_GetArrayItem(plans, 1 - i);
         if (join && i < 2) {
-            c = (struct context){in.loops, MAX(1, number(sibling, "Plan Rows")), NAN, NAN, NAN};
+            /* What the inner side of a nested loop gives for one row tells nothing. */
+            bool each_time = i == 0 && !strcmp(type, "Nested Loop") &&
+                             strcmp(text(sibling, "Node Type"), "Materialize") != 0 &&
+                             strcmp(text(sibling, "Node Type"), "Seq Scan") != 0;
+            double rows = each_time ? NAN : MAX(1, number(sibling, "Plan Rows"));
+            strbuf_char(&others, '|');
+            tables_below(sibling, &others);
+            c = (struct context){in.loops, rows, NAN, NAN, others.text, NAN};
             if (i == 1 && !strcmp(type, "Nested Loop") && strcmp(text(each, "Node Type"), "Materialize") != 0)
-                c.loops *= c.other_rows;
+                c.loops *= rows;
         } else if (!strcmp(text(each, "Parent Relationship"), "SubPlan")) {
-            c = (struct context){in.loops * MAX(1, number(node, "Plan Rows")), NAN, NAN, NAN, NAN};
+            c = (struct context){in.loops * MAX(1, number(node, "Plan Rows")), NAN, NAN, NAN, NULL, NAN};
         }
         read_scans(st, each, c);
+        strbuf_free(&others);
     }
 }
 
 static void free_scans(struct statement *st)
 {
-    for (size_t i = 0; i < st->n_scans; i++)
+    for (size_t i = 0; i < st->n_scans; i++) {
         free(st->scans[i].table);
+        free(st->scans[i].others);
+    }
     st->n_scans = 0;
 }
 
@@ -772,7 +794,7 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         if (a->keep_plan)
             a->plan = cJSON_PrintUnformatted(tree);
         free_scans(st);
-        read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NAN});
+        read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NULL, NAN});
         if (ok)
             *cost = st->cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
         double corrected = ok && total->valuedouble > 0 ? MIN(1, *cost / total->valuedouble) : 1;

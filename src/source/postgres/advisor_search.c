@@ -7,6 +7,8 @@
 #include "core/index_guess.h"
 #include "core/index_size.h"
 
+#define SAMPLE_NS   (100 * SD_MS)
+#define GUESS_WORTH 50  /* cost, without HypoPG: some dozen pages */
 #define UNSELECTIVE 0.3 /* a filter alone that keeps more of a table gets no index */
 
 /* ---- what the search asks ---- */
@@ -38,14 +40,14 @@ static double guess(struct advisor_search *s, size_t statement, const struct ind
     size_t *joins = mem_array(use->n + 1, sizeof *joins); /* the use that leads to it */
     bool proves = advisor_can_prove(s->advisor);
     for (size_t t = 0; t < use->n; t++) {
-        double best = 0.05 * cost; /* less is not worth a guess */
+        double best = proves ? 0.05 * cost : MAX(0.25 * cost, GUESS_WORTH); /* less is not worth a guess */
         size_t at = SIZE_MAX, join;
         struct guess_scan scan = scan_of(s, statement, use->items[t].rel, cost);
         joins[t] = SIZE_MAX;
         for (size_t i = 0; i < n && scan.cost > 0; i++) {
             if ((proves && set[i]->method != INDEX_GIN) || set[i]->rel != use->items[t].rel)
                 continue;
-            double saves = index_guess(&use->items[t], set[i], &scan, &join);
+            double saves = index_guess(use, t, set[i], &scan, &join);
             if (saves > best && !(join < t && joins[join] == t)) {
                 best = saves;
                 at = i;
@@ -172,7 +174,7 @@ static void prepare(void *ctx, struct candidate_list *pool)
             continue;
         sample(s, pool, i);
     }
-    s->choice.deadline += clock_mono() - began; /* the search has its own time */
+    s->choice.deadline += MIN(clock_mono() - began, SAMPLE_NS); /* the search has its own time */
 }
 
 /* ---- the statements ---- */
@@ -300,7 +302,7 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
     c->ctx = s;
     int64_t began = clock_mono();
     sample_expressions(s);
-    c->deadline += clock_mono() - began;
+    c->deadline += MIN(clock_mono() - began, SAMPLE_NS);
     return index_choice(c);
 }
 
