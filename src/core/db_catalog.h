@@ -35,6 +35,7 @@ struct catalog_index {
     int keys[CATALOG_KEYS];              /* positions of columns, -1: an expression */
     unsigned char options[CATALOG_KEYS]; /* of the first n_keys: CATALOG_DESC | CATALOG_NULLS_FIRST */
     size_t n_keys, n_columns;            /* n_columns counts those INCLUDEd, too */
+    const char *expressions[CATALOG_KEYS]; /* of keys that are none of the columns, as the server writes them */
     bool has_expression, other_opclass;
     bool is_unique, is_constraint, is_valid, is_clustered_on, is_replica_identity;
     int64_t size_bytes; /* SD_UNKNOWN */

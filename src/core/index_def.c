@@ -13,15 +13,66 @@ const char *index_method_name(enum index_method m)
     return names[m];
 }
 
+/* The next character that counts: not brackets and blanks, which the server adds, nor
+ * casts of constants. */
+static const char *solid(const char *s)
+{
+    static const char *const more[] = {" varying", " precision", " without time zone", " with time zone"};
+    for (;;) {
+        if (*s && strchr(" ()[]", *s)) {
+            s++;
+        } else if (s[0] == ':' && s[1] == ':') {
+            s += 2;
+            while (isalnum((unsigned char)*s) || (*s && strchr("_.\"", *s)))
+                s++;
+            for (size_t i = 0; i < ARRAY_LEN(more); i++)
+                if (str_starts(s, more[i]))
+                    s += strlen(more[i]);
+        } else {
+            return s;
+        }
+    }
+}
+
+/* What the server makes of "IN (". */
+static size_t in_list(const char *s)
+{
+    return str_starts(s, "= ANY (ARRAY[") ? 13 : str_starts(s, "IN (") ? 4 : 0;
+}
+
+/* Is it the same SQL, as we write it and as the server does? NULL is the same as NULL. */
+static bool same_sql(const char *a, const char *b)
+{
+    bool quoted = false;
+    if (a == b || !a || !b)
+        return a == b;
+    for (;; a++, b++) {
+        if (!quoted) {
+            a = solid(a);
+            b = solid(b);
+            size_t x = in_list(a), y = in_list(b);
+            if (x && y) {
+                a = solid(a + x);
+                b = solid(b + y);
+            }
+        }
+        if (*a != *b)
+            return false;
+        if (!*a)
+            return true;
+        quoted ^= *a == '\'';
+    }
+}
+
 static bool same_key(const struct index_key *a, const struct index_key *b)
 {
-    return a->column == b->column && str_eq(a->expr, b->expr) && str_eq(a->opclass, b->opclass) &&
+    return a->column == b->column && same_sql(a->expr, b->expr) && str_eq(a->opclass, b->opclass) &&
            a->desc == b->desc && a->nulls_first == b->nulls_first;
 }
 
 static bool same_place(const struct index_def *a, const struct index_def *b)
 {
-    return a->rel == b->rel && a->method == b->method && str_eq(a->predicate, b->predicate);
+    return a->rel == b->rel && a->method == b->method && same_sql(a->predicate, b->predicate);
 }
 
 bool index_def_has(const struct index_def *d, int column)
@@ -57,11 +108,11 @@ bool index_def_existing(const struct catalog_relation *r, const struct catalog_i
                         struct index_def *out)
 {
     *out = (struct index_def){.rel = r, .predicate = ix->predicate, .predicate_share = 1};
-    if (strcmp(ix->method, "btree") != 0 || ix->has_expression || ix->other_opclass ||
-        ix->n_keys > INDEX_KEYS || ix->n_columns - ix->n_keys > INDEX_INCLUDES)
+    if (strcmp(ix->method, "btree") != 0 || ix->other_opclass || ix->n_keys > INDEX_KEYS || ix->n_columns - ix->n_keys > INDEX_INCLUDES)
         return false;
     for (size_t i = 0; i < ix->n_keys; i++)
         out->keys[out->n_keys++] = (struct index_key){.column = ix->keys[i],
+                                                      .expr = ix->expressions[i],
                                                       .desc = ix->options[i] & CATALOG_DESC,
                                                       .nulls_first = ix->options[i] & CATALOG_NULLS_FIRST};
     for (size_t i = ix->n_keys; i < ix->n_columns; i++)
@@ -85,11 +136,14 @@ const struct catalog_index *index_def_doubles(const struct index_def *d)
     for (size_t i = 0; d->method == INDEX_BTREE && i < d->rel->n_indexes; i++) {
         const struct catalog_index *ix = &d->rel->indexes[i];
         struct index_def have;
-        if (!ix->is_valid || !index_def_existing(d->rel, ix, &have) ||
-            (have.predicate && !str_eq(have.predicate, d->predicate)))
+        struct catalog_index plain = *ix;
+        plain.other_opclass = false; /* which, is not known */
+        if (!ix->is_valid || !index_def_existing(d->rel, &plain, &have) ||
+            (have.predicate && !same_sql(have.predicate, d->predicate)))
             continue;
         size_t n = MIN(have.n_keys, d->n_keys), k = 0;
-        while (k < n && have.keys[k].column == d->keys[k].column && !d->keys[k].opclass)
+        while (k < n && have.keys[k].column == d->keys[k].column && same_sql(have.keys[k].expr, d->keys[k].expr) &&
+               (ix->other_opclass || !d->keys[k].opclass))
             k++;
         /* past a unique key nothing leads any further */
         if (k == d->n_keys || (ix->is_unique && k == have.n_keys))

@@ -131,13 +131,15 @@ for budget in "${budgets[@]}"; do
             printf "%s.time %.2f s\n", budget, elapsed / 1e9
             printf "%s.time_of_program %.2f s\n", budget, took / 1e3
         }' "$tmp/before" "$tmp/uses" "$tmp/sizes" "$tmp/after"
+    "$slowdive" advise "$base/$built" --workload "$queries" "${limit[@]}" --format json >"$tmp/again" || exit 1
+    echo "$budget.suggested_again $(grep -cE '"ddl":[[:space:]]*"CREATE' "$tmp/again") count"
     if [ -d "$folder/nothing" ]; then
         "$slowdive" advise "$base/$plain" --workload "$folder/nothing" --format json >"$tmp/nothing" || status=1
         echo "$budget.useless_suggestions $(grep -cE '"ddl":[[:space:]]*"CREATE' "$tmp/nothing") count"
     fi
     if [ -n "${ADVISE_KEEP:-}" ]; then
         mkdir -p "$ADVISE_KEEP"
-        cp "$tmp"/{advice,sizes,uses,after,before,promised} "$ADVISE_KEEP"
+        cp "$tmp"/{again,advice,sizes,uses,after,before,promised} "$ADVISE_KEEP"
         [ -f "$tmp/nothing" ] && cp "$tmp/nothing" "$ADVISE_KEEP"
         {
             echo "query weight before promised real"

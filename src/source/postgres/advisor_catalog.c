@@ -65,7 +65,9 @@ static const char INDEXES[] =
             "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
             "pg_catalog.pg_constraint k WHERE k.conindid = "
             "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
-            "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8 "
+            "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8, CASE WHEN x.indexprs IS NOT NULL THEN (SELECT "
+            "pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, k, false), chr(1) ORDER BY k) "
+            "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END "
             "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
             "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
             "c.relnamespace "
@@ -183,6 +185,13 @@ static void add_indexes(struct catalog *c, const PGresult *r)
         ix->is_replica_identity = conn_int(r, row, 15) == 1;
         ix->size_bytes = conn_int(r, row, 16);
         ix->scans = conn_int(r, row, 17);
+        const char *part = conn_text(r, row, 18);
+        for (size_t i = 0; part && i < ix->n_keys; i++) {
+            size_t len = strcspn(part, "\1");
+            if (ix->keys[i] < 0)
+                ix->expressions[i] = arena_printf(c->arena, "%.*s", (int)len, part);
+            part = part[len] ? part + len + 1 : NULL;
+        }
     }
 }
 
