@@ -17,7 +17,7 @@
 
 /* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
 #define DIFF_COLUMNS(X)                                                                                        \
-    X(mark, "", UNIT_NONE, COLUMN_NO_JSON, COLUMN_NO_JSON, 0, 1, "= same, ~ changed, + added, - removed")      \
+    X(mark, "~", UNIT_NONE, COLUMN_NO_JSON, COLUMN_NO_JSON, 0, 1, "= same, ~ changed, + added, - removed")      \
     X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, \
       "what it was -> what it is")                                                                             \
     X(change, "Change", UNIT_NONE, H, H, 9, 8, "same, changed, added or removed")                              \
@@ -52,7 +52,7 @@ static const struct column columns_cost[] = {DIFF_COLUMNS(COLUMN_COST)};
 
 enum { C_mark, C_change, C_text, C_before, C_after, C_effect_ns, C_effect_cost, C_COLUMNS };
 #define CHANGE_COLUMNS(timed, cost) \
-    [C_mark] = {.key = "mark", .title = "", .flags = COLUMN_NO_JSON, .width = 1}, \
+    [C_mark] = {.key = "mark", .title = "~", .flags = COLUMN_NO_JSON, .width = 1}, \
     [C_change] = {.key = "change", .title = "Change", .flags = H, .priority = 9, .width = 8, .help = "changed, added, removed, or plan: of the whole plan"}, \
     [C_text] = {.key = "text", .title = "What changed", .flags = COLUMN_GROW, .width = 30, .help = "in words"}, \
     [C_before] = {.key = "before_id", .title = "# was", .flags = H, .priority = 3, .width = 5, .help = "number of the node in the plan before"}, \
