@@ -144,6 +144,146 @@ static void tables_as_the_server_counts_them(void **state)
     free(out);
 }
 
+static int64_t figure(const char *query)
+{
+    char *out = private_pg_sql(&pg, NULL, query);
+    assert_non_null(out);
+    int64_t v = strtoll(out, NULL, 10);
+    free(out);
+    return v;
+}
+
+static bool all_counted(void *ctx)
+{
+    (void)ctx;
+    const struct sd_table *t = table("traffic").t;
+    return t && t->deleted == 50 && t->seq_scan == 4 && t->idx_scan == 9; /* one scan built the key */
+}
+
+/* Known traffic gives known figures; sizes and blocks are what psql says, asked another way. */
+static void known_traffic_gives_known_figures(void **state)
+{
+    NEED_SERVER();
+    sql("CREATE TABLE stock.traffic (id int PRIMARY KEY, k int, body text) WITH (autovacuum_enabled = off);"
+        "ALTER TABLE stock.traffic ALTER body SET STORAGE EXTERNAL;"
+        "INSERT INTO stock.traffic SELECT i, i % 10, repeat('x', CASE WHEN i % 100 = 0 THEN 5000 ELSE 20 END) "
+        "FROM generate_series(1, 1000) i");
+    sql("SET enable_seqscan = off; UPDATE stock.traffic SET k = 99 WHERE id <= 100; DELETE FROM stock.traffic WHERE id > 950;"
+        "SELECT body FROM stock.traffic WHERE id = 1; SELECT body FROM stock.traffic WHERE id = 200;"
+        "SELECT body FROM stock.traffic WHERE id = 3; SELECT body FROM stock.traffic WHERE id = 400;"
+        "SELECT body FROM stock.traffic WHERE id = 5; SELECT body FROM stock.traffic WHERE id = 600;"
+        "SELECT body FROM stock.traffic WHERE id = 7");
+    sql("SET max_parallel_workers_per_gather = 0; SELECT sum(k) FROM stock.traffic; SELECT max(k) FROM stock.traffic;"
+        "SELECT count(body) FROM stock.traffic");
+    until(all_counted, NULL, "the figures of the traffic");
+    const struct sd_table *t = table("traffic").t;
+    assert_int_equal(t->inserted, 1000);
+    assert_int_equal(t->updated, 100);
+    assert_int_equal(t->rows_live, 950);
+    assert_int_equal(t->rows_dead, 150);
+    assert_int_equal(t->seq_rows, 3 * 950);
+    assert_false(sd_known(t->last_vacuum) || sd_known(t->last_analyze));
+    assert_int_equal(t->size_bytes, figure("SELECT pg_relation_size('stock.traffic', 'main')"));
+    assert_int_equal(t->total_bytes, figure("SELECT pg_table_size('stock.traffic') + pg_indexes_size('stock.traffic')"));
+    assert_int_equal(t->blks_hit + t->blks_read,
+                     figure("SELECT sum(pg_stat_get_blocks_fetched(o)) FROM (SELECT oid o FROM pg_class WHERE relname = "
+                            "'traffic' UNION SELECT indexrelid FROM pg_index WHERE indrelid = 'stock.traffic'::regclass "
+                            "UNION SELECT reltoastrelid FROM pg_class WHERE relname = 'traffic' UNION SELECT indexrelid "
+                            "FROM pg_index WHERE indrelid = (SELECT reltoastrelid FROM pg_class WHERE relname = 'traffic')) x"));
+    sql("VACUUM (ANALYZE) stock.traffic");
+    for (int tries = 0; tries < 200 && !sd_known(table("traffic").t->last_analyze); tries++) {
+        struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
+        poll(&p, 1, 100);
+        rt_drain(rt, SD_S, keep, NULL);
+    }
+    t = table("traffic").t;
+    assert_int_equal(t->rows_dead, 0);
+    assert_true(t->rows == 950);
+    int64_t vacuumed = figure("SELECT extract(epoch FROM last_vacuum) * 1000000 FROM pg_stat_all_tables WHERE relname = 'traffic'");
+    assert_int_equal(t->last_vacuum / 1000, vacuumed);
+    assert_int_equal(index_named("traffic_pkey")->idx_scan, 9);
+    assert_int_equal(index_named("traffic_pkey")->size_bytes, figure("SELECT pg_relation_size('stock.traffic_pkey')"));
+}
+
+static bool last_kind(void *ctx)
+{
+    (void)ctx;
+    const struct sd_table *t = table("measures_1").t;
+    return table("unlogged").t && t && t->inserted == 100;
+}
+
+static void kinds_of_tables(void **state)
+{
+    NEED_SERVER();
+    sql("CREATE TABLE stock.measures (at int, v int) PARTITION BY RANGE (at);"
+        "CREATE TABLE stock.measures_1 PARTITION OF stock.measures FOR VALUES FROM (0) TO (100);"
+        "CREATE TABLE stock.measures_2 PARTITION OF stock.measures FOR VALUES FROM (100) TO (200);"
+        "CREATE INDEX measures_at ON stock.measures (at);"
+        "INSERT INTO stock.measures SELECT i, i FROM generate_series(0, 199) i;"
+        "CREATE MATERIALIZED VIEW stock.summary AS SELECT count(*) FROM stock.items;"
+        "CREATE VIEW stock.seen AS SELECT * FROM stock.items;"
+        "CREATE UNLOGGED TABLE stock.unlogged (id int)");
+    PGconn *c = PQconnectdb(pg.url);
+    PQclear(PQexec(c, "CREATE TEMP TABLE passing (id int)"));
+    until(last_kind, NULL, "the new tables");
+    assert_int_equal(table("measures_1").t->inserted, 100);
+    assert_non_null(table("summary").t);
+    assert_null(table("seen").t);
+    assert_null(table("measures").t); /* holds nothing: its partitions do */
+    assert_null(table("passing").t);
+    assert_true(table("unlogged").t->size_bytes == 0 && !sd_known(table("unlogged").t->idx_scan));
+    assert_int_equal(index_named("measures_1_at_idx")->is_constraint, 1); /* goes only with its parent */
+    sql("DROP TABLE stock.unlogged; CREATE UNLOGGED TABLE stock.unlogged_2 (id int)");
+    for (int tries = 0; tries < 200 && table("unlogged").t; tries++) {
+        struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
+        poll(&p, 1, 100);
+        rt_drain(rt, SD_S, keep, NULL);
+    }
+    assert_null(table("unlogged").t);
+    PQfinish(c);
+}
+
+static bool has_last_variant(void *ctx)
+{
+    (void)ctx;
+    return index_named("r_same") != NULL;
+}
+
+/* Only what answers the very same questions is a duplicate. */
+static void what_differs_is_no_duplicate(void **state)
+{
+    NEED_SERVER();
+    static const char *const different[] = {"r_desc", "r_nulls", "r_opclass", "r_collation", "r_partial", "r_lower", "r_hash",
+                                            "r_unique", "r_other"};
+    sql("CREATE TABLE stock.r (a text, b int);"
+        "CREATE INDEX r_base ON stock.r (a);"
+        "CREATE INDEX r_desc ON stock.r (a DESC); CREATE INDEX r_nulls ON stock.r (a NULLS FIRST);"
+        "CREATE INDEX r_opclass ON stock.r (a text_pattern_ops); CREATE INDEX r_collation ON stock.r (a COLLATE \"C\");"
+        "CREATE INDEX r_partial ON stock.r (a) WHERE b > 0; CREATE INDEX r_lower ON stock.r (lower(a));"
+        "CREATE INDEX r_hash ON stock.r USING hash (a); CREATE UNIQUE INDEX r_unique ON stock.r (a);"
+        "CREATE INDEX r_other ON stock.r (b, a);"
+        "CREATE INDEX r_lower_2 ON stock.r (lower(a), b); CREATE INDEX r_partial_2 ON stock.r (a, b) WHERE b > 0;"
+        "CREATE INDEX r_same ON stock.r (a) WITH (fillfactor = 70)");
+    until(has_last_variant, NULL, "the indexes");
+    const struct sd_index base = *index_named("r_base");
+    for (size_t i = 0; i < ARRAY_LEN(different); i++) {
+        struct sd_index x = *index_named(different[i]);
+        if (redundant_index(&x, &base) != REDUNDANT_NO)
+            fail_msg("%s is no duplicate of r_base", different[i]);
+        if (!str_eq(different[i], "r_unique") && redundant_index(&base, &x) != REDUNDANT_NO)
+            fail_msg("r_base is no duplicate of %s", different[i]);
+    }
+    struct sd_index unique = *index_named("r_unique"), same = *index_named("r_same");
+    assert_int_equal(redundant_index(&base, &unique), REDUNDANT_DUPLICATE);
+    assert_int_equal(redundant_index(&unique, &base), REDUNDANT_NO);
+    assert_int_equal(redundant_index(&same, &base), REDUNDANT_DUPLICATE);
+    struct sd_index lower = *index_named("r_lower"), lower_2 = *index_named("r_lower_2");
+    assert_int_equal(redundant_index(&lower, &lower_2), REDUNDANT_PREFIX);
+    struct sd_index partial = *index_named("r_partial"), partial_2 = *index_named("r_partial_2");
+    assert_int_equal(redundant_index(&partial, &partial_2), REDUNDANT_PREFIX);
+    assert_int_equal(redundant_index(&partial, &base), REDUNDANT_NO);
+}
+
 static bool has_indexes(void *ctx)
 {
     (void)ctx;
@@ -365,6 +505,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(tables_as_the_server_counts_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(known_traffic_gives_known_figures, setup, teardown),
+        cmocka_unit_test_setup_teardown(kinds_of_tables, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_differs_is_no_duplicate, setup, teardown),
         cmocka_unit_test_setup_teardown(indexes_and_what_makes_them_needless, setup, teardown),
         cmocka_unit_test_setup_teardown(a_locked_table_is_listed_without_its_size, setup, teardown),
         cmocka_unit_test_setup_teardown(who_blocks_whom_and_on_what, setup, teardown),
