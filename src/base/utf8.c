@@ -73,6 +73,8 @@ size_t utf8_decode(const char *text, size_t len, uint32_t *code)
 
 bool utf8_harmless(uint32_t c)
 {
+    if (c >= 0x20 && c < 0x7F)
+        return true;
     return c >= 0x20 && c != 0x7F && !(c >= 0x80 && c < 0xA0) && !deceptive(c);
 }
 

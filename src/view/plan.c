@@ -56,6 +56,16 @@ const char *plan_shown(struct doc *d, const struct plan_source *src, const char 
     return s;
 }
 
+const char *plan_shown_expression(struct doc *d, const struct plan_source *src, const char *sql)
+{
+    if (!sql || src->show_literals)
+        return doc_text(d, sql);
+    char *hidden = sql_hide_expression(sql);
+    const char *s = doc_text(d, hidden);
+    free(hidden);
+    return s;
+}
+
 const char *plan_short_name(struct doc *d, const struct plan_node *n)
 {
     if (!n)

@@ -187,14 +187,14 @@ static double known(double v)
 static void condition(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label, const char *sql)
 {
     if (sql)
-        line(b, label, "%s", plan_shown(d, &a->source, sql));
+        line(b, label, "%s", plan_shown_expression(d, &a->source, sql));
 }
 
 static void list(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label, const struct plan_list *l)
 {
     struct strbuf all = {0};
     for (size_t i = 0; i < l->n; i++)
-        strbuf_printf(&all, "%s%s", i ? ", " : "", plan_shown(d, &a->source, l->items[i]));
+        strbuf_printf(&all, "%s%s", i ? ", " : "", plan_shown_expression(d, &a->source, l->items[i]));
     if (all.len)
         line(b, label, "%s", all.text);
     strbuf_free(&all);

@@ -16,6 +16,8 @@
 
 /* Whole units; what no integer can hold is unknown. */
 struct cell plan_whole(double v);
+/* As plan_shown, of an expression out of a plan: there is nothing in it to be parsed. */
+const char *plan_shown_expression(struct doc *d, const struct plan_source *src, const char *sql);
 /* The node's table or type, in a word or two; NULL: "whole plan". */
 const char *plan_short_name(struct doc *d, const struct plan_node *n);
 

@@ -100,10 +100,10 @@ const char *plan_conditions(struct doc *d, const struct plan_source *src, const 
     struct strbuf b = {0};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].text)
-            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name, plan_shown(d, src, all[i].text));
+            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name, plan_shown_expression(d, src, all[i].text));
     const struct plan_list *keys = n->sort_key.n ? &n->sort_key : &n->group_key;
     for (size_t i = 0; i < keys->n; i++)
-        strbuf_printf(&b, "%s%s", i ? ", " : b.len ? ", by " : "by ", plan_shown(d, src, keys->items[i]));
+        strbuf_printf(&b, "%s%s", i ? ", " : b.len ? ", by " : "by ", plan_shown_expression(d, src, keys->items[i]));
     const char *s = b.len ? doc_text(d, b.text) : NULL;
     strbuf_free(&b);
     return s;
