@@ -12,7 +12,7 @@
 #include "core/model.h"
 #include "core/rewrite.h"
 
-#define N_PLUS_ONE_SAMPLED_S 5.0 /* seconds of session time sampled for the route and statement */
+#define N_PLUS_ONE_SAMPLED_S 3.0 /* seconds of session time sampled for the route and statement */
 #define N_PLUS_ONE_SHARE     0.05 /* of the statement's sampled time */
 #define N_PLUS_ONE_LONGER    1.5  /* more of a request's mean duration than this is no attribution */
 

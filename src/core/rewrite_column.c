@@ -12,7 +12,7 @@ struct comparison {
     const char *op; /* with the column on the left; "between" */
 };
 
-enum { MAX_COMPARISONS = 64 };
+enum { MAX_COMPARISONS = 64, LOOKED_MAX = 32 };
 struct comparisons {
     struct rewriter *r;
     struct comparison items[MAX_COMPARISONS];
@@ -80,15 +80,18 @@ struct wasted {
 static bool find_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out)
 {
     const char *column = ast_column(c->column), *table = ast_qualifier(c->column);
+    size_t looked = 0; /* thousands of partitions say the same */
     *out = (struct wasted){0};
-    for (size_t i = 0; i < r->plan->n_nodes; i++) {
+    for (size_t i = 0; i < r->plan->n_nodes && looked < LOOKED_MAX; i++) {
         const struct plan_node *n = r->plan->nodes[i];
         struct plan_scanned s;
         struct wasted w = {.node = n};
         bool whole = str_eq(n->type, "Seq Scan") || ((str_eq(n->type, "Index Only Scan") || str_eq(n->type, "Index Scan")) && !n->index_cond);
         if (!whole || n->never_executed || !plan_names(n->filter, column) || (table && !plan_scans(n, table)) ||
-            !plan_wraps(plan_condition(r, n->filter), column, w.cast) ||
             !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
+            continue;
+        looked++;
+        if (!plan_wraps(plan_condition(r, n->filter), column, w.cast))
             continue;
         w.removed = s.read - s.kept;
         w.read = s.read;

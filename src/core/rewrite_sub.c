@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+enum { LOOKED_MAX = 32 }; /* thousands of partitions say the same */
 #define LIST_LARGE 100000.0 /* rows of a hashed list: as many as work_mem may soon not hold */
 
 static bool simple(const Select *s)
@@ -336,12 +337,16 @@ void find_count(struct rewriter *r)
     for (size_t k = 0; k < all.n; k++) {
         struct count *c = &all.items[k];
         struct ast_froms from;
+        size_t looked = 0;
         ast_froms(c->select, &from);
-        for (size_t i = 0; i < r->plan->n_nodes; i++) {
+        for (size_t i = 0; i < r->plan->n_nodes && looked < LOOKED_MAX; i++) {
             const struct plan_node *n = r->plan->nodes[i];
             const struct plan_node *below = n->child;
             bool placed = c->whole ? !n->parent || plan_is_gather(n->parent) : str_eq(n->relationship, "SubPlan") || str_eq(n->relationship, "InitPlan");
-            if (!str_eq(n->type, "Aggregate") || !placed || n->never_executed || !reads_table(r, n, from.items[0].name))
+            if (!str_eq(n->type, "Aggregate") || !placed || n->never_executed)
+                continue;
+            looked++;
+            if (!reads_table(r, n, from.items[0].name))
                 continue;
             /* Finalize Aggregate, Gather, Partial Aggregate: what is counted is below. */
             while (below && (plan_is_gather(below) || str_eq(below->type, "Aggregate")))
@@ -633,9 +638,13 @@ void find_correlated(struct rewriter *r)
             continue;
         ast_froms(inner, &from);
         const char *join = NULL;
-        for (size_t i = 0; i < r->plan->n_nodes; i++) {
+        size_t looked = 0;
+        for (size_t i = 0; i < r->plan->n_nodes && looked < LOOKED_MAX; i++) {
             const struct plan_node *n = r->plan->nodes[i];
-            if (!str_eq(n->relationship, "SubPlan") || n->never_executed || !n->parent || !reads_table(r, n, from.items[0].name) ||
+            if (!str_eq(n->relationship, "SubPlan") || n->never_executed || !n->parent)
+                continue;
+            looked++;
+            if (!reads_table(r, n, from.items[0].name) ||
                 cheap_lookups(r, n, from.items[0].name))
                 continue;
             double runs = r->plan->analyzed ? known_or(n->loops, 0) : known_or(n->parent->plan_rows, 0);
