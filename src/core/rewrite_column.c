@@ -75,7 +75,30 @@ struct wasted {
     double share, removed, read;
     bool lower_bound;
     char cast[64];
+    struct saving saved;
+    size_t parts; /* further partitions in it */
 };
+
+/* Partitions are read one by one: all of them together are the table. */
+static void with_partitions(struct rewriter *r, const char *column, struct wasted *w)
+{
+    const struct plan_node *up = w->node->parent;
+    w->saved = saving_own(r, w->node, w->share);
+    if (!up || !up->type || !str_ends(up->type, "Append"))
+        return;
+    for (const struct plan_node *n = up->child; n; n = n->next) {
+        struct plan_scanned s;
+        if (n == w->node || !str_eq(n->type, w->node->type) || n->never_executed || !plan_names(n->filter, column) ||
+            !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
+            continue;
+        struct saving own = saving_own(r, n, (s.read - s.kept) / s.read);
+        w->saved = (struct saving){w->saved.ns + own.ns, MIN(1, w->saved.share + own.share), w->saved.cost + own.cost};
+        w->read += s.read;
+        w->removed += s.read - s.kept;
+        w->parts++;
+    }
+    w->share = w->removed / w->read;
+}
 
 static bool find_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out)
 {
@@ -100,7 +123,16 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
         if (!out->node || w.removed > out->removed)
             *out = w;
     }
+    if (out->node)
+        with_partitions(r, column, out);
     return out->node != NULL;
+}
+
+/* "orders", "orders_1 and 11 more parts" */
+static const char *wasted_where(struct rewriter *r, const struct wasted *w)
+{
+    const char *name = w->node->relation ? w->node->relation : "the table";
+    return w->parts ? SAY("%s and %zu more parts", name, w->parts) : name;
 }
 
 static const char *wasted_text(struct rewriter *r, const struct wasted *w)
@@ -372,11 +404,11 @@ void find_function(struct rewriter *r)
         const char *caveat = NULL;
         if (is_column(c->wrapped) || !find_wasted(r, c, &w) || free_cast(r, c, &w))
             continue;
-        struct rewrite *it = rewrite_found(r, w.node, w.share, saving_own(r, w.node, w.share), w.removed);
+        struct rewrite *it = rewrite_found(r, w.node, w.share, w.saved, w.removed);
         if (!it)
             continue;
         const char *shown = ast_text(&r->tree, c->wrapped), *name = ast_text(&r->tree, c->column);
-        it->evidence = SAY("%s is computed for each row of %s: %s", shown, w.node->relation, wasted_text(r, &w));
+        it->evidence = SAY("%s is computed for each row of %s: %s", shown, wasted_where(r, &w), wasted_text(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
         it->after = without(r, c, &caveat);
         Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
@@ -428,14 +460,14 @@ void find_cast(struct rewriter *r)
         int64_t whole;
         if (!type || !value)
             continue;
-        struct rewrite *it = rewrite_found(r, w.node, w.share, saving_own(r, w.node, w.share), w.removed);
+        struct rewrite *it = rewrite_found(r, w.node, w.share, w.saved, w.removed);
         if (!it)
             continue;
         bool integral = ast_integer(c->value, &whole);
         Node *bare = c->value;
         while (IS(bare, TYPE_CAST))
             bare = bare->type_cast->arg;
-        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, w.node->relation, wasted_text(r, &w));
+        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, wasted_where(r, &w), wasted_text(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
         it->advice = SAY("Give the value in the type of the column (bind the parameter as such), so that %s is not cast.", name);
         it->check = SAY("The condition no longer shows (%s)::%s, and an index on it is used.", name, w.cast);

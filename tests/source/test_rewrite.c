@@ -27,6 +27,10 @@ static const char SCHEMA[] =
     "INSERT INTO blocked SELECT CASE WHEN g % 50 <> 0 THEN g END, CASE WHEN g % 40 = 0 THEN 'city 3' ELSE 'x' END FROM generate_series(1, 6000) g;"
     "INSERT INTO listed SELECT g * 2 FROM generate_series(1, 6000) g;"
     "CREATE INDEX ON orders (created); CREATE INDEX ON orders (customer_id); CREATE INDEX ON item (order_id);"
+    "CREATE TABLE event (id int, at timestamptz, kind int) PARTITION BY RANGE (at);"
+    "CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2024-02-01');"
+    "CREATE TABLE event_2 PARTITION OF event FOR VALUES FROM ('2024-02-01') TO (MAXVALUE);"
+    "INSERT INTO event SELECT g, '2024-01-01'::timestamptz + g * interval '2 minutes', g FROM generate_series(1, 60000) g;"
     "ALTER DATABASE postgres SET timezone = 'Europe/Berlin'; ALTER DATABASE postgres SET max_parallel_workers_per_gather = 0;"
     "ALTER DATABASE postgres SET jit = off";
 
@@ -102,6 +106,7 @@ static const struct it CASES[] = {
     {"function_on_column", "SELECT id FROM orders WHERE substring(email FROM 1 FOR 8) = 'User7777'", SAME_ROWS, NULL, NULL},
     {"function_on_column", "SELECT id FROM orders WHERE lower(email) = 'user77@example.org'", ADVICE_ONLY, NULL, NULL},
     {"function_on_column", "UPDATE orders SET total = 1 WHERE created::date = '2024-03-31'", ADVICE_ONLY, NULL, NULL},
+    {"function_on_column", "SELECT id FROM event WHERE at::date = '2024-01-31' AND kind > 0", SAME_ROWS, NULL, NULL},
     {"implicit_cast", "SELECT id, note FROM orders WHERE id = 77.0", SAME_ROWS, "id = 77", NULL},
     {"implicit_cast", "SELECT id, note FROM orders WHERE 99000.0 < id", SAME_ROWS, "id > 99000", NULL},
     {"implicit_cast", "SELECT id, note FROM orders WHERE id = 77.0::float8", SAME_ROWS, NULL, NULL},
