@@ -147,7 +147,7 @@ static void push(struct target *t, const struct index_key *k)
     if (has_key(&t->def, k))
         return;
     if (t->def.n_keys == ADVISE_MAX_COLUMNS)
-        t->left_out = key_name(t, k);
+        t->left_out = k->column >= 0 ? key_name(t, k) : "an expression";
     else
         t->def.keys[t->def.n_keys++] = *k;
 }
@@ -196,7 +196,7 @@ static void push_range(struct target *t)
             continue;
         struct index_key k = prefix_key(&c->pred);
         if (t->def.n_keys > t->n_equal)
-            t->left_out = key_name(t, &k);
+            t->left_out = k.column >= 0 ? key_name(t, &k) : "an expression";
         else
             push(t, &k);
     }

@@ -28,6 +28,24 @@ void plan_conditions_free(struct plan_conditions *c)
 
 /* ---- EXPLAIN's text as SQL ---- */
 
+/* "?" where a value stands: the constant was hidden. After a name it is an operator. */
+static char *with_parameters(const char *text)
+{
+    struct strbuf b = {0};
+    struct sql_token t;
+    bool operand = false; /* came last */
+    for (const char *p = text; (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len) {
+        bool solid = t.kind != SQL_SPACE && t.kind != SQL_COMMENT, hidden = t.kind == SQL_OTHER && *t.text == '?' && !operand;
+        if (hidden)
+            strbuf_str(&b, "$1");
+        else
+            strbuf_add(&b, t.text, t.len);
+        if (solid)
+            operand = hidden || t.kind != SQL_OTHER || *t.text == ')' || *t.text == ']';
+    }
+    return b.text ? strbuf_detach(&b) : mem_strdup("");
+}
+
 /* "(hashed SubPlan 1)", "(InitPlan 1).col1" are no SQL: a call or a parameter stands in. */
 static char *as_sql(const char *text)
 {
@@ -48,7 +66,9 @@ static char *as_sql(const char *text)
             strbuf_char(&b, *text++);
         }
     }
-    return b.text ? strbuf_detach(&b) : mem_strdup("");
+    char *sql = with_parameters(strbuf_text(&b));
+    strbuf_free(&b);
+    return sql;
 }
 
 /* The bracket that closes the one at `p`; NULL. */
@@ -268,7 +288,9 @@ static void add_one(struct plan_conditions *c, const char *sql)
     for (size_t i = 0; i < u->n_preds; i++)
         if (!u->preds[i].in_or && (!best || u->preds[i].kind < best->kind))
             best = &u->preds[i];
-    if (best && best->kind == PRED_NOT_NULL)
+    if (best && best->kind == PRED_CONTAINS && strchr(sql, '$'))
+        *it = (struct plan_condition){.why = "a pattern that is not known here"};
+    else if (best && best->kind == PRED_NOT_NULL)
         *it = (struct plan_condition){.why = "IS NOT NULL", .harmless = true};
     else if (best && best->kind == PRED_TRUE)
         *it = (struct plan_condition){.why = "a yes/no column", .harmless = true};

@@ -167,15 +167,15 @@ static const char *price(struct doc *d, const struct plan_advice *a)
 
 /* ---- our own ---- */
 
-static void own_row(struct doc *d, struct table *t, const struct advice *a)
+static void own_row(struct doc *d, struct table *t, const struct plan_advice *all, const struct advice *a)
 {
     struct table *names = doc_list(d, name_column, 1);
     for (size_t k = 0; k < a->n_names; k++)
-        doc_row(d, names)->cells[0] = cell_text(doc_text(d, a->names[k]));
+        doc_row(d, names)->cells[0] = cell_text(runnable(d, all, a->names[k]));
     struct row *row = doc_row(d, t);
     row->severity = SEVERITY_INFO;
-    row->copy = doc_printf(d, "%s;", a->ddl);
-    row->cells[S_ddl] = cell_text(doc_text(d, a->ddl));
+    row->cells[S_ddl] = cell_text(runnable(d, all, a->ddl));
+    row->copy = doc_printf(d, "%s;", row->cells[S_ddl].s);
     row->cells[S_proof] = cell_text("unproven");
     row->cells[S_table] = cell_text(a->schema ? doc_printf(d, "%s.%s", a->schema, a->table) : doc_text(d, a->table));
     row->cells[S_columns] = cell_list(names);
@@ -194,7 +194,7 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
     for (size_t i = 0; i < a->src->n_advice; i++)
         if (a->src->advice[i]->ddl)
             return runnable(d, a, a->src->advice[i]->ddl);
-    return a->own.n ? doc_text(d, a->own.items[0].ddl) : NULL;
+    return a->own.n ? runnable(d, a, a->own.items[0].ddl) : NULL;
 }
 
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
@@ -211,7 +211,7 @@ const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const st
     }
     const struct advice *own = index ? advise_for(&a->own, f->node) : NULL;
     if (own && own->ddl)
-        return doc_printf(d, "%s Create it: %s", f->advice, own->ddl);
+        return doc_printf(d, "%s Create it: %s", f->advice, runnable(d, a, own->ddl));
     if (own && filter)
         return doc_printf(d, "No plain index is suggested. %s", own->why);
     return doc_text(d, f->advice);
@@ -224,7 +224,7 @@ void plan_suggestion_rows(struct doc *d, struct table *t, const struct plan_advi
             given_row(d, t, a, a->src->advice[i]);
     for (size_t i = 0; i < a->own.n; i++)
         if (a->own.items[i].ddl)
-            own_row(d, t, &a->own.items[i]);
+            own_row(d, t, a, &a->own.items[i]);
 }
 
 void plan_advice_text(const struct plan_advice *a, struct strbuf *out)

@@ -127,6 +127,10 @@ static void test_filters(void **state)
         {"((id % 2) = 0)", "no: an expression"},
         {"done", "no: only a yes/no column"},
         {"(status <> 'x'::text)", "no: only an inequality"},
+        {"((status)::text = ?::text)", "orders (status)"}, /* hidden constants */
+        {"(customer_id = ANY (?::integer[]))", "orders (customer_id)"},
+        {"((customer_id = ?) AND (placed > ?::date))", "orders (customer_id, placed)"},
+        {"(status ~~ ?::text)", "no: a pattern that is not known"},
         {"(hashed SubPlan 1)", "no: a subquery"},
         {"(total = (InitPlan 1).col1)", "orders (total)"},
         {"(NOT (hashed SubPlan 1))", "no: only a negation"},
