@@ -624,6 +624,14 @@ static bool worth(struct choice *c, const struct set *more, const struct set *le
     return needed;
 }
 
+static bool saves_pages(struct choice *c, const struct set *more, const struct set *less)
+{
+    for (size_t q = 0; q < c->n_statements; q++)
+        if (!c->cache->of[q].failed && cost_of(c, q, less) - cost_of(c, q, more) >= CHOICE_KEEP_COST)
+            return true;
+    return false;
+}
+
 /* The same for one whose keys another index has. */
 static bool worth_double(struct choice *c, const struct set *more, const struct set *less)
 {
@@ -661,7 +669,7 @@ static void drop_useless(struct choice *c, struct set *s)
             double worse = total_of(c, &t) - total;
             bool needed = c->keep > 0 ? worse >= c->keep * c->before
                                       : worth(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
-            needed = needed && (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
+            needed = needed && saves_pages(c, s, &t) && (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
             free(t.items);
             if (!needed && worse < least) {
                 least = worse;

@@ -15,6 +15,7 @@
 #define CHOICE_KEEP_TOTAL                                                                                    \
     0.003 /* an index stays when without it the total is worse by this share of the cost before */
 #define CHOICE_KEEP_QUERY 0.10 /* or a statement by this share of its own */
+#define CHOICE_KEEP_COST  15   /* in any case it must save some statement so much: a few pages */
 #define CHOICE_WIDE_TOTAL 0.001 /* further columns, likewise */
 #define CHOICE_WIDE_QUERY 0.03
 /* An index whose keys another one has already only carries more columns (or fewer rows):

@@ -120,11 +120,30 @@ bool index_def_existing(const struct catalog_relation *r, const struct catalog_i
     return true;
 }
 
+/* GIN and BRIN serve each column by itself, whatever its place; operators are taken for
+ * the ones wanted. */
+static bool serves(const struct catalog_index *ix, const struct index_def *d)
+{
+    if (!ix->is_valid || strcmp(ix->method, index_method_name(d->method)) != 0 ||
+        (ix->predicate && !same_sql(ix->predicate, d->predicate)))
+        return false;
+    for (size_t k = 0; k < d->n_keys; k++) {
+        bool found = false;
+        for (size_t i = 0; i < ix->n_keys && !found; i++)
+            found = ix->keys[i] == d->keys[k].column && same_sql(ix->expressions[i], d->keys[k].expr);
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
 const struct catalog_index *index_def_exists(const struct index_def *d)
 {
     struct index_def have;
     for (size_t i = 0; i < d->rel->n_indexes; i++) {
         const struct catalog_index *ix = &d->rel->indexes[i];
+        if (d->method != INDEX_BTREE && serves(ix, d))
+            return ix;
         if (ix->is_valid && index_def_existing(d->rel, ix, &have) && index_def_covers(&have, d))
             return ix;
     }
