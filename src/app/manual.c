@@ -8,6 +8,7 @@
 #include "core/rewrite.h"
 #include "core/schema.h"
 #include "view/advise.h"
+#include "view/plan_private.h"
 #include "view/view.h"
 
 /* ---- mdoc ---- */
@@ -170,6 +171,11 @@ static void manual_advice(struct strbuf *out)
     columns(advise_index_columns, advise_n_index_columns, out);
     strbuf_str(out, ".Pp\nEach of\n.Va rewrites\nhas:\n");
     columns(advise_rewrite_columns, advise_n_rewrite_columns, out);
+}
+
+static void manual_suggestions(struct strbuf *out)
+{
+    columns(plan_suggestion_columns, PLAN_SUGGESTION_COLUMNS, out);
 }
 
 static void manual_keys(struct strbuf *out)
@@ -369,6 +375,7 @@ static const struct {
     {"keys", manual_keys},       {"sources", manual_sources}, {"settings", manual_settings},
     {"records", manual_records}, {"words", manual_words},     {"findings", manual_findings},
     {"advice", manual_advice},   {"rewrites", manual_rewrites},
+    {"suggestions", manual_suggestions},
 };
 
 static void list_views(struct strbuf *out)
