@@ -2,7 +2,7 @@
 #include "source/postgres/internal.h"
 
 /* The largest tables: nobody reads further, and each costs a few system calls. */
-#define MAX_TABLES  "1000"
+#define MAX_TABLES  "1000" /* CATALOG_TABLES_MAX */
 #define MAX_INDEXES "3000"
 
 /* A size opens its relation, an index's definition the table; both wait where somebody
@@ -163,6 +163,7 @@ enum sd_result catalog_collect(struct postgres *p, struct sd_error *err)
         result = conn_query(&p->main, catalog_indexes_sql(p->has_last_scan), 0, NULL, true, &indexes, err);
     if (result == SD_OK) {
         struct sd_batch *b = h->batch(p->s, at);
+        p->many_tables = PQntuples(tables) >= CATALOG_TABLES_MAX;
         for (int row = 0; row < PQntuples(tables); row++)
             add_table(p, b, tables, row);
         for (int row = 0; row < PQntuples(indexes); row++)

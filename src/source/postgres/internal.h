@@ -111,6 +111,7 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
 /* ---- catalog.c: tables and indexes of the connected database ---- */
+enum { CATALOG_TABLES_MAX = 1000 }; /* the largest; and their indexes */
 enum sd_result catalog_collect(struct postgres *p, struct sd_error *err);
 /* Pure: the statements (has_last_scan: pg_stat_all_indexes has last_idx_scan, 16 and later). */
 const char *catalog_tables_sql(void);
@@ -183,6 +184,7 @@ struct postgres {
     char *database, *role;
 
     bool has_waitstart, has_last_scan; /* columns that newer servers have */
+    bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
     PGresult *holders; /* NULL: none */

@@ -96,7 +96,7 @@ static void postgres_close(struct sd_source *s)
     p->statements = NULL;
     free(p->noted);
     p->database = p->role = p->noted = NULL;
-    p->activity_ready = p->database_ready = p->request_waiting = false;
+    p->activity_ready = p->database_ready = p->request_waiting = p->many_tables = false;
     p->next_activity = p->next_figures = p->next_catalog = p->last_activity = 0;
 }
 
@@ -117,6 +117,8 @@ static void tell(struct postgres *p, const char *problem)
         strbuf_printf(&b, "; sessions are not linked to statements: %s",
                       p->version < 140000 ? "that takes PostgreSQL 14 or later"
                                           : "set compute_query_id = on");
+    if (p->many_tables)
+        strbuf_printf(&b, "; only the %d largest tables and their indexes are listed", CATALOG_TABLES_MAX);
     if (problem[0])
         strbuf_printf(&b, "; %s", problem);
     if (!str_eq(b.text, p->noted)) {
