@@ -8,20 +8,69 @@
 #include "format/explain.h"
 
 #define H COLUMN_HIDDEN
-enum { R_id, R_title, R_rule, R_severity, R_evidence, R_share, R_advice, R_before, R_after, R_statement, R_caveat, R_check, R_END };
+enum {
+    R_id,
+    R_title,
+    R_rule,
+    R_severity,
+    R_evidence,
+    R_share,
+    R_advice,
+    R_before,
+    R_after,
+    R_statement,
+    R_caveat,
+    R_check,
+    R_END
+};
 const struct column advise_rewrite_columns[] = {
-    [R_id] = {.key = "query_id", .title = "Statement", .flags = COLUMN_LEFT, .width = 12, .help = "its query_id, or the file it is in"},
-    [R_title] = {.key = "title", .title = "Write it differently", .flags = COLUMN_NO_JSON, .width = 24, .help = "the rule, in words"},
-    [R_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "name of the rule; slowdive manual rewrites lists them"},
-    [R_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
-    [R_evidence] = {.key = "evidence", .title = "Evidence", .priority = 2, .width = 20, .help = "the planner's figures, with the indexes advised"},
-    [R_share] = {.key = "saves_at_most_share", .title = "of its cost", .unit = UNIT_SHARE, .priority = 1, .help = "share of the statement's cost it can save at most"},
+    [R_id] = {.key = "query_id",
+              .title = "Statement",
+              .flags = COLUMN_LEFT,
+              .width = 12,
+              .help = "its query_id, or the file it is in"},
+    [R_title] = {.key = "title",
+                 .title = "Write it differently",
+                 .flags = COLUMN_NO_JSON,
+                 .width = 24,
+                 .help = "the rule, in words"},
+    [R_rule] = {.key = "rule",
+                .title = "Rule",
+                .flags = H,
+                .priority = 9,
+                .help = "name of the rule; slowdive manual rewrites lists them"},
+    [R_severity] =
+        {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
+    [R_evidence] = {.key = "evidence",
+                    .title = "Evidence",
+                    .priority = 2,
+                    .width = 20,
+                    .help = "the planner's figures, with the indexes advised"},
+    [R_share] = {.key = "saves_at_most_share",
+                 .title = "of its cost",
+                 .unit = UNIT_SHARE,
+                 .priority = 1,
+                 .help = "share of the statement's cost it can save at most"},
     [R_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .help = "what to do"},
-    [R_before] = {.key = "before", .title = "Before", .flags = H, .priority = 9, .help = "the part that changes"},
-    [R_after] = {.key = "after", .title = "After", .flags = COLUMN_GROW, .width = 30, .help = "what it becomes; unknown: it depends on more than the statement"},
-    [R_statement] = {.key = "statement", .title = "Rewritten", .flags = H, .priority = 9, .help = "the whole statement rewritten; unknown: only the part can be given"},
-    [R_caveat] = {.key = "caveat", .title = "Caveat", .flags = H, .priority = 9, .help = "where the rows are not the same; unknown: they are, NULLs included"},
-    [R_check] = {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
+    [R_before] =
+        {.key = "before", .title = "Before", .flags = H, .priority = 9, .help = "the part that changes"},
+    [R_after] = {.key = "after",
+                 .title = "After",
+                 .flags = COLUMN_GROW,
+                 .width = 30,
+                 .help = "what it becomes; unknown: it depends on more than the statement"},
+    [R_statement] = {.key = "statement",
+                     .title = "Rewritten",
+                     .flags = H,
+                     .priority = 9,
+                     .help = "the whole statement rewritten; unknown: only the part can be given"},
+    [R_caveat] = {.key = "caveat",
+                  .title = "Caveat",
+                  .flags = H,
+                  .priority = 9,
+                  .help = "where the rows are not the same; unknown: they are, NULLs included"},
+    [R_check] =
+        {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
 };
 const size_t advise_n_rewrite_columns = R_END;
 
@@ -51,16 +100,22 @@ void advise_rewrites_of(struct advise_rewrites *a, const char *id, const char *s
     if (!a->arena)
         facts(a);
     struct plan_facts known = {.tables = a->tables, .n_tables = a->n_tables};
-    struct rewrite_input in = {.sql = sql, .plan = e.plans[0], .facts = &known, .catalog = a->catalog,
-                               .show_literals = a->show_literals, .mean_ns = NAN};
+    struct rewrite_input in = {.sql = sql,
+                               .plan = e.plans[0],
+                               .facts = &known,
+                               .catalog = a->catalog,
+                               .show_literals = a->show_literals,
+                               .mean_ns = NAN};
     rewrites(&in, &l);
     size_t n = 0;
-    for (size_t i = 0; i < l.n; i++) /* where only an index on the expression helps, that is advised already */
+    for (size_t i = 0; i < l.n;
+         i++) /* where only an index on the expression helps, that is advised already */
         if (l.items[i].after)
             l.items[n++] = l.items[i];
     l.n = n;
     if (l.n && !a->place) {
-        struct section *s = doc_table(a->doc, "rewrites", "Statements to write differently", advise_rewrite_columns, R_END);
+        struct section *s =
+            doc_table(a->doc, "rewrites", "Statements to write differently", advise_rewrite_columns, R_END);
         s->note = "no index helps these as they are; --format json has all of the text";
         a->place = a->doc->n_sections;
     }

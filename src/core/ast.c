@@ -49,9 +49,9 @@ static PgQuery__ParseResult *read_tree(struct arena *a, const char *sql)
         return NULL;
     PgQueryProtobufParseResult r = pg_query_parse_protobuf(sql);
     ProtobufCAllocator allocator = {in_arena, in_arena_free, a};
-    PgQuery__ParseResult *root =
-        r.error ? NULL
-                : pg_query__parse_result__unpack(&allocator, r.parse_tree.len, (const uint8_t *)r.parse_tree.data);
+    PgQuery__ParseResult *root = r.error ? NULL
+                                         : pg_query__parse_result__unpack(&allocator, r.parse_tree.len,
+                                                                          (const uint8_t *)r.parse_tree.data);
     pg_query_free_protobuf_parse_result(r);
     return root && root->n_stmts == 1 && root->stmts[0]->stmt ? root : NULL;
 }
@@ -117,9 +117,11 @@ const char *ast_text(const struct ast *t, Node *n)
 const char *ast_closed(const struct ast *t, Node *n)
 {
     const char *s = ast_text(t, n);
-    bool simple = s && n && (n->node_case == PG_QUERY__NODE__NODE_COLUMN_REF || n->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
-                             n->node_case == PG_QUERY__NODE__NODE_A_CONST || n->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ||
-                             n->node_case == PG_QUERY__NODE__NODE_TYPE_CAST);
+    bool simple =
+        s && n &&
+        (n->node_case == PG_QUERY__NODE__NODE_COLUMN_REF || n->node_case == PG_QUERY__NODE__NODE_PARAM_REF ||
+         n->node_case == PG_QUERY__NODE__NODE_A_CONST || n->node_case == PG_QUERY__NODE__NODE_FUNC_CALL ||
+         n->node_case == PG_QUERY__NODE__NODE_TYPE_CAST);
     return !s || simple ? s : arena_printf(t->arena, "(%s)", s);
 }
 
@@ -257,7 +259,8 @@ const char *ast_qualifier(const Node *n)
 
 const char *ast_operator(const Node *n)
 {
-    if (!IS(n, A_EXPR) || n->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || !n->a_expr->lexpr || !n->a_expr->rexpr)
+    if (!IS(n, A_EXPR) || n->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP || !n->a_expr->lexpr ||
+        !n->a_expr->rexpr)
         return NULL;
     return ast_last(n->a_expr->n_name, n->a_expr->name);
 }
@@ -280,7 +283,8 @@ bool ast_integer(const Node *n, int64_t *out)
     while (n) {
         if (IS(n, TYPE_CAST)) {
             n = n->type_cast->arg;
-        } else if (IS(n, A_EXPR) && !n->a_expr->lexpr && !strcmp(ast_last(n->a_expr->n_name, n->a_expr->name), "-")) {
+        } else if (IS(n, A_EXPR) && !n->a_expr->lexpr &&
+                   !strcmp(ast_last(n->a_expr->n_name, n->a_expr->name), "-")) {
             minus = !minus;
             n = n->a_expr->rexpr;
         } else {
@@ -375,9 +379,11 @@ bool ast_mentions(Node *n, PgQuery__Node__NodeCase kind)
 
 static bool see_volatile(void *ctx, Node **slot)
 {
-    static const char *const volatiles[] = {"random",  "clock_timestamp", "nextval", "gen_random_uuid", "timeofday",
-                                            "setval",  "uuid_generate_v4", "uuid_generate_v1", "currval", "lastval",
-                                            "set_config", "pg_sleep", NULL};
+    static const char *const volatiles[] = {
+        "random",    "clock_timestamp", "nextval",          "gen_random_uuid",
+        "timeofday", "setval",          "uuid_generate_v4", "uuid_generate_v1",
+        "currval",   "lastval",         "set_config",       "pg_sleep",
+        NULL};
     bool *found = ctx;
     const char *f = ast_function(*slot);
     *found = *found || (f && str_find(volatiles, f) >= 0);
@@ -393,11 +399,37 @@ bool ast_volatile(Node *n)
 
 static bool see_aggregate(void *ctx, Node **slot)
 {
-    static const char *const names[] = {"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "bool_and", "bool_or",
-                                        "every", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "stddev",
-                                        "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "percentile_cont",
-                                        "percentile_disc", "mode", "corr", "bit_and", "bit_or", "xmlagg", "regr_slope",
-                                        "any_value", "range_agg", NULL};
+    static const char *const names[] = {"count",
+                                        "sum",
+                                        "avg",
+                                        "min",
+                                        "max",
+                                        "array_agg",
+                                        "string_agg",
+                                        "bool_and",
+                                        "bool_or",
+                                        "every",
+                                        "json_agg",
+                                        "jsonb_agg",
+                                        "json_object_agg",
+                                        "jsonb_object_agg",
+                                        "stddev",
+                                        "variance",
+                                        "stddev_pop",
+                                        "stddev_samp",
+                                        "var_pop",
+                                        "var_samp",
+                                        "percentile_cont",
+                                        "percentile_disc",
+                                        "mode",
+                                        "corr",
+                                        "bit_and",
+                                        "bit_or",
+                                        "xmlagg",
+                                        "regr_slope",
+                                        "any_value",
+                                        "range_agg",
+                                        NULL};
     bool *found = ctx;
     const char *f = ast_function(*slot);
     if (IS(*slot, SUB_LINK) || IS(*slot, RANGE_SUBSELECT))
@@ -435,7 +467,8 @@ static void add_from(Node *n, bool optional, struct ast_froms *out)
 {
     if (IS(n, JOIN_EXPR)) {
         const PgQuery__JoinExpr *j = n->join_expr;
-        bool left = j->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT, right = j->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT,
+        bool left = j->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT,
+             right = j->jointype == PG_QUERY__JOIN_TYPE__JOIN_RIGHT,
              full = j->jointype == PG_QUERY__JOIN_TYPE__JOIN_FULL;
         if (left || right || full || j->is_natural || j->n_using_clause || j->alias)
             out->plain = false;

@@ -42,20 +42,20 @@ void ast_walk(ProtobufCMessage *m, ast_visit *visit, void *ctx);
 void ast_walk_slot(Node **slot, ast_visit *visit, void *ctx);
 
 /* ---- small readers; all take NULL ---- */
-const char *ast_name(const Node *n);                     /* of a String; NULL */
-const char *ast_last(size_t n, Node *const *names);      /* the last of a list; "" */
-const char *ast_column(const Node *n);                   /* column of a ColumnRef; NULL: * or none */
-const char *ast_qualifier(const Node *n);                /* its table; NULL */
-const char *ast_operator(const Node *n);                 /* "=" of a plain binary operator; NULL */
-const char *ast_function(const Node *n);                 /* "lower"; NULL */
-const char *ast_cast(const Node *n);                     /* "date" of a cast; NULL */
-bool ast_integer(const Node *n, int64_t *out);           /* a whole number, sign and .0 included */
-const char *ast_string(const Node *n);                   /* a text constant, cast or not; NULL */
-bool ast_is_constant(const Node *n);                     /* a constant or parameter, cast or not */
+const char *ast_name(const Node *n);                /* of a String; NULL */
+const char *ast_last(size_t n, Node *const *names); /* the last of a list; "" */
+const char *ast_column(const Node *n);              /* column of a ColumnRef; NULL: * or none */
+const char *ast_qualifier(const Node *n);           /* its table; NULL */
+const char *ast_operator(const Node *n);            /* "=" of a plain binary operator; NULL */
+const char *ast_function(const Node *n);            /* "lower"; NULL */
+const char *ast_cast(const Node *n);                /* "date" of a cast; NULL */
+bool ast_integer(const Node *n, int64_t *out);      /* a whole number, sign and .0 included */
+const char *ast_string(const Node *n);              /* a text constant, cast or not; NULL */
+bool ast_is_constant(const Node *n);                /* a constant or parameter, cast or not */
 /* The first column mentioned (not in subqueries) and how many times columns are. */
 Node *ast_first_column(Node *n, size_t *count);
 bool ast_mentions(Node *n, PgQuery__Node__NodeCase kind);
-bool ast_volatile(Node *n); /* random(), clock_timestamp(), ...: a value of its own each time */
+bool ast_volatile(Node *n);     /* random(), clock_timestamp(), ...: a value of its own each time */
 bool ast_aggregates(Select *s); /* groups, aggregates or windows */
 /* Parts of an AND, of an OR: slots into the tree; `n` 1 and the node itself otherwise. */
 struct ast_parts {
@@ -66,7 +66,7 @@ void ast_conjuncts(Node **slot, struct ast_parts *out);
 
 /* What the FROM of a SELECT names. */
 struct ast_from {
-    const char *name; /* alias or table */
+    const char *name;         /* alias or table */
     PgQuery__RangeVar *table; /* NULL: something else */
     bool optional;            /* on the nullable side of an outer join */
 };

@@ -12,7 +12,7 @@
 #include "core/model.h"
 #include "core/rewrite.h"
 
-#define N_PLUS_ONE_SAMPLED_S 3.0 /* seconds of session time sampled for the route and statement */
+#define N_PLUS_ONE_SAMPLED_S 3.0  /* seconds of session time sampled for the route and statement */
 #define N_PLUS_ONE_SHARE     0.05 /* of the statement's sampled time */
 #define N_PLUS_ONE_LONGER    1.5  /* more of a request's mean duration than this is no attribution */
 
@@ -32,8 +32,9 @@ struct n_plus_one {
 
 /* Of a statement by route, of a route by statement: most time a request first; count, at
  * most `max`. `span` in true times, not SPAN_ALL. */
-size_t n_plus_one_of_query(const struct model *m, const struct query *q, struct span span, struct n_plus_one *out, size_t max);
-size_t n_plus_one_of_endpoint(const struct model *m, const struct endpoint *e, struct span span, struct n_plus_one *out,
-                              size_t max);
+size_t n_plus_one_of_query(const struct model *m, const struct query *q, struct span span,
+                           struct n_plus_one *out, size_t max);
+size_t n_plus_one_of_endpoint(const struct model *m, const struct endpoint *e, struct span span,
+                              struct n_plus_one *out, size_t max);
 
 #endif

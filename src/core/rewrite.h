@@ -15,18 +15,18 @@
 
 struct rewriter;
 struct rewrite_rule {
-    const char *name;    /* JSON: "offset_paging" */
-    const char *title;   /* "OFFSET makes rows to skip them" */
-    const char *measure; /* what the limits are of */
+    const char *name;       /* JSON: "offset_paging" */
+    const char *title;      /* "OFFSET makes rows to skip them" */
+    const char *measure;    /* what the limits are of */
     double info, warn, bad; /* NAN: never of that severity */
     double floor_ns;        /* could save at least this much, where times are known ... */
     double floor_share;     /* ... and this share of the time, or of the plan's cost, */
     double floor_cost;      /* ... or this much of the planner's cost, where they are not */
     double floor_amount;    /* further floor; `floor_of` says of what; 0: none */
     const char *floor_of;
-    const char *to;         /* what it is rewritten to: "WHERE (sort columns) > (...) LIMIT n" */
-    const char *help;       /* why it matters; one sentence */
-    const char *same;       /* whether the rows stay the same; one sentence */
+    const char *to;                   /* what it is rewritten to: "WHERE (sort columns) > (...) LIMIT n" */
+    const char *help;                 /* why it matters; one sentence */
+    const char *same;                 /* whether the rows stay the same; one sentence */
     void (*find)(struct rewriter *r); /* NULL: not from a plan (n_plus_one.h) */
 };
 extern const struct rewrite_rule rewrite_rules[];
@@ -47,18 +47,18 @@ struct rewrite {
 };
 
 struct rewrite_input {
-    const char *sql;  /* the statement */
-    struct plan *plan; /* its plan, after plan_time */
+    const char *sql;                /* the statement */
+    struct plan *plan;              /* its plan, after plan_time */
     const struct plan_facts *facts; /* NULL: nothing known */
     const struct catalog *catalog;  /* NULL: unknown; tells types, NULLs and widths */
-    bool show_literals; /* off: constants of the statement are parameters in what is written */
-    double mean_ns;     /* of the statement, where the plan was not executed; NAN or 0 unknown */
+    bool show_literals;             /* off: constants of the statement are parameters in what is written */
+    double mean_ns;                 /* of the statement, where the plan was not executed; NAN or 0 unknown */
 };
 
 #define REWRITES_MAX 20
 
 struct rewrite_list {
-    struct arena *arena; /* of the texts */
+    struct arena *arena;   /* of the texts */
     struct rewrite *items; /* the largest saving first */
     size_t n, cap;
 };

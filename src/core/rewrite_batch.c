@@ -13,7 +13,9 @@ static bool is_key(const Node *n)
 /* "id" beats "tenant_id" beats "state": what differs between calls is the key. */
 static int rank(const char *column)
 {
-    return !strcmp(column, "id") || !strcmp(column, "uuid") ? 3 : str_ends(column, "_id") || str_ends(column, "Id") ? 2 : 1;
+    return !strcmp(column, "id") || !strcmp(column, "uuid")    ? 3
+           : str_ends(column, "_id") || str_ends(column, "Id") ? 2
+                                                               : 1;
 }
 
 static Node **choose(Node **where, Node **column, Node **value)
@@ -63,11 +65,10 @@ bool rewrite_batch(struct arena *a, const char *sql, struct rewrite_batch *out)
         return false;
     Node *stmt = r->tree.stmt;
     Select *s = IS(stmt, SELECT_STMT) ? stmt->select_stmt : NULL;
-    if (s && (s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_values_lists || s->n_group_clause || s->limit_offset || s->n_locking_clause))
+    if (s && (s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_values_lists || s->n_group_clause ||
+              s->limit_offset || s->n_locking_clause))
         return false;
-    Node **where = s                         ? &s->where_clause
-                   : IS(stmt, DELETE_STMT) ? &stmt->delete_stmt->where_clause
-                                           : NULL;
+    Node **where = s ? &s->where_clause : IS(stmt, DELETE_STMT) ? &stmt->delete_stmt->where_clause : NULL;
     Node **slot = where ? choose(where, &column, &value) : NULL;
     const char *name = slot ? ast_text(&r->tree, column) : NULL;
     if (!name)

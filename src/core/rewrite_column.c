@@ -21,14 +21,16 @@ struct comparisons {
 
 static const char *turned(const char *op)
 {
-    static const char *const from[] = {"=", "<", "<=", ">", ">=", NULL}, *const to[] = {"=", ">", ">=", "<", "<="};
+    static const char *const from[] = {"=", "<", "<=", ">", ">=", NULL}, *const to[] = {"=", ">", ">=", "<",
+                                                                                        "<="};
     int i = str_find(from, op);
     return i < 0 ? NULL : to[i];
 }
 
 static bool steady(Node *n)
 {
-    return n && !ast_first_column(n, NULL) && !ast_mentions(n, PG_QUERY__NODE__NODE_SUB_LINK) && !ast_volatile(n);
+    return n && !ast_first_column(n, NULL) && !ast_mentions(n, PG_QUERY__NODE__NODE_SUB_LINK) &&
+           !ast_volatile(n);
 }
 
 /* Where a condition must be true for its row: not under NOT, not in what is selected. */
@@ -36,7 +38,8 @@ static bool see(void *ctx, Node **slot)
 {
     struct comparisons *all = ctx;
     Node *n = *slot;
-    if (IS(n, RES_TARGET) || IS(n, CASE_EXPR) || (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR))
+    if (IS(n, RES_TARGET) || IS(n, CASE_EXPR) ||
+        (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR))
         return false;
     if (!IS(n, A_EXPR))
         return true;
@@ -50,7 +53,8 @@ static bool see(void *ctx, Node **slot)
             c.value = e->lexpr;
             c.op = turned(op);
         }
-    } else if (e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN && IS(e->rexpr, LIST) && e->rexpr->list->n_items == 2) {
+    } else if (e->kind == PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN && IS(e->rexpr, LIST) &&
+               e->rexpr->list->n_items == 2) {
         c.op = "between";
     } else {
         return false;
@@ -88,11 +92,12 @@ static void with_partitions(struct rewriter *r, const char *column, struct waste
         return;
     for (const struct plan_node *n = up->child; n; n = n->next) {
         struct plan_scanned s;
-        if (n == w->node || !str_eq(n->type, w->node->type) || n->never_executed || !plan_names(n->filter, column) ||
-            !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
+        if (n == w->node || !str_eq(n->type, w->node->type) || n->never_executed ||
+            !plan_names(n->filter, column) || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
             continue;
         struct saving own = saving_own(r, n, (s.read - s.kept) / s.read);
-        w->saved = (struct saving){w->saved.ns + own.ns, MIN(1, w->saved.share + own.share), w->saved.cost + own.cost};
+        w->saved = (struct saving){w->saved.ns + own.ns, MIN(1, w->saved.share + own.share),
+                                   w->saved.cost + own.cost};
         w->read += s.read;
         w->removed += s.read - s.kept;
         w->parts++;
@@ -109,9 +114,11 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
         const struct plan_node *n = r->plan->nodes[i];
         struct plan_scanned s;
         struct wasted w = {.node = n};
-        bool whole = str_eq(n->type, "Seq Scan") || ((str_eq(n->type, "Index Only Scan") || str_eq(n->type, "Index Scan")) && !n->index_cond);
-        if (!whole || n->never_executed || !plan_names(n->filter, column) || (table && !plan_scans(n, table)) ||
-            !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
+        bool whole =
+            str_eq(n->type, "Seq Scan") ||
+            ((str_eq(n->type, "Index Only Scan") || str_eq(n->type, "Index Scan")) && !n->index_cond);
+        if (!whole || n->never_executed || !plan_names(n->filter, column) ||
+            (table && !plan_scans(n, table)) || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
             continue;
         looked++;
         if (!plan_wraps(plan_condition(r, n->filter), column, w.cast))
@@ -137,9 +144,10 @@ static const char *wasted_where(struct rewriter *r, const struct wasted *w)
 
 static const char *wasted_text(struct rewriter *r, const struct wasted *w)
 {
-    return r->plan->analyzed ? SAY("%s rows were read to keep %s", say_count(r, w->read), say_count(r, w->read - w->removed))
-                             : SAY("%s%s rows are to be read to keep %s", w->lower_bound ? "at least " : "", say_count(r, w->read),
-                                   say_count(r, w->read - w->removed));
+    return r->plan->analyzed ? SAY("%s rows were read to keep %s", say_count(r, w->read),
+                                   say_count(r, w->read - w->removed))
+                             : SAY("%s%s rows are to be read to keep %s", w->lower_bound ? "at least " : "",
+                                   say_count(r, w->read), say_count(r, w->read - w->removed));
 }
 
 /* ---- ranges ---- */
@@ -164,10 +172,11 @@ static const char *as_date(struct shape *s, Node *v)
     if (IS(v, A_EXPR)) { /* CURRENT_DATE - 7 */
         int64_t days;
         Node *left = v->a_expr->lexpr;
-        dated = left && (IS(left, SQLVALUE_FUNCTION) || str_eq(ast_cast(left), "date")) && ast_integer(v->a_expr->rexpr, &days) &&
-                !IS(v->a_expr->rexpr, TYPE_CAST);
+        dated = left && (IS(left, SQLVALUE_FUNCTION) || str_eq(ast_cast(left), "date")) &&
+                ast_integer(v->a_expr->rexpr, &days) && !IS(v->a_expr->rexpr, TYPE_CAST);
     }
-    if (IS(v, SQLVALUE_FUNCTION) && v->sqlvalue_function->op != PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE)
+    if (IS(v, SQLVALUE_FUNCTION) &&
+        v->sqlvalue_function->op != PG_QUERY__SQLVALUE_FUNCTION_OP__SVFOP_CURRENT_DATE)
         return NULL;
     if (dated || !text)
         return text;
@@ -191,9 +200,12 @@ static bool trunc_range(struct shape *s, Node *v, struct range *out)
     if (!text)
         return false;
     if (!same)
-        s->caveat = SAY("The value compared must be the beginning of a %s; any other was never equal, but would now match.", s->unit);
+        s->caveat = SAY("The value compared must be the beginning of a %s; any other was never equal, but "
+                        "would now match.",
+                        s->unit);
     out->low = IS(v, A_CONST) || IS(v, PARAM_REF) ? SAY("%s::timestamptz", text) : text;
-    out->next = SAY("%s + interval '%s'", out->low, !strcmp(s->unit, "quarter") ? "3 months" : SAY("1 %s", s->unit));
+    out->next =
+        SAY("%s + interval '%s'", out->low, !strcmp(s->unit, "quarter") ? "3 months" : SAY("1 %s", s->unit));
     return true;
 }
 
@@ -221,7 +233,8 @@ static bool char_range(struct shape *s, Node *v, struct range *out)
     const char *text = ast_closed(&r->tree, v);
     if (!text || !ast_is_constant(v))
         return false;
-    s->caveat = SAY("The text compared must have the form %s: other text was never equal, but is now an error or read as a date.",
+    s->caveat = SAY("The text compared must have the form %s: other text was never equal, but is now an "
+                    "error or read as a date.",
                     s->format);
     out->low = SAY("to_date(%s, '%s')", text, s->format);
     out->next = SAY("%s + interval '1 %s'", out->low, s->unit);
@@ -236,7 +249,9 @@ static const char *in_range(struct shape *s, const struct comparison *c)
     if (!s->range(s, between ? c->value->list->items[0] : c->value, &a))
         return NULL;
     if (between)
-        return s->range(s, c->value->list->items[1], &b) ? SAY("%s >= %s AND %s < %s", s->column, a.low, s->column, b.next) : NULL;
+        return s->range(s, c->value->list->items[1], &b)
+                   ? SAY("%s >= %s AND %s < %s", s->column, a.low, s->column, b.next)
+                   : NULL;
     if (!strcmp(c->op, "="))
         return SAY("%s >= %s AND %s < %s", s->column, a.low, s->column, a.next);
     if (!strcmp(c->op, "<") || !strcmp(c->op, ">="))
@@ -264,14 +279,17 @@ static const char *coalesced(struct rewriter *r, const char *column, const struc
                      : !strcmp(c->op, "<=") ? a <= b
                      : !strcmp(c->op, ">")  ? a > b
                                             : a >= b;
-        return holds ? SAY("(%s %s %s OR %s IS NULL)", column, c->op, value, column) : SAY("%s %s %s", column, c->op, value);
+        return holds ? SAY("(%s %s %s OR %s IS NULL)", column, c->op, value, column)
+                     : SAY("%s %s %s", column, c->op, value);
     }
     if (literals && x && y && !strcmp(c->op, "=") && !strcmp(x, y))
         return SAY("(%s = %s OR %s IS NULL)", column, value, column);
-    return SAY("(%s %s %s OR (%s IS NULL AND %s %s %s))", column, c->op, value, column, instead, c->op, value);
+    return SAY("(%s %s %s OR (%s IS NULL AND %s %s %s))", column, c->op, value, column, instead, c->op,
+               value);
 }
 
-static const char *moved(struct rewriter *r, const char *column, const struct comparison *c, const char **caveat)
+static const char *moved(struct rewriter *r, const char *column, const struct comparison *c,
+                         const char **caveat)
 {
     const char *op = ast_operator(c->wrapped);
     Node *left = c->wrapped->a_expr->lexpr, *right = c->wrapped->a_expr->rexpr;
@@ -301,7 +319,8 @@ static const char *moved(struct rewriter *r, const char *column, const struct co
     if (!text || strstr(text, "mon") || strstr(text, "year"))
         *caveat = "Months have different lengths: near the end of a month the two can differ by days.";
     else if (strstr(text, "day") || strstr(text, "week"))
-        *caveat = "For timestamps with a time zone the two can differ by an hour where daylight saving time changes.";
+        *caveat = "For timestamps with a time zone the two can differ by an hour where daylight saving time "
+                  "changes.";
     if (IS(c->value, A_CONST) || IS(c->value, PARAM_REF))
         value = SAY("%s::timestamptz", value);
     return SAY("%s %s %s %s %s", column, c->op, value, plus ? "-" : "+", by);
@@ -314,7 +333,8 @@ static const char *beginning(struct rewriter *r, const char *column, const struc
     int64_t from = 1, len = -1;
     bool left = str_eq(name, "left") && f->n_args == 2;
     bool part = (str_eq(name, "substring") || str_eq(name, "substr")) && f->n_args == 3;
-    if ((!left && !part) || !text || strcmp(c->op, "=") != 0 || !IS(c->value, A_CONST) || !IS(f->args[0], COLUMN_REF) || strpbrk(text, "%_\\'"))
+    if ((!left && !part) || !text || strcmp(c->op, "=") != 0 || !IS(c->value, A_CONST) ||
+        !IS(f->args[0], COLUMN_REF) || strpbrk(text, "%_\\'"))
         return NULL;
     if (part && !ast_integer(f->args[1], &from))
         return NULL;
@@ -350,14 +370,17 @@ static const char *without(struct rewriter *r, const struct comparison *c, const
         if (!strcmp(f, "date") && n == 1 && is_column(args[0])) {
             s.range = day_range;
         } else if (!strcmp(f, "date_trunc") && unit && is_column(args[1])) {
-            static const char *const units[] = {"second", "minute", "hour", "day", "week", "month", "quarter", "year", NULL};
+            static const char *const units[] = {"second", "minute",  "hour", "day", "week",
+                                                "month",  "quarter", "year", NULL};
             s.unit = unit;
             s.range = str_find(units, unit) >= 0 ? trunc_range : NULL;
-        } else if ((!strcmp(f, "extract") || !strcmp(f, "date_part")) && str_eq(unit, "year") && is_column(args[1])) {
+        } else if ((!strcmp(f, "extract") || !strcmp(f, "date_part")) && str_eq(unit, "year") &&
+                   is_column(args[1])) {
             s.range = year_range;
         } else if (!strcmp(f, "to_char") && format && is_column(args[0])) {
-            static const char *const formats[] = {"YYYY-MM-DD", "YYYYMMDD", "YYYY-MM", "YYYYMM", "YYYY", NULL},
-                                    *const steps[] = {"day", "day", "month", "month", "year"};
+            static const char *const formats[] = {"YYYY-MM-DD", "YYYYMMDD", "YYYY-MM",
+                                                  "YYYYMM",     "YYYY",     NULL},
+                                     *const steps[] = {"day", "day", "month", "month", "year"};
             int i = str_find(formats, format);
             if (i >= 0) {
                 s.format = format;
@@ -378,9 +401,10 @@ static const char *without(struct rewriter *r, const struct comparison *c, const
 
 static bool immutable(Node *w)
 {
-    static const char *const names[] = {"lower", "upper", "btrim", "ltrim", "rtrim", "length", "char_length", "abs", "md5",
-                                        "reverse", "replace", "split_part", "floor", "ceil", "round", "left", "right",
-                                        "substring", "substr", "mod", NULL};
+    static const char *const names[] = {"lower",       "upper", "btrim", "ltrim",   "rtrim",   "length",
+                                        "char_length", "abs",   "md5",   "reverse", "replace", "split_part",
+                                        "floor",       "ceil",  "round", "left",    "right",   "substring",
+                                        "substr",      "mod",   NULL};
     const char *f = ast_function(w);
     return (f && str_find(names, f) >= 0 && is_column(w->func_call->args ? w->func_call->args[0] : NULL)) ||
            (IS(w, A_EXPR) && ast_operator(w));
@@ -408,7 +432,8 @@ void find_function(struct rewriter *r)
         if (!it)
             continue;
         const char *shown = ast_text(&r->tree, c->wrapped), *name = ast_text(&r->tree, c->column);
-        it->evidence = SAY("%s is computed for each row of %s: %s", shown, wasted_where(r, &w), wasted_text(r, &w));
+        it->evidence =
+            SAY("%s is computed for each row of %s: %s", shown, wasted_where(r, &w), wasted_text(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
         it->after = without(r, c, &caveat);
         Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
@@ -417,14 +442,18 @@ void find_function(struct rewriter *r)
             it->caveat = caveat;
             it->statement = rewrite_with(r, c->slot, instead);
             it->advice = SAY("Compare %s itself, so that an index on it can be used.", name);
-            it->check = SAY("An Index Cond or Bitmap Index Scan on %s appears, once there is an index on it.", name);
+            it->check =
+                SAY("An Index Cond or Bitmap Index Scan on %s appears, once there is an index on it.", name);
             continue;
         }
         it->after = NULL;
-        it->advice = immutable(c->wrapped)
-                         ? SAY("Compare %s itself, or give the expression an index: CREATE INDEX CONCURRENTLY ON %s ((%s)).", name,
-                               say_name(r, w.node->relation), shown)
-                         : SAY("Compare %s itself, or keep the computed value in a column of its own, with an index.", name);
+        it->advice =
+            immutable(c->wrapped)
+                ? SAY("Compare %s itself, or give the expression an index: CREATE INDEX CONCURRENTLY ON %s "
+                      "((%s)).",
+                      name, say_name(r, w.node->relation), shown)
+                : SAY("Compare %s itself, or keep the computed value in a column of its own, with an index.",
+                      name);
         it->check = "An Index Cond appears instead of the Filter.";
         it->caveat = "The condition is not rewritten here: how depends on what the function does.";
     }
@@ -444,7 +473,9 @@ static const char *own_type(struct rewriter *r, const struct comparison *c, cons
     if (known)
         return !strcmp(known->type, w->cast) ? NULL : known->type;
     /* Only whole numbers are cast to numeric, and only they and numeric to double precision. */
-    return !strcmp(w->cast, "numeric") ? "bigint" : !strcmp(w->cast, "float8") || !strcmp(w->cast, "float4") ? "numeric" : NULL;
+    return !strcmp(w->cast, "numeric")                                ? "bigint"
+           : !strcmp(w->cast, "float8") || !strcmp(w->cast, "float4") ? "numeric"
+                                                                      : NULL;
 }
 
 void find_cast(struct rewriter *r)
@@ -456,7 +487,8 @@ void find_cast(struct rewriter *r)
         struct wasted w;
         if (!is_column(c->wrapped) || !strcmp(c->op, "between") || !find_wasted(r, c, &w) || !*w.cast)
             continue;
-        const char *type = own_type(r, c, &w), *name = ast_text(&r->tree, c->column), *value = ast_closed(&r->tree, c->value);
+        const char *type = own_type(r, c, &w), *name = ast_text(&r->tree, c->column),
+                   *value = ast_closed(&r->tree, c->value);
         int64_t whole;
         if (!type || !value)
             continue;
@@ -467,9 +499,12 @@ void find_cast(struct rewriter *r)
         Node *bare = c->value;
         while (IS(bare, TYPE_CAST))
             bare = bare->type_cast->arg;
-        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, wasted_where(r, &w), wasted_text(r, &w));
+        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, wasted_where(r, &w),
+                           wasted_text(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
-        it->advice = SAY("Give the value in the type of the column (bind the parameter as such), so that %s is not cast.", name);
+        it->advice = SAY(
+            "Give the value in the type of the column (bind the parameter as such), so that %s is not cast.",
+            name);
         it->check = SAY("The condition no longer shows (%s)::%s, and an index on it is used.", name, w.cast);
         if (integral && !IS(bare, PARAM_REF))
             it->after = SAY("%s %s %lld", name, c->op, (long long)whole);

@@ -45,7 +45,8 @@ static void on_clauses(Node *n, struct ast_parts *out)
         return;
     if (n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER && n->join_expr->quals)
         ast_conjuncts(&n->join_expr->quals, out);
-    if (n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER || n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT)
+    if (n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER ||
+        n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_LEFT)
         on_clauses(n->join_expr->larg, out);
     if (n->join_expr->jointype == PG_QUERY__JOIN_TYPE__JOIN_INNER)
         on_clauses(n->join_expr->rarg, out);
@@ -65,15 +66,18 @@ static void parts_of(Select *s, struct ast_parts *out)
 
 static bool divisible(struct rewriter *r, Select *s)
 {
-    return s && s->op == PG_QUERY__SET_OPERATION__SETOP_NONE && !s->n_distinct_clause && !s->n_locking_clause && !s->n_values_lists &&
-           !s->into_clause && !ast_volatile(r->tree.stmt);
+    return s && s->op == PG_QUERY__SET_OPERATION__SETOP_NONE && !s->n_distinct_clause &&
+           !s->n_locking_clause && !s->n_values_lists && !s->into_clause && !ast_volatile(r->tree.stmt);
 }
 
 static bool only_count(const Select *s)
 {
-    const Node *v = s->n_target_list == 1 && IS(s->target_list[0], RES_TARGET) ? s->target_list[0]->res_target->val : NULL;
-    return IS(v, FUNC_CALL) && str_eq(ast_function(v), "count") && v->func_call->agg_star && !v->func_call->over &&
-           !v->func_call->agg_filter && !s->n_group_clause && !s->having_clause && !s->n_sort_clause && !s->limit_count && !s->limit_offset;
+    const Node *v = s->n_target_list == 1 && IS(s->target_list[0], RES_TARGET)
+                        ? s->target_list[0]->res_target->val
+                        : NULL;
+    return IS(v, FUNC_CALL) && str_eq(ast_function(v), "count") && v->func_call->agg_star &&
+           !v->func_call->over && !v->func_call->agg_filter && !s->n_group_clause && !s->having_clause &&
+           !s->n_sort_clause && !s->limit_count && !s->limit_offset;
 }
 
 /* Can the ORDER BY stand after a UNION: only columns of the result? */
@@ -84,7 +88,8 @@ static bool sorts_by_output(const Select *s)
         int64_t position;
         bool found = IS(n, A_CONST) && ast_integer(n, &position);
         for (size_t k = 0; k < s->n_target_list && !found; k++) {
-            const PgQuery__ResTarget *t = IS(s->target_list[k], RES_TARGET) ? s->target_list[k]->res_target : NULL;
+            const PgQuery__ResTarget *t =
+                IS(s->target_list[k], RES_TARGET) ? s->target_list[k]->res_target : NULL;
             found = t && ast_column(n) && !ast_qualifier(n) &&
                     (*t->name ? str_eq(t->name, ast_column(n)) : str_eq(ast_column(t->val), ast_column(n)));
         }
@@ -105,7 +110,8 @@ static const char *divided(struct rewriter *r, Node **slot)
     bool counts = only_count(s);
     if (!counts && (ast_aggregates(s) || !sorts_by_output(s)))
         return NULL;
-    Node **sort = s->sort_clause, *limit = s->limit_count, *offset = s->limit_offset, **targets = s->target_list;
+    Node **sort = s->sort_clause, *limit = s->limit_count, *offset = s->limit_offset,
+         **targets = s->target_list;
     size_t n_sort = s->n_sort_clause;
     Select *one = ast_select(&r->tree, "SELECT 1");
     struct strbuf b = {0};
@@ -165,13 +171,15 @@ static void write_divided(struct rewriter *r, Node **slot, struct rewrite *it)
                         e->n_args > 2 ? " UNION ALL ..." : "");
     it->statement = divided(r, slot);
     if (!it->statement)
-        it->caveat = "The statement is not divided here: it groups, limits or sorts by what it does not return, so each part must be "
+        it->caveat = "The statement is not divided here: it groups, limits or sorts by what it does not "
+                     "return, so each part must be "
                      "put below that.";
 }
 
 /* ---- across tables ---- */
 
-static const struct plan_node *either_join(struct rewriter *r, const struct ast_parts *arms, double *share, double *pairs)
+static const struct plan_node *either_join(struct rewriter *r, const struct ast_parts *arms, double *share,
+                                           double *pairs)
 {
     for (size_t i = 0; i < r->plan->n_nodes; i++) {
         const struct plan_node *n = r->plan->nodes[i];
@@ -188,7 +196,8 @@ static const struct plan_node *either_join(struct rewriter *r, const struct ast_
         if (!fits)
             continue;
         if (r->plan->analyzed) {
-            double gone = (known_or(n->loop_removed_join, 0) + known_or(n->loop_removed_filter, 0)) * known_or(n->loops, 0);
+            double gone = (known_or(n->loop_removed_join, 0) + known_or(n->loop_removed_filter, 0)) *
+                          known_or(n->loops, 0);
             *pairs = gone;
             *share = gone / MAX(1, gone + known_or(n->rows, 0));
         } else {
@@ -236,18 +245,21 @@ void find_or_tables(struct rewriter *r)
         struct saving saved = saving_own(r, join, share);
         if (inner && str_eq(join->type, "Nested Loop")) {
             struct saving below = saving_total(r, inner, share);
-            saved = (struct saving){saved.ns + below.ns, MIN(1, saved.share + below.share), saved.cost + below.cost};
+            saved = (struct saving){saved.ns + below.ns, MIN(1, saved.share + below.share),
+                                    saved.cost + below.cost};
         }
         if (!r->plan->analyzed)
             saved = saving_total(r, join, 1);
         struct rewrite *it = rewrite_found(r, join, share, saved, pairs);
         if (!it)
             continue;
-        it->evidence = r->plan->analyzed
-                           ? SAY("%s pairs of rows were compared with the OR to keep %s", say_count(r, pairs + known_or(join->rows, 0)),
-                                 say_count(r, join->rows))
-                           : SAY("about %s pairs of rows are to be compared with the OR", say_count(r, pairs));
-        it->advice = "Write one SELECT for each side of the OR and put them together with UNION ALL: each can then join by equality or "
+        it->evidence =
+            r->plan->analyzed
+                ? SAY("%s pairs of rows were compared with the OR to keep %s",
+                      say_count(r, pairs + known_or(join->rows, 0)), say_count(r, join->rows))
+                : SAY("about %s pairs of rows are to be compared with the OR", say_count(r, pairs));
+        it->advice = "Write one SELECT for each side of the OR and put them together with UNION ALL: each "
+                     "can then join by equality or "
                      "use an index.";
         it->check = "Each part joins by Hash Cond, Merge Cond or Index Cond, and few rows are removed.";
         write_divided(r, parts.items[i], it);
@@ -262,8 +274,10 @@ static bool leads_an_index(struct rewriter *r, const struct plan_node *n, const 
     const struct plan_facts *f = r->in->facts;
     size_t len = strlen(column);
     for (size_t i = 0; i < f->n_indexes; i++)
-        if (str_eq(f->indexes[i]->table, n->relation) && f->indexes[i]->columns && !strncmp(f->indexes[i]->columns, column, len) &&
-            (!f->indexes[i]->columns[len] || f->indexes[i]->columns[len] == ',') && f->indexes[i]->is_valid != 0)
+        if (str_eq(f->indexes[i]->table, n->relation) && f->indexes[i]->columns &&
+            !strncmp(f->indexes[i]->columns, column, len) &&
+            (!f->indexes[i]->columns[len] || f->indexes[i]->columns[len] == ',') &&
+            f->indexes[i]->is_valid != 0)
             return true;
     return false;
 }
@@ -304,8 +318,10 @@ void find_or_columns(struct rewriter *r)
         for (size_t k = 0; k < r->plan->n_nodes; k++) {
             const struct plan_node *n = r->plan->nodes[k];
             struct plan_scanned s;
-            bool fits = str_eq(n->type, "Seq Scan") && n->filter && strstr(n->filter, " OR ") && !n->never_executed;
-            for (size_t a = 0; a < n_names && fits; a++) /* up to 16 a SubPlan does not say what it compares */
+            bool fits =
+                str_eq(n->type, "Seq Scan") && n->filter && strstr(n->filter, " OR ") && !n->never_executed;
+            for (size_t a = 0; a < n_names && fits;
+                 a++) /* up to 16 a SubPlan does not say what it compares */
                 fits = plan_names(n->filter, names[a]) ||
                        (IS(either->bool_expr->args[a], SUB_LINK) && strstr(n->filter, "SubPlan"));
             if (!fits || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
@@ -318,14 +334,19 @@ void find_or_columns(struct rewriter *r)
             for (size_t a = 0; a < n_names && r->in->facts->indexes_known; a++)
                 if (!leads_an_index(r, n, names[a]))
                     strbuf_printf(&missing, "%s%s", missing.len ? ", " : "", names[a]);
-            it->evidence = SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone), say_count(r, s.read), n->relation,
-                               r->plan->analyzed ? "were" : "are expected to be");
-            it->advice = subquery ? SAY("Divide it by UNION ALL: the planner cannot combine indexes where one side of the OR is a "
-                                        "subquery%s%s.", missing.len ? "; no index begins with " : "", strbuf_text(&missing))
-                         : missing.len
-                             ? SAY("With an index on each side the planner combines them by itself (BitmapOr), or for each part "
-                                   "of a UNION ALL; no index begins with %s.", strbuf_text(&missing))
-                             : SAY("Divide it by UNION ALL, or let the planner combine an index on each side (BitmapOr).");
+            it->evidence =
+                SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone), say_count(r, s.read),
+                    n->relation, r->plan->analyzed ? "were" : "are expected to be");
+            it->advice = subquery ? SAY("Divide it by UNION ALL: the planner cannot combine indexes where "
+                                        "one side of the OR is a "
+                                        "subquery%s%s.",
+                                        missing.len ? "; no index begins with " : "", strbuf_text(&missing))
+                         : missing.len ? SAY("With an index on each side the planner combines them by itself "
+                                             "(BitmapOr), or for each part "
+                                             "of a UNION ALL; no index begins with %s.",
+                                             strbuf_text(&missing))
+                                       : SAY("Divide it by UNION ALL, or let the planner combine an index on "
+                                             "each side (BitmapOr).");
             it->check = "Index Scans, or a BitmapOr, appear instead of the sequential scan.";
             write_divided(r, parts.items[i], it);
             strbuf_free(&missing);
@@ -345,8 +366,8 @@ static bool see_list(void *ctx, Node **slot)
 {
     struct lists *l = ctx;
     const Node *n = *slot;
-    if (!IS(n, A_EXPR) || n->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_IN || !IS(n->a_expr->rexpr, LIST) ||
-        strcmp(ast_last(n->a_expr->n_name, n->a_expr->name), "=") != 0)
+    if (!IS(n, A_EXPR) || n->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_IN ||
+        !IS(n->a_expr->rexpr, LIST) || strcmp(ast_last(n->a_expr->n_name, n->a_expr->name), "=") != 0)
         return true;
     if (n->a_expr->rexpr->list->n_items > l->n) {
         l->n = n->a_expr->rexpr->list->n_items;
@@ -362,10 +383,12 @@ void find_in_list(struct rewriter *r)
     ast_walk_slot(&r->tree.stmt, see_list, &l);
     if (!l.slot || (double)l.n < r->rule->info)
         return;
-    const char *column = ast_column((*l.slot)->a_expr->lexpr), *left = ast_closed(&r->tree, (*l.slot)->a_expr->lexpr);
+    const char *column = ast_column((*l.slot)->a_expr->lexpr),
+               *left = ast_closed(&r->tree, (*l.slot)->a_expr->lexpr);
     for (size_t i = 0; i < r->plan->n_nodes && column; i++) {
         const struct plan_node *n = r->plan->nodes[i];
-        if (plan_is_scan(n) && !n->never_executed && (plan_names(n->filter, column) || plan_names(n->index_cond, column)) &&
+        if (plan_is_scan(n) && !n->never_executed &&
+            (plan_names(n->filter, column) || plan_names(n->index_cond, column)) &&
             (!node || known_or(n->cost, 0) > known_or(node->cost, 0)))
             node = n;
     }
@@ -379,9 +402,11 @@ void find_in_list(struct rewriter *r)
     struct rewrite *it = rewrite_found(r, node, (double)l.n, saved, (double)l.n);
     if (!it)
         return;
-    it->evidence = SAY("the list holds %s constants%s%s", say_count(r, (double)l.n), r->plan->planning_ns > 0 ? "; planning took " : "",
+    it->evidence = SAY("the list holds %s constants%s%s", say_count(r, (double)l.n),
+                       r->plan->planning_ns > 0 ? "; planning took " : "",
                        r->plan->planning_ns > 0 ? say_time(r, r->plan->planning_ns) : "");
-    it->advice = "Send the list as one array parameter, or join against unnest($1) or VALUES when it grows further.";
+    it->advice =
+        "Send the list as one array parameter, or join against unnest($1) or VALUES when it grows further.";
     it->check = "The statement has one text whatever the number of keys, and planning takes less.";
     it->before = SAY("%s IN (... %zu constants ...)", left, l.n);
     it->after = SAY("%s = ANY($%d)", left, r->parameters + 1);
@@ -401,7 +426,8 @@ struct unions {
 static bool see_union(void *ctx, Node **slot)
 {
     struct unions *u = ctx;
-    if (IS(*slot, SELECT_STMT) && (*slot)->select_stmt->op == PG_QUERY__SET_OPERATION__SETOP_UNION && !(*slot)->select_stmt->all) {
+    if (IS(*slot, SELECT_STMT) && (*slot)->select_stmt->op == PG_QUERY__SET_OPERATION__SETOP_UNION &&
+        !(*slot)->select_stmt->all) {
         u->n++;
         u->first = (*slot)->select_stmt;
     }

@@ -23,7 +23,8 @@ static Node *sorted_by(const Select *s, Node *n)
 {
     int64_t position;
     if (IS(n, A_CONST) && ast_integer(n, &position) && position >= 1 && position <= (int64_t)s->n_target_list)
-        return IS(s->target_list[position - 1], RES_TARGET) ? s->target_list[position - 1]->res_target->val : NULL;
+        return IS(s->target_list[position - 1], RES_TARGET) ? s->target_list[position - 1]->res_target->val
+                                                            : NULL;
     for (size_t i = 0; ast_column(n) && !ast_qualifier(n) && i < s->n_target_list; i++)
         if (IS(s->target_list[i], RES_TARGET) && str_eq(s->target_list[i]->res_target->name, ast_column(n)))
             return s->target_list[i]->res_target->val;
@@ -85,8 +86,11 @@ static bool make_unique(struct rewriter *r, const struct ast_froms *from, struct
                 if (!n || k->n == MAX_KEYS)
                     return false;
                 const char *text = ast_text(&r->tree, n);
-                k->items[k->n] = (struct key){.expr = n, .text = text, .shown = text,
-                                              .descending = k->n && k->items[k->n - 1].descending, .not_null = true};
+                k->items[k->n] = (struct key){.expr = n,
+                                              .text = text,
+                                              .shown = text,
+                                              .descending = k->n && k->items[k->n - 1].descending,
+                                              .not_null = true};
                 k->n++;
             }
             s += len + (s[len] == ',');
@@ -139,7 +143,8 @@ static const char *after_last(struct rewriter *r, const struct keys *k, const st
     } else {
         /* (a > $1 OR (a = $1 AND (b < $2 OR ...))) */
         for (size_t i = 0; i < k->n; i++)
-            strbuf_printf(&b, "(%s %s $%d%s", k->items[i].text, k->items[i].descending ? "<" : ">", number(of, i),
+            strbuf_printf(&b, "(%s %s $%d%s", k->items[i].text, k->items[i].descending ? "<" : ">",
+                          number(of, i),
                           i + 1 < k->n ? SAY(" OR (%s = $%d AND ", k->items[i].text, number(of, i)) : "");
         strbuf_pad(&b, ')', 2 * k->n - 1);
     }
@@ -165,7 +170,8 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     struct keys k;
     ast_froms(s, &from);
     if (!read_keys(r, &from, &k) || !s->n_from_clause || ast_aggregates(s) || s->n_distinct_clause ||
-        s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES)
+        s->op != PG_QUERY__SET_OPERATION__SETOP_NONE ||
+        s->limit_option == PG_QUERY__LIMIT_OPTION__LIMIT_OPTION_WITH_TIES)
         return;
     bool given = k.n > 0, unique = make_unique(r, &from, &k);
     if (!k.n)
@@ -177,15 +183,16 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     const char *condition = after_last(r, &k, &numbers), *order = order_text(r, &k),
                *limit = s->limit_count ? SAY(" LIMIT %s", ast_text(&r->tree, s->limit_count)) : "";
     const char *old = where ? ast_text(&r->tree, where) : NULL;
-    bool or_inside = where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
+    bool or_inside =
+        where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
     Node *both = !where      ? ast_expr(&r->tree, "%s", condition)
                  : or_inside ? ast_expr(&r->tree, "(%s) AND %s", old, condition)
                              : ast_expr(&r->tree, "%s AND %s", old, condition);
     Select *ordered = ast_select(&r->tree, "SELECT 1 ORDER BY %s", order);
     struct keys given_keys = k;
     given_keys.n = s->n_sort_clause;
-    it->before = SAY("%s%s%s OFFSET %s", given ? "ORDER BY " : "", order_text(r, &given_keys), given ? limit : limit + (*limit == ' '),
-                     ast_text(&r->tree, offset));
+    it->before = SAY("%s%s%s OFFSET %s", given ? "ORDER BY " : "", order_text(r, &given_keys),
+                     given ? limit : limit + (*limit == ' '), ast_text(&r->tree, offset));
     it->after = SAY("WHERE %s ORDER BY %s%s", condition, order, limit);
     if (both && ordered) {
         size_t n_sort = s->n_sort_clause;
@@ -205,10 +212,13 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     for (size_t i = 0; i < k.n && !nulls; i++)
         if (!k.items[i].not_null && r->in->catalog)
             nulls = SAY(" Rows where %s is NULL are never reached.", k.items[i].text);
-    it->caveat = SAY("Pages are asked for by %s of the last row, one after the other, not by number; the first page has no such "
+    it->caveat = SAY("Pages are asked for by %s of the last row, one after the other, not by number; the "
+                     "first page has no such "
                      "condition.%s%s%s",
                      k.n > 1 ? "the sort columns" : k.items[0].text,
-                     unique ? "" : " The sort columns must be unique together: add the key, or rows with equal values are skipped.",
+                     unique ? ""
+                            : " The sort columns must be unique together: add the key, or rows with equal "
+                              "values are skipped.",
                      given ? "" : " Without ORDER BY no order was promised before.", nulls ? nulls : "");
 }
 
@@ -240,14 +250,17 @@ void find_offset(struct rewriter *r)
     double skipped = made - kept;
     if (!(skipped > 0) || (r->plan->analyzed && kept <= 0 && !(limit->plan_rows > 1)))
         return;
-    struct saving saved = r->plan->analyzed ? saving_total(r, c, skipped / made) : saving_total(r, limit, skipped / made);
+    struct saving saved =
+        r->plan->analyzed ? saving_total(r, c, skipped / made) : saving_total(r, limit, skipped / made);
     struct rewrite *it = rewrite_found(r, limit, made / MAX(1, kept), saved, skipped);
     if (!it)
         return;
-    it->evidence = r->plan->analyzed
-                       ? SAY("%s rows were made and skipped to return %s", say_count(r, skipped), say_count(r, kept))
-                       : SAY("%s rows are to be made and skipped to return %s", say_count(r, skipped), say_count(r, kept));
-    it->advice = "Remember the last row of a page and begin the next one after it; with an index in that order only the page is read.";
+    it->evidence = r->plan->analyzed ? SAY("%s rows were made and skipped to return %s",
+                                           say_count(r, skipped), say_count(r, kept))
+                                     : SAY("%s rows are to be made and skipped to return %s",
+                                           say_count(r, skipped), say_count(r, kept));
+    it->advice = "Remember the last row of a page and begin the next one after it; with an index in that "
+                 "order only the page is read.";
     it->check = "The node below LIMIT returns no more rows than LIMIT itself, on every page.";
     it->caveat = "Pages are asked for by the last row seen, one after the other, not by number.";
     write_keyset(r, it);
@@ -264,7 +277,8 @@ void find_random(struct rewriter *r)
     const struct plan_node *sort = NULL;
     int64_t wanted = 1;
     if (!s || s->n_sort_clause != 1 || !s->limit_count || !IS(s->sort_clause[0], SORT_BY) ||
-        !str_eq(ast_function(s->sort_clause[0]->sort_by->node), "random") || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
+        !str_eq(ast_function(s->sort_clause[0]->sort_by->node), "random") ||
+        s->op != PG_QUERY__SET_OPERATION__SETOP_NONE)
         return;
     for (size_t i = 0; i < r->plan->n_nodes && !sort; i++)
         if (str_eq(r->plan->nodes[i]->type, "Sort") && r->plan->nodes[i]->sort_key.n &&
@@ -277,14 +291,18 @@ void find_random(struct rewriter *r)
     double rows = r->plan->analyzed ? below->rows : below->plan_rows;
     if (!known)
         wanted = (int64_t)MAX(1, known_or(sort->parent ? sort->parent->loop_rows : NAN, 100));
-    struct rewrite *it = rewrite_found(r, sort, rows / (double)wanted, saving_total(r, sort, 1 - MIN(1, SAMPLE_SPARE * (double)wanted / rows)), rows);
+    struct rewrite *it =
+        rewrite_found(r, sort, rows / (double)wanted,
+                      saving_total(r, sort, 1 - MIN(1, SAMPLE_SPARE * (double)wanted / rows)), rows);
     if (!it)
         return;
     it->evidence = SAY("%s rows %s sorted by a random number for %s of them", say_count(r, rows),
                        r->plan->analyzed ? "were" : "are to be", say_count(r, (double)wanted));
-    it->advice = "Take a sample of the table first and sort only that; for one row, look up a random key of an index.";
+    it->advice =
+        "Take a sample of the table first and sort only that; for one row, look up a random key of an index.";
     it->check = "A Sample Scan appears, and the rows sorted are few.";
-    it->caveat = "It is another random choice: TABLESAMPLE BERNOULLI still reads the table (SYSTEM reads only some pages, whose rows "
+    it->caveat = "It is another random choice: TABLESAMPLE BERNOULLI still reads the table (SYSTEM reads "
+                 "only some pages, whose rows "
                  "come together), and with a narrow filter the sample can hold too few rows.";
     ast_froms(s, &from);
     if (s->n_from_clause != 1 || !from.plain || from.n != 1)
@@ -292,13 +310,15 @@ void find_random(struct rewriter *r)
     double percent = MIN(100, MAX(0.01, 100 * SAMPLE_SPARE * (double)wanted / rows));
     Node *old = s->from_clause[0];
     const char *table = NULL;
-    Select *one = PG_QUERY__SET_OPERATION__SETOP_NONE == s->op ? ast_select(&r->tree, "SELECT 1 FROM x") : NULL;
+    Select *one =
+        PG_QUERY__SET_OPERATION__SETOP_NONE == s->op ? ast_select(&r->tree, "SELECT 1 FROM x") : NULL;
     if (one) {
         one->from_clause[0] = old;
         table = ast_select_text(&r->tree, one);
     }
     table = table && str_starts(table, "SELECT 1 FROM ") ? table + strlen("SELECT 1 FROM ") : NULL;
-    Select *sampled = table ? ast_select(&r->tree, "SELECT 1 FROM %s TABLESAMPLE bernoulli (%.2g)", table, percent) : NULL;
+    Select *sampled =
+        table ? ast_select(&r->tree, "SELECT 1 FROM %s TABLESAMPLE bernoulli (%.2g)", table, percent) : NULL;
     if (!sampled)
         return;
     it->before = SAY("FROM %s", table);
@@ -308,8 +328,8 @@ void find_random(struct rewriter *r)
 
 /* ---- SELECT * ---- */
 
-#define NARROW      40.0      /* bytes of a row with a few columns */
-#define WIDE_COLUMN 100.0     /* average bytes: worth naming */
+#define NARROW      40.0       /* bytes of a row with a few columns */
+#define WIDE_COLUMN 100.0      /* average bytes: worth naming */
 #define WIDE_RESULT 16777216.0 /* bytes returned: worth a word by themselves */
 
 static bool stars(const Select *s, const struct ast_from *f)
@@ -319,7 +339,8 @@ static bool stars(const Select *s, const struct ast_from *f)
         if (!IS(v, COLUMN_REF) || ast_column(v))
             continue;
         const PgQuery__ColumnRef *c = v->column_ref;
-        if (c->n_fields == 1 || (f && c->n_fields >= 2 && str_eq(ast_name(c->fields[c->n_fields - 2]), f->name)))
+        if (c->n_fields == 1 ||
+            (f && c->n_fields >= 2 && str_eq(ast_name(c->fields[c->n_fields - 2]), f->name)))
             return true;
     }
     return false;
@@ -342,11 +363,13 @@ static const char *wide_columns(struct rewriter *r, const struct ast_froms *from
             if (col->dropped)
                 continue;
             if (col->length < 0 && col->avg_width >= WIDE_COLUMN) {
-                strbuf_printf(&wide, "%s%s (%s)", wide.len ? ", " : "", col->name, say_bytes(r, col->avg_width));
+                strbuf_printf(&wide, "%s%s (%s)", wide.len ? ", " : "", col->name,
+                              say_bytes(r, col->avg_width));
                 continue;
             }
-            strbuf_printf(&rest, "%s%s%s%s", rest.len ? ", " : "", from->n > 1 ? say_name(r, from->items[i].name) : "",
-                          from->n > 1 ? "." : "", say_name(r, col->name));
+            strbuf_printf(&rest, "%s%s%s%s", rest.len ? ", " : "",
+                          from->n > 1 ? say_name(r, from->items[i].name) : "", from->n > 1 ? "." : "",
+                          say_name(r, col->name));
         }
     }
     *narrow = all && rest.len ? arena_strdup(r->arena, rest.text) : NULL;
@@ -364,7 +387,8 @@ static bool spills(const struct rewriter *r, const struct plan_node *n)
         return false;
     if (!r->plan->analyzed)
         return str_eq(n->type, "Sort") && r->in->facts->temp_bytes_per_call > 0;
-    bool disk = str_eq(n->sort_space_type, "Disk") || n->hash_batches > 1 || n->hashagg_batches > 1 || n->own_temp_written > 0;
+    bool disk = str_eq(n->sort_space_type, "Disk") || n->hash_batches > 1 || n->hashagg_batches > 1 ||
+                n->own_temp_written > 0;
     for (size_t i = 0; i < n->n_workers; i++)
         disk = disk || str_eq(n->workers[i].sort_space_type, "Disk");
     return disk;
@@ -389,12 +413,14 @@ void find_wide(struct rewriter *r)
         struct saving saved = saving_own(r, n, 1 - NARROW / n->plan_width);
         if (join != n) {
             struct saving with = saving_own(r, join, 1 - NARROW / n->plan_width);
-            saved = (struct saving){saved.ns + with.ns, MIN(1, saved.share + with.share), saved.cost + with.cost};
+            saved =
+                (struct saving){saved.ns + with.ns, MIN(1, saved.share + with.share), saved.cost + with.cost};
         }
         it = rewrite_found(r, n, n->plan_width, saved, bytes);
         if (it)
             it->evidence = SAY("%s rows of %s each do not fit work_mem here (%s)%s%s", say_count(r, rows),
-                               say_bytes(r, n->plan_width), say_bytes(r, bytes), wide ? "; wide: " : "", wide ? wide : "");
+                               say_bytes(r, n->plan_width), say_bytes(r, bytes), wide ? "; wide: " : "",
+                               wide ? wide : "");
     }
     const struct plan_node *root = r->plan->nodes[0];
     double rows = r->plan->analyzed ? root->rows : root->plan_rows;
@@ -411,7 +437,8 @@ void find_wide(struct rewriter *r)
     }
     if (!it)
         return;
-    it->advice = "Name the columns that are used instead of *: what is not selected is neither sorted, hashed nor sent.";
+    it->advice = "Name the columns that are used instead of *: what is not selected is neither sorted, "
+                 "hashed nor sent.";
     it->check = "The width of the node is smaller, and it no longer writes temporary files.";
     it->caveat = "Fewer columns are returned: only when nobody uses the others.";
     if (!narrow)

@@ -14,14 +14,16 @@ static char *as_sql(const char *text)
     strbuf_str(&b, "");
     while (*text) {
         const char *s = *text == '(' ? text + 1 : "";
-        static const char *const names[] = {"hashed SubPlan ", "SubPlan ", "alternatives: ", "InitPlan ", NULL};
+        static const char *const names[] = {"hashed SubPlan ", "SubPlan ", "alternatives: ", "InitPlan ",
+                                            NULL};
         bool stands = false;
         for (size_t i = 0; names[i]; i++)
             stands = stands || str_starts(s, names[i]);
         const char *end = stands ? strchr(s, ')') : NULL;
         if (end) {
             strbuf_str(&b, "subplan()");
-            for (text = end + 1; *text == '.' || (text > end + 1 && (isalnum((unsigned char)*text) || *text == '_')); text++)
+            for (text = end + 1;
+                 *text == '.' || (text > end + 1 && (isalnum((unsigned char)*text) || *text == '_')); text++)
                 ;
         } else if (str_starts(text, "(ANY (") || str_starts(text, "(ALL (")) {
             strbuf_char(&b, '(');
@@ -122,7 +124,8 @@ const struct catalog_relation *plan_relation(const struct rewriter *r, const PgQ
     return db_catalog_find(r->in->catalog, *table->schemaname ? table->schemaname : NULL, table->relname);
 }
 
-const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table, const char *column)
+const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table,
+                                         const char *column)
 {
     const struct catalog_relation *rel = plan_relation(r, table);
     int at = rel && column ? db_catalog_position(rel, column) : -1;
@@ -166,8 +169,9 @@ const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table)
     const struct sd_index *best = NULL;
     for (size_t i = 0; table && i < f->n_indexes; i++) {
         const struct sd_index *x = f->indexes[i];
-        if (!str_eq(x->table, table->relname) || x->is_unique != 1 || x->is_partial == 1 || x->is_valid == 0 ||
-            !x->columns || !*x->columns || strstr(x->columns, ",,") || str_ends(x->columns, ",") || *x->columns == ',')
+        if (!str_eq(x->table, table->relname) || x->is_unique != 1 || x->is_partial == 1 ||
+            x->is_valid == 0 || !x->columns || !*x->columns || strstr(x->columns, ",,") ||
+            str_ends(x->columns, ",") || *x->columns == ',')
             continue;
         if (*table->schemaname && x->schema && strcmp(x->schema, table->schemaname) != 0)
             continue;

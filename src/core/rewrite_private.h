@@ -34,8 +34,10 @@ struct rewriter {
 struct saving {
     double ns, share, cost;
 };
-struct saving saving_own(const struct rewriter *r, const struct plan_node *n, double part);   /* of the node itself */
-struct saving saving_total(const struct rewriter *r, const struct plan_node *n, double part); /* with all below */
+struct saving saving_own(const struct rewriter *r, const struct plan_node *n,
+                         double part); /* of the node itself */
+struct saving saving_total(const struct rewriter *r, const struct plan_node *n,
+                           double part); /* with all below */
 /* The rewrite when it passes limits and floors; NULL otherwise. One for each rule and node. */
 struct rewrite *rewrite_found(struct rewriter *r, const struct plan_node *n, double measure, struct saving s,
                               double amount);
@@ -65,9 +67,11 @@ bool plan_scans(const struct plan_node *n, const char *name);
 const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table);
 /* What a catalog says of a column; NULL: there is no catalog, or no such column. */
 const struct catalog_relation *plan_relation(const struct rewriter *r, const PgQuery__RangeVar *table);
-const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table, const char *column);
+const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table,
+                                         const char *column);
 /* The FROM item a column belongs to: by its qualifier, as the only one, or by the catalog. */
-const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_froms *f, const Node *column_ref);
+const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_froms *f,
+                                  const Node *column_ref);
 /* A new list of nodes, one longer. */
 Node **ast_append(struct rewriter *r, Node **items, size_t *n, Node *item);
 const char *say_name(struct rewriter *r, const char *name); /* an identifier, quoted where it must be */

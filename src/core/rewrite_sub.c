@@ -3,14 +3,15 @@
 
 #include <stdlib.h>
 
-enum { LOOKED_MAX = 32 }; /* thousands of partitions say the same */
+enum { LOOKED_MAX = 32 };   /* thousands of partitions say the same */
 #define LIST_LARGE 100000.0 /* rows of a hashed list: as many as work_mem may soon not hold */
 
 static bool simple(const Select *s)
 {
-    return s && s->op == PG_QUERY__SET_OPERATION__SETOP_NONE && !s->n_distinct_clause && !s->n_group_clause && !s->having_clause &&
-           !s->n_values_lists && !s->limit_count && !s->limit_offset && !s->with_clause && !s->n_window_clause &&
-           !s->n_locking_clause && s->n_from_clause && s->n_target_list == 1 && IS(s->target_list[0], RES_TARGET);
+    return s && s->op == PG_QUERY__SET_OPERATION__SETOP_NONE && !s->n_distinct_clause && !s->n_group_clause &&
+           !s->having_clause && !s->n_values_lists && !s->limit_count && !s->limit_offset &&
+           !s->with_clause && !s->n_window_clause && !s->n_locking_clause && s->n_from_clause &&
+           s->n_target_list == 1 && IS(s->target_list[0], RES_TARGET);
 }
 
 static Select *select_of(const Node *sublink)
@@ -54,16 +55,17 @@ static void outer_from(struct rewriter *r, struct ast_froms *out)
     if (r->select)
         ast_froms(r->select, out);
     else if (table)
-        out->items[out->n++] = (struct ast_from){.name = table->alias ? table->alias->aliasname : table->relname, .table = table};
+        out->items[out->n++] = (struct ast_from){
+            .name = table->alias ? table->alias->aliasname : table->relname, .table = table};
 }
 
 static Node **where_of(struct rewriter *r)
 {
     Node *n = r->tree.stmt;
-    return r->select             ? &r->select->where_clause
-           : IS(n, DELETE_STMT)  ? &n->delete_stmt->where_clause
-           : IS(n, UPDATE_STMT)  ? &n->update_stmt->where_clause
-                                 : NULL;
+    return r->select            ? &r->select->where_clause
+           : IS(n, DELETE_STMT) ? &n->delete_stmt->where_clause
+           : IS(n, UPDATE_STMT) ? &n->update_stmt->where_clause
+                                : NULL;
 }
 
 /* An expression of the outer query as it reads inside of a subquery: every column with its
@@ -113,13 +115,15 @@ static const char *qualified(struct rewriter *r, const struct ast_froms *from, N
 
 static bool is_not_in(const Node *n)
 {
-    if (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR && n->bool_expr->n_args == 1)
+    if (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR &&
+        n->bool_expr->n_args == 1)
         n = n->bool_expr->args[0];
     else if (!IS(n, SUB_LINK) || n->sub_link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK ||
              strcmp(ast_last(n->sub_link->n_oper_name, n->sub_link->oper_name), "<>") != 0)
         return false;
     return IS(n, SUB_LINK) && (n->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ALL_SUBLINK ||
-                               (n->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK && !n->sub_link->n_oper_name));
+                               (n->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK &&
+                                !n->sub_link->n_oper_name));
 }
 
 static const Node *sublink_of(const Node *n)
@@ -129,10 +133,13 @@ static const Node *sublink_of(const Node *n)
 
 static bool filters_not_in(const struct plan_node *n, bool all)
 {
-    if (all && n->filter && strstr(n->filter, "(SubPlan") && subplan_of(n)) /* <> ALL does not say what it compares */
+    if (all && n->filter && strstr(n->filter, "(SubPlan") &&
+        subplan_of(n)) /* <> ALL does not say what it compares */
         return true;
-    return n->filter && (strstr(n->filter, "NOT (hashed SubPlan") || strstr(n->filter, "NOT (SubPlan") || strstr(n->filter, "NOT (ANY (") ||
-                         strstr(n->filter, "<> ALL") || strstr(n->filter, "NOT (alternatives")) &&
+    return n->filter &&
+           (strstr(n->filter, "NOT (hashed SubPlan") || strstr(n->filter, "NOT (SubPlan") ||
+            strstr(n->filter, "NOT (ANY (") || strstr(n->filter, "<> ALL") ||
+            strstr(n->filter, "NOT (alternatives")) &&
            subplan_of(n);
 }
 
@@ -153,14 +160,16 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
     bool clash = false;
     for (size_t i = 0; i < inside.n; i++)
         clash = clash || !inside.items[i].name || from_has(&from, inside.items[i].name);
-    bool copies = inner->n_distinct_clause == 1 && inner->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET;
+    bool copies = inner->n_distinct_clause == 1 &&
+                  inner->distinct_clause[0]->node_case == PG_QUERY__NODE__NODE__NOT_SET;
     size_t n_distinct = inner->n_distinct_clause;
     if (copies)
         inner->n_distinct_clause = 0;
     Node *value = IS(inner->target_list[0], RES_TARGET) ? inner->target_list[0]->res_target->val : NULL;
     if (!clash && simple(inner) && value && !ast_aggregates(inner) && ast_closed(&r->tree, value) &&
         (ast_column(value) || !IS(value, COLUMN_REF))) {
-        const char *v = ast_closed(&r->tree, value), *where = inner->where_clause ? ast_text(&r->tree, inner->where_clause) : NULL;
+        const char *v = ast_closed(&r->tree, value),
+                   *where = inner->where_clause ? ast_text(&r->tree, inner->where_clause) : NULL;
         bool either = where && IS(inner->where_clause, BOOL_EXPR) &&
                       inner->where_clause->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
         Node *old = inner->where_clause, *target = inner->target_list[0];
@@ -168,8 +177,9 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
         const struct catalog_column *c = owner ? plan_column(r, owner->table, ast_column(value)) : NULL;
         inner_nullable = !c || !c->not_null || owner->optional;
         Select *one = ast_select(&r->tree, "SELECT 1");
-        inner->where_clause = where ? ast_expr(&r->tree, either ? "(%s) AND %s = %s" : "%s AND %s = %s", where, v, x)
-                                    : ast_expr(&r->tree, "%s = %s", v, x);
+        inner->where_clause =
+            where ? ast_expr(&r->tree, either ? "(%s) AND %s = %s" : "%s AND %s = %s", where, v, x)
+                  : ast_expr(&r->tree, "%s = %s", v, x);
         inner->target_list[0] = one ? one->target_list[0] : target;
         const char *sub = inner->where_clause && one ? ast_select_text(&r->tree, inner) : NULL;
         it->after = sub ? SAY("NOT EXISTS (%s)", sub) : NULL;
@@ -177,7 +187,9 @@ static void write_not_exists(struct rewriter *r, Node **slot, struct rewrite *it
         inner->target_list[0] = target;
     } else {
         const char *sub = ast_select_text(&r->tree, inner);
-        it->after = sub ? SAY("NOT EXISTS (SELECT 1 FROM (%s) AS listed (value) WHERE listed.value = %s)", sub, x) : NULL;
+        it->after =
+            sub ? SAY("NOT EXISTS (SELECT 1 FROM (%s) AS listed (value) WHERE listed.value = %s)", sub, x)
+                : NULL;
     }
     inner->n_distinct_clause = n_distinct;
     Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
@@ -203,30 +215,38 @@ void find_not_in(struct rewriter *r)
     if (n_not_in != 1)
         return;
     for (size_t i = 0; i < r->plan->n_nodes; i++) {
-        const struct plan_node *n = r->plan->nodes[i], *sub = filters_not_in(n, IS(*slot, SUB_LINK)) ? subplan_of(n) : NULL;
+        const struct plan_node *n = r->plan->nodes[i],
+                               *sub = filters_not_in(n, IS(*slot, SUB_LINK)) ? subplan_of(n) : NULL;
         struct plan_scanned s;
         if (!sub || n->never_executed)
             continue;
-        bool hashed = strstr(n->filter, "hashed SubPlan") != NULL, known = plan_scanned(r->plan, n, r->in->facts, &s);
+        bool hashed = strstr(n->filter, "hashed SubPlan") != NULL,
+             known = plan_scanned(r->plan, n, r->in->facts, &s);
         double checked = known ? s.read : known_or(n->rows, 0) + known_or(n->rows_removed, 0);
         double list = r->plan->analyzed ? sub->loop_rows : sub->plan_rows;
         struct saving saved = saving_own(r, n, 1), below = saving_total(r, sub, 1);
         if (r->plan->analyzed)
-            saved = (struct saving){saved.ns + below.ns, MIN(1, saved.share + below.share), saved.cost + below.cost};
+            saved = (struct saving){saved.ns + below.ns, MIN(1, saved.share + below.share),
+                                    saved.cost + below.cost};
         else if (!hashed) /* its cost is inside the node's */
             saved = saving_total(r, n, 1);
         struct rewrite *it = rewrite_found(r, n, hashed ? list / LIST_LARGE : list, saved, checked);
         if (!it)
             continue;
-        it->evidence = hashed ? SAY("a list of %s rows is kept in memory and asked %s times", say_count(r, list), say_count(r, checked))
-                       : r->plan->analyzed
-                           ? SAY("for each of %s rows the list was looked through, about %s rows each time: %s", say_count(r, checked),
-                                 say_count(r, list), say_time(r, known_or(sub->total_ns, 0)))
-                           : SAY("for each of %s rows a list of %s rows is to be looked through", say_count(r, checked), say_count(r, list));
+        it->evidence =
+            hashed ? SAY("a list of %s rows is kept in memory and asked %s times", say_count(r, list),
+                         say_count(r, checked))
+            : r->plan->analyzed
+                ? SAY("for each of %s rows the list was looked through, about %s rows each time: %s",
+                      say_count(r, checked), say_count(r, list), say_time(r, known_or(sub->total_ns, 0)))
+                : SAY("for each of %s rows a list of %s rows is to be looked through", say_count(r, checked),
+                      say_count(r, list));
         it->advice = "Write NOT EXISTS: it becomes an anti join, hashed once or by index.";
         it->check = "The plan shows an Anti Join instead of a Filter with NOT (SubPlan).";
-        it->caveat = "As soon as the list holds a NULL, NOT IN returns no row at all, and none where the value compared is NULL (unless "
-                     "the list is empty); NOT EXISTS keeps those rows. Where neither can be NULL the two are the same.";
+        it->caveat = "As soon as the list holds a NULL, NOT IN returns no row at all, and none where the "
+                     "value compared is NULL (unless "
+                     "the list is empty); NOT EXISTS keeps those rows. Where neither can be NULL the two are "
+                     "the same.";
         write_not_exists(r, slot, it);
         return;
     }
@@ -266,7 +286,11 @@ static bool existence(const char *op, const Node *with, bool turned, bool *exist
     if (!*guessed && (!IS(with, A_CONST) || !ast_integer(with, &k)))
         return false;
     if (turned)
-        op = !strcmp(op, ">") ? "<" : !strcmp(op, "<") ? ">" : !strcmp(op, ">=") ? "<=" : !strcmp(op, "<=") ? ">=" : op;
+        op = !strcmp(op, ">")    ? "<"
+             : !strcmp(op, "<")  ? ">"
+             : !strcmp(op, ">=") ? "<="
+             : !strcmp(op, "<=") ? ">="
+                                 : op;
     *exists = k == 0 ? !strcmp(op, ">") || !strcmp(op, "<>") : k == 1 && !*guessed && !strcmp(op, ">=");
     if (*exists)
         return true;
@@ -288,11 +312,13 @@ static bool see_count(void *ctx, Node **slot)
         if (IS(side, SUB_LINK) && side->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK) {
             s = select_of(side);
             f = s && simple(s) ? s->target_list[0]->res_target->val : NULL;
-        } else if (all->r->select && simple(all->r->select) && all->r->select->target_list[0]->res_target->val == *slot) {
+        } else if (all->r->select && simple(all->r->select) &&
+                   all->r->select->target_list[0]->res_target->val == *slot) {
             s = all->r->select; /* SELECT count(*) > 0 FROM ... */
             c.whole = true;
         }
-        if (!s || !f || !counting(f, &c.counted) || s->n_sort_clause || !existence(op, with, turned, &c.exists, &c.guessed))
+        if (!s || !f || !counting(f, &c.counted) || s->n_sort_clause ||
+            !existence(op, with, turned, &c.exists, &c.guessed))
             continue;
         c.select = s;
         all->items[all->n++] = c;
@@ -306,14 +332,18 @@ static void write_exists(struct rewriter *r, struct count *c, struct rewrite *it
     Select *s = c->select;
     Node *target = s->target_list[0], *where = s->where_clause;
     Select *one = ast_select(&r->tree, "SELECT 1");
-    const char *old = where ? ast_text(&r->tree, where) : NULL, *counted = c->counted ? ast_closed(&r->tree, c->counted) : NULL;
-    bool either = where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
+    const char *old = where ? ast_text(&r->tree, where) : NULL,
+               *counted = c->counted ? ast_closed(&r->tree, c->counted) : NULL;
+    bool either =
+        where && IS(where, BOOL_EXPR) && where->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
     if (!one || (where && !old) || (c->counted && !counted))
         return;
     it->before = c->whole ? SAY("SELECT %s", ast_text(&r->tree, *c->slot)) : ast_text(&r->tree, *c->slot);
     if (counted)
-        s->where_clause = old ? ast_expr(&r->tree, either ? "(%s) AND %s IS NOT NULL" : "%s AND %s IS NOT NULL", old, counted)
-                              : ast_expr(&r->tree, "%s IS NOT NULL", counted);
+        s->where_clause =
+            old ? ast_expr(&r->tree, either ? "(%s) AND %s IS NOT NULL" : "%s AND %s IS NOT NULL", old,
+                           counted)
+                : ast_expr(&r->tree, "%s IS NOT NULL", counted);
     s->target_list[0] = one->target_list[0];
     const char *sub = ast_select_text(&r->tree, s), *name = target->res_target->name;
     s->target_list[0] = target;
@@ -322,7 +352,8 @@ static void write_exists(struct rewriter *r, struct count *c, struct rewrite *it
         return;
     it->after = SAY("%sEXISTS (%s)", c->exists ? "" : "NOT ", sub);
     if (c->whole) {
-        Select *whole = ast_select(&r->tree, "SELECT %s%s%s", it->after, *name ? " AS " : "", *name ? say_name(r, name) : "");
+        Select *whole = ast_select(&r->tree, "SELECT %s%s%s", it->after, *name ? " AS " : "",
+                                   *name ? say_name(r, name) : "");
         it->statement = whole ? ast_select_text(&r->tree, whole) : NULL;
         it->after = it->statement;
     } else {
@@ -342,7 +373,9 @@ void find_count(struct rewriter *r)
         for (size_t i = 0; i < r->plan->n_nodes && looked < LOOKED_MAX; i++) {
             const struct plan_node *n = r->plan->nodes[i];
             const struct plan_node *below = n->child;
-            bool placed = c->whole ? !n->parent || plan_is_gather(n->parent) : str_eq(n->relationship, "SubPlan") || str_eq(n->relationship, "InitPlan");
+            bool placed = c->whole
+                              ? !n->parent || plan_is_gather(n->parent)
+                              : str_eq(n->relationship, "SubPlan") || str_eq(n->relationship, "InitPlan");
             if (!str_eq(n->type, "Aggregate") || !placed || n->never_executed)
                 continue;
             looked++;
@@ -353,16 +386,19 @@ void find_count(struct rewriter *r)
                 below = below->child;
             if (!below)
                 continue;
-            double asked = r->plan->analyzed                                    ? MAX(1, known_or(n->loops, 1))
-                           : str_eq(n->relationship, "SubPlan") && n->parent ? MAX(1, known_or(n->parent->plan_rows, 1))
-                                                                              : 1;
-            double rows = r->plan->analyzed ? below->rows : below->plan_rows * asked, part = 1 - MIN(1, asked / MAX(1, rows));
+            double asked = r->plan->analyzed ? MAX(1, known_or(n->loops, 1))
+                           : str_eq(n->relationship, "SubPlan") && n->parent
+                               ? MAX(1, known_or(n->parent->plan_rows, 1))
+                               : 1;
+            double rows = r->plan->analyzed ? below->rows : below->plan_rows * asked,
+                   part = 1 - MIN(1, asked / MAX(1, rows));
             struct saving saved = saving_total(r, n, r->plan->analyzed ? part : part * asked);
             struct rewrite *it = rewrite_found(r, n, rows / asked, saved, rows);
             if (!it)
                 continue;
             it->evidence = SAY("%s rows %s counted to know %s whether there is one", say_count(r, rows),
-                               r->plan->analyzed ? "were" : "are to be", asked > 1 ? SAY("%s times", say_count(r, asked)) : "once");
+                               r->plan->analyzed ? "were" : "are to be",
+                               asked > 1 ? SAY("%s times", say_count(r, asked)) : "once");
             it->advice = "Ask with EXISTS: it ends at the first row.";
             it->check = "The plan shows no Aggregate there, and the scan returns at most one row each time.";
             it->caveat = c->guessed ? "Only where the number compared with is 0." : NULL;
@@ -385,7 +421,8 @@ static bool see_scalar(void *ctx, Node **slot)
     struct links *l = ctx;
     if (!IS(*slot, SUB_LINK))
         return !IS(*slot, RANGE_SUBSELECT);
-    if ((*slot)->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK && l->n < ARRAY_LEN(l->items))
+    if ((*slot)->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__EXPR_SUBLINK &&
+        l->n < ARRAY_LEN(l->items))
         l->items[l->n++] = slot;
     return false;
 }
@@ -407,14 +444,16 @@ static bool see_side(void *ctx, Node **slot)
     if (!IS(*slot, COLUMN_REF))
         return true;
     const char *table = ast_qualifier(*slot);
-    bool inner = table ? from_has(s->inner, table) : true; /* a bare name is the nearest table's, when that has it */
+    bool inner =
+        table ? from_has(s->inner, table) : true; /* a bare name is the nearest table's, when that has it */
     if (!table && s->inner->n == 1 && plan_relation(s->r, s->inner->items[0].table))
         inner = plan_column(s->r, s->inner->items[0].table, ast_column(*slot)) != NULL;
     s->side |= inner ? SIDE_INNER : SIDE_OUTER;
     return false;
 }
 
-static enum side side_of(struct rewriter *r, const struct ast_froms *inner, const struct ast_froms *outer, Node *n, bool *subquery)
+static enum side side_of(struct rewriter *r, const struct ast_froms *inner, const struct ast_froms *outer,
+                         Node *n, bool *subquery)
 {
     struct sides s = {.r = r, .inner = inner, .outer = outer};
     ast_walk_slot(&n, see_side, &s);
@@ -429,8 +468,8 @@ struct correlation {
     const char *rest; /* conditions of the inner tables alone; NULL: none */
 };
 
-static bool correlated(struct rewriter *r, Select *s, const struct ast_froms *inner, const struct ast_froms *outer,
-                       struct correlation *out)
+static bool correlated(struct rewriter *r, Select *s, const struct ast_froms *inner,
+                       const struct ast_froms *outer, struct correlation *out)
 {
     struct ast_parts parts = {.n = 0};
     struct strbuf rest = {0};
@@ -444,7 +483,8 @@ static bool correlated(struct rewriter *r, Select *s, const struct ast_froms *in
         const char *text = ast_text(&r->tree, n);
         if (side == SIDE_INNER || side == SIDE_NONE) {
             bool either = IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__OR_EXPR;
-            strbuf_printf(&rest, "%s%s%s%s", rest.len ? " AND " : "", either ? "(" : "", text ? text : "", either ? ")" : "");
+            strbuf_printf(&rest, "%s%s%s%s", rest.len ? " AND " : "", either ? "(" : "", text ? text : "",
+                          either ? ")" : "");
             ok = text != NULL;
             continue;
         }
@@ -465,7 +505,8 @@ static bool correlated(struct rewriter *r, Select *s, const struct ast_froms *in
         out->inner_node[out->n] = a;
         out->inner[out->n] = ast_closed(&r->tree, a);
         out->outer[out->n] = qualified(r, outer, b, &ignored);
-        ok = sa == SIDE_INNER && sb == SIDE_OUTER && IS(a, COLUMN_REF) && out->inner[out->n] && out->outer[out->n];
+        ok = sa == SIDE_INNER && sb == SIDE_OUTER && IS(a, COLUMN_REF) && out->inner[out->n] &&
+             out->outer[out->n];
         out->n++;
     }
     out->rest = rest.len ? arena_strdup(r->arena, rest.text) : NULL;
@@ -529,9 +570,11 @@ static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms
     struct correlation c;
     ast_froms(s, &inner);
     Node *v = s->target_list[0]->res_target->val;
-    const char *from = from_text(r, s), *text = v ? ast_text(&r->tree, v) : NULL, *f = v ? ast_function(v) : NULL;
+    const char *from = from_text(r, s), *text = v ? ast_text(&r->tree, v) : NULL,
+               *f = v ? ast_function(v) : NULL;
     bool subquery = false;
-    if (!from || !text || !correlated(r, s, &inner, outer, &c) || side_of(r, &inner, outer, v, &subquery) == SIDE_BOTH || subquery ||
+    if (!from || !text || !correlated(r, s, &inner, outer, &c) ||
+        side_of(r, &inner, outer, v, &subquery) == SIDE_BOTH || subquery ||
         side_of(r, &inner, outer, v, &subquery) == SIDE_OUTER)
         return NULL;
     for (size_t i = 0; i < s->n_from_clause; i++) /* LATERAL or ON may reach outside */
@@ -544,7 +587,8 @@ static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms
         strbuf_printf(&b, "LEFT JOIN (SELECT ");
         for (size_t i = 0; i < c.n; i++)
             strbuf_printf(&b, "%s AS key_%zu, ", c.inner[i], i + 1);
-        strbuf_printf(&b, "%s AS per_value FROM %s%s%s GROUP BY ", text, from, c.rest ? " WHERE " : "", c.rest ? c.rest : "");
+        strbuf_printf(&b, "%s AS per_value FROM %s%s%s GROUP BY ", text, from, c.rest ? " WHERE " : "",
+                      c.rest ? c.rest : "");
         for (size_t i = 0; i < c.n; i++)
             strbuf_printf(&b, "%s%s", i ? ", " : "", c.inner[i]);
         strbuf_printf(&b, ") %s ON ", alias);
@@ -552,15 +596,18 @@ static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms
             strbuf_printf(&b, "%s%s.key_%zu = %s", i ? " AND " : "", alias, i + 1, c.outer[i]);
         *value = !strcmp(f, "count") ? SAY("COALESCE(%s.per_value, 0)", alias) : SAY("%s.per_value", alias);
         join = arena_strdup(r->arena, b.text);
-    } else if (!ast_aggregates(s) && !bare_names(r->select).name && inner.n == 1 && inner.items[0].table && c.n == 1 && !from_has(outer, inner.items[0].name) &&
+    } else if (!ast_aggregates(s) && !bare_names(r->select).name && inner.n == 1 && inner.items[0].table &&
+               c.n == 1 && !from_has(outer, inner.items[0].name) &&
                one_of(r, plan_unique(r, inner.items[0].table), ast_column(c.inner_node[0]))) {
         bool ignored;
-        const char *read = qualified(r, &inner, v, &ignored), *key = qualified(r, &inner, c.inner_node[0], &ignored);
+        const char *read = qualified(r, &inner, v, &ignored),
+                   *key = qualified(r, &inner, c.inner_node[0], &ignored);
         Node *rest = c.rest ? ast_expr(&r->tree, "%s", c.rest) : NULL;
         const char *also = rest ? qualified(r, &inner, rest, &ignored) : NULL;
         /* A constant would appear where no row was found. */
         if (read && key && IS(v, COLUMN_REF) && (!c.rest || also)) {
-            join = SAY("LEFT JOIN %s ON %s = %s%s%s", from, key, c.outer[0], also ? " AND " : "", also ? also : "");
+            join = SAY("LEFT JOIN %s ON %s = %s%s%s", from, key, c.outer[0], also ? " AND " : "",
+                       also ? also : "");
             *value = read;
         }
     }
@@ -581,7 +628,8 @@ static bool cheap_lookups(struct rewriter *r, const struct plan_node *sub, const
     return false;
 }
 
-static void write_join(struct rewriter *r, Node **slot, const char *join, const char *value, struct rewrite *it)
+static void write_join(struct rewriter *r, Node **slot, const char *join, const char *value,
+                       struct rewrite *it)
 {
     Select *s = r->select;
     PgQuery__ResTarget *named = NULL;
@@ -599,9 +647,9 @@ static void write_join(struct rewriter *r, Node **slot, const char *join, const 
         return;
     if (named && !*named->name) { /* the column keeps its name */
         const PgQuery__ResTarget *t = inner->target_list[0]->res_target;
-        const char *name = *t->name                 ? t->name
+        const char *name = *t->name               ? t->name
                            : ast_function(t->val) ? ast_function(t->val)
-                                                   : ast_column(t->val);
+                                                  : ast_column(t->val);
         if (name)
             named->name = arena_strdup(r->arena, name);
     }
@@ -618,8 +666,8 @@ void find_correlated(struct rewriter *r)
     struct counts counted = {.r = r}; /* these are asked with EXISTS instead */
     struct ast_froms outer;
     Select *s = r->select;
-    if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || ast_aggregates(s) || s->n_locking_clause ||
-        bare_names(s).star)
+    if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || ast_aggregates(s) ||
+        s->n_locking_clause || bare_names(s).star)
         return;
     ast_froms(s, &outer);
     for (size_t i = 0; i < s->n_target_list; i++)
@@ -644,8 +692,7 @@ void find_correlated(struct rewriter *r)
             if (!str_eq(n->relationship, "SubPlan") || n->never_executed || !n->parent)
                 continue;
             looked++;
-            if (!reads_table(r, n, from.items[0].name) ||
-                cheap_lookups(r, n, from.items[0].name))
+            if (!reads_table(r, n, from.items[0].name) || cheap_lookups(r, n, from.items[0].name))
                 continue;
             double runs = r->plan->analyzed ? known_or(n->loops, 0) : known_or(n->parent->plan_rows, 0);
             struct saving saved = saving_total(r, n, r->plan->analyzed ? 1 : runs);
@@ -654,10 +701,11 @@ void find_correlated(struct rewriter *r)
             struct rewrite *it = join ? rewrite_found(r, n, runs, saved, runs) : NULL;
             if (!it)
                 continue;
-            it->evidence = r->plan->timed ? SAY("%s ran %s times: %s", n->subplan ? n->subplan : "the subquery", say_count(r, runs),
-                                                say_time(r, n->total_ns))
-                                          : SAY("%s %s %s times", n->subplan ? n->subplan : "the subquery",
-                                                r->plan->analyzed ? "ran" : "is to run", say_count(r, runs));
+            it->evidence = r->plan->timed
+                               ? SAY("%s ran %s times: %s", n->subplan ? n->subplan : "the subquery",
+                                     say_count(r, runs), say_time(r, n->total_ns))
+                               : SAY("%s %s %s times", n->subplan ? n->subplan : "the subquery",
+                                     r->plan->analyzed ? "ran" : "is to run", say_count(r, runs));
             it->advice = "Compute it once for all keys and join: worth it where most keys are asked for.";
             it->check = "The SubPlan is gone; the joined side is read once.";
             write_join(r, l.items[k], join, value, it);

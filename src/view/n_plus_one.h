@@ -7,6 +7,7 @@
 
 /* About one of the two; the other is NULL. With the statement for many keys, where it can
  * be written. */
-void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct query *q, const struct endpoint *e);
+void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct query *q,
+                        const struct endpoint *e);
 
 #endif

@@ -9,7 +9,8 @@
 static struct plan *some_plan(const char *condition)
 {
     struct plan *p = plan_new();
-    static const char *const types[] = {"Limit", "Aggregate", "Nested Loop", "Seq Scan", "Seq Scan", "Aggregate", "Seq Scan"};
+    static const char *const types[] = {"Limit",    "Aggregate", "Nested Loop", "Seq Scan",
+                                        "Seq Scan", "Aggregate", "Seq Scan"};
     static const int parents[] = {-1, 0, 1, 2, 2, 4, 5};
     struct plan_node *nodes[7];
     for (size_t i = 0; i < ARRAY_LEN(types); i++) {
@@ -47,7 +48,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     char *sql = mem_strndup((const char *)data, size);
     size_t len = strlen(sql);
-    char *condition = len + 1 < size ? mem_strndup((const char *)data + len + 1, size - len - 1) : mem_strdup("((t.a)::date = u.b) OR (NOT (SubPlan 1))");
+    char *condition = len + 1 < size ? mem_strndup((const char *)data + len + 1, size - len - 1)
+                                     : mem_strdup("((t.a)::date = u.b) OR (NOT (SubPlan 1))");
     struct plan *p = some_plan(condition);
     for (int shown = 0; shown < 2; shown++) {
         struct rewrite_input in = {.sql = sql, .plan = p, .show_literals = shown, .mean_ns = 1e9};
