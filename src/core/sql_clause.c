@@ -736,24 +736,46 @@ static bool find_only(const struct sql_clause *c, enum kind kind, struct clauses
 
 /* ---- nodes ---- */
 
+static int scope_depth(const struct sql_clause *c, int scope)
+{
+    int depth = 0;
+    while ((scope = c->parents[scope]) >= 0)
+        depth++;
+    return depth;
+}
+
+/* Of two tables of the same name a plan calls the outer one by it, and the one of the
+ * subquery orders_1: the tables of subqueries come later in the planner's list. */
+static size_t outer_or_inner(const struct sql_clause *c, const struct from_item **items, bool outer)
+{
+    int a = scope_depth(c, items[0]->scope), b = scope_depth(c, items[1]->scope);
+    if (a == b)
+        return 2;
+    if ((a < b) != outer)
+        items[0] = items[1];
+    return 1;
+}
+
 /* The FROM items a node may be about. */
 static size_t items_of(const struct sql_clause *c, const struct plan_node *n, int *homes, const struct from_item **one)
 {
     const char *table = n->relation ? n->relation : n->cte ? n->cte : n->function ? n->function : n->table_function;
     const char *alias = n->alias ? n->alias : table;
     char name[NAME_MAX_BYTES];
+    const struct from_item *items[PARTS_MAX];
     size_t found = 0;
     *one = NULL;
     if (!alias || !item_name(c, alias, name))
         return 0;
     for (int exact = 1; exact >= 0 && !found; exact--) /* a partition has another name than its table */
         for (size_t i = 0; i < c->n_items && found < PARTS_MAX; i++)
-            if (!strcmp(c->items[i].name, name) && (!exact || str_eq(c->items[i].table, table))) {
-                homes[found++] = c->items[i].scope;
-                *one = &c->items[i];
-            }
-    if (found > 1)
-        *one = NULL;
+            if (!strcmp(c->items[i].name, name) && (!exact || str_eq(c->items[i].table, table)))
+                items[found++] = &c->items[i];
+    if (found == 2)
+        found = outer_or_inner(c, items, !strcmp(alias, name));
+    for (size_t i = 0; i < found; i++)
+        homes[i] = items[i]->scope;
+    *one = found == 1 ? items[0] : NULL;
     return found;
 }
 

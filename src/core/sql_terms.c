@@ -205,6 +205,15 @@ static void negate(struct terms *out)
     snprintf(out->op, sizeof out->op, "not");
 }
 
+static bool is_unit(const struct sql_token *t)
+{
+    static const char *const words[] = {"year", "month", "day", "hour", "minute", "second"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (word_is(t, words[i]))
+            return true;
+    return false;
+}
+
 static void read_tokens(struct reader *r)
 {
     struct terms *out = r->out;
@@ -240,6 +249,8 @@ static void read_tokens(struct reader *r)
             }
             if (next && (next->kind == SQL_STRING || (next->kind == SQL_PARAM && !is_keyword(t))))
                 break; /* date '2020-01-01', interval $1 */
+            if (i > 0 && r->t[i - 1].kind == SQL_STRING && is_unit(t))
+                break; /* interval '3' month */
             if (is_keyword(t) && !(next && is(next, '.')))
                 break;
             i = take_name(r, i);

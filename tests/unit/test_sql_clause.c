@@ -111,6 +111,12 @@ static const struct sample samples[] = {
      "        Filter: (a = 2)\n", 3, NULL, "a = 2"},
     {"SELECT * FROM events WHERE kind = 'x'", "Append" COST "  ->  Seq Scan on events_2024 events_1" COST "        Filter: (kind = 'x'::text)\n", 2, NULL,
      "kind = 'x'"},
+    {"SELECT * FROM t WHERE d < date '1993-07-01' + interval '3' month AND e = 1", SCAN("t", "(d < '1993-10-01 00:00:00'::timestamp without time zone)"), 1, NULL,
+     "d < date '1993-07-01' + interval '3' month"},
+    {"SELECT * FROM t WHERE k = 'x' AND v = (SELECT min(v) FROM t WHERE k = 'x')", "Seq Scan on t" COST "  Filter: ((k = 'x'::text) AND (v = $0))\n  InitPlan 1 (returns $0)\n"
+     "    ->  Aggregate" COST "          ->  Seq Scan on t t_1" COST "                Filter: (k = 'x'::text)\n", 3, NULL, "k = 'x'"},
+    {"SELECT * FROM t WHERE v = (SELECT min(v) FROM t WHERE b = 2) AND a = 1", "Seq Scan on t" COST "  Filter: (a = 1)\n  InitPlan 1 (returns $0)\n"
+     "    ->  Aggregate" COST "          ->  Seq Scan on t t_1" COST, 3, NULL, "t"},
     {"UPDATE t SET a = 1 WHERE b = 2", "Update on t" COST "  ->  Seq Scan on t" COST "        Filter: (b = 2)\n", 2, NULL, "b = 2"},
     {"DELETE FROM t USING u WHERE t.x = u.x AND u.k = 1", "Delete on t" COST "  ->  Seq Scan on u" COST "        Filter: (k = 1)\n", 2, NULL, "u.k = 1"},
     /* orders, groups, limits */
