@@ -337,6 +337,11 @@ static const struct row {
     ROW("domain of a record", "select * from json_to_record('{\"a\": 1}') as x(a watched)", "public.act_bool"),
     ROW("domain, populated", "select * from json_populate_record(null::domains, '{\"w\": 1}')", "public.act_bool"),
     ROW("domain with a built-in function", "select 1::slow", "pg_sleep"),
+    ROW("cast that to_json looks for", "select to_json(s) from shies", "public.shy_json"),
+    ROW("cast that to_json looks for, constant", "select to_json('a'::shy)", "public.shy_json"),
+    ROW("cast that json_agg looks for", "select json_agg(r) from shy_rows r", "public.shy_row_json"),
+    ROW("operator class of ORDER BY", "select * from sorts order by s", "public.sorted_ops"),
+    ROW("operator class of greatest", "select greatest(row(1)::sorted, row(2)::sorted)", "public.sorted_ops"),
     ROW("view", "select id from hides", "public.act_v"),
     ROW("view of a view", "select count(*) from hides_deep", "public.act_v"),
     ROW("view with a built-in function", "select * from sleeps", "pg_sleep"),
@@ -529,7 +534,8 @@ static void the_holes_are_there(void **state)
     NEED_SERVER();
     static const char *const acts[] = {
         "select act_i()", "select act_dynamic()", "select act_quoted()", "select act_unicode()", "select act_by_view()",
-        "select act_by_operator()", "select act_by_domain()", "select 1 ### 1", "select 1::pair", "select 1::watched", "select id from hides limit 1",
+        "select act_by_operator()", "select act_by_domain()", "select 1 ### 1", "select 1::pair", "select 1::watched", "select id from hides limit 1", "select to_json(s) from shies",
+        "select greatest(row(1)::sorted, row(2)::sorted)",
         "select (p).act_row from plain p limit 1",
     };
     for (size_t i = 0; i < ARRAY_LEN(acts); i++) {

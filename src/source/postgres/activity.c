@@ -114,7 +114,8 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
         a.query_id = SD_UNKNOWN; /* not computed; or ours, which is no query of the application */
     struct sql_tags tags = {0};
     char *route = NULL;
-    if (a.query && sql_tags(a.query, &tags) && tags.route) {
+    /* One that we execute (EXPLAIN ANALYZE) is load, but not of the route whose query it was. */
+    if (a.query && !str_starts(a.query, OWN_TAG) && sql_tags(a.query, &tags) && tags.route) {
         char folded[ROUTE_MAX];
         if (route_fold_tag(tags.route, folded) > 0)
             route = tags.method ? mem_printf("%.16s %s", tags.method, folded) : mem_strdup(folded);

@@ -132,7 +132,12 @@ static const char NAMES[] = OWN_TAG
     "JOIN pg_type t ON t.oid = p.proargtypes[0] WHERE p.proname = ANY ($11::text[]) AND p.oid >= 16384 "
     "AND p.oid NOT IN (SELECT oid FROM known) AND p.prokind <> 'p' AND p.pronargs - p.pronargdefaults <= 1 "
     "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource "
-    "WHERE c.castcontext = 'i' AND s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) ORDER BY 1, 2, 3";
+    "WHERE c.castcontext = 'i' AND s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) "
+    /* what sorts and hashes a built-in type, should somebody have replaced that */
+    "UNION SELECT 'inside', n.nspname::text, o.opcname::text, NULL, NULL FROM pg_opclass o "
+    "JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE o.oid >= 16384 AND o.opcdefault AND o.opcintype::oid < 16384 "
+    "AND o.opcmethod IN (403, 405) AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_opclass'::regclass) "
+    "ORDER BY 1, 2, 3";
 
 /* Everything that relations $3 $4 and types $5 $6 consist of: what must not be there, and
  * the definitions to parse; with $7 also what changing their rows would run. An edge from a table to its parent would bring in all
@@ -168,6 +173,13 @@ static const char CLOSURE[] = OWN_TAG
     "AND k.conrelid = f.oid AND k.contype = 'c' "
     "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = 'pg_type'::regclass "
     "AND k.contypid = f.oid AND k.contype = 'c' "
+    /* to_json() looks for a cast to json, sorting and grouping for an operator class: by type, unnamed */
+    "UNION ALL SELECT 'pg_proc'::regclass, c.castfunc FROM pg_cast c WHERE f.class IN ('pg_type'::regclass, "
+    "'pg_class'::regclass) AND c.castsource = CASE WHEN f.class = 'pg_type'::regclass THEN f.oid ELSE "
+    "(SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END AND c.casttarget IN ('json'::regtype, 'jsonb'::regtype) "
+    "UNION ALL SELECT 'pg_opclass'::regclass, o.oid FROM pg_opclass o WHERE o.oid >= 16384 AND f.class IN "
+    "('pg_type'::regclass, 'pg_class'::regclass) AND o.opcintype = CASE WHEN f.class = 'pg_type'::regclass THEN f.oid "
+    "ELSE (SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END "
     "UNION ALL SELECT 'pg_attrdef'::regclass, q.oid FROM pg_attrdef q JOIN pg_attribute a ON a.attrelid = "
     "q.adrelid AND a.attnum = q.adnum AND ($7::bool OR a.attgenerated <> '') WHERE f.class = 'pg_class'::regclass "
     "AND q.adrelid = f.oid "
@@ -185,8 +197,11 @@ static const char CLOSURE[] = OWN_TAG
     "JOIN pg_operator o ON o.oid = f.oid JOIN pg_namespace n ON n.oid = o.oprnamespace "
     "WHERE f.class = 'pg_operator'::regclass AND o.oid >= 16384 "
     "AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_operator'::regclass) "
-    "UNION ALL SELECT 'inside', n.nspname::text, o.opcname::text, NULL, NULL FROM found f "
+    "UNION ALL SELECT 'inside', n.nspname::text, o.opcname::text, NULL, x.oid::int8 FROM found f "
     "JOIN pg_opclass o ON o.oid = f.oid JOIN pg_namespace n ON n.oid = o.opcnamespace "
+    "LEFT JOIN LATERAL (SELECT a.amproc::oid FROM pg_amproc a WHERE a.amprocfamily = o.opcfamily UNION ALL "
+    "SELECT r.oprcode::oid FROM pg_amop a JOIN pg_operator r ON r.oid = a.amopopr WHERE a.amopfamily = o.opcfamily) "
+    "x(oid) ON true "
     "WHERE f.class = 'pg_opclass'::regclass AND o.oid >= 16384 "
     "AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_opclass'::regclass) "
     "UNION ALL SELECT 'type', n.nspname::text, t.typname::text, NULL, NULL FROM found f "

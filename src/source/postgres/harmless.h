@@ -22,6 +22,9 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
 enum sd_result harmless_parts(struct harmless *h, const char *path, const struct sql_uses *u, struct sd_error *why);
 
 /* ---- harmless_body.c ---- */
+/* Pure: reads a function's definition for names, into *u (which the caller frees). NULL, or
+ * the word that stands against it (caller frees). */
+char *harmless_read(const char *definition, bool plpgsql, struct sql_uses *u);
 /* May the planner run the functions collected, and what they call in turn? */
 enum sd_result harmless_bodies(struct harmless *h, struct sd_error *why);
 

@@ -80,8 +80,7 @@ static char *lower(const char *text, size_t len)
     return out;
 }
 
-/* Reads a definition for names. NULL, or the word that stands against it (caller frees). */
-static char *read_body(const char *text, bool plpgsql, struct sql_uses *u)
+char *harmless_read(const char *text, bool plpgsql, struct sql_uses *u)
 {
     static const char operators[] = "+-*/<>=~!@#%^&|`?";
     size_t words = 0;
@@ -144,7 +143,7 @@ static enum sd_result judge(const PGresult *r, int row, bool inner, struct sql_u
                        "it is not STABLE or IMMUTABLE in the sense of EXPLAIN",
                        schema, name, language);
     if (!word && definition)
-        word = read_body(definition, str_eq(language, "plpgsql"), u);
+        word = harmless_read(definition, str_eq(language, "plpgsql"), u);
     if (!word)
         return SD_OK;
     bool dynamic = strcmp(word, "execute") == 0 || strcmp(word, "u") == 0;

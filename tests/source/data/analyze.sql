@@ -83,6 +83,27 @@ CREATE DOMAIN watched_too AS watched;
 CREATE FUNCTION act_by_domain() RETURNS int LANGUAGE plpgsql STABLE AS $$ DECLARE x watched := 1; BEGIN RETURN x; END $$;
 CREATE DOMAIN slow AS int CHECK (pg_sleep(0) IS NOT NULL);
 CREATE TABLE domains (id int, w watched_too);
+CREATE TYPE shy AS ENUM ('a');
+CREATE FUNCTION shy_json(shy) RETURNS json LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM public.trace(); RETURN '1'; END $$;
+CREATE CAST (shy AS json) WITH FUNCTION shy_json(shy);
+CREATE TABLE shies (s shy);
+INSERT INTO shies VALUES ('a');
+CREATE TABLE shy_rows (id int);
+INSERT INTO shy_rows VALUES (1);
+CREATE FUNCTION shy_row_json(shy_rows) RETURNS json LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM public.trace(); RETURN '1'; END $$;
+CREATE CAST (shy_rows AS json) WITH FUNCTION shy_row_json(shy_rows);
+CREATE TYPE sorted AS (a int);
+CREATE FUNCTION sorted_less(sorted, sorted) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM public.trace(); RETURN false; END $$;
+CREATE FUNCTION sorted_compare(sorted, sorted) RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN PERFORM public.trace(); RETURN 0; END $$;
+CREATE OPERATOR <<< (LEFTARG = sorted, RIGHTARG = sorted, FUNCTION = sorted_less);
+CREATE OPERATOR CLASS sorted_ops DEFAULT FOR TYPE sorted USING btree AS
+    OPERATOR 1 <<<, FUNCTION 1 sorted_compare(sorted, sorted);
+CREATE TABLE sorts (s sorted);
+INSERT INTO sorts VALUES (ROW(1)), (ROW(2));
 CREATE VIEW hides AS SELECT id, act_v() AS v FROM plain;
 CREATE VIEW hides_deep AS SELECT * FROM hides;
 CREATE VIEW sleeps AS SELECT id, pg_sleep(0.001) IS NULL AS s FROM plain;
