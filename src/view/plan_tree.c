@@ -17,13 +17,13 @@
     X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                   \
     X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                  \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                               \
-    X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 14, "own time as share of the execution")       \
-    X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected") \
-    X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "own blocks hit and read, as share of the plan's") \
-    X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 14, "own read and write time, as share of the execution") \
+    X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 6, "own time as share of the execution")       \
+    X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected") \
+    X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "own blocks hit and read, as share of the plan's") \
+    X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "own read and write time, as share of the execution") \
     X(exclusive_ns, "Own time", UNIT_NS, 0, H, 1, 8, "time of the node without its children, over all loops") \
     X(total_ns, "Total", UNIT_NS, H, H, 5, 8, "time with its children, over all loops")                       \
-    X(cost_share, "Share", UNIT_SHARE, H | COLUMN_BAR, COLUMN_BAR, 0, 14, "own cost as share of the plan's")               \
+    X(cost_share, "Share", UNIT_SHARE, H | COLUMN_BAR, COLUMN_BAR, 0, 6, "own cost as share of the plan's")               \
     X(cost_total, "Cost", UNIT_COST, H, 0, 1, 8, "planner's cost of one run, with its children")              \
     X(rows_actual, "Rows", UNIT_COUNT, 0, H, 1, 8, "rows, over all loops")                                    \
     X(rows_plan_total, "Planned", UNIT_COUNT, 0, H, 2, 8, "rows expected, over all loops")                    \
