@@ -201,6 +201,7 @@ static int advise(struct advising *v, const char *target, double budget)
     v->search = (struct advisor_search){.advisor = v->advisor, .catalog = v->catalog};
     add_statements(v);
     size_t n = v->search.choice.n_statements;
+    v->search.choice.stop = stop;
     int64_t least = clock_mono() + SEARCH_NS / 4; /* where the catalog alone took long */
     bool ok = advisor_search_run(&v->search, budget * BUDGET_SHARE,
                                  MAX(least, began + SEARCH_NS + (int64_t)n * SEARCH_PER_STATEMENT_NS));

@@ -129,6 +129,8 @@ static int bit_of(struct choice *c, size_t q, size_t place)
 
 static double ask(struct choice *c, size_t q, const struct bits *offered)
 {
+    if (c->stop && c->stop())
+        return NAN;
     struct memory *m = &c->cache->of[q];
     const struct index_def *set[LOCAL];
     size_t place[LOCAL], n = 0;
@@ -516,7 +518,7 @@ static double greedy(struct choice *c, struct set *s, double alpha, double least
     unsigned char *known = mem_array(n + 1, sizeof *known);
     for (size_t i = 0; i < n; i++)
         gain[i] = INFINITY;
-    for (;;) {
+    while (!(c->stop && c->stop())) {
         size_t best = lead(c, s, alpha, total, gain, known);
         if (best == SIZE_MAX || gain[best] < least * c->before)
             break;
@@ -823,24 +825,30 @@ bool index_choice(struct choice *c)
     c->before = total_of(c, &none);
     ban_doubles(c);
     double best_total = c->before;
-    static const double alphas[] = {1, 0.6, 0.3, 0.8, 0.1};
+    static const double alphas[] = {0.6, 0.1, 1, 0.3, 0.8};
     /* First a beginning from each side: they cost little after the first. Then exchanges, from
      * the best beginning on. */
     struct set begin[ARRAY_LEN(alphas) + 1];
     double totals[ARRAY_LEN(begin)];
+    if (c->stop && c->stop()) {
+        free(best.items);
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_LEN(begin); i++) {
         begin[i] = copy(c, &none);
+        c->cache->exact = i == 0; /* one is made to its end, however slow the server is */
         totals[i] = i && late(c)            ? INFINITY
                     : i < ARRAY_LEN(alphas) ? greedy(c, &begin[i], alphas[i], 1e-4)
                                             : from_all(c, &begin[i]);
     }
+    c->cache->exact = false;
     for (size_t tried = 0, vain = 0; tried < ARRAY_LEN(begin) && vain < 2; tried++) {
         size_t at = 0;
         for (size_t i = 1; i < ARRAY_LEN(begin); i++)
             if (totals[i] < totals[at])
                 at = i;
         double total = totals[at];
-        for (int round = 0; round < 200 && isfinite(total) && !(tried && c->cut_short) &&
+        for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop()) && !(tried && c->cut_short) &&
                             exchange(c, &begin[at], &total);
              round++)
             ;

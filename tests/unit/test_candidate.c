@@ -223,6 +223,37 @@ static bool planner(void *ctx, size_t statement, const struct index_def *const *
     return true;
 }
 
+/* What the server writes is known again in what we write. */
+static void test_exists(void **state)
+{
+    (void)state;
+    struct catalog_relation *r = (struct catalog_relation *)(uintptr_t)db_catalog_find(shop, NULL, "customer");
+    struct catalog_index *ix = db_catalog_index(shop, r, "customer_lower");
+    ix->n_keys = ix->n_columns = 1;
+    ix->keys[0] = -1;
+    ix->expressions[0] = "lower((email)::text)";
+    ix->has_expression = true;
+    ix->predicate = "(city = ANY (ARRAY['a (b'::text, 'c'::text]))";
+    struct index_def d = {.rel = r,
+                          .keys = {{.column = -1, .expr = "lower(email)"}},
+                          .n_keys = 1,
+                          .predicate = "city IN ('a (b', 'c')",
+                          .predicate_share = 1};
+    assert_non_null(index_def_exists(&d));
+    d.include[d.n_include++] = 0;
+    assert_null(index_def_exists(&d));
+    assert_non_null(index_def_doubles(&d));
+    d.predicate = "city IN ('a(b', 'c')";
+    assert_null(index_def_doubles(&d));
+    struct index_def gin = {.rel = r, .method = INDEX_GIN, .keys = {{.column = 2}}, .n_keys = 1};
+    assert_null(index_def_exists(&gin));
+    ix = db_catalog_index(shop, r, "customer_city");
+    ix->method = "gin";
+    ix->n_keys = ix->n_columns = 1;
+    ix->keys[0] = 2;
+    assert_non_null(index_def_exists(&gin));
+}
+
 static void test_choice(void **state)
 {
     (void)state;
@@ -258,6 +289,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),  cmocka_unit_test(test_through),
                                        cmocka_unit_test(test_nothing), cmocka_unit_test(test_sizes),
-                                       cmocka_unit_test(test_covers),  cmocka_unit_test(test_choice)};
+                                       cmocka_unit_test(test_covers),  cmocka_unit_test(test_exists), cmocka_unit_test(test_choice)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

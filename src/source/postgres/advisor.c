@@ -763,6 +763,8 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
                   bool *used, struct sd_error *err)
 {
     struct statement *st = &a->statements[statement];
+    if (!may_ask(a, err)) /* told to stop: not one round trip more for all that is still wanted */
+        return false;
     if (!a->hypopg && st->cost >= 0 && !a->keep_plan) { /* the plan would be the same again */
         memset(used, 0, n * sizeof *used);
         *cost = st->cost;
