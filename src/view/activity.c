@@ -388,6 +388,7 @@ static struct doc *build(const struct view_ctx *c)
 {
     struct doc *d = doc_new("activity", "Activity");
     common_envelope(d, c, common_span(c));
+    load_points(d, c, common_drawn(c, common_span(c)));
     sessions(d, c);
     for (int by_route = 0; by_route < 2; by_route++) {
         load_layers(d, c, by_route);
@@ -405,7 +406,7 @@ const struct view activity_view = {
     .build = build,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
-    .also = "waits (wait, load, share); routes (route, load, share); "
+    .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
             "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time (points of "
             "at, load, the active sessions in all, and layers, an object: the load of the largest waits or routes by "
             "their names, CPU and (untagged) always among them, and (other))",

@@ -61,6 +61,26 @@ void load_graph(struct doc *d, const struct view_ctx *c, struct span span)
     s->empty = doc_text(d, "No session was sampled in this span of time.");
 }
 
+static const struct column POINTS[] = {
+    {"at", "At", UNIT_TIME, 0, 0, 0, "middle of the point"},
+    {"load", "Load", UNIT_LOAD, 0, 0, 0, "active sessions, on average"},
+};
+
+void load_points(struct doc *d, const struct view_ctx *c, struct span span)
+{
+    size_t n = common_points(c, span);
+    double *values = mem_array(n, sizeof *values);
+    struct table *t = doc_list(d, POINTS, ARRAY_LEN(POINTS));
+    model_load_series(c->model, span, n, values);
+    for (size_t i = 0; i < n; i++) {
+        struct cell *cells = doc_row(d, t)->cells;
+        cells[0] = cell_int((int64_t)((double)span.from + ((double)i + 0.5) * (double)(span.to - span.from) / (double)n));
+        cells[1] = cell_real(values[i]);
+    }
+    doc_field(d, "load", UNIT_NONE, cell_list(t));
+    free(values);
+}
+
 /* Layers lie in an order that stays: by halves of the share, then by name. Two of about the
  * same size would change places at every breath, and with them the whole drawing. */
 struct layer {

@@ -10,6 +10,8 @@ const char *load_wait(struct doc *d, const char *type, const char *event);
 
 /* The section `load`: a line over the span. */
 void load_graph(struct doc *d, const struct view_ctx *c, struct span span);
+/* The same as a field, where the layers are drawn instead. */
+void load_points(struct doc *d, const struct view_ctx *c, struct span span);
 /* The sections `waits_over_time` or `routes_over_time`: layers over time. */
 void load_layers(struct doc *d, const struct view_ctx *c, bool by_route);
 /* The sections `waits` or `routes`: all of them, the largest first. */
