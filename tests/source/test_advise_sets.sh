@@ -30,7 +30,7 @@ for set in saas search nothing; do
     fi
     is real_cost '<=' 3
     is prediction_error '<=' 3
-    is size_error_worst '<=' 15
+    is size_error_worst '<=' 25 # where equal values lie side by side a sample of pages may be off by a fifth
     is size_error_mean '<=' 5
 done
 echo "1..$n"
