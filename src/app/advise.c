@@ -9,7 +9,7 @@
 #include "app/workload.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "core/sql.h"
+#include "core/sql/sql.h"
 #include "source/postgres/advisor_search.h"
 #include "view/advise.h"
 

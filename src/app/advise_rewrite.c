@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/rewrite.h"
+#include "core/rewrite/rewrite.h"
 #include "core/schema.h"
 #include "format/explain.h"
 

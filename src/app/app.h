@@ -4,7 +4,7 @@
 
 #include "app/cli.h"
 #include "conf/config.h"
-#include "core/model.h"
+#include "core/model/model.h"
 #include "rt/rt.h"
 #include "sink/recorder.h"
 #include "source/registry.h"

@@ -4,8 +4,8 @@
 
 #include "app/advise_rewrite.h"
 #include "app/output.h"
-#include "core/plan_findings.h"
-#include "core/rewrite.h"
+#include "core/plan/plan_findings.h"
+#include "core/rewrite/rewrite.h"
 #include "core/schema.h"
 #include "view/advise.h"
 #include "view/plan_private.h"

@@ -7,7 +7,7 @@
 #ifndef FORMAT_EXPLAIN_H
 #define FORMAT_EXPLAIN_H
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 #define EXPLAIN_MAX_BYTES ((size_t)32 << 20)
 #define EXPLAIN_MAX_LOG_BYTES ((size_t)256 << 20) /* a log, where most is something else */

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/sql.h"
+#include "core/sql/sql.h"
 
 enum { STEP = 2, ARROW = 4, /* "->  " */ INDENT_MAX = 4000 };
 

@@ -3,7 +3,7 @@
 #ifndef FORMAT_EXPLAIN_WRITE_H
 #define FORMAT_EXPLAIN_WRITE_H
 
-#include "core/plan.h"
+#include "core/plan/plan.h"
 
 /* Appends the plan, each line ended. What the plan does not hold is left out; reading the
  * text again (explain_read) gives the same nodes and figures. With `hide` constants in

@@ -3,7 +3,7 @@
 #include "ui/internal.h"
 
 #include "base/clock.h"
-#include "core/sql.h"
+#include "core/sql/sql.h"
 #include "view/common.h"
 
 #include <stdlib.h>

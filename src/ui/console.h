@@ -7,7 +7,7 @@
 #define UI_CONSOLE_H
 
 #include "conf/config.h"
-#include "core/model.h"
+#include "core/model/model.h"
 #include "ui/grid.h"
 #include "view/view.h"
 

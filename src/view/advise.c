@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "core/advise.h"
-#include "core/index_size.h"
+#include "core/plan/advise.h"
+#include "core/index/index_size.h"
 
 enum {
     I_TABLE,

@@ -3,8 +3,8 @@
 #define VIEW_ADVISE_H
 
 #include "core/doc.h"
-#include "core/index_choice.h"
-#include "core/index_waste.h"
+#include "core/index/index_choice.h"
+#include "core/index/index_waste.h"
 
 struct advise_statement {
     const char *id;   /* query_id, or the file it is in */

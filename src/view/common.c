@@ -1,7 +1,7 @@
 #include "view/common.h"
 
 #include "base/clock.h"
-#include "core/sql.h"
+#include "core/sql/sql.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 #include "view/indexes.h"
 
 #include "base/clock.h"
-#include "core/redundant.h"
+#include "core/index/redundant.h"
 #include "view/common.h"
 
 #include <stdlib.h>

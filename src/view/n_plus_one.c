@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "core/n_plus_one.h"
-#include "core/sql.h"
+#include "core/rewrite/n_plus_one.h"
+#include "core/sql/sql.h"
 #include "view/common.h"
 #include "view/plan_private.h"
 

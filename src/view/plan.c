@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/sql.h"
+#include "core/sql/sql.h"
 #include "format/explain.h"
 #include "view/common.h"
 

@@ -4,8 +4,8 @@
 #ifndef VIEW_PLAN_H
 #define VIEW_PLAN_H
 
-#include "core/plan.h"
-#include "core/plan_findings.h"
+#include "core/plan/plan.h"
+#include "core/plan/plan_findings.h"
 #include "view/view.h"
 
 extern const struct view plan_view; /* about a "query": "database/query_id" */

@@ -1,7 +1,7 @@
 /* plan_about.c - all about one node or finding, and the part of the statement it is about. */
 #include <stdlib.h>
 
-#include "core/sql_clause.h"
+#include "core/plan/sql_clause.h"
 #include "format/explain_write.h"
 #include "view/plan_private.h"
 

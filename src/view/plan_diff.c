@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "core/plan_diff.h"
-#include "core/sql.h"
+#include "core/plan/plan_diff.h"
+#include "core/sql/sql.h"
 #include "format/explain.h"
 #include "view/common.h"
 #include "view/plan_diff_private.h"

@@ -5,7 +5,7 @@
 #ifndef VIEW_PLAN_DIFF_PRIVATE_H
 #define VIEW_PLAN_DIFF_PRIVATE_H
 
-#include "core/plan_diff.h"
+#include "core/plan/plan_diff.h"
 #include "format/explain.h"
 #include "view/plan_diff.h"
 

@@ -9,8 +9,8 @@
 #ifndef VIEW_PLAN_PRIVATE_H
 #define VIEW_PLAN_PRIVATE_H
 
-#include "core/advise.h"
-#include "core/rewrite.h"
+#include "core/plan/advise.h"
+#include "core/rewrite/rewrite.h"
 #include "format/explain.h"
 #include "view/plan.h"
 

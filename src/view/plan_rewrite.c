@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "core/rewrite.h"
-#include "core/sql_lex.h"
+#include "core/rewrite/rewrite.h"
+#include "core/sql/sql_lex.h"
 
 #define H COLUMN_HIDDEN
 enum { R_severity, R_title, R_rule, R_node, R_where, R_evidence, R_saves_ns, R_saves_share, R_advice, R_before, R_after, R_statement, R_caveat, R_check, R_END };

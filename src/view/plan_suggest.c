@@ -2,7 +2,7 @@
  * planner has proven, or else what the plan alone tells. */
 #include <stdlib.h>
 
-#include "core/sql.h"
+#include "core/sql/sql.h"
 #include "view/plan_private.h"
 
 #define H COLUMN_HIDDEN

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
-#include "core/sql.h"
+#include "core/sql/sql.h"
 
 #define CONDITION_MAX 70 /* columns */
 

@@ -4,8 +4,8 @@
 #define VIEW_VIEW_H
 
 #include "core/doc.h"
-#include "core/model.h"
-#include "core/plan.h"
+#include "core/model/model.h"
+#include "core/plan/plan.h"
 
 struct view_ctx {
     const struct model *model;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/model.h"
+#include "core/model/model.h"
 #include "core/schema.h"
 #include "format/recording.h"
 

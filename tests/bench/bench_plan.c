@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "core/batch.h"
-#include "core/plan_findings.h"
+#include "core/plan/plan_findings.h"
 #include "format/explain.h"
 #include "sink/print.h"
 #include "ui/console.h"

@@ -2,7 +2,7 @@
  * and says the same; what is in it can do the model no harm. */
 #include <stdlib.h>
 
-#include "core/model.h"
+#include "core/model/model.h"
 #include "format/recording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
  * times must hold on whatever was accepted. */
 #include <stdlib.h>
 
-#include "core/advise.h"
+#include "core/plan/advise.h"
 #include "format/explain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,7 +2,7 @@
  * node stands once in the tree of both, and the mirror agrees. */
 #include <stdlib.h>
 
-#include "core/plan_diff.h"
+#include "core/plan/plan_diff.h"
 #include "format/explain.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

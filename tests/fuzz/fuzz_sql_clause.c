@@ -2,8 +2,8 @@
  * the statement, in order and apart from each other. Conditions alone are read too. */
 #include <stdlib.h>
 
-#include "core/sql_clause.h"
-#include "core/sql_terms.h"
+#include "core/plan/sql_clause.h"
+#include "core/sql/sql_terms.h"
 #include "format/explain.h"
 
 static void check(const struct clauses *parts, size_t len)

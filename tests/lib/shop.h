@@ -3,7 +3,7 @@
 #ifndef TESTS_LIB_SHOP_H
 #define TESTS_LIB_SHOP_H
 
-#include "core/model.h"
+#include "core/model/model.h"
 
 #define SHOP_START ((sd_time)1795189898 * SD_S) /* 2026-11-20T15:51:38Z */
 #define SHOP_END (SHOP_START + 60 * SD_S)

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "core/advise.h"
+#include "core/plan/advise.h"
 #include "format/explain.h"
 #include "tests/lib/private_pg.h"
 

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "conf/option.h"
 #include "core/batch.h"
-#include "core/model.h"
+#include "core/model/model.h"
 #include "rt/rt.h"
 #include "source/postgres/postgres.h"
 #include "tests/lib/private_pg.h"

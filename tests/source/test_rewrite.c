@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "core/rewrite.h"
+#include "core/rewrite/rewrite.h"
 #include "format/explain.h"
 #include "tests/lib/private_pg.h"
 

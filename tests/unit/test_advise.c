@@ -4,7 +4,7 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/advise.h"
+#include "core/plan/advise.h"
 #include "format/explain.h"
 
 struct given {

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/candidate.h"
-#include "core/index_choice.h"
-#include "core/index_size.h"
+#include "core/index/candidate.h"
+#include "core/index/index_choice.h"
+#include "core/index/index_size.h"
 
 static struct catalog *shop;
 

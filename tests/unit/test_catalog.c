@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "core/batch.h"
-#include "core/model.h"
-#include "core/redundant.h"
+#include "core/model/model.h"
+#include "core/index/redundant.h"
 #include "core/schema.h"
 #include "sink/print.h"
 #include "slowdive/source.h"

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/model.h"
-#include "core/sql.h"
+#include "core/model/model.h"
+#include "core/sql/sql.h"
 #include "core/schema.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)

@@ -6,7 +6,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-#include "core/plan_findings.h"
+#include "core/plan/plan_findings.h"
 #include "format/explain.h"
 
 static struct explain read_path(const char *path)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/plan_diff.h"
+#include "core/plan/plan_diff.h"
 #include "format/explain.h"
 
 static struct explain read_path(const char *path)

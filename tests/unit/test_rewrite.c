@@ -5,9 +5,9 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/n_plus_one.h"
-#include "core/plan_findings.h"
-#include "core/rewrite.h"
+#include "core/rewrite/n_plus_one.h"
+#include "core/plan/plan_findings.h"
+#include "core/rewrite/rewrite.h"
 #include "core/schema.h"
 #include "format/explain.h"
 #include "view/query.h"

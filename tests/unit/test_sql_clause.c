@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "core/sql_clause.h"
-#include "core/sql_terms.h"
+#include "core/plan/sql_clause.h"
+#include "core/sql/sql_terms.h"
 #include "format/explain.h"
 
 struct sample {

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "core/route.h"
-#include "core/sql.h"
+#include "core/sql/sql.h"
 
 enum {
     PID,
