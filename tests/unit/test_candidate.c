@@ -132,6 +132,19 @@ static void test_shapes(void **state)
     has("select max(placed) from orders where customer_id = 5", "orders (customer_id, placed)");
 }
 
+static void test_patterns_not_seen(void **state)
+{
+    (void)state;
+    shop->has_trigram = true;
+    has("select id from customer where email like $1", "customer USING gin (email gin_trgm_ops)");
+    has("select id from customer where city = $1 and email like '%abcdef%'", "customer USING gin (email gin_trgm_ops)");
+    char *all = all_of("select id from customer where city = $1 and email like $2");
+    assert_null(strstr(all, "gin"));
+    assert_non_null(strstr(all, "customer (city)"));
+    free(all);
+    shop->has_trigram = false;
+}
+
 static void test_through(void **state)
 {
     (void)state;
@@ -287,7 +300,7 @@ static void test_choice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes),  cmocka_unit_test(test_through),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_patterns_not_seen),  cmocka_unit_test(test_through),
                                        cmocka_unit_test(test_nothing), cmocka_unit_test(test_sizes),
                                        cmocka_unit_test(test_covers),  cmocka_unit_test(test_exists), cmocka_unit_test(test_choice)};
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -289,6 +289,19 @@ static bool appended(const struct catalog_relation *r)
     return isnan(r->inserts) || changes <= 0.1 * MAX(r->inserts, r->rows);
 }
 
+/* A pattern that is a parameter may hold no three characters to search for: where another
+ * condition can be proven to find the rows, that is not guessed at. */
+static bool has_plain_condition(const struct table_use *u)
+{
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        if (!p->in_or && (p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_JOIN || p->kind == PRED_RANGE ||
+                          p->kind == PRED_PREFIX))
+            return true;
+    }
+    return false;
+}
+
 /* Methods beside the B-tree. */
 static void others(const struct maker *m, const struct catalog *c)
 {
@@ -304,6 +317,8 @@ static void others(const struct maker *m, const struct catalog *c)
                 continue;
             d.method = INDEX_BRIN;
         } else if (p->kind == PRED_CONTAINS) {
+            if (p->unseen && has_plain_condition(u))
+                continue;
             if (!c->has_trigram || !type || (strcmp(type, "text") != 0 && strcmp(type, "varchar") != 0))
                 continue;
             d.method = INDEX_GIN;

@@ -276,6 +276,7 @@ static void like(struct walker *w, const struct scope *s, const cJSON *e, bool i
         p = add_pred(w, use, PRED_CONTAINS, key);
     }
     if (p) {
+        p->unseen = !pattern;
         p->in_or = in_or;
         set_text(w, s, use, p, e);
     }

@@ -30,7 +30,8 @@ struct pred {
     double share;         /* of the rows it keeps, by the planner; NAN: not asked */
     size_t other_use;     /* PRED_JOIN: the other side, when it is a column; SIZE_MAX */
     int other_column;
-    bool in_or; /* one arm of an OR */
+    bool in_or;  /* one arm of an OR */
+    bool unseen; /* the pattern is a parameter */
 };
 
 struct ordering {
