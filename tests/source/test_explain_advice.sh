@@ -14,8 +14,14 @@ sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 sql "$PGURL" -c 'CREATE DATABASE kinds' && sql "$db" -f "$root/tests/data/advise/kinds.sql" >/dev/null || exit 1
 sql "$db" -c 'CREATE EXTENSION pg_trgm' 2>/dev/null && trigrams=yes || trigrams=
 sql "$db" -c 'CREATE EXTENSION hypopg' 2>/dev/null || { echo "1..0 # SKIP HypoPG is not installed"; exit 0; }
-# The visibility map: an older transaction may have held it back, and covering indexes live by it.
-sql "$db" -c 'VACUUM orders' -c 'VACUUM customers'
+# Covering indexes live by the visibility map, which an older transaction (of autovacuum,
+# too) holds back: until it is there.
+for _ in $(seq 100); do
+    sql "$db" -c 'VACUUM orders' -c 'VACUUM customers'
+    [ "$(sql "$db" -c "SELECT bool_and(relallvisible >= relpages * 0.95) FROM pg_class
+                       WHERE relname IN ('orders', 'customers')")" = t ] && break
+    sql "$db" -c 'SELECT pg_sleep(0.1)' >/dev/null
+done
 
 # ask SQL: explains it; the file out holds JSON, `ddls` what follows ON, a line each, sorted
 ask() {
