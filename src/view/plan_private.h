@@ -60,7 +60,7 @@ void plan_about_text(struct doc *d, struct plan_about *a);
 void plan_about_done(struct plan_about *a);
 
 /* ---- plan_suggest.c ---- */
-#define PLAN_SUGGESTION_COLUMNS 14
+#define PLAN_SUGGESTION_COLUMNS 15
 extern const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS];
 /* What is advised: by the server beside its plan, or else from the plan alone. */
 struct plan_advice {

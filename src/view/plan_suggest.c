@@ -7,12 +7,13 @@
 
 #define H COLUMN_HIDDEN
 enum {
-    S_ddl, S_proof, S_size, S_table, S_columns, S_why, S_saves_ns, S_saves_share,
+    S_index, S_proof, S_ddl, S_size, S_table, S_columns, S_why, S_saves_ns, S_saves_share,
     S_unproven, S_node, S_method, S_overhead, S_before, S_after, S_END
 };
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
 const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
-    [S_ddl] = {.key = "ddl", .title = "Statement (y copies it; slowdive never runs it)", .flags = COLUMN_GROW, .width = 40, .help = "the statement that creates the index"},
+    [S_index] = {.key = "index", .title = "Index on (y copies its CREATE INDEX)", .flags = COLUMN_GROW | COLUMN_NO_JSON, .width = 34, .help = "what it is on: table, keys, INCLUDE, condition"},
+    [S_ddl] = {.key = "ddl", .title = "Statement (slowdive never runs it)", .priority = 4, .width = 96, .help = "the statement that creates the index"},
     [S_proof] = {.key = "proof", .title = "Proof", .flags = COLUMN_NO_JSON, .priority = 1, .width = 8, .help = "proven: the planner uses it (HypoPG)"},
     [S_size] = {.key = "size_bytes", .title = "Size", .unit = UNIT_BYTES, .flags = H, .priority = 3, .width = 7, .help = "its size once built; unknown from a plan alone"},
     [S_table] = {.key = "table", .title = "Table", .flags = H, .priority = 4, .width = 12, .help = "the table, with its schema"},
@@ -94,6 +95,13 @@ static const char *given_none(const struct plan_advice *a)
     return NULL;
 }
 
+/* What the statement's index is on: the part that tells one from another. */
+static const char *what_on(struct doc *d, const char *ddl)
+{
+    const char *on = ddl ? strstr(ddl, " ON ") : NULL;
+    return doc_text(d, on ? on + 4 : ddl);
+}
+
 static struct table *column_names(struct doc *d, const struct plan_advice *a, const char *lines)
 {
     struct table *names = doc_list(d, name_column, 1);
@@ -122,6 +130,7 @@ static void given_row(struct doc *d, struct table *t, const struct plan_advice *
     const char *ddl = runnable(d, a, r->ddl);
     row->severity = r->proven == 1 ? SEVERITY_GOOD : SEVERITY_INFO;
     row->copy = doc_printf(d, "%s;", ddl);
+    row->cells[S_index] = cell_text(what_on(d, ddl));
     row->cells[S_ddl] = cell_text(ddl);
     row->cells[S_proof] = cell_text(r->proven == 1 ? "proven" : "unproven");
     row->cells[S_size] = cell_int(r->size_bytes);
@@ -175,6 +184,7 @@ static void own_row(struct doc *d, struct table *t, const struct plan_advice *al
     struct row *row = doc_row(d, t);
     row->severity = SEVERITY_INFO;
     row->cells[S_ddl] = cell_text(runnable(d, all, a->ddl));
+    row->cells[S_index] = cell_text(what_on(d, row->cells[S_ddl].s));
     row->copy = doc_printf(d, "%s;", row->cells[S_ddl].s);
     row->cells[S_proof] = cell_text("unproven");
     row->cells[S_table] = cell_text(a->schema ? doc_printf(d, "%s.%s", a->schema, a->table) : doc_text(d, a->table));
