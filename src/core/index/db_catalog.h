@@ -50,7 +50,8 @@ struct catalog_ndistinct { /* extended statistics: combinations of columns */
 };
 
 struct catalog_sample {    /* of rows: what no statistic says about combinations of columns */
-    size_t n;              /* rows */
+    size_t n;              /* rows, in the order of the table, of pages that were read whole */
+    const int64_t *page;   /* [row] the page it is on; NULL unknown */
     const uint64_t **hash; /* [column][row] of the value; NULL for a column not sampled */
     const int32_t **width; /* [column][row] bytes as stored; -1: null */
     struct catalog_expression { /* of a column's value, as an index would hold it */

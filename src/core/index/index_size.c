@@ -173,16 +173,24 @@ static double spread_bytes(double tuple, double groups, double rows)
 
 /* ---- how many different keys ---- */
 
+struct sampled_key {
+    uint64_t hash;
+    size_t row;
+};
+
 static int by_value(const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const struct sampled_key *x = a, *y = b;
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash) : (x->row > y->row) - (x->row < y->row);
 }
 
 struct groups {         /* of the sample, by all key columns together */
     double distinct;    /* of the whole table, by the Duj1 estimator of Haas and Stokes, as ANALYZE has it */
     double common[200]; /* shares of the largest */
     size_t n_common;
+    double error;  /* relative, of `distinct`, by the number of repetitions it was told from */
+    bool together; /* equal keys are stored next to each other: `distinct` is as good as counted */
+    double sizes[64]; /* then: of keys that begin in a page's first half, how many have so many rows */
 };
 
 static bool sampled(const struct index_def *d)
@@ -224,23 +232,93 @@ static double unseen(double n, double d, double once, double times)
     return MAX(d, MIN(result, n * times));
 }
 
+/* [row] twice the number of its page within the sample, one more in the page's second half. */
+static size_t *halves_of(const struct catalog_sample *s)
+{
+    size_t *half = mem_array(s->n, sizeof *half), pages = 0;
+    for (size_t row = 0; row < s->n; pages++) {
+        size_t end = row;
+        while (end < s->n && s->page[end] == s->page[row])
+            end++;
+        for (size_t k = row; k < end; k++)
+            half[k] = 2 * pages + (2 * (k - row) >= end - row);
+        row = end;
+    }
+    return half;
+}
+
+/* Values stored in their order, or close to it, have all of their rows within a few pages:
+ * single rows say little, but how many values half a page adds to the other half says how
+ * many begin there, wherever the page's border cuts them. These heaps of equal values are
+ * then what was sampled. Nothing changes when they are not, `together` stays false. */
+static void heaps(const struct catalog_sample *s, const struct sampled_key *keys, double rows, double share,
+                  struct groups *g)
+{
+    enum { SPREAD = 10 }; /* pages of a value that is everywhere */
+    size_t *half = halves_of(s), large = 0, distinct = 0, once = 0, runs = 0, pages = 0, halves = 0, left = 0;
+    double *sizes = mem_array(s->n, sizeof *sizes), times = rows / (double)s->n;
+    double begins[ARRAY_LEN(g->sizes)] = {0};
+    for (size_t at = 0, k; at < s->n; at = k) {
+        size_t of_runs = 1, of_pages = 1, of_halves = 1;
+        for (k = at + 1; k < s->n && keys[k].hash == keys[at].hash; k++) {
+            size_t a = keys[k - 1].row, b = keys[k].row;
+            of_halves += half[a] != half[b];
+            of_pages += half[a] / 2 != half[b] / 2;
+            of_runs += s->page[b] - s->page[a] > 1;
+        }
+        if (of_pages >= SPREAD) {
+            sizes[large++] = (double)(k - at) / (double)s->n;
+            continue;
+        }
+        /* Such a key ends before its page does, unless it is longer than half of it. */
+        if (of_pages == 1 && half[keys[at].row] % 2 == 0 && keys[at].row > 0 &&
+            s->page[keys[at].row - 1] == s->page[keys[at].row])
+            begins[MIN(k - at, ARRAY_LEN(begins) - 1)]++;
+        distinct++;
+        once += of_runs == 1;
+        runs += of_runs;
+        pages += of_pages;
+        halves += of_halves;
+        left += k - at;
+    }
+    double begun = 2 * (double)pages - (double)halves;
+    if (times > 1.1 && begun >= 1 && begun < 0.95 * (double)left && (double)once > 0.97 * (double)runs) {
+        double whole = begun / (double)runs;
+        qsort(sizes, large, sizeof *sizes, largest_first);
+        g->n_common = MIN(large, ARRAY_LEN(g->common));
+        memcpy(g->common, sizes, g->n_common * sizeof *sizes);
+        g->distinct = (double)large + MAX((double)distinct,
+                                          unseen(begun, (double)distinct * whole, (double)once * whole, times));
+        g->together = true;
+        memcpy(g->sizes, begins, sizeof begins);
+        if (share < 0.999) { /* the condition leaves some rows of some keys */
+            g->distinct *= -expm1(log1p(-MAX(share, 0)) * rows / g->distinct);
+            memset(g->sizes, 0, sizeof g->sizes);
+        }
+    }
+    free(half);
+    free(sizes);
+}
+
 /* With `shift` the columns are taken from different rows: as if they were independent. */
 static void sample_groups(const struct index_def *d, double rows, size_t shift, struct groups *g)
 {
     const struct catalog_sample *s = d->rel->sample;
-    uint64_t *keys = mem_array(s->n, sizeof *keys);
+    struct sampled_key *keys = mem_array(s->n, sizeof *keys);
     double *sizes = mem_array(s->n, sizeof *sizes), once = 0, n = (double)s->n;
     size_t distinct = 0, large = 0;
+    for (size_t row = 0; row < s->n; row++)
+        keys[row].row = row;
     for (size_t i = 0; i < d->n_keys; i++) {
         const uint64_t *hash = hashes_of(d, i);
         for (size_t row = 0; row < s->n; row++)
-            keys[row] =
-                (keys[row] ^ hash[(row + i * shift) % s->n]) * 0x9e3779b97f4a7c15u + (keys[row] >> 29);
+            keys[row].hash = (keys[row].hash ^ hash[(row + i * shift) % s->n]) * 0x9e3779b97f4a7c15u +
+                             (keys[row].hash >> 29);
     }
     qsort(keys, s->n, sizeof *keys, by_value);
     for (size_t row = 0; row < s->n;) {
         size_t k = row;
-        while (k < s->n && keys[k] == keys[row])
+        while (k < s->n && keys[k].hash == keys[row].hash)
             k++;
         distinct++;
         once += k - row == 1;
@@ -255,8 +333,24 @@ static void sample_groups(const struct index_def *d, double rows, size_t shift, 
     for (size_t i = 0; i < large; i++)
         of_common += sizes[i];
     g->distinct = (double)large + unseen(n * (1 - of_common), (double)(distinct - large), once, rows / n);
+    g->error = 1 / sqrt(MAX(n * (1 - of_common) - (double)(distinct - large), 1));
+    g->together = false;
+    if (s->page && !shift)
+        heaps(s, keys, d->rel->rows, d->predicate_share, g);
     free(keys);
     free(sizes);
+}
+
+/* Bytes of a row whose key is one of those stored together; NAN: too few of them were seen whole. */
+static double together_bytes(double tuple, const struct groups *g)
+{
+    double bytes = 0, rows = 0, keys = 0;
+    for (size_t k = 1; k < ARRAY_LEN(g->sizes); k++) {
+        bytes += g->sizes[k] * group_bytes(tuple, (double)k);
+        rows += g->sizes[k] * (double)k;
+        keys += g->sizes[k];
+    }
+    return g->together && keys >= 100 && g->sizes[ARRAY_LEN(g->sizes) - 1] < 0.01 * keys ? bytes / rows : NAN;
 }
 
 /* So many values of the same probability. */
@@ -334,6 +428,7 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
 {
     double most = 1, largest = 1;
     g->n_common = 0;
+    g->together = false;
     for (size_t i = 0; i < d->n_keys; i++) {
         int c = source_of(d, &d->keys[i]);
         double one = c < 0 ? rows : db_catalog_distinct(d->rel, c);
@@ -355,7 +450,18 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
             *g = s;
             return MIN(MAX(1, s.distinct), rows);
         }
-        most = MIN(rows, MAX(most, s.distinct)); /* ANALYZE loses rare values, it invents none */
+        /* ANALYZE loses rare values, it invents none, and it has more rows: chance alone is
+         * no reason to believe the sample. Values that are stored together, but in several
+         * places, only ANALYZE's single rows show. */
+        if (!s.together)
+            most = MAX(most, s.distinct / (1 + 4 * s.error));
+        else if (s.distinct < 2 * most)
+            most = s.distinct;
+        most = MIN(most, rows);
+        if (s.together) {
+            g->together = s.distinct < 2 * most;
+            memcpy(g->sizes, s.sizes, sizeof g->sizes);
+        }
     }
     if (d->n_keys == 1) {
         const struct catalog_column *c = d->keys[0].column >= 0 ? &d->rel->columns[d->keys[0].column] : NULL;
@@ -373,9 +479,12 @@ static double distinct_of(const struct index_def *d, double rows, struct groups 
         /* A sample tells the number itself badly, but well how far it is from that of
          * independent columns with the same values. */
         struct groups apart;
-        sample_groups(d, rows, 997, &apart);
         sample_groups(d, rows, 0, g);
-        if (isnan(exact))
+        if (!g->together)
+            sample_groups(d, rows, 997, &apart);
+        if (isnan(exact) && g->together)
+            exact = g->distinct;
+        else if (isnan(exact))
             exact = chance * MIN(1, g->distinct / MAX(apart.distinct, 1));
     }
     return MIN(MAX(isnan(exact) ? chance : exact, largest), MIN(most, rows));
@@ -409,7 +518,8 @@ static double btree_size(const struct index_def *d)
             distinct--;
         }
         rest = MAX(rest, 0);
-        bytes += spread_bytes(tuple, MIN(MAX(distinct, 1), MAX(rest, 1)), rest);
+        double of_row = together_bytes(tuple, &g);
+        bytes += isnan(of_row) ? spread_bytes(tuple, MIN(MAX(distinct, 1), MAX(rest, 1)), rest) : rest * of_row;
     } else {
         bytes = rows * (tuple + LINE_POINTER);
     }

@@ -15,6 +15,7 @@
 #define SAMPLE_PAGES   600
 #define SAMPLE_PAGES_LIVE 300 /* beside a plan somebody waits for */
 #define SAMPLE_ROWS    6000
+#define SAMPLE_PAGES_LEAST 40 /* of rows so short that fewer pages hold as many */
 #define LINGER         64 /* hypothetical indexes of other tables that may stay */
 #define MAX_PARAMETERS 200
 
@@ -854,7 +855,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     size_t n = 0;
     if (!(r->rows >= 1) || !(r->pages >= 1) || (r->kind != 'r' && r->kind != 'm'))
         return fail(err, "there is nothing to sample");
-    strbuf_str(&b, OWN_TAG "SELECT ");
+    strbuf_str(&b, OWN_TAG "SELECT (ctid::pg_catalog.text::pg_catalog.point)[0]::int8, ");
     for (size_t i = 0; i < r->n_columns; i++) {
         if (!columns[i] || r->columns[i].dropped)
             continue;
@@ -871,13 +872,13 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
                       "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, pg_catalog.hashtextextended((%s)::text COLLATE "
                       "\"C\", 0)::int8",
                       n++ ? ", " : "", expressions[i], expressions[i]);
-    double pages = MIN(r->pages, a->sample_pages), share = MIN(1, SAMPLE_ROWS / (r->rows * pages / r->pages));
+    /* Whole pages: where equal values are stored together, single rows of a page hide it. */
+    double pages = MIN(a->sample_pages, MAX(SAMPLE_ROWS / MAX(r->rows / r->pages, 1), SAMPLE_PAGES_LEAST));
     strbuf_str(&b, " FROM ONLY ");
     advise_quote(r->schema, &b);
     strbuf_char(&b, '.');
     advise_quote(r->name, &b);
-    strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) WHERE pg_catalog.random() < %.6f LIMIT %d",
-                  MIN(100, 100 * pages / r->pages), share, SAMPLE_ROWS * 2);
+    strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages), SAMPLE_ROWS * 3);
     PGresult *res = NULL;
     bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
     strbuf_free(&b);
@@ -891,7 +892,11 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     s->n = (size_t)PQntuples(res);
     s->hash = arena_alloc(c->arena, r->n_columns * sizeof *s->hash);
     s->width = arena_alloc(c->arena, r->n_columns * sizeof *s->width);
-    int at = 0;
+    int64_t *page = arena_alloc(c->arena, (s->n + 1) * sizeof *page);
+    for (size_t row = 0; row < s->n; row++)
+        page[row] = conn_int(res, (int)row, 0);
+    s->page = page;
+    int at = 1;
     for (size_t i = 0; i < r->n_columns; i++) {
         if (!columns[i] || r->columns[i].dropped)
             continue;
