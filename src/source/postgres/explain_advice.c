@@ -69,7 +69,7 @@ static void suggest(struct advising *v, size_t n, char **names)
     r.ddl = ddl.text;
     r.columns = columns;
     r.method = index_method_name(d->method);
-    r.size_bytes = size < 1e15 ? (int64_t)size : SD_UNKNOWN;
+    r.size_bytes = d->method != INDEX_GIN && size < 1e15 ? (int64_t)size : SD_UNKNOWN;
     r.write_overhead = index_size_write_overhead(d);
     r.cost_before = c->before;
     r.cost_after = c->after;
