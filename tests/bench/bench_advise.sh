@@ -70,7 +70,7 @@ costs() {
 from() {
     {
         echo '\set advice `cat '"$1"'`'
-        echo "SELECT x->>'method', x->>'size_bytes', x->>'ddl' FROM json_array_elements(:'advice'::json->'indexes') x;"
+        echo "SELECT x->>'method', coalesce(x->>'size_bytes', '0'), x->>'ddl' FROM json_array_elements(:'advice'::json->'indexes') x;"
     } | psql -X -q -A -t -F $'\t' "$PGURL"
 }
 if [ -n "${ADVISE_BARE:-}" ]; then
