@@ -3,6 +3,7 @@
 
 #include "app/output.h"
 #include "base/clock.h"
+#include "core/sql/sql.h"
 #include "base/redact.h"
 #include "base/units.h"
 #include "view/plan.h"
@@ -194,8 +195,11 @@ int verb_explain(struct app *a)
         status = cli_has(a->cli, CLI_ANALYZE) ? analyze_on_server(a, text) : explain_on_server(a, text);
     } else {
         struct doc *d = plan_explain(text, len, strcmp(path, "-") ? path : "standard input", &err);
+        struct sd_error ignored;
         if (d)
             status = output_doc(a, d);
+        else if (sql_may_explain(text, &ignored))
+            complain("this is SQL, not a plan; a server plans it: slowdive explain --db postgres://... %s", path);
         else
             complain("%s", err.text);
         doc_free(d);

@@ -447,8 +447,8 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
     }
     if (!find_session(c, r, &s)) {
         console_message(c, SEVERITY_INFO,
-                        "Session %lld does nothing any more, or is gone: there is nothing to %s",
-                        (long long)r->session.pid, kind == SD_REQUEST_CANCEL ? "cancel" : "end");
+                        "Session %lld is idle or gone: only sessions that do something are seen here, and can be made to %s",
+                        (long long)r->session.pid, kind == SD_REQUEST_CANCEL ? "stop" : "end");
         return;
     }
     if (kind == SD_REQUEST_CANCEL && s.a->state && str_starts(s.a->state, "idle")) {

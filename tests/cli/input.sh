@@ -45,6 +45,9 @@ run endpoints --format json junk.log
 ok "junk between lines is counted" says out '"lines_unparsed":	2'
 ok "and the lines after it are read" [ "$(lines)" = 82 ]
 
+echo 'SELECT * FROM orders WHERE id = 7;' >query.sql
+refused "SQL is no plan" "explain --db postgres://... query.sql" explain query.sql
+
 cat >bad.yaml <<'END'
 refresh: never
 routes:

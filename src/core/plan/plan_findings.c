@@ -158,6 +158,27 @@ bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct 
 
 #define SEQ_SCAN_INFO_SHARE 0.25 /* below the limit of a warning only where much is at stake */
 
+/* Without a scan of the whole table there is nothing to share out among workers: what
+ * gathering them costs goes with it. */
+static void add_gathering(const struct plan_finder *f, const struct plan_node *n, struct plan_finding *it)
+{
+    double ns = 0, share = 0;
+    for (const struct plan_node *up = n->parent; up && n->parallel_aware == 1; up = up->parent) {
+        ns += known_or(up->exclusive_ns, 0);
+        share += known_or(up->cost_share, 0);
+        if (!plan_is_gather(up))
+            continue;
+        if (f->plan->timed) {
+            struct saving all = of_time(f, it->saves_ns + ns);
+            it->saves_ns = all.ns;
+            it->saves_share = all.share;
+        } else {
+            it->saves_share = MIN(1, it->saves_share + share);
+        }
+        return;
+    }
+}
+
 static void seq_scan_filter(struct plan_finder *f, const struct plan_node *n)
 {
     struct plan_scanned s;
@@ -170,6 +191,7 @@ static void seq_scan_filter(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, removed, saves, s.read - s.kept);
     if (!it)
         return;
+    add_gathering(f, n, it);
     if (f->plan->analyzed)
         it->evidence = SAY("read %s rows to keep %s (%s removed)%s%s", count(f, s.read), count(f, s.kept),
                            share_text(f, removed), f->plan->timed ? ", " : "",

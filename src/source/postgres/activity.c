@@ -42,7 +42,8 @@ char *activity_sql(const char *columns)
     /* pg_blocking_pids stops the lock manager for a moment, so it is asked only for
      * who waits. Whoever blocks is told even when idle: an advisory lock outlives its
      * transaction. Parallel workers are named by their leader, maybe several times.
-     * A walsender is always "active": not when it waits for work. */
+     * A walsender is always "active": not when it waits for work. Every slowdive that looks
+     * on is active when another one samples: what it asks is no load but EXPLAIN ANALYZE. */
     return mem_printf(OWN_TAG
                       "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
                       "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_activity "
@@ -57,6 +58,7 @@ char *activity_sql(const char *columns)
                       "GROUP BY u.pid) b) END, "
                       "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
                       "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
+                      "AND (query IS NULL OR query NOT LIKE '" OWN_TAG "%%' OR query LIKE '" OWN_TAG "EXPLAIN (ANALYZE%%') "
                       "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
                       "OR pid IN (SELECT unnest(blockers) FROM a) "
                       "LIMIT 2000",
