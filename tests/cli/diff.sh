@@ -34,4 +34,8 @@ refused "two times standard input" "only one of the two" explain - -
 refused "three files" "takes one file, or two" explain before.txt after.txt junk
 refused "a file that is not there" "nowhere" explain before.txt nowhere
 
+echo 'Seq Scan on apples  (cost=0.00..10.00 rows=1 width=4)' >apples.txt
+echo 'Seq Scan on pears  (cost=0.00..20.00 rows=1 width=4)' >pears.txt
+run explain apples.txt pears.txt
+ok "plans of other tables are no before and after" says out "Plans of different statements"
 finish

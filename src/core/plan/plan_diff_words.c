@@ -681,6 +681,33 @@ static void times(double factor, struct strbuf *out)
         strbuf_printf(out, "%.1f times", factor);
 }
 
+enum { TABLES_MAX = 64 };
+
+static size_t tables_of(const struct plan *p, const char **names)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->n_nodes && n < TABLES_MAX; i++) {
+        const char *name = p->nodes[i]->relation;
+        size_t k = 0;
+        while (name && k < n && strcmp(names[k], name) != 0)
+            k++;
+        if (name && k == n)
+            names[n++] = name;
+    }
+    return n;
+}
+
+/* Of one statement two plans read the same tables, but for a join that is not needed. */
+static bool other_tables(const struct plan_diff *d)
+{
+    const char *was[TABLES_MAX], *now[TABLES_MAX];
+    size_t n = tables_of(d->before, was), m = tables_of(d->after, now), both = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < m; k++)
+            both += !strcmp(was[i], now[k]);
+    return n && m && 2 * both < n + m - both;
+}
+
 static void verdict(struct plan_diff *d)
 {
     const struct plan *b = d->before, *a = d->after;
@@ -695,6 +722,8 @@ static void verdict(struct plan_diff *d)
                           : "The plans differ; neither time nor cost is known of both.";
         return;
     }
+    if (other_tables(d))
+        strbuf_str(&s, "Plans of different statements, which read other tables. ");
     double times_of = MAX(d->factor, 1 / d->factor);
     bool better = d->factor > 1;
     if (times_of < 1.1) {
