@@ -61,7 +61,8 @@ static bool read_workload(struct advising *v, struct sd_error *err)
             workload_add(&v->workload, id, s[i].text, s[i].calls);
     }
     advisor_statements_free(s, n);
-    return v->workload.n || fail(err, "pg_stat_statements holds no statement of this database yet");
+    return v->workload.n || fail(err, "pg_stat_statements shows no statement of this database: there was none yet, or this role may "
+                                         "not see those of others (GRANT pg_monitor to it)");
 }
 
 /* One line, literals hidden when they are a server's. */

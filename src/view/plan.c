@@ -118,7 +118,8 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
     s->note = doc_text(d, p->timed ? "the largest possible saving first"
                           : p->logged ? "from the planner's costs; the log has no time of any node"
                                       : "from the planner's costs; the statement was not executed");
-    s->empty = doc_text(d, "Nothing stands out: no rule found anything worth a word.");
+    s->empty = doc_text(d, p->notes.n ? "Nothing stands out in what could be read; the notes say what is missing."
+                                      : "Nothing stands out: no rule found anything worth a word.");
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
     finding_rows(d, &s->table, f, suggestions, about, &todo);
