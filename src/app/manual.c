@@ -277,21 +277,55 @@ static void manual_words(struct strbuf *out)
         strbuf_printf(out, "setting %s=\n", o->name);
 }
 
-/* "Only with at least 1 ms to be saved, 10 % of the time or cost, 1000 rows removed." */
-static void manual_floors(const struct plan_rule *r, struct strbuf *out)
+/* What a rule measures and from where it speaks: of findings and of rewrites alike. */
+struct limits {
+    const char *measure, *floor_of;
+    double info, warn, bad, floor_ns, floor_share, floor_amount;
+};
+#define LIMITS(r)                                                                              \
+    (&(struct limits){(r)->measure, (r)->floor_of, (r)->info, (r)->warn, (r)->bad, (r)->floor_ns, \
+                      (r)->floor_share, (r)->floor_amount})
+
+static void manual_title(const char *name, const char *title, const char *help, struct strbuf *out)
 {
-    const char *before = "Only with at least ";
-    if (r->floor_ns > 0) {
-        strbuf_printf(out, "%s%g ms to be saved", before, r->floor_ns / 1e6);
+    strbuf_printf(out, ".It Va %s No ( ", name);
+    escaped(out, title);
+    strbuf_str(out, " )\n");
+    escaped(out, help);
+    strbuf_str(out, "\n");
+}
+
+/* "Measured: rows removed / rows read; warn from 0.9. Only with at least 1 ms to be saved,
+ * 10 % of the time or cost, 1000 rows removed." */
+static void manual_limits(const struct limits *l, struct strbuf *out)
+{
+    const struct {
+        const char *severity;
+        double from;
+    } limits[] = {{"info", l->info}, {"warn", l->warn}, {"bad", l->bad}};
+    const char *before = "";
+    strbuf_str(out, "Measured: ");
+    escaped(out, l->measure);
+    strbuf_str(out, "; ");
+    for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
+        if (isnan(limits[k].from))
+            continue;
+        strbuf_printf(out, "%s%s from %.10g", before, limits[k].severity, limits[k].from);
         before = ", ";
     }
-    if (r->floor_share > 0) {
-        strbuf_printf(out, "%s%g %% of the time or cost", before, r->floor_share * 100);
+    strbuf_str(out, ".\n");
+    before = "Only with at least ";
+    if (l->floor_ns > 0) {
+        strbuf_printf(out, "%s%g ms to be saved", before, l->floor_ns / 1e6);
         before = ", ";
     }
-    if (r->floor_amount > 0 && r->floor_of && strcmp(r->floor_of, "ns") != 0) {
-        strbuf_printf(out, "%s%.10g ", before, r->floor_amount);
-        escaped(out, r->floor_of);
+    if (l->floor_share > 0) {
+        strbuf_printf(out, "%s%g %% of the time or cost", before, l->floor_share * 100);
+        before = ", ";
+    }
+    if (l->floor_amount > 0 && l->floor_of && strcmp(l->floor_of, "ns") != 0) {
+        strbuf_printf(out, "%s%.10g ", before, l->floor_amount);
+        escaped(out, l->floor_of);
         before = ", ";
     }
     strbuf_str(out, strcmp(before, ", ") == 0 ? ".\n" : "");
@@ -302,26 +336,8 @@ static void manual_findings(struct strbuf *out)
     strbuf_str(out, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < plan_n_rules; i++) {
         const struct plan_rule *r = &plan_rules[i];
-        const struct {
-            const char *severity;
-            double from;
-        } limits[] = {{"info", r->info}, {"warn", r->warn}, {"bad", r->bad}};
-        const char *before = "";
-        strbuf_printf(out, ".It Va %s No ( ", r->name);
-        escaped(out, r->title);
-        strbuf_str(out, " )\n");
-        escaped(out, r->help);
-        strbuf_str(out, "\nMeasured: ");
-        escaped(out, r->measure);
-        strbuf_str(out, "; ");
-        for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
-            if (isnan(limits[k].from))
-                continue;
-            strbuf_printf(out, "%s%s from %.10g", before, limits[k].severity, limits[k].from);
-            before = ", ";
-        }
-        strbuf_str(out, ".\n");
-        manual_floors(r, out);
+        manual_title(r->name, r->title, r->help, out);
+        manual_limits(LIMITS(r), out);
         strbuf_str(out, "Thresholds: ");
         escaped(out, r->source);
         strbuf_str(out, ".\n");
@@ -334,31 +350,11 @@ static void manual_rewrites(struct strbuf *out)
     strbuf_str(out, ".Bl -tag -width Ds\n");
     for (size_t i = 0; i < rewrite_n_rules; i++) {
         const struct rewrite_rule *r = &rewrite_rules[i];
-        const struct plan_rule floors = {.floor_ns = r->floor_ns, .floor_share = r->floor_share, .floor_amount = r->floor_amount,
-                                         .floor_of = r->floor_of};
-        const struct {
-            const char *severity;
-            double from;
-        } limits[] = {{"info", r->info}, {"warn", r->warn}, {"bad", r->bad}};
-        const char *before = "";
-        strbuf_printf(out, ".It Va %s No ( ", r->name);
-        escaped(out, r->title);
-        strbuf_str(out, " )\n");
-        escaped(out, r->help);
-        strbuf_str(out, "\nWritten as: ");
+        manual_title(r->name, r->title, r->help, out);
+        strbuf_str(out, "Written as: ");
         sentence(out, r->to);
         sentence(out, r->same);
-        strbuf_str(out, "Measured: ");
-        escaped(out, r->measure);
-        strbuf_str(out, "; ");
-        for (size_t k = 0; k < ARRAY_LEN(limits); k++) {
-            if (isnan(limits[k].from))
-                continue;
-            strbuf_printf(out, "%s%s from %.10g", before, limits[k].severity, limits[k].from);
-            before = ", ";
-        }
-        strbuf_str(out, ".\n");
-        manual_floors(&floors, out);
+        manual_limits(LIMITS(r), out);
         if (isfinite(r->floor_cost))
             strbuf_printf(out, "Of a plan that was not executed: only from a planner's cost of %.10g.\n", r->floor_cost);
         else if (r->find)
