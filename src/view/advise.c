@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "core/sql/sql.h"
 #include "core/plan/advise.h"
 #include "core/index/index_size.h"
 
@@ -103,9 +104,9 @@ static const struct column WASTE_COLUMNS[W_END] = {
 static const char *qualified(struct doc *d, const char *schema, const char *name)
 {
     struct strbuf b = {0};
-    advise_quote(schema, &b);
+    sql_quote(schema, &b);
     strbuf_char(&b, '.');
-    advise_quote(name, &b);
+    sql_quote(name, &b);
     const char *s = doc_text(d, b.text);
     strbuf_free(&b);
     return s;

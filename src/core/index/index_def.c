@@ -1,3 +1,4 @@
+#include "core/sql/sql.h"
 #include "core/index/index_def.h"
 
 #include <ctype.h>
@@ -174,7 +175,7 @@ const struct catalog_index *index_def_doubles(const struct index_def *d)
 static void key_text(const struct index_def *d, const struct index_key *k, struct strbuf *out)
 {
     if (k->column >= 0)
-        advise_quote(d->rel->columns[k->column].name, out);
+        sql_quote(d->rel->columns[k->column].name, out);
     else
         strbuf_str(out, k->expr);
     if (k->opclass)
@@ -195,7 +196,7 @@ void index_def_columns(const struct index_def *d, struct strbuf *out)
     strbuf_char(out, ')');
     for (size_t i = 0; i < d->n_include; i++) {
         strbuf_str(out, i ? ", " : " INCLUDE (");
-        advise_quote(d->rel->columns[d->include[i]].name, out);
+        sql_quote(d->rel->columns[d->include[i]].name, out);
     }
     if (d->n_include)
         strbuf_char(out, ')');
@@ -206,15 +207,15 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
     strbuf_str(out, "CREATE INDEX ");
     if (name) {
         strbuf_str(out, d->rel->kind == 'p' ? "" : "CONCURRENTLY ");
-        advise_quote(name, out);
+        sql_quote(name, out);
         strbuf_char(out, ' ');
     }
     strbuf_str(out, "ON ");
     if (*d->rel->schema) {
-        advise_quote(d->rel->schema, out);
+        sql_quote(d->rel->schema, out);
         strbuf_char(out, '.');
     }
-    advise_quote(d->rel->name, out);
+    sql_quote(d->rel->name, out);
     if (d->method != INDEX_BTREE)
         strbuf_printf(out, " USING %s", index_method_name(d->method));
     strbuf_char(out, ' ');

@@ -2,11 +2,11 @@
  *
  * cJSON refuses more than 1000 levels, so walks over one tree are bounded; views and
  * CTEs are entered at most MAX_DEPTH deep. */
+#include "core/sql/sql.h"
 #include "core/index/table_use.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <pg_query.h>
 #include <stdlib.h>
 
 #include "core/plan/advise.h"
@@ -399,7 +399,7 @@ static void flag(struct walker *w, struct scope *s, const cJSON *node, bool nega
         return;
     struct strbuf b = {0};
     strbuf_str(&b, negated ? "NOT " : "");
-    advise_quote(use_of(w, at.use)->rel->columns[at.column].name, &b);
+    sql_quote(use_of(w, at.use)->rel->columns[at.column].name, &b);
     p->sql = arena_strdup(w->out->arena, b.text);
     p->in_or = in_or;
     strbuf_free(&b);
@@ -446,7 +446,7 @@ static void condition(struct walker *w, struct scope *s, const cJSON *node, bool
                                       (struct index_key){.column = at.column});
             if (p) {
                 struct strbuf sql = {0};
-                advise_quote(use_of(w, at.use)->rel->columns[at.column].name, &sql);
+                sql_quote(use_of(w, at.use)->rel->columns[at.column].name, &sql);
                 strbuf_str(&sql, is_null ? " IS NULL" : " IS NOT NULL");
                 p->sql = arena_strdup(w->out->arena, sql.text);
                 p->in_or = in_or;
@@ -601,16 +601,6 @@ static void rename_outputs(struct walker *w, struct binding *b, const cJSON *col
         arena_strdup(w->out->arena, tree_string(each));
 }
 
-static cJSON *parse_tree(const char *sql)
-{
-    if (!sql_bounded(sql))
-        return NULL;
-    PgQueryParseResult r = pg_query_parse(sql);
-    cJSON *tree = r.error ? NULL : cJSON_Parse(r.parse_tree);
-    pg_query_free_parse_result(r);
-    return tree;
-}
-
 static const cJSON *first_statement(const cJSON *tree)
 {
     return get(cJSON_GetArrayItem(get(tree, "stmts"), 0), "stmt");
@@ -618,7 +608,7 @@ static const cJSON *first_statement(const cJSON *tree)
 
 static void bind_view(struct walker *w, struct binding *b, const struct catalog_relation *rel)
 {
-    cJSON *tree = rel->view ? parse_tree(rel->view) : NULL;
+    cJSON *tree = rel->view ? sql_parse_tree(rel->view) : NULL;
     if (!tree)
         return;
     w->trees = mem_grow(w->trees, w->n_trees, &w->cap_trees, sizeof *w->trees);
@@ -912,7 +902,7 @@ static bool plain_scan(const struct statement_use *u, const cJSON *select)
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err)
 {
     *out = (struct statement_use){.arena = arena_new()};
-    cJSON *tree = parse_tree(sql);
+    cJSON *tree = sql_parse_tree(sql);
     const cJSON *stmt = first_statement(tree);
     struct walker w = {.catalog = c, .out = out, .budget = MAX_USES};
     if (get(stmt, "SelectStmt")) {
@@ -969,7 +959,7 @@ static void find_names(const cJSON *node, struct strbuf *out)
 char *statement_names(const char *sql)
 {
     struct strbuf b = {0};
-    cJSON *tree = parse_tree(sql);
+    cJSON *tree = sql_parse_tree(sql);
     strbuf_char(&b, '{');
     find_names(tree, &b);
     strbuf_char(&b, '}');

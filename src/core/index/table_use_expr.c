@@ -1,3 +1,4 @@
+#include "core/sql/sql.h"
 #include "core/index/table_use_expr.h"
 
 #include "core/plan/advise.h"
@@ -103,7 +104,7 @@ static bool write_cast(const struct tree_writer *w, const cJSON *cast, struct st
     if (!tree_write(w, get(cast, "arg"), out))
         return false;
     strbuf_str(out, simple ? "::" : ")::");
-    advise_quote(tree_last(get(type, "names")), out);
+    sql_quote(tree_last(get(type, "names")), out);
     strbuf_str(out, get(type, "arrayBounds") ? "[]" : "");
     return true;
 }
@@ -154,7 +155,7 @@ bool tree_write(const struct tree_writer *w, const cJSON *node, struct strbuf *o
     if (get(node, "ColumnRef")) {
         const char *name = w->column(w->ctx, get(node, "ColumnRef"));
         if (name)
-            advise_quote(name, out);
+            sql_quote(name, out);
         return name != NULL;
     }
     if (get(node, "A_Const"))
@@ -174,7 +175,7 @@ bool tree_write(const struct tree_writer *w, const cJSON *node, struct strbuf *o
     }
     const cJSON *f = get(node, "FuncCall");
     if (f && !get(f, "agg_star") && !get(f, "agg_distinct") && !get(f, "over") && !get(f, "agg_order")) {
-        advise_quote(tree_last(get(f, "funcname")), out);
+        sql_quote(tree_last(get(f, "funcname")), out);
         strbuf_char(out, '(');
         bool ok = write_list(w, get(f, "args"), out);
         strbuf_char(out, ')');

@@ -1,7 +1,6 @@
 #include "core/plan/advise.h"
 
 #include <ctype.h>
-#include <pg_query.h>
 #include <stdlib.h>
 
 #include "core/plan/plan_conditions.h"
@@ -9,31 +8,6 @@
 #define MAX_TARGETS 64 /* nodes looked at, those with the largest share first */
 
 /* ---- writing SQL ---- */
-
-void advise_quote(const char *name, struct strbuf *out)
-{
-    bool plain = islower((unsigned char)*name) || *name == '_';
-    for (const char *s = name; *s && plain; s++)
-        plain = islower((unsigned char)*s) || isdigit((unsigned char)*s) || *s == '_';
-    if (plain) { /* PostgreSQL's own parser knows the reserved words */
-        char *sql = mem_printf("CREATE TABLE %s (%s int)", name, name);
-        PgQueryParseResult r = pg_query_parse(sql);
-        plain = !r.error;
-        pg_query_free_parse_result(r);
-        free(sql);
-    }
-    if (plain) {
-        strbuf_str(out, name);
-        return;
-    }
-    strbuf_char(out, '"');
-    for (const char *s = name; *s; s++) {
-        if (*s == '"')
-            strbuf_char(out, '"');
-        strbuf_char(out, *s);
-    }
-    strbuf_char(out, '"');
-}
 
 /* ---- existing indexes ---- */
 

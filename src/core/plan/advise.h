@@ -45,7 +45,5 @@ void advise_free(struct advice_list *l);
 /* Suggestion or refusal for one node; NULL. */
 const struct advice *advise_for(const struct advice_list *l, const struct plan_node *n);
 
-/* An identifier as SQL: quoted where it must be. */
-void advise_quote(const char *name, struct strbuf *out);
 
 #endif

@@ -1,7 +1,7 @@
+#include "core/sql/sql.h"
 #include "core/plan/plan_conditions.h"
 
 #include <cjson/cJSON.h>
-#include <pg_query.h>
 #include <stdlib.h>
 
 #include "core/plan/advise.h"
@@ -173,27 +173,6 @@ static void find_columns(struct plan_conditions *c, const cJSON *node, const cha
     }
 }
 
-static cJSON *parse(const char *sql)
-{
-    if (!sql_bounded(sql))
-        return NULL;
-    PgQueryParseResult r = pg_query_parse(sql);
-    cJSON *tree = r.error ? NULL : cJSON_Parse(r.parse_tree);
-    pg_query_free_parse_result(r);
-    return tree;
-}
-
-static void quote(struct strbuf *b, const char *name)
-{
-    strbuf_char(b, '"');
-    for (; *name; name++) {
-        if (*name == '"')
-            strbuf_char(b, '"');
-        strbuf_char(b, *name);
-    }
-    strbuf_char(b, '"');
-}
-
 /* The one statement `SELECT 1 FROM relation alias <rest>`, read. NULL: not understood. */
 static struct table_use *use_of(struct plan_conditions *c, const char *rest, const char *type)
 {
@@ -201,15 +180,15 @@ static struct table_use *use_of(struct plan_conditions *c, const char *rest, con
     struct sd_error ignored;
     strbuf_str(&b, "SELECT 1 FROM ");
     if (*c->rel->schema) {
-        quote(&b, c->rel->schema);
+        sql_quote(c->rel->schema, &b);
         strbuf_char(&b, '.');
     }
-    quote(&b, c->rel->name);
+    sql_quote(c->rel->name, &b);
     strbuf_char(&b, ' ');
-    quote(&b, c->alias);
+    sql_quote(c->alias, &b);
     strbuf_printf(&b, " %s", rest);
     struct statement_use u = {0};
-    cJSON *tree = parse(b.text);
+    cJSON *tree = sql_parse_tree(b.text);
     const cJSON *stmt = get(get(cJSON_GetArrayItem(get(tree, "stmts"), 0), "stmt"), "SelectStmt");
     bool ok = stmt && cJSON_GetArraySize(get(tree, "stmts")) == 1;
     if (ok) {

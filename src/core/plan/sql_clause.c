@@ -1,7 +1,7 @@
+#include "core/sql/sql.h"
 #include "core/plan/sql_clause.h"
 
 #include <cjson/cJSON.h>
-#include <pg_query.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -415,14 +415,6 @@ static char *parseable(const char *sql)
     return copy;
 }
 
-static cJSON *parse(const char *sql)
-{
-    PgQueryParseResult r = pg_query_parse(sql);
-    cJSON *tree = r.error || !r.parse_tree ? NULL : cJSON_Parse(r.parse_tree);
-    pg_query_free_parse_result(r);
-    return tree;
-}
-
 static void read_tokens(struct sql_clause *c)
 {
     size_t cap = 0;
@@ -441,11 +433,11 @@ struct sql_clause *sql_clause_open(const char *sql)
     if (!sql || !sql_bounded(sql))
         return NULL;
     char *text = mem_strdup(sql);
-    cJSON *tree = parse(text);
+    cJSON *tree = sql_parse_tree(text);
     if (!tree) {
         free(text);
         text = parseable(sql);
-        tree = parse(text);
+        tree = sql_parse_tree(text);
     }
     if (!tree) {
         free(text);
@@ -866,9 +858,7 @@ static bool find_join(const struct sql_clause *c, const struct plan_node *n, boo
 static bool whole(const struct sql_clause *c, const struct clause *at, const char *before, const char *after)
 {
     char *sql = mem_printf("%s%.*s%s", before, (int)at->len, c->sql + at->start, after);
-    PgQueryParseResult r = pg_query_parse(sql);
-    bool ok = !r.error;
-    pg_query_free_parse_result(r);
+    bool ok = sql_parses(sql);
     free(sql);
     return ok;
 }

@@ -1,4 +1,5 @@
 /* rewrite_plan.c - what plan, facts and catalog say about a part of the statement. */
+#include "core/sql/sql.h"
 #include "core/rewrite/rewrite_private.h"
 
 #include <ctype.h>
@@ -135,7 +136,7 @@ const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery
 const char *say_name(struct rewriter *r, const char *name)
 {
     struct strbuf b = {0};
-    advise_quote(name, &b);
+    sql_quote(name, &b);
     const char *s = arena_strdup(r->arena, b.text);
     strbuf_free(&b);
     return s;
@@ -153,7 +154,7 @@ static const char *unique_of_catalog(struct rewriter *r, const struct catalog_re
     struct strbuf b = {0};
     for (size_t k = 0; best && k < best->n_keys; k++) {
         strbuf_str(&b, k ? ", " : "");
-        advise_quote(rel->columns[best->keys[k]].name, &b);
+        sql_quote(rel->columns[best->keys[k]].name, &b);
     }
     const char *s = best ? arena_strdup(r->arena, b.text) : NULL;
     strbuf_free(&b);
@@ -185,7 +186,7 @@ const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table)
         size_t len = strcspn(s, ",");
         char *name = mem_strndup(s, len);
         strbuf_str(&b, b.len ? ", " : "");
-        advise_quote(name, &b);
+        sql_quote(name, &b);
         free(name);
         s += len + (s[len] == ',');
     }

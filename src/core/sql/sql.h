@@ -4,6 +4,13 @@
 
 #include "base/base.h"
 
+/* libpg_query's parse tree; caller deletes. NULL when the text does not parse, is longer
+ * than sql_bounded allows or nested deeper than cJSON follows. */
+struct cJSON *sql_parse_tree(const char *sql);
+bool sql_parses(const char *sql);
+/* An identifier as SQL: quoted where it must be. */
+void sql_quote(const char *name, struct strbuf *out);
+
 /* The libpg_query fingerprint (16 hex digits) into out[17]; false when it does not parse. */
 bool sql_fingerprint(const char *sql, char out[17]);
 /* Constants as $n; caller frees; NULL when it does not parse. */

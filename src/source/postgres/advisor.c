@@ -822,9 +822,9 @@ double advisor_rows(struct advisor *a, const char *schema, const char *table, co
     struct strbuf b = {0};
     double rows = NAN;
     strbuf_str(&b, "SELECT FROM ");
-    advise_quote(schema, &b);
+    sql_quote(schema, &b);
     strbuf_char(&b, '.');
-    advise_quote(table, &b);
+    sql_quote(table, &b);
     strbuf_printf(&b, " WHERE %s", condition);
     cJSON *tree = NULL;
     if (sql_may_explain(b.text, &ignored) && in_transaction(a, &ignored)) {
@@ -860,7 +860,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         if (!columns[i] || r->columns[i].dropped)
             continue;
         struct strbuf name = {0};
-        advise_quote(r->columns[i].name, &name);
+        sql_quote(r->columns[i].name, &name);
         strbuf_printf(&b, "%spg_catalog.pg_column_size(%s)::int4", n++ ? ", " : "", name.text);
         if (columns[i] & ADVISOR_VALUES)
             strbuf_printf(&b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
@@ -875,9 +875,9 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     /* Whole pages: where equal values are stored together, single rows of a page hide it. */
     double pages = MIN(a->sample_pages, MAX(SAMPLE_ROWS / MAX(r->rows / r->pages, 1), SAMPLE_PAGES_LEAST));
     strbuf_str(&b, " FROM ONLY ");
-    advise_quote(r->schema, &b);
+    sql_quote(r->schema, &b);
     strbuf_char(&b, '.');
-    advise_quote(r->name, &b);
+    sql_quote(r->name, &b);
     strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages), SAMPLE_ROWS * 3);
     PGresult *res = NULL;
     bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
