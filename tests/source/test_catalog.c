@@ -103,14 +103,7 @@ static int teardown(void **state)
     return 0;
 }
 
-#define NEED_SERVER()                                                                                        \
-    do {                                                                                                     \
-        (void)state;                                                                                         \
-        if (!have_pg) {                                                                                      \
-            print_message("no server: %s\n", pg.why);                                                        \
-            skip();                                                                                          \
-        }                                                                                                    \
-    } while (0)
+#define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
 
 /* ---- the catalogue ---- */
 

@@ -24,14 +24,7 @@ static struct config *config;
 static struct console *console;
 static struct grid *grid;
 
-#define NEED_SERVER()                                                                                        \
-    do {                                                                                                     \
-        (void)state;                                                                                         \
-        if (!have_pg) {                                                                                      \
-            print_message("no server: %s\n", pg.why);                                                        \
-            skip();                                                                                          \
-        }                                                                                                    \
-    } while (0)
+#define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
 
 static bool request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
 {

@@ -56,11 +56,7 @@ static bool all_seen(const struct rt_watch *w)
 
 static void followed(void **state)
 {
-    (void)state;
-    if (!have_pg) {
-        print_message("no server: %s\n", pg.why);
-        skip();
-    }
+    PRIVATE_PG_NEEDED(pg, have_pg);
     struct rt_watch w = {.rt = rt_new(&RT_DEFAULTS), .on_batch = look};
     struct registry_resolved r;
     struct sd_error err = {""};

@@ -21,14 +21,7 @@
 static struct private_pg pg;
 static bool have_pg;
 
-#define NEED_SERVER()                                                                                        \
-    do {                                                                                                     \
-        (void)state;                                                                                         \
-        if (!have_pg) {                                                                                      \
-            print_message("no server: %s\n", pg.why);                                                        \
-            skip();                                                                                          \
-        }                                                                                                    \
-    } while (0)
+#define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
 
 static char *sql(const char *database, const char *text)
 {

@@ -16,14 +16,7 @@ static struct private_pg pg;
 static bool have_pg;
 static struct rt *rt;
 
-#define NEED_SERVER()                                                                                        \
-    do {                                                                                                     \
-        (void)state;                                                                                         \
-        if (!have_pg) {                                                                                      \
-            print_message("no server: %s\n", pg.why);                                                        \
-            skip();                                                                                          \
-        }                                                                                                    \
-    } while (0)
+#define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
 
 /* ---- what the sources say ---- */
 

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "core/plan/advise.h"
 
 #define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1 */
 

@@ -9,7 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/plan/advise.h"
 #include "core/sql/sql_lex.h"
 #include "core/index/table_use_expr.h"
 

@@ -1,7 +1,6 @@
 #include "core/sql/sql.h"
 #include "core/index/table_use_expr.h"
 
-#include "core/plan/advise.h"
 
 #define get tree_get
 
