@@ -121,7 +121,7 @@ check-layers: ## prove that rooms use only the rooms below them
 	@tests/check-layers
 
 format: ## clang-format over all C files
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@find contrib include src tests -name '*.[ch]' | xargs clang-format -i
 
 clean: ## remove build/
 	rm -rf build

@@ -66,8 +66,8 @@ static PGresult *query(struct page *p, const char *sql, const char *param)
     char route[256], text[4096];
     encode(route, sizeof route, p->route);
     snprintf(text, sizeof text,
-             "%s /*application='shop',method='%s',route='%s',traceparent='00-%016llx%016llx-%016llx-01'*/", sql,
-             p->method, route, a * 2654435761u, b * 40503u + 1, a ^ b);
+             "%s /*application='shop',method='%s',route='%s',traceparent='00-%016llx%016llx-%016llx-01'*/",
+             sql, p->method, route, a * 2654435761u, b * 40503u + 1, a ^ b);
     const char *values[] = {param};
     PGresult *r = PQexecParams(connection, text, param ? 1 : 0, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
@@ -101,16 +101,20 @@ static void product(struct page *p, const char *arg)
 
 static void order(struct page *p, const char *arg)
 {
-    table(p, query(p, "SELECT o.id, o.placed_at, o.status, l.line, l.quantity, p.name FROM orders o "
-                      "JOIN order_lines l ON l.order_id = o.id JOIN products p ON p.id = l.product_id "
-                      "WHERE o.id = $1 ORDER BY l.line", arg));
+    table(p, query(p,
+                   "SELECT o.id, o.placed_at, o.status, l.line, l.quantity, p.name FROM orders o "
+                   "JOIN order_lines l ON l.order_id = o.id JOIN products p ON p.id = l.product_id "
+                   "WHERE o.id = $1 ORDER BY l.line",
+                   arg));
 }
 
 /* No index serves this: 400,000 rows are read to find about fifteen. */
 static void customer_orders(struct page *p, const char *arg)
 {
-    table(p, query(p, "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
-                      "ORDER BY placed_at DESC LIMIT 20", arg));
+    table(p, query(p,
+                   "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
+                   "ORDER BY placed_at DESC LIMIT 20",
+                   arg));
 }
 
 /* One query for the cart, then one for each product in it. */
@@ -126,8 +130,10 @@ static void cart(struct page *p, const char *arg)
 static void report(struct page *p, const char *arg)
 {
     (void)arg;
-    table(p, query(p, "SELECT id, customer_id, total, rank() OVER (ORDER BY total DESC, note) FROM orders "
-                      "ORDER BY total DESC, note LIMIT 50", NULL));
+    table(p, query(p,
+                   "SELECT id, customer_id, total, rank() OVER (ORDER BY total DESC, note) FROM orders "
+                   "ORDER BY total DESC, note LIMIT 50",
+                   NULL));
 }
 
 static void search(struct page *p, const char *arg)
@@ -142,8 +148,10 @@ static void place_order(struct page *p, const char *arg)
     p->status = 201;
     char customer[16];
     snprintf(customer, sizeof customer, "%ld", 1 + random() % 20000);
-    table(p, query(p, "INSERT INTO orders (id, customer_id, placed_at, status, total) "
-                      "VALUES (nextval('order_ids'), $1::int, now(), 'open', 42) RETURNING id", customer));
+    table(p, query(p,
+                   "INSERT INTO orders (id, customer_id, placed_at, status, total) "
+                   "VALUES (nextval('order_ids'), $1::int, now(), 'open', 42) RETURNING id",
+                   customer));
 }
 
 static void health(struct page *p, const char *arg)
@@ -184,7 +192,8 @@ static bool matches(size_t i, const char *method, const char *url, char arg[16])
     return true;
 }
 
-static void log_request(const struct page *p, const char *method, const char *url, const struct timespec *start)
+static void log_request(const struct page *p, const char *method, const char *url,
+                        const struct timespec *start)
 {
     struct timespec end;
     clock_gettime(CLOCK_REALTIME, &end);
@@ -193,7 +202,8 @@ static void log_request(const struct page *p, const char *method, const char *ur
     char when[64], line[1024];
     localtime_r(&end.tv_sec, &tm);
     strftime(when, sizeof when, "%d/%b/%Y:%H:%M:%S %z", &tm);
-    int n = snprintf(line, sizeof line, "127.0.0.1 - - [%s] \"%s %.600s HTTP/1.1\" %d %zu \"-\" \"demo\" rt=%.3f\n", when,
+    int n = snprintf(line, sizeof line,
+                     "127.0.0.1 - - [%s] \"%s %.600s HTTP/1.1\" %d %zu \"-\" \"demo\" rt=%.3f\n", when,
                      method, url, p->status, p->len, seconds);
     if (n > 0 && write(log_file, line, (size_t)n) < 0)
         perror("access log");

@@ -31,7 +31,7 @@
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 1
 #define SD_ABI_MINOR 2
-#define SD_ABI ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
+#define SD_ABI       ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
  * Untouched on success. */
@@ -76,12 +76,12 @@ enum {
 struct sd_option {
     const char *name;
     enum sd_option_type type;
-    size_t offset;          /* into the options struct */
-    const char *fallback;   /* the default, as a user would write it */
-    double min, max;        /* of numbers, durations (ns), sizes; both 0: any */
+    size_t offset;        /* into the options struct */
+    const char *fallback; /* the default, as a user would write it */
+    double min, max;      /* of numbers, durations (ns), sizes; both 0: any */
     unsigned flags;
     const char *unit;
-    const char *help;       /* one sentence */
+    const char *help; /* one sentence */
 };
 
 /* ---- requests: work on demand, such as EXPLAIN ------------------------- */
@@ -96,11 +96,11 @@ enum sd_request_kind {
 /* What is not used by a kind is SD_UNKNOWN or NULL. */
 struct sd_request {
     enum sd_request_kind kind;
-    int64_t query_id;     /* SD_UNKNOWN when only the text is known */
-    const char *database; /* NULL: the source's own */
-    const char *query;    /* may hold $1 parameters */
-    int64_t limit_ns;     /* ANALYZE: the server gives up after so long */
-    int64_t pid;          /* CANCEL, TERMINATE: the session, which must still be the one */
+    int64_t query_id;      /* SD_UNKNOWN when only the text is known */
+    const char *database;  /* NULL: the source's own */
+    const char *query;     /* may hold $1 parameters */
+    int64_t limit_ns;      /* ANALYZE: the server gives up after so long */
+    int64_t pid;           /* CANCEL, TERMINATE: the session, which must still be the one */
     sd_time backend_start; /* that began then */
     sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
 };
@@ -197,8 +197,8 @@ struct sd_source_ops {
     enum sd_result (*run)(struct sd_source *s, struct sd_error *err);
 
     /* Serves one request into `reply`; NULL: none. A kind it does not know: SD_UNSUPPORTED. */
-    enum sd_result (*request)(struct sd_source *s, const struct sd_request *req,
-                              struct sd_batch *reply, struct sd_error *err);
+    enum sd_result (*request)(struct sd_source *s, const struct sd_request *req, struct sd_batch *reply,
+                              struct sd_error *err);
 
     /* Unblocks the worker, wherever it is: PQcancel, shutdown(2), kill(2).
      * Any thread, any time from the start of open to the end of close,
@@ -209,8 +209,8 @@ struct sd_source_ops {
 
     /* The pure parser: bytes in, records out. For tests, fuzzing and replay.
      * NULL when the source has no bytes of its own. */
-    enum sd_result (*decode)(const struct sd_host *host, const void *bytes, size_t len,
-                             struct sd_batch *b, struct sd_error *err);
+    enum sd_result (*decode)(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
+                             struct sd_error *err);
 };
 
 /* What a module exports under the name `slowdive_source`. */

@@ -35,7 +35,7 @@ static inline int sd_known(int64_t v)
 
 #define SD_US ((int64_t)1000)
 #define SD_MS ((int64_t)1000000)
-#define SD_S ((int64_t)1000000000)
+#define SD_S  ((int64_t)1000000000)
 
 /* ---- latency histogram -------------------------------------------------
  * Log-linear: values below 64 have a bucket each, every octave above is cut
@@ -46,10 +46,10 @@ static inline int sd_known(int64_t v)
  * On the wire and in batches a histogram is sparse: only buckets in use,
  * ascending by index. */
 #define SD_HIST_SUB_BITS 6
-#define SD_HIST_SUB (1u << SD_HIST_SUB_BITS)
+#define SD_HIST_SUB      (1u << SD_HIST_SUB_BITS)
 /* Largest value told apart: 2^42 ns, about 73 minutes; longer ones count there. */
 #define SD_HIST_MAX_BITS 42
-#define SD_HIST_BUCKETS ((SD_HIST_MAX_BITS - SD_HIST_SUB_BITS + 1) * SD_HIST_SUB)
+#define SD_HIST_BUCKETS  ((SD_HIST_MAX_BITS - SD_HIST_SUB_BITS + 1) * SD_HIST_SUB)
 
 struct sd_bucket {
     uint32_t index;
@@ -88,56 +88,56 @@ static inline int64_t sd_hist_lower(uint32_t index)
  * end in a later minor version; names and meanings never change. */
 
 /* One sample of a number that is nothing else below. */
-#define SD_METRIC_FIELDS(X)                                                       \
-    X(TEXT, name, "", "what is measured, dotted: postgresql.connections")         \
-    X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key")        \
-    X(TEXT, unit, "", "ns, bytes, share, count; absent when it has none")         \
-    X(REAL, value, "", "the value")                                               \
+#define SD_METRIC_FIELDS(X)                                                                                  \
+    X(TEXT, name, "", "what is measured, dotted: postgresql.connections")                                    \
+    X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key")                                   \
+    X(TEXT, unit, "", "ns, bytes, share, count; absent when it has none")                                    \
+    X(REAL, value, "", "the value")                                                                          \
     X(INT, counter, "0|1", "1 when the value only grows and rates are derived")
 
 /* Requests to one endpoint that ended in one interval: a delta, not a total. */
-#define SD_HTTP_FIELDS(X)                                                         \
-    X(TEXT, method, "", "GET, POST, ...; absent when the input has none")         \
-    X(TEXT, route, "", "path with variable segments folded: /orders/:id")         \
-    X(INT, interval_ns, "ns", "length of the interval that starts at batch time") \
-    X(INT, count, "count", "requests ended in the interval")                      \
-    X(INT, errors, "count", "of these, answered with status >= 500")              \
-    X(INT, status_1xx, "count", "of these, status 100-199")                       \
-    X(INT, status_2xx, "count", "of these, status 200-299")                       \
-    X(INT, status_3xx, "count", "of these, status 300-399")                       \
-    X(INT, status_4xx, "count", "of these, status 400-499")                       \
-    X(INT, status_5xx, "count", "of these, status 500-599")                       \
-    X(INT, bytes, "bytes", "sent in response bodies")                             \
-    X(INT, timed, "count", "of these, with a known duration")                     \
-    X(INT, total_ns, "ns", "sum of the known durations")                          \
-    X(INT, min_ns, "ns", "shortest known duration")                               \
-    X(INT, max_ns, "ns", "longest known duration")                                \
-    X(INT, first_at, "time", "end of the earliest request")                       \
-    X(INT, last_at, "time", "end of the latest request")                          \
+#define SD_HTTP_FIELDS(X)                                                                                    \
+    X(TEXT, method, "", "GET, POST, ...; absent when the input has none")                                    \
+    X(TEXT, route, "", "path with variable segments folded: /orders/:id")                                    \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(INT, count, "count", "requests ended in the interval")                                                 \
+    X(INT, errors, "count", "of these, answered with status >= 500")                                         \
+    X(INT, status_1xx, "count", "of these, status 100-199")                                                  \
+    X(INT, status_2xx, "count", "of these, status 200-299")                                                  \
+    X(INT, status_3xx, "count", "of these, status 300-399")                                                  \
+    X(INT, status_4xx, "count", "of these, status 400-499")                                                  \
+    X(INT, status_5xx, "count", "of these, status 500-599")                                                  \
+    X(INT, bytes, "bytes", "sent in response bodies")                                                        \
+    X(INT, timed, "count", "of these, with a known duration")                                                \
+    X(INT, total_ns, "ns", "sum of the known durations")                                                     \
+    X(INT, min_ns, "ns", "shortest known duration")                                                          \
+    X(INT, max_ns, "ns", "longest known duration")                                                           \
+    X(INT, first_at, "time", "end of the earliest request")                                                  \
+    X(INT, last_at, "time", "end of the latest request")                                                     \
     X(HIST, latency, "ns", "the known durations")
 
 /* A statement's counters as the server publishes them: totals since `since`. */
-#define SD_STATEMENT_FIELDS(X)                                                    \
-    X(INT, query_id, "", "the server's query identifier")                         \
-    X(TEXT, database, "", "database name")                                        \
-    X(TEXT, role, "", "role that ran it")                                         \
-    X(TEXT, fingerprint, "", "libpg_query fingerprint, 16 hex digits")            \
-    X(TEXT, text, "", "normalised text, constants as $1")                         \
-    X(INT, toplevel, "0|1", "0 when run inside a function")                       \
-    X(INT, since, "time", "start of counting, when the server tells")             \
-    X(INT, calls, "count", "executions")                                          \
-    X(INT, total_ns, "ns", "execution time of all calls")                         \
-    X(INT, min_ns, "ns", "fastest call")                                          \
-    X(INT, max_ns, "ns", "slowest call")                                          \
-    X(INT, stddev_ns, "ns", "standard deviation of the calls' time")              \
-    X(INT, plan_ns, "ns", "planning time of all calls")                           \
-    X(INT, rows, "count", "rows returned or affected")                            \
-    X(INT, shared_hit, "blocks", "8 kB blocks found in shared buffers")           \
-    X(INT, shared_read, "blocks", "8 kB blocks read")                             \
-    X(INT, shared_written, "blocks", "8 kB blocks written")                       \
-    X(INT, temp_read, "blocks", "temporary blocks read")                          \
-    X(INT, temp_written, "blocks", "temporary blocks written")                    \
-    X(INT, io_ns, "ns", "block read and write time, with track_io_timing")        \
+#define SD_STATEMENT_FIELDS(X)                                                                               \
+    X(INT, query_id, "", "the server's query identifier")                                                    \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, role, "", "role that ran it")                                                                    \
+    X(TEXT, fingerprint, "", "libpg_query fingerprint, 16 hex digits")                                       \
+    X(TEXT, text, "", "normalised text, constants as $1")                                                    \
+    X(INT, toplevel, "0|1", "0 when run inside a function")                                                  \
+    X(INT, since, "time", "start of counting, when the server tells")                                        \
+    X(INT, calls, "count", "executions")                                                                     \
+    X(INT, total_ns, "ns", "execution time of all calls")                                                    \
+    X(INT, min_ns, "ns", "fastest call")                                                                     \
+    X(INT, max_ns, "ns", "slowest call")                                                                     \
+    X(INT, stddev_ns, "ns", "standard deviation of the calls' time")                                         \
+    X(INT, plan_ns, "ns", "planning time of all calls")                                                      \
+    X(INT, rows, "count", "rows returned or affected")                                                       \
+    X(INT, shared_hit, "blocks", "8 kB blocks found in shared buffers")                                      \
+    X(INT, shared_read, "blocks", "8 kB blocks read")                                                        \
+    X(INT, shared_written, "blocks", "8 kB blocks written")                                                  \
+    X(INT, temp_read, "blocks", "temporary blocks read")                                                     \
+    X(INT, temp_written, "blocks", "temporary blocks written")                                               \
+    X(INT, io_ns, "ns", "block read and write time, with track_io_timing")                                   \
     X(INT, wal_bytes, "bytes", "write-ahead log generated")
 
 /* One session seen at one sampling moment; idle sessions are not sampled unless they
@@ -145,159 +145,159 @@ static inline int64_t sd_hist_lower(uint32_t index)
  * whatever else keeps old rows: a prepared transaction (pid 0, as blocked_by names it),
  * a replication slot, a standby (pid absent); backend_type says which, application its
  * name, state prepared, in use or not in use. */
-#define SD_ACTIVITY_FIELDS(X)                                                     \
-    X(INT, period_ns, "ns", "time this sample stands for")                        \
-    X(INT, pid, "", "server process; 0: a prepared transaction")                  \
-    X(INT, leader_pid, "", "leader of a parallel worker")                         \
-    X(TEXT, database, "", "database name")                                        \
-    X(TEXT, role, "", "role name")                                                \
-    X(TEXT, application, "", "application_name")                                  \
-    X(TEXT, client, "", "client address, or local")                               \
-    X(TEXT, backend_type, "", "client backend, autovacuum worker, ...")           \
-    X(TEXT, state, "", "active, idle in transaction, ...")                        \
-    X(TEXT, wait_type, "", "wait event type; absent when running on a processor") \
-    X(TEXT, wait_event, "", "wait event")                                         \
-    X(INT, query_id, "", "the server's query identifier (14 and later)")          \
-    X(TEXT, query, "", "text as the server shows it; may be cut")                 \
-    X(TEXT, route, "", "from the statement's sqlcommenter tags, as METHOD route") \
-    X(TEXT, trace_id, "", "32 hex digits, from a traceparent tag")                \
-    X(INT, backend_start, "time", "start of the session")                         \
-    X(INT, xact_start, "time", "start of the transaction")                        \
-    X(INT, query_start, "time", "start of the statement")                         \
-    X(INT, state_change, "time", "last change of state")                          \
-    X(TEXT, blocked_by, "", "pids that block it, comma separated")                \
-    X(TEXT, lock, "", "what it waits to lock: table orders, row of orders")       \
-    X(TEXT, lock_mode, "", "mode it waits for: AccessExclusiveLock, ...")         \
-    X(INT, wait_start, "time", "start of its wait for the lock (14 and later)")   \
-    X(INT, xmin_age, "count", "transactions begun since its oldest snapshot or id") \
-    X(TEXT, phase, "", "of a vacuum: scanning heap, ..., with its table")         \
+#define SD_ACTIVITY_FIELDS(X)                                                                                \
+    X(INT, period_ns, "ns", "time this sample stands for")                                                   \
+    X(INT, pid, "", "server process; 0: a prepared transaction")                                             \
+    X(INT, leader_pid, "", "leader of a parallel worker")                                                    \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, role, "", "role name")                                                                           \
+    X(TEXT, application, "", "application_name")                                                             \
+    X(TEXT, client, "", "client address, or local")                                                          \
+    X(TEXT, backend_type, "", "client backend, autovacuum worker, ...")                                      \
+    X(TEXT, state, "", "active, idle in transaction, ...")                                                   \
+    X(TEXT, wait_type, "", "wait event type; absent when running on a processor")                            \
+    X(TEXT, wait_event, "", "wait event")                                                                    \
+    X(INT, query_id, "", "the server's query identifier (14 and later)")                                     \
+    X(TEXT, query, "", "text as the server shows it; may be cut")                                            \
+    X(TEXT, route, "", "from the statement's sqlcommenter tags, as METHOD route")                            \
+    X(TEXT, trace_id, "", "32 hex digits, from a traceparent tag")                                           \
+    X(INT, backend_start, "time", "start of the session")                                                    \
+    X(INT, xact_start, "time", "start of the transaction")                                                   \
+    X(INT, query_start, "time", "start of the statement")                                                    \
+    X(INT, state_change, "time", "last change of state")                                                     \
+    X(TEXT, blocked_by, "", "pids that block it, comma separated")                                           \
+    X(TEXT, lock, "", "what it waits to lock: table orders, row of orders")                                  \
+    X(TEXT, lock_mode, "", "mode it waits for: AccessExclusiveLock, ...")                                    \
+    X(INT, wait_start, "time", "start of its wait for the lock (14 and later)")                              \
+    X(INT, xmin_age, "count", "transactions begun since its oldest snapshot or id")                          \
+    X(TEXT, phase, "", "of a vacuum: scanning heap, ..., with its table")                                    \
     X(REAL, progress, "share", "of a vacuum: blocks of the table scanned")
 
 /* A plan as the server printed it. */
-#define SD_PLAN_FIELDS(X)                                                         \
-    X(INT, query_id, "", "the server's query identifier")                         \
-    X(TEXT, database, "", "database name")                                        \
-    X(TEXT, query, "", "the statement")                                           \
-    X(TEXT, body, "", "output of EXPLAIN (FORMAT JSON)")                          \
-    X(INT, generic, "0|1", "1 when planned without parameter values")             \
-    X(INT, analyzed, "0|1", "1 when it was executed")                             \
+#define SD_PLAN_FIELDS(X)                                                                                    \
+    X(INT, query_id, "", "the server's query identifier")                                                    \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, query, "", "the statement")                                                                      \
+    X(TEXT, body, "", "output of EXPLAIN (FORMAT JSON)")                                                     \
+    X(INT, generic, "0|1", "1 when planned without parameter values")                                        \
+    X(INT, analyzed, "0|1", "1 when it was executed")                                                        \
     X(TEXT, failed, "", "why there is no plan; then body is absent")
 
 /* A table: its name and size come with a plan; the other figures with the catalogue,
  * which a source publishes from time to time, in one batch without a plan.
  * Counters are totals since `since`. */
-#define SD_TABLE_FIELDS(X)                                                        \
-    X(TEXT, database, "", "database name")                                        \
-    X(TEXT, schema, "", "schema name")                                            \
-    X(TEXT, name, "", "table name")                                               \
-    X(REAL, rows, "count", "reltuples")                                           \
-    X(INT, size_bytes, "bytes", "heap size")                                      \
-    X(INT, total_bytes, "bytes", "with its indexes and TOAST")                    \
-    X(INT, since, "time", "start of counting; absent when never reset")           \
-    X(INT, seq_scan, "count", "sequential scans")                                 \
-    X(INT, seq_rows, "count", "rows read by sequential scans")                    \
-    X(INT, idx_scan, "count", "index scans; absent when it has no index")         \
-    X(INT, rows_live, "count", "live rows, as the statistics estimate")           \
-    X(INT, rows_dead, "count", "dead rows, as the statistics estimate")           \
-    X(INT, inserted, "count", "rows inserted")                                    \
-    X(INT, updated, "count", "rows updated")                                      \
-    X(INT, deleted, "count", "rows deleted")                                      \
-    X(INT, blks_hit, "blocks", "of heap, indexes and TOAST, found in shared buffers") \
-    X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")               \
-    X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)") \
-    X(INT, last_analyze, "time", "last analyze, automatic or not")                \
+#define SD_TABLE_FIELDS(X)                                                                                   \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, schema, "", "schema name")                                                                       \
+    X(TEXT, name, "", "table name")                                                                          \
+    X(REAL, rows, "count", "reltuples")                                                                      \
+    X(INT, size_bytes, "bytes", "heap size")                                                                 \
+    X(INT, total_bytes, "bytes", "with its indexes and TOAST")                                               \
+    X(INT, since, "time", "start of counting; absent when never reset")                                      \
+    X(INT, seq_scan, "count", "sequential scans")                                                            \
+    X(INT, seq_rows, "count", "rows read by sequential scans")                                               \
+    X(INT, idx_scan, "count", "index scans; absent when it has no index")                                    \
+    X(INT, rows_live, "count", "live rows, as the statistics estimate")                                      \
+    X(INT, rows_dead, "count", "dead rows, as the statistics estimate")                                      \
+    X(INT, inserted, "count", "rows inserted")                                                               \
+    X(INT, updated, "count", "rows updated")                                                                 \
+    X(INT, deleted, "count", "rows deleted")                                                                 \
+    X(INT, blks_hit, "blocks", "of heap, indexes and TOAST, found in shared buffers")                        \
+    X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")                                          \
+    X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)")                           \
+    X(INT, last_analyze, "time", "last analyze, automatic or not")                                           \
     X(INT, changed, "count", "rows written since the last analyze")
 
 /* An existing index. */
-#define SD_INDEX_FIELDS(X)                                                        \
-    X(TEXT, database, "", "database name")                                        \
-    X(TEXT, schema, "", "schema of the table")                                    \
-    X(TEXT, table, "", "table name")                                              \
-    X(TEXT, name, "", "index name")                                               \
-    X(TEXT, definition, "", "CREATE INDEX statement")                             \
-    X(TEXT, columns, "", "key columns, comma separated; empty for an expression") \
-    X(INT, is_unique, "0|1", "")                                                  \
-    X(INT, is_valid, "0|1", "")                                                   \
-    X(INT, is_partial, "0|1", "")                                                 \
-    X(INT, size_bytes, "bytes", "")                                               \
-    X(TEXT, method, "", "access method: btree, gin, ...")                         \
-    X(INT, is_constraint, "0|1", "needed by a constraint, a replica or a parent") \
-    X(INT, idx_scan, "count", "scans since `since`, on this server only")         \
-    X(INT, since, "time", "start of counting; absent when never reset")           \
+#define SD_INDEX_FIELDS(X)                                                                                   \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, schema, "", "schema of the table")                                                               \
+    X(TEXT, table, "", "table name")                                                                         \
+    X(TEXT, name, "", "index name")                                                                          \
+    X(TEXT, definition, "", "CREATE INDEX statement")                                                        \
+    X(TEXT, columns, "", "key columns, comma separated; empty for an expression")                            \
+    X(INT, is_unique, "0|1", "")                                                                             \
+    X(INT, is_valid, "0|1", "")                                                                              \
+    X(INT, is_partial, "0|1", "")                                                                            \
+    X(INT, size_bytes, "bytes", "")                                                                          \
+    X(TEXT, method, "", "access method: btree, gin, ...")                                                    \
+    X(INT, is_constraint, "0|1", "needed by a constraint, a replica or a parent")                            \
+    X(INT, idx_scan, "count", "scans since `since`, on this server only")                                    \
+    X(INT, since, "time", "start of counting; absent when never reset")                                      \
     X(INT, last_scan, "time", "last scan (16 and later)")
 
 /* An index a statement misses: comes in one batch with the statement's plan. */
-#define SD_ADVICE_FIELDS(X)                                                       \
-    X(TEXT, database, "", "database name")                                        \
-    X(INT, query_id, "", "the server's query identifier")                         \
-    X(TEXT, schema, "", "schema of the table; absent with `none`")                \
-    X(TEXT, table, "", "table name")                                              \
-    X(TEXT, ddl, "", "CREATE INDEX CONCURRENTLY statement")                       \
-    X(TEXT, columns, "", "its keys, one a line, as in the statement")             \
-    X(TEXT, method, "", "access method: btree, gin, brin")                        \
-    X(INT, size_bytes, "bytes", "its size once built")                            \
-    X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's") \
-    X(REAL, cost_before, "cost", "planner's cost of the statement as things are") \
-    X(REAL, cost_after, "cost", "the same with all indexes of this batch")        \
-    X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")     \
-    X(TEXT, why, "", "why this index, in one sentence")                           \
+#define SD_ADVICE_FIELDS(X)                                                                                  \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(INT, query_id, "", "the server's query identifier")                                                    \
+    X(TEXT, schema, "", "schema of the table; absent with `none`")                                           \
+    X(TEXT, table, "", "table name")                                                                         \
+    X(TEXT, ddl, "", "CREATE INDEX CONCURRENTLY statement")                                                  \
+    X(TEXT, columns, "", "its keys, one a line, as in the statement")                                        \
+    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(INT, size_bytes, "bytes", "its size once built")                                                       \
+    X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
+    X(REAL, cost_before, "cost", "planner's cost of the statement as things are")                            \
+    X(REAL, cost_after, "cost", "the same with all indexes of this batch")                                   \
+    X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")                                \
+    X(TEXT, why, "", "why this index, in one sentence")                                                      \
     X(TEXT, none, "", "why no index is suggested; then ddl is absent")
 
 /* Something that happened: a deploy, a restart, a log rotation. */
-#define SD_EVENT_FIELDS(X)                                                        \
-    X(TEXT, severity, "", "info, warn or bad")                                    \
-    X(TEXT, title, "", "a few words")                                             \
+#define SD_EVENT_FIELDS(X)                                                                                   \
+    X(TEXT, severity, "", "info, warn or bad")                                                               \
+    X(TEXT, title, "", "a few words")                                                                        \
     X(TEXT, text, "", "a sentence")
 
 /* What a reader took in and what it could not read: totals, with one sample. */
-#define SD_INTAKE_FIELDS(X)                                                       \
-    X(TEXT, unit, "", "what is counted: lines, records")                          \
-    X(INT, total, "count", "seen since the source was opened")                    \
-    X(INT, unparsed, "count", "of these, not understood")                         \
-    X(INT, bytes, "bytes", "read")                                                \
-    X(TEXT, sample, "", "one that was not understood, cut to 256 bytes")          \
+#define SD_INTAKE_FIELDS(X)                                                                                  \
+    X(TEXT, unit, "", "what is counted: lines, records")                                                     \
+    X(INT, total, "count", "seen since the source was opened")                                               \
+    X(INT, unparsed, "count", "of these, not understood")                                                    \
+    X(INT, bytes, "bytes", "read")                                                                           \
+    X(TEXT, sample, "", "one that was not understood, cut to 256 bytes")                                     \
     X(TEXT, reason, "", "why, in one sentence")
 
 /* State of a source instance; published by the runtime, not by sources. */
-#define SD_STATUS_FIELDS(X)                                                       \
-    X(TEXT, kind, "", "source kind: log, postgres, exec, ...")                    \
-    X(TEXT, target, "", "what it reads, without secrets")                         \
-    X(INT, state, "", "enum sd_state")                                            \
-    X(TEXT, text, "", "the state in one sentence")                                \
-    X(INT, since, "time", "when this state began")                                \
-    X(INT, next_at, "time", "next try when backing off")                          \
-    X(INT, last_data, "time", "last batch published")                             \
-    X(INT, batches, "count", "published since start")                             \
-    X(INT, records, "count", "published since start")                             \
-    X(INT, drops, "count", "batches dropped because the console lagged")          \
-    X(INT, errors, "count", "failed opens and collects")                          \
-    X(INT, overruns, "count", "collects that took longer than their interval")    \
-    X(INT, took_ns, "ns", "last collect")                                         \
+#define SD_STATUS_FIELDS(X)                                                                                  \
+    X(TEXT, kind, "", "source kind: log, postgres, exec, ...")                                               \
+    X(TEXT, target, "", "what it reads, without secrets")                                                    \
+    X(INT, state, "", "enum sd_state")                                                                       \
+    X(TEXT, text, "", "the state in one sentence")                                                           \
+    X(INT, since, "time", "when this state began")                                                           \
+    X(INT, next_at, "time", "next try when backing off")                                                     \
+    X(INT, last_data, "time", "last batch published")                                                        \
+    X(INT, batches, "count", "published since start")                                                        \
+    X(INT, records, "count", "published since start")                                                        \
+    X(INT, drops, "count", "batches dropped because the console lagged")                                     \
+    X(INT, errors, "count", "failed opens and collects")                                                     \
+    X(INT, overruns, "count", "collects that took longer than their interval")                               \
+    X(INT, took_ns, "ns", "last collect")                                                                    \
     X(INT, cpu_ns, "ns", "processor time of the worker since start")
 
 /* kind, struct name, JSON name, field list, help. Numbers are on disk: never reuse one. */
-#define SD_RECORDS(R)                                                             \
-    R(1, METRIC, metric, "a number at a moment")                                  \
-    R(2, HTTP, http, "requests to one endpoint in one interval")                  \
-    R(3, STATEMENT, statement, "a statement's counters")                          \
-    R(4, ACTIVITY, activity, "a database session at a moment")                    \
-    R(5, PLAN, plan, "an execution plan")                                         \
-    R(6, TABLE, table, "a table and its size")                                    \
-    R(7, INDEX, index, "an existing index")                                       \
-    R(8, EVENT, event, "something that happened")                                 \
-    R(9, INTAKE, intake, "what a reader read and could not read")                 \
-    R(10, STATUS, status, "state of a source")                                    \
+#define SD_RECORDS(R)                                                                                        \
+    R(1, METRIC, metric, "a number at a moment")                                                             \
+    R(2, HTTP, http, "requests to one endpoint in one interval")                                             \
+    R(3, STATEMENT, statement, "a statement's counters")                                                     \
+    R(4, ACTIVITY, activity, "a database session at a moment")                                               \
+    R(5, PLAN, plan, "an execution plan")                                                                    \
+    R(6, TABLE, table, "a table and its size")                                                               \
+    R(7, INDEX, index, "an existing index")                                                                  \
+    R(8, EVENT, event, "something that happened")                                                            \
+    R(9, INTAKE, intake, "what a reader read and could not read")                                            \
+    R(10, STATUS, status, "state of a source")                                                               \
     R(11, ADVICE, advice, "an index that a statement misses")
 
-#define SD_C_INT int64_t
-#define SD_C_REAL double
-#define SD_C_TEXT const char *
-#define SD_C_HIST const struct sd_hist *
+#define SD_C_INT                          int64_t
+#define SD_C_REAL                         double
+#define SD_C_TEXT                         const char *
+#define SD_C_HIST                         const struct sd_hist *
 #define SD_MEMBER(type, name, unit, help) SD_C_##type name;
 
-#define SD_DECLARE(number, UPPER, lower, help) \
-    struct sd_##lower {                        \
-        SD_##UPPER##_FIELDS(SD_MEMBER)         \
+#define SD_DECLARE(number, UPPER, lower, help)                                                               \
+    struct sd_##lower {                                                                                      \
+        SD_##UPPER##_FIELDS(SD_MEMBER)                                                                       \
     };
 SD_RECORDS(SD_DECLARE)
 #undef SD_DECLARE
@@ -306,7 +306,7 @@ enum sd_kind {
 #define SD_ENUM(number, UPPER, lower, help) SD_##UPPER = number,
     SD_RECORDS(SD_ENUM)
 #undef SD_ENUM
-    SD_KIND_END
+        SD_KIND_END
 };
 
 enum sd_field_type { SD_FIELD_INT, SD_FIELD_REAL, SD_FIELD_TEXT, SD_FIELD_HIST };
@@ -329,20 +329,20 @@ struct sd_schema {
 };
 
 /* State of a source as the user sees it. */
-#define SD_STATES(X)                                   \
-    X(OFF, off, "not started")                         \
-    X(CONNECTING, connecting, "opening the connection") \
-    X(LIVE, live, "data is arriving")                  \
-    X(STALE, stale, "open, but nothing new arrives")   \
-    X(BACKOFF, backing off, "waiting for the next try") \
-    X(FAILED, failed, "will not be tried again")       \
+#define SD_STATES(X)                                                                                         \
+    X(OFF, off, "not started")                                                                               \
+    X(CONNECTING, connecting, "opening the connection")                                                      \
+    X(LIVE, live, "data is arriving")                                                                        \
+    X(STALE, stale, "open, but nothing new arrives")                                                         \
+    X(BACKOFF, backing off, "waiting for the next try")                                                      \
+    X(FAILED, failed, "will not be tried again")                                                             \
     X(ENDED, ended, "the input was read to its end")
 
 enum sd_state {
 #define SD_STATE_ENUM(UPPER, lower, help) SD_STATE_##UPPER,
     SD_STATES(SD_STATE_ENUM)
 #undef SD_STATE_ENUM
-    SD_STATE_END
+        SD_STATE_END
 };
 
 #endif

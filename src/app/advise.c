@@ -13,8 +13,8 @@
 #include "source/postgres/advisor_search.h"
 #include "view/advise.h"
 
-#define REWRITE_STATEMENTS      200 /* whose text is looked at, the heaviest first */
-#define STATEMENTS              500            /* of pg_stat_statements */
+#define REWRITE_STATEMENTS      200           /* whose text is looked at, the heaviest first */
+#define STATEMENTS              500           /* of pg_stat_statements */
 #define SEARCH_NS               (850 * SD_MS) /* to the end of the search; and for each statement */
 #define SEARCH_PER_STATEMENT_NS (30 * SD_MS)
 #define BUDGET_SHARE            0.98 /* sizes are known to some percent: the rest is kept free */
@@ -61,8 +61,11 @@ static bool read_workload(struct advising *v, struct sd_error *err)
             workload_add(&v->workload, id, s[i].text, s[i].calls);
     }
     advisor_statements_free(s, n);
-    return v->workload.n || fail(err, "pg_stat_statements shows no statement of this database: there was none yet, or this role may "
-                                         "not see those of others (GRANT pg_monitor to it)");
+    return v->workload.n ||
+           fail(
+               err,
+               "pg_stat_statements shows no statement of this database: there was none yet, or this role may "
+               "not see those of others (GRANT pg_monitor to it)");
 }
 
 /* One line, literals hidden when they are a server's. */
@@ -209,9 +212,7 @@ static int advise(struct advising *v, const char *target, double budget)
     if (stop())
         return 128 + signals_stop();
     if (!ok) {
-        const char *why = n                 ? v->search.problems[0]
-                          : v->n_statements ? v->statements[0].problem
-                                            : NULL;
+        const char *why = n ? v->search.problems[0] : v->n_statements ? v->statements[0].problem : NULL;
         complain("no statement of the workload could be planned: %s", why ? why : "there is none");
         return EXIT_USAGE;
     }

@@ -106,7 +106,8 @@ static bool name_taken(const struct app *a, const char *name)
 }
 
 /* "access.log" of a path, "shop" of postgres://host/shop; with a number when taken. */
-static char *source_name(const struct app *a, const struct source_spec *spec, const struct registry_resolved *r)
+static char *source_name(const struct app *a, const struct source_spec *spec,
+                         const struct registry_resolved *r)
 {
     if (spec->name && !name_taken(a, spec->name))
         return mem_strdup(spec->name);
@@ -152,7 +153,8 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
     return true;
 }
 
-static bool set_options(const struct sd_source_ops *ops, void *opts, char *const *assignments, struct sd_error *err)
+static bool set_options(const struct sd_source_ops *ops, void *opts, char *const *assignments,
+                        struct sd_error *err)
 {
     for (size_t i = 0; assignments && assignments[i]; i++) {
         const char *eq = strchr(assignments[i], '=');
@@ -172,7 +174,8 @@ bool app_is_recording(const char *path)
     char head[16] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
-    bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, head, sizeof head) == sizeof head;
+    bool is =
+        fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && read(fd, head, sizeof head) == sizeof head;
     recording_header(&header);
     is = is && !memcmp(head, header.text, 8);
     strbuf_free(&header);
@@ -277,7 +280,8 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
         model_count_lost(a->model, stats.lost);
     if (stats.lost)
         strbuf_printf(&a->problems, "%s: %llu %s could not be read%s\n", path, (unsigned long long)stats.lost,
-                      stats.lost == 1 ? "frame" : "frames", stats.cut ? "; the file ends in the middle of one" : "");
+                      stats.lost == 1 ? "frame" : "frames",
+                      stats.cut ? "; the file ends in the middle of one" : "");
     else if (stats.cut)
         strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
     a->replay = true;

@@ -16,11 +16,11 @@ struct app {
     struct config *config;
     struct model *model;
     struct rt *rt;
-    struct recorder *recorder; /* NULL: not recording */
-    bool replay;               /* the model was filled from a recording */
+    struct recorder *recorder;                          /* NULL: not recording */
+    bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
     void *taken_ctx;
-    struct strbuf problems;    /* sentences for the user, a line each */
+    struct strbuf problems; /* sentences for the user, a line each */
     size_t n_sources;
     char **names; /* of the sources started */
 };

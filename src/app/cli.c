@@ -132,9 +132,10 @@ static void option_head(struct strbuf *b, const struct cli_option_info *o)
 
 void cli_help(struct strbuf *out)
 {
-    strbuf_str(out, "slowdive: a performance console for the terminal\n\n"
-                    "  slowdive [SOURCE...]       the console on these sources; with none, on what is found here\n"
-                    "  slowdive VIEW [SOURCE...]  one view, printed\n");
+    strbuf_str(out,
+               "slowdive: a performance console for the terminal\n\n"
+               "  slowdive [SOURCE...]       the console on these sources; with none, on what is found here\n"
+               "  slowdive VIEW [SOURCE...]  one view, printed\n");
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++) {
         struct strbuf head = {0};
         strbuf_printf(&head, "slowdive %s %s", VERBS[i].name, VERBS[i].args);
@@ -149,14 +150,17 @@ void cli_help(struct strbuf *out)
     strbuf_str(out, "\nViews:\n");
     for (const struct view *const *v = VIEWS; *v; v++)
         strbuf_printf(out, "  %-12s %s\n", (*v)->name, (*v)->summary);
-    strbuf_str(out, "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"
-                    "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n"
-                    "\nOptions:\n");
+    strbuf_str(
+        out,
+        "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"
+        "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n"
+        "\nOptions:\n");
     for (int i = 0; i < CLI_OPTION_COUNT; i++) {
         struct strbuf head = {0};
         option_head(&head, &CLI_OPTION_INFO[i]);
         strbuf_printf(out, "  %-28s %s\n", head.text, CLI_OPTION_INFO[i].help);
         strbuf_free(&head);
     }
-    strbuf_str(out, "\nExit status: 0 done, 1 a check failed, 2 wrong usage or input. In the console, ? is help.\n");
+    strbuf_str(
+        out, "\nExit status: 0 done, 1 a check failed, 2 wrong usage or input. In the console, ? is help.\n");
 }

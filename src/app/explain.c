@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #define EXPLAIN_MAX_BYTES ((size_t)256 << 20)
-#define SQL_MAX_BYTES ((size_t)1 << 20)
-#define ANSWER_NS (20 * SD_S)
-#define STOP_NS (8 * SD_S) /* so long a server may take to stop what was withdrawn */
+#define SQL_MAX_BYTES     ((size_t)1 << 20)
+#define ANSWER_NS         (20 * SD_S)
+#define STOP_NS           (8 * SD_S) /* so long a server may take to stop what was withdrawn */
 
 /* What the server has answered: the plan as a record, kept by its batch. */
 struct answer {
@@ -50,7 +50,8 @@ static int ask_server(struct app *a, struct sd_request *req, int64_t patience, s
         return EXIT_USAGE;
     }
     if (!a->n_sources || !rt_request(a->rt, a->names[0], req, &err)) {
-        complain("%s", a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
+        complain("%s",
+                 a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
         return EXIT_USAGE;
     }
     int64_t deadline = clock_mono() + patience;
@@ -111,17 +112,20 @@ static int print_intent(struct app *a, const struct sd_batch *reply, const char 
     bool may = p->body != NULL;
     doc_field(d, "executed", UNIT_NONE, cell_bool(false));
     doc_field(d, "would_execute", UNIT_NONE, cell_bool(may));
-    struct section *s = doc_section(d, SECTION_FIELDS, "request", "EXPLAIN ANALYZE: nothing has been executed");
+    struct section *s =
+        doc_section(d, SECTION_FIELDS, "request", "EXPLAIN ANALYZE: nothing has been executed");
     section_field(d, s, "database", "Database", UNIT_NONE, cell_text(p->database));
     section_field(d, s, "server", "Server", UNIT_NONE, cell_text(server));
     section_field(d, s, "limit_ns", "Time limit", UNIT_NS, cell_int(limit));
     section_field(d, s, "why_not", may ? NULL : "Refused", UNIT_NONE, cell_text(p->failed));
     if (may)
-        section_field(d, s, NULL, "With --yes", UNIT_NONE,
-                      cell_text("it would be executed once, in a read-only transaction that is rolled back; its load "
-                                "on the server is real"));
+        section_field(
+            d, s, NULL, "With --yes", UNIT_NONE,
+            cell_text("it would be executed once, in a read-only transaction that is rolled back; its load "
+                      "on the server is real"));
     else
-        section_field(d, s, NULL, "With --yes", UNIT_NONE, cell_text("it would be refused for the same reason"));
+        section_field(d, s, NULL, "With --yes", UNIT_NONE,
+                      cell_text("it would be refused for the same reason"));
     s = doc_section(d, SECTION_TEXT, "query", "Query");
     s->text = doc_text(d, sql);
     int status = output_doc(a, d);
@@ -140,7 +144,8 @@ static int analyze_on_server(struct app *a, const char *sql)
                              .query = sql,
                              .limit_ns = a->config->settings->analyze_limit_ns};
     if (cli_has(a->cli, CLI_TIMEOUT) &&
-        (!unit_parse_duration(a->cli->values[CLI_TIMEOUT], &req.limit_ns, &err) || req.limit_ns < 10 * SD_MS)) {
+        (!unit_parse_duration(a->cli->values[CLI_TIMEOUT], &req.limit_ns, &err) ||
+         req.limit_ns < 10 * SD_MS)) {
         complain("--timeout: %s", err.text[0] ? err.text : "must be at least 10ms");
         return EXIT_USAGE;
     }
@@ -151,7 +156,8 @@ static int analyze_on_server(struct app *a, const char *sql)
     }
     int status = ask_server(a, &req, ANSWER_NS + (yes ? req.limit_ns : 0), &answer);
     if (status == EXIT_FINE)
-        status = yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, req.limit_ns);
+        status =
+            yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, req.limit_ns);
     batch_unref(answer.batch);
     return signals_stop() ? 128 + signals_stop() : status;
 }
@@ -199,7 +205,8 @@ int verb_explain(struct app *a)
         if (d)
             status = output_doc(a, d);
         else if (sql_may_explain(text, &ignored))
-            complain("this is SQL, not a plan; a server plans it: slowdive explain --db postgres://... %s", path);
+            complain("this is SQL, not a plan; a server plans it: slowdive explain --db postgres://... %s",
+                     path);
         else
             complain("%s", err.text);
         doc_free(d);

@@ -26,7 +26,8 @@ int explain_two(struct app *a, const char *before, const char *after)
     struct plan_input in[2];
     char *text[2] = {NULL, NULL};
     struct sd_error err = {""};
-    bool ok = strcmp(before, "-") != 0 || strcmp(after, "-") != 0 || fail(&err, "only one of the two plans can come from standard input");
+    bool ok = strcmp(before, "-") != 0 || strcmp(after, "-") != 0 ||
+              fail(&err, "only one of the two plans can come from standard input");
     for (int i = 0; i < 2 && ok; i++) {
         bool standard = !strcmp(paths[i], "-");
         ok = file_read(paths[i], EXPLAIN_MAX_LOG_BYTES, &text[i], &in[i].len, &err);

@@ -17,8 +17,10 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
     if (cli->n_args) {
         const struct sd_source_ops *ops = registry_named(cli->args[0]);
         if (!ops) {
-            complain("there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows how "
-                     "a source does", cli->args[0]);
+            complain(
+                "there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows how "
+                "a source does",
+                cli->args[0]);
             return false;
         }
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
@@ -53,8 +55,8 @@ static void list_keys(const struct keymap *k, struct strbuf *out)
             group = (int)info->group;
             strbuf_printf(out, "%s%s\n", out->len ? "\n" : "", action_group_title(info->group));
         }
-        strbuf_printf(out, "  %-20s %-16s %s\n", keymap_keys(k, (enum action)a, keys, sizeof keys), info->name,
-                      info->help);
+        strbuf_printf(out, "  %-20s %-16s %s\n", keymap_keys(k, (enum action)a, keys, sizeof keys),
+                      info->name, info->help);
     }
     strbuf_str(out, "\nCommands, after :\n");
     for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++) {

@@ -43,9 +43,14 @@ static int dispatch(const struct cli *cli)
         const char *verb;
         int (*run)(struct app *a);
     } verbs[] = {
-        {"", verb_console},      {"record", verb_record}, {"explain", verb_explain}, {"advise", verb_advise}, {"status", verb_view},
+        {"", verb_console},
+        {"record", verb_record},
+        {"explain", verb_explain},
+        {"advise", verb_advise},
+        {"status", verb_view},
         /* `sources` is a view too; printed, it lists the kinds there are: status prints the view. */
-        {"sources", verb_list}, {"keys", verb_list},
+        {"sources", verb_list},
+        {"keys", verb_list},
     };
 
     if (cli_has(cli, CLI_HELP))
@@ -58,11 +63,12 @@ static int dispatch(const struct cli *cli)
         return verb_manual(cli);
 
     if (misspelt(cli)) {
-        complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs", cli->args[0]);
+        complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs",
+                 cli->args[0]);
         return EXIT_USAGE;
     }
 
-    int (*run)(struct app *a) = verb_view;
+    int (*run)(struct app * a) = verb_view;
     for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
         if (!strcmp(verbs[i].verb, cli->verb))
             run = verbs[i].run;

@@ -282,8 +282,8 @@ struct limits {
     const char *measure, *floor_of;
     double info, warn, bad, floor_ns, floor_share, floor_amount;
 };
-#define LIMITS(r)                                                                              \
-    (&(struct limits){(r)->measure, (r)->floor_of, (r)->info, (r)->warn, (r)->bad, (r)->floor_ns, \
+#define LIMITS(r)                                                                                            \
+    (&(struct limits){(r)->measure, (r)->floor_of, (r)->info, (r)->warn, (r)->bad, (r)->floor_ns,            \
                       (r)->floor_share, (r)->floor_amount})
 
 static void manual_title(const char *name, const char *title, const char *help, struct strbuf *out)
@@ -356,7 +356,8 @@ static void manual_rewrites(struct strbuf *out)
         sentence(out, r->same);
         manual_limits(LIMITS(r), out);
         if (isfinite(r->floor_cost))
-            strbuf_printf(out, "Of a plan that was not executed: only from a planner's cost of %.10g.\n", r->floor_cost);
+            strbuf_printf(out, "Of a plan that was not executed: only from a planner's cost of %.10g.\n",
+                          r->floor_cost);
         else if (r->find)
             strbuf_str(out, "Only of a plan that was executed.\n");
     }
@@ -367,11 +368,10 @@ static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options}, {"verbs", manual_verbs},     {"views", manual_views},
-    {"keys", manual_keys},       {"sources", manual_sources}, {"settings", manual_settings},
-    {"records", manual_records}, {"words", manual_words},     {"findings", manual_findings},
-    {"advice", manual_advice},   {"rewrites", manual_rewrites},
-    {"suggestions", manual_suggestions},
+    {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},
+    {"keys", manual_keys},       {"sources", manual_sources},   {"settings", manual_settings},
+    {"records", manual_records}, {"words", manual_words},       {"findings", manual_findings},
+    {"advice", manual_advice},   {"rewrites", manual_rewrites}, {"suggestions", manual_suggestions},
 };
 
 static void list_views(struct strbuf *out)

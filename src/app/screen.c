@@ -47,8 +47,9 @@ static void log_request(const char *origin, const struct sd_request *r)
 {
     char began[CLOCK_TEXT_MAX];
     if (r->kind == SD_REQUEST_ANALYZE)
-        log_line(origin, "confirmed: EXPLAIN ANALYZE of query %lld in database %s, at most %lld s", (long long)r->query_id,
-                 r->database ? r->database : "(its own)", (long long)(r->limit_ns / SD_S));
+        log_line(origin, "confirmed: EXPLAIN ANALYZE of query %lld in database %s, at most %lld s",
+                 (long long)r->query_id, r->database ? r->database : "(its own)",
+                 (long long)(r->limit_ns / SD_S));
     else if (r->kind == SD_REQUEST_CANCEL || r->kind == SD_REQUEST_TERMINATE)
         log_line(origin, "confirmed: %s session %lld, begun %s",
                  r->kind == SD_REQUEST_CANCEL ? "cancel the statement of" : "terminate", (long long)r->pid,
@@ -81,7 +82,8 @@ static void taken(void *ctx, const struct sd_batch *b)
         log_line(batch_origin(b), "%s: %s", e->title ? e->title : "event", e->text ? e->text : "");
     for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i));)
         if (p->analyzed == 1)
-            log_line(batch_origin(b), "EXPLAIN ANALYZE of query %lld: %s", (long long)p->query_id, p->failed ? "failed" : "done");
+            log_line(batch_origin(b), "EXPLAIN ANALYZE of query %lld: %s", (long long)p->query_id,
+                     p->failed ? "failed" : "done");
     s->answered |= console_take(s->console, b);
 }
 
@@ -110,8 +112,8 @@ static bool env_write_file(void *ctx, const char *path, const char *text, size_t
     (void)ctx;
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0)
-        return fail(err, errno == EEXIST ? "%s exists already; choose another name" : "cannot write %s: %s", path,
-                    strerror(errno));
+        return fail(err, errno == EEXIST ? "%s exists already; choose another name" : "cannot write %s: %s",
+                    path, strerror(errno));
     bool ok = true;
     for (size_t done = 0; ok && done < len;) {
         ssize_t n = write(fd, text + done, len - done);
@@ -131,7 +133,7 @@ static void load_theme(struct theme *t, const char *name, struct console *consol
 #define NAME(UPPER, lower, help) #lower,
         STYLES(NAME)
 #undef NAME
-        NULL};
+            NULL};
     struct sd_error err;
     if (theme_load(t, name, names, &err))
         return;

@@ -24,7 +24,8 @@ static bool screen_size(const struct app *a, int *w, int *h)
     *h = 24;
     if (!text)
         return true;
-    return sscanf(text, "%dx%d%n", w, h, &used) == 2 && !text[used] && *w >= 1 && *h >= 1 && *w <= 1000 && *h <= 1000;
+    return sscanf(text, "%dx%d%n", w, h, &used) == 2 && !text[used] && *w >= 1 && *h >= 1 && *w <= 1000 &&
+           *h <= 1000;
 }
 
 static bool picture(const struct app *a, const struct grid *g, struct strbuf *out, struct sd_error *err)
@@ -33,7 +34,7 @@ static bool picture(const struct app *a, const struct grid *g, struct strbuf *ou
 #define NAME(UPPER, lower, help) #lower,
         STYLES(NAME)
 #undef NAME
-        NULL};
+            NULL};
     struct theme theme;
     if (!theme_load(&theme, a->config->settings->theme, names, err))
         return false;
@@ -64,9 +65,12 @@ int verb_script(struct app *a)
     bool ok = app_load_recording(a, a->cli->args[0], &err);
     if (ok) {
         struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
-        struct console *c = console_new(&(struct console_env){
-            .app = a, .model = a->model, .config = a->config, .now = fixed_now, .replay = true,
-            .read_file = explain_read_file});
+        struct console *c = console_new(&(struct console_env){.app = a,
+                                                              .model = a->model,
+                                                              .config = a->config,
+                                                              .now = fixed_now,
+                                                              .replay = true,
+                                                              .read_file = explain_read_file});
         console_resize(c, w, h);
         ok = script_run(c, g, steps, &out, &err);
         if (ok && cli_has(a->cli, CLI_SVG))

@@ -71,8 +71,8 @@ static void words(const struct grid *g, int y, int from, int to, struct look l, 
             end++;
         if (end == from)
             break;
-        strbuf_printf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>", PAD + from * CELL_W,
-                      PAD + y * CELL_H + BASELINE, (end - from) * CELL_W, (unsigned)l.fg,
+        strbuf_printf(out, "<text x=\"%d\" y=\"%d\" textLength=\"%d\" fill=\"#%06x\"%s%s%s>",
+                      PAD + from * CELL_W, PAD + y * CELL_H + BASELINE, (end - from) * CELL_W, (unsigned)l.fg,
                       l.attrs & THEME_BOLD ? " font-weight=\"bold\"" : "",
                       l.attrs & THEME_UNDERLINE ? " text-decoration=\"underline\"" : "",
                       l.attrs & THEME_DIM ? " opacity=\"0.7\"" : "");
@@ -87,19 +87,20 @@ static void words(const struct grid *g, int y, int from, int to, struct look l, 
 static void run(const struct grid *g, int y, int from, int to, struct look l, struct strbuf *out)
 {
     if (l.bg >= 0)
-        strbuf_printf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n", PAD + from * CELL_W,
-                      PAD + y * CELL_H, (to - from) * CELL_W, CELL_H, (unsigned)l.bg);
+        strbuf_printf(out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"#%06x\"/>\n",
+                      PAD + from * CELL_W, PAD + y * CELL_H, (to - from) * CELL_W, CELL_H, (unsigned)l.bg);
     words(g, y, from, to, l, out);
 }
 
 void svg_write(const struct grid *g, const struct theme *t, struct strbuf *out)
 {
     int w = g->width * CELL_W + 2 * PAD, h = g->height * CELL_H + 2 * PAD;
-    strbuf_printf(out,
-                  "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
-                  "<rect width=\"100%%\" height=\"100%%\" rx=\"6\" fill=\"#%06x\"/>\n"
-                  "<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"13\">\n",
-                  w, h, w, h, (unsigned)PAPER);
+    strbuf_printf(
+        out,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\">\n"
+        "<rect width=\"100%%\" height=\"100%%\" rx=\"6\" fill=\"#%06x\"/>\n"
+        "<g font-family=\"ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace\" font-size=\"13\">\n",
+        w, h, w, h, (unsigned)PAPER);
     for (int y = 0; y < g->height; y++) {
         const struct grid_cell *row = &g->cells[y * g->width];
         int from = 0;

@@ -10,9 +10,9 @@
 
 /* How long a source that never ends (a database) is watched when --for is not given,
  * and how long the answer to a request (a plan) is waited for. */
-#define SAMPLE_NS (1 * SD_S)
+#define SAMPLE_NS  (1 * SD_S)
 #define REQUEST_NS (15 * SD_S)
-#define STEP_NS (50 * SD_MS)
+#define STEP_NS    (50 * SD_MS)
 
 /* A file is read to its end; what can answer requests stays open for them. */
 static bool follow_servers(const struct sd_source_ops *ops)
@@ -36,9 +36,9 @@ static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
 /* ---- waiting for what a view needs ---- */
 
 struct progress {
-    size_t open;     /* may still bring data for a verb: a reader before its end */
+    size_t open; /* may still bring data for a verb: a reader before its end */
     size_t failed;
-    bool sampled;    /* every followed source has published */
+    bool sampled; /* every followed source has published */
 };
 
 static struct progress look(const struct app *a, bool report)
@@ -83,11 +83,10 @@ static size_t followed(const struct app *a)
     struct source_info info[64];
     size_t count = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
     for (size_t i = 0; i < count; i++) {
-        const struct sd_source_ops *ops = info[i].status && info[i].status->kind
-                                              ? registry_named(info[i].status->kind)
-                                              : NULL;
-        if (ops && follow_servers(ops) && (info[i].status->state == SD_STATE_LIVE ||
-                                           info[i].status->state == SD_STATE_STALE))
+        const struct sd_source_ops *ops =
+            info[i].status && info[i].status->kind ? registry_named(info[i].status->kind) : NULL;
+        if (ops && follow_servers(ops) &&
+            (info[i].status->state == SD_STATE_LIVE || info[i].status->state == SD_STATE_STALE))
             n++;
     }
     return n;
@@ -135,7 +134,8 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
 }
 
 /* A doc that wants something of a source gets it, when the source can. */
-static struct doc *build_complete(struct app *a, const struct view *v, struct span span, sd_time now, bool live)
+static struct doc *build_complete(struct app *a, const struct view *v, struct span span, sd_time now,
+                                  bool live)
 {
     struct doc *d = build(a, v, span, now, live);
     struct sd_error err;
@@ -157,14 +157,16 @@ int verb_view(struct app *a)
     const struct view *v = view_named(status ? "sources" : a->cli->verb);
     int64_t for_ns, window_ns;
     struct sd_error err;
-    if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) || !duration_option(a, CLI_WINDOW, &window_ns))
+    if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) ||
+        !duration_option(a, CLI_WINDOW, &window_ns))
         return EXIT_USAGE;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
     app_report(a);
     sd_time began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
-            complain("no source is given and none was found here; name one: slowdive %s SOURCE", a->cli->verb);
+            complain("no source is given and none was found here; name one: slowdive %s SOURCE",
+                     a->cli->verb);
         return EXIT_USAGE;
     }
     if (a->n_sources && !gather(a, for_ns))

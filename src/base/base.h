@@ -15,14 +15,14 @@
 #include "slowdive/source.h"
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MIN(a, b)    ((a) < (b) ? (a) : (b))
+#define MAX(a, b)    ((a) > (b) ? (a) : (b))
 
 /* ---- memory ---- */
-void *mem_alloc(size_t size);              /* zeroed */
-void *mem_realloc(void *p, size_t size);   /* new part not zeroed */
-void *mem_array(size_t n, size_t size);    /* zeroed, overflow checked */
-char *mem_strdup(const char *s);           /* NULL gives NULL */
+void *mem_alloc(size_t size);            /* zeroed */
+void *mem_realloc(void *p, size_t size); /* new part not zeroed */
+void *mem_array(size_t n, size_t size);  /* zeroed, overflow checked */
+char *mem_strdup(const char *s);         /* NULL gives NULL */
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) SD_PRINTF(1, 2);
 /* Grows *items (of `size` bytes each) so that n + 1 fit; *cap is updated. */
@@ -31,7 +31,7 @@ void *mem_grow(void *items, size_t n, size_t *cap, size_t size);
 /* ---- arena: many allocations, one free. Not thread-safe. ---- */
 struct arena;
 struct arena *arena_new(void);
-void arena_free(struct arena *a); /* NULL is fine */
+void arena_free(struct arena *a);                /* NULL is fine */
 void *arena_alloc(struct arena *a, size_t size); /* zeroed, 16-byte aligned */
 void *arena_copy(struct arena *a, const void *data, size_t size);
 char *arena_strdup(struct arena *a, const char *s); /* NULL gives NULL */
@@ -57,12 +57,12 @@ const char *strbuf_text(const struct strbuf *b); /* "" when empty */
 char *strbuf_detach(struct strbuf *b);           /* caller frees; b is empty again */
 
 /* ---- text ---- */
-bool str_eq(const char *a, const char *b);       /* NULLs allowed, NULL == NULL */
+bool str_eq(const char *a, const char *b); /* NULLs allowed, NULL == NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 /* "abc" -> index in `names` (NULL-terminated), or -1. */
 int str_find(const char *const *names, const char *s);
-uint64_t str_hash(const void *bytes, size_t n);  /* FNV-1a */
+uint64_t str_hash(const void *bytes, size_t n); /* FNV-1a */
 
 /* ---- errors ---- */
 /* err->text = sentence; returns false, so that `return fail(err, ...)` reads well. */

@@ -156,8 +156,8 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
     bool dated = strlen(text) > 10 && text[4] == '-';
     /* The years 1678 to 2261 lie whole in an int64_t of nanoseconds. */
     if (dated && (!figures(&p, 4, &year) || *p++ != '-' || !figures(&p, 2, &month) || *p++ != '-' ||
-                  !figures(&p, 2, &day) || (*p != 'T' && *p != ' ') || year < 1678 || year > 2261 || month < 1 ||
-                  month > 12 || day < 1 || day > 31))
+                  !figures(&p, 2, &day) || (*p != 'T' && *p != ' ') || year < 1678 || year > 2261 ||
+                  month < 1 || month > 12 || day < 1 || day > 31))
         return false;
     if (dated)
         p++;
@@ -224,5 +224,6 @@ bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err
     }
     if (len < 40 && parse_clock(text, now, t))
         return true;
-    return fail(err, "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20 or 3m ago", text);
+    return fail(err, "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20 or 3m ago",
+                text);
 }

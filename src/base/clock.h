@@ -5,8 +5,8 @@
 
 #include "base/base.h"
 
-sd_time clock_wall(void);      /* CLOCK_REALTIME */
-int64_t clock_mono(void);      /* CLOCK_MONOTONIC, ns; for deadlines and durations */
+sd_time clock_wall(void);        /* CLOCK_REALTIME */
+int64_t clock_mono(void);        /* CLOCK_MONOTONIC, ns; for deadlines and durations */
 int64_t clock_thread_cpu(void);  /* ns of processor time of the calling thread */
 int64_t clock_process_cpu(void); /* ns of processor time of the process */
 

@@ -40,11 +40,12 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
         digits3(buf, v / s[i].factor, s[i].suffix);
 }
 
-static const struct scale TIMES[] = {{1, " ns"},     {1e3, " us"},    {1e6, " ms"},   {1e9, " s"},
+static const struct scale TIMES[] = {{1, " ns"},     {1e3, " us"},   {1e6, " ms"},   {1e9, " s"},
                                      {60e9, " min"}, {3600e9, " h"}, {86400e9, " d"}};
-static const struct scale SIZES[] = {{1, " B"},   {1e3, " kB"},  {1e6, " MB"},
+static const struct scale SIZES[] = {{1, " B"},    {1e3, " kB"},  {1e6, " MB"},
                                      {1e9, " GB"}, {1e12, " TB"}, {1e15, " PB"}};
-static const struct scale COUNTS[] = {{1, ""}, {1e3, " k"}, {1e6, " M"}, {1e9, " G"}, {1e12, " T"}, {1e15, " P"}};
+static const struct scale COUNTS[] = {{1, ""},     {1e3, " k"},  {1e6, " M"},
+                                      {1e9, " G"}, {1e12, " T"}, {1e15, " P"}};
 static const struct scale RATES[] = {{1, "/s"}, {1e3, " k/s"}, {1e6, " M/s"}, {1e9, " G/s"}};
 
 /* Ages move in steps, so that an idle screen stays still. */
@@ -118,7 +119,8 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         if (fabs(v) < 10)
             snprintf(buf, UNIT_TEXT_MAX, "%.1fx", v);
         else
-            scaled(buf, round(v), (const struct scale[]){{1, "x"}, {1e3, " kx"}, {1e6, " Mx"}, {1e9, " Gx"}}, 4);
+            scaled(buf, round(v), (const struct scale[]){{1, "x"}, {1e3, " kx"}, {1e6, " Mx"}, {1e9, " Gx"}},
+                   4);
         break;
     case UNIT_LOAD:
         snprintf(buf, UNIT_TEXT_MAX, fabs(v) < 99.995 ? "%.2f" : "%.0f", v);
@@ -179,8 +181,8 @@ static bool parse_scaled(const char *text, const struct scale *s, size_t n, int6
 
 bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err)
 {
-    static const struct scale names[] = {{1, "ns"},     {1e3, "us"},    {1e6, "ms"},    {1e9, "s"},    {60e9, "m"},
-                                         {60e9, "min"}, {3600e9, "h"}, {86400e9, "d"}};
+    static const struct scale names[] = {{1, "ns"},   {1e3, "us"},   {1e6, "ms"},   {1e9, "s"},
+                                         {60e9, "m"}, {60e9, "min"}, {3600e9, "h"}, {86400e9, "d"}};
     if (!strcmp(text, "0")) {
         *ns = 0;
         return true;
@@ -192,9 +194,17 @@ bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err)
 
 bool unit_parse_bytes(const char *text, int64_t *bytes, struct sd_error *err)
 {
-    static const struct scale names[] = {{1, ""},     {1, "B"},    {1e3, "kB"},         {1e3, "KB"},
-                                         {1e6, "MB"}, {1e9, "GB"}, {1e12, "TB"},        {1024, "KiB"},
-                                         {1048576, "MiB"}, {1073741824, "GiB"}, {1099511627776, "TiB"}};
+    static const struct scale names[] = {{1, ""},
+                                         {1, "B"},
+                                         {1e3, "kB"},
+                                         {1e3, "KB"},
+                                         {1e6, "MB"},
+                                         {1e9, "GB"},
+                                         {1e12, "TB"},
+                                         {1024, "KiB"},
+                                         {1048576, "MiB"},
+                                         {1073741824, "GiB"},
+                                         {1099511627776, "TiB"}};
     if (parse_scaled(text, names, ARRAY_LEN(names), bytes))
         return true;
     return fail(err, "\"%.60s\" is not a size; write it like 500MB, 64MiB or 4096", text);

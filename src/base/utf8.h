@@ -21,12 +21,12 @@ struct utf8_char {
  * as one space. Returns the bytes consumed, 0 at the end. */
 size_t utf8_next(const char *text, size_t len, struct utf8_char *out);
 
-int utf8_width(const char *text);                       /* columns of all of it, sanitised */
+int utf8_width(const char *text); /* columns of all of it, sanitised */
 /* Appends at most `columns` columns of text, sanitised, as UTF-8. Returns the
  * columns used. For plain-text output (a file or a pipe is safe as well). */
 int utf8_append(struct strbuf *b, const char *text, int columns);
 size_t utf8_encode(uint32_t code, char out[4]);
-bool utf8_valid(const char *text, size_t len);          /* strict */
+bool utf8_valid(const char *text, size_t len); /* strict */
 /* The first character as it is. Returns its bytes, 0 when it is invalid. */
 size_t utf8_decode(const char *text, size_t len, uint32_t *code);
 /* Neither a control nor one that changes how its neighbours are shown. */

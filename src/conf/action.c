@@ -7,7 +7,7 @@
 
 const struct action_info ACTION_INFO[ACTION_END] = {
 #define ACTION_ROW(UPPER, n, g, k, b, h)                                                                     \
-    [ACTION_##UPPER] = {.name = #n, .group = ACTION_GROUP_##g, .keys = k, .bar = b, .help = h},
+    [ACTION_##UPPER] = {.name = n, .group = ACTION_GROUP_##g, .keys = k, .bar = b, .help = h},
     ACTIONS(ACTION_ROW)
 #undef ACTION_ROW
 };

@@ -9,13 +9,13 @@
 #include "conf/key.h"
 
 /* Where an action is offered. */
-#define ACTION_GROUPS(X)                 \
-    X(MOVE, "Moving")                    \
-    X(DIVE, "Diving")                    \
-    X(TABLE, "Tables")                   \
-    X(TIME, "Time")                      \
-    X(DATA, "Doing something with it")   \
-    X(SESSION, "Sessions")               \
+#define ACTION_GROUPS(X)                                                                                     \
+    X(MOVE, "Moving")                                                                                        \
+    X(DIVE, "Diving")                                                                                        \
+    X(TABLE, "Tables")                                                                                       \
+    X(TIME, "Time")                                                                                          \
+    X(DATA, "Doing something with it")                                                                       \
+    X(SESSION, "Sessions")                                                                                   \
     X(CONSOLE, "The console")
 
 enum action_group {
@@ -25,57 +25,57 @@ enum action_group {
 };
 
 /* X(UPPER, name, group, "default keys", bar label or NULL, help) */
-#define ACTIONS(X)                                                                              \
-    X(UP, up, MOVE, "Up k", NULL, "one row up")                                                 \
-    X(DOWN, down, MOVE, "Down j", NULL, "one row down")                                         \
-    X(LEFT, left, MOVE, "Left h", NULL, "scroll left; fold a branch")                           \
-    X(RIGHT, right, MOVE, "Right l", NULL, "scroll right; open a branch")                       \
-    X(PAGE_UP, page-up, MOVE, "PgUp C-b", NULL, "one screen up")                                \
-    X(PAGE_DOWN, page-down, MOVE, "PgDn C-f", NULL, "one screen down")                          \
-    X(FIRST, first, MOVE, "g Home", NULL, "first row")                                          \
-    X(LAST, last, MOVE, "G End", NULL, "last row")                                              \
-    X(NEXT_PANE, next-pane, MOVE, "Tab", NULL, "next pane of this screen")                      \
-    X(PREVIOUS_PANE, previous-pane, MOVE, "S-Tab", NULL, "previous pane of this screen")        \
-    X(ZOOM, zoom, MOVE, "z", NULL, "the pane alone on the screen, and back")                    \
-    X(DIVE, dive, DIVE, "Enter", "Dive", "dive into the selected row")                          \
-    X(BACK, back, DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")            \
-    X(WORST, worst, DIVE, "w", NULL, "select the worst row of the pane")                        \
-    X(NEXT_FINDING, next-finding, DIVE, "f", NULL, "next row that is marked")                   \
-    X(PLAN, plan, DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")         \
-    X(DIFF, diff, DIVE, "d", NULL, "the query's plan beside the one before: what changed")     \
-    X(ANALYZE, analyze, DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)") \
-    X(METRIC, metric, DIVE, "m", NULL, "weigh a plan by time, rows, estimate, buffers ...")           \
-    X(FILTER, filter, TABLE, "/ F3", "Filter", "show only rows that match a regular expression") \
-    X(NEXT_MATCH, next-match, TABLE, "n", NULL, "next row with the searched text")              \
-    X(PREVIOUS_MATCH, previous-match, TABLE, "N", NULL, "previous row with the searched text")  \
-    X(SORT, sort, TABLE, "s F4", "Sort", "sort by the next column")                             \
-    X(REVERSE, reverse, TABLE, "r", NULL, "reverse the order")                                  \
-    X(COLUMNS, columns, TABLE, "c", NULL, "choose the columns")                                 \
-    X(PAUSE, pause, TIME, "Space F5", "Pause", "pause and go on; in a replay, play")            \
-    X(STEP_BACK, step-back, TIME, "[", NULL, "one step back in time")                           \
-    X(STEP_FORWARD, step-forward, TIME, "]", NULL, "one step forward in time")                  \
-    X(LEAP_BACK, leap-back, TIME, "{", NULL, "one window back in time")                         \
-    X(LEAP_FORWARD, leap-forward, TIME, "}", NULL, "one window forward in time")                \
-    X(LIVE, live, TIME, "L", NULL, "back to the present")                                       \
-    X(WINDOW_SHORTER, window-shorter, TIME, "-", NULL, "look at a shorter span")                \
-    X(WINDOW_LONGER, window-longer, TIME, "+ =", NULL, "look at a longer span")                 \
-    X(COPY, copy, DATA, "y F7", "Copy", "copy the row, query or index to the clipboard")        \
-    X(EXPORT, export, DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")  \
-    X(CANCEL, cancel, SESSION, "C", NULL, "cancel the session's statement (asks; allow_actions)") \
-    X(TERMINATE, terminate, SESSION, "K", NULL, "end the session (asks; allow_actions)")        \
-    X(HELP, help, CONSOLE, "? F1", "Help", "all keys and commands")                             \
-    X(COMMAND, command, CONSOLE, ": F2", "Command", "type a command; Tab completes")            \
-    X(MOUSE, mouse, CONSOLE, "M", NULL, "mouse on and off")                                     \
-    X(REDRAW, redraw, CONSOLE, "C-l", NULL, "paint the screen anew")                            \
-    X(SUSPEND, suspend, CONSOLE, "C-z", NULL, "to the shell; fg comes back")                    \
-    X(QUIT, quit, CONSOLE, "Q C-c F10", "Quit", "quit")
+#define ACTIONS(X)                                                                                           \
+    X(UP, "up", MOVE, "Up k", NULL, "one row up")                                                            \
+    X(DOWN, "down", MOVE, "Down j", NULL, "one row down")                                                    \
+    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; fold a branch")                                      \
+    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; open a branch")                                  \
+    X(PAGE_UP, "page-up", MOVE, "PgUp C-b", NULL, "one screen up")                                           \
+    X(PAGE_DOWN, "page-down", MOVE, "PgDn C-f", NULL, "one screen down")                                     \
+    X(FIRST, "first", MOVE, "g Home", NULL, "first row")                                                     \
+    X(LAST, "last", MOVE, "G End", NULL, "last row")                                                         \
+    X(NEXT_PANE, "next-pane", MOVE, "Tab", NULL, "next pane of this screen")                                 \
+    X(PREVIOUS_PANE, "previous-pane", MOVE, "S-Tab", NULL, "previous pane of this screen")                   \
+    X(ZOOM, "zoom", MOVE, "z", NULL, "the pane alone on the screen, and back")                               \
+    X(DIVE, "dive", DIVE, "Enter", "Dive", "dive into the selected row")                                     \
+    X(BACK, "back", DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")                       \
+    X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
+    X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "next row that is marked")                              \
+    X(PLAN, "plan", DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")                    \
+    X(DIFF, "diff", DIVE, "d", NULL, "the query's plan beside the one before: what changed")                 \
+    X(ANALYZE, "analyze", DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)")             \
+    X(METRIC, "metric", DIVE, "m", NULL, "weigh a plan by time, rows, estimate, buffers ...")                \
+    X(FILTER, "filter", TABLE, "/ F3", "Filter", "show only rows that match a regular expression")           \
+    X(NEXT_MATCH, "next-match", TABLE, "n", NULL, "next row with the searched text")                         \
+    X(PREVIOUS_MATCH, "previous-match", TABLE, "N", NULL, "previous row with the searched text")             \
+    X(SORT, "sort", TABLE, "s F4", "Sort", "sort by the next column")                                        \
+    X(REVERSE, "reverse", TABLE, "r", NULL, "reverse the order")                                             \
+    X(COLUMNS, "columns", TABLE, "c", NULL, "choose the columns")                                            \
+    X(PAUSE, "pause", TIME, "Space F5", "Pause", "pause and go on; in a replay, play")                       \
+    X(STEP_BACK, "step-back", TIME, "[", NULL, "one step back in time")                                      \
+    X(STEP_FORWARD, "step-forward", TIME, "]", NULL, "one step forward in time")                             \
+    X(LEAP_BACK, "leap-back", TIME, "{", NULL, "one window back in time")                                    \
+    X(LEAP_FORWARD, "leap-forward", TIME, "}", NULL, "one window forward in time")                           \
+    X(LIVE, "live", TIME, "L", NULL, "back to the present")                                                  \
+    X(WINDOW_SHORTER, "window-shorter", TIME, "-", NULL, "look at a shorter span")                           \
+    X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "look at a longer span")                            \
+    X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query or index to the clipboard")                   \
+    X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
+    X(CANCEL, "cancel", SESSION, "C", NULL, "cancel the session's statement (asks; allow_actions)")          \
+    X(TERMINATE, "terminate", SESSION, "K", NULL, "end the session (asks; allow_actions)")                   \
+    X(HELP, "help", CONSOLE, "? F1", "Help", "all keys and commands")                                        \
+    X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \
+    X(MOUSE, "mouse", CONSOLE, "M", NULL, "mouse on and off")                                                \
+    X(REDRAW, "redraw", CONSOLE, "C-l", NULL, "paint the screen anew")                                       \
+    X(SUSPEND, "suspend", CONSOLE, "C-z", NULL, "to the shell; fg comes back")                               \
+    X(QUIT, "quit", CONSOLE, "Q C-c F10", "Quit", "quit")
 
 enum action {
     ACTION_NONE,
 #define ACTION_ENUM(UPPER, name, group, keys, bar, help) ACTION_##UPPER,
     ACTIONS(ACTION_ENUM)
 #undef ACTION_ENUM
-    ACTION_END
+        ACTION_END
 };
 
 struct action_info {
@@ -91,22 +91,22 @@ enum action action_named(const char *name); /* ACTION_NONE */
 
 /* ---- what the : prompt takes ----
  * X(name, "arguments", help). A view's or an action's name is a command too. */
-#define COMMANDS(X)                                                                       \
-    X(at, "TIME", "look at that moment: 14:03, 14:03:20, 3m ago, now")                    \
-    X(speed, "N", "play a recording N times as fast")                                     \
-    X(window, "DURATION", "the span that figures are computed over: 30s, 5m")             \
-    X(sort, "COLUMN", "sort the pane by that column")                                     \
-    X(columns, "[NAME...]", "show just these columns; without names, all")                \
-    X(diff, "[FILE]", "the plan beside the one before, or beside the one in a file")      \
-    X(metric, "[NAME]", "weigh a plan by rows, buffers, ...; alone, by the next") \
-    X(filter, "[REGEX]", "show only matching rows; without one, all")                     \
-    X(search, "REGEX", "go to the next matching row; n and N go on")                      \
-    X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")         \
-    X(theme, "NAME", "change the colours")                                                \
-    X(set, "NAME=VALUE", "change a setting until the end")                                \
-    X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                  \
-    X(record, "FILE", "start recording to a file; without one, stop")                     \
-    X(help, "", "all keys and commands")                                                  \
+#define COMMANDS(X)                                                                                          \
+    X(at, "TIME", "look at that moment: 14:03, 14:03:20, 3m ago, now")                                       \
+    X(speed, "N", "play a recording N times as fast")                                                        \
+    X(window, "DURATION", "the span that figures are computed over: 30s, 5m")                                \
+    X(sort, "COLUMN", "sort the pane by that column")                                                        \
+    X(columns, "[NAME...]", "show just these columns; without names, all")                                   \
+    X(diff, "[FILE]", "the plan beside the one before, or beside the one in a file")                         \
+    X(metric, "[NAME]", "weigh a plan by rows, buffers, ...; alone, by the next")                            \
+    X(filter, "[REGEX]", "show only matching rows; without one, all")                                        \
+    X(search, "REGEX", "go to the next matching row; n and N go on")                                         \
+    X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")                            \
+    X(theme, "NAME", "change the colours")                                                                   \
+    X(set, "NAME=VALUE", "change a setting until the end")                                                   \
+    X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                                     \
+    X(record, "FILE", "start recording to a file; without one, stop")                                        \
+    X(help, "", "all keys and commands")                                                                     \
     X(quit, "", "quit")
 
 enum command {
@@ -114,7 +114,7 @@ enum command {
 #define COMMAND_ENUM(name, args, help) COMMAND_##name,
     COMMANDS(COMMAND_ENUM)
 #undef COMMAND_ENUM
-    COMMAND_END
+        COMMAND_END
 };
 struct command_info {
     const char *name, *args, *help;

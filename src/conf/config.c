@@ -166,7 +166,8 @@ static char *join_lines(struct reader *r, const struct tree_node *list, const ch
         } else if (str_eq(name, "routes") && *i->text != '/') {
             /* Here, where the place is known: a log that is handed it reads nothing. */
             tree_problem(r->report, i->line, i->column,
-                         "the route \"%.60s\" does not begin with a slash; expected one like /users/:name", i->text);
+                         "the route \"%.60s\" does not begin with a slash; expected one like /users/:name",
+                         i->text);
         } else {
             if (b.len)
                 strbuf_char(&b, '\n');

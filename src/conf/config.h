@@ -9,19 +9,19 @@
 /* The console's settings; rows in SETTINGS_OPTIONS (config.c) describe them for
  * the file, --set, :set, --print-config and slowdive.yaml(5). */
 struct settings {
-    const char *theme;      /* dark, light, mono or a file */
-    const char *unicode;    /* auto, yes, no */
-    const char *color;      /* auto, yes, no */
+    const char *theme;   /* dark, light, mono or a file */
+    const char *unicode; /* auto, yes, no */
+    const char *color;   /* auto, yes, no */
     bool mouse;
-    int64_t refresh_ns;     /* how often figures on screen change */
-    int64_t window_ns;      /* span that figures are computed over */
+    int64_t refresh_ns; /* how often figures on screen change */
+    int64_t window_ns;  /* span that figures are computed over */
     int64_t retention_ns;
-    int64_t memory_bytes;   /* cap of the model */
-    bool show_literals;     /* constants in SQL */
-    bool allow_actions;     /* cancel and terminate sessions */
-    int64_t analyze_limit_ns; /* the server gives up an EXPLAIN ANALYZE after so long */
-    const char *module_path;/* folders of shared-object sources, colon separated */
-    const char *log_file;   /* "" none */
+    int64_t memory_bytes;      /* cap of the model */
+    bool show_literals;        /* constants in SQL */
+    bool allow_actions;        /* cancel and terminate sessions */
+    int64_t analyze_limit_ns;  /* the server gives up an EXPLAIN ANALYZE after so long */
+    const char *module_path;   /* folders of shared-object sources, colon separated */
+    const char *log_file;      /* "" none */
     const char *const *routes; /* route patterns, "/users/:name"; first match wins */
 };
 extern const struct sd_option SETTINGS_OPTIONS[];
@@ -33,10 +33,10 @@ enum { CONFIG_SOURCES_MAX = 200 };
 /* One entry of `sources:`: "postgres:///shop" or a mapping
  * { source: /var/log/nginx/access.log, name: web, format: '...' }. */
 struct source_spec {
-    char *target;            /* as on the command line */
-    char *name;              /* NULL: made from the target */
-    char **options;          /* NULL-terminated "name=value" */
-    int line;                /* in the file; 0: command line */
+    char *target;   /* as on the command line */
+    char *name;     /* NULL: made from the target */
+    char **options; /* NULL-terminated "name=value" */
+    int line;       /* in the file; 0: command line */
 };
 
 struct config {

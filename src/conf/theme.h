@@ -8,7 +8,7 @@
 enum { THEME_BOLD = 1, THEME_DIM = 2, THEME_UNDERLINE = 4, THEME_REVERSE = 8 };
 
 struct theme_style {
-    int32_t fg, bg;  /* 0xRRGGBB; -1: the terminal's own */
+    int32_t fg, bg;       /* 0xRRGGBB; -1: the terminal's own */
     int16_t fg256, bg256; /* nearest of the xterm 256; -1 */
     /* Of the 8 ANSI colours the one of nearest hue; -1: the terminal's own (greys).
      * bg8 == -2: the background has none, reverse video stands for it. */

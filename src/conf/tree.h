@@ -18,7 +18,7 @@ struct tree_node {
 
 /* Where problems go. */
 struct tree_report {
-    const char *file; /* name for "FILE:LINE:COLUMN: ..." */
+    const char *file;                                 /* name for "FILE:LINE:COLUMN: ..." */
     void (*problem)(void *ctx, const char *sentence); /* may be NULL */
     void *ctx;
     int n; /* found so far; only the first TREE_REPORT_MAX are passed on */

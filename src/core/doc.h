@@ -93,11 +93,11 @@ struct row {
     struct cell *cells; /* one per column */
     struct dive dive;
     struct doc_session session; /* what an action on the row is about */
-    enum severity severity; /* marks the row, never by colour alone */
-    const char *copy;       /* what `y` copies; NULL: the row as text */
-    int depth;              /* in a tree; the children follow their parent, depth + 1 */
-    bool worst;             /* the row that `w` goes to; without one, the gravest */
-    size_t number;          /* of the view's own, for section.about */
+    enum severity severity;     /* marks the row, never by colour alone */
+    const char *copy;           /* what `y` copies; NULL: the row as text */
+    int depth;                  /* in a tree; the children follow their parent, depth + 1 */
+    bool worst;                 /* the row that `w` goes to; without one, the gravest */
+    size_t number;              /* of the view's own, for section.about */
 };
 
 struct table {

@@ -20,10 +20,14 @@ static inline void hist_record(struct hist *h, int64_t ns)
     h->bucket[i]++;
     h->count++;
     h->sum = (int64_t)((uint64_t)h->sum + (uint64_t)ns); /* no overflow trap on hostile input */
-    if (ns < h->min) h->min = ns;
-    if (ns > h->max) h->max = ns;
-    if (i < h->lo) h->lo = i;
-    if (i >= h->hi) h->hi = i + 1;
+    if (ns < h->min)
+        h->min = ns;
+    if (ns > h->max)
+        h->max = ns;
+    if (i < h->lo)
+        h->lo = i;
+    if (i >= h->hi)
+        h->hi = i + 1;
 }
 
 void hist_merge(struct hist *into, const struct hist *h);

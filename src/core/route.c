@@ -59,7 +59,8 @@ static bool is_uuid(const char *s, size_t n)
 /* 2026-11-20, also with a time of day behind it: 2026-11-20T10:00:00Z. */
 static bool is_date(const char *s, size_t n)
 {
-    if (n < 10 || s[4] != '-' || s[7] != '-' || !all(s, 4, DIGIT) || !all(s + 5, 2, DIGIT) || !all(s + 8, 2, DIGIT))
+    if (n < 10 || s[4] != '-' || s[7] != '-' || !all(s, 4, DIGIT) || !all(s + 5, 2, DIGIT) ||
+        !all(s + 8, 2, DIGIT))
         return false;
     if (n == 10)
         return true;
@@ -78,7 +79,9 @@ static bool is_variable(const char *s, size_t n)
 
 static int hex_value(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+    return c >= '0' && c <= '9'                     ? c - '0'
+           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                    : -1;
 }
 
 /* ---- the path as segments ----------------------------------------------- */
@@ -92,7 +95,7 @@ static void path_of(const char **path, size_t *len)
         while (q < end && isalpha((unsigned char)*q))
             q++;
         if (q > p && end - q >= 3 && !memcmp(q, "://", 3)) {
-            for (p = q + 3; p < end && *p != '/' && *p != '?' && *p != '#'; )
+            for (p = q + 3; p < end && *p != '/' && *p != '?' && *p != '#';)
                 p++;
         }
     }
@@ -158,7 +161,8 @@ struct route_rules {
 static bool is_wild(const char *segment)
 {
     size_t n = strlen(segment);
-    return segment[0] == ':' || !strcmp(segment, "*") || (n > 2 && segment[0] == '{' && segment[n - 1] == '}') ||
+    return segment[0] == ':' || !strcmp(segment, "*") ||
+           (n > 2 && segment[0] == '{' && segment[n - 1] == '}') ||
            (n > 2 && segment[0] == '<' && segment[n - 1] == '>');
 }
 
@@ -169,8 +173,10 @@ struct route_rules *route_rules_new(const char *const *patterns, struct sd_error
     for (size_t i = 0; patterns && patterns[i]; i++) {
         const char *text = patterns[i];
         if (text[0] != '/' || strlen(text) >= ROUTE_MAX) {
-            fail(err, text[0] == '/' ? "The route pattern \"%.60s...\" is longer than 255 bytes."
-                                     : "The route pattern \"%.60s\" must begin with a slash, as in /users/:id.", text);
+            fail(err,
+                 text[0] == '/' ? "The route pattern \"%.60s...\" is longer than 255 bytes."
+                                : "The route pattern \"%.60s\" must begin with a slash, as in /users/:id.",
+                 text);
             route_rules_free(r);
             return NULL;
         }
@@ -178,7 +184,7 @@ struct route_rules *route_rules_new(const char *const *patterns, struct sd_error
         struct pattern *p = &r->patterns[r->n++];
         *p = (struct pattern){.text = mem_strdup(text)};
         size_t room = 0;
-        for (const char *s = text; *s; ) {
+        for (const char *s = text; *s;) {
             while (*s == '/')
                 s++;
             size_t n = strcspn(s, "/");

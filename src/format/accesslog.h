@@ -14,14 +14,14 @@
 #include "base/base.h"
 
 struct accesslog_line {
-    sd_time at;           /* SD_UNKNOWN: the format has no time */
-    const char *method;   /* not NUL-terminated; points into the line or the format */
-    size_t method_len;    /* 0: none */
-    const char *target;   /* as requested, escapes of the log undone; "-" for junk */
+    sd_time at;         /* SD_UNKNOWN: the format has no time */
+    const char *method; /* not NUL-terminated; points into the line or the format */
+    size_t method_len;  /* 0: none */
+    const char *target; /* as requested, escapes of the log undone; "-" for junk */
     size_t target_len;
-    int status;           /* 0: unknown */
-    int64_t bytes;        /* body bytes sent ("-" is 0, as Apache has it); SD_UNKNOWN */
-    int64_t duration_ns;  /* SD_UNKNOWN: the line tells none */
+    int status;          /* 0: unknown */
+    int64_t bytes;       /* body bytes sent ("-" is 0, as Apache has it); SD_UNKNOWN */
+    int64_t duration_ns; /* SD_UNKNOWN: the line tells none */
 };
 
 struct accesslog_format;
@@ -54,7 +54,8 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
  *   the first number with a fraction: seconds, nginx's $request_time;
  *   a last integer: microseconds, Apache's %D, unless every one of the first lines has less
  *     than 100 there: then seconds, %T. */
-struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits, size_t *lines);
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits,
+                                          size_t *lines);
 
 /* The built-in formats, for trying one after the other: NULL past the last. */
 struct accesslog_format *accesslog_builtin(size_t i);

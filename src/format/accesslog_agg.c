@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 enum {
-    SLOTS = 64,         /* open seconds; second s lives in slot s % SLOTS */
-    LOG_MAX = 1 << 18,  /* durations kept per second before they are handed out */
-    CACHE = 2048,       /* raw paths seen lately */
+    SLOTS = 64,        /* open seconds; second s lives in slot s % SLOTS */
+    LOG_MAX = 1 << 18, /* durations kept per second before they are handed out */
+    CACHE = 2048,      /* raw paths seen lately */
     CACHE_KEY = 110,
     NO_ENDPOINT = UINT16_MAX,
     BUILTINS_MAX = 8,
@@ -130,17 +130,20 @@ static inline uint64_t hash_of(const char *s, size_t n)
     return h ^ h >> 29;
 }
 
-static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t method_len, const char *route,
-                             uint64_t hash)
+static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t method_len,
+                             const char *route, uint64_t hash)
 {
     a->endpoints = mem_grow(a->endpoints, a->n, &a->cap, sizeof *a->endpoints);
-    a->endpoints[a->n] = (struct endpoint){
-        .method = method_len ? mem_strndup(method, method_len) : NULL, .route = mem_strdup(route),
-        .method_len = method_len, .route_len = strlen(route), .hash = hash};
+    a->endpoints[a->n] = (struct endpoint){.method = method_len ? mem_strndup(method, method_len) : NULL,
+                                           .route = mem_strdup(route),
+                                           .method_len = method_len,
+                                           .route_len = strlen(route),
+                                           .hash = hash};
     return (uint32_t)a->n++;
 }
 
-static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t method_len, const char *path, size_t len)
+static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t method_len, const char *path,
+                            size_t len)
 {
     char route[ROUTE_MAX];
     size_t n;
@@ -165,8 +168,8 @@ static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t 
             return e;
         }
         const struct endpoint *e = &a->endpoints[a->table[i] - 1];
-        if (e->hash == hash && e->route_len == n && e->method_len == method_len && !memcmp(e->route, route, n) &&
-            (!method_len || !memcmp(e->method, method, method_len)))
+        if (e->hash == hash && e->route_len == n && e->method_len == method_len &&
+            !memcmp(e->route, route, n) && (!method_len || !memcmp(e->method, method, method_len)))
             return a->table[i] - 1;
     }
 }
@@ -364,7 +367,8 @@ static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_tim
     uint32_t e = endpoint_cached(a, l);
     if (!s->index[e]) {
         s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
-        s->accs[s->n] = (struct acc){.endpoint = e, .min = INT64_MAX, .max = INT64_MIN, .first = at, .last = at};
+        s->accs[s->n] =
+            (struct acc){.endpoint = e, .min = INT64_MAX, .max = INT64_MIN, .first = at, .last = at};
         s->index[e] = (uint16_t)++s->n;
     }
     uint32_t i = s->index[e] - 1u;
@@ -410,7 +414,7 @@ static void unparsed(struct accesslog_agg *a, const char *line, size_t len, cons
     char *text = in->samples[in->n_samples].text;
     memcpy(text, line, n);
     text[n] = 0;
-    for (char *nul = text; (nul = memchr(nul, 0, (size_t)(text + n - nul))); )
+    for (char *nul = text; (nul = memchr(nul, 0, (size_t)(text + n - nul)));)
         *nul = '.';
     in->samples[in->n_samples++].reason = reason;
 }
@@ -469,7 +473,8 @@ static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd
 
 static const char TOO_LONG[] = "The line is longer than 1 MiB.";
 
-static void detect(struct accesslog_agg *a, const struct accesslog_carry *c, const char *bytes, size_t len, bool all)
+static void detect(struct accesslog_agg *a, const struct accesslog_carry *c, const char *bytes, size_t len,
+                   bool all)
 {
     if (a->format || !len)
         return;
@@ -487,7 +492,8 @@ static void detect(struct accesslog_agg *a, const struct accesslog_carry *c, con
     }
 }
 
-void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len, sd_time now)
+void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
+                        sd_time now)
 {
     const char *p = bytes, *end = bytes + len;
     a->intake.bytes += (int64_t)len;

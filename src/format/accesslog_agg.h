@@ -14,9 +14,10 @@
 
 struct accesslog_agg;
 struct accesslog_agg_options {
-    struct accesslog_format *format;  /* NULL: detected, and changed when lines change; owned by the aggregator */
-    const struct route_rules *rules;  /* outlives the aggregator; may be NULL */
-    size_t max_routes;                /* distinct METHOD route pairs, 1..60000; others: "(other)" */
+    struct accesslog_format
+        *format; /* NULL: detected, and changed when lines change; owned by the aggregator */
+    const struct route_rules *rules; /* outlives the aggregator; may be NULL */
+    size_t max_routes;               /* distinct METHOD route pairs, 1..60000; others: "(other)" */
     /* Hands out the deltas of one second: `at` is its start. Pointers live during the call. */
     void (*emit)(void *ctx, sd_time at, const struct sd_http *records, size_t n);
     void *ctx;
@@ -24,9 +25,9 @@ struct accesslog_agg_options {
 
 struct accesslog_intake {
     int64_t lines, unparsed, bytes;
-    sd_time first, last;          /* of the lines' times; SD_UNKNOWN */
-    const char *format;           /* its name; NULL: not found yet */
-    size_t n_samples;             /* a line for each different reason, at most 8 */
+    sd_time first, last; /* of the lines' times; SD_UNKNOWN */
+    const char *format;  /* its name; NULL: not found yet */
+    size_t n_samples;    /* a line for each different reason, at most 8 */
     struct {
         char text[257];
         const char *reason;
@@ -43,7 +44,8 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o);
 void accesslog_agg_free(struct accesslog_agg *a);
 
 /* `now` stands in for the time when the format has none. */
-void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len, sd_time now);
+void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
+                        sd_time now);
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);

@@ -98,8 +98,11 @@ static bool add_value(struct builder *b, const char *name, const struct variable
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
         if (!last->to_path)
-            return fail(err, "In the log format nothing stands between $%.40s and the value before it, so nobody can "
-                         "tell where one ends.", name);
+            return fail(
+                err,
+                "In the log format nothing stands between $%.40s and the value before it, so nobody can "
+                "tell where one ends.",
+                name);
     }
     end_literal(b);
     f->ops = mem_grow(f->ops, f->n, &f->cap, sizeof *f->ops);
@@ -179,7 +182,8 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
             if (*s == '^') /* %{VARNAME}^ti: trailers */
                 s++;
             if (!name_char(*s))
-                return fail(err, "In the log format a %% has no directive after it; write %%%% for a percent sign.");
+                return fail(
+                    err, "In the log format a %% has no directive after it; write %%%% for a percent sign.");
             char word[64];
             snprintf(word, sizeof word, "%.*s%c", (int)MIN(n, (size_t)60), arg ? arg : "", *s++);
             bool brackets = !strcmp(word, "t");
@@ -242,8 +246,9 @@ static bool is_apache(const char *s)
 static void choose(struct accesslog_format *f)
 {
     static const unsigned char GROUP[] = {
-        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1, [FIELD_REQUEST] = 2, [FIELD_URI] = 2,
-        [FIELD_METHOD] = 3, [FIELD_STATUS] = 4, [FIELD_BYTES] = 5, [FIELD_DURATION] = 6, [FIELD_TAIL] = 7,
+        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
+        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,   [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
+        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,
     };
     int best[8] = {0};
     bool request = false;
@@ -255,7 +260,8 @@ static void choose(struct accesslog_format *f)
                 *top = MAX(*top, op->rank);
                 request |= op->field == FIELD_REQUEST;
             } else if (op->field != FIELD_SKIP) {
-                bool taken = op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
+                bool taken =
+                    op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
                 if (taken)
                     *top = INT32_MAX; /* of equals the first */
                 else
@@ -270,10 +276,12 @@ static bool check(const struct accesslog_format *f, struct sd_error *err)
         if (f->ops[i].field == FIELD_REQUEST || f->ops[i].field == FIELD_URI)
             return true;
     if (!f->n)
-        return fail(err, "The log format holds no $variable (nginx) and no %%directive (Apache); write it as in the "
-                         "server's configuration, or name one of common, combined, ingress-nginx, json.");
-    return fail(err, "The log format has neither $request nor $request_uri (in Apache's notation %%r or %%U): "
-                     "there would be no endpoints.");
+        return fail(
+            err, "The log format holds no $variable (nginx) and no %%directive (Apache); write it as in the "
+                 "server's configuration, or name one of common, combined, ingress-nginx, json.");
+    return fail(err,
+                "The log format has neither $request nor $request_uri (in Apache's notation %%r or %%U): "
+                "there would be no endpoints.");
 }
 
 static struct accesslog_format *empty(const char *name)

@@ -8,14 +8,14 @@ enum accesslog_field {
     FIELD_SKIP,
     FIELD_TIME_LOCAL, /* 20/Nov/2026:15:51:38 +0000 */
     FIELD_TIME_ISO,
-    FIELD_EPOCH,      /* a decimal number of `scale` ns since 1970 */
+    FIELD_EPOCH, /* a decimal number of `scale` ns since 1970 */
     FIELD_REQUEST,
     FIELD_METHOD,
     FIELD_URI,
     FIELD_STATUS,
     FIELD_BYTES,
-    FIELD_DURATION,   /* a decimal number of `scale` ns; a list is summed */
-    FIELD_TAIL        /* whatever may follow a combined line */
+    FIELD_DURATION, /* a decimal number of `scale` ns; a list is summed */
+    FIELD_TAIL      /* whatever may follow a combined line */
 };
 
 /* A value and the literal text behind it; an empty literal is the end of the line. */
@@ -36,12 +36,12 @@ struct accesslog_format {
     size_t prefix_len;
     struct accesslog_op *ops;
     size_t n, cap;
-    bool json;    /* one JSON object a line, read by its keys */
+    bool json; /* one JSON object a line, read by its keys */
 
-    bool tail_seconds;   /* what a last integer means: false: microseconds */
-    int64_t tail_max;    /* the largest one seen, -1: none */
+    bool tail_seconds; /* what a last integer means: false: microseconds */
+    int64_t tail_max;  /* the largest one seen, -1: none */
 
-    char time_text[40];  /* the last time stamp and what it meant */
+    char time_text[40]; /* the last time stamp and what it meant */
     size_t time_len;
     sd_time time_value;
     struct strbuf scratch;        /* of the target */
@@ -67,7 +67,7 @@ void accesslog_unescape(const char *s, size_t n, struct strbuf *b);
 /* What follows a combined line (accesslog_tail.c): a duration in ns or SD_UNKNOWN. */
 int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end);
 /* A line that is a JSON object (accesslog_json.c). */
-bool accesslog_parse_json(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
-                          const char **reason);
+bool accesslog_parse_json(struct accesslog_format *f, const char *line, size_t len,
+                          struct accesslog_line *out, const char **reason);
 
 #endif

@@ -6,24 +6,33 @@
 #include "format/accesslog_internal.h"
 
 /* First present wins. "request.method" looks into the object under "request". */
-static const char *const TIME[] = {"msec", "time_iso8601", "StartUTC", "time", "@timestamp", "ts", "timestamp",
-                                   "time_local", "datetime", "date", NULL};
-static const char *const METHOD[] = {"request_method", "RequestMethod", "method", "http_method", "request.method",
-                                     "verb", NULL};
-static const char *const URI[] = {"request_uri", "RequestPath", "uri", "request.uri", "path", "url", "request.path",
-                                  "request.url", NULL};
+static const char *const TIME[] = {"msec",      "time_iso8601", "StartUTC", "time", "@timestamp", "ts",
+                                   "timestamp", "time_local",   "datetime", "date", NULL};
+static const char *const METHOD[] = {"request_method", "RequestMethod", "method", "http_method",
+                                     "request.method", "verb",          NULL};
+static const char *const URI[] = {"request_uri", "RequestPath",  "uri",         "request.uri", "path",
+                                  "url",         "request.path", "request.url", NULL};
 static const char *const REQUEST[] = {"request", "request_line", NULL};
-static const char *const STATUS[] = {"status", "DownstreamStatus", "status_code", "response_status", "http_status",
-                                     "response.status", "code", NULL};
-static const char *const BYTES[] = {"body_bytes_sent", "DownstreamContentSize", "bytes_sent", "size", "bytes",
-                                    "response_size", "response.size", NULL};
+static const char *const STATUS[] = {"status",      "DownstreamStatus", "status_code", "response_status",
+                                     "http_status", "response.status",  "code",        NULL};
+static const char *const BYTES[] = {"body_bytes_sent", "DownstreamContentSize", "bytes_sent",    "size",
+                                    "bytes",           "response_size",         "response.size", NULL};
 static const struct {
     const char *key;
     int64_t scale;
 } DURATION[] = {
-    {"request_time", SD_S}, {"Duration", 1}, {"duration", SD_S}, {"duration_ms", SD_MS}, {"duration_us", SD_US},
-    {"duration_ns", 1}, {"response_time_ms", SD_MS}, {"latency_ms", SD_MS}, {"request_time_ms", SD_MS},
-    {"response_time", SD_S}, {"upstream_response_time", SD_S}, {"OriginDuration", 1},
+    {"request_time", SD_S},
+    {"Duration", 1},
+    {"duration", SD_S},
+    {"duration_ms", SD_MS},
+    {"duration_us", SD_US},
+    {"duration_ns", 1},
+    {"response_time_ms", SD_MS},
+    {"latency_ms", SD_MS},
+    {"request_time_ms", SD_MS},
+    {"response_time", SD_S},
+    {"upstream_response_time", SD_S},
+    {"OriginDuration", 1},
 };
 
 static const cJSON *get(const cJSON *o, const char *key)
@@ -123,8 +132,8 @@ static const char *read_object(struct accesslog_format *f, const cJSON *o, struc
     return NULL;
 }
 
-bool accesslog_parse_json(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
-                          const char **reason)
+bool accesslog_parse_json(struct accesslog_format *f, const char *line, size_t len,
+                          struct accesslog_line *out, const char **reason)
 {
     const char *s = line, *end = line + len;
     while (s < end && (*s == ' ' || *s == '\t'))

@@ -39,7 +39,8 @@ static inline const char *value_end(const struct accesslog_op *op, const char *p
     return NULL;
 }
 
-static bool read_time(struct accesslog_format *f, enum accesslog_field field, const char *p, size_t n, sd_time *at)
+static bool read_time(struct accesslog_format *f, enum accesslog_field field, const char *p, size_t n,
+                      sd_time *at)
 {
     if (n == f->time_len && n && !memcmp(p, f->time_text, n)) { /* most lines share their second */
         *at = f->time_value;
@@ -182,7 +183,7 @@ static size_t count_fits(struct accesslog_format *f, const char *bytes, size_t l
 {
     const char *p = bytes, *end = bytes + len;
     size_t fits = 0;
-    for (*lines = 0; p < end && *lines < LOOK_AT; ) {
+    for (*lines = 0; p < end && *lines < LOOK_AT;) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         if (!stop && !all)
             break;
@@ -202,7 +203,8 @@ static size_t count_fits(struct accesslog_format *f, const char *bytes, size_t l
     return fits;
 }
 
-struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits, size_t *lines)
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits,
+                                          size_t *lines)
 {
     struct accesslog_format *best = NULL, *f;
     size_t most = 0, n = 0;

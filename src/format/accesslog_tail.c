@@ -6,12 +6,31 @@ struct key {
     size_t len;
     int rank; /* 2: the whole request, 1: upstream */
 };
-#define K(name, rank) {name, sizeof name - 1, rank}
+#define K(name, rank)                                                                                        \
+    {                                                                                                        \
+        name, sizeof name - 1, rank                                                                          \
+    }
 static const struct key KEYS[] = {
-    K("rt", 2), K("request_time", 2), K("reqtime", 2), K("req_time", 2), K("duration", 2), K("response_time", 2),
-    K("resp_time", 2), K("elapsed", 2), K("latency", 2), K("took", 2), K("time_taken", 2), K("rtime", 2),
-    K("D", 2), K("T", 2),
-    K("urt", 1), K("upstream_response_time", 1), K("upstream_time", 1), K("ups_resp_time", 1), K("us_rt", 1), K("ut", 1),
+    K("rt", 2),
+    K("request_time", 2),
+    K("reqtime", 2),
+    K("req_time", 2),
+    K("duration", 2),
+    K("response_time", 2),
+    K("resp_time", 2),
+    K("elapsed", 2),
+    K("latency", 2),
+    K("took", 2),
+    K("time_taken", 2),
+    K("rtime", 2),
+    K("D", 2),
+    K("T", 2),
+    K("urt", 1),
+    K("upstream_response_time", 1),
+    K("upstream_time", 1),
+    K("ups_resp_time", 1),
+    K("us_rt", 1),
+    K("ut", 1),
 };
 
 static const struct {

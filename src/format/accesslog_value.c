@@ -41,26 +41,30 @@ static bool zone(const char *s, size_t n, int64_t *east)
     if (n == 0 || (n == 1 && (*s == 'Z' || *s == 'z')))
         return true;
     bool colon = n == 6 && s[3] == ':';
-    if ((n != 5 && !colon) || (*s != '+' && *s != '-') || !digits(s + 1, 2, &h) || !digits(s + 3 + colon, 2, &m))
+    if ((n != 5 && !colon) || (*s != '+' && *s != '-') || !digits(s + 1, 2, &h) ||
+        !digits(s + 3 + colon, 2, &m))
         return false;
     *east = (h * 60 + m) * 60 * (*s == '-' ? -1 : 1);
     return true;
 }
 
-static bool make(int64_t year, int64_t month, int64_t day, const char *clock, sd_time *t, int64_t ns, int64_t east)
+static bool make(int64_t year, int64_t month, int64_t day, const char *clock, sd_time *t, int64_t ns,
+                 int64_t east)
 {
     int64_t h, m, s;
     if (!digits(clock, 2, &h) || !digits(clock + 3, 2, &m) || !digits(clock + 6, 2, &s) || clock[2] != ':' ||
         clock[5] != ':' || h > 24 || m > 59 || s > 60 || month < 1 || month > 12 || day < 1 || day > 31)
         return false;
-    return accesslog_time_make(clock_days(year, (int)month, (int)day) * 86400 + h * 3600 + m * 60 + s - east, ns, t);
+    return accesslog_time_make(clock_days(year, (int)month, (int)day) * 86400 + h * 3600 + m * 60 + s - east,
+                               ns, t);
 }
 
 bool accesslog_time_local(const char *s, size_t n, sd_time *t)
 {
     static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     int64_t day, year, ns = 0, east;
-    if (n < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' || !digits(s, 2, &day) || !digits(s + 7, 4, &year))
+    if (n < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' || !digits(s, 2, &day) ||
+        !digits(s + 7, 4, &year))
         return false;
     int64_t month = 0;
     for (int i = 0; i < 12; i++)

@@ -26,8 +26,9 @@ enum explain_format explain_detect(const char *text, size_t len)
 }
 
 /* What stands around a line when it was copied from a terminal or an e-mail. */
-static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL};              /* | box lines */
-static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r", " ", "\t", NULL};
+static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL}; /* | box lines */
+static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r",
+                                        " ", "\t",           NULL};
 
 static const char INSIDE[] = ",\"{}[])0123456789"; /* nearly every line ends like that: nothing to take off */
 
@@ -111,11 +112,16 @@ bool explain_body(const char *text, size_t len, struct explain *out, struct sd_e
     if (out->format == EXPLAIN_UNKNOWN)
         out->format = format;
     switch (format) {
-    case EXPLAIN_JSON: return explain_json(text, len, out, err);
-    case EXPLAIN_TEXT: return explain_text(text, len, out, err);
-    case EXPLAIN_YAML: return explain_yaml(text, len, out, err);
-    case EXPLAIN_XML: return explain_xml(text, len, out, err);
-    case EXPLAIN_UNKNOWN: break;
+    case EXPLAIN_JSON:
+        return explain_json(text, len, out, err);
+    case EXPLAIN_TEXT:
+        return explain_text(text, len, out, err);
+    case EXPLAIN_YAML:
+        return explain_yaml(text, len, out, err);
+    case EXPLAIN_XML:
+        return explain_xml(text, len, out, err);
+    case EXPLAIN_UNKNOWN:
+        break;
     }
     while (len && strchr(" \t\r\n", text[len - 1]))
         len--;
@@ -150,11 +156,12 @@ static int inputs_wanted(const struct plan_node *n)
     static const struct {
         const char *type;
         int n;
-    } wanted[] = {{"Hash Join", 2}, {"Merge Join", 2}, {"Nested Loop", 2}, {"Recursive Union", 2}, {"BitmapAnd", 2},
-                  {"BitmapOr", 2}, {"Sort", 1}, {"Incremental Sort", 1}, {"Limit", 1}, {"Aggregate", 1}, {"Group", 1},
-                  {"Hash", 1}, {"Gather", 1}, {"Gather Merge", 1}, {"Materialize", 1}, {"Memoize", 1}, {"Unique", 1},
-                  {"WindowAgg", 1}, {"SetOp", 1}, {"LockRows", 1}, {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1},
-                  {"ProjectSet", 1}};
+    } wanted[] = {{"Hash Join", 2},     {"Merge Join", 2},       {"Nested Loop", 2}, {"Recursive Union", 2},
+                  {"BitmapAnd", 2},     {"BitmapOr", 2},         {"Sort", 1},        {"Incremental Sort", 1},
+                  {"Limit", 1},         {"Aggregate", 1},        {"Group", 1},       {"Hash", 1},
+                  {"Gather", 1},        {"Gather Merge", 1},     {"Materialize", 1}, {"Memoize", 1},
+                  {"Unique", 1},        {"WindowAgg", 1},        {"SetOp", 1},       {"LockRows", 1},
+                  {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1}, {"ProjectSet", 1}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
         if (!strcmp(n->type, wanted[i].type))
             return wanted[i].n;
@@ -172,11 +179,14 @@ static void note_gaps(struct plan *p)
         if (has >= wants)
             continue;
         plan_note(p, "The plan is not whole: %s (node %d) lacks %s.", n->type, n->id,
-                  wants == 1 ? "its input" : has ? "its second input" : "both inputs");
+                  wants == 1 ? "its input"
+                  : has      ? "its second input"
+                             : "both inputs");
         return;
     }
     if (p->analyzed && !isnan(p->planning_ns) && isnan(p->execution_ns))
-        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the first node's time.");
+        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the "
+                     "first node's time.");
 }
 
 /* Windows ends its lines in two characters. */
@@ -223,7 +233,8 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
     *out = (struct explain){0};
     struct strbuf wide = {0}, lines = {0}, clean = {0};
     if (len > EXPLAIN_MAX_LOG_BYTES)
-        return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_LOG_BYTES >> 20);
+        return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20,
+                    EXPLAIN_MAX_LOG_BYTES >> 20);
     if (utf16(text, len, &wide)) {
         text = strbuf_text(&wide);
         len = wide.len;
@@ -237,7 +248,8 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
         ok = explain_log(text, len, out, err);
     if (!ok && len > EXPLAIN_MAX_BYTES) {
         if (!log)
-            fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20, EXPLAIN_MAX_BYTES >> 20);
+            fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20,
+                 EXPLAIN_MAX_BYTES >> 20);
     } else if (!ok) {
         struct strbuf whole = {0};
         bool wrapped = explain_unwrap(text, len, &whole);
@@ -252,7 +264,8 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
     if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
         fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
     if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
-        plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: give each format by itself.");
+        plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
+                                 "give each format by itself.");
     complete(out);
     strbuf_free(&clean);
     strbuf_free(&lines); /* `text` may lie in these two until here */

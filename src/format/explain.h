@@ -9,9 +9,9 @@
 
 #include "core/plan/plan.h"
 
-#define EXPLAIN_MAX_BYTES ((size_t)32 << 20)
+#define EXPLAIN_MAX_BYTES     ((size_t)32 << 20)
 #define EXPLAIN_MAX_LOG_BYTES ((size_t)256 << 20) /* a log, where most is something else */
-#define EXPLAIN_MAX_NODES 100000
+#define EXPLAIN_MAX_NODES     100000
 
 enum explain_format { EXPLAIN_UNKNOWN, EXPLAIN_JSON, EXPLAIN_TEXT, EXPLAIN_YAML, EXPLAIN_XML };
 

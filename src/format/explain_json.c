@@ -199,11 +199,13 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         cJSON_Delete(json);
         for (size_t i = before; kept && i < out->n_plans; i++)
             if (i + 1 == out->n_plans)
-                plan_note(out->plans[i], cut ? "The JSON is cut off at line %zu: the plan is shown as far as it goes."
-                                             : "The JSON is broken at line %zu: the plan is shown up to there.",
+                plan_note(out->plans[i],
+                          cut ? "The JSON is cut off at line %zu: the plan is shown as far as it goes."
+                              : "The JSON is broken at line %zu: the plan is shown up to there.",
                           line_broken);
         if (!kept && out->n_plans > had)
-            plan_note(out->plans[out->n_plans - 1], "Another plan in the input is %s at line %zu; it was left out.",
+            plan_note(out->plans[out->n_plans - 1],
+                      "Another plan in the input is %s at line %zu; it was left out.",
                       cut ? "cut off" : "broken", line_broken);
         size_t column = 0;
         while (s - column > text && s[-(ptrdiff_t)column - 1] != '\n')
@@ -213,8 +215,10 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
     if (out->n_plans > had)
         return true;
     if (line_broken)
-        return fail(err, cut ? "The plan's JSON is cut off at line %zu, before its first node says what it is."
-                             : "The plan's JSON is broken at line %zu, before its first node says what it is.", line_broken);
+        return fail(err,
+                    cut ? "The plan's JSON is cut off at line %zu, before its first node says what it is."
+                        : "The plan's JSON is broken at line %zu, before its first node says what it is.",
+                    line_broken);
     if (why.text[0])
         return fail(err, "%s", why.text);
     return fail(err, "The JSON cannot be read: no plan was found in it.");

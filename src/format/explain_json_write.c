@@ -32,7 +32,9 @@ static void add_fields(cJSON *to, const struct plan_field *fields, size_t n, con
         const struct plan_field *f = &fields[i];
         const void *at = (const char *)record + f->offset;
         switch (f->type) {
-        case PLAN_TEXT: add_text(to, f->key, *(const char *const *)at); break;
+        case PLAN_TEXT:
+            add_text(to, f->key, *(const char *const *)at);
+            break;
         case PLAN_LIST:
             if (((const struct plan_list *)at)->n)
                 cJSON_AddItemToObject(to, f->key, text_list(at));
@@ -41,8 +43,12 @@ static void add_fields(cJSON *to, const struct plan_field *fields, size_t n, con
             if (*(const int *)at >= 0)
                 cJSON_AddBoolToObject(to, f->key, *(const int *)at);
             break;
-        case PLAN_REAL: add_real(to, f->key, *(const double *)at); break;
-        case PLAN_NS: add_real(to, f->key, *(const double *)at / 1e6); break;
+        case PLAN_REAL:
+            add_real(to, f->key, *(const double *)at);
+            break;
+        case PLAN_NS:
+            add_real(to, f->key, *(const double *)at / 1e6);
+            break;
         }
     }
 }

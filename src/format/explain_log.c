@@ -16,7 +16,7 @@
 
 #define TOTAL_NODES_MAX 500000u /* of all plans of a log */
 #define INTERLEAVED_MAX 2000    /* lines of other processes between two of one message */
-#define HEAD_MAX 160            /* bytes a container puts before a line */
+#define HEAD_MAX        160     /* bytes a container puts before a line */
 
 struct entry {
     const char *line, *message; /* begins of the line and of "duration: ..." */
@@ -55,7 +55,8 @@ static bool find_entry(const char *text, const char *from, const char *end, stru
         const char *word = s;
         while (s < end && s - word < 8 && *s != ':' && *s != '\n')
             s++;
-        if (number + sizeof unit - 1 == from || s == end || *s != ':' || !word_is_plan(word, (size_t)(s - word)))
+        if (number + sizeof unit - 1 == from || s == end || *s != ':' ||
+            !word_is_plan(word, (size_t)(s - word)))
             continue;
         s++;
         const char *rest = s;
@@ -72,7 +73,8 @@ static bool find_entry(const char *text, const char *from, const char *end, stru
         e->message = number; /* back over "duration: " */
         while (e->message > e->line && (e->message[-1] == ' ' || e->message[-1] == ':'))
             e->message--;
-        while (e->message > e->line && e->message[-1] != ' ' && e->message[-1] != '"' && e->message[-1] != '\t')
+        while (e->message > e->line && e->message[-1] != ' ' && e->message[-1] != '"' &&
+               e->message[-1] != '\t')
             e->message--;
         return true;
     }
@@ -110,10 +112,11 @@ static bool sign(const char **s, const char *end, const char *any)
 static sd_time moment_at(const char *s, const char *end)
 {
     int year, month, day, hour, minute, second;
-    if (!digits(&s, end, 4, &year) || !sign(&s, end, "-/") || !digits(&s, end, 2, &month) || !sign(&s, end, "-/") ||
-        !digits(&s, end, 2, &day) || !sign(&s, end, " T") || !digits(&s, end, 2, &hour) || !sign(&s, end, ":") ||
-        !digits(&s, end, 2, &minute) || !sign(&s, end, ":") || !digits(&s, end, 2, &second) || year < 1970 || year > 2200 ||
-        month < 1 || month > 12)
+    if (!digits(&s, end, 4, &year) || !sign(&s, end, "-/") || !digits(&s, end, 2, &month) ||
+        !sign(&s, end, "-/") || !digits(&s, end, 2, &day) || !sign(&s, end, " T") ||
+        !digits(&s, end, 2, &hour) || !sign(&s, end, ":") || !digits(&s, end, 2, &minute) ||
+        !sign(&s, end, ":") || !digits(&s, end, 2, &second) || year < 1970 || year > 2200 || month < 1 ||
+        month > 12)
         return SD_UNKNOWN;
     int64_t ns = ((clock_days(year, month, day) * 24 + hour) * 60 + minute) * 60 * SD_S + second * SD_S;
     if (sign(&s, end, ".,"))
@@ -155,7 +158,8 @@ struct about {
     const char *query_id;             /* digits; NULL or "0": unknown */
 };
 
-static void keep(struct log *l, const struct entry *e, const char *body, size_t len, const struct about *about)
+static void keep(struct log *l, const struct entry *e, const char *body, size_t len,
+                 const struct about *about)
 {
     struct sd_error why = {""};
     size_t had = l->out->n_plans;
@@ -193,8 +197,9 @@ static const char *line_end(const char *s, const char *end)
 
 static bool is_entry_head(const char *s, const char *stop)
 {
-    static const char *const levels[] = {"LOG:  ", "ERROR:  ", "WARNING:  ", "FATAL:  ", "PANIC:  ", "NOTICE:  ", "INFO:  ",
-                                         "DETAIL:  ", "HINT:  ", "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  "};
+    static const char *const levels[] = {
+        "LOG:  ",    "ERROR:  ", "WARNING:  ", "FATAL:  ",     "PANIC:  ", "NOTICE:  ",  "INFO:  ",
+        "DETAIL:  ", "HINT:  ",  "CONTEXT:  ", "STATEMENT:  ", "QUERY:  ", "LOCATION:  "};
     for (size_t i = 0; i < ARRAY_LEN(levels); i++)
         if (memmem(s, (size_t)(stop - s), levels[i], strlen(levels[i])))
             return true;
@@ -297,7 +302,8 @@ static const char *from_lines(struct log *l, const struct entry *e)
             bool empty = stop == s || (stop == s + 1 && *s == '\r');
             if (empty && stop < l->end && stop[1] == '\t' && head == 0) /* an editor took the tab */
                 h = -1;
-            else if (h < 0 || (h > 0) != (head > 0) || (h > 0 && memcmp(s, first, (size_t)MIN(MIN(h, head), 3)) != 0))
+            else if (h < 0 || (h > 0) != (head > 0) ||
+                     (h > 0 && memcmp(s, first, (size_t)MIN(MIN(h, head), 3)) != 0))
                 break;
             strbuf_add(&body, s + h + 1, (size_t)(stop - (s + h + 1)));
             strbuf_char(&body, '\n');
@@ -378,7 +384,10 @@ static const char *message_in(const cJSON *item, int depth)
 {
     struct entry e;
     if (cJSON_IsString(item))
-        return find_entry(item->valuestring, item->valuestring, item->valuestring + strlen(item->valuestring), &e) ? e.body : NULL;
+        return find_entry(item->valuestring, item->valuestring, item->valuestring + strlen(item->valuestring),
+                          &e)
+                   ? e.body
+                   : NULL;
     const cJSON *child;
     if (depth >= 4)
         return NULL;
@@ -396,7 +405,8 @@ static void member_digits(const char *s, const char *end, const char *key, char 
 {
     size_t n = 0;
     s = memmem(s, (size_t)(end - s), key, strlen(key));
-    for (s = s ? s + strlen(key) : end; s < end && n + 1 < size && (isdigit((unsigned char)*s) || (*s == '-' && !n)); s++)
+    for (s = s ? s + strlen(key) : end;
+         s < end && n + 1 < size && (isdigit((unsigned char)*s) || (*s == '-' && !n)); s++)
         out[n++] = *s;
     out[n] = '\0';
 }
@@ -426,10 +436,11 @@ static const char *from_json(struct log *l, const struct entry *e)
         char id[24] = "";
         member_digits(e->line, stop, "\"query_id\":", id, sizeof id);
         keep(l, e, strbuf_text(&clean), clean.len,
-             &(struct about){.at = moment(e->line, stop),
-                             .statement = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")),
-                             .database = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "dbname")),
-                             .query_id = id});
+             &(struct about){
+                 .at = moment(e->line, stop),
+                 .statement = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")),
+                 .database = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "dbname")),
+                 .query_id = id});
         strbuf_free(&clean);
     } else if (!l->skipped++) {
         fail(&l->why, "The line of JSON it stands in is cut or broken.");
@@ -441,7 +452,7 @@ static const char *from_json(struct log *l, const struct entry *e)
 /* Reads the entry; behind it. */
 static const char *one_entry(struct log *l, const struct entry *e)
 {
-    const char *next = e->body < l->end && *e->body == '\\'         ? from_json(l, e)
+    const char *next = e->body < l->end && *e->body == '\\'            ? from_json(l, e)
                        : e->message > e->line && e->message[-1] == '"' ? from_csv(l, e)
                                                                        : from_lines(l, e);
     return MAX(next, e->body);
@@ -449,7 +460,8 @@ static const char *one_entry(struct log *l, const struct entry *e)
 
 bool explain_log_like(const char *text, size_t len)
 {
-    static const char *const marks[] = {" LOG:  ", "] LOG:  ", ",LOG,", "\"error_severity\":\"LOG\"", "\"LOG\"", "LOG:  "};
+    static const char *const marks[] = {" LOG:  ", "] LOG:  ", ",LOG,", "\"error_severity\":\"LOG\"",
+                                        "\"LOG\"", "LOG:  "};
     for (size_t i = 0; i < ARRAY_LEN(marks); i++)
         if (memmem(text, len, marks[i], strlen(marks[i])))
             return true;
@@ -460,7 +472,8 @@ size_t explain_log_settled(const char *text, size_t len)
 {
     const char *newline = memrchr(text, '\n', len), *end = newline ? newline + 1 : text;
     struct explain ignored = {0};
-    struct log l = {.text = text, .end = end, .out = &ignored, .nodes = TOTAL_NODES_MAX}; /* no plan is kept */
+    struct log l = {
+        .text = text, .end = end, .out = &ignored, .nodes = TOTAL_NODES_MAX}; /* no plan is kept */
     struct entry e;
     for (const char *s = text; s < end && find_entry(text, s, end, &e);) {
         l.open = false;
@@ -487,6 +500,7 @@ bool explain_log(const char *text, size_t len, struct explain *out, struct sd_er
         plan_note(last, "%zu of %zu plans in the log could not be read. The first: %s", l.skipped,
                   l.skipped + (out->n_plans - had), l.why.text);
     if (l.too_many)
-        plan_note(last, "The plans read have %zu nodes; %zu further plans of the log were left out.", l.nodes, l.too_many);
+        plan_note(last, "The plans read have %zu nodes; %zu further plans of the log were left out.", l.nodes,
+                  l.too_many);
     return true;
 }

@@ -129,10 +129,14 @@ static const struct {
 
 static const struct {
     const char *type, *key;
-} OBJECTS[] = {{"Bitmap Index Scan", "Index Name"},      {"CTE Scan", "CTE Name"},
-               {"WorkTable Scan", "CTE Name"},           {"Function Scan", "Function Name"},
-               {"Table Function Scan", "Table Function Name"}, {"Subquery Scan", "Alias"},
-               {"Values Scan", "Alias"},                 {"Named Tuplestore Scan", "Tuplestore Name"}};
+} OBJECTS[] = {{"Bitmap Index Scan", "Index Name"},
+               {"CTE Scan", "CTE Name"},
+               {"WorkTable Scan", "CTE Name"},
+               {"Function Scan", "Function Name"},
+               {"Table Function Scan", "Table Function Name"},
+               {"Subquery Scan", "Alias"},
+               {"Values Scan", "Alias"},
+               {"Named Tuplestore Scan", "Tuplestore Name"}};
 
 /* "Parallel Index Scan Backward using i on s.t a" */
 static void set_name(cJSON *n, const char *name)
@@ -167,7 +171,10 @@ static void set_name(cJSON *n, const char *name)
         size_t prefix = strlen(joins[i]);
         if ((known = str_starts(type, joins[i]) && strlen(type) > prefix + strlen(" Join"))) {
             set_text(n, "Join Type", type + prefix, strlen(type) - prefix - strlen(" Join"));
-            cJSON_AddStringToObject(n, "Node Type", i == 0 ? "Hash Join" : i == 1 ? "Merge Join" : "Nested Loop");
+            cJSON_AddStringToObject(n, "Node Type",
+                                    i == 0   ? "Hash Join"
+                                    : i == 1 ? "Merge Join"
+                                             : "Nested Loop");
         }
     }
     const char *command = after(type, "SetOp ");
@@ -268,14 +275,16 @@ static const char *relationship(const struct parser *p, const struct level *pare
     if (p->subplan[0])
         return str_starts(p->subplan, "SubPlan") ? "SubPlan" : "InitPlan";
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(parent->node, "Node Type"));
-    if (str_eq(type, "Append") || str_eq(type, "Merge Append") || str_eq(type, "BitmapAnd") || str_eq(type, "BitmapOr"))
+    if (str_eq(type, "Append") || str_eq(type, "Merge Append") || str_eq(type, "BitmapAnd") ||
+        str_eq(type, "BitmapOr"))
         return "Member";
     if (str_eq(type, "Subquery Scan"))
         return "Subquery";
     const cJSON *sibling;
     cJSON_ArrayForEach(sibling, parent->plans)
     {
-        if (str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sibling, "Parent Relationship")), "Outer"))
+        if (str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sibling, "Parent Relationship")),
+                   "Outer"))
             return "Inner";
     }
     return "Outer";
@@ -356,12 +365,14 @@ static void set_groups(cJSON *o, const char *s, const char *suffix, bool io)
             char key[64], what[16];
             snprintf(what, sizeof what, "%.*s", (int)n, s);
             what[0] = (char)toupper((unsigned char)what[0]);
-            snprintf(key, sizeof key, "%s%s%s%s %s", group, group[0] ? " " : "", io ? "I/O " : "", what, suffix);
+            snprintf(key, sizeof key, "%s%s%s%s %s", group, group[0] ? " " : "", io ? "I/O " : "", what,
+                     suffix);
             set_number(o, key, s + n + 1);
             s += n + strcspn(s + n, " ,");
         } else {
             /* 15 and 16 say "shared/local", which older and newer keys call plain I/O time. */
-            snprintf(group, sizeof group, "%.*s", (int)MIN(n, sizeof group - 1), strncmp(s, "shared/local", n) == 0 && n == 12 ? "" : s);
+            snprintf(group, sizeof group, "%.*s", (int)MIN(n, sizeof group - 1),
+                     strncmp(s, "shared/local", n) == 0 && n == 12 ? "" : s);
             group[0] = (char)toupper((unsigned char)group[0]);
             s += n;
         }
@@ -397,10 +408,10 @@ static void set_list(cJSON *o, const char *key, const char *s)
 
 static const struct {
     const char *name, *key;
-} SUBFIELDS[] = {{"Buckets: ", "Hash Buckets"},        {"Memory Usage: ", "Peak Memory Usage"},
-                 {"Disk Usage: ", "Disk Usage"},       {"Planned Partitions: ", "Planned Partitions"},
-                 {"Hits: ", "Cache Hits"},             {"Misses: ", "Cache Misses"},
-                 {"Evictions: ", "Cache Evictions"},   {"Overflows: ", "Cache Overflows"}};
+} SUBFIELDS[] = {{"Buckets: ", "Hash Buckets"},      {"Memory Usage: ", "Peak Memory Usage"},
+                 {"Disk Usage: ", "Disk Usage"},     {"Planned Partitions: ", "Planned Partitions"},
+                 {"Hits: ", "Cache Hits"},           {"Misses: ", "Cache Misses"},
+                 {"Evictions: ", "Cache Evictions"}, {"Overflows: ", "Cache Overflows"}};
 
 static void property(cJSON *o, const char *type, const char *line)
 {
@@ -431,8 +442,9 @@ static void property(cJSON *o, const char *type, const char *line)
         set_after(o, "WAL Records", value, "records=");
         set_after(o, "WAL FPI", value, "fpi=");
         set_after(o, "WAL Bytes", value, "bytes=");
-    } else if (str_starts(line, "Buckets: ") || str_starts(line, "Batches: ") || str_starts(line, "Planned Partitions: ") ||
-               str_starts(line, "Hits: ") || str_starts(line, "Memory Usage: ")) {
+    } else if (str_starts(line, "Buckets: ") || str_starts(line, "Batches: ") ||
+               str_starts(line, "Planned Partitions: ") || str_starts(line, "Hits: ") ||
+               str_starts(line, "Memory Usage: ")) {
         for (size_t i = 0; i < ARRAY_LEN(SUBFIELDS); i++)
             set_after(o, SUBFIELDS[i].key, line, SUBFIELDS[i].name);
         const char *batches = after(line, "Batches: ");
@@ -478,8 +490,10 @@ static bool top_line(struct parser *p, int indent, const char *line)
 {
     static const struct {
         const char *text, *key;
-    } times[] = {{"Planning Time: ", "Planning Time"},   {"Planning time: ", "Planning Time"},
-                 {"Execution Time: ", "Execution Time"}, {"Execution time: ", "Execution Time"},
+    } times[] = {{"Planning Time: ", "Planning Time"},
+                 {"Planning time: ", "Planning Time"},
+                 {"Execution Time: ", "Execution Time"},
+                 {"Execution time: ", "Execution Time"},
                  {"Total runtime: ", "Execution Time"}};
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         if (str_starts(line, times[i].text)) {
@@ -506,10 +520,12 @@ static bool top_line(struct parser *p, int indent, const char *line)
         cJSON_AddItemToArray(list, t);
         if (time) {
             static const char constraint[] = "Trigger for constraint ";
-            bool of = str_starts(line, constraint); /* "Trigger for constraint orders_fkey on items: time=..." */
+            bool of =
+                str_starts(line, constraint); /* "Trigger for constraint orders_fkey on items: time=..." */
             const char *name = line + (of ? strlen(constraint) : strlen("Trigger "));
             const char *on = strstr(name, " on ");
-            set_text(t, of ? "Constraint Name" : "Trigger Name", name, (size_t)((on && on < time ? on : time) - name));
+            set_text(t, of ? "Constraint Name" : "Trigger Name", name,
+                     (size_t)((on && on < time ? on : time) - name));
             if (on && on < time)
                 set_text(t, "Relation", on + 4, (size_t)(time - on - 4));
             set_number(t, "Time", time + strlen(": time="));
@@ -534,7 +550,8 @@ static bool top_line(struct parser *p, int indent, const char *line)
     if (p->section == TOP_PLANNING && str_starts(line, "Memory: "))
         set_after(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), "Memory Used", line, "used=");
     if (p->section == TOP_PLANNING && str_starts(line, "Buffers: "))
-        set_groups(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), line + strlen("Buffers: "), "Blocks", false);
+        set_groups(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), line + strlen("Buffers: "),
+                   "Blocks", false);
     cJSON *jit = cJSON_GetObjectItemCaseSensitive(p->entry, "JIT");
     if (p->section == TOP_JIT && str_starts(line, "Functions: "))
         set_number(jit, "Functions", line + strlen("Functions: "));
@@ -786,5 +803,7 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
         plan_note(out->plans[out->n_plans - 1], "The text is cut off in its last line.");
     if (out->n_plans > had)
         return true;
-    return fail(err, "%s", why.text[0] ? why.text : "This looks like EXPLAIN's text format, but no plan node could be read.");
+    return fail(err, "%s",
+                why.text[0] ? why.text
+                            : "This looks like EXPLAIN's text format, but no plan node could be read.");
 }

@@ -34,7 +34,7 @@ struct reader {
     struct plan *plan;
     struct keys node, worker, trigger;
     size_t nameless; /* nodes without a type */
-    bool full; /* too many nodes: the rest was left out */
+    bool full;       /* too many nodes: the rest was left out */
 };
 
 static double number(const cJSON *item)
@@ -88,10 +88,18 @@ static void set(struct arena *a, const struct plan_field *f, void *record, const
             *(const char **)at = s;
         break;
     }
-    case PLAN_LIST: *(struct plan_list *)at = list(a, item); break;
-    case PLAN_FLAG: *(int *)at = flag(item); break;
-    case PLAN_REAL: *(double *)at = number(item); break;
-    case PLAN_NS: *(double *)at = number(item) * 1e6; break;
+    case PLAN_LIST:
+        *(struct plan_list *)at = list(a, item);
+        break;
+    case PLAN_FLAG:
+        *(int *)at = flag(item);
+        break;
+    case PLAN_REAL:
+        *(double *)at = number(item);
+        break;
+    case PLAN_NS:
+        *(double *)at = number(item) * 1e6;
+        break;
     }
 }
 
@@ -252,8 +260,10 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
     if (r->full)
         plan_note(p, "The plan has more than %d nodes; the rest was left out.", EXPLAIN_MAX_NODES);
     if (r->nameless)
-        plan_note(p, r->nameless == 1 ? "%zu node does not say what it is; it was left out."
-                                      : "%zu nodes do not say what they are; they were left out.", r->nameless);
+        plan_note(p,
+                  r->nameless == 1 ? "%zu node does not say what it is; it was left out."
+                                   : "%zu nodes do not say what they are; they were left out.",
+                  r->nameless);
     free(r);
     return p;
 }

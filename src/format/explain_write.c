@@ -38,7 +38,8 @@ static void name(struct writer *w, const char *s)
 {
     bool plain = *s && !(*s >= '0' && *s <= '9');
     for (const char *c = s; *c && plain; c++)
-        plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '$' || (unsigned char)*c >= 0x80;
+        plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '$' ||
+                (unsigned char)*c >= 0x80;
     if (plain) {
         put(w, s);
         return;
@@ -107,8 +108,8 @@ struct pair { /* "hit=12" */
 };
 
 /* "shared hit=1 read=2, temp written=3": what is 0 or unknown is left out. */
-static void group(struct writer *w, int at, const char *line, const char *const *heads, const struct pair *pairs,
-                  size_t n_groups, size_t of_each, bool times, bool *begun)
+static void group(struct writer *w, int at, const char *line, const char *const *heads,
+                  const struct pair *pairs, size_t n_groups, size_t of_each, bool times, bool *begun)
 {
     for (size_t g = 0; g < n_groups; g++) {
         bool first = true;
@@ -147,10 +148,10 @@ static void io(struct writer *w, int at, const struct plan_node *n)
 {
     /* Up to 14 one pair of all blocks; 15 and 16 "shared/local" beside "temp". */
     const char *heads[] = {n->temp_io_read_ns >= 0 ? "shared/local" : "", "shared", "local", "temp"};
-    const struct pair pairs[] = {
-        {"read", n->io_read_ns},        {"write", n->io_write_ns},       {"read", n->shared_io_read_ns},
-        {"write", n->shared_io_write_ns}, {"read", n->local_io_read_ns}, {"write", n->local_io_write_ns},
-        {"read", n->temp_io_read_ns},   {"write", n->temp_io_write_ns}};
+    const struct pair pairs[] = {{"read", n->io_read_ns},        {"write", n->io_write_ns},
+                                 {"read", n->shared_io_read_ns}, {"write", n->shared_io_write_ns},
+                                 {"read", n->local_io_read_ns},  {"write", n->local_io_write_ns},
+                                 {"read", n->temp_io_read_ns},   {"write", n->temp_io_write_ns}};
     bool begun = false;
     group(w, at, "I/O Timings: ", heads, pairs, 4, 2, true, &begun);
     if (begun)
@@ -247,9 +248,16 @@ static void worker(struct writer *w, int at, const struct plan_worker *k)
     }
     strbuf_char(w->out, '\n');
     bool begun = false;
-    const struct pair pairs[12] = {{"hit", k->shared_hit},   {"read", k->shared_read}, {"", 0}, {"", 0},
-                                   {"", 0},                  {"", 0},                  {"", 0}, {"", 0},
-                                   {"read", k->temp_read},   {"written", k->temp_written}};
+    const struct pair pairs[12] = {{"hit", k->shared_hit},
+                                   {"read", k->shared_read},
+                                   {"", 0},
+                                   {"", 0},
+                                   {"", 0},
+                                   {"", 0},
+                                   {"", 0},
+                                   {"", 0},
+                                   {"read", k->temp_read},
+                                   {"written", k->temp_written}};
     at += STEP;
     sort_line(w, at, &(struct sorted){k->sort_method, k->sort_space_type, k->sort_space_kb});
     item(w, at, &begun, "Batches", k->hashagg_batches, "");
@@ -323,11 +331,17 @@ static void details(struct writer *w, int at, const struct plan_node *n)
         strbuf_printf(w->out, "Storage: Memory  Maximum Storage: %.0fkB\n", n->storage_kb);
     }
     text_line(w, at, "Remote SQL", n->remote_sql);
-    buffers(w, at, (const struct pair[12]){{"hit", n->shared_hit},     {"read", n->shared_read},
-                                           {"dirtied", n->shared_dirtied}, {"written", n->shared_written},
-                                           {"hit", n->local_hit},      {"read", n->local_read},
-                                           {"dirtied", n->local_dirtied}, {"written", n->local_written},
-                                           {"read", n->temp_read},     {"written", n->temp_written}});
+    buffers(w, at,
+            (const struct pair[12]){{"hit", n->shared_hit},
+                                    {"read", n->shared_read},
+                                    {"dirtied", n->shared_dirtied},
+                                    {"written", n->shared_written},
+                                    {"hit", n->local_hit},
+                                    {"read", n->local_read},
+                                    {"dirtied", n->local_dirtied},
+                                    {"written", n->local_written},
+                                    {"read", n->temp_read},
+                                    {"written", n->temp_written}});
     io(w, at, n);
     if (n->wal_records > 0 || n->wal_bytes > 0) {
         indent(w, at);
@@ -382,7 +396,8 @@ static void node_line(struct writer *w, const struct plan_node *n)
     strbuf_free(&b);
     where(w, n);
     if (!isnan(n->total_cost)) {
-        strbuf_printf(w->out, "  (cost=%.2f..%.2f rows=", isnan(n->startup_cost) ? 0 : n->startup_cost, n->total_cost);
+        strbuf_printf(w->out, "  (cost=%.2f..%.2f rows=", isnan(n->startup_cost) ? 0 : n->startup_cost,
+                      n->total_cost);
         amount(w, isnan(n->plan_rows) ? 0 : n->plan_rows);
         strbuf_printf(w->out, " width=%.0f)", isnan(n->plan_width) ? 0 : n->plan_width);
     }
@@ -445,7 +460,8 @@ static void whole(struct writer *w)
         strbuf_printf(w->out, "Query Identifier: %lld\n", (long long)p->query_id);
     if (p->planning_shared_hit > 0 || p->planning_shared_read > 0 || p->planning_memory_kb >= 0) {
         strbuf_str(w->out, "Planning:\n");
-        buffers(w, STEP, (const struct pair[12]){{"hit", p->planning_shared_hit}, {"read", p->planning_shared_read}});
+        buffers(w, STEP,
+                (const struct pair[12]){{"hit", p->planning_shared_hit}, {"read", p->planning_shared_read}});
         if (p->planning_memory_kb >= 0) {
             indent(w, STEP);
             strbuf_printf(w->out, "Memory: used=%.0fkB\n", p->planning_memory_kb);

@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-#define DEPTH_MAX 900
+#define DEPTH_MAX      900
 #define NAME_MAX_BYTES 64
 
 struct xml {
@@ -46,7 +46,8 @@ static void add_text(struct strbuf *out, const char *s, const char *end)
     static const struct {
         const char *name;
         char c;
-    } entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&#x0d;", '\r'}};
+    } entities[] = {{"&lt;", '<'},   {"&gt;", '>'},    {"&amp;", '&'},
+                    {"&quot;", '"'}, {"&apos;", '\''}, {"&#x0d;", '\r'}};
     while (s < end) {
         size_t used = 0;
         for (size_t i = 0; *s == '&' && i < ARRAY_LEN(entities) && !used; i++) {
@@ -85,7 +86,8 @@ static bool next_tag(struct xml *x, char name[NAME_MAX_BYTES], bool *empty, stru
             continue;
         size_t n = 0;
         for (open++; open < close && n < NAME_MAX_BYTES - 1 && !isspace((unsigned char)*open) &&
-                     (*open != '/' || n == 0); open++)
+                     (*open != '/' || n == 0);
+             open++)
             name[n++] = *open;
         name[n] = 0;
         *empty = close[-1] == '/' && n && *name != '/';
@@ -181,7 +183,8 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
         if (p) {
             explain_keep(out, p);
             if (broken)
-                plan_note(p, "The XML is broken at line %zu; what stands after it was left out.", line_of(&x, broken));
+                plan_note(p, "The XML is broken at line %zu; what stands after it was left out.",
+                          line_of(&x, broken));
             else if (x.cut)
                 plan_note(p, "The XML is cut off at line %zu: its end is missing.", line_of(&x, x.end));
         }
@@ -191,6 +194,6 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
         return true;
     if (why.text[0])
         return fail(err, "%s", why.text);
-    return fail(err, ended ? "The XML is cut off before its first plan node ends." :
-                "The XML cannot be read: no plan was found in it.");
+    return fail(err, ended ? "The XML is cut off before its first plan node ends."
+                           : "The XML cannot be read: no plan was found in it.");
 }

@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-#define DEPTH_MAX 900        /* nested blocks; a plan's node takes two */
-#define WRAPPED_LINES_MAX 64 /* lines one quoted value may be wrapped over */
+#define DEPTH_MAX         900 /* nested blocks; a plan's node takes two */
+#define WRAPPED_LINES_MAX 64  /* lines one quoted value may be wrapped over */
 
 struct lines {
     const char *at, *end; /* what is left of the input */
@@ -103,7 +103,7 @@ static cJSON *scalar(struct lines *l, size_t from, const char *key)
     cJSON *item = !strcmp(word, "true") || !strcmp(word, "false") ? cJSON_CreateBool(*word == 't')
                   /* a double cannot hold the identifier's 64 bits */
                   : end != word && !*end && !str_eq(key, "Query Identifier") ? cJSON_CreateNumber(v)
-                                                                              : cJSON_CreateString(word);
+                                                                             : cJSON_CreateString(word);
     free(word);
     return item;
 }
@@ -194,7 +194,8 @@ static cJSON *block(struct lines *l, int depth)
 
 static bool begins(const struct lines *l)
 {
-    static const char *const first[] = {"Plan:", "Query Text:", "Query Parameters:", "Query Identifier:", "Node Type:"};
+    static const char *const first[] = {
+        "Plan:", "Query Text:", "Query Parameters:", "Query Identifier:", "Node Type:"};
     const char *s = l->text;
     size_t len = l->len;
     while (len && (*s == '-' || *s == ' ')) {

@@ -10,9 +10,9 @@
 
 /* Without this field a record says nothing. */
 static const char *const NEEDED[SD_KIND_END] = {
-    [SD_METRIC] = "value", [SD_HTTP] = "route",  [SD_STATEMENT] = "query_id",
-    [SD_ACTIVITY] = "pid", [SD_PLAN] = "query",  [SD_TABLE] = "name",
-    [SD_INDEX] = "name",   [SD_EVENT] = "title", [SD_INTAKE] = "total", [SD_ADVICE] = "query_id",
+    [SD_METRIC] = "value", [SD_HTTP] = "route",      [SD_STATEMENT] = "query_id", [SD_ACTIVITY] = "pid",
+    [SD_PLAN] = "query",   [SD_TABLE] = "name",      [SD_INDEX] = "name",         [SD_EVENT] = "title",
+    [SD_INTAKE] = "total", [SD_ADVICE] = "query_id",
 };
 
 /* cJSON keeps numbers as doubles, which would change a 64-bit identifier: integers of

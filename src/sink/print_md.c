@@ -142,7 +142,8 @@ void print_md_section(const struct section *s, struct strbuf *out)
             n = strcspn(s->text + at, "\n");
             strbuf_clear(&valid);
             utf8_append_lines(&valid, s->text + at, n);
-            strbuf_printf(out, "    %s\n", strbuf_text(&valid)); /* an indented block: nothing in it can end it */
+            strbuf_printf(out, "    %s\n",
+                          strbuf_text(&valid)); /* an indented block: nothing in it can end it */
             print_carets(s, at, n, 4, out);
         }
         strbuf_free(&valid);

@@ -175,8 +175,8 @@ static bool *later_siblings(const struct table *t, int *deepest)
 }
 
 /* `open`: of the row's ancestors, by depth, whether they have later siblings. */
-static int branches(const struct table *t, size_t i, int room, const bool *open, const struct print_options *o,
-                    struct strbuf *out)
+static int branches(const struct table *t, size_t i, int room, const bool *open,
+                    const struct print_options *o, struct strbuf *out)
 {
     int used = 0;
     for (int depth = 1; depth <= t->rows[i].depth && used + TREE_INDENT <= room; depth++) {
@@ -245,7 +245,8 @@ static void table(const struct section *s, const struct print_options *o, struct
                 continue;
             const char *text = texts[i * n + c];
             strbuf_pad(out, ' ', first ? 0 : GAP);
-            int indent = (t->columns[c].flags & COLUMN_TREE) ? branches(t, i, f.width[c] - 1, open, o, out) : 0;
+            int indent =
+                (t->columns[c].flags & COLUMN_TREE) ? branches(t, i, f.width[c] - 1, open, o, out) : 0;
             first = false;
             int room = f.width[c] - indent, w = utf8_width(text);
             if (f.right[c] && w < room)
@@ -455,7 +456,8 @@ void print_carets(const struct section *s, size_t at, size_t n, size_t indent, s
 
 /* Lines of the text stay lines; what is longer than the width goes on below. With `marks`
  * (the text is its own) a line with marked parts is followed by one that shows them. */
-static void lines(const char *text, int indent, const struct section *marks, const struct print_options *o, struct strbuf *out)
+static void lines(const char *text, int indent, const struct section *marks, const struct print_options *o,
+                  struct strbuf *out)
 {
     int room = o->width > indent + 20 ? o->width - indent : 100000;
     for (size_t at = 0; text[at];) {

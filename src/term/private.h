@@ -42,11 +42,11 @@ struct term {
     attr_t attrs[THEME_STYLES_MAX];
     short pairs[THEME_STYLES_MAX];
     bool solid[THEME_STYLES_MAX]; /* shows on a blank as well */
-    cchar_t *line; /* scratch, one row */
+    cchar_t *line;                /* scratch, one row */
     int line_cap;
 
     /* reading */
-    WINDOW *pad; /* wgetch on stdscr would repaint it */
+    WINDOW *pad;     /* wgetch on stdscr would repaint it */
     char partial[4]; /* of a UTF-8 character that has not come whole */
     size_t n_partial;
     bool pasting;
@@ -75,11 +75,11 @@ void input_start(struct term *t);
 
 /* restore.c: signals and the way back. */
 enum { RESTORE_WINCH = 1, RESTORE_STOP = 2, RESTORE_CONTINUE = 4 };
-void restore_prepare(struct term *t);   /* before newterm: remembers modes and handlers */
-void restore_arm(struct term *t);       /* after newterm: sequences and handlers */
+void restore_prepare(struct term *t); /* before newterm: remembers modes and handlers */
+void restore_arm(struct term *t);     /* after newterm: sequences and handlers */
 void restore_disarm(void);
-bool restore_armed(void);               /* false: the terminal was given back by a crash */
-unsigned restore_signals(void);         /* what arrived since the last call */
+bool restore_armed(void);       /* false: the terminal was given back by a crash */
+unsigned restore_signals(void); /* what arrived since the last call */
 int restore_signal_fd(void);
 void restore_stop(struct term *t, bool group);
 

@@ -355,7 +355,10 @@ void term_set_mouse(struct term *t, bool on)
     t->mouse = on;
     /* Presses alone: waiting whether a click becomes a double one would delay it. */
     mouseinterval(0);
-    mousemask(on ? BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+    mousemask(on ? BUTTON1_PRESSED | BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+                       BUTTON5_PRESSED
+                 : 0,
+              NULL);
     term_end_count(t, before);
 }
 

@@ -45,7 +45,7 @@ bool term_ascii(const struct term *t);
 struct input term_read(struct term *t);
 /* Sends only what differs from the last paint; nothing when nothing does. */
 void term_paint(struct term *t, const struct grid *g);
-void term_redraw(struct term *t);                 /* the next paint sends everything */
+void term_redraw(struct term *t); /* the next paint sends everything */
 void term_set_theme(struct term *t, const struct theme *theme);
 void term_set_mouse(struct term *t, bool on);
 /* OSC 52, also through tmux and screen. False: longer than 74 kB, or a terminal that
@@ -54,7 +54,7 @@ bool term_copy(struct term *t, const char *text);
 /* Gives the terminal back and stops the process group; when it goes on, the old
  * picture is back. For C-z; an external SIGTSTP is served by term_read. */
 void term_suspend(struct term *t);
-int64_t term_bytes(const struct term *t);         /* written since open; SD_UNKNOWN when not measurable */
+int64_t term_bytes(const struct term *t); /* written since open; SD_UNKNOWN when not measurable */
 
 /* Async-signal-safe: puts the terminal into a usable state with plain write(2) and
  * tcsetattr. For crash and exit handlers; idempotent, any thread. */

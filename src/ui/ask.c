@@ -447,7 +447,8 @@ void ask_signal(struct console *c, enum sd_request_kind kind)
     }
     if (!find_session(c, r, &s)) {
         console_message(c, SEVERITY_INFO,
-                        "Session %lld is idle or gone: only sessions that do something are seen here, and can be made to %s",
+                        "Session %lld is idle or gone: only sessions that do something are seen here, and "
+                        "can be made to %s",
                         (long long)r->session.pid, kind == SD_REQUEST_CANCEL ? "stop" : "end");
         return;
     }

@@ -24,7 +24,8 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
         if (!str_ends(path, endings[i].ending))
             continue;
         struct strbuf out = {0};
-        print_section(console_screen(c)->doc, s, endings[i].format, &(struct print_options){.ascii = false}, &out);
+        print_section(console_screen(c)->doc, s, endings[i].format, &(struct print_options){.ascii = false},
+                      &out);
         bool ok = c->env.write_file(c->env.app, path, strbuf_text(&out), out.len, err);
         strbuf_free(&out);
         if (ok)
@@ -182,7 +183,8 @@ static bool do_record(struct console *c, const char *arg, struct sd_error *err)
         return fail(err, "there is nothing to record here");
     if (!c->env.record(c->env.app, *arg ? arg : NULL, err))
         return false;
-    console_message(c, SEVERITY_GOOD, *arg ? "Recording to %s; :record alone stops" : "Recording stopped%s", arg);
+    console_message(c, SEVERITY_GOOD, *arg ? "Recording to %s; :record alone stops" : "Recording stopped%s",
+                    arg);
     return true;
 }
 

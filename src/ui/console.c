@@ -195,11 +195,13 @@ static void blank_future(struct doc *d, sd_time cursor)
         const struct graph *g = &s->graph;
         struct heatmap *h = &s->heatmap;
         if (s->kind == SECTION_GRAPH && g->to > cursor)
-            for (size_t k = g->n_points; k-- && g->from + (sd_time)((k + 1) * (uint64_t)(g->to - g->from) / g->n_points) > cursor;)
+            for (size_t k = g->n_points;
+                 k-- && g->from + (sd_time)((k + 1) * (uint64_t)(g->to - g->from) / g->n_points) > cursor;)
                 for (size_t l = 0; l < g->n_lines; l++)
                     g->lines[l].values[k] = NAN;
         if (s->kind == SECTION_HEATMAP && h->to > cursor)
-            for (size_t k = h->columns; k-- && h->from + (sd_time)((k + 1) * (uint64_t)(h->to - h->from) / h->columns) > cursor;)
+            for (size_t k = h->columns;
+                 k-- && h->from + (sd_time)((k + 1) * (uint64_t)(h->to - h->from) / h->columns) > cursor;)
                 for (size_t y = 0; y < h->rows; y++)
                     h->counts[y * h->columns + k] = 0;
     }
@@ -213,7 +215,8 @@ void console_build(struct console *c)
     find_anchor(c);
     struct view_ctx ctx = {.model = c->env.model,
                            .span = console_span(c),
-                           .now = c->mode == CURSOR_LIVE && !sd_known(c->anchor) ? console_now(c) : console_cursor(c),
+                           .now = c->mode == CURSOR_LIVE && !sd_known(c->anchor) ? console_now(c)
+                                                                                 : console_cursor(c),
                            .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                            .arg = s->arg,
                            .graph_points = MAX(c->width, 40),

@@ -17,14 +17,14 @@ struct console_env {
     void *app;
     struct model *model;
     struct config *config;
-    sd_time (*now)(void *app);  /* wall clock; fixed in scripts */
-    bool replay;                /* the model holds a recording: the cursor starts at its
-                                   end, paused; Space plays */
+    sd_time (*now)(void *app); /* wall clock; fixed in scripts */
+    bool replay;               /* the model holds a recording: the cursor starts at its
+                                  end, paused; Space plays */
     /* Queues work for a source; the reply changes the model. */
     bool (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
     void (*withdraw)(void *app, const char *origin); /* what was asked of it is not wanted any more */
-    bool (*copy)(void *app, const char *text); /* to the clipboard; false: the terminal cannot,
-                                                  or it is too long */
+    bool (*copy)(void *app, const char *text);       /* to the clipboard; false: the terminal cannot,
+                                                        or it is too long */
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
     bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
     /* A malloc'd text, as file_read gives it. */
@@ -38,7 +38,7 @@ struct console_env {
 
 /* The console's own cost, shown in the status line; unknown where SD_UNKNOWN/NAN. */
 struct console_cost {
-    double cpu_share;       /* of one core */
+    double cpu_share; /* of one core */
     int64_t rss_bytes;
     double tty_bytes_per_s;
 };

@@ -59,7 +59,8 @@ static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
 {
     enum { CRUMB = 24, ARROW = 3, HERE = 20 };
     size_t first = c->depth - 1;
-    int room = end - r.x - 1, here = MIN(utf8_width(c->screens[first]->title), MAX(HERE, room / 2)), used = here;
+    int room = end - r.x - 1, here = MIN(utf8_width(c->screens[first]->title), MAX(HERE, room / 2)),
+        used = here;
     while (first > 0) {
         int w = MIN(utf8_width(c->screens[first - 1]->title), CRUMB) + ARROW;
         if (used + w > room)
@@ -108,7 +109,8 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
 }
 
 /* The note of a plan's tree also says which key weighs it by something else. */
-static void pane_note(const struct console *c, const struct doc *d, const struct section *s, struct strbuf *note)
+static void pane_note(const struct console *c, const struct doc *d, const struct section *s,
+                      struct strbuf *note)
 {
     char keys[64];
     strbuf_str(note, s->note ? s->note : "");
@@ -131,7 +133,8 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     pane_note(c, s->doc, sec, &note);
     struct rect in;
     if (r.h >= 3) {
-        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title), note.len ? note.text : NULL);
+        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
+                      note.len ? note.text : NULL);
     } else {
         in = r;
     }
@@ -202,7 +205,8 @@ static void cost_text(const struct console *c, struct strbuf *b)
 static void sources_text(const struct console *c, struct strbuf *b, enum severity *severity)
 {
     struct source_info info[64];
-    size_t n = model_sources(c->env.model, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
+    size_t n =
+        model_sources(c->env.model, c->mode == CURSOR_LIVE ? console_now(c) : console_cursor(c), info, 64);
     size_t live = 0, bad = 0;
     const char *name = NULL, *why = NULL;
     for (size_t i = 0; i < n; i++) {
@@ -226,7 +230,8 @@ static void sources_text(const struct console *c, struct strbuf *b, enum severit
     struct model_usage u = model_usage(c->env.model);
     char slot[UNIT_TEXT_MAX];
     if (u.thinned_to_ns > SD_S)
-        strbuf_printf(b, "; memory full, oldest thinned to %s", unit_format_int(UNIT_NS, u.thinned_to_ns, slot));
+        strbuf_printf(b, "; memory full, oldest thinned to %s",
+                      unit_format_int(UNIT_NS, u.thinned_to_ns, slot));
     if (u.frames_lost)
         strbuf_printf(b, "; %llu frames lost", (unsigned long long)u.frames_lost);
 }
@@ -284,7 +289,8 @@ static void one_line(struct grid *g, struct rect r, int room, enum style style, 
 }
 
 /* Text in full, in up to `most` lines that end at line `bottom` of r; the lines it took. */
-static int lines_above(struct grid *g, struct rect r, int bottom, int most, enum style style, const char *text)
+static int lines_above(struct grid *g, struct rect r, int bottom, int most, enum style style,
+                       const char *text)
 {
     int all = text_height(text, r.w - 2), lines = MIN(MIN(all, most), MAX(bottom - r.y, 0) + 1);
     struct rect in = {r.x, bottom - lines + 1, r.w, lines};

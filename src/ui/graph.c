@@ -137,7 +137,8 @@ static int names_width(const struct draw *d, const struct graph *g)
 }
 
 /* One line as dots into `cells` (braille), or as characters where there is none. */
-static void plot_line(struct draw d, struct rect plot, const struct graph *g, size_t l, double top, uint8_t *cells)
+static void plot_line(struct draw d, struct rect plot, const struct graph *g, size_t l, double top,
+                      uint8_t *cells)
 {
     static const uint8_t bits[2][4] = {{0x40, 0x04, 0x02, 0x01}, {0x80, 0x20, 0x10, 0x08}}; /* from below */
     bool ascii = d.grid->ascii;
@@ -151,7 +152,8 @@ static void plot_line(struct draw d, struct rect plot, const struct graph *g, si
             continue;
         }
         int y = (int)(fmax(fmin(v / top, 1), 0) * (dots - 1) + 0.5);
-        int from = before < 0 ? y : MIN(before + (before < y), y), to = before < 0 ? y : MAX(before - (before > y), y);
+        int from = before < 0 ? y : MIN(before + (before < y), y),
+            to = before < 0 ? y : MAX(before - (before > y), y);
         for (int k = from; k <= to; k++) {
             if (ascii)
                 grid_put(d.grid, plot, plot.x + x, plot.y + plot.h - 1 - k, style,
@@ -179,7 +181,8 @@ void graph_scale(struct draw d, struct rect plot, enum unit unit, double top)
     if (plot.h < 7)
         return;
     unit_format(unit, top / 2, buf);
-    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y + plot.h / 2, LABEL - 1, STYLE_DIM, buf);
+    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y + plot.h / 2, LABEL - 1,
+              STYLE_DIM, buf);
 }
 
 void graph_draw(struct draw d, const struct section *s)
@@ -243,13 +246,14 @@ void heatmap_draw(struct draw d, const struct section *s)
             heat = MAX(0, MIN(heat, 4));
             uint32_t code = shades[heat];
             if (d.grid->ascii)
-                code = (uint32_t)"..:-=+*#%@"[h->max > 1 ? MIN((int)(log(n) / log(h->max) * 9.999), 9) : 4];
+                code = (uint32_t) "..:-=+*#%@"[h->max > 1 ? MIN((int)(log(n) / log(h->max) * 9.999), 9) : 4];
             grid_put(d.grid, plot, plot.x + x, plot.y + y, (enum style)(STYLE_HEAT1 + heat), code);
         }
         char buf[UNIT_TEXT_MAX];
         if (label && (y == 0 || y == plot.h - 1 || (plot.h > 5 && y == plot.h / 2))) {
             unit_format_int(h->unit, y == 0 ? h->lower[h->rows] : h->lower[lo], buf);
-            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), plot.y + y, label - 1, STYLE_DIM, buf);
+            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), plot.y + y, label - 1,
+                      STYLE_DIM, buf);
         }
     }
     if (axis)

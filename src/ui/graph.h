@@ -4,7 +4,10 @@
 
 #include "ui/widgets.h"
 
-enum { GRAPH_LABEL = 8, GRAPH_BESIDE_FROM = 60 }; /* columns of the scale; names stand beside from this width */
+enum {
+    GRAPH_LABEL = 8,
+    GRAPH_BESIDE_FROM = 60
+}; /* columns of the scale; names stand beside from this width */
 
 /* The next figure of 1, 2, 5, 10, ... at or above: an axis that rarely moves. */
 double graph_top(double v);

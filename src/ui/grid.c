@@ -69,14 +69,14 @@ static const struct {
     uint32_t code;
     char plain;
 } FALLBACKS[] = {
-    {0x00A0, ' '}, {0x00B0, 'o'}, {0x00B1, '~'}, {0x00B5, 'u'}, {0x00B7, '.'}, {0x00D7, 'x'}, {0x03BC, 'u'},
+    {0x00A0, ' '}, {0x00B0, 'o'}, {0x00B1, '~'}, {0x00B5, 'u'}, {0x00B7, '.'}, {0x00D7, 'x'},  {0x03BC, 'u'},
     {0x2010, '-'}, {0x2011, '-'}, {0x2012, '-'}, {0x2013, '-'}, {0x2014, '-'}, {0x2018, '\''}, {0x2019, '\''},
-    {0x201C, '"'}, {0x201D, '"'}, {0x2022, '*'}, {0x2026, '~'}, {0x2039, '<'}, {0x203A, '>'}, {0x2190, '<'},
-    {0x2191, '^'}, {0x2192, '>'}, {0x2193, 'v'}, {0x2212, '-'}, {0x2248, '~'}, {0x2264, '<'}, {0x2265, '>'},
+    {0x201C, '"'}, {0x201D, '"'}, {0x2022, '*'}, {0x2026, '~'}, {0x2039, '<'}, {0x203A, '>'},  {0x2190, '<'},
+    {0x2191, '^'}, {0x2192, '>'}, {0x2193, 'v'}, {0x2212, '-'}, {0x2248, '~'}, {0x2264, '<'},  {0x2265, '>'},
     {0x2501, '='}, {0x2503, '|'}, {0x2550, '='}, {0x2551, '|'}, {0x2571, '/'}, {0x2572, '\\'}, {0x2580, '"'},
-    {0x2590, '|'}, {0x2591, '.'}, {0x2592, ':'}, {0x2593, '#'}, {0x25A0, '#'}, {0x25AA, '*'}, {0x25B2, '^'},
-    {0x25B4, '^'}, {0x25B6, '>'}, {0x25B8, '>'}, {0x25BA, '>'}, {0x25BC, 'v'}, {0x25BE, 'v'}, {0x25C0, '<'},
-    {0x25C2, '<'}, {0x25C6, '*'}, {0x25CB, 'o'}, {0x25CF, '*'}, {0x23F8, '='}, {0x2713, '+'}, {0x2717, 'x'},
+    {0x2590, '|'}, {0x2591, '.'}, {0x2592, ':'}, {0x2593, '#'}, {0x25A0, '#'}, {0x25AA, '*'},  {0x25B2, '^'},
+    {0x25B4, '^'}, {0x25B6, '>'}, {0x25B8, '>'}, {0x25BA, '>'}, {0x25BC, 'v'}, {0x25BE, 'v'},  {0x25C0, '<'},
+    {0x25C2, '<'}, {0x25C6, '*'}, {0x25CB, 'o'}, {0x25CF, '*'}, {0x23F8, '='}, {0x2713, '+'},  {0x2717, 'x'},
 };
 
 /* Dots of a braille cell: bits 0,1,2,6 left column from the top, 3,4,5,7 right. */
@@ -104,8 +104,8 @@ static uint32_t plain(uint32_t code)
         bool flat = code <= 0x2501 || code == 0x2504 || code == 0x2505 || code == 0x2508 || code == 0x2509 ||
                     code == 0x254C || code == 0x254D || code == 0x2574 || code == 0x2576 || code == 0x2578 ||
                     code == 0x257A;
-        bool upright = code == 0x2502 || code == 0x2506 || code == 0x2507 || code == 0x250A || code == 0x250B ||
-                       code == 0x254E || code == 0x254F || code == 0x2575 || code == 0x2577;
+        bool upright = code == 0x2502 || code == 0x2506 || code == 0x2507 || code == 0x250A ||
+                       code == 0x250B || code == 0x254E || code == 0x254F || code == 0x2575 || code == 0x2577;
         return flat ? '-' : upright ? '|' : '+';
     }
     return '?';
@@ -155,7 +155,8 @@ int grid_text(struct grid *g, struct rect clip, int x, int y, int max, enum styl
     return MAX(MIN(used, max), 0);
 }
 
-int grid_printf(struct grid *g, struct rect clip, int x, int y, int max, enum style style, const char *fmt, ...)
+int grid_printf(struct grid *g, struct rect clip, int x, int y, int max, enum style style, const char *fmt,
+                ...)
 {
     char small[512];
     va_list ap;
@@ -220,7 +221,8 @@ struct rect grid_box(struct grid *g, struct rect r, enum style style, const char
     grid_put(g, r, right, bottom, style, 0x2518);
     int x = r.x + 2, room = right - x - 1;
     if (title && *title && room >= 3) {
-        int n = grid_printf(g, r, x, r.y, room, style == STYLE_FOCUS ? STYLE_FOCUS : STYLE_TITLE, " %s ", title);
+        int n =
+            grid_printf(g, r, x, r.y, room, style == STYLE_FOCUS ? STYLE_FOCUS : STYLE_TITLE, " %s ", title);
         x += n;
         room -= n;
     }
@@ -255,7 +257,8 @@ void grid_dump(const struct grid *g, struct strbuf *out)
 
 bool grid_equal(const struct grid *a, const struct grid *b)
 {
-    if (a->width != b->width || a->height != b->height || a->cursor_x != b->cursor_x || a->cursor_y != b->cursor_y)
+    if (a->width != b->width || a->height != b->height || a->cursor_x != b->cursor_x ||
+        a->cursor_y != b->cursor_y)
         return false;
     size_t n = (size_t)a->width * (size_t)a->height;
     for (size_t i = 0; i < n; i++) {

@@ -10,45 +10,45 @@
 
 /* Styles are meanings; a theme gives them colours. Meaning never hangs on
  * colour alone: each place that uses GOOD/WARN/BAD also writes a mark or word. */
-#define STYLES(X)                                                        \
-    X(TEXT, text, "ordinary text")                                       \
-    X(DIM, dim, "less important text, units, borders' titles")           \
-    X(TITLE, title, "titles of panes")                                   \
-    X(HEADER, header, "column headers")                                  \
-    X(BORDER, border, "lines around panes")                              \
-    X(FOCUS, focus, "border and title of the pane that has the keys")    \
-    X(SELECTED, selected, "the selected row")                            \
-    X(KEY, key, "a key's name in the bar below and in help")             \
-    X(BAR, bar, "the function-key bar and the status line")              \
-    X(CRUMB, crumb, "the breadcrumb")                                    \
-    X(LINK, link, "something Enter leads to")                            \
-    X(GOOD, good, "fine")                                                \
-    X(INFO, info, "worth knowing")                                       \
-    X(WARN, warn, "worth a look")                                        \
-    X(BAD, bad, "act now")                                               \
-    X(MATCH, match, "what a filter or search found")                     \
-    X(GRAPH1, graph1, "first line of a graph, share bars")               \
-    X(GRAPH2, graph2, "second line of a graph")                          \
-    X(GRAPH3, graph3, "third line of a graph")                           \
-    X(GRAPH4, graph4, "fourth line of a graph")                          \
-    X(GRAPH5, graph5, "fifth layer of a stacked graph")                  \
-    X(GRAPH6, graph6, "sixth layer of a stacked graph")                  \
-    X(HEAT1, heat1, "heat map, fewest")                                  \
-    X(HEAT2, heat2, "heat map")                                          \
-    X(HEAT3, heat3, "heat map")                                          \
-    X(HEAT4, heat4, "heat map")                                          \
+#define STYLES(X)                                                                                            \
+    X(TEXT, text, "ordinary text")                                                                           \
+    X(DIM, dim, "less important text, units, borders' titles")                                               \
+    X(TITLE, title, "titles of panes")                                                                       \
+    X(HEADER, header, "column headers")                                                                      \
+    X(BORDER, border, "lines around panes")                                                                  \
+    X(FOCUS, focus, "border and title of the pane that has the keys")                                        \
+    X(SELECTED, selected, "the selected row")                                                                \
+    X(KEY, key, "a key's name in the bar below and in help")                                                 \
+    X(BAR, bar, "the function-key bar and the status line")                                                  \
+    X(CRUMB, crumb, "the breadcrumb")                                                                        \
+    X(LINK, link, "something Enter leads to")                                                                \
+    X(GOOD, good, "fine")                                                                                    \
+    X(INFO, info, "worth knowing")                                                                           \
+    X(WARN, warn, "worth a look")                                                                            \
+    X(BAD, bad, "act now")                                                                                   \
+    X(MATCH, match, "what a filter or search found")                                                         \
+    X(GRAPH1, graph1, "first line of a graph, share bars")                                                   \
+    X(GRAPH2, graph2, "second line of a graph")                                                              \
+    X(GRAPH3, graph3, "third line of a graph")                                                               \
+    X(GRAPH4, graph4, "fourth line of a graph")                                                              \
+    X(GRAPH5, graph5, "fifth layer of a stacked graph")                                                      \
+    X(GRAPH6, graph6, "sixth layer of a stacked graph")                                                      \
+    X(HEAT1, heat1, "heat map, fewest")                                                                      \
+    X(HEAT2, heat2, "heat map")                                                                              \
+    X(HEAT3, heat3, "heat map")                                                                              \
+    X(HEAT4, heat4, "heat map")                                                                              \
     X(HEAT5, heat5, "heat map, most")
 
 enum style {
 #define STYLE_ENUM(UPPER, lower, help) STYLE_##UPPER,
     STYLES(STYLE_ENUM)
 #undef STYLE_ENUM
-    STYLE_COUNT
+        STYLE_COUNT
 };
 
 struct grid_cell {
-    uint32_t code;  /* printable; 0: right half of a wide character */
-    uint8_t style;  /* enum style */
+    uint32_t code; /* printable; 0: right half of a wide character */
+    uint8_t style; /* enum style */
     uint8_t flags;
 };
 enum { GRID_REVERSE = 1, GRID_BOLD = 2, GRID_UNDERLINE = 4 };
@@ -72,10 +72,11 @@ void grid_clear(struct grid *g);
 /* Draws at most `max` columns of sanitised text at x, y inside `clip`; returns
  * the columns used. */
 int grid_text(struct grid *g, struct rect clip, int x, int y, int max, enum style style, const char *text);
-int grid_printf(struct grid *g, struct rect clip, int x, int y, int max, enum style style, const char *fmt, ...) SD_PRINTF(7, 8);
+int grid_printf(struct grid *g, struct rect clip, int x, int y, int max, enum style style, const char *fmt,
+                ...) SD_PRINTF(7, 8);
 /* One trusted character (graphs, borders). `code` has an ASCII fallback inside grid.c. */
 void grid_put(struct grid *g, struct rect clip, int x, int y, enum style style, uint32_t code);
-void grid_fill(struct grid *g, struct rect r, enum style style);           /* spaces */
+void grid_fill(struct grid *g, struct rect r, enum style style);                 /* spaces */
 void grid_style(struct grid *g, struct rect r, enum style style, uint8_t flags); /* keeps the characters */
 /* A box with a title; the inside is returned. */
 struct rect grid_box(struct grid *g, struct rect r, enum style style, const char *title, const char *note);

@@ -27,7 +27,8 @@ static void help_text(const struct console *c, struct strbuf *b)
             strbuf_printf(b, "%s%s\n", b->len ? "\n" : "", action_group_title(info->group));
             group = (int)info->group;
         }
-        strbuf_printf(b, "  %-18s %s\n", keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys), info->help);
+        strbuf_printf(b, "  %-18s %s\n",
+                      keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys), info->help);
     }
     strbuf_str(b, "\nViews (the digit, or : and the name)\n");
     for (const struct view *const *v = VIEWS; *v; v++)
@@ -38,7 +39,9 @@ static void help_text(const struct console *c, struct strbuf *b)
         snprintf(head, sizeof head, "%s %s", COMMAND_INFO[i].name, COMMAND_INFO[i].args);
         strbuf_printf(b, "  %-18s %s\n", head, COMMAND_INFO[i].help);
     }
-    strbuf_str(b, "\nMarks: !! act now, ! worth a look. Figures in a pane's title: window, count, age of the data.\n");
+    strbuf_str(
+        b,
+        "\nMarks: !! act now, ! worth a look. Figures in a pane's title: window, count, age of the data.\n");
 }
 
 /* ---- columns ---- */
@@ -66,8 +69,8 @@ static void columns_draw(struct console *c, struct grid *g, struct rect in)
     for (int y = 0; y < in.h && (size_t)(o->top + y) < s->table.n_columns; y++) {
         const struct column *col = &s->table.columns[o->top + y];
         bool here = o->top + y == o->selected;
-        grid_printf(g, in, in.x + 1, in.y + y, in.w - 2, STYLE_TEXT, "[%c] %-12s %s", pane_shows(p, col) ? 'x' : ' ',
-                    col->title, col->help ? col->help : "");
+        grid_printf(g, in, in.x + 1, in.y + y, in.w - 2, STYLE_TEXT, "[%c] %-12s %s",
+                    pane_shows(p, col) ? 'x' : ' ', col->title, col->help ? col->help : "");
         if (here)
             grid_style(g, (struct rect){in.x, in.y + y, in.w, 1}, STYLE_SELECTED, 0);
         if (here)
@@ -79,8 +82,9 @@ void overlay_draw(struct console *c, struct grid *g, struct rect r)
 {
     bool help = c->overlay == OVERLAY_HELP;
     grid_fill(g, r, STYLE_TEXT);
-    struct rect in = grid_box(g, r, STYLE_FOCUS, help ? "Help" : "Columns",
-                              help ? "arrows scroll, any other key closes" : "Space shows and hides, Enter closes");
+    struct rect in =
+        grid_box(g, r, STYLE_FOCUS, help ? "Help" : "Columns",
+                 help ? "arrows scroll, any other key closes" : "Space shows and hides, Enter closes");
     if (in.w < 1 || in.h < 1)
         return;
     if (!help) {
@@ -97,11 +101,13 @@ void overlay_key(struct console *c, key_code key)
 {
     struct pane *o = &c->overlay_pane;
     enum action a = keymap_lookup(c->env.config->keymap, key);
-    int by = a == ACTION_UP ? -1 : a == ACTION_DOWN ? 1 : a == ACTION_PAGE_UP ? -MAX(o->page - 1, 1)
-             : a == ACTION_PAGE_DOWN                ? MAX(o->page - 1, 1)
-             : a == ACTION_FIRST                    ? -(1 << 20)
-             : a == ACTION_LAST                     ? 1 << 20
-                                                    : 0;
+    int by = a == ACTION_UP          ? -1
+             : a == ACTION_DOWN      ? 1
+             : a == ACTION_PAGE_UP   ? -MAX(o->page - 1, 1)
+             : a == ACTION_PAGE_DOWN ? MAX(o->page - 1, 1)
+             : a == ACTION_FIRST     ? -(1 << 20)
+             : a == ACTION_LAST      ? 1 << 20
+                                     : 0;
     struct section *s = console_section(c);
     if (a == ACTION_QUIT && key != (K_CTRL | 'c')) {
         c->quit = true;

@@ -21,15 +21,15 @@ enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
 /* One place of the dive: a view about something, and what the user did to its panes. */
 struct screen {
     const struct view *view;
-    char *arg;      /* NULL: the view needs none, or the worst one */
+    char *arg; /* NULL: the view needs none, or the worst one */
     char *title;
     struct doc *doc;
     struct pane **panes; /* found by section key; they outlive the docs */
     size_t n_panes;
-    size_t focus;   /* section of the doc */
-    bool focused;   /* the user has moved the focus: doc->focus no longer decides */
+    size_t focus; /* section of the doc */
+    bool focused; /* the user has moved the focus: doc->focus no longer decides */
     bool zoom;
-    char *asked;    /* query that a plan was asked for, once */
+    char *asked;                 /* query that a plan was asked for, once */
     char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
     size_t file_len;
 };
@@ -78,22 +78,22 @@ struct console {
     size_t depth; /* screens in use, at least 1 */
 
     enum cursor_mode mode;
-    sd_time at;        /* the cursor, unless live */
-    sd_time now_seen;  /* env.now at the last tick, for playing */
+    sd_time at;       /* the cursor, unless live */
+    sd_time now_seen; /* env.now at the last tick, for playing */
     double speed;
-    sd_time anchor;    /* live, but all data is older than the console: their end */
+    sd_time anchor; /* live, but all data is older than the console: their end */
 
     enum plan_metric metric; /* what plans are weighed by; it stays on the way to the next */
 
-    bool stale;        /* docs must be built anew at the next draw */
-    sd_time built;     /* env.now when they were */
-    uint64_t version;  /* of the model then */
+    bool stale;       /* docs must be built anew at the next draw */
+    sd_time built;    /* env.now when they were */
+    uint64_t version; /* of the model then */
 
     enum prompt_kind prompt;
     struct strbuf line;
     char *filter_before; /* the filter prompt was opened over; Esc brings it back */
     size_t caret;
-    char **history;    /* of commands, oldest first */
+    char **history; /* of commands, oldest first */
     size_t n_history, history_at;
     char *completions; /* shown above the line; NULL */
     char *hint;        /* likewise, as long as the prompt is open; NULL */
@@ -103,7 +103,7 @@ struct console {
     enum overlay overlay;
     struct pane overlay_pane;
     struct question *question;   /* NULL: none */
-    char *values_of, *values; /* key of the query that values were asked for last; what was typed */
+    char *values_of, *values;    /* key of the query that values were asked for last; what was typed */
     struct execution *execution; /* NULL: none */
 
     char *message;
@@ -115,7 +115,7 @@ struct console {
     struct rect rects[PANES_MAX]; /* of the shown sections, for the mouse */
     struct hit hits[HITS_MAX];
     size_t n_hits;
-    struct grid *shown;           /* the last picture: conditions and tests read it */
+    struct grid *shown; /* the last picture: conditions and tests read it */
     bool quit;
 };
 
@@ -158,9 +158,9 @@ bool command_export(struct console *c, const char *path, struct sd_error *err);
 
 /* ---- confirm.c ---- */
 struct question *question_new(const char *title);
-void question_free(struct question *q); /* NULL is fine */
+void question_free(struct question *q);                                      /* NULL is fine */
 void question_fact(struct question *q, const char *label, const char *text); /* NULL, "": left out */
-void question_open(struct console *c, struct question *q); /* takes it */
+void question_open(struct console *c, struct question *q);                   /* takes it */
 void question_key(struct console *c, key_code key);
 void question_draw(struct console *c, struct grid *g, struct rect area);
 
@@ -170,8 +170,8 @@ void ask_analyze(struct console *c);
 void ask_values(struct console *c, const char *values);
 void ask_signal(struct console *c, enum sd_request_kind kind);
 void ask_yes(struct console *c, struct question *q);
-bool ask_withdraw(struct console *c); /* false: nothing runs that could be */
-void ask_banner(const struct console *c, struct strbuf *out); /* what runs, in one sentence */
+bool ask_withdraw(struct console *c);                            /* false: nothing runs that could be */
+void ask_banner(const struct console *c, struct strbuf *out);    /* what runs, in one sentence */
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */
 void ask_free(struct console *c);
 
@@ -179,8 +179,8 @@ void ask_free(struct console *c);
 void about_refresh(struct console *c); /* before the layout: marks change heights */
 /* Draws it into `in` if there is room; what is left for the rows. */
 struct rect about_draw(struct draw d, const struct section *s, struct pane *p, struct rect in);
-bool about_enter(struct console *c);        /* Enter: reads it; false: there is none */
-bool about_leave(struct console *c);        /* Esc; false: it was not read */
+bool about_enter(struct console *c);          /* Enter: reads it; false: there is none */
+bool about_leave(struct console *c);          /* Esc; false: it was not read */
 bool about_scroll(struct console *c, int by); /* false: it is not read */
 
 /* ---- help.c ---- */

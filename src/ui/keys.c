@@ -63,7 +63,8 @@ static void next_pane(struct console *c, int direction)
 }
 
 /* The next row after the selected one for which `wanted` holds, around the end. */
-static bool find_row(struct console *c, int direction, bool (*wanted)(struct console *c, const struct section *s, const struct row *r))
+static bool find_row(struct console *c, int direction,
+                     bool (*wanted)(struct console *c, const struct section *s, const struct row *r))
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
@@ -152,7 +153,8 @@ static void next_metric(struct console *c)
             break;
     }
     if (d->metrics && m == d->metric)
-        console_message(c, SEVERITY_INFO, "The plan tells nothing but %s", plan_metric_name((enum plan_metric)m));
+        console_message(c, SEVERITY_INFO, "The plan tells nothing but %s",
+                        plan_metric_name((enum plan_metric)m));
     else if (!console_weigh(c, (enum plan_metric)m, &err))
         console_message(c, SEVERITY_INFO, "%s", err.text);
 }
@@ -175,7 +177,9 @@ static void dive(struct console *c)
     if (!v && r && about_enter(c))
         return;
     if (!v) {
-        console_message(c, SEVERITY_INFO, r ? "Nothing is below this row" : "There is no row to dive into; Tab goes to another pane");
+        console_message(c, SEVERITY_INFO,
+                        r ? "Nothing is below this row"
+                          : "There is no row to dive into; Tab goes to another pane");
         return;
     }
     char *arg = mem_strdup(r->dive.arg);
@@ -260,7 +264,8 @@ static void plan(struct console *c)
     }
     char *key = mem_strdup(arg);
     const struct query *q = model_find_query(c->env.model, key);
-    if (strcmp(s->view->name, "plan") != 0 && strcmp(s->view->name, "diff") != 0) /* there it shows by itself */
+    if (strcmp(s->view->name, "plan") != 0 &&
+        strcmp(s->view->name, "diff") != 0) /* there it shows by itself */
         console_push(c, v, key);
     if (c->execution && str_eq(c->execution->key, key)) {
         console_message(c, SEVERITY_INFO, "This query is being executed: its plan comes with that");
@@ -362,7 +367,8 @@ static void go_live(struct console *c)
     c->stale = true;
 }
 
-static const int64_t WINDOWS[] = {10 * SD_S, 30 * SD_S, 60 * SD_S, 300 * SD_S, 900 * SD_S, 3600 * SD_S, 6 * 3600 * SD_S};
+static const int64_t WINDOWS[] = {10 * SD_S,  30 * SD_S,   60 * SD_S,      300 * SD_S,
+                                  900 * SD_S, 3600 * SD_S, 6 * 3600 * SD_S};
 
 static void change_window(struct console *c, bool longer)
 {
@@ -516,7 +522,8 @@ void console_act(struct console *c, enum action a)
         set->mouse = !set->mouse;
         if (c->env.set_mouse)
             c->env.set_mouse(c->env.app, set->mouse);
-        console_message(c, SEVERITY_INFO, "The mouse is %s", set->mouse ? "on: hold Shift to select text" : "off");
+        console_message(c, SEVERITY_INFO, "The mouse is %s",
+                        set->mouse ? "on: hold Shift to select text" : "off");
         break;
     case ACTION_REDRAW:
         if (c->env.redraw)

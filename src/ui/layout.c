@@ -17,7 +17,7 @@ enum {
 };
 
 struct band {
-    size_t first, n; /* sections */
+    size_t first, n;     /* sections */
     int min, want, most; /* lines with the border */
     int weight;
     int height;
@@ -44,7 +44,8 @@ static struct need needs(const struct section *s, int width)
         else
             /* `most` is not just the rows of this moment: frames should not move as rows
              * come and go. */
-            n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
+            n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED),
+                              1 + MAX(rows, TABLE_ROWS_WANTED)};
         if (s->about) { /* all about a row stands below the rows */
             n.want += MIN(s->about_lines, ABOUT_WANTED);
             n.most += s->about_lines;
@@ -59,7 +60,8 @@ static struct need needs(const struct section *s, int width)
         n.want = fields_height(s, width);
         break;
     case SECTION_TEXT:
-        n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2) : text_height(s->empty, width - 2);
+        n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2)
+                                     : text_height(s->empty, width - 2);
         n.want = MIN(n.most, TEXT_WANTED);
         break;
     }
@@ -69,7 +71,8 @@ static struct need needs(const struct section *s, int width)
     return n;
 }
 
-static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs, struct band *bands)
+static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs,
+                         struct band *bands)
 {
     size_t n = 0;
     for (size_t i = from; i < to && n < BANDS_MAX;) {
@@ -78,7 +81,8 @@ static size_t make_bands(const struct doc *d, size_t from, size_t to, int width,
             continue;
         }
         struct band *b = &bands[n++];
-        bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) && drawing(&d->sections[i + 1]);
+        bool pair = pairs && width >= PAIR_WIDTH && i + 1 < to && drawing(&d->sections[i]) &&
+                    drawing(&d->sections[i + 1]);
         *b = (struct band){.first = i, .n = pair ? 2 : 1};
         for (size_t k = i; k < i + b->n; k++) {
             struct need need = needs(&d->sections[k], width / (int)b->n - BORDER);
@@ -145,7 +149,8 @@ static void place(const struct band *b, size_t n, struct rect area, struct rect 
     }
 }
 
-static void column(const struct doc *d, size_t from, size_t to, struct rect area, size_t focus, struct rect *out)
+static void column(const struct doc *d, size_t from, size_t to, struct rect area, size_t focus,
+                   struct rect *out)
 {
     struct band bands[BANDS_MAX];
     size_t n = make_bands(d, from, to, area.w, false, bands);

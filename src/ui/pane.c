@@ -23,8 +23,9 @@ struct regex *regex_new(const char *pattern, struct sd_error *err)
         fail(err, "the pattern is longer than %d bytes", PATTERN_MAX);
         return NULL;
     }
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
-                                     PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+                      PCRE2_CASELESS | PCRE2_UTF | PCRE2_MATCH_INVALID_UTF, &number, &at, NULL);
     if (!code) {
         PCRE2_UCHAR text[200];
         pcre2_get_error_message(number, text, sizeof text);
@@ -97,7 +98,8 @@ static char *identity(const struct table *t, const struct row *r)
             strbuf_printf(&b, "/%s", r->cells[c].s);
             break;
         }
-        if (r->cells[c].type == CELL_INT && (!strcmp(t->columns[c].key, "id") || !strcmp(t->columns[c].key, "pid"))) {
+        if (r->cells[c].type == CELL_INT &&
+            (!strcmp(t->columns[c].key, "id") || !strcmp(t->columns[c].key, "pid"))) {
             strbuf_printf(&b, "/%lld", (long long)r->cells[c].i);
             break;
         }
@@ -278,7 +280,8 @@ bool pane_row_matches(const struct table *t, const struct row *r, const struct r
 {
     struct strbuf b = {0};
     for (size_t c = 0; c < t->n_columns; c++) {
-        if (r->cells[c].type != CELL_TEXT && r->cells[c].type != CELL_LIST && (t->columns[c].flags & COLUMN_HIDDEN))
+        if (r->cells[c].type != CELL_TEXT && r->cells[c].type != CELL_LIST &&
+            (t->columns[c].flags & COLUMN_HIDDEN))
             continue;
         cell_format(&t->columns[c], r->cells[c], &b);
         strbuf_char(&b, '\t');

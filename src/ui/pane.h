@@ -13,22 +13,22 @@ void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, const char *text);
 
 struct pane {
-    char *key;       /* of the section it shows */
-    int selected;    /* row of the shown table */
-    int top;         /* first row or line shown */
-    int shift;       /* columns that long text is scrolled to the left */
-    char *identity;  /* of the selected row: the selection follows it */
-    int nth;         /* among rows of the same identity: two findings may lead to one place */
-    char *sort;      /* column key; NULL: as the view made it */
+    char *key;      /* of the section it shows */
+    int selected;   /* row of the shown table */
+    int top;        /* first row or line shown */
+    int shift;      /* columns that long text is scrolled to the left */
+    char *identity; /* of the selected row: the selection follows it */
+    int nth;        /* among rows of the same identity: two findings may lead to one place */
+    char *sort;     /* column key; NULL: as the view made it */
     bool reverse;
-    char *filter;    /* NULL: none */
+    char *filter; /* NULL: none */
     struct regex *regex;
-    char **columns;  /* chosen column keys, NULL-terminated; NULL: the view's own choice */
-    char **folded;   /* identities of closed branches */
+    char **columns; /* chosen column keys, NULL-terminated; NULL: the view's own choice */
+    char **folded;  /* identities of closed branches */
     size_t n_folded;
-    int page;        /* rows shown at the last draw */
-    int text_width;  /* columns the row's main text had at the last draw; 0: unknown */
-    size_t hidden;   /* rows taken away by the filter */
+    int page;       /* rows shown at the last draw */
+    int text_width; /* columns the row's main text had at the last draw; 0: unknown */
+    size_t hidden;  /* rows taken away by the filter */
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
     int about_row;     /* the row it is about; -1: none yet */

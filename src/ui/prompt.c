@@ -10,8 +10,8 @@ enum { LINE_MAX = 2000, HISTORY_MAX = 100 };
 const char *prompt_label(enum prompt_kind kind)
 {
     static const char *const labels[] = {
-        [PROMPT_NONE] = "", [PROMPT_COMMAND] = ":", [PROMPT_FILTER] = "Filter: ", [PROMPT_SEARCH] = "Search: ",
-        [PROMPT_EXPORT] = "Write to: ", [PROMPT_VALUES] = "Values: "};
+        [PROMPT_NONE] = "",           [PROMPT_COMMAND] = ":",         [PROMPT_FILTER] = "Filter: ",
+        [PROMPT_SEARCH] = "Search: ", [PROMPT_EXPORT] = "Write to: ", [PROMPT_VALUES] = "Values: "};
     return labels[kind];
 }
 

@@ -87,7 +87,8 @@ static bool step(struct run *r, char *line, struct sd_error *err)
     return fail(err, "there is no step \"%s\"; there are: key, type, :, wait, size, print", line);
 }
 
-bool script_run(struct console *c, struct grid *g, const char *steps, struct strbuf *out, struct sd_error *err)
+bool script_run(struct console *c, struct grid *g, const char *steps, struct strbuf *out,
+                struct sd_error *err)
 {
     struct run r = {c, g, out, 0};
     int number = 0;

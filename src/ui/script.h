@@ -17,6 +17,7 @@
 
 /* Runs the steps on `c`, drawing to `g`; screens are appended to `out`. False: the error
  * names the line. Ends early, without error, when a step quits. */
-bool script_run(struct console *c, struct grid *g, const char *steps, struct strbuf *out, struct sd_error *err);
+bool script_run(struct console *c, struct grid *g, const char *steps, struct strbuf *out,
+                struct sd_error *err);
 
 #endif

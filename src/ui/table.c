@@ -9,8 +9,11 @@ enum { GAP = 2, TEXT_MAX = 28, GROW_MIN = 14, BAR_WIDTH = 8, ROWS_MEASURED = 300
 
 static const double BAR_PRIORITY = 1.5;
 
-static const char *const MARKS[] = {
-    [SEVERITY_NONE] = "", [SEVERITY_GOOD] = "+", [SEVERITY_INFO] = "", [SEVERITY_WARN] = "!", [SEVERITY_BAD] = "!!"};
+static const char *const MARKS[] = {[SEVERITY_NONE] = "",
+                                    [SEVERITY_GOOD] = "+",
+                                    [SEVERITY_INFO] = "",
+                                    [SEVERITY_WARN] = "!",
+                                    [SEVERITY_BAD] = "!!"};
 static const enum style MARK_STYLES[] = {[SEVERITY_NONE] = STYLE_TEXT,
                                          [SEVERITY_GOOD] = STYLE_GOOD,
                                          [SEVERITY_INFO] = STYLE_INFO,
@@ -53,7 +56,8 @@ struct fit {
 
 static int natural(const struct table *t, size_t c, bool text)
 {
-    int w = MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
+    int w =
+        MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
     struct strbuf b = {0};
     if (t->columns[c].width && !(t->columns[c].flags & COLUMN_GROW))
         return MAX(w, t->columns[c].width);
@@ -125,7 +129,8 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
     }
     if (grow >= 0 && natural(t, (size_t)grow, false) > f[grow].width + width - used)
         for (size_t c = 0; c < t->n_columns; c++)
-            if (f[c].width && (int)c != grow && !p->columns && all_unknown(t, c)) { /* nothing to show beside cut text */
+            if (f[c].width && (int)c != grow && !p->columns &&
+                all_unknown(t, c)) { /* nothing to show beside cut text */
                 used -= f[c].width + GAP;
                 f[c].width = 0;
             }
@@ -173,7 +178,8 @@ static const char *skip_columns(const char *text, int columns)
     return text;
 }
 
-static void cut_text(struct draw d, struct rect clip, int x, int y, int width, enum style style, const char *text)
+static void cut_text(struct draw d, struct rect clip, int x, int y, int width, enum style style,
+                     const char *text)
 {
     if (utf8_width(text) <= width) {
         grid_text(d.grid, clip, x, y, width, style, text);
@@ -224,7 +230,8 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
     } else if (f.text) {
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;
-        cut_text(d, clip, x, y, f.width, style, (col->flags & COLUMN_GROW) ? skip_columns(text, p->shift) : text);
+        cut_text(d, clip, x, y, f.width, style,
+                 (col->flags & COLUMN_GROW) ? skip_columns(text, p->shift) : text);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
         figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;
@@ -268,7 +275,10 @@ void table_draw(struct draw d, const struct section *s, struct pane *p)
     const struct table *t = &s->table;
     struct rect in = d.in;
     if (!t->n_rows) {
-        text_draw(d, p->regex ? "No row matches the filter; Esc takes it away." : s->empty ? s->empty : "(nothing)",
+        text_draw(d,
+                  p->regex   ? "No row matches the filter; Esc takes it away."
+                  : s->empty ? s->empty
+                             : "(nothing)",
                   STYLE_DIM, p);
         return;
     }
@@ -318,5 +328,7 @@ void table_draw(struct draw d, const struct section *s, struct pane *p)
 int table_row_at(struct rect in, const struct section *s, const struct pane *p, int y)
 {
     int row = p->top + y - in.y - (in.h > 1 ? 1 : 0);
-    return y >= in.y + (in.h > 1 ? 1 : 0) && row >= 0 && row < p->top + p->page && row < (int)s->table.n_rows ? row : -1;
+    return y >= in.y + (in.h > 1 ? 1 : 0) && row >= 0 && row < p->top + p->page && row < (int)s->table.n_rows
+               ? row
+               : -1;
 }

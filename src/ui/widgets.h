@@ -8,10 +8,10 @@
 
 struct draw {
     struct grid *grid;
-    struct rect in;   /* inside the border */
-    bool focused;     /* this pane has the keys */
-    bool live;        /* time axes say their span, not their ends */
-    sd_time now;      /* for clock times without a date */
+    struct rect in; /* inside the border */
+    bool focused;   /* this pane has the keys */
+    bool live;      /* time axes say their span, not their ends */
+    sd_time now;    /* for clock times without a date */
 };
 
 void table_draw(struct draw d, const struct section *s, struct pane *p); /* TABLE, TREE */
@@ -26,7 +26,8 @@ void text_draw(struct draw d, const char *text, enum style style, struct pane *p
 int text_height(const char *text, int width);
 /* The same with parts of the text marked (bytes of it): a line that has some is followed
  * by one with ^ below them. */
-void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks, enum style style, struct pane *p);
+void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks,
+                 enum style style, struct pane *p);
 int marked_height(const char *text, const struct text_mark *marks, size_t n_marks, int width);
 
 #endif

@@ -170,21 +170,25 @@ int text_height(const char *text, int width)
 
 /* The characters of a line that are marked: in their own style, and ^ below them. y -1 or
  * below -1: that line is scrolled away. */
-static void mark_line(struct draw d, const char *text, size_t at, size_t n, const struct text_mark *marks, size_t n_marks, int y, int below)
+static void mark_line(struct draw d, const char *text, size_t at, size_t n, const struct text_mark *marks,
+                      size_t n_marks, int y, int below)
 {
     int x = d.in.x + (d.in.w >= 3), end = d.in.x + d.in.w;
     struct utf8_char c;
-    for (size_t i = 0, step; i < n && x < end && (step = utf8_next(text + at + i, n - i, &c)); i += step, x += c.width) {
+    for (size_t i = 0, step; i < n && x < end && (step = utf8_next(text + at + i, n - i, &c));
+         i += step, x += c.width) {
         if (!is_marked(marks, n_marks, at + i, at + i + step))
             continue;
         if (y >= 0)
-            grid_style(d.grid, (struct rect){x, d.in.y + y, MIN(c.width, end - x), 1}, STYLE_MATCH, GRID_BOLD);
+            grid_style(d.grid, (struct rect){x, d.in.y + y, MIN(c.width, end - x), 1}, STYLE_MATCH,
+                       GRID_BOLD);
         for (int k = 0; k < c.width && below >= 0; k++)
             grid_put(d.grid, d.in, x + k, d.in.y + below, STYLE_MATCH, '^');
     }
 }
 
-void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks, enum style style, struct pane *p)
+void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks,
+                 enum style style, struct pane *p)
 {
     int margin = d.in.w >= 3, width = d.in.w - 2 * margin, line = 0;
     if (width < 1)

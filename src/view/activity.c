@@ -36,7 +36,8 @@ enum {
 
 static const struct column SESSIONS[A_COLUMNS] = {
     [A_PID] = {"pid", "PID", UNIT_NONE, COLUMN_TREE, 0, 11,
-               "server process (0: a prepared transaction); below it, the sessions it blocks (text: drawn as a tree)"},
+               "server process (0: a prepared transaction); below it, the sessions it blocks (text: drawn as "
+               "a tree)"},
     [A_BLOCKS] = {"blocks", "Blocks", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
                   "sessions that wait for it, those that wait for them included"},
     [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12,
@@ -64,7 +65,8 @@ static const struct column SESSIONS[A_COLUMNS] = {
                     "time since it waits for the lock (PostgreSQL 14 and later)"},
     [A_XMIN] = {"xmin_age", "Xmin age", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
                 "transactions begun since its oldest snapshot: rows that died since then stay"},
-    [A_PHASE] = {"phase", "Vacuum", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "of a vacuum: table and phase"},
+    [A_PHASE] = {"phase", "Vacuum", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                 "of a vacuum: table and phase"},
     [A_PROGRESS] = {"progress", "Progress", UNIT_SHARE, COLUMN_HIDDEN, 6, 0,
                     "of a vacuum: share of the table's blocks scanned"},
     [A_DEPTH] = {"depth", "Depth", UNIT_NONE, COLUMN_HIDDEN, 6, 0,
@@ -74,8 +76,10 @@ static const struct column SESSIONS[A_COLUMNS] = {
 };
 
 static const struct column NOTABLE[] = {
-    {"what", "What", UNIT_NONE, COLUMN_LEFT, 0, 0, "blocked, idle, vacuum, xmin (keeps old rows) or prepared"},
-    {"pid", "PID", UNIT_NONE, 0, 0, 0, "server process; none for a prepared transaction, a replication slot, a standby"},
+    {"what", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
+     "blocked, idle, vacuum, xmin (keeps old rows) or prepared"},
+    {"pid", "PID", UNIT_NONE, 0, 0, 0,
+     "server process; none for a prepared transaction, a replication slot, a standby"},
     {"age_ns", "Since", UNIT_AGE, 0, 0, 0, "time since it waits, is idle, began its transaction, or vacuums"},
     {"text", "How", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "in words"},
 };
@@ -152,7 +156,8 @@ static struct doc_session session_of(struct doc *d, const struct session_sample 
     return (struct doc_session){doc_text(d, s->origin), s->a->pid, s->a->backend_start};
 }
 
-static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node, int depth)
+static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,
+                    int depth)
 {
     const struct sd_activity *a = node->s->a;
     sd_time at = node->s->at;
@@ -167,8 +172,9 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     v[A_FOR] = cell_text(doc_text(d, blocked ? a->blocked_by : NULL));
     v[A_LOCK] = cell_text(doc_text(d, a->lock));
     v[A_AGE] = cell_int(common_age(at, a->query_start));
-    v[A_TEXT] = cell_text(is_prepared(a) ? doc_printf(d, "prepared transaction %s", a->application ? a->application : "")
-                                         : common_sql(d, c, a->query, true));
+    v[A_TEXT] = cell_text(is_prepared(a)
+                              ? doc_printf(d, "prepared transaction %s", a->application ? a->application : "")
+                              : common_sql(d, c, a->query, true));
     v[A_DATABASE] = cell_text(doc_text(d, a->database));
     v[A_ROLE] = cell_text(doc_text(d, a->role));
     v[A_APPLICATION] = cell_text(doc_text(d, a->application));
@@ -194,7 +200,8 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
 }
 
 /* A session, then what stands under it. Not recursive: a queue may be hundreds long. */
-static void tree(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *nodes, size_t root)
+static void tree(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *nodes,
+                 size_t root)
 {
     int depth = 0;
     for (size_t i = root; i != NONE;) {
@@ -260,7 +267,8 @@ static void note_idle(struct doc *d, struct section *s, const struct node *n)
     if (within && sd_known(open))
         text = doc_printf(d, "%s, begun %s ago", text, common_duration(open - open % SD_S, buf));
     if (n->blocks > 0) /* outside of one it can only be a lock of the whole session */
-        text = doc_printf(d, "%s, blocks %lld%s", text, (long long)n->blocks, within ? "" : " by an advisory lock it kept");
+        text = doc_printf(d, "%s, blocks %lld%s", text, (long long)n->blocks,
+                          within ? "" : " by an advisory lock it kept");
     note_row(d, s, "idle", n, idle, n->blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, text);
 }
 
@@ -270,15 +278,17 @@ static void note_session(struct doc *d, struct section *s, const struct node *n)
     sd_time at = n->s->at;
     char buf[UNIT_TEXT_MAX];
     if (a->blocked_by && *a->blocked_by)
-        note_row(d, s, "blocked", n, common_age(at, a->wait_start > 0 ? a->wait_start : a->query_start), SEVERITY_BAD,
-                 doc_printf(d, "by %s, waits for %s%s%s%s", blockers(d, a->blocked_by), a->lock ? a->lock : "a lock",
-                            a->lock_mode ? " (" : "", a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : ""));
+        note_row(d, s, "blocked", n, common_age(at, a->wait_start > 0 ? a->wait_start : a->query_start),
+                 SEVERITY_BAD,
+                 doc_printf(d, "by %s, waits for %s%s%s%s", blockers(d, a->blocked_by),
+                            a->lock ? a->lock : "a lock", a->lock_mode ? " (" : "",
+                            a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : ""));
     note_idle(d, s, n);
     if (a->phase)
         note_row(d, s, "vacuum", n, common_age(at, a->query_start), SEVERITY_INFO,
-                 isfinite(a->progress)
-                     ? doc_printf(d, "%s, %s of the table scanned", a->phase, unit_format(UNIT_SHARE, a->progress, buf))
-                     : doc_text(d, a->phase));
+                 isfinite(a->progress) ? doc_printf(d, "%s, %s of the table scanned", a->phase,
+                                                    unit_format(UNIT_SHARE, a->progress, buf))
+                                       : doc_text(d, a->phase));
 }
 
 /* ---- what keeps old rows: vacuum removes none that the oldest snapshot may still see ---- */
@@ -290,15 +300,18 @@ static const char *holder_text(struct doc *d, const struct node *n)
     char buf[UNIT_TEXT_MAX];
     unit_format_int(UNIT_COUNT, a->xmin_age, buf);
     if (is_prepared(a))
-        return doc_printf(d, "prepared transaction %s%s%s, %s transactions old%s: COMMIT PREPARED or ROLLBACK PREPARED it",
-                          name, a->role ? " of " : "", a->role ? a->role : "", buf,
-                          n->blocks > 0 ? doc_printf(d, ", blocks %lld", (long long)n->blocks) : "");
+        return doc_printf(
+            d, "prepared transaction %s%s%s, %s transactions old%s: COMMIT PREPARED or ROLLBACK PREPARED it",
+            name, a->role ? " of " : "", a->role ? a->role : "", buf,
+            n->blocks > 0 ? doc_printf(d, ", blocks %lld", (long long)n->blocks) : "");
     if (str_starts(a->backend_type, "replication slot"))
-        return doc_printf(d, "replication slot %s (%s) keeps %s since %s transactions: %s", name, a->state ? a->state : "?",
-                          str_eq(a->backend_type, "replication slot") ? "rows" : "rows of the catalogues", buf,
-                          str_eq(a->state, "in use") ? "see why its reader falls behind" : "start its reader, or drop it");
-    return doc_printf(d, "queries of standby %s keep rows since %s transactions (hot_standby_feedback): end them there",
-                      name, buf);
+        return doc_printf(
+            d, "replication slot %s (%s) keeps %s since %s transactions: %s", name, a->state ? a->state : "?",
+            str_eq(a->backend_type, "replication slot") ? "rows" : "rows of the catalogues", buf,
+            str_eq(a->state, "in use") ? "see why its reader falls behind" : "start its reader, or drop it");
+    return doc_printf(
+        d, "queries of standby %s keep rows since %s transactions (hot_standby_feedback): end them there",
+        name, buf);
 }
 
 static void note_holders(struct doc *d, struct section *s, const struct node *nodes, size_t n)
@@ -311,17 +324,20 @@ static void note_holders(struct doc *d, struct section *s, const struct node *no
         if (a->pid > 0) {
             if (a->xmin_age > (oldest ? oldest->s->a->xmin_age : 0))
                 oldest = &nodes[i];
-        } else if (a->backend_type && (a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS || nodes[i].blocks > 0)) {
+        } else if (a->backend_type &&
+                   (a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS || nodes[i].blocks > 0)) {
             note_row(d, s, is_prepared(a) ? "prepared" : "xmin", &nodes[i], age,
                      nodes[i].blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, holder_text(d, &nodes[i]));
         }
     }
     int64_t age = oldest ? common_age(oldest->s->at, oldest->s->a->xact_start) : 0;
     if (oldest && (oldest->s->a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS))
-        note_row(d, s, "xmin", oldest, age, oldest->s->a->xmin_age >= XMIN_WARN ? SEVERITY_WARN : SEVERITY_INFO,
-                 doc_printf(d, "oldest snapshot of the sessions, %s transactions ago: vacuum removes nothing newer%s",
-                            unit_format_int(UNIT_COUNT, oldest->s->a->xmin_age, buf),
-                            str_eq(oldest->s->a->state, "active") ? "" : "; end its transaction"));
+        note_row(
+            d, s, "xmin", oldest, age, oldest->s->a->xmin_age >= XMIN_WARN ? SEVERITY_WARN : SEVERITY_INFO,
+            doc_printf(d,
+                       "oldest snapshot of the sessions, %s transactions ago: vacuum removes nothing newer%s",
+                       unit_format_int(UNIT_COUNT, oldest->s->a->xmin_age, buf),
+                       str_eq(oldest->s->a->state, "active") ? "" : "; end its transaction"));
 }
 
 /* What is worst first, then what is oldest. */
@@ -375,9 +391,10 @@ static void sessions(struct doc *d, const struct view_ctx *c)
             tree(d, c, &sec->table, nodes, i);
     table_sort(&sec->table, A_AGE, true);
     table_sort(&sec->table, A_BLOCKS, true);
-    sec->note = common_note(d, c,
-                            &(struct note){KINDS_ACTIVITY, shown ? shown : SD_UNKNOWN,
-                                           shown == 1 ? "session" : "sessions", .last = newest, .moment = true});
+    sec->note =
+        common_note(d, c,
+                    &(struct note){KINDS_ACTIVITY, shown ? shown : SD_UNKNOWN,
+                                   shown == 1 ? "session" : "sessions", .last = newest, .moment = true});
     sec->empty = common_empty(d, c, KINDS_ACTIVITY);
     notable(d, nodes, n);
     free(nodes);
@@ -407,7 +424,9 @@ const struct view activity_view = {
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
     .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
-            "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time (points of "
-            "at, load, the active sessions in all, and layers, an object: the load of the largest waits or routes by "
+            "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time "
+            "(points of "
+            "at, load, the active sessions in all, and layers, an object: the load of the largest waits or "
+            "routes by "
             "their names, CPU and (untagged) always among them, and (other))",
 };

@@ -44,7 +44,8 @@ const struct column advise_index_columns[I_END] = {
                  "planner cost the workload would lose without it, weighted"},
     [I_SHARE] = {"saves_share", "Share", UNIT_SHARE, 0, 1, 0,
                  "the same as a share of the workload's cost without advice"},
-    [I_SIZE] = {"size_bytes", "Size", UNIT_BYTES, 0, 0, 0, "size once built, by slowdive's own B-tree model; null: a GIN index's is not predicted"},
+    [I_SIZE] = {"size_bytes", "Size", UNIT_BYTES, 0, 0, 0,
+                "size once built, by slowdive's own B-tree model; null: a GIN index's is not predicted"},
     [I_QUERIES_N] = {"n_queries", "Queries", UNIT_COUNT, 0, 2, 0, "statements that get cheaper by it"},
     [I_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT, 4, 0, "btree, brin, gin"},
     [I_BUILD] = {"build", "Build", UNIT_NONE, COLUMN_LEFT, 3, 0,
@@ -164,8 +165,10 @@ static struct cell included(struct doc *d, const struct index_def *def)
 static const char *lock_note(const struct index_def *def)
 {
     return def->rel->kind == 'p'
-               ? "SHARE: writes wait until it is built on every partition; without that: CREATE INDEX ... ON ONLY "
-                 "the table, CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH PARTITION"
+               ? "SHARE: writes wait until it is built on every partition; without that: CREATE INDEX ... ON "
+                 "ONLY "
+                 "the table, CREATE INDEX CONCURRENTLY on each partition, then ALTER INDEX ... ATTACH "
+                 "PARTITION"
                : "SHARE UPDATE EXCLUSIVE: reads and writes go on; it waits for transactions that are older";
 }
 
@@ -223,12 +226,12 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         bool gin = false;
         for (size_t i = 0; i < c->n_chosen; i++)
             gin = gin || c->pool.items[c->chosen[i]].method == INDEX_GIN;
-        sec->note = !r->proven
-                        ? gin ? "unproven: HypoPG is not installed; the size of a GIN index is not predicted"
-                              : "unproven: HypoPG is not installed"
-                    : gin ? "proven with HypoPG; gin unproven: HypoPG does not know it; the size of a GIN index is "
-                            "not predicted"
-                          : "proven with HypoPG";
+        sec->note =
+            !r->proven ? gin ? "unproven: HypoPG is not installed; the size of a GIN index is not predicted"
+                             : "unproven: HypoPG is not installed"
+            : gin ? "proven with HypoPG; gin unproven: HypoPG does not know it; the size of a GIN index is "
+                    "not predicted"
+                  : "proven with HypoPG";
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "To run, outside of a transaction");
         text->text = doc_text(d, ddl_all.text);
     }

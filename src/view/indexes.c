@@ -37,7 +37,8 @@ static const struct column COLUMNS[X_COLUMNS] = {
     [X_NAME] = {"index", "Index", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 18, "index name"},
     [X_TABLE] = {"table", "Table", UNIT_NONE, COLUMN_LEFT, 2, 0, "schema and name of its table"},
     [X_SIZE] = {"size_bytes", "Size", UNIT_BYTES, 0, 0, 0, "size; null while locked"},
-    [X_SCANS] = {"idx_scan", "Scans", UNIT_COUNT, 0, 0, 0, "scans since the statistics began, on this server only"},
+    [X_SCANS] = {"idx_scan", "Scans", UNIT_COUNT, 0, 0, 0,
+                 "scans since the statistics began, on this server only"},
     [X_FINDING] = {"finding", "Look at", UNIT_NONE, COLUMN_LEFT, 0, 0,
                    "unused, duplicate, prefix of another or invalid, in words; null when nothing is"},
     [X_RATE] = {"idx_scan_per_s", "Scans/s", UNIT_PER_S, 0, 4, 0, "scans a second, between two listings"},
@@ -45,12 +46,14 @@ static const struct column COLUMNS[X_COLUMNS] = {
                       "key columns, comma separated; empty for an expression"},
     [X_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "access method"},
     [X_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "database name"},
-    [X_REDUNDANT] = {"redundancy", "Redundancy", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
-                     "duplicate or prefix; null for what is neither, and always for unique and constraint indexes"},
+    [X_REDUNDANT] =
+        {"redundancy", "Redundancy", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+         "duplicate or prefix; null for what is neither, and always for unique and constraint indexes"},
     [X_WITH] = {"redundant_with", "Redundant with", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
                 "the index that makes it needless"},
     [X_UNUSED] = {"unused", "Unused", UNIT_NONE, COLUMN_HIDDEN, 6, 0,
-                  "no scan since the statistics began, neither unique nor needed by a constraint, and no used index is "
+                  "no scan since the statistics began, neither unique nor needed by a constraint, and no "
+                  "used index is "
                   "redundant with it"},
     [X_WASTED] = {"wasted_bytes", "Wasted", UNIT_BYTES, COLUMN_HIDDEN, 6, 0,
                   "its size when it is unused, redundant or invalid, otherwise 0"},
@@ -61,7 +64,8 @@ static const struct column COLUMNS[X_COLUMNS] = {
     [X_PARTIAL] = {"is_partial", "Partial", UNIT_NONE, COLUMN_HIDDEN, 6, 0, "whether it has a WHERE"},
     [X_SINCE] = {"since", "Since", UNIT_TIME, COLUMN_HIDDEN, 6, 0,
                  "when the statistics began to count; null: never reset"},
-    [X_LAST] = {"last_scan", "Last scan", UNIT_TIME, COLUMN_HIDDEN, 6, 0, "last scan (PostgreSQL 16 and later)"},
+    [X_LAST] = {"last_scan", "Last scan", UNIT_TIME, COLUMN_HIDDEN, 6, 0,
+                "last scan (PostgreSQL 16 and later)"},
     [X_DEFINITION] = {"definition", "Definition", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
                       "CREATE INDEX statement, constants hidden"},
 };
@@ -122,7 +126,8 @@ static struct verdict judge(struct doc *d, const struct view_ctx *c, const struc
         v.text = "invalid: a build failed or runs";
         v.severity = SEVERITY_WARN;
     } else if (v.redundancy != REDUNDANT_NO) {
-        v.text = doc_printf(d, "%s of %s", v.redundancy == REDUNDANT_DUPLICATE ? "duplicate" : "prefix", v.with);
+        v.text =
+            doc_printf(d, "%s of %s", v.redundancy == REDUNDANT_DUPLICATE ? "duplicate" : "prefix", v.with);
         v.severity = SEVERITY_WARN;
     } else if (v.unused && x->since <= 0) {
         v.text = "no scan was ever counted";
@@ -142,8 +147,8 @@ static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const s
     bool grown = b && b->idx_scan >= 0 && x->idx_scan >= b->idx_scan;
     struct cell *cell = r->cells;
     cell[X_NAME] = cell_text(doc_text(d, x->name));
-    cell[X_TABLE] = cell_text(doc_printf(d, "%s%s%s", x->schema ? x->schema : "", x->schema ? "." : "",
-                                         x->table ? x->table : "?"));
+    cell[X_TABLE] = cell_text(
+        doc_printf(d, "%s%s%s", x->schema ? x->schema : "", x->schema ? "." : "", x->table ? x->table : "?"));
     cell[X_SIZE] = cell_int(x->size_bytes);
     cell[X_SCANS] = cell_int(x->idx_scan);
     cell[X_FINDING] = cell_text(v->text);
@@ -197,8 +202,9 @@ static struct doc *build(const struct view_ctx *c)
     free(e);
     if (n) {
         struct section *s = doc_section(d, SECTION_TEXT, NULL, "Before dropping one");
-        s->text = doc_text(d, "Every replica counts its own scans: ask each of them first. Unique indexes and those a "
-                              "constraint needs are never called unused or redundant. slowdive drops nothing.");
+        s->text = doc_text(
+            d, "Every replica counts its own scans: ask each of them first. Unique indexes and those a "
+               "constraint needs are never called unused or redundant. slowdive drops nothing.");
     }
     return d;
 }
@@ -206,7 +212,8 @@ static struct doc *build(const struct view_ctx *c)
 const struct view indexes_view = {
     .name = "indexes",
     .title = "Indexes",
-    .summary = "the database's indexes: size, scans; first what is unused, a duplicate or a prefix of another",
+    .summary =
+        "the database's indexes: size, scans; first what is unused, a duplicate or a prefix of another",
     .key = '7',
     .needs = KINDS_CATALOG,
     .build = build,

@@ -74,7 +74,8 @@ void load_points(struct doc *d, const struct view_ctx *c, struct span span)
     model_load_series(c->model, span, n, values);
     for (size_t i = 0; i < n; i++) {
         struct cell *cells = doc_row(d, t)->cells;
-        cells[0] = cell_int((int64_t)((double)span.from + ((double)i + 0.5) * (double)(span.to - span.from) / (double)n));
+        cells[0] = cell_int(
+            (int64_t)((double)span.from + ((double)i + 0.5) * (double)(span.to - span.from) / (double)n));
         cells[1] = cell_real(values[i]);
     }
     doc_field(d, "load", UNIT_NONE, cell_list(t));
@@ -99,11 +100,13 @@ static int by_place(const void *a, const void *b)
 enum { LAYERS = 6, RANK_LOWEST = -1, RANK_HIGHEST = 100 };
 
 /* The largest, and always the one without a name: running on a processor, without a tag. */
-static size_t layers(struct doc *d, const struct view_ctx *c, bool by_route, struct layer out[LAYERS], double *rest)
+static size_t layers(struct doc *d, const struct view_ctx *c, bool by_route, struct layer out[LAYERS],
+                     double *rest)
 {
     struct wait_load l[LOADS_MAX];
     size_t n = by_route ? model_route_load(c->model, c->span, l, LOADS_MAX)
-                        : model_wait_load(c->model, c->span, l, LOADS_MAX), taken = 0;
+                        : model_wait_load(c->model, c->span, l, LOADS_MAX),
+           taken = 0;
     double total = 0;
     bool nameless = false;
     *rest = 1;
@@ -125,7 +128,7 @@ static size_t layers(struct doc *d, const struct view_ctx *c, bool by_route, str
     }
     if (n == taken)
         *rest = 0; /* but for rounding */
-    if (!taken) /* a quiet time is a layer of height 0 */
+    if (!taken)    /* a quiet time is a layer of height 0 */
         out[taken++] = (struct layer){.name = by_route ? "(untagged)" : "CPU", .share = NAN};
     qsort(out, taken, sizeof *out, by_place);
     return taken;
@@ -138,8 +141,9 @@ void load_layers(struct doc *d, const struct view_ctx *c, bool by_route)
     struct wait_load which[LAYERS];
     double rest;
     size_t points = common_points(c, span), n = layers(d, c, by_route, y, &rest);
-    struct section *s = by_route ? common_graph(d, "routes_over_time", "Active sessions by route", UNIT_LOAD, span, points)
-                                 : common_graph(d, "waits_over_time", "Active sessions by wait", UNIT_LOAD, span, points);
+    struct section *s =
+        by_route ? common_graph(d, "routes_over_time", "Active sessions by route", UNIT_LOAD, span, points)
+                 : common_graph(d, "waits_over_time", "Active sessions by wait", UNIT_LOAD, span, points);
     double *values = mem_array((n + 1) * points, sizeof *values);
     for (size_t i = 0; i < n; i++)
         which[i] = y[i].load;

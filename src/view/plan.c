@@ -6,39 +6,150 @@
 #include "format/explain.h"
 #include "view/common.h"
 
-#define H COLUMN_HIDDEN
+#define H           COLUMN_HIDDEN
 #define ABOUT_LINES 24
 
-enum { F_severity, F_title, F_rule, F_node, F_where, F_evidence, F_saves_ns, F_saves_share, F_advice, F_check, F_clause };
+enum {
+    F_severity,
+    F_title,
+    F_rule,
+    F_node,
+    F_where,
+    F_evidence,
+    F_saves_ns,
+    F_saves_share,
+    F_advice,
+    F_check,
+    F_clause
+};
 static const struct column finding_columns[] = {
-    [F_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
-    [F_title] = {.key = "title", .title = "Finding", .flags = COLUMN_NO_JSON, .width = 20, .help = "the rule, in words"},
+    [F_severity] =
+        {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
+    [F_title] = {.key = "title",
+                 .title = "Finding",
+                 .flags = COLUMN_NO_JSON,
+                 .width = 20,
+                 .help = "the rule, in words"},
     [F_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "name of the rule"},
-    [F_node] = {.key = "node", .title = "#", .priority = 1, .width = 3, .help = "number of the node; unknown: the whole plan"},
-    [F_where] = {.key = "where", .title = "Where", .flags = COLUMN_NO_JSON, .priority = 3, .width = 12, .help = "the node's table or type"},
-    [F_evidence] = {.key = "evidence", .title = "Evidence", .flags = COLUMN_GROW, .width = 20, .help = "the figures"},
-    [F_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .priority = 1, .width = 8, .help = "time it can save at most"},
-    [F_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .width = 7, .help = "that, as share of the execution (or of the cost)"},
-    [F_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
-    [F_check] = {.key = "check", .title = "Check", .flags = H, .priority = 9, .width = 30, .help = "how to see that it helped"},
-    [F_clause] = {.key = "clause", .title = "Written as", .flags = H, .priority = 9, .width = 30, .help = "the part of the statement it is about; unknown when that is not sure"},
+    [F_node] = {.key = "node",
+                .title = "#",
+                .priority = 1,
+                .width = 3,
+                .help = "number of the node; unknown: the whole plan"},
+    [F_where] = {.key = "where",
+                 .title = "Where",
+                 .flags = COLUMN_NO_JSON,
+                 .priority = 3,
+                 .width = 12,
+                 .help = "the node's table or type"},
+    [F_evidence] =
+        {.key = "evidence", .title = "Evidence", .flags = COLUMN_GROW, .width = 20, .help = "the figures"},
+    [F_saves_ns] = {.key = "saves_at_most_ns",
+                    .title = "Saves <=",
+                    .unit = UNIT_NS,
+                    .priority = 1,
+                    .width = 8,
+                    .help = "time it can save at most"},
+    [F_saves_share] = {.key = "saves_at_most_share",
+                       .title = "of all",
+                       .unit = UNIT_SHARE,
+                       .width = 7,
+                       .help = "that, as share of the execution (or of the cost)"},
+    [F_advice] =
+        {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
+    [F_check] = {.key = "check",
+                 .title = "Check",
+                 .flags = H,
+                 .priority = 9,
+                 .width = 30,
+                 .help = "how to see that it helped"},
+    [F_clause] = {.key = "clause",
+                  .title = "Written as",
+                  .flags = H,
+                  .priority = 9,
+                  .width = 30,
+                  .help = "the part of the statement it is about; unknown when that is not sure"},
 };
 
-enum { P_plan, P_at, P_statement, P_parameters, P_execution, P_planning, P_cost, P_findings_total, P_findings, P_suggestions, P_rewrites, P_nodes, P_notes };
+enum {
+    P_plan,
+    P_at,
+    P_statement,
+    P_parameters,
+    P_execution,
+    P_planning,
+    P_cost,
+    P_findings_total,
+    P_findings,
+    P_suggestions,
+    P_rewrites,
+    P_nodes,
+    P_notes
+};
 static const struct column plans_columns[] = {
-    [P_plan] = {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 4, .help = "position in the input"},
-    [P_at] = {.key = "at", .title = "At", .unit = UNIT_TIME, .flags = H, .priority = 9, .width = 12, .help = "when the log wrote it"},
-    [P_statement] = {.key = "statement", .title = "Statement", .flags = COLUMN_GROW, .width = 20, .help = "the statement, when the input tells it"},
-    [P_parameters] = {.key = "parameters", .title = "Parameters", .flags = H, .priority = 9, .width = 12, .help = "values of its parameters, when the input tells them"},
-    [P_execution] = {.key = "execution_ns", .title = "Time", .unit = UNIT_NS, .width = 8, .help = "execution time, or the duration the log wrote"},
-    [P_planning] = {.key = "planning_ns", .title = "Planning", .unit = UNIT_NS, .flags = H, .priority = 9, .width = 8, .help = "planning time"},
-    [P_cost] = {.key = "total_cost", .title = "Cost", .unit = UNIT_COST, .priority = 1, .width = 8, .help = "planner's total cost"},
-    [P_findings_total] = {.key = "findings_total", .title = "Findings", .unit = UNIT_COUNT, .priority = 1, .width = 8, .help = "number of findings"},
-    [P_findings] = {.key = "findings", .title = "Findings", .flags = H, .priority = 9, .help = "as above, of this plan"},
-    [P_suggestions] = {.key = "suggestions", .title = "Suggestions", .flags = H, .priority = 9, .help = "as above, of this plan"},
-    [P_rewrites] = {.key = "rewrites", .title = "Rewrites", .flags = H, .priority = 9, .help = "as above, of this plan"},
-    [P_nodes] = {.key = "nodes", .title = "Nodes", .flags = H, .priority = 9, .help = "as above, of this plan; unknown when the input has very many"},
-    [P_notes] = {.key = "notes", .title = "Notes", .flags = H, .priority = 9, .help = "what was cut or skipped in this plan"},
+    [P_plan] =
+        {.key = "plan", .title = "#", .flags = COLUMN_ASCENDING, .width = 4, .help = "position in the input"},
+    [P_at] = {.key = "at",
+              .title = "At",
+              .unit = UNIT_TIME,
+              .flags = H,
+              .priority = 9,
+              .width = 12,
+              .help = "when the log wrote it"},
+    [P_statement] = {.key = "statement",
+                     .title = "Statement",
+                     .flags = COLUMN_GROW,
+                     .width = 20,
+                     .help = "the statement, when the input tells it"},
+    [P_parameters] = {.key = "parameters",
+                      .title = "Parameters",
+                      .flags = H,
+                      .priority = 9,
+                      .width = 12,
+                      .help = "values of its parameters, when the input tells them"},
+    [P_execution] = {.key = "execution_ns",
+                     .title = "Time",
+                     .unit = UNIT_NS,
+                     .width = 8,
+                     .help = "execution time, or the duration the log wrote"},
+    [P_planning] = {.key = "planning_ns",
+                    .title = "Planning",
+                    .unit = UNIT_NS,
+                    .flags = H,
+                    .priority = 9,
+                    .width = 8,
+                    .help = "planning time"},
+    [P_cost] = {.key = "total_cost",
+                .title = "Cost",
+                .unit = UNIT_COST,
+                .priority = 1,
+                .width = 8,
+                .help = "planner's total cost"},
+    [P_findings_total] = {.key = "findings_total",
+                          .title = "Findings",
+                          .unit = UNIT_COUNT,
+                          .priority = 1,
+                          .width = 8,
+                          .help = "number of findings"},
+    [P_findings] =
+        {.key = "findings", .title = "Findings", .flags = H, .priority = 9, .help = "as above, of this plan"},
+    [P_suggestions] = {.key = "suggestions",
+                       .title = "Suggestions",
+                       .flags = H,
+                       .priority = 9,
+                       .help = "as above, of this plan"},
+    [P_rewrites] =
+        {.key = "rewrites", .title = "Rewrites", .flags = H, .priority = 9, .help = "as above, of this plan"},
+    [P_nodes] = {.key = "nodes",
+                 .title = "Nodes",
+                 .flags = H,
+                 .priority = 9,
+                 .help = "as above, of this plan; unknown when the input has very many"},
+    [P_notes] = {.key = "notes",
+                 .title = "Notes",
+                 .flags = H,
+                 .priority = 9,
+                 .help = "what was cut or skipped in this plan"},
 };
 
 struct cell plan_whole(double v)
@@ -82,7 +193,8 @@ const char *plan_short_name(struct doc *d, const struct plan_node *n)
 }
 
 static void finding_rows(struct doc *d, struct table *t, const struct plan_findings *f,
-                         const struct plan_advice *suggestions, const struct plan_about *about, struct strbuf *todo)
+                         const struct plan_advice *suggestions, const struct plan_about *about,
+                         struct strbuf *todo)
 {
     for (size_t i = 0; i < f->n; i++) {
         const struct plan_finding *it = &f->items[i];
@@ -103,11 +215,11 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
         row->number = i + 1;
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
         if (it->node)
-            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1, it->rule->title,
-                          it->node->id, where, it->evidence, advice, it->check);
+            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "",
+                          i + 1, it->rule->title, it->node->id, where, it->evidence, advice, it->check);
         else
-            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1, it->rule->title,
-                          it->evidence, advice, it->check);
+            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1,
+                          it->rule->title, it->evidence, advice, it->check);
     }
 }
 
@@ -115,11 +227,12 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
                      const struct plan_advice *suggestions, struct plan_about *about, bool in_short)
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
-    s->note = doc_text(d, p->timed ? "the largest possible saving first"
+    s->note = doc_text(d, p->timed    ? "the largest possible saving first"
                           : p->logged ? "from the planner's costs; the log has no time of any node"
                                       : "from the planner's costs; the statement was not executed");
-    s->empty = doc_text(d, p->notes.n ? "Nothing stands out in what could be read; the notes say what is missing."
-                                      : "Nothing stands out: no rule found anything worth a word.");
+    s->empty =
+        doc_text(d, p->notes.n ? "Nothing stands out in what could be read; the notes say what is missing."
+                               : "Nothing stands out: no rule found anything worth a word.");
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
     finding_rows(d, &s->table, f, suggestions, about, &todo);
@@ -197,10 +310,12 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
             section_field(d, s, NULL, "Planning", UNIT_NS, plan_whole(p->planning_ns));
     } else if (p->logged && !isnan(p->elapsed_ns)) {
         section_field(d, s, NULL, "Execution", UNIT_NS, plan_whole(p->elapsed_ns));
-        section_field(d, s, NULL, "Nodes", UNIT_NONE, cell_text("not timed (auto_explain.log_analyze is off): figures are the planner's"));
+        section_field(d, s, NULL, "Nodes", UNIT_NONE,
+                      cell_text("not timed (auto_explain.log_analyze is off): figures are the planner's"));
     } else {
-        section_field(d, s, NULL, "Execution", UNIT_NONE,
-                      cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
+        section_field(
+            d, s, NULL, "Execution", UNIT_NONE,
+            cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
     }
     section_field(d, s, NULL, "Cost", UNIT_COST, cell_real(p->total_cost));
     if (src->generic == 1)
@@ -225,7 +340,8 @@ static struct table *notes_of(struct doc *d, const struct plan *p)
     for (size_t i = 0; i < p->notes.n; i++)
         doc_row(d, notes)->cells[0] = cell_text(doc_text(d, p->notes.items[i]));
     if (p->analyzed && !p->timed)
-        doc_row(d, notes)->cells[0] = cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
+        doc_row(d, notes)->cells[0] =
+            cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
     return notes;
 }
 
@@ -235,7 +351,8 @@ static void rest(struct doc *d, struct plan *p, const struct explain *all)
     struct table *notes = notes_of(d, p);
     for (size_t k = 0; all && k < all->n_plans; k++)
         for (size_t i = 0; all->plans[k] != p && i < all->plans[k]->notes.n; i++)
-            doc_row(d, notes)->cells[0] = cell_text(doc_printf(d, "Plan %zu: %s", k + 1, all->plans[k]->notes.items[i]));
+            doc_row(d, notes)->cells[0] =
+                cell_text(doc_printf(d, "Plan %zu: %s", k + 1, all->plans[k]->notes.items[i]));
     doc_field(d, "notes", UNIT_NONE, cell_list(notes));
     if (notes->n_rows) {
         struct strbuf b = {0};
@@ -325,14 +442,16 @@ struct doc *plan_explain(const char *text, size_t len, const char *name, struct 
     for (size_t i = 1; i < e.n_plans; i++) {
         const struct plan *a = e.plans[i], *b = e.plans[slowest];
         bool timed = a->elapsed_ns > 0 || b->elapsed_ns > 0;
-        if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns) : a->total_cost > b->total_cost)
+        if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns)
+                  : a->total_cost > b->total_cost)
             slowest = i;
     }
     struct doc *d = one_of(&e, e.plans[slowest], &src);
     d->view = "explain";
     if (e.n_plans > 1) {
         doc_field(d, "plan", UNIT_NONE, cell_int((int64_t)slowest + 1));
-        struct section *s = doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
+        struct section *s =
+            doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
         s->note = doc_printf(d, "above: the slowest, number %zu", slowest + 1);
         list_plans(d, &e, &src, &s->table);
     }

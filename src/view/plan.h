@@ -14,19 +14,19 @@ struct plan_kept;
 
 struct plan_source { /* what is known about a plan beside itself */
     struct plan_facts facts;
-    const char *query;    /* the statement; NULL: what the plan says, if anything */
-    const char *origin;   /* source instance or file name; NULL */
-    sd_time at;           /* when it was taken; SD_UNKNOWN */
-    const char *refused;  /* why a newer try gave no plan; NULL */
-    int generic;          /* 1: planned without parameter values, 0, -1: unknown */
-    bool show_literals;   /* off: constants in conditions are hidden */
+    const char *query;       /* the statement; NULL: what the plan says, if anything */
+    const char *origin;      /* source instance or file name; NULL */
+    sd_time at;              /* when it was taken; SD_UNKNOWN */
+    const char *refused;     /* why a newer try gave no plan; NULL */
+    int generic;             /* 1: planned without parameter values, 0, -1: unknown */
+    bool show_literals;      /* off: constants in conditions are hidden */
     enum plan_metric metric; /* what the tree is weighed by; one the plan has not: time or cost */
     struct plan_kept *kept; /* holds the plan and goes over to the document: rows tell all about themselves */
-    const char *shown;    /* the statement as the document shows it already; NULL: it does not */
+    const char *shown;      /* the statement as the document shows it already; NULL: it does not */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
-    bool own_query;       /* the user handed it over: constants in suggested indexes are shown */
-    double mean_ns;       /* of the statement, by its statistics; 0 or NAN unknown */
+    bool own_query; /* the user handed it over: constants in suggested indexes are shown */
+    double mean_ns; /* of the statement, by its statistics; 0 or NAN unknown */
 };
 
 /* Columns of the section "nodes", and how a condition is shown: for the parts of this

@@ -24,7 +24,7 @@ struct plan_about {
     struct sql_clause *clause;
     struct about_finding *findings;
     size_t n;
-    const char *note; /* of the statement's section, before marks are named in it */
+    const char *note;          /* of the statement's section, before marks are named in it */
     struct plan_source source; /* for conditions as they may be shown */
 };
 
@@ -149,7 +149,9 @@ void plan_about_mark(struct doc *d, struct plan_about *a)
             return;
         }
     if (a->plan->worst && sql_clause_find(a->clause, a->plan->worst, NULL, &c))
-        mark(d, a, &c, doc_printf(d, "where most %s goes, node %d", a->plan->timed ? "time" : "cost", a->plan->worst->id));
+        mark(d, a, &c,
+             doc_printf(d, "where most %s goes, node %d", a->plan->timed ? "time" : "cost",
+                        a->plan->worst->id));
 }
 
 /* ---- lines ---- */
@@ -184,13 +186,15 @@ static double known(double v)
     return isnan(v) ? 0 : v;
 }
 
-static void condition(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label, const char *sql)
+static void condition(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label,
+                      const char *sql)
 {
     if (sql)
         line(b, label, "%s", plan_shown_expression(d, &a->source, sql));
 }
 
-static void list(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label, const struct plan_list *l)
+static void list(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label,
+                 const struct plan_list *l)
 {
     struct strbuf all = {0};
     for (size_t i = 0; i < l->n; i++)
@@ -207,7 +211,8 @@ static void times(struct strbuf *b, const struct plan_node *n)
         return;
     }
     if (!isnan(n->exclusive_ns)) {
-        line(b, "Time", "%s own, %s of all", FIGURE(UNIT_NS, n->exclusive_ns), FIGURE(UNIT_SHARE, n->exclusive_share));
+        line(b, "Time", "%s own, %s of all", FIGURE(UNIT_NS, n->exclusive_ns),
+             FIGURE(UNIT_SHARE, n->exclusive_share));
         if (n->child)
             strbuf_printf(b, "; %s with its children", FIGURE(UNIT_NS, n->total_ns));
     }
@@ -237,24 +242,28 @@ static void rows(struct strbuf *b, const struct plan_node *n)
     const struct {
         const char *by;
         double n;
-    } removed[] = {{"by the filter", n->loop_removed_filter}, {"by the join filter", n->loop_removed_join}, {"on rechecking", n->loop_removed_recheck}};
+    } removed[] = {{"by the filter", n->loop_removed_filter},
+                   {"by the join filter", n->loop_removed_join},
+                   {"on rechecking", n->loop_removed_recheck}};
     bool first = true;
     for (size_t i = 0; i < ARRAY_LEN(removed); i++) {
         if (!(removed[i].n > 0))
             continue;
         if (first)
             line(b, "Thrown away", "%s", "");
-        strbuf_printf(b, "%s%s %s", first ? "" : ", ", FIGURE(UNIT_COUNT, removed[i].n * fmax(1, known(n->loops))), removed[i].by);
+        strbuf_printf(b, "%s%s %s", first ? "" : ", ",
+                      FIGURE(UNIT_COUNT, removed[i].n * fmax(1, known(n->loops))), removed[i].by);
         first = false;
     }
 }
 
-static void blocks(struct strbuf *b, const char *label, const char *of, double hit, double read, double dirtied, double written)
+static void blocks(struct strbuf *b, const char *label, const char *of, double hit, double read,
+                   double dirtied, double written)
 {
     if (isnan(hit) && isnan(read))
         return;
-    line(b, label, "%s%s hit, %s read (%s)", of, FIGURE(UNIT_COUNT, known(hit)), FIGURE(UNIT_COUNT, known(read)),
-         FIGURE(UNIT_BYTES, (known(hit) + known(read)) * BLOCK_BYTES));
+    line(b, label, "%s%s hit, %s read (%s)", of, FIGURE(UNIT_COUNT, known(hit)),
+         FIGURE(UNIT_COUNT, known(read)), FIGURE(UNIT_BYTES, (known(hit) + known(read)) * BLOCK_BYTES));
     if (dirtied > 0)
         strbuf_printf(b, ", %s dirtied", FIGURE(UNIT_COUNT, dirtied));
     if (written > 0)
@@ -265,16 +274,20 @@ static void buffers(struct strbuf *b, const struct plan_node *n)
 {
     blocks(b, "Blocks", "own ", n->own_shared_hit, n->own_shared_read, NAN, NAN);
     if (n->child || n->shared_dirtied > 0 || n->shared_written > 0)
-        blocks(b, "", n->child ? "with children " : "", n->shared_hit, n->shared_read, n->shared_dirtied, n->shared_written);
+        blocks(b, "", n->child ? "with children " : "", n->shared_hit, n->shared_read, n->shared_dirtied,
+               n->shared_written);
     if (n->local_hit > 0 || n->local_read > 0 || n->local_written > 0)
         blocks(b, "Local", "", n->local_hit, n->local_read, n->local_dirtied, n->local_written);
     if (n->own_temp_read > 0 || n->own_temp_written > 0)
-        line(b, "Temporary", "own %s blocks written (%s), %s read", FIGURE(UNIT_COUNT, known(n->own_temp_written)),
-             FIGURE(UNIT_BYTES, known(n->own_temp_written) * BLOCK_BYTES), FIGURE(UNIT_COUNT, known(n->own_temp_read)));
+        line(b, "Temporary", "own %s blocks written (%s), %s read",
+             FIGURE(UNIT_COUNT, known(n->own_temp_written)),
+             FIGURE(UNIT_BYTES, known(n->own_temp_written) * BLOCK_BYTES),
+             FIGURE(UNIT_COUNT, known(n->own_temp_read)));
     if (n->own_io_ns > 0)
         line(b, "I/O", "%s own, per process", FIGURE(UNIT_NS, n->own_io_ns));
     if (n->wal_bytes > 0)
-        line(b, "WAL", "%s in %s records", FIGURE(UNIT_BYTES, n->wal_bytes), FIGURE(UNIT_COUNT, known(n->wal_records)));
+        line(b, "WAL", "%s in %s records", FIGURE(UNIT_BYTES, n->wal_bytes),
+             FIGURE(UNIT_COUNT, known(n->wal_records)));
 }
 
 static void sorting(struct strbuf *b, const char *label, const char *method, const char *type, double kb)
@@ -283,7 +296,8 @@ static void sorting(struct strbuf *b, const char *label, const char *method, con
         return;
     line(b, label, "%s", method);
     if (kb >= 0)
-        strbuf_printf(b, ", %s %s", FIGURE(UNIT_BYTES, kb * 1024), str_eq(type, "Disk") ? "on disk" : "in memory");
+        strbuf_printf(b, ", %s %s", FIGURE(UNIT_BYTES, kb * 1024),
+                      str_eq(type, "Disk") ? "on disk" : "in memory");
 }
 
 static void memory(struct strbuf *b, const struct plan_node *n)
@@ -295,7 +309,8 @@ static void memory(struct strbuf *b, const struct plan_node *n)
         line(b, hit ? "Cache" : "Hash", "%s", "");
         const char *gap = "";
         if (hit) {
-            strbuf_printf(b, "%s hits, %s misses, %s put out", FIGURE(UNIT_COUNT, n->cache_hits), FIGURE(UNIT_COUNT, known(n->cache_misses)),
+            strbuf_printf(b, "%s hits, %s misses, %s put out", FIGURE(UNIT_COUNT, n->cache_hits),
+                          FIGURE(UNIT_COUNT, known(n->cache_misses)),
                           FIGURE(UNIT_COUNT, known(n->cache_evictions)));
             gap = ", ";
         }
@@ -315,7 +330,8 @@ static void memory(struct strbuf *b, const struct plan_node *n)
             strbuf_printf(b, ", %s on disk", FIGURE(UNIT_BYTES, n->disk_kb * 1024));
     }
     if (n->exact_blocks > 0 || n->lossy_blocks > 0)
-        line(b, "Bitmap", "%s exact blocks, %s lossy", FIGURE(UNIT_COUNT, known(n->exact_blocks)), FIGURE(UNIT_COUNT, known(n->lossy_blocks)));
+        line(b, "Bitmap", "%s exact blocks, %s lossy", FIGURE(UNIT_COUNT, known(n->exact_blocks)),
+             FIGURE(UNIT_COUNT, known(n->lossy_blocks)));
     if (!isnan(n->heap_fetches))
         line(b, "Table", "visited for %s rows (heap fetches)", FIGURE(UNIT_COUNT, n->heap_fetches));
     if (n->index_searches > 1)
@@ -325,7 +341,8 @@ static void memory(struct strbuf *b, const struct plan_node *n)
 static void workers(struct strbuf *b, const struct plan_node *n)
 {
     if (n->workers_planned > 0)
-        line(b, "Workers", "%s of %s started", FIGURE(UNIT_COUNT, known(n->workers_launched)), FIGURE(UNIT_COUNT, n->workers_planned));
+        line(b, "Workers", "%s of %s started", FIGURE(UNIT_COUNT, known(n->workers_launched)),
+             FIGURE(UNIT_COUNT, n->workers_planned));
     for (size_t i = 0; i < n->n_workers; i++) {
         const struct plan_worker *w = &n->workers[i];
         char label[24];
@@ -341,7 +358,8 @@ static void workers(struct strbuf *b, const struct plan_node *n)
             gap = ", ";
         }
         if (w->shared_hit > 0 || w->shared_read > 0) {
-            strbuf_printf(b, "%s%s hit, %s read", gap, FIGURE(UNIT_COUNT, known(w->shared_hit)), FIGURE(UNIT_COUNT, known(w->shared_read)));
+            strbuf_printf(b, "%s%s hit, %s read", gap, FIGURE(UNIT_COUNT, known(w->shared_hit)),
+                          FIGURE(UNIT_COUNT, known(w->shared_read)));
             gap = ", ";
         }
         if (w->sort_method)
@@ -354,7 +372,8 @@ static void workers(struct strbuf *b, const struct plan_node *n)
 static void finding_lines(struct strbuf *b, const struct about_finding *f)
 {
     static const char *const marks[] = {"", "+ ", "", "! ", "!! "};
-    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Then: %s", b->len ? "\n" : "", marks[f->severity], f->title, f->evidence, f->advice, f->check);
+    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Then: %s", b->len ? "\n" : "", marks[f->severity], f->title,
+                  f->evidence, f->advice, f->check);
 }
 
 static const char *node_about(struct doc *d, const struct section *s, const struct row *r, bool chosen)
@@ -381,8 +400,8 @@ static const char *node_about(struct doc *d, const struct section *s, const stru
     rows(&b, n);
     if (!isnan(n->total_cost)) {
         line(&b, "Cost", "%s", FIGURE(UNIT_COST, n->total_cost));
-        strbuf_printf(&b, " a run%s; own %s, %s of all", n->child ? " with its children" : "", FIGURE(UNIT_COST, n->cost),
-                      FIGURE(UNIT_SHARE, n->cost_share));
+        strbuf_printf(&b, " a run%s; own %s, %s of all", n->child ? " with its children" : "",
+                      FIGURE(UNIT_COST, n->cost), FIGURE(UNIT_SHARE, n->cost_share));
     }
     condition(d, &b, a, "Index cond", n->index_cond);
     condition(d, &b, a, "Hash cond", n->hash_cond);
@@ -461,8 +480,9 @@ static const char *write(struct doc *d, void *ctx)
 void plan_about_text(struct doc *d, struct plan_about *a)
 {
     struct section *s = doc_section(d, SECTION_TEXT, "plan_text", "As text");
-    s->note = doc_text(d, a->show_literals ? "EXPLAIN's text format, for other tools: y copies it"
-                                           : "EXPLAIN's text format, constants hidden, for other tools: y copies it");
+    s->note = doc_text(d, a->show_literals
+                              ? "EXPLAIN's text format, for other tools: y copies it"
+                              : "EXPLAIN's text format, constants hidden, for other tools: y copies it");
     s->aside = true;
     if (a->kept) {
         s->write = write;

@@ -10,55 +10,88 @@
 #include "view/plan_diff_private.h"
 #include "view/plan_private.h"
 
-#define H COLUMN_HIDDEN
+#define H             COLUMN_HIDDEN
 #define CHANGES_SHOWN 200
-#define HINT_BYTES ((size_t)128 << 10) /* of a plan, up to which earlier ones are looked at by the way */
-#define EARLIER_BYTES ((size_t)8 << 20) /* of earlier plans that are read to find one of another shape */
+#define HINT_BYTES    ((size_t)128 << 10) /* of a plan, up to which earlier ones are looked at by the way */
+#define EARLIER_BYTES ((size_t)8 << 20)   /* of earlier plans that are read to find one of another shape */
 
 /* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
-#define DIFF_COLUMNS(X)                                                                                        \
-    X(mark, "~", UNIT_NONE, COLUMN_NO_JSON, COLUMN_NO_JSON, 0, 1, "= same, ~ changed, + added, - removed")      \
-    X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, \
-      "what it was -> what it is")                                                                             \
-    X(change, "Change", UNIT_NONE, H, H, 9, 8, "same, changed, added or removed")                              \
-    X(before_id, "# was", UNIT_NONE, H, H, 6, 5, "number of the node in the plan before")                      \
-    X(after_id, "# now", UNIT_NONE, H, H, 6, 5, "number of the node in the plan after")                        \
-    X(type_before, "Type was", UNIT_NONE, H, H, 9, 14, "node type before")                                     \
-    X(type_after, "Type now", UNIT_NONE, H, H, 9, 14, "node type after")                                       \
-    X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                                \
-    X(exclusive_before_ns, "Time was", UNIT_NS, 0, H, 1, 8, "own time before, over all loops")                 \
-    X(exclusive_after_ns, "now", UNIT_NS, 0, H, 0, 0, "own time after")                                        \
-    X(total_before_ns, "Total was", UNIT_NS, H, H, 7, 8, "time with its children, before")                     \
-    X(total_after_ns, "now", UNIT_NS, H, H, 7, 0, "time with its children, after")                             \
-    X(rows_before, "Rows was", UNIT_COUNT, 0, H, 3, 8, "rows over all loops, before")                          \
-    X(rows_after, "now", UNIT_COUNT, 0, H, 3, 0, "rows over all loops, after")                                 \
-    X(cost_before, "Cost was", UNIT_COST, H, 0, 1, 8, "planner's cost of the node alone, as part of the plan's, before") \
-    X(cost_after, "now", UNIT_COST, H, 0, 0, 0, "planner's cost of the node alone, after")                     \
-    X(rows_plan_before, "Rows was", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, before")               \
-    X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 0, "rows expected of one loop, after")                      \
-    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "times it was run, before")                           \
-    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "times it was run, after")                                   \
-    X(blocks_before, "Blocks was", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, before") \
-    X(blocks_after, "now", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, after")       \
-    X(effect_ns, "Effect", UNIT_NS, H, H, 7, 8, "own time after less before")                                  \
+#define DIFF_COLUMNS(X)                                                                                      \
+    X(mark, "~", UNIT_NONE, COLUMN_NO_JSON, COLUMN_NO_JSON, 0, 1, "= same, ~ changed, + added, - removed")   \
+    X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON,                                  \
+      COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, "what it was -> what it is")                        \
+    X(change, "Change", UNIT_NONE, H, H, 9, 8, "same, changed, added or removed")                            \
+    X(before_id, "# was", UNIT_NONE, H, H, 6, 5, "number of the node in the plan before")                    \
+    X(after_id, "# now", UNIT_NONE, H, H, 6, 5, "number of the node in the plan after")                      \
+    X(type_before, "Type was", UNIT_NONE, H, H, 9, 14, "node type before")                                   \
+    X(type_after, "Type now", UNIT_NONE, H, H, 9, 14, "node type after")                                     \
+    X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                              \
+    X(exclusive_before_ns, "Time was", UNIT_NS, 0, H, 1, 8, "own time before, over all loops")               \
+    X(exclusive_after_ns, "now", UNIT_NS, 0, H, 0, 0, "own time after")                                      \
+    X(total_before_ns, "Total was", UNIT_NS, H, H, 7, 8, "time with its children, before")                   \
+    X(total_after_ns, "now", UNIT_NS, H, H, 7, 0, "time with its children, after")                           \
+    X(rows_before, "Rows was", UNIT_COUNT, 0, H, 3, 8, "rows over all loops, before")                        \
+    X(rows_after, "now", UNIT_COUNT, 0, H, 3, 0, "rows over all loops, after")                               \
+    X(cost_before, "Cost was", UNIT_COST, H, 0, 1, 8,                                                        \
+      "planner's cost of the node alone, as part of the plan's, before")                                     \
+    X(cost_after, "now", UNIT_COST, H, 0, 0, 0, "planner's cost of the node alone, after")                   \
+    X(rows_plan_before, "Rows was", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, before")             \
+    X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 0, "rows expected of one loop, after")                    \
+    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "times it was run, before")                         \
+    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "times it was run, after")                                 \
+    X(blocks_before, "Blocks was", UNIT_BLOCKS, H, H, 7, 8,                                                  \
+      "own blocks of shared buffers, hit and read, before")                                                  \
+    X(blocks_after, "now", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, after")     \
+    X(effect_ns, "Effect", UNIT_NS, H, H, 7, 8, "own time after less before")                                \
     X(changes, "What changed", UNIT_NONE, 0, 0, 5, 44, "what changed, in words")
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) N_##key,
 enum { DIFF_COLUMNS(COLUMN_ENUM) N_COLUMNS };
-#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, timed, priority, width, help},
-#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, cost, priority, width, help},
+#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help)                                   \
+    {#key, title, unit, timed, priority, width, help},
+#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help)                                    \
+    {#key, title, unit, cost, priority, width, help},
 static const struct column columns_timed[] = {DIFF_COLUMNS(COLUMN_TIMED)};
 static const struct column columns_cost[] = {DIFF_COLUMNS(COLUMN_COST)};
 
 enum { C_mark, C_change, C_text, C_before, C_after, C_effect_ns, C_effect_cost, C_COLUMNS };
-#define CHANGE_COLUMNS(timed, cost) \
-    [C_mark] = {.key = "mark", .title = "~", .flags = COLUMN_NO_JSON, .width = 1}, \
-    [C_change] = {.key = "change", .title = "Change", .flags = H, .priority = 9, .width = 8, .help = "changed, added, removed, or plan: of the whole plan"}, \
-    [C_text] = {.key = "text", .title = "What changed", .flags = COLUMN_GROW, .width = 30, .help = "in words"}, \
-    [C_before] = {.key = "before_id", .title = "# was", .flags = H, .priority = 3, .width = 5, .help = "number of the node in the plan before"}, \
-    [C_after] = {.key = "after_id", .title = "# now", .flags = H, .priority = 3, .width = 5, .help = "and in the plan after"}, \
-    [C_effect_ns] = {.key = "effect_ns", .title = "Effect", .unit = UNIT_NS, .flags = timed, .width = 9, .help = "own time after less before; below 0: faster"}, \
-    [C_effect_cost] = {.key = "effect_cost", .title = "Effect", .unit = UNIT_COST, .flags = cost, .width = 9, .help = "own cost after less before"},
+#define CHANGE_COLUMNS(timed, cost)                                                                          \
+    [C_mark] = {.key = "mark", .title = "~", .flags = COLUMN_NO_JSON, .width = 1},                           \
+    [C_change] = {.key = "change",                                                                           \
+                  .title = "Change",                                                                         \
+                  .flags = H,                                                                                \
+                  .priority = 9,                                                                             \
+                  .width = 8,                                                                                \
+                  .help = "changed, added, removed, or plan: of the whole plan"},                            \
+    [C_text] = {.key = "text",                                                                               \
+                .title = "What changed",                                                                     \
+                .flags = COLUMN_GROW,                                                                        \
+                .width = 30,                                                                                 \
+                .help = "in words"},                                                                         \
+    [C_before] = {.key = "before_id",                                                                        \
+                  .title = "# was",                                                                          \
+                  .flags = H,                                                                                \
+                  .priority = 3,                                                                             \
+                  .width = 5,                                                                                \
+                  .help = "number of the node in the plan before"},                                          \
+    [C_after] = {.key = "after_id",                                                                          \
+                 .title = "# now",                                                                           \
+                 .flags = H,                                                                                 \
+                 .priority = 3,                                                                              \
+                 .width = 5,                                                                                 \
+                 .help = "and in the plan after"},                                                           \
+    [C_effect_ns] = {.key = "effect_ns",                                                                     \
+                     .title = "Effect",                                                                      \
+                     .unit = UNIT_NS,                                                                        \
+                     .flags = timed,                                                                         \
+                     .width = 9,                                                                             \
+                     .help = "own time after less before; below 0: faster"},                                 \
+    [C_effect_cost] = {.key = "effect_cost",                                                                 \
+                       .title = "Effect",                                                                    \
+                       .unit = UNIT_COST,                                                                    \
+                       .flags = cost,                                                                        \
+                       .width = 9,                                                                           \
+                       .help = "own cost after less before"},
 static const struct column change_columns_timed[C_COLUMNS] = {CHANGE_COLUMNS(0, H)};
 static const struct column change_columns_cost[C_COLUMNS] = {CHANGE_COLUMNS(H, 0)};
 
@@ -100,7 +133,8 @@ static bool worse(const struct plan_diff *x, const struct plan_diff_node *n)
 {
     bool timed = x->before->timed && x->after->timed;
     double e = timed ? n->effect_ns : n->effect_cost;
-    double all = timed ? MAX(x->before->elapsed_ns, x->after->elapsed_ns) : MAX(x->before->total_cost, x->after->total_cost);
+    double all = timed ? MAX(x->before->elapsed_ns, x->after->elapsed_ns)
+                       : MAX(x->before->total_cost, x->after->total_cost);
     return e >= 0.1 * all && (!timed || e >= 1e6);
 }
 
@@ -110,9 +144,9 @@ static void tree(struct doc *d, const struct plan_diff *x)
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Before and after");
     s->weight = 3;
     s->min_height = 5;
-    s->note = doc_printf(d, "%zu changed ~, %zu new +, %zu gone -, %zu same =; %s", x->count[PLAN_DIFF_CHANGED],
-                         x->count[PLAN_DIFF_ADDED], x->count[PLAN_DIFF_REMOVED], x->count[PLAN_DIFF_SAME],
-                         timed ? "own time of each node" : "own cost of each node");
+    s->note = doc_printf(d, "%zu changed ~, %zu new +, %zu gone -, %zu same =; %s",
+                         x->count[PLAN_DIFF_CHANGED], x->count[PLAN_DIFF_ADDED], x->count[PLAN_DIFF_REMOVED],
+                         x->count[PLAN_DIFF_SAME], timed ? "own time of each node" : "own cost of each node");
     s->table.columns = timed ? columns_timed : columns_cost;
     s->table.n_columns = N_COLUMNS;
     s->table.sort_column = -1;
@@ -127,7 +161,9 @@ static void tree(struct doc *d, const struct plan_diff *x)
         struct strbuf b = {0};
         row->depth = n->depth;
         row->number = i + 1;
-        row->severity = worse(x, n) ? SEVERITY_WARN : n->kind != PLAN_DIFF_SAME ? SEVERITY_INFO : SEVERITY_NONE;
+        row->severity = worse(x, n)                 ? SEVERITY_WARN
+                        : n->kind != PLAN_DIFF_SAME ? SEVERITY_INFO
+                                                    : SEVERITY_NONE;
         row->worst = most == n;
         plan_diff_label(n, &b);
         c[N_mark] = cell_text(mark(n->kind));
@@ -149,12 +185,14 @@ static void tree(struct doc *d, const struct plan_diff *x)
 static void changes(struct doc *d, const struct plan_diff *x)
 {
     bool timed = x->before->timed && x->after->timed;
-    struct section *s = doc_table(d, "changes", "What changed", timed ? change_columns_timed : change_columns_cost,
-                                  C_COLUMNS);
+    struct section *s = doc_table(d, "changes", "What changed",
+                                  timed ? change_columns_timed : change_columns_cost, C_COLUMNS);
     size_t shown = MIN(x->n_changes, CHANGES_SHOWN);
     s->empty = doc_text(d, "Nothing: the nodes, their conditions and their figures are the same.");
-    s->note = shown < x->n_changes ? doc_printf(d, "the %zu of the largest effect, of %zu", shown, x->n_changes)
-                                   : doc_text(d, timed ? "the largest effect on the time first" : "the largest effect on the cost first");
+    s->note = shown < x->n_changes
+                  ? doc_printf(d, "the %zu of the largest effect, of %zu", shown, x->n_changes)
+                  : doc_text(d, timed ? "the largest effect on the time first"
+                                      : "the largest effect on the cost first");
     for (size_t i = 0; i < shown; i++) {
         const struct plan_diff_change *it = &x->changes[i];
         const struct plan_diff_node *n = it->node;
@@ -179,7 +217,8 @@ static void both(struct strbuf *b, const char *name, enum unit u, double before,
     if (isnan(before) && isnan(after))
         return;
     if (isnan(before) || isnan(after)) {
-        strbuf_printf(b, "%s%s %s (%s only)", b->len ? ", " : "", name, unit_format(u, isnan(before) ? after : before, was),
+        strbuf_printf(b, "%s%s %s (%s only)", b->len ? ", " : "", name,
+                      unit_format(u, isnan(before) ? after : before, was),
                       isnan(before) ? "after" : "before");
         return;
     }
@@ -195,7 +234,8 @@ static sd_time taken_at(const struct plan *p, const struct plan_source *src)
     return src->at == SD_UNKNOWN ? p->at : src->at;
 }
 
-static void taken(struct strbuf *b, const char *which, const struct plan *p, const struct plan_source *src, sd_time now)
+static void taken(struct strbuf *b, const char *which, const struct plan *p, const struct plan_source *src,
+                  sd_time now)
 {
     sd_time at = taken_at(p, src);
     char when[CLOCK_TEXT_MAX];
@@ -204,10 +244,10 @@ static void taken(struct strbuf *b, const char *which, const struct plan *p, con
         strbuf_printf(b, "%s, ", src->origin);
     if (at != SD_UNKNOWN)
         strbuf_printf(b, "%s, ", clock_hms(at, now, when));
-    strbuf_str(b, p->timed       ? "executed"
-                  : p->analyzed  ? "executed without timing"
-                  : p->logged    ? "executed; the log has no time of any node"
-                                 : "not executed");
+    strbuf_str(b, p->timed      ? "executed"
+                  : p->analyzed ? "executed without timing"
+                  : p->logged   ? "executed; the log has no time of any node"
+                                : "not executed");
 }
 
 static void summary(struct doc *d, const struct plan_diff *x, const struct plan_source *before_is,
@@ -244,7 +284,8 @@ static void summary(struct doc *d, const struct plan_diff *x, const struct plan_
     doc_field(d, "total_cost_before", UNIT_COST, cell_real(b->total_cost));
     doc_field(d, "total_cost_after", UNIT_COST, cell_real(a->total_cost));
     for (int k = 0; k < PLAN_DIFF_KINDS; k++)
-        doc_field(d, doc_printf(d, "nodes_%s", plan_diff_kind_name((enum plan_diff_kind)k)), UNIT_COUNT, cell_int((int64_t)x->count[k]));
+        doc_field(d, doc_printf(d, "nodes_%s", plan_diff_kind_name((enum plan_diff_kind)k)), UNIT_COUNT,
+                  cell_int((int64_t)x->count[k]));
 
     struct strbuf figures = {0}, text = {0};
     both(&figures, "execution", UNIT_NS, b->elapsed_ns, a->elapsed_ns);
@@ -279,8 +320,8 @@ static bool same_statement(const char *b, const char *a)
     return sql_fingerprint(b, x) && sql_fingerprint(a, y) && !strcmp(x, y);
 }
 
-static void statements(struct doc *d, const char *before, const struct plan_source *before_is, const char *after,
-                       const struct plan_source *after_is)
+static void statements(struct doc *d, const char *before, const struct plan_source *before_is,
+                       const char *after, const struct plan_source *after_is)
 {
     if (!before && !after)
         return;
@@ -308,8 +349,9 @@ static const char *query_of(const struct plan *p, const struct plan_source *src)
 }
 
 /* `kept` (or NULL) holds the plans and goes over to the document. */
-static struct doc *compare(const struct plan *before, const struct plan_source *before_is, const struct plan *after,
-                           const struct plan_source *after_is, const struct plan_list *more, struct diff_kept *kept)
+static struct doc *compare(const struct plan *before, const struct plan_source *before_is,
+                           const struct plan *after, const struct plan_source *after_is,
+                           const struct plan_list *more, struct diff_kept *kept)
 {
     static const struct column column[] = {{.key = "note", .title = "Note", .flags = COLUMN_GROW}};
     struct plan_diff x;
@@ -351,8 +393,8 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     return d;
 }
 
-struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is, const struct plan *after,
-                          const struct plan_source *after_is)
+struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is,
+                          const struct plan *after, const struct plan_source *after_is)
 {
     return compare(before, before_is, after, after_is, NULL, NULL);
 }
@@ -365,17 +407,20 @@ static size_t slowest(const struct explain *e)
     for (size_t i = 1; i < e->n_plans; i++) {
         const struct plan *a = e->plans[i], *b = e->plans[most];
         bool timed = a->elapsed_ns > 0 || b->elapsed_ns > 0;
-        if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns) : a->total_cost > b->total_cost)
+        if (timed ? a->elapsed_ns > (isnan(b->elapsed_ns) ? 0 : b->elapsed_ns)
+                  : a->total_cost > b->total_cost)
             most = i;
     }
     return most;
 }
 
 /* Of several plans the slowest; a note says so. */
-static const struct plan *plan_of(struct doc *scratch, const struct explain *e, const char *name, const char **said)
+static const struct plan *plan_of(struct doc *scratch, const struct explain *e, const char *name,
+                                  const char **said)
 {
     size_t chosen = slowest(e);
-    *said = e->n_plans > 1 ? doc_printf(scratch, "%s holds %zu plans; the slowest, number %zu, is compared.", name, e->n_plans, chosen + 1)
+    *said = e->n_plans > 1 ? doc_printf(scratch, "%s holds %zu plans; the slowest, number %zu, is compared.",
+                                        name, e->n_plans, chosen + 1)
                            : NULL;
     return e->plans[chosen];
 }
@@ -398,7 +443,8 @@ struct doc *plan_diff_explain(struct plan_input before, struct plan_input after,
         more.n = said[0] != NULL;
         const struct plan *now = plan_of(scratch, &a, after.name, &said[more.n]);
         more.n += said[more.n] != NULL;
-        struct plan_source before_is = {.origin = before.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
+        struct plan_source before_is = {
+            .origin = before.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
         struct plan_source after_is = before_is;
         after_is.origin = after.name;
         d = compare(was, &before_is, now, &after_is, &more, NULL);
@@ -418,7 +464,8 @@ static bool entry_read(const struct plan_entry *entry, struct explain *e)
     return p && !p->failed && p->body && explain_read(p->body, strlen(p->body), e, &why);
 }
 
-static struct plan_source source_of(const struct view_ctx *c, const struct query *q, const struct plan_entry *entry)
+static struct plan_source source_of(const struct view_ctx *c, const struct query *q,
+                                    const struct plan_entry *entry)
 {
     return (struct plan_source){.query = entry->plan->query ? entry->plan->query : query_text(q),
                                 .origin = entry->origin,
@@ -447,7 +494,9 @@ static void find(const struct view_ctx *c, const struct query *q, struct found *
     struct plan_entry entry;
     size_t bytes = 0;
     int best = -1;
-    for (size_t nth = 0; best < 3 && bytes < EARLIER_BYTES && model_plan_nth(c->model, query_key(q), at, nth, &entry); nth++) {
+    for (size_t nth = 0;
+         best < 3 && bytes < EARLIER_BYTES && model_plan_nth(c->model, query_key(q), at, nth, &entry);
+         nth++) {
         struct explain e = {0};
         if (!entry_read(&entry, &e))
             continue;
@@ -488,7 +537,8 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
             return NULL;
     find(c, q, &f);
     if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
-        text = doc_printf(d, "before it another plan, at %s: d, or the view diff, shows both", clock_hms(f.before_is.at, c->now, when));
+        text = doc_printf(d, "before it another plan, at %s: d, or the view diff, shows both",
+                          clock_hms(f.before_is.at, c->now, when));
     explain_free(&f.before);
     explain_free(&f.after);
     return text;
@@ -526,7 +576,8 @@ static struct doc *against_file(const struct view_ctx *c, struct found *f, const
     const char *said;
     const struct plan *before = plan_of(scratch, &e, in.name, &said);
     struct plan_list more = {.items = &said, .n = said != NULL};
-    struct plan_source before_is = {.origin = in.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
+    struct plan_source before_is = {
+        .origin = in.name, .at = SD_UNKNOWN, .generic = -1, .show_literals = true};
     struct diff_kept *kept = mem_alloc(sizeof *kept);
     kept->before = e;
     kept->after = f->after;
@@ -542,9 +593,11 @@ static struct doc *build(const struct view_ctx *c)
     struct found f = {0};
     struct doc *d;
     if (!q) {
-        d = sorry(c, "No queries are known yet: two plans of a query are compared here. Add a database: postgres://...");
+        d = sorry(c, "No queries are known yet: two plans of a query are compared here. Add a database: "
+                     "postgres://...");
         if (c->arg)
-            d->missing = doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
+            d->missing = doc_printf(
+                d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
         return d;
     }
     find(c, q, &f);
@@ -554,8 +607,10 @@ static struct doc *build(const struct view_ctx *c)
         struct plan_source after_is = source_of(c, q, &f.after_is);
         d = against_file(c, &f, &after_is);
     } else if (!f.before_ok) {
-        d = sorry(c, "Only one plan of this query is known, so there is nothing to compare it with. After a change (a new "
-                     "index, ANALYZE) press x for a new plan, then d again; or compare with a plan in a file: :diff FILE.");
+        d = sorry(c, "Only one plan of this query is known, so there is nothing to compare it with. After a "
+                     "change (a new "
+                     "index, ANALYZE) press x for a new plan, then d again; or compare with a plan in a "
+                     "file: :diff FILE.");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
         struct diff_kept *kept = mem_alloc(sizeof *kept);
@@ -580,10 +635,15 @@ const struct view diff_view = {
     .columns = columns_timed,
     .n_columns = N_COLUMNS,
     .rows = "nodes",
-    .also = "verdict, measure (time or cost), factor (before / after of the measure); changes (change, text, before_id, "
-            "after_id, effect_ns, effect_cost), the largest effect first; before, after (where the plans are from), "
-            "taken_before, taken_after, analyzed_before, analyzed_after; execution_before_ns, execution_after_ns, and in "
-            "the same way planning_ and jit_ in ns, shared_blocks_, shared_read_, temp_written_, workers_ and total_cost_ "
-            "before and after; nodes_same, nodes_changed, nodes_added, nodes_removed; notes; query, query_before when the "
+    .also = "verdict, measure (time or cost), factor (before / after of the measure); changes (change, text, "
+            "before_id, "
+            "after_id, effect_ns, effect_cost), the largest effect first; before, after (where the plans are "
+            "from), "
+            "taken_before, taken_after, analyzed_before, analyzed_after; execution_before_ns, "
+            "execution_after_ns, and in "
+            "the same way planning_ and jit_ in ns, shared_blocks_, shared_read_, temp_written_, workers_ "
+            "and total_cost_ "
+            "before and after; nodes_same, nodes_changed, nodes_added, nodes_removed; notes; query, "
+            "query_before when the "
             "statements differ; query_key; why, when there is nothing to compare",
 };

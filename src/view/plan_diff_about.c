@@ -73,15 +73,20 @@ static const char *text_of(const struct plan_node *n, size_t offset)
     return s;
 }
 
-static void conditions(struct doc *d, struct strbuf *b, const struct diff_kept *k, const struct plan_diff_node *n)
+static void conditions(struct doc *d, struct strbuf *b, const struct diff_kept *k,
+                       const struct plan_diff_node *n)
 {
     static const struct {
         const char *label;
         size_t offset;
-    } rows[] = {{"Index cond", offsetof(struct plan_node, index_cond)}, {"Recheck", offsetof(struct plan_node, recheck_cond)},
-                {"Hash cond", offsetof(struct plan_node, hash_cond)}, {"Merge cond", offsetof(struct plan_node, merge_cond)},
-                {"TID cond", offsetof(struct plan_node, tid_cond)}, {"Join filter", offsetof(struct plan_node, join_filter)},
-                {"Filter", offsetof(struct plan_node, filter)}, {"When", offsetof(struct plan_node, one_time_filter)},
+    } rows[] = {{"Index cond", offsetof(struct plan_node, index_cond)},
+                {"Recheck", offsetof(struct plan_node, recheck_cond)},
+                {"Hash cond", offsetof(struct plan_node, hash_cond)},
+                {"Merge cond", offsetof(struct plan_node, merge_cond)},
+                {"TID cond", offsetof(struct plan_node, tid_cond)},
+                {"Join filter", offsetof(struct plan_node, join_filter)},
+                {"Filter", offsetof(struct plan_node, filter)},
+                {"When", offsetof(struct plan_node, one_time_filter)},
                 {"Cache key", offsetof(struct plan_node, cache_key)}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *before = text_of(n->before, rows[i].offset), *after = text_of(n->after, rows[i].offset);
@@ -115,7 +120,8 @@ static const char *about(struct doc *d, const struct section *s, const struct ro
     else if (!n->before)
         strbuf_printf(&b, " (node %d): new", n->after->id);
     else
-        strbuf_printf(&b, " (node %d, was %d)%s", n->after->id, n->before->id, n->n_changes ? "" : ": the same");
+        strbuf_printf(&b, " (node %d, was %d)%s", n->after->id, n->before->id,
+                      n->n_changes ? "" : ": the same");
     for (size_t i = 0; i < n->n_changes; i++)
         strbuf_printf(&b, "\n~ %s", n->changes[i]);
     figures(&b, n);

@@ -33,7 +33,8 @@ static const char *refusal(struct doc *d, const struct sd_plan *p)
 {
     if (!p)
         return NULL;
-    return doc_printf(d, "%s: %s", p->analyzed == 1 ? "EXPLAIN ANALYZE was not done" : "a new plan was refused",
+    return doc_printf(d, "%s: %s",
+                      p->analyzed == 1 ? "EXPLAIN ANALYZE was not done" : "a new plan was refused",
                       p->failed ? p->failed : "the source sent none");
 }
 
@@ -197,7 +198,8 @@ static struct doc *build(const struct view_ctx *c)
                 ? doc_printf(d, "No query %s is known here.", c->arg)
                 : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
         if (c->arg)
-            d->missing = doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
+            d->missing = doc_printf(
+                d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
         return d;
     }
     struct doc *why = doc_new("plan", "Plan");
@@ -232,17 +234,24 @@ const struct view plan_view = {
     .n_columns = PLAN_COLUMNS,
     .rows = "nodes",
     .also =
-        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause); "
-        "plan_text (EXPLAIN's text format, written anew: without frames, constants hidden where they are elsewhere); "
-        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
+        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, "
+        "clause); "
+        "plan_text (EXPLAIN's text format, written anew: without frames, constants hidden where they are "
+        "elsewhere); "
+        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, "
+        "method, "
         "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
         "query, "
-        "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, saves_at_most_ns, "
-        "saves_at_most_share), when there are any; query_key, query_id; origin, taken_at, analyzed, generic, execution_ns, planning_ns, jit_ns, "
+        "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, "
+        "saves_at_most_ns, "
+        "saves_at_most_share), when there are any; query_key, query_id; origin, taken_at, analyzed, generic, "
+        "execution_ns, planning_ns, jit_ns, "
         "total_cost, "
-        "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer EXPLAIN or "
+        "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer "
+        "EXPLAIN or "
         "EXPLAIN ANALYZE gave none); of slowdive explain, when the "
         "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
-        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, suggestions, "
+        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, "
+        "suggestions, "
         "rewrites, nodes, notes)",
 };

@@ -7,22 +7,92 @@
 #include "core/sql/sql_lex.h"
 
 #define H COLUMN_HIDDEN
-enum { R_severity, R_title, R_rule, R_node, R_where, R_evidence, R_saves_ns, R_saves_share, R_advice, R_before, R_after, R_statement, R_caveat, R_check, R_END };
+enum {
+    R_severity,
+    R_title,
+    R_rule,
+    R_node,
+    R_where,
+    R_evidence,
+    R_saves_ns,
+    R_saves_share,
+    R_advice,
+    R_before,
+    R_after,
+    R_statement,
+    R_caveat,
+    R_check,
+    R_END
+};
 const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
-    [R_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
-    [R_title] = {.key = "title", .title = "Rewrite", .flags = COLUMN_NO_JSON, .width = 20, .help = "the rule, in words"},
-    [R_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "name of the rule; slowdive manual rewrites lists them"},
-    [R_node] = {.key = "node", .title = "#", .priority = 1, .width = 3, .help = "number of the node; unknown: the whole plan"},
-    [R_where] = {.key = "where", .title = "Where", .flags = COLUMN_NO_JSON, .priority = 3, .width = 12, .help = "the node's table or type"},
-    [R_evidence] = {.key = "evidence", .title = "Evidence", .flags = COLUMN_GROW, .width = 20, .help = "the figures"},
-    [R_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .priority = 1, .width = 8, .help = "time it can save at most"},
-    [R_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .width = 7, .help = "that, as share of the execution (or of the cost)"},
-    [R_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
-    [R_before] = {.key = "before", .title = "Before", .flags = H, .priority = 9, .width = 30, .help = "the part of the statement that changes"},
-    [R_after] = {.key = "after", .title = "After", .flags = H, .priority = 9, .width = 30, .help = "what it becomes; unknown: it depends on more than the statement"},
-    [R_statement] = {.key = "statement", .title = "Statement", .flags = H, .priority = 9, .width = 30, .help = "the whole statement rewritten; unknown: only the part can be given"},
-    [R_caveat] = {.key = "caveat", .title = "Caveat", .flags = H, .priority = 9, .width = 30, .help = "where the rows are not the same; unknown: they are, NULLs included"},
-    [R_check] = {.key = "check", .title = "Check", .flags = H, .priority = 9, .width = 30, .help = "how to see that it helped"},
+    [R_severity] =
+        {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "info, warn or bad"},
+    [R_title] = {.key = "title",
+                 .title = "Rewrite",
+                 .flags = COLUMN_NO_JSON,
+                 .width = 20,
+                 .help = "the rule, in words"},
+    [R_rule] = {.key = "rule",
+                .title = "Rule",
+                .flags = H,
+                .priority = 9,
+                .help = "name of the rule; slowdive manual rewrites lists them"},
+    [R_node] = {.key = "node",
+                .title = "#",
+                .priority = 1,
+                .width = 3,
+                .help = "number of the node; unknown: the whole plan"},
+    [R_where] = {.key = "where",
+                 .title = "Where",
+                 .flags = COLUMN_NO_JSON,
+                 .priority = 3,
+                 .width = 12,
+                 .help = "the node's table or type"},
+    [R_evidence] =
+        {.key = "evidence", .title = "Evidence", .flags = COLUMN_GROW, .width = 20, .help = "the figures"},
+    [R_saves_ns] = {.key = "saves_at_most_ns",
+                    .title = "Saves <=",
+                    .unit = UNIT_NS,
+                    .priority = 1,
+                    .width = 8,
+                    .help = "time it can save at most"},
+    [R_saves_share] = {.key = "saves_at_most_share",
+                       .title = "of all",
+                       .unit = UNIT_SHARE,
+                       .width = 7,
+                       .help = "that, as share of the execution (or of the cost)"},
+    [R_advice] =
+        {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
+    [R_before] = {.key = "before",
+                  .title = "Before",
+                  .flags = H,
+                  .priority = 9,
+                  .width = 30,
+                  .help = "the part of the statement that changes"},
+    [R_after] = {.key = "after",
+                 .title = "After",
+                 .flags = H,
+                 .priority = 9,
+                 .width = 30,
+                 .help = "what it becomes; unknown: it depends on more than the statement"},
+    [R_statement] = {.key = "statement",
+                     .title = "Statement",
+                     .flags = H,
+                     .priority = 9,
+                     .width = 30,
+                     .help = "the whole statement rewritten; unknown: only the part can be given"},
+    [R_caveat] = {.key = "caveat",
+                  .title = "Caveat",
+                  .flags = H,
+                  .priority = 9,
+                  .width = 30,
+                  .help = "where the rows are not the same; unknown: they are, NULLs included"},
+    [R_check] = {.key = "check",
+                 .title = "Check",
+                 .flags = H,
+                 .priority = 9,
+                 .width = 30,
+                 .help = "how to see that it helped"},
 };
 _Static_assert(R_END == PLAN_REWRITE_COLUMNS, "view/plan_private.h says how many there are");
 
@@ -34,7 +104,8 @@ static bool is_word(const struct sql_token *t, const char *word)
 /* A statement on one line gets a line for each clause. */
 const char *plan_sql_lines(struct doc *d, const char *sql)
 {
-    static const char *const clauses[] = {"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "LEFT", "JOIN", "SET", NULL};
+    static const char *const clauses[] = {"FROM",  "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT",
+                                          "UNION", "LEFT",  "JOIN",  "SET",    NULL};
     struct strbuf b = {0};
     struct sql_token t;
     int depth = 0;
@@ -60,7 +131,8 @@ const char *plan_sql_lines(struct doc *d, const char *sql)
 static void say(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
 {
     const char *where = plan_short_name(d, it->node);
-    strbuf_printf(out, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where, it->evidence, it->advice);
+    strbuf_printf(out, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where,
+                  it->evidence, it->advice);
     if (it->before && it->after)
         strbuf_printf(out, "\n   instead of  %s\n   write       %s", it->before, it->after);
     if (it->caveat)
@@ -91,7 +163,8 @@ void plan_rewrite_rows(struct doc *d, struct table *t, const struct rewrite_list
         row->cells[R_statement] = cell_text(doc_text(d, it->statement));
         row->cells[R_caveat] = cell_text(doc_text(d, it->caveat));
         row->cells[R_check] = cell_text(doc_text(d, it->check));
-        row->copy = it->statement ? doc_printf(d, "%s;", it->statement) : doc_text(d, it->after ? it->after : it->advice);
+        row->copy = it->statement ? doc_printf(d, "%s;", it->statement)
+                                  : doc_text(d, it->after ? it->after : it->advice);
     }
 }
 
@@ -107,7 +180,8 @@ void plan_rewrites_read(struct plan *p, const struct plan_source *src, struct re
     for (size_t i = 0; i < src->n_advice; i++)
         advised = advised || src->advice[i]->ddl;
     size_t n = 0;
-    for (size_t i = 0; i < out->n; i++) /* where only an index on the expression helps, the server has proven one */
+    for (size_t i = 0; i < out->n;
+         i++) /* where only an index on the expression helps, the server has proven one */
         if (out->items[i].after || !advised || strcmp(out->items[i].rule->name, "function_on_column") != 0)
             out->items[n++] = out->items[i];
     out->n = n;
@@ -118,7 +192,8 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
     struct rewrite_list l;
     plan_rewrites_read(p, src, &l);
     if (l.n) {
-        struct section *s = doc_table(d, "rewrites", "Write it differently", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
+        struct section *s =
+            doc_table(d, "rewrites", "Write it differently", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
         s->note = "y copies the rewritten statement";
         plan_rewrite_rows(d, &s->table, &l);
         struct strbuf text = {0};

@@ -7,26 +7,112 @@
 
 #define H COLUMN_HIDDEN
 enum {
-    S_index, S_proof, S_ddl, S_size, S_table, S_columns, S_why, S_saves_ns, S_saves_share,
-    S_unproven, S_node, S_method, S_overhead, S_before, S_after, S_END
+    S_index,
+    S_proof,
+    S_ddl,
+    S_size,
+    S_table,
+    S_columns,
+    S_why,
+    S_saves_ns,
+    S_saves_share,
+    S_unproven,
+    S_node,
+    S_method,
+    S_overhead,
+    S_before,
+    S_after,
+    S_END
 };
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
 const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
-    [S_index] = {.key = "index", .title = "Index on (y copies its CREATE INDEX)", .flags = COLUMN_GROW | COLUMN_NO_JSON, .width = 34, .help = "what it is on: table, keys, INCLUDE, condition"},
-    [S_ddl] = {.key = "ddl", .title = "Statement (slowdive never runs it)", .priority = 4, .width = 96, .help = "the statement that creates the index"},
-    [S_proof] = {.key = "proof", .title = "Proof", .flags = COLUMN_NO_JSON, .priority = 1, .width = 8, .help = "proven: the planner uses it (HypoPG)"},
-    [S_size] = {.key = "size_bytes", .title = "Size", .unit = UNIT_BYTES, .flags = H, .priority = 3, .width = 7, .help = "its size once built; unknown from a plan alone"},
-    [S_table] = {.key = "table", .title = "Table", .flags = H, .priority = 4, .width = 12, .help = "the table, with its schema"},
-    [S_columns] = {.key = "columns", .title = "Columns", .flags = H, .priority = 5, .width = 12, .help = "key columns in their order"},
-    [S_why] = {.key = "why", .title = "Why", .flags = H, .priority = 9, .width = 30, .help = "why this index"},
-    [S_saves_ns] = {.key = "saves_at_most_ns", .title = "Saves <=", .unit = UNIT_NS, .flags = H, .priority = 2, .width = 8, .help = "time it can save at most"},
-    [S_saves_share] = {.key = "saves_at_most_share", .title = "of all", .unit = UNIT_SHARE, .flags = H, .priority = 1, .width = 7, .help = "that, as share of the execution (or of the cost, then with all of them)"},
-    [S_unproven] = {.key = "unproven", .title = "Unproven", .flags = H, .priority = 9, .help = "no planner was asked: it may not be used, and, from a plan alone, may exist already"},
-    [S_node] = {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
-    [S_method] = {.key = "method", .title = "Method", .flags = H, .priority = 9, .width = 7, .help = "access method: btree, gin, brin"},
-    [S_overhead] = {.key = "write_overhead", .title = "Per write", .unit = UNIT_SHARE, .flags = H, .priority = 9, .width = 9, .help = "bytes it adds to a written row, as share of the row's; unknown from a plan alone"},
-    [S_before] = {.key = "cost_before", .title = "Before", .unit = UNIT_COST, .flags = H, .priority = 9, .width = 8, .help = "planner's cost of the statement as things are"},
-    [S_after] = {.key = "cost_after", .title = "After", .unit = UNIT_COST, .flags = H, .priority = 9, .width = 8, .help = "the same with all the suggested indexes; unknown from a plan alone"},
+    [S_index] = {.key = "index",
+                 .title = "Index on (y copies its CREATE INDEX)",
+                 .flags = COLUMN_GROW | COLUMN_NO_JSON,
+                 .width = 34,
+                 .help = "what it is on: table, keys, INCLUDE, condition"},
+    [S_ddl] = {.key = "ddl",
+               .title = "Statement (slowdive never runs it)",
+               .priority = 4,
+               .width = 96,
+               .help = "the statement that creates the index"},
+    [S_proof] = {.key = "proof",
+                 .title = "Proof",
+                 .flags = COLUMN_NO_JSON,
+                 .priority = 1,
+                 .width = 8,
+                 .help = "proven: the planner uses it (HypoPG)"},
+    [S_size] = {.key = "size_bytes",
+                .title = "Size",
+                .unit = UNIT_BYTES,
+                .flags = H,
+                .priority = 3,
+                .width = 7,
+                .help = "its size once built; unknown from a plan alone"},
+    [S_table] = {.key = "table",
+                 .title = "Table",
+                 .flags = H,
+                 .priority = 4,
+                 .width = 12,
+                 .help = "the table, with its schema"},
+    [S_columns] = {.key = "columns",
+                   .title = "Columns",
+                   .flags = H,
+                   .priority = 5,
+                   .width = 12,
+                   .help = "key columns in their order"},
+    [S_why] =
+        {.key = "why", .title = "Why", .flags = H, .priority = 9, .width = 30, .help = "why this index"},
+    [S_saves_ns] = {.key = "saves_at_most_ns",
+                    .title = "Saves <=",
+                    .unit = UNIT_NS,
+                    .flags = H,
+                    .priority = 2,
+                    .width = 8,
+                    .help = "time it can save at most"},
+    [S_saves_share] = {.key = "saves_at_most_share",
+                       .title = "of all",
+                       .unit = UNIT_SHARE,
+                       .flags = H,
+                       .priority = 1,
+                       .width = 7,
+                       .help = "that, as share of the execution (or of the cost, then with all of them)"},
+    [S_unproven] =
+        {.key = "unproven",
+         .title = "Unproven",
+         .flags = H,
+         .priority = 9,
+         .help = "no planner was asked: it may not be used, and, from a plan alone, may exist already"},
+    [S_node] =
+        {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
+    [S_method] = {.key = "method",
+                  .title = "Method",
+                  .flags = H,
+                  .priority = 9,
+                  .width = 7,
+                  .help = "access method: btree, gin, brin"},
+    [S_overhead] = {.key = "write_overhead",
+                    .title = "Per write",
+                    .unit = UNIT_SHARE,
+                    .flags = H,
+                    .priority = 9,
+                    .width = 9,
+                    .help =
+                        "bytes it adds to a written row, as share of the row's; unknown from a plan alone"},
+    [S_before] = {.key = "cost_before",
+                  .title = "Before",
+                  .unit = UNIT_COST,
+                  .flags = H,
+                  .priority = 9,
+                  .width = 8,
+                  .help = "planner's cost of the statement as things are"},
+    [S_after] = {.key = "cost_after",
+                 .title = "After",
+                 .unit = UNIT_COST,
+                 .flags = H,
+                 .priority = 9,
+                 .width = 8,
+                 .help = "the same with all the suggested indexes; unknown from a plan alone"},
 };
 _Static_assert(S_END == PLAN_SUGGESTION_COLUMNS, "view/plan_private.h says how many there are");
 
@@ -80,7 +166,8 @@ static const struct sd_advice *given_for(const struct plan_advice *a, const stru
 {
     for (size_t i = 0; i < a->src->n_advice && n; i++) {
         const struct sd_advice *r = a->src->advice[i];
-        if (r->ddl && n->relation && str_eq(r->table, n->relation) && (!n->schema || str_eq(r->schema, n->schema)))
+        if (r->ddl && n->relation && str_eq(r->table, n->relation) &&
+            (!n->schema || str_eq(r->schema, n->schema)))
             return r;
     }
     return NULL;
@@ -134,7 +221,8 @@ static void given_row(struct doc *d, struct table *t, const struct plan_advice *
     row->cells[S_ddl] = cell_text(ddl);
     row->cells[S_proof] = cell_text(r->proven == 1 ? "proven" : "unproven");
     row->cells[S_size] = cell_int(r->size_bytes);
-    row->cells[S_table] = cell_text(r->schema ? doc_printf(d, "%s.%s", r->schema, r->table) : doc_text(d, r->table));
+    row->cells[S_table] =
+        cell_text(r->schema ? doc_printf(d, "%s.%s", r->schema, r->table) : doc_text(d, r->table));
     row->cells[S_columns] = cell_list(column_names(d, a, r->columns));
     row->cells[S_why] = cell_text(doc_text(d, r->why));
     row->cells[S_saves_ns] = plan_whole(p->timed ? p->elapsed_ns * share : NAN);
@@ -171,7 +259,8 @@ static const char *price(struct doc *d, const struct plan_advice *a)
                       : proven       ? "proven in part"
                                      : "unproven: slowdive's own estimate",
                       saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
-                      unit_format(UNIT_SHARE, overhead, share), hidden ? "; --show-literals shows its constants" : "");
+                      unit_format(UNIT_SHARE, overhead, share),
+                      hidden ? "; --show-literals shows its constants" : "");
 }
 
 /* ---- our own ---- */
@@ -187,7 +276,8 @@ static void own_row(struct doc *d, struct table *t, const struct plan_advice *al
     row->cells[S_index] = cell_text(what_on(d, row->cells[S_ddl].s));
     row->copy = doc_printf(d, "%s;", row->cells[S_ddl].s);
     row->cells[S_proof] = cell_text("unproven");
-    row->cells[S_table] = cell_text(a->schema ? doc_printf(d, "%s.%s", a->schema, a->table) : doc_text(d, a->table));
+    row->cells[S_table] =
+        cell_text(a->schema ? doc_printf(d, "%s.%s", a->schema, a->table) : doc_text(d, a->table));
     row->cells[S_columns] = cell_list(names);
     row->cells[S_why] = cell_text(doc_text(d, a->why));
     row->cells[S_saves_ns] = plan_whole(a->saves_ns);
@@ -210,7 +300,8 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
 {
     /* These an index can do something about. */
-    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index", "hot_node", "costly_node", NULL};
+    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index",
+                                        "hot_node",        "costly_node",  NULL};
     bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0, index = str_find(rules, f->rule->name) >= 0;
     const struct sd_advice *given = given_for(a, f->node);
     if (a->src->n_advice) {
@@ -252,7 +343,8 @@ void plan_advice_text(const struct plan_advice *a, struct strbuf *out)
         if (sd_known(r->size_bytes))
             strbuf_printf(out, " %s;", unit_format_int(UNIT_BYTES, r->size_bytes, size));
         if (!isnan(r->write_overhead))
-            strbuf_printf(out, " %s more to write for a row;", unit_format(UNIT_SHARE, r->write_overhead, share));
+            strbuf_printf(out, " %s more to write for a row;",
+                          unit_format(UNIT_SHARE, r->write_overhead, share));
         strbuf_printf(out, " %s.", r->proven == 1 ? "proven" : "unproven");
     }
     for (size_t i = 0; i < a->own.n; i++)
@@ -273,7 +365,8 @@ static const char *no_suggestion(struct doc *d, const struct plan_advice *a)
 
 void plan_suggest(struct doc *d, const struct plan_advice *a)
 {
-    struct section *s = doc_table(d, "suggestions", "Missing index", plan_suggestion_columns, PLAN_SUGGESTION_COLUMNS);
+    struct section *s =
+        doc_table(d, "suggestions", "Missing index", plan_suggestion_columns, PLAN_SUGGESTION_COLUMNS);
     const char *why = no_suggestion(d, a);
     s->empty = doc_printf(d, "No index is suggested. %s", why ? why : "");
     doc_field(d, "no_suggestion", UNIT_NONE, cell_text(why));

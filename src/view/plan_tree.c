@@ -10,40 +10,50 @@
 
 /* X(key, title, unit, flags with times, flags with costs only, priority, width, help) */
 #define H COLUMN_HIDDEN
-#define NODE_COLUMNS(X)                                                                                       \
-    X(id, "#", UNIT_NONE, COLUMN_ASCENDING, COLUMN_ASCENDING, 2, 3, "number of the node, in the order of the plan") \
-    X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30, \
-      "what the node does; * marks the worst by what the plan is weighed by")                                                  \
-    X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                   \
-    X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                  \
-    X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                               \
+#define NODE_COLUMNS(X)                                                                                      \
+    X(id, "#", UNIT_NONE, COLUMN_ASCENDING, COLUMN_ASCENDING, 2, 3,                                          \
+      "number of the node, in the order of the plan")                                                        \
+    X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON,                                  \
+      COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30,                                                     \
+      "what the node does; * marks the worst by what the plan is weighed by")                                \
+    X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                  \
+    X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                 \
+    X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                              \
     X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 6, "own time as share of the execution")       \
-    X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected") \
-    X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "own blocks hit and read, as share of the plan's") \
-    X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6, "own read and write time, as share of the execution") \
-    X(exclusive_ns, "Own time", UNIT_NS, 0, H, 1, 8, "time of the node without its children, over all loops") \
-    X(total_ns, "Total", UNIT_NS, H, H, 5, 8, "time with its children, over all loops")                       \
-    X(cost_share, "Share", UNIT_SHARE, H | COLUMN_BAR, COLUMN_BAR, 0, 6, "own cost as share of the plan's")               \
-    X(cost_total, "Cost", UNIT_COST, H, 0, 1, 8, "planner's cost of one run, with its children")              \
-    X(rows_actual, "Rows", UNIT_COUNT, 0, H, 1, 8, "rows, over all loops")                                    \
-    X(rows_plan_total, "Planned", UNIT_COUNT, 0, H, 2, 8, "rows expected, over all loops")                    \
-    X(rows_plan, "Rows", UNIT_COUNT, H, 0, 1, 8, "rows expected of one loop")                                 \
-    X(estimate_factor, "Wrong by", UNIT_FACTOR, 0, H, 3, 8, "larger / smaller of planned and actual rows; unknown when one is 0") \
-    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "times it was run, over all processes")                         \
-    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8, "rows read and thrown away by filters, over all loops") \
-    X(shared_hit, "Hit", UNIT_BLOCKS, H, H, 6, 7, "own blocks found in shared buffers")                       \
-    X(shared_read, "Read", UNIT_BLOCKS, H, H, 6, 7, "own blocks read")                                        \
-    X(temp_read, "Temp read", UNIT_BLOCKS, H, H, 7, 7, "own temporary blocks read")                           \
-    X(temp_written, "Temp", UNIT_BLOCKS, H, H, 6, 7, "own temporary blocks written")                          \
-    X(io_ns, "I/O", UNIT_NS, H, H, 6, 8, "own block read and write time, per process")                        \
-    X(processes, "Processes", UNIT_NONE, H, H, 8, 4, "processes that ran it")                                 \
-    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned and never executed")                \
+    X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                           \
+      "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected")              \
+    X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                      \
+      "own blocks hit and read, as share of the plan's")                                                     \
+    X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                              \
+      "own read and write time, as share of the execution")                                                  \
+    X(exclusive_ns, "Own time", UNIT_NS, 0, H, 1, 8,                                                         \
+      "time of the node without its children, over all loops")                                               \
+    X(total_ns, "Total", UNIT_NS, H, H, 5, 8, "time with its children, over all loops")                      \
+    X(cost_share, "Share", UNIT_SHARE, H | COLUMN_BAR, COLUMN_BAR, 0, 6, "own cost as share of the plan's")  \
+    X(cost_total, "Cost", UNIT_COST, H, 0, 1, 8, "planner's cost of one run, with its children")             \
+    X(rows_actual, "Rows", UNIT_COUNT, 0, H, 1, 8, "rows, over all loops")                                   \
+    X(rows_plan_total, "Planned", UNIT_COUNT, 0, H, 2, 8, "rows expected, over all loops")                   \
+    X(rows_plan, "Rows", UNIT_COUNT, H, 0, 1, 8, "rows expected of one loop")                                \
+    X(estimate_factor, "Wrong by", UNIT_FACTOR, 0, H, 3, 8,                                                  \
+      "larger / smaller of planned and actual rows; unknown when one is 0")                                  \
+    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "times it was run, over all processes")                        \
+    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8,                                                       \
+      "rows read and thrown away by filters, over all loops")                                                \
+    X(shared_hit, "Hit", UNIT_BLOCKS, H, H, 6, 7, "own blocks found in shared buffers")                      \
+    X(shared_read, "Read", UNIT_BLOCKS, H, H, 6, 7, "own blocks read")                                       \
+    X(temp_read, "Temp read", UNIT_BLOCKS, H, H, 7, 7, "own temporary blocks read")                          \
+    X(temp_written, "Temp", UNIT_BLOCKS, H, H, 6, 7, "own temporary blocks written")                         \
+    X(io_ns, "I/O", UNIT_NS, H, H, 6, 8, "own block read and write time, per process")                       \
+    X(processes, "Processes", UNIT_NONE, H, H, 8, 4, "processes that ran it")                                \
+    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned and never executed")               \
     X(condition, "Condition", UNIT_NONE, H, H, 9, 20, "its conditions, as EXPLAIN prints them")
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) NODE_##key,
 enum { NODE_COLUMNS(COLUMN_ENUM) N_NODE_COLUMNS };
-#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, timed, priority, width, help},
-#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help) {#key, title, unit, cost, priority, width, help},
+#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help)                                   \
+    {#key, title, unit, timed, priority, width, help},
+#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help)                                    \
+    {#key, title, unit, cost, priority, width, help},
 const struct column plan_columns[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_TIMED)};
 _Static_assert(N_NODE_COLUMNS == PLAN_COLUMNS, "view/plan.h says how many there are");
 const struct column plan_columns_cost[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_COST)};
@@ -51,13 +61,16 @@ const struct column plan_columns_cost[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_COST)
 /* What is shown for a metric that is not the plan's first: the share (or the factor) of
  * each node, and the figures it is made of. */
 static const char *const SHOWN[PLAN_METRIC_END][12] = {
-    [PLAN_METRIC_ROWS] = {"id", "label", "rows_share", "rows_actual", "rows_plan_total", "rows_plan", "rows_removed",
-                          "loops", "exclusive_ns"},
-    [PLAN_METRIC_ESTIMATE] = {"id", "label", "estimate_factor", "rows_actual", "rows_plan_total", "loops", "exclusive_ns"},
-    [PLAN_METRIC_BUFFERS] = {"id", "label", "buffers_share", "shared_hit", "shared_read", "temp_written", "exclusive_ns",
-                             "rows_actual"},
-    [PLAN_METRIC_IO] = {"id", "label", "io_share", "io_ns", "shared_read", "temp_read", "temp_written", "exclusive_ns"},
-    [PLAN_METRIC_COST] = {"id", "label", "cost_share", "cost_total", "rows_plan", "exclusive_ns", "rows_actual"},
+    [PLAN_METRIC_ROWS] = {"id", "label", "rows_share", "rows_actual", "rows_plan_total", "rows_plan",
+                          "rows_removed", "loops", "exclusive_ns"},
+    [PLAN_METRIC_ESTIMATE] = {"id", "label", "estimate_factor", "rows_actual", "rows_plan_total", "loops",
+                              "exclusive_ns"},
+    [PLAN_METRIC_BUFFERS] = {"id", "label", "buffers_share", "shared_hit", "shared_read", "temp_written",
+                             "exclusive_ns", "rows_actual"},
+    [PLAN_METRIC_IO] = {"id", "label", "io_share", "io_ns", "shared_read", "temp_read", "temp_written",
+                        "exclusive_ns"},
+    [PLAN_METRIC_COST] = {"id", "label", "cost_share", "cost_total", "rows_plan", "exclusive_ns",
+                          "rows_actual"},
 };
 
 static bool is_shown(enum plan_metric m, const char *key)
@@ -94,22 +107,33 @@ const char *plan_conditions(struct doc *d, const struct plan_source *src, const 
 {
     const struct {
         const char *name, *text;
-    } all[] = {{"index cond", n->index_cond}, {"hash cond", n->hash_cond},   {"merge cond", n->merge_cond},
-               {"tid cond", n->tid_cond},     {"filter", n->filter},         {"join filter", n->join_filter},
-               {"recheck", n->index_cond || n->filter ? NULL : n->recheck_cond}, {"when", n->one_time_filter}};
+    } all[] = {{"index cond", n->index_cond},
+               {"hash cond", n->hash_cond},
+               {"merge cond", n->merge_cond},
+               {"tid cond", n->tid_cond},
+               {"filter", n->filter},
+               {"join filter", n->join_filter},
+               {"recheck", n->index_cond || n->filter ? NULL : n->recheck_cond},
+               {"when", n->one_time_filter}};
     struct strbuf b = {0};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].text)
-            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name, plan_shown_expression(d, src, all[i].text));
+            strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name,
+                          plan_shown_expression(d, src, all[i].text));
     const struct plan_list *keys = n->sort_key.n ? &n->sort_key : &n->group_key;
     for (size_t i = 0; i < keys->n; i++)
-        strbuf_printf(&b, "%s%s", i ? ", " : b.len ? ", by " : "by ", plan_shown_expression(d, src, keys->items[i]));
+        strbuf_printf(&b, "%s%s",
+                      i       ? ", "
+                      : b.len ? ", by "
+                              : "by ",
+                      plan_shown_expression(d, src, keys->items[i]));
     const char *s = b.len ? doc_text(d, b.text) : NULL;
     strbuf_free(&b);
     return s;
 }
 
-static const char *label(struct doc *d, const struct plan_node *worst, const struct plan_node *n, const char *condition)
+static const char *label(struct doc *d, const struct plan_node *worst, const struct plan_node *n,
+                         const char *condition)
 {
     struct strbuf b = {0};
     if (n == worst)
@@ -194,7 +218,7 @@ static struct cell share_of(double part, double all)
 }
 
 void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const struct plan_source *src,
-                      const struct plan_findings *f, const bool *kept)
+                    const struct plan_findings *f, const bool *kept)
 {
     double all_rows = 0, all_blocks = 0;
     const struct plan_node *worst = plan_metric_worst(p, plan_metric_or(p, src->metric));
@@ -244,7 +268,7 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
 }
 
 void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
-                 size_t max_nodes)
+               size_t max_nodes)
 {
     size_t omitted;
     enum plan_metric m = plan_metric_or(p, src->metric);

@@ -145,7 +145,8 @@ static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, 
     const char *gap = of ? ", " : "";
     of = of ? of : "";
     if (!counted)
-        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of, gap);
+        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of,
+                          gap);
     if (!span_is_all(c->span))
         return of;
     if (since == SD_UNKNOWN)

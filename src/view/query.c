@@ -125,8 +125,10 @@ const struct view query_view = {
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,
     .rows = "routes",
-    .also =
-        "query, query_id, fingerprint, database; text; suggestions, findings, rewrites and nodes as in the view plan, "
-        "or why there is no plan; n_plus_one (route, calls_per_request, ns_per_request, requests, calls, share, sampled_s, "
-        "before, after, statement), when a route runs it many times a request; mean_over_time (at, mean_ns); calls_over_time (at, calls_per_s); summary",
+    .also = "query, query_id, fingerprint, database; text; suggestions, findings, rewrites and nodes as in "
+            "the view plan, "
+            "or why there is no plan; n_plus_one (route, calls_per_request, ns_per_request, requests, calls, "
+            "share, sampled_s, "
+            "before, after, statement), when a route runs it many times a request; mean_over_time (at, "
+            "mean_ns); calls_over_time (at, calls_per_s); summary",
 };

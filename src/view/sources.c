@@ -64,7 +64,8 @@ static const char *unparsed(struct doc *d, const struct sd_intake *in)
     if (!in || in->unparsed <= 0)
         return NULL;
     return doc_printf(d, "%s of %s %s not understood%s%s", unit_format_int(UNIT_COUNT, in->unparsed, n),
-                      unit_format_int(UNIT_COUNT, in->total, all), in->unit ? in->unit : "lines", in->reason ? ": " : "", in->reason ? in->reason : "");
+                      unit_format_int(UNIT_COUNT, in->total, all), in->unit ? in->unit : "lines",
+                      in->reason ? ": " : "", in->reason ? in->reason : "");
 }
 
 /* Ten seconds ago, to tell what a source costs now. */

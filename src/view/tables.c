@@ -36,7 +36,8 @@ enum {
 
 static const struct column COLUMNS[T_COLUMNS] = {
     [T_NAME] = {"table", "Table", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 16, "schema and name"},
-    [T_TOTAL] = {"total_bytes", "Size", UNIT_BYTES, 0, 0, 0, "size with indexes and TOAST; null while locked"},
+    [T_TOTAL] = {"total_bytes", "Size", UNIT_BYTES, 0, 0, 0,
+                 "size with indexes and TOAST; null while locked"},
     [T_ROWS] = {"rows_live", "Rows", UNIT_COUNT, 0, 0, 0, "live rows, as the statistics estimate them"},
     [T_DEAD] = {"dead_share", "Dead", UNIT_SHARE, 0, 0, 0, "dead rows' share of all rows"},
     [T_SEQ] = {"seq_scan", "Seq scans", UNIT_COUNT, 0, 0, 0, "sequential scans since the statistics began"},
@@ -44,11 +45,13 @@ static const struct column COLUMNS[T_COLUMNS] = {
                "index scans since then; null for a table without index"},
     [T_HIT] = {"hit_ratio", "Hit", UNIT_SHARE, 0, 4, 0,
                "share of its blocks found in shared buffers, in the window where there are two listings"},
-    [T_FINDING] = {"finding", "Look at", UNIT_NONE, COLUMN_LEFT, 1, 0, "what needs a look; null when nothing does"},
+    [T_FINDING] = {"finding", "Look at", UNIT_NONE, COLUMN_LEFT, 1, 0,
+                   "what needs a look; null when nothing does"},
     [T_WRITES] = {"writes_per_s", "Writes", UNIT_PER_S, 0, 2, 0,
                   "rows inserted, updated and deleted a second, between two listings"},
     [T_VACUUM] = {"vacuum_age_ns", "Vacuum", UNIT_AGE, 0, 3, 0, "time since the last vacuum; null: never"},
-    [T_ANALYZE] = {"analyze_age_ns", "Analyze", UNIT_AGE, 0, 5, 0, "time since the last analyze; null: never"},
+    [T_ANALYZE] = {"analyze_age_ns", "Analyze", UNIT_AGE, 0, 5, 0,
+                   "time since the last analyze; null: never"},
     [T_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "database name"},
     [T_HEAP] = {"size_bytes", "Heap", UNIT_BYTES, COLUMN_HIDDEN, 6, 0, "size without indexes and TOAST"},
     [T_DEAD_ROWS] = {"rows_dead", "Dead rows", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
@@ -123,8 +126,8 @@ static void fill(struct doc *d, struct row *r, const struct table_entry *e)
     double writes = b ? rate(e, t->inserted, b->inserted) + rate(e, t->updated, b->updated) +
                             rate(e, t->deleted, b->deleted)
                       : NAN;
-    v[T_NAME] = cell_text(doc_printf(d, "%s%s%s", t->schema ? t->schema : "", t->schema ? "." : "",
-                                     t->name ? t->name : "?"));
+    v[T_NAME] = cell_text(
+        doc_printf(d, "%s%s%s", t->schema ? t->schema : "", t->schema ? "." : "", t->name ? t->name : "?"));
     v[T_TOTAL] = cell_int(t->total_bytes);
     v[T_ROWS] = cell_int(t->rows_live);
     v[T_DEAD] = cell_real(dead);

@@ -13,8 +13,8 @@
 #include "view/tables.h"
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view,
-    &tables_view,   &indexes_view,   &endpoint_view, &query_view,   &plan_view,    &diff_view,   NULL,
+    &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view, &tables_view,
+    &indexes_view,  &endpoint_view,  &query_view,   &plan_view,     &diff_view,    NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -9,14 +9,14 @@
 
 struct view_ctx {
     const struct model *model;
-    struct span span;   /* the time cursor: SPAN_ALL for a verb, a window in the console */
-    sd_time now;        /* the cursor's moment; ages are measured from it */
-    bool live;          /* the cursor follows the present */
-    const char *arg;    /* what the view is about: "GET /orders/:id"; NULL: the worst one */
-    int graph_points;   /* columns a graph may use (2 points each in braille); 0: 60 */
-    bool show_literals; /* off: constants in SQL are hidden */
+    struct span span;        /* the time cursor: SPAN_ALL for a verb, a window in the console */
+    sd_time now;             /* the cursor's moment; ages are measured from it */
+    bool live;               /* the cursor follows the present */
+    const char *arg;         /* what the view is about: "GET /orders/:id"; NULL: the worst one */
+    int graph_points;        /* columns a graph may use (2 points each in braille); 0: 60 */
+    bool show_literals;      /* off: constants in SQL are hidden */
     enum plan_metric metric; /* what plans are weighed by; NONE: time or cost */
-    const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
+    const char *file_text;   /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
 };

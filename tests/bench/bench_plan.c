@@ -37,26 +37,34 @@ static void say(const char *name, double *v)
 
 static int written;
 
-static void open_node(struct strbuf *b, const char *type, const char *relationship, double ms, int rows, int loops)
+static void open_node(struct strbuf *b, const char *type, const char *relationship, double ms, int rows,
+                      int loops)
 {
     written++;
-    strbuf_printf(b,
-                  "{\"Node Type\": \"%s\", \"Parent Relationship\": \"%s\", \"Parallel Aware\": false, \"Async Capable\": false, "
-                  "\"Startup Cost\": 0.29, \"Total Cost\": %.2f, \"Plan Rows\": %d, \"Plan Width\": 36, \"Actual Startup Time\": 0.010, "
-                  "\"Actual Total Time\": %.3f, \"Actual Rows\": %d, \"Actual Loops\": %d, \"Shared Hit Blocks\": %d, "
-                  "\"Shared Read Blocks\": %d, \"Shared Dirtied Blocks\": 0, \"Shared Written Blocks\": 0, \"Local Hit Blocks\": 0, "
-                  "\"Local Read Blocks\": 0, \"Temp Read Blocks\": 0, \"Temp Written Blocks\": 0",
-                  type, relationship, ms * 30, rows / 2 + 1, ms, rows, loops, rows / 10 + 3, rows / 50);
+    strbuf_printf(
+        b,
+        "{\"Node Type\": \"%s\", \"Parent Relationship\": \"%s\", \"Parallel Aware\": false, \"Async "
+        "Capable\": false, "
+        "\"Startup Cost\": 0.29, \"Total Cost\": %.2f, \"Plan Rows\": %d, \"Plan Width\": 36, \"Actual "
+        "Startup Time\": 0.010, "
+        "\"Actual Total Time\": %.3f, \"Actual Rows\": %d, \"Actual Loops\": %d, \"Shared Hit Blocks\": %d, "
+        "\"Shared Read Blocks\": %d, \"Shared Dirtied Blocks\": 0, \"Shared Written Blocks\": 0, \"Local Hit "
+        "Blocks\": 0, "
+        "\"Local Read Blocks\": 0, \"Temp Read Blocks\": 0, \"Temp Written Blocks\": 0",
+        type, relationship, ms * 30, rows / 2 + 1, ms, rows, loops, rows / 10 + 3, rows / 50);
 }
 
 static void scan(struct strbuf *b, const char *relationship, int i, double ms)
 {
     open_node(b, i % 3 ? "Index Scan" : "Seq Scan", relationship, ms, 40 + i % 900, 1);
-    strbuf_printf(b,
-                  ", \"Relation Name\": \"measurements_%d\", \"Alias\": \"m_%d\", %s\"Filter\": \"((kind = 'reading'::text) AND "
-                  "(value > '%d'::numeric) AND (taken_at >= '2024-01-01 00:00:00+00'::timestamp with time zone))\", "
-                  "\"Rows Removed by Filter\": %d}",
-                  i, i, i % 3 ? "\"Index Name\": \"measurements_pkey\", \"Index Cond\": \"(device_id = 77)\", " : "", i, i % 5000);
+    strbuf_printf(
+        b,
+        ", \"Relation Name\": \"measurements_%d\", \"Alias\": \"m_%d\", %s\"Filter\": \"((kind = "
+        "'reading'::text) AND "
+        "(value > '%d'::numeric) AND (taken_at >= '2024-01-01 00:00:00+00'::timestamp with time zone))\", "
+        "\"Rows Removed by Filter\": %d}",
+        i, i, i % 3 ? "\"Index Name\": \"measurements_pkey\", \"Index Cond\": \"(device_id = 77)\", " : "", i,
+        i % 5000);
 }
 
 /* An Append over partitions, each joined and sorted: eight levels, 10,000 nodes. */
@@ -67,7 +75,8 @@ static char *make(void)
     open_node(&b, "Limit", "Outer", 2000, 10, 1);
     strbuf_str(&b, ", \"Plans\": [");
     open_node(&b, "Sort", "Outer", 1999, 10, 1);
-    strbuf_str(&b, ", \"Sort Key\": [\"m.taken_at DESC\"], \"Sort Method\": \"top-N heapsort\", \"Sort Space Used\": 27, "
+    strbuf_str(&b, ", \"Sort Key\": [\"m.taken_at DESC\"], \"Sort Method\": \"top-N heapsort\", \"Sort Space "
+                   "Used\": 27, "
                    "\"Sort Space Type\": \"Memory\", \"Plans\": [");
     open_node(&b, "Append", "Outer", 1990, 100000, 1);
     strbuf_str(&b, ", \"Plans\": [");
@@ -75,14 +84,17 @@ static char *make(void)
         double ms = 0.5 + i % 7 * 0.1;
         strbuf_str(&b, i ? ", " : "");
         open_node(&b, "Sort", "Member", ms, 50 + i % 500, 1);
-        strbuf_str(&b, ", \"Sort Key\": [\"m.taken_at\"], \"Sort Method\": \"quicksort\", \"Sort Space Used\": 40, "
-                       "\"Sort Space Type\": \"Memory\", \"Plans\": [");
+        strbuf_str(
+            &b, ", \"Sort Key\": [\"m.taken_at\"], \"Sort Method\": \"quicksort\", \"Sort Space Used\": 40, "
+                "\"Sort Space Type\": \"Memory\", \"Plans\": [");
         open_node(&b, "Hash Join", "Outer", ms * 0.9, 50 + i % 500, 1);
-        strbuf_printf(&b, ", \"Join Type\": \"Inner\", \"Hash Cond\": \"(m_%d.device_id = d.id)\", \"Plans\": [", i);
+        strbuf_printf(
+            &b, ", \"Join Type\": \"Inner\", \"Hash Cond\": \"(m_%d.device_id = d.id)\", \"Plans\": [", i);
         scan(&b, "Outer", i, ms * 0.5);
         strbuf_str(&b, ", ");
         open_node(&b, "Hash", "Inner", ms * 0.3, 100, 1);
-        strbuf_str(&b, ", \"Hash Buckets\": 1024, \"Hash Batches\": 1, \"Peak Memory Usage\": 20, \"Plans\": [");
+        strbuf_str(&b,
+                   ", \"Hash Buckets\": 1024, \"Hash Batches\": 1, \"Peak Memory Usage\": 20, \"Plans\": [");
         scan(&b, "Outer", i + 1, ms * 0.2);
         strbuf_str(&b, "]}]}]}");
     }
@@ -104,13 +116,15 @@ static struct model *model_with(const char *body)
 {
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct sd_batch *b = batch_new("shop", T0);
-    struct sd_plan p = {.query_id = 77,
-                        .database = "shop",
-                        .query = "SELECT m.taken_at, m.value FROM measurements m JOIN devices d ON m.device_id = d.id WHERE m.kind = 'reading' "
-                                 "AND m.value > 5 AND m.taken_at >= '2024-01-01' ORDER BY m.taken_at DESC LIMIT 10",
-                        .body = body,
-                        .generic = 0,
-                        .analyzed = 1};
+    struct sd_plan p = {
+        .query_id = 77,
+        .database = "shop",
+        .query = "SELECT m.taken_at, m.value FROM measurements m JOIN devices d ON m.device_id = d.id WHERE "
+                 "m.kind = 'reading' "
+                 "AND m.value > 5 AND m.taken_at >= '2024-01-01' ORDER BY m.taken_at DESC LIMIT 10",
+        .body = body,
+        .generic = 0,
+        .analyzed = 1};
     batch_add(b, SD_PLAN, &p);
     model_apply(m, b);
     batch_unref(b);
@@ -119,7 +133,8 @@ static struct model *model_with(const char *body)
 
 int main(void)
 {
-    double read[ROUNDS], found[ROUNDS], drawn[ROUNDS], again[ROUNDS], moved[ROUNDS], text[ROUNDS], json[ROUNDS];
+    double read[ROUNDS], found[ROUNDS], drawn[ROUNDS], again[ROUNDS], moved[ROUNDS], text[ROUNDS],
+        json[ROUNDS];
     setlocale(LC_CTYPE, "C.UTF-8");
     char *body = make();
     size_t len = strlen(body), nodes = 0;
@@ -141,7 +156,8 @@ int main(void)
         plan_findings_free(&f);
         explain_free(&e);
 
-        struct console *c = console_new(&(struct console_env){.model = model, .config = config, .now = fixed});
+        struct console *c =
+            console_new(&(struct console_env){.model = model, .config = config, .now = fixed});
         struct grid *g = grid_new(200, 50, false);
         console_resize(c, 200, 50);
         console_open(c, "plan", "shop/77");

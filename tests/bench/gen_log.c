@@ -30,12 +30,15 @@ static double normal(void)
 
 int main(int argc, char **argv)
 {
-    static const char *const THINGS[] = {"products", "orders",  "users",   "carts",    "reviews", "images", "search",
-                                         "payments", "coupons", "reports", "articles", "tags",    "vendors"};
+    static const char *const THINGS[] = {"products", "orders", "users",    "carts",   "reviews",
+                                         "images",   "search", "payments", "coupons", "reports",
+                                         "articles", "tags",   "vendors"};
     static const char *const AGENTS[] = {
         "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
-        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1",
-        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 "
+        "Mobile/15E148 Safari/604.1",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 "
+        "Safari/537.36",
         "curl/8.5.0"};
     long lines = argc > 1 ? atol(argv[1]) : 1000000;
     double at = 1795189898;
@@ -70,10 +73,12 @@ int main(int argc, char **argv)
         double seconds = exp(normal() * 0.7 - 5.2 + kind % 7 * 0.4);
         unsigned r = (unsigned)(next() % 1000);
         int status = r < 3 ? 502 : r < 15 ? 404 : r < 40 ? 304 : 200;
-        printf("198.51.%u.%u - - [%s] \"%s %s HTTP/1.1\" %d %u \"%s\" \"%s\" rt=%.3f uct=\"0.000\" uht=\"%.3f\" urt=\"%.3f\"\n",
-               (unsigned)(next() % 4), (unsigned)(next() % 256), stamp, kind % 13 == 3 ? "POST" : "GET", path, status,
-               status == 304 ? 0 : 200 + (unsigned)(next() % 20000), r % 3 ? "-" : "https://shop.example/",
-               AGENTS[next() % 4], seconds, seconds * 0.9, seconds * 0.95);
+        printf("198.51.%u.%u - - [%s] \"%s %s HTTP/1.1\" %d %u \"%s\" \"%s\" rt=%.3f uct=\"0.000\" "
+               "uht=\"%.3f\" urt=\"%.3f\"\n",
+               (unsigned)(next() % 4), (unsigned)(next() % 256), stamp, kind % 13 == 3 ? "POST" : "GET", path,
+               status, status == 304 ? 0 : 200 + (unsigned)(next() % 20000),
+               r % 3 ? "-" : "https://shop.example/", AGENTS[next() % 4], seconds, seconds * 0.9,
+               seconds * 0.95);
     }
     return fflush(stdout) || ferror(stdout);
 }

@@ -24,7 +24,7 @@ static struct batches {
 static struct growth {
     char key[MAX_TEXT];
     int64_t first, last;
-} *growths;
+} * growths;
 static size_t n_growths, cap_growths;
 
 static void keep(void *ctx, struct sd_batch *b)
@@ -41,9 +41,9 @@ static int64_t *number(void *record, const struct sd_field *f)
 
 static bool is_counter(enum sd_kind kind, const struct sd_field *f)
 {
-    static const char *const rising[] = {"calls",       "total_ns",       "plan_ns",   "rows",         "shared_hit",
-                                         "shared_read", "shared_written", "temp_read", "temp_written", "io_ns",
-                                         "wal_bytes",   NULL};
+    static const char *const rising[] = {"calls",        "total_ns",    "plan_ns",        "rows",
+                                         "shared_hit",   "shared_read", "shared_written", "temp_read",
+                                         "temp_written", "io_ns",       "wal_bytes",      NULL};
     static const char *const read[] = {"total", "unparsed", "bytes", NULL};
     static const char *const status[] = {"batches", "records", "cpu_ns", NULL};
     const char *const *names = kind == SD_STATEMENT ? rising : kind == SD_INTAKE ? read : status;
@@ -55,7 +55,8 @@ static bool is_counter(enum sd_kind kind, const struct sd_field *f)
     return false;
 }
 
-static struct growth *growth_of(const char *origin, enum sd_kind kind, const void *record, const struct sd_field *f)
+static struct growth *growth_of(const char *origin, enum sd_kind kind, const void *record,
+                                const struct sd_field *f)
 {
     char key[MAX_TEXT];
     const struct sd_statement *st = record;

@@ -34,7 +34,7 @@ enum { QUIET_MS = 20, TAIL = 4000 };
 
 static int tty;
 static pid_t pid;
-static double started;    /* seconds */
+static double started;     /* seconds */
 static long long received; /* bytes so far */
 static double last_byte;
 static char tail[TAIL];
@@ -105,7 +105,8 @@ static double cpu_seconds(void)
         fclose(f);
     }
     const char *after = strrchr(text, ')'); /* the name may hold anything */
-    if (!after || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel) != 2)
+    if (!after ||
+        sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel) != 2)
         ended();
     return (double)(user + kernel) / (double)sysconf(_SC_CLK_TCK);
 }

@@ -28,13 +28,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = cut ? (size_t)(cut - data) : size / 2;
     struct explain a = {0}, b = {0};
     struct sd_error err;
-    if (explain_read((const char *)data, n, &a, &err) && explain_read((const char *)data + n + !!cut, size - n - !!cut, &b, &err)) {
+    if (explain_read((const char *)data, n, &a, &err) &&
+        explain_read((const char *)data + n + !!cut, size - n - !!cut, &b, &err)) {
         struct plan_diff d, m;
         plan_diff(a.plans[0], b.plans[0], &d);
         plan_diff(b.plans[0], a.plans[0], &m);
         check(&d);
         check(&m);
-        if (d.count[PLAN_DIFF_ADDED] != m.count[PLAN_DIFF_REMOVED] || d.count[PLAN_DIFF_SAME] != m.count[PLAN_DIFF_SAME])
+        if (d.count[PLAN_DIFF_ADDED] != m.count[PLAN_DIFF_REMOVED] ||
+            d.count[PLAN_DIFF_SAME] != m.count[PLAN_DIFF_SAME])
             abort();
         plan_diff_free(&d);
         plan_diff_free(&m);

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #define NAME(UPPER, lower, help) #lower,
         STYLES(NAME)
 #undef NAME
-        NULL};
+            NULL};
     struct theme t;
     struct sd_error err = {0};
     if (!theme_parse(&t, "fuzz.yaml", (const char *)data, size, names, &err) && !err.text[0])

@@ -21,13 +21,13 @@ bool private_pg_resume(struct private_pg *pg); /* on the same port */
 void private_pg_stop(struct private_pg *pg);   /* and removes the folder */
 
 /* At the start of a test: skips it where no server could be started. */
-#define PRIVATE_PG_NEEDED(pg, have)                     \
-    do {                                                \
-        (void)state;                                    \
-        if (!(have)) {                                  \
-            print_message("no server: %s\n", (pg).why); \
-            skip();                                     \
-        }                                               \
+#define PRIVATE_PG_NEEDED(pg, have)                                                                          \
+    do {                                                                                                     \
+        (void)state;                                                                                         \
+        if (!(have)) {                                                                                       \
+            print_message("no server: %s\n", (pg).why);                                                      \
+            skip();                                                                                          \
+        }                                                                                                    \
     } while (0)
 
 /* Runs statements with psql in `database` (NULL: postgres) as a superuser and

@@ -5,14 +5,19 @@
 
 #include "core/schema.h"
 
-const char SHOP_HOSTILE[] = "\x1b]0;owned\x07\x1b[2J\xc2\x9b" "31m \xe2\x80\xae" "evil \xff\xfe\x01\r\n\t\xe6\xbc\xa2\xe5\xad\x97"
+const char SHOP_HOSTILE[] = "\x1b]0;owned\x07\x1b[2J\xc2\x9b"
+                            "31m \xe2\x80\xae"
+                            "evil \xff\xfe\x01\r\n\t\xe6\xbc\xa2\xe5\xad\x97"
                             "e\xcc\x81 DROP TABLE x; --";
 
 static const char PLAN[] =
-    "[{\"Plan\":{\"Node Type\":\"Limit\",\"Startup Cost\":0.0,\"Total Cost\":5800.0,\"Plan Rows\":10,\"Plan Width\":64,"
-    "\"Plans\":[{\"Node Type\":\"Sort\",\"Parent Relationship\":\"Outer\",\"Startup Cost\":10.0,\"Total Cost\":5790.0,"
+    "[{\"Plan\":{\"Node Type\":\"Limit\",\"Startup Cost\":0.0,\"Total Cost\":5800.0,\"Plan Rows\":10,\"Plan "
+    "Width\":64,"
+    "\"Plans\":[{\"Node Type\":\"Sort\",\"Parent Relationship\":\"Outer\",\"Startup Cost\":10.0,\"Total "
+    "Cost\":5790.0,"
     "\"Plan Rows\":52,\"Plan Width\":64,\"Sort Key\":[\"created_at\"],\"Plans\":[{\"Node Type\":\"Seq Scan\","
-    "\"Parent Relationship\":\"Outer\",\"Relation Name\":\"orders\",\"Schema\":\"public\",\"Alias\":\"orders\","
+    "\"Parent Relationship\":\"Outer\",\"Relation "
+    "Name\":\"orders\",\"Schema\":\"public\",\"Alias\":\"orders\","
     "\"Startup Cost\":0.0,\"Total Cost\":5700.0,\"Plan Rows\":52,\"Plan Width\":64,"
     "\"Filter\":\"(orders.customer_id = 42)\"}]}]}}]";
 
@@ -24,8 +29,8 @@ static void add(struct model *m, const char *origin, sd_time at, enum sd_kind ki
     batch_unref(b);
 }
 
-static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n, int64_t errors,
-                     int64_t ns)
+static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n,
+                     int64_t errors, int64_t ns)
 {
     struct sd_bucket bucket = {sd_hist_index(ns), (uint32_t)n};
     struct sd_hist h = {1, &bucket};
@@ -47,7 +52,8 @@ static void requests(struct model *m, sd_time at, const char *method, const char
     add(m, "access.log", at, SD_HTTP, &r);
 }
 
-static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls, int64_t total_ns)
+static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls,
+                      int64_t total_ns)
 {
     struct sd_statement r;
     schema_clear(schema_of(SD_STATEMENT), &r);
@@ -90,7 +96,8 @@ static void sessions(struct model *m, sd_time at, const char *text)
     batch_unref(b);
 }
 
-static void status(struct model *m, sd_time at, const char *origin, const char *kind, enum sd_state state, const char *text)
+static void status(struct model *m, sd_time at, const char *origin, const char *kind, enum sd_state state,
+                   const char *text)
 {
     struct sd_status r;
     schema_clear(schema_of(SD_STATUS), &r);
@@ -107,7 +114,8 @@ static void status(struct model *m, sd_time at, const char *origin, const char *
 struct model *shop_model(bool hostile)
 {
     struct model *m = model_new(&MODEL_DEFAULTS);
-    const char *orders = hostile ? SHOP_HOSTILE : "SELECT *\n  FROM orders\n WHERE customer_id = $1 ORDER BY created_at";
+    const char *orders =
+        hostile ? SHOP_HOSTILE : "SELECT *\n  FROM orders\n WHERE customer_id = $1 ORDER BY created_at";
     for (int s = 0; s < 60; s++) {
         sd_time at = SHOP_START + s * SD_S;
         requests(m, at, "GET", "/orders/:id", 10, 0, (300 + s % 7 * 40) * SD_MS);
@@ -121,12 +129,14 @@ struct model *shop_model(bool hostile)
             }
         }
         statement(m, at, 77, orders, 1000 + s * 10, (1000 + s * 10) * 40 * SD_MS);
-        statement(m, at, 78, "SELECT name FROM products WHERE id = $1", 5000 + s * 90, (5000 + s * 90) * SD_MS);
+        statement(m, at, 78, "SELECT name FROM products WHERE id = $1", 5000 + s * 90,
+                  (5000 + s * 90) * SD_MS);
         sessions(m, at, orders);
         status(m, at, "shop", "postgres", SD_STATE_LIVE, hostile ? SHOP_HOSTILE : "live");
         status(m, at, "access.log", "log", SD_STATE_LIVE, "live");
     }
-    struct sd_plan plan = {.query_id = 77, .database = "shop", .query = orders, .body = PLAN, .generic = 1, .analyzed = 0};
+    struct sd_plan plan = {
+        .query_id = 77, .database = "shop", .query = orders, .body = PLAN, .generic = 1, .analyzed = 0};
     add(m, "shop", SHOP_START + 30 * SD_S, SD_PLAN, &plan);
     return m;
 }

@@ -6,7 +6,7 @@
 #include "core/model/model.h"
 
 #define SHOP_START ((sd_time)1795189898 * SD_S) /* 2026-11-20T15:51:38Z */
-#define SHOP_END (SHOP_START + 60 * SD_S)
+#define SHOP_END   (SHOP_START + 60 * SD_S)
 #define SHOP_QUERY "shop/77"
 
 /* Text that must never reach a terminal as it is. */

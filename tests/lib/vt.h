@@ -34,7 +34,7 @@ bool vt_wait_exit(struct vt *vt, int *status, int ms); /* status as of waitpid *
 /* Nothing arrives for so long; false when it does not come to rest within ms. */
 bool vt_wait_quiet(struct vt *vt, int quiet_ms, int ms);
 
-const char *vt_text(struct vt *vt); /* the screen, a line a row; valid until the next call */
+const char *vt_text(struct vt *vt);               /* the screen, a line a row; valid until the next call */
 const struct strbuf *vt_raw(const struct vt *vt); /* every byte received */
 void vt_raw_clear(struct vt *vt);
 bool vt_alternate(const struct vt *vt);

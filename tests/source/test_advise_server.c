@@ -14,14 +14,15 @@ static int start(void **state)
     (void)state;
     if (!private_pg_start(&pg))
         return 0;
-    char *out = private_pg_sql(&pg, NULL,
-                               "create schema \"My Shop\";"
-                               "create table \"My Shop\".\"order\" (id bigserial primary key, \"user\" int, status varchar(20),"
-                               " placed timestamptz, pad text);"
-                               "insert into \"My Shop\".\"order\" (\"user\", status, placed, pad)"
-                               " select i % 5000, 's' || i % 50, timestamptz '2026-01-01' + i * interval '1 minute', repeat('p', 40)"
-                               " from generate_series(1, 100000) i;"
-                               "analyze;");
+    char *out = private_pg_sql(
+        &pg, NULL,
+        "create schema \"My Shop\";"
+        "create table \"My Shop\".\"order\" (id bigserial primary key, \"user\" int, status varchar(20),"
+        " placed timestamptz, pad text);"
+        "insert into \"My Shop\".\"order\" (\"user\", status, placed, pad)"
+        " select i % 5000, 's' || i % 50, timestamptz '2026-01-01' + i * interval '1 minute', repeat('p', 40)"
+        " from generate_series(1, 100000) i;"
+        "analyze;");
     free(out);
     return out ? 0 : -1;
 }
@@ -83,9 +84,11 @@ static void test_suggestion_is_used(void **state)
                 fail_msg("%s: %s after %s", queries[i], root, ddl);
             free(root);
             free(ddl);
-            free(private_pg_sql(&pg, NULL, "do $$ declare r record; begin for r in select indexrelid::regclass as i from pg_index"
-                                           " where indrelid = '\"My Shop\".\"order\"'::regclass and not indisprimary loop"
-                                           " execute 'drop index ' || r.i; end loop; end $$"));
+            free(private_pg_sql(
+                &pg, NULL,
+                "do $$ declare r record; begin for r in select indexrelid::regclass as i from pg_index"
+                " where indrelid = '\"My Shop\".\"order\"'::regclass and not indisprimary loop"
+                " execute 'drop index ' || r.i; end loop; end $$"));
         }
     }
 }

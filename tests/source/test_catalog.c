@@ -159,14 +159,17 @@ static void known_traffic_gives_known_figures(void **state)
     NEED_SERVER();
     sql("CREATE TABLE stock.traffic (id int PRIMARY KEY, k int, body text) WITH (autovacuum_enabled = off);"
         "ALTER TABLE stock.traffic ALTER body SET STORAGE EXTERNAL;"
-        "INSERT INTO stock.traffic SELECT i, i % 10, repeat('x', CASE WHEN i % 100 = 0 THEN 5000 ELSE 20 END) "
+        "INSERT INTO stock.traffic SELECT i, i % 10, repeat('x', CASE WHEN i % 100 = 0 THEN 5000 ELSE 20 "
+        "END) "
         "FROM generate_series(1, 1000) i");
-    sql("SET enable_seqscan = off; UPDATE stock.traffic SET k = 99 WHERE id <= 100; DELETE FROM stock.traffic WHERE id > 950;"
+    sql("SET enable_seqscan = off; UPDATE stock.traffic SET k = 99 WHERE id <= 100; DELETE FROM "
+        "stock.traffic WHERE id > 950;"
         "SELECT body FROM stock.traffic WHERE id = 1; SELECT body FROM stock.traffic WHERE id = 200;"
         "SELECT body FROM stock.traffic WHERE id = 3; SELECT body FROM stock.traffic WHERE id = 400;"
         "SELECT body FROM stock.traffic WHERE id = 5; SELECT body FROM stock.traffic WHERE id = 600;"
         "SELECT body FROM stock.traffic WHERE id = 7");
-    sql("SET max_parallel_workers_per_gather = 0; SELECT sum(k) FROM stock.traffic; SELECT max(k) FROM stock.traffic;"
+    sql("SET max_parallel_workers_per_gather = 0; SELECT sum(k) FROM stock.traffic; SELECT max(k) FROM "
+        "stock.traffic;"
         "SELECT count(body) FROM stock.traffic");
     until(all_counted, NULL, "the figures of the traffic");
     const struct sd_table *t = table("traffic").t;
@@ -177,12 +180,15 @@ static void known_traffic_gives_known_figures(void **state)
     assert_int_equal(t->seq_rows, 3 * 950);
     assert_false(sd_known(t->last_vacuum) || sd_known(t->last_analyze));
     assert_int_equal(t->size_bytes, figure("SELECT pg_relation_size('stock.traffic', 'main')"));
-    assert_int_equal(t->total_bytes, figure("SELECT pg_table_size('stock.traffic') + pg_indexes_size('stock.traffic')"));
-    assert_int_equal(t->blks_hit + t->blks_read,
-                     figure("SELECT sum(pg_stat_get_blocks_fetched(o)) FROM (SELECT oid o FROM pg_class WHERE relname = "
-                            "'traffic' UNION SELECT indexrelid FROM pg_index WHERE indrelid = 'stock.traffic'::regclass "
-                            "UNION SELECT reltoastrelid FROM pg_class WHERE relname = 'traffic' UNION SELECT indexrelid "
-                            "FROM pg_index WHERE indrelid = (SELECT reltoastrelid FROM pg_class WHERE relname = 'traffic')) x"));
+    assert_int_equal(t->total_bytes,
+                     figure("SELECT pg_table_size('stock.traffic') + pg_indexes_size('stock.traffic')"));
+    assert_int_equal(
+        t->blks_hit + t->blks_read,
+        figure("SELECT sum(pg_stat_get_blocks_fetched(o)) FROM (SELECT oid o FROM pg_class WHERE relname = "
+               "'traffic' UNION SELECT indexrelid FROM pg_index WHERE indrelid = 'stock.traffic'::regclass "
+               "UNION SELECT reltoastrelid FROM pg_class WHERE relname = 'traffic' UNION SELECT indexrelid "
+               "FROM pg_index WHERE indrelid = (SELECT reltoastrelid FROM pg_class WHERE relname = "
+               "'traffic')) x"));
     sql("VACUUM (ANALYZE) stock.traffic");
     for (int tries = 0; tries < 200 && !sd_known(table("traffic").t->last_analyze); tries++) {
         struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
@@ -192,10 +198,12 @@ static void known_traffic_gives_known_figures(void **state)
     t = table("traffic").t;
     assert_int_equal(t->rows_dead, 0);
     assert_true(t->rows == 950);
-    int64_t vacuumed = figure("SELECT extract(epoch FROM last_vacuum) * 1000000 FROM pg_stat_all_tables WHERE relname = 'traffic'");
+    int64_t vacuumed = figure(
+        "SELECT extract(epoch FROM last_vacuum) * 1000000 FROM pg_stat_all_tables WHERE relname = 'traffic'");
     assert_int_equal(t->last_vacuum / 1000, vacuumed);
     assert_int_equal(index_named("traffic_pkey")->idx_scan, 9);
-    assert_int_equal(index_named("traffic_pkey")->size_bytes, figure("SELECT pg_relation_size('stock.traffic_pkey')"));
+    assert_int_equal(index_named("traffic_pkey")->size_bytes,
+                     figure("SELECT pg_relation_size('stock.traffic_pkey')"));
 }
 
 static bool last_kind(void *ctx)
@@ -246,16 +254,18 @@ static bool has_last_variant(void *ctx)
 static void what_differs_is_no_duplicate(void **state)
 {
     NEED_SERVER();
-    static const char *const different[] = {"r_desc", "r_nulls", "r_opclass", "r_collation", "r_partial", "r_lower", "r_hash",
-                                            "r_unique", "r_other"};
+    static const char *const different[] = {"r_desc",  "r_nulls", "r_opclass", "r_collation", "r_partial",
+                                            "r_lower", "r_hash",  "r_unique",  "r_other"};
     sql("CREATE TABLE stock.r (a text, b int);"
         "CREATE INDEX r_base ON stock.r (a);"
         "CREATE INDEX r_desc ON stock.r (a DESC); CREATE INDEX r_nulls ON stock.r (a NULLS FIRST);"
-        "CREATE INDEX r_opclass ON stock.r (a text_pattern_ops); CREATE INDEX r_collation ON stock.r (a COLLATE \"C\");"
+        "CREATE INDEX r_opclass ON stock.r (a text_pattern_ops); CREATE INDEX r_collation ON stock.r (a "
+        "COLLATE \"C\");"
         "CREATE INDEX r_partial ON stock.r (a) WHERE b > 0; CREATE INDEX r_lower ON stock.r (lower(a));"
         "CREATE INDEX r_hash ON stock.r USING hash (a); CREATE UNIQUE INDEX r_unique ON stock.r (a);"
         "CREATE INDEX r_other ON stock.r (b, a);"
-        "CREATE INDEX r_lower_2 ON stock.r (lower(a), b); CREATE INDEX r_partial_2 ON stock.r (a, b) WHERE b > 0;"
+        "CREATE INDEX r_lower_2 ON stock.r (lower(a), b); CREATE INDEX r_partial_2 ON stock.r (a, b) WHERE b "
+        "> 0;"
         "CREATE INDEX r_same ON stock.r (a) WITH (fillfactor = 70)");
     until(has_last_variant, NULL, "the indexes");
     const struct sd_index base = *index_named("r_base");
@@ -287,8 +297,10 @@ static void indexes_and_what_makes_them_needless(void **state)
 {
     NEED_SERVER();
     until(has_indexes, NULL, "the indexes");
-    const struct sd_index *one = index_named("kind_1"), *two = index_named("kind_2"), *wide = index_named("kind_name");
-    const struct sd_index *key = index_named("items_pkey"), *unique = index_named("by_name"), *some = index_named("partial_1");
+    const struct sd_index *one = index_named("kind_1"), *two = index_named("kind_2"),
+                          *wide = index_named("kind_name");
+    const struct sd_index *key = index_named("items_pkey"), *unique = index_named("by_name"),
+                          *some = index_named("partial_1");
     assert_string_equal(one->table, "items");
     assert_string_equal(one->columns, "kind");
     assert_string_equal(one->method, "btree");
@@ -397,7 +409,8 @@ static const struct sd_activity *holder(const char *name, const char *type)
 static bool in_order(void *ctx)
 {
     (void)ctx;
-    return holder("order-77", "prepared transaction") && waits("for a row") && waits("for advice") && session("adviser");
+    return holder("order-77", "prepared transaction") && waits("for a row") && waits("for advice") &&
+           session("adviser");
 }
 
 static const struct row *row_of(const struct table *t, const char *key, const char *value)
@@ -416,7 +429,8 @@ static void who_blocks_without_being_busy(void **state)
 {
     NEED_SERVER();
     sql("BEGIN; UPDATE stock.items SET name = 'x' WHERE id = 2000; PREPARE TRANSACTION 'order-77'");
-    PGconn *row = named("for a row", "BEGIN"), *adviser = PQconnectdb(pg.url), *advice = named("for advice", "BEGIN");
+    PGconn *row = named("for a row", "BEGIN"), *adviser = PQconnectdb(pg.url),
+           *advice = named("for advice", "BEGIN");
     PQclear(PQexec(adviser, "SET application_name = 'adviser'"));
     PQclear(PQexec(adviser, "SELECT pg_advisory_lock(4242)"));
     assert_true(PQsendQuery(row, "UPDATE stock.items SET name = 'y' WHERE id = 2000"));
@@ -457,7 +471,8 @@ static bool slot_told(void *ctx)
 static void a_slot_that_keeps_rows_is_told(void **state)
 {
     NEED_SERVER();
-    char *made = private_pg_sql(&pg, NULL, "SELECT pg_create_logical_replication_slot('forgotten', 'test_decoding')");
+    char *made =
+        private_pg_sql(&pg, NULL, "SELECT pg_create_logical_replication_slot('forgotten', 'test_decoding')");
     if (!made)
         skip(); /* the plugin is not installed */
     free(made);

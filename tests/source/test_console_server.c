@@ -163,16 +163,18 @@ static void a_query_is_executed_when_confirmed(void **state)
     see("Execute this query (EXPLAIN ANALYZE)?");
     play("key y");
     see("EXPLAIN ANALYZE runs on postgres@pg: 2 s of at most 30 s; Esc stops it");
-    char *n = private_pg_sql(&pg, NULL,
-                             "select count(*) from pg_stat_activity where query ~ '^/. slowdive ./ EXPLAIN' and "
-                             "pid <> pg_backend_pid()");
+    char *n =
+        private_pg_sql(&pg, NULL,
+                       "select count(*) from pg_stat_activity where query ~ '^/. slowdive ./ EXPLAIN' and "
+                       "pid <> pg_backend_pid()");
     assert_string_equal(n, "1\n");
     free(n);
     play("key Esc");
     see("withdrawn after");
-    n = private_pg_sql(&pg, NULL,
-                       "select count(*) from pg_stat_activity where state = 'active' and query ~ '^/. slowdive ./ "
-                       "EXPLAIN' and pid <> pg_backend_pid()");
+    n = private_pg_sql(
+        &pg, NULL,
+        "select count(*) from pg_stat_activity where state = 'active' and query ~ '^/. slowdive ./ "
+        "EXPLAIN' and pid <> pg_backend_pid()");
     assert_string_equal(n, "0\n");
     free(n);
     see("EXPLAIN ANALYZE was not done"); /* beside the plan there is */

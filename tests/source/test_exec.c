@@ -122,7 +122,8 @@ static void a_program_that_fails_is_started_again(void **state)
 {
     (void)state;
     struct seen seen = {0};
-    struct rt_watch w = start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'; exit 3", true, &seen);
+    struct rt_watch w =
+        start("exec:echo '{\"kind\":\"metric\",\"name\":\"a\",\"value\":1}'; exit 3", true, &seen);
     assert_true(rt_watch_until(&w, three_metrics, SOON));
     assert_true(w.seen & 1u << SD_STATE_BACKOFF);
     assert_int_equal(rt_free(w.rt, SOON), 0);

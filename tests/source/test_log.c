@@ -26,7 +26,7 @@ static void look(void *ctx, const struct sd_batch *b)
 {
     struct seen *s = ctx;
     const struct sd_http *r;
-    for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i)); ) {
+    for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i));) {
         s->requests += r->count;
         s->timed += r->timed;
     }
@@ -213,7 +213,8 @@ static void backlog_begins_at_a_line(void **state)
     snprintf(given, sizeof given, "log:%s?backlog=0", path);
     lines(path, O_TRUNC, 0, 1000);
     struct rt_watch w = start(given, true);
-    for (int tries = 0; tries < 100 && seen.requests == 0; tries++) { /* until it is open, one may be missed */
+    for (int tries = 0; tries < 100 && seen.requests == 0;
+         tries++) { /* until it is open, one may be missed */
         lines(path, O_APPEND, 5, 1);
         wanted = 1;
         rt_watch_until(&w, enough, 50 * SD_MS);
@@ -258,8 +259,8 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(to_the_end),      cmocka_unit_test(gzip_of_two_members),
-        cmocka_unit_test(of_another_kind), cmocka_unit_test(followed_through_rotations),
+        cmocka_unit_test(to_the_end),       cmocka_unit_test(gzip_of_two_members),
+        cmocka_unit_test(of_another_kind),  cmocka_unit_test(followed_through_rotations),
         cmocka_unit_test(missing_at_first), cmocka_unit_test(backlog_begins_at_a_line),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

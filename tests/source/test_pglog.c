@@ -63,7 +63,8 @@ static void followed(void **state)
     if (!registry_resolve(server_log, &r, &err)) /* recognised by what is in it */
         fail_msg("%s", err.text);
     assert_string_equal(r.ops->name, "pglog");
-    assert_non_null(rt_start(w.rt, r.ops, "log", r.target, options_new(r.ops->options, r.ops->opts_size), true, &err));
+    assert_non_null(
+        rt_start(w.rt, r.ops, "log", r.target, options_new(r.ops->options, r.ops->opts_size), true, &err));
     registry_resolved_free(&r);
     for (size_t f = 0; f < ARRAY_LEN(FORMATS); f++) {
         char sql[600];

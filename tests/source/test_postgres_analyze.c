@@ -180,8 +180,14 @@ static bool notified(void)
 
 enum { AS_CLERK = 1 /* not a superuser, with "first" before pg_catalog on the search_path */ };
 
-#define ROW(n, s, w)             {.name = n, .sql = s, .words = w}
-#define ROW_WITH(n, s, w, extra) {.name = n, .sql = s, .words = w, extra}
+#define ROW(n, s, w)                                                                                         \
+    {                                                                                                        \
+        .name = n, .sql = s, .words = w                                                                      \
+    }
+#define ROW_WITH(n, s, w, extra)                                                                             \
+    {                                                                                                        \
+        .name = n, .sql = s, .words = w, extra                                                               \
+    }
 
 static const struct row {
     const char *name, *sql;
@@ -193,7 +199,8 @@ static const struct row {
     ROW("insert", "insert into plain values (-1, 'x', 1)", "only SELECT and VALUES are executed"),
     ROW("update", "update plain set total = total + 1", "only SELECT and VALUES are executed"),
     ROW("delete", "delete from other", "only SELECT and VALUES are executed"),
-    ROW("merge", "merge into other o using plain p on o.id = p.id when matched then delete", "only SELECT and VALUES"),
+    ROW("merge", "merge into other o using plain p on o.id = p.id when matched then delete",
+        "only SELECT and VALUES"),
     ROW("create table as", "create table made as select 1", "CREATE TABLE AS"),
     ROW("create materialized view", "create materialized view made as select 1", "CREATE TABLE AS"),
     ROW("select into", "select * into made from plain", "INTO"),
@@ -233,8 +240,9 @@ static const struct row {
     ROW("a statement in a string", "select '; drop table other; --', $x$; drop table other$x$", NULL),
     /* data-modifying WITH, locks */
     ROW("writable with", "with w as (delete from other returning *) select * from w", "inside WITH"),
-    ROW("writable with, deep", "select (select 1 from (with w as (insert into other values (1) returning 1) select 1) x)",
-     "inside WITH"),
+    ROW("writable with, deep",
+        "select (select 1 from (with w as (insert into other values (1) returning 1) select 1) x)",
+        "inside WITH"),
     ROW("for update", "select * from plain for update", "lock rows"),
     ROW("for key share below", "select * from (select * from plain for key share) x", "lock rows"),
     ROW("view for update", "select * from locks", "lock rows"),
@@ -261,7 +269,8 @@ static const struct row {
     ROW("advisory lock", "select pg_advisory_lock(1)", "pg_advisory_lock"),
     ROW("try advisory lock", "select pg_try_advisory_lock_shared(1)", "pg_try_advisory_lock"),
     ROW("terminate",
-     "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'", "pg_terminate_backend"),
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim'",
+        "pg_terminate_backend"),
     ROW("cancel", "select pg_cancel_backend(pid) from pg_stat_activity", "pg_cancel_backend"),
     ROW("notify by function", "select pg_notify('slowdive', 'x')", "pg_notify"),
     ROW("nextval", "select nextval('seq')", "nextval"),
@@ -284,7 +293,8 @@ static const struct row {
     ROW("volatile function", "select act_v()", "public.act_v"),
     ROW("volatile function, qualified", "select public.act_v()", "public.act_v"),
     ROW("volatile function in FROM", "select * from act_v()", "public.act_v"),
-    ROW("volatile function in ROWS FROM", "select * from rows from (act_v(), generate_series(1, 2))", "public.act_v"),
+    ROW("volatile function in ROWS FROM", "select * from rows from (act_v(), generate_series(1, 2))",
+        "public.act_v"),
     ROW("stable function", "select act_s()", "public.act_s"),
     ROW("immutable liar", "select act_i()", "public.act_i"),
     ROW("immutable liar in WHERE", "select * from plain where id = act_i()", "public.act_i"),
@@ -327,8 +337,10 @@ static const struct row {
     ROW("domain over a domain", "select 1::watched_too", "public.act_bool"),
     ROW("domain in an array", "select '{1}'::watched[]", "public.act_bool"),
     ROW("domain of a column", "select * from domains", "public.act_bool"),
-    ROW("domain of a record", "select * from json_to_record('{\"a\": 1}') as x(a watched)", "public.act_bool"),
-    ROW("domain, populated", "select * from json_populate_record(null::domains, '{\"w\": 1}')", "public.act_bool"),
+    ROW("domain of a record", "select * from json_to_record('{\"a\": 1}') as x(a watched)",
+        "public.act_bool"),
+    ROW("domain, populated", "select * from json_populate_record(null::domains, '{\"w\": 1}')",
+        "public.act_bool"),
     ROW("domain with a built-in function", "select 1::slow", "pg_sleep"),
     ROW("cast that to_json looks for", "select to_json(s) from shies", "public.shy_json"),
     ROW("cast that to_json looks for, constant", "select to_json('a'::shy)", "public.shy_json"),
@@ -359,9 +371,12 @@ static const struct row {
     ROW("overload for an unknown type, unclear", "select abs('1')", "public.abs"),
     ROW("parameters", "select * from plain where id = $1", "values in their place"),
     /* other servers and programs */
-    ROW_WITH("dblink", "select * from dblink('dbname=unsafe', 'select act_v()') as t(a int)", "dblink", .needs = "dblink"),
-    ROW_WITH("dblink_exec", "select dblink_exec('dbname=unsafe', 'delete from other')", "dblink_exec", .needs = "dblink"),
-    ROW_WITH("crosstab", "select * from crosstab('select 1, 2, act_v()') as t(a int, b int)", "crosstab", .needs = "tablefunc"),
+    ROW_WITH("dblink", "select * from dblink('dbname=unsafe', 'select act_v()') as t(a int)", "dblink",
+             .needs = "dblink"),
+    ROW_WITH("dblink_exec", "select dblink_exec('dbname=unsafe', 'delete from other')", "dblink_exec",
+             .needs = "dblink"),
+    ROW_WITH("crosstab", "select * from crosstab('select 1, 2, act_v()') as t(a int, b int)", "crosstab",
+             .needs = "tablefunc"),
     ROW_WITH("foreign table", "select * from program", "foreign table", .needs = "file_fdw"),
     ROW_WITH("foreign table in a view", "select * from far", "foreign table", .needs = "file_fdw"),
     ROW_WITH("foreign table among children", "select * from kids", "foreign table", .needs = "file_fdw"),
@@ -372,48 +387,65 @@ static const struct row {
     ROW("semicolon", "select 1;", NULL),
     ROW("join", "select * from plain p join other o on o.plain_id = p.id where p.note like 'note 1%'", NULL),
     ROW("using", "select * from plain join other using (id)", NULL),
-    ROW("aggregates", "select total, count(*), sum(id), avg(id), array_agg(note order by id) from plain group by total "
-                   "having count(*) > 1 order by 2 desc", NULL),
-    ROW("window", "select id, row_number() over (partition by total order by id), lag(id) over w from plain window w as "
-               "(order by id rows between 1 preceding and current row)", NULL),
-    ROW("recursion", "with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select * from r", NULL),
-    ROW("time", "select now(), current_date, clock_timestamp(), now() - interval '1 day', extract(year from now())", NULL),
+    ROW("aggregates",
+        "select total, count(*), sum(id), avg(id), array_agg(note order by id) from plain group by total "
+        "having count(*) > 1 order by 2 desc",
+        NULL),
+    ROW("window",
+        "select id, row_number() over (partition by total order by id), lag(id) over w from plain window w "
+        "as "
+        "(order by id rows between 1 preceding and current row)",
+        NULL),
+    ROW("recursion",
+        "with recursive r(n) as (select 1 union all select n + 1 from r where n < 5) select * from r", NULL),
+    ROW("time",
+        "select now(), current_date, clock_timestamp(), now() - interval '1 day', extract(year from now())",
+        NULL),
     ROW("random", "select random(), gen_random_uuid() from plain", NULL),
     ROW("series", "select * from generate_series(1, 10) i, lateral (select i * 2) x", NULL),
-    ROW("between, in, case", "select case total when 1 then 'a' else 'b' end from plain where id between 1 and 10 and "
-                          "note in ('a', 'note 3') and (id, total) < (5, 5)", NULL),
+    ROW("between, in, case",
+        "select case total when 1 then 'a' else 'b' end from plain where id between 1 and 10 and "
+        "note in ('a', 'note 3') and (id, total) < (5, 5)",
+        NULL),
     ROW("json", "select jsonb_agg(p), row_to_json(p) from plain p group by p.id", NULL),
     ROW("view over tables", "select * from tidy where other is not null", NULL),
     ROW("materialized view", "select * from heap", NULL),
     ROW("enum, harmless domain", "select m, s, 'bad'::mood, 3::small from moods", NULL),
     ROW("partitions", "select * from parts where day > '2026-01-15'", NULL),
     ROW("sample", "select * from plain tablesample system (10) repeatable (1)", NULL),
-    ROW("catalog", "select c.relname, pg_relation_size(c.oid), a.attname from pg_class c join pg_attribute a on "
-                "a.attrelid = c.oid limit 5", NULL),
+    ROW("catalog",
+        "select c.relname, pg_relation_size(c.oid), a.attname from pg_class c join pg_attribute a on "
+        "a.attrelid = c.oid limit 5",
+        NULL),
     ROW("sessions", "select pid, state, wait_event from pg_stat_activity", NULL),
     ROW("locks", "select * from pg_locks where not granted", NULL),
     ROW("tables", "select * from pg_stat_user_tables", NULL),
-    ROW("statements", "select query, calls from pg_stat_statements order by total_exec_time desc limit 3", NULL),
+    ROW("statements", "select query, calls from pg_stat_statements order by total_exec_time desc limit 3",
+        NULL),
     ROW("information schema", "select table_name from information_schema.tables", NULL),
-    ROW("collation, arrays", "select note collate \"C\", array[id, total], (array[1,2])[1] from plain order by 1", NULL),
-    ROW("exists, any", "select 1 where exists (select 1 from other) and 1 = any (select id from plain)", NULL),
+    ROW("collation, arrays",
+        "select note collate \"C\", array[id, total], (array[1,2])[1] from plain order by 1", NULL),
+    ROW("exists, any", "select 1 where exists (select 1 from other) and 1 = any (select id from plain)",
+        NULL),
     ROW("set operations", "select id from plain union select id from other except select 5 order by 1", NULL),
     ROW("grouping sets", "select total, count(*) from plain group by rollup (total)", NULL),
-    ROW_WITH("trigram", "select note % 'note 5', similarity(note, 'x') from plain where note ilike '%5%'", NULL, .needs = "pg_trgm"),
+    ROW_WITH("trigram", "select note % 'note 5', similarity(note, 'x') from plain where note ilike '%5%'",
+             NULL, .needs = "pg_trgm"),
     ROW_WITH("hstore", "select 'a=>1'::hstore -> 'a', hstore('a', note) from plain", NULL, .needs = "hstore"),
     ROW_WITH("citext", "select note::citext = 'NOTE 1' from plain", NULL, .needs = "citext"),
     ROW_WITH("pgcrypto", "select digest(note, 'sha256') from plain", NULL, .needs = "pgcrypto"),
-    ROW_WITH("a clerk's", "select note from public.plain where note = 'a' and id < 5", NULL, .flags = AS_CLERK),
+    ROW_WITH("a clerk's", "select note from public.plain where note = 'a' and id < 5", NULL,
+             .flags = AS_CLERK),
 };
 
 /* Says what is wrong, and goes on with the next row. */
 static size_t wrong;
-#define WRONG(row, ...)                                      \
-    do {                                                     \
-        print_error("%s (%s): ", (row)->name, (row)->sql);   \
-        print_error(__VA_ARGS__);                            \
-        print_error("\n");                                   \
-        wrong++;                                             \
+#define WRONG(row, ...)                                                                                      \
+    do {                                                                                                     \
+        print_error("%s (%s): ", (row)->name, (row)->sql);                                                   \
+        print_error(__VA_ARGS__);                                                                            \
+        print_error("\n");                                                                                   \
+        wrong++;                                                                                             \
     } while (0)
 
 static void expect_same_world(const struct row *row, const char *verb, char **before)
@@ -464,7 +496,8 @@ static void rows_as(const char *role, int flags)
         if ((ROWS[i].flags & AS_CLERK) != flags)
             continue;
         if (ROWS[i].needs) {
-            char *there = mem_printf("select exists (select from pg_extension where extname = '%s')", ROWS[i].needs);
+            char *there =
+                mem_printf("select exists (select from pg_extension where extname = '%s')", ROWS[i].needs);
             bool yes = holds(there);
             free(there);
             if (!yes) {
@@ -495,8 +528,8 @@ static void plans_go_through_functions_that_do_nothing(void **state)
 {
     NEED_SERVER();
     static const char *const planned[] = {
-        "select * from tenants", "select tenant()", "select * from plain where id = tenant()", "select act_v() from plain",
-        "select '1'::strange", "select * from strangers where s = '1'",
+        "select * from tenants",     "select tenant()",     "select * from plain where id = tenant()",
+        "select act_v() from plain", "select '1'::strange", "select * from strangers where s = '1'",
     };
     struct watch w;
     watch_start(&w, "postgres");
@@ -526,8 +559,18 @@ static void the_holes_are_there(void **state)
 {
     NEED_SERVER();
     static const char *const acts[] = {
-        "select act_i()", "select act_dynamic()", "select act_quoted()", "select act_unicode()", "select act_by_view()",
-        "select act_by_operator()", "select act_by_domain()", "select 1 ### 1", "select 1::pair", "select 1::watched", "select id from hides limit 1", "select to_json(s) from shies",
+        "select act_i()",
+        "select act_dynamic()",
+        "select act_quoted()",
+        "select act_unicode()",
+        "select act_by_view()",
+        "select act_by_operator()",
+        "select act_by_domain()",
+        "select 1 ### 1",
+        "select 1::pair",
+        "select 1::watched",
+        "select id from hides limit 1",
+        "select to_json(s) from shies",
         "select greatest(row(1)::sorted, row(2)::sorted)",
         "select (p).act_row from plain p limit 1",
     };
@@ -547,10 +590,12 @@ static void the_holes_are_there(void **state)
 /* ---- the time it takes ---- */
 
 static const char LONG[] = "select count(*) from plain a, plain b, plain c where a.id + b.id + c.id < 0";
-#define RUNS_IN_SERVER "select 0 < (select count(*) from pg_stat_activity where application_name = 'slowdive' " \
-                       "and state = 'active' and query ilike '%explain (analyze%')"
-#define RUNS_NO_MORE   "select 0 = (select count(*) from pg_stat_activity where application_name = 'slowdive' " \
-                       "and state = 'active' and query ilike '%explain (analyze%')"
+#define RUNS_IN_SERVER                                                                                       \
+    "select 0 < (select count(*) from pg_stat_activity where application_name = 'slowdive' "                 \
+    "and state = 'active' and query ilike '%explain (analyze%')"
+#define RUNS_NO_MORE                                                                                         \
+    "select 0 = (select count(*) from pg_stat_activity where application_name = 'slowdive' "                 \
+    "and state = 'active' and query ilike '%explain (analyze%')"
 
 static void what_is_withdrawn_stops_on_the_server(void **state)
 {
@@ -606,13 +651,16 @@ static void somebody_elses_cancel_is_told(void **state)
     watch_start(&w, "postgres");
     request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
-    free(value(observer, "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
-                         "state = 'active' and query ilike '%explain (analyze%'"));
+    free(value(observer,
+               "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
+               "state = 'active' and query ilike '%explain (analyze%'"));
     assert_non_null(strstr(answer(&w, 20)->failed, "by somebody else"));
     request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
-    free(value(observer, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
-                         "state = 'active' and query ilike '%explain (analyze%'"));
+    free(value(
+        observer,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
+        "state = 'active' and query ilike '%explain (analyze%'"));
     const struct sd_plan *p = answer(&w, 20);
     assert_non_null(strstr(p->failed, "terminating connection"));
     watch_stop(&w);

@@ -209,9 +209,9 @@ static void refused(const char *path, const char *sentence)
         fail_msg("expected \"%s\" in \"%s\"", sentence, err.text);
 }
 
-#define MINOR(n) #n
+#define MINOR(n)      #n
 #define MINOR_TEXT(n) MINOR(n)
-#define NEWER "of the source interface, this is the older 1." MINOR_TEXT(SD_ABI_MINOR)
+#define NEWER         "of the source interface, this is the older 1." MINOR_TEXT(SD_ABI_MINOR)
 
 static void nonsense_is_refused(void **state)
 {

@@ -348,7 +348,8 @@ static void a_flood_costs_the_budget_and_starves_nobody(void **state)
     }
     assert_true(by_source[0] > 0);
     assert_true(by_source[1] > 2);
-    printf("    slowest drain at a budget of 5 ms: %.1f ms, %zu batches\n", (double)slowest / 1e6, by_source[0]);
+    printf("    slowest drain at a budget of 5 ms: %.1f ms, %zu batches\n", (double)slowest / 1e6,
+           by_source[0]);
     assert_true(slowest < SD_S); /* 5 ms and one batch, on a busy machine */
     finish(&w);
 }

@@ -36,7 +36,8 @@ static const struct {
      NULL},
     {"pg_locks", 14, 18, "waitstart", NULL},
     {"pg_stat_progress_vacuum", 12, 18,
-     "pid, datid, datname, relid, phase, heap_blks_total, heap_blks_scanned, heap_blks_vacuumed, index_vacuum_count",
+     "pid, datid, datname, relid, phase, heap_blks_total, heap_blks_scanned, heap_blks_vacuumed, "
+     "index_vacuum_count",
      NULL},
     {"pg_stat_progress_vacuum", 12, 16, "max_dead_tuples, num_dead_tuples", NULL},
     {"pg_stat_progress_vacuum", 17, 18, "max_dead_tuple_bytes", "max_dead_tuples * 6"},
@@ -44,8 +45,10 @@ static const struct {
     {"pg_stat_progress_vacuum", 17, 18, "indexes_total", "1::int8"},
     {"pg_stat_progress_vacuum", 18, 18, "delay_time", "1::float8"},
     {"pg_stat_all_tables", 12, 18,
-     "relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins, n_tup_upd, n_tup_del, "
-     "n_tup_hot_upd, n_live_tup, n_dead_tup, n_mod_since_analyze, last_vacuum, last_autovacuum, last_analyze, "
+     "relid, schemaname, relname, seq_scan, seq_tup_read, idx_scan, idx_tup_fetch, n_tup_ins, n_tup_upd, "
+     "n_tup_del, "
+     "n_tup_hot_upd, n_live_tup, n_dead_tup, n_mod_since_analyze, last_vacuum, last_autovacuum, "
+     "last_analyze, "
      "last_autoanalyze, vacuum_count, autovacuum_count, analyze_count, autoanalyze_count",
      NULL},
     {"pg_stat_all_tables", 13, 18, "n_ins_since_vacuum", NULL},
@@ -57,33 +60,41 @@ static const struct {
      "relid, indexrelid, schemaname, relname, indexrelname, idx_scan, idx_tup_read, idx_tup_fetch", NULL},
     {"pg_stat_all_indexes", 16, 18, "last_idx_scan", "'2024-02-29 12:00+00'::timestamptz"},
     {"pg_statio_all_tables", 12, 18,
-     "relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit, toast_blks_read, "
+     "relid, schemaname, relname, heap_blks_read, heap_blks_hit, idx_blks_read, idx_blks_hit, "
+     "toast_blks_read, "
      "toast_blks_hit, tidx_blks_read, tidx_blks_hit",
      NULL},
     {"pg_stat_database", 12, 18,
-     "datid, datname, numbackends, xact_commit, xact_rollback, blks_read, blks_hit, tup_returned, tup_fetched, "
-     "tup_inserted, tup_updated, tup_deleted, conflicts, temp_files, temp_bytes, deadlocks, checksum_failures, "
+     "datid, datname, numbackends, xact_commit, xact_rollback, blks_read, blks_hit, tup_returned, "
+     "tup_fetched, "
+     "tup_inserted, tup_updated, tup_deleted, conflicts, temp_files, temp_bytes, deadlocks, "
+     "checksum_failures, "
      "checksum_last_failure, blk_read_time, blk_write_time, stats_reset",
      NULL},
     {"pg_stat_database", 14, 18,
-     "session_time, active_time, idle_in_transaction_time, sessions, sessions_abandoned, sessions_fatal, sessions_killed",
+     "session_time, active_time, idle_in_transaction_time, sessions, sessions_abandoned, sessions_fatal, "
+     "sessions_killed",
      NULL},
     {"pg_stat_database", 18, 18, "parallel_workers_launched", "0::int8"},
     {"pg_prepared_xacts", 12, 18, "transaction, gid, prepared, owner, database", NULL},
     {"pg_replication_slots", 12, 18,
-     "slot_name, plugin, slot_type, datoid, database, temporary, active, active_pid, xmin, catalog_xmin, restart_lsn, "
+     "slot_name, plugin, slot_type, datoid, database, temporary, active, active_pid, xmin, catalog_xmin, "
+     "restart_lsn, "
      "confirmed_flush_lsn",
      NULL},
     {"pg_replication_slots", 13, 18, "wal_status, safe_wal_size", NULL},
     {"pg_stat_replication", 12, 18,
-     "pid, usesysid, usename, application_name, client_addr, client_hostname, client_port, backend_start, backend_xmin, "
-     "state, sent_lsn, write_lsn, flush_lsn, replay_lsn, write_lag, flush_lag, replay_lag, sync_priority, sync_state, "
+     "pid, usesysid, usename, application_name, client_addr, client_hostname, client_port, backend_start, "
+     "backend_xmin, "
+     "state, sent_lsn, write_lsn, flush_lsn, replay_lsn, write_lag, flush_lag, replay_lag, sync_priority, "
+     "sync_state, "
      "reply_time",
      NULL},
     /* pg_stat_statements 1.7 with 12, 1.8 with 13, 1.9 with 14, 1.10 with 15, 1.11 with 17, 1.12 with 18 */
     {"pg_stat_statements", 12, 18,
      "userid, dbid, queryid, query, calls, rows, shared_blks_hit, shared_blks_read, shared_blks_dirtied, "
-     "shared_blks_written, local_blks_hit, local_blks_read, local_blks_dirtied, local_blks_written, temp_blks_read, "
+     "shared_blks_written, local_blks_hit, local_blks_read, local_blks_dirtied, local_blks_written, "
+     "temp_blks_read, "
      "temp_blks_written",
      NULL},
     {"pg_stat_statements", 12, 12, "total_time", "total_exec_time"},
@@ -92,12 +103,14 @@ static const struct {
     {"pg_stat_statements", 12, 12, "mean_time", "mean_exec_time"},
     {"pg_stat_statements", 12, 12, "stddev_time", "stddev_exec_time"},
     {"pg_stat_statements", 13, 18,
-     "plans, total_plan_time, min_plan_time, max_plan_time, mean_plan_time, stddev_plan_time, total_exec_time, "
+     "plans, total_plan_time, min_plan_time, max_plan_time, mean_plan_time, stddev_plan_time, "
+     "total_exec_time, "
      "min_exec_time, max_exec_time, mean_exec_time, stddev_exec_time, wal_records, wal_fpi, wal_bytes",
      NULL},
     {"pg_stat_statements", 12, 16, "blk_read_time, blk_write_time", NULL},
     {"pg_stat_statements", 14, 18, "toplevel", NULL},
-    {"pg_stat_statements", 15, 18, "temp_blk_read_time, temp_blk_write_time, jit_functions, jit_generation_time", NULL},
+    {"pg_stat_statements", 15, 18,
+     "temp_blk_read_time, temp_blk_write_time, jit_functions, jit_generation_time", NULL},
     {"pg_stat_statements", 17, 18, "shared_blk_read_time", "blk_read_time"},
     {"pg_stat_statements", 17, 18, "shared_blk_write_time", "blk_write_time"},
     {"pg_stat_statements", 17, 18, "local_blk_read_time", "0::float8"},
@@ -147,18 +160,20 @@ static void make_view(int version, const char *view)
     strbuf_free(&b);
     if (!str_eq(view, "pg_stat_statements"))
         return;
-    sql = mem_printf("CREATE FUNCTION v%d.pg_stat_statements(boolean) RETURNS SETOF v%d.pg_stat_statements LANGUAGE sql "
-                     "AS 'SELECT * FROM v%d.pg_stat_statements'",
-                     version, version, version);
+    sql = mem_printf(
+        "CREATE FUNCTION v%d.pg_stat_statements(boolean) RETURNS SETOF v%d.pg_stat_statements LANGUAGE sql "
+        "AS 'SELECT * FROM v%d.pg_stat_statements'",
+        version, version, version);
     command(conn, sql);
     free(sql);
 }
 
 static char *columns_of(int version, const char *view)
 {
-    char *sql = mem_printf("SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attnum > 0 AND "
-                           "attrelid = to_regclass('v%d.%s')",
-                           version, view);
+    char *sql =
+        mem_printf("SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attnum > 0 AND "
+                   "attrelid = to_regclass('v%d.%s')",
+                   version, view);
     PGresult *r = run(conn, sql, 0);
     char *columns = PQgetisnull(r, 0, 0) ? NULL : mem_strdup(PQgetvalue(r, 0, 0));
     PQclear(r);
@@ -183,7 +198,8 @@ static char *moved(const char *sql, int version)
         if (str_starts(sql, "pg_catalog."))
             for (size_t i = 0; i < ARRAY_LEN(COLUMNS) && !skip; i++) {
                 const char *view = COLUMNS[i].view, *after = sql + 11 + strlen(view);
-                if (str_starts(sql + 11, view) && !strchr("abcdefghijklmnopqrstuvwxyz_(", *after ? *after : ' ')) {
+                if (str_starts(sql + 11, view) &&
+                    !strchr("abcdefghijklmnopqrstuvwxyz_(", *after ? *after : ' ')) {
                     strbuf_printf(&b, "v%d.%s", version, view);
                     skip = (size_t)(after - sql);
                 }
@@ -220,7 +236,8 @@ static char *statement_of(size_t which, int version)
     case 7:
         columns = columns_of(version, "pg_stat_statements");
         char *schema = mem_printf("v%d", version), *info = columns_of(version, "pg_stat_statements_info");
-        char *with_limit = statements_sql(schema, columns, info != NULL, true), *limit = strstr(with_limit, "LIMIT $1");
+        char *with_limit = statements_sql(schema, columns, info != NULL, true),
+             *limit = strstr(with_limit, "LIMIT $1");
         assert_non_null(limit);
         *limit = '\0';
         free(schema);
@@ -238,15 +255,14 @@ static const struct {
     int field, from, to; /* of versions */
     const char *text;    /* NULL: null */
 } DIFFERENT[] = {
-    {0, 1, 12, 12, NULL},  /* leader_pid */
-    {0, 10, 12, 13, NULL}, /* query_id */
-    {1, 3, 12, 13, NULL},  /* waitstart */
-    {6, 13, 16, 18, "2024-02-29"},
-    {7, 3, 12, 13, NULL},          /* toplevel */
-    {7, 6, 12, 13, NULL},          /* stats_reset of pg_stat_statements_info */
-    {7, 6, 17, 18, "2024-02-29"}, /* stats_since */
-    {7, 12, 12, 12, NULL},         /* planning */
-    {7, 20, 12, 12, NULL},         /* wal_bytes */
+    {0, 1, 12, 12, NULL},                                /* leader_pid */
+    {0, 10, 12, 13, NULL},                               /* query_id */
+    {1, 3, 12, 13, NULL},                                /* waitstart */
+    {6, 13, 16, 18, "2024-02-29"}, {7, 3, 12, 13, NULL}, /* toplevel */
+    {7, 6, 12, 13, NULL},                                /* stats_reset of pg_stat_statements_info */
+    {7, 6, 17, 18, "2024-02-29"},                        /* stats_since */
+    {7, 12, 12, 12, NULL},                               /* planning */
+    {7, 20, 12, 12, NULL},                               /* wal_bytes */
 };
 
 static void compare(size_t statement, int version, const PGresult *real, const PGresult *r)
@@ -256,19 +272,19 @@ static void compare(size_t statement, int version, const PGresult *real, const P
     for (int f = 0; f < PQnfields(r); f++) {
         const char *other = "";
         for (size_t i = 0; i < ARRAY_LEN(DIFFERENT); i++)
-            if (DIFFERENT[i].statement == statement && DIFFERENT[i].field == f && version >= DIFFERENT[i].from &&
-                version <= DIFFERENT[i].to)
+            if (DIFFERENT[i].statement == statement && DIFFERENT[i].field == f &&
+                version >= DIFFERENT[i].from && version <= DIFFERENT[i].to)
                 other = DIFFERENT[i].text;
         if (PQftype(r, f) != PQftype(real, f))
             fail_msg("statement %zu, version %d, field %d has another type", statement, version, f);
         for (int row = 0; row < PQntuples(r); row++) {
             const char *now = PQgetvalue(r, row, f), *was = PQgetvalue(real, row, f);
-            bool right = !other  ? PQgetisnull(r, row, f)
+            bool right = !other   ? PQgetisnull(r, row, f)
                          : *other ? str_starts(now, other)
                                   : PQgetisnull(r, row, f) == PQgetisnull(real, row, f) && str_eq(now, was);
             if (!right)
-                fail_msg("statement %zu, version %d, row %d, field %d (%s): \"%s\", really \"%s\"", statement, version, row,
-                         f, PQfname(r, f), now, was);
+                fail_msg("statement %zu, version %d, row %d, field %d (%s): \"%s\", really \"%s\"", statement,
+                         version, row, f, PQfname(r, f), now, was);
         }
     }
 }
@@ -326,12 +342,14 @@ static int setup(void **state)
     (void)state;
     if (!have_pg)
         return 0;
-    char *out = private_pg_sql(&pg, NULL,
-                               "CREATE EXTENSION IF NOT EXISTS pg_stat_statements; CREATE TABLE items (id int PRIMARY KEY, "
-                               "name text); INSERT INTO items SELECT i, i FROM generate_series(1, 1000) i; ANALYZE items");
+    char *out = private_pg_sql(
+        &pg, NULL,
+        "CREATE EXTENSION IF NOT EXISTS pg_stat_statements; CREATE TABLE items (id int PRIMARY KEY, "
+        "name text); INSERT INTO items SELECT i, i FROM generate_series(1, 1000) i; ANALYZE items");
     assert_non_null(out);
     free(out);
-    free(private_pg_sql(&pg, NULL, "BEGIN; UPDATE items SET name = 'x' WHERE id = 3; PREPARE TRANSACTION 'left'"));
+    free(private_pg_sql(&pg, NULL,
+                        "BEGIN; UPDATE items SET name = 'x' WHERE id = 3; PREPARE TRANSACTION 'left'"));
     conn = PQconnectdb(pg.url);
     holder = PQconnectdb(pg.url);
     waiter = PQconnectdb(pg.url);

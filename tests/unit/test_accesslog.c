@@ -17,65 +17,82 @@ struct want {
     sd_time at;
 };
 
-#define AT 1795189898LL
-#define STAMP "[20/Nov/2026:15:51:38 +0000]"
+#define AT      1795189898LL
+#define STAMP   "[20/Nov/2026:15:51:38 +0000]"
 #define UNKNOWN SD_UNKNOWN
 
 static const struct want LINES[] = {
     {NULL, "::1 - - " STAMP " \"GET /a HTTP/1.1\" 200 5", "GET", "/a", 200, 5, UNKNOWN, AT *SD_S},
-    {NULL, "h - J Doe [20/Nov/2026:17:21:38 +0130] \"GET /a HTTP/1.1\" 304 -", "GET", "/a", 304, 0, UNKNOWN, AT *SD_S},
-    {NULL, "h - - " STAMP " \"POST /a?b=c d HTTP/2.0\" 200 5 \"-\" \"say \\\"hi\\\"\"", "POST", "/a?b=c d", 200, 5, UNKNOWN,
+    {NULL, "h - J Doe [20/Nov/2026:17:21:38 +0130] \"GET /a HTTP/1.1\" 304 -", "GET", "/a", 304, 0, UNKNOWN,
      AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" rt=0.022 urt=\"0.020\"", "GET", "/a", 200, 5,
-     22 * SD_MS, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" request_time=\"1.5\" x=\"a b\"", "GET", "/a", 200, 5,
-     1500 * SD_MS, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" urt=\"0.1, 0.2 : 0.3\"", "GET", "/a", 200, 5,
-     600 * SD_MS, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" urt=\"-\"", "GET", "/a", 200, 5, UNKNOWN, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" duration_ms=12", "GET", "/a", 200, 5, 12 * SD_MS,
-     AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 27991", "GET", "/a", 200, 5, 27991 * SD_US, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 3", "GET", "/a", 200, 5, 3 * SD_S, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" \"10.0.0.1\" 0.005 0.004 .", "GET", "/a", 200, 5,
-     5 * SD_MS, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"-\" 1 \"shop@docker\" \"http://b\" 22ms", "GET", "/a", 200,
+    {NULL, "h - - " STAMP " \"POST /a?b=c d HTTP/2.0\" 200 5 \"-\" \"say \\\"hi\\\"\"", "POST", "/a?b=c d",
+     200, 5, UNKNOWN, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" rt=0.022 urt=\"0.020\"", "GET", "/a", 200,
      5, 22 * SD_MS, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 280 0.022 [shop-80] [] 10.0.0.1:80, 10.0.0.2:80 0, 5 "
-           "0.010, 0.012 502, 200 abc", "GET", "/a", 200, 5, 22 * SD_MS, AT *SD_S},
-    {NULL, "shop.example:443 h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"", "GET", "/a", 200, 5, UNKNOWN,
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" request_time=\"1.5\" x=\"a b\"", "GET",
+     "/a", 200, 5, 1500 * SD_MS, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" urt=\"0.1, 0.2 : 0.3\"", "GET", "/a", 200,
+     5, 600 * SD_MS, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" urt=\"-\"", "GET", "/a", 200, 5, UNKNOWN,
      AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" duration_ms=12", "GET", "/a", 200, 5,
+     12 * SD_MS, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 27991", "GET", "/a", 200, 5, 27991 * SD_US,
+     AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 3", "GET", "/a", 200, 5, 3 * SD_S,
+     AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" \"10.0.0.1\" 0.005 0.004 .", "GET", "/a",
+     200, 5, 5 * SD_MS, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"-\" 1 \"shop@docker\" \"http://b\" 22ms", "GET",
+     "/a", 200, 5, 22 * SD_MS, AT *SD_S},
+    {NULL,
+     "h - - " STAMP
+     " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" 280 0.022 [shop-80] [] 10.0.0.1:80, 10.0.0.2:80 0, 5 "
+     "0.010, 0.012 502, 200 abc",
+     "GET", "/a", 200, 5, 22 * SD_MS, AT *SD_S},
+    {NULL, "shop.example:443 h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\"", "GET", "/a", 200, 5,
+     UNKNOWN, AT *SD_S},
     /* not requests, but lines */
     {NULL, "h - - " STAMP " \"-\" 408 0 \"-\" \"-\"", NULL, "-", 408, 0, UNKNOWN, AT *SD_S},
-    {NULL, "h - - " STAMP " \"\\x16\\x03\\x01\\x00\" 400 150 \"-\" \"-\"", NULL, "-", 400, 150, UNKNOWN, AT *SD_S},
-    {NULL, "h - - " STAMP " \"\" 400 0 \"-\" \"-\"", NULL, "-", 400, 0, UNKNOWN, AT *SD_S},
-    {NULL, "h - - " STAMP " \"GET /caf\\xC3\\xA9\\x22 HTTP/1.1\" 200 5", "GET", "/caf\xc3\xa9\"", 200, 5, UNKNOWN,
+    {NULL, "h - - " STAMP " \"\\x16\\x03\\x01\\x00\" 400 150 \"-\" \"-\"", NULL, "-", 400, 150, UNKNOWN,
      AT *SD_S},
+    {NULL, "h - - " STAMP " \"\" 400 0 \"-\" \"-\"", NULL, "-", 400, 0, UNKNOWN, AT *SD_S},
+    {NULL, "h - - " STAMP " \"GET /caf\\xC3\\xA9\\x22 HTTP/1.1\" 200 5", "GET", "/caf\xc3\xa9\"", 200, 5,
+     UNKNOWN, AT *SD_S},
     {NULL, "h - - " STAMP " \"GET /old\" 200 5", "GET", "/old", 200, 5, UNKNOWN, AT *SD_S},
     /* formats given */
     {"$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent \"$http_referer\" "
      "\"$http_user_agent\" rt=$request_time uct=\"$upstream_connect_time\" urt=\"$upstream_response_time\"",
-     "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" rt=0.022 uct=\"-\" urt=\"-\"", "GET", "/a", 200, 5, 22 * SD_MS,
-     AT *SD_S},
-    {"log_format main '$remote_addr [$time_iso8601] '\n  '\"$request_method ${scheme}://$host$request_uri\" $status '\n"
-     "  '$upstream_addr $upstream_response_time $pipe';", "h [2026-11-20T16:51:38+01:00] \"GET http://shop/a?b\" 200 "
-     "10.0.0.1:80, 10.0.0.2:80 0.100, 0.250 p", "GET", "/a?b", 200, UNKNOWN, 350 * SD_MS, AT *SD_S},
+     "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"x\" rt=0.022 uct=\"-\" urt=\"-\"", "GET", "/a", 200,
+     5, 22 * SD_MS, AT *SD_S},
+    {"log_format main '$remote_addr [$time_iso8601] '\n  '\"$request_method ${scheme}://$host$request_uri\" "
+     "$status '\n"
+     "  '$upstream_addr $upstream_response_time $pipe';",
+     "h [2026-11-20T16:51:38+01:00] \"GET http://shop/a?b\" 200 "
+     "10.0.0.1:80, 10.0.0.2:80 0.100, 0.250 p",
+     "GET", "/a?b", 200, UNKNOWN, 350 * SD_MS, AT *SD_S},
     {"$msec|$request_method|$uri$is_args$args|$status|$bytes_sent|$request_time",
      "1795189898.266|GET|/a?x|200|7|0.001", "GET", "/a?x", 200, 7, SD_MS, AT *SD_S + 266 * SD_MS},
-    {"{\"t\":\"$time_iso8601\",\"r\":\"$request\",\"s\":$status,\"rt\":$request_time,\"u\":\"$upstream_response_time\"}",
-     "{\"t\":\"2026-11-20T15:51:38Z\",\"r\":\"GET /a\\u0022b HTTP/1.1\",\"s\":200,\"rt\":0.5,\"u\":\"\"}", "GET", "/a\"b",
-     200, UNKNOWN, 500 * SD_MS, AT *SD_S},
-    {"%h %l %u %t \"%r\" %>s %b %D", "h - - " STAMP " \"GET /a HTTP/1.1\" 200 - 1234", "GET", "/a", 200, 0, 1234 * SD_US,
-     AT *SD_S},
+    {"{\"t\":\"$time_iso8601\",\"r\":\"$request\",\"s\":$status,\"rt\":$request_time,\"u\":\"$upstream_"
+     "response_time\"}",
+     "{\"t\":\"2026-11-20T15:51:38Z\",\"r\":\"GET /a\\u0022b HTTP/1.1\",\"s\":200,\"rt\":0.5,\"u\":\"\"}",
+     "GET", "/a\"b", 200, UNKNOWN, 500 * SD_MS, AT *SD_S},
+    {"%h %l %u %t \"%r\" %>s %b %D", "h - - " STAMP " \"GET /a HTTP/1.1\" 200 - 1234", "GET", "/a", 200, 0,
+     1234 * SD_US, AT *SD_S},
     {"%v:%p %h %l %u %t \\\"%r\\\" %>s %O \\\"%{Referer}i\\\" \\\"%{User-Agent}i\\\" %{ms}T",
-     "v:80 h - - " STAMP " \"GET /a HTTP/1.1\" 200 9 \"-\" \"x\" 12", "GET", "/a", 200, 9, 12 * SD_MS, AT *SD_S},
+     "v:80 h - - " STAMP " \"GET /a HTTP/1.1\" 200 9 \"-\" \"x\" 12", "GET", "/a", 200, 9, 12 * SD_MS,
+     AT *SD_S},
     {"common", "h - - " STAMP " \"GET /a HTTP/1.1\" - 5", "GET", "/a", 0, 5, UNKNOWN, AT *SD_S},
     {"$request $status", "GET /a HTTP/1.1 200", "GET", "/a", 200, UNKNOWN, UNKNOWN, UNKNOWN},
     /* JSON by its keys */
-    {NULL, "{\"time_local\":\"20/Nov/2026:15:51:38 +0000\",\"request\":\"GET /a HTTP/1.1\",\"status\":\"200\","
-           "\"body_bytes_sent\":\"5\",\"request_time\":\"0.022\"}", "GET", "/a", 200, 5, 22 * SD_MS, AT *SD_S},
-    {NULL, "{\"ts\":1795189898.5,\"request\":{\"method\":\"GET\",\"uri\":\"/a\"},\"duration\":0.25,\"size\":5,"
-           "\"status\":200}", "GET", "/a", 200, 5, 250 * SD_MS, AT *SD_S + 500 * SD_MS},
+    {NULL,
+     "{\"time_local\":\"20/Nov/2026:15:51:38 +0000\",\"request\":\"GET /a HTTP/1.1\",\"status\":\"200\","
+     "\"body_bytes_sent\":\"5\",\"request_time\":\"0.022\"}",
+     "GET", "/a", 200, 5, 22 * SD_MS, AT *SD_S},
+    {NULL,
+     "{\"ts\":1795189898.5,\"request\":{\"method\":\"GET\",\"uri\":\"/a\"},\"duration\":0.25,\"size\":5,"
+     "\"status\":200}",
+     "GET", "/a", 200, 5, 250 * SD_MS, AT *SD_S + 500 * SD_MS},
 };
 
 static void check_line(struct accesslog_format *f, const struct want *w)
@@ -101,9 +118,9 @@ static void test_lines(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(LINES); i++) {
         struct sd_error err = {""};
-        struct accesslog_format *f = LINES[i].format
-                                         ? accesslog_format_new(LINES[i].format, &err)
-                                         : accesslog_detect(LINES[i].line, strlen(LINES[i].line), true, NULL, NULL);
+        struct accesslog_format *f =
+            LINES[i].format ? accesslog_format_new(LINES[i].format, &err)
+                            : accesslog_detect(LINES[i].line, strlen(LINES[i].line), true, NULL, NULL);
         if (!f)
             fail_msg("%s: %s", LINES[i].line, err.text);
         check_line(f, &LINES[i]);
@@ -116,9 +133,17 @@ static void test_misfits(void **state)
 {
     (void)state;
     static const char *const BAD[] = {
-        "", "-", "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"cut", "h - - [20/Foo/2026:15:51:38 +0000] \"GET / \" 200 5",
-        "h - - [20/Nov/9999:15:51:38 +0000] \"GET / HTTP/1.1\" 200 5", "h - - " STAMP " \"GET /a HTTP/1.1\" 20x 5",
-        "h - - " STAMP " \"GET /a HTTP/1.1\" 200 many", "{}", "{\"status\":200}", "[1]", "{\"status\":200,\"uri\":\"/\"",
+        "",
+        "-",
+        "h - - " STAMP " \"GET /a HTTP/1.1\" 200 5 \"-\" \"cut",
+        "h - - [20/Foo/2026:15:51:38 +0000] \"GET / \" 200 5",
+        "h - - [20/Nov/9999:15:51:38 +0000] \"GET / HTTP/1.1\" 200 5",
+        "h - - " STAMP " \"GET /a HTTP/1.1\" 20x 5",
+        "h - - " STAMP " \"GET /a HTTP/1.1\" 200 many",
+        "{}",
+        "{\"status\":200}",
+        "[1]",
+        "{\"status\":200,\"uri\":\"/\"",
     };
     for (size_t i = 0; i < ARRAY_LEN(BAD); i++) {
         struct accesslog_format *f = accesslog_detect(BAD[i], strlen(BAD[i]), true, NULL, NULL);
@@ -126,8 +151,9 @@ static void test_misfits(void **state)
             fail_msg("\"%s\" is taken for %s", BAD[i], accesslog_format_name(f));
         accesslog_format_free(f);
     }
-    static const char *const FORMATS[] = {"", "nonsense", "$remote_addr $status", "$status$request", "%h %", "%{x", "${x",
-                                          "%h %>s", "$request_time$request"};
+    static const char *const FORMATS[] = {
+        "",    "nonsense", "$remote_addr $status", "$status$request", "%h %", "%{x",
+        "${x", "%h %>s",   "$request_time$request"};
     for (size_t i = 0; i < ARRAY_LEN(FORMATS); i++) {
         struct sd_error err = {""};
         if (accesslog_format_new(FORMATS[i], &err))
@@ -206,8 +232,11 @@ static struct accesslog_agg *agg_new(struct totals *t, const char *format, size_
     struct sd_error err;
     *t = (struct totals){.latency = mem_alloc(sizeof *t->latency)};
     hist_clear(t->latency);
-    return accesslog_agg_new(&(struct accesslog_agg_options){
-        .format = format ? accesslog_format_new(format, &err) : NULL, .max_routes = max_routes, .emit = sum_up, .ctx = t});
+    return accesslog_agg_new(
+        &(struct accesslog_agg_options){.format = format ? accesslog_format_new(format, &err) : NULL,
+                                        .max_routes = max_routes,
+                                        .emit = sum_up,
+                                        .ctx = t});
 }
 
 /* Feeds in pieces of `step` bytes. */
@@ -263,7 +292,8 @@ static void check_file(const char *path, const char *oracle, const char *times, 
     } else {
         double ms = strstr(path, "clf") ? 0.5e-3 : 1e-6; /* rounded to ms there */
         assert_int_equal(t.timed, at(time, "n", NULL)->valueint);
-        assert_true(fabs((double)t.total_ns / 1e9 - at(time, "sum", NULL)->valuedouble) <= ms * (double)t.timed);
+        assert_true(fabs((double)t.total_ns / 1e9 - at(time, "sum", NULL)->valuedouble) <=
+                    ms * (double)t.timed);
         assert_true(fabs((double)t.max_ns / 1e9 - at(time, "max", NULL)->valuedouble) <= ms);
         for (const cJSON *q = at(time, "nearestRank", NULL)->child; q; q = q->next) {
             double got = (double)hist_quantile(t.latency, atof(q->string)) / 1e9;
@@ -312,8 +342,9 @@ static void test_out_of_order(void **state)
     struct strbuf b = {0};
     for (int i = 0; i < 5000; i++) {
         int second = (i * 7919) % 50; /* all over fifty seconds */
-        strbuf_printf(&b, "h - - [20/Nov/2026:15:51:%02d +0000] \"GET /o/%d HTTP/1.1\" 200 1 \"-\" \"-\" rt=0.%03d\n", second, i,
-                      i % 1000);
+        strbuf_printf(
+            &b, "h - - [20/Nov/2026:15:51:%02d +0000] \"GET /o/%d HTTP/1.1\" 200 1 \"-\" \"-\" rt=0.%03d\n",
+            second, i, i % 1000);
     }
     feed(a, b.text, b.len, 4096);
     assert_int_equal(t.count, 5000);
@@ -343,7 +374,8 @@ static void test_many_routes(void **state)
     struct accesslog_agg *a = agg_new(&t, "common", 10);
     struct strbuf b = {0};
     for (int i = 0; i < 3000; i++)
-        strbuf_printf(&b, "h - - " STAMP " \"GET /%c%c%c HTTP/1.1\" 200 1\n", 'g' + i % 10, 'g' + i / 10 % 10, 'g' + i / 100 % 10);
+        strbuf_printf(&b, "h - - " STAMP " \"GET /%c%c%c HTTP/1.1\" 200 1\n", 'g' + i % 10, 'g' + i / 10 % 10,
+                      'g' + i / 100 % 10);
     feed(a, b.text, b.len, b.len);
     assert_int_equal(t.count, 3000);
     assert_int_equal(t.n, 11);
@@ -408,8 +440,9 @@ static void test_junk(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),        cmocka_unit_test(test_misfits),    cmocka_unit_test(test_corpora),
-        cmocka_unit_test(test_out_of_order), cmocka_unit_test(test_many_routes), cmocka_unit_test(test_one_second),
+        cmocka_unit_test(test_lines),       cmocka_unit_test(test_misfits),
+        cmocka_unit_test(test_corpora),     cmocka_unit_test(test_out_of_order),
+        cmocka_unit_test(test_many_routes), cmocka_unit_test(test_one_second),
         cmocka_unit_test(test_junk),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ struct given {
 static struct explain scan(const char *filter, const struct given *g)
 {
     struct strbuf b = {0};
-    strbuf_printf(&b, "{\"Plan\":{\"Node Type\":\"Seq Scan\",\"Relation Name\":\"%s\",\"Alias\":\"o\",", g->relation ? g->relation : "orders");
+    strbuf_printf(&b, "{\"Plan\":{\"Node Type\":\"Seq Scan\",\"Relation Name\":\"%s\",\"Alias\":\"o\",",
+                  g->relation ? g->relation : "orders");
     if (g->schema)
         strbuf_printf(&b, "\"Schema\":\"%s\",", g->schema);
     strbuf_str(&b, "\"Filter\":\"");
@@ -31,7 +32,9 @@ static struct explain scan(const char *filter, const struct given *g)
     }
     strbuf_printf(&b, "\",\"Total Cost\":5000,\"Plan Rows\":%.0f,\"Plan Width\":40", g->kept);
     if (g->removed >= 0)
-        strbuf_printf(&b, ",\"Actual Total Time\":50.0,\"Actual Rows\":%.0f,\"Actual Loops\":1,\"Rows Removed by Filter\":%.0f",
+        strbuf_printf(&b,
+                      ",\"Actual Total Time\":50.0,\"Actual Rows\":%.0f,\"Actual Loops\":1,\"Rows Removed by "
+                      "Filter\":%.0f",
                       g->kept, g->removed);
     strbuf_str(&b, "}}");
     struct explain e;
@@ -55,8 +58,11 @@ static bool parses(const char *sql)
 static void check(const char *filter, const struct given *g, const char *expected)
 {
     struct explain e = scan(filter, g);
-    struct plan_facts facts = {.tables = g->tables, .n_tables = g->n_tables, .indexes = g->indexes,
-                               .n_indexes = g->n_indexes, .indexes_known = g->n_tables > 0};
+    struct plan_facts facts = {.tables = g->tables,
+                               .n_tables = g->n_tables,
+                               .indexes = g->indexes,
+                               .n_indexes = g->n_indexes,
+                               .indexes_known = g->n_tables > 0};
     struct advice_list l;
     advise_plan(e.plans[0], &facts, g->query, &l);
     assert_int_equal(l.n, 1);
@@ -117,7 +123,8 @@ static void test_filters(void **state)
         {"(doc @> '{\"a\": 1}'::jsonb)", "orders USING gin (doc)"},
         {"(tags && '{a,b}'::text[])", "orders USING gin (tags)"},
         {"(words @@ '''x'''::tsquery)", "orders USING gin (words)"},
-        {"(to_tsvector('english'::regconfig, note) @@ '''x'''::tsquery)", "orders USING gin (to_tsvector('english'::regconfig, note))"},
+        {"(to_tsvector('english'::regconfig, note) @@ '''x'''::tsquery)",
+         "orders USING gin (to_tsvector('english'::regconfig, note))"},
         {"((customer_id = 7) AND (status ~~ '%pen%'::text))", "no: Part of the filter is a search"},
         {"((status)::text ~~ 'op%'::text)", "orders (status text_pattern_ops)"},
         {"((customer_id = 7) AND (status ~~ 'op%'::text))", "orders (customer_id, status text_pattern_ops)"},
@@ -154,8 +161,10 @@ static void test_when_it_does_not_pay(void **state)
     check("(status = $1)", &(struct given){.kept = 2, .removed = 400}, "no: small");
     check("(status = $1)", &(struct given){.kept = 10000, .removed = -1}, "no: cannot be told");
     check("(status = $1)", &(struct given){.kept = 10, .removed = -1}, "orders (status)");
-    check("(relname = 'x'::name)", &(struct given){.kept = 1, .removed = 99999, .relation = "pg_class"}, "no: System catalogs");
-    check("(status = $1)", &(struct given){.kept = 1, .removed = 99999, .schema = "pg_catalog"}, "no: System catalogs");
+    check("(relname = 'x'::name)", &(struct given){.kept = 1, .removed = 99999, .relation = "pg_class"},
+          "no: System catalogs");
+    check("(status = $1)", &(struct given){.kept = 1, .removed = 99999, .schema = "pg_catalog"},
+          "no: System catalogs");
     const struct sd_table t = {.schema = "shop", .name = "orders", .rows = 1e6, .size_bytes = 100000000};
     const struct sd_table *const tables[] = {&t};
     struct given g = {.kept = 500000, .removed = -1, .tables = tables, .n_tables = 1};
@@ -181,8 +190,11 @@ static void test_names(void **state)
     g = (struct given){.kept = 1, .removed = 99999, .relation = "user"};
     check("(id = 1)", &g, "\"user\" (id)");
     /* A name of 63 bytes at most, never cut inside a character, and not one that is taken. */
-    static const char longest[] = "t_\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
-                                  "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6";
+    static const char longest[] = "t_"
+                                  "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
+                                  "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
+                                  "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6\xc3\xbc"
+                                  "\xc3\xa4\xc3\xb6\xc3\xbc\xc3\xa4\xc3\xb6";
     g = (struct given){.kept = 1, .removed = 99999, .relation = longest};
     struct explain e = scan("(id = 1)", &g);
     struct plan_facts facts = {0};
@@ -205,51 +217,72 @@ static void test_indexes_there_are(void **state)
         const char *columns, *definition, *filter, *expected;
         int is_unique, is_valid, is_partial;
     } cases[] = {
-        {"status", "CREATE INDEX i ON shop.orders USING btree (status)", "(status = $1)", "no: serves this filter already", 0, 1, 0},
+        {"status", "CREATE INDEX i ON shop.orders USING btree (status)", "(status = $1)",
+         "no: serves this filter already", 0, 1, 0},
         {"status,placed", NULL, "(status = $1)", "no: serves this filter already", 0, 1, 0},
         {"placed, status", NULL, "(status = $1)", "shop.orders (status)", 0, 1, 0},
-        {"placed,status", NULL, "((status = $1) AND (placed = $2))", "no: serves this filter already", 0, 1, 0},
+        {"placed,status", NULL, "((status = $1) AND (placed = $2))", "no: serves this filter already", 0, 1,
+         0},
         {"placed,status", NULL, "((status = $1) AND (placed > $2))", "shop.orders (status, placed)", 0, 1, 0},
-        {"status,placed", NULL, "((status = $1) AND (placed > $2))", "no: serves this filter already", 0, 1, 0},
+        {"status,placed", NULL, "((status = $1) AND (placed > $2))", "no: serves this filter already", 0, 1,
+         0},
         {"status", NULL, "((status = $1) AND (placed > $2))", "shop.orders (status, placed)", 0, 1, 0},
-        {"status", NULL, "(status = $1)", "shop.orders (status)", 0, 0, 0},  /* invalid */
-        {"status", NULL, "(status = $1)", "shop.orders (status)", 0, 1, 1},  /* partial */
-        {"", NULL, "(status = $1)", "shop.orders (status)", 0, 1, 0},        /* an expression */
-        {"status", "CREATE INDEX i ON shop.orders USING hash (status)", "(status = $1)", "shop.orders (status)", 0, 1, 0},
+        {"status", NULL, "(status = $1)", "shop.orders (status)", 0, 0, 0}, /* invalid */
+        {"status", NULL, "(status = $1)", "shop.orders (status)", 0, 1, 1}, /* partial */
+        {"", NULL, "(status = $1)", "shop.orders (status)", 0, 1, 0},       /* an expression */
+        {"status", "CREATE INDEX i ON shop.orders USING hash (status)", "(status = $1)",
+         "shop.orders (status)", 0, 1, 0},
         {"id", NULL, "((id = $1) AND (status = $2))", "no: serves this filter already", 1, 1, 0},
         {"id", NULL, "((id = $1) AND (status = $2))", "shop.orders (id, status)", 0, 1, 0},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-        const struct sd_index ix = {.schema = "shop", .table = "orders", .name = "orders_status_idx", .columns = cases[i].columns,
-                                    .definition = cases[i].definition, .is_unique = cases[i].is_unique,
-                                    .is_valid = cases[i].is_valid, .is_partial = cases[i].is_partial};
+        const struct sd_index ix = {.schema = "shop",
+                                    .table = "orders",
+                                    .name = "orders_status_idx",
+                                    .columns = cases[i].columns,
+                                    .definition = cases[i].definition,
+                                    .is_unique = cases[i].is_unique,
+                                    .is_valid = cases[i].is_valid,
+                                    .is_partial = cases[i].is_partial};
         const struct sd_index *const indexes[] = {&ix};
-        check(cases[i].filter, &(struct given){.kept = 10, .removed = 999990, .tables = tables, .n_tables = 1,
-                                               .indexes = indexes, .n_indexes = 1}, cases[i].expected);
+        check(cases[i].filter,
+              &(struct given){.kept = 10,
+                              .removed = 999990,
+                              .tables = tables,
+                              .n_tables = 1,
+                              .indexes = indexes,
+                              .n_indexes = 1},
+              cases[i].expected);
     }
     /* The name that is taken is not taken again. */
-    const struct sd_index ix = {.schema = "shop", .table = "orders", .name = "orders_status_idx", .columns = "x", .is_valid = 1};
+    const struct sd_index ix = {
+        .schema = "shop", .table = "orders", .name = "orders_status_idx", .columns = "x", .is_valid = 1};
     const struct sd_index *const indexes[] = {&ix};
     struct given g = {.kept = 10, .removed = 999990};
     struct explain e = scan("(status = $1)", &g);
-    struct plan_facts facts = {.tables = tables, .n_tables = 1, .indexes = indexes, .n_indexes = 1, .indexes_known = true};
+    struct plan_facts facts = {
+        .tables = tables, .n_tables = 1, .indexes = indexes, .n_indexes = 1, .indexes_known = true};
     struct advice_list l;
     advise_plan(e.plans[0], &facts, NULL, &l);
-    assert_string_equal(l.items[0].ddl, "CREATE INDEX CONCURRENTLY orders_status_idx1 ON shop.orders (status)");
+    assert_string_equal(l.items[0].ddl,
+                        "CREATE INDEX CONCURRENTLY orders_status_idx1 ON shop.orders (status)");
     advise_free(&l);
     explain_free(&e);
 }
 
 /* What else a plan shows: one JSON each, and the end of the DDL, or "" for nothing. */
 #define SCAN(type, rows, removed, more)                                                                      \
-    "{\"Node Type\":\"" type "\",\"Relation Name\":\"orders\",\"Alias\":\"o\",\"Schema\":\"shop\",\"Total Cost\":9000,"   \
-    "\"Plan Rows\":" #rows ",\"Actual Rows\":" #rows ",\"Actual Loops\":1,\"Actual Total Time\":90,"                \
+    "{\"Node Type\":\"" type                                                                                 \
+    "\",\"Relation Name\":\"orders\",\"Alias\":\"o\",\"Schema\":\"shop\",\"Total Cost\":9000,"               \
+    "\"Plan Rows\":" #rows ",\"Actual Rows\":" #rows ",\"Actual Loops\":1,\"Actual Total Time\":90,"         \
     "\"Rows Removed by Filter\":" #removed "," more "}"
 #define TOP(type, rows, more, plans)                                                                         \
-    "{\"Node Type\":\"" type "\",\"Total Cost\":9500,\"Plan Rows\":" #rows ",\"Actual Rows\":" #rows ",\"Actual Loops\":1," \
+    "{\"Node Type\":\"" type "\",\"Total Cost\":9500,\"Plan Rows\":" #rows ",\"Actual Rows\":" #rows         \
+    ",\"Actual Loops\":1,"                                                                                   \
     "\"Actual Total Time\":99," more "\"Plans\":[" plans "]}"
 #define OTHER(rows, more)                                                                                    \
-    "{\"Node Type\":\"Seq Scan\",\"Relation Name\":\"customers\",\"Alias\":\"c\",\"Schema\":\"shop\",\"Total Cost\":9,"   \
+    "{\"Node Type\":\"Seq Scan\",\"Relation "                                                                \
+    "Name\":\"customers\",\"Alias\":\"c\",\"Schema\":\"shop\",\"Total Cost\":9,"                             \
     "\"Plan Rows\":" #rows ",\"Actual Rows\":" #rows ",\"Actual Loops\":1,\"Actual Total Time\":1" more "}"
 #define SORT(keys) "\"Sort Key\":[" keys "],"
 
@@ -260,38 +293,70 @@ static void test_other_evidence(void **state)
         const char *plan, *expected;
     } cases[] = {
         /* the first rows of an order */
-        {TOP("Limit", 10, "", TOP("Sort", 10, SORT("\"o.placed DESC\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))), "shop.orders (placed)"},
-        {TOP("Limit", 10, "", TOP("Gather Merge", 10, "", TOP("Sort", 10, SORT("\"o.placed DESC\",\"o.id\""),
-             SCAN("Seq Scan", 100000, 0, "\"x\":1")))), "shop.orders (placed DESC, id)"},
-        {TOP("Limit", 10, "", TOP("Sort", 10, SORT("\"o.placed\""), SCAN("Seq Scan", 20000, 80000, "\"Filter\":\"(o.status = 'open'::text)\""))),
+        {TOP("Limit", 10, "",
+             TOP("Sort", 10, SORT("\"o.placed DESC\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))),
+         "shop.orders (placed)"},
+        {TOP("Limit", 10, "",
+             TOP("Gather Merge", 10, "",
+                 TOP("Sort", 10, SORT("\"o.placed DESC\",\"o.id\""),
+                     SCAN("Seq Scan", 100000, 0, "\"x\":1")))),
+         "shop.orders (placed DESC, id)"},
+        {TOP("Limit", 10, "",
+             TOP("Sort", 10, SORT("\"o.placed\""),
+                 SCAN("Seq Scan", 20000, 80000, "\"Filter\":\"(o.status = 'open'::text)\""))),
          "shop.orders (status, placed)"},
-        {TOP("Limit", 10, "", TOP("Sort", 10, SORT("\"o.placed\""), SCAN("Index Scan", 20000, 0, "\"Index Name\":\"i\",\"Index Cond\":\"(o.status = 'open'::text)\""))),
+        {TOP("Limit", 10, "",
+             TOP("Sort", 10, SORT("\"o.placed\""),
+                 SCAN("Index Scan", 20000, 0,
+                      "\"Index Name\":\"i\",\"Index Cond\":\"(o.status = 'open'::text)\""))),
          "shop.orders (status, placed)"},
-        {TOP("Limit", 10, "", TOP("Sort", 10, SORT("\"o.placed\""), SCAN("Seq Scan", 20000, 80000, "\"Filter\":\"(o.total > 5)\""))), ""},
-        {TOP("Limit", 90000, "", TOP("Sort", 90000, SORT("\"o.placed\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))), ""},
+        {TOP("Limit", 10, "",
+             TOP("Sort", 10, SORT("\"o.placed\""),
+                 SCAN("Seq Scan", 20000, 80000, "\"Filter\":\"(o.total > 5)\""))),
+         ""},
+        {TOP("Limit", 90000, "",
+             TOP("Sort", 90000, SORT("\"o.placed\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))),
+         ""},
         {TOP("Sort", 100000, SORT("\"o.placed\""), SCAN("Seq Scan", 100000, 0, "\"x\":1")), ""},
-        {TOP("Limit", 10, "", TOP("Sort", 10, SORT("\"(count(*))\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))), ""},
+        {TOP("Limit", 10, "",
+             TOP("Sort", 10, SORT("\"(count(*))\""), SCAN("Seq Scan", 100000, 0, "\"x\":1"))),
+         ""},
         /* an index whose rows are thrown away */
-        {SCAN("Index Scan", 5, 50000, "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(status = 'open'::text)\""),
+        {SCAN("Index Scan", 5, 50000,
+              "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(status = "
+              "'open'::text)\""),
          "shop.orders (customer_id, status)"},
-        {SCAN("Bitmap Heap Scan", 5, 50000, "\"Recheck Cond\":\"(customer_id = 7)\",\"Filter\":\"(placed > '2026-01-01'::date)\""),
+        {SCAN("Bitmap Heap Scan", 5, 50000,
+              "\"Recheck Cond\":\"(customer_id = 7)\",\"Filter\":\"(placed > '2026-01-01'::date)\""),
          "shop.orders (customer_id, placed)"},
-        {SCAN("Index Scan", 40000, 10000, "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(status = 'open'::text)\""), ""},
-        {SCAN("Index Scan", 5, 50000, "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(odd(status) = 'open'::text)\""), ""},
+        {SCAN("Index Scan", 40000, 10000,
+              "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(status = "
+              "'open'::text)\""),
+         ""},
+        {SCAN("Index Scan", 5, 50000,
+              "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(odd(status) = "
+              "'open'::text)\""),
+         ""},
         /* a table read whole for a few rows of a join */
         {TOP("Hash Join", 300, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(o.customer_id = c.id)\",",
-             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))), "shop.orders (customer_id)"},
+             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))),
+         "shop.orders (customer_id)"},
         {TOP("Hash Join", 30, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(o.customer_id = c.id)\",",
-             SCAN("Seq Scan", 20000, 80000, "\"Filter\":\"(o.status = 'open'::text)\"") "," TOP("Hash", 20, "", OTHER(20, ""))),
+             SCAN("Seq Scan", 20000, 80000,
+                  "\"Filter\":\"(o.status = 'open'::text)\"") "," TOP("Hash", 20, "", OTHER(20, ""))),
          "shop.orders (customer_id, status)"},
         {TOP("Hash Join", 300, "\"Join Type\":\"Right\",\"Hash Cond\":\"(o.customer_id = c.id)\",",
-             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))), ""},
+             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))),
+         ""},
         {TOP("Hash Join", 20, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(o.id = c.order_id)\",", /* a key */
-             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))), ""},
+             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))),
+         ""},
         {TOP("Hash Join", 90000, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(o.customer_id = c.id)\",",
-             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 9000, "", OTHER(9000, ""))), ""},
+             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 9000, "", OTHER(9000, ""))),
+         ""},
         {TOP("Hash Join", 300, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(lower(o.mail) = c.mail)\",",
-             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))), "shop.orders (lower(mail))"},
+             SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))),
+         "shop.orders (lower(mail))"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain e;
@@ -304,9 +369,11 @@ static void test_other_evidence(void **state)
         advise_plan(e.plans[0], &facts, NULL, &l);
         const char *ddl = l.n ? l.items[0].ddl : NULL, *on = ddl ? strstr(ddl, " ON ") : NULL;
         if (strcmp(on ? on + 4 : "", cases[i].expected) != 0)
-            fail_msg("%zu: \"%s\", expected \"%s\": %s", i, on ? on + 4 : "", cases[i].expected, cases[i].plan);
+            fail_msg("%zu: \"%s\", expected \"%s\": %s", i, on ? on + 4 : "", cases[i].expected,
+                     cases[i].plan);
         if (ddl) {
-            assert_true(parses(ddl) && l.items[0].unproven && l.items[0].saves_share > 0 && l.items[0].saves_share <= 1);
+            assert_true(parses(ddl) && l.items[0].unproven && l.items[0].saves_share > 0 &&
+                        l.items[0].saves_share <= 1);
             assert_non_null(l.items[0].why);
         }
         advise_free(&l);

@@ -52,15 +52,33 @@ static void numbers_for_people(void **state)
         double value;
         const char *text;
     } cases[] = {
-        {UNIT_NS, 0, "0"},          {UNIT_NS, 950, "950 ns"},        {UNIT_NS, 1234567, "1.23 ms"},
-        {UNIT_NS, 999600, "1.00 ms"},  {UNIT_NS, 12345678901., "12.3 s"}, {UNIT_NS, 3600e9 * 5, "5 h"},
-        {UNIT_COUNT, 0, "0"},          {UNIT_COUNT, 9999, "9999"},      {UNIT_COUNT, 1234567, "1.23 M"},
-        {UNIT_COUNT, 10000, "10.0 k"}, {UNIT_BYTES, 1234567, "1.23 MB"}, {UNIT_BYTES, 17, "17 B"},
-        {UNIT_SHARE, 0.1234, "12.3 %"}, {UNIT_SHARE, 1, "100 %"},       {UNIT_SHARE, 0.0001, "<0.1 %"},
-        {UNIT_SHARE, 0, "0.0 %"},      {UNIT_PER_S, 1234.5, "1.23 k/s"}, {UNIT_FACTOR, 123.4, "123x"},
-        {UNIT_FACTOR, 1.5, "1.5x"},    {UNIT_LOAD, 1.254, "1.25"},      {UNIT_AGE, 3e9, "now"},
-        {UNIT_AGE, 47e9, "40 s"},      {UNIT_AGE, 130e9, "2 min"},      {UNIT_AGE, 2000e9, "30 min"},
-        {UNIT_NS, NAN, "-"},           {UNIT_NS, INFINITY, "-"},        {UNIT_COST, 0.29, "0.29"},
+        {UNIT_NS, 0, "0"},
+        {UNIT_NS, 950, "950 ns"},
+        {UNIT_NS, 1234567, "1.23 ms"},
+        {UNIT_NS, 999600, "1.00 ms"},
+        {UNIT_NS, 12345678901., "12.3 s"},
+        {UNIT_NS, 3600e9 * 5, "5 h"},
+        {UNIT_COUNT, 0, "0"},
+        {UNIT_COUNT, 9999, "9999"},
+        {UNIT_COUNT, 1234567, "1.23 M"},
+        {UNIT_COUNT, 10000, "10.0 k"},
+        {UNIT_BYTES, 1234567, "1.23 MB"},
+        {UNIT_BYTES, 17, "17 B"},
+        {UNIT_SHARE, 0.1234, "12.3 %"},
+        {UNIT_SHARE, 1, "100 %"},
+        {UNIT_SHARE, 0.0001, "<0.1 %"},
+        {UNIT_SHARE, 0, "0.0 %"},
+        {UNIT_PER_S, 1234.5, "1.23 k/s"},
+        {UNIT_FACTOR, 123.4, "123x"},
+        {UNIT_FACTOR, 1.5, "1.5x"},
+        {UNIT_LOAD, 1.254, "1.25"},
+        {UNIT_AGE, 3e9, "now"},
+        {UNIT_AGE, 47e9, "40 s"},
+        {UNIT_AGE, 130e9, "2 min"},
+        {UNIT_AGE, 2000e9, "30 min"},
+        {UNIT_NS, NAN, "-"},
+        {UNIT_NS, INFINITY, "-"},
+        {UNIT_COST, 0.29, "0.29"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         char buf[UNIT_TEXT_MAX];
@@ -122,8 +140,11 @@ static void times(void **state)
         assert_true(clock_parse(cases[i].text, now, &t, &err));
         assert_string_equal(clock_rfc3339(t, buf), cases[i].want);
     }
-    static const char *const wrong[] = {"", "25:00", "14", "14:3", "yesterday", "2026-13-01T00:00:00Z", "@x", " ago", "14:03x",
-                                        "2658-11-20T15:51:38.266Z"};
+    static const char *const wrong[] = {"",          "25:00",
+                                        "14",        "14:3",
+                                        "yesterday", "2026-13-01T00:00:00Z",
+                                        "@x",        " ago",
+                                        "14:03x",    "2658-11-20T15:51:38.266Z"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(clock_parse(wrong[i], now, &t, &err));
     assert_int_equal(clock_days(1970, 1, 1), 0);
@@ -148,16 +169,24 @@ static void hostile_text_is_neutralised(void **state)
         {"a\tb\nc", "a b c"},
         {"\x1b[31mred", "·[31mred"},
         {"\x1b]52;c;AAAA\a", "·]52;c;AAAA·"},
-        {"\xc2\x9b" "31m", "·31m"},              /* C1 CSI as UTF-8 */
-        {"\x9b" "31m", "·31m"},                  /* C1 CSI as a byte */
-        {"\xe2\x80\xae" "evil", "·evil"},        /* right-to-left override */
-        {"\xef\xbb\xbf" "bom", "·bom"},
+        {"\xc2\x9b"
+         "31m",
+         "·31m"}, /* C1 CSI as UTF-8 */
+        {"\x9b"
+         "31m",
+         "·31m"}, /* C1 CSI as a byte */
+        {"\xe2\x80\xae"
+         "evil",
+         "·evil"}, /* right-to-left override */
+        {"\xef\xbb\xbf"
+         "bom",
+         "·bom"},
         {"caf\xc3\xa9", "caf\xc3\xa9"},
-        {"e\xcc\x81", "e"},                      /* combining accent */
-        {"\xe6\xbc\xa2", "\xe6\xbc\xa2"},        /* wide */
-        {"\xc0\xaf", "··"},                      /* overlong */
-        {"\xed\xa0\x80", "···"},                 /* surrogate */
-        {"\xf4\x90\x80\x80", "····"},            /* above U+10FFFF */
+        {"e\xcc\x81", "e"},               /* combining accent */
+        {"\xe6\xbc\xa2", "\xe6\xbc\xa2"}, /* wide */
+        {"\xc0\xaf", "··"},               /* overlong */
+        {"\xed\xa0\x80", "···"},          /* surrogate */
+        {"\xf4\x90\x80\x80", "····"},     /* above U+10FFFF */
         {"cut \xe2\x82", "cut ··"},
         {"\x7f", "·"},
     };
@@ -170,8 +199,12 @@ static void hostile_text_is_neutralised(void **state)
     struct strbuf b = {0};
     assert_int_equal(utf8_append(&b, "\xe6\xbc\xa2\xe6\xbc\xa2", 3), 2); /* never half a character */
     strbuf_clear(&b);
-    utf8_append_valid(&b, "a\xff" "b", 3);
-    assert_string_equal(b.text, "a\xef\xbf\xbd" "b");
+    utf8_append_valid(&b,
+                      "a\xff"
+                      "b",
+                      3);
+    assert_string_equal(b.text, "a\xef\xbf\xbd"
+                                "b");
     assert_true(utf8_valid(b.text, b.len));
     assert_false(utf8_valid("\xff", 1));
     /* What is copied gets pasted: lines and tabs, nothing that acts. */
@@ -186,9 +219,12 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(arena_keeps_what_it_gave),   cmocka_unit_test(strbuf_grows),
-        cmocka_unit_test(numbers_for_people),         cmocka_unit_test(numbers_from_people),
-        cmocka_unit_test(times),                      cmocka_unit_test(hostile_text_is_neutralised),
+        cmocka_unit_test(arena_keeps_what_it_gave),
+        cmocka_unit_test(strbuf_grows),
+        cmocka_unit_test(numbers_for_people),
+        cmocka_unit_test(numbers_from_people),
+        cmocka_unit_test(times),
+        cmocka_unit_test(hostile_text_is_neutralised),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -137,7 +137,8 @@ static void test_patterns_not_seen(void **state)
     (void)state;
     shop->has_trigram = true;
     has("select id from customer where email like $1", "customer USING gin (email gin_trgm_ops)");
-    has("select id from customer where city = $1 and email like '%abcdef%'", "customer USING gin (email gin_trgm_ops)");
+    has("select id from customer where city = $1 and email like '%abcdef%'",
+        "customer USING gin (email gin_trgm_ops)");
     char *all = all_of("select id from customer where city = $1 and email like $2");
     assert_null(strstr(all, "gin"));
     assert_non_null(strstr(all, "customer (city)"));
@@ -298,7 +299,8 @@ static bool planner(void *ctx, size_t statement, const struct index_def *const *
 static void test_exists(void **state)
 {
     (void)state;
-    struct catalog_relation *r = (struct catalog_relation *)(uintptr_t)db_catalog_find(shop, NULL, "customer");
+    struct catalog_relation *r =
+        (struct catalog_relation *)(uintptr_t)db_catalog_find(shop, NULL, "customer");
     struct catalog_index *ix = db_catalog_index(shop, r, "customer_lower");
     ix->n_keys = ix->n_columns = 1;
     ix->keys[0] = -1;
@@ -358,9 +360,11 @@ static void test_choice(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_shapes), cmocka_unit_test(test_patterns_not_seen),  cmocka_unit_test(test_through),
-                                       cmocka_unit_test(test_nothing), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_stored_together),
-                                       cmocka_unit_test(test_covers),  cmocka_unit_test(test_exists), cmocka_unit_test(test_choice)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_patterns_not_seen),
+        cmocka_unit_test(test_through), cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_sizes),   cmocka_unit_test(test_stored_together),
+        cmocka_unit_test(test_covers),  cmocka_unit_test(test_exists),
+        cmocka_unit_test(test_choice)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -49,7 +49,8 @@ static struct sd_index index_of(const char *name, const char *definition, int64_
     return x;
 }
 
-static void list(struct model *m, sd_time at, const struct sd_table *t, size_t n, const struct sd_index *x, size_t k)
+static void list(struct model *m, sd_time at, const struct sd_table *t, size_t n, const struct sd_index *x,
+                 size_t k)
 {
     struct sd_batch *b = batch_new("pg", at);
     for (size_t i = 0; i < n; i++)
@@ -169,7 +170,7 @@ static void listings_answer_at_the_cursor(void **state)
     }
     assert_int_equal(model_tables(m, SPAN_ALL, T0 - 1, e, 8), 0);
     assert_int_equal(model_tables(m, SPAN_ALL, T0 + SD_S, e, 8), 2);
-    assert_null(e[0].before); /* the only listing */
+    assert_null(e[0].before);                                             /* the only listing */
     assert_int_equal(model_tables(m, SPAN_ALL, T0 + 40 * SD_S, e, 8), 1); /* logs was not there then */
     assert_int_equal(e[0].t->inserted, 130);
     assert_int_equal(e[0].before->inserted, 100);
@@ -233,7 +234,8 @@ static void tables_tell_what_hurts(void **state)
 {
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
-    struct sd_table before[2] = {table("orders", 1000), table("logs", 5)}, now[2] = {table("orders", 4000), table("logs", 5)};
+    struct sd_table before[2] = {table("orders", 1000), table("logs", 5)},
+                    now[2] = {table("orders", 4000), table("logs", 5)};
     before[0].blks_hit = 10;
     before[0].blks_read = 10;
     now[0].blks_hit = 40;
@@ -264,9 +266,12 @@ static void indexes_tell_what_is_for_nothing(void **state)
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct sd_index x[] = {
-        index_of("used", ON "btree (a)", 9),         index_of("wide", ON "btree (a, b)", 0),
-        index_of("copy", ON "btree (a)", 3),         index_of("never", ON "btree (z) WHERE (s = 'secret')", 0),
-        index_of("key", ON "btree (k)", 0),          index_of("broken", ON "btree (q)", 0),
+        index_of("used", ON "btree (a)", 9),
+        index_of("wide", ON "btree (a, b)", 0),
+        index_of("copy", ON "btree (a)", 3),
+        index_of("never", ON "btree (z) WHERE (s = 'secret')", 0),
+        index_of("key", ON "btree (k)", 0),
+        index_of("broken", ON "btree (q)", 0),
         index_of("elsewhere", ON "btree (a, b)", 1),
     };
     x[4].is_unique = x[4].is_constraint = 1;

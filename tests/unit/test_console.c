@@ -335,7 +335,8 @@ static void the_mouse_selects_and_dives(void **state)
     for (int y = 0; y < w->grid->height && row < 0; y++) {
         char line[101] = "";
         for (int x = 0; x < 100; x++)
-            line[x] = (char)(w->grid->cells[y * 100 + x].code < 0x7F ? w->grid->cells[y * 100 + x].code : '?');
+            line[x] =
+                (char)(w->grid->cells[y * 100 + x].code < 0x7F ? w->grid->cells[y * 100 + x].code : '?');
         if (strstr(line, "/checkout"))
             row = y;
     }
@@ -387,7 +388,8 @@ static void check_cells(const struct grid *g)
         uint32_t c = g->cells[i].code;
         if (c == 0)
             assert_true(i % g->width > 0 && g->cells[i - 1].code > 0x7F);
-        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || c > 0x10FFFF || (g->ascii && c > 0x7E))
+        else if (c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) || c > 0x10FFFF ||
+                 (g->ascii && c > 0x7E))
             fail_msg("character U+%04X at %d,%d", c, i % g->width, i / g->width);
         assert_true(g->cells[i].style < STYLE_COUNT);
     }
@@ -396,11 +398,14 @@ static void check_cells(const struct grid *g)
 /* Any keys in any order at any size: cells stay cells (ASan watches the rest). */
 static void monkey(uint32_t seed, int steps, bool ascii)
 {
-    static const key_code keys[] = {K_ENTER,   K_ESC,  K_TAB,  K_BACKTAB, K_UP, K_DOWN, K_LEFT, K_RIGHT, K_PGUP, K_PGDN, K_HOME,
-                                    K_END,     K_SPACE, K_F1,  K_F3,      K_F6, 'z',    'w',    'f',     'x',    '/',    'n',
-                                    'N',       's',    'r',    'c',       'X',  'C',    'K',    'X',    'y',   'y',   'n',          '[',  ']',    '{',    '}',     'L',    '-',    '+',
-                                    'y',       'e',    '?',    ':',       '1',  '2',    '3',    '4',     '5',    'a',    0x6F22,
-                                    K_BACKSPACE, K_DELETE, K_CTRL | 'u', K_CTRL | 'w', K_CTRL | 'k', '(', '*', 'M', K_ENTER, K_ENTER, K_DOWN};
+    static const key_code keys[] = {
+        K_ENTER,      K_ESC,        K_TAB, K_BACKTAB, K_UP, K_DOWN,  K_LEFT,      K_RIGHT,  K_PGUP,
+        K_PGDN,       K_HOME,       K_END, K_SPACE,   K_F1, K_F3,    K_F6,        'z',      'w',
+        'f',          'x',          '/',   'n',       'N',  's',     'r',         'c',      'X',
+        'C',          'K',          'X',   'y',       'y',  'n',     '[',         ']',      '{',
+        '}',          'L',          '-',   '+',       'y',  'e',     '?',         ':',      '1',
+        '2',          '3',          '4',   '5',       'a',  0x6F22,  K_BACKSPACE, K_DELETE, K_CTRL | 'u',
+        K_CTRL | 'w', K_CTRL | 'k', '(',   '*',       'M',  K_ENTER, K_ENTER,     K_DOWN};
     struct world *w = world_new(80, 24, true, seed % 3 == 0);
     uint32_t r = seed;
     w->grid->ascii = ascii;
@@ -409,11 +414,13 @@ static void monkey(uint32_t seed, int steps, bool ascii)
         r = r * 1664525u + 1013904223u;
         uint32_t v = r >> 8;
         if (v % 11 == 0) {
-            int width = v % 2 ? 1 + (int)(v / 11 % 100) : 1 + (int)(v / 11 % 500), height = v % 3 ? 1 + (int)(v / 7 % 40) : 1 + (int)(v / 7 % 200);
+            int width = v % 2 ? 1 + (int)(v / 11 % 100) : 1 + (int)(v / 11 % 500),
+                height = v % 3 ? 1 + (int)(v / 7 % 40) : 1 + (int)(v / 7 % 200);
             grid_resize(w->grid, width, height);
             console_resize(w->console, width, height);
         } else if (v % 13 == 0) {
-            console_mouse(w->console, (enum mouse_event)(v / 13 % 4), (int)(v / 52 % 120), (int)(v / 999 % 50));
+            console_mouse(w->console, (enum mouse_event)(v / 13 % 4), (int)(v / 52 % 120),
+                          (int)(v / 999 % 50));
         } else if (v % 101 == 0) {
             console_paste(w->console, SHOP_HOSTILE);
         } else {
@@ -444,10 +451,13 @@ static void monkeys_do_no_harm(void **state)
 static void every_view_at_every_size(void **state)
 {
     (void)state;
-    static const int sizes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 3}, {7, 5}, {20, 6}, {40, 12}, {79, 23}, {80, 24}, {81, 25},
-                                   {100, 30}, {132, 43}, {149, 50}, {150, 50}, {200, 50}, {300, 20}, {500, 200}};
-    static const char *const steps[] = {"overview", "endpoints", "endpoint GET /orders/:id", "queries", "query 77", "plan 77",
-                                        "activity", "sources", "tables", "indexes"};
+    static const int sizes[][2] = {{1, 1},    {1, 40},   {40, 1},   {2, 3},    {7, 5},    {20, 6},
+                                   {40, 12},  {79, 23},  {80, 24},  {81, 25},  {100, 30}, {132, 43},
+                                   {149, 50}, {150, 50}, {200, 50}, {300, 20}, {500, 200}};
+    static const char *const steps[] = {"overview", "endpoints", "endpoint GET /orders/:id",
+                                        "queries",  "query 77",  "plan 77",
+                                        "activity", "sources",   "tables",
+                                        "indexes"};
     struct world *w = world_new(80, 24, true, false);
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         struct sd_error err;
@@ -474,8 +484,14 @@ static void scripts_say_which_line_is_wrong(void **state)
     struct sd_error err = {""};
     static const struct {
         const char *steps, *error;
-    } wrong[] = {{"key Enter\nkey Bogus\n", "2"}, {"\n# x\nfrobnicate\n", "3"}, {"wait text nowhere_at_all\n", "1"},
-                 {"size 80\n", "1"}, {"wait nonsense", "1"}, {": nonsense", "1"}, {"size 99999x1", "1"}, {"wait text (", "1"}};
+    } wrong[] = {{"key Enter\nkey Bogus\n", "2"},
+                 {"\n# x\nfrobnicate\n", "3"},
+                 {"wait text nowhere_at_all\n", "1"},
+                 {"size 80\n", "1"},
+                 {"wait nonsense", "1"},
+                 {": nonsense", "1"},
+                 {"size 99999x1", "1"},
+                 {"wait text (", "1"}};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
         strbuf_clear(&out);
         assert_false(script_run(w->console, w->grid, wrong[i].steps, &out, &err));

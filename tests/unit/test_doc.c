@@ -26,11 +26,11 @@ static char *names(const struct table *t)
     return strbuf_detach(&b);
 }
 
-#define assert_names(t, want)                  \
-    do {                                       \
-        char *got = names(t);                  \
-        assert_string_equal(got, want);        \
-        free(got);                             \
+#define assert_names(t, want)                                                                                \
+    do {                                                                                                     \
+        char *got = names(t);                                                                                \
+        assert_string_equal(got, want);                                                                      \
+        free(got);                                                                                           \
     } while (0)
 
 static void sorting_is_stable_and_unknown_comes_last(void **state)

@@ -15,17 +15,23 @@ static const char JSON[] =
     "    \"Node Type\": \"Sort\",\n"
     "    \"Parallel Aware\": false,\n"
     "    \"Startup Cost\": 3.5,\n    \"Total Cost\": 4.5,\n    \"Plan Rows\": 2,\n    \"Plan Width\": 8,\n"
-    "    \"Actual Startup Time\": 1.500,\n    \"Actual Total Time\": 2.500,\n    \"Actual Rows\": 3,\n    \"Actual Loops\": 1,\n"
+    "    \"Actual Startup Time\": 1.500,\n    \"Actual Total Time\": 2.500,\n    \"Actual Rows\": 3,\n    "
+    "\"Actual Loops\": 1,\n"
     "    \"Sort Key\": [\"k\", \"f(a, b) DESC\"],\n"
-    "    \"Sort Method\": \"quicksort\",\n    \"Sort Space Used\": 25,\n    \"Sort Space Type\": \"Memory\",\n"
+    "    \"Sort Method\": \"quicksort\",\n    \"Sort Space Used\": 25,\n    \"Sort Space Type\": "
+    "\"Memory\",\n"
     "    \"Shared Hit Blocks\": 7,\n    \"I/O Read Time\": 0.250,\n"
     "    \"Plans\": [\n      {\n"
-    "        \"Node Type\": \"Seq Scan\",\n        \"Parent Relationship\": \"Outer\",\n        \"Parallel Aware\": true,\n"
+    "        \"Node Type\": \"Seq Scan\",\n        \"Parent Relationship\": \"Outer\",\n        \"Parallel "
+    "Aware\": true,\n"
     "        \"Relation Name\": \"t\",\n        \"Alias\": \"t\",\n"
-    "        \"Startup Cost\": 0.0,\n        \"Total Cost\": 3.0,\n        \"Plan Rows\": 2,\n        \"Plan Width\": 8,\n"
-    "        \"Actual Startup Time\": 0.100,\n        \"Actual Total Time\": 1.000,\n        \"Actual Rows\": 3,\n"
+    "        \"Startup Cost\": 0.0,\n        \"Total Cost\": 3.0,\n        \"Plan Rows\": 2,\n        \"Plan "
+    "Width\": 8,\n"
+    "        \"Actual Startup Time\": 0.100,\n        \"Actual Total Time\": 1.000,\n        \"Actual "
+    "Rows\": 3,\n"
     "        \"Actual Loops\": 1,\n        \"Filter\": \"((k < 7) AND (v <> 'a\\\"b'::text))\",\n"
-    "        \"Rows Removed by Filter\": 9,\n        \"Shared Hit Blocks\": 7,\n        \"I/O Read Time\": 0.250\n"
+    "        \"Rows Removed by Filter\": 9,\n        \"Shared Hit Blocks\": 7,\n        \"I/O Read Time\": "
+    "0.250\n"
     "      }\n    ]\n  }\n}\n";
 
 static const char TEXT[] =
@@ -38,7 +44,8 @@ static const char TEXT[] =
     "  Sort Method: quicksort  Memory: 25kB\n"
     "  Buffers: shared hit=7\n"
     "  I/O Timings: read=0.250\n"
-    "  ->  Parallel Seq Scan on t  (cost=0.00..3.00 rows=2 width=8) (actual time=0.100..1.000 rows=3 loops=1)\n"
+    "  ->  Parallel Seq Scan on t  (cost=0.00..3.00 rows=2 width=8) (actual time=0.100..1.000 rows=3 "
+    "loops=1)\n"
     "        Filter: ((k < 7) AND (v <> 'a\"b'::text))\n"
     "        Rows Removed by Filter: 9\n"
     "        Buffers: shared hit=7\n"
@@ -59,7 +66,8 @@ static const char YAML[] =
     "    - Node Type: \"Seq Scan\"\n      Parent Relationship: \"Outer\"\n      Parallel Aware: true\n"
     "      Relation Name: \"t\"\n      Alias: \"t\"\n"
     "      Startup Cost: 0.00\n      Total Cost: 3.00\n      Plan Rows: 2\n      Plan Width: 8\n"
-    "      Actual Startup Time: 0.100\n      Actual Total Time: 1.000\n      Actual Rows: 3\n      Actual Loops: 1\n"
+    "      Actual Startup Time: 0.100\n      Actual Total Time: 1.000\n      Actual Rows: 3\n      Actual "
+    "Loops: 1\n"
     "      Filter: \"((k < 7) AND (v <> 'a\\\"b'::text))\"\n"
     "      Rows Removed by Filter: 9\n      Shared Hit Blocks: 7\n      I/O Read Time: 0.250\n";
 
@@ -79,10 +87,12 @@ static const char XML[] =
     "    <Shared-Hit-Blocks>7</Shared-Hit-Blocks>\n    <I-O-Read-Time>0.250</I-O-Read-Time>\n"
     "    <Plans>\n      <Plan>\n"
     "        <Node-Type>Seq Scan</Node-Type>\n        <Parent-Relationship>Outer</Parent-Relationship>\n"
-    "        <Parallel-Aware>true</Parallel-Aware>\n        <Relation-Name>t</Relation-Name>\n        <Alias>t</Alias>\n"
+    "        <Parallel-Aware>true</Parallel-Aware>\n        <Relation-Name>t</Relation-Name>\n        "
+    "<Alias>t</Alias>\n"
     "        <Startup-Cost>0.00</Startup-Cost>\n        <Total-Cost>3.00</Total-Cost>\n"
     "        <Plan-Rows>2</Plan-Rows>\n        <Plan-Width>8</Plan-Width>\n"
-    "        <Actual-Startup-Time>0.100</Actual-Startup-Time>\n        <Actual-Total-Time>1.000</Actual-Total-Time>\n"
+    "        <Actual-Startup-Time>0.100</Actual-Startup-Time>\n        "
+    "<Actual-Total-Time>1.000</Actual-Total-Time>\n"
     "        <Actual-Rows>3</Actual-Rows>\n        <Actual-Loops>1</Actual-Loops>\n"
     "        <Filter>((k &lt; 7) AND (v &lt;&gt; 'a&quot;b'::text))</Filter>\n"
     "        <Rows-Removed-by-Filter>9</Rows-Removed-by-Filter>\n"
@@ -92,7 +102,10 @@ static const char XML[] =
 static const struct {
     const char *name, *body;
     enum explain_format format;
-} BODIES[] = {{"json", JSON, EXPLAIN_JSON}, {"text", TEXT, EXPLAIN_TEXT}, {"yaml", YAML, EXPLAIN_YAML}, {"xml", XML, EXPLAIN_XML}};
+} BODIES[] = {{"json", JSON, EXPLAIN_JSON},
+              {"text", TEXT, EXPLAIN_TEXT},
+              {"yaml", YAML, EXPLAIN_YAML},
+              {"xml", XML, EXPLAIN_XML}};
 
 static struct explain from(const char *text, size_t len, const char *what)
 {
@@ -112,7 +125,8 @@ static void check(const struct plan *p, const char *what)
     assert_string_equal(p->parameters, "$1 = '7'");
     assert_string_equal(sort->type, "Sort");
     assert_int_equal(sort->sort_key.n, 2);
-    assert_true(sort->sort_space_kb == 25 && sort->loop_rows == 3 && sort->plan_rows == 2 && sort->shared_hit == 7);
+    assert_true(sort->sort_space_kb == 25 && sort->loop_rows == 3 && sort->plan_rows == 2 &&
+                sort->shared_hit == 7);
     assert_true(sort->own_shared_hit == 0 && sort->own_io_ns == 0 && scan->own_io_ns == 250000);
     assert_true(sort->loop_total_ns == 2.5e6 && scan->rows_removed == 9 && scan->parent == sort);
     assert_string_equal(scan->filter, "((k < 7) AND (v <> 'a\"b'::text))");
@@ -136,7 +150,7 @@ static void test_formats(void **state)
 
 /* ---- logs ---- */
 
-#define HEAD "2026-11-20 15:51:40.985 UTC [18005] postgres@shop/shop-api "
+#define HEAD   "2026-11-20 15:51:40.985 UTC [18005] postgres@shop/shop-api "
 #define SECOND "2026-11-20 15:51:41.000 UTC [18006] postgres@shop/shop-api "
 
 static void indented(struct strbuf *b, const char *body, const char *before)
@@ -150,7 +164,8 @@ static void indented(struct strbuf *b, const char *body, const char *before)
 
 static void to_stderr(struct strbuf *b, const char *body)
 {
-    strbuf_str(b, HEAD "LOG:  duration: 0.020 ms  statement: begin\n" HEAD "LOG:  duration: 12.500 ms  plan:\n");
+    strbuf_str(b,
+               HEAD "LOG:  duration: 0.020 ms  statement: begin\n" HEAD "LOG:  duration: 12.500 ms  plan:\n");
     indented(b, body, "\t");
     strbuf_str(b, HEAD "CONTEXT:  SQL function\n" SECOND "ERROR:  relation \"x\" does not exist\n");
 }
@@ -173,7 +188,8 @@ static void to_container(struct strbuf *b, const char *body)
 
 static void to_notice(struct strbuf *b, const char *body) /* what psql shows of client_min_messages = log */
 {
-    strbuf_printf(b, "2026-11-20 15:51:40.985+00 LOG:  duration: 12.500 ms  plan:\n%sLOG:  duration: 1 ms\n", body);
+    strbuf_printf(b, "2026-11-20 15:51:40.985+00 LOG:  duration: 12.500 ms  plan:\n%sLOG:  duration: 1 ms\n",
+                  body);
 }
 
 static void to_syslog(struct strbuf *b, const char *body)
@@ -185,7 +201,8 @@ static void to_syslog(struct strbuf *b, const char *body)
         size_t n = strcspn(body, "\n");
         strbuf_printf(b, "%s%d] #011%.*s\n", head, line++, (int)n, body);
         if (line % 3 == 0) /* others write in between */
-            strbuf_printf(b, "2026-11-20T15:51:40.990+00:00 db1 postgres[99]: [17-%d] #011  \"Plan\": {\n", line);
+            strbuf_printf(b, "2026-11-20T15:51:40.990+00:00 db1 postgres[99]: [17-%d] #011  \"Plan\": {\n",
+                          line);
         body += n + (body[n] == '\n');
     }
     strbuf_printf(b, "2026-11-20T15:51:41+00:00 db1 postgres[18005]: [18-1] LOG:  duration: 3 ms\n");
@@ -193,12 +210,14 @@ static void to_syslog(struct strbuf *b, const char *body)
 
 static void to_csv(struct strbuf *b, const char *body)
 {
-    strbuf_str(b, "2026-11-20 15:51:40.985 UTC,\"postgres\",\"shop\",18005,\"[local]\",65b.1,1,\"SELECT\",,3/0,0,LOG,00000,"
+    strbuf_str(b, "2026-11-20 15:51:40.985 "
+                  "UTC,\"postgres\",\"shop\",18005,\"[local]\",65b.1,1,\"SELECT\",,3/0,0,LOG,00000,"
                   "\"duration: 12.500 ms  plan:\n");
     for (; *body; body++)
         strbuf_printf(b, *body == '"' ? "\"\"" : "%c", *body);
     strbuf_str(b, "\",,,,,,\"select \"\"other\"\"\",,,\"psql\",\"client backend\",,42\n"
-                  "2026-11-20 15:51:40.985 UTC,\"postgres\",\"shop\",18005,\"[local]\",65b.1,1,\"SELECT\",,3/0,0,LOG,00000,"
+                  "2026-11-20 15:51:40.985 "
+                  "UTC,\"postgres\",\"shop\",18005,\"[local]\",65b.1,1,\"SELECT\",,3/0,0,LOG,00000,"
                   "\"duration: 1.5 ms\",,,,,,,,,\"psql\",\"client backend\",,0\n");
 }
 
@@ -235,8 +254,9 @@ static void to_cloud(struct strbuf *b, const char *body)
 static const struct {
     const char *name;
     void (*write)(struct strbuf *b, const char *body);
-} LOGS[] = {{"stderr", to_stderr}, {"windows", to_windows}, {"container", to_container}, {"notice", to_notice},
-            {"syslog", to_syslog}, {"csvlog", to_csv},      {"jsonlog", to_json},        {"cloud", to_cloud}};
+} LOGS[] = {{"stderr", to_stderr}, {"windows", to_windows}, {"container", to_container},
+            {"notice", to_notice}, {"syslog", to_syslog},   {"csvlog", to_csv},
+            {"jsonlog", to_json},  {"cloud", to_cloud}};
 
 static void test_logs(void **state)
 {
@@ -303,12 +323,15 @@ static void test_log_tells_where(void **state)
 {
     (void)state;
     static const char csv[] =
-        "2026-11-20 15:51:40.985 UTC,\"app\",\"sh,op\",1,\"local\",6.1,1,\"SELECT\",2026-11-20 15:51:40 UTC,3/4,0,LOG,00000,"
-        "\"duration: 12.500 ms  plan:\nResult  (cost=0.00..0.01 rows=1 width=4)\",,,,,,\"select 1\",,,\"psql\",\"client backend\",,"
+        "2026-11-20 15:51:40.985 UTC,\"app\",\"sh,op\",1,\"local\",6.1,1,\"SELECT\",2026-11-20 15:51:40 "
+        "UTC,3/4,0,LOG,00000,"
+        "\"duration: 12.500 ms  plan:\nResult  (cost=0.00..0.01 rows=1 width=4)\",,,,,,\"select "
+        "1\",,,\"psql\",\"client backend\",,"
         "-1234567890123456789\n";
-    static const char json[] =
-        "{\"timestamp\":\"2026-11-20 15:51:40.985 UTC\",\"dbname\":\"sh,op\",\"message\":\"duration: 12.500 ms  plan:\\n"
-        "Result  (cost=0.00..0.01 rows=1 width=4)\",\"statement\":\"select 1\",\"query_id\":-1234567890123456789}\n";
+    static const char json[] = "{\"timestamp\":\"2026-11-20 15:51:40.985 "
+                               "UTC\",\"dbname\":\"sh,op\",\"message\":\"duration: 12.500 ms  plan:\\n"
+                               "Result  (cost=0.00..0.01 rows=1 width=4)\",\"statement\":\"select "
+                               "1\",\"query_id\":-1234567890123456789}\n";
     const char *const logs[] = {csv, json};
     for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
         struct explain e = from(logs[i], strlen(logs[i]), "where");
@@ -343,13 +366,17 @@ static void test_zones(void **state)
     static const struct {
         const char *head;
         sd_time at;
-    } heads[] = {{"2026-01-02 03:04:05.006 UTC [1] ", 1767323045006 * SD_MS}, {"2026-01-02 03:04:05 GMT", 1767323045 * SD_S},
-                 {"<2026-01-02 05:04:05 +0200>", 1767323045 * SD_S},          {"x 2026-01-01T21:34:05-05:30 ", 1767323045 * SD_S},
-                 {"2026-01-02 03:04:05 CET [1]", SD_UNKNOWN},                 {"Jan  2 03:04:05 host", SD_UNKNOWN},
+    } heads[] = {{"2026-01-02 03:04:05.006 UTC [1] ", 1767323045006 * SD_MS},
+                 {"2026-01-02 03:04:05 GMT", 1767323045 * SD_S},
+                 {"<2026-01-02 05:04:05 +0200>", 1767323045 * SD_S},
+                 {"x 2026-01-01T21:34:05-05:30 ", 1767323045 * SD_S},
+                 {"2026-01-02 03:04:05 CET [1]", SD_UNKNOWN},
+                 {"Jan  2 03:04:05 host", SD_UNKNOWN},
                  {"", SD_UNKNOWN}};
     for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
         struct strbuf b = {0};
-        strbuf_printf(&b, "%s LOG:  duration: 1.0 ms  plan:\n\tResult  (cost=0.00..0.01 rows=1 width=4)\n", heads[i].head);
+        strbuf_printf(&b, "%s LOG:  duration: 1.0 ms  plan:\n\tResult  (cost=0.00..0.01 rows=1 width=4)\n",
+                      heads[i].head);
         struct explain e = from(b.text, b.len, heads[i].head);
         if (e.plans[0]->at != heads[i].at)
             fail_msg("\"%s\": %lld", heads[i].head, (long long)e.plans[0]->at);
@@ -391,7 +418,8 @@ static void test_email(void **state)
         "> > (actual time=0.010..1.000 rows=7 loops=1)\r\n"
         "> >    ->  Hash\r\n"
         "> >    (cost=0.00..1.00 rows=1 width=4) (actual time=0.020..2.000 rows=8 loops=1)\r\n"
-        "> >          ->  Seq Scan on b  (cost=0.00..1.00 rows=1 width=4) (actual time=0.010..1.000 rows=8\r\n"
+        "> >          ->  Seq Scan on b  (cost=0.00..1.00 rows=1 width=4) (actual time=0.010..1.000 "
+        "rows=8\r\n"
         "> > loops=1)\r\n"
         "> >                Filter: (name = 'O''Hara (jun.'::text)\r\n"
         "> >  Planning Time: 0.100 ms\r\n"
@@ -444,31 +472,39 @@ static void test_wrapped(void **state)
     static const char *const frames[] = {
         "                QUERY PLAN                  \n"
         "-------------------------------------------\n"
-        "HashAggregate  (cost=19.27..19.56 rows=29 w.\nidth=72) (actual time=0.080..0.082 rows=26 .\nloops=1)\n"
+        "HashAggregate  (cost=19.27..19.56 rows=29 w.\nidth=72) (actual time=0.080..0.082 rows=26 "
+        ".\nloops=1)\n"
         "  Group Key: relname\n"
-        "  ->  Seq Scan on pg_class  (cost=0.00..19..\n12 rows=29 width=64) (actual time=0.011..0..\n071 rows=26 loops=1)\n"
+        "  ->  Seq Scan on pg_class  (cost=0.00..19..\n12 rows=29 width=64) (actual time=0.011..0..\n071 "
+        "rows=26 loops=1)\n"
         "Planning Time: 0.745 ms\nExecution Time: 0.211 ms\n(5 rows)\n",
         "                 QUERY PLAN                 \n"
         "--------------------------------------------\n"
-        " HashAggregate  (cost=19.27..19.56 rows=29 .\n.width=72) (actual time=0.080..0.082 rows=2.\n.6 loops=1)\n"
+        " HashAggregate  (cost=19.27..19.56 rows=29 .\n.width=72) (actual time=0.080..0.082 rows=2.\n.6 "
+        "loops=1)\n"
         "   Group Key: relname\n"
-        "   ->  Seq Scan on pg_class  (cost=0.00..19.\n..12 rows=29 width=64) (actual time=0.011..0.\n..071 rows=26 loops=1)\n"
+        "   ->  Seq Scan on pg_class  (cost=0.00..19.\n..12 rows=29 width=64) (actual time=0.011..0.\n..071 "
+        "rows=26 loops=1)\n"
         " Planning Time: 0.745 ms\n Execution Time: 0.211 ms\n(5 rows)\n",
         "\u250c\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2500\u2510\n"
         "\u2502                QUERY PLAN                \u2502\n"
-        "\u2502 HashAggregate  (cost=19.27..19.56 rows=2\u2026\u2502\n\u2502\u20269 width=72) (actual time=0.080..0.082 row\u2026\u2502\n"
+        "\u2502 HashAggregate  (cost=19.27..19.56 rows=2\u2026\u2502\n\u2502\u20269 width=72) (actual "
+        "time=0.080..0.082 row\u2026\u2502\n"
         "\u2502\u2026s=26 loops=1)                            \u2502\n"
         "\u2502   Group Key: relname                     \u2502\n"
-        "\u2502   ->  Seq Scan on pg_class  (cost=0.00..\u2026\u2502\n\u2502\u202619.12 rows=29 width=64) (actual time=0.0\u2026\u2502\n"
+        "\u2502   ->  Seq Scan on pg_class  (cost=0.00..\u2026\u2502\n\u2502\u202619.12 rows=29 width=64) "
+        "(actual time=0.0\u2026\u2502\n"
         "\u2502\u202611..0.071 rows=26 loops=1)               \u2502\n"
-        "\u2502 Planning Time: 0.745 ms                  \u2502\n\u2502 Execution Time: 0.211 ms                 \u2502\n",
+        "\u2502 Planning Time: 0.745 ms                  \u2502\n\u2502 Execution Time: 0.211 ms             "
+        "    \u2502\n",
     };
     for (size_t i = 0; i < ARRAY_LEN(frames); i++) {
         struct explain e = from(frames[i], strlen(frames[i]), frames[i]);
         const struct plan *p = e.plans[0];
         if (p->n_nodes != 2 || p->notes.n)
             fail_msg("%zu: %zu nodes, %s", i, p->n_nodes, p->notes.n ? p->notes.items[0] : "");
-        assert_true(p->nodes[0]->plan_width == 72 && p->nodes[0]->loop_rows == 26 && p->nodes[1]->total_cost == 19.12);
+        assert_true(p->nodes[0]->plan_width == 72 && p->nodes[0]->loop_rows == 26 &&
+                    p->nodes[1]->total_cost == 19.12);
         assert_true(p->nodes[1]->loop_total_ns == 71e3 && p->execution_ns == 211e3);
         assert_string_equal(p->nodes[0]->group_key.items[0], "relname");
         explain_free(&e);
@@ -482,7 +518,8 @@ static void test_unsaid_is_zero(void **state)
     assert_true(e.plans[0]->nodes[0]->shared_read == 0 && e.plans[0]->nodes[1]->temp_written == 0);
     assert_true(e.plans[0]->nodes[1]->own_shared_hit == 7 && e.plans[0]->nodes[0]->own_shared_read == 0);
     explain_free(&e);
-    static const char off[] = "Seq Scan on t  (cost=0.00..3.00 rows=2 width=8) (actual time=0.100..1.000 rows=3 loops=1)\n";
+    static const char off[] =
+        "Seq Scan on t  (cost=0.00..3.00 rows=2 width=8) (actual time=0.100..1.000 rows=3 loops=1)\n";
     e = from(off, sizeof off - 1, "without BUFFERS");
     assert_true(isnan(e.plans[0]->nodes[0]->shared_hit) && isnan(e.plans[0]->nodes[0]->own_io_ns));
     explain_free(&e);
@@ -557,10 +594,16 @@ static void test_broken(void **state)
         const char *text, *note;
         size_t nodes;
     } cases[] = {
-        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Node Type\": \"Sort\", \"Plans\": [{\"Node Type\": oops}]}]}}]", "broken at line 1", 2},
-        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Alias\": \"x\"}]}}]", "does not say what it is", 1},
-        {"<explain><Query><Plan><Node-Type>Limit</Node-Type><Plans><Plan><Node-Type>Sort</Node-Type></Plans></Plan></Query></explain>", "broken at line 1", 2},
-        {"- Plan: \n    Node Type: \"Limit\"\n    oops\n    Plans: \n      - Node Type: \"Sort\"\n", "Line 3", 2},
+        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Node Type\": \"Sort\", \"Plans\": [{\"Node "
+         "Type\": oops}]}]}}]",
+         "broken at line 1", 2},
+        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Alias\": \"x\"}]}}]",
+         "does not say what it is", 1},
+        {"<explain><Query><Plan><Node-Type>Limit</Node-Type><Plans><Plan><Node-Type>Sort</Node-Type></"
+         "Plans></Plan></Query></explain>",
+         "broken at line 1", 2},
+        {"- Plan: \n    Node Type: \"Limit\"\n    oops\n    Plans: \n      - Node Type: \"Sort\"\n", "Line 3",
+         2},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain e = from(cases[i].text, strlen(cases[i].text), cases[i].note);

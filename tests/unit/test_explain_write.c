@@ -23,11 +23,29 @@ static bool same_number(double a, double b)
 /* What the text format has no word for, of which the plan keeps what JSON said. */
 static bool has_no_word(const char *key)
 {
-    static const char *const silent[] = {"Parent Relationship", "Alias", "Schema", "Node Type", "Join Type", "Strategy", "Partial Mode",
-                                         "Operation", "Command", "Scan Direction", "Custom Plan Provider",
-                                         "Parallel Aware", "Async Capable", "Inner Unique", "Single Copy", "Disabled",
-                                         "Table Function Name", "Tuplestore Name", "Function Name", "CTE Name",
-                                         "Relation Name", "Index Name", NULL};
+    static const char *const silent[] = {"Parent Relationship",
+                                         "Alias",
+                                         "Schema",
+                                         "Node Type",
+                                         "Join Type",
+                                         "Strategy",
+                                         "Partial Mode",
+                                         "Operation",
+                                         "Command",
+                                         "Scan Direction",
+                                         "Custom Plan Provider",
+                                         "Parallel Aware",
+                                         "Async Capable",
+                                         "Inner Unique",
+                                         "Single Copy",
+                                         "Disabled",
+                                         "Table Function Name",
+                                         "Tuplestore Name",
+                                         "Function Name",
+                                         "CTE Name",
+                                         "Relation Name",
+                                         "Index Name",
+                                         NULL};
     return str_find(silent, key) >= 0;
 }
 
@@ -87,7 +105,8 @@ static void line_of(const struct plan_node *n, struct strbuf *b)
     plan_node_where(n, b);
 }
 
-static bool same_record(const struct plan_field *fields, size_t n, const void *a, const void *b, const char *path, int id)
+static bool same_record(const struct plan_field *fields, size_t n, const void *a, const void *b,
+                        const char *path, int id)
 {
     for (size_t i = 0; i < n; i++)
         if (!same_field(&fields[i], a, b)) {
@@ -104,16 +123,18 @@ static bool same_node(const struct plan_node *a, const struct plan_node *b, cons
     line_of(a, &x);
     line_of(b, &y);
     bool same = same_text(strbuf_text(&x), strbuf_text(&y)) && a->depth == b->depth &&
-                (a->parent ? a->parent->id : 0) == (b->parent ? b->parent->id : 0) && a->n_workers == b->n_workers;
+                (a->parent ? a->parent->id : 0) == (b->parent ? b->parent->id : 0) &&
+                a->n_workers == b->n_workers;
     if (!same && getenv("SLOWDIVE_SHOW_DIFFERENCES"))
-        printf("# %s: node %d: %s (depth %d, %zu workers) became %s (depth %d, %zu workers)\n", path, a->id, strbuf_text(&x), a->depth,
-               a->n_workers, strbuf_text(&y), b->depth, b->n_workers);
+        printf("# %s: node %d: %s (depth %d, %zu workers) became %s (depth %d, %zu workers)\n", path, a->id,
+               strbuf_text(&x), a->depth, a->n_workers, strbuf_text(&y), b->depth, b->n_workers);
     strbuf_free(&x);
     strbuf_free(&y);
     if (!same || !same_record(plan_node_fields, plan_n_node_fields, a, b, path, a->id))
         return false;
     for (size_t i = 0; i < a->n_workers; i++)
-        if (!same_record(plan_worker_fields, plan_n_worker_fields, &a->workers[i], &b->workers[i], path, a->id))
+        if (!same_record(plan_worker_fields, plan_n_worker_fields, &a->workers[i], &b->workers[i], path,
+                         a->id))
             return false;
     return true;
 }
@@ -137,10 +158,12 @@ static void round_trip(struct plan *p, const char *path, struct tally *t)
         if (shown)
             printf("# %s: %zu nodes became %zu, in %zu plans\n", path, p->n_nodes, q->n_nodes, e.n_plans);
     } else {
-        bool same = same_number(p->planning_ns, q->planning_ns) && (p->logged || same_number(p->execution_ns, q->execution_ns)) &&
-                    same_number(p->jit_ns, q->jit_ns) && p->query_id == q->query_id && p->n_triggers == q->n_triggers &&
-                    same_number(p->planning_shared_hit, q->planning_shared_hit) && p->n_settings == q->n_settings &&
-                    same_number(p->planning_memory_kb, q->planning_memory_kb);
+        bool same =
+            same_number(p->planning_ns, q->planning_ns) &&
+            (p->logged || same_number(p->execution_ns, q->execution_ns)) &&
+            same_number(p->jit_ns, q->jit_ns) && p->query_id == q->query_id &&
+            p->n_triggers == q->n_triggers && same_number(p->planning_shared_hit, q->planning_shared_hit) &&
+            p->n_settings == q->n_settings && same_number(p->planning_memory_kb, q->planning_memory_kb);
         if (!same && shown)
             printf("# %s: the whole differs\n", path);
         for (size_t i = 0; i < p->n_nodes && same; i++)
@@ -172,7 +195,8 @@ static void walk(const char *dir, int depth, struct tally *t)
     struct dirent *entry;
     while (d && (entry = readdir(d)) != NULL) {
         char path[4096];
-        if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
+        if (entry->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
             continue;
         if (entry->d_type == DT_DIR && depth < 6)
             walk(path, depth + 1, t);
@@ -204,7 +228,8 @@ static void test_corpora(void **state)
     snprintf(copy, sizeof copy, "%s", dir);
     struct tally t = {0};
     walk(copy, 0, &t);
-    printf("# corpora: %zu plans of %zu nodes written and read again, %zu differ\n", t.plans, t.nodes, t.unlike);
+    printf("# corpora: %zu plans of %zu nodes written and read again, %zu differ\n", t.plans, t.nodes,
+           t.unlike);
     assert_true(t.plans > 200);
     assert_int_equal(t.unlike, 0);
 }

@@ -39,7 +39,7 @@ static void wide_characters_are_never_cut_in_half(void **state)
     (void)state;
     struct grid *g = grid_new(6, 1, false);
     grid_text(g, whole(g), 0, 0, 5, STYLE_TEXT, "漢字漢");
-    expect_dump(g, "漢字\n"); /* the third has one column: a space */
+    expect_dump(g, "漢字\n");                         /* the third has one column: a space */
     grid_text(g, whole(g), 1, 0, 1, STYLE_TEXT, "x"); /* over the right half of the first */
     expect_dump(g, " x字\n");
     grid_text(g, whole(g), 2, 0, 1, STYLE_TEXT, "y"); /* over the left half of the second */
@@ -53,8 +53,16 @@ static void wide_characters_are_never_cut_in_half(void **state)
 static void hostile_text_leaves_no_control(void **state)
 {
     (void)state;
-    static const char *const evil[] = {"\x1b[2J\x1b]0;x\a", "\xc2\x9b" "31m", "\xe2\x80\xae" "abc", "\xff\xfe\x80",
-                                       "a\r\nb\tc\v", "e\xcc\x81\xcc\x81", "\x7f\x01\x02", "\xf4\x90\x80\x80"};
+    static const char *const evil[] = {"\x1b[2J\x1b]0;x\a",
+                                       "\xc2\x9b"
+                                       "31m",
+                                       "\xe2\x80\xae"
+                                       "abc",
+                                       "\xff\xfe\x80",
+                                       "a\r\nb\tc\v",
+                                       "e\xcc\x81\xcc\x81",
+                                       "\x7f\x01\x02",
+                                       "\xf4\x90\x80\x80"};
     for (int ascii = 0; ascii < 2; ascii++) {
         struct grid *g = grid_new(20, (int)ARRAY_LEN(evil), ascii);
         for (size_t i = 0; i < ARRAY_LEN(evil); i++)
@@ -71,7 +79,8 @@ static void hostile_text_leaves_no_control(void **state)
 static void drawings_have_plain_forms(void **state)
 {
     (void)state;
-    static const uint32_t codes[] = {0x2500, 0x2502, 0x253C, 0x28FF, 0x2801, 0x2880, 0x2588, 0x2192, 0x2022, 0x2550};
+    static const uint32_t codes[] = {0x2500, 0x2502, 0x253C, 0x28FF, 0x2801,
+                                     0x2880, 0x2588, 0x2192, 0x2022, 0x2550};
     struct grid *g = grid_new((int)ARRAY_LEN(codes), 1, true);
     for (size_t i = 0; i < ARRAY_LEN(codes); i++)
         grid_put(g, whole(g), (int)i, 0, STYLE_TEXT, codes[i]);

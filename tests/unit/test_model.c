@@ -646,7 +646,8 @@ static void test_cap_hostile(void **state)
 
 static void plan_at(struct model *m, sd_time at, const char *body, const char *failed)
 {
-    struct sd_plan p = {.query_id = 42, .database = "shop", .body = body, .analyzed = failed != NULL, .failed = failed};
+    struct sd_plan p = {
+        .query_id = 42, .database = "shop", .body = body, .analyzed = failed != NULL, .failed = failed};
     struct sd_batch *b = batch_new("pg", at);
     batch_add(b, SD_PLAN, &p);
     apply(m, b);

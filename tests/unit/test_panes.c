@@ -56,7 +56,8 @@ static void panes_never_overlap_nor_leave_the_screen(void **state)
     uint32_t seed = 3;
     for (int round = 0; round < 4000; round++) {
         struct doc *d = any_doc(&seed);
-        struct rect out[64], area = {(int)(next(&seed) % 3), (int)(next(&seed) % 3), (int)(next(&seed) % 260), (int)(next(&seed) % 90)};
+        struct rect out[64], area = {(int)(next(&seed) % 3), (int)(next(&seed) % 3), (int)(next(&seed) % 260),
+                                     (int)(next(&seed) % 90)};
         size_t focus = d->n_sections ? next(&seed) % d->n_sections : 0;
         bool zoom = next(&seed) % 9 == 0;
         layout_panes(d, area, focus, zoom, out);
@@ -65,10 +66,12 @@ static void panes_never_overlap_nor_leave_the_screen(void **state)
             assert_true(r.w >= 0 && r.h >= 0);
             if (r.w == 0 || r.h == 0)
                 continue;
-            assert_true(r.x >= area.x && r.y >= area.y && r.x + r.w <= area.x + area.w && r.y + r.h <= area.y + area.h);
+            assert_true(r.x >= area.x && r.y >= area.y && r.x + r.w <= area.x + area.w &&
+                        r.y + r.h <= area.y + area.h);
             for (size_t k = 0; k < i; k++) {
                 struct rect o = out[k];
-                bool apart = o.w == 0 || o.h == 0 || r.x >= o.x + o.w || o.x >= r.x + r.w || r.y >= o.y + o.h || o.y >= r.y + r.h;
+                bool apart = o.w == 0 || o.h == 0 || r.x >= o.x + o.w || o.x >= r.x + r.w ||
+                             r.y >= o.y + o.h || o.y >= r.y + r.h;
                 assert_true(apart);
             }
         }
@@ -117,7 +120,8 @@ static void selection_stays_on_the_second_row_about_one_thing(void **state)
 static void branches_fold_and_open(void **state)
 {
     (void)state;
-    static const char *const names[] = {"root", "left", "leaf", "right"}, *const args[] = {"1", "2", "3", "4"};
+    static const char *const names[] = {"root", "left", "leaf", "right"}, *const args[] = {"1", "2", "3",
+                                                                                           "4"};
     static const int depths[] = {0, 1, 2, 1};
     struct pane *p = pane_new("nodes");
     for (int pass = 0; pass < 3; pass++) {
@@ -200,7 +204,8 @@ static bool holds(const struct grid *g, uint32_t code)
 static void layers_lie_on_each_other(void **state)
 {
     (void)state;
-    static const char *const names[] = {"CPU", "IO:DataFileRead", "Lock:tuple", "LWLock:WALWrite", "IPC:x", "IO:y", "(other)"};
+    static const char *const names[] = {"CPU",  "IO:DataFileRead", "Lock:tuple", "LWLock:WALWrite", "IPC:x",
+                                        "IO:y", "(other)"};
     static const uint32_t codes[2][3] = {{0x2588, 0x2592, 0x2591}, {'#', '%', '.'}};
     struct doc *d = doc_new("x", "X");
     struct section *s = doc_section(d, SECTION_GRAPH, "g", "By wait");
@@ -296,7 +301,8 @@ static void text_wraps_and_scrolls(void **state)
     for (int w = 1; w < 40; w++) {
         struct grid *g = grid_new(w, 5, false);
         struct pane p = {.top = 1000000};
-        text_draw((struct draw){.grid = g, .in = {0, 0, w, 5}}, "SELECT 漢字漢字漢字 FROM\norders\x1b[2J WHERE x = 1", STYLE_TEXT, &p);
+        text_draw((struct draw){.grid = g, .in = {0, 0, w, 5}},
+                  "SELECT 漢字漢字漢字 FROM\norders\x1b[2J WHERE x = 1", STYLE_TEXT, &p);
         shows(g, "1"); /* scrolled past the end: the end */
         grid_free(g);
     }

@@ -52,7 +52,8 @@ static void assert_ms(double ns, double ms)
 
 static void assert_holds(const struct plan *p, const char *name)
 {
-    double sum = 0, cost = 0, hit = 0, temp = 0, all_hit = p->nodes[0]->shared_hit, all_temp = p->nodes[0]->temp_written;
+    double sum = 0, cost = 0, hit = 0, temp = 0, all_hit = p->nodes[0]->shared_hit,
+           all_temp = p->nodes[0]->temp_written;
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
         hit += isnan(n->own_shared_hit) ? 0 : n->own_shared_hit;
@@ -70,8 +71,10 @@ static void assert_holds(const struct plan *p, const char *name)
     bool beside = false; /* a writing CTE runs to its end after the root, and beside its blocks */
     for (size_t i = 1; i < p->n_nodes; i++)
         beside |= plan_is_modify(p->nodes[i]);
-    if (!beside && ((all_hit > 0 && hit > all_hit * 1.02 + 1) || (all_temp > 0 && temp > all_temp * 1.02 + 1)))
-        fail_msg("%s: own blocks sum to %.0f of %.0f hit, %.0f of %.0f temporary", name, hit, all_hit, temp, all_temp);
+    if (!beside &&
+        ((all_hit > 0 && hit > all_hit * 1.02 + 1) || (all_temp > 0 && temp > all_temp * 1.02 + 1)))
+        fail_msg("%s: own blocks sum to %.0f of %.0f hit, %.0f of %.0f temporary", name, hit, all_hit, temp,
+                 all_temp);
     if (p->total_cost > 0 && cost > p->total_cost * 1.02)
         fail_msg("%s: exclusive costs sum to %f of %f", name, cost, p->total_cost);
 }
@@ -175,13 +178,16 @@ static void test_workers_that_ran(void **state)
 {
     (void)state;
     /* Three processes, but only the leader and worker 0 ran the scan. */
-    struct explain e = from_text(
-        "[{\"Plan\":{\"Node Type\":\"Gather\",\"Actual Total Time\":100.0,\"Actual Rows\":6,\"Actual Loops\":1,"
-        "\"Workers Planned\":2,\"Workers Launched\":2,\"Plans\":[{\"Node Type\":\"Seq Scan\",\"Parent Relationship\":"
-        "\"Outer\",\"Relation Name\":\"t\",\"Parallel Aware\":true,\"Actual Total Time\":40.0,\"Actual Rows\":3,\"Actual Loops\":2,"
-        "\"I/O Read Time\":60.0,\"I/O Write Time\":0.0,"
-        "\"Workers\":[{\"Worker Number\":0,\"Actual Total Time\":39.0,\"Actual Rows\":3,\"Actual Loops\":1}]}]},"
-        "\"Execution Time\":101.0}]");
+    struct explain e = from_text("[{\"Plan\":{\"Node Type\":\"Gather\",\"Actual Total Time\":100.0,\"Actual "
+                                 "Rows\":6,\"Actual Loops\":1,"
+                                 "\"Workers Planned\":2,\"Workers Launched\":2,\"Plans\":[{\"Node "
+                                 "Type\":\"Seq Scan\",\"Parent Relationship\":"
+                                 "\"Outer\",\"Relation Name\":\"t\",\"Parallel Aware\":true,\"Actual Total "
+                                 "Time\":40.0,\"Actual Rows\":3,\"Actual Loops\":2,"
+                                 "\"I/O Read Time\":60.0,\"I/O Write Time\":0.0,"
+                                 "\"Workers\":[{\"Worker Number\":0,\"Actual Total Time\":39.0,\"Actual "
+                                 "Rows\":3,\"Actual Loops\":1}]}]},"
+                                 "\"Execution Time\":101.0}]");
     assert_true(node(&e, 2)->processes == 2);
     assert_ms(node(&e, 2)->total_ns, 40);
     assert_ms(node(&e, 1)->exclusive_ns, 60);
@@ -255,19 +261,23 @@ static void test_text_format(void **state)
         "------------------------------------------------------------\n"
         " Limit  (cost=3.45..3.46 rows=1 width=6) (actual time=0.078..0.080 rows=1 loops=1)\n"
         "   InitPlan 1 (returns $0)\n"
-        "     ->  Seq Scan on shop.\"Odd \"\"one\" x  (cost=0.56..2.58 rows=1 width=4) (actual time=0.060..0.060 rows=0 loops=1)\n"
+        "     ->  Seq Scan on shop.\"Odd \"\"one\" x  (cost=0.56..2.58 rows=1 width=4) (actual "
+        "time=0.060..0.060 rows=0 loops=1)\n"
         "           Filter: ((a = 1) AND (b = 'x: y'::text))\n"
         "           Rows Removed by Filter: 9\n"
         "           Buffers: shared hit=3 read=4, temp written=5\n"
         "   ->  Sort  (cost=3.4..3.4 rows=1 width=6) (actual time=0.078..0.078 rows=1 loops=1)\n"
         "         Sort Key: (f(a, b)) DESC, c\n"
         "         Sort Method: external merge  Disk: 2048kB\n"
-        "         ->  Hash Left Join  (cost=0.56..3.1 rows=1 width=6) (actual time=0.063..0.063 rows=1 loops=1)\n"
+        "         ->  Hash Left Join  (cost=0.56..3.1 rows=1 width=6) (actual time=0.063..0.063 rows=1 "
+        "loops=1)\n"
         "               Hash Cond: (t.a = u.a)\n"
-        "               ->  Index Scan Backward using i on t  (cost=0.56..1.86 rows=1 width=6) (never executed)\n"
+        "               ->  Index Scan Backward using i on t  (cost=0.56..1.86 rows=1 width=6) (never "
+        "executed)\n"
         "                     Index Cond: (k = $0)\n"
         "               ->  Hash  (cost=1.0..1.0 rows=1 width=6) (actual time=0.010..0.010 rows=1 loops=1)\n"
-        "                     Buckets: 4096 (originally 1024)  Batches: 4 (originally 1)  Memory Usage: 160kB\n"
+        "                     Buckets: 4096 (originally 1024)  Batches: 4 (originally 1)  Memory Usage: "
+        "160kB\n"
         " Settings: work_mem = '1MB', jit = 'off'\n"
         " Query Identifier: -5424821330993577306\n"
         " Planning:\n"
@@ -364,9 +374,11 @@ static void test_deep_and_wide(void **state)
         assert_int_equal(e.plans[0]->notes.n > 0, 1);
     explain_free(&e);
     strbuf_clear(&b);
-    strbuf_str(&b, "{\"Plan\":{\"Node Type\":\"Append\",\"Actual Loops\":1,\"Actual Total Time\":10,\"Plans\":[");
+    strbuf_str(&b,
+               "{\"Plan\":{\"Node Type\":\"Append\",\"Actual Loops\":1,\"Actual Total Time\":10,\"Plans\":[");
     for (int i = 0; i < 10000; i++)
-        strbuf_printf(&b, "%s{\"Node Type\":\"Seq Scan\",\"Actual Loops\":1,\"Actual Total Time\":0.001}", i ? "," : "");
+        strbuf_printf(&b, "%s{\"Node Type\":\"Seq Scan\",\"Actual Loops\":1,\"Actual Total Time\":0.001}",
+                      i ? "," : "");
     strbuf_str(&b, "]}}");
     assert_true(explain_read(b.text, b.len, &e, &err));
     assert_int_equal(e.plans[0]->n_nodes, 10001);
@@ -387,7 +399,8 @@ static void findings_of(const char *name, char *out, size_t size)
     for (size_t i = 0; i < f.n; i++) {
         const struct plan_finding *it = &f.items[i];
         size_t used = strlen(out);
-        snprintf(out + used, size - used, "%s%s:%s", used ? " " : "", it->rule->name, severity_name(it->severity));
+        snprintf(out + used, size - used, "%s%s:%s", used ? " " : "", it->rule->name,
+                 severity_name(it->severity));
         assert_true(it->evidence && it->evidence[0]);
         assert_true(it->advice && it->advice[0]);
         assert_true(it->check && it->check[0]);
@@ -440,41 +453,57 @@ static void test_findings_from_text(void **state)
         {"subplan_loops",
          "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
          "  SubPlan 1\n"
-         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.040 rows=1 loops=2000)\n",
+         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.040 rows=1 "
+         "loops=2000)\n",
          "Seq Scan on a  (cost=0.00..9.00 rows=900 width=8) (actual time=0.010..100.000 rows=900 loops=1)\n"
          "  SubPlan 1\n"
-         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.080 rows=1 loops=900)\n"},
+         "    ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.080 rows=1 "
+         "loops=900)\n"},
         {"late_filter",
          "CTE Scan on c  (cost=0.00..9.00 rows=10 width=8) (actual time=0.010..100.000 rows=10 loops=1)\n"
          "  Filter: (k = 1)\n  Rows Removed by Filter: 9990\n"
-         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 rows=10000 loops=1)\n",
+         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 "
+         "rows=10000 loops=1)\n",
          "CTE Scan on c  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
          "  Filter: (k = 1)\n  Rows Removed by Filter: 5000\n"
-         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 rows=10000 loops=1)\n"},
+         "  CTE c\n    ->  Seq Scan on a  (cost=0.00..9.00 rows=10000 width=8) (actual time=0.010..90.000 "
+         "rows=10000 loops=1)\n"},
         {"cross_join",
-         "Nested Loop  (cost=0.00..9.00 rows=250000 width=8) (actual time=0.010..100.000 rows=250000 loops=1)\n"
-         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 loops=1)\n"
-         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..0.100 rows=500 loops=500)\n"
-         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 loops=1)\n",
+         "Nested Loop  (cost=0.00..9.00 rows=250000 width=8) (actual time=0.010..100.000 rows=250000 "
+         "loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 "
+         "loops=1)\n"
+         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..0.100 rows=500 "
+         "loops=500)\n"
+         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..1.000 rows=500 "
+         "loops=1)\n",
          "Nested Loop  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..100.000 rows=500 loops=1)\n"
          "  ->  Seq Scan on a  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..1.000 rows=1 loops=1)\n"
-         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..90.000 rows=500 loops=1)\n"
-         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..80.000 rows=500 loops=1)\n"},
+         "  ->  Materialize  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..90.000 rows=500 "
+         "loops=1)\n"
+         "        ->  Seq Scan on b  (cost=0.00..9.00 rows=500 width=8) (actual time=0.010..80.000 rows=500 "
+         "loops=1)\n"},
         {"memoize_evictions",
          "Nested Loop  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
-         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 "
+         "loops=1)\n"
          "  ->  Memoize  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.018 rows=1 loops=5000)\n"
          "        Hits: 1000  Misses: 4000  Evictions: 3000  Overflows: 0  Memory Usage: 4096kB\n"
-         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=4000)\n",
+         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 "
+         "rows=1 loops=4000)\n",
          "Nested Loop  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..100.000 rows=5000 loops=1)\n"
-         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 loops=1)\n"
+         "  ->  Seq Scan on a  (cost=0.00..9.00 rows=5000 width=8) (actual time=0.010..1.000 rows=5000 "
+         "loops=1)\n"
          "  ->  Memoize  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.018 rows=1 loops=5000)\n"
          "        Hits: 1000  Misses: 4000  Evictions: 0  Overflows: 0  Memory Usage: 4096kB\n"
-         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=4000)\n"},
+         "        ->  Index Scan using i on b  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 "
+         "rows=1 loops=4000)\n"},
         {"index_searches",
-         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000.00 loops=1)\n"
+         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 "
+         "rows=2000.00 loops=1)\n"
          "  Index Searches: 2000\n",
-         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000.00 loops=1)\n"
+         "Index Only Scan using i on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 "
+         "rows=2000.00 loops=1)\n"
          "  Index Searches: 90\n"},
         {"io_wait",
          "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..400.000 rows=2000 loops=1)\n"
@@ -483,14 +512,17 @@ static void test_findings_from_text(void **state)
          "  Buffers: shared hit=9000 read=10\n  I/O Timings: shared read=90.000\n"},
         {"serialization",
          "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
-         "Planning Time: 1.0 ms\nSerialization: time=300.000 ms  output=9000kB  format=text\nExecution Time: 401.0 ms\n",
+         "Planning Time: 1.0 ms\nSerialization: time=300.000 ms  output=9000kB  format=text\nExecution Time: "
+         "401.0 ms\n",
          "Seq Scan on a  (cost=0.00..9.00 rows=2000 width=8) (actual time=0.010..100.000 rows=2000 loops=1)\n"
-         "Planning Time: 1.0 ms\nSerialization: time=10.000 ms  output=9000kB  format=text\nExecution Time: 111.0 ms\n"},
+         "Planning Time: 1.0 ms\nSerialization: time=10.000 ms  output=9000kB  format=text\nExecution Time: "
+         "111.0 ms\n"},
         {"disabled_node",
-         "Seq Scan on a  (cost=10000000000.00..10000000009.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=1)\n",
+         "Seq Scan on a  (cost=10000000000.00..10000000009.00 rows=1 width=8) (actual time=0.010..0.020 "
+         "rows=1 loops=1)\n",
          "Seq Scan on a  (cost=0.00..9.00 rows=1 width=8) (actual time=0.010..0.020 rows=1 loops=1)\n"},
-        {"costly_node",
-         "Seq Scan on a  (cost=0.00..900000.00 rows=100000000 width=8)\n", "Seq Scan on a  (cost=0.00..90000.00 rows=1000000 width=8)\n"},
+        {"costly_node", "Seq Scan on a  (cost=0.00..900000.00 rows=100000000 width=8)\n",
+         "Seq Scan on a  (cost=0.00..90000.00 rows=1000000 width=8)\n"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         for (int fine = 0; fine < 2; fine++) {
@@ -502,7 +534,8 @@ static void test_findings_from_text(void **state)
             for (size_t k = 0; k < f.n; k++)
                 n += !strcmp(f.items[k].rule->name, cases[i].rule);
             if (n != (size_t)!fine)
-                fail_msg("%s: found %zu times in the %s plan (%zu findings)", cases[i].rule, n, fine ? "fine" : "bad", f.n);
+                fail_msg("%s: found %zu times in the %s plan (%zu findings)", cases[i].rule, n,
+                         fine ? "fine" : "bad", f.n);
             plan_findings_free(&f);
             explain_free(&e);
         }
@@ -512,8 +545,10 @@ static void test_findings_from_text(void **state)
     struct plan_findings f;
     strbuf_str(&b, "Append  (cost=0.00..9.00 rows=11 width=8) (actual time=0.010..100.000 rows=5 loops=1)\n");
     for (int i = 0; i < 11; i++)
-        strbuf_printf(&b, "  ->  Index Scan using i%d on p%d  (cost=0.00..9.00 rows=1 width=8) (actual time=1.000..9.000 rows=%d loops=1)\n", i, i,
-                      i ? 0 : 5);
+        strbuf_printf(&b,
+                      "  ->  Index Scan using i%d on p%d  (cost=0.00..9.00 rows=1 width=8) (actual "
+                      "time=1.000..9.000 rows=%d loops=1)\n",
+                      i, i, i ? 0 : 5);
     struct explain e = from_text(b.text);
     plan_findings(e.plans[0], &facts, &f);
     assert_int_equal(f.n, 1);
@@ -578,7 +613,8 @@ static void compare(const cJSON *theirs, const struct plan *p, bool *used, struc
     for (size_t i = 0; type && own >= 0 && i < p->n_nodes; i++) {
         const struct plan_node *ours = p->nodes[i];
         if (used[i] || !str_eq(ours->type, type) || isnan(ours->exclusive_ns) || ours->processes > 1 ||
-            fabs(ours->total_ns / 1e6 - total) > 0.001 + total * 1e-6 || ours->plan_rows != number_of(theirs, "Plan Rows"))
+            fabs(ours->total_ns / 1e6 - total) > 0.001 + total * 1e-6 ||
+            ours->plan_rows != number_of(theirs, "Plan Rows"))
             continue;
         used[i] = true;
         double ms = ours->exclusive_ns / 1e6;
@@ -591,7 +627,8 @@ static void compare(const cJSON *theirs, const struct plan *p, bool *used, struc
         break;
     }
     const cJSON *child;
-    cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(theirs, "Plans")) compare(child, p, used, t, path);
+    cJSON_ArrayForEach(child, cJSON_GetObjectItemCaseSensitive(theirs, "Plans"))
+        compare(child, p, used, t, path);
 }
 
 static void against_pev2(const char *path, const struct explain *e, struct tally *t)
@@ -612,7 +649,8 @@ static void against_pev2(const char *path, const struct explain *e, struct tally
         if (root)
             compare(root, e->plans[0], used, t, path);
         const cJSON *cte;
-        cJSON_ArrayForEach(cte, cJSON_GetObjectItemCaseSensitive(json, "ctes")) compare(cte, e->plans[0], used, t, path);
+        cJSON_ArrayForEach(cte, cJSON_GetObjectItemCaseSensitive(json, "ctes"))
+            compare(cte, e->plans[0], used, t, path);
         free(used);
         cJSON_Delete(json);
         free(data);
@@ -628,15 +666,16 @@ static void walk(const char *dir, int depth, struct tally *t)
         return;
     while ((entry = readdir(d)) != NULL) {
         char path[4096];
-        if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
+        if (entry->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
             continue;
         if (entry->d_type == DT_DIR) {
             if (depth < 6)
                 walk(path, depth + 1, t);
             continue;
         }
-        if (strstr(entry->d_name, "pev2.json") || strstr(entry->d_name, "asserts") || strstr(entry->d_name, "expect") ||
-            strstr(entry->d_name, "pgbadger"))
+        if (strstr(entry->d_name, "pev2.json") || strstr(entry->d_name, "asserts") ||
+            strstr(entry->d_name, "expect") || strstr(entry->d_name, "pgbadger"))
             continue;
         char *data;
         size_t len;
@@ -677,8 +716,8 @@ static void test_corpora(void **state)
     snprintf(copy, sizeof copy, "%s", dir);
     struct tally t = {0};
     walk(copy, 0, &t);
-    printf("# corpora: %zu inputs read, %zu refused; %zu nodes compared with pev2, %zu differ\n", t.read, t.refused,
-           t.compared, t.differ);
+    printf("# corpora: %zu inputs read, %zu refused; %zu nodes compared with pev2, %zu differ\n", t.read,
+           t.refused, t.compared, t.differ);
     assert_true(t.read > 50);
     assert_true(t.differ * 20 < t.compared);
 }

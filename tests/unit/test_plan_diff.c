@@ -57,7 +57,8 @@ static void assert_tree(const struct plan_diff *d, const char *name)
             assert_int_equal(n->kind == PLAN_DIFF_CHANGED, n->n_changes > 0);
     }
     if (n_before != d->before->n_nodes || n_after != d->after->n_nodes)
-        fail_msg("%s: %zu of %zu and %zu of %zu nodes stand in the tree", name, n_before, d->before->n_nodes, n_after, d->after->n_nodes);
+        fail_msg("%s: %zu of %zu and %zu of %zu nodes stand in the tree", name, n_before, d->before->n_nodes,
+                 n_after, d->after->n_nodes);
     for (int k = 0; k < PLAN_DIFF_KINDS; k++)
         all += d->count[k];
     assert_int_equal(all, d->n_nodes);
@@ -122,14 +123,16 @@ static void fill(struct shelf *s, const char *dir, int depth)
     struct dirent *entry;
     while (d && (entry = readdir(d)) != NULL) {
         char path[4096];
-        if (entry->d_name[0] == '.' || snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
+        if (entry->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s", dir, entry->d_name) >= (int)sizeof path)
             continue;
         if (entry->d_type == DT_DIR) {
             if (depth < 5)
                 fill(s, path, depth + 1);
             continue;
         }
-        if (strstr(entry->d_name, "pev2.json") || strstr(entry->d_name, "asserts") || strstr(entry->d_name, ".log"))
+        if (strstr(entry->d_name, "pev2.json") || strstr(entry->d_name, "asserts") ||
+            strstr(entry->d_name, ".log"))
             continue;
         struct explain e = read_path(path);
         if (!e.n_plans)
@@ -188,7 +191,8 @@ static void test_corpora(void **state)
 static void test_formats_agree(void **state)
 {
     (void)state;
-    static const char *const queries[] = {"01", "02", "04", "05", "07", "08", "10", "11", "13", "14", "16", "19", "22"};
+    static const char *const queries[] = {"01", "02", "04", "05", "07", "08", "10",
+                                          "11", "13", "14", "16", "19", "22"};
     if (!test_corpus("pg_explain/own-tpch"))
         skip();
     for (size_t i = 0; i < ARRAY_LEN(queries) * 2; i++) {
@@ -200,8 +204,10 @@ static void test_formats_agree(void **state)
         struct plan_diff d;
         plan_diff(a.plans[0], b.plans[0], &d);
         for (size_t k = 0; k < d.n_nodes; k++)
-            if (d.nodes[k].kind > PLAN_DIFF_CHANGED || (d.nodes[k].n_changes && !strstr(d.nodes[k].changes[0], " -> ")))
-                fail_msg("%s: node %zu: %s", text, k, d.nodes[k].n_changes ? d.nodes[k].changes[0] : "not matched");
+            if (d.nodes[k].kind > PLAN_DIFF_CHANGED ||
+                (d.nodes[k].n_changes && !strstr(d.nodes[k].changes[0], " -> ")))
+                fail_msg("%s: node %zu: %s", text, k,
+                         d.nodes[k].n_changes ? d.nodes[k].changes[0] : "not matched");
         plan_diff_free(&d);
         explain_free(&a);
         explain_free(&b);
@@ -210,13 +216,15 @@ static void test_formats_agree(void **state)
 
 /* ---- words ---- */
 
-static const struct plan_diff_node *row(const struct plan_diff *d, const char *type_before, const char *type_after)
+static const struct plan_diff_node *row(const struct plan_diff *d, const char *type_before,
+                                        const char *type_after)
 {
     for (size_t i = 0; i < d->n_nodes; i++)
         if (str_eq(d->nodes[i].before ? d->nodes[i].before->type : NULL, type_before) &&
             str_eq(d->nodes[i].after ? d->nodes[i].after->type : NULL, type_after))
             return &d->nodes[i];
-    fail_msg("no node went from %s to %s", type_before ? type_before : "nothing", type_after ? type_after : "nothing");
+    fail_msg("no node went from %s to %s", type_before ? type_before : "nothing",
+             type_after ? type_after : "nothing");
     return NULL;
 }
 
@@ -254,22 +262,26 @@ static void done(struct explain e[2], struct plan_diff *d)
     explain_free(&e[1]);
 }
 
-static const char SEQ[] = "Limit  (cost=0.00..10.00 rows=10 width=8) (actual time=1100.1..1200.3 rows=10 loops=1)\n"
-                          "  ->  Sort  (cost=9.00..9.10 rows=500 width=8) (actual time=1100.0..1200.0 rows=10 loops=1)\n"
-                          "        Sort Key: created\n"
-                          "        Sort Method: external merge  Disk: 34000kB\n"
-                          "        ->  Seq Scan on orders o  (cost=0.00..9.00 rows=500 width=8) (actual time=0.1..1000.0 rows=400000 loops=1)\n"
-                          "              Filter: ((status = 'open'::text) AND (total > 5))\n"
-                          "              Rows Removed by Filter: 600000\n"
-                          "Planning Time: 0.2 ms\nExecution Time: 1200.4 ms\n";
-static const char INDEX[] = "Limit  (cost=0.00..5.00 rows=10 width=8) (actual time=0.1..3.0 rows=10 loops=1)\n"
-                            "  ->  Sort  (cost=4.00..4.10 rows=12 width=8) (actual time=0.1..2.9 rows=10 loops=1)\n"
-                            "        Sort Key: created\n"
-                            "        Sort Method: quicksort  Memory: 25kB\n"
-                            "        ->  Index Scan using orders_status_idx on orders o  (cost=0.00..4.00 rows=12 width=8) (actual time=0.1..2.8 rows=12 loops=1)\n"
-                            "              Index Cond: (status = 'open'::text)\n"
-                            "              Filter: (total > 5)\n"
-                            "Planning Time: 0.3 ms\nExecution Time: 3.1 ms\n";
+static const char SEQ[] =
+    "Limit  (cost=0.00..10.00 rows=10 width=8) (actual time=1100.1..1200.3 rows=10 loops=1)\n"
+    "  ->  Sort  (cost=9.00..9.10 rows=500 width=8) (actual time=1100.0..1200.0 rows=10 loops=1)\n"
+    "        Sort Key: created\n"
+    "        Sort Method: external merge  Disk: 34000kB\n"
+    "        ->  Seq Scan on orders o  (cost=0.00..9.00 rows=500 width=8) (actual time=0.1..1000.0 "
+    "rows=400000 loops=1)\n"
+    "              Filter: ((status = 'open'::text) AND (total > 5))\n"
+    "              Rows Removed by Filter: 600000\n"
+    "Planning Time: 0.2 ms\nExecution Time: 1200.4 ms\n";
+static const char INDEX[] =
+    "Limit  (cost=0.00..5.00 rows=10 width=8) (actual time=0.1..3.0 rows=10 loops=1)\n"
+    "  ->  Sort  (cost=4.00..4.10 rows=12 width=8) (actual time=0.1..2.9 rows=10 loops=1)\n"
+    "        Sort Key: created\n"
+    "        Sort Method: quicksort  Memory: 25kB\n"
+    "        ->  Index Scan using orders_status_idx on orders o  (cost=0.00..4.00 rows=12 width=8) (actual "
+    "time=0.1..2.8 rows=12 loops=1)\n"
+    "              Index Cond: (status = 'open'::text)\n"
+    "              Filter: (total > 5)\n"
+    "Planning Time: 0.3 ms\nExecution Time: 3.1 ms\n";
 
 static void test_index_instead_of_scan(void **state)
 {
@@ -284,15 +296,17 @@ static void test_index_instead_of_scan(void **state)
     assert_says(scan, "rows thrown away 600 k -> none");
     assert_says(scan, "estimate off by 800x -> 1.0x");
     assert_says(sort, "external merge on disk (34.8 MB) -> quicksort in memory (25.6 kB)");
-    assert_string_equal(d.verdict, "387 times faster (1.20 s -> 3.10 ms): the sequential scan on orders (1.00 s) became an "
-                                   "index scan (2.80 ms).");
+    assert_string_equal(
+        d.verdict, "387 times faster (1.20 s -> 3.10 ms): the sequential scan on orders (1.00 s) became an "
+                   "index scan (2.80 ms).");
     assert_true(d.changes[0].node == scan);
     assert_true(d.measure == PLAN_DIFF_TIME);
     done(e, &d);
     compare(INDEX, SEQ, e, &d);
     assert_says(row(&d, "Index Scan", "Seq Scan"), "the index condition is now a part of the filter");
-    assert_string_equal(d.verdict, "387 times slower (3.10 ms -> 1.20 s): the index scan on orders (2.80 ms) became a "
-                                   "sequential scan (1.00 s).");
+    assert_string_equal(d.verdict,
+                        "387 times slower (3.10 ms -> 1.20 s): the index scan on orders (2.80 ms) became a "
+                        "sequential scan (1.00 s).");
     done(e, &d);
 }
 
@@ -349,7 +363,8 @@ static void test_join_order(void **state)
     /* a, b, c and the join of all are what they were; the joins of two are not. */
     assert_int_equal(d.count[PLAN_DIFF_REMOVED], 2); /* the join of a and b, the hash of b */
     assert_int_equal(d.count[PLAN_DIFF_ADDED], 2);
-    assert_string_equal(d.changes[0].text, "the tables are joined in another order (of other tables than before: 1 of 2 joins)");
+    assert_string_equal(d.changes[0].text,
+                        "the tables are joined in another order (of other tables than before: 1 of 2 joins)");
     done(e, &d);
 }
 
@@ -404,7 +419,8 @@ static void test_nothing_in_common(void **state)
     (void)state;
     struct explain e[2];
     struct plan_diff d;
-    compare("Seq Scan on a  (cost=0.00..10.00 rows=5 width=8)\n", "Seq Scan on b  (cost=0.00..10.00 rows=5 width=8)\n", e, &d);
+    compare("Seq Scan on a  (cost=0.00..10.00 rows=5 width=8)\n",
+            "Seq Scan on b  (cost=0.00..10.00 rows=5 width=8)\n", e, &d);
     assert_int_equal(d.count[PLAN_DIFF_REMOVED], 1);
     assert_int_equal(d.count[PLAN_DIFF_ADDED], 1);
     assert_true(d.notes.n == 1 && strstr(d.notes.items[0], "one statement"));
@@ -434,8 +450,11 @@ static char *wide(size_t n, const char *scan)
     struct strbuf b = {0};
     strbuf_str(&b, "Append  (cost=0.00..90.00 rows=5 width=8) (actual time=0.1..900.0 rows=5 loops=1)\n");
     for (size_t i = 0; i < n; i++)
-        strbuf_printf(&b, "  ->  %s on part_%zu  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..0.2 rows=5 loops=1)\n"
-                          "        Filter: (x = %zu)\n", scan, i, i);
+        strbuf_printf(
+            &b,
+            "  ->  %s on part_%zu  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..0.2 rows=5 loops=1)\n"
+            "        Filter: (x = %zu)\n",
+            scan, i, i);
     return strbuf_detach(&b);
 }
 
@@ -444,7 +463,8 @@ static char *deep(size_t n, const char *type)
     struct strbuf b = {0};
     for (size_t i = 0; i < n; i++) {
         strbuf_pad(&b, ' ', i ? 2 + (i - 1) * 6 : 0);
-        strbuf_printf(&b, "%s%s  (cost=0.00..10.00 rows=5 width=8)\n", i ? "->  " : "", i + 1 < n ? type : "Seq Scan on t");
+        strbuf_printf(&b, "%s%s  (cost=0.00..10.00 rows=5 width=8)\n", i ? "->  " : "",
+                      i + 1 < n ? type : "Seq Scan on t");
     }
     return strbuf_detach(&b);
 }
@@ -464,11 +484,13 @@ static double milliseconds(const struct plan *a, const struct plan *b)
 static void test_large(void **state)
 {
     (void)state;
-    char *texts[] = {wide(10000, "Seq Scan"), wide(9000, "Parallel Seq Scan"), deep(1500, "Materialize"), deep(1200, "Sort")};
+    char *texts[] = {wide(10000, "Seq Scan"), wide(9000, "Parallel Seq Scan"), deep(1500, "Materialize"),
+                     deep(1200, "Sort")};
     struct explain e[4];
     for (int i = 0; i < 4; i++)
         e[i] = from_text(texts[i]);
-    double same = milliseconds(e[0].plans[0], e[0].plans[0]), wide_ms = milliseconds(e[0].plans[0], e[1].plans[0]),
+    double same = milliseconds(e[0].plans[0], e[0].plans[0]),
+           wide_ms = milliseconds(e[0].plans[0], e[1].plans[0]),
            deep_ms = milliseconds(e[2].plans[0], e[3].plans[0]);
     print_message("10,000 nodes: %.1f ms the same, %.1f ms changed; deep: %.1f ms\n", same, wide_ms, deep_ms);
     assert_true(same < 1500 && wide_ms < 1500 && deep_ms < 1500); /* with sanitizers on a busy machine */

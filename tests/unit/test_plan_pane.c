@@ -24,12 +24,14 @@ static const char BODY[] =
     "  ->  Hash Join  (cost=100.00..800.00 rows=50 width=40) (actual time=30.000..89.000 rows=40 loops=1)\n"
     "        Hash Cond: (i.order_id = o.id)\n"
     "        Buffers: shared hit=1120 read=30\n"
-    "        ->  Seq Scan on items i  (cost=0.00..500.00 rows=90000 width=16) (actual time=0.010..20.000 rows=90000 loops=1)\n"
+    "        ->  Seq Scan on items i  (cost=0.00..500.00 rows=90000 width=16) (actual time=0.010..20.000 "
+    "rows=90000 loops=1)\n"
     "              Buffers: shared hit=1000 read=20\n"
     "        ->  Hash  (cost=90.00..90.00 rows=2 width=24) (actual time=9.000..9.000 rows=4000 loops=1)\n"
     "              Buckets: 4096  Batches: 1  Memory Usage: 300kB\n"
     "              Buffers: shared hit=120 read=10\n"
-    "              ->  Seq Scan on orders o  (cost=0.00..90.00 rows=2 width=24) (actual time=0.010..8.000 rows=4000 loops=1)\n"
+    "              ->  Seq Scan on orders o  (cost=0.00..90.00 rows=2 width=24) (actual time=0.010..8.000 "
+    "rows=4000 loops=1)\n"
     "                    Filter: (status = 'geheim'::text)\n"
     "                    Rows Removed by Filter: 10\n"
     "                    Buffers: shared hit=120 read=10\n"
@@ -62,7 +64,8 @@ static void plan_came(struct world *w, const char *body)
     struct sd_batch *b = batch_new("shop", T0);
     struct sd_plan p = {.query_id = 77,
                         .database = "shop",
-                        .query = "SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = 'geheim' ORDER BY o.placed DESC",
+                        .query = "SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = "
+                                 "'geheim' ORDER BY o.placed DESC",
                         .body = body,
                         .generic = 0,
                         .analyzed = 1};
@@ -73,9 +76,11 @@ static void plan_came(struct world *w, const char *body)
 
 static void open_world(struct world *w, int width, int height, const char *body)
 {
-    *w = (struct world){.model = model_new(&MODEL_DEFAULTS), .config = config_new(), .grid = grid_new(width, height, false)};
+    *w = (struct world){
+        .model = model_new(&MODEL_DEFAULTS), .config = config_new(), .grid = grid_new(width, height, false)};
     plan_came(w, body);
-    w->console = console_new(&(struct console_env){.app = w, .model = w->model, .config = w->config, .now = now, .copy = take_copy});
+    w->console = console_new(&(struct console_env){
+        .app = w, .model = w->model, .config = w->config, .now = now, .copy = take_copy});
     console_resize(w->console, width, height);
     console_open(w->console, "plan", "shop/77");
 }
@@ -125,7 +130,8 @@ static void test_metrics(void **state)
     struct sd_error err = {""};
     assert_true(explain_read(BODY, strlen(BODY), &e, &err));
     const struct plan *p = e.plans[0];
-    assert_int_equal(plan_metrics(p), 1u << PLAN_METRIC_TIME | 1u << PLAN_METRIC_ROWS | 1u << PLAN_METRIC_ESTIMATE | 1u << PLAN_METRIC_BUFFERS |
+    assert_int_equal(plan_metrics(p), 1u << PLAN_METRIC_TIME | 1u << PLAN_METRIC_ROWS |
+                                          1u << PLAN_METRIC_ESTIMATE | 1u << PLAN_METRIC_BUFFERS |
                                           1u << PLAN_METRIC_COST);
     assert_int_equal(plan_metric_worst(p, PLAN_METRIC_TIME)->id, 2);
     assert_int_equal(plan_metric_worst(p, PLAN_METRIC_ROWS)->id, 3);
@@ -146,7 +152,8 @@ static void test_weighed_by(void **state)
     open_world(&w, 130, 40, BODY);
     to_tree(&w);
     play(&w, "wait text ▸.*\\* Hash Join\nwait text own time of each node");
-    play(&w, "key m\nwait text rows each node gave\nwait text \\* Seq Scan on items.*Rows of all|Rows of all");
+    play(&w,
+         "key m\nwait text rows each node gave\nwait text \\* Seq Scan on items.*Rows of all|Rows of all");
     play(&w, "key w\nwait text ▸.*\\* Seq Scan on items");
     play(&w, "key m\nwait text 1x to 10,000x\nwait text \\* (Hash|Seq Scan on orders) ");
     play(&w, "key m\nwait text own blocks\nwait text \\* Seq Scan on items");
@@ -168,7 +175,8 @@ static void test_about_a_node(void **state)
     open_world(&w, 80, 24, BODY);
     to_tree(&w);
     play(&w, "key g\nwait text Sort key +o.placed DESC"); /* below the rows */
-    play(&w, "key G\nkey Enter\nwait text Thrown away +10 by the filter\nwait text Filter +\\(status = \\?::text\\)\nwait text 120 hit, 10 read");
+    play(&w, "key G\nkey Enter\nwait text Thrown away +10 by the filter\nwait text Filter +\\(status = "
+             "\\?::text\\)\nwait text 120 hit, 10 read");
     screen(&w, &s);
     assert_null(strstr(s.text, "geheim"));
     play(&w, "key Esc\nkey Esc\nwait text Findings|Query");
@@ -202,7 +210,8 @@ static void test_folded_and_worst(void **state)
     open_world(&w, 130, 40, BODY);
     to_tree(&w);
     play(&w, "key g\nkey Left\nwait text ▸.*Sort");
-    assert_false(console_condition(w.console, "text Hash Join", &err)); /* the selected row is about the sort */
+    assert_false(
+        console_condition(w.console, "text Hash Join", &err)); /* the selected row is about the sort */
     play(&w, "key w\nwait text ▸.*\\* Hash Join");
     play(&w, "key f\nkey f\nwait text ▸"); /* from finding to finding, around the end */
     close_world(&w);
@@ -238,7 +247,8 @@ static void test_marked_text(void **state)
     struct strbuf out = {0};
     marked_draw((struct draw){.grid = g, .in = {0, 0, 22, 8}}, text, marks, 2, STYLE_TEXT, &p);
     grid_dump(g, &out);
-    assert_true(str_starts(out.text, " a b \xe6\x97\xa5\xe6\x9c\xac \xc2\xb7 c\n     ^^^^   ^\n second\n ^^\n"));
+    assert_true(
+        str_starts(out.text, " a b \xe6\x97\xa5\xe6\x9c\xac \xc2\xb7 c\n     ^^^^   ^\n second\n ^^\n"));
     assert_int_equal(marked_height(text, marks, 2, 20), 4);
     assert_int_equal(text_height(text, 20), 2);
     p.top = 3; /* scrolled: the carets of a line that is gone stay */
@@ -256,7 +266,10 @@ static void test_printed(void **state)
     (void)state;
     struct strbuf out = {0}, input = {0};
     struct sd_error err = {""};
-    strbuf_printf(&input, "Query Text: SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = 'geheim'\n%s", BODY);
+    strbuf_printf(
+        &input,
+        "Query Text: SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = 'geheim'\n%s",
+        BODY);
     struct doc *d = plan_explain(input.text, input.len, "x", &err);
     assert_non_null(d);
     print_doc(d, PRINT_TEXT, &(struct print_options){.width = 120}, &out);
@@ -275,14 +288,10 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_weighed_by),
-        cmocka_unit_test(test_about_a_node),
-        cmocka_unit_test(test_marks_follow),
-        cmocka_unit_test(test_folded_and_worst),
-        cmocka_unit_test(test_as_text),
-        cmocka_unit_test(test_marked_text),
-        cmocka_unit_test(test_printed),
+        cmocka_unit_test(test_metrics),          cmocka_unit_test(test_weighed_by),
+        cmocka_unit_test(test_about_a_node),     cmocka_unit_test(test_marks_follow),
+        cmocka_unit_test(test_folded_and_worst), cmocka_unit_test(test_as_text),
+        cmocka_unit_test(test_marked_text),      cmocka_unit_test(test_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

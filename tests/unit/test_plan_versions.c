@@ -13,11 +13,13 @@ static struct explain plan_of(const char *name)
     struct sd_error err = {""};
     struct explain e = {0};
     snprintf(path, sizeof path, "data/versions/%s", name);
-    if (!file_read(test_file(path), EXPLAIN_MAX_BYTES, &data, &len, &err) || !explain_read(data, len, &e, &err))
+    if (!file_read(test_file(path), EXPLAIN_MAX_BYTES, &data, &len, &err) ||
+        !explain_read(data, len, &e, &err))
         fail_msg("%s: %s", name, err.text);
     free(data);
     if (e.n_plans != 1 || e.skipped || e.plans[0]->notes.n)
-        fail_msg("%s: %zu plans, note: %s", name, e.n_plans, e.plans[0]->notes.n ? e.plans[0]->notes.items[0] : "none");
+        fail_msg("%s: %zu plans, note: %s", name, e.n_plans,
+                 e.plans[0]->notes.n ? e.plans[0]->notes.items[0] : "none");
     return e;
 }
 
@@ -41,7 +43,8 @@ static void expect(const char *name, const char *what, double is, double want)
 static const struct plan_node *node(const struct explain *e, const char *type, const char *relation)
 {
     for (size_t i = 0; i < e->plans[0]->n_nodes; i++)
-        if (str_eq(e->plans[0]->nodes[i]->type, type) && (!relation || str_eq(e->plans[0]->nodes[i]->relation, relation)))
+        if (str_eq(e->plans[0]->nodes[i]->type, type) &&
+            (!relation || str_eq(e->plans[0]->nodes[i]->relation, relation)))
             return e->plans[0]->nodes[i];
     fail_msg("no %s %s", type, relation ? relation : "");
     return NULL;
@@ -55,11 +58,11 @@ static void every_version_is_read(void **state)
         size_t nodes;
         double planning_ms, execution_ms, own_ms; /* own: the exclusive times together */
     } plans[] = {
-        {"v9.6.txt", 4, 0.25, 41, 40},  {"v10.txt", 4, 0.25, 41, 40},    {"v11.txt", 3, 0.3, 5.5, 5},
-        {"v12.txt", 2, 0.1, 6.2, 6},    {"v12.json", 2, 0.1, 6.2, 6},    {"v13.txt", 3, 0.15, 9.5, 9},
-        {"v13.json", 3, 0.15, 9.5, 9},  {"v14.txt", 6, 0.4, 31, 30},     {"v15.txt", 2, 0.1, 97, 90},
-        {"v15.json", 2, 0.1, 97, 90},   {"v16.txt", 2, NAN, NAN, NAN},   {"v17.txt", 7, 0.5, 23, 20},
-        {"v17.json", 7, 0.5, 23, 20},   {"v18.txt", 4, 0.2, 12.5, 12},   {"v18.json", 4, 0.2, 12.5, 12},
+        {"v9.6.txt", 4, 0.25, 41, 40}, {"v10.txt", 4, 0.25, 41, 40},  {"v11.txt", 3, 0.3, 5.5, 5},
+        {"v12.txt", 2, 0.1, 6.2, 6},   {"v12.json", 2, 0.1, 6.2, 6},  {"v13.txt", 3, 0.15, 9.5, 9},
+        {"v13.json", 3, 0.15, 9.5, 9}, {"v14.txt", 6, 0.4, 31, 30},   {"v15.txt", 2, 0.1, 97, 90},
+        {"v15.json", 2, 0.1, 97, 90},  {"v16.txt", 2, NAN, NAN, NAN}, {"v17.txt", 7, 0.5, 23, 20},
+        {"v17.json", 7, 0.5, 23, 20},  {"v18.txt", 4, 0.2, 12.5, 12}, {"v18.json", 4, 0.2, 12.5, 12},
     };
     for (size_t i = 0; i < ARRAY_LEN(plans); i++) {
         struct explain e = plan_of(plans[i].name);
@@ -101,8 +104,8 @@ static void text_and_json_are_one_plan(void **state)
             strbuf_free(&q);
             assert_int_equal(x->depth, y->depth);
             if (!str_eq(x->relationship, y->relationship) || !str_eq(x->subplan, y->subplan))
-                fail_msg("%s, node %zu: %s %s, in JSON %s %s", versions[i], k + 1, x->relationship, x->subplan,
-                         y->relationship, y->subplan);
+                fail_msg("%s, node %zu: %s %s, in JSON %s %s", versions[i], k + 1, x->relationship,
+                         x->subplan, y->relationship, y->subplan);
             expect(text, "time", x->total_ns, y->total_ns);
             expect(text, "own time", x->exclusive_ns, y->exclusive_ns);
             expect(text, "rows", x->rows, y->rows);
@@ -111,7 +114,8 @@ static void text_and_json_are_one_plan(void **state)
             expect(text, "own temp", said(x->own_temp_written), said(y->own_temp_written));
             expect(text, "own I/O", said(x->own_io_ns), said(y->own_io_ns));
         }
-        expect(text, "planning hit", said(a.plans[0]->planning_shared_hit), said(b.plans[0]->planning_shared_hit));
+        expect(text, "planning hit", said(a.plans[0]->planning_shared_hit),
+               said(b.plans[0]->planning_shared_hit));
         expect(text, "planning memory", a.plans[0]->planning_memory_kb, b.plans[0]->planning_memory_kb);
         expect(text, "serialization", a.plans[0]->serialization_ns, b.plans[0]->serialization_ns);
         expect(text, "JIT", a.plans[0]->jit_ns, b.plans[0]->jit_ns);

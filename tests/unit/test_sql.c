@@ -166,12 +166,15 @@ static void a_statement_says_what_it_names(void **state)
     (void)state;
     struct sql_uses u;
     struct sd_error why;
-    assert_true(sql_may_execute(
-        "select f('a', x, null), s.g(1), (t).attr, t.b, x ### 'q', x operator(o.@@) 1, cast(x as evil), '1'::p.dom[], "
-        "case x when 'a' then 1 end, x between 1 and 2, count(*) filter (where h(x)) over (partition by w(x)) "
-        "from a.t join v using (id), lateral k(t.id) l(c rec), z tablesample sample (1) "
-        "where x in (select y from deep) and exists (select 1 from rows from (r1(), r2())) order by x using <^",
-        &u, &why));
+    assert_true(
+        sql_may_execute("select f('a', x, null), s.g(1), (t).attr, t.b, x ### 'q', x operator(o.@@) 1, "
+                        "cast(x as evil), '1'::p.dom[], "
+                        "case x when 'a' then 1 end, x between 1 and 2, count(*) filter (where h(x)) over "
+                        "(partition by w(x)) "
+                        "from a.t join v using (id), lateral k(t.id) l(c rec), z tablesample sample (1) "
+                        "where x in (select y from deep) and exists (select 1 from rows from (r1(), r2())) "
+                        "order by x using <^",
+                        &u, &why));
     static const char *const functions[] = {"f", "h", "w", "k", "sample", "r1", "r2", "count"};
     for (size_t i = 0; i < ARRAY_LEN(functions); i++)
         if (!use(&u.functions, NULL, functions[i]))
@@ -377,7 +380,8 @@ static void test_values(void **state)
         {"SELECT * FROM t WHERE a = $1", "42", "SELECT * FROM t WHERE a = 42", NULL},
         {"SELECT $2, '$1', $1 -- $1", " 'it''s' , -5 ", "SELECT (-5), '$1', 'it''s' -- $1", NULL},
         {"SELECT $1, $10, $2", "1,2,3,4,5,6,7,8,9,NULL", "SELECT 1, NULL, 2", NULL},
-        {"WHERE a = $1 AND t > interval $2", "$1 = '7', $2 = '1 day'", "WHERE a = '7' AND t > interval '1 day'", NULL},
+        {"WHERE a = $1 AND t > interval $2", "$1 = '7', $2 = '1 day'",
+         "WHERE a = '7' AND t > interval '1 day'", NULL},
         {"x IN ($1)", "array[1,2]", "x IN ((array[1,2]))", NULL},
         {"x = $1", "now() - interval '1 day'", "x = (now() - interval '1 day')", NULL},
         {"x = $1", "$$a,b$$", "x = $$a,b$$", NULL},

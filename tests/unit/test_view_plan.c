@@ -56,14 +56,31 @@ static const cJSON *first(const cJSON *json, const char *list, const char *key)
 static void test_contract(void **state)
 {
     (void)state;
-    static const char *const top[] = {"execution_ns", "planning_ns", "total_cost", "analyzed", "generic", "notes",
-                                      "findings", "suggestions", "nodes", NULL};
-    static const char *const node[] = {"id", "parent", "type", "relation", "total_ns", "exclusive_ns", "exclusive_share",
-                                       "loops", "rows_actual", "rows_plan", "rows_plan_total", "estimate_factor",
-                                       "rows_removed", "shared_hit", "shared_read", "temp_written", "io_ns", "cost_total",
-                                       "cost_share", NULL};
-    static const char *const finding[] = {"rule", "severity", "node", "evidence", "advice", "saves_at_most_ns",
-                                          "saves_at_most_share", "check", NULL};
+    static const char *const top[] = {"execution_ns", "planning_ns", "total_cost",  "analyzed", "generic",
+                                      "notes",        "findings",    "suggestions", "nodes",    NULL};
+    static const char *const node[] = {"id",
+                                       "parent",
+                                       "type",
+                                       "relation",
+                                       "total_ns",
+                                       "exclusive_ns",
+                                       "exclusive_share",
+                                       "loops",
+                                       "rows_actual",
+                                       "rows_plan",
+                                       "rows_plan_total",
+                                       "estimate_factor",
+                                       "rows_removed",
+                                       "shared_hit",
+                                       "shared_read",
+                                       "temp_written",
+                                       "io_ns",
+                                       "cost_total",
+                                       "cost_share",
+                                       NULL};
+    static const char *const finding[] = {
+        "rule",  "severity", "node", "evidence", "advice", "saves_at_most_ns", "saves_at_most_share",
+        "check", NULL};
     static const char *const suggestion[] = {"ddl", "table", "columns", "why", NULL};
     struct doc *d = explained("seq_scan_cast");
     cJSON *json = as_json(d);
@@ -114,7 +131,9 @@ static void test_literals(void **state)
     assert_true(file_read(test_file("data/plans/seq_scan_cast.json"), 1 << 20, &data, &len, &err));
     assert_true(explain_read(data, len, &e, &err));
     for (int show = 0; show < 2; show++) {
-        struct plan_source src = {.at = SD_UNKNOWN, .generic = -1, .show_literals = show,
+        struct plan_source src = {.at = SD_UNKNOWN,
+                                  .generic = -1,
+                                  .show_literals = show,
                                   .query = "select sum(total) from shop.orders where status = 'open'"};
         struct doc *d = plan_doc(e.plans[0], &src);
         for (int f = PRINT_TEXT; f <= PRINT_CSV; f++) {
@@ -134,7 +153,8 @@ static void test_literals(void **state)
 static void test_80_columns(void **state)
 {
     (void)state;
-    static const char *const names[] = {"seq_scan_filter", "generic", "cte_twice", "parallel_append", "hash_batches", "healthy_join"};
+    static const char *const names[] = {"seq_scan_filter", "generic",      "cte_twice",
+                                        "parallel_append", "hash_batches", "healthy_join"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         struct doc *d = explained(names[i]);
         char *text = printed(d, PRINT_TEXT);
@@ -154,16 +174,17 @@ static void test_copy_is_the_statement(void **state)
     struct doc *d = explained("quoted");
     const struct section *s = &d->sections[d->focus];
     assert_string_equal(s->key, "suggestions"); /* `y` copies it at once */
-    assert_string_equal(s->table.rows[0].copy,
-                        "CREATE INDEX CONCURRENTLY \"Sel ect_user_Ord\"\"er_idx\" ON public.\"Sel ect\" (\"user\", \"Ord\"\"er\");");
+    assert_string_equal(s->table.rows[0].copy, "CREATE INDEX CONCURRENTLY \"Sel ect_user_Ord\"\"er_idx\" ON "
+                                               "public.\"Sel ect\" (\"user\", \"Ord\"\"er\");");
     doc_free(d);
 }
 
 static void test_several_plans(void **state)
 {
     (void)state;
-    static const char text[] = "[{\"Query Text\":\"select 1\",\"Plan\":{\"Node Type\":\"Result\"},\"Execution Time\":1.0},"
-                               "{\"Query Text\":\"select 2\",\"Plan\":{\"Node Type\":\"Limit\"},\"Execution Time\":9.0}]";
+    static const char text[] =
+        "[{\"Query Text\":\"select 1\",\"Plan\":{\"Node Type\":\"Result\"},\"Execution Time\":1.0},"
+        "{\"Query Text\":\"select 2\",\"Plan\":{\"Node Type\":\"Limit\"},\"Execution Time\":9.0}]";
     struct sd_error err;
     struct doc *d = plan_explain(text, strlen(text), "-", &err);
     cJSON *json = as_json(d);
@@ -173,8 +194,9 @@ static void test_several_plans(void **state)
     assert_true(cJSON_GetObjectItemCaseSensitive(json, "execution_ns")->valuedouble == 9e6);
     assert_string_equal(first(json, "nodes", "type")->valuestring, "Limit");
     /* each of them whole: the plan that is asked for may not be the slowest */
-    static const char *const keys[] = {"plan", "at", "statement", "parameters", "execution_ns", "planning_ns", "total_cost",
-                                       "findings_total", "findings", "suggestions", "nodes", "notes"};
+    static const char *const keys[] = {"plan",         "at",          "statement",  "parameters",
+                                       "execution_ns", "planning_ns", "total_cost", "findings_total",
+                                       "findings",     "suggestions", "nodes",      "notes"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++)
         if (!first(json, "plans", keys[i]))
             fail_msg("plans[] has no %s", keys[i]);
@@ -189,7 +211,8 @@ static void test_several_plans(void **state)
 static void test_hostile_text(void **state)
 {
     (void)state;
-    static const char text[] = "{\"Plan\":{\"Node Type\":\"Seq Scan\\u001b]0;x\\u0007\",\"Relation Name\":\"\\u202e\\u001b[2Jt\",\"Filter\":\"(a = 1\\n\\r)\"}}";
+    static const char text[] = "{\"Plan\":{\"Node Type\":\"Seq Scan\\u001b]0;x\\u0007\",\"Relation "
+                               "Name\":\"\\u202e\\u001b[2Jt\",\"Filter\":\"(a = 1\\n\\r)\"}}";
     struct sd_error err;
     struct doc *d = plan_explain(text, strlen(text), "\033[31mfile", &err);
     char *out = printed(d, PRINT_TEXT);
@@ -203,10 +226,20 @@ static void test_hostile_text(void **state)
 /* What the server advised goes before what the plan tells. */
 static void advice_of_the_server(struct model *m, const struct sd_plan *plan, sd_time at)
 {
-    struct sd_advice advice = {.database = "shop", .query_id = 42, .schema = "shop", .table = "orders",
-                               .ddl = "CREATE INDEX CONCURRENTLY orders_part_idx ON shop.orders (customer_id, placed_at) WHERE state = 's3cret'",
-                               .columns = "customer_id\nplaced_at", .method = "btree", .size_bytes = 2097152, .write_overhead = 0.1,
-                               .cost_before = 5000, .cost_after = 50, .proven = 1, .why = "Finds the rows by customer_id."};
+    struct sd_advice advice = {.database = "shop",
+                               .query_id = 42,
+                               .schema = "shop",
+                               .table = "orders",
+                               .ddl = "CREATE INDEX CONCURRENTLY orders_part_idx ON shop.orders "
+                                      "(customer_id, placed_at) WHERE state = 's3cret'",
+                               .columns = "customer_id\nplaced_at",
+                               .method = "btree",
+                               .size_bytes = 2097152,
+                               .write_overhead = 0.1,
+                               .cost_before = 5000,
+                               .cost_after = 50,
+                               .proven = 1,
+                               .why = "Finds the rows by customer_id."};
     struct sd_batch *b = batch_new("pg", at);
     assert_true(batch_add(b, SD_PLAN, plan) && batch_add(b, SD_ADVICE, &advice));
     model_apply(m, b);
@@ -231,8 +264,14 @@ static void advice_of_the_server(struct model *m, const struct sd_plan *plan, sd
         free(text);
         doc_free(d);
     }
-    struct sd_advice none = {.database = "shop", .query_id = 42, .size_bytes = SD_UNKNOWN, .write_overhead = NAN, .cost_before = NAN,
-                             .cost_after = NAN, .proven = SD_UNKNOWN, .none = "The planner would use none."};
+    struct sd_advice none = {.database = "shop",
+                             .query_id = 42,
+                             .size_bytes = SD_UNKNOWN,
+                             .write_overhead = NAN,
+                             .cost_before = NAN,
+                             .cost_after = NAN,
+                             .proven = SD_UNKNOWN,
+                             .none = "The planner would use none."};
     b = batch_new("pg", at + SD_S);
     assert_true(batch_add(b, SD_PLAN, plan) && batch_add(b, SD_ADVICE, &none));
     model_apply(m, b);
@@ -241,7 +280,8 @@ static void advice_of_the_server(struct model *m, const struct sd_plan *plan, sd
     struct doc *d = plan_view.build(&c);
     cJSON *json = as_json(d);
     assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItemCaseSensitive(json, "suggestions")), 0);
-    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "no_suggestion")), none.none);
+    assert_string_equal(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "no_suggestion")),
+                        none.none);
     cJSON_Delete(json);
     doc_free(d);
 }
@@ -255,8 +295,12 @@ static void test_view(void **state)
     struct sd_error err;
     assert_true(file_read(test_file("data/plans/generic.json"), 1 << 20, &body, &len, &err));
     struct model *m = model_new(&MODEL_DEFAULTS);
-    struct sd_statement st = {.query_id = 42, .database = "shop", .text = "select * from shop.orders where customer_id = $1 and note <> 'secret'",
-                              .toplevel = 1, .calls = 10, .total_ns = 1000000};
+    struct sd_statement st = {.query_id = 42,
+                              .database = "shop",
+                              .text = "select * from shop.orders where customer_id = $1 and note <> 'secret'",
+                              .toplevel = 1,
+                              .calls = 10,
+                              .total_ns = 1000000};
     sd_time at = 1700000000 * SD_S;
     struct sd_batch *b = batch_new("pg", at);
     assert_true(batch_add(b, SD_STATEMENT, &st));
@@ -272,12 +316,22 @@ static void test_view(void **state)
     free(text);
     doc_free(d);
 
-    struct sd_plan plan = {.query_id = 42, .database = "shop", .query = st.text, .body = body, .generic = 1, .analyzed = 0};
-    struct sd_table table = {.database = "shop", .schema = "shop", .name = "orders", .rows = 200000, .size_bytes = 18000000};
-    struct sd_index index = {.database = "shop", .schema = "shop", .table = "orders", .name = "orders_pkey", .columns = "id",
-                             .is_unique = 1, .is_valid = 1, .is_partial = 0, .size_bytes = SD_UNKNOWN};
+    struct sd_plan plan = {
+        .query_id = 42, .database = "shop", .query = st.text, .body = body, .generic = 1, .analyzed = 0};
+    struct sd_table table = {
+        .database = "shop", .schema = "shop", .name = "orders", .rows = 200000, .size_bytes = 18000000};
+    struct sd_index index = {.database = "shop",
+                             .schema = "shop",
+                             .table = "orders",
+                             .name = "orders_pkey",
+                             .columns = "id",
+                             .is_unique = 1,
+                             .is_valid = 1,
+                             .is_partial = 0,
+                             .size_bytes = SD_UNKNOWN};
     b = batch_new("pg", at + SD_S);
-    assert_true(batch_add(b, SD_PLAN, &plan) && batch_add(b, SD_TABLE, &table) && batch_add(b, SD_INDEX, &index));
+    assert_true(batch_add(b, SD_PLAN, &plan) && batch_add(b, SD_TABLE, &table) &&
+                batch_add(b, SD_INDEX, &index));
     model_apply(m, b);
     batch_unref(b);
     c.arg = "shop/42";

@@ -36,7 +36,8 @@ static struct doc *pair(const char *name, const char *ending)
     snprintf(path[0], sizeof path[0], "data/plan_pairs/%s.before.%s", name, ending);
     snprintf(path[1], sizeof path[1], "data/plan_pairs/%s.after.%s", name, ending);
     char *before = file(path[0], &len[0]), *after = file(path[1], &len[1]);
-    struct doc *d = plan_diff_explain((struct plan_input){before, len[0], "before"}, (struct plan_input){after, len[1], "after"}, &err);
+    struct doc *d = plan_diff_explain((struct plan_input){before, len[0], "before"},
+                                      (struct plan_input){after, len[1], "after"}, &err);
     if (!d)
         fail_msg("%s", err.text);
     free(before);
@@ -51,8 +52,11 @@ static struct doc *pair(const char *name, const char *ending)
 static void test_pairs_as_text(void **state)
 {
     (void)state;
-    static const char *const names[][2] = {{"seq_to_index", "json"}, {"parallel_to_bitmap", "txt"}, {"sort_disk_to_memory", "json"},
-                                           {"join_method", "txt"}, {"costs", "txt"}};
+    static const char *const names[][2] = {{"seq_to_index", "json"},
+                                           {"parallel_to_bitmap", "txt"},
+                                           {"sort_disk_to_memory", "json"},
+                                           {"join_method", "txt"},
+                                           {"costs", "txt"}};
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
         char path[128];
         size_t len;
@@ -94,13 +98,40 @@ static double number(const cJSON *json, const char *key)
 static void test_contract(void **state)
 {
     (void)state;
-    static const char *const top[] = {"before", "after", "verdict", "measure", "factor", "execution_before_ns",
-                                      "execution_after_ns", "planning_before_ns", "planning_after_ns", "total_cost_before",
-                                      "total_cost_after", "shared_blocks_before", "shared_read_after", "temp_written_before",
-                                      "workers_before", "nodes", "changes", "notes", "analyzed_before", NULL};
-    static const char *const node[] = {"change", "before_id", "after_id", "type_before", "type_after", "relation",
-                                       "exclusive_before_ns", "exclusive_after_ns", "rows_before", "rows_after",
-                                       "cost_before", "cost_after", "changes", NULL};
+    static const char *const top[] = {"before",
+                                      "after",
+                                      "verdict",
+                                      "measure",
+                                      "factor",
+                                      "execution_before_ns",
+                                      "execution_after_ns",
+                                      "planning_before_ns",
+                                      "planning_after_ns",
+                                      "total_cost_before",
+                                      "total_cost_after",
+                                      "shared_blocks_before",
+                                      "shared_read_after",
+                                      "temp_written_before",
+                                      "workers_before",
+                                      "nodes",
+                                      "changes",
+                                      "notes",
+                                      "analyzed_before",
+                                      NULL};
+    static const char *const node[] = {"change",
+                                       "before_id",
+                                       "after_id",
+                                       "type_before",
+                                       "type_after",
+                                       "relation",
+                                       "exclusive_before_ns",
+                                       "exclusive_after_ns",
+                                       "rows_before",
+                                       "rows_after",
+                                       "cost_before",
+                                       "cost_after",
+                                       "changes",
+                                       NULL};
     struct doc *d = pair("seq_to_index", "json");
     cJSON *json = as_json(d);
     const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(json, "nodes"), *n;
@@ -108,17 +139,20 @@ static void test_contract(void **state)
         if (!cJSON_GetObjectItemCaseSensitive(json, top[i]))
             fail_msg("%s is missing", top[i]);
     double before = 0, after = 0;
-    cJSON_ArrayForEach(n, nodes) {
+    cJSON_ArrayForEach(n, nodes)
+    {
         for (int i = 0; node[i]; i++)
             if (!cJSON_GetObjectItemCaseSensitive(n, node[i]))
                 fail_msg("nodes[].%s is missing", node[i]);
-        const cJSON *b = cJSON_GetObjectItemCaseSensitive(n, "exclusive_before_ns"), *a = cJSON_GetObjectItemCaseSensitive(n, "exclusive_after_ns");
+        const cJSON *b = cJSON_GetObjectItemCaseSensitive(n, "exclusive_before_ns"),
+                    *a = cJSON_GetObjectItemCaseSensitive(n, "exclusive_after_ns");
         before += cJSON_IsNumber(b) ? b->valuedouble : 0;
         after += cJSON_IsNumber(a) ? a->valuedouble : 0;
     }
     assert_true(before <= number(json, "execution_before_ns") * 1.02 && before > 0);
     assert_true(after <= number(json, "execution_after_ns") * 1.02 && after > 0);
-    assert_true(fabs(number(json, "factor") - number(json, "execution_before_ns") / number(json, "execution_after_ns")) < 1e-6);
+    assert_true(fabs(number(json, "factor") -
+                     number(json, "execution_before_ns") / number(json, "execution_after_ns")) < 1e-6);
     const cJSON *first = cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(json, "changes"), 1);
     assert_true(strstr(cJSON_GetObjectItemCaseSensitive(first, "text")->valuestring, "orders_status_idx"));
     cJSON_Delete(json);
@@ -148,12 +182,14 @@ static void test_refused_with_a_sentence(void **state)
 static void test_the_slowest_of_several(void **state)
 {
     (void)state;
-    static const char two[] = "Seq Scan on a  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..1.0 rows=5 loops=1)\n"
-                              "Execution Time: 1.1 ms\n\n"
-                              "Seq Scan on b  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..9.0 rows=5 loops=1)\n"
-                              "Execution Time: 9.1 ms\n";
+    static const char two[] =
+        "Seq Scan on a  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..1.0 rows=5 loops=1)\n"
+        "Execution Time: 1.1 ms\n\n"
+        "Seq Scan on b  (cost=0.00..10.00 rows=5 width=8) (actual time=0.1..9.0 rows=5 loops=1)\n"
+        "Execution Time: 9.1 ms\n";
     struct sd_error err = {""};
-    struct doc *d = plan_diff_explain((struct plan_input){two, strlen(two), "two.txt"}, (struct plan_input){two, strlen(two), "again.txt"}, &err);
+    struct doc *d = plan_diff_explain((struct plan_input){two, strlen(two), "two.txt"},
+                                      (struct plan_input){two, strlen(two), "again.txt"}, &err);
     assert_non_null(d);
     char *text = printed(d, PRINT_TEXT, 0);
     assert_true(strstr(text, "two.txt holds 2 plans; the slowest, number 2, is compared."));
@@ -169,8 +205,13 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
     size_t len;
     char *body = path ? file(path, &len) : NULL;
     struct sd_batch *b = batch_new("shop", T0 + seconds * SD_S);
-    struct sd_plan p = {.query_id = 77, .database = "shop", .query = "SELECT * FROM t WHERE secret = 'geheim'", .body = body,
-                        .generic = 0, .analyzed = 1, .failed = failed};
+    struct sd_plan p = {.query_id = 77,
+                        .database = "shop",
+                        .query = "SELECT * FROM t WHERE secret = 'geheim'",
+                        .body = body,
+                        .generic = 0,
+                        .analyzed = 1,
+                        .failed = failed};
     assert_true(batch_add(b, SD_PLAN, &p));
     model_apply(m, b);
     batch_unref(b);
@@ -179,8 +220,14 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
 
 static cJSON *viewed(struct model *m, int64_t seconds, const char *file_text)
 {
-    struct view_ctx c = {.model = m, .span = {T0, T0 + seconds * SD_S}, .now = T0 + seconds * SD_S, .live = true, .arg = "shop/77",
-                         .file_text = file_text, .file_len = file_text ? strlen(file_text) : 0, .file_name = "old.txt"};
+    struct view_ctx c = {.model = m,
+                         .span = {T0, T0 + seconds * SD_S},
+                         .now = T0 + seconds * SD_S,
+                         .live = true,
+                         .arg = "shop/77",
+                         .file_text = file_text,
+                         .file_len = file_text ? strlen(file_text) : 0,
+                         .file_name = "old.txt"};
     struct doc *d = diff_view.build(&c);
     cJSON *json = as_json(d);
     char *text = printed(d, PRINT_TEXT, 0);
@@ -194,12 +241,14 @@ static void assert_text(cJSON *json, const char *key, const char *part)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, key);
     if (!cJSON_IsString(item) || !strstr(item->valuestring, part))
-        fail_msg("%s does not say \"%s\" but: %s", key, part, cJSON_IsString(item) ? item->valuestring : "nothing");
+        fail_msg("%s does not say \"%s\" but: %s", key, part,
+                 cJSON_IsString(item) ? item->valuestring : "nothing");
 }
 
 static void assert_times(cJSON *json, double before_ms, double after_ms)
 {
-    double before = number(json, "execution_before_ns") / 1e6, after = number(json, "execution_after_ns") / 1e6;
+    double before = number(json, "execution_before_ns") / 1e6,
+           after = number(json, "execution_after_ns") / 1e6;
     if (fabs(before - before_ms) > 1e-3 || fabs(after - after_ms) > 1e-3)
         fail_msg("%f ms and %f ms were compared", before, after);
     cJSON_Delete(json);
@@ -210,14 +259,15 @@ static double execution_ms(const char *path)
     size_t len;
     char *text = file(path, &len);
     const char *at = strstr(text, "\"Execution Time\": ");
-    double ms = at ? atof(at + strlen("\"Execution Time\": ")) : atof(strstr(text, "Execution Time: ") + strlen("Execution Time: "));
+    double ms = at ? atof(at + strlen("\"Execution Time\": "))
+                   : atof(strstr(text, "Execution Time: ") + strlen("Execution Time: "));
     free(text);
     return ms;
 }
 
 #define BEFORE "data/plan_pairs/seq_to_index.before.json"
-#define AFTER "data/plan_pairs/seq_to_index.after.json"
-#define COSTS "data/plan_pairs/costs.before.txt"
+#define AFTER  "data/plan_pairs/seq_to_index.after.json"
+#define COSTS  "data/plan_pairs/costs.before.txt"
 
 static void test_which_plans_are_compared(void **state)
 {
@@ -244,7 +294,7 @@ static void test_which_plans_are_compared(void **state)
     plan_came(m, 5, AFTER, NULL);
     plan_came(m, 6, NULL, "the server was busy");
     assert_times(viewed(m, 6, NULL), before, after); /* another shape, not the newest before */
-    json = viewed(m, 3, NULL); /* the cursor in the past */
+    json = viewed(m, 3, NULL);                       /* the cursor in the past */
     assert_text(json, "measure", "cost");
     cJSON_Delete(json);
     model_free(m);
@@ -320,7 +370,8 @@ static void test_keys(void **state)
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct config *config = config_new();
     plan_came(m, 1, AFTER, NULL);
-    struct console *c = console_new(&(struct console_env){.model = m, .config = config, .now = now, .read_file = give_file});
+    struct console *c =
+        console_new(&(struct console_env){.model = m, .config = config, .now = now, .read_file = give_file});
     struct grid *g = grid_new(100, 40, false);
     console_resize(c, 100, 40);
     play(c, g, "key d\nwait text Select a query first");
@@ -330,7 +381,9 @@ static void test_keys(void **state)
     plan_came(m, 2, BEFORE, NULL);
     play(c, g, "key Esc\nwait text before it another plan");
     play(c, g, "key d\nwait text slower\nkey g\nkey f\nwait text ▸.*GroupAggregate");
-    play(c, g, "size 100x80\nkey z w\nwait text the index condition is now the filter\nwait text Own time +1.06 ms -> 32.7 ms\nwait text now .*status = \nkey Esc");
+    play(c, g,
+         "size 100x80\nkey z w\nwait text the index condition is now the filter\nwait text Own time +1.06 ms "
+         "-> 32.7 ms\nwait text now .*status = \nkey Esc");
     play(c, g, "key Esc Esc\n:diff shop/77\nwait text slower");
     console_free(c);
     grid_free(g);

@@ -471,7 +471,8 @@ static void blockers_come_before_whom_they_block(void **state)
     static const struct {
         int64_t pid, depth, blocks;
         const char *blocked_by;
-    } rows[] = {{20, 0, 3, NULL}, {21, 1, 0, "20"}, {22, 1, 1, "7,20"}, {23, 2, 0, "22,20"}, {30, 0, 1, "31"}, {31, 1, 0, "30"}};
+    } rows[] = {{20, 0, 3, NULL},    {21, 1, 0, "20"}, {22, 1, 1, "7,20"},
+                {23, 2, 0, "22,20"}, {30, 0, 1, "31"}, {31, 1, 0, "30"}};
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct sd_activity a[ARRAY_LEN(rows)];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -516,10 +517,13 @@ static void what_keeps_old_rows_is_told(void **state)
         int64_t pid, xmin_age;
         const char *type, *name, *state, *says;
     } rows[] = {
-        {7, 200000, "client backend", "app", "idle in transaction", "200 k transactions ago: vacuum removes nothing newer; end"},
+        {7, 200000, "client backend", "app", "idle in transaction",
+         "200 k transactions ago: vacuum removes nothing newer; end"},
         {8, 100, "client backend", "app", "active", NULL},
-        {SD_UNKNOWN, 3000000, "replication slot", "old_replica", "not in use", "slot old_replica (not in use) keeps rows since 3.00 M"},
-        {SD_UNKNOWN, 400000, "replication slot (catalogue)", "cdc", "in use", "rows of the catalogues since 400 k transactions: see why"},
+        {SD_UNKNOWN, 3000000, "replication slot", "old_replica", "not in use",
+         "slot old_replica (not in use) keeps rows since 3.00 M"},
+        {SD_UNKNOWN, 400000, "replication slot (catalogue)", "cdc", "in use",
+         "rows of the catalogues since 400 k transactions: see why"},
         {SD_UNKNOWN, 500000, "standby", "berlin", "in use", "standby berlin"},
         {SD_UNKNOWN, 20000, "standby", "paris", "in use", NULL},
         {0, 50, "prepared transaction", "gid-1", "prepared", "gid-1 of app, 50 transactions old: COMMIT"},
@@ -536,7 +540,8 @@ static void what_keeps_old_rows_is_told(void **state)
     sampled(m, T0, a, ARRAY_LEN(rows));
     struct view_ctx c = context(m, MINUTE);
     cJSON *j = json(&c, "activity"), *r, *notes = cJSON_GetObjectItem(j, "notable");
-    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "rows")), 3); /* slots and standbys are no sessions */
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(j, "rows")),
+                     3); /* slots and standbys are no sessions */
     size_t expected = 0;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         bool said = false;
@@ -559,9 +564,14 @@ static void load_is_drawn_in_layers(void **state)
     static const struct {
         int n; /* sessions in every sample */
         const char *type, *event, *route;
-    } kinds[] = {{3, NULL, NULL, NULL},          {8, "IO", "DataFileRead", "GET /a"}, {2, "Lock", "tuple", "GET /b"},
-                 {4, "LWLock", "WALWrite", "GET /c"}, {2, "Client", "ClientRead", "GET /d"}, {2, "IPC", "x", "GET /e"},
-                 {1, "IO", "y", "GET /f"},       {1, "IO", "z", "GET /g"}};
+    } kinds[] = {{3, NULL, NULL, NULL},
+                 {8, "IO", "DataFileRead", "GET /a"},
+                 {2, "Lock", "tuple", "GET /b"},
+                 {4, "LWLock", "WALWrite", "GET /c"},
+                 {2, "Client", "ClientRead", "GET /d"},
+                 {2, "IPC", "x", "GET /e"},
+                 {1, "IO", "y", "GET /f"},
+                 {1, "IO", "z", "GET /g"}};
     struct model *m = model_new(&MODEL_DEFAULTS);
     for (int s = 0; s < 60; s++) {
         struct sd_activity a[32];
@@ -950,9 +960,8 @@ static void every_view_copes_with_hostile_records(void **state)
 static void the_table_of_views_is_whole(void **state)
 {
     (void)state;
-    static const char *const order[] = {"overview", "endpoints", "queries", "activity",
-                                        "sources",  "tables",    "indexes", "endpoint",
-                                        "query",    "plan",      "diff"};
+    static const char *const order[] = {"overview", "endpoints", "queries", "activity", "sources", "tables",
+                                        "indexes",  "endpoint",  "query",   "plan",     "diff"};
     size_t n = 0;
     for (const struct view *const *v = VIEWS; *v; v++, n++) {
         assert_true(n < ARRAY_LEN(order));

@@ -295,8 +295,8 @@ static bool has_plain_condition(const struct table_use *u)
 {
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
-        if (!p->in_or && (p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_JOIN || p->kind == PRED_RANGE ||
-                          p->kind == PRED_PREFIX))
+        if (!p->in_or && (p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_JOIN ||
+                          p->kind == PRED_RANGE || p->kind == PRED_PREFIX))
             return true;
     }
     return false;

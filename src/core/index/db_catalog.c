@@ -50,7 +50,7 @@ static bool equal_image(const char *type)
 }
 
 struct catalog_column *db_catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
-                                      const char *type)
+                                         const char *type)
 {
     r->columns = mem_grow(r->columns, r->n_columns, &r->cap_columns, sizeof *r->columns);
     struct catalog_column *col = &r->columns[r->n_columns++];

@@ -35,7 +35,8 @@ struct catalog_index {
     int keys[CATALOG_KEYS];              /* positions of columns, -1: an expression */
     unsigned char options[CATALOG_KEYS]; /* of the first n_keys: CATALOG_DESC | CATALOG_NULLS_FIRST */
     size_t n_keys, n_columns;            /* n_columns counts those INCLUDEd, too */
-    const char *expressions[CATALOG_KEYS]; /* of keys that are none of the columns, as the server writes them */
+    const char
+        *expressions[CATALOG_KEYS]; /* of keys that are none of the columns, as the server writes them */
     bool has_expression, other_opclass;
     bool is_unique, is_constraint, is_valid, is_clustered_on, is_replica_identity;
     int64_t size_bytes; /* SD_UNKNOWN */
@@ -49,17 +50,17 @@ struct catalog_ndistinct { /* extended statistics: combinations of columns */
     double value;
 };
 
-struct catalog_sample {    /* of rows: what no statistic says about combinations of columns */
-    size_t n;              /* rows, in the order of the table, of pages that were read whole */
-    const int64_t *page;   /* [row] the page it is on; NULL unknown */
-    const uint64_t **hash; /* [column][row] of the value; NULL for a column not sampled */
-    const int32_t **width; /* [column][row] bytes as stored; -1: null */
+struct catalog_sample {         /* of rows: what no statistic says about combinations of columns */
+    size_t n;                   /* rows, in the order of the table, of pages that were read whole */
+    const int64_t *page;        /* [row] the page it is on; NULL unknown */
+    const uint64_t **hash;      /* [column][row] of the value; NULL for a column not sampled */
+    const int32_t **width;      /* [column][row] bytes as stored; -1: null */
     struct catalog_expression { /* of a column's value, as an index would hold it */
         const char *sql;
         const uint64_t *hash;
         const int32_t *width;
         double avg_width;
-    } *expressions;
+    } * expressions;
     size_t n_expressions;
 };
 enum { CATALOG_EXPRESSIONS = 8 };
@@ -71,7 +72,7 @@ struct catalog_relation {
     bool visible;       /* found by its bare name */
     const char *view;   /* its query, of a view; NULL */
     double rows, pages; /* the planner's; rows NAN: never analysed */
-    double all_visible;    /* share of the pages by the visibility map; NAN unknown */
+    double all_visible; /* share of the pages by the visibility map; NAN unknown */
     int64_t size_bytes;
     double inserts, updates, deletes; /* since the statistics began; NAN unknown */
     double hot_updates;
@@ -100,7 +101,7 @@ void db_catalog_free(struct catalog *c); /* NULL is fine */
 struct catalog_relation *db_catalog_add(struct catalog *c, const char *schema, const char *name, char kind);
 /* Adds one; valid until the next one is added. Strings are copied. */
 struct catalog_column *db_catalog_column(struct catalog *c, struct catalog_relation *r, const char *name,
-                                      const char *type);
+                                         const char *type);
 struct catalog_index *db_catalog_index(struct catalog *c, struct catalog_relation *r, const char *name);
 
 /* schema NULL: by search_path. NULL: there is none. */

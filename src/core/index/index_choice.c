@@ -671,7 +671,8 @@ static void drop_useless(struct choice *c, struct set *s)
             double worse = total_of(c, &t) - total;
             bool needed = c->keep > 0 ? worse >= c->keep * c->before
                                       : worth(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
-            needed = needed && saves_pages(c, s, &t) && (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
+            needed = needed && saves_pages(c, s, &t) &&
+                     (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
             free(t.items);
             if (!needed && worse < least) {
                 least = worse;
@@ -701,7 +702,8 @@ static bool does(struct choice *c, const struct set *wide, const struct set *s, 
 static bool better_order(const struct index_def *a, const struct index_def *than)
 {
     if (a->rel != than->rel || a->method != than->method || a->n_keys != than->n_keys || a->n_include ||
-        than->n_include || !str_eq(a->predicate, than->predicate) || a->keys[0].column < 0 || than->keys[0].column < 0)
+        than->n_include || !str_eq(a->predicate, than->predicate) || a->keys[0].column < 0 ||
+        than->keys[0].column < 0)
         return false;
     for (size_t i = 0; i < a->n_keys; i++)
         if (a->keys[i].column < 0 || !index_def_has(than, a->keys[i].column))
@@ -848,8 +850,8 @@ bool index_choice(struct choice *c)
             if (totals[i] < totals[at])
                 at = i;
         double total = totals[at];
-        for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop()) && !(tried && c->cut_short) &&
-                            exchange(c, &begin[at], &total);
+        for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop()) &&
+                            !(tried && c->cut_short) && exchange(c, &begin[at], &total);
              round++)
             ;
         vain += total > best_total * 0.9995;

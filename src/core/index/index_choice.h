@@ -14,8 +14,8 @@
 
 #define CHOICE_KEEP_TOTAL                                                                                    \
     0.003 /* an index stays when without it the total is worse by this share of the cost before */
-#define CHOICE_KEEP_QUERY 0.10 /* or a statement by this share of its own */
-#define CHOICE_KEEP_COST  15   /* in any case it must save some statement so much: a few pages */
+#define CHOICE_KEEP_QUERY 0.10  /* or a statement by this share of its own */
+#define CHOICE_KEEP_COST  15    /* in any case it must save some statement so much: a few pages */
 #define CHOICE_WIDE_TOTAL 0.001 /* further columns, likewise */
 #define CHOICE_WIDE_QUERY 0.03
 /* An index whose keys another one has already only carries more columns (or fewer rows):
@@ -37,7 +37,7 @@ struct choice {
     size_t n_statements;
     double budget;    /* bytes; INFINITY */
     int64_t deadline; /* of now(); after it bounds are used */
-    double keep; /* an index that saves less of the total, as a share, is left out; 0: CHOICE_KEEP_... */
+    double keep;      /* an index that saves less of the total, as a share, is left out; 0: CHOICE_KEEP_... */
     int64_t (*now)(void);
     bool (*cost)(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *cost,
                  bool *used);

@@ -4,7 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-
 #define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1 */
 
 const char *index_method_name(enum index_method m)
@@ -108,7 +107,8 @@ bool index_def_existing(const struct catalog_relation *r, const struct catalog_i
                         struct index_def *out)
 {
     *out = (struct index_def){.rel = r, .predicate = ix->predicate, .predicate_share = 1};
-    if (strcmp(ix->method, "btree") != 0 || ix->other_opclass || ix->n_keys > INDEX_KEYS || ix->n_columns - ix->n_keys > INDEX_INCLUDES)
+    if (strcmp(ix->method, "btree") != 0 || ix->other_opclass || ix->n_keys > INDEX_KEYS ||
+        ix->n_columns - ix->n_keys > INDEX_INCLUDES)
         return false;
     for (size_t i = 0; i < ix->n_keys; i++)
         out->keys[out->n_keys++] = (struct index_key){.column = ix->keys[i],
@@ -161,8 +161,8 @@ const struct catalog_index *index_def_doubles(const struct index_def *d)
             (have.predicate && !same_sql(have.predicate, d->predicate)))
             continue;
         size_t n = MIN(have.n_keys, d->n_keys), k = 0;
-        while (k < n && have.keys[k].column == d->keys[k].column && same_sql(have.keys[k].expr, d->keys[k].expr) &&
-               (ix->other_opclass || !d->keys[k].opclass))
+        while (k < n && have.keys[k].column == d->keys[k].column &&
+               same_sql(have.keys[k].expr, d->keys[k].expr) && (ix->other_opclass || !d->keys[k].opclass))
             k++;
         /* past a unique key nothing leads any further */
         if (k == d->n_keys || (ix->is_unique && k == have.n_keys))

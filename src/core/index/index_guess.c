@@ -73,7 +73,8 @@ static bool gives_order(const struct table_use *u, const struct index_def *d, si
     return false;
 }
 
-static const struct pred *best_for(const struct table_use *u, const struct index_key *key, bool gin, bool join)
+static const struct pred *best_for(const struct table_use *u, const struct index_key *key, bool gin,
+                                   bool join)
 {
     const struct pred *best = NULL;
     for (size_t i = 0; i < u->n_preds; i++) {
@@ -99,8 +100,8 @@ static bool other_side(const struct statement_use *use, const struct pred *p, co
     return false;
 }
 
-static struct service serve(const struct statement_use *use, const struct table_use *u, const struct index_def *d,
-                            const struct guess_scan *scan)
+static struct service serve(const struct statement_use *use, const struct table_use *u,
+                            const struct index_def *d, const struct guess_scan *scan)
 {
     struct service s = {.share = 1, .kept = 1, .words = 1, .join = SIZE_MAX};
     bool taken[USE_PREDS] = {false}, gin = d->method == INDEX_GIN, narrowed = false;
@@ -147,15 +148,16 @@ static bool covers(const struct table_use *u, const struct index_def *d)
 }
 
 /* One run of a scan by the index, of `runs`, that reads so many of its rows. */
-static double access(const struct table_use *u, const struct index_def *d, const struct service *s, double found,
-                     double runs)
+static double access(const struct table_use *u, const struct index_def *d, const struct service *s,
+                     double found, double runs)
 {
     double pages = MAX(u->rel->pages, 1), size = index_size(d) / 8192, rows = MAX(u->rel->rows, 1);
     double leaves = isnan(size) ? 1 : MAX(size, 1), of_index = found / MAX(rows * d->predicate_share, 1);
     double heap = pages_of(pages, found * runs) / runs, read;
     if (d->method == INDEX_BRIN)
         return RANDOM_PAGE * leaves + (MIN(1, of_index) * pages + MIN(pages, 128)) * SEQ_PAGE + found * TUPLE;
-    read = d->method == INDEX_GIN ? GIN_ENTRY * (double)s->words : RANDOM_PAGE * MAX(1, ceil(of_index * leaves));
+    read =
+        d->method == INDEX_GIN ? GIN_ENTRY * (double)s->words : RANDOM_PAGE * MAX(1, ceil(of_index * leaves));
     if (runs > 1)
         read = MIN(read, RANDOM_PAGE * pages_of(leaves, MAX(1, of_index * leaves) * runs) / runs);
     double correlation = d->keys[0].column >= 0 ? u->rel->columns[d->keys[0].column].correlation : 0;

@@ -181,15 +181,16 @@ struct sampled_key {
 static int by_value(const void *a, const void *b)
 {
     const struct sampled_key *x = a, *y = b;
-    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash) : (x->row > y->row) - (x->row < y->row);
+    return x->hash != y->hash ? (x->hash > y->hash) - (x->hash < y->hash)
+                              : (x->row > y->row) - (x->row < y->row);
 }
 
 struct groups {         /* of the sample, by all key columns together */
     double distinct;    /* of the whole table, by the Duj1 estimator of Haas and Stokes, as ANALYZE has it */
     double common[200]; /* shares of the largest */
     size_t n_common;
-    double error;  /* relative, of `distinct`, by the number of repetitions it was told from */
-    bool together; /* equal keys are stored next to each other: `distinct` is as good as counted */
+    double error;     /* relative, of `distinct`, by the number of repetitions it was told from */
+    bool together;    /* equal keys are stored next to each other: `distinct` is as good as counted */
     double sizes[64]; /* then: of keys that begin in a page's first half, how many have so many rows */
 };
 
@@ -287,8 +288,8 @@ static void heaps(const struct catalog_sample *s, const struct sampled_key *keys
         qsort(sizes, large, sizeof *sizes, largest_first);
         g->n_common = MIN(large, ARRAY_LEN(g->common));
         memcpy(g->common, sizes, g->n_common * sizeof *sizes);
-        g->distinct = (double)large + MAX((double)distinct,
-                                          unseen(begun, (double)distinct * whole, (double)once * whole, times));
+        g->distinct = (double)large + MAX((double)distinct, unseen(begun, (double)distinct * whole,
+                                                                   (double)once * whole, times));
         g->together = true;
         memcpy(g->sizes, begins, sizeof begins);
         if (share < 0.999) { /* the condition leaves some rows of some keys */
@@ -519,7 +520,8 @@ static double btree_size(const struct index_def *d)
         }
         rest = MAX(rest, 0);
         double of_row = together_bytes(tuple, &g);
-        bytes += isnan(of_row) ? spread_bytes(tuple, MIN(MAX(distinct, 1), MAX(rest, 1)), rest) : rest * of_row;
+        bytes +=
+            isnan(of_row) ? spread_bytes(tuple, MIN(MAX(distinct, 1), MAX(rest, 1)), rest) : rest * of_row;
     } else {
         bytes = rows * (tuple + LINE_POINTER);
     }

@@ -42,8 +42,8 @@ static const struct catalog_index *keeper_of(const struct catalog_relation *r, c
 }
 
 /* The one that stays when all that are needless are gone. */
-static const struct catalog_index *last_keeper(const struct catalog_relation *r, const struct catalog_index *ix,
-                                               enum waste_kind *kind)
+static const struct catalog_index *last_keeper(const struct catalog_relation *r,
+                                               const struct catalog_index *ix, enum waste_kind *kind)
 {
     const struct catalog_index *keeper = keeper_of(r, ix, kind), *next = keeper;
     enum waste_kind ignored;

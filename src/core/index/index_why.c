@@ -23,7 +23,8 @@ static bool same(const struct index_key *a, const struct index_key *b)
 static const struct pred *served(const struct table_use *u, const struct index_key *k, bool joins)
 {
     for (size_t i = 0; i < u->n_preds; i++)
-        if (same(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins && u->preds[i].kind != PRED_NOT_NULL)
+        if (same(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins &&
+            u->preds[i].kind != PRED_NOT_NULL)
             return &u->preds[i];
     return NULL;
 }
@@ -48,8 +49,10 @@ static size_t lookups(const struct table_use *u, struct saying *s)
             list(&joined, key_name(d, key), n_joined++);
             continue;
         }
-        static const char *const ways[] = {[PRED_RANGE] = "the range of ", [PRED_PREFIX] = "the beginning of ",
-                                           [PRED_CONTAINS] = "the trigrams of ", [PRED_JSON] = "what is in ",
+        static const char *const ways[] = {[PRED_RANGE] = "the range of ",
+                                           [PRED_PREFIX] = "the beginning of ",
+                                           [PRED_CONTAINS] = "the trigrams of ",
+                                           [PRED_JSON] = "what is in ",
                                            [PRED_SEARCH] = "the words in "};
         const char *way = p->kind < ARRAY_LEN(ways) ? ways[p->kind] : NULL;
         char *what = mem_printf("%s%s", way ? way : "", key_name(d, key));
@@ -60,8 +63,10 @@ static size_t lookups(const struct table_use *u, struct saying *s)
     if (n_found)
         strbuf_printf(s->out, "Finds the rows by %s", found.text);
     if (n_joined)
-        strbuf_printf(s->out, "%s by %s", n_found ? ", for each row of the other side of the join" :
-                      "Finds the rows for each row of the other side of the join", joined.text);
+        strbuf_printf(s->out, "%s by %s",
+                      n_found ? ", for each row of the other side of the join"
+                              : "Finds the rows for each row of the other side of the join",
+                      joined.text);
     s->n += n_found + n_joined;
     strbuf_free(&found);
     strbuf_free(&joined);

@@ -91,7 +91,8 @@ static bool may_go(const struct sd_index *x)
 enum redundancy redundant_index(const struct sd_index *x, const struct sd_index *other)
 {
     struct shape a, b;
-    if (!may_go(x) || other->is_valid != 1 || !shape_of(x->definition, &a) || !shape_of(other->definition, &b))
+    if (!may_go(x) || other->is_valid != 1 || !shape_of(x->definition, &a) ||
+        !shape_of(other->definition, &b))
         return REDUNDANT_NO;
     if (!same(a.method, b.method) || !same(a.predicate, b.predicate) || a.n_keys > b.n_keys)
         return REDUNDANT_NO;
@@ -105,7 +106,8 @@ enum redundancy redundant_index(const struct sd_index *x, const struct sd_index 
         return same(a.method, (struct slice){"btree", 5}) ? REDUNDANT_PREFIX : REDUNDANT_NO;
     if (may_go(other) && x->is_valid == 1 &&
         (x->idx_scan > other->idx_scan ||
-         (x->idx_scan == other->idx_scan && strcmp(x->name ? x->name : "", other->name ? other->name : "") < 0)))
+         (x->idx_scan == other->idx_scan &&
+          strcmp(x->name ? x->name : "", other->name ? other->name : "") < 0)))
         return REDUNDANT_NO; /* the other one is */
     return REDUNDANT_DUPLICATE;
 }

@@ -941,7 +941,8 @@ static void find_names(const cJSON *node, struct strbuf *out)
     const cJSON *each;
     cJSON_ArrayForEach(each, node)
     {
-        const char *name = each->string && !strcmp(each->string, "relname") ? cJSON_GetStringValue(each) : NULL;
+        const char *name =
+            each->string && !strcmp(each->string, "relname") ? cJSON_GetStringValue(each) : NULL;
         if (name) {
             strbuf_str(out, out->len > 1 ? ",\"" : "\"");
             for (; *name; name++) {

@@ -1,7 +1,6 @@
 #include "core/sql/sql.h"
 #include "core/index/table_use_expr.h"
 
-
 #define get tree_get
 
 const cJSON *tree_get(const cJSON *object, const char *key)
@@ -130,7 +129,8 @@ static bool write_operator(const struct tree_writer *w, const cJSON *e, struct s
         strbuf_str(out, " AND ");
         return tree_write(w, cJSON_GetArrayItem(ends, 1), out);
     }
-    if ((!str_eq(kind, "AEXPR_OP") && !str_eq(kind, "AEXPR_LIKE") && !str_eq(kind, "AEXPR_ILIKE")) || !left || !right)
+    if ((!str_eq(kind, "AEXPR_OP") && !str_eq(kind, "AEXPR_LIKE") && !str_eq(kind, "AEXPR_ILIKE")) || !left ||
+        !right)
         return false;
     /* nested operators keep their order by parentheses */
     for (int side = 0; side < 2; side++) {

@@ -192,7 +192,8 @@ struct plan_entry {
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out);
 /* All answers of a query at or before `at`, the newest first (nth 0), refusals
  * too: of each query the newest 15 and the oldest are kept. */
-bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth, struct plan_entry *out);
+bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth,
+                    struct plan_entry *out);
 
 /* ---- the catalogue: tables and indexes as a server last listed them ----
  * A listing is a batch with SD_TABLE or SD_INDEX records and no SD_PLAN (those are the
@@ -212,7 +213,8 @@ struct index_entry {
 /* The newest listing of each origin at or before `at`, by database, schema, name;
  * count, at most max. */
 size_t model_tables(const struct model *m, struct span span, sd_time at, struct table_entry *out, size_t max);
-size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out, size_t max);
+size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out,
+                     size_t max);
 
 /* ---- metrics ---- */
 /* Last value at or before `at`; for counters use model_metric_rate. NAN: unknown. */

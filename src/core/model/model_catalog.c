@@ -83,8 +83,7 @@ static const struct moment *earlier(const struct history *h, struct span span, c
 /* Listings hold hundreds of records in the same order: found by halving. */
 static const void *find(const struct moment *m, const void *record, int (*order)(const void *, const void *))
 {
-    const void *const *found =
-        m ? bsearch(&record, m->records, m->n, sizeof *m->records, order) : NULL;
+    const void *const *found = m ? bsearch(&record, m->records, m->n, sizeof *m->records, order) : NULL;
     return found ? *found : NULL;
 }
 

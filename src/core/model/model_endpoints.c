@@ -296,7 +296,8 @@ static void deal(const struct steps *st, const struct endpoint_slot *s, size_t l
     }
     size_t first, end;
     for (steps_touched(st, &s->slot, &first, &end); first < end; first++)
-        out[first].rate_per_s += (double)s->count * steps_share(st, &s->slot, first) / (st->width / (double)SD_S);
+        out[first].rate_per_s +=
+            (double)s->count * steps_share(st, &s->slot, first) / (st->width / (double)SD_S);
 }
 
 static void no_points(struct endpoint_point *out, size_t n)

@@ -117,13 +117,13 @@ struct origin {
     char *name;
     struct history status, intake, sessions;
     struct history tables, indexes; /* listings, sorted by name */
-    struct slots load;       /* struct load_slot */
-    struct load_slot *past;  /* sum of the dropped ones, for SPAN_ALL */
-    int64_t period_ns;       /* of sampling; 0 unknown */
-    sd_time sampled_at;      /* newest moment; SD_UNKNOWN */
-    sd_time snapshot_at;     /* newest statement snapshot; SD_UNKNOWN */
-    sd_time snapshot_before; /* the one before it */
-    sd_time counting_since;  /* of the whole server; SD_UNKNOWN */
+    struct slots load;              /* struct load_slot */
+    struct load_slot *past;         /* sum of the dropped ones, for SPAN_ALL */
+    int64_t period_ns;              /* of sampling; 0 unknown */
+    sd_time sampled_at;             /* newest moment; SD_UNKNOWN */
+    sd_time snapshot_at;            /* newest statement snapshot; SD_UNKNOWN */
+    sd_time snapshot_before;        /* the one before it */
+    sd_time counting_since;         /* of the whole server; SD_UNKNOWN */
 };
 
 struct point {

@@ -79,9 +79,11 @@ void links_forget(struct model *m)
 
 static uint32_t *place_of(const struct link_cache *k, const struct query *q, const struct name *route)
 {
-    uint64_t h = ((uint64_t)(uintptr_t)q * 0x9E3779B97F4A7C15u) ^ ((uint64_t)(uintptr_t)route * 0xC2B2AE3D27D4EB4Fu);
+    uint64_t h =
+        ((uint64_t)(uintptr_t)q * 0x9E3779B97F4A7C15u) ^ ((uint64_t)(uintptr_t)route * 0xC2B2AE3D27D4EB4Fu);
     size_t i = (size_t)(h >> 20) & (k->n_places - 1);
-    while (k->places[i] && (k->pairs[k->places[i] - 1].query != q || k->pairs[k->places[i] - 1].route != route))
+    while (k->places[i] &&
+           (k->pairs[k->places[i] - 1].query != q || k->pairs[k->places[i] - 1].route != route))
         i = (i + 1) & (k->n_places - 1);
     return &k->places[i];
 }

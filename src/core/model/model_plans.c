@@ -43,14 +43,16 @@ static struct query *query_of(struct model *m, struct origin *o, const struct sd
     const struct query *found = NULL;
     for (size_t i = 0; i < m->n_queries; i++) {
         const struct query *q = m->queries[i];
-        bool same = sd_known(r->query_id) ? q->by.id == r->query_id : prints && str_eq(q->fingerprint, fingerprint);
+        bool same =
+            sd_known(r->query_id) ? q->by.id == r->query_id : prints && str_eq(q->fingerprint, fingerprint);
         if (!same || (r->database && q->database && !str_eq(q->database->text, r->database)))
             continue;
         if (!found || q->origin == o)
             found = q;
     }
     if (found) /* it may still lack its text */
-        return query_seen(m, (struct origin *)found->origin, found->by.id, found->database ? found->database->text : NULL,
+        return query_seen(m, (struct origin *)found->origin, found->by.id,
+                          found->database ? found->database->text : NULL,
                           found->by.fingerprint ? found->by.fingerprint->text : NULL, r->query, false);
     return query_seen(m, o, r->query_id, r->database, prints ? fingerprint : NULL, r->query, false);
 }
@@ -156,7 +158,8 @@ bool model_plan(const struct model *m, const char *query_key, sd_time at, struct
     return failed != NULL;
 }
 
-bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth, struct plan_entry *out)
+bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth,
+                    struct plan_entry *out)
 {
     for (size_t i = m->n_plans; i-- > 0;) {
         if (m->plans[i].entry.at > at || !str_eq(m->plans[i].key, query_key) || nth-- > 0)

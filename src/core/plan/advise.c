@@ -46,7 +46,8 @@ static bool serves(const struct sd_index *ix, const char *const *columns, size_t
     size_t n_keys = key_columns(ix, keys);
     if (!n_keys || ix->is_partial == 1 || ix->is_valid == 0)
         return false;
-    bool hash = ix->definition && strstr(ix->definition, " USING ") && !strstr(ix->definition, " USING btree");
+    bool hash =
+        ix->definition && strstr(ix->definition, " USING ") && !strstr(ix->definition, " USING btree");
     if (hash)
         return false;
     size_t same = 0;
@@ -178,10 +179,13 @@ static void push_range(struct target *t)
 
 static const char *gin_opclass(const struct target *t, const struct pred *p, bool *fits)
 {
-    const char *type = p->key.column >= 0 ? t->cond.rel->columns[p->key.column].type : p->key.type ? p->key.type : "";
+    const char *type = p->key.column >= 0 ? t->cond.rel->columns[p->key.column].type
+                       : p->key.type      ? p->key.type
+                                          : "";
     bool text = !strcmp(type, "text") || !strcmp(type, "varchar");
-    *fits = p->kind == PRED_CONTAINS ? text : p->kind == PRED_SEARCH ? !strcmp(type, "tsvector") :
-            !strcmp(type, "jsonb") || type[0] == '_';
+    *fits = p->kind == PRED_CONTAINS ? text
+            : p->kind == PRED_SEARCH ? !strcmp(type, "tsvector")
+                                     : !strcmp(type, "jsonb") || type[0] == '_';
     return p->kind == PRED_CONTAINS ? "gin_trgm_ops" : NULL;
 }
 
@@ -206,17 +210,25 @@ static const char *choose(struct target *t)
         struct index_key k = gin->pred.key;
         k.opclass = gin_opclass(t, &gin->pred, &fits);
         if (!fits)
-            return "The filter asks for what a column holds; the type of the column, which decides about an index, is not in the plan.";
+            return "The filter asks for what a column holds; the type of the column, which decides about an "
+                   "index, is not in the plan.";
         t->def.method = INDEX_GIN;
         push(t, &k);
         return NULL;
     }
-    const char *what = rest ? rest->why : gin ? "a search within the column, which needs an index of its own" : NULL;
+    const char *what = rest  ? rest->why
+                       : gin ? "a search within the column, which needs an index of its own"
+                             : NULL;
     if (what)
-        return arena_printf(p->arena, t->def.n_keys ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
-                                                    : "The filter is %s.", what);
+        return arena_printf(
+            p->arena,
+            t->def.n_keys
+                ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
+                : "The filter is %s.",
+            what);
     if (!t->def.n_keys)
-        return t->cond.n ? arena_printf(p->arena, "The filter is only %s.", t->cond.items[0].why) : "The filter cannot be read.";
+        return t->cond.n ? arena_printf(p->arena, "The filter is only %s.", t->cond.items[0].why)
+                         : "The filter cannot be read.";
     return NULL;
 }
 
@@ -224,8 +236,10 @@ static const char *choose(struct target *t)
 
 static const char *no_table(const struct plan_node *n, const char *schema)
 {
-    return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") || (!schema && str_starts(n->relation, "pg_"))
-               ? "System catalogs take no further indexes." : NULL;
+    return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
+                   (!schema && str_starts(n->relation, "pg_"))
+               ? "System catalogs take no further indexes."
+               : NULL;
 }
 
 static const char *too_small(const struct target *t, double rows)
@@ -234,7 +248,8 @@ static const char *too_small(const struct target *t, double rows)
     bool sized = table && sd_known(table->size_bytes);
     if (rows >= ADVISE_MIN_ROWS && !(sized && table->size_bytes < ADVISE_MIN_BYTES))
         return NULL;
-    return arena_printf(t->plan->arena, "The table is small (%s rows%s%s): reading it whole is the best plan.",
+    return arena_printf(t->plan->arena,
+                        "The table is small (%s rows%s%s): reading it whole is the best plan.",
                         figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
                         sized ? figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
 }
@@ -243,7 +258,8 @@ static const char *too_cheap(const struct target *t, double share)
 {
     struct plan *p = t->plan;
     if (share < ADVISE_MIN_SHARE)
-        return arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share), p->timed ? "time" : "cost");
+        return arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share),
+                            p->timed ? "time" : "cost");
     if (p->timed && share * p->elapsed_ns < ADVISE_MIN_NS)
         return arena_printf(p->arena, "The scan takes only %s.", figure(p, UNIT_NS, share * p->elapsed_ns));
     return NULL;
@@ -287,8 +303,10 @@ static const char *exists(const struct target *t, const char *schema)
         const struct sd_index *ix = t->facts->indexes[i];
         if (str_eq(ix->table, t->node->relation) && !(schema && ix->schema && !str_eq(ix->schema, schema)) &&
             serves(ix, names, t->def.n_keys, t->n_equal))
-            return arena_printf(t->plan->arena, "The index %s (%s) serves this filter already and was not used: look at the "
-                                "statistics (ANALYZE) and at the types compared.", ix->name, ix->columns);
+            return arena_printf(t->plan->arena,
+                                "The index %s (%s) serves this filter already and was not used: look at the "
+                                "statistics (ANALYZE) and at the types compared.",
+                                ix->name, ix->columns);
     }
     return NULL;
 }
@@ -315,12 +333,13 @@ static void write_advice(struct target *t, struct advice *a, double share, const
     a->saves_share = MIN(1, share);
     a->saves_ns = p->timed ? p->elapsed_ns * a->saves_share : NAN;
     const char *opclass = t->def.keys[t->def.n_keys - 1].opclass;
-    a->why = arena_printf(p->arena, "%s%s%s%s%s.", why, t->left_out ? "; what more would add nothing is left out: " : "",
-                          t->left_out ? t->left_out : "",
-                          str_eq(opclass, "text_pattern_ops") ? "; with the collation C the plain column would do"
-                          : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
-                                                              : "",
-                          f->indexes_known ? "" : "; which indexes exist is not known here");
+    a->why = arena_printf(
+        p->arena, "%s%s%s%s%s.", why, t->left_out ? "; what more would add nothing is left out: " : "",
+        t->left_out ? t->left_out : "",
+        str_eq(opclass, "text_pattern_ops") ? "; with the collation C the plain column would do"
+        : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
+                                            : "",
+        f->indexes_known ? "" : "; which indexes exist is not known here");
     strbuf_free(&ddl);
     strbuf_free(&columns);
     free(name);
@@ -335,13 +354,15 @@ static void filter_scan(struct target *t, struct advice *a)
     const struct plan_node *n = t->node;
     struct plan_scanned s;
     if (!plan_scanned(p, n, t->facts, &s)) {
-        a->why = n->never_executed ? "The scan was never executed." : "How selective the filter is cannot be told.";
+        a->why = n->never_executed ? "The scan was never executed."
+                                   : "How selective the filter is cannot be told.";
         return;
     }
     double runs = p->analyzed ? MAX(1, n->loops / MAX(1, n->processes)) : 1, rows = s.read / runs;
     if (s.lower_bound && rows < ADVISE_MIN_ROWS) {
-        a->why = arena_printf(p->arena, "The scan is cheap (cost %s): an index would gain nothing worth having.",
-                              figure(p, UNIT_COST, n->total_cost));
+        a->why =
+            arena_printf(p->arena, "The scan is cheap (cost %s): an index would gain nothing worth having.",
+                         figure(p, UNIT_COST, n->total_cost));
         return;
     }
     if ((a->why = too_small(t, rows)))
@@ -349,8 +370,10 @@ static void filter_scan(struct target *t, struct advice *a)
     double selectivity = s.kept / s.read;
     if (selectivity > ADVISE_SELECTIVITY) {
         a->why = s.lower_bound
-                     ? "Whether the filter is selective cannot be told: the plan does not say how many rows the table has."
-                     : arena_printf(p->arena, "The filter keeps %s of the rows: an index pays below about %.0f %%.",
+                     ? "Whether the filter is selective cannot be told: the plan does not say how many rows "
+                       "the table has."
+                     : arena_printf(p->arena,
+                                    "The filter keeps %s of the rows: an index pays below about %.0f %%.",
                                     figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
         return;
     }
@@ -362,13 +385,16 @@ static void filter_scan(struct target *t, struct advice *a)
         return;
     const char *used = used_already(t);
     if (used) {
-        a->why = arena_printf(p->arena, "Another part of the plan uses %s on these columns: the index is there.", used);
+        a->why = arena_printf(p->arena,
+                              "Another part of the plan uses %s on these columns: the index is there.", used);
         return;
     }
-    write_advice(t, a, share,
-                 arena_printf(p->arena, "The filter keeps %s of %s%s rows%s", figure(p, UNIT_COUNT, s.kept / runs),
-                              s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
-                              t->n_equal && t->def.n_keys > t->n_equal ? "; columns compared by = come before the range" : ""));
+    write_advice(
+        t, a, share,
+        arena_printf(
+            p->arena, "The filter keeps %s of %s%s rows%s", figure(p, UNIT_COUNT, s.kept / runs),
+            s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
+            t->n_equal && t->def.n_keys > t->n_equal ? "; columns compared by = come before the range" : ""));
 }
 
 /* ---- ORDER BY ... LIMIT above a scan ---- */
@@ -389,15 +415,17 @@ static bool sorted_for_few(struct target *t, struct advice *a)
         return false;
     double sorted = rows_of(p, n), wanted = rows_of(p, limit);
     double share = (share_of(p, n) + share_of(p, sort)) * (1 - wanted / MAX(1, sorted));
-    if (!(sorted >= ADVISE_MIN_ROWS) || !(wanted <= ADVISE_SELECTIVITY * sorted) || too_small(t, sorted) || too_cheap(t, share))
+    if (!(sorted >= ADVISE_MIN_ROWS) || !(wanted <= ADVISE_SELECTIVITY * sorted) || too_small(t, sorted) ||
+        too_cheap(t, share))
         return false;
     /* With a range or worse between the two, many rows may be passed over before enough are found. */
     plan_conditions_add(&t->cond, n->index_cond ? n->index_cond : n->recheck_cond);
     plan_conditions_add(&t->cond, n->filter);
     bool fixed = !t->cond.unread && plan_conditions_order(&t->cond, &sort->sort_key, &order);
     for (size_t i = 0; i < t->cond.n && fixed; i++)
-        fixed = t->cond.items[i].why ? t->cond.items[i].harmless
-                                     : way_of(&t->cond.items[i]) == WAY_EQUAL && t->cond.items[i].pred.kind != PRED_IN;
+        fixed = t->cond.items[i].why
+                    ? t->cond.items[i].harmless
+                    : way_of(&t->cond.items[i]) == WAY_EQUAL && t->cond.items[i].pred.kind != PRED_IN;
     if (!fixed)
         return false;
     push_equal(t, 0);
@@ -413,8 +441,9 @@ static bool sorted_for_few(struct target *t, struct advice *a)
     if (t->left_out || t->def.n_keys == before || exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "%s rows are sorted for the first %s%s", figure(p, UNIT_COUNT, sorted),
-                              figure(p, UNIT_COUNT, wanted), before ? "; columns compared by = come before the order" : ""));
+                 arena_printf(p->arena, "%s rows are sorted for the first %s%s",
+                              figure(p, UNIT_COUNT, sorted), figure(p, UNIT_COUNT, wanted),
+                              before ? "; columns compared by = come before the order" : ""));
     return true;
 }
 
@@ -426,8 +455,8 @@ static bool finds_too_much(struct target *t, struct advice *a)
     const struct plan_node *n = t->node;
     double read = n->rows + removed_by_filter(n);
     const char *cond = n->index_cond ? n->index_cond : n->recheck_cond;
-    if (!p->analyzed || !cond || !n->filter || !(read >= ADVISE_MIN_ROWS) || n->rows > ADVISE_SELECTIVITY * read ||
-        each_run(p, n, read) < 2) /* by a key */
+    if (!p->analyzed || !cond || !n->filter || !(read >= ADVISE_MIN_ROWS) ||
+        n->rows > ADVISE_SELECTIVITY * read || each_run(p, n, read) < 2) /* by a key */
         return false;
     double share = share_of(p, n) * (1 - n->rows / read);
     for (const struct plan_node *c = n->child; c; c = c->next) /* the bitmap of it */
@@ -448,13 +477,15 @@ static bool finds_too_much(struct target *t, struct advice *a)
     bool of_filter = false;
     for (size_t k = leading; k < t->def.n_keys; k++)
         for (size_t i = own; i < t->cond.n; i++)
-            of_filter = of_filter || (!t->cond.items[i].why && has_key(&(struct index_def){.keys = {t->def.keys[k]}, .n_keys = 1},
-                                                                       &t->cond.items[i].pred.key));
+            of_filter = of_filter || (!t->cond.items[i].why &&
+                                      has_key(&(struct index_def){.keys = {t->def.keys[k]}, .n_keys = 1},
+                                              &t->cond.items[i].pred.key));
     if (!more || !of_filter || exists(t, a->schema))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "%s finds %s rows, of which the filter keeps %s", n->index ? n->index : "The index",
-                              figure(p, UNIT_COUNT, read), figure(p, UNIT_COUNT, n->rows)));
+                 arena_printf(p->arena, "%s finds %s rows, of which the filter keeps %s",
+                              n->index ? n->index : "The index", figure(p, UNIT_COUNT, read),
+                              figure(p, UNIT_COUNT, n->rows)));
     return true;
 }
 
@@ -487,11 +518,13 @@ static bool joined_for_few(struct target *t, struct advice *a)
      * nobody knows how many rows a lookup would find. */
     if (!str_eq(join->join_type, "Inner") && !(str_eq(join->join_type, "Left") && other == join->child))
         return false;
-    double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)), lookups = each_run(p, other, rows_of(p, other));
-    double found = each_run(p, join, rows_of(p, join) + removed_by_join(join)), times = loop ? MAX(1, lookups) : 1;
+    double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)),
+           lookups = each_run(p, other, rows_of(p, other));
+    double found = each_run(p, join, rows_of(p, join) + removed_by_join(join)),
+           times = loop ? MAX(1, lookups) : 1;
     /* Fewer found than looked up: the column is probably a key, and has its index. */
-    if (!(read >= ADVISE_MIN_ROWS) || !(lookups * ADVISE_LOOKUP_ROWS <= read * times) || (loop && other != join->child) ||
-        !(found <= ADVISE_SELECTIVITY * read * times) || found <= lookups)
+    if (!(read >= ADVISE_MIN_ROWS) || !(lookups * ADVISE_LOOKUP_ROWS <= read * times) ||
+        (loop && other != join->child) || !(found <= ADVISE_SELECTIVITY * read * times) || found <= lookups)
         return false;
     double share = share_of(p, n);
     for (const struct plan_node *up = n->parent; up && up != join->parent; up = up->parent)
@@ -510,7 +543,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
     if (exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "The join looks up %s rows in %s", figure(p, UNIT_COUNT, lookups), figure(p, UNIT_COUNT, read)));
+                 arena_printf(p->arena, "The join looks up %s rows in %s", figure(p, UNIT_COUNT, lookups),
+                              figure(p, UNIT_COUNT, read)));
     return true;
 }
 
@@ -579,9 +613,11 @@ void advise_plan(struct plan *p, const struct plan_facts *facts, const char *que
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
         bool seq = str_eq(n->type, "Seq Scan");
-        bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") || str_eq(n->type, "Index Only Scan");
+        bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") ||
+                     str_eq(n->type, "Index Only Scan");
         /* Most of a large plan is not worth a look. */
-        if (!n->relation || (!seq && !index) || (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
+        if (!n->relation || (!seq && !index) ||
+            (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
             continue;
         looked_at++;
         struct advice a = {.node = n, .saves_ns = NAN, .saves_share = NAN, .unproven = true};

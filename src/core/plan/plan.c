@@ -1,9 +1,9 @@
 #include "core/plan/plan.h"
 
 #define FIELD_OF(record, kind, name, key) {key, PLAN_##kind, offsetof(struct record, name)},
-#define NODE_FIELD(type, name, key) FIELD_OF(plan_node, type, name, key)
-#define WORKER_FIELD(type, name, key) FIELD_OF(plan_worker, type, name, key)
-#define TRIGGER_FIELD(type, name, key) FIELD_OF(plan_trigger, type, name, key)
+#define NODE_FIELD(type, name, key)       FIELD_OF(plan_node, type, name, key)
+#define WORKER_FIELD(type, name, key)     FIELD_OF(plan_worker, type, name, key)
+#define TRIGGER_FIELD(type, name, key)    FIELD_OF(plan_trigger, type, name, key)
 
 const struct plan_field plan_node_fields[] = {PLAN_NODE_FIELDS(NODE_FIELD)};
 const size_t plan_n_node_fields = ARRAY_LEN(plan_node_fields);

@@ -21,139 +21,139 @@ struct plan_list {
 
 /* T(type, member, key): TEXT, LIST, FLAG (int: 1, 0, -1 unknown), REAL, or NS (a
  * double in nanoseconds; EXPLAIN prints milliseconds). */
-#define PLAN_NODE_FIELDS(T)                                       \
-    T(TEXT, type, "Node Type")                                    \
-    T(TEXT, relationship, "Parent Relationship")                  \
-    T(TEXT, subplan, "Subplan Name")                              \
-    T(TEXT, schema, "Schema")                                     \
-    T(TEXT, relation, "Relation Name")                            \
-    T(TEXT, alias, "Alias")                                       \
-    T(TEXT, index, "Index Name")                                  \
-    T(TEXT, cte, "CTE Name")                                      \
-    T(TEXT, function, "Function Name")                            \
-    T(TEXT, table_function, "Table Function Name")                \
-    T(TEXT, tuplestore, "Tuplestore Name")                        \
-    T(TEXT, join_type, "Join Type")                               \
-    T(TEXT, strategy, "Strategy")                                 \
-    T(TEXT, partial_mode, "Partial Mode")                         \
-    T(TEXT, operation, "Operation")                               \
-    T(TEXT, command, "Command")                                   \
-    T(TEXT, direction, "Scan Direction")                          \
-    T(TEXT, provider, "Custom Plan Provider")                     \
-    T(FLAG, parallel_aware, "Parallel Aware")                     \
-    T(FLAG, async_capable, "Async Capable")                       \
-    T(FLAG, inner_unique, "Inner Unique")                         \
-    T(FLAG, single_copy, "Single Copy")                           \
-    T(FLAG, disabled, "Disabled")                                 \
-    T(TEXT, filter, "Filter")                                     \
-    T(TEXT, index_cond, "Index Cond")                             \
-    T(TEXT, order_by, "Order By")                                 \
-    T(TEXT, recheck_cond, "Recheck Cond")                         \
-    T(TEXT, hash_cond, "Hash Cond")                               \
-    T(TEXT, merge_cond, "Merge Cond")                             \
-    T(TEXT, join_filter, "Join Filter")                           \
-    T(TEXT, tid_cond, "TID Cond")                                 \
-    T(TEXT, one_time_filter, "One-Time Filter")                   \
-    T(TEXT, conflict_filter, "Conflict Filter")                   \
-    T(TEXT, run_condition, "Run Condition")                       \
-    T(TEXT, function_call, "Function Call")                       \
-    T(TEXT, cache_key, "Cache Key")                               \
-    T(TEXT, cache_mode, "Cache Mode")                             \
-    T(TEXT, remote_sql, "Remote SQL")                             \
-    T(LIST, output, "Output")                                     \
-    T(LIST, sort_key, "Sort Key")                                 \
-    T(LIST, presorted_key, "Presorted Key")                       \
-    T(LIST, group_key, "Group Key")                               \
-    T(LIST, params_evaluated, "Params Evaluated")                 \
-    T(REAL, startup_cost, "Startup Cost")                         \
-    T(REAL, total_cost, "Total Cost")                             \
-    T(REAL, plan_rows, "Plan Rows")                               \
-    T(REAL, plan_width, "Plan Width")                             \
-    T(NS, loop_startup_ns, "Actual Startup Time")                 \
-    T(NS, loop_total_ns, "Actual Total Time")                     \
-    T(REAL, loop_rows, "Actual Rows")                             \
-    T(REAL, loops, "Actual Loops")                                \
-    T(REAL, loop_removed_filter, "Rows Removed by Filter")        \
-    T(REAL, loop_removed_join, "Rows Removed by Join Filter")     \
-    T(REAL, loop_removed_recheck, "Rows Removed by Index Recheck") \
-    T(REAL, heap_fetches, "Heap Fetches")                         \
-    T(REAL, index_searches, "Index Searches")                     \
-    T(REAL, exact_blocks, "Exact Heap Blocks")                    \
-    T(REAL, lossy_blocks, "Lossy Heap Blocks")                    \
-    T(REAL, subplans_removed, "Subplans Removed")                 \
-    T(REAL, workers_planned, "Workers Planned")                   \
-    T(REAL, workers_launched, "Workers Launched")                 \
-    T(TEXT, sort_method, "Sort Method")                           \
-    T(TEXT, sort_space_type, "Sort Space Type")                   \
-    T(REAL, sort_space_kb, "Sort Space Used")                     \
-    T(REAL, hash_buckets, "Hash Buckets")                         \
-    T(REAL, hash_batches, "Hash Batches")                         \
-    T(REAL, hash_batches_planned, "Original Hash Batches")        \
-    T(REAL, memory_kb, "Peak Memory Usage")                       \
-    T(REAL, hashagg_batches, "HashAgg Batches")                   \
-    T(REAL, planned_partitions, "Planned Partitions")             \
-    T(REAL, disk_kb, "Disk Usage")                                \
-    T(REAL, cache_hits, "Cache Hits")                             \
-    T(REAL, cache_misses, "Cache Misses")                         \
-    T(REAL, cache_evictions, "Cache Evictions")                   \
-    T(REAL, cache_overflows, "Cache Overflows")                   \
-    T(REAL, storage_kb, "Maximum Storage")                        \
-    PLAN_BUFFER_FIELDS(T)                                         \
-    T(REAL, wal_records, "WAL Records")                           \
-    T(REAL, wal_fpi, "WAL FPI")                                   \
+#define PLAN_NODE_FIELDS(T)                                                                                  \
+    T(TEXT, type, "Node Type")                                                                               \
+    T(TEXT, relationship, "Parent Relationship")                                                             \
+    T(TEXT, subplan, "Subplan Name")                                                                         \
+    T(TEXT, schema, "Schema")                                                                                \
+    T(TEXT, relation, "Relation Name")                                                                       \
+    T(TEXT, alias, "Alias")                                                                                  \
+    T(TEXT, index, "Index Name")                                                                             \
+    T(TEXT, cte, "CTE Name")                                                                                 \
+    T(TEXT, function, "Function Name")                                                                       \
+    T(TEXT, table_function, "Table Function Name")                                                           \
+    T(TEXT, tuplestore, "Tuplestore Name")                                                                   \
+    T(TEXT, join_type, "Join Type")                                                                          \
+    T(TEXT, strategy, "Strategy")                                                                            \
+    T(TEXT, partial_mode, "Partial Mode")                                                                    \
+    T(TEXT, operation, "Operation")                                                                          \
+    T(TEXT, command, "Command")                                                                              \
+    T(TEXT, direction, "Scan Direction")                                                                     \
+    T(TEXT, provider, "Custom Plan Provider")                                                                \
+    T(FLAG, parallel_aware, "Parallel Aware")                                                                \
+    T(FLAG, async_capable, "Async Capable")                                                                  \
+    T(FLAG, inner_unique, "Inner Unique")                                                                    \
+    T(FLAG, single_copy, "Single Copy")                                                                      \
+    T(FLAG, disabled, "Disabled")                                                                            \
+    T(TEXT, filter, "Filter")                                                                                \
+    T(TEXT, index_cond, "Index Cond")                                                                        \
+    T(TEXT, order_by, "Order By")                                                                            \
+    T(TEXT, recheck_cond, "Recheck Cond")                                                                    \
+    T(TEXT, hash_cond, "Hash Cond")                                                                          \
+    T(TEXT, merge_cond, "Merge Cond")                                                                        \
+    T(TEXT, join_filter, "Join Filter")                                                                      \
+    T(TEXT, tid_cond, "TID Cond")                                                                            \
+    T(TEXT, one_time_filter, "One-Time Filter")                                                              \
+    T(TEXT, conflict_filter, "Conflict Filter")                                                              \
+    T(TEXT, run_condition, "Run Condition")                                                                  \
+    T(TEXT, function_call, "Function Call")                                                                  \
+    T(TEXT, cache_key, "Cache Key")                                                                          \
+    T(TEXT, cache_mode, "Cache Mode")                                                                        \
+    T(TEXT, remote_sql, "Remote SQL")                                                                        \
+    T(LIST, output, "Output")                                                                                \
+    T(LIST, sort_key, "Sort Key")                                                                            \
+    T(LIST, presorted_key, "Presorted Key")                                                                  \
+    T(LIST, group_key, "Group Key")                                                                          \
+    T(LIST, params_evaluated, "Params Evaluated")                                                            \
+    T(REAL, startup_cost, "Startup Cost")                                                                    \
+    T(REAL, total_cost, "Total Cost")                                                                        \
+    T(REAL, plan_rows, "Plan Rows")                                                                          \
+    T(REAL, plan_width, "Plan Width")                                                                        \
+    T(NS, loop_startup_ns, "Actual Startup Time")                                                            \
+    T(NS, loop_total_ns, "Actual Total Time")                                                                \
+    T(REAL, loop_rows, "Actual Rows")                                                                        \
+    T(REAL, loops, "Actual Loops")                                                                           \
+    T(REAL, loop_removed_filter, "Rows Removed by Filter")                                                   \
+    T(REAL, loop_removed_join, "Rows Removed by Join Filter")                                                \
+    T(REAL, loop_removed_recheck, "Rows Removed by Index Recheck")                                           \
+    T(REAL, heap_fetches, "Heap Fetches")                                                                    \
+    T(REAL, index_searches, "Index Searches")                                                                \
+    T(REAL, exact_blocks, "Exact Heap Blocks")                                                               \
+    T(REAL, lossy_blocks, "Lossy Heap Blocks")                                                               \
+    T(REAL, subplans_removed, "Subplans Removed")                                                            \
+    T(REAL, workers_planned, "Workers Planned")                                                              \
+    T(REAL, workers_launched, "Workers Launched")                                                            \
+    T(TEXT, sort_method, "Sort Method")                                                                      \
+    T(TEXT, sort_space_type, "Sort Space Type")                                                              \
+    T(REAL, sort_space_kb, "Sort Space Used")                                                                \
+    T(REAL, hash_buckets, "Hash Buckets")                                                                    \
+    T(REAL, hash_batches, "Hash Batches")                                                                    \
+    T(REAL, hash_batches_planned, "Original Hash Batches")                                                   \
+    T(REAL, memory_kb, "Peak Memory Usage")                                                                  \
+    T(REAL, hashagg_batches, "HashAgg Batches")                                                              \
+    T(REAL, planned_partitions, "Planned Partitions")                                                        \
+    T(REAL, disk_kb, "Disk Usage")                                                                           \
+    T(REAL, cache_hits, "Cache Hits")                                                                        \
+    T(REAL, cache_misses, "Cache Misses")                                                                    \
+    T(REAL, cache_evictions, "Cache Evictions")                                                              \
+    T(REAL, cache_overflows, "Cache Overflows")                                                              \
+    T(REAL, storage_kb, "Maximum Storage")                                                                   \
+    PLAN_BUFFER_FIELDS(T)                                                                                    \
+    T(REAL, wal_records, "WAL Records")                                                                      \
+    T(REAL, wal_fpi, "WAL FPI")                                                                              \
     T(REAL, wal_bytes, "WAL Bytes")
 
 /* Inclusive, summed over loops and processes. Up to 16 the read and write time of
  * shared and local blocks came as one pair. */
-#define PLAN_BUFFER_FIELDS(T)                                     \
-    T(REAL, shared_hit, "Shared Hit Blocks")                      \
-    T(REAL, shared_read, "Shared Read Blocks")                    \
-    T(REAL, shared_dirtied, "Shared Dirtied Blocks")              \
-    T(REAL, shared_written, "Shared Written Blocks")              \
-    T(REAL, local_hit, "Local Hit Blocks")                        \
-    T(REAL, local_read, "Local Read Blocks")                      \
-    T(REAL, local_dirtied, "Local Dirtied Blocks")                \
-    T(REAL, local_written, "Local Written Blocks")                \
-    T(REAL, temp_read, "Temp Read Blocks")                        \
-    T(REAL, temp_written, "Temp Written Blocks")                  \
-    T(NS, io_read_ns, "I/O Read Time")                            \
-    T(NS, io_write_ns, "I/O Write Time")                          \
-    T(NS, shared_io_read_ns, "Shared I/O Read Time")              \
-    T(NS, shared_io_write_ns, "Shared I/O Write Time")            \
-    T(NS, local_io_read_ns, "Local I/O Read Time")                \
-    T(NS, local_io_write_ns, "Local I/O Write Time")              \
-    T(NS, temp_io_read_ns, "Temp I/O Read Time")                  \
+#define PLAN_BUFFER_FIELDS(T)                                                                                \
+    T(REAL, shared_hit, "Shared Hit Blocks")                                                                 \
+    T(REAL, shared_read, "Shared Read Blocks")                                                               \
+    T(REAL, shared_dirtied, "Shared Dirtied Blocks")                                                         \
+    T(REAL, shared_written, "Shared Written Blocks")                                                         \
+    T(REAL, local_hit, "Local Hit Blocks")                                                                   \
+    T(REAL, local_read, "Local Read Blocks")                                                                 \
+    T(REAL, local_dirtied, "Local Dirtied Blocks")                                                           \
+    T(REAL, local_written, "Local Written Blocks")                                                           \
+    T(REAL, temp_read, "Temp Read Blocks")                                                                   \
+    T(REAL, temp_written, "Temp Written Blocks")                                                             \
+    T(NS, io_read_ns, "I/O Read Time")                                                                       \
+    T(NS, io_write_ns, "I/O Write Time")                                                                     \
+    T(NS, shared_io_read_ns, "Shared I/O Read Time")                                                         \
+    T(NS, shared_io_write_ns, "Shared I/O Write Time")                                                       \
+    T(NS, local_io_read_ns, "Local I/O Read Time")                                                           \
+    T(NS, local_io_write_ns, "Local I/O Write Time")                                                         \
+    T(NS, temp_io_read_ns, "Temp I/O Read Time")                                                             \
     T(NS, temp_io_write_ns, "Temp I/O Write Time")
 
-#define PLAN_WORKER_FIELDS(T)                                     \
-    T(REAL, number, "Worker Number")                              \
-    T(NS, loop_startup_ns, "Actual Startup Time")                 \
-    T(NS, loop_total_ns, "Actual Total Time")                     \
-    T(REAL, loop_rows, "Actual Rows")                             \
-    T(REAL, loops, "Actual Loops")                                \
-    T(TEXT, sort_method, "Sort Method")                           \
-    T(TEXT, sort_space_type, "Sort Space Type")                   \
-    T(REAL, sort_space_kb, "Sort Space Used")                     \
-    T(REAL, hashagg_batches, "HashAgg Batches")                   \
-    T(REAL, memory_kb, "Peak Memory Usage")                       \
-    T(REAL, disk_kb, "Disk Usage")                                \
-    T(REAL, shared_hit, "Shared Hit Blocks")                      \
-    T(REAL, shared_read, "Shared Read Blocks")                    \
-    T(REAL, temp_read, "Temp Read Blocks")                        \
+#define PLAN_WORKER_FIELDS(T)                                                                                \
+    T(REAL, number, "Worker Number")                                                                         \
+    T(NS, loop_startup_ns, "Actual Startup Time")                                                            \
+    T(NS, loop_total_ns, "Actual Total Time")                                                                \
+    T(REAL, loop_rows, "Actual Rows")                                                                        \
+    T(REAL, loops, "Actual Loops")                                                                           \
+    T(TEXT, sort_method, "Sort Method")                                                                      \
+    T(TEXT, sort_space_type, "Sort Space Type")                                                              \
+    T(REAL, sort_space_kb, "Sort Space Used")                                                                \
+    T(REAL, hashagg_batches, "HashAgg Batches")                                                              \
+    T(REAL, memory_kb, "Peak Memory Usage")                                                                  \
+    T(REAL, disk_kb, "Disk Usage")                                                                           \
+    T(REAL, shared_hit, "Shared Hit Blocks")                                                                 \
+    T(REAL, shared_read, "Shared Read Blocks")                                                               \
+    T(REAL, temp_read, "Temp Read Blocks")                                                                   \
     T(REAL, temp_written, "Temp Written Blocks")
 
-#define PLAN_TRIGGER_FIELDS(T)                                    \
-    T(TEXT, name, "Trigger Name")                                 \
-    T(TEXT, constraint, "Constraint Name")                        \
-    T(TEXT, relation, "Relation")                                 \
-    T(NS, total_ns, "Time")                                       \
+#define PLAN_TRIGGER_FIELDS(T)                                                                               \
+    T(TEXT, name, "Trigger Name")                                                                            \
+    T(TEXT, constraint, "Constraint Name")                                                                   \
+    T(TEXT, relation, "Relation")                                                                            \
+    T(NS, total_ns, "Time")                                                                                  \
     T(REAL, calls, "Calls")
 
-#define PLAN_C_TEXT const char *
-#define PLAN_C_LIST struct plan_list
-#define PLAN_C_FLAG int
-#define PLAN_C_REAL double
-#define PLAN_C_NS double
+#define PLAN_C_TEXT                  const char *
+#define PLAN_C_LIST                  struct plan_list
+#define PLAN_C_FLAG                  int
+#define PLAN_C_REAL                  double
+#define PLAN_C_NS                    double
 #define PLAN_MEMBER(type, name, key) PLAN_C_##type name;
 
 struct plan_worker {
@@ -192,7 +192,7 @@ struct plan_node {
     double cost;            /* exclusive, as part of the whole plan */
     double cost_share;      /* 0..1 */
     double own_shared_hit, own_shared_read, own_temp_read, own_temp_written; /* exclusive blocks */
-    double own_io_ns;       /* exclusive read and write time, per process */
+    double own_io_ns; /* exclusive read and write time, per process */
 };
 
 struct plan {
@@ -204,12 +204,12 @@ struct plan {
     double planning_shared_hit, planning_shared_read, planning_memory_kb;
     double jit_functions, jit_ns; /* jit_ns: all phases */
     double serialization_ns;
-    int64_t query_id; /* SD_UNKNOWN */
-    const char *query; /* the statement, when the input tells it; NULL */
+    int64_t query_id;       /* SD_UNKNOWN */
+    const char *query;      /* the statement, when the input tells it; NULL */
     const char *parameters; /* its parameters' values, likewise */
-    sd_time at;   /* when a log wrote it; SD_UNKNOWN */
-    const char *database; /* likewise; NULL */
-    bool logged;  /* by auto_explain: execution_ns is the duration it wrote */
+    sd_time at;             /* when a log wrote it; SD_UNKNOWN */
+    const char *database;   /* likewise; NULL */
+    bool logged;            /* by auto_explain: execution_ns is the duration it wrote */
     struct plan_trigger *triggers;
     size_t n_triggers;
     struct plan_setting *settings;
@@ -217,9 +217,9 @@ struct plan {
     struct plan_list notes; /* what was skipped or cut, one sentence each */
 
     /* ---- computed by plan_time ---- */
-    bool analyzed; /* executed: actual rows are known */
-    bool timed;    /* node times are known (not with TIMING OFF) */
-    double elapsed_ns;  /* what the shares are of: execution, or the root's time */
+    bool analyzed;     /* executed: actual rows are known */
+    bool timed;        /* node times are known (not with TIMING OFF) */
+    double elapsed_ns; /* what the shares are of: execution, or the root's time */
     double total_cost;
     struct plan_node *worst; /* largest share of time, or of cost; NULL when all are 0 */
 };
@@ -248,11 +248,11 @@ extern const size_t plan_n_trigger_fields;
 void plan_unknown(const struct plan_field *fields, size_t n, void *record);
 
 /* ---- what nodes are ---- */
-bool plan_is_scan(const struct plan_node *n);      /* reads a relation */
+bool plan_is_scan(const struct plan_node *n); /* reads a relation */
 bool plan_is_join(const struct plan_node *n);
 bool plan_is_modify(const struct plan_node *n);
-bool plan_is_gather(const struct plan_node *n);    /* Gather, Gather Merge */
-bool plan_is_initplan(const struct plan_node *n);  /* an InitPlan or a CTE */
+bool plan_is_gather(const struct plan_node *n);       /* Gather, Gather Merge */
+bool plan_is_initplan(const struct plan_node *n);     /* an InitPlan or a CTE */
 const char *plan_cte_name(const struct plan_node *n); /* of the root of a CTE; NULL */
 /* Is `n` inside the subtree of `top` (or top itself)? */
 bool plan_inside(const struct plan_node *n, const struct plan_node *top);
@@ -266,22 +266,22 @@ bool plan_cut_short(const struct plan_node *n);
 
 /* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
  * X(UPPER, name, what `*` marks) */
-#define PLAN_METRICS(X)                                       \
-    X(TIME, time, "own time of each node; * takes most")      \
-    X(ROWS, rows, "rows each node gave or threw away; * most") \
-    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst") \
-    X(BUFFERS, buffers, "own blocks hit and read; * touches most") \
-    X(IO, io, "own time of reads and writes; * waits most")   \
+#define PLAN_METRICS(X)                                                                                      \
+    X(TIME, time, "own time of each node; * takes most")                                                     \
+    X(ROWS, rows, "rows each node gave or threw away; * most")                                               \
+    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst")               \
+    X(BUFFERS, buffers, "own blocks hit and read; * touches most")                                           \
+    X(IO, io, "own time of reads and writes; * waits most")                                                  \
     X(COST, cost, "own cost of each node; * costs most")
 enum plan_metric {
     PLAN_METRIC_NONE, /* none chosen: time, or cost where no time is known */
 #define PLAN_METRIC_ENUM(UPPER, name, note) PLAN_METRIC_##UPPER,
     PLAN_METRICS(PLAN_METRIC_ENUM)
 #undef PLAN_METRIC_ENUM
-    PLAN_METRIC_END
+        PLAN_METRIC_END
 };
-const char *plan_metric_name(enum plan_metric m); /* "rows"; "" for none */
-const char *plan_metric_note(enum plan_metric m); /* one line: what is shown, what * means */
+const char *plan_metric_name(enum plan_metric m);     /* "rows"; "" for none */
+const char *plan_metric_note(enum plan_metric m);     /* one line: what is shown, what * means */
 enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
 /* Those of which the plan has a figure above 0, as 1u << PLAN_METRIC_...; after plan_time. */
 unsigned plan_metrics(const struct plan *p);

@@ -10,7 +10,8 @@
 
 #define get tree_get
 
-void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, const char *schema, const char *query)
+void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, const char *schema,
+                          const char *query)
 {
     *c = (struct plan_conditions){.query = query};
     c->catalog = db_catalog_new();
@@ -35,7 +36,8 @@ static char *with_parameters(const char *text)
     struct sql_token t;
     bool operand = false; /* came last */
     for (const char *p = text; (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len) {
-        bool solid = t.kind != SQL_SPACE && t.kind != SQL_COMMENT, hidden = t.kind == SQL_OTHER && *t.text == '?' && !operand;
+        bool solid = t.kind != SQL_SPACE && t.kind != SQL_COMMENT,
+             hidden = t.kind == SQL_OTHER && *t.text == '?' && !operand;
         if (hidden)
             strbuf_str(&b, "$1");
         else
@@ -158,7 +160,11 @@ static void find_columns(struct plan_conditions *c, const cJSON *node, const cha
             char *array = get(name, "arrayBounds") ? mem_printf("_%s", to) : NULL;
             bool same = !strcmp(op, "@>") || !strcmp(op, "&&") || strstr(op, "~");
             bool list = get(each, "kind") && str_eq(cJSON_GetStringValue(get(each, "kind")), "AEXPR_OP_ANY");
-            inner = !strcmp(op, "@@") ? "tsvector" : strstr(op, "~") ? "text" : same && array ? array : *to && !list ? to : NULL;
+            inner = !strcmp(op, "@@") ? "tsvector"
+                    : strstr(op, "~") ? "text"
+                    : same && array   ? array
+                    : *to && !list    ? to
+                                      : NULL;
             if (inner && is_text(inner) && !strstr(op, "~"))
                 inner = "text";
             if (get(get(each, "lexpr"), "ColumnRef"))
@@ -193,7 +199,8 @@ static struct table_use *use_of(struct plan_conditions *c, const char *rest, con
     bool ok = stmt && cJSON_GetArraySize(get(tree, "stmts")) == 1;
     if (ok) {
         const cJSON *where = get(stmt, "whereClause"), *not = get(get(where, "BoolExpr"), "args");
-        bool flag = get(where, "ColumnRef") || (cJSON_GetArraySize(not) == 1 && get(cJSON_GetArrayItem(not, 0), "ColumnRef"));
+        bool flag = get(where, "ColumnRef") ||
+                    (cJSON_GetArraySize(not ) == 1 && get(cJSON_GetArrayItem(not, 0), "ColumnRef"));
         find_columns(c, where, flag ? "bool" : type);
         find_columns(c, get(stmt, "sortClause"), type);
         ok = statement_use(c->catalog, b.text, &u, &ignored);
@@ -240,7 +247,7 @@ static struct plan_condition nothing(const char *sql, const struct table_use *u)
                  : strstr(words, " OR ")    ? "an OR, whose sides need an index each"
                  : pattern                  ? "a pattern too short or too open for an index"
                  : strstr(words, "random")  ? "a volatile function, which no index serves"
-                 : calls(words)             ? "a function of the column, which only an index on that expression serves"
+                 : calls(words) ? "a function of the column, which only an index on that expression serves"
                  : strstr(words, ")::")     ? "a cast of the column, which a plain index does not serve"
                  : strpbrk(words, "+-*/%|") ? "an expression, which only an index on it serves"
                  : other                    ? "a comparison within the table or with what is not a column"

@@ -23,14 +23,15 @@ struct plan_conditions {
     const char *alias, *query;
     struct plan_condition items[PLAN_CONDITIONS];
     size_t n;
-    bool unread; /* one could not be read */
+    bool unread;                /* one could not be read */
     struct statement_use *uses; /* hold the texts */
     size_t n_uses, cap_uses;
 };
 
 /* For a node that reads a relation. `query` (NULL: unknown) tells casts the user wrote
  * from those the server added. */
-void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, const char *schema, const char *query);
+void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, const char *schema,
+                          const char *query);
 void plan_conditions_free(struct plan_conditions *c);
 /* "((a = 1) AND (t.b > c.d))"; NULL is fine. */
 void plan_conditions_add(struct plan_conditions *c, const char *text);

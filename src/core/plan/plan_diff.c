@@ -70,7 +70,8 @@ static size_t at(const struct plan_node *n)
     return (size_t)n->id - 1;
 }
 
-static void pair(struct diff_side *a, struct diff_side *b, const struct plan_node *x, const struct plan_node *y)
+static void pair(struct diff_side *a, struct diff_side *b, const struct plan_node *x,
+                 const struct plan_node *y)
 {
     a->partner[at(x)] = y;
     b->partner[at(y)] = x;
@@ -100,7 +101,8 @@ static void side_open(struct diff_side *s, const struct plan *p)
                             .bitmap = mem_array(p->n_nodes, sizeof *s->bitmap)};
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i], *up = n->parent;
-        s->bitmap[i] = up && !diff_is_subplan(n) && (str_eq(up->type, "Bitmap Heap Scan") || s->bitmap[at(up)]);
+        s->bitmap[i] =
+            up && !diff_is_subplan(n) && (str_eq(up->type, "Bitmap Heap Scan") || s->bitmap[at(up)]);
         s->leaf[i] = !s->bitmap[i] && (str_eq(n->type, "Bitmap Heap Scan") || inputs(n) == 0);
     }
 }
@@ -178,7 +180,8 @@ static struct bucket *bucket_of(struct bucket **all, const struct strbuf *key, b
 static void buckets_free(struct bucket *all)
 {
     struct bucket *b, *next;
-    HASH_ITER(hh, all, b, next) {
+    HASH_ITER(hh, all, b, next)
+    {
         HASH_DEL(all, b);
         free(b->nodes);
         free(b->key);
@@ -212,7 +215,8 @@ static void match_leaves(struct diff_side *a, struct diff_side *b, enum leaf_key
 }
 
 /* The index scans below two bitmap heap scans: by index, then in their order. */
-static void match_bitmaps(struct diff_side *a, struct diff_side *b, const struct plan_node *x, const struct plan_node *y)
+static void match_bitmaps(struct diff_side *a, struct diff_side *b, const struct plan_node *x,
+                          const struct plan_node *y)
 {
     for (int exact = 1; exact >= 0; exact--)
         for (const struct plan_node *n = x->child; n; n = n->next)
@@ -271,9 +275,9 @@ static const char *role(const struct plan_node *n)
 {
     static const struct {
         const char *type, *role;
-    } roles[] = {{"Nested Loop", "join"}, {"Hash Join", "join"}, {"Merge Join", "join"}, {"Aggregate", "group"},
-                 {"Group", "group"}, {"Unique", "group"}, {"Incremental Sort", "Sort"}, {"Gather Merge", "Gather"},
-                 {"Merge Append", "Append"}};
+    } roles[] = {{"Nested Loop", "join"},      {"Hash Join", "join"},      {"Merge Join", "join"},
+                 {"Aggregate", "group"},       {"Group", "group"},         {"Unique", "group"},
+                 {"Incremental Sort", "Sort"}, {"Gather Merge", "Gather"}, {"Merge Append", "Append"}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(roles); i++)
         if (!strcmp(n->type, roles[i].type))
             return roles[i].role;
@@ -297,8 +301,9 @@ static int likeness(const struct plan_node *x, const struct plan_node *y) /* 0: 
 
 static bool alike(const struct plan_node *x, const struct plan_node *y)
 {
-    return str_eq(x->type, y->type) && str_eq(x->strategy, y->strategy) && str_eq(x->partial_mode, y->partial_mode) &&
-           str_eq(x->subplan, y->subplan) && str_eq(x->operation, y->operation) && diff_same_keys(x, y);
+    return str_eq(x->type, y->type) && str_eq(x->strategy, y->strategy) &&
+           str_eq(x->partial_mode, y->partial_mode) && str_eq(x->subplan, y->subplan) &&
+           str_eq(x->operation, y->operation) && diff_same_keys(x, y);
 }
 
 struct chain {
@@ -391,7 +396,8 @@ static void match_inner(struct diff_side *a, struct diff_side *b)
     struct group *all = NULL, *g, *next;
     collect(&all, a, 0, true);
     collect(&all, b, 1, false);
-    HASH_ITER(hh, all, g, next) {
+    HASH_ITER(hh, all, g, next)
+    {
         match_chains(a, b, &g->chain[0], &g->chain[1]);
         HASH_DEL(all, g);
         free(g->chain[0].nodes);
@@ -429,8 +435,9 @@ static uint64_t shape(const struct plan *p)
     uint64_t h = p->n_nodes;
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
-        const char *const texts[] = {n->type, n->relation, diff_alias(n), n->index, n->cte, n->function, n->subplan,
-                                     n->join_type, n->strategy, n->partial_mode, n->operation, n->direction};
+        const char *const texts[] = {n->type,     n->relation,     diff_alias(n), n->index,
+                                     n->cte,      n->function,     n->subplan,    n->join_type,
+                                     n->strategy, n->partial_mode, n->operation,  n->direction};
         h = mix(h ^ (uint64_t)n->depth ^ (uint64_t)(n->parallel_aware == 1) << 32);
         for (size_t k = 0; k < ARRAY_LEN(texts); k++)
             h = hash_text(h, texts[k]);
@@ -490,7 +497,8 @@ static void find_wraps(struct merge *m)
         const struct plan_node *n = m->before.p->nodes[i], *low = n, *top;
         if (!paired(&m->before, n))
             continue;
-        for (top = n->parent; top && !paired(&m->before, top) && inputs(top) == 1 && !diff_is_subplan(low); top = top->parent)
+        for (top = n->parent; top && !paired(&m->before, top) && inputs(top) == 1 && !diff_is_subplan(low);
+             top = top->parent)
             low = top;
         if (low == n || (top && (!paired(&m->before, top) || diff_is_subplan(low))))
             continue;

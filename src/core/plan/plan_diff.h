@@ -14,7 +14,13 @@
 
 #include "core/plan/plan.h"
 
-enum plan_diff_kind { PLAN_DIFF_SAME, PLAN_DIFF_CHANGED, PLAN_DIFF_ADDED, PLAN_DIFF_REMOVED, PLAN_DIFF_KINDS };
+enum plan_diff_kind {
+    PLAN_DIFF_SAME,
+    PLAN_DIFF_CHANGED,
+    PLAN_DIFF_ADDED,
+    PLAN_DIFF_REMOVED,
+    PLAN_DIFF_KINDS
+};
 const char *plan_diff_kind_name(enum plan_diff_kind k); /* "same", "changed", "added", "removed" */
 
 /* A pair, or what only one plan has. */
@@ -24,7 +30,7 @@ struct plan_diff_node {
     int depth;                              /* in the tree of both plans together */
     const char *const *changes;             /* "filter is now the index condition"; empty when same */
     size_t n_changes;
-    double effect_ns;   /* own time after - before (what is absent takes 0); NAN unless both plans are timed */
+    double effect_ns; /* own time after - before (what is absent takes 0); NAN unless both plans are timed */
     double effect_cost; /* the same of the own cost */
 };
 

@@ -16,7 +16,7 @@ struct diff_side {
     bool *bitmap; /* belongs to the Bitmap Heap Scan above it */
 };
 
-bool diff_is_subplan(const struct plan_node *n); /* root of an InitPlan, CTE or SubPlan */
+bool diff_is_subplan(const struct plan_node *n);   /* root of an InitPlan, CTE or SubPlan */
 const char *diff_alias(const struct plan_node *n); /* text leaves it out where it is the table's name */
 bool diff_same_keys(const struct plan_node *a, const struct plan_node *b); /* sort, group */
 

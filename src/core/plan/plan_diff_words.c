@@ -11,8 +11,8 @@
 #include "core/sql/sql.h"
 
 #define CONSTANTS_MAX 4096 /* bytes of a condition that is parsed to see whether only constants differ */
-#define NODES_PARSED 500   /* of so many nodes */
-#define NAMES 3            /* tables of a join that are named */
+#define NODES_PARSED  500  /* of so many nodes */
+#define NAMES         3    /* tables of a join that are named */
 
 static double known_or(double v, double fallback)
 {
@@ -63,8 +63,8 @@ static char *place_of(const struct plan_node *n)
 
 static bool same_place(const struct plan_node *b, const struct plan_node *a)
 {
-    return str_eq(b->relation, a->relation) && str_eq(diff_alias(b), diff_alias(a)) && str_eq(b->cte, a->cte) &&
-           str_eq(b->function, a->function);
+    return str_eq(b->relation, a->relation) && str_eq(diff_alias(b), diff_alias(a)) &&
+           str_eq(b->cte, a->cte) && str_eq(b->function, a->function);
 }
 
 static bool same_name(const struct plan_node *b, const struct plan_node *a)
@@ -134,13 +134,13 @@ static const struct {
     {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
     {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
 };
-#define LOOP_FIGURES 3
+#define LOOP_FIGURES   3
 #define EXPECTED_RATIO 5.0 /* of rows planned: those below a Gather are one worker's */
 #define ESTIMATE_RATIO 4.0
 #define ESTIMATE_LEAST 10.0
-#define TIME_RATIO 1.5
-#define TIME_LEAST_NS 1e6
-#define SHARE_LEAST 0.1 /* of the longer execution, or the larger cost */
+#define TIME_RATIO     1.5
+#define TIME_LEAST_NS  1e6
+#define SHARE_LEAST    0.1 /* of the longer execution, or the larger cost */
 
 static bool differ(double b, double a, double ratio, double least)
 {
@@ -167,7 +167,8 @@ static char *unqualified(const struct plan_node *n, const char *condition)
     const char *alias = diff_alias(n);
     size_t len = alias ? strlen(alias) : 0;
     for (const char *s = condition; *s;) {
-        bool begins = s == condition || !(isalnum((unsigned char)s[-1]) || s[-1] == '_' || s[-1] == '.' || s[-1] == '"');
+        bool begins = s == condition ||
+                      !(isalnum((unsigned char)s[-1]) || s[-1] == '_' || s[-1] == '.' || s[-1] == '"');
         if (len && begins && !strncmp(s, alias, len) && s[len] == '.')
             s += len + 1;
         else
@@ -200,7 +201,8 @@ static void condition_free(struct condition *c)
 }
 
 /* "(a = 1)" is one of the conditions of "((a = 1) AND (b = 2))"; constants do not count. */
-static bool holds(const struct plan_node *of, const char *all, const struct plan_node *other, const char *part, bool parse)
+static bool holds(const struct plan_node *of, const char *all, const struct plan_node *other,
+                  const char *part, bool parse)
 {
     struct condition x = condition_of(of, all, parse), y = condition_of(other, part, parse);
     bool found = strstr(x.text, y.text) || (x.hidden && y.hidden && strstr(x.hidden, y.hidden));
@@ -214,10 +216,11 @@ static const char *index_condition(const struct plan_node *n)
     return n->index_cond ? n->index_cond : str_eq(n->type, "Bitmap Heap Scan") ? n->recheck_cond : NULL;
 }
 
-static void conditions(struct arena *arena, struct plan_list *l, const struct plan_node *b, const struct plan_node *a,
-                       bool parse)
+static void conditions(struct arena *arena, struct plan_list *l, const struct plan_node *b,
+                       const struct plan_node *a, bool parse)
 {
-    const char *filter_b = b->filter ? b->filter : b->join_filter, *filter_a = a->filter ? a->filter : a->join_filter;
+    const char *filter_b = b->filter ? b->filter : b->join_filter,
+               *filter_a = a->filter ? a->filter : a->join_filter;
     const char *index_b = index_condition(b), *index_a = index_condition(a);
     bool moved = false;
     if (!index_b && index_a && filter_b) {
@@ -225,21 +228,25 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
         if (holds(b, filter_b, a, index_a, parse))
             say(arena, l, "%s is now the index condition", filter_a ? "a part of the filter" : "the filter");
         else
-            say(arena, l, "has an index condition instead of %s", filter_a ? "a part of the filter" : "a filter");
+            say(arena, l, "has an index condition instead of %s",
+                filter_a ? "a part of the filter" : "a filter");
     } else if (index_b && !index_a && filter_a) {
         moved = true;
         if (holds(a, filter_a, b, index_b, parse))
             say(arena, l, "the index condition is now %s", filter_b ? "a part of the filter" : "the filter");
         else
-            say(arena, l, "has a filter instead of %s", filter_b ? "a part of the index condition" : "an index condition");
+            say(arena, l, "has a filter instead of %s",
+                filter_b ? "a part of the index condition" : "an index condition");
     }
     const struct {
         const char *name, *before, *after;
     } each[] = {{"index condition", moved ? NULL : index_b, moved ? NULL : index_a},
                 {"filter", moved ? NULL : b->filter, moved ? NULL : a->filter},
                 {"join filter", moved ? NULL : b->join_filter, moved ? NULL : a->join_filter},
-                {"hash condition", b->hash_cond && a->hash_cond ? b->hash_cond : NULL, b->hash_cond ? a->hash_cond : NULL},
-                {"merge condition", b->merge_cond && a->merge_cond ? b->merge_cond : NULL, b->merge_cond ? a->merge_cond : NULL},
+                {"hash condition", b->hash_cond && a->hash_cond ? b->hash_cond : NULL,
+                 b->hash_cond ? a->hash_cond : NULL},
+                {"merge condition", b->merge_cond && a->merge_cond ? b->merge_cond : NULL,
+                 b->merge_cond ? a->merge_cond : NULL},
                 {"TID condition", b->tid_cond, a->tid_cond},
                 {"one-time filter", b->one_time_filter, a->one_time_filter}};
     for (size_t i = 0; i < ARRAY_LEN(each); i++) {
@@ -252,7 +259,8 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
         }
         struct condition x = condition_of(b, before, parse), y = condition_of(a, after, parse);
         if (strcmp(x.text, y.text) != 0)
-            say(arena, l, x.hidden && str_eq(x.hidden, y.hidden) ? "%s with other constants" : "another %s", each[i].name);
+            say(arena, l, x.hidden && str_eq(x.hidden, y.hidden) ? "%s with other constants" : "another %s",
+                each[i].name);
         condition_free(&x);
         condition_free(&y);
     }
@@ -268,7 +276,8 @@ static void sorting(const struct plan_node *n, struct strbuf *out)
         strbuf_printf(out, " (%s)", figure(UNIT_BYTES, n->sort_space_kb * 1024));
 }
 
-static void state(struct arena *arena, struct plan_list *l, const struct plan_node *b, const struct plan_node *a)
+static void state(struct arena *arena, struct plan_list *l, const struct plan_node *b,
+                  const struct plan_node *a)
 {
     if (b->sort_space_type && a->sort_space_type &&
         (!str_eq(b->sort_space_type, a->sort_space_type) || !str_eq(b->sort_method, a->sort_method))) {
@@ -279,17 +288,22 @@ static void state(struct arena *arena, struct plan_list *l, const struct plan_no
         say(arena, l, "%s", strbuf_text(&text));
         strbuf_free(&text);
     }
-    double batches_b = known_or(b->hash_batches, b->hashagg_batches), batches_a = known_or(a->hash_batches, a->hashagg_batches);
+    double batches_b = known_or(b->hash_batches, b->hashagg_batches),
+           batches_a = known_or(a->hash_batches, a->hashagg_batches);
     if (MAX(batches_b, 1) != MAX(batches_a, 1) && !isnan(batches_b) && !isnan(batches_a))
-        say(arena, l, "%s %.0f -> %.0f", isnan(b->hash_batches) ? "batches" : "hash in batches:", MAX(batches_b, 1), MAX(batches_a, 1));
+        say(arena, l, "%s %.0f -> %.0f",
+            isnan(b->hash_batches) ? "batches" : "hash in batches:", MAX(batches_b, 1), MAX(batches_a, 1));
     if (plan_is_gather(b) && plan_is_gather(a)) {
-        double now = known_or(a->workers_launched, a->workers_planned), was = known_or(b->workers_launched, b->workers_planned);
-        if (now != was && !isnan(now) && !isnan(was) && isnan(a->workers_launched) == isnan(b->workers_launched))
+        double now = known_or(a->workers_launched, a->workers_planned),
+               was = known_or(b->workers_launched, b->workers_planned);
+        if (now != was && !isnan(now) && !isnan(was) &&
+            isnan(a->workers_launched) == isnan(b->workers_launched))
             say(arena, l, "workers %.0f -> %.0f", was, now);
     }
 }
 
-static void measures(struct plan_diff *d, struct plan_list *l, const struct plan_node *b, const struct plan_node *a)
+static void measures(struct plan_diff *d, struct plan_list *l, const struct plan_node *b,
+                     const struct plan_node *a)
 {
     struct arena *arena = d->arena;
     bool executed = d->before->analyzed && d->after->analyzed;
@@ -298,9 +312,11 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
         return;
     }
     if (!executed && differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
-        say(arena, l, "rows expected %s -> %s", amount(UNIT_COUNT, b->plan_rows), amount(UNIT_COUNT, a->plan_rows));
+        say(arena, l, "rows expected %s -> %s", amount(UNIT_COUNT, b->plan_rows),
+            amount(UNIT_COUNT, a->plan_rows));
     /* As many rows a loop: only how often it ran changed (once in each process, say). */
-    bool oftener = executed && fabs(b->loops - a->loops) > 0 && !differ(b->loop_rows, a->loop_rows, 1.1, 1) && b->loop_rows >= 1;
+    bool oftener = executed && fabs(b->loops - a->loops) > 0 && !differ(b->loop_rows, a->loop_rows, 1.1, 1) &&
+                   b->loop_rows >= 1;
     if (oftener)
         say(arena, l, "loops %s -> %s", figure(UNIT_COUNT, b->loops), figure(UNIT_COUNT, a->loops));
     for (size_t i = oftener ? LOOP_FIGURES : 0; executed && i < ARRAY_LEN(figures); i++) {
@@ -313,8 +329,8 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
                 rows ? rows_text(a) : amount(figures[i].unit, now));
     }
     double off_b = b->estimate_factor, off_a = a->estimate_factor;
-    if (executed && MAX(off_b, off_a) >= ESTIMATE_LEAST && MAX(off_b, off_a) >= ESTIMATE_RATIO * MIN(off_b, off_a) &&
-        isfinite(off_b) && isfinite(off_a))
+    if (executed && MAX(off_b, off_a) >= ESTIMATE_LEAST &&
+        MAX(off_b, off_a) >= ESTIMATE_RATIO * MIN(off_b, off_a) && isfinite(off_b) && isfinite(off_a))
         say(arena, l, "estimate off by %s -> %s", figure(UNIT_FACTOR, off_b), figure(UNIT_FACTOR, off_a));
 }
 
@@ -336,7 +352,8 @@ static void own_time(struct plan_diff *d, struct plan_list *l, const struct plan
     double cost = MAX(known_or(d->before->total_cost, 0), known_or(d->after->total_cost, 0));
     if (!isnan(n->effect_ns)) {
         if (differ(b->exclusive_ns, a->exclusive_ns, TIME_RATIO, MAX(TIME_LEAST_NS, most * SHARE_LEAST)))
-            say(d->arena, l, "own time %s -> %s", figure(UNIT_NS, b->exclusive_ns), figure(UNIT_NS, a->exclusive_ns));
+            say(d->arena, l, "own time %s -> %s", figure(UNIT_NS, b->exclusive_ns),
+                figure(UNIT_NS, a->exclusive_ns));
     } else if (differ(b->cost, a->cost, TIME_RATIO, MAX(1, cost * SHARE_LEAST))) {
         say(d->arena, l, "own cost %s -> %s", figure(UNIT_COST, b->cost), figure(UNIT_COST, a->cost));
     }
@@ -478,12 +495,15 @@ static void whole_changes(struct changes *c)
         removed += join && !n->after;
     }
     if (added && added == removed) {
-        snprintf(text, sizeof text, "the tables are joined in another order (of other tables than before: %zu of %zu joins)", added, joins);
+        snprintf(text, sizeof text,
+                 "the tables are joined in another order (of other tables than before: %zu of %zu joins)",
+                 added, joins);
         add(c, NULL, text, NAN, NAN);
     }
     double was = plan_diff_workers(b), now = plan_diff_workers(a);
     if (was != now && b->analyzed == a->analyzed) {
-        snprintf(text, sizeof text, "parallel workers %s -> %s", amount(UNIT_COUNT, was), amount(UNIT_COUNT, now));
+        snprintf(text, sizeof text, "parallel workers %s -> %s", amount(UNIT_COUNT, was),
+                 amount(UNIT_COUNT, now));
         add(c, NULL, text, NAN, NAN);
     }
     was = known_or(b->jit_ns, 0), now = known_or(a->jit_ns, 0);
@@ -497,7 +517,8 @@ static void whole_changes(struct changes *c)
         add(c, NULL, text, now - was, NAN);
     }
     if (differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
-        snprintf(text, sizeof text, "planning %s -> %s", figure(UNIT_NS, b->planning_ns), figure(UNIT_NS, a->planning_ns));
+        snprintf(text, sizeof text, "planning %s -> %s", figure(UNIT_NS, b->planning_ns),
+                 figure(UNIT_NS, a->planning_ns));
         add(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
     }
 }
@@ -545,12 +566,21 @@ static void spoken(const struct plan_node *n, bool place, struct strbuf *out)
 {
     static const struct {
         const char *type, *words;
-    } names[] = {{"Seq Scan", "sequential scan"}, {"Index Only Scan", "index-only scan"},
-                 {"Bitmap Heap Scan", "bitmap scan"}, {"Bitmap Index Scan", "bitmap of the index"},
-                 {"Aggregate", "aggregation"}, {"Unique", "removal of duplicates"}, {"CTE Scan", "scan of the CTE"},
-                 {"ModifyTable", "writing"}, {"WindowAgg", "window function"}, {"SetOp", "set operation"},
-                 {"Memoize", "memoize node"}, {"Materialize", "materialize node"}, {"Append", "append"},
-                 {"Gather", "gathering from workers"}, {"Gather Merge", "gathering from workers"}};
+    } names[] = {{"Seq Scan", "sequential scan"},
+                 {"Index Only Scan", "index-only scan"},
+                 {"Bitmap Heap Scan", "bitmap scan"},
+                 {"Bitmap Index Scan", "bitmap of the index"},
+                 {"Aggregate", "aggregation"},
+                 {"Unique", "removal of duplicates"},
+                 {"CTE Scan", "scan of the CTE"},
+                 {"ModifyTable", "writing"},
+                 {"WindowAgg", "window function"},
+                 {"SetOp", "set operation"},
+                 {"Memoize", "memoize node"},
+                 {"Materialize", "materialize node"},
+                 {"Append", "append"},
+                 {"Gather", "gathering from workers"},
+                 {"Gather Merge", "gathering from workers"}};
     const char *words = NULL;
     for (size_t i = 0; n->type && i < ARRAY_LEN(names); i++)
         if (!strcmp(names[i].type, n->type))
@@ -573,8 +603,9 @@ static const char *article(const char *word)
 
 static bool helper(const struct plan_node *n) /* works for the one node it stands over, or under */
 {
-    static const char *const types[] = {"Hash", "Sort", "Incremental Sort", "Materialize", "Memoize", "Bitmap Index Scan",
-                                        "BitmapAnd", "BitmapOr", NULL};
+    static const char *const types[] = {"Hash",        "Sort",     "Incremental Sort",
+                                        "Materialize", "Memoize",  "Bitmap Index Scan",
+                                        "BitmapAnd",   "BitmapOr", NULL};
     return n->type && str_find(types, n->type) >= 0;
 }
 
@@ -659,7 +690,8 @@ static void reason(const struct plan_diff *d, double total, struct strbuf *out)
     if (!a)
         strbuf_printf(out, "the %s (%s%s) is gone", strbuf_text(&from), unit, was);
     else if (!b)
-        strbuf_printf(out, "there is %s %s (%s%s) now", article(strbuf_text(&to)), strbuf_text(&to), unit, now);
+        strbuf_printf(out, "there is %s %s (%s%s) now", article(strbuf_text(&to)), strbuf_text(&to), unit,
+                      now);
     else if (other)
         strbuf_printf(out, "the %s (%s%s) became %s %s (%s%s)", strbuf_text(&from), unit, was,
                       article(strbuf_text(&to)), strbuf_text(&to), unit, now);
@@ -676,7 +708,9 @@ static void times(double factor, struct strbuf *out)
 {
     char buf[32];
     if (factor >= 10)
-        strbuf_printf(out, "%s times", factor < 9999.5 ? (snprintf(buf, sizeof buf, "%.0f", factor), buf) : figure(UNIT_COUNT, round(factor)));
+        strbuf_printf(out, "%s times",
+                      factor < 9999.5 ? (snprintf(buf, sizeof buf, "%.0f", factor), buf)
+                                      : figure(UNIT_COUNT, round(factor)));
     else
         strbuf_printf(out, "%.1f times", factor);
 }
@@ -712,7 +746,8 @@ static void verdict(struct plan_diff *d)
 {
     const struct plan *b = d->before, *a = d->after;
     struct strbuf s = {0};
-    bool time = b->elapsed_ns > 0 && a->elapsed_ns > 0, same = !d->count[PLAN_DIFF_CHANGED] && !d->count[PLAN_DIFF_ADDED] && !d->count[PLAN_DIFF_REMOVED];
+    bool time = b->elapsed_ns > 0 && a->elapsed_ns > 0,
+         same = !d->count[PLAN_DIFF_CHANGED] && !d->count[PLAN_DIFF_ADDED] && !d->count[PLAN_DIFF_REMOVED];
     double was = time ? b->elapsed_ns : b->total_cost, now = time ? a->elapsed_ns : a->total_cost;
     enum unit u = time ? UNIT_NS : UNIT_COST;
     d->measure = time ? PLAN_DIFF_TIME : was > 0 && now > 0 ? PLAN_DIFF_COST : PLAN_DIFF_NOTHING;
@@ -729,7 +764,9 @@ static void verdict(struct plan_diff *d)
     if (times_of < 1.1) {
         strbuf_str(&s, time ? "About as fast as before" : "About as expensive as before, says the planner");
         strbuf_printf(&s, " (%s%s, was %s)%s", time ? "" : "cost ", figure(u, now), figure(u, was),
-                      same ? ": the plan is the same" : d->count[PLAN_DIFF_ADDED] || d->count[PLAN_DIFF_REMOVED] ? " with another plan" : "");
+                      same                                                       ? ": the plan is the same"
+                      : d->count[PLAN_DIFF_ADDED] || d->count[PLAN_DIFF_REMOVED] ? " with another plan"
+                                                                                 : "");
     } else {
         if (!time)
             strbuf_str(&s, "The planner expects it to cost ");
@@ -737,8 +774,10 @@ static void verdict(struct plan_diff *d)
             times(times_of, &s);
         else
             strbuf_printf(&s, "%.0f %%", fabs(now - was) / was * 100);
-        strbuf_printf(&s, " %s", time ? (times_of >= 2 ? (better ? "faster" : "slower") : (better ? "less time" : "more time"))
-                                      : (better ? "less" : "more"));
+        strbuf_printf(
+            &s, " %s",
+            time ? (times_of >= 2 ? (better ? "faster" : "slower") : (better ? "less time" : "more time"))
+                 : (better ? "less" : "more"));
         strbuf_printf(&s, " (%s -> %s)", figure(u, was), figure(u, now));
         if (same)
             strbuf_str(&s, " with the same plan");
@@ -767,9 +806,11 @@ static void settings(struct plan_diff *d)
         const struct plan *p = pass ? a : b;
         for (size_t i = 0; i < p->n_settings && i < 50; i++) {
             const char *name = p->settings[i].name, *was = setting(b, name), *now = setting(a, name);
-            if (str_eq(was, now) || (pass && was) || str_eq(name, "plan_cache_mode")) /* that is how slowdive asks */
+            if (str_eq(was, now) || (pass && was) ||
+                str_eq(name, "plan_cache_mode")) /* that is how slowdive asks */
                 continue;
-            strbuf_printf(&s, "%s%s %s -> %s", s.len ? ", " : "", name ? name : "?", was ? was : "default", now ? now : "default");
+            strbuf_printf(&s, "%s%s %s -> %s", s.len ? ", " : "", name ? name : "?", was ? was : "default",
+                          now ? now : "default");
         }
     }
     if (s.len && (b->n_settings > 0) == (a->n_settings > 0))
@@ -783,9 +824,11 @@ static void notes(struct plan_diff *d)
 {
     const struct plan *b = d->before, *a = d->after;
     if (!d->count[PLAN_DIFF_SAME] && !d->count[PLAN_DIFF_CHANGED])
-        say(d->arena, &d->notes, "No node of one plan is found in the other: are these plans of one statement?");
+        say(d->arena, &d->notes,
+            "No node of one plan is found in the other: are these plans of one statement?");
     if (b->analyzed != a->analyzed)
-        say(d->arena, &d->notes, "Only the plan %s was executed: costs are compared, times cannot be.", b->analyzed ? "before" : "after");
+        say(d->arena, &d->notes, "Only the plan %s was executed: costs are compared, times cannot be.",
+            b->analyzed ? "before" : "after");
     else if (b->timed != a->timed)
         say(d->arena, &d->notes, "Only the plan %s has times of its nodes.", b->timed ? "before" : "after");
     if (b->timed && a->timed && b->elapsed_ns < 1e6 && a->elapsed_ns < 1e6)
@@ -793,7 +836,8 @@ static void notes(struct plan_diff *d)
     double read_b, read_a, all_b = plan_diff_blocks(b, &read_b), all_a = plan_diff_blocks(a, &read_a);
     if (differ(read_b, read_a, 4, 1000) && MAX(all_b, all_a) < 1.2 * MIN(all_b, all_a))
         say(d->arena, &d->notes,
-            "Both touch as many blocks, but %s blocks were read before and %s after: a part of the difference is what the "
+            "Both touch as many blocks, but %s blocks were read before and %s after: a part of the "
+            "difference is what the "
             "buffers held.",
             figure(UNIT_BLOCKS, read_b), figure(UNIT_BLOCKS, read_a));
     if (b->parameters && a->parameters && !str_eq(b->parameters, a->parameters))

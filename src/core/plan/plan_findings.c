@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define BLOCK 8192.0
+#define BLOCK           8192.0
 #define WORK_MEM_MAX_KB (1024.0 * 1024) /* never advise more than 1 GiB for one sort or hash */
 
 struct plan_finder {
@@ -83,7 +83,8 @@ static struct plan_finding *found(struct plan_finder *f, const struct plan_node 
         return NULL;
     f->out->items = mem_grow(f->out->items, f->out->n, &f->out->cap, sizeof *f->out->items);
     struct plan_finding *it = &f->out->items[f->out->n++];
-    *it = (struct plan_finding){.rule = r, .severity = severity, .node = n, .saves_ns = s.ns, .saves_share = s.share};
+    *it = (struct plan_finding){
+        .rule = r, .severity = severity, .node = n, .saves_ns = s.ns, .saves_share = s.share};
     return it;
 }
 
@@ -126,7 +127,8 @@ bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct 
     if (p->analyzed) {
         if (n->never_executed || isnan(n->rows))
             return false;
-        *out = (struct plan_scanned){.read = n->rows + known_or(n->loop_removed_filter, 0) * n->loops, .kept = n->rows};
+        *out = (struct plan_scanned){.read = n->rows + known_or(n->loop_removed_filter, 0) * n->loops,
+                                     .kept = n->rows};
         return true;
     }
     const struct sd_table *t = plan_facts_table(facts, n);
@@ -197,12 +199,16 @@ static void seq_scan_filter(struct plan_finder *f, const struct plan_node *n)
                            share_text(f, removed), f->plan->timed ? ", " : "",
                            f->plan->timed ? time_text(f, n->exclusive_ns) : "");
     else
-        it->evidence = SAY("expects to read %s%s rows to keep %s (%s removed)", s.lower_bound ? "at least " : "",
-                           count(f, s.read), count(f, s.kept), share_text(f, removed));
-    it->advice = removed >= f->rule->warn
-                     ? SAY("Give %s an index for this filter, so that only the rows wanted are read.", where(f, n))
-                     : SAY("A plain index gains little where so many rows of %s are kept: filter more, or use an index "
-                           "that covers the columns needed.", where(f, n));
+        it->evidence =
+            SAY("expects to read %s%s rows to keep %s (%s removed)", s.lower_bound ? "at least " : "",
+                count(f, s.read), count(f, s.kept), share_text(f, removed));
+    it->advice =
+        removed >= f->rule->warn
+            ? SAY("Give %s an index for this filter, so that only the rows wanted are read.", where(f, n))
+            : SAY("A plain index gains little where so many rows of %s are kept: filter more, or use an "
+                  "index "
+                  "that covers the columns needed.",
+                  where(f, n));
     it->check = "The plan shows an Index Scan or Bitmap Heap Scan here, and far fewer blocks are touched.";
 }
 
@@ -240,16 +246,20 @@ static void stale_statistics(struct plan_finder *f, const struct plan_node *n)
     double rows = known_or(t->rows, 0), live = sd_known(t->rows_live) ? (double)t->rows_live : NAN;
     double factor = f->plan->analyzed ? finite_factor(n) : MAX(live, rows) / MAX(1, MIN(live, rows));
     for (size_t i = 0; i < f->out->n; i++) /* a table is said once */
-        if (f->out->items[i].rule == f->rule && f->out->items[i].node && str_eq(f->out->items[i].node->relation, n->relation))
+        if (f->out->items[i].rule == f->rule && f->out->items[i].node &&
+            str_eq(f->out->items[i].node->relation, n->relation))
             return;
     if (!(factor >= STALE_FACTOR))
         return;
     const struct plan_node *at = decided_at(n);
     if (!at)
         at = n;
-    struct saving saves = f->plan->timed ? of_time(f, known_or(at->total_ns, 0))
-                                         : (struct saving){NAN, f->plan->total_cost > 0 ? MIN(1, at->total_cost / f->plan->total_cost) : 0};
-    struct plan_finding *it = found(f, n, (double)t->changed / (STALE_BASE + STALE_SHARE * rows), saves, (double)t->changed);
+    struct saving saves =
+        f->plan->timed ? of_time(f, known_or(at->total_ns, 0))
+                       : (struct saving){
+                             NAN, f->plan->total_cost > 0 ? MIN(1, at->total_cost / f->plan->total_cost) : 0};
+    struct plan_finding *it =
+        found(f, n, (double)t->changed / (STALE_BASE + STALE_SHARE * rows), saves, (double)t->changed);
     if (!it)
         return;
     char day[32] = "";
@@ -257,13 +267,17 @@ static void stale_statistics(struct plan_finder *f, const struct plan_node *n)
     struct tm tm;
     if (sd_known(t->last_analyze) && gmtime_r(&at_s, &tm))
         strftime(day, sizeof day, " on %Y-%m-%d %H:%M UTC", &tm);
-    const char *wrong = f->plan->analyzed ? SAY("planned %s, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
-                                          : SAY("the planner counts with %s, there are about %s", count(f, rows), count(f, live));
-    it->evidence = sd_known(t->last_analyze)
-                       ? SAY("%s rows changed since ANALYZE%s (%s rows then); %s", count(f, (double)t->changed), day, count(f, rows),
-                             wrong)
-                       : SAY("%s rows changed and it was never analysed; %s", count(f, (double)t->changed), wrong);
-    it->advice = SAY("Run ANALYZE %s; if it happens again, lower autovacuum_analyze_scale_factor for the table.", where(f, n));
+    const char *wrong =
+        f->plan->analyzed
+            ? SAY("planned %s, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
+            : SAY("the planner counts with %s, there are about %s", count(f, rows), count(f, live));
+    it->evidence = sd_known(t->last_analyze) ? SAY("%s rows changed since ANALYZE%s (%s rows then); %s",
+                                                   count(f, (double)t->changed), day, count(f, rows), wrong)
+                                             : SAY("%s rows changed and it was never analysed; %s",
+                                                   count(f, (double)t->changed), wrong);
+    it->advice =
+        SAY("Run ANALYZE %s; if it happens again, lower autovacuum_analyze_scale_factor for the table.",
+            where(f, n));
     it->check = "Planned and actual rows of this node lie within a factor of 3.";
 }
 
@@ -284,8 +298,8 @@ static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
             return;
     /* Partitions are estimated wrong together: the first of them speaks for all. */
     const struct plan_finding *last = f->out->n ? &f->out->items[f->out->n - 1] : NULL;
-    if (last && last->rule == f->rule && n->parent && last->node->parent == n->parent &&
-        n->parent->type && str_ends(n->parent->type, "Append"))
+    if (last && last->rule == f->rule && n->parent && last->node->parent == n->parent && n->parent->type &&
+        str_ends(n->parent->type, "Append"))
         return;
     const struct plan_node *at = decided_at(n);
     if (!at && n->estimate_direction < 0)
@@ -295,20 +309,25 @@ static void bad_estimate(struct plan_finder *f, const struct plan_node *n)
     double rows = fabs(n->loop_rows - n->plan_rows) * n->loops;
     /* What ran below the node was not decided by its estimate. */
     double below = known_or(n->total_ns, 0) - known_or(n->exclusive_ns, 0);
-    struct plan_finding *it = found(f, n, factor, of_time(f, MAX(0, known_or(at->total_ns, 0) - below)), rows);
+    struct plan_finding *it =
+        found(f, n, factor, of_time(f, MAX(0, known_or(at->total_ns, 0) - below)), rows);
     if (!it)
         return;
     bool groups = str_eq(n->type, "Aggregate") || str_eq(n->type, "Group") || str_eq(n->type, "Unique");
-    it->evidence = SAY("planned %s rows, got %s%s: %.0f times %s", count(f, n->plan_rows),
-                       n->loops > 1 ? "about " : "", count(f, n->loop_rows), factor,
-                       n->estimate_direction > 0 ? "more" : "fewer");
-    it->advice = n->relation ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
-                                   "extended statistics (CREATE STATISTICS) for columns that go together.", where(f, n))
-                 : groups ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, ndistinct) on "
-                            "the columns or expressions grouped by."
-                             : "Look at the conditions below this node: ANALYZE their tables, or add extended "
-                               "statistics (CREATE STATISTICS) for columns that go together.";
-    it->check = "Planned and actual rows of this node lie within a factor of 10, and the join above may change.";
+    it->evidence =
+        SAY("planned %s rows, got %s%s: %.0f times %s", count(f, n->plan_rows), n->loops > 1 ? "about " : "",
+            count(f, n->loop_rows), factor, n->estimate_direction > 0 ? "more" : "fewer");
+    it->advice =
+        n->relation ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
+                          "extended statistics (CREATE STATISTICS) for columns that go together.",
+                          where(f, n))
+        : groups    ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, "
+                      "ndistinct) on "
+                      "the columns or expressions grouped by."
+                    : "Look at the conditions below this node: ANALYZE their tables, or add extended "
+                      "statistics (CREATE STATISTICS) for columns that go together.";
+    it->check =
+        "Planned and actual rows of this node lie within a factor of 10, and the join above may change.";
 }
 
 static double disk_bytes(const struct plan_node *n, bool *worker)
@@ -336,10 +355,13 @@ static void sort_disk(struct plan_finder *f, const struct plan_node *n)
                        worker ? " in one worker" : "");
     /* In memory tuples take two to three times the room of a tape. */
     double need = MAX(4096, ceil(disk / 1024 * 3 / 1024) * 1024);
-    it->advice = need <= WORK_MEM_MAX_KB
-                     ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), sort fewer or narrower "
-                           "rows, or add an index that gives this order.", need / 1024)
-                     : "Sort fewer or narrower rows, or add an index that gives this order: this is too much for memory.";
+    it->advice =
+        need <= WORK_MEM_MAX_KB
+            ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), sort fewer or narrower "
+                  "rows, or add an index that gives this order.",
+                  need / 1024)
+            : "Sort fewer or narrower rows, or add an index that gives this order: this is too much for "
+              "memory.";
     it->check = "Sort Method reads quicksort or top-N heapsort, with Memory instead of Disk.";
 }
 
@@ -347,8 +369,9 @@ static void sort_disk(struct plan_finder *f, const struct plan_node *n)
  * the sort, hash or materialisation with the greatest cost. */
 static void spill_known(struct plan_finder *f, const struct plan_node *n)
 {
-    static const char *const spillers[] = {"Sort", "Incremental Sort", "Hash", "Hash Join", "Aggregate",
-                                           "HashAggregate", "Materialize", "WindowAgg", "SetOp", "CTE Scan", NULL};
+    static const char *const spillers[] = {"Sort",      "Incremental Sort", "Hash",        "Hash Join",
+                                           "Aggregate", "HashAggregate",    "Materialize", "WindowAgg",
+                                           "SetOp",     "CTE Scan",         NULL};
     const struct plan *p = f->plan;
     double written = f->facts ? f->facts->temp_bytes_per_call : 0;
     if (p->analyzed || n || !(written > 0))
@@ -360,7 +383,8 @@ static void spill_known(struct plan_finder *f, const struct plan_node *n)
             continue;
         /* A sort spills before anything else does; the node above only passes it on. */
         bool better = !n || (sorts && !strstr(n->type, "Sort")) ||
-                      (sorts == (strstr(n->type, "Sort") != NULL) && known_or(m->cost_share, 0) > known_or(n->cost_share, 0));
+                      (sorts == (strstr(n->type, "Sort") != NULL) &&
+                       known_or(m->cost_share, 0) > known_or(n->cost_share, 0));
         if (better)
             n = m;
     }
@@ -369,12 +393,16 @@ static void spill_known(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, written, own_part(f, n, 1), written);
     if (!it)
         return;
-    it->evidence = SAY("the server counted %s of temporary files a call; most likely here", bytes(f, written));
+    it->evidence =
+        SAY("the server counted %s of temporary files a call; most likely here", bytes(f, written));
     double need = MAX(4096, ceil(written / 1024 * 3 / 1024) * 1024);
-    it->advice = need <= WORK_MEM_MAX_KB
-                     ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), handle fewer or narrower "
-                           "rows, or add an index that gives this order.", need / 1024)
-                     : "Handle fewer or narrower rows, or add an index that gives this order: this is too much for memory.";
+    it->advice =
+        need <= WORK_MEM_MAX_KB
+            ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), handle fewer or narrower "
+                  "rows, or add an index that gives this order.",
+                  need / 1024)
+            : "Handle fewer or narrower rows, or add an index that gives this order: this is too much for "
+              "memory.";
     it->check = "temp_blks_written of the statement no longer grows.";
 }
 
@@ -410,10 +438,12 @@ static void hash_batches(struct plan_finder *f, const struct plan_node *n)
                        grew ? SAY(" (planned %.0f)", n->hash_batches_planned) : "", bytes(f, spilled));
     double need = aggregate ? known_or(memory, 0) + spilled / 1024 : known_or(memory, 0) * batches;
     need = ceil(MAX(need * 1.2, 4096) / 1024);
-    it->advice = need * 1024 <= WORK_MEM_MAX_KB
-                     ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'; hashes may use hash_mem_multiplier "
-                           "times that), or hash fewer or narrower rows.", need)
-                     : "Hash fewer or narrower rows (filter earlier, select fewer columns): this is too much for memory.";
+    it->advice = need * 1024 <= WORK_MEM_MAX_KB ? SAY("Raise work_mem for this query (SET LOCAL work_mem = "
+                                                      "'%.0fMB'; hashes may use hash_mem_multiplier "
+                                                      "times that), or hash fewer or narrower rows.",
+                                                      need)
+                                                : "Hash fewer or narrower rows (filter earlier, select fewer "
+                                                  "columns): this is too much for memory.";
     it->check = "Batches reads 1 and no temporary blocks are written.";
 }
 
@@ -421,14 +451,18 @@ static void index_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Index Only Scan") ||
                  str_eq(n->type, "Bitmap Heap Scan");
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0), read = gone + known_or(n->rows, 0);
+    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
+           read = gone + known_or(n->rows, 0);
     if (!index || !n->filter || read <= 0)
         return;
     struct plan_finding *it = found(f, n, gone / read, own_part(f, n, gone / read), gone);
     if (!it)
         return;
-    it->evidence = SAY("the index found %s rows, the filter then removed %s of them", count(f, read), share_text(f, gone / read));
-    it->advice = SAY("Use an index on %s that holds the filter's columns too, so that the index does the selecting.", where(f, n));
+    it->evidence = SAY("the index found %s rows, the filter then removed %s of them", count(f, read),
+                       share_text(f, gone / read));
+    it->advice =
+        SAY("Use an index on %s that holds the filter's columns too, so that the index does the selecting.",
+            where(f, n));
     it->check = "The filter's condition moves into Index Cond, and Rows Removed by Filter is small.";
 }
 
@@ -441,19 +475,22 @@ static void order_index(struct plan_finder *f, const struct plan_node *n)
         up = up->parent;
     if (!up || !str_eq(up->type, "Limit"))
         return;
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0), read = gone + known_or(n->rows, 0);
+    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
+           read = gone + known_or(n->rows, 0);
     struct plan_finding *it = found(f, n, read > 0 ? gone / read : 0, own_part(f, n, 1), gone);
     if (!it)
         return;
-    it->evidence = SAY("%s serves only the order: %s rows were read and thrown away for %s kept", n->index ? n->index : "the index",
-                       count(f, gone), count(f, n->rows));
-    it->advice = SAY("Give %s an index with the filter's columns first and the ORDER BY columns after them.", where(f, n));
+    it->evidence = SAY("%s serves only the order: %s rows were read and thrown away for %s kept",
+                       n->index ? n->index : "the index", count(f, gone), count(f, n->rows));
+    it->advice = SAY("Give %s an index with the filter's columns first and the ORDER BY columns after them.",
+                     where(f, n));
     it->check = "The new index appears with an Index Cond, and Rows Removed by Filter is small.";
 }
 
 static void join_filter(struct plan_finder *f, const struct plan_node *n)
 {
-    double gone = known_or(n->loop_removed_join, 0) * known_or(n->loops, 0), all = gone + known_or(n->rows, 0);
+    double gone = known_or(n->loop_removed_join, 0) * known_or(n->loops, 0),
+           all = gone + known_or(n->rows, 0);
     if (!plan_is_join(n) || all <= 0)
         return;
     struct saving s = own_part(f, n, gone / all);
@@ -465,9 +502,12 @@ static void join_filter(struct plan_finder *f, const struct plan_node *n)
         return;
     bool either = n->join_filter && strstr(n->join_filter, " OR ");
     it->evidence = SAY("compared %s pairs of rows to keep %s", count(f, all), count(f, n->rows));
-    it->advice = either ? "The join condition has an OR across tables, which neither hashing nor an index can serve: write it as a UNION of two joins."
-                        : "Join by equality on a column the inner side has an index for, so that not every pair is compared.";
-    it->check = either ? "Each branch of the UNION joins by Hash Cond or Index Cond." : "The join shows Hash Cond, Merge Cond or an Index Cond inside.";
+    it->advice = either ? "The join condition has an OR across tables, which neither hashing nor an index "
+                          "can serve: write it as a UNION of two joins."
+                        : "Join by equality on a column the inner side has an index for, so that not every "
+                          "pair is compared.";
+    it->check = either ? "Each branch of the UNION joins by Hash Cond or Index Cond."
+                       : "The join shows Hash Cond, Merge Cond or an Index Cond inside.";
 }
 
 static void nested_loop(struct plan_finder *f, const struct plan_node *n)
@@ -478,15 +518,18 @@ static void nested_loop(struct plan_finder *f, const struct plan_node *n)
     for (const struct plan_node *c = n->child; c; c = c->next)
         if (str_eq(c->relationship, "Inner"))
             inner = c;
-    if (!str_eq(n->type, "Nested Loop") || !outer || !inner || !(outer->plan_rows >= 0) || inner->never_executed)
+    if (!str_eq(n->type, "Nested Loop") || !outer || !inner || !(outer->plan_rows >= 0) ||
+        inner->never_executed)
         return;
-    double planned = MAX(1, outer->plan_rows) * MAX(1, known_or(n->loops, 1)), factor = inner->loops / planned;
+    double planned = MAX(1, outer->plan_rows) * MAX(1, known_or(n->loops, 1)),
+           factor = inner->loops / planned;
     struct plan_finding *it = found(f, n, factor, of_time(f, known_or(inner->total_ns, 0)), inner->loops);
     if (!it)
         return;
-    it->evidence = SAY("the inner side ran %s times, planned %s: %s", count(f, inner->loops), count(f, planned),
-                       time_text(f, inner->total_ns));
-    it->advice = "Put the outer side's estimate right (ANALYZE, CREATE STATISTICS): a hash join would read the inner side once.";
+    it->evidence = SAY("the inner side ran %s times, planned %s: %s", count(f, inner->loops),
+                       count(f, planned), time_text(f, inner->total_ns));
+    it->advice = "Put the outer side's estimate right (ANALYZE, CREATE STATISTICS): a hash join would read "
+                 "the inner side once.";
     it->check = "The join becomes a Hash Join, or the inner side runs about as often as planned.";
 }
 
@@ -499,7 +542,9 @@ static void heap_fetches(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     it->evidence = SAY("%s of %s rows had to be looked up in the table", count(f, fetches), count(f, rows));
-    it->advice = SAY("Run VACUUM on %s (and let autovacuum come by more often): the visibility map is out of date.", where(f, n));
+    it->advice =
+        SAY("Run VACUUM on %s (and let autovacuum come by more often): the visibility map is out of date.",
+            where(f, n));
     it->check = "Heap Fetches is near 0.";
 }
 
@@ -511,10 +556,11 @@ static void lossy_bitmap(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, lossy / all, own_part(f, n, lossy / all), lossy);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s blocks were remembered as a whole, %s rows checked in vain", count(f, lossy), count(f, all),
-                       count(f, known_or(n->loop_removed_recheck, 0) * n->loops));
+    it->evidence = SAY("%s of %s blocks were remembered as a whole, %s rows checked in vain", count(f, lossy),
+                       count(f, all), count(f, known_or(n->loop_removed_recheck, 0) * n->loops));
     /* A page's entry takes some 48 bytes of the bitmap; bounded like every such target. */
-    it->advice = SAY("Raise work_mem for this query (about %.0f MB holds the bitmap exactly), or use a more selective index.",
+    it->advice = SAY("Raise work_mem for this query (about %.0f MB holds the bitmap exactly), or use a more "
+                     "selective index.",
                      MIN(1024, MAX(4, ceil(all * 64 / 1048576))));
     it->check = "Heap Blocks shows exact blocks only.";
 }
@@ -530,11 +576,13 @@ static void large_offset(struct plan_finder *f, const struct plan_node *n)
     if (skipped <= 0 || (n->rows <= 0 && !(n->plan_rows > 1)))
         return;
     double factor = c->rows / MAX(1, n->rows);
-    struct plan_finding *it = found(f, n, factor, of_time(f, known_or(c->total_ns, 0) * skipped / c->rows), skipped);
+    struct plan_finding *it =
+        found(f, n, factor, of_time(f, known_or(c->total_ns, 0) * skipped / c->rows), skipped);
     if (!it)
         return;
     it->evidence = SAY("%s rows were made and skipped to return %s", count(f, skipped), count(f, n->rows));
-    it->advice = "Page by key instead of OFFSET: WHERE (sort columns) > (last row seen) ORDER BY ... LIMIT n.";
+    it->advice =
+        "Page by key instead of OFFSET: WHERE (sort columns) > (last row seen) ORDER BY ... LIMIT n.";
     it->check = "The node below LIMIT returns no more rows than LIMIT itself, on every page.";
 }
 
@@ -548,8 +596,9 @@ static void temp_io(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     it->evidence = SAY("%s written to temporary files", bytes(f, temp));
-    it->advice = SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), or keep fewer rows here.",
-                     MIN(1024, MAX(4, ceil(temp * 2 / 1048576))));
+    it->advice =
+        SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), or keep fewer rows here.",
+            MIN(1024, MAX(4, ceil(temp * 2 / 1048576))));
     it->check = "No temporary blocks are written.";
 }
 
@@ -559,11 +608,13 @@ static void workers_short(struct plan_finder *f, const struct plan_node *n)
         return;
     double missing = n->workers_planned - n->workers_launched;
     double part = missing / (n->workers_planned + 1);
-    struct plan_finding *it = found(f, n, missing / n->workers_planned, of_time(f, known_or(n->total_ns, 0) * part), missing);
+    struct plan_finding *it =
+        found(f, n, missing / n->workers_planned, of_time(f, known_or(n->total_ns, 0) * part), missing);
     if (!it)
         return;
     it->evidence = SAY("%.0f of %.0f workers could be started", n->workers_launched, n->workers_planned);
-    it->advice = "Others use the workers: raise max_parallel_workers (and max_worker_processes), or plan fewer per query.";
+    it->advice = "Others use the workers: raise max_parallel_workers (and max_worker_processes), or plan "
+                 "fewer per query.";
     it->check = "Workers Launched equals Workers Planned.";
 }
 
@@ -590,8 +641,10 @@ static void hot_node(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, n->exclusive_share, own_part(f, n, 1), 0);
     if (!it)
         return;
-    it->evidence = SAY("%s here, %s of the execution", time_text(f, n->exclusive_ns), share_text(f, n->exclusive_share));
-    it->advice = "The time goes here by sheer number of rows: reduce what arrives (filter earlier, aggregate before joining) or keep the result.";
+    it->evidence =
+        SAY("%s here, %s of the execution", time_text(f, n->exclusive_ns), share_text(f, n->exclusive_share));
+    it->advice = "The time goes here by sheer number of rows: reduce what arrives (filter earlier, aggregate "
+                 "before joining) or keep the result.";
     it->check = "This node's own time falls.";
 }
 
@@ -606,8 +659,10 @@ static void costly_node(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, n->cost_share, own_part(f, n, 1), known_or(n->cost, 0));
     if (!it)
         return;
-    it->evidence = SAY("%s of the plan's cost of %s is expected here", share_text(f, n->cost_share), count(f, f->plan->total_cost));
-    it->advice = "Run EXPLAIN (ANALYZE, BUFFERS) where it may run: costs alone do not tell whether this is slow.";
+    it->evidence = SAY("%s of the plan's cost of %s is expected here", share_text(f, n->cost_share),
+                       count(f, f->plan->total_cost));
+    it->advice =
+        "Run EXPLAIN (ANALYZE, BUFFERS) where it may run: costs alone do not tell whether this is slow.";
     it->check = "This node's own share of the cost falls.";
 }
 
@@ -616,16 +671,21 @@ static void late_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool cte = str_eq(n->type, "CTE Scan"), function = str_eq(n->type, "Function Scan");
     bool subquery = str_eq(n->type, "Subquery Scan") && n->child && !str_eq(n->child->type, "WindowAgg");
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0), all = gone + known_or(n->rows, 0);
+    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
+           all = gone + known_or(n->rows, 0);
     if ((!cte && !function && !subquery) || !n->filter || all <= 0)
         return;
-    struct plan_finding *it = found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
+    struct plan_finding *it =
+        found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
     if (!it)
         return;
-    it->evidence = SAY("%s rows were made, %s of them thrown away by the filter afterwards", count(f, all), share_text(f, gone / all));
-    it->advice = cte        ? SAY("Filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.", where(f, n), where(f, n))
-                 : function ? "Give the function the condition as an argument, so that it makes only the rows wanted."
-                            : "Move the condition into the subquery.";
+    it->evidence = SAY("%s rows were made, %s of them thrown away by the filter afterwards", count(f, all),
+                       share_text(f, gone / all));
+    it->advice =
+        cte ? SAY("Filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.", where(f, n),
+                  where(f, n))
+        : function ? "Give the function the condition as an argument, so that it makes only the rows wanted."
+                   : "Move the condition into the subquery.";
     it->check = "Rows Removed by Filter is small here, and the nodes below make fewer rows.";
 }
 
@@ -633,25 +693,31 @@ static void subplan_loops(struct plan_finder *f, const struct plan_node *n)
 {
     if (!str_eq(n->relationship, "SubPlan"))
         return;
-    struct plan_finding *it = found(f, n, known_or(n->loops, 0), of_time(f, known_or(n->total_ns, 0)), known_or(n->loops, 0));
+    struct plan_finding *it =
+        found(f, n, known_or(n->loops, 0), of_time(f, known_or(n->total_ns, 0)), known_or(n->loops, 0));
     if (!it)
         return;
-    it->evidence = SAY("%s ran %s times, once for a row: %s", n->subplan ? n->subplan : "the subquery", count(f, n->loops),
-                       time_text(f, n->total_ns));
-    it->advice = "Write the subquery as a join (LEFT JOIN, or LATERAL with LIMIT) on rows computed once, or give its condition an index.";
+    it->evidence = SAY("%s ran %s times, once for a row: %s", n->subplan ? n->subplan : "the subquery",
+                       count(f, n->loops), time_text(f, n->total_ns));
+    it->advice = "Write the subquery as a join (LEFT JOIN, or LATERAL with LIMIT) on rows computed once, or "
+                 "give its condition an index.";
     it->check = "The SubPlan is gone, or runs few times.";
 }
 
 static void memoize_evictions(struct plan_finder *f, const struct plan_node *n)
 {
-    double misses = known_or(n->cache_misses, 0), lost = known_or(n->cache_evictions, 0) + known_or(n->cache_overflows, 0);
+    double misses = known_or(n->cache_misses, 0),
+           lost = known_or(n->cache_evictions, 0) + known_or(n->cache_overflows, 0);
     if (!str_eq(n->type, "Memoize") || misses <= 0)
         return;
-    struct plan_finding *it = found(f, n, MIN(1, lost / misses), of_time(f, known_or(n->total_ns, 0)), misses);
+    struct plan_finding *it =
+        found(f, n, MIN(1, lost / misses), of_time(f, known_or(n->total_ns, 0)), misses);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s results looked up were put out of the cache again", count(f, lost), count(f, misses));
-    it->advice = "The cache is too small for the keys there are: raise hash_mem_multiplier or work_mem for this query, or help the "
+    it->evidence =
+        SAY("%s of %s results looked up were put out of the cache again", count(f, lost), count(f, misses));
+    it->advice = "The cache is too small for the keys there are: raise hash_mem_multiplier or work_mem for "
+                 "this query, or help the "
                  "planner to a hash join (ANALYZE: n_distinct of the key).";
     it->check = "Evictions and Overflows are 0, and Hits outnumber Misses.";
 }
@@ -669,14 +735,16 @@ static void io_wait(struct plan_finder *f, const struct plan_node *n)
         if (io > 0 && (!most || io > most->own_io_ns))
             most = p->nodes[i];
     }
-    if (!(sum <= p->elapsed_ns * 1.05)) /* beside the time the plan tells of: prefetching, or an input put together */
+    if (!(sum <= p->elapsed_ns *
+                     1.05)) /* beside the time the plan tells of: prefetching, or an input put together */
         return;
     struct plan_finding *it = found(f, most, MIN(1, sum / p->elapsed_ns), of_time(f, sum), sum);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s were spent on reading and writing (%s read), most of it here", time_text(f, sum),
-                       time_text(f, p->elapsed_ns), bytes(f, blocks * BLOCK));
-    it->advice = "Run it again: if the second run is fast, the blocks were only not in memory. If not, touch fewer blocks (index, "
+    it->evidence = SAY("%s of %s were spent on reading and writing (%s read), most of it here",
+                       time_text(f, sum), time_text(f, p->elapsed_ns), bytes(f, blocks * BLOCK));
+    it->advice = "Run it again: if the second run is fast, the blocks were only not in memory. If not, touch "
+                 "fewer blocks (index, "
                  "fewer columns) or give the server more memory.";
     it->check = "Buffers shows hits instead of reads, and I/O Timings are small.";
 }
@@ -690,16 +758,18 @@ static void cross_join(struct plan_finder *f, const struct plan_node *n)
         if (str_eq(c->relationship, "Inner"))
             inner = c;
     /* Only what does not depend on the outer row is materialised. */
-    if (!str_eq(n->type, "Nested Loop") || n->join_filter || !outer || !inner || !str_eq(inner->type, "Materialize") ||
-        !(outer->rows > 1) || !(inner->loop_rows > 1))
+    if (!str_eq(n->type, "Nested Loop") || n->join_filter || !outer || !inner ||
+        !str_eq(inner->type, "Materialize") || !(outer->rows > 1) || !(inner->loop_rows > 1))
         return;
-    struct plan_finding *it = found(f, n, known_or(n->rows, 0), of_time(f, known_or(n->exclusive_ns, 0) + known_or(inner->total_ns, 0)),
-                                    known_or(n->rows, 0));
+    struct plan_finding *it =
+        found(f, n, known_or(n->rows, 0),
+              of_time(f, known_or(n->exclusive_ns, 0) + known_or(inner->total_ns, 0)), known_or(n->rows, 0));
     if (!it)
         return;
     it->evidence = SAY("every one of %s rows was paired with every one of %s: %s rows", count(f, outer->rows),
                        count(f, inner->loop_rows), count(f, n->rows));
-    it->advice = "There is no condition between the two sides: if that is not meant, the join condition is missing.";
+    it->advice =
+        "There is no condition between the two sides: if that is not meant, the join condition is missing.";
     it->check = "The join shows a condition, or its rows are few.";
 }
 
@@ -717,11 +787,14 @@ static void empty_partitions(struct plan_finder *f, const struct plan_node *n)
             ns += known_or(c->total_ns, 0);
         }
     }
-    struct plan_finding *it = found(f, n, ran > 0 ? empty / ran : 0, of_time(f, MIN(ns, known_or(n->total_ns, 0))), empty);
+    struct plan_finding *it =
+        found(f, n, ran > 0 ? empty / ran : 0, of_time(f, MIN(ns, known_or(n->total_ns, 0))), empty);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s parts were read and gave no row: %s", count(f, empty), count(f, ran), time_text(f, ns));
-    it->advice = "Put a condition on the partition key, compared with a constant or parameter of its own type, so that partitions "
+    it->evidence =
+        SAY("%s of %s parts were read and gave no row: %s", count(f, empty), count(f, ran), time_text(f, ns));
+    it->advice = "Put a condition on the partition key, compared with a constant or parameter of its own "
+                 "type, so that partitions "
                  "without such rows are not read.";
     it->check = "Fewer parts appear below the Append, or Subplans Removed counts them.";
 }
@@ -736,7 +809,8 @@ static void disabled_node(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     it->evidence = "this kind of node is switched off and had to be used all the same";
-    it->advice = "An enable_... setting is off (see Settings): plans made so do not show what the server would do otherwise.";
+    it->advice = "An enable_... setting is off (see Settings): plans made so do not show what the server "
+                 "would do otherwise.";
     it->check = "No node is Disabled, and no cost is above 10,000,000,000.";
 }
 
@@ -747,8 +821,10 @@ static void serialization(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? ns / p->elapsed_ns : 0, of_time(f, ns), ns);
     if (!it)
         return;
-    it->evidence = SAY("turning the result into bytes for the client took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
-    it->advice = "Select fewer rows and only the columns needed: large values are fetched and unpacked for the result alone.";
+    it->evidence = SAY("turning the result into bytes for the client took %s of %s", time_text(f, ns),
+                       time_text(f, p->elapsed_ns));
+    it->advice = "Select fewer rows and only the columns needed: large values are fetched and unpacked for "
+                 "the result alone.";
     it->check = "The time of the Serialization section falls.";
 }
 
@@ -760,9 +836,12 @@ static void index_searches(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, searches / loops, own_part(f, n, 1), searches);
     if (!it)
         return;
-    it->evidence = SAY("the index was descended %s times in %s", count(f, searches), loops > 1 ? SAY("%s runs", count(f, loops)) : "one run");
-    it->advice = SAY("Long lists in IN, or an index whose first column the query does not name: give %s an index that begins with the "
-                     "columns of the condition, or join against the list.", where(f, n));
+    it->evidence = SAY("the index was descended %s times in %s", count(f, searches),
+                       loops > 1 ? SAY("%s runs", count(f, loops)) : "one run");
+    it->advice = SAY("Long lists in IN, or an index whose first column the query does not name: give %s an "
+                     "index that begins with the "
+                     "columns of the condition, or join against the list.",
+                     where(f, n));
     it->check = "Index Searches is about the number of loops.";
 }
 
@@ -773,8 +852,10 @@ static void jit_share(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? ns / p->elapsed_ns : 0, of_time(f, ns), ns);
     if (!it)
         return;
-    it->evidence = SAY("just-in-time compilation took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
-    it->advice = "Raise jit_above_cost or SET LOCAL jit = off for this query: compiling costs more than it gains.";
+    it->evidence =
+        SAY("just-in-time compilation took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
+    it->advice =
+        "Raise jit_above_cost or SET LOCAL jit = off for this query: compiling costs more than it gains.";
     it->check = "The JIT section is gone and the execution is shorter.";
 }
 
@@ -820,112 +901,404 @@ static void planning_time(struct plan_finder *f, const struct plan_node *n)
 #define NONE NAN
 /* Limits grade `measure`; a finding also has to pass every floor. */
 const struct plan_rule plan_rules[] = {
-    {.name = "seq_scan_filter", .title = "Sequential scan for few rows", .measure = "rows removed / rows read",
-     .info = 0.667, .warn = 0.90, .bad = 0.99, .floor_ns = 1e6, .floor_share = 0.10, .floor_amount = 1000,
-     .floor_of = "rows removed", .find = seq_scan_filter, .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
+    {.name = "seq_scan_filter",
+     .title = "Sequential scan for few rows",
+     .measure = "rows removed / rows read",
+     .info = 0.667,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .find = seq_scan_filter,
+     .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
      .help = "The whole table is read although the filter keeps few rows; an index would read only those."},
-    {.name = "stale_statistics", .title = "Statistics out of date", .measure = "rows changed since ANALYZE / (50 + 10 % of the rows)",
-     .info = NONE, .warn = 1, .bad = 10, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "rows changed",
-     .find = stale_statistics, .source = "PostgreSQL: autovacuum_analyze_threshold and _scale_factor; the estimate must be off by 3 times",
+    {.name = "stale_statistics",
+     .title = "Statistics out of date",
+     .measure = "rows changed since ANALYZE / (50 + 10 % of the rows)",
+     .info = NONE,
+     .warn = 1,
+     .bad = 10,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "rows changed",
+     .find = stale_statistics,
+     .source =
+         "PostgreSQL: autovacuum_analyze_threshold and _scale_factor; the estimate must be off by 3 times",
      .help = "The planner counts with values and row numbers the table no longer has; only a server tells."},
-    {.name = "bad_estimate", .title = "Wrong row estimate", .measure = "larger / smaller of planned and actual rows",
-     .info = 10, .warn = 100, .bad = 1000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100,
-     .floor_of = "rows planned too many or too few, over all loops", .find = bad_estimate, .source = "pev2, pgAdmin",
+    {.name = "bad_estimate",
+     .title = "Wrong row estimate",
+     .measure = "larger / smaller of planned and actual rows",
+     .info = 10,
+     .warn = 100,
+     .bad = 1000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 100,
+     .floor_of = "rows planned too many or too few, over all loops",
+     .find = bad_estimate,
+     .source = "pev2, pgAdmin",
      .help = "The planner chose joins and memory for another number of rows than there are."},
-    {.name = "sort_disk", .title = "Sort on disk", .measure = "bytes on disk", .info = NONE, .warn = 1, .bad = 1e8,
-     .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144, .floor_of = "bytes on disk", .find = sort_disk,
-     .source = "Pg::Explain", .help = "The rows did not fit work_mem and were sorted through files."},
-    {.name = "spill_known", .title = "Sorts or hashes on disk", .measure = "temporary bytes written a call",
-     .info = NONE, .warn = 1, .bad = 1e8, .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144,
-     .floor_of = "bytes written a call", .find = spill_known, .whole_plan = true, .source = "pg_stat_statements",
-     .help = "The plan was not executed, but the statement's statistics count temporary files: rows did not fit work_mem."},
-    {.name = "hash_batches", .title = "Hash in batches", .measure = "batches", .info = NONE, .warn = 2, .bad = 64,
-     .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 262144, .floor_of = "bytes spilled", .find = hash_batches,
-     .source = "pev2, pganalyze", .help = "The hash table did not fit work_mem and was worked off in parts through files."},
-    {.name = "index_filter", .title = "Index finds too many rows", .measure = "rows removed by filter / rows found",
-     .info = NONE, .warn = 0.50, .bad = 0.90, .floor_ns = 1e6, .floor_share = 0.10, .floor_amount = 1000,
-     .floor_of = "rows removed", .find = index_filter, .source = "pev2 (rows removed); pganalyze names it without a number",
+    {.name = "sort_disk",
+     .title = "Sort on disk",
+     .measure = "bytes on disk",
+     .info = NONE,
+     .warn = 1,
+     .bad = 1e8,
+     .floor_ns = 2e6,
+     .floor_share = 0.05,
+     .floor_amount = 262144,
+     .floor_of = "bytes on disk",
+     .find = sort_disk,
+     .source = "Pg::Explain",
+     .help = "The rows did not fit work_mem and were sorted through files."},
+    {.name = "spill_known",
+     .title = "Sorts or hashes on disk",
+     .measure = "temporary bytes written a call",
+     .info = NONE,
+     .warn = 1,
+     .bad = 1e8,
+     .floor_ns = 2e6,
+     .floor_share = 0.05,
+     .floor_amount = 262144,
+     .floor_of = "bytes written a call",
+     .find = spill_known,
+     .whole_plan = true,
+     .source = "pg_stat_statements",
+     .help = "The plan was not executed, but the statement's statistics count temporary files: rows did not "
+             "fit work_mem."},
+    {.name = "hash_batches",
+     .title = "Hash in batches",
+     .measure = "batches",
+     .info = NONE,
+     .warn = 2,
+     .bad = 64,
+     .floor_ns = 2e6,
+     .floor_share = 0.05,
+     .floor_amount = 262144,
+     .floor_of = "bytes spilled",
+     .find = hash_batches,
+     .source = "pev2, pganalyze",
+     .help = "The hash table did not fit work_mem and was worked off in parts through files."},
+    {.name = "index_filter",
+     .title = "Index finds too many rows",
+     .measure = "rows removed by filter / rows found",
+     .info = NONE,
+     .warn = 0.50,
+     .bad = 0.90,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .find = index_filter,
+     .source = "pev2 (rows removed); pganalyze names it without a number",
      .help = "The index serves only part of the condition; the rest is checked row by row in the table."},
-    {.name = "order_index", .title = "Index serves only the order", .measure = "rows removed / rows read",
-     .info = NONE, .warn = 0.90, .bad = 0.99, .floor_ns = 1e6, .floor_share = 0.30, .floor_amount = 5000,
-     .floor_of = "rows removed", .find = order_index, .source = "pganalyze, no number",
+    {.name = "order_index",
+     .title = "Index serves only the order",
+     .measure = "rows removed / rows read",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 1e6,
+     .floor_share = 0.30,
+     .floor_amount = 5000,
+     .floor_of = "rows removed",
+     .find = order_index,
+     .source = "pganalyze, no number",
      .help = "For ORDER BY with LIMIT the planner walks an index in order and throws most rows away."},
-    {.name = "join_filter", .title = "Join compares too many pairs", .measure = "pairs removed / pairs compared",
-     .info = NONE, .warn = 0.50, .bad = 0.90, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100000,
-     .floor_of = "pairs removed", .find = join_filter, .source = "pev2 (rows removed); pganalyze (OR across tables)",
+    {.name = "join_filter",
+     .title = "Join compares too many pairs",
+     .measure = "pairs removed / pairs compared",
+     .info = NONE,
+     .warn = 0.50,
+     .bad = 0.90,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 100000,
+     .floor_of = "pairs removed",
+     .find = join_filter,
+     .source = "pev2 (rows removed); pganalyze (OR across tables)",
      .help = "A join without an equality, or with an OR across tables, compares every pair of rows."},
-    {.name = "or_join", .title = "OR across tables", .measure = "1 when it is there", .info = NONE, .warn = 1, .bad = NONE,
-     .floor_ns = 5e6, .floor_share = 0.30, .floor_amount = 1000, .floor_of = "rows", .find = or_join, .source = "pganalyze",
+    {.name = "or_join",
+     .title = "OR across tables",
+     .measure = "1 when it is there",
+     .info = NONE,
+     .warn = 1,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.30,
+     .floor_amount = 1000,
+     .floor_of = "rows",
+     .find = or_join,
+     .source = "pganalyze",
      .help = "An OR across two tables can be served neither by hashing nor by an index."},
-    {.name = "nested_loop", .title = "Nested loop runs too often", .measure = "inner runs / planned runs", .info = NONE,
-     .warn = 10, .bad = 100, .floor_ns = 10e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "inner runs",
-     .find = nested_loop, .source = "pganalyze, no number",
+    {.name = "nested_loop",
+     .title = "Nested loop runs too often",
+     .measure = "inner runs / planned runs",
+     .info = NONE,
+     .warn = 10,
+     .bad = 100,
+     .floor_ns = 10e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "inner runs",
+     .find = nested_loop,
+     .source = "pganalyze, no number",
      .help = "The outer side gave many more rows than planned, and the inner side was run for each."},
-    {.name = "heap_fetches", .title = "Index-only scan visits the table", .measure = "heap fetches / rows", .info = NONE,
-     .warn = 0.40, .bad = 0.90, .floor_ns = 2e6, .floor_share = 0.10, .floor_amount = 1000, .floor_of = "heap fetches",
-     .find = heap_fetches, .source = "pev2", .help = "Rows not yet marked visible to all have to be looked up in the table."},
-    {.name = "lossy_bitmap", .title = "Bitmap without room", .measure = "lossy blocks / blocks", .info = NONE, .warn = 0.01,
-     .bad = 0.50, .floor_ns = 5e6, .floor_share = 0.05, .floor_amount = 500, .floor_of = "lossy blocks", .find = lossy_bitmap,
-     .source = "pganalyze", .help = "The bitmap did not fit work_mem: whole blocks are remembered and every row in them is checked again."},
-    {.name = "large_offset", .title = "Large OFFSET", .measure = "rows made / rows returned", .info = NONE, .warn = 10,
-     .bad = 1000, .floor_ns = 1e6, .floor_share = 0.30, .floor_amount = 1000, .floor_of = "rows skipped", .find = large_offset,
-     .source = "pganalyze, no number", .help = "Rows before the page asked for are made and thrown away."},
-    {.name = "temp_io", .title = "Temporary files", .measure = "bytes written", .info = NONE, .warn = 1048576, .bad = 1e9,
-     .floor_ns = 2e6, .floor_share = 0.05, .floor_amount = 1048576, .floor_of = "bytes", .find = temp_io, .source = "pganalyze",
+    {.name = "heap_fetches",
+     .title = "Index-only scan visits the table",
+     .measure = "heap fetches / rows",
+     .info = NONE,
+     .warn = 0.40,
+     .bad = 0.90,
+     .floor_ns = 2e6,
+     .floor_share = 0.10,
+     .floor_amount = 1000,
+     .floor_of = "heap fetches",
+     .find = heap_fetches,
+     .source = "pev2",
+     .help = "Rows not yet marked visible to all have to be looked up in the table."},
+    {.name = "lossy_bitmap",
+     .title = "Bitmap without room",
+     .measure = "lossy blocks / blocks",
+     .info = NONE,
+     .warn = 0.01,
+     .bad = 0.50,
+     .floor_ns = 5e6,
+     .floor_share = 0.05,
+     .floor_amount = 500,
+     .floor_of = "lossy blocks",
+     .find = lossy_bitmap,
+     .source = "pganalyze",
+     .help = "The bitmap did not fit work_mem: whole blocks are remembered and every row in them is checked "
+             "again."},
+    {.name = "large_offset",
+     .title = "Large OFFSET",
+     .measure = "rows made / rows returned",
+     .info = NONE,
+     .warn = 10,
+     .bad = 1000,
+     .floor_ns = 1e6,
+     .floor_share = 0.30,
+     .floor_amount = 1000,
+     .floor_of = "rows skipped",
+     .find = large_offset,
+     .source = "pganalyze, no number",
+     .help = "Rows before the page asked for are made and thrown away."},
+    {.name = "temp_io",
+     .title = "Temporary files",
+     .measure = "bytes written",
+     .info = NONE,
+     .warn = 1048576,
+     .bad = 1e9,
+     .floor_ns = 2e6,
+     .floor_share = 0.05,
+     .floor_amount = 1048576,
+     .floor_of = "bytes",
+     .find = temp_io,
+     .source = "pganalyze",
      .help = "Rows kept for later did not fit work_mem."},
-    {.name = "workers_short", .title = "Workers missing", .measure = "workers not started / planned", .info = 0.01, .warn = 0.5,
-     .bad = NONE, .floor_ns = 10e6, .floor_share = 0.10, .floor_amount = 1, .floor_of = "workers", .find = workers_short,
-     .source = "pev2", .help = "Fewer parallel workers than planned could be started."},
-    {.name = "jit_share", .title = "Compiling costs more than it gains", .measure = "JIT time / execution", .info = NONE,
-     .warn = 0.30, .bad = 0.60, .floor_ns = 10e6, .floor_share = 0, .floor_amount = 10e6, .floor_of = "ns", .find = jit_share,
-     .whole_plan = true, .source = "own; no published number",
+    {.name = "workers_short",
+     .title = "Workers missing",
+     .measure = "workers not started / planned",
+     .info = 0.01,
+     .warn = 0.5,
+     .bad = NONE,
+     .floor_ns = 10e6,
+     .floor_share = 0.10,
+     .floor_amount = 1,
+     .floor_of = "workers",
+     .find = workers_short,
+     .source = "pev2",
+     .help = "Fewer parallel workers than planned could be started."},
+    {.name = "jit_share",
+     .title = "Compiling costs more than it gains",
+     .measure = "JIT time / execution",
+     .info = NONE,
+     .warn = 0.30,
+     .bad = 0.60,
+     .floor_ns = 10e6,
+     .floor_share = 0,
+     .floor_amount = 10e6,
+     .floor_of = "ns",
+     .find = jit_share,
+     .whole_plan = true,
+     .source = "own; no published number",
      .help = "Just-in-time compilation pays for long queries only."},
-    {.name = "trigger_time", .title = "Triggers", .measure = "trigger time / execution", .info = NONE, .warn = 0.10, .bad = 0.50,
-     .floor_ns = 5e6, .floor_share = 0.10, .floor_amount = 5e6, .floor_of = "ns", .find = trigger_time, .whole_plan = true,
-     .source = "own; no published number", .help = "Triggers and foreign key checks run per row."},
-    {.name = "planning_time", .title = "Planning longer than execution", .measure = "planning / execution", .info = NONE,
-     .warn = 1, .bad = NONE, .floor_ns = 20e6, .floor_share = 0.5, .floor_amount = 20e6, .floor_of = "ns", .find = planning_time,
-     .whole_plan = true, .source = "own; no published number", .help = "Planning can be paid once by preparing the statement."},
-    {.name = "subplan_loops", .title = "Subquery runs for every row", .measure = "runs of the subquery", .info = NONE,
-     .warn = 1000, .bad = 100000, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "runs",
-     .find = subplan_loops, .source = "own; no published number",
+    {.name = "trigger_time",
+     .title = "Triggers",
+     .measure = "trigger time / execution",
+     .info = NONE,
+     .warn = 0.10,
+     .bad = 0.50,
+     .floor_ns = 5e6,
+     .floor_share = 0.10,
+     .floor_amount = 5e6,
+     .floor_of = "ns",
+     .find = trigger_time,
+     .whole_plan = true,
+     .source = "own; no published number",
+     .help = "Triggers and foreign key checks run per row."},
+    {.name = "planning_time",
+     .title = "Planning longer than execution",
+     .measure = "planning / execution",
+     .info = NONE,
+     .warn = 1,
+     .bad = NONE,
+     .floor_ns = 20e6,
+     .floor_share = 0.5,
+     .floor_amount = 20e6,
+     .floor_of = "ns",
+     .find = planning_time,
+     .whole_plan = true,
+     .source = "own; no published number",
+     .help = "Planning can be paid once by preparing the statement."},
+    {.name = "subplan_loops",
+     .title = "Subquery runs for every row",
+     .measure = "runs of the subquery",
+     .info = NONE,
+     .warn = 1000,
+     .bad = 100000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "runs",
+     .find = subplan_loops,
+     .source = "own; no published number",
      .help = "A subquery that depends on the outer row is run again for each of them."},
-    {.name = "late_filter", .title = "Rows made and thrown away", .measure = "rows removed / rows made", .info = NONE,
-     .warn = 0.90, .bad = 0.99, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "rows removed",
-     .find = late_filter, .source = "pev2 (rows removed, 90 %)",
+    {.name = "late_filter",
+     .title = "Rows made and thrown away",
+     .measure = "rows removed / rows made",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .find = late_filter,
+     .source = "pev2 (rows removed, 90 %)",
      .help = "A CTE, function or subquery makes all its rows before the condition is applied."},
-    {.name = "cross_join", .title = "Every row with every row", .measure = "rows the join gave", .info = NONE, .warn = 100000,
-     .bad = 1e7, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 100000, .floor_of = "rows", .find = cross_join,
-     .source = "own; no published number", .help = "Two tables are joined without any condition between them."},
-    {.name = "empty_partitions", .title = "Partitions read in vain", .measure = "parts without a row / parts read", .info = NONE,
-     .warn = 0.80, .bad = NONE, .floor_ns = 5e6, .floor_share = 0.10, .floor_amount = 10, .floor_of = "parts without a row",
-     .find = empty_partitions, .source = "own; no published number",
+    {.name = "cross_join",
+     .title = "Every row with every row",
+     .measure = "rows the join gave",
+     .info = NONE,
+     .warn = 100000,
+     .bad = 1e7,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 100000,
+     .floor_of = "rows",
+     .find = cross_join,
+     .source = "own; no published number",
+     .help = "Two tables are joined without any condition between them."},
+    {.name = "empty_partitions",
+     .title = "Partitions read in vain",
+     .measure = "parts without a row / parts read",
+     .info = NONE,
+     .warn = 0.80,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.10,
+     .floor_amount = 10,
+     .floor_of = "parts without a row",
+     .find = empty_partitions,
+     .source = "own; no published number",
      .help = "The planner could not tell which partitions hold the rows, and read them all."},
-    {.name = "memoize_evictions", .title = "Cache of lookups too small", .measure = "results put out / results looked up",
-     .info = NONE, .warn = 0.10, .bad = NONE, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000,
-     .floor_of = "results looked up", .find = memoize_evictions, .source = "own; no published number",
+    {.name = "memoize_evictions",
+     .title = "Cache of lookups too small",
+     .measure = "results put out / results looked up",
+     .info = NONE,
+     .warn = 0.10,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "results looked up",
+     .find = memoize_evictions,
+     .source = "own; no published number",
      .help = "Memoize keeps results of the inner side; when they do not fit they are looked up again."},
-    {.name = "index_searches", .title = "Index descended again and again", .measure = "descents a run", .info = 100, .warn = 10000,
-     .bad = NONE, .floor_ns = 5e6, .floor_share = 0.20, .floor_amount = 1000, .floor_of = "descents", .find = index_searches,
+    {.name = "index_searches",
+     .title = "Index descended again and again",
+     .measure = "descents a run",
+     .info = 100,
+     .warn = 10000,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "descents",
+     .find = index_searches,
      .source = "own; Index Searches is told from PostgreSQL 18",
      .help = "Every value of a list, or of a first column that is skipped, is a descent of its own."},
-    {.name = "io_wait", .title = "Waiting for disks", .measure = "I/O time / execution", .info = 0.50, .warn = 0.90, .bad = NONE,
-     .floor_ns = 100e6, .floor_share = 0.50, .floor_amount = 100e6, .floor_of = "ns", .find = io_wait, .whole_plan = true,
-     .source = "own; no published number", .help = "Most of the time went by until blocks were read or written."},
-    {.name = "serialization", .title = "Result expensive to send", .measure = "serialization / execution", .info = NONE,
-     .warn = 0.30, .bad = NONE, .floor_ns = 50e6, .floor_share = 0.30, .floor_amount = 50e6, .floor_of = "ns",
-     .find = serialization, .whole_plan = true, .source = "own; EXPLAIN (SERIALIZE) of PostgreSQL 17",
+    {.name = "io_wait",
+     .title = "Waiting for disks",
+     .measure = "I/O time / execution",
+     .info = 0.50,
+     .warn = 0.90,
+     .bad = NONE,
+     .floor_ns = 100e6,
+     .floor_share = 0.50,
+     .floor_amount = 100e6,
+     .floor_of = "ns",
+     .find = io_wait,
+     .whole_plan = true,
+     .source = "own; no published number",
+     .help = "Most of the time went by until blocks were read or written."},
+    {.name = "serialization",
+     .title = "Result expensive to send",
+     .measure = "serialization / execution",
+     .info = NONE,
+     .warn = 0.30,
+     .bad = NONE,
+     .floor_ns = 50e6,
+     .floor_share = 0.30,
+     .floor_amount = 50e6,
+     .floor_of = "ns",
+     .find = serialization,
+     .whole_plan = true,
+     .source = "own; EXPLAIN (SERIALIZE) of PostgreSQL 17",
      .help = "Values are unpacked and turned into text or bytes for the client."},
-    {.name = "disabled_node", .title = "Switched off, used all the same", .measure = "1 when it is there", .info = 1, .warn = NONE,
-     .bad = NONE, .floor_ns = 0, .floor_share = 0, .floor_amount = 1, .floor_of = "nodes", .find = disabled_node,
-     .source = "PostgreSQL: disable_cost, Disabled (18)", .help = "An enable_... setting is off, which real plans do not have."},
+    {.name = "disabled_node",
+     .title = "Switched off, used all the same",
+     .measure = "1 when it is there",
+     .info = 1,
+     .warn = NONE,
+     .bad = NONE,
+     .floor_ns = 0,
+     .floor_share = 0,
+     .floor_amount = 1,
+     .floor_of = "nodes",
+     .find = disabled_node,
+     .source = "PostgreSQL: disable_cost, Disabled (18)",
+     .help = "An enable_... setting is off, which real plans do not have."},
     /* last: these speak only where no other rule did */
-    {.name = "costly_node", .title = "Most of the cost", .measure = "own cost / plan's cost", .info = 0.40, .warn = 0.90, .bad = NONE,
-     .floor_ns = 0, .floor_share = 0.40, .floor_amount = 100000, .floor_of = "cost", .find = costly_node,
+    {.name = "costly_node",
+     .title = "Most of the cost",
+     .measure = "own cost / plan's cost",
+     .info = 0.40,
+     .warn = 0.90,
+     .bad = NONE,
+     .floor_ns = 0,
+     .floor_share = 0.40,
+     .floor_amount = 100000,
+     .floor_of = "cost",
+     .find = costly_node,
      .source = "pev2 (10/40/90 %), floor our own",
      .help = "One node of a plan that was not executed is expected to take most of a large cost."},
-    {.name = "hot_node", .title = "Most of the time", .measure = "own time / execution", .info = 0.40, .warn = 0.90, .bad = NONE,
-     .floor_ns = 1e9, .floor_share = 0.40, .floor_amount = 0, .find = hot_node, .source = "pev2 (10/40/90 %), floor our own",
+    {.name = "hot_node",
+     .title = "Most of the time",
+     .measure = "own time / execution",
+     .info = 0.40,
+     .warn = 0.90,
+     .bad = NONE,
+     .floor_ns = 1e9,
+     .floor_share = 0.40,
+     .floor_amount = 0,
+     .find = hot_node,
+     .source = "pev2 (10/40/90 %), floor our own",
      .help = "One node takes most of a long execution and no other rule says why."},
 };
 const size_t plan_n_rules = ARRAY_LEN(plan_rules);
@@ -961,7 +1334,8 @@ void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_f
     }
     if (out->n)
         qsort(out->items, out->n, sizeof *out->items, by_saving);
-    if (out->n > PLAN_FINDINGS_MAX) { /* thousands of partitions all estimated wrong: the rest says the same */
+    if (out->n >
+        PLAN_FINDINGS_MAX) { /* thousands of partitions all estimated wrong: the rest says the same */
         plan_note(p, "%zu more findings, all of less weight, are left out.", out->n - PLAN_FINDINGS_MAX);
         out->n = PLAN_FINDINGS_MAX;
     }

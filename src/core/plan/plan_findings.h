@@ -36,16 +36,16 @@ bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct 
 
 struct plan_finder;
 struct plan_rule {
-    const char *name;  /* JSON: "seq_scan_filter" */
-    const char *title; /* "Sequential scan for few rows" */
-    const char *measure;     /* what the limits are of: "rows removed / rows read" */
-    double info, warn, bad;  /* NAN: never of that severity */
-    double floor_ns;         /* could save at least this much ... */
-    double floor_share;      /* ... and this share of the time (or cost) */
-    double floor_amount;     /* further floor; `floor_of` says of what; 0: none */
+    const char *name;       /* JSON: "seq_scan_filter" */
+    const char *title;      /* "Sequential scan for few rows" */
+    const char *measure;    /* what the limits are of: "rows removed / rows read" */
+    double info, warn, bad; /* NAN: never of that severity */
+    double floor_ns;        /* could save at least this much ... */
+    double floor_share;     /* ... and this share of the time (or cost) */
+    double floor_amount;    /* further floor; `floor_of` says of what; 0: none */
     const char *floor_of;
-    const char *help;        /* one sentence for the manual: why it matters */
-    const char *source;      /* where the thresholds come from */
+    const char *help;   /* one sentence for the manual: why it matters */
+    const char *source; /* where the thresholds come from */
     void (*find)(struct plan_finder *f, const struct plan_node *n); /* per node; n NULL: whole plan */
     bool whole_plan;
 };
@@ -56,11 +56,11 @@ struct plan_finding {
     const struct plan_rule *rule;
     enum severity severity;
     const struct plan_node *node; /* NULL: the whole plan */
-    const char *evidence; /* figures */
-    const char *advice;   /* one sentence */
-    const char *check;    /* how to see that it helped */
-    double saves_ns;      /* at most; NAN without times */
-    double saves_share;   /* of the execution, or of the plan's cost */
+    const char *evidence;         /* figures */
+    const char *advice;           /* one sentence */
+    const char *check;            /* how to see that it helped */
+    double saves_ns;              /* at most; NAN without times */
+    double saves_share;           /* of the execution, or of the plan's cost */
 };
 
 #define PLAN_FINDINGS_MAX 50

@@ -3,10 +3,9 @@
 
 static const struct {
     const char *name, *note;
-} METRICS[PLAN_METRIC_END] = {
-    [PLAN_METRIC_NONE] = {"", ""},
+} METRICS[PLAN_METRIC_END] = {[PLAN_METRIC_NONE] = {"", ""},
 #define METRIC_ROW(UPPER, name, note) [PLAN_METRIC_##UPPER] = {#name, note},
-    PLAN_METRICS(METRIC_ROW)};
+                              PLAN_METRICS(METRIC_ROW)};
 
 const char *plan_metric_name(enum plan_metric m)
 {

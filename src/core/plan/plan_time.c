@@ -26,12 +26,12 @@ struct edge { /* part of the time of `to` lies in the node that has the edge */
 };
 
 struct graph_node {
-    int edges;        /* first edge, -1: none */
+    int edges; /* first edge, -1: none */
     int incoming;
-    double work;      /* time summed over processes */
-    double allotted;  /* what the holders handed over */
-    double rest;      /* of CTEs: time their scans do not account for */
-    double scans[5];  /* of a CTE: sums over its scans of the FIGURES below, and time */
+    double work;     /* time summed over processes */
+    double allotted; /* what the holders handed over */
+    double rest;     /* of CTEs: time their scans do not account for */
+    double scans[5]; /* of a CTE: sums over its scans of the FIGURES below, and time */
     int n_scans;
 };
 
@@ -197,7 +197,8 @@ static void uses(void *ctx, long number, bool named)
 {
     struct search *s = ctx;
     struct param key = {.number = number, .named = named};
-    struct param *at = s->params->n ? bsearch(&key, s->params->items, s->params->n, sizeof key, param_order) : NULL;
+    struct param *at =
+        s->params->n ? bsearch(&key, s->params->items, s->params->n, sizeof key, param_order) : NULL;
     if (!at || plan_inside(s->node, at->init) || !plan_inside(s->node, at->init->parent))
         return;
     /* A Gather evaluates what its workers need before it starts them. */
@@ -386,7 +387,9 @@ static double deal(struct graph *g, int at, double *beside)
         struct edge *edge = &g->edges[e];
         struct graph_node *to = &g->nodes[edge->to];
         double amount = known_or(edge->amount, 0);
-        to->allotted += by_work ? mine * to->work / gn->work : sum <= total ? amount * scale : mine * amount / sum;
+        to->allotted += by_work        ? mine * to->work / gn->work
+                        : sum <= total ? amount * scale
+                                       : mine * amount / sum;
     }
     for (int e = gn->edges; e >= 0; e = g->edges[e].next) {
         struct graph_node *to = &g->nodes[g->edges[e].to];
@@ -438,8 +441,8 @@ static void deal_all(struct graph *g)
 
 static double io_inclusive(const struct plan_node *n)
 {
-    const double parts[] = {n->io_read_ns,         n->io_write_ns,       n->shared_io_read_ns,
-                            n->shared_io_write_ns, n->local_io_read_ns,  n->local_io_write_ns,
+    const double parts[] = {n->io_read_ns,         n->io_write_ns,      n->shared_io_read_ns,
+                            n->shared_io_write_ns, n->local_io_read_ns, n->local_io_write_ns,
                             n->temp_io_read_ns,    n->temp_io_write_ns};
     double sum = NAN;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
@@ -453,11 +456,16 @@ enum { FIGURE_HIT, FIGURE_READ, FIGURE_TEMP_READ, FIGURE_TEMP_WRITTEN, FIGURE_IO
 static double figure(const struct plan_node *n, int which)
 {
     switch (which) {
-    case FIGURE_HIT: return n->shared_hit;
-    case FIGURE_READ: return n->shared_read;
-    case FIGURE_TEMP_READ: return n->temp_read;
-    case FIGURE_TEMP_WRITTEN: return n->temp_written;
-    default: return io_inclusive(n);
+    case FIGURE_HIT:
+        return n->shared_hit;
+    case FIGURE_READ:
+        return n->shared_read;
+    case FIGURE_TEMP_READ:
+        return n->temp_read;
+    case FIGURE_TEMP_WRITTEN:
+        return n->temp_written;
+    default:
+        return io_inclusive(n);
     }
 }
 
@@ -484,11 +492,21 @@ static void own_blocks(struct graph *g)
             }
             own = own > 0 || isnan(own) ? own : 0;
             switch (which) {
-            case FIGURE_HIT: n->own_shared_hit = own; break;
-            case FIGURE_READ: n->own_shared_read = own; break;
-            case FIGURE_TEMP_READ: n->own_temp_read = own; break;
-            case FIGURE_TEMP_WRITTEN: n->own_temp_written = own; break;
-            default: n->own_io_ns = own / n->processes; break;
+            case FIGURE_HIT:
+                n->own_shared_hit = own;
+                break;
+            case FIGURE_READ:
+                n->own_shared_read = own;
+                break;
+            case FIGURE_TEMP_READ:
+                n->own_temp_read = own;
+                break;
+            case FIGURE_TEMP_WRITTEN:
+                n->own_temp_written = own;
+                break;
+            default:
+                n->own_io_ns = own / n->processes;
+                break;
             }
         }
     }
@@ -533,8 +551,9 @@ void plan_time(struct plan *p)
     struct plan_node *root = p->nodes[0];
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
-    p->elapsed_ns = isnan(p->execution_ns) && p->timed ? root->loop_total_ns * MAX(1, known_or(root->loops, 1))
-                                                       : p->execution_ns;
+    p->elapsed_ns = isnan(p->execution_ns) && p->timed
+                        ? root->loop_total_ns * MAX(1, known_or(root->loops, 1))
+                        : p->execution_ns;
     double *context = mem_array(p->n_nodes, sizeof *context);
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];

@@ -75,10 +75,11 @@ static bool token_is(const struct sql_clause *c, size_t i, const char *word)
 
 static bool ends_clause(const struct sql_clause *c, size_t i)
 {
-    static const char *const words[] = {"and",   "or",     "order",  "group",     "having",    "limit",  "offset", "union", "intersect",
-                                        "except", "fetch", "for",    "window",    "returning", "join",   "left",   "right", "inner",
-                                        "full",  "cross",  "natural", "where",    "on",        "when",   "then",   "else",  "end",
-                                        "from",  "set",    "do"};
+    static const char *const words[] = {"and",    "or",        "order",     "group",  "having", "limit",
+                                        "offset", "union",     "intersect", "except", "fetch",  "for",
+                                        "window", "returning", "join",      "left",   "right",  "inner",
+                                        "full",   "cross",     "natural",   "where",  "on",     "when",
+                                        "then",   "else",      "end",       "from",   "set",    "do"};
     if (token_is(c, i, ",") || token_is(c, i, ";"))
         return true;
     for (size_t k = 0; c->tokens[i].kind == SQL_WORD && k < ARRAY_LEN(words); k++)
@@ -114,7 +115,8 @@ static bool range_of(const struct sql_clause *c, const cJSON *node, struct range
         return false;
     for (size_t i = first; i < c->n_tokens; i++) {
         bool beyond = c->tokens[i].start > most;
-        bool open = token_is(c, i, "(") || token_is(c, i, "["), close = token_is(c, i, ")") || token_is(c, i, "]");
+        bool open = token_is(c, i, "(") || token_is(c, i, "["),
+             close = token_is(c, i, ")") || token_is(c, i, "]");
         if (beyond && depth <= base && cases == 0 && (close || ends_clause(c, i)))
             break;
         cases += token_is(c, i, "case");
@@ -161,18 +163,20 @@ static void add_part(struct sql_clause *c, enum kind kind, int scope, const cJSO
 static void add_in_subquery(struct sql_clause *c, int scope, const cJSON *node, const cJSON *link)
 {
     struct range at, left, right;
-    const cJSON *select = get(get(link, "subselect"), "SelectStmt"), *targets = get(select, "targetList"), *in = get(link, "location");
+    const cJSON *select = get(get(link, "subselect"), "SelectStmt"), *targets = get(select, "targetList"),
+                *in = get(link, "location");
     if (!range_of(c, node, &at))
         return;
     struct spot *s = add_spot(c, KIND_CONDITION, scope, at);
     s->terms.subquery = true;
-    if (!get(link, "testexpr") || cJSON_GetArraySize(targets) != 1 || !range_of(c, get(link, "testexpr"), &left) ||
+    if (!get(link, "testexpr") || cJSON_GetArraySize(targets) != 1 ||
+        !range_of(c, get(link, "testexpr"), &left) ||
         !range_of(c, get(get(targets->child, "ResTarget"), "val"), &right) || !cJSON_IsNumber(in) ||
         in->valuedouble <= (double)left.start || in->valuedouble >= (double)at.end)
         return;
     left.end = (size_t)in->valuedouble; /* the place of IN */
-    char *both = mem_printf("%.*s = %.*s", (int)(left.end - left.start), c->sql + left.start, (int)(right.end - right.start),
-                            c->sql + right.start);
+    char *both = mem_printf("%.*s = %.*s", (int)(left.end - left.start), c->sql + left.start,
+                            (int)(right.end - right.start), c->sql + right.start);
     terms_read(both, strlen(both), &s->terms);
     s->terms.subquery = true;
     free(both);
@@ -194,11 +198,15 @@ static void conditions(struct sql_clause *c, const cJSON *node, int scope, int d
     visit(c, node, scope, depth + 1);
 }
 
-static struct from_item *add_item(struct sql_clause *c, int scope, const char *name, const char *table, const cJSON *location)
+static struct from_item *add_item(struct sql_clause *c, int scope, const char *name, const char *table,
+                                  const cJSON *location)
 {
     c->items = mem_grow(c->items, c->n_items, &c->cap_items, sizeof *c->items);
     struct from_item *f = &c->items[c->n_items++];
-    *f = (struct from_item){.scope = scope, .location = cJSON_IsNumber(location) && location->valuedouble >= 0 ? (size_t)location->valuedouble : SIZE_MAX};
+    *f = (struct from_item){.scope = scope,
+                            .location = cJSON_IsNumber(location) && location->valuedouble >= 0
+                                            ? (size_t)location->valuedouble
+                                            : SIZE_MAX};
     snprintf(f->name, sizeof f->name, "%s", name ? name : "");
     snprintf(f->table, sizeof f->table, "%s", table ? table : "");
     return f;
@@ -206,7 +214,8 @@ static struct from_item *add_item(struct sql_clause *c, int scope, const char *n
 
 static void table_item(struct sql_clause *c, const cJSON *r, int scope)
 {
-    const char *table = cJSON_GetStringValue(get(r, "relname")), *alias = cJSON_GetStringValue(get(get(r, "alias"), "aliasname"));
+    const char *table = cJSON_GetStringValue(get(r, "relname")),
+               *alias = cJSON_GetStringValue(get(get(r, "alias"), "aliasname"));
     add_item(c, scope, alias ? alias : table, table, get(r, "location"));
 }
 
@@ -242,7 +251,8 @@ static void using_clause(struct sql_clause *c, const cJSON *join, int scope)
 
 static void from(struct sql_clause *c, const cJSON *node, int scope, int depth)
 {
-    const cJSON *join = get(node, "JoinExpr"), *sub = get(node, "RangeSubselect"), *call = get(node, "RangeFunction");
+    const cJSON *join = get(node, "JoinExpr"), *sub = get(node, "RangeSubselect"),
+                *call = get(node, "RangeFunction");
     if (!node || depth > DEPTH_MAX)
         return;
     if (get(node, "RangeVar")) {
@@ -288,7 +298,8 @@ static void with_word(struct sql_clause *c, const cJSON *node, int scope, enum k
 static const cJSON *target_of(const cJSON *select, const cJSON *expression)
 {
     const cJSON *targets = get(select, "targetList"), *each;
-    const cJSON *number = get(get(get(expression, "A_Const"), "ival"), "ival"), *fields = get(get(expression, "ColumnRef"), "fields");
+    const cJSON *number = get(get(get(expression, "A_Const"), "ival"), "ival"),
+                *fields = get(get(expression, "ColumnRef"), "fields");
     if (cJSON_IsNumber(number))
         return get(get(cJSON_GetArrayItem(targets, (int)number->valuedouble - 1), "ResTarget"), "val");
     const char *name = cJSON_GetArraySize(fields) == 1 ? tree_string(fields->child) : NULL;
@@ -366,8 +377,10 @@ static void statement(struct sql_clause *c, const cJSON *s, int parent, int dept
     distinct(c, s, scope);
     with_word(c, get(s, "limitCount"), scope, KIND_LIMIT);
     with_word(c, get(s, "limitOffset"), scope, KIND_OFFSET);
-    static const char *const rest[] = {"targetList", "sortClause", "groupClause", "valuesLists", "limitCount", "limitOffset",
-                                       "windowClause", "distinctClause", "onConflictClause", "mergeWhenClauses", "selectStmt", "returningList"};
+    static const char *const rest[] = {"targetList",       "sortClause",     "groupClause",
+                                       "valuesLists",      "limitCount",     "limitOffset",
+                                       "windowClause",     "distinctClause", "onConflictClause",
+                                       "mergeWhenClauses", "selectStmt",     "returningList"};
     for (size_t i = 0; i < ARRAY_LEN(rest); i++)
         visit(c, get(s, rest[i]), scope, depth + 1);
     if (get(s, "larg")) /* UNION */
@@ -379,7 +392,8 @@ static void statement(struct sql_clause *c, const cJSON *s, int parent, int dept
 /* Statements wherever they are below. */
 static void visit(struct sql_clause *c, const cJSON *node, int scope, int depth)
 {
-    static const char *const statements[] = {"SelectStmt", "UpdateStmt", "DeleteStmt", "InsertStmt", "MergeStmt"};
+    static const char *const statements[] = {"SelectStmt", "UpdateStmt", "DeleteStmt", "InsertStmt",
+                                             "MergeStmt"};
     const cJSON *each;
     if (node && node->string)
         for (size_t i = 0; i < ARRAY_LEN(statements); i++)
@@ -498,7 +512,8 @@ static bool item_name(const struct sql_clause *c, const char *name, char out[NAM
 static bool derived(const struct sql_clause *c, const char *name, const char *plan_table)
 {
     for (size_t i = 0; i < c->n_items; i++)
-        if (!strcmp(c->items[i].name, name) && (!c->items[i].table[0] || (plan_table && strcmp(c->items[i].table, plan_table) != 0)))
+        if (!strcmp(c->items[i].name, name) &&
+            (!c->items[i].table[0] || (plan_table && strcmp(c->items[i].table, plan_table) != 0)))
             return true;
     return false;
 }
@@ -515,8 +530,8 @@ static bool above(const struct sql_clause *c, int upper, int lower)
 
 /* The plan's column against one as written. `self`: the node's own table, for columns
  * without a name before them; NULL: a join's. */
-static bool same_column(const struct sql_clause *c, const struct terms_column *planned, const struct terms_column *written,
-                        const char *self)
+static bool same_column(const struct sql_clause *c, const struct terms_column *planned,
+                        const struct terms_column *written, const char *self)
 {
     char table[NAME_MAX_BYTES];
     if (strcmp(planned->name, written->name) != 0)
@@ -532,7 +547,8 @@ static bool same_column(const struct sql_clause *c, const struct terms_column *p
 }
 
 /* The same columns on both sides, each used once. */
-static bool same_columns(const struct sql_clause *c, const struct terms *planned, const struct terms *written, const char *self)
+static bool same_columns(const struct sql_clause *c, const struct terms *planned, const struct terms *written,
+                         const char *self)
 {
     bool used[TERMS_MAX] = {false};
     if (planned->n_columns != written->n_columns || planned->overfull || written->overfull)
@@ -552,7 +568,8 @@ static bool same_columns(const struct sql_clause *c, const struct terms *planned
 
 static bool by_using(const struct terms *planned, const struct terms *named)
 {
-    if (planned->n_columns != 2 || strcmp(planned->op, "=") != 0 || strcmp(planned->columns[0].name, planned->columns[1].name) != 0)
+    if (planned->n_columns != 2 || strcmp(planned->op, "=") != 0 ||
+        strcmp(planned->columns[0].name, planned->columns[1].name) != 0)
         return false;
     for (size_t i = 0; i < named->n_columns; i++)
         if (!strcmp(named->columns[i].name, planned->columns[0].name))
@@ -570,7 +587,8 @@ static bool same_functions(const struct terms *a, const struct terms *b)
     return true;
 }
 
-static bool matches(const struct sql_clause *c, const struct terms *planned, const struct spot *s, const char *self, bool commuted)
+static bool matches(const struct sql_clause *c, const struct terms *planned, const struct spot *s,
+                    const char *self, bool commuted)
 {
     if (s->kind == KIND_USING)
         return by_using(planned, &s->terms);
@@ -607,8 +625,8 @@ static void mark(struct clauses *out, struct range at)
 
 /* One part of a node's condition: every place that could be it, brought down to as many
  * as the node has such parts. */
-static bool find_part(const struct sql_clause *c, const struct terms *planned, size_t alike, const char *self, const int *homes,
-                      size_t n_homes, struct clauses *out)
+static bool find_part(const struct sql_clause *c, const struct terms *planned, size_t alike, const char *self,
+                      const int *homes, size_t n_homes, struct clauses *out)
 {
     const struct spot *found[PARTS_MAX];
     size_t n = 0;
@@ -632,7 +650,8 @@ static bool find_part(const struct sql_clause *c, const struct terms *planned, s
             size_t same = 0;
             const struct spot *kept[PARTS_MAX];
             for (size_t i = 0; i < n; i++)
-                if (by ? same_functions(&found[i]->terms, planned) : found[i]->terms.constants == planned->constants)
+                if (by ? same_functions(&found[i]->terms, planned)
+                       : found[i]->terms.constants == planned->constants)
                     kept[same++] = found[i];
             if (same) {
                 memcpy(found, kept, same * sizeof *found);
@@ -647,8 +666,8 @@ static bool find_part(const struct sql_clause *c, const struct terms *planned, s
     return true;
 }
 
-static bool find_condition(const struct sql_clause *c, const char *condition, const char *self, const int *homes, size_t n_homes,
-                           struct clauses *out)
+static bool find_condition(const struct sql_clause *c, const char *condition, const char *self,
+                           const int *homes, size_t n_homes, struct clauses *out)
 {
     struct terms_part parts[PARTS_MAX];
     struct terms *t;
@@ -671,7 +690,8 @@ static bool find_condition(const struct sql_clause *c, const char *condition, co
 
 /* ---- orders and groups ---- */
 
-static bool find_keys(const struct sql_clause *c, const struct plan_list *list, enum kind kind, struct clauses *out)
+static bool find_keys(const struct sql_clause *c, const struct plan_list *list, enum kind kind,
+                      struct clauses *out)
 {
     int best_scope = -1;
     size_t most = 0, ties = 0;
@@ -689,8 +709,9 @@ static bool find_keys(const struct sql_clause *c, const struct plan_list *list, 
                 if (s->kind != kind || s->scope != (int)scope)
                     continue;
                 for (size_t i = 0; i < list->n && !same; i++)
-                    same = t[i].n_columns ? same_columns(c, &t[i], &s->terms, NULL)
-                                          : t[i].n_functions && !s->terms.n_columns && same_functions(&t[i], &s->terms);
+                    same = t[i].n_columns
+                               ? same_columns(c, &t[i], &s->terms, NULL)
+                               : t[i].n_functions && !s->terms.n_columns && same_functions(&t[i], &s->terms);
                 hits += same;
                 if (same && pass)
                     mark(out, s->at);
@@ -749,9 +770,13 @@ static size_t outer_or_inner(const struct sql_clause *c, const struct from_item 
 }
 
 /* The FROM items a node may be about. */
-static size_t items_of(const struct sql_clause *c, const struct plan_node *n, int *homes, const struct from_item **one)
+static size_t items_of(const struct sql_clause *c, const struct plan_node *n, int *homes,
+                       const struct from_item **one)
 {
-    const char *table = n->relation ? n->relation : n->cte ? n->cte : n->function ? n->function : n->table_function;
+    const char *table = n->relation   ? n->relation
+                        : n->cte      ? n->cte
+                        : n->function ? n->function
+                                      : n->table_function;
     const char *alias = n->alias ? n->alias : table;
     char name[NAME_MAX_BYTES];
     const struct from_item *items[PARTS_MAX];
@@ -796,7 +821,8 @@ static bool find_table(const struct sql_clause *c, const struct from_item *item,
  * it gathers. */
 static const struct plan_node *responsible(const struct plan_node *n)
 {
-    static const char *const by_parent[] = {"Bitmap Index Scan", "BitmapAnd", "BitmapOr", "Hash", "Memoize", "Materialize"};
+    static const char *const by_parent[] = {"Bitmap Index Scan", "BitmapAnd",  "BitmapOr", "Hash",
+                                            "Memoize",           "Materialize"};
     static const char *const by_child[] = {"Gather", "Gather Merge", "LockRows"};
     for (int steps = 0; steps < DEPTH_MAX; steps++) {
         bool up = false, down = false;
@@ -812,7 +838,8 @@ static const struct plan_node *responsible(const struct plan_node *n)
     return n;
 }
 
-static bool find_scan(const struct sql_clause *c, const struct plan_node *n, bool filter_only, struct clauses *out)
+static bool find_scan(const struct sql_clause *c, const struct plan_node *n, bool filter_only,
+                      struct clauses *out)
 {
     int homes[PARTS_MAX];
     const struct from_item *one;
@@ -839,12 +866,14 @@ static const struct plan_node *inner_scan(const struct plan_node *n)
     for (int steps = 0; c && steps < DEPTH_MAX; steps++, c = c->child)
         if (c->relation && c->index_cond)
             return c;
-        else if (!str_eq(c->type, "Memoize") && !str_eq(c->type, "Materialize") && !str_eq(c->type, "Bitmap Heap Scan"))
+        else if (!str_eq(c->type, "Memoize") && !str_eq(c->type, "Materialize") &&
+                 !str_eq(c->type, "Bitmap Heap Scan"))
             break;
     return NULL;
 }
 
-static bool find_join(const struct sql_clause *c, const struct plan_node *n, bool filter_only, struct clauses *out)
+static bool find_join(const struct sql_clause *c, const struct plan_node *n, bool filter_only,
+                      struct clauses *out)
 {
     const char *const all[] = {n->join_filter, n->hash_cond, n->merge_cond, n->filter};
     bool found = false;
@@ -865,9 +894,9 @@ static bool whole(const struct sql_clause *c, const struct clause *at, const cha
 
 static bool proven(const struct sql_clause *c, struct clauses *out)
 {
-    static const char *const around[][2] = {
-        {"SELECT 1 WHERE ", ""}, {"SELECT 1 ORDER BY ", ""}, {"SELECT 1 FROM ", ""}, {"SELECT 1 ", ""}, {"SELECT ", " 1"},
-        {"SELECT 1 FROM a JOIN b ", ""}};
+    static const char *const around[][2] = {{"SELECT 1 WHERE ", ""}, {"SELECT 1 ORDER BY ", ""},
+                                            {"SELECT 1 FROM ", ""},  {"SELECT 1 ", ""},
+                                            {"SELECT ", " 1"},       {"SELECT 1 FROM a JOIN b ", ""}};
     size_t n = 0;
     for (size_t i = 0; i < out->n; i++) {
         bool ok = false;
@@ -887,7 +916,8 @@ static bool is_one_of(const char *rule, const char *const *rules)
 
 static bool find(const struct sql_clause *c, const struct plan_node *n, const char *rule, struct clauses *out)
 {
-    static const char *const filters[] = {"seq_scan_filter", "index_filter", "order_index", "join_filter", "or_join", "late_filter", NULL};
+    static const char *const filters[] = {"seq_scan_filter", "index_filter", "order_index", "join_filter",
+                                          "or_join",         "late_filter",  NULL};
     bool filter_only = is_one_of(rule, filters);
     n = responsible(n);
     if (rule && !strcmp(rule, "large_offset"))
@@ -902,7 +932,8 @@ static bool find(const struct sql_clause *c, const struct plan_node *n, const ch
     if (str_eq(n->type, "Aggregate") || str_eq(n->type, "Group")) {
         if (n->filter && find_condition(c, n->filter, NULL, NULL, 0, out))
             return true;
-        return find_keys(c, &n->group_key, KIND_GROUP, out) || (n->group_key.n && find_only(c, KIND_DISTINCT, out));
+        return find_keys(c, &n->group_key, KIND_GROUP, out) ||
+               (n->group_key.n && find_only(c, KIND_DISTINCT, out));
     }
     if (str_eq(n->type, "Unique"))
         return find_only(c, KIND_DISTINCT, out);
@@ -913,7 +944,8 @@ static bool find(const struct sql_clause *c, const struct plan_node *n, const ch
     return false;
 }
 
-bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, const char *rule, struct clauses *out)
+bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, const char *rule,
+                     struct clauses *out)
 {
     out->n = 0;
     return c && n && find(c, n, rule, out) && proven(c, out);

@@ -25,6 +25,7 @@ struct sql_clause *sql_clause_open(const char *sql);
 void sql_clause_close(struct sql_clause *c); /* NULL is fine */
 /* What node `n` is about; with `rule` (a name of core/plan/plan_findings.h) what that rule
  * found there. `n` NULL: nothing. False: not found, or not for sure. */
-bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, const char *rule, struct clauses *out);
+bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, const char *rule,
+                     struct clauses *out);
 
 #endif

@@ -31,15 +31,15 @@ bool sql_may_explain(const char *sql, struct sd_error *why);
 struct sql_use {
     char *schema; /* NULL: not given */
     char *name;
-    int literals; /* of a function, an operator: arguments that are constants without a type, most of any use */
+    int literals; /* of a function, an operator: arguments that are constants without a type, most of any use
+                   */
 };
 struct sql_uses {
     struct sql_use_list {
         struct sql_use *list;
         size_t n, cap;
-    } relations, /* of FROM; names of WITH queries among them */
-        functions, operators, types,
-        attributes; /* x.name: a column, or a call of name(x) */
+    } relations,                                 /* of FROM; names of WITH queries among them */
+        functions, operators, types, attributes; /* x.name: a column, or a call of name(x) */
 };
 void sql_uses_free(struct sql_uses *u);
 

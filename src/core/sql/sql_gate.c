@@ -177,7 +177,8 @@ static bool gate(const cJSON *tree, struct sd_error *why)
 static const struct {
     const char *node, *sentence;
 } NOT_EXECUTED[] = {
-    {"lockingClause", "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
+    {"lockingClause",
+     "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
     {"ParamRef", "the statement has parameters such as $1, and without their values it cannot be executed; "
                  "put values in their place"},
     {"CurrentOfExpr", "WHERE CURRENT OF needs a cursor"},
@@ -203,8 +204,9 @@ static bool gate_executed(const cJSON *tree, struct sd_error *why)
     const cJSON *stmts = cJSON_GetObjectItemCaseSensitive(tree, "stmts");
     const cJSON *node = cJSON_GetObjectItemCaseSensitive(stmts->child, "stmt")->child;
     if (strcmp(node->string, "SelectStmt") != 0)
-        return fail(why, "EXPLAIN ANALYZE executes its statement, and %.6s changes data; only SELECT and VALUES "
-                         "are executed",
+        return fail(why,
+                    "EXPLAIN ANALYZE executes its statement, and %.6s changes data; only SELECT and VALUES "
+                    "are executed",
                     strcmp(node->string, "InsertStmt") == 0   ? "INSERT"
                     : strcmp(node->string, "UpdateStmt") == 0 ? "UPDATE"
                     : strcmp(node->string, "DeleteStmt") == 0 ? "DELETE"

@@ -21,14 +21,62 @@ static bool is(const struct sql_token *t, char c)
  * name stands in quotes. */
 static bool is_keyword(const struct sql_token *t)
 {
-    static const char *const words[] = {
-        "and",    "or",     "not",     "is",    "null",         "true",         "false",          "in",
-        "any",    "all",    "some",    "like",  "ilike",        "similar",      "between",        "symmetric",
-        "case",   "when",   "then",    "else",  "end",          "distinct",     "from",           "as",
-        "cast",   "collate", "array",  "row",   "exists",       "select",       "where",          "current_date",
-        "asc",    "desc",   "nulls",   "first", "last",         "current_time", "current_timestamp", "localtime",
-        "localtimestamp", "current_user", "user", "session_user", "isnull", "notnull", "unknown", "escape",
-        "with",   "on",     "join",    "limit", "order",        "group",        "by",             "having"};
+    static const char *const words[] = {"and",
+                                        "or",
+                                        "not",
+                                        "is",
+                                        "null",
+                                        "true",
+                                        "false",
+                                        "in",
+                                        "any",
+                                        "all",
+                                        "some",
+                                        "like",
+                                        "ilike",
+                                        "similar",
+                                        "between",
+                                        "symmetric",
+                                        "case",
+                                        "when",
+                                        "then",
+                                        "else",
+                                        "end",
+                                        "distinct",
+                                        "from",
+                                        "as",
+                                        "cast",
+                                        "collate",
+                                        "array",
+                                        "row",
+                                        "exists",
+                                        "select",
+                                        "where",
+                                        "current_date",
+                                        "asc",
+                                        "desc",
+                                        "nulls",
+                                        "first",
+                                        "last",
+                                        "current_time",
+                                        "current_timestamp",
+                                        "localtime",
+                                        "localtimestamp",
+                                        "current_user",
+                                        "user",
+                                        "session_user",
+                                        "isnull",
+                                        "notnull",
+                                        "unknown",
+                                        "escape",
+                                        "with",
+                                        "on",
+                                        "join",
+                                        "limit",
+                                        "order",
+                                        "group",
+                                        "by",
+                                        "having"};
     for (size_t i = 0; i < ARRAY_LEN(words); i++)
         if (word_is(t, words[i]))
             return true;
@@ -56,8 +104,9 @@ static bool operator_char(const struct sql_token *t)
 /* Comparisons; arithmetic and the getting of fields say nothing about which condition it is. */
 static bool compares(const char *op)
 {
-    static const char *const ops[] = {"=",  "<>", "!=", "<",  ">",  "<=", ">=", "~~", "!~~", "~~*", "!~~*", "~", "~*", "!~",
-                                      "!~*", "@>", "<@", "&&", "@@", "@?", "?|", "?&", "<<", ">>", "^@", "%",  "?", NULL};
+    static const char *const ops[] = {"=",    "<>", "!=", "<",  ">",   "<=", ">=", "~~", "!~~", "~~*",
+                                      "!~~*", "~",  "~*", "!~", "!~*", "@>", "<@", "&&", "@@",  "@?",
+                                      "?|",   "?&", "<<", ">>", "^@",  "%",  "?",  NULL};
     return str_find(ops, op) >= 0;
 }
 
@@ -107,7 +156,8 @@ static size_t take_name(struct reader *r, size_t i)
 {
     struct terms *out = r->out;
     size_t first = i;
-    while (i + 2 < r->n && is(&r->t[i + 1], '.') && (r->t[i + 2].kind == SQL_WORD || r->t[i + 2].kind == SQL_QUOTED))
+    while (i + 2 < r->n && is(&r->t[i + 1], '.') &&
+           (r->t[i + 2].kind == SQL_WORD || r->t[i + 2].kind == SQL_QUOTED))
         i += 2;
     if (i + 1 < r->n && is(&r->t[i + 1], '(')) {
         if (out->n_functions == TERMS_MAX)
@@ -163,7 +213,10 @@ static void own_op(struct reader *r)
             if (word_is(what, "null"))
                 snprintf(op, sizeof op, "%s", no ? "notnull" : "null");
             else
-                snprintf(op, sizeof op, "is%s%.6s", no ? "n" : "", word_is(what, "true") ? "true" : word_is(what, "false") ? "false" : "");
+                snprintf(op, sizeof op, "is%s%.6s", no ? "n" : "",
+                         word_is(what, "true")    ? "true"
+                         : word_is(what, "false") ? "false"
+                                                  : "");
         } else if (word_is(t, "like") || word_is(t, "ilike")) {
             snprintf(op, sizeof op, "%s~~%s", negated ? "!" : "", word_is(t, "ilike") ? "*" : "");
         } else if (word_is(t, "in")) {
@@ -173,14 +226,16 @@ static void own_op(struct reader *r)
         } else if (operator_char(t)) {
             char sign[12];
             size_t n = 0, k = i;
-            while (k < r->n && operator_char(&r->t[k]) && n + 1 < sizeof sign && (k == i || r->t[k].text == r->t[k - 1].text + 1))
+            while (k < r->n && operator_char(&r->t[k]) && n + 1 < sizeof sign &&
+                   (k == i || r->t[k].text == r->t[k - 1].text + 1))
                 sign[n++] = *r->t[k++].text;
             sign[n] = 0;
             i = k - 1;
             if (!compares(sign))
                 continue;
             const struct sql_token *after = k < r->n ? &r->t[k] : NULL;
-            bool any = after && (word_is(after, "any") || word_is(after, "some")), all = after && word_is(after, "all");
+            bool any = after && (word_is(after, "any") || word_is(after, "some")),
+                 all = after && word_is(after, "all");
             if (any && !strcmp(sign, "="))
                 snprintf(op, sizeof op, "in");
             else if (all && (!strcmp(sign, "<>") || !strcmp(sign, "!=")))
@@ -195,8 +250,9 @@ static void own_op(struct reader *r)
 /* NOT (a = 1) is planned as a <> 1. */
 static void negate(struct terms *out)
 {
-    static const char *const opposites[][2] = {{"=", "<>"}, {"<", ">="},   {">", "<="},    {"<>", "="}, {">=", "<"},
-                                               {"<=", ">"}, {"in", "notin"}, {"~~", "!~~"}, {"null", "notnull"}};
+    static const char *const opposites[][2] = {{"=", "<>"},     {"<", ">="},   {">", "<="},
+                                               {"<>", "="},     {">=", "<"},   {"<=", ">"},
+                                               {"in", "notin"}, {"~~", "!~~"}, {"null", "notnull"}};
     for (size_t i = 0; i < ARRAY_LEN(opposites); i++)
         if (!strcmp(out->op, opposites[i][0])) {
             snprintf(out->op, sizeof out->op, "%s", opposites[i][1]);
@@ -346,7 +402,8 @@ size_t terms_split(const char *condition, struct terms_part *out, size_t max)
                 continue;
             }
             if (parts < max && i > from)
-                out[parts++] = (struct terms_part){t[from].text, (size_t)(t[i - 1].text + t[i - 1].len - t[from].text)};
+                out[parts++] =
+                    (struct terms_part){t[from].text, (size_t)(t[i - 1].text + t[i - 1].len - t[from].text)};
             from = i + 1;
         }
     }
@@ -357,12 +414,14 @@ size_t terms_split(const char *condition, struct terms_part *out, size_t max)
 bool terms_same_op(const struct terms *plan, const struct terms *written, bool commuted)
 {
     const char *a = plan->op, *b = written->op;
-    static const char *const sides[][2] = {{"<", ">"}, {">", "<"}, {"<=", ">="}, {">=", "<="}, {"@>", "<@"}, {"<@", "@>"}};
+    static const char *const sides[][2] = {{"<", ">"},   {">", "<"},   {"<=", ">="},
+                                           {">=", "<="}, {"@>", "<@"}, {"<@", "@>"}};
     static const char *const others[][2] = {
         /* planned, written */
-        {">=", "between"}, {"<=", "between"}, {"or", "!between"}, {"", "istrue"}, {"not", "isfalse"}, {"not", "="},
-        {"", "="},         {"=", "in"},       {"<>", "notin"},    {">=", "~~"},     {"<", "~~"},
-        {"=", "~~"},       {"<>", "istrue"},  {"not", "<>"},      {"~>=~", "~~"}, {">=", "^@"},       {"<", "^@"}};
+        {">=", "between"}, {"<=", "between"}, {"or", "!between"}, {"", "istrue"},  {"not", "isfalse"},
+        {"not", "="},      {"", "="},         {"=", "in"},        {"<>", "notin"}, {">=", "~~"},
+        {"<", "~~"},       {"=", "~~"},       {"<>", "istrue"},   {"not", "<>"},   {"~>=~", "~~"},
+        {">=", "^@"},      {"<", "^@"}};
     if (!strcmp(a, b))
         return true;
     for (size_t i = 0; i < ARRAY_LEN(others); i++)

@@ -22,9 +22,8 @@ static void add(struct sql_use_list *l, const char *schema, const char *name, in
             return;
         }
     l->list = mem_grow(l->list, l->n, &l->cap, sizeof *l->list);
-    l->list[l->n++] = (struct sql_use){.schema = schema ? mem_strdup(schema) : NULL,
-                                       .name = mem_strdup(name),
-                                       .literals = literals};
+    l->list[l->n++] = (struct sql_use){
+        .schema = schema ? mem_strdup(schema) : NULL, .name = mem_strdup(name), .literals = literals};
 }
 
 /* A list of String nodes: [catalog.][schema.]name */
@@ -50,8 +49,8 @@ static int literals_in(const cJSON *expr)
     const cJSON *constant = field(expr, "A_Const");
     if (constant)
         return field(constant, "ival") || field(constant, "fval") || field(constant, "boolval") ? 0 : 1;
-    static const char *const wrapped[][2] = {{"List", "items"}, {"RowExpr", "args"}, {"SortBy", "node"},
-                                             {"NamedArgExpr", "arg"}};
+    static const char *const wrapped[][2] = {
+        {"List", "items"}, {"RowExpr", "args"}, {"SortBy", "node"}, {"NamedArgExpr", "arg"}};
     for (size_t i = 0; i < ARRAY_LEN(wrapped); i++) {
         const cJSON *inner = field(field(expr, wrapped[i][0]), wrapped[i][1]);
         if (inner)
@@ -96,8 +95,9 @@ static void collect(const char *key, const cJSON *node, struct sql_uses *u)
         add_list(&u->operators, field(node, "operName"), literals_in(field(node, "testexpr")));
     if (field(node, "useOp"))
         add_list(&u->operators, field(node, "useOp"), 0);
-    for (const cJSON *c = cJSON_IsArray(field(node, "indirection")) ? field(node, "indirection")->child : NULL; c;
-         c = c->next)
+    for (const cJSON *c = cJSON_IsArray(field(node, "indirection")) ? field(node, "indirection")->child
+                                                                    : NULL;
+         c; c = c->next)
         add(&u->attributes, NULL, text(field(c, "String"), "sval"), 0);
 }
 

@@ -12,11 +12,11 @@
 #include "source/log/tail.h"
 
 #define READ_SIZE ((size_t)256 << 10)
-#define TICK (250 * SD_MS)
+#define TICK      (250 * SD_MS)
 /* After a wake-up this long passes before the next, so that a busy log costs ten
  * wake-ups a second and not one a line. */
-#define REST (100 * SD_MS)
-#define FLUSH_EVERY (500 * SD_MS)
+#define REST         (100 * SD_MS)
+#define FLUSH_EVERY  (500 * SD_MS)
 #define INTAKE_EVERY SD_S
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
@@ -31,14 +31,31 @@ struct log_options {
 
 #define AT(member) offsetof(struct log_options, member)
 static const struct sd_option OPTIONS[] = {
-    {.name = "format", .type = SD_OPTION_TEXT, .offset = AT(format), .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's notation; "
+    {.name = "format",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(format),
+     .fallback = "",
+     .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's "
+             "notation; "
              "empty: found from the first lines"},
-    {.name = "routes", .type = SD_OPTION_LIST, .offset = AT(routes), .fallback = "",
+    {.name = "routes",
+     .type = SD_OPTION_LIST,
+     .offset = AT(routes),
+     .fallback = "",
      .help = "patterns of routes, as /users/:name or /files/*; the first that matches names the endpoint"},
-    {.name = "max_routes", .type = SD_OPTION_INT, .offset = AT(max_routes), .fallback = "1000", .min = 1, .max = 60000,
+    {.name = "max_routes",
+     .type = SD_OPTION_INT,
+     .offset = AT(max_routes),
+     .fallback = "1000",
+     .min = 1,
+     .max = 60000,
      .help = "different endpoints; further ones are counted as (other)"},
-    {.name = "backlog", .type = SD_OPTION_BYTES, .offset = AT(backlog), .fallback = "16MiB", .min = 0, .max = 1e15,
+    {.name = "backlog",
+     .type = SD_OPTION_BYTES,
+     .offset = AT(backlog),
+     .fallback = "16MiB",
+     .min = 0,
+     .max = 1e15,
      .help = "how much of a file that is already there is read before following it"},
     {.name = NULL},
 };
@@ -48,7 +65,7 @@ struct log {
     struct accesslog_agg *agg;
     struct tail tail;
     bool tailing;
-    int fd;              /* of a stream: a pipe, a .gz, a file read to its end; -1 */
+    int fd; /* of a stream: a pipe, a .gz, a file read to its end; -1 */
     bool own_fd, pollable, gz, stream_ended;
     bool inflating, member_open;
     z_stream z;
@@ -122,7 +139,8 @@ static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_e
     enum sd_result bad = s->follow ? SD_RETRY : SD_CONFIG;
     struct stat st;
     if (!*path)
-        return sd_fail(err, SD_CONFIG, "log: needs a file, as in log:/var/log/nginx/access.log, or log:- for standard input");
+        return sd_fail(err, SD_CONFIG,
+                       "log: needs a file, as in log:/var/log/nginx/access.log, or log:- for standard input");
     if (!strcmp(path, "-")) {
         l->fd = STDIN_FILENO;
         l->pollable = fstat(l->fd, &st) == 0 && !S_ISREG(st.st_mode);
@@ -154,7 +172,8 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
     *l = (struct log){.fd = -1};
     l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
     struct accesslog_format *format = NULL;
-    if (o->format && *o->format && strcmp(o->format, "auto") != 0 && !(format = accesslog_format_new(o->format, err)))
+    if (o->format && *o->format && strcmp(o->format, "auto") != 0 &&
+        !(format = accesslog_format_new(o->format, err)))
         return SD_CONFIG;
     l->rules = o->routes && o->routes[0] ? route_rules_new(o->routes, err) : NULL;
     if (o->routes && o->routes[0] && !l->rules) {
@@ -270,7 +289,8 @@ static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, s
             l->member_open = false;
             inflateReset(&l->z);
         } else if (r != Z_OK && r != Z_BUF_ERROR) {
-            return fail(err, "%.300s is not a whole gzip file: %s", s->target, l->z.msg ? l->z.msg : "damaged");
+            return fail(err, "%.300s is not a whole gzip file: %s", s->target,
+                        l->z.msg ? l->z.msg : "damaged");
         }
     }
     return true;
@@ -297,9 +317,12 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     if (binary)
         return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
     if (o->format && *o->format)
-        return sd_fail(err, SD_CONFIG, "no line of %.200s has the given format; its first line is \"%s\"", s->target, line);
-    return sd_fail(err, SD_CONFIG, "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
-                   "name its format: log:PATH?format=... or --log-format, in nginx's notation", s->target, line);
+        return sd_fail(err, SD_CONFIG, "no line of %.200s has the given format; its first line is \"%s\"",
+                       s->target, line);
+    return sd_fail(err, SD_CONFIG,
+                   "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
+                   "name its format: log:PATH?format=... or --log-format, in nginx's notation",
+                   s->target, line);
 }
 
 static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error *err)
@@ -342,7 +365,8 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
             continue;
         }
         if (n < 0)
-            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target, strerror(errno));
+            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target,
+                           strerror(errno));
         if (n == 0 && fifo && (s->follow || !had)) { /* the next writer will come */
             flush_when_due(s, l);
             if (s->host->wait(s, -1, 0, now + TICK) < 0)
@@ -428,18 +452,19 @@ static void add_decoded(void *ctx, sd_time at, const struct sd_http *records, si
 }
 
 /* All seconds in one batch: first_at and last_at of the records tell them apart. */
-static enum sd_result log_decode(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
-                                 struct sd_error *err)
+static enum sd_result log_decode(const struct sd_host *host, const void *bytes, size_t len,
+                                 struct sd_batch *b, struct sd_error *err)
 {
     struct decoding d = {.host = host, .b = b};
-    struct accesslog_agg *agg =
-        accesslog_agg_new(&(struct accesslog_agg_options){.max_routes = 1000, .emit = add_decoded, .ctx = &d});
+    struct accesslog_agg *agg = accesslog_agg_new(
+        &(struct accesslog_agg_options){.max_routes = 1000, .emit = add_decoded, .ctx = &d});
     struct accesslog_carry carry = {0};
     accesslog_agg_feed(agg, &carry, bytes, len, 0);
     accesslog_agg_end(agg, &carry, 0);
     accesslog_agg_flush(agg);
     const struct accesslog_intake *in = accesslog_agg_intake(agg);
-    struct sd_intake record = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
+    struct sd_intake record = {
+        .unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
     if (in->n_samples) {
         record.sample = in->samples[0].text;
         record.reason = in->samples[0].reason;

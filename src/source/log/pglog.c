@@ -10,9 +10,9 @@
 #include "format/explain.h"
 #include "source/log/tail.h"
 
-#define READ_SIZE ((size_t)256 << 10)
-#define TICK (250 * SD_MS)
-#define QUIET (300 * SD_MS) /* an entry that has not grown for so long is whole */
+#define READ_SIZE   ((size_t)256 << 10)
+#define TICK        (250 * SD_MS)
+#define QUIET       (300 * SD_MS)      /* an entry that has not grown for so long is whole */
 #define PENDING_MAX ((size_t)32 << 20) /* of one entry */
 
 struct pglog_options {
@@ -20,8 +20,13 @@ struct pglog_options {
 };
 
 static const struct sd_option OPTIONS[] = {
-    {.name = "backlog", .type = SD_OPTION_BYTES, .offset = offsetof(struct pglog_options, backlog), .fallback = "16MiB",
-     .min = 0, .max = 1e15, .help = "how much of a log that is already there is read before following it"},
+    {.name = "backlog",
+     .type = SD_OPTION_BYTES,
+     .offset = offsetof(struct pglog_options, backlog),
+     .fallback = "16MiB",
+     .min = 0,
+     .max = 1e15,
+     .help = "how much of a log that is already there is read before following it"},
     {.name = NULL},
 };
 
@@ -62,9 +67,11 @@ static enum sd_result pglog_open(struct sd_source *s, struct sd_error *err)
     l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
     l->buffer = mem_alloc(READ_SIZE);
     if (!*s->target)
-        return sd_fail(err, SD_CONFIG, "pglog: needs a file, as in pglog:/var/log/postgresql/postgresql-15-main.log");
+        return sd_fail(err, SD_CONFIG,
+                       "pglog: needs a file, as in pglog:/var/log/postgresql/postgresql-15-main.log");
     if (str_ends(s->target, ".gz"))
-        return sd_fail(err, SD_CONFIG, "%.300s is packed; unpack it first: zcat FILE | slowdive explain", s->target);
+        return sd_fail(err, SD_CONFIG, "%.300s is packed; unpack it first: zcat FILE | slowdive explain",
+                       s->target);
     if (stat(s->target, &st) == 0 && S_ISDIR(st.st_mode))
         return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", s->target);
     if (strcmp(s->target, "-") != 0 && s->follow && stat(s->target, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -219,7 +226,9 @@ static enum sd_result finish(struct sd_source *s, struct pglog *l, struct sd_err
     if (l->plans)
         return SD_GONE;
     return sd_fail(err, s->follow ? SD_GONE : SD_CONFIG,
-                   l->skipped ? "no plan in %.300s could be read" : "there is no plan of auto_explain in %.300s", s->target);
+                   l->skipped ? "no plan in %.300s could be read"
+                              : "there is no plan of auto_explain in %.300s",
+                   s->target);
 }
 
 static enum sd_result stream(struct sd_source *s, struct pglog *l, struct sd_error *err)
@@ -242,7 +251,8 @@ static enum sd_result stream(struct sd_source *s, struct pglog *l, struct sd_err
             continue;
         }
         if (n < 0)
-            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target, strerror(errno));
+            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target,
+                           strerror(errno));
         if (n == 0)
             return finish(s, l, err);
         feed(s, l, &l->carry, (size_t)n);
@@ -261,7 +271,8 @@ static enum sd_result pglog_run(struct sd_source *s, struct sd_error *err)
 static int pglog_recognise(const char *target, const void *head, size_t len)
 {
     const char *base = strrchr(target, '/');
-    bool named = str_starts(base ? base + 1 : target, "postgresql") && (strstr(target, ".log") || strstr(target, ".csv") || strstr(target, ".json"));
+    bool named = str_starts(base ? base + 1 : target, "postgresql") &&
+                 (strstr(target, ".log") || strstr(target, ".csv") || strstr(target, ".json"));
     if (!head || !len)
         return strstr(target, "://") ? 0 : named ? 60 : 0;
     if (explain_log_has(head, len))
@@ -269,8 +280,8 @@ static int pglog_recognise(const char *target, const void *head, size_t len)
     return explain_log_like(head, len) ? 88 : named ? 60 : 0;
 }
 
-static enum sd_result pglog_decode(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
-                                   struct sd_error *err)
+static enum sd_result pglog_decode(const struct sd_host *host, const void *bytes, size_t len,
+                                   struct sd_batch *b, struct sd_error *err)
 {
     struct explain e;
     bool full = false;

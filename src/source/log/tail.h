@@ -18,10 +18,10 @@ struct tail_file {
 struct tail {
     const char *path;
     struct tail_file now;
-    struct tail_file old;  /* renamed away; its writer may still have it open */
-    sd_time old_since;     /* when it last grew */
-    int inotify, watch;    /* -1: none */
-    bool missing;          /* the path names no file */
+    struct tail_file old; /* renamed away; its writer may still have it open */
+    sd_time old_since;    /* when it last grew */
+    int inotify, watch;   /* -1: none */
+    bool missing;         /* the path names no file */
     int64_t rotations;
 };
 

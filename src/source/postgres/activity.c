@@ -44,26 +44,28 @@ char *activity_sql(const char *columns)
      * transaction. Parallel workers are named by their leader, maybe several times.
      * A walsender is always "active": not when it waits for work. Every slowdive that looks
      * on is active when another one samples: what it asks is no load but EXPLAIN ANALYZE. */
-    return mem_printf(OWN_TAG
-                      "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
-                      "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_activity "
-                      "WHERE pid <> pg_catalog.pg_backend_pid()) "
-                      "SELECT pid, %s, datname::text, usename::text, application_name, "
-                      "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
-                      "WHEN backend_type = 'client backend' THEN 'local' END, "
-                      "backend_type, state, wait_event_type, wait_event, %s, query, "
-                      "backend_start, xact_start, query_start, state_change, "
-                      "CASE WHEN blockers IS NOT NULL THEN (SELECT pg_catalog.string_agg(b.pid::text, ',' ORDER BY b.place) "
-                      "FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY u(pid, place) "
-                      "GROUP BY u.pid) b) END, "
-                      "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
-                      "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
-                      "AND (query IS NULL OR query NOT LIKE '" OWN_TAG "%%' OR query LIKE '" OWN_TAG "EXPLAIN (ANALYZE%%') "
-                      "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
-                      "OR pid IN (SELECT unnest(blockers) FROM a) "
-                      "LIMIT 2000",
-                      has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
-                      has_column(columns, "query_id") ? "query_id" : "NULL::int8");
+    return mem_printf(
+        OWN_TAG
+        "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
+        "pg_catalog.pg_blocking_pids(pid) END AS blockers FROM pg_catalog.pg_stat_activity "
+        "WHERE pid <> pg_catalog.pg_backend_pid()) "
+        "SELECT pid, %s, datname::text, usename::text, application_name, "
+        "CASE WHEN client_addr IS NOT NULL THEN pg_catalog.host(client_addr) "
+        "WHEN backend_type = 'client backend' THEN 'local' END, "
+        "backend_type, state, wait_event_type, wait_event, %s, query, "
+        "backend_start, xact_start, query_start, state_change, "
+        "CASE WHEN blockers IS NOT NULL THEN (SELECT pg_catalog.string_agg(b.pid::text, ',' ORDER BY "
+        "b.place) "
+        "FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY u(pid, place) "
+        "GROUP BY u.pid) b) END, "
+        "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
+        "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
+        "AND (query IS NULL OR query NOT LIKE '" OWN_TAG "%%' OR query LIKE '" OWN_TAG "EXPLAIN (ANALYZE%%') "
+        "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+        "OR pid IN (SELECT unnest(blockers) FROM a) "
+        "LIMIT 2000",
+        has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
+        has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }
 
 static enum sd_result prepare(struct postgres *p, struct sd_error *err)

@@ -10,14 +10,14 @@
 #include "core/sql/sql.h"
 #include "source/postgres/internal.h"
 
-#define STATEMENT_NS   (10 * SD_S)   /* statement_timeout */
-#define TRANSACTION_NS (250 * SD_MS) /* then locks are let go for a moment */
-#define SAMPLE_PAGES   600
-#define SAMPLE_PAGES_LIVE 300 /* beside a plan somebody waits for */
-#define SAMPLE_ROWS    6000
+#define STATEMENT_NS       (10 * SD_S)   /* statement_timeout */
+#define TRANSACTION_NS     (250 * SD_MS) /* then locks are let go for a moment */
+#define SAMPLE_PAGES       600
+#define SAMPLE_PAGES_LIVE  300 /* beside a plan somebody waits for */
+#define SAMPLE_ROWS        6000
 #define SAMPLE_PAGES_LEAST 40 /* of rows so short that fewer pages hold as many */
-#define LINGER         64 /* hypothetical indexes of other tables that may stay */
-#define MAX_PARAMETERS 200
+#define LINGER             64 /* hypothetical indexes of other tables that may stay */
+#define MAX_PARAMETERS     200
 
 struct statement {
     char *explain;   /* what is sent */
@@ -33,11 +33,11 @@ struct statement {
 struct candidate {
     char *ddl;
     int64_t table;
-    int64_t oid; /* while it is there; 0 */
+    int64_t oid;                    /* while it is there; 0 */
     bool refused, wanted, accepted; /* the server took it once */
     double hypo_pages;              /* as HypoPG has it, while it is there */
     double bytes, rows, heap_pages; /* as expected; NAN: nothing is corrected */
-    double found; /* so many times the rows the planner expects; 1 */
+    double found;                   /* so many times the rows the planner expects; 1 */
 };
 
 struct advisor {
@@ -59,7 +59,7 @@ struct advisor {
     size_t n_candidates, cap_candidates;
     int64_t calls;
     double random_page_cost, cpu_operator_cost;
-    double read; /* rows of the last plan's first scan */
+    double read;    /* rows of the last plan's first scan */
     bool keep_plan; /* the next plan is wanted as text */
     char *plan;
 };
@@ -354,7 +354,8 @@ size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid)
     return a->n_candidates++;
 }
 
-void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages, double found)
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages,
+                    double found)
 {
     a->candidates[index].found = found;
     a->candidates[index].heap_pages = heap_pages;
@@ -435,8 +436,8 @@ static bool create_wanted(struct advisor *a, const char *drops, struct sd_error 
     struct strbuf b = {0};
     size_t *order = mem_array(a->n_candidates + 1, sizeof *order), n = 0;
     bool sure = true;
-    strbuf_printf(
-        &b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM ", a->hypopg);
+    strbuf_printf(&b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM ",
+                  a->hypopg);
     if (*drops)
         strbuf_printf(&b, "(%s OFFSET 0) d, ", drops);
     strbuf_str(&b, "(VALUES");
@@ -587,7 +588,8 @@ static struct fix read_index(struct reading *r, const cJSON *node, double loops)
             const struct candidate *c = &r->a->candidates[r->indexes[i]];
             f.total += correct(r->a, c, node, loops) / loops;
             if (c->found < 1 && *text(node, "Index Cond"))
-                f.total += scaled(r->a, number(node, "Total Cost") - number(node, "Startup Cost") + f.total, c->found);
+                f.total += scaled(r->a, number(node, "Total Cost") - number(node, "Startup Cost") + f.total,
+                                  c->found);
             f.found = c->found;
         }
     return f;
@@ -639,7 +641,7 @@ static struct fix read_node(struct reading *r, const cJSON *node, double loops)
 struct context {
     double loops, other_rows, limit, limit_cost;
     const char *others; /* tables of the other side of the join */
-    double gather; /* what a Gather above costs with all below; NAN: there is none */
+    double gather;      /* what a Gather above costs with all below; NAN: there is none */
 };
 
 /* "a|b|" */
@@ -661,18 +663,21 @@ static void read_scans(struct statement *st, const cJSON *node, struct context i
                   !strcmp(type, "Memoize") || strstr(type, "Append");
     if (*table && strstr(type, "Scan")) {
         st->scans = mem_grow(st->scans, st->n_scans, &st->cap_scans, sizeof *st->scans);
-        st->scans[st->n_scans++] = (struct guess_scan){.table = mem_strdup(table),
-                                                       .cost = isnan(in.gather) ? number(node, "Total Cost") : in.gather,
-                                                       .loops = in.loops,
-                                                       .other_rows = in.other_rows,
-                                                       .others = in.others ? mem_strdup(in.others) : NULL,
-                                                       .limit = in.limit,
-                                                       .limit_cost = in.limit_cost};
+        st->scans[st->n_scans++] =
+            (struct guess_scan){.table = mem_strdup(table),
+                                .cost = isnan(in.gather) ? number(node, "Total Cost") : in.gather,
+                                .loops = in.loops,
+                                .other_rows = in.other_rows,
+                                .others = in.others ? mem_strdup(in.others) : NULL,
+                                .limit = in.limit,
+                                .limit_cost = in.limit_cost};
     }
     if (!strcmp(type, "Limit"))
-        in = (struct context){in.loops, NAN, number(node, "Plan Rows"), number(node, "Total Cost"), NULL, NAN};
+        in =
+            (struct context){in.loops, NAN, number(node, "Plan Rows"), number(node, "Total Cost"), NULL, NAN};
     else if (!strcmp(type, "Aggregate") && !cJSON_GetObjectItemCaseSensitive(node, "Group Key"))
-        in = (struct context){in.loops, NAN, 1, number(node, "Total Cost"), NULL, NAN}; /* min() and max(): of orders with a limit */
+        in = (struct context){in.loops, NAN, 1, number(node, "Total Cost"),
+                              NULL,     NAN}; /* min() and max(): of orders with a limit */
     else if (!passes && !join)
         in = (struct context){in.loops, NAN, NAN, NAN, NULL, NAN};
     if (str_starts(type, "Gather"))
@@ -868,17 +873,19 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     }
     /* As stored: in a row short values have short headers; a row alone takes 24 bytes. */
     for (size_t i = 0; i < n_expressions; i++)
-        strbuf_printf(&b,
-                      "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, pg_catalog.hashtextextended((%s)::text COLLATE "
-                      "\"C\", 0)::int8",
-                      n++ ? ", " : "", expressions[i], expressions[i]);
+        strbuf_printf(
+            &b,
+            "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, pg_catalog.hashtextextended((%s)::text COLLATE "
+            "\"C\", 0)::int8",
+            n++ ? ", " : "", expressions[i], expressions[i]);
     /* Whole pages: where equal values are stored together, single rows of a page hide it. */
     double pages = MIN(a->sample_pages, MAX(SAMPLE_ROWS / MAX(r->rows / r->pages, 1), SAMPLE_PAGES_LEAST));
     strbuf_str(&b, " FROM ONLY ");
     sql_quote(r->schema, &b);
     strbuf_char(&b, '.');
     sql_quote(r->name, &b);
-    strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages), SAMPLE_ROWS * 3);
+    strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages),
+                  SAMPLE_ROWS * 3);
     PGresult *res = NULL;
     bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
     strbuf_free(&b);

@@ -37,8 +37,8 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
 void advisor_statements_free(struct advisor_statement *s, size_t n);
 
 /* At most some thousand rows of a few hundred pages: the lengths of the values of the
- * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or nothing
- * came; the catalog is as before. */
+ * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or
+ * nothing came; the catalog is as before. */
 enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
 bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
                     const unsigned char *columns, const char *const *expressions, size_t n_expressions,
@@ -58,7 +58,8 @@ size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid);
 /* How large it would be, how many rows it would hold and pages its table has: HypoPG takes
  * indexes for larger than they become, and their descent for free; and how many times the
  * rows the planner expects an equality finds. Costs are corrected by what is told here. */
-void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages, double found);
+void advisor_expect(struct advisor *a, size_t index, double bytes, double rows, double heap_pages,
+                    double found);
 
 /* The planner's cost of a statement with exactly these hypothetical indexes, corrected by
  * advisor_expect; used[i] says whether the plan has the i-th. An index the server refuses
@@ -68,7 +69,8 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
 /* How the last plan of advisor_cost for a statement reads its tables; valid until the next. */
 const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement, size_t *n);
 /* Its plan with exactly these indexes, as EXPLAIN (FORMAT JSON) prints it; caller frees; NULL. */
-char *advisor_plan(struct advisor *a, size_t statement, const size_t *indexes, size_t n, struct sd_error *err);
+char *advisor_plan(struct advisor *a, size_t statement, const size_t *indexes, size_t n,
+                   struct sd_error *err);
 /* Rows the last plan of advisor_cost read from its first table; NAN when there is none. */
 double advisor_read(const struct advisor *a);
 /* Rows the planner expects of a table under a condition; NAN unknown. */

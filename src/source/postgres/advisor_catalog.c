@@ -20,14 +20,15 @@ static const char DATABASE[] =
             "pg_catalog.pg_stat_replication), "
             "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')";
 
-static const char RELATIONS[] = OWN_TAG
-    "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, "
-    "pg_catalog.pg_table_is_visible(c.oid), "
-    "c.reltuples::float8, c.relpages::float8, pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
-    "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
-    "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8 "
-    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
+static const char RELATIONS[] =
+    OWN_TAG "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, "
+            "pg_catalog.pg_table_is_visible(c.oid), "
+            "c.reltuples::float8, c.relpages::float8, pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8 "
+            "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
 
 static const char VIEWS[] =
     OWN_TAG "SELECT c.oid::int8, pg_catalog.pg_get_viewdef(c.oid)::text FROM pg_catalog.pg_class c JOIN "
@@ -55,24 +56,24 @@ static const char COLUMNS[] =
             "WHERE a.attnum > 0 AND c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS
             " ORDER BY a.attrelid, a.attnum LIMIT 400000";
 
-static const char INDEXES[] =
-    OWN_TAG "SELECT x.indrelid::int8, i.relname::text, m.amname::text, "
-            "pg_catalog.pg_get_indexdef(x.indexrelid)::text, "
-            "pg_catalog.pg_get_expr(x.indpred, x.indrelid)::text, x.indkey::text, x.indoption::text, "
-            "x.indnkeyatts::int4, "
-            "x.indnatts::int4, x.indexprs IS NOT NULL, EXISTS (SELECT FROM unnest(x.indclass::oid[]) u JOIN "
-            "pg_catalog.pg_opclass p "
-            "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
-            "pg_catalog.pg_constraint k WHERE k.conindid = "
-            "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
-            "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8, CASE WHEN x.indexprs IS NOT NULL THEN (SELECT "
-            "pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, k, false), chr(1) ORDER BY k) "
-            "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END "
-            "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
-            "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
-            "c.relnamespace "
-            "JOIN pg_catalog.pg_am m ON m.oid = i.relam "
-            "WHERE " OURS " ORDER BY x.indrelid, x.indexrelid LIMIT 100000";
+static const char INDEXES[] = OWN_TAG
+    "SELECT x.indrelid::int8, i.relname::text, m.amname::text, "
+    "pg_catalog.pg_get_indexdef(x.indexrelid)::text, "
+    "pg_catalog.pg_get_expr(x.indpred, x.indrelid)::text, x.indkey::text, x.indoption::text, "
+    "x.indnkeyatts::int4, "
+    "x.indnatts::int4, x.indexprs IS NOT NULL, EXISTS (SELECT FROM unnest(x.indclass::oid[]) u JOIN "
+    "pg_catalog.pg_opclass p "
+    "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
+    "pg_catalog.pg_constraint k WHERE k.conindid = "
+    "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
+    "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8, CASE WHEN x.indexprs IS NOT NULL THEN (SELECT "
+    "pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, k, false), chr(1) ORDER BY k) "
+    "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END "
+    "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
+    "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+    "c.relnamespace "
+    "JOIN pg_catalog.pg_am m ON m.oid = i.relam "
+    "WHERE " OURS " ORDER BY x.indrelid, x.indexrelid LIMIT 100000";
 
 static const char COMBINED[] = OWN_TAG "SELECT c.oid::int8, s.n_distinct::text FROM pg_catalog.pg_stats_ext "
                                        "s JOIN pg_catalog.pg_namespace n ON n.nspname = "
@@ -81,14 +82,14 @@ static const char COMBINED[] = OWN_TAG "SELECT c.oid::int8, s.n_distinct::text F
                                        "AND ($2::name[] IS NULL OR s.tablename = ANY ($2::name[])) AND " OURS;
 
 /* What has one of the names $1, and what the views among them are made of. */
-static const char NAMED[] =
-    OWN_TAG "WITH RECURSIVE named(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname = ANY "
-            "($1::name[]) AND c.relkind IN ('r', 'm', 'p', 'f', 'v') UNION "
-            "SELECT d.refobjid FROM named n JOIN pg_catalog.pg_rewrite w ON w.ev_class = n.oid JOIN "
-            "pg_catalog.pg_depend d ON d.objid = w.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass "
-            "AND d.refclassid = 'pg_catalog.pg_class'::regclass) "
-            "SELECT coalesce(pg_catalog.array_agg(c.oid), '{}')::text, coalesce(pg_catalog.array_agg(c.relname), "
-            "'{}')::text FROM named JOIN pg_catalog.pg_class c USING (oid)";
+static const char NAMED[] = OWN_TAG
+    "WITH RECURSIVE named(oid) AS (SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relname = ANY "
+    "($1::name[]) AND c.relkind IN ('r', 'm', 'p', 'f', 'v') UNION "
+    "SELECT d.refobjid FROM named n JOIN pg_catalog.pg_rewrite w ON w.ev_class = n.oid JOIN "
+    "pg_catalog.pg_depend d ON d.objid = w.oid AND d.classid = 'pg_catalog.pg_rewrite'::regclass "
+    "AND d.refclassid = 'pg_catalog.pg_class'::regclass) "
+    "SELECT coalesce(pg_catalog.array_agg(c.oid), '{}')::text, coalesce(pg_catalog.array_agg(c.relname), "
+    "'{}')::text FROM named JOIN pg_catalog.pg_class c USING (oid)";
 
 static struct catalog_relation *relation(struct catalog *c, int64_t oid)
 {

@@ -74,7 +74,8 @@ static double found_by(struct advisor_search *s, const struct index_def *d, size
     struct index_def one = {.rel = d->rel, .keys = {d->keys[key]}, .n_keys = 1, .predicate_share = 1};
     double distinct = index_size_sure(&one) ? index_size_distinct(&one) : NAN;
     s->found = mem_grow(s->found, s->n_found, &s->cap_found, sizeof *s->found);
-    s->found[s->n_found++] = (struct advisor_share){d->rel, expr, isnan(distinct) ? 1 : MIN(1, 200 / distinct)};
+    s->found[s->n_found++] =
+        (struct advisor_share){d->rel, expr, isnan(distinct) ? 1 : MIN(1, 200 / distinct)};
     return s->found[s->n_found - 1].share;
 }
 
@@ -101,7 +102,8 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
         size_t place = (size_t)(set[i] - s->choice.pool.items);
         if (s->choice.sizes || ids[i] >= s->n_expected)
             advisor_expect(s->advisor, ids[i], s->choice.sizes ? s->choice.sizes[place] : index_size(set[i]),
-                           set[i]->rel->rows * set[i]->predicate_share, set[i]->rel->pages, found_of(s, set[i]));
+                           set[i]->rel->rows * set[i]->predicate_share, set[i]->rel->pages,
+                           found_of(s, set[i]));
         s->n_expected = MAX(s->n_expected, ids[i] + 1);
     }
     bool ok = advisor_cost(s->advisor, s->handles[statement], ids, n, out, used, &err);
@@ -232,7 +234,8 @@ static double share_of(struct advisor_search *s, const struct index_def *d)
     double rows = advisor_rows(s->advisor, d->rel->schema, d->rel->name, d->predicate);
     s->shares = mem_grow(s->shares, s->n_shares, &s->cap_shares, sizeof *s->shares);
     s->shares[s->n_shares++] = (struct advisor_share){
-        d->rel, d->predicate, rows >= 0 && d->rel->rows > 0 ? MIN(1, rows / d->rel->rows) : d->predicate_share};
+        d->rel, d->predicate,
+        rows >= 0 && d->rel->rows > 0 ? MIN(1, rows / d->rel->rows) : d->predicate_share};
     return s->shares[s->n_shares - 1].share;
 }
 

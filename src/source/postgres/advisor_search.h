@@ -15,7 +15,7 @@ struct advisor_search {
     struct advisor *advisor;
     struct catalog *catalog;
     /* found */
-    struct choice choice; /* its places in `statements` are this search's numbers */
+    struct choice choice;       /* its places in `statements` are this search's numbers */
     struct statement_use *uses; /* per statement */
     char **problems;            /* per statement: why it could not be planned; NULL */
     /* private */
@@ -25,7 +25,7 @@ struct advisor_search {
         const struct catalog_relation *rel;
         const char *condition;
         double share;
-    } *shares;
+    } * shares;
     size_t n_shares, cap_shares;
     struct advisor_share *found; /* rows an equality on an expression finds, by those the planner expects */
     size_t n_found, cap_found;

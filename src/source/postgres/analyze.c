@@ -16,7 +16,7 @@
 #define LIMIT_DEFAULT_NS (30 * SD_S)
 #define LIMIT_MIN_NS     (10 * SD_MS)
 #define LIMIT_MAX_NS     (3600 * SD_S)
-#define CONFIRM_NS       (5 * SD_S)   /* so long a cancelled statement may take to stop */
+#define CONFIRM_NS       (5 * SD_S)    /* so long a cancelled statement may take to stop */
 #define LEAVE_NS         (500 * SD_MS) /* the same, when the instance is to stop */
 #define AGAIN_NS         (300 * SD_MS) /* between two tries to cancel */
 
@@ -28,7 +28,8 @@ static bool gate(const char *sql, struct sd_error *why)
     return sql_may_execute(sql, NULL, why);
 }
 
-static enum sd_result command(struct conn *c, const char *sql, int n, const char *const *args, struct sd_error *err)
+static enum sd_result command(struct conn *c, const char *sql, int n, const char *const *args,
+                              struct sd_error *err)
 {
     PGresult *r = NULL;
     enum sd_result result = conn_query(c, sql, n, args, false, &r, err);
@@ -53,16 +54,17 @@ static enum sd_result begin(struct conn *c, int *backend, struct sd_error *err)
     struct sd_error ignored;
     /* From 14 on: should we vanish, the server notices and stops. Not on every platform. */
     if (PQserverVersion(c->pg) >= 140000 &&
-        command(c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', false)", 0,
-                NULL, &ignored) == SD_RETRY)
+        command(c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', false)",
+                0, NULL, &ignored) == SD_RETRY)
         return sd_fail(err, SD_RETRY, "%s", ignored.text);
     enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", 0, NULL, err);
     if (result == SD_OK)
-        result = conn_query(c,
-                            OWN_TAG "SELECT pg_catalog.pg_backend_pid(), "
-                                    "pg_catalog.set_config('lock_timeout', '200', true), "
-                                    "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                            0, NULL, true, &r, err);
+        result =
+            conn_query(c,
+                       OWN_TAG "SELECT pg_catalog.pg_backend_pid(), "
+                               "pg_catalog.set_config('lock_timeout', '200', true), "
+                               "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
+                       0, NULL, true, &r, err);
     if (result == SD_OK)
         *backend = (int)conn_int(r, 0, 0);
     PQclear(r);
@@ -75,7 +77,8 @@ static bool nodes_harmless(const cJSON *node, struct sd_error *why)
     static const char *const refused[] = {"ModifyTable", "LockRows", "Foreign Scan", "Custom Scan", NULL};
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Node Type"));
     if (type && str_find(refused, type) >= 0)
-        return fail(why, "the plan holds a %s, which may act on something; EXPLAIN ANALYZE does not run it", type);
+        return fail(why, "the plan holds a %s, which may act on something; EXPLAIN ANALYZE does not run it",
+                    type);
     for (const cJSON *c = node->child; c; c = c->next)
         if ((cJSON_IsObject(c) || cJSON_IsArray(c)) && !nodes_harmless(c, why))
             return false;
@@ -112,7 +115,8 @@ static void cancel(struct postgres *p, struct conn *c, int backend)
     char pid[16], problem[256];
     snprintf(pid, sizeof pid, "%d", backend);
     const char *args[] = {pid};
-    enum sd_result result = command(&p->main, OWN_TAG "SELECT pg_catalog.pg_cancel_backend($1::int4)", 1, args, &ignored);
+    enum sd_result result =
+        command(&p->main, OWN_TAG "SELECT pg_catalog.pg_cancel_backend($1::int4)", 1, args, &ignored);
     if (result == SD_OK || (result == SD_NODATA && PQstatus(p->main.pg) == CONNECTION_OK))
         return; /* to stop: it was sent, the answer does not matter */
     PGcancel *handle = PQgetCancel(c->pg);
@@ -177,7 +181,8 @@ static enum end wait_sampling(struct postgres *p, struct conn *c, sd_time deadli
     return ANSWERED;
 }
 
-static void why_ended(struct conn *c, enum end end, bool stopped, int64_t took, int64_t limit, struct sd_error *err)
+static void why_ended(struct conn *c, enum end end, bool stopped, int64_t took, int64_t limit,
+                      struct sd_error *err)
 {
     char t[UNIT_TEXT_MAX], l[UNIT_TEXT_MAX];
     unit_format_int(UNIT_NS, took, t);
@@ -185,18 +190,21 @@ static void why_ended(struct conn *c, enum end end, bool stopped, int64_t took, 
     if (end == WITHDRAWN && stopped)
         fail(err, "withdrawn after %s: the server has stopped it", t);
     else if (end == WITHDRAWN)
-        fail(err, "withdrawn after %s, but the server has not confirmed yet that it stopped; its limit is %s", t, l);
+        fail(err, "withdrawn after %s, but the server has not confirmed yet that it stopped; its limit is %s",
+             t, l);
     else if (end == SILENT)
         fail(err, "the server did not answer within the limit of %s; it was told to stop", l);
     else if (strcmp(c->sqlstate, "57014") == 0 && took >= limit - limit / 20)
-        fail(err, "stopped by the server at the time limit of %s; a higher limit, or the plan without executing, "
-                  "may tell more", l);
+        fail(err,
+             "stopped by the server at the time limit of %s; a higher limit, or the plan without executing, "
+             "may tell more",
+             l);
     else if (strcmp(c->sqlstate, "57014") == 0)
         fail(err, "cancelled on the server by somebody else after %s", t);
 }
 
-static enum sd_result execute(struct postgres *p, struct conn *c, int backend, const char *text, int64_t limit,
-                              char **body, struct sd_error *err)
+static enum sd_result execute(struct postgres *p, struct conn *c, int backend, const char *text,
+                              int64_t limit, char **body, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     char ms[32];
@@ -245,7 +253,8 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
     limit = MAX(MIN(limit, LIMIT_MAX_NS), LIMIT_MIN_NS);
     enum sd_result result = explain_allowed(p, text, cut, gate, &why) ? SD_OK : SD_UNSUPPORTED;
     if (result == SD_OK)
-        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL, &why);
+        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
+                           &why);
     if (result == SD_OK)
         result = begin(&c, &backend, &why);
     if (result == SD_OK)
@@ -268,7 +277,9 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
             .body = body,
             .generic = 0,
             .analyzed = !only_check,
-            .failed = body ? NULL : why.text[0] ? why.text : "the server gave no plan",
+            .failed = body          ? NULL
+                      : why.text[0] ? why.text
+                                    : "the server gave no plan",
         };
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
@@ -280,7 +291,8 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
     }
     if (c.pg) {
         struct sd_error ignored;
-        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA && PQtransactionStatus(c.pg) != PQTRANS_ACTIVE)
+        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA &&
+            PQtransactionStatus(c.pg) != PQTRANS_ACTIVE)
             command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored);
         conn_close(&c);
     }

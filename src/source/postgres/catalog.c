@@ -86,7 +86,7 @@ const char *catalog_indexes_sql(bool has_last_scan)
     OWN_TAG                                                                                                  \
     "WITH " LARGEST LOCKED "SELECT n.nspname::text, c.relname::text, i.relname::text, "                      \
     "CASE WHEN c.oid NOT IN (SELECT relation FROM locked) THEN "                                             \
-    " pg_catalog.pg_get_indexdef(x.indexrelid) END, "                                                    \
+    " pg_catalog.pg_get_indexdef(x.indexrelid) END, "                                                        \
     "(SELECT pg_catalog.string_agg(coalesce(a.attname, '')::text, ',' ORDER BY k.o) "                        \
     "FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, o) LEFT JOIN pg_catalog.pg_attribute a "        \
     "ON a.attrelid = c.oid AND a.attnum = k.attnum AND k.attnum <> 0 WHERE k.o <= x.indnkeyatts), "          \

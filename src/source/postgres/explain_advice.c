@@ -14,8 +14,8 @@
 
 #define ADVICE_NS (2000 * SD_MS) /* for all of it; usually it is below a tenth */
 #define SEARCH_NS (1000 * SD_MS) /* for the choice, of that */
-#define CHEAP          50.0           /* planner's cost: some pages, or rows of a small table */
-#define KEEP           0.05           /* an index that saves less of the statement is not named */
+#define CHEAP     50.0           /* planner's cost: some pages, or rows of a small table */
+#define KEEP      0.05           /* an index that saves less of the statement is not named */
 
 struct advising {
     struct sd_advice record; /* what all records have */
@@ -114,13 +114,18 @@ static void refuse(struct advising *v, double keeps)
     else if (!has_use(u))
         none(v, "Nothing in the statement restricts, joins or orders rows in a way an index could serve.");
     else if (!c->statements[0].own.n)
-        none(v, "Every index that could serve it exists already; if none is used, look at the statistics (ANALYZE).");
+        none(v, "Every index that could serve it exists already; if none is used, look at the statistics "
+                "(ANALYZE).");
     else if (advisor_can_prove(v->search.advisor))
-        none(v, "The planner was offered %zu possible indexes; none would save %.0f %% of the statement's cost.",
+        none(v,
+             "The planner was offered %zu possible indexes; none would save %.0f %% of the statement's cost.",
              c->statements[0].own.n, 100 * KEEP);
     else
-        none(v, "By slowdive's own estimate no index would save %.0f %% of the statement's cost; HypoPG, which would "
-                "let the planner say so, is not installed.", 100 * KEEP);
+        none(v,
+             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; HypoPG, which "
+             "would "
+             "let the planner say so, is not installed.",
+             100 * KEEP);
 }
 
 static void advise(struct advising *v, struct conn *conn, const char *sql)
@@ -151,7 +156,8 @@ static void advise(struct advising *v, struct conn *conn, const char *sql)
     }
     v->record.cost_before = c->before;
     if (c->n_chosen && c->before < CHEAP) {
-        none(v, "The statement is cheap already (cost %.0f): an index would gain nothing worth having.", c->before);
+        none(v, "The statement is cheap already (cost %.0f): an index would gain nothing worth having.",
+             c->before);
     } else if (!c->n_chosen || c->after > (1 - KEEP) * c->before) {
         refuse(v, keeps);
     } else {

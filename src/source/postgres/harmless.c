@@ -21,12 +21,13 @@
 
 #include "core/sql/sql.h"
 
-#define MAX_ROUNDS 20      /* built-in views of built-in views */
-#define MAX_TEXTS 2000     /* definitions parsed for one statement */
+#define MAX_ROUNDS 20   /* built-in views of built-in views */
+#define MAX_TEXTS  2000 /* definitions parsed for one statement */
 
 /* Extensions whose functions act on nothing outside their result. */
 static const char EXTENSIONS[] =
-    "{bloom,btree_gin,btree_gist,citext,cube,earthdistance,fuzzystrmatch,hstore,intarray,ip4r,isn,ltree,pg_trgm,"
+    "{bloom,btree_gin,btree_gist,citext,cube,earthdistance,fuzzystrmatch,hstore,intarray,ip4r,isn,ltree,pg_"
+    "trgm,"
     "pgcrypto,pg_stat_statements,postgis,seg,tsm_system_rows,tsm_system_time,unaccent,uuid-ossp,vector}";
 
 /* VOLATILE functions, built in or of those extensions, that change nothing; * at the
@@ -77,7 +78,8 @@ static bool harmless_volatile(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(VOLATILE); i++) {
         size_t n = strlen(VOLATILE[i]);
-        if (VOLATILE[i][n - 1] == '*' ? strncmp(name, VOLATILE[i], n - 1) == 0 : strcmp(name, VOLATILE[i]) == 0)
+        if (VOLATILE[i][n - 1] == '*' ? strncmp(name, VOLATILE[i], n - 1) == 0
+                                      : strcmp(name, VOLATILE[i]) == 0)
             return true;
     }
     return false;
@@ -88,15 +90,16 @@ static bool harmless_volatile(const char *name)
 /* Members of the listed extensions ($1), and unknown types. FirstNormalObjectId is 16384:
  * what has a smaller OID came with the server. The owner of an extension may add a
  * function of his own to it, so a member written in SQL or the like must be a superuser's. */
-#define COMMON                                                                                                 \
-    "good(class, oid) AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e "        \
-    "ON e.oid = d.refobjid WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' "                 \
-    "AND e.extname = ANY ($1::text[])), "                                                                      \
-    "known(oid) AS MATERIALIZED (SELECT p.oid FROM good g JOIN pg_proc p ON p.oid = g.oid "                    \
-    "JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner "                           \
-    "WHERE g.class = 'pg_proc'::regclass AND (l.lanname IN ('c', 'internal') OR r.rolsuper)), "                \
-    "strange(oid) AS MATERIALIZED (SELECT t.oid FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem "      \
-    "AND t.typinput::oid < 16384 WHERE 'b' IN (t.typtype, e.typtype) AND coalesce(e.typinput, t.typinput)::oid >= 16384 "  \
+#define COMMON                                                                                               \
+    "good(class, oid) AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e "      \
+    "ON e.oid = d.refobjid WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' "               \
+    "AND e.extname = ANY ($1::text[])), "                                                                    \
+    "known(oid) AS MATERIALIZED (SELECT p.oid FROM good g JOIN pg_proc p ON p.oid = g.oid "                  \
+    "JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner "                         \
+    "WHERE g.class = 'pg_proc'::regclass AND (l.lanname IN ('c', 'internal') OR r.rolsuper)), "              \
+    "strange(oid) AS MATERIALIZED (SELECT t.oid FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem "    \
+    "AND t.typinput::oid < 16384 WHERE 'b' IN (t.typtype, e.typtype) AND coalesce(e.typinput, "              \
+    "t.typinput)::oid >= 16384 "                                                                             \
     "AND coalesce(e.oid, t.oid) NOT IN (SELECT oid FROM good WHERE class = 'pg_type'::regclass)) "
 
 #define ON_PATH "(n.nspname = w.s OR (w.s IS NULL AND n.nspname = ANY ($2::text[])))"
@@ -108,8 +111,10 @@ static const char NAMES[] = OWN_TAG
     "$10::text[]) w(s, f) JOIN pg_type t ON t.typname = w.f JOIN pg_namespace n ON n.oid = t.typnamespace "
     "AND " ON_PATH " UNION SELECT b.oid, x.name FROM named x JOIN pg_type t ON t.oid = x.oid "
     "JOIN pg_type b ON b.oid IN (t.typbasetype, t.typelem)) "
-    "SELECT CASE WHEN p.oid < 16384 OR k.oid IS NOT NULL THEN 'volatile' ELSE 'function' END, n.nspname::text, "
-    "p.proname::text, NULL::text, p.oid::int8 FROM unnest($3::text[], $4::text[], $5::int4[]) w(s, f, literals) "
+    "SELECT CASE WHEN p.oid < 16384 OR k.oid IS NOT NULL THEN 'volatile' ELSE 'function' END, "
+    "n.nspname::text, "
+    "p.proname::text, NULL::text, p.oid::int8 FROM unnest($3::text[], $4::text[], $5::int4[]) w(s, f, "
+    "literals) "
     "JOIN pg_proc p ON p.proname = w.f JOIN pg_namespace n ON n.oid = p.pronamespace AND " ON_PATH
     " LEFT JOIN known k ON k.oid = p.oid WHERE p.prokind <> 'p' "
     "AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) "
@@ -122,26 +127,32 @@ static const char NAMES[] = OWN_TAG
     " WHERE o.oid >= 16384 AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_operator'::regclass) "
     "AND (o.oprleft IN (SELECT oid FROM strange))::int4 + (o.oprright IN (SELECT oid FROM strange))::int4 "
     "<= w.literals "
-    "UNION SELECT 'cast', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM pg_cast c JOIN pg_proc p ON p.oid = c.castfunc "
-    "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE c.oid >= 16384 AND p.oid NOT IN (SELECT oid FROM known) "
-    "AND (p.oid >= 16384 OR p.provolatile = 'v') AND c.castsource NOT IN (SELECT oid FROM strange) AND (c.castcontext = 'i' OR c.casttarget IN "
+    "UNION SELECT 'cast', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM pg_cast c JOIN pg_proc p "
+    "ON p.oid = c.castfunc "
+    "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE c.oid >= 16384 AND p.oid NOT IN (SELECT oid FROM "
+    "known) "
+    "AND (p.oid >= 16384 OR p.provolatile = 'v') AND c.castsource NOT IN (SELECT oid FROM strange) AND "
+    "(c.castcontext = 'i' OR c.casttarget IN "
     "(SELECT oid FROM named) OR EXISTS (SELECT FROM pg_type t WHERE t.oid = c.casttarget "
     "AND t.typname = ANY ($11::text[]))) "
     "UNION SELECT 'attribute', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM pg_proc p "
     "JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = ANY ($2::text[]) "
     "JOIN pg_type t ON t.oid = p.proargtypes[0] WHERE p.proname = ANY ($11::text[]) AND p.oid >= 16384 "
     "AND p.oid NOT IN (SELECT oid FROM known) AND p.prokind <> 'p' AND p.pronargs - p.pronargdefaults <= 1 "
-    "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM pg_cast c JOIN pg_type s ON s.oid = c.castsource "
+    "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM pg_cast c JOIN pg_type s ON s.oid = "
+    "c.castsource "
     "WHERE c.castcontext = 'i' AND s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) "
     /* what sorts and hashes a built-in type, should somebody have replaced that */
     "UNION SELECT 'inside', n.nspname::text, o.opcname::text, NULL, NULL FROM pg_opclass o "
-    "JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE o.oid >= 16384 AND o.opcdefault AND o.opcintype::oid < 16384 "
-    "AND o.opcmethod IN (403, 405) AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_opclass'::regclass) "
+    "JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE o.oid >= 16384 AND o.opcdefault AND "
+    "o.opcintype::oid < 16384 "
+    "AND o.opcmethod IN (403, 405) AND o.oid NOT IN (SELECT oid FROM good WHERE class = "
+    "'pg_opclass'::regclass) "
     "ORDER BY 1, 2, 3";
 
 /* Everything that relations $3 $4 and types $5 $6 consist of: what must not be there, and
- * the definitions to parse; with $7 also what changing their rows would run. An edge from a table to its parent would bring in all
- * its siblings, so tables refer to no relations. */
+ * the definitions to parse; with $7 also what changing their rows would run. An edge from a table to its
+ * parent would bring in all its siblings, so tables refer to no relations. */
 static const char CLOSURE[] = OWN_TAG
     "WITH RECURSIVE " COMMON ", found(class, oid) AS ("
     "(SELECT 'pg_class'::regclass::oid, c.oid FROM unnest($3::text[], $4::text[]) w(s, f) "
@@ -156,32 +167,40 @@ static const char CLOSURE[] = OWN_TAG
     "AND NOT (f.class = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass) "
     "AND NOT (f.class = 'pg_type'::regclass AND (f.oid IN (SELECT oid FROM strange) OR f.oid IN "
     "(SELECT oid FROM good WHERE class = 'pg_type'::regclass))) "
-    "UNION ALL SELECT 'pg_type'::regclass, a.atttypid FROM pg_attribute a WHERE f.class = 'pg_class'::regclass "
+    "UNION ALL SELECT 'pg_type'::regclass, a.atttypid FROM pg_attribute a WHERE f.class = "
+    "'pg_class'::regclass "
     "AND a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384 "
     "UNION ALL SELECT 'pg_type'::regclass, e.typelem FROM pg_type e WHERE f.class = 'pg_type'::regclass "
     "AND e.oid = f.oid AND e.typelem >= 16384 "
-    "UNION ALL SELECT 'pg_class'::regclass, i.inhrelid FROM pg_inherits i WHERE f.class = 'pg_class'::regclass "
+    "UNION ALL SELECT 'pg_class'::regclass, i.inhrelid FROM pg_inherits i WHERE f.class = "
+    "'pg_class'::regclass "
     "AND i.inhparent = f.oid AND (SELECT c.relhassubclass FROM pg_class c WHERE c.oid = f.oid) "
-    "UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i WHERE f.class = 'pg_class'::regclass "
+    "UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i WHERE f.class = "
+    "'pg_class'::regclass "
     "AND i.indrelid = f.oid AND f.oid >= 16384 "
     "UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class "
     "AND CASE WHEN v.relkind = 'v' THEN $7::bool OR r.ev_type = '1' ELSE $7::bool AND r.ev_type <> '1' END "
     "WHERE f.class = 'pg_class'::regclass AND r.ev_class = f.oid "
     "UNION ALL SELECT 'pg_policy'::regclass, y.oid FROM pg_policy y WHERE f.class = 'pg_class'::regclass "
     "AND y.polrelid = f.oid "
-    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = 'pg_class'::regclass "
+    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = "
+    "'pg_class'::regclass "
     "AND k.conrelid = f.oid AND k.contype = 'c' "
-    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = 'pg_type'::regclass "
+    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = "
+    "'pg_type'::regclass "
     "AND k.contypid = f.oid AND k.contype = 'c' "
     /* to_json() looks for a cast to json, sorting and grouping for an operator class: by type, unnamed */
     "UNION ALL SELECT 'pg_proc'::regclass, c.castfunc FROM pg_cast c WHERE f.class IN ('pg_type'::regclass, "
     "'pg_class'::regclass) AND c.castsource = CASE WHEN f.class = 'pg_type'::regclass THEN f.oid ELSE "
-    "(SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END AND c.casttarget IN ('json'::regtype, 'jsonb'::regtype) "
+    "(SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END AND c.casttarget IN ('json'::regtype, "
+    "'jsonb'::regtype) "
     "UNION ALL SELECT 'pg_opclass'::regclass, o.oid FROM pg_opclass o WHERE o.oid >= 16384 AND f.class IN "
-    "('pg_type'::regclass, 'pg_class'::regclass) AND o.opcintype = CASE WHEN f.class = 'pg_type'::regclass THEN f.oid "
+    "('pg_type'::regclass, 'pg_class'::regclass) AND o.opcintype = CASE WHEN f.class = 'pg_type'::regclass "
+    "THEN f.oid "
     "ELSE (SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END "
     "UNION ALL SELECT 'pg_attrdef'::regclass, q.oid FROM pg_attrdef q JOIN pg_attribute a ON a.attrelid = "
-    "q.adrelid AND a.attnum = q.adnum AND ($7::bool OR a.attgenerated <> '') WHERE f.class = 'pg_class'::regclass "
+    "q.adrelid AND a.attnum = q.adnum AND ($7::bool OR a.attgenerated <> '') WHERE f.class = "
+    "'pg_class'::regclass "
     "AND q.adrelid = f.oid "
     "UNION ALL SELECT 'pg_statistic_ext'::regclass, z.oid FROM pg_statistic_ext z WHERE "
     "f.class = 'pg_class'::regclass AND z.stxrelid = f.oid"
@@ -189,8 +208,10 @@ static const char CLOSURE[] = OWN_TAG
     "SELECT 'foreign', n.nspname::text, c.relname::text, NULL::text, NULL::int8 FROM found f "
     "JOIN pg_class c ON c.oid = f.oid AND c.relkind = 'f' JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE f.class = 'pg_class'::regclass "
-    "UNION ALL SELECT CASE WHEN k.oid IS NULL THEN 'inside' ELSE 'volatile' END, n.nspname::text, p.proname::text, "
-    "NULL, p.oid::int8 FROM found f JOIN pg_proc p ON p.oid = f.oid JOIN pg_namespace n ON n.oid = p.pronamespace "
+    "UNION ALL SELECT CASE WHEN k.oid IS NULL THEN 'inside' ELSE 'volatile' END, n.nspname::text, "
+    "p.proname::text, "
+    "NULL, p.oid::int8 FROM found f JOIN pg_proc p ON p.oid = f.oid JOIN pg_namespace n ON n.oid = "
+    "p.pronamespace "
     "LEFT JOIN known k ON k.oid = p.oid WHERE f.class = 'pg_proc'::regclass AND p.oid >= 16384 "
     "AND (k.oid IS NULL OR p.provolatile = 'v') "
     "UNION ALL SELECT 'inside', n.nspname::text, o.oprname::text, NULL, o.oprcode::oid::int8 FROM found f "
@@ -200,19 +221,24 @@ static const char CLOSURE[] = OWN_TAG
     "UNION ALL SELECT 'inside', n.nspname::text, o.opcname::text, NULL, x.oid::int8 FROM found f "
     "JOIN pg_opclass o ON o.oid = f.oid JOIN pg_namespace n ON n.oid = o.opcnamespace "
     "LEFT JOIN LATERAL (SELECT a.amproc::oid FROM pg_amproc a WHERE a.amprocfamily = o.opcfamily UNION ALL "
-    "SELECT r.oprcode::oid FROM pg_amop a JOIN pg_operator r ON r.oid = a.amopopr WHERE a.amopfamily = o.opcfamily) "
+    "SELECT r.oprcode::oid FROM pg_amop a JOIN pg_operator r ON r.oid = a.amopopr WHERE a.amopfamily = "
+    "o.opcfamily) "
     "x(oid) ON true "
     "WHERE f.class = 'pg_opclass'::regclass AND o.oid >= 16384 "
     "AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_opclass'::regclass) "
     "UNION ALL SELECT 'type', n.nspname::text, t.typname::text, NULL, NULL FROM found f "
     "JOIN strange s ON s.oid = f.oid JOIN pg_type t ON t.oid = f.oid "
     "JOIN pg_namespace n ON n.oid = t.typnamespace WHERE f.class = 'pg_type'::regclass "
-    "UNION ALL SELECT 'text', n.nspname::text, 'the view ' || c.relname, pg_get_viewdef(c.oid), NULL FROM found f "
+    "UNION ALL SELECT 'text', n.nspname::text, 'the view ' || c.relname, pg_get_viewdef(c.oid), NULL FROM "
+    "found f "
     "JOIN pg_class c ON c.oid = f.oid AND c.relkind = 'v' JOIN pg_namespace n ON n.oid = c.relnamespace "
     "WHERE f.class = 'pg_class'::regclass "
-    "UNION ALL SELECT 'text', NULL, 'the policy ' || y.polname, 'SELECT ' || pg_get_expr(y.polqual, y.polrelid), NULL "
-    "FROM found f JOIN pg_policy y ON y.oid = f.oid AND y.polqual IS NOT NULL WHERE f.class = 'pg_policy'::regclass "
-    "UNION ALL SELECT 'text', NULL, 'the domain ' || t.typname, 'SELECT ' || pg_get_expr(k.conbin, 0), NULL FROM found f "
+    "UNION ALL SELECT 'text', NULL, 'the policy ' || y.polname, 'SELECT ' || pg_get_expr(y.polqual, "
+    "y.polrelid), NULL "
+    "FROM found f JOIN pg_policy y ON y.oid = f.oid AND y.polqual IS NOT NULL WHERE f.class = "
+    "'pg_policy'::regclass "
+    "UNION ALL SELECT 'text', NULL, 'the domain ' || t.typname, 'SELECT ' || pg_get_expr(k.conbin, 0), NULL "
+    "FROM found f "
     "JOIN pg_constraint k ON k.oid = f.oid AND k.contypid <> 0 JOIN pg_type t ON t.oid = k.contypid "
     "WHERE f.class = 'pg_constraint'::regclass "
     "UNION ALL SELECT 'text', NULL, 'the generated columns of ' || q.adrelid::regclass, "
@@ -254,8 +280,9 @@ static void columns_free(struct columns *a)
 
 /* ---- sentences ---- */
 
-#define RULE                                                                                                  \
-    "EXPLAIN ANALYZE only runs what is built into PostgreSQL or comes with an extension known to be harmless"
+#define RULE                                                                                                 \
+    "EXPLAIN ANALYZE only runs what is built into PostgreSQL or comes with an extension known to be "        \
+    "harmless"
 
 static const struct {
     const char *kind, *before, *after; /* of schema.name */
@@ -266,7 +293,8 @@ static const struct {
     {"cast", "the statement may convert a value by a cast that calls ", "; " RULE},
     {"inside", "a view, policy, domain, type or index that the statement uses needs ", "; " RULE},
     {"type", "the statement uses the type ", ", whose functions may act on something; " RULE},
-    {"foreign", "", " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {"foreign", "",
+     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
 };
 
 /* One row of an answer, as a sentence; SD_OK: nothing wrong with it. */
@@ -292,7 +320,8 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
         if (str_eq(kind, SENTENCES[i].kind))
             return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema ? schema : "?",
                            name ? name : "?", SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind ? kind : "?");
+    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s",
+                   kind ? kind : "?");
 }
 
 /* ---- asking ---- */
@@ -310,7 +339,8 @@ static enum sd_result ask(struct harmless *h, const char *sql, int n, const char
     return result;
 }
 
-enum sd_result harmless_names(struct harmless *h, const char *path, const struct sql_uses *u, struct sd_error *why)
+enum sd_result harmless_names(struct harmless *h, const char *path, const struct sql_uses *u,
+                              struct sd_error *why)
 {
     struct columns f = {0}, o = {0}, t = {0}, a = {0};
     columns_add_all(&f, &u->functions);
@@ -321,8 +351,9 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
     columns_end(&o);
     columns_end(&t);
     columns_end(&a);
-    const char *args[] = {EXTENSIONS,      path,         f.schemas.text, f.names.text, f.literals.text, o.schemas.text,
-                          o.names.text, o.literals.text, t.schemas.text, t.names.text, a.names.text};
+    const char *args[] = {EXTENSIONS,      path,           f.schemas.text, f.names.text,
+                          f.literals.text, o.schemas.text, o.names.text,   o.literals.text,
+                          t.schemas.text,  t.names.text,   a.names.text};
     PGresult *r;
     enum sd_result result = ask(h, NAMES, ARRAY_LEN(args), args, &r, why);
     if (result == SD_OK)
@@ -353,20 +384,22 @@ static bool seen(struct texts *t, const char *text)
 }
 
 /* Parses the definitions of an answer; their built-in functions and relations go on. */
-static enum sd_result parse_texts(const struct harmless *h, struct texts *t, const PGresult *r, struct columns *functions,
-                                  struct columns *relations, bool *more, struct sd_error *why)
+static enum sd_result parse_texts(const struct harmless *h, struct texts *t, const PGresult *r,
+                                  struct columns *functions, struct columns *relations, bool *more,
+                                  struct sd_error *why)
 {
     for (int row = 0; row < PQntuples(r); row++) {
         const char *text = conn_text(r, row, 3);
         if (!str_eq(conn_text(r, row, 0), "text") || !text || seen(t, text))
             continue;
         if (t->n > MAX_TEXTS)
-            return sd_fail(why, SD_UNSUPPORTED, "the statement uses more than %d views; that is too many to check",
-                           MAX_TEXTS);
+            return sd_fail(why, SD_UNSUPPORTED,
+                           "the statement uses more than %d views; that is too many to check", MAX_TEXTS);
         struct sql_uses u;
         struct sd_error reason;
         /* What newer servers write may not parse here. The planner runs nothing VOLATILE. */
-        bool ok = sql_may_execute(text, &u, &reason) || (h->plan && !str_starts(reason.text, "the statement calls"));
+        bool ok = sql_may_execute(text, &u, &reason) ||
+                  (h->plan && !str_starts(reason.text, "the statement calls"));
         if (ok && !h->plan) {
             for (size_t i = 0; i < u.functions.n; i++)
                 columns_add(functions, NULL, u.functions.list[i].name, 1);
@@ -376,13 +409,14 @@ static enum sd_result parse_texts(const struct harmless *h, struct texts *t, con
         }
         sql_uses_free(&u);
         if (!ok)
-            return sd_fail(why, SD_UNSUPPORTED, "%.120s, which the statement uses: %.300s", conn_text(r, row, 2),
-                           reason.text);
+            return sd_fail(why, SD_UNSUPPORTED, "%.120s, which the statement uses: %.300s",
+                           conn_text(r, row, 2), reason.text);
     }
     return SD_OK;
 }
 
-enum sd_result harmless_parts(struct harmless *h, const char *path, const struct sql_uses *own, struct sd_error *why)
+enum sd_result harmless_parts(struct harmless *h, const char *path, const struct sql_uses *own,
+                              struct sd_error *why)
 {
     static const char BUILT_IN[] = "{pg_catalog,information_schema}";
     struct texts texts = {0};
@@ -397,19 +431,28 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
         more = false;
         columns_end(&relations);
         columns_end(&types);
-        const char *args[] = {EXTENSIONS,          round ? BUILT_IN : path, relations.schemas.text,
+        const char *args[] = {EXTENSIONS,           round ? BUILT_IN : path, relations.schemas.text,
                               relations.names.text, types.schemas.text,      types.names.text,
                               h->plan ? "t" : "f"};
-        result = round < MAX_ROUNDS ? ask(h, CLOSURE, ARRAY_LEN(args), args, &r, why)
-                                    : sd_fail(why, SD_UNSUPPORTED, "the views of the statement are nested too deeply");
+        result = round < MAX_ROUNDS
+                     ? ask(h, CLOSURE, ARRAY_LEN(args), args, &r, why)
+                     : sd_fail(why, SD_UNSUPPORTED, "the views of the statement are nested too deeply");
         if (result == SD_OK)
             result = parse_texts(h, &texts, r, &functions, &next, &more, why);
         PQclear(r);
         columns_end(&functions);
         columns_end(&none);
-        const char *names[] = {EXTENSIONS,        BUILT_IN,           functions.schemas.text, functions.names.text,
-                               functions.literals.text, none.schemas.text, none.names.text, none.literals.text,
-                               none.schemas.text, none.names.text,    none.names.text};
+        const char *names[] = {EXTENSIONS,
+                               BUILT_IN,
+                               functions.schemas.text,
+                               functions.names.text,
+                               functions.literals.text,
+                               none.schemas.text,
+                               none.names.text,
+                               none.literals.text,
+                               none.schemas.text,
+                               none.names.text,
+                               none.names.text};
         if (result == SD_OK && more && (result = ask(h, NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
             PQclear(r);
         columns_free(&functions);

@@ -18,8 +18,10 @@ struct harmless {
 void harmless_add(struct harmless *h, int64_t oid);
 /* The functions, operators, types, attributes that are named, in the schemas of `path` (an
  * array literal); then what the relations and types consist of. */
-enum sd_result harmless_names(struct harmless *h, const char *path, const struct sql_uses *u, struct sd_error *why);
-enum sd_result harmless_parts(struct harmless *h, const char *path, const struct sql_uses *u, struct sd_error *why);
+enum sd_result harmless_names(struct harmless *h, const char *path, const struct sql_uses *u,
+                              struct sd_error *why);
+enum sd_result harmless_parts(struct harmless *h, const char *path, const struct sql_uses *u,
+                              struct sd_error *why);
 
 /* ---- harmless_body.c ---- */
 /* Pure: reads a function's definition for names, into *u (which the caller frees). NULL, or

@@ -18,12 +18,14 @@
 #define MAX_WORDS     20000
 
 /* $1: OIDs. Aggregates are not run by the planner, what they consist of neither. */
-static const char BODIES[] = OWN_TAG
-    "SELECT n.nspname::text, p.proname::text, l.lanname::text, l.lanpltrusted, p.provolatile = 'v', "
-    "EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'), "
-    "pg_get_functiondef(p.oid), p.prosrc "
-    "FROM unnest($1::int8[]) w(oid) JOIN pg_proc p ON p.oid::int8 = w.oid JOIN pg_namespace n ON n.oid = p.pronamespace "
-    "JOIN pg_language l ON l.oid = p.prolang WHERE p.prokind IN ('f', 'p')";
+static const char BODIES[] =
+    OWN_TAG "SELECT n.nspname::text, p.proname::text, l.lanname::text, l.lanpltrusted, p.provolatile = 'v', "
+            "EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND "
+            "d.deptype = 'e'), "
+            "pg_get_functiondef(p.oid), p.prosrc "
+            "FROM unnest($1::int8[]) w(oid) JOIN pg_proc p ON p.oid::int8 = w.oid JOIN pg_namespace n ON "
+            "n.oid = p.pronamespace "
+            "JOIN pg_language l ON l.oid = p.prolang WHERE p.prokind IN ('f', 'p')";
 
 static const char SCHEMAS[] = OWN_TAG "SELECT array_agg(nspname::text)::text FROM pg_namespace";
 
@@ -138,19 +140,22 @@ static enum sd_result judge(const PGresult *r, int row, bool inner, struct sql_u
     else if (compiled && (extension || str_eq(language, "internal")))
         return SD_OK;
     if (!word && (compiled || !trusted))
-        return sd_fail(why, SD_UNSUPPORTED,
-                       "planning may run the function %.64s.%.64s, which is written in %.32s and may do anything; "
-                       "it is not STABLE or IMMUTABLE in the sense of EXPLAIN",
-                       schema, name, language);
+        return sd_fail(
+            why, SD_UNSUPPORTED,
+            "planning may run the function %.64s.%.64s, which is written in %.32s and may do anything; "
+            "it is not STABLE or IMMUTABLE in the sense of EXPLAIN",
+            schema, name, language);
     if (!word && definition)
         word = harmless_read(definition, str_eq(language, "plpgsql"), u);
     if (!word)
         return SD_OK;
     bool dynamic = strcmp(word, "execute") == 0 || strcmp(word, "u") == 0;
     sd_fail(why, SD_UNSUPPORTED,
-            dynamic ? "planning may run the function %.64s.%.64s, and what it executes cannot be told from its text (%.32s)"
-                    : "planning may run the function %.64s.%.64s, which may call %.64s; that acts even when the "
-                      "statement is only planned",
+            dynamic
+                ? "planning may run the function %.64s.%.64s, and what it executes cannot be told from its "
+                  "text (%.32s)"
+                : "planning may run the function %.64s.%.64s, which may call %.64s; that acts even when the "
+                  "statement is only planned",
             schema, name, word);
     free(word);
     return SD_UNSUPPORTED;
@@ -171,8 +176,9 @@ enum sd_result harmless_bodies(struct harmless *h, struct sd_error *why)
     size_t own = h->n; /* those of the statement itself come first */
     for (size_t done = 0; done < h->n && result == SD_OK;) {
         if (h->n > MAX_FUNCTIONS) {
-            result = sd_fail(why, SD_UNSUPPORTED, "planning may run more than %d functions; that is too many to check",
-                             MAX_FUNCTIONS);
+            result =
+                sd_fail(why, SD_UNSUPPORTED,
+                        "planning may run more than %d functions; that is too many to check", MAX_FUNCTIONS);
             break;
         }
         struct strbuf oids = {0};
@@ -187,7 +193,8 @@ enum sd_result harmless_bodies(struct harmless *h, struct sd_error *why)
         for (int row = 0; result == SD_OK && row < PQntuples(r); row++)
             result = judge(r, row, inner, &u, why);
         PQclear(r);
-        if (result == SD_OK && !path && (result = conn_query(h->c, SCHEMAS, 0, NULL, false, &r, why)) == SD_OK) {
+        if (result == SD_OK && !path &&
+            (result = conn_query(h->c, SCHEMAS, 0, NULL, false, &r, why)) == SD_OK) {
             path = mem_strdup(PQgetvalue(r, 0, 0));
             PQclear(r);
         }

@@ -10,17 +10,20 @@ enum { KIND, NAME, DATABASE, ROLE, STATE, AGE, SINCE };
 const char *holders_sql(void)
 {
     return OWN_TAG
-        "SELECT * FROM (SELECT 'prepared transaction'::text, gid::text, database::text, owner::text, 'prepared'::text, "
+        "SELECT * FROM (SELECT 'prepared transaction'::text, gid::text, database::text, owner::text, "
+        "'prepared'::text, "
         "pg_catalog.age(transaction) AS behind, prepared FROM pg_catalog.pg_prepared_xacts "
         "UNION ALL "
         "SELECT CASE WHEN pg_catalog.age(xmin) >= pg_catalog.age(catalog_xmin) OR catalog_xmin IS NULL "
-        "THEN 'replication slot' ELSE 'replication slot (catalogue)' END, slot_name::text, database::text, NULL, "
+        "THEN 'replication slot' ELSE 'replication slot (catalogue)' END, slot_name::text, database::text, "
+        "NULL, "
         "CASE WHEN active THEN 'in use' ELSE 'not in use' END, "
         "greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)), NULL "
         "FROM pg_catalog.pg_replication_slots "
         "WHERE greatest(pg_catalog.age(xmin), pg_catalog.age(catalog_xmin)) >= " WORTH_TELLING " "
         "UNION ALL "
-        "SELECT 'standby', application_name, NULL, usename::text, 'in use', pg_catalog.age(backend_xmin), NULL "
+        "SELECT 'standby', application_name, NULL, usename::text, 'in use', pg_catalog.age(backend_xmin), "
+        "NULL "
         "FROM pg_catalog.pg_stat_replication WHERE pg_catalog.age(backend_xmin) >= " WORTH_TELLING ") h "
         "ORDER BY behind DESC LIMIT 100";
 }

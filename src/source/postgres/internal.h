@@ -16,10 +16,10 @@
 #define OWN_TAG "/* slowdive */ "
 
 struct postgres_options {
-    int64_t interval; /* ns, between statements and database figures */
-    double sample_hz; /* of sessions; 0: never */
-    int64_t top;      /* statements, by total time */
-    int64_t timeout;  /* ns, statement_timeout */
+    int64_t interval;         /* ns, between statements and database figures */
+    double sample_hz;         /* of sessions; 0: never */
+    int64_t top;              /* statements, by total time */
+    int64_t timeout;          /* ns, statement_timeout */
     int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
 };
 
@@ -90,7 +90,8 @@ char *activity_sql(const char *columns);
 struct locks {
     PGresult *waits, *vacuums; /* NULL: not asked */
 };
-enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out, struct sd_error *err);
+enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out,
+                          struct sd_error *err);
 void locks_free(struct locks *l);
 /* Fills in what concerns the session a; *lock and *phase are the caller's to free. */
 void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char **phase);
@@ -125,7 +126,8 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 char *explain_rewrite(const char *sql);
 /* PREPARE name for a statement of n parameters, within a transaction: types that the
  * server cannot infer are tried. The text has passed sql_may_explain. */
-enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err);
+enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n,
+                               struct sd_error *err);
 
 /* The statement of a request: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
@@ -187,7 +189,7 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
-    PGresult *holders; /* NULL: none */
+    PGresult *holders;                   /* NULL: none */
     bool activity_ready, database_ready; /* their statements are prepared */
     int64_t activity_period;             /* ns the next sample stands for */
     int64_t catalog_every;               /* ns between listings, by what they cost */

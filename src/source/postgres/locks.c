@@ -13,16 +13,16 @@ char *locks_sql(bool has_waitstart)
 {
     /* Who waits for a row waits for the transaction that changed it, and holds the lock
      * that queues for the row: that one knows the table. */
-    return mem_printf(OWN_TAG
-                      "SELECT l.pid, max(l.locktype) FILTER (WHERE NOT l.granted), "
-                      "max(l.mode) FILTER (WHERE NOT l.granted), %s, "
-                      "max(n.nspname::text || '.' || c.relname::text), "
-                      "max(CASE WHEN l.objsubid = 1 THEN (l.classid::int8 << 32 | l.objid::int8)::text "
-                      "ELSE l.classid || ', ' || l.objid END) FILTER (WHERE l.locktype = 'advisory' AND NOT l.granted) "
-                      "FROM pg_catalog.pg_locks l " RELATION
-                      "WHERE NOT l.granted OR l.locktype = 'tuple' GROUP BY l.pid "
-                      "HAVING pg_catalog.bool_or(NOT l.granted)",
-                      has_waitstart ? "max(l.waitstart)" : "NULL::timestamptz", "l.relation", "l.database");
+    return mem_printf(
+        OWN_TAG
+        "SELECT l.pid, max(l.locktype) FILTER (WHERE NOT l.granted), "
+        "max(l.mode) FILTER (WHERE NOT l.granted), %s, "
+        "max(n.nspname::text || '.' || c.relname::text), "
+        "max(CASE WHEN l.objsubid = 1 THEN (l.classid::int8 << 32 | l.objid::int8)::text "
+        "ELSE l.classid || ', ' || l.objid END) FILTER (WHERE l.locktype = 'advisory' AND NOT l.granted) "
+        "FROM pg_catalog.pg_locks l " RELATION "WHERE NOT l.granted OR l.locktype = 'tuple' GROUP BY l.pid "
+        "HAVING pg_catalog.bool_or(NOT l.granted)",
+        has_waitstart ? "max(l.waitstart)" : "NULL::timestamptz", "l.relation", "l.database");
 }
 
 /* The columns are the same in 12 to 18. */
@@ -45,7 +45,8 @@ static enum sd_result ask(struct postgres *p, char *sql, PGresult **out, struct 
     return result;
 }
 
-enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out, struct sd_error *err)
+enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out,
+                          struct sd_error *err)
 {
     enum sd_result result = SD_OK;
     *out = (struct locks){0};
@@ -83,7 +84,8 @@ char *locks_describe(const char *type, const char *relation, const char *key)
         return mem_printf("table %s", relation ? relation : "of another database");
     if (str_eq(type, "advisory") && key)
         return mem_printf("advisory lock %s", key);
-    return mem_printf("%s lock%s%s", type ? type : "unknown", relation ? " of " : "", relation ? relation : "");
+    return mem_printf("%s lock%s%s", type ? type : "unknown", relation ? " of " : "",
+                      relation ? relation : "");
 }
 
 void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char **phase)
@@ -92,13 +94,14 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
     *lock = *phase = NULL;
     if (row >= 0 && str_eq(a->wait_type, "Lock")) {
         a->lock = *lock = locks_describe(conn_text(l->waits, row, 1), conn_text(l->waits, row, 4),
-                                           conn_text(l->waits, row, 5));
+                                         conn_text(l->waits, row, 5));
         a->lock_mode = conn_text(l->waits, row, 2);
         a->wait_start = conn_time(l->waits, row, 3);
     }
     if ((row = row_of(l->vacuums, a->pid)) >= 0) {
         const char *what = conn_text(l->vacuums, row, 1), *relation = conn_text(l->vacuums, row, 2);
-        a->phase = *phase = mem_printf("vacuum of %s: %s", relation ? relation : "a table", what ? what : "?");
+        a->phase = *phase =
+            mem_printf("vacuum of %s: %s", relation ? relation : "a table", what ? what : "?");
         a->progress = conn_real(l->vacuums, row, 3);
     }
 }
