@@ -1,7 +1,7 @@
 # slowdive. `make help` lists the targets.
 #
-# Layers are proved by the link: build/libcore.a and build/libui.a know neither
-# curses nor any database or HTTP client, and the unit tests link only them.
+# Layers are proved by the link: one archive per room, and the unit tests link only
+# those that know neither curses nor any database or HTTP client.
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -49,17 +49,11 @@ LIBS_TERM := $(call pkg,$(PKGS_TERM))
 srcs = $(sort $(wildcard $(foreach d,$(1),src/$(d)/*.c src/$(d)/*/*.c)))
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-CORE_SRC := $(call srcs,base core format conf sink view)
-UI_SRC   := $(call srcs,ui)
-RT_SRC   := $(call srcs,rt source)
-TERM_SRC := $(call srcs,term)
-APP_SRC  := $(call srcs,app)
-
-LIBCORE := $(BUILD)/libcore.a
-LIBUI   := $(BUILD)/libui.a
-LIBRT   := $(BUILD)/librt.a
-LIBTERM := $(BUILD)/libterm.a
-LIBAPP  := $(BUILD)/libapp.a
+# One archive per room, in the order of the link: a room uses only what stands after it.
+ROOMS := app term ui view source sink rt conf format core base
+lib   = $(BUILD)/lib$(1).a
+LIBS_UNIT := $(foreach r,ui view sink conf format core base,$(call lib,$(r)))
+LIBS_ALL  := $(foreach r,$(ROOMS),$(call lib,$(r)))
 PROGRAM := $(BUILD)/slowdive
 
 THEMES := $(wildcard themes/*.yaml)
@@ -86,7 +80,7 @@ $(BUILD)/flags: FORCE
 		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' > $@
 FORCE:
 
-.SECONDARY: $(GEN)
+.SECONDARY:
 # A YAML theme as C string literals.
 $(BUILD)/gen/theme-%.inc: themes/%.yaml
 	@mkdir -p $(@D)
@@ -97,14 +91,10 @@ $(1): $(call objs,$(2))
 	@rm -f $$@
 	@$$(AR) rcs $$@ $$^
 endef
-$(eval $(call library,$(LIBCORE),$(CORE_SRC)))
-$(eval $(call library,$(LIBUI),$(UI_SRC)))
-$(eval $(call library,$(LIBRT),$(RT_SRC)))
-$(eval $(call library,$(LIBTERM),$(TERM_SRC)))
-$(eval $(call library,$(LIBAPP),$(filter-out src/app/main.c,$(APP_SRC))))
+$(foreach r,$(ROOMS),$(eval $(call library,$(call lib,$(r)),$(filter-out src/app/main.c,$(call srcs,$(r))))))
 
 # -rdynamic is not needed: modules get every host function through struct sd_host.
-$(PROGRAM): $(call objs,src/app/main.c) $(LIBAPP) $(LIBTERM) $(LIBRT) $(LIBUI) $(LIBCORE)
+$(PROGRAM): $(call objs,src/app/main.c) $(LIBS_ALL)
 	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_RT) $(LIBS_CORE)
 
 DEPFILES := $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

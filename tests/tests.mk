@@ -1,6 +1,6 @@
 # Tests. Every program prints TAP; tests/run adds them up.
 #
-#   tests/unit/test_X.c    links libcore and libui only (no curses, no libpq: the
+#   tests/unit/test_X.c    links the rooms without I/O only (no curses, no libpq: the
 #                          link is the proof of the layers)
 #   tests/source/test_X.c  links the runtime and the sources as well
 #   tests/fuzz/fuzz_X.c    libFuzzer entry points; seeds in tests/fuzz/corpus/X/
@@ -27,32 +27,32 @@ $(BUILD)/libtest.a: $(call objs,$(TESTLIB_SRC))
 	@rm -f $@
 	@$(AR) rcs $@ $^
 
-$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBUI) $(LIBCORE)
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libtest.a $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST)
 
-$(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(LIBRT) $(LIBUI) $(LIBCORE)
+$(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
 # The pty tests run the program under libvterm.
-$(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBCORE)
+$(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) $(LIBS_TEST) -lvterm -lutil
 
 # The smallest user of the terminal, for the pty tests.
-$(BUILD)/tests/screen/show: $(BUILD)/obj/tests/screen/show.o $(LIBTERM) $(LIBUI) $(LIBCORE)
+$(BUILD)/tests/screen/show: $(BUILD)/obj/tests/screen/show.o $(call lib,term) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_CORE)
 $(PTY_BIN): | $(BUILD)/tests/screen/show
 
 # Benches and their helpers.
-$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBUI) $(LIBCORE)
+$(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_CORE) -lutil
 
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
-$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIBRT) $(LIBUI) $(LIBCORE)
+$(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 

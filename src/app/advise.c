@@ -9,9 +9,9 @@
 #include "app/workload.h"
 #include "base/clock.h"
 #include "base/units.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 #include "source/postgres/advisor_search.h"
-#include "view/advise.h"
+#include "view/indexes/advise.h"
 
 #define REWRITE_STATEMENTS      200           /* whose text is looked at, the heaviest first */
 #define STATEMENTS              500           /* of pg_stat_statements */

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/rewrite/rewrite.h"
+#include "core/rewrite/rules.h"
 #include "core/schema.h"
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 
 #define H COLUMN_HIDDEN
 enum {

@@ -3,7 +3,7 @@
 #ifndef APP_ADVISE_REWRITE_H
 #define APP_ADVISE_REWRITE_H
 
-#include "core/index/db_catalog.h"
+#include "core/indexes/db_catalog.h"
 #include "core/doc.h"
 
 struct advise_rewrites {

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "format/recording.h"
+#include "format/record/recording.h"
 
 #include <errno.h>
 #include <fcntl.h>

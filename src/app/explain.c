@@ -3,10 +3,10 @@
 
 #include "app/output.h"
 #include "base/clock.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 #include "base/redact.h"
 #include "base/units.h"
-#include "view/plan.h"
+#include "view/plans/plan.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,8 +2,8 @@
 #include "app/app.h"
 
 #include "app/output.h"
-#include "format/explain.h"
-#include "view/plan_diff.h"
+#include "format/plans/explain_input.h"
+#include "view/plans/diff.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,11 +4,11 @@
 
 #include "app/advise_rewrite.h"
 #include "app/output.h"
-#include "core/plan/plan_findings.h"
-#include "core/rewrite/rewrite.h"
+#include "core/plans/findings.h"
+#include "core/rewrite/rules.h"
 #include "core/schema.h"
-#include "view/advise.h"
-#include "view/plan_private.h"
+#include "view/indexes/advise.h"
+#include "view/plans/parts.h"
 #include "view/view.h"
 
 /* ---- mdoc ---- */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "core/sql/sql_lex.h"
+#include "core/sql/lex.h"
 
 #define FILE_MAX_BYTES ((size_t)64 << 20)
 #define STATEMENTS_MAX 5000

@@ -5,7 +5,7 @@
 #include <uthash.h>
 
 #include "core/schema.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 enum { SEEN_MAX = 2048 };
 

@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "format/recording.h"
+#include "format/record/recording.h"
 #include "sink/conceal.h"
 
 enum { QUEUE_MAX = 16384 };

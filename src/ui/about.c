@@ -1,6 +1,6 @@
 /* All about the selected row: beside the rows when the pane is wide, below them when it is
  * high, and instead of them while it is read. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 enum {
     BESIDE_WIDTH = 150, /* from here beside */

@@ -1,10 +1,10 @@
 /* What is asked of a server and changes or costs something there: EXPLAIN ANALYZE,
  * cancel, terminate. Each is confirmed first; the answer comes as a batch. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/clock.h"
-#include "core/sql/sql.h"
-#include "view/common.h"
+#include "core/sql/statement.h"
+#include "view/shared/common.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* What : takes: commands, names of views and of actions. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/clock.h"
 #include "conf/theme.h"

@@ -1,5 +1,5 @@
 /* The question before something is done: facts, what will happen, yes or no. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"

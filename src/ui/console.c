@@ -1,5 +1,5 @@
 /* Screens, the time cursor, and building docs from the model. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/clock.h"
 

@@ -1,5 +1,5 @@
 /* The picture: breadcrumb, panes, status line, function keys. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/clock.h"
 #include "base/utf8.h"

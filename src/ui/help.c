@@ -1,5 +1,5 @@
 /* The overlay: help, made from the tables, and the column chooser. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/utf8.h"
 #include "ui/widgets.h"

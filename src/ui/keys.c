@@ -1,5 +1,5 @@
 /* Keys and mouse: what each action does. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "ui/widgets.h"
 

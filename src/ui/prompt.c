@@ -1,5 +1,5 @@
 /* The line at the bottom: editing, history, completion. */
-#include "ui/internal.h"
+#include "ui/state.h"
 
 #include "base/utf8.h"
 

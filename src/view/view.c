@@ -1,16 +1,16 @@
 #include "view/view.h"
 
-#include "view/activity.h"
-#include "view/endpoint.h"
-#include "view/endpoints.h"
-#include "view/indexes.h"
-#include "view/overview.h"
-#include "view/plan.h"
-#include "view/plan_diff.h"
-#include "view/queries.h"
-#include "view/query.h"
-#include "view/sources.h"
-#include "view/tables.h"
+#include "view/sessions/activity.h"
+#include "view/endpoints/endpoint.h"
+#include "view/endpoints/endpoints.h"
+#include "view/indexes/indexes.h"
+#include "view/overview/overview.h"
+#include "view/plans/plan.h"
+#include "view/plans/diff.h"
+#include "view/queries/queries.h"
+#include "view/queries/query.h"
+#include "view/sources/sources.h"
+#include "view/indexes/tables.h"
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view, &tables_view,

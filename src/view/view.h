@@ -5,7 +5,7 @@
 
 #include "core/doc.h"
 #include "core/model/model.h"
-#include "core/plan/plan.h"
+#include "core/plans/tree.h"
 
 struct view_ctx {
     const struct model *model;

@@ -6,7 +6,7 @@
 
 #include "core/model/model.h"
 #include "core/schema.h"
-#include "format/recording.h"
+#include "format/record/recording.h"
 
 enum { ENDPOINTS = 40, QUERIES = 150, SESSIONS = 12, SECONDS = 900 };
 #define T0 (INT64_C(1700000000) * SD_S)

@@ -7,11 +7,11 @@
 #include <time.h>
 
 #include "core/batch.h"
-#include "core/plan/plan_findings.h"
-#include "format/explain.h"
+#include "core/plans/findings.h"
+#include "format/plans/explain_input.h"
 #include "sink/print.h"
 #include "ui/console.h"
-#include "view/plan.h"
+#include "view/plans/plan.h"
 
 enum { NODES = 10000, ROUNDS = 7 };
 #define T0 (INT64_C(1700000000) * SD_S)

@@ -8,7 +8,7 @@
  * of statements come once, as a source sends them. Prints "seconds N". */
 #include "core/batch.h"
 #include "core/schema.h"
-#include "format/recording.h"
+#include "format/record/recording.h"
 
 #include <stdio.h>
 #include <stdlib.h>

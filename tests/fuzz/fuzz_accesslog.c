@@ -1,7 +1,7 @@
 /* Lines through detection, every built-in format and the aggregator, in uneven pieces. */
 #include <stdlib.h>
 
-#include "format/accesslog_agg.h"
+#include "format/endpoints/accesslog_agg.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "core/model/model.h"
-#include "format/recording.h"
+#include "format/record/recording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

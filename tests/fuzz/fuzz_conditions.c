@@ -3,7 +3,7 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/plan/plan_conditions.h"
+#include "core/plans/conditions.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

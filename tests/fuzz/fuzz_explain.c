@@ -2,8 +2,8 @@
  * times must hold on whatever was accepted. */
 #include <stdlib.h>
 
-#include "core/plan/advise.h"
-#include "format/explain.h"
+#include "core/plans/advice.h"
+#include "format/plans/explain_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

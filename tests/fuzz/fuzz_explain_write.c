@@ -1,8 +1,8 @@
 /* Whatever was read as a plan is written as text, hidden or not, and read again. */
 #include <stdlib.h>
 
-#include "format/explain.h"
-#include "format/explain_write.h"
+#include "format/plans/explain_input.h"
+#include "format/plans/explain_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

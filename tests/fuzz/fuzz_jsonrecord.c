@@ -1,6 +1,6 @@
 /* Lines of JSON records; what is taken fits into a batch. */
 #include "core/batch.h"
-#include "format/jsonrecord.h"
+#include "format/record/jsonrecord.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* A format string on the first line, a log line behind it. */
 #include <stdlib.h>
 
-#include "format/accesslog.h"
+#include "format/endpoints/accesslog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,8 @@
  * node stands once in the tree of both, and the mirror agrees. */
 #include <stdlib.h>
 
-#include "core/plan/plan_diff.h"
-#include "format/explain.h"
+#include "core/plans/compare.h"
+#include "format/plans/explain_input.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

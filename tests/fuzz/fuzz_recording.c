@@ -1,5 +1,5 @@
 /* A whole record file: whatever it holds, reading ends and every batch is sound. */
-#include "format/recording.h"
+#include "format/record/recording.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,7 +4,7 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/rewrite/rewrite.h"
+#include "core/rewrite/rules.h"
 
 static struct plan *some_plan(const char *condition)
 {

@@ -1,7 +1,7 @@
 /* Typed constants to casts in any text; in SQL that parses no parameter is lost or made. */
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 #include "source/postgres/internal.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

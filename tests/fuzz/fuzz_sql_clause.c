@@ -2,9 +2,9 @@
  * the statement, in order and apart from each other. Conditions alone are read too. */
 #include <stdlib.h>
 
-#include "core/plan/sql_clause.h"
-#include "core/sql/sql_terms.h"
-#include "format/explain.h"
+#include "core/plans/clause.h"
+#include "core/sql/terms.h"
+#include "format/plans/explain_input.h"
 
 static void check(const struct clauses *parts, size_t len)
 {

@@ -1,7 +1,7 @@
 /* What may be explained, fingerprints and normalising: any text. */
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* Literals of any text are hidden: the result holds no string, number or comment. */
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
-#include "core/sql/sql_lex.h"
+#include "core/sql/statement.h"
+#include "core/sql/lex.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* sqlcommenter tags of any text. */
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,7 +1,7 @@
 /* A statement, a newline, values for its parameters: refused with a sentence or put in. */
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,8 +1,8 @@
 /* Whatever a statement is: its use of tables, candidates for them, their DDL and size. */
 #include <stdlib.h>
 
-#include "core/index/candidate.h"
-#include "core/index/index_size.h"
+#include "core/indexes/candidate.h"
+#include "core/indexes/size.h"
 
 static struct catalog *shop(void)
 {

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "core/plan/advise.h"
-#include "format/explain.h"
+#include "core/plans/advice.h"
+#include "format/plans/explain_input.h"
 #include "tests/lib/private_pg.h"
 
 static struct private_pg pg;

@@ -9,7 +9,7 @@
 #include "conf/option.h"
 #include "core/batch.h"
 #include "core/model/model.h"
-#include "core/index/redundant.h"
+#include "core/indexes/redundant.h"
 #include "rt/rt.h"
 #include "source/postgres/postgres.h"
 #include "tests/lib/private_pg.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "conf/option.h"
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 #include "source/registry.h"
 #include "tests/lib/private_pg.h"
 #include "tests/lib/rt_watch.h"

@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "core/rewrite/rewrite.h"
-#include "format/explain.h"
+#include "core/rewrite/rules.h"
+#include "format/plans/explain_input.h"
 #include "tests/lib/private_pg.h"
 
 static struct private_pg pg;

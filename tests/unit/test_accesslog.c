@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/hist.h"
-#include "format/accesslog_agg.h"
+#include "format/endpoints/accesslog_agg.h"
 
 /* ---- single lines ---- */
 

@@ -4,8 +4,8 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/plan/advise.h"
-#include "format/explain.h"
+#include "core/plans/advice.h"
+#include "format/plans/explain_input.h"
 
 struct given {
     double kept, removed; /* negative removed: not analyzed, `kept` is the estimate */

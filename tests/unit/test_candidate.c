@@ -4,9 +4,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/index/candidate.h"
-#include "core/index/index_choice.h"
-#include "core/index/index_size.h"
+#include "core/indexes/candidate.h"
+#include "core/indexes/choice.h"
+#include "core/indexes/size.h"
 
 static struct catalog *shop;
 

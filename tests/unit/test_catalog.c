@@ -6,7 +6,7 @@
 
 #include "core/batch.h"
 #include "core/model/model.h"
-#include "core/index/redundant.h"
+#include "core/indexes/redundant.h"
 #include "core/schema.h"
 #include "sink/print.h"
 #include "slowdive/source.h"

@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 
 static const char JSON[] =
     "{\n"

@@ -5,8 +5,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-#include "format/explain.h"
-#include "format/explain_write.h"
+#include "format/plans/explain_input.h"
+#include "format/plans/explain_write.h"
 
 struct tally {
     size_t plans, nodes, unlike;

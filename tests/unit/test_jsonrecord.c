@@ -1,7 +1,7 @@
 /* One JSON object a line: what becomes a record, and why not. */
 #include "tests/lib/test.h"
 
-#include "format/jsonrecord.h"
+#include "format/record/jsonrecord.h"
 
 static struct arena *arena;
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/model/model.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 #include "core/schema.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)

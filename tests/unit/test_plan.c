@@ -6,8 +6,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 
-#include "core/plan/plan_findings.h"
-#include "format/explain.h"
+#include "core/plans/findings.h"
+#include "format/plans/explain_input.h"
 
 static struct explain read_path(const char *path)
 {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "core/plan/plan_diff.h"
-#include "format/explain.h"
+#include "core/plans/compare.h"
+#include "format/plans/explain_input.h"
 
 static struct explain read_path(const char *path)
 {

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 
 #include "core/batch.h"
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 #include "sink/print.h"
 #include "ui/script.h"
 #include "ui/widgets.h"
-#include "view/plan.h"
+#include "view/plans/plan.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 
 static struct explain plan_of(const char *name)
 {

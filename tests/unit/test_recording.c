@@ -9,7 +9,7 @@
 
 #include "core/hist.h"
 #include "core/schema.h"
-#include "format/recording.h"
+#include "format/record/recording.h"
 #include "sink/conceal.h"
 #include "sink/recorder.h"
 

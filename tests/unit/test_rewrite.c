@@ -5,12 +5,12 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/rewrite/n_plus_one.h"
-#include "core/plan/plan_findings.h"
-#include "core/rewrite/rewrite.h"
+#include "core/insight/n_plus_one.h"
+#include "core/plans/findings.h"
+#include "core/rewrite/rules.h"
 #include "core/schema.h"
-#include "format/explain.h"
-#include "view/query.h"
+#include "format/plans/explain_input.h"
+#include "view/queries/query.h"
 
 #define SCAN(filter)                                                                                         \
     "[{\"Plan\":{\"Node Type\":\"Seq Scan\",\"Relation "                                                     \

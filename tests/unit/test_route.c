@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "core/route.h"
+#include "core/endpoints/route.h"
 
 static void folds(const struct route_rules *r, const char *path, const char *route)
 {

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
-#include "core/sql/sql_lex.h"
+#include "core/sql/statement.h"
+#include "core/sql/lex.h"
 
 static void same_shape_has_one_fingerprint(void **state)
 {

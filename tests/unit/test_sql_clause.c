@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "core/plan/sql_clause.h"
-#include "core/sql/sql_terms.h"
-#include "format/explain.h"
+#include "core/plans/clause.h"
+#include "core/sql/terms.h"
+#include "format/plans/explain_input.h"
 
 struct sample {
     const char *sql, *plan;

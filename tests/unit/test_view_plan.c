@@ -7,9 +7,9 @@
 
 #include "base/utf8.h"
 #include "core/batch.h"
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 #include "sink/print.h"
-#include "view/plan.h"
+#include "view/plans/plan.h"
 
 static struct doc *explained(const char *name)
 {

@@ -8,7 +8,7 @@
 #include "sink/print.h"
 #include "ui/console.h"
 #include "ui/script.h"
-#include "view/plan_diff.h"
+#include "view/plans/diff.h"
 
 #define T0 (1763640000 * SD_S)
 

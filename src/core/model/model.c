@@ -1,5 +1,5 @@
 /* model.c - the model as a whole: batches in, memory kept within its cap. */
-#include "core/model/model_internal.h"
+#include "core/model/parts.h"
 
 enum { ORIGINS_MAX = 512, LEAPS = 8 };
 /* Batches stamped beyond this (year 2223) are nonsense, and sums of times stay in range. */

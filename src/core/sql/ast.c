@@ -3,7 +3,7 @@
 #include <pg_query.h>
 #include <stdlib.h>
 
-#include "core/sql/sql_lex.h"
+#include "core/sql/lex.h"
 
 /* ---- reading ---- */
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "format/accesslog_agg.h"
+#include "format/endpoints/accesslog_agg.h"
 #include "source/log/tail.h"
 
 #define READ_SIZE ((size_t)256 << 10)

@@ -1,5 +1,5 @@
 /* pglog.c - the plans auto_explain writes into a PostgreSQL server's log, as they come.
- * I/O only; the log is read in format/explain_log.c. */
+ * I/O only; the log is read in format/plans/explain_log.c. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "format/explain.h"
+#include "format/plans/explain_input.h"
 #include "source/log/tail.h"
 
 #define READ_SIZE   ((size_t)256 << 10)

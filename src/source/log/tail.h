@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "format/accesslog_agg.h"
+#include "format/endpoints/accesslog_agg.h"
 
 /* One open file and the end of a line that has not come yet. */
 struct tail_file {

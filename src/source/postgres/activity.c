@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "core/route.h"
-#include "core/sql/sql.h"
+#include "core/endpoints/route.h"
+#include "core/sql/statement.h"
 
 enum {
     PID,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "core/plan/advise.h"
-#include "core/sql/sql.h"
+#include "core/plans/advice.h"
+#include "core/sql/statement.h"
 #include "source/postgres/internal.h"
 
 #define STATEMENT_NS       (10 * SD_S)   /* statement_timeout */

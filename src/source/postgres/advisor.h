@@ -7,8 +7,8 @@
 #ifndef SOURCE_POSTGRES_ADVISOR_H
 #define SOURCE_POSTGRES_ADVISOR_H
 
-#include "core/index/db_catalog.h"
-#include "core/index/index_guess.h"
+#include "core/indexes/db_catalog.h"
+#include "core/indexes/guess.h"
 
 struct advisor;
 

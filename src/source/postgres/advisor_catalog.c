@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/index/table_use.h"
+#include "core/indexes/table_use.h"
 #include "source/postgres/advisor.h"
 #include "source/postgres/internal.h"
 

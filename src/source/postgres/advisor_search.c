@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "core/index/index_guess.h"
-#include "core/index/index_size.h"
+#include "core/indexes/guess.h"
+#include "core/indexes/size.h"
 
 #define SAMPLE_NS   (100 * SD_MS)
 #define GUESS_WORTH 50  /* cost, without HypoPG: some dozen pages */

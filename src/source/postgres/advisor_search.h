@@ -7,7 +7,7 @@
 #ifndef SOURCE_POSTGRES_ADVISOR_SEARCH_H
 #define SOURCE_POSTGRES_ADVISOR_SEARCH_H
 
-#include "core/index/index_choice.h"
+#include "core/indexes/choice.h"
 #include "source/postgres/advisor.h"
 
 struct advisor_search {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 #define LIMIT_DEFAULT_NS (30 * SD_S)
 #define LIMIT_MIN_NS     (10 * SD_MS)

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 
 #include "core/schema.h"
-#include "core/sql/sql.h"
-#include "core/sql/sql_lex.h"
+#include "core/sql/statement.h"
+#include "core/sql/lex.h"
 
 #define MAX_PARAMETERS 1000 /* of a statement planned without its values */
 #define MAX_TYPE_TRIES 40   /* PREPAREs until every parameter has a type */

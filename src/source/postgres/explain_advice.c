@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "core/index/index_size.h"
-#include "core/index/index_why.h"
+#include "core/indexes/size.h"
+#include "core/indexes/why.h"
 #include "core/schema.h"
 #include "source/postgres/advisor_search.h"
 #include "source/postgres/internal.h"

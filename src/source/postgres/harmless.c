@@ -19,7 +19,7 @@
 
 #include <stdlib.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 #define MAX_ROUNDS 20   /* built-in views of built-in views */
 #define MAX_TEXTS  2000 /* definitions parsed for one statement */

@@ -2,7 +2,7 @@
 #ifndef SOURCE_POSTGRES_HARMLESS_H
 #define SOURCE_POSTGRES_HARMLESS_H
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 #include "source/postgres/internal.h"
 
 /* One check. Its queries run under search_path = pg_catalog. */

@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 /* So long a signal may take before the user is told that it has not worked yet. */
 #define EFFECT_NS (1500 * SD_MS)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <uthash.h>
 
-#include "core/sql/sql.h"
+#include "core/sql/statement.h"
 
 #define FULL_NS        (60 * SD_S) /* everything is published again after so long */
 #define RETRY_NS       (10 * SD_S) /* when the extension is absent or fails */

@@ -1,0 +1,382 @@
+#include "core/indexes/candidate.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "core/indexes/size.h"
+
+size_t candidate_add(struct candidate_list *l, const struct index_def *d)
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (index_def_same(&l->items[i], d) && l->items[i].n_include == d->n_include)
+            return i;
+    if (index_def_exists(d))
+        return SIZE_MAX;
+    l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
+    l->items[l->n] = *d;
+    return l->n++;
+}
+
+void candidate_free(struct candidate_list *l)
+{
+    free(l->items);
+    *l = (struct candidate_list){0};
+}
+
+const char *candidate_refusal(const struct catalog_relation *r)
+{
+    if (r->kind == 'f')
+        return "It is a foreign table: its indexes are on the other server.";
+    if (r->kind != 'r' && r->kind != 'm' && r->kind != 'p')
+        return "It takes no index.";
+    if (!strcmp(r->schema, "pg_catalog") || !strcmp(r->schema, "information_schema"))
+        return "System catalogs take no further indexes.";
+    if (isnan(r->rows) || r->rows < 0)
+        return "It was never analysed: run ANALYZE, then ask again.";
+    if (r->rows < CANDIDATE_MIN_ROWS ||
+        (sd_known(r->size_bytes) && r->kind != 'p' && r->size_bytes < CANDIDATE_MIN_BYTES))
+        return "The table is small: reading it whole is the best plan.";
+    return NULL;
+}
+
+/* ---- keys ---- */
+
+struct keys {
+    struct index_key items[INDEX_KEYS];
+    size_t n;
+};
+
+static bool same_target(const struct index_key *a, const struct index_key *b)
+{
+    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
+}
+
+static bool has_key(const struct keys *k, const struct index_key *key)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (same_target(&k->items[i], key))
+            return true;
+    return false;
+}
+
+static void push(struct keys *k, const struct index_key *key)
+{
+    if (k->n < INDEX_KEYS && !has_key(k, key))
+        k->items[k->n++] = *key;
+}
+
+static void push_all(struct keys *k, const struct keys *more)
+{
+    for (size_t i = 0; i < more->n; i++)
+        push(k, &more->items[i]);
+}
+
+/* An index read backwards serves the opposite order, too. */
+static void forward(struct keys *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->items[i].desc || !k->items[i].nulls_first)
+            return;
+    for (size_t i = 0; i < k->n; i++)
+        k->items[i].desc = k->items[i].nulls_first = false;
+}
+
+/* ---- one table of the statement ---- */
+
+struct maker {
+    const struct table_use *use;
+    struct candidate_list *out;
+    size_t limit;
+    const char *predicate;
+    int predicate_column;
+    double predicate_share;
+};
+
+static bool cover(const struct maker *m, struct index_def *d)
+{
+    const struct table_use *u = m->use;
+    double included = 0, row = 0;
+    if (u->whole_row)
+        return false;
+    for (size_t i = 0; i < u->rel->n_columns; i++) {
+        const struct catalog_column *c = &u->rel->columns[i];
+        double width = c->dropped ? 0 : c->length > 0 ? c->length : isnan(c->avg_width) ? 32 : c->avg_width;
+        row += width;
+        /* what the predicate implies need not be read */
+        if (!u->needed[i] || c->dropped || index_def_has(d, (int)i) ||
+            ((int)i == m->predicate_column && u->needed[i] == 1))
+            continue;
+        if (d->n_include == INDEX_INCLUDES)
+            return false;
+        d->include[d->n_include++] = (int)i;
+        included += width;
+    }
+    return d->n_include > 0 && (included <= 0.6 * row || included <= 64);
+}
+
+static void make(const struct maker *m, const struct keys *k)
+{
+    if (!k->n || m->out->n >= m->limit)
+        return;
+    struct index_def d = {
+        .rel = m->use->rel, .predicate = m->predicate, .predicate_share = m->predicate_share};
+    memcpy(d.keys, k->items, k->n * sizeof *k->items);
+    d.n_keys = k->n;
+    candidate_add(m->out, &d);
+    struct index_def wide = d;
+    if (!cover(m, &wide))
+        return;
+    /* As further keys they may be deduplicated. */
+    struct index_def keyed = d;
+    for (size_t i = 0; i < wide.n_include && keyed.n_keys < INDEX_KEYS; i++)
+        keyed.keys[keyed.n_keys++] = (struct index_key){.column = wide.include[i]};
+    bool all = keyed.n_keys == d.n_keys + wide.n_include;
+    candidate_add(m->out, all && index_size(&keyed) < 0.9 * index_size(&wide) ? &keyed : &wide);
+}
+
+static int more_distinct(const struct table_use *u, const struct index_key *a, const struct index_key *b)
+{
+    double x = a->column >= 0 ? db_catalog_distinct(u->rel, a->column) : INFINITY;
+    double y = b->column >= 0 ? db_catalog_distinct(u->rel, b->column) : INFINITY;
+    return x > y ? -1 : x < y;
+}
+
+static bool sort_type(const struct table_use *u, const struct index_key *k)
+{
+    static const char *const without[] = {"json",    "jsonb",    "xml",    "point", "box",
+                                          "polygon", "tsvector", "hstore", NULL};
+    return k->column < 0 ? !str_eq(k->type, "tsvector")
+                         : str_find(without, u->rel->columns[k->column].type) < 0 &&
+                               u->rel->columns[k->column].type[0] != '_';
+}
+
+static struct index_key pattern_key(const struct table_use *u, struct index_key k)
+{
+    if (k.column < 0) {
+        k.opclass = str_eq(k.type, "text") ? "text_pattern_ops" : NULL;
+        return k;
+    }
+    const struct catalog_column *c = &u->rel->columns[k.column];
+    if (!c->plain_collation)
+        k.opclass = !strcmp(c->type, "bpchar")    ? "bpchar_pattern_ops"
+                    : !strcmp(c->type, "varchar") ? "varchar_pattern_ops"
+                                                  : "text_pattern_ops";
+    return k;
+}
+
+/* The lists of keys that make sense for what is asked, `skip` left out. */
+static void combine(const struct maker *m, size_t skip)
+{
+    const struct table_use *u = m->use;
+    struct keys eq = {.n = 0}, in = {.n = 0}, range = {.n = 0}, join = {.n = 0}, k;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        if (i == skip || p->in_or || !sort_type(u, &p->key))
+            continue;
+        struct index_key key = p->kind == PRED_PREFIX ? pattern_key(u, p->key) : p->key;
+        if (p->kind == PRED_EQUAL || p->kind == PRED_NULL || p->kind == PRED_TRUE)
+            push(&eq, &key);
+        else if (p->kind == PRED_IN)
+            push(&in, &key);
+        else if (p->kind == PRED_RANGE || p->kind == PRED_PREFIX)
+            push(&range, &key);
+        else if (p->kind == PRED_JOIN)
+            push(&join, &key);
+    }
+    for (size_t i = 1; i < eq.n; i++) /* the most selective first */
+        for (size_t j = i; j > 0 && more_distinct(u, &eq.items[j], &eq.items[j - 1]) < 0; j--) {
+            struct index_key t = eq.items[j];
+            eq.items[j] = eq.items[j - 1];
+            eq.items[j - 1] = t;
+        }
+    struct keys fixed = eq;
+    push_all(&fixed, &in);
+    const struct keys *singles[] = {&eq, &in, &range, &join};
+    for (size_t s = 0; s < ARRAY_LEN(singles); s++)
+        for (size_t i = 0; i < singles[s]->n; i++)
+            make(m, &(struct keys){{singles[s]->items[i]}, 1});
+    make(m, &fixed);
+    if (fixed.n == 2)
+        make(m, &(struct keys){{fixed.items[1], fixed.items[0]}, 2});
+    for (size_t i = 0; i < range.n; i++) {
+        k = fixed;
+        push(&k, &range.items[i]);
+        make(m, &k);
+        if (range.n > 1) {
+            push_all(&k, &range);
+            make(m, &k);
+        }
+    }
+    for (size_t i = 0; i < join.n; i++) {
+        k = (struct keys){{join.items[i]}, 1};
+        push_all(&k, &fixed);
+        make(m, &k);
+        struct keys wide = k;
+        for (size_t r = 0; r < range.n && r < 3; r++) {
+            wide = k;
+            push(&wide, &range.items[r]);
+            make(m, &wide);
+        }
+        k = fixed;
+        push(&k, &join.items[i]);
+        make(m, &k);
+        for (size_t j = 0; j < join.n; j++) {
+            k = (struct keys){{join.items[i]}, 1};
+            push(&k, &join.items[j]);
+            push_all(&k, &fixed);
+            make(m, &k);
+        }
+    }
+    for (size_t o = 0; o < u->n_orders; o++) {
+        const struct ordering *order = &u->orders[o];
+        struct keys sorted = {.n = 0};
+        for (size_t i = 0; i < order->n; i++)
+            if (sort_type(u, &order->keys[i]))
+                push(&sorted, &order->keys[i]);
+        forward(&sorted);
+        k = eq;
+        push_all(&k, &sorted);
+        make(m, &k);
+        make(m, &sorted);
+        if (order->group && fixed.n > eq.n) {
+            k = fixed;
+            push_all(&k, &sorted);
+            make(m, &k);
+        }
+        for (size_t i = 0; i < range.n && i < 2; i++) {
+            k = eq;
+            push_all(&k, &sorted);
+            push(&k, &range.items[i]);
+            make(m, &k);
+        }
+    }
+}
+
+static void partial(struct maker *m)
+{
+    static const char *const numbers[] = {"int2", "int4", "int8", "numeric", "float4", "float8", NULL};
+    const struct table_use *u = m->use;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        bool constant =
+            p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_NULL || p->kind == PRED_TRUE;
+        if (!p->sql || p->in_or || p->key.column < 0 || !constant)
+            continue;
+        /* Another call has another id. */
+        if (p->kind != PRED_NULL && str_ends(u->rel->columns[p->key.column].name, "id"))
+            continue;
+        double distinct = db_catalog_distinct(u->rel, p->key.column);
+        bool number = str_find(numbers, u->rel->columns[p->key.column].type) >= 0;
+        if (p->kind != PRED_NULL && number && distinct > CANDIDATE_PARTIAL_NUMBERS)
+            continue;
+        if (p->kind != PRED_NULL && !(distinct > 1 && distinct <= CANDIDATE_PARTIAL_DISTINCT))
+            continue;
+        double nulls = u->rel->columns[p->key.column].null_frac;
+        m->predicate = p->sql;
+        m->predicate_column = p->key.column;
+        m->predicate_share = p->kind == PRED_NULL ? (isnan(nulls) ? 0.5 : MAX(nulls, 1e-6))
+                                                  : MIN(1, (p->kind == PRED_IN ? 2 : 1) / distinct);
+        combine(m, i);
+    }
+    m->predicate = NULL;
+    m->predicate_column = -1;
+    m->predicate_share = 1;
+}
+
+static bool appended(const struct catalog_relation *r)
+{
+    double changes = (isnan(r->updates) ? 0 : r->updates) + (isnan(r->deletes) ? 0 : r->deletes);
+    return isnan(r->inserts) || changes <= 0.1 * MAX(r->inserts, r->rows);
+}
+
+/* A pattern that is a parameter may hold no three characters to search for: where another
+ * condition can be proven to find the rows, that is not guessed at. */
+static bool has_plain_condition(const struct table_use *u)
+{
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        if (!p->in_or && (p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_JOIN ||
+                          p->kind == PRED_RANGE || p->kind == PRED_PREFIX))
+            return true;
+    }
+    return false;
+}
+
+/* Methods beside the B-tree. */
+static void others(const struct maker *m, const struct catalog *c)
+{
+    const struct table_use *u = m->use;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        struct index_def d = {.rel = u->rel, .keys = {p->key}, .n_keys = 1, .predicate_share = 1};
+        const char *type = p->key.column >= 0 ? u->rel->columns[p->key.column].type : p->key.type;
+        if (p->kind == PRED_RANGE && p->key.column >= 0) {
+            const struct catalog_column *col = &u->rel->columns[p->key.column];
+            if (fabs(col->correlation) < CANDIDATE_BRIN_CORRELATION || isnan(col->correlation) ||
+                !(u->rel->pages >= CANDIDATE_BRIN_PAGES) || !appended(u->rel))
+                continue;
+            d.method = INDEX_BRIN;
+        } else if (p->kind == PRED_CONTAINS) {
+            if (p->unseen && has_plain_condition(u))
+                continue;
+            if (!c->has_trigram || !type || (strcmp(type, "text") != 0 && strcmp(type, "varchar") != 0))
+                continue;
+            d.method = INDEX_GIN;
+            d.keys[0].opclass = "gin_trgm_ops";
+        } else if (p->kind == PRED_JSON || p->kind == PRED_SEARCH) {
+            bool fits = type && (!strcmp(type, p->kind == PRED_JSON ? "jsonb" : "tsvector") ||
+                                 (p->kind == PRED_JSON && type[0] == '_'));
+            if (!fits)
+                continue;
+            d.method = INDEX_GIN;
+        } else {
+            continue;
+        }
+        candidate_add(m->out, &d);
+    }
+}
+
+void candidates(const struct catalog *c, const struct statement_use *u, struct candidate_list *out)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        const struct table_use *t = &u->items[i];
+        if (candidate_refusal(t->rel))
+            continue;
+        struct maker m = {.use = t,
+                          .out = out,
+                          .limit = out->n + CANDIDATES_PER_STATEMENT / MIN(u->n, 4),
+                          .predicate_column = -1,
+                          .predicate_share = 1};
+        others(&m, c);
+        combine(&m, SIZE_MAX);
+        partial(&m);
+        for (size_t k = 0; k < t->n_preds; k++) /* arms of an OR: the planner joins their bitmaps */
+            if (t->preds[k].in_or && t->preds[k].kind <= PRED_JOIN && sort_type(t, &t->preds[k].key))
+                make(&m, &(struct keys){{t->preds[k].kind == PRED_PREFIX ? pattern_key(t, t->preds[k].key)
+                                                                         : t->preds[k].key},
+                                        1});
+    }
+}
+
+bool candidate_merge(const struct index_def *a, const struct index_def *b, struct index_def *out)
+{
+    if (a->rel != b->rel || a->method != INDEX_BTREE || b->method != INDEX_BTREE ||
+        !str_eq(a->predicate, b->predicate) || !same_target(&a->keys[0], &b->keys[0]) ||
+        a->keys[0].desc != b->keys[0].desc || !str_eq(a->keys[0].opclass, b->keys[0].opclass))
+        return false;
+    *out = *a;
+    for (int part = 0; part < 2; part++)
+        for (size_t i = 0; i < (part ? b->n_include : b->n_keys); i++) {
+            int column = part ? b->include[i] : b->keys[i].column;
+            if (column < 0 && i == 0)
+                continue;
+            if (column < 0)
+                return false;
+            if (index_def_has(out, column))
+                continue;
+            if (out->n_include == INDEX_INCLUDES)
+                return false;
+            out->include[out->n_include++] = column;
+        }
+    return !index_def_same(out, a) && !index_def_same(out, b);
+}

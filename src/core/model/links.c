@@ -1,0 +1,236 @@
+/* links.c - which endpoint runs which query, from sampled sessions whose
+ * statements carry a route tag. */
+#include "core/model/parts.h"
+
+#include "core/endpoints/route.h"
+
+/* "GET /orders/{id}" has a method; "/orders/{id}" and "orders/show" have none. */
+static const char *route_part(const char *tag)
+{
+    const char *space = strchr(tag, ' ');
+    if (!space || space == tag || space - tag > 16)
+        return tag;
+    for (const char *p = tag; p < space; p++)
+        if (*p < 'A' || *p > 'Z')
+            return tag;
+    return space + 1;
+}
+
+static struct name *folded(struct model *m, const char *method, size_t method_len, const char *route)
+{
+    char text[ROUTE_MAX + 24], out[ROUTE_MAX];
+    route_fold_tag(route, out);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)MIN(method_len, 16), method ? method : "",
+             method_len ? " " : "", out);
+    return model_name(m, text);
+}
+
+struct name *link_route(struct model *m, const char *tag)
+{
+    if (!tag || !*tag)
+        return NULL;
+    struct name *raw = model_name(m, tag);
+    if (!raw)
+        return NULL;
+    if (!raw->folded) {
+        const char *route = route_part(raw->text);
+        struct name *f = folded(m, raw->text, route > raw->text ? (size_t)(route - raw->text) - 1 : 0, route);
+        raw->folded = f;
+    }
+    return raw->folded;
+}
+
+struct name *link_endpoint_route(struct model *m, const char *method, const char *route)
+{
+    return folded(m, method, method ? strlen(method) : 0, route);
+}
+
+/* ---- all pairs of query and route of a span, found in one pass ----
+ * Thousands of queries are asked about in a row: the samples are gone through for the
+ * first, the others find their pairs. Good until a batch is applied or another span asked. */
+struct pair {
+    struct query *query;
+    struct name *route;
+    int64_t ns;
+};
+struct link_cache {
+    struct model *model; /* whose bytes are counted */
+    struct span span;
+    bool valid;
+    struct pair *pairs; /* by query */
+    size_t n, cap;
+    uint32_t *places; /* while they are gathered: open addressing, pair + 1 */
+    size_t n_places;
+};
+
+void links_new(struct model *m)
+{
+    m->links = mem_alloc(sizeof *m->links);
+    m->links->model = m;
+}
+
+void links_forget(struct model *m)
+{
+    struct link_cache *k = m->links;
+    k->pairs = model_resize(m, k->pairs, k->cap, 0, sizeof *k->pairs);
+    k->n = k->cap = 0;
+    k->valid = false;
+}
+
+static uint32_t *place_of(const struct link_cache *k, const struct query *q, const struct name *route)
+{
+    uint64_t h =
+        ((uint64_t)(uintptr_t)q * 0x9E3779B97F4A7C15u) ^ ((uint64_t)(uintptr_t)route * 0xC2B2AE3D27D4EB4Fu);
+    size_t i = (size_t)(h >> 20) & (k->n_places - 1);
+    while (k->places[i] &&
+           (k->pairs[k->places[i] - 1].query != q || k->pairs[k->places[i] - 1].route != route))
+        i = (i + 1) & (k->n_places - 1);
+    return &k->places[i];
+}
+
+static void more_places(struct link_cache *k)
+{
+    free(k->places);
+    k->n_places = k->n_places ? 2 * k->n_places : 1024;
+    k->places = mem_array(k->n_places, sizeof *k->places);
+    for (size_t i = 0; i < k->n; i++)
+        *place_of(k, k->pairs[i].query, k->pairs[i].route) = (uint32_t)i + 1;
+}
+
+static void gather_slot(void *ctx, const struct load_slot *s)
+{
+    struct link_cache *k = ctx;
+    if (!span_is_all(k->span) && !span_has(k->span, &s->slot))
+        return;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct load_entry *e = &s->entries[i];
+        if (!e->query || !e->route || e->ns <= 0)
+            continue;
+        if (2 * k->n >= k->n_places)
+            more_places(k);
+        uint32_t *place = place_of(k, e->query, e->route);
+        if (!*place) {
+            if (k->n == k->cap) {
+                size_t want = k->cap ? 2 * k->cap : 64;
+                k->pairs = model_resize(k->model, k->pairs, k->cap, want, sizeof *k->pairs);
+                k->cap = want;
+            }
+            k->pairs[k->n++] = (struct pair){.query = e->query, .route = e->route};
+            *place = (uint32_t)k->n;
+        }
+        struct pair *p = &k->pairs[*place - 1];
+        p->ns = add_known(p->ns, e->ns);
+    }
+}
+
+static int by_query(const void *a, const void *b)
+{
+    const struct pair *p = a, *q = b;
+    uintptr_t x = (uintptr_t)p->query, y = (uintptr_t)q->query;
+    return (x > y) - (x < y);
+}
+
+static const struct link_cache *pairs_of(const struct model *m, struct span span)
+{
+    struct link_cache *k = m->links;
+    if (k->valid && k->span.from == span.from && k->span.to == span.to)
+        return k;
+    links_forget(k->model);
+    k->span = span;
+    activity_each(m, span, gather_slot, k);
+    free(k->places);
+    k->places = NULL;
+    k->n_places = 0;
+    if (k->n)
+        qsort(k->pairs, k->n, sizeof *k->pairs, by_query);
+    k->valid = true;
+    return k;
+}
+
+void links_free(struct model *m)
+{
+    links_forget(m);
+    free(m->links);
+}
+
+/* ---- asking ---- */
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct link *p = a, *q = b;
+    if (p->weight != q->weight)
+        return p->weight < q->weight ? 1 : -1;
+    int order = strcmp(query_key(p->query), query_key(q->query));
+    return order ? order : strcmp(p->route, q->route);
+}
+
+/* Shares, order; frees `all`. */
+static size_t best(struct link *all, size_t n, struct link *out, size_t max)
+{
+    double total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += all[i].weight;
+    for (size_t i = 0; i < n; i++)
+        all[i].share = all[i].weight / total;
+    if (n)
+        qsort(all, n, sizeof *all, by_weight);
+    size_t given = MIN(n, max);
+    if (given)
+        memcpy(out, all, given * sizeof *out);
+    free(all);
+    return given;
+}
+
+static struct link link_of(const struct pair *p, struct endpoint *e)
+{
+    return (struct link){
+        .endpoint = e ? e : p->route->endpoint,
+        .route = e ? e->folded_name->text : p->route->text,
+        .query = p->query,
+        .weight = (double)p->ns / (double)SD_S,
+        .evidence = "sampled activity",
+    };
+}
+
+size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,
+                      size_t max)
+{
+    if (!e->folded_name)
+        return 0;
+    const struct link_cache *k = pairs_of(m, span);
+    struct link *all = NULL;
+    size_t n = 0, cap = 0;
+    for (size_t i = 0; i < k->n; i++) {
+        const struct pair *p = &k->pairs[i];
+        if (p->route != e->folded_name && p->route != e->folded_route)
+            continue;
+        struct link l = link_of(p, (struct endpoint *)(uintptr_t)e);
+        if (n && all[n - 1].query == p->query) { /* with and without its method */
+            all[n - 1].weight += l.weight;
+            continue;
+        }
+        all = mem_grow(all, n, &cap, sizeof *all);
+        all[n++] = l;
+    }
+    return best(all, n, out, max);
+}
+
+size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out,
+                   size_t max)
+{
+    const struct link_cache *k = pairs_of(m, span);
+    size_t lo = 0, hi = k->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if ((uintptr_t)k->pairs[mid].query < (uintptr_t)q)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    for (hi = lo; hi < k->n && k->pairs[hi].query == q;)
+        hi++;
+    struct link *all = mem_array(hi - lo, sizeof *all);
+    for (size_t i = lo; i < hi; i++)
+        all[i - lo] = link_of(&k->pairs[i], NULL);
+    return best(all, hi - lo, out, max);
+}

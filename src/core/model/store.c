@@ -1,0 +1,370 @@
+/* store.c - counted memory, names, slots and histories. */
+#include "core/model/parts.h"
+
+/* ---- memory ---- */
+
+void *model_take(struct model *m, size_t size)
+{
+    m->bytes += size + MODEL_OVERHEAD;
+    return mem_alloc(size);
+}
+
+void model_give(struct model *m, void *p, size_t size)
+{
+    if (!p)
+        return;
+    m->bytes -= size + MODEL_OVERHEAD;
+    free(p);
+}
+
+void *model_resize(struct model *m, void *items, size_t old, size_t want, size_t size)
+{
+    m->bytes += want * size;
+    m->bytes -= old * size;
+    if (want)
+        return mem_realloc(items, want * size);
+    free(items);
+    return NULL;
+}
+
+char *model_strdup(struct model *m, const char *s, size_t max)
+{
+    if (!s)
+        return NULL;
+    size_t n = strnlen(s, max);
+    char *copy = model_take(m, n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+void model_strfree(struct model *m, char *s)
+{
+    if (s)
+        model_give(m, s, strlen(s) + 1);
+}
+
+int64_t add_known(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (!sd_known(a) || !sd_known(b))
+        return sd_known(a) ? a : b;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b > 0 ? INT64_MAX : INT64_MIN + 1;
+    return sum;
+}
+
+/* ---- names ---- */
+
+enum { NAME_MAX_BYTES = 512 };
+
+struct name *model_name(struct model *m, const char *s)
+{
+    if (!s)
+        return NULL;
+    size_t n = strnlen(s, NAME_MAX_BYTES);
+    struct name *name;
+    HASH_FIND(hh, m->names, s, n, name);
+    if (name || m->name_bytes > m->limits.max_bytes / 8)
+        return name;
+    name = model_take(m, sizeof *name + n + 1);
+    memcpy(name->text, s, n);
+    HASH_ADD_KEYPTR(hh, m->names, name->text, n, name);
+    m->name_bytes += sizeof *name + n + 1 + MODEL_OVERHEAD;
+    return name;
+}
+
+const char *name_text(const struct name *n)
+{
+    return n ? n->text : NULL;
+}
+
+/* ---- slots ---- */
+
+static struct slot *slot_of(const struct slots *s, size_t i)
+{
+    return slots_item(s, i);
+}
+
+static sd_time slot_end(const struct slot *s)
+{
+    return s->at + s->width;
+}
+
+size_t slots_from(const struct slots *s, sd_time t)
+{
+    size_t lo = 0, hi = s->n;
+    if (hi && slot_end(slot_of(s, hi - 1)) <= t)
+        return hi; /* the common case: something new */
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (slot_end(slot_of(s, mid)) > t)
+            hi = mid;
+        else
+            lo = mid + 1;
+    }
+    return lo;
+}
+
+static void slots_fit(struct model *m, struct slots *s)
+{
+    if (s->cap <= 2 * s->n + 16)
+        return;
+    size_t want = s->n ? s->n + s->n / 4 + 4 : 0;
+    s->items = model_resize(m, s->items, s->cap, want, s->size);
+    s->cap = want;
+}
+
+static void *slots_insert(struct model *m, struct slots *s, size_t i, sd_time at, int64_t width)
+{
+    if (s->n == s->cap) {
+        size_t want = s->cap ? s->cap + s->cap / 2 + 4 : 4;
+        s->items = model_resize(m, s->items, s->cap, want, s->size);
+        s->cap = want;
+    }
+    char *item = slots_item(s, i);
+    memmove(item + s->size, item, (s->n - i) * s->size);
+    memset(item, 0, s->size);
+    s->n++;
+    *(struct slot *)(void *)item = (struct slot){.at = at, .width = width};
+    return item;
+}
+
+void *slots_at(struct model *m, struct slots *s, sd_time t)
+{
+    size_t i = slots_from(s, t);
+    if (i < s->n && slot_of(s, i)->at <= t)
+        return slots_item(s, i);
+    sd_time at = slot_floor(t, m->limits.resolution_ns), end = at + m->limits.resolution_ns;
+    /* Neighbours need not be aligned: the new slot takes what they leave. */
+    if (i > 0)
+        at = MAX(at, slot_end(slot_of(s, i - 1)));
+    if (i < s->n)
+        end = MIN(end, slot_of(s, i)->at);
+    return slots_insert(m, s, i, at, end - at);
+}
+
+void slots_widen(struct slots *s, void *item, int64_t width)
+{
+    struct slot *k = item;
+    size_t next = (size_t)((char *)item - s->items) / s->size + 1;
+    if (next < s->n)
+        width = MIN(width, slot_of(s, next)->at - k->at);
+    k->width = MAX(k->width, width);
+}
+
+void *slots_append(struct model *m, struct slots *s, sd_time at, int64_t width)
+{
+    return slots_insert(m, s, s->n, at, width);
+}
+
+void slots_drop(struct model *m, struct slots *s, sd_time before, const struct slots_ops *ops)
+{
+    size_t n = slots_from(s, before);
+    if (!n)
+        return;
+    for (size_t i = 0; i < n; i++)
+        ops->release(m, slots_item(s, i));
+    memmove(s->items, s->items + n * s->size, (s->n - n) * s->size);
+    s->n -= n;
+    slots_fit(m, s);
+}
+
+void slots_thin(struct model *m, struct slots *s, sd_time before, int64_t width, const struct slots_ops *ops)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        struct slot *from = slot_of(s, i), *into = kept ? slot_of(s, kept - 1) : NULL;
+        if (into && slot_end(from) <= before &&
+            slot_floor(into->at, width) == slot_floor(slot_end(from) - 1, width)) {
+            sd_time end = slot_end(from);
+            ops->merge(m, into, from);
+            into->width = end - into->at;
+            m->thinned_to = MAX(m->thinned_to, into->width);
+            continue;
+        }
+        if (kept != i)
+            memcpy(slots_item(s, kept), from, s->size);
+        kept++;
+    }
+    s->n = kept;
+    slots_fit(m, s);
+}
+
+void slots_free(struct model *m, struct slots *s, const struct slots_ops *ops)
+{
+    for (size_t i = 0; i < s->n; i++)
+        ops->release(m, slots_item(s, i));
+    s->items = model_resize(m, s->items, s->cap, 0, s->size);
+    s->n = s->cap = 0;
+}
+
+/* ---- steps ---- */
+
+struct steps steps_of(const struct model *m, struct span span, size_t n)
+{
+    if (span_is_all(span))
+        span = sd_known(m->first) ? (struct span){m->first, MAX(m->last, m->first + 1)} : (struct span){0, 1};
+    if (span.to <= span.from)
+        span.to = span.from == INT64_MAX ? INT64_MAX : span.from + 1;
+    return (struct steps){
+        .span = span, .n = n, .width = ((double)span.to - (double)span.from) / (double)MAX(n, 1)};
+}
+
+static sd_time step_edge(const struct steps *st, size_t i)
+{
+    double off = (double)i * st->width;
+    int64_t t;
+    if (off > 9.2e18 || __builtin_add_overflow(st->span.from, (int64_t)off, &t))
+        return st->span.to;
+    return t;
+}
+
+struct span steps_span(const struct steps *st, size_t i)
+{
+    sd_time from = step_edge(st, i);
+    return (struct span){from, MAX(step_edge(st, i + 1), from + (from < INT64_MAX))};
+}
+
+/* Position in steps; doubles keep hostile times from overflowing. */
+static double place(const struct steps *st, sd_time t)
+{
+    int64_t off;
+    if (__builtin_sub_overflow(t, st->span.from, &off))
+        return t > st->span.from ? 1e18 : -1e18;
+    return (double)off / st->width;
+}
+
+static size_t step_bound(const struct steps *st, double x)
+{
+    return x <= 0 ? 0 : x >= (double)st->n ? st->n : (size_t)x;
+}
+
+void steps_of_slot(const struct steps *st, const struct slot *s, size_t *lo, size_t *hi)
+{
+    if ((double)s->width <= st->width * 1.0001) {
+        double middle = place(st, s->at + s->width / 2);
+        bool inside = middle >= 0 && middle < (double)st->n;
+        *lo = inside ? (size_t)middle : 0;
+        *hi = inside ? *lo + 1 : 0;
+        return;
+    }
+    *lo = step_bound(st, ceil(place(st, s->at) - 0.5));
+    *hi = step_bound(st, ceil(place(st, slot_end(s)) - 0.5));
+}
+
+void steps_touched(const struct steps *st, const struct slot *s, size_t *lo, size_t *hi)
+{
+    *lo = step_bound(st, floor(place(st, s->at)));
+    *hi = step_bound(st, ceil(place(st, slot_end(s))));
+}
+
+double steps_share(const struct steps *st, const struct slot *s, size_t i)
+{
+    if (s->width <= 0)
+        return 1;
+    double a = place(st, s->at), b = place(st, slot_end(s));
+    double lo = MAX(a, (double)i), hi = MIN(b, (double)i + 1);
+    return hi > lo && b > a ? (hi - lo) / (b - a) : 0;
+}
+
+/* ---- history ---- */
+
+static void moment_release(struct model *m, struct history *h, struct moment *k)
+{
+    h->bytes -= k->bytes;
+    model_give(m, k->records, k->bytes);
+}
+
+void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind,
+                 const void *const *records, size_t n)
+{
+    const struct sd_schema *sc = schema_of(kind);
+    size_t bytes = n * sizeof(void *);
+    for (size_t i = 0; i < n; i++)
+        bytes += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
+    if (bytes > m->limits.max_bytes / 16)
+        return; /* one record as large as a history: hostile, and not worth the others */
+    struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(m, bytes)};
+    char *to = (char *)(k.records + n);
+    for (size_t i = 0; i < n; i++) {
+        k.records[i] = schema_copy(sc, records[i], to);
+        to += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
+    }
+    h->bytes += bytes;
+
+    size_t i = h->n;
+    while (i > 0 && h->items[i - 1].at > at)
+        i--;
+    if (i > 0 && h->items[i - 1].at == at) { /* the newest of one time wins */
+        moment_release(m, h, &h->items[i - 1]);
+        h->items[i - 1] = k;
+        return;
+    }
+    if (h->n == h->cap) {
+        size_t want = h->cap ? h->cap * 2 : 4;
+        h->items = model_resize(m, h->items, h->cap, want, sizeof *h->items);
+        h->cap = want;
+    }
+    memmove(h->items + i + 1, h->items + i, (h->n - i) * sizeof *h->items);
+    h->items[i] = k;
+    h->n++;
+}
+
+const struct moment *history_at(const struct history *h, sd_time at)
+{
+    size_t lo = 0, hi = h->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (h->items[mid].at <= at)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo ? &h->items[lo - 1] : NULL;
+}
+
+static void history_fit(struct model *m, struct history *h)
+{
+    if (h->cap <= 2 * h->n + 16)
+        return;
+    size_t want = h->n ? h->n + h->n / 4 + 4 : 0;
+    h->items = model_resize(m, h->items, h->cap, want, sizeof *h->items);
+    h->cap = want;
+}
+
+void history_drop(struct model *m, struct history *h, sd_time before)
+{
+    const struct moment *keep = history_at(h, before);
+    size_t n = keep ? (size_t)(keep - h->items) : 0;
+    if (!n)
+        return;
+    for (size_t i = 0; i < n; i++)
+        moment_release(m, h, &h->items[i]);
+    memmove(h->items, h->items + n, (h->n - n) * sizeof *h->items);
+    h->n -= n;
+    history_fit(m, h);
+}
+
+bool history_thin(struct model *m, struct history *h)
+{
+    if (h->n < 2)
+        return false;
+    size_t half = (h->n + 1) / 2, kept = 0;
+    for (size_t i = 0; i < h->n; i++) {
+        if (i < half && i % 2 == 0 && i + 1 < h->n)
+            moment_release(m, h, &h->items[i]);
+        else
+            h->items[kept++] = h->items[i];
+    }
+    h->n = kept;
+    history_fit(m, h);
+    return true;
+}
+
+void history_free(struct model *m, struct history *h)
+{
+    for (size_t i = 0; i < h->n; i++)
+        moment_release(m, h, &h->items[i]);
+    h->items = model_resize(m, h->items, h->cap, 0, sizeof *h->items);
+    *h = (struct history){0};
+}

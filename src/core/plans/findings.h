@@ -1,0 +1,75 @@
+/* findings.h - what is wrong with a plan, by rules with published thresholds.
+ *
+ * One table, `plan_rules`, holds every rule with its thresholds, its floor and its
+ * help: the findings and the manual are made from it. A share alone is no finding (a
+ * plan of 0.3 ms has a hottest node too): every rule has an absolute floor beside it. */
+#ifndef CORE_PLANS_FINDINGS_H
+#define CORE_PLANS_FINDINGS_H
+
+#include "core/doc.h"
+#include "core/plans/tree.h"
+
+/* What is known of the tables beside the plan: with a server, everything; with a file,
+ * nothing ({0}). `indexes_known` tells an empty list from an unknown one. */
+struct plan_facts {
+    const struct sd_table *const *tables;
+    size_t n_tables;
+    const struct sd_index *const *indexes;
+    size_t n_indexes;
+    bool indexes_known;
+    /* Temporary bytes a call of the statement writes, from the server's statistics: tells
+     * of a spill where the plan was not executed. 0 when unknown. */
+    double temp_bytes_per_call;
+};
+/* The table a node reads; NULL when it is not among the facts. */
+const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);
+
+/* Rows a scan read, over all loops, and how many it kept. Without ANALYZE the planner's
+ * own expectation; `table_rows` from the facts, or at least so many, derived from the
+ * cost. False when neither is known. */
+struct plan_scanned {
+    double read, kept;
+    bool lower_bound; /* `read` is at least so much */
+};
+bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct plan_facts *f,
+                  struct plan_scanned *out);
+
+struct plan_finder;
+struct plan_rule {
+    const char *name;       /* JSON: "seq_scan_filter" */
+    const char *title;      /* "Sequential scan for few rows" */
+    const char *measure;    /* what the limits are of: "rows removed / rows read" */
+    double info, warn, bad; /* NAN: never of that severity */
+    double floor_ns;        /* could save at least this much ... */
+    double floor_share;     /* ... and this share of the time (or cost) */
+    double floor_amount;    /* further floor; `floor_of` says of what; 0: none */
+    const char *floor_of;
+    const char *help;   /* one sentence for the manual: why it matters */
+    const char *source; /* where the thresholds come from */
+    void (*find)(struct plan_finder *f, const struct plan_node *n); /* per node; n NULL: whole plan */
+    bool whole_plan;
+};
+extern const struct plan_rule plan_rules[];
+extern const size_t plan_n_rules;
+
+struct plan_finding {
+    const struct plan_rule *rule;
+    enum severity severity;
+    const struct plan_node *node; /* NULL: the whole plan */
+    const char *evidence;         /* figures */
+    const char *advice;           /* one sentence */
+    const char *check;            /* how to see that it helped */
+    double saves_ns;              /* at most; NAN without times */
+    double saves_share;           /* of the execution, or of the plan's cost */
+};
+
+#define PLAN_FINDINGS_MAX 50
+
+struct plan_findings {
+    struct plan_finding *items; /* the largest saving first; memory of the plan's arena */
+    size_t n, cap;
+};
+void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_findings *out);
+void plan_findings_free(struct plan_findings *f); /* the list; texts go with the plan */
+
+#endif

@@ -1,0 +1,299 @@
+/* tree.h - an execution plan as PostgreSQL tells it, and the figures made of it.
+ *
+ * A plan owns everything in it (one arena). Numbers are doubles, NAN when the
+ * plan does not tell them: from version 18 rows are fractional, and averages over
+ * processes are fractional anyway. Durations end in `_ns`, costs are the planner's
+ * own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one thread.
+ *
+ * The field lists below are the only place where a figure of EXPLAIN is named:
+ * struct member, type and the key EXPLAIN (FORMAT JSON) uses. The decoders of all
+ * formats go through them (plan_node_fields and its sisters).
+ */
+#ifndef CORE_PLANS_TREE_H
+#define CORE_PLANS_TREE_H
+
+#include "base/base.h"
+
+struct plan_list {
+    size_t n;
+    const char **items;
+};
+
+/* T(type, member, key): TEXT, LIST, FLAG (int: 1, 0, -1 unknown), REAL, or NS (a
+ * double in nanoseconds; EXPLAIN prints milliseconds). */
+#define PLAN_NODE_FIELDS(T)                                                                                  \
+    T(TEXT, type, "Node Type")                                                                               \
+    T(TEXT, relationship, "Parent Relationship")                                                             \
+    T(TEXT, subplan, "Subplan Name")                                                                         \
+    T(TEXT, schema, "Schema")                                                                                \
+    T(TEXT, relation, "Relation Name")                                                                       \
+    T(TEXT, alias, "Alias")                                                                                  \
+    T(TEXT, index, "Index Name")                                                                             \
+    T(TEXT, cte, "CTE Name")                                                                                 \
+    T(TEXT, function, "Function Name")                                                                       \
+    T(TEXT, table_function, "Table Function Name")                                                           \
+    T(TEXT, tuplestore, "Tuplestore Name")                                                                   \
+    T(TEXT, join_type, "Join Type")                                                                          \
+    T(TEXT, strategy, "Strategy")                                                                            \
+    T(TEXT, partial_mode, "Partial Mode")                                                                    \
+    T(TEXT, operation, "Operation")                                                                          \
+    T(TEXT, command, "Command")                                                                              \
+    T(TEXT, direction, "Scan Direction")                                                                     \
+    T(TEXT, provider, "Custom Plan Provider")                                                                \
+    T(FLAG, parallel_aware, "Parallel Aware")                                                                \
+    T(FLAG, async_capable, "Async Capable")                                                                  \
+    T(FLAG, inner_unique, "Inner Unique")                                                                    \
+    T(FLAG, single_copy, "Single Copy")                                                                      \
+    T(FLAG, disabled, "Disabled")                                                                            \
+    T(TEXT, filter, "Filter")                                                                                \
+    T(TEXT, index_cond, "Index Cond")                                                                        \
+    T(TEXT, order_by, "Order By")                                                                            \
+    T(TEXT, recheck_cond, "Recheck Cond")                                                                    \
+    T(TEXT, hash_cond, "Hash Cond")                                                                          \
+    T(TEXT, merge_cond, "Merge Cond")                                                                        \
+    T(TEXT, join_filter, "Join Filter")                                                                      \
+    T(TEXT, tid_cond, "TID Cond")                                                                            \
+    T(TEXT, one_time_filter, "One-Time Filter")                                                              \
+    T(TEXT, conflict_filter, "Conflict Filter")                                                              \
+    T(TEXT, run_condition, "Run Condition")                                                                  \
+    T(TEXT, function_call, "Function Call")                                                                  \
+    T(TEXT, cache_key, "Cache Key")                                                                          \
+    T(TEXT, cache_mode, "Cache Mode")                                                                        \
+    T(TEXT, remote_sql, "Remote SQL")                                                                        \
+    T(LIST, output, "Output")                                                                                \
+    T(LIST, sort_key, "Sort Key")                                                                            \
+    T(LIST, presorted_key, "Presorted Key")                                                                  \
+    T(LIST, group_key, "Group Key")                                                                          \
+    T(LIST, params_evaluated, "Params Evaluated")                                                            \
+    T(REAL, startup_cost, "Startup Cost")                                                                    \
+    T(REAL, total_cost, "Total Cost")                                                                        \
+    T(REAL, plan_rows, "Plan Rows")                                                                          \
+    T(REAL, plan_width, "Plan Width")                                                                        \
+    T(NS, loop_startup_ns, "Actual Startup Time")                                                            \
+    T(NS, loop_total_ns, "Actual Total Time")                                                                \
+    T(REAL, loop_rows, "Actual Rows")                                                                        \
+    T(REAL, loops, "Actual Loops")                                                                           \
+    T(REAL, loop_removed_filter, "Rows Removed by Filter")                                                   \
+    T(REAL, loop_removed_join, "Rows Removed by Join Filter")                                                \
+    T(REAL, loop_removed_recheck, "Rows Removed by Index Recheck")                                           \
+    T(REAL, heap_fetches, "Heap Fetches")                                                                    \
+    T(REAL, index_searches, "Index Searches")                                                                \
+    T(REAL, exact_blocks, "Exact Heap Blocks")                                                               \
+    T(REAL, lossy_blocks, "Lossy Heap Blocks")                                                               \
+    T(REAL, subplans_removed, "Subplans Removed")                                                            \
+    T(REAL, workers_planned, "Workers Planned")                                                              \
+    T(REAL, workers_launched, "Workers Launched")                                                            \
+    T(TEXT, sort_method, "Sort Method")                                                                      \
+    T(TEXT, sort_space_type, "Sort Space Type")                                                              \
+    T(REAL, sort_space_kb, "Sort Space Used")                                                                \
+    T(REAL, hash_buckets, "Hash Buckets")                                                                    \
+    T(REAL, hash_batches, "Hash Batches")                                                                    \
+    T(REAL, hash_batches_planned, "Original Hash Batches")                                                   \
+    T(REAL, memory_kb, "Peak Memory Usage")                                                                  \
+    T(REAL, hashagg_batches, "HashAgg Batches")                                                              \
+    T(REAL, planned_partitions, "Planned Partitions")                                                        \
+    T(REAL, disk_kb, "Disk Usage")                                                                           \
+    T(REAL, cache_hits, "Cache Hits")                                                                        \
+    T(REAL, cache_misses, "Cache Misses")                                                                    \
+    T(REAL, cache_evictions, "Cache Evictions")                                                              \
+    T(REAL, cache_overflows, "Cache Overflows")                                                              \
+    T(REAL, storage_kb, "Maximum Storage")                                                                   \
+    PLAN_BUFFER_FIELDS(T)                                                                                    \
+    T(REAL, wal_records, "WAL Records")                                                                      \
+    T(REAL, wal_fpi, "WAL FPI")                                                                              \
+    T(REAL, wal_bytes, "WAL Bytes")
+
+/* Inclusive, summed over loops and processes. Up to 16 the read and write time of
+ * shared and local blocks came as one pair. */
+#define PLAN_BUFFER_FIELDS(T)                                                                                \
+    T(REAL, shared_hit, "Shared Hit Blocks")                                                                 \
+    T(REAL, shared_read, "Shared Read Blocks")                                                               \
+    T(REAL, shared_dirtied, "Shared Dirtied Blocks")                                                         \
+    T(REAL, shared_written, "Shared Written Blocks")                                                         \
+    T(REAL, local_hit, "Local Hit Blocks")                                                                   \
+    T(REAL, local_read, "Local Read Blocks")                                                                 \
+    T(REAL, local_dirtied, "Local Dirtied Blocks")                                                           \
+    T(REAL, local_written, "Local Written Blocks")                                                           \
+    T(REAL, temp_read, "Temp Read Blocks")                                                                   \
+    T(REAL, temp_written, "Temp Written Blocks")                                                             \
+    T(NS, io_read_ns, "I/O Read Time")                                                                       \
+    T(NS, io_write_ns, "I/O Write Time")                                                                     \
+    T(NS, shared_io_read_ns, "Shared I/O Read Time")                                                         \
+    T(NS, shared_io_write_ns, "Shared I/O Write Time")                                                       \
+    T(NS, local_io_read_ns, "Local I/O Read Time")                                                           \
+    T(NS, local_io_write_ns, "Local I/O Write Time")                                                         \
+    T(NS, temp_io_read_ns, "Temp I/O Read Time")                                                             \
+    T(NS, temp_io_write_ns, "Temp I/O Write Time")
+
+#define PLAN_WORKER_FIELDS(T)                                                                                \
+    T(REAL, number, "Worker Number")                                                                         \
+    T(NS, loop_startup_ns, "Actual Startup Time")                                                            \
+    T(NS, loop_total_ns, "Actual Total Time")                                                                \
+    T(REAL, loop_rows, "Actual Rows")                                                                        \
+    T(REAL, loops, "Actual Loops")                                                                           \
+    T(TEXT, sort_method, "Sort Method")                                                                      \
+    T(TEXT, sort_space_type, "Sort Space Type")                                                              \
+    T(REAL, sort_space_kb, "Sort Space Used")                                                                \
+    T(REAL, hashagg_batches, "HashAgg Batches")                                                              \
+    T(REAL, memory_kb, "Peak Memory Usage")                                                                  \
+    T(REAL, disk_kb, "Disk Usage")                                                                           \
+    T(REAL, shared_hit, "Shared Hit Blocks")                                                                 \
+    T(REAL, shared_read, "Shared Read Blocks")                                                               \
+    T(REAL, temp_read, "Temp Read Blocks")                                                                   \
+    T(REAL, temp_written, "Temp Written Blocks")
+
+#define PLAN_TRIGGER_FIELDS(T)                                                                               \
+    T(TEXT, name, "Trigger Name")                                                                            \
+    T(TEXT, constraint, "Constraint Name")                                                                   \
+    T(TEXT, relation, "Relation")                                                                            \
+    T(NS, total_ns, "Time")                                                                                  \
+    T(REAL, calls, "Calls")
+
+#define PLAN_C_TEXT                  const char *
+#define PLAN_C_LIST                  struct plan_list
+#define PLAN_C_FLAG                  int
+#define PLAN_C_REAL                  double
+#define PLAN_C_NS                    double
+#define PLAN_MEMBER(type, name, key) PLAN_C_##type name;
+
+struct plan_worker {
+    PLAN_WORKER_FIELDS(PLAN_MEMBER)
+};
+
+struct plan_trigger {
+    PLAN_TRIGGER_FIELDS(PLAN_MEMBER)
+};
+
+struct plan_setting {
+    const char *name, *value;
+};
+
+/* A figure and what part of it is the node's own (not its children's). */
+struct plan_node {
+    int id; /* 1.. in the order of the plan, parents first: plan->nodes[id - 1] */
+    int depth;
+    struct plan_node *parent, *child, *next; /* first child, next sibling */
+    struct plan_node *last;                  /* last child */
+    PLAN_NODE_FIELDS(PLAN_MEMBER)
+    struct plan_worker *workers; /* in any order; of nodes below a Gather */
+    size_t n_workers;
+
+    /* ---- computed by plan_time ---- */
+    bool never_executed;    /* analyzed, and loops is 0 */
+    double processes;       /* that ran the node; 1 outside of Gather */
+    double total_ns;        /* wall time of all loops; NAN without timing */
+    double exclusive_ns;    /* of it, the node's own */
+    double exclusive_share; /* of the plan's execution, 0..1 */
+    double rows;            /* over all loops and processes */
+    double rows_plan_total; /* plan_rows x loops; NAN when not executed */
+    double rows_removed;    /* by filter, join filter and recheck, over all loops */
+    double estimate_factor; /* >= 1; INFINITY when one side is 0; NAN unknown */
+    int estimate_direction; /* 1: more rows than planned, -1: fewer, 0: as planned or unknown */
+    double cost;            /* exclusive, as part of the whole plan */
+    double cost_share;      /* 0..1 */
+    double own_shared_hit, own_shared_read, own_temp_read, own_temp_written; /* exclusive blocks */
+    double own_io_ns; /* exclusive read and write time, per process */
+};
+
+struct plan {
+    struct arena *arena;
+    struct plan_node **nodes; /* never empty */
+    size_t n_nodes;
+
+    double planning_ns, execution_ns;
+    double planning_shared_hit, planning_shared_read, planning_memory_kb;
+    double jit_functions, jit_ns; /* jit_ns: all phases */
+    double serialization_ns;
+    int64_t query_id;       /* SD_UNKNOWN */
+    const char *query;      /* the statement, when the input tells it; NULL */
+    const char *parameters; /* its parameters' values, likewise */
+    sd_time at;             /* when a log wrote it; SD_UNKNOWN */
+    const char *database;   /* likewise; NULL */
+    bool logged;            /* by auto_explain: execution_ns is the duration it wrote */
+    struct plan_trigger *triggers;
+    size_t n_triggers;
+    struct plan_setting *settings;
+    size_t n_settings;
+    struct plan_list notes; /* what was skipped or cut, one sentence each */
+
+    /* ---- computed by plan_time ---- */
+    bool analyzed;     /* executed: actual rows are known */
+    bool timed;        /* node times are known (not with TIMING OFF) */
+    double elapsed_ns; /* what the shares are of: execution, or the root's time */
+    double total_cost;
+    struct plan_node *worst; /* largest share of time, or of cost; NULL when all are 0 */
+};
+
+struct plan *plan_new(void);
+void plan_free(struct plan *p); /* NULL is fine */
+/* A new last child of `parent` (NULL: the root, once), all fields unknown. */
+struct plan_node *plan_add(struct plan *p, struct plan_node *parent);
+struct plan_worker *plan_add_worker(struct plan *p, struct plan_node *n);
+void plan_note(struct plan *p, const char *fmt, ...) SD_PRINTF(2, 3);
+
+/* ---- the field lists as data ---- */
+enum plan_field_type { PLAN_TEXT, PLAN_LIST, PLAN_FLAG, PLAN_REAL, PLAN_NS };
+struct plan_field {
+    const char *key;
+    enum plan_field_type type;
+    size_t offset;
+};
+extern const struct plan_field plan_node_fields[];
+extern const size_t plan_n_node_fields;
+extern const struct plan_field plan_worker_fields[];
+extern const size_t plan_n_worker_fields;
+extern const struct plan_field plan_trigger_fields[];
+extern const size_t plan_n_trigger_fields;
+/* Sets all fields of a record to unknown. */
+void plan_unknown(const struct plan_field *fields, size_t n, void *record);
+
+/* ---- what nodes are ---- */
+bool plan_is_scan(const struct plan_node *n); /* reads a relation */
+bool plan_is_join(const struct plan_node *n);
+bool plan_is_modify(const struct plan_node *n);
+bool plan_is_gather(const struct plan_node *n);       /* Gather, Gather Merge */
+bool plan_is_initplan(const struct plan_node *n);     /* an InitPlan or a CTE */
+const char *plan_cte_name(const struct plan_node *n); /* of the root of a CTE; NULL */
+/* Is `n` inside the subtree of `top` (or top itself)? */
+bool plan_inside(const struct plan_node *n, const struct plan_node *top);
+/* "Parallel Seq Scan", "Partial HashAggregate", "Hash Left Join": as EXPLAIN's text says. */
+void plan_node_name(const struct plan_node *n, struct strbuf *out);
+/* " on public.orders o", " using orders_pkey on orders": where it works; may be empty. */
+void plan_node_where(const struct plan_node *n, struct strbuf *out);
+/* May the node be left before its end (LIMIT, EXISTS, merge join above it)? Then fewer
+ * rows than planned prove nothing. */
+bool plan_cut_short(const struct plan_node *n);
+
+/* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
+ * X(UPPER, name, what `*` marks) */
+#define PLAN_METRICS(X)                                                                                      \
+    X(TIME, time, "own time of each node; * takes most")                                                     \
+    X(ROWS, rows, "rows each node gave or threw away; * most")                                               \
+    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst")               \
+    X(BUFFERS, buffers, "own blocks hit and read; * touches most")                                           \
+    X(IO, io, "own time of reads and writes; * waits most")                                                  \
+    X(COST, cost, "own cost of each node; * costs most")
+enum plan_metric {
+    PLAN_METRIC_NONE, /* none chosen: time, or cost where no time is known */
+#define PLAN_METRIC_ENUM(UPPER, name, note) PLAN_METRIC_##UPPER,
+    PLAN_METRICS(PLAN_METRIC_ENUM)
+#undef PLAN_METRIC_ENUM
+        PLAN_METRIC_END
+};
+const char *plan_metric_name(enum plan_metric m);     /* "rows"; "" for none */
+const char *plan_metric_note(enum plan_metric m);     /* one line: what is shown, what * means */
+enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
+/* Those of which the plan has a figure above 0, as 1u << PLAN_METRIC_...; after plan_time. */
+unsigned plan_metrics(const struct plan *p);
+/* `wanted` when the plan has it, otherwise time, otherwise cost. */
+enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
+/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. An
+ * estimate of rows of which none came weighs as many times as rows were expected. */
+double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m);
+/* The node with most of it; NULL when all are 0, unknown or as estimated. */
+const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
+
+/* Fills everything under "computed by plan_time" (src/core/plan/plan_time.c tells how). */
+void plan_time(struct plan *p);
+
+#endif

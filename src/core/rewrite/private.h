@@ -1,0 +1,95 @@
+/* private.h - what the rules share.
+ *
+ *   rules.c    the table of rules, floors, ranking
+ *   ast.c      the statement as a tree
+ *   by_plan.c  what the plan says about a part of the statement
+ *   paging.c   OFFSET, ORDER BY random(), SELECT *
+ *   or.c       OR, lists of constants, UNION
+ *   column.c   functions and casts around a column
+ *   subquery.c subqueries: NOT IN, count(*), correlated ones
+ *   join.c     DISTINCT over a join, CTEs
+ *   batching.c one statement for many keys */
+#ifndef CORE_REWRITE_PRIVATE_H
+#define CORE_REWRITE_PRIVATE_H
+
+#include <math.h>
+
+#include "core/rewrite/rules.h"
+#include "core/sql/ast.h"
+
+#define IS(n, CASE) ((n) && (n)->node_case == PG_QUERY__NODE__NODE_##CASE)
+
+struct rewriter {
+    const struct rewrite_input *in;
+    const struct plan *plan;
+    const struct rewrite_rule *rule;
+    struct arena *arena;
+    struct ast tree;
+    Select *select; /* the statement, when it is a SELECT; of a set operation, the whole */
+    int parameters; /* highest $n */
+    struct rewrite_list *out;
+};
+
+/* ---- what could be saved ---- */
+struct saving {
+    double ns, share, cost;
+};
+struct saving saving_own(const struct rewriter *r, const struct plan_node *n,
+                         double part); /* of the node itself */
+struct saving saving_total(const struct rewriter *r, const struct plan_node *n,
+                           double part); /* with all below */
+/* The rewrite when it passes limits and floors; NULL otherwise. One for each rule and node. */
+struct rewrite *rewrite_found(struct rewriter *r, const struct plan_node *n, double measure, struct saving s,
+                              double amount);
+#define SAY(...) arena_printf(r->arena, __VA_ARGS__)
+const char *say_count(struct rewriter *r, double v);
+const char *say_bytes(struct rewriter *r, double v);
+const char *say_time(struct rewriter *r, double ns);
+const char *say_share(struct rewriter *r, double share);
+static inline double known_or(double v, double fallback)
+{
+    return isnan(v) ? fallback : v;
+}
+/* The whole statement with `slot` replaced by `with` for the moment; NULL: it cannot be written. */
+const char *rewrite_with(struct rewriter *r, Node **slot, Node *with);
+
+/* ---- by_plan.c ---- */
+/* A condition as the plan writes it, as a tree; NULL: not understood. */
+Node *plan_condition(struct rewriter *r, const char *text);
+/* Has the condition this column inside of something (a function, a cast, arithmetic)?
+ * Casts that only name the type anew do not count. */
+bool plan_wraps(Node *condition, const char *column, char cast[64]);
+/* Does a text of the plan name this column (as a whole word)? */
+bool plan_names(const char *text, const char *column);
+/* Is the node a scan of this FROM item? `name` NULL: any. */
+bool plan_scans(const struct plan_node *n, const char *name);
+/* The columns of a unique index of a table, comma separated as SQL; NULL: none known. */
+const char *plan_unique(struct rewriter *r, const PgQuery__RangeVar *table);
+/* What a catalog says of a column; NULL: there is no catalog, or no such column. */
+const struct catalog_relation *plan_relation(const struct rewriter *r, const PgQuery__RangeVar *table);
+const struct catalog_column *plan_column(const struct rewriter *r, const PgQuery__RangeVar *table,
+                                         const char *column);
+/* The FROM item a column belongs to: by its qualifier, as the only one, or by the catalog. */
+const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_froms *f,
+                                  const Node *column_ref);
+/* A new list of nodes, one longer. */
+Node **ast_append(struct rewriter *r, Node **items, size_t *n, Node *item);
+const char *say_name(struct rewriter *r, const char *name); /* an identifier, quoted where it must be */
+
+/* ---- the rules ---- */
+void find_offset(struct rewriter *r);
+void find_random(struct rewriter *r);
+void find_wide(struct rewriter *r);
+void find_or_tables(struct rewriter *r);
+void find_or_columns(struct rewriter *r);
+void find_in_list(struct rewriter *r);
+void find_union(struct rewriter *r);
+void find_function(struct rewriter *r);
+void find_cast(struct rewriter *r);
+void find_not_in(struct rewriter *r);
+void find_count(struct rewriter *r);
+void find_correlated(struct rewriter *r);
+void find_distinct(struct rewriter *r);
+void find_cte(struct rewriter *r);
+
+#endif

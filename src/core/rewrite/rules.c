@@ -1,0 +1,391 @@
+#include "core/rewrite/private.h"
+
+#include <stdlib.h>
+
+#include "base/units.h"
+#include "core/sql/statement.h"
+
+/* ---- figures for sentences ---- */
+
+static const char *say(struct rewriter *r, enum unit u, double v)
+{
+    char buf[UNIT_TEXT_MAX];
+    return arena_strdup(r->arena, unit_format(u, v, buf));
+}
+
+const char *say_count(struct rewriter *r, double v)
+{
+    return say(r, UNIT_COUNT, round(v));
+}
+
+const char *say_bytes(struct rewriter *r, double v)
+{
+    return say(r, UNIT_BYTES, v);
+}
+
+const char *say_time(struct rewriter *r, double ns)
+{
+    return say(r, UNIT_NS, ns);
+}
+
+const char *say_share(struct rewriter *r, double share)
+{
+    return share < 1 && share >= 0.9995 ? ">99.9 %" : say(r, UNIT_SHARE, share);
+}
+
+/* ---- what could be saved ---- */
+
+static struct saving saving(const struct rewriter *r, double ns, double cost)
+{
+    const struct plan *p = r->plan;
+    if (p->timed)
+        return (struct saving){ns, p->elapsed_ns > 0 ? MIN(1, ns / p->elapsed_ns) : NAN, cost};
+    double share = p->total_cost > 0 ? MIN(1, cost / p->total_cost) : NAN;
+    double mean = p->logged ? p->elapsed_ns : r->in->mean_ns;
+    return (struct saving){mean > 0 ? mean * share : NAN, share, cost};
+}
+
+struct saving saving_own(const struct rewriter *r, const struct plan_node *n, double part)
+{
+    return saving(r, known_or(n->exclusive_ns, 0) * part, known_or(n->cost, 0) * part);
+}
+
+struct saving saving_total(const struct rewriter *r, const struct plan_node *n, double part)
+{
+    return saving(r, known_or(n->total_ns, 0) * part, known_or(n->total_cost, 0) * part);
+}
+
+struct rewrite *rewrite_found(struct rewriter *r, const struct plan_node *n, double measure, struct saving s,
+                              double amount)
+{
+    const struct rewrite_rule *rule = r->rule;
+    enum severity severity = measure >= rule->bad    ? SEVERITY_BAD
+                             : measure >= rule->warn ? SEVERITY_WARN
+                             : measure >= rule->info ? SEVERITY_INFO
+                                                     : SEVERITY_NONE;
+    if (severity == SEVERITY_NONE || !(s.share >= rule->floor_share) || !(amount >= rule->floor_amount))
+        return NULL;
+    if (r->plan->timed ? !(s.ns >= rule->floor_ns) : !(s.cost >= rule->floor_cost))
+        return NULL;
+    if (!r->plan->timed && s.ns < rule->floor_ns) /* the mean is known, and small */
+        return NULL;
+    for (size_t i = 0; i < r->out->n; i++)
+        if (r->out->items[i].rule == rule && r->out->items[i].node == n)
+            return NULL;
+    r->out->items = mem_grow(r->out->items, r->out->n, &r->out->cap, sizeof *r->out->items);
+    struct rewrite *it = &r->out->items[r->out->n++];
+    *it = (struct rewrite){
+        .rule = rule, .severity = severity, .node = n, .saves_ns = s.ns, .saves_share = s.share};
+    return it;
+}
+
+const char *rewrite_with(struct rewriter *r, Node **slot, Node *with)
+{
+    Node *saved = *slot;
+    if (!with)
+        return NULL;
+    *slot = with;
+    const char *sql = ast_sql(&r->tree);
+    *slot = saved;
+    return sql;
+}
+
+/* ---- the rules ---- */
+
+#define NONE NAN
+#define SAME "The same rows, NULLs included."
+
+const struct rewrite_rule rewrite_rules[] = {
+    {.name = "offset_paging",
+     .title = "OFFSET makes rows to skip them",
+     .measure = "rows made / rows returned",
+     .info = NONE,
+     .warn = 10,
+     .bad = 1000,
+     .floor_ns = 1e6,
+     .floor_share = 0.30,
+     .floor_cost = 500,
+     .floor_amount = 1000,
+     .floor_of = "rows skipped",
+     .to = "WHERE (sort columns) > (those of the last row seen) ORDER BY ... LIMIT n",
+     .help = "The rows before the page asked for are made and thrown away, more of them with every page.",
+     .same = "Pages follow one another; a page in the middle cannot be asked for by its number.",
+     .find = find_offset},
+    {.name = "or_tables",
+     .title = "OR across tables",
+     .measure = "pairs of rows removed / compared; planned: 1 when it is there",
+     .info = NONE,
+     .warn = 0.50,
+     .bad = 0.999,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 5000,
+     .floor_amount = 10000,
+     .floor_of = "pairs of rows",
+     .to = "one SELECT for each side, put together by UNION ALL, the later without the rows of the former",
+     .help = "A condition that names either one table or the other can be used neither to join nor with an "
+             "index.",
+     .same = "The same rows, NULLs included; where the SELECT cannot be divided, only the parts are named.",
+     .find = find_or_tables},
+    {.name = "or_columns",
+     .title = "OR over several columns",
+     .measure = "rows removed / rows read",
+     .info = 0.90,
+     .warn = 0.99,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 1000,
+     .floor_amount = 10000,
+     .floor_of = "rows removed",
+     .to = "one SELECT for each side, put together by UNION ALL, the later without the rows of the former",
+     .help = "The table is read whole because no single index serves both sides of the OR.",
+     .same = SAME,
+     .find = find_or_columns},
+    {.name = "function_on_column",
+     .title = "The column is inside a function",
+     .measure = "rows removed / rows read",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_cost = 500,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .to = "a range of the column itself; otherwise an index on the expression",
+     .help = "An index on the column cannot be used: every row is read and the function called for it.",
+     .same = "The same rows; the caveat names exceptions such as text that is not of the form expected.",
+     .find = find_function},
+    {.name = "implicit_cast",
+     .title = "The server casts the column",
+     .measure = "rows removed / rows read",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_cost = 500,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .to = "the value compared in the column's own type",
+     .help =
+         "The value compared is of another type, so every row is cast and no index on the column is used.",
+     .same = "The same rows for values that the column's type can hold.",
+     .find = find_cast},
+    {.name = "not_in",
+     .title = "NOT IN a subquery",
+     .measure = "rows looked through / rows checked; when hashed, rows of the list / 100,000",
+     .info = 1,
+     .warn = 100,
+     .bad = 10000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 1000,
+     .floor_amount = 1000,
+     .floor_of = "rows checked",
+     .to = "NOT EXISTS (SELECT 1 ... WHERE inner = outer)",
+     .help = "NOT IN cannot become an anti join: the list is kept in memory, or, where it does not fit "
+             "work_mem, looked through "
+             "for every row.",
+     .same = "The same rows when neither side is NULL; one NULL in the list makes NOT IN return nothing.",
+     .find = find_not_in},
+    {.name = "count_exists",
+     .title = "Counting to know whether there is one",
+     .measure = "rows counted / times asked",
+     .info = NONE,
+     .warn = 5,
+     .bad = 10000,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_cost = 500,
+     .floor_amount = 1000,
+     .floor_of = "rows counted",
+     .to = "EXISTS (SELECT 1 ...)",
+     .help = "All rows are counted where the first would do.",
+     .same = SAME,
+     .find = find_count},
+    {.name = "correlated_subquery",
+     .title = "Subquery runs for every row",
+     .measure = "runs of the subquery",
+     .info = NONE,
+     .warn = 1000,
+     .bad = 100000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 5000,
+     .floor_amount = 1000,
+     .floor_of = "runs",
+     .to = "LEFT JOIN (SELECT key, aggregate ... GROUP BY key)",
+     .help = "A subquery that depends on the outer row is run again for each; grouped once it can be joined.",
+     .same = SAME,
+     .find = find_correlated},
+    {.name = "distinct_join",
+     .title = "DISTINCT over a join that multiplies",
+     .measure = "rows into DISTINCT / rows out",
+     .info = NONE,
+     .warn = 10,
+     .bad = 1000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 1000,
+     .floor_amount = 10000,
+     .floor_of = "rows into DISTINCT",
+     .to = "EXISTS (SELECT 1 FROM the joined table ...)",
+     .help = "A table joined only to filter multiplies the rows, and DISTINCT throws the copies away.",
+     .same = SAME,
+     .find = find_distinct},
+    {.name = "cte_materialized",
+     .title = "A CTE keeps the filter out",
+     .measure = "rows removed / rows made",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 1000,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .to = "WITH ... AS NOT MATERIALIZED",
+     .help = "A CTE that is materialised makes all its rows before the condition is applied.",
+     .same = SAME,
+     .find = find_cte},
+    {.name = "union_all",
+     .title = "UNION looks for copies that are not there",
+     .measure = "rows kept / rows compared",
+     .info = 1,
+     .warn = NONE,
+     .bad = NONE,
+     .floor_ns = 10e6,
+     .floor_share = 0.10,
+     .floor_cost = INFINITY,
+     .floor_amount = 10000,
+     .floor_of = "rows compared",
+     .to = "UNION ALL",
+     .help = "UNION sorts or hashes all rows to remove copies; none was removed.",
+     .same = "Only where the parts can never give the same row.",
+     .find = find_union},
+    {.name = "order_random",
+     .title = "ORDER BY random()",
+     .measure = "rows sorted / rows returned",
+     .info = NONE,
+     .warn = 100,
+     .bad = 100000,
+     .floor_ns = 5e6,
+     .floor_share = 0.20,
+     .floor_cost = 1000,
+     .floor_amount = 10000,
+     .floor_of = "rows sorted",
+     .to = "TABLESAMPLE before the ORDER BY",
+     .help = "Every row gets a random number and is sorted for a few of them.",
+     .same = "Another random choice, and with a narrow filter it can be too few rows.",
+     .find = find_random},
+    {.name = "in_list",
+     .title = "A very long list of constants",
+     .measure = "constants in the list",
+     .info = 1000,
+     .warn = 10000,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.10,
+     .floor_cost = 1000,
+     .floor_amount = 1000,
+     .floor_of = "constants",
+     .to = "= ANY($1), the list as one array parameter",
+     .help = "Each constant is parsed and planned anew, and every length of the list is a statement of its "
+             "own in the statistics.",
+     .same = SAME,
+     .find = find_in_list},
+    {.name = "wide_rows",
+     .title = "Columns carried along",
+     .measure = "bytes per row",
+     .info = 200,
+     .warn = 1000,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.05,
+     .floor_cost = 1000,
+     .floor_amount = 4194304,
+     .floor_of = "bytes carried",
+     .to = "the columns needed instead of *",
+     .help = "SELECT * makes sorts and hashes carry every column, and sends it: wide ones are read from "
+             "TOAST, too.",
+     .same = "Fewer columns: only when nobody uses the others.",
+     .find = find_wide},
+    {.name = "n_plus_one",
+     .title = "Many times in one request",
+     .measure = "calls of the statement a request of one route, less the error of sampling",
+     .info = NONE,
+     .warn = 5,
+     .bad = 50,
+     .floor_ns = 50e6,
+     .floor_share = 0,
+     .floor_cost = INFINITY,
+     .floor_amount = 20,
+     .floor_of = "requests",
+     .to = "WHERE key = ANY($1) for all keys at once",
+     .help = "A route that runs a statement once for each row of another pays for the way to the database "
+             "each time; seen in the "
+             "views query and endpoint.",
+     .same = "The rows of all keys together: the application sorts them by key."},
+};
+const size_t rewrite_n_rules = ARRAY_LEN(rewrite_rules);
+
+static int by_saving(const void *a, const void *b)
+{
+    const struct rewrite *x = a, *y = b;
+    double sx = known_or(x->saves_share, 0), sy = known_or(y->saves_share, 0);
+    if (fabs(sx - sy) > 0.001)
+        return sx < sy ? 1 : -1;
+    if (x->severity != y->severity)
+        return x->severity < y->severity ? 1 : -1;
+    return (x->rule > y->rule) - (x->rule < y->rule);
+}
+
+static bool see_text(void *ctx, Node **slot)
+{
+    bool *found = ctx;
+    const Node *n = *slot;
+    *found = *found || (IS(n, A_CONST) && n->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL);
+    return !*found;
+}
+
+void rewrites(const struct rewrite_input *in, struct rewrite_list *out)
+{
+    static const struct plan_facts nothing;
+    struct rewrite_input own = *in;
+    *out = (struct rewrite_list){.arena = arena_new()};
+    struct rewriter r = {.in = &own, .plan = in->plan, .arena = out->arena, .out = out};
+    if (!own.facts)
+        own.facts = &nothing;
+    char *hidden = NULL;
+    if (!in->show_literals)
+        own.sql = hidden = in->sql ? sql_normalize(in->sql) : NULL;
+    if (!own.sql || !in->plan || !ast_parse(r.arena, own.sql, &r.tree)) {
+        free(hidden);
+        return;
+    }
+    bool text_left = false;
+    if (hidden)
+        ast_walk_slot(&r.tree.stmt, see_text, &text_left);
+    if (!text_left) { /* the normaliser leaves no text; if it did, nothing of it is shown */
+        r.select = IS(r.tree.stmt, SELECT_STMT) ? r.tree.stmt->select_stmt : NULL;
+        r.parameters = sql_parameters(own.sql);
+        for (size_t i = 0; i < rewrite_n_rules; i++) {
+            r.rule = &rewrite_rules[i];
+            if (r.rule->find)
+                r.rule->find(&r);
+        }
+    }
+    free(hidden);
+    if (out->n)
+        qsort(out->items, out->n, sizeof *out->items, by_saving);
+    out->n = MIN(out->n, REWRITES_MAX);
+}
+
+void rewrites_free(struct rewrite_list *l)
+{
+    free(l->items);
+    arena_free(l->arena);
+    *l = (struct rewrite_list){0};
+}

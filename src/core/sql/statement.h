@@ -1,0 +1,80 @@
+/* statement.h - SQL through PostgreSQL's own parser (libpg_query). Any thread; no state. */
+#ifndef CORE_SQL_STATEMENT_H
+#define CORE_SQL_STATEMENT_H
+
+#include "base/base.h"
+
+/* libpg_query's parse tree; caller deletes. NULL when the text does not parse, is longer
+ * than sql_bounded allows or nested deeper than cJSON follows. */
+struct cJSON *sql_parse_tree(const char *sql);
+bool sql_parses(const char *sql);
+/* An identifier as SQL: quoted where it must be. */
+void sql_quote(const char *name, struct strbuf *out);
+
+/* The libpg_query fingerprint (16 hex digits) into out[17]; false when it does not parse. */
+bool sql_fingerprint(const char *sql, char out[17]);
+/* Constants as $n; caller frees; NULL when it does not parse. */
+char *sql_normalize(const char *sql);
+/* Whatever the text is, nothing that may be a literal survives: normalised when
+ * it parses, otherwise by a scanner that replaces strings and numbers. Caller frees. */
+char *sql_hide_literals(const char *sql);
+
+/* The same of an expression out of a plan, which is no statement. Caller frees. */
+char *sql_hide_expression(const char *sql);
+
+/* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
+ * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
+ * no data-modifying CTE. A sentence says why not. */
+bool sql_may_explain(const char *sql, struct sd_error *why);
+
+/* What a statement names, so that a server can be asked what each of them does. */
+struct sql_use {
+    char *schema; /* NULL: not given */
+    char *name;
+    int literals; /* of a function, an operator: arguments that are constants without a type, most of any use
+                   */
+};
+struct sql_uses {
+    struct sql_use_list {
+        struct sql_use *list;
+        size_t n, cap;
+    } relations,                                 /* of FROM; names of WITH queries among them */
+        functions, operators, types, attributes; /* x.name: a column, or a call of name(x) */
+};
+void sql_uses_free(struct sql_uses *u);
+
+/* May this text be executed, under EXPLAIN ANALYZE in a read-only transaction? Much
+ * stricter: exactly one SELECT, VALUES or TABLE, without INTO, locking clause, INSERT,
+ * UPDATE, DELETE or MERGE anywhere in it; no parameters; no call that sql_may_explain refuses.
+ * A necessary condition only: what the functions, operators, types and relations do
+ * that it names, only its server can tell. `uses` (NULL: not wanted; the caller frees it
+ * in any case) gets them all, those that a construct implies among them (BETWEEN: >= and <=). */
+bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why);
+/* sql_may_explain, with what the statement names. */
+bool sql_may_plan(const char *sql, struct sql_uses *uses, struct sd_error *why);
+/* Refused wherever it is called? `name` as the server has it. */
+bool sql_function_denied(const char *name);
+
+/* Highest $n used; 0: none. */
+int sql_parameters(const char *sql);
+
+/* The statement with its parameters replaced by `values`: constants separated by commas,
+ * the first for $1 ("42, 'text', NULL"; "$1 = 42, ..." is understood, too). What comes out
+ * is text from outside like any other. Caller frees; NULL and a sentence. */
+char *sql_with_values(const char *sql, const char *values, struct sd_error *err);
+
+/* ---- sqlcommenter tags ---- */
+struct sql_tags {
+    char *route; /* NULL; as tagged */
+    char *method;
+    char *trace_id; /* 32 hex digits, from traceparent */
+    char *application;
+};
+/* Reads the last comment that has tags: key='v' (URL-encoded), key=v and key:v. */
+bool sql_tags(const char *sql, struct sql_tags *out);
+void sql_tags_free(struct sql_tags *t);
+/* The text without the comments that hold tags; others stay (hints are comments).
+ * pg_stat_statements keeps the tags of whoever called first: misleading. Caller frees. */
+char *sql_strip_tags(const char *sql);
+
+#endif

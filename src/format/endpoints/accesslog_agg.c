@@ -1,0 +1,547 @@
+#include "format/endpoints/accesslog_agg.h"
+
+#include <stdlib.h>
+
+enum {
+    SLOTS = 64,        /* open seconds; second s lives in slot s % SLOTS */
+    LOG_MAX = 1 << 18, /* durations kept per second before they are handed out */
+    CACHE = 2048,      /* raw paths seen lately */
+    CACHE_KEY = 110,
+    NO_ENDPOINT = UINT16_MAX,
+    BUILTINS_MAX = 8,
+};
+
+struct endpoint {
+    char *method, *route; /* method NULL: none */
+    size_t method_len, route_len;
+    uint64_t hash;
+};
+
+/* One endpoint in one open second. */
+struct acc {
+    uint32_t endpoint;
+    uint32_t n_log;
+    int64_t count, with_status, status[6], bytes, with_bytes, timed, total, min, max, first, last;
+};
+
+struct slot {
+    int64_t second;
+    bool used;
+    struct acc *accs;
+    size_t n, cap;
+    uint16_t *index; /* endpoint -> acc + 1 */
+    uint32_t *log;   /* acc << 12 | bucket, one for each duration */
+    size_t n_log, log_cap;
+};
+_Static_assert(SD_HIST_BUCKETS <= 1 << 12, "a bucket fits 12 bits");
+
+struct cached {
+    uint32_t endpoint;
+    uint16_t len;
+    char key[CACHE_KEY];
+};
+
+struct accesslog_agg {
+    struct accesslog_agg_options o;
+    struct accesslog_format *format;
+    bool automatic;
+    struct accesslog_format *builtins[BUILTINS_MAX]; /* when automatic */
+    struct accesslog_intake intake;
+
+    struct endpoint *endpoints;
+    size_t n, cap;
+    uint32_t *table; /* open addressing, endpoint + 1 */
+    size_t mask;
+    uint32_t other;
+    uint64_t *cache_hash; /* apart from the keys: small enough to stay near the processor */
+    struct cached *cache;
+
+    struct slot slots[SLOTS];
+    struct slot *last_slot; /* where the last line went */
+    size_t open;
+    struct sd_http *records;
+    struct sd_hist *hists;
+    struct sd_bucket *buckets;
+    size_t records_cap, hists_cap, buckets_cap;
+    uint32_t *sorted;
+    size_t sorted_cap;
+    uint32_t dense[SD_HIST_BUCKETS];
+};
+
+struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
+{
+    struct accesslog_agg *a = mem_alloc(sizeof *a);
+    a->o = *o;
+    a->o.max_routes = MAX((size_t)1, MIN(o->max_routes, (size_t)60000));
+    a->format = o->format;
+    a->automatic = !o->format;
+    a->other = UINT32_MAX;
+    a->cache = mem_array(CACHE, sizeof *a->cache);
+    a->cache_hash = mem_array(CACHE, sizeof *a->cache_hash);
+    size_t size = 64;
+    while (size < a->o.max_routes * 2)
+        size *= 2;
+    a->table = mem_array(size, sizeof *a->table);
+    a->mask = size - 1;
+    a->intake.first = a->intake.last = SD_UNKNOWN;
+    return a;
+}
+
+void accesslog_agg_free(struct accesslog_agg *a)
+{
+    if (!a)
+        return;
+    for (size_t i = 0; i < BUILTINS_MAX; i++)
+        accesslog_format_free(a->builtins[i]);
+    accesslog_format_free(a->o.format);
+    for (size_t i = 0; i < a->n; i++) {
+        free(a->endpoints[i].method);
+        free(a->endpoints[i].route);
+    }
+    for (size_t i = 0; i < SLOTS; i++) {
+        free(a->slots[i].accs);
+        free(a->slots[i].index);
+        free(a->slots[i].log);
+    }
+    free(a->endpoints);
+    free(a->table);
+    free(a->cache);
+    free(a->cache_hash);
+    free(a->records);
+    free(a->hists);
+    free(a->buckets);
+    free(a->sorted);
+    free(a);
+}
+
+/* ---- endpoints ---- */
+
+static inline uint64_t hash_of(const char *s, size_t n)
+{
+    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
+    for (; n >= 8; s += 8, n -= 8) {
+        memcpy(&w, s, 8);
+        h = (h ^ w) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    w = 0;
+    memcpy(&w, s, n);
+    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
+    return h ^ h >> 29;
+}
+
+static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t method_len,
+                             const char *route, uint64_t hash)
+{
+    a->endpoints = mem_grow(a->endpoints, a->n, &a->cap, sizeof *a->endpoints);
+    a->endpoints[a->n] = (struct endpoint){.method = method_len ? mem_strndup(method, method_len) : NULL,
+                                           .route = mem_strdup(route),
+                                           .method_len = method_len,
+                                           .route_len = strlen(route),
+                                           .hash = hash};
+    return (uint32_t)a->n++;
+}
+
+static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t method_len, const char *path,
+                            size_t len)
+{
+    char route[ROUTE_MAX];
+    size_t n;
+    if (len == 1 && *path == '-') { /* no request line: see accesslog.h */
+        memcpy(route, "-", 2);
+        n = 1;
+    } else {
+        n = route_fold(a->o.rules, path, len, route);
+    }
+    if (!method_len)
+        method = "";
+    uint64_t hash = hash_of(route, n) ^ hash_of(method, method_len) * 31;
+    for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
+        if (!a->table[i]) {
+            if (a->n - (a->other != UINT32_MAX) >= a->o.max_routes) {
+                if (a->other == UINT32_MAX)
+                    a->other = endpoint_new(a, NULL, 0, "(other)", 0);
+                return a->other;
+            }
+            uint32_t e = endpoint_new(a, method, method_len, route, hash);
+            a->table[i] = e + 1;
+            return e;
+        }
+        const struct endpoint *e = &a->endpoints[a->table[i] - 1];
+        if (e->hash == hash && e->route_len == n && e->method_len == method_len &&
+            !memcmp(e->route, route, n) && (!method_len || !memcmp(e->method, method, method_len)))
+            return a->table[i] - 1;
+    }
+}
+
+/* "GET /orders/17" was probably seen a moment ago: folding is not repeated. */
+static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_line *l)
+{
+    const char *query = memchr(l->target, '?', l->target_len);
+    size_t len = query ? (size_t)(query - l->target) : l->target_len;
+    size_t n = l->method_len + 1 + len;
+    if (n > CACHE_KEY)
+        return endpoint_of(a, l->method, l->method_len, l->target, len);
+    char joined[CACHE_KEY];
+    const char *key = l->method;
+    if (!l->method_len || l->target != l->method + l->method_len + 1 || key[l->method_len] != ' ') {
+        if (l->method_len)
+            memcpy(joined, l->method, l->method_len);
+        joined[l->method_len] = ' ';
+        memcpy(joined + l->method_len + 1, l->target, len);
+        key = joined;
+    }
+    uint64_t hash = hash_of(key, n);
+    struct cached *c = &a->cache[hash % CACHE];
+    if (a->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
+        return c->endpoint;
+    uint32_t e = endpoint_of(a, l->method, l->method_len, l->target, len);
+    a->cache_hash[hash % CACHE] = hash;
+    c->len = (uint16_t)n;
+    c->endpoint = e;
+    memcpy(c->key, key, n);
+    return e;
+}
+
+/* ---- handing out ---- */
+
+/* The durations of one endpoint, sorted into buckets behind what is there already. */
+static size_t to_buckets(struct accesslog_agg *a, const uint32_t *from, size_t n, struct sd_bucket *out)
+{
+    uint32_t lo = SD_HIST_BUCKETS, hi = 0;
+    size_t k = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t at = from[i];
+        a->dense[at]++;
+        lo = MIN(lo, at);
+        hi = MAX(hi, at);
+    }
+    for (uint32_t at = lo; n && at <= hi; at++)
+        if (a->dense[at]) {
+            out[k++] = (struct sd_bucket){.index = at, .count = a->dense[at]};
+            a->dense[at] = 0;
+        }
+    return k;
+}
+
+/* Few values: sorting beats walking the buckets between them. */
+static size_t to_buckets_few(uint32_t *v, size_t n, struct sd_bucket *out)
+{
+    size_t k = 0;
+    for (size_t i = 1; i < n; i++) {
+        uint32_t x = v[i];
+        size_t j = i;
+        for (; j > 0 && v[j - 1] > x; j--)
+            v[j] = v[j - 1];
+        v[j] = x;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (k && out[k - 1].index == v[i])
+            out[k - 1].count++;
+        else
+            out[k++] = (struct sd_bucket){.index = v[i], .count = 1};
+    }
+    return k;
+}
+
+static void *room(void *items, size_t *cap, size_t need, size_t size)
+{
+    if (items && need <= *cap)
+        return items;
+    *cap = MAX(MAX(need, *cap * 2), (size_t)64);
+    free(items);
+    return mem_array(*cap, size);
+}
+
+static void slot_flush(struct accesslog_agg *a, struct slot *s)
+{
+    if (!s->used)
+        return;
+    a->records = room(a->records, &a->records_cap, s->n, sizeof *a->records);
+    a->hists = room(a->hists, &a->hists_cap, s->n, sizeof *a->hists);
+    a->buckets = room(a->buckets, &a->buckets_cap, s->n_log, sizeof *a->buckets);
+    a->sorted = room(a->sorted, &a->sorted_cap, s->n_log + s->n, sizeof *a->sorted);
+
+    /* Counting sort by endpoint; start[] is kept behind the sorted values. */
+    uint32_t *start = a->sorted + s->n_log, at = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        start[i] = at;
+        at += s->accs[i].n_log;
+    }
+    for (size_t i = 0; i < s->n_log; i++)
+        a->sorted[start[s->log[i] >> 12]++] = s->log[i] & 0xfff;
+
+    size_t k = 0;
+    for (size_t i = 0; i < s->n; i++) {
+        const struct acc *c = &s->accs[i];
+        const struct endpoint *e = &a->endpoints[c->endpoint];
+        uint32_t *v = a->sorted + start[i] - c->n_log;
+        size_t n = c->n_log <= 32 ? to_buckets_few(v, c->n_log, a->buckets + k)
+                                  : to_buckets(a, v, c->n_log, a->buckets + k);
+        a->hists[i] = (struct sd_hist){.n = (uint32_t)n, .buckets = a->buckets + k};
+        k += n;
+        bool status = c->with_status > 0, timed = c->timed > 0;
+        a->records[i] = (struct sd_http){
+            .method = e->method,
+            .route = e->route,
+            .interval_ns = SD_S,
+            .count = c->count,
+            .errors = status ? c->status[5] : SD_UNKNOWN,
+            .status_1xx = status ? c->status[1] : SD_UNKNOWN,
+            .status_2xx = status ? c->status[2] : SD_UNKNOWN,
+            .status_3xx = status ? c->status[3] : SD_UNKNOWN,
+            .status_4xx = status ? c->status[4] : SD_UNKNOWN,
+            .status_5xx = status ? c->status[5] : SD_UNKNOWN,
+            .bytes = c->with_bytes ? c->bytes : SD_UNKNOWN,
+            .timed = c->timed,
+            .total_ns = timed ? c->total : SD_UNKNOWN,
+            .min_ns = timed ? c->min : SD_UNKNOWN,
+            .max_ns = timed ? c->max : SD_UNKNOWN,
+            .first_at = c->first,
+            .last_at = c->last,
+            .latency = timed ? &a->hists[i] : NULL,
+        };
+        s->index[c->endpoint] = 0;
+    }
+    a->o.emit(a->o.ctx, s->second * SD_S, a->records, s->n);
+    s->used = false;
+    s->n = s->n_log = 0;
+    a->open--;
+    if (a->last_slot == s)
+        a->last_slot = NULL;
+}
+
+void accesslog_agg_flush(struct accesslog_agg *a)
+{
+    while (a->open) { /* oldest first, so that what is handed out is in order */
+        struct slot *oldest = NULL;
+        for (size_t i = 0; i < SLOTS; i++)
+            if (a->slots[i].used && (!oldest || a->slots[i].second < oldest->second))
+                oldest = &a->slots[i];
+        slot_flush(a, oldest);
+    }
+}
+
+bool accesslog_agg_pending(const struct accesslog_agg *a)
+{
+    return a->open > 0;
+}
+
+/* ---- lines ---- */
+
+static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
+{
+    struct slot *s = &a->slots[second % SLOTS];
+    if (s->used && s->second != second) {
+        /* Everything older goes first: seconds come out in order when they can. */
+        int64_t limit = s->second;
+        for (int64_t k = limit > SLOTS ? limit - SLOTS : 0; k < limit; k++) {
+            struct slot *older = &a->slots[k % SLOTS];
+            if (older->used && older->second == k)
+                slot_flush(a, older);
+        }
+        slot_flush(a, s);
+    }
+    if (!s->used) {
+        s->used = true;
+        s->second = second;
+        a->open++;
+        if (!s->index)
+            s->index = mem_array(a->o.max_routes + 2, sizeof *s->index);
+    }
+    return a->last_slot = s;
+}
+
+static int64_t add(int64_t x, int64_t y)
+{
+    return __builtin_add_overflow(x, y, &x) ? INT64_MAX : x;
+}
+
+static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
+{
+    sd_time at = sd_known(l->at) ? l->at : now;
+    if (at < 0)
+        at = 0;
+    int64_t second = at / SD_S;
+    struct slot *s = a->last_slot && a->last_slot->second == second ? a->last_slot : slot_of(a, second);
+    uint32_t e = endpoint_cached(a, l);
+    if (!s->index[e]) {
+        s->accs = mem_grow(s->accs, s->n, &s->cap, sizeof *s->accs);
+        s->accs[s->n] =
+            (struct acc){.endpoint = e, .min = INT64_MAX, .max = INT64_MIN, .first = at, .last = at};
+        s->index[e] = (uint16_t)++s->n;
+    }
+    uint32_t i = s->index[e] - 1u;
+    struct acc *c = &s->accs[i];
+    c->count++;
+    if (l->status) {
+        c->with_status++;
+        c->status[MIN(l->status / 100, 5)]++; /* 600 and above: nothing honest sends them */
+    }
+    if (sd_known(l->bytes)) {
+        c->with_bytes++;
+        c->bytes = add(c->bytes, l->bytes);
+    }
+    c->first = MIN(c->first, at);
+    c->last = MAX(c->last, at);
+    if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
+        a->intake.first = at;
+    a->intake.last = MAX(a->intake.last, at);
+    if (!sd_known(l->duration_ns))
+        return;
+    c->timed++;
+    c->total = add(c->total, l->duration_ns);
+    c->min = MIN(c->min, l->duration_ns);
+    c->max = MAX(c->max, l->duration_ns);
+    c->n_log++;
+    if (s->n_log == s->log_cap)
+        s->log = mem_grow(s->log, s->n_log, &s->log_cap, sizeof *s->log);
+    s->log[s->n_log++] = i << 12 | sd_hist_index(l->duration_ns);
+    if (s->n_log >= LOG_MAX)
+        slot_flush(a, s);
+}
+
+static void unparsed(struct accesslog_agg *a, const char *line, size_t len, const char *reason)
+{
+    struct accesslog_intake *in = &a->intake;
+    in->unparsed++;
+    for (size_t i = 0; i < in->n_samples; i++)
+        if (in->samples[i].reason == reason)
+            return;
+    if (in->n_samples == ARRAY_LEN(in->samples))
+        return;
+    size_t n = MIN(len, sizeof in->samples[0].text - 1);
+    char *text = in->samples[in->n_samples].text;
+    memcpy(text, line, n);
+    text[n] = 0;
+    for (char *nul = text; (nul = memchr(nul, 0, (size_t)(text + n - nul)));)
+        *nul = '.';
+    in->samples[in->n_samples++].reason = reason;
+}
+
+/* A found format takes its place among the built-in ones: it keeps what was learned. */
+static void adopt(struct accesslog_agg *a, struct accesslog_format *f)
+{
+    for (size_t i = 0; f && i < BUILTINS_MAX && !a->builtins[i]; i++)
+        a->builtins[i] = accesslog_builtin(i);
+    for (size_t i = 0; f && i < BUILTINS_MAX && a->builtins[i]; i++) {
+        if (!strcmp(accesslog_format_name(a->builtins[i]), accesslog_format_name(f))) {
+            accesslog_format_free(a->builtins[i]);
+            a->builtins[i] = a->format = f;
+            a->intake.format = accesslog_format_name(f);
+            return;
+        }
+    }
+}
+
+/* The format changed in mid-file (a reload), or two formats share it. */
+static bool try_others(struct accesslog_agg *a, const char *line, size_t len, struct accesslog_line *out)
+{
+    const char *reason;
+    for (size_t i = 0; i < BUILTINS_MAX && a->builtins[i]; i++)
+        if (a->builtins[i] != a->format && accesslog_parse(a->builtins[i], line, len, out, &reason)) {
+            a->format = a->builtins[i];
+            a->intake.format = accesslog_format_name(a->format);
+            return true;
+        }
+    return false;
+}
+
+static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd_time now)
+{
+    struct accesslog_line l;
+    const char *reason;
+    if (len && line[len - 1] == '\r')
+        len--;
+    a->intake.lines++;
+    if (!a->format) {
+        static const char UNKNOWN[] = "No known access-log format fits the line.";
+        static const char BINARY[] = "The line holds NUL bytes: this is binary data, not an access log.";
+        unparsed(a, line, len, memchr(line, 0, len) ? BINARY : UNKNOWN);
+        return;
+    }
+    if (accesslog_parse(a->format, line, len, &l, &reason)) {
+        take(a, &l, now);
+        return;
+    }
+    struct accesslog_line other;
+    if (a->automatic && try_others(a, line, len, &other))
+        take(a, &other, now);
+    else
+        unparsed(a, line, len, len ? reason : "The line is empty.");
+}
+
+static const char TOO_LONG[] = "The line is longer than 1 MiB.";
+
+static void detect(struct accesslog_agg *a, const struct accesslog_carry *c, const char *bytes, size_t len,
+                   bool all)
+{
+    if (a->format || !len)
+        return;
+    if (c && c->text.len && !all) { /* the first line came in pieces: look at the whole of it */
+        const char *stop = memchr(bytes, '\n', len);
+        if (!stop)
+            return;
+        struct strbuf b = {0};
+        strbuf_add(&b, c->text.text, c->text.len);
+        strbuf_add(&b, bytes, MIN(len, (size_t)65536));
+        adopt(a, accesslog_detect(b.text, b.len, false, NULL, NULL));
+        strbuf_free(&b);
+    } else {
+        adopt(a, accesslog_detect(bytes, MIN(len, (size_t)1 << 18), all, NULL, NULL));
+    }
+}
+
+void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
+                        sd_time now)
+{
+    const char *p = bytes, *end = bytes + len;
+    a->intake.bytes += (int64_t)len;
+    const char *whole = c->skipping ? memchr(bytes, '\n', len) : bytes; /* behind the rest of a cut line */
+    if (whole)
+        detect(a, c, whole, (size_t)(end - whole), false);
+    if (a->format && !a->intake.format)
+        a->intake.format = accesslog_format_name(a->format);
+    while (p < end) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((stop ? stop : end) - p);
+        if (c->skipping) {
+            c->skipping = !stop;
+        } else if (c->text.len + n > ACCESSLOG_LINE_MAX) {
+            strbuf_add(&c->text, p, MIN(n, (size_t)256));
+            a->intake.lines++;
+            unparsed(a, c->text.text, c->text.len, TOO_LONG);
+            strbuf_free(&c->text); /* gives the megabyte back */
+            c->skipping = !stop;
+        } else if (!stop) {
+            strbuf_add(&c->text, p, n);
+        } else if (c->text.len) {
+            strbuf_add(&c->text, p, n);
+            line_taken(a, c->text.text, c->text.len, now);
+            strbuf_clear(&c->text);
+        } else {
+            line_taken(a, p, n, now);
+        }
+        p = stop ? stop + 1 : end;
+    }
+}
+
+void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now)
+{
+    if (c->text.len && !c->skipping) {
+        detect(a, NULL, c->text.text, c->text.len, true);
+        line_taken(a, c->text.text, c->text.len, now);
+    }
+    accesslog_carry_free(c);
+}
+
+void accesslog_carry_free(struct accesslog_carry *c)
+{
+    strbuf_free(&c->text);
+    c->skipping = false;
+}
+
+const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a)
+{
+    return &a->intake;
+}

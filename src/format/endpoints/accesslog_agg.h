@@ -1,0 +1,57 @@
+/* accesslog_agg.h - bytes of an access log become per-second, per-endpoint deltas.
+ *
+ * Holds several seconds open, because lines are written out of order (nginx buffers per
+ * worker, Apache logs a request under its start): a line for a second that was already
+ * handed out makes one more delta for it. Memory is bounded by max_routes and by the
+ * longest line, not by the input. One thread. */
+#ifndef FORMAT_ENDPOINTS_ACCESSLOG_AGG_H
+#define FORMAT_ENDPOINTS_ACCESSLOG_AGG_H
+
+#include "core/endpoints/route.h"
+#include "format/endpoints/accesslog.h"
+
+#define ACCESSLOG_LINE_MAX ((size_t)1 << 20) /* longer lines are cut and unparsed */
+
+struct accesslog_agg;
+struct accesslog_agg_options {
+    struct accesslog_format
+        *format; /* NULL: detected, and changed when lines change; owned by the aggregator */
+    const struct route_rules *rules; /* outlives the aggregator; may be NULL */
+    size_t max_routes;               /* distinct METHOD route pairs, 1..60000; others: "(other)" */
+    /* Hands out the deltas of one second: `at` is its start. Pointers live during the call. */
+    void (*emit)(void *ctx, sd_time at, const struct sd_http *records, size_t n);
+    void *ctx;
+};
+
+struct accesslog_intake {
+    int64_t lines, unparsed, bytes;
+    sd_time first, last; /* of the lines' times; SD_UNKNOWN */
+    const char *format;  /* its name; NULL: not found yet */
+    size_t n_samples;    /* a line for each different reason, at most 8 */
+    struct {
+        char text[257];
+        const char *reason;
+    } samples[8];
+};
+
+/* A partial line between two feeds; one for each file. {0} is empty. */
+struct accesslog_carry {
+    struct strbuf text;
+    bool skipping; /* the rest of a line that was too long */
+};
+
+struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o);
+void accesslog_agg_free(struct accesslog_agg *a);
+
+/* `now` stands in for the time when the format has none. */
+void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
+                        sd_time now);
+/* The input ended: what is in the carry is a line. */
+void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
+void accesslog_carry_free(struct accesslog_carry *c);
+/* Hands out all open seconds. */
+void accesslog_agg_flush(struct accesslog_agg *a);
+bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
+const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
+
+#endif

@@ -1,0 +1,355 @@
+/* accesslog_format.c - format strings become a list of values and literals. */
+#include <stdlib.h>
+
+#include "format/endpoints/accesslog_internal.h"
+
+struct variable {
+    const char *name;
+    enum accesslog_field field;
+    int64_t scale;
+    int rank;
+    bool list;
+};
+
+/* What is not here is skipped over. Of several for the same thing the highest rank is
+ * read: the request as sent before its normalised parts, $request_time before $upstream... */
+static const struct variable NGINX[] = {
+    {"time_local", FIELD_TIME_LOCAL, 0, 1, false},
+    {"time_iso8601", FIELD_TIME_ISO, 0, 2, false},
+    {"msec", FIELD_EPOCH, SD_S, 3, false},
+    {"request", FIELD_REQUEST, 0, 2, false},
+    {"request_method", FIELD_METHOD, 0, 1, false},
+    {"uri", FIELD_URI, 0, 1, false},
+    {"document_uri", FIELD_URI, 0, 1, false},
+    {"request_uri", FIELD_URI, 0, 2, false},
+    {"status", FIELD_STATUS, 0, 2, false},
+    {"bytes_sent", FIELD_BYTES, 0, 1, false},
+    {"body_bytes_sent", FIELD_BYTES, 0, 2, false},
+    {"request_time", FIELD_DURATION, SD_S, 3, false},
+    {"upstream_response_time", FIELD_DURATION, SD_S, 1, true},
+    {"slowdive_tail", FIELD_TAIL, 0, 1, false}, /* the built-in formats' own */
+};
+
+static const struct variable APACHE[] = {
+    {"t", FIELD_TIME_LOCAL, 0, 1, false},
+    {"{sec}t", FIELD_EPOCH, SD_S, 2, false},
+    {"{msec}t", FIELD_EPOCH, SD_MS, 3, false},
+    {"{usec}t", FIELD_EPOCH, SD_US, 4, false},
+    {"r", FIELD_REQUEST, 0, 2, false},
+    {"m", FIELD_METHOD, 0, 1, false},
+    {"U", FIELD_URI, 0, 1, false},
+    {"s", FIELD_STATUS, 0, 2, false},
+    {"b", FIELD_BYTES, 0, 2, false},
+    {"B", FIELD_BYTES, 0, 2, false},
+    {"O", FIELD_BYTES, 0, 1, false},
+    {"D", FIELD_DURATION, SD_US, 3, false},
+    {"{us}T", FIELD_DURATION, SD_US, 3, false},
+    {"{ms}T", FIELD_DURATION, SD_MS, 2, false},
+    {"{s}T", FIELD_DURATION, SD_S, 1, false},
+    {"T", FIELD_DURATION, SD_S, 1, false},
+};
+
+static const struct {
+    const char *name, *text;
+} BUILTIN[] = {
+    {"ingress-nginx",
+     "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $l $request_time [$p] [$a] $rest"},
+    {"combined", "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
+    {"combined with further fields",
+     "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $slowdive_tail"},
+    {"common", "$c [$time_local] \"$request\" $status $body_bytes_sent"},
+    {"common with further fields", "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
+    {"json", NULL},
+};
+
+/* ---- building ---- */
+
+struct builder {
+    struct accesslog_format *f;
+    struct strbuf literal; /* text since the last value */
+};
+
+static void end_literal(struct builder *b)
+{
+    struct accesslog_format *f = b->f;
+    struct accesslog_op *op = f->n ? &f->ops[f->n - 1] : NULL;
+    size_t len = b->literal.len;
+    char *text = mem_strdup(strbuf_text(&b->literal));
+    strbuf_clear(&b->literal);
+    if (!op) {
+        f->prefix = text;
+        f->prefix_len = len;
+        return;
+    }
+    op->literal = text;
+    op->literal_len = len;
+    const char *before = f->n > 1 ? f->ops[f->n - 2].literal : f->prefix;
+    size_t n = strlen(before);
+    op->quoted = n && before[n - 1] == '"' && text[0] == '"';
+}
+
+static bool add_value(struct builder *b, const char *name, const struct variable *v, struct sd_error *err)
+{
+    struct accesslog_format *f = b->f;
+    if (f->n && !b->literal.len) {
+        struct accesslog_op *last = &f->ops[f->n - 1];
+        /* $uri$is_args$args is a path still; values nobody reads may touch each other. */
+        if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
+            return true;
+        last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
+        if (!last->to_path)
+            return fail(
+                err,
+                "In the log format nothing stands between $%.40s and the value before it, so nobody can "
+                "tell where one ends.",
+                name);
+    }
+    end_literal(b);
+    f->ops = mem_grow(f->ops, f->n, &f->cap, sizeof *f->ops);
+    f->ops[f->n++] = (struct accesslog_op){
+        .field = v ? v->field : FIELD_SKIP,
+        .scale = v ? v->scale : 0,
+        .rank = v ? v->rank : 0,
+        .list = (v && v->list) || str_starts(name, "upstream_"),
+    };
+    return true;
+}
+
+static const struct variable *find(const struct variable *table, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(table[i].name, name))
+            return &table[i];
+    return NULL;
+}
+
+static bool name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
+{
+    while (*s) {
+        if (*s == '\\' && (s[1] == '"' || s[1] == '\'' || s[1] == '\\' || s[1] == 't')) {
+            strbuf_char(&b->literal, s[1] == 't' ? '\t' : s[1]);
+            s += 2;
+            continue;
+        }
+        bool brace = s[0] == '$' && s[1] == '{';
+        const char *name = s + 1 + brace;
+        size_t n = 0;
+        if (*s == '$')
+            while (name_char(name[n]))
+                n++;
+        if (!n || (brace && name[n] != '}')) {
+            if (brace)
+                return fail(err, "In the log format a ${ has no closing brace.");
+            strbuf_char(&b->literal, *s++);
+            continue;
+        }
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), name);
+        if (!add_value(b, word, find(NGINX, ARRAY_LEN(NGINX), word), err))
+            return false;
+        s = name + n + brace;
+    }
+    return true;
+}
+
+static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
+{
+    while (*s) {
+        if (*s == '\\' && s[1]) {
+            strbuf_char(&b->literal, s[1] == 't' ? '\t' : s[1]);
+            s += 2;
+        } else if (*s != '%') {
+            strbuf_char(&b->literal, *s++);
+        } else if (s[1] == '%') {
+            strbuf_char(&b->literal, '%');
+            s += 2;
+        } else {
+            const char *arg = NULL;
+            size_t n = 0;
+            s += 1 + strspn(s + 1, "<>!,0123456789"); /* %>s, %!200,304{x}i */
+            if (*s == '{') {
+                arg = s;
+                n = strcspn(s, "}");
+                if (!s[n])
+                    return fail(err, "In the log format a %%{ has no closing brace.");
+                s += ++n;
+            }
+            if (*s == '^') /* %{VARNAME}^ti: trailers */
+                s++;
+            if (!name_char(*s))
+                return fail(
+                    err, "In the log format a %% has no directive after it; write %%%% for a percent sign.");
+            char word[64];
+            snprintf(word, sizeof word, "%.*s%c", (int)MIN(n, (size_t)60), arg ? arg : "", *s++);
+            bool brackets = !strcmp(word, "t");
+            if (brackets)
+                strbuf_char(&b->literal, '[');
+            if (!add_value(b, word, find(APACHE, ARRAY_LEN(APACHE), word), err))
+                return false;
+            if (brackets)
+                strbuf_char(&b->literal, ']');
+        }
+    }
+    return true;
+}
+
+/* "log_format main escape=json '...' '...';" as in nginx.conf: the strings, joined.
+ * Anything else is the format itself. Caller frees. */
+static char *without_conf(const char *text)
+{
+    const char *s = text + strspn(text, " \t\r\n");
+    bool directive = str_starts(s, "log_format") && (s[10] == ' ' || s[10] == '\t' || s[10] == '\n');
+    if (directive) {
+        s += 10;
+        s += strspn(s, " \t\r\n");
+        s += strcspn(s, " \t\r\n"); /* its name */
+        s += strspn(s, " \t\r\n");
+        if (str_starts(s, "escape="))
+            s += strcspn(s, " \t\r\n");
+        s += strspn(s, " \t\r\n");
+    }
+    if (*s != '\'' && !directive)
+        return mem_strdup(s);
+    struct strbuf b = {0};
+    for (;;) {
+        s += strspn(s, " \t\r\n;");
+        if (!*s)
+            break;
+        char quote = *s == '\'' || *s == '"' ? *s++ : 0;
+        while (*s && (quote ? *s != quote : !strchr(" \t\r\n;", *s))) {
+            if (*s == '\\' && s[1] == quote && quote)
+                s++;
+            strbuf_char(&b, *s++);
+        }
+        if (quote && *s)
+            s++;
+    }
+    return strbuf_detach(&b);
+}
+
+static bool is_apache(const char *s)
+{
+    if (strchr(s, '$'))
+        return false;
+    for (; (s = strchr(s, '%')); s++)
+        if (name_char(s[1]) || s[1] == '>' || s[1] == '<' || s[1] == '{')
+            return true;
+    return false;
+}
+
+/* Keeps the best value of each kind; the others are skipped over. */
+static void choose(struct accesslog_format *f)
+{
+    static const unsigned char GROUP[] = {
+        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
+        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,   [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
+        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,
+    };
+    int best[8] = {0};
+    bool request = false;
+    for (size_t pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < f->n; i++) {
+            struct accesslog_op *op = &f->ops[i];
+            int *top = &best[GROUP[op->field]];
+            if (!pass) {
+                *top = MAX(*top, op->rank);
+                request |= op->field == FIELD_REQUEST;
+            } else if (op->field != FIELD_SKIP) {
+                bool taken =
+                    op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
+                if (taken)
+                    *top = INT32_MAX; /* of equals the first */
+                else
+                    op->field = FIELD_SKIP;
+            }
+        }
+}
+
+static bool check(const struct accesslog_format *f, struct sd_error *err)
+{
+    for (size_t i = 0; i < f->n; i++)
+        if (f->ops[i].field == FIELD_REQUEST || f->ops[i].field == FIELD_URI)
+            return true;
+    if (!f->n)
+        return fail(
+            err, "The log format holds no $variable (nginx) and no %%directive (Apache); write it as in the "
+                 "server's configuration, or name one of common, combined, ingress-nginx, json.");
+    return fail(err,
+                "The log format has neither $request nor $request_uri (in Apache's notation %%r or %%U): "
+                "there would be no endpoints.");
+}
+
+static struct accesslog_format *empty(const char *name)
+{
+    struct accesslog_format *f = mem_alloc(sizeof *f);
+    f->name = mem_strdup(name);
+    f->tail_max = -1;
+    return f;
+}
+
+static struct accesslog_format *compile(const char *name, const char *text, struct sd_error *err)
+{
+    struct builder b = {.f = empty(name)};
+    char *plain = without_conf(text);
+    size_t len = strlen(plain);
+    while (len && (plain[len - 1] == '\n' || plain[len - 1] == '\r'))
+        plain[--len] = 0;
+    bool ok = is_apache(plain) ? build_apache(&b, plain, err) : build_nginx(&b, plain, err);
+    if (ok)
+        end_literal(&b);
+    ok = ok && check(b.f, err);
+    free(plain);
+    strbuf_free(&b.literal);
+    if (!ok) {
+        accesslog_format_free(b.f);
+        return NULL;
+    }
+    choose(b.f);
+    return b.f;
+}
+
+struct accesslog_format *accesslog_builtin(size_t i)
+{
+    struct sd_error err;
+    if (i >= ARRAY_LEN(BUILTIN))
+        return NULL;
+    if (BUILTIN[i].text)
+        return compile(BUILTIN[i].name, BUILTIN[i].text, &err);
+    struct accesslog_format *f = empty(BUILTIN[i].name);
+    f->json = true;
+    return f;
+}
+
+struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(BUILTIN); i++)
+        if (!strcmp(BUILTIN[i].name, text))
+            return accesslog_builtin(i);
+    if (!strcmp(text, "ingress"))
+        return accesslog_builtin(0);
+    return compile("the given format", text, err);
+}
+
+void accesslog_format_free(struct accesslog_format *f)
+{
+    if (!f)
+        return;
+    for (size_t i = 0; i < f->n; i++)
+        free(f->ops[i].literal);
+    free(f->ops);
+    free(f->prefix);
+    free(f->name);
+    strbuf_free(&f->scratch);
+    strbuf_free(&f->method_scratch);
+    free(f);
+}
+
+const char *accesslog_format_name(const struct accesslog_format *f)
+{
+    return f->name;
+}

@@ -1,0 +1,227 @@
+/* accesslog_line.c - a line against a compiled format; which built-in format fits. */
+#include "format/endpoints/accesslog_internal.h"
+
+/* Literals are a few bytes: calling memcmp costs more than comparing. */
+static inline bool same(const char *a, const char *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
+/* Where the value at p ends, or NULL. */
+static inline const char *value_end(const struct accesslog_op *op, const char *p, const char *end)
+{
+    if (!op->literal_len)
+        return op->to_path ? memchr(p, '/', (size_t)(end - p)) : end;
+    const char *from = p;
+    if (op->field == FIELD_REQUEST && !op->quoted) { /* its own blanks do not end it */
+        const char *http = memmem(p, (size_t)(end - p), " HTTP/", 6);
+        from = http ? http + 6 : p;
+    }
+    for (const char *q = from; (q = memchr(q, op->literal[0], (size_t)(end - q))); q++) {
+        if ((size_t)(end - q) < op->literal_len)
+            return NULL;
+        if (op->quoted && q > p && q[-1] == '\\') {
+            const char *b = q - 1;
+            while (b > p && b[-1] == '\\')
+                b--;
+            if ((q - b) % 2)
+                continue;
+        }
+        if (op->list && op->literal[0] == ' ' && q > p &&
+            (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
+            continue; /* inside "0.1, 0.2 : 0.3" */
+        if (same(q + 1, op->literal + 1, op->literal_len - 1))
+            return q;
+    }
+    return NULL;
+}
+
+static bool read_time(struct accesslog_format *f, enum accesslog_field field, const char *p, size_t n,
+                      sd_time *at)
+{
+    if (n == f->time_len && n && !memcmp(p, f->time_text, n)) { /* most lines share their second */
+        *at = f->time_value;
+        return true;
+    }
+    if (n == 1 && *p == '-')
+        return true;
+    if (!(field == FIELD_TIME_LOCAL ? accesslog_time_local(p, n, at) : accesslog_time_iso(p, n, at)))
+        return false;
+    if (n <= sizeof f->time_text) {
+        memcpy(f->time_text, p, n);
+        f->time_len = n;
+        f->time_value = *at;
+    }
+    return true;
+}
+
+static bool read_epoch(const char *p, size_t n, int64_t scale, sd_time *at)
+{
+    int64_t v;
+    if (!accesslog_decimal(p, n, scale, &v) || v >= (int64_t)9223372035 * SD_S)
+        return false;
+    *at = v;
+    return true;
+}
+
+static inline bool read_status(const char *p, size_t n, int *status)
+{
+    if (n == 3 && p[0] >= '0' && p[0] <= '9' && p[1] >= '0' && p[1] <= '9' && p[2] >= '0' && p[2] <= '9') {
+        *status = (p[0] - '0') * 100 + (p[1] - '0') * 10 + (p[2] - '0');
+        return true;
+    }
+    return n == 1 && *p == '-';
+}
+
+static void read_uri(struct accesslog_format *f, struct accesslog_line *out)
+{
+    if (out->target_len && memchr(out->target, '\\', out->target_len)) {
+        accesslog_unescape(out->target, out->target_len, &f->scratch);
+        out->target = strbuf_text(&f->scratch);
+        out->target_len = f->scratch.len;
+    }
+}
+
+bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
+                     const char **reason)
+{
+    *out = (struct accesslog_line){
+        .at = SD_UNKNOWN, .target = "-", .target_len = 1, .bytes = SD_UNKNOWN, .duration_ns = SD_UNKNOWN};
+    if (f->json)
+        return accesslog_parse_json(f, line, len, out, reason);
+    const char *p = line, *end = line + len;
+    *reason = "The line does not have the form of the log format.";
+    if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
+        return false;
+    p += f->prefix_len;
+    bool request = false;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct accesslog_op *op = &f->ops[i];
+        const char *q = value_end(op, p, end);
+        if (!q)
+            return false;
+        size_t n = (size_t)(q - p);
+        int64_t v;
+        switch (op->field) {
+        case FIELD_SKIP:
+            break;
+        case FIELD_TIME_LOCAL:
+        case FIELD_TIME_ISO:
+            if (!read_time(f, op->field, p, n, &out->at)) {
+                *reason = "The time cannot be read.";
+                return false;
+            }
+            break;
+        case FIELD_EPOCH:
+            if (!read_epoch(p, n, op->scale, &out->at)) {
+                *reason = "The time is not a number of seconds since 1970.";
+                return false;
+            }
+            break;
+        case FIELD_REQUEST:
+            accesslog_request(p, n, out);
+            request = true;
+            break;
+        case FIELD_METHOD:
+            out->method = p;
+            out->method_len = accesslog_method(p, n) ? n : 0;
+            break;
+        case FIELD_URI:
+            out->target = p;
+            out->target_len = n;
+            request = true;
+            break;
+        case FIELD_STATUS:
+            if (!read_status(p, n, &out->status)) {
+                *reason = "The status is not a number of three digits.";
+                return false;
+            }
+            break;
+        case FIELD_BYTES:
+            if (n == 1 && *p == '-') {
+                out->bytes = 0;
+            } else if (accesslog_decimal(p, n, 1, &v)) {
+                out->bytes = v;
+            } else if (n) {
+                *reason = "The number of bytes is not a number.";
+                return false;
+            }
+            break;
+        case FIELD_DURATION:
+            if (op->list)
+                out->duration_ns = accesslog_sum(p, n, op->scale);
+            else if (accesslog_decimal(p, n, op->scale, &v))
+                out->duration_ns = v;
+            else if (n && !(n == 1 && *p == '-')) {
+                *reason = "The duration is not a number.";
+                return false;
+            }
+            break;
+        case FIELD_TAIL:
+            out->duration_ns = accesslog_tail(f, p, q);
+            break;
+        }
+        p = q + op->literal_len;
+    }
+    if (p != end) {
+        *reason = "The line goes on where the log format ends.";
+        return false;
+    }
+    if (request)
+        read_uri(f, out);
+    return true;
+}
+
+/* ---- detection ---- */
+
+enum { LOOK_AT = 200, SECONDS_BELOW = 100 };
+
+static size_t count_fits(struct accesslog_format *f, const char *bytes, size_t len, bool all, size_t *lines)
+{
+    const char *p = bytes, *end = bytes + len;
+    size_t fits = 0;
+    for (*lines = 0; p < end && *lines < LOOK_AT;) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        if (!stop && !all)
+            break;
+        if (!stop)
+            stop = end;
+        size_t n = (size_t)(stop - p);
+        if (n && p[n - 1] == '\r')
+            n--;
+        struct accesslog_line line;
+        const char *reason;
+        if (n) {
+            ++*lines;
+            fits += accesslog_parse(f, p, n, &line, &reason);
+        }
+        p = stop + 1;
+    }
+    return fits;
+}
+
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits,
+                                          size_t *lines)
+{
+    struct accesslog_format *best = NULL, *f;
+    size_t most = 0, n = 0;
+    for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
+        size_t k = count_fits(f, bytes, len, all, &n);
+        if (k > most) {
+            accesslog_format_free(best);
+            best = f;
+            most = k;
+            f->tail_seconds = f->tail_max >= 0 && f->tail_max < SECONDS_BELOW;
+        } else {
+            accesslog_format_free(f);
+        }
+    }
+    if (fits)
+        *fits = most;
+    if (lines)
+        *lines = n;
+    return best;
+}

@@ -1,0 +1,206 @@
+/* accesslog_value.c - times, numbers, requests and escapes of access logs. */
+#include "base/clock.h"
+#include "format/endpoints/accesslog_internal.h"
+
+static bool digits(const char *s, size_t n, int64_t *v)
+{
+    int64_t value = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+        value = value * 10 + (s[i] - '0');
+    }
+    *v = value;
+    return true;
+}
+
+bool accesslog_time_make(int64_t seconds, int64_t ns, sd_time *t)
+{
+    if (seconds < 0 || seconds > 9223372035)
+        return false;
+    *t = seconds * SD_S + ns;
+    return true;
+}
+
+/* ".266": ns; *used bytes. */
+static int64_t fraction(const char *s, size_t n, size_t *used)
+{
+    int64_t ns = 0, unit = SD_S / 10;
+    size_t i = 1;
+    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, unit /= 10)
+        ns += (s[i] - '0') * unit;
+    *used = i;
+    return ns;
+}
+
+/* "Z", "+0100", "+01:00", "" (UTC): seconds east. */
+static bool zone(const char *s, size_t n, int64_t *east)
+{
+    int64_t h, m;
+    *east = 0;
+    if (n == 0 || (n == 1 && (*s == 'Z' || *s == 'z')))
+        return true;
+    bool colon = n == 6 && s[3] == ':';
+    if ((n != 5 && !colon) || (*s != '+' && *s != '-') || !digits(s + 1, 2, &h) ||
+        !digits(s + 3 + colon, 2, &m))
+        return false;
+    *east = (h * 60 + m) * 60 * (*s == '-' ? -1 : 1);
+    return true;
+}
+
+static bool make(int64_t year, int64_t month, int64_t day, const char *clock, sd_time *t, int64_t ns,
+                 int64_t east)
+{
+    int64_t h, m, s;
+    if (!digits(clock, 2, &h) || !digits(clock + 3, 2, &m) || !digits(clock + 6, 2, &s) || clock[2] != ':' ||
+        clock[5] != ':' || h > 24 || m > 59 || s > 60 || month < 1 || month > 12 || day < 1 || day > 31)
+        return false;
+    return accesslog_time_make(clock_days(year, (int)month, (int)day) * 86400 + h * 3600 + m * 60 + s - east,
+                               ns, t);
+}
+
+bool accesslog_time_local(const char *s, size_t n, sd_time *t)
+{
+    static const char MONTHS[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    int64_t day, year, ns = 0, east;
+    if (n < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' || !digits(s, 2, &day) ||
+        !digits(s + 7, 4, &year))
+        return false;
+    int64_t month = 0;
+    for (int i = 0; i < 12; i++)
+        if (!memcmp(MONTHS + i * 3, s + 3, 3))
+            month = i + 1;
+    size_t used = 0;
+    if (n > 20 && s[20] == '.')
+        ns = fraction(s + 20, n - 20, &used);
+    used += 20;
+    if (used < n && s[used] == ' ')
+        used++;
+    return zone(s + used, n - used, &east) && make(year, month, day, s + 12, t, ns, east);
+}
+
+bool accesslog_time_iso(const char *s, size_t n, sd_time *t)
+{
+    int64_t year, month, day, ns = 0, east;
+    if (n < 19 || s[4] != '-' || s[7] != '-' || (s[10] != 'T' && s[10] != ' ' && s[10] != 't') ||
+        !digits(s, 4, &year) || !digits(s + 5, 2, &month) || !digits(s + 8, 2, &day))
+        return false;
+    size_t used = 0;
+    if (n > 19 && (s[19] == '.' || s[19] == ','))
+        ns = fraction(s + 19, n - 19, &used);
+    used += 19;
+    if (used < n && s[used] == ' ')
+        used++;
+    return zone(s + used, n - used, &east) && make(year, month, day, s + 11, t, ns, east);
+}
+
+bool accesslog_decimal(const char *s, size_t n, int64_t scale, int64_t *v)
+{
+    size_t i = 0;
+    int64_t whole = 0;
+    bool any = false;
+    for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true)
+        if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, s[i] - '0', &whole))
+            whole = INT64_MAX / 10;
+    if (__builtin_mul_overflow(whole, scale, &whole))
+        whole = INT64_MAX;
+    if (i < n && s[i] == '.') {
+        int64_t unit = scale;
+        for (i++; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true) {
+            unit /= 10;
+            if (__builtin_add_overflow(whole, (s[i] - '0') * unit, &whole))
+                whole = INT64_MAX;
+        }
+    }
+    *v = whole;
+    return any && i == n;
+}
+
+int64_t accesslog_sum(const char *s, size_t n, int64_t scale)
+{
+    int64_t sum = SD_UNKNOWN, v;
+    const char *end = s + n;
+    while (s < end) {
+        const char *stop = s;
+        while (stop < end && *stop != ',' && *stop != ' ' && *stop != ':')
+            stop++;
+        if (stop > s && accesslog_decimal(s, (size_t)(stop - s), scale, &v) &&
+            __builtin_add_overflow(sd_known(sum) ? sum : 0, v, &sum))
+            sum = INT64_MAX;
+        s = stop + 1;
+    }
+    return sum;
+}
+
+bool accesslog_method(const char *s, size_t n)
+{
+    if (n == 0 || n > 20)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!(s[i] >= 'A' && s[i] <= 'Z') && s[i] != '-' && s[i] != '_')
+            return false;
+    return s[0] >= 'A' && s[0] <= 'Z';
+}
+
+void accesslog_request(const char *s, size_t n, struct accesslog_line *out)
+{
+    const char *end = s + n, *space = memchr(s, ' ', MIN(n, (size_t)21));
+    if (!space || !accesslog_method(s, (size_t)(space - s))) {
+        out->method_len = 0;
+        out->target = "-";
+        out->target_len = 1;
+        return;
+    }
+    out->method = s;
+    out->method_len = (size_t)(space - s);
+    out->target = space + 1;
+    const char *last = memrchr(space, ' ', (size_t)(end - space));
+    if (end - last > 5 && !memcmp(last + 1, "HTTP/", 5)) /* HTTP/0.9 has no protocol */
+        end = last;
+    out->target_len = end > space + 1 ? (size_t)(end - space - 1) : 0;
+}
+
+static int hex(const char *s, size_t n)
+{
+    int v = 0;
+    for (size_t i = 0; i < n; i++) {
+        char c = s[i], low = (char)(c | 0x20);
+        int d = c >= '0' && c <= '9' ? c - '0' : low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+        if (d < 0)
+            return -1;
+        v = v * 16 + d;
+    }
+    return v;
+}
+
+void accesslog_unescape(const char *s, size_t n, struct strbuf *b)
+{
+    strbuf_clear(b);
+    for (size_t i = 0; i < n; i++) {
+        int v;
+        if (s[i] != '\\' || i + 1 == n) {
+            strbuf_char(b, s[i]);
+        } else if (s[i + 1] == 'x' && i + 3 < n && (v = hex(s + i + 2, 2)) >= 0) {
+            strbuf_char(b, (char)v);
+            i += 3;
+        } else if (s[i + 1] == 'u' && i + 5 < n && (v = hex(s + i + 2, 4)) >= 0) {
+            if (v < 0x80) {
+                strbuf_char(b, (char)v);
+            } else {
+                if (v >= 0x800) {
+                    strbuf_char(b, (char)(0xe0 | v >> 12));
+                    strbuf_char(b, (char)(0x80 | (v >> 6 & 0x3f)));
+                } else {
+                    strbuf_char(b, (char)(0xc0 | v >> 6));
+                }
+                strbuf_char(b, (char)(0x80 | (v & 0x3f)));
+            }
+            i += 5;
+        } else {
+            static const char FROM[] = "ntrbf", TO[] = "\n\t\r\b\f";
+            const char *at = strchr(FROM, s[i + 1]);
+            strbuf_char(b, at && *at ? TO[at - FROM] : s[i + 1]);
+            i++;
+        }
+    }
+}

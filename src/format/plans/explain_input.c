@@ -1,0 +1,282 @@
+#include "format/plans/explain_input.h"
+
+#include <stdlib.h>
+
+#include "format/plans/explain_tree.h"
+
+static bool has(const char *text, size_t len, const char *needle)
+{
+    return memmem(text, len, needle, strlen(needle)) != NULL;
+}
+
+enum explain_format explain_detect(const char *text, size_t len)
+{
+    size_t at = 0;
+    while (at < len && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
+        at++;
+    if (has(text, len, "\"Node Type\"") || (at < len && text[at] == '{'))
+        return EXPLAIN_JSON;
+    if (has(text, len, "<Node-Type>") || has(text, len, "<explain "))
+        return EXPLAIN_XML;
+    if (has(text, len, "Node Type: "))
+        return EXPLAIN_YAML;
+    if (has(text, len, "(cost=") || has(text, len, "(actual ") || has(text, len, "->  "))
+        return EXPLAIN_TEXT;
+    return at < len && text[at] == '[' ? EXPLAIN_JSON : EXPLAIN_UNKNOWN;
+}
+
+/* What stands around a line when it was copied from a terminal or an e-mail. */
+static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL}; /* | box lines */
+static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r",
+                                        " ", "\t",           NULL};
+
+static const char INSIDE[] = ",\"{}[])0123456789"; /* nearly every line ends like that: nothing to take off */
+
+static size_t starts_with_any(const char *s, size_t len, const char *const *any)
+{
+    for (; *any; any++)
+        if (len >= strlen(*any) && !memcmp(s, *any, strlen(*any)))
+            return strlen(*any);
+    return 0;
+}
+
+static size_t ends_with_any(const char *s, size_t len, const char *const *any)
+{
+    for (; *any; any++)
+        if (len >= strlen(*any) && !memcmp(s + len - strlen(*any), *any, strlen(*any)))
+            return strlen(*any);
+    return 0;
+}
+
+static size_t spaces(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && (s[n] == ' ' || s[n] == '\t'))
+        n++;
+    return n;
+}
+
+/* Takes psql's frames, its `+` continuations and an e-mail's `>` off every line; what
+ * indents the text inside stays. No line of JSON, YAML or XML begins or ends like that. */
+static void undress(const char *text, size_t len, struct strbuf *out)
+{
+    static const char heading[] = "QUERY PLAN";
+    for (size_t at = 0; at < len;) {
+        const char *line = text + at;
+        const char *newline = memchr(line, '\n', len - at);
+        size_t n = newline ? (size_t)(newline - line) : len - at, cut;
+        at += n + 1;
+        while (n && !strchr(INSIDE, line[n - 1]) && (cut = ends_with_any(line, n, CONTINUES)) != 0)
+            n -= cut;
+        for (;;) {
+            size_t blank = spaces(line, n);
+            if (blank == n || line[blank] == '"' || line[blank] == '{' || line[blank] == '}')
+                break;
+            if (blank < n && line[blank] == '>')
+                cut = blank + 1;
+            else if ((cut = starts_with_any(line + blank, n - blank, BORDERS)) != 0)
+                cut += blank;
+            else if (n - blank > strlen(heading) && !memcmp(line + blank, heading, strlen(heading)) &&
+                     starts_with_any(line + blank + strlen(heading) +
+                                         spaces(line + blank + strlen(heading), n - blank - strlen(heading)),
+                                     1, BORDERS))
+                cut = blank + strlen(heading); /* psql's expanded display */
+            else
+                break;
+            line += cut;
+            n -= cut;
+        }
+        strbuf_add(out, line, n);
+        strbuf_char(out, '\n');
+    }
+}
+
+/* A cell copied out of pgAdmin or a CSV file: "[ {""Plan"": ..." */
+static void unquote(struct strbuf *b)
+{
+    size_t to = 0;
+    for (size_t i = 0; i < b->len; i++) {
+        if (b->text[i] == '"' && i + 1 < b->len && b->text[i + 1] == '"')
+            i++;
+        else if (b->text[i] == '"')
+            continue;
+        b->text[to++] = b->text[i];
+    }
+    b->len = to;
+    b->text[to] = 0;
+}
+
+bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    enum explain_format format = explain_detect(text, len);
+    if (out->format == EXPLAIN_UNKNOWN)
+        out->format = format;
+    switch (format) {
+    case EXPLAIN_JSON:
+        return explain_json(text, len, out, err);
+    case EXPLAIN_TEXT:
+        return explain_text(text, len, out, err);
+    case EXPLAIN_YAML:
+        return explain_yaml(text, len, out, err);
+    case EXPLAIN_XML:
+        return explain_xml(text, len, out, err);
+    case EXPLAIN_UNKNOWN:
+        break;
+    }
+    while (len && strchr(" \t\r\n", text[len - 1]))
+        len--;
+    return fail(err, len ? "This is no output of EXPLAIN: no plan node was found in it."
+                         : "There is no plan: the input is empty.");
+}
+
+/* What PowerShell's > and old editors write. */
+static bool utf16(const char *text, size_t len, struct strbuf *out)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    bool little = len >= 2 && s[0] == 0xff && s[1] == 0xfe, big = len >= 2 && s[0] == 0xfe && s[1] == 0xff;
+    for (size_t i = 2; (little || big) && i + 1 < len; i += 2) {
+        unsigned unit = s[i + little] << 8 | s[i + big];
+        if (unit < 0x80) {
+            strbuf_char(out, (char)unit);
+        } else if (unit < 0x800) {
+            strbuf_char(out, (char)(0xc0 | unit >> 6));
+            strbuf_char(out, (char)(0x80 | (unit & 0x3f)));
+        } else { /* halves of a pair become two letters that nothing can show: values only */
+            strbuf_char(out, (char)(0xe0 | unit >> 12));
+            strbuf_char(out, (char)(0x80 | (unit >> 6 & 0x3f)));
+            strbuf_char(out, (char)(0x80 | (unit & 0x3f)));
+        }
+    }
+    return little || big;
+}
+
+/* Inputs that EXPLAIN must have: without them the plan was cut. */
+static int inputs_wanted(const struct plan_node *n)
+{
+    static const struct {
+        const char *type;
+        int n;
+    } wanted[] = {{"Hash Join", 2},     {"Merge Join", 2},       {"Nested Loop", 2}, {"Recursive Union", 2},
+                  {"BitmapAnd", 2},     {"BitmapOr", 2},         {"Sort", 1},        {"Incremental Sort", 1},
+                  {"Limit", 1},         {"Aggregate", 1},        {"Group", 1},       {"Hash", 1},
+                  {"Gather", 1},        {"Gather Merge", 1},     {"Materialize", 1}, {"Memoize", 1},
+                  {"Unique", 1},        {"WindowAgg", 1},        {"SetOp", 1},       {"LockRows", 1},
+                  {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1}, {"ProjectSet", 1}};
+    for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
+        if (!strcmp(n->type, wanted[i].type))
+            return wanted[i].n;
+    return 0;
+}
+
+/* A cut of whole lines leaves no broken syntax behind; it shows in what is missing. */
+static void note_gaps(struct plan *p)
+{
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        const struct plan_node *n = p->nodes[i];
+        int has = 0, wants = inputs_wanted(n);
+        for (const struct plan_node *c = n->child; c && wants; c = c->next)
+            has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
+        if (has >= wants)
+            continue;
+        plan_note(p, "The plan is not whole: %s (node %d) lacks %s.", n->type, n->id,
+                  wants == 1 ? "its input"
+                  : has      ? "its second input"
+                             : "both inputs");
+        return;
+    }
+    if (p->analyzed && !isnan(p->planning_ns) && isnan(p->execution_ns))
+        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the "
+                     "first node's time.");
+}
+
+/* Windows ends its lines in two characters. */
+static bool carriage_returns(const char *text, size_t len, struct strbuf *out)
+{
+    if (!memchr(text, '\r', len))
+        return false;
+    for (const char *s = text, *end = text + len; s < end;) {
+        const char *cr = memmem(s, (size_t)(end - s), "\r\n", 2), *stop = cr ? cr : end;
+        strbuf_add(out, s, (size_t)(stop - s));
+        s = cr ? cr + 1 : end;
+    }
+    return true;
+}
+
+static void complete(struct explain *out)
+{
+    for (size_t i = 0; i < out->n_plans; i++) {
+        struct plan *p = out->plans[i];
+        plan_time(p);
+        /* Without ANALYZE only auto_explain knows how long the statement took. */
+        if (!p->analyzed && !isnan(p->execution_ns))
+            p->logged = true;
+        note_gaps(p);
+    }
+}
+
+bool explain_log_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    *out = (struct explain){0};
+    struct strbuf lines = {0};
+    if (carriage_returns(text, len, &lines)) {
+        text = strbuf_text(&lines);
+        len = lines.len;
+    }
+    bool ok = explain_log(text, len, out, err);
+    complete(out);
+    strbuf_free(&lines);
+    return ok;
+}
+
+bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    *out = (struct explain){0};
+    struct strbuf wide = {0}, lines = {0}, clean = {0};
+    if (len > EXPLAIN_MAX_LOG_BYTES)
+        return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20,
+                    EXPLAIN_MAX_LOG_BYTES >> 20);
+    if (utf16(text, len, &wide)) {
+        text = strbuf_text(&wide);
+        len = wide.len;
+    }
+    if (carriage_returns(text, len, &lines)) {
+        text = strbuf_text(&lines);
+        len = lines.len;
+    }
+    bool ok = false, log = explain_log_has(text, len);
+    if (log)
+        ok = explain_log(text, len, out, err);
+    if (!ok && len > EXPLAIN_MAX_BYTES) {
+        if (!log)
+            fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20,
+                 EXPLAIN_MAX_BYTES >> 20);
+    } else if (!ok) {
+        struct strbuf whole = {0};
+        bool wrapped = explain_unwrap(text, len, &whole);
+        undress(wrapped ? strbuf_text(&whole) : text, wrapped ? whole.len : len, &clean);
+        strbuf_free(&whole);
+        if (has(strbuf_text(&clean), clean.len, "\"\"Node Type\"\""))
+            unquote(&clean);
+        ok = log ? explain_log(strbuf_text(&clean), clean.len, out, err) : false;
+        if (!ok)
+            ok = explain_body(strbuf_text(&clean), clean.len, out, err);
+    }
+    if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
+        fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
+    if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
+        plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
+                                 "give each format by itself.");
+    complete(out);
+    strbuf_free(&clean);
+    strbuf_free(&lines); /* `text` may lie in these two until here */
+    strbuf_free(&wide);
+    return ok;
+}
+
+void explain_free(struct explain *e)
+{
+    for (size_t i = 0; i < e->n_plans; i++)
+        plan_free(e->plans[i]);
+    free(e->plans);
+    *e = (struct explain){0};
+}

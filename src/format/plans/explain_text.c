@@ -1,0 +1,809 @@
+/* explain_text.c - EXPLAIN's text format, made into the tree its JSON would have given.
+ *
+ * Indentation is the structure: a node belongs to the nearest node before it that
+ * stands further left; "Key: value" lines belong to the node (or the worker) above. */
+#include "format/plans/explain_tree.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#define MAX_DEPTH 400 /* deeper nodes join the deepest */
+
+struct level {
+    int indent;
+    cJSON *node, *plans;
+};
+
+struct parser {
+    struct explain *out;
+    struct sd_error *err;
+    cJSON *entry; /* the plan being read; NULL before the first */
+    struct level stack[MAX_DEPTH];
+    int depth;
+    cJSON *worker; /* properties further right than worker_indent are its */
+    int worker_indent;
+    char subplan[256]; /* heads the next node */
+    int subplan_indent;
+    enum { TOP_NONE, TOP_PLANNING, TOP_JIT, TOP_OTHER } section;
+    int section_indent;
+    struct strbuf query, parameters; /* auto_explain's "Query Text:", before the plan */
+    bool in_query;
+    int query_indent;
+    const char *lonely; /* a line that may be the root of a plan without costs */
+    size_t lonely_len;
+    struct strbuf lonely_text;
+    int lonely_indent;
+    size_t nodes;
+};
+
+static void set_text(cJSON *o, const char *key, const char *s, size_t n)
+{
+    char *copy = mem_strndup(s, n);
+    cJSON_AddStringToObject(o, key, copy);
+    free(copy);
+}
+
+static void set_number(cJSON *o, const char *key, const char *digits)
+{
+    char *end;
+    double v = strtod(digits, &end);
+    if (end != digits)
+        cJSON_AddNumberToObject(o, key, v);
+}
+
+/* The text after `name` in s, when it stands there; NULL. */
+static const char *after(const char *s, const char *name)
+{
+    const char *at = strstr(s, name);
+    return at ? at + strlen(name) : NULL;
+}
+
+static void set_after(cJSON *o, const char *key, const char *s, const char *name)
+{
+    const char *digits = after(s, name);
+    if (digits)
+        set_number(o, key, digits);
+}
+
+static bool replace_flag(cJSON *o, const char *key, const char **s, const char *prefix)
+{
+    if (!str_starts(*s, prefix))
+        return false;
+    cJSON_AddTrueToObject(o, key);
+    *s += strlen(prefix);
+    return true;
+}
+
+/* One identifier as PostgreSQL prints it, unquoted into out; the rest of the text. */
+static const char *identifier(const char *s, struct strbuf *out)
+{
+    strbuf_clear(out);
+    if (*s != '"') {
+        size_t n = strcspn(s, " .");
+        strbuf_add(out, s, n);
+        return s + n;
+    }
+    for (s++; *s; s++) {
+        if (*s == '"' && s[1] == '"')
+            s++;
+        else if (*s == '"')
+            return s + 1;
+        strbuf_char(out, *s);
+    }
+    return s;
+}
+
+/* "schema.name alias" under the given key. */
+static void set_relation(cJSON *n, const char *key, const char *s)
+{
+    struct strbuf a = {0}, b = {0};
+    s = identifier(s, &a);
+    if (*s == '.') {
+        s = identifier(s + 1, &b);
+        cJSON_AddStringToObject(n, "Schema", strbuf_text(&a));
+        cJSON_AddStringToObject(n, key, strbuf_text(&b));
+    } else {
+        cJSON_AddStringToObject(n, key, strbuf_text(&a));
+    }
+    if (*s == ' ') {
+        identifier(s + 1, &a);
+        cJSON_AddStringToObject(n, "Alias", strbuf_text(&a));
+    }
+    strbuf_free(&a);
+    strbuf_free(&b);
+}
+
+static const struct {
+    const char *text, *type, *key, *value;
+} TYPES[] = {{"HashAggregate", "Aggregate", "Strategy", "Hashed"},
+             {"GroupAggregate", "Aggregate", "Strategy", "Sorted"},
+             {"MixedAggregate", "Aggregate", "Strategy", "Mixed"},
+             {"Aggregate", "Aggregate", "Strategy", "Plain"},
+             {"Insert", "ModifyTable", "Operation", "Insert"},
+             {"Update", "ModifyTable", "Operation", "Update"},
+             {"Delete", "ModifyTable", "Operation", "Delete"},
+             {"Merge", "ModifyTable", "Operation", "Merge"},
+             {"Hash Join", "Hash Join", "Join Type", "Inner"},
+             {"Merge Join", "Merge Join", "Join Type", "Inner"},
+             {"Nested Loop", "Nested Loop", "Join Type", "Inner"}};
+
+static const struct {
+    const char *type, *key;
+} OBJECTS[] = {{"Bitmap Index Scan", "Index Name"},
+               {"CTE Scan", "CTE Name"},
+               {"WorkTable Scan", "CTE Name"},
+               {"Function Scan", "Function Name"},
+               {"Table Function Scan", "Table Function Name"},
+               {"Subquery Scan", "Alias"},
+               {"Values Scan", "Alias"},
+               {"Named Tuplestore Scan", "Tuplestore Name"}};
+
+/* "Parallel Index Scan Backward using i on s.t a" */
+static void set_name(cJSON *n, const char *name)
+{
+    const char *s = name;
+    replace_flag(n, "Parallel Aware", &s, "Parallel ");
+    replace_flag(n, "Async Capable", &s, "Async ");
+    static const char *const modes[] = {"Partial", "Finalize"};
+    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+        if (str_starts(s, modes[i]) && s[strlen(modes[i])] == ' ') {
+            cJSON_AddStringToObject(n, "Partial Mode", modes[i]);
+            s += strlen(modes[i]) + 1;
+        }
+    }
+    const char *using = strstr(s, " using "), *on = strstr(s, " on ");
+    size_t len = using && (!on || using < on) ? (size_t)(using - s) : on ? (size_t)(on - s) : strlen(s);
+    char *type = mem_strndup(s, len);
+    static const char backward[] = " Backward";
+    if (str_ends(type, backward)) {
+        type[strlen(type) - strlen(backward)] = 0;
+        cJSON_AddStringToObject(n, "Scan Direction", "Backward");
+    }
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_LEN(TYPES) && !known; i++) {
+        if ((known = !strcmp(type, TYPES[i].text))) {
+            cJSON_AddStringToObject(n, "Node Type", TYPES[i].type);
+            cJSON_AddStringToObject(n, TYPES[i].key, TYPES[i].value);
+        }
+    }
+    static const char *const joins[] = {"Hash ", "Merge ", "Nested Loop "};
+    for (size_t i = 0; i < ARRAY_LEN(joins) && !known && str_ends(type, " Join"); i++) {
+        size_t prefix = strlen(joins[i]);
+        if ((known = str_starts(type, joins[i]) && strlen(type) > prefix + strlen(" Join"))) {
+            set_text(n, "Join Type", type + prefix, strlen(type) - prefix - strlen(" Join"));
+            cJSON_AddStringToObject(n, "Node Type",
+                                    i == 0   ? "Hash Join"
+                                    : i == 1 ? "Merge Join"
+                                             : "Nested Loop");
+        }
+    }
+    const char *command = after(type, "SetOp ");
+    if (!known && command && command - type <= 10) {
+        cJSON_AddStringToObject(n, "Node Type", "SetOp");
+        cJSON_AddStringToObject(n, "Strategy", str_starts(type, "Hash") ? "Hashed" : "Sorted");
+        cJSON_AddStringToObject(n, "Command", command);
+    } else if (!known) {
+        cJSON_AddStringToObject(n, "Node Type", type);
+    }
+    if (using && (!on || using < on)) {
+        struct strbuf index = {0};
+        identifier(using + strlen(" using "), &index);
+        cJSON_AddStringToObject(n, "Index Name", strbuf_text(&index));
+        strbuf_free(&index);
+    }
+    if (on) {
+        const char *key = "Relation Name";
+        for (size_t i = 0; i < ARRAY_LEN(OBJECTS); i++)
+            if (!strcmp(type, OBJECTS[i].type))
+                key = OBJECTS[i].key;
+        set_relation(n, key, on + strlen(" on "));
+    }
+    free(type);
+}
+
+/* "time=0.1..2.3 rows=4 loops=5" */
+static void set_actual(cJSON *n, const char *s)
+{
+    const char *time = after(s, "time=");
+    if (time) {
+        set_number(n, "Actual Startup Time", time);
+        set_after(n, "Actual Total Time", time, "..");
+    }
+    set_after(n, "Actual Rows", s, " rows=");
+    if (!time && str_starts(s, "rows="))
+        set_number(n, "Actual Rows", s + 5);
+    set_after(n, "Actual Loops", s, "loops=");
+}
+
+static const char *figures(const char *line)
+{
+    static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
+    const char *first = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+        const char *at = strstr(line, marks[i]);
+        if (at && at > line && at[-1] == ' ' && (!first || at < first))
+            first = at;
+    }
+    return first;
+}
+
+/* The text format leaves out what is 0, of every node: where any node tells blocks (or
+ * I/O times), the others' are known too. */
+static void unsaid_is_zero(struct plan *plan)
+{
+    static const char *const groups[] = {" Blocks", " Time"};
+    for (size_t g = 0; g < ARRAY_LEN(groups); g++) {
+        bool any = false;
+        for (size_t pass = 0; pass < 2; pass++) {
+            for (size_t f = 0; f < plan_n_node_fields && (!pass || any); f++) {
+                const struct plan_field *field = &plan_node_fields[f];
+                if (!str_ends(field->key, groups[g]) || (strstr(field->key, "I/O") != NULL) != (g == 1) ||
+                    strstr(field->key, "Heap"))
+                    continue;
+                if (g == 1 && pass && (str_starts(field->key, "Shared") || str_starts(field->key, "Local")))
+                    continue; /* the other versions' names of the same */
+                for (size_t i = 0; i < plan->n_nodes; i++) {
+                    double *at = (double *)((char *)plan->nodes[i] + field->offset);
+                    if (!pass)
+                        any |= !isnan(*at);
+                    else if (isnan(*at))
+                        *at = 0;
+                }
+            }
+        }
+    }
+}
+
+static void finish(struct parser *p)
+{
+    if (!p->entry)
+        return;
+    struct plan *plan = explain_tree(p->entry, p->err);
+    if (plan) {
+        unsaid_is_zero(plan);
+        explain_keep(p->out, plan);
+    }
+    cJSON_Delete(p->entry);
+    p->entry = NULL;
+    p->depth = 0;
+    p->worker = NULL;
+    p->section = TOP_NONE;
+}
+
+static const char *relationship(const struct parser *p, const struct level *parent)
+{
+    if (p->subplan[0])
+        return str_starts(p->subplan, "SubPlan") ? "SubPlan" : "InitPlan";
+    const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(parent->node, "Node Type"));
+    if (str_eq(type, "Append") || str_eq(type, "Merge Append") || str_eq(type, "BitmapAnd") ||
+        str_eq(type, "BitmapOr"))
+        return "Member";
+    if (str_eq(type, "Subquery Scan"))
+        return "Subquery";
+    const cJSON *sibling;
+    cJSON_ArrayForEach(sibling, parent->plans)
+    {
+        if (str_eq(cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sibling, "Parent Relationship")),
+                   "Outer"))
+            return "Inner";
+    }
+    return "Outer";
+}
+
+static void node_line(struct parser *p, int indent, const char *line, bool arrow)
+{
+    if (!arrow || !p->entry) {
+        finish(p);
+        p->entry = cJSON_CreateObject();
+        if (p->query.len)
+            cJSON_AddStringToObject(p->entry, "Query Text", p->query.text);
+        if (p->parameters.len)
+            cJSON_AddStringToObject(p->entry, "Query Parameters", p->parameters.text);
+        strbuf_clear(&p->query);
+        strbuf_clear(&p->parameters);
+        p->in_query = false;
+    }
+    if (p->nodes++ > EXPLAIN_MAX_NODES)
+        return;
+    /* The root of a SubPlan stands further right than its siblings, its heading does not. */
+    int left = p->subplan[0] ? MIN(indent, p->subplan_indent) : indent;
+    while (p->depth && (p->stack[p->depth - 1].indent >= left || p->depth == MAX_DEPTH))
+        p->depth--;
+    cJSON *n = cJSON_CreateObject();
+    if (p->depth) {
+        struct level *parent = &p->stack[p->depth - 1];
+        cJSON_AddStringToObject(n, "Parent Relationship", relationship(p, parent));
+        if (!parent->plans)
+            parent->plans = cJSON_AddArrayToObject(parent->node, "Plans");
+        cJSON_AddItemToArray(parent->plans, n);
+    } else {
+        if (cJSON_GetObjectItemCaseSensitive(p->entry, "Plan")) { /* further left than its own root */
+            cJSON_Delete(n);
+            return;
+        }
+        cJSON_AddItemToObject(p->entry, "Plan", n);
+    }
+    p->stack[p->depth++] = (struct level){.indent = indent, .node = n};
+    if (p->subplan[0])
+        cJSON_AddStringToObject(n, "Subplan Name", p->subplan);
+    p->subplan[0] = 0;
+    p->worker = NULL;
+    p->section = TOP_NONE;
+    p->lonely = NULL;
+
+    const char *numbers = figures(line);
+    size_t len = numbers ? (size_t)(numbers - line) : strlen(line);
+    while (len && line[len - 1] == ' ')
+        len--;
+    char *name = mem_strndup(line, len);
+    set_name(n, name);
+    free(name);
+    const char *cost = numbers ? after(numbers, "(cost=") : NULL;
+    if (cost) {
+        set_number(n, "Startup Cost", cost);
+        set_after(n, "Total Cost", cost, "..");
+        set_after(n, "Plan Rows", cost, " rows=");
+        set_after(n, "Plan Width", cost, " width=");
+    }
+    const char *actual = numbers ? after(numbers, "(actual ") : NULL;
+    if (actual) {
+        set_actual(n, actual);
+    } else if (numbers && strstr(numbers, "(never executed)")) {
+        cJSON_AddNumberToObject(n, "Actual Rows", 0);
+        cJSON_AddNumberToObject(n, "Actual Loops", 0);
+        cJSON_AddNumberToObject(n, "Actual Total Time", 0);
+    }
+}
+
+/* "shared hit=1 read=2, temp written=3": each figure under "Shared Hit Blocks", ... */
+static void set_groups(cJSON *o, const char *s, const char *suffix, bool io)
+{
+    char group[16] = "";
+    while (*s) {
+        size_t n = strcspn(s, " ,=");
+        if (s[n] == '=') {
+            char key[64], what[16];
+            snprintf(what, sizeof what, "%.*s", (int)n, s);
+            what[0] = (char)toupper((unsigned char)what[0]);
+            snprintf(key, sizeof key, "%s%s%s%s %s", group, group[0] ? " " : "", io ? "I/O " : "", what,
+                     suffix);
+            set_number(o, key, s + n + 1);
+            s += n + strcspn(s + n, " ,");
+        } else {
+            /* 15 and 16 say "shared/local", which older and newer keys call plain I/O time. */
+            snprintf(group, sizeof group, "%.*s", (int)MIN(n, sizeof group - 1),
+                     strncmp(s, "shared/local", n) == 0 && n == 12 ? "" : s);
+            group[0] = (char)toupper((unsigned char)group[0]);
+            s += n;
+        }
+        while (*s == ' ' || *s == ',')
+            s++;
+    }
+}
+
+/* "a, f(b, c) DESC" -> ["a", "f(b, c) DESC"] */
+static void set_list(cJSON *o, const char *key, const char *s)
+{
+    cJSON *list = cJSON_AddArrayToObject(o, key);
+    int depth = 0;
+    char quote = 0;
+    const char *start = s;
+    for (;; s++) {
+        if (*s == 0 || (*s == ',' && depth <= 0 && !quote)) {
+            char *item = mem_strndup(start, (size_t)(s - start));
+            cJSON_AddItemToArray(list, cJSON_CreateString(item));
+            free(item);
+            if (!*s)
+                return;
+            start = s + 1 + strspn(s + 1, " ");
+        } else if (quote) {
+            quote = *s == quote ? 0 : quote;
+        } else if (*s == '\'' || *s == '"') {
+            quote = *s;
+        } else {
+            depth += (*s == '(' || *s == '[') - (*s == ')' || *s == ']');
+        }
+    }
+}
+
+static const struct {
+    const char *name, *key;
+} SUBFIELDS[] = {{"Buckets: ", "Hash Buckets"},      {"Memory Usage: ", "Peak Memory Usage"},
+                 {"Disk Usage: ", "Disk Usage"},     {"Planned Partitions: ", "Planned Partitions"},
+                 {"Hits: ", "Cache Hits"},           {"Misses: ", "Cache Misses"},
+                 {"Evictions: ", "Cache Evictions"}, {"Overflows: ", "Cache Overflows"}};
+
+static void property(cJSON *o, const char *type, const char *line)
+{
+    const char *colon = strstr(line, ": ");
+    if (!colon)
+        return;
+    const char *value = colon + 2;
+    size_t n = (size_t)(colon - line);
+    if (str_starts(line, "Sort Method: ")) {
+        value += strspn(value, " ");
+        const char *space = strstr(value, "  ");
+        set_text(o, "Sort Method", value, space ? (size_t)(space - value) : strlen(value));
+        const char *disk = after(value, "Disk: "), *memory = after(value, "Memory: ");
+        if (disk || memory) {
+            cJSON_AddStringToObject(o, "Sort Space Type", disk ? "Disk" : "Memory");
+            set_number(o, "Sort Space Used", disk ? disk : memory);
+        }
+    } else if (str_starts(line, "Buffers: ")) {
+        set_groups(o, value, "Blocks", false);
+    } else if (str_starts(line, "I/O Timings: ")) {
+        set_groups(o, value, "Time", true);
+    } else if (str_starts(line, "Heap Blocks: ")) {
+        set_after(o, "Exact Heap Blocks", value, "exact=");
+        set_after(o, "Lossy Heap Blocks", value, "lossy=");
+    } else if (str_starts(line, "Storage: ")) { /* "Storage: Memory  Maximum Storage: 17kB" */
+        set_after(o, "Maximum Storage", line, "Maximum Storage: ");
+    } else if (str_starts(line, "WAL: ")) {
+        set_after(o, "WAL Records", value, "records=");
+        set_after(o, "WAL FPI", value, "fpi=");
+        set_after(o, "WAL Bytes", value, "bytes=");
+    } else if (str_starts(line, "Buckets: ") || str_starts(line, "Batches: ") ||
+               str_starts(line, "Planned Partitions: ") || str_starts(line, "Hits: ") ||
+               str_starts(line, "Memory Usage: ")) {
+        for (size_t i = 0; i < ARRAY_LEN(SUBFIELDS); i++)
+            set_after(o, SUBFIELDS[i].key, line, SUBFIELDS[i].name);
+        const char *batches = after(line, "Batches: ");
+        bool hash = str_eq(type, "Hash") || strstr(line, "Buckets: ");
+        if (batches) {
+            set_number(o, hash ? "Hash Batches" : "HashAgg Batches", batches);
+            const char *planned = after(batches, "(originally ");
+            if (planned)
+                set_number(o, "Original Hash Batches", planned);
+        }
+    } else {
+        char key[64];
+        if (n >= sizeof key)
+            return;
+        snprintf(key, sizeof key, "%.*s", (int)n, line);
+        for (size_t i = 0; i < plan_n_node_fields; i++) {
+            if (strcmp(plan_node_fields[i].key, key) != 0)
+                continue;
+            if (plan_node_fields[i].type == PLAN_LIST)
+                set_list(o, key, value);
+            else
+                cJSON_AddStringToObject(o, key, value);
+        }
+    }
+}
+
+static void settings(cJSON *entry, const char *s)
+{
+    cJSON *o = cJSON_AddObjectToObject(entry, "Settings");
+    while (*s) {
+        const char *equals = strstr(s, " = '"), *end = equals ? strchr(equals + 4, '\'') : NULL;
+        if (!end)
+            return;
+        char *name = mem_strndup(s, (size_t)(equals - s));
+        set_text(o, name, equals + 4, (size_t)(end - equals - 4));
+        free(name);
+        s = end + 1 + strspn(end + 1, ", ");
+    }
+}
+
+/* Lines about the whole plan; true when it was one. */
+static bool top_line(struct parser *p, int indent, const char *line)
+{
+    static const struct {
+        const char *text, *key;
+    } times[] = {{"Planning Time: ", "Planning Time"},
+                 {"Planning time: ", "Planning Time"},
+                 {"Execution Time: ", "Execution Time"},
+                 {"Execution time: ", "Execution Time"},
+                 {"Total runtime: ", "Execution Time"}};
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        if (str_starts(line, times[i].text)) {
+            set_number(p->entry, times[i].key, line + strlen(times[i].text));
+            p->section = TOP_NONE;
+            return true;
+        }
+    }
+    if (str_starts(line, "Query Identifier: ")) {
+        const char *id = line + strlen("Query Identifier: ");
+        set_text(p->entry, "Query Identifier", id, strcspn(id, " "));
+        return true;
+    }
+    if (str_starts(line, "Settings: ")) {
+        settings(p->entry, line + strlen("Settings: "));
+        return true;
+    }
+    if (str_starts(line, "Trigger ")) {
+        const char *time = strstr(line, ": time=");
+        cJSON *list = cJSON_GetObjectItemCaseSensitive(p->entry, "Triggers");
+        if (!list)
+            list = cJSON_AddArrayToObject(p->entry, "Triggers");
+        cJSON *t = cJSON_CreateObject();
+        cJSON_AddItemToArray(list, t);
+        if (time) {
+            static const char constraint[] = "Trigger for constraint ";
+            bool of =
+                str_starts(line, constraint); /* "Trigger for constraint orders_fkey on items: time=..." */
+            const char *name = line + (of ? strlen(constraint) : strlen("Trigger "));
+            const char *on = strstr(name, " on ");
+            set_text(t, of ? "Constraint Name" : "Trigger Name", name,
+                     (size_t)((on && on < time ? on : time) - name));
+            if (on && on < time)
+                set_text(t, "Relation", on + 4, (size_t)(time - on - 4));
+            set_number(t, "Time", time + strlen(": time="));
+            set_after(t, "Calls", time, "calls=");
+        }
+        return true;
+    }
+    if (!strcmp(line, "Planning:") || !strcmp(line, "JIT:") || str_starts(line, "Serialization: ")) {
+        p->section = *line == 'P' ? TOP_PLANNING : *line == 'J' ? TOP_JIT : TOP_OTHER;
+        p->section_indent = indent;
+        if (p->section == TOP_PLANNING)
+            cJSON_AddObjectToObject(p->entry, "Planning");
+        if (p->section == TOP_JIT)
+            cJSON_AddObjectToObject(p->entry, "JIT");
+        const char *ms = p->section == TOP_OTHER ? after(line, "time=") : NULL;
+        if (ms)
+            set_number(cJSON_AddObjectToObject(p->entry, "Serialization"), "Time", ms);
+        return true;
+    }
+    if (p->section == TOP_NONE || indent <= p->section_indent)
+        return false;
+    if (p->section == TOP_PLANNING && str_starts(line, "Memory: "))
+        set_after(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), "Memory Used", line, "used=");
+    if (p->section == TOP_PLANNING && str_starts(line, "Buffers: "))
+        set_groups(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), line + strlen("Buffers: "),
+                   "Blocks", false);
+    cJSON *jit = cJSON_GetObjectItemCaseSensitive(p->entry, "JIT");
+    if (p->section == TOP_JIT && str_starts(line, "Functions: "))
+        set_number(jit, "Functions", line + strlen("Functions: "));
+    if (p->section == TOP_JIT && str_starts(line, "Timing: "))
+        set_after(cJSON_AddObjectToObject(jit, "Timing"), "Total", line, "Total ");
+    return true;
+}
+
+static void one_line(struct parser *p, int indent, const char *line)
+{
+    static const char *const heads[] = {"CTE ", "InitPlan ", "SubPlan "};
+    bool arrow = str_starts(line, "->");
+    if (arrow) {
+        const char *name = line + 2 + strspn(line + 2, " ");
+        if (!p->entry && p->lonely) { /* a plan without costs: its root says nothing but its name */
+            char *root = mem_strndup(p->lonely, p->lonely_len);
+            node_line(p, p->lonely_indent, root, false);
+            free(root);
+        }
+        node_line(p, indent, name, true);
+        return;
+    }
+    if (figures(line) && !str_starts(line, "Worker ")) {
+        node_line(p, p->subplan[0] && p->entry ? indent : -1, line, p->subplan[0] && p->entry);
+        return;
+    }
+    if (!p->entry)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
+        if (str_starts(line, heads[i])) {
+            snprintf(p->subplan, sizeof p->subplan, "%s", line);
+            p->subplan_indent = indent;
+            return;
+        }
+    }
+    if (top_line(p, indent, line) || !p->depth)
+        return;
+    struct level *at = &p->stack[p->depth - 1];
+    if (str_starts(line, "Worker ") && isdigit((unsigned char)line[7])) {
+        cJSON *workers = cJSON_GetObjectItemCaseSensitive(at->node, "Workers");
+        if (!workers)
+            workers = cJSON_AddArrayToObject(at->node, "Workers");
+        p->worker = cJSON_CreateObject();
+        p->worker_indent = indent;
+        cJSON_AddItemToArray(workers, p->worker);
+        set_number(p->worker, "Worker Number", line + 7);
+        const char *colon = strchr(line, ':'), *rest = colon ? colon + 1 + strspn(colon + 1, " ") : "";
+        if (str_starts(rest, "actual "))
+            set_actual(p->worker, rest + strlen("actual "));
+        else
+            property(p->worker, NULL, rest);
+        return;
+    }
+    if (p->worker && indent <= p->worker_indent)
+        p->worker = NULL;
+    property(p->worker ? p->worker : at->node,
+             cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at->node, "Node Type")), line);
+}
+
+/* ---- lines ---- */
+
+struct lines {
+    const char *at, *end;
+    struct strbuf joined;
+};
+
+/* The next line without what surrounds it; empty lines too. */
+static bool take_line(struct lines *l, const char **text, size_t *len, int *indent)
+{
+    if (l->at >= l->end)
+        return false;
+    const char *line = l->at, *newline = memchr(line, '\n', (size_t)(l->end - line));
+    size_t n = newline ? (size_t)(newline - line) : (size_t)(l->end - line);
+    l->at = newline ? newline + 1 : l->end;
+    while (n && (line[n - 1] == ' ' || line[n - 1] == '\r'))
+        n--;
+    /* pgAdmin puts every line in quotes. */
+    if (n >= 2 && (*line == '\'' || *line == '"') && line[n - 1] == *line) {
+        line++;
+        n -= 2;
+    } else if (n && (*line == '"' || line[n - 1] == '"')) { /* and others take one of them off again */
+        size_t quotes = 0;
+        for (size_t i = 0; i < n; i++)
+            quotes += line[i] == '"';
+        if (quotes % 2) {
+            line += *line == '"';
+            n--;
+        }
+    }
+    *indent = 0;
+    while (n && (*line == ' ' || *line == '\t')) {
+        line++;
+        n--;
+        ++*indent;
+    }
+    while (n && line[n - 1] == ' ')
+        n--;
+    *text = line;
+    *len = n;
+    return true;
+}
+
+/* Does a bracket or quote stay open in s? */
+static bool stays_open(const char *s, size_t len)
+{
+    int depth = 0;
+    char quote = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (quote)
+            quote = s[i] == quote ? 0 : quote;
+        else if (s[i] == '\'' || s[i] == '"')
+            quote = s[i];
+        else
+            depth += (s[i] == '(') - (s[i] == ')');
+    }
+    return depth > 0 || quote;
+}
+
+#define WRAPPED_LINES_MAX 24
+
+static bool continues(const char *s, size_t n)
+{
+    static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
+    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+        if (n >= strlen(marks[i]) && !memcmp(s, marks[i], strlen(marks[i])))
+            return true;
+    return false;
+}
+
+/* A line that an e-mail or a narrow terminal wrapped: where a bracket stays open the next
+ * lines belong to it, as far as they close it. In place when nothing was wrapped. */
+static void unwrap(struct lines *l, const char **text, size_t *len)
+{
+    const char *after = l->at, *more;
+    size_t n;
+    int indent;
+    bool joined = false;
+    while (l->at < l->end) {
+        const char *before = l->at;
+        if (!take_line(l, &more, &n, &indent) || !continues(more, n)) {
+            l->at = before;
+            break;
+        }
+        if (!joined) {
+            strbuf_clear(&l->joined);
+            strbuf_add(&l->joined, *text, *len);
+        }
+        joined = true;
+        strbuf_str(&l->joined, "  ");
+        strbuf_add(&l->joined, more, n);
+        *text = l->joined.text;
+        *len = l->joined.len;
+        after = l->at;
+    }
+    if (!stays_open(*text, *len))
+        return;
+    if (!joined) {
+        strbuf_clear(&l->joined);
+        strbuf_add(&l->joined, *text, *len);
+    }
+    size_t alone = l->joined.len;
+    for (int i = 0; i < WRAPPED_LINES_MAX && take_line(l, &more, &n, &indent); i++) {
+        if (!n || (n >= 2 && !memcmp(more, "->", 2)))
+            break;
+        strbuf_char(&l->joined, ' ');
+        strbuf_add(&l->joined, more, n);
+        if (!stays_open(l->joined.text, l->joined.len)) {
+            /* What follows on the figures may be on yet another line. */
+            *text = l->joined.text;
+            *len = l->joined.len;
+            return;
+        }
+    }
+    l->at = after; /* it is cut, not wrapped */
+    if (joined) {
+        *len = alone;
+        l->joined.text[alone] = 0;
+        l->joined.len = alone;
+        *text = l->joined.text;
+    }
+}
+
+/* auto_explain's "Query Text:" and the lines of the statement, up to the plan's root.
+ * True when the line was part of it. */
+static bool query_line(struct parser *p, const char *line, int indent)
+{
+    static const char text[] = "Query Text: ", parameters[] = "Query Parameters: ";
+    if (str_starts(line, text)) {
+        finish(p);
+        strbuf_clear(&p->query);
+        strbuf_str(&p->query, line + strlen(text));
+        p->in_query = true;
+        p->query_indent = indent;
+        return true;
+    }
+    if (str_starts(line, parameters)) {
+        strbuf_clear(&p->parameters);
+        strbuf_str(&p->parameters, line + strlen(parameters));
+        p->in_query = false;
+        return true;
+    }
+    if (!p->in_query || figures(line))
+        return false;
+    strbuf_char(&p->query, '\n');
+    strbuf_pad(&p->query, ' ', (size_t)MAX(0, indent - p->query_indent));
+    strbuf_str(&p->query, line);
+    return true;
+}
+
+bool explain_text(const char *text, size_t len, struct explain *out, struct sd_error *err)
+{
+    struct sd_error why = {""};
+    struct parser *p = mem_alloc(sizeof *p);
+    struct lines l = {.at = text, .end = text + len};
+    struct strbuf copy = {0};
+    size_t n, had = out->n_plans;
+    const char *line;
+    int indent;
+    p->out = out;
+    p->err = &why;
+    while (take_line(&l, &line, &n, &indent)) {
+        if (!n)
+            continue;
+        strbuf_clear(&copy);
+        strbuf_add(&copy, line, n);
+        if (query_line(p, copy.text, indent))
+            continue;
+        unwrap(&l, &line, &n);
+        strbuf_clear(&copy);
+        strbuf_add(&copy, line, n);
+        one_line(p, indent, copy.text);
+        if (!p->entry) {
+            strbuf_clear(&p->lonely_text);
+            strbuf_add(&p->lonely_text, line, n);
+            p->lonely = p->lonely_text.text;
+            p->lonely_len = n;
+            p->lonely_indent = -1;
+        }
+    }
+    bool cut = p->entry && copy.len && stays_open(copy.text, copy.len);
+    finish(p);
+    strbuf_free(&copy);
+    strbuf_free(&l.joined);
+    strbuf_free(&p->lonely_text);
+    strbuf_free(&p->query);
+    strbuf_free(&p->parameters);
+    free(p);
+    if (cut && out->n_plans > had)
+        plan_note(out->plans[out->n_plans - 1], "The text is cut off in its last line.");
+    if (out->n_plans > had)
+        return true;
+    return fail(err, "%s",
+                why.text[0] ? why.text
+                            : "This looks like EXPLAIN's text format, but no plan node could be read.");
+}

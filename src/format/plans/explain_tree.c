@@ -1,0 +1,275 @@
+#include "format/plans/explain_tree.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* Keys to fields. Built for every entry: a hundred insertions, against thousands of
+ * look-ups in the tree, and no state between threads. */
+#define SLOTS 512u
+struct keys {
+    const struct plan_field *slot[SLOTS];
+};
+
+static void keys_make(struct keys *k, const struct plan_field *fields, size_t n)
+{
+    memset(k, 0, sizeof *k);
+    for (size_t i = 0; i < n; i++) {
+        size_t at = str_hash(fields[i].key, strlen(fields[i].key)) % SLOTS;
+        while (k->slot[at])
+            at = (at + 1) % SLOTS;
+        k->slot[at] = &fields[i];
+    }
+}
+
+static const struct plan_field *keys_find(const struct keys *k, const char *key)
+{
+    size_t at = str_hash(key, strlen(key)) % SLOTS;
+    for (; k->slot[at]; at = (at + 1) % SLOTS)
+        if (!strcmp(k->slot[at]->key, key))
+            return k->slot[at];
+    return NULL;
+}
+
+struct reader {
+    struct plan *plan;
+    struct keys node, worker, trigger;
+    size_t nameless; /* nodes without a type */
+    bool full;       /* too many nodes: the rest was left out */
+};
+
+static double number(const cJSON *item)
+{
+    if (cJSON_IsNumber(item))
+        return item->valuedouble >= 0 && item->valuedouble <= 1e18 ? item->valuedouble : NAN;
+    if (cJSON_IsString(item)) { /* of YAML, XML and text readers */
+        char *end;
+        double v = strtod(item->valuestring, &end);
+        if (end != item->valuestring && v >= 0 && v <= 1e18)
+            return v;
+    }
+    return NAN;
+}
+
+static int flag(const cJSON *item)
+{
+    if (cJSON_IsBool(item))
+        return cJSON_IsTrue(item);
+    if (cJSON_IsString(item))
+        return !strcmp(item->valuestring, "true") || !strcmp(item->valuestring, "yes");
+    return -1;
+}
+
+static const char *text(struct arena *a, const cJSON *item)
+{
+    return cJSON_IsString(item) ? arena_strdup(a, item->valuestring) : NULL;
+}
+
+static struct plan_list list(struct arena *a, const cJSON *item)
+{
+    struct plan_list out = {0};
+    int n = cJSON_IsArray(item) ? cJSON_GetArraySize(item) : cJSON_IsString(item);
+    if (!n)
+        return out;
+    out.items = arena_alloc(a, (size_t)n * sizeof *out.items);
+    const cJSON *each = cJSON_IsArray(item) ? item->child : item;
+    for (int i = 0; i < n; i++, each = each->next)
+        if (cJSON_IsString(each))
+            out.items[out.n++] = arena_strdup(a, each->valuestring);
+    return out;
+}
+
+static void set(struct arena *a, const struct plan_field *f, void *record, const cJSON *item)
+{
+    void *at = (char *)record + f->offset;
+    switch (f->type) {
+    case PLAN_TEXT: {
+        const char *s = text(a, item);
+        if (s)
+            *(const char **)at = s;
+        break;
+    }
+    case PLAN_LIST:
+        *(struct plan_list *)at = list(a, item);
+        break;
+    case PLAN_FLAG:
+        *(int *)at = flag(item);
+        break;
+    case PLAN_REAL:
+        *(double *)at = number(item);
+        break;
+    case PLAN_NS:
+        *(double *)at = number(item) * 1e6;
+        break;
+    }
+}
+
+static void read_record(struct arena *a, const struct keys *keys, void *record, const cJSON *object)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, object)
+    {
+        const struct plan_field *f = item->string ? keys_find(keys, item->string) : NULL;
+        if (f)
+            set(a, f, record, item);
+    }
+}
+
+/* Below 13 a node's workers came as several arrays under the same key. */
+static void read_workers(struct reader *r, struct plan_node *n, const cJSON *array)
+{
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (!cJSON_IsObject(item))
+            continue;
+        double num = number(cJSON_GetObjectItemCaseSensitive(item, "Worker Number"));
+        struct plan_worker *w = NULL;
+        for (size_t i = 0; i < n->n_workers && !w; i++)
+            if (n->workers[i].number == num)
+                w = &n->workers[i];
+        if (!w && n->n_workers >= 1024)
+            return;
+        if (!w)
+            w = plan_add_worker(r->plan, n);
+        read_record(r->plan->arena, &r->worker, w, item);
+    }
+}
+
+/* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). */
+static void read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
+{
+    if (r->plan->n_nodes >= EXPLAIN_MAX_NODES) {
+        r->full = true;
+        return;
+    }
+    struct plan_node *n = plan_add(r->plan, parent);
+    read_record(r->plan->arena, &r->node, n, object);
+    const cJSON *item, *child;
+    cJSON_ArrayForEach(item, object)
+    {
+        if (!item->string || !cJSON_IsArray(item))
+            continue;
+        if (!strcmp(item->string, "Workers")) {
+            read_workers(r, n, item);
+        } else if (!strcmp(item->string, "Plans")) {
+            cJSON_ArrayForEach(child, item)
+            {
+                /* Where the input was cut a node may have nothing yet. */
+                if (cJSON_IsString(cJSON_GetObjectItemCaseSensitive(child, "Node Type")))
+                    read_node(r, n, child);
+                else
+                    r->nameless++;
+            }
+        } else if (!strcmp(item->string, "Grouping Sets") && !n->group_key.n) {
+            const cJSON *first = cJSON_GetObjectItemCaseSensitive(item->child, "Group Keys");
+            if (!first)
+                first = cJSON_GetObjectItemCaseSensitive(item->child, "Hash Keys");
+            n->group_key = list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
+        }
+    }
+}
+
+static double member(const cJSON *object, const char *key)
+{
+    return number(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+static void read_rest(struct reader *r, const cJSON *entry)
+{
+    struct plan *p = r->plan;
+    const cJSON *item, *each;
+    cJSON_ArrayForEach(item, entry)
+    {
+        const char *key = item->string;
+        if (!key)
+            continue;
+        if (!strcmp(key, "Planning Time")) {
+            p->planning_ns = number(item) * 1e6;
+        } else if (!strcmp(key, "Execution Time") || !strcmp(key, "Total Runtime")) {
+            p->execution_ns = number(item) * 1e6;
+        } else if (!strcmp(key, "Query Text")) {
+            p->query = text(p->arena, item);
+        } else if (!strcmp(key, "Query Parameters")) {
+            p->parameters = text(p->arena, item);
+        } else if (!strcmp(key, "Query Identifier")) {
+            /* A double cannot hold it: the JSON reader hands it over as text. */
+            if (cJSON_IsString(item)) {
+                char *end;
+                errno = 0;
+                long long id = strtoll(item->valuestring, &end, 10);
+                if (end != item->valuestring && !*end && !errno && id != SD_UNKNOWN)
+                    p->query_id = id;
+            }
+        } else if (!strcmp(key, "Planning")) {
+            p->planning_shared_hit = member(item, "Shared Hit Blocks");
+            p->planning_shared_read = member(item, "Shared Read Blocks");
+            p->planning_memory_kb = member(item, "Memory Used");
+        } else if (!strcmp(key, "JIT")) {
+            p->jit_functions = member(item, "Functions");
+            p->jit_ns = member(cJSON_GetObjectItemCaseSensitive(item, "Timing"), "Total") * 1e6;
+        } else if (!strcmp(key, "Serialization")) {
+            p->serialization_ns = member(item, "Time") * 1e6;
+        } else if (!strcmp(key, "Settings") && cJSON_IsObject(item)) {
+            int n = cJSON_GetArraySize(item);
+            p->settings = arena_alloc(p->arena, ((size_t)n + 1) * sizeof *p->settings);
+            p->n_settings = 0;
+            cJSON_ArrayForEach(each, item)
+            {
+                if (cJSON_IsString(each) && each->string)
+                    p->settings[p->n_settings++] =
+                        (struct plan_setting){.name = arena_strdup(p->arena, each->string),
+                                              .value = arena_strdup(p->arena, each->valuestring)};
+            }
+        } else if (!strcmp(key, "Triggers") && cJSON_IsArray(item)) {
+            int n = cJSON_GetArraySize(item);
+            p->triggers = arena_alloc(p->arena, ((size_t)n + 1) * sizeof *p->triggers);
+            p->n_triggers = 0;
+            cJSON_ArrayForEach(each, item)
+            {
+                if (!cJSON_IsObject(each))
+                    continue;
+                struct plan_trigger *t = &p->triggers[p->n_triggers++];
+                plan_unknown(plan_trigger_fields, plan_n_trigger_fields, t);
+                read_record(p->arena, &r->trigger, t, each);
+            }
+        }
+    }
+}
+
+struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
+{
+    const cJSON *root = cJSON_GetObjectItemCaseSensitive(entry, "Plan");
+    if (!cJSON_IsObject(root) && cJSON_GetObjectItemCaseSensitive(entry, "Node Type"))
+        root = entry;
+    if (!cJSON_IsObject(root)) {
+        fail(err, "There is no plan in it: an object with the key \"Plan\" was expected.");
+        return NULL;
+    }
+    if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(root, "Node Type"))) {
+        fail(err, "The plan cannot be read: its first node has no \"Node Type\".");
+        return NULL;
+    }
+    struct reader *r = mem_alloc(sizeof *r);
+    keys_make(&r->node, plan_node_fields, plan_n_node_fields);
+    keys_make(&r->worker, plan_worker_fields, plan_n_worker_fields);
+    keys_make(&r->trigger, plan_trigger_fields, plan_n_trigger_fields);
+    struct plan *p = r->plan = plan_new();
+    read_node(r, NULL, root);
+    if (root != entry)
+        read_rest(r, entry);
+    if (r->full)
+        plan_note(p, "The plan has more than %d nodes; the rest was left out.", EXPLAIN_MAX_NODES);
+    if (r->nameless)
+        plan_note(p,
+                  r->nameless == 1 ? "%zu node does not say what it is; it was left out."
+                                   : "%zu nodes do not say what they are; they were left out.",
+                  r->nameless);
+    free(r);
+    return p;
+}
+
+void explain_keep(struct explain *out, struct plan *p)
+{
+    out->plans = mem_grow(out->plans, out->n_plans, &out->cap_plans, sizeof *out->plans);
+    out->plans[out->n_plans++] = p;
+}

@@ -1,0 +1,261 @@
+/* Lines over time in braille dots, two across and four up in a cell. */
+#include "ui/section/graph.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <stdlib.h>
+
+enum { LABEL = GRAPH_LABEL, NAMES_LEAST = 14 };
+
+/* Where there is no braille each line has a character of its own. */
+static const char PLAIN[] = {'*', '+', 'o', 'x'};
+
+static const enum style LINE_STYLES[] = {STYLE_GRAPH1, STYLE_GRAPH2, STYLE_GRAPH3, STYLE_GRAPH4};
+
+double graph_top(double v)
+{
+    if (!(v > 0) || !isfinite(v))
+        return 1;
+    double power = pow(10, floor(log10(v)));
+    static const double steps[] = {1, 2, 5, 10};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (v <= steps[i] * power * (1 + 1e-9))
+            return steps[i] * power;
+    return 10 * power;
+}
+
+static double largest(const struct graph *g)
+{
+    double most = 0;
+    for (size_t l = 0; l < g->n_lines; l++)
+        for (size_t i = 0; i < g->n_points; i++)
+            if (isfinite(g->lines[l].values[i]))
+                most = fmax(most, g->lines[l].values[i]);
+    return most;
+}
+
+/* The value a dot column shows: the largest of its points, so that no peak is lost. */
+static double column_value(const struct graph *g, const struct graph_line *l, int column, int columns)
+{
+    size_t from = (size_t)column * g->n_points / (size_t)columns;
+    size_t to = MAX(((size_t)column + 1) * g->n_points / (size_t)columns, from + 1);
+    double v = NAN;
+    for (size_t i = from; i < to && i < g->n_points; i++)
+        if (isfinite(l->values[i]))
+            v = isfinite(v) ? fmax(v, l->values[i]) : l->values[i];
+    return v;
+}
+
+void graph_time_axis(struct draw d, struct rect r, sd_time from, sd_time to)
+{
+    char buf[CLOCK_TEXT_MAX], span[UNIT_TEXT_MAX];
+    int y = r.y;
+    if (to <= from)
+        return;
+    if (d.live) { /* a live drawing stands still and fills: its right edge is a little ahead of now */
+        grid_printf(d.grid, r, r.x, y, r.w, STYLE_DIM, "%s", unit_format_int(UNIT_NS, to - from, span));
+        return;
+    }
+    grid_text(d.grid, r, r.x, y, r.w, STYLE_DIM, clock_hms(from, d.now, buf));
+    clock_hms(to, d.now, buf);
+    int w = utf8_width(buf);
+    if (r.w > 2 * w + 2)
+        grid_text(d.grid, r, r.x + r.w - w, y, w, STYLE_DIM, buf);
+}
+
+static double last_value(const struct graph *g, size_t line)
+{
+    for (size_t i = g->n_points; i-- > 0;)
+        if (isfinite(g->lines[line].values[i]))
+            return g->lines[line].values[i];
+    return NAN;
+}
+
+/* How a line is called and where it stands now: "p99 420 ms". */
+static void line_name(const struct graph *g, size_t line, bool ascii, struct strbuf *b)
+{
+    char buf[UNIT_TEXT_MAX];
+    strbuf_clear(b);
+    if (ascii)
+        strbuf_printf(b, "%c ", PLAIN[line % ARRAY_LEN(PLAIN)]);
+    graph_label(g, &g->lines[line], b);
+    strbuf_printf(b, " %s", unit_format(g->unit, last_value(g, line), buf));
+}
+
+/* The names beside the ends of their lines: nothing to look up, and no colour needed. */
+static void names_beside(struct draw d, struct rect r, const struct graph *g, double top)
+{
+    bool *taken = mem_array((size_t)r.h, sizeof *taken);
+    struct strbuf b = {0};
+    for (size_t l = 0; l < g->n_lines; l++) {
+        double v = last_value(g, l);
+        int y = isfinite(v) ? (int)((1 - fmin(fmax(v / top, 0), 1)) * (r.h - 1) + 0.5) : r.h - 1, at = y;
+        while (at < r.h && taken[at])
+            at++;
+        while (at >= r.h || (at >= 0 && taken[at]))
+            at--;
+        if (at < 0)
+            break;
+        taken[at] = true;
+        line_name(g, l, d.grid->ascii, &b);
+        grid_text(d.grid, r, r.x, r.y + at, r.w, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], b.text);
+    }
+    strbuf_free(&b);
+    free(taken);
+}
+
+/* In a narrow pane they stand in the line of the time axis, between its ends. */
+static void names_below(struct draw d, struct rect r, const struct graph *g)
+{
+    int x = r.x + (d.live ? 8 : 10), end = r.x + r.w - (d.live ? 4 : 10);
+    struct strbuf b = {0};
+    for (size_t l = 0; l < g->n_lines; l++) {
+        line_name(g, l, d.grid->ascii, &b);
+        if (x + utf8_width(b.text) > end && g->n_lines == 1) { /* the title says what it is */
+            char buf[UNIT_TEXT_MAX];
+            strbuf_clear(&b);
+            strbuf_str(&b, unit_format(g->unit, last_value(g, 0), buf));
+        }
+        if (x + utf8_width(b.text) > end)
+            break;
+        x += grid_text(d.grid, r, x, r.y, end - x, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], b.text) + 2;
+    }
+    strbuf_free(&b);
+}
+
+static int names_width(const struct draw *d, const struct graph *g)
+{
+    struct strbuf b = {0};
+    int w = 0;
+    for (size_t l = 0; l < g->n_lines; l++) {
+        line_name(g, l, d->grid->ascii, &b);
+        w = MAX(w, utf8_width(b.text));
+    }
+    strbuf_free(&b);
+    return MAX(w, NAMES_LEAST) + 1;
+}
+
+/* One line as dots into `cells` (braille), or as characters where there is none. */
+static void plot_line(struct draw d, struct rect plot, const struct graph *g, size_t l, double top,
+                      uint8_t *cells)
+{
+    static const uint8_t bits[2][4] = {{0x40, 0x04, 0x02, 0x01}, {0x80, 0x20, 0x10, 0x08}}; /* from below */
+    bool ascii = d.grid->ascii;
+    int columns = ascii ? plot.w : plot.w * 2, dots = ascii ? plot.h : plot.h * 4, before = -1;
+    enum style style = LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)];
+    memset(cells, 0, (size_t)(plot.w * plot.h));
+    for (int x = 0; x < columns; x++) {
+        double v = column_value(g, &g->lines[l], x, columns);
+        if (!isfinite(v)) {
+            before = -1;
+            continue;
+        }
+        int y = (int)(fmax(fmin(v / top, 1), 0) * (dots - 1) + 0.5);
+        int from = before < 0 ? y : MIN(before + (before < y), y),
+            to = before < 0 ? y : MAX(before - (before > y), y);
+        for (int k = from; k <= to; k++) {
+            if (ascii)
+                grid_put(d.grid, plot, plot.x + x, plot.y + plot.h - 1 - k, style,
+                         k == y ? (uint32_t)PLAIN[l % ARRAY_LEN(PLAIN)] : '|');
+            else
+                cells[(plot.h - 1 - k / 4) * plot.w + x / 2] |= bits[x % 2][k % 4];
+        }
+        before = y;
+    }
+    for (int i = 0; i < plot.w * plot.h; i++)
+        if (cells[i])
+            grid_put(d.grid, plot, plot.x + i % plot.w, plot.y + i / plot.w, style, 0x2800u + cells[i]);
+}
+
+void graph_scale(struct draw d, struct rect plot, enum unit unit, double top)
+{
+    struct rect in = d.in;
+    char buf[UNIT_TEXT_MAX];
+    if (plot.x - in.x < LABEL)
+        return;
+    unit_format(unit, top, buf);
+    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y, LABEL - 1, STYLE_DIM, buf);
+    if (plot.h > 1)
+        grid_text(d.grid, in, in.x + LABEL - 2, plot.y + plot.h - 1, 1, STYLE_DIM, "0");
+    if (plot.h < 7)
+        return;
+    unit_format(unit, top / 2, buf);
+    grid_text(d.grid, in, in.x + MAX(0, LABEL - 1 - utf8_width(buf)), plot.y + plot.h / 2, LABEL - 1,
+              STYLE_DIM, buf);
+}
+
+void graph_draw(struct draw d, const struct section *s)
+{
+    const struct graph *g = &s->graph;
+    if (g->stacked) {
+        stack_draw(d, s);
+        return;
+    }
+    struct rect in = d.in;
+    int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 3;
+    bool beside = in.w >= GRAPH_BESIDE_FROM && in.h >= 3 && g->n_lines > 0;
+    int names = beside ? names_width(&d, g) : 0;
+    struct rect plot = {in.x + label, in.y, in.w - label - names, in.h - axis};
+    if (plot.w < 2 || plot.h < 1 || !g->n_points)
+        return;
+    double top = graph_top(largest(g));
+    uint8_t *cells = mem_array((size_t)(plot.w * plot.h), 1);
+    for (size_t l = g->n_lines; l-- > 0;) /* the first line is drawn last, on top */
+        plot_line(d, plot, g, l, top, cells);
+    free(cells);
+    graph_scale(d, plot, g->unit, top);
+    if (beside)
+        names_beside(d, (struct rect){plot.x + plot.w + 1, plot.y, names - 1, plot.h}, g, top);
+    if (axis) {
+        struct rect r = {plot.x, in.y + in.h - 1, plot.w, 1};
+        graph_time_axis(d, r, g->from, g->to);
+        if (!beside)
+            names_below(d, r, g);
+    }
+}
+
+void heatmap_draw(struct draw d, const struct section *s)
+{
+    const struct heatmap *h = &s->heatmap;
+    struct rect in = d.in;
+    int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 4;
+    struct rect plot = {in.x + label, in.y, in.w - label, in.h - axis};
+    if (!h->rows || !h->columns) {
+        struct pane none = {0};
+        text_draw(d, s->empty ? s->empty : "(nothing)", STYLE_DIM, &none);
+        return;
+    }
+    if (plot.w < 1 || plot.h < 1)
+        return;
+    static const uint32_t shades[] = {0x2591, 0x2592, 0x2593, 0x2588, 0x2588};
+    for (int y = 0; y < plot.h; y++) {
+        size_t lo = (size_t)(plot.h - 1 - y) * h->rows / (size_t)plot.h;
+        size_t hi = MAX((size_t)(plot.h - y) * h->rows / (size_t)plot.h, lo + 1);
+        for (int x = 0; x < plot.w; x++) {
+            size_t from = (size_t)x * h->columns / (size_t)plot.w;
+            size_t to = MAX(((size_t)x + 1) * h->columns / (size_t)plot.w, from + 1);
+            uint32_t n = 0;
+            for (size_t r = lo; r < hi; r++)
+                for (size_t c = from; c < to; c++)
+                    n = MAX(n, h->counts[r * h->columns + c]);
+            if (!n)
+                continue;
+            /* Logarithmic: one slow request must show beside thousands of fast ones. */
+            int heat = h->max > 1 ? (int)(log(n) / log(h->max) * 4.999) : 2;
+            heat = MAX(0, MIN(heat, 4));
+            uint32_t code = shades[heat];
+            if (d.grid->ascii)
+                code = (uint32_t) "..:-=+*#%@"[h->max > 1 ? MIN((int)(log(n) / log(h->max) * 9.999), 9) : 4];
+            grid_put(d.grid, plot, plot.x + x, plot.y + y, (enum style)(STYLE_HEAT1 + heat), code);
+        }
+        char buf[UNIT_TEXT_MAX];
+        if (label && (y == 0 || y == plot.h - 1 || (plot.h > 5 && y == plot.h / 2))) {
+            unit_format_int(h->unit, y == 0 ? h->lower[h->rows] : h->lower[lo], buf);
+            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), plot.y + y, label - 1,
+                      STYLE_DIM, buf);
+        }
+    }
+    if (axis)
+        graph_time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
+}

@@ -1,0 +1,191 @@
+/* state.h - the console's state, shared by its files only.
+ *
+ *   console.c   screens, time cursor, building docs
+ *   keys.c      keys and mouse to actions
+ *   prompt.c    the line at the bottom: editing, history, completion
+ *   command.c   what : takes
+ *   draw.c      the picture
+ *   about.c     all about the selected row, beside or below the rows
+ *   help.c      the overlay: help and the column chooser
+ *   confirm.c   the question before something is done
+ *   ask.c       what is done then: EXPLAIN ANALYZE, cancel, terminate */
+#ifndef UI_STATE_H
+#define UI_STATE_H
+
+#include "ui/console.h"
+#include "ui/pane.h"
+#include "ui/widgets.h"
+
+enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
+
+/* One place of the dive: a view about something, and what the user did to its panes. */
+struct screen {
+    const struct view *view;
+    char *arg; /* NULL: the view needs none, or the worst one */
+    char *title;
+    struct doc *doc;
+    struct pane **panes; /* found by section key; they outlive the docs */
+    size_t n_panes;
+    size_t focus; /* section of the doc */
+    bool focused; /* the user has moved the focus: doc->focus no longer decides */
+    bool zoom;
+    char *asked;                 /* query that a plan was asked for, once */
+    char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
+    size_t file_len;
+};
+
+enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
+
+enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_VALUES };
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
+
+/* A question, with the facts of the moment it was put. While it stands nothing moves
+ * under it; only y says yes. */
+struct question {
+    struct arena *arena; /* of all texts in it */
+    const char *title, *what;
+    struct fact {
+        const char *label, *text;
+    } facts[8];
+    size_t n_facts;
+    bool danger;
+    sd_time at;
+    int top, page; /* facts are scrolled when they do not fit */
+    bool shown;    /* it was large enough to be read */
+    /* What yes asks for. */
+    const char *origin, *where, *key;
+    struct sd_request request;
+};
+
+/* The EXPLAIN ANALYZE that runs now. */
+struct execution {
+    char *origin, *where, *key; /* "prod", "orders@prod", "orders/77" */
+    int64_t query_id, limit_ns;
+    sd_time since, withdrawn; /* 0: not withdrawn */
+    int64_t second;           /* as last shown */
+};
+
+/* Something on the screen that a click acts on. */
+struct hit {
+    struct rect r;
+    enum action action; /* ACTION_NONE: `tab` */
+    char tab;           /* digit of a top-level view */
+};
+
+struct console {
+    struct console_env env;
+    struct screen *screens[SCREENS_MAX];
+    size_t depth; /* screens in use, at least 1 */
+
+    enum cursor_mode mode;
+    sd_time at;       /* the cursor, unless live */
+    sd_time now_seen; /* env.now at the last tick, for playing */
+    double speed;
+    sd_time anchor; /* live, but all data is older than the console: their end */
+
+    enum plan_metric metric; /* what plans are weighed by; it stays on the way to the next */
+
+    bool stale;       /* docs must be built anew at the next draw */
+    sd_time built;    /* env.now when they were */
+    uint64_t version; /* of the model then */
+
+    enum prompt_kind prompt;
+    struct strbuf line;
+    char *filter_before; /* the filter prompt was opened over; Esc brings it back */
+    size_t caret;
+    char **history; /* of commands, oldest first */
+    size_t n_history, history_at;
+    char *completions; /* shown above the line; NULL */
+    char *hint;        /* likewise, as long as the prompt is open; NULL */
+    bool no_pattern;   /* what stands in the line is none yet */
+    struct regex *search;
+
+    enum overlay overlay;
+    struct pane overlay_pane;
+    struct question *question;   /* NULL: none */
+    char *values_of, *values;    /* key of the query that values were asked for last; what was typed */
+    struct execution *execution; /* NULL: none */
+
+    char *message;
+    enum severity message_severity;
+    sd_time message_until;
+
+    struct console_cost cost;
+    int width, height;
+    struct rect rects[PANES_MAX]; /* of the shown sections, for the mouse */
+    struct hit hits[HITS_MAX];
+    size_t n_hits;
+    struct grid *shown; /* the last picture: conditions and tests read it */
+    bool quit;
+};
+
+/* ---- console.c ---- */
+struct screen *console_screen(struct console *c); /* the one on top */
+/* The focused section and its pane; NULL when the doc has none. */
+struct section *console_section(struct console *c);
+struct pane *console_pane(struct console *c);
+struct pane *screen_pane(struct screen *s, size_t section);
+void console_build(struct console *c); /* the doc of the screen on top */
+void console_push(struct console *c, const struct view *view, const char *arg);
+void console_pop(struct console *c);
+void console_tab(struct console *c, const struct view *view);
+struct span console_span(const struct console *c);
+sd_time console_cursor(const struct console *c); /* the moment looked at */
+void console_seek(struct console *c, sd_time at);
+void console_explain(struct console *c, const struct doc *want);
+sd_time console_now(const struct console *c);
+
+/* ---- keys.c ---- */
+void console_act(struct console *c, enum action a);
+/* The query's plans beside each other, or its plan beside the one in a file; name NULL:
+ * none. False and a sentence when no query is selected. */
+bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err);
+const struct row *console_row(struct console *c); /* the selected one; NULL */
+/* Weighs the plan on the screen by `m`; false and a sentence when that is not known. */
+bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err);
+
+/* ---- prompt.c ---- */
+void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
+void prompt_key(struct console *c, key_code key);
+void prompt_insert(struct console *c, const char *text);
+void prompt_close(struct console *c);
+const char *prompt_label(enum prompt_kind kind);
+
+/* ---- command.c ---- */
+/* Words that may stand at the end of `line`, space separated, into out. */
+void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all);
+bool command_export(struct console *c, const char *path, struct sd_error *err);
+
+/* ---- confirm.c ---- */
+struct question *question_new(const char *title);
+void question_free(struct question *q);                                      /* NULL is fine */
+void question_fact(struct question *q, const char *label, const char *text); /* NULL, "": left out */
+void question_open(struct console *c, struct question *q);                   /* takes it */
+void question_key(struct console *c, key_code key);
+void question_draw(struct console *c, struct grid *g, struct rect area);
+
+/* ---- ask.c ---- */
+void ask_analyze(struct console *c);
+/* The values that ask_analyze has asked for have been typed. */
+void ask_values(struct console *c, const char *values);
+void ask_signal(struct console *c, enum sd_request_kind kind);
+void ask_yes(struct console *c, struct question *q);
+bool ask_withdraw(struct console *c);                            /* false: nothing runs that could be */
+void ask_banner(const struct console *c, struct strbuf *out);    /* what runs, in one sentence */
+bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */
+void ask_free(struct console *c);
+
+/* ---- about.c ---- */
+void about_refresh(struct console *c); /* before the layout: marks change heights */
+/* Draws it into `in` if there is room; what is left for the rows. */
+struct rect about_draw(struct draw d, const struct section *s, struct pane *p, struct rect in);
+bool about_enter(struct console *c);          /* Enter: reads it; false: there is none */
+bool about_leave(struct console *c);          /* Esc; false: it was not read */
+bool about_scroll(struct console *c, int by); /* false: it is not read */
+
+/* ---- help.c ---- */
+void overlay_open(struct console *c, enum overlay o);
+void overlay_key(struct console *c, key_code key);
+void overlay_draw(struct console *c, struct grid *g, struct rect r);
+
+#endif

@@ -1,8 +1,0 @@
-#ifndef VIEW_ACTIVITY_H
-#define VIEW_ACTIVITY_H
-
-#include "view/view.h"
-
-extern const struct view activity_view;
-
-#endif

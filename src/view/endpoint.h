@@ -1,8 +1,0 @@
-#ifndef VIEW_ENDPOINT_H
-#define VIEW_ENDPOINT_H
-
-#include "view/view.h"
-
-extern const struct view endpoint_view; /* about an "endpoint": "GET /orders/:id" */
-
-#endif

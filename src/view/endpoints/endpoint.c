@@ -1,0 +1,211 @@
+/* One endpoint: percentiles over time, latency heat map, the queries it runs. */
+#include "view/endpoints/endpoint.h"
+
+#include "view/shared/common.h"
+#include "view/endpoints/endpoints.h"
+#include "view/queries/links.h"
+#include "view/queries/n_plus_one.h"
+
+#include <stdlib.h>
+
+static const struct column QUERIES[] = {
+    {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "statement, on one line"},
+    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the endpoint's time in the database"},
+    {"mean_ns", "Mean", UNIT_NS, 0, 1, 0, "mean duration of a call, all routes together"},
+    {"calls", "Calls", UNIT_COUNT, 0, 2, 0, "calls in the span, all routes together"},
+    {"weight_s", "Seconds", UNIT_LOAD, COLUMN_HIDDEN, 3, 0, "seconds of session time sampled"},
+    {"evidence", "Known from", UNIT_NONE, COLUMN_LEFT, 3, 0, "how the link is known"},
+    {"query_id", "Query ID", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 4, 0, "the server's query identifier"},
+};
+
+enum { HEAT_ROWS = 12, HEAT_SPREAD = 4 };
+
+static const struct endpoint *chosen(const struct view_ctx *c)
+{
+    if (c->arg)
+        return model_find_endpoint(c->model, c->arg);
+    const struct endpoint *worst = NULL;
+    struct endpoint_stats *s = mem_alloc(sizeof *s);
+    int64_t most = -1;
+    for (size_t i = 0; i < model_endpoints(c->model); i++) {
+        endpoint_stats(model_endpoint(c->model, i), c->span, s);
+        int64_t cost = s->timed ? s->total_ns : s->count ? 0 : -1;
+        if (cost > most) {
+            most = cost;
+            worst = model_endpoint(c->model, i);
+        }
+    }
+    free(s);
+    return worst;
+}
+
+static void figures(struct doc *d, const struct endpoint_stats *s, double seconds, double share)
+{
+    bool timed = s->timed > 0;
+    struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
+    section_field(d, f, "count", "Requests", UNIT_COUNT, cell_int(s->count));
+    section_field(d, f, "rate_per_s", "Rate", UNIT_PER_S, cell_real((double)s->count / seconds));
+    section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
+                  cell_real(s->count ? (double)s->errors / (double)s->count : NAN));
+    section_field(d, f, "share", "Share of all", UNIT_SHARE, cell_real(share));
+    static const struct {
+        double q;
+        const char *key, *label;
+    } quantiles[] = {{0.5, "p50_ns", "P50"},
+                     {0.9, "p90_ns", "P90"},
+                     {0.95, "p95_ns", "P95"},
+                     {0.99, "p99_ns", "P99"},
+                     {0.999, "p999_ns", "P99.9"}};
+    for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
+        section_field(d, f, quantiles[i].key, quantiles[i].label, UNIT_NS,
+                      cell_int(hist_quantile(&s->latency, quantiles[i].q)));
+    section_field(d, f, "max_ns", "Max", UNIT_NS, cell_int(timed ? s->latency.max : SD_UNKNOWN));
+    section_field(d, f, "mean_ns", "Mean", UNIT_NS,
+                  cell_real(timed ? (double)s->total_ns / (double)s->timed : NAN));
+    section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(timed ? s->total_ns : SD_UNKNOWN));
+    static const char *const keys[] = {"status_1xx", "status_2xx", "status_3xx", "status_4xx", "status_5xx"};
+    static const char *const labels[] = {"Status 1xx", "Status 2xx", "Status 3xx", "Status 4xx",
+                                         "Status 5xx"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) /* on screen only what there is */
+        section_field(d, f, keys[i], s->status[i] ? labels[i] : NULL, UNIT_COUNT, cell_int(s->status[i]));
+    section_field(d, f, "bytes", "Bytes sent", UNIT_BYTES, cell_int(s->bytes));
+}
+
+static double known(int64_t v)
+{
+    return v == SD_UNKNOWN ? NAN : (double)v;
+}
+
+static void over_time(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
+                      const char *note)
+{
+    static const char *const names[] = {"p99_ns", "p95_ns", "p50_ns"};
+    size_t n = common_points(c, span);
+    struct endpoint_point *p = mem_array(n, sizeof *p);
+    struct section *s = common_graph(d, "percentiles", "Percentiles over time", UNIT_NS, span, n);
+    endpoint_series(e, span, n, p);
+    for (size_t l = 0; l < ARRAY_LEN(names); l++) {
+        double *v = doc_line(d, &s->graph, names[l])->values;
+        for (size_t i = 0; i < n; i++)
+            v[i] = known(l == 0 ? p[i].p99 : l == 1 ? p[i].p95 : p[i].p50);
+    }
+    s->note = note;
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    s->weight = 2;
+    s->min_height = 4;
+    free(p);
+}
+
+static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
+                 const struct hist *h)
+{
+    struct section *s = doc_section(d, SECTION_HEATMAP, "heatmap", "Latency heat map");
+    s->weight = 2;
+    s->min_height = 4;
+    s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    struct heatmap *m = &s->heatmap;
+    *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
+    if (!h->count)
+        return;
+    /* Log scale up to the slowest; durations all alike lie in its middle. Its ends are
+     * round, so that one request more or less does not move every cell. */
+    double lo = (double)MAX(hist_quantile(h, 0.01), SD_US), hi = (double)MAX(h->max, 2 * SD_US) * 1.01;
+    lo = exp2(floor(log2(lo)));
+    hi = exp2(ceil(log2(hi)));
+    if (hi < lo * HEAT_SPREAD) {
+        double middle = sqrt(lo * hi);
+        lo = middle / sqrt(HEAT_SPREAD);
+        hi = middle * sqrt(HEAT_SPREAD);
+    }
+    m->rows = HEAT_ROWS;
+    m->columns = common_points(c, span);
+    m->lower = arena_alloc(d->arena, (m->rows + 1) * sizeof *m->lower);
+    m->counts = arena_alloc(d->arena, m->rows * m->columns * sizeof *m->counts);
+    for (size_t y = 1; y <= m->rows; y++)
+        m->lower[y] = (int64_t)(lo * pow(hi / lo, (double)y / (double)m->rows));
+    m->lower[0] = 0;
+    m->lower[m->rows] = INT64_MAX;
+    endpoint_heat(e, span, m->columns, m->rows, m->lower, m->counts);
+    m->lower[m->rows] = (int64_t)hi;
+    for (size_t i = 0; i < m->rows * m->columns; i++)
+        m->max = MAX(m->max, m->counts[i]);
+    m->max = m->max > 1 ? (uint32_t)exp2(ceil(log2(m->max))) : m->max;
+}
+
+static void queries(struct doc *d, const struct view_ctx *c, const struct endpoint *e)
+{
+    struct link links[LINKS_MAX];
+    size_t n = endpoint_links(c->model, e, c->span, links, ARRAY_LEN(links));
+    struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
+    s->weight = 2;
+    s->min_height = 3;
+    s->note = n ? doc_text(d, "seen running for it, by sampled activity") : NULL;
+    s->empty =
+        doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
+                    "statements with sqlcommenter (route='/orders/:id').");
+    for (size_t i = 0; i < n; i++) {
+        const struct query *q = links[i].query;
+        struct query_stats st;
+        query_stats(q, c->span, &st);
+        struct row *r = doc_row(d, &s->table);
+        r->cells[0] = cell_text(common_sql(d, c, query_text(q), true));
+        r->cells[1] = cell_real(links[i].share);
+        r->cells[2] = cell_real(st.known ? st.mean_ns : NAN);
+        r->cells[3] = cell_int(st.known ? st.calls : SD_UNKNOWN);
+        r->cells[4] = cell_real(links[i].weight);
+        r->cells[5] = cell_text(doc_text(d, links[i].evidence));
+        r->cells[6] = cell_text(common_id(d, query_id(q)));
+        r->dive = (struct dive){"query", doc_text(d, query_key(q))};
+    }
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    const struct endpoint *e = chosen(c);
+    struct doc *d = doc_new("endpoint", e ? endpoint_name(e) : c->arg ? c->arg : "Endpoint");
+    struct endpoint_stats *s = mem_alloc(sizeof *s), *all = mem_alloc(sizeof *all);
+    endpoints_totals(c, all);
+    struct span span = endpoints_span(c, all); /* the same as in the list, so that rates agree */
+    struct span drawn = common_drawn(c, span_is_all(c->span) ? span : c->span);
+    common_envelope(d, c, span);
+    doc_field(d, "endpoint", UNIT_NONE, cell_text(e ? endpoint_name(e) : c->arg));
+    doc_field(d, "method", UNIT_NONE, cell_text(e ? endpoint_method(e) : NULL));
+    doc_field(d, "route", UNIT_NONE, cell_text(e ? endpoint_route(e) : NULL));
+    if (e) {
+        endpoint_stats(e, c->span, s);
+        const char *note = common_note(
+            d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
+        over_time(d, c, e, drawn, note);
+        queries(d, c, e);
+        d->focus = 1;
+        n_plus_one_section(d, c, NULL, e);
+        heat(d, c, e, drawn, &s->latency);
+        figures(d, s, common_seconds(span), endpoints_share(s, all));
+    } else {
+        struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
+        t->text =
+            c->arg
+                ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.",
+                             c->arg)
+                : common_empty(d, c, KINDS_HTTP);
+        d->missing = c->arg ? t->text : NULL;
+    }
+    free(s);
+    free(all);
+    return d;
+}
+
+const struct view endpoint_view = {
+    .name = "endpoint",
+    .title = "Endpoint",
+    .summary = "one endpoint: percentiles over time, latency heat map, its queries, status codes",
+    .about = "endpoint",
+    .needs = KINDS_HTTP,
+    .build = build,
+    .columns = QUERIES,
+    .n_columns = ARRAY_LEN(QUERIES),
+    .rows = "queries",
+    .also = "endpoint, method, route; percentiles (at, p99_ns, p95_ns, p50_ns); heatmap (from, to, columns, "
+            "rows, lower_ns, counts: a row of counts for each latency, the fastest first); summary (the "
+            "figures of the view endpoints); n_plus_one, as in the view query",
+};

@@ -1,0 +1,175 @@
+/* Endpoints: what costs most first, by percentiles. */
+#include "view/endpoints/endpoints.h"
+
+#include "view/shared/common.h"
+
+#include <stdlib.h>
+
+enum {
+    E_METHOD,
+    E_ROUTE,
+    E_COUNT,
+    E_RATE,
+    E_ERRORS,
+    E_MEAN,
+    E_P50,
+    E_P90,
+    E_P95,
+    E_P99,
+    E_P999,
+    E_MAX,
+    E_TOTAL,
+    E_SHARE,
+    E_BYTES,
+    E_1XX,
+    E_2XX,
+    E_3XX,
+    E_4XX,
+    E_5XX,
+    E_TIMED,
+    E_FIRST,
+    E_LAST,
+    E_COLUMNS
+};
+
+static const struct column COLUMNS[E_COLUMNS] = {
+    [E_METHOD] = {"method", "Method", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 1, 6,
+                  "HTTP method; null when the input has none"},
+    [E_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 18,
+                 "path with variable segments folded to :id"},
+    [E_COUNT] = {"count", "Count", UNIT_COUNT, 0, 3, 0, "requests"},
+    [E_RATE] = {"rate_per_s", "Rate", UNIT_PER_S, 0, 2, 0, "requests per second over the window from..to"},
+    [E_ERRORS] = {"error_share", "Errors", UNIT_SHARE, 0, 1, 0,
+                  "share of requests answered with status >= 500"},
+    [E_MEAN] = {"mean_ns", "Mean", UNIT_NS, COLUMN_HIDDEN, 8, 0, "mean duration"},
+    [E_P50] = {"p50_ns", "P50", UNIT_NS, 0, 1, 0, "median duration (nearest rank, error at most 1/128)"},
+    [E_P90] = {"p90_ns", "P90", UNIT_NS, 0, 6, 0, "90th percentile of the duration"},
+    [E_P95] = {"p95_ns", "P95", UNIT_NS, 0, 5, 0, "95th percentile of the duration"},
+    [E_P99] = {"p99_ns", "P99", UNIT_NS, 0, 0, 0, "99th percentile of the duration"},
+    [E_P999] = {"p999_ns", "P99.9", UNIT_NS, 0, 7, 0, "99.9th percentile of the duration"},
+    [E_MAX] = {"max_ns", "Max", UNIT_NS, 0, 6, 0, "longest duration"},
+    [E_TOTAL] = {"total_ns", "Total", UNIT_NS, 0, 4, 0, "sum of the durations: what the endpoint costs"},
+    [E_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 1, 0,
+                 "share of all endpoints' total duration; of the requests when the input has no durations"},
+    [E_BYTES] = {"bytes", "Bytes", UNIT_BYTES, COLUMN_HIDDEN, 9, 0, "bytes sent in bodies"},
+    [E_1XX] = {"status_1xx", "1xx", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests answered with status 100-199"},
+    [E_2XX] = {"status_2xx", "2xx", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests answered with status 200-299"},
+    [E_3XX] = {"status_3xx", "3xx", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests answered with status 300-399"},
+    [E_4XX] = {"status_4xx", "4xx", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests answered with status 400-499"},
+    [E_5XX] = {"status_5xx", "5xx", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests answered with status 500-599"},
+    [E_TIMED] = {"timed", "Timed", UNIT_COUNT, COLUMN_HIDDEN, 9, 0, "requests with a known duration"},
+    [E_FIRST] = {"first_at", "First", UNIT_TIME, COLUMN_HIDDEN, 9, 0, "end of the first request"},
+    [E_LAST] = {"last_at", "Last", UNIT_TIME, COLUMN_HIDDEN, 9, 0, "end of the last request"},
+};
+
+/* Shares from which a row is marked. */
+static const double ERROR_WARN = 0.01, ERROR_BAD = 0.05;
+
+static int64_t timed(const struct endpoint_stats *s, int64_t v)
+{
+    return s->timed ? v : SD_UNKNOWN;
+}
+
+void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
+{
+    struct endpoint_stats *s = mem_alloc(sizeof *s);
+    memset(all, 0, sizeof *all);
+    hist_clear(&all->latency);
+    all->first = all->last = SD_UNKNOWN;
+    for (size_t i = 0; i < model_endpoints(c->model); i++) {
+        endpoint_stats(model_endpoint(c->model, i), c->span, s);
+        if (!s->count)
+            continue;
+        all->count += s->count;
+        all->errors += s->errors;
+        all->bytes += s->bytes;
+        all->timed += s->timed;
+        all->total_ns += s->total_ns;
+        for (int k = 0; k < 5; k++)
+            all->status[k] += s->status[k];
+        if (s->first != SD_UNKNOWN && (all->first == SD_UNKNOWN || s->first < all->first))
+            all->first = s->first;
+        if (s->last != SD_UNKNOWN && (all->last == SD_UNKNOWN || s->last > all->last))
+            all->last = s->last;
+        hist_merge(&all->latency, &s->latency);
+    }
+    free(s);
+}
+
+struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats *all)
+{
+    return span_is_all(c->span) ? (struct span){all->first, all->last} : common_covered(c);
+}
+
+double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all)
+{
+    if (all->timed)
+        return all->total_ns > 0 ? (double)s->total_ns / (double)all->total_ns : NAN;
+    return all->count ? (double)s->count / (double)all->count : NAN;
+}
+
+static void fill(struct row *r, struct doc *d, const struct endpoint *e, const struct endpoint_stats *s,
+                 const struct endpoint_stats *all, double seconds)
+{
+    struct cell *v = r->cells;
+    v[E_METHOD] = cell_text(doc_text(d, endpoint_method(e)));
+    v[E_ROUTE] = cell_text(doc_text(d, endpoint_route(e)));
+    v[E_COUNT] = cell_int(s->count);
+    v[E_RATE] = cell_real((double)s->count / seconds);
+    v[E_ERRORS] = cell_real((double)s->errors / (double)s->count);
+    v[E_MEAN] = cell_real(s->timed ? (double)s->total_ns / (double)s->timed : NAN);
+    v[E_P50] = cell_int(hist_quantile(&s->latency, 0.5));
+    v[E_P90] = cell_int(hist_quantile(&s->latency, 0.9));
+    v[E_P95] = cell_int(hist_quantile(&s->latency, 0.95));
+    v[E_P99] = cell_int(hist_quantile(&s->latency, 0.99));
+    v[E_P999] = cell_int(hist_quantile(&s->latency, 0.999));
+    v[E_MAX] = cell_int(timed(s, s->latency.max));
+    v[E_TOTAL] = cell_int(timed(s, s->total_ns));
+    v[E_SHARE] = cell_real(endpoints_share(s, all));
+    v[E_BYTES] = cell_int(s->bytes);
+    for (int k = 0; k < 5; k++)
+        v[E_1XX + k] = cell_int(s->status[k]);
+    v[E_TIMED] = cell_int(s->timed);
+    v[E_FIRST] = cell_int(s->first);
+    v[E_LAST] = cell_int(s->last);
+    r->dive = (struct dive){"endpoint", doc_text(d, endpoint_name(e))};
+    double errors = (double)s->errors / (double)s->count;
+    r->severity = errors >= ERROR_BAD ? SEVERITY_BAD : errors >= ERROR_WARN ? SEVERITY_WARN : SEVERITY_NONE;
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct doc *d = doc_new("endpoints", "Endpoints");
+    struct endpoint_stats *all = mem_alloc(sizeof *all), *s = mem_alloc(sizeof *s);
+    endpoints_totals(c, all);
+    struct span span = endpoints_span(c, all);
+    common_envelope(d, c, span);
+    struct section *sec = doc_table(d, "rows", "Endpoints", COLUMNS, E_COLUMNS);
+    sec->weight = 1;
+    for (size_t i = 0; i < model_endpoints(c->model); i++) {
+        const struct endpoint *e = model_endpoint(c->model, i);
+        endpoint_stats(e, c->span, s);
+        if (s->count)
+            fill(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
+    }
+    table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
+    sec->note = common_note(
+        d, c, &(struct note){KINDS_HTTP, all->count, "requests", .span = span, .last = all->last});
+    if (all->count && !all->timed)
+        sec->note = doc_printf(d, "%s. %s", sec->note, ENDPOINTS_UNTIMED);
+    sec->empty = common_empty(d, c, KINDS_HTTP);
+    free(all);
+    free(s);
+    return d;
+}
+
+const struct view endpoints_view = {
+    .name = "endpoints",
+    .title = "Endpoints",
+    .summary = "every endpoint with its percentiles, errors and share of the time; the costliest first",
+    .key = '2',
+    .needs = KINDS_HTTP,
+    .build = build,
+    .columns = COLUMNS,
+    .n_columns = E_COLUMNS,
+};

@@ -1,0 +1,19 @@
+#ifndef VIEW_ENDPOINTS_ENDPOINTS_H
+#define VIEW_ENDPOINTS_ENDPOINTS_H
+
+#include "view/view.h"
+
+extern const struct view endpoints_view;
+
+#define ENDPOINTS_UNTIMED                                                                                    \
+    "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"
+
+/* All endpoints of the span together. */
+void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all);
+/* The window that rates of requests are over: for SPAN_ALL from the first to the last,
+ * for a span what is covered of it. */
+struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats *all);
+/* Of the total time; of the requests when no durations are known. NAN: of nothing. */
+double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all);
+
+#endif

@@ -1,8 +1,0 @@
-#ifndef VIEW_OVERVIEW_H
-#define VIEW_OVERVIEW_H
-
-#include "view/view.h"
-
-extern const struct view overview_view;
-
-#endif

@@ -1,0 +1,55 @@
+#include "view/queries/links.h"
+
+#include "view/shared/common.h"
+
+static const struct column LIST[] = {
+    {.key = "route", .title = "Route", .help = "METHOD route"},
+    {.key = "share", .title = "Share", .unit = UNIT_SHARE, .help = "share of the query's linked time"},
+    {.key = "weight_s",
+     .title = "Seconds",
+     .flags = COLUMN_HIDDEN,
+     .help = "seconds of session time sampled"},
+    {.key = "evidence", .title = "Evidence", .flags = COLUMN_HIDDEN, .help = "how the link is known"},
+};
+
+const struct column links_columns[LINKS_COLUMNS] = {
+    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 16, "METHOD route that runs the query"},
+    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the query's linked time"},
+    {"weight_s", "Seconds", UNIT_LOAD, 0, 1, 0, "seconds of session time sampled"},
+    {"evidence", "Known from", UNIT_NONE, COLUMN_LEFT, 2, 0, "how the link is known"},
+};
+
+static void fill(struct doc *d, struct row *r, const struct link *l)
+{
+    r->cells[0] = cell_text(doc_text(d, l->endpoint ? endpoint_name(l->endpoint) : l->route));
+    r->cells[1] = cell_real(l->share);
+    r->cells[2] = cell_real(l->weight);
+    r->cells[3] = cell_text(doc_text(d, l->evidence));
+}
+
+struct cell links_routes(struct doc *d, const struct view_ctx *c, const struct query *q)
+{
+    struct link links[LINKS_MAX];
+    size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
+    struct table *t = doc_list(d, LIST, ARRAY_LEN(LIST));
+    for (size_t i = 0; i < n; i++)
+        fill(d, doc_row(d, t), &links[i]);
+    return cell_list(t);
+}
+
+void links_routes_section(struct doc *d, const struct view_ctx *c, const struct query *q)
+{
+    struct link links[LINKS_MAX];
+    size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
+    struct section *s = doc_table(d, "routes", "Routes that run it", links_columns, LINKS_COLUMNS);
+    s->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, SD_UNKNOWN, .last = SD_UNKNOWN});
+    s->empty =
+        doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
+                    "pg_stat_activity while the query runs.");
+    for (size_t i = 0; i < n; i++) {
+        struct row *r = doc_row(d, &s->table);
+        fill(d, r, &links[i]);
+        if (links[i].endpoint)
+            r->dive = (struct dive){"endpoint", doc_text(d, endpoint_name(links[i].endpoint))};
+    }
+}

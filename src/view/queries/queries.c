@@ -1,0 +1,210 @@
+/* Queries: what costs the database most. */
+#include "view/queries/queries.h"
+
+#include "base/clock.h"
+#include "view/shared/common.h"
+#include "view/queries/links.h"
+
+#include <stdlib.h>
+
+enum {
+    Q_ID,
+    Q_FINGERPRINT,
+    Q_TEXT,
+    Q_DATABASE,
+    Q_CALLS,
+    Q_TOTAL,
+    Q_MEAN,
+    Q_ROWS,
+    Q_HIT,
+    Q_SHARE,
+    Q_LOAD,
+    Q_ROUTES,
+    Q_MIN,
+    Q_MAX,
+    Q_STDDEV,
+    Q_RATE,
+    Q_TEMP,
+    Q_READ,
+    Q_IO,
+    Q_PLAN,
+    Q_WAL,
+    Q_SINCE,
+    Q_COLUMNS
+};
+
+static const struct column COLUMNS[Q_COLUMNS] = {
+    [Q_ID] = {"query_id", "Query ID", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
+              "the server's query identifier, as text: it has more digits than a JSON number keeps"},
+    [Q_FINGERPRINT] = {"fingerprint", "Fingerprint", UNIT_NONE, COLUMN_HIDDEN | COLUMN_LEFT, 9, 0,
+                       "libpg_query fingerprint, the same on every server"},
+    [Q_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING, 0, 24,
+                "statement, on one line"},
+    [Q_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT | COLUMN_ASCENDING, 6, 0, "database name"},
+    [Q_CALLS] = {"calls", "Calls", UNIT_COUNT, 0, 2, 0, "executions"},
+    [Q_TOTAL] = {"total_ns", "Total", UNIT_NS, 0, 3, 0, "execution time of all calls"},
+    [Q_MEAN] = {"mean_ns", "Mean", UNIT_NS, 0, 0, 0,
+                "execution time of a call, on average: the server keeps no percentiles"},
+    [Q_ROWS] = {"rows", "Rows", UNIT_COUNT, 0, 5, 0, "rows returned or affected"},
+    [Q_HIT] = {"hit_ratio", "Hits", UNIT_SHARE, 0, 4, 0, "share of the blocks found in shared buffers"},
+    [Q_SHARE] = {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of all queries' execution time"},
+    [Q_LOAD] = {"load", "Load", UNIT_LOAD, COLUMN_HIDDEN, 5, 0,
+                "sessions busy with it on average, from its execution time, or from sampling when the server "
+                "keeps no statistics"},
+    [Q_ROUTES] = {"routes", "Routes", UNIT_NONE, COLUMN_LEFT, 4, 0, "routes that run it, with their share"},
+    [Q_MIN] = {"min_ns", "Min", UNIT_NS, COLUMN_HIDDEN, 9, 0, "fastest call since the reset"},
+    [Q_MAX] = {"max_ns", "Max", UNIT_NS, COLUMN_HIDDEN, 9, 0, "slowest call since the reset"},
+    [Q_STDDEV] = {"stddev_ns", "Stddev", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+                  "standard deviation of the calls since the reset"},
+    [Q_RATE] = {"calls_per_s", "Calls/s", UNIT_PER_S, COLUMN_HIDDEN, 9, 0,
+                "executions a second; null since the reset"},
+    [Q_TEMP] = {"temp_written_bytes", "Temp", UNIT_BYTES, COLUMN_HIDDEN, 9, 0,
+                "bytes written to temporary files"},
+    [Q_READ] = {"shared_read_bytes", "Read", UNIT_BYTES, COLUMN_HIDDEN, 9, 0,
+                "bytes read into shared buffers"},
+    [Q_IO] = {"io_ns", "I/O", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+              "time reading and writing blocks, with track_io_timing"},
+    [Q_PLAN] = {"plan_ns", "Planning", UNIT_NS, COLUMN_HIDDEN, 9, 0,
+                "planning time, with pg_stat_statements.track_planning"},
+    [Q_WAL] = {"wal_bytes", "WAL", UNIT_BYTES, COLUMN_HIDDEN, 9, 0, "write-ahead log generated"},
+    [Q_SINCE] = {"since", "Since", UNIT_TIME, COLUMN_HIDDEN, 9, 0,
+                 "start of counting, when the server tells"},
+};
+
+#define BLOCK_BYTES 8192
+
+static int64_t blocks(int64_t n)
+{
+    int64_t bytes;
+    return n == SD_UNKNOWN || __builtin_mul_overflow(n, (int64_t)BLOCK_BYTES, &bytes) ? SD_UNKNOWN : bytes;
+}
+
+double queries_time(const struct query_stats *s)
+{
+    return s->known && s->calls > 0 && s->total_ns > 0 ? (double)s->total_ns : 0; /* SD_UNKNOWN is negative */
+}
+
+/* A share of the time from which a row is marked. */
+static const double SHARE_WARN = 0.4;
+
+static void fill(struct row *r, struct doc *d, const struct view_ctx *c, const struct query *q,
+                 const struct query_stats *s, double total, double load)
+{
+    struct cell *v = r->cells;
+    v[Q_ID] = cell_text(common_id(d, query_id(q)));
+    v[Q_FINGERPRINT] = cell_text(doc_text(d, query_fingerprint(q)));
+    v[Q_TEXT] = cell_text(common_sql(d, c, query_text(q), true));
+    v[Q_DATABASE] = cell_text(doc_text(d, query_database(q)));
+    v[Q_LOAD] = cell_real(load);
+    v[Q_ROUTES] = links_routes(d, c, q);
+    r->dive = (struct dive){"query", doc_text(d, query_key(q))};
+    if (!s->known)
+        return;
+    v[Q_CALLS] = cell_int(s->calls);
+    v[Q_TOTAL] = cell_int(s->total_ns);
+    v[Q_MEAN] = cell_real(s->mean_ns);
+    v[Q_RATE] = cell_real(span_is_all(c->span) ? NAN : (double)s->calls / common_seconds(common_covered(c)));
+    v[Q_ROWS] = cell_int(s->rows);
+    v[Q_HIT] = cell_real(s->hit_ratio);
+    v[Q_SHARE] = cell_real(total > 0 && sd_known(s->total_ns) ? queries_time(s) / total : NAN);
+    v[Q_MIN] = cell_int(s->min_ns);
+    v[Q_MAX] = cell_int(s->max_ns);
+    v[Q_STDDEV] = cell_int(s->stddev_ns);
+    v[Q_TEMP] = cell_int(blocks(s->temp_written));
+    v[Q_READ] = cell_int(blocks(s->shared_read));
+    v[Q_IO] = cell_int(s->io_ns);
+    v[Q_PLAN] = cell_int(s->plan_ns);
+    v[Q_WAL] = cell_int(s->wal_bytes);
+    v[Q_SINCE] = cell_int(s->since);
+    if (total > 0 && queries_time(s) >= SHARE_WARN * total)
+        r->severity = SEVERITY_WARN;
+}
+
+/* Of a query without counters: what sampling saw. 0: not running in the span. */
+static double sampled_load(const struct query *q, struct span span)
+{
+    struct query_point p = {.load = NAN};
+    if (isfinite(common_seconds(span)))
+        query_series(q, span, 1, &p);
+    return isfinite(p.load) ? p.load : 0;
+}
+
+/* Known from a server's log alone: its plan is there to be read. */
+static bool logged(const struct view_ctx *c, const struct query *q)
+{
+    struct plan_entry e;
+    return model_plan(c->model, query_key(q), span_is_all(c->span) ? INT64_MAX : c->now, &e) && e.plan->body;
+}
+
+static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since, bool counted)
+{
+    char when[CLOCK_TEXT_MAX];
+    const char *of = common_note(d, c,
+                                 &(struct note){KINDS_SQL, counted ? calls : SD_UNKNOWN, "calls",
+                                                .last = SD_UNKNOWN, .moment = span_is_all(c->span)});
+    const char *gap = of ? ", " : "";
+    of = of ? of : "";
+    if (!counted)
+        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of,
+                          gap);
+    if (!span_is_all(c->span))
+        return of;
+    if (since == SD_UNKNOWN)
+        return doc_printf(d, "%s%ssince the server's statistics began", of, gap);
+    return doc_printf(d, "%s%ssince the reset at %s", of, gap, clock_hms(since, c->now, when));
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct doc *d = doc_new("queries", "Queries");
+    struct span span = common_span(c);
+    bool all = span_is_all(c->span), counted = false;
+    common_envelope(d, c, span);
+    doc_field(d, "basis", UNIT_NONE, cell_text(all ? "since_reset" : "window"));
+    struct section *sec = doc_table(d, "rows", "Queries", COLUMNS, Q_COLUMNS);
+    sec->weight = 1;
+    double total = 0, seconds = all ? NAN : common_seconds(common_covered(c));
+    int64_t calls = 0;
+    sd_time since = SD_UNKNOWN;
+    size_t n = model_queries(c->model);
+    struct query_stats *stats = mem_array(n, sizeof *stats);
+    for (size_t i = 0; i < n; i++) {
+        struct query_stats *s = &stats[i];
+        query_stats(model_query(c->model, i), c->span, s);
+        if (!s->known)
+            continue;
+        counted = true;
+        total += queries_time(s);
+        if (s->calls > 0 && __builtin_add_overflow(calls, s->calls, &calls))
+            calls = INT64_MAX;
+        if (s->since != SD_UNKNOWN && (since == SD_UNKNOWN || s->since < since))
+            since = s->since;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const struct query *q = model_query(c->model, i);
+        double load = stats[i].known ? queries_time(&stats[i]) / 1e9 / seconds : sampled_load(q, span);
+        if (stats[i].known ? stats[i].calls > 0 : load > 0 || logged(c, q))
+            fill(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
+    }
+    free(stats);
+    table_sort(&sec->table, Q_LOAD, true);
+    if (counted || !sec->table.n_rows)
+        table_sort(&sec->table, Q_TOTAL, true);
+    if (sec->table.n_rows)
+        sec->note = note(d, c, calls, since, counted);
+    sec->empty = common_empty(d, c, KINDS_SQL);
+    return d;
+}
+
+const struct view queries_view = {
+    .name = "queries",
+    .title = "Queries",
+    .summary =
+        "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
+    .key = '3',
+    .needs = KINDS_SQL,
+    .build = build,
+    .columns = COLUMNS,
+    .n_columns = Q_COLUMNS,
+    .also = "basis: since_reset, or window for a span of time",
+};

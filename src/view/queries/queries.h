@@ -1,0 +1,11 @@
+#ifndef VIEW_QUERIES_QUERIES_H
+#define VIEW_QUERIES_QUERIES_H
+
+#include "view/view.h"
+
+extern const struct view queries_view;
+
+/* Execution time in ns; 0 when nothing is known of it. */
+double queries_time(const struct query_stats *s);
+
+#endif

@@ -1,8 +1,0 @@
-#ifndef VIEW_QUERY_H
-#define VIEW_QUERY_H
-
-#include "view/view.h"
-
-extern const struct view query_view; /* about a "query": "database/query_id" */
-
-#endif

@@ -1,0 +1,432 @@
+/* Activity: who waits on what, for whom. */
+#include "view/sessions/activity.h"
+
+#include "view/shared/common.h"
+#include "view/sessions/load.h"
+
+#include <stdlib.h>
+
+enum { SESSIONS_MAX = 2000 };
+
+enum {
+    A_PID,
+    A_BLOCKS,
+    A_ROUTE,
+    A_STATE,
+    A_WAIT,
+    A_FOR,
+    A_LOCK,
+    A_AGE,
+    A_TEXT,
+    A_DATABASE,
+    A_ROLE,
+    A_APPLICATION,
+    A_CLIENT,
+    A_XACT,
+    A_ID,
+    A_MODE,
+    A_LOCK_AGE,
+    A_XMIN,
+    A_PHASE,
+    A_PROGRESS,
+    A_DEPTH,
+    A_BEGAN,
+    A_COLUMNS
+};
+
+static const struct column SESSIONS[A_COLUMNS] = {
+    [A_PID] = {"pid", "PID", UNIT_NONE, COLUMN_TREE, 0, 11,
+               "server process (0: a prepared transaction); below it, the sessions it blocks (text: drawn as "
+               "a tree)"},
+    [A_BLOCKS] = {"blocks", "Blocks", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
+                  "sessions that wait for it, those that wait for them included"},
+    [A_ROUTE] = {"route", "Route", UNIT_NONE, COLUMN_LEFT, 3, 12,
+                 "route from the statement's sqlcommenter tags"},
+    [A_STATE] = {"state", "State", UNIT_NONE, COLUMN_LEFT, 0, 8,
+                 "as pg_stat_activity tells it: active, idle in transaction"},
+    [A_WAIT] = {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT, 0, 14,
+                "wait event type and event; CPU when it does not wait"},
+    [A_FOR] = {"blocked_by", "Blocked by", UNIT_NONE, COLUMN_LEFT, 0, 0, "pids that block it"},
+    [A_LOCK] = {"lock", "For", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 2, 0, "what it waits to lock"},
+    [A_AGE] = {"query_age_ns", "Age", UNIT_AGE, 0, 0, 0, "time since the statement began"},
+    [A_TEXT] = {"text", "Query", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "statement, on one line"},
+    [A_DATABASE] = {"database", "Database", UNIT_NONE, COLUMN_LEFT, 5, 0, "database name"},
+    [A_ROLE] = {"role", "Role", UNIT_NONE, COLUMN_LEFT, 5, 0, "role name"},
+    [A_APPLICATION] = {"application", "Application", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                       "application_name"},
+    [A_CLIENT] = {"client", "Client", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                  "client address, or local"},
+    [A_XACT] = {"xact_age_ns", "Transaction", UNIT_AGE, COLUMN_HIDDEN, 6, 0,
+                "time since the transaction began"},
+    [A_ID] = {"query_id", "Query ID", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+              "the server's query identifier"},
+    [A_MODE] = {"lock_mode", "Mode", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0, "lock mode it waits for"},
+    [A_LOCK_AGE] = {"lock_age_ns", "Waiting", UNIT_AGE, COLUMN_HIDDEN, 6, 0,
+                    "time since it waits for the lock (PostgreSQL 14 and later)"},
+    [A_XMIN] = {"xmin_age", "Xmin age", UNIT_COUNT, COLUMN_HIDDEN, 6, 0,
+                "transactions begun since its oldest snapshot: rows that died since then stay"},
+    [A_PHASE] = {"phase", "Vacuum", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 6, 0,
+                 "of a vacuum: table and phase"},
+    [A_PROGRESS] = {"progress", "Progress", UNIT_SHARE, COLUMN_HIDDEN, 6, 0,
+                    "of a vacuum: share of the table's blocks scanned"},
+    [A_DEPTH] = {"depth", "Depth", UNIT_NONE, COLUMN_HIDDEN, 6, 0,
+                 "0, or how many sessions stand above it in the tree"},
+    [A_BEGAN] = {"backend_start", "Began", UNIT_TIME, COLUMN_HIDDEN, 6, 0,
+                 "start of the session: with the pid it names the session for good"},
+};
+
+static const struct column NOTABLE[] = {
+    {"what", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
+     "blocked, idle, vacuum, xmin (keeps old rows) or prepared"},
+    {"pid", "PID", UNIT_NONE, 0, 0, 0,
+     "server process; none for a prepared transaction, a replication slot, a standby"},
+    {"age_ns", "Since", UNIT_AGE, 0, 0, 0, "time since it waits, is idle, began its transaction, or vacuums"},
+    {"text", "How", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "in words"},
+};
+
+static const int64_t IDLE_WARN_NS = 60 * SD_S, XMIN_WARN = 100000;
+
+/* Who stands under whom: the sessions of one moment as a forest. */
+struct node {
+    const struct session_sample *s;
+    size_t parent, first, next; /* indexes of nodes; NONE */
+    int64_t blocks;
+};
+#define NONE SIZE_MAX
+
+static bool is_prepared(const struct sd_activity *a)
+{
+    return a->pid == 0;
+}
+
+/* A session, or a prepared transaction: a slot or a standby only keeps old rows. */
+static bool is_session(const struct sd_activity *a)
+{
+    return sd_known(a->pid);
+}
+
+/* The first of the pids in blocked_by that was sampled too, on the same server. A prepared
+ * transaction has none of its own: it is meant for sure only when it is the only one of
+ * its database. */
+static size_t blocker(const struct node *nodes, size_t n, size_t of)
+{
+    const struct sd_activity *a = nodes[of].s->a;
+    for (const char *p = a->blocked_by; p && *p; p += *p == ',') {
+        char *end;
+        long long pid = strtoll(p, &end, 10);
+        if (end == p)
+            break;
+        size_t found = NONE, same = 0;
+        for (size_t i = 0; i < n; i++)
+            if (i != of && nodes[i].s->a->pid == pid && str_eq(nodes[i].s->origin, nodes[of].s->origin) &&
+                (pid || str_eq(nodes[i].s->a->database, a->database))) {
+                found = found == NONE ? i : found;
+                same++;
+            }
+        if (found != NONE && (pid || same == 1))
+            return found;
+        p = end;
+    }
+    return NONE;
+}
+
+static void forest(struct node *nodes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t parent = blocker(nodes, n, i), up = parent;
+        while (up != NONE && up != i)
+            up = nodes[up].parent;
+        nodes[i].parent = up == i ? NONE : parent; /* a deadlock is cut open somewhere */
+    }
+    for (size_t i = n; i-- > 0;) {
+        size_t parent = nodes[i].parent;
+        for (size_t up = parent; up != NONE; up = nodes[up].parent)
+            nodes[up].blocks++;
+        if (parent != NONE) {
+            nodes[i].next = nodes[parent].first;
+            nodes[parent].first = i;
+        }
+    }
+}
+
+static struct doc_session session_of(struct doc *d, const struct session_sample *s)
+{
+    if (s->a->pid <= 0) /* nothing that a signal could be sent to */
+        return (struct doc_session){0};
+    return (struct doc_session){doc_text(d, s->origin), s->a->pid, s->a->backend_start};
+}
+
+static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,
+                    int depth)
+{
+    const struct sd_activity *a = node->s->a;
+    sd_time at = node->s->at;
+    struct row *r = doc_row(d, t);
+    struct cell *v = r->cells;
+    bool active = str_eq(a->state, "active"), blocked = a->blocked_by && *a->blocked_by;
+    v[A_PID] = cell_int(a->pid);
+    v[A_BLOCKS] = cell_int(node->blocks);
+    v[A_ROUTE] = cell_text(doc_text(d, a->route));
+    v[A_STATE] = cell_text(doc_text(d, a->state));
+    v[A_WAIT] = cell_text(active || a->wait_type ? load_wait(d, a->wait_type, a->wait_event) : NULL);
+    v[A_FOR] = cell_text(doc_text(d, blocked ? a->blocked_by : NULL));
+    v[A_LOCK] = cell_text(doc_text(d, a->lock));
+    v[A_AGE] = cell_int(common_age(at, a->query_start));
+    v[A_TEXT] = cell_text(is_prepared(a)
+                              ? doc_printf(d, "prepared transaction %s", a->application ? a->application : "")
+                              : common_sql(d, c, a->query, true));
+    v[A_DATABASE] = cell_text(doc_text(d, a->database));
+    v[A_ROLE] = cell_text(doc_text(d, a->role));
+    v[A_APPLICATION] = cell_text(doc_text(d, a->application));
+    v[A_CLIENT] = cell_text(doc_text(d, a->client));
+    v[A_XACT] = cell_int(common_age(at, a->xact_start));
+    v[A_ID] = cell_text(common_id(d, a->query_id));
+    v[A_MODE] = cell_text(doc_text(d, a->lock_mode));
+    v[A_LOCK_AGE] = cell_int(a->wait_start > 0 ? common_age(at, a->wait_start) : SD_UNKNOWN);
+    v[A_XMIN] = cell_int(a->xmin_age);
+    v[A_PHASE] = cell_text(doc_text(d, a->phase));
+    v[A_PROGRESS] = cell_real(a->phase ? a->progress : NAN);
+    v[A_DEPTH] = cell_int(depth);
+    v[A_BEGAN] = cell_int(a->backend_start > 0 ? a->backend_start : SD_UNKNOWN);
+    r->depth = depth;
+    r->session = session_of(d, node->s);
+    if (a->query_id != SD_UNKNOWN && a->database)
+        r->dive = (struct dive){"query", doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
+    int64_t idle = active ? 0 : common_age(at, a->state_change);
+    if (blocked || node->blocks > 0)
+        r->severity = SEVERITY_BAD;
+    else if (!active && idle >= IDLE_WARN_NS)
+        r->severity = SEVERITY_WARN;
+}
+
+/* A session, then what stands under it. Not recursive: a queue may be hundreds long. */
+static void tree(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *nodes,
+                 size_t root)
+{
+    int depth = 0;
+    for (size_t i = root; i != NONE;) {
+        session(d, c, t, &nodes[i], depth);
+        if (nodes[i].first != NONE) {
+            i = nodes[i].first;
+            depth++;
+            continue;
+        }
+        while (i != root && nodes[i].next == NONE) {
+            i = nodes[i].parent;
+            depth--;
+        }
+        i = i == root ? NONE : nodes[i].next;
+    }
+}
+
+static void note_row(struct doc *d, struct section *s, const char *what, const struct node *n, int64_t age,
+                     enum severity severity, const char *text)
+{
+    struct row *r = doc_row(d, &s->table);
+    r->cells[0] = cell_text(what);
+    r->cells[1] = cell_int(n->s->a->pid > 0 ? n->s->a->pid : SD_UNKNOWN);
+    r->cells[2] = cell_int(age);
+    r->cells[3] = cell_text(text);
+    r->severity = severity;
+    r->session = session_of(d, n->s);
+}
+
+/* "12, 14, 2 more and a prepared transaction" */
+static const char *blockers(struct doc *d, const char *pids)
+{
+    enum { NAMED = 4 };
+    struct strbuf b = {0};
+    bool prepared = false;
+    size_t n = 0;
+    for (const char *p = pids; *p;) {
+        size_t len = strcspn(p, ",");
+        if (len == 1 && *p == '0')
+            prepared = true;
+        else if (len && n++ < NAMED)
+            strbuf_printf(&b, "%s%.*s", b.len ? ", " : "", (int)MIN(len, 12), p);
+        p += len + (p[len] == ',');
+    }
+    if (n > NAMED)
+        strbuf_printf(&b, ", %zu more", n - NAMED);
+    if (prepared)
+        strbuf_printf(&b, "%sa prepared transaction", b.len ? " and " : "");
+    const char *text = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+static void note_idle(struct doc *d, struct section *s, const struct node *n)
+{
+    const struct sd_activity *a = n->s->a;
+    int64_t idle = common_age(n->s->at, a->state_change), open = common_age(n->s->at, a->xact_start);
+    bool within = a->state && str_starts(a->state, "idle in transaction");
+    char buf[UNIT_TEXT_MAX];
+    if (!(within && idle >= IDLE_WARN_NS) && !(a->state && str_starts(a->state, "idle") && n->blocks > 0))
+        return;
+    const char *text = doc_text(d, a->state);
+    if (within && sd_known(open))
+        text = doc_printf(d, "%s, begun %s ago", text, common_duration(open - open % SD_S, buf));
+    if (n->blocks > 0) /* outside of one it can only be a lock of the whole session */
+        text = doc_printf(d, "%s, blocks %lld%s", text, (long long)n->blocks,
+                          within ? "" : " by an advisory lock it kept");
+    note_row(d, s, "idle", n, idle, n->blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, text);
+}
+
+static void note_session(struct doc *d, struct section *s, const struct node *n)
+{
+    const struct sd_activity *a = n->s->a;
+    sd_time at = n->s->at;
+    char buf[UNIT_TEXT_MAX];
+    if (a->blocked_by && *a->blocked_by)
+        note_row(d, s, "blocked", n, common_age(at, a->wait_start > 0 ? a->wait_start : a->query_start),
+                 SEVERITY_BAD,
+                 doc_printf(d, "by %s, waits for %s%s%s%s", blockers(d, a->blocked_by),
+                            a->lock ? a->lock : "a lock", a->lock_mode ? " (" : "",
+                            a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : ""));
+    note_idle(d, s, n);
+    if (a->phase)
+        note_row(d, s, "vacuum", n, common_age(at, a->query_start), SEVERITY_INFO,
+                 isfinite(a->progress) ? doc_printf(d, "%s, %s of the table scanned", a->phase,
+                                                    unit_format(UNIT_SHARE, a->progress, buf))
+                                       : doc_text(d, a->phase));
+}
+
+/* ---- what keeps old rows: vacuum removes none that the oldest snapshot may still see ---- */
+
+static const char *holder_text(struct doc *d, const struct node *n)
+{
+    const struct sd_activity *a = n->s->a;
+    const char *name = a->application ? a->application : "?";
+    char buf[UNIT_TEXT_MAX];
+    unit_format_int(UNIT_COUNT, a->xmin_age, buf);
+    if (is_prepared(a))
+        return doc_printf(
+            d, "prepared transaction %s%s%s, %s transactions old%s: COMMIT PREPARED or ROLLBACK PREPARED it",
+            name, a->role ? " of " : "", a->role ? a->role : "", buf,
+            n->blocks > 0 ? doc_printf(d, ", blocks %lld", (long long)n->blocks) : "");
+    if (str_starts(a->backend_type, "replication slot"))
+        return doc_printf(
+            d, "replication slot %s (%s) keeps %s since %s transactions: %s", name, a->state ? a->state : "?",
+            str_eq(a->backend_type, "replication slot") ? "rows" : "rows of the catalogues", buf,
+            str_eq(a->state, "in use") ? "see why its reader falls behind" : "start its reader, or drop it");
+    return doc_printf(
+        d, "queries of standby %s keep rows since %s transactions (hot_standby_feedback): end them there",
+        name, buf);
+}
+
+static void note_holders(struct doc *d, struct section *s, const struct node *nodes, size_t n)
+{
+    const struct node *oldest = NULL;
+    char buf[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_activity *a = nodes[i].s->a;
+        int64_t age = common_age(nodes[i].s->at, a->xact_start);
+        if (a->pid > 0) {
+            if (a->xmin_age > (oldest ? oldest->s->a->xmin_age : 0))
+                oldest = &nodes[i];
+        } else if (a->backend_type &&
+                   (a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS || nodes[i].blocks > 0)) {
+            note_row(d, s, is_prepared(a) ? "prepared" : "xmin", &nodes[i], age,
+                     nodes[i].blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, holder_text(d, &nodes[i]));
+        }
+    }
+    int64_t age = oldest ? common_age(oldest->s->at, oldest->s->a->xact_start) : 0;
+    if (oldest && (oldest->s->a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS))
+        note_row(
+            d, s, "xmin", oldest, age, oldest->s->a->xmin_age >= XMIN_WARN ? SEVERITY_WARN : SEVERITY_INFO,
+            doc_printf(d,
+                       "oldest snapshot of the sessions, %s transactions ago: vacuum removes nothing newer%s",
+                       unit_format_int(UNIT_COUNT, oldest->s->a->xmin_age, buf),
+                       str_eq(oldest->s->a->state, "active") ? "" : "; end its transaction"));
+}
+
+/* What is worst first, then what is oldest. */
+static void worst_first(struct doc *d, struct table *t)
+{
+    struct row *rows = arena_alloc(d->arena, t->n_rows * sizeof *rows);
+    size_t n = 0;
+    table_sort(t, 2, true);
+    for (int severity = SEVERITY_BAD; severity >= SEVERITY_NONE; severity--)
+        for (size_t i = 0; i < t->n_rows; i++)
+            if ((int)t->rows[i].severity == severity)
+                rows[n++] = t->rows[i];
+    t->rows = rows;
+    t->cap_rows = n;
+    t->sort_column = -1;
+}
+
+static void notable(struct doc *d, const struct node *nodes, size_t n)
+{
+    struct section *s = doc_table(d, "notable", "Locks, transactions, vacuums", NOTABLE, ARRAY_LEN(NOTABLE));
+    for (size_t i = 0; i < n; i++)
+        if (is_session(nodes[i].s->a))
+            note_session(d, s, &nodes[i]);
+    note_holders(d, s, nodes, n);
+    s->weight = 2;
+    if (s->table.n_rows)
+        worst_first(d, &s->table);
+    else
+        d->n_sections--; /* no pane for nothing */
+}
+
+static void sessions(struct doc *d, const struct view_ctx *c)
+{
+    struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
+    struct node *nodes = mem_array(SESSIONS_MAX, sizeof *nodes);
+    size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX);
+    struct section *sec = doc_section(d, SECTION_TREE, "rows", "Sessions");
+    sec->table = (struct table){.columns = SESSIONS, .n_columns = A_COLUMNS, .sort_column = -1};
+    sec->weight = 3;
+    sec->min_height = 6;
+    sd_time newest = SD_UNKNOWN;
+    int64_t shown = 0;
+    for (size_t i = 0; i < n; i++) {
+        shown += is_session(s[i].a);
+        nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE};
+        newest = MAX(newest, s[i].at); /* SD_UNKNOWN is the smallest */
+    }
+    forest(nodes, n);
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].parent == NONE && is_session(nodes[i].s->a))
+            tree(d, c, &sec->table, nodes, i);
+    table_sort(&sec->table, A_AGE, true);
+    table_sort(&sec->table, A_BLOCKS, true);
+    sec->note =
+        common_note(d, c,
+                    &(struct note){KINDS_ACTIVITY, shown ? shown : SD_UNKNOWN,
+                                   shown == 1 ? "session" : "sessions", .last = newest, .moment = true});
+    sec->empty = common_empty(d, c, KINDS_ACTIVITY);
+    notable(d, nodes, n);
+    free(nodes);
+    free(s);
+}
+
+static struct doc *build(const struct view_ctx *c)
+{
+    struct doc *d = doc_new("activity", "Activity");
+    common_envelope(d, c, common_span(c));
+    load_points(d, c, common_drawn(c, common_span(c)));
+    sessions(d, c);
+    for (int by_route = 0; by_route < 2; by_route++) {
+        load_layers(d, c, by_route);
+        load_table(d, c, by_route);
+    }
+    return d;
+}
+
+const struct view activity_view = {
+    .name = "activity",
+    .title = "Activity",
+    .summary = "the database's sessions: who blocks whom, who waits on what, for whom",
+    .key = '4',
+    .needs = KINDS_ACTIVITY,
+    .build = build,
+    .columns = SESSIONS,
+    .n_columns = A_COLUMNS,
+    .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
+            "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time "
+            "(points of "
+            "at, load, the active sessions in all, and layers, an object: the load of the largest waits or "
+            "routes by "
+            "their names, CPU and (untagged) always among them, and (other))",
+};

@@ -1,0 +1,343 @@
+#include "view/shared/common.h"
+
+#include "base/clock.h"
+#include "core/sql/statement.h"
+
+#include <stdlib.h>
+
+#define uthash_malloc(size) mem_alloc(size)
+#define uthash_fatal(text)  abort()
+#include <uthash.h>
+
+enum { SOURCES_MAX = 64, NAMED_MAX = 2 };
+
+/* ---- time ---- */
+
+struct span common_span(const struct view_ctx *c)
+{
+    if (!span_is_all(c->span))
+        return c->span;
+    struct model_usage u = model_usage(c->model);
+    return (struct span){u.first, u.last};
+}
+
+struct span common_covered(const struct view_ctx *c)
+{
+    struct span s = common_span(c);
+    sd_time first = model_usage(c->model).first; /* SD_UNKNOWN is the smallest */
+    if (first > s.from && first < s.to)
+        s.from = first;
+    return s;
+}
+
+double common_seconds(struct span s)
+{
+    int64_t ns;
+    if (s.from == SD_UNKNOWN || s.to == SD_UNKNOWN || __builtin_sub_overflow(s.to, s.from, &ns) || ns <= 0)
+        return NAN;
+    return (double)ns / 1e9;
+}
+
+/* Live, a point of a graph is of whole seconds. */
+static int64_t live_step(const struct view_ctx *c, struct span s)
+{
+    int64_t want = c->graph_points > 0 ? c->graph_points : 60;
+    return MAX((s.to - s.from + want * SD_S - 1) / (want * SD_S), 1) * SD_S;
+}
+
+struct span common_drawn(const struct view_ctx *c, struct span s)
+{
+    if (s.from == SD_UNKNOWN || s.to == SD_UNKNOWN)
+        return (struct span){0, SD_S};
+    if (!isfinite(common_seconds(s)))
+        s.from = MAX(MIN(s.from, s.to), INT64_MIN + 2 * SD_S) - SD_S, s.to = s.from + SD_S;
+    if (!c->live || span_is_all(c->span) || s.from <= 0)
+        return s;
+    int64_t step = live_step(c, s), n = (s.to - s.from + step - 1) / step, leap = MAX(n / 6, 1) * step;
+    s.to = (s.to + leap - 1) / leap * leap;
+    s.from = s.to - n * step;
+    return s;
+}
+
+int64_t common_age(sd_time now, sd_time then)
+{
+    int64_t ns;
+    if (now == SD_UNKNOWN || then == SD_UNKNOWN || __builtin_sub_overflow(now, then, &ns))
+        return SD_UNKNOWN;
+    return MAX(ns, 0);
+}
+
+char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX])
+{
+    double s = (double)ns / 1e9;
+    if (s < 1)
+        return unit_format_int(UNIT_NS, ns, buf);
+    static const struct {
+        double below, unit;
+        const char *name;
+    } steps[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INFINITY, 86400, "d"}};
+    size_t i = 0;
+    while (s >= steps[i].below)
+        i++;
+    double v = s / steps[i].unit;
+    snprintf(buf, UNIT_TEXT_MAX, v == floor(v) || v >= 20 ? "%.0f %s" : "%.1f %s", v, steps[i].name);
+    return buf;
+}
+
+size_t common_points(const struct view_ctx *c, struct span s)
+{
+    double seconds = common_seconds(s);
+    size_t want = c->graph_points > 0 ? (size_t)c->graph_points : 60;
+    if (!isfinite(seconds))
+        return 1;
+    if (c->live && !span_is_all(c->span) && s.from > 0)
+        return (size_t)((s.to - s.from + live_step(c, s) - 1) / live_step(c, s));
+    return (size_t)MAX(1, MIN((double)want, ceil(seconds)));
+}
+
+struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
+                             size_t n)
+{
+    struct section *sec = doc_section(d, SECTION_GRAPH, key, title);
+    sec->graph = (struct graph){.from = s.from, .to = s.to, .n_points = n, .unit = unit};
+    sec->weight = 1;
+    sec->min_height = 3;
+    return sec;
+}
+
+/* ---- the envelope ---- */
+
+void common_envelope(struct doc *d, const struct view_ctx *c, struct span s)
+{
+    static const struct column sample[] = {{.key = "sample", .title = "Sample", .help = "the text"}};
+    struct intake_total in;
+    double seconds = common_seconds(s);
+    model_intake(c->model, &in);
+    doc_field(d, "from", UNIT_TIME, cell_int(s.from));
+    doc_field(d, "to", UNIT_TIME, cell_int(s.to));
+    doc_field(d, "window_ns", UNIT_NS, cell_int(isfinite(seconds) ? s.to - s.from : SD_UNKNOWN));
+    doc_field(d, "lines_total", UNIT_COUNT, cell_int(in.total));
+    doc_field(d, "lines_unparsed", UNIT_COUNT, cell_int(in.unparsed));
+    struct table *t = doc_list(d, sample, ARRAY_LEN(sample));
+    for (size_t i = 0; i < in.n_samples; i++)
+        doc_row(d, t)->cells[0] = cell_text(doc_text(d, in.samples[i]));
+    doc_field(d, "unparsed_samples", UNIT_NONE, cell_list(t));
+    doc_field(d, "frames_lost", UNIT_COUNT, cell_int((int64_t)model_usage(c->model).frames_lost));
+}
+
+/* ---- where figures come from ---- */
+
+/* What brings each kind of record: for notes and for the sentence in an empty pane. */
+struct bringer {
+    uint32_t kinds;
+    const char *kind;   /* of source; an exec source may bring anything */
+    const char *what;   /* is missing */
+    const char *source; /* "access log" */
+    const char *target; /* an example */
+};
+static const struct bringer BRINGERS[] = {
+    {KINDS_HTTP, "log", "requests", "access log", "/var/log/nginx/access.log"},
+    {KINDS_SQL, "postgres", "statements", "database", "postgres://user@host/database"},
+    {KINDS_CATALOG, "postgres", "tables or indexes", "database", "postgres://user@host/database"},
+    {KINDS_ACTIVITY, "postgres", "active sessions", "database", "postgres://user@host/database"},
+};
+
+static const struct bringer *bringer_of(uint32_t kinds)
+{
+    for (size_t i = 0; i < ARRAY_LEN(BRINGERS); i++)
+        if (BRINGERS[i].kinds == kinds)
+            return &BRINGERS[i];
+    return NULL;
+}
+
+static bool brings(const struct bringer *b, const struct source_info *s)
+{
+    return s->status && (str_eq(s->status->kind, b->kind) || str_eq(s->status->kind, "exec"));
+}
+
+static void name_sources(const struct view_ctx *c, uint32_t kinds, struct strbuf *out)
+{
+    struct source_info info[SOURCES_MAX];
+    const struct bringer *b = bringer_of(kinds);
+    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, named = 0, sure = 0;
+    for (size_t i = 0; i < n; i++)
+        sure += info[i].status && str_eq(info[i].status->kind, b->kind);
+    for (size_t i = 0; i < n; i++) {
+        if (!brings(b, &info[i]) || info[i].status->last_data == SD_UNKNOWN)
+            continue;
+        if (sure && !str_eq(info[i].status->kind, b->kind))
+            continue; /* an exec source might; the log does */
+        if (named < NAMED_MAX)
+            strbuf_printf(out, "%s%s", named ? " and " : out->len ? ", from " : "from ", info[i].origin);
+        named++;
+    }
+    if (named > NAMED_MAX)
+        strbuf_printf(out, " and %zu more", named - NAMED_MAX);
+}
+
+static void window(const struct view_ctx *c, struct span s, struct strbuf *b)
+{
+    char buf[UNIT_TEXT_MAX], when[CLOCK_TEXT_MAX];
+    if (!isfinite(common_seconds(s)))
+        return;
+    const char *gap = b->len ? ", " : "";
+    int64_t ns = s.to - s.from;
+    if (c->live && ns >= 10 * SD_S && !span_is_all(c->span) && s.from > c->span.from)
+        ns -= ns % (10 * SD_S); /* a window that fills does not tick */
+    common_duration(ns, buf);
+    if (span_is_all(c->span))
+        strbuf_printf(b, "%sin %s", gap, buf);
+    else if (c->live)
+        strbuf_printf(b, "%slast %s", gap, buf);
+    else
+        strbuf_printf(b, "%s%s to %s", gap, buf, clock_hms(s.to, s.to, when));
+}
+
+const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n)
+{
+    struct strbuf b = {0};
+    char buf[UNIT_TEXT_MAX];
+    if (n->n != SD_UNKNOWN)
+        strbuf_printf(&b, "%s %s", unit_format_int(UNIT_COUNT, n->n, buf), n->what);
+    if (!n->moment)
+        window(c, n->span.from || n->span.to ? n->span : common_covered(c), &b);
+    name_sources(c, n->kinds, &b);
+    int64_t age = common_age(c->now, n->last);
+    if (c->live && age >= 10 * SD_S) /* SD_UNKNOWN is negative */
+        strbuf_printf(&b, "%s%s old", b.len ? ", " : "", unit_format_int(UNIT_AGE, age, buf));
+    const char *text = b.len ? doc_text(d, b.text) : NULL;
+    strbuf_free(&b);
+    return text;
+}
+
+/* ---- nothing to show ---- */
+
+const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds)
+{
+    struct source_info info[SOURCES_MAX];
+    const struct bringer *b = bringer_of(kinds);
+    size_t n = model_sources(c->model, c->now, info, ARRAY_LEN(info));
+    const struct source_info *found = NULL;
+    if (!b)
+        return doc_text(d, "There is nothing here yet.");
+    for (size_t i = 0; i < n && !found; i++)
+        if (brings(b, &info[i]) || !info[i].status)
+            found = &info[i];
+    if (!found)
+        return doc_printf(d, "No %s is open. Add one: slowdive %s (in the console: :source %s)", b->source,
+                          b->target, b->target);
+    const struct sd_status *s = found->status;
+    const char *text = s && s->text && *s->text ? s->text : "it failed";
+    if (s && (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF))
+        return doc_printf(d, "No %s: %s is %s. %s", b->what, found->origin,
+                          s->state == SD_STATE_FAILED ? "not readable" : "not answering", text);
+    if (s && s->state == SD_STATE_CONNECTING)
+        return doc_printf(d, "No %s yet: %s is connecting.", b->what, found->origin);
+    const struct sd_intake *in = found->intake;
+    if (in && in->total > 0 && in->unparsed >= in->total)
+        return doc_printf(
+            d,
+            "No %s: none of the lines of %s could be read. The view sources shows why and a sample; "
+            "--log-format tells how to read them.",
+            b->what, found->origin);
+    if (s && s->state == SD_STATE_ENDED && (!in || in->total == 0))
+        return doc_printf(d, "No %s: %s was read to its end and holds none.", b->what, found->origin);
+    const char *none;
+    if (kinds == KINDS_ACTIVITY)
+        none = doc_printf(d, "No session is active at %s moment.", c->live ? "this" : "that");
+    else if (kinds == KINDS_CATALOG) /* a state, not something that happened in a span */
+        none = doc_printf(d, "No %s listed yet by %s.", b->what, found->origin);
+    else if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
+        none = doc_printf(d, "No %s in this span of time. + looks at a longer one.", b->what);
+    else
+        none = doc_printf(d, "No %s yet from %s.", b->what, found->origin);
+    return common_as_seen(d, c, kinds, none);
+}
+
+const char *common_caveat(const struct sd_status *s)
+{
+    const char *mark = s && s->state == SD_STATE_LIVE && s->text ? strstr(s->text, "; ") : NULL;
+    return mark ? mark + 2 : NULL;
+}
+
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text)
+{
+    struct source_info info[SOURCES_MAX];
+    const struct bringer *b = bringer_of(kinds);
+    size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *caveat = brings(b, &info[i]) ? common_caveat(info[i].status) : NULL;
+        if (caveat && (kinds != KINDS_ACTIVITY || strstr(caveat, "session")))
+            text = doc_printf(d, "%s\n%s: %s", text, info[i].origin, caveat);
+    }
+    return text;
+}
+
+/* ---- SQL ---- */
+
+/* Hidden texts by the hash of what they were made of. A collision shows another
+ * statement's hidden text, never a literal. Emptied when it grows past its bound. */
+struct hidden {
+    uint64_t key;
+    UT_hash_handle hh;
+    char text[];
+};
+enum { HIDDEN_MAX_BYTES = 4 << 20 };
+static struct hidden *hidden_texts;
+static size_t hidden_bytes;
+
+static const char *hide(const char *sql)
+{
+    struct hidden *h, *next;
+    uint64_t key = str_hash(sql, strlen(sql));
+    HASH_FIND(hh, hidden_texts, &key, sizeof key, h);
+    if (h)
+        return h->text;
+    char *text = sql_hide_literals(sql);
+    size_t len = strlen(text), size = sizeof *h + len + 1;
+    if (hidden_bytes + size > HIDDEN_MAX_BYTES) {
+        HASH_ITER(hh, hidden_texts, h, next)
+        {
+            HASH_DEL(hidden_texts, h);
+            free(h);
+        }
+        hidden_bytes = 0;
+    }
+    h = mem_alloc(size);
+    h->key = key;
+    memcpy(h->text, text, len + 1);
+    free(text);
+    HASH_ADD(hh, hidden_texts, key, sizeof h->key, h);
+    hidden_bytes += size;
+    return h->text;
+}
+
+const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line)
+{
+    if (!sql)
+        return NULL;
+    if (!c->show_literals)
+        sql = hide(sql);
+    if (!line)
+        return doc_text(d, sql);
+    struct strbuf b = {0};
+    bool gap = false;
+    for (const char *p = sql; *p; p++) {
+        if (strchr(" \t\r\n", *p)) {
+            gap = b.len > 0;
+            continue;
+        }
+        if (gap)
+            strbuf_char(&b, ' ');
+        gap = false;
+        strbuf_char(&b, *p);
+    }
+    const char *text = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
+const char *common_id(struct doc *d, int64_t id)
+{
+    return id == SD_UNKNOWN ? NULL : doc_printf(d, "%lld", (long long)id);
+}

@@ -1,0 +1,69 @@
+/* common.h - what the views share: the envelope, notes, sentences for empty panes,
+ * SQL for people. Main thread only. */
+#ifndef VIEW_SHARED_COMMON_H
+#define VIEW_SHARED_COMMON_H
+
+#include "view/view.h"
+
+/* Record kinds as the panes name them (struct view needs). */
+enum {
+    KINDS_HTTP = 1u << SD_HTTP,
+    KINDS_ACTIVITY = 1u << SD_ACTIVITY,
+    KINDS_CATALOG = 1u << SD_TABLE | 1u << SD_INDEX,
+    KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY
+};
+
+/* The span in true times: for SPAN_ALL from the first to the last data of the model
+ * (both SD_UNKNOWN when there is none). */
+struct span common_span(const struct view_ctx *c);
+/* Of it, what there can be data of: a console that was started 20 s ago knows nothing of
+ * the 40 s before. Rates and loads are over this. */
+struct span common_covered(const struct view_ctx *c);
+double common_seconds(struct span s); /* NAN when it has no length */
+/* Never of no length, so that a graph can be drawn: one moment becomes a second. Live,
+ * it ends up to a sixth later, at a round moment: the drawing stands still and fills,
+ * then leaps, where scrolling each second would send every cell of it again. */
+struct span common_drawn(const struct view_ctx *c, struct span s);
+
+/* from, to, window_ns, lines_total, lines_unparsed, unparsed_samples[], frames_lost. */
+void common_envelope(struct doc *d, const struct view_ctx *c, struct span s);
+
+/* "1234 requests, last 1 min, from access.log, 20 s old": what a pane's figures are. */
+struct note {
+    uint32_t kinds; /* records they come from: names the sources; 0: not said */
+    int64_t n;      /* how many, of `what`; SD_UNKNOWN: not said */
+    const char *what;
+    struct span span; /* {0, 0}: what is covered */
+    sd_time last;     /* newest data, SD_UNKNOWN: age not said */
+    bool moment;      /* figures of one moment: the window is not said */
+};
+const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n);
+
+/* now - then, at least 0; unknown when one is, or when no integer holds it. */
+int64_t common_age(sd_time now, sd_time then);
+/* "15 s", "5 min", "2.5 h": the length of a window. */
+char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX]);
+
+/* Why a pane that lives on KINDS_... is empty, and what to do. */
+const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds);
+/* What a live source cannot see and what would help: of its sentence, as in "PostgreSQL
+ * 15.4, database shop; texts are hidden", what follows the first semicolon. NULL: it
+ * sees all. */
+const char *common_caveat(const struct sd_status *s);
+/* `text`, and after it what the sources that bring `kinds` cannot see: an empty pane
+ * shall not claim that there is nothing. */
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text);
+
+/* SQL as it may be shown: literals hidden when they must be; with `line` on one line.
+ * What was hidden once is remembered: parsing costs more than everything else here. */
+const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line);
+/* A 64-bit identifier as text: JSON readers keep 53 bits of a number. NULL when unknown. */
+const char *common_id(struct doc *d, int64_t id);
+
+/* Points for a graph of the span: the screen's, but no finer than a second each. */
+size_t common_points(const struct view_ctx *c, struct span s);
+/* A new section with an empty graph over the span. */
+struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
+                             size_t n);
+
+#endif
