@@ -68,7 +68,7 @@ char *activity_sql(const char *columns)
         has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }
 
-static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
     enum sd_result result = conn_query(
@@ -79,11 +79,9 @@ static enum sd_result prepare(struct postgres *p, struct sd_error *err)
     if (result != SD_OK)
         return result;
     const char *columns = conn_text(r, 0, 0);
-    char *sql = activity_sql(columns ? columns : "");
+    p->activity_sql = activity_sql(columns ? columns : "");
     PQclear(r);
-    result = conn_prepare(&p->main, "activity", sql, err);
-    free(sql);
-    return result;
+    return SD_OK;
 }
 
 static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row,
@@ -143,10 +141,9 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     PGresult *r;
-    enum sd_result result = p->activity_ready ? SD_OK : prepare(p, err);
-    p->activity_ready = result == SD_OK;
+    enum sd_result result = p->activity_sql ? SD_OK : make_statement(p, err);
     sd_time at = h->now(p->s);
-    if (result != SD_OK || (result = conn_prepared(&p->main, "activity", 0, NULL, &r, err)) != SD_OK)
+    if (result != SD_OK || (result = conn_query(&p->main, p->activity_sql, 0, NULL, true, &r, err)) != SD_OK)
         return result;
     bool waiting = false, vacuum = false;
     struct locks locks;

@@ -20,7 +20,9 @@
 #define MAX_PARAMETERS     200
 
 struct statement {
-    char *explain;   /* what is sent */
+    char *explain; /* what is sent; NULL: `generic` is planned */
+    char *generic; /* its text, of so many parameters: PREPARE would outlive us */
+    int n_parameters;
     bool prepared;   /* through PREPARE: its plan must be made anew each time */
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
     int64_t *tables; /* oids; NULL: not known */
@@ -51,8 +53,10 @@ struct advisor {
     double sample_pages;
     bool (*stop)(void);
     bool in_transaction;
+    bool prepares; /* there are prepared statements of ours */
     int64_t since; /* of the transaction, mono */
-    char *hypopg;  /* quoted schema; NULL: not installed */
+    char *hypopg;  /* quoted schema; NULL: not installed, or not to be used */
+    bool pooled;   /* it is installed, but a pooler stands between */
     struct statement *statements;
     size_t n_statements, cap_statements;
     struct candidate *candidates;
@@ -131,9 +135,8 @@ static bool command(struct advisor *a, const char *sql, struct sd_error *err)
 
 static void end_transaction(struct advisor *a)
 {
-    struct sd_error ignored;
     if (a->in_transaction)
-        command(a, OWN_TAG "ROLLBACK", &ignored);
+        conn_end(a->conn);
     a->in_transaction = false;
 }
 
@@ -143,7 +146,12 @@ static bool in_transaction(struct advisor *a, struct sd_error *err)
         end_transaction(a);
     if (a->in_transaction)
         return true;
-    a->in_transaction = command(a, OWN_TAG "BEGIN READ ONLY", err);
+    if (!may_ask(a, err))
+        return false;
+    enum sd_result result = conn_begin(a->conn, a->conn->timeout, err);
+    if (result == SD_NODATA)
+        fail(err, "stopped");
+    a->in_transaction = result == SD_OK;
     a->since = clock_mono();
     return a->in_transaction && command(a, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
 }
@@ -165,7 +173,9 @@ static bool find_hypopg(struct advisor *a, struct sd_error *err)
                      " ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'",
              0, NULL, true, &r, err))
         return false;
-    if (PQntuples(r))
+    /* Hypothetical indexes belong to the server session: a pooler gives it to others. */
+    a->pooled = PQntuples(r) && a->conn->pooled;
+    if (PQntuples(r) && !a->conn->pooled)
         a->hypopg = mem_strdup(conn_text(r, 0, 0));
     PQclear(r);
     return true;
@@ -198,10 +208,8 @@ struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *e
     a->conn = c;
     a->deadline = clock_mono() + limit;
     a->sample_pages = SAMPLE_PAGES_LIVE;
-    char *timeout = mem_printf(OWN_TAG "SET statement_timeout = %lld", (long long)(limit / SD_MS));
-    bool ok = command(a, timeout, err) && find_hypopg(a, err);
-    free(timeout);
-    if (ok)
+    c->timeout = limit;
+    if (find_hypopg(a, err))
         return a;
     advisor_close(a);
     return NULL;
@@ -219,9 +227,13 @@ void advisor_close(struct advisor *a)
         command(a, reset, &ignored);
         free(reset);
     }
+    /* Some poolers hand the session on under its own process id. */
+    if (a->conn->pg && a->prepares)
+        command(a, OWN_TAG "DEALLOCATE ALL", &ignored);
     conn_close(&a->own);
     for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
+        free(a->statements[i].generic);
         free(a->statements[i].tables);
         free_scans(&a->statements[i]);
         free(a->statements[i].scans);
@@ -237,6 +249,14 @@ void advisor_close(struct advisor *a)
 bool advisor_can_prove(const struct advisor *a)
 {
     return a->hypopg != NULL;
+}
+
+const char *advisor_why_unproven(const struct advisor *a)
+{
+    return a->pooled
+               ? "a connection pooler stands between, and HypoPG's indexes would stay on a server session "
+                 "that others use: name the server itself"
+               : "HypoPG is not installed";
 }
 
 int64_t advisor_calls(const struct advisor *a)
@@ -309,6 +329,9 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
     }
     if (!n) {
         st.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON)\n%s", sql);
+    } else if (a->conn->pooled) {
+        st.generic = explain_rewrite(sql);
+        st.n_parameters = n;
     } else {
         char *text = explain_rewrite(sql), name[48];
         bool ok = in_transaction(a, err);
@@ -328,7 +351,7 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
             strbuf_str(&b, i ? ", NULL" : "NULL");
         strbuf_char(&b, ')');
         st.explain = strbuf_detach(&b);
-        st.prepared = true;
+        st.prepared = a->prepares = true;
     }
     a->statements = mem_grow(a->statements, a->n_statements, &a->cap_statements, sizeof *a->statements);
     a->statements[a->n_statements] = st;
@@ -727,6 +750,16 @@ static bool explain(struct advisor *a, const struct statement *st, cJSON **tree,
     if (st->prepared && !command(a, OWN_TAG "DISCARD PLANS", err))
         return false;
     a->calls++;
+    if (st->generic) {
+        char *body = NULL;
+        if (may_ask(a, err) && explain_generic(a->conn, st->generic, st->n_parameters,
+                                               OWN_TAG "EXPLAIN (FORMAT JSON)", &body, err) == SD_OK)
+            *tree = cJSON_Parse(body);
+        else
+            return false;
+        free(body);
+        return *tree || fail(err, "the server gave no plan");
+    }
     if (!ask(a, st->explain, 0, NULL, false, &r, err))
         return false;
     *tree = PQntuples(r) == 1 && !PQgetisnull(r, 0, 0) ? cJSON_Parse(PQgetvalue(r, 0, 0)) : NULL;

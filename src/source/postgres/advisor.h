@@ -16,7 +16,7 @@ struct advisor;
 struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err);
 /* Over a connection of the source that is open and outside of a transaction, on its
  * worker, for at most `limit` ns: what comes later fails, and so does everything once the
- * host wants the source to stop or the request is withdrawn. Its statement_timeout stays
+ * host wants the source to stop or the request is withdrawn. Its c->timeout stays
  * changed. The connection is the caller's. Samples are small. */
 struct conn;
 struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err);
@@ -44,8 +44,10 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
                     const unsigned char *columns, const char *const *expressions, size_t n_expressions,
                     struct sd_error *err);
 
-/* True when HypoPG is installed here. */
+/* True when HypoPG is installed here and may be used. */
 bool advisor_can_prove(const struct advisor *a);
+/* Why it cannot, as a half-sentence ("HypoPG is not installed"). */
+const char *advisor_why_unproven(const struct advisor *a);
 
 /* Registers a statement: gate, parameters. Its place, or SIZE_MAX and a sentence. */
 size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err);

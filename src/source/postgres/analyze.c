@@ -51,23 +51,21 @@ static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 static enum sd_result begin(struct conn *c, int *backend, struct sd_error *err)
 {
     PGresult *r = NULL;
-    struct sd_error ignored;
-    /* From 14 on: should we vanish, the server notices and stops. Not on every platform. */
-    if (PQserverVersion(c->pg) >= 140000 &&
-        command(c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', false)",
-                0, NULL, &ignored) == SD_RETRY)
-        return sd_fail(err, SD_RETRY, "%s", ignored.text);
-    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", 0, NULL, err);
-    if (result == SD_OK)
-        result =
-            conn_query(c,
-                       OWN_TAG "SELECT pg_catalog.pg_backend_pid(), "
-                               "pg_catalog.set_config('lock_timeout', '200', true), "
-                               "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                       0, NULL, true, &r, err);
-    if (result == SD_OK)
-        *backend = (int)conn_int(r, 0, 0);
+    enum sd_result result = conn_begin(c, c->timeout, err);
+    *backend = c->backend;
+    /* From 14 on: should we vanish, the server notices and stops. Not on every platform: then
+     * the transaction must begin anew. */
+    if (result != SD_OK || PQserverVersion(c->pg) < 140000)
+        return result;
+    result = conn_query(
+        c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', true)", 0, NULL,
+        true, &r, err);
     PQclear(r);
+    if (result == SD_UNSUPPORTED) {
+        conn_end(c);
+        result = conn_begin(c, c->timeout, err);
+        *backend = c->backend;
+    }
     return result;
 }
 
@@ -283,17 +281,15 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
         };
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
-            struct sd_error ignored;
             explain_facts(p, &c, database, body, reply);
-            if (!only_check && command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored) == SD_OK)
+            conn_end(&c);
+            if (!only_check)
                 explain_advice(p, &c, &pl, reply);
         }
     }
     if (c.pg) {
-        struct sd_error ignored;
-        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA &&
-            PQtransactionStatus(c.pg) != PQTRANS_ACTIVE)
-            command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored);
+        if (result != SD_NODATA)
+            conn_end(&c);
         conn_close(&c);
     }
     free(body);

@@ -128,17 +128,23 @@ bool conn_check(const char *target, struct sd_error *err)
     return fail(err, "the connection string is not right: %s", text);
 }
 
-/* What makes a session safe; $1 is statement_timeout. The gate reads backslashes in
- * strings as the standard does, so the server must, too. Encodings of one byte a
- * character always convert; for the others the server's own is kept, since a
- * statement of another database may hold bytes that do not. */
-static const char SESSION[] =
-    OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', $1, false),"
-            " pg_catalog.set_config('lock_timeout', '200', false),"
-            " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', false),"
-            " pg_catalog.set_config('default_transaction_read_only', 'on', false),"
-            " pg_catalog.set_config('standard_conforming_strings', 'on', false),"
-            " pg_catalog.set_config('client_encoding', $2, false)";
+/* What makes a transaction safe, and nothing that outlives it: the server session may be
+ * a pooler's, which gives it to the application next. $1 is statement_timeout, $3 the
+ * search_path. The name stays where the server process is the one connected to ($4), whose
+ * session is ours alone. The gate reads backslashes in strings as the standard does, so the server
+ * must, too. Encodings of one byte a character always convert; for the others the
+ * server's own is kept, since a statement of another database may hold bytes that do not. */
+static const char SETTINGS[] =
+    OWN_TAG "SELECT pg_catalog.pg_backend_pid(),"
+            " pg_catalog.set_config('transaction_read_only', 'on', true),"
+            " pg_catalog.set_config('statement_timeout', $1, true),"
+            " pg_catalog.set_config('lock_timeout', '200', true),"
+            " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true),"
+            " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
+            " pg_catalog.set_config('client_encoding', $2, true),"
+            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() <> $4::int4),"
+            " pg_catalog.set_config('search_path',"
+            " coalesce($3, pg_catalog.current_setting('search_path')), true)";
 
 static bool single_byte(const char *encoding)
 {
@@ -151,28 +157,36 @@ static bool single_byte(const char *encoding)
 
 /* NOTICEs must not reach stderr: that is the terminal. A FATAL that comes between
  * statements is a notice, too: why the server goes away. */
-static void keep_farewell(void *ctx, const PGresult *r)
+static void keep_notice(void *ctx, const PGresult *r)
 {
     struct conn *c = ctx;
     const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     if (message && (str_eq(severity, "FATAL") || str_eq(severity, "PANIC")))
         one_line(message, c->farewell, sizeof c->farewell);
+    if (message && str_eq(PQresultErrorField(r, PG_DIAG_SQLSTATE), CONN_INFO)) {
+        free(c->info);
+        c->info = mem_strdup(message);
+    }
 }
 
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
 {
     const char *target = p->s->target ? p->s->target : "";
-    const char *keys[] = {"dbname", "application_name", database ? "dbname" : NULL, NULL};
-    const char *values[] = {target, "slowdive", database, NULL};
+    /* No application_name: a pooler would leave it on the session it gives to the next client. */
+    const char *keys[] = {"dbname", database ? "dbname" : NULL, NULL};
+    const char *values[] = {target, database, NULL};
     c->p = p;
+    c->timeout = p->o->timeout;
+    c->in_transaction = c->pooled = c->by_statement = false;
+    c->backend = 0;
     c->sqlstate[0] = c->farewell[0] = '\0';
     if (!conn_check(target, err))
         return SD_CONFIG;
     c->pg = PQconnectStartParams(keys, values, 1);
     if (!c->pg)
         return sd_fail(err, SD_RETRY, "out of memory while connecting");
-    PQsetNoticeReceiver(c->pg, keep_farewell, c);
+    PQsetNoticeReceiver(c->pg, keep_notice, c);
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
@@ -195,18 +209,18 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     if (PQserverVersion(c->pg) < 120000)
         return sd_fail(err, SD_UNSUPPORTED, "the server is PostgreSQL %d; slowdive reads 12 and later",
                        PQserverVersion(c->pg) / 10000);
-    char timeout[32];
-    snprintf(timeout, sizeof timeout, "%lld", (long long)(p->o->timeout / SD_MS));
     const char *encoding = PQparameterStatus(c->pg, "server_encoding");
-    const char *args[] = {timeout, !encoding ? "SQL_ASCII" : single_byte(encoding) ? "UTF8" : encoding};
-    PGresult *r = NULL;
-    enum sd_result result = conn_query(c, SESSION, 2, args, true, &r, err);
-    PQclear(r);
-    return result == SD_UNSUPPORTED ? SD_RETRY : result;
+    snprintf(c->encoding, sizeof c->encoding, "%s",
+             !encoding               ? "SQL_ASCII"
+             : single_byte(encoding) ? "UTF8"
+                                     : encoding);
+    return SD_OK;
 }
 
 void conn_close(struct conn *c)
 {
+    free(c->info);
+    c->info = NULL;
     if (c->pg)
         PQfinish(c->pg);
     c->pg = NULL;
@@ -338,10 +352,146 @@ enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
     return SD_OK;
 }
 
+/* ---- transactions ---- */
+
+/* What the settings were asked with: did another server session answer than the one this
+ * connection was made to? Then a pooler stands between. */
+static void note_backend(struct conn *c, const PGresult *settings)
+{
+    c->backend = (int)conn_int(settings, 0, 0);
+    c->pooled |= c->backend != PQbackendPID(c->pg);
+}
+
+static bool send_settings(struct conn *c, int64_t timeout)
+{
+    char ms[32], backend[16];
+    snprintf(ms, sizeof ms, "%lld", (long long)MAX(timeout / SD_MS, 1));
+    snprintf(backend, sizeof backend, "%d", PQbackendPID(c->pg));
+    const char *values[] = {ms, c->encoding, c->in_transaction ? NULL : c->path, backend};
+    return PQsendQueryParams(c->pg, SETTINGS, 4, NULL, values, NULL, NULL, 1);
+}
+
+/* Ends a pipeline whose answers have been taken. */
+static enum sd_result sync(struct conn *c, struct sd_error *err)
+{
+    sd_time deadline = answer_by(c);
+    for (;;) {
+        while (PQisBusy(c->pg)) {
+            int r = wait_answer(c, POLLIN, deadline);
+            if (r <= 0)
+                return r < 0 ? SD_NODATA : sd_fail(err, SD_RETRY, "the server did not end its answer");
+            if (!PQconsumeInput(c->pg))
+                return lost(c, err);
+        }
+        PGresult *r = PQgetResult(c->pg);
+        ExecStatusType status = PQresultStatus(r);
+        PQclear(r);
+        if (status == PGRES_PIPELINE_SYNC)
+            return PQexitPipelineMode(c->pg) ? SD_OK : lost(c, err);
+        if (PQstatus(c->pg) == CONNECTION_BAD)
+            return lost(c, err);
+    }
+}
+
+/* Two statements in one round trip; the second is not run when the first fails. Without
+ * BEGIN both are one transaction of their own, which ends with the message: also when it
+ * fails, when the connection drops, and where a pooler refuses transactions. */
+static enum sd_result finish_pair(struct conn *c, bool sent, PGresult *out[2], struct sd_error *err)
+{
+    struct sd_error ignored;
+    out[0] = out[1] = NULL;
+    if (!sent || !PQpipelineSync(c->pg))
+        return lost(c, err);
+    enum sd_result result = conn_finish(c, &out[0], err);
+    if (result == SD_OK)
+        result = conn_finish(c, &out[1], err);
+    else if (result == SD_UNSUPPORTED) { /* the second one's answer: that it was left out */
+        char state[sizeof c->sqlstate];
+        memcpy(state, c->sqlstate, sizeof state);
+        PGresult *none = NULL;
+        conn_finish(c, &none, &ignored);
+        PQclear(none);
+        memcpy(c->sqlstate, state, sizeof state);
+    }
+    if (result == SD_OK || result == SD_UNSUPPORTED) {
+        enum sd_result synced = sync(c, result == SD_OK ? err : &ignored);
+        if (synced != SD_OK && result == SD_OK)
+            result = synced;
+    }
+    return result;
+}
+
+static enum sd_result enter_pipeline(struct conn *c, struct sd_error *err)
+{
+    if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF)
+        return sd_fail(err, SD_RETRY, "the server has not ended its answer before");
+    return PQenterPipelineMode(c->pg) ? SD_OK : lost(c, err);
+}
+
+enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+{
+    PGresult *r[2] = {NULL, NULL};
+    enum sd_result result = enter_pipeline(c, err);
+    if (result != SD_OK)
+        return result;
+    c->in_transaction = true;
+    bool sent = PQsendQueryParams(c->pg, OWN_TAG "BEGIN READ ONLY", 0, NULL, NULL, NULL, NULL, 0) &&
+                send_settings(c, statement_timeout);
+    result = finish_pair(c, sent, r, err);
+    if (result == SD_OK)
+        note_backend(c, r[1]);
+    else
+        c->in_transaction = false;
+    PQclear(r[0]);
+    PQclear(r[1]);
+    /* Only a pooler refuses BEGIN, and it ends the connection with it. */
+    if (result != SD_OK && PQstatus(c->pg) == CONNECTION_BAD && strcmp(c->sqlstate, "08P01") == 0) {
+        c->by_statement = true;
+        return sd_fail(err, SD_UNSUPPORTED,
+                       "a connection pooler in statement mode stands between, which allows no transaction: "
+                       "name the server itself");
+    }
+    return result;
+}
+
+void conn_end(struct conn *c)
+{
+    struct sd_error ignored;
+    PGresult *r = NULL;
+    if (c->in_transaction && PQstatus(c->pg) == CONNECTION_OK &&
+        PQtransactionStatus(c->pg) != PQTRANS_ACTIVE && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
+        conn_query(c, OWN_TAG "ROLLBACK", 0, NULL, false, &r, &ignored);
+    PQclear(r);
+    c->in_transaction = false;
+}
+
+/* Outside of conn_begin: in a transaction of its own. */
+static enum sd_result query_alone(struct conn *c, const char *sql, int n, const char *const *values,
+                                  bool binary, PGresult **out, struct sd_error *err)
+{
+    PGresult *r[2] = {NULL, NULL};
+    enum sd_result result = enter_pipeline(c, err);
+    if (result != SD_OK)
+        return result;
+    bool sent =
+        send_settings(c, c->timeout) && PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary);
+    result = finish_pair(c, sent, r, err);
+    if (r[0])
+        note_backend(c, r[0]);
+    PQclear(r[0]);
+    if (result == SD_OK)
+        *out = r[1];
+    else
+        PQclear(r[1]);
+    return result;
+}
+
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err)
 {
     *out = NULL;
+    if (!c->in_transaction)
+        return query_alone(c, sql, n, values, binary, out, err);
     if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
         return lost(c, err);
     return conn_finish(c, out, err);
@@ -355,23 +505,14 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
     return conn_finish(c, out, err);
 }
 
-enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err)
+enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err)
 {
     PGresult *r = NULL;
-    if (!PQsendPrepare(c->pg, name, sql, 0, NULL))
+    if (!PQsendPrepare(c->pg, "", sql, n, types))
         return lost(c, err);
     enum sd_result result = conn_finish(c, &r, err);
     PQclear(r);
     return result;
-}
-
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
-                             PGresult **out, struct sd_error *err)
-{
-    *out = NULL;
-    if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 1))
-        return lost(c, err);
-    return conn_finish(c, out, err);
 }
 
 bool conn_alive(struct conn *c, struct sd_error *err)

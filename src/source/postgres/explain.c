@@ -13,7 +13,7 @@
 #include "core/sql/sql_lex.h"
 
 #define MAX_PARAMETERS 1000 /* of a statement planned without its values */
-#define MAX_TYPE_TRIES 40   /* PREPAREs until every parameter has a type */
+#define MAX_TYPE_TRIES 40   /* parses until every parameter has a type */
 #define MAX_RELATIONS  64   /* of a plan, whose indexes are listed */
 #define EXPLAIN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
 
@@ -112,26 +112,10 @@ static enum sd_result plan_without_values(struct conn *c, const char *sql, char 
 {
     PGresult *r;
     char *explain = mem_printf(EXPLAIN_SQL ", GENERIC_PLAN)\n%s", sql);
-    enum sd_result result = conn_prepare(c, "slowdive_one", explain, err);
+    enum sd_result result = conn_parse(c, explain, 0, NULL, err);
     if (result == SD_OK && (result = conn_simple(c, explain, &r, err)) == SD_OK)
         result = take_plan(r, body, err);
     free(explain);
-    return result;
-}
-
-/* PREPARE with the types found so far; types[i] NULL: the server is to infer it. */
-static enum sd_result prepare(struct conn *c, const char *name, const char *sql, int n,
-                              const char *const *types, struct sd_error *err)
-{
-    struct strbuf b = {0};
-    strbuf_printf(&b, OWN_TAG "PREPARE %s", name);
-    for (int i = 0; i < n; i++)
-        strbuf_printf(&b, "%s%s", i ? ", " : " (", types[i] ? types[i] : "unknown");
-    if (n > 0)
-        strbuf_char(&b, ')');
-    strbuf_printf(&b, " AS %s", sql);
-    enum sd_result result = command(c, b.text, err);
-    strbuf_free(&b);
     return result;
 }
 
@@ -143,16 +127,24 @@ static bool type_is_open(const struct conn *c)
 
 /* `$1 IS NULL OR c = $1` leaves the type of $1 open. Types are tried, those first
  * whose comparison with a column of a related type can still use its index. */
-enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err)
+static const struct type {
+    const char *name;
+    Oid oid; /* pg_type.dat: the same in all versions */
+} CANDIDATES[] = {{"bigint", 20},  {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
+                  {"boolean", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
+
+/* The types of a statement's n parameters as PREPARE wants them, "(unknown, bigint)";
+ * "unknown": the server infers it. The server parses the text for it, no more. */
+static enum sd_result find_types(struct conn *c, const char *sql, int n, struct strbuf *out,
+                                 struct sd_error *err)
 {
-    static const char *const candidates[] = {"bigint",  "text",  "timestamptz", "uuid", "numeric",
-                                             "boolean", "jsonb", "inet",        "bytea"};
-    const char **types = mem_array((size_t)n, sizeof *types);
+    Oid *types = mem_array((size_t)n, sizeof *types);
+    size_t *chosen = mem_array((size_t)n, sizeof *chosen);
     size_t tried = 0; /* candidates for parameter `open` */
     int open = -1;
     enum sd_result result = command(c, OWN_TAG "SAVEPOINT slowdive", err);
     for (int tries = 0; result == SD_OK; tries++) {
-        result = prepare(c, name, sql, n, types, err);
+        result = conn_parse(c, sql, n, types, err);
         if (result != SD_UNSUPPORTED || tries >= MAX_TYPE_TRIES)
             break;
         const char *dollar = type_is_open(c) ? strrchr(err->text, '$') : NULL;
@@ -165,56 +157,104 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
         } else if (open < 0) {
             break; /* another kind of mistake */
         }
-        if (tried >= ARRAY_LEN(candidates)) {
+        if (tried >= ARRAY_LEN(CANDIDATES)) {
             sd_fail(err, result,
                     "the type of parameter $%d cannot be told from the statement; "
                     "add a cast such as $%d::int to it",
                     open + 1, open + 1);
             break;
         }
-        types[open] = candidates[tried++];
+        chosen[open] = tried++;
+        types[open] = CANDIDATES[chosen[open]].oid;
         result = command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
     }
+    for (int i = 0; i < n; i++)
+        strbuf_printf(out, "%s%s", i ? ", " : "(", types[i] ? CANDIDATES[chosen[i]].name : "unknown");
+    if (n > 0)
+        strbuf_char(out, ')');
     free(types);
+    free(chosen);
     return result;
 }
 
-/* Without values: a generic plan, as a prepared statement would get. */
-static enum sd_result plan_generic(struct conn *c, const char *sql, int n, char **body, struct sd_error *err)
+static void prepare_text(struct strbuf *b, const char *name, const char *types, const char *sql)
 {
-    enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
-    if (result == SD_OK)
-        result = explain_prepare(c, "slowdive_plan", sql, n, err);
-    if (result != SD_OK)
-        return result;
-    struct strbuf b = {0};
-    strbuf_str(&b, EXPLAIN_SQL ") EXECUTE slowdive_plan(");
-    for (int i = 0; i < n; i++)
-        strbuf_str(&b, i ? ", NULL" : "NULL");
-    strbuf_char(&b, ')');
-    result = plan(c, b.text, body, err);
+    strbuf_printf(b, OWN_TAG "PREPARE %s%s AS %s", name, types ? types : "", sql);
+}
+
+enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err)
+{
+    struct strbuf types = {0}, b = {0};
+    enum sd_result result = find_types(c, sql, n, &types, err);
+    if (result == SD_OK) {
+        prepare_text(&b, name, types.text, sql);
+        result = command(c, b.text, err);
+    }
+    strbuf_free(&types);
     strbuf_free(&b);
     return result;
 }
 
-static enum sd_result begin(struct conn *c, struct sd_error *err)
+/* A dollar quote that is not in `text`. */
+static void dollar_quote(const char *text, const char *other, char out[32])
 {
-    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", err);
+    for (unsigned i = 0;; i++) {
+        snprintf(out, 32, "$slowdive_%u$", i);
+        if (!strstr(text, out) && !str_eq(out, other))
+            return;
+    }
+}
+
+/* Prepares, explains and forgets the statement in one: whatever happens meanwhile, also to
+ * us or to the connection, the server ends the block, and a pooler's session has no
+ * prepared statement more than before. PREPARE is not undone by a rollback. */
+static char *generic_block(const char *types, const char *sql, int n, const char *options)
+{
+    char body_quote[32], text_quote[32];
+    struct strbuf prepare = {0}, b = {0};
+    prepare_text(&prepare, "slowdive_plan", types, sql);
+    dollar_quote(sql, NULL, body_quote);
+    dollar_quote(sql, body_quote, text_quote);
+    strbuf_printf(
+        &b, OWN_TAG "DO %s DECLARE plan text; BEGIN EXECUTE %s%s%s; BEGIN EXECUTE '%s EXECUTE slowdive_plan(",
+        body_quote, text_quote, prepare.text, text_quote, options);
+    for (int i = 0; i < n; i++)
+        strbuf_str(&b, i ? ", NULL" : "NULL");
+    strbuf_printf(
+        &b,
+        ")' INTO plan; EXCEPTION WHEN OTHERS OR query_canceled THEN DEALLOCATE slowdive_plan; RAISE; END; "
+        "DEALLOCATE slowdive_plan; RAISE INFO USING MESSAGE = plan, ERRCODE = '" CONN_INFO "'; END %s",
+        body_quote);
+    strbuf_free(&prepare);
+    return strbuf_detach(&b);
+}
+
+enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
+                               struct sd_error *err)
+{
+    struct strbuf types = {0};
+    enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+    if (result == SD_OK)
+        result = find_types(c, sql, n, &types, err);
+    if (result == SD_OK) {
+        char *block = generic_block(types.text, sql, n, options);
+        result = command(c, block, err);
+        free(block);
+    }
+    strbuf_free(&types);
     if (result != SD_OK)
         return result;
-    char *timeouts =
-        mem_printf(OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '%lld', true), "
-                           "pg_catalog.set_config('lock_timeout', '200', true), "
-                           "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                   (long long)(MIN(c->p->o->timeout, 5 * SD_S) / SD_MS));
-    result = command(c, timeouts, err);
-    free(timeouts);
-    return result;
+    if (!c->info)
+        return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
+    *body = c->info;
+    c->info = NULL;
+    return SD_OK;
 }
 
 static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
 {
-    enum sd_result result = begin(c, err);
+    int64_t timeout = MIN(c->timeout, 5 * SD_S);
+    enum sd_result result = conn_begin(c, timeout, err);
     if (result == SD_OK)
         result = harmless_plan(c, text, err);
     if (result != SD_OK)
@@ -231,10 +271,12 @@ static enum sd_result plan_any(struct conn *c, const char *text, int n, char **b
         result = plan_without_values(c, sql, body, err);
     if (!tried || result == SD_UNSUPPORTED) {
         /* What GENERIC_PLAN cannot type may still be prepared. */
-        if (tried && (result = command(c, OWN_TAG "ROLLBACK", err)) == SD_OK)
-            result = begin(c, err);
+        if (tried) {
+            conn_end(c);
+            result = conn_begin(c, timeout, err);
+        }
         if (result == SD_OK)
-            result = plan_generic(c, sql, n, body, err);
+            result = explain_generic(c, sql, n, EXPLAIN_SQL ")", body, err);
     }
     free(sql);
     return result;
@@ -429,18 +471,16 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
                       : why.text[0] ? why.text
                                     : "the server gave no plan",
         };
-        struct sd_error ignored;
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
             explain_facts(p, &c, database, body, reply);
-            if (command(&c, OWN_TAG "ROLLBACK", &ignored) == SD_OK)
-                explain_advice(p, &c, &pl, reply);
+            conn_end(&c);
+            explain_advice(p, &c, &pl, reply);
         }
     }
     if (c.pg) {
-        struct sd_error ignored;
-        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA)
-            command(&c, OWN_TAG "ROLLBACK", &ignored);
+        if (result != SD_NODATA)
+            conn_end(&c);
         conn_close(&c);
     }
     free(body);

@@ -25,34 +25,53 @@ struct postgres_options {
 
 struct postgres;
 
-/* ---- conn.c ---- */
+/* The error code of a RAISE INFO of ours whose message is meant for us. */
+#define CONN_INFO "SDINF"
+
+/* ---- conn.c ----
+ * The server session may be one that a pooler (pgbouncer, pgcat, Odyssey, RDS Proxy) gives
+ * to the application next. Nothing of ours outlives a transaction on it: settings are
+ * local, statements unnamed, every transaction read-only. */
 struct conn {
     PGconn *pg;
     struct postgres *p;
     char sqlstate[6];   /* of the last failed statement; "" when the connection failed */
     char farewell[200]; /* why the server ended the connection, when it said so; "" */
+    int64_t timeout;    /* ns, statement_timeout outside of conn_begin: the options', or what was set since */
+    const char *path;   /* search_path outside of conn_begin; NULL: the session's own */
+    char encoding[32];  /* client_encoding of our transactions */
+    bool in_transaction; /* between conn_begin and conn_end */
+    int backend;         /* the server process of the last transaction; 0: there was none */
+    bool pooled;         /* a pooler stands between: it is not the one connected to */
+    bool by_statement;   /* and it allows no transactions */
+    char *info;          /* the last message raised under CONN_INFO; NULL */
 };
 
-/* Connects (to `database`, or NULL: the target's own) and makes the session safe:
- * read-only, every timeout set. Closes nothing on failure. */
+/* Connects (to `database`, or NULL: the target's own). Closes nothing on failure. */
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
 void conn_close(struct conn *c);
-/* One statement through the extended protocol with text parameters. SD_OK and *out
- * (caller clears); SD_UNSUPPORTED with the server's sentence when the statement
- * failed; SD_RETRY when the connection did. */
+/* BEGIN READ ONLY with every setting local to it, in one round trip; search_path stays the
+ * session's own. What follows until conn_end is part of it. SD_UNSUPPORTED also when a
+ * pooler allows no transactions; the connection is closed then. */
+enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err);
+/* ROLLBACK, unless a statement is under way; outside of a transaction nothing. */
+void conn_end(struct conn *c);
+/* One statement through the extended protocol with text parameters: part of the
+ * transaction begun, otherwise in one of its own with the same settings and c->path, in the
+ * same round trip. SD_OK and *out (caller clears); SD_UNSUPPORTED with the server's
+ * sentence when the statement failed; SD_RETRY when the connection did. */
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err);
-/* conn_query in two parts, for a statement that takes long: conn_start hands it to the server,
- * conn_finish waits for the answer (not at all when PQisBusy says there is one). */
+/* conn_query in two parts, for a statement that takes long, within conn_begin: conn_start hands
+ * it to the server, conn_finish waits for the answer (not at all when PQisBusy says there is one). */
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err);
 enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err);
 /* The same through the simple protocol, which would run several statements: only
- * for text the server has accepted as one by conn_prepare. Results are text. */
+ * for text the server has accepted as one by conn_parse, within conn_begin. Results are text. */
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err);
-/* The same for a statement prepared before by conn_prepare. Results are binary. */
-enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err);
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
-                             PGresult **out, struct sd_error *err);
+/* Has the server parse one statement, within conn_begin, with the types of its parameters
+ * (0: the server is to infer it). It is the unnamed one, gone with the next. */
+enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
 /* Is `target` something libpq understands? */
@@ -124,9 +143,15 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 /* Pure: "interval $1" becomes "$1::interval", for typed constants whose value is a
  * parameter. Caller frees. */
 char *explain_rewrite(const char *sql);
-/* PREPARE name for a statement of n parameters, within a transaction: types that the
- * server cannot infer are tried. The text has passed sql_may_explain. */
+/* PREPARE name for a statement of n parameters, within conn_begin: types that the
+ * server cannot infer are tried. The text has passed sql_may_explain. It outlives the
+ * transaction: only where the session is ours alone. */
 enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n,
+                               struct sd_error *err);
+
+/* Its plan without values, as a prepared statement would get it, by EXPLAIN with `options`;
+ * within conn_begin, and nothing outlives it. Caller frees *body. */
+enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
                                struct sd_error *err);
 
 /* The statement of a request: the one given, or the whole text of the same query_id
@@ -189,10 +214,10 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
-    PGresult *holders;                   /* NULL: none */
-    bool activity_ready, database_ready; /* their statements are prepared */
-    int64_t activity_period;             /* ns the next sample stands for */
-    int64_t catalog_every;               /* ns between listings, by what they cost */
+    PGresult *holders;       /* NULL: none */
+    char *activity_sql;      /* its statement; NULL: not made yet */
+    int64_t activity_period; /* ns the next sample stands for */
+    int64_t catalog_every;   /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, last_activity;
     char *noted; /* the last sentence told */
 

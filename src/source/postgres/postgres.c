@@ -45,7 +45,6 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
                 "pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size'))::int8, "
                 "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'), "
                 "pg_catalog.current_setting('compute_query_id', true), "
-                "pg_catalog.set_config('search_path', 'pg_catalog', false), "
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'waitstart' "
                 "AND attrelid = 'pg_catalog.pg_locks'::pg_catalog.regclass), "
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'last_idx_scan' "
@@ -68,8 +67,8 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     const char *ids = conn_text(r, 0, 7);
     p->has_query_ids =
         ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
-    p->has_waitstart = conn_int(r, 0, 9) == 1;
-    p->has_last_scan = conn_int(r, 0, 10) == 1;
+    p->has_waitstart = conn_int(r, 0, 8) == 1;
+    p->has_last_scan = conn_int(r, 0, 9) == 1;
     PQclear(r);
     return SD_OK;
 }
@@ -80,6 +79,7 @@ static enum sd_result postgres_open(struct sd_source *s, struct sd_error *err)
     p->s = s;
     p->o = s->opts;
     enum sd_result result = conn_open(&p->main, p, NULL, err);
+    p->main.path = "pg_catalog";
     return result == SD_OK ? read_facts(p, err) : result;
 }
 
@@ -96,7 +96,9 @@ static void postgres_close(struct sd_source *s)
     p->statements = NULL;
     free(p->noted);
     p->database = p->role = p->noted = NULL;
-    p->activity_ready = p->database_ready = p->request_waiting = p->many_tables = false;
+    free(p->activity_sql);
+    p->activity_sql = NULL;
+    p->request_waiting = p->many_tables = false;
     p->next_activity = p->next_figures = p->next_catalog = p->last_activity = 0;
 }
 
