@@ -179,6 +179,7 @@ static int report(struct advising *v, double budget, int64_t began)
                                               ? v->app->cli->values[CLI_WORKLOAD]
                                               : "pg_stat_statements",
                               .proven = advisor_can_prove(v->advisor),
+                              .unproven = advisor_why_unproven(v->advisor),
                               .budget = budget,
                               .what_if_calls = advisor_calls(v->advisor),
                               .elapsed_ns = clock_mono() - began,

@@ -227,8 +227,8 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         for (size_t i = 0; i < c->n_chosen; i++)
             gin = gin || c->pool.items[c->chosen[i]].method == INDEX_GIN;
         sec->note =
-            !r->proven ? gin ? "unproven: HypoPG is not installed; the size of a GIN index is not predicted"
-                             : "unproven: HypoPG is not installed"
+            !r->proven ? doc_printf(d, "unproven: %s%s", r->unproven,
+                                    gin ? "; the size of a GIN index is not predicted" : "")
             : gin ? "proven with HypoPG; gin unproven: HypoPG does not know it; the size of a GIN index is "
                     "not predicted"
                   : "proven with HypoPG";
@@ -320,12 +320,12 @@ static const char *summary(struct doc *d, const struct advise_report *r)
                       what.text, unit_format(UNIT_SHARE, c->next_after / c->before, next_share));
         strbuf_free(&what);
     }
-    strbuf_printf(
-        &b, "\n%s, %lld plans asked for in %s%s.",
-        r->proven ? "Proven by the planner with HypoPG"
-                  : "Unproven: HypoPG is not installed, the costs with indexes are slowdive's own estimates",
-        (long long)r->what_if_calls, unit_format_int(UNIT_NS, r->elapsed_ns, took),
-        c->cut_short ? "; the search was cut short, more time could find better" : "");
+    strbuf_str(&b, r->proven ? "\nProven by the planner with HypoPG" : "\nUnproven: ");
+    if (!r->proven)
+        strbuf_printf(&b, "%s; the costs with indexes are slowdive's own estimates", r->unproven);
+    strbuf_printf(&b, ", %lld plans asked for in %s%s.", (long long)r->what_if_calls,
+                  unit_format_int(UNIT_NS, r->elapsed_ns, took),
+                  c->cut_short ? "; the search was cut short, more time could find better" : "");
     for (size_t i = 0; i < r->n_notes; i++)
         strbuf_printf(&b, "\n%s", r->notes[i]);
     const char *s = doc_text(d, b.text);

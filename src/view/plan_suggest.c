@@ -254,10 +254,13 @@ static const char *price(struct doc *d, const struct plan_advice *a)
     }
     char size[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX];
     const char *saved = first ? costs(d, first->cost_before, first->cost_after) : NULL;
+    const char *unproven = !first || !first->unproven
+                               ? "unproven: slowdive's own estimate"
+                               : doc_printf(d, "unproven: %s; slowdive's own estimate", first->unproven);
     return doc_printf(d, "%s%s%s; %s; %s more to write for a row%s",
                       proven == a->n ? "proven by the planner (HypoPG)"
                       : proven       ? "proven in part"
-                                     : "unproven: slowdive's own estimate",
+                                     : unproven,
                       saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
                       unit_format(UNIT_SHARE, overhead, share),
                       hidden ? "; --show-literals shows its constants" : "");
@@ -345,7 +348,9 @@ void plan_advice_text(const struct plan_advice *a, struct strbuf *out)
         if (!isnan(r->write_overhead))
             strbuf_printf(out, " %s more to write for a row;",
                           unit_format(UNIT_SHARE, r->write_overhead, share));
-        strbuf_printf(out, " %s.", r->proven == 1 ? "proven" : "unproven");
+        strbuf_printf(out, " %s%s%s.", r->proven == 1 ? "proven" : "unproven",
+                      r->proven != 1 && r->unproven ? ": " : "",
+                      r->proven != 1 && r->unproven ? r->unproven : "");
     }
     for (size_t i = 0; i < a->own.n; i++)
         if (a->own.items[i].ddl && a->n > 1) /* of one the section's note tells */

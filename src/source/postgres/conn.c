@@ -178,7 +178,7 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     const char *values[] = {target, database, NULL};
     c->p = p;
     c->timeout = p->o->timeout;
-    c->in_transaction = c->pooled = c->by_statement = false;
+    c->in_transaction = c->pooled = c->by_statement = c->moved = c->is_console = false;
     c->backend = 0;
     c->sqlstate[0] = c->farewell[0] = '\0';
     if (!conn_check(target, err))
@@ -206,7 +206,8 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
     if (PQsetnonblocking(c->pg, 1) != 0)
         return sd_fail(err, SD_RETRY, "cannot make the connection non-blocking");
-    if (PQserverVersion(c->pg) < 120000)
+    c->is_console = pooler_is_console(c->pg);
+    if (!c->is_console && PQserverVersion(c->pg) < 120000)
         return sd_fail(err, SD_UNSUPPORTED, "the server is PostgreSQL %d; slowdive reads 12 and later",
                        PQserverVersion(c->pg) / 10000);
     const char *encoding = PQparameterStatus(c->pg, "server_encoding");
@@ -358,7 +359,9 @@ enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
  * connection was made to? Then a pooler stands between. */
 static void note_backend(struct conn *c, const PGresult *settings)
 {
+    int before = c->backend;
     c->backend = (int)conn_int(settings, 0, 0);
+    c->moved |= before && before != c->backend;
     c->pooled |= c->backend != PQbackendPID(c->pg);
 }
 
@@ -405,32 +408,43 @@ static enum sd_result finish_pair(struct conn *c, bool sent, PGresult *out[2], s
     enum sd_result result = conn_finish(c, &out[0], err);
     if (result == SD_OK)
         result = conn_finish(c, &out[1], err);
-    else if (result == SD_UNSUPPORTED) { /* the second one's answer: that it was left out */
-        char state[sizeof c->sqlstate];
-        memcpy(state, c->sqlstate, sizeof state);
+    if (result == SD_OK)
+        return sync(c, err);
+    if (result != SD_UNSUPPORTED)
+        return result;
+    char state[sizeof c->sqlstate];
+    memcpy(state, c->sqlstate, sizeof state);
+    if (!out[0]) { /* the second one's answer: that it was left out */
         PGresult *none = NULL;
         conn_finish(c, &none, &ignored);
         PQclear(none);
-        memcpy(c->sqlstate, state, sizeof state);
     }
-    if (result == SD_OK || result == SD_UNSUPPORTED) {
-        enum sd_result synced = sync(c, result == SD_OK ? err : &ignored);
-        if (synced != SD_OK && result == SD_OK)
-            result = synced;
-    }
+    sync(c, &ignored);
+    memcpy(c->sqlstate, state, sizeof state);
     return result;
 }
 
 static enum sd_result enter_pipeline(struct conn *c, struct sd_error *err)
 {
+    if (PQstatus(c->pg) == CONNECTION_BAD)
+        return lost(c, err);
     if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF)
         return sd_fail(err, SD_RETRY, "the server has not ended its answer before");
     return PQenterPipelineMode(c->pg) ? SD_OK : lost(c, err);
 }
 
+static enum sd_result by_statement(struct sd_error *err)
+{
+    return sd_fail(err, SD_UNSUPPORTED,
+                   "a connection pooler in statement mode stands between, which allows no transaction: "
+                   "name the server itself");
+}
+
 enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err)
 {
     PGresult *r[2] = {NULL, NULL};
+    if (c->by_statement)
+        return by_statement(err);
     enum sd_result result = enter_pipeline(c, err);
     if (result != SD_OK)
         return result;
@@ -447,9 +461,7 @@ enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_e
     /* Only a pooler refuses BEGIN, and it ends the connection with it. */
     if (result != SD_OK && PQstatus(c->pg) == CONNECTION_BAD && strcmp(c->sqlstate, "08P01") == 0) {
         c->by_statement = true;
-        return sd_fail(err, SD_UNSUPPORTED,
-                       "a connection pooler in statement mode stands between, which allows no transaction: "
-                       "name the server itself");
+        return by_statement(err);
     }
     return result;
 }

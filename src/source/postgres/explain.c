@@ -130,8 +130,8 @@ static bool type_is_open(const struct conn *c)
 static const struct type {
     const char *name;
     Oid oid; /* pg_type.dat: the same in all versions */
-} CANDIDATES[] = {{"bigint", 20},  {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
-                  {"boolean", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
+} CANDIDATES[] = {{"int8", 20}, {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
+                  {"bool", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
 
 /* The types of a statement's n parameters as PREPARE wants them, "(unknown, bigint)";
  * "unknown": the server infers it. The server parses the text for it, no more. */
@@ -169,7 +169,8 @@ static enum sd_result find_types(struct conn *c, const char *sql, int n, struct 
         result = command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
     }
     for (int i = 0; i < n; i++)
-        strbuf_printf(out, "%s%s", i ? ", " : "(", types[i] ? CANDIDATES[chosen[i]].name : "unknown");
+        strbuf_printf(out, "%spg_catalog.%s", i ? ", " : "(",
+                      types[i] ? CANDIDATES[chosen[i]].name : "unknown");
     if (n > 0)
         strbuf_char(out, ')');
     free(types);
@@ -205,28 +206,75 @@ static void dollar_quote(const char *text, const char *other, char out[32])
     }
 }
 
+static void execute_text(struct strbuf *b, int n, const char *options)
+{
+    strbuf_printf(b, "%s EXECUTE slowdive_plan(", options);
+    for (int i = 0; i < n; i++)
+        strbuf_str(b, i ? ", NULL" : "NULL");
+    strbuf_char(b, ')');
+}
+
 /* Prepares, explains and forgets the statement in one: whatever happens meanwhile, also to
  * us or to the connection, the server ends the block, and a pooler's session has no
  * prepared statement more than before. PREPARE is not undone by a rollback. */
 static char *generic_block(const char *types, const char *sql, int n, const char *options)
 {
     char body_quote[32], text_quote[32];
-    struct strbuf prepare = {0}, b = {0};
+    struct strbuf prepare = {0}, execute = {0}, b = {0};
     prepare_text(&prepare, "slowdive_plan", types, sql);
+    execute_text(&execute, n, options);
     dollar_quote(sql, NULL, body_quote);
     dollar_quote(sql, body_quote, text_quote);
-    strbuf_printf(
-        &b, OWN_TAG "DO %s DECLARE plan text; BEGIN EXECUTE %s%s%s; BEGIN EXECUTE '%s EXECUTE slowdive_plan(",
-        body_quote, text_quote, prepare.text, text_quote, options);
-    for (int i = 0; i < n; i++)
-        strbuf_str(&b, i ? ", NULL" : "NULL");
-    strbuf_printf(
-        &b,
-        ")' INTO plan; EXCEPTION WHEN OTHERS OR query_canceled THEN DEALLOCATE slowdive_plan; RAISE; END; "
-        "DEALLOCATE slowdive_plan; RAISE INFO USING MESSAGE = plan, ERRCODE = '" CONN_INFO "'; END %s",
-        body_quote);
+    strbuf_printf(&b,
+                  OWN_TAG
+                  "DO %s DECLARE plan pg_catalog.text; BEGIN EXECUTE %s%s%s; BEGIN EXECUTE '%s' INTO plan; "
+                  "EXCEPTION WHEN OTHERS OR query_canceled THEN DEALLOCATE slowdive_plan; RAISE; END; "
+                  "DEALLOCATE slowdive_plan; "
+                  "RAISE INFO USING MESSAGE = plan, ERRCODE = '" CONN_INFO "'; END %s",
+                  body_quote, text_quote, prepare.text, text_quote, execute.text, body_quote);
+    strbuf_free(&execute);
     strbuf_free(&prepare);
     return strbuf_detach(&b);
+}
+
+/* Where the session is ours alone: in steps, which want no PL/pgSQL. */
+static enum sd_result generic_in_steps(struct conn *c, const char *types, const char *sql, int n,
+                                       const char *options, char **body, struct sd_error *err)
+{
+    struct strbuf prepare = {0}, execute = {0};
+    struct sd_error ignored;
+    prepare_text(&prepare, "slowdive_plan", types, sql);
+    execute_text(&execute, n, options);
+    enum sd_result result = command(c, prepare.text, err);
+    if (result == SD_OK) {
+        result = plan(c, execute.text, body, err);
+        char state[sizeof c->sqlstate];
+        memcpy(state, c->sqlstate, sizeof state);
+        if (result != SD_UNSUPPORTED ||
+            command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", &ignored) == SD_OK)
+            command(c, OWN_TAG "DEALLOCATE slowdive_plan", &ignored);
+        memcpy(c->sqlstate, state, sizeof state);
+    }
+    strbuf_free(&prepare);
+    strbuf_free(&execute);
+    return result;
+}
+
+static enum sd_result generic_in_one(struct conn *c, const char *types, const char *sql, int n,
+                                     const char *options, char **body, struct sd_error *err)
+{
+    char *block = generic_block(types, sql, n, options);
+    free(c->info);
+    c->info = NULL;
+    enum sd_result result = command(c, block, err);
+    free(block);
+    if (result != SD_OK)
+        return result;
+    if (!c->info)
+        return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
+    *body = c->info;
+    c->info = NULL;
+    return SD_OK;
 }
 
 enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
@@ -236,19 +284,10 @@ enum sd_result explain_generic(struct conn *c, const char *sql, int n, const cha
     enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
     if (result == SD_OK)
         result = find_types(c, sql, n, &types, err);
-    if (result == SD_OK) {
-        char *block = generic_block(types.text, sql, n, options);
-        result = command(c, block, err);
-        free(block);
-    }
+    if (result == SD_OK)
+        result = (c->pooled ? generic_in_one : generic_in_steps)(c, types.text, sql, n, options, body, err);
     strbuf_free(&types);
-    if (result != SD_OK)
-        return result;
-    if (!c->info)
-        return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
-    *body = c->info;
-    c->info = NULL;
-    return SD_OK;
+    return result;
 }
 
 static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)

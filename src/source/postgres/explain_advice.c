@@ -75,6 +75,9 @@ static void suggest(struct advising *v, size_t n, char **names)
     r.cost_after = c->after;
     r.proven = advisor_can_prove(v->search.advisor) && d->method != INDEX_GIN;
     r.why = why.text;
+    if (!r.proven)
+        r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not know GIN indexes"
+                                                          : advisor_why_unproven(v->search.advisor);
     add(v, &r);
     free(columns);
     strbuf_free(&ddl);
@@ -122,10 +125,10 @@ static void refuse(struct advising *v, double keeps)
              c->statements[0].own.n, 100 * KEEP);
     else
         none(v,
-             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; HypoPG, which "
-             "would "
-             "let the planner say so, is not installed.",
-             100 * KEEP);
+             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; the planner "
+             "could "
+             "not be asked: %s.",
+             100 * KEEP, advisor_why_unproven(v->search.advisor));
 }
 
 static void advise(struct advising *v, struct conn *conn, const char *sql)

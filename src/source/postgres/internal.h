@@ -44,6 +44,8 @@ struct conn {
     int backend;         /* the server process of the last transaction; 0: there was none */
     bool pooled;         /* a pooler stands between: it is not the one connected to */
     bool by_statement;   /* and it allows no transactions */
+    bool moved;          /* its transactions came to several server processes */
+    bool is_console;     /* it is a pooler's admin console: only conn_simple works */
     char *info;          /* the last message raised under CONN_INFO; NULL */
 };
 
@@ -193,11 +195,29 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
  * prepared statements stay behind. Takes two seconds at most. */
 void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply);
 
+/* ---- pooler.c: the pooler between, and its admin console ---- */
+struct pooler {
+    bool looked;   /* for its console, once */
+    char name[80]; /* "PgBouncer 1.18.0"; "": not known */
+    char mode[16]; /* session, transaction, statement; "": not known */
+};
+struct postgres;
+/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
+const char *pooler_named_in(const char *text);
+bool pooler_is_console(const PGconn *pg);
+/* ", through PgBouncer 1.18.0 in transaction mode"; nothing without a pooler. */
+void pooler_describe(const struct postgres *p, struct strbuf *out);
+/* Publishes the pools and their counters: of the console connected to, or of the one beside
+ * the pooled database, which is looked for once. */
+enum sd_result pooler_collect(struct postgres *p, struct sd_error *err);
+
 /* ---- postgres.c ---- */
 struct postgres {
     struct sd_source *s;
     const struct postgres_options *o;
     struct conn main;
+    struct conn console; /* of the pooler between; pg NULL: none */
+    struct pooler pooler;
     bool request_waiting; /* the host wants run to return soon */
 
     /* facts of the session, read once */

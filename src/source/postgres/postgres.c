@@ -80,7 +80,7 @@ static enum sd_result postgres_open(struct sd_source *s, struct sd_error *err)
     p->o = s->opts;
     enum sd_result result = conn_open(&p->main, p, NULL, err);
     p->main.path = "pg_catalog";
-    return result == SD_OK ? read_facts(p, err) : result;
+    return result == SD_OK && !p->main.is_console ? read_facts(p, err) : result;
 }
 
 static void postgres_close(struct sd_source *s)
@@ -89,6 +89,8 @@ static void postgres_close(struct sd_source *s)
     postgres_busy(p, -1);
     if (p->main.pg)
         conn_close(&p->main);
+    conn_close(&p->console);
+    p->pooler = (struct pooler){0};
     statements_free(p->statements);
     holders_free(p);
     free(p->database);
@@ -108,14 +110,20 @@ static void postgres_close(struct sd_source *s)
 static void tell(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
-    strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
-                  p->database ? p->database : "?");
-    if (!p->sees_all)
+    if (p->main.is_console) {
+        strbuf_printf(&b, "the admin console of %s: its pools, no sessions and no statements",
+                      p->pooler.name[0] ? p->pooler.name : "a connection pooler");
+    } else {
+        strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
+                      p->database ? p->database : "?");
+        pooler_describe(p, &b);
+    }
+    if (!p->main.is_console && !p->sees_all)
         strbuf_printf(&b, "; sessions and query texts of other roles are hidden: GRANT pg_monitor TO %.64s;",
                       p->role ? p->role : "the role");
-    if (!p->tracks)
+    if (!p->main.is_console && !p->tracks)
         strbuf_str(&b, "; no sessions: track_activities is off");
-    else if (!p->has_query_ids)
+    else if (!p->main.is_console && !p->has_query_ids)
         strbuf_printf(&b, "; sessions are not linked to statements: %s",
                       p->version < 140000 ? "that takes PostgreSQL 14 or later"
                                           : "set compute_query_id = on");
@@ -140,8 +148,21 @@ static bool due(sd_time *next, sd_time now, int64_t interval)
     return true;
 }
 
+/* A pooler's admin console has pools and nothing else. */
+static enum sd_result sample_console(struct postgres *p, sd_time now, struct sd_error *err)
+{
+    if (!due(&p->next_figures, now, p->o->interval))
+        return SD_OK;
+    enum sd_result result = pooler_collect(p, err);
+    if (result == SD_OK)
+        tell(p, "");
+    return result;
+}
+
 enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error *err)
 {
+    if (p->main.is_console)
+        return sample_console(p, now, err);
     int64_t period = p->o->sample_hz > 0 ? (int64_t)(1e9 / p->o->sample_hz) : 0;
     enum sd_result result = SD_OK;
     if (period > 0 && due(&p->next_activity, now, period)) {
@@ -159,6 +180,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK && p->o->sample_hz > 0)
             result = holders_read(p, err);
         if (result == SD_OK)
+            result = pooler_collect(p, err);
+        if (result == SD_OK)
             tell(p, problem);
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
@@ -175,7 +198,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
 
 sd_time postgres_due(const struct postgres *p)
 {
-    return p->o->sample_hz > 0 ? MIN(p->next_activity, p->next_figures) : p->next_figures;
+    return p->o->sample_hz > 0 && !p->main.is_console ? MIN(p->next_activity, p->next_figures)
+                                                      : p->next_figures;
 }
 
 static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
@@ -208,6 +232,10 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
 static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req,
                                        struct sd_batch *reply, struct sd_error *err)
 {
+    const struct postgres *p = s->priv;
+    if (p->main.is_console)
+        return sd_fail(err, SD_UNSUPPORTED,
+                       "a pooler's admin console plans and ends nothing: name a database");
     switch (req->kind) {
     case SD_REQUEST_EXPLAIN:
         return explain_request(s->priv, req, reply, err);
