@@ -7,14 +7,16 @@
 #include "view/overview.h"
 #include "view/plan.h"
 #include "view/plan_diff.h"
+#include "view/pools.h"
 #include "view/queries.h"
 #include "view/query.h"
 #include "view/sources.h"
 #include "view/tables.h"
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view, &tables_view,
-    &indexes_view,  &endpoint_view,  &query_view,   &plan_view,     &diff_view,    NULL,
+    &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
+    &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
+    &diff_view,     &pools_view,     NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
