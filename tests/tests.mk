@@ -35,6 +35,9 @@ $(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(LIBR
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
+# One file of the program itself: it needs nothing of the others.
+$(BUILD)/tests/source/test_discover: $(BUILD)/obj/src/app/discover.o
+
 # The pty tests run the program under libvterm.
 $(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBCORE)
 	@mkdir -p $(@D)

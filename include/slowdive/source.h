@@ -164,6 +164,8 @@ struct sd_source {
     bool follow;        /* false: read what is there and end (a verb on a file) */
 };
 
+enum { SD_SOURCE_COMMAND = 1 /* the target is a shell's command: only its program is shown */ };
+
 struct sd_source_ops {
     uint32_t abi;  /* SD_ABI */
     uint32_t size; /* sizeof(struct sd_source_ops) */
@@ -211,6 +213,8 @@ struct sd_source_ops {
      * NULL when the source has no bytes of its own. */
     enum sd_result (*decode)(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
                              struct sd_error *err);
+
+    unsigned flags; /* SD_SOURCE_...; a table that ends before it has none */
 };
 
 /* What a module exports under the name `slowdive_source`. */

@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/utf8.h"
 #include "format/recording.h"
 
@@ -63,6 +64,8 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
         return false;
     if (cli_has(cli, CLI_ASCII) && !settings_set(s, "unicode", "no", err))
         return false;
+    if (s->core_dumps)
+        private_memory(false);
     open_log(s);
 
     registry_load_path(s->module_path, problem, a);
@@ -111,7 +114,7 @@ static char *source_name(const struct app *a, const struct source_spec *spec,
 {
     if (spec->name && !name_taken(a, spec->name))
         return mem_strdup(spec->name);
-    char *shown = registry_redact(spec->name ? spec->name : r->target);
+    char *shown = spec->name ? registry_redact(spec->name) : registry_shown(r);
     size_t len = strcspn(shown, "?");
     const char *start = shown;
     for (size_t i = 0; i + 1 < len; i++)
@@ -134,20 +137,27 @@ static char *source_name(const struct app *a, const struct source_spec *spec,
     return name;
 }
 
+static bool inherit_list(const struct sd_source_ops *ops, void *opts, const char *name,
+                         const char *const *list, struct sd_error *err)
+{
+    struct strbuf lines = {0};
+    if (!list || !list[0] || !option_find(ops->options, name))
+        return true;
+    for (size_t i = 0; list[i]; i++)
+        strbuf_printf(&lines, "%s%s", i ? "\n" : "", list[i]);
+    bool ok = option_set(ops->options, opts, name, lines.text, err);
+    strbuf_free(&lines);
+    return ok;
+}
+
 /* Settings that a kind of source shares get into its options when it has one of that
- * name: routes, --log-format. */
+ * name: routes, exec_env, --log-format. */
 static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, struct sd_error *err)
 {
     const struct settings *s = a->config->settings;
-    if (s->routes && s->routes[0] && option_find(ops->options, "routes")) {
-        struct strbuf lines = {0};
-        for (size_t i = 0; s->routes[i]; i++)
-            strbuf_printf(&lines, "%s%s", i ? "\n" : "", s->routes[i]);
-        bool ok = option_set(ops->options, opts, "routes", lines.text, err);
-        strbuf_free(&lines);
-        if (!ok)
-            return false;
-    }
+    if (!inherit_list(ops, opts, "routes", s->routes, err) ||
+        !inherit_list(ops, opts, "exec_env", s->exec_env, err))
+        return false;
     if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
         return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
     return true;
@@ -193,7 +203,8 @@ bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *
         return false;
     void *opts = options_new(r.ops->options, r.ops->opts_size);
     bool ok = inherit(a, r.ops, opts, err) && set_options(r.ops, opts, spec->options, err) &&
-              set_options(r.ops, opts, r.options, err);
+              set_options(r.ops, opts, r.options, err) &&
+              (!r.ops->probe || r.ops->probe(r.target, opts, err) == SD_OK);
     if (ok) {
         char *name = source_name(a, spec, &r);
         ok = rt_start(a->rt, r.ops, name, r.target, opts, follow ? follow(r.ops) : true, err) != NULL;
@@ -230,9 +241,15 @@ static void found(void *ctx, const char *target, const char *why)
     if (app_add_target(add->app, target, add->follow, &err)) {
         strbuf_printf(&add->app->problems, "Found %s (%s)\n", shown, why);
     } else {
-        strbuf_printf(&add->app->problems, "Found %s, but %s\n", shown, err.text);
+        /* What is not right is not repeated. */
+        strbuf_printf(&add->app->problems, "Found, but not used: %s: %s\n", why, err.text);
     }
     free(shown);
+}
+
+static void refused(void *ctx, const char *sentence)
+{
+    problem(((struct adding *)ctx)->app, sentence);
 }
 
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
@@ -253,7 +270,7 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
             add.failed++;
         }
     if (!a->config->n_sources)
-        discover(found, &add);
+        discover(&(struct discovery){found, refused, &add}, NULL);
     return add.failed;
 }
 
@@ -285,6 +302,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     else if (stats.cut)
         strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
     a->replay = true;
+    model_mark_replayed(a->model);
     return true;
 }
 
@@ -334,9 +352,11 @@ void complain(const char *fmt, ...)
     va_start(ap, fmt);
     strbuf_vprintf(&raw, fmt, ap);
     va_end(ap);
+    char *shown = redact(strbuf_text(&raw));
     strbuf_str(&line, "slowdive: ");
-    utf8_append(&line, strbuf_text(&raw), 2000);
+    utf8_append(&line, shown, 2000);
     fprintf(stderr, "%s\n", line.text);
+    free(shown);
     strbuf_free(&raw);
     strbuf_free(&line);
 }

@@ -4,7 +4,6 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "core/sql/sql.h"
-#include "base/redact.h"
 #include "base/units.h"
 #include "view/plan.h"
 
@@ -108,7 +107,7 @@ static int print_intent(struct app *a, const struct sd_batch *reply, const char 
     size_t i = 0;
     const struct sd_plan *p = batch_each(reply, SD_PLAN, &i);
     struct doc *d = doc_new("analyze", "EXPLAIN ANALYZE");
-    char *server = redact(a->cli->values[CLI_DB]);
+    char *server = registry_redact(a->cli->values[CLI_DB]);
     bool may = p->body != NULL;
     doc_field(d, "executed", UNIT_NONE, cell_bool(false));
     doc_field(d, "would_execute", UNIT_NONE, cell_bool(may));

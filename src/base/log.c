@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/redact.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -47,8 +48,10 @@ void log_line(const char *who, const char *fmt, ...)
     va_start(ap, fmt);
     strbuf_vprintf(&raw, fmt, ap);
     va_end(ap);
+    char *shown = redact(strbuf_text(&raw));
     strbuf_printf(&line, "%s %s: ", clock_rfc3339(clock_wall(), when), who ? who : "slowdive");
-    utf8_append(&line, strbuf_text(&raw), 4096);
+    utf8_append(&line, shown, 4096);
+    free(shown);
     strbuf_char(&line, '\n');
     pthread_mutex_lock(&lock);
     ssize_t ignored = write(fd, line.text, line.len);

@@ -50,6 +50,11 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "folders of sources that are shared objects, separated by colons"},
     {SETTING(log_file), .type = SD_OPTION_TEXT, .fallback = "$XDG_STATE_HOME/slowdive/slowdive.log",
      .help = "the console's own log; empty for none"},
+    {SETTING(exec_env), .type = SD_OPTION_LIST, .fallback = "",
+     .help =
+         "variables of the environment that exec: programs get besides PATH, HOME, LANG, LC_*, TZ, TMPDIR"},
+    {SETTING(core_dumps), .type = SD_OPTION_BOOL, .fallback = "no",
+     .help = "let a crash write a core file, and debuggers attach; passwords are in its memory"},
     {SETTING(routes), .type = SD_OPTION_LIST, .fallback = "",
      .help = "route patterns such as /users/:name or /files/*; the first that matches wins"},
     {.name = NULL},

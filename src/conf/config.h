@@ -16,13 +16,15 @@ struct settings {
     int64_t refresh_ns; /* how often figures on screen change */
     int64_t window_ns;  /* span that figures are computed over */
     int64_t retention_ns;
-    int64_t memory_bytes;      /* cap of the model */
-    bool show_literals;        /* constants in SQL */
-    bool allow_actions;        /* cancel and terminate sessions */
-    int64_t analyze_limit_ns;  /* the server gives up an EXPLAIN ANALYZE after so long */
-    const char *module_path;   /* folders of shared-object sources, colon separated */
-    const char *log_file;      /* "" none */
-    const char *const *routes; /* route patterns, "/users/:name"; first match wins */
+    int64_t memory_bytes;        /* cap of the model */
+    bool show_literals;          /* constants in SQL */
+    bool allow_actions;          /* cancel and terminate sessions */
+    int64_t analyze_limit_ns;    /* the server gives up an EXPLAIN ANALYZE after so long */
+    const char *module_path;     /* folders of shared-object sources, colon separated */
+    const char *log_file;        /* "" none */
+    const char *const *exec_env; /* names of variables for exec: programs */
+    bool core_dumps;             /* a core file, which holds passwords, may be written */
+    const char *const *routes;   /* route patterns, "/users/:name"; first match wins */
 };
 extern const struct sd_option SETTINGS_OPTIONS[];
 /* option_set, and what the table cannot say: auto/yes/no, "~" in paths. For --set

@@ -213,7 +213,7 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
     s->ops = ops;
     s->name = mem_strdup(name);
     s->target = mem_strdup(target ? target : "");
-    s->shown_target = redact(s->target);
+    s->shown_target = ops->flags & SD_SOURCE_COMMAND ? redact_command(s->target) : redact(s->target);
     s->opts = opts;
     s->interval = interval_of(ops, opts);
     s->refs = 1;

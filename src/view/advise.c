@@ -217,9 +217,11 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         v[I_QUERIES] = cell_list(list);
         v[I_PROVEN] = cell_bool(r->proven && def->method != INDEX_GIN);
         v[I_LOCK] = cell_text(lock_note(def));
-        v[I_DDL] = cell_text(doc_text(d, ddl.text));
-        row->copy = doc_text(d, ddl.text);
-        strbuf_printf(&ddl_all, "%s;\n", ddl.text);
+        if (sql_creates_index(ddl.text)) {
+            v[I_DDL] = cell_text(doc_text(d, ddl.text));
+            row->copy = doc_text(d, ddl.text);
+            strbuf_printf(&ddl_all, "%s;\n", ddl.text);
+        }
         strbuf_free(&ddl);
     }
     if (c->n_chosen) {
@@ -293,8 +295,11 @@ static void add_waste(struct doc *d, const struct advise_report *r, bool unused)
         v[W_SIZE] = cell_int(w->index->size_bytes);
         v[W_SCANS] = cell_int(w->index->scans);
         v[W_SINCE] = cell_int(c->stats_since);
-        v[W_DDL] = cell_text(
-            doc_printf(d, "DROP INDEX CONCURRENTLY %s", qualified(d, w->rel->schema, w->index->name)));
+        char *drop = mem_printf("DROP INDEX CONCURRENTLY %s", qualified(d, w->rel->schema, w->index->name));
+        char *line = sql_one_line(drop);
+        v[W_DDL] = cell_text(doc_text(d, line));
+        free(line);
+        free(drop);
     }
 }
 

@@ -341,3 +341,11 @@ const char *common_id(struct doc *d, int64_t id)
 {
     return id == SD_UNKNOWN ? NULL : doc_printf(d, "%lld", (long long)id);
 }
+
+const char *statement_line(struct doc *d, const char *sql)
+{
+    char *line = sql_one_line(sql);
+    const char *text = sql ? doc_printf(d, "%s;", line ? line : sql) : NULL;
+    free(line);
+    return text;
+}

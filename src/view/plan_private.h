@@ -60,7 +60,7 @@ void plan_about_text(struct doc *d, struct plan_about *a);
 void plan_about_done(struct plan_about *a);
 
 /* ---- plan_suggest.c ---- */
-#define PLAN_SUGGESTION_COLUMNS 15
+#define PLAN_SUGGESTION_COLUMNS 16
 extern const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS];
 /* What is advised: by the server beside its plan, or else from the plan alone. */
 struct plan_advice {
@@ -69,6 +69,9 @@ struct plan_advice {
     struct advice_list own; /* empty when the server's is there */
     size_t n;               /* indexes suggested */
 };
+/* The same, or one that says why it is not shown: a source may send any text, and what is
+ * shown as an index's statement is copied and run. */
+const struct sd_advice *plan_advice_checked(const struct sd_advice *r);
 /* `query` NULL: what the plan says. */
 void plan_advise(struct plan *p, const struct plan_source *src, const char *query, struct plan_advice *out);
 void plan_advise_free(struct plan_advice *a);

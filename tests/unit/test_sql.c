@@ -407,9 +407,68 @@ static void test_values(void **state)
     }
 }
 
+/* What is copied is pasted, also into a shell: one line, whatever the names are. */
+static void statements_come_on_one_line(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"SELECT 1", "SELECT 1"},
+        {"SELECT a,\n\t b /* x\ny */ FROM t -- z\n WHERE c", "SELECT a, b FROM t WHERE c"},
+        {"SELECT \"a\nb\"", "SELECT U&\"a\\000ab\""},
+        {"SELECT \"a\"\"\\\x1b\xe2\x80\xae\"", "SELECT U&\"a\"\"\\\\\\001b\\202e\""},
+        {"SELECT 'it''s\n\\x'", "SELECT E'it''s\\u000a\\\\x'"},
+        {"SELECT $x$a'\nb$x$", "SELECT E'a''\\u000ab'"},
+        {"SELECT '\xf3\xa0\x81\x81'", "SELECT E'\\U000e0041'"},
+        {"SELECT 'a' \n 'b'", NULL}, /* joined by the line break only */
+        {"SELECT a\xe2\x80\xae", NULL},
+        {"SELECT \"a\n\xff\"", NULL},
+        {"SELECT E'a\nb'", NULL},
+        {"SELECT 'a", NULL},
+        {NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *line = sql_one_line(rows[i][0]);
+        if (!str_eq(line, rows[i][1]))
+            fail_msg("%s: %s", rows[i][0], line ? line : "(none)");
+        free(line);
+    }
+}
+
+static void only_an_index_is_an_index(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {
+        "CREATE INDEX CONCURRENTLY a_idx ON public.t (a, lower(b) DESC) INCLUDE (c) WHERE d = 'x'",
+        "CREATE INDEX ON t USING gin (a gin_trgm_ops)",
+        "CREATE INDEX ON t (a) WHERE b = ?",
+        "CREATE INDEX ON t (a) WHERE b IN ($1, $2);",
+        "CREATE INDEX ON t (a) WHERE d ? 'k'",
+        "CREATE INDEX ON U&\"t\\000a\" (a)"};
+    static const char *const no[] = {"CREATE INDEX ON t (a);\ntouch x",
+                                     "CREATE INDEX ON t (a); DROP TABLE t",
+                                     "DROP INDEX a",
+                                     "CREATE INDEX ON t (a) -- x",
+                                     "CREATE INDEX ON t (a) /* x */",
+                                     "CREATE INDEX ON \"t\n\" (a)",
+                                     "CREATE INDEX ON t (\"\xe2\x80\xae\")",
+                                     "CREATE TABLE t (a int)",
+                                     "",
+                                     "touch x",
+                                     "CREATE INDEX ON t (a"};
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+        if (!sql_creates_index(yes[i]))
+            fail_msg("no: %s", yes[i]);
+    for (size_t i = 0; i < ARRAY_LEN(no); i++)
+        if (sql_creates_index(no[i]))
+            fail_msg("yes: %s", no[i]);
+    assert_false(sql_creates_index(NULL));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statements_come_on_one_line),
+        cmocka_unit_test(only_an_index_is_an_index),
         cmocka_unit_test(test_values),
         cmocka_unit_test(same_shape_has_one_fingerprint),
         cmocka_unit_test(constants_become_parameters),

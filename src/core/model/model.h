@@ -45,6 +45,9 @@ struct model_usage {
 };
 struct model_usage model_usage(const struct model *m);
 void model_count_lost(struct model *m, uint64_t frames);
+/* A recording was loaded: what is said to be proven was so in another session. */
+void model_mark_replayed(struct model *m);
+bool model_is_replayed(const struct model *m);
 
 /* ---- time ---- */
 /* A span [from, to). SPAN_ALL asks for totals since the start. */

@@ -248,6 +248,7 @@ struct model {
     struct model_limits limits;
     size_t bytes;
     uint64_t version, lost;
+    bool replayed;
     int64_t thinned_to;
     sd_time first, last;
     sd_time swept; /* `last` at the last retention sweep */

@@ -22,6 +22,14 @@ char *sql_hide_literals(const char *sql);
 /* The same of an expression out of a plan, which is no statement. Caller frees. */
 char *sql_hide_expression(const char *sql);
 
+/* The statement on one line, without its comments: line breaks between its words become
+ * blanks; a name or string with a character that no line may hold (controls, bidi controls)
+ * is written with escapes, U&"" or E''. Caller frees; NULL when there is no such line. */
+char *sql_one_line(const char *sql);
+bool sql_is_line(const char *sql); /* valid UTF-8 without such a character */
+/* Exactly one CREATE INDEX, on one line, without a comment? Hidden constants may be in it. */
+bool sql_creates_index(const char *sql);
+
 /* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
  * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
  * no data-modifying CTE. A sentence says why not. */

@@ -100,8 +100,14 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
         }
     }
     one_line(cut, text, 400);
-    if (!text[0])
-        snprintf(text, sizeof text, "the server closed the connection");
+    char *shown = target_hide(c->p->s->target, c->pg, text);
+    snprintf(text, sizeof text, "%s", *shown ? shown : "the server closed the connection");
+    free(shown);
+    if (c->p->o->no_password && (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg)))
+        return sd_fail(
+            err, SD_CONFIG,
+            "the server asks for a password; none is sent to a server that was not named: name it, "
+            "as in slowdive postgres://USER@HOST/DATABASE");
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
         return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
     if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
@@ -109,23 +115,6 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
     if (strncmp(text, "definition of service", 21) == 0 || strncmp(text, "service file", 12) == 0)
         return sd_fail(err, SD_CONFIG, "%s", text);
     return sd_fail(err, SD_RETRY, "%s", text);
-}
-
-bool conn_check(const char *target, struct sd_error *err)
-{
-    char *message = NULL;
-    /* A bare name is a database, as for psql. */
-    if (!target || (!strchr(target, '=') && !strstr(target, "://")))
-        return true;
-    PQconninfoOption *options = PQconninfoParse(target, &message);
-    if (options) {
-        PQconninfoFree(options);
-        return true;
-    }
-    char text[300];
-    one_line(message ? message : "not understood", text, sizeof text);
-    PQfreemem(message);
-    return fail(err, "the connection string is not right: %s", text);
 }
 
 /* What makes a transaction safe, and nothing that outlives it: the server session may be
@@ -174,16 +163,20 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
 {
     const char *target = p->s->target ? p->s->target : "";
     /* No application_name: a pooler would leave it on the session it gives to the next client. */
+    char *bare = p->o->no_password ? target_without_password(target) : NULL;
     const char *keys[] = {"dbname", database ? "dbname" : NULL, NULL};
-    const char *values[] = {target, database, NULL};
+    const char *values[] = {bare ? bare : target, database, NULL};
     c->p = p;
     c->timeout = p->o->timeout;
     c->in_transaction = c->pooled = c->by_statement = c->moved = c->is_console = false;
     c->backend = 0;
     c->sqlstate[0] = c->farewell[0] = '\0';
-    if (!conn_check(target, err))
+    bool right = target_check(target, err);
+    if (right)
+        c->pg = PQconnectStartParams(keys, values, 1);
+    free(bare);
+    if (!right)
         return SD_CONFIG;
-    c->pg = PQconnectStartParams(keys, values, 1);
     if (!c->pg)
         return sd_fail(err, SD_RETRY, "out of memory while connecting");
     PQsetNoticeReceiver(c->pg, keep_notice, c);

@@ -21,6 +21,7 @@ struct postgres_options {
     int64_t top;              /* statements, by total time */
     int64_t timeout;          /* ns, statement_timeout */
     int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
+    bool no_password;         /* send none: the server was not named by the user */
 };
 
 struct postgres;
@@ -76,8 +77,16 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
 enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
-/* Is `target` something libpq understands? */
-bool conn_check(const char *target, struct sd_error *err);
+
+/* ---- target.c ---- */
+/* Is `target` something libpq understands, and as it was meant? The sentence repeats no
+ * part of it. Contacts nothing. */
+bool target_check(const char *target, struct sd_error *err);
+/* The same target so that libpq sends no password, neither its own nor of PGPASSWORD or
+ * ~/.pgpass. Caller frees. */
+char *target_without_password(const char *target);
+/* `text` without what is secret in `target` and of the connection (NULL: none). Caller frees. */
+char *target_hide(const char *target, const PGconn *pg, const char *text);
 
 /* Fields of a binary result; SD_UNKNOWN, NAN and NULL when the field is null. */
 int64_t conn_int(const PGresult *r, int row, int col);

@@ -261,7 +261,7 @@ static int postgres_recognise(const char *target, const void *head, size_t len)
 static enum sd_result postgres_probe(const char *target, const void *opts, struct sd_error *why)
 {
     (void)opts;
-    return conn_check(target, why) ? SD_OK : SD_CONFIG;
+    return target_check(target, why) ? SD_OK : SD_CONFIG;
 }
 
 static const struct sd_option postgres_options[] = {
@@ -306,6 +306,13 @@ static const struct sd_option postgres_options[] = {
      .unit = "ns",
      .help = "Time between listings of the tables and indexes; longer where a listing takes long; 0 switches "
              "it off."},
+    {.name = "no_password",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct postgres_options, no_password),
+     .fallback = "no",
+     .help =
+         "Send no password, neither of the environment nor of a password file; so it is for a server that "
+         "was found and not named."},
     {0},
 };
 
