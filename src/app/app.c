@@ -274,6 +274,12 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
     return add.failed;
 }
 
+static bool stopped_by_signal(void *ctx)
+{
+    (void)ctx;
+    return signals_stop() != 0;
+}
+
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
     model_apply(((struct app *)ctx)->model, b);
@@ -287,8 +293,10 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     struct recording_stats stats;
     if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
         return false;
-    bool ok = recording_decode(data, len, apply_owned, a, &stats, err);
+    bool ok = recording_decode_until(data, len, apply_owned, stopped_by_signal, a, &stats, err);
     free(data);
+    if (ok && stats.stopped)
+        return fail(err, "reading %s was stopped by a signal", path);
     if (!ok) {
         struct sd_error why = *err;
         return fail(err, "%s: %.400s", path, why.text);
@@ -301,6 +309,11 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
                       stats.cut ? "; the file ends in the middle of one" : "");
     else if (stats.cut)
         strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
+    if (stats.too_large)
+        strbuf_printf(&a->problems,
+                      "%s unpacks to more than a recording of its size can hold; the rest of it "
+                      "was not read\n",
+                      path);
     a->replay = true;
     model_mark_replayed(a->model);
     return true;

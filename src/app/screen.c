@@ -285,11 +285,11 @@ int verb_console(struct app *a)
         }
         if (!app_load_recording(a, a->cli->args[0], &err)) {
             complain("%s", err.text);
-            return EXIT_USAGE;
+            return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
         }
     } else if (app_add_all(a, a->cli->args, a->cli->n_args, NULL) == a->cli->n_args && a->cli->n_args) {
         app_report(a); /* nothing that was asked for can be opened */
-        return EXIT_USAGE;
+        return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
 
     struct theme theme;

@@ -162,6 +162,8 @@ int verb_view(struct app *a)
         return EXIT_USAGE;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
     app_report(a);
+    if (signals_stop()) /* while a recording was read */
+        return 128 + signals_stop();
     sd_time began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)

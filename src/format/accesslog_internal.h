@@ -2,6 +2,7 @@
 #ifndef FORMAT_ACCESSLOG_INTERNAL_H
 #define FORMAT_ACCESSLOG_INTERNAL_H
 
+#include "base/num.h"
 #include "format/accesslog.h"
 
 enum accesslog_field {

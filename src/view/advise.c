@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "core/sql/sql.h"
 #include "core/plan/advise.h"
 #include "core/index/index_size.h"
@@ -115,7 +116,7 @@ static const char *qualified(struct doc *d, const char *schema, const char *name
 
 static int64_t whole(double v)
 {
-    return isfinite(v) && v >= 0 && v < 9e18 ? (int64_t)v : SD_UNKNOWN;
+    return v >= 0 ? real_to_int(v) : SD_UNKNOWN;
 }
 
 /* Sorting and writing some 50 MB a second, reading the table some 100. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/rewrite/n_plus_one.h"
 #include "core/sql/sql.h"
 #include "view/common.h"
@@ -99,7 +100,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_route] = cell_text(doc_text(d, endpoint_name(it->endpoint)));
         r->cells[N_text] = cell_text(common_sql(d, c, sql, true));
         r->cells[N_each] = cell_real(round(it->calls_per_request * 10) / 10);
-        r->cells[N_ns] = cell_int((int64_t)it->ns_per_request);
+        r->cells[N_ns] = cell_int(real_to_int(it->ns_per_request));
         r->cells[N_requests] = cell_real(it->requests);
         r->cells[N_calls] = cell_real(round(it->calls));
         r->cells[N_share] = cell_real(it->share);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/sql/sql.h"
 #include "format/explain.h"
 #include "view/common.h"
@@ -154,7 +155,7 @@ static const struct column plans_columns[] = {
 
 struct cell plan_whole(double v)
 {
-    return isnan(v) || fabs(v) > 9e18 ? cell_unknown() : cell_int((int64_t)llround(v));
+    return isnan(v) ? cell_unknown() : cell_int(real_to_int(v));
 }
 
 const char *plan_shown(struct doc *d, const struct plan_source *src, const char *sql)

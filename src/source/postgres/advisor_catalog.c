@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/index/table_use.h"
 #include "source/postgres/advisor.h"
 #include "source/postgres/internal.h"
@@ -114,7 +115,7 @@ static void add_relations(struct catalog *c, const PGresult *r)
         double rows = conn_real(r, row, 5);
         rel->rows = rows >= 0 ? rows : NAN;
         rel->pages = conn_real(r, row, 6);
-        rel->size_bytes = rel->pages > 0 ? (int64_t)(rel->pages * 8192) : SD_UNKNOWN;
+        rel->size_bytes = rel->pages > 0 ? real_to_int(rel->pages * 8192) : SD_UNKNOWN;
         rel->inserts = conn_real(r, row, 7);
         rel->updates = conn_real(r, row, 8);
         rel->deletes = conn_real(r, row, 9);

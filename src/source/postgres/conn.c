@@ -1,4 +1,5 @@
 #include "source/postgres/internal.h"
+#include "base/num.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -582,9 +583,7 @@ double conn_real(const PGresult *r, int row, int col)
 int64_t conn_ms(const PGresult *r, int row, int col)
 {
     double ms = conn_real(r, row, col);
-    if (!(ms >= 0))
-        return SD_UNKNOWN;
-    return ms < 9e12 ? (int64_t)(ms * 1e6) : INT64_MAX;
+    return ms >= 0 ? real_to_int(ms * 1e6) : SD_UNKNOWN;
 }
 
 sd_time conn_time(const PGresult *r, int row, int col)

@@ -1,5 +1,6 @@
 /* database.c - figures of the whole server and of each database. */
 #include "source/postgres/internal.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 
@@ -58,8 +59,7 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
         char *labels = mem_printf("database=%s", conn_text(r, row, 0));
         for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
             int64_t v = conn_int(r, row, 3 + (int)i);
-            if (sd_known(v) && __builtin_add_overflow(totals[i], v, &totals[i]))
-                totals[i] = INT64_MAX;
+            totals[i] = add_known(totals[i], v);
             if (row < MAX_LABELLED)
                 add(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
         }
