@@ -18,6 +18,8 @@
 struct cell plan_whole(double v);
 /* As plan_shown, of an expression out of a plan: there is nothing in it to be parsed. */
 const char *plan_shown_expression(struct doc *d, const struct plan_source *src, const char *sql);
+/* A sentence with names in it that come from outside: their line breaks would begin lines. */
+const char *plan_line(struct doc *d, const char *text);
 /* The node's table or type, in a word or two; NULL: "whole plan". */
 const char *plan_short_name(struct doc *d, const struct plan_node *n);
 

@@ -271,13 +271,13 @@ static const char *price(struct doc *d, const struct plan_advice *a)
     const char *unproven = !first || !first->unproven
                                ? "unproven: slowdive's own estimate"
                                : doc_printf(d, "unproven: %s; slowdive's own estimate", first->unproven);
-    return doc_printf(
-        d, "%s%s%s%s; %s; %s more to write for a row%s", a->src->replayed ? "replayed, as recorded: " : "",
-        proven == a->n ? "proven by the planner (HypoPG)"
-        : proven       ? "proven in part"
-                       : unproven,
-        saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
-        unit_format(UNIT_SHARE, overhead, share), hidden ? "; --show-literals shows its constants" : "");
+    return doc_printf(d, "%s%s%s%s; %s; %s more to write for a row%s", a->src->replayed ? "replayed: " : "",
+                      proven == a->n ? "proven by the planner (HypoPG)"
+                      : proven       ? "proven in part"
+                                     : unproven,
+                      saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
+                      unit_format(UNIT_SHARE, overhead, share),
+                      hidden ? "; --show-literals shows its constants" : "");
 }
 
 /* ---- our own ---- */
@@ -363,7 +363,7 @@ void plan_advice_text(const struct plan_advice *a, struct strbuf *out)
         if (!isnan(r->write_overhead))
             strbuf_printf(out, " %s more to write for a row;",
                           unit_format(UNIT_SHARE, r->write_overhead, share));
-        strbuf_printf(out, " %s%s%s%s.", a->src->replayed ? "replayed, as recorded: " : "",
+        strbuf_printf(out, " %s%s%s%s.", a->src->replayed ? "replayed: " : "",
                       r->proven == 1 ? "proven" : "unproven", r->proven != 1 && r->unproven ? ": " : "",
                       r->proven != 1 && r->unproven ? r->unproven : "");
     }

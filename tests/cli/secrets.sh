@@ -120,5 +120,5 @@ ok "as of this session" says out '"replayed":	false'
 run plan --format json a.slowdive
 ok "of a recording it is marked" says out '"replayed":	true'
 run plan a.slowdive
-ok "in words, too" says out "replayed, as recorded"
+ok "in words, too" says out "replayed: proven"
 finish
