@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "format/recording.h"
 
@@ -20,10 +21,10 @@ static void problem(void *ctx, const char *sentence)
     strbuf_printf(&a->problems, "%s\n", sentence);
 }
 
-/* A log that cannot be opened is no reason not to start: a crash then says so. */
-static void open_log(const struct settings *s)
+/* A log that cannot be opened is no reason not to start: it is said, and by a crash again. */
+static void open_log(struct app *a, const struct settings *s)
 {
-    struct sd_error ignored;
+    struct sd_error err;
     if (!s->log_file || !*s->log_file)
         return;
     char *path = mem_strdup(s->log_file);
@@ -32,7 +33,8 @@ static void open_log(const struct settings *s)
         mkdir(path, 0700);
         *slash = '/';
     }
-    log_open(path, &ignored);
+    if (!log_open(path, &err))
+        problem(a, err.text);
     free(path);
 }
 
@@ -47,10 +49,23 @@ static bool set_setting(struct app *a, const char *assignment, struct sd_error *
     return ok;
 }
 
+/* A configuration that was asked for and must not be read is no reason to go on without. */
+static bool can_obey(const char *path, struct sd_error *err)
+{
+    int fd = strcmp(path, "-") != 0 ? trust_open("configuration", path, err) : STDIN_FILENO;
+    if (fd > STDIN_FILENO)
+        close(fd);
+    return fd >= 0;
+}
+
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
     *a = (struct app){.cli = cli, .config = config_new()};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
+    if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
+        free(path);
+        return false;
+    }
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
     free(path);
@@ -66,7 +81,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
         return false;
     if (s->core_dumps)
         private_memory(false);
-    open_log(s);
+    open_log(a, s);
 
     registry_load_path(s->module_path, problem, a);
     for (size_t i = 0; i < cli->n_modules; i++)

@@ -1,10 +1,9 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/redact.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,9 +14,10 @@ static char *opened;
 
 bool log_open(const char *path, struct sd_error *err)
 {
-    int f = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    struct sd_error why;
+    int f = output_open(path, OUTPUT_CONTINUE, false, &why);
     if (f < 0)
-        return fail(err, "cannot open the log file %s: %s", path, strerror(errno));
+        return fail(err, "there is no log: %.500s", why.text);
     pthread_mutex_lock(&lock);
     if (fd >= 0)
         close(fd);

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "conf/tree.h"
 
@@ -402,7 +403,7 @@ int config_read(struct config *c, const char *path, bool required,
     struct sd_error err = {0};
     if (!required && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
-    if (!file_read(path, TREE_BYTES_MAX, &text, &len, &err)) {
+    if (!trust_read("configuration", path, TREE_BYTES_MAX, &text, &len, &err)) {
         struct strbuf safe = {0};
         utf8_append(&safe, err.text, 1000);
         if (problem)

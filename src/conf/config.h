@@ -56,7 +56,8 @@ void config_free(struct config *c);
 /* Reads a file over the present values. Everything that is right is taken; each
  * thing that is wrong is reported as "FILE:LINE:COLUMN: what; expected what" and
  * the rest goes on. Returns the number of problems. A missing file is a problem
- * only when `required`. `sources:` replaces the sources read before. */
+ * only when `required`. A file that others may have written (base/trust.h) is one problem and
+ * nothing of it is taken. `sources:` replaces the sources read before. */
 int config_read(struct config *c, const char *path, bool required,
                 void (*problem)(void *ctx, const char *sentence), void *ctx);
 int config_read_text(struct config *c, const char *name, const char *text, size_t len,

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/redact.h"
+#include "base/trust.h"
 #include "conf/option.h"
 #include "source/module.h"
 
@@ -114,9 +115,8 @@ static void load_folder(const char *folder, void (*problem)(void *ctx, const cha
         return;
     }
     /* One sentence for the folder, not one for each file in it. */
-    char *real = n ? realpath(folder, NULL) : NULL;
-    bool safe = real && module_folder_is_safe(real, &err);
-    if (real && !safe)
+    bool safe = n && trust_folder(folder, &err);
+    if (n && !safe)
         problem(ctx, err.text);
     for (int i = 0; i < n; i++) {
         char *path = mem_printf("%s/%s", folder, names[i]->d_name);
@@ -125,7 +125,6 @@ static void load_folder(const char *folder, void (*problem)(void *ctx, const cha
         free(path);
         free(names[i]);
     }
-    free(real);
     free(names);
 }
 

@@ -29,7 +29,7 @@ static void put32(char *p, uint32_t v)
 /* A payload: bytes of the input, packed or as they are, or a sound batch. */
 static void payload(struct in *in, uint32_t how, struct strbuf *out, uint32_t *raw_len)
 {
-    size_t n = MIN(take(in, 1), (size_t)(in->end - in->p));
+    size_t want = take(in, 1), n = MIN(want, (size_t)(in->end - in->p));
     struct strbuf raw = {0};
     if (how & 1) {
         struct sd_batch *b = batch_new("log", (sd_time)take(in, 2) * SD_S);
