@@ -5,7 +5,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+#include "base/clock.h"
+
+#define SLOW_NS  (2 * SD_S)    /* then the user is told that the server hangs */
+#define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
 /* libpq's messages span lines: one line, without its indented hints, the rest
  * joined by "; " (one for each address tried). */
@@ -40,7 +43,7 @@ static int wait_socket(struct conn *c, int events, sd_time deadline)
         int fd = PQsocket(c->pg);
         if (fd < 0)
             return 0;
-        postgres_busy(p, fd);
+        postgres_busy(p, conn_may_cut(c) ? fd : -1);
         int r = h->wait(p->s, fd, events, deadline);
         if (r < 0 && !h->should_stop(p->s)) {
             p->request_waiting = true;
@@ -218,8 +221,51 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     return SD_OK;
 }
 
+bool conn_may_cut(const struct conn *c)
+{
+    return PQstatus(c->pg) != CONNECTION_OK || (c->backend && !c->pooled);
+}
+
+/* Takes what is still to come. False: it takes too long, or the connection is gone. */
+static bool drain(struct conn *c, int64_t deadline)
+{
+    while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
+        short events = PQflush(c->pg) == 1 ? POLLIN | POLLOUT : POLLIN;
+        struct pollfd fd = {.fd = PQsocket(c->pg), .events = events};
+        int64_t left = deadline - clock_mono();
+        if (left <= 0 || poll(&fd, 1, (int)(left / SD_MS) + 1) <= 0 || !PQconsumeInput(c->pg))
+            return false;
+    }
+    return true;
+}
+
+/* A pooler ends a server session whose client goes in the middle of an answer or of a
+ * transaction, and what the application has left in it. */
+static void leave(struct conn *c)
+{
+    int64_t deadline = clock_mono() + LEAVE_NS;
+    bool rolled_back = false;
+    while (PQstatus(c->pg) == CONNECTION_OK && clock_mono() < deadline && drain(c, deadline)) {
+        PGresult *r = PQgetResult(c->pg);
+        bool end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        bool more = r || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF;
+        PQclear(r);
+        if (end)
+            PQexitPipelineMode(c->pg);
+        if (more)
+            continue;
+        if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
+            return;
+        rolled_back = true;
+        if (!PQsendQuery(c->pg, OWN_TAG "ROLLBACK"))
+            return;
+    }
+}
+
 void conn_close(struct conn *c)
 {
+    if (c->pg && !c->is_console && !conn_may_cut(c))
+        leave(c);
     free(c->info);
     c->info = NULL;
     if (c->pg)

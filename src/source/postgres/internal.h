@@ -51,7 +51,11 @@ struct conn {
 
 /* Connects (to `database`, or NULL: the target's own). Closes nothing on failure. */
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
+/* Waits a moment for an answer under way where a pooler stands between, or may. */
 void conn_close(struct conn *c);
+/* May the connection be cut in the middle of an answer? Not where a pooler stands between, or
+ * may: it would end the server session, and with it what the application keeps there. */
+bool conn_may_cut(const struct conn *c);
 /* BEGIN READ ONLY with every setting local to it, in one round trip; search_path stays the
  * session's own. What follows until conn_end is part of it. SD_UNSUPPORTED also when a
  * pooler allows no transactions; the connection is closed then. */
