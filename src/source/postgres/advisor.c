@@ -153,7 +153,9 @@ static bool in_transaction(struct advisor *a, struct sd_error *err)
         fail(err, "stopped");
     a->in_transaction = result == SD_OK;
     a->since = clock_mono();
-    return a->in_transaction && command(a, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+    return a->in_transaction &&
+           command(a, OWN_TAG "SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)",
+                   err);
 }
 
 static bool find_hypopg(struct advisor *a, struct sd_error *err)

@@ -157,7 +157,7 @@ static enum end wait_sampling(struct postgres *p, struct conn *c, sd_time deadli
     bool sampling = true;
     while (PQisBusy(c->pg)) {
         sd_time until = sampling ? MIN(postgres_due(p), deadline) : deadline;
-        postgres_busy(p, PQsocket(c->pg));
+        postgres_busy(p, conn_may_cut(c) ? PQsocket(c->pg) : -1);
         int r = h->wait(p->s, PQsocket(c->pg), POLLIN, until);
         postgres_busy(p, -1);
         if (h->should_stop(p->s))

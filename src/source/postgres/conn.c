@@ -6,7 +6,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+#include "base/clock.h"
+
+#define SLOW_NS  (2 * SD_S)    /* then the user is told that the server hangs */
+#define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
 /* libpq's messages span lines: one line, without its indented hints, the rest
  * joined by "; " (one for each address tried). */
@@ -41,7 +44,7 @@ static int wait_socket(struct conn *c, int events, sd_time deadline)
         int fd = PQsocket(c->pg);
         if (fd < 0)
             return 0;
-        postgres_busy(p, fd);
+        postgres_busy(p, conn_may_cut(c) ? fd : -1);
         int r = h->wait(p->s, fd, events, deadline);
         if (r < 0 && !h->should_stop(p->s)) {
             p->request_waiting = true;
@@ -147,17 +150,13 @@ static bool single_byte(const char *encoding)
 
 /* NOTICEs must not reach stderr: that is the terminal. A FATAL that comes between
  * statements is a notice, too: why the server goes away. */
-static void keep_notice(void *ctx, const PGresult *r)
+static void keep_farewell(void *ctx, const PGresult *r)
 {
     struct conn *c = ctx;
     const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
     const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     if (message && (str_eq(severity, "FATAL") || str_eq(severity, "PANIC")))
         one_line(message, c->farewell, sizeof c->farewell);
-    if (message && str_eq(PQresultErrorField(r, PG_DIAG_SQLSTATE), CONN_INFO)) {
-        free(c->info);
-        c->info = mem_strdup(message);
-    }
 }
 
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
@@ -169,7 +168,7 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     const char *values[] = {bare ? bare : target, database, NULL};
     c->p = p;
     c->timeout = p->o->timeout;
-    c->in_transaction = c->pooled = c->by_statement = c->moved = c->is_console = false;
+    c->in_transaction = c->pooled = c->open = c->moved = c->is_console = false;
     c->backend = 0;
     c->sqlstate[0] = c->farewell[0] = '\0';
     bool right = target_check(target, err);
@@ -180,7 +179,7 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
         return SD_CONFIG;
     if (!c->pg)
         return sd_fail(err, SD_RETRY, "out of memory while connecting");
-    PQsetNoticeReceiver(c->pg, keep_notice, c);
+    PQsetNoticeReceiver(c->pg, keep_farewell, c);
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
@@ -212,10 +211,53 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     return SD_OK;
 }
 
+bool conn_may_cut(const struct conn *c)
+{
+    return PQstatus(c->pg) != CONNECTION_OK || (c->backend && !c->pooled);
+}
+
+/* Takes what is still to come. False: it takes too long, or the connection is gone. */
+static bool drain(struct conn *c, int64_t deadline)
+{
+    while (PQflush(c->pg) == 1 || PQisBusy(c->pg)) {
+        short events = PQflush(c->pg) == 1 ? POLLIN | POLLOUT : POLLIN;
+        struct pollfd fd = {.fd = PQsocket(c->pg), .events = events};
+        int64_t left = deadline - clock_mono();
+        if (left <= 0 || poll(&fd, 1, (int)(left / SD_MS) + 1) <= 0 || !PQconsumeInput(c->pg))
+            return false;
+    }
+    return true;
+}
+
+/* A pooler ends a server session whose client goes in the middle of an answer or of a
+ * transaction, and what the application has left in it. */
+static void leave(struct conn *c)
+{
+    int64_t deadline = clock_mono() + LEAVE_NS;
+    bool rolled_back = false;
+    if (c->open)
+        PQpipelineSync(c->pg);
+    while (PQstatus(c->pg) == CONNECTION_OK && clock_mono() < deadline && drain(c, deadline)) {
+        PGresult *r = PQgetResult(c->pg);
+        bool end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        bool more = r || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF;
+        PQclear(r);
+        if (end)
+            PQexitPipelineMode(c->pg);
+        if (more)
+            continue;
+        if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
+            return;
+        rolled_back = true;
+        if (!PQsendQuery(c->pg, OWN_TAG "ROLLBACK"))
+            return;
+    }
+}
+
 void conn_close(struct conn *c)
 {
-    free(c->info);
-    c->info = NULL;
+    if (c->pg && !c->is_console && !conn_may_cut(c))
+        leave(c);
     if (c->pg)
         PQfinish(c->pg);
     c->pg = NULL;
@@ -283,9 +325,15 @@ static sd_time answer_by(const struct conn *c)
     return c->p->s->host->now(c->p->s) + c->p->o->timeout + 3 * SD_S;
 }
 
+/* Where the transaction is an open pipeline nothing is answered before it is asked for. */
+static bool ask_now(struct conn *c)
+{
+    return !c->open || PQsendFlushRequest(c->pg);
+}
+
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err)
 {
-    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !ask_now(c))
         return lost(c, err);
     return flush(c, answer_by(c), err);
 }
@@ -390,29 +438,42 @@ static enum sd_result sync(struct conn *c, struct sd_error *err)
     }
 }
 
-/* Two statements in one round trip; the second is not run when the first fails. Without
- * BEGIN both are one transaction of their own, which ends with the message: also when it
- * fails, when the connection drops, and where a pooler refuses transactions. */
+/* Takes the answers to n statements sent at once; after one that fails none is run. */
+static enum sd_result finish_all(struct conn *c, PGresult **out, int n, struct sd_error *err)
+{
+    struct sd_error ignored;
+    enum sd_result result = SD_OK;
+    char state[sizeof c->sqlstate] = "";
+    for (int i = 0; i < n; i++) {
+        if (result == SD_OK) {
+            result = conn_finish(c, &out[i], err);
+            memcpy(state, c->sqlstate, sizeof state);
+        } else if (result == SD_UNSUPPORTED) { /* the answer that it was left out */
+            PGresult *none = NULL;
+            conn_finish(c, &none, &ignored);
+            PQclear(none);
+        }
+    }
+    if (result == SD_UNSUPPORTED)
+        memcpy(c->sqlstate, state, sizeof state);
+    return result;
+}
+
+/* Two statements in one round trip. Without BEGIN both are one transaction of their own,
+ * which ends with the message: also when it fails, when the connection drops, and where a
+ * pooler refuses transactions. */
 static enum sd_result finish_pair(struct conn *c, bool sent, PGresult *out[2], struct sd_error *err)
 {
     struct sd_error ignored;
-    out[0] = out[1] = NULL;
     if (!sent || !PQpipelineSync(c->pg))
         return lost(c, err);
-    enum sd_result result = conn_finish(c, &out[0], err);
-    if (result == SD_OK)
-        result = conn_finish(c, &out[1], err);
+    enum sd_result result = finish_all(c, out, 2, err);
     if (result == SD_OK)
         return sync(c, err);
     if (result != SD_UNSUPPORTED)
         return result;
     char state[sizeof c->sqlstate];
     memcpy(state, c->sqlstate, sizeof state);
-    if (!out[0]) { /* the second one's answer: that it was left out */
-        PGresult *none = NULL;
-        conn_finish(c, &none, &ignored);
-        PQclear(none);
-    }
     sync(c, &ignored);
     memcpy(c->sqlstate, state, sizeof state);
     return result;
@@ -427,18 +488,28 @@ static enum sd_result enter_pipeline(struct conn *c, struct sd_error *err)
     return PQenterPipelineMode(c->pg) ? SD_OK : lost(c, err);
 }
 
-static enum sd_result by_statement(struct sd_error *err)
+/* BEGIN would make a pooler in statement mode end the server session. What comes before
+ * the next Sync is one transaction, too, and Flush brings the answers one by one. */
+static enum sd_result begin_open(struct conn *c, int64_t statement_timeout, struct sd_error *err)
 {
-    return sd_fail(err, SD_UNSUPPORTED,
-                   "a connection pooler in statement mode stands between, which allows no transaction: "
-                   "name the server itself");
+    PGresult *r = NULL;
+    enum sd_result result = enter_pipeline(c, err);
+    if (result != SD_OK)
+        return result;
+    c->in_transaction = c->open = true;
+    if (!send_settings(c, statement_timeout) || !PQsendFlushRequest(c->pg))
+        result = lost(c, err);
+    else if ((result = conn_finish(c, &r, err)) == SD_OK)
+        note_backend(c, r);
+    PQclear(r);
+    if (result == SD_UNSUPPORTED)
+        conn_end(c);
+    return result;
 }
 
-enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, struct sd_error *err)
 {
     PGresult *r[2] = {NULL, NULL};
-    if (c->by_statement)
-        return by_statement(err);
     enum sd_result result = enter_pipeline(c, err);
     if (result != SD_OK)
         return result;
@@ -448,27 +519,40 @@ enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_e
     result = finish_pair(c, sent, r, err);
     if (result == SD_OK)
         note_backend(c, r[1]);
-    else
-        c->in_transaction = false;
     PQclear(r[0]);
     PQclear(r[1]);
-    /* Only a pooler refuses BEGIN, and it ends the connection with it. */
-    if (result != SD_OK && PQstatus(c->pg) == CONNECTION_BAD && strcmp(c->sqlstate, "08P01") == 0) {
-        c->by_statement = true;
-        return by_statement(err);
-    }
+    if (result == SD_UNSUPPORTED)
+        conn_end(c);
     return result;
+}
+
+enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+{
+    if (!c->backend) { /* is there a pooler? */
+        PGresult *r = NULL;
+        enum sd_result result = conn_query(c, OWN_TAG "SELECT 1", 0, NULL, true, &r, err);
+        PQclear(r);
+        if (result != SD_OK)
+            return result;
+    }
+    return (c->pooled ? begin_open : begin_block)(c, statement_timeout, err);
 }
 
 void conn_end(struct conn *c)
 {
     struct sd_error ignored;
     PGresult *r = NULL;
-    if (c->in_transaction && PQstatus(c->pg) == CONNECTION_OK &&
-        PQtransactionStatus(c->pg) != PQTRANS_ACTIVE && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
+    char state[sizeof c->sqlstate];
+    memcpy(state, c->sqlstate, sizeof state);
+    if (c->open && PQstatus(c->pg) == CONNECTION_OK && !PQisBusy(c->pg) && PQpipelineSync(c->pg) &&
+        flush(c, answer_by(c), &ignored) == SD_OK)
+        sync(c, &ignored);
+    else if (!c->open && c->in_transaction && PQstatus(c->pg) == CONNECTION_OK &&
+             PQtransactionStatus(c->pg) != PQTRANS_ACTIVE && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
         conn_query(c, OWN_TAG "ROLLBACK", 0, NULL, false, &r, &ignored);
     PQclear(r);
-    c->in_transaction = false;
+    c->in_transaction = c->open = false;
+    memcpy(c->sqlstate, state, sizeof state);
 }
 
 /* Outside of conn_begin: in a transaction of its own. */
@@ -498,7 +582,7 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
     *out = NULL;
     if (!c->in_transaction)
         return query_alone(c, sql, n, values, binary, out, err);
-    if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
+    if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary) || !ask_now(c))
         return lost(c, err);
     return conn_finish(c, out, err);
 }
@@ -514,10 +598,37 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
 enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err)
 {
     PGresult *r = NULL;
-    if (!PQsendPrepare(c->pg, "", sql, n, types))
+    if (!PQsendPrepare(c->pg, "", sql, n, types) || !ask_now(c))
         return lost(c, err);
     enum sd_result result = conn_finish(c, &r, err);
     PQclear(r);
+    return result;
+}
+
+enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGresult **out,
+                             struct sd_error *err)
+{
+    struct sd_error ignored;
+    enum sd_result result = c->open ? SD_OK : enter_pipeline(c, err);
+    for (int i = 0; i < n; i++)
+        out[i] = NULL;
+    if (result != SD_OK)
+        return result;
+    bool sent = true;
+    for (int i = 0; i < n && sent; i++)
+        sent = PQsendQueryParams(c->pg, sql[i], 0, NULL, NULL, NULL, NULL, 0);
+    if (!sent || !(c->open ? PQsendFlushRequest(c->pg) : PQpipelineSync(c->pg)))
+        return lost(c, err);
+    if (c->open) /* where one has failed, the rest answers only at the end */
+        for (int i = 0; i < n && result == SD_OK; i++)
+            result = conn_finish(c, &out[i], err);
+    else if ((result = finish_all(c, out, n, err)) == SD_OK || result == SD_UNSUPPORTED) {
+        char state[sizeof c->sqlstate];
+        memcpy(state, c->sqlstate, sizeof state);
+        enum sd_result synced = sync(c, result == SD_OK ? err : &ignored);
+        result = result == SD_OK ? synced : result;
+        memcpy(c->sqlstate, state, sizeof state);
+    }
     return result;
 }
 

@@ -7,7 +7,9 @@
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "core/schema.h"
 #include "core/sql/sql.h"
 #include "core/sql/sql_lex.h"
@@ -133,6 +135,15 @@ static const struct type {
 } CANDIDATES[] = {{"int8", 20}, {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
                   {"bool", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
 
+/* After a failure: back to the savepoint, or where there is none, a new transaction. */
+static enum sd_result again(struct conn *c, struct sd_error *err)
+{
+    if (!c->open)
+        return command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
+    conn_end(c);
+    return conn_begin(c, c->timeout, err);
+}
+
 /* The types of a statement's n parameters as PREPARE wants them, "(unknown, bigint)";
  * "unknown": the server infers it. The server parses the text for it, no more. */
 static enum sd_result find_types(struct conn *c, const char *sql, int n, struct strbuf *out,
@@ -142,7 +153,7 @@ static enum sd_result find_types(struct conn *c, const char *sql, int n, struct 
     size_t *chosen = mem_array((size_t)n, sizeof *chosen);
     size_t tried = 0; /* candidates for parameter `open` */
     int open = -1;
-    enum sd_result result = command(c, OWN_TAG "SAVEPOINT slowdive", err);
+    enum sd_result result = c->open ? SD_OK : command(c, OWN_TAG "SAVEPOINT slowdive", err);
     for (int tries = 0; result == SD_OK; tries++) {
         result = conn_parse(c, sql, n, types, err);
         if (result != SD_UNSUPPORTED || tries >= MAX_TYPE_TRIES)
@@ -166,7 +177,7 @@ static enum sd_result find_types(struct conn *c, const char *sql, int n, struct 
         }
         chosen[open] = tried++;
         types[open] = CANDIDATES[chosen[open]].oid;
-        result = command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
+        result = again(c, err);
     }
     for (int i = 0; i < n; i++)
         strbuf_printf(out, "%spg_catalog.%s", i ? ", " : "(",
@@ -196,96 +207,55 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
     return result;
 }
 
-/* A dollar quote that is not in `text`. */
-static void dollar_quote(const char *text, const char *other, char out[32])
+/* Prepares, explains and forgets it in one go: the server comes to the end of it whatever
+ * becomes of us. PREPARE is not undone by a rollback; its name is nobody else's. */
+static enum sd_result plan_prepared(struct conn *c, const char *types, const char *sql, int n,
+                                    const char *options, char **body, struct sd_error *err)
 {
-    for (unsigned i = 0;; i++) {
-        snprintf(out, 32, "$slowdive_%u$", i);
-        if (!strstr(text, out) && !str_eq(out, other))
-            return;
-    }
-}
-
-static void execute_text(struct strbuf *b, int n, const char *options)
-{
-    strbuf_printf(b, "%s EXECUTE slowdive_plan(", options);
-    for (int i = 0; i < n; i++)
-        strbuf_str(b, i ? ", NULL" : "NULL");
-    strbuf_char(b, ')');
-}
-
-/* Prepares, explains and forgets the statement in one: whatever happens meanwhile, also to
- * us or to the connection, the server ends the block, and a pooler's session has no
- * prepared statement more than before. PREPARE is not undone by a rollback. */
-static char *generic_block(const char *types, const char *sql, int n, const char *options)
-{
-    char body_quote[32], text_quote[32];
-    struct strbuf prepare = {0}, execute = {0}, b = {0};
-    prepare_text(&prepare, "slowdive_plan", types, sql);
-    execute_text(&execute, n, options);
-    dollar_quote(sql, NULL, body_quote);
-    dollar_quote(sql, body_quote, text_quote);
-    strbuf_printf(&b,
-                  OWN_TAG
-                  "DO %s DECLARE plan pg_catalog.text; BEGIN EXECUTE %s%s%s; BEGIN EXECUTE '%s' INTO plan; "
-                  "EXCEPTION WHEN OTHERS OR query_canceled THEN DEALLOCATE slowdive_plan; RAISE; END; "
-                  "DEALLOCATE slowdive_plan; "
-                  "RAISE INFO USING MESSAGE = plan, ERRCODE = '" CONN_INFO "'; END %s",
-                  body_quote, text_quote, prepare.text, text_quote, execute.text, body_quote);
-    strbuf_free(&execute);
-    strbuf_free(&prepare);
-    return strbuf_detach(&b);
-}
-
-/* Where the session is ours alone: in steps, which want no PL/pgSQL. */
-static enum sd_result generic_in_steps(struct conn *c, const char *types, const char *sql, int n,
-                                       const char *options, char **body, struct sd_error *err)
-{
-    struct strbuf prepare = {0}, execute = {0};
+    struct strbuf text[3] = {{0}};
+    PGresult *r[3];
     struct sd_error ignored;
-    prepare_text(&prepare, "slowdive_plan", types, sql);
-    execute_text(&execute, n, options);
-    enum sd_result result = command(c, prepare.text, err);
+    char name[64];
+    snprintf(name, sizeof name, "slowdive_%d_%llx", (int)getpid(), (unsigned long long)clock_mono());
+    prepare_text(&text[0], name, types, sql);
+    strbuf_printf(&text[1], "%s EXECUTE %s(", options, name);
+    for (int i = 0; i < n; i++)
+        strbuf_str(&text[1], i ? ", NULL" : "NULL");
+    strbuf_char(&text[1], ')');
+    strbuf_printf(&text[2], OWN_TAG "DEALLOCATE %s", name);
+    const char *const all[] = {text[0].text, text[1].text, text[2].text};
+    enum sd_result result = conn_sequence(c, all, 3, r, err);
     if (result == SD_OK) {
-        result = plan(c, execute.text, body, err);
+        result = take_plan(r[1], body, err);
+        r[1] = NULL;
+    } else if (result == SD_UNSUPPORTED && r[0]) { /* prepared, and not forgotten */
         char state[sizeof c->sqlstate];
         memcpy(state, c->sqlstate, sizeof state);
-        if (result != SD_UNSUPPORTED ||
-            command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", &ignored) == SD_OK)
-            command(c, OWN_TAG "DEALLOCATE slowdive_plan", &ignored);
+        bool ended = c->open;
+        if (ended)
+            conn_end(c);
+        else
+            command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", &ignored);
+        command(c, text[2].text, &ignored);
         memcpy(c->sqlstate, state, sizeof state);
     }
-    strbuf_free(&prepare);
-    strbuf_free(&execute);
+    for (size_t i = 0; i < 3; i++) {
+        PQclear(r[i]);
+        strbuf_free(&text[i]);
+    }
     return result;
-}
-
-static enum sd_result generic_in_one(struct conn *c, const char *types, const char *sql, int n,
-                                     const char *options, char **body, struct sd_error *err)
-{
-    char *block = generic_block(types, sql, n, options);
-    free(c->info);
-    c->info = NULL;
-    enum sd_result result = command(c, block, err);
-    free(block);
-    if (result != SD_OK)
-        return result;
-    if (!c->info)
-        return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
-    *body = c->info;
-    c->info = NULL;
-    return SD_OK;
 }
 
 enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
                                struct sd_error *err)
 {
     struct strbuf types = {0};
-    enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+    enum sd_result result = find_types(c, sql, n, &types, err);
     if (result == SD_OK)
-        result = find_types(c, sql, n, &types, err);
+        result = command(
+            c, OWN_TAG "SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)", err);
     if (result == SD_OK)
-        result = (c->pooled ? generic_in_one : generic_in_steps)(c, types.text, sql, n, options, body, err);
+        result = plan_prepared(c, types.text, sql, n, options, body, err);
     strbuf_free(&types);
     return result;
 }
@@ -305,7 +275,7 @@ static enum sd_result plan_any(struct conn *c, const char *text, int n, char **b
         return result;
     }
     char *sql = explain_rewrite(text);
-    bool tried = PQserverVersion(c->pg) >= 160000;
+    bool tried = PQserverVersion(c->pg) >= 160000 && !c->open;
     if (tried)
         result = plan_without_values(c, sql, body, err);
     if (!tried || result == SD_UNSUPPORTED) {
@@ -378,7 +348,8 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
     if (tree)
         find_relations(tree, &rel);
     cJSON_Delete(tree);
-    if (rel.n > 0 && command(c, OWN_TAG "SET LOCAL search_path = pg_catalog", &ignored) == SD_OK) {
+    if (rel.n > 0 && command(c, OWN_TAG "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)",
+                             &ignored) == SD_OK) {
         strbuf_char(&rel.schemas, '}');
         strbuf_char(&rel.names, '}');
         const char *args[] = {rel.schemas.text, rel.names.text};

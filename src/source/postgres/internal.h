@@ -26,9 +26,6 @@ struct postgres_options {
 
 struct postgres;
 
-/* The error code of a RAISE INFO of ours whose message is meant for us. */
-#define CONN_INFO "SDINF"
-
 /* ---- conn.c ----
  * The server session may be one that a pooler (pgbouncer, pgcat, Odyssey, RDS Proxy) gives
  * to the application next. Nothing of ours outlives a transaction on it: settings are
@@ -44,18 +41,22 @@ struct conn {
     bool in_transaction; /* between conn_begin and conn_end */
     int backend;         /* the server process of the last transaction; 0: there was none */
     bool pooled;         /* a pooler stands between: it is not the one connected to */
-    bool by_statement;   /* and it allows no transactions */
+    bool open;           /* the transaction is a pipeline without its end: behind a pooler */
     bool moved;          /* its transactions came to several server processes */
     bool is_console;     /* it is a pooler's admin console: only conn_simple works */
-    char *info;          /* the last message raised under CONN_INFO; NULL */
 };
 
 /* Connects (to `database`, or NULL: the target's own). Closes nothing on failure. */
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
+/* Waits a moment for an answer under way where a pooler stands between, or may. */
 void conn_close(struct conn *c);
+/* May the connection be cut in the middle of an answer? Not where a pooler stands between, or
+ * may: it would end the server session, and with it what the application keeps there. */
+bool conn_may_cut(const struct conn *c);
 /* BEGIN READ ONLY with every setting local to it, in one round trip; search_path stays the
- * session's own. What follows until conn_end is part of it. SD_UNSUPPORTED also when a
- * pooler allows no transactions; the connection is closed then. */
+ * session's own. What follows until conn_end is part of it. Behind a pooler, which may refuse
+ * BEGIN, it is a pipeline that is not ended: SAVEPOINT and conn_simple do not work there,
+ * and after a statement that failed only conn_end. */
 enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err);
 /* ROLLBACK, unless a statement is under way; outside of a transaction nothing. */
 void conn_end(struct conn *c);
@@ -75,6 +76,10 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
 /* Has the server parse one statement, within conn_begin, with the types of its parameters
  * (0: the server is to infer it). It is the unnamed one, gone with the next. */
 enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err);
+/* n statements at once, within conn_begin: the server goes on with the next whatever becomes
+ * of us; none is run after one that fails. Results are text; the caller clears out[0..n). */
+enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGresult **out,
+                             struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
 
