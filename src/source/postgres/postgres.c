@@ -306,6 +306,11 @@ static const struct sd_option postgres_options[] = {
      .unit = "ns",
      .help = "Time between listings of the tables and indexes; longer where a listing takes long; 0 switches "
              "it off."},
+    {.name = "plan_role",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct postgres_options, plan_role),
+     .fallback = "pg_read_all_data",
+     .help = "Whom a superuser and the like become before a statement is planned; nothing: themselves."},
     {0},
 };
 
