@@ -30,7 +30,7 @@
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 1
-#define SD_ABI_MINOR 2
+#define SD_ABI_MINOR 3
 #define SD_ABI       ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
@@ -103,6 +103,7 @@ struct sd_request {
     int64_t pid;           /* CANCEL, TERMINATE: the session, which must still be the one */
     sd_time backend_start; /* that began then */
     sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
+    bool unattended;       /* EXPLAIN: nobody has just asked for it, so no risk is taken; since 1.3 */
 };
 
 /* ---- the host ----------------------------------------------------------- */

@@ -239,7 +239,8 @@ static void ask_for_plans(struct app *a)
         struct sd_request req = {.kind = SD_REQUEST_EXPLAIN,
                                  .query_id = query_id(h[i].query),
                                  .database = query_database(h[i].query),
-                                 .query = query_text(h[i].query)};
+                                 .query = query_text(h[i].query),
+                                 .unattended = true};
         rt_request(a->rt, query_origin(h[i].query), &req, &ignored);
     }
     free(h);

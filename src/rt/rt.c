@@ -380,7 +380,7 @@ static bool same_request(const struct sd_request *a, const struct sd_request *b)
 {
     return a->kind == b->kind && a->query_id == b->query_id && str_eq(a->query, b->query) &&
            str_eq(a->database, b->database) && a->pid == b->pid && a->backend_start == b->backend_start &&
-           a->query_start == b->query_start;
+           a->query_start == b->query_start && a->unattended == b->unattended;
 }
 
 bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)

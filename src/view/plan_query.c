@@ -18,7 +18,8 @@ static void want(struct doc *d, const struct query *q)
     d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
                                   .query_id = query_id(q),
                                   .database = doc_text(d, query_database(q)),
-                                  .query = doc_text(d, query_text(q))};
+                                  .query = doc_text(d, query_text(q)),
+                                  .unattended = true};
     d->want_origin = doc_text(d, query_origin(q));
 }
 

@@ -464,6 +464,50 @@ static void only_an_index_is_an_index(void **state)
     assert_false(sql_creates_index(NULL));
 }
 
+/* What PL/pgSQL may consist of while a statement is only planned. */
+static void bodies_of_queries_alone_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *why; /* NULL: it may */
+    } rows[] = {
+        {"begin return 1; end", NULL},
+        {"<<a>> declare x int := (select 1); begin x := 2; x[1] = 3; return x; end a;", NULL},
+        {"begin if a then null; elsif b then perform f(); else raise notice '%', copy; end if; end", NULL},
+        {"begin return case when a then set else execute_it end; end", NULL},
+        {"begin execute 'select 1' into x using 3; end", NULL},
+        {"begin for r in select 1 loop exit when r is null; end loop; end", NULL},
+        {"begin -- copy t to program 'x';\n/* lock; */ return 'set; copy'; end", NULL},
+        {"begin copy t to program 'x'; end", "it contains COPY"},
+        {"begin if true then set role postgres; end if; end", "it contains SET"},
+        {"begin null; exception when others then notify x; end", "it contains NOTIFY"},
+        {"begin loop lock t; end loop; end", "it contains LOCK"},
+        {"begin execute 'sel' || 'ect 1'; end", "cannot be told"},
+        {"begin execute 'copy t to program ''x'''; end", "other than a query"},
+        {"begin for r in execute q loop null; end loop; end", "cannot be told"},
+        {"begin for r in explain analyze select 1 loop null; end loop; end", "other than a query"},
+        {"declare c cursor for show all; begin open c; end", "other than a query"},
+        {"begin return query execute q; end", "cannot be told"},
+        {"begin open c for execute q; end", "cannot be told"},
+        {"begin insert into t values (1; declare a int); copy t to program 'x'; begin end; end",
+         "not complete"},
+        {"begin perform '\\'; copy t to program 'x'; --'; end", "depends on settings"},
+        {"begin perform 'open; end", "not closed"},
+        {"begin commit; end", "it contains COMMIT"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sd_error why = {""};
+        bool may = sql_may_be_plpgsql(rows[i].source, &why);
+        if (may != !rows[i].why || (rows[i].why && !strstr(why.text, rows[i].why)))
+            fail_msg("%s: %s", rows[i].source, may ? "may" : why.text);
+    }
+    struct sd_error why;
+    assert_true(sql_may_be_body("select 1; select f($1)", &why));
+    assert_false(sql_may_be_body("select 1; notify x", &why));
+    assert_false(sql_may_be_body("select pg_read_file('x')", &why));
+    assert_false(sql_may_be_body("select from where", &why));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +529,7 @@ int main(void)
         cmocka_unit_test(tags_of_a_cut_text),
         cmocka_unit_test(tags_are_taken_off),
         cmocka_unit_test(tokens_cover_the_text),
+        cmocka_unit_test(bodies_of_queries_alone_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

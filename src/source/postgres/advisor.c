@@ -23,7 +23,9 @@ struct statement {
     char *explain; /* what is sent; NULL: `generic` is planned */
     char *generic; /* its text, of so many parameters: PREPARE would outlive us */
     int n_parameters;
-    bool prepared;   /* through PREPARE: its plan must be made anew each time */
+    bool prepared; /* through PREPARE: its plan must be made anew each time */
+    char *sql;     /* what was checked */
+    struct harmless_pass pass;
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
     int64_t *tables; /* oids; NULL: not known */
     size_t n_tables;
@@ -53,10 +55,13 @@ struct advisor {
     double sample_pages;
     bool (*stop)(void);
     bool in_transaction;
-    bool prepares; /* there are prepared statements of ours */
-    int64_t since; /* of the transaction, mono */
-    char *hypopg;  /* quoted schema; NULL: not installed, or not to be used */
-    bool pooled;   /* it is installed, but a pooler stands between */
+    bool unattended; /* nobody has just asked */
+    char state[80];  /* of the catalog, in this transaction; "": not read yet */
+    char role[64];   /* of the transaction; "": our own */
+    bool prepares;   /* there are prepared statements of ours */
+    int64_t since;   /* of the transaction, mono */
+    char *hypopg;    /* quoted schema; NULL: not installed, or not to be used */
+    bool pooled;     /* it is installed, but a pooler stands between */
     struct statement *statements;
     size_t n_statements, cap_statements;
     struct candidate *candidates;
@@ -138,6 +143,7 @@ static void end_transaction(struct advisor *a)
     if (a->in_transaction)
         conn_end(a->conn);
     a->in_transaction = false;
+    a->state[0] = a->role[0] = '\0';
 }
 
 static bool in_transaction(struct advisor *a, struct sd_error *err)
@@ -156,6 +162,36 @@ static bool in_transaction(struct advisor *a, struct sd_error *err)
     return a->in_transaction &&
            command(a, OWN_TAG "SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)",
                    err);
+}
+
+static bool checked(struct advisor *a, enum sd_result result, struct sd_error *err)
+{
+    struct sd_error why = *err;
+    if (result == SD_OK)
+        return true;
+    end_transaction(a); /* what a check sets for its own queries goes with it */
+    *err = why;
+    return result == SD_NODATA ? fail(err, "stopped") : false;
+}
+
+/* Within a transaction: may the statement be planned, and as whom? Once for as long as the
+ * catalog stays as it is. */
+static bool may_plan(struct advisor *a, struct statement *st, struct sd_error *err)
+{
+    enum sd_result result = SD_OK;
+    if (!a->state[0])
+        result = harmless_state(a->conn, a->state, err);
+    if (result == SD_OK && strcmp(st->pass.state, a->state) != 0) {
+        if (a->role[0])
+            result = harmless_role(a->conn, "", err);
+        if (result == SD_OK)
+            result = harmless_plan(a->conn, st->sql, a->unattended, &st->pass, err);
+        memcpy(a->state, st->pass.state, sizeof a->state);
+    } else if (result == SD_OK && strcmp(st->pass.role, a->role) != 0) {
+        result = harmless_role(a->conn, st->pass.role, err);
+    }
+    memcpy(a->role, st->pass.role, sizeof a->role);
+    return checked(a, result, err);
 }
 
 static bool find_hypopg(struct advisor *a, struct sd_error *err)
@@ -204,9 +240,10 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
     return NULL;
 }
 
-struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err)
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err)
 {
     struct advisor *a = mem_alloc(sizeof *a);
+    a->unattended = unattended;
     a->conn = c;
     a->deadline = clock_mono() + limit;
     a->sample_pages = SAMPLE_PAGES_LIVE;
@@ -236,6 +273,7 @@ void advisor_close(struct advisor *a)
     for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
         free(a->statements[i].generic);
+        free(a->statements[i].sql);
         free(a->statements[i].tables);
         free_scans(&a->statements[i]);
         free(a->statements[i].scans);
@@ -329,6 +367,11 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
         fail(err, "the statement has more than %d parameters", MAX_PARAMETERS);
         return SIZE_MAX;
     }
+    st.sql = mem_strdup(sql);
+    if (!in_transaction(a, err) || !may_plan(a, &st, err)) {
+        free(st.sql);
+        return SIZE_MAX;
+    }
     if (!n) {
         st.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON)\n%s", sql);
     } else if (a->conn->pooled) {
@@ -345,8 +388,10 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
             ok = false;
         }
         free(text);
-        if (!ok)
+        if (!ok) {
+            free(st.sql);
             return SIZE_MAX;
+        }
         struct strbuf b = {0};
         strbuf_printf(&b, OWN_TAG "EXPLAIN (FORMAT JSON) EXECUTE %s(", name);
         for (int i = 0; i < n; i++)
@@ -745,9 +790,11 @@ const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement
     return a->statements[statement].scans;
 }
 
-static bool explain(struct advisor *a, const struct statement *st, cJSON **tree, struct sd_error *err)
+static bool explain(struct advisor *a, struct statement *st, cJSON **tree, struct sd_error *err)
 {
     PGresult *r = NULL;
+    if (!may_plan(a, st, err))
+        return false;
     /* A prepared statement would keep the plan it has. */
     if (st->prepared && !command(a, OWN_TAG "DISCARD PLANS", err))
         return false;
@@ -868,7 +915,8 @@ double advisor_rows(struct advisor *a, const char *schema, const char *table, co
     strbuf_printf(&b, " WHERE %s", condition);
     cJSON *tree = NULL;
     if (sql_may_explain(b.text, &ignored) && in_transaction(a, &ignored)) {
-        struct statement st = {.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON) %s", b.text)};
+        struct statement st = {.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON) %s", b.text),
+                               .sql = b.text};
         if (explain(a, &st, &tree, &ignored)) {
             const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
             const cJSON *n = cJSON_GetObjectItemCaseSensitive(plan, "Plan Rows");
@@ -922,7 +970,9 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages),
                   SAMPLE_ROWS * 3);
     PGresult *res = NULL;
-    bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
+    /* It executes what is in the expressions, and the casts to text. */
+    bool ok = n > 0 && in_transaction(a, err) && checked(a, harmless_statement(a->conn, b.text, err), err) &&
+              ask(a, b.text, 0, NULL, true, &res, err);
     strbuf_free(&b);
     if (!ok) {
         struct sd_error why = *err;

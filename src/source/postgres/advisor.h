@@ -2,7 +2,8 @@
  * rows, and what a statement would cost with indexes that do not exist (HypoPG).
  *
  * Synchronous, on the calling thread, over a connection of its own or a borrowed one:
- * read-only, every timeout set. Statements pass the same gate as any EXPLAIN and are never executed.
+ * read-only, every timeout set. Statements pass the same check as any EXPLAIN (harmless_plan) and are
+ * never executed; a sample of rows passes that of EXPLAIN ANALYZE (harmless_statement).
  * Transactions are short (a waiting ALTER TABLE is let through) and rolled back. */
 #ifndef SOURCE_POSTGRES_ADVISOR_H
 #define SOURCE_POSTGRES_ADVISOR_H
@@ -19,7 +20,7 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
  * host wants the source to stop or the request is withdrawn. Its c->timeout stays
  * changed. The connection is the caller's. Samples are small. */
 struct conn;
-struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err);
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err);
 void advisor_close(struct advisor *a); /* hypopg_reset, ROLLBACK; NULL is fine */
 
 /* Tables, columns, statistics, indexes: of the whole database, or, with `sql`, of what

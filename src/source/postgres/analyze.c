@@ -284,7 +284,7 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
             explain_facts(p, &c, database, body, reply);
             conn_end(&c);
             if (!only_check)
-                explain_advice(p, &c, &pl, reply);
+                explain_advice(p, &c, &pl, false, reply);
         }
     }
     if (c.pg) {

@@ -260,12 +260,13 @@ enum sd_result explain_generic(struct conn *c, const char *sql, int n, const cha
     return result;
 }
 
-static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
+static enum sd_result plan_any(struct conn *c, const char *text, int n, bool unattended, char **body,
+                               struct sd_error *err)
 {
     int64_t timeout = MIN(c->timeout, 5 * SD_S);
     enum sd_result result = conn_begin(c, timeout, err);
     if (result == SD_OK)
-        result = harmless_plan(c, text, err);
+        result = harmless_plan(c, text, unattended, NULL, err);
     if (result != SD_OK)
         return result;
     if (n == 0) {
@@ -283,6 +284,8 @@ static enum sd_result plan_any(struct conn *c, const char *text, int n, char **b
         if (tried) {
             conn_end(c);
             result = conn_begin(c, timeout, err);
+            if (result == SD_OK)
+                result = harmless_plan(c, text, unattended, NULL, err);
         }
         if (result == SD_OK)
             result = explain_generic(c, sql, n, EXPLAIN_SQL ")", body, err);
@@ -465,7 +468,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
         result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
                            &why);
     if (result == SD_OK) {
-        result = plan_any(&c, text, n, &body, &why);
+        result = plan_any(&c, text, n, req->unattended, &body, &why);
         if (result == SD_UNSUPPORTED)
             explain_advise(p, &c, &why);
     }
@@ -485,7 +488,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
         if (body) {
             explain_facts(p, &c, database, body, reply);
             conn_end(&c);
-            explain_advice(p, &c, &pl, reply);
+            explain_advice(p, &c, &pl, req->unattended, reply);
         }
     }
     if (c.pg) {

@@ -131,13 +131,13 @@ static void refuse(struct advising *v, double keeps)
              100 * KEEP, advisor_why_unproven(v->search.advisor));
 }
 
-static void advise(struct advising *v, struct conn *conn, const char *sql)
+static void advise(struct advising *v, struct conn *conn, const char *sql, bool unattended)
 {
     struct advisor_search *s = &v->search;
     struct choice *c = &s->choice;
     struct sd_error err = {""};
     int64_t began = clock_mono();
-    s->advisor = advisor_borrow(conn, ADVICE_NS, &err);
+    s->advisor = advisor_borrow(conn, ADVICE_NS, unattended, &err);
     s->catalog = s->advisor ? advisor_catalog(s->advisor, sql, &err) : NULL;
     if (!s->catalog) {
         none(v, "Indexes could not be looked for: %s.", err.text);
@@ -173,13 +173,14 @@ static void advise(struct advising *v, struct conn *conn, const char *sql)
     }
 }
 
-void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply)
+void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
+                    struct sd_batch *reply)
 {
     struct advising v = {.host = p->s->host, .reply = reply};
     schema_clear(schema_of(SD_ADVICE), &v.record);
     v.record.database = plan->database;
     v.record.query_id = plan->query_id;
-    advise(&v, c, plan->query);
+    advise(&v, c, plan->query, unattended);
     advisor_search_free(&v.search);
     db_catalog_free(v.search.catalog);
     advisor_close(v.search.advisor);

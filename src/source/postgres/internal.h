@@ -22,6 +22,7 @@ struct postgres_options {
     int64_t timeout;          /* ns, statement_timeout */
     int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
     bool no_password;         /* send none: the server was not named by the user */
+    const char *plan_role;    /* whom a role with rights plans as; NULL: the default, "": itself */
 };
 
 struct postgres;
@@ -193,9 +194,22 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
  * is the one the statement will be read with. SD_OK: it cannot. SD_UNSUPPORTED: a sentence says
  * what stands against it. Otherwise as conn_query. */
 enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_error *why);
-/* The same for planning it, which runs functions that are not VOLATILE on constants: can they
- * act on anything that a rollback does not undo? */
-enum sd_result harmless_plan(struct conn *c, const char *sql, struct sd_error *why);
+/* The same for planning it, which runs functions that are not VOLATILE on constants, and more: can
+ * they act on anything that a rollback does not undo? Every statement passes through here before it is
+ * planned, within the same transaction. A role whose rights reach outside of the database, and a plan
+ * that is unattended (nobody has just asked for it), go through nothing of the user's own. The former
+ * gives its rights away, where it can: the rest of the transaction has another role then.
+ * *pass (NULL: not wanted) is for harmless_again. */
+struct harmless_pass {
+    char role[64];  /* of the transaction; "": its own */
+    char state[80]; /* of the catalog when the check was made */
+};
+enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, struct harmless_pass *pass,
+                             struct sd_error *why);
+/* The state of the catalog now, within a transaction: a pass with another one is worth nothing. */
+enum sd_result harmless_state(struct conn *c, char state[static 80], struct sd_error *why);
+/* Sets the role of the transaction; "": its own. */
+enum sd_result harmless_role(struct conn *c, const char *role, struct sd_error *why);
 
 /* ---- signal.c ---- */
 /* Cancels a statement or ends a session, when it is still the one meant; the reply says
@@ -207,7 +221,8 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
 /* Adds the indexes the plan's statement misses, or why there is none, to the reply. The
  * connection is outside of a transaction, and is closed after this: settings and
  * prepared statements stay behind. Takes two seconds at most. */
-void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply);
+void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
+                    struct sd_batch *reply);
 
 /* ---- pooler.c: the pooler between, and its admin console ---- */
 struct pooler {

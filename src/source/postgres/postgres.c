@@ -313,6 +313,11 @@ static const struct sd_option postgres_options[] = {
      .help =
          "Send no password, neither of the environment nor of a password file; so it is for a server that "
          "was found and not named."},
+    {.name = "plan_role",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct postgres_options, plan_role),
+     .fallback = "pg_read_all_data",
+     .help = "Whom a superuser and the like become before a statement is planned; nothing: themselves."},
     {0},
 };
 
