@@ -729,7 +729,7 @@ static bool explain(struct advisor *a, const struct statement *st, cJSON **tree,
     a->calls++;
     if (!ask(a, st->explain, 0, NULL, false, &r, err))
         return false;
-    *tree = PQntuples(r) == 1 && !PQgetisnull(r, 0, 0) ? cJSON_Parse(PQgetvalue(r, 0, 0)) : NULL;
+    *tree = cJSON_Parse(conn_text(r, 0, 0));
     PQclear(r);
     return *tree || fail(err, "the server gave no plan");
 }
@@ -910,7 +910,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         uint64_t *hash = arena_alloc(c->arena, (s->n + 1) * sizeof *hash);
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at);
+            bool null = conn_is_null(res, (int)row, at);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             if (columns[i] & ADVISOR_VALUES)
                 hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
@@ -925,7 +925,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         double sum = 0, there = 0;
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at + 1);
+            bool null = conn_is_null(res, (int)row, at + 1);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
             sum += null ? 0 : width[row];

@@ -318,10 +318,9 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
                              name);
     for (size_t i = 0; i < ARRAY_LEN(SENTENCES); i++)
         if (str_eq(kind, SENTENCES[i].kind))
-            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema ? schema : "?",
-                           name ? name : "?", SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s",
-                   kind ? kind : "?");
+            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema, name,
+                           SENTENCES[i].after);
+    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind);
 }
 
 /* ---- asking ---- */
@@ -389,7 +388,7 @@ static enum sd_result parse_texts(const struct harmless *h, struct texts *t, con
                                   struct sd_error *why)
 {
     for (int row = 0; row < PQntuples(r); row++) {
-        const char *text = conn_text(r, row, 3);
+        const char *text = conn_maybe(r, row, 3);
         if (!str_eq(conn_text(r, row, 0), "text") || !text || seen(t, text))
             continue;
         if (t->n > MAX_TEXTS)
@@ -492,7 +491,7 @@ static enum sd_result check(struct harmless *h, const struct sql_uses *own, stru
     /* What is compiled for queries such as ours costs more than they do. */
     static const char SET[] = OWN_TAG "SELECT pg_catalog.set_config('search_path', $1, true), "
                                       "pg_catalog.set_config('jit', $2, true)";
-    const char *path = PQgetvalue(r, 0, 0), *args[] = {"pg_catalog", "off"};
+    const char *path = conn_text(r, 0, 0), *args[] = {"pg_catalog", "off"};
     result = conn_query(h->c, SET, 2, args, false, &ignored, why);
     PQclear(ignored);
     if (result == SD_OK)
@@ -502,8 +501,8 @@ static enum sd_result check(struct harmless *h, const struct sql_uses *own, stru
     if (result == SD_OK && h->plan)
         result = harmless_bodies(h, why);
     if (result == SD_OK) {
-        args[0] = PQgetvalue(r, 0, 1);
-        args[1] = PQgetvalue(r, 0, 2);
+        args[0] = conn_text(r, 0, 1);
+        args[1] = conn_text(r, 0, 2);
         result = conn_query(h->c, SET, 2, args, false, &ignored, why);
         PQclear(ignored);
     }

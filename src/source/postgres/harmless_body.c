@@ -129,7 +129,7 @@ static enum sd_result judge(const PGresult *r, int row, bool inner, struct sql_u
     const char *schema = conn_text(r, row, 0), *name = conn_text(r, row, 1), *language = conn_text(r, row, 2);
     bool trusted = conn_int(r, row, 3) == 1, is_volatile = conn_int(r, row, 4) == 1;
     bool extension = conn_int(r, row, 5) == 1;
-    const char *definition = conn_text(r, row, 6), *source = conn_text(r, row, 7);
+    const char *definition = conn_maybe(r, row, 6), *source = conn_maybe(r, row, 7);
     bool compiled = str_eq(language, "c") || str_eq(language, "internal");
     /* A function in SQL may be put in the place of its call, whatever its volatility. */
     if (is_volatile && !inner && !str_eq(language, "sql"))
@@ -195,7 +195,7 @@ enum sd_result harmless_bodies(struct harmless *h, struct sd_error *why)
         PQclear(r);
         if (result == SD_OK && !path &&
             (result = conn_query(h->c, SCHEMAS, 0, NULL, false, &r, why)) == SD_OK) {
-            path = mem_strdup(PQgetvalue(r, 0, 0));
+            path = mem_strdup(conn_text(r, 0, 0));
             PQclear(r);
         }
         if (result == SD_OK && (u.functions.n || u.operators.n)) {
