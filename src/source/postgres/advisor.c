@@ -11,6 +11,7 @@
 #include "source/postgres/internal.h"
 
 #define STATEMENT_NS       (10 * SD_S)   /* statement_timeout */
+#define ADVISE_NS          (60 * SD_S)   /* all of them, once connected */
 #define TRANSACTION_NS     (250 * SD_MS) /* then locks are let go for a moment */
 #define SAMPLE_PAGES       600
 #define SAMPLE_PAGES_LIVE  300 /* beside a plan somebody waits for */
@@ -186,6 +187,7 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
     enum sd_result result = conn_open(a->conn, &a->postgres, NULL, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
+    a->deadline = clock_mono() + ADVISE_NS;
     if (result == SD_OK && find_hypopg(a, err))
         return a;
     advisor_close(a);

@@ -114,7 +114,9 @@ static void add_relations(struct catalog *c, const PGresult *r)
         double rows = conn_real(r, row, 5);
         rel->rows = rows >= 0 ? rows : NAN;
         rel->pages = conn_real(r, row, 6);
-        rel->size_bytes = rel->pages > 0 ? (int64_t)(rel->pages * 8192) : SD_UNKNOWN;
+        /* So many pages no relation has: what a server says may be anything. */
+        rel->size_bytes =
+            rel->pages > 0 && rel->pages < 4294967296.0 ? (int64_t)(rel->pages * 8192) : SD_UNKNOWN;
         rel->inserts = conn_real(r, row, 7);
         rel->updates = conn_real(r, row, 8);
         rel->deletes = conn_real(r, row, 9);

@@ -235,18 +235,6 @@ static enum sd_result finish_step(struct conn *c, struct dial *d, sd_time deadli
     return r < 0 ? SD_NODATA : too_late(c, "", err);
 }
 
-/* libpq looks the next name up when the one before has failed. */
-static bool many_hosts(PGconn *pg)
-{
-    bool many = false;
-    PQconninfoOption *options = PQconninfo(pg);
-    for (PQconninfoOption *o = options; o && o->keyword; o++)
-        many |= (strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0) && o->val &&
-                strchr(o->val, ',');
-    PQconninfoFree(options);
-    return many;
-}
-
 /* Puts the relay before the socket once that is connected, and libpq has looked at whose it is. */
 static bool count_socket(struct conn *c)
 {
@@ -277,7 +265,6 @@ static enum sd_result connect_by(struct conn *c, const char *target, const char 
         return result;
     PQsetNoticeReceiver(c->pg, no_notice, NULL);
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
-    bool many = many_hosts(c->pg);
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
     while (poll_for != PGRES_POLLING_OK) {
@@ -286,9 +273,7 @@ static enum sd_result connect_by(struct conn *c, const char *target, const char 
         int r = wait_socket(c, poll_for == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
         if (r <= 0)
             return r < 0 ? SD_NODATA : too_late(c, PQhost(c->pg), err);
-        if (!many)
-            poll_for = PQconnectPoll(c->pg);
-        else if ((result = finish_step(c, dial_poll(c->pg), deadline, &poll_for, err)) != SD_OK)
+        if ((result = finish_step(c, dial_poll(c->pg), deadline, &poll_for, err)) != SD_OK)
             return result;
         if (!count_socket(c))
             return sd_fail(err, SD_RETRY, "cannot make a pair of sockets: %s", strerror(errno));
@@ -459,9 +444,15 @@ static enum sd_result flush(struct conn *c, sd_time deadline, struct sd_error *e
 }
 
 /* The server's own timeout comes first, unless it hangs. */
+static int64_t answer_ns(const struct conn *c)
+{
+    int64_t timeout = c->p->o->timeout;
+    return timeout + MIN(MAX(timeout, 200 * SD_MS), 3 * SD_S);
+}
+
 static sd_time answer_by(const struct conn *c)
 {
-    return c->p->s->host->now(c->p->s) + c->p->o->timeout + 3 * SD_S;
+    return c->p->s->host->now(c->p->s) + answer_ns(c);
 }
 
 /* After a PQsend...: rows one by one, so that they can be counted. */
@@ -566,13 +557,13 @@ static enum sd_result ended(struct conn *c, struct sd_error *err)
 /* Waits until libpq has a result, or has none any more. */
 static enum sd_result await(struct conn *c, sd_time deadline, struct sd_error *err)
 {
-    struct postgres *p = c->p;
-    while (!c->broken[0] && (PQisBusy(c->pg) || p->s->host->now(p->s) >= deadline)) {
+    const struct sd_host *h = c->p->s->host;
+    while (!c->broken[0] && (PQisBusy(c->pg) || h->now(c->p->s) >= deadline)) {
         int r = wait_answer(c, POLLIN, deadline);
         if (r < 0)
             return SD_NODATA;
         if (r == 0)
-            give_up(c, "the server did not answer for %d s", (int)((p->o->timeout + 3 * SD_S) / SD_S));
+            give_up(c, "the server did not answer for %d s", (int)MAX(answer_ns(c) / SD_S, 1));
         else if (!conn_read(c))
             return ended(c, err);
     }

@@ -10,6 +10,9 @@
 
 #include "base/base.h"
 
+/* Plenty for a resolver and for TLS, and cheap to make. */
+enum { STACK_BYTES = 512 * 1024 };
+
 struct dial {
     atomic_int refs; /* who waits, and the thread */
     pthread_t thread;
@@ -58,9 +61,13 @@ static int start_thread(pthread_t *thread, void *(*body)(void *), void *arg)
     sigemptyset(&set);
     for (size_t i = 0; i < ARRAY_LEN(ours); i++)
         sigaddset(&set, ours[i]);
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
     pthread_sigmask(SIG_BLOCK, &set, &before);
-    int failed = pthread_create(thread, NULL, body, arg);
+    int failed = pthread_create(thread, &small, body, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
     return failed;
 }
 

@@ -1,6 +1,8 @@
-/* dial.h - the steps of connecting that may block, on threads of their own: libpq looks names up
- * (DNS, NSS, LDAP, a service file) inside PQconnectStart and PQconnectPoll, and nothing can
- * interrupt that. Who has no more time leaves the step behind; it ends by itself. */
+/* dial.h - the steps of connecting, on threads of their own, since they may block: libpq looks names up
+ * (DNS, NSS, LDAP, a service file) inside PQconnectStart and, for the next host, PQconnectPoll, where it also
+ * waits until a server that asks for passwords without end has taken them all. Nothing can
+ * interrupt that. Who has no more time leaves the step behind; it ends by itself, or when the relay closes.
+ */
 #ifndef SOURCE_POSTGRES_DIAL_H
 #define SOURCE_POSTGRES_DIAL_H
 
