@@ -236,10 +236,11 @@ class Peer:
 def columns_of(sql):
     """The number of columns of a SELECT, 0 for all else; does it read from anything?"""
     sql = re.sub(r"/\*.*?\*/|'(?:[^']|'')*'", "x", sql)
-    for inner in iter(lambda: re.sub(r"[(\[][^()\[\]]*[)\]]", "", sql), sql):
-        sql = inner
-    found = re.search(r"(?is)^\s*(?:x\s*)*(?:with.*?)?\bselect\b(.*?)(?:(?<!distinct)\s(from)\b.*)?$", sql)
-    if not found or re.match(r"(?i)\s*(x\s*)*(prepare|explain|declare)", sql):
+    count = 1
+    while count:
+        sql, count = re.subn(r"[(\[][^()\[\]]*[)\]]", "", sql)
+    found = re.search(r"(?is)^[x\s]*(?:with\b.*?)?\bselect\b(.*?)(?:(?<!distinct)\s(from)\b.*)?$", sql)
+    if not found:
         return 0, False
     if re.match(r"\s*\*", found.group(1)):
         return 7, True

@@ -119,6 +119,10 @@ def main():
     address = "127.0.0.1:%d" % port
     with open("one.sql", "w") as f:
         f.write("select 1")
+    # That the server would be believed if it did not lie.
+    honest = one("explain", address, "honest")
+    ok("an honest server's plan is shown", [] if honest.status == 0 and b"Result" in honest.out else
+       ["status %d: %s" % (honest.status, honest.err)])
     short = os.environ.get("SLOWDIVE_WIRE", "")  # a regular expression: only these
     wanted = [(s, k) for s, k in scripts() if (s, k) not in HARMLESS and re.search(short, s + "-" + k)]
     with concurrent.futures.ThreadPoolExecutor(6) as pool:
