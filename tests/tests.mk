@@ -57,7 +57,7 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBUI) $(LIBCORE)
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(LIBRT) $(LIBUI) $(LIBCORE)
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 .PHONY: test-programs unit
 test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)

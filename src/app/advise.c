@@ -200,6 +200,8 @@ static int advise(struct advising *v, const char *target, double budget)
     v->advisor = advisor_open(target, stop, &err);
     v->catalog = v->advisor ? advisor_catalog(v->advisor, NULL, &err) : NULL;
     if (!v->catalog || !read_workload(v, &err)) {
+        if (stop())
+            return 128 + signals_stop();
         complain("%s", err.text);
         return EXIT_USAGE;
     }

@@ -100,11 +100,12 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
 
 void app_free(struct app *a)
 {
-    size_t stuck = a->rt ? rt_free(a->rt, 1 * SD_S) : 0;
-    if (stuck)
-        log_line(NULL, "%zu sources did not stop in time", stuck);
+    /* First what must not be lost: a source may hang, and a signal gives little time. */
     if (a->recorder)
         recorder_close(a->recorder);
+    size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
+    if (stuck)
+        log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
     config_free(a->config);
     strbuf_free(&a->problems);

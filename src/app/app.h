@@ -90,7 +90,9 @@ void app_report(struct app *a);
 
 /* ---- signals.c ---- */
 /* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGQUIT set a flag and make
- * signals_fd readable. Stopping, continuing and resizing are the terminal's (term.h). */
+ * signals_fd readable. Who does not end within 600 ms is ended: the terminal is restored, the status is
+ * 128 and the signal's number. So no verb has to look at the flag where it reads, computes or prints.
+ * Stopping, continuing and resizing are the terminal's (term.h). */
 void signals_install(void);
 int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */

@@ -13,7 +13,7 @@
 #define EXPLAIN_MAX_BYTES ((size_t)256 << 20)
 #define SQL_MAX_BYTES     ((size_t)1 << 20)
 #define ANSWER_NS         (20 * SD_S)
-#define STOP_NS           (8 * SD_S) /* so long a server may take to stop what was withdrawn */
+#define STOP_NS           (300 * SD_MS) /* so long a server may take to stop what was withdrawn */
 
 /* What the server has answered: the plan as a record, kept by its batch. */
 struct answer {
@@ -70,7 +70,8 @@ static int ask_server(struct app *a, struct sd_request *req, int64_t patience, s
     if (answer->failed || !withdrawn)
         complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
     else if (req->kind == SD_REQUEST_ANALYZE)
-        complain("the server has not confirmed yet that it stopped the statement; its own limit ends it");
+        complain(
+            "the server was told to stop the statement and has not confirmed it yet; its own limit ends it");
     batch_unref(answer->batch);
     answer->batch = NULL;
     return withdrawn && signals_stop() ? 128 + signals_stop() : EXIT_USAGE;

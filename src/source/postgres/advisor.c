@@ -11,6 +11,7 @@
 #include "source/postgres/internal.h"
 
 #define STATEMENT_NS       (10 * SD_S)   /* statement_timeout */
+#define ADVISE_NS          (60 * SD_S)   /* all of them, once connected */
 #define TRANSACTION_NS     (250 * SD_MS) /* then locks are let go for a moment */
 #define SAMPLE_PAGES       600
 #define SAMPLE_PAGES_LIVE  300 /* beside a plan somebody waits for */
@@ -234,6 +235,7 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
     enum sd_result result = conn_open(a->conn, &a->postgres, NULL, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
+    a->deadline = clock_mono() + ADVISE_NS;
     if (result == SD_OK && find_hypopg(a, err))
         return a;
     advisor_close(a);
@@ -811,7 +813,7 @@ static bool explain(struct advisor *a, struct statement *st, cJSON **tree, struc
     }
     if (!ask(a, st->explain, 0, NULL, false, &r, err))
         return false;
-    *tree = PQntuples(r) == 1 && !PQgetisnull(r, 0, 0) ? cJSON_Parse(PQgetvalue(r, 0, 0)) : NULL;
+    *tree = cJSON_Parse(conn_text(r, 0, 0));
     PQclear(r);
     return *tree || fail(err, "the server gave no plan");
 }
@@ -995,7 +997,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         uint64_t *hash = arena_alloc(c->arena, (s->n + 1) * sizeof *hash);
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at);
+            bool null = conn_is_null(res, (int)row, at);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             if (columns[i] & ADVISOR_VALUES)
                 hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
@@ -1010,7 +1012,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         double sum = 0, there = 0;
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at + 1);
+            bool null = conn_is_null(res, (int)row, at + 1);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
             sum += null ? 0 : width[row];

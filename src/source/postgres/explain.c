@@ -92,10 +92,10 @@ static enum sd_result command(struct conn *c, const char *sql, struct sd_error *
 static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 {
     enum sd_result result = SD_OK;
-    if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
+    if (conn_is_null(r, 0, 0))
         result = sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
     else
-        *body = mem_strdup(PQgetvalue(r, 0, 0));
+        *body = mem_strdup(conn_text(r, 0, 0));
     PQclear(r);
     return result;
 }
@@ -363,8 +363,8 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 struct sd_table t;
                 schema_clear(schema_of(SD_TABLE), &t);
                 t.database = database;
-                t.schema = conn_text(r, row, 0);
-                t.name = conn_text(r, row, 1);
+                t.schema = conn_maybe(r, row, 0);
+                t.name = conn_maybe(r, row, 1);
                 t.rows = rows >= 0 ? rows : NAN; /* -1: never analysed */
                 t.size_bytes = conn_int(r, row, 3);
                 t.rows_live = conn_int(r, row, 4);
@@ -379,11 +379,11 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 struct sd_index x;
                 schema_clear(schema_of(SD_INDEX), &x);
                 x.database = database;
-                x.schema = conn_text(r, row, 0);
-                x.table = conn_text(r, row, 1);
-                x.name = conn_text(r, row, 2);
-                x.definition = conn_text(r, row, 3);
-                x.columns = conn_text(r, row, 4);
+                x.schema = conn_maybe(r, row, 0);
+                x.table = conn_maybe(r, row, 1);
+                x.name = conn_maybe(r, row, 2);
+                x.definition = conn_maybe(r, row, 3);
+                x.columns = conn_maybe(r, row, 4);
                 x.is_unique = conn_int(r, row, 5);
                 x.is_valid = conn_int(r, row, 6);
                 x.is_partial = conn_int(r, row, 7);
@@ -491,8 +491,8 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
             explain_advice(p, &c, &pl, req->unattended, reply);
         }
     }
-    if (c.pg) {
-        if (result != SD_NODATA)
+    if (c.p) {
+        if (c.pg && result != SD_NODATA)
             conn_end(&c);
         conn_close(&c);
     }

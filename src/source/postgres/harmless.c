@@ -200,10 +200,9 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
                              name);
     for (size_t i = 0; i < ARRAY_LEN(SENTENCES); i++)
         if (str_eq(kind, SENTENCES[i].kind))
-            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema ? schema : "?",
-                           name ? name : "?", SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s",
-                   kind ? kind : "?");
+            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema, name,
+                           SENTENCES[i].after);
+    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind);
 }
 
 /* ---- asking ---- */
@@ -294,7 +293,7 @@ static enum sd_result parse_texts(const struct harmless *h, struct texts *t, con
                                   struct sd_error *why)
 {
     for (int row = 0; row < PQntuples(r); row++) {
-        const char *text = conn_text(r, row, 3), *kind = conn_text(r, row, 0);
+        const char *text = conn_maybe(r, row, 3), *kind = conn_text(r, row, 0);
         bool check = str_eq(kind, "check");
         if ((!str_eq(kind, "text") && !check) || !text || seen(t, text))
             continue;
@@ -454,7 +453,7 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
                                       "pg_catalog.set_config('jit', $2, true), "
                                       "pg_catalog.set_config('join_collapse_limit', $3, true), "
                                       "pg_catalog.current_schemas(true)::pg_catalog.text";
-    const char *path = PQgetvalue(r, 0, 0), *args[] = {"pg_catalog", "off", "1"};
+    const char *path = conn_text(r, 0, 0), *args[] = {"pg_catalog", "off", "1"};
     result = conn_query(h->c, SET, 3, args, false, &ignored, why);
     PQclear(ignored);
     if (result == SD_OK)
@@ -464,12 +463,12 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
     if (result == SD_OK && h->plan)
         result = harmless_end(h, why);
     if (result == SD_OK) {
-        args[0] = PQgetvalue(r, 0, 1);
-        args[1] = PQgetvalue(r, 0, 2);
-        args[2] = PQgetvalue(r, 0, 3);
+        args[0] = conn_text(r, 0, 1);
+        args[1] = conn_text(r, 0, 2);
+        args[2] = conn_text(r, 0, 3);
         result = conn_query(h->c, SET, 3, args, false, &ignored, why);
         /* "$user" is another schema for another role. */
-        bool same = result != SD_OK || str_eq(PQgetvalue(ignored, 0, 3), path);
+        bool same = result != SD_OK || str_eq(conn_text(ignored, 0, 3), path);
         PQclear(ignored);
         if (!same && h->plan && h->pass->role[0]) {
             h->pass->role[0] = '\0';

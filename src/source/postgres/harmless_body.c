@@ -137,12 +137,12 @@ static struct function function_of(const PGresult *r, int row)
                              .is_volatile = conn_int(r, row, 3) == 1,
                              .always = conn_int(r, row, 4) == 1,
                              .known = conn_int(r, row, 5) == 1,
-                             .kind = conn_text(r, row, 6),
-                             .definition = conn_text(r, row, 7),
-                             .source = conn_text(r, row, 8),
+                             .kind = conn_maybe(r, row, 6),
+                             .definition = conn_maybe(r, row, 7),
+                             .source = conn_maybe(r, row, 8),
                              .parsed = conn_int(r, row, 9) == 1,
-                             .setting = conn_text(r, row, 10),
-                             .right = conn_text(r, row, 11)};
+                             .setting = conn_maybe(r, row, 10),
+                             .right = conn_maybe(r, row, 11)};
 }
 
 SD_PRINTF(3, 4)
@@ -257,7 +257,7 @@ static enum sd_result follow(struct harmless *h, const char *path, struct sql_us
     enum sd_result result = conn_query(h->c, SCHEMAS, ARRAY_LEN(args), args, false, &r, why);
     if (result != SD_OK)
         return result;
-    const char *schemas = PQgetvalue(r, 0, 0);
+    const char *schemas = conn_text(r, 0, 0);
     h->inner = true;
     result = harmless_parts(h, schemas, u, why);
     for (size_t i = 0; i < u->functions.n && h->strange; i++)

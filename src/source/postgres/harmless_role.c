@@ -15,7 +15,7 @@ static enum sd_result set_path(struct conn *c, const char *path, char **old, str
                                                "pg_catalog.set_config('search_path', $1, true)",
                                        1, args, false, &r, why);
     if (result == SD_OK && old)
-        *old = mem_strdup(PQgetvalue(r, 0, 0));
+        *old = mem_strdup(conn_text(r, 0, 0));
     PQclear(r);
     return result;
 }
@@ -26,7 +26,7 @@ static enum sd_result read_state(struct conn *c, char state[static 80], struct s
     PGresult *r = NULL;
     enum sd_result result = conn_query(c, OWN_TAG "SELECT " HARMLESS_STATE, 0, NULL, false, &r, why);
     if (result == SD_OK)
-        snprintf(state, 80, "%s", PQgetvalue(r, 0, 0));
+        snprintf(state, 80, "%s", conn_text(r, 0, 0));
     PQclear(r);
     return result;
 }
@@ -59,14 +59,14 @@ enum sd_result harmless_begin(struct harmless *h, struct sd_error *why)
     const char *wanted = h->c->p->o->plan_role, *args[] = {HARMLESS_EXTENSIONS, wanted ? wanted : PLAN_ROLE};
     enum sd_result result = conn_query(h->c, HARMLESS_BEGIN, ARRAY_LEN(args), args, false, &r, why);
     if (result == SD_OK) {
-        const char *rights = conn_text(r, 0, 2), *role = conn_text(r, 0, 3);
-        snprintf(h->pass->state, sizeof h->pass->state, "%s", PQgetvalue(r, 0, 0));
+        const char *rights = conn_maybe(r, 0, 2), *role = conn_maybe(r, 0, 3);
+        snprintf(h->pass->state, sizeof h->pass->state, "%s", conn_text(r, 0, 0));
         if (rights) {
             snprintf(
                 h->strict, sizeof h->strict,
                 "the role %.64s has the right %.40s, so only what is built in or of a known extension is "
                 "planned: name a monitoring role without such rights",
-                PQgetvalue(r, 0, 1), rights);
+                conn_text(r, 0, 1), rights);
             snprintf(h->pass->role, sizeof h->pass->role, "%s", role ? role : "");
         } else if (h->unattended) {
             snprintf(h->strict, sizeof h->strict,

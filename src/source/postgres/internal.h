@@ -11,6 +11,7 @@
 #include <libpq-fe.h>
 
 #include "base/base.h"
+#include "source/postgres/shape.h"
 
 /* First bytes of every statement of ours, so that we can leave ourselves out. */
 #define OWN_TAG "/* slowdive */ "
@@ -23,9 +24,14 @@ struct postgres_options {
     int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
     bool no_password;         /* send none: the server was not named by the user */
     const char *plan_role;    /* whom a role with rights plans as; NULL: the default, "": itself */
+    int64_t answer_max;       /* bytes; 0: ANSWER_MAX */
 };
 
+/* What one answer may come to, in bytes: its rows in memory to half of it, one row to a quarter. */
+#define ANSWER_MAX ((int64_t)64 << 20)
+
 struct postgres;
+struct relay;
 
 /* ---- conn.c ----
  * The server session may be one that a pooler (pgbouncer, pgcat, Odyssey, RDS Proxy) gives
@@ -34,20 +40,28 @@ struct postgres;
 struct conn {
     PGconn *pg;
     struct postgres *p;
-    char sqlstate[6];   /* of the last failed statement; "" when the connection failed */
-    char farewell[200]; /* why the server ended the connection, when it said so; "" */
-    int64_t timeout;    /* ns, statement_timeout outside of conn_begin: the options', or what was set since */
-    const char *path;   /* search_path outside of conn_begin; NULL: the session's own */
-    char encoding[32];  /* client_encoding of our transactions */
+    struct relay *relay; /* between pg and the server, once that is connected */
+    char sqlstate[6];    /* of the last failed statement; "" when the connection failed */
+    char farewell[200];  /* why the server ended the connection, when it said so; "" */
+    int64_t timeout;   /* ns, statement_timeout outside of conn_begin: the options', or what was set since */
+    const char *path;  /* search_path outside of conn_begin; NULL: the session's own */
+    char encoding[32]; /* client_encoding of our transactions */
     bool in_transaction; /* between conn_begin and conn_end */
     int backend;         /* the server process of the last transaction; 0: there was none */
     bool pooled;         /* a pooler stands between: it is not the one connected to */
     bool open;           /* the transaction is a pipeline without its end: behind a pooler */
     bool moved;          /* its transactions came to several server processes */
     bool is_console;     /* it is a pooler's admin console: only conn_simple works */
+    char broken[200];    /* why nothing more is said to the server; "" */
+    struct shape shape;  /* of the answer that is waited for */
+    int64_t counted;     /* bytes received before this answer */
+    int64_t row_at;      /* bytes received before the row that is waited for */
+    int64_t rows;        /* bytes of the rows of this answer */
+    int64_t beside;      /* bytes that belonged to no answer, more than usual */
 };
 
-/* Connects (to `database`, or NULL: the target's own). Closes nothing on failure. */
+/* Connects (to `database`, or NULL: the target's own). Closes nothing on failure; conn_close is
+ * due in any case. */
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
 /* Waits a moment for an answer under way where a pooler stands between, or may. */
 void conn_close(struct conn *c);
@@ -68,7 +82,7 @@ void conn_end(struct conn *c);
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err);
 /* conn_query in two parts, for a statement that takes long, within conn_begin: conn_start hands
- * it to the server, conn_finish waits for the answer (not at all when PQisBusy says there is one). */
+ * it to the server, conn_finish waits for the answer (not at all when conn_busy says there is one). */
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err);
 enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err);
 /* The same through the simple protocol, which would run several statements: only
@@ -83,6 +97,11 @@ enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGre
                              struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
+/* For waiting in between conn_start and conn_finish. The socket to wait for; reads what it has, a
+ * piece at a time (false: conn_finish says how the connection ended); is an answer still to come? */
+int conn_socket(const struct conn *c);
+bool conn_read(struct conn *c);
+bool conn_busy(struct conn *c);
 
 /* ---- target.c ---- */
 /* Is `target` something libpq understands, and as it was meant? The sentence repeats no
@@ -94,12 +113,15 @@ char *target_without_password(const char *target);
 /* `text` without what is secret in `target` and of the connection (NULL: none). Caller frees. */
 char *target_hide(const char *target, const PGconn *pg, const char *text);
 
-/* Fields of a binary result; SD_UNKNOWN, NAN and NULL when the field is null. */
+/* Fields of a binary result; SD_UNKNOWN, NAN and "" when the field is null or not there. No other
+ * file looks into a result (tests/check-layers), so that no answer of a server is a crash. */
 int64_t conn_int(const PGresult *r, int row, int col);
 double conn_real(const PGresult *r, int row, int col);
-int64_t conn_ms(const PGresult *r, int row, int col);   /* double of milliseconds -> ns */
-sd_time conn_time(const PGresult *r, int row, int col); /* timestamptz */
-const char *conn_text(const PGresult *r, int row, int col);
+int64_t conn_ms(const PGresult *r, int row, int col);        /* double of milliseconds -> ns */
+sd_time conn_time(const PGresult *r, int row, int col);      /* timestamptz */
+const char *conn_text(const PGresult *r, int row, int col);  /* never NULL */
+const char *conn_maybe(const PGresult *r, int row, int col); /* NULL when the field is null */
+bool conn_is_null(const PGresult *r, int row, int col);
 
 /* One more item of an array literal, `{"a",NULL`; the closing brace is the caller's. */
 void conn_array_item(struct strbuf *b, const char *s);

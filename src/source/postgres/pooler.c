@@ -57,7 +57,7 @@ static void read_version(struct conn *console, struct pooler *out)
     struct sd_error ignored;
     PGresult *r = NULL;
     if (conn_simple(console, "SHOW VERSION", &r, &ignored) == SD_OK && PQntuples(r) > 0 && PQnfields(r) > 0)
-        keep(out->name, sizeof out->name, PQgetvalue(r, 0, 0));
+        keep(out->name, sizeof out->name, conn_text(r, 0, 0));
     if (!out->name[0])
         keep(out->name, sizeof out->name, "pgbouncer");
     PQclear(r);
@@ -111,7 +111,7 @@ static void label(struct strbuf *b, const char *key, const char *value)
 static const char *field(const PGresult *r, int row, const char *name)
 {
     int column = PQfnumber(r, name);
-    return column < 0 || PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
+    return column < 0 ? NULL : conn_maybe(r, row, column);
 }
 
 static double number(const PGresult *r, int row, const char *name)

@@ -53,6 +53,10 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
     if (result != SD_OK)
         return result == SD_UNSUPPORTED ? SD_RETRY : result;
+    if (conn_is_null(r, 0, 0) || conn_is_null(r, 0, 1)) {
+        PQclear(r);
+        return sd_fail(err, SD_RETRY, "the server does not tell the names of its database and of the role");
+    }
     p->version = PQserverVersion(p->main.pg);
     p->database = mem_strdup(conn_text(r, 0, 0));
     p->role = mem_strdup(conn_text(r, 0, 1));
@@ -60,11 +64,11 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     p->io_timed = conn_int(r, 0, 3) == 1;
     p->tracks = conn_int(r, 0, 4) == 1;
     p->query_size = conn_int(r, 0, 5);
-    const char *libraries = conn_text(r, 0, 6);
+    const char *libraries = conn_maybe(r, 0, 6);
     p->preload_known = libraries != NULL;
     p->preloaded = libraries && strstr(libraries, "pg_stat_statements");
     /* auto: when a library such as pg_stat_statements asks for it */
-    const char *ids = conn_text(r, 0, 7);
+    const char *ids = conn_maybe(r, 0, 7);
     p->has_query_ids =
         ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
     p->has_waitstart = conn_int(r, 0, 8) == 1;
@@ -87,8 +91,7 @@ static void postgres_close(struct sd_source *s)
 {
     struct postgres *p = s->priv;
     postgres_busy(p, -1);
-    if (p->main.pg)
-        conn_close(&p->main);
+    conn_close(&p->main);
     conn_close(&p->console);
     p->pooler = (struct pooler){0};
     statements_free(p->statements);
@@ -217,7 +220,7 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             return SD_OK;
         }
         /* The socket speaks up between statements only when the server goes away. */
-        int fd = PQsocket(p->main.pg);
+        int fd = conn_socket(&p->main);
         postgres_busy(p, fd);
         int r = h->wait(s, fd, POLLIN, postgres_due(p));
         postgres_busy(p, -1);
@@ -318,6 +321,15 @@ static const struct sd_option postgres_options[] = {
      .offset = offsetof(struct postgres_options, plan_role),
      .fallback = "pg_read_all_data",
      .help = "Whom a superuser and the like become before a statement is planned; nothing: themselves."},
+    {.name = "answer_max",
+     .type = SD_OPTION_BYTES,
+     .offset = offsetof(struct postgres_options, answer_max),
+     .fallback = "64MiB",
+     .min = 1 << 20,
+     .max = (double)((int64_t)4 << 30),
+     .unit = "bytes",
+     .help = "The most that one answer of the server may come to; its rows in memory half of it, one row a "
+             "quarter."},
     {0},
 };
 

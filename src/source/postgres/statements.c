@@ -216,8 +216,8 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
         free(st->schema);
         st->schema = mem_strdup(conn_text(r, 0, 0));
         const char *columns = conn_text(r, 0, 1);
-        st->has_toplevel = columns && has_columns(columns, "toplevel");
-        sql = statements_sql(st->schema, columns ? columns : "", conn_int(r, 0, 2) == 1, p->io_timed);
+        st->has_toplevel = has_columns(columns, "toplevel");
+        sql = statements_sql(st->schema, columns, conn_int(r, 0, 2) == 1, p->io_timed);
         if (!sql)
             snprintf(st->problem, sizeof st->problem,
                      "no statement counters: the pg_stat_statements view has columns that are not known");
@@ -258,7 +258,7 @@ static enum sd_result fetch_texts(struct postgres *p, struct statements *st, con
         return result;
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
-        const char *text = conn_text(r, row, TOPLEVEL + 1);
+        const char *text = conn_maybe(r, row, TOPLEVEL + 1);
         if (!e || e->text || !text)
             continue;
         e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
@@ -275,8 +275,8 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
 {
     struct sd_statement s = {
         .query_id = e->key.query_id,
-        .database = conn_text(r, row, DATABASE),
-        .role = conn_text(r, row, ROLE),
+        .database = conn_maybe(r, row, DATABASE),
+        .role = conn_maybe(r, row, ROLE),
         .fingerprint = e->fingerprint[0] ? e->fingerprint : NULL,
         .text = e->text,
         .toplevel = e->key.toplevel,
