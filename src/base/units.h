@@ -23,7 +23,8 @@ enum unit {
 #define UNIT_TEXT_MAX 48
 /* Integers given as a double lose nothing below 2^53. NAN: "-". Returns buf. */
 char *unit_format(enum unit u, double value, char buf[UNIT_TEXT_MAX]);
-char *unit_format_int(enum unit u, int64_t value, char buf[UNIT_TEXT_MAX]); /* SD_UNKNOWN: "-" */
+/* SD_UNKNOWN: "-". What is at the edge of the type (NUM_MAX): ">292 y", ">9.22 E". */
+char *unit_format_int(enum unit u, int64_t value, char buf[UNIT_TEXT_MAX]);
 
 /* "250ms", "10s", "1.5m", "2h", "1d", "100us", "7ns". A bare number is refused except 0. */
 bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err);

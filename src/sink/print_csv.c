@@ -1,6 +1,7 @@
 #include "sink/print_internal.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/utf8.h"
 
 #include <inttypes.h>
@@ -106,8 +107,9 @@ static void graph(const struct graph *g, struct strbuf *out)
     }
     strbuf_str(out, "\r\n");
     for (size_t i = 0; i < g->n_points; i++) {
-        double at = (double)g->from + ((double)i + 0.5) * (double)(g->to - g->from) / (double)g->n_points;
-        strbuf_str(out, clock_rfc3339((int64_t)at, when));
+        double at =
+            (double)g->from + ((double)i + 0.5) * ((double)g->to - (double)g->from) / (double)g->n_points;
+        strbuf_str(out, clock_rfc3339(real_to_int(at), when));
         for (size_t l = 0; l < g->n_lines; l++) {
             strbuf_char(out, ',');
             if (isfinite(g->lines[l].values[i]))

@@ -1,6 +1,7 @@
 #include "sink/print_internal.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/utf8.h"
 
 #include <cjson/cJSON.h>
@@ -87,8 +88,9 @@ static cJSON *graph(const struct graph *g)
     cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < g->n_points; i++) {
         cJSON *p = cJSON_CreateObject();
-        double at = (double)g->from + ((double)i + 0.5) * (double)(g->to - g->from) / (double)g->n_points;
-        cJSON_AddItemToObject(p, "at", moment((int64_t)at));
+        double at =
+            (double)g->from + ((double)i + 0.5) * ((double)g->to - (double)g->from) / (double)g->n_points;
+        cJSON_AddItemToObject(p, "at", moment(real_to_int(at)));
         cJSON *lines = p;
         if (g->stacked) { /* its names come from outside */
             cJSON_AddItemToObject(p, "load", value(g->unit, cell_real(graph_sum(g, i))));

@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 
 #include <stdlib.h>
 
@@ -311,7 +312,8 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
     strbuf_vprintf(&b, fmt, ap);
     va_end(ap);
     free(c->message);
-    c->message = strbuf_detach(&b);
+    c->message = redact(strbuf_text(&b));
+    strbuf_free(&b);
     c->message_severity = severity;
     c->message_until = console_now(c) + MESSAGE_NS;
 }
