@@ -7,7 +7,7 @@
 #include "core/schema.h"
 #include "core/sql/statement.h"
 
-enum { SEEN_MAX = 2048 };
+enum { SEEN_MAX = 2048, SAMPLES_MAX = 8 };
 
 struct seen {
     char *text, *hidden;
@@ -203,8 +203,16 @@ static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind k
         free(none);
     } else if (kind == SD_INTAKE) {
         struct sd_intake r = *(const struct sd_intake *)record;
+        struct sd_texts samples = {.n = r.samples ? MIN(r.samples->n, SAMPLES_MAX) : 0};
+        char *shown[SAMPLES_MAX];
+        for (uint32_t i = 0; i < samples.n; i++)
+            shown[i] = r.samples->items[i] ? without_queries(r.samples->items[i]) : NULL;
+        samples.items = (const char *const *)shown;
+        r.samples = r.samples ? &samples : NULL;
         r.sample = own = r.sample ? without_queries(r.sample) : NULL;
         batch_add(to, kind, &r);
+        for (uint32_t i = 0; i < samples.n; i++)
+            free(shown[i]);
     } else {
         batch_add(to, kind, record);
     }

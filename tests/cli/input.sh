@@ -44,6 +44,11 @@ ok "CRLF is a line end" says out '"lines_unparsed":	0'
 run endpoints --format json junk.log
 ok "junk between lines is counted" says out '"lines_unparsed":	2'
 ok "and the lines after it are read" [ "$(lines)" = 82 ]
+{ cat good.log; echo 'what is this'; line 0 GET /a 999999 0.010; } >two.log
+run endpoints --format json two.log
+ok "a sample is kept for each reason" says out 'what is this'
+ok "and none hides another" says out '999999'
+rm two.log
 
 echo 'SELECT * FROM orders WHERE id = 7;' >query.sql
 refused "SQL is no plan" "explain --db postgres://... query.sql" explain query.sql

@@ -198,7 +198,7 @@ void model_apply(struct model *m, const struct sd_batch *b)
     links_forget(m);
     note_time(m, b);
     struct origin *o = model_origin(m, batch_origin(b));
-    uint32_t kinds = 0;
+    sd_kinds kinds = 0;
     for (size_t i = 0; i < batch_len(b); i++) {
         enum sd_kind kind;
         const void *r = batch_record(b, i, &kind);
@@ -208,13 +208,13 @@ void model_apply(struct model *m, const struct sd_batch *b)
         else if (kind == SD_METRIC)
             series_apply(m, b, r);
     }
-    if (kinds & (1u << SD_STATEMENT))
+    if (kinds & SD_KIND_BIT(SD_STATEMENT))
         queries_apply(m, o, b);
-    if (kinds & (1u << SD_ACTIVITY | 1u << SD_METRIC))
+    if (kinds & (SD_KIND_BIT(SD_ACTIVITY) | SD_KIND_BIT(SD_METRIC)))
         activity_apply(m, o, b);
-    if (kinds & (1u << SD_PLAN))
+    if (kinds & SD_KIND_BIT(SD_PLAN))
         plans_apply(m, o, b);
-    else if (kinds & (1u << SD_TABLE | 1u << SD_INDEX))
+    else if (kinds & (SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX)))
         catalog_apply(m, o, b);
     sources_apply(m, o, b);
     if (sd_known(m->last))

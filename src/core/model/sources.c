@@ -111,6 +111,17 @@ size_t model_sources(const struct model *m, sd_time at, struct source_info *out,
     return n;
 }
 
+static void add_sample(struct intake_total *out, const char *sample, const char *reason)
+{
+    bool known = !sample || out->n_samples == ARRAY_LEN(out->samples);
+    for (size_t s = 0; s < out->n_samples && !known; s++)
+        known = str_eq(out->samples[s], sample);
+    if (known)
+        return;
+    out->samples[out->n_samples] = sample;
+    out->reasons[out->n_samples++] = reason;
+}
+
 void model_intake(const struct model *m, struct intake_total *out)
 {
     *out = (struct intake_total){0};
@@ -121,15 +132,12 @@ void model_intake(const struct model *m, struct intake_total *out)
             continue;
         out->total = add_known(out->total, zero_if_unknown(last->total));
         out->unparsed = add_known(out->unparsed, zero_if_unknown(last->unparsed));
-        for (size_t k = h->n; k-- > 0 && out->n_samples < ARRAY_LEN(out->samples);) {
+        for (uint32_t k = last->samples ? last->samples->n : 0; k-- > 0;)
+            add_sample(out, last->samples->items[k],
+                       last->reasons && k < last->reasons->n ? last->reasons->items[k] : NULL);
+        for (size_t k = h->n; k-- > 0;) {
             const struct sd_intake *r = h->items[k].records[0];
-            bool known = !r->sample;
-            for (size_t s = 0; s < out->n_samples && !known; s++)
-                known = str_eq(out->samples[s], r->sample);
-            if (known)
-                continue;
-            out->samples[out->n_samples] = r->sample;
-            out->reasons[out->n_samples++] = r->reason;
+            add_sample(out, r->sample, r->reason);
         }
     }
 }
