@@ -29,8 +29,8 @@
 
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
-#define SD_ABI_MAJOR 1
-#define SD_ABI_MINOR 3
+#define SD_ABI_MAJOR 2
+#define SD_ABI_MINOR 0
 #define SD_ABI       ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
@@ -103,7 +103,7 @@ struct sd_request {
     int64_t pid;           /* CANCEL, TERMINATE: the session, which must still be the one */
     sd_time backend_start; /* that began then */
     sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
-    bool unattended;       /* EXPLAIN: nobody has just asked for it, so no risk is taken; since 1.3 */
+    bool unattended;       /* EXPLAIN: nobody has just asked for it, so no risk is taken */
 };
 
 /* ---- the host ----------------------------------------------------------- */
@@ -152,7 +152,7 @@ struct sd_host {
     void (*log)(struct sd_source *s, const char *fmt, ...) SD_PRINTF(2, 3);
 
     /* True once whoever asked for the request being served does not want it any more:
-     * end it (on the server, too) and return. `wait` then returns -1. Worker only; since 1.2. */
+     * end it (on the server, too) and return. `wait` then returns -1. Worker only. */
     bool (*withdrawn)(struct sd_source *s);
 };
 
@@ -174,7 +174,7 @@ struct sd_source_ops {
     const char *name;    /* the kind: "log" */
     const char *summary; /* one line */
     const char *targets; /* how a target is written: "log:PATH, PATH, -" */
-    uint32_t provides;   /* bit (1u << SD_HTTP) for each record kind */
+    sd_kinds provides;   /* SD_KIND_BIT(SD_HTTP) for each record kind */
 
     size_t opts_size;
     const struct sd_option *options; /* ends with a row whose name is NULL; or NULL */

@@ -82,12 +82,37 @@ static inline int64_t sd_hist_lower(uint32_t index)
     return (int64_t)(SD_HIST_SUB + index % SD_HIST_SUB) << octave;
 }
 
+/* ---- lists --------------------------------------------------------------
+ * A field may be a list: a stack, a set of labels, bucket counts. An unknown
+ * list is NULL; n == 0 is an empty one. An item is unknown as a field is. */
+struct sd_ints {
+    uint32_t n;
+    const int64_t *items;
+};
+struct sd_reals {
+    uint32_t n;
+    const double *items;
+};
+struct sd_texts {
+    uint32_t n;
+    const char *const *items;
+};
+
+/* A list in place, good until the block it is written in ends:
+ * r.samples = SD_TEXTS("one", "two"). */
+#define SD_LIST(list, item, ...)                                                                             \
+    (&(const struct list){.n = sizeof((item[]){__VA_ARGS__}) / sizeof(item), .items = (item[]){__VA_ARGS__}})
+#define SD_INTS(...)  SD_LIST(sd_ints, const int64_t, __VA_ARGS__)
+#define SD_REALS(...) SD_LIST(sd_reals, const double, __VA_ARGS__)
+#define SD_TEXTS(...) SD_LIST(sd_texts, const char *const, __VA_ARGS__)
+
 /* ---- records -----------------------------------------------------------
  * X(type, name, unit, help): type is INT (int64_t), REAL (double), TEXT
- * (const char *) or HIST (const struct sd_hist *). A record may grow at its
- * end in a later minor version; names and meanings never change.
+ * (const char *), HIST (const struct sd_hist *) or a list: LIST_INT
+ * (const struct sd_ints *), LIST_REAL (sd_reals), LIST_TEXT (sd_texts). A record
+ * may grow at its end in a later minor version; names and meanings never change.
  *
- * The unit of a TEXT says what it may hold that is not recorded unless asked for:
+ * The unit of a TEXT or of a list of them says what it may hold that is not recorded unless asked for:
  * sql and sql-lines (one expression a line) constants, explain the same inside EXPLAIN's
  * output, message values behind a colon, request the query string of a URL. */
 
@@ -118,7 +143,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, max_ns, "ns", "longest known duration")                                                           \
     X(INT, first_at, "time", "end of the earliest request")                                                  \
     X(INT, last_at, "time", "end of the latest request")                                                     \
-    X(HIST, latency, "ns", "the known durations")
+    X(HIST, latency, "ns", "the known durations")                                                            \
+    X(TEXT, host, "", "machine that answered; absent: the one the source runs on")
 
 /* A statement's counters as the server publishes them: totals since `since`. */
 #define SD_STATEMENT_FIELDS(X)                                                                               \
@@ -261,7 +287,9 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, unparsed, "count", "of these, not understood")                                                    \
     X(INT, bytes, "bytes", "read")                                                                           \
     X(TEXT, sample, "request", "one that was not understood, cut to 256 bytes")                              \
-    X(TEXT, reason, "", "why, in one sentence")
+    X(TEXT, reason, "", "why, in one sentence")                                                              \
+    X(LIST_TEXT, samples, "request", "up to 8, one for each reason, each cut to 256 bytes")                  \
+    X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")
 
 /* State of a source instance; published by the runtime, not by sources. */
 #define SD_STATUS_FIELDS(X)                                                                                  \
@@ -278,7 +306,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, errors, "count", "failed opens and collects")                                                     \
     X(INT, overruns, "count", "collects that took longer than their interval")                               \
     X(INT, took_ns, "ns", "last collect")                                                                    \
-    X(INT, cpu_ns, "ns", "processor time of the worker since start")
+    X(INT, cpu_ns, "ns", "processor time of the worker since start")                                         \
+    X(TEXT, host, "", "name of the machine that the source runs on")
 
 /* kind, struct name, JSON name, field list, help. Numbers are on disk: never reuse one. */
 #define SD_RECORDS(R)                                                                                        \
@@ -298,6 +327,9 @@ static inline int64_t sd_hist_lower(uint32_t index)
 #define SD_C_REAL                         double
 #define SD_C_TEXT                         const char *
 #define SD_C_HIST                         const struct sd_hist *
+#define SD_C_LIST_INT                     const struct sd_ints *
+#define SD_C_LIST_REAL                    const struct sd_reals *
+#define SD_C_LIST_TEXT                    const struct sd_texts *
 #define SD_MEMBER(type, name, unit, help) SD_C_##type name;
 
 #define SD_DECLARE(number, UPPER, lower, help)                                                               \
@@ -314,7 +346,21 @@ enum sd_kind {
         SD_KIND_END
 };
 
-enum sd_field_type { SD_FIELD_INT, SD_FIELD_REAL, SD_FIELD_TEXT, SD_FIELD_HIST };
+/* A set of kinds: SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_METRIC). */
+typedef uint64_t sd_kinds;
+#define SD_KIND_BIT(kind) ((sd_kinds)1 << (kind))
+
+/* The numbers are on disk. */
+enum sd_field_type {
+    SD_FIELD_INT,
+    SD_FIELD_REAL,
+    SD_FIELD_TEXT,
+    SD_FIELD_HIST,
+    SD_FIELD_LIST_INT,
+    SD_FIELD_LIST_REAL,
+    SD_FIELD_LIST_TEXT,
+    SD_FIELD_END
+};
 
 struct sd_field {
     const char *name;

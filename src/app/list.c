@@ -25,7 +25,7 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
         }
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
         for (int k = 1; k < SD_KIND_END; k++)
-            if (ops->provides & (1u << k))
+            if (ops->provides & SD_KIND_BIT(k))
                 strbuf_printf(out, " %s", schema_of((enum sd_kind)k)->name);
         strbuf_str(out, "\n");
         if (ops->options && ops->options[0].name) {

@@ -238,7 +238,15 @@ static void manual_settings(struct strbuf *out)
 
 static void manual_records(struct strbuf *out)
 {
-    static const char *const types[] = {"integer", "real", "text", "histogram"};
+    static const char *const types[SD_FIELD_END] = {
+        [SD_FIELD_INT] = "integer",
+        [SD_FIELD_REAL] = "real",
+        [SD_FIELD_TEXT] = "text",
+        [SD_FIELD_HIST] = "histogram",
+        [SD_FIELD_LIST_INT] = "list of integers",
+        [SD_FIELD_LIST_REAL] = "list of reals",
+        [SD_FIELD_LIST_TEXT] = "list of texts",
+    };
     for (int k = 1; k < SD_KIND_END; k++) {
         const struct sd_schema *sc = schema_of((enum sd_kind)k);
         heading(out, sc->name);

@@ -18,6 +18,7 @@ struct sd_batch {
     struct arena *arena;
     struct entry *entries;
     size_t n, cap;
+    sd_kinds kinds;
     unsigned abi; /* SD_ABI_MINOR of whoever adds */
 };
 
@@ -62,10 +63,7 @@ static size_t size_then(const struct sd_schema *sc, unsigned minor)
         unsigned since; /* this minor version appended */
         size_t size;    /* what there was before */
     } grown[] = {
-        {SD_ACTIVITY, 1, offsetof(struct sd_activity, lock)},
-        {SD_TABLE, 1, offsetof(struct sd_table, total_bytes)},
-        {SD_INDEX, 1, offsetof(struct sd_index, method)},
-        {SD_TABLE, 2, offsetof(struct sd_table, changed)},
+        {.kind = SD_KIND_END}, /* 2.0 appended nothing */
     };
     size_t size = sc->size;
     for (size_t i = 0; i < ARRAY_LEN(grown); i++)
@@ -77,17 +75,22 @@ static size_t size_then(const struct sd_schema *sc, unsigned minor)
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record)
 {
     const struct sd_schema *sc = schema_of(kind);
+    return sc && batch_add_start(b, kind, record, size_then(sc, b->abi));
+}
+
+bool batch_add_start(struct sd_batch *b, enum sd_kind kind, const void *record, size_t filled)
+{
+    const struct sd_schema *sc = schema_of(kind);
     if (!sc)
         return false;
     union {
-        struct sd_activity activity;
-        struct sd_table table;
-        struct sd_index index;
+#define RECORD_MEMBER(number, UPPER, lower, help) struct sd_##lower lower;
+        SD_RECORDS(RECORD_MEMBER)
+#undef RECORD_MEMBER
     } whole;
-    size_t then = size_then(sc, b->abi);
-    if (then < sc->size) {
+    if (filled < sc->size) {
         schema_clear(sc, &whole);
-        memcpy(&whole, record, then);
+        memcpy(&whole, record, filled);
         record = &whole;
     }
     size_t need = schema_need(sc, record);
@@ -97,6 +100,7 @@ bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record)
     void *copy = schema_copy(sc, record, arena_alloc(b->arena, need));
     b->entries = mem_grow(b->entries, b->n, &b->cap, sizeof *b->entries);
     b->entries[b->n++] = (struct entry){.record = copy, .kind = kind};
+    b->kinds |= SD_KIND_BIT(kind);
     return true;
 }
 
@@ -113,6 +117,11 @@ sd_time batch_time(const struct sd_batch *b)
 size_t batch_len(const struct sd_batch *b)
 {
     return b->n;
+}
+
+sd_kinds batch_kinds(const struct sd_batch *b)
+{
+    return b->kinds;
 }
 
 size_t batch_bytes(const struct sd_batch *b)

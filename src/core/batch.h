@@ -20,12 +20,15 @@ void batch_unref(const struct sd_batch *b); /* NULL is fine */
  * call: the newest. */
 void batch_set_abi(struct sd_batch *b, unsigned minor);
 
-/* Copies the record with its text and histogram. False: full or kind unknown. */
+/* Copies the record with its text, lists and histogram. False: full or kind unknown. */
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record);
+/* The same of a record of which only the first `filled` bytes are there. */
+bool batch_add_start(struct sd_batch *b, enum sd_kind kind, const void *record, size_t filled);
 
 const char *batch_origin(const struct sd_batch *b);
 sd_time batch_time(const struct sd_batch *b);
 size_t batch_len(const struct sd_batch *b);
+sd_kinds batch_kinds(const struct sd_batch *b); /* of the records in it */
 size_t batch_bytes(const struct sd_batch *b);
 /* Record i in order of adding; *kind is set. Valid as long as the batch. */
 const void *batch_record(const struct sd_batch *b, size_t i, enum sd_kind *kind);

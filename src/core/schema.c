@@ -76,7 +76,7 @@ static size_t hist_need(const struct sd_hist *h)
     return sizeof *h + n * sizeof *h->buckets;
 }
 
-static const struct sd_hist *hist_copy(const struct sd_hist *h, void *to)
+static void hist_copy(const struct sd_hist *h, void *to)
 {
     struct sd_hist *copy = to;
     struct sd_bucket *buckets = (struct sd_bucket *)(copy + 1);
@@ -86,43 +86,117 @@ static const struct sd_hist *hist_copy(const struct sd_hist *h, void *to)
     for (size_t i = 0; i < h->n && copy->n < SD_HIST_BUCKETS; i++)
         if (bucket_ok(h, i, &last))
             buckets[copy->n++] = h->buckets[i];
-    return copy;
 }
 
-#define FIELD_TEXT(record, f) (*(const char *const *)((const char *)(record) + (f)->offset))
-#define FIELD_HIST(record, f) (*(const struct sd_hist *const *)((const char *)(record) + (f)->offset))
+/* Lists of integers, of reals and of texts lie in memory alike: a count, and items of
+ * eight bytes each. Copied as bytes, so that each keeps its type. */
+struct list {
+    uint32_t n;
+    const void *items;
+};
+_Static_assert(sizeof(struct list) == sizeof(struct sd_ints) &&
+                   sizeof(struct list) == sizeof(struct sd_reals) &&
+                   sizeof(struct list) == sizeof(struct sd_texts) && sizeof(char *) <= sizeof(int64_t),
+               "lists differ in their items only");
+
+static const void *field_at(const void *record, const struct sd_field *f)
+{
+    const void *at;
+    memcpy(&at, (const char *)record + f->offset, sizeof at);
+    return at;
+}
+
+static size_t text_need(const char *text)
+{
+    return text ? strlen(text) + 1 : 0;
+}
+
+static size_t texts_need(const struct sd_texts *list)
+{
+    size_t need = 0;
+    for (uint32_t i = 0; i < list->n; i++)
+        need += text_need(list->items[i]);
+    return need;
+}
+
+static struct list list_at(const void *at)
+{
+    struct list list;
+    memcpy(&list, at, sizeof list);
+    return list;
+}
+
+/* Without its texts. */
+static size_t list_need(const void *at)
+{
+    return sizeof(struct list) + list_at(at).n * sizeof(int64_t);
+}
+
+static void list_copy(const void *at, char *to)
+{
+    struct list list = list_at(at);
+    char *items = to + sizeof list;
+    memcpy(to, at, sizeof list);
+    memcpy(to + offsetof(struct list, items), &items, sizeof items);
+    if (list.n)
+        memcpy(items, list.items, list.n * sizeof(int64_t));
+}
 
 size_t schema_need(const struct sd_schema *sc, const void *record)
 {
     size_t need = sc->size;
     for (size_t i = 0; i < sc->n_fields; i++) {
         const struct sd_field *f = &sc->fields[i];
-        if (f->type == SD_FIELD_TEXT && FIELD_TEXT(record, f))
-            need += strlen(FIELD_TEXT(record, f)) + 1;
-        else if (f->type == SD_FIELD_HIST && FIELD_HIST(record, f))
-            need += hist_need(FIELD_HIST(record, f));
+        const void *at = f->type >= SD_FIELD_TEXT ? field_at(record, f) : NULL;
+        if (!at)
+            continue;
+        if (f->type == SD_FIELD_TEXT)
+            need += text_need(at);
+        else if (f->type == SD_FIELD_HIST)
+            need += hist_need(at);
+        else
+            need += list_need(at) + (f->type == SD_FIELD_LIST_TEXT ? texts_need(at) : 0);
     }
     return need;
 }
 
+static char *put_text(const char **text, char *end)
+{
+    size_t n = text_need(*text);
+    if (n)
+        *text = memcpy(end, *text, n);
+    return end + n;
+}
+
 void *schema_copy(const struct sd_schema *sc, const void *record, void *to)
 {
-    /* One piece: the record, then histograms (aligned as the record is), then text. */
+    /* One piece: the record, then histograms and lists (aligned as the record is), then text. */
     char *copy = to, *end = copy + sc->size;
     memcpy(copy, record, sc->size);
     for (size_t i = 0; i < sc->n_fields; i++) {
         const struct sd_field *f = &sc->fields[i];
-        if (f->type == SD_FIELD_HIST && FIELD_HIST(record, f)) {
-            *(const struct sd_hist **)(copy + f->offset) = hist_copy(FIELD_HIST(record, f), end);
-            end += hist_need(FIELD_HIST(record, f));
+        const void *at = f->type >= SD_FIELD_HIST ? field_at(record, f) : NULL;
+        if (!at)
+            continue;
+        memcpy(copy + f->offset, &(void *){end}, sizeof(void *));
+        if (f->type == SD_FIELD_HIST) {
+            hist_copy(at, end);
+            end += hist_need(at);
+        } else {
+            list_copy(at, end);
+            end += list_need(at);
         }
     }
     for (size_t i = 0; i < sc->n_fields; i++) {
         const struct sd_field *f = &sc->fields[i];
-        if (f->type == SD_FIELD_TEXT && FIELD_TEXT(record, f)) {
-            size_t n = strlen(FIELD_TEXT(record, f)) + 1;
-            *(const char **)(copy + f->offset) = memcpy(end, FIELD_TEXT(record, f), n);
-            end += n;
+        void *field = copy + f->offset;
+        if (f->type == SD_FIELD_TEXT) {
+            end = put_text(field, end);
+        } else if (f->type == SD_FIELD_LIST_TEXT && field_at(copy, f)) {
+            const struct sd_texts *list = field_at(copy, f);
+            const char **texts = (const char **)(uintptr_t)list->items; /* ours */
+            for (uint32_t k = 0; k < list->n; k++)
+                end = put_text(&texts[k], end);
         }
     }
     return copy;

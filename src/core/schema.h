@@ -9,9 +9,9 @@ const struct sd_schema *schema_of(enum sd_kind kind);   /* NULL when unknown */
 const struct sd_schema *schema_named(const char *name); /* "http", ...; NULL */
 /* Sets every field of a record to unknown. */
 void schema_clear(const struct sd_schema *sc, void *record);
-/* Deep copies: bytes a record needs with its text and histograms, and the copy into
- * `to` (that many bytes, aligned for an int64_t). Bucket lists are cut to what is
- * ascending, in range and not empty. */
+/* Deep copies: bytes a record needs with its text, lists and histograms, and the copy into
+ * `to` (that many bytes, aligned for an int64_t). Buckets of a histogram are cut to what
+ * is ascending, in range and not empty. */
 size_t schema_need(const struct sd_schema *sc, const void *record);
 void *schema_copy(const struct sd_schema *sc, const void *record, void *to);
 const char *schema_state_name(enum sd_state state); /* "backing off" */

@@ -85,6 +85,7 @@ struct rt_source {
 struct rt {
     struct rt_limits limits;
     atomic_int refs; /* main thread and every instance */
+    char host[256];  /* this machine's name; "": not known. Constant */
 
     int poll_fd; /* epoll over the next two */
     int event_fd;

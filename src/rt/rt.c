@@ -64,6 +64,8 @@ struct rt *rt_new(const struct rt_limits *limits)
     struct rt *rt = mem_alloc(sizeof *rt);
     rt->limits = limits ? *limits : RT_DEFAULTS;
     rt->refs = 1;
+    if (gethostname(rt->host, sizeof rt->host - 1)) /* zeroed: it ends */
+        *rt->host = 0;
     pthread_mutex_init(&rt->lock, NULL);
     cond_init_monotonic(&rt->ended);
     rt->poll_fd = epoll_create1(EPOLL_CLOEXEC);

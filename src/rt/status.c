@@ -107,6 +107,7 @@ struct sd_batch *status_batch(struct rt_source *s, bool drained)
     st.kind = s->ops->name;
     st.target = s->shown_target;
     st.text = *text ? text : NULL;
+    st.host = *s->rt->host ? s->rt->host : NULL;
     struct sd_batch *b = batch_new(s->name, s->rt->limits.now());
     batch_add(b, SD_STATUS, &st);
     return b;

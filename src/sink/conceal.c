@@ -90,22 +90,48 @@ static char *hide_as(struct conceal *c, const char *unit, const char *text)
 
 /* The record's texts that had to be changed, so that they can be freed. */
 struct own {
-    char **items;
+    void **items;
     size_t n;
 };
+
+static void *keep_own(struct own *own, void *made)
+{
+    own->items = mem_realloc(own->items, (own->n + 1) * sizeof *own->items);
+    return own->items[own->n++] = made;
+}
+
+static void hide_text(struct conceal *c, const char *unit, const char **text, struct own *own)
+{
+    char *hidden = *text ? hide_as(c, unit, *text) : NULL;
+    if (hidden)
+        *text = keep_own(own, hidden);
+}
+
+static void hide_list(struct conceal *c, const char *unit, const struct sd_texts **list, struct own *own)
+{
+    if (!*list)
+        return;
+    const char **items = keep_own(own, mem_array((*list)->n + 1, sizeof *items));
+    for (uint32_t i = 0; i < (*list)->n; i++) {
+        items[i] = (*list)->items[i];
+        hide_text(c, unit, &items[i], own);
+    }
+    struct sd_texts *mine = keep_own(own, mem_alloc(sizeof *mine));
+    *mine = (struct sd_texts){.n = (*list)->n, .items = items};
+    *list = mine;
+}
 
 static void hide_fields(struct conceal *c, const struct sd_schema *sc, void *record, struct own *own)
 {
     for (size_t i = 0; i < sc->n_fields; i++) {
-        const char **text = (const char **)((char *)record + sc->fields[i].offset);
-        char *hidden = NULL;
-        if (sc->fields[i].type == SD_FIELD_TEXT && *sc->fields[i].unit && *text)
-            hidden = hide_as(c, sc->fields[i].unit, *text);
-        if (!hidden)
+        const struct sd_field *f = &sc->fields[i];
+        void *at = (char *)record + f->offset;
+        if (!*f->unit)
             continue;
-        own->items = mem_realloc(own->items, (own->n + 1) * sizeof *own->items);
-        own->items[own->n++] = hidden;
-        *text = hidden;
+        if (f->type == SD_FIELD_TEXT)
+            hide_text(c, f->unit, at, own);
+        else if (f->type == SD_FIELD_LIST_TEXT)
+            hide_list(c, f->unit, at, own);
     }
 }
 
@@ -113,7 +139,8 @@ static bool may_hide(enum sd_kind kind)
 {
     const struct sd_schema *sc = schema_of(kind);
     for (size_t i = 0; sc && i < sc->n_fields; i++)
-        if (sc->fields[i].type == SD_FIELD_TEXT && *sc->fields[i].unit)
+        if ((sc->fields[i].type == SD_FIELD_TEXT || sc->fields[i].type == SD_FIELD_LIST_TEXT) &&
+            *sc->fields[i].unit)
             return true;
     return false;
 }

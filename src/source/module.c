@@ -66,9 +66,9 @@ static bool options_are_sane(const struct sd_source_ops *ops, struct sd_error *e
 
 bool module_table_is_sane(const struct sd_source_ops *ops, struct sd_error *err)
 {
-    uint32_t kinds = 0;
+    sd_kinds kinds = 0;
     for (int k = 1; k < SD_KIND_END; k++)
-        kinds |= k == SD_STATUS ? 0 : 1u << k;
+        kinds |= k == SD_STATUS ? 0 : SD_KIND_BIT(k);
     if (!ops->name || !is_word(ops->name, 32))
         return fail(err, "its name is no word of small letters, digits, '-' and '_'");
     if (!ops->summary || !ops->targets)

@@ -27,7 +27,7 @@ struct view {
     const char *summary; /* one line for help and manual */
     const char *about;   /* what arg is: "endpoint"; NULL: takes none */
     char key;            /* digit of a top-level view, 0: reached by diving */
-    uint32_t needs;      /* record kinds (1u << SD_HTTP) it lives on: explains emptiness */
+    sd_kinds needs;      /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */

@@ -44,6 +44,23 @@ ok "CRLF is a line end" says out '"lines_unparsed":	0'
 run endpoints --format json junk.log
 ok "junk between lines is counted" says out '"lines_unparsed":	2'
 ok "and the lines after it are read" [ "$(lines)" = 82 ]
+{ cat good.log; echo 'what is this'; line 0 GET /a 999999 0.010; } >two.log
+run endpoints --format json two.log
+ok "a sample is kept for each reason" says out 'what is this'
+ok "and none hides another" says out '999999'
+rm two.log
+
+cat >lines.json <<'END'
+{"kind":"metric","at":"2026-11-20T10:00:00Z","name":"queue.length","value":12}
+{"kind":"event","at":"2026-11-20T10:00:01Z","severity":"warn","title":"deploy","text":"Version 7 goes out."}
+END
+run overview 'exec:cat lines.json'
+ok "metrics alone are data" says out "Nothing stands out"
+ok "so it is not said that there is none" [ "$(grep -c 'No data' out)" = 0 ]
+run status 'exec:cat lines.json'
+ok "what happened is shown with the sources" says out "Version 7 goes out."
+run status --format json 'exec:cat lines.json'
+ok "and is in their JSON" says out '"title":	"deploy"'
 
 echo 'SELECT * FROM orders WHERE id = 7;' >query.sql
 refused "SQL is no plan" "explain --db postgres://... query.sql" explain query.sql

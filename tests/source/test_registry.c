@@ -231,7 +231,7 @@ static void refused(const char *path, const char *sentence)
 
 #define MINOR(n)      #n
 #define MINOR_TEXT(n) MINOR(n)
-#define NEWER         "of the source interface, this is the older 1." MINOR_TEXT(SD_ABI_MINOR)
+#define NEWER         "of the source interface, this is the older 2." MINOR_TEXT(SD_ABI_MINOR)
 
 static void nonsense_is_refused(void **state)
 {
@@ -240,7 +240,9 @@ static void nonsense_is_refused(void **state)
         skip();
     static const char *const rows[][2] = {
         {"-DWRONG_SYMBOL", "does not export slowdive_source"},
-        {"-DABI='(9<<16)'", "was built for version 9 of the source interface, this is version 1"},
+        {"-DABI='(9<<16)'", "was built for version 9 of the source interface, this is version 2"},
+        {"-DABI='(1<<16|2)'",
+         "was built for version 1 of the source interface, this is version 2; build it again"},
         {"-DABI='(SD_ABI+1)'", NEWER},
         {"-DNAME='\"No Word\"'", "its name is no word"},
         {"-DNAME='\"exec\"'", "there is a source kind exec already"},

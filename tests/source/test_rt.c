@@ -116,7 +116,7 @@ static const struct sd_source_ops POLLED = {
     .name = "fake",
     .summary = "a fake",
     .targets = "fake:",
-    .provides = 1u << SD_METRIC,
+    .provides = SD_KIND_BIT(SD_METRIC),
     .priv_size = 64,
     .interval_ns = 2 * SD_MS,
     .open = fake_open,
@@ -131,7 +131,7 @@ static const struct sd_source_ops STREAM = {
     .name = "stream",
     .summary = "a fake",
     .targets = "stream:",
-    .provides = 1u << SD_METRIC,
+    .provides = SD_KIND_BIT(SD_METRIC),
     .open = fake_open,
     .run = fake_run,
     .request = fake_request,
@@ -357,7 +357,7 @@ static void a_flood_costs_the_budget_and_starves_nobody(void **state)
 struct tally {
     int64_t drops, batches;
     double last;
-    bool out_of_order;
+    bool out_of_order, host;
 };
 
 static void tally(void *ctx, const struct sd_batch *b)
@@ -373,6 +373,7 @@ static void tally(void *ctx, const struct sd_batch *b)
         } else if (kind == SD_STATUS) {
             t->drops = ((const struct sd_status *)r)->drops;
             t->batches = ((const struct sd_status *)r)->batches;
+            t->host = ((const struct sd_status *)r)->host != NULL;
         }
     }
 }
@@ -393,6 +394,7 @@ static void full_mailboxes_drop_or_wait(void **state)
             poll(NULL, 0, 1);
         assert_true(rt_watch_until(&w, NULL, SOON));
         assert_int_equal(t.batches, 500);
+        assert_true(t.host);
         assert_int_equal(w.records[SD_METRIC], (500 - t.drops) * 100);
         assert_true(follow ? t.drops > 0 : t.drops == 0);
         assert_true(t.last == 499);

@@ -296,7 +296,7 @@ static void indexes_tell_what_is_for_nothing(void **state)
     model_free(m);
 }
 
-/* ---- code built for the first version of the interface ---- */
+/* ---- code built for an older minor version of the interface ---- */
 
 static void an_older_source_is_not_read_past_its_end(void **state)
 {
@@ -305,8 +305,7 @@ static void an_older_source_is_not_read_past_its_end(void **state)
     struct sd_table t = table("orders", 1), *old = malloc(then); /* the sanitiser watches its end */
     memcpy(old, &t, then);
     struct sd_batch *b = batch_new("pg", T0);
-    batch_set_abi(b, 0);
-    assert_true(batch_add(b, SD_TABLE, old));
+    assert_true(batch_add_start(b, SD_TABLE, old, then));
     free(old);
     size_t i = 0;
     const struct sd_table *got = batch_each(b, SD_TABLE, &i);

@@ -141,11 +141,80 @@ static void hostile_sizes(void **state)
     strbuf_free(&text);
 }
 
+/* A kind with every sort of list. */
+struct lists {
+    const struct sd_ints *stack;
+    const struct sd_reals *shares;
+    const struct sd_texts *labels;
+    const struct sd_ints *times;
+};
+static const struct sd_field list_fields[] = {
+    {.name = "stack", .type = SD_FIELD_LIST_INT, .offset = offsetof(struct lists, stack), .unit = ""},
+    {.name = "shares", .type = SD_FIELD_LIST_REAL, .offset = offsetof(struct lists, shares), .unit = ""},
+    {.name = "labels", .type = SD_FIELD_LIST_TEXT, .offset = offsetof(struct lists, labels), .unit = ""},
+    {.name = "times", .type = SD_FIELD_LIST_INT, .offset = offsetof(struct lists, times), .unit = "time"},
+};
+static const struct sd_schema list_schema = {.kind = SD_KIND_END,
+                                             .name = "lists",
+                                             .size = sizeof(struct lists),
+                                             .n_fields = ARRAY_LEN(list_fields),
+                                             .fields = list_fields};
+
+static bool decode_lists(const char *line, const struct lists **out, struct sd_error *err)
+{
+    struct jsonrecord r;
+    bool ok = jsonrecord_decode_as(&list_schema, line, strlen(line), arena, &r, err);
+    *out = ok ? r.record : NULL;
+    return ok;
+}
+
+static void lists(void **state)
+{
+    (void)state;
+    const struct lists *l;
+    struct sd_error err = {""};
+    assert_true(decode_lists("{\"stack\":[1,\"-8123456789012345679\",null,9007199254740993],"
+                             "\"shares\":[0.5,2,null],\"labels\":[\"a\",null,\"\"],"
+                             "\"times\":[\"2026-11-20T15:51:38Z\",5]}",
+                             &l, &err));
+    assert_int_equal(l->stack->n, 4);
+    assert_int_equal(l->stack->items[1], -8123456789012345679);
+    assert_false(sd_known(l->stack->items[2]));
+    assert_int_equal(l->stack->items[3], 9007199254740993);
+    assert_int_equal(l->shares->n, 3);
+    assert_true(l->shares->items[0] == 0.5 && l->shares->items[1] == 2 && isnan(l->shares->items[2]));
+    assert_int_equal(l->labels->n, 3);
+    assert_string_equal(l->labels->items[0], "a");
+    assert_null(l->labels->items[1]);
+    assert_string_equal(l->labels->items[2], "");
+    assert_int_equal(l->times->items[0], 1795189898000000000);
+    assert_true(decode_lists("{\"stack\":[],\"shares\":null}", &l, &err));
+    assert_int_equal(l->stack->n, 0);
+    assert_null(l->shares);
+    assert_null(l->labels);
+    static const char *const wrong[][2] = {
+        {"{\"stack\":[1.5,\"x\"]}", "\"stack\" must be a list of integers"},
+        {"{\"stack\":7}", "\"stack\" must be a list of integers"},
+        {"{\"shares\":[[1]]}", "\"shares\" must be a list of numbers"},
+        {"{\"labels\":[\"a\",1]}", "\"labels\" must be a list of strings"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        assert_false(decode_lists(wrong[i][0], &l, &err));
+        assert_string_equal(err.text, wrong[i][1]);
+    }
+    const struct sd_intake *in =
+        decode("{\"kind\":\"intake\",\"total\":3,\"samples\":[\"a\",\"b\"]}", SD_INTAKE, NULL);
+    assert_int_equal(in->samples->n, 2);
+    assert_string_equal(in->samples->items[1], "b");
+    const struct sd_http *h = decode("{\"kind\":\"http\",\"route\":\"/a\",\"host\":\"web1\"}", SD_HTTP, NULL);
+    assert_string_equal(h->host, "web1");
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(metrics), T(integers_keep_64_bits), T(histograms), T(refusals_say_why), T(hostile_sizes),
+        T(metrics), T(integers_keep_64_bits), T(histograms), T(lists), T(refusals_say_why), T(hostile_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,17 +203,18 @@ static void test_too_many_endpoints(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_endpoints = 10;
+    limits.max_bytes = (size_t)512 << 10;
     struct model *m = model_new(&limits);
     char route[32];
     for (int i = 0; i < 100; i++) {
         snprintf(route, sizeof route, "/r%d", i);
         http(m, T0, "GET", route, 1, SD_MS);
     }
-    assert_int_equal(model_endpoints(m), 11);
+    int apart = (int)model_endpoints(m) - 1; /* and (other) */
+    assert_in_range(apart, 5, 50);
     struct endpoint_stats st;
     endpoint_stats(model_find_endpoint(m, "(other)"), SPAN_ALL, &st);
-    assert_int_equal(st.count, 90);
+    assert_int_equal(st.count, 100 - apart);
     model_free(m);
 }
 
@@ -432,6 +433,7 @@ static void test_past_states(void **state)
         struct sd_status st;
         cleared(SD_STATUS, &st);
         st.state = i;
+        st.host = "web1";
         struct sd_intake in;
         cleared(SD_INTAKE, &in);
         in.total = 10 * (i + 1);
@@ -465,6 +467,7 @@ static void test_past_states(void **state)
     struct source_info info[2];
     assert_int_equal(model_sources(m, T0 + 15 * SD_S, info, 2), 1);
     assert_int_equal(info[0].status->state, 1);
+    assert_string_equal(info[0].host, "web1");
     assert_int_equal(info[0].intake->total, 20);
     assert_int_equal(model_sources(m, T0 - 1, info, 2), 1);
     assert_null(info[0].status);
@@ -573,15 +576,13 @@ static void test_cap(void **state)
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
     limits.max_bytes = (size_t)4 << 20;
-    limits.max_endpoints = 100;
-    limits.max_queries = 500;
     struct model *m = model_new(&limits);
     for (int i = 0; i < 1; i++)
         flood(m, 700);
     struct model_usage u = model_usage(m);
     assert_true(u.bytes <= u.max_bytes);
     assert_true(u.thinned_to_ns > SD_S);
-    assert_true(model_queries(m) <= 500);
+    assert_true(model_queries(m) < 3000);
     struct endpoint_stats all, st;
     endpoint_stats(model_find_endpoint(m, "GET /e1"), SPAN_ALL, &all);
     assert_int_equal(all.count, 700 * 12);

@@ -236,6 +236,10 @@ static void kind_with(struct model *m, const struct sd_schema *sc, size_t at, co
         else if (f->type == SD_FIELD_HIST)
             strbuf_printf(&line, i == at ? ", \"%s_ns\": [%s, 5, %s]" : ", \"%s_ns\": [5, 7]", f->name, value,
                           value);
+        else if (f->type == SD_FIELD_LIST_TEXT)
+            strbuf_printf(&line, ", \"%s\": [\"a\"]", f->name);
+        else if (f->type == SD_FIELD_LIST_INT || f->type == SD_FIELD_LIST_REAL)
+            strbuf_printf(&line, ", \"%s\": [%s]", f->name, i == at || at == SIZE_MAX ? value : "1");
         else
             strbuf_printf(&line, ", \"%s\": %s", f->name, i == at || at == SIZE_MAX ? value : "1");
     }
@@ -279,6 +283,9 @@ static void raw_records(void **state)
                 _Alignas(16) char r[1024];
                 assert_true(sc->size <= sizeof r);
                 schema_clear(sc, r);
+                const struct sd_ints *ints_list = SD_INTS(ints[v], 1);
+                const struct sd_reals *reals_list = SD_REALS(reals[v], 1);
+                const struct sd_texts *texts_list = SD_TEXTS("a", "b");
                 for (size_t i = 0; i < sc->n_fields; i++) {
                     const struct sd_field *f = &sc->fields[i];
                     if (f->type == SD_FIELD_INT)
@@ -287,8 +294,14 @@ static void raw_records(void **state)
                         *(double *)(r + f->offset) = reals[v];
                     else if (f->type == SD_FIELD_TEXT)
                         *(const char **)(r + f->offset) = "a";
-                    else
+                    else if (f->type == SD_FIELD_HIST)
                         *(const struct sd_hist **)(r + f->offset) = &hist;
+                    else if (f->type == SD_FIELD_LIST_INT)
+                        *(const struct sd_ints **)(r + f->offset) = ints_list;
+                    else if (f->type == SD_FIELD_LIST_REAL)
+                        *(const struct sd_reals **)(r + f->offset) = reals_list;
+                    else if (f->type == SD_FIELD_LIST_TEXT)
+                        *(const struct sd_texts **)(r + f->offset) = texts_list;
                 }
                 batch_add(b, sc->kind, r);
             }

@@ -18,6 +18,20 @@
 
 #define T0 (INT64_C(1700000000) * SD_S)
 
+/* Lists with what lists can hold: nothing, unknown items, the extremes. */
+static const void *list_of(enum sd_field_type type, unsigned v)
+{
+    static const int64_t numbers[] = {7, 7, SD_UNKNOWN, INT64_MAX, INT64_MIN + 1, 0};
+    static const double reals[] = {0.5, 0.5, NAN, -INFINITY, 1e308};
+    static const char *const texts[] = {"a", "a", NULL, "", "\xff\x1b[2J"};
+    static const struct sd_ints ints[] = {{6, numbers}, {0, numbers}, {1, numbers + 3}};
+    static const struct sd_reals of_reals[] = {{5, reals}, {0, NULL}, {2, reals + 3}};
+    static const struct sd_texts of_texts[] = {{5, texts}, {0, NULL}, {3, texts + 2}};
+    return type == SD_FIELD_LIST_INT    ? (const void *)&ints[v % 3]
+           : type == SD_FIELD_LIST_REAL ? (const void *)&of_reals[v % 3]
+                                        : &of_texts[v % 3];
+}
+
 /* A record whose every field depends on the seed; some are unknown. */
 static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[32][16])
 {
@@ -38,8 +52,10 @@ static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[
         } else if (sc->fields[i].type == SD_FIELD_TEXT) {
             snprintf(texts[i], 16, "%s%u", v % 3 ? "\xff\x1b[" : "", v % 11);
             *(const char **)p = texts[i];
-        } else {
+        } else if (sc->fields[i].type == SD_FIELD_HIST) {
             *(const struct sd_hist **)p = &hists[v % 3];
+        } else {
+            *(const void **)p = list_of(sc->fields[i].type, v);
         }
     }
 }
@@ -72,6 +88,27 @@ static void same_hist(const struct sd_hist *a, const struct sd_hist *b)
         assert_memory_equal(a->buckets, b->buckets, a->n * sizeof *a->buckets);
 }
 
+static bool same_real(double a, double b)
+{
+    return isnan(a) ? isnan(b) : a == b;
+}
+
+static void same_list(enum sd_field_type type, const void *a, const void *b)
+{
+    const struct sd_ints *ia = a, *ib = b;
+    const struct sd_reals *ra = a, *rb = b;
+    const struct sd_texts *ta = a, *tb = b;
+    assert_int_equal(!a, !b);
+    if (!a)
+        return;
+    uint32_t n = type == SD_FIELD_LIST_INT ? ia->n : type == SD_FIELD_LIST_REAL ? ra->n : ta->n;
+    assert_int_equal(n, type == SD_FIELD_LIST_INT ? ib->n : type == SD_FIELD_LIST_REAL ? rb->n : tb->n);
+    for (uint32_t i = 0; i < n; i++)
+        assert_true(type == SD_FIELD_LIST_INT    ? ia->items[i] == ib->items[i]
+                    : type == SD_FIELD_LIST_REAL ? same_real(ra->items[i], rb->items[i])
+                                                 : str_eq(ta->items[i], tb->items[i]));
+}
+
 static void same_batch(const struct sd_batch *a, const struct sd_batch *b)
 {
     assert_string_equal(batch_origin(a), batch_origin(b));
@@ -88,6 +125,8 @@ static void same_batch(const struct sd_batch *a, const struct sd_batch *b)
                 assert_true(str_eq(*(const char *const *)pa, *(const char *const *)pb));
             else if (sc->fields[f].type == SD_FIELD_HIST)
                 same_hist(*(const struct sd_hist *const *)pa, *(const struct sd_hist *const *)pb);
+            else if (sc->fields[f].type > SD_FIELD_HIST)
+                same_list(sc->fields[f].type, *(const void *const *)pa, *(const void *const *)pb);
             else if (sc->fields[f].type == SD_FIELD_INT || !isnan(*(const double *)pa))
                 assert_memory_equal(pa, pb, 8);
             else
@@ -576,6 +615,7 @@ static void test_conceal(void **state)
     struct sd_intake in;
     schema_clear(schema_of(SD_INTAKE), &in);
     in.sample = "GET /pay?card=s3cret HTTP/1.1 \"http://x/?q=s3cret\" end";
+    in.samples = SD_TEXTS("GET /a?card=s3cret HTTP/1.1", NULL, in.sample);
     batch_add(b, SD_ACTIVITY, &a);
     batch_add(b, SD_STATEMENT, &s);
     batch_add(b, SD_INTAKE, &in);
@@ -599,6 +639,10 @@ static void test_conceal(void **state)
     assert_string_equal(hs->text, "SELECT $1");
     const struct sd_intake *hi = batch_record(hidden, 2, &kind);
     assert_string_equal(hi->sample, "GET /pay?... HTTP/1.1 \"http://x/?...\" end");
+    assert_int_equal(hi->samples->n, 3);
+    assert_string_equal(hi->samples->items[0], "GET /a?... HTTP/1.1");
+    assert_null(hi->samples->items[1]);
+    assert_string_equal(hi->samples->items[2], hi->sample);
     const struct sd_plan *hp = batch_record(hidden, 3, &kind);
     assert_string_equal(hp->failed,
                         "relation \"orders\": invalid input syntax for type date: \"...\"; or: \"...\"");
@@ -611,20 +655,158 @@ static void test_conceal(void **state)
     conceal_free(c);
 }
 
+/* Lists of each sort, through a schema that a later kind could have. */
+struct lists {
+    const struct sd_ints *stack;
+    int64_t n;
+    const struct sd_reals *bounds;
+    const struct sd_texts *labels;
+};
+static const struct sd_field list_fields[] = {
+    {.name = "stack", .type = SD_FIELD_LIST_INT, .offset = offsetof(struct lists, stack), .unit = ""},
+    {.name = "n", .type = SD_FIELD_INT, .offset = offsetof(struct lists, n), .unit = ""},
+    {.name = "bounds", .type = SD_FIELD_LIST_REAL, .offset = offsetof(struct lists, bounds), .unit = ""},
+    {.name = "labels", .type = SD_FIELD_LIST_TEXT, .offset = offsetof(struct lists, labels), .unit = ""},
+};
+static const struct sd_schema list_schema = {
+    .size = sizeof(struct lists), .n_fields = ARRAY_LEN(list_fields), .fields = list_fields};
+
+static void same_lists(const struct lists *a, const struct lists *b)
+{
+    same_list(SD_FIELD_LIST_INT, a->stack, b->stack);
+    same_list(SD_FIELD_LIST_REAL, a->bounds, b->bounds);
+    same_list(SD_FIELD_LIST_TEXT, a->labels, b->labels);
+    assert_int_equal(a->n, b->n);
+}
+
+static void test_lists(void **state)
+{
+    (void)state;
+    struct lists rows[9];
+    const void *records[9];
+    for (unsigned i = 0; i < 9; i++) {
+        unsigned v = i / 2; /* each twice: what is as before is written once */
+        rows[i] = (struct lists){.stack = v == 3 ? NULL : list_of(SD_FIELD_LIST_INT, v),
+                                 .n = i,
+                                 .bounds = v == 1 ? NULL : list_of(SD_FIELD_LIST_REAL, v),
+                                 .labels = list_of(SD_FIELD_LIST_TEXT, v)};
+        /* A copy is of its own. */
+        size_t need = schema_need(&list_schema, &rows[i]);
+        void *to = mem_alloc(need), *from = memcpy(mem_alloc(sizeof rows[i]), &rows[i], sizeof rows[i]);
+        struct lists *copy = schema_copy(&list_schema, from, to);
+        free(from);
+        same_lists(copy, &rows[i]);
+        if (copy->labels)
+            assert_true((const char *)copy->labels >= (char *)to &&
+                        (const char *)copy->labels < (char *)to + need);
+        free(to);
+        records[i] = &rows[i];
+    }
+    struct strbuf out = {0};
+    columns_encode(&list_schema, records, 9, &out);
+    struct arena *a = arena_new();
+    const struct lists *got = columns_decode(&list_schema, out.text, out.len, 9, 4, a);
+    assert_non_null(got);
+    for (int i = 0; i < 9; i++)
+        same_lists(&got[i], &rows[i]);
+
+    /* Of fewer fields, of more, and cut anywhere. */
+    struct sd_schema less = list_schema;
+    less.n_fields = 2;
+    got = columns_decode(&less, out.text, out.len, 9, 4, a);
+    assert_non_null(got);
+    assert_int_equal(got[8].n, 8);
+    assert_null(got[8].labels);
+    for (size_t len = 0; len < out.len; len++)
+        assert_null(columns_decode(&list_schema, out.text, len, 9, 4, a));
+    arena_free(a);
+
+    /* A type of column that is not known yet is passed over by its length. */
+    struct strbuf newer = {0};
+    a = arena_new();
+    strbuf_add(&newer, "\x00\x04\x09\x03xyz", 7); /* INT 1; type 9 of three bytes */
+    static const struct sd_schema one = {
+        .size = sizeof(struct lists), .n_fields = 1, .fields = list_fields + 1};
+    got = columns_decode(&one, newer.text, newer.len, 1, 2, a);
+    assert_non_null(got);
+    assert_int_equal(got->n, 1);
+    arena_free(a);
+    strbuf_free(&newer);
+    strbuf_free(&out);
+}
+
+struct gist {
+    struct sd_http http;
+    int64_t statements;
+    sd_kinds kinds;
+};
+
+static void note_gist(void *ctx, struct sd_batch *b)
+{
+    struct gist *gist = ctx;
+    const struct sd_http *r;
+    size_t i = 0;
+    gist->kinds |= batch_kinds(b);
+    if ((r = batch_each(b, SD_HTTP, &i)))
+        gist->http = *r;
+    for (i = 0; batch_each(b, SD_STATEMENT, &i);)
+        gist->statements++;
+    batch_unref(b);
+}
+
+/* One that was made before records had hosts and lists. */
+static void test_old_recording(void **state)
+{
+    (void)state;
+    FILE *f = fopen(test_file("data/shop.slowdive"), "rb");
+    assert_non_null(f);
+    struct strbuf bytes = {0};
+    char chunk[4096];
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+        strbuf_add(&bytes, chunk, n);
+    fclose(f);
+    struct recording_stats stats;
+    struct sd_error err;
+    struct gist gist = {.statements = 0};
+    assert_true(recording_decode(bytes.text, bytes.len, note_gist, &gist, &stats, &err));
+    strbuf_free(&bytes);
+    assert_int_equal(stats.lost, 0);
+    assert_false(stats.cut);
+    assert_true(gist.kinds & SD_KIND_BIT(SD_HTTP) && gist.kinds & SD_KIND_BIT(SD_INTAKE));
+    assert_true(gist.http.count > 0);
+    assert_null(gist.http.host);
+    assert_true(gist.statements > 0);
+}
+
+/* ABI: a list in place. */
+static void test_lists_in_place(void **state)
+{
+    (void)state;
+    struct sd_intake in;
+    schema_clear(schema_of(SD_INTAKE), &in);
+    in.samples = SD_TEXTS("one", NULL, "three");
+    struct sd_batch *b = batch_new("x", T0);
+    assert_true(batch_add(b, SD_INTAKE, &in));
+    size_t i = 0;
+    const struct sd_intake *got = batch_each(b, SD_INTAKE, &i);
+    assert_int_equal(got->samples->n, 3);
+    assert_string_equal(got->samples->items[2], "three");
+    assert_true(got->samples != in.samples && got->samples->items[0] != in.samples->items[0]);
+    assert_int_equal(SD_INTS(1, 2, 3)->n, 3);
+    assert_true(SD_REALS(0.5)->items[0] == 0.5);
+    batch_unref(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_schema),
-        cmocka_unit_test(test_batch),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_flip),
-        cmocka_unit_test(test_overlaps),
-        cmocka_unit_test(test_bombs),
-        cmocka_unit_test(test_nested),
-        cmocka_unit_test(test_stop),
-        cmocka_unit_test(test_recorder),
-        cmocka_unit_test(test_recorder_flushes),
+        cmocka_unit_test(test_schema),        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_lists),         cmocka_unit_test(test_lists_in_place),
+        cmocka_unit_test(test_old_recording), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_cut),           cmocka_unit_test(test_flip),
+        cmocka_unit_test(test_overlaps),      cmocka_unit_test(test_bombs),
+        cmocka_unit_test(test_nested),        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_recorder),      cmocka_unit_test(test_recorder_flushes),
         cmocka_unit_test(test_conceal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

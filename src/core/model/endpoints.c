@@ -4,14 +4,32 @@
 enum { NAME_BYTES = 1024 };
 #define INTERVAL_MAX (86400 * SD_S)
 
-static void release(struct model *m, void *item)
+struct endpoint_slot {
+    struct slot slot;
+    int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns;
+    sd_time first, last;
+    struct sd_bucket *buckets;
+    uint32_t n_buckets;
+};
+
+struct endpoints {
+    struct endpoint *hash, **items;
+    size_t n, cap;
+};
+
+static const struct endpoints *endpoints_in(const struct model *m)
+{
+    return m->parts[DOMAIN_endpoints].state;
+}
+
+static void release(struct part *p, void *item)
 {
     struct endpoint_slot *s = item;
-    model_give(m, s->buckets, s->n_buckets * sizeof *s->buckets);
+    model_give(p, s->buckets, s->n_buckets * sizeof *s->buckets);
 }
 
 /* Adds sorted buckets to sorted buckets; grows only by the indices that are new. */
-static void add_buckets(struct model *m, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n)
+static void add_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n)
 {
     uint32_t fresh = 0, a = 0;
     for (uint32_t i = 0; i < n; i++) {
@@ -21,9 +39,9 @@ static void add_buckets(struct model *m, struct endpoint_slot *s, const struct s
     }
     uint32_t total = s->n_buckets + fresh;
     if (fresh && !s->buckets) {
-        s->buckets = model_take(m, total * sizeof *s->buckets);
+        s->buckets = model_take(p, total * sizeof *s->buckets);
     } else if (fresh) {
-        s->buckets = model_resize(m, s->buckets, s->n_buckets, total, sizeof *s->buckets);
+        s->buckets = model_resize(p, s->buckets, s->n_buckets, total, sizeof *s->buckets);
     }
     /* Merged from the end, so that nothing is overwritten before it is read. */
     uint32_t have = s->n_buckets, left = n, to = total;
@@ -67,12 +85,12 @@ static void merge_figures(struct endpoint_slot *into, const struct endpoint_slot
     into->last = most(into->last, from->last);
 }
 
-static void merge(struct model *m, void *into, void *from)
+static void merge(struct part *p, void *into, void *from)
 {
     struct endpoint_slot *s = from;
     merge_figures(into, s);
-    add_buckets(m, into, s->buckets, s->n_buckets);
-    release(m, s);
+    add_buckets(p, into, s->buckets, s->n_buckets);
+    release(p, s);
 }
 
 static const struct slots_ops ops = {.merge = merge, .release = release};
@@ -128,8 +146,9 @@ static void stats_clear(struct endpoint_stats *st)
     hist_clear(&st->latency);
 }
 
-static struct endpoint *endpoint_of(struct model *m, const char *method, const char *route)
+static struct endpoint *endpoint_of(struct part *p, const char *method, const char *route)
 {
+    struct endpoints *x = p->state;
     char name[NAME_BYTES];
     size_t n = 0, prefix = 0;
     if (method && *method) {
@@ -145,29 +164,29 @@ static struct endpoint *endpoint_of(struct model *m, const char *method, const c
     name[n] = 0;
 
     struct endpoint *e;
-    HASH_FIND(hh, m->endpoint_hash, name, n, e);
+    HASH_FIND(hh, x->hash, name, n, e);
     if (e)
         return e;
-    size_t most_endpoints = MIN(m->limits.max_endpoints, m->limits.max_bytes / 2 / sizeof *e);
-    if (m->n_endpoints >= MAX(most_endpoints, 1) && strcmp(name, "(other)"))
-        return endpoint_of(m, NULL, "(other)");
-    e = model_take(m, sizeof *e);
-    e->model = m;
-    e->name = model_strdup(m, name, n);
-    e->method = prefix ? model_strdup(m, name, prefix - 1) : NULL;
+    /* Endpoints stay: the rest of the share is for their history. */
+    if (x->n >= MAX(MIN(p->most, p->share / 4 * 3 / sizeof *e), 1) && strcmp(name, "(other)"))
+        return endpoint_of(p, NULL, "(other)");
+    e = model_take(p, sizeof *e);
+    e->model = p->model;
+    e->name = model_strdup(p, name, n);
+    e->method = prefix ? model_strdup(p, name, prefix - 1) : NULL;
     e->route = e->name + prefix;
     e->slots.size = sizeof(struct endpoint_slot);
     stats_clear(&e->all);
-    HASH_ADD_KEYPTR(hh, m->endpoint_hash, e->name, n, e);
-    if (m->n_endpoints == m->cap_endpoints) {
-        size_t want = m->cap_endpoints ? m->cap_endpoints * 2 : 16;
-        m->endpoints = model_resize(m, m->endpoints, m->cap_endpoints, want, sizeof *m->endpoints);
-        m->cap_endpoints = want;
+    HASH_ADD_KEYPTR(hh, x->hash, e->name, n, e);
+    if (x->n == x->cap) {
+        size_t want = x->cap ? x->cap * 2 : 16;
+        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+        x->cap = want;
     }
-    m->endpoints[m->n_endpoints++] = e;
+    x->items[x->n++] = e;
     if (strcmp(name, "(other)")) {
-        e->folded_route = link_endpoint_route(m, NULL, e->route);
-        e->folded_name = e->method ? link_endpoint_route(m, e->method, e->route) : e->folded_route;
+        e->folded_route = link_endpoint_route(p, NULL, e->route);
+        e->folded_name = e->method ? link_endpoint_route(p, e->method, e->route) : e->folded_route;
         if (e->folded_name && !e->folded_name->endpoint)
             e->folded_name->endpoint = e;
         if (e->folded_route && !e->folded_route->endpoint)
@@ -176,11 +195,11 @@ static struct endpoint *endpoint_of(struct model *m, const char *method, const c
     return e;
 }
 
-void endpoints_apply(struct model *m, const struct sd_batch *b, const struct sd_http *r)
+static void endpoint_add(struct part *p, const struct sd_batch *b, const struct sd_http *r)
 {
-    struct endpoint *e = endpoint_of(m, r->method, r->route);
+    struct endpoint *e = endpoint_of(p, r->method, r->route);
     struct endpoint_slot f = figures_of(r, batch_time(b));
-    struct endpoint_slot *s = slots_at(m, &e->slots, batch_time(b));
+    struct endpoint_slot *s = slots_at(p, &e->slots, batch_time(b));
     if (!s->count && !s->n_buckets) {
         s->min_ns = s->max_ns = SD_UNKNOWN;
         s->first = s->last = SD_UNKNOWN;
@@ -188,55 +207,98 @@ void endpoints_apply(struct model *m, const struct sd_batch *b, const struct sd_
     }
     merge_figures(s, &f);
     if (r->latency)
-        add_buckets(m, s, r->latency->buckets, r->latency->n);
+        add_buckets(p, s, r->latency->buckets, r->latency->n);
     add_total(&e->all, &f, r->latency);
 }
 
-void endpoints_drop(struct model *m, sd_time before)
+static void endpoints_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
-    for (size_t i = 0; i < m->n_endpoints; i++)
-        slots_drop(m, &m->endpoints[i]->slots, before, &ops);
+    const struct sd_http *r;
+    (void)o;
+    for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i));)
+        endpoint_add(p, b, r);
 }
 
-void endpoints_thin(struct model *m, sd_time before, int64_t width)
+static sd_time endpoints_until(const struct sd_batch *b)
 {
-    for (size_t i = 0; i < m->n_endpoints; i++)
-        slots_thin(m, &m->endpoints[i]->slots, before, width, &ops);
+    const struct sd_http *r;
+    sd_time to = batch_time(b);
+    for (size_t i = 0; (r = batch_each(b, SD_HTTP, &i));)
+        if (r->interval_ns > 0 && r->interval_ns < 3600 * SD_S)
+            to = MAX(to, batch_time(b) + r->interval_ns);
+    return to;
 }
 
-void endpoints_free(struct model *m)
+static void endpoints_drop(struct part *p, sd_time before)
 {
-    HASH_CLEAR(hh, m->endpoint_hash);
-    for (size_t i = 0; i < m->n_endpoints; i++) {
-        struct endpoint *e = m->endpoints[i];
-        slots_free(m, &e->slots, &ops);
-        model_strfree(m, e->name);
-        model_strfree(m, e->method);
-        model_give(m, e, sizeof *e);
+    struct endpoints *x = p->state;
+    for (size_t i = 0; i < x->n; i++)
+        slots_drop(p, &x->items[i]->slots, before, &ops);
+}
+
+static void endpoints_thin(struct part *p, sd_time before, int64_t width)
+{
+    struct endpoints *x = p->state;
+    for (size_t i = 0; i < x->n; i++)
+        slots_thin(p, &x->items[i]->slots, before, width, &ops);
+}
+
+static bool endpoints_less(struct part *p, size_t want)
+{
+    struct endpoints *x = p->state;
+    const struct slots *largest = NULL;
+    for (size_t i = 0; i < x->n; i++)
+        largest = slots_larger(largest, &x->items[i]->slots);
+    return slots_less(p, largest, want, endpoints_thin, endpoints_drop);
+}
+
+static void endpoints_clear(struct part *p)
+{
+    struct endpoints *x = p->state;
+    HASH_CLEAR(hh, x->hash);
+    for (size_t i = 0; i < x->n; i++) {
+        struct endpoint *e = x->items[i];
+        slots_free(p, &e->slots, &ops);
+        model_strfree(p, e->name);
+        model_strfree(p, e->method);
+        model_give(p, e, sizeof *e);
     }
-    m->endpoints = model_resize(m, m->endpoints, m->cap_endpoints, 0, sizeof *m->endpoints);
-    m->n_endpoints = m->cap_endpoints = 0;
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
 }
+
+const struct domain endpoints_domain = {
+    .name = "endpoints",
+    .kinds = SD_KIND_BIT(SD_HTTP),
+    .is_data = true,
+    .state_size = sizeof(struct endpoints),
+    .apply = endpoints_apply,
+    .until = endpoints_until,
+    .drop = endpoints_drop,
+    .less = endpoints_less,
+    .clear = endpoints_clear,
+};
 
 /* ---- asking ---- */
 
 size_t model_endpoints(const struct model *m)
 {
-    return m->n_endpoints;
+    return endpoints_in(m)->n;
 }
 
 struct endpoint *model_endpoint(const struct model *m, size_t i)
 {
-    return i < m->n_endpoints ? m->endpoints[i] : NULL;
+    const struct endpoints *x = endpoints_in(m);
+    return i < x->n ? x->items[i] : NULL;
 }
 
 struct endpoint *model_find_endpoint(const struct model *m, const char *name)
 {
+    const struct endpoints *x = endpoints_in(m);
     struct endpoint *e;
-    HASH_FIND_STR(m->endpoint_hash, name, e);
-    for (size_t i = 0; !e && i < m->n_endpoints; i++)
-        if (!strcmp(m->endpoints[i]->route, name))
-            e = m->endpoints[i];
+    HASH_FIND_STR(x->hash, name, e);
+    for (size_t i = 0; !e && i < x->n; i++)
+        if (!strcmp(x->items[i]->route, name))
+            e = x->items[i];
     return e;
 }
 
@@ -352,8 +414,9 @@ void model_request_series(const struct model *m, struct span span, size_t n, str
     no_points(out, n);
     for (size_t k = 0; k < n; k++)
         hist_clear(&h[k]);
-    for (size_t e = 0; e < m->n_endpoints; e++) {
-        const struct endpoint *of = m->endpoints[e];
+    const struct endpoints *x = endpoints_in(m);
+    for (size_t e = 0; e < x->n; e++) {
+        const struct endpoint *of = x->items[e];
         for (size_t i = slots_from(&of->slots, st.span.from); i < of->slots.n; i++) {
             const struct endpoint_slot *s = slot_at(of, i);
             size_t lo, hi;

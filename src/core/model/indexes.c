@@ -1,6 +1,16 @@
 /* indexes.c - tables and indexes as a server listed them, listing after listing. */
 #include "core/model/parts.h"
 
+/* Of one origin, sorted by name. */
+struct listings {
+    struct history tables, indexes;
+};
+
+static struct listings *listings_of(const struct model *m, size_t origin)
+{
+    return m->origins[origin]->state[DOMAIN_indexes];
+}
+
 static int text_order(const char *a, const char *b)
 {
     return strcmp(a ? a : "", b ? b : "");
@@ -22,7 +32,7 @@ static int index_order(const void *a, const void *b)
     return order ? order : text_order(x->name, y->name);
 }
 
-static void add(struct model *m, struct history *h, const struct sd_batch *b, enum sd_kind kind,
+static void add(struct part *p, struct history *h, const struct sd_batch *b, enum sd_kind kind,
                 int (*order)(const void *, const void *))
 {
     const void **records = mem_array(batch_len(b), sizeof *records), *r;
@@ -30,42 +40,92 @@ static void add(struct model *m, struct history *h, const struct sd_batch *b, en
     for (size_t i = 0; (r = batch_each(b, kind, &i));)
         records[n++] = r;
     qsort(records, n, sizeof *records, order);
-    history_add(m, h, batch_time(b), kind, records, n);
+    history_add(p, h, batch_time(b), kind, records, n);
     free(records);
-    /* A listing is a few kilobytes for each ten tables, and changes slowly. */
-    while (h->bytes > m->limits.max_bytes / 16 && history_thin(m, h))
-        ;
 }
 
-void catalog_apply(struct model *m, struct origin *o, const struct sd_batch *b)
+static bool listings_thin(struct part *p)
 {
-    add(m, &o->tables, b, SD_TABLE, table_order);
-    add(m, &o->indexes, b, SD_INDEX, index_order);
-}
-
-void catalog_drop(struct model *m, sd_time before)
-{
-    for (size_t i = 0; i < m->n_origins; i++) {
-        history_drop(m, &m->origins[i]->tables, before);
-        history_drop(m, &m->origins[i]->indexes, before);
-    }
-}
-
-bool catalog_shorten(struct model *m)
-{
+    const struct model *m = p->model;
     bool any = false;
     for (size_t i = 0; i < m->n_origins; i++) {
-        any |= history_thin(m, &m->origins[i]->tables);
-        any |= history_thin(m, &m->origins[i]->indexes);
+        struct listings *l = listings_of(m, i);
+        any |= l && history_thin(p, &l->tables);
+        any |= l && history_thin(p, &l->indexes);
     }
     return any;
 }
 
-void catalog_free(struct model *m, struct origin *o)
+static void indexes_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
-    history_free(m, &o->tables);
-    history_free(m, &o->indexes);
+    if (batch_kinds(b) & SD_KIND_BIT(SD_PLAN))
+        return; /* the facts of a plan */
+    struct listings *l = origin_state(p, o);
+    add(p, &l->tables, b, SD_TABLE, table_order);
+    add(p, &l->indexes, b, SD_INDEX, index_order);
+    /* A listing is a few kilobytes for each ten tables, and changes slowly. */
+    while (p->bytes > p->share && listings_thin(p))
+        ;
 }
+
+static void indexes_drop(struct part *p, sd_time before)
+{
+    const struct model *m = p->model;
+    for (size_t i = 0; i < m->n_origins; i++) {
+        struct listings *l = listings_of(m, i);
+        if (!l)
+            continue;
+        history_drop(p, &l->tables, before);
+        history_drop(p, &l->indexes, before);
+    }
+}
+
+static struct history *larger(struct history *a, struct history *b)
+{
+    return a && a->bytes >= b->bytes ? a : b;
+}
+
+/* When nothing but the newest listings is left, and they are too much: the largest. */
+static bool indexes_less(struct part *p, size_t want)
+{
+    const struct model *m = p->model;
+    size_t held = p->bytes;
+    struct history *most = NULL;
+    while (p->bytes > want && listings_thin(p))
+        ;
+    for (size_t i = 0; i < m->n_origins; i++) {
+        struct listings *l = listings_of(m, i);
+        if (l)
+            most = larger(larger(most, &l->tables), &l->indexes);
+    }
+    if (p->bytes > want && p->bytes > p->share && most)
+        history_free(p, most);
+    return p->bytes < held;
+}
+
+static void listings_free(struct part *p, void *state)
+{
+    struct listings *l = state;
+    history_free(p, &l->tables);
+    history_free(p, &l->indexes);
+}
+
+static void indexes_clear(struct part *p)
+{
+    (void)p;
+}
+
+const struct domain indexes_domain = {
+    .name = "indexes",
+    .kinds = SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX),
+    .is_data = true,
+    .origin_size = sizeof(struct listings),
+    .apply = indexes_apply,
+    .drop = indexes_drop,
+    .less = indexes_less,
+    .origin_free = listings_free,
+    .clear = indexes_clear,
+};
 
 /* ---- asking ---- */
 
@@ -91,8 +151,9 @@ size_t model_tables(const struct model *m, struct span span, sd_time at, struct 
 {
     size_t n = 0;
     for (size_t k = 0; k < m->n_origins; k++) {
-        const struct history *h = &m->origins[k]->tables;
-        const struct moment *now = history_at(h, at), *then = now ? earlier(h, span, now) : NULL;
+        const struct listings *l = listings_of(m, k);
+        const struct history *h = l ? &l->tables : NULL;
+        const struct moment *now = h ? history_at(h, at) : NULL, *then = now ? earlier(h, span, now) : NULL;
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] = (struct table_entry){.t = now->records[i],
                                             .before = find(then, now->records[i], table_order),
@@ -107,8 +168,9 @@ size_t model_indexes(const struct model *m, struct span span, sd_time at, struct
 {
     size_t n = 0;
     for (size_t k = 0; k < m->n_origins; k++) {
-        const struct history *h = &m->origins[k]->indexes;
-        const struct moment *now = history_at(h, at), *then = now ? earlier(h, span, now) : NULL;
+        const struct listings *l = listings_of(m, k);
+        const struct history *h = l ? &l->indexes : NULL;
+        const struct moment *now = h ? history_at(h, at) : NULL, *then = now ? earlier(h, span, now) : NULL;
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] = (struct index_entry){.x = now->records[i],
                                             .before = find(then, now->records[i], index_order),

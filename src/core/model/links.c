@@ -16,65 +16,65 @@ static const char *route_part(const char *tag)
     return space + 1;
 }
 
-static struct name *folded(struct model *m, const char *method, size_t method_len, const char *route)
+static struct name *folded(struct part *p, const char *method, size_t method_len, const char *route)
 {
     char text[ROUTE_MAX + 24], out[ROUTE_MAX];
     route_fold_tag(route, out);
     snprintf(text, sizeof text, "%.*s%s%s", (int)MIN(method_len, 16), method ? method : "",
              method_len ? " " : "", out);
-    return model_name(m, text);
+    return model_name(p, text);
 }
 
-struct name *link_route(struct model *m, const char *tag)
+struct name *link_route(struct part *p, const char *tag)
 {
     if (!tag || !*tag)
         return NULL;
-    struct name *raw = model_name(m, tag);
+    struct name *raw = model_name(p, tag);
     if (!raw)
         return NULL;
     if (!raw->folded) {
         const char *route = route_part(raw->text);
-        struct name *f = folded(m, raw->text, route > raw->text ? (size_t)(route - raw->text) - 1 : 0, route);
+        struct name *f = folded(p, raw->text, route > raw->text ? (size_t)(route - raw->text) - 1 : 0, route);
         raw->folded = f;
     }
     return raw->folded;
 }
 
-struct name *link_endpoint_route(struct model *m, const char *method, const char *route)
+struct name *link_endpoint_route(struct part *p, const char *method, const char *route)
 {
-    return folded(m, method, method ? strlen(method) : 0, route);
+    return folded(p, method, method ? strlen(method) : 0, route);
 }
 
 /* ---- all pairs of query and route of a span, found in one pass ----
  * Thousands of queries are asked about in a row: the samples are gone through for the
- * first, the others find their pairs. Good until a batch is applied or another span asked. */
+ * first, the others find their pairs. Good until the samples change or another span is asked. */
 struct pair {
     struct query *query;
     struct name *route;
     int64_t ns;
 };
 struct link_cache {
-    struct model *model; /* whose bytes are counted */
+    struct part *part; /* whose bytes are counted */
     struct span span;
-    bool valid;
+    uint64_t version;   /* of the sessions, of which it was found; 0: nothing is */
     struct pair *pairs; /* by query */
     size_t n, cap;
     uint32_t *places; /* while they are gathered: open addressing, pair + 1 */
     size_t n_places;
 };
 
-void links_new(struct model *m)
+struct link_cache *links_new(struct part *p)
 {
-    m->links = mem_alloc(sizeof *m->links);
-    m->links->model = m;
+    struct link_cache *k = model_take(p, sizeof *k);
+    k->part = p;
+    return k;
 }
 
-void links_forget(struct model *m)
+void links_forget(struct link_cache *k)
 {
-    struct link_cache *k = m->links;
-    k->pairs = model_resize(m, k->pairs, k->cap, 0, sizeof *k->pairs);
+    k->pairs = model_resize(k->part, k->pairs, k->cap, 0, sizeof *k->pairs);
     k->n = k->cap = 0;
-    k->valid = false;
+    k->version = 0;
 }
 
 static uint32_t *place_of(const struct link_cache *k, const struct query *q, const struct name *route)
@@ -112,7 +112,7 @@ static void gather_slot(void *ctx, const struct load_slot *s)
         if (!*place) {
             if (k->n == k->cap) {
                 size_t want = k->cap ? 2 * k->cap : 64;
-                k->pairs = model_resize(k->model, k->pairs, k->cap, want, sizeof *k->pairs);
+                k->pairs = model_resize(k->part, k->pairs, k->cap, want, sizeof *k->pairs);
                 k->cap = want;
             }
             k->pairs[k->n++] = (struct pair){.query = e->query, .route = e->route};
@@ -132,25 +132,25 @@ static int by_query(const void *a, const void *b)
 
 static const struct link_cache *pairs_of(const struct model *m, struct span span)
 {
-    struct link_cache *k = m->links;
-    if (k->valid && k->span.from == span.from && k->span.to == span.to)
+    struct link_cache *k = sessions_links(m);
+    if (k->version == k->part->version && k->version && k->span.from == span.from && k->span.to == span.to)
         return k;
-    links_forget(k->model);
+    links_forget(k);
     k->span = span;
-    activity_each(m, span, gather_slot, k);
+    sessions_each(m, span, gather_slot, k);
     free(k->places);
     k->places = NULL;
     k->n_places = 0;
     if (k->n)
         qsort(k->pairs, k->n, sizeof *k->pairs, by_query);
-    k->valid = true;
+    k->version = k->part->version;
     return k;
 }
 
-void links_free(struct model *m)
+void links_free(struct link_cache *k)
 {
-    links_forget(m);
-    free(m->links);
+    links_forget(k);
+    model_give(k->part, k, sizeof *k);
 }
 
 /* ---- asking ---- */

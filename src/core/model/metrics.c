@@ -3,6 +3,23 @@
 
 enum { POINTS_MAX = 16384, KEY_BYTES = 1024 };
 
+struct point {
+    sd_time at;
+    double value;
+};
+struct series {
+    char *key; /* origin \x1f name \x1f labels */
+    struct point *points;
+    size_t n, cap;
+    bool counter;
+    UT_hash_handle hh;
+};
+
+struct metrics {
+    struct series *hash;
+    size_t n;
+};
+
 static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, const char *labels)
 {
     int n = snprintf(out, KEY_BYTES, "%s\x1f%s\x1f%s", origin ? origin : "", name ? name : "",
@@ -10,44 +27,45 @@ static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, 
     return n < 0 ? 0 : MIN((size_t)n, (size_t)KEY_BYTES - 1);
 }
 
-static void fit(struct model *m, struct series *s)
+static void fit(struct part *p, struct series *s)
 {
-    if (s->cap <= 2 * s->n + 16)
+    if (s->cap <= s->n + s->n / 4 + 16)
         return;
-    size_t want = s->n + s->n / 4 + 4;
-    s->points = model_resize(m, s->points, s->cap, want, sizeof *s->points);
+    size_t want = s->n + s->n / 8 + 4;
+    s->points = model_resize(p, s->points, s->cap, want, sizeof *s->points);
     s->cap = want;
 }
 
 /* Leaves out every second point up to index `end`. */
-static bool halve(struct model *m, struct series *s, size_t end)
+static bool halve(struct part *p, struct series *s, size_t end)
 {
     size_t kept = 0, before = s->n;
     for (size_t i = 0; i < s->n; i++)
         if (i >= end || i % 2 || i + 1 == s->n)
             s->points[kept++] = s->points[i];
     s->n = kept;
-    fit(m, s);
+    fit(p, s);
     return kept < before;
 }
 
-void series_apply(struct model *m, const struct sd_batch *b, const struct sd_metric *r)
+static void metric_add(struct part *p, const struct sd_batch *b, const struct sd_metric *r)
 {
+    struct metrics *x = p->state;
     char key[KEY_BYTES];
     size_t n = key_of(key, batch_origin(b), r->name, r->labels);
     struct series *s;
-    HASH_FIND(hh, m->series_hash, key, n, s);
+    HASH_FIND(hh, x->hash, key, n, s);
     if (!s) {
-        if (m->n_series >= MIN(m->limits.max_bytes / 16 / KEY_BYTES, 4096))
+        if (x->n >= MIN(p->most, p->share / 2 / (KEY_BYTES + sizeof *s)))
             return;
-        s = model_take(m, sizeof *s);
-        s->key = model_strdup(m, key, n);
-        HASH_ADD_KEYPTR(hh, m->series_hash, s->key, n, s);
-        m->n_series++;
+        s = model_take(p, sizeof *s);
+        s->key = model_strdup(p, key, n);
+        HASH_ADD_KEYPTR(hh, x->hash, s->key, n, s);
+        x->n++;
     }
     s->counter = r->counter == 1;
     if (s->n >= POINTS_MAX)
-        halve(m, s, s->n / 2);
+        halve(p, s, s->n / 2);
     sd_time at = batch_time(b);
     size_t i = s->n;
     while (i > 0 && s->points[i - 1].at > at)
@@ -58,12 +76,20 @@ void series_apply(struct model *m, const struct sd_batch *b, const struct sd_met
     }
     if (s->n == s->cap) {
         size_t want = s->cap ? s->cap * 2 : 4;
-        s->points = model_resize(m, s->points, s->cap, want, sizeof *s->points);
+        s->points = model_resize(p, s->points, s->cap, want, sizeof *s->points);
         s->cap = want;
     }
     memmove(s->points + i + 1, s->points + i, (s->n - i) * sizeof *s->points);
     s->points[i] = (struct point){.at = at, .value = r->value};
     s->n++;
+}
+
+static void metrics_apply(struct part *p, struct origin *o, const struct sd_batch *b)
+{
+    const struct sd_metric *r;
+    (void)o;
+    for (size_t i = 0; (r = batch_each(b, SD_METRIC, &i));)
+        metric_add(p, b, r);
 }
 
 /* Number of points at or before `at`. */
@@ -80,49 +106,80 @@ static size_t upto(const struct series *s, sd_time at)
     return lo;
 }
 
-void series_drop(struct model *m, sd_time before)
+static void metrics_drop(struct part *p, sd_time before)
 {
-    for (struct series *s = m->series_hash; s; s = s->hh.next) {
+    struct metrics *x = p->state;
+    for (struct series *s = x->hash; s; s = s->hh.next) {
         size_t n = upto(s, before);
         if (n < 2)
             continue; /* the last one before is still the value of then */
         memmove(s->points, s->points + n - 1, (s->n - n + 1) * sizeof *s->points);
         s->n -= n - 1;
-        fit(m, s);
+        fit(p, s);
     }
 }
 
-bool series_thin(struct model *m, sd_time before)
+static bool metrics_thin(struct part *p, sd_time before)
 {
+    struct metrics *x = p->state;
     bool any = false;
-    for (struct series *s = m->series_hash; s; s = s->hh.next) {
+    for (struct series *s = x->hash; s; s = s->hh.next) {
         size_t n = upto(s, before);
         if (n > 8)
-            any |= halve(m, s, n);
+            any |= halve(p, s, n);
     }
     return any;
 }
 
-void series_free(struct model *m)
+/* The older half of the longest series, then all that is not the newest. */
+static bool metrics_less(struct part *p, size_t want)
 {
-    struct series *s, *next;
-    HASH_ITER(hh, m->series_hash, s, next)
-    {
-        HASH_DEL(m->series_hash, s);
-        model_resize(m, s->points, s->cap, 0, sizeof *s->points);
-        model_strfree(m, s->key);
-        model_give(m, s, sizeof *s);
-    }
-    m->n_series = 0;
+    struct metrics *x = p->state;
+    const struct series *longest = x->hash;
+    size_t held = p->bytes;
+    for (const struct series *s = x->hash; s; s = s->hh.next)
+        if (s->n > longest->n)
+            longest = s;
+    if (!longest || !longest->n)
+        return false;
+    metrics_thin(p, longest->points[longest->n / 2].at);
+    while (p->bytes > want && p->bytes == held && metrics_thin(p, p->model->last))
+        ;
+    return p->bytes < held;
 }
+
+static void metrics_clear(struct part *p)
+{
+    struct metrics *x = p->state;
+    struct series *s, *next;
+    HASH_ITER(hh, x->hash, s, next)
+    {
+        HASH_DEL(x->hash, s);
+        model_resize(p, s->points, s->cap, 0, sizeof *s->points);
+        model_strfree(p, s->key);
+        model_give(p, s, sizeof *s);
+    }
+}
+
+const struct domain metrics_domain = {
+    .name = "metrics",
+    .kinds = SD_KIND_BIT(SD_METRIC),
+    .is_data = true,
+    .state_size = sizeof(struct metrics),
+    .apply = metrics_apply,
+    .drop = metrics_drop,
+    .less = metrics_less,
+    .clear = metrics_clear,
+};
 
 static const struct series *find(const struct model *m, const char *origin, const char *name,
                                  const char *labels)
 {
     char key[KEY_BYTES];
     size_t n = key_of(key, origin, name, labels);
+    const struct metrics *x = m->parts[DOMAIN_metrics].state;
     struct series *s;
-    HASH_FIND(hh, m->series_hash, key, n, s);
+    HASH_FIND(hh, x->hash, key, n, s);
     return s;
 }
 
@@ -137,8 +194,9 @@ double model_metric(const struct model *m, const char *origin, const char *name,
 size_t model_metric_entries(const struct model *m, const char *name, sd_time now, struct metric_entry *out,
                             size_t max)
 {
+    const struct metrics *x = m->parts[DOMAIN_metrics].state;
     size_t n = 0, len = strlen(name);
-    for (const struct series *s = m->series_hash; s && n < max; s = s->hh.next) {
+    for (const struct series *s = x->hash; s && n < max; s = s->hh.next) {
         size_t origin = strcspn(s->key, "\x1f"), points = upto(s, now);
         const char *at = s->key + origin;
         if (!points || *at != '\x1f' || strncmp(at + 1, name, len) != 0 || at[1 + len] != '\x1f')

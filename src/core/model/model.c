@@ -9,9 +9,43 @@ const struct model_limits MODEL_DEFAULTS = {
     .retention_ns = 15 * 60 * SD_S,
     .resolution_ns = SD_S,
     .max_bytes = (size_t)64 << 20,
-    .max_endpoints = 1024,
-    .max_queries = 5000,
 };
+
+static const struct {
+    const struct domain *domain;
+    unsigned share;
+    size_t most;
+} DOMAINS[DOMAIN_N] = {
+#define DOMAIN_ROW(name_, share_, most_)                                                                     \
+    [DOMAIN_##name_] = {.domain = &name_##_domain, .share = share_, .most = most_},
+    MODEL_DOMAINS(DOMAIN_ROW)
+#undef DOMAIN_ROW
+};
+
+/* Of these the shares are parts; the rest is what the origins take, and the margin that is
+ * freed, so that memory is short rarely. */
+static size_t budget(const struct model *m)
+{
+    return m->limits.max_bytes / 32 * 27;
+}
+
+static void part_start(struct model *m, size_t i)
+{
+    struct part *p = &m->parts[i];
+    const struct domain *d = DOMAINS[i].domain;
+    size_t sum = 0;
+    for (size_t k = 0; k < DOMAIN_N; k++)
+        sum += DOMAINS[k].share;
+    *p = (struct part){.model = m,
+                       .domain = d,
+                       .state =
+                           p->state ? memset(p->state, 0, d->state_size) : model_take(&m->own, d->state_size),
+                       .share = budget(m) / sum * DOMAINS[i].share,
+                       .most = DOMAINS[i].most,
+                       .version = m->version};
+    if (d->start)
+        d->start(p);
+}
 
 struct model *model_new(const struct model_limits *limits)
 {
@@ -20,131 +54,134 @@ struct model *model_new(const struct model_limits *limits)
     if (m->limits.resolution_ns <= 0)
         m->limits.resolution_ns = MODEL_DEFAULTS.resolution_ns;
     m->first = m->last = m->swept = SD_UNKNOWN;
-    m->snapshots.size = sizeof(struct slot);
     m->bytes = sizeof *m;
-    links_new(m);
+    m->own.model = m;
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        part_start(m, i);
     return m;
+}
+
+static void origin_free(struct model *m, struct origin *o)
+{
+    for (size_t i = 0; i < DOMAIN_N; i++) {
+        struct part *p = &m->parts[i];
+        if (!o->state[i])
+            continue;
+        p->domain->origin_free(p, o->state[i]);
+        model_give(p, o->state[i], p->domain->origin_size);
+    }
+    model_strfree(&m->own, o->name);
+    model_give(&m->own, o, sizeof *o);
+}
+
+static void empty(struct model *m)
+{
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        m->parts[i].domain->clear(&m->parts[i]);
+    for (size_t i = 0; i < m->n_origins; i++)
+        origin_free(m, m->origins[i]);
+    m->origins = model_resize(&m->own, m->origins, m->cap_origins, 0, sizeof *m->origins);
+    m->n_origins = m->cap_origins = 0;
+    model_forget_names(m);
 }
 
 void model_clear(struct model *m)
 {
-    links_forget(m);
-    endpoints_free(m);
-    queries_free(m);
-    series_free(m);
-    plans_free(m);
-    sources_free(m);
-    struct name *n, *next;
-    HASH_ITER(hh, m->names, n, next)
-    {
-        HASH_DEL(m->names, n);
-        model_give(m, n, sizeof *n + strlen(n->text) + 1);
-    }
-    m->name_bytes = 0;
+    empty(m);
+    m->version++;
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        part_start(m, i);
     m->thinned_to = 0;
     m->lost = 0;
     m->leaps = 0;
+    m->seen = 0;
     m->first = m->last = m->swept = SD_UNKNOWN;
-    m->version++;
 }
 
 void model_free(struct model *m)
 {
     if (!m)
         return;
-    model_clear(m);
-    links_free(m);
+    empty(m);
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        free(m->parts[i].state);
     free(m);
 }
 
-struct origin *model_origin(struct model *m, const char *name)
+static struct origin *origin_of(struct model *m, const char *name)
 {
     for (size_t i = 0; i < m->n_origins; i++)
         if (!strcmp(m->origins[i]->name, name))
             return m->origins[i];
     if (m->n_origins >= MIN(m->limits.max_bytes >> 18, ORIGINS_MAX) && m->n_origins)
         return m->origins[m->n_origins - 1]; /* nobody has hundreds of sources: hostile input */
-    struct origin *o = model_take(m, sizeof *o);
-    o->name = model_strdup(m, name, 512);
-    o->load.size = sizeof(struct load_slot);
-    o->sampled_at = o->snapshot_at = o->snapshot_before = o->counting_since = SD_UNKNOWN;
+    struct origin *o = model_take(&m->own, sizeof *o);
+    o->name = model_strdup(&m->own, name, 512);
     if (m->n_origins == m->cap_origins) {
         size_t want = m->cap_origins ? m->cap_origins * 2 : 4;
-        m->origins = model_resize(m, m->origins, m->cap_origins, want, sizeof *m->origins);
+        m->origins = model_resize(&m->own, m->origins, m->cap_origins, want, sizeof *m->origins);
         m->cap_origins = want;
     }
     m->origins[m->n_origins++] = o;
     return o;
 }
 
+void *origin_state(struct part *p, struct origin *o)
+{
+    void **state = &o->state[p - p->model->parts];
+    if (!*state) {
+        *state = model_take(p, p->domain->origin_size);
+        if (p->domain->origin_start)
+            p->domain->origin_start(*state);
+    }
+    return *state;
+}
+
 /* ---- keeping within bounds ---- */
 
 static void drop(struct model *m, sd_time before)
 {
-    endpoints_drop(m, before);
-    queries_drop(m, before);
-    activity_drop(m, before);
-    catalog_drop(m, before);
-    series_drop(m, before);
-    sources_drop(m, before);
+    for (size_t i = 0; i < DOMAIN_N; i++) {
+        struct part *p = &m->parts[i];
+        size_t bytes = p->bytes;
+        if (p->domain->drop)
+            p->domain->drop(p, before);
+        if (p->bytes != bytes)
+            p->version = m->version;
+    }
 }
 
-static const struct slots *larger(const struct slots *a, const struct slots *b)
+static int64_t over_share(const struct part *p)
 {
-    return a && a->n * a->size >= b->n * b->size ? a : b;
+    return (int64_t)p->bytes - (int64_t)p->share;
 }
 
-/* Moments are chosen by rank in the largest collection and not by age, so that one
- * wrong old time cannot hide where the bulk of the data lies. */
-static const struct slots *largest(const struct model *m)
+static struct part *furthest(struct model *m, const bool spent[DOMAIN_N])
 {
-    const struct slots *most = NULL;
-    for (size_t i = 0; i < m->n_endpoints; i++)
-        most = larger(most, &m->endpoints[i]->slots);
-    for (size_t i = 0; i < m->n_queries; i++)
-        most = larger(most, &m->queries[i]->slots);
-    for (size_t i = 0; i < m->n_origins; i++)
-        most = larger(most, &m->origins[i]->load);
+    struct part *most = NULL;
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        if (!spent[i] && (!most || over_share(&m->parts[i]) > over_share(most)))
+            most = &m->parts[i];
     return most;
 }
 
-static sd_time at_rank(const struct slots *s, size_t i)
-{
-    return s && i < s->n ? ((const struct slot *)slots_item(s, i))->at : SD_UNKNOWN;
-}
-
-/* The older half is thinned, coarser and coarser; when that is not enough, its oldest
- * part goes; when there is nothing left to give up, the queries not seen for longest.
- * A margin is freed, so that this runs rarely. */
+/* A domain over its share comes down to it and no further, as long as that is enough: it is,
+ * because the shares together are less than the goal. Only what cannot be given up, such
+ * as names, can bring the others' turn. */
 static void shrink(struct model *m)
 {
     size_t goal = m->limits.max_bytes - m->limits.max_bytes / 8;
-    for (int round = 0; round < 64 && m->bytes > goal; round++) {
-        const struct slots *s = largest(m);
-        size_t n = s ? s->n : 0;
-        sd_time old = at_rank(s, n / 8), half = at_rank(s, n / 2), quarter = at_rank(s, n / 4);
-        int64_t age = n >= 16 ? half - old : 0;
-        for (int64_t width = 2 * m->limits.resolution_ns; m->bytes > goal && width <= age / 8; width *= 2) {
-            endpoints_thin(m, half, width);
-            queries_thin(m, half, width);
-            activity_thin(m, half, width);
-        }
-        if (m->bytes <= goal)
-            return;
-        bool less = activity_shorten(m);
-        less |= plans_shorten(m);
-        less |= catalog_shorten(m);
-        less |= series_thin(m, n && round < 8 ? half : m->last);
-        if (n) {
-            less |= n >= 4;
-            drop(m, MAX(quarter, at_rank(s, 0) + 1));
-        }
-        if (!less)
-            less = sources_shorten(m);
-        if (!less && m->n_queries > 16)
-            queries_evict(m, m->n_queries / 2);
-        else if (!less)
-            break;
+    bool spent[DOMAIN_N] = {false};
+    struct part *p;
+    while (m->bytes > goal && (p = furthest(m, spent))) {
+        size_t before = p->bytes, need = m->bytes - goal;
+        size_t want = before > need ? before - need : 0;
+        if (before > p->share)
+            want = MAX(want, p->share);
+        if (!p->domain->less(p, want) || p->bytes >= before)
+            spent[p - m->parts] = true;
+        else
+            p->version = m->version;
     }
 }
 
@@ -166,15 +203,13 @@ static void note_time(struct model *m, const struct sd_batch *b)
 {
     sd_time from = batch_time(b), to = from;
     bool data = false;
-    for (size_t i = 0; i < batch_len(b); i++) {
-        enum sd_kind kind;
-        const void *r = batch_record(b, i, &kind);
-        if (kind == SD_HTTP) {
-            int64_t interval = ((const struct sd_http *)r)->interval_ns;
-            if (interval > 0 && interval < 3600 * SD_S)
-                to = MAX(to, from + interval);
-        }
-        data |= kind == SD_HTTP || kind == SD_METRIC || kind == SD_STATEMENT || kind == SD_ACTIVITY;
+    for (size_t i = 0; i < DOMAIN_N; i++) {
+        const struct domain *d = m->parts[i].domain;
+        if (!d->is_data || !(batch_kinds(b) & d->kinds))
+            continue;
+        data = true;
+        if (d->until)
+            to = MAX(to, d->until(b));
     }
     if (!data)
         return;
@@ -195,37 +230,59 @@ void model_apply(struct model *m, const struct sd_batch *b)
     if (at > TIME_MAX || at < -TIME_MAX)
         return;
     m->version++;
-    links_forget(m);
+    m->seen |= batch_kinds(b);
     note_time(m, b);
-    struct origin *o = model_origin(m, batch_origin(b));
-    uint32_t kinds = 0;
-    for (size_t i = 0; i < batch_len(b); i++) {
-        enum sd_kind kind;
-        const void *r = batch_record(b, i, &kind);
-        kinds |= 1u << kind;
-        if (kind == SD_HTTP)
-            endpoints_apply(m, b, r);
-        else if (kind == SD_METRIC)
-            series_apply(m, b, r);
+    struct origin *o = origin_of(m, batch_origin(b));
+    for (size_t i = 0; i < DOMAIN_N; i++) {
+        struct part *p = &m->parts[i];
+        if (!(batch_kinds(b) & p->domain->kinds))
+            continue;
+        p->domain->apply(p, o, b);
+        p->version = m->version;
     }
-    if (kinds & (1u << SD_STATEMENT))
-        queries_apply(m, o, b);
-    if (kinds & (1u << SD_ACTIVITY | 1u << SD_METRIC))
-        activity_apply(m, o, b);
-    if (kinds & (1u << SD_PLAN))
-        plans_apply(m, o, b);
-    else if (kinds & (1u << SD_TABLE | 1u << SD_INDEX))
-        catalog_apply(m, o, b);
-    sources_apply(m, o, b);
     if (sd_known(m->last))
         sweep(m);
     if (m->bytes > m->limits.max_bytes)
         shrink(m);
 }
 
+/* ---- asking ---- */
+
 uint64_t model_version(const struct model *m)
 {
     return m->version;
+}
+
+uint64_t model_version_of(const struct model *m, sd_kinds kinds)
+{
+    uint64_t newest = 0;
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        if (m->parts[i].domain->kinds & kinds)
+            newest = MAX(newest, m->parts[i].version);
+    return newest;
+}
+
+bool model_has(const struct model *m, sd_kinds kinds)
+{
+    return (m->seen & kinds) != 0;
+}
+
+bool model_has_data(const struct model *m)
+{
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        if (m->parts[i].domain->is_data && model_has(m, m->parts[i].domain->kinds))
+            return true;
+    return false;
+}
+
+size_t model_parts(const struct model *m, struct part_usage *out, size_t max)
+{
+    for (size_t i = 0; i < DOMAIN_N && i < max; i++)
+        out[i] = (struct part_usage){.name = m->parts[i].domain->name,
+                                     .kinds = m->parts[i].domain->kinds,
+                                     .bytes = m->parts[i].bytes,
+                                     .share = m->parts[i].share};
+    return MIN((size_t)DOMAIN_N, max);
 }
 
 struct model_usage model_usage(const struct model *m)

@@ -4,8 +4,9 @@
  * All figures of a span are computed here from raw deltas and snapshots, so a
  * replay gives the same answers as the live run.
  *
- * Memory is bounded: when `max_bytes` is passed the oldest half of the series is
- * thinned first (neighbouring slots merged, 1 s -> 2 s -> 4 s ...), and slots
+ * Memory is bounded: `max_bytes` is one budget, of which each domain (endpoints, queries, ...)
+ * has a share (domain.h). When it is passed, the domain furthest over its share gives: the older half
+ * of its series is thinned first (neighbouring slots merged, 1 s -> 2 s -> 4 s ...). Slots
  * older than `retention_ns` are dropped. Totals since the start ("all") are kept
  * apart and lose nothing.
  */
@@ -22,10 +23,8 @@ struct model_limits {
     int64_t retention_ns;  /* 0: keep everything (still under max_bytes) */
     int64_t resolution_ns; /* width of a slot; 1 s */
     size_t max_bytes;
-    size_t max_endpoints; /* further routes fold into "(other)" */
-    size_t max_queries;   /* the least recently seen goes */
 };
-extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 1024, 5000 */
+extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB */
 
 struct model *model_new(const struct model_limits *limits);
 void model_free(struct model *m);
@@ -34,16 +33,32 @@ void model_clear(struct model *m);
 
 /* Grows with every applied batch: nothing changed, nothing to redraw. */
 uint64_t model_version(const struct model *m);
+/* The same of the domains that these kinds of records go to: what is made of them alone
+ * need not be made again while it stays. */
+uint64_t model_version_of(const struct model *m, sd_kinds kinds);
+
+/* Did any record of these kinds, or any that is data and no state of a source, come since
+ * the model was made or cleared? */
+bool model_has(const struct model *m, sd_kinds kinds);
+bool model_has_data(const struct model *m);
 
 struct model_usage {
     size_t bytes, max_bytes; /* what is held, hash tables and malloc's own not exactly */
     int64_t thinned_to_ns;   /* coarsest slot in use; resolution_ns when never thinned */
-    sd_time first, last;     /* of all data kept (requests, metrics, statements, activity),
+    sd_time first, last;     /* of all data kept (not states of sources),
                                 ends of intervals included; SD_UNKNOWN when empty. A leap far
                                 ahead is believed once several batches agree. */
     uint64_t frames_lost;    /* broken frames of a recording, batches dropped */
 };
 struct model_usage model_usage(const struct model *m);
+
+/* What each domain holds, in the order of domain.h; count, at most max. */
+struct part_usage {
+    const char *name;
+    sd_kinds kinds;
+    size_t bytes, share;
+};
+size_t model_parts(const struct model *m, struct part_usage *out, size_t max);
 void model_count_lost(struct model *m, uint64_t frames);
 /* A recording was loaded: what is said to be proven was so in another session. */
 void model_mark_replayed(struct model *m);
@@ -244,6 +259,7 @@ struct source_info {
     const char *origin;
     const struct sd_status *status; /* as of the asked moment; NULL: not known then */
     const struct sd_intake *intake; /* NULL: none */
+    const char *host;               /* machine of its records that name none; NULL: not known */
 };
 size_t model_sources(const struct model *m, sd_time at, struct source_info *out, size_t max);
 /* Sums over all sources, and a few samples of what could not be read. */

@@ -5,18 +5,30 @@
 
 enum { PLANS_PER_QUERY = 16 };
 
-static void plan_free(struct model *m, struct plan_item *p)
+struct plan_item {
+    struct plan_entry entry;
+    char *key;
+    struct arena *arena;
+    size_t bytes;
+};
+
+struct plans {
+    struct plan_item *items; /* by time */
+    size_t n, cap;
+};
+
+static void plan_free(struct part *p, struct plan_item *item)
 {
-    m->bytes -= p->bytes;
-    m->plan_bytes -= p->bytes;
-    arena_free(p->arena);
+    model_uncount(p, item->bytes);
+    arena_free(item->arena);
 }
 
-static void plan_remove(struct model *m, size_t i)
+static void plan_remove(struct part *p, size_t i)
 {
-    plan_free(m, &m->plans[i]);
-    memmove(m->plans + i, m->plans + i + 1, (m->n_plans - i - 1) * sizeof *m->plans);
-    m->n_plans--;
+    struct plans *x = p->state;
+    plan_free(p, &x->items[i]);
+    memmove(x->items + i, x->items + i + 1, (x->n - i - 1) * sizeof *x->items);
+    x->n--;
 }
 
 static const void *keep(struct arena *a, enum sd_kind kind, const void *record)
@@ -41,8 +53,8 @@ static struct query *query_of(struct model *m, struct origin *o, const struct sd
     char fingerprint[17];
     bool prints = !sd_known(r->query_id) && r->query && sql_fingerprint(r->query, fingerprint);
     const struct query *found = NULL;
-    for (size_t i = 0; i < m->n_queries; i++) {
-        const struct query *q = m->queries[i];
+    for (size_t i = 0; i < model_queries(m); i++) {
+        const struct query *q = model_query(m, i);
         bool same =
             sd_known(r->query_id) ? q->by.id == r->query_id : prints && str_eq(q->fingerprint, fingerprint);
         if (!same || (r->database && q->database && !str_eq(q->database->text, r->database)))
@@ -57,11 +69,10 @@ static struct query *query_of(struct model *m, struct origin *o, const struct sd
     return query_seen(m, o, r->query_id, r->database, prints ? fingerprint : NULL, r->query, false);
 }
 
-static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)
+/* The plan with its facts. `o` is where it came from, `q` what it is of; NULL. */
+static struct plan_item item_of(const struct origin *o, const struct query *q, const struct sd_batch *b,
+                                const struct sd_plan *r)
 {
-    if (batch_bytes(b) > m->limits.max_bytes / 8)
-        return;
-    struct query *q = query_of(m, o, r);
     struct plan_item p = {.arena = arena_new()};
     const struct sd_table **tables = arena_alloc(p.arena, count(b, SD_TABLE) * sizeof *tables);
     const struct sd_index **indexes = arena_alloc(p.arena, count(b, SD_INDEX) * sizeof *indexes);
@@ -82,68 +93,97 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
     p.key = q ? arena_strdup(p.arena, q->key) : NULL;
     p.entry.query_key = p.key;
     p.bytes = arena_bytes(p.arena);
-    m->bytes += p.bytes;
-    m->plan_bytes += p.bytes;
+    return p;
+}
 
-    /* Tries that failed one after the other shall not push out the plans there are. */
-    for (size_t k = m->n_plans; r->failed && k-- > 0;)
-        if (m->plans[k].entry.plan->failed && p.key && str_eq(m->plans[k].key, p.key))
-            plan_remove(m, k);
-    size_t i = m->n_plans, same = 0, second = 0;
-    while (i > 0 && m->plans[i - 1].entry.at > p.entry.at)
-        i--;
-    if (m->n_plans == m->cap_plans) {
-        size_t want = m->cap_plans ? m->cap_plans * 2 : 8;
-        m->plans = model_resize(m, m->plans, m->cap_plans, want, sizeof *m->plans);
-        m->cap_plans = want;
-    }
-    memmove(m->plans + i + 1, m->plans + i, (m->n_plans - i) * sizeof *m->plans);
-    m->plans[i] = p;
-    m->n_plans++;
-    /* The oldest stays: it is what a newer one is compared with, however often the
-     * statement was logged since. */
-    for (size_t k = m->n_plans; k-- > 0;) {
-        if (!str_eq(m->plans[k].key, p.key))
+/* Of each query the newest are kept, and the oldest: it is what a newer one is compared
+ * with, however often the statement was logged since. */
+static void plans_bound(struct part *p, const char *key)
+{
+    struct plans *x = p->state;
+    size_t same = 0, second = 0;
+    for (size_t k = x->n; k-- > 0;) {
+        if (!str_eq(x->items[k].key, key))
             continue;
         if (++same > PLANS_PER_QUERY) {
-            plan_remove(m, second);
+            plan_remove(p, second);
             break;
         }
         second = k;
     }
-    while (m->plan_bytes > m->limits.max_bytes / 8 && plans_shorten(m))
-        ;
 }
 
-void plans_apply(struct model *m, struct origin *o, const struct sd_batch *b)
+static void plan_add(struct part *p, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)
+{
+    struct plans *x = p->state;
+    if (batch_bytes(b) > p->share)
+        return;
+    struct plan_item item = item_of(o, query_of(p->model, o, r), b, r);
+    model_count(p, item.bytes);
+
+    /* Tries that failed one after the other shall not push out the plans there are. */
+    for (size_t k = x->n; r->failed && k-- > 0;)
+        if (x->items[k].entry.plan->failed && item.key && str_eq(x->items[k].key, item.key))
+            plan_remove(p, k);
+    if (x->n == x->cap) {
+        size_t want = x->cap ? x->cap * 2 : 8;
+        x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+        x->cap = want;
+    }
+    size_t i = x->n;
+    while (i > 0 && x->items[i - 1].entry.at > item.entry.at)
+        i--;
+    memmove(x->items + i + 1, x->items + i, (x->n - i) * sizeof *x->items);
+    x->items[i] = item;
+    x->n++;
+    plans_bound(p, item.key);
+}
+
+static bool plans_less(struct part *p, size_t want)
+{
+    struct plans *x = p->state;
+    size_t held = p->bytes;
+    while (p->bytes > want && x->n > 1)
+        plan_remove(p, 0);
+    return p->bytes < held;
+}
+
+static void plans_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
     const struct sd_plan *r;
     for (size_t i = 0; (r = batch_each(b, SD_PLAN, &i));)
-        plan_add(m, o, b, r);
+        plan_add(p, o, b, r);
+    queries_bound(p->model);
+    plans_less(p, p->share); /* nothing else ends them: they do not age */
 }
 
-bool plans_shorten(struct model *m)
+static void plans_clear(struct part *p)
 {
-    if (m->n_plans < 2)
-        return false;
-    plan_remove(m, 0);
-    return true;
+    struct plans *x = p->state;
+    for (size_t i = 0; i < x->n; i++)
+        plan_free(p, &x->items[i]);
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
 }
 
-void plans_free(struct model *m)
-{
-    for (size_t i = 0; i < m->n_plans; i++)
-        plan_free(m, &m->plans[i]);
-    m->plans = model_resize(m, m->plans, m->cap_plans, 0, sizeof *m->plans);
-    m->n_plans = m->cap_plans = 0;
-}
+const struct domain plans_domain = {
+    .name = "plans",
+    .kinds = SD_KIND_BIT(SD_PLAN),
+    .is_data = true,
+    .state_size = sizeof(struct plans),
+    .apply = plans_apply,
+    .less = plans_less,
+    .clear = plans_clear,
+};
+
+/* ---- asking ---- */
 
 bool model_plan(const struct model *m, const char *query_key, sd_time at, struct plan_entry *out)
 {
+    const struct plans *x = m->parts[DOMAIN_plans].state;
     const struct plan_entry *failed = NULL;
-    for (size_t i = m->n_plans; i-- > 0;) {
-        const struct plan_entry *e = &m->plans[i].entry;
-        if (e->at > at || !str_eq(m->plans[i].key, query_key))
+    for (size_t i = x->n; i-- > 0;) {
+        const struct plan_entry *e = &x->items[i].entry;
+        if (e->at > at || !str_eq(x->items[i].key, query_key))
             continue;
         if (e->plan->body && !e->plan->failed) {
             *out = *e;
@@ -161,10 +201,11 @@ bool model_plan(const struct model *m, const char *query_key, sd_time at, struct
 bool model_plan_nth(const struct model *m, const char *query_key, sd_time at, size_t nth,
                     struct plan_entry *out)
 {
-    for (size_t i = m->n_plans; i-- > 0;) {
-        if (m->plans[i].entry.at > at || !str_eq(m->plans[i].key, query_key) || nth-- > 0)
+    const struct plans *x = m->parts[DOMAIN_plans].state;
+    for (size_t i = x->n; i-- > 0;) {
+        if (x->items[i].entry.at > at || !str_eq(x->items[i].key, query_key) || nth-- > 0)
             continue;
-        *out = m->plans[i].entry;
+        *out = x->items[i].entry;
         return true;
     }
     return false;

@@ -10,27 +10,89 @@
 #define AWAY_NS (90 * SD_S)
 enum { TEXT_BYTES = 32768, TEXT_BYTES_SHORT = 256 };
 
-static void merge(struct model *m, void *into, void *from)
+#define QUERY_COUNTERS(X)                                                                                    \
+    X(calls)                                                                                                 \
+    X(total_ns)                                                                                              \
+    X(rows)                                                                                                  \
+    X(shared_hit)                                                                                            \
+    X(shared_read)                                                                                           \
+    X(temp_read)                                                                                             \
+    X(temp_written)                                                                                          \
+    X(io_ns)                                                                                                 \
+    X(plan_ns)                                                                                               \
+    X(wal_bytes)
+enum {
+#define QUERY_COUNTER_ENUM(name) QUERY_##name,
+    QUERY_COUNTERS(QUERY_COUNTER_ENUM)
+#undef QUERY_COUNTER_ENUM
+        QUERY_N
+};
+
+struct query_slot {
+    struct slot slot; /* from one snapshot to the next */
+    int64_t v[QUERY_N];
+};
+
+/* What the server counts apart: one role, top level or not. */
+struct query_variant {
+    const struct origin *origin;
+    const struct name *role;
+    int64_t toplevel;
+    sd_time at, since;
+    int64_t v[QUERY_N];
+    int64_t min_ns, max_ns;
+    double square; /* sum of squared times, for the pooled deviation; NAN unknown */
+    /* The snapshot being read: records of one variant are summed. */
+    bool touched;
+    sd_time new_since;
+    int64_t new_v[QUERY_N], new_min, new_max;
+    double new_square;
+};
+
+struct queries {
+    struct query *hash, **items;
+    size_t n, cap, text_bytes;
+    struct slots snapshots; /* struct slot: time between statement snapshots */
+};
+
+/* Of one origin. */
+struct snapshots {
+    sd_time at;             /* newest statement snapshot; SD_UNKNOWN */
+    sd_time before;         /* the one before it */
+    sd_time counting_since; /* of the whole server; SD_UNKNOWN */
+};
+
+static struct queries *queries_in(const struct model *m)
 {
-    (void)m;
+    return m->parts[DOMAIN_queries].state;
+}
+
+static struct part *part_in(struct model *m)
+{
+    return &m->parts[DOMAIN_queries];
+}
+
+static void merge(struct part *p, void *into, void *from)
+{
+    (void)p;
     struct query_slot *a = into, *b = from;
     for (int i = 0; i < QUERY_N; i++)
         a->v[i] = add_known(a->v[i], b->v[i]);
 }
 
-static void release(struct model *m, void *item)
+static void release(struct part *p, void *item)
 {
-    (void)m;
+    (void)p;
     (void)item;
 }
 
 static const struct slots_ops ops = {.merge = merge, .release = release};
 
-static void text_free(struct model *m, struct query *q)
+static void text_free(struct part *p, struct query *q)
 {
     if (q->text)
-        m->text_bytes -= strlen(q->text);
-    model_strfree(m, q->text);
+        queries_in(p->model)->text_bytes -= strlen(q->text);
+    model_strfree(p, q->text);
     q->text = NULL;
 }
 
@@ -39,52 +101,54 @@ static void text_free(struct model *m, struct query *q)
 struct query *query_seen(struct model *m, struct origin *o, int64_t id, const char *database,
                          const char *fingerprint, const char *text, bool normalised)
 {
+    struct part *p = part_in(m);
+    struct queries *x = p->state;
     struct query_id_key by;
     memset(&by, 0, sizeof by);
     by.id = id;
-    by.database = model_name(m, database);
-    if (!sd_known(id) && !(by.fingerprint = model_name(m, fingerprint)))
+    by.database = model_name(p, database);
+    if (!sd_known(id) && !(by.fingerprint = model_name(p, fingerprint)))
         return NULL; /* nothing to know it by */
     struct query *q;
-    HASH_FIND(hh, m->query_hash, &by, sizeof by, q);
+    HASH_FIND(hh, x->hash, &by, sizeof by, q);
     if (!q) {
         char key[1200], number[24];
         snprintf(number, sizeof number, "%" PRId64, id);
         snprintf(key, sizeof key, "%s%s%s", by.database ? by.database->text : "", by.database ? "/" : "",
                  sd_known(id) ? number : by.fingerprint->text);
-        q = model_take(m, sizeof *q);
+        q = model_take(p, sizeof *q);
         q->model = m;
         q->by = by;
-        q->key = model_strdup(m, key, sizeof key);
+        q->key = model_strdup(p, key, sizeof key);
         q->database = by.database;
         q->slots.size = sizeof(struct query_slot);
-        HASH_ADD(hh, m->query_hash, by, sizeof by, q);
-        if (m->n_queries == m->cap_queries) {
-            size_t want = m->cap_queries ? m->cap_queries * 2 : 64;
-            m->queries = model_resize(m, m->queries, m->cap_queries, want, sizeof *m->queries);
-            m->cap_queries = want;
+        HASH_ADD(hh, x->hash, by, sizeof by, q);
+        if (x->n == x->cap) {
+            size_t want = x->cap ? x->cap * 2 : 64;
+            x->items = model_resize(p, x->items, x->cap, want, sizeof *x->items);
+            x->cap = want;
         }
-        m->queries[m->n_queries++] = q;
+        x->items[x->n++] = q;
     }
+    p->version = m->version;
     q->seen = m->version;
     q->origin = o;
     if (fingerprint && !q->fingerprint)
-        q->fingerprint = model_strdup(m, fingerprint, 64);
+        q->fingerprint = model_strdup(p, fingerprint, 64);
     if (text && *text && (!q->text || (normalised && !q->text_normalised))) {
-        text_free(m, q);
+        text_free(p, q);
         /* Long texts of many statements must not cost the history. */
-        q->text =
-            model_strdup(m, text, m->text_bytes > m->limits.max_bytes / 8 ? TEXT_BYTES_SHORT : TEXT_BYTES);
-        m->text_bytes += strlen(q->text);
+        q->text = model_strdup(p, text, x->text_bytes > p->share / 2 ? TEXT_BYTES_SHORT : TEXT_BYTES);
+        x->text_bytes += strlen(q->text);
         q->text_normalised = normalised;
     }
     return q;
 }
 
-static struct query_variant *variant_of(struct model *m, struct query *q, const struct origin *o,
+static struct query_variant *variant_of(struct part *p, struct query *q, const struct origin *o,
                                         const char *role, int64_t toplevel)
 {
-    const struct name *name = model_name(m, role);
+    const struct name *name = model_name(p, role);
     for (size_t i = 0; i < q->n_variants; i++) {
         struct query_variant *v = &q->variants[i];
         if (v->origin == o && v->role == name && v->toplevel == toplevel)
@@ -94,7 +158,7 @@ static struct query_variant *variant_of(struct model *m, struct query *q, const 
         return &q->variants[63];
     if (q->n_variants == q->cap_variants) {
         size_t want = q->cap_variants ? q->cap_variants * 2 : 1;
-        q->variants = model_resize(m, q->variants, q->cap_variants, want, sizeof *q->variants);
+        q->variants = model_resize(p, q->variants, q->cap_variants, want, sizeof *q->variants);
         q->cap_variants = want;
     }
     struct query_variant *v = &q->variants[q->n_variants++];
@@ -148,7 +212,7 @@ static int64_t growth(int64_t old, int64_t now, bool reset)
 }
 
 /* `previous`: the origin's snapshot before this one; SD_UNKNOWN. */
-static void variant_settle(struct model *m, struct query *q, struct query_variant *v, sd_time at,
+static void variant_settle(struct part *p, struct query *q, struct query_variant *v, sd_time at,
                            sd_time previous)
 {
     v->touched = false;
@@ -175,9 +239,9 @@ static void variant_settle(struct model *m, struct query *q, struct query_varian
             if (last && last->slot.at + last->slot.width > from) {
                 /* Another variant of this snapshot, or intervals that overlap: one. */
                 last->slot.width = MAX(last->slot.at + last->slot.width, at) - last->slot.at;
-                merge(m, last, &s);
+                merge(p, last, &s);
             } else {
-                last = slots_append(m, &q->slots, from, at - from);
+                last = slots_append(p, &q->slots, from, at - from);
                 memcpy(last->v, s.v, sizeof last->v);
             }
         }
@@ -190,17 +254,20 @@ static void variant_settle(struct model *m, struct query *q, struct query_varian
     v->square = v->new_square;
 }
 
-static void cover(struct model *m, sd_time from, sd_time to)
+static void cover(struct part *p, sd_time from, sd_time to)
 {
-    struct slot *last = m->snapshots.n ? slots_item(&m->snapshots, m->snapshots.n - 1) : NULL;
+    struct slots *snapshots = &queries_in(p->model)->snapshots;
+    struct slot *last = snapshots->n ? slots_item(snapshots, snapshots->n - 1) : NULL;
     if (last && from <= last->at + last->width)
         last->width = MAX(last->at + last->width, to) - last->at;
     else
-        slots_append(m, &m->snapshots, from, to - from);
+        slots_append(p, snapshots, from, to - from);
 }
 
-void queries_apply(struct model *m, struct origin *o, const struct sd_batch *b)
+static void queries_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
+    struct model *m = p->model;
+    struct snapshots *s = origin_state(p, o);
     const struct sd_statement *r;
     sd_time at = batch_time(b), since = SD_UNKNOWN;
     bool any = false, one_since = true;
@@ -208,7 +275,7 @@ void queries_apply(struct model *m, struct origin *o, const struct sd_batch *b)
         struct query *q = query_seen(m, o, r->query_id, r->database, r->fingerprint, r->text, true);
         if (!q)
             continue;
-        variant_read(variant_of(m, q, o, r->role, r->toplevel), r);
+        variant_read(variant_of(p, q, o, r->role, r->toplevel), r);
         one_since &= !any || since == r->since;
         since = r->since;
         any = true;
@@ -216,115 +283,188 @@ void queries_apply(struct model *m, struct origin *o, const struct sd_batch *b)
     if (!any)
         return;
     /* One time for all: the server counts as a whole, and what it counted before is void. */
-    if (one_since && sd_known(since) && (!sd_known(o->snapshot_at) || at >= o->snapshot_at))
-        o->counting_since = since;
+    if (one_since && sd_known(since) && (!sd_known(s->at) || at >= s->at))
+        s->counting_since = since;
     else if (!one_since)
-        o->counting_since = SD_UNKNOWN;
+        s->counting_since = SD_UNKNOWN;
 
-    sd_time previous = o->snapshot_at == at ? o->snapshot_before : o->snapshot_at;
+    sd_time previous = s->at == at ? s->before : s->at;
     for (size_t i = 0; (r = batch_each(b, SD_STATEMENT, &i));) {
         struct query *q = query_seen(m, o, r->query_id, r->database, r->fingerprint, NULL, false);
         for (size_t k = 0; q && k < q->n_variants; k++)
             if (q->variants[k].touched)
-                variant_settle(m, q, &q->variants[k], at, previous);
+                variant_settle(p, q, &q->variants[k], at, previous);
     }
     if (sd_known(previous) && previous < at)
-        cover(m, previous, at);
-    if (!sd_known(o->snapshot_at) || at > o->snapshot_at) {
-        o->snapshot_before = o->snapshot_at;
-        o->snapshot_at = at;
+        cover(p, previous, at);
+    if (!sd_known(s->at) || at > s->at) {
+        s->before = s->at;
+        s->at = at;
     }
-    size_t most =
-        MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
-    if (m->n_queries > most)
-        queries_evict(m, most - most / 8);
+    queries_bound(m);
 }
 
 /* ---- keeping within bounds ---- */
 
-void queries_drop(struct model *m, sd_time before)
+static void queries_drop(struct part *p, sd_time before)
 {
-    for (size_t i = 0; i < m->n_queries; i++)
-        slots_drop(m, &m->queries[i]->slots, before, &ops);
-    slots_drop(m, &m->snapshots, before, &ops);
+    struct queries *x = p->state;
+    for (size_t i = 0; i < x->n; i++)
+        slots_drop(p, &x->items[i]->slots, before, &ops);
+    slots_drop(p, &x->snapshots, before, &ops);
 }
 
-void queries_thin(struct model *m, sd_time before, int64_t width)
+static void queries_thin(struct part *p, sd_time before, int64_t width)
 {
-    for (size_t i = 0; i < m->n_queries; i++)
-        slots_thin(m, &m->queries[i]->slots, before, width, &ops);
+    struct queries *x = p->state;
+    for (size_t i = 0; i < x->n; i++)
+        slots_thin(p, &x->items[i]->slots, before, width, &ops);
 }
 
-static void query_free(struct model *m, struct query *q)
+static void query_free(struct part *p, struct query *q)
 {
-    slots_free(m, &q->slots, &ops);
-    q->variants = model_resize(m, q->variants, q->cap_variants, 0, sizeof *q->variants);
-    model_strfree(m, q->key);
-    text_free(m, q);
-    model_strfree(m, q->fingerprint);
-    model_give(m, q, sizeof *q);
+    slots_free(p, &q->slots, &ops);
+    q->variants = model_resize(p, q->variants, q->cap_variants, 0, sizeof *q->variants);
+    model_strfree(p, q->key);
+    text_free(p, q);
+    model_strfree(p, q->fingerprint);
+    model_give(p, q, sizeof *q);
 }
 
-static int by_seen(const void *a, const void *b)
+/* What samples or plans alone have named goes before what has counters, so that a flood of
+ * those cannot push the counters out; then what was not seen for longest. */
+static int by_worth(const void *a, const void *b)
 {
-    const struct query *p = *(struct query *const *)a, *q = *(struct query *const *)b;
-    return (p->seen > q->seen) - (p->seen < q->seen);
+    const struct query *q = *(struct query *const *)a, *r = *(struct query *const *)b;
+    if (!q->n_variants != !r->n_variants)
+        return q->n_variants ? 1 : -1;
+    return (q->seen > r->seen) - (q->seen < r->seen);
 }
 
-void queries_evict(struct model *m, size_t keep)
+static void queries_evict(struct part *p, size_t keep)
 {
-    if (m->n_queries <= keep)
+    struct queries *x = p->state;
+    if (x->n <= keep)
         return;
-    size_t n = m->n_queries, gone = n - keep, kept = 0;
+    size_t n = x->n, gone = n - keep, kept = 0;
     struct query **order = mem_array(n, sizeof *order);
-    memcpy(order, m->queries, n * sizeof *order);
-    qsort(order, n, sizeof *order, by_seen);
+    memcpy(order, x->items, n * sizeof *order);
+    qsort(order, n, sizeof *order, by_worth);
     for (size_t i = 0; i < gone; i++)
         order[i]->dead = true;
-    activity_forget_dead(m);
+    sessions_forget_dead(p->model);
     for (size_t i = 0; i < n; i++)
-        if (!m->queries[i]->dead)
-            m->queries[kept++] = m->queries[i];
-    m->n_queries = kept;
+        if (!x->items[i]->dead)
+            x->items[kept++] = x->items[i];
+    x->n = kept;
     for (size_t i = 0; i < gone; i++) {
-        HASH_DELETE(hh, m->query_hash, order[i]);
-        query_free(m, order[i]);
+        HASH_DELETE(hh, x->hash, order[i]);
+        query_free(p, order[i]);
     }
     free(order);
 }
 
-void queries_free(struct model *m)
+void queries_bound(struct model *m)
 {
-    HASH_CLEAR(hh, m->query_hash);
-    for (size_t i = 0; i < m->n_queries; i++)
-        query_free(m, m->queries[i]);
-    m->queries = model_resize(m, m->queries, m->cap_queries, 0, sizeof *m->queries);
-    m->n_queries = m->cap_queries = 0;
-    slots_free(m, &m->snapshots, &ops);
+    struct part *p = part_in(m);
+    size_t most = MAX(MIN(p->most, p->share / (sizeof(struct query) + 512)), 16);
+    if (queries_in(m)->n > most)
+        queries_evict(p, most - most / 8);
 }
+
+static size_t uncounted(const struct queries *x)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < x->n; i++)
+        n += !x->items[i]->n_variants;
+    return n;
+}
+
+static bool queries_less(struct part *p, size_t want)
+{
+    struct queries *x = p->state;
+    size_t held = p->bytes, named = uncounted(x);
+    if (named > 16) {
+        queries_evict(p, x->n - named / 2);
+        return p->bytes < held;
+    }
+    const struct slots *largest = NULL;
+    for (size_t i = 0; i < x->n; i++)
+        largest = slots_larger(largest, &x->items[i]->slots);
+    if (slots_less(p, largest, want, queries_thin, queries_drop))
+        return true;
+    if (x->n > 16)
+        queries_evict(p, x->n / 2);
+    return p->bytes < held;
+}
+
+static void queries_start(struct part *p)
+{
+    struct queries *x = p->state;
+    x->snapshots.size = sizeof(struct slot);
+}
+
+static void snapshots_start(void *state)
+{
+    struct snapshots *s = state;
+    s->at = s->before = s->counting_since = SD_UNKNOWN;
+}
+
+static void snapshots_free(struct part *p, void *state)
+{
+    (void)p;
+    (void)state;
+}
+
+static void queries_clear(struct part *p)
+{
+    struct queries *x = p->state;
+    HASH_CLEAR(hh, x->hash);
+    for (size_t i = 0; i < x->n; i++)
+        query_free(p, x->items[i]);
+    model_resize(p, x->items, x->cap, 0, sizeof *x->items);
+    slots_free(p, &x->snapshots, &ops);
+}
+
+const struct domain queries_domain = {
+    .name = "queries",
+    .kinds = SD_KIND_BIT(SD_STATEMENT),
+    .is_data = true,
+    .state_size = sizeof(struct queries),
+    .start = queries_start,
+    .origin_size = sizeof(struct snapshots),
+    .origin_start = snapshots_start,
+    .apply = queries_apply,
+    .drop = queries_drop,
+    .less = queries_less,
+    .origin_free = snapshots_free,
+    .clear = queries_clear,
+};
 
 /* ---- asking ---- */
 
 size_t model_queries(const struct model *m)
 {
-    return m->n_queries;
+    return queries_in(m)->n;
 }
 
 struct query *model_query(const struct model *m, size_t i)
 {
-    return i < m->n_queries ? m->queries[i] : NULL;
+    const struct queries *x = queries_in(m);
+    return i < x->n ? x->items[i] : NULL;
 }
 
 struct query *model_find_query(const struct model *m, const char *key)
 {
-    for (size_t i = 0; i < m->n_queries; i++)
-        if (!strcmp(m->queries[i]->key, key))
-            return m->queries[i];
-    for (size_t i = 0; i < m->n_queries; i++) {
-        const struct query *q = m->queries[i];
+    const struct queries *x = queries_in(m);
+    for (size_t i = 0; i < x->n; i++)
+        if (!strcmp(x->items[i]->key, key))
+            return x->items[i];
+    for (size_t i = 0; i < x->n; i++) {
+        const struct query *q = x->items[i];
         const char *slash = strrchr(q->key, '/');
         if ((slash && !strcmp(slash + 1, key)) || (q->fingerprint && !strcmp(q->fingerprint, key)))
-            return m->queries[i];
+            return x->items[i];
     }
     return NULL;
 }
@@ -377,8 +517,8 @@ static void totals(const struct query *q, int64_t v[QUERY_N], struct query_stats
         const struct query_variant *a = &q->variants[k];
         if (!sd_known(a->at))
             continue;
-        bool stale =
-            sd_known(a->since) && sd_known(a->origin->counting_since) && a->since < a->origin->counting_since;
+        const struct snapshots *s = a->origin->state[DOMAIN_queries];
+        bool stale = sd_known(a->since) && sd_known(s->counting_since) && a->since < s->counting_since;
         for (int i = 0; i < QUERY_N; i++)
             v[i] = add_known(v[i], stale && sd_known(a->v[i]) ? 0 : a->v[i]);
         out->known = true;
@@ -402,8 +542,9 @@ static void totals(const struct query *q, int64_t v[QUERY_N], struct query_stats
 /* Time of the span that lies between snapshots. */
 static bool covered(const struct model *m, struct span span)
 {
-    size_t i = slots_from(&m->snapshots, span.from);
-    return i < m->snapshots.n && ((const struct slot *)slots_item(&m->snapshots, i))->at < span.to;
+    const struct slots *s = &queries_in(m)->snapshots;
+    size_t i = slots_from(s, span.from);
+    return i < s->n && ((const struct slot *)slots_item(s, i))->at < span.to;
 }
 
 void query_stats(const struct query *q, struct span span, struct query_stats *out)
@@ -492,7 +633,7 @@ void query_series(const struct query *q, struct span span, size_t n, struct quer
             rows[lo] += share * (double)zero_if_unknown(s->v[QUERY_rows]);
         }
     }
-    activity_each(q->model, st.span, gather, &(struct load_gather){q, &st, seconds, sampled});
+    sessions_each(q->model, st.span, gather, &(struct load_gather){q, &st, seconds, sampled});
     for (size_t k = 0; k < n; k++) {
         bool known = covered(q->model, steps_span(&st, k));
         out[k] = (struct query_point){

@@ -5,10 +5,34 @@ enum { ENTRIES_MAX = 400, PAST_ENTRIES_MAX = 4000 };
 #define PERIOD_FALLBACK (100 * SD_MS)
 #define PERIOD_MAX      (60 * SD_S)
 
-static void release(struct model *m, void *item)
+struct sessions {
+    struct link_cache *links; /* found from the samples below */
+};
+
+/* Of one origin. */
+struct samples {
+    struct history lists;   /* of sessions, whole */
+    struct slots load;      /* struct load_slot */
+    struct load_slot *past; /* sum of the dropped ones, for SPAN_ALL */
+    int64_t period_ns;      /* of sampling; 0 unknown */
+    sd_time sampled_at;     /* newest moment; SD_UNKNOWN */
+};
+
+static struct samples *samples_of(const struct model *m, size_t origin)
+{
+    return m->origins[origin]->state[DOMAIN_sessions];
+}
+
+struct link_cache *sessions_links(const struct model *m)
+{
+    const struct sessions *x = m->parts[DOMAIN_sessions].state;
+    return x->links;
+}
+
+static void release(struct part *p, void *item)
 {
     struct load_slot *s = item;
-    s->entries = model_resize(m, s->entries, s->cap, 0, sizeof *s->entries);
+    s->entries = model_resize(p, s->entries, s->cap, 0, sizeof *s->entries);
     s->n = s->cap = 0;
 }
 
@@ -19,7 +43,7 @@ static bool same(const struct load_entry *a, const struct load_entry *b)
 }
 
 /* Beyond `most` entries the query and the route are given up, never the time. */
-static void add_entry(struct model *m, struct load_slot *s, struct load_entry e, size_t most)
+static void add_entry(struct part *p, struct load_slot *s, struct load_entry e, size_t most)
 {
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < s->n; i++) {
@@ -41,23 +65,23 @@ static void add_entry(struct model *m, struct load_slot *s, struct load_entry e,
     }
     if (s->n == s->cap) {
         size_t want = s->cap ? s->cap * 2 : 4;
-        s->entries = model_resize(m, s->entries, s->cap, want, sizeof *s->entries);
+        s->entries = model_resize(p, s->entries, s->cap, want, sizeof *s->entries);
         s->cap = want;
     }
     s->entries[s->n++] = e;
 }
 
-static void add_slot(struct model *m, struct load_slot *into, const struct load_slot *from, size_t most)
+static void add_slot(struct part *p, struct load_slot *into, const struct load_slot *from, size_t most)
 {
     into->sampled_ns = add_known(into->sampled_ns, from->sampled_ns);
     for (size_t i = 0; i < from->n; i++)
-        add_entry(m, into, from->entries[i], most);
+        add_entry(p, into, from->entries[i], most);
 }
 
-static void merge(struct model *m, void *into, void *from)
+static void merge(struct part *p, void *into, void *from)
 {
-    add_slot(m, into, from, ENTRIES_MAX);
-    release(m, from);
+    add_slot(p, into, from, ENTRIES_MAX);
+    release(p, from);
 }
 
 static const struct slots_ops ops = {.merge = merge, .release = release};
@@ -68,7 +92,7 @@ static bool busy(const struct sd_activity *a)
     return a->state && str_starts(a->state, "active") && !str_eq(a->wait_type, "Activity");
 }
 
-static int64_t period_of(struct origin *o, const struct sd_metric *sampled, const struct sd_activity *first,
+static int64_t period_of(struct samples *o, const struct sd_metric *sampled, const struct sd_activity *first,
                          sd_time at)
 {
     int64_t period = 0;
@@ -86,7 +110,7 @@ static int64_t period_of(struct origin *o, const struct sd_metric *sampled, cons
     return o->period_ns = MIN(period, PERIOD_MAX);
 }
 
-void activity_apply(struct model *m, struct origin *o, const struct sd_batch *b)
+static void sessions_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
     const struct sd_metric *sampled = NULL, *metric;
     for (size_t i = 0; !sampled && (metric = batch_each(b, SD_METRIC, &i));)
@@ -96,12 +120,15 @@ void activity_apply(struct model *m, struct origin *o, const struct sd_batch *b)
     const struct sd_activity *a = batch_each(b, SD_ACTIVITY, &i);
     if (!sampled && !a)
         return;
+    struct sessions *x = p->state;
+    struct samples *of = origin_state(p, o);
     sd_time at = batch_time(b);
-    int64_t period = period_of(o, sampled, a, at);
-    if (!sd_known(o->sampled_at) || at > o->sampled_at)
-        o->sampled_at = at;
+    int64_t period = period_of(of, sampled, a, at);
+    if (!sd_known(of->sampled_at) || at > of->sampled_at)
+        of->sampled_at = at;
+    links_forget(x->links);
 
-    struct load_slot *s = slots_at(m, &o->load, at);
+    struct load_slot *s = slots_at(p, &of->load, at);
     s->sampled_ns = add_known(s->sampled_ns, period);
     const void **records = mem_array(batch_len(b), sizeof *records);
     for (; a; a = batch_each(b, SD_ACTIVITY, &i)) {
@@ -109,54 +136,97 @@ void activity_apply(struct model *m, struct origin *o, const struct sd_batch *b)
         if (!busy(a))
             continue;
         struct load_entry e = {
-            .wait_type = model_name(m, a->wait_type),
-            .wait_event = model_name(m, a->wait_event),
-            .route = link_route(m, a->route),
+            .wait_type = model_name(p, a->wait_type),
+            .wait_event = model_name(p, a->wait_event),
+            .route = link_route(p, a->route),
             .ns = a->period_ns > 0 ? MIN(a->period_ns, PERIOD_MAX) : period,
         };
         if (sd_known(a->query_id) && a->query_id != 0)
-            e.query = query_seen(m, o, a->query_id, a->database, NULL, a->query, false);
-        add_entry(m, s, e, ENTRIES_MAX);
+            e.query = query_seen(p->model, o, a->query_id, a->database, NULL, a->query, false);
+        add_entry(p, s, e, ENTRIES_MAX);
     }
-    history_add(m, &o->sessions, at, SD_ACTIVITY, records, n);
+    history_add(p, &of->lists, at, SD_ACTIVITY, records, n);
     free(records);
-    while (o->sessions.bytes > m->limits.max_bytes / 8 && history_thin(m, &o->sessions))
+    while (of->lists.bytes > p->share / 2 && history_thin(p, &of->lists))
         ;
-    size_t most =
-        MAX(MIN(m->limits.max_queries, m->limits.max_bytes / 4 / (sizeof(struct query) + 1024)), 16);
-    if (m->n_queries > most)
-        queries_evict(m, most - most / 8);
+    queries_bound(p->model);
 }
 
 /* ---- keeping within bounds ---- */
 
-void activity_drop(struct model *m, sd_time before)
+/* Sums of origins that were: the more origins, the fewer entries each. */
+static size_t past_most(const struct part *p)
 {
-    for (size_t k = 0; k < m->n_origins; k++) {
-        struct origin *o = m->origins[k];
-        history_drop(m, &o->sessions, before);
+    size_t room = p->share / 16 / sizeof(struct load_entry) / MAX(p->model->n_origins, 1);
+    return MIN((size_t)PAST_ENTRIES_MAX, MAX(room, 16));
+}
+
+static void sessions_drop(struct part *p, sd_time before)
+{
+    for (size_t k = 0; k < p->model->n_origins; k++) {
+        struct samples *o = samples_of(p->model, k);
+        if (!o)
+            continue;
+        history_drop(p, &o->lists, before);
         size_t n = slots_from(&o->load, before);
         if (n && !o->past)
-            o->past = model_take(m, sizeof *o->past);
+            o->past = model_take(p, sizeof *o->past);
         for (size_t i = 0; i < n; i++)
-            add_slot(m, o->past, slots_item(&o->load, i), PAST_ENTRIES_MAX);
-        slots_drop(m, &o->load, before, &ops);
+            add_slot(p, o->past, slots_item(&o->load, i), past_most(p));
+        slots_drop(p, &o->load, before, &ops);
     }
 }
 
-void activity_thin(struct model *m, sd_time before, int64_t width)
+static void sessions_thin(struct part *p, sd_time before, int64_t width)
 {
-    for (size_t k = 0; k < m->n_origins; k++)
-        slots_thin(m, &m->origins[k]->load, before, width, &ops);
+    for (size_t k = 0; k < p->model->n_origins; k++)
+        if (samples_of(p->model, k))
+            slots_thin(p, &samples_of(p->model, k)->load, before, width, &ops);
 }
 
-bool activity_shorten(struct model *m)
+/* Fewer whole lists, where they take most. */
+static bool lists_thin(struct part *p)
 {
-    struct origin *most = NULL;
-    for (size_t k = 0; k < m->n_origins; k++)
-        if (m->origins[k]->sessions.n > 1 && (!most || m->origins[k]->sessions.bytes > most->sessions.bytes))
-            most = m->origins[k];
-    return most && history_thin(m, &most->sessions);
+    struct samples *most = NULL;
+    for (size_t k = 0; k < p->model->n_origins; k++) {
+        struct samples *o = samples_of(p->model, k);
+        if (o && o->lists.n > 1 && (!most || o->lists.bytes > most->lists.bytes))
+            most = o;
+    }
+    return most && history_thin(p, &most->lists);
+}
+
+/* The sums of the past with fewer entries: the time stays, routes and queries go. */
+static void past_less(struct part *p)
+{
+    for (size_t k = 0; k < p->model->n_origins; k++) {
+        struct samples *o = samples_of(p->model, k);
+        if (!o || !o->past || o->past->cap <= 64)
+            continue;
+        struct load_slot *less = model_take(p, sizeof *less);
+        add_slot(p, less, o->past, 16);
+        release(p, o->past);
+        model_give(p, o->past, sizeof *o->past);
+        o->past = less;
+    }
+}
+
+static bool sessions_less(struct part *p, size_t want)
+{
+    struct sessions *x = p->state;
+    size_t held = p->bytes;
+    const struct slots *largest = NULL;
+    links_forget(x->links);
+    for (size_t k = 0; k < p->model->n_origins; k++)
+        if (samples_of(p->model, k))
+            largest = slots_larger(largest, &samples_of(p->model, k)->load);
+    /* Whole lists are most of it: half of the older ones go before any load is dropped. */
+    bool lists = p->bytes > want && lists_thin(p);
+    if (p->bytes > want)
+        slots_less(p, largest, want, sessions_thin, sessions_drop);
+    if (!lists && p->bytes >= held)
+        past_less(p);
+    return p->bytes < held;
 }
 
 static void forget(struct load_slot *s)
@@ -166,33 +236,71 @@ static void forget(struct load_slot *s)
             s->entries[i].query = NULL;
 }
 
-void activity_forget_dead(struct model *m)
+void sessions_forget_dead(struct model *m)
 {
+    links_forget(sessions_links(m));
     for (size_t k = 0; k < m->n_origins; k++) {
-        struct origin *o = m->origins[k];
-        for (size_t i = 0; i < o->load.n; i++)
+        struct samples *o = samples_of(m, k);
+        for (size_t i = 0; o && i < o->load.n; i++)
             forget(slots_item(&o->load, i));
-        if (o->past)
+        if (o && o->past)
             forget(o->past);
     }
 }
 
-void activity_free(struct model *m, struct origin *o)
+static void sessions_start(struct part *p)
 {
-    slots_free(m, &o->load, &ops);
-    history_free(m, &o->sessions);
+    struct sessions *x = p->state;
+    x->links = links_new(p);
+}
+
+static void samples_start(void *state)
+{
+    struct samples *o = state;
+    o->load.size = sizeof(struct load_slot);
+    o->sampled_at = SD_UNKNOWN;
+}
+
+static void samples_free(struct part *p, void *state)
+{
+    struct samples *o = state;
+    slots_free(p, &o->load, &ops);
+    history_free(p, &o->lists);
     if (o->past) {
-        release(m, o->past);
-        model_give(m, o->past, sizeof *o->past);
+        release(p, o->past);
+        model_give(p, o->past, sizeof *o->past);
     }
 }
 
+static void sessions_clear(struct part *p)
+{
+    struct sessions *x = p->state;
+    links_free(x->links);
+}
+
+const struct domain sessions_domain = {
+    .name = "sessions",
+    .kinds = SD_KIND_BIT(SD_ACTIVITY) | SD_KIND_BIT(SD_METRIC),
+    .is_data = true,
+    .state_size = sizeof(struct sessions),
+    .start = sessions_start,
+    .origin_size = sizeof(struct samples),
+    .origin_start = samples_start,
+    .apply = sessions_apply,
+    .drop = sessions_drop,
+    .less = sessions_less,
+    .origin_free = samples_free,
+    .clear = sessions_clear,
+};
+
 /* ---- asking ---- */
 
-static void each_of(const struct origin *o, struct span span,
+static void each_of(const struct samples *o, struct span span,
                     void (*fn)(void *ctx, const struct load_slot *s), void *ctx)
 {
     bool all = span_is_all(span);
+    if (!o)
+        return;
     if (all && o->past)
         fn(ctx, o->past);
     for (size_t i = all ? 0 : slots_from(&o->load, span.from); i < o->load.n; i++) {
@@ -203,18 +311,19 @@ static void each_of(const struct origin *o, struct span span,
     }
 }
 
-void activity_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s),
+void sessions_each(const struct model *m, struct span span, void (*fn)(void *ctx, const struct load_slot *s),
                    void *ctx)
 {
     for (size_t k = 0; k < m->n_origins; k++)
-        each_of(m->origins[k], span, fn, ctx);
+        each_of(samples_of(m, k), span, fn, ctx);
 }
 
 size_t model_sessions(const struct model *m, sd_time at, struct session_sample *out, size_t max)
 {
     size_t n = 0;
     for (size_t k = 0; k < m->n_origins; k++) {
-        const struct moment *now = history_at(&m->origins[k]->sessions, at);
+        const struct samples *o = samples_of(m, k);
+        const struct moment *now = o ? history_at(&o->lists, at) : NULL;
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] =
                 (struct session_sample){.at = now->at, .a = now->records[i], .origin = m->origins[k]->name};
@@ -271,7 +380,7 @@ static size_t load_of(const struct model *m, struct span span, bool by_route, st
     for (size_t k = 0; k < m->n_origins; k++) {
         sum.from = sum.n;
         sum.sampled_ns = 0;
-        each_of(m->origins[k], span, sum_slot, &sum);
+        each_of(samples_of(m, k), span, sum_slot, &sum);
         for (size_t i = sum.from; i < sum.n; i++)
             sum.items[i].load = sum.items[i].seconds * (double)SD_S / (double)MAX(sum.sampled_ns, 1);
     }
@@ -361,7 +470,7 @@ void model_layer_series(const struct model *m, struct span span, size_t n, bool 
         out[k] = (double)NAN;
     for (size_t o = 0; o < m->n_origins; o++) {
         memset(sum.busy, 0, (rows + 1) * n * sizeof *sum.busy);
-        each_of(m->origins[o], st.span, sum_series, &sum);
+        each_of(samples_of(m, o), st.span, sum_series, &sum);
         for (size_t k = 0; k < rows * n; k++)
             if (sum.sampled[k % n] > 0)
                 out[k] = (isnan(out[k]) ? 0 : out[k]) + sum.busy[k] / sum.sampled[k % n];

@@ -3,64 +3,88 @@
 
 /* ---- memory ---- */
 
-void *model_take(struct model *m, size_t size)
+void model_count(struct part *p, size_t bytes)
 {
-    m->bytes += size + MODEL_OVERHEAD;
+    p->bytes += bytes;
+    p->model->bytes += bytes;
+}
+
+void model_uncount(struct part *p, size_t bytes)
+{
+    p->bytes -= bytes;
+    p->model->bytes -= bytes;
+}
+
+void *model_take(struct part *p, size_t size)
+{
+    model_count(p, size + MODEL_OVERHEAD);
     return mem_alloc(size);
 }
 
-void model_give(struct model *m, void *p, size_t size)
+void model_give(struct part *p, void *held, size_t size)
 {
-    if (!p)
+    if (!held)
         return;
-    m->bytes -= size + MODEL_OVERHEAD;
-    free(p);
+    model_uncount(p, size + MODEL_OVERHEAD);
+    free(held);
 }
 
-void *model_resize(struct model *m, void *items, size_t old, size_t want, size_t size)
+void *model_resize(struct part *p, void *items, size_t old, size_t want, size_t size)
 {
-    m->bytes += want * size;
-    m->bytes -= old * size;
+    model_count(p, want * size);
+    model_uncount(p, old * size);
     if (want)
         return mem_realloc(items, want * size);
     free(items);
     return NULL;
 }
 
-char *model_strdup(struct model *m, const char *s, size_t max)
+char *model_strdup(struct part *p, const char *s, size_t max)
 {
     if (!s)
         return NULL;
     size_t n = strnlen(s, max);
-    char *copy = model_take(m, n + 1);
+    char *copy = model_take(p, n + 1);
     memcpy(copy, s, n);
     return copy;
 }
 
-void model_strfree(struct model *m, char *s)
+void model_strfree(struct part *p, char *s)
 {
     if (s)
-        model_give(m, s, strlen(s) + 1);
+        model_give(p, s, strlen(s) + 1);
 }
 
 /* ---- names ---- */
 
 enum { NAME_MAX_BYTES = 512 };
 
-struct name *model_name(struct model *m, const char *s)
+struct name *model_name(struct part *p, const char *s)
 {
     if (!s)
         return NULL;
+    struct model *m = p->model;
     size_t n = strnlen(s, NAME_MAX_BYTES);
     struct name *name;
     HASH_FIND(hh, m->names, s, n, name);
-    if (name || m->name_bytes > m->limits.max_bytes / 8)
+    if (name || p->name_bytes > p->share / 4)
         return name;
-    name = model_take(m, sizeof *name + n + 1);
+    name = model_take(p, sizeof *name + n + 1);
+    name->paid_by = p;
     memcpy(name->text, s, n);
     HASH_ADD_KEYPTR(hh, m->names, name->text, n, name);
-    m->name_bytes += sizeof *name + n + 1 + MODEL_OVERHEAD;
+    p->name_bytes += sizeof *name + n + 1 + MODEL_OVERHEAD;
     return name;
+}
+
+void model_forget_names(struct model *m)
+{
+    struct name *n, *next;
+    HASH_ITER(hh, m->names, n, next)
+    {
+        HASH_DEL(m->names, n);
+        model_give(n->paid_by, n, sizeof *n + strlen(n->text) + 1);
+    }
 }
 
 const char *name_text(const struct name *n)
@@ -95,20 +119,20 @@ size_t slots_from(const struct slots *s, sd_time t)
     return lo;
 }
 
-static void slots_fit(struct model *m, struct slots *s)
+static void slots_fit(struct part *p, struct slots *s)
 {
-    if (s->cap <= 2 * s->n + 16)
+    if (s->cap <= s->n + s->n / 4 + 16)
         return;
-    size_t want = s->n ? s->n + s->n / 4 + 4 : 0;
-    s->items = model_resize(m, s->items, s->cap, want, s->size);
+    size_t want = s->n ? s->n + s->n / 8 + 4 : 0;
+    s->items = model_resize(p, s->items, s->cap, want, s->size);
     s->cap = want;
 }
 
-static void *slots_insert(struct model *m, struct slots *s, size_t i, sd_time at, int64_t width)
+static void *slots_insert(struct part *p, struct slots *s, size_t i, sd_time at, int64_t width)
 {
     if (s->n == s->cap) {
         size_t want = s->cap ? s->cap + s->cap / 2 + 4 : 4;
-        s->items = model_resize(m, s->items, s->cap, want, s->size);
+        s->items = model_resize(p, s->items, s->cap, want, s->size);
         s->cap = want;
     }
     char *item = slots_item(s, i);
@@ -119,18 +143,18 @@ static void *slots_insert(struct model *m, struct slots *s, size_t i, sd_time at
     return item;
 }
 
-void *slots_at(struct model *m, struct slots *s, sd_time t)
+void *slots_at(struct part *p, struct slots *s, sd_time t)
 {
     size_t i = slots_from(s, t);
     if (i < s->n && slot_of(s, i)->at <= t)
         return slots_item(s, i);
-    sd_time at = slot_floor(t, m->limits.resolution_ns), end = at + m->limits.resolution_ns;
+    sd_time at = slot_floor(t, p->model->limits.resolution_ns), end = at + p->model->limits.resolution_ns;
     /* Neighbours need not be aligned: the new slot takes what they leave. */
     if (i > 0)
         at = MAX(at, slot_end(slot_of(s, i - 1)));
     if (i < s->n)
         end = MIN(end, slot_of(s, i)->at);
-    return slots_insert(m, s, i, at, end - at);
+    return slots_insert(p, s, i, at, end - at);
 }
 
 void slots_widen(struct slots *s, void *item, int64_t width)
@@ -142,24 +166,24 @@ void slots_widen(struct slots *s, void *item, int64_t width)
     k->width = MAX(k->width, width);
 }
 
-void *slots_append(struct model *m, struct slots *s, sd_time at, int64_t width)
+void *slots_append(struct part *p, struct slots *s, sd_time at, int64_t width)
 {
-    return slots_insert(m, s, s->n, at, width);
+    return slots_insert(p, s, s->n, at, width);
 }
 
-void slots_drop(struct model *m, struct slots *s, sd_time before, const struct slots_ops *ops)
+void slots_drop(struct part *p, struct slots *s, sd_time before, const struct slots_ops *ops)
 {
     size_t n = slots_from(s, before);
     if (!n)
         return;
     for (size_t i = 0; i < n; i++)
-        ops->release(m, slots_item(s, i));
+        ops->release(p, slots_item(s, i));
     memmove(s->items, s->items + n * s->size, (s->n - n) * s->size);
     s->n -= n;
-    slots_fit(m, s);
+    slots_fit(p, s);
 }
 
-void slots_thin(struct model *m, struct slots *s, sd_time before, int64_t width, const struct slots_ops *ops)
+void slots_thin(struct part *p, struct slots *s, sd_time before, int64_t width, const struct slots_ops *ops)
 {
     size_t kept = 0;
     for (size_t i = 0; i < s->n; i++) {
@@ -167,9 +191,9 @@ void slots_thin(struct model *m, struct slots *s, sd_time before, int64_t width,
         if (into && slot_end(from) <= before &&
             slot_floor(into->at, width) == slot_floor(slot_end(from) - 1, width)) {
             sd_time end = slot_end(from);
-            ops->merge(m, into, from);
+            ops->merge(p, into, from);
             into->width = end - into->at;
-            m->thinned_to = MAX(m->thinned_to, into->width);
+            p->model->thinned_to = MAX(p->model->thinned_to, into->width);
             continue;
         }
         if (kept != i)
@@ -177,14 +201,35 @@ void slots_thin(struct model *m, struct slots *s, sd_time before, int64_t width,
         kept++;
     }
     s->n = kept;
-    slots_fit(m, s);
+    slots_fit(p, s);
 }
 
-void slots_free(struct model *m, struct slots *s, const struct slots_ops *ops)
+static sd_time at_rank(const struct slots *s, size_t i)
+{
+    return s && i < s->n ? slot_of(s, i)->at : SD_UNKNOWN;
+}
+
+bool slots_less(struct part *p, const struct slots *largest, size_t want,
+                void (*thin)(struct part *p, sd_time before, int64_t width),
+                void (*drop)(struct part *p, sd_time before))
+{
+    size_t held = p->bytes, n = largest ? largest->n : 0;
+    sd_time half = at_rank(largest, n / 2), oldest = at_rank(largest, 0), quarter = at_rank(largest, n / 4);
+    int64_t age = 0;
+    if (n >= 16 && __builtin_sub_overflow(half, at_rank(largest, n / 8), &age))
+        age = INT64_MAX;
+    for (int64_t width = 2 * p->model->limits.resolution_ns; p->bytes > want && width <= age / 8; width *= 2)
+        thin(p, half, width);
+    if (p->bytes > want && n)
+        drop(p, MAX(quarter, oldest + 1));
+    return p->bytes < held;
+}
+
+void slots_free(struct part *p, struct slots *s, const struct slots_ops *ops)
 {
     for (size_t i = 0; i < s->n; i++)
-        ops->release(m, slots_item(s, i));
-    s->items = model_resize(m, s->items, s->cap, 0, s->size);
+        ops->release(p, slots_item(s, i));
+    s->items = model_resize(p, s->items, s->cap, 0, s->size);
     s->n = s->cap = 0;
 }
 
@@ -259,22 +304,22 @@ double steps_share(const struct steps *st, const struct slot *s, size_t i)
 
 /* ---- history ---- */
 
-static void moment_release(struct model *m, struct history *h, struct moment *k)
+static void moment_release(struct part *p, struct history *h, struct moment *k)
 {
     h->bytes -= k->bytes;
-    model_give(m, k->records, k->bytes);
+    model_give(p, k->records, k->bytes);
 }
 
-void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind kind,
-                 const void *const *records, size_t n)
+void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kind, const void *const *records,
+                 size_t n)
 {
     const struct sd_schema *sc = schema_of(kind);
     size_t bytes = n * sizeof(void *);
     for (size_t i = 0; i < n; i++)
         bytes += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
-    if (bytes > m->limits.max_bytes / 16)
-        return; /* one record as large as a history: hostile, and not worth the others */
-    struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(m, bytes)};
+    if (bytes > p->share / 2)
+        return; /* one moment as large as a history: hostile, and not worth the others */
+    struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(p, bytes)};
     char *to = (char *)(k.records + n);
     for (size_t i = 0; i < n; i++) {
         k.records[i] = schema_copy(sc, records[i], to);
@@ -286,13 +331,13 @@ void history_add(struct model *m, struct history *h, sd_time at, enum sd_kind ki
     while (i > 0 && h->items[i - 1].at > at)
         i--;
     if (i > 0 && h->items[i - 1].at == at) { /* the newest of one time wins */
-        moment_release(m, h, &h->items[i - 1]);
+        moment_release(p, h, &h->items[i - 1]);
         h->items[i - 1] = k;
         return;
     }
     if (h->n == h->cap) {
         size_t want = h->cap ? h->cap * 2 : 4;
-        h->items = model_resize(m, h->items, h->cap, want, sizeof *h->items);
+        h->items = model_resize(p, h->items, h->cap, want, sizeof *h->items);
         h->cap = want;
     }
     memmove(h->items + i + 1, h->items + i, (h->n - i) * sizeof *h->items);
@@ -313,48 +358,48 @@ const struct moment *history_at(const struct history *h, sd_time at)
     return lo ? &h->items[lo - 1] : NULL;
 }
 
-static void history_fit(struct model *m, struct history *h)
+static void history_fit(struct part *p, struct history *h)
 {
-    if (h->cap <= 2 * h->n + 16)
+    if (h->cap <= h->n + h->n / 4 + 16)
         return;
-    size_t want = h->n ? h->n + h->n / 4 + 4 : 0;
-    h->items = model_resize(m, h->items, h->cap, want, sizeof *h->items);
+    size_t want = h->n ? h->n + h->n / 8 + 4 : 0;
+    h->items = model_resize(p, h->items, h->cap, want, sizeof *h->items);
     h->cap = want;
 }
 
-void history_drop(struct model *m, struct history *h, sd_time before)
+void history_drop(struct part *p, struct history *h, sd_time before)
 {
     const struct moment *keep = history_at(h, before);
     size_t n = keep ? (size_t)(keep - h->items) : 0;
     if (!n)
         return;
     for (size_t i = 0; i < n; i++)
-        moment_release(m, h, &h->items[i]);
+        moment_release(p, h, &h->items[i]);
     memmove(h->items, h->items + n, (h->n - n) * sizeof *h->items);
     h->n -= n;
-    history_fit(m, h);
+    history_fit(p, h);
 }
 
-bool history_thin(struct model *m, struct history *h)
+bool history_thin(struct part *p, struct history *h)
 {
     if (h->n < 2)
         return false;
     size_t half = (h->n + 1) / 2, kept = 0;
     for (size_t i = 0; i < h->n; i++) {
         if (i < half && i % 2 == 0 && i + 1 < h->n)
-            moment_release(m, h, &h->items[i]);
+            moment_release(p, h, &h->items[i]);
         else
             h->items[kept++] = h->items[i];
     }
     h->n = kept;
-    history_fit(m, h);
+    history_fit(p, h);
     return true;
 }
 
-void history_free(struct model *m, struct history *h)
+void history_free(struct part *p, struct history *h)
 {
     for (size_t i = 0; i < h->n; i++)
-        moment_release(m, h, &h->items[i]);
-    h->items = model_resize(m, h->items, h->cap, 0, sizeof *h->items);
+        moment_release(p, h, &h->items[i]);
+    h->items = model_resize(p, h->items, h->cap, 0, sizeof *h->items);
     *h = (struct history){0};
 }

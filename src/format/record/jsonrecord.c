@@ -129,6 +129,61 @@ static const struct sd_hist *to_hist(const cJSON *list, bool pairs, struct arena
 
 /* ---- fields ---- */
 
+static bool to_integer(const struct sd_field *f, const cJSON *v, int64_t *n)
+{
+    return str_eq(f->unit, "time") ? to_time(v, n) : to_int(v, n);
+}
+
+static bool to_real(const cJSON *v, double *x)
+{
+    int64_t n = 0;
+    if (!cJSON_IsNumber(v) && !to_int(v, &n))
+        return false;
+    *x = cJSON_IsNumber(v) ? v->valuedouble : (double)n;
+    return true;
+}
+
+static bool set_item(const struct sd_field *f, const cJSON *v, int64_t *n, double *x, const char **text,
+                     struct arena *a)
+{
+    if (f->type == SD_FIELD_LIST_INT)
+        return to_integer(f, v, n);
+    if (f->type == SD_FIELD_LIST_REAL)
+        return to_real(v, x);
+    *text = cJSON_IsString(v) ? arena_strdup(a, v->valuestring) : NULL;
+    return *text != NULL;
+}
+
+/* NULL when it is no list, or an item is neither null, which is unknown, nor what it should be. */
+static const void *to_list(const struct sd_field *f, const cJSON *v, struct arena *a)
+{
+    if (!cJSON_IsArray(v))
+        return NULL;
+    size_t n = (size_t)cJSON_GetArraySize(v), i = 0;
+    int64_t *ints = arena_alloc(a, (n + 1) * sizeof *ints);
+    double *reals = arena_alloc(a, (n + 1) * sizeof *reals);
+    const char **texts = arena_alloc(a, (n + 1) * sizeof *texts);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, v)
+    {
+        ints[i] = SD_UNKNOWN;
+        reals[i] = (double)NAN;
+        texts[i] = NULL;
+        if (!cJSON_IsNull(item) && !set_item(f, item, &ints[i], &reals[i], &texts[i], a))
+            return NULL;
+        i++;
+    }
+    struct sd_ints *of_ints = arena_alloc(a, sizeof *of_ints);
+    struct sd_reals *of_reals = arena_alloc(a, sizeof *of_reals);
+    struct sd_texts *of_texts = arena_alloc(a, sizeof *of_texts);
+    *of_ints = (struct sd_ints){.n = (uint32_t)n, .items = ints};
+    *of_reals = (struct sd_reals){.n = (uint32_t)n, .items = reals};
+    *of_texts = (struct sd_texts){.n = (uint32_t)n, .items = texts};
+    if (f->type == SD_FIELD_LIST_INT)
+        return of_ints;
+    return f->type == SD_FIELD_LIST_REAL ? (const void *)of_reals : of_texts;
+}
+
 static bool set_field(const struct sd_field *f, char *record, const cJSON *v, bool values, struct arena *a,
                       struct sums *sums, struct sd_error *err)
 {
@@ -137,6 +192,9 @@ static bool set_field(const struct sd_field *f, char *record, const cJSON *v, bo
         [SD_FIELD_REAL] = "a number",
         [SD_FIELD_TEXT] = "a string",
         [SD_FIELD_HIST] = "a list of [ns, count] pairs, none negative",
+        [SD_FIELD_LIST_INT] = "a list of integers",
+        [SD_FIELD_LIST_REAL] = "a list of numbers",
+        [SD_FIELD_LIST_TEXT] = "a list of strings",
     };
     char *at = record + f->offset;
     const char *text;
@@ -146,14 +204,13 @@ static bool set_field(const struct sd_field *f, char *record, const cJSON *v, bo
         return true;
     switch (f->type) {
     case SD_FIELD_INT:
-        if (!(str_eq(f->unit, "time") ? to_time(v, &n) : to_int(v, &n)))
+        if (!to_integer(f, v, &n))
             break;
         memcpy(at, &n, sizeof n);
         return true;
     case SD_FIELD_REAL:
-        if (!cJSON_IsNumber(v) && !to_int(v, &n))
+        if (!to_real(v, &real))
             break;
-        real = cJSON_IsNumber(v) ? v->valuedouble : (double)n;
         memcpy(at, &real, sizeof real);
         return true;
     case SD_FIELD_TEXT:
@@ -162,6 +219,15 @@ static bool set_field(const struct sd_field *f, char *record, const cJSON *v, bo
         text = arena_strdup(a, v->valuestring);
         memcpy(at, &text, sizeof text);
         return true;
+    case SD_FIELD_LIST_INT:
+    case SD_FIELD_LIST_REAL:
+    case SD_FIELD_LIST_TEXT: {
+        const void *list = to_list(f, v, a);
+        if (!list)
+            break;
+        memcpy(at, &list, sizeof list);
+        return true;
+    }
     case SD_FIELD_HIST: {
         *sums = (struct sums){0};
         const struct sd_hist *h = cJSON_IsArray(v) ? to_hist(v, !values, a, sums) : NULL;
@@ -170,6 +236,8 @@ static bool set_field(const struct sd_field *f, char *record, const cJSON *v, bo
         memcpy(at, &h, sizeof h);
         return true;
     }
+    case SD_FIELD_END:
+        break;
     }
     if (f->type == SD_FIELD_HIST && values)
         return fail(err, "\"%s_ns\" must be a list of nanoseconds, none negative", f->name);
@@ -211,8 +279,13 @@ static bool is_known(const struct sd_schema *sc, const char *name, const char *r
         return !isnan(x);
     case SD_FIELD_TEXT:
     case SD_FIELD_HIST:
+    case SD_FIELD_LIST_INT:
+    case SD_FIELD_LIST_REAL:
+    case SD_FIELD_LIST_TEXT:
         memcpy(&p, at, sizeof p);
         return p != NULL;
+    case SD_FIELD_END:
+        break;
     }
     return false;
 }
@@ -231,18 +304,27 @@ static void derive_http(struct sd_http *r, const struct sums *s)
             *rows[i].field = rows[i].value;
 }
 
-static bool decode(const cJSON *root, struct arena *a, struct jsonrecord *out, struct sd_error *err)
+static const struct sd_schema *schema_in(const cJSON *root, struct sd_error *err)
+{
+    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(root, "kind");
+    const struct sd_schema *sc = cJSON_IsString(kind) ? schema_named(kind->valuestring) : NULL;
+    if (!cJSON_IsString(kind))
+        fail(err, "the object has no \"kind\", a string such as \"metric\" or \"http\"");
+    else if (!sc || sc->kind == SD_STATUS)
+        fail(err, "there is no record kind \"%.40s\"", kind->valuestring);
+    else
+        return sc;
+    return NULL;
+}
+
+static bool decode(const struct sd_schema *sc, const cJSON *root, struct arena *a, struct jsonrecord *out,
+                   struct sd_error *err)
 {
     struct sums sums = {0};
     if (!cJSON_IsObject(root))
         return fail(err, "the line is not a JSON object");
-    const cJSON *kind = cJSON_GetObjectItemCaseSensitive(root, "kind");
-    if (!cJSON_IsString(kind))
-        return fail(err, "the object has no \"kind\", a string such as \"metric\" or \"http\"");
-    const struct sd_schema *sc = schema_named(kind->valuestring);
-    if (!sc || sc->kind == SD_STATUS)
-        return fail(err, "there is no record kind \"%.40s\"", kind->valuestring);
-
+    if (!sc && !(sc = schema_in(root, err)))
+        return false;
     char *record = arena_alloc(a, sc->size);
     schema_clear(sc, record);
     out->at = SD_UNKNOWN;
@@ -260,7 +342,7 @@ static bool decode(const cJSON *root, struct arena *a, struct jsonrecord *out, s
         if (f && !set_field(f, record, v, values, a, &sums, err))
             return false;
     }
-    if (NEEDED[sc->kind] && !is_known(sc, NEEDED[sc->kind], record))
+    if (sc->kind < SD_KIND_END && NEEDED[sc->kind] && !is_known(sc, NEEDED[sc->kind], record))
         return fail(err, "a record of kind %s needs \"%s\"", sc->name, NEEDED[sc->kind]);
     if (sc->kind == SD_METRIC && !((struct sd_metric *)(void *)record)->name)
         return fail(err, "a record of kind metric needs \"name\"");
@@ -273,6 +355,12 @@ static bool decode(const cJSON *root, struct arena *a, struct jsonrecord *out, s
 
 bool jsonrecord_decode(const char *line, size_t len, struct arena *a, struct jsonrecord *out,
                        struct sd_error *err)
+{
+    return jsonrecord_decode_as(NULL, line, len, a, out, err);
+}
+
+bool jsonrecord_decode_as(const struct sd_schema *sc, const char *line, size_t len, struct arena *a,
+                          struct jsonrecord *out, struct sd_error *err)
 {
     if (len > JSONRECORD_LINE_MAX)
         return fail(err, "the line is longer than 1 MiB");
@@ -289,7 +377,7 @@ bool jsonrecord_decode(const char *line, size_t len, struct arena *a, struct jso
         if (end < text.text + text.len)
             fail(err, "something follows the JSON object");
         else
-            ok = decode(root, a, out, err);
+            ok = decode(sc, root, a, out, err);
     }
     cJSON_Delete(root);
     strbuf_free(&text);

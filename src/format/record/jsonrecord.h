@@ -5,7 +5,8 @@
  * Keys are the field names of the record kinds (slowdive/types.h); others are
  * ignored. `at` is nanoseconds since 1970 or an RFC 3339 time; without it the
  * line is of the moment it was read. An integer may be written as a string, so
- * that 64 bits survive every JSON writer. A histogram H is "H": [[ns, count], ...]
+ * that 64 bits survive every JSON writer. A list is a JSON array; null in it is an
+ * unknown item. A histogram H is "H": [[ns, count], ...]
  * or "H_ns": [ns, ...]; count, timed, total_ns, min_ns and max_ns of an http
  * record follow from it where they are missing. */
 #ifndef FORMAT_RECORD_JSONRECORD_H
@@ -24,5 +25,8 @@ struct jsonrecord {
 /* False and a sentence when the line is no record. Pure. */
 bool jsonrecord_decode(const char *line, size_t len, struct arena *a, struct jsonrecord *out,
                        struct sd_error *err);
+/* The same of a line whose kind is known; NULL: it says its "kind". */
+bool jsonrecord_decode_as(const struct sd_schema *sc, const char *line, size_t len, struct arena *a,
+                          struct jsonrecord *out, struct sd_error *err);
 
 #endif

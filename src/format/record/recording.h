@@ -41,4 +41,11 @@ bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ct
 void batch_encode(const struct sd_batch *b, struct strbuf *out);
 struct sd_batch *batch_decode(const void *bytes, size_t len, struct sd_error *err);
 
+/* Records of one kind as columns, one for each field. */
+void columns_encode(const struct sd_schema *sc, const void *const *records, size_t n, struct strbuf *out);
+/* n records in a row, of sc->size bytes each, from columns of `n_fields` fields, which need not be as
+ * many as the schema has; they live in `a`, and texts in `bytes`. NULL: damaged. */
+void *columns_decode(const struct sd_schema *sc, const void *bytes, size_t len, size_t n, size_t n_fields,
+                     struct arena *a);
+
 #endif

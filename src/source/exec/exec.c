@@ -526,8 +526,10 @@ const struct sd_source_ops exec_source_ops = {
     .name = "exec",
     .summary = "a program that prints one JSON record a line; started again when it fails",
     .targets = "exec:COMMAND",
-    .provides = 1u << SD_METRIC | 1u << SD_HTTP | 1u << SD_STATEMENT | 1u << SD_ACTIVITY | 1u << SD_PLAN |
-                1u << SD_TABLE | 1u << SD_INDEX | 1u << SD_EVENT | 1u << SD_INTAKE | 1u << SD_ADVICE,
+    .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_STATEMENT) |
+                SD_KIND_BIT(SD_ACTIVITY) | SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) |
+                SD_KIND_BIT(SD_INDEX) | SD_KIND_BIT(SD_EVENT) | SD_KIND_BIT(SD_INTAKE) |
+                SD_KIND_BIT(SD_ADVICE),
     .opts_size = sizeof(struct exec_options),
     .options = exec_options,
     .priv_size = sizeof(struct exec),

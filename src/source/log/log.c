@@ -73,7 +73,6 @@ struct log {
     char *buffer, *plain;
     sd_time flushed_at, intake_at;
     int64_t lines_told;
-    size_t samples_told;
     const char *said_missing; /* why, as last told */
 };
 
@@ -93,8 +92,29 @@ static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
     s->host->publish(s, b);
 }
 
-/* Totals so far; one record for each sample not told yet. Stamped with the log's own time
- * when it is read to its end: a verb's window is the log's, not today's. */
+/* A record of the totals so far. The lists live in `lists`. */
+struct intake_lists {
+    const char *texts[8], *whys[8];
+    struct sd_texts samples, reasons;
+};
+
+static struct sd_intake intake_record(const struct accesslog_intake *in, struct intake_lists *lists)
+{
+    struct sd_intake r = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
+    size_t n = MIN(in->n_samples, ARRAY_LEN(lists->texts));
+    for (size_t i = 0; i < n; i++) {
+        r.sample = lists->texts[i] = in->samples[i].text;
+        r.reason = lists->whys[i] = in->samples[i].reason;
+    }
+    lists->samples = (struct sd_texts){.n = (uint32_t)n, .items = lists->texts};
+    lists->reasons = (struct sd_texts){.n = (uint32_t)n, .items = lists->whys};
+    r.samples = n ? &lists->samples : NULL;
+    r.reasons = n ? &lists->reasons : NULL;
+    return r;
+}
+
+/* Stamped with the log's own time when it is read to its end: a verb's window is the
+ * log's, not today's. */
 static void tell_intake(struct sd_source *s, struct log *l, bool last)
 {
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
@@ -104,25 +124,11 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
     l->intake_at = now;
     l->lines_told = in->lines;
     sd_time at = !s->follow && sd_known(in->last) ? in->last : now;
-    do {
-        size_t i = l->samples_told;
-        struct sd_intake record = {
-            .unit = "lines",
-            .total = in->lines,
-            .unparsed = in->unparsed,
-            .bytes = in->bytes,
-        };
-        if (i >= in->n_samples && in->n_samples)
-            i = in->n_samples - 1;
-        if (i < in->n_samples) {
-            record.sample = in->samples[i].text;
-            record.reason = in->samples[i].reason;
-        }
-        struct sd_batch *b = s->host->batch(s, at);
-        s->host->add(b, SD_INTAKE, &record);
-        s->host->publish(s, b);
-        l->samples_told = MIN(l->samples_told + 1, in->n_samples);
-    } while (l->samples_told < in->n_samples);
+    struct intake_lists lists;
+    struct sd_intake record = intake_record(in, &lists);
+    struct sd_batch *b = s->host->batch(s, at);
+    s->host->add(b, SD_INTAKE, &record);
+    s->host->publish(s, b);
 }
 
 /* ---- opening ---- */
@@ -464,12 +470,8 @@ static enum sd_result log_decode(const struct sd_host *host, const void *bytes, 
     accesslog_agg_end(agg, &carry, 0);
     accesslog_agg_flush(agg);
     const struct accesslog_intake *in = accesslog_agg_intake(agg);
-    struct sd_intake record = {
-        .unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
-    if (in->n_samples) {
-        record.sample = in->samples[0].text;
-        record.reason = in->samples[0].reason;
-    }
+    struct intake_lists lists;
+    struct sd_intake record = intake_record(in, &lists);
     host->add(b, SD_INTAKE, &record);
     bool none = in->lines && in->lines == in->unparsed;
     accesslog_agg_free(agg);
@@ -485,7 +487,7 @@ const struct sd_source_ops log_source_ops = {
     .name = "log",
     .summary = "access logs of nginx, Apache and others",
     .targets = "PATH, PATH.gz, log:PATH, - (standard input)",
-    .provides = 1u << SD_HTTP | 1u << SD_INTAKE,
+    .provides = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE),
     .opts_size = sizeof(struct log_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct log),

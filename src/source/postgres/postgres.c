@@ -339,8 +339,9 @@ const struct sd_source_ops postgres_source_ops = {
     .name = "postgres",
     .summary = "PostgreSQL 12 and later: statements, sessions, database figures, plans",
     .targets = "postgres://USER@HOST:PORT/DATABASE, postgres:service=NAME, postgres:KEYWORDS",
-    .provides = (1u << SD_METRIC) | (1u << SD_STATEMENT) | (1u << SD_ACTIVITY) | (1u << SD_PLAN) |
-                (1u << SD_TABLE) | (1u << SD_INDEX) | (1u << SD_EVENT) | (1u << SD_ADVICE),
+    .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY) |
+                SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX) | SD_KIND_BIT(SD_EVENT) |
+                SD_KIND_BIT(SD_ADVICE),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),

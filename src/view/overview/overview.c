@@ -471,7 +471,7 @@ static struct doc *build(const struct view_ctx *c)
     if (l.n)
         qsort(l.items, l.n, sizeof *l.items, by_urgency);
     /* A figure for people and programs alike; panes only for what there is. */
-    bool any = all->count > 0 || sql || model_endpoints(c->model) > 0;
+    bool any = model_has_data(c->model);
     struct note n = {all->count ? KINDS_HTTP : KINDS_SQL, all->count ? all->count : SD_UNKNOWN, "requests",
                      .span = all->count ? requests : span, .last = all->last};
     rows(&l, any ? common_note(d, c, &n) : NULL, nothing_to_see(d, c, any));

@@ -150,7 +150,7 @@ const struct view pools_view = {
     .title = "Pools",
     .summary = "a connection pooler's pools: clients waiting, the longest wait, server connections, time in "
                "the pool",
-    .needs = 1u << SD_METRIC,
+    .needs = SD_KIND_BIT(SD_METRIC),
     .build = build,
     .columns = COLUMNS,
     .n_columns = P_COLUMNS,

@@ -133,7 +133,7 @@ void common_envelope(struct doc *d, const struct view_ctx *c, struct span s)
 
 /* What brings each kind of record: for notes and for the sentence in an empty pane. */
 struct bringer {
-    uint32_t kinds;
+    sd_kinds kinds;
     const char *kind;   /* of source; an exec source may bring anything */
     const char *what;   /* is missing */
     const char *source; /* "access log" */
@@ -146,7 +146,7 @@ static const struct bringer BRINGERS[] = {
     {KINDS_ACTIVITY, "postgres", "active sessions", "database", "postgres://user@host/database"},
 };
 
-static const struct bringer *bringer_of(uint32_t kinds)
+static const struct bringer *bringer_of(sd_kinds kinds)
 {
     for (size_t i = 0; i < ARRAY_LEN(BRINGERS); i++)
         if (BRINGERS[i].kinds == kinds)
@@ -159,7 +159,7 @@ static bool brings(const struct bringer *b, const struct source_info *s)
     return s->status && (str_eq(s->status->kind, b->kind) || str_eq(s->status->kind, "exec"));
 }
 
-static void name_sources(const struct view_ctx *c, uint32_t kinds, struct strbuf *out)
+static void name_sources(const struct view_ctx *c, sd_kinds kinds, struct strbuf *out)
 {
     struct source_info info[SOURCES_MAX];
     const struct bringer *b = bringer_of(kinds);
@@ -216,7 +216,7 @@ const char *common_note(struct doc *d, const struct view_ctx *c, const struct no
 
 /* ---- nothing to show ---- */
 
-const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds)
+const char *common_empty(struct doc *d, const struct view_ctx *c, sd_kinds kinds)
 {
     struct source_info info[SOURCES_MAX];
     const struct bringer *b = bringer_of(kinds);
@@ -264,7 +264,7 @@ const char *common_caveat(const struct sd_status *s)
     return mark ? mark + 2 : NULL;
 }
 
-const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text)
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, sd_kinds kinds, const char *text)
 {
     struct source_info info[SOURCES_MAX];
     const struct bringer *b = bringer_of(kinds);

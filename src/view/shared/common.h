@@ -6,12 +6,10 @@
 #include "view/view.h"
 
 /* Record kinds as the panes name them (struct view needs). */
-enum {
-    KINDS_HTTP = 1u << SD_HTTP,
-    KINDS_ACTIVITY = 1u << SD_ACTIVITY,
-    KINDS_CATALOG = 1u << SD_TABLE | 1u << SD_INDEX,
-    KINDS_SQL = 1u << SD_STATEMENT | 1u << SD_ACTIVITY
-};
+#define KINDS_HTTP     SD_KIND_BIT(SD_HTTP)
+#define KINDS_ACTIVITY SD_KIND_BIT(SD_ACTIVITY)
+#define KINDS_CATALOG  (SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX))
+#define KINDS_SQL      (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
@@ -30,7 +28,7 @@ void common_envelope(struct doc *d, const struct view_ctx *c, struct span s);
 
 /* "1234 requests, last 1 min, from access.log, 20 s old": what a pane's figures are. */
 struct note {
-    uint32_t kinds; /* records they come from: names the sources; 0: not said */
+    sd_kinds kinds; /* records they come from: names the sources; 0: not said */
     int64_t n;      /* how many, of `what`; SD_UNKNOWN: not said */
     const char *what;
     struct span span; /* {0, 0}: what is covered */
@@ -45,14 +43,14 @@ int64_t common_age(sd_time now, sd_time then);
 char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX]);
 
 /* Why a pane that lives on KINDS_... is empty, and what to do. */
-const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds);
+const char *common_empty(struct doc *d, const struct view_ctx *c, sd_kinds kinds);
 /* What a live source cannot see and what would help: of its sentence, as in "PostgreSQL
  * 15.4, database shop; texts are hidden", what follows the first semicolon. NULL: it
  * sees all. */
 const char *common_caveat(const struct sd_status *s);
 /* `text`, and after it what the sources that bring `kinds` cannot see: an empty pane
  * shall not claim that there is nothing. */
-const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kinds, const char *text);
+const char *common_as_seen(struct doc *d, const struct view_ctx *c, sd_kinds kinds, const char *text);
 
 /* SQL as it may be shown: literals hidden when they must be; with `line` on one line.
  * What was hidden once is remembered: parsing costs more than everything else here. */

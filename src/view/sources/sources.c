@@ -56,7 +56,15 @@ static const struct column SAMPLES[] = {
     {"reason", "Why", UNIT_NONE, COLUMN_LEFT, 0, 20, "why, in one sentence"},
 };
 
-enum { SOURCES_MAX = 256 };
+static const struct column EVENTS[] = {
+    {.key = "at", .title = "Time", .unit = UNIT_TIME, .help = "when it happened"},
+    {.key = "source", .title = "Source", .flags = COLUMN_LEFT, .help = "name of the instance that told it"},
+    {.key = "severity", .title = "Severity", .flags = COLUMN_LEFT, .help = "info, warn or bad"},
+    {.key = "title", .title = "What", .flags = COLUMN_LEFT, .help = "a few words"},
+    {.key = "text", .title = "Text", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 30, .help = "a sentence"},
+};
+
+enum { SOURCES_MAX = 256, EVENTS_MAX = 100 };
 
 static const char *unparsed(struct doc *d, const struct sd_intake *in)
 {
@@ -90,6 +98,26 @@ static void not_seen(struct doc *d, const struct source_info *info, size_t n)
     if (b.len)
         doc_section(d, SECTION_TEXT, "not_seen", "What is not seen")->text = doc_text(d, b.text);
     strbuf_free(&b);
+}
+
+/* What happened in the span, the newest first: deploys, restarts, sessions that were ended. */
+static void events(struct doc *d, const struct view_ctx *c)
+{
+    struct event_entry e[EVENTS_MAX];
+    size_t n = model_events(c->model, c->span, e, EVENTS_MAX);
+    struct table *t = n ? &doc_table(d, "events", "What happened", EVENTS, ARRAY_LEN(EVENTS))->table : NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_event *r = e[i].event;
+        struct row *row = doc_row(d, t);
+        row->cells[0] = cell_int(e[i].at);
+        row->cells[1] = cell_text(doc_text(d, e[i].origin));
+        row->cells[2] = cell_text(doc_text(d, r->severity));
+        row->cells[3] = cell_text(doc_text(d, r->title));
+        row->cells[4] = cell_text(doc_text(d, r->text));
+        row->severity = str_eq(r->severity, "bad")    ? SEVERITY_BAD
+                        : str_eq(r->severity, "warn") ? SEVERITY_WARN
+                                                      : SEVERITY_NONE;
+    }
 }
 
 static struct doc *build(const struct view_ctx *c)
@@ -155,6 +183,7 @@ static struct doc *build(const struct view_ctx *c)
     model_intake(c->model, &in_all);
     if (bad)
         sec->note = doc_printf(d, "%zu need%s a look; %s", bad, bad == 1 ? "s" : "", sec->note);
+    events(d, c);
     if (in_all.n_samples) {
         struct section *t = doc_table(d, "unparsed", "What was not understood", SAMPLES, ARRAY_LEN(SAMPLES));
         t->weight = 1;
@@ -172,9 +201,11 @@ const struct view sources_view = {
     .title = "Sources",
     .summary = "where the data comes from: state, age, errors, drops, cost",
     .key = '5',
-    .needs = 1u << SD_STATUS,
+    .needs = SD_KIND_BIT(SD_STATUS),
     .build = build,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
-    .also = "unparsed (sample, reason), when there is something",
+    .also =
+        "events (at, source, severity, title, text) of the span, unparsed (sample, reason), when there is "
+        "something",
 };
