@@ -24,10 +24,7 @@ static bool is_verb(const char *word)
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         if (!strcmp(VERBS[i].name, word))
             return true;
-    for (const struct view *const *v = VIEWS; *v; v++)
-        if (!strcmp((*v)->name, word))
-            return true;
-    return false;
+    return view_exactly(word) != NULL;
 }
 
 enum { NO_OPTION = -1, SEVERAL_OPTIONS = -2 };

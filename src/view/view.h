@@ -21,15 +21,43 @@ struct view_ctx {
     const char *file_name;
 };
 
+/* The nine places, each a question; the digits never change. X(UPPER, digit, title, help) */
+#define VIEW_PLACES(X)                                                                                       \
+    X(HOME, 1, "Home", "what is worst now")                                                                  \
+    X(WEB, 2, "Web", "which requests are slow, and why")                                                     \
+    X(DB, 3, "DB", "what the database does")                                                                 \
+    X(CODE, 4, "Code", "where the processors' time goes")                                                    \
+    X(CACHE, 5, "Cache", "what is found in caches, and what is not")                                         \
+    X(PAGES, 6, "Pages", "what a reader's browser waits for")                                                \
+    X(LOAD, 7, "Load", "how much more it could bear")                                                        \
+    X(GOALS, 8, "Goals", "which promises are kept")                                                          \
+    X(DATA, 9, "Data", "where the figures come from")
+
+enum view_place {
+#define VIEW_PLACE_ENUM(UPPER, digit, title, help) PLACE_##UPPER = digit,
+    VIEW_PLACES(VIEW_PLACE_ENUM)
+#undef VIEW_PLACE_ENUM
+};
+const char *view_place_title(enum view_place p); /* "Home"; NULL: there is no such place */
+
+struct worst_list; /* view/shared/worst.h */
+
 struct view {
     const char *name;    /* verb and palette name: "endpoints" */
+    const char *aliases; /* other names of it, space separated; NULL */
+    enum view_place place;
     const char *title;   /* "Endpoints" */
     const char *summary; /* one line for help and manual */
     const char *about;   /* what arg is: "endpoint"; NULL: takes none */
     char key;            /* digit of a top-level view, 0: reached by diving */
     uint32_t needs;      /* record kinds (1u << SD_HTTP) it lives on: explains emptiness */
+    /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
+     * this one, about none. NULL: there is none. */
+    const char *const *links;
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);
+    /* Adds what of its domain needs a look now to the overview. NULL: nothing ever. */
+    void (*worst)(const struct view_ctx *c, struct worst_list *l);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */
     const struct column *columns;
     size_t n_columns;
@@ -41,7 +69,10 @@ struct view {
 extern const struct column VIEW_ENVELOPE[];
 extern const size_t VIEW_N_ENVELOPE;
 
-extern const struct view *const VIEWS[];         /* NULL-terminated, in the order of the tabs */
-const struct view *view_named(const char *name); /* unique prefixes work; NULL */
+extern const struct view *const VIEWS[]; /* NULL-terminated, in the order of the tabs */
+/* By name or alias; a unique beginning of a name works, too. NULL: there is none. */
+const struct view *view_named(const char *name);
+/* Without beginnings: what may stand for a verb. */
+const struct view *view_exactly(const char *name);
 
 #endif

@@ -957,25 +957,61 @@ static void every_view_copes_with_hostile_records(void **state)
     model_free(m);
 }
 
-static void the_table_of_views_is_whole(void **state)
+/* Every word of a list, alone and in turn; NULL at the end. */
+static const char *next_word(const char **list, char word[64])
+{
+    *list += strspn(*list, " ");
+    size_t len = strcspn(*list, " ");
+    if (!len)
+        return NULL;
+    assert_true(len < 64);
+    memcpy(word, *list, len);
+    word[len] = 0;
+    *list += len;
+    return word;
+}
+
+static void check_names(const struct view *v)
+{
+    char word[64];
+    assert_ptr_equal(view_named(v->name), v);
+    assert_ptr_equal(view_exactly(v->name), v);
+    for (const char *list = v->aliases ? v->aliases : ""; next_word(&list, word);) {
+        assert_ptr_equal(view_named(word), v); /* so nobody else has it */
+        for (const struct view *const *o = VIEWS; *o; o++)
+            assert_string_not_equal((*o)->name, word);
+    }
+    for (const char *const *l = v->links; l && *l; l++) {
+        const struct view *other = view_exactly(*l);
+        if (!other || other == v || strcmp(other->name, *l) != 0)
+            fail_msg("%s: there is no other view %s", v->name, *l);
+        assert_string_equal(other->about ? other->about : "", v->about ? v->about : "");
+    }
+}
+
+static void every_view_is_described(void **state)
 {
     (void)state;
-    static const char *const order[] = {"overview", "endpoints", "queries", "activity", "sources", "tables",
-                                        "indexes",  "endpoint",  "query",   "plan",     "diff"};
-    size_t n = 0;
-    for (const struct view *const *v = VIEWS; *v; v++, n++) {
-        assert_true(n < ARRAY_LEN(order));
-        assert_string_equal((*v)->name, order[n]);
-        assert_true((*v)->title[0] && (*v)->summary[0]);
-        assert_int_equal((*v)->key, n < 7 ? '1' + (char)n : 0);
-        assert_int_equal((*v)->about == NULL, n < 7);
+    bool digits[256] = {false};
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        assert_true((*v)->name[0] && (*v)->title[0] && (*v)->summary[0]);
+        assert_non_null(view_place_title((*v)->place));
+        assert_non_null((*v)->build);
+        check_names(*v);
+        if ((*v)->key) /* a digit of its own, and nothing to be about */
+            assert_true((*v)->key >= '1' && (*v)->key <= '9' && !digits[(int)(*v)->key] && !(*v)->about);
+        else
+            assert_non_null((*v)->about);
+        digits[(int)(*v)->key] = true;
         assert_true((*v)->n_columns > 0); /* the manual describes what it prints */
         check_columns((*v)->name, (*v)->columns, (*v)->n_columns);
-        assert_ptr_equal(view_named((*v)->name), *v);
     }
-    assert_int_equal(n, ARRAY_LEN(order));
     check_columns("envelope", VIEW_ENVELOPE, VIEW_N_ENVELOPE);
+    for (int p = 1; p <= 9; p++)
+        assert_non_null(view_place_title((enum view_place)p));
+    assert_null(view_place_title((enum view_place)10));
     assert_ptr_equal(view_named("over"), view_named("overview"));
+    assert_null(view_exactly("over"));
     assert_null(view_named("q")); /* queries or query */
     assert_null(view_named(""));
     assert_null(view_named("nothing"));
@@ -1009,7 +1045,7 @@ int main(void)
         cmocka_unit_test(every_view_copes_with_little),
         cmocka_unit_test(every_view_copes_with_much),
         cmocka_unit_test(every_view_copes_with_hostile_records),
-        cmocka_unit_test(the_table_of_views_is_whole),
+        cmocka_unit_test(every_view_is_described),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,6 +197,7 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view endpoint_view = {
     .name = "endpoint",
+    .place = PLACE_WEB,
     .title = "Endpoint",
     .summary = "one endpoint: percentiles over time, latency heat map, its queries, status codes",
     .about = "endpoint",

@@ -627,11 +627,13 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view diff_view = {
     .name = "diff",
+    .place = PLACE_DB,
     .title = "Before and after",
     .summary = "two plans of a query side by side: what changed, time and rows before and after",
     .about = "query",
     .needs = 1u << SD_PLAN,
     .build = build,
+    .links = (const char *const[]){"query", "plan", NULL},
     .columns = columns_timed,
     .n_columns = N_COLUMNS,
     .rows = "nodes",

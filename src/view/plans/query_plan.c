@@ -225,11 +225,13 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view plan_view = {
     .name = "plan",
+    .place = PLACE_DB,
     .title = "Plan",
     .summary = "a query's execution plan: findings, the missing index, the tree",
     .about = "query",
     .needs = 1u << SD_PLAN,
     .build = build,
+    .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,
     .rows = "nodes",

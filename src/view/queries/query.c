@@ -116,12 +116,14 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view query_view = {
     .name = "query",
+    .place = PLACE_DB,
     .title = "Query",
     .summary =
         "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
     .about = "query",
     .needs = KINDS_SQL,
     .build = build,
+    .links = (const char *const[]){"plan", "diff", NULL},
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,
     .rows = "routes",

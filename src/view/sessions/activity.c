@@ -416,11 +416,15 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view activity_view = {
     .name = "activity",
+    .aliases = "sessions",
+    .place = PLACE_DB,
     .title = "Activity",
     .summary = "the database's sessions: who blocks whom, who waits on what, for whom",
     .key = '4',
     .needs = KINDS_ACTIVITY,
     .build = build,
+    .links = (const char *const[]){"queries", "tables", "indexes", NULL},
+    .worst = sessions_worst,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
     .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "

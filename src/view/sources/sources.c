@@ -169,11 +169,13 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view sources_view = {
     .name = "sources",
+    .place = PLACE_DATA,
     .title = "Sources",
     .summary = "where the data comes from: state, age, errors, drops, cost",
     .key = '5',
     .needs = 1u << SD_STATUS,
     .build = build,
+    .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
     .also = "unparsed (sample, reason), when there is something",
