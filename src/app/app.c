@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "format/record/recording.h"
+#include "ui/actions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +49,7 @@ static bool set_setting(struct app *a, const char *assignment, struct sd_error *
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){.cli = cli, .config = config_new()};
+    *a = (struct app){.cli = cli, .config = config_new(actions_all())};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);

@@ -1,5 +1,6 @@
 #include "app/app.h"
 #include "app/output.h"
+#include "ui/actions.h"
 
 #include "term/term.h"
 #include "view/view.h"
@@ -37,6 +38,11 @@ static bool misspelt(const struct cli *cli)
            !strpbrk(cli->args[0], "./:?") && access(cli->args[0], F_OK) != 0;
 }
 
+static void default_config(struct strbuf *out)
+{
+    config_print_default(actions_all(), out);
+}
+
 static int dispatch(const struct cli *cli)
 {
     static const struct {
@@ -58,7 +64,7 @@ static int dispatch(const struct cli *cli)
     if (cli_has(cli, CLI_VERSION))
         return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
-        return print_text(config_print_default);
+        return print_text(default_config);
     if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
         return verb_manual(cli);
 

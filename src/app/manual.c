@@ -7,6 +7,7 @@
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
 #include "core/schema.h"
+#include "ui/actions.h"
 #include "view/indexes/advise.h"
 #include "view/plans/parts.h"
 #include "view/view.h"
@@ -180,26 +181,28 @@ static void manual_suggestions(struct strbuf *out)
 
 static void manual_keys(struct strbuf *out)
 {
-    struct keymap *k = keymap_new();
-    int group = -1;
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    const struct action_table *all = actions_all();
+    struct keymap *k = keymap_new(all);
+    const char *group = NULL;
+    for (int a = ACTION_NONE; (a = action_next(all, a));) {
+        const struct action_info *info = action_at(all, a);
         char keys[128];
-        if ((int)info->group != group) {
-            if (group >= 0)
+        if (!str_eq(info->group, group)) {
+            if (group)
                 list_end(out);
-            group = (int)info->group;
-            heading(out, action_group_title(info->group));
+            group = info->group;
+            heading(out, group);
             list_begin(out);
         }
-        keymap_keys(k, (enum action)a, keys, sizeof keys);
+        keymap_keys(k, a, keys, sizeof keys);
         item(out, *keys ? "Sy" : "No", *keys ? keys : "no key", "", info->name, info->help);
     }
     list_end(out);
     heading(out, "Commands, after a colon");
     list_begin(out);
-    for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++)
-        item(out, "Cm", COMMAND_INFO[c].name, COMMAND_INFO[c].args, "", COMMAND_INFO[c].help);
+    struct command_info c;
+    for (size_t i = 0; command_at(all, i, &c); i++)
+        item(out, "Cm", c.name, c.args, "", c.help);
     list_end(out);
     keymap_free(k);
 }

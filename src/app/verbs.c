@@ -139,10 +139,10 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
 {
     struct doc *d = build(a, v, span, now, live);
     struct sd_error err;
-    if (!d->want.kind || !d->want_origin || a->replay || !rt_request(a->rt, d->want_origin, &d->want, &err))
+    if (!d->want.job || !d->want_origin || a->replay || !rt_request(a->rt, d->want_origin, &d->want, &err))
         return d;
     int64_t deadline = clock_mono() + REQUEST_NS;
-    while (d->want.kind && clock_mono() < deadline && app_wait(a, STEP_NS)) {
+    while (d->want.job && clock_mono() < deadline && app_wait(a, STEP_NS)) {
         if (!app_drain(a, SD_S))
             continue;
         doc_free(d);
@@ -234,11 +234,10 @@ static void ask_for_plans(struct app *a)
     }
     qsort(h, m, sizeof *h, heaviest_first);
     for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
-        struct sd_request req = {.kind = SD_REQUEST_EXPLAIN,
-                                 .query_id = query_id(h[i].query),
-                                 .database = query_database(h[i].query),
-                                 .query = query_text(h[i].query)};
-        rt_request(a->rt, query_origin(h[i].query), &req, &ignored);
+        const struct sd_job_explain job = {.query_id = query_id(h[i].query),
+                                           .database = query_database(h[i].query),
+                                           .query = query_text(h[i].query)};
+        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){SD_JOB_EXPLAIN, &job}, &ignored);
     }
     free(h);
 }

@@ -193,6 +193,10 @@ static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind k
         r.body = own = r.body ? conceal_plan(r.body) : NULL;
         r.failed = other = r.failed ? without_values(r.failed) : NULL;
         batch_add(to, kind, &r);
+    } else if (kind == SD_FAILURE) {
+        struct sd_failure r = *(const struct sd_failure *)record;
+        r.text = other = r.text ? without_values(r.text) : NULL;
+        batch_add(to, kind, &r);
     } else if (kind == SD_ADVICE) { /* expressions and predicates of indexes */
         struct sd_advice r = *(const struct sd_advice *)record;
         r.ddl = own = sql_hide_literals(r.ddl);
@@ -219,7 +223,7 @@ const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b
     for (size_t i = 0; i < batch_len(b) && !any; i++) {
         batch_record(b, i, &kind);
         any = kind == SD_STATEMENT || kind == SD_ACTIVITY || kind == SD_PLAN || kind == SD_ADVICE ||
-              kind == SD_INTAKE;
+              kind == SD_INTAKE || kind == SD_FAILURE;
     }
     if (!any)
         return batch_ref(b);

@@ -96,7 +96,7 @@ static bool is_match(struct console *c, const struct section *s, const struct ro
 static void search(struct console *c, int direction)
 {
     if (!c->search)
-        console_message(c, SEVERITY_INFO, "Nothing is searched for; :search REGEX begins");
+        console_message(c, SEVERITY_INFO, "No search yet. :search REGEX starts one.");
     else if (!find_row(c, direction, is_match))
         console_message(c, SEVERITY_INFO, "No row matches the search");
 }
@@ -125,40 +125,6 @@ static void worst(struct console *c)
     pane_select(p, s, best);
 }
 
-/* ---- plans ---- */
-
-bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err)
-{
-    console_build(c);
-    const struct doc *d = console_screen(c)->doc;
-    if (!d->metrics)
-        return fail(err, "There is no plan on this screen that could be weighed");
-    if (!(d->metrics & 1u << m))
-        return fail(err, "The plan tells nothing of its %s", plan_metric_name(m));
-    c->metric = m;
-    c->stale = true;
-    console_message(c, SEVERITY_INFO, "The plan by %s: %s", plan_metric_name(m), plan_metric_note(m));
-    return true;
-}
-
-static void next_metric(struct console *c)
-{
-    struct sd_error err;
-    console_build(c);
-    const struct doc *d = console_screen(c)->doc;
-    int m = d->metric;
-    for (int k = 1; d->metrics && k < PLAN_METRIC_END; k++) {
-        m = m % (PLAN_METRIC_END - 1) + 1;
-        if (d->metrics & 1u << m)
-            break;
-    }
-    if (d->metrics && m == d->metric)
-        console_message(c, SEVERITY_INFO, "The plan tells nothing but %s",
-                        plan_metric_name((enum plan_metric)m));
-    else if (!console_weigh(c, (enum plan_metric)m, &err))
-        console_message(c, SEVERITY_INFO, "%s", err.text);
-}
-
 /* ---- diving ---- */
 
 const struct row *console_row(struct console *c)
@@ -179,7 +145,7 @@ static void dive(struct console *c)
     if (!v) {
         console_message(c, SEVERITY_INFO,
                         r ? "Nothing is below this row"
-                          : "There is no row to dive into; Tab goes to another pane");
+                          : "There is no row to dive into; {key:next-pane} goes to another pane");
         return;
     }
     char *arg = mem_strdup(r->dive.arg);
@@ -212,72 +178,6 @@ static bool at_top(struct console *c)
 {
     struct pane *p = console_pane(c);
     return c->depth == 1 && !console_screen(c)->zoom && !(p && p->reading) && !(p && p->regex);
-}
-
-/* The selected query, or the query the screen is about; NULL. */
-static const char *query_here(struct console *c)
-{
-    struct screen *s = console_screen(c);
-    const struct row *r = console_row(c);
-    if (r && str_eq(r->dive.view, "query"))
-        return r->dive.arg;
-    return str_eq(s->view->about, "query") ? s->arg : NULL;
-}
-
-bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err)
-{
-    const char *arg = query_here(c);
-    if (!arg)
-        return fail(err, "Select a query first: two of its plans are compared");
-    char *key = mem_strdup(arg);
-    if (strcmp(console_screen(c)->view->name, "diff") != 0)
-        console_push(c, view_named("diff"), key);
-    struct screen *s = console_screen(c);
-    free(s->file_name);
-    free(s->file_text);
-    s->file_name = mem_strdup(name);
-    s->file_text = text ? mem_alloc(len + 1) : NULL;
-    s->file_len = len;
-    if (text)
-        memcpy(s->file_text, text, len);
-    c->stale = true;
-    free(key);
-    return true;
-}
-
-static void diff(struct console *c)
-{
-    struct sd_error err;
-    if (!console_diff(c, NULL, NULL, 0, &err))
-        console_message(c, SEVERITY_INFO, "%s", err.text);
-}
-
-/* The plan of that query. */
-static void plan(struct console *c)
-{
-    struct screen *s = console_screen(c);
-    const struct view *v = view_named("plan");
-    const char *arg = query_here(c);
-    if (!arg) {
-        console_message(c, SEVERITY_INFO, "Select a query first: its plan is shown here");
-        return;
-    }
-    char *key = mem_strdup(arg);
-    const struct query *q = model_find_query(c->env.model, key);
-    if (strcmp(s->view->name, "plan") != 0 &&
-        strcmp(s->view->name, "diff") != 0) /* there it shows by itself */
-        console_push(c, v, key);
-    if (c->execution && str_eq(c->execution->key, key)) {
-        console_message(c, SEVERITY_INFO, "This query is being executed: its plan comes with that");
-    } else if (q && c->mode == CURSOR_LIVE) {
-        struct doc d = {.want = {.kind = SD_REQUEST_EXPLAIN,
-                                 .query_id = query_id(q),
-                                 .database = query_database(q),
-                                 .query = query_text(q)},
-                        .want_origin = query_origin(q)};
-        console_explain(c, &d);
-    }
-    free(key);
 }
 
 /* ---- tables ---- */
@@ -332,7 +232,8 @@ static void copy(struct console *c)
     else if (c->env.copy(c->env.app, b.text))
         console_message(c, SEVERITY_GOOD, "Copied: %s", b.text);
     else
-        console_message(c, SEVERITY_WARN, "This terminal cannot copy that; e writes the pane to a file");
+        console_message(c, SEVERITY_WARN,
+                        "This terminal cannot copy that; {key:export} writes the pane to a file");
     strbuf_free(&b);
 }
 
@@ -389,14 +290,20 @@ static void change_window(struct console *c, bool longer)
 
 /* ---- dispatch ---- */
 
-void console_act(struct console *c, enum action a)
+void console_act(struct console *c, int action)
 {
     int page = 0;
     struct settings *set = c->env.config->settings;
     struct pane *p = console_pane(c);
     if (p)
         page = MAX(p->page - 1, 1);
-    switch (a) {
+    if (action >= ACTION_END) {
+        struct sd_error err = {""};
+        if (!ask_action(c, action, NULL, &err))
+            console_message(c, SEVERITY_INFO, "%s", err.text);
+        return;
+    }
+    switch ((enum action)action) {
     case ACTION_UP:
         move(c, -1);
         break;
@@ -442,24 +349,6 @@ void console_act(struct console *c, enum action a)
     case ACTION_NEXT_FINDING:
         if (!find_row(c, 1, is_marked))
             console_message(c, SEVERITY_INFO, "No row of this pane is marked");
-        break;
-    case ACTION_METRIC:
-        next_metric(c);
-        break;
-    case ACTION_PLAN:
-        plan(c);
-        break;
-    case ACTION_DIFF:
-        diff(c);
-        break;
-    case ACTION_ANALYZE:
-        ask_analyze(c);
-        break;
-    case ACTION_CANCEL:
-        ask_signal(c, SD_REQUEST_CANCEL);
-        break;
-    case ACTION_TERMINATE:
-        ask_signal(c, SD_REQUEST_TERMINATE);
         break;
     case ACTION_FILTER:
         prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
@@ -561,9 +450,9 @@ void console_key(struct console *c, key_code key)
     }
     if (key == K_ESC && ask_withdraw(c))
         return;
-    enum action a = keymap_lookup(c->env.config->keymap, key);
+    int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
-        console_message(c, SEVERITY_INFO, "This is the top; q quits");
+        console_message(c, SEVERITY_INFO, "This is the top; {key:quit} quits");
         return;
     }
     if (a) {
@@ -576,7 +465,7 @@ void console_key(struct console *c, key_code key)
             return;
         }
     char name[24];
-    console_message(c, SEVERITY_INFO, "%s does nothing; ? shows the keys", key_format(key, name));
+    console_message(c, SEVERITY_INFO, "%s does nothing; {key:help} shows the keys", key_format(key, name));
 }
 
 void console_paste(struct console *c, const char *text)

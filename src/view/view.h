@@ -5,20 +5,23 @@
 
 #include "core/doc.h"
 #include "core/model/model.h"
-#include "core/plans/tree.h"
 
 struct view_ctx {
     const struct model *model;
-    struct span span;        /* the time cursor: SPAN_ALL for a verb, a window in the console */
-    sd_time now;             /* the cursor's moment; ages are measured from it */
-    bool live;               /* the cursor follows the present */
-    const char *arg;         /* what the view is about: "GET /orders/:id"; NULL: the worst one */
-    int graph_points;        /* columns a graph may use (2 points each in braille); 0: 60 */
-    bool show_literals;      /* off: constants in SQL are hidden */
-    enum plan_metric metric; /* what plans are weighed by; NONE: time or cost */
-    const char *file_text;   /* what the user put beside it: a plan for the view `diff`; NULL */
+    struct span span;      /* the time cursor: SPAN_ALL for a verb, a window in the console */
+    sd_time now;           /* the cursor's moment; ages are measured from it */
+    bool live;             /* the cursor follows the present */
+    const char *arg;       /* what the view is about: "GET /orders/:id"; NULL: the worst one */
+    int graph_points;      /* columns a graph may use (2 points each in braille); 0: 60 */
+    bool show_literals;    /* off: constants in SQL are hidden */
+    int measure;           /* what a view weighs its rows by: a number of its own; 0: the usual */
+    const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
+    /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
+     * printed, where no key works. */
+    bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);
+    void *key_ctx;
 };
 
 /* The nine places, each a question; the digits never change. X(UPPER, digit, title, help) */
@@ -40,7 +43,8 @@ enum view_place {
 };
 const char *view_place_title(enum view_place p); /* "Home"; NULL: there is no such place */
 
-struct worst_list; /* view/shared/worst.h */
+struct worst_list;  /* view/shared/worst.h */
+struct view_action; /* view/action.h */
 
 struct view {
     const char *name;    /* verb and palette name: "endpoints" */
@@ -56,6 +60,9 @@ struct view {
     const char *const *links;
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);
+    /* What can be done about things of its domain, wherever they are shown; NULL-terminated.
+     * NULL: nothing. */
+    const struct view_action *const *actions;
     /* Adds what of its domain needs a look now to the overview. NULL: nothing ever. */
     void (*worst)(const struct view_ctx *c, struct worst_list *l);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */

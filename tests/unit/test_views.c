@@ -335,7 +335,7 @@ static void one_endpoint_leads_to_its_query(void **state)
     assert_string_equal(text(j, "text"), "SELECT *\n  FROM orders\n WHERE customer_id = $1");
     assert_string_equal(text(row(j, "routes", 0), "route"), "GET /orders/:id");
     struct doc *query = view_named("query")->build(&c);
-    assert_int_equal(query->want.kind, SD_REQUEST_EXPLAIN); /* there is no plan yet */
+    assert_int_equal(query->want.job, SD_JOB_EXPLAIN); /* there is no plan yet */
     assert_string_equal(query->want_origin, "shop");
     doc_free(query);
     cJSON_Delete(j);

@@ -132,18 +132,18 @@ static const char *timestamp(sd_time t, char buf[64])
     return buf;
 }
 
-static bool same_statement(const struct sd_request *req, const struct target *t)
+static bool same_statement(const struct signal_order *order, const struct target *t)
 {
-    return req->kind != SD_REQUEST_CANCEL || req->query_start <= 0 || req->query_start == t->query_start;
+    return order->terminate || order->query_start <= 0 || order->query_start == t->query_start;
 }
 
 /* Why there is nothing to do; an empty sentence: there is. */
-static void object(const struct postgres *p, const struct sd_request *req, const struct deed *deed,
+static void object(const struct postgres *p, const struct signal_order *order, const struct deed *deed,
                    const struct target *t, struct sd_error *why)
 {
     const char *me = p->role ? p->role : "of this source";
     char began[CLOCK_TEXT_MAX];
-    long long pid = (long long)req->pid;
+    long long pid = (long long)order->pid;
     why->text[0] = '\0';
     if (!t->there)
         fail(why, "session %lld is gone already", pid);
@@ -156,17 +156,17 @@ static void object(const struct postgres *p, const struct sd_request *req, const
              "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
              "GRANT pg_monitor TO %.64s;",
              me, pid, me);
-    else if (req->backend_start <= 0)
+    else if (order->backend_start <= 0)
         fail(
             why,
             "the start of session %lld is not known, so it cannot be told from a later one: nothing was done",
             pid);
-    else if (t->start != req->backend_start)
+    else if (t->start != order->backend_start)
         fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
              clock_rfc3339(t->start, began));
-    else if (req->kind == SD_REQUEST_CANCEL && str_starts(t->state, "idle"))
+    else if (!order->terminate && str_starts(t->state, "idle"))
         fail(why, "session %lld has ended its statement by itself: nothing was done", pid);
-    else if (!same_statement(req, t))
+    else if (!same_statement(order, t))
         fail(why, "session %lld runs another statement by now: nothing was done", pid);
 }
 
@@ -192,16 +192,16 @@ static void refused(const struct postgres *p, const struct target *t, const stru
              text);
 }
 
-static bool took_effect(const struct sd_request *req, const struct target *before, const struct target *now)
+static bool took_effect(const struct signal_order *order, const struct target *before,
+                        const struct target *now)
 {
     if (!now->there || now->start != before->start)
         return true;
-    return req->kind == SD_REQUEST_CANCEL &&
-           (str_starts(now->state, "idle") || now->query_start != before->query_start);
+    return !order->terminate && (str_starts(now->state, "idle") || now->query_start != before->query_start);
 }
 
 /* Looks until the signal has worked, or for a moment. */
-static enum sd_result watch(struct postgres *p, const struct sd_request *req, const char *pid,
+static enum sd_result watch(struct postgres *p, const struct signal_order *order, const char *pid,
                             const struct target *before, bool *worked, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
@@ -210,7 +210,7 @@ static enum sd_result watch(struct postgres *p, const struct sd_request *req, co
     enum sd_result result;
     *worked = false;
     while ((result = look(p, pid, &now, err)) == SD_OK) {
-        *worked = took_effect(req, before, &now);
+        *worked = took_effect(order, before, &now);
         sd_time t = h->now(p->s);
         if (*worked || t >= end || h->wait(p->s, -1, 0, t + LOOK_NS) < 0)
             break;
@@ -227,14 +227,14 @@ static void say(struct postgres *p, struct sd_batch *reply, const char *severity
 }
 
 /* Sends it; *sent: the server says so. */
-static enum sd_result send_signal(struct postgres *p, const struct sd_request *req, const struct deed *deed,
-                                  const char *pid, const struct target *t, bool *sent, struct sd_error *why,
-                                  struct sd_error *err)
+static enum sd_result send_signal(struct postgres *p, const struct signal_order *order,
+                                  const struct deed *deed, const char *pid, const struct target *t,
+                                  bool *sent, struct sd_error *why, struct sd_error *err)
 {
     char start[64], statement[64];
     PGresult *r;
-    const char *args[] = {pid, timestamp(req->backend_start, start),
-                          req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement) : NULL};
+    const char *args[] = {pid, timestamp(order->backend_start, start),
+                          !order->terminate ? timestamp(order->query_start, statement) : NULL};
     enum sd_result result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
     if (result == SD_UNSUPPORTED)
         refused(p, t, deed, err);
@@ -271,26 +271,26 @@ static void tell(struct postgres *p, const struct deed *deed, const char *pid, c
     strbuf_free(&b);
 }
 
-enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+enum sd_result signal_request(struct postgres *p, const struct signal_order *order, struct sd_batch *reply,
                               struct sd_error *err)
 {
-    const struct deed *deed = req->kind == SD_REQUEST_TERMINATE ? &TERMINATE : &CANCEL;
+    const struct deed *deed = order->terminate ? &TERMINATE : &CANCEL;
     char pid[24];
     struct target t = {0};
     struct sd_error why = {""};
     bool asked = false, sent = false, worked = false;
-    snprintf(pid, sizeof pid, "%lld", (long long)req->pid);
-    if (req->pid <= 0 || req->pid > INT32_MAX)
+    snprintf(pid, sizeof pid, "%lld", (long long)order->pid);
+    if (order->pid <= 0 || order->pid > INT32_MAX)
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
     enum sd_result result = look(p, pid, &t, err);
     if (result == SD_OK)
-        object(p, req, deed, &t, &why);
+        object(p, order, deed, &t, &why);
     if (result == SD_OK && !why.text[0]) {
         asked = true;
-        result = send_signal(p, req, deed, pid, &t, &sent, &why, err);
+        result = send_signal(p, order, deed, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
-        result = watch(p, req, pid, &t, &worked, err);
+        result = watch(p, order, pid, &t, &worked, err);
     if (result == SD_OK && why.text[0]) {
         say(p, reply, "warn", "nothing was done", why.text);
     } else if (result == SD_OK) {
@@ -299,7 +299,7 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
         char *text =
             mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
                        deed->object, pid, sent ? "is" : "was told to stop is");
-        say(p, reply, "warn", "not known", text);
+        fail(err, "%s", text);
         free(text);
     }
     target_free(&t);

@@ -2,7 +2,9 @@
  * or a source's reply. */
 #include <stdlib.h>
 
+#include "core/job.h"
 #include "format/plans/explain_input.h"
+#include "view/plans/plan_actions.h"
 #include "view/plans/diff.h"
 #include "view/plans/parts.h"
 
@@ -15,10 +17,9 @@ static sd_time cursor(const struct view_ctx *c)
 
 static void want(struct doc *d, const struct query *q)
 {
-    d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
-                                  .query_id = query_id(q),
-                                  .database = doc_text(d, query_database(q)),
-                                  .query = doc_text(d, query_text(q))};
+    const struct sd_job_explain job = {
+        .query_id = query_id(q), .database = query_database(q), .query = query_text(q)};
+    d->want = *job_copy_in(d->arena, &(struct sd_request){.job = SD_JOB_EXPLAIN, .args = &job});
     d->want_origin = doc_text(d, query_origin(q));
 }
 
@@ -82,7 +83,8 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .refused = refusal(d, entry.refused),
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals,
-                                .metric = c->metric,
+                                .metric = (enum plan_metric)c->measure,
+                                .metric_key = view_key(c, d, "metric"),
                                 .advice = entry.advice,
                                 .n_advice = entry.n_advice};
     struct query_stats all;
@@ -112,10 +114,14 @@ bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, 
 struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
 {
     struct explain e = {0};
-    size_t i = 0, n_tables = 0, n_indexes = 0, n_advice = 0;
+    size_t i = 0, failure = 0, n_tables = 0, n_indexes = 0, n_advice = 0;
     const struct sd_plan *plan = batch_each(b, SD_PLAN, &i);
     if (!plan || plan->failed || !plan->body) {
-        fail(err, "there is no plan: %s", plan && plan->failed ? plan->failed : "the server sent none");
+        const struct sd_failure *f = batch_each(b, SD_FAILURE, &failure);
+        fail(err, "there is no plan: %s",
+             plan && plan->failed ? plan->failed
+             : f && f->text       ? f->text
+                                  : "the server sent none");
         return NULL;
     }
     if (!explain_read(plan->body, strlen(plan->body), &e, err))
@@ -231,6 +237,7 @@ const struct view plan_view = {
     .about = "query",
     .needs = 1u << SD_PLAN,
     .build = build,
+    .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,

@@ -1,6 +1,8 @@
 /* Activity: who waits on what, for whom. */
 #include "view/sessions/activity.h"
 
+#include "view/sessions/session_actions.h"
+
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
 
@@ -423,6 +425,7 @@ const struct view activity_view = {
     .key = '4',
     .needs = KINDS_ACTIVITY,
     .build = build,
+    .actions = session_actions,
     .links = (const char *const[]){"queries", "tables", "indexes", NULL},
     .worst = sessions_worst,
     .columns = SESSIONS,
