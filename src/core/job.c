@@ -8,19 +8,19 @@
 #include "core/schema.h"
 
 /* What the public list does not say of a job. */
-#define ROW_EXPLAIN .title = "EXPLAIN", .reply = SD_PLAN
+#define ROW_EXPLAIN .title = "EXPLAIN"
 #define ROW_ANALYZE                                                                                          \
-    .title = "EXPLAIN ANALYZE", .reply = SD_PLAN, .confirm = true, .waits = true, .done = "Executed",        \
+    .title = "EXPLAIN ANALYZE", .confirm = true, .waits = true, .done = "Executed",                          \
     .result = "the plan is the executed one"
-#define ROW_CANCEL      .title = "Cancel", .reply = SD_EVENT, .confirm = true
-#define ROW_TERMINATE   .title = "Terminate", .reply = SD_EVENT, .confirm = true
-#define ROW_MAY_ANALYZE .title = "EXPLAIN ANALYZE", .reply = SD_PLAN
+#define ROW_CANCEL      .title = "Cancel", .confirm = true
+#define ROW_TERMINATE   .title = "Terminate", .confirm = true
+#define ROW_MAY_ANALYZE .title = "EXPLAIN ANALYZE"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \
     {.name = #name_, .type = SD_FIELD_##type_, .offset = offsetof(args, name_), .unit = unit_, .help = help_},
 
-#define JOB_FUNCTION(number, UPPER, lower, help_)                                                            \
+#define JOB_FUNCTION(number, UPPER, lower, REPLY, help_)                                                     \
     static const struct job *job_##lower(void)                                                               \
     {                                                                                                        \
         typedef struct sd_job_##lower args;                                                                  \
@@ -32,8 +32,12 @@
             .n_fields = ARRAY_LEN(fields),                                                                   \
             .fields = fields,                                                                                \
         };                                                                                                   \
-        static const struct job row = {                                                                      \
-            .id = SD_JOB_##UPPER, .name = #lower, .help = help_, .args = &schema, ROW_##UPPER};              \
+        static const struct job row = {.id = SD_JOB_##UPPER,                                                 \
+                                       .name = #lower,                                                       \
+                                       .help = help_,                                                        \
+                                       .args = &schema,                                                      \
+                                       .reply = SD_##REPLY,                                                  \
+                                       ROW_##UPPER};                                                         \
         return &row;                                                                                         \
     }
 SD_JOBS(JOB_FUNCTION)
@@ -41,7 +45,7 @@ SD_JOBS(JOB_FUNCTION)
 const struct job *job_of(enum sd_job id)
 {
     switch ((int)id) {
-#define JOB_CASE(number, UPPER, lower, help)                                                                 \
+#define JOB_CASE(number, UPPER, lower, REPLY, help)                                                          \
     case SD_JOB_##UPPER:                                                                                     \
         return job_##lower();
         SD_JOBS(JOB_CASE)
@@ -100,7 +104,7 @@ void job_log(const struct job *j, const void *args, struct strbuf *out)
     for (size_t i = 0; i < j->args->n_fields; i++) {
         const struct sd_field *f = &j->args->fields[i];
         const void *at = (const char *)args + f->offset;
-        if (f->type == SD_FIELD_TEXT && *(const char *const *)at && !str_eq(f->name, "query"))
+        if (f->type == SD_FIELD_TEXT && *(const char *const *)at && !str_eq(f->unit, "sql"))
             strbuf_printf(out, ", %s %s", f->name, *(const char *const *)at);
         if (f->type != SD_FIELD_INT || !sd_known(*(const int64_t *)at))
             continue;
