@@ -1,5 +1,7 @@
 #include "app/app.h"
 #include "app/output.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 #include "ui/actions.h"
 
 #include "term/term.h"
@@ -103,6 +105,7 @@ int main(int argc, char **argv)
     struct sd_error err;
     set_locale();
     signals_install();
+    registry_begin(SOURCES_BUILT_IN);
     if (!cli_parse(&cli, argc, argv, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
