@@ -110,7 +110,12 @@ deps: ## install what is missing from Debian's packages
 # Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it
 # knows of the runtime is struct sd_host. The link fails otherwise.
 SOURCE_MODULES := $(patsubst src/source/%/,$(BUILD)/modules/%.so,$(sort $(wildcard src/source/*/)))
-MODULE_LIBS    := $(foreach r,format conf core base,$(call lib,$(r)))
+MODULE_LIBS    := $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
+# core without the model: that is the main thread's.
+$(BUILD)/modules/libcore.a: $(filter-out $(BUILD)/obj/src/core/model/%,$(call objs,$(call srcs,core)))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
 source-modules: $(SOURCE_MODULES) ## link each source alone, as a module
 $(BUILD)/modules/%.o: $(BUILD)/flags
 	@mkdir -p $(@D)

@@ -61,8 +61,13 @@ static int dispatch(const struct cli *cli)
         {"keys", verb_list},
     };
 
-    if (cli_has(cli, CLI_HELP))
-        return print_text(cli_help);
+    if (cli_has(cli, CLI_HELP)) {
+        struct strbuf out = {0};
+        cli_help(cli, &out);
+        bool ok = output_text(strbuf_text(&out));
+        strbuf_free(&out);
+        return ok ? EXIT_FINE : EXIT_USAGE;
+    }
     if (cli_has(cli, CLI_VERSION))
         return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
@@ -73,6 +78,12 @@ static int dispatch(const struct cli *cli)
     if (misspelt(cli)) {
         complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs",
                  cli->args[0]);
+        return EXIT_USAGE;
+    }
+
+    struct sd_error err;
+    if (!cli_options_fit(cli, &err)) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
 
@@ -89,7 +100,6 @@ static int dispatch(const struct cli *cli)
     limits.max_bytes = run == verb_view ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     bool whole = run == verb_view || !strcmp(cli->verb, "replay");
     struct app app;
-    struct sd_error err;
     int status = EXIT_USAGE;
     if (app_init(&app, cli, whole ? &limits : NULL, &err))
         status = run(&app);

@@ -116,6 +116,10 @@ static void manual_options(struct strbuf *out)
             strbuf_printf(out, "Fl %c , ", o->letter);
         strbuf_printf(out, "Fl Fl %s", o->name);
         quoted(out, "Ar", o->arg ? o->arg : "");
+        if (strcmp(o->verbs, "*") != 0) {
+            strbuf_str(out, " Pq No");
+            quoted(out, "", o->verbs);
+        }
         strbuf_char(out, '\n');
         sentence(out, o->help);
     }

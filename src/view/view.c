@@ -31,6 +31,10 @@ const struct column VIEW_ENVELOPE[] = {
      .help = "lines or records read by all sources"},
     {.key = "lines_unparsed", .title = "Unparsed", .unit = UNIT_COUNT, .help = "of these, not understood"},
     {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
+    {.key = "unread",
+     .title = "Not read",
+     .help = "why sources could not be read, a sentence each: the figures are without them, and the exit "
+             "status is 1; absent when all could"},
     {.key = "frames_lost",
      .title = "Lost",
      .unit = UNIT_COUNT,
