@@ -159,13 +159,17 @@ static void manual_views(struct strbuf *out)
     for (const struct view *const *v = VIEWS; *v; v++) {
         heading(out, (*v)->name);
         sentence(out, (*v)->summary);
+        if ((*v)->aliases) {
+            strbuf_str(out, "Also called: ");
+            sentence(out, (*v)->aliases);
+        }
         if ((*v)->n_columns) {
             strbuf_printf(out, "Each of\n.Va %s\nhas:\n", (*v)->rows ? (*v)->rows : "rows");
             columns((*v)->columns, (*v)->n_columns, out);
         }
-        if ((*v)->also) {
-            strbuf_str(out, "Further keys: ");
-            sentence(out, (*v)->also);
+        if ((*v)->n_also) {
+            strbuf_str(out, ".Pp\nFurther keys:\n");
+            columns((*v)->also, (*v)->n_also, out);
         }
     }
 }
@@ -395,8 +399,11 @@ int verb_manual(const struct cli *cli)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
-        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings, "
-                 "rewrites or words");
+        struct strbuf names = {0};
+        for (size_t i = 0; i < ARRAY_LEN(MANUAL); i++)
+            strbuf_printf(&names, "%s%s", i ? ", " : "", MANUAL[i].name);
+        complain("manual needs a section, one of: %s", strbuf_text(&names));
+        strbuf_free(&names);
         return EXIT_USAGE;
     }
     print(&out);

@@ -69,7 +69,9 @@ struct view {
     const struct column *columns;
     size_t n_columns;
     const char *rows; /* NULL: "rows" */
-    const char *also; /* the other keys of its JSON beside the envelope, each with a few words; NULL */
+    /* The other keys of its JSON, beside the envelope; what is in them is in the help. */
+    const struct column *also;
+    size_t n_also;
 };
 
 /* Every view's JSON begins with these; a sentence each, for the manual. */

@@ -62,11 +62,11 @@ ok "with what was expected" says err 'bad.yaml:1:10: refresh: "never" is not a d
 # One source that fails does not keep another's view from printing.
 run endpoints good.log postgres://nobody@127.0.0.1:1/shop
 ok "what can be read is printed" says out "/orders/:id"
-ok "with the reason for what is missing" says out "shop: .*refused"
-ok "on standard error as well" says err "shop: .*refused"
+ok "with the reason for what is missing" says out "shop: connection to server"
+ok "on standard error as well" says err "shop: connection to server"
 ok "and it is not a success" exited 1
 run endpoints --format json good.log no-such.log
-ok "the reason is in the JSON" says out '"unread":.*no-such.log'
+ok "the reason is in the JSON" says out no-such.log
 ok "with the figures" [ "$(rows)" = 1 ]
 ok "and status 1" exited 1
 run endpoints --format json good.log

@@ -106,12 +106,14 @@ static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool 
 {
     struct source_info info[1];
     if (!model_sources(c->model, c->now, info, 1) && !any)
-        return doc_text(d, "No source is open, and none was found here.\n\n"
-                           "Name what to look at:\n"
-                           "  slowdive /var/log/nginx/access.log\n"
-                           "  slowdive postgres://user@host/database\n"
-                           "  slowdive replay incident.slowdive\n\n"
-                           "In the console: :source and one of them. ? shows all keys.");
+        return doc_printf(d,
+                          "No source is open, and none was found here.\n\n"
+                          "Name what to look at:\n"
+                          "  slowdive /var/log/nginx/access.log\n"
+                          "  slowdive postgres://user@host/database\n"
+                          "  slowdive replay incident.slowdive\n\n"
+                          "In the console: :source and one of them.%s",
+                          common_hint(d, c, "help", "shows all keys"));
     if (!any)
         return waiting(d, c);
     return doc_text(d, "Nothing stands out in this span of time.");
@@ -169,6 +171,19 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "summary",
+     .title = "At a glance",
+     .help = "rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions"},
+    {.key = "requests",
+     .title = "Requests",
+     .help = "over time, when there are requests: points of at, requests_per_s, errors_per_s"},
+    {.key = "latency", .title = "Latency", .help = "of them: points of at, p99_ns"},
+    {.key = "load",
+     .title = "Load",
+     .help = "over time, with a database: points of at, load, the active sessions"},
+};
+
 const struct view overview_view = {
     .name = "overview",
     .aliases = "home",
@@ -179,7 +194,6 @@ const struct view overview_view = {
     .build = build,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
-    .also =
-        "summary (rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions); with requests, requests "
-        "(at, requests_per_s, errors_per_s) and latency (at, p99_ns); with a database, load (at, load)",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -229,6 +229,48 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "findings",
+     .title = "Findings",
+     .help = "severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause"},
+    {.key = "plan_text",
+     .title = "Plan text",
+     .help =
+         "EXPLAIN's text format, written anew: without frames, constants hidden where they are elsewhere"},
+    {.key = "suggestions",
+     .title = "Suggestions",
+     .help = "ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
+             "size_bytes, write_overhead, cost_before, cost_after"},
+    {.key = "no_suggestion", .title = "No suggestion", .help = "why no index is suggested"},
+    {.key = "query", .title = "Query", .help = "the statement"},
+    {.key = "rewrites",
+     .title = "Rewrites",
+     .help = "when there are any: rule, severity, node, evidence, advice, before, after, statement, caveat, "
+             "check, saves_at_most_ns, saves_at_most_share"},
+    {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},
+    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "origin", .title = "Origin", .help = "source or file it is from"},
+    {.key = "taken_at", .title = "Taken", .help = "when"},
+    {.key = "analyzed", .title = "Executed", .help = "whether it is of an execution"},
+    {.key = "generic", .title = "Generic", .help = "whether it was planned without parameter values"},
+    {.key = "execution_ns", .title = "Execution", .help = "time"},
+    {.key = "planning_ns", .title = "Planning", .help = "time"},
+    {.key = "jit_ns", .title = "JIT", .help = "time"},
+    {.key = "total_cost", .title = "Cost", .help = "the planner's"},
+    {.key = "nodes_total", .title = "Nodes", .help = "how many there are"},
+    {.key = "notes", .title = "Notes", .help = "what was cut or skipped"},
+    {.key = "why", .title = "Why", .help = "why there is no plan; absent when there is one"},
+    {.key = "refused", .title = "Refused", .help = "why a newer EXPLAIN or EXPLAIN ANALYZE gave none"},
+    {.key = "plan",
+     .title = "Plan",
+     .help = "of slowdive explain, when the input holds several plans: which one the other keys are of, the "
+             "slowest"},
+    {.key = "plans",
+     .title = "Plans",
+     .help = "and all of them: plan, at, statement, parameters, execution_ns, planning_ns, total_cost, "
+             "findings_total, findings, suggestions, rewrites, nodes, notes"},
+};
+
 const struct view plan_view = {
     .name = "plan",
     .place = PLACE_DB,
@@ -242,25 +284,6 @@ const struct view plan_view = {
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,
     .rows = "nodes",
-    .also =
-        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, "
-        "clause); "
-        "plan_text (EXPLAIN's text format, written anew: without frames, constants hidden where they are "
-        "elsewhere); "
-        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, "
-        "method, "
-        "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
-        "query, "
-        "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, "
-        "saves_at_most_ns, "
-        "saves_at_most_share), when there are any; query_key, query_id; origin, taken_at, analyzed, generic, "
-        "execution_ns, planning_ns, jit_ns, "
-        "total_cost, "
-        "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer "
-        "EXPLAIN or "
-        "EXPLAIN ANALYZE gave none); of slowdive explain, when the "
-        "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
-        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, "
-        "suggestions, "
-        "rewrites, nodes, notes)",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -196,6 +196,12 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "basis",
+     .title = "Basis",
+     .help = "what the figures are of: since_reset, or window for a span of time"},
+};
+
 const struct view queries_view = {
     .name = "queries",
     .aliases = "statements",
@@ -210,5 +216,6 @@ const struct view queries_view = {
     .worst = queries_worst,
     .columns = COLUMNS,
     .n_columns = Q_COLUMNS,
-    .also = "basis: since_reset, or window for a span of time",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

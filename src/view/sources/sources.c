@@ -167,6 +167,12 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "unparsed",
+     .title = "Unparsed",
+     .help = "lines that were not understood, when there are some: sample, reason"},
+};
+
 const struct view sources_view = {
     .name = "sources",
     .place = PLACE_DATA,
@@ -178,5 +184,6 @@ const struct view sources_view = {
     .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
-    .also = "unparsed (sample, reason), when there is something",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };
