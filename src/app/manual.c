@@ -7,6 +7,7 @@
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
 #include "core/schema.h"
+#include "core/job.h"
 #include "ui/actions.h"
 #include "view/indexes/advise.h"
 #include "view/plans/parts.h"
@@ -247,21 +248,34 @@ static void manual_settings(struct strbuf *out)
     option_rows(SETTINGS_OPTIONS, out);
 }
 
-static void manual_records(struct strbuf *out)
+/* The fields of a record, or the arguments of a job. */
+static void manual_schema(const struct sd_schema *sc, struct strbuf *out)
 {
     static const char *const types[] = {"integer", "real", "text", "histogram"};
-    for (int k = 1; k < SD_KIND_END; k++) {
-        const struct sd_schema *sc = schema_of((enum sd_kind)k);
-        heading(out, sc->name);
-        sentence(out, sc->help);
-        list_begin(out);
-        for (size_t f = 0; f < sc->n_fields; f++) {
-            char detail[80];
-            snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type],
-                     *sc->fields[f].unit ? ", " : "", sc->fields[f].unit);
-            item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
-        }
-        list_end(out);
+    heading(out, sc->name);
+    sentence(out, sc->help);
+    list_begin(out);
+    for (size_t f = 0; f < sc->n_fields; f++) {
+        char detail[80];
+        snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type], *sc->fields[f].unit ? ", " : "",
+                 sc->fields[f].unit);
+        item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
+    }
+    list_end(out);
+}
+
+static void manual_records(struct strbuf *out)
+{
+    for (int k = 1; k < SD_KIND_END; k++)
+        manual_schema(schema_of((enum sd_kind)k), out);
+}
+
+static void manual_jobs(struct strbuf *out)
+{
+    for (int id = SD_JOB_NONE + 1; id < SD_JOB_END; id++) {
+        const struct job *j = job_of((enum sd_job)id);
+        manual_schema(j->args, out);
+        strbuf_printf(out, "The answer is a record\n.Va %s .\n", schema_of(j->reply)->name);
     }
 }
 
@@ -379,10 +393,19 @@ static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},
-    {"keys", manual_keys},       {"sources", manual_sources},   {"settings", manual_settings},
-    {"records", manual_records}, {"words", manual_words},       {"findings", manual_findings},
-    {"advice", manual_advice},   {"rewrites", manual_rewrites}, {"suggestions", manual_suggestions},
+    {"options", manual_options},
+    {"verbs", manual_verbs},
+    {"views", manual_views},
+    {"keys", manual_keys},
+    {"sources", manual_sources},
+    {"settings", manual_settings},
+    {"records", manual_records},
+    {"jobs", manual_jobs},
+    {"words", manual_words},
+    {"findings", manual_findings},
+    {"advice", manual_advice},
+    {"rewrites", manual_rewrites},
+    {"suggestions", manual_suggestions},
 };
 
 static void list_views(struct strbuf *out)
