@@ -101,7 +101,7 @@ static void search(struct console *c, int direction)
         console_message(c, SEVERITY_INFO, "No row matches the search");
 }
 
-static void worst(struct console *c)
+static void select_worst(struct console *c)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
@@ -290,146 +290,126 @@ static void change_window(struct console *c, bool longer)
 
 /* ---- dispatch ---- */
 
+static int page_step(struct console *c)
+{
+    const struct pane *p = console_pane(c);
+    return p ? MAX(p->page - 1, 1) : 0;
+}
+
+static void next_marked(struct console *c)
+{
+    if (!find_row(c, 1, is_marked))
+        console_message(c, SEVERITY_INFO, "No row of this pane is marked");
+}
+
+static void ask_filter(struct console *c)
+{
+    const struct pane *p = console_pane(c);
+    prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
+}
+
+static void ask_export(struct console *c)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.csv", console_screen(c)->view->name);
+    prompt_open(c, PROMPT_EXPORT, name);
+}
+
+static void step(struct console *c, int direction)
+{
+    console_seek(c, console_cursor(c) + direction * MAX(c->env.config->settings->refresh_ns, SD_S));
+}
+
+static void leap(struct console *c, int direction)
+{
+    console_seek(c, console_cursor(c) + direction * c->env.config->settings->window_ns);
+}
+
+static void switch_mouse(struct console *c)
+{
+    struct settings *set = c->env.config->settings;
+    set->mouse = !set->mouse;
+    if (c->env.set_mouse)
+        c->env.set_mouse(c->env.app, set->mouse);
+    console_message(c, SEVERITY_INFO, "The mouse is %s",
+                    set->mouse ? "on: hold Shift to select text" : "off");
+}
+
+static void redraw(struct console *c)
+{
+    if (c->env.redraw)
+        c->env.redraw(c->env.app);
+    c->stale = true;
+}
+
+static void suspend(struct console *c)
+{
+    if (c->env.suspend)
+        c->env.suspend(c->env.app);
+}
+
+/* What each general action does: X(UPPER, statement). An action without a row does not compile. */
+#define ACTS(X)                                                                                              \
+    X(UP, move(c, -1))                                                                                       \
+    X(DOWN, move(c, 1))                                                                                      \
+    X(LEFT, sideways(c, -1))                                                                                 \
+    X(RIGHT, sideways(c, 1))                                                                                 \
+    X(PAGE_UP, move(c, -page_step(c)))                                                                       \
+    X(PAGE_DOWN, move(c, page_step(c)))                                                                      \
+    X(FIRST, move_to(c, false))                                                                              \
+    X(LAST, move_to(c, true))                                                                                \
+    X(NEXT_PANE, next_pane(c, 1))                                                                            \
+    X(PREVIOUS_PANE, next_pane(c, -1))                                                                       \
+    X(ZOOM, console_screen(c)->zoom = !console_screen(c)->zoom)                                              \
+    X(DIVE, dive(c))                                                                                         \
+    X(BACK, back(c))                                                                                         \
+    X(WORST, select_worst(c))                                                                                \
+    X(NEXT_FINDING, next_marked(c))                                                                          \
+    X(FILTER, ask_filter(c))                                                                                 \
+    X(NEXT_MATCH, search(c, 1))                                                                              \
+    X(PREVIOUS_MATCH, search(c, -1))                                                                         \
+    X(SORT, sort_next(c))                                                                                    \
+    X(REVERSE, reverse(c))                                                                                   \
+    X(COLUMNS, overlay_open(c, OVERLAY_COLUMNS))                                                             \
+    X(PAUSE, pause_or_go_on(c))                                                                              \
+    X(STEP_BACK, step(c, -1))                                                                                \
+    X(STEP_FORWARD, step(c, 1))                                                                              \
+    X(LEAP_BACK, leap(c, -1))                                                                                \
+    X(LEAP_FORWARD, leap(c, 1))                                                                              \
+    X(LIVE, go_live(c))                                                                                      \
+    X(WINDOW_SHORTER, change_window(c, false))                                                               \
+    X(WINDOW_LONGER, change_window(c, true))                                                                 \
+    X(COPY, copy(c))                                                                                         \
+    X(EXPORT, ask_export(c))                                                                                 \
+    X(HELP, overlay_open(c, OVERLAY_HELP))                                                                   \
+    X(COMMAND, prompt_open(c, PROMPT_COMMAND, ""))                                                           \
+    X(MOUSE, switch_mouse(c))                                                                                \
+    X(REDRAW, redraw(c))                                                                                     \
+    X(SUSPEND, suspend(c))                                                                                   \
+    X(QUIT, c->quit = true)
+
+#define ACT_FUNCTION(UPPER, statement)                                                                       \
+    static void act_##UPPER(struct console *c)                                                               \
+    {                                                                                                        \
+        statement;                                                                                           \
+    }
+ACTS(ACT_FUNCTION)
+#undef ACT_FUNCTION
+
+/* One for each of ACTIONS: the names must meet. */
+static void (*const ACT[ACTION_END])(struct console *c) = {
+#define ACT_ROW(UPPER, name, group, keys, bar, help) [ACTION_##UPPER] = act_##UPPER,
+    ACTIONS(ACT_ROW)
+#undef ACT_ROW
+};
+
 void console_act(struct console *c, int action)
 {
-    int page = 0;
-    struct settings *set = c->env.config->settings;
-    struct pane *p = console_pane(c);
-    if (p)
-        page = MAX(p->page - 1, 1);
-    if (action >= ACTION_END) {
-        struct sd_error err = {""};
-        if (!ask_action(c, action, NULL, &err))
-            console_message(c, SEVERITY_INFO, "%s", err.text);
-        return;
-    }
-    switch ((enum action)action) {
-    case ACTION_UP:
-        move(c, -1);
-        break;
-    case ACTION_DOWN:
-        move(c, 1);
-        break;
-    case ACTION_LEFT:
-        sideways(c, -1);
-        break;
-    case ACTION_RIGHT:
-        sideways(c, 1);
-        break;
-    case ACTION_PAGE_UP:
-        move(c, -page);
-        break;
-    case ACTION_PAGE_DOWN:
-        move(c, page);
-        break;
-    case ACTION_FIRST:
-        move_to(c, false);
-        break;
-    case ACTION_LAST:
-        move_to(c, true);
-        break;
-    case ACTION_NEXT_PANE:
-        next_pane(c, 1);
-        break;
-    case ACTION_PREVIOUS_PANE:
-        next_pane(c, -1);
-        break;
-    case ACTION_ZOOM:
-        console_screen(c)->zoom = !console_screen(c)->zoom;
-        break;
-    case ACTION_DIVE:
-        dive(c);
-        break;
-    case ACTION_BACK:
-        back(c);
-        break;
-    case ACTION_WORST:
-        worst(c);
-        break;
-    case ACTION_NEXT_FINDING:
-        if (!find_row(c, 1, is_marked))
-            console_message(c, SEVERITY_INFO, "No row of this pane is marked");
-        break;
-    case ACTION_FILTER:
-        prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
-        break;
-    case ACTION_NEXT_MATCH:
-        search(c, 1);
-        break;
-    case ACTION_PREVIOUS_MATCH:
-        search(c, -1);
-        break;
-    case ACTION_SORT:
-        sort_next(c);
-        break;
-    case ACTION_REVERSE:
-        reverse(c);
-        break;
-    case ACTION_COLUMNS:
-        overlay_open(c, OVERLAY_COLUMNS);
-        break;
-    case ACTION_PAUSE:
-        pause_or_go_on(c);
-        break;
-    case ACTION_STEP_BACK:
-        console_seek(c, console_cursor(c) - MAX(set->refresh_ns, SD_S));
-        break;
-    case ACTION_STEP_FORWARD:
-        console_seek(c, console_cursor(c) + MAX(set->refresh_ns, SD_S));
-        break;
-    case ACTION_LEAP_BACK:
-        console_seek(c, console_cursor(c) - set->window_ns);
-        break;
-    case ACTION_LEAP_FORWARD:
-        console_seek(c, console_cursor(c) + set->window_ns);
-        break;
-    case ACTION_LIVE:
-        go_live(c);
-        break;
-    case ACTION_WINDOW_SHORTER:
-        change_window(c, false);
-        break;
-    case ACTION_WINDOW_LONGER:
-        change_window(c, true);
-        break;
-    case ACTION_COPY:
-        copy(c);
-        break;
-    case ACTION_EXPORT: {
-        char name[64];
-        snprintf(name, sizeof name, "%s.csv", console_screen(c)->view->name);
-        prompt_open(c, PROMPT_EXPORT, name);
-        break;
-    }
-    case ACTION_HELP:
-        overlay_open(c, OVERLAY_HELP);
-        break;
-    case ACTION_COMMAND:
-        prompt_open(c, PROMPT_COMMAND, "");
-        break;
-    case ACTION_MOUSE:
-        set->mouse = !set->mouse;
-        if (c->env.set_mouse)
-            c->env.set_mouse(c->env.app, set->mouse);
-        console_message(c, SEVERITY_INFO, "The mouse is %s",
-                        set->mouse ? "on: hold Shift to select text" : "off");
-        break;
-    case ACTION_REDRAW:
-        if (c->env.redraw)
-            c->env.redraw(c->env.app);
-        c->stale = true;
-        break;
-    case ACTION_SUSPEND:
-        if (c->env.suspend)
-            c->env.suspend(c->env.app);
-        break;
-    case ACTION_QUIT:
-        c->quit = true;
-        break;
-    case ACTION_NONE:
-    case ACTION_END:
-        break;
-    }
+    struct sd_error err = {""};
+    if (action > ACTION_NONE && action < ACTION_END)
+        ACT[action](c);
+    else if (action != ACTION_NONE && !ask_action(c, action, NULL, &err))
+        console_message(c, SEVERITY_INFO, "%s", err.text);
 }
 
 void console_key(struct console *c, key_code key)

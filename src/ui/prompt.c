@@ -203,6 +203,17 @@ static void complete(struct console *c)
     strbuf_free(&all);
 }
 
+/* Nothing of what was typed counts. */
+static void give_up(struct console *c)
+{
+    if (c->prompt == PROMPT_FILTER && console_pane(c)) {
+        struct sd_error ignored; /* it was a pattern before */
+        pane_set_filter(console_pane(c), c->filter_before, &ignored);
+        c->stale = true;
+    }
+    prompt_close(c);
+}
+
 void prompt_key(struct console *c, key_code key)
 {
     if (key != K_TAB) {
@@ -216,12 +227,7 @@ void prompt_key(struct console *c, key_code key)
     case K_ESC:
     case K_CTRL | 'c':
     case K_CTRL | 'g':
-        if (c->prompt == PROMPT_FILTER && console_pane(c)) {
-            struct sd_error ignored; /* it was a pattern before */
-            pane_set_filter(console_pane(c), c->filter_before, &ignored);
-            c->stale = true;
-        }
-        prompt_close(c);
+        give_up(c);
         return;
     case K_BACKSPACE:
         if (!c->line.len) {

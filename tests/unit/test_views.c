@@ -4,7 +4,7 @@
 
 #include "core/schema.h"
 #include "sink/print.h"
-#include "view/view.h"
+#include "view/action.h"
 
 #include <cjson/cJSON.h>
 #include <locale.h>
@@ -991,6 +991,43 @@ static void check_names(const struct view *v)
     }
 }
 
+/* The rows of what can be done, and that each is harmless where there is nothing to act on. */
+static void every_action_says_what_it_needs(void **state)
+{
+    (void)state;
+    struct model *empty = model_new(&MODEL_DEFAULTS), *full = shop();
+    const struct model *const models[] = {empty, full};
+    const struct view_action *a;
+    for (size_t i = 0; (a = view_action_at(i)); i++) {
+        assert_true(a->name[0] && a->keys[0] && a->group[0] && a->help[0]);
+        assert_non_null(a->run);
+        assert_int_equal(a->args != NULL, a->args_help != NULL);
+        assert_true(!a->danger || a->on_server); /* what changes something is asked of a server */
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(view_action_at(k)->name, a->name);
+        for (size_t m = 0; m < ARRAY_LEN(models); m++)
+            for (const struct view *const *v = VIEWS; *v; v++) {
+                struct action_ctx c = {.view = context(models[m], MINUTE), .on = *v, .live = true, .now = T0};
+                struct doc *d = (*v)->build(&c.view);
+                struct sd_error why = {""};
+                struct outcome o = {.arena = arena_new()};
+                c.doc = d;
+                if (a->enabled && !a->enabled(&c, &why))
+                    assert_true(why.text[0]); /* a sentence */
+                else
+                    a->run(&c, &o);
+                assert_true(!o.view || view_exactly(o.view));
+                assert_true(!o.order.job || (o.order.args && o.order.origin && o.order.where));
+                assert_true(!o.question.title || (o.question.what && o.order.job));
+                assert_true(!o.order.job || !o.order.job->confirm || o.question.title);
+                outcome_free(&o);
+                doc_free(d);
+            }
+    }
+    model_free(full);
+    model_free(empty);
+}
+
 static void every_view_is_described(void **state)
 {
     (void)state;
@@ -1049,6 +1086,7 @@ int main(void)
         cmocka_unit_test(every_view_copes_with_much),
         cmocka_unit_test(every_view_copes_with_hostile_records),
         cmocka_unit_test(every_view_is_described),
+        cmocka_unit_test(every_action_says_what_it_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

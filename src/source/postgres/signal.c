@@ -48,7 +48,7 @@ static const char LOOK[] =
             "AND a.pid <> pg_catalog.pg_backend_pid()) "                                                     \
             "SELECT CASE WHEN t.pid = $1::int4 THEN pg_catalog." function "(t.pid) END FROM target t"
 
-static const struct deed {
+static const struct signal_words {
     const char *sql, *verb, *title, *done, *object;
 } CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of",
             "the statement of "},
@@ -138,8 +138,8 @@ static bool same_statement(const struct signal_order *order, const struct target
 }
 
 /* Why there is nothing to do; an empty sentence: there is. */
-static void object(const struct postgres *p, const struct signal_order *order, const struct deed *deed,
-                   const struct target *t, struct sd_error *why)
+static void find_objection(const struct postgres *p, const struct signal_order *order,
+                           const struct signal_words *words, const struct target *t, struct sd_error *why)
 {
     const char *me = p->role ? p->role : "of this source";
     char began[CLOCK_TEXT_MAX];
@@ -150,7 +150,7 @@ static void object(const struct postgres *p, const struct signal_order *order, c
     else if (pid == PQbackendPID(p->main.pg))
         fail(why, "session %lld is slowdive's own: nothing was done", pid);
     else if (!sd_known(t->start) && !t->may_signal)
-        fail(why, MAY_NOT, me, deed->verb, t->role, me);
+        fail(why, MAY_NOT, me, words->verb, t->role, me);
     else if (!sd_known(t->start))
         fail(why,
              "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
@@ -171,7 +171,7 @@ static void object(const struct postgres *p, const struct signal_order *order, c
 }
 
 /* The server's refusal, with what can be done about it. */
-static void refused(const struct postgres *p, const struct target *t, const struct deed *deed,
+static void refused(const struct postgres *p, const struct target *t, const struct signal_words *words,
                     struct sd_error *err)
 {
     char text[sizeof err->text];
@@ -181,14 +181,14 @@ static void refused(const struct postgres *p, const struct target *t, const stru
         return;
     if (t->superuser && !t->role[0])
         fail(err, "the role %.64s may not %s a process of the server's own (%s): that takes a superuser", me,
-             deed->verb, t->type);
+             words->verb, t->type);
     else if (t->superuser)
         fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me,
-             deed->verb, t->role);
+             words->verb, t->role);
     else if (!t->may_signal)
-        fail(err, MAY_NOT, me, deed->verb, t->role, me);
+        fail(err, MAY_NOT, me, words->verb, t->role, me);
     else
-        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role,
+        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, words->verb, t->role,
              text);
 }
 
@@ -219,8 +219,8 @@ static enum sd_result watch(struct postgres *p, const struct signal_order *order
     return result;
 }
 
-static void say(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title,
-                const char *text)
+static void add_event(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title,
+                      const char *text)
 {
     struct sd_event e = {.severity = severity, .title = title, .text = text};
     p->s->host->add(reply, SD_EVENT, &e);
@@ -228,16 +228,16 @@ static void say(struct postgres *p, struct sd_batch *reply, const char *severity
 
 /* Sends it; *sent: the server says so. */
 static enum sd_result send_signal(struct postgres *p, const struct signal_order *order,
-                                  const struct deed *deed, const char *pid, const struct target *t,
+                                  const struct signal_words *words, const char *pid, const struct target *t,
                                   bool *sent, struct sd_error *why, struct sd_error *err)
 {
     char start[64], statement[64];
     PGresult *r;
     const char *args[] = {pid, timestamp(order->backend_start, start),
                           !order->terminate ? timestamp(order->query_start, statement) : NULL};
-    enum sd_result result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
+    enum sd_result result = conn_query(&p->main, words->sql, 3, args, true, &r, err);
     if (result == SD_UNSUPPORTED)
-        refused(p, t, deed, err);
+        refused(p, t, words, err);
     if (result != SD_OK)
         return result;
     bool same = PQntuples(r) > 0;
@@ -254,27 +254,27 @@ static enum sd_result send_signal(struct postgres *p, const struct signal_order 
 }
 
 /* What became of it. */
-static void tell(struct postgres *p, const struct deed *deed, const char *pid, const struct target *t,
-                 bool worked, struct sd_batch *reply)
+static void report_effect(struct postgres *p, const struct signal_words *words, const char *pid,
+                          const struct target *t, bool worked, struct sd_batch *reply)
 {
     struct strbuf b = {0};
     const char *who = t->role[0] ? t->role : t->type;
     if (worked)
-        strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who, t->application[0] ? ", " : "",
+        strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", words->done, pid, who, t->application[0] ? ", " : "",
                       t->application, t->query ? ": " : "", t->query ? t->query : "");
     else
         strbuf_printf(&b,
                       "told %ssession %s (%s) to stop, but it still runs: it may wait for the disk or the "
                       "network, or be rolling back",
-                      deed->object, pid, who);
-    say(p, reply, worked ? "info" : "warn", worked ? deed->title : "not yet", b.text);
+                      words->object, pid, who);
+    add_event(p, reply, worked ? "info" : "warn", worked ? words->title : "not yet", b.text);
     strbuf_free(&b);
 }
 
 enum sd_result signal_request(struct postgres *p, const struct signal_order *order, struct sd_batch *reply,
                               struct sd_error *err)
 {
-    const struct deed *deed = order->terminate ? &TERMINATE : &CANCEL;
+    const struct signal_words *words = order->terminate ? &TERMINATE : &CANCEL;
     char pid[24];
     struct target t = {0};
     struct sd_error why = {""};
@@ -284,21 +284,21 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
     enum sd_result result = look(p, pid, &t, err);
     if (result == SD_OK)
-        object(p, order, deed, &t, &why);
+        find_objection(p, order, words, &t, &why);
     if (result == SD_OK && !why.text[0]) {
         asked = true;
-        result = send_signal(p, order, deed, pid, &t, &sent, &why, err);
+        result = send_signal(p, order, words, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
         result = watch(p, order, pid, &t, &worked, err);
     if (result == SD_OK && why.text[0]) {
-        say(p, reply, "warn", "nothing was done", why.text);
+        add_event(p, reply, "warn", "nothing was done", why.text);
     } else if (result == SD_OK) {
-        tell(p, deed, pid, &t, worked, reply);
+        report_effect(p, words, pid, &t, worked, reply);
     } else if (result == SD_RETRY && asked) {
         char *text =
             mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
-                       deed->object, pid, sent ? "is" : "was told to stop is");
+                       words->object, pid, sent ? "is" : "was told to stop is");
         fail(err, "%s", text);
         free(text);
     }

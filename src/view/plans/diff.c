@@ -548,7 +548,8 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
 }
 
 /* `text` and, in the console, what a key does about it; action NULL: nothing. */
-static struct doc *sorry(const struct view_ctx *c, const char *text, const char *action, const char *does)
+static struct doc *nothing_to_compare(const struct view_ctx *c, const char *text, const char *action,
+                                      const char *does)
 {
     struct doc *d = doc_new("diff", "Before and after");
     const char *hint = action ? common_hint(d, c, action, does) : "";
@@ -575,7 +576,7 @@ static struct doc *against_file(const struct view_ctx *c, struct found *f, const
     struct explain e = {0};
     struct sd_error err = {""};
     if (!input_read(&in, &e, &err))
-        return sorry(c, err.text, NULL, NULL);
+        return nothing_to_compare(c, err.text, NULL, NULL);
     struct doc *scratch = doc_new("diff", NULL);
     const char *said;
     const struct plan *before = plan_of(scratch, &e, in.name, &said);
@@ -597,10 +598,11 @@ static struct doc *build(const struct view_ctx *c)
     struct found f = {0};
     struct doc *d;
     if (!q) {
-        d = sorry(c,
-                  "No queries are known yet: two plans of a query are compared here. Add a database: "
-                  "postgres://...",
-                  NULL, NULL);
+        d = nothing_to_compare(
+            c,
+            "No queries are known yet: two plans of a query are compared here. Add a database: "
+            "postgres://...",
+            NULL, NULL);
         if (c->arg)
             d->missing = doc_printf(
                 d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
@@ -608,16 +610,17 @@ static struct doc *build(const struct view_ctx *c)
     }
     find(c, q, &f);
     if (!f.after_ok) {
-        d = sorry(c, "There is no plan of this query yet.", "plan", "asks the server for one");
+        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan", "asks the server for one");
     } else if (c->file_text) {
         struct plan_source after_is = source_of(c, q, &f.after_is);
         d = against_file(c, &f, &after_is);
     } else if (!f.before_ok) {
-        d = sorry(c,
-                  "Only one plan of this query is known, so there is nothing to compare it with. After a "
-                  "change (a new index, ANALYZE) ask for a new plan and compare again; or compare with a "
-                  "plan in a file: :diff FILE.",
-                  "plan", "asks for a new plan");
+        d = nothing_to_compare(
+            c,
+            "Only one plan of this query is known, so there is nothing to compare it with. After a "
+            "change (a new index, ANALYZE) ask for a new plan and compare again; or compare with a "
+            "plan in a file: :diff FILE.",
+            "plan", "asks for a new plan");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
         struct diff_kept *kept = mem_alloc(sizeof *kept);

@@ -15,7 +15,7 @@ static sd_time cursor(const struct view_ctx *c)
     return span_is_all(c->span) ? INT64_MAX : c->now;
 }
 
-static void want(struct doc *d, const struct query *q)
+static void want_plan(struct doc *d, const struct query *q)
 {
     const struct sd_job_explain job = {
         .query_id = query_id(q), .database = query_database(q), .query = query_text(q)};
@@ -23,7 +23,7 @@ static void want(struct doc *d, const struct query *q)
     d->want_origin = doc_text(d, query_origin(q));
 }
 
-static void say(struct doc *d, const char *text)
+static void no_plan(struct doc *d, const char *text)
 {
     doc_section(d, SECTION_TEXT, NULL, "Plan")->text = doc_text(d, text);
     doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
@@ -50,22 +50,23 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
     struct sd_error err = {""};
     if (!model_plan(c->model, query_key(q), cursor(c), &entry) || !entry.plan) {
         if (!query_origin(q)) {
-            say(d, "There is no plan of this query, and no source that could give one.");
+            no_plan(d, "There is no plan of this query, and no source that could give one.");
             return false;
         }
-        want(d, q);
-        say(d, c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
+        want_plan(d, q);
+        no_plan(d,
+                c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
         return false;
     }
     if (entry.plan->failed || !entry.plan->body) {
         if (entry.plan->analyzed == 1 && query_origin(q)) /* it may be explained all the same */
-            want(d, q);
-        say(d, doc_printf(d, "There is no plan: %s",
-                          entry.plan->failed ? entry.plan->failed : "the source sent none."));
+            want_plan(d, q);
+        no_plan(d, doc_printf(d, "There is no plan: %s",
+                              entry.plan->failed ? entry.plan->failed : "the source sent none."));
         return false;
     }
     if (!explain_read(entry.plan->body, strlen(entry.plan->body), e, &err)) {
-        say(d, err.text);
+        no_plan(d, err.text);
         return false;
     }
     /* A generic plan is of an EXECUTE, whose identifier the server gives: not the query's. */
@@ -199,7 +200,8 @@ static struct doc *build(const struct view_ctx *c)
     struct doc *d;
     if (!q) {
         d = doc_new("plan", "Plan");
-        say(d,
+        no_plan(
+            d,
             c->arg
                 ? doc_printf(d, "No query %s is known here.", c->arg)
                 : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
