@@ -146,7 +146,7 @@ void console_seek(struct console *c, sd_time at)
     if (sd_known(u.last) && at >= u.last) {
         at = u.last;
         if (!c->env.replay)
-            console_message(c, SEVERITY_INFO, "This is the newest moment; L goes on live");
+            console_message(c, SEVERITY_INFO, "This is the newest moment; {key:live} goes on live");
     }
     if (sd_known(u.first) && at < u.first) {
         at = u.first;
@@ -160,30 +160,18 @@ void console_seek(struct console *c, sd_time at)
 
 /* ---- docs ---- */
 
-static void ask(struct console *c, struct screen *s)
+/* What would make the doc complete is asked for once for each screen. */
+static void ask_wanted(struct console *c, struct screen *s)
 {
     struct sd_error err;
     struct doc *d = s->doc;
-    if (!d->want.kind || !d->want_origin || !c->env.request || c->mode != CURSOR_LIVE)
+    if (!d->want.job || !d->want_origin || !c->env.request || c->mode != CURSOR_LIVE)
         return;
-    if (s->asked && str_eq(s->asked, d->want.query))
+    if (s->asked && job_same(s->asked, &d->want))
         return;
     free(s->asked);
-    s->asked = mem_strdup(d->want.query);
+    s->asked = job_copy(&d->want);
     if (!c->env.request(c->env.app, d->want_origin, &d->want, &err))
-        console_message(c, SEVERITY_WARN, "%s", err.text);
-}
-
-void console_explain(struct console *c, const struct doc *want)
-{
-    struct sd_error err;
-    if (!c->env.request)
-        console_message(c, SEVERITY_INFO, "A recording has no server that could be asked for a plan");
-    else if (!want->want_origin)
-        console_message(c, SEVERITY_INFO, "No open source can give a plan of this query");
-    else if (c->env.request(c->env.app, want->want_origin, &want->want, &err))
-        console_message(c, SEVERITY_INFO, "Asked the server for a new plan (EXPLAIN only)");
-    else
         console_message(c, SEVERITY_WARN, "%s", err.text);
 }
 
@@ -214,18 +202,7 @@ void console_build(struct console *c)
     if (s->doc && (!c->stale || c->question))
         return;
     find_anchor(c);
-    struct view_ctx ctx = {.model = c->env.model,
-                           .span = console_span(c),
-                           .now = c->mode == CURSOR_LIVE && !sd_known(c->anchor) ? console_now(c)
-                                                                                 : console_cursor(c),
-                           .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
-                           .arg = s->arg,
-                           .graph_points = MAX(c->width, 40),
-                           .file_text = s->file_text,
-                           .file_len = s->file_len,
-                           .file_name = s->file_name,
-                           .show_literals = c->env.config->settings->show_literals,
-                           .metric = c->metric};
+    struct view_ctx ctx = console_view_ctx(c);
     struct doc *d = s->view->build(&ctx);
     if (ctx.live)
         blank_future(d, ctx.span.to);
@@ -247,7 +224,7 @@ void console_build(struct console *c)
     c->stale = false;
     c->built = console_now(c);
     c->version = model_version(c->env.model);
-    ask(c, s);
+    ask_wanted(c, s);
 }
 
 /* ---- life ---- */
@@ -268,6 +245,10 @@ struct console *console_new(const struct console_env *env)
         c->mode = CURSOR_PAUSED;
         c->at = sd_known(u.last) ? u.last : c->now_seen;
     }
+    const struct action_table *all = keymap_actions(c->env.config->keymap);
+    for (int a = ACTION_NONE; c->n_bar < BAR_MAX && (a = action_next(all, a));)
+        if (action_at(all, a)->bar)
+            c->bar[c->n_bar++] = a;
     c->stale = true;
     return c;
 }
@@ -285,6 +266,8 @@ void console_free(struct console *c)
     free(c->hint);
     free(c->filter_before);
     free(c->message);
+    free(c->prompt_label);
+    free(c->prompt_about);
     ask_free(c);
     strbuf_free(&c->line);
     regex_free(c->search);
@@ -308,9 +291,11 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
 {
     struct strbuf b = {0};
     va_list ap;
+    char *known = keymap_format(c->env.config->keymap, fmt);
     va_start(ap, fmt);
-    strbuf_vprintf(&b, fmt, ap);
+    strbuf_vprintf(&b, known, ap);
     va_end(ap);
+    free(known);
     free(c->message);
     c->message = redact(strbuf_text(&b));
     strbuf_free(&b);

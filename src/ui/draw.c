@@ -10,10 +10,10 @@
 
 enum { MESSAGE_LINES = 3, BANNER_LINES = 2 };
 
-static void add_hit(struct console *c, struct rect r, enum action a, char tab)
+static void add_hit(struct console *c, struct rect r, int action, char tab)
 {
     if (c->n_hits < HITS_MAX)
-        c->hits[c->n_hits++] = (struct hit){r, a, tab};
+        c->hits[c->n_hits++] = (struct hit){.r = r, .action = action, .tab = tab};
 }
 
 /* ---- top line ---- */
@@ -108,19 +108,6 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
         strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
 }
 
-/* The note of a plan's tree also says which key weighs it by something else. */
-static void pane_note(const struct console *c, const struct doc *d, const struct section *s,
-                      struct strbuf *note)
-{
-    char keys[64];
-    strbuf_str(note, s->note ? s->note : "");
-    if (s->kind != SECTION_TREE || !(d->metrics & (d->metrics - 1)) || !str_eq(s->key, "nodes"))
-        return;
-    keymap_keys(c->env.config->keymap, ACTION_METRIC, keys, sizeof keys);
-    if (*keys)
-        strbuf_printf(note, "%s%.*s: by another", note->len ? "; " : "", (int)strcspn(keys, ","), keys);
-}
-
 static void draw_section(struct console *c, struct grid *g, size_t i)
 {
     struct screen *s = console_screen(c);
@@ -128,18 +115,16 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     struct pane *p = screen_pane(s, i);
     struct rect r = c->rects[i];
     bool focused = s->focus == i;
-    struct strbuf title = {0}, note = {0};
+    struct strbuf title = {0};
     pane_title(sec, p, &title);
-    pane_note(c, s->doc, sec, &note);
     struct rect in;
     if (r.h >= 3) {
         in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
-                      note.len ? note.text : NULL);
+                      sec->note && *sec->note ? sec->note : NULL);
     } else {
         in = r;
     }
     strbuf_free(&title);
-    strbuf_free(&note);
     struct draw d = {.grid = g,
                      .in = in,
                      .focused = focused && !c->overlay,
@@ -238,7 +223,7 @@ static void sources_text(const struct console *c, struct strbuf *b, enum severit
 
 static void prompt_line(struct console *c, struct grid *g, struct rect r)
 {
-    const char *label = prompt_label(c->prompt);
+    const char *label = prompt_label(c);
     int x = r.x + grid_text(g, r, r.x, r.y, r.w, STYLE_KEY, label), room = r.x + r.w - x;
     char *head = mem_strndup(strbuf_text(&c->line), c->caret);
     int caret = utf8_width(head), shift = MAX(0, caret - room + 2);
@@ -348,27 +333,28 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
     grid_fill(g, r, STYLE_BAR);
     /* That there is more to see comes before the last of the keys. */
     if (hidden) {
-        char more[40];
-        int w = snprintf(more, sizeof more, "Tab %zu more", hidden);
+        char more[64], key[32];
+        int w = snprintf(more, sizeof more, "%s %zu more",
+                         keymap_key_of(c->env.config->keymap, "next-pane", key, sizeof key), hidden);
         if (r.w > w + 12) {
             grid_text(g, r, r.x + r.w - w - 1, r.y, w, STYLE_KEY, more);
             r.w -= w + 2;
         }
     }
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+    for (size_t i = 0; i < c->n_bar; i++) {
+        int a = c->bar[i];
+        const char *label = action_at(keymap_actions(c->env.config->keymap), a)->bar;
         char keys[64], first[24];
-        if (!ACTION_INFO[a].bar)
-            continue;
-        keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys);
+        keymap_keys(c->env.config->keymap, a, keys, sizeof keys);
         snprintf(first, sizeof first, "%.*s", (int)strcspn(keys, ","), *keys == ',' ? "," : keys);
         if (!*first)
             continue;
-        int w = utf8_width(first) + 1 + utf8_width(ACTION_INFO[a].bar);
+        int w = utf8_width(first) + 1 + utf8_width(label);
         if (x + w > r.x + r.w)
             break;
-        add_hit(c, (struct rect){x, r.y, w, 1}, (enum action)a, 0);
+        add_hit(c, (struct rect){x, r.y, w, 1}, a, 0);
         x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, first) + 1;
-        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, ACTION_INFO[a].bar) + 2;
+        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, label) + 2;
     }
 }
 

@@ -1,6 +1,7 @@
 /* plans.c - plans with the facts about tables and indexes that came along. */
 #include "core/model/parts.h"
 
+#include "core/job.h"
 #include "core/sql/statement.h"
 
 enum { PLANS_PER_QUERY = 16 };
@@ -139,6 +140,23 @@ static void plan_add(struct part *p, struct origin *o, const struct sd_batch *b,
     plans_bound(p, item.key);
 }
 
+/* A plan that was asked for and did not come: why, in its place. */
+static void failure_add(struct part *p, struct origin *o, const struct sd_batch *b,
+                        const struct sd_failure *f)
+{
+    const struct job *j = job_named(f->job);
+    const struct query *q = f->about ? model_find_query(p->model, f->about) : NULL;
+    if (!j || j->reply != SD_PLAN || !q)
+        return;
+    plan_add(p, o, b,
+             &(struct sd_plan){.query_id = query_id(q),
+                               .database = query_database(q),
+                               .query = query_text(q),
+                               .generic = SD_UNKNOWN,
+                               .analyzed = j->id == SD_JOB_ANALYZE,
+                               .failed = f->text ? f->text : "the source did not say why"});
+}
+
 static bool plans_less(struct part *p, size_t want)
 {
     struct plans *x = p->state;
@@ -151,8 +169,11 @@ static bool plans_less(struct part *p, size_t want)
 static void plans_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
     const struct sd_plan *r;
+    const struct sd_failure *f;
     for (size_t i = 0; (r = batch_each(b, SD_PLAN, &i));)
         plan_add(p, o, b, r);
+    for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));)
+        failure_add(p, o, b, f);
     queries_bound(p->model);
     plans_less(p, p->share); /* nothing else ends them: they do not age */
 }
@@ -167,7 +188,7 @@ static void plans_clear(struct part *p)
 
 const struct domain plans_domain = {
     .name = "plans",
-    .kinds = SD_KIND_BIT(SD_PLAN),
+    .kinds = SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_FAILURE),
     .is_data = true,
     .state_size = sizeof(struct plans),
     .apply = plans_apply,

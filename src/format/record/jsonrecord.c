@@ -310,7 +310,7 @@ static const struct sd_schema *schema_in(const cJSON *root, struct sd_error *err
     const struct sd_schema *sc = cJSON_IsString(kind) ? schema_named(kind->valuestring) : NULL;
     if (!cJSON_IsString(kind))
         fail(err, "the object has no \"kind\", a string such as \"metric\" or \"http\"");
-    else if (!sc || sc->kind == SD_STATUS)
+    else if (!sc || sc->kind == SD_STATUS || sc->kind == SD_FAILURE) /* the runtime's own */
         fail(err, "there is no record kind \"%.40s\"", kind->valuestring);
     else
         return sc;

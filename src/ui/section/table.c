@@ -276,7 +276,7 @@ void table_draw(struct draw d, const struct section *s, struct pane *p)
     struct rect in = d.in;
     if (!t->n_rows) {
         text_draw(d,
-                  p->regex   ? "No row matches the filter; Esc takes it away."
+                  p->regex   ? "No row matches the filter; :filter without a pattern shows all."
                   : s->empty ? s->empty
                              : "(nothing)",
                   STYLE_DIM, p);

@@ -196,16 +196,26 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "events",
+     .title = "Events",
+     .help = "what happened in the span, when there is something: at, source, severity, title, text"},
+    {.key = "unparsed",
+     .title = "Unparsed",
+     .help = "lines that were not understood, when there are some: sample, reason"},
+};
+
 const struct view sources_view = {
     .name = "sources",
+    .place = PLACE_DATA,
     .title = "Sources",
     .summary = "where the data comes from: state, age, errors, drops, cost",
     .key = '5',
     .needs = SD_KIND_BIT(SD_STATUS),
     .build = build,
+    .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
-    .also =
-        "events (at, source, severity, title, text) of the span, unparsed (sample, reason), when there is "
-        "something",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };
