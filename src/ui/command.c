@@ -309,12 +309,9 @@ static void offer_arguments(struct console *c, const char *name, struct words *w
             offer(w, word);
             free(word);
         }
-    else if (v && str_eq(v->about, "endpoint"))
-        for (size_t i = 0; i < model_endpoints(c->env.model); i++)
-            offer(w, endpoint_name(model_endpoint(c->env.model, i)));
-    else if (v && str_eq(v->about, "query"))
-        for (size_t i = 0; i < model_queries(c->env.model); i++)
-            offer(w, query_key(model_query(c->env.model, i)));
+    else if (v && v->subject)
+        for (size_t i = 0; v->subject(c->env.model, i); i++)
+            offer(w, v->subject(c->env.model, i));
 }
 
 void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all)

@@ -70,7 +70,7 @@ bool console_take(struct console *c, const struct sd_batch *b);
  * after a key at once. */
 void console_draw(struct console *c, struct grid *g);
 bool console_quitting(const struct console *c);
-/* For `wait` steps of scripts: "plan", "rows>0", "text REGEX". */
+/* For `wait` steps of scripts: the name of a view (it is shown, with rows), "rows>0", "text REGEX". */
 bool console_condition(struct console *c, const char *condition, struct sd_error *err);
 
 #endif

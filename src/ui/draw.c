@@ -407,16 +407,21 @@ void console_draw(struct console *c, struct grid *g)
     memcpy(c->shown->cells, g->cells, (size_t)g->width * (size_t)g->height * sizeof *g->cells);
 }
 
+/* The view is on the screen, with the rows it is about. */
+static bool shows(const struct screen *s, const struct view *v)
+{
+    for (size_t i = 0; s->view == v && i < s->doc->n_sections; i++)
+        if (str_eq(s->doc->sections[i].key, v->rows ? v->rows : "rows") && s->doc->sections[i].table.n_rows)
+            return true;
+    return false;
+}
+
 bool console_condition(struct console *c, const char *condition, struct sd_error *err)
 {
     struct section *s = console_section(c);
-    if (!strcmp(condition, "plan")) {
-        const struct doc *d = console_screen(c)->doc;
-        for (size_t i = 0; i < d->n_sections; i++)
-            if (str_eq(d->sections[i].key, "nodes") && d->sections[i].table.n_rows)
-                return true;
-        return fail(err, "there is no plan on the screen");
-    }
+    const struct view *v = view_exactly(condition);
+    if (v)
+        return shows(console_screen(c), v) || fail(err, "there is no %s on the screen", v->name);
     if (!strcmp(condition, "rows>0")) {
         if (s && section_has_rows(s) && s->table.n_rows)
             return true;
@@ -436,5 +441,6 @@ bool console_condition(struct console *c, const char *condition, struct sd_error
         regex_free(r);
         return found || fail(err, "nothing on the screen matches %s", condition + 5);
     }
-    return fail(err, "there is no condition \"%s\"; there are: plan, rows>0, text REGEX", condition);
+    return fail(err, "there is no condition \"%s\"; there are: the name of a view, rows>0, text REGEX",
+                condition);
 }

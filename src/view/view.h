@@ -53,8 +53,11 @@ struct view {
     const char *title;   /* "Endpoints" */
     const char *summary; /* one line for help and manual */
     const char *about;   /* what arg is: "endpoint"; NULL: takes none */
-    char key;            /* digit of a top-level view, 0: reached by diving */
-    sd_kinds needs;      /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
+    /* What arg may be, for completion: the i-th; NULL ends. It is the model's, until the
+     * next batch. NULL: arg is not one of a list, or there is none. */
+    const char *(*subject)(const struct model *m, size_t i);
+    char key;       /* digit of a top-level view, 0: reached by diving */
+    sd_kinds needs; /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;

@@ -215,6 +215,7 @@ const struct view endpoint_view = {
     .title = "Endpoint",
     .summary = "one endpoint: percentiles over time, latency heat map, its queries, status codes",
     .about = "endpoint",
+    .subject = common_endpoint,
     .needs = KINDS_HTTP,
     .build = build,
     .columns = QUERIES,

@@ -285,6 +285,7 @@ const struct view plan_view = {
     .title = "Plan",
     .summary = "a query's execution plan: findings, the missing index, the tree",
     .about = "query",
+    .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
     .build = build,
     .actions = plan_actions,

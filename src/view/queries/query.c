@@ -143,6 +143,7 @@ const struct view query_view = {
     .summary =
         "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
     .about = "query",
+    .subject = common_query,
     .needs = KINDS_SQL,
     .build = build,
     .links = (const char *const[]){"plan", "diff", NULL},

@@ -216,6 +216,18 @@ const char *common_note(struct doc *d, const struct view_ctx *c, const struct no
     return text;
 }
 
+/* ---- what a view may be about ---- */
+
+const char *common_endpoint(const struct model *m, size_t i)
+{
+    return i < model_endpoints(m) ? endpoint_name(model_endpoint(m, i)) : NULL;
+}
+
+const char *common_query(const struct model *m, size_t i)
+{
+    return i < model_queries(m) ? query_key(model_query(m, i)) : NULL;
+}
+
 /* ---- nothing to show ---- */
 
 const char *common_hint(struct doc *d, const struct view_ctx *c, const char *action, const char *does)

@@ -37,6 +37,10 @@ struct note {
 };
 const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n);
 
+/* For `subject` of views about an endpoint, or a query. */
+const char *common_endpoint(const struct model *m, size_t i);
+const char *common_query(const struct model *m, size_t i);
+
 /* now - then, at least 0; unknown when one is, or when no integer holds it. */
 int64_t common_age(sd_time now, sd_time then);
 /* "15 s", "5 min", "2.5 h": the length of a window. */
