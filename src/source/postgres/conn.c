@@ -156,6 +156,8 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
             err, SD_CONFIG,
             "the server asks for a password; none is sent to a server that was not named: name it, "
             "as in slowdive postgres://USER@HOST/DATABASE");
+    if (PQconnectionNeedsPassword(c->pg) && c->no_file[0])
+        return sd_fail(err, SD_CONFIG, "%s", c->no_file);
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
         return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
     if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
@@ -288,7 +290,13 @@ enum sd_result conn_open(struct conn *c, struct postgres *p, const char *databas
     *c = (struct conn){.p = p, .timeout = p->o->timeout, .path = c->path};
     if (!target_check(target, err))
         return SD_CONFIG;
-    char *bare = p->o->no_password ? target_without_password(target) : NULL;
+    struct sd_error file = {""};
+    char *bare = p->o->no_password                      ? target_without_password(target)
+                 : !target_password_file(target, &file) ? target_without_file(target)
+                                                        : NULL;
+    snprintf(c->no_file, sizeof c->no_file, "%s", file.text);
+    if (file.text[0])
+        p->s->host->log(p->s, "%s", file.text);
     /* Twice, because there are several round trips. */
     sd_time deadline = p->s->host->now(p->s) + 2 * p->o->timeout;
     enum sd_result result = connect_by(c, bare ? bare : target, database, deadline, err);
