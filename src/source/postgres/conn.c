@@ -215,9 +215,17 @@ bool conn_read(struct conn *c)
     return !c->broken[0];
 }
 
+/* What the relay has passed on already makes the server's socket readable no more. */
 bool conn_busy(struct conn *c)
 {
-    return !c->broken[0] && PQisBusy(c->pg);
+    struct pollfd near = {.fd = PQsocket(c->pg), .events = POLLIN};
+    while (!c->broken[0] && PQisBusy(c->pg)) {
+        if (near.fd < 0 || poll(&near, 1, 0) <= 0)
+            return true;
+        if (!conn_read(c))
+            return false;
+    }
+    return false;
 }
 
 /* ---- leaving ---- */
