@@ -388,8 +388,10 @@ int verb_manual(const struct cli *cli)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
-        complain("manual needs a section: options, verbs, views, keys, sources, settings, records, findings, "
-                 "rewrites or words");
+        for (size_t i = 0; i < ARRAY_LEN(MANUAL); i++)
+            strbuf_printf(&out, "%s%s", !i ? "" : i + 1 < ARRAY_LEN(MANUAL) ? ", " : " or ", MANUAL[i].name);
+        complain("manual needs a section: %s", strbuf_text(&out));
+        strbuf_free(&out);
         return EXIT_USAGE;
     }
     print(&out);

@@ -17,7 +17,7 @@ static const struct section *main_table(const struct doc *d)
     const struct section *first = NULL;
     for (size_t i = 0; i < d->n_sections; i++) {
         const struct section *s = &d->sections[i];
-        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+        if (!section_has_rows(s))
             continue;
         if ((int)i == d->focus)
             return s;

@@ -18,23 +18,37 @@
 
 enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
 
+enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
+
+/* What a doc was built from: while it is the same the doc is kept. */
+struct built_from {
+    uint64_t version; /* of what the view looks at; the model's so far */
+    struct span span;
+    sd_time now;      /* ages are measured from it; SD_UNKNOWN: the view tells none */
+    uint64_t changes; /* of settings, width, the file beside it: console.changes */
+    bool live;
+};
+
 /* One place of the dive: a view about something, and what the user did to its panes. */
 struct screen {
     const struct view *view;
     char *arg; /* NULL: the view needs none, or the worst one */
     char *title;
     struct doc *doc;
+    struct built_from from;
     struct pane **panes; /* found by section key; they outlive the docs */
     size_t n_panes;
     size_t focus; /* section of the doc */
     bool focused; /* the user has moved the focus: doc->focus no longer decides */
     bool zoom;
+    bool timed; /* entered with a span of time: what coming back restores */
+    enum cursor_mode mode_before;
+    sd_time at_before;
+    int64_t window_before;
     char *asked;                 /* query that a plan was asked for, once */
     char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
     size_t file_len;
 };
-
-enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
 enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_VALUES };
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
@@ -85,9 +99,10 @@ struct console {
 
     enum plan_metric metric; /* what plans are weighed by; it stays on the way to the next */
 
-    bool stale;       /* docs must be built anew at the next draw */
-    sd_time built;    /* env.now when they were */
+    bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
+    sd_time built; /* env.now when it was */
     uint64_t version; /* of the model then */
+    uint64_t changes; /* of what docs depend on beside the model and the time */
 
     enum prompt_kind prompt;
     struct strbuf line;
@@ -125,10 +140,13 @@ struct screen *console_screen(struct console *c); /* the one on top */
 struct section *console_section(struct console *c);
 struct pane *console_pane(struct console *c);
 struct pane *screen_pane(struct screen *s, size_t section);
-void console_build(struct console *c); /* the doc of the screen on top */
+void console_build(struct console *c);   /* the doc of the screen on top */
+void console_rebuild(struct console *c); /* it is out of date, whatever the model and the time */
 void console_push(struct console *c, const struct view *view, const char *arg);
 void console_pop(struct console *c);
 void console_tab(struct console *c, const struct view *view);
+/* The screen on top, just pushed, looks at that span; leaving it brings back the time before. */
+void console_look_at(struct console *c, sd_time from, sd_time to);
 struct span console_span(const struct console *c);
 sd_time console_cursor(const struct console *c); /* the moment looked at */
 void console_seek(struct console *c, sd_time at);

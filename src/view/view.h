@@ -28,6 +28,7 @@ struct view {
     const char *about;   /* what arg is: "endpoint"; NULL: takes none */
     char key;            /* digit of a top-level view, 0: reached by diving */
     uint32_t needs;      /* record kinds (1u << SD_HTTP) it lives on: explains emptiness */
+    bool timeless;       /* of one thing, live: its doc changes with the model only, not with time */
     /* Always gives a doc: when something is missing the doc says what to do. */
     struct doc *(*build)(const struct view_ctx *c);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */

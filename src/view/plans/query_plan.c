@@ -229,6 +229,7 @@ const struct view plan_view = {
     .summary = "a query's execution plan: findings, the missing index, the tree",
     .about = "query",
     .needs = 1u << SD_PLAN,
+    .timeless = true,
     .build = build,
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,
