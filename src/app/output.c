@@ -48,7 +48,7 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     return false;
 }
 
-static bool print(const struct app *a, const struct doc *d, enum print_format f)
+static bool print(const struct app *a, struct doc *d, enum print_format f)
 {
     struct winsize ws = {0};
     bool tty = isatty(STDOUT_FILENO);

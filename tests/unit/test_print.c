@@ -87,7 +87,7 @@ static struct doc *sample(void)
     return d;
 }
 
-static char *printed(const struct doc *d, enum print_format f, int width, bool ascii)
+static char *printed(struct doc *d, enum print_format f, int width, bool ascii)
 {
     struct strbuf out = {0};
     print_doc(d, f, &(struct print_options){.width = width, .ascii = ascii}, &out);

@@ -245,7 +245,7 @@ struct forest {
         int depth;
         size_t parent, children, inside;
         size_t *child; /* heaviest first */
-        char label[24];
+        char label[32];
     } * nodes;
     struct node whole;
 };
