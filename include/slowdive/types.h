@@ -85,7 +85,11 @@ static inline int64_t sd_hist_lower(uint32_t index)
 /* ---- records -----------------------------------------------------------
  * X(type, name, unit, help): type is INT (int64_t), REAL (double), TEXT
  * (const char *) or HIST (const struct sd_hist *). A record may grow at its
- * end in a later minor version; names and meanings never change. */
+ * end in a later minor version; names and meanings never change.
+ *
+ * The unit of a TEXT says what it may hold that is not recorded unless asked for:
+ * sql and sql-lines (one expression a line) constants, explain the same inside EXPLAIN's
+ * output, message values behind a colon, request the query string of a URL. */
 
 /* One sample of a number that is nothing else below. */
 #define SD_METRIC_FIELDS(X)                                                                                  \
@@ -122,7 +126,7 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(TEXT, database, "", "database name")                                                                   \
     X(TEXT, role, "", "role that ran it")                                                                    \
     X(TEXT, fingerprint, "", "libpg_query fingerprint, 16 hex digits")                                       \
-    X(TEXT, text, "", "normalised text, constants as $1")                                                    \
+    X(TEXT, text, "sql", "normalised text, constants as $1")                                                 \
     X(INT, toplevel, "0|1", "0 when run inside a function")                                                  \
     X(INT, since, "time", "start of counting, when the server tells")                                        \
     X(INT, calls, "count", "executions")                                                                     \
@@ -158,7 +162,7 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(TEXT, wait_type, "", "wait event type; absent when running on a processor")                            \
     X(TEXT, wait_event, "", "wait event")                                                                    \
     X(INT, query_id, "", "the server's query identifier (14 and later)")                                     \
-    X(TEXT, query, "", "text as the server shows it; may be cut")                                            \
+    X(TEXT, query, "sql", "text as the server shows it; may be cut")                                         \
     X(TEXT, route, "", "from the statement's sqlcommenter tags, as METHOD route")                            \
     X(TEXT, trace_id, "", "32 hex digits, from a traceparent tag")                                           \
     X(INT, backend_start, "time", "start of the session")                                                    \
@@ -177,11 +181,11 @@ static inline int64_t sd_hist_lower(uint32_t index)
 #define SD_PLAN_FIELDS(X)                                                                                    \
     X(INT, query_id, "", "the server's query identifier")                                                    \
     X(TEXT, database, "", "database name")                                                                   \
-    X(TEXT, query, "", "the statement")                                                                      \
-    X(TEXT, body, "", "output of EXPLAIN (FORMAT JSON)")                                                     \
+    X(TEXT, query, "sql", "the statement")                                                                   \
+    X(TEXT, body, "explain", "output of EXPLAIN (FORMAT JSON)")                                              \
     X(INT, generic, "0|1", "1 when planned without parameter values")                                        \
     X(INT, analyzed, "0|1", "1 when it was executed")                                                        \
-    X(TEXT, failed, "", "why there is no plan; then body is absent")
+    X(TEXT, failed, "message", "why there is no plan; then body is absent")
 
 /* A table: its name and size come with a plan; the other figures with the catalogue,
  * which a source publishes from time to time, in one batch without a plan.
@@ -232,8 +236,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, query_id, "", "the server's query identifier")                                                    \
     X(TEXT, schema, "", "schema of the table; absent with `none`")                                           \
     X(TEXT, table, "", "table name")                                                                         \
-    X(TEXT, ddl, "", "CREATE INDEX CONCURRENTLY statement")                                                  \
-    X(TEXT, columns, "", "its keys, one a line, as in the statement")                                        \
+    X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
+    X(TEXT, columns, "sql-lines", "its keys, one a line, as in the statement")                               \
     X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
     X(INT, size_bytes, "bytes", "its size once built")                                                       \
     X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
@@ -241,7 +245,7 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(REAL, cost_after, "cost", "the same with all indexes of this batch")                                   \
     X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")                                \
     X(TEXT, why, "", "why this index, in one sentence")                                                      \
-    X(TEXT, none, "", "why no index is suggested; then ddl is absent")
+    X(TEXT, none, "message", "why no index is suggested; then ddl is absent")
 
 /* Something that happened: a deploy, a restart, a log rotation. */
 #define SD_EVENT_FIELDS(X)                                                                                   \
@@ -255,7 +259,7 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(INT, total, "count", "seen since the source was opened")                                               \
     X(INT, unparsed, "count", "of these, not understood")                                                    \
     X(INT, bytes, "bytes", "read")                                                                           \
-    X(TEXT, sample, "", "one that was not understood, cut to 256 bytes")                                     \
+    X(TEXT, sample, "request", "one that was not understood, cut to 256 bytes")                              \
     X(TEXT, reason, "", "why, in one sentence")
 
 /* State of a source instance; published by the runtime, not by sources. */

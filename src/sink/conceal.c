@@ -1,131 +1,29 @@
 #include "sink/conceal.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
-#include <uthash.h>
 
+#include "core/plans/hide.h"
 #include "core/schema.h"
+#include "core/sql/hidden.h"
 #include "core/sql/statement.h"
 
-enum { SEEN_MAX = 2048 };
-
-struct seen {
-    char *text, *hidden;
-    UT_hash_handle hh;
-};
 struct conceal {
-    struct seen *seen;
+    struct sql_hidden *sql;
 };
 
 struct conceal *conceal_new(void)
 {
-    return mem_alloc(sizeof(struct conceal));
-}
-
-static void forget(struct conceal *c)
-{
-    struct seen *s, *next;
-    HASH_ITER(hh, c->seen, s, next)
-    {
-        HASH_DEL(c->seen, s);
-        free(s->text);
-        free(s->hidden);
-        free(s);
-    }
+    struct conceal *c = mem_alloc(sizeof *c);
+    c->sql = sql_hidden_new();
+    return c;
 }
 
 void conceal_free(struct conceal *c)
 {
     if (!c)
         return;
-    forget(c);
+    sql_hidden_free(c->sql);
     free(c);
-}
-
-/* Parsing costs some 50 us, and the same statements are sampled again and again. */
-static const char *hidden_text(struct conceal *c, const char *text)
-{
-    if (!text)
-        return NULL;
-    struct seen *s;
-    HASH_FIND_STR(c->seen, text, s);
-    if (s)
-        return s->hidden;
-    if (HASH_COUNT(c->seen) >= SEEN_MAX)
-        forget(c);
-    s = mem_alloc(sizeof *s);
-    s->text = mem_strdup(text);
-    s->hidden = sql_hide_literals(text);
-    if (!s->hidden)
-        s->hidden = mem_strdup("");
-    HASH_ADD_KEYPTR(hh, c->seen, s->text, strlen(s->text), s);
-    return s->hidden;
-}
-
-/* Values under these keys are names and kinds the server chose; every other text in a
- * plan is taken for an expression. A key that a later server adds is thus concealed. */
-static const char *const harmless[] = {
-    "Node Type",
-    "Parent Relationship",
-    "Strategy",
-    "Partial Mode",
-    "Operation",
-    "Subplan Name",
-    "Relation Name",
-    "Schema",
-    "Alias",
-    "Index Name",
-    "Scan Direction",
-    "Join Type",
-    "CTE Name",
-    "Function Name",
-    "Tuplestore Name",
-    "Command",
-    "Sort Method",
-    "Sort Space Type",
-    "Custom Plan Provider",
-    "Constraint Name",
-    "Trigger Name",
-    "Relation",
-    "Cache Mode",
-    "Group Method",
-    "Timing",
-    "Storage",
-    "Maximum Storage",
-    "Format",
-    NULL,
-};
-
-static void conceal_item(cJSON *item, bool is_harmless)
-{
-    for (cJSON *child = item->child; child; child = child->next) {
-        bool named = child->string ? str_find(harmless, child->string) >= 0 : is_harmless;
-        if (cJSON_IsString(child) && !named) {
-            char *hidden = sql_hide_literals(child->valuestring);
-            char *copy = cJSON_malloc(strlen(hidden ? hidden : "") + 1);
-            if (!copy)
-                abort();
-            memcpy(copy, hidden ? hidden : "", strlen(hidden ? hidden : "") + 1);
-            cJSON_free(child->valuestring);
-            child->valuestring = copy;
-            free(hidden);
-        }
-        conceal_item(child, named); /* cJSON refuses more than 1000 levels */
-    }
-}
-
-char *conceal_plan(const char *body)
-{
-    cJSON *root = cJSON_Parse(body);
-    if (!root || !root->child) {
-        cJSON_Delete(root);
-        return sql_hide_literals(body);
-    }
-    conceal_item(root, false);
-    char *text = cJSON_PrintUnformatted(root), *mine = mem_strdup(text ? text : "");
-    cJSON_free(text);
-    cJSON_Delete(root);
-    return mine;
 }
 
 /* "GET /pay?card=4111 HTTP/1.1" -> "GET /pay?... HTTP/1.1" */
@@ -161,8 +59,8 @@ static char *without_values(const char *sentence)
     return strbuf_detach(&out);
 }
 
-/* Keys of an index, one a line. */
-static char *hide_lines(const char *lines)
+/* SQL, one expression a line. */
+static char *hide_sql_lines(const char *lines)
 {
     struct strbuf out = {0};
     while (*lines) {
@@ -176,40 +74,62 @@ static char *hide_lines(const char *lines)
     return out.text ? strbuf_detach(&out) : mem_strdup("");
 }
 
+/* What the unit of a text says about it (slowdive/types.h). */
+static char *hide_as(struct conceal *c, const char *unit, const char *text)
+{
+    if (str_eq(unit, "sql"))
+        return mem_strdup(sql_hidden_text(c->sql, text));
+    if (str_eq(unit, "sql-lines"))
+        return hide_sql_lines(text);
+    if (str_eq(unit, "explain"))
+        return plan_hide_literals(text);
+    if (str_eq(unit, "message"))
+        return without_values(text);
+    return str_eq(unit, "request") ? without_queries(text) : NULL;
+}
+
+/* The record's texts that had to be changed, so that they can be freed. */
+struct own {
+    char **items;
+    size_t n;
+};
+
+static void hide_fields(struct conceal *c, const struct sd_schema *sc, void *record, struct own *own)
+{
+    for (size_t i = 0; i < sc->n_fields; i++) {
+        const char **text = (const char **)((char *)record + sc->fields[i].offset);
+        char *hidden = NULL;
+        if (sc->fields[i].type == SD_FIELD_TEXT && *sc->fields[i].unit && *text)
+            hidden = hide_as(c, sc->fields[i].unit, *text);
+        if (!hidden)
+            continue;
+        own->items = mem_realloc(own->items, (own->n + 1) * sizeof *own->items);
+        own->items[own->n++] = hidden;
+        *text = hidden;
+    }
+}
+
+static bool may_hide(enum sd_kind kind)
+{
+    const struct sd_schema *sc = schema_of(kind);
+    for (size_t i = 0; sc && i < sc->n_fields; i++)
+        if (sc->fields[i].type == SD_FIELD_TEXT && *sc->fields[i].unit)
+            return true;
+    return false;
+}
+
 static void add_concealed(struct conceal *c, struct sd_batch *to, enum sd_kind kind, const void *record)
 {
-    char *own = NULL, *other = NULL;
-    if (kind == SD_STATEMENT) {
-        struct sd_statement r = *(const struct sd_statement *)record;
-        r.text = hidden_text(c, r.text);
-        batch_add(to, kind, &r);
-    } else if (kind == SD_ACTIVITY) {
-        struct sd_activity r = *(const struct sd_activity *)record;
-        r.query = hidden_text(c, r.query);
-        batch_add(to, kind, &r);
-    } else if (kind == SD_PLAN) {
-        struct sd_plan r = *(const struct sd_plan *)record;
-        r.query = hidden_text(c, r.query);
-        r.body = own = r.body ? conceal_plan(r.body) : NULL;
-        r.failed = other = r.failed ? without_values(r.failed) : NULL;
-        batch_add(to, kind, &r);
-    } else if (kind == SD_ADVICE) { /* expressions and predicates of indexes */
-        struct sd_advice r = *(const struct sd_advice *)record;
-        r.ddl = own = sql_hide_literals(r.ddl);
-        r.columns = other = r.columns ? hide_lines(r.columns) : NULL;
-        char *none = r.none ? without_values(r.none) : NULL;
-        r.none = none;
-        batch_add(to, kind, &r);
-        free(none);
-    } else if (kind == SD_INTAKE) {
-        struct sd_intake r = *(const struct sd_intake *)record;
-        r.sample = own = r.sample ? without_queries(r.sample) : NULL;
-        batch_add(to, kind, &r);
-    } else {
-        batch_add(to, kind, record);
-    }
-    free(own);
-    free(other);
+    const struct sd_schema *sc = schema_of(kind);
+    struct own own = {0};
+    void *copy = mem_alloc(sc->size);
+    memcpy(copy, record, sc->size);
+    hide_fields(c, sc, copy, &own);
+    batch_add(to, kind, copy);
+    while (own.n)
+        free(own.items[--own.n]);
+    free(own.items);
+    free(copy);
 }
 
 const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b)
@@ -218,8 +138,7 @@ const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b
     enum sd_kind kind;
     for (size_t i = 0; i < batch_len(b) && !any; i++) {
         batch_record(b, i, &kind);
-        any = kind == SD_STATEMENT || kind == SD_ACTIVITY || kind == SD_PLAN || kind == SD_ADVICE ||
-              kind == SD_INTAKE;
+        any = may_hide(kind);
     }
     if (!any)
         return batch_ref(b);

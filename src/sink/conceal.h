@@ -1,5 +1,6 @@
-/* conceal.h - batches without what may be a secret: constants in SQL text and in the
- * expressions of plans, query strings in unread log lines. One thread. */
+/* conceal.h - batches without what may be a secret: constants in SQL and in the expressions
+ * of plans, query strings in unread log lines. The unit of a text field says which it holds
+ * (slowdive/types.h). One thread. */
 #ifndef SINK_CONCEAL_H
 #define SINK_CONCEAL_H
 
@@ -10,7 +11,5 @@ struct conceal *conceal_new(void);
 void conceal_free(struct conceal *c); /* NULL is fine */
 /* A new reference: to b itself when there is nothing to hide. */
 const struct sd_batch *conceal_batch(struct conceal *c, const struct sd_batch *b);
-/* The body of a plan (JSON, or any text); caller frees. */
-char *conceal_plan(const char *body);
 
 #endif

@@ -164,92 +164,133 @@ static struct index_key pattern_key(const struct table_use *u, struct index_key 
     return k;
 }
 
-/* The lists of keys that make sense for what is asked, `skip` left out. */
-static void combine(const struct maker *m, size_t skip)
+/* The keys a use is asked for, by how they are asked for. */
+struct asked {
+    struct keys equal, in, range, join;
+    struct keys fixed; /* equal, then in */
+};
+
+static void most_distinct_first(const struct table_use *u, struct keys *k)
 {
-    const struct table_use *u = m->use;
-    struct keys eq = {.n = 0}, in = {.n = 0}, range = {.n = 0}, join = {.n = 0}, k;
+    for (size_t i = 1; i < k->n; i++)
+        for (size_t j = i; j > 0 && more_distinct(u, &k->items[j], &k->items[j - 1]) < 0; j--) {
+            struct index_key t = k->items[j];
+            k->items[j] = k->items[j - 1];
+            k->items[j - 1] = t;
+        }
+}
+
+/* Predicate number `skip` is left out. */
+static struct asked asked_of(const struct table_use *u, size_t skip)
+{
+    struct asked a = {.equal.n = 0};
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
         if (i == skip || p->in_or || !sort_type(u, &p->key))
             continue;
         struct index_key key = p->kind == PRED_PREFIX ? pattern_key(u, p->key) : p->key;
         if (p->kind == PRED_EQUAL || p->kind == PRED_NULL || p->kind == PRED_TRUE)
-            push(&eq, &key);
+            push(&a.equal, &key);
         else if (p->kind == PRED_IN)
-            push(&in, &key);
+            push(&a.in, &key);
         else if (p->kind == PRED_RANGE || p->kind == PRED_PREFIX)
-            push(&range, &key);
+            push(&a.range, &key);
         else if (p->kind == PRED_JOIN)
-            push(&join, &key);
+            push(&a.join, &key);
     }
-    for (size_t i = 1; i < eq.n; i++) /* the most selective first */
-        for (size_t j = i; j > 0 && more_distinct(u, &eq.items[j], &eq.items[j - 1]) < 0; j--) {
-            struct index_key t = eq.items[j];
-            eq.items[j] = eq.items[j - 1];
-            eq.items[j - 1] = t;
-        }
-    struct keys fixed = eq;
-    push_all(&fixed, &in);
-    const struct keys *singles[] = {&eq, &in, &range, &join};
-    for (size_t s = 0; s < ARRAY_LEN(singles); s++)
-        for (size_t i = 0; i < singles[s]->n; i++)
-            make(m, &(struct keys){{singles[s]->items[i]}, 1});
-    make(m, &fixed);
-    if (fixed.n == 2)
-        make(m, &(struct keys){{fixed.items[1], fixed.items[0]}, 2});
-    for (size_t i = 0; i < range.n; i++) {
-        k = fixed;
-        push(&k, &range.items[i]);
+    most_distinct_first(u, &a.equal);
+    a.fixed = a.equal;
+    push_all(&a.fixed, &a.in);
+    return a;
+}
+
+static void make_singles(const struct maker *m, const struct asked *a)
+{
+    const struct keys *lists[] = {&a->equal, &a->in, &a->range, &a->join};
+    for (size_t s = 0; s < ARRAY_LEN(lists); s++)
+        for (size_t i = 0; i < lists[s]->n; i++)
+            make(m, &(struct keys){{lists[s]->items[i]}, 1});
+}
+
+static void make_fixed(const struct maker *m, const struct asked *a)
+{
+    make(m, &a->fixed);
+    if (a->fixed.n == 2)
+        make(m, &(struct keys){{a->fixed.items[1], a->fixed.items[0]}, 2});
+}
+
+/* The fixed keys, then one range, then all ranges. */
+static void make_ranges(const struct maker *m, const struct asked *a)
+{
+    for (size_t i = 0; i < a->range.n; i++) {
+        struct keys k = a->fixed;
+        push(&k, &a->range.items[i]);
         make(m, &k);
-        if (range.n > 1) {
-            push_all(&k, &range);
+        if (a->range.n > 1) {
+            push_all(&k, &a->range);
             make(m, &k);
         }
     }
-    for (size_t i = 0; i < join.n; i++) {
-        k = (struct keys){{join.items[i]}, 1};
-        push_all(&k, &fixed);
+}
+
+/* A join's key before and behind the fixed keys, with a range, with another join's key. */
+static void make_joins(const struct maker *m, const struct asked *a)
+{
+    for (size_t i = 0; i < a->join.n; i++) {
+        struct keys k = {{a->join.items[i]}, 1};
+        push_all(&k, &a->fixed);
         make(m, &k);
-        struct keys wide = k;
-        for (size_t r = 0; r < range.n && r < 3; r++) {
-            wide = k;
-            push(&wide, &range.items[r]);
+        for (size_t r = 0; r < a->range.n && r < 3; r++) {
+            struct keys wide = k;
+            push(&wide, &a->range.items[r]);
             make(m, &wide);
         }
-        k = fixed;
-        push(&k, &join.items[i]);
+        k = a->fixed;
+        push(&k, &a->join.items[i]);
         make(m, &k);
-        for (size_t j = 0; j < join.n; j++) {
-            k = (struct keys){{join.items[i]}, 1};
-            push(&k, &join.items[j]);
-            push_all(&k, &fixed);
+        for (size_t j = 0; j < a->join.n; j++) {
+            k = (struct keys){{a->join.items[i]}, 1};
+            push(&k, &a->join.items[j]);
+            push_all(&k, &a->fixed);
             make(m, &k);
         }
     }
-    for (size_t o = 0; o < u->n_orders; o++) {
-        const struct ordering *order = &u->orders[o];
-        struct keys sorted = {.n = 0};
-        for (size_t i = 0; i < order->n; i++)
-            if (sort_type(u, &order->keys[i]))
-                push(&sorted, &order->keys[i]);
-        forward(&sorted);
-        k = eq;
+}
+
+/* Keys that bring the rows in the wanted order, behind what is fixed. */
+static void make_order(const struct maker *m, const struct asked *a, const struct ordering *order)
+{
+    struct keys sorted = {.n = 0}, k = a->equal;
+    for (size_t i = 0; i < order->n; i++)
+        if (sort_type(m->use, &order->keys[i]))
+            push(&sorted, &order->keys[i]);
+    forward(&sorted);
+    push_all(&k, &sorted);
+    make(m, &k);
+    make(m, &sorted);
+    if (order->group && a->fixed.n > a->equal.n) {
+        k = a->fixed;
         push_all(&k, &sorted);
         make(m, &k);
-        make(m, &sorted);
-        if (order->group && fixed.n > eq.n) {
-            k = fixed;
-            push_all(&k, &sorted);
-            make(m, &k);
-        }
-        for (size_t i = 0; i < range.n && i < 2; i++) {
-            k = eq;
-            push_all(&k, &sorted);
-            push(&k, &range.items[i]);
-            make(m, &k);
-        }
     }
+    for (size_t i = 0; i < a->range.n && i < 2; i++) {
+        k = a->equal;
+        push_all(&k, &sorted);
+        push(&k, &a->range.items[i]);
+        make(m, &k);
+    }
+}
+
+/* The lists of keys that make sense for what is asked, `skip` left out. */
+static void combine(const struct maker *m, size_t skip)
+{
+    struct asked a = asked_of(m->use, skip);
+    make_singles(m, &a);
+    make_fixed(m, &a);
+    make_ranges(m, &a);
+    make_joins(m, &a);
+    for (size_t o = 0; o < m->use->n_orders; o++)
+        make_order(m, &a, &m->use->orders[o]);
 }
 
 static void partial(struct maker *m)

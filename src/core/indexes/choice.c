@@ -1,16 +1,9 @@
-#include "core/indexes/choice.h"
+#include "core/indexes/choice_private.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/indexes/size.h"
-
-enum { LOCAL = 256, WORDS = LOCAL / 64, ENTRIES = 4096, KNOWN = 512, MERGES_PER_TABLE = 60, POOL_MAX = 1500 };
 #define SAME 0.002 /* bounds that close are one figure */
-
-struct bits {
-    uint64_t w[WORDS];
-};
 
 static bool within(const struct bits *a, const struct bits *b) /* a is a part of b */
 {
@@ -29,43 +22,6 @@ static bool get_bit(const struct bits *b, size_t i)
 {
     return b->w[i / 64] >> (i % 64) & 1;
 }
-
-struct entry {
-    struct bits offered, used;
-    double cost;
-};
-
-/* Bounds of a set as far as the first `upto` entries tell. */
-struct known {
-    struct bits b;
-    double low, high;
-    size_t upto;
-};
-
-struct memory { /* of one statement */
-    struct entry *entries;
-    size_t n, cap;
-    struct known *known; /* KNOWN of them, by hash; the older of two goes */
-    size_t *local;       /* place in the pool of each bit */
-    size_t n_local, cap_local;
-    short *bit; /* of a place in the pool; -1: of no use to the statement, -2: not looked at */
-    size_t n_bit;
-    struct candidate_list liked; /* what its plans used when they could choose */
-    bool failed;
-};
-
-struct choice_cache {
-    struct memory *of;
-    bool by_liking; /* the search looks only at what a statement has used, its merges and parts */
-    bool exact;     /* the figures that are told are asked for, even when the time is up */
-    bool *banned;   /* per pool: not worth being a second index with the same keys */
-};
-
-/* A set of the pool. */
-struct set {
-    size_t *items;
-    size_t n;
-};
 
 /* ---- is a candidate of any use to a statement ---- */
 
@@ -188,7 +144,7 @@ static void bounds(struct memory *m, const struct bits *b, double *low, double *
     *high = k->high;
 }
 
-static bool late(struct choice *c)
+bool choice_late(struct choice *c)
 {
     if (!c->cut_short && c->now && c->now() >= c->deadline)
         c->cut_short = true;
@@ -196,7 +152,7 @@ static bool late(struct choice *c)
 }
 
 /* What it costs at most; exactly, unless the time is up. */
-static double cost_of(struct choice *c, size_t q, const struct set *s)
+double choice_cost_of(struct choice *c, size_t q, const struct set *s)
 {
     struct memory *m = &c->cache->of[q];
     double low, high;
@@ -204,7 +160,7 @@ static double cost_of(struct choice *c, size_t q, const struct set *s)
         return 0;
     struct bits b = bits_of(c, q, s);
     bounds(m, &b, &low, &high);
-    if (isfinite(high) && (high - low <= SAME * high || late(c)))
+    if (isfinite(high) && (high - low <= SAME * high || choice_late(c)))
         return high;
     double exact = ask(c, q, &b);
     return isnan(exact) ? (isfinite(high) ? high : 0) : MIN(exact, high);
@@ -221,11 +177,11 @@ static double lowest(struct choice *c, size_t q, const struct set *s)
     return MIN(low, high);
 }
 
-static double total_of(struct choice *c, const struct set *s)
+double choice_total_of(struct choice *c, const struct set *s)
 {
     double sum = 0;
     for (size_t q = 0; q < c->n_statements; q++)
-        sum += c->statements[q].weight * cost_of(c, q, s);
+        sum += c->statements[q].weight * choice_cost_of(c, q, s);
     return sum;
 }
 
@@ -238,12 +194,12 @@ static double total_below(struct choice *c, const struct set *s, double limit)
         sum += c->statements[q].weight * low[q];
     }
     for (size_t q = 0; q < c->n_statements && sum < limit; q++)
-        sum += c->statements[q].weight * (cost_of(c, q, s) - low[q]);
+        sum += c->statements[q].weight * (choice_cost_of(c, q, s) - low[q]);
     free(low);
     return sum < limit ? sum : NAN;
 }
 
-static double size_of(const struct choice *c, const struct set *s)
+double choice_size_of(const struct choice *c, const struct set *s)
 {
     double sum = 0;
     for (size_t i = 0; i < s->n; i++)
@@ -253,7 +209,7 @@ static double size_of(const struct choice *c, const struct set *s)
 
 /* ---- sets ---- */
 
-static bool has(const struct set *s, size_t place)
+bool choice_has(const struct set *s, size_t place)
 {
     for (size_t i = 0; i < s->n; i++)
         if (s->items[i] == place)
@@ -261,7 +217,7 @@ static bool has(const struct set *s, size_t place)
     return false;
 }
 
-static struct set copy(const struct choice *c, const struct set *s)
+struct set choice_copy(const struct choice *c, const struct set *s)
 {
     struct set t = {mem_array(c->pool.n + 1, sizeof *t.items), s->n};
     if (s->n)
@@ -269,19 +225,19 @@ static struct set copy(const struct choice *c, const struct set *s)
     return t;
 }
 
-static void take_out(struct set *s, size_t at)
+void choice_take_out(struct set *s, size_t at)
 {
     s->items[at] = s->items[--s->n];
 }
 
 /* Adds one; those it makes superfluous go. */
-static void put(const struct choice *c, struct set *s, size_t place)
+void choice_put(const struct choice *c, struct set *s, size_t place)
 {
-    if (has(s, place))
+    if (choice_has(s, place))
         return;
     for (size_t i = s->n; i-- > 0;)
         if (index_def_covers(&c->pool.items[place], &c->pool.items[s->items[i]]))
-            take_out(s, i);
+            choice_take_out(s, i);
     s->items[s->n++] = place;
 }
 
@@ -292,16 +248,12 @@ static size_t pool_add(struct choice *c, const struct index_def *d)
     return c->pool.n < POOL_MAX ? candidate_add(&c->pool, d) : SIZE_MAX;
 }
 
-/* What a statement uses when offered its own candidates: all, the narrow ones, single
- * columns, those without predicate, and what is left when the favourites are taken away. */
-enum { ALL, NARROW, SINGLE, NO_PREDICATE, ROUNDS = 10 };
-
 static void explore(struct choice *c, size_t q, unsigned char *wanted, size_t n_wanted)
 {
     struct choice_statement *s = &c->statements[q];
     struct memory *m = &c->cache->of[q];
     struct set none = {0};
-    s->before = cost_of(c, q, &none);
+    s->before = choice_cost_of(c, q, &none);
     if (m->failed) {
         s->before = NAN;
         return;
@@ -326,7 +278,7 @@ static void explore(struct choice *c, size_t q, unsigned char *wanted, size_t n_
             set_bit(&b, bit);
             offered++;
         }
-        if (!offered || (round > 0 && late(c)))
+        if (!offered || (round > 0 && choice_late(c)))
             continue;
         double cost = ask(c, q, &b);
         if (isnan(cost))
@@ -442,7 +394,7 @@ static void shrink(struct choice *c, const unsigned char *wanted)
 static double fit(struct choice *c, struct set *s, size_t spare, double total, double limit)
 {
     while (s->n) {
-        double size = size_of(c, s), best = INFINITY, best_total = 0;
+        double size = choice_size_of(c, s), best = INFINITY, best_total = 0;
         size_t at = SIZE_MAX;
         bool over = size > c->budget;
         if (!over)
@@ -450,8 +402,8 @@ static double fit(struct choice *c, struct set *s, size_t spare, double total, d
         for (size_t i = 0; i < s->n; i++) {
             if (s->items[i] == spare)
                 continue;
-            struct set t = copy(c, s);
-            take_out(&t, i);
+            struct set t = choice_copy(c, s);
+            choice_take_out(&t, i);
             double worse = total_below(c, &t, limit);
             free(t.items);
             if (isnan(worse))
@@ -465,14 +417,11 @@ static double fit(struct choice *c, struct set *s, size_t spare, double total, d
         }
         if (at == SIZE_MAX)
             return NAN;
-        take_out(s, at);
+        choice_take_out(s, at);
         total = best_total;
     }
     return total;
 }
-
-/* What is known of a candidate's gain in this round. */
-enum { STALE, AT_MOST, EXACT };
 
 static double most_gain(struct choice *c, const struct set *t, double total)
 {
@@ -487,12 +436,12 @@ static double most_gain(struct choice *c, const struct set *t, double total)
 static size_t lead(struct choice *c, const struct set *s, double alpha, double total, double *gain,
                    unsigned char *known)
 {
-    double size = size_of(c, s);
+    double size = choice_size_of(c, s);
     for (;;) {
         double score = 0;
         size_t best = SIZE_MAX;
         for (size_t i = 0; i < c->pool.n; i++) {
-            if (gain[i] <= 0 || c->cache->banned[i] || has(s, i) || size + c->sizes[i] > c->budget)
+            if (gain[i] <= 0 || c->cache->banned[i] || choice_has(s, i) || size + c->sizes[i] > c->budget)
                 continue;
             double of = gain[i] / pow(c->sizes[i], alpha);
             if (best == SIZE_MAX || of > score) {
@@ -502,9 +451,9 @@ static size_t lead(struct choice *c, const struct set *s, double alpha, double t
         }
         if (best == SIZE_MAX || known[best] == EXACT)
             return best;
-        struct set t = copy(c, s);
-        put(c, &t, best);
-        gain[best] = known[best] == STALE ? most_gain(c, &t, total) : total - total_of(c, &t);
+        struct set t = choice_copy(c, s);
+        choice_put(c, &t, best);
+        gain[best] = known[best] == STALE ? most_gain(c, &t, total) : total - choice_total_of(c, &t);
         known[best]++;
         free(t.items);
     }
@@ -514,7 +463,7 @@ static size_t lead(struct choice *c, const struct set *s, double alpha, double t
 static double greedy(struct choice *c, struct set *s, double alpha, double least)
 {
     size_t n = c->pool.n;
-    double *gain = mem_array(n + 1, sizeof *gain), total = total_of(c, s);
+    double *gain = mem_array(n + 1, sizeof *gain), total = choice_total_of(c, s);
     unsigned char *known = mem_array(n + 1, sizeof *known);
     for (size_t i = 0; i < n; i++)
         gain[i] = INFINITY;
@@ -522,7 +471,7 @@ static double greedy(struct choice *c, struct set *s, double alpha, double least
         size_t best = lead(c, s, alpha, total, gain, known);
         if (best == SIZE_MAX || gain[best] < least * c->before)
             break;
-        put(c, s, best);
+        choice_put(c, s, best);
         total -= gain[best];
         for (size_t i = 0; i < n; i++) {
             known[i] = STALE;
@@ -533,7 +482,7 @@ static double greedy(struct choice *c, struct set *s, double alpha, double least
     }
     free(gain);
     free(known);
-    return total_of(c, s);
+    return choice_total_of(c, s);
 }
 
 static bool better(double a, double b)
@@ -545,10 +494,10 @@ static bool better(double a, double b)
 static bool exchange(struct choice *c, struct set *s, double *total)
 {
     for (size_t p = 0; p < c->pool.n; p++) {
-        if (c->cache->banned[p] || has(s, p) || c->sizes[p] > c->budget)
+        if (c->cache->banned[p] || choice_has(s, p) || c->sizes[p] > c->budget)
             continue;
-        struct set t = copy(c, s);
-        put(c, &t, p);
+        struct set t = choice_copy(c, s);
+        choice_put(c, &t, p);
         double now = total_below(c, &t, *total * (1 - 2e-4));
         if (!isnan(now))
             now = fit(c, &t, p, now, *total * (1 - 2e-4));
@@ -565,10 +514,10 @@ static bool exchange(struct choice *c, struct set *s, double *total)
         for (size_t e = 0; e < m->n; e++) {
             struct bits used = m->entries[e].used;
             size_t n = 0;
-            struct set t = copy(c, s);
+            struct set t = choice_copy(c, s);
             for (size_t i = 0; i < m->n_local; i++)
-                if (get_bit(&used, i) && !c->cache->banned[m->local[i]] && !has(&t, m->local[i])) {
-                    put(c, &t, m->local[i]);
+                if (get_bit(&used, i) && !c->cache->banned[m->local[i]] && !choice_has(&t, m->local[i])) {
+                    choice_put(c, &t, m->local[i]);
                     n++;
                 }
             double now = n < 2 ? NAN : total_below(c, &t, *total * (1 - 2e-4));
@@ -597,196 +546,12 @@ static double from_all(struct choice *c, struct set *s)
                 best = &m->entries[e];
         for (size_t i = 0; best && i < m->n_local; i++)
             if (get_bit(&best->used, i) && !c->cache->banned[m->local[i]])
-                put(c, s, m->local[i]);
+                choice_put(c, s, m->local[i]);
     }
-    double total = fit(c, s, SIZE_MAX, total_of(c, s), INFINITY);
+    double total = fit(c, s, SIZE_MAX, choice_total_of(c, s), INFINITY);
     if (isnan(total))
         s->n = 0;
-    return total_of(c, s);
-}
-
-/* For the final figures each statement sees every index of its tables. */
-static void forget_uses(struct choice *c, const struct set *s)
-{
-    for (size_t q = 0; q < c->n_statements; q++)
-        for (size_t i = 0; i < s->n; i++)
-            if (s->items[i] < c->cache->of[q].n_bit && c->cache->of[q].bit[s->items[i]] == -1)
-                c->cache->of[q].bit[s->items[i]] = -2;
-}
-
-/* Is the total with `less` worse than with `more` by that share of the cost without any,
- * or a statement by that share of its own? */
-static bool worth(struct choice *c, const struct set *more, const struct set *less, double of_total,
-                  double of_query)
-{
-    bool needed = total_of(c, less) - total_of(c, more) >= of_total * c->before;
-    for (size_t q = 0; q < c->n_statements && !needed; q++)
-        needed = !c->cache->of[q].failed &&
-                 cost_of(c, q, less) - cost_of(c, q, more) >= of_query * c->statements[q].before;
-    return needed;
-}
-
-static bool saves_pages(struct choice *c, const struct set *more, const struct set *less)
-{
-    for (size_t q = 0; q < c->n_statements; q++)
-        if (!c->cache->of[q].failed && cost_of(c, q, less) - cost_of(c, q, more) >= CHOICE_KEEP_COST)
-            return true;
-    return false;
-}
-
-/* The same for one whose keys another index has. */
-static bool worth_double(struct choice *c, const struct set *more, const struct set *less)
-{
-    bool halved = false;
-    for (size_t q = 0; q < c->n_statements && !halved; q++) {
-        double with = c->cache->of[q].failed ? 0 : cost_of(c, q, more), without = cost_of(c, q, less);
-        halved = without >= CHOICE_DOUBLE_COST && with <= 0.5 * without;
-    }
-    return halved && total_of(c, less) - total_of(c, more) >= CHOICE_DOUBLE_TOTAL * c->before;
-}
-
-static void ban_doubles(struct choice *c)
-{
-    struct set none = {0};
-    c->cache->banned = mem_array(c->pool.n + 1, sizeof *c->cache->banned);
-    for (size_t i = 0; i < c->pool.n; i++) {
-        if (!index_def_doubles(&c->pool.items[i]))
-            continue;
-        struct set one = copy(c, &none);
-        put(c, &one, i);
-        c->cache->banned[i] = late(c) || !worth_double(c, &one, &none);
-        free(one.items);
-    }
-}
-
-/* An index that gains next to nothing is not worth its upkeep. */
-static void drop_useless(struct choice *c, struct set *s)
-{
-    for (;;) {
-        double total = total_of(c, s), least = INFINITY;
-        size_t at = SIZE_MAX;
-        for (size_t i = 0; i < s->n; i++) {
-            struct set t = copy(c, s);
-            take_out(&t, i);
-            double worse = total_of(c, &t) - total;
-            bool needed = c->keep > 0 ? worse >= c->keep * c->before
-                                      : worth(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
-            needed = needed && saves_pages(c, s, &t) &&
-                     (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
-            free(t.items);
-            if (!needed && worse < least) {
-                least = worse;
-                at = i;
-            }
-        }
-        if (at == SIZE_MAX)
-            return;
-        take_out(s, at);
-    }
-}
-
-#define NARROW_TIMES 2 /* an index of fewer keys may leave so much more ... */
-#define NARROW_COST  5 /* ... and this: about one page */
-
-/* Does an index of fewer columns in place of another do for the set? */
-static bool does(struct choice *c, const struct set *wide, const struct set *s, size_t at)
-{
-    if (!(c->keep > 0))
-        return !worth(c, wide, s, CHOICE_WIDE_TOTAL, CHOICE_WIDE_QUERY);
-    double total = total_of(c, wide), with = total_of(c, s);
-    bool same_keys = c->pool.items[s->items[at]].n_keys == c->pool.items[wide->items[at]].n_keys;
-    return with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST);
-}
-
-/* The same keys, the one with most values first: of more use to other statements. */
-static bool better_order(const struct index_def *a, const struct index_def *than)
-{
-    if (a->rel != than->rel || a->method != than->method || a->n_keys != than->n_keys || a->n_include ||
-        than->n_include || !str_eq(a->predicate, than->predicate) || a->keys[0].column < 0 ||
-        than->keys[0].column < 0)
-        return false;
-    for (size_t i = 0; i < a->n_keys; i++)
-        if (a->keys[i].column < 0 || !index_def_has(than, a->keys[i].column))
-            return false;
-    return db_catalog_distinct(a->rel, a->keys[0].column) > db_catalog_distinct(a->rel, than->keys[0].column);
-}
-
-/* The columns an index has beside those of a narrower one have to pay, too. */
-static void narrow(struct choice *c, struct set *s)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        size_t wide = s->items[i], best = wide;
-        for (size_t p = 0; p < c->pool.n; p++) {
-            if (c->sizes[p] >= 0.98 * c->sizes[best] || has(s, p) ||
-                !index_def_covers(&c->pool.items[wide], &c->pool.items[p]))
-                continue;
-            struct set t = copy(c, s);
-            t.items[i] = p;
-            if (does(c, s, &t, i))
-                best = p;
-            free(t.items);
-        }
-        s->items[i] = best;
-        double total = total_of(c, s);
-        for (size_t p = 0; p < c->pool.n && c->keep > 0; p++) {
-            if (has(s, p) || !better_order(&c->pool.items[p], &c->pool.items[best]))
-                continue;
-            s->items[i] = p;
-            if (total_of(c, s) <= total * 1.01 + 1)
-                best = p;
-            s->items[i] = best;
-        }
-    }
-}
-
-/* The next index that pays when there are more bytes. */
-static void next_step(struct choice *c, const struct set *s)
-{
-    double best = 0;
-    c->next_size = c->next_after = NAN;
-    c->next = SIZE_MAX;
-    for (size_t p = 0; p < c->pool.n && isfinite(c->budget); p++) {
-        if (c->cache->banned[p] || has(s, p))
-            continue;
-        struct set t = copy(c, s);
-        put(c, &t, p);
-        double size = size_of(c, &t), gain = size > c->budget ? c->after - total_of(c, &t) : 0;
-        free(t.items);
-        double score = gain / MAX(size - c->size, 8192);
-        if (gain >= 2 * CHOICE_KEEP_TOTAL * c->before && score > best) {
-            best = score;
-            c->next = p;
-            c->next_size = size;
-            c->next_after = c->after - gain;
-        }
-    }
-}
-
-static void report(struct choice *c, const struct set *s)
-{
-    c->n_chosen = s->n;
-    c->cache->exact = true;
-    c->chosen = mem_array(s->n + 1, sizeof *c->chosen);
-    c->gains = mem_array(s->n + 1, sizeof *c->gains);
-    c->after = total_of(c, s);
-    c->size = size_of(c, s);
-    for (size_t i = 0; i < s->n; i++) {
-        struct set t = copy(c, s);
-        take_out(&t, i);
-        double gain = total_of(c, &t) - c->after;
-        free(t.items);
-        size_t at = i;
-        for (; at > 0 && c->gains[at - 1] < gain; at--) {
-            c->gains[at] = c->gains[at - 1];
-            c->chosen[at] = c->chosen[at - 1];
-        }
-        c->gains[at] = gain;
-        c->chosen[at] = s->items[i];
-    }
-    for (size_t q = 0; q < c->n_statements; q++)
-        c->statements[q].after = c->cache->of[q].failed ? NAN : cost_of(c, q, s);
-    c->cache->exact = false;
-    next_step(c, s);
+    return choice_total_of(c, s);
 }
 
 double index_choice_cost(struct choice *c, size_t statement, size_t without)
@@ -795,7 +560,7 @@ double index_choice_cost(struct choice *c, size_t statement, size_t without)
     for (size_t i = 0; i < c->n_chosen; i++)
         if (i != without)
             s.items[s.n++] = c->chosen[i];
-    double cost = c->cache->of[statement].failed ? NAN : cost_of(c, statement, &s);
+    double cost = c->cache->of[statement].failed ? NAN : choice_cost_of(c, statement, &s);
     free(s.items);
     return cost;
 }
@@ -823,9 +588,9 @@ bool index_choice(struct choice *c)
         c->sizes[i] = isnan(size) ? 1e15 : size;
     }
     c->cache->by_liking = true;
-    struct set none = {0}, best = copy(c, &none);
-    c->before = total_of(c, &none);
-    ban_doubles(c);
+    struct set none = {0}, best = choice_copy(c, &none);
+    c->before = choice_total_of(c, &none);
+    choice_ban_doubles(c);
     double best_total = c->before;
     static const double alphas[] = {0.6, 0.1, 1, 0.3, 0.8};
     /* First a beginning from each side: they cost little after the first. Then exchanges, from
@@ -837,9 +602,9 @@ bool index_choice(struct choice *c)
         return false;
     }
     for (size_t i = 0; i < ARRAY_LEN(begin); i++) {
-        begin[i] = copy(c, &none);
+        begin[i] = choice_copy(c, &none);
         c->cache->exact = i == 0; /* one is made to its end, however slow the server is */
-        totals[i] = i && late(c)            ? INFINITY
+        totals[i] = i && choice_late(c)     ? INFINITY
                     : i < ARRAY_LEN(alphas) ? greedy(c, &begin[i], alphas[i], 1e-4)
                                             : from_all(c, &begin[i]);
     }
@@ -857,7 +622,7 @@ bool index_choice(struct choice *c)
         vain += total > best_total * 0.9995;
         if (total < best_total) {
             free(best.items);
-            best = copy(c, &begin[at]);
+            best = choice_copy(c, &begin[at]);
             best_total = total;
         }
         totals[at] = INFINITY;
@@ -865,14 +630,14 @@ bool index_choice(struct choice *c)
     for (size_t i = 0; i < ARRAY_LEN(begin); i++)
         free(begin[i].items);
     c->cache->by_liking = false;
-    forget_uses(c, &best);
+    choice_forget_uses(c, &best);
     c->cache->exact = true;
-    drop_useless(c, &best);
-    narrow(c, &best);
+    choice_drop_useless(c, &best);
+    choice_narrow(c, &best);
     c->cache->exact = false;
     if (isfinite(c->budget)) /* bytes that came free */
         greedy(c, &best, 1, CHOICE_KEEP_TOTAL);
-    report(c, &best);
+    choice_report(c, &best);
     free(best.items);
     return worked > 0;
 }

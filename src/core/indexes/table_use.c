@@ -2,70 +2,15 @@
  *
  * cJSON refuses more than 1000 levels, so walks over one tree are bounded; views and
  * CTEs are entered at most MAX_DEPTH deep. */
-#include "core/sql/statement.h"
-#include "core/indexes/table_use.h"
+#include "core/indexes/table_use_private.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/sql/lex.h"
-#include "core/indexes/table_use_expr.h"
-
-enum { MAX_USES = 64, MAX_DEPTH = 24, MAX_OUTPUTS = 256 };
-#define NONE SIZE_MAX
-
-struct place { /* a column of a use; use NONE: something computed */
-    size_t use;
-    int column;
-};
-
-struct output {
-    const char *name; /* NULL: none */
-    struct place place;
-};
-
-struct binding {
-    const char *name;
-    size_t use; /* NONE: derived */
-    struct output *outputs;
-    size_t n;
-    struct binding *next;
-};
-
-struct cte {
-    const char *name;
-    const cJSON *node;
-    struct scope *scope; /* where it is written */
-    struct cte *next;
-};
-
-struct scope {
-    struct scope *parent;
-    struct binding *bindings;
-    struct cte *ctes;
-};
-
-struct walker {
-    const struct catalog *catalog;
-    struct statement_use *out;
-    cJSON **trees; /* of views, kept until the end */
-    size_t n_trees, cap_trees;
-    int depth;
-    size_t budget; /* bindings left: a CTE may be entered once for each reference */
-};
-
-struct result {
-    struct output *items;
-    size_t n;
-};
-
-#define get tree_get
-static void walk(struct walker *w, struct scope *s, const cJSON *node);
-static void condition(struct walker *w, struct scope *s, const cJSON *node, bool in_or);
 static struct result query(struct walker *w, struct scope *parent, const cJSON *select);
 
-static struct table_use *use_of(struct walker *w, size_t i)
+struct table_use *use_of(struct walker *w, size_t i)
 {
     return &w->out->items[i];
 }
@@ -88,7 +33,7 @@ static struct place in_binding(struct walker *w, const struct binding *b, const 
     return (struct place){NONE, -1};
 }
 
-static struct place resolve(struct walker *w, const struct scope *s, const cJSON *column_ref)
+struct place use_resolve(struct walker *w, const struct scope *s, const cJSON *column_ref)
 {
     const cJSON *fields = get(column_ref, "fields");
     int n = cJSON_GetArraySize(fields);
@@ -107,11 +52,11 @@ static struct place resolve(struct walker *w, const struct scope *s, const cJSON
 }
 
 /* The column behind an expression, through casts that change nothing. */
-static struct place column_of(struct walker *w, const struct scope *s, const cJSON *node)
+struct place use_column_of(struct walker *w, const struct scope *s, const cJSON *node)
 {
     const cJSON *cast = get(node, "TypeCast");
     if (cast) {
-        struct place p = column_of(w, s, get(cast, "arg"));
+        struct place p = use_column_of(w, s, get(cast, "arg"));
         const char *type = tree_last(get(get(cast, "typeName"), "names"));
         if (p.use == NONE)
             return p;
@@ -121,21 +66,14 @@ static struct place column_of(struct walker *w, const struct scope *s, const cJS
         return text || !strcmp(type, own) ? p : (struct place){NONE, -1};
     }
     const cJSON *ref = get(node, "ColumnRef");
-    return ref ? resolve(w, s, ref) : (struct place){NONE, -1};
+    return ref ? use_resolve(w, s, ref) : (struct place){NONE, -1};
 }
 
-static void need(struct walker *w, struct place p)
+void use_need(struct walker *w, struct place p)
 {
     if (p.use != NONE && p.column >= 0)
         use_of(w, p.use)->needed[p.column] += use_of(w, p.use)->needed[p.column] < 255;
 }
-
-/* ---- what an expression refers to ---- */
-
-struct refs {
-    size_t use; /* the one use it refers to; NONE: none */
-    bool several, opaque, subquery;
-};
 
 static void find_refs(struct walker *w, const struct scope *s, const cJSON *node, struct refs *r)
 {
@@ -147,7 +85,7 @@ static void find_refs(struct walker *w, const struct scope *s, const cJSON *node
             continue;
         }
         if (each->string && !strcmp(each->string, "ColumnRef")) {
-            struct place p = resolve(w, s, each);
+            struct place p = use_resolve(w, s, each);
             if (p.use == NONE)
                 r->opaque = true;
             else if (r->use == NONE)
@@ -160,302 +98,29 @@ static void find_refs(struct walker *w, const struct scope *s, const cJSON *node
     }
 }
 
-static struct refs refs_of(struct walker *w, const struct scope *s, const cJSON *node)
+struct refs use_refs_of(struct walker *w, const struct scope *s, const cJSON *node)
 {
     struct refs r = {.use = NONE};
     find_refs(w, s, node, &r);
     return r;
 }
 
-static bool constant(struct walker *w, const struct scope *s, const cJSON *node)
+bool use_constant(struct walker *w, const struct scope *s, const cJSON *node)
 {
-    struct refs r = refs_of(w, s, node);
+    struct refs r = use_refs_of(w, s, node);
     return r.use == NONE && !r.several && !r.opaque && !r.subquery && tree_steady(node);
 }
 
-/* ---- conditions ---- */
-
-static struct pred *add_pred(struct walker *w, size_t use, enum pred_kind kind, struct index_key key)
-{
-    struct table_use *u = use_of(w, use);
-    for (size_t i = 0; i < u->n_preds; i++)
-        if (u->preds[i].kind == kind && u->preds[i].key.column == key.column &&
-            str_eq(u->preds[i].key.expr, key.expr) && kind != PRED_JOIN)
-            return &u->preds[i];
-    if (u->n_preds == USE_PREDS)
-        return NULL;
-    struct pred *p = &u->preds[u->n_preds++];
-    *p = (struct pred){.kind = kind, .key = key, .other_use = NONE, .other_column = -1, .share = NAN};
-    return p;
-}
-
-struct names { /* for writing an expression of one use */
-    struct walker *w;
-    const struct scope *scope;
-    size_t use;
-};
-
-static const char *name_column(void *ctx, const cJSON *column_ref)
-{
-    struct names *n = ctx;
-    struct place p = resolve(n->w, n->scope, column_ref);
-    return p.use == n->use && p.use != NONE ? use_of(n->w, p.use)->rel->columns[p.column].name : NULL;
-}
-
-static const char *type_of_column(void *ctx, const cJSON *column_ref)
-{
-    struct names *n = ctx;
-    struct place p = resolve(n->w, n->scope, column_ref);
-    return p.use == n->use && p.use != NONE ? use_of(n->w, p.use)->rel->columns[p.column].type : NULL;
-}
-
-/* The use and key of a side of a comparison: a column, or an immutable expression of
- * one use's columns. False: neither. */
-static bool key_of(struct walker *w, const struct scope *s, const cJSON *node, size_t *use,
-                   struct index_key *key)
-{
-    struct place p = column_of(w, s, node);
-    *key = (struct index_key){.column = -1};
-    if (p.use != NONE) {
-        *use = p.use;
-        key->column = p.column;
-        return true;
-    }
-    struct refs r = refs_of(w, s, node);
-    if (r.use == NONE || r.several || r.opaque || r.subquery)
-        return false;
-    struct names n = {w, s, r.use};
-    struct tree_writer writer = {name_column, type_of_column, &n};
-    struct strbuf b = {0};
-    bool ok = tree_write(&writer, node, &b) && tree_indexable(&writer, node);
-    if (ok) {
-        bool call = get(node, "FuncCall") != NULL;
-        key->expr = arena_printf(w->out->arena, call ? "%s" : "(%s)", b.text);
-        key->type = tree_type(node);
-    }
-    strbuf_free(&b);
-    *use = r.use;
-    return ok;
-}
-
-/* "column op value" as SQL, when the value is a plain constant. */
-static const char *condition_sql(struct walker *w, const struct scope *s, size_t use, const cJSON *a_expr)
-{
-    struct names n = {w, s, use};
-    struct tree_writer writer = {name_column, type_of_column, &n};
-    struct strbuf b = {0};
-    const char *sql = tree_write(&writer, a_expr, &b) ? arena_strdup(w->out->arena, b.text) : NULL;
-    strbuf_free(&b);
-    return sql;
-}
-
-/* The condition for the planner to say what it keeps; further ones of the same kind and
- * key are added to it. */
-static void set_text(struct walker *w, const struct scope *s, size_t use, struct pred *p, const cJSON *a_expr)
-{
-    const char *text = condition_sql(w, s, use, a_expr);
-    p->text = !text ? NULL : p->text ? arena_printf(w->out->arena, "%s AND %s", p->text, text) : text;
-}
-
-static void like(struct walker *w, const struct scope *s, const cJSON *e, bool insensitive, bool in_or)
-{
-    size_t use;
-    struct index_key key;
-    if (!key_of(w, s, get(e, "lexpr"), &use, &key))
-        return;
-    const char *pattern = tree_text(get(e, "rexpr"));
-    bool prefix = pattern && *pattern && *pattern != '%' && *pattern != '_' && !insensitive;
-    if (!pattern && !constant(w, s, get(e, "rexpr")))
-        return;
-    struct pred *p = NULL;
-    if (prefix) {
-        bool whole = !strpbrk(pattern, "%_\\");
-        p = add_pred(w, use, whole ? PRED_EQUAL : PRED_PREFIX, key);
-    } else if (!pattern || strlen(pattern) >= 5) { /* a trigram needs three characters */
-        p = add_pred(w, use, PRED_CONTAINS, key);
-    }
-    if (p) {
-        p->unseen = !pattern;
-        p->in_or = in_or;
-        set_text(w, s, use, p, e);
-    }
-}
-
-static void compare(struct walker *w, struct scope *s, const cJSON *e, bool in_or)
-{
-    const char *kind = cJSON_GetStringValue(get(e, "kind"));
-    const char *op = tree_last(get(e, "name"));
-    const cJSON *left = get(e, "lexpr"), *right = get(e, "rexpr");
-    static const char *const ranges[] = {"<", "<=", ">", ">=", NULL};
-    static const char *const json[] = {"@>", "?", "?|", "?&", "&&", "<@", "@?", NULL};
-    static const char *const regex[] = {"~", "~*", NULL};
-    size_t use;
-    struct index_key key;
-    struct pred *p = NULL;
-    if (!kind || !left || !right)
-        return;
-    if (!strcmp(kind, "AEXPR_LIKE") || !strcmp(kind, "AEXPR_ILIKE")) {
-        if (!strcmp(op, "~~") || !strcmp(op, "~~*"))
-            like(w, s, e, !strcmp(kind, "AEXPR_ILIKE"), in_or);
-        return;
-    }
-    if (!strcmp(kind, "AEXPR_BETWEEN")) {
-        if (key_of(w, s, left, &use, &key) && constant(w, s, right) &&
-            (p = add_pred(w, use, PRED_RANGE, key))) {
-            p->in_or = in_or;
-            set_text(w, s, use, p, e);
-        }
-        return;
-    }
-    if (!strcmp(kind, "AEXPR_IN") || !strcmp(kind, "AEXPR_OP_ANY")) {
-        if (!strcmp(op, "=") && key_of(w, s, left, &use, &key)) {
-            struct refs r = refs_of(w, s, right);
-            if (r.use == NONE && !r.opaque && !r.subquery && (p = add_pred(w, use, PRED_IN, key))) {
-                p->in_or = in_or;
-                p->text = p->sql = condition_sql(w, s, use, e);
-            }
-        }
-        return;
-    }
-    if (strcmp(kind, "AEXPR_OP") != 0)
-        return;
-    bool equal = !strcmp(op, "="), range = str_find(ranges, op) >= 0;
-    if (!strcmp(op, "~~") || !strcmp(op, "~~*")) {
-        like(w, s, e, !strcmp(op, "~~*"), in_or);
-        return;
-    }
-    if (str_find(regex, op) >= 0 || str_find(json, op) >= 0 || !strcmp(op, "@@")) {
-        if (!strcmp(op, "<@")) {
-            const cJSON *swap = left;
-            left = right;
-            right = swap;
-        }
-        enum pred_kind k = str_find(regex, op) >= 0 ? PRED_CONTAINS
-                           : !strcmp(op, "@@")      ? PRED_SEARCH
-                                                    : PRED_JSON;
-        const char *pattern = k == PRED_CONTAINS ? tree_text(right) : NULL;
-        if (pattern && strlen(pattern) < 3) /* there is no trigram in it */
-            return;
-        if (key_of(w, s, left, &use, &key) && constant(w, s, right) && (p = add_pred(w, use, k, key))) {
-            p->in_or = in_or;
-            set_text(w, s, use, p, e);
-        }
-        return;
-    }
-    if (!equal && !range)
-        return;
-    /* each side may be the indexed one */
-    for (int side = 0; side < 2; side++) {
-        const cJSON *mine = side ? right : left, *other = side ? left : right;
-        if (!key_of(w, s, mine, &use, &key))
-            continue;
-        struct refs r = refs_of(w, s, other);
-        struct place at = column_of(w, s, other);
-        if (get(other, "ColumnRef"))
-            r = (struct refs){.use = at.use, .opaque = at.use == NONE};
-        if (r.use == use || r.several)
-            continue;
-        bool fixed = r.use == NONE && !r.opaque;
-        if (fixed && !r.subquery && !tree_steady(other))
-            continue;
-        p = add_pred(w, use, range ? PRED_RANGE : fixed ? PRED_EQUAL : PRED_JOIN, key);
-        if (!p)
-            continue;
-        p->in_or = in_or;
-        if (!fixed && at.use != NONE) {
-            p->other_use = at.use;
-            p->other_column = at.column;
-        }
-        if (fixed && !r.subquery)
-            set_text(w, s, use, p, e);
-        if (fixed && equal && !r.subquery)
-            p->sql = condition_sql(w, s, use, e);
-    }
-}
-
-static void join_pair(struct walker *w, struct place a, struct place b)
-{
-    for (int side = 0; side < 2; side++) {
-        struct place mine = side ? b : a, other = side ? a : b;
-        if (mine.use == NONE || mine.use == other.use)
-            continue;
-        need(w, mine);
-        struct pred *p = add_pred(w, mine.use, PRED_JOIN, (struct index_key){.column = mine.column});
-        if (p) {
-            p->other_use = other.use;
-            p->other_column = other.column;
-        }
-    }
-}
-
-static void flag(struct walker *w, struct scope *s, const cJSON *node, bool negated, bool in_or)
-{
-    struct place at = column_of(w, s, node);
-    if (at.use == NONE || strcmp(use_of(w, at.use)->rel->columns[at.column].type, "bool") != 0)
-        return;
-    struct pred *p = add_pred(w, at.use, PRED_TRUE, (struct index_key){.column = at.column});
-    if (!p)
-        return;
-    struct strbuf b = {0};
-    strbuf_str(&b, negated ? "NOT " : "");
-    sql_quote(use_of(w, at.use)->rel->columns[at.column].name, &b);
-    p->sql = arena_strdup(w->out->arena, b.text);
-    p->in_or = in_or;
-    strbuf_free(&b);
-}
-
-static void sublink(struct walker *w, struct scope *s, const cJSON *link)
+void use_sublink(struct walker *w, struct scope *s, const cJSON *link)
 {
     const char *kind = cJSON_GetStringValue(get(link, "subLinkType"));
     const cJSON *test = get(link, "testexpr");
     struct result r = query(w, s, get(get(link, "subselect"), "SelectStmt"));
     if (test && str_eq(kind, "ANY_SUBLINK") && r.n == 1) { /* x IN (SELECT y ...) is a join */
-        struct place mine = column_of(w, s, test);
-        join_pair(w, mine, r.items[0].place);
+        struct place mine = use_column_of(w, s, test);
+        use_join_pair(w, mine, r.items[0].place);
     }
-    walk(w, s, test);
-}
-
-static void condition(struct walker *w, struct scope *s, const cJSON *node, bool in_or)
-{
-    const cJSON *b = get(node, "BoolExpr"), *each;
-    if (b) {
-        const char *op = cJSON_GetStringValue(get(b, "boolop"));
-        if (str_eq(op, "NOT_EXPR")) {
-            const cJSON *arg = cJSON_GetArrayItem(get(b, "args"), 0);
-            flag(w, s, arg, true, in_or);
-            walk(w, s, arg);
-            return;
-        }
-        cJSON_ArrayForEach(each, get(b, "args")) condition(w, s, each, in_or || str_eq(op, "OR_EXPR"));
-        return;
-    }
-    if (get(node, "SubLink")) {
-        sublink(w, s, get(node, "SubLink"));
-        return;
-    }
-    if (get(node, "A_Expr")) {
-        compare(w, s, get(node, "A_Expr"), in_or);
-    } else if (get(node, "NullTest")) {
-        const cJSON *t = get(node, "NullTest");
-        struct place at = column_of(w, s, get(t, "arg"));
-        bool is_null = str_eq(cJSON_GetStringValue(get(t, "nulltesttype")), "IS_NULL");
-        if (at.use != NONE) {
-            struct pred *p = add_pred(w, at.use, is_null ? PRED_NULL : PRED_NOT_NULL,
-                                      (struct index_key){.column = at.column});
-            if (p) {
-                struct strbuf sql = {0};
-                sql_quote(use_of(w, at.use)->rel->columns[at.column].name, &sql);
-                strbuf_str(&sql, is_null ? " IS NULL" : " IS NOT NULL");
-                p->sql = arena_strdup(w->out->arena, sql.text);
-                p->in_or = in_or;
-                strbuf_free(&sql);
-            }
-        }
-    } else if (get(node, "ColumnRef")) {
-        flag(w, s, node, false, in_or);
-    }
-    walk(w, s, node);
+    use_walk(w, s, test);
 }
 
 /* ---- expressions: every column read, every subquery ---- */
@@ -483,7 +148,7 @@ static void sort_key(struct walker *w, struct scope *s, const cJSON *sort_by, co
     bool desc = str_eq(cJSON_GetStringValue(get(sort_by, "sortby_dir")), "SORTBY_DESC");
     const char *nulls = cJSON_GetStringValue(get(sort_by, "sortby_nulls"));
     *at = (struct place){NONE, -1};
-    if (!key_of(w, s, node, &use, key))
+    if (!use_key_of(w, s, node, &use, key))
         return;
     *at = (struct place){use, key->column};
     key->desc = desc;
@@ -510,7 +175,7 @@ static void window(struct walker *w, struct scope *s, const cJSON *over)
     add_ordering(w, at, keys, n, false, false);
 }
 
-static void call(struct walker *w, struct scope *s, const cJSON *f)
+void use_call(struct walker *w, struct scope *s, const cJSON *f)
 {
     const char *name = tree_last(get(f, "funcname"));
     const cJSON *args = get(f, "args");
@@ -525,13 +190,13 @@ static void call(struct walker *w, struct scope *s, const cJSON *f)
         window(w, s, get(f, "over"));
 }
 
-static void walk(struct walker *w, struct scope *s, const cJSON *node)
+void use_walk(struct walker *w, struct scope *s, const cJSON *node)
 {
     const cJSON *each;
     cJSON_ArrayForEach(each, node)
     {
         if (!each->string) {
-            walk(w, s, each);
+            use_walk(w, s, each);
         } else if (!strcmp(each->string, "ColumnRef")) {
             const cJSON *fields = get(each, "fields");
             const cJSON *last = cJSON_GetArrayItem(fields, cJSON_GetArraySize(fields) - 1);
@@ -545,24 +210,24 @@ static void walk(struct walker *w, struct scope *s, const cJSON *node)
                         if (b->use != NONE)
                             use_of(w, b->use)->whole_row = true;
                         for (size_t i = 0; i < b->n; i++)
-                            need(w, b->outputs[i].place);
+                            use_need(w, b->outputs[i].place);
                     }
                 continue;
             }
-            struct place p = resolve(w, s, each);
-            need(w, p);
+            struct place p = use_resolve(w, s, each);
+            use_need(w, p);
             if (p.use == NONE && cJSON_GetArraySize(fields) == 1) /* a whole row by its table's name */
                 for (struct binding *b = s->bindings; b; b = b->next)
                     if (b->use != NONE && str_eq(b->name, tree_string(last)))
                         use_of(w, b->use)->whole_row = true;
         } else if (!strcmp(each->string, "SubLink")) {
-            sublink(w, s, each);
+            use_sublink(w, s, each);
         } else if (!strcmp(each->string, "SelectStmt")) {
             query(w, s, each);
         } else {
             if (!strcmp(each->string, "FuncCall"))
-                call(w, s, each);
-            walk(w, s, each);
+                use_call(w, s, each);
+            use_walk(w, s, each);
         }
     }
 }
@@ -646,7 +311,7 @@ static void bind_table(struct walker *w, struct scope *s, const cJSON *range)
         rename_outputs(w, b, get(node, "aliascolnames"));
         if (str_eq(cJSON_GetStringValue(get(node, "ctematerialized")), "CTEMaterializeAlways"))
             for (size_t i = 0; i < b->n; i++) { /* conditions outside do not get in */
-                need(w, b->outputs[i].place);
+                use_need(w, b->outputs[i].place);
                 b->outputs[i].place = (struct place){NONE, -1};
             }
     } else {
@@ -690,15 +355,15 @@ static void from_item(struct walker *w, struct scope *s, const cJSON *node)
                     r = p;
                 right = right || b == left_end;
             }
-            join_pair(w, l, r);
+            use_join_pair(w, l, r);
         }
         if (get(join, "quals"))
-            condition(w, s, get(join, "quals"), false);
+            use_condition(w, s, get(join, "quals"), false);
     } else if (node) {
         const char *alias = NULL;
         if (get(node, "RangeFunction"))
             alias = cJSON_GetStringValue(get(get(get(node, "RangeFunction"), "alias"), "aliasname"));
-        walk(w, s, node);
+        use_walk(w, s, node);
         bind(w, s, alias ? alias : "");
     }
 }
@@ -722,7 +387,7 @@ static void with_clause(struct walker *w, struct scope *s, const cJSON *with)
         *c = (struct cte){cJSON_GetStringValue(get(node, "ctename")), node, inner, s->ctes};
         s->ctes = c;
         if (!get(get(node, "ctequery"), "SelectStmt"))
-            walk(w, s, get(node, "ctequery"));
+            use_walk(w, s, get(node, "ctequery"));
     }
 }
 
@@ -807,7 +472,7 @@ static struct result outputs(struct walker *w, struct scope *s, const cJSON *sel
         const char *name = cJSON_GetStringValue(get(t, "name"));
         if (!name)
             name = last ? tree_string(last) : tree_last(get(get(val, "FuncCall"), "funcname"));
-        r.items[r.n++] = (struct output){arena_strdup(w->out->arena, name), column_of(w, s, val)};
+        r.items[r.n++] = (struct output){arena_strdup(w->out->arena, name), use_column_of(w, s, val)};
     }
     return r;
 }
@@ -833,13 +498,13 @@ static struct result query(struct walker *w, struct scope *parent, const cJSON *
     } else {
         cJSON_ArrayForEach(each, get(select, "fromClause")) from_item(w, s, each);
         if (get(select, "whereClause"))
-            condition(w, s, get(select, "whereClause"), false);
-        walk(w, s, get(select, "targetList"));
-        walk(w, s, get(select, "groupClause"));
-        walk(w, s, get(select, "havingClause"));
-        walk(w, s, get(select, "sortClause"));
-        walk(w, s, get(select, "windowClause"));
-        walk(w, s, get(select, "valuesLists"));
+            use_condition(w, s, get(select, "whereClause"), false);
+        use_walk(w, s, get(select, "targetList"));
+        use_walk(w, s, get(select, "groupClause"));
+        use_walk(w, s, get(select, "havingClause"));
+        use_walk(w, s, get(select, "sortClause"));
+        use_walk(w, s, get(select, "windowClause"));
+        use_walk(w, s, get(select, "valuesLists"));
         orderings(w, s, select);
         r = outputs(w, s, select);
     }
@@ -863,11 +528,11 @@ static void modify(struct walker *w, const cJSON *stmt, const char *others)
     if (get(stmt, "sourceRelation"))
         from_item(w, s, get(stmt, "sourceRelation"));
     if (get(stmt, "joinCondition"))
-        condition(w, s, get(stmt, "joinCondition"), false);
+        use_condition(w, s, get(stmt, "joinCondition"), false);
     if (get(stmt, "whereClause"))
-        condition(w, s, get(stmt, "whereClause"), false);
-    walk(w, s, get(stmt, "targetList"));
-    walk(w, s, get(stmt, "returningList"));
+        use_condition(w, s, get(stmt, "whereClause"), false);
+    use_walk(w, s, get(stmt, "targetList"));
+    use_walk(w, s, get(stmt, "returningList"));
 }
 
 /* a.x = b.y and a.x = 5: b.y = 5, as the planner sees it, too. */
@@ -883,7 +548,7 @@ static void spread_constants(struct walker *w)
             for (size_t j = 0; j < o->n_preds; j++)
                 if (o->preds[j].key.column == join.other_column && !o->preds[j].in_or &&
                     o->preds[j].kind == PRED_EQUAL)
-                    add_pred(w, i, PRED_EQUAL, join.key);
+                    use_add_pred(w, i, PRED_EQUAL, join.key);
         }
     }
 }

@@ -2,35 +2,45 @@
  *
  * Times differ from run to run: a node counts as changed by a figure only when it passes a
  * ratio and a floor (`figures`). All of it reads the same in the mirror. */
-#include "core/plans/compare_private.h"
+#include "core/plans/compare_verdict.h"
+#include "core/sql/statement.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 
-#include "base/units.h"
-#include "core/sql/statement.h"
+/* The conditions of a pair, to be compared: as they are, and with their constants hidden.
+ * What is too long or comes too late is compared as it is. */
+struct condition {
+    char *text, *hidden; /* NULL: there is none */
+};
+
+struct changes {
+    struct plan_diff *d;
+    struct plan_diff_change *items;
+    size_t n, cap;
+};
+
+struct ranked {
+    struct plan_diff_change change;
+    double rank;
+    size_t place;
+};
 
 #define CONSTANTS_MAX 4096 /* bytes of a condition that is parsed to see whether only constants differ */
-#define NODES_PARSED  500  /* of so many nodes */
-#define NAMES         3    /* tables of a join that are named */
 
-static double known_or(double v, double fallback)
-{
-    return isnan(v) ? fallback : v;
-}
+#define NODES_PARSED 500 /* of so many nodes */
+
+#define NAMES 3 /* tables of a join that are named */
 
 /* Four calls may stand in one sentence. */
-static const char *figure(enum unit u, double v)
+const char *compare_figure(enum unit u, double v)
 {
     static _Thread_local char buf[4][UNIT_TEXT_MAX];
     static _Thread_local unsigned turn;
     return unit_format(u, v, buf[turn++ % ARRAY_LEN(buf)]);
 }
 
-/* ---- a list of sentences in the arena ---- */
-
-static void say(struct arena *a, struct plan_list *l, const char *fmt, ...) SD_PRINTF(3, 4);
-static void say(struct arena *a, struct plan_list *l, const char *fmt, ...)
+void compare_say(struct arena *a, struct plan_list *l, const char *fmt, ...)
 {
     struct strbuf b = {0};
     va_list ap;
@@ -92,7 +102,7 @@ void plan_diff_label(const struct plan_diff_node *n, struct strbuf *out)
 }
 
 /* " of orders, customers, lineitem ...": what a join joins. */
-static void tables(const struct plan_node *top, struct strbuf *out)
+void compare_tables(const struct plan_node *top, struct strbuf *out)
 {
     int count = 0;
     for (const struct plan_node *n = top; n;) {
@@ -116,6 +126,20 @@ static void tables(const struct plan_node *top, struct strbuf *out)
     }
 }
 
+#define LOOP_FIGURES 3
+
+#define EXPECTED_RATIO 5.0 /* of rows planned: those below a Gather are one worker's */
+
+#define ESTIMATE_RATIO 4.0
+
+#define ESTIMATE_LEAST 10.0
+
+#define TIME_RATIO 1.5
+
+#define TIME_LEAST_NS 1e6
+
+#define SHARE_LEAST 0.1 /* of the longer execution, or the larger cost */
+
 /* ---- what changed in a node ---- */
 
 static const struct {
@@ -134,22 +158,15 @@ static const struct {
     {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
     {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
 };
-#define LOOP_FIGURES   3
-#define EXPECTED_RATIO 5.0 /* of rows planned: those below a Gather are one worker's */
-#define ESTIMATE_RATIO 4.0
-#define ESTIMATE_LEAST 10.0
-#define TIME_RATIO     1.5
-#define TIME_LEAST_NS  1e6
-#define SHARE_LEAST    0.1 /* of the longer execution, or the larger cost */
 
-static bool differ(double b, double a, double ratio, double least)
+bool compare_differ(double b, double a, double ratio, double least)
 {
     return fabs(a - b) >= least && MAX(a, b) >= ratio * MIN(a, b);
 }
 
 static const char *amount(enum unit u, double v)
 {
-    return v > 0 ? figure(u, v) : "none";
+    return v > 0 ? compare_figure(u, v) : "none";
 }
 
 /* Up to 17 the rows of a loop are rounded: 0 of many loops is not none. */
@@ -176,12 +193,6 @@ static char *unqualified(const struct plan_node *n, const char *condition)
     }
     return b.text ? strbuf_detach(&b) : mem_strdup("");
 }
-
-/* The conditions of a pair, to be compared: as they are, and with their constants hidden.
- * What is too long or comes too late is compared as it is. */
-struct condition {
-    char *text, *hidden; /* NULL: there is none */
-};
 
 static struct condition condition_of(const struct plan_node *n, const char *text, bool parse)
 {
@@ -226,17 +237,19 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
     if (!index_b && index_a && filter_b) {
         moved = true;
         if (holds(b, filter_b, a, index_a, parse))
-            say(arena, l, "%s is now the index condition", filter_a ? "a part of the filter" : "the filter");
+            compare_say(arena, l, "%s is now the index condition",
+                        filter_a ? "a part of the filter" : "the filter");
         else
-            say(arena, l, "has an index condition instead of %s",
-                filter_a ? "a part of the filter" : "a filter");
+            compare_say(arena, l, "has an index condition instead of %s",
+                        filter_a ? "a part of the filter" : "a filter");
     } else if (index_b && !index_a && filter_a) {
         moved = true;
         if (holds(a, filter_a, b, index_b, parse))
-            say(arena, l, "the index condition is now %s", filter_b ? "a part of the filter" : "the filter");
+            compare_say(arena, l, "the index condition is now %s",
+                        filter_b ? "a part of the filter" : "the filter");
         else
-            say(arena, l, "has a filter instead of %s",
-                filter_b ? "a part of the index condition" : "an index condition");
+            compare_say(arena, l, "has a filter instead of %s",
+                        filter_b ? "a part of the index condition" : "an index condition");
     }
     const struct {
         const char *name, *before, *after;
@@ -254,18 +267,19 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
         if (str_eq(before, after))
             continue;
         if (!before || !after) {
-            say(arena, l, "%s %s", after ? "new" : "no", each[i].name);
+            compare_say(arena, l, "%s %s", after ? "new" : "no", each[i].name);
             continue;
         }
         struct condition x = condition_of(b, before, parse), y = condition_of(a, after, parse);
         if (strcmp(x.text, y.text) != 0)
-            say(arena, l, x.hidden && str_eq(x.hidden, y.hidden) ? "%s with other constants" : "another %s",
-                each[i].name);
+            compare_say(arena, l,
+                        x.hidden && str_eq(x.hidden, y.hidden) ? "%s with other constants" : "another %s",
+                        each[i].name);
         condition_free(&x);
         condition_free(&y);
     }
     if (!diff_same_keys(b, a))
-        say(arena, l, "another %s key", b->sort_key.n || a->sort_key.n ? "sort" : "group");
+        compare_say(arena, l, "another %s key", b->sort_key.n || a->sort_key.n ? "sort" : "group");
 }
 
 static void sorting(const struct plan_node *n, struct strbuf *out)
@@ -273,7 +287,7 @@ static void sorting(const struct plan_node *n, struct strbuf *out)
     strbuf_str(out, n->sort_method ? n->sort_method : "sort");
     strbuf_printf(out, " %s", str_eq(n->sort_space_type, "Disk") ? "on disk" : "in memory");
     if (n->sort_space_kb >= 0)
-        strbuf_printf(out, " (%s)", figure(UNIT_BYTES, n->sort_space_kb * 1024));
+        strbuf_printf(out, " (%s)", compare_figure(UNIT_BYTES, n->sort_space_kb * 1024));
 }
 
 static void state(struct arena *arena, struct plan_list *l, const struct plan_node *b,
@@ -285,20 +299,21 @@ static void state(struct arena *arena, struct plan_list *l, const struct plan_no
         sorting(b, &text);
         strbuf_str(&text, " -> ");
         sorting(a, &text);
-        say(arena, l, "%s", strbuf_text(&text));
+        compare_say(arena, l, "%s", strbuf_text(&text));
         strbuf_free(&text);
     }
     double batches_b = known_or(b->hash_batches, b->hashagg_batches),
            batches_a = known_or(a->hash_batches, a->hashagg_batches);
     if (MAX(batches_b, 1) != MAX(batches_a, 1) && !isnan(batches_b) && !isnan(batches_a))
-        say(arena, l, "%s %.0f -> %.0f",
-            isnan(b->hash_batches) ? "batches" : "hash in batches:", MAX(batches_b, 1), MAX(batches_a, 1));
+        compare_say(arena, l, "%s %.0f -> %.0f",
+                    isnan(b->hash_batches) ? "batches" : "hash in batches:", MAX(batches_b, 1),
+                    MAX(batches_a, 1));
     if (plan_is_gather(b) && plan_is_gather(a)) {
         double now = known_or(a->workers_launched, a->workers_planned),
                was = known_or(b->workers_launched, b->workers_planned);
         if (now != was && !isnan(now) && !isnan(was) &&
             isnan(a->workers_launched) == isnan(b->workers_launched))
-            say(arena, l, "workers %.0f -> %.0f", was, now);
+            compare_say(arena, l, "workers %.0f -> %.0f", was, now);
     }
 }
 
@@ -308,30 +323,34 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
     struct arena *arena = d->arena;
     bool executed = d->before->analyzed && d->after->analyzed;
     if (executed && b->never_executed != a->never_executed) {
-        say(arena, l, "%s", a->never_executed ? "is never executed now" : "is executed now, was never");
+        compare_say(arena, l, "%s",
+                    a->never_executed ? "is never executed now" : "is executed now, was never");
         return;
     }
-    if (!executed && differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
-        say(arena, l, "rows expected %s -> %s", amount(UNIT_COUNT, b->plan_rows),
-            amount(UNIT_COUNT, a->plan_rows));
+    if (!executed && compare_differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
+        compare_say(arena, l, "rows expected %s -> %s", amount(UNIT_COUNT, b->plan_rows),
+                    amount(UNIT_COUNT, a->plan_rows));
     /* As many rows a loop: only how often it ran changed (once in each process, say). */
-    bool oftener = executed && fabs(b->loops - a->loops) > 0 && !differ(b->loop_rows, a->loop_rows, 1.1, 1) &&
-                   b->loop_rows >= 1;
+    bool oftener = executed && fabs(b->loops - a->loops) > 0 &&
+                   !compare_differ(b->loop_rows, a->loop_rows, 1.1, 1) && b->loop_rows >= 1;
     if (oftener)
-        say(arena, l, "loops %s -> %s", figure(UNIT_COUNT, b->loops), figure(UNIT_COUNT, a->loops));
+        compare_say(arena, l, "loops %s -> %s", compare_figure(UNIT_COUNT, b->loops),
+                    compare_figure(UNIT_COUNT, a->loops));
     for (size_t i = oftener ? LOOP_FIGURES : 0; executed && i < ARRAY_LEN(figures); i++) {
         double was, now;
         memcpy(&was, (const char *)b + figures[i].offset, sizeof was);
         memcpy(&now, (const char *)a + figures[i].offset, sizeof now);
         bool rows = figures[i].offset == offsetof(struct plan_node, rows);
-        if (differ(was, now, figures[i].ratio, figures[i].least))
-            say(arena, l, "%s %s -> %s", figures[i].name, rows ? rows_text(b) : amount(figures[i].unit, was),
-                rows ? rows_text(a) : amount(figures[i].unit, now));
+        if (compare_differ(was, now, figures[i].ratio, figures[i].least))
+            compare_say(arena, l, "%s %s -> %s", figures[i].name,
+                        rows ? rows_text(b) : amount(figures[i].unit, was),
+                        rows ? rows_text(a) : amount(figures[i].unit, now));
     }
     double off_b = b->estimate_factor, off_a = a->estimate_factor;
     if (executed && MAX(off_b, off_a) >= ESTIMATE_LEAST &&
         MAX(off_b, off_a) >= ESTIMATE_RATIO * MIN(off_b, off_a) && isfinite(off_b) && isfinite(off_a))
-        say(arena, l, "estimate off by %s -> %s", figure(UNIT_FACTOR, off_b), figure(UNIT_FACTOR, off_a));
+        compare_say(arena, l, "estimate off by %s -> %s", compare_figure(UNIT_FACTOR, off_b),
+                    compare_figure(UNIT_FACTOR, off_a));
 }
 
 static void effects(const struct plan_diff *d, struct plan_diff_node *n)
@@ -351,11 +370,13 @@ static void own_time(struct plan_diff *d, struct plan_list *l, const struct plan
     double most = MAX(known_or(d->before->elapsed_ns, 0), known_or(d->after->elapsed_ns, 0));
     double cost = MAX(known_or(d->before->total_cost, 0), known_or(d->after->total_cost, 0));
     if (!isnan(n->effect_ns)) {
-        if (differ(b->exclusive_ns, a->exclusive_ns, TIME_RATIO, MAX(TIME_LEAST_NS, most * SHARE_LEAST)))
-            say(d->arena, l, "own time %s -> %s", figure(UNIT_NS, b->exclusive_ns),
-                figure(UNIT_NS, a->exclusive_ns));
-    } else if (differ(b->cost, a->cost, TIME_RATIO, MAX(1, cost * SHARE_LEAST))) {
-        say(d->arena, l, "own cost %s -> %s", figure(UNIT_COST, b->cost), figure(UNIT_COST, a->cost));
+        if (compare_differ(b->exclusive_ns, a->exclusive_ns, TIME_RATIO,
+                           MAX(TIME_LEAST_NS, most * SHARE_LEAST)))
+            compare_say(d->arena, l, "own time %s -> %s", compare_figure(UNIT_NS, b->exclusive_ns),
+                        compare_figure(UNIT_NS, a->exclusive_ns));
+    } else if (compare_differ(b->cost, a->cost, TIME_RATIO, MAX(1, cost * SHARE_LEAST))) {
+        compare_say(d->arena, l, "own cost %s -> %s", compare_figure(UNIT_COST, b->cost),
+                    compare_figure(UNIT_COST, a->cost));
     }
 }
 
@@ -385,15 +406,15 @@ void diff_describe(struct plan_diff *d, const struct diff_side *before, const st
     if (!same_name(b, a) || !same_place(b, a)) {
         char *was = name_of(b), *now = name_of(a), *from = same_place(b, a) ? mem_strdup("") : place_of(b);
         char *to = same_place(b, a) && !a->index ? mem_strdup("") : place_of(a);
-        say(d->arena, &l, "%s%s -> %s%s", was, from, now, to);
+        compare_say(d->arena, &l, "%s%s -> %s%s", was, from, now, to);
         free(was), free(now), free(from), free(to);
     } else if (!str_eq(b->index, a->index) && b->index && a->index) {
-        say(d->arena, &l, "index %s -> %s", b->index, a->index);
+        compare_say(d->arena, &l, "index %s -> %s", b->index, a->index);
     }
     if (plan_is_join(b) && plan_is_join(a)) {
         uint64_t first = input_set(before, b, false), second = input_set(before, b, true);
         if (first != second && first == input_set(after, a, true) && second == input_set(after, a, false))
-            say(d->arena, &l, "inputs swapped");
+            compare_say(d->arena, &l, "inputs swapped");
     }
     conditions(d->arena, &l, b, a, d->count[PLAN_DIFF_CHANGED] < NODES_PARSED);
     state(d->arena, &l, b, a);
@@ -434,12 +455,6 @@ static double effect(const struct plan_diff *d, double ns, double cost)
     return d->before->timed && d->after->timed ? ns : cost;
 }
 
-struct changes {
-    struct plan_diff *d;
-    struct plan_diff_change *items;
-    size_t n, cap;
-};
-
 static void add(struct changes *c, const struct plan_diff_node *n, const char *text, double ns, double cost)
 {
     c->items = mem_grow(c->items, c->n, &c->cap, sizeof *c->items);
@@ -460,7 +475,7 @@ static void node_change(struct changes *c, const struct plan_diff_node *n)
     if (one->relation || one->cte || one->index)
         strbuf_printf(&b, " on %s", one->relation ? one->relation : one->cte ? one->cte : one->index);
     else
-        tables(one, &b);
+        compare_tables(one, &b);
     if (n->kind == PLAN_DIFF_ADDED || n->kind == PLAN_DIFF_REMOVED) {
         strbuf_str(&b, n->kind == PLAN_DIFF_ADDED ? " is new" : " is gone");
     } else {
@@ -507,27 +522,21 @@ static void whole_changes(struct changes *c)
         add(c, NULL, text, NAN, NAN);
     }
     was = known_or(b->jit_ns, 0), now = known_or(a->jit_ns, 0);
-    if (b->timed && a->timed && differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
+    if (b->timed && a->timed && compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "JIT compilation %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
         add(c, NULL, text, now - was, NAN);
     }
     was = triggers(b), now = triggers(a);
-    if (differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
+    if (compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "triggers %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
         add(c, NULL, text, now - was, NAN);
     }
-    if (differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
-        snprintf(text, sizeof text, "planning %s -> %s", figure(UNIT_NS, b->planning_ns),
-                 figure(UNIT_NS, a->planning_ns));
+    if (compare_differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
+        snprintf(text, sizeof text, "planning %s -> %s", compare_figure(UNIT_NS, b->planning_ns),
+                 compare_figure(UNIT_NS, a->planning_ns));
         add(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
     }
 }
-
-struct ranked {
-    struct plan_diff_change change;
-    double rank;
-    size_t place;
-};
 
 static int by_rank(const void *x, const void *y)
 {
@@ -537,7 +546,7 @@ static int by_rank(const void *x, const void *y)
     return a->place < b->place ? -1 : 1;
 }
 
-static void rank(struct plan_diff *d)
+void compare_rank(struct plan_diff *d)
 {
     struct changes c = {.d = d};
     whole_changes(&c);
@@ -557,297 +566,4 @@ static void rank(struct plan_diff *d)
     d->n_changes = c.n;
     free(all);
     free(c.items);
-}
-
-/* ---- the verdict ---- */
-
-/* "sequential scan on orders", "hash join of orders, customers". */
-static void spoken(const struct plan_node *n, bool place, struct strbuf *out)
-{
-    static const struct {
-        const char *type, *words;
-    } names[] = {{"Seq Scan", "sequential scan"},
-                 {"Index Only Scan", "index-only scan"},
-                 {"Bitmap Heap Scan", "bitmap scan"},
-                 {"Bitmap Index Scan", "bitmap of the index"},
-                 {"Aggregate", "aggregation"},
-                 {"Unique", "removal of duplicates"},
-                 {"CTE Scan", "scan of the CTE"},
-                 {"ModifyTable", "writing"},
-                 {"WindowAgg", "window function"},
-                 {"SetOp", "set operation"},
-                 {"Memoize", "memoize node"},
-                 {"Materialize", "materialize node"},
-                 {"Append", "append"},
-                 {"Gather", "gathering from workers"},
-                 {"Gather Merge", "gathering from workers"}};
-    const char *words = NULL;
-    for (size_t i = 0; n->type && i < ARRAY_LEN(names); i++)
-        if (!strcmp(names[i].type, n->type))
-            words = names[i].words;
-    if (n->parallel_aware == 1)
-        strbuf_str(out, "parallel ");
-    for (const char *s = words ? words : n->type ? n->type : "node"; *s; s++)
-        strbuf_char(out, words ? *s : (char)tolower((unsigned char)*s));
-    const char *what = n->relation ? n->relation : n->cte ? n->cte : n->index;
-    if (place && plan_is_join(n))
-        tables(n, out);
-    else if (place && what)
-        strbuf_printf(out, " %s%s", n->relation ? "on " : "", what);
-}
-
-static const char *article(const char *word)
-{
-    return strchr("aeiou", *word) ? "an" : "a";
-}
-
-static bool helper(const struct plan_node *n) /* works for the one node it stands over, or under */
-{
-    static const char *const types[] = {"Hash",        "Sort",     "Incremental Sort",
-                                        "Materialize", "Memoize",  "Bitmap Index Scan",
-                                        "BitmapAnd",   "BitmapOr", NULL};
-    return n->type && str_find(types, n->type) >= 0;
-}
-
-/* Several rows that are one step for people: a scan and the Hash over it. */
-struct step {
-    double before, after;
-    const struct plan_node *with_before, *with_after; /* a helper, NULL: none */
-};
-
-/* A helper that only one plan has counts to the matched node it wraps; a bitmap to its
- * heap scan. */
-static struct step *steps(const struct plan_diff *d)
-{
-    bool timed = d->before->timed && d->after->timed;
-    struct step *all = mem_array(d->n_nodes, sizeof *all);
-    size_t *counts_to = mem_array(d->n_nodes, sizeof *counts_to);
-    for (size_t i = d->n_nodes; i-- > 0;) {
-        const struct plan_diff_node *n = &d->nodes[i];
-        const struct plan_node *one = n->after ? n->after : n->before;
-        all[i].before += n->before ? known_or(timed ? n->before->exclusive_ns : n->before->cost, 0) : 0;
-        all[i].after += n->after ? known_or(timed ? n->after->exclusive_ns : n->after->cost, 0) : 0;
-        counts_to[i] = i;
-        if ((n->before && n->after) || !helper(one))
-            continue;
-        bool bitmap = str_starts(one->type, "Bitmap");
-        size_t to = bitmap ? i - 1 : i + 1;
-        if ((bitmap && i == 0) || to >= d->n_nodes || d->nodes[to].depth != n->depth + (bitmap ? -1 : 1))
-            continue;
-        to = bitmap ? to : counts_to[to]; /* one helper over another */
-        if (!d->nodes[to].before || !d->nodes[to].after)
-            continue;
-        counts_to[i] = to;
-        all[to].before += all[i].before;
-        all[to].after += all[i].after;
-        *(n->before ? &all[to].with_before : &all[to].with_after) = one;
-        all[i] = (struct step){0};
-    }
-    free(counts_to);
-    return all;
-}
-
-static void with(const struct plan_node *helper, struct strbuf *out)
-{
-    if (!helper || str_starts(helper->type, "Bitmap"))
-        return;
-    strbuf_str(out, " with its ");
-    spoken(helper, false, out);
-}
-
-/* What the difference comes from, in one clause; empty when no step stands out. */
-static void reason(const struct plan_diff *d, double total, struct strbuf *out)
-{
-    bool timed = d->before->timed && d->after->timed;
-    enum unit u = timed ? UNIT_NS : UNIT_COST;
-    const char *unit = timed ? "" : "cost ";
-    struct step *all = steps(d);
-    double largest = fabs(total) * 0.2;
-    size_t most = SIZE_MAX;
-    for (size_t i = 0; i < d->n_nodes; i++) {
-        double e = (all[i].after - all[i].before) * (total < 0 ? -1 : 1);
-        if (e > largest) {
-            largest = e;
-            most = i;
-        }
-    }
-    if (most == SIZE_MAX) {
-        free(all);
-        return;
-    }
-    const struct plan_diff_node *n = &d->nodes[most];
-    const struct plan_node *b = n->before, *a = n->after;
-    struct strbuf from = {0}, to = {0};
-    if (b)
-        spoken(b, true, &from);
-    with(all[most].with_before, &from);
-    if (a)
-        spoken(a, !b, &to);
-    with(all[most].with_after, &to);
-    const char *was = figure(u, all[most].before), *now = figure(u, all[most].after);
-    bool other = b && a && (!str_eq(b->type, a->type) || b->parallel_aware != a->parallel_aware);
-    strbuf_str(out, ": ");
-    if (!a)
-        strbuf_printf(out, "the %s (%s%s) is gone", strbuf_text(&from), unit, was);
-    else if (!b)
-        strbuf_printf(out, "there is %s %s (%s%s) now", article(strbuf_text(&to)), strbuf_text(&to), unit,
-                      now);
-    else if (other)
-        strbuf_printf(out, "the %s (%s%s) became %s %s (%s%s)", strbuf_text(&from), unit, was,
-                      article(strbuf_text(&to)), strbuf_text(&to), unit, now);
-    else
-        strbuf_printf(out, "the %s went from %s%s to %s", strbuf_text(&from), unit, was, now);
-    if (a && b && !other && n->n_changes && !str_starts(n->changes[0], "own "))
-        strbuf_printf(out, " (%s)", n->changes[0]);
-    strbuf_free(&from);
-    strbuf_free(&to);
-    free(all);
-}
-
-static void times(double factor, struct strbuf *out)
-{
-    char buf[32];
-    if (factor >= 10)
-        strbuf_printf(out, "%s times",
-                      factor < 9999.5 ? (snprintf(buf, sizeof buf, "%.0f", factor), buf)
-                                      : figure(UNIT_COUNT, round(factor)));
-    else
-        strbuf_printf(out, "%.1f times", factor);
-}
-
-enum { TABLES_MAX = 64 };
-
-static size_t tables_of(const struct plan *p, const char **names)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < p->n_nodes && n < TABLES_MAX; i++) {
-        const char *name = p->nodes[i]->relation;
-        size_t k = 0;
-        while (name && k < n && strcmp(names[k], name) != 0)
-            k++;
-        if (name && k == n)
-            names[n++] = name;
-    }
-    return n;
-}
-
-/* Of one statement two plans read the same tables, but for a join that is not needed. */
-static bool other_tables(const struct plan_diff *d)
-{
-    const char *was[TABLES_MAX], *now[TABLES_MAX];
-    size_t n = tables_of(d->before, was), m = tables_of(d->after, now), both = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < m; k++)
-            both += !strcmp(was[i], now[k]);
-    return n && m && 2 * both < n + m - both;
-}
-
-static void verdict(struct plan_diff *d)
-{
-    const struct plan *b = d->before, *a = d->after;
-    struct strbuf s = {0};
-    bool time = b->elapsed_ns > 0 && a->elapsed_ns > 0,
-         same = !d->count[PLAN_DIFF_CHANGED] && !d->count[PLAN_DIFF_ADDED] && !d->count[PLAN_DIFF_REMOVED];
-    double was = time ? b->elapsed_ns : b->total_cost, now = time ? a->elapsed_ns : a->total_cost;
-    enum unit u = time ? UNIT_NS : UNIT_COST;
-    d->measure = time ? PLAN_DIFF_TIME : was > 0 && now > 0 ? PLAN_DIFF_COST : PLAN_DIFF_NOTHING;
-    d->factor = d->measure == PLAN_DIFF_NOTHING ? NAN : was / now;
-    if (d->measure == PLAN_DIFF_NOTHING) {
-        d->verdict = same ? "The plan is the same; neither time nor cost is known of both."
-                          : "The plans differ; neither time nor cost is known of both.";
-        return;
-    }
-    if (other_tables(d))
-        strbuf_str(&s, "Plans of different statements, which read other tables. ");
-    double times_of = MAX(d->factor, 1 / d->factor);
-    bool better = d->factor > 1;
-    if (times_of < 1.1) {
-        strbuf_str(&s, time ? "About as fast as before" : "About as expensive as before, says the planner");
-        strbuf_printf(&s, " (%s%s, was %s)%s", time ? "" : "cost ", figure(u, now), figure(u, was),
-                      same                                                       ? ": the plan is the same"
-                      : d->count[PLAN_DIFF_ADDED] || d->count[PLAN_DIFF_REMOVED] ? " with another plan"
-                                                                                 : "");
-    } else {
-        if (!time)
-            strbuf_str(&s, "The planner expects it to cost ");
-        if (times_of >= 2)
-            times(times_of, &s);
-        else
-            strbuf_printf(&s, "%.0f %%", fabs(now - was) / was * 100);
-        strbuf_printf(
-            &s, " %s",
-            time ? (times_of >= 2 ? (better ? "faster" : "slower") : (better ? "less time" : "more time"))
-                 : (better ? "less" : "more"));
-        strbuf_printf(&s, " (%s -> %s)", figure(u, was), figure(u, now));
-        if (same)
-            strbuf_str(&s, " with the same plan");
-        reason(d, now - was, &s);
-    }
-    strbuf_char(&s, '.');
-    d->verdict = arena_strdup(d->arena, strbuf_text(&s));
-    strbuf_free(&s);
-}
-
-/* ---- notes ---- */
-
-static const char *setting(const struct plan *p, const char *name)
-{
-    for (size_t i = 0; i < p->n_settings; i++)
-        if (str_eq(p->settings[i].name, name))
-            return p->settings[i].value ? p->settings[i].value : "";
-    return NULL;
-}
-
-static void settings(struct plan_diff *d)
-{
-    const struct plan *b = d->before, *a = d->after;
-    struct strbuf s = {0};
-    for (int pass = 0; pass < 2; pass++) {
-        const struct plan *p = pass ? a : b;
-        for (size_t i = 0; i < p->n_settings && i < 50; i++) {
-            const char *name = p->settings[i].name, *was = setting(b, name), *now = setting(a, name);
-            if (str_eq(was, now) || (pass && was) ||
-                str_eq(name, "plan_cache_mode")) /* that is how slowdive asks */
-                continue;
-            strbuf_printf(&s, "%s%s %s -> %s", s.len ? ", " : "", name ? name : "?", was ? was : "default",
-                          now ? now : "default");
-        }
-    }
-    if (s.len && (b->n_settings > 0) == (a->n_settings > 0))
-        say(d->arena, &d->notes, "Settings differ: %s.", s.text);
-    else if (s.len)
-        say(d->arena, &d->notes, "Settings may differ; only one plan tells them: %s.", s.text);
-    strbuf_free(&s);
-}
-
-static void notes(struct plan_diff *d)
-{
-    const struct plan *b = d->before, *a = d->after;
-    if (!d->count[PLAN_DIFF_SAME] && !d->count[PLAN_DIFF_CHANGED])
-        say(d->arena, &d->notes,
-            "No node of one plan is found in the other: are these plans of one statement?");
-    if (b->analyzed != a->analyzed)
-        say(d->arena, &d->notes, "Only the plan %s was executed: costs are compared, times cannot be.",
-            b->analyzed ? "before" : "after");
-    else if (b->timed != a->timed)
-        say(d->arena, &d->notes, "Only the plan %s has times of its nodes.", b->timed ? "before" : "after");
-    if (b->timed && a->timed && b->elapsed_ns < 1e6 && a->elapsed_ns < 1e6)
-        say(d->arena, &d->notes, "Both took less than a millisecond: one run of each proves little.");
-    double read_b, read_a, all_b = plan_diff_blocks(b, &read_b), all_a = plan_diff_blocks(a, &read_a);
-    if (differ(read_b, read_a, 4, 1000) && MAX(all_b, all_a) < 1.2 * MIN(all_b, all_a))
-        say(d->arena, &d->notes,
-            "Both touch as many blocks, but %s blocks were read before and %s after: a part of the "
-            "difference is what the "
-            "buffers held.",
-            figure(UNIT_BLOCKS, read_b), figure(UNIT_BLOCKS, read_a));
-    if (b->parameters && a->parameters && !str_eq(b->parameters, a->parameters))
-        say(d->arena, &d->notes, "The plans are of other values of the parameters.");
-    settings(d);
-}
-
-void diff_conclude(struct plan_diff *d)
-{
-    rank(d);
-    verdict(d);
-    notes(d);
 }

@@ -42,11 +42,6 @@ struct graph {
     size_t n_edges, cap_edges;
 };
 
-static double known_or(double v, double fallback)
-{
-    return isnan(v) ? fallback : v;
-}
-
 /* ---- figures of one node ---- */
 
 static double processes(const struct plan *p, struct plan_node *n, double context)

@@ -296,4 +296,9 @@ const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric
 /* Fills everything under "computed by plan_time" (src/core/plan/plan_time.c tells how). */
 void plan_time(struct plan *p);
 
+static inline double known_or(double v, double fallback)
+{
+    return isnan(v) ? fallback : v;
+}
+
 #endif

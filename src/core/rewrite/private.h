@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "core/plans/figures.h"
 #include "core/rewrite/rules.h"
 #include "core/sql/ast.h"
 
@@ -31,9 +32,6 @@ struct rewriter {
 };
 
 /* ---- what could be saved ---- */
-struct saving {
-    double ns, share, cost;
-};
 struct saving saving_own(const struct rewriter *r, const struct plan_node *n,
                          double part); /* of the node itself */
 struct saving saving_total(const struct rewriter *r, const struct plan_node *n,
@@ -42,13 +40,21 @@ struct saving saving_total(const struct rewriter *r, const struct plan_node *n,
 struct rewrite *rewrite_found(struct rewriter *r, const struct plan_node *n, double measure, struct saving s,
                               double amount);
 #define SAY(...) arena_printf(r->arena, __VA_ARGS__)
-const char *say_count(struct rewriter *r, double v);
-const char *say_bytes(struct rewriter *r, double v);
-const char *say_time(struct rewriter *r, double ns);
-const char *say_share(struct rewriter *r, double share);
-static inline double known_or(double v, double fallback)
+static inline const char *say_count(struct rewriter *r, double v)
 {
-    return isnan(v) ? fallback : v;
+    return figure_count(r->arena, round(v));
+}
+static inline const char *say_bytes(struct rewriter *r, double v)
+{
+    return figure_bytes(r->arena, v);
+}
+static inline const char *say_time(struct rewriter *r, double ns)
+{
+    return figure_time(r->arena, ns);
+}
+static inline const char *say_share(struct rewriter *r, double share)
+{
+    return figure_share(r->arena, share);
 }
 /* The whole statement with `slot` replaced by `with` for the moment; NULL: it cannot be written. */
 const char *rewrite_with(struct rewriter *r, Node **slot, Node *with);

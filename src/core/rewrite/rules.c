@@ -5,64 +5,36 @@
 #include "base/units.h"
 #include "core/sql/statement.h"
 
-/* ---- figures for sentences ---- */
-
-static const char *say(struct rewriter *r, enum unit u, double v)
-{
-    char buf[UNIT_TEXT_MAX];
-    return arena_strdup(r->arena, unit_format(u, v, buf));
-}
-
-const char *say_count(struct rewriter *r, double v)
-{
-    return say(r, UNIT_COUNT, round(v));
-}
-
-const char *say_bytes(struct rewriter *r, double v)
-{
-    return say(r, UNIT_BYTES, v);
-}
-
-const char *say_time(struct rewriter *r, double ns)
-{
-    return say(r, UNIT_NS, ns);
-}
-
-const char *say_share(struct rewriter *r, double share)
-{
-    return share < 1 && share >= 0.9995 ? ">99.9 %" : say(r, UNIT_SHARE, share);
-}
-
 /* ---- what could be saved ---- */
 
-static struct saving saving(const struct rewriter *r, double ns, double cost)
+static struct saving saving_of(const struct rewriter *r, double ns, double cost)
 {
     const struct plan *p = r->plan;
+    struct saving s = saving_time(p, ns);
+    s.cost = cost;
     if (p->timed)
-        return (struct saving){ns, p->elapsed_ns > 0 ? MIN(1, ns / p->elapsed_ns) : NAN, cost};
-    double share = p->total_cost > 0 ? MIN(1, cost / p->total_cost) : NAN;
+        return s;
     double mean = p->logged ? p->elapsed_ns : r->in->mean_ns;
-    return (struct saving){mean > 0 ? mean * share : NAN, share, cost};
+    s.share = p->total_cost > 0 ? MIN(1, cost / p->total_cost) : NAN;
+    s.ns = mean > 0 ? mean * s.share : NAN;
+    return s;
 }
 
 struct saving saving_own(const struct rewriter *r, const struct plan_node *n, double part)
 {
-    return saving(r, known_or(n->exclusive_ns, 0) * part, known_or(n->cost, 0) * part);
+    return saving_of(r, known_or(n->exclusive_ns, 0) * part, known_or(n->cost, 0) * part);
 }
 
 struct saving saving_total(const struct rewriter *r, const struct plan_node *n, double part)
 {
-    return saving(r, known_or(n->total_ns, 0) * part, known_or(n->total_cost, 0) * part);
+    return saving_of(r, known_or(n->total_ns, 0) * part, known_or(n->total_cost, 0) * part);
 }
 
 struct rewrite *rewrite_found(struct rewriter *r, const struct plan_node *n, double measure, struct saving s,
                               double amount)
 {
     const struct rewrite_rule *rule = r->rule;
-    enum severity severity = measure >= rule->bad    ? SEVERITY_BAD
-                             : measure >= rule->warn ? SEVERITY_WARN
-                             : measure >= rule->info ? SEVERITY_INFO
-                                                     : SEVERITY_NONE;
+    enum severity severity = severity_of(measure, rule->info, rule->warn, rule->bad);
     if (severity == SEVERITY_NONE || !(s.share >= rule->floor_share) || !(amount >= rule->floor_amount))
         return NULL;
     if (r->plan->timed ? !(s.ns >= rule->floor_ns) : !(s.cost >= rule->floor_cost))

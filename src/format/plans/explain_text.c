@@ -2,6 +2,7 @@
  *
  * Indentation is the structure: a node belongs to the nearest node before it that
  * stands further left; "Key: value" lines belong to the node (or the worker) above. */
+#include "format/plans/explain_lines.h"
 #include "format/plans/explain_tree.h"
 
 #include <ctype.h>
@@ -611,129 +612,6 @@ static void one_line(struct parser *p, int indent, const char *line)
              cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at->node, "Node Type")), line);
 }
 
-/* ---- lines ---- */
-
-struct lines {
-    const char *at, *end;
-    struct strbuf joined;
-};
-
-/* The next line without what surrounds it; empty lines too. */
-static bool take_line(struct lines *l, const char **text, size_t *len, int *indent)
-{
-    if (l->at >= l->end)
-        return false;
-    const char *line = l->at, *newline = memchr(line, '\n', (size_t)(l->end - line));
-    size_t n = newline ? (size_t)(newline - line) : (size_t)(l->end - line);
-    l->at = newline ? newline + 1 : l->end;
-    while (n && (line[n - 1] == ' ' || line[n - 1] == '\r'))
-        n--;
-    /* pgAdmin puts every line in quotes. */
-    if (n >= 2 && (*line == '\'' || *line == '"') && line[n - 1] == *line) {
-        line++;
-        n -= 2;
-    } else if (n && (*line == '"' || line[n - 1] == '"')) { /* and others take one of them off again */
-        size_t quotes = 0;
-        for (size_t i = 0; i < n; i++)
-            quotes += line[i] == '"';
-        if (quotes % 2) {
-            line += *line == '"';
-            n--;
-        }
-    }
-    *indent = 0;
-    while (n && (*line == ' ' || *line == '\t')) {
-        line++;
-        n--;
-        ++*indent;
-    }
-    while (n && line[n - 1] == ' ')
-        n--;
-    *text = line;
-    *len = n;
-    return true;
-}
-
-/* Does a bracket or quote stay open in s? */
-static bool stays_open(const char *s, size_t len)
-{
-    int depth = 0;
-    char quote = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (quote)
-            quote = s[i] == quote ? 0 : quote;
-        else if (s[i] == '\'' || s[i] == '"')
-            quote = s[i];
-        else
-            depth += (s[i] == '(') - (s[i] == ')');
-    }
-    return depth > 0 || quote;
-}
-
-#define WRAPPED_LINES_MAX 24
-
-static bool continues(const char *s, size_t n)
-{
-    static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-        if (n >= strlen(marks[i]) && !memcmp(s, marks[i], strlen(marks[i])))
-            return true;
-    return false;
-}
-
-/* A line that an e-mail or a narrow terminal wrapped: where a bracket stays open the next
- * lines belong to it, as far as they close it. In place when nothing was wrapped. */
-static void unwrap(struct lines *l, const char **text, size_t *len)
-{
-    const char *after = l->at, *more;
-    size_t n;
-    int indent;
-    bool joined = false;
-    while (l->at < l->end) {
-        const char *before = l->at;
-        if (!take_line(l, &more, &n, &indent) || !continues(more, n)) {
-            l->at = before;
-            break;
-        }
-        if (!joined) {
-            strbuf_clear(&l->joined);
-            strbuf_add(&l->joined, *text, *len);
-        }
-        joined = true;
-        strbuf_str(&l->joined, "  ");
-        strbuf_add(&l->joined, more, n);
-        *text = l->joined.text;
-        *len = l->joined.len;
-        after = l->at;
-    }
-    if (!stays_open(*text, *len))
-        return;
-    if (!joined) {
-        strbuf_clear(&l->joined);
-        strbuf_add(&l->joined, *text, *len);
-    }
-    size_t alone = l->joined.len;
-    for (int i = 0; i < WRAPPED_LINES_MAX && take_line(l, &more, &n, &indent); i++) {
-        if (!n || (n >= 2 && !memcmp(more, "->", 2)))
-            break;
-        strbuf_char(&l->joined, ' ');
-        strbuf_add(&l->joined, more, n);
-        if (!stays_open(l->joined.text, l->joined.len)) {
-            /* What follows on the figures may be on yet another line. */
-            *text = l->joined.text;
-            *len = l->joined.len;
-            return;
-        }
-    }
-    l->at = after; /* it is cut, not wrapped */
-    if (joined) {
-        *len = alone;
-        l->joined.text[alone] = 0;
-        l->joined.len = alone;
-        *text = l->joined.text;
-    }
-}
-
 /* auto_explain's "Query Text:" and the lines of the statement, up to the plan's root.
  * True when the line was part of it. */
 static bool query_line(struct parser *p, const char *line, int indent)
@@ -772,14 +650,14 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
     int indent;
     p->out = out;
     p->err = &why;
-    while (take_line(&l, &line, &n, &indent)) {
+    while (lines_take(&l, &line, &n, &indent)) {
         if (!n)
             continue;
         strbuf_clear(&copy);
         strbuf_add(&copy, line, n);
         if (query_line(p, copy.text, indent))
             continue;
-        unwrap(&l, &line, &n);
+        lines_unwrap(&l, &line, &n);
         strbuf_clear(&copy);
         strbuf_add(&copy, line, n);
         one_line(p, indent, copy.text);
@@ -791,7 +669,7 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
             p->lonely_indent = -1;
         }
     }
-    bool cut = p->entry && copy.len && stays_open(copy.text, copy.len);
+    bool cut = p->entry && copy.len && lines_stay_open(copy.text, copy.len);
     finish(p);
     strbuf_free(&copy);
     strbuf_free(&l.joined);

@@ -268,24 +268,9 @@ static void worker(struct writer *w, int at, const struct plan_worker *k)
     buffers(w, at, pairs);
 }
 
-static void details(struct writer *w, int at, const struct plan_node *n)
+/* How the rows are found and which of them are thrown away. */
+static void conditions(struct writer *w, int at, const struct plan_node *n)
 {
-    if (n->disabled == 1) {
-        indent(w, at);
-        strbuf_str(w->out, "Disabled: true\n");
-    }
-    list_line(w, at, "Output", &n->output);
-    if (n->inner_unique == 1) {
-        indent(w, at);
-        strbuf_str(w->out, "Inner Unique: true\n");
-    }
-    text_line(w, at, "Function Call", n->function_call);
-    list_line(w, at, "Group Key", &n->group_key);
-    list_line(w, at, "Sort Key", &n->sort_key);
-    list_line(w, at, "Presorted Key", &n->presorted_key);
-    list_line(w, at, "Params Evaluated", &n->params_evaluated);
-    text_line(w, at, "Cache Key", n->cache_key);
-    text_line(w, at, "Cache Mode", n->cache_mode);
     sort_line(w, at, &(struct sorted){n->sort_method, n->sort_space_type, n->sort_space_kb});
     text_line(w, at, "Hash Cond", n->hash_cond);
     text_line(w, at, "Merge Cond", n->merge_cond);
@@ -305,7 +290,10 @@ static void details(struct writer *w, int at, const struct plan_node *n)
         indent(w, at);
         strbuf_printf(w->out, "Heap Fetches: %.0f\n", n->heap_fetches);
     }
-    figure_line(w, at, "Index Searches", n->index_searches);
+}
+
+static void heap_blocks(struct writer *w, int at, const struct plan_node *n)
+{
     if (n->exact_blocks > 0 || n->lossy_blocks > 0) {
         indent(w, at);
         strbuf_str(w->out, "Heap Blocks:");
@@ -315,22 +303,19 @@ static void details(struct writer *w, int at, const struct plan_node *n)
             strbuf_printf(w->out, " lossy=%.0f", n->lossy_blocks);
         strbuf_char(w->out, '\n');
     }
-    figure_line(w, at, "Subplans Removed", n->subplans_removed);
+}
+
+static void workers_line(struct writer *w, int at, const struct plan_node *n)
+{
     figure_line(w, at, "Workers Planned", n->workers_planned);
     if (n->workers_planned > 0 && n->workers_launched >= 0) {
         indent(w, at);
         strbuf_printf(w->out, "Workers Launched: %.0f\n", n->workers_launched);
     }
-    if (n->single_copy == 1) {
-        indent(w, at);
-        strbuf_str(w->out, "Single Copy: true\n");
-    }
-    memory_line(w, at, n);
-    if (n->storage_kb >= 0) {
-        indent(w, at);
-        strbuf_printf(w->out, "Storage: Memory  Maximum Storage: %.0fkB\n", n->storage_kb);
-    }
-    text_line(w, at, "Remote SQL", n->remote_sql);
+}
+
+static void node_buffers(struct writer *w, int at, const struct plan_node *n)
+{
     buffers(w, at,
             (const struct pair[12]){{"hit", n->shared_hit},
                                     {"read", n->shared_read},
@@ -342,7 +327,10 @@ static void details(struct writer *w, int at, const struct plan_node *n)
                                     {"written", n->local_written},
                                     {"read", n->temp_read},
                                     {"written", n->temp_written}});
-    io(w, at, n);
+}
+
+static void wal_line(struct writer *w, int at, const struct plan_node *n)
+{
     if (n->wal_records > 0 || n->wal_bytes > 0) {
         indent(w, at);
         strbuf_printf(w->out, "WAL: records=%.0f", isnan(n->wal_records) ? 0 : n->wal_records);
@@ -352,6 +340,44 @@ static void details(struct writer *w, int at, const struct plan_node *n)
             strbuf_printf(w->out, " bytes=%.0f", n->wal_bytes);
         strbuf_char(w->out, '\n');
     }
+}
+
+static void details(struct writer *w, int at, const struct plan_node *n)
+{
+    if (n->disabled == 1) {
+        indent(w, at);
+        strbuf_str(w->out, "Disabled: true\n");
+    }
+    list_line(w, at, "Output", &n->output);
+    if (n->inner_unique == 1) {
+        indent(w, at);
+        strbuf_str(w->out, "Inner Unique: true\n");
+    }
+    text_line(w, at, "Function Call", n->function_call);
+    list_line(w, at, "Group Key", &n->group_key);
+    list_line(w, at, "Sort Key", &n->sort_key);
+    list_line(w, at, "Presorted Key", &n->presorted_key);
+    list_line(w, at, "Params Evaluated", &n->params_evaluated);
+    text_line(w, at, "Cache Key", n->cache_key);
+    text_line(w, at, "Cache Mode", n->cache_mode);
+    conditions(w, at, n);
+    figure_line(w, at, "Index Searches", n->index_searches);
+    heap_blocks(w, at, n);
+    figure_line(w, at, "Subplans Removed", n->subplans_removed);
+    workers_line(w, at, n);
+    if (n->single_copy == 1) {
+        indent(w, at);
+        strbuf_str(w->out, "Single Copy: true\n");
+    }
+    memory_line(w, at, n);
+    if (n->storage_kb >= 0) {
+        indent(w, at);
+        strbuf_printf(w->out, "Storage: Memory  Maximum Storage: %.0fkB\n", n->storage_kb);
+    }
+    text_line(w, at, "Remote SQL", n->remote_sql);
+    node_buffers(w, at, n);
+    io(w, at, n);
+    wal_line(w, at, n);
     for (size_t i = 0; i < n->n_workers; i++)
         worker(w, at, &n->workers[i]);
 }

@@ -196,11 +196,6 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, c
     return kept;
 }
 
-static double known_or(double v, double fallback)
-{
-    return isnan(v) ? fallback : v;
-}
-
 /* What a node has to do with: rows it gave and rows it threw away. */
 static double rows_handled(const struct plan *p, const struct plan_node *n)
 {

@@ -1,13 +1,9 @@
 #include "view/shared/common.h"
 
 #include "base/clock.h"
-#include "core/sql/statement.h"
+#include "core/sql/hidden.h"
 
 #include <stdlib.h>
-
-#define uthash_malloc(size) mem_alloc(size)
-#define uthash_fatal(text)  abort()
-#include <uthash.h>
 
 enum { SOURCES_MAX = 64, NAMED_MAX = 2 };
 
@@ -275,49 +271,16 @@ const char *common_as_seen(struct doc *d, const struct view_ctx *c, uint32_t kin
 
 /* ---- SQL ---- */
 
-/* Hidden texts by the hash of what they were made of. A collision shows another
- * statement's hidden text, never a literal. Emptied when it grows past its bound. */
-struct hidden {
-    uint64_t key;
-    UT_hash_handle hh;
-    char text[];
-};
-enum { HIDDEN_MAX_BYTES = 4 << 20 };
-static struct hidden *hidden_texts;
-static size_t hidden_bytes;
-
-static const char *hide(const char *sql)
-{
-    struct hidden *h, *next;
-    uint64_t key = str_hash(sql, strlen(sql));
-    HASH_FIND(hh, hidden_texts, &key, sizeof key, h);
-    if (h)
-        return h->text;
-    char *text = sql_hide_literals(sql);
-    size_t len = strlen(text), size = sizeof *h + len + 1;
-    if (hidden_bytes + size > HIDDEN_MAX_BYTES) {
-        HASH_ITER(hh, hidden_texts, h, next)
-        {
-            HASH_DEL(hidden_texts, h);
-            free(h);
-        }
-        hidden_bytes = 0;
-    }
-    h = mem_alloc(size);
-    h->key = key;
-    memcpy(h->text, text, len + 1);
-    free(text);
-    HASH_ADD(hh, hidden_texts, key, sizeof h->key, h);
-    hidden_bytes += size;
-    return h->text;
-}
-
 const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line)
 {
     if (!sql)
         return NULL;
+    /* Views have no state of their own to keep it in. Main thread only, as they are. */
+    static struct sql_hidden *hidden;
+    if (!hidden)
+        hidden = sql_hidden_new();
     if (!c->show_literals)
-        sql = hide(sql);
+        sql = sql_hidden_text(hidden, sql);
     if (!line)
         return doc_text(d, sql);
     struct strbuf b = {0};
