@@ -74,11 +74,11 @@ void empty_draw(struct draw d, const struct section *s, struct pane *p);
 /* The item `m` goes to from `at` in a list of n. */
 int list_move(int at, int n, int page, enum section_move m);
 
-/* ---- one a file ---- */
+/* ---- one a file; trees in branches.c ---- */
 extern const struct section_ops TABLE_OPS, TREE_OPS, GRAPH_OPS, HEATMAP_OPS, FIELDS_OPS, TEXT_OPS, BOXES_OPS,
     FLOW_OPS;
 
-/* ---- table.c, for tree.c ---- */
+/* ---- table.c, for branches.c ---- */
 struct need table_need(const struct section *s, int width);
 void table_move(struct section *s, struct pane *p, enum section_move m);
 int table_hit(struct rect in, struct section *s, const struct pane *p, int x, int y);
@@ -88,7 +88,7 @@ void table_item(const struct section *s, const struct pane *p, size_t i, struct 
 void table_item_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out);
 void table_apply(struct pane *p, struct section *s);
 
-/* ---- tree.c, for table.c: the lines before a row's text ---- */
+/* ---- branches.c, for table.c: the lines before a row's text ---- */
 enum { TREE_STEP = 2, TREE_LEVELS = 200 };
 struct tree_lines {
     bool open[TREE_LEVELS + 1]; /* of the row's ancestors, by level, whether a later row is their sibling */
