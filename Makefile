@@ -30,8 +30,17 @@ HARDEN := -fstack-protector-strong -fPIE
 ifneq ($(O),-O0)
 HARDEN += $(if $(SAN),,-D_FORTIFY_SOURCE=2)
 endif
-# SAN=address,undefined or SAN=thread; give it a BUILD of its own.
+# SAN=address,undefined or SAN=thread; give it a BUILD of its own. A real that no integer
+# can hold is undefined as well, but gcc leaves it out of "undefined".
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+ifneq ($(findstring undefined,$(SAN)),)
+SANFLAGS += -fsanitize=float-cast-overflow -fno-sanitize-recover=float-cast-overflow
+endif
+# SUMS=yes, with clang and SAN=...,undefined: integers that lose bits end the program too, in
+# the rooms that count. Unsigned sums that wrap are left alone: hashes and loops that count
+# down to 0 do so on purpose.
+SUMS_FILES := src/core/model/%.c src/view/%.c src/core/hist.c
+SUMS_FLAGS := -fsanitize=implicit-integer-truncation -fno-sanitize-recover=implicit-integer-truncation
 
 # libpq's header is in a folder of its own; the layers are proved by the link.
 INCLUDE_RT := $(shell pkg-config --cflags $(PKGS_RT) 2>/dev/null)
@@ -69,15 +78,16 @@ all: $(PROGRAM) ## build build/slowdive (and its man pages)
 # ---- objects and libraries ----
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(GEN)
 	@mkdir -p $(@D)
-	$(if $(V),,@echo "  CC $<";) $(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+	$(if $(V),,@echo "  CC $<";) $(CC) $(ALL_CFLAGS) $(if $(SUMS),$(if $(filter $(SUMS_FILES),$<),$(SUMS_FLAGS))) \
+		-MMD -MP -c $< -o $@
 
 # Rebuild everything when the compiler or its flags change.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
 	@pkg-config --exists $(PKGS_CORE) $(PKGS_RT) $(PKGS_TERM) 2>/dev/null && command -v $(firstword $(CC)) >/dev/null || \
 		{ echo "The compiler or a library is missing; make deps installs them."; exit 1; }
-	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' | cmp -s - $@ || \
-		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS))' > $@
+	@echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' | cmp -s - $@ || \
+		echo '$(subst ','\'',$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(SUMS))' > $@
 FORCE:
 
 .SECONDARY:

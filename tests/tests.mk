@@ -35,6 +35,9 @@ $(BUILD)/tests/source/%: $(BUILD)/obj/tests/source/%.o $(BUILD)/libtest.a $(call
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE) $(LIBS_TEST)
 
+# One file of the program itself: it needs nothing of the others.
+$(BUILD)/tests/source/test_discover: $(BUILD)/obj/src/app/discover.o
+
 # The pty tests run the program under libvterm.
 $(BUILD)/tests/screen/%: $(BUILD)/obj/tests/screen/%.o $(BUILD)/libtest.a $(LIBS_UNIT)
 	@mkdir -p $(@D)
@@ -54,7 +57,7 @@ $(BUILD)/tests/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIBS_UNIT)
 # make $(BUILD)/fuzz/X, with CC=clang; tests/run does it in a BUILD of its own.
 $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,rt) $(LIBS_UNIT)
 	@mkdir -p $(@D)
-	@$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
+	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
 .PHONY: test-programs unit
 test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)

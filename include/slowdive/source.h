@@ -30,7 +30,7 @@
 /* A module is loaded when its major equals the host's and its minor is not
  * newer. Minor versions only append fields, kinds and host functions. */
 #define SD_ABI_MAJOR 1
-#define SD_ABI_MINOR 2
+#define SD_ABI_MINOR 3
 #define SD_ABI       ((SD_ABI_MAJOR << 16) | SD_ABI_MINOR)
 
 /* Why something failed: one sentence a user can act on, without secrets.
@@ -103,6 +103,7 @@ struct sd_request {
     int64_t pid;           /* CANCEL, TERMINATE: the session, which must still be the one */
     sd_time backend_start; /* that began then */
     sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
+    bool unattended;       /* EXPLAIN: nobody has just asked for it, so no risk is taken; since 1.3 */
 };
 
 /* ---- the host ----------------------------------------------------------- */
@@ -164,6 +165,8 @@ struct sd_source {
     bool follow;        /* false: read what is there and end (a verb on a file) */
 };
 
+enum { SD_SOURCE_COMMAND = 1 /* the target is a shell's command: only its program is shown */ };
+
 struct sd_source_ops {
     uint32_t abi;  /* SD_ABI */
     uint32_t size; /* sizeof(struct sd_source_ops) */
@@ -211,6 +214,8 @@ struct sd_source_ops {
      * NULL when the source has no bytes of its own. */
     enum sd_result (*decode)(const struct sd_host *host, const void *bytes, size_t len, struct sd_batch *b,
                              struct sd_error *err);
+
+    unsigned flags; /* SD_SOURCE_...; a table that ends before it has none */
 };
 
 /* What a module exports under the name `slowdive_source`. */

@@ -245,7 +245,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(REAL, cost_after, "cost", "the same with all indexes of this batch")                                   \
     X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")                                \
     X(TEXT, why, "", "why this index, in one sentence")                                                      \
-    X(TEXT, none, "message", "why no index is suggested; then ddl is absent")
+    X(TEXT, none, "message", "why no index is suggested; then ddl is absent")                                \
+    X(TEXT, unproven, "", "why the planner could not be asked; absent when proven")
 
 /* Something that happened: a deploy, a restart, a log rotation. */
 #define SD_EVENT_FIELDS(X)                                                                                   \

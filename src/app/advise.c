@@ -179,6 +179,7 @@ static int report(struct advising *v, double budget, int64_t began)
                                               ? v->app->cli->values[CLI_WORKLOAD]
                                               : "pg_stat_statements",
                               .proven = advisor_can_prove(v->advisor),
+                              .unproven = advisor_why_unproven(v->advisor),
                               .budget = budget,
                               .what_if_calls = advisor_calls(v->advisor),
                               .elapsed_ns = clock_mono() - began,
@@ -199,6 +200,8 @@ static int advise(struct advising *v, const char *target, double budget)
     v->advisor = advisor_open(target, stop, &err);
     v->catalog = v->advisor ? advisor_catalog(v->advisor, NULL, &err) : NULL;
     if (!v->catalog || !read_workload(v, &err)) {
+        if (stop())
+            return 128 + signals_stop();
         complain("%s", err.text);
         return EXIT_USAGE;
     }

@@ -1,6 +1,8 @@
 #include "app/app.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "format/record/recording.h"
 
@@ -19,10 +21,10 @@ static void problem(void *ctx, const char *sentence)
     strbuf_printf(&a->problems, "%s\n", sentence);
 }
 
-/* A log that cannot be opened is no reason not to start: a crash then says so. */
-static void open_log(const struct settings *s)
+/* A log that cannot be opened is no reason not to start: it is said, and by a crash again. */
+static void open_log(struct app *a, const struct settings *s)
 {
-    struct sd_error ignored;
+    struct sd_error err;
     if (!s->log_file || !*s->log_file)
         return;
     char *path = mem_strdup(s->log_file);
@@ -31,7 +33,8 @@ static void open_log(const struct settings *s)
         mkdir(path, 0700);
         *slash = '/';
     }
-    log_open(path, &ignored);
+    if (!log_open(path, &err))
+        problem(a, err.text);
     free(path);
 }
 
@@ -46,10 +49,23 @@ static bool set_setting(struct app *a, const char *assignment, struct sd_error *
     return ok;
 }
 
+/* A configuration that was asked for and must not be read is no reason to go on without. */
+static bool can_obey(const char *path, struct sd_error *err)
+{
+    int fd = strcmp(path, "-") != 0 ? trust_open("configuration", path, err) : STDIN_FILENO;
+    if (fd > STDIN_FILENO)
+        close(fd);
+    return fd >= 0;
+}
+
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
     *a = (struct app){.cli = cli, .config = config_new()};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
+    if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
+        free(path);
+        return false;
+    }
     if (path)
         config_read(a->config, path, cli_has(cli, CLI_CONFIG), problem, a);
     free(path);
@@ -63,7 +79,9 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
         return false;
     if (cli_has(cli, CLI_ASCII) && !settings_set(s, "unicode", "no", err))
         return false;
-    open_log(s);
+    if (s->core_dumps)
+        private_memory(false);
+    open_log(a, s);
 
     registry_load_path(s->module_path, problem, a);
     for (size_t i = 0; i < cli->n_modules; i++)
@@ -82,11 +100,12 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
 
 void app_free(struct app *a)
 {
-    size_t stuck = a->rt ? rt_free(a->rt, 1 * SD_S) : 0;
-    if (stuck)
-        log_line(NULL, "%zu sources did not stop in time", stuck);
+    /* First what must not be lost: a source may hang, and a signal gives little time. */
     if (a->recorder)
         recorder_close(a->recorder);
+    size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
+    if (stuck)
+        log_line(NULL, "%zu sources did not stop in time", stuck);
     model_free(a->model);
     config_free(a->config);
     strbuf_free(&a->problems);
@@ -111,7 +130,7 @@ static char *source_name(const struct app *a, const struct source_spec *spec,
 {
     if (spec->name && !name_taken(a, spec->name))
         return mem_strdup(spec->name);
-    char *shown = registry_redact(spec->name ? spec->name : r->target);
+    char *shown = spec->name ? registry_redact(spec->name) : registry_shown(r);
     size_t len = strcspn(shown, "?");
     const char *start = shown;
     for (size_t i = 0; i + 1 < len; i++)
@@ -134,20 +153,27 @@ static char *source_name(const struct app *a, const struct source_spec *spec,
     return name;
 }
 
+static bool inherit_list(const struct sd_source_ops *ops, void *opts, const char *name,
+                         const char *const *list, struct sd_error *err)
+{
+    struct strbuf lines = {0};
+    if (!list || !list[0] || !option_find(ops->options, name))
+        return true;
+    for (size_t i = 0; list[i]; i++)
+        strbuf_printf(&lines, "%s%s", i ? "\n" : "", list[i]);
+    bool ok = option_set(ops->options, opts, name, lines.text, err);
+    strbuf_free(&lines);
+    return ok;
+}
+
 /* Settings that a kind of source shares get into its options when it has one of that
- * name: routes, --log-format. */
+ * name: routes, exec_env, --log-format. */
 static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, struct sd_error *err)
 {
     const struct settings *s = a->config->settings;
-    if (s->routes && s->routes[0] && option_find(ops->options, "routes")) {
-        struct strbuf lines = {0};
-        for (size_t i = 0; s->routes[i]; i++)
-            strbuf_printf(&lines, "%s%s", i ? "\n" : "", s->routes[i]);
-        bool ok = option_set(ops->options, opts, "routes", lines.text, err);
-        strbuf_free(&lines);
-        if (!ok)
-            return false;
-    }
+    if (!inherit_list(ops, opts, "routes", s->routes, err) ||
+        !inherit_list(ops, opts, "exec_env", s->exec_env, err))
+        return false;
     if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
         return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
     return true;
@@ -193,7 +219,8 @@ bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *
         return false;
     void *opts = options_new(r.ops->options, r.ops->opts_size);
     bool ok = inherit(a, r.ops, opts, err) && set_options(r.ops, opts, spec->options, err) &&
-              set_options(r.ops, opts, r.options, err);
+              set_options(r.ops, opts, r.options, err) &&
+              (!r.ops->probe || r.ops->probe(r.target, opts, err) == SD_OK);
     if (ok) {
         char *name = source_name(a, spec, &r);
         ok = rt_start(a->rt, r.ops, name, r.target, opts, follow ? follow(r.ops) : true, err) != NULL;
@@ -230,9 +257,15 @@ static void found(void *ctx, const char *target, const char *why)
     if (app_add_target(add->app, target, add->follow, &err)) {
         strbuf_printf(&add->app->problems, "Found %s (%s)\n", shown, why);
     } else {
-        strbuf_printf(&add->app->problems, "Found %s, but %s\n", shown, err.text);
+        /* What is not right is not repeated. */
+        strbuf_printf(&add->app->problems, "Found, but not used: %s: %s\n", why, err.text);
     }
     free(shown);
+}
+
+static void refused(void *ctx, const char *sentence)
+{
+    problem(((struct adding *)ctx)->app, sentence);
 }
 
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
@@ -253,8 +286,14 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
             add.failed++;
         }
     if (!a->config->n_sources)
-        discover(found, &add);
+        discover(&(struct discovery){found, refused, &add}, NULL);
     return add.failed;
+}
+
+static bool stopped_by_signal(void *ctx)
+{
+    (void)ctx;
+    return signals_stop() != 0;
 }
 
 static void apply_owned(void *ctx, struct sd_batch *b)
@@ -270,8 +309,10 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     struct recording_stats stats;
     if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
         return false;
-    bool ok = recording_decode(data, len, apply_owned, a, &stats, err);
+    bool ok = recording_decode_until(data, len, apply_owned, stopped_by_signal, a, &stats, err);
     free(data);
+    if (ok && stats.stopped)
+        return fail(err, "reading %s was stopped by a signal", path);
     if (!ok) {
         struct sd_error why = *err;
         return fail(err, "%s: %.400s", path, why.text);
@@ -284,7 +325,13 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
                       stats.cut ? "; the file ends in the middle of one" : "");
     else if (stats.cut)
         strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
+    if (stats.too_large)
+        strbuf_printf(&a->problems,
+                      "%s unpacks to more than a recording of its size can hold; the rest of it "
+                      "was not read\n",
+                      path);
     a->replay = true;
+    model_mark_replayed(a->model);
     return true;
 }
 
@@ -334,9 +381,11 @@ void complain(const char *fmt, ...)
     va_start(ap, fmt);
     strbuf_vprintf(&raw, fmt, ap);
     va_end(ap);
+    char *shown = redact(strbuf_text(&raw));
     strbuf_str(&line, "slowdive: ");
-    utf8_append(&line, strbuf_text(&raw), 2000);
+    utf8_append(&line, shown, 2000);
     fprintf(stderr, "%s\n", line.text);
+    free(shown);
     strbuf_free(&raw);
     strbuf_free(&line);
 }

@@ -50,9 +50,20 @@ bool app_wait(struct app *a, int64_t timeout_ns);
 bool app_record(struct app *a, const char *path, struct sd_error *err); /* NULL: stop */
 
 /* ---- discover.c ---- */
-/* What is here: DATABASE_URL, PostgreSQL sockets, access logs. Calls `found` with a
- * target and a few words for each. */
-void discover(void (*found)(void *ctx, const char *target, const char *why), void *ctx);
+/* What is here: what DATABASE_URL, PGSERVICE or PGHOST names, else PostgreSQL sockets in
+ * `folders` (NULL-terminated; NULL: where servers have them); and access logs. Calls `found`
+ * with a target and a few words for each.
+ *
+ * Only a socket whose owner is root, postgres or the user is taken, in a folder of one of
+ * them that others may not write to, or that is sticky; its target makes libpq compare the
+ * owner with who is at the other end (requirepeer), and sends no password. Of any other
+ * `refused` gets a sentence: it is named, not opened. */
+struct discovery {
+    void (*found)(void *ctx, const char *target, const char *why);
+    void (*refused)(void *ctx, const char *sentence);
+    void *ctx;
+};
+void discover(const struct discovery *d, const char *const *folders);
 
 /* ---- verbs: each returns the exit status ---- */
 int verb_view(struct app *a);
@@ -67,12 +78,21 @@ int verb_manual(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);
+/* No core file and no debugger while on: passwords are in the memory. Off under sanitizers,
+ * whose leak check attaches to its own process. */
+void private_memory(bool on);
+/* A copy of the arguments, to be used from now on; in the memory that other users see in the
+ * list of processes passwords are overwritten. Never freed. */
+char **private_arguments(int argc, char **argv);
+
 /* Complains about each of app->problems, which is empty then. */
 void app_report(struct app *a);
 
 /* ---- signals.c ---- */
 /* Crash and termination handlers. SIGTERM, SIGHUP, SIGINT and SIGQUIT set a flag and make
- * signals_fd readable. Stopping, continuing and resizing are the terminal's (term.h). */
+ * signals_fd readable. Who does not end within 600 ms is ended: the terminal is restored, the status is
+ * 128 and the signal's number. So no verb has to look at the flag where it reads, computes or prints.
+ * Stopping, continuing and resizing are the terminal's (term.h). */
 void signals_install(void);
 int signals_fd(void);
 int signals_stop(void); /* the signal that asks to end, or 0 */

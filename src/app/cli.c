@@ -78,16 +78,16 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             size_t len = eq ? (size_t)(eq - word - 2) : strlen(word + 2);
             option = find_option(word + 2, len);
             if (option == NO_OPTION)
-                return fail(err, "there is no option %s; slowdive --help lists them", word);
+                return fail(err, "there is no option --%.*s; slowdive --help lists them", (int)len, word + 2);
             if (option == SEVERAL_OPTIONS)
-                return fail(err, "%s could be several options; write it in full", word);
+                return fail(err, "--%.*s could be several options; write it in full", (int)len, word + 2);
             value = eq ? eq + 1 : NULL;
         } else if (options && word[0] == '-' && word[1]) {
             for (int o = 0; o < CLI_OPTION_COUNT; o++)
                 if (CLI_OPTION_INFO[o].letter == word[1])
                     option = o;
             if (option == NO_OPTION)
-                return fail(err, "there is no option %s; slowdive --help lists them", word);
+                return fail(err, "there is no option -%c; slowdive --help lists them", word[1]);
             value = word[2] ? word + 2 : NULL;
         }
         if (option >= 0) {

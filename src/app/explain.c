@@ -14,7 +14,7 @@
 #define EXPLAIN_MAX_BYTES ((size_t)256 << 20)
 #define SQL_MAX_BYTES     ((size_t)1 << 20)
 #define ANSWER_NS         (20 * SD_S)
-#define STOP_NS           (8 * SD_S) /* so long a server may take to stop what was withdrawn */
+#define STOP_NS           (300 * SD_MS) /* so long a server may take to stop what was withdrawn */
 
 /* What the server has answered: the plan as a record, kept by its batch. */
 struct answer {
@@ -71,7 +71,8 @@ static int ask_server(struct app *a, struct sd_request *req, int64_t patience, s
     if (answer->failed || !withdrawn)
         complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
     else if (req->kind == SD_REQUEST_ANALYZE)
-        complain("the server has not confirmed yet that it stopped the statement; its own limit ends it");
+        complain(
+            "the server was told to stop the statement and has not confirmed it yet; its own limit ends it");
     batch_unref(answer->batch);
     answer->batch = NULL;
     return withdrawn && signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
@@ -108,7 +109,7 @@ static int print_intent(struct app *a, const struct sd_batch *reply, const char 
     size_t i = 0;
     const struct sd_plan *p = batch_each(reply, SD_PLAN, &i);
     struct doc *d = doc_new("analyze", "EXPLAIN ANALYZE");
-    char *server = redact(a->cli->values[CLI_DB]);
+    char *server = registry_redact(a->cli->values[CLI_DB]);
     bool may = p->body != NULL;
     doc_field(d, "executed", UNIT_NONE, cell_bool(false));
     doc_field(d, "would_execute", UNIT_NONE, cell_bool(may));

@@ -95,6 +95,8 @@ int main(int argc, char **argv)
 {
     struct cli cli;
     struct sd_error err;
+    private_memory(true);
+    argv = private_arguments(argc, argv);
     set_locale();
     signals_install();
     if (!cli_parse(&cli, argc, argv, &err)) {

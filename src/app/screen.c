@@ -3,6 +3,7 @@
 
 #include "app/cost.h"
 #include "base/clock.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "term/term.h"
 #include "ui/console.h"
@@ -110,10 +111,9 @@ static bool env_record(void *ctx, const char *path, struct sd_error *err)
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
 {
     (void)ctx;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int fd = output_open(path, OUTPUT_NEW, true, err);
     if (fd < 0)
-        return fail(err, errno == EEXIST ? "%s exists already; choose another name" : "cannot write %s: %s",
-                    path, strerror(errno));
+        return false;
     bool ok = true;
     for (size_t done = 0; ok && done < len;) {
         ssize_t n = write(fd, text + done, len - done);
@@ -285,11 +285,11 @@ int verb_console(struct app *a)
         }
         if (!app_load_recording(a, a->cli->args[0], &err)) {
             complain("%s", err.text);
-            return EXIT_USAGE;
+            return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
         }
     } else if (app_add_all(a, a->cli->args, a->cli->n_args, NULL) == a->cli->n_args && a->cli->n_args) {
         app_report(a); /* nothing that was asked for can be opened */
-        return EXIT_USAGE;
+        return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
 
     struct theme theme;

@@ -6,14 +6,25 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So long a verb has to end in order, closing files and telling servers; most need some
+ * milliseconds. Then it is ended wherever it stands: in a read from a FIFO, in a write to a pipe that
+ * nobody reads, in a computation. */
+#define PATIENCE_NS 600000000
 
 static volatile sig_atomic_t stop_signal;
 static int pipe_fds[2] = {-1, -1};
+static timer_t patience;
+static bool have_patience;
 
 static void flag(int sig)
 {
+    static const struct itimerspec once = {.it_value = {.tv_nsec = PATIENCE_NS}};
     int saved = errno;
+    if (!stop_signal && have_patience)
+        timer_settime(patience, 0, &once, NULL); /* async-signal-safe by POSIX */
     stop_signal = sig;
     ssize_t ignored = write(pipe_fds[1], "", 1);
     (void)ignored;
@@ -24,6 +35,14 @@ static void say(int fd, const char *text)
 {
     ssize_t ignored = write(fd, text, strlen(text));
     (void)ignored;
+}
+
+/* The patience is over. */
+static void end(int sig)
+{
+    (void)sig;
+    term_emergency_restore();
+    _exit(128 + (int)stop_signal);
 }
 
 /* Async-signal-safe but for backtrace(), whose library signals_install has loaded
@@ -63,6 +82,17 @@ void signals_install(void)
     backtrace(warm_up, 1);
     if (pipe2(pipe_fds, O_CLOEXEC | O_NONBLOCK) != 0)
         pipe_fds[0] = pipe_fds[1] = -1;
+    have_patience = timer_create(CLOCK_MONOTONIC,
+                                 &(struct sigevent){.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM},
+                                 &patience) == 0;
+    struct sigaction ea = {.sa_handler = end};
+    sigemptyset(&ea.sa_mask);
+    sigaction(SIGALRM, &ea, NULL);
+    /* One inherited as blocked would never come. */
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGALRM);
+    sigprocmask(SIG_UNBLOCK, &ours, NULL);
     static const int flags[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
     static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     struct sigaction sa = {.sa_handler = flag, .sa_flags = SA_RESTART};

@@ -6,12 +6,14 @@
 #include "base/units.h"
 #include "view/view.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 /* How long a source that never ends (a database) is watched when --for is not given,
  * and how long the answer to a request (a plan) is waited for. */
 #define SAMPLE_NS  (1 * SD_S)
 #define REQUEST_NS (15 * SD_S)
+#define SILENT_NS  (30 * SD_S) /* so long a server that lets us in may give nothing at all */
 #define STEP_NS    (50 * SD_MS)
 
 /* A file is read to its end; what can answer requests stays open for them. */
@@ -93,10 +95,11 @@ static size_t followed(const struct app *a)
 }
 
 /* Reads files to their end and watches servers for `for_ns` (0: a moment). False: stopped
- * by a signal. */
-static bool gather(struct app *a, int64_t for_ns)
+ * by a signal. *silent: servers of which nothing came. */
+static bool gather(struct app *a, int64_t for_ns, size_t *silent)
 {
-    int64_t start = clock_mono(), sampled_at = 0;
+    int64_t start = clock_mono(), sampled_at = 0, servers_at = 0;
+    *silent = 0;
     for (;;) {
         bool going = app_wait(a, for_ns ? MIN(STEP_NS, start + for_ns - clock_mono()) : STEP_NS);
         app_drain(a, SD_S);
@@ -119,6 +122,13 @@ static bool gather(struct app *a, int64_t for_ns)
         bool only_servers = p.open == servers && p.open + p.failed > 0;
         if (only_servers && (servers == 0 || (sampled_at && now - sampled_at >= SAMPLE_NS)))
             return true;
+        if (!only_servers || !servers_at)
+            servers_at = now;
+        if (now - servers_at >= SILENT_NS) {
+            complain("a server let us in, but gave nothing for %d s", (int)(SILENT_NS / SD_S));
+            *silent = 1;
+            return true;
+        }
     }
 }
 
@@ -162,6 +172,8 @@ int verb_view(struct app *a)
         return EXIT_USAGE;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
     app_report(a);
+    if (signals_stop()) /* while a recording was read */
+        return 128 + signals_stop();
     sd_time began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
@@ -169,9 +181,10 @@ int verb_view(struct app *a)
                      a->cli->verb);
         return EXIT_USAGE;
     }
-    if (a->n_sources && !gather(a, for_ns))
+    size_t silent = 0;
+    if (a->n_sources && !gather(a, for_ns, &silent))
         return 128 + signals_stop();
-    failed += look(a, !status).failed;
+    failed += silent + look(a, !status).failed;
     if (failed && !status && !a->replay && !model_endpoints(a->model) && !model_queries(a->model))
         return EXIT_USAGE; /* nothing was read: the sentences above are all there is to say */
 
@@ -192,12 +205,14 @@ int verb_view(struct app *a)
     }
     struct doc *d = build_complete(a, v, span, now, !a->replay);
     int result = EXIT_USAGE;
-    if (d->missing)
+    if (signals_stop())
+        result = 128 + signals_stop();
+    else if (d->missing)
         complain("%s", d->missing);
     else
         result = output_doc(a, d);
     doc_free(d);
-    return failed && !status ? EXIT_USAGE : result;
+    return failed && !status && !signals_stop() ? EXIT_USAGE : result;
 }
 
 /* ---- record ---- */
@@ -237,10 +252,24 @@ static void ask_for_plans(struct app *a)
         struct sd_request req = {.kind = SD_REQUEST_EXPLAIN,
                                  .query_id = query_id(h[i].query),
                                  .database = query_database(h[i].query),
-                                 .query = query_text(h[i].query)};
+                                 .query = query_text(h[i].query),
+                                 .unattended = true};
         rt_request(a->rt, query_origin(h[i].query), &req, &ignored);
     }
     free(h);
+}
+
+/* Sources of which nothing is in the recording because they were still being connected to. */
+static size_t complain_of_late(const struct app *a)
+{
+    struct source_info info[64];
+    size_t late = 0, n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
+    for (size_t i = 0; i < n; i++)
+        if (info[i].status && info[i].status->state == SD_STATE_CONNECTING) {
+            complain("%s: it was still being connected to, nothing of it is recorded", info[i].origin);
+            late++;
+        }
+    return late;
 }
 
 int verb_record(struct app *a)
@@ -281,10 +310,13 @@ int verb_record(struct app *a)
     } while (!for_ns || clock_mono() - start < for_ns);
     recorder_close(a->recorder);
     a->recorder = NULL;
-    failed = look(a, true).failed;
+    failed = look(a, true).failed + complain_of_late(a);
     if (stats.error[0]) {
         complain("%s", stats.error);
         return EXIT_USAGE;
     }
+    /* Ctrl-C is how a recording without --for ends. */
+    if (signals_stop() && (for_ns || signals_stop() != SIGINT))
+        return 128 + signals_stop();
     return failed ? EXIT_USAGE : EXIT_FINE;
 }

@@ -72,9 +72,11 @@ bool fail(struct sd_error *err, const char *fmt, ...) SD_PRINTF(2, 3);
 /* Reads a whole file ("-": standard input) of at most `limit` bytes into a
  * malloc'd, NUL-terminated buffer. False and a sentence on any failure. */
 bool file_read(const char *path, size_t limit, char **data, size_t *len, struct sd_error *err);
+/* The same of an open file; `name` is for the sentence. */
+bool file_read_fd(int fd, const char *name, size_t limit, char **data, size_t *len, struct sd_error *err);
 
 /* ---- log: one line a message, to a file; silent until opened ---- */
-bool log_open(const char *path, struct sd_error *err); /* appends, mode 0600 */
+bool log_open(const char *path, struct sd_error *err); /* appends: output_open */
 const char *log_path(void);                            /* NULL when closed */
 int log_fd(void);                                      /* -1 when closed; for the crash handler */
 void log_line(const char *who, const char *fmt, ...) SD_PRINTF(2, 3);

@@ -1,9 +1,9 @@
 #include "base/base.h"
 #include "base/clock.h"
+#include "base/redact.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,9 +14,10 @@ static char *opened;
 
 bool log_open(const char *path, struct sd_error *err)
 {
-    int f = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    struct sd_error why;
+    int f = output_open(path, OUTPUT_CONTINUE, false, &why);
     if (f < 0)
-        return fail(err, "cannot open the log file %s: %s", path, strerror(errno));
+        return fail(err, "there is no log: %.500s", why.text);
     pthread_mutex_lock(&lock);
     if (fd >= 0)
         close(fd);
@@ -47,8 +48,10 @@ void log_line(const char *who, const char *fmt, ...)
     va_start(ap, fmt);
     strbuf_vprintf(&raw, fmt, ap);
     va_end(ap);
+    char *shown = redact(strbuf_text(&raw));
     strbuf_printf(&line, "%s %s: ", clock_rfc3339(clock_wall(), when), who ? who : "slowdive");
-    utf8_append(&line, strbuf_text(&raw), 4096);
+    utf8_append(&line, shown, 4096);
+    free(shown);
     strbuf_char(&line, '\n');
     pthread_mutex_lock(&lock);
     ssize_t ignored = write(fd, line.text, line.len);

@@ -145,6 +145,14 @@ bool file_read(const char *path, size_t limit, char **data, size_t *len, struct 
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail(err, "cannot open %s: %s", name, strerror(errno));
+    bool ok = file_read_fd(fd, name, limit, data, len, err);
+    if (!standard)
+        close(fd);
+    return ok;
+}
+
+bool file_read_fd(int fd, const char *name, size_t limit, char **data, size_t *len, struct sd_error *err)
+{
     struct strbuf b = {0};
     bool ok = true;
     char chunk[65536];
@@ -164,8 +172,6 @@ bool file_read(const char *path, size_t limit, char **data, size_t *len, struct 
         }
         strbuf_add(&b, chunk, (size_t)n);
     }
-    if (!standard)
-        close(fd);
     if (ok) {
         *len = b.len;
         *data = strbuf_detach(&b);

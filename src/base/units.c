@@ -1,5 +1,6 @@
 #include "base/units.h"
 #include "base/clock.h"
+#include "base/num.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -139,7 +140,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         scaled(buf, v, RATES, ARRAY_LEN(RATES));
         break;
     case UNIT_TIME:
-        return unit_format_int(u, (int64_t)v, buf);
+        return unit_format_int(u, real_to_int(v), buf);
     case UNIT_AGE:
         age(buf, v);
         break;
@@ -157,12 +158,22 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
     return buf;
 }
 
+/* What is at the edge of its type is not that large but larger. */
+static char *edge(enum unit u, bool negative, char *buf)
+{
+    const char *most = u == UNIT_NS ? "292 y" : u == UNIT_BYTES ? "9.22 EB" : "9.22 E";
+    snprintf(buf, UNIT_TEXT_MAX, "%s%s", negative ? "<-" : ">", most);
+    return buf;
+}
+
 char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 {
     if (v == SD_UNKNOWN) {
         snprintf(buf, UNIT_TEXT_MAX, "-");
         return buf;
     }
+    if (num_is_edge(v) && (u == UNIT_NS || u == UNIT_BYTES || u == UNIT_COUNT || u == UNIT_BLOCKS))
+        return edge(u, v < 0, buf);
     if (u == UNIT_NONE) {
         snprintf(buf, UNIT_TEXT_MAX, "%" PRId64, v);
         return buf;
@@ -178,7 +189,7 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 bool unit_may_show(enum unit u, const char *text)
 {
     /* What figures of all units are made of, times and dates left out. */
-    static const char figures[] = "0123456789.-+<%/ nusmihdkMGTPBxowe";
+    static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
     if (u == UNIT_TIME)
         return true;
     for (const char *p = text; *p; p++)
@@ -211,11 +222,8 @@ static bool parse_scaled(const char *text, const struct scale *s, size_t n, int6
         return false;
     for (size_t i = 0; i < n; i++)
         if (!strcmp(rest, s[i].suffix)) {
-            v = round(v * s[i].factor);
-            if (!(fabs(v) < 9.2e18))
-                return false;
-            *out = (int64_t)v;
-            return true;
+            *out = real_to_int(v * s[i].factor);
+            return real_is_int(v * s[i].factor);
         }
     return false;
 }

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "conf/tree.h"
 
@@ -50,6 +51,11 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "folders of sources that are shared objects, separated by colons"},
     {SETTING(log_file), .type = SD_OPTION_TEXT, .fallback = "$XDG_STATE_HOME/slowdive/slowdive.log",
      .help = "the console's own log; empty for none"},
+    {SETTING(exec_env), .type = SD_OPTION_LIST, .fallback = "",
+     .help =
+         "variables of the environment that exec: programs get besides PATH, HOME, LANG, LC_*, TZ, TMPDIR"},
+    {SETTING(core_dumps), .type = SD_OPTION_BOOL, .fallback = "no",
+     .help = "let a crash write a core file, and debuggers attach; passwords are in its memory"},
     {SETTING(routes), .type = SD_OPTION_LIST, .fallback = "",
      .help = "route patterns such as /users/:name or /files/*; the first that matches wins"},
     {.name = NULL},
@@ -397,7 +403,7 @@ int config_read(struct config *c, const char *path, bool required,
     struct sd_error err = {0};
     if (!required && access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return 0;
-    if (!file_read(path, TREE_BYTES_MAX, &text, &len, &err)) {
+    if (!trust_read("configuration", path, TREE_BYTES_MAX, &text, &len, &err)) {
         struct strbuf safe = {0};
         utf8_append(&safe, err.text, 1000);
         if (problem)

@@ -16,13 +16,15 @@ struct settings {
     int64_t refresh_ns; /* how often figures on screen change */
     int64_t window_ns;  /* span that figures are computed over */
     int64_t retention_ns;
-    int64_t memory_bytes;      /* cap of the model */
-    bool show_literals;        /* constants in SQL */
-    bool allow_actions;        /* cancel and terminate sessions */
-    int64_t analyze_limit_ns;  /* the server gives up an EXPLAIN ANALYZE after so long */
-    const char *module_path;   /* folders of shared-object sources, colon separated */
-    const char *log_file;      /* "" none */
-    const char *const *routes; /* route patterns, "/users/:name"; first match wins */
+    int64_t memory_bytes;        /* cap of the model */
+    bool show_literals;          /* constants in SQL */
+    bool allow_actions;          /* cancel and terminate sessions */
+    int64_t analyze_limit_ns;    /* the server gives up an EXPLAIN ANALYZE after so long */
+    const char *module_path;     /* folders of shared-object sources, colon separated */
+    const char *log_file;        /* "" none */
+    const char *const *exec_env; /* names of variables for exec: programs */
+    bool core_dumps;             /* a core file, which holds passwords, may be written */
+    const char *const *routes;   /* route patterns, "/users/:name"; first match wins */
 };
 extern const struct sd_option SETTINGS_OPTIONS[];
 /* option_set, and what the table cannot say: auto/yes/no, "~" in paths. For --set
@@ -54,7 +56,8 @@ void config_free(struct config *c);
 /* Reads a file over the present values. Everything that is right is taken; each
  * thing that is wrong is reported as "FILE:LINE:COLUMN: what; expected what" and
  * the rest goes on. Returns the number of problems. A missing file is a problem
- * only when `required`. `sources:` replaces the sources read before. */
+ * only when `required`. A file that others may have written (base/trust.h) is one problem and
+ * nothing of it is taken. `sources:` replaces the sources read before. */
 int config_read(struct config *c, const char *path, bool required,
                 void (*problem)(void *ctx, const char *sentence), void *ctx);
 int config_read_text(struct config *c, const char *name, const char *text, size_t len,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "conf/config.h"
+#include "base/num.h"
 
 static const char HEAD[] = "# The configuration of slowdive, with every setting at its default.\n"
                            "# Keep it as ~/.config/slowdive/config.yaml and change what you like;\n"
@@ -43,7 +44,7 @@ static void print_scalar(struct strbuf *out, const char *text)
 static void print_bound(struct strbuf *out, const struct sd_option *o, double bound)
 {
     struct settings s = {.theme = NULL};
-    int64_t value = (int64_t)bound;
+    int64_t value = real_to_int(bound);
     memcpy((char *)&s + o->offset, &value, sizeof value);
     option_print(o, &s, out);
 }

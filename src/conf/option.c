@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/units.h"
+#include "base/num.h"
 
 static const struct {
     const char *name;
@@ -164,16 +165,6 @@ static bool parse_int(const char *text, int64_t *n)
     return true;
 }
 
-static bool parse_real(const char *text, double *x)
-{
-    char *end;
-    /* No hexadecimal, "inf" or "nan": strtod takes them, users do not mean them. */
-    if (!*text || strspn(text, "+-.0123456789eE") != strlen(text))
-        return false;
-    *x = strtod(text, &end);
-    return !*end && isfinite(*x);
-}
-
 static bool value_parse(const struct sd_option *o, const char *text, union value *v)
 {
     struct sd_error why;
@@ -183,7 +174,7 @@ static bool value_parse(const struct sd_option *o, const char *text, union value
     case SD_OPTION_INT:
         return parse_int(text, &v->number);
     case SD_OPTION_REAL:
-        return parse_real(text, &v->real);
+        return num_parse_real(text, &v->real);
     case SD_OPTION_DURATION:
         return unit_parse_duration(text, &v->number, &why);
     case SD_OPTION_BYTES:
@@ -295,12 +286,12 @@ static bool in_range(const struct sd_option *o, union value v, struct sd_error *
     if (o->type == SD_OPTION_REAL)
         bound.real = o->min;
     else
-        bound.number = o->min <= -9.2e18 ? -INT64_MAX : (int64_t)o->min;
+        bound.number = real_to_int(o->min);
     value_print(o, bound, &low);
     if (o->type == SD_OPTION_REAL)
         bound.real = o->max;
     else
-        bound.number = o->max >= 9.2e18 ? INT64_MAX : (int64_t)o->max;
+        bound.number = real_to_int(o->max);
     value_print(o, bound, &high);
     fail(err, "between %s and %s", strbuf_text(&low), strbuf_text(&high));
     strbuf_free(&low);

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "conf/config.h"
 #include "conf/tree.h"
 
@@ -325,7 +326,7 @@ static bool load_file(struct theme *t, const char *path, const char *const *styl
 {
     char *text;
     size_t len;
-    if (!file_read(path, THEME_BYTES_MAX, &text, &len, err))
+    if (!trust_read("theme", path, THEME_BYTES_MAX, &text, &len, err))
         return false;
     bool ok = theme_parse(t, path, text, len, style_names, err);
     free(text);

@@ -2,6 +2,7 @@
 #include "core/drawing.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/utf8.h"
 #include "core/table.h"
 
@@ -9,7 +10,7 @@
 
 sd_time drawing_time(sd_time from, sd_time to, size_t n, size_t i)
 {
-    return from + (sd_time)((double)i * (double)(to - from) / (double)MAX(n, 1));
+    return add_sat(from, real_to_int((double)i * ((double)to - (double)from) / (double)MAX(n, 1)));
 }
 
 struct row *drawing_row(struct table *t)
@@ -39,7 +40,8 @@ static const struct column LINES[] = {
 
 static sd_time point_time(const struct graph *g, size_t i)
 {
-    return (sd_time)((double)g->from + ((double)i + 0.5) * (double)(g->to - g->from) / (double)g->n_points);
+    double width = (double)g->to - (double)g->from;
+    return real_to_int((double)g->from + ((double)i + 0.5) * width / (double)g->n_points);
 }
 
 static const char *line_name(const struct graph *g, const struct graph_line *l, struct arena *a)

@@ -1,4 +1,5 @@
 #include "core/hist.h"
+#include "base/num.h"
 
 #include <math.h>
 
@@ -8,21 +9,6 @@ void hist_clear(struct hist *h)
     h->min = INT64_MAX;
     h->max = INT64_MIN;
     h->lo = SD_HIST_BUCKETS;
-}
-
-/* Saturating: a hostile count must not wrap into a small one. */
-static int64_t add(int64_t a, int64_t b)
-{
-    int64_t sum;
-    if (__builtin_add_overflow(a, b, &sum))
-        return b > 0 ? INT64_MAX : INT64_MIN + 1;
-    return sum;
-}
-
-static uint32_t add_count(uint32_t a, uint32_t b)
-{
-    uint32_t sum = a + b;
-    return sum < a ? UINT32_MAX : sum;
 }
 
 static int64_t width_of(uint32_t index)
@@ -40,9 +26,9 @@ void hist_merge(struct hist *into, const struct hist *h)
     if (!h->count)
         return;
     for (uint32_t i = h->lo; i < h->hi; i++)
-        into->bucket[i] = add_count(into->bucket[i], h->bucket[i]);
+        into->bucket[i] = add_count_sat(into->bucket[i], h->bucket[i]);
     into->count += h->count;
-    into->sum = add(into->sum, h->sum);
+    into->sum = add_sat(into->sum, h->sum);
     into->min = MIN(into->min, h->min);
     into->max = MAX(into->max, h->max);
     into->lo = MIN(into->lo, h->lo);
@@ -56,20 +42,17 @@ void hist_merge_sparse(struct hist *into, const struct sd_hist *s, int64_t sum, 
         uint32_t at = s->buckets[i].index, count = s->buckets[i].count;
         if (at >= SD_HIST_BUCKETS || !count)
             continue;
-        into->bucket[at] = add_count(into->bucket[at], count);
+        into->bucket[at] = add_count_sat(into->bucket[at], count);
         into->count += count;
         into->lo = MIN(into->lo, at);
         into->hi = MAX(into->hi, at + 1);
         lowest = MIN(lowest, sd_hist_lower(at));
         highest = MAX(highest, sd_hist_lower(at) + width_of(at) - 1);
-        int64_t part;
-        if (__builtin_mul_overflow(middle_of(at), (int64_t)count, &part))
-            part = INT64_MAX;
-        by_bucket = add(by_bucket, part);
+        by_bucket = add_sat(by_bucket, mul_sat(middle_of(at), count));
     }
     if (lowest > highest)
         return;
-    into->sum = add(into->sum, sd_known(sum) ? sum : by_bucket);
+    into->sum = add_sat(into->sum, sd_known(sum) ? sum : by_bucket);
     into->min = MIN(into->min, sd_known(min) ? min : lowest);
     into->max = MAX(into->max, sd_known(max) ? max : highest);
 }
@@ -106,7 +89,7 @@ int64_t hist_quantile(const struct hist *h, double q)
 
 double hist_mean(const struct hist *h)
 {
-    return h->count ? (double)h->sum / (double)h->count : (double)NAN;
+    return num_ratio(h->sum, (int64_t)h->count);
 }
 
 uint64_t hist_count_below(const struct hist *h, int64_t ns)

@@ -3,11 +3,11 @@
 #ifndef CORE_HIST_H
 #define CORE_HIST_H
 
-#include "base/base.h"
+#include "base/num.h"
 
 struct hist {
     uint64_t count;
-    int64_t sum, min, max; /* exact; min and max meaningless when count is 0 */
+    int64_t sum, min, max; /* exact (the sum up to its edge); min and max meaningless when count is 0 */
     uint32_t lo, hi;       /* buckets in use lie in [lo, hi) */
     uint32_t bucket[SD_HIST_BUCKETS];
 };
@@ -19,7 +19,7 @@ static inline void hist_record(struct hist *h, int64_t ns)
     uint32_t i = sd_hist_index(ns);
     h->bucket[i]++;
     h->count++;
-    h->sum = (int64_t)((uint64_t)h->sum + (uint64_t)ns); /* no overflow trap on hostile input */
+    h->sum = add_sat(h->sum, ns);
     if (ns < h->min)
         h->min = ns;
     if (ns > h->max)
@@ -40,7 +40,7 @@ struct sd_hist hist_sparse(const struct hist *h, struct arena *a);
 /* The q-quantile (0..1) by nearest rank: the middle of the bucket that holds
  * the ceil(q * count)-th value, kept within [min, max]; SD_UNKNOWN when empty. */
 int64_t hist_quantile(const struct hist *h, double q);
-double hist_mean(const struct hist *h); /* exact; NAN when empty */
+double hist_mean(const struct hist *h); /* exact; NAN when empty, or the sum at its edge */
 /* Values at or below ns, counted by bucket: for heat maps and budgets. */
 uint64_t hist_count_below(const struct hist *h, int64_t ns);
 

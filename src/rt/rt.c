@@ -213,7 +213,7 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
     s->ops = ops;
     s->name = mem_strdup(name);
     s->target = mem_strdup(target ? target : "");
-    s->shown_target = redact(s->target);
+    s->shown_target = ops->flags & SD_SOURCE_COMMAND ? redact_command(s->target) : redact(s->target);
     s->opts = opts;
     s->interval = interval_of(ops, opts);
     s->refs = 1;
@@ -380,7 +380,7 @@ static bool same_request(const struct sd_request *a, const struct sd_request *b)
 {
     return a->kind == b->kind && a->query_id == b->query_id && str_eq(a->query, b->query) &&
            str_eq(a->database, b->database) && a->pid == b->pid && a->backend_start == b->backend_start &&
-           a->query_start == b->query_start;
+           a->query_start == b->query_start && a->unattended == b->unattended;
 }
 
 bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)

@@ -2,7 +2,6 @@
 #include "sink/recorder.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "format/record/recording.h"
+#include "base/trust.h"
 #include "sink/conceal.h"
 
 enum { QUEUE_MAX = 16384 };
@@ -157,9 +157,7 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
         return fail(err, "%s is being written already", path);
     if (fstat(fd, &st) < 0)
         return fail(err, "cannot look at %s: %s", path, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return fail(err, "cannot record to %s: it is no regular file", path);
-    if (st.st_size > 0) {
+    if (S_ISREG(st.st_mode) && st.st_size > 0) {
         char head[RECORDING_HEADER_BYTES];
         ssize_t n = pread(fd, head, sizeof head, 0);
         if (n == (ssize_t)sizeof head && recording_begins(head, sizeof head))
@@ -175,11 +173,9 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
 
 struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
-    if (fd < 0) {
-        fail(err, "cannot record to %s: %s", path, strerror(errno));
+    int fd = output_open(path, OUTPUT_CONTINUE, true, err);
+    if (fd < 0)
         return NULL;
-    }
     if (!prepare(fd, path, err)) {
         close(fd);
         return NULL;

@@ -8,56 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/trust.h"
 #include "conf/option.h"
 
 /* ---- who may write ---- */
 
-static bool is_safe(const struct stat *st, const char *what, const char *path, struct sd_error *err)
-{
-    if (st->st_uid != 0 && st->st_uid != geteuid())
-        return fail(err, "the %s %.300s belongs to neither root nor you, so it is not trusted", what, path);
-    if (st->st_mode & S_IWOTH)
-        return fail(err, "the %s %.300s is writable by everyone, so it is not trusted (chmod o-w)", what,
-                    path);
-    if ((st->st_mode & S_IWGRP) && st->st_gid != 0)
-        return fail(err, "the %s %.300s is writable by its group, so it is not trusted (chmod g-w)", what,
-                    path);
-    return true;
-}
-
-bool module_folder_is_safe(const char *folder, struct sd_error *err)
-{
-    struct stat st;
-    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0) {
-        fail(err, "cannot look into the folder %.300s: %s", folder, strerror(errno));
-        if (fd >= 0)
-            close(fd);
-        return false;
-    }
-    close(fd);
-    return is_safe(&st, "folder", folder, err);
-}
-
-/* The file, opened and found safe; -1 otherwise. `path` has no symbolic links. */
+/* The file, opened and found safe; -1 otherwise. `path` has no symbolic links. Where others
+ * may add files nothing is loaded, be it sticky or not. */
 static int open_safe(const char *path, struct sd_error *err)
 {
-    struct stat st;
     char *folder = mem_strndup(path, (size_t)(strrchr(path, '/') - path));
-    bool safe = module_folder_is_safe(*folder ? folder : "/", err);
+    bool safe = trust_folder(*folder ? folder : "/", err);
     free(folder);
-    if (!safe)
-        return -1;
-    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) < 0)
-        fail(err, "cannot open the module %.300s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        fail(err, "the module %.300s is not a regular file", path);
-    else if (is_safe(&st, "module", path, err))
-        return fd;
-    if (fd >= 0)
-        close(fd);
-    return -1;
+    return safe ? trust_open("module", path, err) : -1;
 }
 
 /* ---- the table ---- */
@@ -175,7 +138,10 @@ const struct sd_source_ops *module_load(const char *path, char **resolved, struc
         fail(err, "cannot open the module %.300s: %s", path, strerror(errno));
         return NULL;
     }
-    int fd = open_safe(real, err);
+    /* The way to it as it was given, links and all, and then the file itself. */
+    int given = trust_open("module", path, err), fd = given < 0 ? -1 : open_safe(real, err);
+    if (given >= 0)
+        close(given);
     if (fd < 0) {
         free(real);
         return NULL;

@@ -9,9 +9,6 @@
  * `*resolved` is the path without symbolic links (caller frees, set on success). */
 const struct sd_source_ops *module_load(const char *path, char **resolved, struct sd_error *err);
 
-/* False and a sentence when others could put or change files in the folder. */
-bool module_folder_is_safe(const char *folder, struct sd_error *err);
-
 /* False and a sentence when a table makes no sense. Also true for built-in ones. */
 bool module_table_is_sane(const struct sd_source_ops *ops, struct sd_error *err);
 

@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/redact.h"
+#include "base/trust.h"
 #include "conf/option.h"
 #include "source/module.h"
 
@@ -113,9 +115,8 @@ static void load_folder(const char *folder, void (*problem)(void *ctx, const cha
         return;
     }
     /* One sentence for the folder, not one for each file in it. */
-    char *real = n ? realpath(folder, NULL) : NULL;
-    bool safe = real && module_folder_is_safe(real, &err);
-    if (real && !safe)
+    bool safe = n && trust_folder(folder, &err);
+    if (n && !safe)
         problem(ctx, err.text);
     for (int i = 0; i < n; i++) {
         char *path = mem_printf("%s/%s", folder, names[i]->d_name);
@@ -124,7 +125,6 @@ static void load_folder(const char *folder, void (*problem)(void *ctx, const cha
         free(path);
         free(names[i]);
     }
-    free(real);
     free(names);
 }
 
@@ -279,6 +279,28 @@ static size_t prefix_length(const char *given)
     return n && given[n] == ':' && isalpha((unsigned char)*given) ? n : 0;
 }
 
+/* Does it say how to reach a server, rather than name a file? Then no part of it is
+ * repeated: any may be the password. */
+static bool connects(const char *given)
+{
+    static const char *const words[] = {"host",   "hostaddr", "user",   "password",
+                                        "dbname", "service",  "passwd", "pwd"};
+    const char *colon = strchr(given, ':'), *eq;
+    if (strstr(given, "://") || (colon && strchr(colon, '@')) || str_starts(given, "//"))
+        return true;
+    for (const char *p = given; (eq = strchr(p, '=')); p = eq + 1) {
+        const char *name = eq;
+        while (name > given && name[-1] == ' ')
+            name--;
+        for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+            size_t n = strlen(words[i]);
+            if ((size_t)(name - given) >= n && strncasecmp(name - n, words[i], n) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 static bool resolve_url(const char *given, struct registry_resolved *out, struct sd_error *err)
 {
     size_t n = prefix_length(given);
@@ -302,6 +324,9 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
 {
     char head[16384];
     size_t len = 0;
+    if (connects(given) && access(given, F_OK) < 0)
+        return fail(err, "this is no file; a server is named as postgres://USER@HOST/DATABASE or "
+                         "\"postgres:host=HOST dbname=NAME\"");
     if (str_eq(given, "-")) {
         out->ops = recognise(given, NULL, 0);
         out->target = mem_strdup(given);
@@ -352,8 +377,11 @@ static bool resolve(const char *given, struct registry_resolved *out, struct sd_
             cut_options(out, strstr(out->target, "://") != NULL);
         } else if (access(given, F_OK) < 0) {
             char *names = kind_names();
-            fail(err, "there is no source kind %.60s and no file %.100s; the kinds are: %.250s", kind, given,
-                 names);
+            if (connects(given))
+                fail(err, "there is no source kind %.60s; the kinds are: %.250s", kind, names);
+            else
+                fail(err, "there is no source kind %.60s and no file %.100s; the kinds are: %.250s", kind,
+                     given, names);
             free(names);
             free(kind);
             return false;
@@ -383,7 +411,21 @@ void registry_resolved_free(struct registry_resolved *r)
     *r = (struct registry_resolved){0};
 }
 
+char *registry_shown(const struct registry_resolved *r)
+{
+    return r->ops->flags & SD_SOURCE_COMMAND ? redact_command(r->target) : redact(r->target);
+}
+
 char *registry_redact(const char *given)
 {
-    return redact(given);
+    size_t n = prefix_length(given);
+    char *kind = mem_strndup(given, n);
+    const struct sd_source_ops *ops = n ? registry_named(kind) : NULL;
+    free(kind);
+    if (!ops || !(ops->flags & SD_SOURCE_COMMAND))
+        return redact(given);
+    char *command = redact_command(given + n + 1);
+    char *shown = mem_printf("%.*s:%s", (int)n, given, command);
+    free(command);
+    return shown;
 }

@@ -31,7 +31,10 @@ struct registry_resolved {
 };
 bool registry_resolve(const char *given, struct registry_resolved *out, struct sd_error *err);
 void registry_resolved_free(struct registry_resolved *r);
-/* `given` without passwords, for the screen. Caller frees. */
+/* `given`, a source as it was written, without passwords, for the screen: of a command its
+ * program only. Caller frees. */
 char *registry_redact(const char *given);
+/* The same of a resolved target, without its kind. Caller frees. */
+char *registry_shown(const struct registry_resolved *r);
 
 #endif

@@ -59,7 +59,10 @@ void question_key(struct console *c, key_code key)
                                      : 0;
     if (key == 'y' && q->shown) {
         q = take(c);
-        ask_yes(c, q);
+        if (q->copy)
+            console_copy(c, q->copy);
+        else
+            ask_yes(c, q);
         question_free(q);
     } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
                key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {

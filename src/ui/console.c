@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "base/clock.h"
+#include "base/redact.h"
 #include "ui/section/section.h"
 
 #include <stdlib.h>
@@ -379,7 +380,8 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
     strbuf_vprintf(&b, fmt, ap);
     va_end(ap);
     free(c->message);
-    c->message = strbuf_detach(&b);
+    c->message = redact(strbuf_text(&b));
+    strbuf_free(&b);
     c->message_severity = severity;
     c->message_until = console_now(c) + MESSAGE_NS;
 }

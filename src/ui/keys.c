@@ -1,6 +1,7 @@
 /* Keys and mouse: what each action does. */
 #include "ui/state.h"
 
+#include "base/utf8.h"
 #include "core/table.h"
 #include "ui/section/section.h"
 
@@ -334,26 +335,68 @@ static void reverse(struct console *c)
 
 /* ---- data ---- */
 
+/* Text as it is copied: only a line end is left of what is no character. */
+static void plain_lines(struct strbuf *b)
+{
+    struct strbuf plain = {0};
+    utf8_append_lines(&plain, strbuf_text(b), b->len);
+    while (plain.len && plain.text[plain.len - 1] == '\n')
+        plain.text[--plain.len] = '\0';
+    strbuf_free(b);
+    *b = plain;
+}
+
+void console_copy(struct console *c, const char *text)
+{
+    if (c->env.copy(c->env.app, text))
+        console_message(c, SEVERITY_GOOD, "Copied: %s", text);
+    else
+        console_message(c, SEVERITY_WARN, "This terminal cannot copy that; e writes the pane to a file");
+}
+
+/* Pasted at the prompt of a shell each line runs at once, and the lines are not ours. */
+static void ask_copy(struct console *c, const char *text)
+{
+    struct question *q = question_new("Copy several lines");
+    char *shown = mem_strndup(text, 2000);
+    int lines = 1;
+    for (const char *p = text; (p = strchr(p, '\n')); p++)
+        lines++;
+    q->copy = arena_strdup(q->arena, text);
+    q->what =
+        arena_printf(q->arena, "It has %d lines. Pasted into a shell, each is run at once. Copy?", lines);
+    question_fact(q, "Text", shown);
+    question_open(c, q);
+    free(shown);
+}
+
 static void copy(struct console *c)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
     struct strbuf b = {0};
     struct item it;
-    if (selected_item(c, &it) && it.copy)
+    bool copied = selected_item(c, &it) && it.copy;
+    /* Between its columns an item has tabs of ours. */
+    bool rows = !copied && s && (size_t)p->selected < section_items(s, p);
+    if (copied)
         strbuf_str(&b, it.copy);
-    else if (s && (size_t)p->selected < section_items(s, p))
+    else if (rows)
         section_item_text(s, p, (size_t)p->selected, &b);
     else if (s && s->kind == SECTION_TEXT)
         strbuf_str(&b, section_text(console_screen(c)->doc, s) ? s->text : "");
+    for (size_t i = 0; !rows && i < b.len; i++)
+        if (b.text[i] == '\t')
+            b.text[i] = ' ';
+    plain_lines(&b);
     if (!b.len)
         console_message(c, SEVERITY_INFO, "There is nothing to copy in this pane");
     else if (!c->env.copy)
         console_message(c, SEVERITY_INFO, "There is no terminal to copy to");
-    else if (c->env.copy(c->env.app, b.text))
-        console_message(c, SEVERITY_GOOD, "Copied: %s", b.text);
+    else if (strchr(b.text, '\n'))
+        ask_copy(c, b.text);
     else
-        console_message(c, SEVERITY_WARN, "This terminal cannot copy that; e writes the pane to a file");
+        console_copy(c, b.text);
     strbuf_free(&b);
 }
 

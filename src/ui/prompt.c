@@ -1,6 +1,7 @@
 /* The line at the bottom: editing, history, completion. */
 #include "ui/state.h"
 
+#include "base/redact.h"
 #include "base/utf8.h"
 
 #include <stdlib.h>
@@ -116,9 +117,19 @@ void prompt_insert(struct console *c, const char *text)
 
 /* ---- history ---- */
 
+/* A line with a password in it is not shown again. */
+static bool may_repeat(const char *line)
+{
+    struct secrets *s = secrets_of(line);
+    bool may = !secrets_any(s);
+    secrets_free(s);
+    return may;
+}
+
 static void remember(struct console *c)
 {
-    if (!c->line.len || (c->n_history && !strcmp(c->history[c->n_history - 1], c->line.text)))
+    if (!c->line.len || !may_repeat(c->line.text) ||
+        (c->n_history && !strcmp(c->history[c->n_history - 1], c->line.text)))
         return;
     if (c->n_history == HISTORY_MAX) {
         free(c->history[0]);

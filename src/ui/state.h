@@ -64,8 +64,9 @@ struct question {
     size_t n_facts;
     bool danger;
     sd_time at;
-    int top, page; /* facts are scrolled when they do not fit */
-    bool shown;    /* it was large enough to be read */
+    int top, page;    /* facts are scrolled when they do not fit */
+    bool shown;       /* it was large enough to be read */
+    const char *copy; /* what yes copies; NULL: it asks for the request below */
     /* What yes asks for. */
     const char *origin, *where, *key;
     struct sd_request request;
@@ -158,7 +159,8 @@ void console_act(struct console *c, enum action a);
 /* The query's plans beside each other, or its plan beside the one in a file; name NULL:
  * none. False and a sentence when no query is selected. */
 bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err);
-const struct row *console_row(struct console *c); /* the selected one; NULL */
+void console_copy(struct console *c, const char *text); /* to the clipboard, and says so */
+const struct row *console_row(struct console *c);       /* the selected one; NULL */
 /* Weighs the plan on the screen by `m`; false and a sentence when that is not known. */
 bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err);
 

@@ -11,10 +11,12 @@
 #include "view/queries/query.h"
 #include "view/sources/sources.h"
 #include "view/indexes/tables.h"
+#include "view/sessions/pools.h"
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view, &queries_view, &activity_view, &sources_view, &tables_view,
-    &indexes_view,  &endpoint_view,  &query_view,   &plan_view,     &diff_view,    NULL,
+    &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
+    &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
+    &diff_view,     &pools_view,     NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -190,6 +190,104 @@ static void followed_through_rotations(void **state)
     stop(&w);
 }
 
+static const char *reason;
+
+static bool says_why(const struct rt_watch *w)
+{
+    return strstr(w->text, reason) != NULL;
+}
+
+/* Who may rename in a log's folder shall not make us read what only we can read. */
+static void what_is_no_log_is_not_taken_up(void **state)
+{
+    (void)state;
+    char given[120];
+    snprintf(given, sizeof given, "log:%s", path);
+    unlink(path);
+    unlink(moved);
+    lines(path, O_TRUNC, 0, 3);
+    struct rt_watch w = start(given, true);
+    int64_t all = 3;
+    expect(&w, all);
+    static const char *const reasons[] = {"is a symbolic link now", "is a symbolic link now", "is a pipe now",
+                                          "is a folder now"};
+    for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+        char other[120];
+        snprintf(other, sizeof other, "%s/secret", dir);
+        lines(other, O_TRUNC, 0, 9);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(i == 0   ? symlink(other, path)
+                         : i == 1 ? symlink("/dev/zero", path)
+                         : i == 2 ? mkfifo(path, 0600)
+                                  : mkdir(path, 0700),
+                         0);
+        reason = reasons[i];
+        assert_true(rt_watch_until(&w, says_why, SOON));
+        assert_int_equal(w.status.state, SD_STATE_STALE);
+        assert_int_equal(seen.requests, all);
+        assert_int_equal(remove(path), 0);
+        assert_int_equal(unlink(other), 0);
+        lines(path, 0, 10, 2); /* and a log again */
+        expect(&w, all += 2);
+        reason = "is there again";
+        assert_true(rt_watch_until(&w, says_why, SOON));
+    }
+    assert_int_equal(w.intake.unparsed, 0);
+    stop(&w);
+}
+
+/* A folder on the way becomes a link to where a file of the same name lies. */
+static void nor_behind_a_link(void **state)
+{
+    (void)state;
+    char given[200], folder[120], away[120], file[160];
+    snprintf(folder, sizeof folder, "%s/logs", dir);
+    snprintf(away, sizeof away, "%s/away", dir);
+    snprintf(file, sizeof file, "%s/logs/access.log", dir);
+    snprintf(given, sizeof given, "log:%s", file);
+    assert_int_equal(mkdir(folder, 0700), 0);
+    lines(file, 0, 0, 3);
+    struct rt_watch w = start(given, true);
+    expect(&w, 3);
+    assert_int_equal(rename(folder, away), 0);
+    assert_int_equal(symlink("away2", folder), 0);
+    char elsewhere[120];
+    snprintf(elsewhere, sizeof elsewhere, "%s/away2", dir);
+    assert_int_equal(mkdir(elsewhere, 0700), 0);
+    lines(file, 0, 0, 9);
+    reason = "is behind a symbolic link now";
+    assert_true(rt_watch_until(&w, says_why, SOON));
+    assert_int_equal(seen.requests, 3);
+    stop(&w);
+    unlink(file);
+    unlink(folder);
+    rmdir(elsewhere);
+    snprintf(file, sizeof file, "%s/access.log", away);
+    unlink(file);
+    rmdir(away);
+}
+
+/* The path was a link when it was given: what it leads to may change, as cronolog does it. */
+static void a_link_that_was_given_is_followed(void **state)
+{
+    (void)state;
+    char given[120], today[120];
+    snprintf(given, sizeof given, "log:%s", path);
+    snprintf(today, sizeof today, "%s/today", dir);
+    unlink(path);
+    lines(moved, O_TRUNC, 0, 3);
+    assert_int_equal(symlink(moved, path), 0);
+    struct rt_watch w = start(given, true);
+    expect(&w, 3);
+    lines(today, 0, 10, 4);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink(today, path), 0);
+    expect(&w, 7);
+    stop(&w);
+    unlink(path);
+    unlink(today);
+}
+
 static void missing_at_first(void **state)
 {
     (void)state;
@@ -259,9 +357,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(to_the_end),       cmocka_unit_test(gzip_of_two_members),
-        cmocka_unit_test(of_another_kind),  cmocka_unit_test(followed_through_rotations),
-        cmocka_unit_test(missing_at_first), cmocka_unit_test(backlog_begins_at_a_line),
+        cmocka_unit_test(to_the_end),
+        cmocka_unit_test(gzip_of_two_members),
+        cmocka_unit_test(of_another_kind),
+        cmocka_unit_test(followed_through_rotations),
+        cmocka_unit_test(missing_at_first),
+        cmocka_unit_test(backlog_begins_at_a_line),
+        cmocka_unit_test(what_is_no_log_is_not_taken_up),
+        cmocka_unit_test(nor_behind_a_link),
+        cmocka_unit_test(a_link_that_was_given_is_followed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "base/redact.h"
 #include "base/utf8.h"
 
 #include <locale.h>
@@ -238,6 +239,30 @@ static void figures_are_those_of_snprintf(void **state)
     assert_true(unit_may_show(UNIT_NS, "5 MS"));
     assert_false(unit_may_show(UNIT_NS, "orders"));
     assert_true(unit_may_show(UNIT_TIME, "orders"));
+    assert_true(unit_may_show(UNIT_NS, ">292 y"));
+}
+
+/* What a command holds is in no message of its program. */
+static void programs_do_not_tell_secrets(void **state)
+{
+    (void)state;
+    static const char *const rows[][3] = {
+        {"curl -u admin:hunter2 http://h/", "bad login hunter2", "bad login ***"},
+        {"curl -uadmin:hunter2 http://h/", "bad login hunter2", "bad login ***"},
+        {"mysql -phunter2", "(hunter2)", "(***)"},
+        {"x --password hunter2 --y", "hunter2 --y", "*** --y"},
+        {"x --api-token=hunter2", "+ x --api-token=hunter2", "+ x --api-token=***"},
+        {"curl -H 'Authorization: Basic aHVudGVyMg=='", "got aHVudGVyMg==", "got ***=="},
+        {"psql postgres://u:hunter2@h/d", "no hunter2", "no ***"},
+        {"cat file", "file not found", "file not found"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct secrets *s = secrets_of(rows[i][0]);
+        char *shown = secrets_hide(s, rows[i][1]);
+        assert_string_equal(shown, rows[i][2]);
+        free(shown);
+        secrets_free(s);
+    }
 }
 
 int main(void)
@@ -245,6 +270,7 @@ int main(void)
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(figures_are_those_of_snprintf),
+        cmocka_unit_test(programs_do_not_tell_secrets),
         cmocka_unit_test(arena_keeps_what_it_gave),
         cmocka_unit_test(strbuf_grows),
         cmocka_unit_test(numbers_for_people),

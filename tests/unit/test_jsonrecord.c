@@ -114,8 +114,6 @@ static void refusals_say_why(void **state)
          "\"latency\" must be a list of [ns, count] pairs, none negative"},
         {"{\"kind\":\"http\",\"route\":\"/\",\"latency_ns\":[-1]}",
          "\"latency_ns\" must be a list of nanoseconds, none negative"},
-        {"{\"kind\":\"http\",\"route\":\"/\",\"latency\":[[9000000000000000000,2]]}",
-         "\"latency\" must be a list of [ns, count] pairs, none negative"},
         {"{\"kind\":\"event\",\"title\":\"x\",\"at\":\"yesterday\"}",
          "\"at\" must be nanoseconds since 1970 or a time such as 2026-11-20T15:51:38Z"},
         {"{\"kind\":\"event\",\"title\":\"x\"} {\"kind\"", "something follows the JSON object"},

@@ -228,7 +228,9 @@ static void test_as_text(void **state)
     assert_false(console_condition(w.console, "text As text", &err)); /* it stands aside */
     for (int i = 0; i < 12 && !console_condition(w.console, "text As text", &err); i++)
         console_key(w.console, K_TAB);
-    play(&w, "wait text As text\nkey y");
+    play(&w, "wait text As text\nkey y\nwait text Pasted into a shell, each is run at once\nkey n");
+    assert_string_equal(w.copied, ""); /* several lines are copied when the user says so */
+    play(&w, "key y\nwait text Copy several lines\nkey y");
     assert_null(strstr(w.copied, "geheim"));
     assert_true(explain_read(w.copied, strlen(w.copied), &e, &err));
     assert_int_equal(e.plans[0]->n_nodes, 5);

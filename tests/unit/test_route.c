@@ -60,6 +60,79 @@ static void test_segments(void **state)
         folds(NULL, CASES[i].path, CASES[i].route);
 }
 
+/* What stands for somebody or opens something does not stand in a route. */
+static void test_opaque(void **state)
+{
+    (void)state;
+    static const char *const SECRET[] = {
+        "01NE9V797MHTS3E3M2NMRK0QAY",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "01arz3ndektsv4rrffq69g5fav",
+        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c",
+        "aaaabbbbccccddddeeee",
+        "dGhpcyBpcyBhIHNlY3JldCB0b2tlbg",
+        "V1StGXR8_Z5jdHi6B-myT",
+        "Ab3_x-9QzL7kP2mN8vR4tW6y",
+        "sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "sk_live_abcdef",
+        "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        "xoxb-123456789012-1234567890123-4mt0t4l1yf3k3t0k3n",
+        "AKIAIOSFODNN7EXAMPLE",
+        "AIzaSyDdI0hCZtE6vySjMm-WEfRq3CPzqKqqsHI",
+        "cus_9s6XKzkNRiz8i3",
+        "507f1f77bcf86cd799439011",
+        "9b74c9897bac770ffc029102a200c5de",
+        "qmvxkzrwpthjbfgdncls",
+        "user_0a8c3f1e-9b1d-4c1a-8f00-aaaaaaaaaaaa",
+        "ada.lovelace@example.org",
+        "ada.lovelace%40example.org",
+        "ada%2540example.org",
+        "ada+news%40mail.example.co.uk",
+        "+491701234567",
+        "%2B49170%201234567",
+        "555-123-4567",
+        "token=abc",
+        "email=x",
+        "my-title-5f3a9c2b7d1e8f90ab",
+        "W3sidHlwZSI6ImEifV0%3D"};
+    static const char *const NAME[] = {"really-long-hyphenated-article-title",
+                                       "10-things-you-did-not-know-about-postgresql-2",
+                                       "getUserProfileByIdV2",
+                                       "exportToExcel2007Format",
+                                       "ListObjectsV2Request",
+                                       "wp-content",
+                                       "iphone-13-pro-max-256gb-a2643-mp6g3ll-refurb",
+                                       "donaudampfschifffahrtsgesellschaft",
+                                       "krankenversicherungsbeitrag-2024",
+                                       "przeglad-najwazniejszych-wydarzen",
+                                       "react@18.2.0",
+                                       "@babel",
+                                       "user@latest",
+                                       "jquery-3.6.0.min.js",
+                                       "com.example.OrderServiceImplementation",
+                                       "PostgreSQLConnectionPool",
+                                       "oauth2callbackhandler",
+                                       "v1.2.3",
+                                       "index-1.2.html",
+                                       "caf%C3%A9",
+                                       "%D0%BF%D1%80%D0%B8%D0%B2%D0%B5%D1%82",
+                                       "xmlHttpRequestHandlerV2",
+                                       "2024-annual-report",
+                                       "internationalization",
+                                       "well-known",
+                                       "a=",
+                                       "=b",
+                                       "favicon.ico",
+                                       "healthz"};
+    for (size_t i = 0; i < ARRAY_LEN(SECRET) + ARRAY_LEN(NAME); i++) {
+        bool secret = i < ARRAY_LEN(SECRET);
+        char *path = mem_printf("/a/%s/b", secret ? SECRET[i] : NAME[i - ARRAY_LEN(SECRET)]);
+        folds(NULL, path, secret ? "/a/:id/b" : path);
+        free(path);
+    }
+    folds(NULL, "/reset%3Ftoken=abc", "/reset");
+}
+
 static void test_long_and_binary(void **state)
 {
     (void)state;
@@ -155,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_opaque),
         cmocka_unit_test(test_long_and_binary),
         cmocka_unit_test(test_rules),
         cmocka_unit_test(test_tags),

@@ -407,9 +407,112 @@ static void test_values(void **state)
     }
 }
 
+/* What is copied is pasted, also into a shell: one line, whatever the names are. */
+static void statements_come_on_one_line(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"SELECT 1", "SELECT 1"},
+        {"SELECT a,\n\t b /* x\ny */ FROM t -- z\n WHERE c", "SELECT a, b FROM t WHERE c"},
+        {"SELECT \"a\nb\"", "SELECT U&\"a\\000ab\""},
+        {"SELECT \"a\"\"\\\x1b\xe2\x80\xae\"", "SELECT U&\"a\"\"\\\\\\001b\\202e\""},
+        {"SELECT 'it''s\n\\x'", "SELECT E'it''s\\u000a\\\\x'"},
+        {"SELECT $x$a'\nb$x$", "SELECT E'a''\\u000ab'"},
+        {"SELECT '\xf3\xa0\x81\x81'", "SELECT E'\\U000e0041'"},
+        {"SELECT 'a' \n 'b'", NULL}, /* joined by the line break only */
+        {"SELECT a\xe2\x80\xae", NULL},
+        {"SELECT \"a\n\xff\"", NULL},
+        {"SELECT E'a\nb'", NULL},
+        {"SELECT 'a", NULL},
+        {NULL, NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *line = sql_one_line(rows[i][0]);
+        if (!str_eq(line, rows[i][1]))
+            fail_msg("%s: %s", rows[i][0], line ? line : "(none)");
+        free(line);
+    }
+}
+
+static void only_an_index_is_an_index(void **state)
+{
+    (void)state;
+    static const char *const yes[] = {
+        "CREATE INDEX CONCURRENTLY a_idx ON public.t (a, lower(b) DESC) INCLUDE (c) WHERE d = 'x'",
+        "CREATE INDEX ON t USING gin (a gin_trgm_ops)",
+        "CREATE INDEX ON t (a) WHERE b = ?",
+        "CREATE INDEX ON t (a) WHERE b IN ($1, $2);",
+        "CREATE INDEX ON t (a) WHERE d ? 'k'",
+        "CREATE INDEX ON U&\"t\\000a\" (a)"};
+    static const char *const no[] = {"CREATE INDEX ON t (a);\ntouch x",
+                                     "CREATE INDEX ON t (a); DROP TABLE t",
+                                     "DROP INDEX a",
+                                     "CREATE INDEX ON t (a) -- x",
+                                     "CREATE INDEX ON t (a) /* x */",
+                                     "CREATE INDEX ON \"t\n\" (a)",
+                                     "CREATE INDEX ON t (\"\xe2\x80\xae\")",
+                                     "CREATE TABLE t (a int)",
+                                     "",
+                                     "touch x",
+                                     "CREATE INDEX ON t (a"};
+    for (size_t i = 0; i < ARRAY_LEN(yes); i++)
+        if (!sql_creates_index(yes[i]))
+            fail_msg("no: %s", yes[i]);
+    for (size_t i = 0; i < ARRAY_LEN(no); i++)
+        if (sql_creates_index(no[i]))
+            fail_msg("yes: %s", no[i]);
+    assert_false(sql_creates_index(NULL));
+}
+
+/* What PL/pgSQL may consist of while a statement is only planned. */
+static void bodies_of_queries_alone_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *source, *why; /* NULL: it may */
+    } rows[] = {
+        {"begin return 1; end", NULL},
+        {"<<a>> declare x int := (select 1); begin x := 2; x[1] = 3; return x; end a;", NULL},
+        {"begin if a then null; elsif b then perform f(); else raise notice '%', copy; end if; end", NULL},
+        {"begin return case when a then set else execute_it end; end", NULL},
+        {"begin execute 'select 1' into x using 3; end", NULL},
+        {"begin for r in select 1 loop exit when r is null; end loop; end", NULL},
+        {"begin -- copy t to program 'x';\n/* lock; */ return 'set; copy'; end", NULL},
+        {"begin copy t to program 'x'; end", "it contains COPY"},
+        {"begin if true then set role postgres; end if; end", "it contains SET"},
+        {"begin null; exception when others then notify x; end", "it contains NOTIFY"},
+        {"begin loop lock t; end loop; end", "it contains LOCK"},
+        {"begin execute 'sel' || 'ect 1'; end", "cannot be told"},
+        {"begin execute 'copy t to program ''x'''; end", "other than a query"},
+        {"begin for r in execute q loop null; end loop; end", "cannot be told"},
+        {"begin for r in explain analyze select 1 loop null; end loop; end", "other than a query"},
+        {"declare c cursor for show all; begin open c; end", "other than a query"},
+        {"begin return query execute q; end", "cannot be told"},
+        {"begin open c for execute q; end", "cannot be told"},
+        {"begin insert into t values (1; declare a int); copy t to program 'x'; begin end; end",
+         "not complete"},
+        {"begin perform '\\'; copy t to program 'x'; --'; end", "depends on settings"},
+        {"begin perform 'open; end", "not closed"},
+        {"begin commit; end", "it contains COMMIT"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sd_error why = {""};
+        bool may = sql_may_be_plpgsql(rows[i].source, &why);
+        if (may != !rows[i].why || (rows[i].why && !strstr(why.text, rows[i].why)))
+            fail_msg("%s: %s", rows[i].source, may ? "may" : why.text);
+    }
+    struct sd_error why;
+    assert_true(sql_may_be_body("select 1; select f($1)", &why));
+    assert_false(sql_may_be_body("select 1; notify x", &why));
+    assert_false(sql_may_be_body("select pg_read_file('x')", &why));
+    assert_false(sql_may_be_body("select from where", &why));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statements_come_on_one_line),
+        cmocka_unit_test(only_an_index_is_an_index),
         cmocka_unit_test(test_values),
         cmocka_unit_test(same_shape_has_one_fingerprint),
         cmocka_unit_test(constants_become_parameters),
@@ -426,6 +529,7 @@ int main(void)
         cmocka_unit_test(tags_of_a_cut_text),
         cmocka_unit_test(tags_are_taken_off),
         cmocka_unit_test(tokens_cover_the_text),
+        cmocka_unit_test(bodies_of_queries_alone_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

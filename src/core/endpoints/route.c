@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "core/endpoints/opaque.h"
+
 /* Locale-free and branch-light: this runs for every path that was not seen lately. */
 enum { DIGIT = 1, HEX = 2, UNRESERVED = 4 };
 static unsigned kind_of(unsigned char c)
@@ -72,9 +74,12 @@ static bool is_date(const char *s, size_t n)
 
 static bool is_variable(const char *s, size_t n)
 {
-    if (n == 0 || !(kind_of((unsigned char)s[0]) & HEX || s[0] == '-'))
+    if (n == 0)
         return false;
-    return is_number(s, n) || (n >= 8 && all(s, n, HEX) && any_digit(s, n)) || is_uuid(s, n) || is_date(s, n);
+    if (!(kind_of((unsigned char)s[0]) & HEX || s[0] == '-'))
+        return opaque(s, n);
+    return is_number(s, n) || (n >= 8 && all(s, n, HEX) && any_digit(s, n)) || is_uuid(s, n) ||
+           is_date(s, n) || opaque(s, n);
 }
 
 static int hex_value(char c)
@@ -110,7 +115,8 @@ static void path_of(const char **path, size_t *len)
 }
 
 /* One segment in its normal form (RFC 3986, 6.2.2): %7E is ~, %2f is %2F, and what
- * no path may hold raw is encoded. Parameters behind ';' (session ids) are cut.
+ * no path may hold raw is encoded. Parameters behind ';' (session ids) are cut, and
+ * so is a query string whose '?' somebody has encoded.
  * Writes at most `max` bytes, never half of an escape or of a UTF-8 character; *cut
  * tells that something did not fit. */
 static size_t normal(const char *s, size_t n, char *out, size_t max, bool *cut)
@@ -122,6 +128,8 @@ static size_t normal(const char *s, size_t n, char *out, size_t max, bool *cut)
         bool escape = c <= ' ' || c == 0x7f;
         if (c == '%' && i + 2 < n && hex_value(s[i + 1]) >= 0 && hex_value(s[i + 2]) >= 0) {
             c = (unsigned char)(hex_value(s[i + 1]) << 4 | hex_value(s[i + 2]));
+            if (c == '?')
+                break;
             escape = !(kind_of(c) & UNRESERVED);
             i += 2;
         }

@@ -13,7 +13,8 @@ void route_rules_free(struct route_rules *r);
 #define ROUTE_MAX 256
 /* The route of a request path: user patterns first, then the query string and
  * fragment are dropped and segments that are numbers, hex of 8 digits or more with
- * at least one figure, UUIDs or dates become ":id". Writes at most ROUTE_MAX bytes
+ * at least one figure, UUIDs, dates, or opaque (core/endpoints/opaque.h: tokens, keys, mail addresses,
+ * telephone numbers) become ":id". Writes at most ROUTE_MAX bytes
  * with NUL; returns the length. `path` need not be NUL-terminated. */
 size_t route_fold(const struct route_rules *r, const char *path, size_t len, char out[ROUTE_MAX]);
 /* A framework's pattern in the same form: {id}, <int:id>, :name, [id], regular

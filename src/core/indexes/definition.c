@@ -203,6 +203,7 @@ void index_def_columns(const struct index_def *d, struct strbuf *out)
 
 void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *out)
 {
+    size_t begin = out->len;
     strbuf_str(out, "CREATE INDEX ");
     if (name) {
         strbuf_str(out, d->rel->kind == 'p' ? "" : "CONCURRENTLY ");
@@ -221,6 +222,13 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
     index_def_columns(d, out);
     if (d->predicate)
         strbuf_printf(out, " WHERE %s", d->predicate);
+    char *line = sql_is_line(out->text + begin) ? NULL : sql_one_line(out->text + begin);
+    if (line) {
+        out->len = begin;
+        out->text[begin] = '\0';
+        strbuf_str(out, line);
+    }
+    free(line);
 }
 
 static bool taken_name(const struct catalog *c, char *const *taken, size_t n_taken, const char *name)

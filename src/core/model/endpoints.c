@@ -95,11 +95,8 @@ static struct endpoint_slot figures_of(const struct sd_http *r, sd_time at)
     int64_t recorded = 0, sum = 0;
     for (uint32_t i = 0; r->latency && i < r->latency->n; i++) {
         struct sd_bucket k = r->latency->buckets[i];
-        int64_t part;
         recorded += k.count;
-        if (__builtin_mul_overflow(sd_hist_lower(k.index), (int64_t)k.count, &part))
-            part = INT64_MAX;
-        sum = add_known(sum, part);
+        sum = add_sat(sum, mul_sat(sd_hist_lower(k.index), k.count));
     }
     f.timed = sd_known(r->timed) ? zero_if_unknown(r->timed) : recorded;
     f.total_ns = sd_known(r->total_ns) ? zero_if_unknown(r->total_ns) : sum;
@@ -394,7 +391,8 @@ void endpoint_heat(const struct endpoint *e, struct span span, size_t columns, s
                 continue;
             uint32_t of = (uint32_t)(hi - lo), count = s->buckets[b].count;
             for (size_t k = lo; k < hi; k++)
-                out[row * columns + k] += count / of + (k - lo < count % of);
+                out[row * columns + k] =
+                    add_count_sat(out[row * columns + k], count / of + (k - lo < count % of));
         }
     }
 }

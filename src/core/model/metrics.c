@@ -134,6 +134,24 @@ double model_metric(const struct model *m, const char *origin, const char *name,
     return n ? s->points[n - 1].value : (double)NAN;
 }
 
+size_t model_metric_entries(const struct model *m, const char *name, sd_time now, struct metric_entry *out,
+                            size_t max)
+{
+    size_t n = 0, len = strlen(name);
+    for (const struct series *s = m->series_hash; s && n < max; s = s->hh.next) {
+        size_t origin = strcspn(s->key, "\x1f"), points = upto(s, now);
+        const char *at = s->key + origin;
+        if (!points || *at != '\x1f' || strncmp(at + 1, name, len) != 0 || at[1 + len] != '\x1f')
+            continue;
+        out[n++] = (struct metric_entry){.origin = s->key,
+                                         .origin_len = origin,
+                                         .labels = at + len + 2,
+                                         .value = s->points[points - 1].value,
+                                         .at = s->points[points - 1].at};
+    }
+    return n;
+}
+
 /* Growth per second between the samples around the span; a fall is a restart from 0. */
 static double rate(const struct series *s, struct span span)
 {

@@ -248,3 +248,13 @@ void model_count_lost(struct model *m, uint64_t frames)
     m->lost += frames;
     m->version++;
 }
+
+void model_mark_replayed(struct model *m)
+{
+    m->replayed = true;
+}
+
+bool model_is_replayed(const struct model *m)
+{
+    return m->replayed;
+}

@@ -45,6 +45,9 @@ struct model_usage {
 };
 struct model_usage model_usage(const struct model *m);
 void model_count_lost(struct model *m, uint64_t frames);
+/* A recording was loaded: what is said to be proven was so in another session. */
+void model_mark_replayed(struct model *m);
+bool model_is_replayed(const struct model *m);
 
 /* ---- time ---- */
 /* A span [from, to). SPAN_ALL asks for totals since the start. */
@@ -222,6 +225,17 @@ double model_metric(const struct model *m, const char *origin, const char *name,
                     sd_time at);
 double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span);
+/* The series of one metric, whatever their origin and labels, with the last value at or
+ * before `now`. The texts are the model's, until the next batch. */
+struct metric_entry {
+    const char *origin; /* not terminated */
+    size_t origin_len;
+    const char *labels;
+    double value;
+    sd_time at;
+};
+size_t model_metric_entries(const struct model *m, const char *name, sd_time now, struct metric_entry *out,
+                            size_t max);
 void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span, size_t n, double *out);
 

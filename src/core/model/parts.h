@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/model/model.h"
 #include "core/schema.h"
 
@@ -248,6 +249,7 @@ struct model {
     struct model_limits limits;
     size_t bytes;
     uint64_t version, lost;
+    bool replayed;
     int64_t thinned_to;
     sd_time first, last;
     sd_time swept; /* `last` at the last retention sweep */
@@ -283,7 +285,6 @@ static inline int64_t slot_floor(int64_t t, int64_t width)
     return t - (r < 0 ? r + width : r);
 }
 /* Saturating; an unknown operand is left out. */
-int64_t add_known(int64_t a, int64_t b);
 static inline int64_t zero_if_unknown(int64_t v)
 {
     return v < 0 ? 0 : v; /* SD_UNKNOWN is negative; so is nonsense */

@@ -395,7 +395,7 @@ static void totals(const struct query *q, int64_t v[QUERY_N], struct query_stats
         double mean = (double)v[QUERY_total_ns] / (double)v[QUERY_calls];
         double variance = square / (double)v[QUERY_calls] - mean * mean;
         double deviation = variance > 0 ? sqrt(variance) : 0;
-        out->stddev_ns = deviation < 9e18 ? (int64_t)(deviation + 0.5) : SD_UNKNOWN;
+        out->stddev_ns = real_is_int(deviation) ? real_to_int(deviation) : SD_UNKNOWN;
     }
 }
 
@@ -448,7 +448,7 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
         double share = ((double)span.to - (double)span.from) / (double)partial->slot.width;
         for (int k = 0; k < QUERY_N; k++)
             if (sd_known(partial->v[k]))
-                v[k] = (int64_t)((double)partial->v[k] * share + 0.5);
+                v[k] = real_to_int((double)partial->v[k] * share);
         out->since = partial->slot.at;
     }
     put(out, v);

@@ -43,16 +43,6 @@ void model_strfree(struct model *m, char *s)
         model_give(m, s, strlen(s) + 1);
 }
 
-int64_t add_known(int64_t a, int64_t b)
-{
-    int64_t sum;
-    if (!sd_known(a) || !sd_known(b))
-        return sd_known(a) ? a : b;
-    if (__builtin_add_overflow(a, b, &sum))
-        return b > 0 ? INT64_MAX : INT64_MIN + 1;
-    return sum;
-}
-
 /* ---- names ---- */
 
 enum { NAME_MAX_BYTES = 512 };

@@ -1,4 +1,5 @@
 #include "core/plans/advice.h"
+#include "core/sql/statement.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -327,7 +328,7 @@ static void write_advice(struct target *t, struct advice *a, double share, const
     index_def_columns(&t->def, &columns);
     for (size_t i = 0; i < t->def.n_keys; i++)
         a->names[a->n_names++] = arena_strdup(p->arena, key_name(t, &t->def.keys[i]));
-    a->ddl = arena_strdup(p->arena, ddl.text);
+    a->ddl = sql_creates_index(ddl.text) ? arena_strdup(p->arena, ddl.text) : NULL;
     a->columns = arena_printf(p->arena, "%.*s", (int)columns.len - 2, columns.text + 1);
     a->method = index_method_name(t->def.method);
     a->saves_share = MIN(1, share);
@@ -340,6 +341,8 @@ static void write_advice(struct target *t, struct advice *a, double share, const
         : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
                                             : "",
         f->indexes_known ? "" : "; which indexes exist is not known here");
+    if (!a->ddl)
+        a->why = "An index would help, but its names cannot be written as one line of SQL.";
     strbuf_free(&ddl);
     strbuf_free(&columns);
     free(name);

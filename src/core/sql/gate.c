@@ -79,8 +79,23 @@ static const char *const DENIED[] = {
     "pg_sleep*",
     "txid_current",
     "pg_current_xact_id",
+    "pg_copy_*",
+    "pg_nextoid",
+    "pg_stop_making_pinned_objects",
+    "binary_upgrade_*",
+    "brin_desummarize_range",
+    "brin_summarize_*",
+    "gin_clean_pending_list",
+    "pg_clear_*",
+    "pg_restore_*",
+    "pg_sync_replication_slots",
     "set_config",
     "setval",
+    /* of extensions: files, other servers, SQL given as text, storage */
+    "xpath_table",
+    "xslt_process",
+    "heap_force_*",
+    "pg_truncate_visibility_map",
 };
 
 bool sql_function_denied(const char *name)
@@ -238,6 +253,32 @@ static bool check(const char *sql, bool executed, struct sql_uses *uses, struct 
         cJSON_Delete(tree);
     }
     pg_query_free_parse_result(r);
+    return ok;
+}
+
+bool sql_may_be_body(const char *sql, struct sd_error *why)
+{
+    if (!sql_bounded(sql))
+        return fail(why, "it is too long to be read");
+    PgQueryParseResult r = pg_query_parse(sql);
+    cJSON *tree = r.error ? NULL : cJSON_Parse(r.parse_tree);
+    pg_query_free_parse_result(r);
+    if (!tree)
+        return fail(why, "it cannot be read by the parser of PostgreSQL 15");
+    bool ok = true;
+    const cJSON *each;
+    cJSON_ArrayForEach(each, cJSON_GetObjectItemCaseSensitive(tree, "stmts"))
+    {
+        const cJSON *stmt = cJSON_GetObjectItemCaseSensitive(each, "stmt");
+        const cJSON *node = stmt ? stmt->child : NULL;
+        if (ok && (!node || !node->string || str_find(ALLOWED, node->string) < 0))
+            ok = fail(why, "it contains a command other than a query%s%.40s",
+                      node && node->string ? ": " : "", node && node->string ? node->string : "");
+        struct sd_error inner;
+        if (ok && !walk(node, &inner))
+            ok = fail(why, "%.300s", inner.text);
+    }
+    cJSON_Delete(tree);
     return ok;
 }
 

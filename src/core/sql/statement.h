@@ -22,6 +22,14 @@ char *sql_hide_literals(const char *sql);
 /* The same of an expression out of a plan, which is no statement. Caller frees. */
 char *sql_hide_expression(const char *sql);
 
+/* The statement on one line, without its comments: line breaks between its words become
+ * blanks; a name or string with a character that no line may hold (controls, bidi controls)
+ * is written with escapes, U&"" or E''. Caller frees; NULL when there is no such line. */
+char *sql_one_line(const char *sql);
+bool sql_is_line(const char *sql); /* valid UTF-8 without such a character */
+/* Exactly one CREATE INDEX, on one line, without a comment? Hidden constants may be in it. */
+bool sql_creates_index(const char *sql);
+
 /* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
  * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;
  * no data-modifying CTE. A sentence says why not. */
@@ -40,6 +48,8 @@ struct sql_uses {
         size_t n, cap;
     } relations,                                 /* of FROM; names of WITH queries among them */
         functions, operators, types, attributes; /* x.name: a column, or a call of name(x) */
+    bool modifies;                               /* INSERT, UPDATE, DELETE or MERGE */
+    bool locks;                                  /* FOR UPDATE and the like */
 };
 void sql_uses_free(struct sql_uses *u);
 
@@ -52,6 +62,12 @@ void sql_uses_free(struct sql_uses *u);
 bool sql_may_execute(const char *sql, struct sql_uses *uses, struct sd_error *why);
 /* sql_may_explain, with what the statement names. */
 bool sql_may_plan(const char *sql, struct sql_uses *uses, struct sd_error *why);
+/* May a function with this body in SQL, or in PL/pgSQL, be run while a statement is only
+ * planned? It consists of queries alone (in PL/pgSQL also of what computes): no COPY, LOCK,
+ * SET, NOTIFY, CALL, no SQL put together at run time. Necessary only: what it calls is not
+ * looked at. `why` is half a sentence: "it contains COPY". */
+bool sql_may_be_body(const char *sql, struct sd_error *why);
+bool sql_may_be_plpgsql(const char *source, struct sd_error *why);
 /* Refused wherever it is called? `name` as the server has it. */
 bool sql_function_denied(const char *name);
 

@@ -85,6 +85,8 @@ static void collect(const char *key, const cJSON *node, struct sql_uses *u)
     } else if (strcmp(key, "ColumnRef") == 0) {
         if (cJSON_GetArraySize(field(node, "fields")) > 1)
             add_list(&u->attributes, field(node, "fields"), 0);
+    } else if (strcmp(key, "LockingClause") == 0) {
+        u->locks = true;
     } else if (strcmp(key, "RangeTableSample") == 0) {
         add_list(&u->functions, field(node, "method"), 0);
     }
@@ -113,6 +115,9 @@ static void walk(const cJSON *node, struct sql_uses *u)
 
 void sql_uses_collect(const cJSON *tree, struct sql_uses *u)
 {
+    const cJSON *first = field(tree, "stmts");
+    const cJSON *statement = first && first->child ? field(first->child, "stmt") : NULL;
+    u->modifies = statement && statement->child && !str_eq(statement->child->string, "SelectStmt");
     add(&u->operators, NULL, "=", 0); /* JOIN USING and the like do not name it */
     walk(tree, u);
 }

@@ -1,4 +1,5 @@
 #include "format/endpoints/accesslog_agg.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 
@@ -352,11 +353,6 @@ static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
     return a->last_slot = s;
 }
 
-static int64_t add(int64_t x, int64_t y)
-{
-    return __builtin_add_overflow(x, y, &x) ? INT64_MAX : x;
-}
-
 static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
 {
     sd_time at = sd_known(l->at) ? l->at : now;
@@ -380,7 +376,7 @@ static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_tim
     }
     if (sd_known(l->bytes)) {
         c->with_bytes++;
-        c->bytes = add(c->bytes, l->bytes);
+        c->bytes = add_sat(c->bytes, l->bytes);
     }
     c->first = MIN(c->first, at);
     c->last = MAX(c->last, at);
@@ -390,7 +386,7 @@ static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_tim
     if (!sd_known(l->duration_ns))
         return;
     c->timed++;
-    c->total = add(c->total, l->duration_ns);
+    c->total = add_sat(c->total, l->duration_ns);
     c->min = MIN(c->min, l->duration_ns);
     c->max = MAX(c->max, l->duration_ns);
     c->n_log++;

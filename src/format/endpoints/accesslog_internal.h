@@ -3,6 +3,7 @@
 #define FORMAT_ENDPOINTS_ACCESSLOG_INTERNAL_H
 
 #include "format/endpoints/accesslog.h"
+#include "base/num.h"
 
 enum accesslog_field {
     FIELD_SKIP,

@@ -63,18 +63,17 @@ static int64_t number(const cJSON *v, int64_t scale)
         return accesslog_sum(v->valuestring, strlen(v->valuestring), scale);
     if (!cJSON_IsNumber(v) || !(v->valuedouble >= 0))
         return SD_UNKNOWN;
-    double x = v->valuedouble * (double)scale;
-    return x < 9.2e18 ? (int64_t)(x + 0.5) : INT64_MAX;
+    return real_to_int(v->valuedouble * (double)scale);
 }
 
 /* Seconds, or ms, us, ns since 1970, told by size: 1e11 seconds are past the year 5000. */
 static bool epoch(double v, sd_time *t)
 {
+    if (!(v >= 0 && v < 1e20)) /* an infinity as well, of 1e999 */
+        return false;
     while (v >= 1e11)
         v /= 1000;
-    if (!(v >= 0))
-        return false;
-    int64_t us = (int64_t)(v * 1e6 + 0.5); /* a double holds microseconds of our age */
+    int64_t us = real_to_int(v * 1e6); /* a double holds microseconds of our age */
     return accesslog_time_make(us / 1000000, us % 1000000 * 1000, t);
 }
 
@@ -86,9 +85,8 @@ static bool time_of(const cJSON *v, sd_time *t)
     size_t n = strlen(s);
     if (accesslog_time_iso(s, n, t) || accesslog_time_local(s, n, t))
         return true;
-    char *end;
-    double x = strtod(s, &end);
-    return end > s && !*end && epoch(x, t);
+    double x;
+    return num_parse_real(s, &x) && epoch(x, t);
 }
 
 static const char *read_object(struct accesslog_format *f, const cJSON *o, struct accesslog_line *out)
@@ -102,7 +100,7 @@ static const char *read_object(struct accesslog_format *f, const cJSON *o, struc
         return "The status is not a number of three digits.";
     out->status = sd_known(code) ? (int)code : 0;
     if ((v = first(o, TIME, false)) && !time_of(v, &out->at))
-        return "The time cannot be read.";
+        return "The time cannot be read, or is out of range.";
     out->bytes = number(first(o, BYTES, false), 1);
     for (size_t i = 0; i < ARRAY_LEN(DURATION) && !sd_known(out->duration_ns); i++)
         out->duration_ns = number(get(o, DURATION[i].key), DURATION[i].scale);

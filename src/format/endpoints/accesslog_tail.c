@@ -131,6 +131,5 @@ int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *en
     if (!sd_known(integer))
         return SD_UNKNOWN;
     f->tail_max = MAX(f->tail_max, integer);
-    int64_t scale = f->tail_seconds ? SD_S : SD_US;
-    return __builtin_mul_overflow(integer, scale, &integer) ? INT64_MAX : integer;
+    return mul_sat(integer, f->tail_seconds ? SD_S : SD_US);
 }

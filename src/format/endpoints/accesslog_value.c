@@ -100,16 +100,13 @@ bool accesslog_decimal(const char *s, size_t n, int64_t scale, int64_t *v)
     int64_t whole = 0;
     bool any = false;
     for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true)
-        if (__builtin_mul_overflow(whole, 10, &whole) || __builtin_add_overflow(whole, s[i] - '0', &whole))
-            whole = INT64_MAX / 10;
-    if (__builtin_mul_overflow(whole, scale, &whole))
-        whole = INT64_MAX;
+        whole = add_sat(mul_sat(whole, 10), s[i] - '0');
+    whole = mul_sat(whole, scale);
     if (i < n && s[i] == '.') {
         int64_t unit = scale;
         for (i++; i < n && s[i] >= '0' && s[i] <= '9'; i++, any = true) {
             unit /= 10;
-            if (__builtin_add_overflow(whole, (s[i] - '0') * unit, &whole))
-                whole = INT64_MAX;
+            whole = add_sat(whole, (s[i] - '0') * unit);
         }
     }
     *v = whole;
@@ -124,9 +121,8 @@ int64_t accesslog_sum(const char *s, size_t n, int64_t scale)
         const char *stop = s;
         while (stop < end && *stop != ',' && *stop != ' ' && *stop != ':')
             stop++;
-        if (stop > s && accesslog_decimal(s, (size_t)(stop - s), scale, &v) &&
-            __builtin_add_overflow(sd_known(sum) ? sum : 0, v, &sum))
-            sum = INT64_MAX;
+        if (stop > s && accesslog_decimal(s, (size_t)(stop - s), scale, &v))
+            sum = add_known(sum, v);
         s = stop + 1;
     }
     return sum;

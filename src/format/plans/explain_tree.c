@@ -1,4 +1,5 @@
 #include "format/plans/explain_tree.h"
+#include "base/num.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -41,13 +42,8 @@ static double number(const cJSON *item)
 {
     if (cJSON_IsNumber(item))
         return item->valuedouble >= 0 && item->valuedouble <= 1e18 ? item->valuedouble : NAN;
-    if (cJSON_IsString(item)) { /* of YAML, XML and text readers */
-        char *end;
-        double v = strtod(item->valuestring, &end);
-        if (end != item->valuestring && v >= 0 && v <= 1e18)
-            return v;
-    }
-    return NAN;
+    double v; /* a text of YAML, XML and text readers */
+    return cJSON_IsString(item) && num_parse_real(item->valuestring, &v) && v >= 0 && v <= 1e18 ? v : NAN;
 }
 
 static int flag(const cJSON *item)

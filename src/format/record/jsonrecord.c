@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "core/schema.h"
 
 /* Without this field a record says nothing. */
@@ -51,11 +52,8 @@ static bool to_int(const cJSON *v, int64_t *n)
         return true;
     }
     if (cJSON_IsNumber(v)) {
-        double x = round(v->valuedouble);
-        if (!(x > -9.2e18 && x < 9.2e18))
-            return false;
-        *n = (int64_t)x;
-        return true;
+        *n = real_to_int(v->valuedouble);
+        return real_is_int(v->valuedouble);
     }
     if (!cJSON_IsString(v) || !*v->valuestring || strchr(" \t\n\v\f\r", *v->valuestring))
         return false;
@@ -90,11 +88,9 @@ struct sums {
 
 static bool add_value(struct sums *sums, struct sd_bucket *b, int64_t ns, int64_t count)
 {
-    int64_t part;
     if (ns < 0 || count < 1 || count > UINT32_MAX)
         return false;
-    if (__builtin_mul_overflow(ns, count, &part) || __builtin_add_overflow(sums->total, part, &sums->total))
-        return false;
+    sums->total = add_sat(sums->total, mul_sat(ns, count));
     sums->min = sums->count ? MIN(sums->min, ns) : ns;
     sums->max = sums->count ? MAX(sums->max, ns) : ns;
     sums->count += count;

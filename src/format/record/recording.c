@@ -10,6 +10,16 @@
 enum { HEADER = RECORDING_HEADER_BYTES, ENTRY = 32, VERSION = 1, KIND_BATCHES = 1, LEVEL = 3 };
 /* Nothing a writer makes is larger; what claims to be is damage or an attack. */
 #define RAW_MAX ((size_t)96 << 20)
+/* Honest frames unpack to some 4 times their size, and their batches take some 20 times of
+ * it in memory. A frame, and all of them together, get so much for nothing and then so many
+ * times their length: small bombs stay small, and the work is linear in the file's size. */
+#define FRAME_FREE ((size_t)4 << 20)
+#define TOTAL_FREE ((uint64_t)256 << 20)
+enum { EXPANSION = 200 };
+/* Frames that are broken may overlap as they like, and each asks for its checksum. Broken
+ * recordings, cut and appended to, need twice the file's length; behind this many times the
+ * bytes a broken frame claims are passed over. */
+enum { BROKEN_READS = 8 };
 
 static void put32(unsigned char *p, uint32_t v)
 {
@@ -90,9 +100,14 @@ struct reader {
     const unsigned char *bytes;
     size_t len;
     void (*sink)(void *ctx, struct sd_batch *b);
+    bool (*stop)(void *ctx);
     void *ctx;
     struct recording_stats *stats;
+    uint64_t unpacked; /* bytes unpacked and held by the batches they gave */
+    uint64_t wasted;   /* bytes of broken frames that were read for their checksum */
 };
+
+enum frame_state { FRAME_FINE, FRAME_BROKEN, FRAME_USELESS /* whole, but nothing to be had of it */ };
 
 static bool entry_at(const struct reader *r, size_t at)
 {
@@ -127,6 +142,20 @@ static bool get_varint(const unsigned char **p, const unsigned char *end, uint64
     return false;
 }
 
+static void spend(struct reader *r, size_t bytes)
+{
+    r->unpacked += bytes;
+    r->stats->work += bytes;
+}
+
+/* Has it been enough? */
+static bool ended(struct reader *r)
+{
+    r->stats->too_large = r->unpacked > TOTAL_FREE + EXPANSION * (uint64_t)r->len;
+    r->stats->stopped = r->stop && r->stop(r->ctx);
+    return r->stats->too_large || r->stats->stopped;
+}
+
 static bool unpack(const unsigned char *raw, size_t len, struct reader *r)
 {
     const unsigned char *p = raw, *end = raw + len;
@@ -138,33 +167,71 @@ static bool unpack(const unsigned char *raw, size_t len, struct reader *r)
         struct sd_batch *b = batch_decode(p, n, &err);
         if (!b)
             return false;
+        spend(r, batch_bytes(b));
         r->sink(r->ctx, b);
         p += n;
+        if (ended(r))
+            return p == end;
     }
     return true;
 }
 
 /* Frames of a kind this version does not know are passed over without complaint. */
-static bool frame(struct reader *r, const unsigned char *e)
+static enum frame_state frame(struct reader *r, const unsigned char *e)
 {
     size_t len = get32(e + 4), raw_len = get32(e + 24);
+    r->stats->work += len;
     if (get32(e + 20) != crc_of(e + ENTRY, len))
-        return false;
+        return FRAME_BROKEN;
     if (get32(e + 16) != KIND_BATCHES)
-        return true;
-    if (raw_len > RAW_MAX || ZSTD_getFrameContentSize(e + ENTRY, len) != raw_len)
-        return false;
+        return FRAME_FINE;
+    if (raw_len > RAW_MAX || raw_len > FRAME_FREE + EXPANSION * len ||
+        ZSTD_getFrameContentSize(e + ENTRY, len) != raw_len)
+        return FRAME_USELESS;
+    spend(r, raw_len);
     unsigned char *raw = mem_realloc(NULL, raw_len);
     bool ok = ZSTD_decompress(raw, raw_len, e + ENTRY, len) == raw_len && unpack(raw, raw_len, r);
     free(raw);
-    return ok;
+    return ok ? FRAME_FINE : FRAME_USELESS;
+}
+
+/* Reads the frame whose valid entry is at `at`; gives where to go on. */
+static size_t take_frame(struct reader *r, size_t at)
+{
+    size_t size = get32(r->bytes + at + 4);
+    bool whole = size <= r->len - at - ENTRY;
+    enum frame_state state = whole ? frame(r, r->bytes + at) : FRAME_BROKEN;
+    if (state == FRAME_FINE)
+        r->stats->frames++;
+    else if (state == FRAME_USELESS)
+        r->stats->lost++;
+    if (state != FRAME_BROKEN)
+        return at + ENTRY + size;
+    r->wasted += whole ? size : 0;
+    /* Searched from here and not behind its end: a recording that was cut and then
+     * appended to has good frames where the rest of this one should be. */
+    bool inside = !whole || r->wasted <= BROKEN_READS * (uint64_t)r->len;
+    at = inside ? next_entry(r, at + ENTRY) : at + ENTRY + size;
+    if (!whole && at == r->len)
+        r->stats->cut = true;
+    else
+        r->stats->lost++;
+    return at;
 }
 
 bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b), void *ctx,
                       struct recording_stats *stats, struct sd_error *err)
 {
+    return recording_decode_until(bytes, len, sink, NULL, ctx, stats, err);
+}
+
+bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
+                            bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
+                            struct sd_error *err)
+{
     struct recording_stats own;
-    struct reader r = {.bytes = bytes, .len = len, .sink = sink, .ctx = ctx, .stats = stats ? stats : &own};
+    struct reader r = {
+        .bytes = bytes, .len = len, .sink = sink, .stop = stop, .ctx = ctx, .stats = stats ? stats : &own};
     *r.stats = (struct recording_stats){0};
     if (!len)
         return fail(err, "the file is empty, so it is no slowdive recording");
@@ -185,22 +252,9 @@ bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, str
             return fail(err, "this is no slowdive recording");
         r.stats->lost++;
     }
-    while (at < len) {
+    while (at < len && !ended(&r)) {
         if (entry_at(&r, at)) {
-            size_t size = get32(r.bytes + at + 4);
-            bool whole = size <= len - at - ENTRY;
-            if (whole && frame(&r, r.bytes + at)) {
-                r.stats->frames++;
-                at += ENTRY + size;
-                continue;
-            }
-            /* Searched from here and not behind its end: a recording that was cut and
-             * then appended to has good frames where the rest of this one should be. */
-            at = next_entry(&r, at + ENTRY);
-            if (!whole && at == len)
-                r.stats->cut = true;
-            else
-                r.stats->lost++;
+            at = take_frame(&r, at);
         } else if (len - at < ENTRY && !memcmp(r.bytes + at, FRAME_MAGIC, MIN(len - at, 4))) {
             r.stats->cut = true;
             break;

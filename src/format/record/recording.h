@@ -24,11 +24,18 @@ bool recording_begins(const void *bytes, size_t len);
 struct recording_stats {
     uint64_t frames, lost; /* lost: gaps of unreadable bytes and undecodable frames */
     bool cut;              /* the last frame was incomplete (not counted in lost) */
+    bool too_large;        /* it unpacks to more than a recording can hold: the rest was not read */
+    bool stopped;          /* as `stop` wanted */
+    uint64_t work;         /* bytes checked, unpacked and held: what the time is made of */
 };
 /* Decodes a whole file image; calls `sink` for each batch in file order. False only
- * when it is no recording at all. */
+ * when it is no recording at all. Whatever the bytes are, the time is linear in `len`. */
 bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b), void *ctx,
                       struct recording_stats *stats, struct sd_error *err);
+/* The same; `stop` (or NULL) is asked before each frame and batch, and true ends it. */
+bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
+                            bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
+                            struct sd_error *err);
 
 /* The payload alone (before compression), for tests and fuzzing. */
 void batch_encode(const struct sd_batch *b, struct strbuf *out);

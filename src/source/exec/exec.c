@@ -1,8 +1,10 @@
 /* exec.c - any program that prints one JSON record a line is a source.
  *
  * The program runs in a session of its own, so that it has no terminal to spoil
- * and can be ended with everything it started. It is not trusted: what it prints
- * is bounded by line, by rate and by the mailbox. */
+ * and can be ended with everything it started; a small guard in its group ends it when
+ * slowdive is killed. It is not trusted: what it prints is bounded by line, by rate and
+ * by the mailbox, of the environment it gets what it needs to run, and what its command
+ * says that is secret is in no message of it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,6 +20,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "format/record/jsonrecord.h"
+#include "base/redact.h"
 
 #define READ_SIZE 65536
 /* A program that prints more is slowed down by its pipe. */
@@ -33,9 +36,15 @@ struct line_buffer {
     bool skipping;      /* it was too long; its rest is thrown away */
 };
 
+struct exec_options {
+    char **exec_env;
+};
+
 struct exec {
-    pid_t pid;         /* 0: none; under reap_lock, changed by the worker only */
-    int64_t killed_at; /* first interrupt, monotonic; under reap_lock */
+    struct secrets *secrets; /* of the command */
+    int guard_fd;            /* open as long as this process lives; -1: none */
+    pid_t pid;               /* 0: none; under reap_lock, changed by the worker only */
+    int64_t killed_at;       /* first interrupt, monotonic; under reap_lock */
 
     int out_fd, err_fd, poll_fd; /* -1: closed */
     struct line_buffer out, errors;
@@ -68,10 +77,46 @@ static void close_fd(int *fd)
     *fd = -1;
 }
 
-static int spawn(const char *command, int out, int errors, pid_t *pid)
+/* What every program needs to find its files and to speak the user's language. */
+static bool is_plain_variable(const char *name, size_t len)
+{
+    static const char *const names[] = {"PATH", "HOME", "LANG", "TZ", "TMPDIR"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (strlen(names[i]) == len && !memcmp(names[i], name, len))
+            return true;
+    return len > 3 && !memcmp(name, "LC_", 3);
+}
+
+/* Passwords and keys of the environment are not for every program. Caller frees the list. */
+static char **environment(char *const *more)
 {
     extern char **environ;
-    char *const argv[] = {"sh", "-c", (char *)command, NULL};
+    size_t n = 0, cap = 0;
+    char **list = mem_grow(NULL, 0, &cap, sizeof *list);
+    for (char **e = environ; *e; e++) {
+        size_t len = strcspn(*e, "=");
+        bool wanted = is_plain_variable(*e, len);
+        for (size_t i = 0; more && more[i] && !wanted; i++)
+            wanted = strlen(more[i]) == len && !memcmp(more[i], *e, len);
+        list = mem_grow(list, n + 1, &cap, sizeof *list);
+        if (wanted)
+            list[n++] = *e;
+    }
+    list[n] = NULL;
+    return list;
+}
+
+/* The guard reads from descriptor 3 until slowdive is no more, whatever ended it, and then
+ * ends the group, whose number is the shell's. It is nobody's child, so that the program
+ * waits for its own children only. */
+static const char GUARDED[] =
+    "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "
+    "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\"";
+
+static int spawn(const char *command, char *const *more_env, int out, int errors, int guard, pid_t *pid)
+{
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)GUARDED, "sh", (char *)(uintptr_t)command, NULL};
+    char **env = environment(more_env);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
     sigset_t none, all;
@@ -81,13 +126,15 @@ static int spawn(const char *command, int out, int errors, pid_t *pid)
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, out, 1);
     posix_spawn_file_actions_adddup2(&actions, errors, 2);
-    posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+    posix_spawn_file_actions_adddup2(&actions, guard, 3);
+    posix_spawn_file_actions_addclosefrom_np(&actions, 4);
     posix_spawnattr_init(&attr);
     /* The worker blocks signals; the program must not inherit that. */
     posix_spawnattr_setsigmask(&attr, &none);
     posix_spawnattr_setsigdefault(&attr, &all);
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
-    int failed = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, environ);
+    int failed = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, env);
+    free(env);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
@@ -103,29 +150,34 @@ static void watch(struct exec *x, int fd)
 static enum sd_result exec_open(struct sd_source *s, struct sd_error *err)
 {
     struct exec *x = s->priv;
-    int out[2] = {-1, -1}, errors[2] = {-1, -1};
+    const struct exec_options *o = s->opts;
+    int out[2] = {-1, -1}, errors[2] = {-1, -1}, guard[2] = {-1, -1};
     pid_t pid = 0;
     int failed = 0;
 
     pthread_mutex_lock(&reap_lock);
     memset(x, 0, sizeof *x);
     pthread_mutex_unlock(&reap_lock);
-    x->out_fd = x->err_fd = x->poll_fd = -1;
+    x->out_fd = x->err_fd = x->poll_fd = x->guard_fd = -1;
     if (!*s->target)
         return sd_fail(err, SD_CONFIG, "exec: needs a command, as in exec:./my-source.py");
     x->arena = arena_new();
+    x->secrets = secrets_of(s->target);
     x->started_at = x->intake_at = s->host->now(s);
     x->poll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (x->poll_fd < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0) {
+    if (x->poll_fd < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(errors, O_CLOEXEC) < 0 ||
+        pipe2(guard, O_CLOEXEC) < 0) {
         failed = errno;
     } else {
         pthread_mutex_lock(&reap_lock);
-        failed = spawn(s->target, out[1], errors[1], &pid);
+        failed = spawn(s->target, o ? o->exec_env : NULL, out[1], errors[1], guard[0], &pid);
         x->pid = failed ? 0 : pid;
         pthread_mutex_unlock(&reap_lock);
     }
     close_fd(&out[1]);
     close_fd(&errors[1]);
+    close_fd(&guard[0]);
+    x->guard_fd = guard[1];
     x->out_fd = out[0];
     x->err_fd = errors[0];
     if (failed)
@@ -162,9 +214,13 @@ static void add_record(struct sd_source *s, struct exec *x, const struct jsonrec
 
 static void not_understood(struct exec *x, const char *line, size_t len, const char *reason)
 {
+    char *start = mem_strndup(line, MIN(len, sizeof x->sample - 1));
+    char *sample = secrets_hide(x->secrets, start);
     x->unparsed++;
-    snprintf(x->sample, sizeof x->sample, "%.*s", (int)MIN(len, sizeof x->sample - 1), line);
+    snprintf(x->sample, sizeof x->sample, "%s", sample);
     snprintf(x->reason, sizeof x->reason, "%.*s", (int)sizeof x->reason - 1, reason);
+    free(sample);
+    free(start);
 }
 
 static void out_line(struct sd_source *s, struct exec *x, const char *line, size_t len, sd_time now)
@@ -196,7 +252,9 @@ static void error_line(struct sd_source *s, struct exec *x, const char *line, si
 {
     if (!len)
         return;
-    snprintf(x->last_error_line, sizeof x->last_error_line, "%.*s", (int)MIN(len, (size_t)180), line);
+    char *start = mem_strndup(line, MIN(len, (size_t)1000));
+    char *shown = secrets_hide(x->secrets, start);
+    snprintf(x->last_error_line, sizeof x->last_error_line, "%.180s", shown);
     if (now - x->err_window > 10 * SD_S || now < x->err_window) {
         if (x->err_lines > STDERR_LINES)
             s->host->log(s, "%d more lines of its standard error are not logged",
@@ -205,7 +263,9 @@ static void error_line(struct sd_source *s, struct exec *x, const char *line, si
         x->err_lines = 0;
     }
     if (x->err_lines++ < STDERR_LINES)
-        s->host->log(s, "stderr: %.*s", (int)MIN(len, (size_t)1000), line);
+        s->host->log(s, "stderr: %s", shown);
+    free(shown);
+    free(start);
 }
 
 static void intake(struct sd_source *s, struct exec *x, sd_time now, bool final)
@@ -416,8 +476,11 @@ static void exec_close(struct sd_source *s)
         x->pid = 0;
         pthread_mutex_unlock(&reap_lock);
     }
+    close_fd(&x->guard_fd);
     close_fd(&x->err_fd);
     close_fd(&x->poll_fd);
+    secrets_free(x->secrets);
+    x->secrets = NULL;
     if (x->batch)
         s->host->discard(x->batch);
     x->batch = NULL;
@@ -447,6 +510,16 @@ static enum sd_result exec_decode(const struct sd_host *host, const void *bytes,
     return any ? SD_OK : SD_NODATA;
 }
 
+static const struct sd_option exec_options[] = {
+    {.name = "exec_env",
+     .type = SD_OPTION_LIST,
+     .offset = offsetof(struct exec_options, exec_env),
+     .fallback = "",
+     .help =
+         "Variables of the environment that the program gets besides PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
+    {0},
+};
+
 const struct sd_source_ops exec_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
@@ -455,10 +528,13 @@ const struct sd_source_ops exec_source_ops = {
     .targets = "exec:COMMAND",
     .provides = 1u << SD_METRIC | 1u << SD_HTTP | 1u << SD_STATEMENT | 1u << SD_ACTIVITY | 1u << SD_PLAN |
                 1u << SD_TABLE | 1u << SD_INDEX | 1u << SD_EVENT | 1u << SD_INTAKE | 1u << SD_ADVICE,
+    .opts_size = sizeof(struct exec_options),
+    .options = exec_options,
     .priv_size = sizeof(struct exec),
     .open = exec_open,
     .run = exec_run,
     .interrupt = exec_interrupt,
     .close = exec_close,
     .decode = exec_decode,
+    .flags = SD_SOURCE_COMMAND,
 };

@@ -74,7 +74,7 @@ struct log {
     sd_time flushed_at, intake_at;
     int64_t lines_told;
     size_t samples_told;
-    bool said_missing;
+    const char *said_missing; /* why, as last told */
 };
 
 /* ---- handing out ---- */
@@ -227,10 +227,11 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
             accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
         if (ended)
             accesslog_agg_end(l->agg, ended, now);
-        if (l->tail.missing != l->said_missing) {
-            l->said_missing = l->tail.missing;
-            if (l->tail.missing)
-                s->host->note(s, SD_STATE_STALE, "%s is gone; waiting for a new one", s->target);
+        const char *why = l->tail.missing ? l->tail.why : NULL;
+        if (!str_eq(why, l->said_missing)) {
+            l->said_missing = why;
+            if (why)
+                s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new one", s->target, why);
             else
                 s->host->note(s, SD_STATE_LIVE, "%s is there again", s->target);
         }

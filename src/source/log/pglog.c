@@ -39,7 +39,7 @@ struct pglog {
     char *buffer;
     sd_time grew_at;
     int64_t bytes, plans, skipped;
-    bool said_missing;
+    const char *said_missing; /* why, as last told */
 };
 
 static enum sd_result open_stream(struct sd_source *s, struct pglog *l, struct sd_error *err)
@@ -199,10 +199,11 @@ static enum sd_result follow(struct sd_source *s, struct pglog *l)
             settle(s, l, ended, true);
             ended->skipping = false;
         }
-        if (l->tail.missing != l->said_missing) {
-            l->said_missing = l->tail.missing;
-            if (l->tail.missing)
-                h->note(s, SD_STATE_STALE, "%s is gone; waiting for a new one", s->target);
+        const char *why = l->tail.missing ? l->tail.why : NULL;
+        if (!str_eq(why, l->said_missing)) {
+            l->said_missing = why;
+            if (why)
+                h->note(s, SD_STATE_STALE, "%s %s; waiting for a new one", s->target, why);
             else
                 h->note(s, SD_STATE_LIVE, "%s is there again", s->target);
         }

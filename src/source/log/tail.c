@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define LINGER (2 * SD_S)
@@ -16,20 +18,50 @@ static void file_close(struct tail_file *f)
     *f = (struct tail_file){.fd = -1};
 }
 
-static bool file_open(struct tail_file *f, const char *path, struct stat *st)
+/* Where the kernel (before 5.6) or a filter of system calls knows no openat2, only the last
+ * component is held to be no link. */
+static int open_without(enum tail_links links, const char *path)
 {
-    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | (links == TAIL_LINK ? 0 : O_NOFOLLOW);
+    if (links == TAIL_NO_LINK) {
+        struct open_how how = {.flags = (uint64_t)flags, .resolve = RESOLVE_NO_SYMLINKS};
+        int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+        if (fd >= 0 || (errno != ENOSYS && errno != EPERM))
+            return fd;
+    }
+    return open(path, flags);
+}
+
+static const char *what_it_is(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "is a folder now, which is not read"
+           : S_ISLNK(mode)  ? "is a symbolic link now, which is not followed"
+           : S_ISFIFO(mode) ? "is a pipe now, which is not read"
+           : S_ISSOCK(mode) ? "is a socket now, which is not read"
+                            : "is a device now, which is not read";
+}
+
+/* NULL, or why not. */
+static const char *file_open(struct tail_file *f, const char *path, enum tail_links links, struct stat *st)
+{
+    const char *why = NULL;
+    f->fd = open_without(links, path);
     if (f->fd < 0)
-        return false;
-    if (fstat(f->fd, st) < 0) {
-        int why = errno;
+        return errno == ELOOP    ? "is behind a symbolic link now, which is not followed"
+               : errno == ENOENT ? "is gone"
+                                 : "cannot be opened";
+    if (fstat(f->fd, st) < 0)
+        why = "cannot be looked at";
+    else if (!S_ISREG(st->st_mode))
+        why = what_it_is(st->st_mode);
+    if (why) {
         file_close(f);
-        errno = why;
-        return false;
+        errno = 0; /* no failed call: what is there is not wanted */
+        return why;
     }
     f->dev = st->st_dev;
     f->ino = st->st_ino;
-    return true;
+    return NULL;
 }
 
 static void watch(struct tail *t)
@@ -38,16 +70,21 @@ static void watch(struct tail *t)
         return;
     if (t->watch >= 0)
         inotify_rm_watch(t->inotify, t->watch);
-    t->watch = inotify_add_watch(t->inotify, t->path, IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB);
+    uint32_t follow = t->links == TAIL_LINK ? 0 : IN_DONT_FOLLOW;
+    t->watch = inotify_add_watch(t->inotify, t->path,
+                                 IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB | follow);
 }
 
 bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err)
 {
     struct stat st;
     *t = (struct tail){.path = path, .now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
-    if (!file_open(&t->now, path, &st))
-        return fail(err, "cannot open %.300s: %s", path, strerror(errno));
-    if (S_ISREG(st.st_mode) && st.st_size > backlog) {
+    const char *why;
+    while ((why = file_open(&t->now, path, t->links, &st)) && errno == ELOOP && t->links < TAIL_LINK)
+        t->links++;
+    if (why)
+        return fail(err, "cannot open %.300s: %s", path, errno ? strerror(errno) : "it is no regular file");
+    if (st.st_size > backlog) {
         /* One byte earlier: then a line that starts right there is not taken for a rest. */
         t->now.offset = st.st_size - backlog - 1;
         t->now.carry.skipping = true;
@@ -76,6 +113,13 @@ static size_t file_read_some(struct tail_file *f, char *buffer, size_t size)
         return 0;
     f->offset += n;
     return (size_t)n;
+}
+
+static size_t missing(struct tail *t, const char *why)
+{
+    t->missing = true;
+    t->why = why;
+    return 0;
 }
 
 size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
@@ -110,10 +154,10 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
             return 0;
         }
     }
-    if (stat(t->path, &there) < 0) {
-        t->missing = true;
-        return 0;
-    }
+    if (fstatat(AT_FDCWD, t->path, &there, t->links == TAIL_LINK ? 0 : AT_SYMLINK_NOFOLLOW) < 0)
+        return missing(t, "is gone");
+    if (!S_ISREG(there.st_mode)) /* not even opened: of a device that does things */
+        return missing(t, what_it_is(there.st_mode));
     if (t->now.fd >= 0 && there.st_ino == t->now.ino && there.st_dev == t->now.dev) {
         t->missing = false;
         return 0;
@@ -123,10 +167,9 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
         return 0;
     }
     struct tail_file next = {.fd = -1};
-    if (!file_open(&next, t->path, &st)) {
-        t->missing = true;
-        return 0;
-    }
+    const char *why = file_open(&next, t->path, t->links, &st);
+    if (why)
+        return missing(t, why);
     /* The old file was at its end a moment ago, but its writer may not be through. */
     file_close(&t->old);
     t->old = t->now;

@@ -15,23 +15,30 @@ struct tail_file {
     struct accesslog_carry carry;
 };
 
+/* What of the path was a symbolic link when it was opened: nothing else may become one,
+ * for who can swap a log can make us read any file. */
+enum tail_links { TAIL_NO_LINK, TAIL_FOLDER_LINK, TAIL_LINK };
+
 struct tail {
     const char *path;
     struct tail_file now;
     struct tail_file old; /* renamed away; its writer may still have it open */
     sd_time old_since;    /* when it last grew */
     int inotify, watch;   /* -1: none */
-    bool missing;         /* the path names no file */
+    bool missing;         /* the path names no file that may be taken up */
+    const char *why;      /* it is missing: "is gone", "is a symbolic link now" ... */
+    enum tail_links links;
     int64_t rotations;
 };
 
-/* Opens path; skips all but the last `backlog` bytes (and the line cut by that). */
+/* Opens path, a regular file; skips all but the last `backlog` bytes (and the line cut by that). */
 bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_error *err);
 void tail_close(struct tail *t);
 
 /* Reads at most `size` bytes of what is new into `buffer` and tells whose bytes they
  * are: 0 when nothing is new. A file that was replaced is read to its end first and
- * lingers for 2 s; a file that shrank is read again from its start. *ended is set to
+ * lingers for 2 s; a file that shrank is read again from its start. Anything that is no
+ * regular file, or a link where none was, is not taken up: `missing` and `why` say so. *ended is set to
  * a carry whose file is over: what it holds is a line (or NULL). */
 size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct accesslog_carry **whose,
                  struct accesslog_carry **ended);

@@ -68,7 +68,7 @@ char *activity_sql(const char *columns)
         has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }
 
-static enum sd_result prepare(struct postgres *p, struct sd_error *err)
+static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
     enum sd_result result = conn_query(
@@ -78,12 +78,9 @@ static enum sd_result prepare(struct postgres *p, struct sd_error *err)
         0, NULL, true, &r, err);
     if (result != SD_OK)
         return result;
-    const char *columns = conn_text(r, 0, 0);
-    char *sql = activity_sql(columns ? columns : "");
+    p->activity_sql = activity_sql(conn_text(r, 0, 0));
     PQclear(r);
-    result = conn_prepare(&p->main, "activity", sql, err);
-    free(sql);
-    return result;
+    return SD_OK;
 }
 
 static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row,
@@ -93,21 +90,21 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
         .period_ns = p->activity_period,
         .pid = conn_int(r, row, PID),
         .leader_pid = conn_int(r, row, LEADER),
-        .database = conn_text(r, row, DATABASE),
-        .role = conn_text(r, row, ROLE),
-        .application = conn_text(r, row, APPLICATION),
-        .client = conn_text(r, row, CLIENT),
-        .backend_type = conn_text(r, row, BACKEND),
-        .state = conn_text(r, row, STATE),
-        .wait_type = conn_text(r, row, WAIT_TYPE),
-        .wait_event = conn_text(r, row, WAIT_EVENT),
+        .database = conn_maybe(r, row, DATABASE),
+        .role = conn_maybe(r, row, ROLE),
+        .application = conn_maybe(r, row, APPLICATION),
+        .client = conn_maybe(r, row, CLIENT),
+        .backend_type = conn_maybe(r, row, BACKEND),
+        .state = conn_maybe(r, row, STATE),
+        .wait_type = conn_maybe(r, row, WAIT_TYPE),
+        .wait_event = conn_maybe(r, row, WAIT_EVENT),
         .query_id = conn_int(r, row, QUERY_ID),
-        .query = conn_text(r, row, QUERY),
+        .query = conn_maybe(r, row, QUERY),
         .backend_start = conn_time(r, row, BACKEND_START),
         .xact_start = conn_time(r, row, XACT_START),
         .query_start = conn_time(r, row, QUERY_START),
         .state_change = conn_time(r, row, STATE_CHANGE),
-        .blocked_by = conn_text(r, row, BLOCKED_BY),
+        .blocked_by = conn_maybe(r, row, BLOCKED_BY),
         .wait_start = SD_UNKNOWN,
         .xmin_age = conn_int(r, row, XMIN_AGE),
         .progress = NAN,
@@ -135,7 +132,7 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
 
 static bool vacuums(const PGresult *r, int row)
 {
-    const char *query = conn_text(r, row, QUERY), *type = conn_text(r, row, BACKEND);
+    const char *query = conn_maybe(r, row, QUERY), *type = conn_maybe(r, row, BACKEND);
     return str_eq(type, "autovacuum worker") || (query && strncasecmp(query, "vacuum", 6) == 0);
 }
 
@@ -143,15 +140,14 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     PGresult *r;
-    enum sd_result result = p->activity_ready ? SD_OK : prepare(p, err);
-    p->activity_ready = result == SD_OK;
+    enum sd_result result = p->activity_sql ? SD_OK : make_statement(p, err);
     sd_time at = h->now(p->s);
-    if (result != SD_OK || (result = conn_prepared(&p->main, "activity", 0, NULL, &r, err)) != SD_OK)
+    if (result != SD_OK || (result = conn_query(&p->main, p->activity_sql, 0, NULL, true, &r, err)) != SD_OK)
         return result;
     bool waiting = false, vacuum = false;
     struct locks locks;
     for (int row = 0; row < PQntuples(r); row++) {
-        waiting |= str_eq(conn_text(r, row, WAIT_TYPE), "Lock");
+        waiting |= str_eq(conn_maybe(r, row, WAIT_TYPE), "Lock");
         vacuum |= vacuums(r, row);
     }
     if ((result = locks_read(p, waiting, vacuum, &locks, err)) != SD_OK) {

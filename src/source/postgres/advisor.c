@@ -11,6 +11,7 @@
 #include "source/postgres/internal.h"
 
 #define STATEMENT_NS       (10 * SD_S)   /* statement_timeout */
+#define ADVISE_NS          (60 * SD_S)   /* all of them, once connected */
 #define TRANSACTION_NS     (250 * SD_MS) /* then locks are let go for a moment */
 #define SAMPLE_PAGES       600
 #define SAMPLE_PAGES_LIVE  300 /* beside a plan somebody waits for */
@@ -20,8 +21,12 @@
 #define MAX_PARAMETERS     200
 
 struct statement {
-    char *explain;   /* what is sent */
-    bool prepared;   /* through PREPARE: its plan must be made anew each time */
+    char *explain; /* what is sent; NULL: `generic` is planned */
+    char *generic; /* its text, of so many parameters: PREPARE would outlive us */
+    int n_parameters;
+    bool prepared; /* through PREPARE: its plan must be made anew each time */
+    char *sql;     /* what was checked */
+    struct harmless_pass pass;
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
     int64_t *tables; /* oids; NULL: not known */
     size_t n_tables;
@@ -51,8 +56,13 @@ struct advisor {
     double sample_pages;
     bool (*stop)(void);
     bool in_transaction;
-    int64_t since; /* of the transaction, mono */
-    char *hypopg;  /* quoted schema; NULL: not installed */
+    bool unattended; /* nobody has just asked */
+    char state[80];  /* of the catalog, in this transaction; "": not read yet */
+    char role[64];   /* of the transaction; "": our own */
+    bool prepares;   /* there are prepared statements of ours */
+    int64_t since;   /* of the transaction, mono */
+    char *hypopg;    /* quoted schema; NULL: not installed, or not to be used */
+    bool pooled;     /* it is installed, but a pooler stands between */
     struct statement *statements;
     size_t n_statements, cap_statements;
     struct candidate *candidates;
@@ -131,10 +141,10 @@ static bool command(struct advisor *a, const char *sql, struct sd_error *err)
 
 static void end_transaction(struct advisor *a)
 {
-    struct sd_error ignored;
     if (a->in_transaction)
-        command(a, OWN_TAG "ROLLBACK", &ignored);
+        conn_end(a->conn);
     a->in_transaction = false;
+    a->state[0] = a->role[0] = '\0';
 }
 
 static bool in_transaction(struct advisor *a, struct sd_error *err)
@@ -143,9 +153,46 @@ static bool in_transaction(struct advisor *a, struct sd_error *err)
         end_transaction(a);
     if (a->in_transaction)
         return true;
-    a->in_transaction = command(a, OWN_TAG "BEGIN READ ONLY", err);
+    if (!may_ask(a, err))
+        return false;
+    enum sd_result result = conn_begin(a->conn, a->conn->timeout, err);
+    if (result == SD_NODATA)
+        fail(err, "stopped");
+    a->in_transaction = result == SD_OK;
     a->since = clock_mono();
-    return a->in_transaction && command(a, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
+    return a->in_transaction &&
+           command(a, OWN_TAG "SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)",
+                   err);
+}
+
+static bool checked(struct advisor *a, enum sd_result result, struct sd_error *err)
+{
+    struct sd_error why = *err;
+    if (result == SD_OK)
+        return true;
+    end_transaction(a); /* what a check sets for its own queries goes with it */
+    *err = why;
+    return result == SD_NODATA ? fail(err, "stopped") : false;
+}
+
+/* Within a transaction: may the statement be planned, and as whom? Once for as long as the
+ * catalog stays as it is. */
+static bool may_plan(struct advisor *a, struct statement *st, struct sd_error *err)
+{
+    enum sd_result result = SD_OK;
+    if (!a->state[0])
+        result = harmless_state(a->conn, a->state, err);
+    if (result == SD_OK && strcmp(st->pass.state, a->state) != 0) {
+        if (a->role[0])
+            result = harmless_role(a->conn, "", err);
+        if (result == SD_OK)
+            result = harmless_plan(a->conn, st->sql, a->unattended, &st->pass, err);
+        memcpy(a->state, st->pass.state, sizeof a->state);
+    } else if (result == SD_OK && strcmp(st->pass.role, a->role) != 0) {
+        result = harmless_role(a->conn, st->pass.role, err);
+    }
+    memcpy(a->role, st->pass.role, sizeof a->role);
+    return checked(a, result, err);
 }
 
 static bool find_hypopg(struct advisor *a, struct sd_error *err)
@@ -165,7 +212,9 @@ static bool find_hypopg(struct advisor *a, struct sd_error *err)
                      " ON n.oid = e.extnamespace WHERE e.extname = 'hypopg'",
              0, NULL, true, &r, err))
         return false;
-    if (PQntuples(r))
+    /* Hypothetical indexes belong to the server session: a pooler gives it to others. */
+    a->pooled = PQntuples(r) && a->conn->pooled;
+    if (PQntuples(r) && !a->conn->pooled)
         a->hypopg = mem_strdup(conn_text(r, 0, 0));
     PQclear(r);
     return true;
@@ -186,22 +235,22 @@ struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_e
     enum sd_result result = conn_open(a->conn, &a->postgres, NULL, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
+    a->deadline = clock_mono() + ADVISE_NS;
     if (result == SD_OK && find_hypopg(a, err))
         return a;
     advisor_close(a);
     return NULL;
 }
 
-struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err)
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err)
 {
     struct advisor *a = mem_alloc(sizeof *a);
+    a->unattended = unattended;
     a->conn = c;
     a->deadline = clock_mono() + limit;
     a->sample_pages = SAMPLE_PAGES_LIVE;
-    char *timeout = mem_printf(OWN_TAG "SET statement_timeout = %lld", (long long)(limit / SD_MS));
-    bool ok = command(a, timeout, err) && find_hypopg(a, err);
-    free(timeout);
-    if (ok)
+    c->timeout = limit;
+    if (find_hypopg(a, err))
         return a;
     advisor_close(a);
     return NULL;
@@ -219,9 +268,14 @@ void advisor_close(struct advisor *a)
         command(a, reset, &ignored);
         free(reset);
     }
+    /* Some poolers hand the session on under its own process id. */
+    if (a->conn->pg && a->prepares)
+        command(a, OWN_TAG "DEALLOCATE ALL", &ignored);
     conn_close(&a->own);
     for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
+        free(a->statements[i].generic);
+        free(a->statements[i].sql);
         free(a->statements[i].tables);
         free_scans(&a->statements[i]);
         free(a->statements[i].scans);
@@ -237,6 +291,14 @@ void advisor_close(struct advisor *a)
 bool advisor_can_prove(const struct advisor *a)
 {
     return a->hypopg != NULL;
+}
+
+const char *advisor_why_unproven(const struct advisor *a)
+{
+    return a->pooled
+               ? "a connection pooler stands between, and HypoPG's indexes would stay on a server session "
+                 "that others use: name the server itself"
+               : "HypoPG is not installed";
 }
 
 int64_t advisor_calls(const struct advisor *a)
@@ -307,8 +369,16 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
         fail(err, "the statement has more than %d parameters", MAX_PARAMETERS);
         return SIZE_MAX;
     }
+    st.sql = mem_strdup(sql);
+    if (!in_transaction(a, err) || !may_plan(a, &st, err)) {
+        free(st.sql);
+        return SIZE_MAX;
+    }
     if (!n) {
         st.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON)\n%s", sql);
+    } else if (a->conn->pooled) {
+        st.generic = explain_rewrite(sql);
+        st.n_parameters = n;
     } else {
         char *text = explain_rewrite(sql), name[48];
         bool ok = in_transaction(a, err);
@@ -320,15 +390,17 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
             ok = false;
         }
         free(text);
-        if (!ok)
+        if (!ok) {
+            free(st.sql);
             return SIZE_MAX;
+        }
         struct strbuf b = {0};
         strbuf_printf(&b, OWN_TAG "EXPLAIN (FORMAT JSON) EXECUTE %s(", name);
         for (int i = 0; i < n; i++)
             strbuf_str(&b, i ? ", NULL" : "NULL");
         strbuf_char(&b, ')');
         st.explain = strbuf_detach(&b);
-        st.prepared = true;
+        st.prepared = a->prepares = true;
     }
     a->statements = mem_grow(a->statements, a->n_statements, &a->cap_statements, sizeof *a->statements);
     a->statements[a->n_statements] = st;
@@ -720,16 +792,28 @@ const struct guess_scan *advisor_scans(const struct advisor *a, size_t statement
     return a->statements[statement].scans;
 }
 
-static bool explain(struct advisor *a, const struct statement *st, cJSON **tree, struct sd_error *err)
+static bool explain(struct advisor *a, struct statement *st, cJSON **tree, struct sd_error *err)
 {
     PGresult *r = NULL;
+    if (!may_plan(a, st, err))
+        return false;
     /* A prepared statement would keep the plan it has. */
     if (st->prepared && !command(a, OWN_TAG "DISCARD PLANS", err))
         return false;
     a->calls++;
+    if (st->generic) {
+        char *body = NULL;
+        if (may_ask(a, err) && explain_generic(a->conn, st->generic, st->n_parameters,
+                                               OWN_TAG "EXPLAIN (FORMAT JSON)", &body, err) == SD_OK)
+            *tree = cJSON_Parse(body);
+        else
+            return false;
+        free(body);
+        return *tree || fail(err, "the server gave no plan");
+    }
     if (!ask(a, st->explain, 0, NULL, false, &r, err))
         return false;
-    *tree = PQntuples(r) == 1 && !PQgetisnull(r, 0, 0) ? cJSON_Parse(PQgetvalue(r, 0, 0)) : NULL;
+    *tree = cJSON_Parse(conn_text(r, 0, 0));
     PQclear(r);
     return *tree || fail(err, "the server gave no plan");
 }
@@ -833,7 +917,8 @@ double advisor_rows(struct advisor *a, const char *schema, const char *table, co
     strbuf_printf(&b, " WHERE %s", condition);
     cJSON *tree = NULL;
     if (sql_may_explain(b.text, &ignored) && in_transaction(a, &ignored)) {
-        struct statement st = {.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON) %s", b.text)};
+        struct statement st = {.explain = mem_printf(OWN_TAG "EXPLAIN (FORMAT JSON) %s", b.text),
+                               .sql = b.text};
         if (explain(a, &st, &tree, &ignored)) {
             const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
             const cJSON *n = cJSON_GetObjectItemCaseSensitive(plan, "Plan Rows");
@@ -887,7 +972,9 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
     strbuf_printf(&b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages),
                   SAMPLE_ROWS * 3);
     PGresult *res = NULL;
-    bool ok = n > 0 && in_transaction(a, err) && ask(a, b.text, 0, NULL, true, &res, err);
+    /* It executes what is in the expressions, and the casts to text. */
+    bool ok = n > 0 && in_transaction(a, err) && checked(a, harmless_statement(a->conn, b.text, err), err) &&
+              ask(a, b.text, 0, NULL, true, &res, err);
     strbuf_free(&b);
     if (!ok) {
         struct sd_error why = *err;
@@ -910,7 +997,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         uint64_t *hash = arena_alloc(c->arena, (s->n + 1) * sizeof *hash);
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at);
+            bool null = conn_is_null(res, (int)row, at);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             if (columns[i] & ADVISOR_VALUES)
                 hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
@@ -925,7 +1012,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
         int32_t *width = arena_alloc(c->arena, (s->n + 1) * sizeof *width);
         double sum = 0, there = 0;
         for (size_t row = 0; row < s->n; row++) {
-            bool null = PQgetisnull(res, (int)row, at + 1);
+            bool null = conn_is_null(res, (int)row, at + 1);
             width[row] = null ? -1 : (int32_t)conn_int(res, (int)row, at);
             hash[row] = null ? 1 : (uint64_t)conn_int(res, (int)row, at + 1);
             sum += null ? 0 : width[row];

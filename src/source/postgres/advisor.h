@@ -2,7 +2,8 @@
  * rows, and what a statement would cost with indexes that do not exist (HypoPG).
  *
  * Synchronous, on the calling thread, over a connection of its own or a borrowed one:
- * read-only, every timeout set. Statements pass the same gate as any EXPLAIN and are never executed.
+ * read-only, every timeout set. Statements pass the same check as any EXPLAIN (harmless_plan) and are
+ * never executed; a sample of rows passes that of EXPLAIN ANALYZE (harmless_statement).
  * Transactions are short (a waiting ALTER TABLE is let through) and rolled back. */
 #ifndef SOURCE_POSTGRES_ADVISOR_H
 #define SOURCE_POSTGRES_ADVISOR_H
@@ -16,10 +17,10 @@ struct advisor;
 struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err);
 /* Over a connection of the source that is open and outside of a transaction, on its
  * worker, for at most `limit` ns: what comes later fails, and so does everything once the
- * host wants the source to stop or the request is withdrawn. Its statement_timeout stays
+ * host wants the source to stop or the request is withdrawn. Its c->timeout stays
  * changed. The connection is the caller's. Samples are small. */
 struct conn;
-struct advisor *advisor_borrow(struct conn *c, int64_t limit, struct sd_error *err);
+struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err);
 void advisor_close(struct advisor *a); /* hypopg_reset, ROLLBACK; NULL is fine */
 
 /* Tables, columns, statistics, indexes: of the whole database, or, with `sql`, of what
@@ -44,8 +45,10 @@ bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_r
                     const unsigned char *columns, const char *const *expressions, size_t n_expressions,
                     struct sd_error *err);
 
-/* True when HypoPG is installed here. */
+/* True when HypoPG is installed here and may be used. */
 bool advisor_can_prove(const struct advisor *a);
+/* Why it cannot, as a half-sentence ("HypoPG is not installed"). */
+const char *advisor_why_unproven(const struct advisor *a);
 
 /* Registers a statement: gate, parameters. Its place, or SIZE_MAX and a sentence. */
 size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/indexes/table_use.h"
+#include "base/num.h"
 #include "source/postgres/advisor.h"
 #include "source/postgres/internal.h"
 
@@ -114,7 +115,9 @@ static void add_relations(struct catalog *c, const PGresult *r)
         double rows = conn_real(r, row, 5);
         rel->rows = rows >= 0 ? rows : NAN;
         rel->pages = conn_real(r, row, 6);
-        rel->size_bytes = rel->pages > 0 ? (int64_t)(rel->pages * 8192) : SD_UNKNOWN;
+        /* So many pages no relation has: what a server says may be anything. */
+        rel->size_bytes =
+            rel->pages > 0 && rel->pages < 4294967296.0 ? real_to_int(rel->pages * 8192) : SD_UNKNOWN;
         rel->inserts = conn_real(r, row, 7);
         rel->updates = conn_real(r, row, 8);
         rel->deletes = conn_real(r, row, 9);
@@ -140,7 +143,7 @@ static void add_columns(struct catalog *c, const PGresult *r)
         col->n_distinct = conn_real(r, row, 9);
         col->avg_width = conn_real(r, row, 10);
         col->correlation = conn_real(r, row, 11);
-        db_catalog_shares(c, col, conn_text(r, row, 12));
+        db_catalog_shares(c, col, conn_maybe(r, row, 12));
         if (conn_int(r, row, 13) != 1)
             col->equal_image = false;
     }
@@ -169,8 +172,8 @@ static void add_indexes(struct catalog *c, const PGresult *r)
         size_t n = vector(conn_text(r, row, 5), keys, CATALOG_KEYS);
         size_t n_options = vector(conn_text(r, row, 6), options, CATALOG_KEYS);
         ix->method = arena_strdup(c->arena, conn_text(r, row, 2));
-        ix->definition = arena_strdup(c->arena, conn_text(r, row, 3));
-        ix->predicate = arena_strdup(c->arena, conn_text(r, row, 4));
+        ix->definition = arena_strdup(c->arena, conn_maybe(r, row, 3));
+        ix->predicate = arena_strdup(c->arena, conn_maybe(r, row, 4));
         ix->n_columns = MIN(n, (size_t)MAX(0, conn_int(r, row, 8)));
         ix->n_keys = MIN(ix->n_columns, (size_t)MAX(0, conn_int(r, row, 7)));
         for (size_t i = 0; i < ix->n_columns; i++) {
@@ -186,7 +189,7 @@ static void add_indexes(struct catalog *c, const PGresult *r)
         ix->is_replica_identity = conn_int(r, row, 15) == 1;
         ix->size_bytes = conn_int(r, row, 16);
         ix->scans = conn_int(r, row, 17);
-        const char *part = conn_text(r, row, 18);
+        const char *part = conn_maybe(r, row, 18);
         for (size_t i = 0; part && i < ix->n_keys; i++) {
             size_t len = strcspn(part, "\1");
             if (ix->keys[i] < 0)
@@ -227,7 +230,7 @@ static void add_views(struct catalog *c, const PGresult *r)
     for (int row = 0; row < PQntuples(r); row++) {
         struct catalog_relation *rel = relation(c, conn_int(r, row, 0));
         if (rel)
-            rel->view = arena_strdup(c->arena, conn_text(r, row, 1));
+            rel->view = arena_strdup(c->arena, conn_maybe(r, row, 1));
     }
 }
 

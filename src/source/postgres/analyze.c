@@ -4,6 +4,7 @@
  * (sql_may_execute), the server's catalog (harmless.c), the nodes of the plan, and a
  * read-only transaction with timeouts that is always rolled back. The statement runs on a
  * connection of its own; the wait for it goes on sampling on the other. */
+#include "source/postgres/dial.h"
 #include "source/postgres/internal.h"
 
 #include <cjson/cJSON.h>
@@ -39,10 +40,10 @@ static enum sd_result command(struct conn *c, const char *sql, int n, const char
 
 static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 {
-    if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
+    if (conn_is_null(r, 0, 0))
         return sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
     free(*body);
-    *body = mem_strdup(PQgetvalue(r, 0, 0));
+    *body = mem_strdup(conn_text(r, 0, 0));
     return SD_OK;
 }
 
@@ -51,23 +52,21 @@ static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 static enum sd_result begin(struct conn *c, int *backend, struct sd_error *err)
 {
     PGresult *r = NULL;
-    struct sd_error ignored;
-    /* From 14 on: should we vanish, the server notices and stops. Not on every platform. */
-    if (PQserverVersion(c->pg) >= 140000 &&
-        command(c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', false)",
-                0, NULL, &ignored) == SD_RETRY)
-        return sd_fail(err, SD_RETRY, "%s", ignored.text);
-    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", 0, NULL, err);
-    if (result == SD_OK)
-        result =
-            conn_query(c,
-                       OWN_TAG "SELECT pg_catalog.pg_backend_pid(), "
-                               "pg_catalog.set_config('lock_timeout', '200', true), "
-                               "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                       0, NULL, true, &r, err);
-    if (result == SD_OK)
-        *backend = (int)conn_int(r, 0, 0);
+    enum sd_result result = conn_begin(c, c->timeout, err);
+    *backend = c->backend;
+    /* From 14 on: should we vanish, the server notices and stops. Not on every platform: then
+     * the transaction must begin anew. */
+    if (result != SD_OK || PQserverVersion(c->pg) < 140000)
+        return result;
+    result = conn_query(
+        c, OWN_TAG "SELECT pg_catalog.set_config('client_connection_check_interval', '1000', true)", 0, NULL,
+        true, &r, err);
     PQclear(r);
+    if (result == SD_UNSUPPORTED) {
+        conn_end(c);
+        result = conn_begin(c, c->timeout, err);
+        *backend = c->backend;
+    }
     return result;
 }
 
@@ -107,22 +106,19 @@ static enum sd_result plan(struct conn *c, const char *text, char **body, struct
 
 /* ---- stopping it ---- */
 
-/* Through the connection that samples, which is there already and never blocks; PQcancel,
- * which may, only when that one is gone. */
+/* Through the connection that samples, which is there already; a connection for the purpose only
+ * when that one is gone. */
 static void cancel(struct postgres *p, struct conn *c, int backend)
 {
     struct sd_error ignored;
-    char pid[16], problem[256];
+    char pid[16];
     snprintf(pid, sizeof pid, "%d", backend);
     const char *args[] = {pid};
     enum sd_result result =
         command(&p->main, OWN_TAG "SELECT pg_catalog.pg_cancel_backend($1::int4)", 1, args, &ignored);
     if (result == SD_OK || (result == SD_NODATA && PQstatus(p->main.pg) == CONNECTION_OK))
         return; /* to stop: it was sent, the answer does not matter */
-    PGcancel *handle = PQgetCancel(c->pg);
-    if (handle)
-        PQcancel(handle, problem, sizeof problem);
-    PQfreeCancel(handle);
+    dial_cancel(c->pg);
 }
 
 /* Cancels until the server has answered; a cancel that meets a session between two
@@ -132,7 +128,7 @@ static bool stop(struct postgres *p, struct conn *c, int backend)
     const struct sd_host *h = p->s->host;
     bool leave = h->should_stop(p->s);
     sd_time end = h->now(p->s) + (leave ? LEAVE_NS : CONFIRM_NS), again = 0;
-    while (PQisBusy(c->pg)) {
+    while (conn_busy(c)) {
         sd_time now = h->now(p->s);
         if (now >= end || (!leave && h->should_stop(p->s)))
             return false;
@@ -141,8 +137,9 @@ static bool stop(struct postgres *p, struct conn *c, int backend)
             again = now + AGAIN_NS;
         }
         /* Not the host's wait, which returns at once as long as the request is withdrawn. */
-        struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN};
-        if (poll(&fd, 1, 50) > 0 && !PQconsumeInput(c->pg))
+        struct pollfd fd = {.fd = conn_socket(c), .events = POLLIN};
+        poll(&fd, 1, 50);
+        if (!conn_read(c))
             return true; /* the connection ended, and with it the statement */
     }
     return true;
@@ -157,19 +154,17 @@ static enum end wait_sampling(struct postgres *p, struct conn *c, sd_time deadli
 {
     const struct sd_host *h = p->s->host;
     bool sampling = true;
-    while (PQisBusy(c->pg)) {
+    while (conn_busy(c)) {
         sd_time until = sampling ? MIN(postgres_due(p), deadline) : deadline;
-        postgres_busy(p, PQsocket(c->pg));
-        int r = h->wait(p->s, PQsocket(c->pg), POLLIN, until);
+        postgres_busy(p, conn_may_cut(c) ? conn_socket(c) : -1);
+        int r = h->wait(p->s, conn_socket(c), POLLIN, until);
         postgres_busy(p, -1);
         if (h->should_stop(p->s))
             return LEFT;
         if (h->withdrawn(p->s))
             return WITHDRAWN;
-        if (r > 0 && !PQconsumeInput(c->pg))
-            return ANSWERED; /* conn_finish says how the connection ended */
-        if (r > 0 && !PQisBusy(c->pg))
-            return ANSWERED;
+        if (r > 0 && (!conn_read(c) || !conn_busy(c)))
+            return ANSWERED; /* conn_finish says how the connection ended, if it did */
         sd_time now = h->now(p->s);
         struct sd_error ignored;
         if (now >= deadline)
@@ -283,17 +278,15 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
         };
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
-            struct sd_error ignored;
             explain_facts(p, &c, database, body, reply);
-            if (!only_check && command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored) == SD_OK)
-                explain_advice(p, &c, &pl, reply);
+            conn_end(&c);
+            if (!only_check)
+                explain_advice(p, &c, &pl, false, reply);
         }
     }
-    if (c.pg) {
-        struct sd_error ignored;
-        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA &&
-            PQtransactionStatus(c.pg) != PQTRANS_ACTIVE)
-            command(&c, OWN_TAG "ROLLBACK", 0, NULL, &ignored);
+    if (c.p) {
+        if (c.pg && result != SD_NODATA)
+            conn_end(&c);
         conn_close(&c);
     }
     free(body);

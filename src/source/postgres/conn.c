@@ -1,11 +1,28 @@
 #include "source/postgres/internal.h"
+#include "base/num.h"
 
 #include <ctype.h>
 #include <endian.h>
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
-#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+#include "base/clock.h"
+#include "base/units.h"
+#include "source/postgres/dial.h"
+#include "source/postgres/relay.h"
+#include "source/postgres/shape.h"
+
+#define SLOW_NS  (2 * SD_S)    /* then the user is told that the server hangs */
+#define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
+
+/* What a server may send. Certificates, parameters and the steps of a password come to some
+ * kilobytes. */
+#define GREETING_MAX ((int64_t)1 << 20)
+/* Besides the rows of an answer: notices, notifications, parameters, of which libpq keeps some. */
+#define BESIDE_USUAL 8192
+#define BESIDE_MAX   ((int64_t)4 << 20)
+#define ANSWERS_MAX  4 /* to one statement: one, and errors */
 
 /* libpq's messages span lines: one line, without its indented hints, the rest
  * joined by "; " (one for each address tried). */
@@ -30,17 +47,14 @@ static void one_line(const char *message, char *out, size_t size)
     out[n] = '\0';
 }
 
-/* Waits for the socket whatever the host wants meanwhile: a query under way must
+/* Waits for the descriptor whatever the host wants meanwhile: a query under way must
  * end before `run` may return. 1 ready, 0 deadline, -1 the instance is to stop. */
-static int wait_socket(struct conn *c, int events, sd_time deadline)
+static int wait_fd(struct conn *c, int fd, int events, sd_time deadline)
 {
     struct postgres *p = c->p;
     const struct sd_host *h = p->s->host;
     for (;;) {
-        int fd = PQsocket(c->pg);
-        if (fd < 0)
-            return 0;
-        postgres_busy(p, fd);
+        postgres_busy(p, c->pg && !conn_may_cut(c) ? -1 : fd);
         int r = h->wait(p->s, fd, events, deadline);
         if (r < 0 && !h->should_stop(p->s)) {
             p->request_waiting = true;
@@ -56,6 +70,40 @@ static int wait_socket(struct conn *c, int events, sd_time deadline)
         if (h->now(p->s) >= deadline)
             return 0;
     }
+}
+
+/* The same until libpq can go on. The deadline and the wish to stop come first: a server that
+ * never pauses does not put them off. */
+static int wait_socket(struct conn *c, int events, sd_time deadline)
+{
+    const struct sd_host *h = c->p->s->host;
+    for (;;) {
+        int fd = PQsocket(c->pg);
+        if (h->should_stop(c->p->s))
+            return -1;
+        if (fd < 0 || h->now(c->p->s) >= deadline)
+            return 0;
+        if (!c->relay)
+            return wait_fd(c, fd, events, deadline);
+        struct pollfd near = {.fd = fd, .events = (short)events};
+        relay_move(c->relay, fd);
+        if (poll(&near, 1, 0) > 0)
+            return 1;
+        int r = wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline);
+        if (r <= 0)
+            return r;
+    }
+}
+
+/* Nothing more is said to this server; the sentence is what everybody who asks is told. */
+static void __attribute__((format(printf, 2, 3))) give_up(struct conn *c, const char *fmt, ...)
+{
+    va_list ap;
+    if (c->broken[0])
+        return;
+    va_start(ap, fmt);
+    vsnprintf(c->broken, sizeof c->broken, fmt, ap);
+    va_end(ap);
 }
 
 /* ---- connecting ---- */
@@ -100,8 +148,14 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
         }
     }
     one_line(cut, text, 400);
-    if (!text[0])
-        snprintf(text, sizeof text, "the server closed the connection");
+    char *shown = target_hide(c->p->s->target, c->pg, text);
+    snprintf(text, sizeof text, "%s", *shown ? shown : "the server closed the connection");
+    free(shown);
+    if (c->p->o->no_password && (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg)))
+        return sd_fail(
+            err, SD_CONFIG,
+            "the server asks for a password; none is sent to a server that was not named: name it, "
+            "as in slowdive postgres://USER@HOST/DATABASE");
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
         return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
     if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
@@ -111,34 +165,23 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
     return sd_fail(err, SD_RETRY, "%s", text);
 }
 
-bool conn_check(const char *target, struct sd_error *err)
-{
-    char *message = NULL;
-    /* A bare name is a database, as for psql. */
-    if (!target || (!strchr(target, '=') && !strstr(target, "://")))
-        return true;
-    PQconninfoOption *options = PQconninfoParse(target, &message);
-    if (options) {
-        PQconninfoFree(options);
-        return true;
-    }
-    char text[300];
-    one_line(message ? message : "not understood", text, sizeof text);
-    PQfreemem(message);
-    return fail(err, "the connection string is not right: %s", text);
-}
-
-/* What makes a session safe; $1 is statement_timeout. The gate reads backslashes in
- * strings as the standard does, so the server must, too. Encodings of one byte a
- * character always convert; for the others the server's own is kept, since a
- * statement of another database may hold bytes that do not. */
-static const char SESSION[] =
-    OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', $1, false),"
-            " pg_catalog.set_config('lock_timeout', '200', false),"
-            " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', false),"
-            " pg_catalog.set_config('default_transaction_read_only', 'on', false),"
-            " pg_catalog.set_config('standard_conforming_strings', 'on', false),"
-            " pg_catalog.set_config('client_encoding', $2, false)";
+/* What makes a transaction safe, and nothing that outlives it: the server session may be
+ * a pooler's, which gives it to the application next. $1 is statement_timeout, $3 the
+ * search_path. The name stays where the server process is the one connected to ($4), whose
+ * session is ours alone. The gate reads backslashes in strings as the standard does, so the server
+ * must, too. Encodings of one byte a character always convert; for the others the
+ * server's own is kept, since a statement of another database may hold bytes that do not. */
+static const char SETTINGS[] =
+    OWN_TAG "SELECT pg_catalog.pg_backend_pid(),"
+            " pg_catalog.set_config('transaction_read_only', 'on', true),"
+            " pg_catalog.set_config('statement_timeout', $1, true),"
+            " pg_catalog.set_config('lock_timeout', '200', true),"
+            " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true),"
+            " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
+            " pg_catalog.set_config('client_encoding', $2, true),"
+            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() <> $4::int4),"
+            " pg_catalog.set_config('search_path',"
+            " coalesce($3, pg_catalog.current_setting('search_path')), true)";
 
 static bool single_byte(const char *encoding)
 {
@@ -160,67 +203,139 @@ static void keep_farewell(void *ctx, const PGresult *r)
         one_line(message, c->farewell, sizeof c->farewell);
 }
 
-enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
+/* As long as nobody has been let in. */
+static void no_notice(void *ctx, const PGresult *r)
 {
-    const char *target = p->s->target ? p->s->target : "";
-    const char *keys[] = {"dbname", "application_name", database ? "dbname" : NULL, NULL};
-    const char *values[] = {target, "slowdive", database, NULL};
-    c->p = p;
-    c->sqlstate[0] = c->farewell[0] = '\0';
-    if (!conn_check(target, err))
-        return SD_CONFIG;
-    c->pg = PQconnectStartParams(keys, values, 1);
-    if (!c->pg)
-        return sd_fail(err, SD_RETRY, "out of memory while connecting");
-    PQsetNoticeReceiver(c->pg, keep_farewell, c);
+    (void)ctx, (void)r;
+}
+
+/* ---- connecting, step by step ---- */
+
+static enum sd_result too_late(struct conn *c, const char *where, struct sd_error *err)
+{
+    return sd_fail(err, SD_RETRY, "the server%s%s did not answer within %d s", *where ? " at " : "", where,
+                   (int)MAX(2 * c->p->o->timeout / SD_S, 1));
+}
+
+/* Waits for a step that may block; the connection goes with it when there is no more time. */
+static enum sd_result finish_step(struct conn *c, struct dial *d, sd_time deadline,
+                                  PostgresPollingStatusType *state, struct sd_error *err)
+{
+    c->pg = NULL;
+    if (!d)
+        return sd_fail(err, SD_RETRY, "cannot start a thread to connect: %s", strerror(errno));
+    int r = wait_fd(c, dial_fd(d), POLLIN, deadline);
+    if (r > 0) {
+        c->pg = dial_end(d, state);
+        return c->pg ? SD_OK : sd_fail(err, SD_RETRY, "out of memory while connecting");
+    }
+    dial_leave(d);
+    return r < 0 ? SD_NODATA : too_late(c, "", err);
+}
+
+/* Puts the relay before the socket once that is connected, and libpq has looked at whose it is. */
+static bool count_socket(struct conn *c)
+{
+    int fd = PQsocket(c->pg);
+    if (c->relay && !relay_holds(c->relay, fd)) {
+        relay_free(c->relay); /* libpq tries another address */
+        c->relay = NULL;
+    }
+    switch (PQstatus(c->pg)) {
+    case CONNECTION_BAD:
+    case CONNECTION_NEEDED:
+    case CONNECTION_STARTED:
+    case CONNECTION_MADE:
+        return true;
+    default:
+        if (!c->relay && fd >= 0)
+            c->relay = relay_new(fd);
+        return c->relay != NULL;
+    }
+}
+
+static enum sd_result connect_by(struct conn *c, const char *target, const char *database, sd_time deadline,
+                                 struct sd_error *err)
+{
+    PostgresPollingStatusType poll_for;
+    enum sd_result result = finish_step(c, dial_start(target, database), deadline, &poll_for, err);
+    if (result != SD_OK)
+        return result;
+    PQsetNoticeReceiver(c->pg, no_notice, NULL);
     PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
     if (PQstatus(c->pg) == CONNECTION_BAD)
         return connect_failed(c, err);
-    int64_t patience = 2 * p->o->timeout; /* there are several round trips */
-    sd_time deadline = p->s->host->now(p->s) + patience;
-    for (PostgresPollingStatusType poll_for = PGRES_POLLING_WRITING; poll_for != PGRES_POLLING_OK;
-         poll_for = PQconnectPoll(c->pg)) {
+    while (poll_for != PGRES_POLLING_OK) {
         if (poll_for == PGRES_POLLING_FAILED)
             return connect_failed(c, err);
         int r = wait_socket(c, poll_for == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-        if (r < 0)
-            return SD_NODATA;
-        if (r == 0)
-            return sd_fail(err, SD_RETRY, "the server at %s did not answer within %d s", PQhost(c->pg),
-                           (int)MAX(patience / SD_S, 1));
+        if (r <= 0)
+            return r < 0 ? SD_NODATA : too_late(c, PQhost(c->pg), err);
+        if ((result = finish_step(c, dial_poll(c->pg), deadline, &poll_for, err)) != SD_OK)
+            return result;
+        if (!count_socket(c))
+            return sd_fail(err, SD_RETRY, "cannot make a pair of sockets: %s", strerror(errno));
+        if (c->relay && relay_received(c->relay) > GREETING_MAX)
+            return sd_fail(err, SD_RETRY, "the server at %s sent more than %d MiB instead of a greeting",
+                           PQhost(c->pg), (int)(GREETING_MAX >> 20));
     }
+    return SD_OK;
+}
+
+enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
+{
+    const char *target = p->s->target ? p->s->target : "";
+    *c = (struct conn){.p = p, .timeout = p->o->timeout, .path = c->path};
+    if (!target_check(target, err))
+        return SD_CONFIG;
+    char *bare = p->o->no_password ? target_without_password(target) : NULL;
+    /* Twice, because there are several round trips. */
+    sd_time deadline = p->s->host->now(p->s) + 2 * p->o->timeout;
+    enum sd_result result = connect_by(c, bare ? bare : target, database, deadline, err);
+    free(bare);
+    if (result != SD_OK)
+        return result;
+    PQsetNoticeReceiver(c->pg, keep_farewell, c);
     PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
+    c->counted = c->row_at = relay_received(c->relay);
     if (PQsetnonblocking(c->pg, 1) != 0)
         return sd_fail(err, SD_RETRY, "cannot make the connection non-blocking");
-    if (PQserverVersion(c->pg) < 120000)
+    c->is_console = pooler_is_console(c->pg);
+    if (!c->is_console && PQserverVersion(c->pg) < 120000)
         return sd_fail(err, SD_UNSUPPORTED, "the server is PostgreSQL %d; slowdive reads 12 and later",
                        PQserverVersion(c->pg) / 10000);
-    char timeout[32];
-    snprintf(timeout, sizeof timeout, "%lld", (long long)(p->o->timeout / SD_MS));
     const char *encoding = PQparameterStatus(c->pg, "server_encoding");
-    const char *args[] = {timeout, !encoding ? "SQL_ASCII" : single_byte(encoding) ? "UTF8" : encoding};
-    PGresult *r = NULL;
-    enum sd_result result = conn_query(c, SESSION, 2, args, true, &r, err);
-    PQclear(r);
-    return result == SD_UNSUPPORTED ? SD_RETRY : result;
+    snprintf(c->encoding, sizeof c->encoding, "%s",
+             !encoding               ? "SQL_ASCII"
+             : single_byte(encoding) ? "UTF8"
+                                     : encoding);
+    return SD_OK;
 }
 
-void conn_close(struct conn *c)
+bool conn_may_cut(const struct conn *c)
 {
-    if (c->pg)
-        PQfinish(c->pg);
-    c->pg = NULL;
+    return PQstatus(c->pg) != CONNECTION_OK || (c->backend && !c->pooled);
 }
 
-/* ---- statements ---- */
+/* ---- failures ---- */
+
+/* The most that an answer may take. */
+static int64_t conn_most(const struct conn *c)
+{
+    int64_t most = c->p->o->answer_max;
+    return most > 0 ? most : ANSWER_MAX;
+}
 
 static enum sd_result lost(struct conn *c, struct sd_error *err)
 {
     char text[400];
     c->sqlstate[0] = '\0';
+    if (c->broken[0])
+        return sd_fail(err, SD_RETRY, "%s", c->broken);
     if (c->farewell[0])
         return sd_fail(err, SD_RETRY, "the server ended the connection: %s", c->farewell);
-    one_line(PQerrorMessage(c->pg), text, sizeof text);
+    int error = c->relay ? relay_error(c->relay) : 0;
+    one_line(error ? strerror(error) : PQerrorMessage(c->pg), text, sizeof text);
     return sd_fail(err, SD_RETRY, "the connection to the server was lost%s%s", text[0] ? ": " : "", text);
 }
 
@@ -251,132 +366,566 @@ static int wait_answer(struct conn *c, int events, sd_time deadline)
     return r == 0 ? wait_socket(c, events, deadline) : r;
 }
 
+/* ---- what arrives ---- */
+
+/* All that was received since the last answer but its rows: libpq keeps some of it for good. */
+static void count_beside(struct conn *c)
+{
+    int64_t received = relay_received(c->relay), beside = received - c->counted - c->rows;
+    c->beside = MAX(c->beside + beside - c->rows / 64 - BESIDE_USUAL, 0); /* 1/64: what TLS adds */
+    c->counted = received;
+    c->rows = 0;
+    if (c->beside > BESIDE_MAX)
+        give_up(c, "the server sent %d MiB of notices and the like that belong to no answer",
+                (int)(BESIDE_MAX >> 20));
+}
+
+static void check_size(struct conn *c)
+{
+    int64_t most = conn_most(c), received = relay_received(c->relay);
+    char size[UNIT_TEXT_MAX];
+    if (received - c->row_at > most / 4)
+        give_up(
+            c, "the server sent %s without the end of a row; the source's option answer_max allows a quarter",
+            unit_format_int(UNIT_BYTES, received - c->row_at, size));
+    else if (received - c->counted > most)
+        give_up(c, "the server's answer is longer than the source's option answer_max, %s",
+                unit_format_int(UNIT_BYTES, most, size));
+}
+
+bool conn_read(struct conn *c)
+{
+    relay_move(c->relay, PQsocket(c->pg));
+    /* A TLS record may be longer than what libpq reads at once, and the rest makes no socket readable. */
+    for (int times = PQsslInUse(c->pg) ? 4 : 1; times > 0; times--) {
+        if (!PQconsumeInput(c->pg))
+            return false;
+        PQisBusy(c->pg); /* takes it apart */
+    }
+    for (PGnotify *n; (n = PQnotifies(c->pg)) != NULL;)
+        PQfreemem(n);
+    check_size(c);
+    return !c->broken[0];
+}
+
+bool conn_busy(struct conn *c)
+{
+    return !c->broken[0] && PQisBusy(c->pg);
+}
+
+/* ---- leaving ---- */
+
+/* Takes what is still to come. False: it takes too long, or the connection is gone. */
+static bool drain(struct conn *c, int64_t deadline)
+{
+    for (;;) {
+        bool sending = PQflush(c->pg) == 1;
+        relay_move(c->relay, PQsocket(c->pg));
+        sending |= (relay_events(c->relay) & POLLOUT) != 0;
+        if (!sending && !conn_busy(c))
+            return !c->broken[0];
+        struct pollfd near = {.fd = PQsocket(c->pg), .events = POLLIN};
+        struct pollfd far = {.fd = relay_socket(c->relay), .events = relay_events(c->relay)};
+        int64_t left = deadline - clock_mono();
+        if (left <= 0 || (poll(&near, 1, 0) <= 0 && poll(&far, 1, (int)MIN(left / SD_MS + 1, 1000)) <= 0) ||
+            !conn_read(c))
+            return false;
+    }
+}
+
+/* A pooler ends a server session whose client goes in the middle of an answer or of a
+ * transaction, and what the application has left in it. */
+static void leave(struct conn *c)
+{
+    int64_t deadline = clock_mono() + LEAVE_NS;
+    bool rolled_back = false;
+    if (c->open)
+        PQpipelineSync(c->pg);
+    while (PQstatus(c->pg) == CONNECTION_OK && clock_mono() < deadline && drain(c, deadline)) {
+        PGresult *r = PQgetResult(c->pg);
+        bool end = PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+        bool more = r || PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF;
+        PQclear(r);
+        if (end)
+            PQexitPipelineMode(c->pg);
+        if (more)
+            continue;
+        if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
+            return;
+        rolled_back = true;
+        if (!PQsendQuery(c->pg, OWN_TAG "ROLLBACK"))
+            return;
+    }
+}
+
+void conn_close(struct conn *c)
+{
+    if (c->pg && c->relay && !c->is_console && !c->broken[0] && !conn_may_cut(c))
+        leave(c);
+    if (c->pg)
+        PQfinish(c->pg);
+    relay_free(c->relay);
+    c->pg = NULL;
+    c->relay = NULL;
+}
+
+/* ---- statements ---- */
+
 /* Hands what was sent to the socket. */
 static enum sd_result flush(struct conn *c, sd_time deadline, struct sd_error *err)
 {
-    for (int flushed; (flushed = PQflush(c->pg)) != 0;) {
+    for (;;) {
+        int flushed = PQflush(c->pg);
+        relay_move(c->relay, PQsocket(c->pg));
+        bool held = relay_events(c->relay) & POLLOUT; /* by the relay */
         if (flushed < 0)
             return lost(c, err);
-        int r = wait_answer(c, POLLIN | POLLOUT, deadline);
+        if (flushed == 0 && !held)
+            return SD_OK;
+        int r = held ? wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline)
+                     : wait_answer(c, POLLIN | POLLOUT, deadline);
         if (r < 0)
             return SD_NODATA;
-        if (r == 0)
-            return sd_fail(err, SD_RETRY, "the server takes no statement any more");
-        if (!PQconsumeInput(c->pg))
+        if (r == 0) {
+            give_up(c, "the server takes no statement any more");
+            return lost(c, err);
+        }
+        if (!conn_read(c))
             return lost(c, err);
     }
-    return SD_OK;
 }
 
 /* The server's own timeout comes first, unless it hangs. */
+static int64_t answer_ns(const struct conn *c)
+{
+    int64_t timeout = c->p->o->timeout;
+    return timeout + MIN(MAX(timeout, 200 * SD_MS), 3 * SD_S);
+}
+
 static sd_time answer_by(const struct conn *c)
 {
-    return c->p->s->host->now(c->p->s) + c->p->o->timeout + 3 * SD_S;
+    return c->p->s->host->now(c->p->s) + answer_ns(c);
+}
+
+/* After a PQsend...: rows one by one, so that they can be counted. */
+static void expect(struct conn *c, struct shape shape)
+{
+    PQsetSingleRowMode(c->pg);
+    c->shape = shape;
+    c->row_at = relay_received(c->relay);
+}
+
+/* Where the transaction is an open pipeline nothing is answered before it is asked for. */
+static bool ask_now(struct conn *c)
+{
+    return !c->open || PQsendFlushRequest(c->pg);
 }
 
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err)
 {
-    if (!PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0))
+    if (c->broken[0] || !PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !ask_now(c))
         return lost(c, err);
+    expect(c, shape_of(sql));
     return flush(c, answer_by(c), err);
+}
+
+/* An answer as it comes together. */
+struct answer {
+    PGresult *rows;
+    int finals;          /* results that are not a single row */
+    enum sd_result fate; /* of the statement */
+};
+
+/* One more row. The first is kept as it is: often it is the only one, and large. */
+static bool add_row(struct answer *a, PGresult **r)
+{
+    if (!a->rows) {
+        a->rows = *r;
+        *r = NULL;
+        return true;
+    }
+    if (PQresultStatus(a->rows) == PGRES_SINGLE_TUPLE) {
+        PGresult *all = PQcopyResult(a->rows, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+        PQclear(a->rows);
+        a->rows = all;
+    }
+    int n = PQntuples(a->rows), columns = PQnfields(a->rows);
+    bool ok = a->rows && PQnfields(*r) == columns;
+    for (int i = 0; i < columns && ok; i++) {
+        bool null = PQgetisnull(*r, 0, i);
+        ok = PQsetvalue(a->rows, n, i, null ? NULL : PQgetvalue(*r, 0, i), null ? -1 : PQgetlength(*r, 0, i));
+    }
+    return ok;
+}
+
+static void take_row(struct conn *c, struct answer *a, PGresult **r)
+{
+    for (int i = 0; i < PQnfields(*r); i++)
+        c->rows += PQgetlength(*r, 0, i) + 4;
+    c->row_at = relay_received(c->relay);
+    c->rows += 7;
+    char size[UNIT_TEXT_MAX];
+    if (!add_row(a, r))
+        give_up(c, "the server's rows have different numbers of columns, or there is no memory for them");
+    else if ((int64_t)PQresultMemorySize(a->rows) > conn_most(c) / 2)
+        give_up(c, "the server's answer takes more memory than half of the source's option answer_max, %s",
+                unit_format_int(UNIT_BYTES, conn_most(c), size));
+}
+
+/* One result of libpq; *r becomes NULL when it is kept. */
+static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
+{
+    if (PQresultStatus(*r) != PGRES_SINGLE_TUPLE && ++a->finals > ANSWERS_MAX)
+        give_up(c, "the server gave more answers than it was asked for");
+    switch (PQresultStatus(*r)) {
+    case PGRES_SINGLE_TUPLE:
+        take_row(c, a, r);
+        return;
+    case PGRES_TUPLES_OK:
+    case PGRES_COMMAND_OK:
+        if (!a->rows) {
+            a->rows = *r;
+            *r = NULL;
+        }
+        return;
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        /* libpq would give out the same result for ever. */
+        give_up(c, "the server began a COPY that nothing asked for");
+        return;
+    default:
+        if (a->fate == SD_OK)
+            a->fate = refused(c, *r, err);
+    }
+}
+
+/* Why there is nothing more to read: what the server said before it went is the better sentence. */
+static enum sd_result ended(struct conn *c, struct sd_error *err)
+{
+    PGresult *last = c->broken[0] || PQisBusy(c->pg) ? NULL : PQgetResult(c->pg);
+    if (last && PQresultErrorField(last, PG_DIAG_SQLSTATE))
+        refused(c, last, err);
+    else
+        lost(c, err);
+    PQclear(last);
+    return SD_RETRY;
+}
+
+/* Waits until libpq has a result, or has none any more. */
+static enum sd_result await(struct conn *c, sd_time deadline, struct sd_error *err)
+{
+    const struct sd_host *h = c->p->s->host;
+    while (!c->broken[0] && (PQisBusy(c->pg) || h->now(c->p->s) >= deadline)) {
+        int r = wait_answer(c, POLLIN, deadline);
+        if (r < 0)
+            return SD_NODATA;
+        if (r == 0)
+            give_up(c, "the server did not answer for %d s", (int)MAX(answer_ns(c) / SD_S, 1));
+        else if (!conn_read(c))
+            return ended(c, err);
+    }
+    return c->broken[0] ? lost(c, err) : SD_OK;
+}
+
+static enum sd_result collect(struct conn *c, struct answer *a, sd_time deadline, struct sd_error *err)
+{
+    for (;;) {
+        enum sd_result result = await(c, deadline, err);
+        if (result != SD_OK)
+            return result;
+        PGresult *r = PQgetResult(c->pg);
+        if (!r)
+            return SD_OK;
+        take(c, a, &r, err);
+        PQclear(r);
+        if (c->broken[0])
+            return lost(c, err);
+        if (PQstatus(c->pg) == CONNECTION_BAD)
+            return a->fate == SD_OK ? lost(c, err) : SD_RETRY;
+    }
 }
 
 enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
 {
-    struct postgres *p = c->p;
     sd_time deadline = answer_by(c);
-    PGresult *kept = NULL;
+    struct answer a = {.fate = SD_OK};
     *out = NULL;
-    enum sd_result result = flush(c, deadline, err);
+    enum sd_result result = c->broken[0] ? lost(c, err) : flush(c, deadline, err);
+    if (result == SD_OK)
+        result = collect(c, &a, deadline, err);
+    if (result == SD_OK) {
+        count_beside(c);
+        result = a.fate;
+    }
+    if (result == SD_OK && !c->broken[0] && !a.rows)
+        give_up(c, "the server answered nothing");
+    if (result == SD_OK && !c->broken[0] &&
+        !shape_fits(c->shape, PQnfields(a.rows), PQntuples(a.rows), c->broken, sizeof c->broken))
+        c->beside = 0;
+    if (result == SD_OK && c->broken[0])
+        result = lost(c, err);
+    if (result == SD_OK)
+        *out = a.rows;
+    else
+        PQclear(a.rows);
+    return result;
+}
+
+/* ---- transactions ---- */
+
+/* What the settings were asked with: did another server session answer than the one this
+ * connection was made to? Then a pooler stands between. */
+static void note_backend(struct conn *c, const PGresult *settings)
+{
+    int before = c->backend;
+    c->backend = (int)conn_int(settings, 0, 0);
+    c->moved |= before && before != c->backend;
+    c->pooled |= c->backend != PQbackendPID(c->pg);
+}
+
+static bool send_settings(struct conn *c, int64_t timeout)
+{
+    char ms[32], backend[16];
+    snprintf(ms, sizeof ms, "%lld", (long long)MAX(timeout / SD_MS, 1));
+    snprintf(backend, sizeof backend, "%d", PQbackendPID(c->pg));
+    const char *values[] = {ms, c->encoding, c->in_transaction ? NULL : c->path, backend};
+    return PQsendQueryParams(c->pg, SETTINGS, 4, NULL, values, NULL, NULL, 1);
+}
+
+/* Ends a pipeline whose answers have been taken. */
+static enum sd_result sync(struct conn *c, struct sd_error *err)
+{
+    sd_time deadline = answer_by(c);
+    for (int answers = 0;; answers++) {
+        if (answers > ANSWERS_MAX)
+            give_up(c, "the server gave more answers than it was asked for");
+        enum sd_result result = await(c, deadline, err);
+        if (result != SD_OK)
+            return result;
+        PGresult *r = PQgetResult(c->pg);
+        ExecStatusType status = PQresultStatus(r);
+        PQclear(r);
+        if (status == PGRES_PIPELINE_SYNC)
+            return PQexitPipelineMode(c->pg) ? SD_OK : lost(c, err);
+        if (PQstatus(c->pg) == CONNECTION_BAD)
+            return lost(c, err);
+    }
+}
+
+/* Takes the answers to n statements sent at once; after one that fails none is run. */
+static enum sd_result finish_all(struct conn *c, const char *const *sql, PGresult **out, int n,
+                                 struct sd_error *err)
+{
+    struct sd_error ignored;
+    enum sd_result result = SD_OK;
+    char state[sizeof c->sqlstate] = "";
+    for (int i = 0; i < n; i++) {
+        if (result == SD_OK) {
+            expect(c, shape_of(sql[i]));
+            result = conn_finish(c, &out[i], err);
+            memcpy(state, c->sqlstate, sizeof state);
+        } else if (result == SD_UNSUPPORTED) { /* the answer that it was left out */
+            PGresult *none = NULL;
+            expect(c, SHAPE_ANY);
+            conn_finish(c, &none, &ignored);
+            PQclear(none);
+        }
+    }
+    if (result == SD_UNSUPPORTED)
+        memcpy(c->sqlstate, state, sizeof state);
+    return result;
+}
+
+/* Two statements in one round trip. Without BEGIN both are one transaction of their own,
+ * which ends with the message: also when it fails, when the connection drops, and where a
+ * pooler refuses transactions. */
+static enum sd_result finish_pair(struct conn *c, bool sent, const char *const sql[2], PGresult *out[2],
+                                  struct sd_error *err)
+{
+    struct sd_error ignored;
+    if (!sent || !PQpipelineSync(c->pg))
+        return lost(c, err);
+    enum sd_result result = finish_all(c, sql, out, 2, err);
+    if (result == SD_OK)
+        return sync(c, err);
+    if (result != SD_UNSUPPORTED)
+        return result;
+    char state[sizeof c->sqlstate];
+    memcpy(state, c->sqlstate, sizeof state);
+    sync(c, &ignored);
+    memcpy(c->sqlstate, state, sizeof state);
+    return result;
+}
+
+static enum sd_result enter_pipeline(struct conn *c, struct sd_error *err)
+{
+    if (c->broken[0] || PQstatus(c->pg) == CONNECTION_BAD)
+        return lost(c, err);
+    if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF)
+        return sd_fail(err, SD_RETRY, "the server has not ended its answer before");
+    return PQenterPipelineMode(c->pg) ? SD_OK : lost(c, err);
+}
+
+/* BEGIN would make a pooler in statement mode end the server session. What comes before
+ * the next Sync is one transaction, too, and Flush brings the answers one by one. */
+static enum sd_result begin_open(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+{
+    PGresult *r = NULL;
+    enum sd_result result = enter_pipeline(c, err);
     if (result != SD_OK)
         return result;
-    for (;;) {
-        while (PQisBusy(c->pg)) {
-            int r = wait_answer(c, POLLIN, deadline);
-            if (r <= 0) {
-                PQclear(kept);
-                return r < 0 ? SD_NODATA
-                             : sd_fail(err, SD_RETRY, "the server did not answer for %d s",
-                                       (int)((p->o->timeout + 3 * SD_S) / SD_S));
-            }
-            if (!PQconsumeInput(c->pg)) {
-                /* What it said before it went is the better sentence. */
-                PGresult *last = PQgetResult(c->pg);
-                if (last && PQresultErrorField(last, PG_DIAG_SQLSTATE))
-                    refused(c, last, err);
-                else
-                    lost(c, err);
-                PQclear(last);
-                PQclear(kept);
-                return SD_RETRY;
-            }
-        }
-        PGresult *r = PQgetResult(c->pg);
-        if (!r)
-            break;
-        ExecStatusType status = PQresultStatus(r);
-        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
-            PQclear(kept);
-            kept = r;
-            continue;
-        }
-        if (result == SD_OK)
-            result = refused(c, r, err);
-        PQclear(r);
-        if (PQstatus(c->pg) == CONNECTION_BAD) {
-            PQclear(kept);
-            return SD_RETRY;
-        }
-    }
-    if (result != SD_OK) {
-        PQclear(kept);
+    c->in_transaction = c->open = true;
+    bool sent = send_settings(c, statement_timeout) && PQsendFlushRequest(c->pg);
+    expect(c, shape_of(SETTINGS));
+    result = sent ? conn_finish(c, &r, err) : lost(c, err);
+    if (result == SD_OK)
+        note_backend(c, r);
+    PQclear(r);
+    if (result == SD_UNSUPPORTED)
+        conn_end(c);
+    return result;
+}
+
+static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+{
+    PGresult *r[2] = {NULL, NULL};
+    enum sd_result result = enter_pipeline(c, err);
+    if (result != SD_OK)
         return result;
+    c->in_transaction = true;
+    static const char *const sql[] = {OWN_TAG "BEGIN READ ONLY", SETTINGS};
+    bool sent =
+        PQsendQueryParams(c->pg, sql[0], 0, NULL, NULL, NULL, NULL, 0) && send_settings(c, statement_timeout);
+    result = finish_pair(c, sent, sql, r, err);
+    if (result == SD_OK)
+        note_backend(c, r[1]);
+    PQclear(r[0]);
+    PQclear(r[1]);
+    if (result == SD_UNSUPPORTED)
+        conn_end(c);
+    return result;
+}
+
+enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err)
+{
+    if (!c->backend) { /* is there a pooler? */
+        PGresult *r = NULL;
+        enum sd_result result = conn_query(c, OWN_TAG "SELECT 1", 0, NULL, true, &r, err);
+        PQclear(r);
+        if (result != SD_OK)
+            return result;
     }
-    if (!kept)
-        return sd_fail(err, SD_RETRY, "the server answered nothing");
-    *out = kept;
-    return SD_OK;
+    return (c->pooled ? begin_open : begin_block)(c, statement_timeout, err);
+}
+
+void conn_end(struct conn *c)
+{
+    struct sd_error ignored;
+    PGresult *r = NULL;
+    char state[sizeof c->sqlstate];
+    memcpy(state, c->sqlstate, sizeof state);
+    if (c->open && PQstatus(c->pg) == CONNECTION_OK && !PQisBusy(c->pg) && PQpipelineSync(c->pg) &&
+        flush(c, answer_by(c), &ignored) == SD_OK)
+        sync(c, &ignored);
+    else if (!c->open && c->in_transaction && PQstatus(c->pg) == CONNECTION_OK &&
+             PQtransactionStatus(c->pg) != PQTRANS_ACTIVE && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
+        conn_query(c, OWN_TAG "ROLLBACK", 0, NULL, false, &r, &ignored);
+    PQclear(r);
+    c->in_transaction = c->open = false;
+    memcpy(c->sqlstate, state, sizeof state);
+}
+
+/* Outside of conn_begin: in a transaction of its own. */
+static enum sd_result query_alone(struct conn *c, const char *sql, int n, const char *const *values,
+                                  bool binary, PGresult **out, struct sd_error *err)
+{
+    PGresult *r[2] = {NULL, NULL};
+    enum sd_result result = enter_pipeline(c, err);
+    if (result != SD_OK)
+        return result;
+    bool sent =
+        send_settings(c, c->timeout) && PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary);
+    result = finish_pair(c, sent, (const char *const[]){SETTINGS, sql}, r, err);
+    if (r[0])
+        note_backend(c, r[0]);
+    PQclear(r[0]);
+    if (result == SD_OK)
+        *out = r[1];
+    else
+        PQclear(r[1]);
+    return result;
 }
 
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err)
 {
     *out = NULL;
-    if (!PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary))
+    if (!c->in_transaction)
+        return query_alone(c, sql, n, values, binary, out, err);
+    if (c->broken[0] || !PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary) || !ask_now(c))
         return lost(c, err);
+    expect(c, shape_of(sql));
     return conn_finish(c, out, err);
 }
 
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err)
 {
     *out = NULL;
-    if (!PQsendQuery(c->pg, sql))
+    if (c->broken[0] || !PQsendQuery(c->pg, sql))
         return lost(c, err);
+    expect(c, shape_of(sql));
     return conn_finish(c, out, err);
 }
 
-enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err)
+enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err)
 {
     PGresult *r = NULL;
-    if (!PQsendPrepare(c->pg, name, sql, 0, NULL))
+    if (c->broken[0] || !PQsendPrepare(c->pg, "", sql, n, types) || !ask_now(c))
         return lost(c, err);
+    expect(c, SHAPE_ANY);
     enum sd_result result = conn_finish(c, &r, err);
     PQclear(r);
     return result;
 }
 
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
-                             PGresult **out, struct sd_error *err)
+enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGresult **out,
+                             struct sd_error *err)
 {
-    *out = NULL;
-    if (!PQsendQueryPrepared(c->pg, name, n, values, NULL, NULL, 1))
+    struct sd_error ignored;
+    enum sd_result result = c->open ? SD_OK : enter_pipeline(c, err);
+    for (int i = 0; i < n; i++)
+        out[i] = NULL;
+    if (result != SD_OK)
+        return result;
+    bool sent = true;
+    for (int i = 0; i < n && sent; i++)
+        sent = PQsendQueryParams(c->pg, sql[i], 0, NULL, NULL, NULL, NULL, 0);
+    if (!sent || !(c->open ? PQsendFlushRequest(c->pg) : PQpipelineSync(c->pg)))
         return lost(c, err);
-    return conn_finish(c, out, err);
+    if (c->open) /* where one has failed, the rest answers only at the end */
+        for (int i = 0; i < n && result == SD_OK; i++) {
+            expect(c, shape_of(sql[i]));
+            result = conn_finish(c, &out[i], err);
+        }
+    else if ((result = finish_all(c, sql, out, n, err)) == SD_OK || result == SD_UNSUPPORTED) {
+        char state[sizeof c->sqlstate];
+        memcpy(state, c->sqlstate, sizeof state);
+        enum sd_result synced = sync(c, result == SD_OK ? err : &ignored);
+        result = result == SD_OK ? synced : result;
+        memcpy(c->sqlstate, state, sizeof state);
+    }
+    return result;
+}
+
+int conn_socket(const struct conn *c)
+{
+    return relay_socket(c->relay);
 }
 
 bool conn_alive(struct conn *c, struct sd_error *err)
 {
-    if (PQconsumeInput(c->pg) && !PQisBusy(c->pg) && !c->farewell[0] && PQstatus(c->pg) == CONNECTION_OK)
+    if (conn_read(c) && !PQisBusy(c->pg) && !c->farewell[0] && PQstatus(c->pg) == CONNECTION_OK)
         return true;
     lost(c, err);
     return false;
@@ -402,7 +951,7 @@ void conn_array_item(struct strbuf *b, const char *s)
 
 int64_t conn_int(const PGresult *r, int row, int col)
 {
-    if (PQgetisnull(r, row, col))
+    if (conn_is_null(r, row, col))
         return SD_UNKNOWN;
     const char *v = PQgetvalue(r, row, col);
     uint64_t u64;
@@ -423,7 +972,7 @@ int64_t conn_int(const PGresult *r, int row, int col)
 
 double conn_real(const PGresult *r, int row, int col)
 {
-    if (PQgetisnull(r, row, col) || PQgetlength(r, row, col) != 8)
+    if (conn_is_null(r, row, col) || PQgetlength(r, row, col) != 8)
         return NAN;
     uint64_t u;
     double d;
@@ -436,9 +985,7 @@ double conn_real(const PGresult *r, int row, int col)
 int64_t conn_ms(const PGresult *r, int row, int col)
 {
     double ms = conn_real(r, row, col);
-    if (!(ms >= 0))
-        return SD_UNKNOWN;
-    return ms < 9e12 ? (int64_t)(ms * 1e6) : INT64_MAX;
+    return ms >= 0 ? real_to_int(ms * 1e6) : SD_UNKNOWN;
 }
 
 sd_time conn_time(const PGresult *r, int row, int col)
@@ -453,5 +1000,16 @@ sd_time conn_time(const PGresult *r, int row, int col)
 
 const char *conn_text(const PGresult *r, int row, int col)
 {
-    return PQgetisnull(r, row, col) ? NULL : PQgetvalue(r, row, col);
+    const char *text = conn_maybe(r, row, col);
+    return text ? text : "";
+}
+
+const char *conn_maybe(const PGresult *r, int row, int col)
+{
+    return conn_is_null(r, row, col) ? NULL : PQgetvalue(r, row, col);
+}
+
+bool conn_is_null(const PGresult *r, int row, int col)
+{
+    return row < 0 || row >= PQntuples(r) || col < 0 || col >= PQnfields(r) || PQgetisnull(r, row, col);
 }

@@ -1,5 +1,6 @@
 /* database.c - figures of the whole server and of each database. */
 #include "source/postgres/internal.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 
@@ -32,14 +33,6 @@ char *database_sql(void)
     return strbuf_detach(&sql);
 }
 
-static enum sd_result prepare(struct postgres *p, struct sd_error *err)
-{
-    char *sql = database_sql();
-    enum sd_result result = conn_prepare(&p->main, "database", sql, err);
-    free(sql);
-    return result;
-}
-
 static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
                 const char *unit, int64_t value, bool counter)
 {
@@ -54,10 +47,11 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     PGresult *r;
-    enum sd_result result = p->database_ready ? SD_OK : prepare(p, err);
-    p->database_ready = result == SD_OK;
     sd_time at = h->now(p->s);
-    if (result != SD_OK || (result = conn_prepared(&p->main, "database", 0, NULL, &r, err)) != SD_OK)
+    char *sql = database_sql();
+    enum sd_result result = conn_query(&p->main, sql, 0, NULL, true, &r, err);
+    free(sql);
+    if (result != SD_OK)
         return result;
     struct sd_batch *b = h->batch(p->s, at);
     int64_t totals[ARRAY_LEN(FIGURES)] = {0};
@@ -65,8 +59,7 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
         char *labels = mem_printf("database=%s", conn_text(r, row, 0));
         for (size_t i = 0; i < ARRAY_LEN(FIGURES); i++) {
             int64_t v = conn_int(r, row, 3 + (int)i);
-            if (sd_known(v) && __builtin_add_overflow(totals[i], v, &totals[i]))
-                totals[i] = INT64_MAX;
+            totals[i] = add_known(totals[i], v);
             if (row < MAX_LABELLED)
                 add(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
         }

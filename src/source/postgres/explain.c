@@ -7,13 +7,15 @@
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "core/schema.h"
 #include "core/sql/statement.h"
 #include "core/sql/lex.h"
 
 #define MAX_PARAMETERS 1000 /* of a statement planned without its values */
-#define MAX_TYPE_TRIES 40   /* PREPAREs until every parameter has a type */
+#define MAX_TYPE_TRIES 40   /* parses until every parameter has a type */
 #define MAX_RELATIONS  64   /* of a plan, whose indexes are listed */
 #define EXPLAIN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
 
@@ -90,10 +92,10 @@ static enum sd_result command(struct conn *c, const char *sql, struct sd_error *
 static enum sd_result take_plan(PGresult *r, char **body, struct sd_error *err)
 {
     enum sd_result result = SD_OK;
-    if (PQntuples(r) < 1 || PQgetisnull(r, 0, 0))
+    if (conn_is_null(r, 0, 0))
         result = sd_fail(err, SD_UNSUPPORTED, "the server gave no plan");
     else
-        *body = mem_strdup(PQgetvalue(r, 0, 0));
+        *body = mem_strdup(conn_text(r, 0, 0));
     PQclear(r);
     return result;
 }
@@ -112,26 +114,10 @@ static enum sd_result plan_without_values(struct conn *c, const char *sql, char 
 {
     PGresult *r;
     char *explain = mem_printf(EXPLAIN_SQL ", GENERIC_PLAN)\n%s", sql);
-    enum sd_result result = conn_prepare(c, "slowdive_one", explain, err);
+    enum sd_result result = conn_parse(c, explain, 0, NULL, err);
     if (result == SD_OK && (result = conn_simple(c, explain, &r, err)) == SD_OK)
         result = take_plan(r, body, err);
     free(explain);
-    return result;
-}
-
-/* PREPARE with the types found so far; types[i] NULL: the server is to infer it. */
-static enum sd_result prepare(struct conn *c, const char *name, const char *sql, int n,
-                              const char *const *types, struct sd_error *err)
-{
-    struct strbuf b = {0};
-    strbuf_printf(&b, OWN_TAG "PREPARE %s", name);
-    for (int i = 0; i < n; i++)
-        strbuf_printf(&b, "%s%s", i ? ", " : " (", types[i] ? types[i] : "unknown");
-    if (n > 0)
-        strbuf_char(&b, ')');
-    strbuf_printf(&b, " AS %s", sql);
-    enum sd_result result = command(c, b.text, err);
-    strbuf_free(&b);
     return result;
 }
 
@@ -143,16 +129,33 @@ static bool type_is_open(const struct conn *c)
 
 /* `$1 IS NULL OR c = $1` leaves the type of $1 open. Types are tried, those first
  * whose comparison with a column of a related type can still use its index. */
-enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err)
+static const struct type {
+    const char *name;
+    Oid oid; /* pg_type.dat: the same in all versions */
+} CANDIDATES[] = {{"int8", 20}, {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
+                  {"bool", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
+
+/* After a failure: back to the savepoint, or where there is none, a new transaction. */
+static enum sd_result again(struct conn *c, struct sd_error *err)
 {
-    static const char *const candidates[] = {"bigint",  "text",  "timestamptz", "uuid", "numeric",
-                                             "boolean", "jsonb", "inet",        "bytea"};
-    const char **types = mem_array((size_t)n, sizeof *types);
+    if (!c->open)
+        return command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
+    conn_end(c);
+    return conn_begin(c, c->timeout, err);
+}
+
+/* The types of a statement's n parameters as PREPARE wants them, "(unknown, bigint)";
+ * "unknown": the server infers it. The server parses the text for it, no more. */
+static enum sd_result find_types(struct conn *c, const char *sql, int n, struct strbuf *out,
+                                 struct sd_error *err)
+{
+    Oid *types = mem_array((size_t)n, sizeof *types);
+    size_t *chosen = mem_array((size_t)n, sizeof *chosen);
     size_t tried = 0; /* candidates for parameter `open` */
     int open = -1;
-    enum sd_result result = command(c, OWN_TAG "SAVEPOINT slowdive", err);
+    enum sd_result result = c->open ? SD_OK : command(c, OWN_TAG "SAVEPOINT slowdive", err);
     for (int tries = 0; result == SD_OK; tries++) {
-        result = prepare(c, name, sql, n, types, err);
+        result = conn_parse(c, sql, n, types, err);
         if (result != SD_UNSUPPORTED || tries >= MAX_TYPE_TRIES)
             break;
         const char *dollar = type_is_open(c) ? strrchr(err->text, '$') : NULL;
@@ -165,58 +168,105 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
         } else if (open < 0) {
             break; /* another kind of mistake */
         }
-        if (tried >= ARRAY_LEN(candidates)) {
+        if (tried >= ARRAY_LEN(CANDIDATES)) {
             sd_fail(err, result,
                     "the type of parameter $%d cannot be told from the statement; "
                     "add a cast such as $%d::int to it",
                     open + 1, open + 1);
             break;
         }
-        types[open] = candidates[tried++];
-        result = command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", err);
+        chosen[open] = tried++;
+        types[open] = CANDIDATES[chosen[open]].oid;
+        result = again(c, err);
     }
+    for (int i = 0; i < n; i++)
+        strbuf_printf(out, "%spg_catalog.%s", i ? ", " : "(",
+                      types[i] ? CANDIDATES[chosen[i]].name : "unknown");
+    if (n > 0)
+        strbuf_char(out, ')');
     free(types);
+    free(chosen);
     return result;
 }
 
-/* Without values: a generic plan, as a prepared statement would get. */
-static enum sd_result plan_generic(struct conn *c, const char *sql, int n, char **body, struct sd_error *err)
+static void prepare_text(struct strbuf *b, const char *name, const char *types, const char *sql)
 {
-    enum sd_result result = command(c, OWN_TAG "SET LOCAL plan_cache_mode = force_generic_plan", err);
-    if (result == SD_OK)
-        result = explain_prepare(c, "slowdive_plan", sql, n, err);
-    if (result != SD_OK)
-        return result;
-    struct strbuf b = {0};
-    strbuf_str(&b, EXPLAIN_SQL ") EXECUTE slowdive_plan(");
-    for (int i = 0; i < n; i++)
-        strbuf_str(&b, i ? ", NULL" : "NULL");
-    strbuf_char(&b, ')');
-    result = plan(c, b.text, body, err);
+    strbuf_printf(b, OWN_TAG "PREPARE %s%s AS %s", name, types ? types : "", sql);
+}
+
+enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n, struct sd_error *err)
+{
+    struct strbuf types = {0}, b = {0};
+    enum sd_result result = find_types(c, sql, n, &types, err);
+    if (result == SD_OK) {
+        prepare_text(&b, name, types.text, sql);
+        result = command(c, b.text, err);
+    }
+    strbuf_free(&types);
     strbuf_free(&b);
     return result;
 }
 
-static enum sd_result begin(struct conn *c, struct sd_error *err)
+/* Prepares, explains and forgets it in one go: the server comes to the end of it whatever
+ * becomes of us. PREPARE is not undone by a rollback; its name is nobody else's. */
+static enum sd_result plan_prepared(struct conn *c, const char *types, const char *sql, int n,
+                                    const char *options, char **body, struct sd_error *err)
 {
-    enum sd_result result = command(c, OWN_TAG "BEGIN READ ONLY", err);
-    if (result != SD_OK)
-        return result;
-    char *timeouts =
-        mem_printf(OWN_TAG "SELECT pg_catalog.set_config('statement_timeout', '%lld', true), "
-                           "pg_catalog.set_config('lock_timeout', '200', true), "
-                           "pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true)",
-                   (long long)(MIN(c->p->o->timeout, 5 * SD_S) / SD_MS));
-    result = command(c, timeouts, err);
-    free(timeouts);
+    struct strbuf text[3] = {{0}};
+    PGresult *r[3];
+    struct sd_error ignored;
+    char name[64];
+    snprintf(name, sizeof name, "slowdive_%d_%llx", (int)getpid(), (unsigned long long)clock_mono());
+    prepare_text(&text[0], name, types, sql);
+    strbuf_printf(&text[1], "%s EXECUTE %s(", options, name);
+    for (int i = 0; i < n; i++)
+        strbuf_str(&text[1], i ? ", NULL" : "NULL");
+    strbuf_char(&text[1], ')');
+    strbuf_printf(&text[2], OWN_TAG "DEALLOCATE %s", name);
+    const char *const all[] = {text[0].text, text[1].text, text[2].text};
+    enum sd_result result = conn_sequence(c, all, 3, r, err);
+    if (result == SD_OK) {
+        result = take_plan(r[1], body, err);
+        r[1] = NULL;
+    } else if (result == SD_UNSUPPORTED && r[0]) { /* prepared, and not forgotten */
+        char state[sizeof c->sqlstate];
+        memcpy(state, c->sqlstate, sizeof state);
+        bool ended = c->open;
+        if (ended)
+            conn_end(c);
+        else
+            command(c, OWN_TAG "ROLLBACK TO SAVEPOINT slowdive", &ignored);
+        command(c, text[2].text, &ignored);
+        memcpy(c->sqlstate, state, sizeof state);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        PQclear(r[i]);
+        strbuf_free(&text[i]);
+    }
     return result;
 }
 
-static enum sd_result plan_any(struct conn *c, const char *text, int n, char **body, struct sd_error *err)
+enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
+                               struct sd_error *err)
 {
-    enum sd_result result = begin(c, err);
+    struct strbuf types = {0};
+    enum sd_result result = find_types(c, sql, n, &types, err);
     if (result == SD_OK)
-        result = harmless_plan(c, text, err);
+        result = command(
+            c, OWN_TAG "SELECT pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true)", err);
+    if (result == SD_OK)
+        result = plan_prepared(c, types.text, sql, n, options, body, err);
+    strbuf_free(&types);
+    return result;
+}
+
+static enum sd_result plan_any(struct conn *c, const char *text, int n, bool unattended, char **body,
+                               struct sd_error *err)
+{
+    int64_t timeout = MIN(c->timeout, 5 * SD_S);
+    enum sd_result result = conn_begin(c, timeout, err);
+    if (result == SD_OK)
+        result = harmless_plan(c, text, unattended, NULL, err);
     if (result != SD_OK)
         return result;
     if (n == 0) {
@@ -226,15 +276,19 @@ static enum sd_result plan_any(struct conn *c, const char *text, int n, char **b
         return result;
     }
     char *sql = explain_rewrite(text);
-    bool tried = PQserverVersion(c->pg) >= 160000;
+    bool tried = PQserverVersion(c->pg) >= 160000 && !c->open;
     if (tried)
         result = plan_without_values(c, sql, body, err);
     if (!tried || result == SD_UNSUPPORTED) {
         /* What GENERIC_PLAN cannot type may still be prepared. */
-        if (tried && (result = command(c, OWN_TAG "ROLLBACK", err)) == SD_OK)
-            result = begin(c, err);
+        if (tried) {
+            conn_end(c);
+            result = conn_begin(c, timeout, err);
+            if (result == SD_OK)
+                result = harmless_plan(c, text, unattended, NULL, err);
+        }
         if (result == SD_OK)
-            result = plan_generic(c, sql, n, body, err);
+            result = explain_generic(c, sql, n, EXPLAIN_SQL ")", body, err);
     }
     free(sql);
     return result;
@@ -297,7 +351,8 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
     if (tree)
         find_relations(tree, &rel);
     cJSON_Delete(tree);
-    if (rel.n > 0 && command(c, OWN_TAG "SET LOCAL search_path = pg_catalog", &ignored) == SD_OK) {
+    if (rel.n > 0 && command(c, OWN_TAG "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true)",
+                             &ignored) == SD_OK) {
         strbuf_char(&rel.schemas, '}');
         strbuf_char(&rel.names, '}');
         const char *args[] = {rel.schemas.text, rel.names.text};
@@ -308,8 +363,8 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 struct sd_table t;
                 schema_clear(schema_of(SD_TABLE), &t);
                 t.database = database;
-                t.schema = conn_text(r, row, 0);
-                t.name = conn_text(r, row, 1);
+                t.schema = conn_maybe(r, row, 0);
+                t.name = conn_maybe(r, row, 1);
                 t.rows = rows >= 0 ? rows : NAN; /* -1: never analysed */
                 t.size_bytes = conn_int(r, row, 3);
                 t.rows_live = conn_int(r, row, 4);
@@ -324,11 +379,11 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 struct sd_index x;
                 schema_clear(schema_of(SD_INDEX), &x);
                 x.database = database;
-                x.schema = conn_text(r, row, 0);
-                x.table = conn_text(r, row, 1);
-                x.name = conn_text(r, row, 2);
-                x.definition = conn_text(r, row, 3);
-                x.columns = conn_text(r, row, 4);
+                x.schema = conn_maybe(r, row, 0);
+                x.table = conn_maybe(r, row, 1);
+                x.name = conn_maybe(r, row, 2);
+                x.definition = conn_maybe(r, row, 3);
+                x.columns = conn_maybe(r, row, 4);
                 x.is_unique = conn_int(r, row, 5);
                 x.is_valid = conn_int(r, row, 6);
                 x.is_partial = conn_int(r, row, 7);
@@ -413,7 +468,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
         result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
                            &why);
     if (result == SD_OK) {
-        result = plan_any(&c, text, n, &body, &why);
+        result = plan_any(&c, text, n, req->unattended, &body, &why);
         if (result == SD_UNSUPPORTED)
             explain_advise(p, &c, &why);
     }
@@ -429,18 +484,16 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
                       : why.text[0] ? why.text
                                     : "the server gave no plan",
         };
-        struct sd_error ignored;
         p->s->host->add(reply, SD_PLAN, &pl);
         if (body) {
             explain_facts(p, &c, database, body, reply);
-            if (command(&c, OWN_TAG "ROLLBACK", &ignored) == SD_OK)
-                explain_advice(p, &c, &pl, reply);
+            conn_end(&c);
+            explain_advice(p, &c, &pl, req->unattended, reply);
         }
     }
-    if (c.pg) {
-        struct sd_error ignored;
-        if (PQstatus(c.pg) == CONNECTION_OK && result != SD_NODATA)
-            command(&c, OWN_TAG "ROLLBACK", &ignored);
+    if (c.p) {
+        if (c.pg && result != SD_NODATA)
+            conn_end(&c);
         conn_close(&c);
     }
     free(body);

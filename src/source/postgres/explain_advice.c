@@ -75,6 +75,9 @@ static void suggest(struct advising *v, size_t n, char **names)
     r.cost_after = c->after;
     r.proven = advisor_can_prove(v->search.advisor) && d->method != INDEX_GIN;
     r.why = why.text;
+    if (!r.proven)
+        r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not know GIN indexes"
+                                                          : advisor_why_unproven(v->search.advisor);
     add(v, &r);
     free(columns);
     strbuf_free(&ddl);
@@ -122,19 +125,19 @@ static void refuse(struct advising *v, double keeps)
              c->statements[0].own.n, 100 * KEEP);
     else
         none(v,
-             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; HypoPG, which "
-             "would "
-             "let the planner say so, is not installed.",
-             100 * KEEP);
+             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; the planner "
+             "could "
+             "not be asked: %s.",
+             100 * KEEP, advisor_why_unproven(v->search.advisor));
 }
 
-static void advise(struct advising *v, struct conn *conn, const char *sql)
+static void advise(struct advising *v, struct conn *conn, const char *sql, bool unattended)
 {
     struct advisor_search *s = &v->search;
     struct choice *c = &s->choice;
     struct sd_error err = {""};
     int64_t began = clock_mono();
-    s->advisor = advisor_borrow(conn, ADVICE_NS, &err);
+    s->advisor = advisor_borrow(conn, ADVICE_NS, unattended, &err);
     s->catalog = s->advisor ? advisor_catalog(s->advisor, sql, &err) : NULL;
     if (!s->catalog) {
         none(v, "Indexes could not be looked for: %s.", err.text);
@@ -170,13 +173,14 @@ static void advise(struct advising *v, struct conn *conn, const char *sql)
     }
 }
 
-void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply)
+void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
+                    struct sd_batch *reply)
 {
     struct advising v = {.host = p->s->host, .reply = reply};
     schema_clear(schema_of(SD_ADVICE), &v.record);
     v.record.database = plan->database;
     v.record.query_id = plan->query_id;
-    advise(&v, c, plan->query);
+    advise(&v, c, plan->query, unattended);
     advisor_search_free(&v.search);
     db_catalog_free(v.search.catalog);
     advisor_close(v.search.advisor);

@@ -1,4 +1,4 @@
-/* harmless.c - may this statement be executed here? What the server says.
+/* harmless.c - may this statement be executed here, or planned? What the server says.
  *
  * A read-only transaction that is rolled back stops neither a function that talks to
  * another server nor one that ends a session, and functions hide in views, policies,
@@ -14,21 +14,22 @@
  * An operator or function of an unknown type (a base type of an extension not listed)
  * can be called only with a value of that type. Such a type among the columns or casts
  * is refused itself, so that an overload is passed over when more of its arguments
- * want such a type than there are constants that could become one. */
+ * want such a type than there are constants that could become one.
+ *
+ * Planning runs less, so it may go through functions of the user's own that do nothing
+ * (harmless_body.c); but not when they would run with rights that reach outside of the
+ * database, nor when nobody asked for the plan. A function is read a moment before
+ * it could run and cannot be locked, so its author could swap it in between: what is
+ * read is no proof then. */
 #include "source/postgres/harmless.h"
 
 #include <stdlib.h>
 
 #include "core/sql/statement.h"
+#include "core/sql/lex.h"
 
 #define MAX_ROUNDS 20   /* built-in views of built-in views */
 #define MAX_TEXTS  2000 /* definitions parsed for one statement */
-
-/* Extensions whose functions act on nothing outside their result. */
-static const char EXTENSIONS[] =
-    "{bloom,btree_gin,btree_gist,citext,cube,earthdistance,fuzzystrmatch,hstore,intarray,ip4r,isn,ltree,pg_"
-    "trgm,"
-    "pgcrypto,pg_stat_statements,postgis,seg,tsm_system_rows,tsm_system_time,unaccent,uuid-ossp,vector}";
 
 /* VOLATILE functions, built in or of those extensions, that change nothing; * at the
  * end: a prefix. */
@@ -74,7 +75,7 @@ static const char *const VOLATILE[] = {
     "pg_current_wal_flush_lsn",
 };
 
-static bool harmless_volatile(const char *name)
+bool harmless_volatile(const char *name)
 {
     for (size_t i = 0; i < ARRAY_LEN(VOLATILE); i++) {
         size_t n = strlen(VOLATILE[i]);
@@ -84,166 +85,6 @@ static bool harmless_volatile(const char *name)
     }
     return false;
 }
-
-/* ---- the statements; all of them under search_path = pg_catalog ---- */
-
-/* Members of the listed extensions ($1), and unknown types. FirstNormalObjectId is 16384:
- * what has a smaller OID came with the server. The owner of an extension may add a
- * function of his own to it, so a member written in SQL or the like must be a superuser's. */
-#define COMMON                                                                                               \
-    "good(class, oid) AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e "      \
-    "ON e.oid = d.refobjid WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' "               \
-    "AND e.extname = ANY ($1::text[])), "                                                                    \
-    "known(oid) AS MATERIALIZED (SELECT p.oid FROM good g JOIN pg_proc p ON p.oid = g.oid "                  \
-    "JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner "                         \
-    "WHERE g.class = 'pg_proc'::regclass AND (l.lanname IN ('c', 'internal') OR r.rolsuper)), "              \
-    "strange(oid) AS MATERIALIZED (SELECT t.oid FROM pg_type t LEFT JOIN pg_type e ON e.oid = t.typelem "    \
-    "AND t.typinput::oid < 16384 WHERE 'b' IN (t.typtype, e.typtype) AND coalesce(e.typinput, "              \
-    "t.typinput)::oid >= 16384 "                                                                             \
-    "AND coalesce(e.oid, t.oid) NOT IN (SELECT oid FROM good WHERE class = 'pg_type'::regclass)) "
-
-#define ON_PATH "(n.nspname = w.s OR (w.s IS NULL AND n.nspname = ANY ($2::text[])))"
-
-/* Functions $3 $4 (schema, name; $5 literals), operators $6 $7 ($8), types $9 $10, attributes
- * $11: those that are not built in or known, and the volatile functions of the others. */
-static const char NAMES[] = OWN_TAG
-    "WITH RECURSIVE " COMMON ", named(oid, name) AS (SELECT t.oid, t.typname::text FROM unnest($9::text[], "
-    "$10::text[]) w(s, f) JOIN pg_type t ON t.typname = w.f JOIN pg_namespace n ON n.oid = t.typnamespace "
-    "AND " ON_PATH " UNION SELECT b.oid, x.name FROM named x JOIN pg_type t ON t.oid = x.oid "
-    "JOIN pg_type b ON b.oid IN (t.typbasetype, t.typelem)) "
-    "SELECT CASE WHEN p.oid < 16384 OR k.oid IS NOT NULL THEN 'volatile' ELSE 'function' END, "
-    "n.nspname::text, "
-    "p.proname::text, NULL::text, p.oid::int8 FROM unnest($3::text[], $4::text[], $5::int4[]) w(s, f, "
-    "literals) "
-    "JOIN pg_proc p ON p.proname = w.f JOIN pg_namespace n ON n.oid = p.pronamespace AND " ON_PATH
-    " LEFT JOIN known k ON k.oid = p.oid WHERE p.prokind <> 'p' "
-    "AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) "
-    "AND CASE WHEN p.oid < 16384 OR k.oid IS NOT NULL THEN p.provolatile = 'v' ELSE "
-    "(SELECT count(*) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY a(t, o) WHERE a.o <= p.pronargs - "
-    "p.pronargdefaults AND a.t IN (SELECT oid FROM strange)) <= w.literals END "
-    "UNION SELECT 'operator', n.nspname::text, o.oprname::text, NULL, o.oprcode::oid::int8 "
-    "FROM unnest($6::text[], $7::text[], $8::int4[]) w(s, f, literals) "
-    "JOIN pg_operator o ON o.oprname = w.f JOIN pg_namespace n ON n.oid = o.oprnamespace AND " ON_PATH
-    " WHERE o.oid >= 16384 AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_operator'::regclass) "
-    "AND (o.oprleft IN (SELECT oid FROM strange))::int4 + (o.oprright IN (SELECT oid FROM strange))::int4 "
-    "<= w.literals "
-    "UNION SELECT 'cast', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM pg_cast c JOIN pg_proc p "
-    "ON p.oid = c.castfunc "
-    "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE c.oid >= 16384 AND p.oid NOT IN (SELECT oid FROM "
-    "known) "
-    "AND (p.oid >= 16384 OR p.provolatile = 'v') AND c.castsource NOT IN (SELECT oid FROM strange) AND "
-    "(c.castcontext = 'i' OR c.casttarget IN "
-    "(SELECT oid FROM named) OR EXISTS (SELECT FROM pg_type t WHERE t.oid = c.casttarget "
-    "AND t.typname = ANY ($11::text[]))) "
-    "UNION SELECT 'attribute', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM pg_proc p "
-    "JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = ANY ($2::text[]) "
-    "JOIN pg_type t ON t.oid = p.proargtypes[0] WHERE p.proname = ANY ($11::text[]) AND p.oid >= 16384 "
-    "AND p.oid NOT IN (SELECT oid FROM known) AND p.prokind <> 'p' AND p.pronargs - p.pronargdefaults <= 1 "
-    "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM pg_cast c JOIN pg_type s ON s.oid = "
-    "c.castsource "
-    "WHERE c.castcontext = 'i' AND s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) "
-    /* what sorts and hashes a built-in type, should somebody have replaced that */
-    "UNION SELECT 'inside', n.nspname::text, o.opcname::text, NULL, NULL FROM pg_opclass o "
-    "JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE o.oid >= 16384 AND o.opcdefault AND "
-    "o.opcintype::oid < 16384 "
-    "AND o.opcmethod IN (403, 405) AND o.oid NOT IN (SELECT oid FROM good WHERE class = "
-    "'pg_opclass'::regclass) "
-    "ORDER BY 1, 2, 3";
-
-/* Everything that relations $3 $4 and types $5 $6 consist of: what must not be there, and
- * the definitions to parse; with $7 also what changing their rows would run. An edge from a table to its
- * parent would bring in all its siblings, so tables refer to no relations. */
-static const char CLOSURE[] = OWN_TAG
-    "WITH RECURSIVE " COMMON ", found(class, oid) AS ("
-    "(SELECT 'pg_class'::regclass::oid, c.oid FROM unnest($3::text[], $4::text[]) w(s, f) "
-    "JOIN pg_class c ON c.relname = w.f JOIN pg_namespace n ON n.oid = c.relnamespace AND " ON_PATH
-    " UNION ALL SELECT 'pg_type'::regclass, t.oid FROM unnest($5::text[], $6::text[]) w(s, f) "
-    "JOIN pg_type t ON t.typname = w.f JOIN pg_namespace n ON n.oid = t.typnamespace AND " ON_PATH ") "
-    "UNION SELECT x.class, x.oid FROM found f, LATERAL ("
-    "SELECT d.refclassid, d.refobjid FROM pg_depend d WHERE d.classid = f.class AND d.objid = f.oid "
-    "AND f.class NOT IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, "
-    "'pg_opfamily'::regclass) AND d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass, "
-    "'pg_proc'::regclass, 'pg_operator'::regclass, 'pg_opclass'::regclass, 'pg_opfamily'::regclass) "
-    "AND NOT (f.class = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass) "
-    "AND NOT (f.class = 'pg_type'::regclass AND (f.oid IN (SELECT oid FROM strange) OR f.oid IN "
-    "(SELECT oid FROM good WHERE class = 'pg_type'::regclass))) "
-    "UNION ALL SELECT 'pg_type'::regclass, a.atttypid FROM pg_attribute a WHERE f.class = "
-    "'pg_class'::regclass "
-    "AND a.attrelid = f.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384 "
-    "UNION ALL SELECT 'pg_type'::regclass, e.typelem FROM pg_type e WHERE f.class = 'pg_type'::regclass "
-    "AND e.oid = f.oid AND e.typelem >= 16384 "
-    "UNION ALL SELECT 'pg_class'::regclass, i.inhrelid FROM pg_inherits i WHERE f.class = "
-    "'pg_class'::regclass "
-    "AND i.inhparent = f.oid AND (SELECT c.relhassubclass FROM pg_class c WHERE c.oid = f.oid) "
-    "UNION ALL SELECT 'pg_class'::regclass, i.indexrelid FROM pg_index i WHERE f.class = "
-    "'pg_class'::regclass "
-    "AND i.indrelid = f.oid AND f.oid >= 16384 "
-    "UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_rewrite r JOIN pg_class v ON v.oid = r.ev_class "
-    "AND CASE WHEN v.relkind = 'v' THEN $7::bool OR r.ev_type = '1' ELSE $7::bool AND r.ev_type <> '1' END "
-    "WHERE f.class = 'pg_class'::regclass AND r.ev_class = f.oid "
-    "UNION ALL SELECT 'pg_policy'::regclass, y.oid FROM pg_policy y WHERE f.class = 'pg_class'::regclass "
-    "AND y.polrelid = f.oid "
-    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = "
-    "'pg_class'::regclass "
-    "AND k.conrelid = f.oid AND k.contype = 'c' "
-    "UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k WHERE f.class = "
-    "'pg_type'::regclass "
-    "AND k.contypid = f.oid AND k.contype = 'c' "
-    /* to_json() looks for a cast to json, sorting and grouping for an operator class: by type, unnamed */
-    "UNION ALL SELECT 'pg_proc'::regclass, c.castfunc FROM pg_cast c WHERE f.class IN ('pg_type'::regclass, "
-    "'pg_class'::regclass) AND c.castsource = CASE WHEN f.class = 'pg_type'::regclass THEN f.oid ELSE "
-    "(SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END AND c.casttarget IN ('json'::regtype, "
-    "'jsonb'::regtype) "
-    "UNION ALL SELECT 'pg_opclass'::regclass, o.oid FROM pg_opclass o WHERE o.oid >= 16384 AND f.class IN "
-    "('pg_type'::regclass, 'pg_class'::regclass) AND o.opcintype = CASE WHEN f.class = 'pg_type'::regclass "
-    "THEN f.oid "
-    "ELSE (SELECT r.reltype FROM pg_class r WHERE r.oid = f.oid) END "
-    "UNION ALL SELECT 'pg_attrdef'::regclass, q.oid FROM pg_attrdef q JOIN pg_attribute a ON a.attrelid = "
-    "q.adrelid AND a.attnum = q.adnum AND ($7::bool OR a.attgenerated <> '') WHERE f.class = "
-    "'pg_class'::regclass "
-    "AND q.adrelid = f.oid "
-    "UNION ALL SELECT 'pg_statistic_ext'::regclass, z.oid FROM pg_statistic_ext z WHERE "
-    "f.class = 'pg_class'::regclass AND z.stxrelid = f.oid"
-    ") x(class, oid)) "
-    "SELECT 'foreign', n.nspname::text, c.relname::text, NULL::text, NULL::int8 FROM found f "
-    "JOIN pg_class c ON c.oid = f.oid AND c.relkind = 'f' JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE f.class = 'pg_class'::regclass "
-    "UNION ALL SELECT CASE WHEN k.oid IS NULL THEN 'inside' ELSE 'volatile' END, n.nspname::text, "
-    "p.proname::text, "
-    "NULL, p.oid::int8 FROM found f JOIN pg_proc p ON p.oid = f.oid JOIN pg_namespace n ON n.oid = "
-    "p.pronamespace "
-    "LEFT JOIN known k ON k.oid = p.oid WHERE f.class = 'pg_proc'::regclass AND p.oid >= 16384 "
-    "AND (k.oid IS NULL OR p.provolatile = 'v') "
-    "UNION ALL SELECT 'inside', n.nspname::text, o.oprname::text, NULL, o.oprcode::oid::int8 FROM found f "
-    "JOIN pg_operator o ON o.oid = f.oid JOIN pg_namespace n ON n.oid = o.oprnamespace "
-    "WHERE f.class = 'pg_operator'::regclass AND o.oid >= 16384 "
-    "AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_operator'::regclass) "
-    "UNION ALL SELECT 'inside', n.nspname::text, o.opcname::text, NULL, x.oid::int8 FROM found f "
-    "JOIN pg_opclass o ON o.oid = f.oid JOIN pg_namespace n ON n.oid = o.opcnamespace "
-    "LEFT JOIN LATERAL (SELECT a.amproc::oid FROM pg_amproc a WHERE a.amprocfamily = o.opcfamily UNION ALL "
-    "SELECT r.oprcode::oid FROM pg_amop a JOIN pg_operator r ON r.oid = a.amopopr WHERE a.amopfamily = "
-    "o.opcfamily) "
-    "x(oid) ON true "
-    "WHERE f.class = 'pg_opclass'::regclass AND o.oid >= 16384 "
-    "AND o.oid NOT IN (SELECT oid FROM good WHERE class = 'pg_opclass'::regclass) "
-    "UNION ALL SELECT 'type', n.nspname::text, t.typname::text, NULL, NULL FROM found f "
-    "JOIN strange s ON s.oid = f.oid JOIN pg_type t ON t.oid = f.oid "
-    "JOIN pg_namespace n ON n.oid = t.typnamespace WHERE f.class = 'pg_type'::regclass "
-    "UNION ALL SELECT 'text', n.nspname::text, 'the view ' || c.relname, pg_get_viewdef(c.oid), NULL FROM "
-    "found f "
-    "JOIN pg_class c ON c.oid = f.oid AND c.relkind = 'v' JOIN pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE f.class = 'pg_class'::regclass "
-    "UNION ALL SELECT 'text', NULL, 'the policy ' || y.polname, 'SELECT ' || pg_get_expr(y.polqual, "
-    "y.polrelid), NULL "
-    "FROM found f JOIN pg_policy y ON y.oid = f.oid AND y.polqual IS NOT NULL WHERE f.class = "
-    "'pg_policy'::regclass "
-    "UNION ALL SELECT 'text', NULL, 'the domain ' || t.typname, 'SELECT ' || pg_get_expr(k.conbin, 0), NULL "
-    "FROM found f "
-    "JOIN pg_constraint k ON k.oid = f.oid AND k.contypid <> 0 JOIN pg_type t ON t.oid = k.contypid "
-    "WHERE f.class = 'pg_constraint'::regclass "
-    "UNION ALL SELECT 'text', NULL, 'the generated columns of ' || q.adrelid::regclass, "
-    "'SELECT ' || pg_get_expr(q.adbin, q.adrelid), NULL FROM found f JOIN pg_attrdef q ON q.oid = f.oid "
-    "WHERE f.class = 'pg_attrdef'::regclass";
 
 /* ---- names as arrays of the server ---- */
 
@@ -280,9 +121,8 @@ static void columns_free(struct columns *a)
 
 /* ---- sentences ---- */
 
-#define RULE                                                                                                 \
-    "EXPLAIN ANALYZE only runs what is built into PostgreSQL or comes with an extension known to be "        \
-    "harmless"
+#define ORIGIN "what is built into PostgreSQL or comes with an extension known to be harmless"
+#define RULE   "EXPLAIN ANALYZE only runs " ORIGIN
 
 static const struct {
     const char *kind, *before, *after; /* of schema.name */
@@ -295,20 +135,62 @@ static const struct {
     {"type", "the statement uses the type ", ", whose functions may act on something; " RULE},
     {"foreign", "",
      " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {"remote", "",
+     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
 };
+
+/* In a plan that may run nothing of the user's own. */
+static enum sd_result refuse_own(const struct harmless *h, const char *kind, const char *schema,
+                                 const char *name, struct sd_error *why)
+{
+    const char *what = str_eq(kind, "type")       ? "use the type"
+                       : str_eq(kind, "operator") ? "run the operator"
+                       : str_eq(kind, "cast")     ? "convert by"
+                                                  : "run";
+    return sd_fail(why, SD_UNSUPPORTED, "planning may %s %.64s.%.64s; %s", what, schema ? schema : "?",
+                   name ? name : "?", h->strict);
+}
+
+static enum sd_result judge_plan(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
+{
+    const char *kind = conn_text(r, row, 0), *schema = conn_text(r, row, 1), *name = conn_text(r, row, 2);
+    int64_t oid = conn_int(r, row, 4);
+    if (str_eq(kind, "remote"))
+        return sd_fail(why, SD_UNSUPPORTED,
+                       "%.64s.%.64s is a foreign table, and planning may act on another server",
+                       schema ? schema : "?", name ? name : "?");
+    if (str_eq(kind, "volatile")) /* the planner runs none by itself */
+        return !h->inner || harmless_volatile(name ? name : "")
+                   ? SD_OK
+                   : sd_fail(
+                         why, SD_UNSUPPORTED,
+                         "planning may run a function or domain that may call %.64s, which is VOLATILE: it "
+                         "may act even when the statement is only planned",
+                         name);
+    if (str_eq(kind, "foreign"))
+        return SD_OK;
+    if (h->strict[0])
+        return refuse_own(h, kind, schema, name, why);
+    if (str_eq(kind, "type"))
+        h->strange = true;
+    bool by_call = str_eq(kind, "function") || str_eq(kind, "attribute") || str_eq(kind, "cast");
+    if (sd_known(oid))
+        harmless_add(h, oid, h->inner || !by_call);
+    return SD_OK;
+}
 
 /* One row of an answer, as a sentence; SD_OK: nothing wrong with it. */
 static enum sd_result judge(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
 {
     const char *kind = conn_text(r, row, 0), *schema = conn_text(r, row, 1), *name = conn_text(r, row, 2);
-    if (str_eq(kind, "text"))
+    if (str_eq(kind, "text") || str_eq(kind, "check"))
         return SD_OK;
-    if (h->plan) {
-        int64_t oid = conn_int(r, row, 4);
-        if (sd_known(oid))
-            harmless_add(h, oid);
+    if (str_eq(kind, "secured")) {
+        h->secured = true;
         return SD_OK;
     }
+    if (h->plan)
+        return judge_plan(h, r, row, why);
     if (str_eq(kind, "volatile"))
         return harmless_volatile(name)
                    ? SD_OK
@@ -318,10 +200,9 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
                              name);
     for (size_t i = 0; i < ARRAY_LEN(SENTENCES); i++)
         if (str_eq(kind, SENTENCES[i].kind))
-            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema ? schema : "?",
-                           name ? name : "?", SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s",
-                   kind ? kind : "?");
+            return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema, name,
+                           SENTENCES[i].after);
+    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind);
 }
 
 /* ---- asking ---- */
@@ -340,7 +221,7 @@ static enum sd_result ask(struct harmless *h, const char *sql, int n, const char
 }
 
 enum sd_result harmless_names(struct harmless *h, const char *path, const struct sql_uses *u,
-                              struct sd_error *why)
+                              const char *text, struct sd_error *why)
 {
     struct columns f = {0}, o = {0}, t = {0}, a = {0};
     columns_add_all(&f, &u->functions);
@@ -351,11 +232,22 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
     columns_end(&o);
     columns_end(&t);
     columns_end(&a);
-    const char *args[] = {EXTENSIONS,      path,           f.schemas.text, f.names.text,
-                          f.literals.text, o.schemas.text, o.names.text,   o.literals.text,
-                          t.schemas.text,  t.names.text,   a.names.text};
+    const char *args[] = {HARMLESS_EXTENSIONS,
+                          path,
+                          f.schemas.text,
+                          f.names.text,
+                          f.literals.text,
+                          o.schemas.text,
+                          o.names.text,
+                          o.literals.text,
+                          t.schemas.text,
+                          t.names.text,
+                          a.names.text,
+                          text ? text : "",
+                          h->plan && !h->strict[0] ? "t" : "f",
+                          h->modifies || h->inner ? "t" : "f"};
     PGresult *r;
-    enum sd_result result = ask(h, NAMES, ARRAY_LEN(args), args, &r, why);
+    enum sd_result result = ask(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
     if (result == SD_OK)
         PQclear(r);
     columns_free(&f);
@@ -383,27 +275,40 @@ static bool seen(struct texts *t, const char *text)
     return false;
 }
 
-/* Parses the definitions of an answer; their built-in functions and relations go on. */
+/* Does a definition that does not parse here, as newer servers write, call what acts? */
+static bool calls_denied(const char *text)
+{
+    struct sql_uses u = {0};
+    char *word = harmless_read(text, &u);
+    bool denied = word != NULL;
+    free(word);
+    sql_uses_free(&u);
+    return denied;
+}
+
+/* Parses the definitions of an answer; their built-in functions and relations go on. Of what
+ * is only planned those of domains: the server runs them while it reads a constant, VOLATILE or not. */
 static enum sd_result parse_texts(const struct harmless *h, struct texts *t, const PGresult *r,
                                   struct columns *functions, struct columns *relations, bool *more,
                                   struct sd_error *why)
 {
     for (int row = 0; row < PQntuples(r); row++) {
-        const char *text = conn_text(r, row, 3);
-        if (!str_eq(conn_text(r, row, 0), "text") || !text || seen(t, text))
+        const char *text = conn_maybe(r, row, 3), *kind = conn_text(r, row, 0);
+        bool check = str_eq(kind, "check");
+        if ((!str_eq(kind, "text") && !check) || !text || seen(t, text))
             continue;
         if (t->n > MAX_TEXTS)
             return sd_fail(why, SD_UNSUPPORTED,
                            "the statement uses more than %d views; that is too many to check", MAX_TEXTS);
         struct sql_uses u;
         struct sd_error reason;
-        /* What newer servers write may not parse here. The planner runs nothing VOLATILE. */
-        bool ok = sql_may_execute(text, &u, &reason) ||
-                  (h->plan && !str_starts(reason.text, "the statement calls"));
-        if (ok && !h->plan) {
+        bool parses = sql_may_execute(text, &u, &reason);
+        bool ok =
+            parses || (h->plan && !str_starts(reason.text, "the statement calls") && !calls_denied(text));
+        if (parses && (!h->plan || check)) {
             for (size_t i = 0; i < u.functions.n; i++)
                 columns_add(functions, NULL, u.functions.list[i].name, 1);
-            for (size_t i = 0; i < u.relations.n; i++)
+            for (size_t i = 0; i < u.relations.n && !h->plan; i++)
                 columns_add(relations, NULL, u.relations.list[i].name, 0);
             *more = true;
         }
@@ -431,18 +336,22 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
         more = false;
         columns_end(&relations);
         columns_end(&types);
-        const char *args[] = {EXTENSIONS,           round ? BUILT_IN : path, relations.schemas.text,
-                              relations.names.text, types.schemas.text,      types.names.text,
-                              h->plan ? "t" : "f"};
+        const char *args[] = {HARMLESS_EXTENSIONS,
+                              round ? BUILT_IN : path,
+                              relations.schemas.text,
+                              relations.names.text,
+                              types.schemas.text,
+                              types.names.text,
+                              h->modifies || h->inner ? "t" : "f"};
         result = round < MAX_ROUNDS
-                     ? ask(h, CLOSURE, ARRAY_LEN(args), args, &r, why)
+                     ? ask(h, HARMLESS_CLOSURE, ARRAY_LEN(args), args, &r, why)
                      : sd_fail(why, SD_UNSUPPORTED, "the views of the statement are nested too deeply");
         if (result == SD_OK)
             result = parse_texts(h, &texts, r, &functions, &next, &more, why);
         PQclear(r);
         columns_end(&functions);
         columns_end(&none);
-        const char *names[] = {EXTENSIONS,
+        const char *names[] = {HARMLESS_EXTENSIONS,
                                BUILT_IN,
                                functions.schemas.text,
                                functions.names.text,
@@ -452,9 +361,16 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
                                none.literals.text,
                                none.schemas.text,
                                none.names.text,
-                               none.names.text};
-        if (result == SD_OK && more && (result = ask(h, NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
+                               none.names.text,
+                               "",
+                               "f",
+                               "f"};
+        bool inner = h->inner;
+        h->inner = h->plan;
+        if (result == SD_OK && more &&
+            (result = ask(h, HARMLESS_NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
             PQclear(r);
+        h->inner = inner;
         columns_free(&functions);
         columns_free(&none);
         columns_free(&relations);
@@ -469,43 +385,97 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
     return result;
 }
 
-void harmless_add(struct harmless *h, int64_t oid)
+void harmless_add(struct harmless *h, int64_t oid, bool always)
 {
     for (size_t i = 0; i < h->n; i++)
-        if (h->functions[i] == oid)
+        if (h->functions[i].oid == oid && h->functions[i].always >= always)
             return;
     h->functions = mem_grow(h->functions, h->n, &h->cap, sizeof *h->functions);
-    h->functions[h->n++] = oid;
+    h->functions[h->n++] = (struct harmless_function){oid, always};
 }
 
-static enum sd_result check(struct harmless *h, const struct sql_uses *own, struct sd_error *why)
+/* A server with an encoding of one byte a character folds letters beyond ASCII. */
+static bool names_certain(const struct harmless *h, const char *sql)
 {
-    PGresult *r = NULL, *ignored = NULL;
-    /* The names are looked up on the statement's path; ours must not be. */
-    enum sd_result result = conn_query(h->c,
-                                       OWN_TAG "SELECT pg_catalog.current_schemas(true)::pg_catalog.text, "
-                                               "pg_catalog.current_setting('search_path'), "
-                                               "pg_catalog.current_setting('jit')",
-                                       0, NULL, false, &r, why);
-    if (result != SD_OK)
-        return result;
-    /* What is compiled for queries such as ours costs more than they do. */
-    static const char SET[] = OWN_TAG "SELECT pg_catalog.set_config('search_path', $1, true), "
-                                      "pg_catalog.set_config('jit', $2, true)";
-    const char *path = PQgetvalue(r, 0, 0), *args[] = {"pg_catalog", "off"};
-    result = conn_query(h->c, SET, 2, args, false, &ignored, why);
-    PQclear(ignored);
-    if (result == SD_OK)
-        result = harmless_names(h, path, own, why);
+    const char *encoding = PQparameterStatus(h->c->pg, "server_encoding");
+    struct sql_token t;
+    if (str_eq(encoding, "UTF8"))
+        return true;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len)
+        for (size_t i = 0; t.kind == SQL_WORD && i < t.len; i++)
+            if ((unsigned char)t.text[i] >= 0x80)
+                return false;
+    return true;
+}
+
+/* All constants count as such that could become a value of a strange type. */
+static void any_literal(struct sql_uses *u)
+{
+    struct sql_use_list *lists[] = {&u->functions, &u->operators};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        for (size_t j = 0; j < lists[i]->n; j++)
+            lists[i]->list[j].literals = 99;
+}
+
+static enum sd_result look(struct harmless *h, const char *path, struct sql_uses *own, struct sd_error *why)
+{
+    enum sd_result result = harmless_names(h, path, own, NULL, why);
     if (result == SD_OK)
         result = harmless_parts(h, path, own, why);
+    if (result == SD_OK && h->strange) {
+        any_literal(own);
+        result = harmless_names(h, path, own, NULL, why);
+    }
+    if (result == SD_OK && h->plan && h->n)
+        result = harmless_bodies(h, path, why);
+    return result;
+}
+
+static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses *own, struct sd_error *why)
+{
+    PGresult *r = NULL, *ignored = NULL;
+    if (!names_certain(h, sql))
+        return sd_fail(
+            why, SD_UNSUPPORTED,
+            "in this database's encoding it is not certain what the names in the statement mean; put "
+            "those with letters beyond ASCII in double quotes");
+    /* The names are looked up on the statement's path; ours must not be. */
+    static const char READ[] =
+        OWN_TAG "SELECT pg_catalog.current_schemas(true)::pg_catalog.text, "
+                "pg_catalog.current_setting('search_path'), "
+                "pg_catalog.current_setting('jit'), pg_catalog.current_setting('join_collapse_limit')";
+    enum sd_result result = conn_query(h->c, READ, 0, NULL, false, &r, why);
+    if (result != SD_OK)
+        return result;
+    /* What is compiled for queries such as ours costs more than they do, and so do other orders of
+     * their joins. */
+    static const char SET[] = OWN_TAG "SELECT pg_catalog.set_config('search_path', $1, true), "
+                                      "pg_catalog.set_config('jit', $2, true), "
+                                      "pg_catalog.set_config('join_collapse_limit', $3, true), "
+                                      "pg_catalog.current_schemas(true)::pg_catalog.text";
+    const char *path = conn_text(r, 0, 0), *args[] = {"pg_catalog", "off", "1"};
+    result = conn_query(h->c, SET, 3, args, false, &ignored, why);
+    PQclear(ignored);
+    if (result == SD_OK)
+        result = h->plan ? harmless_begin(h, why) : SD_OK;
+    if (result == SD_OK && !h->nothing)
+        result = look(h, path, own, why);
     if (result == SD_OK && h->plan)
-        result = harmless_bodies(h, why);
+        result = harmless_end(h, why);
     if (result == SD_OK) {
-        args[0] = PQgetvalue(r, 0, 1);
-        args[1] = PQgetvalue(r, 0, 2);
-        result = conn_query(h->c, SET, 2, args, false, &ignored, why);
+        args[0] = conn_text(r, 0, 1);
+        args[1] = conn_text(r, 0, 2);
+        args[2] = conn_text(r, 0, 3);
+        result = conn_query(h->c, SET, 3, args, false, &ignored, why);
+        /* "$user" is another schema for another role. */
+        bool same = result != SD_OK || str_eq(conn_text(ignored, 0, 3), path);
         PQclear(ignored);
+        if (!same && h->plan && h->pass->role[0]) {
+            h->pass->role[0] = '\0';
+            result = harmless_role(h->c, "", why);
+        } else if (!same) {
+            result = sd_fail(why, SD_UNSUPPORTED, "the schemas of the database have just changed; ask again");
+        }
     }
     PQclear(r);
     return result;
@@ -515,16 +485,24 @@ enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_err
 {
     struct sql_uses own;
     struct harmless h = {.c = c};
-    enum sd_result result = sql_may_execute(sql, &own, why) ? check(&h, &own, why) : SD_UNSUPPORTED;
+    enum sd_result result = sql_may_execute(sql, &own, why) ? check(&h, sql, &own, why) : SD_UNSUPPORTED;
     sql_uses_free(&own);
     return result;
 }
 
-enum sd_result harmless_plan(struct conn *c, const char *sql, struct sd_error *why)
+enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, struct harmless_pass *pass,
+                             struct sd_error *why)
 {
     struct sql_uses own;
-    struct harmless h = {.c = c, .plan = true};
-    enum sd_result result = sql_may_plan(sql, &own, why) ? check(&h, &own, why) : SD_UNSUPPORTED;
+    struct harmless_pass ignored;
+    struct harmless h = {.c = c, .plan = true, .unattended = unattended, .pass = pass ? pass : &ignored};
+    enum sd_result result = SD_UNSUPPORTED;
+    memset(h.pass, 0, sizeof *h.pass);
+    if (sql_may_plan(sql, &own, why)) {
+        h.modifies = own.modifies;
+        h.secured = own.locks;
+        result = check(&h, sql, &own, why);
+    }
     sql_uses_free(&own);
     free(h.functions);
     return result;

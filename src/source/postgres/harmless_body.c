@@ -1,14 +1,18 @@
 /* harmless_body.c - what the planner may run of the user's own functions.
  *
- * EXPLAIN executes nothing but the functions that are not VOLATILE and whose arguments are
- * constant. Refusing them all would refuse every database with row security by a
- * function. What they do to this database the read-only transaction stops or the rollback undoes;
- * what it does not undo are calls of the functions that sql_function_denied names: to
- * other servers, files, sessions. So the definition is read for such names as text, also in
- * strings and comments, and for the names of further functions of the user's own, of
- * views, types and operators, whose functions are read in turn. Too much is found that way,
- * not too little. What cannot be read is refused: SQL put together at run time, languages
- * that may do anything. */
+ * EXPLAIN executes nothing of its statement, but the planner runs functions that are not VOLATILE
+ * and whose arguments are constant; to estimate, it runs operators, VOLATILE or not, and to read
+ * constants domains and ranges. Refusing them all would refuse every database with row security by a
+ * function. What they do to this database the read-only transaction stops or the rollback undoes.
+ * What it does not undo are commands such as COPY, LOCK or SET, and calls of the functions that
+ * sql_function_denied names, or of other VOLATILE ones: to other servers, files, sessions.
+ *
+ * So a body in SQL or PL/pgSQL must consist of queries (sql_may_be_body, sql_may_be_plpgsql); and
+ * the definition is read for names as text, also in strings and comments: those of functions
+ * that act, of further functions of the user's own, of views, types and operators, whose functions are
+ * read in turn. Too much is found that way, not too little. What cannot be read is refused: other
+ * languages, SQL put together at run time. So is what runs with the rights of a powerful
+ * owner, or under other settings. */
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -16,18 +20,15 @@
 
 #define MAX_FUNCTIONS 1000 /* read for one statement */
 #define MAX_WORDS     20000
+#define MAX_NAME      63 /* bytes of a name */
 
-/* $1: OIDs. Aggregates are not run by the planner, what they consist of neither. */
-static const char BODIES[] =
-    OWN_TAG "SELECT n.nspname::text, p.proname::text, l.lanname::text, l.lanpltrusted, p.provolatile = 'v', "
-            "EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND "
-            "d.deptype = 'e'), "
-            "pg_get_functiondef(p.oid), p.prosrc "
-            "FROM unnest($1::int8[]) w(oid) JOIN pg_proc p ON p.oid::int8 = w.oid JOIN pg_namespace n ON "
-            "n.oid = p.pronamespace "
-            "JOIN pg_language l ON l.oid = p.prolang WHERE p.prokind IN ('f', 'p')";
-
-static const char SCHEMAS[] = OWN_TAG "SELECT array_agg(nspname::text)::text FROM pg_namespace";
+/* Where a name in the texts $2 may be found: on the path of the session ($1), or in a schema that a
+ * text names, also as a setting of a function; those of another role's "$user" are not known. */
+static const char SCHEMAS[] =
+    OWN_TAG "SELECT array_agg(nspname::text)::text FROM pg_namespace WHERE nspname = ANY ($1::text[]) "
+            "OR nspname = 'pg_catalog' OR strpos($2, replace(nspname::text, '\"', '\"\"')) > 0 "
+            "OR strpos(lower($2), nspname::text) > 0 OR strpos($2, '$user') > 0 "
+            "OR strpos($2, 'SECURITY DEFINER') > 0";
 
 /* Is what stands before `p` called? A comment may come between. A column of that name is
  * not, nor is http://. */
@@ -56,7 +57,7 @@ static bool listed(const struct sql_use_list *l, const char *name)
     return false;
 }
 
-/* A name may be that of anything; 99 literals: every overload counts. */
+/* Constants are not counted: harmless_bodies goes by whether a strange type is used. */
 static void add_name(struct sql_use_list *l, char *name)
 {
     if (listed(l, name)) {
@@ -64,12 +65,16 @@ static void add_name(struct sql_use_list *l, char *name)
         return;
     }
     l->list = mem_grow(l->list, l->n, &l->cap, sizeof *l->list);
-    l->list[l->n++] = (struct sql_use){.name = name, .literals = 99};
+    l->list[l->n++] = (struct sql_use){.name = name};
 }
 
+/* The server cuts names at 63 bytes, between characters. */
 static void add_word(struct sql_uses *u, const char *text, size_t len, bool is_called)
 {
     struct sql_use_list *lists[] = {&u->relations, &u->types, &u->attributes, &u->functions};
+    if (len > MAX_NAME)
+        for (len = MAX_NAME; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+            len--;
     for (size_t i = 0; i < ARRAY_LEN(lists) - !is_called; i++)
         add_name(lists[i], mem_strndup(text, len));
 }
@@ -82,9 +87,8 @@ static char *lower(const char *text, size_t len)
     return out;
 }
 
-char *harmless_read(const char *text, bool plpgsql, struct sql_uses *u)
+char *harmless_read(const char *text, struct sql_uses *u)
 {
-    static const char operators[] = "+-*/<>=~!@#%^&|`?";
     size_t words = 0;
     for (const char *p = text; *p;) {
         const char *end = p + 1;
@@ -92,10 +96,9 @@ char *harmless_read(const char *text, bool plpgsql, struct sql_uses *u)
             while (word_goes_on((unsigned char)*end))
                 end++;
             char *word = lower(p, (size_t)(end - p));
-            bool dynamic = (plpgsql && strcmp(word, "execute") == 0) ||
-                           (strcmp(word, "u") == 0 && end[0] == '&' && end[1] == '"');
+            bool escaped = strcmp(word, "u") == 0 && end[0] == '&' && end[1] == '"';
             bool is_called = called(*end == '"' ? end + 1 : end);
-            if (dynamic || (is_called && sql_function_denied(word)) || ++words > MAX_WORDS)
+            if (escaped || (is_called && sql_function_denied(word)) || ++words > MAX_WORDS)
                 return word;
             add_word(u, word, strlen(word), is_called);
             free(word);
@@ -113,99 +116,185 @@ char *harmless_read(const char *text, bool plpgsql, struct sql_uses *u)
             }
             strbuf_free(&name);
             end = p + 1; /* its words count, too, should the quote be something else */
-        } else if (strchr(operators, *p)) {
-            while (*end && strchr(operators, *end))
-                end++;
-            add_name(&u->operators, mem_strndup(p, (size_t)(end - p)));
         }
         p = end;
     }
     return NULL;
 }
 
-/* One function; `inner`: called by another, so that its own volatility keeps nobody from it. */
-static enum sd_result judge(const PGresult *r, int row, bool inner, struct sql_uses *u, struct sd_error *why)
+/* ---- one function ---- */
+
+struct function {
+    const char *schema, *name, *language, *kind, *definition, *source, *setting, *right;
+    bool is_volatile, always, known, parsed;
+};
+
+static struct function function_of(const PGresult *r, int row)
 {
-    const char *schema = conn_text(r, row, 0), *name = conn_text(r, row, 1), *language = conn_text(r, row, 2);
-    bool trusted = conn_int(r, row, 3) == 1, is_volatile = conn_int(r, row, 4) == 1;
-    bool extension = conn_int(r, row, 5) == 1;
-    const char *definition = conn_text(r, row, 6), *source = conn_text(r, row, 7);
-    bool compiled = str_eq(language, "c") || str_eq(language, "internal");
-    /* A function in SQL may be put in the place of its call, whatever its volatility. */
-    if (is_volatile && !inner && !str_eq(language, "sql"))
+    return (struct function){.schema = conn_text(r, row, 0),
+                             .name = conn_text(r, row, 1),
+                             .language = conn_text(r, row, 2),
+                             .is_volatile = conn_int(r, row, 3) == 1,
+                             .always = conn_int(r, row, 4) == 1,
+                             .known = conn_int(r, row, 5) == 1,
+                             .kind = conn_maybe(r, row, 6),
+                             .definition = conn_maybe(r, row, 7),
+                             .source = conn_maybe(r, row, 8),
+                             .parsed = conn_int(r, row, 9) == 1,
+                             .setting = conn_maybe(r, row, 10),
+                             .right = conn_maybe(r, row, 11)};
+}
+
+SD_PRINTF(3, 4)
+static enum sd_result refuse(const struct function *f, struct sd_error *why, const char *fmt, ...)
+{
+    char reason[320];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    return sd_fail(why, SD_UNSUPPORTED, "planning may run the function %.64s.%.64s, %s", f->schema, f->name,
+                   reason);
+}
+
+/* Built in, or of a known extension. */
+static enum sd_result judge_known(const struct function *f, struct sd_error *why)
+{
+    if (sql_function_denied(f->name) || (f->always && f->is_volatile && !harmless_volatile(f->name)))
+        return refuse(f, why, "which acts even when the statement is only planned");
+    return SD_OK;
+}
+
+/* Does what it consists of only compute and query? */
+static enum sd_result judge_body(const struct function *f, struct sd_error *why)
+{
+    struct sd_error reason;
+    bool sql = str_eq(f->language, "sql");
+    if (!sql && !str_eq(f->language, "plpgsql"))
+        return refuse(f, why, "which is written in %.32s and may do anything", f->language);
+    if (f->parsed) /* BEGIN ATOMIC: there is nothing but queries in it */
         return SD_OK;
-    char *word = NULL;
-    if (sql_function_denied(name) || (str_eq(language, "internal") && source && sql_function_denied(source)))
-        word = mem_strdup(name);
-    else if (compiled && (extension || str_eq(language, "internal")))
+    if (!f->source)
+        return refuse(f, why, "whose text is not shown");
+    if (sql ? sql_may_be_body(f->source, &reason) : sql_may_be_plpgsql(f->source, &reason))
         return SD_OK;
-    if (!word && (compiled || !trusted))
-        return sd_fail(
-            why, SD_UNSUPPORTED,
-            "planning may run the function %.64s.%.64s, which is written in %.32s and may do anything; "
-            "it is not STABLE or IMMUTABLE in the sense of EXPLAIN",
-            schema, name, language);
-    if (!word && definition)
-        word = harmless_read(definition, str_eq(language, "plpgsql"), u);
+    return refuse(f, why, "and %s (%.32s)", reason.text, f->language);
+}
+
+/* A function in SQL may be put in the place of its call, whatever its volatility. */
+static bool runs(const struct function *f)
+{
+    return !f->is_volatile || f->always || str_eq(f->language, "sql");
+}
+
+static enum sd_result judge(const struct function *f, struct sql_uses *u, struct sd_error *why)
+{
+    if (f->known)
+        return judge_known(f, why);
+    if (!runs(f))
+        return SD_OK;
+    if (f->right)
+        return refuse(f, why, "which runs with the rights of its owner (SECURITY DEFINER), who has %.40s",
+                      f->right);
+    if (f->setting)
+        return refuse(f, why, "which sets %.64s while it runs", f->setting);
+    bool aggregate = str_eq(f->kind, "a"), internal = str_eq(f->language, "internal") && !aggregate;
+    if (internal && f->source && !sql_function_denied(f->source) && !sql_function_denied(f->name))
+        return SD_OK; /* another name for a function of the server; only a superuser can give it */
+    enum sd_result result = aggregate ? SD_OK : judge_body(f, why);
+    if (result != SD_OK)
+        return result;
+    char *word = f->definition ? harmless_read(f->definition, u) : mem_strdup(f->name);
+    /* In the definition its first and last word stick to the dollars around it. */
+    if (!word && f->source && !aggregate)
+        word = harmless_read(f->source, u);
     if (!word)
         return SD_OK;
-    bool dynamic = strcmp(word, "execute") == 0 || strcmp(word, "u") == 0;
-    sd_fail(why, SD_UNSUPPORTED,
-            dynamic
-                ? "planning may run the function %.64s.%.64s, and what it executes cannot be told from its "
-                  "text (%.32s)"
-                : "planning may run the function %.64s.%.64s, which may call %.64s; that acts even when the "
-                  "statement is only planned",
-            schema, name, word);
+    refuse(f, why, "which may call %.64s; that acts even when the statement is only planned", word);
     free(word);
     return SD_UNSUPPORTED;
 }
 
-static void no_names(struct sql_uses *u)
+/* ---- all of them ---- */
+
+/* Those from `first` on, into *r. */
+static enum sd_result read_functions(struct harmless *h, size_t first, PGresult **r, struct sd_error *why)
 {
-    sql_uses_free(u);
-    *u = (struct sql_uses){0};
+    struct strbuf oids = {0}, always = {0};
+    for (size_t i = first; i < h->n; i++) {
+        strbuf_printf(&oids, "%s%lld", oids.len ? "," : "{", (long long)h->functions[i].oid);
+        strbuf_printf(&always, "%s%s", always.len ? "," : "{", h->functions[i].always ? "t" : "f");
+    }
+    strbuf_char(&oids, '}');
+    strbuf_char(&always, '}');
+    const char *args[] = {HARMLESS_EXTENSIONS, oids.text, always.text};
+    enum sd_result result = conn_query(h->c, HARMLESS_BODIES, ARRAY_LEN(args), args, true, r, why);
+    strbuf_free(&oids);
+    strbuf_free(&always);
+    return result;
 }
 
-enum sd_result harmless_bodies(struct harmless *h, struct sd_error *why)
+/* In a server of one byte a character, letters beyond ASCII are folded as its locale says. */
+static bool only_ascii(const char *text)
+{
+    while (*text && (unsigned char)*text < 0x80)
+        text++;
+    return !*text;
+}
+
+/* What the bodies read so far name: a function sees the search_path of one that calls it, so that what is
+ * read later may give names read before another meaning. */
+static enum sd_result follow(struct harmless *h, const char *path, struct sql_uses *u, const char *text,
+                             struct sd_error *why)
 {
     PGresult *r = NULL;
-    char *path = NULL;
+    const char *args[] = {path, text};
+    if (!str_eq(PQparameterStatus(h->c->pg, "server_encoding"), "UTF8") && !only_ascii(text))
+        return sd_fail(
+            why, SD_UNSUPPORTED,
+            "planning may run a function with letters beyond ASCII, and in this database's encoding it "
+            "is not certain which names they are");
+    enum sd_result result = conn_query(h->c, SCHEMAS, ARRAY_LEN(args), args, false, &r, why);
+    if (result != SD_OK)
+        return result;
+    const char *schemas = conn_text(r, 0, 0);
+    h->inner = true;
+    result = harmless_parts(h, schemas, u, why);
+    for (size_t i = 0; i < u->functions.n && h->strange; i++)
+        u->functions.list[i].literals = 99;
+    if (result == SD_OK)
+        result = harmless_names(h, schemas, u, text, why);
+    h->inner = false;
+    PQclear(r);
+    return result;
+}
+
+enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_error *why)
+{
     struct sql_uses u = {0};
+    struct strbuf text = {0};
     enum sd_result result = SD_OK;
-    size_t own = h->n; /* those of the statement itself come first */
     for (size_t done = 0; done < h->n && result == SD_OK;) {
-        if (h->n > MAX_FUNCTIONS) {
+        PGresult *r = NULL;
+        size_t before = text.len;
+        if (h->n > MAX_FUNCTIONS)
             result =
                 sd_fail(why, SD_UNSUPPORTED,
                         "planning may run more than %d functions; that is too many to check", MAX_FUNCTIONS);
-            break;
+        else
+            result = read_functions(h, done, &r, why);
+        done = h->n;
+        for (int row = 0; result == SD_OK && row < PQntuples(r); row++) {
+            struct function f = function_of(r, row);
+            result = judge(&f, &u, why);
+            if (f.definition && runs(&f))
+                strbuf_printf(&text, "%s\n", f.definition);
         }
-        struct strbuf oids = {0};
-        bool inner = done >= own;
-        size_t end = inner ? h->n : own;
-        for (; done < end; done++)
-            strbuf_printf(&oids, "%s%lld", oids.len ? "," : "{", (long long)h->functions[done]);
-        strbuf_char(&oids, '}');
-        const char *args[] = {oids.text};
-        result = conn_query(h->c, BODIES, 1, args, true, &r, why);
-        strbuf_free(&oids);
-        for (int row = 0; result == SD_OK && row < PQntuples(r); row++)
-            result = judge(r, row, inner, &u, why);
         PQclear(r);
-        if (result == SD_OK && !path &&
-            (result = conn_query(h->c, SCHEMAS, 0, NULL, false, &r, why)) == SD_OK) {
-            path = mem_strdup(PQgetvalue(r, 0, 0));
-            PQclear(r);
-        }
-        if (result == SD_OK && (u.functions.n || u.operators.n)) {
-            result = harmless_names(h, path, &u, why);
-            if (result == SD_OK)
-                result = harmless_parts(h, path, &u, why);
-        }
-        no_names(&u);
+        if (result == SD_OK && text.len > before)
+            result = follow(h, path, &u, text.text, why);
     }
-    no_names(&u);
-    free(path);
+    sql_uses_free(&u);
+    strbuf_free(&text);
     return result;
 }

@@ -11,6 +11,7 @@
 #include <libpq-fe.h>
 
 #include "base/base.h"
+#include "source/postgres/shape.h"
 
 /* First bytes of every statement of ours, so that we can leave ourselves out. */
 #define OWN_TAG "/* slowdive */ "
@@ -21,49 +22,106 @@ struct postgres_options {
     int64_t top;              /* statements, by total time */
     int64_t timeout;          /* ns, statement_timeout */
     int64_t catalog_interval; /* ns, between listings of tables and indexes; 0: never */
+    bool no_password;         /* send none: the server was not named by the user */
+    const char *plan_role;    /* whom a role with rights plans as; NULL: the default, "": itself */
+    int64_t answer_max;       /* bytes; 0: ANSWER_MAX */
 };
 
-struct postgres;
+/* What one answer may come to, in bytes: its rows in memory to half of it, one row to a quarter. */
+#define ANSWER_MAX ((int64_t)64 << 20)
 
-/* ---- conn.c ---- */
+struct postgres;
+struct relay;
+
+/* ---- conn.c ----
+ * The server session may be one that a pooler (pgbouncer, pgcat, Odyssey, RDS Proxy) gives
+ * to the application next. Nothing of ours outlives a transaction on it: settings are
+ * local, statements unnamed, every transaction read-only. */
 struct conn {
     PGconn *pg;
     struct postgres *p;
-    char sqlstate[6];   /* of the last failed statement; "" when the connection failed */
-    char farewell[200]; /* why the server ended the connection, when it said so; "" */
+    struct relay *relay; /* between pg and the server, once that is connected */
+    char sqlstate[6];    /* of the last failed statement; "" when the connection failed */
+    char farewell[200];  /* why the server ended the connection, when it said so; "" */
+    int64_t timeout;   /* ns, statement_timeout outside of conn_begin: the options', or what was set since */
+    const char *path;  /* search_path outside of conn_begin; NULL: the session's own */
+    char encoding[32]; /* client_encoding of our transactions */
+    bool in_transaction; /* between conn_begin and conn_end */
+    int backend;         /* the server process of the last transaction; 0: there was none */
+    bool pooled;         /* a pooler stands between: it is not the one connected to */
+    bool open;           /* the transaction is a pipeline without its end: behind a pooler */
+    bool moved;          /* its transactions came to several server processes */
+    bool is_console;     /* it is a pooler's admin console: only conn_simple works */
+    char broken[200];    /* why nothing more is said to the server; "" */
+    struct shape shape;  /* of the answer that is waited for */
+    int64_t counted;     /* bytes received before this answer */
+    int64_t row_at;      /* bytes received before the row that is waited for */
+    int64_t rows;        /* bytes of the rows of this answer */
+    int64_t beside;      /* bytes that belonged to no answer, more than usual */
 };
 
-/* Connects (to `database`, or NULL: the target's own) and makes the session safe:
- * read-only, every timeout set. Closes nothing on failure. */
+/* Connects (to `database`, or NULL: the target's own). Closes nothing on failure; conn_close is
+ * due in any case. */
 enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err);
+/* Waits a moment for an answer under way where a pooler stands between, or may. */
 void conn_close(struct conn *c);
-/* One statement through the extended protocol with text parameters. SD_OK and *out
- * (caller clears); SD_UNSUPPORTED with the server's sentence when the statement
- * failed; SD_RETRY when the connection did. */
+/* May the connection be cut in the middle of an answer? Not where a pooler stands between, or
+ * may: it would end the server session, and with it what the application keeps there. */
+bool conn_may_cut(const struct conn *c);
+/* BEGIN READ ONLY with every setting local to it, in one round trip; search_path stays the
+ * session's own. What follows until conn_end is part of it. Behind a pooler, which may refuse
+ * BEGIN, it is a pipeline that is not ended: SAVEPOINT and conn_simple do not work there,
+ * and after a statement that failed only conn_end. */
+enum sd_result conn_begin(struct conn *c, int64_t statement_timeout, struct sd_error *err);
+/* ROLLBACK, unless a statement is under way; outside of a transaction nothing. */
+void conn_end(struct conn *c);
+/* One statement through the extended protocol with text parameters: part of the
+ * transaction begun, otherwise in one of its own with the same settings and c->path, in the
+ * same round trip. SD_OK and *out (caller clears); SD_UNSUPPORTED with the server's
+ * sentence when the statement failed; SD_RETRY when the connection did. */
 enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary,
                           PGresult **out, struct sd_error *err);
-/* conn_query in two parts, for a statement that takes long: conn_start hands it to the server,
- * conn_finish waits for the answer (not at all when PQisBusy says there is one). */
+/* conn_query in two parts, for a statement that takes long, within conn_begin: conn_start hands
+ * it to the server, conn_finish waits for the answer (not at all when conn_busy says there is one). */
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err);
 enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err);
 /* The same through the simple protocol, which would run several statements: only
- * for text the server has accepted as one by conn_prepare. Results are text. */
+ * for text the server has accepted as one by conn_parse, within conn_begin. Results are text. */
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err);
-/* The same for a statement prepared before by conn_prepare. Results are binary. */
-enum sd_result conn_prepare(struct conn *c, const char *name, const char *sql, struct sd_error *err);
-enum sd_result conn_prepared(struct conn *c, const char *name, int n, const char *const *values,
-                             PGresult **out, struct sd_error *err);
+/* Has the server parse one statement, within conn_begin, with the types of its parameters
+ * (0: the server is to infer it). It is the unnamed one, gone with the next. */
+enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err);
+/* n statements at once, within conn_begin: the server goes on with the next whatever becomes
+ * of us; none is run after one that fails. Results are text; the caller clears out[0..n). */
+enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGresult **out,
+                             struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
 bool conn_alive(struct conn *c, struct sd_error *err);
-/* Is `target` something libpq understands? */
-bool conn_check(const char *target, struct sd_error *err);
+/* For waiting in between conn_start and conn_finish. The socket to wait for; reads what it has, a
+ * piece at a time (false: conn_finish says how the connection ended); is an answer still to come? */
+int conn_socket(const struct conn *c);
+bool conn_read(struct conn *c);
+bool conn_busy(struct conn *c);
 
-/* Fields of a binary result; SD_UNKNOWN, NAN and NULL when the field is null. */
+/* ---- target.c ---- */
+/* Is `target` something libpq understands, and as it was meant? The sentence repeats no
+ * part of it. Contacts nothing. */
+bool target_check(const char *target, struct sd_error *err);
+/* The same target so that libpq sends no password, neither its own nor of PGPASSWORD or
+ * ~/.pgpass. Caller frees. */
+char *target_without_password(const char *target);
+/* `text` without what is secret in `target` and of the connection (NULL: none). Caller frees. */
+char *target_hide(const char *target, const PGconn *pg, const char *text);
+
+/* Fields of a binary result; SD_UNKNOWN, NAN and "" when the field is null or not there. No other
+ * file looks into a result (tests/check-layers), so that no answer of a server is a crash. */
 int64_t conn_int(const PGresult *r, int row, int col);
 double conn_real(const PGresult *r, int row, int col);
-int64_t conn_ms(const PGresult *r, int row, int col);   /* double of milliseconds -> ns */
-sd_time conn_time(const PGresult *r, int row, int col); /* timestamptz */
-const char *conn_text(const PGresult *r, int row, int col);
+int64_t conn_ms(const PGresult *r, int row, int col);        /* double of milliseconds -> ns */
+sd_time conn_time(const PGresult *r, int row, int col);      /* timestamptz */
+const char *conn_text(const PGresult *r, int row, int col);  /* never NULL */
+const char *conn_maybe(const PGresult *r, int row, int col); /* NULL when the field is null */
+bool conn_is_null(const PGresult *r, int row, int col);
 
 /* One more item of an array literal, `{"a",NULL`; the closing brace is the caller's. */
 void conn_array_item(struct strbuf *b, const char *s);
@@ -124,9 +182,15 @@ enum sd_result explain_request(struct postgres *p, const struct sd_request *req,
 /* Pure: "interval $1" becomes "$1::interval", for typed constants whose value is a
  * parameter. Caller frees. */
 char *explain_rewrite(const char *sql);
-/* PREPARE name for a statement of n parameters, within a transaction: types that the
- * server cannot infer are tried. The text has passed sql_may_explain. */
+/* PREPARE name for a statement of n parameters, within conn_begin: types that the
+ * server cannot infer are tried. The text has passed sql_may_explain. It outlives the
+ * transaction: only where the session is ours alone. */
 enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql, int n,
+                               struct sd_error *err);
+
+/* Its plan without values, as a prepared statement would get it, by EXPLAIN with `options`;
+ * within conn_begin, and nothing outlives it. Caller frees *body. */
+enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
                                struct sd_error *err);
 
 /* The statement of a request: the one given, or the whole text of the same query_id
@@ -152,9 +216,22 @@ enum sd_result analyze_request(struct postgres *p, const struct sd_request *req,
  * is the one the statement will be read with. SD_OK: it cannot. SD_UNSUPPORTED: a sentence says
  * what stands against it. Otherwise as conn_query. */
 enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_error *why);
-/* The same for planning it, which runs functions that are not VOLATILE on constants: can they
- * act on anything that a rollback does not undo? */
-enum sd_result harmless_plan(struct conn *c, const char *sql, struct sd_error *why);
+/* The same for planning it, which runs functions that are not VOLATILE on constants, and more: can
+ * they act on anything that a rollback does not undo? Every statement passes through here before it is
+ * planned, within the same transaction. A role whose rights reach outside of the database, and a plan
+ * that is unattended (nobody has just asked for it), go through nothing of the user's own. The former
+ * gives its rights away, where it can: the rest of the transaction has another role then.
+ * *pass (NULL: not wanted) is for harmless_again. */
+struct harmless_pass {
+    char role[64];  /* of the transaction; "": its own */
+    char state[80]; /* of the catalog when the check was made */
+};
+enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, struct harmless_pass *pass,
+                             struct sd_error *why);
+/* The state of the catalog now, within a transaction: a pass with another one is worth nothing. */
+enum sd_result harmless_state(struct conn *c, char state[static 80], struct sd_error *why);
+/* Sets the role of the transaction; "": its own. */
+enum sd_result harmless_role(struct conn *c, const char *role, struct sd_error *why);
 
 /* ---- signal.c ---- */
 /* Cancels a statement or ends a session, when it is still the one meant; the reply says
@@ -166,13 +243,32 @@ enum sd_result signal_request(struct postgres *p, const struct sd_request *req, 
 /* Adds the indexes the plan's statement misses, or why there is none, to the reply. The
  * connection is outside of a transaction, and is closed after this: settings and
  * prepared statements stay behind. Takes two seconds at most. */
-void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, struct sd_batch *reply);
+void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
+                    struct sd_batch *reply);
+
+/* ---- pooler.c: the pooler between, and its admin console ---- */
+struct pooler {
+    bool looked;   /* for its console, once */
+    char name[80]; /* "PgBouncer 1.18.0"; "": not known */
+    char mode[16]; /* session, transaction, statement; "": not known */
+};
+struct postgres;
+/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
+const char *pooler_named_in(const char *text);
+bool pooler_is_console(const PGconn *pg);
+/* ", through PgBouncer 1.18.0 in transaction mode"; nothing without a pooler. */
+void pooler_describe(const struct postgres *p, struct strbuf *out);
+/* Publishes the pools and their counters: of the console connected to, or of the one beside
+ * the pooled database, which is looked for once. */
+enum sd_result pooler_collect(struct postgres *p, struct sd_error *err);
 
 /* ---- postgres.c ---- */
 struct postgres {
     struct sd_source *s;
     const struct postgres_options *o;
     struct conn main;
+    struct conn console; /* of the pooler between; pg NULL: none */
+    struct pooler pooler;
     bool request_waiting; /* the host wants run to return soon */
 
     /* facts of the session, read once */
@@ -189,10 +285,10 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
-    PGresult *holders;                   /* NULL: none */
-    bool activity_ready, database_ready; /* their statements are prepared */
-    int64_t activity_period;             /* ns the next sample stands for */
-    int64_t catalog_every;               /* ns between listings, by what they cost */
+    PGresult *holders;       /* NULL: none */
+    char *activity_sql;      /* its statement; NULL: not made yet */
+    int64_t activity_period; /* ns the next sample stands for */
+    int64_t catalog_every;   /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, last_activity;
     char *noted; /* the last sentence told */
 

@@ -93,13 +93,13 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
     int row = row_of(l->waits, a->pid);
     *lock = *phase = NULL;
     if (row >= 0 && str_eq(a->wait_type, "Lock")) {
-        a->lock = *lock = locks_describe(conn_text(l->waits, row, 1), conn_text(l->waits, row, 4),
-                                         conn_text(l->waits, row, 5));
-        a->lock_mode = conn_text(l->waits, row, 2);
+        a->lock = *lock = locks_describe(conn_maybe(l->waits, row, 1), conn_maybe(l->waits, row, 4),
+                                         conn_maybe(l->waits, row, 5));
+        a->lock_mode = conn_maybe(l->waits, row, 2);
         a->wait_start = conn_time(l->waits, row, 3);
     }
     if ((row = row_of(l->vacuums, a->pid)) >= 0) {
-        const char *what = conn_text(l->vacuums, row, 1), *relation = conn_text(l->vacuums, row, 2);
+        const char *what = conn_maybe(l->vacuums, row, 1), *relation = conn_maybe(l->vacuums, row, 2);
         a->phase = *phase =
             mem_printf("vacuum of %s: %s", relation ? relation : "a table", what ? what : "?");
         a->progress = conn_real(l->vacuums, row, 3);

@@ -45,7 +45,6 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
                 "pg_catalog.pg_size_bytes(pg_catalog.current_setting('track_activity_query_size'))::int8, "
                 "(SELECT setting FROM pg_catalog.pg_settings WHERE name = 'shared_preload_libraries'), "
                 "pg_catalog.current_setting('compute_query_id', true), "
-                "pg_catalog.set_config('search_path', 'pg_catalog', false), "
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'waitstart' "
                 "AND attrelid = 'pg_catalog.pg_locks'::pg_catalog.regclass), "
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'last_idx_scan' "
@@ -54,6 +53,10 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
     if (result != SD_OK)
         return result == SD_UNSUPPORTED ? SD_RETRY : result;
+    if (conn_is_null(r, 0, 0) || conn_is_null(r, 0, 1)) {
+        PQclear(r);
+        return sd_fail(err, SD_RETRY, "the server does not tell the names of its database and of the role");
+    }
     p->version = PQserverVersion(p->main.pg);
     p->database = mem_strdup(conn_text(r, 0, 0));
     p->role = mem_strdup(conn_text(r, 0, 1));
@@ -61,15 +64,15 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
     p->io_timed = conn_int(r, 0, 3) == 1;
     p->tracks = conn_int(r, 0, 4) == 1;
     p->query_size = conn_int(r, 0, 5);
-    const char *libraries = conn_text(r, 0, 6);
+    const char *libraries = conn_maybe(r, 0, 6);
     p->preload_known = libraries != NULL;
     p->preloaded = libraries && strstr(libraries, "pg_stat_statements");
     /* auto: when a library such as pg_stat_statements asks for it */
-    const char *ids = conn_text(r, 0, 7);
+    const char *ids = conn_maybe(r, 0, 7);
     p->has_query_ids =
         ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
-    p->has_waitstart = conn_int(r, 0, 9) == 1;
-    p->has_last_scan = conn_int(r, 0, 10) == 1;
+    p->has_waitstart = conn_int(r, 0, 8) == 1;
+    p->has_last_scan = conn_int(r, 0, 9) == 1;
     PQclear(r);
     return SD_OK;
 }
@@ -80,15 +83,17 @@ static enum sd_result postgres_open(struct sd_source *s, struct sd_error *err)
     p->s = s;
     p->o = s->opts;
     enum sd_result result = conn_open(&p->main, p, NULL, err);
-    return result == SD_OK ? read_facts(p, err) : result;
+    p->main.path = "pg_catalog";
+    return result == SD_OK && !p->main.is_console ? read_facts(p, err) : result;
 }
 
 static void postgres_close(struct sd_source *s)
 {
     struct postgres *p = s->priv;
     postgres_busy(p, -1);
-    if (p->main.pg)
-        conn_close(&p->main);
+    conn_close(&p->main);
+    conn_close(&p->console);
+    p->pooler = (struct pooler){0};
     statements_free(p->statements);
     holders_free(p);
     free(p->database);
@@ -96,7 +101,9 @@ static void postgres_close(struct sd_source *s)
     p->statements = NULL;
     free(p->noted);
     p->database = p->role = p->noted = NULL;
-    p->activity_ready = p->database_ready = p->request_waiting = p->many_tables = false;
+    free(p->activity_sql);
+    p->activity_sql = NULL;
+    p->request_waiting = p->many_tables = false;
     p->next_activity = p->next_figures = p->next_catalog = p->last_activity = 0;
 }
 
@@ -106,14 +113,20 @@ static void postgres_close(struct sd_source *s)
 static void tell(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
-    strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
-                  p->database ? p->database : "?");
-    if (!p->sees_all)
+    if (p->main.is_console) {
+        strbuf_printf(&b, "the admin console of %s: its pools, no sessions and no statements",
+                      p->pooler.name[0] ? p->pooler.name : "a connection pooler");
+    } else {
+        strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
+                      p->database ? p->database : "?");
+        pooler_describe(p, &b);
+    }
+    if (!p->main.is_console && !p->sees_all)
         strbuf_printf(&b, "; sessions and query texts of other roles are hidden: GRANT pg_monitor TO %.64s;",
                       p->role ? p->role : "the role");
-    if (!p->tracks)
+    if (!p->main.is_console && !p->tracks)
         strbuf_str(&b, "; no sessions: track_activities is off");
-    else if (!p->has_query_ids)
+    else if (!p->main.is_console && !p->has_query_ids)
         strbuf_printf(&b, "; sessions are not linked to statements: %s",
                       p->version < 140000 ? "that takes PostgreSQL 14 or later"
                                           : "set compute_query_id = on");
@@ -138,8 +151,21 @@ static bool due(sd_time *next, sd_time now, int64_t interval)
     return true;
 }
 
+/* A pooler's admin console has pools and nothing else. */
+static enum sd_result sample_console(struct postgres *p, sd_time now, struct sd_error *err)
+{
+    if (!due(&p->next_figures, now, p->o->interval))
+        return SD_OK;
+    enum sd_result result = pooler_collect(p, err);
+    if (result == SD_OK)
+        tell(p, "");
+    return result;
+}
+
 enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error *err)
 {
+    if (p->main.is_console)
+        return sample_console(p, now, err);
     int64_t period = p->o->sample_hz > 0 ? (int64_t)(1e9 / p->o->sample_hz) : 0;
     enum sd_result result = SD_OK;
     if (period > 0 && due(&p->next_activity, now, period)) {
@@ -157,6 +183,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK && p->o->sample_hz > 0)
             result = holders_read(p, err);
         if (result == SD_OK)
+            result = pooler_collect(p, err);
+        if (result == SD_OK)
             tell(p, problem);
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
@@ -173,7 +201,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
 
 sd_time postgres_due(const struct postgres *p)
 {
-    return p->o->sample_hz > 0 ? MIN(p->next_activity, p->next_figures) : p->next_figures;
+    return p->o->sample_hz > 0 && !p->main.is_console ? MIN(p->next_activity, p->next_figures)
+                                                      : p->next_figures;
 }
 
 static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
@@ -191,7 +220,7 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             return SD_OK;
         }
         /* The socket speaks up between statements only when the server goes away. */
-        int fd = PQsocket(p->main.pg);
+        int fd = conn_socket(&p->main);
         postgres_busy(p, fd);
         int r = h->wait(s, fd, POLLIN, postgres_due(p));
         postgres_busy(p, -1);
@@ -206,6 +235,10 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
 static enum sd_result postgres_request(struct sd_source *s, const struct sd_request *req,
                                        struct sd_batch *reply, struct sd_error *err)
 {
+    const struct postgres *p = s->priv;
+    if (p->main.is_console)
+        return sd_fail(err, SD_UNSUPPORTED,
+                       "a pooler's admin console plans and ends nothing: name a database");
     switch (req->kind) {
     case SD_REQUEST_EXPLAIN:
         return explain_request(s->priv, req, reply, err);
@@ -231,7 +264,7 @@ static int postgres_recognise(const char *target, const void *head, size_t len)
 static enum sd_result postgres_probe(const char *target, const void *opts, struct sd_error *why)
 {
     (void)opts;
-    return conn_check(target, why) ? SD_OK : SD_CONFIG;
+    return target_check(target, why) ? SD_OK : SD_CONFIG;
 }
 
 static const struct sd_option postgres_options[] = {
@@ -276,6 +309,27 @@ static const struct sd_option postgres_options[] = {
      .unit = "ns",
      .help = "Time between listings of the tables and indexes; longer where a listing takes long; 0 switches "
              "it off."},
+    {.name = "no_password",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct postgres_options, no_password),
+     .fallback = "no",
+     .help =
+         "Send no password, neither of the environment nor of a password file; so it is for a server that "
+         "was found and not named."},
+    {.name = "plan_role",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct postgres_options, plan_role),
+     .fallback = "pg_read_all_data",
+     .help = "Whom a superuser and the like become before a statement is planned; nothing: themselves."},
+    {.name = "answer_max",
+     .type = SD_OPTION_BYTES,
+     .offset = offsetof(struct postgres_options, answer_max),
+     .fallback = "64MiB",
+     .min = 1 << 20,
+     .max = (double)((int64_t)4 << 30),
+     .unit = "bytes",
+     .help = "The most that one answer of the server may come to; its rows in memory half of it, one row a "
+             "quarter."},
     {0},
 };
 

@@ -112,7 +112,7 @@ static enum sd_result look(struct postgres *p, const char *pid, struct target *t
         copy(t->application, sizeof t->application, conn_text(r, 0, APPLICATION));
         copy(t->state, sizeof t->state, conn_text(r, 0, STATE));
         copy(t->type, sizeof t->type, conn_text(r, 0, TYPE));
-        t->query = short_query(conn_text(r, 0, QUERY));
+        t->query = short_query(conn_maybe(r, 0, QUERY));
         t->superuser = conn_int(r, 0, SUPERUSER) == 1;
         t->may_signal = conn_int(r, 0, MAY_SIGNAL) == 1;
     }

@@ -61,7 +61,7 @@ struct statements {
     int64_t round;
     sd_time next_full; /* publish everything then */
     sd_time next_look; /* for an extension that was absent */
-    bool ready;        /* the statement is prepared */
+    char *sql;         /* the statement that reads the counters; NULL: look again */
     bool has_toplevel;
     char problem[400];
 };
@@ -81,6 +81,7 @@ void statements_free(struct statements *st)
     HASH_ITER(hh, st->entries, e, next)
     forget(st, e);
     free(st->schema);
+    free(st->sql);
     free(st);
 }
 
@@ -215,19 +216,16 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
         free(st->schema);
         st->schema = mem_strdup(conn_text(r, 0, 0));
         const char *columns = conn_text(r, 0, 1);
-        st->has_toplevel = columns && has_columns(columns, "toplevel");
-        sql = statements_sql(st->schema, columns ? columns : "", conn_int(r, 0, 2) == 1, p->io_timed);
+        st->has_toplevel = has_columns(columns, "toplevel");
+        sql = statements_sql(st->schema, columns, conn_int(r, 0, 2) == 1, p->io_timed);
         if (!sql)
             snprintf(st->problem, sizeof st->problem,
                      "no statement counters: the pg_stat_statements view has columns that are not known");
     }
     PQclear(r);
-    if (sql) {
-        result = conn_prepare(&p->main, "statements", sql, err);
-        st->ready = result == SD_OK;
-        free(sql);
-    }
-    return result;
+    free(st->sql);
+    st->sql = sql;
+    return SD_OK;
 }
 
 /* ---- reading ---- */
@@ -260,7 +258,7 @@ static enum sd_result fetch_texts(struct postgres *p, struct statements *st, con
         return result;
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
-        const char *text = conn_text(r, row, TOPLEVEL + 1);
+        const char *text = conn_maybe(r, row, TOPLEVEL + 1);
         if (!e || e->text || !text)
             continue;
         e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
@@ -277,8 +275,8 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
 {
     struct sd_statement s = {
         .query_id = e->key.query_id,
-        .database = conn_text(r, row, DATABASE),
-        .role = conn_text(r, row, ROLE),
+        .database = conn_maybe(r, row, DATABASE),
+        .role = conn_maybe(r, row, ROLE),
         .fingerprint = e->fingerprint[0] ? e->fingerprint : NULL,
         .text = e->text,
         .toplevel = e->key.toplevel,
@@ -340,7 +338,7 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
     const char *args[] = {limit};
     PGresult *r;
     sd_time at = h->now(p->s);
-    enum sd_result result = conn_prepared(&p->main, "statements", 1, args, &r, err);
+    enum sd_result result = conn_query(&p->main, st->sql, 1, args, true, &r, err);
     if (result != SD_OK)
         return result;
 
@@ -385,12 +383,12 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
     sd_time now = p->s->host->now(p->s);
     bool due = now >= st->next_look || st->next_look > now + RETRY_NS; /* the clock may be set back */
     enum sd_result result = SD_OK;
-    if (!st->ready && due) {
+    if (!st->sql && due) {
         st->next_look = now + RETRY_NS;
         st->problem[0] = '\0';
         result = look(p, st, err);
     }
-    if (result == SD_OK && st->ready)
+    if (result == SD_OK && st->sql)
         result = collect(p, st, err);
     if (result == SD_UNSUPPORTED) {
         /* A refused statement is no broken connection: say so, go on, look again. */
@@ -406,15 +404,9 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
         else
             snprintf(st->problem, sizeof st->problem, "no statement counters: %.300s", err->text);
         st->next_look = now + RETRY_NS;
-        if (st->ready) {
-            st->ready = false;
-            PGresult *r;
-            result = conn_query(&p->main, OWN_TAG "DEALLOCATE statements", 0, NULL, true, &r, err);
-            if (result == SD_OK)
-                PQclear(r);
-        }
-        if (result == SD_UNSUPPORTED)
-            result = SD_OK;
+        free(st->sql);
+        st->sql = NULL;
+        result = SD_OK;
     }
     snprintf(problem, size, "%s", st->problem);
     return result;

@@ -5,6 +5,7 @@
 #include "view/endpoints/endpoints.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 
@@ -124,14 +125,14 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     m->lower = arena_alloc(d->arena, (m->rows + 1) * sizeof *m->lower);
     m->counts = arena_alloc(d->arena, m->rows * m->columns * sizeof *m->counts);
     for (size_t y = 1; y <= m->rows; y++)
-        m->lower[y] = (int64_t)(lo * pow(hi / lo, (double)y / (double)m->rows));
+        m->lower[y] = real_to_int(floor(lo * pow(hi / lo, (double)y / (double)m->rows)));
     m->lower[0] = 0;
     m->lower[m->rows] = INT64_MAX;
     endpoint_heat(e, span, m->columns, m->rows, m->lower, m->counts);
-    m->lower[m->rows] = (int64_t)hi;
+    m->lower[m->rows] = real_to_int(floor(hi));
     for (size_t i = 0; i < m->rows * m->columns; i++)
         m->max = MAX(m->max, m->counts[i]);
-    m->max = m->max > 1 ? (uint32_t)exp2(ceil(log2(m->max))) : m->max;
+    m->max = m->max > 1 ? (uint32_t)MIN(exp2(ceil(log2(m->max))), UINT32_MAX) : m->max;
 }
 
 static void queries(struct doc *d, const struct view_ctx *c, const struct endpoint *e)

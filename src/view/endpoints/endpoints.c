@@ -2,6 +2,7 @@
 #include "view/endpoints/endpoints.h"
 
 #include "view/shared/common.h"
+#include "base/num.h"
 #include "core/table.h"
 
 #include <stdlib.h>
@@ -81,13 +82,13 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
         endpoint_stats(model_endpoint(c->model, i), c->span, s);
         if (!s->count)
             continue;
-        all->count += s->count;
-        all->errors += s->errors;
-        all->bytes += s->bytes;
-        all->timed += s->timed;
-        all->total_ns += s->total_ns;
+        all->count = add_sat(all->count, s->count);
+        all->errors = add_sat(all->errors, s->errors);
+        all->bytes = add_sat(all->bytes, s->bytes);
+        all->timed = add_sat(all->timed, s->timed);
+        all->total_ns = add_sat(all->total_ns, s->total_ns);
         for (int k = 0; k < 5; k++)
-            all->status[k] += s->status[k];
+            all->status[k] = add_sat(all->status[k], s->status[k]);
         if (s->first != SD_UNKNOWN && (all->first == SD_UNKNOWN || s->first < all->first))
             all->first = s->first;
         if (s->last != SD_UNKNOWN && (all->last == SD_UNKNOWN || s->last > all->last))
@@ -105,8 +106,8 @@ struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats
 double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all)
 {
     if (all->timed)
-        return all->total_ns > 0 ? (double)s->total_ns / (double)all->total_ns : NAN;
-    return all->count ? (double)s->count / (double)all->count : NAN;
+        return num_ratio(s->total_ns, all->total_ns);
+    return num_ratio(s->count, all->count);
 }
 
 static void fill(struct row *r, struct doc *d, const struct endpoint *e, const struct endpoint_stats *s,
@@ -117,8 +118,8 @@ static void fill(struct row *r, struct doc *d, const struct endpoint *e, const s
     v[E_ROUTE] = cell_text(doc_text(d, endpoint_route(e)));
     v[E_COUNT] = cell_int(s->count);
     v[E_RATE] = cell_real((double)s->count / seconds);
-    v[E_ERRORS] = cell_real((double)s->errors / (double)s->count);
-    v[E_MEAN] = cell_real(s->timed ? (double)s->total_ns / (double)s->timed : NAN);
+    v[E_ERRORS] = cell_real(num_ratio(s->errors, s->count));
+    v[E_MEAN] = cell_real(num_ratio(s->total_ns, s->timed));
     v[E_P50] = cell_int(hist_quantile(&s->latency, 0.5));
     v[E_P90] = cell_int(hist_quantile(&s->latency, 0.9));
     v[E_P95] = cell_int(hist_quantile(&s->latency, 0.95));

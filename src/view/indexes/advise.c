@@ -8,6 +8,7 @@
 #include "core/sql/statement.h"
 #include "core/plans/advice.h"
 #include "core/indexes/size.h"
+#include "base/num.h"
 
 enum {
     I_TABLE,
@@ -115,7 +116,7 @@ static const char *qualified(struct doc *d, const char *schema, const char *name
 
 static int64_t whole(double v)
 {
-    return isfinite(v) && v >= 0 && v < 9e18 ? (int64_t)v : SD_UNKNOWN;
+    return v >= 0 ? real_to_int(v) : SD_UNKNOWN;
 }
 
 /* Sorting and writing some 50 MB a second, reading the table some 100. */
@@ -217,9 +218,11 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         v[I_QUERIES] = cell_list(list);
         v[I_PROVEN] = cell_bool(r->proven && def->method != INDEX_GIN);
         v[I_LOCK] = cell_text(lock_note(def));
-        v[I_DDL] = cell_text(doc_text(d, ddl.text));
-        row->copy = doc_text(d, ddl.text);
-        strbuf_printf(&ddl_all, "%s;\n", ddl.text);
+        if (sql_creates_index(ddl.text)) {
+            v[I_DDL] = cell_text(doc_text(d, ddl.text));
+            row->copy = doc_text(d, ddl.text);
+            strbuf_printf(&ddl_all, "%s;\n", ddl.text);
+        }
         strbuf_free(&ddl);
     }
     if (c->n_chosen) {
@@ -227,8 +230,8 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
         for (size_t i = 0; i < c->n_chosen; i++)
             gin = gin || c->pool.items[c->chosen[i]].method == INDEX_GIN;
         sec->note =
-            !r->proven ? gin ? "unproven: HypoPG is not installed; the size of a GIN index is not predicted"
-                             : "unproven: HypoPG is not installed"
+            !r->proven ? doc_printf(d, "unproven: %s%s", r->unproven,
+                                    gin ? "; the size of a GIN index is not predicted" : "")
             : gin ? "proven with HypoPG; gin unproven: HypoPG does not know it; the size of a GIN index is "
                     "not predicted"
                   : "proven with HypoPG";
@@ -293,8 +296,11 @@ static void add_waste(struct doc *d, const struct advise_report *r, bool unused)
         v[W_SIZE] = cell_int(w->index->size_bytes);
         v[W_SCANS] = cell_int(w->index->scans);
         v[W_SINCE] = cell_int(c->stats_since);
-        v[W_DDL] = cell_text(
-            doc_printf(d, "DROP INDEX CONCURRENTLY %s", qualified(d, w->rel->schema, w->index->name)));
+        char *drop = mem_printf("DROP INDEX CONCURRENTLY %s", qualified(d, w->rel->schema, w->index->name));
+        char *line = sql_one_line(drop);
+        v[W_DDL] = cell_text(doc_text(d, line));
+        free(line);
+        free(drop);
     }
 }
 
@@ -320,12 +326,12 @@ static const char *summary(struct doc *d, const struct advise_report *r)
                       what.text, unit_format(UNIT_SHARE, c->next_after / c->before, next_share));
         strbuf_free(&what);
     }
-    strbuf_printf(
-        &b, "\n%s, %lld plans asked for in %s%s.",
-        r->proven ? "Proven by the planner with HypoPG"
-                  : "Unproven: HypoPG is not installed, the costs with indexes are slowdive's own estimates",
-        (long long)r->what_if_calls, unit_format_int(UNIT_NS, r->elapsed_ns, took),
-        c->cut_short ? "; the search was cut short, more time could find better" : "");
+    strbuf_str(&b, r->proven ? "\nProven by the planner with HypoPG" : "\nUnproven: ");
+    if (!r->proven)
+        strbuf_printf(&b, "%s; the costs with indexes are slowdive's own estimates", r->unproven);
+    strbuf_printf(&b, ", %lld plans asked for in %s%s.", (long long)r->what_if_calls,
+                  unit_format_int(UNIT_NS, r->elapsed_ns, took),
+                  c->cut_short ? "; the search was cut short, more time could find better" : "");
     for (size_t i = 0; i < r->n_notes; i++)
         strbuf_printf(&b, "\n%s", r->notes[i]);
     const char *s = doc_text(d, b.text);

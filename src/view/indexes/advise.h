@@ -22,6 +22,7 @@ struct advise_report {
     const struct waste_list *waste;
     const char *workload; /* "pg_stat_statements", a file's name */
     bool proven;          /* by HypoPG */
+    const char *unproven; /* why not, as half a sentence */
     double budget;        /* INFINITY: none was given */
     int64_t what_if_calls, elapsed_ns;
     const char *const *notes; /* sentences */

@@ -8,6 +8,7 @@
 #include "view/endpoints/endpoints.h"
 #include "view/plans/plan.h"
 #include "view/queries/queries.h"
+#include "view/sessions/pools.h"
 
 #include <stdlib.h>
 
@@ -27,6 +28,8 @@
     X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are asked for a second")                          \
     X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                             \
     X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                            \
+    X(POOL_WARN_NS, 100e6, "a pooler's client has waited so long for a server connection")                   \
+    X(POOL_BAD_NS, 5e9, "the same, act now")                                                                 \
     X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                                 \
     X(IDLE_BAD_NS, 300e9, "the same, act now")                                                               \
     X(FRESH_NS, 30e9, "sessions sampled longer ago than this say nothing about now")                         \
@@ -48,7 +51,7 @@ enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS }
 
 static const struct column COLUMNS[O_COLUMNS] = {
     [O_WHAT] = {"kind", "What", UNIT_NONE, COLUMN_LEFT, 0, 0,
-                "slow, tail, errors, query, index, lock, idle, connections, cache, source or log"},
+                "slow, tail, errors, query, index, lock, idle, connections, pool, cache, source or log"},
     [O_SUBJECT] = {"subject", "Where", UNIT_NONE, COLUMN_LEFT, 0, 0,
                    "endpoint, query, session or source it is about"},
     [O_WHY] = {"text", "Why", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 44, "the figures, in a few words"},
@@ -271,6 +274,29 @@ static void databases(struct list *l)
     }
 }
 
+static void pools(struct list *l)
+{
+    struct pool *p = mem_array(POOLS_MAX, sizeof *p);
+    size_t n = pools_find(l->d, l->c, p, POOLS_MAX);
+    char a[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n && p[i].waiting > 0; i++)
+        add(l, (struct item){
+                   .what = "pool",
+                   .severity = p[i].max_wait_ns >= LIMIT[T_POOL_BAD_NS]    ? SEVERITY_BAD
+                               : p[i].max_wait_ns >= LIMIT[T_POOL_WARN_NS] ? SEVERITY_WARN
+                                                                           : SEVERITY_INFO,
+                   .rank = p[i].waiting / (p[i].waiting + MAX(p[i].active, 1)),
+                   .share = NAN,
+                   .subject = doc_printf(l->d, "%s of %s", p[i].database ? p[i].database : "?",
+                                         p[i].user ? p[i].user : "?"),
+                   .why = doc_printf(
+                       l->d, "%.0f %s for a server connection, the longest for %s; %.0f in use, %.0f idle",
+                       p[i].waiting, p[i].waiting == 1 ? "client waits" : "clients wait",
+                       unit_format(UNIT_NS, p[i].max_wait_ns, a), p[i].servers_active, p[i].servers_idle),
+                   .dive = {"pools", NULL}});
+    free(p);
+}
+
 static void sources(struct list *l)
 {
     struct source_info info[64];
@@ -440,6 +466,7 @@ static struct doc *build(const struct view_ctx *c)
     queries(&l);
     sessions(&l);
     databases(&l);
+    pools(&l);
     sources(&l);
     if (l.n)
         qsort(l.items, l.n, sizeof *l.items, by_urgency);

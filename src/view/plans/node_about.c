@@ -76,8 +76,8 @@ struct plan_about *plan_about_new(struct doc *d, const struct plan *p, const str
                                       .rule = it->rule->name,
                                       .title = it->rule->title,
                                       .where = plan_short_name(d, it->node),
-                                      .evidence = doc_text(d, it->evidence),
-                                      .advice = plan_advice_of(d, it, advice),
+                                      .evidence = plan_line(d, it->evidence),
+                                      .advice = plan_line(d, plan_advice_of(d, it, advice)),
                                       .check = doc_text(d, it->check),
                                       .severity = it->severity};
         if (sql_clause_find(a->clause, it->node, own->rule, &own->clauses))

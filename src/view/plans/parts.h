@@ -18,6 +18,8 @@
 struct cell plan_whole(double v);
 /* As plan_shown, of an expression out of a plan: there is nothing in it to be parsed. */
 const char *plan_shown_expression(struct doc *d, const struct plan_source *src, const char *sql);
+/* A sentence with names in it that come from outside: their line breaks would begin lines. */
+const char *plan_line(struct doc *d, const char *text);
 /* The node's table or type, in a word or two; NULL: "whole plan". */
 const char *plan_short_name(struct doc *d, const struct plan_node *n);
 
@@ -60,7 +62,7 @@ void plan_about_text(struct doc *d, struct plan_about *a);
 void plan_about_done(struct plan_about *a);
 
 /* ---- suggestions.c ---- */
-#define PLAN_SUGGESTION_COLUMNS 15
+#define PLAN_SUGGESTION_COLUMNS 16
 extern const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS];
 /* What is advised: by the server beside its plan, or else from the plan alone. */
 struct plan_advice {
@@ -69,6 +71,9 @@ struct plan_advice {
     struct advice_list own; /* empty when the server's is there */
     size_t n;               /* indexes suggested */
 };
+/* The same, or one that says why it is not shown: a source may send any text, and what is
+ * shown as an index's statement is copied and run. */
+const struct sd_advice *plan_advice_checked(const struct sd_advice *r);
 /* `query` NULL: what the plan says. */
 void plan_advise(struct plan *p, const struct plan_source *src, const char *query, struct plan_advice *out);
 void plan_advise_free(struct plan_advice *a);

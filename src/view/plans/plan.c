@@ -5,6 +5,7 @@
 #include "core/sql/statement.h"
 #include "format/plans/explain_input.h"
 #include "view/shared/common.h"
+#include "base/num.h"
 
 #define H           COLUMN_HIDDEN
 #define ABOUT_LINES 24
@@ -154,7 +155,7 @@ static const struct column plans_columns[] = {
 
 struct cell plan_whole(double v)
 {
-    return isnan(v) || fabs(v) > 9e18 ? cell_unknown() : cell_int((int64_t)llround(v));
+    return isnan(v) ? cell_unknown() : cell_int(real_to_int(v));
 }
 
 const char *plan_shown(struct doc *d, const struct plan_source *src, const char *sql)
@@ -177,6 +178,17 @@ const char *plan_shown_expression(struct doc *d, const struct plan_source *src, 
     return s;
 }
 
+const char *plan_line(struct doc *d, const char *text)
+{
+    char *line = mem_strdup(text);
+    for (char *p = line; p && *p; p++)
+        if (*p == '\n' || *p == '\r' || *p == '\t')
+            *p = ' ';
+    const char *s = doc_text(d, line);
+    free(line);
+    return s;
+}
+
 const char *plan_short_name(struct doc *d, const struct plan_node *n)
 {
     if (!n)
@@ -187,7 +199,7 @@ const char *plan_short_name(struct doc *d, const struct plan_node *n)
     } else {
         plan_node_name(n, &b);
     }
-    const char *s = doc_text(d, strbuf_text(&b));
+    const char *s = plan_line(d, strbuf_text(&b));
     strbuf_free(&b);
     return s;
 }
@@ -199,27 +211,28 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
     for (size_t i = 0; i < f->n; i++) {
         const struct plan_finding *it = &f->items[i];
         struct row *row = doc_row(d, t);
-        const char *advice = plan_advice_of(d, it, suggestions), *where = plan_short_name(d, it->node);
+        const char *advice = plan_line(d, plan_advice_of(d, it, suggestions));
+        const char *evidence = plan_line(d, it->evidence), *where = plan_short_name(d, it->node);
         row->severity = it->severity;
         row->cells[F_severity] = cell_text(severity_name(it->severity));
         row->cells[F_title] = cell_text(it->rule->title);
         row->cells[F_rule] = cell_text(it->rule->name);
         row->cells[F_node] = it->node ? cell_int(it->node->id) : cell_unknown();
         row->cells[F_where] = cell_text(where);
-        row->cells[F_evidence] = cell_text(doc_text(d, it->evidence));
+        row->cells[F_evidence] = cell_text(evidence);
         row->cells[F_saves_ns] = plan_whole(it->saves_ns);
         row->cells[F_saves_share] = cell_real(it->saves_share);
         row->cells[F_advice] = cell_text(advice);
         row->cells[F_check] = cell_text(doc_text(d, it->check));
         row->cells[F_clause] = about ? cell_text(plan_about_clause(about, i)) : cell_unknown();
         row->number = i + 1;
-        row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, it->evidence, advice);
+        row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, evidence, advice);
         if (it->node)
             strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "",
-                          i + 1, it->rule->title, it->node->id, where, it->evidence, advice, it->check);
+                          i + 1, it->rule->title, it->node->id, where, evidence, advice, it->check);
         else
             strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1,
-                          it->rule->title, it->evidence, advice, it->check);
+                          it->rule->title, evidence, advice, it->check);
     }
 }
 

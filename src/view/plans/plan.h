@@ -25,6 +25,7 @@ struct plan_source { /* what is known about a plan beside itself */
     const char *shown;      /* the statement as the document shows it already; NULL: it does not */
     const struct sd_advice *const *advice; /* the server's, beside the plan; it goes before our own */
     size_t n_advice;
+    bool replayed;  /* it comes from a recording: no planner of this session has said it */
     bool own_query; /* the user handed it over: constants in suggested indexes are shown */
     double mean_ns; /* of the statement, by its statistics; 0 or NAN unknown */
 };

@@ -18,7 +18,8 @@ static void want(struct doc *d, const struct query *q)
     d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
                                   .query_id = query_id(q),
                                   .database = doc_text(d, query_database(q)),
-                                  .query = doc_text(d, query_text(q))};
+                                  .query = doc_text(d, query_text(q)),
+                                  .unattended = true};
     d->want_origin = doc_text(d, query_origin(q));
 }
 
@@ -71,6 +72,9 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
     if (query_id(q) != SD_UNKNOWN)
         for (size_t i = 0; i < e->n_plans; i++)
             e->plans[i]->query_id = query_id(q);
+    const struct sd_advice **advice = arena_alloc(d->arena, (entry.n_advice + 1) * sizeof *advice);
+    for (size_t i = 0; i < entry.n_advice; i++)
+        advice[i] = plan_advice_checked(entry.advice[i]);
     *src = (struct plan_source){.facts = {.tables = entry.tables,
                                           .n_tables = entry.n_tables,
                                           .indexes = entry.indexes,
@@ -83,7 +87,8 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals,
                                 .metric = c->metric,
-                                .advice = entry.advice,
+                                .advice = advice,
+                                .replayed = model_is_replayed(c->model),
                                 .n_advice = entry.n_advice};
     struct query_stats all;
     query_stats(q, SPAN_ALL, &all);
@@ -128,7 +133,7 @@ struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_e
         ;
     const struct sd_advice **advice = mem_array(batch_len(b), sizeof *advice);
     for (i = 0; (advice[n_advice] = batch_each(b, SD_ADVICE, &i)) != NULL; n_advice++)
-        ;
+        advice[n_advice] = plan_advice_checked(advice[n_advice]);
     struct plan_source src = {.facts = {.tables = tables,
                                         .n_tables = n_tables,
                                         .indexes = indexes,
@@ -241,7 +246,8 @@ const struct view plan_view = {
         "elsewhere); "
         "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, "
         "method, "
-        "size_bytes, write_overhead, cost_before, cost_after); no_suggestion (why there is none); "
+        "size_bytes, write_overhead, cost_before, cost_after, replayed: told by a recording, not proven in "
+        "this session); no_suggestion (why there is none); "
         "query, "
         "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, "
         "saves_at_most_ns, "

@@ -1,5 +1,6 @@
 /* rewrites.c - how the statement itself should be written, beside a plan. */
 #include "view/plans/parts.h"
+#include "view/shared/common.h"
 
 #include <stdlib.h>
 
@@ -163,7 +164,7 @@ void plan_rewrite_rows(struct doc *d, struct table *t, const struct rewrite_list
         row->cells[R_statement] = cell_text(doc_text(d, it->statement));
         row->cells[R_caveat] = cell_text(doc_text(d, it->caveat));
         row->cells[R_check] = cell_text(doc_text(d, it->check));
-        row->copy = it->statement ? doc_printf(d, "%s;", it->statement)
+        row->copy = it->statement ? statement_line(d, it->statement)
                                   : doc_text(d, it->after ? it->after : it->advice);
     }
 }

@@ -22,6 +22,7 @@ enum {
     S_overhead,
     S_before,
     S_after,
+    S_replayed,
     S_END
 };
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
@@ -113,8 +114,20 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                  .priority = 9,
                  .width = 8,
                  .help = "the same with all the suggested indexes; unknown from a plan alone"},
+    [S_replayed] = {.key = "replayed",
+                    .title = "Replayed",
+                    .flags = H,
+                    .priority = 9,
+                    .help = "as a recording tells it: it was not proven in this session"},
 };
 _Static_assert(S_END == PLAN_SUGGESTION_COLUMNS, "view/plans/parts.h says how many there are");
+
+const struct sd_advice *plan_advice_checked(const struct sd_advice *r)
+{
+    static const struct sd_advice refused = {
+        .none = "What the source sent as a suggestion is not one CREATE INDEX on one line; it is not shown."};
+    return !r->ddl || sql_creates_index(r->ddl) ? r : &refused;
+}
 
 void plan_advise(struct plan *p, const struct plan_source *src, const char *query, struct plan_advice *out)
 {
@@ -215,11 +228,12 @@ static void given_row(struct doc *d, struct table *t, const struct plan_advice *
     double share = r->cost_before > 0 ? 1 - r->cost_after / r->cost_before : NAN;
     struct row *row = doc_row(d, t);
     const char *ddl = runnable(d, a, r->ddl);
-    row->severity = r->proven == 1 ? SEVERITY_GOOD : SEVERITY_INFO;
+    row->severity = r->proven == 1 && !a->src->replayed ? SEVERITY_GOOD : SEVERITY_INFO;
     row->copy = doc_printf(d, "%s;", ddl);
     row->cells[S_index] = cell_text(what_on(d, ddl));
     row->cells[S_ddl] = cell_text(ddl);
-    row->cells[S_proof] = cell_text(r->proven == 1 ? "proven" : "unproven");
+    row->cells[S_proof] = cell_text(a->src->replayed ? "replayed" : r->proven == 1 ? "proven" : "unproven");
+    row->cells[S_replayed] = cell_bool(a->src->replayed);
     row->cells[S_size] = cell_int(r->size_bytes);
     row->cells[S_table] =
         cell_text(r->schema ? doc_printf(d, "%s.%s", r->schema, r->table) : doc_text(d, r->table));
@@ -254,10 +268,13 @@ static const char *price(struct doc *d, const struct plan_advice *a)
     }
     char size[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX];
     const char *saved = first ? costs(d, first->cost_before, first->cost_after) : NULL;
-    return doc_printf(d, "%s%s%s; %s; %s more to write for a row%s",
+    const char *unproven = !first || !first->unproven
+                               ? "unproven: slowdive's own estimate"
+                               : doc_printf(d, "unproven: %s; slowdive's own estimate", first->unproven);
+    return doc_printf(d, "%s%s%s%s; %s; %s more to write for a row%s", a->src->replayed ? "replayed: " : "",
                       proven == a->n ? "proven by the planner (HypoPG)"
                       : proven       ? "proven in part"
-                                     : "unproven: slowdive's own estimate",
+                                     : unproven,
                       saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
                       unit_format(UNIT_SHARE, overhead, share),
                       hidden ? "; --show-literals shows its constants" : "");
@@ -285,6 +302,7 @@ static void own_row(struct doc *d, struct table *t, const struct plan_advice *al
     row->cells[S_unproven] = cell_bool(true);
     row->cells[S_node] = cell_int(a->node->id);
     row->cells[S_method] = cell_text(a->method);
+    row->cells[S_replayed] = cell_bool(false);
 }
 
 /* ---- both ---- */
@@ -345,7 +363,9 @@ void plan_advice_text(const struct plan_advice *a, struct strbuf *out)
         if (!isnan(r->write_overhead))
             strbuf_printf(out, " %s more to write for a row;",
                           unit_format(UNIT_SHARE, r->write_overhead, share));
-        strbuf_printf(out, " %s.", r->proven == 1 ? "proven" : "unproven");
+        strbuf_printf(out, " %s%s%s%s.", a->src->replayed ? "replayed: " : "",
+                      r->proven == 1 ? "proven" : "unproven", r->proven != 1 && r->unproven ? ": " : "",
+                      r->proven != 1 && r->unproven ? r->unproven : "");
     }
     for (size_t i = 0; i < a->own.n; i++)
         if (a->own.items[i].ddl && a->n > 1) /* of one the section's note tells */

@@ -6,6 +6,7 @@
 #include "core/sql/statement.h"
 #include "view/shared/common.h"
 #include "view/plans/parts.h"
+#include "base/num.h"
 
 #define H COLUMN_HIDDEN
 enum {
@@ -99,7 +100,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_route] = cell_text(doc_text(d, endpoint_name(it->endpoint)));
         r->cells[N_text] = cell_text(common_sql(d, c, sql, true));
         r->cells[N_each] = cell_real(round(it->calls_per_request * 10) / 10);
-        r->cells[N_ns] = cell_int((int64_t)it->ns_per_request);
+        r->cells[N_ns] = cell_int(real_to_int(it->ns_per_request));
         r->cells[N_requests] = cell_real(it->requests);
         r->cells[N_calls] = cell_real(round(it->calls));
         r->cells[N_share] = cell_real(it->share);
@@ -112,7 +113,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_advice] = cell_text(advice);
         r->cells[N_check] =
             cell_text("The calls of the statement a second fall to about the requests a second.");
-        r->copy = b.statement ? doc_printf(d, "%s;", b.statement) : doc_text(d, b.after);
+        r->copy = b.statement ? statement_line(d, b.statement) : doc_text(d, b.after);
         r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->endpoint))}
                     : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->query))};
         if (q)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "view/shared/common.h"
 #include "view/queries/links.h"
+#include "base/num.h"
 #include "core/table.h"
 
 #include <stdlib.h>
@@ -76,8 +77,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
 
 static int64_t blocks(int64_t n)
 {
-    int64_t bytes;
-    return n == SD_UNKNOWN || __builtin_mul_overflow(n, (int64_t)BLOCK_BYTES, &bytes) ? SD_UNKNOWN : bytes;
+    return sd_known(n) ? mul_sat(n, BLOCK_BYTES) : SD_UNKNOWN;
 }
 
 double queries_time(const struct query_stats *s)
@@ -176,8 +176,8 @@ static struct doc *build(const struct view_ctx *c)
             continue;
         counted = true;
         total += queries_time(s);
-        if (s->calls > 0 && __builtin_add_overflow(calls, s->calls, &calls))
-            calls = INT64_MAX;
+        if (s->calls > 0)
+            calls = add_sat(calls, s->calls);
         if (s->since != SD_UNKNOWN && (since == SD_UNKNOWN || s->since < since))
             since = s->since;
     }

@@ -2,6 +2,7 @@
 #include "view/sessions/load.h"
 
 #include "view/shared/common.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 
@@ -74,8 +75,8 @@ void load_points(struct doc *d, const struct view_ctx *c, struct span span)
     model_load_series(c->model, span, n, values);
     for (size_t i = 0; i < n; i++) {
         struct cell *cells = doc_row(d, t)->cells;
-        cells[0] = cell_int(
-            (int64_t)((double)span.from + ((double)i + 0.5) * (double)(span.to - span.from) / (double)n));
+        cells[0] = cell_int(real_to_int(
+            (double)span.from + ((double)i + 0.5) * ((double)span.to - (double)span.from) / (double)n));
         cells[1] = cell_real(values[i]);
     }
     doc_field(d, "load", UNIT_NONE, cell_list(t));

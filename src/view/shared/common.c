@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "core/sql/hidden.h"
+#include "base/num.h"
+#include "core/sql/statement.h"
 
 #include <stdlib.h>
 
@@ -38,7 +40,13 @@ double common_seconds(struct span s)
 static int64_t live_step(const struct view_ctx *c, struct span s)
 {
     int64_t want = c->graph_points > 0 ? c->graph_points : 60;
-    return MAX((s.to - s.from + want * SD_S - 1) / (want * SD_S), 1) * SD_S;
+    return MAX(add_sat(s.to - s.from, want * SD_S - 1) / (want * SD_S), 1) * SD_S;
+}
+
+static int64_t live_steps(const struct view_ctx *c, struct span s)
+{
+    int64_t step = live_step(c, s);
+    return add_sat(s.to - s.from, step - 1) / step;
 }
 
 struct span common_drawn(const struct view_ctx *c, struct span s)
@@ -49,9 +57,9 @@ struct span common_drawn(const struct view_ctx *c, struct span s)
         s.from = MAX(MIN(s.from, s.to), INT64_MIN + 2 * SD_S) - SD_S, s.to = s.from + SD_S;
     if (!c->live || span_is_all(c->span) || s.from <= 0)
         return s;
-    int64_t step = live_step(c, s), n = (s.to - s.from + step - 1) / step, leap = MAX(n / 6, 1) * step;
-    s.to = (s.to + leap - 1) / leap * leap;
-    s.from = s.to - n * step;
+    int64_t step = live_step(c, s), n = live_steps(c, s), leap = mul_sat(MAX(n / 6, 1), step);
+    s.to = add_sat(s.to, leap - 1) / leap * leap;
+    s.from = s.to - mul_sat(n, step);
     return s;
 }
 
@@ -87,7 +95,7 @@ size_t common_points(const struct view_ctx *c, struct span s)
     if (!isfinite(seconds))
         return 1;
     if (c->live && !span_is_all(c->span) && s.from > 0)
-        return (size_t)((s.to - s.from + live_step(c, s) - 1) / live_step(c, s));
+        return (size_t)live_steps(c, s);
     return (size_t)MAX(1, MIN((double)want, ceil(seconds)));
 }
 
@@ -303,4 +311,12 @@ const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql,
 const char *common_id(struct doc *d, int64_t id)
 {
     return id == SD_UNKNOWN ? NULL : doc_printf(d, "%lld", (long long)id);
+}
+
+const char *statement_line(struct doc *d, const char *sql)
+{
+    char *line = sql_one_line(sql);
+    const char *text = sql ? doc_printf(d, "%s;", line ? line : sql) : NULL;
+    free(line);
+    return text;
 }

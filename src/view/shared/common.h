@@ -66,4 +66,8 @@ size_t common_points(const struct view_ctx *c, struct span s);
 struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
                              size_t n);
 
+/* A statement to be copied, on one line and with ";"; as it is when it cannot be so written:
+ * the console asks before it copies lines. NULL gives NULL. */
+const char *statement_line(struct doc *d, const char *sql);
+
 #endif

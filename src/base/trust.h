@@ -1,0 +1,47 @@
+/* trust.h - who could have written a file, and who could put another in its place?
+ *
+ * What decides over what runs (configuration, modules, themes; whatever else is read and
+ * obeyed) is judged here, and what is written is opened here. Every component of a path is
+ * opened in turn, so that what was judged is what is opened. Access lists need no look of
+ * their own: the group's bits of a file's mode are the most that any of them gives. */
+#ifndef BASE_TRUST_H
+#define BASE_TRUST_H
+
+#include <sys/stat.h>
+
+#include "base/base.h"
+
+/* ---- what is read ---- */
+
+/* Is this file or folder root's or `self`'s, and can nobody else change it? A sticky folder
+ * that may be written by others is safe for what lies in it: each entry is judged by its
+ * own owner (sticky_is_safe). `what`: "folder", "configuration", for the sentence. */
+bool trust_judge(const struct stat *st, uid_t self, bool sticky_is_safe, const char *what, const char *path,
+                 struct sd_error *err);
+
+/* Opens a regular file for reading when it, each folder above it and each symbolic link on
+ * the way are safe; -1 and a sentence otherwise. /dev/stdin, /dev/fd/N and their like were
+ * given by whoever started us: what is opened is judged, and a pipe is fine. */
+int trust_open(const char *what, const char *path, struct sd_error *err);
+/* The same for another user than oneself. */
+int trust_open_as(uid_t self, const char *what, const char *path, struct sd_error *err);
+/* Its contents, as file_read; "-" is standard input. */
+bool trust_read(const char *what, const char *path, size_t limit, char **data, size_t *len,
+                struct sd_error *err);
+/* False and a sentence when others could put files into the folder (sticky does not help),
+ * or another folder in its place. */
+bool trust_folder(const char *path, struct sd_error *err);
+
+/* ---- what is written ---- */
+
+enum output_how {
+    OUTPUT_NEW,      /* a new file; what is there already is left alone */
+    OUTPUT_CONTINUE, /* appended to what is there, which must be ours (or root's) alone */
+};
+/* Opens the file a user named as an output; it is made with mode 0600. A symbolic link is
+ * followed only where nobody but us and root can make one. Of what exists only regular
+ * files without a second name are continued. A FIFO is written in place when `fifo` says
+ * so, and someone reads it. -1 and a sentence. Never waits. */
+int output_open(const char *path, enum output_how how, bool fifo, struct sd_error *err);
+
+#endif

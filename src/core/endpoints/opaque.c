@@ -1,0 +1,191 @@
+#include "core/endpoints/opaque.h"
+
+#include <string.h>
+
+enum { TOKEN = 16, TOKEN_SHORT = 12, TOKEN_WHOLE = 20, PHONE = 7, HEX_SURE = 16 };
+
+/* Bit b of row a: the letters "ab" stand side by side in at least 3 of 10,000 places of
+ * English prose and of names in programs. Words of other languages written in a to z keep
+ * below the limits of this file as well; of letters drawn at random 4 of 10 pairs are not
+ * in here. */
+static const unsigned PAIRS[26] = {
+    0x1fefd7f, 0x11edb7f, 0x13efdbf, 0x13ef93f, 0x1fffdff, 0x11ec93f, 0x01ef9df, 0x01e7919, 0x2eefc7f,
+    0x0104111, 0x05c6915, 0x13cdd3f, 0x01cd91f, 0x13efdff, 0x0fefdff, 0x11eedfd, 0x0100000, 0x13efd7f,
+    0x17efdff, 0x35ef9ff, 0x08ef97f, 0x0044111, 0x0066191, 0x00c8115, 0x00cb915, 0x0082111,
+};
+
+enum letter { OTHER, DIGIT, LOWER, UPPER };
+
+static enum letter letter_of(char c)
+{
+    return c >= '0' && c <= '9' ? DIGIT : c >= 'a' && c <= 'z' ? LOWER : c >= 'A' && c <= 'Z' ? UPPER : OTHER;
+}
+
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+}
+
+static bool usual(char a, char b)
+{
+    return PAIRS[(a | 0x20) - 'a'] >> ((b | 0x20) - 'a') & 1;
+}
+
+/* What letters and figures without a gap look like. */
+struct run {
+    size_t n, digits, letters, upper, hex;
+    size_t odd; /* pairs that words and camelCase have few of */
+};
+
+static struct run read_run(const char *s, size_t n)
+{
+    struct run r = {0};
+    for (enum letter k; r.n < n && (k = letter_of(s[r.n])) != OTHER; r.n++) {
+        r.digits += k == DIGIT;
+        r.letters += k != DIGIT;
+        r.upper += k == UPPER;
+        r.hex += is_hex(s[r.n]);
+        if (r.n == 0)
+            continue;
+        enum letter before = letter_of(s[r.n - 1]);
+        enum letter after = r.n + 1 < n ? letter_of(s[r.n + 1]) : OTHER;
+        if (k == DIGIT || before == DIGIT)
+            r.odd += k != before && (k == DIGIT || before == DIGIT);
+        else
+            r.odd += !usual(s[r.n - 1], s[r.n]) || (before == LOWER && k == UPPER && after != LOWER);
+    }
+    return r;
+}
+
+/* At least `percent` of its pairs are odd. */
+static bool odd_enough(size_t odd, size_t pairs, size_t percent)
+{
+    return pairs && odd * 100 >= pairs * percent;
+}
+
+static bool run_is_token(const struct run *r)
+{
+    if (r->n >= HEX_SURE && r->hex == r->n)
+        return true;
+    if (r->n >= TOKEN && odd_enough(r->odd, r->n - 1, 25))
+        return true;
+    return r->n >= TOKEN_SHORT && r->digits >= 2 && r->letters >= 2 && odd_enough(r->odd, r->n - 1, 35);
+}
+
+/* Bytes of an escape or of one byte between the runs. */
+static size_t gap(const char *s, size_t n)
+{
+    return *s == '%' && n >= 3 && is_hex(s[1]) && is_hex(s[2]) ? 3 : 1;
+}
+
+/* base64url, keys in groups: by its runs, or by all of them together. */
+static bool is_token(const char *s, size_t n)
+{
+    size_t pairs = 0, odd = 0, digits = 0, upper = 0, all = n;
+    while (n) {
+        struct run r = read_run(s, n);
+        if (run_is_token(&r))
+            return true;
+        if (r.n) {
+            pairs += r.n - 1;
+            odd += r.odd;
+            digits += r.digits;
+            upper += r.upper;
+        }
+        size_t step = r.n ? r.n : gap(s, n);
+        s += step;
+        n -= step;
+    }
+    return all >= TOKEN_WHOLE && pairs >= TOKEN_SHORT && odd_enough(odd, pairs, digits && upper ? 30 : 45);
+}
+
+static bool begins(const char *s, size_t n, const char *with)
+{
+    size_t k = strlen(with);
+    return n >= k && memcmp(s, with, k) == 0;
+}
+
+/* The beginnings that issuers give their keys, so that one can tell what has leaked. */
+static bool is_known_key(const char *s, size_t n)
+{
+    static const char *const BEGINNINGS[] = {
+        "eyJ",         "sk_live_", "sk_test_", "pk_live_", "pk_test_", "rk_live_", "rk_test_", "whsec_",
+        "ghp_",        "gho_",     "ghs_",     "ghu_",     "ghr_",     "glpat-",   "xoxb-",    "xoxp-",
+        "github_pat_", "AIza",     "AKIA",     "ASIA",     "ya29.",    "npm_",     "pypi-",    "dop_v1_",
+        "sk-proj-",    "sk-ant-",  "shpat_",   "SG.",      "hvs."};
+    for (size_t i = 0; n >= TOKEN_SHORT && i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++)
+        if (*s == *BEGINNINGS[i] && begins(s, n, BEGINNINGS[i]))
+            return true;
+    return false;
+}
+
+/* Where the '@' of a mail address stands, also encoded, also twice; its length. */
+static const char *find_at(const char *s, size_t n, size_t *len)
+{
+    for (size_t i = 1; i < n; i++) {
+        if (s[i] != '@' && s[i] != '%')
+            continue;
+        *len = s[i] == '@' ? 1 : begins(s + i, n - i, "%40") ? 3 : begins(s + i, n - i, "%2540") ? 5 : 0;
+        if (*len)
+            return s + i;
+    }
+    return NULL;
+}
+
+/* name@host.example, not package@1.2.3. */
+static bool is_mail(const char *s, size_t n)
+{
+    size_t len, label = 0, labels = 1;
+    const char *at = find_at(s, n, &len);
+    if (!at)
+        return false;
+    for (const char *p = at + len; p < s + n; p++) {
+        if (*p == '.') {
+            if (!label)
+                return false;
+            labels++;
+            label = 0;
+        } else if (letter_of(*p) == OTHER && *p != '-' && (unsigned char)*p < 0x80 && *p != '%') {
+            break; /* what follows the address: a bracket, a comma */
+        } else {
+            label++;
+        }
+    }
+    const char *last = s + n;
+    while (last > at + len && last[-1] != '.')
+        last--;
+    return labels > 1 && label >= 2 && letter_of(*last) != DIGIT;
+}
+
+/* +49 170 1234567, 555-123-4567, 10.20.30.40. */
+static bool is_phone(const char *s, size_t n)
+{
+    size_t digits = 0;
+    if (begins(s, n, "%2B"))
+        s += 3, n -= 3;
+    while (n) {
+        size_t step = begins(s, n, "%20") || begins(s, n, "%28") || begins(s, n, "%29") ? 3 : 1;
+        if (step == 1 && letter_of(*s) == DIGIT)
+            digits++;
+        else if (step == 1 && !strchr("+-.()_:", *s))
+            return false;
+        s += step;
+        n -= step;
+    }
+    return digits >= PHONE;
+}
+
+/* NAME=value: whatever the name, the value is somebody's. */
+static bool is_assignment(const char *s, size_t n)
+{
+    const char *eq = memchr(s, '=', n);
+    return eq && eq > s && letter_of(*s) != OTHER && (size_t)(eq - s) + 1 < n && eq[1] != '=';
+}
+
+bool opaque(const char *s, size_t n)
+{
+    if (n < 3)
+        return false;
+    return is_known_key(s, n) || is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) ||
+           (n >= TOKEN_SHORT && is_token(s, n));
+}

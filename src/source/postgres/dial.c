@@ -1,0 +1,141 @@
+#include "source/postgres/dial.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+/* Plenty for a resolver and for TLS, and cheap to make. */
+enum { STACK_BYTES = 512 * 1024 };
+
+struct dial {
+    atomic_int refs; /* who waits, and the thread */
+    pthread_t thread;
+    int done;                /* eventfd */
+    char *target, *database; /* to start */
+    PGconn *pg;
+    PostgresPollingStatusType state;
+};
+
+static void unref(struct dial *d)
+{
+    if (atomic_fetch_sub(&d->refs, 1) > 1)
+        return;
+    if (d->pg)
+        PQfinish(d->pg);
+    if (d->done >= 0)
+        close(d->done);
+    free(d->target);
+    free(d->database);
+    free(d);
+}
+
+static void *step(void *arg)
+{
+    struct dial *d = arg;
+    if (d->pg) {
+        d->state = PQconnectPoll(d->pg);
+    } else {
+        /* No application_name: a pooler would leave it on the session it gives to the next client. */
+        const char *keys[] = {"dbname", d->database ? "dbname" : NULL, NULL};
+        const char *values[] = {d->target, d->database, NULL};
+        d->pg = PQconnectStartParams(keys, values, 1);
+        d->state = PGRES_POLLING_WRITING;
+    }
+    uint64_t one = 1;
+    ssize_t ignored = write(d->done, &one, sizeof one);
+    (void)ignored;
+    unref(d);
+    return NULL;
+}
+
+/* The signals of the program are for its main thread. */
+static int start_thread(pthread_t *thread, void *(*body)(void *), void *arg)
+{
+    static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGWINCH, SIGTSTP, SIGCONT};
+    sigset_t set, before;
+    sigemptyset(&set);
+    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
+        sigaddset(&set, ours[i]);
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    pthread_sigmask(SIG_BLOCK, &set, &before);
+    int failed = pthread_create(thread, &small, body, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
+    return failed;
+}
+
+static struct dial *begin(struct dial *d)
+{
+    d->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    atomic_init(&d->refs, 2);
+    int failed = d->done < 0 ? errno : start_thread(&d->thread, step, d);
+    if (!failed)
+        return d;
+    d->pg = NULL; /* still its owner's */
+    atomic_store(&d->refs, 1);
+    unref(d);
+    errno = failed;
+    return NULL;
+}
+
+struct dial *dial_start(const char *target, const char *database)
+{
+    struct dial *d = mem_alloc(sizeof *d);
+    d->target = mem_strdup(target);
+    d->database = mem_strdup(database);
+    return begin(d);
+}
+
+struct dial *dial_poll(PGconn *pg)
+{
+    struct dial *d = mem_alloc(sizeof *d);
+    d->pg = pg;
+    return begin(d);
+}
+
+int dial_fd(const struct dial *d)
+{
+    return d->done;
+}
+
+PGconn *dial_end(struct dial *d, PostgresPollingStatusType *state)
+{
+    pthread_join(d->thread, NULL);
+    PGconn *pg = d->pg;
+    *state = d->state;
+    d->pg = NULL;
+    unref(d);
+    return pg;
+}
+
+void dial_leave(struct dial *d)
+{
+    pthread_detach(d->thread);
+    unref(d);
+}
+
+static void *cancel(void *handle)
+{
+    char problem[256];
+    PQcancel(handle, problem, sizeof problem);
+    PQfreeCancel(handle);
+    return NULL;
+}
+
+void dial_cancel(PGconn *pg)
+{
+    pthread_t thread;
+    PGcancel *handle = PQgetCancel(pg);
+    if (handle && start_thread(&thread, cancel, handle) == 0)
+        pthread_detach(thread);
+    else
+        PQfreeCancel(handle);
+}
