@@ -68,7 +68,7 @@ PROGRAM := $(BUILD)/slowdive
 THEMES := $(wildcard themes/*.yaml)
 GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES))
 
-.PHONY: all deps demo check bench fuzz install uninstall check-layers format clean help
+.PHONY: all deps demo check bench fuzz install uninstall check-layers source-modules format clean help
 .DEFAULT_GOAL := all
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -107,7 +107,7 @@ $(foreach r,$(ROOMS),$(eval $(call library,$(call lib,$(r)),$(filter-out src/app
 $(PROGRAM): $(call objs,src/app/main.c) $(LIBS_ALL)
 	$(if $(V),,@echo "  LD $@";) $(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS_TERM) $(LIBS_RT) $(LIBS_CORE)
 
-DEPFILES := $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+DEPFILES := $(shell find $(BUILD)/obj $(BUILD)/modules -name '*.d' 2>/dev/null)
 -include $(DEPFILES)
 
 include tests/tests.mk
@@ -117,7 +117,32 @@ include man/man.mk
 deps: ## install what is missing from Debian's packages
 	@contrib/install-deps
 
-check-layers: ## prove that rooms use only the rooms below them
+# Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it
+# knows of the runtime is struct sd_host. The link fails otherwise.
+SOURCE_MODULES := $(patsubst src/source/%/,$(BUILD)/modules/%.so,$(sort $(wildcard src/source/*/)))
+MODULE_LIBS    := $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
+# core without the model: that is the main thread's.
+$(BUILD)/modules/libcore.a: $(filter-out $(BUILD)/obj/src/core/model/%,$(call objs,$(call srcs,core)))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+source-modules: $(SOURCE_MODULES) ## link each source alone, as a module
+$(BUILD)/modules/%.o: $(BUILD)/flags
+	@mkdir -p $(@D)
+	@printf '%s\n' '#include "slowdive/source.h"' 'extern const struct sd_source_ops $*_source_ops;' \
+		'const struct sd_source_ops *slowdive_source(void);' \
+		'const struct sd_source_ops *slowdive_source(void) { return &$*_source_ops; }' | \
+		$(CC) $(ALL_CFLAGS) -fPIC -x c -c - -o $@
+$(BUILD)/modules/obj/%.o: %.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC $< (module)";) $(CC) $(ALL_CFLAGS) -fPIC -MMD -MP -c $< -o $@
+define source_module
+$(BUILD)/modules/$(1).so: $(BUILD)/modules/$(1).o $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(call srcs,source/$(1))) $(MODULE_LIBS)
+	$(if $(V),,@echo "  LD $$@";) $$(CC) -shared -Wl,-z,defs -Wl,-Bsymbolic -pthread $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(LIBS_RT) $$(LIBS_CORE)
+endef
+$(foreach s,$(notdir $(patsubst %/,%,$(wildcard src/source/*/))),$(eval $(call source_module,$(s))))
+
+check-layers: source-modules ## prove that rooms use only the rooms below them
 	@tests/check-layers
 
 format: ## clang-format over all C files

@@ -85,25 +85,11 @@ struct sd_option {
 };
 
 /* ---- requests: work on demand, such as EXPLAIN ------------------------- */
-enum sd_request_kind {
-    SD_REQUEST_EXPLAIN = 1, /* plan of `query`, not executed; the reply holds one SD_PLAN */
-    SD_REQUEST_ANALYZE,     /* executes `query` under EXPLAIN ANALYZE, when that is safe; as above */
-    SD_REQUEST_CANCEL,      /* cancels the statement of session `pid`; the reply holds one SD_EVENT */
-    SD_REQUEST_TERMINATE,   /* ends session `pid`; as above */
-    SD_REQUEST_MAY_ANALYZE  /* executes nothing: the plan, or why ANALYZE would be refused; one SD_PLAN */
-};
 
-/* What is not used by a kind is SD_UNKNOWN or NULL. */
+/* A job and its arguments: `args` is a struct sd_job_<name>, valid during the call. */
 struct sd_request {
-    enum sd_request_kind kind;
-    int64_t query_id;      /* SD_UNKNOWN when only the text is known */
-    const char *database;  /* NULL: the source's own */
-    const char *query;     /* may hold $1 parameters */
-    int64_t limit_ns;      /* ANALYZE: the server gives up after so long */
-    int64_t pid;           /* CANCEL, TERMINATE: the session, which must still be the one */
-    sd_time backend_start; /* that began then */
-    sd_time query_start;   /* CANCEL: and its statement then; 0 or SD_UNKNOWN: whichever it runs */
-    bool unattended;       /* EXPLAIN: nobody has just asked for it, so no risk is taken; since 1.3 */
+    enum sd_job job;
+    const void *args;
 };
 
 /* ---- the host ----------------------------------------------------------- */
@@ -199,7 +185,8 @@ struct sd_source_ops {
     enum sd_result (*collect)(struct sd_source *s, struct sd_batch *b, struct sd_error *err);
     enum sd_result (*run)(struct sd_source *s, struct sd_error *err);
 
-    /* Serves one request into `reply`; NULL: none. A kind it does not know: SD_UNSUPPORTED. */
+    /* Serves one request into `reply`; NULL: none. A job it does not know: SD_UNSUPPORTED.
+     * When it returns anything but SD_OK, whoever asked gets the sentence in `err`. */
     enum sd_result (*request)(struct sd_source *s, const struct sd_request *req, struct sd_batch *reply,
                               struct sd_error *err);
 

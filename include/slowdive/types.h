@@ -263,6 +263,13 @@ static inline int64_t sd_hist_lower(uint32_t index)
     X(TEXT, sample, "request", "one that was not understood, cut to 256 bytes")                              \
     X(TEXT, reason, "", "why, in one sentence")
 
+/* Why a job that a source was asked for was not done; added by the runtime, not by
+ * sources. It is the answer to whoever asked. */
+#define SD_FAILURE_FIELDS(X)                                                                                 \
+    X(TEXT, job, "", "name of the job: explain, cancel, ...")                                                \
+    X(TEXT, about, "", "what it was about: database/query_id, or the pid of a session")                      \
+    X(TEXT, text, "message", "why, in one sentence")
+
 /* State of a source instance; published by the runtime, not by sources. */
 #define SD_STATUS_FIELDS(X)                                                                                  \
     X(TEXT, kind, "", "source kind: log, postgres, exec, ...")                                               \
@@ -292,7 +299,8 @@ static inline int64_t sd_hist_lower(uint32_t index)
     R(8, EVENT, event, "something that happened")                                                            \
     R(9, INTAKE, intake, "what a reader read and could not read")                                            \
     R(10, STATUS, status, "state of a source")                                                               \
-    R(11, ADVICE, advice, "an index that a statement misses")
+    R(11, ADVICE, advice, "an index that a statement misses")                                                \
+    R(12, FAILURE, failure, "a job that was not done")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -312,6 +320,63 @@ enum sd_kind {
     SD_RECORDS(SD_ENUM)
 #undef SD_ENUM
         SD_KIND_END
+};
+
+/* ---- jobs --------------------------------------------------------------
+ * Work on demand, done by a source while whoever asked waits: struct sd_request in
+ * source.h. The arguments of a job are described as records are, and what is not known
+ * of them is SD_UNKNOWN or NULL. They may grow at their end in a later minor version. */
+
+#define SD_JOB_STATEMENT_FIELDS(X)                                                                           \
+    X(INT, query_id, "", "the server's query identifier")                                                    \
+    X(TEXT, database, "", "absent: the source's own")                                                        \
+    X(TEXT, query, "sql", "the statement; may hold $1 parameters")
+
+/* The plan of a statement, not executed. Answer: one SD_PLAN, with what goes with it. */
+#define SD_JOB_EXPLAIN_FIELDS(X)                                                                             \
+    SD_JOB_STATEMENT_FIELDS(X)                                                                               \
+    X(INT, unattended, "", "1: nobody has just asked for it, so no risk is taken")
+
+/* Executes a statement under EXPLAIN ANALYZE, when that is safe. Answer: as above. */
+#define SD_JOB_ANALYZE_FIELDS(X)                                                                             \
+    SD_JOB_STATEMENT_FIELDS(X)                                                                               \
+    X(INT, limit_ns, "ns", "the server gives up after so long")
+
+/* Executes nothing: one SD_PLAN, whose `failed` says why ANALYZE would be refused. */
+#define SD_JOB_MAY_ANALYZE_FIELDS(X) SD_JOB_ANALYZE_FIELDS(X)
+
+/* Cancels the statement of a session that is still the one meant. Answer: one SD_EVENT. */
+#define SD_JOB_CANCEL_FIELDS(X)                                                                              \
+    X(INT, pid, "", "the session's process")                                                                 \
+    X(INT, backend_start, "time", "when the session began")                                                  \
+    X(INT, query_start, "time", "and its statement; 0 or absent: whichever it runs")
+
+/* Ends such a session. Answer: one SD_EVENT. */
+#define SD_JOB_TERMINATE_FIELDS(X)                                                                           \
+    X(INT, pid, "", "the session's process")                                                                 \
+    X(INT, backend_start, "time", "when the session began")
+
+/* number, name, name in lower case, the record that answers it, help. */
+#define SD_JOBS(J)                                                                                           \
+    J(1, EXPLAIN, explain, PLAN, "the plan of a statement, not executed")                                    \
+    J(2, ANALYZE, analyze, PLAN, "a statement executed under EXPLAIN ANALYZE")                               \
+    J(3, CANCEL, cancel, EVENT, "the statement of a session cancelled")                                      \
+    J(4, TERMINATE, terminate, EVENT, "a session ended")                                                     \
+    J(5, MAY_ANALYZE, may_analyze, PLAN, "whether a statement would be executed")
+
+#define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
+    struct sd_job_##lower {                                                                                  \
+        SD_JOB_##UPPER##_FIELDS(SD_MEMBER)                                                                   \
+    };
+SD_JOBS(SD_JOB_DECLARE)
+#undef SD_JOB_DECLARE
+
+enum sd_job {
+    SD_JOB_NONE,
+#define SD_JOB_ENUM(number, UPPER, lower, REPLY, help) SD_JOB_##UPPER = number,
+    SD_JOBS(SD_JOB_ENUM)
+#undef SD_JOB_ENUM
+        SD_JOB_END
 };
 
 enum sd_field_type { SD_FIELD_INT, SD_FIELD_REAL, SD_FIELD_TEXT, SD_FIELD_HIST };

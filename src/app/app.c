@@ -5,6 +5,7 @@
 #include "base/trust.h"
 #include "base/utf8.h"
 #include "format/record/recording.h"
+#include "ui/actions.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,7 @@ static bool can_obey(const char *path, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){.cli = cli, .config = config_new()};
+    *a = (struct app){.cli = cli, .config = config_new(actions_all())};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);

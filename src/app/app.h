@@ -7,7 +7,7 @@
 #include "core/model/model.h"
 #include "rt/rt.h"
 #include "sink/recorder.h"
-#include "source/registry.h"
+#include "rt/registry.h"
 
 enum { EXIT_FINE = 0, EXIT_CHECK = 1, EXIT_USAGE = 2 };
 

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT] = {
-#define CLI_ROW(UPPER, name, letter, arg, help) [CLI_##UPPER] = {name, letter, arg, help},
+#define CLI_ROW(UPPER, name_, letter_, arg_, verbs_, help_)                                                  \
+    [CLI_##UPPER] = {.name = name_, .letter = letter_, .arg = arg_, .verbs = verbs_, .help = help_},
     CLI_OPTIONS(CLI_ROW)
 #undef CLI_ROW
 };
@@ -24,10 +25,7 @@ static bool is_verb(const char *word)
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         if (!strcmp(VERBS[i].name, word))
             return true;
-    for (const struct view *const *v = VIEWS; *v; v++)
-        if (!strcmp((*v)->name, word))
-            return true;
-    return false;
+    return view_exactly(word) != NULL;
 }
 
 enum { NO_OPTION = -1, SEVERAL_OPTIONS = -2 };
@@ -130,37 +128,100 @@ static void option_head(struct strbuf *b, const struct cli_option_info *o)
     strbuf_printf(b, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
-void cli_help(struct strbuf *out)
+/* ---- which verb has which option ---- */
+
+static bool has_word(const char *words, const char *word)
 {
+    size_t len = strlen(word);
+    for (const char *p = words; *p; p += strcspn(p, " "), p += strspn(p, " "))
+        if (strcspn(p, " ") == len && !strncmp(p, word, len))
+            return true;
+    return false;
+}
+
+/* Verbs that are no view of their own name. `sources` as a verb lists the kinds. */
+static bool is_view_verb(const char *verb)
+{
+    return !strcmp(verb, "status") || (strcmp(verb, "sources") != 0 && *verb && view_exactly(verb));
+}
+
+bool cli_option_of(enum cli_option o, const char *verb)
+{
+    const char *verbs = CLI_OPTION_INFO[o].verbs;
+    return has_word(verbs, "*") || has_word(verbs, *verb ? verb : "console") ||
+           (is_view_verb(verb) && has_word(verbs, "views"));
+}
+
+bool cli_options_fit(const struct cli *c, struct sd_error *err)
+{
+    for (int o = 0; o < CLI_OPTION_COUNT; o++)
+        if (cli_has(c, (enum cli_option)o) && !cli_option_of((enum cli_option)o, c->verb))
+            return fail(err, "--%s is no option of %s; slowdive --help%s%s lists the options",
+                        CLI_OPTION_INFO[o].name, *c->verb ? c->verb : "the console", *c->verb ? " " : "",
+                        c->verb);
+    return true;
+}
+
+/* ---- help ---- */
+
+static void help_options(const struct cli *c, struct strbuf *out)
+{
+    strbuf_str(out, "\nOptions:\n");
+    for (int o = 0; o < CLI_OPTION_COUNT; o++) {
+        struct strbuf head = {0};
+        if (*c->verb && !cli_option_of((enum cli_option)o, c->verb))
+            continue;
+        option_head(&head, &CLI_OPTION_INFO[o]);
+        strbuf_printf(out, "  %-28s %s\n", head.text, CLI_OPTION_INFO[o].help);
+        strbuf_free(&head);
+    }
+}
+
+static void help_verb(struct strbuf *out, const char *name, const char *args, const char *help)
+{
+    struct strbuf head = {0};
+    strbuf_printf(&head, "slowdive %s %s", name, args);
+    strbuf_printf(out, "  %s", head.text);
+    if (head.len < 26)
+        strbuf_pad(out, ' ', 27 - head.len);
+    else
+        strbuf_printf(out, "\n%29s", "");
+    strbuf_printf(out, "%s\n", help);
+    strbuf_free(&head);
+}
+
+static void help_one(const struct cli *c, struct strbuf *out)
+{
+    const struct view *v = is_view_verb(c->verb) ? view_exactly(c->verb) : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        if (!strcmp(VERBS[i].name, c->verb))
+            help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
+    if (v)
+        help_verb(out, c->verb, "[SOURCE...]", v->summary);
+    help_options(c, out);
+}
+
+void cli_help(const struct cli *c, struct strbuf *out)
+{
+    if (*c->verb) {
+        help_one(c, out);
+        return;
+    }
     strbuf_str(out,
                "slowdive: a performance console for the terminal\n\n"
                "  slowdive [SOURCE...]       the console on these sources; with none, on what is found here\n"
                "  slowdive VIEW [SOURCE...]  one view, printed\n");
-    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++) {
-        struct strbuf head = {0};
-        strbuf_printf(&head, "slowdive %s %s", VERBS[i].name, VERBS[i].args);
-        strbuf_printf(out, "  %s", head.text);
-        if (head.len < 26)
-            strbuf_pad(out, ' ', 27 - head.len);
-        else
-            strbuf_printf(out, "\n%29s", "");
-        strbuf_printf(out, "%s\n", VERBS[i].help);
-        strbuf_free(&head);
-    }
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
     strbuf_str(out, "\nViews:\n");
     for (const struct view *const *v = VIEWS; *v; v++)
         strbuf_printf(out, "  %-12s %s\n", (*v)->name, (*v)->summary);
     strbuf_str(
         out,
         "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"
-        "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n"
-        "\nOptions:\n");
-    for (int i = 0; i < CLI_OPTION_COUNT; i++) {
-        struct strbuf head = {0};
-        option_head(&head, &CLI_OPTION_INFO[i]);
-        strbuf_printf(out, "  %-28s %s\n", head.text, CLI_OPTION_INFO[i].help);
-        strbuf_free(&head);
-    }
-    strbuf_str(
-        out, "\nExit status: 0 done, 1 a check failed, 2 wrong usage or input. In the console, ? is help.\n");
+        "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n");
+    help_options(c, out);
+    strbuf_str(out, "\nslowdive --help VERB lists the options of that view or verb alone.\n"
+                    "Exit status: 0 done, 1 a check failed or a source could not be read, 2 wrong usage or "
+                    "nothing to print.\nIn the console, ? is help.\n");
 }

@@ -4,40 +4,48 @@
 
 #include "base/base.h"
 
-/* X(UPPER, "--name", short or 0, "ARG" or NULL, help) */
+/* X(UPPER, "--name", short or 0, "ARG" or NULL, "verbs", help). The verbs that have it, space
+ * separated; among them "views" stands for every view and status, "console" for no verb,
+ * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
-    X(FORMAT, "format", 0, "text|json|md|csv", "how a view is printed (text)")                               \
-    X(FOR, "for", 0, "DURATION", "watch live sources that long; figures are of that time")                   \
-    X(AT, "at", 0, "TIME", "the view as of that moment: 14:03, 2026-11-20 14:03:20, 3m ago")                 \
-    X(WINDOW, "window", 0, "DURATION", "the span figures are computed over (a verb: everything)")            \
-    X(SORT, "sort", 0, "COLUMN", "sort by that column; -COLUMN for the other way round")                     \
-    X(LIMIT, "limit", 0, "N", "at most N rows of each table")                                                \
-    X(SELECT, "select", 0, "NAME", "what endpoint, query and plan are about: 'GET /orders/:id'")             \
-    X(OUTPUT, "output", 'o', "FILE", "where record writes")                                                  \
-    X(RECORD, "record", 0, "FILE", "record while the console is open")                                       \
-    X(DB, "db", 0, "URL", "explain SQL on that server (nothing is executed without --analyze --yes)")        \
-    X(ANALYZE, "analyze", 0, NULL, "explain --db: say whether EXPLAIN ANALYZE would execute the statement")  \
-    X(YES, "yes", 0, NULL, "with --analyze: execute it, in a read-only transaction that is rolled back")     \
-    X(TIMEOUT, "timeout", 0, "DURATION",                                                                     \
+    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise", "how a view is printed (text)")       \
+    X(FOR, "for", 0, "DURATION", "views record", "watch live sources that long; figures are of that time")   \
+    X(AT, "at", 0, "TIME", "views", "the view as of that moment: 14:03, 2026-11-20 14:03:20, 3m ago")        \
+    X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
+      "the span figures are computed over (a verb: everything)")                                             \
+    X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \
+      "sort by that column; -COLUMN for the other way round")                                                \
+    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table")                        \
+    X(SELECT, "select", 0, "NAME", "views", "what endpoint, query and plan are about: 'GET /orders/:id'")    \
+    X(OUTPUT, "output", 'o', "FILE", "record", "where record writes")                                        \
+    X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
+    X(DB, "db", 0, "URL", "explain",                                                                         \
+      "explain SQL on that server (nothing is executed without --analyze --yes)")                            \
+    X(ANALYZE, "analyze", 0, NULL, "explain",                                                                \
+      "with --db: say whether EXPLAIN ANALYZE would execute the statement")                                  \
+    X(YES, "yes", 0, NULL, "explain",                                                                        \
+      "with --analyze: execute it, in a read-only transaction that is rolled back")                          \
+    X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: the server stops it after so long (analyze_limit, 30s)")                              \
-    X(BUDGET, "budget", 0, "SIZE", "advise: bytes all new indexes may take, such as 500MB")                  \
-    X(WORKLOAD, "workload", 0, "FILE|DIR",                                                                   \
-      "advise: statements from a file, or .sql files and weights.tsv in a folder")                           \
-    X(LOG_FORMAT, "log-format", 0, "FORMAT", "log_format of the access logs, in nginx's notation")           \
-    X(SCRIPT, "script", 0, "FILE|-", "run keys and commands on a recording and print the screens")           \
-    X(SIZE, "size", 0, "COLUMNSxROWS", "screen size for --script (80x24)")                                   \
-    X(SVG, "svg", 0, NULL, "with --script: the last screen as an SVG picture")                               \
-    X(CONFIG, "config", 0, "FILE", "configuration file")                                                     \
-    X(PRINT_CONFIG, "print-config", 0, NULL, "print the commented default configuration")                    \
-    X(SET, "set", 0, "NAME=VALUE", "change one setting")                                                     \
-    X(MODULE, "module", 0, "FILE", "load a source from a shared object")                                     \
-    X(SHOW_LITERALS, "show-literals", 0, NULL, "show constants in SQL")                                      \
-    X(ASCII, "ascii", 0, NULL, "plain characters only")                                                      \
-    X(HELP, "help", 'h', NULL, "this help")                                                                  \
-    X(VERSION, "version", 'V', NULL, "the version")
+    X(BUDGET, "budget", 0, "SIZE", "advise", "bytes all new indexes may take, such as 500MB")                \
+    X(WORKLOAD, "workload", 0, "FILE|DIR", "advise",                                                         \
+      "statements from a file, or .sql files and weights.tsv in a folder")                                   \
+    X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record",                                         \
+      "log_format of the access logs, in nginx's notation")                                                  \
+    X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
+    X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (80x24)")                         \
+    X(SVG, "svg", 0, NULL, "replay", "with --script: the last screen as an SVG picture")                     \
+    X(CONFIG, "config", 0, "FILE", "*", "configuration file")                                                \
+    X(PRINT_CONFIG, "print-config", 0, NULL, "*", "print the commented default configuration")               \
+    X(SET, "set", 0, "NAME=VALUE", "*", "change one setting")                                                \
+    X(MODULE, "module", 0, "FILE", "*", "load a source from a shared object")                                \
+    X(SHOW_LITERALS, "show-literals", 0, NULL, "*", "show constants in SQL")                                 \
+    X(ASCII, "ascii", 0, NULL, "*", "plain characters only")                                                 \
+    X(HELP, "help", 'h', NULL, "*", "this help")                                                             \
+    X(VERSION, "version", 'V', NULL, "*", "the version")
 
 enum cli_option {
-#define CLI_ENUM(UPPER, name, letter, arg, help) CLI_##UPPER,
+#define CLI_ENUM(UPPER, name, letter, arg, verbs, help) CLI_##UPPER,
     CLI_OPTIONS(CLI_ENUM)
 #undef CLI_ENUM
         CLI_OPTION_COUNT
@@ -47,6 +55,7 @@ struct cli_option_info {
     const char *name;
     char letter;
     const char *arg;
+    const char *verbs;
     const char *help;
 };
 extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
@@ -78,7 +87,11 @@ struct cli {
 
 bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err);
 void cli_free(struct cli *c);
-void cli_help(struct strbuf *out); /* --help */
+/* False and a sentence when an option was given that its verb does not have. */
+bool cli_options_fit(const struct cli *c, struct sd_error *err);
+bool cli_option_of(enum cli_option o, const char *verb); /* "": the console */
+/* --help; of a verb only what it takes. */
+void cli_help(const struct cli *c, struct strbuf *out);
 bool cli_has(const struct cli *c, enum cli_option o);
 
 #endif

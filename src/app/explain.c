@@ -3,6 +3,7 @@
 
 #include "app/output.h"
 #include "base/clock.h"
+#include "core/job.h"
 #include "core/sql/statement.h"
 #include "base/redact.h"
 #include "base/units.h"
@@ -16,8 +17,9 @@
 #define ANSWER_NS         (20 * SD_S)
 #define STOP_NS           (300 * SD_MS) /* so long a server may take to stop what was withdrawn */
 
-/* What the server has answered: the plan as a record, kept by its batch. */
+/* What the server has answered: the record, or why not, kept by its batch. */
 struct answer {
+    uint64_t number; /* of the request */
     const struct sd_batch *batch;
     const char *failed; /* the source cannot serve anything; owned by `batch` */
 };
@@ -29,11 +31,10 @@ static void look(void *ctx, const struct sd_batch *b)
     const struct sd_status *s;
     if (a->batch)
         return;
-    if (batch_each(b, SD_PLAN, &i)) {
+    if (a->number && batch_answer(b) == a->number) {
         a->batch = batch_ref(b);
         return;
     }
-    i = 0;
     while ((s = batch_each(b, SD_STATUS, &i)))
         if (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF) {
             a->batch = batch_ref(b);
@@ -41,19 +42,9 @@ static void look(void *ctx, const struct sd_batch *b)
         }
 }
 
-/* Asks the server and waits; Ctrl-C withdraws, and the answer still comes. */
-static int ask_server(struct app *a, struct sd_request *req, int64_t patience, struct answer *answer)
+/* Waits; Ctrl-C withdraws, and the answer still comes. True: it was withdrawn. */
+static bool await(struct app *a, bool runs, int64_t patience, struct answer *answer)
 {
-    struct sd_error err;
-    if (!app_add_target(a, a->cli->values[CLI_DB], NULL, &err)) {
-        complain("%s", err.text);
-        return EXIT_USAGE;
-    }
-    if (!a->n_sources || !rt_request(a->rt, a->names[0], req, &err)) {
-        complain("%s",
-                 a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
-        return EXIT_USAGE;
-    }
     int64_t deadline = clock_mono() + patience;
     bool withdrawn = false;
     while (!answer->batch && clock_mono() < deadline) {
@@ -63,14 +54,33 @@ static int ask_server(struct app *a, struct sd_request *req, int64_t patience, s
             rt_withdraw(a->rt, a->names[0]);
         }
         rt_drain(a->rt, SD_S, look, answer);
-        if (withdrawn && req->kind != SD_REQUEST_ANALYZE)
+        if (withdrawn && !runs)
             break; /* nothing runs that would have to be stopped */
     }
+    return withdrawn;
+}
+
+/* Asks the server of --db and waits for the answer. */
+static int ask_server(struct app *a, const struct sd_request *req, int64_t patience, struct answer *answer)
+{
+    struct sd_error err;
+    const struct job *job = job_of(req->job);
+    if (!app_add_target(a, a->cli->values[CLI_DB], NULL, &err)) {
+        complain("%s", err.text);
+        return EXIT_USAGE;
+    }
+    answer->number = a->n_sources ? rt_request(a->rt, a->names[0], req, &err) : 0;
+    if (!answer->number) {
+        complain("%s",
+                 a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
+        return EXIT_USAGE;
+    }
+    bool withdrawn = await(a, job->waits, patience, answer);
     if (answer->batch && !answer->failed)
         return EXIT_FINE;
     if (answer->failed || !withdrawn)
         complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
-    else if (req->kind == SD_REQUEST_ANALYZE)
+    else if (job->waits)
         complain(
             "the server was told to stop the statement and has not confirmed it yet; its own limit ends it");
     batch_unref(answer->batch);
@@ -93,8 +103,8 @@ static int print_plan(struct app *a, const struct sd_batch *reply, int failed)
 static int explain_on_server(struct app *a, const char *sql)
 {
     struct answer answer = {0};
-    struct sd_request req = {.kind = SD_REQUEST_EXPLAIN, .query_id = SD_UNKNOWN, .query = sql};
-    int status = ask_server(a, &req, ANSWER_NS, &answer);
+    const struct sd_job_explain job = {.query_id = SD_UNKNOWN, .query = sql};
+    int status = ask_server(a, &(struct sd_request){SD_JOB_EXPLAIN, &job}, ANSWER_NS, &answer);
     if (status == EXIT_FINE)
         status = print_plan(a, answer.batch, EXIT_USAGE);
     batch_unref(answer.batch);
@@ -106,8 +116,13 @@ static int explain_on_server(struct app *a, const char *sql)
 /* What --yes would do, as a doc. */
 static int print_intent(struct app *a, const struct sd_batch *reply, const char *sql, int64_t limit)
 {
-    size_t i = 0;
+    size_t i = 0, k = 0;
     const struct sd_plan *p = batch_each(reply, SD_PLAN, &i);
+    const struct sd_failure *failure = batch_each(reply, SD_FAILURE, &k);
+    if (!p) {
+        complain("%s", failure && failure->text ? failure->text : "the server gave no plan");
+        return EXIT_USAGE;
+    }
     struct doc *d = doc_new("analyze", "EXPLAIN ANALYZE");
     char *server = registry_redact(a->cli->values[CLI_DB]);
     bool may = p->body != NULL;
@@ -140,25 +155,27 @@ static int analyze_on_server(struct app *a, const char *sql)
     struct sd_error err = {""};
     struct answer answer = {0};
     bool yes = cli_has(a->cli, CLI_YES);
-    struct sd_request req = {.kind = yes ? SD_REQUEST_ANALYZE : SD_REQUEST_MAY_ANALYZE,
-                             .query_id = SD_UNKNOWN,
-                             .query = sql,
-                             .limit_ns = a->config->settings->analyze_limit_ns};
+    struct sd_job_analyze run = {
+        .query_id = SD_UNKNOWN, .query = sql, .limit_ns = a->config->settings->analyze_limit_ns};
     if (cli_has(a->cli, CLI_TIMEOUT) &&
-        (!unit_parse_duration(a->cli->values[CLI_TIMEOUT], &req.limit_ns, &err) ||
-         req.limit_ns < 10 * SD_MS)) {
+        (!unit_parse_duration(a->cli->values[CLI_TIMEOUT], &run.limit_ns, &err) ||
+         run.limit_ns < 10 * SD_MS)) {
         complain("--timeout: %s", err.text[0] ? err.text : "must be at least 10ms");
         return EXIT_USAGE;
     }
     if (yes && isatty(STDERR_FILENO)) {
         char limit[UNIT_TEXT_MAX];
         complain("executing the statement, for at most %s; Ctrl-C stops it on the server",
-                 unit_format_int(UNIT_NS, req.limit_ns, limit));
+                 unit_format_int(UNIT_NS, run.limit_ns, limit));
     }
-    int status = ask_server(a, &req, ANSWER_NS + (yes ? req.limit_ns : 0), &answer);
+    const struct sd_job_may_analyze check = {
+        .query_id = run.query_id, .query = run.query, .limit_ns = run.limit_ns};
+    const struct sd_request req = {.job = yes ? SD_JOB_ANALYZE : SD_JOB_MAY_ANALYZE,
+                                   .args = yes ? (const void *)&run : &check};
+    int status = ask_server(a, &req, ANSWER_NS + (yes ? run.limit_ns : 0), &answer);
     if (status == EXIT_FINE)
         status =
-            yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, req.limit_ns);
+            yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, run.limit_ns);
     batch_unref(answer.batch);
     return signals_stop() ? 128 + signals_stop() : status;
 }

@@ -47,22 +47,24 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
 
 static void list_keys(const struct keymap *k, struct strbuf *out)
 {
-    int group = -1;
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    const struct action_table *all = keymap_actions(k);
+    const char *group = NULL;
+    for (int a = ACTION_NONE; (a = action_next(all, a));) {
+        const struct action_info *info = action_at(all, a);
         char keys[128];
-        if ((int)info->group != group) {
-            group = (int)info->group;
-            strbuf_printf(out, "%s%s\n", out->len ? "\n" : "", action_group_title(info->group));
+        if (!str_eq(info->group, group)) {
+            group = info->group;
+            strbuf_printf(out, "%s%s\n", out->len ? "\n" : "", group);
         }
-        strbuf_printf(out, "  %-20s %-16s %s\n", keymap_keys(k, (enum action)a, keys, sizeof keys),
-                      info->name, info->help);
+        strbuf_printf(out, "  %-20s %-16s %s\n", keymap_keys(k, a, keys, sizeof keys), info->name,
+                      info->help);
     }
     strbuf_str(out, "\nCommands, after :\n");
-    for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++) {
+    struct command_info c;
+    for (size_t i = 0; command_at(all, i, &c); i++) {
         struct strbuf head = {0};
-        strbuf_printf(&head, "%s %s", COMMAND_INFO[c].name, COMMAND_INFO[c].args);
-        strbuf_printf(out, "  %-37s %s\n", head.text, COMMAND_INFO[c].help);
+        strbuf_printf(&head, "%s %s", c.name, c.args);
+        strbuf_printf(out, "  %-37s %s\n", head.text, c.help);
         strbuf_free(&head);
     }
 }

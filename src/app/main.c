@@ -1,5 +1,8 @@
 #include "app/app.h"
 #include "app/output.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
+#include "ui/actions.h"
 
 #include "term/term.h"
 #include "view/view.h"
@@ -37,6 +40,11 @@ static bool misspelt(const struct cli *cli)
            !strpbrk(cli->args[0], "./:?") && access(cli->args[0], F_OK) != 0;
 }
 
+static void default_config(struct strbuf *out)
+{
+    config_print_default(actions_all(), out);
+}
+
 static int dispatch(const struct cli *cli)
 {
     static const struct {
@@ -53,18 +61,29 @@ static int dispatch(const struct cli *cli)
         {"keys", verb_list},
     };
 
-    if (cli_has(cli, CLI_HELP))
-        return print_text(cli_help);
+    if (cli_has(cli, CLI_HELP)) {
+        struct strbuf out = {0};
+        cli_help(cli, &out);
+        bool ok = output_text(strbuf_text(&out));
+        strbuf_free(&out);
+        return ok ? EXIT_FINE : EXIT_USAGE;
+    }
     if (cli_has(cli, CLI_VERSION))
         return output_text("slowdive " SLOWDIVE_VERSION "\n") ? EXIT_FINE : EXIT_USAGE;
     if (cli_has(cli, CLI_PRINT_CONFIG))
-        return print_text(config_print_default);
+        return print_text(default_config);
     if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
         return verb_manual(cli);
 
     if (misspelt(cli)) {
         complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs",
                  cli->args[0]);
+        return EXIT_USAGE;
+    }
+
+    struct sd_error err;
+    if (!cli_options_fit(cli, &err)) {
+        complain("%s", err.text);
         return EXIT_USAGE;
     }
 
@@ -81,7 +100,6 @@ static int dispatch(const struct cli *cli)
     limits.max_bytes = run == verb_view ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
     bool whole = run == verb_view || !strcmp(cli->verb, "replay");
     struct app app;
-    struct sd_error err;
     int status = EXIT_USAGE;
     if (app_init(&app, cli, whole ? &limits : NULL, &err))
         status = run(&app);
@@ -99,6 +117,7 @@ int main(int argc, char **argv)
     argv = private_arguments(argc, argv);
     set_locale();
     signals_install();
+    registry_begin(SOURCES_BUILT_IN);
     if (!cli_parse(&cli, argc, argv, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;

@@ -7,6 +7,8 @@
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
 #include "core/schema.h"
+#include "core/job.h"
+#include "ui/actions.h"
 #include "view/indexes/advise.h"
 #include "view/plans/parts.h"
 #include "view/view.h"
@@ -115,6 +117,10 @@ static void manual_options(struct strbuf *out)
             strbuf_printf(out, "Fl %c , ", o->letter);
         strbuf_printf(out, "Fl Fl %s", o->name);
         quoted(out, "Ar", o->arg ? o->arg : "");
+        if (strcmp(o->verbs, "*") != 0) {
+            strbuf_str(out, " Pq No");
+            quoted(out, "", o->verbs);
+        }
         strbuf_char(out, '\n');
         sentence(out, o->help);
     }
@@ -154,13 +160,17 @@ static void manual_views(struct strbuf *out)
     for (const struct view *const *v = VIEWS; *v; v++) {
         heading(out, (*v)->name);
         sentence(out, (*v)->summary);
+        if ((*v)->aliases) {
+            strbuf_str(out, "Also called: ");
+            sentence(out, (*v)->aliases);
+        }
         if ((*v)->n_columns) {
             strbuf_printf(out, "Each of\n.Va %s\nhas:\n", (*v)->rows ? (*v)->rows : "rows");
             columns((*v)->columns, (*v)->n_columns, out);
         }
-        if ((*v)->also) {
-            strbuf_str(out, "Further keys: ");
-            sentence(out, (*v)->also);
+        if ((*v)->n_also) {
+            strbuf_str(out, ".Pp\nFurther keys:\n");
+            columns((*v)->also, (*v)->n_also, out);
         }
     }
 }
@@ -180,26 +190,28 @@ static void manual_suggestions(struct strbuf *out)
 
 static void manual_keys(struct strbuf *out)
 {
-    struct keymap *k = keymap_new();
-    int group = -1;
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    const struct action_table *all = actions_all();
+    struct keymap *k = keymap_new(all);
+    const char *group = NULL;
+    for (int a = ACTION_NONE; (a = action_next(all, a));) {
+        const struct action_info *info = action_at(all, a);
         char keys[128];
-        if ((int)info->group != group) {
-            if (group >= 0)
+        if (!str_eq(info->group, group)) {
+            if (group)
                 list_end(out);
-            group = (int)info->group;
-            heading(out, action_group_title(info->group));
+            group = info->group;
+            heading(out, group);
             list_begin(out);
         }
-        keymap_keys(k, (enum action)a, keys, sizeof keys);
+        keymap_keys(k, a, keys, sizeof keys);
         item(out, *keys ? "Sy" : "No", *keys ? keys : "no key", "", info->name, info->help);
     }
     list_end(out);
     heading(out, "Commands, after a colon");
     list_begin(out);
-    for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++)
-        item(out, "Cm", COMMAND_INFO[c].name, COMMAND_INFO[c].args, "", COMMAND_INFO[c].help);
+    struct command_info c;
+    for (size_t i = 0; command_at(all, i, &c); i++)
+        item(out, "Cm", c.name, c.args, "", c.help);
     list_end(out);
     keymap_free(k);
 }
@@ -236,21 +248,34 @@ static void manual_settings(struct strbuf *out)
     option_rows(SETTINGS_OPTIONS, out);
 }
 
-static void manual_records(struct strbuf *out)
+/* The fields of a record, or the arguments of a job. */
+static void manual_schema(const struct sd_schema *sc, struct strbuf *out)
 {
     static const char *const types[] = {"integer", "real", "text", "histogram"};
-    for (int k = 1; k < SD_KIND_END; k++) {
-        const struct sd_schema *sc = schema_of((enum sd_kind)k);
-        heading(out, sc->name);
-        sentence(out, sc->help);
-        list_begin(out);
-        for (size_t f = 0; f < sc->n_fields; f++) {
-            char detail[80];
-            snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type],
-                     *sc->fields[f].unit ? ", " : "", sc->fields[f].unit);
-            item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
-        }
-        list_end(out);
+    heading(out, sc->name);
+    sentence(out, sc->help);
+    list_begin(out);
+    for (size_t f = 0; f < sc->n_fields; f++) {
+        char detail[80];
+        snprintf(detail, sizeof detail, "%s%s%s", types[sc->fields[f].type], *sc->fields[f].unit ? ", " : "",
+                 sc->fields[f].unit);
+        item(out, "Va", sc->fields[f].name, "", detail, sc->fields[f].help);
+    }
+    list_end(out);
+}
+
+static void manual_records(struct strbuf *out)
+{
+    for (int k = 1; k < SD_KIND_END; k++)
+        manual_schema(schema_of((enum sd_kind)k), out);
+}
+
+static void manual_jobs(struct strbuf *out)
+{
+    for (int id = SD_JOB_NONE + 1; id < SD_JOB_END; id++) {
+        const struct job *j = job_of((enum sd_job)id);
+        manual_schema(j->args, out);
+        strbuf_printf(out, "The answer is a record\n.Va %s .\n", schema_of(j->reply)->name);
     }
 }
 
@@ -368,10 +393,19 @@ static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
 } MANUAL[] = {
-    {"options", manual_options}, {"verbs", manual_verbs},       {"views", manual_views},
-    {"keys", manual_keys},       {"sources", manual_sources},   {"settings", manual_settings},
-    {"records", manual_records}, {"words", manual_words},       {"findings", manual_findings},
-    {"advice", manual_advice},   {"rewrites", manual_rewrites}, {"suggestions", manual_suggestions},
+    {"options", manual_options},
+    {"verbs", manual_verbs},
+    {"views", manual_views},
+    {"keys", manual_keys},
+    {"sources", manual_sources},
+    {"settings", manual_settings},
+    {"records", manual_records},
+    {"jobs", manual_jobs},
+    {"words", manual_words},
+    {"findings", manual_findings},
+    {"advice", manual_advice},
+    {"rewrites", manual_rewrites},
+    {"suggestions", manual_suggestions},
 };
 
 static void list_views(struct strbuf *out)
@@ -388,10 +422,11 @@ int verb_manual(const struct cli *cli)
         if (!strcmp(MANUAL[i].name, cli->args[0]))
             print = MANUAL[i].print;
     if (!print) {
+        struct strbuf names = {0};
         for (size_t i = 0; i < ARRAY_LEN(MANUAL); i++)
-            strbuf_printf(&out, "%s%s", !i ? "" : i + 1 < ARRAY_LEN(MANUAL) ? ", " : " or ", MANUAL[i].name);
-        complain("manual needs a section: %s", strbuf_text(&out));
-        strbuf_free(&out);
+            strbuf_printf(&names, "%s%s", i ? ", " : "", MANUAL[i].name);
+        complain("manual needs a section, one of: %s", strbuf_text(&names));
+        strbuf_free(&names);
         return EXIT_USAGE;
     }
     print(&out);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/trust.h"
 #include "base/utf8.h"
+#include "core/job.h"
 #include "term/term.h"
 #include "ui/console.h"
 
@@ -46,26 +47,24 @@ static sd_time env_now(void *ctx)
  * a statement, which may hold anybody's data. */
 static void log_request(const char *origin, const struct sd_request *r)
 {
-    char began[CLOCK_TEXT_MAX];
-    if (r->kind == SD_REQUEST_ANALYZE)
-        log_line(origin, "confirmed: EXPLAIN ANALYZE of query %lld in database %s, at most %lld s",
-                 (long long)r->query_id, r->database ? r->database : "(its own)",
-                 (long long)(r->limit_ns / SD_S));
-    else if (r->kind == SD_REQUEST_CANCEL || r->kind == SD_REQUEST_TERMINATE)
-        log_line(origin, "confirmed: %s session %lld, begun %s",
-                 r->kind == SD_REQUEST_CANCEL ? "cancel the statement of" : "terminate", (long long)r->pid,
-                 clock_rfc3339(r->backend_start, began));
+    const struct job *j = job_of(r->job);
+    struct strbuf b = {0};
+    if (j && j->confirm) {
+        job_log(j, r->args, &b);
+        log_line(origin, "confirmed: %s", strbuf_text(&b));
+    }
+    strbuf_free(&b);
 }
 
-static bool env_request(void *ctx, const char *origin, const struct sd_request *req, struct sd_error *err)
+static uint64_t env_request(void *ctx, const char *origin, const struct sd_request *req, struct sd_error *err)
 {
     struct screen *s = ctx;
     s->awaiting = clock_mono() + AWAIT_NS;
     log_request(origin, req);
-    if (rt_request(s->app->rt, origin, req, err))
-        return true;
-    log_line(origin, "not asked: %s", err->text);
-    return false;
+    uint64_t number = rt_request(s->app->rt, origin, req, err);
+    if (!number)
+        log_line(origin, "not asked: %s", err->text);
+    return number;
 }
 
 static void env_withdraw(void *ctx, const char *origin)
@@ -78,13 +77,11 @@ static void taken(void *ctx, const struct sd_batch *b)
 {
     struct screen *s = ctx;
     const struct sd_event *e;
-    const struct sd_plan *p;
+    const struct sd_failure *f;
     for (size_t i = 0; (e = batch_each(b, SD_EVENT, &i));)
         log_line(batch_origin(b), "%s: %s", e->title ? e->title : "event", e->text ? e->text : "");
-    for (size_t i = 0; (p = batch_each(b, SD_PLAN, &i));)
-        if (p->analyzed == 1)
-            log_line(batch_origin(b), "EXPLAIN ANALYZE of query %lld: %s", (long long)p->query_id,
-                     p->failed ? "failed" : "done");
+    for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));)
+        log_line(batch_origin(b), "the job %s was not done", f->job ? f->job : "?");
     s->answered |= console_take(s->console, b);
 }
 

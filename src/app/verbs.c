@@ -37,13 +37,24 @@ static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
 
 /* ---- waiting for what a view needs ---- */
 
+/* Why what was asked for could not be read, a sentence a line. */
+static void note_failure(struct strbuf *unread, const struct source_info *info)
+{
+    const struct sd_status *s = info->status;
+    if (s->text && strstr(s->text, info->origin))
+        strbuf_printf(unread, "%s\n", s->text);
+    else
+        strbuf_printf(unread, "%s: %s\n", info->origin, s->text ? s->text : "failed");
+}
+
 struct progress {
     size_t open; /* may still bring data for a verb: a reader before its end */
     size_t failed;
     bool sampled; /* every followed source has published */
 };
 
-static struct progress look(const struct app *a, bool report)
+/* `unread`: gets what failed; NULL: it is not reported. */
+static struct progress look(const struct app *a, struct strbuf *unread)
 {
     struct source_info info[64];
     size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
@@ -54,16 +65,14 @@ static struct progress look(const struct app *a, bool report)
             continue;
         switch ((enum sd_state)s->state) {
         case SD_STATE_ENDED: /* with a sentence when its end was not the real one */
-            if (report && s->text)
+            if (unread && s->text)
                 complain("%s", s->text);
             break;
         case SD_STATE_FAILED:
         case SD_STATE_BACKOFF: /* a verb does not wait for a server to come back */
             p.failed++;
-            if (report && s->text && strstr(s->text, info[i].origin))
-                complain("%s", s->text);
-            else if (report)
-                complain("%s: %s", info[i].origin, s->text ? s->text : "failed");
+            if (unread)
+                note_failure(unread, &info[i]);
             break;
         case SD_STATE_LIVE:
         case SD_STATE_STALE:
@@ -113,7 +122,7 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
         }
         if (rt_finished(a->rt))
             return true;
-        struct progress p = look(a, false);
+        struct progress p = look(a, NULL);
         if (!p.sampled)
             sampled_at = 0;
         else if (!sampled_at)
@@ -125,7 +134,6 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
         if (!only_servers || !servers_at)
             servers_at = now;
         if (now - servers_at >= SILENT_NS) {
-            complain("a server let us in, but gave nothing for %d s", (int)(SILENT_NS / SD_S));
             *silent = 1;
             return true;
         }
@@ -149,10 +157,10 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
 {
     struct doc *d = build(a, v, span, now, live);
     struct sd_error err;
-    if (!d->want.kind || !d->want_origin || a->replay || !rt_request(a->rt, d->want_origin, &d->want, &err))
+    if (!d->want.job || !d->want_origin || a->replay || !rt_request(a->rt, d->want_origin, &d->want, &err))
         return d;
     int64_t deadline = clock_mono() + REQUEST_NS;
-    while (d->want.kind && clock_mono() < deadline && app_wait(a, STEP_NS)) {
+    while (d->want.job && clock_mono() < deadline && app_wait(a, STEP_NS)) {
         if (!app_drain(a, SD_S))
             continue;
         doc_free(d);
@@ -161,16 +169,83 @@ static struct doc *build_complete(struct app *a, const struct view *v, struct sp
     return d;
 }
 
-int verb_view(struct app *a)
+/* ---- what could not be read ---- */
+
+static void complain_lines(const char *lines)
+{
+    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        complain("%.*s", (int)strcspn(p, "\n"), p);
+}
+
+/* The reasons, in the document: figures without a source shall not pass for all of them. */
+static void add_unread(struct doc *d, const char *lines)
+{
+    static const struct column columns[] = {
+        {.key = "reason", .title = "Reason", .flags = COLUMN_LEFT, .help = "why, in one sentence"}};
+    struct table *t = doc_list(d, columns, ARRAY_LEN(columns));
+    for (const char *p = lines; *p; p += strcspn(p, "\n"), p += *p == '\n')
+        doc_row(d, t)->cells[0] = cell_text(doc_printf(d, "%.*s", (int)strcspn(p, "\n"), p));
+    doc_field(d, "unread", UNIT_NONE, cell_list(t));
+    doc_section(d, SECTION_TEXT, NULL, "Not read")->text = doc_text(d, lines);
+}
+
+/* ---- the view ---- */
+
+/* The span and the moment that the options name; false after a complaint. */
+static bool choose_span(const struct app *a, sd_time began, int64_t for_ns, int64_t window_ns,
+                        struct span *span, sd_time *now)
+{
+    struct model_usage usage = model_usage(a->model);
+    struct sd_error err;
+    *span = SPAN_ALL;
+    *now = sd_known(usage.last) && a->replay ? usage.last : clock_wall();
+    if (cli_has(a->cli, CLI_AT)) {
+        if (!clock_parse(a->cli->values[CLI_AT], *now, now, &err)) {
+            complain("--at: %s", err.text);
+            return false;
+        }
+        *span = (struct span){*now - a->config->settings->window_ns, *now};
+    } else if (for_ns) {
+        *span = (struct span){began, clock_wall()};
+    } else if (window_ns) {
+        sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;
+        *span = (struct span){to - window_ns, to};
+    }
+    return true;
+}
+
+static int print_view(struct app *a, const struct view *v, struct span span, sd_time now, const char *unread)
+{
+    struct doc *d = build_complete(a, v, span, now, !a->replay);
+    int status = EXIT_USAGE;
+    if (signals_stop()) {
+        status = 128 + signals_stop();
+    } else if (d->missing) {
+        complain("%s", d->missing);
+    } else {
+        if (*unread)
+            add_unread(d, unread);
+        status = output_doc(a, d);
+    }
+    doc_free(d);
+    return status == EXIT_FINE && *unread ? EXIT_CHECK : status;
+}
+
+static bool nothing_was_read(const struct app *a)
+{
+    return !a->replay && !sd_known(model_usage(a->model).last);
+}
+
+/* Reads the sources and prints; what could not be read goes to `unread`. */
+static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, int64_t window_ns,
+                          struct strbuf *unread)
 {
     bool status = !strcmp(a->cli->verb, "status");
-    const struct view *v = view_named(status ? "sources" : a->cli->verb);
-    int64_t for_ns, window_ns;
-    struct sd_error err;
-    if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) ||
-        !duration_option(a, CLI_WINDOW, &window_ns))
-        return EXIT_USAGE;
+    sd_time now;
+    struct span span;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
+    if (failed)
+        strbuf_str(unread, strbuf_text(&a->problems));
     app_report(a);
     if (signals_stop()) /* while a recording was read */
         return 128 + signals_stop();
@@ -184,35 +259,29 @@ int verb_view(struct app *a)
     size_t silent = 0;
     if (a->n_sources && !gather(a, for_ns, &silent))
         return 128 + signals_stop();
-    failed += silent + look(a, !status).failed;
-    if (failed && !status && !a->replay && !model_endpoints(a->model) && !model_queries(a->model))
-        return EXIT_USAGE; /* nothing was read: the sentences above are all there is to say */
+    size_t told = unread->len;
+    if (silent)
+        strbuf_printf(unread, "a server let us in, but gave nothing for %d s\n", (int)(SILENT_NS / SD_S));
+    failed += silent + look(a, status ? NULL : unread).failed;
+    complain_lines(strbuf_text(unread) + told);
+    if (failed && !status && nothing_was_read(a))
+        return EXIT_USAGE; /* the sentences above are all there is to say */
+    if (!choose_span(a, began, for_ns, window_ns, &span, &now))
+        return EXIT_USAGE;
+    return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
+}
 
-    struct model_usage usage = model_usage(a->model);
-    struct span span = SPAN_ALL;
-    sd_time now = sd_known(usage.last) && a->replay ? usage.last : clock_wall();
-    if (cli_has(a->cli, CLI_AT)) {
-        if (!clock_parse(a->cli->values[CLI_AT], now, &now, &err)) {
-            complain("--at: %s", err.text);
-            return EXIT_USAGE;
-        }
-        span = (struct span){now - a->config->settings->window_ns, now};
-    } else if (for_ns) {
-        span = (struct span){began, clock_wall()};
-    } else if (window_ns) {
-        sd_time to = sd_known(usage.last) ? usage.last + 1 : now;
-        span = (struct span){to - window_ns, to};
-    }
-    struct doc *d = build_complete(a, v, span, now, !a->replay);
-    int result = EXIT_USAGE;
-    if (signals_stop())
-        result = 128 + signals_stop();
-    else if (d->missing)
-        complain("%s", d->missing);
-    else
-        result = output_doc(a, d);
-    doc_free(d);
-    return failed && !status && !signals_stop() ? EXIT_USAGE : result;
+int verb_view(struct app *a)
+{
+    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? "sources" : a->cli->verb);
+    int64_t for_ns, window_ns;
+    struct strbuf unread = {0};
+    if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) ||
+        !duration_option(a, CLI_WINDOW, &window_ns))
+        return EXIT_USAGE;
+    int status = read_and_print(a, v, for_ns, window_ns, &unread);
+    strbuf_free(&unread);
+    return status;
 }
 
 /* ---- record ---- */
@@ -249,12 +318,11 @@ static void ask_for_plans(struct app *a)
     }
     qsort(h, m, sizeof *h, heaviest_first);
     for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
-        struct sd_request req = {.kind = SD_REQUEST_EXPLAIN,
-                                 .query_id = query_id(h[i].query),
-                                 .database = query_database(h[i].query),
-                                 .query = query_text(h[i].query),
-                                 .unattended = true};
-        rt_request(a->rt, query_origin(h[i].query), &req, &ignored);
+        const struct sd_job_explain job = {.query_id = query_id(h[i].query),
+                                           .database = query_database(h[i].query),
+                                           .query = query_text(h[i].query),
+                                           .unattended = 1};
+        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){SD_JOB_EXPLAIN, &job}, &ignored);
     }
     free(h);
 }
@@ -310,7 +378,10 @@ int verb_record(struct app *a)
     } while (!for_ns || clock_mono() - start < for_ns);
     recorder_close(a->recorder);
     a->recorder = NULL;
-    failed = look(a, true).failed + complain_of_late(a);
+    struct strbuf unread = {0};
+    failed = look(a, &unread).failed + complain_of_late(a);
+    complain_lines(strbuf_text(&unread));
+    strbuf_free(&unread);
     if (stats.error[0]) {
         complain("%s", stats.error);
         return EXIT_USAGE;

@@ -1,13 +1,25 @@
 /* action.c - the action and command tables, and key bindings. */
 #include "conf/action.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const struct action_info ACTION_INFO[ACTION_END] = {
+/* In the order of the list, the last one always last. */
+#define GROUP_TITLE(UPPER, title) static const char GROUP_##UPPER[] = title;
+ACTION_GROUPS(GROUP_TITLE)
+#undef GROUP_TITLE
+
+static const char *const GROUPS[] = {
+#define GROUP_ROW(UPPER, title) GROUP_##UPPER,
+    ACTION_GROUPS(GROUP_ROW)
+#undef GROUP_ROW
+};
+
+static const struct action_info GENERAL[ACTION_END] = {
 #define ACTION_ROW(UPPER, n, g, k, b, h)                                                                     \
-    [ACTION_##UPPER] = {.name = n, .group = ACTION_GROUP_##g, .keys = k, .bar = b, .help = h},
+    [ACTION_##UPPER] = {.name = n, .group = GROUP_##g, .keys = k, .bar = b, .help = h},
     ACTIONS(ACTION_ROW)
 #undef ACTION_ROW
 };
@@ -18,33 +30,82 @@ const struct command_info COMMAND_INFO[COMMAND_END] = {
 #undef COMMAND_ROW
 };
 
-const char *action_group_title(enum action_group g)
+int action_end(const struct action_table *t)
 {
-    static const char *const TITLES[] = {
-#define GROUP_TITLE(UPPER, title) [ACTION_GROUP_##UPPER] = title,
-        ACTION_GROUPS(GROUP_TITLE)
-#undef GROUP_TITLE
-    };
-    return (size_t)g < ARRAY_LEN(TITLES) ? TITLES[g] : "";
+    return ACTION_END + (t ? (int)t->n : 0);
 }
 
-enum action action_named(const char *name)
+const struct action_info *action_at(const struct action_table *t, int action)
 {
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        if (str_eq(ACTION_INFO[a].name, name))
-            return (enum action)a;
-    }
+    if (action <= ACTION_NONE || action >= action_end(t))
+        return NULL;
+    return action < ACTION_END ? &GENERAL[action] : &t->rows[action - ACTION_END];
+}
+
+int action_named(const struct action_table *t, const char *name)
+{
+    for (int a = ACTION_NONE + 1; a < action_end(t); a++)
+        if (str_eq(action_at(t, a)->name, name))
+            return a;
     return ACTION_NONE;
+}
+
+/* Where the action stands among the groups: those of other titles before the last, in
+ * the order in which they occur. */
+static int group_rank(const struct action_table *t, int action)
+{
+    const char *title = action_at(t, action)->group;
+    int last = (int)ARRAY_LEN(GROUPS) - 1;
+    for (int g = 0; g <= last; g++)
+        if (str_eq(GROUPS[g], title))
+            return g < last ? g : INT_MAX;
+    for (int a = ACTION_END; a < action; a++)
+        if (str_eq(action_at(t, a)->group, title))
+            return group_rank(t, a);
+    return action;
+}
+
+int action_next(const struct action_table *t, int action)
+{
+    int best = ACTION_NONE, best_rank = 0;
+    int rank = action ? group_rank(t, action) : -1;
+    for (int a = ACTION_NONE + 1; a < action_end(t); a++) {
+        int r = group_rank(t, a);
+        bool after = r > rank || (r == rank && a > action);
+        if (after && (!best || r < best_rank)) {
+            best = a;
+            best_rank = r;
+        }
+    }
+    return best;
+}
+
+bool command_at(const struct action_table *t, size_t i, struct command_info *out)
+{
+    if (i < COMMAND_END - 1) {
+        *out = COMMAND_INFO[i + 1];
+        return true;
+    }
+    i -= COMMAND_END - 1;
+    for (int a = ACTION_NONE + 1; a < action_end(t); a++) {
+        const struct action_info *info = action_at(t, a);
+        if (!info->args || i-- > 0)
+            continue;
+        *out = (struct command_info){.name = info->name, .args = info->args, .help = info->args_help};
+        return true;
+    }
+    return false;
 }
 
 /* ---- key bindings ---- */
 
 struct binding {
     key_code key;
-    enum action action;
+    int action;
 };
 
 struct keymap {
+    const struct action_table *actions;
     struct binding *items; /* in the order of binding */
     size_t n, cap;
 };
@@ -52,12 +113,18 @@ struct keymap {
 /* More keys for one action are a mistake; it also bounds the work of a bind. */
 enum { KEYS_PER_ACTION = 16 };
 
-struct keymap *keymap_new(void)
+struct keymap *keymap_new(const struct action_table *t)
 {
     struct keymap *k = mem_alloc(sizeof *k);
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++)
-        keymap_bind(k, (enum action)a, ACTION_INFO[a].keys, NULL);
+    k->actions = t;
+    for (int a = ACTION_NONE + 1; a < action_end(t); a++)
+        keymap_bind(k, a, action_at(t, a)->keys, NULL);
     return k;
+}
+
+const struct action_table *keymap_actions(const struct keymap *k)
+{
+    return k->actions;
 }
 
 void keymap_free(struct keymap *k)
@@ -89,34 +156,34 @@ static bool parse_keys(const char *keys, key_code *out, size_t *n, struct sd_err
     return true;
 }
 
-static void unbind(struct keymap *k, enum action a, key_code key)
+static void unbind(struct keymap *k, int action, key_code key)
 {
     size_t kept = 0;
     for (size_t i = 0; i < k->n; i++) {
-        if (k->items[i].action != a && k->items[i].key != key)
+        if (k->items[i].action != action && k->items[i].key != key)
             k->items[kept++] = k->items[i];
     }
     k->n = kept;
 }
 
-bool keymap_bind(struct keymap *k, enum action a, const char *keys, struct sd_error *err)
+bool keymap_bind(struct keymap *k, int action, const char *keys, struct sd_error *err)
 {
     key_code parsed[KEYS_PER_ACTION];
     size_t n;
-    if (a <= ACTION_NONE || a >= ACTION_END)
+    if (!action_at(k->actions, action))
         return fail(err, "there is no such action");
     if (!parse_keys(keys, parsed, &n, err))
         return false;
-    unbind(k, a, K_NONE);
+    unbind(k, action, K_NONE);
     for (size_t i = 0; i < n; i++) {
         unbind(k, ACTION_NONE, parsed[i]);
         k->items = mem_grow(k->items, k->n, &k->cap, sizeof *k->items);
-        k->items[k->n++] = (struct binding){.key = parsed[i], .action = a};
+        k->items[k->n++] = (struct binding){.key = parsed[i], .action = action};
     }
     return true;
 }
 
-enum action keymap_lookup(const struct keymap *k, key_code key)
+int keymap_lookup(const struct keymap *k, key_code key)
 {
     for (size_t i = 0; i < k->n; i++) {
         if (k->items[i].key == key)
@@ -125,7 +192,7 @@ enum action keymap_lookup(const struct keymap *k, key_code key)
     return ACTION_NONE;
 }
 
-char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size)
+char *keymap_keys(const struct keymap *k, int action, char *buf, size_t size)
 {
     size_t used = 0;
     if (size == 0)
@@ -133,7 +200,7 @@ char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size)
     buf[0] = '\0';
     for (size_t i = 0; i < k->n; i++) {
         char name[24];
-        if (k->items[i].action != a)
+        if (k->items[i].action != action)
             continue;
         int n =
             snprintf(buf + used, size - used, "%s%s", used ? ", " : "", key_format(k->items[i].key, name));
@@ -144,4 +211,38 @@ char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size)
         used += (size_t)n;
     }
     return buf;
+}
+
+char *keymap_key_of(const struct keymap *k, const char *name, char *buf, size_t size)
+{
+    int action = action_named(k->actions, name);
+    for (size_t i = 0; action && i < k->n; i++)
+        if (k->items[i].action == action) {
+            char key[24];
+            snprintf(buf, size, "%s", key_format(k->items[i].key, key));
+            return buf;
+        }
+    snprintf(buf, size, ":%s", name);
+    return buf;
+}
+
+char *keymap_format(const struct keymap *k, const char *format)
+{
+    static const char mark[] = "{key:";
+    struct strbuf b = {0};
+    const char *at, *end;
+    while ((at = strstr(format, mark)) && (end = strchr(at, '}'))) {
+        char key[32];
+        char *name = mem_strndup(at + strlen(mark), (size_t)(end - at) - strlen(mark));
+        strbuf_add(&b, format, (size_t)(at - format));
+        for (const char *p = keymap_key_of(k, name, key, sizeof key); *p; p++) {
+            strbuf_char(&b, *p);
+            if (*p == '%')
+                strbuf_char(&b, '%');
+        }
+        free(name);
+        format = end + 1;
+    }
+    strbuf_str(&b, format);
+    return strbuf_detach(&b);
 }

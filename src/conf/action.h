@@ -1,4 +1,5 @@
-/* action.h - everything a key can do, in one table.
+/* action.h - everything a key can do, in one table: the general actions, which are listed
+ * here, and those that belong to views, which are handed over as a struct action_table.
  *
  * From it come: the dispatch in ui/console, `slowdive keys`, the help screen,
  * the function-key bar, the key section of the configuration file and of the
@@ -8,21 +9,14 @@
 
 #include "conf/key.h"
 
-/* Where an action is offered. */
+/* Where an action is offered. Groups of other titles stand before the last of these. */
 #define ACTION_GROUPS(X)                                                                                     \
     X(MOVE, "Moving")                                                                                        \
     X(DIVE, "Diving")                                                                                        \
     X(TABLE, "Tables")                                                                                       \
     X(TIME, "Time")                                                                                          \
     X(DATA, "Doing something with it")                                                                       \
-    X(SESSION, "Sessions")                                                                                   \
     X(CONSOLE, "The console")
-
-enum action_group {
-#define ACTION_GROUP_ENUM(UPPER, title) ACTION_GROUP_##UPPER,
-    ACTION_GROUPS(ACTION_GROUP_ENUM)
-#undef ACTION_GROUP_ENUM
-};
 
 /* X(UPPER, name, group, "default keys", bar label or NULL, help) */
 #define ACTIONS(X)                                                                                           \
@@ -41,10 +35,6 @@ enum action_group {
     X(BACK, "back", DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")                       \
     X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
     X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "next row that is marked")                              \
-    X(PLAN, "plan", DIVE, "x F6", "Plan", "explain the selected query (plan only, safe)")                    \
-    X(DIFF, "diff", DIVE, "d", NULL, "the query's plan beside the one before: what changed")                 \
-    X(ANALYZE, "analyze", DIVE, "X", NULL, "execute the selected query: EXPLAIN ANALYZE (asks)")             \
-    X(METRIC, "metric", DIVE, "m", NULL, "weigh a plan by time, rows, estimate, buffers ...")                \
     X(FILTER, "filter", TABLE, "/ F3", "Filter", "show only rows that match a regular expression")           \
     X(NEXT_MATCH, "next-match", TABLE, "n", NULL, "next row with the searched text")                         \
     X(PREVIOUS_MATCH, "previous-match", TABLE, "N", NULL, "previous row with the searched text")             \
@@ -61,8 +51,6 @@ enum action_group {
     X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "look at a longer span")                            \
     X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query, index or cell to the clipboard")             \
     X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
-    X(CANCEL, "cancel", SESSION, "C", NULL, "cancel the session's statement (asks; allow_actions)")          \
-    X(TERMINATE, "terminate", SESSION, "K", NULL, "end the session (asks; allow_actions)")                   \
     X(HELP, "help", CONSOLE, "? F1", "Help", "all keys and commands")                                        \
     X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \
     X(MOUSE, "mouse", CONSOLE, "M", NULL, "mouse on and off")                                                \
@@ -79,15 +67,27 @@ enum action {
 };
 
 struct action_info {
-    const char *name; /* "next-pane": in the configuration and as a : command */
-    enum action_group group;
-    const char *keys; /* defaults, space separated */
+    const char *name;  /* "next-pane": in the configuration and as a : command */
+    const char *group; /* title: "Moving" */
+    const char *keys;  /* defaults, space separated */
     const char *bar;
     const char *help;
+    const char *args, *args_help; /* as a : command; NULL: it takes no argument */
 };
-extern const struct action_info ACTION_INFO[ACTION_END];
-const char *action_group_title(enum action_group g);
-enum action action_named(const char *name); /* ACTION_NONE */
+
+/* The actions beside the general ones: row i has the number ACTION_END + i. Rows live as
+ * long as whatever was made with them. A table NULL: the general ones alone. */
+struct action_table {
+    const struct action_info *rows;
+    size_t n;
+};
+
+/* By its number, an enum action or above; NULL: there is none. */
+const struct action_info *action_at(const struct action_table *t, int action);
+int action_end(const struct action_table *t);                     /* above all numbers */
+int action_named(const struct action_table *t, const char *name); /* ACTION_NONE */
+/* Group by group: the first for ACTION_NONE, ACTION_NONE after the last. */
+int action_next(const struct action_table *t, int action);
 
 /* ---- what the : prompt takes ----
  * X(name, "arguments", help). A view's or an action's name is a command too. */
@@ -97,8 +97,6 @@ enum action action_named(const char *name); /* ACTION_NONE */
     X(window, "DURATION", "the span that figures are computed over: 30s, 5m")                                \
     X(sort, "COLUMN", "sort the pane by that column")                                                        \
     X(columns, "[NAME...]", "show just these columns; without names, all")                                   \
-    X(diff, "[FILE]", "the plan beside the one before, or beside the one in a file")                         \
-    X(metric, "[NAME]", "weigh a plan by rows, buffers, ...; alone, by the next")                            \
     X(filter, "[REGEX]", "show only matching rows; without one, all")                                        \
     X(search, "REGEX", "go to the next matching row; n and N go on")                                         \
     X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")                            \
@@ -120,16 +118,25 @@ struct command_info {
     const char *name, *args, *help;
 };
 extern const struct command_info COMMAND_INFO[COMMAND_END];
+/* All commands for help and manual: these, and the actions that take an argument. False
+ * after the last. */
+bool command_at(const struct action_table *t, size_t i, struct command_info *out);
 
 /* ---- key bindings: the defaults, then what the user's file changes ---- */
 struct keymap;
-struct keymap *keymap_new(void); /* with the defaults */
+struct keymap *keymap_new(const struct action_table *t); /* with the defaults; keeps t */
+const struct action_table *keymap_actions(const struct keymap *k);
 void keymap_free(struct keymap *k);
 /* Replaces all keys of an action; `keys` as in ACTIONS ("" unbinds it). A key
  * taken from another action is lost there. */
-bool keymap_bind(struct keymap *k, enum action a, const char *keys, struct sd_error *err);
-enum action keymap_lookup(const struct keymap *k, key_code key);
+bool keymap_bind(struct keymap *k, int action, const char *keys, struct sd_error *err);
+int keymap_lookup(const struct keymap *k, key_code key);
 /* The keys bound now: "Enter", "Esc, Backspace, q". Returns buf. */
-char *keymap_keys(const struct keymap *k, enum action a, char *buf, size_t size);
+char *keymap_keys(const struct keymap *k, int action, char *buf, size_t size);
+/* The first key of the action of that name, ":name" when it has none: for sentences. Returns buf. */
+char *keymap_key_of(const struct keymap *k, const char *name, char *buf, size_t size);
+/* A format for printf with the bound keys in place of "{key:quit}"; a key '%' is written
+ * so that it is printed. Caller frees. */
+char *keymap_format(const struct keymap *k, const char *format);
 
 #endif

@@ -132,8 +132,13 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
 struct reader {
     struct config *config;
     struct tree_report *report;
-    const struct tree_node *bound[ACTION_END]; /* where this file binds each action */
+    const struct tree_node **bound; /* where this file binds each action */
 };
+
+static const struct action_info *action_of(const struct reader *r, int action)
+{
+    return action_at(keymap_actions(r->config->keymap), action);
+}
 
 static void wrong(struct reader *r, const struct tree_node *n, const char *sentence)
 {
@@ -204,12 +209,12 @@ static void read_setting(struct reader *r, const struct sd_option *o, const stru
 }
 
 /* One key of an action, or NULL after a report. */
-static const char *key_text(struct reader *r, enum action a, const struct tree_node *n)
+static const char *key_text(struct reader *r, int action, const struct tree_node *n)
 {
     key_code key;
     const char *name = str_eq(n->text, " ") ? "Space" : n->text;
     if (n->kind != TREE_SCALAR) {
-        wrong_kind(r, n, ACTION_INFO[a].name, "a key or a list of keys");
+        wrong_kind(r, n, action_of(r, action)->name, "a key or a list of keys");
         return NULL;
     }
     if (!key_parse(name, &key)) {
@@ -219,31 +224,31 @@ static const char *key_text(struct reader *r, enum action a, const struct tree_n
                      n->text);
         return NULL;
     }
-    enum action other = keymap_lookup(r->config->keymap, key);
-    if (other != ACTION_NONE && other != a && r->bound[other]) {
+    int other = keymap_lookup(r->config->keymap, key);
+    if (other != ACTION_NONE && other != action && r->bound[other]) {
         tree_problem(r->report, n->line, n->column,
                      "the key %.40s is given to %s and, in line %d, to %s; expected one", name,
-                     ACTION_INFO[a].name, r->bound[other]->line, ACTION_INFO[other].name);
+                     action_of(r, action)->name, r->bound[other]->line, action_of(r, other)->name);
         return NULL;
     }
     return name;
 }
 
-static void read_keys_of(struct reader *r, enum action a, const struct tree_node *n)
+static void read_keys_of(struct reader *r, int action, const struct tree_node *n)
 {
     struct strbuf keys = {0};
     struct sd_error err = {0};
     bool wanted = n->kind == TREE_LIST ? n->child != NULL : n->kind == TREE_MAP || *n->text;
     const struct tree_node *first = n->kind == TREE_LIST ? n->child : n;
     for (const struct tree_node *i = wanted ? first : NULL; i; i = n->kind == TREE_LIST ? i->next : NULL) {
-        const char *name = key_text(r, a, i);
+        const char *name = key_text(r, action, i);
         if (name)
             strbuf_printf(&keys, "%s ", name);
     }
     /* Only mistakes: the action keeps the keys it has. */
     if (keys.len || !wanted) {
-        if (keymap_bind(r->config->keymap, a, strbuf_text(&keys), &err))
-            r->bound[a] = n;
+        if (keymap_bind(r->config->keymap, action, strbuf_text(&keys), &err))
+            r->bound[action] = n;
         else
             wrong(r, n, err.text);
     }
@@ -252,21 +257,23 @@ static void read_keys_of(struct reader *r, enum action a, const struct tree_node
 
 static void read_keys(struct reader *r, const struct tree_node *n)
 {
-    const char *names[ACTION_END];
-    for (int a = 0; a < ACTION_END; a++)
-        names[a] = ACTION_INFO[a].name;
+    const struct action_table *all = keymap_actions(r->config->keymap);
+    size_t n_names = (size_t)action_end(all);
+    const char **names = mem_array(n_names, sizeof *names);
+    for (int a = ACTION_NONE + 1; a < action_end(all); a++)
+        names[a] = action_at(all, a)->name;
     if (n->kind != TREE_MAP) {
         if (n->kind != TREE_SCALAR || *n->text)
             wrong_kind(r, n, "keys", "lines of the form ACTION: KEY or ACTION: [KEY, KEY]");
-        return;
     }
-    for (const struct tree_node *c = n->child; c; c = c->next) {
-        enum action a = action_named(c->key->text);
+    for (const struct tree_node *c = n->kind == TREE_MAP ? n->child : NULL; c; c = c->next) {
+        int a = action_named(all, c->key->text);
         if (a == ACTION_NONE)
-            unknown(r, c->key, "action", names, ACTION_END, "one that `slowdive keys` lists");
+            unknown(r, c->key, "action", names, n_names, "one that `slowdive keys` lists");
         else
             read_keys_of(r, a, c);
     }
+    free(names);
 }
 
 static void source_free(struct source_spec *s)
@@ -388,9 +395,11 @@ int config_read_text(struct config *c, const char *name, const char *text, size_
     struct tree_report report = {.file = name, .problem = problem, .ctx = ctx};
     struct reader r = {.config = c, .report = &report};
     struct arena *a = arena_new();
+    r.bound = mem_array((size_t)action_end(keymap_actions(c->keymap)), sizeof *r.bound);
     const struct tree_node *root = tree_read(a, text, len, &report);
     if (root)
         read_root(&r, root);
+    free(r.bound);
     arena_free(a);
     return report.n;
 }
@@ -418,13 +427,13 @@ int config_read(struct config *c, const char *path, bool required,
     return n;
 }
 
-struct config *config_new(void)
+struct config *config_new(const struct action_table *actions)
 {
     struct config *c = mem_alloc(sizeof *c);
     struct strbuf text = {0};
     c->settings = options_new(SETTINGS_OPTIONS, sizeof *c->settings);
-    c->keymap = keymap_new();
-    config_print_default(&text);
+    c->keymap = keymap_new(actions);
+    config_print_default(actions, &text);
     config_read_text(c, "default", strbuf_text(&text), text.len, NULL, NULL);
     strbuf_free(&text);
     return c;

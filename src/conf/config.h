@@ -49,8 +49,9 @@ struct config {
     char *path; /* the file read; NULL: none */
 };
 
-/* Defaults: the compiled-in, commented file, read by this parser. */
-struct config *config_new(void);
+/* Defaults: the compiled-in, commented file, read by this parser. `actions`: those that
+ * keys can be bound to beside the general ones; kept; NULL: none. */
+struct config *config_new(const struct action_table *actions);
 void config_free(struct config *c);
 
 /* Reads a file over the present values. Everything that is right is taken; each
@@ -70,6 +71,6 @@ char *config_default_path(void);
 char *config_folder(void);
 /* The commented default file, generated from the option and action tables; what
  * --print-config prints. */
-void config_print_default(struct strbuf *out);
+void config_print_default(const struct action_table *actions, struct strbuf *out);
 
 #endif

@@ -72,19 +72,19 @@ static void print_setting(struct strbuf *out, const struct sd_option *o)
     strbuf_char(out, '\n');
 }
 
-static void print_keys(struct strbuf *out)
+static void print_keys(const struct action_table *actions, struct strbuf *out)
 {
-    int group = -1;
+    const char *group = NULL;
     strbuf_str(out, "\n# Keys: a character, Enter, Esc, Tab, S-Tab, Space, Backspace, Up, PgUp, Home, F1,\n"
                     "# C-x (Control), M-x (Alt). A key named here is taken from whatever had it;\n"
                     "# [] leaves an action without a key.\n"
                     "keys:\n");
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    for (int a = ACTION_NONE; (a = action_next(actions, a));) {
+        const struct action_info *info = action_at(actions, a);
         struct strbuf line = {0};
-        if ((int)info->group != group) {
-            group = (int)info->group;
-            strbuf_printf(out, "  # %s\n", action_group_title(info->group));
+        if (!str_eq(info->group, group)) {
+            group = info->group;
+            strbuf_printf(out, "  # %s\n", group);
         }
         strbuf_printf(&line, "  %s: [", info->name);
         for (const char *p = info->keys; *p; p += strspn(p, " ")) {
@@ -103,11 +103,11 @@ static void print_keys(struct strbuf *out)
     }
 }
 
-void config_print_default(struct strbuf *out)
+void config_print_default(const struct action_table *actions, struct strbuf *out)
 {
     strbuf_str(out, HEAD);
     for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++)
         print_setting(out, o);
     strbuf_str(out, SOURCES);
-    print_keys(out);
+    print_keys(actions, out);
 }

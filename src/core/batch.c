@@ -18,7 +18,8 @@ struct sd_batch {
     struct arena *arena;
     struct entry *entries;
     size_t n, cap;
-    unsigned abi; /* SD_ABI_MINOR of whoever adds */
+    uint64_t answer; /* number of a request; 0: none */
+    unsigned abi;    /* SD_ABI_MINOR of whoever adds */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)
@@ -98,6 +99,16 @@ bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record)
     b->entries = mem_grow(b->entries, b->n, &b->cap, sizeof *b->entries);
     b->entries[b->n++] = (struct entry){.record = copy, .kind = kind};
     return true;
+}
+
+void batch_set_answer(struct sd_batch *b, uint64_t request)
+{
+    b->answer = request;
+}
+
+uint64_t batch_answer(const struct sd_batch *b)
+{
+    return b->answer;
 }
 
 const char *batch_origin(const struct sd_batch *b)

@@ -20,6 +20,11 @@ void batch_unref(const struct sd_batch *b); /* NULL is fine */
  * call: the newest. */
 void batch_set_abi(struct sd_batch *b, unsigned minor);
 
+/* The request that it answers, by the number that rt_request gave; 0: none. Set before
+ * it is published. */
+void batch_set_answer(struct sd_batch *b, uint64_t request);
+uint64_t batch_answer(const struct sd_batch *b);
+
 /* Copies the record with its text and histogram. False: full or kind unknown. */
 bool batch_add(struct sd_batch *b, enum sd_kind kind, const void *record);
 

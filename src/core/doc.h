@@ -316,7 +316,8 @@ struct doc {
     size_t n_sections, cap_sections;
     int focus; /* the section that has the keys when the view is opened; 0 by default */
     /* What would make this doc complete: a request that whoever shows it may hand to
-     * the source `want_origin`, once; the reply changes the model. kind 0: nothing. */
+     * the source `want_origin`, once; the reply changes the model. job 0: nothing.
+     * Its arguments are the doc's. */
     struct sd_request want;
     const char *want_origin;
     const char *missing; /* the sentence, when what the view was asked about is not known */

@@ -28,7 +28,8 @@ void mailbox_close(struct mailbox *m);
 /* ---- one instance ---- */
 struct request {
     struct request *next;
-    struct sd_request r; /* its texts are owned */
+    uint64_t number;
+    struct sd_request *r; /* owned, with its arguments */
 };
 
 /* Counters are published at most this often when nothing but counters changed. */
@@ -94,6 +95,7 @@ struct rt {
     pthread_mutex_t lock; /* over the *_done flags */
     pthread_cond_t ended;
 
+    uint64_t requests;                /* main thread only: how many there have been */
     struct rt_source *sources, *turn; /* main thread only; `turn` is served first */
 };
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "conf/option.h"
+#include "core/job.h"
 #include "rt/internal.h"
 
 const struct rt_limits RT_DEFAULTS = {
@@ -96,9 +97,7 @@ void source_unref(struct rt_source *s)
         return;
     for (struct request *q; (q = s->requests);) {
         s->requests = q->next;
-        free((char *)q->r.database);
-        free((char *)q->r.query);
-        free(q);
+        request_free(q);
     }
     mailbox_destroy(&s->box);
     pthread_mutex_destroy(&s->lock);
@@ -376,50 +375,56 @@ bool rt_finished(const struct rt *rt)
 
 /* ---- requests ---- */
 
-static bool same_request(const struct sd_request *a, const struct sd_request *b)
+static bool can_request(struct rt_source *s, const char *origin, struct sd_error *err)
 {
-    return a->kind == b->kind && a->query_id == b->query_id && str_eq(a->query, b->query) &&
-           str_eq(a->database, b->database) && a->pid == b->pid && a->backend_start == b->backend_start &&
-           a->query_start == b->query_start && a->unattended == b->unattended;
-}
-
-bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)
-{
-    struct rt_source *s = find(rt, origin);
     if (!s)
         return fail(err, "there is no source named %s", origin ? origin : "(none)");
     if (!s->ops->request)
         return fail(err, "the source %s (%s) cannot be asked for this", s->name, s->ops->name);
-    if (s->stop || worker_done(s)) {
-        char text[sizeof s->text];
-        pthread_mutex_lock(&s->lock);
-        memcpy(text, s->text, sizeof text);
-        pthread_mutex_unlock(&s->lock);
-        return fail(err, "the source %s does not run any more%s%s", s->name, *text ? ": " : "", text);
-    }
+    if (!s->stop && !worker_done(s))
+        return true;
+    char text[sizeof s->text];
+    pthread_mutex_lock(&s->lock);
+    memcpy(text, s->text, sizeof text);
+    pthread_mutex_unlock(&s->lock);
+    return fail(err, "the source %s does not run any more%s%s", s->name, *text ? ": " : "", text);
+}
 
-    bool queued = true;
+/* The number of the request in the queue; 0: the queue is full. An equal one that waits
+ * is left in its place: the answer is the same. */
+static uint64_t enqueue(struct rt_source *s, const struct sd_request *req)
+{
+    uint64_t number = 0;
     pthread_mutex_lock(&s->lock);
     struct request **end = &s->requests;
-    while (*end && !same_request(&(*end)->r, req))
+    while (*end && !job_same((*end)->r, req))
         end = &(*end)->next;
-    if (!*end && s->n_requests >= REQUESTS_MAX) {
-        queued = false;
-    } else if (!*end) {
-        /* An equal one that waits is left in its place: the answer is the same. */
-        struct request *q = mem_alloc(sizeof *q);
-        q->r = *req;
-        q->r.database = mem_strdup(req->database);
-        q->r.query = mem_strdup(req->query);
-        *end = q;
+    if (*end) {
+        number = (*end)->number;
+    } else if (s->n_requests < REQUESTS_MAX) {
+        *end = mem_alloc(sizeof **end);
+        **end = (struct request){.number = number = ++s->rt->requests, .r = job_copy(req)};
         s->n_requests++;
     }
     pthread_mutex_unlock(&s->lock);
-    if (!queued)
-        return fail(err, "the source %s has %d requests waiting already; try again later", s->name,
-                    REQUESTS_MAX);
-    wake_worker(s);
-    return true;
+    return number;
+}
+
+uint64_t rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)
+{
+    struct rt_source *s = find(rt, origin);
+    if (!can_request(s, origin, err))
+        return 0;
+    if (!job_of(req->job)) {
+        fail(err, "there is no job with the number %d", (int)req->job);
+        return 0;
+    }
+    uint64_t number = enqueue(s, req);
+    if (number)
+        wake_worker(s);
+    else
+        fail(err, "the source %s has %d requests waiting already; try again later", s->name, REQUESTS_MAX);
+    return number;
 }
 
 void rt_withdraw(struct rt *rt, const char *origin)

@@ -48,10 +48,11 @@ size_t rt_drain(struct rt *rt, int64_t budget_ns, void (*sink)(void *ctx, const 
 /* True when every source has ended or failed and nothing is unread. */
 bool rt_finished(const struct rt *rt);
 
-/* Queues work for a source; the reply comes as a batch of its. A newer request of
- * the same kind and text replaces a waiting one. False: no such source, or it takes
- * no requests (a sentence says so). */
-bool rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err);
+/* Queues a job for a source; the answer comes as a batch of its that bears the number
+ * returned (batch_answer): the job's record, or an SD_FAILURE. While an equal request
+ * waits, its number is returned. 0: no such source, or it takes no requests (a sentence
+ * says so). */
+uint64_t rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err);
 /* What was asked of a source and has not been answered is not wanted any more: what
  * waits is dropped, what is being served sees sd_host.withdrawn and ends soon. The
  * reply of that one still comes. */

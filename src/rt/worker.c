@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "core/job.h"
 #include "rt/internal.h"
 
 /* ---- waiting ---- */
@@ -165,8 +166,7 @@ const struct sd_host RT_HOST = {
 
 void request_free(struct request *q)
 {
-    free((char *)q->r.database);
-    free((char *)q->r.query);
+    free(q->r);
     free(q);
 }
 
@@ -186,22 +186,15 @@ static struct request *request_take(struct rt_source *s)
 /* Who asked waits for an answer: a failure is one too. */
 static void reply_failed(struct sd_batch *reply, const struct sd_request *r, const char *why)
 {
-    if (batch_len(reply))
-        return;
-    if (r->kind == SD_REQUEST_CANCEL || r->kind == SD_REQUEST_TERMINATE) {
-        struct sd_event event = {.severity = "warn", .title = "nothing was done", .text = why};
-        batch_add(reply, SD_EVENT, &event);
-        return;
-    }
-    struct sd_plan plan = {
-        .query_id = r->query_id,
-        .database = r->database,
-        .query = r->query,
-        .generic = SD_UNKNOWN,
-        .analyzed = r->kind == SD_REQUEST_ANALYZE, /* which of two requests this answers */
-        .failed = *why ? why : "the source gave no plan and did not say why",
+    const struct job *j = job_of(r->job);
+    char *about = job_about(j, r->args);
+    struct sd_failure failure = {
+        .job = j->name,
+        .about = about,
+        .text = *why ? why : "the source gave no answer and did not say why",
     };
-    batch_add(reply, SD_PLAN, &plan);
+    batch_add(reply, SD_FAILURE, &failure);
+    free(about);
 }
 
 static void served(struct rt_source *s)
@@ -218,10 +211,11 @@ static bool serve_requests(struct rt_source *s)
     for (struct request *q; !s->stop && (q = request_take(s)); any = true) {
         struct sd_batch *reply = host_batch(&s->pub, s->rt->limits.now());
         struct sd_error err = {""};
-        enum sd_result r = s->ops->request(&s->pub, &q->r, reply, &err);
+        batch_set_answer(reply, q->number);
+        enum sd_result r = s->ops->request(&s->pub, q->r, reply, &err);
         served(s);
         if (r != SD_OK)
-            reply_failed(reply, &q->r, err.text);
+            reply_failed(reply, q->r, err.text);
         host_publish(&s->pub, reply);
         request_free(q);
     }
@@ -232,7 +226,8 @@ static void refuse_requests(struct rt_source *s, const char *why)
 {
     for (struct request *q; (q = request_take(s));) {
         struct sd_batch *reply = batch_new(s->name, s->rt->limits.now());
-        reply_failed(reply, &q->r, why);
+        batch_set_answer(reply, q->number);
+        reply_failed(reply, q->r, why);
         mailbox_put(&s->box, reply, false);
         served(s);
         rt_wake(s->rt);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "conf/theme.h"
 #include "sink/print.h"
+#include "ui/actions.h"
 
 #include <stdlib.h>
 
@@ -60,7 +61,7 @@ static bool do_speed(struct console *c, const char *arg, struct sd_error *err)
     c->speed = v;
     if (!c->env.replay)
         return fail(err, "speed is for recordings; here time passes by itself");
-    console_message(c, SEVERITY_INFO, "Space plays at %g times the speed", v);
+    console_message(c, SEVERITY_INFO, "{key:pause} plays at %g times the speed", v);
     return true;
 }
 
@@ -122,14 +123,6 @@ static bool do_columns(struct console *c, const char *arg, struct sd_error *err)
     return ok;
 }
 
-static bool do_metric(struct console *c, const char *arg, struct sd_error *err)
-{
-    enum plan_metric m = plan_metric_named(arg);
-    if (!m)
-        return fail(err, "a plan is weighed by time, rows, estimate, buffers, io or cost, not by %s", arg);
-    return console_weigh(c, m, err);
-}
-
 static bool do_search(struct console *c, const char *arg, struct sd_error *err)
 {
     struct regex *r = regex_new(arg, err);
@@ -148,32 +141,13 @@ static bool do_filter(struct console *c, const char *arg, struct sd_error *err)
     return !p || pane_set_filter(p, arg, err);
 }
 
-static bool do_diff(struct console *c, const char *arg, struct sd_error *err)
-{
-    char *text;
-    size_t len;
-    if (!*arg)
-        return console_diff(c, NULL, NULL, 0, err);
-    if (model_find_query(c->env.model, arg)) { /* ":diff QUERY", as of every view */
-        console_open(c, "diff", arg);
-        return true;
-    }
-    if (!c->env.read_file)
-        return fail(err, "files cannot be read from here");
-    if (!c->env.read_file(c->env.app, arg, &text, &len, err))
-        return false;
-    bool ok = console_diff(c, arg, text, len, err);
-    free(text);
-    return ok;
-}
-
 static bool do_source(struct console *c, const char *arg, struct sd_error *err)
 {
     if (!c->env.add_source)
         return fail(err, "sources cannot be added here");
     if (!c->env.add_source(c->env.app, arg, err))
         return false;
-    console_message(c, SEVERITY_GOOD, "Added; 5 shows how it is doing");
+    console_message(c, SEVERITY_GOOD, "Added; the view sources tells how it is doing");
     return true;
 }
 
@@ -204,10 +178,6 @@ static bool run(struct console *c, enum command cmd, const char *arg, struct sd_
         return do_sort(c, arg, err);
     case COMMAND_columns:
         return do_columns(c, arg, err);
-    case COMMAND_metric:
-        return *arg ? do_metric(c, arg, err) : (console_act(c, ACTION_METRIC), true);
-    case COMMAND_diff:
-        return do_diff(c, arg, err);
     case COMMAND_filter:
         return do_filter(c, arg, err);
     case COMMAND_search:
@@ -262,17 +232,24 @@ bool console_command(struct console *c, const char *line, struct sd_error *err)
     const struct view *v = *name ? view_named(name) : NULL;
     enum command cmd = *name ? command_named(name) : COMMAND_NONE;
     bool exact = cmd && !strcmp(COMMAND_INFO[cmd].name, name);
+    const struct action_table *all = keymap_actions(c->env.config->keymap);
+    int action = action_named(all, name);
+    char key[32];
+    const struct action_info *info = action_at(all, action);
     bool ok = true;
     if (exact)
         ok = run(c, cmd, arg, err);
-    else if (action_named(name) && !(v && *arg)) /* "plan" is both; with an argument it is the view */
-        console_act(c, action_named(name));
+    else if (info && info->args && *arg)
+        ok = ask_action(c, action, arg, err);
+    else if (info && !(v && *arg)) /* "plan" is both; with an argument it is the view */
+        console_act(c, action);
     else if (v)
         console_open(c, v->name, *arg ? arg : NULL);
     else if (cmd)
         ok = run(c, cmd, arg, err);
     else
-        ok = fail(err, "there is no command %s; ? lists them", name);
+        ok = fail(err, "there is no command %s; %s lists them", name,
+                  keymap_key_of(c->env.config->keymap, "help", key, sizeof key));
     free(name);
     free(arg);
     return ok;
@@ -317,11 +294,12 @@ static void offer_arguments(struct console *c, const char *name, struct words *w
 {
     enum command cmd = command_named(name);
     const struct view *v = view_named(name);
+    const struct view_action *a = actions_of_view(action_named(keymap_actions(c->env.config->keymap), name));
     if (cmd == COMMAND_sort || cmd == COMMAND_columns)
         offer_columns(c, w);
-    else if (cmd == COMMAND_metric)
-        for (int m = PLAN_METRIC_NONE + 1; m < PLAN_METRIC_END; m++)
-            offer(w, plan_metric_name((enum plan_metric)m));
+    else if (a && a->word)
+        for (size_t i = 0; a->word(i); i++)
+            offer(w, a->word(i));
     else if (cmd == COMMAND_theme)
         for (const char *const *t = theme_builtin_names(); *t; t++)
             offer(w, *t);
@@ -349,9 +327,10 @@ void command_complete(struct console *c, const char *line, struct strbuf *common
             offer(&w, COMMAND_INFO[i].name);
         for (const struct view *const *v = VIEWS; *v; v++)
             offer(&w, (*v)->name);
-        for (int i = ACTION_NONE + 1; i < ACTION_END; i++)
-            if (!command_named(ACTION_INFO[i].name))
-                offer(&w, ACTION_INFO[i].name);
+        const struct action_table *actions = keymap_actions(c->env.config->keymap);
+        for (int i = ACTION_NONE + 1; i < action_end(actions); i++)
+            if (!command_named(action_at(actions, i)->name) && !view_exactly(action_at(actions, i)->name))
+                offer(&w, action_at(actions, i)->name);
     } else {
         char *name = mem_strndup(line, (size_t)(space - line));
         const struct view *v = view_named(name);

@@ -9,33 +9,19 @@
 
 enum { BOX_MAX = 100, BOX_WIDE = 60, LABELS_BESIDE = 34, LABEL_GAP = 2, BOX_MIN = 32 };
 
-struct question *question_new(const char *title)
-{
-    struct question *q = mem_alloc(sizeof *q);
-    q->arena = arena_new();
-    q->title = arena_strdup(q->arena, title);
-    return q;
-}
-
 void question_free(struct question *q)
 {
     if (!q)
         return;
-    arena_free(q->arena);
+    outcome_free(&q->asked);
     free(q);
 }
 
-void question_fact(struct question *q, const char *label, const char *text)
-{
-    if (text && *text && q->n_facts < ARRAY_LEN(q->facts))
-        q->facts[q->n_facts++] = (struct fact){label, arena_strdup(q->arena, text)};
-}
-
-void question_open(struct console *c, struct question *q)
+void question_open(struct console *c, struct outcome *o)
 {
     question_free(c->question);
-    q->at = console_now(c);
-    c->question = q;
+    c->question = mem_alloc(sizeof *c->question);
+    *c->question = (struct question){.asked = *o, .at = console_now(c)};
 }
 
 /* What was held back while it stood there is shown again. */
@@ -50,7 +36,7 @@ static struct question *take(struct console *c)
 void question_key(struct console *c, key_code key)
 {
     struct question *q = c->question;
-    enum action a = keymap_lookup(c->env.config->keymap, key);
+    int a = keymap_lookup(c->env.config->keymap, key);
     int page = MAX(q->page - 1, 1);
     int by = a == ACTION_UP          ? -1
              : a == ACTION_DOWN      ? 1
@@ -62,7 +48,7 @@ void question_key(struct console *c, key_code key)
         if (q->copy)
             console_copy(c, q->copy);
         else
-            ask_yes(c, q);
+            ask_order(c, &q->asked.order);
         question_free(q);
     } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
                key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {
@@ -83,8 +69,8 @@ struct layout {
 static struct layout lay_out(const struct question *q, int width)
 {
     struct layout l = {.value = width};
-    for (size_t i = 0; width >= LABELS_BESIDE && i < q->n_facts; i++)
-        l.label = MAX(l.label, utf8_width(q->facts[i].label) + LABEL_GAP);
+    for (size_t i = 0; width >= LABELS_BESIDE && i < q->asked.question.n_facts; i++)
+        l.label = MAX(l.label, utf8_width(q->asked.question.facts[i].label) + LABEL_GAP);
     l.value = MAX(width - l.label, 1);
     return l;
 }
@@ -99,15 +85,16 @@ static int facts(struct draw d, const struct question *q, int top)
 {
     struct layout l = lay_out(q, d.in.w - 2);
     int line = 0;
-    for (size_t i = 0; i < q->n_facts; i++) {
-        char *text = fact_text(&q->facts[i], l);
+    for (size_t i = 0; i < q->asked.question.n_facts; i++) {
+        char *text = fact_text(&q->asked.question.facts[i], l);
         int h = text_height(text, l.value), skip = MAX(0, top - line), y = line - top + skip;
         if (d.grid && skip < h && y < d.in.h) {
             struct pane part = {.top = skip};
             struct draw own = d;
             own.in = (struct rect){d.in.x + l.label, d.in.y + y, l.value + 2, MIN(h - skip, d.in.h - y)};
             if (l.label && !skip)
-                grid_text(d.grid, d.in, d.in.x + 1, own.in.y, l.label, STYLE_DIM, q->facts[i].label);
+                grid_text(d.grid, d.in, d.in.x + 1, own.in.y, l.label, STYLE_DIM,
+                          q->asked.question.facts[i].label);
             text_draw(own, text, STYLE_TEXT, &part);
         }
         line += h;
@@ -133,7 +120,7 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     struct question *q = c->question;
     char when[CLOCK_TEXT_MAX], note[64];
     int w = area.w >= BOX_WIDE ? MIN(area.w - 4, BOX_MAX) : area.w, inner = w - 2, text = inner - 2;
-    int what = text_height(q->what, text);
+    int what = text_height(q->asked.question.what, text);
     q->shown = area.w >= BOX_MIN && area.h >= what + 4;
     if (!q->shown) { /* what cannot be read cannot be said yes to */
         grid_fill(g, (struct rect){0, 0, g->width, g->height}, STYLE_TEXT);
@@ -149,14 +136,15 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     snprintf(note, sizeof note, "as of %.30s%s", clock_hms(q->at, q->at, when),
              scrolls ? ", arrows scroll" : "");
     grid_fill(g, r, STYLE_TEXT);
-    struct rect in = grid_box(g, r, q->danger ? STYLE_BAD : STYLE_FOCUS, q->title, note);
+    struct rect in =
+        grid_box(g, r, q->asked.question.danger ? STYLE_BAD : STYLE_FOCUS, q->asked.question.title, note);
     q->page = in.h - 1 - what - gaps;
     q->top = MAX(0, MIN(q->top, all - q->page));
     facts((struct draw){.grid = g, .in = {in.x, in.y, in.w, q->page}}, q, q->top);
     if (q->top + q->page < all)
         grid_put(g, in, in.x + in.w - 1, in.y + q->page - 1, STYLE_DIM, 0x25BE);
     int y = in.y + q->page + gaps / 2;
-    text_draw((struct draw){.grid = g, .in = {in.x, y, in.w, what}}, q->what,
-              q->danger ? STYLE_BAD : STYLE_WARN, &none);
+    text_draw((struct draw){.grid = g, .in = {in.x, y, in.w, what}}, q->asked.question.what,
+              q->asked.question.danger ? STYLE_BAD : STYLE_WARN, &none);
     keys_draw(g, (struct rect){in.x + 1, in.y + in.h - 1, in.w - 2, 1});
 }

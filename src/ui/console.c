@@ -179,7 +179,7 @@ void console_seek(struct console *c, sd_time at)
     if (sd_known(u.last) && at >= u.last) {
         at = u.last;
         if (!c->env.replay)
-            console_message(c, SEVERITY_INFO, "This is the newest moment; L goes on live");
+            console_message(c, SEVERITY_INFO, "This is the newest moment; {key:live} goes on live");
     }
     if (sd_known(u.first) && at < u.first) {
         at = u.first;
@@ -193,30 +193,18 @@ void console_seek(struct console *c, sd_time at)
 
 /* ---- docs ---- */
 
-static void ask(struct console *c, struct screen *s)
+/* What would make the doc complete is asked for once for each screen. */
+static void ask_wanted(struct console *c, struct screen *s)
 {
     struct sd_error err;
     struct doc *d = s->doc;
-    if (!d->want.kind || !d->want_origin || !c->env.request || c->mode != CURSOR_LIVE)
+    if (!d->want.job || !d->want_origin || !c->env.request || c->mode != CURSOR_LIVE)
         return;
-    if (s->asked && str_eq(s->asked, d->want.query))
+    if (s->asked && job_same(s->asked, &d->want))
         return;
     free(s->asked);
-    s->asked = mem_strdup(d->want.query);
+    s->asked = job_copy(&d->want);
     if (!c->env.request(c->env.app, d->want_origin, &d->want, &err))
-        console_message(c, SEVERITY_WARN, "%s", err.text);
-}
-
-void console_explain(struct console *c, const struct doc *want)
-{
-    struct sd_error err;
-    if (!c->env.request)
-        console_message(c, SEVERITY_INFO, "A recording has no server that could be asked for a plan");
-    else if (!want->want_origin)
-        console_message(c, SEVERITY_INFO, "No open source can give a plan of this query");
-    else if (c->env.request(c->env.app, want->want_origin, &want->want, &err))
-        console_message(c, SEVERITY_INFO, "Asked the server for a new plan (EXPLAIN only)");
-    else
         console_message(c, SEVERITY_WARN, "%s", err.text);
 }
 
@@ -224,22 +212,6 @@ void console_rebuild(struct console *c)
 {
     c->changes++;
     c->stale = true;
-}
-
-static struct view_ctx context(struct console *c, const struct screen *s)
-{
-    bool live = c->mode == CURSOR_LIVE && !sd_known(c->anchor);
-    return (struct view_ctx){.model = c->env.model,
-                             .span = console_span(c),
-                             .now = live ? console_now(c) : console_cursor(c),
-                             .live = live,
-                             .arg = s->arg,
-                             .graph_points = MAX(c->width, 40),
-                             .file_text = s->file_text,
-                             .file_len = s->file_len,
-                             .file_name = s->file_name,
-                             .show_literals = c->env.config->settings->show_literals,
-                             .metric = c->metric};
 }
 
 /* The hook for the versions of domains: the view's `version` stands here instead of the model's. */
@@ -303,7 +275,7 @@ void console_build(struct console *c)
     if (s->doc && (!c->stale || c->question))
         return;
     find_anchor(c);
-    struct view_ctx ctx = context(c, s);
+    struct view_ctx ctx = console_view_ctx(c);
     struct built_from from = origin_of(c, s, &ctx);
     bool kept = s->doc && same_origin(&from, &s->from);
     if (kept)
@@ -315,7 +287,7 @@ void console_build(struct console *c)
     c->built = console_now(c);
     c->version = from.version;
     if (!kept)
-        ask(c, s);
+        ask_wanted(c, s);
 }
 
 /* ---- life ---- */
@@ -336,6 +308,10 @@ struct console *console_new(const struct console_env *env)
         c->mode = CURSOR_PAUSED;
         c->at = sd_known(u.last) ? u.last : c->now_seen;
     }
+    const struct action_table *all = keymap_actions(c->env.config->keymap);
+    for (int a = ACTION_NONE; c->n_bar < BAR_MAX && (a = action_next(all, a));)
+        if (action_at(all, a)->bar)
+            c->bar[c->n_bar++] = a;
     c->stale = true;
     return c;
 }
@@ -353,6 +329,8 @@ void console_free(struct console *c)
     free(c->hint);
     free(c->filter_before);
     free(c->message);
+    free(c->prompt_label);
+    free(c->prompt_about);
     ask_free(c);
     strbuf_free(&c->line);
     regex_free(c->search);
@@ -376,9 +354,11 @@ void console_message(struct console *c, enum severity severity, const char *fmt,
 {
     struct strbuf b = {0};
     va_list ap;
+    char *known = keymap_format(c->env.config->keymap, fmt);
     va_start(ap, fmt);
-    strbuf_vprintf(&b, fmt, ap);
+    strbuf_vprintf(&b, known, ap);
     va_end(ap);
+    free(known);
     free(c->message);
     c->message = redact(strbuf_text(&b));
     strbuf_free(&b);

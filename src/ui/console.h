@@ -20,8 +20,9 @@ struct console_env {
     sd_time (*now)(void *app); /* wall clock; fixed in scripts */
     bool replay;               /* the model holds a recording: the cursor starts at its
                                   end, paused; Space plays */
-    /* Queues work for a source; the reply changes the model. */
-    bool (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
+    /* Queues a job for a source; the number that its answer will bear (batch_answer), 0 and
+     * a sentence when it cannot. */
+    uint64_t (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
     void (*withdraw)(void *app, const char *origin); /* what was asked of it is not wanted any more */
     bool (*copy)(void *app, const char *text);       /* to the clipboard; false: the terminal cannot,
                                                         or it is too long */
@@ -54,7 +55,8 @@ void console_resize(struct console *c, int width, int height);
 /* Runs a : command; false and a sentence when it is wrong. */
 bool console_command(struct console *c, const char *line, struct sd_error *err);
 void console_set_cost(struct console *c, struct console_cost cost);
-/* A line for the user at the bottom, until the next key or 10 s. */
+/* A line for the user at the bottom, until the next key or 10 s. "{key:quit}" in the format
+ * stands for the key that is bound to that action. */
 void console_message(struct console *c, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);
 void console_open(struct console *c, const char *view, const char *arg); /* as a dive */
 

@@ -11,10 +11,10 @@
 
 enum { MESSAGE_LINES = 3, BANNER_LINES = 2 };
 
-static void add_hit(struct console *c, struct rect r, enum action a, char tab)
+static void add_hit(struct console *c, struct rect r, int action, char tab)
 {
     if (c->n_hits < HITS_MAX)
-        c->hits[c->n_hits++] = (struct hit){r, a, tab};
+        c->hits[c->n_hits++] = (struct hit){.r = r, .action = action, .tab = tab};
 }
 
 /* ---- top line ---- */
@@ -116,21 +116,13 @@ static bool has_cursor(const struct console *c, const struct section *s, const s
     return !section_has_rows(s) && (top->focused || p->placed) && section_items(s, p) > 0;
 }
 
-/* The note of a plan's tree also says which key weighs it by something else. */
-static void pane_note(const struct console *c, const struct doc *d, const struct section *s,
-                      const struct pane *p, bool focused, struct strbuf *note)
+static void pane_note(const struct console *c, const struct section *s, const struct pane *p, bool focused,
+                      struct strbuf *note)
 {
-    char keys[64];
-    if (focused && has_cursor(c, s, p)) { /* what the cursor is on comes before where it is from */
+    if (focused && has_cursor(c, s, p)) /* what the cursor is on comes before where it is from */
         section_item_text(s, p, (size_t)p->selected, note);
-        return;
-    }
-    strbuf_str(note, s->note ? s->note : "");
-    if (s->kind != SECTION_TREE || !(d->metrics & (d->metrics - 1)) || !str_eq(s->key, "nodes"))
-        return;
-    keymap_keys(c->env.config->keymap, ACTION_METRIC, keys, sizeof keys);
-    if (*keys)
-        strbuf_printf(note, "%s%.*s: by another", note->len ? "; " : "", (int)strcspn(keys, ","), keys);
+    else
+        strbuf_str(note, s->note ? s->note : "");
 }
 
 static void draw_section(struct console *c, struct grid *g, size_t i)
@@ -142,7 +134,7 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     bool focused = s->focus == i;
     struct strbuf title = {0}, note = {0};
     pane_title(sec, p, &title);
-    pane_note(c, s->doc, sec, p, focused, &note);
+    pane_note(c, sec, p, focused, &note);
     struct rect in;
     if (r.h >= 3) {
         in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
@@ -228,7 +220,7 @@ static void sources_text(const struct console *c, struct strbuf *b, enum severit
 
 static void prompt_line(struct console *c, struct grid *g, struct rect r)
 {
-    const char *label = prompt_label(c->prompt);
+    const char *label = prompt_label(c);
     int x = r.x + grid_text(g, r, r.x, r.y, r.w, STYLE_KEY, label), room = r.x + r.w - x;
     char *head = mem_strndup(strbuf_text(&c->line), c->caret);
     int caret = utf8_width(head), shift = MAX(0, caret - room + 2);
@@ -344,27 +336,28 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
     grid_fill(g, r, STYLE_BAR);
     /* That there is more to see comes before the last of the keys. */
     if (hidden) {
-        char more[40];
-        int w = snprintf(more, sizeof more, "Tab %zu more", hidden);
+        char more[64], key[32];
+        int w = snprintf(more, sizeof more, "%s %zu more",
+                         keymap_key_of(c->env.config->keymap, "next-pane", key, sizeof key), hidden);
         if (r.w > w + 12) {
             grid_text(g, r, r.x + r.w - w - 1, r.y, w, STYLE_KEY, more);
             r.w -= w + 2;
         }
     }
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+    for (size_t i = 0; i < c->n_bar; i++) {
+        int a = c->bar[i];
+        const char *label = action_at(keymap_actions(c->env.config->keymap), a)->bar;
         char keys[64], first[24];
-        if (!ACTION_INFO[a].bar)
-            continue;
-        keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys);
+        keymap_keys(c->env.config->keymap, a, keys, sizeof keys);
         snprintf(first, sizeof first, "%.*s", (int)strcspn(keys, ","), *keys == ',' ? "," : keys);
         if (!*first)
             continue;
-        int w = utf8_width(first) + 1 + utf8_width(ACTION_INFO[a].bar);
+        int w = utf8_width(first) + 1 + utf8_width(label);
         if (x + w > r.x + r.w)
             break;
-        add_hit(c, (struct rect){x, r.y, w, 1}, (enum action)a, 0);
+        add_hit(c, (struct rect){x, r.y, w, 1}, a, 0);
         x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, first) + 1;
-        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, ACTION_INFO[a].bar) + 2;
+        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, label) + 2;
     }
 }
 

@@ -19,25 +19,27 @@ void overlay_open(struct console *c, enum overlay o)
 
 static void help_text(const struct console *c, struct strbuf *b)
 {
-    int group = -1;
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    const struct keymap *k = c->env.config->keymap;
+    const struct action_table *all = keymap_actions(k);
+    const char *group = NULL;
+    for (int a = ACTION_NONE; (a = action_next(all, a));) {
+        const struct action_info *info = action_at(all, a);
         char keys[128];
-        if ((int)info->group != group) {
-            strbuf_printf(b, "%s%s\n", b->len ? "\n" : "", action_group_title(info->group));
-            group = (int)info->group;
+        if (!str_eq(info->group, group)) {
+            group = info->group;
+            strbuf_printf(b, "%s%s\n", b->len ? "\n" : "", group);
         }
-        strbuf_printf(b, "  %-18s %s\n",
-                      keymap_keys(c->env.config->keymap, (enum action)a, keys, sizeof keys), info->help);
+        strbuf_printf(b, "  %-18s %s\n", keymap_keys(k, a, keys, sizeof keys), info->help);
     }
     strbuf_str(b, "\nViews (the digit, or : and the name)\n");
     for (const struct view *const *v = VIEWS; *v; v++)
         strbuf_printf(b, "  %c %-16s %s\n", (*v)->key ? (*v)->key : ' ', (*v)->name, (*v)->summary);
     strbuf_str(b, "\nCommands (after :)\n");
-    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++) {
+    struct command_info command;
+    for (size_t i = 0; command_at(all, i, &command); i++) {
         char head[64];
-        snprintf(head, sizeof head, "%s %s", COMMAND_INFO[i].name, COMMAND_INFO[i].args);
-        strbuf_printf(b, "  %-18s %s\n", head, COMMAND_INFO[i].help);
+        snprintf(head, sizeof head, "%s %s", command.name, command.args);
+        strbuf_printf(b, "  %-18s %s\n", head, command.help);
     }
     strbuf_str(
         b,
@@ -100,7 +102,7 @@ void overlay_draw(struct console *c, struct grid *g, struct rect r)
 void overlay_key(struct console *c, key_code key)
 {
     struct pane *o = &c->overlay_pane;
-    enum action a = keymap_lookup(c->env.config->keymap, key);
+    int a = keymap_lookup(c->env.config->keymap, key);
     int by = a == ACTION_UP          ? -1
              : a == ACTION_DOWN      ? 1
              : a == ACTION_PAGE_UP   ? -MAX(o->page - 1, 1)

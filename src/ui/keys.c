@@ -84,7 +84,7 @@ static bool is_match(struct console *c, const struct section *s, const struct pa
 static void search(struct console *c, int direction)
 {
     if (!c->search)
-        console_message(c, SEVERITY_INFO, "Nothing is searched for; :search REGEX begins");
+        console_message(c, SEVERITY_INFO, "No search yet. :search REGEX starts one.");
     else if (!find_item(c, direction, is_match))
         console_message(c, SEVERITY_INFO, "No row matches the search");
 }
@@ -109,7 +109,7 @@ static bool worst_item(const struct section *s, const struct pane *p, size_t *be
     return false;
 }
 
-static void worst(struct console *c)
+static void select_worst(struct console *c)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
@@ -125,53 +125,9 @@ static void worst(struct console *c)
     section_select(s, p, (int)best);
 }
 
-/* ---- plans ---- */
-
-bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err)
-{
-    console_build(c);
-    const struct doc *d = console_screen(c)->doc;
-    if (!d->metrics)
-        return fail(err, "There is no plan on this screen that could be weighed");
-    if (!(d->metrics & 1u << m))
-        return fail(err, "The plan tells nothing of its %s", plan_metric_name(m));
-    c->metric = m;
-    console_rebuild(c);
-    console_message(c, SEVERITY_INFO, "The plan by %s: %s", plan_metric_name(m), plan_metric_note(m));
-    return true;
-}
-
-static void next_metric(struct console *c)
-{
-    struct sd_error err;
-    console_build(c);
-    const struct doc *d = console_screen(c)->doc;
-    int m = d->metric;
-    for (int k = 1; d->metrics && k < PLAN_METRIC_END; k++) {
-        m = m % (PLAN_METRIC_END - 1) + 1;
-        if (d->metrics & 1u << m)
-            break;
-    }
-    if (d->metrics && m == d->metric)
-        console_message(c, SEVERITY_INFO, "The plan tells nothing but %s",
-                        plan_metric_name((enum plan_metric)m));
-    else if (!console_weigh(c, (enum plan_metric)m, &err))
-        console_message(c, SEVERITY_INFO, "%s", err.text);
-}
-
 /* ---- diving ---- */
 
-const struct row *console_row(struct console *c)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || p->selected < 0 || (size_t)p->selected >= table_rows(&s->table))
-        return NULL;
-    return table_row(&s->table, (size_t)p->selected);
-}
-
-/* What the cursor is on; false: nothing. */
-static bool selected_item(struct console *c, struct item *it)
+bool console_item(struct console *c, struct item *it)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
@@ -184,7 +140,7 @@ static bool selected_item(struct console *c, struct item *it)
 static void dive(struct console *c)
 {
     struct item it = {0};
-    bool some = selected_item(c, &it), timed = it.dive.from < it.dive.to;
+    bool some = console_item(c, &it), timed = it.dive.from < it.dive.to;
     struct section *s = console_section(c);
     const struct view *v = it.dive.view ? view_named(it.dive.view) : NULL;
     if (some && section_ops(s)->enter && section_ops(s)->enter(s, console_pane(c)))
@@ -194,7 +150,7 @@ static void dive(struct console *c)
     if (!v && !timed) {
         console_message(c, SEVERITY_INFO,
                         some ? "Nothing is below this row"
-                             : "There is no row to dive into; Tab goes to another pane");
+                             : "There is no row to dive into; {key:next-pane} goes to another pane");
         return;
     }
     char *arg = mem_strdup(v ? it.dive.arg : console_screen(c)->arg);
@@ -234,72 +190,6 @@ static bool at_top(struct console *c)
 {
     struct pane *p = console_pane(c);
     return c->depth == 1 && !console_screen(c)->zoom && !(p && (p->reading || p->inside || p->regex));
-}
-
-/* The selected query, or the query the screen is about; NULL. */
-static const char *query_here(struct console *c)
-{
-    struct screen *s = console_screen(c);
-    const struct row *r = console_row(c);
-    if (r && str_eq(r->dive.view, "query"))
-        return r->dive.arg;
-    return str_eq(s->view->about, "query") ? s->arg : NULL;
-}
-
-bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err)
-{
-    const char *arg = query_here(c);
-    if (!arg)
-        return fail(err, "Select a query first: two of its plans are compared");
-    char *key = mem_strdup(arg);
-    if (strcmp(console_screen(c)->view->name, "diff") != 0)
-        console_push(c, view_named("diff"), key);
-    struct screen *s = console_screen(c);
-    free(s->file_name);
-    free(s->file_text);
-    s->file_name = mem_strdup(name);
-    s->file_text = text ? mem_alloc(len + 1) : NULL;
-    s->file_len = len;
-    if (text)
-        memcpy(s->file_text, text, len);
-    console_rebuild(c);
-    free(key);
-    return true;
-}
-
-static void diff(struct console *c)
-{
-    struct sd_error err;
-    if (!console_diff(c, NULL, NULL, 0, &err))
-        console_message(c, SEVERITY_INFO, "%s", err.text);
-}
-
-/* The plan of that query. */
-static void plan(struct console *c)
-{
-    struct screen *s = console_screen(c);
-    const struct view *v = view_named("plan");
-    const char *arg = query_here(c);
-    if (!arg) {
-        console_message(c, SEVERITY_INFO, "Select a query first: its plan is shown here");
-        return;
-    }
-    char *key = mem_strdup(arg);
-    const struct query *q = model_find_query(c->env.model, key);
-    if (strcmp(s->view->name, "plan") != 0 &&
-        strcmp(s->view->name, "diff") != 0) /* there it shows by itself */
-        console_push(c, v, key);
-    if (c->execution && str_eq(c->execution->key, key)) {
-        console_message(c, SEVERITY_INFO, "This query is being executed: its plan comes with that");
-    } else if (q && c->mode == CURSOR_LIVE) {
-        struct doc d = {.want = {.kind = SD_REQUEST_EXPLAIN,
-                                 .query_id = query_id(q),
-                                 .database = query_database(q),
-                                 .query = query_text(q)},
-                        .want_origin = query_origin(q)};
-        console_explain(c, &d);
-    }
-    free(key);
 }
 
 /* ---- tables ---- */
@@ -351,22 +241,25 @@ void console_copy(struct console *c, const char *text)
     if (c->env.copy(c->env.app, text))
         console_message(c, SEVERITY_GOOD, "Copied: %s", text);
     else
-        console_message(c, SEVERITY_WARN, "This terminal cannot copy that; e writes the pane to a file");
+        console_message(c, SEVERITY_WARN,
+                        "This terminal cannot copy that; {key:export} writes the pane to a file");
 }
 
 /* Pasted at the prompt of a shell each line runs at once, and the lines are not ours. */
 static void ask_copy(struct console *c, const char *text)
 {
-    struct question *q = question_new("Copy several lines");
+    struct outcome o = {.arena = arena_new()};
     char *shown = mem_strndup(text, 2000);
     int lines = 1;
     for (const char *p = text; (p = strchr(p, '\n')); p++)
         lines++;
-    q->copy = arena_strdup(q->arena, text);
-    q->what =
-        arena_printf(q->arena, "It has %d lines. Pasted into a shell, each is run at once. Copy?", lines);
-    question_fact(q, "Text", shown);
-    question_open(c, q);
+    o.question.title = "Copy several lines";
+    o.question.what =
+        arena_printf(o.arena, "It has %d lines. Pasted into a shell, each is run at once. Copy?", lines);
+    outcome_fact(&o, "Text", shown);
+    const char *copied = arena_strdup(o.arena, text);
+    question_open(c, &o);
+    c->question->copy = copied;
     free(shown);
 }
 
@@ -376,7 +269,7 @@ static void copy(struct console *c)
     struct pane *p = console_pane(c);
     struct strbuf b = {0};
     struct item it;
-    bool copied = selected_item(c, &it) && it.copy;
+    bool copied = console_item(c, &it) && it.copy;
     /* Between its columns an item has tabs of ours. */
     bool rows = !copied && s && (size_t)p->selected < section_items(s, p);
     if (copied)
@@ -453,155 +346,120 @@ static void change_window(struct console *c, bool longer)
 
 /* ---- dispatch ---- */
 
-void console_act(struct console *c, enum action a)
+static void next_marked(struct console *c)
+{
+    if (!find_item(c, 1, is_marked))
+        console_message(c, SEVERITY_INFO, "No row of this pane is marked");
+}
+
+static void ask_filter(struct console *c)
+{
+    const struct pane *p = console_pane(c);
+    prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
+}
+
+static void ask_export(struct console *c)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.csv", console_screen(c)->view->name);
+    prompt_open(c, PROMPT_EXPORT, name);
+}
+
+static void step(struct console *c, int direction)
+{
+    console_seek(c, console_cursor(c) + direction * MAX(c->env.config->settings->refresh_ns, SD_S));
+}
+
+static void leap(struct console *c, int direction)
+{
+    console_seek(c, console_cursor(c) + direction * c->env.config->settings->window_ns);
+}
+
+static void switch_mouse(struct console *c)
 {
     struct settings *set = c->env.config->settings;
-    struct pane *p = console_pane(c);
-    switch (a) {
-    case ACTION_UP:
-        move(c, MOVE_UP);
-        break;
-    case ACTION_DOWN:
-        move(c, MOVE_DOWN);
-        break;
-    case ACTION_LEFT:
-        move(c, MOVE_LEFT);
-        break;
-    case ACTION_RIGHT:
-        move(c, MOVE_RIGHT);
-        break;
-    case ACTION_PAGE_UP:
-        move(c, MOVE_PAGE_UP);
-        break;
-    case ACTION_PAGE_DOWN:
-        move(c, MOVE_PAGE_DOWN);
-        break;
-    case ACTION_FIRST:
-        move(c, MOVE_FIRST);
-        break;
-    case ACTION_LAST:
-        move(c, MOVE_LAST);
-        break;
-    case ACTION_NEXT_PANE:
-        next_pane(c, 1);
-        break;
-    case ACTION_PREVIOUS_PANE:
-        next_pane(c, -1);
-        break;
-    case ACTION_ZOOM:
-        console_screen(c)->zoom = !console_screen(c)->zoom;
-        break;
-    case ACTION_DIVE:
-        dive(c);
-        break;
-    case ACTION_BACK:
-        back(c);
-        break;
-    case ACTION_WORST:
-        worst(c);
-        break;
-    case ACTION_NEXT_FINDING:
-        if (!find_item(c, 1, is_marked))
-            console_message(c, SEVERITY_INFO, "No row of this pane is marked");
-        break;
-    case ACTION_METRIC:
-        next_metric(c);
-        break;
-    case ACTION_PLAN:
-        plan(c);
-        break;
-    case ACTION_DIFF:
-        diff(c);
-        break;
-    case ACTION_ANALYZE:
-        ask_analyze(c);
-        break;
-    case ACTION_CANCEL:
-        ask_signal(c, SD_REQUEST_CANCEL);
-        break;
-    case ACTION_TERMINATE:
-        ask_signal(c, SD_REQUEST_TERMINATE);
-        break;
-    case ACTION_FILTER:
-        prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
-        break;
-    case ACTION_NEXT_MATCH:
-        search(c, 1);
-        break;
-    case ACTION_PREVIOUS_MATCH:
-        search(c, -1);
-        break;
-    case ACTION_SORT:
-        sort_next(c);
-        break;
-    case ACTION_REVERSE:
-        reverse(c);
-        break;
-    case ACTION_COLUMNS:
-        overlay_open(c, OVERLAY_COLUMNS);
-        break;
-    case ACTION_PAUSE:
-        pause_or_go_on(c);
-        break;
-    case ACTION_STEP_BACK:
-        console_seek(c, console_cursor(c) - MAX(set->refresh_ns, SD_S));
-        break;
-    case ACTION_STEP_FORWARD:
-        console_seek(c, console_cursor(c) + MAX(set->refresh_ns, SD_S));
-        break;
-    case ACTION_LEAP_BACK:
-        console_seek(c, console_cursor(c) - set->window_ns);
-        break;
-    case ACTION_LEAP_FORWARD:
-        console_seek(c, console_cursor(c) + set->window_ns);
-        break;
-    case ACTION_LIVE:
-        go_live(c);
-        break;
-    case ACTION_WINDOW_SHORTER:
-        change_window(c, false);
-        break;
-    case ACTION_WINDOW_LONGER:
-        change_window(c, true);
-        break;
-    case ACTION_COPY:
-        copy(c);
-        break;
-    case ACTION_EXPORT: {
-        char name[64];
-        snprintf(name, sizeof name, "%s.csv", console_screen(c)->view->name);
-        prompt_open(c, PROMPT_EXPORT, name);
-        break;
+    set->mouse = !set->mouse;
+    if (c->env.set_mouse)
+        c->env.set_mouse(c->env.app, set->mouse);
+    console_message(c, SEVERITY_INFO, "The mouse is %s",
+                    set->mouse ? "on: hold Shift to select text" : "off");
+}
+
+static void redraw(struct console *c)
+{
+    if (c->env.redraw)
+        c->env.redraw(c->env.app);
+    console_rebuild(c);
+}
+
+static void suspend(struct console *c)
+{
+    if (c->env.suspend)
+        c->env.suspend(c->env.app);
+}
+
+/* What each general action does: X(UPPER, statement). An action without a row does not compile. */
+#define ACTS(X)                                                                                              \
+    X(UP, move(c, MOVE_UP))                                                                                  \
+    X(DOWN, move(c, MOVE_DOWN))                                                                              \
+    X(LEFT, move(c, MOVE_LEFT))                                                                              \
+    X(RIGHT, move(c, MOVE_RIGHT))                                                                            \
+    X(PAGE_UP, move(c, MOVE_PAGE_UP))                                                                        \
+    X(PAGE_DOWN, move(c, MOVE_PAGE_DOWN))                                                                    \
+    X(FIRST, move(c, MOVE_FIRST))                                                                            \
+    X(LAST, move(c, MOVE_LAST))                                                                              \
+    X(NEXT_PANE, next_pane(c, 1))                                                                            \
+    X(PREVIOUS_PANE, next_pane(c, -1))                                                                       \
+    X(ZOOM, console_screen(c)->zoom = !console_screen(c)->zoom)                                              \
+    X(DIVE, dive(c))                                                                                         \
+    X(BACK, back(c))                                                                                         \
+    X(WORST, select_worst(c))                                                                                \
+    X(NEXT_FINDING, next_marked(c))                                                                          \
+    X(FILTER, ask_filter(c))                                                                                 \
+    X(NEXT_MATCH, search(c, 1))                                                                              \
+    X(PREVIOUS_MATCH, search(c, -1))                                                                         \
+    X(SORT, sort_next(c))                                                                                    \
+    X(REVERSE, reverse(c))                                                                                   \
+    X(COLUMNS, overlay_open(c, OVERLAY_COLUMNS))                                                             \
+    X(PAUSE, pause_or_go_on(c))                                                                              \
+    X(STEP_BACK, step(c, -1))                                                                                \
+    X(STEP_FORWARD, step(c, 1))                                                                              \
+    X(LEAP_BACK, leap(c, -1))                                                                                \
+    X(LEAP_FORWARD, leap(c, 1))                                                                              \
+    X(LIVE, go_live(c))                                                                                      \
+    X(WINDOW_SHORTER, change_window(c, false))                                                               \
+    X(WINDOW_LONGER, change_window(c, true))                                                                 \
+    X(COPY, copy(c))                                                                                         \
+    X(EXPORT, ask_export(c))                                                                                 \
+    X(HELP, overlay_open(c, OVERLAY_HELP))                                                                   \
+    X(COMMAND, prompt_open(c, PROMPT_COMMAND, ""))                                                           \
+    X(MOUSE, switch_mouse(c))                                                                                \
+    X(REDRAW, redraw(c))                                                                                     \
+    X(SUSPEND, suspend(c))                                                                                   \
+    X(QUIT, c->quit = true)
+
+#define ACT_FUNCTION(UPPER, statement)                                                                       \
+    static void act_##UPPER(struct console *c)                                                               \
+    {                                                                                                        \
+        statement;                                                                                           \
     }
-    case ACTION_HELP:
-        overlay_open(c, OVERLAY_HELP);
-        break;
-    case ACTION_COMMAND:
-        prompt_open(c, PROMPT_COMMAND, "");
-        break;
-    case ACTION_MOUSE:
-        set->mouse = !set->mouse;
-        if (c->env.set_mouse)
-            c->env.set_mouse(c->env.app, set->mouse);
-        console_message(c, SEVERITY_INFO, "The mouse is %s",
-                        set->mouse ? "on: hold Shift to select text" : "off");
-        break;
-    case ACTION_REDRAW:
-        if (c->env.redraw)
-            c->env.redraw(c->env.app);
-        console_rebuild(c);
-        break;
-    case ACTION_SUSPEND:
-        if (c->env.suspend)
-            c->env.suspend(c->env.app);
-        break;
-    case ACTION_QUIT:
-        c->quit = true;
-        break;
-    case ACTION_NONE:
-    case ACTION_END:
-        break;
-    }
+ACTS(ACT_FUNCTION)
+#undef ACT_FUNCTION
+
+/* One for each of ACTIONS: the names must meet. */
+static void (*const ACT[ACTION_END])(struct console *c) = {
+#define ACT_ROW(UPPER, name, group, keys, bar, help) [ACTION_##UPPER] = act_##UPPER,
+    ACTIONS(ACT_ROW)
+#undef ACT_ROW
+};
+
+void console_act(struct console *c, int action)
+{
+    struct sd_error err = {""};
+    if (action > ACTION_NONE && action < ACTION_END)
+        ACT[action](c);
+    else if (action != ACTION_NONE && !ask_action(c, action, NULL, &err))
+        console_message(c, SEVERITY_INFO, "%s", err.text);
 }
 
 void console_key(struct console *c, key_code key)
@@ -622,9 +480,9 @@ void console_key(struct console *c, key_code key)
     }
     if (key == K_ESC && ask_withdraw(c))
         return;
-    enum action a = keymap_lookup(c->env.config->keymap, key);
+    int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
-        console_message(c, SEVERITY_INFO, "This is the top; q quits");
+        console_message(c, SEVERITY_INFO, "This is the top; {key:quit} quits");
         return;
     }
     if (a) {
@@ -637,7 +495,7 @@ void console_key(struct console *c, key_code key)
             return;
         }
     char name[24];
-    console_message(c, SEVERITY_INFO, "%s does nothing; ? shows the keys", key_format(key, name));
+    console_message(c, SEVERITY_INFO, "%s does nothing; {key:help} shows the keys", key_format(key, name));
 }
 
 void console_paste(struct console *c, const char *text)

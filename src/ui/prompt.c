@@ -8,12 +8,14 @@
 
 enum { LINE_MAX = 2000, HISTORY_MAX = 100 };
 
-const char *prompt_label(enum prompt_kind kind)
+const char *prompt_label(const struct console *c)
 {
-    static const char *const labels[] = {
-        [PROMPT_NONE] = "",           [PROMPT_COMMAND] = ":",         [PROMPT_FILTER] = "Filter: ",
-        [PROMPT_SEARCH] = "Search: ", [PROMPT_EXPORT] = "Write to: ", [PROMPT_VALUES] = "Values: "};
-    return labels[kind];
+    static const char *const labels[] = {[PROMPT_NONE] = "",
+                                         [PROMPT_COMMAND] = ":",
+                                         [PROMPT_FILTER] = "Filter: ",
+                                         [PROMPT_SEARCH] = "Search: ",
+                                         [PROMPT_EXPORT] = "Write to: "};
+    return c->prompt == PROMPT_ACTION ? c->prompt_label : labels[c->prompt];
 }
 
 static void set_line(struct console *c, const char *text)
@@ -38,7 +40,9 @@ void prompt_close(struct console *c)
     c->prompt = PROMPT_NONE;
     free(c->completions);
     free(c->hint);
-    c->completions = c->hint = NULL;
+    free(c->prompt_label);
+    free(c->prompt_about);
+    c->completions = c->hint = c->prompt_label = c->prompt_about = NULL;
 }
 
 /* ---- editing ---- */
@@ -158,6 +162,7 @@ static void accept(struct console *c)
     struct sd_error err = {""};
     enum prompt_kind kind = c->prompt;
     char *line = mem_strdup(strbuf_text(&c->line));
+    char *about = mem_strdup(c->prompt_about);
     bool ok = true;
     if (kind == PROMPT_COMMAND)
         remember(c);
@@ -183,14 +188,15 @@ static void accept(struct console *c)
     case PROMPT_EXPORT:
         ok = command_export(c, line, &err);
         break;
-    case PROMPT_VALUES:
-        ask_values(c, line);
+    case PROMPT_ACTION:
+        ask_typed(c, c->prompt_action, about, line);
         break;
     case PROMPT_NONE:
         break;
     }
     if (!ok)
         console_message(c, SEVERITY_WARN, "%s", err.text);
+    free(about);
     free(line);
 }
 
@@ -208,6 +214,17 @@ static void complete(struct console *c)
     strbuf_free(&all);
 }
 
+/* Nothing of what was typed counts. */
+static void give_up(struct console *c)
+{
+    if (c->prompt == PROMPT_FILTER && console_pane(c)) {
+        struct sd_error ignored; /* it was a pattern before */
+        pane_set_filter(console_pane(c), c->filter_before, &ignored);
+        c->stale = true;
+    }
+    prompt_close(c);
+}
+
 void prompt_key(struct console *c, key_code key)
 {
     if (key != K_TAB) {
@@ -221,12 +238,7 @@ void prompt_key(struct console *c, key_code key)
     case K_ESC:
     case K_CTRL | 'c':
     case K_CTRL | 'g':
-        if (c->prompt == PROMPT_FILTER && console_pane(c)) {
-            struct sd_error ignored; /* it was a pattern before */
-            pane_set_filter(console_pane(c), c->filter_before, &ignored);
-            c->stale = true;
-        }
-        prompt_close(c);
+        give_up(c);
         return;
     case K_BACKSPACE:
         if (!c->line.len) {

@@ -8,15 +8,17 @@
  *   about.c     all about the selected row, beside or below the rows
  *   help.c      the overlay: help and the column chooser
  *   confirm.c   the question before something is done
- *   ask.c       what is done then: EXPLAIN ANALYZE, cancel, terminate */
+ *   ask.c       what actions of views want: shown, asked, typed, done by a source
+ *   actions.c   those actions, as keys are bound to them */
 #ifndef UI_STATE_H
 #define UI_STATE_H
 
 #include "ui/console.h"
 #include "ui/pane.h"
 #include "ui/widgets.h"
+#include "view/action.h"
 
-enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64 };
+enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64, BAR_MAX = 32 };
 
 enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
@@ -45,37 +47,30 @@ struct screen {
     enum cursor_mode mode_before;
     sd_time at_before;
     int64_t window_before;
-    char *asked;                 /* query that a plan was asked for, once */
+    struct sd_request *asked;    /* what its doc wanted and was asked for, once */
     char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
     size_t file_len;
 };
 
-enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_VALUES };
+enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_ACTION };
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
 
 /* A question, with the facts of the moment it was put. While it stands nothing moves
  * under it; only y says yes. */
 struct question {
-    struct arena *arena; /* of all texts in it */
-    const char *title, *what;
-    struct fact {
-        const char *label, *text;
-    } facts[8];
-    size_t n_facts;
-    bool danger;
+    struct outcome asked; /* its texts, and the order that yes gives */
     sd_time at;
     int top, page;    /* facts are scrolled when they do not fit */
     bool shown;       /* it was large enough to be read */
-    const char *copy; /* what yes copies; NULL: it asks for the request below */
-    /* What yes asks for. */
-    const char *origin, *where, *key;
-    struct sd_request request;
+    const char *copy; /* what yes copies; NULL: it gives the order */
 };
 
-/* The EXPLAIN ANALYZE that runs now. */
+/* The job that runs now. */
 struct execution {
-    char *origin, *where, *key; /* "prod", "orders@prod", "orders/77" */
-    int64_t query_id, limit_ns;
+    struct arena *arena; /* of the texts in `run` */
+    struct running run;
+    uint64_t number; /* of the request: its answer bears it */
+    int64_t limit_ns;
     sd_time since, withdrawn; /* 0: not withdrawn */
     int64_t second;           /* as last shown */
 };
@@ -83,8 +78,8 @@ struct execution {
 /* Something on the screen that a click acts on. */
 struct hit {
     struct rect r;
-    enum action action; /* ACTION_NONE: `tab` */
-    char tab;           /* digit of a top-level view */
+    int action; /* ACTION_NONE: `tab` */
+    char tab;   /* digit of a top-level view */
 };
 
 struct console {
@@ -98,7 +93,7 @@ struct console {
     double speed;
     sd_time anchor; /* live, but all data is older than the console: their end */
 
-    enum plan_metric metric; /* what plans are weighed by; it stays on the way to the next */
+    int measure; /* what views weigh by (view_ctx.measure); it stays on the way to the next */
 
     bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
     sd_time built; /* env.now when it was */
@@ -113,14 +108,19 @@ struct console {
     size_t n_history, history_at;
     char *completions; /* shown above the line; NULL */
     char *hint;        /* likewise, as long as the prompt is open; NULL */
-    bool no_pattern;   /* what stands in the line is none yet */
+    int prompt_action; /* PROMPT_ACTION: the one that asks, its label, and what for */
+    char *prompt_label, *prompt_about;
+    bool no_pattern; /* what stands in the line is none yet */
     struct regex *search;
 
     enum overlay overlay;
     struct pane overlay_pane;
     struct question *question;   /* NULL: none */
-    char *values_of, *values;    /* key of the query that values were asked for last; what was typed */
+    char *typed, *typed_for;     /* the last answer to PROMPT_ACTION, and what it was for; NULL */
     struct execution *execution; /* NULL: none */
+
+    int bar[BAR_MAX]; /* actions of the function bar, in order */
+    size_t n_bar;
 
     char *message;
     enum severity message_severity;
@@ -151,25 +151,21 @@ void console_look_at(struct console *c, sd_time from, sd_time to);
 struct span console_span(const struct console *c);
 sd_time console_cursor(const struct console *c); /* the moment looked at */
 void console_seek(struct console *c, sd_time at);
-void console_explain(struct console *c, const struct doc *want);
+struct view_ctx console_view_ctx(struct console *c); /* for the screen on top */
 sd_time console_now(const struct console *c);
 
 /* ---- keys.c ---- */
-void console_act(struct console *c, enum action a);
-/* The query's plans beside each other, or its plan beside the one in a file; name NULL:
- * none. False and a sentence when no query is selected. */
-bool console_diff(struct console *c, const char *name, const char *text, size_t len, struct sd_error *err);
+void console_act(struct console *c, int action);
 void console_copy(struct console *c, const char *text); /* to the clipboard, and says so */
-const struct row *console_row(struct console *c);       /* the selected one; NULL */
-/* Weighs the plan on the screen by `m`; false and a sentence when that is not known. */
-bool console_weigh(struct console *c, enum plan_metric m, struct sd_error *err);
+struct item;                                            /* ui/section/section.h */
+bool console_item(struct console *c, struct item *it);  /* what the cursor is on; false: nothing */
 
 /* ---- prompt.c ---- */
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
 void prompt_key(struct console *c, key_code key);
 void prompt_insert(struct console *c, const char *text);
 void prompt_close(struct console *c);
-const char *prompt_label(enum prompt_kind kind);
+const char *prompt_label(const struct console *c);
 
 /* ---- command.c ---- */
 /* Words that may stand at the end of `line`, space separated, into out. */
@@ -177,19 +173,18 @@ void command_complete(struct console *c, const char *line, struct strbuf *common
 bool command_export(struct console *c, const char *path, struct sd_error *err);
 
 /* ---- confirm.c ---- */
-struct question *question_new(const char *title);
-void question_free(struct question *q);                                      /* NULL is fine */
-void question_fact(struct question *q, const char *label, const char *text); /* NULL, "": left out */
-void question_open(struct console *c, struct question *q);                   /* takes it */
+void question_open(struct console *c, struct outcome *o); /* takes it */
+void question_free(struct question *q);                   /* NULL is fine */
 void question_key(struct console *c, key_code key);
 void question_draw(struct console *c, struct grid *g, struct rect area);
 
 /* ---- ask.c ---- */
-void ask_analyze(struct console *c);
-/* The values that ask_analyze has asked for have been typed. */
-void ask_values(struct console *c, const char *values);
-void ask_signal(struct console *c, enum sd_request_kind kind);
-void ask_yes(struct console *c, struct question *q);
+/* Runs an action of a view; arg: what follows its name after ":", or NULL. False and a
+ * sentence when it cannot be done here. */
+bool ask_action(struct console *c, int action, const char *arg, struct sd_error *err);
+/* What an action asked to be typed has been. */
+void ask_typed(struct console *c, int action, const char *about, const char *line);
+void ask_order(struct console *c, const struct job_order *o);    /* has a source do a job */
 bool ask_withdraw(struct console *c);                            /* false: nothing runs that could be */
 void ask_banner(const struct console *c, struct strbuf *out);    /* what runs, in one sentence */
 bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns); /* true: the banner changes */

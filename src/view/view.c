@@ -33,6 +33,10 @@ const struct column VIEW_ENVELOPE[] = {
      .help = "lines or records read by all sources"},
     {.key = "lines_unparsed", .title = "Unparsed", .unit = UNIT_COUNT, .help = "of these, not understood"},
     {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
+    {.key = "unread",
+     .title = "Not read",
+     .help = "why sources could not be read, a sentence each: the figures are without them, and the exit "
+             "status is 1; absent when all could"},
     {.key = "frames_lost",
      .title = "Lost",
      .unit = UNIT_COUNT,
@@ -40,17 +44,43 @@ const struct column VIEW_ENVELOPE[] = {
 };
 const size_t VIEW_N_ENVELOPE = ARRAY_LEN(VIEW_ENVELOPE);
 
+const char *view_place_title(enum view_place p)
+{
+    switch (p) {
+#define PLACE_TITLE(UPPER, digit, title, help)                                                               \
+    case PLACE_##UPPER:                                                                                      \
+        return title;
+        VIEW_PLACES(PLACE_TITLE)
+#undef PLACE_TITLE
+    }
+    return NULL;
+}
+
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *p = words ? words : ""; *p; p += strcspn(p, " "), p += strspn(p, " "))
+        if (len && strcspn(p, " ") == len && !strncmp(p, word, len))
+            return true;
+    return false;
+}
+
+const struct view *view_exactly(const char *name)
+{
+    for (const struct view *const *v = VIEWS; *v; v++)
+        if (!strcmp((*v)->name, name) || has_word((*v)->aliases, name))
+            return *v;
+    return NULL;
+}
+
 const struct view *view_named(const char *name)
 {
-    const struct view *found = NULL;
+    const struct view *found = view_exactly(name);
     size_t n = strlen(name), several = 0;
-    for (const struct view *const *v = VIEWS; *v; v++) {
-        if (!strcmp((*v)->name, name))
-            return *v;
-        if (n && !strncmp((*v)->name, name, n)) {
+    for (const struct view *const *v = VIEWS; !found && *v; v++)
+        several += n && !strncmp((*v)->name, name, n);
+    for (const struct view *const *v = VIEWS; several == 1 && !found; v++)
+        if (!strncmp((*v)->name, name, n))
             found = *v;
-            several++;
-        }
-    }
-    return several == 1 ? found : NULL;
+    return found;
 }

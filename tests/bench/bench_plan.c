@@ -10,6 +10,7 @@
 #include "core/plans/findings.h"
 #include "format/plans/explain_input.h"
 #include "sink/print.h"
+#include "ui/actions.h"
 #include "ui/console.h"
 #include "view/plans/plan.h"
 
@@ -141,7 +142,7 @@ int main(void)
     char *body = make();
     size_t len = strlen(body), nodes = 0;
     struct model *model = model_with(body);
-    struct config *config = config_new();
+    struct config *config = config_new(actions_all());
     for (int i = 0; i < ROUNDS; i++) {
         struct explain e;
         struct sd_error err;

@@ -58,4 +58,19 @@ run endpoints --config bad.yaml good.log
 ok "a configuration that is wrong in places is used where it is right" says out "/orders/:number"
 ok "and each place is told" says err "bad.yaml:3:5: the route \"orders\" does not begin with a slash"
 ok "with what was expected" says err 'bad.yaml:1:10: refresh: "never" is not a duration such as 250ms'
+
+# One source that fails does not keep another's view from printing.
+run endpoints good.log postgres://nobody@127.0.0.1:1/shop
+ok "what can be read is printed" says out "/orders/:id"
+ok "with the reason for what is missing" says out "shop: connection to server"
+ok "on standard error as well" says err "shop: connection to server"
+ok "and it is not a success" exited 1
+run endpoints --format json good.log no-such.log
+ok "the reason is in the JSON" says out no-such.log
+ok "with the figures" [ "$(rows)" = 1 ]
+ok "and status 1" exited 1
+run endpoints --format json good.log
+ok "without one there is no such key" eval '! grep -q unread out'
+refused "when nothing can be read nothing is printed" "refused" queries postgres://nobody@127.0.0.1:1/shop
+
 finish

@@ -24,6 +24,18 @@ refused "record without a file" "record needs a file to write" record good.log
 refused "a log where a recording is wanted" "this is no slowdive recording" replay good.log --script -
 refused "the console without a terminal" "the console needs a terminal" good.log
 
+# An option is of the verbs its row names: elsewhere it is refused, not ignored.
+refused "an option of other verbs" "--limit is no option of record; slowdive --help record lists the options" \
+    record --limit 3 -o x good.log
+refused "an option of views, for the console" "--format is no option of the console" good.log --format json
+refused "an option of explain, for a view" "--analyze is no option of endpoints" endpoints --analyze good.log
+run --help record
+ok "help of a verb is about it" says out "slowdive record -o FILE"
+ok "and lists its options" says out "--output FILE"
+ok "and no others" eval '! grep -q -- "--limit\|slowdive explain" out'
+run routes --help
+ok "help of a view, by its alias" says out "--limit N"
+
 "$program" endpoints good.log 2>err | true
 ok "a reader that leaves early is no failure" [ "${PIPESTATUS[0]}" = 0 ]
 ok "and needs no word" silent err

@@ -242,15 +242,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             harmless_statement(&c, sql, &err);
             break;
         case 4:
-            harmless_plan(&c, sql, &err);
+            harmless_plan(&c, sql, data[0] & 8, NULL, &err);
             break;
         default: {
-            static const int kinds[] = {SD_REQUEST_EXPLAIN, SD_REQUEST_MAY_ANALYZE, SD_REQUEST_CANCEL};
-            struct sd_request req = {.kind = (enum sd_request_kind)kinds[(data[0] & 7) - 5],
-                                     .query_id = SD_UNKNOWN,
-                                     .query = sql,
-                                     .pid = 7};
-            postgres_source_ops.request(&s, &req, reply, &err);
+            const struct sd_job_explain plan = {.query_id = SD_UNKNOWN, .query = sql};
+            const struct sd_job_may_analyze check = {.query_id = SD_UNKNOWN, .query = sql, .limit_ns = SD_S};
+            const struct sd_job_cancel cancel = {.pid = 7};
+            const struct sd_request asks[] = {{.job = SD_JOB_EXPLAIN, .args = &plan},
+                                              {.job = SD_JOB_MAY_ANALYZE, .args = &check},
+                                              {.job = SD_JOB_CANCEL, .args = &cancel}};
+            postgres_source_ops.request(&s, &asks[(data[0] & 7) - 5], reply, &err);
         }
         }
     batch_unref(reply);

@@ -18,7 +18,7 @@ static void problem(void *ctx, const char *sentence)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     config_read_text(c, "fuzz.yaml", (const char *)data, size, problem, NULL);
     config_free(c);
     return 0;

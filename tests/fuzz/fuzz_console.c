@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "tests/lib/shop.c" /* the fuzzers link no test library */
+#include "ui/actions.h"
 #include "ui/script.h"
 
 static sd_time now = SHOP_END;
@@ -90,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 1)
         return 0;
     now = SHOP_END;
-    struct config *config = config_new();
+    struct config *config = config_new(actions_all());
     struct console *c = console_new(&(struct console_env){
         .model = model, .config = config, .now = fixed, .replay = data[0] & 1, .write_file = write_nothing});
     struct grid *g = grid_new(80, 24, data[0] & 2);

@@ -1,13 +1,15 @@
 /* What a user types as a source: shown without secrets, split into kind, target, options. */
 #include <stdlib.h>
 
-#include "source/registry.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const prefixes[] = {"exec:", "postgres://", "log:"};
+    registry_begin(SOURCES_BUILT_IN);
     char *text = mem_strndup((const char *)data, size);
     char *shown = registry_redact(text);
     char *again = registry_redact(shown);

@@ -150,10 +150,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (data[0] & 2)
             postgres_sample(&p, host_now(&s), &err);
         if (data[0] & 4) {
-            struct sd_request req = {.kind = data[0] & 8 ? SD_REQUEST_MAY_ANALYZE : SD_REQUEST_EXPLAIN,
-                                     .query_id = SD_UNKNOWN,
-                                     .query = data[0] & 16 ? "select f(a) from t where b = $1"
-                                                           : "select * from t"};
+            const char *sql = data[0] & 16 ? "select f(a) from t where b = $1" : "select * from t";
+            const struct sd_job_explain plan = {.query_id = SD_UNKNOWN, .query = sql};
+            const struct sd_job_may_analyze check = {.query_id = SD_UNKNOWN, .query = sql, .limit_ns = SD_S};
+            const struct sd_request req = data[0] & 8
+                                              ? (struct sd_request){.job = SD_JOB_MAY_ANALYZE, .args = &check}
+                                              : (struct sd_request){.job = SD_JOB_EXPLAIN, .args = &plan};
             struct sd_batch *reply = host_batch(&s, 0);
             postgres_source_ops.request(&s, &req, reply, &err);
             batch_unref(reply);

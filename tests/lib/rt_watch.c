@@ -22,6 +22,8 @@ static void take(void *ctx, const struct sd_batch *b)
             w->status.kind = w->status.target = NULL;
             w->seen |= 1u << w->status.state;
             w->statuses++;
+        } else if (kind == SD_FAILURE) {
+            snprintf(w->failed, sizeof w->failed, "%s", ((const struct sd_failure *)r)->text);
         } else if (kind == SD_PLAN) {
             const char *failed = ((const struct sd_plan *)r)->failed;
             snprintf(w->failed, sizeof w->failed, "%s", failed ? failed : "");

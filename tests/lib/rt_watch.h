@@ -13,7 +13,7 @@ struct rt_watch {
     unsigned seen; /* bit (1u << state) for every state seen */
     size_t records[SD_KIND_END];
     size_t batches;
-    char failed[512];        /* of the last SD_PLAN */
+    char failed[512];        /* of the last SD_PLAN or SD_FAILURE */
     struct sd_intake intake; /* the newest; texts cleared */
     void (*on_batch)(void *ctx, const struct sd_batch *b);
     void *ctx;

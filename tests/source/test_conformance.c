@@ -14,7 +14,8 @@
 
 #include "base/clock.h"
 #include "conf/option.h"
-#include "source/registry.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 #include "tests/lib/peer.h"
 #include "tests/lib/rt_watch.h"
 
@@ -369,6 +370,7 @@ static int clean(void **state)
 
 int main(int argc, char **argv)
 {
+    registry_begin(SOURCES_BUILT_IN);
     static struct CMUnitTest tests[ARRAY_LEN(ROWS)];
     size_t n = 0;
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)

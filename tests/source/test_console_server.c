@@ -14,6 +14,7 @@
 #include "rt/rt.h"
 #include "source/postgres/postgres.h"
 #include "tests/lib/private_pg.h"
+#include "ui/actions.h"
 #include "ui/script.h"
 
 static struct private_pg pg;
@@ -26,7 +27,7 @@ static struct grid *grid;
 
 #define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
 
-static bool request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+static uint64_t request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
 {
     (void)app;
     return rt_request(rt, origin, req, err);
@@ -215,7 +216,7 @@ static int start(void **state)
     free(out);
     rt = rt_new(&RT_DEFAULTS);
     model = model_new(&MODEL_DEFAULTS);
-    config = config_new();
+    config = config_new(actions_all());
     console = console_new(
         &(struct console_env){.model = model, .config = config, .request = request, .withdraw = withdraw});
     grid = grid_new(120, 40, false);

@@ -8,7 +8,8 @@
 
 #include "base/clock.h"
 #include "conf/option.h"
-#include "source/registry.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 #include "tests/lib/rt_watch.h"
 
 #define SOON (20 * SD_S)
@@ -233,6 +234,7 @@ static void the_python_example_works(void **state)
 
 int main(void)
 {
+    registry_begin(SOURCES_BUILT_IN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_arrive_with_their_times),
         cmocka_unit_test(garbage_is_counted_and_shown),

@@ -8,7 +8,8 @@
 #include <zlib.h>
 
 #include "conf/option.h"
-#include "source/registry.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 #include "tests/lib/rt_watch.h"
 
 #define SOON (20 * SD_S)
@@ -356,6 +357,7 @@ static int teardown(void **state)
 
 int main(void)
 {
+    registry_begin(SOURCES_BUILT_IN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(to_the_end),
         cmocka_unit_test(gzip_of_two_members),

@@ -5,7 +5,8 @@
 
 #include "conf/option.h"
 #include "format/plans/explain_input.h"
-#include "source/registry.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 #include "tests/lib/private_pg.h"
 #include "tests/lib/rt_watch.h"
 
@@ -85,6 +86,7 @@ static void followed(void **state)
 
 int main(void)
 {
+    registry_begin(SOURCES_BUILT_IN);
     const struct CMUnitTest tests[] = {cmocka_unit_test(followed)};
     have_pg = private_pg_start(&pg);
     if (have_pg) {

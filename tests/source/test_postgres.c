@@ -164,9 +164,8 @@ static bool has_metric(struct watch *w, void *name)
 
 static bool has_plan(struct watch *w, void *batch)
 {
-    const struct sd_plan *p;
     for (size_t k = 0; k < w->n; k++)
-        for (size_t i = 0; (p = batch_each(w->batches[k], SD_PLAN, &i));) {
+        if (batch_answer(w->batches[k])) {
             *(const struct sd_batch **)batch = w->batches[k];
             return true;
         }
@@ -180,8 +179,8 @@ static const struct sd_batch *explain(struct watch *w, const char *database, int
     for (size_t i = 0; i < w->n; i++)
         batch_unref(w->batches[i]);
     w->n = 0;
-    struct sd_request q = {
-        .kind = SD_REQUEST_EXPLAIN, .query_id = query_id, .database = database, .query = text};
+    const struct sd_job_explain job = {.query_id = query_id, .database = database, .query = text};
+    const struct sd_request q = {.job = SD_JOB_EXPLAIN, .args = &job};
     struct sd_error err = {{0}};
     if (!rt_request(w->rt, "pg", &q, &err))
         fail_msg("request refused: %s", err.text);
@@ -192,8 +191,12 @@ static const struct sd_batch *explain(struct watch *w, const char *database, int
 
 static const struct sd_plan *plan_in(const struct sd_batch *b)
 {
-    size_t i = 0;
-    return batch_each(b, SD_PLAN, &i);
+    size_t i = 0, k = 0;
+    const struct sd_plan *p = batch_each(b, SD_PLAN, &i);
+    const struct sd_failure *f = batch_each(b, SD_FAILURE, &k);
+    static struct sd_plan none; /* a failure, in the words of a plan */
+    none = (struct sd_plan){.failed = f ? f->text : "neither plan nor failure"};
+    return p ? p : &none;
 }
 
 static void expect_plan(struct watch *w, const char *text, const char *contains, int generic)
@@ -694,7 +697,8 @@ static void a_silent_server_can_be_left(void **state)
         assert_int_equal(poll(&p, 1, 10000), 1);
         if (lengths[i])
             assert_true(write(c, greetings[i], lengths[i]) == (ssize_t)lengths[i]);
-        struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query_id = 1, .query = "select 1"};
+        const struct sd_job_explain job = {.query_id = 1, .query = "select 1"};
+        const struct sd_request q = {.job = SD_JOB_EXPLAIN, .args = &job};
         struct sd_error err;
         rt_request(w.rt, "pg", &q, &err);
         until(&w, has_statement, "\x01", 0);

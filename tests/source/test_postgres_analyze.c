@@ -81,7 +81,7 @@ static void look(void *ctx, const struct sd_batch *b)
     size_t i = 0;
     const struct sd_activity *a;
     const struct sd_metric *m;
-    if (batch_each(b, SD_PLAN, &i)) {
+    if (batch_answer(b)) {
         batch_unref(w->plan);
         w->plan = batch_ref(b);
     }
@@ -120,10 +120,16 @@ static void watch_stop(struct watch *w)
     batch_unref(w->plan);
 }
 
-static void request(struct watch *w, enum sd_request_kind kind, const char *sql, int64_t limit_ns)
+static void request(struct watch *w, enum sd_job kind, const char *sql, int64_t limit_ns)
 {
     struct sd_error err;
-    struct sd_request q = {.kind = kind, .query_id = 7, .query = sql, .limit_ns = limit_ns};
+    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = limit_ns};
+    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = limit_ns};
+    const struct sd_job_explain plan = {.query_id = 7, .query = sql};
+    const struct sd_request q = {.job = kind,
+                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
+                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
+                                                                  : &check};
     batch_unref(w->plan);
     w->plan = NULL;
     if (!rt_request(w->rt, "pg", &q, &err))
@@ -137,11 +143,16 @@ static const struct sd_plan *answer(struct watch *w, int seconds)
         if (clock_mono() > end)
             fail_msg("no answer within %d s", seconds);
     }
-    size_t i = 0;
-    return batch_each(w->plan, SD_PLAN, &i);
+    size_t i = 0, k = 0;
+    const struct sd_plan *p = batch_each(w->plan, SD_PLAN, &i);
+    const struct sd_failure *f = batch_each(w->plan, SD_FAILURE, &k);
+    static struct sd_plan none; /* a failure, in the words of a plan */
+    none = (struct sd_plan){.query_id = 7, .analyzed = 1, .failed = f ? f->text : "neither plan nor failure"};
+    assert_true(!p != !f);
+    return p ? p : &none;
 }
 
-static const struct sd_plan *ask(struct watch *w, enum sd_request_kind kind, const char *sql)
+static const struct sd_plan *ask(struct watch *w, enum sd_job kind, const char *sql)
 {
     request(w, kind, sql, 20 * SD_S);
     return answer(w, 30);
@@ -460,11 +471,11 @@ static void expect_same_world(const struct row *row, const char *verb, char **be
 static void run_row(struct watch *w, const struct row *row)
 {
     char *before = world();
-    const struct sd_plan *p = ask(w, SD_REQUEST_MAY_ANALYZE, row->sql);
+    const struct sd_plan *p = ask(w, SD_JOB_MAY_ANALYZE, row->sql);
     if (!p->body != (row->words != NULL))
         WRONG(row, "asked whether it may be executed: %s", p->body ? "yes" : p->failed);
     expect_same_world(row, "asking", &before);
-    p = ask(w, SD_REQUEST_ANALYZE, row->sql);
+    p = ask(w, SD_JOB_ANALYZE, row->sql);
     assert_int_equal(p->analyzed, 1);
     assert_int_equal(p->query_id, 7);
     if (row->words && p->body)
@@ -479,7 +490,7 @@ static void run_row(struct watch *w, const struct row *row)
         WRONG(row, "was not executed");
     expect_same_world(row, "EXPLAIN ANALYZE", &before);
     /* A plan without executing: given or not, it acts on nothing either. */
-    p = ask(w, SD_REQUEST_EXPLAIN, row->sql);
+    p = ask(w, SD_JOB_EXPLAIN, row->sql);
     assert_true(p->body || p->failed);
     if (!row->words && !p->body)
         WRONG(row, "has no plan: %s", p->failed);
@@ -534,7 +545,7 @@ static void plans_go_through_functions_that_do_nothing(void **state)
     struct watch w;
     watch_start(&w, "reader");
     for (size_t i = 0; i < ARRAY_LEN(planned); i++) {
-        const struct sd_plan *p = ask(&w, SD_REQUEST_EXPLAIN, planned[i]);
+        const struct sd_plan *p = ask(&w, SD_JOB_EXPLAIN, planned[i]);
         if (!p->body)
             fail_msg("%s: %s", planned[i], p->failed);
     }
@@ -547,7 +558,7 @@ static void plans_go_through_functions_that_do_nothing(void **state)
         {"select liar_kill()", "which may call pg_terminate_backend"},
     };
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
-        const struct sd_plan *p = ask(&w, SD_REQUEST_EXPLAIN, refused[i].sql);
+        const struct sd_plan *p = ask(&w, SD_JOB_EXPLAIN, refused[i].sql);
         assert_null(p->body);
         if (!strstr(p->failed, refused[i].says))
             fail_msg("%s: %s", refused[i].sql, p->failed);
@@ -603,7 +614,7 @@ static void what_is_withdrawn_stops_on_the_server(void **state)
     NEED_SERVER();
     struct watch w;
     watch_start(&w, "postgres");
-    request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
+    request(&w, SD_JOB_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
     /* An on-call engineer needs the sessions now. */
     PGconn *busy = client("postgres", "unsafe", "busy");
@@ -626,7 +637,7 @@ static void what_is_withdrawn_stops_on_the_server(void **state)
     assert_non_null(strstr(p->failed, "the server has stopped it"));
     assert_true(holds(RUNS_NO_MORE));
     /* And the next one is served. */
-    assert_non_null(ask(&w, SD_REQUEST_ANALYZE, "select 1")->body);
+    assert_non_null(ask(&w, SD_JOB_ANALYZE, "select 1")->body);
     watch_stop(&w);
 }
 
@@ -636,7 +647,7 @@ static void the_time_limit_is_the_servers(void **state)
     struct watch w;
     watch_start(&w, "postgres");
     int64_t at = clock_mono();
-    request(&w, SD_REQUEST_ANALYZE, LONG, 700 * SD_MS);
+    request(&w, SD_JOB_ANALYZE, LONG, 700 * SD_MS);
     const struct sd_plan *p = answer(&w, 20);
     assert_true(clock_mono() - at >= 700 * SD_MS && clock_mono() - at < 5 * SD_S);
     assert_null(p->body);
@@ -650,13 +661,13 @@ static void somebody_elses_cancel_is_told(void **state)
     NEED_SERVER();
     struct watch w;
     watch_start(&w, "postgres");
-    request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
+    request(&w, SD_JOB_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
     free(value(observer,
                "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
                "state = 'active' and query ilike '%explain (analyze%'"));
     assert_non_null(strstr(answer(&w, 20)->failed, "by somebody else"));
-    request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
+    request(&w, SD_JOB_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
     free(value(
         observer,
@@ -672,7 +683,7 @@ static void who_leaves_leaves_nothing_running(void **state)
     NEED_SERVER();
     struct watch w;
     watch_start(&w, "postgres");
-    request(&w, SD_REQUEST_ANALYZE, LONG, 600 * SD_S);
+    request(&w, SD_JOB_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
     int64_t at = clock_mono();
     watch_stop(&w);
@@ -688,7 +699,7 @@ static void a_locked_table_is_not_waited_for(void **state)
     PGconn *c = client("postgres", "unsafe", "locker");
     free(value(c, "begin; lock table other in access exclusive mode"));
     int64_t at = clock_mono();
-    const struct sd_plan *p = ask(&w, SD_REQUEST_ANALYZE, "select * from other");
+    const struct sd_plan *p = ask(&w, SD_JOB_ANALYZE, "select * from other");
     assert_non_null(strstr(p->failed, "locked by another session"));
     assert_true(clock_mono() - at < 3 * SD_S);
     PQfinish(c);
@@ -701,9 +712,9 @@ static void an_unprivileged_role_gets_a_sentence(void **state)
     struct watch w;
     free(value(observer, "create role stranger login"));
     watch_start(&w, "stranger");
-    assert_non_null(strstr(ask(&w, SD_REQUEST_ANALYZE, "select * from plain")->failed, "needs SELECT"));
-    assert_non_null(strstr(ask(&w, SD_REQUEST_ANALYZE, "select * from missing")->failed, "does not exist"));
-    assert_non_null(ask(&w, SD_REQUEST_ANALYZE, "select count(*) from pg_class")->body);
+    assert_non_null(strstr(ask(&w, SD_JOB_ANALYZE, "select * from plain")->failed, "needs SELECT"));
+    assert_non_null(strstr(ask(&w, SD_JOB_ANALYZE, "select * from missing")->failed, "does not exist"));
+    assert_non_null(ask(&w, SD_JOB_ANALYZE, "select count(*) from pg_class")->body);
     watch_stop(&w);
 }
 

@@ -59,8 +59,7 @@ struct watch {
 static void look(void *ctx, const struct sd_batch *b)
 {
     struct watch *w = ctx;
-    size_t i = 0;
-    if (batch_each(b, SD_PLAN, &i)) {
+    if (batch_answer(b)) {
         batch_unref(w->plan);
         w->plan = batch_ref(b);
     }
@@ -84,11 +83,16 @@ static void watch_stop(struct watch *w)
     batch_unref(w->plan);
 }
 
-static const struct sd_plan *ask(struct watch *w, enum sd_request_kind kind, bool unattended, const char *sql)
+static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unattended, const char *sql)
 {
     struct sd_error err;
-    struct sd_request q = {
-        .kind = kind, .query_id = 7, .query = sql, .limit_ns = 20 * SD_S, .unattended = unattended};
+    const struct sd_job_explain plan = {.query_id = 7, .query = sql, .unattended = unattended};
+    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_request q = {.job = kind,
+                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
+                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
+                                                                  : &check};
     batch_unref(w->plan);
     w->plan = NULL;
     for (int64_t end = clock_mono() + 30 * SD_S; !rt_request(w->rt, "pg", &q, &err);) {
@@ -103,8 +107,13 @@ static const struct sd_plan *ask(struct watch *w, enum sd_request_kind kind, boo
         if (clock_mono() > end)
             fail_msg("no answer to %s", sql);
     }
-    size_t i = 0;
-    return batch_each(w->plan, SD_PLAN, &i);
+    size_t i = 0, k = 0;
+    const struct sd_plan *p = batch_each(w->plan, SD_PLAN, &i);
+    const struct sd_failure *f = batch_each(w->plan, SD_FAILURE, &k);
+    static struct sd_plan none; /* a failure, in the words of a plan */
+    none = (struct sd_plan){.query_id = 7, .failed = f ? f->text : "neither plan nor failure"};
+    assert_true(!p != !f);
+    return p ? p : &none;
 }
 
 /* ---- the rows ---- */
@@ -261,14 +270,14 @@ static void expect_same(const char *role, const struct row *row, const char *ver
 static void run_row(const char *role, struct watch *w, struct advisor *a, const struct row *row)
 {
     static const struct {
-        enum sd_request_kind kind;
+        enum sd_job kind;
         bool unattended;
         const char *verb;
     } asks[] = {
-        {SD_REQUEST_EXPLAIN, false, "EXPLAIN"},
-        {SD_REQUEST_EXPLAIN, true, "an unattended EXPLAIN"},
-        {SD_REQUEST_MAY_ANALYZE, false, "the dry run of EXPLAIN ANALYZE"},
-        {SD_REQUEST_ANALYZE, false, "EXPLAIN ANALYZE"},
+        {SD_JOB_EXPLAIN, false, "EXPLAIN"},
+        {SD_JOB_EXPLAIN, true, "an unattended EXPLAIN"},
+        {SD_JOB_MAY_ANALYZE, false, "the dry run of EXPLAIN ANALYZE"},
+        {SD_JOB_ANALYZE, false, "EXPLAIN ANALYZE"},
     };
     struct sd_error err;
     char *before = world();
@@ -405,7 +414,7 @@ static void planned(const char *role, bool unattended, const char *const *sql, s
     watch_start(&w, role);
     wrong = 0;
     for (size_t i = 0; i < n; i++) {
-        const struct sd_plan *p = ask(&w, SD_REQUEST_EXPLAIN, unattended, sql[i]);
+        const struct sd_plan *p = ask(&w, SD_JOB_EXPLAIN, unattended, sql[i]);
         if (!p->body) {
             print_error("%s%s: %s: %s\n", role, unattended ? ", unattended" : "", sql[i], p->failed);
             wrong++;
@@ -459,7 +468,7 @@ static void the_refusal_says_why_and_what_to_do(void **state)
         if (strstr(rows[i].sql, "by_perl") && !str_eq(perl, "t"))
             continue;
         watch_start(&w, rows[i].role);
-        const struct sd_plan *p = ask(&w, SD_REQUEST_EXPLAIN, rows[i].unattended, rows[i].sql);
+        const struct sd_plan *p = ask(&w, SD_JOB_EXPLAIN, rows[i].unattended, rows[i].sql);
         if (p->body || !strstr(p->failed, rows[i].says))
             fail_msg("%s: %s: %s", rows[i].role, rows[i].sql, p->body ? "planned" : p->failed);
         watch_stop(&w);
@@ -476,7 +485,7 @@ static void a_superuser_plans_as_another_role(void **state)
     /* To estimate, the planner takes current_user for what it is at that moment. */
     const char *sql =
         "select * from plain where id <= case current_user when 'pg_read_all_data' then 2000 else 0 end";
-    const struct sd_plan *p = ask(&w, SD_REQUEST_EXPLAIN, false, sql);
+    const struct sd_plan *p = ask(&w, SD_JOB_EXPLAIN, false, sql);
     assert_non_null(p->body);
     int rows = 0;
     const char *at = strstr(p->body, "\"Plan Rows\": ");

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "conf/option.h"
-#include "source/module.h"
-#include "source/registry.h"
+#include "rt/module.h"
+#include "rt/registry.h"
+#include "source/built_in.h"
 
 static char dir[64];
 
@@ -334,6 +335,7 @@ static void good_modules_are_loaded(void **state)
 
 int main(void)
 {
+    registry_begin(SOURCES_BUILT_IN);
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(every_built_in_table_makes_sense),

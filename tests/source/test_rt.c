@@ -93,7 +93,8 @@ static enum sd_result fake_request(struct sd_source *s, const struct sd_request 
     served++;
     if (is(s, "slow"))
         return sd_fail(err, SD_UNSUPPORTED, "no plan for this one");
-    struct sd_plan plan = {.query_id = req->query_id, .query = req->query, .body = "[]"};
+    const struct sd_job_explain *job = req->args;
+    struct sd_plan plan = {.query_id = job->query_id, .query = job->query, .body = "[]"};
     s->host->add(reply, SD_PLAN, &plan);
     return SD_OK;
 }
@@ -192,7 +193,7 @@ static bool four_errors(const struct rt_watch *w)
 }
 static bool a_plan(const struct rt_watch *w)
 {
-    return w->records[SD_PLAN] >= 1;
+    return w->records[SD_PLAN] + w->records[SD_FAILURE] >= 1;
 }
 static bool was_opened(const struct rt_watch *w)
 {
@@ -244,7 +245,8 @@ static void wrong_configuration_fails_with_one_line(void **state)
     assert_true(rt_watch_until(&w, NULL, SOON));
     assert_int_equal(w.status.state, SD_STATE_FAILED);
     assert_string_equal(w.text, "the port is not a number in password=***");
-    struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query = "select 1"};
+    const struct sd_job_explain job = {.query = "select 1"};
+    const struct sd_request q = {.job = SD_JOB_EXPLAIN, .args = &job};
     struct sd_error err;
     assert_false(rt_request(w.rt, "one", &q, &err));
     assert_string_equal(err.text,
@@ -429,7 +431,8 @@ static void overruns_are_counted(void **state)
 static void requests_are_answered(void **state)
 {
     (void)state;
-    struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query_id = 7, .query = "select 1"};
+    struct sd_job_explain job = {.query_id = 7, .query = "select 1"};
+    struct sd_request q = {.job = SD_JOB_EXPLAIN, .args = &job};
     struct sd_error err;
     const struct {
         const struct sd_source_ops *ops;
@@ -444,13 +447,16 @@ static void requests_are_answered(void **state)
         setup(NULL);
         struct rt_watch w = start(&FAST, rows[i].ops, rows[i].target, true);
         for (int again = 0; again < 2; again++) { /* at its start and amid its life */
-            w.records[SD_PLAN] = 0;
+            w.records[SD_PLAN] = w.records[SD_FAILURE] = 0;
+            w.failed[0] = 0;
             assert_true(rt_request(w.rt, "one", &q, &err));
             assert_true(rt_watch_until(&w, a_plan, SOON));
             assert_string_equal(w.failed, rows[i].failed);
         }
         assert_false(rt_request(w.rt, "none", &q, &err));
         assert_string_equal(err.text, "there is no source named none");
+        assert_false(rt_request(w.rt, "one", &(struct sd_request){.job = SD_JOB_END, .args = &job}, &err));
+        assert_non_null(strstr(err.text, "there is no job"));
         finish(&w);
     }
 }
@@ -458,13 +464,15 @@ static void requests_are_answered(void **state)
 static void equal_requests_are_one(void **state)
 {
     (void)state;
-    struct sd_request q = {.kind = SD_REQUEST_EXPLAIN, .query_id = 7, .query = "select 1"};
+    struct sd_job_explain job = {.query_id = 7, .query = "select 1"};
+    struct sd_request q = {.job = SD_JOB_EXPLAIN, .args = &job};
     struct sd_error err;
     struct rt_watch w = start(&FAST, &POLLED, "deaf in open", true);
+    uint64_t number = rt_request(w.rt, "one", &q, &err);
     for (int i = 0; i < 100; i++)
-        assert_true(rt_request(w.rt, "one", &q, &err));
-    for (q.query_id = 8; rt_request(w.rt, "one", &q, &err); q.query_id++)
-        assert_true(q.query_id < 1000);
+        assert_int_equal(rt_request(w.rt, "one", &q, &err), number);
+    for (job.query_id = 8; rt_request(w.rt, "one", &q, &err); job.query_id++)
+        assert_true(job.query_id < 1000);
     assert_string_equal(err.text, "the source one has 32 requests waiting already; try again later");
     gate = true;
     assert_true(rt_watch_until(&w, ten_metrics, SOON));

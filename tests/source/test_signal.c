@@ -47,6 +47,13 @@ static void take(void *ctx, const struct sd_batch *b)
         snprintf(now.event, sizeof now.event, "%s", e->text);
         snprintf(now.origin, sizeof now.origin, "%s", batch_origin(b));
     }
+    const struct sd_failure *f;
+    for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));) {
+        now.events++;
+        snprintf(now.severity, sizeof now.severity, "warn");
+        snprintf(now.event, sizeof now.event, "%s", f->text);
+        snprintf(now.origin, sizeof now.origin, "%s", batch_origin(b));
+    }
 }
 
 static bool until(bool (*done)(void), int seconds)
@@ -133,11 +140,11 @@ static bool answers(PGconn *c)
 
 /* ---- asking ---- */
 
-static void ask(const char *origin, enum sd_request_kind kind, int64_t pid, sd_time backend_start,
-                sd_time query_start)
+static void ask(const char *origin, enum sd_job kind, int64_t pid, sd_time backend_start, sd_time query_start)
 {
-    struct sd_request r = {
-        .kind = kind, .pid = pid, .backend_start = backend_start, .query_start = query_start};
+    const struct sd_job_cancel cancel = {pid, backend_start, query_start};
+    const struct sd_job_terminate end = {pid, backend_start};
+    const struct sd_request r = {.job = kind, .args = kind == SD_JOB_CANCEL ? (const void *)&cancel : &end};
     struct sd_error err = {""};
     now.events = 0;
     if (!rt_request(rt, origin, &r, &err))
@@ -157,7 +164,7 @@ static void cancel_stops_the_statement_only(void **state)
 {
     NEED_SERVER();
     PGconn *c = sleeper("app");
-    ask("admin", SD_REQUEST_CANCEL, now.pid, now.backend_start, now.query_start);
+    ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start);
     expect("info", "cancelled the statement of session ");
     expect("info", "(app, sleeper: select pg_sleep(");
     assert_null(strstr(now.event, "secret"));
@@ -170,14 +177,14 @@ static void terminate_ends_the_session(void **state)
 {
     NEED_SERVER();
     PGconn *c = sleeper("app");
-    ask("signaller", SD_REQUEST_TERMINATE, now.pid, now.backend_start, SD_UNKNOWN);
+    ask("signaller", SD_JOB_TERMINATE, now.pid, now.backend_start, SD_UNKNOWN);
     expect("info", "ended session ");
     assert_string_equal(outcome(c), "57P01");
     assert_false(answers(c));
     int64_t pid = now.pid;
     sd_time start = now.backend_start;
     PQfinish(c);
-    ask("admin", SD_REQUEST_TERMINATE, pid, start, SD_UNKNOWN);
+    ask("admin", SD_JOB_TERMINATE, pid, start, SD_UNKNOWN);
     expect("warn", "is gone already");
 }
 
@@ -185,17 +192,17 @@ static void another_session_or_statement_is_left_alone(void **state)
 {
     NEED_SERVER();
     PGconn *c = sleeper("app");
-    static const enum sd_request_kind kinds[] = {SD_REQUEST_CANCEL, SD_REQUEST_TERMINATE};
+    static const enum sd_job kinds[] = {SD_JOB_CANCEL, SD_JOB_TERMINATE};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         ask("admin", kinds[i], now.pid, now.backend_start + 1000, now.query_start); /* a microsecond later */
         expect("warn", "is another one now (it began at ");
         ask("admin", kinds[i], now.pid, 0, 0);
         expect("warn", "the start of session ");
     }
-    ask("admin", SD_REQUEST_CANCEL, now.pid, now.backend_start, now.query_start - 1000);
+    ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start - 1000);
     expect("warn", "runs another statement by now: nothing was done");
     assert_true(still_runs(c));
-    ask("admin", SD_REQUEST_CANCEL, now.pid, now.backend_start, 0); /* whichever */
+    ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, 0); /* whichever */
     expect("info", "cancelled");
     assert_string_equal(outcome(c), "57014");
 
@@ -203,10 +210,10 @@ static void another_session_or_statement_is_left_alone(void **state)
     PGresult *r = PQexec(c, "begin; select 1");
     PQclear(r);
     assert_true(until(is_seen_idle, 20));
-    ask("admin", SD_REQUEST_CANCEL, now.pid, now.backend_start, now.query_start);
+    ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start);
     expect("warn", "has ended its statement by itself");
     assert_true(answers(c));
-    ask("admin", SD_REQUEST_TERMINATE, now.pid, now.backend_start, 0);
+    ask("admin", SD_JOB_TERMINATE, now.pid, now.backend_start, 0);
     expect("info", "ended session");
     assert_false(answers(c));
     PQfinish(c);
@@ -226,10 +233,10 @@ static void roles_are_told_what_they_lack(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         PGconn *c = sleeper(rows[i].role);
-        ask(rows[i].origin, SD_REQUEST_CANCEL, now.pid, now.backend_start, now.query_start);
+        ask(rows[i].origin, SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start);
         expect("warn", rows[i].sentence);
         assert_true(still_runs(c));
-        ask("admin", SD_REQUEST_TERMINATE, now.pid, now.backend_start, 0);
+        ask("admin", SD_JOB_TERMINATE, now.pid, now.backend_start, 0);
         expect("info", "ended");
         PQfinish(c);
     }
@@ -239,7 +246,7 @@ static void a_role_may_end_its_own(void **state)
 {
     NEED_SERVER();
     PGconn *c = sleeper("plain");
-    ask("plain", SD_REQUEST_CANCEL, now.pid, now.backend_start, now.query_start);
+    ask("plain", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start);
     expect("info", "cancelled");
     assert_string_equal(outcome(c), "57014");
     PQfinish(c);
@@ -257,16 +264,16 @@ static void our_own_session_is_never_ended(void **state)
     assert_non_null(text);
     assert_int_equal(sscanf(text, "%lld %lld", &pid, &us), 2);
     free(text);
-    ask("admin", SD_REQUEST_TERMINATE, pid, us * 1000, 0);
+    ask("admin", SD_JOB_TERMINATE, pid, us * 1000, 0);
     expect("warn", "is slowdive's own");
     text = private_pg_sql(&pg, NULL,
                           "select pid::text || ' ' || (extract(epoch from backend_start) * 1000000)::bigint "
                           "from pg_stat_activity where backend_type = 'checkpointer'");
     assert_int_equal(sscanf(text, "%lld %lld", &pid, &us), 2);
     free(text);
-    ask("signaller", SD_REQUEST_TERMINATE, pid, us * 1000, 0);
+    ask("signaller", SD_JOB_TERMINATE, pid, us * 1000, 0);
     expect("warn", "checkpointer");
-    ask("admin", SD_REQUEST_CANCEL, (int64_t)1 << 40, us * 1000, 0);
+    ask("admin", SD_JOB_CANCEL, (int64_t)1 << 40, us * 1000, 0);
     expect("warn", "there is no session");
 }
 
@@ -274,7 +281,7 @@ static void a_server_that_is_gone_is_an_answer(void **state)
 {
     NEED_SERVER();
     private_pg_halt(&pg);
-    ask("admin", SD_REQUEST_TERMINATE, 4242, SD_S, 0);
+    ask("admin", SD_JOB_TERMINATE, 4242, SD_S, 0);
     assert_string_equal(now.severity, "warn");
     assert_true(strlen(now.event) > 10);
 }

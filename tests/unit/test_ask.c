@@ -8,6 +8,7 @@
 #include "core/batch.h"
 #include "core/schema.h"
 #include "tests/lib/shop.h"
+#include "ui/actions.h"
 #include "ui/script.h"
 
 #define BEGAN (SHOP_START - 3600 * SD_S)
@@ -19,7 +20,11 @@ struct world {
     struct grid *grid;
     sd_time now;
     int requests, withdrawals; /* requests: without those for plain plans */
-    struct sd_request asked;
+    enum sd_job asked;
+    struct sd_job_analyze analyze; /* of the last of each */
+    struct sd_job_cancel cancel;
+    struct sd_job_terminate terminate;
+    uint64_t numbers, number; /* of all requests; of the last that was no plain plan */
     char query[512], database[64];
     const char *refuse;
 };
@@ -29,21 +34,31 @@ static sd_time world_now(void *app)
     return ((struct world *)app)->now;
 }
 
-static bool world_request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+static uint64_t world_request(void *app, const char *origin, const struct sd_request *req,
+                              struct sd_error *err)
 {
     struct world *w = app;
     assert_string_equal(origin, "shop");
     if (w->refuse) {
         snprintf(err->text, sizeof err->text, "%s", w->refuse);
-        return false;
+        return 0;
     }
-    if (req->kind == SD_REQUEST_EXPLAIN)
-        return true;
+    w->numbers++;
+    if (req->job == SD_JOB_EXPLAIN)
+        return w->numbers;
     w->requests++;
-    w->asked = *req;
-    snprintf(w->query, sizeof w->query, "%s", req->query ? req->query : "");
-    snprintf(w->database, sizeof w->database, "%s", req->database ? req->database : "");
-    return true;
+    w->asked = req->job;
+    w->number = w->numbers;
+    if (req->job == SD_JOB_CANCEL) {
+        w->cancel = *(const struct sd_job_cancel *)req->args;
+    } else if (req->job == SD_JOB_TERMINATE) {
+        w->terminate = *(const struct sd_job_terminate *)req->args;
+    } else {
+        w->analyze = *(const struct sd_job_analyze *)req->args;
+        snprintf(w->query, sizeof w->query, "%s", w->analyze.query ? w->analyze.query : "");
+        snprintf(w->database, sizeof w->database, "%s", w->analyze.database ? w->analyze.database : "");
+    }
+    return w->number;
 }
 
 static void world_withdraw(void *app, const char *origin)
@@ -84,7 +99,7 @@ static struct world *world_new(int width, int height, bool replay)
     struct world *w = mem_alloc(sizeof *w);
     struct sd_error err;
     w->model = shop_model(false);
-    w->config = config_new();
+    w->config = config_new(actions_all());
     w->now = SHOP_END;
     sessions(w);
     assert_true(settings_set(w->config->settings, "allow_actions", "yes", &err));
@@ -153,22 +168,26 @@ static bool tick(struct world *w, int64_t by)
     return changed;
 }
 
+/* The answer to an EXPLAIN, or to the EXPLAIN ANALYZE that was asked for last. */
 static void reply_plan(struct world *w, int64_t query_id, int64_t analyzed, const char *failed)
 {
     struct sd_batch *b = batch_new("shop", w->now);
+    char about[64];
+    snprintf(about, sizeof about, "shop/%lld", (long long)query_id);
     struct sd_plan p = {
         .query_id = query_id,
         .database = "shop",
         .query = "SELECT 1",
-        .body =
-            failed
-                ? NULL
-                : "[{\"Plan\":{\"Node Type\":\"Result\",\"Total Cost\":1.0,\"Plan Rows\":1,\"Actual Rows\":1,"
-                  "\"Actual Loops\":1,\"Actual Total Time\":2.5},\"Execution Time\":2.5}]",
+        .body = "[{\"Plan\":{\"Node Type\":\"Result\",\"Total Cost\":1.0,\"Plan Rows\":1,\"Actual Rows\":1,"
+                "\"Actual Loops\":1,\"Actual Total Time\":2.5},\"Execution Time\":2.5}]",
         .generic = 0,
-        .analyzed = analyzed,
-        .failed = failed};
-    batch_add(b, SD_PLAN, &p);
+        .analyzed = analyzed};
+    struct sd_failure f = {.job = analyzed ? "analyze" : "explain", .about = about, .text = failed};
+    batch_set_answer(b, analyzed ? w->number : w->numbers + 1);
+    if (failed)
+        batch_add(b, SD_FAILURE, &f);
+    else
+        batch_add(b, SD_PLAN, &p);
     model_apply(w->model, b);
     console_take(w->console, b);
     batch_unref(b);
@@ -207,9 +226,9 @@ static void terminate_needs_a_y(void **state)
     assert_int_equal(w->requests, 0);
     play(w, "key y");
     assert_int_equal(w->requests, 1);
-    assert_int_equal(w->asked.kind, SD_REQUEST_TERMINATE);
-    assert_int_equal(w->asked.pid, 4240);
-    assert_int_equal(w->asked.backend_start, BEGAN);
+    assert_int_equal(w->asked, SD_JOB_TERMINATE);
+    assert_int_equal(w->terminate.pid, 4240);
+    assert_int_equal(w->terminate.backend_start, BEGAN);
     see_not(w, "y yes");
     event(w, "info", "ended session 4240");
     see(w, "shop: ended session 4240");
@@ -233,8 +252,8 @@ static void no_is_said_in_many_ways(void **state)
     }
     assert_int_equal(w->requests, 0);
     play(w, "key C y");
-    assert_int_equal(w->asked.kind, SD_REQUEST_CANCEL);
-    assert_true(w->asked.query_start == SHOP_END - 20 * SD_S);
+    assert_int_equal(w->asked, SD_JOB_CANCEL);
+    assert_true(w->cancel.query_start == SHOP_END - 20 * SD_S);
     world_free(w);
 }
 
@@ -314,7 +333,7 @@ static void nothing_moves_under_a_question(void **state)
     assert_string_equal(before, screen(w));
     free(before);
     play(w, "key y");
-    assert_int_equal(w->asked.pid, 4240);
+    assert_int_equal(w->terminate.pid, 4240);
     play(w, "size 200x50\nkey 4 g K\nsize 100x30\nsize 80x24");
     see(w, "Terminate session");
     world_free(w);
@@ -395,9 +414,9 @@ static void analyze_names_what_is_executed(void **state)
     assert_int_equal(w->requests, 0);
     play(w, ": set analyze_limit=5s\nkey X Enter y"); /* what was typed last stands there */
     assert_int_equal(w->requests, 1);
-    assert_int_equal(w->asked.kind, SD_REQUEST_ANALYZE);
-    assert_int_equal(w->asked.query_id, 78);
-    assert_int_equal(w->asked.limit_ns, 5 * SD_S);
+    assert_int_equal(w->asked, SD_JOB_ANALYZE);
+    assert_int_equal(w->analyze.query_id, 78);
+    assert_int_equal(w->analyze.limit_ns, 5 * SD_S);
     assert_string_equal(w->query, "SELECT name FROM products WHERE id = 7");
     assert_string_equal(w->database, "shop");
     reply_plan(w, 78, 1, NULL);

@@ -24,7 +24,7 @@ static void defaults(void **state)
     (void)state;
     setenv("HOME", "/home/ada", 1);
     unsetenv("XDG_STATE_HOME");
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     const struct settings *s = c->settings;
     assert_string_equal(s->theme, "dark");
     assert_string_equal(s->unicode, "auto");
@@ -48,12 +48,12 @@ static void state_home_is_honoured(void **state)
 {
     (void)state;
     setenv("XDG_STATE_HOME", "/var/state", 1);
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     assert_string_equal(c->settings->log_file, "/var/state/slowdive/slowdive.log");
     config_free(c);
     unsetenv("XDG_STATE_HOME");
     unsetenv("HOME");
-    c = config_new();
+    c = config_new(NULL);
     assert_string_equal(c->settings->log_file, "");
     assert_null(strchr(c->settings->module_path, ':'));
     assert_null(config_default_path());
@@ -66,8 +66,8 @@ static void printed_default_is_the_default(void **state)
 {
     (void)state;
     struct strbuf text = {0}, problems = {0};
-    struct config *a = config_new(), *b = config_new();
-    config_print_default(&text);
+    struct config *a = config_new(NULL), *b = config_new(NULL);
+    config_print_default(NULL, &text);
     assert_int_equal(read_text(b, strbuf_text(&text), &problems), 0);
     assert_string_equal(strbuf_text(&problems), "");
     for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++) {
@@ -79,7 +79,7 @@ static void printed_default_is_the_default(void **state)
         strbuf_free(&x);
         strbuf_free(&y);
     }
-    struct keymap *fresh = keymap_new();
+    struct keymap *fresh = keymap_new(NULL);
     for (int i = ACTION_NONE + 1; i < ACTION_END; i++) {
         char x[200], y[200];
         assert_string_equal(keymap_keys(fresh, (enum action)i, x, sizeof x),
@@ -98,7 +98,7 @@ static void a_users_file(void **state)
 {
     (void)state;
     struct strbuf problems = {0};
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     int n = read_text(c,
                       "theme: light\nunicode: off\nrefresh: 250ms\nmemory: 128MiB\nmouse: false\n"
                       "log_file: ~/x.log\n"
@@ -176,7 +176,7 @@ static void mistakes_are_placed(void **state)
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct strbuf problems = {0};
-        struct config *c = config_new();
+        struct config *c = config_new(NULL);
         int n = read_text(c, cases[i].text, &problems);
         const char *at = strstr(strbuf_text(&problems), cases[i].where);
         if (n < 1 || !at || !strstr(at, cases[i].word) ||
@@ -191,7 +191,7 @@ static void the_rest_still_counts(void **state)
 {
     (void)state;
     struct strbuf problems = {0};
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     int n =
         read_text(c,
                   "theme: light\nnonsense: 1\nrefresh: soon\nwindow: 5m\nkeys: {quit: [Q, Entr], help: h}\n"
@@ -214,7 +214,7 @@ static void problems_are_printable(void **state)
 {
     (void)state;
     struct strbuf problems = {0};
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     read_text(c,
               "\"\\e]0;pwned\\a\\x9b31m\\u202e\": 1\ntheme: dark\nkeys: {\"\\e[2J\": q, quit: \"\\e[2J\"}\n"
               "color: \"\\e[2J\"\nrefresh: \"\\e[2J\"\n",
@@ -232,7 +232,7 @@ static void a_flood_of_problems_is_cut(void **state)
 {
     (void)state;
     struct strbuf text = {0}, problems = {0};
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     for (int i = 0; i < 900; i++)
         strbuf_printf(&text, "wrong%d: 1\n", i);
     assert_int_equal(read_text(c, strbuf_text(&text), &problems), 900);
@@ -249,7 +249,7 @@ static void files(void **state)
 {
     (void)state;
     struct strbuf problems = {0};
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     assert_int_equal(config_read(c, "/nonexistent/config.yaml", false, collect, &problems), 0);
     assert_int_equal(problems.len, 0);
     assert_null(c->path);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "tests/lib/shop.h"
+#include "ui/actions.h"
 #include "ui/script.h"
 #include "ui/section/section.h"
 #include "ui/state.h"
@@ -18,7 +19,7 @@ struct world {
     sd_time now;
     char copied[4096];
     char written[64], text[8192];
-    struct sd_request asked;
+    struct sd_job_explain asked;
     char asked_query[512];
     int requests;
 };
@@ -44,22 +45,23 @@ static bool world_write(void *app, const char *path, const char *text, size_t le
     return true;
 }
 
-static bool world_request(void *app, const char *origin, const struct sd_request *req, struct sd_error *err)
+static uint64_t world_request(void *app, const char *origin, const struct sd_request *req,
+                              struct sd_error *err)
 {
     struct world *w = app;
     (void)err;
     assert_string_equal(origin, "shop");
-    w->asked = *req;
-    w->requests++;
-    snprintf(w->asked_query, sizeof w->asked_query, "%s", req->query ? req->query : "");
-    return true;
+    if (req->job == SD_JOB_EXPLAIN)
+        w->asked = *(const struct sd_job_explain *)req->args;
+    snprintf(w->asked_query, sizeof w->asked_query, "%s", w->asked.query ? w->asked.query : "");
+    return (uint64_t)++w->requests;
 }
 
 static struct world *world_new(int width, int height, bool hostile, bool replay)
 {
     struct world *w = mem_alloc(sizeof *w);
     w->model = shop_model(hostile);
-    w->config = config_new();
+    w->config = config_new(actions_all());
     w->now = SHOP_END;
     w->console = console_new(&(struct console_env){.app = w,
                                                    .model = w->model,
@@ -279,10 +281,11 @@ static void help_names_every_key_bound_now(void **state)
     struct sd_error err;
     assert_true(keymap_bind(w->config->keymap, ACTION_ZOOM, "F9", &err));
     play(w, "size 120x150\nkey ?");
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++)
-        see(w, ACTION_INFO[a].help);
-    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
-        see(w, COMMAND_INFO[i].help);
+    for (int a = ACTION_NONE; (a = action_next(actions_all(), a));)
+        see(w, action_at(actions_all(), a)->help);
+    struct command_info command;
+    for (size_t i = 0; command_at(actions_all(), i, &command); i++)
+        see(w, command.help);
     see(w, "F9");
     play(w, "key q\nsize 100x30");
     assert_false(console_quitting(w->console));
@@ -308,6 +311,30 @@ static void a_plan_is_asked_for_once(void **state)
     assert_true(w->requests >= 1);
     assert_int_equal(w->asked.query_id, 78);
     assert_string_equal(w->asked_query, "SELECT name FROM products WHERE id = $1");
+    world_free(w);
+}
+
+/* The query of a screen is known however the screen came to be. */
+static void actions_know_the_query_of_the_screen(void **state)
+{
+    (void)state;
+    static const char *const screens[] = {": query shop/78", ": query 78",     ": query",
+                                          "key 3 Enter",     ": plan shop/78", ": diff shop/78"};
+    for (size_t i = 0; i < ARRAY_LEN(screens); i++) {
+        struct world *w = world_new(100, 30, false, false);
+        play(w, screens[i]);
+        console_draw(w->console, w->grid);
+        w->requests = 0;
+        play(w, "key x");
+        assert_true(w->requests >= 1); /* equal ones that wait are one */
+        see_not(w, "Select a query first");
+        play(w, "key d");
+        see_not(w, "Select a query first");
+        world_free(w);
+    }
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2 x");
+    see(w, "Select a query first");
     world_free(w);
 }
 
@@ -634,6 +661,7 @@ int main(void)
         cmocka_unit_test(copies_and_exports),
         cmocka_unit_test(help_names_every_key_bound_now),
         cmocka_unit_test(a_plan_is_asked_for_once),
+        cmocka_unit_test(actions_know_the_query_of_the_screen),
         cmocka_unit_test(completion_and_unknown_commands),
         cmocka_unit_test(drawings_have_a_cursor),
         cmocka_unit_test(graphs_have_a_cursor),

@@ -1,5 +1,5 @@
 /* Keys by name, the action table, key bindings. */
-#include "conf/action.h"
+#include "ui/actions.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -69,15 +70,22 @@ static void formatting_any_code_is_safe(void **state)
 static void every_action_is_described(void **state)
 {
     (void)state;
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
-        const struct action_info *info = &ACTION_INFO[a];
+    const struct action_table *all = actions_all();
+    int seen = 0;
+    for (int a = ACTION_NONE; (a = action_next(all, a)); seen++) {
+        const struct action_info *info = action_at(all, a);
         assert_non_null(info->name);
         assert_true(info->help && strlen(info->help) > 3);
-        assert_int_equal(action_named(info->name), a);
-        assert_true(strlen(action_group_title(info->group)) > 0);
+        assert_int_equal(action_named(all, info->name), a);
+        assert_true(strlen(info->group) > 0);
     }
-    assert_int_equal(action_named("no-such"), ACTION_NONE);
-    assert_int_equal(action_named(NULL), ACTION_NONE);
+    assert_int_equal(seen, action_end(all) - 1); /* each once */
+    assert_int_equal(action_named(all, "no-such"), ACTION_NONE);
+    assert_int_equal(action_named(all, NULL), ACTION_NONE);
+    assert_int_equal(action_named(NULL, "plan"), ACTION_NONE); /* a view's */
+    assert_true(action_named(all, "plan") >= ACTION_END);
+    assert_null(action_at(all, ACTION_NONE));
+    assert_null(action_at(NULL, ACTION_END));
     for (int c = COMMAND_NONE + 1; c < COMMAND_END; c++)
         assert_true(COMMAND_INFO[c].name && COMMAND_INFO[c].args && COMMAND_INFO[c].help);
 }
@@ -86,10 +94,11 @@ static void every_action_is_described(void **state)
 static void default_keys_are_unique(void **state)
 {
     (void)state;
-    struct keymap *k = keymap_new();
-    for (int a = ACTION_NONE + 1; a < ACTION_END; a++) {
+    const struct action_table *all = actions_all();
+    struct keymap *k = keymap_new(all);
+    for (int a = ACTION_NONE + 1; a < action_end(all); a++) {
         char keys[128];
-        snprintf(keys, sizeof keys, "%s", ACTION_INFO[a].keys);
+        snprintf(keys, sizeof keys, "%s", action_at(all, a)->keys);
         char *save = NULL;
         for (char *name = strtok_r(keys, " ", &save); name; name = strtok_r(NULL, " ", &save)) {
             key_code key;
@@ -103,7 +112,7 @@ static void default_keys_are_unique(void **state)
 static void binding_replaces_and_takes_away(void **state)
 {
     (void)state;
-    struct keymap *k = keymap_new();
+    struct keymap *k = keymap_new(NULL);
     struct sd_error err = {0};
     char buf[64];
     assert_string_equal(keymap_keys(k, ACTION_BACK, buf, sizeof buf), "Esc, Backspace, q");
@@ -120,7 +129,7 @@ static void binding_replaces_and_takes_away(void **state)
 static void wrong_binding_changes_nothing(void **state)
 {
     (void)state;
-    struct keymap *k = keymap_new();
+    struct keymap *k = keymap_new(NULL);
     struct sd_error err = {0};
     assert_false(keymap_bind(k, ACTION_QUIT, "a Entr", &err));
     assert_non_null(strstr(err.text, "Entr"));
@@ -134,10 +143,50 @@ static void wrong_binding_changes_nothing(void **state)
 static void short_buffer_holds_whole_names(void **state)
 {
     (void)state;
-    struct keymap *k = keymap_new();
+    struct keymap *k = keymap_new(NULL);
     char buf[8];
     assert_string_equal(keymap_keys(k, ACTION_BACK, buf, sizeof buf), "Esc");
     keymap_free(k);
+}
+
+/* Sentences name the key that is bound now; without one, the command. */
+static void sentences_name_the_bound_key(void **state)
+{
+    (void)state;
+    struct keymap *k = keymap_new(actions_all());
+    struct sd_error err;
+    char key[32];
+    assert_string_equal(keymap_key_of(k, "plan", key, sizeof key), "x");
+    assert_true(keymap_bind(k, action_named(actions_all(), "plan"), "%", &err));
+    assert_true(keymap_bind(k, ACTION_LIVE, "", &err));
+    char *text = keymap_format(k, "{key:plan} asks, {key:live} goes on, {key:no-such} and {key: do not; %s");
+    assert_string_equal(text, "%% asks, :live goes on, :no-such and {key: do not; %s");
+    free(text);
+    keymap_free(k);
+}
+
+/* Groups of views' own titles stand before the last of the general ones. */
+static void groups_keep_together(void **state)
+{
+    (void)state;
+    static const struct action_info rows[] = {
+        {.name = "a", .group = "New", .keys = ""},
+        {.name = "b", .group = "Diving", .keys = ""},
+        {.name = "c", .group = "New", .keys = ""},
+    };
+    const struct action_table t = {.rows = rows, .n = ARRAY_LEN(rows)};
+    const char *order[64];
+    int n = 0;
+    for (int a = ACTION_NONE; (a = action_next(&t, a));) {
+        const char *group = action_at(&t, a)->group;
+        if (!n || strcmp(order[n - 1], group) != 0)
+            order[n++] = group;
+    }
+    assert_string_equal(order[n - 1], "The console");
+    assert_string_equal(order[n - 2], "New");
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(order[i], order[k]);
 }
 
 int main(void)
@@ -150,6 +199,8 @@ int main(void)
         cmocka_unit_test(formatting_any_code_is_safe),
         cmocka_unit_test(every_action_is_described),
         cmocka_unit_test(default_keys_are_unique),
+        cmocka_unit_test(sentences_name_the_bound_key),
+        cmocka_unit_test(groups_keep_together),
         cmocka_unit_test(binding_replaces_and_takes_away),
         cmocka_unit_test(wrong_binding_changes_nothing),
         cmocka_unit_test(short_buffer_holds_whole_names),

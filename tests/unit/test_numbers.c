@@ -383,7 +383,7 @@ static void nothing(void *ctx, const char *sentence)
 static void settings(void **state)
 {
     (void)state;
-    struct config *c = config_new();
+    struct config *c = config_new(NULL);
     struct sd_error err;
     for (const struct sd_option *o = SETTINGS_OPTIONS; o->name; o++)
         for (size_t v = 0; v < ARRAY_LEN(VALUES); v++) {

@@ -8,6 +8,7 @@
 #include "core/batch.h"
 #include "format/plans/explain_input.h"
 #include "sink/print.h"
+#include "ui/actions.h"
 #include "ui/script.h"
 #include "ui/widgets.h"
 #include "view/plans/plan.h"
@@ -76,8 +77,9 @@ static void plan_came(struct world *w, const char *body)
 
 static void open_world(struct world *w, int width, int height, const char *body)
 {
-    *w = (struct world){
-        .model = model_new(&MODEL_DEFAULTS), .config = config_new(), .grid = grid_new(width, height, false)};
+    *w = (struct world){.model = model_new(&MODEL_DEFAULTS),
+                        .config = config_new(actions_all()),
+                        .grid = grid_new(width, height, false)};
     plan_came(w, body);
     w->console = console_new(&(struct console_env){
         .app = w, .model = w->model, .config = w->config, .now = now, .copy = take_copy});

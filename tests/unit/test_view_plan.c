@@ -308,8 +308,8 @@ static void test_view(void **state)
     batch_unref(b);
     struct view_ctx c = {.model = m, .span = SPAN_ALL, .now = at + SD_S, .live = true};
     struct doc *d = plan_view.build(&c);
-    assert_int_equal(d->want.kind, SD_REQUEST_EXPLAIN);
-    assert_int_equal(d->want.query_id, 42);
+    assert_int_equal(d->want.job, SD_JOB_EXPLAIN);
+    assert_int_equal(((const struct sd_job_explain *)d->want.args)->query_id, 42);
     assert_string_equal(d->want_origin, "pg");
     char *text = printed(d, PRINT_TEXT);
     assert_null(strstr(text, "secret"));
@@ -336,7 +336,7 @@ static void test_view(void **state)
     batch_unref(b);
     c.arg = "shop/42";
     d = plan_view.build(&c);
-    assert_int_equal(d->want.kind, 0);
+    assert_int_equal(d->want.job, SD_JOB_NONE);
     cJSON *json = as_json(d);
     assert_true(cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "generic")));
     /* Text, as in the view queries: 64 bits survive. */

@@ -6,6 +6,7 @@
 
 #include "core/batch.h"
 #include "sink/print.h"
+#include "ui/actions.h"
 #include "ui/console.h"
 #include "ui/script.h"
 #include "view/plans/diff.h"
@@ -368,7 +369,7 @@ static void test_keys(void **state)
 {
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
-    struct config *config = config_new();
+    struct config *config = config_new(actions_all());
     plan_came(m, 1, AFTER, NULL);
     struct console *c =
         console_new(&(struct console_env){.model = m, .config = config, .now = now, .read_file = give_file});

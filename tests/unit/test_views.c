@@ -4,7 +4,7 @@
 
 #include "core/schema.h"
 #include "sink/print.h"
-#include "view/view.h"
+#include "view/action.h"
 
 #include <cjson/cJSON.h>
 #include <locale.h>
@@ -335,7 +335,7 @@ static void one_endpoint_leads_to_its_query(void **state)
     assert_string_equal(text(j, "text"), "SELECT *\n  FROM orders\n WHERE customer_id = $1");
     assert_string_equal(text(row(j, "routes", 0), "route"), "GET /orders/:id");
     struct doc *query = view_named("query")->build(&c);
-    assert_int_equal(query->want.kind, SD_REQUEST_EXPLAIN); /* there is no plan yet */
+    assert_int_equal(query->want.job, SD_JOB_EXPLAIN); /* there is no plan yet */
     assert_string_equal(query->want_origin, "shop");
     doc_free(query);
     cJSON_Delete(j);
@@ -795,14 +795,16 @@ static void every_key_is_in_the_manual(void **state)
     (void)state;
     struct model *m = shop();
     struct view_ctx c = context(m, MINUTE);
-    for (const struct view *const *v = VIEWS; *v && strcmp((*v)->name, "plan"); v++) {
+    for (const struct view *const *v = VIEWS; *v; v++) {
         cJSON *j = json(&c, (*v)->name);
         const cJSON *rows = cJSON_GetObjectItem(j, (*v)->rows ? (*v)->rows : "rows"), *key;
-        if (!rows)
+        if (!rows && !(*v)->about) /* of what it is about there may be none */
             fail_msg("%s has no rows", (*v)->name);
         cJSON_ArrayForEach(key, j)
         {
-            bool told = key == rows || strstr((*v)->also ? (*v)->also : "", key->string);
+            bool told = key == rows;
+            for (size_t i = 0; i < (*v)->n_also; i++)
+                told = told || !strcmp((*v)->also[i].key, key->string);
             for (size_t i = 0; i < VIEW_N_ENVELOPE; i++)
                 told = told || !strcmp(VIEW_ENVELOPE[i].key, key->string);
             if (!told)
@@ -957,25 +959,109 @@ static void every_view_copes_with_hostile_records(void **state)
     model_free(m);
 }
 
-static void the_table_of_views_is_whole(void **state)
+/* Every word of a list, alone and in turn; NULL at the end. */
+static const char *next_word(const char **list, char word[64])
+{
+    *list += strspn(*list, " ");
+    size_t len = strcspn(*list, " ");
+    if (!len)
+        return NULL;
+    assert_true(len < 64);
+    memcpy(word, *list, len);
+    word[len] = 0;
+    *list += len;
+    return word;
+}
+
+static void check_names(const struct view *v)
+{
+    char word[64];
+    assert_ptr_equal(view_named(v->name), v);
+    assert_ptr_equal(view_exactly(v->name), v);
+    for (const char *list = v->aliases ? v->aliases : ""; next_word(&list, word);) {
+        assert_ptr_equal(view_named(word), v); /* so nobody else has it */
+        for (const struct view *const *o = VIEWS; *o; o++)
+            assert_string_not_equal((*o)->name, word);
+    }
+    for (const char *const *l = v->links; l && *l; l++) {
+        const struct view *other = view_exactly(*l);
+        if (!other || other == v || strcmp(other->name, *l) != 0)
+            fail_msg("%s: there is no other view %s", v->name, *l);
+        assert_string_equal(other->about ? other->about : "", v->about ? v->about : "");
+    }
+}
+
+/* The rows of what can be done, and that each is harmless where there is nothing to act on. */
+static void every_action_says_what_it_needs(void **state)
 {
     (void)state;
-    static const char *const order[] = {"overview", "endpoints", "queries", "activity", "sources", "tables",
-                                        "indexes",  "endpoint",  "query",   "plan",     "diff",    "pools"};
-    size_t n = 0;
-    for (const struct view *const *v = VIEWS; *v; v++, n++) {
-        assert_true(n < ARRAY_LEN(order));
-        assert_string_equal((*v)->name, order[n]);
-        assert_true((*v)->title[0] && (*v)->summary[0]);
-        assert_int_equal((*v)->key, n < 7 ? '1' + (char)n : 0);
-        assert_int_equal((*v)->about == NULL, n < 7 || !strcmp(order[n], "pools"));
+    struct model *empty = model_new(&MODEL_DEFAULTS), *full = shop();
+    const struct model *const models[] = {empty, full};
+    const struct view_action *a;
+    for (size_t i = 0; (a = view_action_at(i)); i++) {
+        assert_true(a->name[0] && a->keys[0] && a->group[0] && a->help[0]);
+        assert_non_null(a->run);
+        assert_int_equal(a->args != NULL, a->args_help != NULL);
+        assert_true(!a->danger || a->on_server); /* what changes something is asked of a server */
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(view_action_at(k)->name, a->name);
+        for (size_t m = 0; m < ARRAY_LEN(models); m++)
+            for (const struct view *const *v = VIEWS; *v; v++) {
+                struct action_ctx c = {.view = context(models[m], MINUTE), .on = *v, .live = true, .now = T0};
+                struct doc *d = (*v)->build(&c.view);
+                struct sd_error why = {""};
+                struct outcome o = {.arena = arena_new()};
+                c.doc = d;
+                if (a->enabled && !a->enabled(&c, &why))
+                    assert_true(why.text[0]); /* a sentence */
+                else
+                    a->run(&c, &o);
+                assert_true(!o.view || view_exactly(o.view));
+                assert_true(!o.order.job || (o.order.args && o.order.origin && o.order.where));
+                assert_true(!o.question.title || (o.question.what && o.order.job));
+                assert_true(!o.order.job || !o.order.job->confirm || o.question.title);
+                outcome_free(&o);
+                doc_free(d);
+            }
+    }
+    model_free(full);
+    model_free(empty);
+}
+
+/* One with neither a digit nor anything to be about is reached from another one. */
+static bool is_linked(const char *name)
+{
+    for (const struct view *const *v = VIEWS; *v; v++)
+        for (const char *const *l = (*v)->links; l && *l; l++)
+            if (!strcmp(*l, name))
+                return true;
+    return false;
+}
+
+static void every_view_is_described(void **state)
+{
+    (void)state;
+    bool digits[256] = {false};
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        assert_true((*v)->name[0] && (*v)->title[0] && (*v)->summary[0]);
+        assert_non_null(view_place_title((*v)->place));
+        assert_non_null((*v)->build);
+        check_names(*v);
+        if ((*v)->key) /* a digit of its own, and nothing to be about */
+            assert_true((*v)->key >= '1' && (*v)->key <= '9' && !digits[(int)(*v)->key] && !(*v)->about);
+        else
+            assert_true((*v)->about || is_linked((*v)->name));
+        digits[(int)(*v)->key] = true;
         assert_true((*v)->n_columns > 0); /* the manual describes what it prints */
         check_columns((*v)->name, (*v)->columns, (*v)->n_columns);
-        assert_ptr_equal(view_named((*v)->name), *v);
+        check_columns((*v)->name, (*v)->also, (*v)->n_also);
     }
-    assert_int_equal(n, ARRAY_LEN(order));
     check_columns("envelope", VIEW_ENVELOPE, VIEW_N_ENVELOPE);
+    for (int p = 1; p <= 9; p++)
+        assert_non_null(view_place_title((enum view_place)p));
+    assert_null(view_place_title((enum view_place)10));
     assert_ptr_equal(view_named("over"), view_named("overview"));
+    assert_null(view_exactly("over"));
     assert_null(view_named("q")); /* queries or query */
     assert_null(view_named(""));
     assert_null(view_named("nothing"));
@@ -1009,7 +1095,8 @@ int main(void)
         cmocka_unit_test(every_view_copes_with_little),
         cmocka_unit_test(every_view_copes_with_much),
         cmocka_unit_test(every_view_copes_with_hostile_records),
-        cmocka_unit_test(the_table_of_views_is_whole),
+        cmocka_unit_test(every_view_is_described),
+        cmocka_unit_test(every_action_says_what_it_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

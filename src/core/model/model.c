@@ -212,7 +212,7 @@ void model_apply(struct model *m, const struct sd_batch *b)
         queries_apply(m, o, b);
     if (kinds & (1u << SD_ACTIVITY | 1u << SD_METRIC))
         activity_apply(m, o, b);
-    if (kinds & (1u << SD_PLAN))
+    if (kinds & (1u << SD_PLAN | 1u << SD_FAILURE))
         plans_apply(m, o, b);
     else if (kinds & (1u << SD_TABLE | 1u << SD_INDEX))
         catalog_apply(m, o, b);

@@ -1,6 +1,7 @@
 /* plans.c - plans with the facts about tables and indexes that came along. */
 #include "core/model/parts.h"
 
+#include "core/job.h"
 #include "core/sql/statement.h"
 
 enum { PLANS_PER_QUERY = 16 };
@@ -115,11 +116,31 @@ static void plan_add(struct model *m, struct origin *o, const struct sd_batch *b
         ;
 }
 
+/* A plan that was asked for and did not come: why, in its place. */
+static void failure_add(struct model *m, struct origin *o, const struct sd_batch *b,
+                        const struct sd_failure *f)
+{
+    const struct job *j = job_named(f->job);
+    const struct query *q = f->about ? model_find_query(m, f->about) : NULL;
+    if (!j || j->reply != SD_PLAN || !q)
+        return;
+    plan_add(m, o, b,
+             &(struct sd_plan){.query_id = query_id(q),
+                               .database = query_database(q),
+                               .query = query_text(q),
+                               .generic = SD_UNKNOWN,
+                               .analyzed = j->id == SD_JOB_ANALYZE,
+                               .failed = f->text ? f->text : "the source did not say why"});
+}
+
 void plans_apply(struct model *m, struct origin *o, const struct sd_batch *b)
 {
     const struct sd_plan *r;
+    const struct sd_failure *f;
     for (size_t i = 0; (r = batch_each(b, SD_PLAN, &i));)
         plan_add(m, o, b, r);
+    for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));)
+        failure_add(m, o, b, f);
 }
 
 bool plans_shorten(struct model *m)

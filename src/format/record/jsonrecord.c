@@ -240,7 +240,7 @@ static bool decode(const cJSON *root, struct arena *a, struct jsonrecord *out, s
     if (!cJSON_IsString(kind))
         return fail(err, "the object has no \"kind\", a string such as \"metric\" or \"http\"");
     const struct sd_schema *sc = schema_named(kind->valuestring);
-    if (!sc || sc->kind == SD_STATUS)
+    if (!sc || sc->kind == SD_STATUS || sc->kind == SD_FAILURE) /* the runtime's own */
         return fail(err, "there is no record kind \"%.40s\"", kind->valuestring);
 
     char *record = arena_alloc(a, sc->size);

@@ -233,62 +233,100 @@ static enum sd_result execute(struct postgres *p, struct conn *c, int backend, c
     return result == SD_OK ? SD_RETRY : result;
 }
 
-enum sd_result analyze_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+/* What came of a job: the plan, or why there is none. */
+struct outcome {
+    const char *text; /* the statement */
+    char *body;
+    struct sd_error why;
+    struct conn c;
+    enum sd_result result;
+};
+
+/* Up to its execution, with `run` that as well. */
+static void analyze(struct postgres *p, const struct sd_job_analyze *job, bool run, struct outcome *o)
+{
+    bool cut;
+    int backend = 0;
+    int64_t limit = sd_known(job->limit_ns) && job->limit_ns > 0 ? job->limit_ns : LIMIT_DEFAULT_NS;
+    limit = MAX(MIN(limit, LIMIT_MAX_NS), LIMIT_MIN_NS);
+    *o = (struct outcome){.text = explain_statement(p, job->query, job->query_id, &cut)};
+    o->result = explain_allowed(p, o->text, cut, gate, &o->why) ? SD_OK : SD_UNSUPPORTED;
+    if (o->result == SD_OK)
+        o->result = conn_open(
+            &o->c, p, job->database && !str_eq(job->database, p->database) ? job->database : NULL, &o->why);
+    if (o->result == SD_OK)
+        o->result = begin(&o->c, &backend, &o->why);
+    if (o->result == SD_OK)
+        o->result = harmless_statement(&o->c, o->text, &o->why);
+    if (o->result == SD_OK) /* planning runs functions, too: only now */
+        o->result = plan(&o->c, o->text, &o->body, &o->why);
+    if (o->result == SD_OK && run)
+        o->result = execute(p, &o->c, backend, o->text, limit, &o->body, &o->why);
+    if (o->result == SD_UNSUPPORTED && strcmp(o->c.sqlstate, "57014") != 0)
+        explain_advise(p, &o->c, &o->why);
+    if (o->result != SD_OK) {
+        free(o->body);
+        o->body = NULL;
+    }
+    if (!o->body && !o->why.text[0])
+        fail(&o->why, "the server gave no plan");
+}
+
+static void outcome_free(struct outcome *o)
+{
+    if (o->c.p) {
+        if (o->c.pg && o->result != SD_NODATA)
+            conn_end(&o->c);
+        conn_close(&o->c);
+    }
+    free(o->body);
+}
+
+/* The plan record of an outcome; its texts stay the outcome's. */
+static struct sd_plan plan_record(const struct postgres *p, const struct sd_job_analyze *job,
+                                  const struct outcome *o, bool run)
+{
+    return (struct sd_plan){
+        .query_id = job->query_id,
+        .database = job->database ? job->database : p->database,
+        .query = o->text,
+        .body = o->body,
+        .generic = 0,
+        .analyzed = run,
+        .failed = o->body ? NULL : o->why.text,
+    };
+}
+
+enum sd_result analyze_request(struct postgres *p, const struct sd_job_analyze *job, struct sd_batch *reply,
                                struct sd_error *err)
 {
-    const char *database = req->database ? req->database : p->database;
-    bool only_check = req->kind == SD_REQUEST_MAY_ANALYZE, cut;
-    int64_t limit = sd_known(req->limit_ns) && req->limit_ns > 0 ? req->limit_ns : LIMIT_DEFAULT_NS;
-    const char *text = explain_statement(p, req, &cut);
-    char *body = NULL;
-    int backend = 0;
-    struct sd_error why = {{0}};
-    struct conn c = {0};
-    (void)err;
-    limit = MAX(MIN(limit, LIMIT_MAX_NS), LIMIT_MIN_NS);
-    enum sd_result result = explain_allowed(p, text, cut, gate, &why) ? SD_OK : SD_UNSUPPORTED;
-    if (result == SD_OK)
-        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
-                           &why);
-    if (result == SD_OK)
-        result = begin(&c, &backend, &why);
-    if (result == SD_OK)
-        result = harmless_statement(&c, text, &why);
-    if (result == SD_OK) /* planning runs functions, too: only now */
-        result = plan(&c, text, &body, &why);
-    if (result == SD_OK && !only_check)
-        result = execute(p, &c, backend, text, limit, &body, &why);
-    if (result == SD_UNSUPPORTED && strcmp(c.sqlstate, "57014") != 0)
-        explain_advise(p, &c, &why);
-    if (result != SD_OK) {
-        free(body);
-        body = NULL;
-    }
-    if (result != SD_NODATA) {
-        struct sd_plan pl = {
-            .query_id = req->query_id,
-            .database = database,
-            .query = text,
-            .body = body,
-            .generic = 0,
-            .analyzed = !only_check,
-            .failed = body          ? NULL
-                      : why.text[0] ? why.text
-                                    : "the server gave no plan",
-        };
+    struct outcome o;
+    analyze(p, job, true, &o);
+    struct sd_plan pl = plan_record(p, job, &o, true);
+    enum sd_result result = o.body || o.result == SD_NODATA ? SD_OK : SD_UNSUPPORTED;
+    if (o.body) {
         p->s->host->add(reply, SD_PLAN, &pl);
-        if (body) {
-            explain_facts(p, &c, database, body, reply);
-            conn_end(&c);
-            if (!only_check)
-                explain_advice(p, &c, &pl, false, reply);
-        }
+        explain_facts(p, &o.c, pl.database, o.body, reply);
+        conn_end(&o.c);
+        explain_advice(p, &o.c, &pl, false, reply);
+    } else if (result != SD_OK) {
+        *err = o.why;
     }
-    if (c.p) {
-        if (c.pg && result != SD_NODATA)
-            conn_end(&c);
-        conn_close(&c);
-    }
-    free(body);
+    outcome_free(&o);
+    return result;
+}
+
+enum sd_result analyze_check(struct postgres *p, const struct sd_job_analyze *job, struct sd_batch *reply,
+                             struct sd_error *err)
+{
+    struct outcome o;
+    (void)err;
+    analyze(p, job, false, &o);
+    struct sd_plan pl = plan_record(p, job, &o, false);
+    if (o.result != SD_NODATA)
+        p->s->host->add(reply, SD_PLAN, &pl);
+    if (o.body)
+        explain_facts(p, &o.c, pl.database, o.body, reply);
+    outcome_free(&o);
     return SD_OK;
 }

@@ -401,13 +401,13 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
 
 /* The statement to plan: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
-const char *explain_statement(const struct postgres *p, const struct sd_request *req, bool *cut)
+const char *explain_statement(const struct postgres *p, const char *query, int64_t query_id, bool *cut)
 {
-    const char *text = req->query ? req->query : "";
+    const char *text = query ? query : "";
     *cut = sd_known(p->query_size) && p->query_size > 4 && strlen(text) + 4 >= (size_t)p->query_size &&
            strlen(text) < (size_t)p->query_size;
     if (*cut || !text[0]) {
-        const char *known = statements_text(p, req->query_id);
+        const char *known = statements_text(p, query_id);
         if (known) {
             *cut = false;
             return known;
@@ -452,50 +452,47 @@ void explain_advise(const struct postgres *p, const struct conn *c, struct sd_er
         fail(err, "%.300s: perhaps the application has another search_path, or another database", text);
 }
 
-enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+enum sd_result explain_request(struct postgres *p, const struct sd_job_explain *job, struct sd_batch *reply,
                                struct sd_error *err)
 {
-    const char *database = req->database ? req->database : p->database;
+    const char *database = job->database ? job->database : p->database;
     bool cut;
-    const char *text = explain_statement(p, req, &cut);
+    const char *text = explain_statement(p, job->query, job->query_id, &cut);
     int n = sql_parameters(text);
     char *body = NULL;
     struct sd_error why = {{0}};
     struct conn c = {0};
     enum sd_result result = explain_allowed(p, text, cut, sql_may_explain, &why) ? SD_OK : SD_UNSUPPORTED;
-    (void)err;
     if (result == SD_OK)
-        result = conn_open(&c, p, req->database && !str_eq(req->database, p->database) ? req->database : NULL,
+        result = conn_open(&c, p, job->database && !str_eq(job->database, p->database) ? job->database : NULL,
                            &why);
     if (result == SD_OK) {
-        result = plan_any(&c, text, n, req->unattended, &body, &why);
+        result = plan_any(&c, text, n, job->unattended > 0, &body, &why);
         if (result == SD_UNSUPPORTED)
             explain_advise(p, &c, &why);
     }
-    if (result != SD_NODATA) {
+    if (body && result != SD_NODATA) {
         struct sd_plan pl = {
-            .query_id = req->query_id,
+            .query_id = job->query_id,
             .database = database,
             .query = text,
             .body = body,
             .generic = n > 0,
             .analyzed = 0,
-            .failed = body          ? NULL
-                      : why.text[0] ? why.text
-                                    : "the server gave no plan",
         };
         p->s->host->add(reply, SD_PLAN, &pl);
-        if (body) {
-            explain_facts(p, &c, database, body, reply);
-            conn_end(&c);
-            explain_advice(p, &c, &pl, req->unattended, reply);
-        }
+        explain_facts(p, &c, database, body, reply);
+        conn_end(&c);
+        explain_advice(p, &c, &pl, job->unattended > 0, reply);
     }
     if (c.p) {
         if (c.pg && result != SD_NODATA)
             conn_end(&c);
         conn_close(&c);
     }
+    bool done = body || result == SD_NODATA;
     free(body);
-    return SD_OK;
+    if (done)
+        return SD_OK;
+    return sd_fail(err, SD_UNSUPPORTED, "%s", why.text[0] ? why.text : "the server gave no plan");
 }

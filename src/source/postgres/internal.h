@@ -177,7 +177,7 @@ const char *catalog_tables_sql(void);
 const char *catalog_indexes_sql(bool has_last_scan);
 
 /* ---- explain.c ---- */
-enum sd_result explain_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+enum sd_result explain_request(struct postgres *p, const struct sd_job_explain *job, struct sd_batch *reply,
                                struct sd_error *err);
 /* Pure: "interval $1" becomes "$1::interval", for typed constants whose value is a
  * parameter. Caller frees. */
@@ -193,9 +193,9 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
 enum sd_result explain_generic(struct conn *c, const char *sql, int n, const char *options, char **body,
                                struct sd_error *err);
 
-/* The statement of a request: the one given, or the whole text of the same query_id
+/* The statement of a job: the one given, or the whole text of the same query_id
  * when the given one was cut at track_activity_query_size. */
-const char *explain_statement(const struct postgres *p, const struct sd_request *req, bool *cut);
+const char *explain_statement(const struct postgres *p, const char *query, int64_t query_id, bool *cut);
 /* May `text` be sent at all? `gate` is sql_may_explain, or a stricter one. */
 bool explain_allowed(const struct postgres *p, const char *text, bool cut,
                      bool (*gate)(const char *sql, struct sd_error *why), struct sd_error *why);
@@ -206,10 +206,12 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                    struct sd_batch *reply);
 
 /* ---- analyze.c ---- */
-/* Executes a statement under EXPLAIN ANALYZE, or (SD_REQUEST_MAY_ANALYZE) only says
- * whether it would. Meanwhile sampling goes on. */
-enum sd_result analyze_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+/* Executes a statement under EXPLAIN ANALYZE. Meanwhile sampling goes on. */
+enum sd_result analyze_request(struct postgres *p, const struct sd_job_analyze *job, struct sd_batch *reply,
                                struct sd_error *err);
+/* Executes nothing: the plan, or one whose `failed` says why it would be refused. */
+enum sd_result analyze_check(struct postgres *p, const struct sd_job_analyze *job, struct sd_batch *reply,
+                             struct sd_error *err);
 
 /* ---- harmless.c ---- */
 /* Can executing this statement act on anything? Within a transaction of c, whose search_path
@@ -234,9 +236,14 @@ enum sd_result harmless_state(struct conn *c, char state[static 80], struct sd_e
 enum sd_result harmless_role(struct conn *c, const char *role, struct sd_error *why);
 
 /* ---- signal.c ---- */
+struct signal_order {
+    bool terminate; /* the session, not only its statement */
+    int64_t pid;
+    sd_time backend_start, query_start;
+};
 /* Cancels a statement or ends a session, when it is still the one meant; the reply says
  * in one event what came of it. */
-enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+enum sd_result signal_request(struct postgres *p, const struct signal_order *order, struct sd_batch *reply,
                               struct sd_error *err);
 
 /* ---- explain_advice.c ---- */

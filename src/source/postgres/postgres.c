@@ -239,17 +239,28 @@ static enum sd_result postgres_request(struct sd_source *s, const struct sd_requ
     if (p->main.is_console)
         return sd_fail(err, SD_UNSUPPORTED,
                        "a pooler's admin console plans and ends nothing: name a database");
-    switch (req->kind) {
-    case SD_REQUEST_EXPLAIN:
-        return explain_request(s->priv, req, reply, err);
-    case SD_REQUEST_CANCEL:
-    case SD_REQUEST_TERMINATE:
-        return signal_request(s->priv, req, reply, err);
-    case SD_REQUEST_ANALYZE:
-    case SD_REQUEST_MAY_ANALYZE:
-        return analyze_request(s->priv, req, reply, err);
+    switch ((int)req->job) {
+    case SD_JOB_EXPLAIN:
+        return explain_request(s->priv, req->args, reply, err);
+    case SD_JOB_CANCEL: {
+        const struct sd_job_cancel *c = req->args;
+        return signal_request(
+            s->priv, &(struct signal_order){false, c->pid, c->backend_start, c->query_start}, reply, err);
     }
-    return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source does not know this request");
+    case SD_JOB_TERMINATE: {
+        const struct sd_job_terminate *t = req->args;
+        return signal_request(s->priv, &(struct signal_order){true, t->pid, t->backend_start, SD_UNKNOWN},
+                              reply, err);
+    }
+    case SD_JOB_ANALYZE:
+        return analyze_request(s->priv, req->args, reply, err);
+    case SD_JOB_MAY_ANALYZE: {
+        const struct sd_job_may_analyze *m = req->args;
+        return analyze_check(
+            s->priv, &(struct sd_job_analyze){m->query_id, m->database, m->query, m->limit_ns}, reply, err);
+    }
+    }
+    return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source does not know this job");
 }
 
 /* ---- the table ---- */

@@ -48,7 +48,7 @@ static const char LOOK[] =
             "AND a.pid <> pg_catalog.pg_backend_pid()) "                                                     \
             "SELECT CASE WHEN t.pid = $1::int4 THEN pg_catalog." function "(t.pid) END FROM target t"
 
-static const struct deed {
+static const struct signal_words {
     const char *sql, *verb, *title, *done, *object;
 } CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of",
             "the statement of "},
@@ -132,46 +132,46 @@ static const char *timestamp(sd_time t, char buf[64])
     return buf;
 }
 
-static bool same_statement(const struct sd_request *req, const struct target *t)
+static bool same_statement(const struct signal_order *order, const struct target *t)
 {
-    return req->kind != SD_REQUEST_CANCEL || req->query_start <= 0 || req->query_start == t->query_start;
+    return order->terminate || order->query_start <= 0 || order->query_start == t->query_start;
 }
 
 /* Why there is nothing to do; an empty sentence: there is. */
-static void object(const struct postgres *p, const struct sd_request *req, const struct deed *deed,
-                   const struct target *t, struct sd_error *why)
+static void find_objection(const struct postgres *p, const struct signal_order *order,
+                           const struct signal_words *words, const struct target *t, struct sd_error *why)
 {
     const char *me = p->role ? p->role : "of this source";
     char began[CLOCK_TEXT_MAX];
-    long long pid = (long long)req->pid;
+    long long pid = (long long)order->pid;
     why->text[0] = '\0';
     if (!t->there)
         fail(why, "session %lld is gone already", pid);
     else if (pid == PQbackendPID(p->main.pg))
         fail(why, "session %lld is slowdive's own: nothing was done", pid);
     else if (!sd_known(t->start) && !t->may_signal)
-        fail(why, MAY_NOT, me, deed->verb, t->role, me);
+        fail(why, MAY_NOT, me, words->verb, t->role, me);
     else if (!sd_known(t->start))
         fail(why,
              "the role %.64s does not see when session %lld began, so it cannot be told from a later one: "
              "GRANT pg_monitor TO %.64s;",
              me, pid, me);
-    else if (req->backend_start <= 0)
+    else if (order->backend_start <= 0)
         fail(
             why,
             "the start of session %lld is not known, so it cannot be told from a later one: nothing was done",
             pid);
-    else if (t->start != req->backend_start)
+    else if (t->start != order->backend_start)
         fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
              clock_rfc3339(t->start, began));
-    else if (req->kind == SD_REQUEST_CANCEL && str_starts(t->state, "idle"))
+    else if (!order->terminate && str_starts(t->state, "idle"))
         fail(why, "session %lld has ended its statement by itself: nothing was done", pid);
-    else if (!same_statement(req, t))
+    else if (!same_statement(order, t))
         fail(why, "session %lld runs another statement by now: nothing was done", pid);
 }
 
 /* The server's refusal, with what can be done about it. */
-static void refused(const struct postgres *p, const struct target *t, const struct deed *deed,
+static void refused(const struct postgres *p, const struct target *t, const struct signal_words *words,
                     struct sd_error *err)
 {
     char text[sizeof err->text];
@@ -181,27 +181,27 @@ static void refused(const struct postgres *p, const struct target *t, const stru
         return;
     if (t->superuser && !t->role[0])
         fail(err, "the role %.64s may not %s a process of the server's own (%s): that takes a superuser", me,
-             deed->verb, t->type);
+             words->verb, t->type);
     else if (t->superuser)
         fail(err, "the role %.64s may not %s sessions of %s, a superuser: that takes a superuser", me,
-             deed->verb, t->role);
+             words->verb, t->role);
     else if (!t->may_signal)
-        fail(err, MAY_NOT, me, deed->verb, t->role, me);
+        fail(err, MAY_NOT, me, words->verb, t->role, me);
     else
-        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, deed->verb, t->role,
+        fail(err, "the server did not let the role %.64s %s session of %s: %s", me, words->verb, t->role,
              text);
 }
 
-static bool took_effect(const struct sd_request *req, const struct target *before, const struct target *now)
+static bool took_effect(const struct signal_order *order, const struct target *before,
+                        const struct target *now)
 {
     if (!now->there || now->start != before->start)
         return true;
-    return req->kind == SD_REQUEST_CANCEL &&
-           (str_starts(now->state, "idle") || now->query_start != before->query_start);
+    return !order->terminate && (str_starts(now->state, "idle") || now->query_start != before->query_start);
 }
 
 /* Looks until the signal has worked, or for a moment. */
-static enum sd_result watch(struct postgres *p, const struct sd_request *req, const char *pid,
+static enum sd_result watch(struct postgres *p, const struct signal_order *order, const char *pid,
                             const struct target *before, bool *worked, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
@@ -210,7 +210,7 @@ static enum sd_result watch(struct postgres *p, const struct sd_request *req, co
     enum sd_result result;
     *worked = false;
     while ((result = look(p, pid, &now, err)) == SD_OK) {
-        *worked = took_effect(req, before, &now);
+        *worked = took_effect(order, before, &now);
         sd_time t = h->now(p->s);
         if (*worked || t >= end || h->wait(p->s, -1, 0, t + LOOK_NS) < 0)
             break;
@@ -219,25 +219,25 @@ static enum sd_result watch(struct postgres *p, const struct sd_request *req, co
     return result;
 }
 
-static void say(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title,
-                const char *text)
+static void add_event(struct postgres *p, struct sd_batch *reply, const char *severity, const char *title,
+                      const char *text)
 {
     struct sd_event e = {.severity = severity, .title = title, .text = text};
     p->s->host->add(reply, SD_EVENT, &e);
 }
 
 /* Sends it; *sent: the server says so. */
-static enum sd_result send_signal(struct postgres *p, const struct sd_request *req, const struct deed *deed,
-                                  const char *pid, const struct target *t, bool *sent, struct sd_error *why,
-                                  struct sd_error *err)
+static enum sd_result send_signal(struct postgres *p, const struct signal_order *order,
+                                  const struct signal_words *words, const char *pid, const struct target *t,
+                                  bool *sent, struct sd_error *why, struct sd_error *err)
 {
     char start[64], statement[64];
     PGresult *r;
-    const char *args[] = {pid, timestamp(req->backend_start, start),
-                          req->kind == SD_REQUEST_CANCEL ? timestamp(req->query_start, statement) : NULL};
-    enum sd_result result = conn_query(&p->main, deed->sql, 3, args, true, &r, err);
+    const char *args[] = {pid, timestamp(order->backend_start, start),
+                          !order->terminate ? timestamp(order->query_start, statement) : NULL};
+    enum sd_result result = conn_query(&p->main, words->sql, 3, args, true, &r, err);
     if (result == SD_UNSUPPORTED)
-        refused(p, t, deed, err);
+        refused(p, t, words, err);
     if (result != SD_OK)
         return result;
     bool same = PQntuples(r) > 0;
@@ -254,52 +254,52 @@ static enum sd_result send_signal(struct postgres *p, const struct sd_request *r
 }
 
 /* What became of it. */
-static void tell(struct postgres *p, const struct deed *deed, const char *pid, const struct target *t,
-                 bool worked, struct sd_batch *reply)
+static void report_effect(struct postgres *p, const struct signal_words *words, const char *pid,
+                          const struct target *t, bool worked, struct sd_batch *reply)
 {
     struct strbuf b = {0};
     const char *who = t->role[0] ? t->role : t->type;
     if (worked)
-        strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", deed->done, pid, who, t->application[0] ? ", " : "",
+        strbuf_printf(&b, "%s session %s (%s%s%s%s%s)", words->done, pid, who, t->application[0] ? ", " : "",
                       t->application, t->query ? ": " : "", t->query ? t->query : "");
     else
         strbuf_printf(&b,
                       "told %ssession %s (%s) to stop, but it still runs: it may wait for the disk or the "
                       "network, or be rolling back",
-                      deed->object, pid, who);
-    say(p, reply, worked ? "info" : "warn", worked ? deed->title : "not yet", b.text);
+                      words->object, pid, who);
+    add_event(p, reply, worked ? "info" : "warn", worked ? words->title : "not yet", b.text);
     strbuf_free(&b);
 }
 
-enum sd_result signal_request(struct postgres *p, const struct sd_request *req, struct sd_batch *reply,
+enum sd_result signal_request(struct postgres *p, const struct signal_order *order, struct sd_batch *reply,
                               struct sd_error *err)
 {
-    const struct deed *deed = req->kind == SD_REQUEST_TERMINATE ? &TERMINATE : &CANCEL;
+    const struct signal_words *words = order->terminate ? &TERMINATE : &CANCEL;
     char pid[24];
     struct target t = {0};
     struct sd_error why = {""};
     bool asked = false, sent = false, worked = false;
-    snprintf(pid, sizeof pid, "%lld", (long long)req->pid);
-    if (req->pid <= 0 || req->pid > INT32_MAX)
+    snprintf(pid, sizeof pid, "%lld", (long long)order->pid);
+    if (order->pid <= 0 || order->pid > INT32_MAX)
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
     enum sd_result result = look(p, pid, &t, err);
     if (result == SD_OK)
-        object(p, req, deed, &t, &why);
+        find_objection(p, order, words, &t, &why);
     if (result == SD_OK && !why.text[0]) {
         asked = true;
-        result = send_signal(p, req, deed, pid, &t, &sent, &why, err);
+        result = send_signal(p, order, words, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
-        result = watch(p, req, pid, &t, &worked, err);
+        result = watch(p, order, pid, &t, &worked, err);
     if (result == SD_OK && why.text[0]) {
-        say(p, reply, "warn", "nothing was done", why.text);
+        add_event(p, reply, "warn", "nothing was done", why.text);
     } else if (result == SD_OK) {
-        tell(p, deed, pid, &t, worked, reply);
+        report_effect(p, words, pid, &t, worked, reply);
     } else if (result == SD_RETRY && asked) {
         char *text =
             mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
-                       deed->object, pid, sent ? "is" : "was told to stop is");
-        say(p, reply, "warn", "not known", text);
+                       words->object, pid, sent ? "is" : "was told to stop is");
+        fail(err, "%s", text);
         free(text);
     }
     target_free(&t);

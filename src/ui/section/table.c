@@ -309,7 +309,7 @@ static void header(struct draw d, const struct table *t, const struct fit *f, in
 static void nothing(struct draw d, const struct section *s, struct pane *p)
 {
     if (p->regex)
-        text_draw(d, "No row matches the filter; Esc takes it away.", STYLE_DIM, p);
+        text_draw(d, "No row matches the filter; :filter without a pattern shows all.", STYLE_DIM, p);
     else
         empty_draw(d, s, p);
 }

@@ -198,8 +198,22 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "endpoint", .title = "Endpoint", .help = "method and route: what --select takes"},
+    {.key = "method", .title = "Method", .help = "of the requests; null when the log has none"},
+    {.key = "route", .title = "Route", .help = "path with variable segments folded"},
+    {.key = "percentiles", .title = "Percentiles", .help = "over time: points of at, p99_ns, p95_ns, p50_ns"},
+    {.key = "heatmap",
+     .title = "Latency",
+     .help = "from, to, columns, rows, lower_ns, and counts: a row of counts for each latency, the fastest "
+             "first"},
+    {.key = "summary", .title = "At a glance", .help = "the figures of the view endpoints"},
+    {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
+};
+
 const struct view endpoint_view = {
     .name = "endpoint",
+    .place = PLACE_WEB,
     .title = "Endpoint",
     .summary = "one endpoint: percentiles over time, latency heat map, its queries, status codes",
     .about = "endpoint",
@@ -208,7 +222,6 @@ const struct view endpoint_view = {
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
     .rows = "queries",
-    .also = "endpoint, method, route; percentiles (at, p99_ns, p95_ns, p50_ns); heatmap (from, to, columns, "
-            "rows, lower_ns, counts: a row of counts for each latency, the fastest first); summary (the "
-            "figures of the view endpoints); n_plus_one, as in the view query",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

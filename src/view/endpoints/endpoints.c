@@ -167,11 +167,14 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view endpoints_view = {
     .name = "endpoints",
+    .aliases = "routes",
+    .place = PLACE_WEB,
     .title = "Endpoints",
     .summary = "every endpoint with its percentiles, errors and share of the time; the costliest first",
     .key = '2',
     .needs = KINDS_HTTP,
     .build = build,
+    .worst = endpoints_worst,
     .columns = COLUMNS,
     .n_columns = E_COLUMNS,
 };

@@ -4,6 +4,8 @@
 #include "view/view.h"
 
 extern const struct view endpoints_view;
+/* What the overview lists of it: struct view.worst. */
+void endpoints_worst(const struct view_ctx *c, struct worst_list *l);
 
 #define ENDPOINTS_UNTIMED                                                                                    \
     "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"

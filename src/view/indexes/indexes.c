@@ -212,12 +212,14 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view indexes_view = {
     .name = "indexes",
+    .place = PLACE_DB,
     .title = "Indexes",
     .summary =
         "the database's indexes: size, scans; first what is unused, a duplicate or a prefix of another",
     .key = '7',
     .needs = KINDS_CATALOG,
     .build = build,
+    .links = (const char *const[]){"tables", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = X_COLUMNS,
 };

@@ -180,11 +180,13 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view tables_view = {
     .name = "tables",
+    .place = PLACE_DB,
     .title = "Tables",
     .summary = "the database's tables: size, scans, dead rows, vacuum, hit ratio, writes; the largest first",
     .key = '6',
     .needs = KINDS_CATALOG,
     .build = build,
+    .links = (const char *const[]){"indexes", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = T_COLUMNS,
 };

@@ -1,5 +1,7 @@
 #include "view/plans/diff.h"
 
+#include "view/action.h"
+
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -529,7 +531,7 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
     struct found f = {0};
     sd_time at = span_is_all(c->span) ? INT64_MAX : c->now;
     char when[CLOCK_TEXT_MAX];
-    const char *text = NULL;
+    const char *text = NULL, *key = view_key(c, d, "diff");
     if (!model_plan_nth(c->model, query_key(q), at, 1, &entry))
         return NULL;
     for (size_t nth = 0; model_plan_nth(c->model, query_key(q), at, nth, &entry); nth++)
@@ -537,18 +539,21 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
             return NULL;
     find(c, q, &f);
     if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
-        text = doc_printf(d, "before it another plan, at %s: d, or the view diff, shows both",
-                          clock_hms(f.before_is.at, c->now, when));
+        text = doc_printf(d, "before it another plan, at %s: %s%sthe view diff%s shows both",
+                          clock_hms(f.before_is.at, c->now, when), key ? key : "", key ? ", or " : "",
+                          key ? "," : "");
     explain_free(&f.before);
     explain_free(&f.after);
     return text;
 }
 
-static struct doc *sorry(const struct view_ctx *c, const char *text)
+/* `text` and, in the console, what a key does about it; action NULL: nothing. */
+static struct doc *nothing_to_compare(const struct view_ctx *c, const char *text, const char *action,
+                                      const char *does)
 {
     struct doc *d = doc_new("diff", "Before and after");
-    (void)c;
-    doc_section(d, SECTION_TEXT, NULL, "Before and after")->text = doc_text(d, text);
+    const char *hint = action ? common_hint(d, c, action, does) : "";
+    doc_section(d, SECTION_TEXT, NULL, "Before and after")->text = doc_printf(d, "%s%s", text, hint);
     doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
     return d;
 }
@@ -571,7 +576,7 @@ static struct doc *against_file(const struct view_ctx *c, struct found *f, const
     struct explain e = {0};
     struct sd_error err = {""};
     if (!input_read(&in, &e, &err))
-        return sorry(c, err.text);
+        return nothing_to_compare(c, err.text, NULL, NULL);
     struct doc *scratch = doc_new("diff", NULL);
     const char *said;
     const struct plan *before = plan_of(scratch, &e, in.name, &said);
@@ -593,8 +598,11 @@ static struct doc *build(const struct view_ctx *c)
     struct found f = {0};
     struct doc *d;
     if (!q) {
-        d = sorry(c, "No queries are known yet: two plans of a query are compared here. Add a database: "
-                     "postgres://...");
+        d = nothing_to_compare(
+            c,
+            "No queries are known yet: two plans of a query are compared here. Add a database: "
+            "postgres://...",
+            NULL, NULL);
         if (c->arg)
             d->missing = doc_printf(
                 d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
@@ -602,15 +610,17 @@ static struct doc *build(const struct view_ctx *c)
     }
     find(c, q, &f);
     if (!f.after_ok) {
-        d = sorry(c, "There is no plan of this query yet: x asks the server for one.");
+        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan", "asks the server for one");
     } else if (c->file_text) {
         struct plan_source after_is = source_of(c, q, &f.after_is);
         d = against_file(c, &f, &after_is);
     } else if (!f.before_ok) {
-        d = sorry(c, "Only one plan of this query is known, so there is nothing to compare it with. After a "
-                     "change (a new "
-                     "index, ANALYZE) press x for a new plan, then d again; or compare with a plan in a "
-                     "file: :diff FILE.");
+        d = nothing_to_compare(
+            c,
+            "Only one plan of this query is known, so there is nothing to compare it with. After a "
+            "change (a new index, ANALYZE) ask for a new plan and compare again; or compare with a "
+            "plan in a file: :diff FILE.",
+            "plan", "asks for a new plan");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
         struct diff_kept *kept = mem_alloc(sizeof *kept);
@@ -625,25 +635,64 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "verdict", .title = "Verdict", .help = "what changed on the whole, in one sentence"},
+    {.key = "measure", .title = "Measure", .help = "what is compared: time or cost"},
+    {.key = "factor", .title = "Factor", .help = "before / after of the measure"},
+    {.key = "changes",
+     .title = "Changes",
+     .help = "change, text, before_id, after_id, effect_ns, effect_cost; the largest effect first"},
+    {.key = "before", .title = "Before", .help = "where the plan before is from"},
+    {.key = "after", .title = "After", .help = "where the plan after is from"},
+    {.key = "taken_before", .title = "Taken before", .help = "when the plan before was taken"},
+    {.key = "taken_after", .title = "Taken after", .help = "when the plan after was taken"},
+    {.key = "analyzed_before",
+     .title = "Executed before",
+     .help = "whether the plan before is an executed one"},
+    {.key = "analyzed_after", .title = "Executed after", .help = "whether the plan after is an executed one"},
+    {.key = "execution_before_ns",
+     .title = "Execution before",
+     .help = "time; in the same way planning_before_ns and jit_before_ns"},
+    {.key = "execution_after_ns",
+     .title = "Execution after",
+     .help = "time; in the same way planning_after_ns and jit_after_ns"},
+    {.key = "planning_before_ns", .title = "Planning before", .help = "time"},
+    {.key = "planning_after_ns", .title = "Planning after", .help = "time"},
+    {.key = "jit_before_ns", .title = "JIT before", .help = "time"},
+    {.key = "jit_after_ns", .title = "JIT after", .help = "time"},
+    {.key = "shared_blocks_before", .title = "Blocks before", .help = "of shared buffers, found or read"},
+    {.key = "shared_blocks_after", .title = "Blocks after", .help = "of shared buffers, found or read"},
+    {.key = "shared_read_before", .title = "Read before", .help = "blocks"},
+    {.key = "shared_read_after", .title = "Read after", .help = "blocks"},
+    {.key = "temp_written_before", .title = "Written before", .help = "temporary blocks"},
+    {.key = "temp_written_after", .title = "Written after", .help = "temporary blocks"},
+    {.key = "workers_before", .title = "Workers before", .help = "that were launched"},
+    {.key = "workers_after", .title = "Workers after", .help = "that were launched"},
+    {.key = "total_cost_before", .title = "Cost before", .help = "the planner's"},
+    {.key = "total_cost_after", .title = "Cost after", .help = "the planner's"},
+    {.key = "nodes_same", .title = "Same", .help = "how many nodes did not change"},
+    {.key = "nodes_changed", .title = "Changed", .help = "how many did"},
+    {.key = "nodes_added", .title = "Added", .help = "how many are new"},
+    {.key = "nodes_removed", .title = "Removed", .help = "how many are gone"},
+    {.key = "notes", .title = "Notes", .help = "what keeps the two from being compared in full"},
+    {.key = "query", .title = "Query", .help = "the statement"},
+    {.key = "query_before", .title = "Query before", .help = "when the statements differ"},
+    {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},
+    {.key = "why", .title = "Why", .help = "why there is nothing to compare; absent when there is"},
+};
+
 const struct view diff_view = {
     .name = "diff",
+    .place = PLACE_DB,
     .title = "Before and after",
     .summary = "two plans of a query side by side: what changed, time and rows before and after",
     .about = "query",
     .needs = 1u << SD_PLAN,
     .build = build,
+    .links = (const char *const[]){"query", "plan", NULL},
     .columns = columns_timed,
     .n_columns = N_COLUMNS,
     .rows = "nodes",
-    .also = "verdict, measure (time or cost), factor (before / after of the measure); changes (change, text, "
-            "before_id, "
-            "after_id, effect_ns, effect_cost), the largest effect first; before, after (where the plans are "
-            "from), "
-            "taken_before, taken_after, analyzed_before, analyzed_after; execution_before_ns, "
-            "execution_after_ns, and in "
-            "the same way planning_ and jit_ in ns, shared_blocks_, shared_read_, temp_written_, workers_ "
-            "and total_cost_ "
-            "before and after; nodes_same, nodes_changed, nodes_added, nodes_removed; notes; query, "
-            "query_before when the "
-            "statements differ; query_key; why, when there is nothing to compare",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -480,9 +480,8 @@ static const char *write(struct doc *d, void *ctx)
 void plan_about_text(struct doc *d, struct plan_about *a)
 {
     struct section *s = doc_section(d, SECTION_TEXT, "plan_text", "As text");
-    s->note = doc_text(d, a->show_literals
-                              ? "EXPLAIN's text format, for other tools: y copies it"
-                              : "EXPLAIN's text format, constants hidden, for other tools: y copies it");
+    s->note = doc_text(d, a->show_literals ? "EXPLAIN's text format, for other tools"
+                                           : "EXPLAIN's text format, constants hidden, for other tools");
     s->aside = true;
     if (a->kept) {
         s->write = write;

@@ -277,6 +277,9 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
               : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
               : p->logged ? doc_text(d, "costs only: the log times no node; * costs most")
                           : doc_text(d, "costs only: not executed; * costs most");
+    if (src->metric_key && (d->metrics & (d->metrics - 1))) /* there is another */
+        s->note =
+            doc_printf(d, "%s%s%s: by another", s->note ? s->note : "", s->note ? "; " : "", src->metric_key);
     s->table.columns = columns_for(d, p, m);
     s->table.n_columns = N_NODE_COLUMNS;
     s->table.sort_column = -1;

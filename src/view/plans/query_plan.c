@@ -2,7 +2,9 @@
  * or a source's reply. */
 #include <stdlib.h>
 
+#include "core/job.h"
 #include "format/plans/explain_input.h"
+#include "view/plans/plan_actions.h"
 #include "view/plans/diff.h"
 #include "view/plans/parts.h"
 
@@ -13,17 +15,15 @@ static sd_time cursor(const struct view_ctx *c)
     return span_is_all(c->span) ? INT64_MAX : c->now;
 }
 
-static void want(struct doc *d, const struct query *q)
+static void want_plan(struct doc *d, const struct query *q)
 {
-    d->want = (struct sd_request){.kind = SD_REQUEST_EXPLAIN,
-                                  .query_id = query_id(q),
-                                  .database = doc_text(d, query_database(q)),
-                                  .query = doc_text(d, query_text(q)),
-                                  .unattended = true};
+    const struct sd_job_explain job = {
+        .query_id = query_id(q), .database = query_database(q), .query = query_text(q), .unattended = 1};
+    d->want = *job_copy_in(d->arena, &(struct sd_request){.job = SD_JOB_EXPLAIN, .args = &job});
     d->want_origin = doc_text(d, query_origin(q));
 }
 
-static void say(struct doc *d, const char *text)
+static void no_plan(struct doc *d, const char *text)
 {
     doc_section(d, SECTION_TEXT, NULL, "Plan")->text = doc_text(d, text);
     doc_field(d, "why", UNIT_NONE, cell_text(doc_text(d, text)));
@@ -50,22 +50,23 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
     struct sd_error err = {""};
     if (!model_plan(c->model, query_key(q), cursor(c), &entry) || !entry.plan) {
         if (!query_origin(q)) {
-            say(d, "There is no plan of this query, and no source that could give one.");
+            no_plan(d, "There is no plan of this query, and no source that could give one.");
             return false;
         }
-        want(d, q);
-        say(d, c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
+        want_plan(d, q);
+        no_plan(d,
+                c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
         return false;
     }
     if (entry.plan->failed || !entry.plan->body) {
         if (entry.plan->analyzed == 1 && query_origin(q)) /* it may be explained all the same */
-            want(d, q);
-        say(d, doc_printf(d, "There is no plan: %s",
-                          entry.plan->failed ? entry.plan->failed : "the source sent none."));
+            want_plan(d, q);
+        no_plan(d, doc_printf(d, "There is no plan: %s",
+                              entry.plan->failed ? entry.plan->failed : "the source sent none."));
         return false;
     }
     if (!explain_read(entry.plan->body, strlen(entry.plan->body), e, &err)) {
-        say(d, err.text);
+        no_plan(d, err.text);
         return false;
     }
     /* A generic plan is of an EXECUTE, whose identifier the server gives: not the query's. */
@@ -86,7 +87,8 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .refused = refusal(d, entry.refused),
                                 .generic = sd_known(entry.plan->generic) ? entry.plan->generic != 0 : -1,
                                 .show_literals = c->show_literals,
-                                .metric = c->metric,
+                                .metric = (enum plan_metric)c->measure,
+                                .metric_key = view_key(c, d, "metric"),
                                 .advice = advice,
                                 .replayed = model_is_replayed(c->model),
                                 .n_advice = entry.n_advice};
@@ -117,10 +119,14 @@ bool plan_embed(struct doc *d, const struct view_ctx *c, const struct query *q, 
 struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_error *err)
 {
     struct explain e = {0};
-    size_t i = 0, n_tables = 0, n_indexes = 0, n_advice = 0;
+    size_t i = 0, failure = 0, n_tables = 0, n_indexes = 0, n_advice = 0;
     const struct sd_plan *plan = batch_each(b, SD_PLAN, &i);
     if (!plan || plan->failed || !plan->body) {
-        fail(err, "there is no plan: %s", plan && plan->failed ? plan->failed : "the server sent none");
+        const struct sd_failure *f = batch_each(b, SD_FAILURE, &failure);
+        fail(err, "there is no plan: %s",
+             plan && plan->failed ? plan->failed
+             : f && f->text       ? f->text
+                                  : "the server sent none");
         return NULL;
     }
     if (!explain_read(plan->body, strlen(plan->body), &e, err))
@@ -198,7 +204,8 @@ static struct doc *build(const struct view_ctx *c)
     struct doc *d;
     if (!q) {
         d = doc_new("plan", "Plan");
-        say(d,
+        no_plan(
+            d,
             c->arg
                 ? doc_printf(d, "No query %s is known here.", c->arg)
                 : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
@@ -228,37 +235,64 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "findings",
+     .title = "Findings",
+     .help = "severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause"},
+    {.key = "plan_text",
+     .title = "Plan text",
+     .help =
+         "EXPLAIN's text format, written anew: without frames, constants hidden where they are elsewhere"},
+    {.key = "suggestions",
+     .title = "Suggestions",
+     .help =
+         "ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
+         "size_bytes, write_overhead, cost_before, cost_after, replayed: told by a recording, not proven in "
+         "this session"},
+    {.key = "no_suggestion", .title = "No suggestion", .help = "why no index is suggested"},
+    {.key = "query", .title = "Query", .help = "the statement"},
+    {.key = "rewrites",
+     .title = "Rewrites",
+     .help = "when there are any: rule, severity, node, evidence, advice, before, after, statement, caveat, "
+             "check, saves_at_most_ns, saves_at_most_share"},
+    {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},
+    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "origin", .title = "Origin", .help = "source or file it is from"},
+    {.key = "taken_at", .title = "Taken", .help = "when"},
+    {.key = "analyzed", .title = "Executed", .help = "whether it is of an execution"},
+    {.key = "generic", .title = "Generic", .help = "whether it was planned without parameter values"},
+    {.key = "execution_ns", .title = "Execution", .help = "time"},
+    {.key = "planning_ns", .title = "Planning", .help = "time"},
+    {.key = "jit_ns", .title = "JIT", .help = "time"},
+    {.key = "total_cost", .title = "Cost", .help = "the planner's"},
+    {.key = "nodes_total", .title = "Nodes", .help = "how many there are"},
+    {.key = "notes", .title = "Notes", .help = "what was cut or skipped"},
+    {.key = "why", .title = "Why", .help = "why there is no plan; absent when there is one"},
+    {.key = "refused", .title = "Refused", .help = "why a newer EXPLAIN or EXPLAIN ANALYZE gave none"},
+    {.key = "plan",
+     .title = "Plan",
+     .help = "of slowdive explain, when the input holds several plans: which one the other keys are of, the "
+             "slowest"},
+    {.key = "plans",
+     .title = "Plans",
+     .help = "and all of them: plan, at, statement, parameters, execution_ns, planning_ns, total_cost, "
+             "findings_total, findings, suggestions, rewrites, nodes, notes"},
+};
+
 const struct view plan_view = {
     .name = "plan",
+    .place = PLACE_DB,
     .title = "Plan",
     .summary = "a query's execution plan: findings, the missing index, the tree",
     .about = "query",
     .needs = 1u << SD_PLAN,
     .timeless = true,
     .build = build,
+    .actions = plan_actions,
+    .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,
     .n_columns = PLAN_COLUMNS,
     .rows = "nodes",
-    .also =
-        "findings (severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, "
-        "clause); "
-        "plan_text (EXPLAIN's text format, written anew: without frames, constants hidden where they are "
-        "elsewhere); "
-        "suggestions (ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, "
-        "method, "
-        "size_bytes, write_overhead, cost_before, cost_after, replayed: told by a recording, not proven in "
-        "this session); no_suggestion (why there is none); "
-        "query, "
-        "rewrites (rule, severity, node, evidence, advice, before, after, statement, caveat, check, "
-        "saves_at_most_ns, "
-        "saves_at_most_share), when there are any; query_key, query_id; origin, taken_at, analyzed, generic, "
-        "execution_ns, planning_ns, jit_ns, "
-        "total_cost, "
-        "nodes_total, notes (what was cut or skipped); why, when there is no plan; refused (why a newer "
-        "EXPLAIN or "
-        "EXPLAIN ANALYZE gave none); of slowdive explain, when the "
-        "input holds several plans: plan (which one the other keys are of, the slowest) and plans (plan, at, "
-        "statement, parameters, execution_ns, planning_ns, total_cost, findings_total, findings, "
-        "suggestions, "
-        "rewrites, nodes, notes)",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -195,7 +195,7 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
     if (l.n) {
         struct section *s =
             doc_table(d, "rewrites", "Write it differently", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
-        s->note = "y copies the rewritten statement";
+        s->note = "copy gives the rewritten statement";
         plan_rewrite_rows(d, &s->table, &l);
         struct strbuf text = {0};
         for (size_t i = 0; i < l.n && (!in_short || i == 0); i++)

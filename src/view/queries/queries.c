@@ -197,15 +197,26 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "basis",
+     .title = "Basis",
+     .help = "what the figures are of: since_reset, or window for a span of time"},
+};
+
 const struct view queries_view = {
     .name = "queries",
+    .aliases = "statements",
+    .place = PLACE_DB,
     .title = "Queries",
     .summary =
         "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
     .key = '3',
     .needs = KINDS_SQL,
     .build = build,
+    .links = (const char *const[]){"activity", "tables", "indexes", NULL},
+    .worst = queries_worst,
     .columns = COLUMNS,
     .n_columns = Q_COLUMNS,
-    .also = "basis: since_reset, or window for a span of time",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -4,6 +4,8 @@
 #include "view/view.h"
 
 extern const struct view queries_view;
+/* What the overview lists of it: struct view.worst. */
+void queries_worst(const struct view_ctx *c, struct worst_list *l);
 
 /* Execution time in ns; 0 when nothing is known of it. */
 double queries_time(const struct query_stats *s);

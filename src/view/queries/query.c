@@ -114,21 +114,41 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "query", .title = "Query", .help = "database and identifier: what --select takes"},
+    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "fingerprint", .title = "Fingerprint", .help = "of the normalised text, libpg_query's"},
+    {.key = "database", .title = "Database", .help = "in which it runs"},
+    {.key = "text", .title = "Statement", .help = "with constants hidden unless --show-literals is given"},
+    {.key = "suggestions", .title = "Suggestions", .help = "as in the view plan"},
+    {.key = "findings", .title = "Findings", .help = "as in the view plan"},
+    {.key = "rewrites", .title = "Rewrites", .help = "as in the view plan"},
+    {.key = "nodes", .title = "Plan", .help = "as in the view plan"},
+    {.key = "plan_text", .title = "Plan text", .help = "as in the view plan"},
+    {.key = "no_suggestion", .title = "No suggestion", .help = "as in the view plan"},
+    {.key = "why", .title = "Why", .help = "why there is no plan; absent when there is one"},
+    {.key = "n_plus_one",
+     .title = "N+1",
+     .help = "when a route runs it many times a request: route, calls_per_request, ns_per_request, requests, "
+             "calls, share, sampled_s, before, after, statement"},
+    {.key = "mean_over_time", .title = "Mean", .help = "points of at, mean_ns"},
+    {.key = "calls_over_time", .title = "Calls", .help = "points of at, calls_per_s"},
+    {.key = "summary", .title = "Figures", .help = "those of the view queries"},
+};
+
 const struct view query_view = {
     .name = "query",
+    .place = PLACE_DB,
     .title = "Query",
     .summary =
         "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
     .about = "query",
     .needs = KINDS_SQL,
     .build = build,
+    .links = (const char *const[]){"plan", "diff", NULL},
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,
     .rows = "routes",
-    .also = "query, query_id, fingerprint, database; text; suggestions, findings, rewrites and nodes as in "
-            "the view plan, "
-            "or why there is no plan; n_plus_one (route, calls_per_request, ns_per_request, requests, calls, "
-            "share, sampled_s, "
-            "before, after, statement), when a route runs it many times a request; mean_over_time (at, "
-            "mean_ns); calls_over_time (at, calls_per_s); summary",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -1,6 +1,8 @@
 /* Activity: who waits on what, for whom. */
 #include "view/sessions/activity.h"
 
+#include "view/sessions/session_actions.h"
+
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
 #include "core/table.h"
@@ -416,19 +418,36 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "waits", .title = "Waits", .help = "what sessions wait on: wait, load, share"},
+    {.key = "routes", .title = "Routes", .help = "for whom they work: route, load, share"},
+    {.key = "load", .title = "Load", .help = "over time: points of at, load, the active sessions"},
+    {.key = "notable",
+     .title = "Notable",
+     .help = "what is worth a look, when there is any: what, pid, age_ns, text"},
+    {.key = "waits_over_time",
+     .title = "Waits over time",
+     .help = "points of at, load, and layers, an object: the load of the largest waits by their names, CPU "
+             "always among them, and (other)"},
+    {.key = "routes_over_time",
+     .title = "Routes over time",
+     .help = "the same by route, (untagged) always among them"},
+};
+
 const struct view activity_view = {
     .name = "activity",
+    .aliases = "sessions",
+    .place = PLACE_DB,
     .title = "Activity",
     .summary = "the database's sessions: who blocks whom, who waits on what, for whom",
     .key = '4',
     .needs = KINDS_ACTIVITY,
     .build = build,
+    .actions = session_actions,
+    .links = (const char *const[]){"queries", "tables", "indexes", "pools", NULL},
+    .worst = sessions_worst,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
-    .also = "waits (wait, load, share); routes (route, load, share); load (at, load); "
-            "notable, when there is any (what, pid, age_ns, text); waits_over_time and routes_over_time "
-            "(points of "
-            "at, load, the active sessions in all, and layers, an object: the load of the largest waits or "
-            "routes by "
-            "their names, CPU and (untagged) always among them, and (other))",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

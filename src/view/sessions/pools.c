@@ -100,6 +100,13 @@ size_t pools_find(struct doc *d, const struct view_ctx *c, struct pool *out, siz
     return n;
 }
 
+enum severity pool_severity(const struct pool *p)
+{
+    if (!(p->waiting > 0) || !(p->max_wait_ns >= WAIT_WARN_NS))
+        return SEVERITY_NONE;
+    return p->max_wait_ns >= WAIT_BAD_NS ? SEVERITY_BAD : SEVERITY_WARN;
+}
+
 static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const struct pool *p)
 {
     const char *database = p->database ? doc_printf(d, "database=%s", p->database) : NULL;
@@ -118,8 +125,7 @@ static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const s
     r->cells[P_TIME] = cell_real(transactions > 0 ? time / transactions : NAN);
     r->cells[P_WAIT] = cell_real(transactions > 0 ? wait / transactions : NAN);
     r->cells[P_SOURCE] = cell_text(p->origin);
-    if (p->waiting > 0 && p->max_wait_ns >= WAIT_WARN_NS)
-        r->severity = p->max_wait_ns >= WAIT_BAD_NS ? SEVERITY_BAD : SEVERITY_WARN;
+    r->severity = pool_severity(p);
 }
 
 static struct doc *build(const struct view_ctx *c)
@@ -147,11 +153,15 @@ static struct doc *build(const struct view_ctx *c)
 
 const struct view pools_view = {
     .name = "pools",
+    .aliases = "pooler",
+    .place = PLACE_DB,
     .title = "Pools",
     .summary = "a connection pooler's pools: clients waiting, the longest wait, server connections, time in "
                "the pool",
     .needs = 1u << SD_METRIC,
     .build = build,
+    .links = (const char *const[]){"activity", "queries", NULL},
+    .worst = pools_worst,
     .columns = COLUMNS,
     .n_columns = P_COLUMNS,
 };

@@ -17,5 +17,9 @@ struct pool {
 };
 /* Pools of the newest sample of each source, most waiting first. */
 size_t pools_find(struct doc *d, const struct view_ctx *c, struct pool *out, size_t max);
+/* How bad the wait of its clients is; SEVERITY_NONE: nobody waits, or not for long. */
+enum severity pool_severity(const struct pool *p);
+
+void pools_worst(const struct view_ctx *c, struct worst_list *l);
 
 #endif

@@ -1,5 +1,7 @@
 #include "view/shared/common.h"
 
+#include "view/action.h"
+
 #include "base/clock.h"
 #include "core/sql/hidden.h"
 #include "base/num.h"
@@ -216,6 +218,12 @@ const char *common_note(struct doc *d, const struct view_ctx *c, const struct no
 
 /* ---- nothing to show ---- */
 
+const char *common_hint(struct doc *d, const struct view_ctx *c, const char *action, const char *does)
+{
+    const char *key = view_key(c, d, action);
+    return key ? doc_printf(d, " %s %s.", key, does) : "";
+}
+
 const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds)
 {
     struct source_info info[SOURCES_MAX];
@@ -252,7 +260,8 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds
     else if (kinds == KINDS_CATALOG) /* a state, not something that happened in a span */
         none = doc_printf(d, "No %s listed yet by %s.", b->what, found->origin);
     else if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
-        none = doc_printf(d, "No %s in this span of time. + looks at a longer one.", b->what);
+        none = doc_printf(d, "No %s in this span of time.%s", b->what,
+                          common_hint(d, c, "window-longer", "looks at a longer one"));
     else
         none = doc_printf(d, "No %s yet from %s.", b->what, found->origin);
     return common_as_seen(d, c, kinds, none);

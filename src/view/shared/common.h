@@ -44,6 +44,10 @@ int64_t common_age(sd_time now, sd_time then);
 /* "15 s", "5 min", "2.5 h": the length of a window. */
 char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX]);
 
+/* " + looks at a longer one.": what the key of an action does, after another sentence. ""
+ * when the doc is printed, where no key works. */
+const char *common_hint(struct doc *d, const struct view_ctx *c, const char *action, const char *does);
+
 /* Why a pane that lives on KINDS_... is empty, and what to do. */
 const char *common_empty(struct doc *d, const struct view_ctx *c, uint32_t kinds);
 /* What a live source cannot see and what would help: of its sentence, as in "PostgreSQL

@@ -167,14 +167,23 @@ static struct doc *build(const struct view_ctx *c)
     return d;
 }
 
+static const struct column ALSO[] = {
+    {.key = "unparsed",
+     .title = "Unparsed",
+     .help = "lines that were not understood, when there are some: sample, reason"},
+};
+
 const struct view sources_view = {
     .name = "sources",
+    .place = PLACE_DATA,
     .title = "Sources",
     .summary = "where the data comes from: state, age, errors, drops, cost",
     .key = '5',
     .needs = 1u << SD_STATUS,
     .build = build,
+    .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
-    .also = "unparsed (sample, reason), when there is something",
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -4,5 +4,7 @@
 #include "view/view.h"
 
 extern const struct view sources_view;
+/* What the overview lists of it: struct view.worst. */
+void sources_worst(const struct view_ctx *c, struct worst_list *l);
 
 #endif

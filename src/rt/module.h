@@ -1,6 +1,6 @@
 /* module.h - loading shared objects; used by the registry alone. */
-#ifndef SOURCE_MODULE_H
-#define SOURCE_MODULE_H
+#ifndef RT_MODULE_H
+#define RT_MODULE_H
 
 #include "base/base.h"
 

@@ -1,8 +1,11 @@
 /* registry.h - the kinds of source there are: built in and loaded. */
-#ifndef SOURCE_REGISTRY_H
-#define SOURCE_REGISTRY_H
+#ifndef RT_REGISTRY_H
+#define RT_REGISTRY_H
 
 #include "base/base.h"
+
+/* Once, before all else: the sources that are part of the program (SOURCES_BUILT_IN). */
+void registry_begin(const struct sd_source_ops *const *built_in);
 
 /* Built-in kinds first, in a fixed order, then modules in order of loading. */
 size_t registry_count(void);

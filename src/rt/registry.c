@@ -1,5 +1,5 @@
 /* registry.c - the kinds of source, and which of them reads a target. */
-#include "source/registry.h"
+#include "rt/registry.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -13,20 +13,11 @@
 #include "base/redact.h"
 #include "base/trust.h"
 #include "conf/option.h"
-#include "source/module.h"
+#include "rt/module.h"
 
-extern const struct sd_source_ops postgres_source_ops;
-extern const struct sd_source_ops exec_source_ops;
-extern const struct sd_source_ops log_source_ops;
-extern const struct sd_source_ops pglog_source_ops;
-
-/* The built-in kinds. On a tie of recognising the first wins. */
-static const struct sd_source_ops *const BUILT_IN[] = {
-    &postgres_source_ops,
-    &exec_source_ops,
-    &log_source_ops,
-    &pglog_source_ops,
-};
+/* Main thread only; for ever. */
+static const struct sd_source_ops *const *built_in;
+static size_t n_built_in;
 
 struct loaded {
     const struct sd_source_ops *ops;
@@ -35,16 +26,23 @@ struct loaded {
 static struct loaded *loaded; /* main thread only; for ever */
 static size_t n_loaded, cap_loaded;
 
+void registry_begin(const struct sd_source_ops *const *ops)
+{
+    built_in = ops;
+    for (n_built_in = 0; ops[n_built_in];)
+        n_built_in++;
+}
+
 size_t registry_count(void)
 {
-    return ARRAY_LEN(BUILT_IN) + n_loaded;
+    return n_built_in + n_loaded;
 }
 
 const struct sd_source_ops *registry_at(size_t i)
 {
-    if (i < ARRAY_LEN(BUILT_IN))
-        return BUILT_IN[i];
-    i -= ARRAY_LEN(BUILT_IN);
+    if (i < n_built_in)
+        return built_in[i];
+    i -= n_built_in;
     return i < n_loaded ? loaded[i].ops : NULL;
 }
 

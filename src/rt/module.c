@@ -1,5 +1,5 @@
 /* module.c - a shared object runs with all our rights: who could have written it? */
-#include "source/module.h"
+#include "rt/module.h"
 
 #include <dlfcn.h>
 #include <errno.h>

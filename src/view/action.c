@@ -1,0 +1,44 @@
+/* action.c - what the actions of all views share. */
+#include "view/action.h"
+
+#include <stdlib.h>
+
+const struct view_action *view_action_at(size_t i)
+{
+    for (const struct view *const *v = VIEWS; *v; v++)
+        for (const struct view_action *const *a = (*v)->actions; a && *a; a++)
+            if (i-- == 0)
+                return *a;
+    return NULL;
+}
+
+const char *view_key(const struct view_ctx *c, struct doc *d, const char *action)
+{
+    char key[32];
+    return c->key && c->key(c->key_ctx, action, key, sizeof key) ? doc_text(d, key) : NULL;
+}
+
+void outcome_message(struct outcome *o, enum severity severity, const char *fmt, ...)
+{
+    struct strbuf b = {0};
+    va_list ap;
+    va_start(ap, fmt);
+    strbuf_vprintf(&b, fmt, ap);
+    va_end(ap);
+    o->message = arena_strdup(o->arena, strbuf_text(&b));
+    o->severity = severity;
+    strbuf_free(&b);
+}
+
+void outcome_free(struct outcome *o)
+{
+    arena_free(o->arena);
+    *o = (struct outcome){0};
+}
+
+void outcome_fact(struct outcome *o, const char *label, const char *text)
+{
+    struct question_text *q = &o->question;
+    if (text && *text && q->n_facts < OUTCOME_FACTS)
+        q->facts[q->n_facts++] = (struct fact){.label = label, .text = arena_strdup(o->arena, text)};
+}

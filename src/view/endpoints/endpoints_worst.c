@@ -1,0 +1,116 @@
+/* Endpoints for the overview: slow ones, long tails, errors, a log without durations. */
+#include "view/endpoints/endpoints.h"
+
+#include "view/shared/worst.h"
+
+#include <stdlib.h>
+
+/* X(NAME, value, help) */
+#define THRESHOLDS(X)                                                                                        \
+    X(SHARE, 0.10, "an endpoint with this share of all time is listed")                                      \
+    X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                           \
+    X(SLOW_NS, 10e6, "a p99 of at least this")                                                               \
+    X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")                      \
+    X(ERRORS_BAD, 0.05, "the same, act now")                                                                 \
+    X(MIN_ERRORS, 3, "fewer errors than this are listed, not marked")                                        \
+    X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                                      \
+    X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                                         \
+    X(MIN_REQUESTS, 5, "fewer requests than this say nothing about a share")
+
+enum threshold { THRESHOLDS(WORST_ENUM) };
+static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
+
+struct figures {
+    const char *name;
+    int64_t count, errors, timed, total_ns, p50, p99;
+};
+
+static void slow_or_tail(struct worst_list *l, const struct figures *f, struct worst_item it, double share)
+{
+    char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
+    unit_format_int(UNIT_NS, f->p99, a);
+    unit_format_int(UNIT_NS, f->p50, b);
+    it.share = share;
+    if (share >= LIMIT[T_SHARE]) {
+        bool slow = (double)f->p99 >= LIMIT[T_SLOW_NS];
+        it.what = "slow";
+        it.severity = slow && share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
+        it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
+        it.why = doc_printf(l->d, "%s of time, p99 %s, median %s", unit_format(UNIT_SHARE, share, e), a, b);
+        worst_add(l, it);
+    } else if (f->timed && (double)f->p99 >= LIMIT[T_TAIL_NS] &&
+               (double)f->p99 >= LIMIT[T_TAIL_FACTOR] * (double)f->p50) {
+        it.what = "tail";
+        it.severity = SEVERITY_INFO;
+        it.rank = share / 2;
+        it.why = doc_printf(l->d, "p99 %s against a median of %s", a, b);
+        worst_add(l, it);
+    }
+}
+
+static void failing(struct worst_list *l, const struct figures *f, struct worst_item it, int64_t requests)
+{
+    char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
+    double errors = (double)f->errors / (double)f->count;
+    if (errors < LIMIT[T_ERRORS_WARN])
+        return;
+    it.what = "errors";
+    it.severity = (double)f->errors < LIMIT[T_MIN_ERRORS] ? SEVERITY_INFO
+                  : errors >= LIMIT[T_ERRORS_BAD]         ? SEVERITY_BAD
+                                                          : SEVERITY_WARN;
+    it.share = errors;
+    it.rank = requests ? (double)f->errors / (double)requests : 0;
+    it.why = doc_printf(l->d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, f->errors, a),
+                        unit_format_int(UNIT_COUNT, f->count, b));
+    worst_add(l, it);
+}
+
+/* The figures of each endpoint, and their sums; percentiles of the sums are not needed. */
+static struct figures *read_figures(const struct view_ctx *c, size_t n, struct figures *all)
+{
+    struct endpoint_stats *s = mem_alloc(sizeof *s);
+    struct figures *each = mem_array(n + 1, sizeof *each);
+    for (size_t i = 0; i < n; i++) {
+        const struct endpoint *ep = model_endpoint(c->model, i);
+        endpoint_stats(ep, c->span, s);
+        if (!s->count)
+            continue;
+        each[i] = (struct figures){.name = endpoint_name(ep),
+                                   .count = s->count,
+                                   .errors = s->errors,
+                                   .timed = s->timed,
+                                   .total_ns = s->total_ns,
+                                   .p50 = hist_quantile(&s->latency, 0.5),
+                                   .p99 = hist_quantile(&s->latency, 0.99)};
+        all->count += s->count;
+        all->timed += s->timed;
+        all->total_ns += s->total_ns;
+    }
+    free(s);
+    return each;
+}
+
+void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
+{
+    size_t n = model_endpoints(c->model);
+    struct figures all = {0}, *each = read_figures(c, n, &all);
+    for (size_t i = 0; i < n; i++) {
+        const struct figures *f = &each[i];
+        if (f->count < (int64_t)LIMIT[T_MIN_REQUESTS])
+            continue;
+        const char *name = doc_text(l->d, f->name);
+        struct worst_item it = {.subject = name, .dive = {"endpoint", name}};
+        slow_or_tail(l, f, it, all.total_ns ? (double)f->total_ns / (double)all.total_ns : 0);
+        failing(l, f, it, all.count);
+    }
+    free(each);
+    if (all.count && !all.timed)
+        worst_add(l, (struct worst_item){
+                         .what = "log",
+                         .severity = SEVERITY_INFO,
+                         .share = NAN,
+                         .subject = "no durations",
+                         .why = "add $request_time to nginx's log_format, %D to Apache's LogFormat",
+                         .dive = {"sources", NULL},
+                     });
+}

@@ -1,0 +1,32 @@
+/* worst.h - what a view gives to the overview: the lines that need a look now. */
+#ifndef VIEW_SHARED_WORST_H
+#define VIEW_SHARED_WORST_H
+
+#include "view/view.h"
+
+struct worst_item {
+    enum severity severity;
+    double rank;         /* within a severity: share of what the reader waits for, 0..1 */
+    const char *what;    /* one word: "slow", "lock" */
+    const char *subject; /* endpoint, query, session or source it is about */
+    const char *why;     /* the figures, in a few words */
+    double share;        /* NAN: it has none */
+    struct dive dive;    /* where the line leads */
+    size_t number;       /* set by worst_add: in the order of adding */
+};
+
+/* Texts of the items are static, or belong to `d`. */
+struct worst_list {
+    struct doc *d;
+    struct worst_item *items;
+    size_t n, cap;
+};
+
+void worst_add(struct worst_list *l, struct worst_item item);
+
+/* A file of thresholds lists them as THRESHOLDS(X), with X(NAME, value, help), and gets
+ * the enumerators T_NAME and the values in a table indexed by them. */
+#define WORST_ENUM(NAME, value, help)  T_##NAME,
+#define WORST_VALUE(NAME, value, help) [T_##NAME] = (value),
+
+#endif
