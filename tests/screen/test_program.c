@@ -321,7 +321,7 @@ static void a_wrong_name_leaves_the_recording_alone(void **state)
     command(vt, record);
     see(vt, "Recording to");
     command(vt, "record /nowhere/b.slowdive");
-    see(vt, "cannot record to /nowhere");
+    see(vt, "cannot open the file /nowhere");
     command(vt, record);
     see(vt, "is being written already");
     command(vt, "record");
