@@ -1,5 +1,6 @@
 #include "app/output.h"
 
+#include "core/table.h"
 #include "sink/print.h"
 
 #include <errno.h>
@@ -20,7 +21,7 @@ static bool shape_tables(const struct app *a, struct doc *d)
     bool sorted = false;
     for (size_t i = 0; i < d->n_sections; i++) {
         struct section *s = &d->sections[i];
-        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+        if (!section_has_rows(s))
             continue;
         int column = sort ? table_column(&s->table, sort + (*sort == '-')) : -1;
         if (column >= 0 && !sorted) {
@@ -28,8 +29,8 @@ static bool shape_tables(const struct app *a, struct doc *d)
             table_sort(&s->table, column, (*sort == '-') == ascending);
             sorted = true;
         }
-        if (limit && s->kind == SECTION_TABLE && s->table.n_rows > (size_t)max)
-            s->table.n_rows = (size_t)max;
+        if (limit && s->kind == SECTION_TABLE)
+            table_limit(&s->table, (size_t)max);
     }
     if (sort && !sorted) {
         complain("there is no column %s in this view; --format json shows all", sort);
@@ -47,7 +48,7 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     return false;
 }
 
-static bool print(const struct app *a, const struct doc *d, enum print_format f)
+static bool print(const struct app *a, struct doc *d, enum print_format f)
 {
     struct winsize ws = {0};
     bool tty = isatty(STDOUT_FILENO);

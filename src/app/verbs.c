@@ -47,8 +47,11 @@ static void note_failure(struct strbuf *unread, const struct source_info *info)
         strbuf_printf(unread, "%s: %s\n", info->origin, s->text ? s->text : "failed");
 }
 
+enum { LOOKED_AT = 64 };
+
 struct progress {
-    size_t open; /* may still bring data for a verb: a reader before its end */
+    size_t known; /* have said something of themselves */
+    size_t open;  /* may still bring data for a verb: a reader before its end */
     size_t failed;
     bool sampled; /* every followed source has published */
 };
@@ -56,13 +59,14 @@ struct progress {
 /* `unread`: gets what failed; NULL: it is not reported. */
 static struct progress look(const struct app *a, struct strbuf *unread)
 {
-    struct source_info info[64];
+    struct source_info info[LOOKED_AT];
     size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
     struct progress p = {.sampled = true};
     for (size_t i = 0; i < n; i++) {
         const struct sd_status *s = info[i].status;
         if (!s)
             continue;
+        p.known++;
         switch ((enum sd_state)s->state) {
         case SD_STATE_ENDED: /* with a sentence when its end was not the real one */
             if (unread && s->text)
@@ -128,7 +132,9 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
         else if (!sampled_at)
             sampled_at = now;
         size_t servers = followed(a);
-        bool only_servers = p.open == servers && p.open + p.failed > 0;
+        /* One that fails at once does not end the wait for one that has only begun. */
+        bool all_known = p.known >= MIN(a->n_sources, LOOKED_AT);
+        bool only_servers = all_known && p.open == servers && p.open + p.failed > 0;
         if (only_servers && (servers == 0 || (sampled_at && now - sampled_at >= SAMPLE_NS)))
             return true;
         if (!only_servers || !servers_at)
@@ -320,7 +326,8 @@ static void ask_for_plans(struct app *a)
     for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
         const struct sd_job_explain job = {.query_id = query_id(h[i].query),
                                            .database = query_database(h[i].query),
-                                           .query = query_text(h[i].query)};
+                                           .query = query_text(h[i].query),
+                                           .unattended = 1};
         rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){SD_JOB_EXPLAIN, &job}, &ignored);
     }
     free(h);

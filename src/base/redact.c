@@ -150,6 +150,8 @@ static bool url_password(const char *p, size_t *from, size_t *to)
     bool port = digits && strchr("/, \t\r\n", p[colon + 1 + digits]);
     if (!last_at(p, authority) && (port || colon >= end))
         return false;
+    if (!at && colon + 1 < end) /* a password with blanks in it */
+        at = last_at(p, strcspn(p, "\r\n"));
     if (at && colon >= at - 1) { /* no password: a long user is a token */
         *from = 0;
         *to = at - 1;

@@ -2,17 +2,45 @@
 #include "base/clock.h"
 #include "base/num.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+
+/* As snprintf("%.*f%s") writes it, several times as fast: a filter over a million rows writes
+ * millions of figures. What lies close to the middle of two figures is left to snprintf. */
+static void fixed(char *buf, double v, int decimals, const char *suffix)
+{
+    static const double scales[] = {1, 10, 100};
+    double scaled = fabs(v) * scales[decimals], whole = floor(scaled), part = scaled - whole;
+    if (!(scaled < 1e9) || fabs(part - 0.5) < 1e-4) {
+        snprintf(buf, UNIT_TEXT_MAX, "%.*f%s", decimals, v, suffix);
+        return;
+    }
+    char digits[16];
+    int n = 0, least = decimals ? decimals + 2 : 1; /* 0.05: a digit before the point */
+    uint32_t figure = (uint32_t)whole + (part > 0.5);
+    for (; figure || n < least; figure /= 10) {
+        digits[n++] = (char)('0' + figure % 10);
+        if (n == decimals)
+            digits[n++] = '.';
+    }
+    char *out = buf;
+    if (signbit(v))
+        *out++ = '-';
+    while (n)
+        *out++ = digits[--n];
+    size_t len = strlen(suffix);
+    memcpy(out, suffix, MIN(len + 1, (size_t)(buf + UNIT_TEXT_MAX - out)));
+    buf[UNIT_TEXT_MAX - 1] = 0;
+}
 
 /* Three significant digits: 1.23 12.3 123; trailing zeros stay, so that columns of
  * figures line up by eye. */
 static void digits3(char *buf, double v, const char *suffix)
 {
     double a = fabs(v);
-    int decimals = a < 9.995 ? 2 : a < 99.95 ? 1 : 0;
-    snprintf(buf, UNIT_TEXT_MAX, "%.*f%s", decimals, v, suffix);
+    fixed(buf, v, a < 9.995 ? 2 : a < 99.95 ? 1 : 0, suffix);
 }
 
 struct scale {
@@ -36,7 +64,7 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
     }
     /* Whole small figures, and whole minutes, hours and days, need no decimals. */
     if (figure == floor(figure) && ((s[i].factor == 1 && a < 1000) || s[i].factor >= MINUTE))
-        snprintf(buf, UNIT_TEXT_MAX, "%.0f%s", v / s[i].factor, s[i].suffix);
+        fixed(buf, v / s[i].factor, 0, s[i].suffix);
     else
         digits3(buf, v / s[i].factor, s[i].suffix);
 }
@@ -80,14 +108,14 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
     switch (u) {
     case UNIT_NONE:
         if (v == floor(v) && fabs(v) < 1e15)
-            snprintf(buf, UNIT_TEXT_MAX, "%.0f", v);
+            fixed(buf, v, 0, "");
         else
             snprintf(buf, UNIT_TEXT_MAX, "%.6g", v);
         break;
     case UNIT_COUNT:
     case UNIT_BLOCKS:
         if (fabs(v) < 9999.5 && v == floor(v))
-            snprintf(buf, UNIT_TEXT_MAX, "%.0f", v);
+            fixed(buf, v, 0, "");
         else
             scaled(buf, v, COUNTS, ARRAY_LEN(COUNTS));
         break;
@@ -104,9 +132,9 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         if (v != 0 && fabs(v) < 0.0005)
             snprintf(buf, UNIT_TEXT_MAX, "<0.1 %%");
         else if (fabs(v) < 0.9995)
-            snprintf(buf, UNIT_TEXT_MAX, "%.1f %%", v * 100);
+            fixed(buf, v * 100, 1, " %");
         else
-            snprintf(buf, UNIT_TEXT_MAX, "%.0f %%", v * 100);
+            fixed(buf, v * 100, 0, " %");
         break;
     case UNIT_PER_S:
         scaled(buf, v, RATES, ARRAY_LEN(RATES));
@@ -156,6 +184,19 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
         return buf;
     }
     return unit_format(u, (double)v, buf);
+}
+
+bool unit_may_show(enum unit u, const char *text)
+{
+    /* What figures of all units are made of, times and dates left out. */
+    static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
+    if (u == UNIT_TIME)
+        return true;
+    for (const char *p = text; *p; p++)
+        if (!strchr(figures, *p) && !strchr(figures, tolower((unsigned char)*p)) &&
+            !strchr(figures, toupper((unsigned char)*p)))
+            return (unsigned char)*p >= 0x80; /* by case it may be one of them: KELVIN SIGN */
+    return true;
 }
 
 /* ---- parsing ---- */

@@ -26,6 +26,9 @@ char *unit_format(enum unit u, double value, char buf[UNIT_TEXT_MAX]);
 /* SD_UNKNOWN: "-". What is at the edge of the type (NUM_MAX): ">292 y", ">9.22 E". */
 char *unit_format_int(enum unit u, int64_t value, char buf[UNIT_TEXT_MAX]);
 
+/* Could a figure of that unit hold this text, in either case? False: certainly none does. */
+bool unit_may_show(enum unit u, const char *text);
+
 /* "250ms", "10s", "1.5m", "2h", "1d", "100us", "7ns". A bare number is refused except 0. */
 bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err);
 /* "500MB" (powers of 1000), "64MiB" (1024), "4096". */

@@ -22,8 +22,8 @@
 #define ACTIONS(X)                                                                                           \
     X(UP, "up", MOVE, "Up k", NULL, "one row up")                                                            \
     X(DOWN, "down", MOVE, "Down j", NULL, "one row down")                                                    \
-    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; fold a branch")                                      \
-    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; open a branch")                                  \
+    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; fold a branch; earlier in a drawing")                \
+    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; open a branch; later in a drawing")              \
     X(PAGE_UP, "page-up", MOVE, "PgUp C-b", NULL, "one screen up")                                           \
     X(PAGE_DOWN, "page-down", MOVE, "PgDn C-f", NULL, "one screen down")                                     \
     X(FIRST, "first", MOVE, "g Home", NULL, "first row")                                                     \
@@ -31,7 +31,7 @@
     X(NEXT_PANE, "next-pane", MOVE, "Tab", NULL, "next pane of this screen")                                 \
     X(PREVIOUS_PANE, "previous-pane", MOVE, "S-Tab", NULL, "previous pane of this screen")                   \
     X(ZOOM, "zoom", MOVE, "z", NULL, "the pane alone on the screen, and back")                               \
-    X(DIVE, "dive", DIVE, "Enter", "Dive", "dive into the selected row")                                     \
+    X(DIVE, "dive", DIVE, "Enter", "Dive", "dive into the selected row, box or moment")                      \
     X(BACK, "back", DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")                       \
     X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
     X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "next row that is marked")                              \
@@ -49,7 +49,7 @@
     X(LIVE, "live", TIME, "L", NULL, "back to the present")                                                  \
     X(WINDOW_SHORTER, "window-shorter", TIME, "-", NULL, "look at a shorter span")                           \
     X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "look at a longer span")                            \
-    X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query or index to the clipboard")                   \
+    X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query, index or cell to the clipboard")             \
     X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
     X(HELP, "help", CONSOLE, "? F1", "Help", "all keys and commands")                                        \
     X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \

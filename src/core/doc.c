@@ -1,6 +1,7 @@
 #include "core/doc.h"
 
 #include "base/clock.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 
@@ -23,6 +24,9 @@ void doc_free(struct doc *d)
 {
     if (!d)
         return;
+    for (size_t i = 0; i < d->n_sections; i++)
+        if (section_has_rows(&d->sections[i]))
+            table_free(&d->sections[i].table);
     if (d->drop)
         d->drop(d->owned);
     arena_free(d->arena);
@@ -78,7 +82,7 @@ struct section *doc_section(struct doc *d, enum section_kind kind, const char *k
     d->sections = grow(d, d->sections, d->n_sections, &d->cap_sections, sizeof *d->sections);
     struct section *s = &d->sections[d->n_sections++];
     *s = (struct section){.kind = kind, .key = doc_text(d, key), .title = doc_text(d, title)};
-    if (kind == SECTION_TABLE || kind == SECTION_TREE)
+    if (section_has_rows(s))
         s->table.sort_column = -1;
     return s;
 }
@@ -90,6 +94,15 @@ struct section *doc_table(struct doc *d, const char *key, const char *title, con
     s->table.columns = columns;
     s->table.n_columns = n_columns;
     return s;
+}
+
+void doc_rows(struct doc *d, struct table *t, const struct table_source *source, void *ctx, size_t n)
+{
+    t->source = source;
+    t->ctx = ctx;
+    t->n_rows = MIN(n, UINT32_MAX - 1);
+    t->scratch = arena_alloc(d->arena, sizeof *t->scratch);
+    t->scratch->cells = arena_alloc(d->arena, t->n_columns * sizeof *t->scratch->cells);
 }
 
 struct row *doc_row(struct doc *d, struct table *t)
@@ -176,117 +189,6 @@ int table_column(const struct table *t, const char *key)
     return -1;
 }
 
-static double number(struct cell c)
-{
-    return c.type == CELL_REAL ? c.f : (double)c.i;
-}
-
-int cell_compare(struct cell a, struct cell b)
-{
-    if (a.type == CELL_TEXT && b.type == CELL_TEXT) {
-        int order = strcmp(a.s, b.s);
-        return (order > 0) - (order < 0);
-    }
-    if (a.type == CELL_LIST && b.type == CELL_LIST)
-        return (a.list->n_rows > b.list->n_rows) - (a.list->n_rows < b.list->n_rows);
-    if (a.type == CELL_INT && b.type == CELL_INT)
-        return (a.i > b.i) - (a.i < b.i);
-    bool an = a.type != CELL_TEXT && a.type != CELL_LIST, bn = b.type != CELL_TEXT && b.type != CELL_LIST;
-    if (an && bn)
-        return (number(a) > number(b)) - (number(a) < number(b));
-    return (a.type > b.type) - (a.type < b.type);
-}
-
-struct order {
-    int column;
-    bool reverse;
-};
-
-static bool before(const struct row *a, const struct row *b, struct order o)
-{
-    struct cell x = a->cells[o.column], y = b->cells[o.column];
-    if (x.type == CELL_UNKNOWN || y.type == CELL_UNKNOWN)
-        return x.type != CELL_UNKNOWN;
-    int c = cell_compare(x, y);
-    return o.reverse ? c >= 0 : c <= 0;
-}
-
-/* A merge sort over blocks: a row with the rows below it in the tree. In a plain table
- * every block is one row. Stable, and siblings keep their children. */
-static void sort_rows(struct row *rows, size_t n, struct row *tmp, struct order o);
-
-static size_t block_end(const struct row *rows, size_t n, size_t i)
-{
-    size_t end = i + 1;
-    while (end < n && rows[end].depth > rows[i].depth)
-        end++;
-    return end;
-}
-
-static void merge(struct row *rows, size_t middle, size_t n, struct row *tmp, struct order o)
-{
-    size_t a = 0, b = middle, out = 0;
-    while (a < middle || b < n) {
-        bool left = b >= n || (a < middle && before(&rows[a], &rows[b], o));
-        size_t *from = left ? &a : &b;
-        size_t end = block_end(rows, left ? middle : n, *from);
-        memcpy(tmp + out, rows + *from, (end - *from) * sizeof *rows);
-        out += end - *from;
-        *from = end;
-    }
-    memcpy(rows, tmp, n * sizeof *rows);
-}
-
-static void sort_rows(struct row *rows, size_t n, struct row *tmp, struct order o)
-{
-    size_t first = n ? block_end(rows, n, 0) : 0;
-    if (first >= n) {
-        if (n > 2)
-            sort_rows(rows + 1, n - 1, tmp, o); /* one block: its children */
-        return;
-    }
-    size_t middle = first;
-    while (middle < n / 2)
-        middle = block_end(rows, n, middle);
-    if (middle >= n)
-        middle = first;
-    sort_rows(rows, middle, tmp, o);
-    sort_rows(rows + middle, n - middle, tmp, o);
-    merge(rows, middle, n, tmp, o);
-}
-
-void table_sort(struct table *t, int column, bool reverse)
-{
-    if (column < 0 || (size_t)column >= t->n_columns)
-        return;
-    struct row *tmp = mem_array(t->n_rows, sizeof *tmp);
-    sort_rows(t->rows, t->n_rows, tmp, (struct order){column, reverse});
-    free(tmp);
-    t->sort_column = column;
-    t->sort_reverse = reverse;
-}
-
-void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx),
-                  void *ctx)
-{
-    bool *kept = mem_array(t->n_rows, sizeof *kept);
-    for (size_t i = 0; i < t->n_rows; i++) {
-        kept[i] = keep(t, &t->rows[i], ctx);
-        int depth = t->rows[i].depth;
-        for (size_t up = i; kept[i] && up-- > 0 && depth > 0;)
-            if (t->rows[up].depth < depth) {
-                depth = t->rows[up].depth;
-                kept[up] = true;
-            }
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (kept[i])
-            t->rows[n++] = t->rows[i];
-    t->n_rows = n;
-    free(kept);
-}
-
 /* ---- cells for people ---- */
 
 static void format_list(const struct table *t, struct strbuf *out)
@@ -328,6 +230,8 @@ void cell_format(const struct column *c, struct cell v, struct strbuf *out)
         break;
     case CELL_LIST:
         format_list(v.list, out);
+        break;
+    case CELL_LEVELS: /* the printers draw them */
         break;
     }
 }

@@ -1,10 +1,14 @@
 /* doc.h - what a view says, independent of where it is shown.
  *
  * A view fills a doc: an ordered list of sections (table, tree, graph, heat map,
- * fields, text). The console draws each section as a pane; `sink/print` writes the
- * same doc as text, JSON, Markdown or CSV. A doc owns everything in it: text
+ * fields, text, boxes, flow). The console draws each section as a pane; `sink/print`
+ * writes the same doc as text, JSON, Markdown or CSV. A doc owns everything in it: text
  * given to the builders is copied. Built and read on one thread.
- */
+ *
+ * Rows of a table are built one by one (doc_row) or given by number (struct
+ * table_source). What is large is given by number: then a row exists while it is looked at.
+ * core/table.h reads, sorts and filters both; core/drawing.h says what a drawing shows in
+ * rows. */
 #ifndef CORE_DOC_H
 #define CORE_DOC_H
 
@@ -15,7 +19,13 @@ enum severity { SEVERITY_NONE, SEVERITY_GOOD, SEVERITY_INFO, SEVERITY_WARN, SEVE
 const char *severity_name(enum severity s); /* "", "good", "info", "warn", "bad" */
 
 /* ---- cells ---- */
-enum cell_type { CELL_UNKNOWN, CELL_INT, CELL_REAL, CELL_TEXT, CELL_BOOL, CELL_LIST };
+enum cell_type { CELL_UNKNOWN, CELL_INT, CELL_REAL, CELL_TEXT, CELL_BOOL, CELL_LIST, CELL_LEVELS };
+
+/* Heights 0..1 beside each other, NAN where there is nothing: a line of blocks on paper. */
+struct levels {
+    size_t n;
+    const double *values;
+};
 
 struct table;
 struct cell {
@@ -25,6 +35,7 @@ struct cell {
         double f;
         const char *s;
         const struct table *list; /* a small table inside a row: routes[] */
+        const struct levels *levels;
     };
 };
 
@@ -47,6 +58,10 @@ static inline struct cell cell_bool(bool v)
 static inline struct cell cell_list(const struct table *t)
 {
     return (struct cell){.type = t ? CELL_LIST : CELL_UNKNOWN, .list = t};
+}
+static inline struct cell cell_levels(const struct levels *l)
+{
+    return (struct cell){.type = l ? CELL_LEVELS : CELL_UNKNOWN, .levels = l};
 }
 static inline struct cell cell_unknown(void)
 {
@@ -75,10 +90,12 @@ struct column {
     const char *help;
 };
 
-/* Where Enter leads: a view and what it is about. view NULL: nowhere. */
+/* Where Enter leads: a view and what it is about. view NULL: nowhere. With from < to also
+ * to that span of time; then view NULL means the same view at that time. */
 struct dive {
     const char *view;
     const char *arg;
+    sd_time from, to;
 };
 
 /* A session of a database server, so that it can be told from a later one that has got
@@ -98,15 +115,41 @@ struct row {
     int depth;                  /* in a tree; the children follow their parent, depth + 1 */
     bool worst;                 /* the row that `w` goes to; without one, the gravest */
     size_t number;              /* of the view's own, for section.about */
+    uint64_t id; /* what the row is about, the same in a later doc; 0: made from where it leads or its name */
 };
 
+/* Rows by number. All functions are called on the thread of the doc. Texts and lists in what
+ * they give stay valid as long as the doc. */
+struct table_source {
+    /* Fills r, which is all zero but for its cells: one for each column, all unknown. */
+    void (*row)(void *ctx, size_t i, struct row *r);
+    uint64_t (*identity)(void *ctx, size_t i); /* as row.id: not 0, unique in the table */
+    /* What row i is sorted by in that column; NULL: its cell. Not of trees. */
+    struct cell (*sort_key)(void *ctx, size_t i, size_t column);
+    bool marked; /* some rows have a severity of GOOD, WARN or BAD */
+};
+
+/* Rows are read with table_rows() and table_row() (core/table.h): `order` says which are shown
+ * and in what order, `source` where they come from. */
 struct table {
     const struct column *columns; /* static, or in the doc's arena */
     size_t n_columns;
-    struct row *rows;
+    struct row *rows; /* built with doc_row; NULL with a source */
     size_t n_rows, cap_rows;
     int sort_column;   /* the order the view made; -1: none */
     bool sort_reverse; /* largest first */
+
+    const struct table_source *source; /* static, or in the doc's arena; NULL: rows were built */
+    void *ctx;                         /* for the source */
+    uint32_t *order;                   /* numbers of the rows shown; NULL: all, as they are */
+    size_t n_order;
+    struct row *scratch;     /* the row of the source that was read last */
+    uint64_t *ids;           /* of built rows, made when first asked for */
+    struct table_tree *tree; /* of a tree, made when first asked for; core/table.h */
+
+    /* Of a drawing in rows: no header in text; where levels begin and end in time. */
+    bool bare;
+    sd_time axis_from, axis_to;
 };
 
 /* ---- sections ---- */
@@ -117,7 +160,10 @@ enum section_kind {
     SECTION_GRAPH, /* lines over time */
     SECTION_HEATMAP,
     SECTION_FIELDS, /* label and value pairs: a table with columns key, value */
-    SECTION_TEXT    /* wrapped text, such as a query */
+    SECTION_TEXT,   /* wrapped text, such as a query */
+    SECTION_BOXES,  /* rectangles by number: treemap, icicle, flame graph, waterfall */
+    SECTION_FLOW,   /* nodes and weighted edges, from left to right */
+    SECTION_KINDS
 };
 
 struct graph_line {
@@ -144,6 +190,69 @@ struct heatmap { /* time across, value (log scale) up; counts[y * columns + x], 
     int64_t *lower; /* rows + 1 bounds */
     uint32_t *counts;
     uint32_t max;
+};
+
+/* Boxes by number, 0 to n - 1. They form trees: the outermost are the children of BOXES_ROOT.
+ * All functions are called on the thread of the doc and cost no more than a look-up; texts
+ * stay valid as long as the doc. */
+#define BOXES_ROOT SIZE_MAX
+enum boxes_shape {
+    BOXES_TREEMAP,  /* area by weight, boxes inside of boxes */
+    BOXES_ICICLE,   /* width by weight, a line for each depth, outermost at the top */
+    BOXES_FLAME,    /* the same with the outermost at the bottom */
+    BOXES_WATERFALL /* a line for each box, in order of number, from start to start + weight */
+};
+struct box {
+    const char *label;
+    double weight;    /* with all that is in it; unknown and negative count as 0 */
+    double self;      /* of that, of no box in it */
+    double start;     /* WATERFALL: where it begins */
+    unsigned colour;  /* boxes of one kind have one colour and pattern */
+    int depth;        /* 0: outermost */
+    size_t children;  /* boxes directly in it */
+    size_t inside;    /* boxes in it at any depth */
+    size_t parent;    /* BOXES_ROOT of the outermost */
+    struct dive dive; /* where Enter leads when there is nothing in it to zoom into */
+    enum severity severity;
+    const char *copy; /* what is copied; NULL: its text */
+};
+struct boxes_source {
+    /* Fills b, which is all zero. BOXES_ROOT: the whole; its label may be NULL. */
+    void (*box)(void *ctx, size_t i, struct box *b);
+    /* The k-th box in `parent`, heaviest first (WATERFALL: in order of start). */
+    size_t (*child)(void *ctx, size_t parent, size_t k);
+    uint64_t (*identity)(void *ctx, size_t i); /* the same number for the same thing in a later doc, not 0 */
+};
+struct boxes {
+    enum boxes_shape shape;
+    enum unit unit; /* of weight */
+    size_t n;
+    double start, end; /* WATERFALL: of the axis */
+    const struct boxes_source *source;
+    void *ctx;
+};
+
+struct flow_node {
+    const char *label;
+    double weight;
+    struct dive dive;
+    enum severity severity;
+};
+struct flow_edge {
+    size_t from, to; /* nodes */
+    double weight;
+};
+/* Nodes and edges by number; the same rules as for boxes. */
+struct flow_source {
+    void (*node)(void *ctx, size_t i, struct flow_node *n);
+    void (*edge)(void *ctx, size_t i, struct flow_edge *e);
+    uint64_t (*identity)(void *ctx, size_t i); /* of a node, not 0 */
+};
+struct flow {
+    enum unit unit; /* of the weights */
+    size_t n_nodes, n_edges;
+    const struct flow_source *source;
+    void *ctx;
 };
 
 struct field {
@@ -181,6 +290,8 @@ struct section {
     void *write_ctx;
     struct text_mark *marks; /* TEXT */
     size_t n_marks;
+    /* GRAPH, HEATMAP: where a moment of it leads; its time is added. No view: the same view. */
+    struct dive dive;
     union {
         struct table table; /* TABLE, TREE */
         struct graph graph;
@@ -189,6 +300,8 @@ struct section {
             struct field *items;
             size_t n, cap;
         } fields;
+        struct boxes boxes;
+        struct flow flow;
         const char *text;
     };
 };
@@ -214,6 +327,11 @@ struct doc {
     void (*drop)(void *owned);
 };
 
+static inline bool section_has_rows(const struct section *s)
+{
+    return s->kind == SECTION_TABLE || s->kind == SECTION_TREE;
+}
+
 struct doc *doc_new(const char *view, const char *title);
 void doc_free(struct doc *d); /* NULL is fine */
 
@@ -226,6 +344,9 @@ const char *section_text(struct doc *d, struct section *s);
 struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title);
 struct section *doc_table(struct doc *d, const char *key, const char *title, const struct column *columns,
                           size_t n_columns); /* SECTION_TABLE */
+/* Rows of the table by number, n of them (fewer than 2^32); `source` and ctx stay valid as
+ * long as the doc. */
+void doc_rows(struct doc *d, struct table *t, const struct table_source *source, void *ctx, size_t n);
 /* Adds a row of unknown cells. Valid until the next doc_row of the table. */
 struct row *doc_row(struct doc *d, struct table *t);
 /* A small table for cell_list. */
@@ -242,14 +363,8 @@ void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value
 void section_field(struct doc *d, struct section *s, const char *key, const char *label, enum unit unit,
                    struct cell value);
 
-/* Stable sort; unknown cells come last either way. Trees sort among siblings. */
-void table_sort(struct table *t, int column, bool reverse);
 int table_column(const struct table *t, const char *key); /* -1 */
 /* A cell for people: formatted by the column's unit, "-" when unknown. */
 void cell_format(const struct column *c, struct cell v, struct strbuf *out);
-int cell_compare(struct cell a, struct cell b); /* -1, 0, 1; unknown is not ordered here */
-/* Keeps only rows for which `keep` is true, in trees also their ancestors. */
-void table_filter(struct table *t, bool (*keep)(const struct table *t, const struct row *r, void *ctx),
-                  void *ctx);
 
 #endif

@@ -17,7 +17,7 @@ static const struct section *main_table(const struct doc *d)
     const struct section *first = NULL;
     for (size_t i = 0; i < d->n_sections; i++) {
         const struct section *s = &d->sections[i];
-        if (s->kind != SECTION_TABLE && s->kind != SECTION_TREE)
+        if (!section_has_rows(s))
             continue;
         if ((int)i == d->focus)
             return s;
@@ -26,17 +26,11 @@ static const struct section *main_table(const struct doc *d)
     return first;
 }
 
-/* What is written only when it is needed is needed now; a doc's own cache. */
-static void write_text(const struct doc *d, const struct section *s)
-{
-    section_text((struct doc *)(uintptr_t)d, (struct section *)(uintptr_t)s);
-}
-
-void print_doc(const struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out)
+void print_doc(struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out)
 {
     for (size_t i = 0; i < d->n_sections; i++)
         if (f == PRINT_JSON || !d->sections[i].aside)
-            write_text(d, &d->sections[i]);
+            section_text(d, &d->sections[i]);
     switch (f) {
     case PRINT_TEXT:
         print_text_doc(d, o, out);
@@ -54,10 +48,10 @@ void print_doc(const struct doc *d, enum print_format f, const struct print_opti
     }
 }
 
-void print_section(const struct doc *d, const struct section *s, enum print_format f,
-                   const struct print_options *o, struct strbuf *out)
+void print_section(struct doc *d, struct section *s, enum print_format f, const struct print_options *o,
+                   struct strbuf *out)
 {
-    write_text(d, s);
+    section_text(d, s);
     switch (f) {
     case PRINT_TEXT:
         print_text_section(s, o, out);

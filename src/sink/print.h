@@ -14,9 +14,10 @@ struct print_options {
     bool ascii;
     bool color; /* ANSI colours in text (a tty) */
 };
-void print_doc(const struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out);
+/* Texts that are written when they are needed (section.write) are written now. */
+void print_doc(struct doc *d, enum print_format f, const struct print_options *o, struct strbuf *out);
 /* One section: what the console exports and copies. */
-void print_section(const struct doc *d, const struct section *s, enum print_format f,
-                   const struct print_options *o, struct strbuf *out);
+void print_section(struct doc *d, struct section *s, enum print_format f, const struct print_options *o,
+                   struct strbuf *out);
 
 #endif

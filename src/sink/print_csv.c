@@ -1,8 +1,9 @@
 #include "sink/print_internal.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/utf8.h"
+#include "core/drawing.h"
+#include "core/table.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -72,88 +73,50 @@ static void cell(struct strbuf *out, const struct column *c, struct cell v)
         text(out, strbuf_text(&b));
         strbuf_free(&b);
         break;
+    case CELL_LEVELS: /* only made for people */
+        break;
     }
 }
 
-static void table(const struct table *t, struct strbuf *out)
+static void heading(const struct table *t, struct strbuf *out)
 {
     bool first = true;
     for (size_t c = 0; c < t->n_columns; c++)
         if (!(t->columns[c].flags & COLUMN_NO_JSON)) {
-            strbuf_printf(out, "%s%s", first ? "" : ",", t->columns[c].key);
+            if (!first)
+                strbuf_char(out, ',');
+            text(out, t->columns[c].key);
             first = false;
         }
     strbuf_str(out, "\r\n");
-    for (size_t i = 0; i < t->n_rows; i++) {
-        first = true;
+}
+
+static void table(const struct table *t, struct strbuf *out)
+{
+    heading(t, out);
+    for (size_t i = 0; i < table_rows(t); i++) {
+        const struct row *r = table_row(t, i);
+        bool first = true;
         for (size_t c = 0; c < t->n_columns; c++)
             if (!(t->columns[c].flags & COLUMN_NO_JSON)) {
                 if (!first)
                     strbuf_char(out, ',');
-                cell(out, &t->columns[c], t->rows[i].cells[c]);
+                cell(out, &t->columns[c], r->cells[c]);
                 first = false;
             }
         strbuf_str(out, "\r\n");
     }
 }
 
-static void graph(const struct graph *g, struct strbuf *out)
-{
-    char when[CLOCK_TEXT_MAX];
-    strbuf_str(out, "at");
-    for (size_t l = 0; l < g->n_lines; l++) {
-        strbuf_char(out, ',');
-        text(out, g->lines[l].name);
-    }
-    strbuf_str(out, "\r\n");
-    for (size_t i = 0; i < g->n_points; i++) {
-        double at =
-            (double)g->from + ((double)i + 0.5) * ((double)g->to - (double)g->from) / (double)g->n_points;
-        strbuf_str(out, clock_rfc3339(real_to_int(at), when));
-        for (size_t l = 0; l < g->n_lines; l++) {
-            strbuf_char(out, ',');
-            if (isfinite(g->lines[l].values[i]))
-                real(out, g->lines[l].values[i]);
-        }
-        strbuf_str(out, "\r\n");
-    }
-}
-
 void print_csv_section(const struct section *s, struct strbuf *out)
 {
-    switch (s->kind) {
-    case SECTION_TABLE:
-    case SECTION_TREE:
-        table(&s->table, out);
-        break;
-    case SECTION_GRAPH:
-        graph(&s->graph, out);
-        break;
-    case SECTION_FIELDS:
-        strbuf_str(out, "key,value\r\n");
-        for (size_t i = 0; i < s->fields.n; i++) {
-            const struct field *f = &s->fields.items[i];
-            text(out, f->key ? f->key : f->label);
-            strbuf_char(out, ',');
-            cell(out, &(struct column){.unit = f->unit}, f->value);
-            strbuf_str(out, "\r\n");
-        }
-        break;
-    case SECTION_TEXT:
+    struct arena *a = arena_new();
+    const struct table *t = section_as_table(s, FOR_PROGRAMS, a);
+    if (t) {
+        table(t, out);
+    } else {
         text(out, s->text ? s->text : "");
         strbuf_str(out, "\r\n");
-        break;
-    case SECTION_HEATMAP:
-        strbuf_str(out, "from_ns");
-        for (size_t x = 0; x < s->heatmap.columns; x++)
-            strbuf_printf(out, ",column_%zu", x + 1);
-        strbuf_str(out, "\r\n");
-        for (size_t y = 0; y < s->heatmap.rows; y++) {
-            strbuf_printf(out, "%" PRId64, s->heatmap.lower[y]);
-            for (size_t x = 0; x < s->heatmap.columns; x++)
-                strbuf_printf(out, ",%" PRIu32, s->heatmap.counts[y * s->heatmap.columns + x]);
-            strbuf_str(out, "\r\n");
-        }
-        break;
     }
+    arena_free(a);
 }

@@ -1,8 +1,9 @@
 #include "sink/print_internal.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/utf8.h"
+#include "core/drawing.h"
+#include "core/table.h"
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
@@ -50,6 +51,7 @@ static cJSON *value(enum unit unit, struct cell c)
         return cJSON_CreateBool(c.i != 0);
     case CELL_LIST:
         return table(c.list);
+    case CELL_LEVELS: /* only made for people */
     case CELL_UNKNOWN:
         break;
     }
@@ -69,58 +71,11 @@ static cJSON *row(const struct table *t, const struct row *r)
 static cJSON *table(const struct table *t)
 {
     cJSON *a = cJSON_CreateArray();
-    for (size_t i = 0; i < t->n_rows; i++)
-        cJSON_AddItemToArray(a, t->n_columns == 1 ? value(t->columns[0].unit, t->rows[i].cells[0])
-                                                  : row(t, &t->rows[i]));
-    return a;
-}
-
-static cJSON *rows(const struct table *t)
-{
-    cJSON *a = cJSON_CreateArray();
-    for (size_t i = 0; i < t->n_rows; i++)
-        cJSON_AddItemToArray(a, row(t, &t->rows[i]));
-    return a;
-}
-
-static cJSON *graph(const struct graph *g)
-{
-    cJSON *a = cJSON_CreateArray();
-    for (size_t i = 0; i < g->n_points; i++) {
-        cJSON *p = cJSON_CreateObject();
-        double at =
-            (double)g->from + ((double)i + 0.5) * ((double)g->to - (double)g->from) / (double)g->n_points;
-        cJSON_AddItemToObject(p, "at", moment(real_to_int(at)));
-        cJSON *lines = p;
-        if (g->stacked) { /* its names come from outside */
-            cJSON_AddItemToObject(p, "load", value(g->unit, cell_real(graph_sum(g, i))));
-            lines = cJSON_AddObjectToObject(p, "layers");
-        }
-        for (size_t l = 0; l < g->n_lines; l++)
-            cJSON_AddItemToObject(lines, g->lines[l].name, value(g->unit, cell_real(g->lines[l].values[i])));
-        cJSON_AddItemToArray(a, p);
+    for (size_t i = 0; i < table_rows(t); i++) {
+        const struct row *r = table_row(t, i);
+        cJSON_AddItemToArray(a, t->n_columns == 1 ? value(t->columns[0].unit, r->cells[0]) : row(t, r));
     }
     return a;
-}
-
-static cJSON *heatmap(const struct heatmap *h)
-{
-    cJSON *o = cJSON_CreateObject();
-    cJSON_AddItemToObject(o, "from", moment(h->from));
-    cJSON_AddItemToObject(o, "to", moment(h->to));
-    cJSON_AddItemToObject(o, "columns", integer((int64_t)h->columns));
-    cJSON_AddItemToObject(o, "rows", integer((int64_t)h->rows));
-    cJSON *lower = cJSON_AddArrayToObject(o, h->unit == UNIT_NS ? "lower_ns" : "lower");
-    for (size_t y = 0; h->rows && y <= h->rows; y++)
-        cJSON_AddItemToArray(lower, integer(h->lower[y]));
-    cJSON *counts = cJSON_AddArrayToObject(o, "counts"); /* one array per latency row, fastest first */
-    for (size_t y = 0; y < h->rows; y++) {
-        cJSON *line = cJSON_CreateArray();
-        for (size_t x = 0; x < h->columns; x++)
-            cJSON_AddItemToArray(line, integer(h->counts[y * h->columns + x]));
-        cJSON_AddItemToArray(counts, line);
-    }
-    return o;
 }
 
 static void fields(cJSON *o, const struct field *items, size_t n)
@@ -130,25 +85,47 @@ static void fields(cJSON *o, const struct field *items, size_t n)
             cJSON_AddItemToObject(o, items[i].key, value(items[i].unit, items[i].value));
 }
 
-static cJSON *section(const struct section *s)
+/* ---- what a section says of itself, piece by piece ---- */
+
+enum { NESTED_MOST = 16 };
+
+struct writing {
+    cJSON *open[NESTED_MOST]; /* the outermost first */
+    size_t n;
+};
+
+static void put_item(struct writing *w, const char *key, cJSON *item)
 {
-    cJSON *o;
-    switch (s->kind) {
-    case SECTION_TABLE:
-    case SECTION_TREE:
-        return rows(&s->table);
-    case SECTION_GRAPH:
-        return graph(&s->graph);
-    case SECTION_HEATMAP:
-        return heatmap(&s->heatmap);
-    case SECTION_FIELDS:
-        o = cJSON_CreateObject();
-        fields(o, s->fields.items, s->fields.n);
-        return o;
-    case SECTION_TEXT:
-        return text(s->text);
-    }
-    return cJSON_CreateNull();
+    if (key)
+        cJSON_AddItemToObject(w->open[w->n - 1], key, item);
+    else
+        cJSON_AddItemToArray(w->open[w->n - 1], item);
+}
+
+static void open_item(void *ctx, const char *key, bool list)
+{
+    struct writing *w = ctx;
+    cJSON *item = list ? cJSON_CreateArray() : cJSON_CreateObject();
+    put_item(w, key, item);
+    if (w->n < NESTED_MOST)
+        w->open[w->n++] = item;
+}
+
+static void put_value(void *ctx, const char *key, enum unit unit, struct cell v)
+{
+    put_item(ctx, key, value(unit, v));
+}
+
+static void close_item(void *ctx)
+{
+    ((struct writing *)ctx)->n--;
+}
+
+static void add_section(cJSON *o, const char *key, const struct section *s)
+{
+    static const struct describer to = {.open = open_item, .value = put_value, .close = close_item};
+    struct writing w = {.open = {o}, .n = 1};
+    section_describe(s, key, &to, &w);
 }
 
 /* A reader gets every character, a terminal none that it obeys: what utf8_append would
@@ -196,13 +173,13 @@ void print_json_doc(const struct doc *d, struct strbuf *out)
     cJSON *o = head(d);
     for (size_t i = 0; i < d->n_sections; i++)
         if (d->sections[i].key)
-            cJSON_AddItemToObject(o, d->sections[i].key, section(&d->sections[i]));
+            add_section(o, d->sections[i].key, &d->sections[i]);
     print(o, out);
 }
 
 void print_json_section(const struct doc *d, const struct section *s, struct strbuf *out)
 {
     cJSON *o = head(d);
-    cJSON_AddItemToObject(o, s->key ? s->key : "rows", section(s));
+    add_section(o, s->key ? s->key : "rows", s);
     print(o, out);
 }

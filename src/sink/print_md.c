@@ -2,6 +2,10 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "core/drawing.h"
+#include "core/table.h"
+
+enum { LEVELS_MOST = 60 };
 
 /* One line of text that Markdown does not take as markup. */
 static void escaped(struct strbuf *out, const char *s)
@@ -19,6 +23,12 @@ static void escaped(struct strbuf *out, const char *s)
 static void cell(struct strbuf *out, const struct column *c, struct cell v)
 {
     struct strbuf b = {0};
+    if (v.type == CELL_LEVELS) { /* as code: its spaces stay */
+        strbuf_char(out, '`');
+        print_levels(v.levels, MIN(v.levels->n, (size_t)LEVELS_MOST), &(struct print_options){0}, out);
+        strbuf_char(out, '`');
+        return;
+    }
     cell_format(c, v, &b);
     escaped(out, strbuf_text(&b));
     strbuf_free(&b);
@@ -32,23 +42,23 @@ static bool shown(const struct column *c)
 static bool left(const struct table *t, size_t c)
 {
     const struct column *col = &t->columns[c];
-    return (col->flags & (COLUMN_LEFT | COLUMN_TREE | COLUMN_GROW)) ||
-           (t->n_rows && (t->rows[0].cells[c].type == CELL_TEXT || t->rows[0].cells[c].type == CELL_LIST));
+    if (col->flags & (COLUMN_LEFT | COLUMN_TREE | COLUMN_GROW))
+        return true;
+    enum cell_type type = table_rows(t) ? table_row(t, 0)->cells[c].type : CELL_UNKNOWN;
+    return type == CELL_TEXT || type == CELL_LIST;
 }
 
 static bool marked(const struct table *t)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (t->rows[i].severity >= SEVERITY_WARN)
+    for (size_t i = 0; i < table_rows(t); i++)
+        if (table_row(t, i)->severity >= SEVERITY_WARN)
             return true;
     return false;
 }
 
-static void table(const struct table *t, struct strbuf *out)
+static void heading(const struct table *t, bool mark, struct strbuf *out)
 {
-    static const char *const marks[] = {"", "", "", "!", "!!"};
-    bool mark = marked(t); /* a column of its own, without a title */
-    if (mark)
+    if (mark) /* a column of its own, without a title */
         strbuf_str(out, "| ");
     for (size_t c = 0; c < t->n_columns; c++)
         if (shown(&t->columns[c])) {
@@ -63,44 +73,60 @@ static void table(const struct table *t, struct strbuf *out)
         if (shown(&t->columns[c]))
             strbuf_str(out, left(t, c) ? "|---" : "|---:");
     strbuf_str(out, "|\n");
-    for (size_t i = 0; i < t->n_rows; i++) {
+}
+
+static void table(const struct table *t, struct strbuf *out)
+{
+    static const char *const marks[] = {"", "", "", "!", "!!"};
+    bool mark = marked(t);
+    heading(t, mark, out);
+    for (size_t i = 0; i < table_rows(t); i++) {
+        const struct row *r = table_row(t, i);
         if (mark)
-            strbuf_printf(out, "| %s ", marks[t->rows[i].severity]);
+            strbuf_printf(out, "| %s ", marks[r->severity]);
         for (size_t c = 0; c < t->n_columns; c++)
             if (shown(&t->columns[c])) {
                 strbuf_str(out, "| ");
                 if (t->columns[c].flags & COLUMN_TREE)
-                    for (int depth = 0; depth < t->rows[i].depth; depth++)
+                    for (int depth = 0; depth < r->depth; depth++)
                         strbuf_str(out, "&nbsp;&nbsp;");
-                cell(out, &t->columns[c], t->rows[i].cells[c]);
+                cell(out, &t->columns[c], r->cells[c]);
                 strbuf_char(out, ' ');
             }
         strbuf_str(out, "|\n");
     }
 }
 
-static void last_and_largest(const struct graph *g, struct strbuf *out)
+/* Two columns without a header are names and values. */
+static void pairs(const struct table *t, struct strbuf *out)
 {
-    strbuf_str(out, "| Line | Last | Largest |\n|---|---:|---:|\n");
-    for (size_t l = 0; l < g->n_lines; l++) {
-        double last = NAN, largest = NAN;
-        char buf[UNIT_TEXT_MAX];
-        for (size_t i = 0; i < g->n_points; i++) {
-            double v = g->lines[l].values[i];
-            if (isfinite(v)) {
-                last = v;
-                largest = isfinite(largest) ? fmax(largest, v) : v;
-            }
-        }
-        strbuf_str(out, "| ");
-        escaped(out, g->lines[l].name);
-        strbuf_printf(out, " | %s", unit_format(g->unit, last, buf));
-        strbuf_printf(out, " | %s |\n", unit_format(g->unit, largest, buf));
+    for (size_t i = 0; i < table_rows(t); i++) {
+        const struct row *r = table_row(t, i);
+        strbuf_str(out, "- ");
+        cell(out, &t->columns[0], r->cells[0]);
+        strbuf_str(out, ": ");
+        cell(out, &t->columns[1], r->cells[1]);
+        strbuf_char(out, '\n');
     }
+}
+
+static void text_block(const struct section *s, struct strbuf *out)
+{
+    struct strbuf valid = {0};
+    for (size_t at = 0, n; s->text && (at == 0 || s->text[at - 1]); at += n + 1) {
+        n = strcspn(s->text + at, "\n");
+        strbuf_clear(&valid);
+        utf8_append_lines(&valid, s->text + at, n);
+        strbuf_printf(out, "    %s\n", strbuf_text(&valid)); /* an indented block: nothing in it can end it */
+        print_carets(s, at, n, 4, out);
+    }
+    strbuf_free(&valid);
 }
 
 void print_md_section(const struct section *s, struct strbuf *out)
 {
+    struct arena *a = arena_new();
+    const struct table *t = section_as_table(s, FOR_PEOPLE, a);
     strbuf_str(out, "## ");
     escaped(out, s->title ? s->title : "");
     strbuf_str(out, "\n\n");
@@ -108,48 +134,19 @@ void print_md_section(const struct section *s, struct strbuf *out)
         escaped(out, s->note);
         strbuf_str(out, "\n\n");
     }
-    switch (s->kind) {
-    case SECTION_TABLE:
-    case SECTION_TREE:
-        if (s->table.n_rows)
-            table(&s->table, out);
-        else if (s->empty) {
+    if (!t) {
+        text_block(s, out);
+    } else if (!table_rows(t)) {
+        if (s->empty) {
             escaped(out, s->empty);
             strbuf_char(out, '\n');
         }
-        break;
-    case SECTION_GRAPH:
-        last_and_largest(&s->graph, out);
-        break;
-    case SECTION_HEATMAP:
-        strbuf_str(out, "(a heat map; see the JSON)\n");
-        break;
-    case SECTION_FIELDS:
-        for (size_t i = 0; i < s->fields.n; i++) {
-            const struct field *f = &s->fields.items[i];
-            if (!f->label)
-                continue;
-            strbuf_str(out, "- ");
-            escaped(out, f->label);
-            strbuf_str(out, ": ");
-            cell(out, &(struct column){.unit = f->unit}, f->value);
-            strbuf_char(out, '\n');
-        }
-        break;
-    case SECTION_TEXT: {
-        struct strbuf valid = {0};
-        for (size_t at = 0, n; s->text && (at == 0 || s->text[at - 1]); at += n + 1) {
-            n = strcspn(s->text + at, "\n");
-            strbuf_clear(&valid);
-            utf8_append_lines(&valid, s->text + at, n);
-            strbuf_printf(out, "    %s\n",
-                          strbuf_text(&valid)); /* an indented block: nothing in it can end it */
-            print_carets(s, at, n, 4, out);
-        }
-        strbuf_free(&valid);
-        break;
+    } else if (t->bare && t->n_columns == 2 && table_row(t, 0)->cells[1].type != CELL_LEVELS) {
+        pairs(t, out);
+    } else {
+        table(t, out);
     }
-    }
+    arena_free(a);
 }
 
 void print_md_doc(const struct doc *d, struct strbuf *out)

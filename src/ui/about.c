@@ -2,6 +2,8 @@
  * high, and instead of them while it is read. */
 #include "ui/state.h"
 
+#include "core/table.h"
+
 enum {
     BESIDE_WIDTH = 150, /* from here beside */
     BELOW_HEIGHT = 12,  /* from here the rows give half of the pane */
@@ -18,7 +20,7 @@ void about_refresh(struct console *c)
         bool chosen = s->focus == i;
         if (!sec->about || !section_has_rows(sec))
             continue;
-        if (!sec->table.n_rows || (size_t)p->selected >= sec->table.n_rows) {
+        if ((size_t)p->selected >= table_rows(&sec->table)) {
             p->about = NULL;
             p->reading = false;
             continue;
@@ -27,7 +29,7 @@ void about_refresh(struct console *c)
             continue;
         if (p->about_row >= 0 && p->about_row != p->selected)
             p->about_top = 0;
-        p->about = sec->about(s->doc, sec, &sec->table.rows[p->selected], chosen);
+        p->about = sec->about(s->doc, sec, table_row(&sec->table, (size_t)p->selected), chosen);
         p->about_row = p->selected;
         p->about_chosen = chosen;
         if (!chosen)
@@ -60,9 +62,10 @@ static void text(struct draw d, struct pane *p, struct rect r)
 
 struct rect about_draw(struct draw d, const struct section *s, struct pane *p, struct rect in)
 {
-    if (!s->about || !p->about || in.w < 20 || !s->table.n_rows || (s->kind == SECTION_TABLE && !d.focused))
+    if (!s->about || !p->about || in.w < 20 || !table_rows(&s->table) ||
+        (s->kind == SECTION_TABLE && !d.focused))
         return in;
-    int rows = (int)MIN(s->table.n_rows, (size_t)1000) + 1;
+    int rows = (int)MIN(table_rows(&s->table), (size_t)1000) + 1;
     if (in.w >= BESIDE_WIDTH) {
         int w = MIN(TEXT_WIDTH_MAX, in.w * 2 / 5);
         rule(d, (struct rect){in.x + in.w - w - 1, in.y, 1, in.h}, 0x2502);
@@ -93,7 +96,7 @@ bool about_enter(struct console *c)
     struct screen *s = console_screen(c);
     struct section *sec = console_section(c);
     struct pane *p = console_pane(c);
-    if (!sec || !sec->about || !section_has_rows(sec) || !sec->table.n_rows)
+    if (!sec || !sec->about || !section_has_rows(sec) || !table_rows(&sec->table))
         return false;
     p->reading = true;
     p->zoomed = !s->zoom;

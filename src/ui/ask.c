@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "ui/actions.h"
+#include "ui/section/section.h"
 #include "view/shared/common.h"
 
 #include <stdlib.h>
@@ -199,7 +200,7 @@ static void put_beside(struct console *c, const char *name, char *text, size_t l
     s->file_name = mem_strdup(name);
     s->file_text = text ? mem_realloc(text, len + 1) : NULL;
     s->file_len = len;
-    c->stale = true;
+    console_rebuild(c);
 }
 
 /* What is to be seen; false: nothing else shall be done then. */
@@ -216,7 +217,7 @@ static bool show_outcome(struct console *c, const struct outcome *o, struct sd_e
         put_beside(c, o->file, text, len);
     if (o->measure && o->measure != c->measure) {
         c->measure = o->measure;
-        c->stale = true;
+        console_rebuild(c);
     }
     return true;
 }
@@ -246,13 +247,23 @@ static bool carry_out(struct console *c, int action, struct outcome *o, struct s
     return true;
 }
 
-static struct action_ctx action_ctx(struct console *c, const char *arg, bool answered)
+/* What the cursor is on; of a drawing it is written into `drawn`. NULL: nothing. */
+static const struct row *selected_row(struct console *c, struct row *drawn)
+{
+    struct item it;
+    if (!console_item(c, &it))
+        return NULL;
+    *drawn = (struct row){.dive = it.dive, .copy = it.copy, .severity = it.severity};
+    return it.row ? it.row : drawn;
+}
+
+static struct action_ctx action_ctx(struct console *c, const char *arg, bool answered, struct row *drawn)
 {
     console_build(c);
     return (struct action_ctx){.view = console_view_ctx(c),
                                .on = console_screen(c)->view,
                                .doc = console_screen(c)->doc,
-                               .row = console_row(c),
+                               .row = selected_row(c, drawn),
                                .live = c->mode == CURSOR_LIVE,
                                .now = console_now(c),
                                .arg = arg,
@@ -266,7 +277,8 @@ static struct action_ctx action_ctx(struct console *c, const char *arg, bool ans
 static bool run_action(struct console *c, int action, const char *arg, bool answered, struct sd_error *err)
 {
     const struct view_action *a = actions_of_view(action);
-    const struct action_ctx ctx = action_ctx(c, arg, answered);
+    struct row drawn;
+    const struct action_ctx ctx = action_ctx(c, arg, answered, &drawn);
     if (!answered && a->enabled && !a->enabled(&ctx, err))
         return false;
     struct outcome o = {.arena = arena_new()};

@@ -74,7 +74,7 @@ static bool do_setting(struct console *c, const char *name, const char *value, s
         c->env.set_theme(c->env.app, s->theme);
     if (!strcmp(name, "mouse") && c->env.set_mouse)
         c->env.set_mouse(c->env.app, s->mouse);
-    c->stale = true;
+    console_rebuild(c);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "ui/section/section.h"
 
 #include <stdlib.h>
 
@@ -67,9 +68,21 @@ struct pane *console_pane(struct console *c)
     return console_section(c) ? screen_pane(s, s->focus) : NULL;
 }
 
+/* A way back that is forgotten leaves the time before it to the next. */
+static void keep_time(const struct screen *from, struct screen *to)
+{
+    if (!from->timed)
+        return;
+    to->timed = true;
+    to->mode_before = from->mode_before;
+    to->at_before = from->at_before;
+    to->window_before = from->window_before;
+}
+
 void console_push(struct console *c, const struct view *view, const char *arg)
 {
     if (c->depth == SCREENS_MAX) { /* the oldest way back is forgotten */
+        keep_time(c->screens[1], c->screens[2]);
         screen_free(c->screens[1]);
         memmove(&c->screens[1], &c->screens[2], (SCREENS_MAX - 2) * sizeof c->screens[0]);
         c->depth--;
@@ -82,7 +95,27 @@ void console_pop(struct console *c)
 {
     if (c->depth <= 1)
         return;
+    const struct screen *s = console_screen(c);
+    if (s->timed) {
+        c->mode = s->mode_before;
+        c->at = s->at_before;
+        c->env.config->settings->window_ns = s->window_before;
+    }
     screen_free(c->screens[--c->depth]);
+    c->stale = true;
+}
+
+void console_look_at(struct console *c, sd_time from, sd_time to)
+{
+    struct screen *s = console_screen(c);
+    int64_t *window = &c->env.config->settings->window_ns;
+    s->timed = true;
+    s->mode_before = c->mode;
+    s->at_before = c->at;
+    s->window_before = *window;
+    c->mode = CURSOR_PAUSED;
+    c->at = to;
+    *window = to - from;
     c->stale = true;
 }
 
@@ -175,37 +208,51 @@ static void ask_wanted(struct console *c, struct screen *s)
         console_message(c, SEVERITY_WARN, "%s", err.text);
 }
 
-/* A live drawing ends at a round moment to come: what is after the cursor is unknown,
- * and a point that only began would show a fall that is none. */
-static void blank_future(struct doc *d, sd_time cursor)
+void console_rebuild(struct console *c)
 {
-    for (size_t i = 0; i < d->n_sections; i++) {
-        struct section *s = &d->sections[i];
-        const struct graph *g = &s->graph;
-        struct heatmap *h = &s->heatmap;
-        if (s->kind == SECTION_GRAPH && g->to > cursor)
-            for (size_t k = g->n_points;
-                 k-- && g->from + (sd_time)((k + 1) * (uint64_t)(g->to - g->from) / g->n_points) > cursor;)
-                for (size_t l = 0; l < g->n_lines; l++)
-                    g->lines[l].values[k] = NAN;
-        if (s->kind == SECTION_HEATMAP && h->to > cursor)
-            for (size_t k = h->columns;
-                 k-- && h->from + (sd_time)((k + 1) * (uint64_t)(h->to - h->from) / h->columns) > cursor;)
-                for (size_t y = 0; y < h->rows; y++)
-                    h->counts[y * h->columns + k] = 0;
+    c->changes++;
+    c->stale = true;
+}
+
+/* The hook for the versions of domains: the view's `version` stands here instead of the model's. */
+static struct built_from origin_of(const struct console *c, const struct screen *s,
+                                   const struct view_ctx *ctx)
+{
+    struct built_from from = {.version = model_version(c->env.model),
+                              .span = ctx->span,
+                              .now = ctx->now,
+                              .live = ctx->live,
+                              .changes = c->changes};
+    if (s->view->timeless && s->arg && ctx->live) { /* time alone changes nothing in it */
+        from.span = SPAN_ALL;
+        from.now = SD_UNKNOWN;
+    }
+    return from;
+}
+
+static bool same_origin(const struct built_from *a, const struct built_from *b)
+{
+    return a->version == b->version && a->span.from == b->span.from && a->span.to == b->span.to &&
+           a->now == b->now && a->changes == b->changes && a->live == b->live;
+}
+
+/* Sorts, filters and folds go over the doc that is there. */
+static void apply_panes(struct screen *s, bool all)
+{
+    for (size_t i = 0; i < s->doc->n_sections; i++) {
+        struct pane *p = screen_pane(s, i);
+        if (!all && !p->changed)
+            continue;
+        p->about_row = -1; /* its text was that of another row, or of the old doc */
+        section_apply(&s->doc->sections[i], p);
     }
 }
 
-void console_build(struct console *c)
+static void build(struct screen *s, const struct view_ctx *ctx)
 {
-    struct screen *s = console_screen(c);
-    if (s->doc && (!c->stale || c->question))
-        return;
-    find_anchor(c);
-    struct view_ctx ctx = console_view_ctx(c);
-    struct doc *d = s->view->build(&ctx);
-    if (ctx.live)
-        blank_future(d, ctx.span.to);
+    struct doc *d = s->view->build(ctx);
+    for (size_t i = 0; ctx->live && i < d->n_sections; i++)
+        section_end_at(&d->sections[i], ctx->span.to);
     if (d->n_sections > PANES_MAX)
         d->n_sections = PANES_MAX;
     doc_free(s->doc);
@@ -219,12 +266,28 @@ void console_build(struct console *c)
     s->focus = d->n_sections ? MIN(s->focus, d->n_sections - 1) : 0;
     for (size_t i = 0; i < s->n_panes; i++)
         s->panes[i]->about_row = -1; /* the text was the old doc's */
-    for (size_t i = 0; i < d->n_sections; i++)
-        pane_apply(screen_pane(s, i), &d->sections[i]);
+    apply_panes(s, true);
+}
+
+void console_build(struct console *c)
+{
+    struct screen *s = console_screen(c);
+    if (s->doc && (!c->stale || c->question))
+        return;
+    find_anchor(c);
+    struct view_ctx ctx = console_view_ctx(c);
+    struct built_from from = origin_of(c, s, &ctx);
+    bool kept = s->doc && same_origin(&from, &s->from);
+    if (kept)
+        apply_panes(s, false);
+    else
+        build(s, &ctx);
+    s->from = from;
     c->stale = false;
     c->built = console_now(c);
-    c->version = model_version(c->env.model);
-    ask_wanted(c, s);
+    c->version = from.version;
+    if (!kept)
+        ask_wanted(c, s);
 }
 
 /* ---- life ---- */
@@ -279,7 +342,7 @@ void console_resize(struct console *c, int width, int height)
 {
     c->width = MAX(width, 1);
     c->height = MAX(height, 1);
-    c->stale = true;
+    console_rebuild(c);
 }
 
 void console_set_cost(struct console *c, struct console_cost cost)

@@ -3,8 +3,9 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "core/table.h"
 #include "ui/layout.h"
-#include "ui/widgets.h"
+#include "ui/section/section.h"
 
 #include <stdlib.h>
 
@@ -108,6 +109,22 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
         strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
 }
 
+/* A drawing shows its cursor once the user has gone to it. */
+static bool has_cursor(const struct console *c, const struct section *s, const struct pane *p)
+{
+    const struct screen *top = c->screens[c->depth - 1];
+    return !section_has_rows(s) && (top->focused || p->placed) && section_items(s, p) > 0;
+}
+
+static void pane_note(const struct console *c, const struct section *s, const struct pane *p, bool focused,
+                      struct strbuf *note)
+{
+    if (focused && has_cursor(c, s, p)) /* what the cursor is on comes before where it is from */
+        section_item_text(s, p, (size_t)p->selected, note);
+    else
+        strbuf_str(note, s->note ? s->note : "");
+}
+
 static void draw_section(struct console *c, struct grid *g, size_t i)
 {
     struct screen *s = console_screen(c);
@@ -115,49 +132,29 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     struct pane *p = screen_pane(s, i);
     struct rect r = c->rects[i];
     bool focused = s->focus == i;
-    struct strbuf title = {0};
+    struct strbuf title = {0}, note = {0};
     pane_title(sec, p, &title);
+    pane_note(c, sec, p, focused, &note);
     struct rect in;
     if (r.h >= 3) {
         in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
-                      sec->note && *sec->note ? sec->note : NULL);
+                      note.len ? note.text : NULL);
     } else {
         in = r;
     }
     strbuf_free(&title);
+    strbuf_free(&note);
     struct draw d = {.grid = g,
                      .in = in,
                      .focused = focused && !c->overlay,
                      .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
-                     .now = console_cursor(c)};
+                     .now = console_cursor(c),
+                     .cursor = focused && !c->overlay && has_cursor(c, sec, p)};
     if (in.w < 1 || in.h < 1)
         return;
-    switch (sec->kind) {
-    case SECTION_TABLE:
-    case SECTION_TREE:
-        d.in = about_draw(d, sec, p, in);
-        if (d.in.h > 0)
-            table_draw(d, sec, p);
-        break;
-    case SECTION_GRAPH:
-        graph_draw(d, sec);
-        break;
-    case SECTION_HEATMAP:
-        heatmap_draw(d, sec);
-        break;
-    case SECTION_FIELDS:
-        fields_draw(d, sec);
-        break;
-    case SECTION_TEXT: {
-        const char *text = section_text(s->doc, sec);
-        bool some = text && *text;
-        if (some)
-            marked_draw(d, text, sec->marks, sec->n_marks, STYLE_TEXT, p);
-        else
-            text_draw(d, sec->empty ? sec->empty : "(nothing)", STYLE_DIM, p);
-        break;
-    }
-    }
+    d.in = about_draw(d, sec, p, in);
+    if (d.in.h > 0)
+        section_ops(sec)->draw(d, s->doc, sec, p);
 }
 
 /* ---- bottom lines ---- */
@@ -247,15 +244,21 @@ static void prompt_line(struct console *c, struct grid *g, struct rect r)
     g->cursor_y = r.y;
 }
 
-/* The selected row's main text in full, when the pane had to cut it. */
+/* What the cursor is on in full, when the pane had to cut it. */
 static bool cut_text(struct console *c, struct strbuf *b)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || c->overlay || c->question || (size_t)p->selected >= s->table.n_rows)
+    if (!s || c->overlay || c->question || (size_t)p->selected >= section_items(s, p))
         return false;
+    if (!section_has_rows(s)) {
+        if (has_cursor(c, s, p))
+            section_item_text(s, p, (size_t)p->selected, b);
+        return b->len > 0;
+    }
+    const struct row *r = table_row(&s->table, (size_t)p->selected);
     for (size_t i = 0; i < s->table.n_columns; i++) {
-        struct cell v = s->table.rows[p->selected].cells[i];
+        struct cell v = r->cells[i];
         if ((s->table.columns[i].flags & (COLUMN_GROW | COLUMN_TREE)) && v.type == CELL_TEXT &&
             utf8_width(v.s) > p->text_width && p->text_width > 0) {
             strbuf_str(b, v.s);
@@ -411,7 +414,7 @@ void console_draw(struct console *c, struct grid *g)
 static bool shows(const struct screen *s, const struct view *v)
 {
     for (size_t i = 0; s->view == v && i < s->doc->n_sections; i++)
-        if (str_eq(s->doc->sections[i].key, v->rows ? v->rows : "rows") && s->doc->sections[i].table.n_rows)
+        if (str_eq(s->doc->sections[i].key, v->rows ? v->rows : "rows") && table_rows(&s->doc->sections[i].table))
             return true;
     return false;
 }
@@ -423,7 +426,7 @@ bool console_condition(struct console *c, const char *condition, struct sd_error
     if (v)
         return shows(console_screen(c), v) || fail(err, "there is no %s on the screen", v->name);
     if (!strcmp(condition, "rows>0")) {
-        if (s && section_has_rows(s) && s->table.n_rows)
+        if (s && section_has_rows(s) && table_rows(&s->table))
             return true;
         return fail(err, "the pane has no rows");
     }

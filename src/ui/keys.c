@@ -2,11 +2,12 @@
 #include "ui/state.h"
 
 #include "base/utf8.h"
-#include "ui/widgets.h"
+#include "core/table.h"
+#include "ui/section/section.h"
 
 #include <stdlib.h>
 
-enum { SHIFT_STEP = 8, TEXT_WHEEL = 3 };
+enum { TEXT_WHEEL = 3, FAR = 1 << 20 };
 
 static bool in_rect(struct rect r, int x, int y)
 {
@@ -15,40 +16,19 @@ static bool in_rect(struct rect r, int x, int y)
 
 /* ---- moving ---- */
 
-static void move(struct console *c, int by)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c);
-    if (!s || about_scroll(c, by))
-        return;
-    if (section_has_rows(s) && s->table.n_rows)
-        pane_select(p, s, p->selected + by);
-    else
-        p->top = MAX(0, p->top + by);
-}
-
-static void move_to(struct console *c, bool last)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c);
-    if (!s || about_scroll(c, last ? 1 << 20 : -(1 << 20)))
-        return;
-    if (section_has_rows(s) && s->table.n_rows)
-        pane_select(p, s, last ? (int)s->table.n_rows - 1 : 0);
-    else
-        p->top = last ? 1 << 20 : 0;
-}
-
-static void sideways(struct console *c, int direction)
+static void move(struct console *c, enum section_move m)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
     if (!s)
         return;
-    if (pane_fold(p, s, direction > 0))
-        c->stale = true;
-    else
-        p->shift = MAX(0, p->shift + direction * SHIFT_STEP);
+    int page = MAX(p->page - 1, 1);
+    const int lines[] = {[MOVE_UP] = -1,          [MOVE_DOWN] = 1,     [MOVE_PAGE_UP] = -page,
+                         [MOVE_PAGE_DOWN] = page, [MOVE_FIRST] = -FAR, [MOVE_LAST] = FAR};
+    if (m != MOVE_LEFT && m != MOVE_RIGHT && about_scroll(c, lines[m]))
+        return;
+    section_ops(s)->move(s, p, m);
+    c->stale = c->stale || p->changed;
 }
 
 static void next_pane(struct console *c, int direction)
@@ -63,105 +43,136 @@ static void next_pane(struct console *c, int direction)
     s->focused = true;
 }
 
-/* The next row after the selected one for which `wanted` holds, around the end. */
-static bool find_row(struct console *c, int direction,
-                     bool (*wanted)(struct console *c, const struct section *s, const struct row *r))
+/* The next item after the selected one for which `wanted` holds, around the end. */
+static bool find_item(struct console *c, int direction,
+                      bool (*wanted)(struct console *c, const struct section *s, const struct pane *p,
+                                     size_t i))
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || !s->table.n_rows)
-        return false;
-    int n = (int)s->table.n_rows;
-    for (int k = 1; k <= n; k++) {
-        int i = ((p->selected + direction * k) % n + n) % n;
-        if (wanted(c, s, &s->table.rows[i])) {
-            pane_select(p, s, i);
+    size_t n = s ? section_items(s, p) : 0;
+    for (size_t k = 1; k <= n; k++) {
+        size_t i = ((size_t)p->selected + (direction > 0 ? k : n - k)) % n;
+        if (wanted(c, s, p, i)) {
+            section_select(s, p, (int)i);
             return true;
         }
     }
     return false;
 }
 
-static bool is_marked(struct console *c, const struct section *s, const struct row *r)
+static bool is_marked(struct console *c, const struct section *s, const struct pane *p, size_t i)
 {
     (void)c;
-    /* In a tree also what is only worth knowing: each node with a finding is a stop. */
-    return r->severity >= (s->kind == SECTION_TREE ? SEVERITY_INFO : SEVERITY_WARN);
+    struct item it;
+    enum severity stop = section_ops(s)->stop;
+    section_item(s, p, i, &it);
+    return it.severity >= (stop ? stop : SEVERITY_WARN);
 }
 
-static bool is_match(struct console *c, const struct section *s, const struct row *r)
+static bool is_match(struct console *c, const struct section *s, const struct pane *p, size_t i)
 {
-    return pane_row_matches(&s->table, r, c->search);
+    if (section_has_rows(s))
+        return pane_row_matches(&s->table, table_row(&s->table, i), c->search);
+    struct strbuf b = {0};
+    section_item_text(s, p, i, &b);
+    bool found = regex_matches(c->search, strbuf_text(&b));
+    strbuf_free(&b);
+    return found;
 }
 
 static void search(struct console *c, int direction)
 {
     if (!c->search)
         console_message(c, SEVERITY_INFO, "No search yet. :search REGEX starts one.");
-    else if (!find_row(c, direction, is_match))
+    else if (!find_item(c, direction, is_match))
         console_message(c, SEVERITY_INFO, "No row matches the search");
+}
+
+/* The first item that says it is; otherwise the gravest. */
+static bool worst_item(const struct section *s, const struct pane *p, size_t *best)
+{
+    enum severity gravest = SEVERITY_NONE;
+    *best = 0;
+    for (size_t i = 0; i < section_items(s, p); i++) {
+        struct item it;
+        section_item(s, p, i, &it);
+        if (it.worst) {
+            *best = i;
+            return true;
+        }
+        if (i == 0 || it.severity > gravest) {
+            *best = i;
+            gravest = it.severity;
+        }
+    }
+    return false;
 }
 
 static void select_worst(struct console *c)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || !s->table.n_rows)
+    size_t best;
+    if (!s || !section_items(s, p))
         return;
-    bool marked = false;
-    int best = 0;
-    for (int again = 0; again < 2; again++) {
-        for (size_t i = 0; i < s->table.n_rows && !marked; i++)
-            if ((marked = s->table.rows[i].worst))
-                best = (int)i;
-        if (marked || !pane_unfold(p))
-            break;
+    if (!worst_item(s, p, &best) && pane_unfold(p)) {
         c->stale = true; /* it may be in a branch that was closed */
         if (!(s = console_section(c)))
             return;
+        worst_item(s, p, &best);
     }
-    for (size_t i = 1; i < s->table.n_rows && !marked; i++)
-        if (s->table.rows[i].severity > s->table.rows[best].severity)
-            best = (int)i;
-    pane_select(p, s, best);
+    section_select(s, p, (int)best);
 }
 
 /* ---- diving ---- */
 
-const struct row *console_row(struct console *c)
+bool console_item(struct console *c, struct item *it)
 {
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || p->selected < 0 || (size_t)p->selected >= s->table.n_rows)
-        return NULL;
-    return &s->table.rows[p->selected];
+    if (!s || p->selected < 0 || (size_t)p->selected >= section_items(s, p))
+        return false;
+    section_item(s, p, (size_t)p->selected, it);
+    return true;
 }
 
 static void dive(struct console *c)
 {
-    const struct row *r = console_row(c);
-    const struct view *v = r && r->dive.view ? view_named(r->dive.view) : NULL;
-    if (!v && r && about_enter(c))
+    struct item it = {0};
+    bool some = console_item(c, &it), timed = it.dive.from < it.dive.to;
+    struct section *s = console_section(c);
+    const struct view *v = it.dive.view ? view_named(it.dive.view) : NULL;
+    if (some && section_ops(s)->enter && section_ops(s)->enter(s, console_pane(c)))
         return;
-    if (!v) {
+    if (!v && it.row && about_enter(c))
+        return;
+    if (!v && !timed) {
         console_message(c, SEVERITY_INFO,
-                        r ? "Nothing is below this row"
-                          : "There is no row to dive into; {key:next-pane} goes to another pane");
+                        some ? "Nothing is below this row"
+                             : "There is no row to dive into; {key:next-pane} goes to another pane");
         return;
     }
-    char *arg = mem_strdup(r->dive.arg);
-    if (v->key && !arg)
-        console_push(c, v, NULL); /* a list reached by a dive is left by coming back */
-    else
-        console_push(c, v, arg);
+    char *arg = mem_strdup(v ? it.dive.arg : console_screen(c)->arg);
+    console_push(c, v ? v : console_screen(c)->view,
+                 arg); /* a list reached by a dive is left by coming back */
+    if (timed)
+        console_look_at(c, it.dive.from, it.dive.to);
     free(arg);
+}
+
+/* Out of the part of a drawing that fills its pane; false: it is all there. */
+static bool leave(struct console *c)
+{
+    struct section *s = console_section(c);
+    return s && section_ops(s)->leave && section_ops(s)->leave(s, console_pane(c));
 }
 
 static void back(struct console *c)
 {
     struct screen *s = console_screen(c);
     struct pane *p = console_pane(c);
-    if (about_leave(c))
+    if (about_leave(c) || leave(c))
         return;
     if (s->zoom)
         s->zoom = false;
@@ -178,7 +189,7 @@ static void back(struct console *c)
 static bool at_top(struct console *c)
 {
     struct pane *p = console_pane(c);
-    return c->depth == 1 && !console_screen(c)->zoom && !(p && p->reading) && !(p && p->regex);
+    return c->depth == 1 && !console_screen(c)->zoom && !(p && (p->reading || p->inside || p->regex));
 }
 
 /* ---- tables ---- */
@@ -257,14 +268,16 @@ static void copy(struct console *c)
     struct section *s = console_section(c);
     struct pane *p = console_pane(c);
     struct strbuf b = {0};
-    const struct row *r = console_row(c);
-    if (r && r->copy)
-        strbuf_str(&b, r->copy);
-    else if (r)
-        pane_row_text(p, &s->table, r, &b);
+    struct item it;
+    bool copied = console_item(c, &it) && it.copy;
+    /* Between its columns an item has tabs of ours. */
+    bool rows = !copied && s && (size_t)p->selected < section_items(s, p);
+    if (copied)
+        strbuf_str(&b, it.copy);
+    else if (rows)
+        section_item_text(s, p, (size_t)p->selected, &b);
     else if (s && s->kind == SECTION_TEXT)
         strbuf_str(&b, section_text(console_screen(c)->doc, s) ? s->text : "");
-    bool rows = r && !r->copy; /* between its columns a row has tabs of ours */
     for (size_t i = 0; !rows && i < b.len; i++)
         if (b.text[i] == '\t')
             b.text[i] = ' ';
@@ -333,15 +346,9 @@ static void change_window(struct console *c, bool longer)
 
 /* ---- dispatch ---- */
 
-static int page_step(struct console *c)
-{
-    const struct pane *p = console_pane(c);
-    return p ? MAX(p->page - 1, 1) : 0;
-}
-
 static void next_marked(struct console *c)
 {
-    if (!find_row(c, 1, is_marked))
+    if (!find_item(c, 1, is_marked))
         console_message(c, SEVERITY_INFO, "No row of this pane is marked");
 }
 
@@ -382,7 +389,7 @@ static void redraw(struct console *c)
 {
     if (c->env.redraw)
         c->env.redraw(c->env.app);
-    c->stale = true;
+    console_rebuild(c);
 }
 
 static void suspend(struct console *c)
@@ -393,14 +400,14 @@ static void suspend(struct console *c)
 
 /* What each general action does: X(UPPER, statement). An action without a row does not compile. */
 #define ACTS(X)                                                                                              \
-    X(UP, move(c, -1))                                                                                       \
-    X(DOWN, move(c, 1))                                                                                      \
-    X(LEFT, sideways(c, -1))                                                                                 \
-    X(RIGHT, sideways(c, 1))                                                                                 \
-    X(PAGE_UP, move(c, -page_step(c)))                                                                       \
-    X(PAGE_DOWN, move(c, page_step(c)))                                                                      \
-    X(FIRST, move_to(c, false))                                                                              \
-    X(LAST, move_to(c, true))                                                                                \
+    X(UP, move(c, MOVE_UP))                                                                                  \
+    X(DOWN, move(c, MOVE_DOWN))                                                                              \
+    X(LEFT, move(c, MOVE_LEFT))                                                                              \
+    X(RIGHT, move(c, MOVE_RIGHT))                                                                            \
+    X(PAGE_UP, move(c, MOVE_PAGE_UP))                                                                        \
+    X(PAGE_DOWN, move(c, MOVE_PAGE_DOWN))                                                                    \
+    X(FIRST, move(c, MOVE_FIRST))                                                                            \
+    X(LAST, move(c, MOVE_LAST))                                                                              \
     X(NEXT_PANE, next_pane(c, 1))                                                                            \
     X(PREVIOUS_PANE, next_pane(c, -1))                                                                       \
     X(ZOOM, console_screen(c)->zoom = !console_screen(c)->zoom)                                              \
@@ -534,17 +541,16 @@ void console_mouse(struct console *c, enum mouse_event event, int x, int y)
         s->focus = i;
         s->focused = true;
         struct section *sec = &s->doc->sections[i];
+        struct pane *p = screen_pane(s, i);
         if (event == MOUSE_WHEEL_UP || event == MOUSE_WHEEL_DOWN) {
-            int step = section_has_rows(sec) ? 1 : TEXT_WHEEL;
-            move(c, event == MOUSE_WHEEL_UP ? -step : step);
+            for (int k = section_ops(sec)->items ? 1 : TEXT_WHEEL; k > 0; k--)
+                move(c, event == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN);
             return;
         }
-        if (!section_has_rows(sec))
+        int item = section_ops(sec)->hit ? section_ops(sec)->hit(in, sec, p, x, y) : -1;
+        if (item < 0)
             return;
-        int row = table_row_at(in, sec, screen_pane(s, i), y);
-        if (row < 0)
-            return;
-        pane_select(screen_pane(s, i), sec, row);
+        section_select(sec, p, item);
         if (event == MOUSE_DOUBLE_CLICK)
             dive(c);
         return;

@@ -1,6 +1,6 @@
 #include "ui/layout.h"
 
-#include "ui/widgets.h"
+#include "ui/section/section.h"
 
 #include <stdlib.h>
 
@@ -8,11 +8,6 @@ enum {
     BORDER = 2,
     PAIR_WIDTH = 72,     /* from here two drawings stand side by side */
     COLUMNS_WIDTH = 150, /* from here the screen has two columns */
-    TABLE_ROWS_WANTED = 14,
-    DRAWING_WANTED = 8,
-    DRAWING_MOST = 14, /* higher says no more */
-    TEXT_WANTED = 12,
-    ABOUT_WANTED = 6,
     BANDS_MAX = 64
 };
 
@@ -25,50 +20,7 @@ struct band {
 
 static bool drawing(const struct section *s)
 {
-    return s->kind == SECTION_GRAPH || s->kind == SECTION_HEATMAP || s->kind == SECTION_FIELDS;
-}
-
-struct need {
-    int min, want, most; /* lines: at least, to be pleasant, that are of any use */
-};
-
-static struct need needs(const struct section *s, int width)
-{
-    struct need n = {1, 1, 1};
-    switch (s->kind) {
-    case SECTION_TABLE:
-    case SECTION_TREE: {
-        int rows = (int)MIN(s->table.n_rows, (size_t)1000);
-        if (rows == 0)
-            n.want = text_height(s->empty, width - 2);
-        else
-            /* `most` is not just the rows of this moment: frames should not move as rows
-             * come and go. */
-            n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED),
-                              1 + MAX(rows, TABLE_ROWS_WANTED)};
-        if (s->about) { /* all about a row stands below the rows */
-            n.want += MIN(s->about_lines, ABOUT_WANTED);
-            n.most += s->about_lines;
-        }
-        break;
-    }
-    case SECTION_GRAPH:
-    case SECTION_HEATMAP:
-        n = (struct need){3, DRAWING_WANTED, DRAWING_MOST};
-        break;
-    case SECTION_FIELDS:
-        n.want = fields_height(s, width);
-        break;
-    case SECTION_TEXT:
-        n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2)
-                                     : text_height(s->empty, width - 2);
-        n.want = MIN(n.most, TEXT_WANTED);
-        break;
-    }
-    n.min = MAX(n.min, MIN(s->min_height, n.want));
-    n.want = MAX(n.want, n.min);
-    n.most = MAX(n.most, n.want);
-    return n;
+    return section_ops(s)->drawing;
 }
 
 static size_t make_bands(const struct doc *d, size_t from, size_t to, int width, bool pairs,
@@ -85,7 +37,7 @@ static size_t make_bands(const struct doc *d, size_t from, size_t to, int width,
                     drawing(&d->sections[i + 1]);
         *b = (struct band){.first = i, .n = pair ? 2 : 1};
         for (size_t k = i; k < i + b->n; k++) {
-            struct need need = needs(&d->sections[k], width / (int)b->n - BORDER);
+            struct need need = section_need(&d->sections[k], width / (int)b->n - BORDER);
             b->min = MAX(b->min, need.min + BORDER);
             b->want = MAX(b->want, need.want + BORDER);
             b->most = MAX(b->most, need.most + BORDER);
@@ -169,9 +121,9 @@ static size_t split(const struct doc *d, int width)
     int total = 0, left = 0, best_gap = -1;
     size_t best = 1;
     for (size_t i = 0; i < d->n_sections; i++)
-        total += d->sections[i].aside ? 0 : needs(&d->sections[i], width).want + BORDER;
+        total += d->sections[i].aside ? 0 : section_need(&d->sections[i], width).want + BORDER;
     for (size_t i = 0; i + 1 < d->n_sections; i++) {
-        left += d->sections[i].aside ? 0 : needs(&d->sections[i], width).want + BORDER;
+        left += d->sections[i].aside ? 0 : section_need(&d->sections[i], width).want + BORDER;
         int gap = abs(total - 2 * left);
         if (best_gap < 0 || gap < best_gap) {
             best_gap = gap;

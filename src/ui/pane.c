@@ -1,5 +1,7 @@
 #include "ui/pane.h"
 
+#include "core/table.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@ struct regex {
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *limits;
+    bool in_figures; /* false: it is plain text that no figure holds, but a time may */
 };
 
 /* A pattern that would take forever (nested repetition) gives up instead. */
@@ -33,7 +36,11 @@ struct regex *regex_new(const char *pattern, struct sd_error *err)
         return NULL;
     }
     struct regex *r = mem_alloc(sizeof *r);
-    *r = (struct regex){code, pcre2_match_data_create(1, NULL), pcre2_match_context_create(NULL)};
+    *r = (struct regex){
+        .code = code, .data = pcre2_match_data_create(1, NULL), .limits = pcre2_match_context_create(NULL)};
+    pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where that is forbidden it is interpreted */
+    bool plain = !strpbrk(pattern, "\\^$.[|()?*+{\t");
+    r->in_figures = !plain || unit_may_show(UNIT_COUNT, pattern);
     pcre2_set_match_limit(r->limits, MATCH_LIMIT);
     pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
     return r;
@@ -49,9 +56,17 @@ void regex_free(struct regex *r)
     free(r);
 }
 
+static bool regex_finds(const struct regex *r, const char *text, size_t len)
+{
+    int found = pcre2_match(r->code, (PCRE2_SPTR)text, len, 0, 0, r->data, r->limits);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) /* the interpreter keeps its state elsewhere */
+        found = pcre2_match(r->code, (PCRE2_SPTR)text, len, 0, PCRE2_NO_JIT, r->data, r->limits);
+    return found >= 0;
+}
+
 bool regex_matches(const struct regex *r, const char *text)
 {
-    return pcre2_match(r->code, (PCRE2_SPTR)text, strlen(text), 0, 0, r->data, r->limits) >= 0;
+    return regex_finds(r, text, strlen(text));
 }
 
 /* ---- panes ---- */
@@ -68,6 +83,7 @@ struct pane *pane_new(const char *key)
     struct pane *p = mem_alloc(sizeof *p);
     p->key = mem_strdup(key);
     p->about_row = -1;
+    p->at = SD_UNKNOWN;
     return p;
 }
 
@@ -76,121 +92,116 @@ void pane_free(struct pane *p)
     if (!p)
         return;
     free(p->key);
-    free(p->identity);
     free(p->sort);
     free(p->filter);
     regex_free(p->regex);
     free_list(p->columns);
-    for (size_t i = 0; i < p->n_folded; i++)
-        free(p->folded[i]);
     free(p->folded);
+    free(p->widths);
+    free(p->places);
     free(p);
 }
 
-/* Where the row leads says best what it is; otherwise its number or its first text. */
-static char *identity(const struct table *t, const struct row *r)
-{
-    struct strbuf b = {0};
-    if (r->dive.view && r->dive.arg)
-        strbuf_printf(&b, "%s/%s", r->dive.view, r->dive.arg);
-    for (size_t c = 0; c < t->n_columns; c++) {
-        if (r->cells[c].type == CELL_TEXT && !r->dive.arg) {
-            strbuf_printf(&b, "/%s", r->cells[c].s);
-            break;
-        }
-        if (r->cells[c].type == CELL_INT &&
-            (!strcmp(t->columns[c].key, "id") || !strcmp(t->columns[c].key, "pid"))) {
-            strbuf_printf(&b, "/%lld", (long long)r->cells[c].i);
-            break;
-        }
-    }
-    return strbuf_detach(&b);
-}
-
-static bool is_folded(const struct pane *p, const char *id)
+static bool is_folded(const struct pane *p, uint64_t id)
 {
     for (size_t i = 0; i < p->n_folded; i++)
-        if (!strcmp(p->folded[i], id))
+        if (p->folded[i] == id)
             return true;
     return false;
 }
 
-bool pane_is_folded(const struct pane *p, const struct section *s, size_t row)
+bool pane_is_folded(const struct pane *p, struct section *s, size_t row)
 {
-    if (!p->n_folded || row >= s->table.n_rows)
-        return false;
-    char *id = identity(&s->table, &s->table.rows[row]);
-    bool folded = is_folded(p, id);
-    free(id);
-    return folded;
+    return p->n_folded && row < table_rows(&s->table) && is_folded(p, table_identity(&s->table, row));
 }
 
-static void fold(const struct pane *p, struct table *t)
+/* A filter and the texts it is matched with, row by row. */
+struct matching {
+    const struct regex *regex;
+    struct strbuf text;
+};
+
+static bool row_matches(const struct table *t, const struct row *r, const struct regex *re, struct strbuf *b)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < t->n_rows;) {
-        char *id = identity(t, &t->rows[i]);
-        bool folded = is_folded(p, id);
-        int depth = t->rows[i].depth;
-        free(id);
-        t->rows[n++] = t->rows[i++];
-        while (folded && i < t->n_rows && t->rows[i].depth > depth)
-            i++;
+    strbuf_clear(b);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        enum cell_type type = r->cells[c].type;
+        if (type != CELL_TEXT && type != CELL_LIST && (t->columns[c].flags & COLUMN_HIDDEN))
+            continue;
+        /* A figure that cannot hold the pattern is not written out: it is most of the work. */
+        if (!re->in_figures && type != CELL_TEXT && type != CELL_LIST && type != CELL_BOOL &&
+            t->columns[c].unit != UNIT_TIME)
+            continue;
+        cell_format(&t->columns[c], r->cells[c], b);
+        strbuf_char(b, '\t');
     }
-    t->n_rows = n;
-}
-
-static bool is_row(const struct table *t, size_t row, const char *id)
-{
-    char *own = identity(t, &t->rows[row]);
-    bool same = !strcmp(own, id);
-    free(own);
-    return same;
+    return regex_finds(re, strbuf_text(b), b->len);
 }
 
 static bool keep(const struct table *t, const struct row *r, void *ctx)
 {
-    return pane_row_matches(t, r, ctx);
+    struct matching *m = ctx;
+    return row_matches(t, r, m->regex, &m->text);
+}
+
+bool pane_row_matches(const struct table *t, const struct row *r, const struct regex *re)
+{
+    struct strbuf b = {0};
+    bool found = row_matches(t, r, re, &b);
+    strbuf_free(&b);
+    return found;
+}
+
+static bool is_marked(const struct table *t)
+{
+    if (t->source)
+        return t->source->marked;
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (t->rows[i].severity != SEVERITY_NONE && t->rows[i].severity != SEVERITY_INFO)
+            return true;
+    return false;
+}
+
+/* Until the user selects one, the worst row is. */
+static int worst_row(const struct pane *p, const struct table *t)
+{
+    for (size_t i = 0; !t->source && i < table_rows(t); i++)
+        if (table_row(t, i)->worst)
+            return (int)i;
+    return p->selected;
 }
 
 void pane_apply(struct pane *p, struct section *s)
 {
+    p->changed = false;
     if (!section_has_rows(s))
         return;
     struct table *t = &s->table;
-    int column = p->sort ? table_column(t, p->sort) : -1;
-    if (column >= 0)
-        table_sort(t, column, p->reverse);
-    p->hidden = t->n_rows;
-    if (p->regex)
-        table_filter(t, keep, p->regex);
-    p->hidden -= t->n_rows;
-    if (p->n_folded)
-        fold(p, t);
-    int nth = 0;
-    for (size_t i = 0; p->identity && nth <= p->nth && i < t->n_rows; i++) {
-        if (is_row(t, i, p->identity)) {
-            p->selected = (int)i;
-            nth++;
-        }
-    }
-    /* Until the user selects one, the worst row is. */
-    for (size_t i = 0; !p->identity && i < t->n_rows; i++)
-        if (t->rows[i].worst)
-            p->selected = (int)i;
-    p->selected = MAX(0, MIN(p->selected, (int)t->n_rows - 1));
+    struct matching m = {.regex = p->regex};
+    p->hidden = table_choose(t, &(struct table_choice){.column = p->sort ? table_column(t, p->sort) : -1,
+                                                       .reverse = p->reverse,
+                                                       .keep = p->regex ? keep : NULL,
+                                                       .ctx = &m,
+                                                       .folded = p->folded,
+                                                       .n_folded = p->n_folded});
+    strbuf_free(&m.text);
+    free(p->widths);
+    p->widths = NULL;
+    p->marked = is_marked(t);
+    size_t found = p->identity ? table_find(t, p->identity) : TABLE_NONE;
+    if (found != TABLE_NONE)
+        p->selected = (int)found;
+    else if (!p->identity)
+        p->selected = worst_row(p, t);
+    p->selected = MAX(0, MIN(p->selected, (int)table_rows(t) - 1));
 }
 
-void pane_select(struct pane *p, const struct section *s, int row)
+void pane_select(struct pane *p, struct section *s, int row)
 {
-    if (!section_has_rows(s) || !s->table.n_rows)
+    if (!section_has_rows(s) || !table_rows(&s->table))
         return;
-    p->selected = MAX(0, MIN(row, (int)s->table.n_rows - 1));
-    free(p->identity);
-    p->identity = identity(&s->table, &s->table.rows[p->selected]);
-    p->nth = 0;
-    for (int i = 0; i < p->selected; i++)
-        p->nth += is_row(&s->table, (size_t)i, p->identity);
+    p->selected = MAX(0, MIN(row, (int)table_rows(&s->table) - 1));
+    p->identity = table_identity(&s->table, (size_t)p->selected);
 }
 
 bool pane_set_filter(struct pane *p, const char *pattern, struct sd_error *err)
@@ -203,6 +214,8 @@ bool pane_set_filter(struct pane *p, const char *pattern, struct sd_error *err)
     p->regex = r;
     p->filter = r ? mem_strdup(pattern) : NULL;
     p->top = 0;
+    p->hidden = 0;
+    p->changed = true;
     return true;
 }
 
@@ -212,12 +225,15 @@ void pane_set_sort(struct pane *p, const char *column, bool reverse)
     p->sort = mem_strdup(column);
     p->reverse = reverse;
     p->top = 0;
+    p->changed = true;
 }
 
 void pane_set_columns(struct pane *p, const char *const *keys)
 {
     free_list(p->columns);
     p->columns = NULL;
+    free(p->widths);
+    p->widths = NULL;
     size_t n = 0;
     while (keys && keys[n])
         n++;
@@ -228,39 +244,37 @@ void pane_set_columns(struct pane *p, const char *const *keys)
         p->columns[i] = mem_strdup(keys[i]);
 }
 
-bool pane_fold(struct pane *p, const struct section *s, int open)
+bool pane_fold(struct pane *p, struct section *s, int open)
 {
-    const struct table *t = &s->table;
-    if (s->kind != SECTION_TREE || p->selected >= (int)t->n_rows)
+    struct table *t = &s->table;
+    size_t row = (size_t)p->selected, n = table_rows(t);
+    if (s->kind != SECTION_TREE || row >= n)
         return false;
-    size_t row = (size_t)p->selected;
-    char *id = identity(t, &t->rows[row]);
+    uint64_t id = table_identity(t, row);
     bool folded = is_folded(p, id);
-    bool children = row + 1 < t->n_rows && t->rows[row + 1].depth > t->rows[row].depth;
-    if ((!folded && !children) || open == !folded) {
-        free(id);
+    int depth = table_row(t, row)->depth;
+    bool children = row + 1 < n && table_row(t, row + 1)->depth > depth;
+    if ((!folded && !children) || open == !folded)
         return false;
-    }
-    if (folded) {
-        for (size_t i = 0; i < p->n_folded; i++)
-            if (!strcmp(p->folded[i], id)) {
-                free(p->folded[i]);
-                p->folded[i] = p->folded[--p->n_folded];
-                break;
-            }
-        free(id);
-    } else {
+    p->changed = true;
+    if (!folded) {
         p->folded = mem_realloc(p->folded, (p->n_folded + 1) * sizeof *p->folded);
         p->folded[p->n_folded++] = id;
+        return true;
     }
+    for (size_t i = 0; i < p->n_folded; i++)
+        if (p->folded[i] == id) {
+            p->folded[i] = p->folded[--p->n_folded];
+            break;
+        }
     return true;
 }
 
 bool pane_unfold(struct pane *p)
 {
     bool some = p->n_folded > 0;
-    while (p->n_folded)
-        free(p->folded[--p->n_folded]);
+    p->n_folded = 0;
+    p->changed = p->changed || some;
     return some;
 }
 
@@ -274,21 +288,6 @@ bool pane_shows(const struct pane *p, const struct column *c)
         if (!strcmp(p->columns[i], c->key))
             return true;
     return false;
-}
-
-bool pane_row_matches(const struct table *t, const struct row *r, const struct regex *re)
-{
-    struct strbuf b = {0};
-    for (size_t c = 0; c < t->n_columns; c++) {
-        if (r->cells[c].type != CELL_TEXT && r->cells[c].type != CELL_LIST &&
-            (t->columns[c].flags & COLUMN_HIDDEN))
-            continue;
-        cell_format(&t->columns[c], r->cells[c], &b);
-        strbuf_char(&b, '\t');
-    }
-    bool found = regex_matches(re, strbuf_text(&b));
-    strbuf_free(&b);
-    return found;
 }
 
 void pane_row_text(const struct pane *p, const struct table *t, const struct row *r, struct strbuf *out)

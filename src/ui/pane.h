@@ -12,23 +12,35 @@ struct regex *regex_new(const char *pattern, struct sd_error *err);
 void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, const char *text);
 
+/* The cursor of a pane is an item of its section: a row, a cell of a heat map, a point of a
+ * graph, a box. What it is about is kept as well, so that it follows it into a later doc. */
 struct pane {
-    char *key;      /* of the section it shows */
-    int selected;   /* row of the shown table */
-    int top;        /* first row or line shown */
-    int shift;      /* columns that long text is scrolled to the left */
-    char *identity; /* of the selected row: the selection follows it */
-    int nth;        /* among rows of the same identity: two findings may lead to one place */
-    char *sort;     /* column key; NULL: as the view made it */
+    char *key;         /* of the section it shows */
+    int selected;      /* item: the row's place, or as the kind of section counts them */
+    int top;           /* first row or line shown */
+    int shift;         /* columns that long text is scrolled to the left */
+    uint64_t identity; /* of the selected row or box; 0: none was selected */
+    sd_time at;        /* of drawings over time: the moment of the cursor; SD_UNKNOWN: none was chosen */
+    int64_t value;     /* of heat maps: where its row begins */
+    bool placed;       /* the user has put the cursor of the drawing somewhere */
+    uint64_t inside;   /* boxes: the box that fills the pane; 0: the whole */
+    char *sort;        /* column key; NULL: as the view made it */
     bool reverse;
     char *filter; /* NULL: none */
     struct regex *regex;
-    char **columns; /* chosen column keys, NULL-terminated; NULL: the view's own choice */
-    char **folded;  /* identities of closed branches */
+    char **columns;   /* chosen column keys, NULL-terminated; NULL: the view's own choice */
+    uint64_t *folded; /* identities of closed branches */
     size_t n_folded;
-    int page;       /* rows shown at the last draw */
-    int text_width; /* columns the row's main text had at the last draw; 0: unknown */
-    size_t hidden;  /* rows taken away by the filter */
+    bool changed;             /* sort, filter or folds are not those of the doc: pane_apply */
+    int page;                 /* rows shown at the last draw */
+    int plot_w, plot_h;       /* of a drawing, at the last draw; 0: not drawn yet */
+    int plot_x, plot_y;       /* from the corner of the pane's inside */
+    int text_width;           /* columns the row's main text had at the last draw; 0: unknown */
+    bool marked;              /* some rows have a mark */
+    size_t hidden;            /* rows or items taken away by the filter */
+    int *widths;              /* of the columns, the widest drawn of this doc; NULL: none yet */
+    struct box_place *places; /* boxes, flow: what the last draw has put where */
+    size_t n_places, cap_places;
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
     int about_row;     /* the row it is about; -1: none yet */
@@ -44,25 +56,21 @@ void pane_free(struct pane *p);
 
 /* Sorts, filters and folds the section's table, and finds the selected row again. */
 void pane_apply(struct pane *p, struct section *s);
-/* Selects a row (clamped) and remembers its identity. */
-void pane_select(struct pane *p, const struct section *s, int row);
+/* Selects a row (clamped) and remembers what it is about. */
+void pane_select(struct pane *p, struct section *s, int row);
 bool pane_set_filter(struct pane *p, const char *pattern, struct sd_error *err); /* NULL or "": none */
 void pane_set_sort(struct pane *p, const char *column, bool reverse);
 /* NULL-terminated keys; NULL: the view's own choice. */
 void pane_set_columns(struct pane *p, const char *const *keys);
 /* Opens (1), closes (0) or toggles (-1) the selected branch; false: it has no children. */
-bool pane_fold(struct pane *p, const struct section *s, int open);
-/* Opens all branches; false: none was closed. The doc must be built anew. */
+bool pane_fold(struct pane *p, struct section *s, int open);
+/* Opens all branches; false: none was closed. */
 bool pane_unfold(struct pane *p);
-bool pane_is_folded(const struct pane *p, const struct section *s, size_t row);
+bool pane_is_folded(const struct pane *p, struct section *s, size_t row);
 
 bool pane_shows(const struct pane *p, const struct column *c);
 bool pane_row_matches(const struct table *t, const struct row *r, const struct regex *re);
 /* The row as text: its shown cells, tab separated. */
 void pane_row_text(const struct pane *p, const struct table *t, const struct row *r, struct strbuf *out);
-static inline bool section_has_rows(const struct section *s)
-{
-    return s->kind == SECTION_TABLE || s->kind == SECTION_TREE;
-}
 
 #endif

@@ -20,23 +20,37 @@
 
 enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64, BAR_MAX = 32 };
 
+enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
+
+/* What a doc was built from: while it is the same the doc is kept. */
+struct built_from {
+    uint64_t version; /* of what the view looks at; the model's so far */
+    struct span span;
+    sd_time now;      /* ages are measured from it; SD_UNKNOWN: the view tells none */
+    uint64_t changes; /* of settings, width, the file beside it: console.changes */
+    bool live;
+};
+
 /* One place of the dive: a view about something, and what the user did to its panes. */
 struct screen {
     const struct view *view;
     char *arg; /* NULL: the view needs none, or the worst one */
     char *title;
     struct doc *doc;
+    struct built_from from;
     struct pane **panes; /* found by section key; they outlive the docs */
     size_t n_panes;
     size_t focus; /* section of the doc */
     bool focused; /* the user has moved the focus: doc->focus no longer decides */
     bool zoom;
+    bool timed; /* entered with a span of time: what coming back restores */
+    enum cursor_mode mode_before;
+    sd_time at_before;
+    int64_t window_before;
     struct sd_request *asked;    /* what its doc wanted and was asked for, once */
     char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
     size_t file_len;
 };
-
-enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
 enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_ACTION };
 enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
@@ -81,9 +95,10 @@ struct console {
 
     int measure; /* what views weigh by (view_ctx.measure); it stays on the way to the next */
 
-    bool stale;       /* docs must be built anew at the next draw */
-    sd_time built;    /* env.now when they were */
+    bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
+    sd_time built; /* env.now when it was */
     uint64_t version; /* of the model then */
+    uint64_t changes; /* of what docs depend on beside the model and the time */
 
     enum prompt_kind prompt;
     struct strbuf line;
@@ -126,10 +141,13 @@ struct screen *console_screen(struct console *c); /* the one on top */
 struct section *console_section(struct console *c);
 struct pane *console_pane(struct console *c);
 struct pane *screen_pane(struct screen *s, size_t section);
-void console_build(struct console *c); /* the doc of the screen on top */
+void console_build(struct console *c);   /* the doc of the screen on top */
+void console_rebuild(struct console *c); /* it is out of date, whatever the model and the time */
 void console_push(struct console *c, const struct view *view, const char *arg);
 void console_pop(struct console *c);
 void console_tab(struct console *c, const struct view *view);
+/* The screen on top, just pushed, looks at that span; leaving it brings back the time before. */
+void console_look_at(struct console *c, sd_time from, sd_time to);
 struct span console_span(const struct console *c);
 sd_time console_cursor(const struct console *c); /* the moment looked at */
 void console_seek(struct console *c, sd_time at);
@@ -139,7 +157,8 @@ sd_time console_now(const struct console *c);
 /* ---- keys.c ---- */
 void console_act(struct console *c, int action);
 void console_copy(struct console *c, const char *text); /* to the clipboard, and says so */
-const struct row *console_row(struct console *c);       /* the selected one; NULL */
+struct item;                                            /* ui/section/section.h */
+bool console_item(struct console *c, struct item *it);  /* what the cursor is on; false: nothing */
 
 /* ---- prompt.c ---- */
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);

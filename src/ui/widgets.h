@@ -1,5 +1,5 @@
-/* widgets.h - each draws the inside of one kind of section. They draw and remember
- * (in the pane) only what was scrolled to; everything else is in the section. */
+/* widgets.h - drawings that are used alone as well. They draw and remember (in the pane)
+ * only what was scrolled to; everything else is in the section. */
 #ifndef UI_WIDGETS_H
 #define UI_WIDGETS_H
 
@@ -12,15 +12,11 @@ struct draw {
     bool focused;   /* this pane has the keys */
     bool live;      /* time axes say their span, not their ends */
     sd_time now;    /* for clock times without a date */
+    bool cursor;    /* the cursor of a drawing is shown */
 };
 
-void table_draw(struct draw d, const struct section *s, struct pane *p); /* TABLE, TREE */
-/* The row at screen line y; -1: none. */
-int table_row_at(struct rect in, const struct section *s, const struct pane *p, int y);
+void table_draw(struct draw d, struct section *s, struct pane *p); /* TABLE, TREE */
 void graph_draw(struct draw d, const struct section *s);
-void heatmap_draw(struct draw d, const struct section *s);
-void fields_draw(struct draw d, const struct section *s);
-int fields_height(const struct section *s, int width); /* lines inside a pane so wide */
 void text_draw(struct draw d, const char *text, enum style style, struct pane *p);
 /* Lines `text` takes at that width, wrapped at spaces. */
 int text_height(const char *text, int width);

@@ -23,7 +23,7 @@ struct action_ctx {
     const struct view *on;         /* that view */
     const struct doc *doc;         /* and its document */
     bool live;                     /* the console follows the present, and there may be a server */
-    const struct row *row;         /* the selected one; NULL: none */
+    const struct row *row;         /* the selected one; of a drawing where it leads to; NULL: none */
     sd_time now;                   /* wall clock */
     const char *arg;               /* what follows the action's name after ":"; NULL */
     const char *typed;             /* the last answer to a prompt of an action; NULL */

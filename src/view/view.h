@@ -58,6 +58,7 @@ struct view {
     const char *(*subject)(const struct model *m, size_t i);
     char key;       /* digit of a top-level view, 0: reached by diving */
     sd_kinds needs; /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
+    bool timeless;  /* of one thing, live: its doc changes with the model only, not with time */
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;

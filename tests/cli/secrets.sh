@@ -12,6 +12,7 @@ forms=(
     "postgres://u:12/$pw@127.0.0.1:1/db"
     "postgres://u:1?$pw=2@127.0.0.1:1/db"
     "postgres://u:a $pw@127.0.0.1:1/db"
+    "postgres://u:a b $pw@127.0.0.1:1/db"
     "postgres://u:$pw/db"
     "postgres://u:$pw@127.0.0.1:1/db"
     "postgres://u:$pw@127.0.0.1:x/db"

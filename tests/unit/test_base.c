@@ -216,6 +216,32 @@ static void hostile_text_is_neutralised(void **state)
     strbuf_free(&b);
 }
 
+/* Figures are written without snprintf, and as it would. */
+static void figures_are_those_of_snprintf(void **state)
+{
+    (void)state;
+    uint32_t seed = 1;
+    for (int i = 0; i < 300000; i++) {
+        char got[UNIT_TEXT_MAX], want[UNIT_TEXT_MAX];
+        seed = seed * 1664525u + 1013904223u;
+        double v = (double)(seed >> 8) / (i % 3 ? 16777216.0 : 16777.216) * (i % 2 ? 1 : -1);
+        if (i % 5 == 0) /* in the middle of two figures, and near */
+            v = ((double)(seed >> 20) + 0.5) / 1000 + (i % 10 ? 0 : 1e-12);
+        if (v != 0 && fabs(v) < 0.0005)
+            continue;
+        snprintf(want, sizeof want, fabs(v) < 0.9995 ? "%.1f %%" : "%.0f %%", v * 100);
+        assert_string_equal(unit_format(UNIT_SHARE, v, got), want);
+    }
+    char buf[UNIT_TEXT_MAX];
+    assert_string_equal(unit_format(UNIT_NS, 50.0 * 1e3, buf), "50.0 us");
+    assert_string_equal(unit_format(UNIT_COUNT, 0, buf), "0");
+    assert_string_equal(unit_format(UNIT_PER_S, 0.05, buf), "0.05/s");
+    assert_true(unit_may_show(UNIT_NS, "5 MS"));
+    assert_false(unit_may_show(UNIT_NS, "orders"));
+    assert_true(unit_may_show(UNIT_TIME, "orders"));
+    assert_true(unit_may_show(UNIT_NS, ">292 y"));
+}
+
 /* What a command holds is in no message of its program. */
 static void programs_do_not_tell_secrets(void **state)
 {
@@ -243,6 +269,7 @@ int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(figures_are_those_of_snprintf),
         cmocka_unit_test(programs_do_not_tell_secrets),
         cmocka_unit_test(arena_keeps_what_it_gave),
         cmocka_unit_test(strbuf_grows),

@@ -8,6 +8,8 @@
 #include "tests/lib/shop.h"
 #include "ui/actions.h"
 #include "ui/script.h"
+#include "ui/section/section.h"
+#include "ui/state.h"
 
 struct world {
     struct model *model;
@@ -353,6 +355,119 @@ static void completion_and_unknown_commands(void **state)
     world_free(w);
 }
 
+/* The heat map of an endpoint: its cursor says what a cell holds, copies it, is clicked, and
+ * leads to its time and back. */
+static void drawings_have_a_cursor(void **state)
+{
+    (void)state;
+    struct world *w = world_new(120, 40, false, true);
+    int64_t window = w->config->settings->window_ns;
+    play(w, "key 2\nkey Enter\nwait text heat map");
+    see_not(w, " in 0 to"); /* nobody has gone to it yet */
+    struct screen *s = console_screen(w->console);
+    size_t heat = 0;
+    while (s->doc->sections[heat].kind != SECTION_HEATMAP)
+        heat++;
+    while (s->focus != heat)
+        play(w, "key Tab");
+    play(w, "key w");
+    struct pane *p = screen_pane(s, heat);
+    struct section *sec = &s->doc->sections[heat];
+    int worst = p->selected;
+    struct item it;
+    section_item(sec, p, (size_t)worst, &it);
+    assert_true(it.worst && it.dive.from < it.dive.to);
+    play(w, "key y");
+    assert_non_null(strstr(w->copied, " to "));
+    char cell[sizeof w->copied];
+    snprintf(cell, sizeof cell, "%s", w->copied);
+    see(w, cell);
+    play(w, "key h\nkey l");
+    assert_int_equal(p->selected, worst);
+    play(w, "key j\nkey Up");
+    assert_int_equal(p->selected, worst);
+    /* Enter: the endpoint at that time, which has as many requests as the cell's column. */
+    uint64_t column = 0;
+    struct heatmap *h = &sec->heatmap;
+    for (size_t x = 0; x < h->columns; x++) {
+        sd_time at = drawing_time(h->from, h->to, h->columns, x);
+        for (size_t y = 0; y < h->rows && at >= it.dive.from && at < it.dive.to; y++)
+            column += h->counts[y * h->columns + x];
+    }
+    sd_time from = it.dive.from, to = it.dive.to;
+    play(w, "key Enter");
+    struct span span = console_span(w->console);
+    assert_true(span.from == from && span.to == to);
+    s = console_screen(w->console);
+    for (size_t i = 0; i < s->doc->n_sections; i++)
+        if (s->doc->sections[i].kind == SECTION_FIELDS)
+            assert_int_equal(s->doc->sections[i].fields.items[0].value.i, column);
+    play(w, "key Esc");
+    assert_int_equal(w->config->settings->window_ns, window);
+    span = console_span(w->console);
+    assert_int_equal(span.to - span.from, window);
+    see(w, cell);
+    /* A click puts the cursor elsewhere; a search finds a cell; a filter hides the others. */
+    s = console_screen(w->console);
+    struct rect r = w->console->rects[heat];
+    console_mouse(w->console, MOUSE_CLICK, r.x + r.w - 3, r.y + r.h - 4);
+    see_not(w, cell);
+    char *range = strchr(cell, ',');
+    *range = 0;
+    struct sd_error err;
+    char command[sizeof cell + 20];
+    snprintf(command, sizeof command, "search ^%s", cell);
+    assert_true(console_command(w->console, command, &err));
+    see(w, cell);
+    snprintf(command, sizeof command, "filter ^%s", cell);
+    assert_true(console_command(w->console, command, &err));
+    see(w, " hidden");
+    assert_true(screen_pane(s, heat)->hidden > 0);
+    world_free(w);
+}
+
+static void graphs_have_a_cursor(void **state)
+{
+    (void)state;
+    struct world *w = world_new(120, 40, false, true);
+    play(w, "key 2\nkey Enter\nkey S-Tab\nkey h");
+    struct screen *s = console_screen(w->console);
+    assert_int_equal(s->doc->sections[s->focus].kind, SECTION_GRAPH);
+    see(w, ": p99 ");
+    sd_time before = console_cursor(w->console);
+    play(w, "key g\nkey y");
+    assert_non_null(strstr(w->copied, "p99 "));
+    play(w, "key Enter");
+    assert_true(console_cursor(w->console) < before);
+    assert_int_equal(w->console->depth, 3);
+    play(w, "key 1"); /* also by leaving for a place */
+    assert_true(console_cursor(w->console) == before);
+    world_free(w);
+}
+
+/* A doc is built anew when what it is from has changed, not because time has passed or the
+ * user has sorted it. */
+static void a_doc_is_kept_while_nothing_changes(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, true);
+    int64_t wait;
+    play(w, "key 2\nkey g");
+    struct doc *d = console_screen(w->console)->doc;
+    play(w, ": sort count\nkey r\nkey s\ntype /o\nkey Enter\nkey Esc");
+    w->now += 10 * SD_S;
+    console_tick(w->console, &wait);
+    see(w, "/orders");
+    assert_ptr_equal(console_screen(w->console)->doc, d);
+    uint64_t version = console_screen(w->console)->from.version;
+    play(w, "key [");
+    sd_time to = console_screen(w->console)->from.span.to;
+    play(w, "key [");
+    assert_true(console_screen(w->console)->from.span.to < to);
+    assert_int_equal(console_screen(w->console)->from.version, version);
+    world_free(w);
+}
+
 static void the_mouse_selects_and_dives(void **state)
 {
     (void)state;
@@ -548,6 +663,9 @@ int main(void)
         cmocka_unit_test(a_plan_is_asked_for_once),
         cmocka_unit_test(actions_know_the_query_of_the_screen),
         cmocka_unit_test(completion_and_unknown_commands),
+        cmocka_unit_test(drawings_have_a_cursor),
+        cmocka_unit_test(graphs_have_a_cursor),
+        cmocka_unit_test(a_doc_is_kept_while_nothing_changes),
         cmocka_unit_test(the_mouse_selects_and_dives),
         cmocka_unit_test(small_screens_show_the_pane_with_the_keys),
         cmocka_unit_test(idle_screens_stand_still),

@@ -7,6 +7,7 @@
 
 #include "ui/layout.h"
 #include "ui/widgets.h"
+#include "core/table.h"
 
 /* ---- layout ---- */
 
@@ -28,7 +29,7 @@ static struct doc *any_doc(uint32_t *seed)
     struct doc *d = doc_new("any", "Any");
     size_t n = next(seed) % 8;
     for (size_t i = 0; i < n; i++) {
-        enum section_kind kind = (enum section_kind)(next(seed) % 6);
+        enum section_kind kind = (enum section_kind)(next(seed) % SECTION_KINDS);
         struct section *s;
         if (kind == SECTION_TABLE || kind == SECTION_TREE) {
             s = doc_table(d, "rows", "Rows", TEXT_COLUMNS, ARRAY_LEN(TEXT_COLUMNS));
@@ -92,7 +93,7 @@ static struct doc *findings(const char *const *names, const char *const *args, s
         r->cells[0] = cell_text(names[i]);
         r->cells[1] = cell_int((int64_t)(n - i) * SD_MS);
         r->cells[2] = cell_real((double)i / (double)n);
-        r->dive = (struct dive){"endpoint", doc_text(d, args[i])};
+        r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, args[i])};
     }
     return d;
 }
@@ -132,7 +133,7 @@ static void branches_fold_and_open(void **state)
             s->table.rows[i].depth = depths[i];
         pane_apply(p, s);
         static const size_t shown[] = {4, 3, 4};
-        assert_int_equal(s->table.n_rows, shown[pass]);
+        assert_int_equal(table_rows(&s->table), shown[pass]);
         pane_select(p, s, 1);
         assert_true(pane_fold(p, s, pass == 1)); /* closes, then opens */
         doc_free(d);

@@ -87,7 +87,7 @@ static struct doc *sample(void)
     return d;
 }
 
-static char *printed(const struct doc *d, enum print_format f, int width, bool ascii)
+static char *printed(struct doc *d, enum print_format f, int width, bool ascii)
 {
     struct strbuf out = {0};
     print_doc(d, f, &(struct print_options){.width = width, .ascii = ascii}, &out);
@@ -313,11 +313,91 @@ static void csv_follows_its_rfc(void **state)
     doc_free(d);
 }
 
+/* ---- boxes and flows have rows and a description like everything else ---- */
+
+static void shelf_box(void *ctx, size_t i, struct box *b)
+{
+    (void)ctx;
+    static const struct box boxes[] = {
+        {.label = "src", .weight = 90, .self = 10, .children = 1, .inside = 1, .parent = BOXES_ROOT},
+        {.label = HOSTILE, .weight = 80, .self = 80, .depth = 1, .parent = 0},
+        {.label = "tiny", .weight = 0.01, .self = 0.01, .parent = BOXES_ROOT},
+    };
+    *b = i == BOXES_ROOT ? (struct box){.weight = 90.01, .children = 2, .inside = 3, .parent = BOXES_ROOT}
+                         : boxes[i];
+}
+
+static size_t shelf_child(void *ctx, size_t parent, size_t k)
+{
+    (void)ctx;
+    return parent == BOXES_ROOT ? k * 2 : 1;
+}
+
+static uint64_t shelf_identity(void *ctx, size_t i)
+{
+    (void)ctx;
+    return i + 1;
+}
+
+static void pipe_node(void *ctx, size_t i, struct flow_node *n)
+{
+    (void)ctx;
+    static const char *const labels[] = {"web", "api", "alone"};
+    *n = (struct flow_node){.label = labels[i], .weight = 5};
+}
+
+static void pipe_edge(void *ctx, size_t i, struct flow_edge *e)
+{
+    (void)ctx;
+    *e = (struct flow_edge){.from = i, .to = i + 1, .weight = 5};
+}
+
+static void boxes_and_flows_are_printed(void **state)
+{
+    (void)state;
+    static const struct boxes_source shelf = {
+        .box = shelf_box, .child = shelf_child, .identity = shelf_identity};
+    static const struct flow_source pipe = {.node = pipe_node, .edge = pipe_edge, .identity = shelf_identity};
+    struct doc *d = doc_new("v", "V");
+    struct section *s = doc_section(d, SECTION_BOXES, "parts", "Parts");
+    s->boxes = (struct boxes){.shape = BOXES_TREEMAP, .unit = UNIT_BYTES, .n = 3, .source = &shelf};
+    s = doc_section(d, SECTION_FLOW, "calls", "Calls");
+    s->flow = (struct flow){.unit = UNIT_PER_S, .n_nodes = 3, .n_edges = 1, .source = &pipe};
+    for (int f = PRINT_TEXT; f <= PRINT_MARKDOWN; f += PRINT_MARKDOWN) {
+        char *text = printed(d, (enum print_format)f, 0, false);
+        assert_clean(text, false);
+        free(text);
+    }
+    char *text = printed(d, PRINT_TEXT, 0, false);
+    assert_non_null(strstr(text, "src "));
+    assert_non_null(strstr(text, "1 more")); /* too small for a row of its own */
+    assert_non_null(strstr(text, "alone"));
+    free(text);
+    text = printed(d, PRINT_JSON, 0, false);
+    cJSON *j = cJSON_Parse(text), *parts = cJSON_GetObjectItem(j, "parts");
+    assert_int_equal(cJSON_GetArraySize(parts), 3);
+    assert_true(cJSON_GetObjectItem(cJSON_GetArrayItem(parts, 1), "weight_bytes")->valuedouble == 80);
+    assert_int_equal(cJSON_GetObjectItem(cJSON_GetArrayItem(parts, 1), "parent")->valueint, 0);
+    cJSON *calls = cJSON_GetObjectItem(j, "calls");
+    assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(calls, "nodes")), 3);
+    assert_int_equal(
+        cJSON_GetObjectItem(cJSON_GetArrayItem(cJSON_GetObjectItem(calls, "edges"), 0), "to")->valueint, 1);
+    cJSON_Delete(j);
+    free(text);
+    struct strbuf out = {0};
+    print_section(d, &d->sections[0], PRINT_CSV, &(struct print_options){0}, &out);
+    assert_int_equal(strncmp(out.text, "label,weight_bytes,share,self_bytes,", 36), 0);
+    assert_non_null(strstr(out.text, "tiny,0.01,"));
+    strbuf_free(&out);
+    doc_free(d);
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(boxes_and_flows_are_printed),
         cmocka_unit_test(text_is_clean_and_keeps_its_width),
         cmocka_unit_test(text_reads_well),
         cmocka_unit_test(a_narrow_table_loses_what_matters_least),

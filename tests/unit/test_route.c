@@ -94,7 +94,10 @@ static void test_opaque(void **state)
         "token=abc",
         "email=x",
         "my-title-5f3a9c2b7d1e8f90ab",
-        "W3sidHlwZSI6ImEifV0%3D"};
+        "W3sidHlwZSI6ImEifV0%3D",
+        "ZXhhbXBsZQ==",
+        "bob@localhost",
+        "user:secretpw@x"};
     static const char *const NAME[] = {"really-long-hyphenated-article-title",
                                        "10-things-you-did-not-know-about-postgresql-2",
                                        "getUserProfileByIdV2",

@@ -26,7 +26,7 @@ static struct doc *explained(const char *name)
     return d;
 }
 
-static char *printed(const struct doc *d, enum print_format f)
+static char *printed(struct doc *d, enum print_format f)
 {
     struct strbuf out = {0};
     struct print_options o = {.width = 80};
@@ -34,7 +34,7 @@ static char *printed(const struct doc *d, enum print_format f)
     return strbuf_detach(&out);
 }
 
-static cJSON *as_json(const struct doc *d)
+static cJSON *as_json(struct doc *d)
 {
     char *text = printed(d, PRINT_JSON);
     cJSON *json = cJSON_Parse(text);

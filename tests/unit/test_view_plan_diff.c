@@ -22,7 +22,7 @@ static char *file(const char *path, size_t *len)
     return data;
 }
 
-static char *printed(const struct doc *d, enum print_format f, int width)
+static char *printed(struct doc *d, enum print_format f, int width)
 {
     struct strbuf out = {0};
     print_doc(d, f, &(struct print_options){.width = width}, &out);
@@ -78,7 +78,7 @@ static void test_pairs_as_text(void **state)
     }
 }
 
-static cJSON *as_json(const struct doc *d)
+static cJSON *as_json(struct doc *d)
 {
     char *text = printed(d, PRINT_JSON, 0);
     cJSON *json = cJSON_Parse(text);

@@ -841,7 +841,7 @@ static void check_columns(const char *view, const struct column *columns, size_t
     }
 }
 
-static void check_doc(const struct view *v, const struct doc *d)
+static void check_doc(const struct view *v, struct doc *d)
 {
     assert_string_equal(d->view, v->name);
     assert_non_null(d->title);

@@ -139,6 +139,8 @@ static bool is_mail(const char *s, size_t n)
     const char *at = find_at(s, n, &len);
     if (!at)
         return false;
+    if (memchr(s, ':', (size_t)(at - s)) || (s + n == at + len + 9 && begins(at + len, 9, "localhost")))
+        return true; /* user:password@host; a mail address of this machine */
     for (const char *p = at + len; p < s + n; p++) {
         if (*p == '.') {
             if (!label)
@@ -182,10 +184,22 @@ static bool is_assignment(const char *s, size_t n)
     return eq && eq > s && letter_of(*s) != OTHER && (size_t)(eq - s) + 1 < n && eq[1] != '=';
 }
 
+/* Base64 that ends in its padding, '=' or '=='. */
+static bool is_padded(const char *s, size_t n)
+{
+    size_t pad = 0;
+    while (pad < 2 && pad < n && s[n - 1 - pad] == '=')
+        pad++;
+    for (size_t i = 0; i + pad < n; i++)
+        if (letter_of(s[i]) == OTHER && !strchr("+/-_", s[i]))
+            return false;
+    return pad && n >= 8 && n % 4 == 0;
+}
+
 bool opaque(const char *s, size_t n)
 {
     if (n < 3)
         return false;
     return is_known_key(s, n) || is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) ||
-           (n >= TOKEN_SHORT && is_token(s, n));
+           is_padded(s, n) || (n >= TOKEN_SHORT && is_token(s, n));
 }

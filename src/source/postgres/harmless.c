@@ -245,7 +245,8 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
                           a.names.text,
                           text ? text : "",
                           h->plan && !h->strict[0] ? "t" : "f",
-                          h->modifies || h->inner ? "t" : "f"};
+                          h->modifies || h->inner ? "t" : "f",
+                          a.schemas.text};
     PGresult *r;
     enum sd_result result = ask(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
     if (result == SD_OK)
@@ -364,7 +365,8 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
                                none.names.text,
                                "",
                                "f",
-                               "f"};
+                               "f",
+                               none.schemas.text};
         bool inner = h->inner;
         h->inner = h->plan;
         if (result == SD_OK && more &&

@@ -14,7 +14,8 @@ const char HARMLESS_EXTENSIONS[] =
 /* Members of the listed extensions ($1), and unknown types. FirstNormalObjectId is 16384:
  * what has a smaller OID came with the server. The owner of an extension, who need not be a superuser,
  * may add functions, operators and domains of his own to it, so what any role can make must be a
- * superuser's. */
+ * superuser's. What is written in SQL or PL/pgSQL looks its names up on the path of whoever calls it, so
+ * it is read as anybody's is. */
 #define KNOWN                                                                                                \
     "good(class, oid) AS MATERIALIZED (SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e "      \
     "ON e.oid = d.refobjid LEFT JOIN pg_operator o ON d.classid = 'pg_operator'::regclass AND o.oid = "      \
@@ -24,7 +25,7 @@ const char HARMLESS_EXTENSIONS[] =
     "(SELECT FROM pg_roles r WHERE r.rolsuper AND r.oid IN (o.oprowner, t.typowner)))), "                    \
     "known(oid) AS MATERIALIZED (SELECT p.oid FROM good g JOIN pg_proc p ON p.oid = g.oid "                  \
     "JOIN pg_language l ON l.oid = p.prolang JOIN pg_roles r ON r.oid = p.proowner "                         \
-    "WHERE g.class = 'pg_proc'::regclass AND (l.lanname IN ('c', 'internal') AND p.prokind <> 'a' OR "       \
+    "WHERE g.class = 'pg_proc'::regclass AND l.lanname IN ('c', 'internal') AND (p.prokind <> 'a' OR "       \
     "r.rolsuper))"
 #define COMMON                                                                                               \
     KNOWN                                                                                                    \
@@ -44,9 +45,9 @@ const char HARMLESS_EXTENSIONS[] =
 #define ON_PATH "(n.nspname = w.s OR (w.s IS NULL AND n.nspname = ANY ($2::text[])))"
 
 /* Functions $3 $4 (schema, name; $5 literals), operators $6 $7 ($8), types $9 $10, attributes
- * $11: those that are not built in or known, and the volatile functions of the others. $12: a
- * text, every operator in it; $13: what is in C is passed over by its strange arguments, and nothing
- * else; $14: the statement writes, which converts by casts for assignment, too. */
+ * $11 (of $15, NULL: of any value): those that are not built in or known, and the volatile functions of the
+ * others. $12: a text, every operator in it; $13: what is in C is passed over by its strange arguments, and
+ * nothing else; $14: the statement writes, which converts by casts for assignment, too. */
 const char HARMLESS_NAMES[] = OWN_TAG
     "WITH RECURSIVE " COMMON ", named(oid, name) AS (SELECT t.oid, t.typname::text FROM unnest($9::text[], "
     "$10::text[]) w(s, f) JOIN pg_type t ON t.typname = w.f JOIN pg_namespace n ON n.oid = t.typnamespace "
@@ -87,17 +88,18 @@ const char HARMLESS_NAMES[] = OWN_TAG
                      "c.casttarget::oid < 16384) OR (c.castsource::oid < 16384 AND c.casttarget IN "
                      "(SELECT oid FROM named)) OR EXISTS (SELECT FROM pg_type t WHERE t.oid = c.casttarget "
                      "AND t.typname = ANY ($11::text[]))) "
+                     /* (value).f is f(value), whatever the type of the value; t.f only of a whole row */
                      "UNION SELECT 'attribute', n.nspname::text, p.proname::text, NULL, p.oid::int8 FROM "
                      "pg_proc p "
                      "JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = ANY ($2::text[]) "
                      "JOIN pg_type t ON t.oid = p.proargtypes[0] WHERE p.proname = ANY ($11::text[]) AND "
                      "p.oid >= 16384 "
+                     "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM unnest($15::text[], "
+                     "$11::text[]) w(s, f) WHERE w.f = p.proname AND w.s IS NULL) OR EXISTS (SELECT FROM "
+                     "pg_cast c JOIN pg_type s ON s.oid = c.castsource WHERE c.castcontext = 'i' AND "
+                     "s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) "
                      "AND p.oid NOT IN (SELECT oid FROM known) AND p.prokind <> 'p' AND p.pronargs - "
                      "p.pronargdefaults <= 1 "
-                     "AND (t.typtype IN ('c', 'd', 'p') OR EXISTS (SELECT FROM pg_cast c JOIN pg_type s ON "
-                     "s.oid = "
-                     "c.castsource "
-                     "WHERE c.castcontext = 'i' AND s.typtype IN ('c', 'd', 'p') AND c.oid >= 16384)) "
                      /* what sorts and hashes a built-in type, should somebody have replaced that */
                      "UNION SELECT 'inside', n.nspname::text, o.opcname::text, NULL, NULL FROM pg_opclass o "
                      "JOIN pg_namespace n ON n.oid = o.opcnamespace WHERE o.oid >= 16384 AND o.opcdefault "

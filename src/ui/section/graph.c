@@ -185,20 +185,16 @@ void graph_scale(struct draw d, struct rect plot, enum unit unit, double top)
               STYLE_DIM, buf);
 }
 
-void graph_draw(struct draw d, const struct section *s)
+/* The lines; where the plot is. */
+static struct rect lines_draw(struct draw d, const struct graph *g)
 {
-    const struct graph *g = &s->graph;
-    if (g->stacked) {
-        stack_draw(d, s);
-        return;
-    }
     struct rect in = d.in;
     int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 3;
     bool beside = in.w >= GRAPH_BESIDE_FROM && in.h >= 3 && g->n_lines > 0;
     int names = beside ? names_width(&d, g) : 0;
     struct rect plot = {in.x + label, in.y, in.w - label - names, in.h - axis};
     if (plot.w < 2 || plot.h < 1 || !g->n_points)
-        return;
+        return (struct rect){0};
     double top = graph_top(largest(g));
     uint8_t *cells = mem_array((size_t)(plot.w * plot.h), 1);
     for (size_t l = g->n_lines; l-- > 0;) /* the first line is drawn last, on top */
@@ -213,49 +209,171 @@ void graph_draw(struct draw d, const struct section *s)
         if (!beside)
             names_below(d, r, g);
     }
+    return plot;
 }
 
-void heatmap_draw(struct draw d, const struct section *s)
+void graph_draw(struct draw d, const struct section *s)
 {
-    const struct heatmap *h = &s->heatmap;
-    struct rect in = d.in;
-    int label = in.w >= 30 ? LABEL : 0, axis = in.h >= 4;
-    struct rect plot = {in.x + label, in.y, in.w - label, in.h - axis};
-    if (!h->rows || !h->columns) {
-        struct pane none = {0};
-        text_draw(d, s->empty ? s->empty : "(nothing)", STYLE_DIM, &none);
-        return;
-    }
-    if (plot.w < 1 || plot.h < 1)
-        return;
-    static const uint32_t shades[] = {0x2591, 0x2592, 0x2593, 0x2588, 0x2588};
-    for (int y = 0; y < plot.h; y++) {
-        size_t lo = (size_t)(plot.h - 1 - y) * h->rows / (size_t)plot.h;
-        size_t hi = MAX((size_t)(plot.h - y) * h->rows / (size_t)plot.h, lo + 1);
-        for (int x = 0; x < plot.w; x++) {
-            size_t from = (size_t)x * h->columns / (size_t)plot.w;
-            size_t to = MAX(((size_t)x + 1) * h->columns / (size_t)plot.w, from + 1);
-            uint32_t n = 0;
-            for (size_t r = lo; r < hi; r++)
-                for (size_t c = from; c < to; c++)
-                    n = MAX(n, h->counts[r * h->columns + c]);
-            if (!n)
-                continue;
-            /* Logarithmic: one slow request must show beside thousands of fast ones. */
-            int heat = h->max > 1 ? (int)(log(n) / log(h->max) * 4.999) : 2;
-            heat = MAX(0, MIN(heat, 4));
-            uint32_t code = shades[heat];
-            if (d.grid->ascii)
-                code = (uint32_t) "..:-=+*#%@"[h->max > 1 ? MIN((int)(log(n) / log(h->max) * 9.999), 9) : 4];
-            grid_put(d.grid, plot, plot.x + x, plot.y + y, (enum style)(STYLE_HEAT1 + heat), code);
-        }
-        char buf[UNIT_TEXT_MAX];
-        if (label && (y == 0 || y == plot.h - 1 || (plot.h > 5 && y == plot.h / 2))) {
-            unit_format_int(h->unit, y == 0 ? h->lower[h->rows] : h->lower[lo], buf);
-            grid_text(d.grid, in, in.x + MAX(0, label - 1 - utf8_width(buf)), plot.y + y, label - 1,
-                      STYLE_DIM, buf);
-        }
-    }
-    if (axis)
-        graph_time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
+    if (s->graph.stacked)
+        stack_draw(d, &s->graph);
+    else
+        lines_draw(d, &s->graph);
 }
+
+/* ---- as a kind of section ---- */
+
+enum { PAGE_COLUMNS = 10 };
+
+static struct over_time columns_of(const struct section *s, const struct pane *p)
+{
+    return over_time(s->graph.from, s->graph.to, s->graph.n_points, p);
+}
+
+static bool line_shown(const struct graph *g, size_t l, const struct pane *p)
+{
+    struct strbuf b = {0};
+    graph_label(g, &g->lines[l], &b);
+    bool shown = !p->regex || regex_matches(p->regex, strbuf_text(&b));
+    strbuf_free(&b);
+    return shown;
+}
+
+/* The largest value of a line in a column; of layers their sum. NAN: none is known. */
+static double value_at(const struct graph *g, const struct over_time *o, int column, size_t l)
+{
+    size_t first, end;
+    double v = NAN;
+    over_time_data(o, column, &first, &end);
+    for (size_t i = first; i < end; i++)
+        v = fmax(v, g->lines[l].values[i]);
+    return v;
+}
+
+static double highest_at(const struct graph *g, const struct over_time *o, int column)
+{
+    double most = NAN;
+    for (size_t l = 0; l < g->n_lines; l++) {
+        double v = value_at(g, o, column, l);
+        most = g->stacked && isfinite(most) && isfinite(v) ? most + v : fmax(most, v);
+    }
+    return most;
+}
+
+static struct need need(const struct section *s, int width)
+{
+    (void)s;
+    (void)width;
+    return (struct need){3, 8, 14};
+}
+
+static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+{
+    (void)doc;
+    struct graph shown = s->graph;
+    shown.lines = mem_array(s->graph.n_lines + 1, sizeof *shown.lines);
+    shown.n_lines = 0;
+    for (size_t l = 0; l < s->graph.n_lines; l++)
+        if (line_shown(&s->graph, l, p))
+            shown.lines[shown.n_lines++] = s->graph.lines[l];
+    struct rect plot = shown.stacked ? stack_draw(d, &shown) : lines_draw(d, &shown);
+    free(shown.lines);
+    if (plot.w < 1)
+        return;
+    plot_place(p, d.in, plot);
+    section_apply(s, p);
+    if (!d.cursor)
+        return;
+    struct over_time o = columns_of(s, p);
+    int x = plot.x + over_time_x(&o, p->selected, plot.w);
+    for (int y = 0; y < plot.h; y++) {
+        if (d.grid->cells[(plot.y + y) * d.grid->width + x].code == ' ')
+            grid_put(d.grid, plot, x, plot.y + y, STYLE_SELECTED, d.grid->ascii ? ':' : 0x2502);
+        else
+            grid_style(d.grid, (struct rect){x, plot.y + y, 1, 1}, STYLE_SELECTED, 0);
+    }
+    over_time_mark(d, plot, &o, p->selected);
+}
+
+static size_t items(const struct section *s, const struct pane *p)
+{
+    return (size_t)columns_of(s, p).columns;
+}
+
+static void select_point(struct section *s, struct pane *p, int item)
+{
+    struct over_time o = columns_of(s, p);
+    p->selected = item;
+    p->at = over_time_middle(&o, item);
+    p->placed = true;
+}
+
+/* Before the user has put the cursor anywhere it is on the newest value. */
+static void apply(struct pane *p, struct section *s)
+{
+    struct over_time o = columns_of(s, p);
+    p->hidden = 0;
+    for (size_t l = 0; l < s->graph.n_lines; l++)
+        p->hidden += !line_shown(&s->graph, l, p);
+    if (sd_known(p->at)) {
+        p->selected = over_time_column(&o, p->at);
+        return;
+    }
+    for (p->selected = o.columns - 1; p->selected > 0; p->selected--)
+        if (isfinite(highest_at(&s->graph, &o, p->selected)))
+            break;
+    p->selected = MAX(p->selected, 0);
+}
+
+static void move(struct section *s, struct pane *p, enum section_move m)
+{
+    static const int steps[] = {[MOVE_LEFT] = -1,
+                                [MOVE_RIGHT] = 1,
+                                [MOVE_PAGE_UP] = -PAGE_COLUMNS,
+                                [MOVE_PAGE_DOWN] = PAGE_COLUMNS,
+                                [MOVE_FIRST] = -(1 << 20),
+                                [MOVE_LAST] = 1 << 20};
+    section_select(s, p, p->selected + steps[m]);
+}
+
+static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+{
+    struct over_time o = columns_of(s, p);
+    int dx = x - in.x - p->plot_x, dy = y - in.y - p->plot_y;
+    return dx >= 0 && dx < p->plot_w && dy >= 0 && dy < p->plot_h ? over_time_at(&o, dx, p->plot_w) : -1;
+}
+
+static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+{
+    struct over_time o = columns_of(s, p);
+    double here = highest_at(&s->graph, &o, (int)i);
+    out->dive = over_time_dive(&o, (int)i, s->dive);
+    out->worst = isfinite(here);
+    for (int c = 0; c < o.columns && out->worst; c++)
+        out->worst = !(highest_at(&s->graph, &o, c) > here);
+}
+
+static void item_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+{
+    const struct graph *g = &s->graph;
+    struct over_time o = columns_of(s, p);
+    char buf[UNIT_TEXT_MAX];
+    over_time_text(&o, (int)i, out);
+    for (size_t l = 0; l < g->n_lines; l++) {
+        strbuf_str(out, l ? ", " : ": ");
+        graph_label(g, &g->lines[l], out);
+        strbuf_printf(out, " %s", unit_format(g->unit, value_at(g, &o, (int)i, l), buf));
+    }
+}
+
+const struct section_ops GRAPH_OPS = {
+    .need = need,
+    .draw = draw,
+    .move = move,
+    .hit = hit,
+    .items = items,
+    .select = select_point,
+    .item = item,
+    .text = item_text,
+    .apply = apply,
+    .drawing = true,
+};

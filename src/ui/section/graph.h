@@ -2,7 +2,7 @@
 #ifndef UI_SECTION_GRAPH_H
 #define UI_SECTION_GRAPH_H
 
-#include "ui/widgets.h"
+#include "ui/section/section.h"
 
 enum {
     GRAPH_LABEL = 8,
@@ -16,7 +16,29 @@ void graph_scale(struct draw d, struct rect plot, enum unit unit, double top);
 /* When it begins and ends, or, live, how long it is. */
 void graph_time_axis(struct draw d, struct rect r, sd_time from, sd_time to);
 
-/* ---- stack.c: layers on each other ---- */
-void stack_draw(struct draw d, const struct section *s);
+/* ---- over_time.c: the columns of a drawing over time, and the cursor on one ---- */
+struct over_time {
+    sd_time from, to;
+    size_t n;    /* points or columns of the data */
+    int columns; /* that are told apart on the screen: no more than either has */
+};
+struct over_time over_time(sd_time from, sd_time to, size_t n, const struct pane *p);
+/* The data of a column are those from *first to before *end. */
+void over_time_data(const struct over_time *o, int column, size_t *first, size_t *end);
+struct dive over_time_dive(const struct over_time *o, int column, struct dive to); /* with its span */
+sd_time over_time_middle(const struct over_time *o, int column);
+int over_time_column(const struct over_time *o, sd_time at);
+/* Where a column of a plot of width w begins, and which column is at x. */
+int over_time_x(const struct over_time *o, int column, int w);
+int over_time_at(const struct over_time *o, int x, int w);
+/* "14:03:20 to 14:03:25" */
+void over_time_text(const struct over_time *o, int column, struct strbuf *out);
+/* Remembers where the plot is, for the mouse and the steps of the cursor. */
+void plot_place(struct pane *p, struct rect in, struct rect plot);
+/* A mark in the line below the plot. */
+void over_time_mark(struct draw d, struct rect plot, const struct over_time *o, int column);
+
+/* ---- stack.c: layers on each other; the plot's place is returned ---- */
+struct rect stack_draw(struct draw d, const struct graph *g);
 
 #endif

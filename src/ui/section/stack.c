@@ -174,14 +174,13 @@ static void names_below(struct draw d, struct rect r, const struct stack *k)
     strbuf_free(&b);
 }
 
-void stack_draw(struct draw d, const struct section *s)
+struct rect stack_draw(struct draw d, const struct graph *g)
 {
-    const struct graph *g = &s->graph;
     struct rect in = d.in;
     int label = in.w >= 30 ? GRAPH_LABEL : 0, axis = in.h >= 3;
     bool beside = in.w >= GRAPH_BESIDE_FROM && in.h >= 3;
     if (!g->n_lines || !g->n_points)
-        return;
+        return (struct rect){0};
     struct stack k;
     stack_of(&k, g);
     if (beside)
@@ -205,4 +204,5 @@ void stack_draw(struct draw d, const struct section *s)
             names_below(d, bottom, &k);
     }
     stack_free(&k);
+    return plot;
 }

@@ -1,11 +1,20 @@
-/* Tables and trees. */
-#include "ui/widgets.h"
+/* Tables, also those that trees are: what is drawn is what is asked for, row by row. */
+#include "ui/section/section.h"
 
 #include "base/utf8.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 
-enum { GAP = 2, TEXT_MAX = 28, GROW_MIN = 14, BAR_WIDTH = 8, ROWS_MEASURED = 300, TREE_STEP = 2 };
+enum {
+    GAP = 2,
+    TEXT_MAX = 28,
+    GROW_MIN = 14,
+    BAR_WIDTH = 8,
+    TABLE_ROWS_WANTED = 14,
+    ABOUT_WANTED = 6,
+    SHIFT_STEP = 8
+};
 
 static const double BAR_PRIORITY = 1.5;
 
@@ -39,111 +48,168 @@ static int least_width(enum unit u)
     }
 }
 
-static bool is_text(const struct table *t, size_t c)
-{
-    if (t->columns[c].flags & (COLUMN_LEFT | COLUMN_TREE))
-        return true;
-    for (size_t i = 0; i < t->n_rows && i < ROWS_MEASURED; i++)
-        if (t->rows[i].cells[c].type != CELL_UNKNOWN)
-            return t->rows[i].cells[c].type == CELL_TEXT || t->rows[i].cells[c].type == CELL_LIST;
-    return t->columns[c].unit == UNIT_NONE;
-}
-
 struct fit {
     int width; /* 0: not shown */
     bool text;
 };
 
-static int natural(const struct table *t, size_t c, bool text)
+/* What the rows that are drawn say of a column. */
+struct measured {
+    int width; /* of the widest cell */
+    bool text, known;
+};
+
+/* The rows that are drawn, and no others: a table of a million costs what is seen of it. */
+static void measure(const struct table *t, size_t from, size_t n, struct measured *m)
 {
-    int w =
-        MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
     struct strbuf b = {0};
-    if (t->columns[c].width && !(t->columns[c].flags & COLUMN_GROW))
-        return MAX(w, t->columns[c].width);
-    for (size_t i = 0; i < t->n_rows && i < ROWS_MEASURED; i++) {
-        strbuf_clear(&b);
-        cell_format(&t->columns[c], t->rows[i].cells[c], &b);
-        w = MAX(w, utf8_width(strbuf_text(&b)));
+    for (size_t i = from; i < from + n && i < table_rows(t); i++) {
+        const struct row *r = table_row(t, i);
+        for (size_t c = 0; c < t->n_columns; c++) {
+            struct cell v = r->cells[c];
+            strbuf_clear(&b);
+            cell_format(&t->columns[c], v, &b);
+            m[c].width = MAX(m[c].width, utf8_width(strbuf_text(&b)));
+            if (v.type != CELL_UNKNOWN && !m[c].known) {
+                m[c].known = true;
+                m[c].text = v.type == CELL_TEXT || v.type == CELL_LIST;
+            }
+        }
     }
+    for (size_t c = 0; c < t->n_columns; c++)
+        m[c].text = m[c].known ? m[c].text : t->columns[c].unit == UNIT_NONE;
     strbuf_free(&b);
-    return text ? MIN(w, TEXT_MAX) : w;
 }
 
-static bool all_unknown(const struct table *t, size_t c)
+/* Columns stay as wide as they were while one scrolls through a doc. */
+static void remember(struct pane *p, const struct table *t, struct measured *m)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (t->rows[i].cells[c].type != CELL_UNKNOWN)
-            return false;
+    if (!p->widths)
+        p->widths = mem_array(t->n_columns, sizeof *p->widths);
+    for (size_t c = 0; c < t->n_columns; c++) {
+        p->widths[c] = m[c].width = MAX(m[c].width, p->widths[c]);
+        m[c].known = m[c].known || m[c].width > 1; /* wider than "-" */
+    }
+}
+
+static bool is_text(const struct table *t, size_t c, const struct measured *m)
+{
+    return (t->columns[c].flags & (COLUMN_LEFT | COLUMN_TREE)) || m[c].text;
+}
+
+static int natural(const struct table *t, size_t c, const struct measured *m)
+{
+    bool grow = t->columns[c].flags & COLUMN_GROW;
+    int w =
+        MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
+    if (t->columns[c].width && !grow)
+        return MAX(w, t->columns[c].width);
+    w = MAX(w, m[c].width);
+    return !grow && is_text(t, c, m) ? MIN(w, TEXT_MAX) : w;
+}
+
+struct fitting {
+    const struct table *t;
+    const struct measured *m;
+    struct fit *f;
+    int grow;        /* the column that takes what is left; -1 */
+    int width, used; /* of the line; of it by the columns */
+};
+
+/* The growing column is what the row is about: a good part of the line is its own before
+ * figures of less weight get theirs. */
+static void natural_widths(struct fitting *g, const struct pane *p)
+{
+    g->used = -GAP;
+    for (size_t c = 0; c < g->t->n_columns; c++) {
+        const struct column *col = &g->t->columns[c];
+        g->f[c] = (struct fit){0, is_text(g->t, c, g->m)};
+        if (!pane_shows(p, col))
+            continue;
+        if ((col->flags & COLUMN_GROW) && g->grow < 0) {
+            g->grow = (int)c;
+            g->f[c].width = MAX(GROW_MIN, MIN(natural(g->t, c, g->m), g->width * 2 / 5));
+        } else {
+            g->f[c].width = natural(g->t, c, g->m) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
+        }
+        g->used += g->f[c].width + GAP;
+    }
+}
+
+/* The column, or only its bar, that goes first when the line is too short; -1. A bar says the
+ * same as its figure: it goes before what matters. */
+static int least_important(const struct fitting *g, bool *only_bar)
+{
+    int worst = -1;
+    double least = 0;
+    *only_bar = false;
+    for (size_t c = 0; c < g->t->n_columns; c++) {
+        const struct column *col = &g->t->columns[c];
+        if (!g->f[c].width || (int)c == g->grow)
+            continue;
+        bool has_bar = (col->flags & COLUMN_BAR) && g->f[c].width > BAR_WIDTH + 1;
+        double priority = has_bar ? BAR_PRIORITY : col->priority;
+        if (priority <= BAR_PRIORITY && g->grow >= 0 && g->f[g->grow].width > GROW_MIN)
+            continue; /* what matters stays; the text gives way */
+        if (priority > 0 && priority >= least) {
+            worst = (int)c;
+            least = priority;
+            *only_bar = has_bar;
+        }
+    }
+    return worst;
+}
+
+/* False: nothing more can go. */
+static bool give_way(struct fitting *g)
+{
+    bool only_bar;
+    int worst = least_important(g, &only_bar);
+    if (worst < 0 && g->grow >= 0 && g->f[g->grow].width > GROW_MIN) {
+        int cut = MIN(g->used - g->width, g->f[g->grow].width - GROW_MIN);
+        g->f[g->grow].width -= cut;
+        g->used -= cut;
+        return true;
+    }
+    if (worst < 0)
+        return false;
+    int less = only_bar ? BAR_WIDTH + 1 : g->f[worst].width + GAP;
+    g->f[worst].width = only_bar ? g->f[worst].width - less : 0;
+    g->used -= less;
     return true;
 }
 
-/* What matters least goes first when the pane is narrow. */
-static void fit_columns(const struct table *t, const struct pane *p, int width, struct fit *f)
+/* Columns with nothing to show go from beside a text that is cut. */
+static void drop_unknown(struct fitting *g, const struct pane *p)
 {
-    int used = -GAP, grow = -1;
-    for (size_t c = 0; c < t->n_columns; c++) {
-        const struct column *col = &t->columns[c];
-        f[c] = (struct fit){0, is_text(t, c)};
-        if (!pane_shows(p, col))
-            continue;
-        if ((col->flags & COLUMN_GROW) && grow < 0) {
-            grow = (int)c;
-            /* The growing column is what the row is about: a good part of the line is
-             * its own before figures of less weight get theirs. */
-            f[c].width = MAX(GROW_MIN, MIN(natural(t, c, false), width * 2 / 5));
-        } else {
-            f[c].width = natural(t, c, f[c].text) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
+    if (natural(g->t, (size_t)g->grow, g->m) <= g->f[g->grow].width + g->width - g->used || p->columns)
+        return;
+    for (size_t c = 0; c < g->t->n_columns; c++)
+        if (g->f[c].width && (int)c != g->grow && !g->m[c].known) {
+            g->used -= g->f[c].width + GAP;
+            g->f[c].width = 0;
         }
-        used += f[c].width + GAP;
+}
+
+/* What matters least goes first when the pane is narrow. */
+static void fit_columns(const struct table *t, const struct pane *p, int width, const struct measured *m,
+                        struct fit *f)
+{
+    struct fitting g = {.t = t, .m = m, .f = f, .grow = -1, .width = width};
+    natural_widths(&g, p);
+    while (g.used > width && give_way(&g))
+        ;
+    if (g.grow >= 0) {
+        drop_unknown(&g, p);
+        f[g.grow].width = MAX(f[g.grow].width + width - g.used, 1);
+        return;
     }
-    while (used > width) {
-        int worst = -1;
-        double least = 0; /* a bar says the same as its figure: it goes before what matters */
-        bool only_bar = false;
-        for (size_t c = 0; c < t->n_columns; c++) {
-            const struct column *col = &t->columns[c];
-            if (!f[c].width || (int)c == grow)
-                continue;
-            bool has_bar = (col->flags & COLUMN_BAR) && f[c].width > BAR_WIDTH + 1;
-            double priority = has_bar ? BAR_PRIORITY : col->priority;
-            if (priority <= BAR_PRIORITY && grow >= 0 && f[grow].width > GROW_MIN)
-                continue; /* what matters stays; the text gives way */
-            if (priority > 0 && priority >= least) {
-                worst = (int)c;
-                least = priority;
-                only_bar = has_bar;
-            }
+    for (size_t c = 0; c < t->n_columns && g.used > width; c++)
+        if (f[c].width && f[c].text) { /* the first text gives way */
+            int cut = MIN(g.used - width, f[c].width - 1);
+            f[c].width -= cut;
+            g.used -= cut;
         }
-        if (worst < 0 && grow >= 0 && f[grow].width > GROW_MIN) {
-            int cut = MIN(used - width, f[grow].width - GROW_MIN);
-            f[grow].width -= cut;
-            used -= cut;
-            continue;
-        }
-        if (worst < 0)
-            break;
-        int less = only_bar ? BAR_WIDTH + 1 : f[worst].width + GAP;
-        f[worst].width = only_bar ? f[worst].width - less : 0;
-        used -= less;
-    }
-    if (grow >= 0 && natural(t, (size_t)grow, false) > f[grow].width + width - used)
-        for (size_t c = 0; c < t->n_columns; c++)
-            if (f[c].width && (int)c != grow && !p->columns &&
-                all_unknown(t, c)) { /* nothing to show beside cut text */
-                used -= f[c].width + GAP;
-                f[c].width = 0;
-            }
-    if (grow >= 0) {
-        f[grow].width = MAX(f[grow].width + width - used, 1);
-    } else {
-        for (size_t c = 0; c < t->n_columns && used > width; c++)
-            if (f[c].width && f[c].text) { /* the first text gives way */
-                int cut = MIN(used - width, f[c].width - 1);
-                f[c].width -= cut;
-                used -= cut;
-            }
-    }
 }
 
 /* "1.23 ms": the figure in ink, the unit dim. */
@@ -189,49 +255,27 @@ static void cut_text(struct draw d, struct rect clip, int x, int y, int width, e
     grid_put(d.grid, clip, x + used, y, STYLE_DIM, 0x2026);
 }
 
-/* Does a later row stand at `depth` under the same parent? */
-static bool sibling_follows(const struct table *t, size_t row, int depth)
-{
-    for (size_t i = row + 1; i < t->n_rows && t->rows[i].depth >= depth; i++)
-        if (t->rows[i].depth == depth)
-            return true;
-    return false;
-}
+/* A row that is drawn. */
+struct line {
+    const struct row *row;
+    const struct tree_lines *tree; /* NULL: of a table */
+    bool folded;
+    int shift;
+};
 
-static int tree_lines(struct draw d, struct rect clip, int x, int y, int width, const struct section *s,
-                      const struct pane *p, size_t row)
+static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit f, const struct column *col,
+                      struct cell v, const struct line *l)
 {
-    const struct table *t = &s->table;
-    int depth = t->rows[row].depth, used = 0;
-    for (int level = 1; level <= depth && used + TREE_STEP < width; level++, used += TREE_STEP) {
-        bool more = sibling_follows(t, row, level);
-        uint32_t code = level < depth ? (more ? 0x2502 : ' ') : (more ? 0x251C : 0x2514);
-        grid_put(d.grid, clip, x + used, y, STYLE_BORDER, code);
-        if (level == depth)
-            grid_put(d.grid, clip, x + used + 1, y, STYLE_BORDER, 0x2500);
-    }
-    if (pane_is_folded(p, s, row) && used + 2 < width) {
-        grid_put(d.grid, clip, x + used, y, STYLE_LINK, 0x25B8);
-        used += 2;
-    }
-    return used;
-}
-
-static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit f, const struct section *s,
-                      struct pane *p, size_t row, size_t c)
-{
-    const struct column *col = &s->table.columns[c];
-    struct cell v = s->table.rows[row].cells[c];
     struct strbuf b = {0};
     cell_format(col, v, &b);
-    if (col->flags & COLUMN_TREE) {
-        int used = tree_lines(d, clip, x, y, f.width, s, p, row);
-        cut_text(d, clip, x + used, y, f.width - used, STYLE_TEXT, skip_columns(strbuf_text(&b), p->shift));
+    if ((col->flags & COLUMN_TREE) && l->tree) {
+        int used = tree_lines_draw(d, clip, x, y, f.width, l->tree, l->row->depth, l->folded);
+        cut_text(d, clip, x + used, y, f.width - used, STYLE_TEXT, skip_columns(strbuf_text(&b), l->shift));
     } else if (f.text) {
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;
         cut_text(d, clip, x, y, f.width, style,
-                 (col->flags & COLUMN_GROW) ? skip_columns(text, p->shift) : text);
+                 (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
         figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;
@@ -262,73 +306,166 @@ static void header(struct draw d, const struct table *t, const struct fit *f, in
     }
 }
 
-static int prefix_width(const struct table *t)
+static void nothing(struct draw d, const struct section *s, struct pane *p)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (*MARKS[t->rows[i].severity])
-            return 4;
-    return 2;
+    if (p->regex)
+        text_draw(d, "No row matches the filter; :filter without a pattern shows all.", STYLE_DIM, p);
+    else
+        empty_draw(d, s, p);
 }
 
-void table_draw(struct draw d, const struct section *s, struct pane *p)
+/* Scrolls so that the selected row is seen; the rows there is room for. */
+static int scroll(struct pane *p, const struct table *t, int height)
 {
-    const struct table *t = &s->table;
-    struct rect in = d.in;
-    if (!t->n_rows) {
-        text_draw(d,
-                  p->regex   ? "No row matches the filter; :filter without a pattern shows all."
-                  : s->empty ? s->empty
-                             : "(nothing)",
-                  STYLE_DIM, p);
-        return;
-    }
-    int rows = in.h - 1, prefix = prefix_width(t);
+    int rows = height - 1, n = (int)table_rows(t);
     p->page = MAX(rows, 1);
     if (rows < 1) { /* one line: the selected row without a header */
         rows = 1;
         p->top = p->selected;
     }
-    p->top = MAX(0, MIN(p->top, (int)t->n_rows - rows));
+    p->top = MAX(0, MIN(p->top, n - rows));
     if (p->selected < p->top)
         p->top = p->selected;
     if (p->selected >= p->top + rows)
         p->top = p->selected - rows + 1;
+    return rows;
+}
 
-    struct fit *f = mem_array(t->n_columns, sizeof *f);
-    fit_columns(t, p, in.w - prefix, f);
-    p->text_width = 0;
-    for (size_t c = 0; c < t->n_columns; c++)
-        if ((t->columns[c].flags & (COLUMN_GROW | COLUMN_TREE)) && !p->text_width)
-            p->text_width = f[c].width;
-    int y = in.y;
-    if (in.h > 1)
-        header(d, t, f, in.x + prefix, y++, in);
-    for (size_t i = (size_t)p->top; i < t->n_rows && y < in.y + in.h; i++, y++) {
-        bool selected = (int)i == p->selected;
+static void draw_rows(struct draw d, struct section *s, struct pane *p, const struct fit *f, int y,
+                      int prefix)
+{
+    struct rect in = d.in;
+    struct table *t = &s->table;
+    struct tree_lines *tree = s->kind == SECTION_TREE ? mem_alloc(sizeof *tree) : NULL;
+    for (size_t i = (size_t)p->top; i < table_rows(t) && y < in.y + in.h; i++, y++) {
         int x = in.x + prefix;
+        if (tree)
+            tree_lines_at(tree, s, i, (int)i == p->top);
+        struct line l = {.tree = tree, .folded = pane_is_folded(p, s, i), .shift = p->shift};
+        l.row = table_row(t, i);
         for (size_t c = 0; c < t->n_columns; c++) {
             if (!f[c].width)
                 continue;
-            draw_cell(d, in, x, y, f[c], s, p, i, c);
+            draw_cell(d, in, x, y, f[c], &t->columns[c], l.row->cells[c], &l);
             x += f[c].width + GAP;
         }
-        grid_text(d.grid, in, in.x + 1, y, 2, MARK_STYLES[t->rows[i].severity], MARKS[t->rows[i].severity]);
-        if (selected && d.focused) {
+        grid_text(d.grid, in, in.x + 1, y, 2, MARK_STYLES[l.row->severity], MARKS[l.row->severity]);
+        if ((int)i == p->selected && d.focused) {
             grid_style(d.grid, (struct rect){in.x, y, in.w, 1}, STYLE_SELECTED, 0);
             grid_put(d.grid, in, in.x, y, STYLE_SELECTED, 0x25B8);
         }
     }
+    free(tree);
+}
+
+void table_draw(struct draw d, struct section *s, struct pane *p)
+{
+    struct table *t = &s->table;
+    struct rect in = d.in;
+    if (!table_rows(t)) {
+        nothing(d, s, p);
+        return;
+    }
+    int rows = scroll(p, t, in.h), prefix = p->marked ? 4 : 2, y = in.y;
+    struct fit *f = mem_array(t->n_columns, sizeof *f);
+    struct measured *m = mem_array(t->n_columns, sizeof *m);
+    measure(t, (size_t)p->top, (size_t)rows, m);
+    remember(p, t, m);
+    fit_columns(t, p, in.w - prefix, m, f);
+    p->text_width = 0;
+    for (size_t c = 0; c < t->n_columns; c++)
+        if ((t->columns[c].flags & (COLUMN_GROW | COLUMN_TREE)) && !p->text_width)
+            p->text_width = f[c].width;
+    if (in.h > 1)
+        header(d, t, f, in.x + prefix, y++, in);
+    draw_rows(d, s, p, f, y, prefix);
     if (p->top > 0)
         grid_put(d.grid, in, in.x + in.w - 1, in.y + (in.h > 1), STYLE_DIM, 0x25B4);
-    if ((size_t)(p->top + rows) < t->n_rows)
+    if ((size_t)(p->top + rows) < table_rows(t))
         grid_put(d.grid, in, in.x + in.w - 1, in.y + in.h - 1, STYLE_DIM, 0x25BE);
+    free(m);
     free(f);
 }
 
-int table_row_at(struct rect in, const struct section *s, const struct pane *p, int y)
+/* ---- as a kind of section ---- */
+
+struct need table_need(const struct section *s, int width)
 {
-    int row = p->top + y - in.y - (in.h > 1 ? 1 : 0);
-    return y >= in.y + (in.h > 1 ? 1 : 0) && row >= 0 && row < p->top + p->page && row < (int)s->table.n_rows
+    struct need n = {1, 1, 1};
+    int rows = (int)MIN(table_rows(&s->table), (size_t)1000);
+    if (rows == 0)
+        n.want = text_height(s->empty, width - 2);
+    else
+        /* `most` is not just the rows of this moment: frames should not move as rows
+         * come and go. */
+        n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
+    if (s->about) { /* all about a row stands below the rows */
+        n.want += MIN(s->about_lines, ABOUT_WANTED);
+        n.most += s->about_lines;
+    }
+    return n;
+}
+
+void table_move(struct section *s, struct pane *p, enum section_move m)
+{
+    if (m == MOVE_LEFT || m == MOVE_RIGHT)
+        p->shift = MAX(0, p->shift + (m == MOVE_RIGHT ? SHIFT_STEP : -SHIFT_STEP));
+    else if (table_rows(&s->table))
+        pane_select(p, s, list_move(p->selected, (int)table_rows(&s->table), p->page, m));
+}
+
+int table_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+{
+    (void)x;
+    int header = in.h > 1, row = p->top + y - in.y - header;
+    return y >= in.y + header && row >= 0 && row < p->top + p->page && (size_t)row < table_rows(&s->table)
                ? row
                : -1;
 }
+
+size_t table_items(const struct section *s, const struct pane *p)
+{
+    (void)p;
+    return table_rows(&s->table);
+}
+
+void table_select(struct section *s, struct pane *p, int item)
+{
+    pane_select(p, s, item);
+}
+
+void table_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+{
+    (void)p;
+    const struct row *r = table_row(&s->table, i);
+    *out =
+        (struct item){.row = r, .dive = r->dive, .copy = r->copy, .severity = r->severity, .worst = r->worst};
+}
+
+void table_item_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+{
+    pane_row_text(p, &s->table, table_row(&s->table, i), out);
+}
+
+void table_apply(struct pane *p, struct section *s)
+{
+    pane_apply(p, s);
+}
+
+static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+{
+    (void)doc;
+    table_draw(d, s, p);
+}
+
+const struct section_ops TABLE_OPS = {
+    .need = table_need,
+    .draw = draw,
+    .move = table_move,
+    .hit = table_hit,
+    .items = table_items,
+    .select = table_select,
+    .item = table_item,
+    .text = table_item_text,
+    .apply = table_apply,
+};

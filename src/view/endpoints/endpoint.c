@@ -91,6 +91,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct endp
             v[i] = known(l == 0 ? p[i].p99 : l == 1 ? p[i].p95 : p[i].p50);
     }
     s->note = note;
+    s->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
     s->weight = 2;
     s->min_height = 4;
@@ -104,6 +105,7 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     s->weight = 2;
     s->min_height = 4;
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    s->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     struct heatmap *m = &s->heatmap;
     *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
     if (!h->count)
@@ -156,7 +158,7 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
         r->cells[4] = cell_real(links[i].weight);
         r->cells[5] = cell_text(doc_text(d, links[i].evidence));
         r->cells[6] = cell_text(common_id(d, query_id(q)));
-        r->dive = (struct dive){"query", doc_text(d, query_key(q))};
+        r->dive = (struct dive){.view = "query", .arg = doc_text(d, query_key(q))};
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "view/shared/common.h"
 #include "base/num.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 
@@ -133,7 +134,7 @@ static void fill(struct row *r, struct doc *d, const struct endpoint *e, const s
     v[E_TIMED] = cell_int(s->timed);
     v[E_FIRST] = cell_int(s->first);
     v[E_LAST] = cell_int(s->last);
-    r->dive = (struct dive){"endpoint", doc_text(d, endpoint_name(e))};
+    r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     double errors = (double)s->errors / (double)s->count;
     r->severity = errors >= ERROR_BAD ? SEVERITY_BAD : errors >= ERROR_WARN ? SEVERITY_WARN : SEVERITY_NONE;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "core/indexes/redundant.h"
 #include "view/shared/common.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 

@@ -2,6 +2,7 @@
 #include "view/indexes/tables.h"
 
 #include "view/shared/common.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 

@@ -7,6 +7,7 @@
 #include "view/plans/plan_actions.h"
 #include "view/plans/diff.h"
 #include "view/plans/parts.h"
+#include "view/shared/common.h"
 
 #define COMPACT_NODES 12
 
@@ -287,6 +288,7 @@ const struct view plan_view = {
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
+    .timeless = true,
     .build = build,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},

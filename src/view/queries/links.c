@@ -50,6 +50,6 @@ void links_routes_section(struct doc *d, const struct view_ctx *c, const struct 
         struct row *r = doc_row(d, &s->table);
         fill(d, r, &links[i]);
         if (links[i].endpoint)
-            r->dive = (struct dive){"endpoint", doc_text(d, endpoint_name(links[i].endpoint))};
+            r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(links[i].endpoint))};
     }
 }

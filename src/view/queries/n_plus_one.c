@@ -114,8 +114,8 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_check] =
             cell_text("The calls of the statement a second fall to about the requests a second.");
         r->copy = b.statement ? statement_line(d, b.statement) : doc_text(d, b.after);
-        r->dive = q ? (struct dive){"endpoint", doc_text(d, endpoint_name(it->endpoint))}
-                    : (struct dive){"query", doc_text(d, query_key(it->query))};
+        r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->endpoint))}
+                    : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->query))};
         if (q)
             say(d, it, &b, advice, &text);
         free(hidden);

@@ -5,6 +5,7 @@
 #include "view/shared/common.h"
 #include "view/queries/links.h"
 #include "base/num.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 
@@ -97,7 +98,7 @@ static void fill(struct row *r, struct doc *d, const struct view_ctx *c, const s
     v[Q_DATABASE] = cell_text(doc_text(d, query_database(q)));
     v[Q_LOAD] = cell_real(load);
     v[Q_ROUTES] = links_routes(d, c, q);
-    r->dive = (struct dive){"query", doc_text(d, query_key(q))};
+    r->dive = (struct dive){.view = "query", .arg = doc_text(d, query_key(q))};
     if (!s->known)
         return;
     v[Q_CALLS] = cell_int(s->calls);

@@ -5,6 +5,7 @@
 
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
+#include "core/table.h"
 
 #include <stdlib.h>
 
@@ -193,7 +194,8 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     r->depth = depth;
     r->session = session_of(d, node->s);
     if (a->query_id != SD_UNKNOWN && a->database)
-        r->dive = (struct dive){"query", doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
+        r->dive = (struct dive){.view = "query",
+                                .arg = doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
     int64_t idle = active ? 0 : common_age(at, a->state_change);
     if (blocked || node->blocks > 0)
         r->severity = SEVERITY_BAD;

@@ -46,7 +46,7 @@ void load_table(struct doc *d, const struct view_ctx *c, bool by_route)
         r->cells[1] = cell_real(l[i].load);
         r->cells[2] = cell_real(total > 0 ? l[i].seconds / total : NAN);
         if (by_route && l[i].route && model_find_endpoint(c->model, l[i].route))
-            r->dive = (struct dive){"endpoint", doc_text(d, l[i].route)};
+            r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, l[i].route)};
     }
     sec->weight = 2;
     sec->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});

@@ -264,3 +264,20 @@ CREATE ROLE shadowed LOGIN;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO shadowed;
 ALTER ROLE shadowed SET search_path = first, pg_catalog, public;
 ANALYZE;
+
+-- (value).f is f(value), whatever the type of the value
+CREATE FUNCTION of_int(int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION of_text(text) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION of_array(anyarray) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION of_many(VARIADIC int[]) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION of_two(int, int DEFAULT 1) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION of_text_v(text) RETURNS int LANGUAGE plpgsql VOLATILE AS $$ BEGIN RETURN act_v(); END $$;
+CREATE FUNCTION by_attribute() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN ('x'::text).of_text_v; END $$;
+CREATE FUNCTION by_attribute_sql() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT (current_user::text).of_text';
+-- functions in SQL of a known extension look their names up on the caller's path
+DO $$ BEGIN
+    CREATE SCHEMA ext;
+    CREATE EXTENSION cube SCHEMA ext;
+    CREATE EXTENSION earthdistance SCHEMA ext;
+EXCEPTION WHEN OTHERS THEN NULL; END $$;
+CREATE FUNCTION earth() RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.trace(); RETURN 6378168; END $$;

@@ -1,0 +1,262 @@
+/* Treemaps (squarified: Bruls, Huizing, van Wijk, "Squarified Treemaps", 2000), icicles and
+ * flame graphs: boxes to cells. */
+#include "ui/section/boxes.h"
+
+#include <stdlib.h>
+
+/* A cell is about twice as high as wide; rectangles are to look square. */
+#define CELL_ASPECT 2.0
+enum { BORDERED_W = 4, BORDERED_H = 3 }; /* from here a box has a border, and room in it */
+
+struct box_place *place_add(struct pane *p, struct box_place place)
+{
+    p->places = mem_grow(p->places, p->n_places, &p->cap_places, sizeof *p->places);
+    p->places[p->n_places] = place;
+    return &p->places[p->n_places++];
+}
+
+struct span_of { /* real coordinates, in cells */
+    double x, y, w, h;
+};
+
+static struct rect rounded(struct span_of s)
+{
+    int x = (int)lround(s.x), y = (int)lround(s.y);
+    return (struct rect){x, y, (int)lround(s.x + s.w) - x, (int)lround(s.y + s.h) - y};
+}
+
+struct layout {
+    const struct boxes *b;
+    struct pane *p;
+    int h;
+};
+
+/* ---- icicles and flame graphs ---- */
+
+/* Boxes of a line stand beside each other from where their parent begins. */
+static void stack_line(struct layout *l, size_t number, size_t place, double x, double w, int line)
+{
+    struct box p = boxes_box(l->b, number);
+    double scale = p.weight > 0 ? w / p.weight : 0, end = x + (p.weight - p.self) * scale;
+    size_t left = p.inside, k = 0;
+    if (line >= l->h || !p.children) {
+        l->p->places[place].hidden = left;
+        return;
+    }
+    int y = l->b->shape == BOXES_FLAME ? l->h - 1 - line : line;
+    for (; k < p.children; k++) {
+        size_t i = l->b->source->child(l->b->ctx, number, k);
+        struct box c = boxes_box(l->b, i);
+        double wide = fmin(c.weight * scale, end - x);
+        struct rect r = rounded((struct span_of){x, y, wide, 1});
+        if (wide < 1 || left < 1 + c.inside)
+            break; /* the others are not wider */
+        left -= 1 + c.inside;
+        place_add(l->p, (struct box_place){.r = r, .box = i, .weight = c.weight});
+        stack_line(l, i, l->p->n_places - 1, x, wide, line + 1);
+        x += wide;
+    }
+    struct rect rest = rounded((struct span_of){x, y, fmax(end - x, 0), 1});
+    if (left && rest.w > 0)
+        place_add(l->p, (struct box_place){
+                            .r = rest, .box = number, .gathered = left, .weight = (end - x) / scale});
+    else
+        l->p->places[place].hidden = left;
+}
+
+/* ---- treemaps ---- */
+
+struct tile {
+    size_t box;
+    size_t gathered;
+    size_t boxes;  /* it stands for: itself and what is in it, or those gathered */
+    double weight; /* what it stands for */
+    double area;   /* its part of the picture */
+    bool blank;    /* what the parent has for itself */
+};
+
+/* How far from square the worst of a row of tiles is, when they share a side. */
+static double worst_ratio(double sum, double least, double most, double side)
+{
+    double s2 = sum * sum, w2 = side * side;
+    return fmax(w2 * most / s2, s2 / (w2 * least));
+}
+
+/* The tiles of the row that begins at t[0]: as many as make it squarer. */
+static size_t row_length(const struct tile *t, size_t n, double side, double *sum)
+{
+    double least = t[0].area, most = t[0].area;
+    *sum = t[0].area;
+    size_t k = 1;
+    for (; k < n; k++) {
+        double next = *sum + t[k].area, lo = fmin(least, t[k].area), hi = fmax(most, t[k].area);
+        if (worst_ratio(next, lo, hi, side) > worst_ratio(*sum, least, most, side))
+            break;
+        *sum = next;
+        least = lo;
+        most = hi;
+    }
+    return k;
+}
+
+static void fill_tile(struct layout *l, size_t parent, const struct tile *t, struct span_of s);
+
+/* Row by row along the shorter side, in coordinates in which a cell is square. */
+static void squarify(struct layout *l, size_t parent, const struct tile *t, size_t n, struct span_of s)
+{
+    s.y *= CELL_ASPECT;
+    s.h *= CELL_ASPECT;
+    while (n) {
+        double sum;
+        bool upright = s.w >= s.h; /* the row is a column at the left */
+        size_t k = row_length(t, n, upright ? s.h : s.w, &sum);
+        double thick = fmin(sum / fmax(upright ? s.h : s.w, 1e-9), fmax(upright ? s.w : s.h, 0));
+        double at = upright ? s.y : s.x;
+        for (size_t i = 0; i < k; i++) {
+            double along = thick > 0 ? t[i].area / thick : 0;
+            struct span_of tile =
+                upright ? (struct span_of){s.x, at, thick, along} : (struct span_of){at, s.y, along, thick};
+            at += along;
+            tile.y /= CELL_ASPECT;
+            tile.h /= CELL_ASPECT;
+            fill_tile(l, parent, &t[i], tile);
+        }
+        if (upright) {
+            s.x += thick;
+            s.w -= thick;
+        } else {
+            s.y += thick;
+            s.h -= thick;
+        }
+        t += k;
+        n -= k;
+    }
+}
+
+/* The boxes in `number`, whose place is known, into r of the picture. */
+static void treemap(struct layout *l, size_t number, size_t place, struct rect r)
+{
+    struct box p = boxes_box(l->b, number);
+    double cells = (double)r.w * r.h, scale = p.weight > 0 ? cells / p.weight : 0;
+    size_t left = p.inside, n = 0, cap = 0;
+    struct tile *t = NULL;
+    if (r.w < 1 || r.h < 1 || !(scale > 0)) {
+        l->p->places[place].hidden += left;
+        return;
+    }
+    double rest = (p.weight - p.self) * scale;
+    for (size_t k = 0; k < p.children; k++) {
+        size_t i = l->b->source->child(l->b->ctx, number, k);
+        struct box c = boxes_box(l->b, i);
+        double area = fmin(c.weight * scale, rest);
+        if (area < 1 || left < 1 + c.inside)
+            break; /* the others are not larger */
+        t = mem_grow(t, n, &cap, sizeof *t);
+        t[n++] = (struct tile){.box = i, .boxes = 1 + c.inside, .weight = c.weight, .area = area};
+        left -= 1 + c.inside;
+        rest -= area;
+    }
+    struct tile last[] = {
+        {.box = number, .gathered = left, .boxes = left, .weight = rest / scale, .area = rest},
+        {.blank = true, .area = p.self * scale},
+    };
+    for (size_t k = 0; k < ARRAY_LEN(last); k++) {
+        if (last[k].area < 1e-6 || (!last[k].boxes && !last[k].blank)) {
+            l->p->places[place].hidden += last[k].boxes;
+            continue;
+        }
+        t = mem_grow(t, n, &cap, sizeof *t);
+        t[n++] = last[k];
+    }
+    for (size_t i = 0; i < n; i++)
+        t[i].area *= CELL_ASPECT;
+    squarify(l, place, t, n, (struct span_of){r.x, r.y, r.w, r.h});
+    free(t);
+}
+
+static void fill_tile(struct layout *l, size_t parent, const struct tile *t, struct span_of s)
+{
+    struct rect r = rounded(s);
+    if (t->blank)
+        return;
+    if (r.w < 1 || r.h < 1) { /* rounded away: counted */
+        l->p->places[parent].hidden += t->boxes;
+        return;
+    }
+    place_add(l->p, (struct box_place){.r = r, .box = t->box, .gathered = t->gathered, .weight = t->weight});
+    if (t->gathered)
+        return;
+    size_t place = l->p->n_places - 1;
+    bool room = r.w >= BORDERED_W && r.h >= BORDERED_H;
+    treemap(l, t->box, place, room ? (struct rect){r.x + 1, r.y + 1, r.w - 2, r.h - 2} : (struct rect){0});
+}
+
+void boxes_layout(const struct boxes *b, size_t root, int w, int h, struct pane *p)
+{
+    struct layout l = {.b = b, .p = p, .h = h};
+    p->n_places = 0;
+    if (w < 1 || h < 1 || !b->n)
+        return;
+    struct box whole = boxes_box(b, root);
+    bool lines = b->shape != BOXES_TREEMAP;
+    struct rect r = {0, lines ? (b->shape == BOXES_FLAME ? h - 1 : 0) : 0, w, lines ? 1 : h};
+    place_add(p, (struct box_place){.r = r, .box = root, .weight = whole.weight});
+    if (lines)
+        stack_line(&l, root, 0, 0, w, 1);
+    else if (w >= BORDERED_W && h >= BORDERED_H)
+        treemap(&l, root, 0, (struct rect){1, 1, w - 2, h - 2});
+    else
+        treemap(&l, root, 0, r);
+}
+
+/* ---- the cursor ---- */
+
+int place_at(const struct pane *p, int x, int y)
+{
+    for (size_t i = p->n_places; i-- > 0;) { /* what is inside comes after what it is in */
+        struct rect r = p->places[i].r;
+        if (x >= r.x && x < r.x + r.w && y >= r.y && y < r.y + r.h)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* By corners: to the one that is nearest in that direction, sideways steps counting more. */
+static int nearest(const struct pane *p, int at, int dx, int dy)
+{
+    struct rect from = p->places[at].r;
+    int best = at;
+    int64_t least = INT64_MAX;
+    for (size_t i = 0; i < p->n_places; i++) {
+        int x = p->places[i].r.x - from.x, y = (p->places[i].r.y - from.y) * 2;
+        int ahead = x * dx + y * dy, aside = abs(dx ? y : x);
+        if (ahead <= 0)
+            continue;
+        int64_t far = (int64_t)ahead + 3 * (int64_t)aside;
+        if (far < least) {
+            least = far;
+            best = (int)i;
+        }
+    }
+    return best;
+}
+
+int place_move(const struct pane *p, int at, enum section_move m)
+{
+    int n = (int)p->n_places;
+    if (!n)
+        return 0;
+    at = MAX(0, MIN(at, n - 1));
+    switch (m) {
+    case MOVE_LEFT:
+        return nearest(p, at, -1, 0);
+    case MOVE_RIGHT:
+        return nearest(p, at, 1, 0);
+    case MOVE_UP:
+        return nearest(p, at, 0, -1);
+    case MOVE_DOWN:
+        return nearest(p, at, 0, 1);
+    default:
+        return list_move(at, n, 10, m);
+    }
+}
