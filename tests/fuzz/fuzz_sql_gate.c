@@ -17,6 +17,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (sql_may_execute(sql, &uses, &stricter) ? why.text[0] : !stricter.text[0])
         abort(); /* executed but not explained; refused without a reason */
     sql_uses_free(&uses);
+    /* The same text as the body of a function. */
+    struct sd_error body = {{0}}, plpgsql = {{0}};
+    if ((!sql_may_be_body(sql, &body) && !body.text[0]) ||
+        (!sql_may_be_plpgsql(sql, &plpgsql) && !plpgsql.text[0]))
+        abort();
     if (sql_fingerprint(sql, fingerprint) && strlen(fingerprint) != 16)
         abort();
     sql_parameters(sql);

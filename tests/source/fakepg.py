@@ -199,7 +199,8 @@ class Peer:
         if self.stage == "auth":
             return self.play(GREETING)
         self.sock.sendall(GREETING + READY)
-        prepared, sql, bound = {}, "", False
+        # Statements may come several to a Sync: each Execute is answered in its turn.
+        prepared, sql, before = {}, "", b""
         while True:
             kind, length = struct.unpack("!cI", self.read(5))
             body = self.read(length - 4)
@@ -208,29 +209,33 @@ class Peer:
             if kind == b"P":
                 name, statement = body.split(b"\0")[:2]
                 sql = prepared[name] = statement.decode("utf-8", "replace")
-                bound = False
+                before += message(b"1")
             elif kind == b"B":
-                sql, bound = prepared.get(body.split(b"\0")[1], sql), True
+                sql = prepared.get(body.split(b"\0")[1], sql)
+                before += message(b"2")
+            elif kind == b"E":
+                self.answer(sql, before)
+                before = b""
             elif kind == b"Q":
-                sql, bound = body[:-1].decode("utf-8", "replace"), True
-            if kind in (b"S", b"Q"):
-                self.answer(sql, bound, b"" if kind == b"Q" else message(b"1") + message(b"2") * bound)
+                self.answer(body[:-1].decode("utf-8", "replace"), b"", READY)
+            elif kind == b"S":
+                self.sock.sendall(before + READY)
+                before = b""
 
-    def answer(self, sql, bound, before):
+    def answer(self, sql, before, after=b""):
         self.statements += 1
-        if (self.stage, self.statements) in (("first", 1), ("late", 5)):
+        # The first two are the settings of a transaction and what it is for.
+        if (self.stage, self.statements) in (("first", 1), ("late", 6)):
             return self.play(before)
-        if not bound:
-            return self.sock.sendall(before + READY)
         if "EXPLAIN" in sql:
             plan = b'[{"Plan": {"Node Type": "Result", "Startup Cost": 0, "Total Cost": 1, "Plan Rows": 1}}]'
-            return self.sock.sendall(before + description(1) + row([plan]) + DONE + READY)
+            return self.sock.sendall(before + description(1) + row([plan]) + DONE + after)
         columns, source = columns_of(sql)
         if not columns:
-            return self.sock.sendall(before + message(b"n") + message(b"C", text("SET")) + READY)
+            return self.sock.sendall(before + message(b"n") + message(b"C", text("SET")) + after)
         value = None if self.stage == "nulls" else b"1"
         rows = 1 if not source or self.stage in ("nulls", "values") else 0
-        return self.sock.sendall(before + description(columns) + row([value] * columns) * rows + DONE + READY)
+        return self.sock.sendall(before + description(columns) + row([value] * columns) * rows + DONE + after)
 
 
 def columns_of(sql):

@@ -216,6 +216,36 @@ static void no_password_is_sent_to_what_was_found(void **state)
     unsetenv("PGPASSFILE");
 }
 
+static void a_password_file_of_others_is_not_used(void **state)
+{
+    (void)state;
+    static const struct {
+        mode_t mode;
+        const char *says; /* NULL: it is used */
+    } rows[] = {{0666, "writable by everyone"}, {0640, "others can read it"}, {0600, NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rt_watch w;
+        struct thief t = {.fd = listen_at(in_root("own/.s.PGSQL.6005"))};
+        pthread_t thread;
+        setenv("PGPASSFILE", in_root("pass"), 1);
+        chmod(in_root("pass"), rows[i].mode);
+        assert_int_equal(pthread_create(&thread, NULL, steal, &t), 0);
+        char *named = mem_printf("postgres:host=%s/own port=6005 dbname=x", root);
+        open_it(named, &w);
+        free(named);
+        shutdown(t.fd, SHUT_RDWR);
+        pthread_join(thread, NULL);
+        close(t.fd);
+        unlink(in_root("own/.s.PGSQL.6005"));
+        unsetenv("PGPASSFILE");
+        if (rows[i].says &&
+            (t.passwords || !strstr(w.text, "password file") || !strstr(w.text, rows[i].says)))
+            fail_msg("mode %o: %zu passwords; %s", rows[i].mode, t.passwords, w.text);
+        if (!rows[i].says)
+            assert_int_equal(t.passwords, 1);
+    }
+}
+
 static int make_root(void **state)
 {
     (void)state;
@@ -239,6 +269,7 @@ int main(void)
         cmocka_unit_test(others_sockets_are_named_not_opened),
         cmocka_unit_test(the_environment_names_a_server),
         cmocka_unit_test(no_password_is_sent_to_what_was_found),
+        cmocka_unit_test(a_password_file_of_others_is_not_used),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -364,7 +364,7 @@ static const struct row {
     ROW("view with a sequence", "select * from counts", "nextval"),
     ROW("view over a view of the server", "select * from files", "pg_show_all_file_settings"),
     ROW("view of the server", "select * from pg_file_settings", "pg_show_all_file_settings"),
-    ROW("view with a cast", "select * from converts", "public.to_pair"),
+    ROW("view with a cast", "select * from converts", "by a cast that calls public."),
     ROW("view in WITH", "with x as (select * from hides) select * from x", "public.act_v"),
     ROW("view by TABLE", "table hides", "public.act_v"),
     ROW("policy", "select * from guarded", "public.act_i"),

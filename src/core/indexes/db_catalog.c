@@ -90,14 +90,6 @@ const struct catalog_relation *db_catalog_find(const struct catalog *c, const ch
     return NULL;
 }
 
-const struct catalog_relation *db_catalog_oid(const struct catalog *c, int64_t oid)
-{
-    for (size_t i = 0; i < c->n; i++)
-        if (c->relations[i]->oid == oid)
-            return c->relations[i];
-    return NULL;
-}
-
 int db_catalog_position(const struct catalog_relation *r, const char *column)
 {
     for (size_t i = 0; i < r->n_columns; i++)

@@ -106,7 +106,6 @@ struct catalog_index *db_catalog_index(struct catalog *c, struct catalog_relatio
 
 /* schema NULL: by search_path. NULL: there is none. */
 const struct catalog_relation *db_catalog_find(const struct catalog *c, const char *schema, const char *name);
-const struct catalog_relation *db_catalog_oid(const struct catalog *c, int64_t oid);
 int db_catalog_position(const struct catalog_relation *r, const char *column); /* -1 */
 /* Different values of a column, null counted as one; NAN unknown. */
 double db_catalog_distinct(const struct catalog_relation *r, int column);

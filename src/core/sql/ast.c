@@ -217,11 +217,6 @@ static void walk_message(ProtobufCMessage *m, ast_visit *visit, void *ctx)
     }
 }
 
-void ast_walk(ProtobufCMessage *m, ast_visit *visit, void *ctx)
-{
-    walk_message(m, visit, ctx);
-}
-
 void ast_walk_slot(Node **slot, ast_visit *visit, void *ctx)
 {
     if (*slot && visit(ctx, slot) && *slot)

@@ -36,9 +36,8 @@ const char *ast_select_text(const struct ast *t, Select *s);
 Node *ast_expr(const struct ast *t, const char *fmt, ...) SD_PRINTF(2, 3);
 Select *ast_select(const struct ast *t, const char *fmt, ...) SD_PRINTF(2, 3);
 
-/* Every node under `m`, parents first; `visit` false: not below this one. */
+/* Every node of `slot` and under it, parents first; `visit` false: not below this one. */
 typedef bool ast_visit(void *ctx, Node **slot);
-void ast_walk(ProtobufCMessage *m, ast_visit *visit, void *ctx);
 void ast_walk_slot(Node **slot, ast_visit *visit, void *ctx);
 
 /* ---- small readers; all take NULL ---- */

@@ -85,6 +85,69 @@ static void read_uri(struct accesslog_format *f, struct accesslog_line *out)
     }
 }
 
+static bool read_bytes(const char *p, size_t n, struct accesslog_line *out)
+{
+    int64_t v;
+    if (n == 1 && *p == '-')
+        out->bytes = 0;
+    else if (accesslog_decimal(p, n, 1, &v))
+        out->bytes = v;
+    else
+        return n == 0;
+    return true;
+}
+
+static bool read_duration(const struct accesslog_op *op, const char *p, size_t n, struct accesslog_line *out)
+{
+    int64_t v;
+    if (op->list)
+        out->duration_ns = accesslog_sum(p, n, op->scale);
+    else if (accesslog_decimal(p, n, op->scale, &v))
+        out->duration_ns = v;
+    else
+        return n == 0 || (n == 1 && *p == '-');
+    return true;
+}
+
+/* One value of the line; NULL, or why it cannot be read. */
+static const char *read_value(struct accesslog_format *f, const struct accesslog_op *op, const char *p,
+                              size_t n, struct accesslog_line *out, bool *request)
+{
+    switch (op->field) {
+    case FIELD_SKIP:
+        return NULL;
+    case FIELD_TIME_LOCAL:
+    case FIELD_TIME_ISO:
+        return read_time(f, op->field, p, n, &out->at) ? NULL : "The time cannot be read.";
+    case FIELD_EPOCH:
+        return read_epoch(p, n, op->scale, &out->at) ? NULL
+                                                     : "The time is not a number of seconds since 1970.";
+    case FIELD_REQUEST:
+        accesslog_request(p, n, out);
+        *request = true;
+        return NULL;
+    case FIELD_METHOD:
+        out->method = p;
+        out->method_len = accesslog_method(p, n) ? n : 0;
+        return NULL;
+    case FIELD_URI:
+        out->target = p;
+        out->target_len = n;
+        *request = true;
+        return NULL;
+    case FIELD_STATUS:
+        return read_status(p, n, &out->status) ? NULL : "The status is not a number of three digits.";
+    case FIELD_BYTES:
+        return read_bytes(p, n, out) ? NULL : "The number of bytes is not a number.";
+    case FIELD_DURATION:
+        return read_duration(op, p, n, out) ? NULL : "The duration is not a number.";
+    case FIELD_TAIL:
+        out->duration_ns = accesslog_tail(f, p, p + n);
+        return NULL;
+    }
+    return NULL;
+}
+
 bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                      const char **reason)
 {
@@ -104,65 +167,10 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
         if (!q)
             return false;
         size_t n = (size_t)(q - p);
-        int64_t v;
-        switch (op->field) {
-        case FIELD_SKIP:
-            break;
-        case FIELD_TIME_LOCAL:
-        case FIELD_TIME_ISO:
-            if (!read_time(f, op->field, p, n, &out->at)) {
-                *reason = "The time cannot be read.";
-                return false;
-            }
-            break;
-        case FIELD_EPOCH:
-            if (!read_epoch(p, n, op->scale, &out->at)) {
-                *reason = "The time is not a number of seconds since 1970.";
-                return false;
-            }
-            break;
-        case FIELD_REQUEST:
-            accesslog_request(p, n, out);
-            request = true;
-            break;
-        case FIELD_METHOD:
-            out->method = p;
-            out->method_len = accesslog_method(p, n) ? n : 0;
-            break;
-        case FIELD_URI:
-            out->target = p;
-            out->target_len = n;
-            request = true;
-            break;
-        case FIELD_STATUS:
-            if (!read_status(p, n, &out->status)) {
-                *reason = "The status is not a number of three digits.";
-                return false;
-            }
-            break;
-        case FIELD_BYTES:
-            if (n == 1 && *p == '-') {
-                out->bytes = 0;
-            } else if (accesslog_decimal(p, n, 1, &v)) {
-                out->bytes = v;
-            } else if (n) {
-                *reason = "The number of bytes is not a number.";
-                return false;
-            }
-            break;
-        case FIELD_DURATION:
-            if (op->list)
-                out->duration_ns = accesslog_sum(p, n, op->scale);
-            else if (accesslog_decimal(p, n, op->scale, &v))
-                out->duration_ns = v;
-            else if (n && !(n == 1 && *p == '-')) {
-                *reason = "The duration is not a number.";
-                return false;
-            }
-            break;
-        case FIELD_TAIL:
-            out->duration_ns = accesslog_tail(f, p, q);
-            break;
+        const char *why = read_value(f, op, p, n, out, &request);
+        if (why) {
+            *reason = why;
+            return false;
         }
         p = q + op->literal_len;
     }

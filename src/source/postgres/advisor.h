@@ -41,7 +41,7 @@ void advisor_statements_free(struct advisor_statement *s, size_t n);
  * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or
  * nothing came; the catalog is as before. */
 enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
-bool advisor_sample(struct advisor *a, struct catalog *c, const struct catalog_relation *r,
+bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relation *r,
                     const unsigned char *columns, const char *const *expressions, size_t n_expressions,
                     struct sd_error *err);
 

@@ -4,11 +4,8 @@
 
 #include "core/indexes/table_use.h"
 #include "base/num.h"
-#include "source/postgres/advisor.h"
+#include "source/postgres/advisor_private.h"
 #include "source/postgres/internal.h"
-
-bool advisor_ask(struct advisor *a, const char *sql, int n, const char *const *values, PGresult **r,
-                 struct sd_error *err);
 
 #define OURS                                                                                                 \
     "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_catalog.has_schema_privilege(n.oid, "  \
@@ -207,9 +204,11 @@ static void add_combined(struct catalog *c, const PGresult *r)
         const char *s = conn_text(r, row, 1);
         while (rel && s && (s = strchr(s, '"'))) {
             struct catalog_ndistinct d = {.n = 0};
-            char *end = (char *)(uintptr_t)s;
+            const char *at = s;
+            char *end;
             do {
-                long attnum = strtol(end + 1, &end, 10);
+                long attnum = strtol(at + 1, &end, 10);
+                at = end;
                 if (attnum < 1 || (size_t)attnum > rel->n_columns || d.n == ARRAY_LEN(d.columns))
                     break;
                 d.columns[d.n++] = (int)attnum - 1;

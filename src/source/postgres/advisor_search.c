@@ -148,10 +148,21 @@ static bool mark_sampled(const struct index_def *d, struct marks *m)
     return any;
 }
 
+/* The catalog is ours to change, the candidates' view of it is not. */
+static struct catalog_relation *ours(struct catalog *c, const struct catalog_relation *r)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->relations[i] == r)
+            return c->relations[i];
+    return NULL;
+}
+
 /* Takes the sample of the table of one of the list. */
 static void sample(struct advisor_search *s, const struct candidate_list *pool, size_t of)
 {
-    const struct catalog_relation *r = pool->items[of].rel;
+    struct catalog_relation *r = ours(s->catalog, pool->items[of].rel);
+    if (!r)
+        return;
     struct marks m = {.columns = mem_array(r->n_columns + 1, 1)};
     struct sd_error ignored;
     bool any = false;
@@ -288,7 +299,7 @@ static void sample_expressions(struct advisor_search *s)
             found_by(s, &all.items[i], k);
         }
     for (size_t i = 0; i < all.n; i++)
-        ((struct catalog_relation *)(uintptr_t)all.items[i].rel)->sample = NULL;
+        ours(s->catalog, all.items[i].rel)->sample = NULL;
     candidate_free(&all);
 }
 

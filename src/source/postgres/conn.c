@@ -1,5 +1,4 @@
-#include "source/postgres/internal.h"
-#include "base/num.h"
+#include "source/postgres/conn_private.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -9,24 +8,20 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "source/postgres/dial.h"
-#include "source/postgres/relay.h"
 #include "source/postgres/shape.h"
 
-#define SLOW_NS  (2 * SD_S)    /* then the user is told that the server hangs */
+#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+
 #define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
-/* What a server may send. Certificates, parameters and the steps of a password come to some
- * kilobytes. */
-#define GREETING_MAX ((int64_t)1 << 20)
 /* Besides the rows of an answer: notices, notifications, parameters, of which libpq keeps some. */
 #define BESIDE_USUAL 8192
-#define BESIDE_MAX   ((int64_t)4 << 20)
-#define ANSWERS_MAX  4 /* to one statement: one, and errors */
 
-/* libpq's messages span lines: one line, without its indented hints, the rest
- * joined by "; " (one for each address tried). */
-static void one_line(const char *message, char *out, size_t size)
+#define BESIDE_MAX ((int64_t)4 << 20)
+
+#define ANSWERS_MAX 4 /* to one statement: one, and errors */
+
+void conn_one_line(const char *message, char *out, size_t size)
 {
     size_t n = 0;
     for (const char *line = message; *line;) {
@@ -49,7 +44,7 @@ static void one_line(const char *message, char *out, size_t size)
 
 /* Waits for the descriptor whatever the host wants meanwhile: a query under way must
  * end before `run` may return. 1 ready, 0 deadline, -1 the instance is to stop. */
-static int wait_fd(struct conn *c, int fd, int events, sd_time deadline)
+int conn_wait_fd(struct conn *c, int fd, int events, sd_time deadline)
 {
     struct postgres *p = c->p;
     const struct sd_host *h = p->s->host;
@@ -74,7 +69,7 @@ static int wait_fd(struct conn *c, int fd, int events, sd_time deadline)
 
 /* The same until libpq can go on. The deadline and the wish to stop come first: a server that
  * never pauses does not put them off. */
-static int wait_socket(struct conn *c, int events, sd_time deadline)
+int conn_wait_socket(struct conn *c, int events, sd_time deadline)
 {
     const struct sd_host *h = c->p->s->host;
     for (;;) {
@@ -84,12 +79,12 @@ static int wait_socket(struct conn *c, int events, sd_time deadline)
         if (fd < 0 || h->now(c->p->s) >= deadline)
             return 0;
         if (!c->relay)
-            return wait_fd(c, fd, events, deadline);
+            return conn_wait_fd(c, fd, events, deadline);
         struct pollfd near = {.fd = fd, .events = (short)events};
         relay_move(c->relay, fd);
         if (poll(&near, 1, 0) > 0)
             return 1;
-        int r = wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline);
+        int r = conn_wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline);
         if (r <= 0)
             return r;
     }
@@ -104,65 +99,6 @@ static void __attribute__((format(printf, 2, 3))) give_up(struct conn *c, const 
     va_start(ap, fmt);
     vsnprintf(c->broken, sizeof c->broken, fmt, ap);
     va_end(ap);
-}
-
-/* ---- connecting ---- */
-
-/* SQLSTATE in a verbose message, "FATAL:  28P01: password ..."; the words around it
- * may be in any language. */
-static bool find_sqlstate(const char *message, char out[6])
-{
-    for (const char *p = strstr(message, ": "); p; p = strstr(p + 1, ": ")) {
-        const char *q = p + 2;
-        while (*q == ' ')
-            q++;
-        size_t n = 0;
-        while (n < 5 && (isdigit((unsigned char)q[n]) || (q[n] >= 'A' && q[n] <= 'Z')))
-            n++;
-        if (n == 5 && q[5] == ':' && (isdigit((unsigned char)q[0]) || isdigit((unsigned char)q[1]))) {
-            memcpy(out, q, 5);
-            out[5] = '\0';
-            return true;
-        }
-    }
-    out[0] = '\0';
-    return false;
-}
-
-static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
-{
-    const char *raw = PQerrorMessage(c->pg);
-    char state[6], text[512], cut[1024];
-    snprintf(cut, sizeof cut, "%s", raw);
-    find_sqlstate(raw, state);
-    char *location = strstr(cut, "\nLOCATION:");
-    if (location)
-        *location = '\0';
-    if (state[0]) {
-        char *at = strstr(cut, state);
-        if (at) {
-            char *newline = strchr(at, '\n');
-            if (newline)
-                *newline = '\0';
-            memmove(at, at + 7, strlen(at + 7) + 1); /* "28P01: " */
-        }
-    }
-    one_line(cut, text, 400);
-    char *shown = target_hide(c->p->s->target, c->pg, text);
-    snprintf(text, sizeof text, "%s", *shown ? shown : "the server closed the connection");
-    free(shown);
-    if (c->p->o->no_password && (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg)))
-        return sd_fail(
-            err, SD_CONFIG,
-            "the server asks for a password; none is sent to a server that was not named: name it, "
-            "as in slowdive postgres://USER@HOST/DATABASE");
-    if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
-        return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
-    if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
-        return sd_fail(err, SD_CONFIG, "%s", text);
-    if (strncmp(text, "definition of service", 21) == 0 || strncmp(text, "service file", 12) == 0)
-        return sd_fail(err, SD_CONFIG, "%s", text);
-    return sd_fail(err, SD_RETRY, "%s", text);
 }
 
 /* What makes a transaction safe, and nothing that outlives it: the server session may be
@@ -182,135 +118,6 @@ static const char SETTINGS[] =
             " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() <> $4::int4),"
             " pg_catalog.set_config('search_path',"
             " coalesce($3, pg_catalog.current_setting('search_path')), true)";
-
-static bool single_byte(const char *encoding)
-{
-    static const char *const families[] = {"LATIN", "WIN", "ISO_8859", "KOI8"};
-    for (size_t i = 0; encoding && i < ARRAY_LEN(families); i++)
-        if (str_starts(encoding, families[i]))
-            return true;
-    return false;
-}
-
-/* NOTICEs must not reach stderr: that is the terminal. A FATAL that comes between
- * statements is a notice, too: why the server goes away. */
-static void keep_farewell(void *ctx, const PGresult *r)
-{
-    struct conn *c = ctx;
-    const char *severity = PQresultErrorField(r, PG_DIAG_SEVERITY_NONLOCALIZED);
-    const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
-    if (message && (str_eq(severity, "FATAL") || str_eq(severity, "PANIC")))
-        one_line(message, c->farewell, sizeof c->farewell);
-}
-
-/* As long as nobody has been let in. */
-static void no_notice(void *ctx, const PGresult *r)
-{
-    (void)ctx, (void)r;
-}
-
-/* ---- connecting, step by step ---- */
-
-static enum sd_result too_late(struct conn *c, const char *where, struct sd_error *err)
-{
-    return sd_fail(err, SD_RETRY, "the server%s%s did not answer within %d s", *where ? " at " : "", where,
-                   (int)MAX(2 * c->p->o->timeout / SD_S, 1));
-}
-
-/* Waits for a step that may block; the connection goes with it when there is no more time. */
-static enum sd_result finish_step(struct conn *c, struct dial *d, sd_time deadline,
-                                  PostgresPollingStatusType *state, struct sd_error *err)
-{
-    c->pg = NULL;
-    if (!d)
-        return sd_fail(err, SD_RETRY, "cannot start a thread to connect: %s", strerror(errno));
-    int r = wait_fd(c, dial_fd(d), POLLIN, deadline);
-    if (r > 0) {
-        c->pg = dial_end(d, state);
-        return c->pg ? SD_OK : sd_fail(err, SD_RETRY, "out of memory while connecting");
-    }
-    dial_leave(d);
-    return r < 0 ? SD_NODATA : too_late(c, "", err);
-}
-
-/* Puts the relay before the socket once that is connected, and libpq has looked at whose it is. */
-static bool count_socket(struct conn *c)
-{
-    int fd = PQsocket(c->pg);
-    if (c->relay && !relay_holds(c->relay, fd)) {
-        relay_free(c->relay); /* libpq tries another address */
-        c->relay = NULL;
-    }
-    switch (PQstatus(c->pg)) {
-    case CONNECTION_BAD:
-    case CONNECTION_NEEDED:
-    case CONNECTION_STARTED:
-    case CONNECTION_MADE:
-        return true;
-    default:
-        if (!c->relay && fd >= 0)
-            c->relay = relay_new(fd);
-        return c->relay != NULL;
-    }
-}
-
-static enum sd_result connect_by(struct conn *c, const char *target, const char *database, sd_time deadline,
-                                 struct sd_error *err)
-{
-    PostgresPollingStatusType poll_for;
-    enum sd_result result = finish_step(c, dial_start(target, database), deadline, &poll_for, err);
-    if (result != SD_OK)
-        return result;
-    PQsetNoticeReceiver(c->pg, no_notice, NULL);
-    PQsetErrorVerbosity(c->pg, PQERRORS_VERBOSE); /* for the SQLSTATE */
-    if (PQstatus(c->pg) == CONNECTION_BAD)
-        return connect_failed(c, err);
-    while (poll_for != PGRES_POLLING_OK) {
-        if (poll_for == PGRES_POLLING_FAILED)
-            return connect_failed(c, err);
-        int r = wait_socket(c, poll_for == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline);
-        if (r <= 0)
-            return r < 0 ? SD_NODATA : too_late(c, PQhost(c->pg), err);
-        if ((result = finish_step(c, dial_poll(c->pg), deadline, &poll_for, err)) != SD_OK)
-            return result;
-        if (!count_socket(c))
-            return sd_fail(err, SD_RETRY, "cannot make a pair of sockets: %s", strerror(errno));
-        if (c->relay && relay_received(c->relay) > GREETING_MAX)
-            return sd_fail(err, SD_RETRY, "the server at %s sent more than %d MiB instead of a greeting",
-                           PQhost(c->pg), (int)(GREETING_MAX >> 20));
-    }
-    return SD_OK;
-}
-
-enum sd_result conn_open(struct conn *c, struct postgres *p, const char *database, struct sd_error *err)
-{
-    const char *target = p->s->target ? p->s->target : "";
-    *c = (struct conn){.p = p, .timeout = p->o->timeout, .path = c->path};
-    if (!target_check(target, err))
-        return SD_CONFIG;
-    char *bare = p->o->no_password ? target_without_password(target) : NULL;
-    /* Twice, because there are several round trips. */
-    sd_time deadline = p->s->host->now(p->s) + 2 * p->o->timeout;
-    enum sd_result result = connect_by(c, bare ? bare : target, database, deadline, err);
-    free(bare);
-    if (result != SD_OK)
-        return result;
-    PQsetNoticeReceiver(c->pg, keep_farewell, c);
-    PQsetErrorVerbosity(c->pg, PQERRORS_DEFAULT);
-    c->counted = c->row_at = relay_received(c->relay);
-    if (PQsetnonblocking(c->pg, 1) != 0)
-        return sd_fail(err, SD_RETRY, "cannot make the connection non-blocking");
-    c->is_console = pooler_is_console(c->pg);
-    if (!c->is_console && PQserverVersion(c->pg) < 120000)
-        return sd_fail(err, SD_UNSUPPORTED, "the server is PostgreSQL %d; slowdive reads 12 and later",
-                       PQserverVersion(c->pg) / 10000);
-    const char *encoding = PQparameterStatus(c->pg, "server_encoding");
-    snprintf(c->encoding, sizeof c->encoding, "%s",
-             !encoding               ? "SQL_ASCII"
-             : single_byte(encoding) ? "UTF8"
-                                     : encoding);
-    return SD_OK;
-}
 
 bool conn_may_cut(const struct conn *c)
 {
@@ -335,7 +142,7 @@ static enum sd_result lost(struct conn *c, struct sd_error *err)
     if (c->farewell[0])
         return sd_fail(err, SD_RETRY, "the server ended the connection: %s", c->farewell);
     int error = c->relay ? relay_error(c->relay) : 0;
-    one_line(error ? strerror(error) : PQerrorMessage(c->pg), text, sizeof text);
+    conn_one_line(error ? strerror(error) : PQerrorMessage(c->pg), text, sizeof text);
     return sd_fail(err, SD_RETRY, "the connection to the server was lost%s%s", text[0] ? ": " : "", text);
 }
 
@@ -345,7 +152,7 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
     const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
     snprintf(c->sqlstate, sizeof c->sqlstate, "%s", state ? state : "");
     char text[400];
-    one_line(message ? message : PQresultErrorMessage(r), text, sizeof text);
+    conn_one_line(message ? message : PQresultErrorMessage(r), text, sizeof text);
     /* 57P0x: shutdown, crash, cannot connect now. The connection ends with it. */
     if (strncmp(c->sqlstate, "57P", 3) == 0)
         return sd_fail(err, SD_RETRY, "the server ended the connection: %s", text);
@@ -357,13 +164,13 @@ static int wait_answer(struct conn *c, int events, sd_time deadline)
 {
     struct postgres *p = c->p;
     sd_time slow = p->s->host->now(p->s) + SLOW_NS;
-    int r = c == &p->main && slow < deadline ? wait_socket(c, events, slow) : 0;
+    int r = c == &p->main && slow < deadline ? conn_wait_socket(c, events, slow) : 0;
     if (r == 0 && c == &p->main && slow < deadline) {
         p->s->host->note(p->s, SD_STATE_STALE, "the server has not answered for %d s", (int)(SLOW_NS / SD_S));
         free(p->noted); /* so that what is true again is told again */
         p->noted = NULL;
     }
-    return r == 0 ? wait_socket(c, events, deadline) : r;
+    return r == 0 ? conn_wait_socket(c, events, deadline) : r;
 }
 
 /* ---- what arrives ---- */
@@ -482,7 +289,7 @@ static enum sd_result flush(struct conn *c, sd_time deadline, struct sd_error *e
             return lost(c, err);
         if (flushed == 0 && !held)
             return SD_OK;
-        int r = held ? wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline)
+        int r = held ? conn_wait_fd(c, relay_socket(c->relay), relay_events(c->relay), deadline)
                      : wait_answer(c, POLLIN | POLLOUT, deadline);
         if (r < 0)
             return SD_NODATA;
@@ -929,87 +736,4 @@ bool conn_alive(struct conn *c, struct sd_error *err)
         return true;
     lost(c, err);
     return false;
-}
-
-void conn_array_item(struct strbuf *b, const char *s)
-{
-    strbuf_char(b, b->len ? ',' : '{');
-    if (!s) {
-        strbuf_str(b, "NULL");
-        return;
-    }
-    strbuf_char(b, '"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            strbuf_char(b, '\\');
-        strbuf_char(b, *s);
-    }
-    strbuf_char(b, '"');
-}
-
-/* ---- fields ---- */
-
-int64_t conn_int(const PGresult *r, int row, int col)
-{
-    if (conn_is_null(r, row, col))
-        return SD_UNKNOWN;
-    const char *v = PQgetvalue(r, row, col);
-    uint64_t u64;
-    uint32_t u32;
-    switch (PQgetlength(r, row, col)) {
-    case 8:
-        memcpy(&u64, v, 8);
-        return (int64_t)be64toh(u64);
-    case 4:
-        memcpy(&u32, v, 4);
-        return (int32_t)be32toh(u32);
-    case 1:
-        return v[0] != 0;
-    default:
-        return SD_UNKNOWN;
-    }
-}
-
-double conn_real(const PGresult *r, int row, int col)
-{
-    if (conn_is_null(r, row, col) || PQgetlength(r, row, col) != 8)
-        return NAN;
-    uint64_t u;
-    double d;
-    memcpy(&u, PQgetvalue(r, row, col), 8);
-    u = be64toh(u);
-    memcpy(&d, &u, 8);
-    return d;
-}
-
-int64_t conn_ms(const PGresult *r, int row, int col)
-{
-    double ms = conn_real(r, row, col);
-    return ms >= 0 ? real_to_int(ms * 1e6) : SD_UNKNOWN;
-}
-
-sd_time conn_time(const PGresult *r, int row, int col)
-{
-    const int64_t epoch_us = (int64_t)946684800 * 1000000; /* 2000-01-01 */
-    int64_t us = conn_int(r, row, col);
-    /* infinity and what does not fit */
-    if (us == SD_UNKNOWN || us == INT64_MAX || us > INT64_MAX / 1000 - epoch_us || us < -epoch_us)
-        return SD_UNKNOWN;
-    return (us + epoch_us) * 1000;
-}
-
-const char *conn_text(const PGresult *r, int row, int col)
-{
-    const char *text = conn_maybe(r, row, col);
-    return text ? text : "";
-}
-
-const char *conn_maybe(const PGresult *r, int row, int col)
-{
-    return conn_is_null(r, row, col) ? NULL : PQgetvalue(r, row, col);
-}
-
-bool conn_is_null(const PGresult *r, int row, int col)
-{
-    return row < 0 || row >= PQntuples(r) || col < 0 || col >= PQnfields(r) || PQgetisnull(r, row, col);
 }

@@ -52,6 +52,7 @@ struct conn {
     bool open;           /* the transaction is a pipeline without its end: behind a pooler */
     bool moved;          /* its transactions came to several server processes */
     bool is_console;     /* it is a pooler's admin console: only conn_simple works */
+    char no_file[240];   /* why the password file was not used; "" */
     char broken[200];    /* why nothing more is said to the server; "" */
     struct shape shape;  /* of the answer that is waited for */
     int64_t counted;     /* bytes received before this answer */
@@ -110,6 +111,11 @@ bool target_check(const char *target, struct sd_error *err);
 /* The same target so that libpq sends no password, neither its own nor of PGPASSWORD or
  * ~/.pgpass. Caller frees. */
 char *target_without_password(const char *target);
+/* The same target so that libpq reads no password file. Caller frees. */
+char *target_without_file(const char *target);
+/* False and a sentence when the password file that libpq would read could be another's: it is
+ * judged like the configuration (base/trust.h), and nobody else may read it. */
+bool target_password_file(const char *target, struct sd_error *why);
 /* `text` without what is secret in `target` and of the connection (NULL: none). Caller frees. */
 char *target_hide(const char *target, const PGconn *pg, const char *text);
 

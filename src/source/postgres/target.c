@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/redact.h"
+#include "base/trust.h"
 
 #define ENCODE                                                                                               \
     "in a user or password write @ as %%40, / as %%2F, : as %%3A, ? as %%3F, # as %%23, %% as %%25 and a "   \
@@ -87,24 +89,73 @@ bool target_check(const char *target, struct sd_error *err)
     return true;
 }
 
-/* An empty password keeps libpq from PGPASSWORD, a path that cannot be from ~/.pgpass. In
- * the string, because libpq passes over empty values that it is given beside one. The last
- * of several counts. */
-char *target_without_password(const char *target)
+/* The target with more options. In the string, because libpq passes over empty values that it is
+ * given beside one. The last of several counts. */
+static char *with_options(const char *target, const char *query, const char *words)
 {
     size_t scheme;
     struct strbuf out = {0};
     if (is_uri(target, &scheme)) {
-        strbuf_printf(&out, "%s%cpassword=&passfile=%%2Fdev%%2Fnull%%2Fnone", target,
-                      strchr(target, '?') ? '&' : '?');
+        strbuf_printf(&out, "%s%c%s", target, strchr(target, '?') ? '&' : '?', query);
         return strbuf_detach(&out);
     }
     bool name = *target && !strchr(target, '=');
     strbuf_str(&out, name ? "dbname='" : "");
     for (const char *p = target; *p; p++)
         strbuf_printf(&out, name && strchr("'\\", *p) ? "\\%c" : "%c", *p);
-    strbuf_str(&out, name ? "' password='' passfile=/dev/null/none" : " password='' passfile=/dev/null/none");
+    strbuf_printf(&out, "%s %s", name ? "'" : "", words);
     return strbuf_detach(&out);
+}
+
+/* An empty password keeps libpq from PGPASSWORD, a path that cannot be from ~/.pgpass. */
+#define NO_FILE_QUERY "passfile=%2Fdev%2Fnull%2Fnone"
+#define NO_FILE_WORDS "passfile=/dev/null/none"
+
+char *target_without_password(const char *target)
+{
+    return with_options(target, "password=&" NO_FILE_QUERY, "password='' " NO_FILE_WORDS);
+}
+
+char *target_without_file(const char *target)
+{
+    return with_options(target, NO_FILE_QUERY, NO_FILE_WORDS);
+}
+
+/* The password file that libpq would read; caller frees. NULL: none. */
+static char *password_file(const char *target)
+{
+    size_t scheme;
+    char *path = NULL;
+    bool several = is_uri(target, &scheme) || strchr(target, '=');
+    PQconninfoOption *options = several ? PQconninfoParse(target, NULL) : NULL;
+    for (const PQconninfoOption *o = options; o && o->keyword; o++)
+        if (o->val && *o->val && !strcmp(o->keyword, "passfile"))
+            path = mem_strdup(o->val);
+    PQconninfoFree(options);
+    const char *named = getenv("PGPASSFILE"), *home = getenv("HOME");
+    if (!path && named && *named)
+        path = mem_strdup(named);
+    if (!path && home && *home)
+        path = mem_printf("%s/.pgpass", home);
+    return path;
+}
+
+bool target_password_file(const char *target, struct sd_error *why)
+{
+    char *path = password_file(target);
+    struct stat st;
+    bool fine = true;
+    if (path && stat(path, &st) == 0) {
+        int fd = trust_open("password file", path, why);
+        fine = fd >= 0 && fstat(fd, &st) == 0;
+        if (fine && (st.st_mode & (S_IRWXG | S_IRWXO)))
+            fine =
+                fail(why, "the password file %s is not used: others can read it; chmod 600 mends that", path);
+        if (fd >= 0)
+            close(fd);
+    }
+    free(path);
+    return fine;
 }
 
 char *target_hide(const char *target, const PGconn *pg, const char *text)

@@ -7,6 +7,7 @@
 #include "view/plans/plan_actions.h"
 #include "view/plans/diff.h"
 #include "view/plans/parts.h"
+#include "view/shared/common.h"
 
 #define COMPACT_NODES 12
 
