@@ -114,10 +114,10 @@ int main(int argc, char **argv)
     struct cli cli;
     struct sd_error err;
     private_memory(true);
+    registry_begin(SOURCES_BUILT_IN); /* which targets are commands, for the next */
     argv = private_arguments(argc, argv);
     set_locale();
     signals_install();
-    registry_begin(SOURCES_BUILT_IN);
     if (!cli_parse(&cli, argc, argv, &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
