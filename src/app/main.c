@@ -114,7 +114,7 @@ int main(int argc, char **argv)
     struct cli cli;
     struct sd_error err;
     private_memory(true);
-    registry_begin(SOURCES_BUILT_IN); /* whose targets are commands is known by it */
+    registry_begin(SOURCES_BUILT_IN); /* which targets are commands, for the next */
     argv = private_arguments(argc, argv);
     set_locale();
     signals_install();
