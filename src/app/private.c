@@ -33,7 +33,8 @@ static void overwrite(char *arg, const char *shown)
 
 char **private_arguments(int argc, char **argv)
 {
-    char **copy = mem_array((size_t)argc + 1, sizeof *copy);
+    static char **copy; /* used until the end */
+    copy = mem_array((size_t)argc + 1, sizeof *copy);
     for (int i = 0; i < argc; i++) {
         char *shown = registry_redact(argv[i]);
         copy[i] = mem_strdup(argv[i]);

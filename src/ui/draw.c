@@ -414,7 +414,8 @@ void console_draw(struct console *c, struct grid *g)
 static bool shows(const struct screen *s, const struct view *v)
 {
     for (size_t i = 0; s->view == v && i < s->doc->n_sections; i++)
-        if (str_eq(s->doc->sections[i].key, v->rows ? v->rows : "rows") && table_rows(&s->doc->sections[i].table))
+        if (str_eq(s->doc->sections[i].key, v->rows ? v->rows : "rows") &&
+            table_rows(&s->doc->sections[i].table))
             return true;
     return false;
 }

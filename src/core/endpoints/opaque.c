@@ -200,6 +200,6 @@ bool opaque(const char *s, size_t n)
 {
     if (n < 3)
         return false;
-    return is_known_key(s, n) || is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) ||
-           is_padded(s, n) || (n >= TOKEN_SHORT && is_token(s, n));
+    return is_known_key(s, n) || is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) || is_padded(s, n) ||
+           (n >= TOKEN_SHORT && is_token(s, n));
 }

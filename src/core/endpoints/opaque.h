@@ -8,8 +8,8 @@
  * stands for one person, session or thing? Hex of 16 digits or more, runs of letters and
  * figures that no word or camelCase name looks like (16 or more; 12 with figures among
  * them; 20 of base64url with gaps), the beginnings of known keys ("sk_live_", "eyJ"),
- * mail addresses (also with %40), user:password@host, padded base64, telephone numbers and addresses of 7 figures or more,
- * NAME=value. Words joined by hyphens, package@1.2.3 and names with a year are not. Any
+ * mail addresses (also with %40), user:password@host, padded base64, telephone numbers and addresses of 7
+ * figures or more, NAME=value. Words joined by hyphens, package@1.2.3 and names with a year are not. Any
  * thread; reads nothing else. */
 bool opaque(const char *s, size_t n);
 

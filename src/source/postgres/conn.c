@@ -153,6 +153,8 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
     snprintf(c->sqlstate, sizeof c->sqlstate, "%s", state ? state : "");
     char text[400];
     conn_one_line(message ? message : PQresultErrorMessage(r), text, sizeof text);
+    if (!text[0])
+        snprintf(text, sizeof text, "the server did not say why it failed");
     /* 57P0x: shutdown, crash, cannot connect now. The connection ends with it. */
     if (strncmp(c->sqlstate, "57P", 3) == 0)
         return sd_fail(err, SD_RETRY, "the server ended the connection: %s", text);
@@ -408,6 +410,9 @@ static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error
     case PGRES_COPY_BOTH:
         /* libpq would give out the same result for ever. */
         give_up(c, "the server began a COPY that nothing asked for");
+        return;
+    case PGRES_PIPELINE_SYNC:
+        give_up(c, "the server answered nothing");
         return;
     default:
         if (a->fate == SD_OK)

@@ -99,7 +99,7 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
         if (f->count < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
         const char *name = doc_text(l->d, f->name);
-        struct worst_item it = {.subject = name, .dive = {"endpoint", name}};
+        struct worst_item it = {.subject = name, .dive = {.view = "endpoint", .arg = name}};
         slow_or_tail(l, f, it, all.total_ns ? (double)f->total_ns / (double)all.total_ns : 0);
         failing(l, f, it, all.count);
     }
@@ -111,6 +111,6 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
                          .share = NAN,
                          .subject = "no durations",
                          .why = "add $request_time to nginx's log_format, %D to Apache's LogFormat",
-                         .dive = {"sources", NULL},
+                         .dive = {.view = "sources"},
                      });
 }

@@ -49,7 +49,7 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
                .why = doc_printf(l->d, "%s of query time: %s calls of %s%s",
                                  unit_format(UNIT_SHARE, share, e), unit_format_int(UNIT_COUNT, s->calls, b),
                                  unit_format(UNIT_NS, s->mean_ns, a), index ? "; an index would help" : ""),
-               .dive = {"query", doc_text(l->d, query_key(q))},
+               .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
            });
 }
 

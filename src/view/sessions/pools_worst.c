@@ -20,7 +20,7 @@ static void list_pool(struct worst_list *l, const struct pool *p)
                          l->d, "%.0f %s for a server connection, the longest for %s; %.0f in use, %.0f idle",
                          p->waiting, p->waiting == 1 ? "client waits" : "clients wait",
                          unit_format(UNIT_NS, p->max_wait_ns, a), p->servers_active, p->servers_idle),
-                     .dive = {"pools", NULL},
+                     .dive = {.view = "pools"},
                  });
 }
 

@@ -66,7 +66,7 @@ static void list_sessions(const struct view_ctx *c, struct worst_list *l)
                          .why = doc_printf(l->d, "pid %lld has waited %s for %s", (long long)x.blocked->pid,
                                            unit_format_int(UNIT_AGE, MAX(x.blocked_ns, 10 * SD_S), a),
                                            x.blocked->blocked_by),
-                         .dive = {"activity", NULL},
+                         .dive = {.view = "activity"},
                      });
     if (x.idle && (double)x.idle_ns >= LIMIT[T_IDLE_WARN_NS])
         worst_add(l, (struct worst_item){
@@ -77,7 +77,7 @@ static void list_sessions(const struct view_ctx *c, struct worst_list *l)
                          .subject = doc_printf(l->d, "pid %lld", (long long)x.idle->pid),
                          .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
                                            unit_format_int(UNIT_AGE, x.idle_ns, a)),
-                         .dive = {"activity", NULL},
+                         .dive = {.view = "activity"},
                      });
     free(s);
 }
@@ -95,7 +95,7 @@ static void list_connections(const struct view_ctx *c, struct worst_list *l, con
                      .share = used / max,
                      .subject = doc_text(l->d, origin),
                      .why = doc_printf(l->d, "%.0f of %.0f connections are in use", used, max),
-                     .dive = {"activity", NULL},
+                     .dive = {.view = "activity"},
                  });
 }
 
@@ -114,7 +114,7 @@ static void list_hit_ratio(const struct view_ctx *c, struct worst_list *l, const
                      .subject = doc_text(l->d, origin),
                      .why = doc_printf(l->d, "%s of blocks found in shared buffers",
                                        unit_format(UNIT_SHARE, hit / (hit + read), a)),
-                     .dive = {"queries", NULL},
+                     .dive = {.view = "queries"},
                  });
 }
 

@@ -52,7 +52,7 @@ void sources_worst(const struct view_ctx *c, struct worst_list *l)
         struct worst_item it = {.what = "source",
                                 .share = NAN,
                                 .subject = doc_text(l->d, info[i].origin),
-                                .dive = {"sources", NULL}};
+                                .dive = {.view = "sources"}};
         list_state(l, info[i].status, it);
         list_intake(l, info[i].intake, it);
     }
