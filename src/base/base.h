@@ -14,6 +14,13 @@
 
 #include "slowdive/source.h"
 
+/* A row of a table names its fields; gcc checks it. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define SD_DESIGNATED __attribute__((designated_init))
+#else
+#define SD_DESIGNATED
+#endif
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))

@@ -80,7 +80,7 @@ enum {
     COLUMN_LOG = 128       /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
 };
 
-struct column {
+struct SD_DESIGNATED column {
     const char *key;   /* JSON key, column name in `s` and --sort; unique in its table */
     const char *title; /* short header, "P99" */
     enum unit unit;

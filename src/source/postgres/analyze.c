@@ -153,7 +153,7 @@ enum end { ANSWERED, WITHDRAWN, LEFT, SILENT };
 static enum end wait_sampling(struct postgres *p, struct conn *c, sd_time deadline)
 {
     const struct sd_host *h = p->s->host;
-    bool sampling = true;
+    bool sampling = !c->pooled; /* a pool of one session has none for a sample */
     while (conn_busy(c)) {
         sd_time until = sampling ? MIN(postgres_due(p), deadline) : deadline;
         postgres_busy(p, conn_may_cut(c) ? conn_socket(c) : -1);

@@ -441,7 +441,10 @@ static enum sd_result await(struct conn *c, sd_time deadline, struct sd_error *e
         if (r < 0)
             return SD_NODATA;
         if (r == 0)
-            give_up(c, "the server did not answer for %d s", (int)MAX(answer_ns(c) / SD_S, 1));
+            give_up(c, "the server did not answer for %d s%s", (int)MAX(answer_ns(c) / SD_S, 1),
+                    c != &c->p->main && c->p->main.pooled
+                        ? "; the connection pooler in between may have no session free for a second one"
+                        : "");
         else if (!conn_read(c))
             return ended(c, err);
     }

@@ -49,10 +49,10 @@
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) N_##key,
 enum { DIFF_COLUMNS(COLUMN_ENUM) N_COLUMNS };
-#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help)                                   \
-    {#key, title, unit, timed, priority, width, help},
-#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help)                                    \
-    {#key, title, unit, cost, priority, width, help},
+#define COLUMN_TIMED(k, t, u, timed, cost, p, w, h)                                                          \
+    {.key = #k, .title = t, .unit = u, .flags = timed, .priority = p, .width = w, .help = h},
+#define COLUMN_COST(k, t, u, timed, cost, p, w, h)                                                           \
+    {.key = #k, .title = t, .unit = u, .flags = cost, .priority = p, .width = w, .help = h},
 static const struct column columns_timed[] = {DIFF_COLUMNS(COLUMN_TIMED)};
 static const struct column columns_cost[] = {DIFF_COLUMNS(COLUMN_COST)};
 

@@ -50,10 +50,10 @@
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) NODE_##key,
 enum { NODE_COLUMNS(COLUMN_ENUM) N_NODE_COLUMNS };
-#define COLUMN_TIMED(key, title, unit, timed, cost, priority, width, help)                                   \
-    {#key, title, unit, timed, priority, width, help},
-#define COLUMN_COST(key, title, unit, timed, cost, priority, width, help)                                    \
-    {#key, title, unit, cost, priority, width, help},
+#define COLUMN_TIMED(k, t, u, timed, cost, p, w, h)                                                          \
+    {.key = #k, .title = t, .unit = u, .flags = timed, .priority = p, .width = w, .help = h},
+#define COLUMN_COST(k, t, u, timed, cost, p, w, h)                                                           \
+    {.key = #k, .title = t, .unit = u, .flags = cost, .priority = p, .width = w, .help = h},
 const struct column plan_columns[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_TIMED)};
 _Static_assert(N_NODE_COLUMNS == PLAN_COLUMNS, "view/plans/plan.h says how many there are");
 const struct column plan_columns_cost[PLAN_COLUMNS] = {NODE_COLUMNS(COLUMN_COST)};

@@ -13,10 +13,26 @@ static const struct column LIST[] = {
 };
 
 const struct column links_columns[LINKS_COLUMNS] = {
-    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 16, "METHOD route that runs the query"},
-    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the query's linked time"},
-    {"weight_s", "Seconds", UNIT_LOAD, 0, 1, 0, "seconds of session time sampled"},
-    {"evidence", "Known from", UNIT_NONE, COLUMN_LEFT, 2, 0, "how the link is known"},
+    {.key = "route",
+     .title = "Route",
+     .flags = COLUMN_LEFT | COLUMN_GROW,
+     .width = 16,
+     .help = "METHOD route that runs the query"},
+    {.key = "share",
+     .title = "Share",
+     .unit = UNIT_SHARE,
+     .flags = COLUMN_BAR,
+     .help = "share of the query's linked time"},
+    {.key = "weight_s",
+     .title = "Seconds",
+     .unit = UNIT_LOAD,
+     .priority = 1,
+     .help = "seconds of session time sampled"},
+    {.key = "evidence",
+     .title = "Known from",
+     .flags = COLUMN_LEFT,
+     .priority = 2,
+     .help = "how the link is known"},
 };
 
 static void fill(struct doc *d, struct row *r, const struct link *l)

@@ -9,17 +9,31 @@
 enum { LOADS_MAX = 50 };
 
 static const struct column WAITS[] = {
-    {"wait", "Waits on", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
-     "wait event type and event; CPU when it does not wait"},
-    {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active with it, on average"},
-    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
+    {.key = "wait",
+     .title = "Waits on",
+     .flags = COLUMN_LEFT | COLUMN_GROW,
+     .width = 12,
+     .help = "wait event type and event; CPU when it does not wait"},
+    {.key = "load", .title = "Load", .unit = UNIT_LOAD, .help = "sessions active with it, on average"},
+    {.key = "share",
+     .title = "Share",
+     .unit = UNIT_SHARE,
+     .flags = COLUMN_BAR,
+     .help = "share of the active sessions' time"},
 };
 
 static const struct column ROUTES[] = {
-    {"route", "Route", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 12,
-     "route from the statements' tags; (untagged) without"},
-    {"load", "Load", UNIT_LOAD, 0, 0, 0, "sessions active for it, on average"},
-    {"share", "Share", UNIT_SHARE, COLUMN_BAR, 0, 0, "share of the active sessions' time"},
+    {.key = "route",
+     .title = "Route",
+     .flags = COLUMN_LEFT | COLUMN_GROW,
+     .width = 12,
+     .help = "route from the statements' tags; (untagged) without"},
+    {.key = "load", .title = "Load", .unit = UNIT_LOAD, .help = "sessions active for it, on average"},
+    {.key = "share",
+     .title = "Share",
+     .unit = UNIT_SHARE,
+     .flags = COLUMN_BAR,
+     .help = "share of the active sessions' time"},
 };
 
 const char *load_wait(struct doc *d, const char *type, const char *event)
@@ -63,8 +77,8 @@ void load_graph(struct doc *d, const struct view_ctx *c, struct span span)
 }
 
 static const struct column POINTS[] = {
-    {"at", "At", UNIT_TIME, 0, 0, 0, "middle of the point"},
-    {"load", "Load", UNIT_LOAD, 0, 0, 0, "active sessions, on average"},
+    {.key = "at", .title = "At", .unit = UNIT_TIME, .help = "middle of the point"},
+    {.key = "load", .title = "Load", .unit = UNIT_LOAD, .help = "active sessions, on average"},
 };
 
 void load_points(struct doc *d, const struct view_ctx *c, struct span span)
