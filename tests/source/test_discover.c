@@ -12,6 +12,7 @@
 #include "app/app.h"
 #include "conf/option.h"
 #include "tests/lib/rt_watch.h"
+#include "source/built_in.h"
 
 enum { NOBODY = 65534 };
 
@@ -249,6 +250,7 @@ static int make_root(void **state)
 {
     (void)state;
     umask(022);
+    registry_begin(SOURCES_BUILT_IN);
     return mkdtemp(root) ? 0 : -1;
 }
 
