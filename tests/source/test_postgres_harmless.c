@@ -190,6 +190,7 @@ static const struct row {
     {"select (x.a).of_int from (select 5 a) x", 0, NULL},
     {"select by_attribute()", 0, NULL},
     {"select by_attribute_sql()", 0, NULL},
+    {"select by_attribute_after_comment()", 0, NULL},
     {"select ext.sec_to_gc(5)", 0, "earthdistance"},
     {"select '{1}'::watched[]", 0, NULL},
     {"select '{1}'::watched_too[]", 0, NULL},

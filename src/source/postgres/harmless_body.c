@@ -16,8 +16,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "core/sql/lex.h"
 #include "source/postgres/harmless.h"
 
+#define MAX_STRINGS   4    /* in each other, whose names are looked at */
 #define MAX_FUNCTIONS 1000 /* read for one statement */
 #define MAX_WORDS     20000
 #define MAX_NAME      63 /* bytes of a name */
@@ -68,15 +70,34 @@ static void add_name(struct sql_use_list *l, char *name)
     l->list[l->n++] = (struct sql_use){.name = name};
 }
 
-/* The server cuts names at 63 bytes, between characters. */
-static void add_word(struct sql_uses *u, const char *text, size_t len, bool is_called)
+/* x.name may be a call of name(x): of any value behind a point, otherwise of whole rows only. */
+static void add_attribute(struct sql_use_list *l, char *name, bool behind_point)
 {
-    struct sql_use_list *lists[] = {&u->relations, &u->types, &u->attributes, &u->functions};
+    for (size_t i = 0; i < l->n; i++)
+        if (!l->list[i].schema == behind_point && str_eq(l->list[i].name, name)) {
+            free(name);
+            return;
+        }
+    l->list = mem_grow(l->list, l->n, &l->cap, sizeof *l->list);
+    l->list[l->n++] = (struct sql_use){.schema = behind_point ? NULL : mem_strdup(""), .name = name};
+}
+
+/* The server cuts names at 63 bytes, between characters. */
+static size_t name_length(const char *text, size_t len)
+{
     if (len > MAX_NAME)
         for (len = MAX_NAME; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80;)
             len--;
+    return len;
+}
+
+static void add_word(struct sql_uses *u, const char *text, size_t len, bool is_called)
+{
+    struct sql_use_list *lists[] = {&u->relations, &u->types, &u->functions};
+    len = name_length(text, len);
     for (size_t i = 0; i < ARRAY_LEN(lists) - !is_called; i++)
         add_name(lists[i], mem_strndup(text, len));
+    add_attribute(&u->attributes, mem_strndup(text, len), false);
 }
 
 static char *lower(const char *text, size_t len)
@@ -120,6 +141,58 @@ char *harmless_read(const char *text, struct sql_uses *u)
         p = end;
     }
     return NULL;
+}
+
+/* The text of a constant. Where it has escapes, which may stand for a point or a blank, all its
+ * words come to stand behind a point; NULL where they may stand for letters. */
+static char *constant_text(const struct sql_token *t)
+{
+    struct strbuf out = {0};
+    bool escapes = memchr(t->text, '\\', t->len) != NULL;
+    for (size_t i = 1; i + 1 < t->len; i++) {
+        if (t->text[i] == '\\' && strchr("xuU01234567", t->text[i + 1])) {
+            strbuf_free(&out);
+            return NULL;
+        }
+        strbuf_char(&out, escapes && !word_goes_on((unsigned char)t->text[i]) ? '.' : t->text[i]);
+        i += t->text[i] == '\\';
+    }
+    return out.text ? strbuf_detach(&out) : mem_strdup("");
+}
+
+static char *unquoted(const struct sql_token *t)
+{
+    struct strbuf name = {0};
+    for (size_t i = 1; i + 1 < t->len; i++) {
+        strbuf_char(&name, t->text[i]);
+        i += t->text[i] == '"';
+    }
+    char *cut = mem_strndup(strbuf_text(&name), name_length(strbuf_text(&name), name.len));
+    strbuf_free(&name);
+    return cut;
+}
+
+/* The names behind a point in a body, and in its constants, which may be executed: each may be a
+ * call of that function for a value of any type. False: they cannot all be told. */
+static bool read_points(const char *body, struct sql_uses *u, int depth)
+{
+    struct sql_token t;
+    bool point = false, told = true;
+    for (const char *p = body; told && (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len) {
+        if (t.kind == SQL_SPACE || t.kind == SQL_COMMENT)
+            continue;
+        if (t.kind == SQL_STRING && t.len > 2) {
+            char *inner = depth < MAX_STRINGS ? constant_text(&t) : NULL;
+            told = inner && read_points(inner, u, depth + 1);
+            free(inner);
+        } else if (point && t.kind == SQL_WORD) {
+            add_attribute(&u->attributes, lower(t.text, name_length(t.text, t.len)), true);
+        } else if (point && t.kind == SQL_QUOTED) {
+            add_attribute(&u->attributes, unquoted(&t), true);
+        }
+        point = t.kind == SQL_OTHER && *t.text == '.';
+    }
+    return told;
 }
 
 /* ---- one function ---- */
@@ -208,6 +281,8 @@ static enum sd_result judge(const struct function *f, struct sql_uses *u, struct
     /* In the definition its first and last word stick to the dollars around it. */
     if (!word && f->source && !aggregate)
         word = harmless_read(f->source, u);
+    if (!word && f->source && !aggregate && !read_points(f->source, u, 0))
+        word = mem_strdup("what the escapes in its constants stand for");
     if (!word)
         return SD_OK;
     refuse(f, why, "which may call %.64s; that acts even when the statement is only planned", word);

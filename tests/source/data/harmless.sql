@@ -281,3 +281,7 @@ DO $$ BEGIN
     CREATE EXTENSION earthdistance SCHEMA ext;
 EXCEPTION WHEN OTHERS THEN NULL; END $$;
 CREATE FUNCTION earth() RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.trace(); RETURN 6378168; END $$;
+
+CREATE FUNCTION by_attribute_after_comment() RETURNS int LANGUAGE plpgsql IMMUTABLE AS
+$$ BEGIN RETURN ('x'::text). /*/ a /* b */ c */ -- d */
+    "of_text_v"; END $$;
