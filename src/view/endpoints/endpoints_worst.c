@@ -1,6 +1,7 @@
 /* Endpoints for the overview: slow ones, long tails, errors, a log without durations. */
 #include "view/endpoints/endpoints.h"
 
+#include "base/num.h"
 #include "view/shared/worst.h"
 
 #include <stdlib.h>
@@ -82,9 +83,9 @@ static struct figures *read_figures(const struct view_ctx *c, size_t n, struct f
                                    .total_ns = s->total_ns,
                                    .p50 = hist_quantile(&s->latency, 0.5),
                                    .p99 = hist_quantile(&s->latency, 0.99)};
-        all->count += s->count;
-        all->timed += s->timed;
-        all->total_ns += s->total_ns;
+        all->count = add_sat(all->count, s->count);
+        all->timed = add_sat(all->timed, s->timed);
+        all->total_ns = add_sat(all->total_ns, s->total_ns);
     }
     free(s);
     return each;
