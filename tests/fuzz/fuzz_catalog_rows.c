@@ -185,7 +185,7 @@ static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 static void catalog_of(struct conn *c, const char *sql)
 {
     struct sd_error err;
-    struct advisor *a = advisor_borrow(c, 10 * SD_S, &err);
+    struct advisor *a = advisor_borrow(c, 10 * SD_S, false, &err);
     if (!a)
         return;
     db_catalog_free(advisor_catalog(a, sql, &err));

@@ -53,6 +53,9 @@ extern const char HARMLESS_NAMES[], HARMLESS_CLOSURE[], HARMLESS_BODIES[], HARML
 /* Pure: reads a function's definition for names, into *u (which the caller frees). NULL, or
  * the word that stands against it (caller frees). */
 char *harmless_read(const char *definition, struct sql_uses *u);
+/* The names behind a point in a body, and in its constants, which may be executed: each may be a
+ * call of that function for a value of any type. False: they cannot all be told. `depth`: 0. */
+bool harmless_points(const char *body, struct sql_uses *u, int depth);
 /* May the planner run the functions collected, and what they call in turn? */
 enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_error *why);
 

@@ -172,9 +172,7 @@ static char *unquoted(const struct sql_token *t)
     return cut;
 }
 
-/* The names behind a point in a body, and in its constants, which may be executed: each may be a
- * call of that function for a value of any type. False: they cannot all be told. */
-static bool read_points(const char *body, struct sql_uses *u, int depth)
+bool harmless_points(const char *body, struct sql_uses *u, int depth)
 {
     struct sql_token t;
     bool point = false, told = true;
@@ -183,7 +181,7 @@ static bool read_points(const char *body, struct sql_uses *u, int depth)
             continue;
         if (t.kind == SQL_STRING && t.len > 2) {
             char *inner = depth < MAX_STRINGS ? constant_text(&t) : NULL;
-            told = inner && read_points(inner, u, depth + 1);
+            told = inner && harmless_points(inner, u, depth + 1);
             free(inner);
         } else if (point && t.kind == SQL_WORD) {
             add_attribute(&u->attributes, lower(t.text, name_length(t.text, t.len)), true);
@@ -281,7 +279,7 @@ static enum sd_result judge(const struct function *f, struct sql_uses *u, struct
     /* In the definition its first and last word stick to the dollars around it. */
     if (!word && f->source && !aggregate)
         word = harmless_read(f->source, u);
-    if (!word && f->source && !aggregate && !read_points(f->source, u, 0))
+    if (!word && f->source && !aggregate && !harmless_points(f->source, u, 0))
         word = mem_strdup("what the escapes in its constants stand for");
     if (!word)
         return SD_OK;
