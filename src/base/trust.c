@@ -140,7 +140,7 @@ static bool walk(struct walk *w, struct sd_error *err)
         if (!*w->last || !strcmp(w->last, ".")) {
             if (!last)
                 continue;
-            strcpy(w->last, ".");
+            memcpy(w->last, ".", 2);
             return true;
         }
         if (fstatat(w->dir, w->last, &st, AT_SYMLINK_NOFOLLOW) < 0)
