@@ -240,8 +240,10 @@ bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *
 
 bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err)
 {
-    struct source_spec spec = {.target = (char *)(uintptr_t)target};
-    return app_add_source(a, &spec, follow, err);
+    struct source_spec spec = {.target = mem_strdup(target)};
+    bool ok = app_add_source(a, &spec, follow, err);
+    free(spec.target);
+    return ok;
 }
 
 struct adding {

@@ -231,7 +231,7 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
     free(line);
 }
 
-static bool taken_name(const struct catalog *c, char *const *taken, size_t n_taken, const char *name)
+static bool taken_name(const struct catalog *c, const char *const *taken, size_t n_taken, const char *name)
 {
     for (size_t i = 0; i < n_taken; i++)
         if (taken[i] && !strcmp(taken[i], name))
@@ -263,7 +263,8 @@ static void word(const char *s, struct strbuf *out)
     }
 }
 
-char *index_def_name(const struct index_def *d, const struct catalog *c, char *const *taken, size_t n_taken)
+char *index_def_name(const struct index_def *d, const struct catalog *c, const char *const *taken,
+                     size_t n_taken)
 {
     struct strbuf b = {0};
     strbuf_str(&b, d->rel->name);

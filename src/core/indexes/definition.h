@@ -51,6 +51,7 @@ void index_def_columns(const struct index_def *d, struct strbuf *out);
 void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *out);
 /* table_a_b_idx, cut to what the server keeps, not among the names of the catalog's
  * indexes or of `taken`. Caller frees. */
-char *index_def_name(const struct index_def *d, const struct catalog *c, char *const *taken, size_t n_taken);
+char *index_def_name(const struct index_def *d, const struct catalog *c, const char *const *taken,
+                     size_t n_taken);
 
 #endif
