@@ -89,7 +89,6 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err);
 void cli_free(struct cli *c);
 /* False and a sentence when an option was given that its verb does not have. */
 bool cli_options_fit(const struct cli *c, struct sd_error *err);
-bool cli_option_of(enum cli_option o, const char *verb); /* "": the console */
 /* --help; of a verb only what it takes. */
 void cli_help(const struct cli *c, struct strbuf *out);
 bool cli_has(const struct cli *c, enum cli_option o);

@@ -164,7 +164,6 @@ bool console_item(struct console *c, struct item *it);  /* what the cursor is on
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
 void prompt_key(struct console *c, key_code key);
 void prompt_insert(struct console *c, const char *text);
-void prompt_close(struct console *c);
 const char *prompt_label(const struct console *c);
 
 /* ---- command.c ---- */

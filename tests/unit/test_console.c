@@ -505,6 +505,20 @@ static void small_screens_show_the_pane_with_the_keys(void **state)
     world_free(w);
 }
 
+static bool same_grid(const struct grid *a, const struct grid *b)
+{
+    if (a->width != b->width || a->height != b->height || a->cursor_x != b->cursor_x ||
+        a->cursor_y != b->cursor_y)
+        return false;
+    size_t n = (size_t)a->width * (size_t)a->height;
+    for (size_t i = 0; i < n; i++) {
+        const struct grid_cell *p = &a->cells[i], *q = &b->cells[i];
+        if (p->code != q->code || p->style != q->style || p->flags != q->flags)
+            return false;
+    }
+    return true;
+}
+
 static void idle_screens_stand_still(void **state)
 {
     (void)state;
@@ -517,7 +531,7 @@ static void idle_screens_stand_still(void **state)
         int64_t wait;
         console_tick(w->console, &wait);
         console_draw(w->console, again);
-        assert_true(grid_equal(w->grid, again));
+        assert_true(same_grid(w->grid, again));
         grid_free(again);
     }
     world_free(w);

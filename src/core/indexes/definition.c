@@ -103,8 +103,10 @@ bool index_def_same(const struct index_def *a, const struct index_def *b)
     return a->n_keys == b->n_keys && a->n_include == b->n_include && index_def_covers(a, b);
 }
 
-bool index_def_existing(const struct catalog_relation *r, const struct catalog_index *ix,
-                        struct index_def *out)
+/* An index that exists, as a definition. False: it has another method, or operators other
+ * than the default. */
+static bool index_def_existing(const struct catalog_relation *r, const struct catalog_index *ix,
+                               struct index_def *out)
 {
     *out = (struct index_def){.rel = r, .predicate = ix->predicate, .predicate_share = 1};
     if (strcmp(ix->method, "btree") != 0 || ix->other_opclass || ix->n_keys > INDEX_KEYS ||
