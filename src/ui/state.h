@@ -24,7 +24,7 @@ enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
 /* What a doc was built from: while it is the same the doc is kept. */
 struct built_from {
-    uint64_t version; /* of what the view looks at; the model's so far */
+    uint64_t version; /* of the model, or of what the view is made of */
     struct span span;
     sd_time now;      /* ages are measured from it; SD_UNKNOWN: the view tells none */
     uint64_t changes; /* of settings, width, the file beside it: console.changes */
