@@ -15,7 +15,7 @@
       "the span figures are computed over (a verb: everything)")                                             \
     X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \
       "sort by that column; -COLUMN for the other way round")                                                \
-    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table")                        \
+    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views", "what endpoint, query and plan are about: 'GET /orders/:id'")    \
     X(OUTPUT, "output", 'o', "FILE", "record", "where record writes")                                        \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
