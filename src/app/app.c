@@ -328,12 +328,13 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
                       stats.lost == 1 ? "frame" : "frames",
                       stats.cut ? "; the file ends in the middle of one" : "");
     else if (stats.cut)
-        strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
-    if (stats.too_large)
-        strbuf_printf(&a->problems,
-                      "%s unpacks to more than a recording of its size can hold; the rest of it "
-                      "was not read\n",
+        strbuf_printf(&a->problems, "%s ends in the middle of a frame; everything before it was read\n",
                       path);
+    if (stats.too_large)
+        strbuf_printf(
+            &a->problems,
+            "%s is larger after decompression than a recording of its size can be; the rest was not read\n",
+            path);
     a->replay = true;
     model_mark_replayed(a->model);
     return true;

@@ -44,7 +44,7 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     *f = PRINT_TEXT;
     if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
         return true;
-    complain("there is no format %s; there are text, json, md and csv", a->cli->values[CLI_FORMAT]);
+    complain("there is no format %s; expected text, json, md or csv", a->cli->values[CLI_FORMAT]);
     return false;
 }
 

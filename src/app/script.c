@@ -55,7 +55,7 @@ int verb_script(struct app *a)
         return EXIT_USAGE;
     }
     if (!screen_size(a, &w, &h)) {
-        complain("--size %s is no size; write it like 100x30", a->cli->values[CLI_SIZE]);
+        complain("--size %s is not a size; write it like 100x30", a->cli->values[CLI_SIZE]);
         return EXIT_USAGE;
     }
     if (!file_read(a->cli->values[CLI_SCRIPT], SCRIPT_MAX_BYTES, &steps, &len, &err)) {

@@ -31,7 +31,7 @@ static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
     bool parsed = unit_parse_duration(a->cli->values[o], ns, &err);
     if (parsed && *ns > 0)
         return true;
-    complain("--%s: %s", CLI_OPTION_INFO[o].name, parsed ? "must be more than nothing" : err.text);
+    complain("--%s: %s", CLI_OPTION_INFO[o].name, parsed ? "must be more than 0" : err.text);
     return false;
 }
 
@@ -267,7 +267,8 @@ static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, i
         return 128 + signals_stop();
     size_t told = unread->len;
     if (silent)
-        strbuf_printf(unread, "a server let us in, but gave nothing for %d s\n", (int)(SILENT_NS / SD_S));
+        strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
+                      (int)(SILENT_NS / SD_S));
     failed += silent + look(a, status ? NULL : unread).failed;
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
@@ -340,7 +341,8 @@ static size_t complain_of_late(const struct app *a)
     size_t late = 0, n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
     for (size_t i = 0; i < n; i++)
         if (info[i].status && info[i].status->state == SD_STATE_CONNECTING) {
-            complain("%s: it was still being connected to, nothing of it is recorded", info[i].origin);
+            complain("%s: the connection was not open yet; nothing of this source was recorded",
+                     info[i].origin);
             late++;
         }
     return late;

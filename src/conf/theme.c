@@ -208,7 +208,7 @@ static void read_style(struct parser *p, struct theme_style *style, const struct
         if (!ok) {
             tree_problem(
                 &p->report, n->line, n->column,
-                "\"%s\" is no colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
+                "\"%s\" is not a colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
                 "[reverse] with colours such as \"#6cb6ff\", 110, red or default",
                 word);
             return;
@@ -239,7 +239,7 @@ static void read_palette(struct parser *p, const struct tree_node *map)
         struct color color;
         if (c->kind != TREE_SCALAR || !parse_color(p, c->text, &color))
             tree_problem(&p->report, c->line, c->column,
-                         "%.60s is no colour; expected \"#rrggbb\", 0..255, a colour's name or default",
+                         "%.60s is not a colour; expected \"#rrggbb\", 0..255, a colour's name or default",
                          c->key->text);
         else if (p->n_palette == PALETTE_MAX)
             tree_problem(&p->report, c->line, c->column, "too many colours; expected at most %d",
@@ -303,7 +303,7 @@ bool theme_parse(struct theme *t, const char *file, const char *text, size_t len
     const struct tree_node *root = tree_read(a, text, len, &p.report);
     if (!root || root->kind != TREE_MAP) {
         tree_problem(&p.report, 1, 1,
-                     "there is no theme in it; expected `styles:` and below it STYLE: COLOUR");
+                     "the file contains no theme; expected `styles:` and below it STYLE: COLOUR");
     } else {
         const struct tree_node *palette = mapping(&p, root, "palette"), *styles = mapping(&p, root, "styles");
         for (const struct tree_node *c = root->child; c; c = c->next) {

@@ -99,11 +99,11 @@ static void place(struct builder *b, struct tree_node *node)
             return;
         }
         if (node->kind != TREE_SCALAR)
-            tree_problem(b->report, node->line, node->column,
-                         "%s stands where a name should; expected NAME: VALUE", tree_kind_name(node->kind));
+            tree_problem(b->report, node->line, node->column, "%s is not a name; expected NAME: VALUE",
+                         tree_kind_name(node->kind));
         else if ((first = find_key(l->node, node->text)))
             tree_problem(b->report, node->line, node->column,
-                         "%.60s is given twice; expected it once, and line %d has it already", node->text,
+                         "%.60s is given twice; expected once, line %d already sets it", node->text,
                          first->line);
         if (node->kind != TREE_SCALAR || first)
             l->bad_key = true;
@@ -167,7 +167,8 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
     const char *text = (const char *)e->data.scalar.value;
     size_t len = e->data.scalar.length;
     if (memchr(text, '\0', len)) {
-        tree_problem(b->report, n->line, n->column, "the text holds a NUL byte; expected text without one");
+        tree_problem(b->report, n->line, n->column,
+                     "the text contains a NUL byte; expected text without one");
         drop(b);
         return;
     }
@@ -186,7 +187,7 @@ static bool take(struct builder *b, const yaml_event_t *e)
         break;
     case YAML_ALIAS_EVENT:
         tree_problem(b->report, (int)m->line + 1, (int)m->column + 1,
-                     "references such as *%.40s are not taken; expected the value itself",
+                     "references such as *%.40s are not supported; expected the value itself",
                      (const char *)e->data.alias.anchor);
         if (!b->skipped)
             drop(b);
@@ -228,7 +229,7 @@ static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const ch
     int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
     if (p->error == YAML_READER_ERROR)
         position(text, len, p->problem_offset, &line, &column);
-    tree_problem(r, line, column, "%s%s%s; expected YAML, and nothing after this place was read",
+    tree_problem(r, line, column, "%s%s%s; expected YAML, the rest of the file was not read",
                  p->problem ? p->problem : "cannot be read", p->context ? " " : "",
                  p->context ? p->context : "");
 }

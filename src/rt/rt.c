@@ -382,14 +382,14 @@ static bool can_request(struct rt_source *s, const char *origin, struct sd_error
     if (!s)
         return fail(err, "there is no source named %s", origin ? origin : "(none)");
     if (!s->ops->request)
-        return fail(err, "the source %s (%s) cannot be asked for this", s->name, s->ops->name);
+        return fail(err, "the source %s (%s) does not support this request", s->name, s->ops->name);
     if (!s->stop && !worker_done(s))
         return true;
     char text[sizeof s->text];
     pthread_mutex_lock(&s->lock);
     memcpy(text, s->text, sizeof text);
     pthread_mutex_unlock(&s->lock);
-    return fail(err, "the source %s does not run any more%s%s", s->name, *text ? ": " : "", text);
+    return fail(err, "the source %s is no longer running%s%s", s->name, *text ? ": " : "", text);
 }
 
 /* The number of the request in the queue; 0: the queue is full. An equal one that waits

@@ -138,7 +138,7 @@ static const char *choose_entry(struct term *t, const char **note)
                 continue;
             snprintf(sentence, sizeof sentence, "The terminal %s%s%s is %s here; it is treated as %s%s.",
                      *shown ? "\"" : "(TERM is not set)", shown, *shown ? "\"" : "",
-                     str_eq(wanted, "dumb") ? "not able to place text" : "not known", *e,
+                     str_eq(wanted, "dumb") ? "not able to position text" : "not known", *e,
                      pass == 0 ? "" : " and drawn in plain ASCII");
             *note = sentence;
             return *e;
@@ -171,9 +171,7 @@ static FILE *open_side(int standard, const char *mode, struct sd_error *err)
     if (!f) {
         if (fd >= 0)
             close(fd);
-        fail(err, "the console needs a terminal and there is none; for text on a pipe or in a file name a "
-                  "view, as in "
-                  "`slowdive overview SOURCE`");
+        fail(err, "the console needs a terminal; without one, print a view: slowdive overview SOURCE");
     }
     return f;
 }
@@ -249,9 +247,8 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     t->out_fd = fileno(t->out);
     t->name = choose_entry(t, note);
     if (!t->name) {
-        fail(err,
-             "no terminal description is installed, not even that of a vt100; install ncurses-base or set "
-             "TERMINFO");
+        fail(err, "no terminal description is installed; install ncurses-base or set "
+                  "TERMINFO");
         free_all(t);
         return NULL;
     }

@@ -125,7 +125,7 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     if (!q->shown) { /* what cannot be read cannot be said yes to */
         grid_fill(g, (struct rect){0, 0, g->width, g->height}, STYLE_TEXT);
         grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN,
-                  "Too small to ask: Esc, or enlarge");
+                  "Terminal too small: Esc, or enlarge");
         return;
     }
     struct pane none = {0};

@@ -179,11 +179,11 @@ void console_seek(struct console *c, sd_time at)
     if (sd_known(u.last) && at >= u.last) {
         at = u.last;
         if (!c->env.replay)
-            console_message(c, SEVERITY_INFO, "This is the newest moment; {key:live} goes on live");
+            console_message(c, SEVERITY_INFO, "This is the newest data; {key:live} returns to live data");
     }
     if (sd_known(u.first) && at < u.first) {
         at = u.first;
-        console_message(c, SEVERITY_INFO, "There is nothing earlier");
+        console_message(c, SEVERITY_INFO, "There is no earlier data");
     }
     if (c->mode == CURSOR_LIVE)
         c->mode = CURSOR_PAUSED;

@@ -35,8 +35,8 @@ const struct column VIEW_ENVELOPE[] = {
     {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
     {.key = "unread",
      .title = "Not read",
-     .help = "why sources could not be read, a sentence each: the figures are without them, and the exit "
-             "status is 1; absent when all could"},
+     .help = "why sources could not be read, one sentence each: their data is missing, and the exit status "
+             "is 1; absent when all were read"},
     {.key = "frames_lost",
      .title = "Lost",
      .unit = UNIT_COUNT,

@@ -29,11 +29,11 @@ struct view_ctx {
     X(HOME, 1, "Home", "what is worst now")                                                                  \
     X(WEB, 2, "Web", "which requests are slow, and why")                                                     \
     X(DB, 3, "DB", "what the database does")                                                                 \
-    X(CODE, 4, "Code", "where the processors' time goes")                                                    \
-    X(CACHE, 5, "Cache", "what is found in caches, and what is not")                                         \
-    X(PAGES, 6, "Pages", "what a reader's browser waits for")                                                \
-    X(LOAD, 7, "Load", "how much more it could bear")                                                        \
-    X(GOALS, 8, "Goals", "which promises are kept")                                                          \
+    X(CODE, 4, "Code", "what uses processor time")                                                           \
+    X(CACHE, 5, "Cache", "cache hits and misses")                                                            \
+    X(PAGES, 6, "Pages", "what the browser waits for")                                                       \
+    X(LOAD, 7, "Load", "how much more load is possible")                                                     \
+    X(GOALS, 8, "Goals", "which objectives are met")                                                         \
     X(DATA, 9, "Data", "where the figures come from")
 
 enum view_place {

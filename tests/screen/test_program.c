@@ -323,7 +323,7 @@ static void a_wrong_name_leaves_the_recording_alone(void **state)
     command(vt, "record /nowhere/b.slowdive");
     see(vt, "cannot open the file /nowhere");
     command(vt, record);
-    see(vt, "is being written already");
+    see(vt, "is being written by another recording already");
     command(vt, "record");
     see(vt, "Recording stopped");
     command(vt, record); /* continues the file that was closed just now */

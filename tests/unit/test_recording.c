@@ -533,7 +533,7 @@ static void test_recorder(void **state)
         assert_non_null(r);
         if (!round) { /* one at a time */
             assert_null(recorder_open(path_in("a"), true, &err));
-            assert_non_null(strstr(err.text, "being written already"));
+            assert_non_null(strstr(err.text, "being written by another recording already"));
         }
         for (unsigned i = 0; i < 10; i++) {
             struct sd_batch *b = sample(i);
@@ -560,7 +560,7 @@ static void test_recorder(void **state)
     fputs("not ours", f);
     fclose(f);
     assert_null(recorder_open(path_in("b"), true, &err));
-    assert_non_null(strstr(err.text, "was not touched"));
+    assert_non_null(strstr(err.text, "was not changed"));
     unlink(path_in("b"));
     assert_null(recorder_open(path_in("no/such"), true, &err));
     rmdir(folder);

@@ -28,14 +28,14 @@ const char *candidate_refusal(const struct catalog_relation *r)
     if (r->kind == 'f')
         return "It is a foreign table: its indexes are on the other server.";
     if (r->kind != 'r' && r->kind != 'm' && r->kind != 'p')
-        return "It takes no index.";
+        return "This kind of table cannot have indexes.";
     if (!strcmp(r->schema, "pg_catalog") || !strcmp(r->schema, "information_schema"))
-        return "System catalogs take no further indexes.";
+        return "System catalogs cannot have additional indexes.";
     if (isnan(r->rows) || r->rows < 0)
-        return "It was never analysed: run ANALYZE, then ask again.";
+        return "It was never analyzed: run ANALYZE, then try again.";
     if (r->rows < CANDIDATE_MIN_ROWS ||
         (sd_known(r->size_bytes) && r->kind != 'p' && r->size_bytes < CANDIDATE_MIN_BYTES))
-        return "The table is small: reading it whole is the best plan.";
+        return "The table is small: a sequential scan is the best plan.";
     return NULL;
 }
 

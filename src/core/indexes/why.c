@@ -50,9 +50,9 @@ static size_t lookups(const struct table_use *u, struct saying *s)
             continue;
         }
         static const char *const ways[] = {[PRED_RANGE] = "the range of ",
-                                           [PRED_PREFIX] = "the beginning of ",
+                                           [PRED_PREFIX] = "the prefix of ",
                                            [PRED_CONTAINS] = "the trigrams of ",
-                                           [PRED_JSON] = "what is in ",
+                                           [PRED_JSON] = "the elements of ",
                                            [PRED_SEARCH] = "the words in "};
         const char *way = p->kind < ARRAY_LEN(ways) ? ways[p->kind] : NULL;
         char *what = mem_printf("%s%s", way ? way : "", key_name(d, key));
@@ -118,7 +118,7 @@ void index_why(const struct statement_use *su, const struct index_def *d, struct
     if (!u)
         return;
     if (d->method == INDEX_BRIN) {
-        strbuf_printf(out, "Skips the blocks outside of the range of %s; the rows lie in its order.",
+        strbuf_printf(out, "Skips the blocks outside of the range of %s; the rows are stored in its order.",
                       key_name(d, &d->keys[0]));
         return;
     }
@@ -126,19 +126,19 @@ void index_why(const struct statement_use *su, const struct index_def *d, struct
     for (size_t i = 0; i < u->n_orders && d->method == INDEX_BTREE; i++)
         if (orders(u, d, &u->orders[i])) {
             bool group = u->orders[i].group;
-            strbuf_str(out, s.n ? ", " : "Gives the rows ");
-            strbuf_str(out, group ? "with each group together" : "in the order asked for");
+            strbuf_str(out, s.n ? ", " : "Returns the rows ");
+            strbuf_str(out, group ? "sorted by group" : "in the requested order");
             strbuf_str(out, u->orders[i].limit ? ", so that it can stop early" : "");
             s.n++;
             break;
         }
     if (covers(u, d)) {
-        strbuf_str(out, s.n ? "; holds every column that is read" : "Holds every column that is read");
+        strbuf_str(out, s.n ? "; contains every column that is read" : "Contains every column that is read");
         s.n++;
     }
     if (!s.n)
         strbuf_str(out, "The planner prefers it");
     if (d->predicate)
-        strbuf_str(out, "; only the rows of the constant condition are in it");
+        strbuf_str(out, "; it contains only the rows of the constant condition");
     strbuf_char(out, '.');
 }

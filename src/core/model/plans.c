@@ -154,7 +154,7 @@ static void failure_add(struct part *p, struct origin *o, const struct sd_batch 
                                .query = query_text(q),
                                .generic = SD_UNKNOWN,
                                .analyzed = j->id == SD_JOB_ANALYZE,
-                               .failed = f->text ? f->text : "the source did not say why"});
+                               .failed = f->text ? f->text : "the source gave no reason"});
 }
 
 static bool plans_less(struct part *p, size_t want)

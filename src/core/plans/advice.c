@@ -211,21 +211,20 @@ static const char *choose(struct target *t)
         struct index_key k = gin->pred.key;
         k.opclass = gin_opclass(t, &gin->pred, &fits);
         if (!fits)
-            return "The filter asks for what a column holds; the type of the column, which decides about an "
-                   "index, is not in the plan.";
+            return "The filter tests the content of a column; the index depends on the type of the column, "
+                   "which is not in the plan.";
         t->def.method = INDEX_GIN;
         push(t, &k);
         return NULL;
     }
     const char *what = rest  ? rest->why
-                       : gin ? "a search within the column, which needs an index of its own"
+                       : gin ? "a search within the column, which needs a special index"
                              : NULL;
     if (what)
         return arena_printf(
             p->arena,
-            t->def.n_keys
-                ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
-                : "The filter is %s.",
+            t->def.n_keys ? "Part of the filter is %s; the plan does not show which part selects the rows."
+                          : "The filter is %s.",
             what);
     if (!t->def.n_keys)
         return t->cond.n ? arena_printf(p->arena, "The filter is only %s.", t->cond.items[0].why)
@@ -239,7 +238,7 @@ static const char *no_table(const struct plan_node *n, const char *schema)
 {
     return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
                    (!schema && str_starts(n->relation, "pg_"))
-               ? "System catalogs take no further indexes."
+               ? "System catalogs cannot have additional indexes."
                : NULL;
 }
 
@@ -250,7 +249,7 @@ static const char *too_small(const struct target *t, double rows)
     if (rows >= ADVISE_MIN_ROWS && !(sized && table->size_bytes < ADVISE_MIN_BYTES))
         return NULL;
     return arena_printf(t->plan->arena,
-                        "The table is small (%s rows%s%s): reading it whole is the best plan.",
+                        "The table is small (%s rows%s%s): a sequential scan is the best plan.",
                         figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
                         sized ? figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
 }
@@ -305,8 +304,8 @@ static const char *exists(const struct target *t, const char *schema)
         if (str_eq(ix->table, t->node->relation) && !(schema && ix->schema && !str_eq(ix->schema, schema)) &&
             serves(ix, names, t->def.n_keys, t->n_equal))
             return arena_printf(t->plan->arena,
-                                "The index %s (%s) serves this filter already and was not used: look at the "
-                                "statistics (ANALYZE) and at the types compared.",
+                                "The index %s (%s) exists for this filter and was not used: check the "
+                                "statistics (ANALYZE) and the types of the compared values.",
                                 ix->name, ix->columns);
     }
     return NULL;
@@ -335,14 +334,14 @@ static void write_advice(struct target *t, struct advice *a, double share, const
     a->saves_ns = p->timed ? p->elapsed_ns * a->saves_share : NAN;
     const char *opclass = t->def.keys[t->def.n_keys - 1].opclass;
     a->why = arena_printf(
-        p->arena, "%s%s%s%s%s.", why, t->left_out ? "; what more would add nothing is left out: " : "",
+        p->arena, "%s%s%s%s%s.", why, t->left_out ? "; further columns would add nothing: " : "",
         t->left_out ? t->left_out : "",
-        str_eq(opclass, "text_pattern_ops") ? "; with the collation C the plain column would do"
+        str_eq(opclass, "text_pattern_ops") ? "; with the collation C an index on the plain column is enough"
         : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
                                             : "",
-        f->indexes_known ? "" : "; which indexes exist is not known here");
+        f->indexes_known ? "" : "; it is not known which indexes exist");
     if (!a->ddl)
-        a->why = "An index would help, but its names cannot be written as one line of SQL.";
+        a->why = "An index would help, but its names cannot be written on one line of SQL.";
     strbuf_free(&ddl);
     strbuf_free(&columns);
     free(name);
@@ -358,26 +357,26 @@ static void filter_scan(struct target *t, struct advice *a)
     struct plan_scanned s;
     if (!plan_scanned(p, n, t->facts, &s)) {
         a->why = n->never_executed ? "The scan was never executed."
-                                   : "How selective the filter is cannot be told.";
+                                   : "It is not known how selective the filter is.";
         return;
     }
     double runs = p->analyzed ? MAX(1, n->loops / MAX(1, n->processes)) : 1, rows = s.read / runs;
     if (s.lower_bound && rows < ADVISE_MIN_ROWS) {
-        a->why =
-            arena_printf(p->arena, "The scan is cheap (cost %s): an index would gain nothing worth having.",
-                         figure(p, UNIT_COST, n->total_cost));
+        a->why = arena_printf(p->arena, "The scan is cheap (cost %s): an index would save too little.",
+                              figure(p, UNIT_COST, n->total_cost));
         return;
     }
     if ((a->why = too_small(t, rows)))
         return;
     double selectivity = s.kept / s.read;
     if (selectivity > ADVISE_SELECTIVITY) {
-        a->why = s.lower_bound
-                     ? "Whether the filter is selective cannot be told: the plan does not say how many rows "
-                       "the table has."
-                     : arena_printf(p->arena,
-                                    "The filter keeps %s of the rows: an index pays below about %.0f %%.",
-                                    figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
+        a->why =
+            s.lower_bound
+                ? "It is not known how selective the filter is: the plan does not contain the number of rows "
+                  "of the table."
+                : arena_printf(p->arena,
+                               "The filter keeps %s of the rows: an index is useful below about %.0f %%.",
+                               figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
         return;
     }
     double share = share_of(p, n) * (1 - selectivity);
@@ -389,7 +388,7 @@ static void filter_scan(struct target *t, struct advice *a)
     const char *used = used_already(t);
     if (used) {
         a->why = arena_printf(p->arena,
-                              "Another part of the plan uses %s on these columns: the index is there.", used);
+                              "Another part of the plan uses %s on these columns: the index exists.", used);
         return;
     }
     write_advice(
@@ -444,7 +443,7 @@ static bool sorted_for_few(struct target *t, struct advice *a)
     if (t->left_out || t->def.n_keys == before || exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "%s rows are sorted for the first %s%s",
+                 arena_printf(p->arena, "%s rows are sorted to return the first %s%s",
                               figure(p, UNIT_COUNT, sorted), figure(p, UNIT_COUNT, wanted),
                               before ? "; columns compared by = come before the order" : ""));
     return true;

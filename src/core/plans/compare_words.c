@@ -149,12 +149,12 @@ static const struct {
     double ratio, least; /* from which difference on it is worth a word */
 } figures[] = {
     {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
-    {"rows thrown away", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
+    {"rows removed", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
     {"loops", offsetof(struct plan_node, loops), UNIT_COUNT, 2, 10},
     /* from here on no figure grows with the loops by itself */
     {"heap fetches", offsetof(struct plan_node, heap_fetches), UNIT_COUNT, 2, 1000},
     {"lossy blocks", offsetof(struct plan_node, lossy_blocks), UNIT_BLOCKS, 2, 100},
-    {"partitions left out at the start", offsetof(struct plan_node, subplans_removed), UNIT_COUNT, 1, 1},
+    {"partitions pruned at the start", offsetof(struct plan_node, subplans_removed), UNIT_COUNT, 1, 1},
     {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
     {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
 };
@@ -324,7 +324,8 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
     bool executed = d->before->analyzed && d->after->analyzed;
     if (executed && b->never_executed != a->never_executed) {
         compare_say(arena, l, "%s",
-                    a->never_executed ? "is never executed now" : "is executed now, was never");
+                    a->never_executed ? "is never executed now"
+                                      : "is executed now, was never executed before");
         return;
     }
     if (!executed && compare_differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
@@ -511,8 +512,7 @@ static void whole_changes(struct changes *c)
     }
     if (added && added == removed) {
         snprintf(text, sizeof text,
-                 "the tables are joined in another order (of other tables than before: %zu of %zu joins)",
-                 added, joins);
+                 "the tables are joined in another order (different tables: %zu of %zu joins)", added, joins);
         add(c, NULL, text, NAN, NAN);
     }
     double was = plan_diff_workers(b), now = plan_diff_workers(a);

@@ -205,7 +205,7 @@ struct plan {
     double jit_functions, jit_ns; /* jit_ns: all phases */
     double serialization_ns;
     int64_t query_id;       /* SD_UNKNOWN */
-    const char *query;      /* the statement, when the input tells it; NULL */
+    const char *query;      /* the statement, if the input contains it; NULL */
     const char *parameters; /* its parameters' values, likewise */
     sd_time at;             /* when a log wrote it; SD_UNKNOWN */
     const char *database;   /* likewise; NULL */
@@ -267,12 +267,12 @@ bool plan_cut_short(const struct plan_node *n);
 /* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
  * X(UPPER, name, what `*` marks) */
 #define PLAN_METRICS(X)                                                                                      \
-    X(TIME, time, "own time of each node; * takes most")                                                     \
-    X(ROWS, rows, "rows each node gave or threw away; * most")                                               \
-    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst")               \
-    X(BUFFERS, buffers, "own blocks hit and read; * touches most")                                           \
-    X(IO, io, "own time of reads and writes; * waits most")                                                  \
-    X(COST, cost, "own cost of each node; * costs most")
+    X(TIME, time, "own time of each node; * most")                                                           \
+    X(ROWS, rows, "rows each node returned or removed; * most")                                              \
+    X(ESTIMATE, estimate, "planned and actual rows, bars 1x to 10,000x (log); * worst")                      \
+    X(BUFFERS, buffers, "own blocks hit and read; * most")                                                   \
+    X(IO, io, "own time of reads and writes; * most")                                                        \
+    X(COST, cost, "own cost of each node; * most")
 enum plan_metric {
     PLAN_METRIC_NONE, /* none chosen: time, or cost where no time is known */
 #define PLAN_METRIC_ENUM(UPPER, name, note) PLAN_METRIC_##UPPER,

@@ -16,7 +16,7 @@
 struct rewriter;
 struct rewrite_rule {
     const char *name;       /* JSON: "offset_paging" */
-    const char *title;      /* "OFFSET makes rows to skip them" */
+    const char *title;      /* "OFFSET skips many rows" */
     const char *measure;    /* what the limits are of */
     double info, warn, bad; /* NAN: never of that severity */
     double floor_ns;        /* could save at least this much, where times are known ... */

@@ -142,7 +142,8 @@ static bool walk(const cJSON *node, struct sd_error *why)
             const char *name = names ? last_name(c) : NULL;
             if (name && sql_function_denied(name))
                 return fail(why,
-                            "the statement calls %.64s, which may act while the statement is only planned",
+                            "the statement calls %.64s, which may change something even when the statement "
+                            "is only planned",
                             name);
         }
         if (!walk(c, why))
@@ -171,13 +172,13 @@ static bool gate(const cJSON *tree, struct sd_error *why)
     const cJSON *stmts = cJSON_GetObjectItemCaseSensitive(tree, "stmts");
     int n = cJSON_GetArraySize(stmts);
     if (n == 0)
-        return fail(why, "there is no statement in the text");
+        return fail(why, "the text contains no statement");
     if (n > 1)
         return fail(why, "the text holds %d statements; only one is explained at a time", n);
     const cJSON *stmt = cJSON_GetObjectItemCaseSensitive(stmts->child, "stmt");
     const cJSON *node = stmt ? stmt->child : NULL;
     if (!node || !node->string)
-        return fail(why, "the statement is of a kind that is not known");
+        return fail(why, "the kind of the statement is not known");
     for (size_t i = 0; i < ARRAY_LEN(UTILITY); i++)
         if (strcmp(node->string, UTILITY[i].node) == 0)
             return fail(why, "%s", UTILITY[i].words);
@@ -194,8 +195,8 @@ static const struct {
 } NOT_EXECUTED[] = {
     {"lockingClause",
      "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
-    {"ParamRef", "the statement has parameters such as $1, and without their values it cannot be executed; "
-                 "put values in their place"},
+    {"ParamRef", "the statement has parameters such as $1, and it cannot be executed without their values; "
+                 "replace them with values"},
     {"CurrentOfExpr", "WHERE CURRENT OF needs a cursor"},
 };
 
@@ -232,7 +233,7 @@ static bool gate_executed(const cJSON *tree, struct sd_error *why)
 static bool check(const char *sql, bool executed, struct sql_uses *uses, struct sd_error *why)
 {
     if (!sql || !*sql)
-        return fail(why, "there is no statement in the text");
+        return fail(why, "the text contains no statement");
     if (strnlen(sql, SQL_MAX_BYTES + 1) > SQL_MAX_BYTES)
         return fail(why, "the statement is longer than 1 MiB");
     if (!sql_bounded(sql))
@@ -240,7 +241,7 @@ static bool check(const char *sql, bool executed, struct sql_uses *uses, struct 
     PgQueryParseResult r = pg_query_parse(sql);
     bool ok = false;
     if (r.error) {
-        fail(why, "the statement does not parse: %.300s",
+        fail(why, "the statement has a syntax error: %.300s",
              r.error->message ? r.error->message : "unknown error");
     } else {
         cJSON *tree = cJSON_Parse(r.parse_tree);

@@ -451,7 +451,7 @@ static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd
         len--;
     a->intake.lines++;
     if (!a->format) {
-        static const char UNKNOWN[] = "No known access-log format fits the line.";
+        static const char UNKNOWN[] = "The line does not match any known access log format.";
         static const char BINARY[] = "The line holds NUL bytes: this is binary data, not an access log.";
         unparsed(a, line, len, memchr(line, 0, len) ? BINARY : UNKNOWN);
         return;

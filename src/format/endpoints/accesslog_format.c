@@ -98,11 +98,10 @@ static bool add_value(struct builder *b, const char *name, const struct variable
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
         if (!last->to_path)
-            return fail(
-                err,
-                "In the log format nothing stands between $%.40s and the value before it, so nobody can "
-                "tell where one ends.",
-                name);
+            return fail(err,
+                        "In the log format $%.40s follows another variable without a separator, so their "
+                        "values cannot be told apart.",
+                        name);
     }
     end_literal(b);
     f->ops = mem_grow(f->ops, f->n, &f->cap, sizeof *f->ops);
@@ -276,12 +275,11 @@ static bool check(const struct accesslog_format *f, struct sd_error *err)
         if (f->ops[i].field == FIELD_REQUEST || f->ops[i].field == FIELD_URI)
             return true;
     if (!f->n)
-        return fail(
-            err, "The log format holds no $variable (nginx) and no %%directive (Apache); write it as in the "
-                 "server's configuration, or name one of common, combined, ingress-nginx, json.");
-    return fail(err,
-                "The log format has neither $request nor $request_uri (in Apache's notation %%r or %%U): "
-                "there would be no endpoints.");
+        return fail(err,
+                    "The log format contains no $variable (nginx) and no %%directive (Apache); write it as "
+                    "in the server's configuration, or use one of common, combined, ingress-nginx, json.");
+    return fail(err, "The log format has neither $request nor $request_uri (in Apache's notation %%r or "
+                     "%%U), so the endpoint of a request is not known.");
 }
 
 static struct accesslog_format *empty(const char *name)

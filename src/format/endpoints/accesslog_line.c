@@ -156,7 +156,7 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
     if (f->json)
         return accesslog_parse_json(f, line, len, out, reason);
     const char *p = line, *end = line + len;
-    *reason = "The line does not have the form of the log format.";
+    *reason = "The line does not match the log format.";
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
@@ -175,7 +175,7 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
         p = q + op->literal_len;
     }
     if (p != end) {
-        *reason = "The line goes on where the log format ends.";
+        *reason = "The line has more text after the end of the log format.";
         return false;
     }
     if (request)

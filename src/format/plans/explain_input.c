@@ -125,7 +125,7 @@ bool explain_body(const char *text, size_t len, struct explain *out, struct sd_e
     }
     while (len && strchr(" \t\r\n", text[len - 1]))
         len--;
-    return fail(err, len ? "This is no output of EXPLAIN: no plan node was found in it."
+    return fail(err, len ? "This is not the output of EXPLAIN: it contains no plan node."
                          : "There is no plan: the input is empty.");
 }
 
@@ -178,15 +178,14 @@ static void note_gaps(struct plan *p)
             has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
         if (has >= wants)
             continue;
-        plan_note(p, "The plan is not whole: %s (node %d) lacks %s.", n->type, n->id,
+        plan_note(p, "The plan is incomplete: %s (node %d) lacks %s.", n->type, n->id,
                   wants == 1 ? "its input"
                   : has      ? "its second input"
                              : "both inputs");
         return;
     }
     if (p->analyzed && !isnan(p->planning_ns) && isnan(p->execution_ns))
-        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the "
-                     "first node's time.");
+        plan_note(p, "The end of the plan is missing (Execution Time): shares are of the first node's time.");
 }
 
 /* Windows ends its lines in two characters. */
@@ -262,7 +261,7 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
             ok = explain_body(strbuf_text(&clean), clean.len, out, err);
     }
     if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
-        fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
+        fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
     if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
                                  "give each format by itself.");

@@ -200,7 +200,7 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         for (size_t i = before; kept && i < out->n_plans; i++)
             if (i + 1 == out->n_plans)
                 plan_note(out->plans[i],
-                          cut ? "The JSON is cut off at line %zu: the plan is shown as far as it goes."
+                          cut ? "The JSON is cut off at line %zu: the plan is shown up to there."
                               : "The JSON is broken at line %zu: the plan is shown up to there.",
                           line_broken);
         if (!kept && out->n_plans > had)
@@ -216,8 +216,8 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         return true;
     if (line_broken)
         return fail(err,
-                    cut ? "The plan's JSON is cut off at line %zu, before its first node says what it is."
-                        : "The plan's JSON is broken at line %zu, before its first node says what it is.",
+                    cut ? "The plan's JSON is cut off at line %zu, before the type of its first node."
+                        : "The plan's JSON is broken at line %zu, before the type of its first node.",
                     line_broken);
     if (why.text[0])
         return fail(err, "%s", why.text);

@@ -443,7 +443,7 @@ static const char *from_json(struct log *l, const struct entry *e)
                  .query_id = id});
         strbuf_free(&clean);
     } else if (!l->skipped++) {
-        fail(&l->why, "The line of JSON it stands in is cut or broken.");
+        fail(&l->why, "Its line of JSON is cut off or broken.");
     }
     cJSON_Delete(json);
     return stop;

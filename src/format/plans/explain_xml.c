@@ -183,8 +183,7 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
         if (p) {
             explain_keep(out, p);
             if (broken)
-                plan_note(p, "The XML is broken at line %zu; what stands after it was left out.",
-                          line_of(&x, broken));
+                plan_note(p, "The XML is broken at line %zu; the rest was left out.", line_of(&x, broken));
             else if (x.cut)
                 plan_note(p, "The XML is cut off at line %zu: its end is missing.", line_of(&x, x.end));
         }

@@ -442,7 +442,7 @@ struct sd_batch *batch_decode(const void *bytes, size_t len, struct sd_error *er
     const char *origin = in.bad || code < 2 ? NULL : get_text(&in, code);
     uint64_t at = get64(&in);
     if (in.bad || !origin || version != CODE_VERSION) {
-        fail(err, "the batch is damaged, or was written by a newer slowdive");
+        fail(err, "the batch is damaged or was written by a newer slowdive");
         return NULL;
     }
     struct sd_batch *b = batch_new(origin, (sd_time)at);

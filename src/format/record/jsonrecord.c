@@ -375,7 +375,7 @@ bool jsonrecord_decode_as(const struct sd_schema *sc, const char *line, size_t l
         while (end < text.text + text.len && strchr(" \t\r\n", *end) && *end)
             end++;
         if (end < text.text + text.len)
-            fail(err, "something follows the JSON object");
+            fail(err, "there is more text after the JSON object");
         else
             ok = decode(sc, root, a, out, err);
     }

@@ -222,7 +222,7 @@ bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, str
         .bytes = bytes, .len = len, .sink = sink, .stop = stop, .ctx = ctx, .stats = stats ? stats : &own};
     *r.stats = (struct recording_stats){0};
     if (!len)
-        return fail(err, "the file is empty, so it is no slowdive recording");
+        return fail(err, "the file is empty, so it is not a slowdive recording");
     bool begins = recording_begins(bytes, len);
     if (len < HEADER && begins) {
         r.stats->cut = true;
@@ -231,13 +231,14 @@ bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, str
     const unsigned char *h = bytes;
     bool header = begins && len >= HEADER && get32(h + 12) == crc_of(h, 12);
     if (header && get32(h + 8) > VERSION)
-        return fail(err, "the recording has format %u, made by a newer slowdive; this one reads up to %d",
-                    get32(h + 8), VERSION);
+        return fail(
+            err, "the recording has format %u, written by a newer slowdive; this one reads up to format %d",
+            get32(h + 8), VERSION);
     size_t at = HEADER;
     if (!header) {
         at = next_entry(&r, 0);
         if (at == len && !begins)
-            return fail(err, "this is no slowdive recording");
+            return fail(err, "this is not a slowdive recording");
         r.stats->lost++;
     }
     while (at < len && !ended(&r)) {

@@ -377,7 +377,7 @@ static bool describe_exit(struct exec *x, char *buf, size_t size)
 {
     siginfo_t info = {0};
     if (waitid(P_PID, (id_t)x->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) {
-        snprintf(buf, size, "closed its output and went on");
+        snprintf(buf, size, "closed its output and continued to run");
         return false;
     }
     if (info.si_code == CLD_EXITED)
@@ -526,7 +526,7 @@ const struct sd_source_ops exec_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
     .name = "exec",
-    .summary = "a program that prints one JSON record a line; started again when it fails",
+    .summary = "a program that prints one JSON record per line; restarted when it fails",
     .targets = "exec:COMMAND",
     .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_STATEMENT) |
                 SD_KIND_BIT(SD_ACTIVITY) | SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) |

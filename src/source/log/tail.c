@@ -51,7 +51,7 @@ static const char *file_open(struct tail_file *f, const char *path, enum tail_li
                : errno == ENOENT ? "is gone"
                                  : "cannot be opened";
     if (fstat(f->fd, st) < 0)
-        why = "cannot be looked at";
+        why = "cannot be read";
     else if (!S_ISREG(st->st_mode))
         why = what_it_is(st->st_mode);
     if (why) {
@@ -83,7 +83,8 @@ bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_erro
     while ((why = file_open(&t->now, path, t->links, &st)) && errno == ELOOP && t->links < TAIL_LINK)
         t->links++;
     if (why)
-        return fail(err, "cannot open %.300s: %s", path, errno ? strerror(errno) : "it is no regular file");
+        return fail(err, "cannot open %.300s: %s", path,
+                    errno ? strerror(errno) : "it is not a regular file");
     if (st.st_size > backlog) {
         /* One byte earlier: then a line that starts right there is not taken for a rest. */
         t->now.offset = st.st_size - backlog - 1;

@@ -169,10 +169,10 @@ static enum sd_result find_types(struct conn *c, const char *sql, int n, struct 
             break; /* another kind of mistake */
         }
         if (tried >= ARRAY_LEN(CANDIDATES)) {
-            sd_fail(err, result,
-                    "the type of parameter $%d cannot be told from the statement; "
-                    "add a cast such as $%d::int to it",
-                    open + 1, open + 1);
+            sd_fail(
+                err, result,
+                "the type of parameter $%d cannot be derived from the statement; add a cast such as $%d::int",
+                open + 1, open + 1);
             break;
         }
         chosen[open] = tried++;
@@ -447,7 +447,7 @@ void explain_advise(const struct postgres *p, const struct conn *c, struct sd_er
     else if (strcmp(c->sqlstate, "55P03") == 0)
         fail(err, "%.300s: a table of the statement is locked by another session; try again", text);
     else if (strcmp(c->sqlstate, "57014") == 0)
-        fail(err, "%.300s: planning took too long and was given up", text);
+        fail(err, "%.300s: planning took too long and was stopped", text);
     else if (strcmp(c->sqlstate, "42P01") == 0)
         fail(err, "%.300s: perhaps the application has another search_path, or another database", text);
 }

@@ -127,7 +127,7 @@ static void columns_free(struct columns *a)
 static const struct {
     const char *kind, *before, *after; /* of schema.name */
 } SENTENCES[] = {
-    {"function", "the statement calls the function ", ", which may act on something; " RULE},
+    {"function", "the statement calls the function ", ", which may change something; " RULE},
     {"attribute", "an attribute in the statement, such as t.f, may be a call of the function ", "; " RULE},
     {"operator", "the statement uses the operator ", ", whose function may act on something; " RULE},
     {"cast", "the statement may convert a value by a cast that calls ", "; " RULE},
@@ -162,11 +162,10 @@ static enum sd_result judge_plan(struct harmless *h, const PGresult *r, int row,
     if (str_eq(kind, "volatile")) /* the planner runs none by itself */
         return !h->inner || harmless_volatile(name ? name : "")
                    ? SD_OK
-                   : sd_fail(
-                         why, SD_UNSUPPORTED,
-                         "planning may run a function or domain that may call %.64s, which is VOLATILE: it "
-                         "may act even when the statement is only planned",
-                         name);
+                   : sd_fail(why, SD_UNSUPPORTED,
+                             "planning may run a function or domain that may call %.64s, which is VOLATILE: "
+                             "it may change something even when the statement is only planned",
+                             name);
     if (str_eq(kind, "foreign"))
         return SD_OK;
     if (h->strict[0])
@@ -202,7 +201,7 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
         if (str_eq(kind, SENTENCES[i].kind))
             return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema, name,
                            SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind);
+    return sd_fail(why, SD_UNSUPPORTED, "the server returned an unknown name: %.64s", kind);
 }
 
 /* ---- asking ---- */
@@ -476,7 +475,7 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
             h->pass->role[0] = '\0';
             result = harmless_role(h->c, "", why);
         } else if (!same) {
-            result = sd_fail(why, SD_UNSUPPORTED, "the schemas of the database have just changed; ask again");
+            result = sd_fail(why, SD_UNSUPPORTED, "the schemas of the database have just changed; try again");
         }
     }
     PQclear(r);

@@ -232,7 +232,7 @@ static enum sd_result refuse(const struct function *f, struct sd_error *why, con
 static enum sd_result judge_known(const struct function *f, struct sd_error *why)
 {
     if (sql_function_denied(f->name) || (f->always && f->is_volatile && !harmless_volatile(f->name)))
-        return refuse(f, why, "which acts even when the statement is only planned");
+        return refuse(f, why, "which may change something even when the statement is only planned");
     return SD_OK;
 }
 
@@ -283,7 +283,8 @@ static enum sd_result judge(const struct function *f, struct sql_uses *u, struct
         word = mem_strdup("what the escapes in its constants stand for");
     if (!word)
         return SD_OK;
-    refuse(f, why, "which may call %.64s; that acts even when the statement is only planned", word);
+    refuse(f, why, "which may call %.64s; that may change something even when the statement is only planned",
+           word);
     free(word);
     return SD_UNSUPPORTED;
 }

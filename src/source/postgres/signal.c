@@ -146,7 +146,7 @@ static void find_objection(const struct postgres *p, const struct signal_order *
     long long pid = (long long)order->pid;
     why->text[0] = '\0';
     if (!t->there)
-        fail(why, "session %lld is gone already", pid);
+        fail(why, "session %lld has already ended", pid);
     else if (pid == PQbackendPID(p->main.pg))
         fail(why, "session %lld is slowdive's own: nothing was done", pid);
     else if (!sd_known(t->start) && !t->may_signal)
@@ -162,12 +162,12 @@ static void find_objection(const struct postgres *p, const struct signal_order *
             "the start of session %lld is not known, so it cannot be told from a later one: nothing was done",
             pid);
     else if (t->start != order->backend_start)
-        fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
+        fail(why, "process %lld is another session now (it began at %s): nothing was done", pid,
              clock_rfc3339(t->start, began));
     else if (!order->terminate && str_starts(t->state, "idle"))
-        fail(why, "session %lld has ended its statement by itself: nothing was done", pid);
+        fail(why, "the statement of session %lld has already ended: nothing was done", pid);
     else if (!same_statement(order, t))
-        fail(why, "session %lld runs another statement by now: nothing was done", pid);
+        fail(why, "session %lld runs another statement now: nothing was done", pid);
 }
 
 /* The server's refusal, with what can be done about it. */
@@ -244,7 +244,7 @@ static enum sd_result send_signal(struct postgres *p, const struct signal_order 
     *sent = same && conn_int(r, 0, 0) == 1;
     PQclear(r);
     if (!same) /* between the two looks */
-        fail(why, "session %s has ended, or its statement has, in this moment: nothing was done", pid);
+        fail(why, "session %s or its statement has just ended: nothing was done", pid);
     else if (!*sent && strcmp(t->type, "client backend") != 0)
         fail(why, "process %s is the server's %s, which cannot be told to stop: nothing was done", pid,
              t->type);
@@ -264,8 +264,8 @@ static void report_effect(struct postgres *p, const struct signal_words *words, 
                       t->application, t->query ? ": " : "", t->query ? t->query : "");
     else
         strbuf_printf(&b,
-                      "told %ssession %s (%s) to stop, but it still runs: it may wait for the disk or the "
-                      "network, or be rolling back",
+                      "told %ssession %s (%s) to stop, but it is still running: it may be waiting for the "
+                      "disk or the network, or rolling back",
                       words->object, pid, who);
     add_event(p, reply, worked ? "info" : "warn", worked ? words->title : "not yet", b.text);
     strbuf_free(&b);
@@ -297,7 +297,7 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
         report_effect(p, words, pid, &t, worked, reply);
     } else if (result == SD_RETRY && asked) {
         char *text =
-            mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
+            mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "the result of" : "whether",
                        words->object, pid, sent ? "is" : "was told to stop is");
         fail(err, "%s", text);
         free(text);

@@ -220,7 +220,7 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
         sql = statements_sql(st->schema, columns, conn_int(r, 0, 2) == 1, p->io_timed);
         if (!sql)
             snprintf(st->problem, sizeof st->problem,
-                     "no statement counters: the pg_stat_statements view has columns that are not known");
+                     "no statement counters: the pg_stat_statements view has unknown columns");
     }
     PQclear(r);
     free(st->sql);

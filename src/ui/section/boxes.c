@@ -264,7 +264,7 @@ static void count_line(struct draw d, const struct section *s, const struct pane
     for (size_t i = 1; i < p->n_places; i++)
         shown += !p->places[i].gathered;
     grid_printf(d.grid, r, r.x, r.y, r.w, STYLE_DIM,
-                "%zu of %zu boxes shown, the others are smaller or inside", shown, total);
+                "%zu of %zu boxes shown; the others are smaller or inside a box", shown, total);
 }
 
 static void places_draw(struct draw d, const struct section *s, struct pane *p)

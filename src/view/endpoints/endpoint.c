@@ -40,7 +40,7 @@ static const struct column QUERIES[] = {
      .title = "Known from",
      .flags = COLUMN_LEFT,
      .priority = 3,
-     .help = "how the link is known"},
+     .help = "how the link was found"},
     {.key = "query_id",
      .title = "Query ID",
      .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -171,10 +171,9 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
     s->weight = 2;
     s->min_height = 3;
-    s->note = n ? doc_text(d, "seen running for it, by sampled activity") : NULL;
-    s->empty =
-        doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
-                    "statements with sqlcommenter (route='/orders/:id').");
+    s->note = n ? doc_text(d, "linked by sampled sessions") : NULL;
+    s->empty = doc_text(d, "No query of this endpoint has been seen. Add its PostgreSQL as a source, and tag "
+                           "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++) {
         const struct query *q = links[i].query;
         struct query_stats st;
@@ -217,8 +216,9 @@ static struct doc *build(const struct view_ctx *c)
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
         t->text =
             c->arg
-                ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.",
-                             c->arg)
+                ? doc_printf(
+                      d, "No endpoint called \"%s\" has been seen. The view endpoints lists all endpoints.",
+                      c->arg)
                 : common_empty(d, c, KINDS_HTTP);
         d->missing = c->arg ? t->text : NULL;
     }

@@ -85,11 +85,8 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .priority = 7,
                 .help = "99.9th percentile of the duration"},
     [E_MAX] = {.key = "max_ns", .title = "Max", .unit = UNIT_NS, .priority = 6, .help = "longest duration"},
-    [E_TOTAL] = {.key = "total_ns",
-                 .title = "Total",
-                 .unit = UNIT_NS,
-                 .priority = 4,
-                 .help = "sum of the durations: what the endpoint costs"},
+    [E_TOTAL] =
+        {.key = "total_ns", .title = "Total", .unit = UNIT_NS, .priority = 4, .help = "sum of the durations"},
     [E_SHARE] =
         {.key = "share",
          .title = "Share",
@@ -259,7 +256,7 @@ const struct view endpoints_view = {
     .aliases = "routes",
     .place = PLACE_WEB,
     .title = "Endpoints",
-    .summary = "every endpoint with its percentiles, errors and share of the time; the costliest first",
+    .summary = "every endpoint with its percentiles, errors and share of the time; largest share first",
     .key = '2',
     .needs = KINDS_HTTP,
     .build = build,

@@ -53,7 +53,8 @@ static const struct column COLUMNS[X_COLUMNS] = {
     [X_FINDING] = {.key = "finding",
                    .title = "Look at",
                    .flags = COLUMN_LEFT,
-                   .help = "unused, duplicate, prefix of another or invalid, in words; null when nothing is"},
+                   .help =
+                       "why it is listed: unused, duplicate, prefix of another or invalid; null otherwise"},
     [X_RATE] = {.key = "idx_scan_per_s",
                 .title = "Scans/s",
                 .unit = UNIT_PER_S,
@@ -85,7 +86,7 @@ static const struct column COLUMNS[X_COLUMNS] = {
                 .title = "Redundant with",
                 .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                 .priority = 6,
-                .help = "the index that makes it needless"},
+                .help = "the index that makes it redundant"},
     [X_UNUSED] = {.key = "unused",
                   .title = "Unused",
                   .flags = COLUMN_HIDDEN,
@@ -270,10 +271,10 @@ static struct doc *build(const struct view_ctx *c)
     sec->empty = common_empty(d, c, KINDS_CATALOG);
     free(e);
     if (n) {
-        struct section *s = doc_section(d, SECTION_TEXT, NULL, "Before dropping one");
+        struct section *s = doc_section(d, SECTION_TEXT, NULL, "Before you drop an index");
         s->text = doc_text(
-            d, "Every replica counts its own scans: ask each of them first. Unique indexes and those a "
-               "constraint needs are never called unused or redundant. slowdive drops nothing.");
+            d, "Each replica counts its own scans: check all of them first. Unique indexes and indexes that "
+               "a constraint needs are never listed as unused or redundant. slowdive drops nothing.");
     }
     return d;
 }
@@ -282,8 +283,7 @@ const struct view indexes_view = {
     .name = "indexes",
     .place = PLACE_DB,
     .title = "Indexes",
-    .summary =
-        "the database's indexes: size, scans; first what is unused, a duplicate or a prefix of another",
+    .summary = "the indexes of the database: size, scans; unused and redundant indexes first",
     .key = '7',
     .needs = KINDS_CATALOG,
     .build = build,

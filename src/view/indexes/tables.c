@@ -71,7 +71,7 @@ static const struct column COLUMNS[T_COLUMNS] = {
                    .title = "Look at",
                    .flags = COLUMN_LEFT,
                    .priority = 1,
-                   .help = "what needs a look; null when nothing does"},
+                   .help = "what to check; null: nothing"},
     [T_WRITES] = {.key = "writes_per_s",
                   .title = "Writes",
                   .unit = UNIT_PER_S,

@@ -39,8 +39,8 @@
     X(cost_after, "now", UNIT_COST, H, 0, 0, 0, "planner's cost of the node alone, after")                   \
     X(rows_plan_before, "Rows was", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, before")             \
     X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 0, "rows expected of one loop, after")                    \
-    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "times it was run, before")                         \
-    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "times it was run, after")                                 \
+    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "number of runs, before")                           \
+    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "number of runs, after")                                   \
     X(blocks_before, "Blocks was", UNIT_BLOCKS, H, H, 7, 8,                                                  \
       "own blocks of shared buffers, hit and read, before")                                                  \
     X(blocks_after, "now", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, after")     \
@@ -146,7 +146,7 @@ static void tree(struct doc *d, const struct plan_diff *x)
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Before and after");
     s->weight = 3;
     s->min_height = 5;
-    s->note = doc_printf(d, "%zu changed ~, %zu new +, %zu gone -, %zu same =; %s",
+    s->note = doc_printf(d, "%zu changed ~, %zu added +, %zu removed -, %zu same =; %s",
                          x->count[PLAN_DIFF_CHANGED], x->count[PLAN_DIFF_ADDED], x->count[PLAN_DIFF_REMOVED],
                          x->count[PLAN_DIFF_SAME], timed ? "own time of each node" : "own cost of each node");
     s->table.columns = timed ? columns_timed : columns_cost;
@@ -190,9 +190,9 @@ static void changes(struct doc *d, const struct plan_diff *x)
     struct section *s = doc_table(d, "changes", "What changed",
                                   timed ? change_columns_timed : change_columns_cost, C_COLUMNS);
     size_t shown = MIN(x->n_changes, CHANGES_SHOWN);
-    s->empty = doc_text(d, "Nothing: the nodes, their conditions and their figures are the same.");
+    s->empty = doc_text(d, "Nothing changed: the nodes, their conditions and their figures are the same.");
     s->note = shown < x->n_changes
-                  ? doc_printf(d, "the %zu of the largest effect, of %zu", shown, x->n_changes)
+                  ? doc_printf(d, "the %zu with the largest effect, of %zu", shown, x->n_changes)
                   : doc_text(d, timed ? "the largest effect on the time first"
                                       : "the largest effect on the cost first");
     for (size_t i = 0; i < shown; i++) {
@@ -248,7 +248,7 @@ static void taken(struct strbuf *b, const char *which, const struct plan *p, con
         strbuf_printf(b, "%s, ", clock_hms(at, now, when));
     strbuf_str(b, p->timed      ? "executed"
                   : p->analyzed ? "executed without timing"
-                  : p->logged   ? "executed; the log has no time of any node"
+                  : p->logged   ? "executed; the log has no node times"
                                 : "not executed");
 }
 
@@ -533,7 +533,7 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
             return NULL;
     find(c, q, &f);
     if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
-        text = doc_printf(d, "before it another plan, at %s: %s%sthe view diff%s shows both",
+        text = doc_printf(d, "a different plan before it, at %s: %s%sthe view diff%s shows both",
                           clock_hms(f.before_is.at, c->now, when), key ? key : "", key ? ", or " : "",
                           key ? "," : "");
     explain_free(&f.before);
@@ -592,29 +592,28 @@ static struct doc *build(const struct view_ctx *c)
     struct found f = {0};
     struct doc *d;
     if (!q) {
-        d = nothing_to_compare(
-            c,
-            "No queries are known yet: two plans of a query are compared here. Add a database: "
-            "postgres://...",
-            NULL, NULL);
+        d = nothing_to_compare(c,
+                               "No queries are known yet: this view compares two plans of a query. Add a "
+                               "database: postgres://...",
+                               NULL, NULL);
         if (c->arg)
             d->missing = doc_printf(
-                d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
+                d, "No query called \"%s\" has been seen. The view queries lists all queries.", c->arg);
         return d;
     }
     find(c, q, &f);
     if (!f.after_ok) {
-        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan", "asks the server for one");
+        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan",
+                               "requests one from the server");
     } else if (c->file_text) {
         struct plan_source after_is = source_of(c, q, &f.after_is);
         d = against_file(c, &f, &after_is);
     } else if (!f.before_ok) {
-        d = nothing_to_compare(
-            c,
-            "Only one plan of this query is known, so there is nothing to compare it with. After a "
-            "change (a new index, ANALYZE) ask for a new plan and compare again; or compare with a "
-            "plan in a file: :diff FILE.",
-            "plan", "asks for a new plan");
+        d = nothing_to_compare(c,
+                               "Only one plan of this query is known, so there is nothing to compare it "
+                               "with. After a change (a new index, ANALYZE) request a new plan and compare "
+                               "again, or compare with a plan in a file: :diff FILE.",
+                               "plan", "requests a new plan");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
         struct diff_kept *kept = mem_alloc(sizeof *kept);
@@ -630,7 +629,7 @@ static struct doc *build(const struct view_ctx *c)
 }
 
 static const struct column ALSO[] = {
-    {.key = "verdict", .title = "Verdict", .help = "what changed on the whole, in one sentence"},
+    {.key = "verdict", .title = "Verdict", .help = "the result of the comparison, in one sentence"},
     {.key = "measure", .title = "Measure", .help = "what is compared: time or cost"},
     {.key = "factor", .title = "Factor", .help = "before / after of the measure"},
     {.key = "changes",
@@ -665,10 +664,10 @@ static const struct column ALSO[] = {
     {.key = "total_cost_before", .title = "Cost before", .help = "the planner's"},
     {.key = "total_cost_after", .title = "Cost after", .help = "the planner's"},
     {.key = "nodes_same", .title = "Same", .help = "how many nodes did not change"},
-    {.key = "nodes_changed", .title = "Changed", .help = "how many did"},
-    {.key = "nodes_added", .title = "Added", .help = "how many are new"},
-    {.key = "nodes_removed", .title = "Removed", .help = "how many are gone"},
-    {.key = "notes", .title = "Notes", .help = "what keeps the two from being compared in full"},
+    {.key = "nodes_changed", .title = "Changed", .help = "how many changed"},
+    {.key = "nodes_added", .title = "Added", .help = "how many were added"},
+    {.key = "nodes_removed", .title = "Removed", .help = "how many were removed"},
+    {.key = "notes", .title = "Notes", .help = "why the plans cannot be compared in full"},
     {.key = "query", .title = "Query", .help = "the statement"},
     {.key = "query_before", .title = "Query before", .help = "when the statements differ"},
     {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},

@@ -309,7 +309,7 @@ static void memory(struct strbuf *b, const struct plan_node *n)
         line(b, hit ? "Cache" : "Hash", "%s", "");
         const char *gap = "";
         if (hit) {
-            strbuf_printf(b, "%s hits, %s misses, %s put out", FIGURE(UNIT_COUNT, n->cache_hits),
+            strbuf_printf(b, "%s hits, %s misses, %s evictions", FIGURE(UNIT_COUNT, n->cache_hits),
                           FIGURE(UNIT_COUNT, known(n->cache_misses)),
                           FIGURE(UNIT_COUNT, known(n->cache_evictions)));
             gap = ", ";
@@ -335,7 +335,7 @@ static void memory(struct strbuf *b, const struct plan_node *n)
     if (!isnan(n->heap_fetches))
         line(b, "Table", "visited for %s rows (heap fetches)", FIGURE(UNIT_COUNT, n->heap_fetches));
     if (n->index_searches > 1)
-        line(b, "Index", "descended %s times a run", FIGURE(UNIT_COUNT, n->index_searches));
+        line(b, "Index", "%s searches per run", FIGURE(UNIT_COUNT, n->index_searches));
 }
 
 static void workers(struct strbuf *b, const struct plan_node *n)
@@ -372,7 +372,7 @@ static void workers(struct strbuf *b, const struct plan_node *n)
 static void finding_lines(struct strbuf *b, const struct about_finding *f)
 {
     static const char *const marks[] = {"", "+ ", "", "! ", "!! "};
-    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Then: %s", b->len ? "\n" : "", marks[f->severity], f->title,
+    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Check: %s", b->len ? "\n" : "", marks[f->severity], f->title,
                   f->evidence, f->advice, f->check);
 }
 

@@ -15,13 +15,13 @@
       "number of the node, in the order of the plan")                                                        \
     X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON,                                  \
       COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30,                                                     \
-      "what the node does; * marks the worst by what the plan is weighed by")                                \
+      "what the node does; * marks the worst by the plan metric")                                            \
     X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                  \
     X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                 \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                              \
     X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 6, "own time as share of the execution")       \
     X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                           \
-      "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected")              \
+      "rows returned or removed here, as share of all nodes'; without ANALYZE: rows expected")               \
     X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                      \
       "own blocks hit and read, as share of the plan's")                                                     \
     X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                              \
@@ -36,16 +36,15 @@
     X(rows_plan, "Rows", UNIT_COUNT, H, 0, 1, 8, "rows expected of one loop")                                \
     X(estimate_factor, "Wrong by", UNIT_FACTOR, 0, H, 3, 8,                                                  \
       "larger / smaller of planned and actual rows; unknown when one is 0")                                  \
-    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "times it was run, over all processes")                        \
-    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8,                                                       \
-      "rows read and thrown away by filters, over all loops")                                                \
+    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "number of runs, over all processes")                          \
+    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8, "rows removed by filters, over all loops")            \
     X(shared_hit, "Hit", UNIT_BLOCKS, H, H, 6, 7, "own blocks found in shared buffers")                      \
     X(shared_read, "Read", UNIT_BLOCKS, H, H, 6, 7, "own blocks read")                                       \
     X(temp_read, "Temp read", UNIT_BLOCKS, H, H, 7, 7, "own temporary blocks read")                          \
     X(temp_written, "Temp", UNIT_BLOCKS, H, H, 6, 7, "own temporary blocks written")                         \
     X(io_ns, "I/O", UNIT_NS, H, H, 6, 8, "own block read and write time, per process")                       \
     X(processes, "Processes", UNIT_NONE, H, H, 8, 4, "processes that ran it")                                \
-    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned and never executed")               \
+    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned but never executed")               \
     X(condition, "Condition", UNIT_NONE, H, H, 9, 20, "its conditions, as EXPLAIN prints them")
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) NODE_##key,
@@ -274,13 +273,13 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
     s->weight = 3;
     s->min_height = 5;
-    s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
+    s->note = omitted                             ? doc_printf(d, "%zu more nodes in the view plan", omitted)
               : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
-              : p->logged ? doc_text(d, "costs only: the log times no node; * costs most")
-                          : doc_text(d, "costs only: not executed; * costs most");
+              : p->logged ? doc_text(d, "costs only: the log has no node times; * most")
+                          : doc_text(d, "costs only: not executed; * most");
     if (src->metric_key && (d->metrics & (d->metrics - 1))) /* there is another */
-        s->note =
-            doc_printf(d, "%s%s%s: by another", s->note ? s->note : "", s->note ? "; " : "", src->metric_key);
+        s->note = doc_printf(d, "%s%s%s: next metric", s->note ? s->note : "", s->note ? "; " : "",
+                             src->metric_key);
     s->table.columns = columns_for(d, p, m);
     s->table.n_columns = N_NODE_COLUMNS;
     s->table.sort_column = -1;

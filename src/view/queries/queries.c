@@ -65,7 +65,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
     [Q_MEAN] = {.key = "mean_ns",
                 .title = "Mean",
                 .unit = UNIT_NS,
-                .help = "execution time of a call, on average: the server keeps no percentiles"},
+                .help = "mean execution time of a call; the server keeps no percentiles"},
     [Q_ROWS] = {.key = "rows",
                 .title = "Rows",
                 .unit = UNIT_COUNT,
@@ -81,15 +81,14 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                  .unit = UNIT_SHARE,
                  .flags = COLUMN_BAR,
                  .help = "share of all queries' execution time"},
-    [Q_LOAD] =
-        {.key = "load",
-         .title = "Load",
-         .unit = UNIT_LOAD,
-         .flags = COLUMN_HIDDEN,
-         .priority = 5,
-         .help =
-             "sessions busy with it on average, from its execution time, or from sampling when the server "
-             "keeps no statistics"},
+    [Q_LOAD] = {.key = "load",
+                .title = "Load",
+                .unit = UNIT_LOAD,
+                .flags = COLUMN_HIDDEN,
+                .priority = 5,
+                .help = "mean number of sessions that execute it, from its execution time, or from sampling "
+                        "when the server "
+                        "keeps no statistics"},
     [Q_ROUTES] = {.key = "routes",
                   .title = "Routes",
                   .flags = COLUMN_LEFT,
@@ -154,7 +153,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                  .unit = UNIT_TIME,
                  .flags = COLUMN_HIDDEN,
                  .priority = 9,
-                 .help = "start of counting, when the server tells"},
+                 .help = "start of counting, if the server reports it"},
 };
 
 #define BLOCK_BYTES 8192
@@ -230,8 +229,8 @@ static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, 
     const char *gap = of ? ", " : "";
     of = of ? of : "";
     if (!counted)
-        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of,
-                          gap);
+        return doc_printf(d, "%s%swithout pg_stat_statements: only statements seen by sampling or in plans",
+                          of, gap);
     if (!span_is_all(c->span))
         return of;
     if (since == SD_UNKNOWN)
@@ -292,8 +291,7 @@ const struct view queries_view = {
     .aliases = "statements",
     .place = PLACE_DB,
     .title = "Queries",
-    .summary =
-        "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
+    .summary = "every statement with its calls, time, hit ratio and the routes that run it; most time first",
     .key = '3',
     .needs = KINDS_SQL,
     .build = build,

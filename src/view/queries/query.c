@@ -72,7 +72,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     query_series(q, span, n, p);
     struct section *s = common_graph(d, "mean_over_time", "Mean over time", UNIT_NS, span, n);
     s->note = common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "It was not called between two readings of the server's statistics.");
+    s->empty = doc_text(d, "It was not called between two reads of the server's statistics.");
     double *mean = doc_line(d, &s->graph, "mean_ns")->values;
     for (size_t i = 0; i < n; i++)
         mean[i] = p[i].calls_per_s > 0 ? p[i].mean_ns : NAN;
@@ -95,9 +95,10 @@ static struct doc *build(const struct view_ctx *c)
         doc_field(d, "query", UNIT_NONE, cell_text(c->arg));
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Query");
         t->text =
-            c->arg ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.",
-                                c->arg)
-                   : common_empty(d, c, KINDS_SQL);
+            c->arg
+                ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists all queries.",
+                             c->arg)
+                : common_empty(d, c, KINDS_SQL);
         d->missing = c->arg ? t->text : NULL;
         return d;
     }
@@ -116,7 +117,9 @@ static struct doc *build(const struct view_ctx *c)
 
 static const struct column ALSO[] = {
     {.key = "query", .title = "Query", .help = "database and identifier: what --select takes"},
-    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "query_id",
+     .title = "Identifier",
+     .help = "the server's query identifier, as text: JSON numbers are not exact for 64 bits"},
     {.key = "fingerprint", .title = "Fingerprint", .help = "of the normalised text, libpg_query's"},
     {.key = "database", .title = "Database", .help = "in which it runs"},
     {.key = "text", .title = "Statement", .help = "with constants hidden unless --show-literals is given"},
@@ -140,8 +143,7 @@ const struct view query_view = {
     .name = "query",
     .place = PLACE_DB,
     .title = "Query",
-    .summary =
-        "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
+    .summary = "one statement: why it is slow, the missing index, its time over time, the routes that run it",
     .about = "query",
     .subject = common_query,
     .needs = KINDS_SQL,

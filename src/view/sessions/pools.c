@@ -47,7 +47,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
     [P_MAX_WAIT] = {.key = "max_wait_ns",
                     .title = "Longest",
                     .unit = UNIT_NS,
-                    .help = "the longest wait of those that wait now"},
+                    .help = "the longest wait of the clients that wait now"},
     [P_SERVERS] = {.key = "servers_active",
                    .title = "Servers",
                    .unit = UNIT_COUNT,
@@ -77,7 +77,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
                   .title = "Source",
                   .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                   .priority = 9,
-                  .help = "source that told"},
+                  .help = "the source"},
 };
 
 /* The value of a label, in the doc; NULL. */
@@ -180,8 +180,8 @@ static struct doc *build(const struct view_ctx *c)
                                                .last = SD_UNKNOWN,
                                                .moment = true})
                   : NULL;
-    sec->empty = doc_text(d, "No connection pooler has told of its pools.\n"
-                             "Name its admin console: slowdive pools postgres://USER@HOST:6432/pgbouncer\n"
+    sec->empty = doc_text(d, "No connection pooler has reported its pools.\nAdd its admin console as a "
+                             "source: slowdive pools postgres://USER@HOST:6432/pgbouncer\n"
                              "The role must be one of stats_users or admin_users of pgbouncer.ini.");
     free(p);
     return d;
