@@ -7,7 +7,7 @@
 
 struct hist {
     uint64_t count;
-    int64_t sum, min, max; /* exact (the sum up to its edge); min and max meaningless when count is 0 */
+    int64_t sum, min, max; /* exact, the sum up to its limit; min and max undefined when count is 0 */
     uint32_t lo, hi;       /* buckets in use lie in [lo, hi) */
     uint32_t bucket[SD_HIST_BUCKETS];
 };
@@ -40,7 +40,7 @@ struct sd_hist hist_sparse(const struct hist *h, struct arena *a);
 /* The q-quantile (0..1) by nearest rank: the middle of the bucket that holds
  * the ceil(q * count)-th value, kept within [min, max]; SD_UNKNOWN when empty. */
 int64_t hist_quantile(const struct hist *h, double q);
-double hist_mean(const struct hist *h); /* exact; NAN when empty, or the sum at its edge */
+double hist_mean(const struct hist *h); /* exact; NAN when empty, or the sum at its limit */
 /* Values at or below ns, counted by bucket: for heat maps and budgets. */
 uint64_t hist_count_below(const struct hist *h, int64_t ns);
 

@@ -1,4 +1,4 @@
-/* job.c - the table of jobs, and what their descriptions are good for. */
+/* job.c - the table of jobs: arguments are copied, compared and logged by it. */
 #include "core/job.h"
 
 #include <stdlib.h>

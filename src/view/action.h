@@ -1,8 +1,8 @@
-/* action.h - what a key does beyond looking: a row of the domain it belongs to.
+/* action.h - the actions of views, as rows of their domain.
  *
  * An action is bound to keys, named in the configuration and after ":", and described in
- * help and manual by its row. It reads what is on the screen and says what shall happen;
- * whoever runs it (the console) does that. It calls nothing of the console. */
+ * help and manual by its row. It reads what is on the screen and returns what to do; the console does it. It
+ * does not call the console. */
 #ifndef VIEW_ACTION_H
 #define VIEW_ACTION_H
 

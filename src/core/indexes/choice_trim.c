@@ -1,4 +1,4 @@
-/* choice_trim.c - the chosen set, made smaller without losing what it gains; what each index is for. */
+/* choice_trim.c - removes indexes from the chosen set that gain nothing; what each index is for. */
 #include "core/indexes/choice_private.h"
 
 #include <math.h>
@@ -60,7 +60,7 @@ void choice_ban_doubles(struct choice *c)
     }
 }
 
-/* An index that gains next to nothing is not worth its upkeep. */
+/* An index that gains almost nothing does not justify the cost of its writes. */
 void choice_drop_useless(struct choice *c, struct set *s)
 {
     for (;;) {
@@ -137,7 +137,7 @@ void choice_narrow(struct choice *c, struct set *s)
     }
 }
 
-/* The next index that pays when there are more bytes. */
+/* The next index that would be chosen with a larger budget. */
 static void next_step(struct choice *c, const struct set *s)
 {
     double best = 0;

@@ -1,4 +1,4 @@
-/* indexes.c - tables and indexes as a server listed them, listing after listing. */
+/* indexes.c - tables and indexes of a server, one list per read of the catalog. */
 #include "core/model/parts.h"
 
 /* Of one origin, sorted by name. */

@@ -617,7 +617,7 @@ void advise_plan(struct plan *p, const struct plan_facts *facts, const char *que
         bool seq = str_eq(n->type, "Seq Scan");
         bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") ||
                      str_eq(n->type, "Index Only Scan");
-        /* Most of a large plan is not worth a look. */
+        /* Most nodes of a large plan are too cheap to check. */
         if (!n->relation || (!seq && !index) ||
             (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
             continue;

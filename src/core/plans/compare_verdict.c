@@ -1,4 +1,4 @@
-/* compare_verdict.c - what came of a change, in one sentence, and what to know beside it. */
+/* compare_verdict.c - the effect of a change in one sentence, and notes about the comparison. */
 #include "core/plans/compare_verdict.h"
 
 #include <ctype.h>

@@ -1,7 +1,7 @@
-/* compare_words.c - what changed between two plans, and what came of it, in words.
+/* compare_words.c - what changed between two plans, and the effect, as text.
  *
  * Times differ from run to run: a node counts as changed by a figure only when it passes a
- * ratio and a floor (`figures`). All of it reads the same in the mirror. */
+ * ratio and a floor (`figures`). Exchanging the two plans gives the opposite texts. */
 #include "core/plans/compare_verdict.h"
 #include "core/sql/statement.h"
 
@@ -146,7 +146,7 @@ static const struct {
     const char *name;
     size_t offset;
     enum unit unit;
-    double ratio, least; /* from which difference on it is worth a word */
+    double ratio, least; /* smallest difference that is reported */
 } figures[] = {
     {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
     {"rows removed", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},

@@ -1,4 +1,4 @@
-/* times.c - from what EXPLAIN prints to what each node costs.
+/* times.c - computes the time of each node from EXPLAIN's figures.
  *
  * total = time per loop x loops / processes that ran the node.
  *

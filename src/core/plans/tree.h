@@ -1,9 +1,9 @@
-/* tree.h - an execution plan as PostgreSQL tells it, and the figures made of it.
+/* tree.h - an execution plan as PostgreSQL prints it, and the figures computed from it.
  *
- * A plan owns everything in it (one arena). Numbers are doubles, NAN when the
- * plan does not tell them: from version 18 rows are fractional, and averages over
- * processes are fractional anyway. Durations end in `_ns`, costs are the planner's
- * own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one thread.
+ * A plan owns everything in it (one arena). Numbers are doubles, NAN when the plan does not contain them:
+ * from version 18 rows are fractional, and averages over processes are fractional anyway. Durations end in
+ * `_ns`, costs are the planner's own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one
+ * thread.
  *
  * The field lists below are the only place where a figure of EXPLAIN is named:
  * struct member, type and the key EXPLAIN (FORMAT JSON) uses. The decoders of all
@@ -264,7 +264,7 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out);
  * rows than planned prove nothing. */
 bool plan_cut_short(const struct plan_node *n);
 
-/* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
+/* ---- plan metrics (src/core/plans/metric.c) ----
  * X(UPPER, name, what `*` marks) */
 #define PLAN_METRICS(X)                                                                                      \
     X(TIME, time, "own time of each node; * most")                                                           \
@@ -287,8 +287,8 @@ enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
 unsigned plan_metrics(const struct plan *p);
 /* `wanted` when the plan has it, otherwise time, otherwise cost. */
 enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
-/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. An
- * estimate of rows of which none came weighs as many times as rows were expected. */
+/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. If no row came, the factor
+ * of the estimate is the number of expected rows. */
 double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m);
 /* The node with most of it; NULL when all are 0, unknown or as estimated. */
 const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);

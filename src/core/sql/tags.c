@@ -142,7 +142,7 @@ static void pairs(const char *p, const char *end, bool cut, struct found *f)
         size_t key_len = (size_t)(p - key);
         p = skip(p, end, " \t");
         if (p >= end || (*p != '=' && *p != ':') || key_len == 0) {
-            /* A word of prose: go on behind it. */
+            /* Not a tag: continue after it. */
             p += p < end && key_len == 0;
             continue;
         }

@@ -372,7 +372,7 @@ static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_tim
     c->count++;
     if (l->status) {
         c->with_status++;
-        c->status[MIN(l->status / 100, 5)]++; /* 600 and above: nothing honest sends them */
+        c->status[MIN(l->status / 100, 5)]++; /* 600 and above are not valid */
     }
     if (sd_known(l->bytes)) {
         c->with_bytes++;

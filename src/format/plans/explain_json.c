@@ -181,7 +181,7 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
             s = stop;
             continue;
         }
-        /* Only what was a plan is worth a word; a log has other brackets too. */
+        /* Only a plan is reported; a log has other brackets too. */
         if (!looks_like_a_plan(s, stop)) {
             s = next_line(stop, end);
             continue;

@@ -33,7 +33,7 @@
 
 struct line_buffer {
     struct strbuf text; /* an unfinished line */
-    bool skipping;      /* it was too long; its rest is thrown away */
+    bool skipping;      /* it was too long; its rest is skipped */
 };
 
 struct exec_options {
@@ -106,9 +106,9 @@ static char **environment(char *const *more)
     return list;
 }
 
-/* The guard reads from descriptor 3 until slowdive is no more, whatever ended it, and then
- * ends the group, whose number is the shell's. It is nobody's child, so that the program
- * waits for its own children only. */
+/* The guard reads from descriptor 3 until slowdive has ended for any reason, and then terminates the process
+ * group, whose number is the shell's. It is not a child of the program, so that the program waits for its own
+ * children only. */
 static const char GUARDED[] =
     "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "
     "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\"";
@@ -516,7 +516,7 @@ static const struct sd_option exec_options[] = {
      .offset = offsetof(struct exec_options, exec_env),
      .fallback = "",
      .help =
-         "Variables of the environment that the program gets besides PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
+         "Environment variables that the program gets in addition to PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
     {0},
 };
 

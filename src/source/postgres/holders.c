@@ -32,7 +32,7 @@ enum sd_result holders_read(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
     enum sd_result result = conn_query(&p->main, holders_sql(), 0, NULL, true, &r, err);
-    if (result == SD_UNSUPPORTED) { /* a sample is worth having without */
+    if (result == SD_UNSUPPORTED) { /* the sample is useful without it */
         holders_free(p);
         return SD_OK;
     }

@@ -38,7 +38,7 @@ static enum sd_result ask(struct postgres *p, char *sql, PGresult **out, struct 
 {
     enum sd_result result = conn_query(&p->main, sql, 0, NULL, true, out, err);
     free(sql);
-    if (result == SD_UNSUPPORTED) { /* the sample is worth having without */
+    if (result == SD_UNSUPPORTED) { /* the sample is useful without it */
         *out = NULL;
         return SD_OK;
     }

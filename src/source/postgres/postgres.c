@@ -219,7 +219,7 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             p->request_waiting = false;
             return SD_OK;
         }
-        /* The socket speaks up between statements only when the server goes away. */
+        /* Between statements the socket becomes readable only when the server closes the connection. */
         int fd = conn_socket(&p->main);
         postgres_busy(p, fd);
         int r = h->wait(s, fd, POLLIN, postgres_due(p));

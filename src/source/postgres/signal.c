@@ -1,7 +1,7 @@
-/* signal.c - ends a statement or a session that the user has pointed at and confirmed.
+/* signal.c - cancels a statement or terminates a session that the user has selected and confirmed.
  *
- * A pid is soon somebody else's: the statement that sends the signal compares the start of
- * the session (and, to cancel, of the statement) once more, and then looks what became of it. */
+ * A pid can be reused by another session: the statement that sends the signal compares the start of
+ * the session (and, to cancel, of the statement) again, and then checks the result. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>

@@ -65,5 +65,5 @@ const struct section_ops TREE_OPS = {
     .item = table_item,
     .text = table_item_text,
     .apply = table_apply,
-    .stop = SEVERITY_INFO, /* also what is only worth knowing: each node with a finding is a stop */
+    .stop = SEVERITY_INFO, /* findings of severity info too: each node with a finding is a stop */
 };

@@ -150,7 +150,7 @@ static int least_important(const struct fitting *g, bool *only_bar)
         bool has_bar = (col->flags & COLUMN_BAR) && g->f[c].width > BAR_WIDTH + 1;
         double priority = has_bar ? BAR_PRIORITY : col->priority;
         if (priority <= BAR_PRIORITY && g->grow >= 0 && g->f[g->grow].width > GROW_MIN)
-            continue; /* what matters stays; the text gives way */
+            continue; /* shorten the text column first */
         if (priority > 0 && priority >= least) {
             worst = (int)c;
             least = priority;
@@ -205,7 +205,7 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
         return;
     }
     for (size_t c = 0; c < t->n_columns && g.used > width; c++)
-        if (f[c].width && f[c].text) { /* the first text gives way */
+        if (f[c].width && f[c].text) { /* shorten the first text column */
             int cut = MIN(g.used - width, f[c].width - 1);
             f[c].width -= cut;
             g.used -= cut;

@@ -93,7 +93,7 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     struct endpoint_point *p = mem_array(n, sizeof *p);
     model_request_series(c->model, span, n, p);
 
-    struct section *s = common_graph(d, "requests", "Requests and errors a second", UNIT_PER_S, span, n);
+    struct section *s = common_graph(d, "requests", "Requests and errors per second", UNIT_PER_S, span, n);
     double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
     double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
     s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);

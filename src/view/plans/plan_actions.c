@@ -1,4 +1,4 @@
-/* plan_actions.c - the query's plan, two of its plans, what a plan is weighed by. */
+/* plan_actions.c - actions on plans: request, compare, choose the metric. */
 #include "view/plans/plan_actions.h"
 
 #include "core/plans/tree.h"
@@ -87,7 +87,7 @@ static void run_diff(const struct action_ctx *c, struct outcome *out)
     out->file = arena_strdup(out->arena, c->arg);
 }
 
-/* ---- what it is weighed by ---- */
+/* ---- the plan metric ---- */
 
 static bool can_weigh(const struct action_ctx *c, struct sd_error *why)
 {

@@ -117,7 +117,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                 .unit = UNIT_PER_S,
                 .flags = COLUMN_HIDDEN,
                 .priority = 9,
-                .help = "executions a second; null since the reset"},
+                .help = "executions per second; null for figures since the reset"},
     [Q_TEMP] = {.key = "temp_written_bytes",
                 .title = "Temp",
                 .unit = UNIT_BYTES,
@@ -234,7 +234,7 @@ static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, 
     if (!span_is_all(c->span))
         return of;
     if (since == SD_UNKNOWN)
-        return doc_printf(d, "%s%ssince the server's statistics began", of, gap);
+        return doc_printf(d, "%s%ssince the server's statistics were reset", of, gap);
     return doc_printf(d, "%s%ssince the reset at %s", of, gap, clock_hms(since, c->now, when));
 }
 

@@ -43,7 +43,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     f->note = span_is_all(c->span)
-                  ? doc_text(d, "since the server's statistics began")
+                  ? doc_text(d, "since the server's statistics were reset")
                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)
@@ -76,7 +76,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     double *mean = doc_line(d, &s->graph, "mean_ns")->values;
     for (size_t i = 0; i < n; i++)
         mean[i] = p[i].calls_per_s > 0 ? p[i].mean_ns : NAN;
-    s = common_graph(d, "calls_over_time", "Calls a second", UNIT_PER_S, span, n);
+    s = common_graph(d, "calls_over_time", "Calls per second", UNIT_PER_S, span, n);
     s->empty = d->sections[d->n_sections - 2].empty;
     double *calls = doc_line(d, &s->graph, "calls_per_s")->values;
     for (size_t i = 0; i < n; i++)

@@ -62,7 +62,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
                 .title = "Tx/s",
                 .unit = UNIT_PER_S,
                 .priority = 4,
-                .help = "transactions a second of the database"},
+                .help = "transactions of the database per second"},
     [P_TIME] = {.key = "transaction_ns",
                 .title = "Mean tx",
                 .unit = UNIT_NS,

@@ -260,10 +260,10 @@ static struct doc *build(const struct view_ctx *c)
 static const struct column ALSO[] = {
     {.key = "events",
      .title = "Events",
-     .help = "what happened in the span, when there is something: at, source, severity, title, text"},
+     .help = "events in the time window, if any: at, source, severity, title, text"},
     {.key = "unparsed",
      .title = "Unparsed",
-     .help = "lines that were not understood, when there are some: sample, reason"},
+     .help = "lines that were not understood, if any: sample, reason"},
 };
 
 const struct view sources_view = {
