@@ -439,7 +439,8 @@ static bool is_one_of(const char *rule, const char *const *rules)
     return rule && str_find(rules, rule) >= 0;
 }
 
-static bool find(const struct sql_clause *c, const struct plan_node *n, const char *rule, struct clauses *out)
+static bool find_clauses(const struct sql_clause *c, const struct plan_node *n, const char *rule,
+                         struct clauses *out)
 {
     static const char *const filters[] = {"seq_scan_filter", "index_filter", "order_index", "join_filter",
                                           "or_join",         "late_filter",  NULL};
@@ -473,5 +474,5 @@ bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, cons
                      struct clauses *out)
 {
     out->n = 0;
-    return c && n && find(c, n, rule, out) && proven(c, out);
+    return c && n && find_clauses(c, n, rule, out) && proven(c, out);
 }
