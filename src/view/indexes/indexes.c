@@ -169,8 +169,8 @@ struct verdict {
     enum severity severity;
 };
 
-static struct verdict judge(struct doc *d, const struct view_ctx *c, const struct index_entry *e,
-                            const struct index_entry *group, size_t n)
+static struct verdict judge_index(struct doc *d, const struct view_ctx *c, const struct index_entry *e,
+                                  const struct index_entry *group, size_t n)
 {
     const struct sd_index *x = e->x;
     struct verdict v = {.redundancy = REDUNDANT_NO};
@@ -209,8 +209,8 @@ static struct verdict judge(struct doc *d, const struct view_ctx *c, const struc
     return v;
 }
 
-static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const struct index_entry *e,
-                 const struct verdict *v)
+static void fill_index(struct doc *d, const struct view_ctx *c, struct row *r, const struct index_entry *e,
+                       const struct verdict *v)
 {
     const struct sd_index *x = e->x, *b = e->before;
     double seconds = b ? common_seconds((struct span){e->before_at, e->at}) : NAN;
@@ -242,7 +242,7 @@ static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const s
     r->severity = v->severity;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_indexes(const struct view_ctx *c)
 {
     struct doc *d = doc_new("indexes", "Indexes");
     common_envelope(d, c, common_span(c));
@@ -256,8 +256,8 @@ static struct doc *build(const struct view_ctx *c)
         for (to = from; to < n && !by_table(&e[from], &e[to]); to++)
             ;
         for (size_t i = from; i < to; i++) {
-            struct verdict v = judge(d, c, &e[i], e + from, to - from);
-            fill(d, c, doc_row(d, &sec->table), &e[i], &v);
+            struct verdict v = judge_index(d, c, &e[i], e + from, to - from);
+            fill_index(d, c, doc_row(d, &sec->table), &e[i], &v);
             newest = MAX(newest, e[i].at);
         }
     }
@@ -286,7 +286,7 @@ const struct view indexes_view = {
     .summary = "the indexes of the database: size, scans; unused and redundant indexes first",
     .key = '7',
     .needs = KINDS_CATALOG,
-    .build = build,
+    .build = build_indexes,
     .links = (const char *const[]){"tables", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = X_COLUMNS,

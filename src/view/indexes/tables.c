@@ -203,7 +203,7 @@ static const char *finding(struct doc *d, const struct sd_table *t, sd_time at, 
     return NULL;
 }
 
-static void fill(struct doc *d, struct row *r, const struct table_entry *e)
+static void fill_table(struct doc *d, struct row *r, const struct table_entry *e)
 {
     const struct sd_table *t = e->t, *b = e->before;
     struct cell *v = r->cells;
@@ -241,7 +241,7 @@ static void fill(struct doc *d, struct row *r, const struct table_entry *e)
         r->severity = SEVERITY_WARN;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_tables(const struct view_ctx *c)
 {
     struct doc *d = doc_new("tables", "Tables");
     common_envelope(d, c, common_span(c));
@@ -250,7 +250,7 @@ static struct doc *build(const struct view_ctx *c)
     size_t n = model_tables(c->model, c->span, c->now, e, TABLES_MAX);
     sd_time newest = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++) {
-        fill(d, doc_row(d, &sec->table), &e[i]);
+        fill_table(d, doc_row(d, &sec->table), &e[i]);
         newest = MAX(newest, e[i].at);
     }
     table_sort(&sec->table, T_TOTAL, true);
@@ -271,7 +271,7 @@ const struct view tables_view = {
     .summary = "the database's tables: size, scans, dead rows, vacuum, hit ratio, writes; the largest first",
     .key = '6',
     .needs = KINDS_CATALOG,
-    .build = build,
+    .build = build_tables,
     .links = (const char *const[]){"indexes", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = T_COLUMNS,

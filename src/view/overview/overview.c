@@ -165,7 +165,7 @@ static void rows(const struct worst_list *l, const char *note, const char *empty
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_overview(const struct view_ctx *c)
 {
     struct endpoint_stats *all = mem_alloc(sizeof *all);
     struct doc *d = doc_new("overview", "Overview");
@@ -215,7 +215,7 @@ const struct view overview_view = {
     .title = "Overview",
     .summary = "the worst problems now; each line opens a view",
     .key = '1',
-    .build = build,
+    .build = build_overview,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
     .also = ALSO,

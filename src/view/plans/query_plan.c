@@ -196,7 +196,7 @@ static struct query *worst_query(const struct view_ctx *c)
     return worst;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query_plan(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
     struct plan_kept *kept;
@@ -288,7 +288,7 @@ const struct view plan_view = {
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
     .timeless = true,
-    .build = build,
+    .build = build_query_plan,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,

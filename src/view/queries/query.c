@@ -84,7 +84,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     free(p);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query(const struct view_ctx *c)
 {
     const struct query *q = chosen(c);
     struct doc *d = doc_new("query", "Query");
@@ -147,7 +147,7 @@ const struct view query_view = {
     .about = "query",
     .subject = common_query,
     .needs = KINDS_SQL,
-    .build = build,
+    .build = build_query,
     .links = (const char *const[]){"plan", "diff", NULL},
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,

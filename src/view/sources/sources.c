@@ -181,7 +181,7 @@ static void events(struct doc *d, const struct view_ctx *c)
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_sources(const struct view_ctx *c)
 {
     struct source_info info[SOURCES_MAX], then[SOURCES_MAX];
     size_t n = model_sources(c->model, c->now, info, SOURCES_MAX), bad = 0;
@@ -273,7 +273,7 @@ const struct view sources_view = {
     .summary = "the sources of the data: state, age, errors, dropped batches, processor time",
     .key = '5',
     .needs = SD_KIND_BIT(SD_STATUS),
-    .build = build,
+    .build = build_sources,
     .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
