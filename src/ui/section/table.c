@@ -213,7 +213,7 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
 }
 
 /* "1.23 ms": the figure in ink, the unit dim. */
-static void figure(struct draw d, struct rect clip, int x, int y, int width, const char *text)
+static void draw_figure(struct draw d, struct rect clip, int x, int y, int width, const char *text)
 {
     const char *unit = strchr(text, ' ');
     int w = utf8_width(text);
@@ -277,13 +277,13 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
         cut_text(d, clip, x, y, f.width, style,
                  (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
-        figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
+        draw_figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;
         if (col->flags & COLUMN_LOG) /* 1x is none of it, 10,000x all */
             share = share > 1 ? log10(share) / 4 : 0;
         bar(d, clip, x + f.width - BAR_WIDTH, y, share);
     } else {
-        figure(d, clip, x, y, f.width, strbuf_text(&b));
+        draw_figure(d, clip, x, y, f.width, strbuf_text(&b));
     }
     strbuf_free(&b);
 }
@@ -452,7 +452,7 @@ void table_apply(struct pane *p, struct section *s)
     pane_apply(p, s);
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void draw_table(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     table_draw(d, s, p);
@@ -460,7 +460,7 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 
 const struct section_ops TABLE_OPS = {
     .need = table_need,
-    .draw = draw,
+    .draw = draw_table,
     .move = table_move,
     .hit = table_hit,
     .items = table_items,
