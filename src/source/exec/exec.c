@@ -140,7 +140,7 @@ static int spawn(const char *command, char *const *more_env, int out, int errors
     return failed;
 }
 
-static void watch(struct exec *x, int fd)
+static void watch_output(struct exec *x, int fd)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
     fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -182,8 +182,8 @@ static enum sd_result exec_open(struct sd_source *s, struct sd_error *err)
     x->err_fd = errors[0];
     if (failed)
         return sd_fail(err, SD_RETRY, "cannot start the program: %s", strerror(failed));
-    watch(x, x->out_fd);
-    watch(x, x->err_fd);
+    watch_output(x, x->out_fd);
+    watch_output(x, x->err_fd);
     return SD_OK;
 }
 

@@ -391,7 +391,7 @@ static void take_row(struct conn *c, struct answer *a, PGresult **r)
 }
 
 /* One result of libpq; *r becomes NULL when it is kept. */
-static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
+static void take_result(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
 {
     if (PQresultStatus(*r) != PGRES_SINGLE_TUPLE && ++a->finals > ANSWERS_MAX)
         give_up(c, "the server sent more results than were requested");
@@ -461,7 +461,7 @@ static enum sd_result collect(struct conn *c, struct answer *a, sd_time deadline
         PGresult *r = PQgetResult(c->pg);
         if (!r)
             return SD_OK;
-        take(c, a, &r, err);
+        take_result(c, a, &r, err);
         PQclear(r);
         if (c->broken[0])
             return lost(c, err);

@@ -110,7 +110,7 @@ static void postgres_close(struct sd_source *s)
 /* ---- running ---- */
 
 /* What the user should know about this server, in one line; told when it changes. */
-static void tell(struct postgres *p, const char *problem)
+static void report_state(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
     if (p->main.is_console) {
@@ -158,7 +158,7 @@ static enum sd_result sample_console(struct postgres *p, sd_time now, struct sd_
         return SD_OK;
     enum sd_result result = pooler_collect(p, err);
     if (result == SD_OK)
-        tell(p, "");
+        report_state(p, "");
     return result;
 }
 
@@ -185,7 +185,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK)
             result = pooler_collect(p, err);
         if (result == SD_OK)
-            tell(p, problem);
+            report_state(p, problem);
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
     if (result == SD_OK && p->o->catalog_interval > 0 && due(&p->next_catalog, now, every)) {
