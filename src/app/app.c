@@ -339,7 +339,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
 
 /* ---- data ---- */
 
-static void take(void *ctx, const struct sd_batch *b)
+static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
     model_apply(a->model, b);
@@ -351,7 +351,7 @@ static void take(void *ctx, const struct sd_batch *b)
 
 size_t app_drain(struct app *a, int64_t budget_ns)
 {
-    return rt_drain(a->rt, budget_ns, take, a);
+    return rt_drain(a->rt, budget_ns, apply_batch, a);
 }
 
 bool app_wait(struct app *a, int64_t timeout_ns)
