@@ -101,7 +101,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
 
 void app_free(struct app *a)
 {
-    /* First what must not be lost: a source may hang, and a signal gives little time. */
+    /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;

@@ -9,9 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* So long a verb has to end in order, closing files and telling servers; most need some
- * milliseconds. Then it is ended wherever it stands: in a read from a FIFO, in a write to a pipe that
- * nobody reads, in a computation. */
+/* Time for a verb to end normally: close files, stop statements on servers; most need some milliseconds. Then
+ * it is terminated, even during a read from a FIFO, a write to a full pipe or a computation. */
 #define PATIENCE_NS 600000000
 
 static volatile sig_atomic_t stop_signal;

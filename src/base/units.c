@@ -188,7 +188,7 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 
 bool unit_may_show(enum unit u, const char *text)
 {
-    /* What figures of all units are made of, times and dates left out. */
+    /* The characters of figures of all units except times and dates. */
     static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
     if (u == UNIT_TIME)
         return true;

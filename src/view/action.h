@@ -88,7 +88,7 @@ void outcome_fact(struct outcome *o, const char *label, const char *text); /* NU
 struct view_action {
     const char *name;  /* "plan": in the configuration and after ":" */
     const char *keys;  /* defaults, space separated */
-    const char *group; /* title of its part of the help: "Diving" */
+    const char *group; /* title of its part of the help: "Opening and going back" */
     const char *bar;   /* label in the function bar; NULL: not there */
     const char *help;
     /* For one that needs a live server: what cannot be done without, as in "A recording

@@ -114,7 +114,7 @@ static struct origin *origin_of(struct model *m, const char *name)
         if (!strcmp(m->origins[i]->name, name))
             return m->origins[i];
     if (m->n_origins >= MIN(m->limits.max_bytes >> 18, ORIGINS_MAX) && m->n_origins)
-        return m->origins[m->n_origins - 1]; /* nobody has hundreds of sources: hostile input */
+        return m->origins[m->n_origins - 1]; /* more sources than any real setup: hostile input */
     struct origin *o = model_take(&m->own, sizeof *o);
     o->name = model_strdup(&m->own, name, 512);
     if (m->n_origins == m->cap_origins) {

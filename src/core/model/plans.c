@@ -46,9 +46,9 @@ static size_t count(const struct sd_batch *b, enum sd_kind kind)
     return n;
 }
 
-/* The statement a plan is of. A server's log may say neither identifier nor database, and
- * its plans belong to what another source told of the statement: whoever can be asked
- * for a plan stays the query's origin. */
+/* The statement a plan is of. A server's log may have neither identifier nor database, so its plans are
+ * assigned to the query of another source, and that source stays the query's origin, because plans can be
+ * requested from it. */
 static struct query *query_of(struct model *m, struct origin *o, const struct sd_plan *r)
 {
     char fingerprint[17];

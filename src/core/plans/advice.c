@@ -59,7 +59,7 @@ static bool serves(const struct sd_index *ix, const char *const *columns, size_t
     return same == n_equal && (n == n_equal || (n_keys > same && !strcmp(keys[same], columns[n_equal])));
 }
 
-/* ---- what is asked of a node ---- */
+/* ---- conditions and orders of a node ---- */
 
 struct target {
     struct plan *plan;
@@ -517,8 +517,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
         return false;
     const struct plan_node *other = within(side, join->child) ? join->child->next : join->child;
     bool loop = str_eq(join->type, "Nested Loop");
-    /* An outer join keeps the rows of this side whatever the other holds; of a semi-join
-     * nobody knows how many rows a lookup would find. */
+    /* An outer join keeps the rows of this side whatever the other holds; for a semi-join the number of rows
+     * per lookup is not known. */
     if (!str_eq(join->join_type, "Inner") && !(str_eq(join->join_type, "Left") && other == join->child))
         return false;
     double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)),

@@ -93,7 +93,7 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     struct accesslog_format *f = b->f;
     if (f->n && !b->literal.len) {
         struct accesslog_op *last = &f->ops[f->n - 1];
-        /* $uri$is_args$args is a path still; values nobody reads may touch each other. */
+        /* $uri$is_args$args is still a path; unused values may follow each other without a separator. */
         if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */

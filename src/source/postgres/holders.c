@@ -1,5 +1,5 @@
 /* holders.c - what besides sessions keeps old rows from being removed: prepared transactions,
- * replication slots, the queries of standbys. Read with the figures, told with every sample. */
+ * replication slots, the queries of standbys. Read with the figures, published with every sample. */
 #include "source/postgres/internal.h"
 
 /* A slot or a standby that keeps up is some transactions behind. */

@@ -1,4 +1,4 @@
-/* pooler.c - the connection pooler between, and what its admin console knows.
+/* pooler.c - detects a connection pooler and reads its admin console.
  *
  * A pooler answers in the server's name, but the server process that answers is not the one
  * its greeting named. Which one it is, and how it shares its sessions, only its console

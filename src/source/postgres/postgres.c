@@ -109,7 +109,7 @@ static void postgres_close(struct sd_source *s)
 
 /* ---- running ---- */
 
-/* What the user should know about this server, in one line; told when it changes. */
+/* The status of this server in one line; published when it changes. */
 static void report_state(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
@@ -170,7 +170,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
     enum sd_result result = SD_OK;
     if (period > 0 && due(&p->next_activity, now, period)) {
         int64_t since = now - p->last_activity;
-        /* A sample stands for the time since the one before, unless there was a gap. */
+        /* A sample covers the time since the sample before, unless there was a gap. */
         p->activity_period = since > 0 && since < 5 * period ? since : period;
         p->last_activity = now;
         result = activity_collect(p, err);

@@ -210,7 +210,7 @@ static void run_analyze(const struct action_ctx *c, struct outcome *out)
 const struct view_action analyze_action = {
     .name = "analyze",
     .keys = "X",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "execute the selected query: EXPLAIN ANALYZE (asks)",
     .on_server = "execute a query",
     .enabled = can_analyze,

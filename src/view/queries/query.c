@@ -52,7 +52,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(s.mean_ns));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(s.total_ns));
     section_field(d, f, "rows", "Rows", UNIT_COUNT, cell_int(s.rows));
-    section_field(d, f, "rows_per_call", "Rows a call", UNIT_COUNT,
+    section_field(d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
                   cell_real(s.calls ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
     section_field(d, f, "hit_ratio", "Hits", UNIT_SHARE, cell_real(s.hit_ratio));
     section_field(d, f, "shared_read", "Blocks read", UNIT_BLOCKS, cell_int(s.shared_read));
