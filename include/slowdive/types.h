@@ -47,7 +47,7 @@ static inline int sd_known(int64_t v)
  * ascending by index. */
 #define SD_HIST_SUB_BITS 6
 #define SD_HIST_SUB      (1u << SD_HIST_SUB_BITS)
-/* Largest value told apart: 2^42 ns, about 73 minutes; longer ones count there. */
+/* Largest value with a bucket of its own: 2^42 ns, about 73 minutes; longer ones count in the last bucket. */
 #define SD_HIST_MAX_BITS 42
 #define SD_HIST_BUCKETS  ((SD_HIST_MAX_BITS - SD_HIST_SUB_BITS + 1) * SD_HIST_SUB)
 
@@ -292,7 +292,7 @@ struct sd_texts {
     X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")
 
 /* Why a job that a source was asked for was not done; added by the runtime, not by
- * sources. It is the answer to whoever asked. */
+ * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
     X(TEXT, job, "", "name of the job: explain, cancel, ...")                                                \
     X(TEXT, about, "", "what it was about: database/query_id, or the pid of a session")                      \
@@ -359,9 +359,9 @@ typedef uint64_t sd_kinds;
 #define SD_KIND_BIT(kind) ((sd_kinds)1 << (kind))
 
 /* ---- jobs --------------------------------------------------------------
- * Work on demand, done by a source while whoever asked waits: struct sd_request in
- * source.h. The arguments of a job are described as records are, and what is not known
- * of them is SD_UNKNOWN or NULL. They may grow at their end in a later minor version. */
+ * Work on request, done by a source while the caller waits: struct sd_request in source.h. The arguments of a
+ * job are described as records are; an unknown argument is SD_UNKNOWN or NULL. They may grow at their end in
+ * a later minor version. */
 
 #define SD_JOB_STATEMENT_FIELDS(X)                                                                           \
     X(INT, query_id, "", "the server's query identifier")                                                    \

@@ -101,7 +101,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
 
 void app_free(struct app *a)
 {
-    /* First what must not be lost: a source may hang, and a signal gives little time. */
+    /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
@@ -342,7 +342,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
 
 /* ---- data ---- */
 
-static void take(void *ctx, const struct sd_batch *b)
+static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
     model_apply(a->model, b);
@@ -354,7 +354,7 @@ static void take(void *ctx, const struct sd_batch *b)
 
 size_t app_drain(struct app *a, int64_t budget_ns)
 {
-    return rt_drain(a->rt, budget_ns, take, a);
+    return rt_drain(a->rt, budget_ns, apply_batch, a);
 }
 
 bool app_wait(struct app *a, int64_t timeout_ns)

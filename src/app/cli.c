@@ -50,7 +50,7 @@ static const char **push(const char **list, size_t *n, const char *value)
     return list;
 }
 
-static void keep(struct cli *c, int option, const char *value)
+static void keep_option(struct cli *c, int option, const char *value)
 {
     c->values[option] = value;
     if (option == CLI_SET)
@@ -97,7 +97,7 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             } else if (!info->arg && value) {
                 return fail(err, "--%s takes no value", info->name);
             }
-            keep(c, option, value ? value : "");
+            keep_option(c, option, value ? value : "");
             continue;
         }
         if (first && is_verb(word))

@@ -24,7 +24,7 @@ struct answer {
     const char *failed; /* the source cannot serve anything; owned by `batch` */
 };
 
-static void look(void *ctx, const struct sd_batch *b)
+static void find_answer(void *ctx, const struct sd_batch *b)
 {
     struct answer *a = ctx;
     size_t i = 0;
@@ -53,7 +53,7 @@ static bool await(struct app *a, bool runs, int64_t patience, struct answer *ans
             deadline = clock_mono() + STOP_NS;
             rt_withdraw(a->rt, a->names[0]);
         }
-        rt_drain(a->rt, SD_S, look, answer);
+        rt_drain(a->rt, SD_S, find_answer, answer);
         if (withdrawn && !runs)
             break; /* nothing runs that would have to be stopped */
     }

@@ -9,7 +9,7 @@
 
 enum { SCRIPT_MAX_BYTES = 1 << 20 };
 
-/* The clock stands still at the end of the recording: the same screens every time. */
+/* The clock is fixed at the end of the recording, so the screens are always the same. */
 static sd_time fixed_now(void *ctx)
 {
     struct model_usage u = model_usage(((struct app *)ctx)->model);

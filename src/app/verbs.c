@@ -57,7 +57,7 @@ struct progress {
 };
 
 /* `unread`: gets what failed; NULL: it is not reported. */
-static struct progress look(const struct app *a, struct strbuf *unread)
+static struct progress read_progress(const struct app *a, struct strbuf *unread)
 {
     struct source_info info[LOOKED_AT];
     size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
@@ -126,7 +126,7 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
         }
         if (rt_finished(a->rt))
             return true;
-        struct progress p = look(a, NULL);
+        struct progress p = read_progress(a, NULL);
         if (!p.sampled)
             sampled_at = 0;
         else if (!sampled_at)
@@ -269,7 +269,7 @@ static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, i
     if (silent)
         strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
                       (int)(SILENT_NS / SD_S));
-    failed += silent + look(a, status ? NULL : unread).failed;
+    failed += silent + read_progress(a, status ? NULL : unread).failed;
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
         return EXIT_USAGE; /* the sentences above are all there is to say */
@@ -387,7 +387,7 @@ int verb_record(struct app *a)
     recorder_close(a->recorder);
     a->recorder = NULL;
     struct strbuf unread = {0};
-    failed = look(a, &unread).failed + complain_of_late(a);
+    failed = read_progress(a, &unread).failed + complain_of_late(a);
     complain_lines(strbuf_text(&unread));
     strbuf_free(&unread);
     if (stats.error[0]) {

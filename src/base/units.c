@@ -158,7 +158,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
     return buf;
 }
 
-/* What is at the edge of its type is not that large but larger. */
+/* At the limit of its type, the real number is larger. */
 static char *edge(enum unit u, bool negative, char *buf)
 {
     const char *most = u == UNIT_NS ? "292 y" : u == UNIT_BYTES ? "9.22 EB" : "9.22 E";
@@ -188,7 +188,7 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 
 bool unit_may_show(enum unit u, const char *text)
 {
-    /* What figures of all units are made of, times and dates left out. */
+    /* The characters of figures of all units except times and dates. */
     static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
     if (u == UNIT_TIME)
         return true;

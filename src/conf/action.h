@@ -12,7 +12,7 @@
 /* Where an action is offered. Groups of other titles stand before the last of these. */
 #define ACTION_GROUPS(X)                                                                                     \
     X(MOVE, "Moving")                                                                                        \
-    X(DIVE, "Diving")                                                                                        \
+    X(DIVE, "Opening and going back")                                                                        \
     X(TABLE, "Tables")                                                                                       \
     X(TIME, "Time")                                                                                          \
     X(DATA, "Copy and export")                                                                               \
@@ -31,7 +31,7 @@
     X(NEXT_PANE, "next-pane", MOVE, "Tab", NULL, "next pane of this screen")                                 \
     X(PREVIOUS_PANE, "previous-pane", MOVE, "S-Tab", NULL, "previous pane of this screen")                   \
     X(ZOOM, "zoom", MOVE, "z", NULL, "show only this pane, or all panes again")                              \
-    X(DIVE, "dive", DIVE, "Enter", "Dive", "open the selected row, box or time")                             \
+    X(DIVE, "dive", DIVE, "Enter", "Open", "open the selected row, box or time")                             \
     X(BACK, "back", DIVE, "Esc Backspace q", "Back", "go back; on the first screen, q quits")                \
     X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
     X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "select the next marked row")                           \

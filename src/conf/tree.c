@@ -120,7 +120,7 @@ static void place(struct builder *b, struct tree_node *node)
 }
 
 /* Takes the place of a node that was refused, so that what follows keeps its own. */
-static void drop(struct builder *b)
+static void add_placeholder(struct builder *b)
 {
     struct level *l = b->depth ? &b->levels[b->depth - 1] : NULL;
     if (!l || l->node->kind == TREE_LIST)
@@ -143,7 +143,7 @@ static void open_collection(struct builder *b, enum tree_kind kind, const yaml_m
         if (!b->skipped) {
             tree_problem(b->report, (int)mark->line + 1, (int)mark->column + 1,
                          "nested too deeply; expected at most %d levels", TREE_DEPTH_MAX);
-            drop(b);
+            add_placeholder(b);
         }
         b->skipped++;
         return;
@@ -169,7 +169,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
     if (memchr(text, '\0', len)) {
         tree_problem(b->report, n->line, n->column,
                      "the text contains a NUL byte; expected text without one");
-        drop(b);
+        add_placeholder(b);
         return;
     }
     n->text = arena_strndup(b->arena, text, len);
@@ -177,7 +177,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
 }
 
 /* Also true for the event that ends the parse. */
-static bool take(struct builder *b, const yaml_event_t *e)
+static bool take_event(struct builder *b, const yaml_event_t *e)
 {
     const yaml_mark_t *m = &e->start_mark;
     switch (e->type) {
@@ -190,7 +190,7 @@ static bool take(struct builder *b, const yaml_event_t *e)
                      "references such as *%.40s are not supported; expected the value itself",
                      (const char *)e->data.alias.anchor);
         if (!b->skipped)
-            drop(b);
+            add_placeholder(b);
         break;
     case YAML_SEQUENCE_START_EVENT:
         open_collection(b, TREE_LIST, m);
@@ -255,7 +255,7 @@ struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struc
             syntax_error(r, &parser, text, len);
             break;
         }
-        done = take(&b, &e);
+        done = take_event(&b, &e);
         bool more = e.type == YAML_DOCUMENT_END_EVENT;
         yaml_event_delete(&e);
         if (more && yaml_parser_parse(&parser, &e)) {

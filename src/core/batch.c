@@ -26,7 +26,7 @@ struct sd_batch {
     size_t n, cap;
     sd_kinds kinds;
     uint64_t answer; /* number of a request; 0: none */
-    unsigned abi;    /* SD_ABI_MINOR of whoever adds */
+    unsigned abi;    /* SD_ABI_MINOR of the code that adds records */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)

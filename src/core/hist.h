@@ -7,7 +7,7 @@
 
 struct hist {
     uint64_t count;
-    int64_t sum, min, max; /* exact (the sum up to its edge); min and max meaningless when count is 0 */
+    int64_t sum, min, max; /* exact, the sum up to its limit; min and max undefined when count is 0 */
     uint32_t lo, hi;       /* buckets in use lie in [lo, hi) */
     uint32_t bucket[SD_HIST_BUCKETS];
 };

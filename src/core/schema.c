@@ -59,8 +59,8 @@ void schema_clear(const struct sd_schema *sc, void *record)
     }
 }
 
-/* A bucket list from outside is believed only as far as it is ascending, in
- * range and not empty; whoever reads a batch need not check again. */
+/* Checks a bucket list from outside: ascending, in range and not empty. Readers of a batch need not check
+ * again. */
 static bool bucket_ok(const struct sd_hist *h, size_t i, int64_t *last)
 {
     const struct sd_bucket *k = &h->buckets[i];

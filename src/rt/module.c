@@ -1,4 +1,4 @@
-/* module.c - a shared object runs with all our rights: who could have written it? */
+/* module.c - loads shared objects. They run with all rights of the user, so their files are checked first. */
 #include "rt/module.h"
 
 #include <dlfcn.h>

@@ -313,7 +313,7 @@ static double next_random(struct rt_source *s)
     return (double)(s->random >> 11) / (double)(1ull << 53);
 }
 
-/* Waits for the next try; requests are told why they get no answer. */
+/* Waits for the next attempt; requests get the reason of the failure. */
 static void back_off(struct rt_source *s, unsigned failures, const char *why)
 {
     const struct rt_limits *l = &s->rt->limits;

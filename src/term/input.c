@@ -311,7 +311,7 @@ struct input term_read(struct term *t)
     bool more = true;
     if (serve_signals(t))
         return (struct input){.kind = INPUT_RESIZE};
-    /* An end mark that never came must not swallow keys for ever. */
+    /* Without its end mark, a paste must not take all further keys. */
     if (t->pasting && clock_mono() - t->paste_time > PASTE_STALL_NS)
         return finish_paste(t);
     for (int i = 0; i < READ_MAX && more; i++) {

@@ -176,7 +176,7 @@ static FILE *open_side(int standard, const char *mode, struct sd_error *err)
     return f;
 }
 
-static bool watch(struct term *t)
+static bool watch_input(struct term *t)
 {
     struct epoll_event keys = {.events = EPOLLIN}, signals = {.events = EPOLLIN};
     t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -263,7 +263,7 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     setenv("NCURSES_NO_PADDING", "1", 0);
     /* On the Linux console curses would load libgpm and talk to its daemon. */
     setenv("NCURSES_GPM_TERMS", "none", 0);
-    t->screen = watch(t) ? newterm(t->name, t->out, t->in) : NULL;
+    t->screen = watch_input(t) ? newterm(t->name, t->out, t->in) : NULL;
     if (!t->screen) {
         fail(err, "the terminal %s cannot be used", t->name);
         free_all(t);

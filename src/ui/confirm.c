@@ -25,7 +25,7 @@ void question_open(struct console *c, struct outcome *o)
 }
 
 /* What was held back while it stood there is shown again. */
-static struct question *take(struct console *c)
+static struct question *take_question(struct console *c)
 {
     struct question *q = c->question;
     c->question = NULL;
@@ -44,7 +44,7 @@ void question_key(struct console *c, key_code key)
              : a == ACTION_PAGE_DOWN ? page
                                      : 0;
     if (key == 'y' && q->shown) {
-        q = take(c);
+        q = take_question(c);
         if (q->copy)
             console_copy(c, q->copy);
         else
@@ -52,7 +52,7 @@ void question_key(struct console *c, key_code key)
         question_free(q);
     } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
                key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {
-        question_free(take(c));
+        question_free(take_question(c));
         console_message(c, SEVERITY_INFO, "Nothing was done");
     } else if (by) {
         q->top = MAX(0, q->top + by);

@@ -250,7 +250,7 @@ static void apply_panes(struct screen *s, bool all)
     }
 }
 
-static void build(struct screen *s, const struct view_ctx *ctx)
+static void build_doc(struct screen *s, const struct view_ctx *ctx)
 {
     struct doc *d = s->view->build(ctx);
     for (size_t i = 0; ctx->live && i < d->n_sections; i++)
@@ -283,7 +283,7 @@ void console_build(struct console *c)
     if (kept)
         apply_panes(s, false);
     else
-        build(s, &ctx);
+        build_doc(s, &ctx);
     s->from = from;
     c->stale = false;
     c->built = console_now(c);

@@ -131,7 +131,7 @@ int grid_text(struct grid *g, struct rect clip, int x, int y, int max, enum styl
     struct utf8_char c;
     int64_t at = x, room = (int64_t)r.x + r.w - x;
     int used = 0;
-    if (room < max) /* nothing beyond the edge is worth decoding */
+    if (room < max) /* text beyond the right edge is not decoded */
         max = room > 0 && r.w > 0 ? (int)room : 0;
     for (size_t i = 0; i < len && used < max && (n = utf8_next(text + i, len - i, &c)) > 0; i += n) {
         bool first = holds(r, at, y), second = c.width == 2 && used + 2 <= max && holds(r, at + 1, y);

@@ -24,7 +24,7 @@ const struct column VIEW_ENVELOPE[] = {
     {.key = "from",
      .title = "From",
      .unit = UNIT_TIME,
-     .help = "start of the window the figures are of, RFC 3339 with milliseconds; null when unknown"},
+     .help = "start of the time window of the figures, RFC 3339 with milliseconds; null when unknown"},
     {.key = "to", .title = "To", .unit = UNIT_TIME, .help = "its end"},
     {.key = "window_ns", .title = "Window", .unit = UNIT_NS, .help = "its length; null when it has none"},
     {.key = "lines_total",

@@ -1,4 +1,4 @@
-/* view.h - a view computes a doc from the model. It knows no output: the same
+/* view.h - a view computes a doc from the model. It is independent of the output: the same
  * view is a pane of the console, a verb of the command line and a JSON document. */
 #ifndef VIEW_VIEW_H
 #define VIEW_VIEW_H

@@ -116,7 +116,7 @@ static void sessions_are_cancelled_and_ended(void **state)
     snprintf(found, sizeof found, ": search %s", pid);
     play(found);
     play("key K");
-    see("To end sessions is off");
+    see("Not allowed: to end sessions");
     play(": set allow_actions=yes\nkey C");
     see("Cancel the statement of");
     see("application victim");

@@ -468,7 +468,7 @@ static void the_refusal_says_why_and_what_to_do(void **state)
         {"clerk", "select trace_i()", "(SECURITY DEFINER), who has SUPERUSER", false},
         {"clerk", "select by_perl()", "written in plperl and may do anything", false},
         {"clerk", "select as_root()", "which sets role while it runs", false},
-        {"clerk", "select by_cancel()", "pg_catalog.pg_cancel_backend, which acts", false},
+        {"clerk", "select by_cancel()", "pg_catalog.pg_cancel_backend, which may change", false},
         {"clerk", "select * from distant", "is a foreign table, and planning may act on another server",
          false},
     };

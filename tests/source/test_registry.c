@@ -147,7 +147,7 @@ static void files_that_cannot_be_recognised(void **state)
     const char *const rows[][2] = {
         {"noise", "no source recognises "},
         {"missing", "No such file or directory"},
-        {"fifo", "is not a regular file; put the kind in front"},
+        {"fifo", "is not a regular file; write the kind in front"},
         {".", "is a folder; name a file in it"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

@@ -164,7 +164,7 @@ static struct index_key pattern_key(const struct table_use *u, struct index_key 
     return k;
 }
 
-/* The keys a use is asked for, by how they are asked for. */
+/* The keys that a statement uses on a table, by kind of use. */
 struct asked {
     struct keys equal, in, range, join;
     struct keys fixed; /* equal, then in */
@@ -281,7 +281,7 @@ static void make_order(const struct maker *m, const struct asked *a, const struc
     }
 }
 
-/* The lists of keys that make sense for what is asked, `skip` left out. */
+/* The useful key lists for these conditions and orders, without `skip`. */
 static void combine(const struct maker *m, size_t skip)
 {
     struct asked a = asked_of(m->use, skip);

@@ -122,8 +122,7 @@ static bool index_def_existing(const struct catalog_relation *r, const struct ca
     return true;
 }
 
-/* GIN and BRIN serve each column by itself, whatever its place; operators are taken for
- * the ones wanted. */
+/* GIN and BRIN support each column by itself, in any position; the operators are assumed to match. */
 static bool serves(const struct catalog_index *ix, const struct index_def *d)
 {
     if (!ix->is_valid || strcmp(ix->method, index_method_name(d->method)) != 0 ||

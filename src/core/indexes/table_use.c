@@ -1,4 +1,4 @@
-/* table_use.c - from the parse tree to what each table is asked for.
+/* table_use.c - from the parse tree to the conditions and orders on each table.
  *
  * cJSON refuses more than 1000 levels, so walks over one tree are bounded; views and
  * CTEs are entered at most MAX_DEPTH deep. */

@@ -15,7 +15,7 @@ static const char *key_name(const struct index_def *d, const struct index_key *k
     return k->expr && !strchr(k->expr, '\'') ? k->expr : "the expression"; /* no constants */
 }
 
-static bool same(const struct index_key *a, const struct index_key *b)
+static bool same_key(const struct index_key *a, const struct index_key *b)
 {
     return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
 }
@@ -23,7 +23,7 @@ static bool same(const struct index_key *a, const struct index_key *b)
 static const struct pred *served(const struct table_use *u, const struct index_key *k, bool joins)
 {
     for (size_t i = 0; i < u->n_preds; i++)
-        if (same(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins &&
+        if (same_key(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins &&
             u->preds[i].kind != PRED_NOT_NULL)
             return &u->preds[i];
     return NULL;
@@ -78,9 +78,9 @@ static bool orders(const struct table_use *u, const struct index_def *d, const s
 {
     size_t at = 0;
     for (size_t i = 0; i < o->n; i++) {
-        while (at < d->n_keys && !same(&d->keys[at], &o->keys[i]) && served(u, &d->keys[at], false))
+        while (at < d->n_keys && !same_key(&d->keys[at], &o->keys[i]) && served(u, &d->keys[at], false))
             at++;
-        if (at == d->n_keys || !same(&d->keys[at], &o->keys[i]))
+        if (at == d->n_keys || !same_key(&d->keys[at], &o->keys[i]))
             return false;
         at++;
     }

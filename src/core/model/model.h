@@ -1,4 +1,4 @@
-/* model.h - everything slowdive knows, linked, under one time cursor.
+/* model.h - all data, linked, under one time cursor.
  *
  * Main thread only. Batches go in (model_apply), views ask for a span of time.
  * All figures of a span are computed here from raw deltas and snapshots, so a

@@ -1,4 +1,4 @@
-/* parts.h - what the files of the model share. Nobody else includes it.
+/* parts.h - shared by the files of the model; included only there.
  *
  * Everything the model allocates goes through model_take and its like, and is counted for
  * the part that holds it (domain.h), so that the budget can be kept. Two shapes of

@@ -59,7 +59,7 @@ static bool serves(const struct sd_index *ix, const char *const *columns, size_t
     return same == n_equal && (n == n_equal || (n_keys > same && !strcmp(keys[same], columns[n_equal])));
 }
 
-/* ---- what is asked of a node ---- */
+/* ---- conditions and orders of a node ---- */
 
 struct target {
     struct plan *plan;
@@ -72,7 +72,7 @@ struct target {
     const char *left_out; /* a second range, one column too many; NULL */
 };
 
-static const char *figure(struct plan *p, enum unit u, double v)
+static const char *advice_figure(struct plan *p, enum unit u, double v)
 {
     char buf[UNIT_TEXT_MAX];
     return arena_strdup(p->arena, unit_format(u, v, buf));
@@ -250,18 +250,19 @@ static const char *too_small(const struct target *t, double rows)
         return NULL;
     return arena_printf(t->plan->arena,
                         "The table is small (%s rows%s%s): a sequential scan is the best plan.",
-                        figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
-                        sized ? figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
+                        advice_figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
+                        sized ? advice_figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
 }
 
 static const char *too_cheap(const struct target *t, double share)
 {
     struct plan *p = t->plan;
     if (share < ADVISE_MIN_SHARE)
-        return arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share),
+        return arena_printf(p->arena, "The scan is only %s of the %s.", advice_figure(p, UNIT_SHARE, share),
                             p->timed ? "time" : "cost");
     if (p->timed && share * p->elapsed_ns < ADVISE_MIN_NS)
-        return arena_printf(p->arena, "The scan takes only %s.", figure(p, UNIT_NS, share * p->elapsed_ns));
+        return arena_printf(p->arena, "The scan takes only %s.",
+                            advice_figure(p, UNIT_NS, share * p->elapsed_ns));
     return NULL;
 }
 
@@ -363,7 +364,7 @@ static void filter_scan(struct target *t, struct advice *a)
     double runs = p->analyzed ? MAX(1, n->loops / MAX(1, n->processes)) : 1, rows = s.read / runs;
     if (s.lower_bound && rows < ADVISE_MIN_ROWS) {
         a->why = arena_printf(p->arena, "The scan is cheap (cost %s): an index would save too little.",
-                              figure(p, UNIT_COST, n->total_cost));
+                              advice_figure(p, UNIT_COST, n->total_cost));
         return;
     }
     if ((a->why = too_small(t, rows)))
@@ -376,7 +377,7 @@ static void filter_scan(struct target *t, struct advice *a)
                   "of the table."
                 : arena_printf(p->arena,
                                "The filter keeps %s of the rows: an index is useful below about %.0f %%.",
-                               figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
+                               advice_figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
         return;
     }
     double share = share_of(p, n) * (1 - selectivity);
@@ -394,8 +395,8 @@ static void filter_scan(struct target *t, struct advice *a)
     write_advice(
         t, a, share,
         arena_printf(
-            p->arena, "The filter keeps %s of %s%s rows%s", figure(p, UNIT_COUNT, s.kept / runs),
-            s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
+            p->arena, "The filter keeps %s of %s%s rows%s", advice_figure(p, UNIT_COUNT, s.kept / runs),
+            s.lower_bound ? "at least " : "", advice_figure(p, UNIT_COUNT, rows),
             t->n_equal && t->def.n_keys > t->n_equal ? "; columns compared by = come before the range" : ""));
 }
 
@@ -444,7 +445,7 @@ static bool sorted_for_few(struct target *t, struct advice *a)
         return false;
     write_advice(t, a, share,
                  arena_printf(p->arena, "%s rows are sorted to return the first %s%s",
-                              figure(p, UNIT_COUNT, sorted), figure(p, UNIT_COUNT, wanted),
+                              advice_figure(p, UNIT_COUNT, sorted), advice_figure(p, UNIT_COUNT, wanted),
                               before ? "; columns compared by = come before the order" : ""));
     return true;
 }
@@ -486,8 +487,8 @@ static bool finds_too_much(struct target *t, struct advice *a)
         return false;
     write_advice(t, a, share,
                  arena_printf(p->arena, "%s finds %s rows, of which the filter keeps %s",
-                              n->index ? n->index : "The index", figure(p, UNIT_COUNT, read),
-                              figure(p, UNIT_COUNT, n->rows)));
+                              n->index ? n->index : "The index", advice_figure(p, UNIT_COUNT, read),
+                              advice_figure(p, UNIT_COUNT, n->rows)));
     return true;
 }
 
@@ -516,8 +517,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
         return false;
     const struct plan_node *other = within(side, join->child) ? join->child->next : join->child;
     bool loop = str_eq(join->type, "Nested Loop");
-    /* An outer join keeps the rows of this side whatever the other holds; of a semi-join
-     * nobody knows how many rows a lookup would find. */
+    /* An outer join keeps the rows of this side whatever the other holds; for a semi-join the number of rows
+     * per lookup is not known. */
     if (!str_eq(join->join_type, "Inner") && !(str_eq(join->join_type, "Left") && other == join->child))
         return false;
     double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)),
@@ -545,8 +546,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
     if (exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "The join looks up %s rows in %s", figure(p, UNIT_COUNT, lookups),
-                              figure(p, UNIT_COUNT, read)));
+                 arena_printf(p->arena, "The join looks up %s rows in %s",
+                              advice_figure(p, UNIT_COUNT, lookups), advice_figure(p, UNIT_COUNT, read)));
     return true;
 }
 
@@ -617,7 +618,7 @@ void advise_plan(struct plan *p, const struct plan_facts *facts, const char *que
         bool seq = str_eq(n->type, "Seq Scan");
         bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") ||
                      str_eq(n->type, "Index Only Scan");
-        /* Most of a large plan is not worth a look. */
+        /* Most nodes of a large plan are too cheap to check. */
         if (!n->relation || (!seq && !index) ||
             (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
             continue;

@@ -1,4 +1,4 @@
-/* compare_verdict.c - what came of a change, in one sentence, and what to know beside it. */
+/* compare_verdict.c - the effect of a change in one sentence, and notes about the comparison. */
 #include "core/plans/compare_verdict.h"
 
 #include <ctype.h>
@@ -54,7 +54,7 @@ static const char *article(const char *word)
     return strchr("aeiou", *word) ? "an" : "a";
 }
 
-static bool helper(const struct plan_node *n) /* works for the one node it stands over, or under */
+static bool helper(const struct plan_node *n) /* belongs to the single node below or above it */
 {
     static const char *const types[] = {"Hash",        "Sort",     "Incremental Sort",
                                         "Materialize", "Memoize",  "Bitmap Index Scan",
@@ -102,7 +102,7 @@ static void with(const struct plan_node *helper, struct strbuf *out)
     spoken(helper, false, out);
 }
 
-/* What the difference comes from, in one clause; empty when no step stands out. */
+/* The reason of the difference, in one clause; empty when no node explains it. */
 static void reason(const struct plan_diff *d, double total, struct strbuf *out)
 {
     bool timed = d->before->timed && d->after->timed;

@@ -1,7 +1,7 @@
-/* compare_words.c - what changed between two plans, and what came of it, in words.
+/* compare_words.c - what changed between two plans, and the effect, as text.
  *
  * Times differ from run to run: a node counts as changed by a figure only when it passes a
- * ratio and a floor (`figures`). All of it reads the same in the mirror. */
+ * ratio and a floor (`figures`). Exchanging the two plans gives the opposite texts. */
 #include "core/plans/compare_verdict.h"
 #include "core/sql/statement.h"
 
@@ -146,7 +146,7 @@ static const struct {
     const char *name;
     size_t offset;
     enum unit unit;
-    double ratio, least; /* from which difference on it is worth a word */
+    double ratio, least; /* smallest difference that is reported */
 } figures[] = {
     {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
     {"rows removed", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
@@ -456,7 +456,8 @@ static double effect(const struct plan_diff *d, double ns, double cost)
     return d->before->timed && d->after->timed ? ns : cost;
 }
 
-static void add(struct changes *c, const struct plan_diff_node *n, const char *text, double ns, double cost)
+static void add_change(struct changes *c, const struct plan_diff_node *n, const char *text, double ns,
+                       double cost)
 {
     c->items = mem_grow(c->items, c->n, &c->cap, sizeof *c->items);
     c->items[c->n++] = (struct plan_diff_change){
@@ -486,7 +487,7 @@ static void node_change(struct changes *c, const struct plan_diff_node *n)
         for (size_t i = first; i < n->n_changes; i++)
             strbuf_printf(&b, "%s%s", i == first ? ": " : "; ", n->changes[i]);
     }
-    add(c, n, strbuf_text(&b), n->effect_ns, n->effect_cost);
+    add_change(c, n, strbuf_text(&b), n->effect_ns, n->effect_cost);
     strbuf_free(&b);
 }
 
@@ -513,28 +514,28 @@ static void whole_changes(struct changes *c)
     if (added && added == removed) {
         snprintf(text, sizeof text,
                  "the tables are joined in another order (different tables: %zu of %zu joins)", added, joins);
-        add(c, NULL, text, NAN, NAN);
+        add_change(c, NULL, text, NAN, NAN);
     }
     double was = plan_diff_workers(b), now = plan_diff_workers(a);
     if (was != now && b->analyzed == a->analyzed) {
         snprintf(text, sizeof text, "parallel workers %s -> %s", amount(UNIT_COUNT, was),
                  amount(UNIT_COUNT, now));
-        add(c, NULL, text, NAN, NAN);
+        add_change(c, NULL, text, NAN, NAN);
     }
     was = known_or(b->jit_ns, 0), now = known_or(a->jit_ns, 0);
     if (b->timed && a->timed && compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "JIT compilation %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
-        add(c, NULL, text, now - was, NAN);
+        add_change(c, NULL, text, now - was, NAN);
     }
     was = triggers(b), now = triggers(a);
     if (compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "triggers %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
-        add(c, NULL, text, now - was, NAN);
+        add_change(c, NULL, text, now - was, NAN);
     }
     if (compare_differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "planning %s -> %s", compare_figure(UNIT_NS, b->planning_ns),
                  compare_figure(UNIT_NS, a->planning_ns));
-        add(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
+        add_change(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
     }
 }
 

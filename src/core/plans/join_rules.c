@@ -89,7 +89,7 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
     for (const struct plan_node *c = n->child; c; c = c->next) /* it began further down */
         if (c->estimate_direction == n->estimate_direction && finite_factor(c) * 3 >= factor)
             return;
-    /* Partitions are estimated wrong together: the first of them speaks for all. */
+    /* Partitions are estimated wrong together: only the first of them is reported. */
     const struct plan_finding *last = f->out->n ? &f->out->items[f->out->n - 1] : NULL;
     if (last && last->rule == f->rule && n->parent && last->node->parent == n->parent && n->parent->type &&
         str_ends(n->parent->type, "Append"))

@@ -1,4 +1,4 @@
-/* metric.c - what a node can be weighed by. */
+/* metric.c - the plan metrics. */
 #include "core/plans/tree.h"
 
 static const struct {

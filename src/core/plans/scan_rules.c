@@ -147,7 +147,7 @@ void rule_large_offset(struct plan_finder *f, const struct plan_node *n)
     it->check = "The node below LIMIT returns no more rows than LIMIT itself, on every page.";
 }
 
-/* Rows made below, named, and only then thrown away. */
+/* Rows computed by a CTE, function or subquery and then removed by a filter. */
 void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool cte = str_eq(n->type, "CTE Scan"), function = str_eq(n->type, "Function Scan");

@@ -1,4 +1,4 @@
-/* time_rules.c - rules about where the time goes, whatever the node does. */
+/* time_rules.c - rules about time, for nodes of any type. */
 #include "core/plans/finder.h"
 
 void rule_workers_short(struct plan_finder *f, const struct plan_node *n)

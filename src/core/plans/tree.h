@@ -1,9 +1,9 @@
-/* tree.h - an execution plan as PostgreSQL tells it, and the figures made of it.
+/* tree.h - an execution plan as PostgreSQL prints it, and the figures computed from it.
  *
- * A plan owns everything in it (one arena). Numbers are doubles, NAN when the
- * plan does not tell them: from version 18 rows are fractional, and averages over
- * processes are fractional anyway. Durations end in `_ns`, costs are the planner's
- * own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one thread.
+ * A plan owns everything in it (one arena). Numbers are doubles, NAN when the plan does not contain them:
+ * from version 18 rows are fractional, and averages over processes are fractional anyway. Durations end in
+ * `_ns`, costs are the planner's own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one
+ * thread.
  *
  * The field lists below are the only place where a figure of EXPLAIN is named:
  * struct member, type and the key EXPLAIN (FORMAT JSON) uses. The decoders of all
@@ -264,7 +264,7 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out);
  * rows than planned prove nothing. */
 bool plan_cut_short(const struct plan_node *n);
 
-/* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
+/* ---- plan metrics (src/core/plans/metric.c) ----
  * X(UPPER, name, what `*` marks) */
 #define PLAN_METRICS(X)                                                                                      \
     X(TIME, time, "own time of each node; * most")                                                           \

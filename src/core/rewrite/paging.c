@@ -328,8 +328,8 @@ void find_random(struct rewriter *r)
 /* ---- SELECT * ---- */
 
 #define NARROW      40.0       /* bytes of a row with a few columns */
-#define WIDE_COLUMN 100.0      /* average bytes: worth naming */
-#define WIDE_RESULT 16777216.0 /* bytes returned: worth a word by themselves */
+#define WIDE_COLUMN 100.0      /* average bytes: the column is named */
+#define WIDE_RESULT 16777216.0 /* bytes returned: reported even without a sort or hash */
 
 static bool stars(const Select *s, const struct ast_from *f)
 {

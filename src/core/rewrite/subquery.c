@@ -68,8 +68,8 @@ static Node **where_of(struct rewriter *r)
                                 : NULL;
 }
 
-/* An expression of the outer query as it reads inside of a subquery: every column with its
- * table. NULL: it cannot be told. `optional`: a column may be NULL for want of a row. */
+/* An expression of the outer query, written for use inside of a subquery: every column with its table. NULL:
+ * unknown. `optional`: a column may be NULL because there is no row. */
 struct qualifying {
     struct rewriter *r;
     const struct ast_froms *from;
@@ -562,7 +562,7 @@ static struct bare bare_names(Select *s)
     return b;
 }
 
-/* The join that gives the subquery's values; `value` is what stands for it then. */
+/* The join that computes the subquery's values; `value` is the expression that replaces the subquery. */
 static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms *outer, const char **value)
 {
     struct ast_froms inner;
@@ -662,7 +662,7 @@ static void write_join(struct rewriter *r, Node **slot, const char *join, const 
 void find_correlated(struct rewriter *r)
 {
     struct links l = {.r = r};
-    struct counts counted = {.r = r}; /* these are asked with EXISTS instead */
+    struct counts counted = {.r = r}; /* these are rewritten with EXISTS instead */
     struct ast_froms outer;
     Select *s = r->select;
     if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || ast_aggregates(s) ||

@@ -3,8 +3,8 @@
  * Plain EXPLAIN does not execute its statement, but the planner runs IMMUTABLE and
  * STABLE functions whose arguments are constant, so a call that reads files or
  * talks to another server escapes any rollback. Such built-in functions are
- * refused by name, wherever they stand. A function of the user's own that lies
- * about its volatility cannot be seen here, but by the server: source/postgres/harmless.c.
+ * refused by name, wherever they stand. A user-defined function with a wrong volatility cannot be seen here,
+ * but by the server: source/postgres/harmless.c.
  *
  * SELECT ... FOR UPDATE is allowed: planning it locks no row, and the read-only
  * transaction would refuse to execute it. */

@@ -95,7 +95,7 @@ static const struct {
     {"action", ACTION},
 };
 
-static void take(struct found *f, const char *key, char *value)
+static void take_tag(struct found *f, const char *key, char *value)
 {
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         if (strcmp(key, KEYS[i].key) != 0 || !value[0])
@@ -142,7 +142,7 @@ static void pairs(const char *p, const char *end, bool cut, struct found *f)
         size_t key_len = (size_t)(p - key);
         p = skip(p, end, " \t");
         if (p >= end || (*p != '=' && *p != ':') || key_len == 0) {
-            /* A word of prose: go on behind it. */
+            /* Not a tag: continue after it. */
             p += p < end && key_len == 0;
             continue;
         }
@@ -168,7 +168,7 @@ static void pairs(const char *p, const char *end, bool cut, struct found *f)
         if (!whole || key_len > TAG_MAX || len > TAG_MAX)
             continue;
         char *k = decoded(key, key_len), *v = decoded(value, len);
-        take(f, k, v);
+        take_tag(f, k, v);
         free(k);
         free(v);
     }

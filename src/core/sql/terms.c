@@ -17,8 +17,7 @@ static bool is(const struct sql_token *t, char c)
     return t->kind == SQL_OTHER && *t->text == c;
 }
 
-/* Words of conditions that are no columns. Reserved in PostgreSQL, so a column of that
- * name stands in quotes. */
+/* Keywords in conditions. They are reserved in PostgreSQL, so a column of that name is quoted. */
 static bool is_keyword(const struct sql_token *t)
 {
     static const char *const words[] = {"and",

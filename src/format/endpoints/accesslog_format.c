@@ -93,7 +93,7 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     struct accesslog_format *f = b->f;
     if (f->n && !b->literal.len) {
         struct accesslog_op *last = &f->ops[f->n - 1];
-        /* $uri$is_args$args is a path still; values nobody reads may touch each other. */
+        /* $uri$is_args$args is still a path; unused values may follow each other without a separator. */
         if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
@@ -114,7 +114,7 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     return true;
 }
 
-static const struct variable *find(const struct variable *table, size_t n, const char *name)
+static const struct variable *find_variable(const struct variable *table, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (!strcmp(table[i].name, name))
@@ -149,7 +149,7 @@ static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
         }
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), name);
-        if (!add_value(b, word, find(NGINX, ARRAY_LEN(NGINX), word), err))
+        if (!add_value(b, word, find_variable(NGINX, ARRAY_LEN(NGINX), word), err))
             return false;
         s = name + n + brace;
     }
@@ -188,7 +188,7 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
             bool brackets = !strcmp(word, "t");
             if (brackets)
                 strbuf_char(&b->literal, '[');
-            if (!add_value(b, word, find(APACHE, ARRAY_LEN(APACHE), word), err))
+            if (!add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
                 return false;
             if (brackets)
                 strbuf_char(&b->literal, ']');

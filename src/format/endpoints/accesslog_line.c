@@ -2,7 +2,7 @@
 #include "format/endpoints/accesslog_internal.h"
 
 /* Literals are a few bytes: calling memcmp costs more than comparing. */
-static inline bool same(const char *a, const char *b, size_t n)
+static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (a[i] != b[i])
@@ -33,7 +33,7 @@ static inline const char *value_end(const struct accesslog_op *op, const char *p
         if (op->list && op->literal[0] == ' ' && q > p &&
             (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
             continue; /* inside "0.1, 0.2 : 0.3" */
-        if (same(q + 1, op->literal + 1, op->literal_len - 1))
+        if (same_bytes(q + 1, op->literal + 1, op->literal_len - 1))
             return q;
     }
     return NULL;

@@ -25,7 +25,7 @@ static enum explain_format explain_detect(const char *text, size_t len)
     return at < len && text[at] == '[' ? EXPLAIN_JSON : EXPLAIN_UNKNOWN;
 }
 
-/* What stands around a line when it was copied from a terminal or an e-mail. */
+/* Characters around a line that was copied from a terminal or an e-mail. */
 static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL}; /* | box lines */
 static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r",
                                         " ", "\t",           NULL};

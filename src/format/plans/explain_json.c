@@ -35,7 +35,8 @@ static void whole_identifier(cJSON *entry, const char **at, const char *end)
 }
 
 /* Plans of one JSON document; the number of them. */
-static size_t take(cJSON *json, const char *start, const char *end, struct explain *out, struct sd_error *err)
+static size_t take_plan(cJSON *json, const char *start, const char *end, struct explain *out,
+                        struct sd_error *err)
 {
     size_t n = 0;
     cJSON *entry = cJSON_IsArray(json) ? json->child : json;
@@ -176,12 +177,12 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         if (!stop || stop <= s) /* cJSON reports the start when it ran out of memory */
             stop = s + 1;
         if (json) {
-            take(json, s, stop, out, &why);
+            take_plan(json, s, stop, out, &why);
             cJSON_Delete(json);
             s = stop;
             continue;
         }
-        /* Only what was a plan is worth a word; a log has other brackets too. */
+        /* Only a plan is reported; a log has other brackets too. */
         if (!looks_like_a_plan(s, stop)) {
             s = next_line(stop, end);
             continue;
@@ -195,7 +196,7 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         cut = nothing_whole(rest > s && rest[-1] == '"' ? rest - 1 : rest, end);
         size_t before = out->n_plans;
         json = mend(s, (size_t)((cut ? end : stop) - s));
-        size_t kept = json ? take(json, s, stop, out, &why) : 0;
+        size_t kept = json ? take_plan(json, s, stop, out, &why) : 0;
         cJSON_Delete(json);
         for (size_t i = before; kept && i < out->n_plans; i++)
             if (i + 1 == out->n_plans)

@@ -268,7 +268,7 @@ static void worker(struct writer *w, int at, const struct plan_worker *k)
     buffers(w, at, pairs);
 }
 
-/* How the rows are found and which of them are thrown away. */
+/* How the rows are found and which of them are removed. */
 static void conditions(struct writer *w, int at, const struct plan_node *n)
 {
     sort_line(w, at, &(struct sorted){n->sort_method, n->sort_space_type, n->sort_space_kb});

@@ -26,9 +26,9 @@ struct recording_stats {
     bool stopped;          /* as `stop` wanted */
     uint64_t work;         /* bytes checked, unpacked and held: what the time is made of */
 };
-/* Decodes a whole file image; calls `sink` for each batch in file order. False only
- * when it is no recording at all. Whatever the bytes are, the time is linear in `len`.
- * `stop` (or NULL) is asked before each frame and batch, and true ends it. */
+/* Decodes a whole file image; calls `sink` for each batch in file order. False only when it is not a
+ * recording. For any input the time is linear in `len`. `stop` (or NULL) is asked before each frame and
+ * batch; true ends the reading. */
 bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
                       bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
                       struct sd_error *err);

@@ -33,7 +33,7 @@
 
 struct line_buffer {
     struct strbuf text; /* an unfinished line */
-    bool skipping;      /* it was too long; its rest is thrown away */
+    bool skipping;      /* it was too long; its rest is skipped */
 };
 
 struct exec_options {
@@ -106,9 +106,9 @@ static char **environment(char *const *more)
     return list;
 }
 
-/* The guard reads from descriptor 3 until slowdive is no more, whatever ended it, and then
- * ends the group, whose number is the shell's. It is nobody's child, so that the program
- * waits for its own children only. */
+/* The guard reads from descriptor 3 until slowdive has ended for any reason, and then terminates the process
+ * group, whose number is the shell's. It is not a child of the program, so that the program waits for its own
+ * children only. */
 #define GUARDED                                                                                              \
     "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "             \
     "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\""
@@ -142,7 +142,7 @@ static int spawn(const char *command, char *const *more_env, int out, int errors
     return failed;
 }
 
-static void watch(struct exec *x, int fd)
+static void watch_output(struct exec *x, int fd)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
     fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -184,8 +184,8 @@ static enum sd_result exec_open(struct sd_source *s, struct sd_error *err)
     x->err_fd = errors[0];
     if (failed)
         return sd_fail(err, SD_RETRY, "cannot start the program: %s", strerror(failed));
-    watch(x, x->out_fd);
-    watch(x, x->err_fd);
+    watch_output(x, x->out_fd);
+    watch_output(x, x->err_fd);
     return SD_OK;
 }
 
@@ -518,7 +518,7 @@ static const struct sd_option exec_options[] = {
      .offset = offsetof(struct exec_options, exec_env),
      .fallback = "",
      .help =
-         "Variables of the environment that the program gets besides PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
+         "Environment variables that the program gets in addition to PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
     {0},
 };
 

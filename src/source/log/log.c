@@ -74,7 +74,7 @@ struct log {
     char *buffer, *plain;
     sd_time flushed_at, intake_at;
     int64_t lines_told;
-    const char *said_missing; /* why, as last told */
+    const char *said_missing; /* the last reported reason */
 };
 
 /* ---- handing out ---- */

@@ -39,7 +39,7 @@ struct pglog {
     char *buffer;
     sd_time grew_at;
     int64_t bytes, plans, skipped;
-    const char *said_missing; /* why, as last told */
+    const char *said_missing; /* the last reported reason */
 };
 
 static enum sd_result open_stream(struct sd_source *s, struct pglog *l, struct sd_error *err)

@@ -64,7 +64,7 @@ static const char *file_open(struct tail_file *f, const char *path, enum tail_li
     return NULL;
 }
 
-static void watch(struct tail *t)
+static void watch_file(struct tail *t)
 {
     if (t->inotify < 0)
         return;
@@ -91,7 +91,7 @@ bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_erro
         t->now.carry.skipping = true;
     }
     t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    watch(t);
+    watch_file(t);
     return true;
 }
 
@@ -178,7 +178,7 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
     t->now = next;
     t->rotations++;
     t->missing = false;
-    watch(t);
+    watch_file(t);
     *whose = &t->old.carry;
     n = t->old.fd >= 0 ? file_read_some(&t->old, buffer, size) : 0;
     if (n)

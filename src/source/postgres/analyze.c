@@ -1,6 +1,6 @@
 /* analyze.c - EXPLAIN ANALYZE: the one request that executes a statement.
  *
- * Four walls, each enough for most of what could go wrong: the gate on the text
+ * Four independent checks: the gate on the text
  * (sql_may_execute), the server's catalog (harmless.c), the nodes of the plan, and a
  * read-only transaction with timeouts that is always rolled back. The statement runs on a
  * connection of its own; the wait for it goes on sampling on the other. */

@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "source/postgres/shape.h"
 
-#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+#define SLOW_NS (2 * SD_S) /* then the status shows that the server hangs */
 
 #define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
@@ -90,7 +90,7 @@ int conn_wait_socket(struct conn *c, int events, sd_time deadline)
     }
 }
 
-/* Nothing more is said to this server; the sentence is what everybody who asks is told. */
+/* The connection is not used any more; every further call gets this sentence. */
 static void __attribute__((format(printf, 2, 3))) give_up(struct conn *c, const char *fmt, ...)
 {
     va_list ap;
@@ -161,7 +161,7 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
     return sd_fail(err, SD_UNSUPPORTED, "%s", text);
 }
 
-/* Waits for an answer. A server that hangs is told long before it is given up. */
+/* Waits for an answer. A hanging server is reported long before the connection is closed. */
 static int wait_answer(struct conn *c, int events, sd_time deadline)
 {
     struct postgres *p = c->p;
@@ -169,7 +169,7 @@ static int wait_answer(struct conn *c, int events, sd_time deadline)
     int r = c == &p->main && slow < deadline ? conn_wait_socket(c, events, slow) : 0;
     if (r == 0 && c == &p->main && slow < deadline) {
         p->s->host->note(p->s, SD_STATE_STALE, "the server has not answered for %d s", (int)(SLOW_NS / SD_S));
-        free(p->noted); /* so that what is true again is told again */
+        free(p->noted); /* so that the normal state is reported again */
         p->noted = NULL;
     }
     return r == 0 ? conn_wait_socket(c, events, deadline) : r;
@@ -391,7 +391,7 @@ static void take_row(struct conn *c, struct answer *a, PGresult **r)
 }
 
 /* One result of libpq; *r becomes NULL when it is kept. */
-static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
+static void take_result(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
 {
     if (PQresultStatus(*r) != PGRES_SINGLE_TUPLE && ++a->finals > ANSWERS_MAX)
         give_up(c, "the server sent more results than were requested");
@@ -461,7 +461,7 @@ static enum sd_result collect(struct conn *c, struct answer *a, sd_time deadline
         PGresult *r = PQgetResult(c->pg);
         if (!r)
             return SD_OK;
-        take(c, a, &r, err);
+        take_result(c, a, &r, err);
         PQclear(r);
         if (c->broken[0])
             return lost(c, err);
@@ -498,8 +498,7 @@ enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
 
 /* ---- transactions ---- */
 
-/* What the settings were asked with: did another server session answer than the one this
- * connection was made to? Then a pooler stands between. */
+/* Did another server session answer than the one this connection was made to? Then there is a pooler. */
 static void note_backend(struct conn *c, const PGresult *settings)
 {
     int before = c->backend;

@@ -90,7 +90,7 @@ static void keep_farewell(void *ctx, const PGresult *r)
         conn_one_line(message, c->farewell, sizeof c->farewell);
 }
 
-/* As long as nobody has been let in. */
+/* Until a connection was accepted. */
 static void no_notice(void *ctx, const PGresult *r)
 {
     (void)ctx, (void)r;

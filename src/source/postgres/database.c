@@ -33,8 +33,8 @@ char *database_sql(void)
     return strbuf_detach(&sql);
 }
 
-static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
-                const char *unit, int64_t value, bool counter)
+static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
+                       const char *unit, int64_t value, bool counter)
 {
     if (!sd_known(value))
         return;
@@ -61,15 +61,15 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
             int64_t v = conn_int(r, row, 3 + (int)i);
             totals[i] = add_known(totals[i], v);
             if (row < MAX_LABELLED)
-                add(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
+                add_metric(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
         }
         free(labels);
     }
     for (size_t i = 0; i < ARRAY_LEN(FIGURES) && PQntuples(r) > 0; i++)
-        add(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
+        add_metric(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
     if (PQntuples(r) > 0) {
-        add(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, 1), false);
-        add(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, 2), false);
+        add_metric(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, 1), false);
+        add_metric(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, 2), false);
     }
     PQclear(r);
     h->publish(p->s, b);

@@ -1,8 +1,8 @@
 /* explain.c - a plan on request, without running anything.
  *
  * A connection of its own; the text has passed sql_may_explain; one statement a
- * message; BEGIN READ ONLY with timeouts; always ROLLBACK. Whatever goes wrong is
- * the plan's `failed`: the pane that asked can say it. */
+ * message; BEGIN READ ONLY with timeouts; always ROLLBACK. Every error is stored in the plan's `failed`, so
+ * that the pane can show it. */
 #include "source/postgres/internal.h"
 
 #include <cjson/cJSON.h>
@@ -207,8 +207,8 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
     return result;
 }
 
-/* Prepares, explains and forgets it in one go: the server comes to the end of it whatever
- * becomes of us. PREPARE is not undone by a rollback; its name is nobody else's. */
+/* Prepares, explains and forgets it in one message: the server runs all of it even if this process ends.
+ * PREPARE is not undone by a rollback; no other client uses its name. */
 static enum sd_result plan_prepared(struct conn *c, const char *types, const char *sql, int n,
                                     const char *options, char **body, struct sd_error *err)
 {

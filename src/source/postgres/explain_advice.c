@@ -24,7 +24,7 @@ struct advising {
     struct advisor_search search;
 };
 
-static void add(struct advising *v, const struct sd_advice *r)
+static void add_advice(struct advising *v, const struct sd_advice *r)
 {
     v->host->add(v->reply, SD_ADVICE, r);
 }
@@ -39,7 +39,7 @@ static void none(struct advising *v, const char *fmt, ...)
     vsnprintf(why.text, sizeof why.text, fmt, ap);
     va_end(ap);
     r.none = why.text;
-    add(v, &r);
+    add_advice(v, &r);
 }
 
 /* Keys one a line; an expression as the statement has it. */
@@ -78,7 +78,7 @@ static void suggest(struct advising *v, size_t n, char **names)
     if (!r.proven)
         r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not support GIN indexes"
                                                           : advisor_why_unproven(v->search.advisor);
-    add(v, &r);
+    add_advice(v, &r);
     free(columns);
     strbuf_free(&ddl);
     strbuf_free(&why);

@@ -179,7 +179,7 @@ static enum sd_result judge_plan(struct harmless *h, const PGresult *r, int row,
 }
 
 /* One row of an answer, as a sentence; SD_OK: nothing wrong with it. */
-static enum sd_result judge(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
+static enum sd_result judge_row(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
 {
     const char *kind = conn_text(r, row, 0), *schema = conn_text(r, row, 1), *name = conn_text(r, row, 2);
     if (str_eq(kind, "text") || str_eq(kind, "check"))
@@ -206,12 +206,12 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
 
 /* ---- asking ---- */
 
-static enum sd_result ask(struct harmless *h, const char *sql, int n, const char *const *args, PGresult **r,
-                          struct sd_error *why)
+static enum sd_result query_server(struct harmless *h, const char *sql, int n, const char *const *args,
+                                   PGresult **r, struct sd_error *why)
 {
     enum sd_result result = conn_query(h->c, sql, n, args, true, r, why);
     for (int row = 0; result == SD_OK && row < PQntuples(*r); row++)
-        result = judge(h, *r, row, why);
+        result = judge_row(h, *r, row, why);
     if (result != SD_OK) {
         PQclear(*r);
         *r = NULL;
@@ -247,7 +247,7 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
                           h->modifies || h->inner ? "t" : "f",
                           a.schemas.text};
     PGresult *r;
-    enum sd_result result = ask(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
+    enum sd_result result = query_server(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
     if (result == SD_OK)
         PQclear(r);
     columns_free(&f);
@@ -344,7 +344,7 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
                               types.names.text,
                               h->modifies || h->inner ? "t" : "f"};
         result = round < MAX_ROUNDS
-                     ? ask(h, HARMLESS_CLOSURE, ARRAY_LEN(args), args, &r, why)
+                     ? query_server(h, HARMLESS_CLOSURE, ARRAY_LEN(args), args, &r, why)
                      : sd_fail(why, SD_UNSUPPORTED, "the views of the statement are nested too deeply");
         if (result == SD_OK)
             result = parse_texts(h, &texts, r, &functions, &next, &more, why);
@@ -369,7 +369,7 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
         bool inner = h->inner;
         h->inner = h->plan;
         if (result == SD_OK && more &&
-            (result = ask(h, HARMLESS_NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
+            (result = query_server(h, HARMLESS_NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
             PQclear(r);
         h->inner = inner;
         columns_free(&functions);
@@ -418,7 +418,8 @@ static void any_literal(struct sql_uses *u)
             lists[i]->list[j].literals = 99;
 }
 
-static enum sd_result look(struct harmless *h, const char *path, struct sql_uses *own, struct sd_error *why)
+static enum sd_result check_names(struct harmless *h, const char *path, struct sql_uses *own,
+                                  struct sd_error *why)
 {
     enum sd_result result = harmless_names(h, path, own, NULL, why);
     if (result == SD_OK)
@@ -460,7 +461,7 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
     if (result == SD_OK)
         result = h->plan ? harmless_begin(h, why) : SD_OK;
     if (result == SD_OK && !h->nothing)
-        result = look(h, path, own, why);
+        result = check_names(h, path, own, why);
     if (result == SD_OK && h->plan)
         result = harmless_end(h, why);
     if (result == SD_OK) {

@@ -258,7 +258,7 @@ static bool runs(const struct function *f)
     return !f->is_volatile || f->always || str_eq(f->language, "sql");
 }
 
-static enum sd_result judge(const struct function *f, struct sql_uses *u, struct sd_error *why)
+static enum sd_result judge_function(const struct function *f, struct sql_uses *u, struct sd_error *why)
 {
     if (f->known)
         return judge_known(f, why);
@@ -360,7 +360,7 @@ enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_e
         done = h->n;
         for (int row = 0; result == SD_OK && row < PQntuples(r); row++) {
             struct function f = function_of(r, row);
-            result = judge(&f, &u, why);
+            result = judge_function(&f, &u, why);
             if (f.definition && runs(&f))
                 strbuf_printf(&text, "%s\n", f.definition);
         }

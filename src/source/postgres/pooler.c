@@ -1,4 +1,4 @@
-/* pooler.c - the connection pooler between, and what its admin console knows.
+/* pooler.c - detects a connection pooler and reads its admin console.
  *
  * A pooler answers in the server's name, but the server process that answers is not the one
  * its greeting named. Which one it is, and how it shares its sessions, only its console
@@ -45,7 +45,7 @@ bool pooler_is_console(const PGconn *pg)
            (PQserverVersion(pg) < 90000 && database && str_find(databases, database) >= 0);
 }
 
-static void keep(char *out, size_t size, const char *text)
+static void keep_name(char *out, size_t size, const char *text)
 {
     size_t n = 0;
     for (; text && *text && n + 1 < size; text++)
@@ -58,14 +58,14 @@ static void read_version(struct conn *console, struct pooler *out)
     struct sd_error ignored;
     PGresult *r = NULL;
     if (conn_simple(console, "SHOW VERSION", &r, &ignored) == SD_OK && PQntuples(r) > 0 && PQnfields(r) > 0)
-        keep(out->name, sizeof out->name, conn_text(r, 0, 0));
+        keep_name(out->name, sizeof out->name, conn_text(r, 0, 0));
     if (!out->name[0])
-        keep(out->name, sizeof out->name, "pgbouncer");
+        keep_name(out->name, sizeof out->name, "pgbouncer");
     PQclear(r);
 }
 
 /* Opens the console once; without it the pooler may still name itself in its refusal. */
-static enum sd_result find(struct postgres *p, struct sd_error *err)
+static enum sd_result find_pooler(struct postgres *p, struct sd_error *err)
 {
     struct sd_error why = {""};
     struct pooler *found = &p->pooler;
@@ -78,9 +78,9 @@ static enum sd_result find(struct postgres *p, struct sd_error *err)
         return SD_OK;
     }
     if (p->console.pg && result == SD_OK)
-        keep(found->name, sizeof found->name, ""); /* a server that has a database of this name */
+        keep_name(found->name, sizeof found->name, ""); /* a server that has a database of this name */
     else
-        keep(found->name, sizeof found->name, pooler_named_in(why.text));
+        keep_name(found->name, sizeof found->name, pooler_named_in(why.text));
     conn_close(&p->console);
     return SD_OK;
 }
@@ -123,8 +123,8 @@ static double number(const PGresult *r, int row, const char *name)
     return text && end != text && isfinite(v) && v >= 0 ? v : NAN;
 }
 
-static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
-                const char *unit, double value, bool counter)
+static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
+                       const char *unit, double value, bool counter)
 {
     struct sd_metric m = {.name = name, .labels = labels, .unit = unit, .value = value, .counter = counter};
     if (!isnan(value))
@@ -170,9 +170,10 @@ static void add_pools(struct postgres *p, struct sd_batch *b, const PGresult *r)
         label(&labels, "mode", mode);
         label(&labels, "user", user);
         for (size_t i = 0; i < ARRAY_LEN(POOL); i++)
-            add(p, b, POOL[i].name, labels.text, "count", number(r, row, POOL[i].column), false);
+            add_metric(p, b, POOL[i].name, labels.text, "count", number(r, row, POOL[i].column), false);
         double us = number(r, row, "maxwait_us"), s = number(r, row, "maxwait");
-        add(p, b, "pgbouncer.max_wait", labels.text, "ns", s * 1e9 + (isnan(us) ? 0 : us * 1e3), false);
+        add_metric(p, b, "pgbouncer.max_wait", labels.text, "ns", s * 1e9 + (isnan(us) ? 0 : us * 1e3),
+                   false);
         strbuf_free(&labels);
     }
 }
@@ -189,7 +190,7 @@ static void add_stats(struct postgres *p, struct sd_batch *b, const PGresult *r)
         for (size_t i = 0; i < ARRAY_LEN(STATS); i++) {
             double v = number(r, row, STATS[i].column);
             bool time = str_eq(STATS[i].unit, "ns");
-            add(p, b, STATS[i].name, labels.text, STATS[i].unit, time ? v * 1e3 : v, true);
+            add_metric(p, b, STATS[i].name, labels.text, STATS[i].unit, time ? v * 1e3 : v, true);
         }
         strbuf_free(&labels);
     }
@@ -205,7 +206,7 @@ static void find_mode(struct postgres *p, const PGresult *r)
         if (!str_eq(field(r, row, "database"), database))
             continue;
         sure = str_eq(field(r, row, "user"), user); /* otherwise users may be forced to be another */
-        keep(p->pooler.mode, sizeof p->pooler.mode, field(r, row, "pool_mode"));
+        keep_name(p->pooler.mode, sizeof p->pooler.mode, field(r, row, "pool_mode"));
     }
 }
 
@@ -219,7 +220,7 @@ enum sd_result pooler_collect(struct postgres *p, struct sd_error *err)
     const struct sd_host *h = p->s->host;
     enum sd_result result = SD_OK;
     if (p->main.pooled && !p->pooler.looked)
-        result = find(p, err);
+        result = find_pooler(p, err);
     struct conn *console = console_of(p);
     if (result != SD_OK || !console)
         return result;

@@ -109,8 +109,8 @@ static void postgres_close(struct sd_source *s)
 
 /* ---- running ---- */
 
-/* What the user should know about this server, in one line; told when it changes. */
-static void tell(struct postgres *p, const char *problem)
+/* The status of this server in one line; published when it changes. */
+static void report_state(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
     if (p->main.is_console) {
@@ -158,7 +158,7 @@ static enum sd_result sample_console(struct postgres *p, sd_time now, struct sd_
         return SD_OK;
     enum sd_result result = pooler_collect(p, err);
     if (result == SD_OK)
-        tell(p, "");
+        report_state(p, "");
     return result;
 }
 
@@ -170,7 +170,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
     enum sd_result result = SD_OK;
     if (period > 0 && due(&p->next_activity, now, period)) {
         int64_t since = now - p->last_activity;
-        /* A sample stands for the time since the one before, unless there was a gap. */
+        /* A sample covers the time since the sample before, unless there was a gap. */
         p->activity_period = since > 0 && since < 5 * period ? since : period;
         p->last_activity = now;
         result = activity_collect(p, err);
@@ -185,7 +185,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK)
             result = pooler_collect(p, err);
         if (result == SD_OK)
-            tell(p, problem);
+            report_state(p, problem);
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
     if (result == SD_OK && p->o->catalog_interval > 0 && due(&p->next_catalog, now, every)) {
@@ -219,7 +219,7 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             p->request_waiting = false;
             return SD_OK;
         }
-        /* The socket speaks up between statements only when the server goes away. */
+        /* Between statements the socket becomes readable only when the server closes the connection. */
         int fd = conn_socket(&p->main);
         postgres_busy(p, fd);
         int r = h->wait(s, fd, POLLIN, postgres_due(p));

@@ -1,7 +1,7 @@
-/* signal.c - ends a statement or a session that the user has pointed at and confirmed.
+/* signal.c - cancels a statement or terminates a session that the user has selected and confirmed.
  *
- * A pid is soon somebody else's: the statement that sends the signal compares the start of
- * the session (and, to cancel, of the statement) once more, and then looks what became of it. */
+ * A pid can be reused by another session: the statement that sends the signal compares the start of
+ * the session (and, to cancel, of the statement) again, and then checks the result. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>
@@ -96,7 +96,7 @@ static char *short_query(const char *sql)
     return b.len ? strbuf_detach(&b) : NULL;
 }
 
-static enum sd_result look(struct postgres *p, const char *pid, struct target *t, struct sd_error *err)
+static enum sd_result read_target(struct postgres *p, const char *pid, struct target *t, struct sd_error *err)
 {
     PGresult *r;
     const char *args[] = {pid};
@@ -201,15 +201,15 @@ static bool took_effect(const struct signal_order *order, const struct target *b
 }
 
 /* Looks until the signal has worked, or for a moment. */
-static enum sd_result watch(struct postgres *p, const struct signal_order *order, const char *pid,
-                            const struct target *before, bool *worked, struct sd_error *err)
+static enum sd_result wait_for_effect(struct postgres *p, const struct signal_order *order, const char *pid,
+                                      const struct target *before, bool *worked, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     struct target now = {0};
     sd_time end = h->now(p->s) + EFFECT_NS;
     enum sd_result result;
     *worked = false;
-    while ((result = look(p, pid, &now, err)) == SD_OK) {
+    while ((result = read_target(p, pid, &now, err)) == SD_OK) {
         *worked = took_effect(order, before, &now);
         sd_time t = h->now(p->s);
         if (*worked || t >= end || h->wait(p->s, -1, 0, t + LOOK_NS) < 0)
@@ -282,7 +282,7 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
     snprintf(pid, sizeof pid, "%lld", (long long)order->pid);
     if (order->pid <= 0 || order->pid > INT32_MAX)
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
-    enum sd_result result = look(p, pid, &t, err);
+    enum sd_result result = read_target(p, pid, &t, err);
     if (result == SD_OK)
         find_objection(p, order, words, &t, &why);
     if (result == SD_OK && !why.text[0]) {
@@ -290,7 +290,7 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
         result = send_signal(p, order, words, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
-        result = watch(p, order, pid, &t, &worked, err);
+        result = wait_for_effect(p, order, pid, &t, &worked, err);
     if (result == SD_OK && why.text[0]) {
         add_event(p, reply, "warn", "nothing was done", why.text);
     } else if (result == SD_OK) {

@@ -194,7 +194,7 @@ static void absent(struct postgres *p, struct statements *st)
              p->database ? p->database : "?");
 }
 
-static enum sd_result look(struct postgres *p, struct statements *st, struct sd_error *err)
+static enum sd_result find_view(struct postgres *p, struct statements *st, struct sd_error *err)
 {
     static const char FIND[] =
         OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname), "
@@ -386,7 +386,7 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
     if (!st->sql && due) {
         st->next_look = now + RETRY_NS;
         st->problem[0] = '\0';
-        result = look(p, st, err);
+        result = find_view(p, st, err);
     }
     if (result == SD_OK && st->sql)
         result = collect(p, st, err);

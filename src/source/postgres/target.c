@@ -1,6 +1,5 @@
-/* target.c - is it a connection string, and does libpq read it as it was meant? Judged
- * before anything is contacted, in sentences that repeat no part of it: where a string is
- * not right, nobody can say which part of it is the password. */
+/* target.c - checks a connection string before a connection is made, with messages that repeat no part of it:
+ * where a string is not right, nobody can say which part of it is the password. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>

@@ -87,7 +87,7 @@ static void find_selected(struct pane *p, const struct section *s)
 
 /* ---- items ---- */
 
-static size_t items(const struct section *s, const struct pane *p)
+static size_t boxes_items(const struct section *s, const struct pane *p)
 {
     return is_waterfall(s) ? MIN(s->boxes.n, (size_t)INT32_MAX) : p->n_places;
 }
@@ -104,7 +104,7 @@ static size_t item_box(const struct section *s, const struct pane *p, size_t i)
     return is_waterfall(s) ? i : p->places[i].box;
 }
 
-static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+static void boxes_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
 {
     struct box b = boxes_box(&s->boxes, item_box(s, p, i));
     if (!is_waterfall(s) && p->places[i].gathered)
@@ -118,7 +118,7 @@ static void gathered_text(const struct boxes *b, const struct box_place *k, stru
     strbuf_printf(out, "%zu more, %s", k->gathered, unit_format(b->unit, k->weight, sum));
 }
 
-static void text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+static void boxes_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
 {
     const struct boxes *b = &s->boxes;
     char weight[UNIT_TEXT_MAX], other[UNIT_TEXT_MAX];
@@ -137,25 +137,25 @@ static void text(const struct section *s, const struct pane *p, size_t i, struct
         strbuf_printf(out, ", %zu in it", x.inside);
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void boxes_move(struct section *s, struct pane *p, enum section_move m)
 {
-    int n = (int)items(s, p);
+    int n = (int)boxes_items(s, p);
     section_select(s, p,
                    is_waterfall(s) ? list_move(p->selected, n, p->page, m) : place_move(p, p->selected, m));
 }
 
-static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+static int boxes_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
 {
     if (!is_waterfall(s))
         return place_at(p, x - in.x, y - in.y);
     int row = p->top + y - in.y;
-    return y >= in.y && y < in.y + p->page && row < (int)items(s, p) ? row : -1;
+    return y >= in.y && y < in.y + p->page && row < (int)boxes_items(s, p) ? row : -1;
 }
 
 /* ---- in and out ---- */
 
 /* The numbers of the boxes may be others in a new doc. */
-static void apply(struct pane *p, struct section *s)
+static void boxes_apply(struct pane *p, struct section *s)
 {
     size_t root = root_of(&s->boxes, p);
     p->n_places = 0;
@@ -172,7 +172,7 @@ static void fill_with(struct section *s, struct pane *p, uint64_t id, uint64_t s
     p->identity = selected;
     p->selected = 0;
     p->n_places = 0;
-    apply(p, s);
+    boxes_apply(p, s);
 }
 
 static bool enter(struct section *s, struct pane *p)
@@ -204,7 +204,7 @@ static bool is_dim(const struct section *s, const struct pane *p, size_t i)
     struct strbuf b = {0};
     if (!p->regex)
         return false;
-    text(s, p, i, &b);
+    boxes_text(s, p, i, &b);
     bool found = regex_matches(p->regex, strbuf_text(&b));
     strbuf_free(&b);
     return !found;
@@ -337,7 +337,7 @@ static void bar_draw(struct draw d, const struct section *s, struct pane *p, siz
 static void waterfall_draw(struct draw d, const struct section *s, struct pane *p)
 {
     struct rect in = d.in;
-    int n = (int)items(s, p), axis = in.h >= 2, rows = in.h - axis;
+    int n = (int)boxes_items(s, p), axis = in.h >= 2, rows = in.h - axis;
     p->page = MAX(rows, 1);
     find_selected(p, s);
     p->top = MAX(0, MIN(p->top, n - rows));
@@ -361,7 +361,7 @@ static void waterfall_draw(struct draw d, const struct section *s, struct pane *
 
 /* ---- as a kind of section ---- */
 
-static struct need need(const struct section *s, int width)
+static struct need boxes_need(const struct section *s, int width)
 {
     (void)width;
     if (!s->boxes.n)
@@ -371,7 +371,7 @@ static struct need need(const struct section *s, int width)
                            : (struct need){4, WANTED, MOST};
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void boxes_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     if (!s->boxes.n) {
@@ -385,15 +385,15 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 }
 
 const struct section_ops BOXES_OPS = {
-    .need = need,
-    .draw = draw,
-    .move = move,
-    .hit = hit,
-    .items = items,
+    .need = boxes_need,
+    .draw = boxes_draw,
+    .move = boxes_move,
+    .hit = boxes_hit,
+    .items = boxes_items,
     .select = select_box,
-    .item = item,
-    .text = text,
-    .apply = apply,
+    .item = boxes_item,
+    .text = boxes_text,
+    .apply = boxes_apply,
     .enter = enter,
     .leave = leave,
 };

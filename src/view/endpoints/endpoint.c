@@ -190,7 +190,7 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_endpoint(const struct view_ctx *c)
 {
     const struct endpoint *e = chosen(c);
     struct doc *d = doc_new("endpoint", e ? endpoint_name(e) : c->arg ? c->arg : "Endpoint");
@@ -248,7 +248,7 @@ const struct view endpoint_view = {
     .about = "endpoint",
     .subject = common_endpoint,
     .needs = KINDS_HTTP,
-    .build = build,
+    .build = build_endpoint,
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
     .rows = "queries",

@@ -93,7 +93,7 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     struct endpoint_point *p = mem_array(n, sizeof *p);
     model_request_series(c->model, span, n, p);
 
-    struct section *s = common_graph(d, "requests", "Requests and errors a second", UNIT_PER_S, span, n);
+    struct section *s = common_graph(d, "requests", "Requests and errors per second", UNIT_PER_S, span, n);
     double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
     double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
     s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
@@ -165,7 +165,7 @@ static void rows(const struct worst_list *l, const char *note, const char *empty
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_overview(const struct view_ctx *c)
 {
     struct endpoint_stats *all = mem_alloc(sizeof *all);
     struct doc *d = doc_new("overview", "Overview");
@@ -215,7 +215,7 @@ const struct view overview_view = {
     .title = "Overview",
     .summary = "the worst problems now; each line opens a view",
     .key = '1',
-    .build = build,
+    .build = build_overview,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
     .also = ALSO,

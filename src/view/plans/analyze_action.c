@@ -188,7 +188,7 @@ static void take_values(const struct action_ctx *c, struct outcome *out)
                 &(struct wish){
                     .of = of, .text = text, .origin = query_origin(of), .database = query_database(of)},
                 c->typed, out);
-    else /* what was typed stands there to be mended */
+    else /* keep the typed text, so that it can be corrected */
         ask_for_values(c, of, query_text(of), err.text, out);
     free(text);
 }
@@ -210,7 +210,7 @@ static void run_analyze(const struct action_ctx *c, struct outcome *out)
 const struct view_action analyze_action = {
     .name = "analyze",
     .keys = "X",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "execute the selected query: EXPLAIN ANALYZE (asks)",
     .on_server = "execute a query",
     .enabled = can_analyze,

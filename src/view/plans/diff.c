@@ -339,7 +339,7 @@ static void statements(struct doc *d, const char *before, const struct plan_sour
     s->text = plan_shown(d, after_is, after);
 }
 
-static void note(struct doc *d, struct table *t, struct strbuf *text, const char *sentence)
+static void add_note(struct doc *d, struct table *t, struct strbuf *text, const char *sentence)
 {
     doc_row(d, t)->cells[0] = cell_text(doc_text(d, sentence));
     strbuf_printf(text, "%s%s", text->len ? "\n" : "", sentence);
@@ -367,15 +367,15 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     struct strbuf text = {0};
     const char *was = query_of(before, before_is), *now = query_of(after, after_is);
     if (!same_statement(was, now))
-        note(d, t, &text, "The plans are of different statements.");
+        add_note(d, t, &text, "The plans are of different statements.");
     for (size_t i = 0; i < x.notes.n; i++)
-        note(d, t, &text, x.notes.items[i]);
+        add_note(d, t, &text, x.notes.items[i]);
     for (size_t i = 0; more && i < more->n; i++)
-        note(d, t, &text, more->items[i]);
+        add_note(d, t, &text, more->items[i]);
     for (size_t k = 0; k < 2; k++) {
         const struct plan_list *l = k ? &after->notes : &before->notes;
         for (size_t i = 0; i < l->n; i++)
-            note(d, t, &text, doc_printf(d, "The plan %s: %s", k ? "after" : "before", l->items[i]));
+            add_note(d, t, &text, doc_printf(d, "The plan %s: %s", k ? "after" : "before", l->items[i]));
     }
     doc_field(d, "notes", UNIT_NONE, cell_list(t));
     if (text.len) {
@@ -472,7 +472,7 @@ static struct plan_source source_of(const struct view_ctx *c, const struct query
 
 /* How well an earlier plan serves as the one before: another shape says most, and
  * executed goes with executed. */
-static int worth(const struct plan *earlier, const struct plan *now)
+static int rank_earlier(const struct plan *earlier, const struct plan *now)
 {
     return (plan_diff_same_shape(earlier, now) ? 0 : 2) + (earlier->analyzed == now->analyzed);
 }
@@ -484,7 +484,7 @@ struct found {
     bool after_ok, before_ok;
 };
 
-static void find(const struct view_ctx *c, const struct query *q, struct found *f)
+static void find_plans(const struct view_ctx *c, const struct query *q, struct found *f)
 {
     sd_time at = span_is_all(c->span) ? INT64_MAX : c->now;
     struct plan_entry entry;
@@ -506,7 +506,7 @@ static void find(const struct view_ctx *c, const struct query *q, struct found *
                 return;
             continue;
         }
-        int w = worth(e.plans[0], f->after.plans[0]);
+        int w = rank_earlier(e.plans[0], f->after.plans[0]);
         if (w > best) {
             explain_free(&f->before);
             f->before = e;
@@ -531,7 +531,7 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
     for (size_t nth = 0; model_plan_nth(c->model, query_key(q), at, nth, &entry); nth++)
         if (entry.plan->body && strlen(entry.plan->body) > HINT_BYTES)
             return NULL;
-    find(c, q, &f);
+    find_plans(c, q, &f);
     if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
         text = doc_printf(d, "a different plan before it, at %s: %s%sthe view diff%s shows both",
                           clock_hms(f.before_is.at, c->now, when), key ? key : "", key ? ", or " : "",
@@ -586,7 +586,7 @@ static struct doc *against_file(const struct view_ctx *c, struct found *f, const
     return d;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_diff(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
     struct found f = {0};
@@ -601,7 +601,7 @@ static struct doc *build(const struct view_ctx *c)
                 d, "No query called \"%s\" has been seen. The view queries lists all queries.", c->arg);
         return d;
     }
-    find(c, q, &f);
+    find_plans(c, q, &f);
     if (!f.after_ok) {
         d = nothing_to_compare(c, "There is no plan of this query yet.", "plan",
                                "requests one from the server");
@@ -659,8 +659,8 @@ static const struct column ALSO[] = {
     {.key = "shared_read_after", .title = "Read after", .help = "blocks"},
     {.key = "temp_written_before", .title = "Written before", .help = "temporary blocks"},
     {.key = "temp_written_after", .title = "Written after", .help = "temporary blocks"},
-    {.key = "workers_before", .title = "Workers before", .help = "that were launched"},
-    {.key = "workers_after", .title = "Workers after", .help = "that were launched"},
+    {.key = "workers_before", .title = "Workers before", .help = "workers that were launched"},
+    {.key = "workers_after", .title = "Workers after", .help = "workers that were launched"},
     {.key = "total_cost_before", .title = "Cost before", .help = "the planner's"},
     {.key = "total_cost_after", .title = "Cost after", .help = "the planner's"},
     {.key = "nodes_same", .title = "Same", .help = "how many nodes did not change"},
@@ -682,7 +682,7 @@ const struct view diff_view = {
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
-    .build = build,
+    .build = build_diff,
     .links = (const char *const[]){"query", "plan", NULL},
     .columns = columns_timed,
     .n_columns = N_COLUMNS,

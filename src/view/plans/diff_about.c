@@ -6,7 +6,7 @@
 
 enum { LABEL = 12, ABOUT_LINES = 12 };
 
-static void drop(void *p)
+static void diff_kept_free(void *p)
 {
     struct diff_kept *k = p;
     plan_diff_free(&k->diff);
@@ -136,5 +136,5 @@ void plan_diff_about(struct doc *d, size_t section, struct diff_kept *k)
     d->sections[section].about = about;
     d->sections[section].about_ctx = k;
     d->sections[section].about_lines = ABOUT_LINES;
-    doc_own(d, k, drop);
+    doc_own(d, k, diff_kept_free);
 }

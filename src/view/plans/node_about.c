@@ -37,7 +37,7 @@ void plan_kept_free(struct plan_kept *k)
     free(k);
 }
 
-static void drop(void *p)
+static void free_kept(void *p)
 {
     plan_kept_free(p);
 }
@@ -65,7 +65,7 @@ struct plan_about *plan_about_new(struct doc *d, const struct plan *p, const str
     a->clause = sql_clause_open(a->shown);
     if (a->kept) {
         a->kept->clause = a->clause;
-        doc_own(d, a->kept, drop);
+        doc_own(d, a->kept, free_kept);
     }
     a->findings = arena_alloc(d->arena, (f->n + 1) * sizeof *a->findings);
     a->n = f->n;
@@ -173,13 +173,13 @@ struct figure {
     char text[UNIT_TEXT_MAX];
 };
 
-static struct figure figure(enum unit unit, double v)
+static struct figure figure_text(enum unit unit, double v)
 {
     struct figure f;
     unit_format(unit, v, f.text);
     return f;
 }
-#define FIGURE(unit, v) (figure(unit, v).text)
+#define FIGURE(unit, v) (figure_text(unit, v).text)
 
 static double known(double v)
 {

@@ -166,7 +166,7 @@ static enum severity node_severity(const struct plan_findings *f, const struct p
 }
 
 /* The node and all above it: a compact tree keeps what has findings or takes most. */
-static void keep(bool *kept, const struct plan_node *n, size_t *left)
+static void keep_node(bool *kept, const struct plan_node *n, size_t *left)
 {
     for (; n && *left && !kept[n->id - 1]; n = n->parent) {
         kept[n->id - 1] = true;
@@ -184,13 +184,13 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, c
         return kept;
     }
     size_t left = max_nodes;
-    keep(kept, p->nodes[0], &left);
-    keep(kept, worst, &left);
+    keep_node(kept, p->nodes[0], &left);
+    keep_node(kept, worst, &left);
     for (size_t i = 0; i < f->n; i++)
-        keep(kept, f->items[i].node, &left);
+        keep_node(kept, f->items[i].node, &left);
     for (size_t i = 0; i < p->n_nodes && left; i++)
         if (!kept[i] && (!p->nodes[i]->parent || kept[p->nodes[i]->parent->id - 1]))
-            keep(kept, p->nodes[i], &left);
+            keep_node(kept, p->nodes[i], &left);
     for (size_t i = 0; i < p->n_nodes; i++)
         *omitted += !kept[i];
     return kept;

@@ -1,4 +1,4 @@
-/* plan_actions.c - the query's plan, two of its plans, what a plan is weighed by. */
+/* plan_actions.c - actions on plans: request, compare, choose the metric. */
 #include "view/plans/plan_actions.h"
 
 #include "core/plans/tree.h"
@@ -87,7 +87,7 @@ static void run_diff(const struct action_ctx *c, struct outcome *out)
     out->file = arena_strdup(out->arena, c->arg);
 }
 
-/* ---- what it is weighed by ---- */
+/* ---- the plan metric ---- */
 
 static bool can_weigh(const struct action_ctx *c, struct sd_error *why)
 {
@@ -128,7 +128,7 @@ static const char *metric_word(size_t i)
 static const struct view_action PLAN = {
     .name = "plan",
     .keys = "x F6",
-    .group = "Diving",
+    .group = "Opening and going back",
     .bar = "Plan",
     .help = "explain the selected query (plan only, safe)",
     .enabled = can_plan,
@@ -138,7 +138,7 @@ static const struct view_action PLAN = {
 static const struct view_action DIFF = {
     .name = "diff",
     .keys = "d",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "compare the query's plan with its previous plan",
     .args = "[FILE]",
     .args_help = "compare with the previous plan, or the plan in FILE",
@@ -149,7 +149,7 @@ static const struct view_action DIFF = {
 static const struct view_action METRIC = {
     .name = "metric",
     .keys = "m",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "choose the plan metric: time, rows, estimate, buffers ...",
     .args = "[NAME]",
     .args_help = "choose the plan metric; without a name, the next",

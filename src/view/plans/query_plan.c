@@ -196,7 +196,7 @@ static struct query *worst_query(const struct view_ctx *c)
     return worst;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query_plan(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
     struct plan_kept *kept;
@@ -283,13 +283,13 @@ const struct view plan_view = {
     .name = "plan",
     .place = PLACE_DB,
     .title = "Plan",
-    .summary = "a query's execution plan: findings, the missing index, the tree",
+    .summary = "the execution plan of a query: findings, the missing index, the tree",
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
     .made_of =
         SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX),
-    .build = build,
+    .build = build_query_plan,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,

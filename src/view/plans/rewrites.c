@@ -129,7 +129,7 @@ const char *plan_sql_lines(struct doc *d, const char *sql)
     return s;
 }
 
-static void say(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
+static void print_rewrite(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
 {
     const char *where = plan_short_name(d, it->node);
     strbuf_printf(out, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where,
@@ -199,7 +199,7 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
         plan_rewrite_rows(d, &s->table, &l);
         struct strbuf text = {0};
         for (size_t i = 0; i < l.n && (!in_short || i == 0); i++)
-            say(d, &l.items[i], i, &text);
+            print_rewrite(d, &l.items[i], i, &text);
         struct section *how = doc_section(d, SECTION_TEXT, NULL, "Rewritten statement");
         how->text = doc_text(d, text.text);
         how->weight = in_short ? 0 : 1;

@@ -28,7 +28,7 @@ enum {
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
 const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
     [S_index] = {.key = "index",
-                 .title = "Index on (copy gives its CREATE INDEX)",
+                 .title = "Index on (copy: CREATE INDEX)",
                  .flags = COLUMN_GROW | COLUMN_NO_JSON,
                  .width = 34,
                  .help = "what it is on: table, keys, INCLUDE, condition"},

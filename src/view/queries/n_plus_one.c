@@ -88,23 +88,23 @@ static const struct column columns[] = {
         {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
 };
 
-static const char *figure(struct doc *d, enum unit u, double v)
+static const char *figure_text(struct doc *d, enum unit u, double v)
 {
     char buf[UNIT_TEXT_MAX];
     return doc_text(d, unit_format(u, v, buf));
 }
 
-static void say(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b, const char *advice,
-                struct strbuf *out)
+static void print_n_plus_one(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b,
+                             const char *advice, struct strbuf *out)
 {
     strbuf_printf(out,
                   "%s%s runs it about %s times in each request: %s of it (%s calls in %s requests; the route "
                   "has %s of the "
                   "statement's time, by sampling).\n%s",
                   out->len ? "\n\n" : "", endpoint_name(it->endpoint),
-                  figure(d, UNIT_COUNT, round(it->calls_per_request)), figure(d, UNIT_NS, it->ns_per_request),
-                  figure(d, UNIT_COUNT, round(it->calls)), figure(d, UNIT_COUNT, it->requests),
-                  figure(d, UNIT_SHARE, it->share), advice);
+                  figure_text(d, UNIT_COUNT, round(it->calls_per_request)),
+                  figure_text(d, UNIT_NS, it->ns_per_request), figure_text(d, UNIT_COUNT, round(it->calls)),
+                  figure_text(d, UNIT_COUNT, it->requests), figure_text(d, UNIT_SHARE, it->share), advice);
     if (b->after)
         strbuf_printf(out, "\n   instead of  %s\n   write       %s", b->before, b->after);
     if (b->statement)
@@ -156,7 +156,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->endpoint))}
                     : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->query))};
         if (q)
-            say(d, it, &b, advice, &text);
+            print_n_plus_one(d, it, &b, advice, &text);
         free(hidden);
         arena_free(a);
     }

@@ -43,7 +43,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     f->note = span_is_all(c->span)
-                  ? doc_text(d, "since the server's statistics began")
+                  ? doc_text(d, "since the server's statistics were reset")
                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)
@@ -52,7 +52,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(s.mean_ns));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(s.total_ns));
     section_field(d, f, "rows", "Rows", UNIT_COUNT, cell_int(s.rows));
-    section_field(d, f, "rows_per_call", "Rows a call", UNIT_COUNT,
+    section_field(d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
                   cell_real(s.calls ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
     section_field(d, f, "hit_ratio", "Hits", UNIT_SHARE, cell_real(s.hit_ratio));
     section_field(d, f, "shared_read", "Blocks read", UNIT_BLOCKS, cell_int(s.shared_read));
@@ -76,7 +76,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     double *mean = doc_line(d, &s->graph, "mean_ns")->values;
     for (size_t i = 0; i < n; i++)
         mean[i] = p[i].calls_per_s > 0 ? p[i].mean_ns : NAN;
-    s = common_graph(d, "calls_over_time", "Calls a second", UNIT_PER_S, span, n);
+    s = common_graph(d, "calls_over_time", "Calls per second", UNIT_PER_S, span, n);
     s->empty = d->sections[d->n_sections - 2].empty;
     double *calls = doc_line(d, &s->graph, "calls_per_s")->values;
     for (size_t i = 0; i < n; i++)
@@ -84,7 +84,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     free(p);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query(const struct view_ctx *c)
 {
     const struct query *q = chosen(c);
     struct doc *d = doc_new("query", "Query");
@@ -147,7 +147,7 @@ const struct view query_view = {
     .about = "query",
     .subject = common_query,
     .needs = KINDS_SQL,
-    .build = build,
+    .build = build_query,
     .links = (const char *const[]){"plan", "diff", NULL},
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,

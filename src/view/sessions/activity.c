@@ -489,7 +489,7 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     free(s);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_activity(const struct view_ctx *c)
 {
     struct doc *d = doc_new("activity", "Activity");
     common_envelope(d, c, common_span(c));
@@ -524,7 +524,7 @@ const struct view activity_view = {
     .summary = "the sessions of the database: who blocks whom, what they wait for, for which route",
     .key = '4',
     .needs = KINDS_ACTIVITY,
-    .build = build,
+    .build = build_activity,
     .actions = session_actions,
     .links = (const char *const[]){"queries", "tables", "indexes", "pools", NULL},
     .worst = sessions_worst,

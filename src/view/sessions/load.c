@@ -97,8 +97,8 @@ void load_points(struct doc *d, const struct view_ctx *c, struct span span)
     free(values);
 }
 
-/* Layers lie in an order that stays: by halves of the share, then by name. Two of about the
- * same size would change places at every breath, and with them the whole drawing. */
+/* Layers lie in an order that stays: by halves of the share, then by name. Otherwise two layers of about the
+ * same size would change places at every refresh. */
 struct layer {
     struct wait_load load;
     const char *name;

@@ -1,4 +1,4 @@
-/* worst.h - what a view gives to the overview: the lines that need a look now. */
+/* worst.h - the problems that a view adds to the overview. */
 #ifndef VIEW_SHARED_WORST_H
 #define VIEW_SHARED_WORST_H
 

@@ -181,7 +181,7 @@ static void events(struct doc *d, const struct view_ctx *c)
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_sources(const struct view_ctx *c)
 {
     struct source_info info[SOURCES_MAX], then[SOURCES_MAX];
     size_t n = model_sources(c->model, c->now, info, SOURCES_MAX), bad = 0;
@@ -260,10 +260,10 @@ static struct doc *build(const struct view_ctx *c)
 static const struct column ALSO[] = {
     {.key = "events",
      .title = "Events",
-     .help = "what happened in the span, when there is something: at, source, severity, title, text"},
+     .help = "events in the time window, if any: at, source, severity, title, text"},
     {.key = "unparsed",
      .title = "Unparsed",
-     .help = "lines that were not understood, when there are some: sample, reason"},
+     .help = "lines that were not understood, if any: sample, reason"},
 };
 
 const struct view sources_view = {
@@ -273,7 +273,7 @@ const struct view sources_view = {
     .summary = "the sources of the data: state, age, errors, dropped batches, processor time",
     .key = '5',
     .needs = SD_KIND_BIT(SD_STATUS),
-    .build = build,
+    .build = build_sources,
     .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,
