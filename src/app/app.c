@@ -274,7 +274,7 @@ static void refused(void *ctx, const char *sentence)
 
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
 {
-    struct adding add = {a, follow, 0};
+    struct adding add = {.app = a, .follow = follow, .failed = 0};
     struct sd_error err;
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, targets[i], follow, &err)) {
@@ -290,7 +290,7 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
             add.failed++;
         }
     if (!a->config->n_sources)
-        discover(&(struct discovery){found, refused, &add}, NULL);
+        discover(&(struct discovery){.found = found, .refused = refused, .ctx = &add}, NULL);
     return add.failed;
 }
 

@@ -292,7 +292,10 @@ int verb_console(struct app *a)
     struct theme theme;
     load_theme(&theme, "dark", NULL);
     load_theme(&theme, set->theme, NULL);
-    s.term = term_open(&(struct term_options){set->unicode, set->color, set->mouse, &theme}, &note, &err);
+    s.term = term_open(
+        &(struct term_options){
+            .unicode = set->unicode, .color = set->color, .mouse = set->mouse, .theme = &theme},
+        &note, &err);
     if (!s.term) {
         complain("%s", err.text);
         return EXIT_USAGE;

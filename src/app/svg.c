@@ -13,7 +13,7 @@ struct look {
 static struct look look_of(const struct theme *t, const struct grid_cell *c)
 {
     const struct theme_style *s = &t->styles[c->style];
-    struct look l = {s->fg < 0 ? INK : s->fg, s->bg, s->attrs};
+    struct look l = {.fg = s->fg < 0 ? INK : s->fg, .bg = s->bg, .attrs = s->attrs};
     if ((s->attrs & THEME_REVERSE) || (c->flags & GRID_REVERSE)) {
         int32_t fg = l.fg;
         l.fg = l.bg < 0 ? PAPER : l.bg;

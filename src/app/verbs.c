@@ -321,7 +321,7 @@ static void ask_for_plans(struct app *a)
         struct plan_entry e;
         query_stats(q, SPAN_ALL, &s);
         if (s.known && query_origin(q) && query_text(q) && !model_plan(a->model, query_key(q), INT64_MAX, &e))
-            h[m++] = (struct heavy){s.total_ns, q};
+            h[m++] = (struct heavy){.total_ns = s.total_ns, .query = q};
     }
     qsort(h, m, sizeof *h, heaviest_first);
     for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
@@ -329,7 +329,8 @@ static void ask_for_plans(struct app *a)
                                            .database = query_database(h[i].query),
                                            .query = query_text(h[i].query),
                                            .unattended = 1};
-        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){SD_JOB_EXPLAIN, &job}, &ignored);
+        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){.job = SD_JOB_EXPLAIN, .args = &job},
+                   &ignored);
     }
     free(h);
 }

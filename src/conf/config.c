@@ -98,8 +98,11 @@ static const char *tristate(const char *value)
 {
     static const struct {
         const char *spelling, *meaning;
-    } SPELLINGS[] = {{"auto", "auto"}, {"yes", "yes"},  {"true", "yes"}, {"on", "yes"}, {"1", "yes"},
-                     {"no", "no"},     {"false", "no"}, {"off", "no"},   {"0", "no"}};
+    } SPELLINGS[] = {{.spelling = "auto", .meaning = "auto"}, {.spelling = "yes", .meaning = "yes"},
+                     {.spelling = "true", .meaning = "yes"},  {.spelling = "on", .meaning = "yes"},
+                     {.spelling = "1", .meaning = "yes"},     {.spelling = "no", .meaning = "no"},
+                     {.spelling = "false", .meaning = "no"},  {.spelling = "off", .meaning = "no"},
+                     {.spelling = "0", .meaning = "no"}};
     for (size_t i = 0; i < ARRAY_LEN(SPELLINGS); i++) {
         if (strcasecmp(value, SPELLINGS[i].spelling) == 0)
             return SPELLINGS[i].meaning;

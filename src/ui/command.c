@@ -15,7 +15,10 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
     static const struct {
         const char *ending;
         enum print_format format;
-    } endings[] = {{".csv", PRINT_CSV}, {".json", PRINT_JSON}, {".md", PRINT_MARKDOWN}, {".txt", PRINT_TEXT}};
+    } endings[] = {{.ending = ".csv", .format = PRINT_CSV},
+                   {.ending = ".json", .format = PRINT_JSON},
+                   {.ending = ".md", .format = PRINT_MARKDOWN},
+                   {.ending = ".txt", .format = PRINT_TEXT}};
     struct section *s = console_section(c);
     if (!c->env.write_file)
         return fail(err, "files cannot be written from here");

@@ -108,8 +108,9 @@ static void keys_draw(struct grid *g, struct rect r)
     static const struct {
         enum style style;
         const char *text;
-    } parts[] = {{STYLE_KEY, "y"},  {STYLE_TEXT, " yes   "}, {STYLE_KEY, "n"},
-                 {STYLE_TEXT, "/"}, {STYLE_KEY, "Esc"},      {STYLE_TEXT, " no"}};
+    } parts[] = {{.style = STYLE_KEY, .text = "y"},   {.style = STYLE_TEXT, .text = " yes   "},
+                 {.style = STYLE_KEY, .text = "n"},   {.style = STYLE_TEXT, .text = "/"},
+                 {.style = STYLE_KEY, .text = "Esc"}, {.style = STYLE_TEXT, .text = " no"}};
     int x = r.x;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         x += grid_text(g, r, x, r.y, MAX(r.x + r.w - x, 0), parts[i].style, parts[i].text);

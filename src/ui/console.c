@@ -302,7 +302,7 @@ struct console *console_new(const struct console_env *env)
     c->width = 80;
     c->height = 24;
     c->anchor = SD_UNKNOWN;
-    c->cost = (struct console_cost){NAN, SD_UNKNOWN, NAN};
+    c->cost = (struct console_cost){.cpu_share = NAN, .rss_bytes = SD_UNKNOWN, .tty_bytes_per_s = NAN};
     c->screens[c->depth++] = screen_new(VIEWS[0], NULL);
     c->now_seen = console_now(c);
     if (env->replay) {

@@ -43,7 +43,7 @@ static const char *list(const char *p, struct slice *out, size_t *n)
                 return NULL;
             while (*from == ' ')
                 from++;
-            out[(*n)++] = (struct slice){from, (size_t)(p - from)};
+            out[(*n)++] = (struct slice){.s = from, .n = (size_t)(p - from)};
             from = p + 1;
         }
         if (depth == 0)
@@ -55,16 +55,16 @@ static const char *list(const char *p, struct slice *out, size_t *n)
 static bool shape_of(const char *definition, struct shape *out)
 {
     const char *p = definition ? find_word(definition, " USING ") : NULL, *end;
-    *out = (struct shape){.predicate = {"", 0}};
+    *out = (struct shape){.predicate = {.s = "", .n = 0}};
     if (!p || !(end = find_word(p += strlen(" USING "), " (")))
         return false;
-    out->method = (struct slice){p, (size_t)(end - p)};
+    out->method = (struct slice){.s = p, .n = (size_t)(end - p)};
     if (!(p = list(end + 1, out->keys, &out->n_keys)))
         return false;
     if (str_starts(p, " INCLUDE (") && !(p = list(p + strlen(" INCLUDE "), out->include, &out->n_include)))
         return false;
     if ((p = find_word(p, " WHERE ")))
-        out->predicate = (struct slice){p, strlen(p)};
+        out->predicate = (struct slice){.s = p, .n = strlen(p)};
     return true;
 }
 
@@ -103,7 +103,7 @@ enum redundancy redundant_index(const struct sd_index *x, const struct sd_index 
         if (!holds(&b, a.include[i]))
             return REDUNDANT_NO;
     if (a.n_keys < b.n_keys || a.n_include < b.n_include)
-        return same_slice(a.method, (struct slice){"btree", 5}) ? REDUNDANT_PREFIX : REDUNDANT_NO;
+        return same_slice(a.method, (struct slice){.s = "btree", .n = 5}) ? REDUNDANT_PREFIX : REDUNDANT_NO;
     if (may_go(other) && x->is_valid == 1 &&
         (x->idx_scan > other->idx_scan ||
          (x->idx_scan == other->idx_scan &&

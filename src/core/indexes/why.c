@@ -114,7 +114,7 @@ static const struct table_use *use_for(const struct statement_use *su, const str
 void index_why(const struct statement_use *su, const struct index_def *d, struct strbuf *out)
 {
     const struct table_use *u = use_for(su, d);
-    struct saying s = {d, out, 0};
+    struct saying s = {.d = d, .out = out, .n = 0};
     if (!u)
         return;
     if (d->method == INDEX_BRIN) {

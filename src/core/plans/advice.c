@@ -558,7 +558,9 @@ static void suggest(struct target *t, struct advice *a)
     static const struct {
         bool (*find)(struct target *, struct advice *);
         bool of_seq, of_index;
-    } rules[] = {{sorted_for_few, true, true}, {finds_too_much, false, true}, {joined_for_few, true, false}};
+    } rules[] = {{.find = sorted_for_few, .of_seq = true, .of_index = true},
+                 {.find = finds_too_much, .of_seq = false, .of_index = true},
+                 {.find = joined_for_few, .of_seq = true, .of_index = false}};
     const struct plan_node *n = t->node;
     const struct sd_table *table = plan_facts_table(t->facts, n);
     bool seq = str_eq(n->type, "Seq Scan"), filtered = seq && n->filter;

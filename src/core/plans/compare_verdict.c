@@ -19,21 +19,21 @@ static void spoken(const struct plan_node *n, bool place, struct strbuf *out)
 {
     static const struct {
         const char *type, *words;
-    } names[] = {{"Seq Scan", "sequential scan"},
-                 {"Index Only Scan", "index-only scan"},
-                 {"Bitmap Heap Scan", "bitmap scan"},
-                 {"Bitmap Index Scan", "bitmap of the index"},
-                 {"Aggregate", "aggregation"},
-                 {"Unique", "removal of duplicates"},
-                 {"CTE Scan", "scan of the CTE"},
-                 {"ModifyTable", "writing"},
-                 {"WindowAgg", "window function"},
-                 {"SetOp", "set operation"},
-                 {"Memoize", "memoize node"},
-                 {"Materialize", "materialize node"},
-                 {"Append", "append"},
-                 {"Gather", "gathering from workers"},
-                 {"Gather Merge", "gathering from workers"}};
+    } names[] = {{.type = "Seq Scan", .words = "sequential scan"},
+                 {.type = "Index Only Scan", .words = "index-only scan"},
+                 {.type = "Bitmap Heap Scan", .words = "bitmap scan"},
+                 {.type = "Bitmap Index Scan", .words = "bitmap of the index"},
+                 {.type = "Aggregate", .words = "aggregation"},
+                 {.type = "Unique", .words = "removal of duplicates"},
+                 {.type = "CTE Scan", .words = "scan of the CTE"},
+                 {.type = "ModifyTable", .words = "writing"},
+                 {.type = "WindowAgg", .words = "window function"},
+                 {.type = "SetOp", .words = "set operation"},
+                 {.type = "Memoize", .words = "memoize node"},
+                 {.type = "Materialize", .words = "materialize node"},
+                 {.type = "Append", .words = "append"},
+                 {.type = "Gather", .words = "gathering from workers"},
+                 {.type = "Gather Merge", .words = "gathering from workers"}};
     const char *words = NULL;
     for (size_t i = 0; n->type && i < ARRAY_LEN(names); i++)
         if (!strcmp(names[i].type, n->type))

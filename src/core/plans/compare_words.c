@@ -148,15 +148,43 @@ static const struct {
     enum unit unit;
     double ratio, least; /* smallest difference that is reported */
 } figures[] = {
-    {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
-    {"rows removed", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
-    {"loops", offsetof(struct plan_node, loops), UNIT_COUNT, 2, 10},
+    {.name = "rows", .offset = offsetof(struct plan_node, rows), .unit = UNIT_COUNT, .ratio = 2, .least = 10},
+    {.name = "rows removed",
+     .offset = offsetof(struct plan_node, rows_removed),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 1000},
+    {.name = "loops",
+     .offset = offsetof(struct plan_node, loops),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 10},
     /* from here on no figure grows with the loops by itself */
-    {"heap fetches", offsetof(struct plan_node, heap_fetches), UNIT_COUNT, 2, 1000},
-    {"lossy blocks", offsetof(struct plan_node, lossy_blocks), UNIT_BLOCKS, 2, 100},
-    {"partitions pruned at the start", offsetof(struct plan_node, subplans_removed), UNIT_COUNT, 1, 1},
-    {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
-    {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
+    {.name = "heap fetches",
+     .offset = offsetof(struct plan_node, heap_fetches),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 1000},
+    {.name = "lossy blocks",
+     .offset = offsetof(struct plan_node, lossy_blocks),
+     .unit = UNIT_BLOCKS,
+     .ratio = 2,
+     .least = 100},
+    {.name = "partitions pruned at the start",
+     .offset = offsetof(struct plan_node, subplans_removed),
+     .unit = UNIT_COUNT,
+     .ratio = 1,
+     .least = 1},
+    {.name = "temporary blocks written",
+     .offset = offsetof(struct plan_node, own_temp_written),
+     .unit = UNIT_BLOCKS,
+     .ratio = 2,
+     .least = 100},
+    {.name = "blocks read",
+     .offset = offsetof(struct plan_node, own_shared_read),
+     .unit = UNIT_BLOCKS,
+     .ratio = 4,
+     .least = 1000},
 };
 
 bool compare_differ(double b, double a, double ratio, double least)
@@ -253,15 +281,20 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
     }
     const struct {
         const char *name, *before, *after;
-    } each[] = {{"index condition", moved ? NULL : index_b, moved ? NULL : index_a},
-                {"filter", moved ? NULL : b->filter, moved ? NULL : a->filter},
-                {"join filter", moved ? NULL : b->join_filter, moved ? NULL : a->join_filter},
-                {"hash condition", b->hash_cond && a->hash_cond ? b->hash_cond : NULL,
-                 b->hash_cond ? a->hash_cond : NULL},
-                {"merge condition", b->merge_cond && a->merge_cond ? b->merge_cond : NULL,
-                 b->merge_cond ? a->merge_cond : NULL},
-                {"TID condition", b->tid_cond, a->tid_cond},
-                {"one-time filter", b->one_time_filter, a->one_time_filter}};
+    } each[] = {
+        {.name = "index condition", .before = moved ? NULL : index_b, .after = moved ? NULL : index_a},
+        {.name = "filter", .before = moved ? NULL : b->filter, .after = moved ? NULL : a->filter},
+        {.name = "join filter",
+         .before = moved ? NULL : b->join_filter,
+         .after = moved ? NULL : a->join_filter},
+        {.name = "hash condition",
+         .before = b->hash_cond && a->hash_cond ? b->hash_cond : NULL,
+         .after = b->hash_cond ? a->hash_cond : NULL},
+        {.name = "merge condition",
+         .before = b->merge_cond && a->merge_cond ? b->merge_cond : NULL,
+         .after = b->merge_cond ? a->merge_cond : NULL},
+        {.name = "TID condition", .before = b->tid_cond, .after = a->tid_cond},
+        {.name = "one-time filter", .before = b->one_time_filter, .after = a->one_time_filter}};
     for (size_t i = 0; i < ARRAY_LEN(each); i++) {
         const char *before = each[i].before, *after = each[i].after;
         if (str_eq(before, after))
@@ -557,7 +590,8 @@ void compare_rank(struct plan_diff *d)
     struct ranked *all = mem_array(c.n, sizeof *all);
     for (size_t i = 0; i < c.n; i++) {
         double e = fabs(effect(d, c.items[i].effect_ns, c.items[i].effect_cost));
-        all[i] = (struct ranked){c.items[i], isnan(e) ? (c.items[i].node ? 0 : INFINITY) : e, i};
+        all[i] = (struct ranked){
+            .change = c.items[i], .rank = isnan(e) ? (c.items[i].node ? 0 : INFINITY) : e, .place = i};
     }
     qsort(all, c.n, sizeof *all, by_rank);
     struct plan_diff_change *items = arena_alloc(d->arena, (c.n + 1) * sizeof *items);

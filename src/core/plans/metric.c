@@ -3,7 +3,7 @@
 
 static const struct {
     const char *name, *note;
-} METRICS[PLAN_METRIC_END] = {[PLAN_METRIC_NONE] = {"", ""},
+} METRICS[PLAN_METRIC_END] = {[PLAN_METRIC_NONE] = {.name = "", .note = ""},
 #define METRIC_ROW(UPPER, name, note) [PLAN_METRIC_##UPPER] = {#name, note},
                               PLAN_METRICS(METRIC_ROW)};
 

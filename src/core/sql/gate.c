@@ -120,12 +120,16 @@ static const char *last_name(const cJSON *list)
 static const struct {
     const char *node, *sentence;
 } REFUSED[] = {
-    {"intoClause", "SELECT INTO would create a table; explain the SELECT without INTO"},
-    {"InsertStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"UpdateStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"DeleteStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"MergeStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"CreateTableAsStmt", "CREATE TABLE AS is not explained; explain its SELECT alone"},
+    {.node = "intoClause", .sentence = "SELECT INTO would create a table; explain the SELECT without INTO"},
+    {.node = "InsertStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "UpdateStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "DeleteStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "MergeStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "CreateTableAsStmt", .sentence = "CREATE TABLE AS is not explained; explain its SELECT alone"},
 };
 
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */
@@ -159,12 +163,13 @@ static const char *const ALLOWED[] = {"SelectStmt", "InsertStmt", "UpdateStmt",
 static const struct {
     const char *node, *words;
 } UTILITY[] = {
-    {"ExplainStmt", "the text is an EXPLAIN already; give the statement alone"},
-    {"CreateTableAsStmt", "CREATE TABLE AS is not explained; explain its SELECT alone"},
-    {"ExecuteStmt", "EXECUTE hides its statement; explain the prepared statement's own text"},
-    {"DeclareCursorStmt", "DECLARE CURSOR is not explained; explain its SELECT alone"},
-    {"CopyStmt", "COPY has no plan; explain its SELECT alone"},
-    {"TransactionStmt", "BEGIN, COMMIT and the like have no plan"},
+    {.node = "ExplainStmt", .words = "the text is an EXPLAIN already; give the statement alone"},
+    {.node = "CreateTableAsStmt", .words = "CREATE TABLE AS is not explained; explain its SELECT alone"},
+    {.node = "ExecuteStmt",
+     .words = "EXECUTE hides its statement; explain the prepared statement's own text"},
+    {.node = "DeclareCursorStmt", .words = "DECLARE CURSOR is not explained; explain its SELECT alone"},
+    {.node = "CopyStmt", .words = "COPY has no plan; explain its SELECT alone"},
+    {.node = "TransactionStmt", .words = "BEGIN, COMMIT and the like have no plan"},
 };
 
 static bool gate(const cJSON *tree, struct sd_error *why)
@@ -193,11 +198,12 @@ static bool gate(const cJSON *tree, struct sd_error *why)
 static const struct {
     const char *node, *sentence;
 } NOT_EXECUTED[] = {
-    {"lockingClause",
-     "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
-    {"ParamRef", "the statement has parameters such as $1, and it cannot be executed without their values; "
+    {.node = "lockingClause",
+     .sentence = "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
+    {.node = "ParamRef",
+     .sentence = "the statement has parameters such as $1, and it cannot be executed without their values; "
                  "replace them with values"},
-    {"CurrentOfExpr", "WHERE CURRENT OF needs a cursor"},
+    {.node = "CurrentOfExpr", .sentence = "WHERE CURRENT OF needs a cursor"},
 };
 
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */

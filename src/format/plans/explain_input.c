@@ -156,12 +156,18 @@ static int inputs_wanted(const struct plan_node *n)
     static const struct {
         const char *type;
         int n;
-    } wanted[] = {{"Hash Join", 2},     {"Merge Join", 2},       {"Nested Loop", 2}, {"Recursive Union", 2},
-                  {"BitmapAnd", 2},     {"BitmapOr", 2},         {"Sort", 1},        {"Incremental Sort", 1},
-                  {"Limit", 1},         {"Aggregate", 1},        {"Group", 1},       {"Hash", 1},
-                  {"Gather", 1},        {"Gather Merge", 1},     {"Materialize", 1}, {"Memoize", 1},
-                  {"Unique", 1},        {"WindowAgg", 1},        {"SetOp", 1},       {"LockRows", 1},
-                  {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1}, {"ProjectSet", 1}};
+    } wanted[] = {{.type = "Hash Join", .n = 2},     {.type = "Merge Join", .n = 2},
+                  {.type = "Nested Loop", .n = 2},   {.type = "Recursive Union", .n = 2},
+                  {.type = "BitmapAnd", .n = 2},     {.type = "BitmapOr", .n = 2},
+                  {.type = "Sort", .n = 1},          {.type = "Incremental Sort", .n = 1},
+                  {.type = "Limit", .n = 1},         {.type = "Aggregate", .n = 1},
+                  {.type = "Group", .n = 1},         {.type = "Hash", .n = 1},
+                  {.type = "Gather", .n = 1},        {.type = "Gather Merge", .n = 1},
+                  {.type = "Materialize", .n = 1},   {.type = "Memoize", .n = 1},
+                  {.type = "Unique", .n = 1},        {.type = "WindowAgg", .n = 1},
+                  {.type = "SetOp", .n = 1},         {.type = "LockRows", .n = 1},
+                  {.type = "Subquery Scan", .n = 1}, {.type = "Bitmap Heap Scan", .n = 1},
+                  {.type = "ProjectSet", .n = 1}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
         if (!strcmp(n->type, wanted[i].type))
             return wanted[i].n;

@@ -46,8 +46,9 @@ static void add_text(struct strbuf *out, const char *s, const char *end)
     static const struct {
         const char *name;
         char c;
-    } entities[] = {{"&lt;", '<'},   {"&gt;", '>'},    {"&amp;", '&'},
-                    {"&quot;", '"'}, {"&apos;", '\''}, {"&#x0d;", '\r'}};
+    } entities[] = {{.name = "&lt;", .c = '<'},    {.name = "&gt;", .c = '>'},
+                    {.name = "&amp;", .c = '&'},   {.name = "&quot;", .c = '"'},
+                    {.name = "&apos;", .c = '\''}, {.name = "&#x0d;", .c = '\r'}};
     while (s < end) {
         size_t used = 0;
         for (size_t i = 0; *s == '&' && i < ARRAY_LEN(entities) && !used; i++) {

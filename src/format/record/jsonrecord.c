@@ -294,11 +294,11 @@ static void derive_http(struct sd_http *r, const struct sums *s)
 {
     const struct {
         int64_t *field, value;
-    } rows[] = {{&r->count, s->count},
-                {&r->timed, s->count},
-                {&r->total_ns, s->total},
-                {&r->min_ns, s->min},
-                {&r->max_ns, s->max}};
+    } rows[] = {{.field = &r->count, .value = s->count},
+                {.field = &r->timed, .value = s->count},
+                {.field = &r->total_ns, .value = s->total},
+                {.field = &r->min_ns, .value = s->min},
+                {.field = &r->max_ns, .value = s->max}};
     for (size_t i = 0; i < ARRAY_LEN(rows) && s->count; i++)
         if (!sd_known(*rows[i].field))
             *rows[i].field = rows[i].value;

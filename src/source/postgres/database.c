@@ -10,14 +10,14 @@ static const struct {
     const char *name, *unit, *column;
     bool counter;
 } FIGURES[] = {
-    {"postgresql.connections", "count", "numbackends", false},
-    {"postgresql.xact_commit", "count", "xact_commit", true},
-    {"postgresql.xact_rollback", "count", "xact_rollback", true},
-    {"postgresql.blks_read", "count", "blks_read", true},
-    {"postgresql.blks_hit", "count", "blks_hit", true},
-    {"postgresql.deadlocks", "count", "deadlocks", true},
-    {"postgresql.temp_files", "count", "temp_files", true},
-    {"postgresql.temp_bytes", "bytes", "temp_bytes", true},
+    {.name = "postgresql.connections", .unit = "count", .column = "numbackends", .counter = false},
+    {.name = "postgresql.xact_commit", .unit = "count", .column = "xact_commit", .counter = true},
+    {.name = "postgresql.xact_rollback", .unit = "count", .column = "xact_rollback", .counter = true},
+    {.name = "postgresql.blks_read", .unit = "count", .column = "blks_read", .counter = true},
+    {.name = "postgresql.blks_hit", .unit = "count", .column = "blks_hit", .counter = true},
+    {.name = "postgresql.deadlocks", .unit = "count", .column = "deadlocks", .counter = true},
+    {.name = "postgresql.temp_files", .unit = "count", .column = "temp_files", .counter = true},
+    {.name = "postgresql.temp_bytes", .unit = "bytes", .column = "temp_bytes", .counter = true},
 };
 
 char *database_sql(void)

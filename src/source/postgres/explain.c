@@ -132,8 +132,10 @@ static bool type_is_open(const struct conn *c)
 static const struct type {
     const char *name;
     Oid oid; /* pg_type.dat: the same in all versions */
-} CANDIDATES[] = {{"int8", 20}, {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
-                  {"bool", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
+} CANDIDATES[] = {
+    {.name = "int8", .oid = 20},    {.name = "text", .oid = 25},      {.name = "timestamptz", .oid = 1184},
+    {.name = "uuid", .oid = 2950},  {.name = "numeric", .oid = 1700}, {.name = "bool", .oid = 16},
+    {.name = "jsonb", .oid = 3802}, {.name = "inet", .oid = 869},     {.name = "bytea", .oid = 17}};
 
 /* After a failure: back to the savepoint, or where there is none, a new transaction. */
 static enum sd_result again(struct conn *c, struct sd_error *err)

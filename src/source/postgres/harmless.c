@@ -127,16 +127,28 @@ static void columns_free(struct columns *a)
 static const struct {
     const char *kind, *before, *after; /* of schema.name */
 } SENTENCES[] = {
-    {"function", "the statement calls the function ", ", which may change something; " RULE},
-    {"attribute", "an attribute in the statement, such as t.f, may be a call of the function ", "; " RULE},
-    {"operator", "the statement uses the operator ", ", whose function may act on something; " RULE},
-    {"cast", "the statement may convert a value by a cast that calls ", "; " RULE},
-    {"inside", "a view, policy, domain, type or index that the statement uses needs ", "; " RULE},
-    {"type", "the statement uses the type ", ", whose functions may act on something; " RULE},
-    {"foreign", "",
-     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
-    {"remote", "",
-     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {.kind = "function",
+     .before = "the statement calls the function ",
+     .after = ", which may change something; " RULE},
+    {.kind = "attribute",
+     .before = "an attribute in the statement, such as t.f, may be a call of the function ",
+     .after = "; " RULE},
+    {.kind = "operator",
+     .before = "the statement uses the operator ",
+     .after = ", whose function may act on something; " RULE},
+    {.kind = "cast", .before = "the statement may convert a value by a cast that calls ", .after = "; " RULE},
+    {.kind = "inside",
+     .before = "a view, policy, domain, type or index that the statement uses needs ",
+     .after = "; " RULE},
+    {.kind = "type",
+     .before = "the statement uses the type ",
+     .after = ", whose functions may act on something; " RULE},
+    {.kind = "foreign",
+     .before = "",
+     .after = " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {.kind = "remote",
+     .before = "",
+     .after = " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
 };
 
 /* In a plan that may run nothing of the user's own. */
@@ -392,7 +404,7 @@ void harmless_add(struct harmless *h, int64_t oid, bool always)
         if (h->functions[i].oid == oid && h->functions[i].always >= always)
             return;
     h->functions = mem_grow(h->functions, h->n, &h->cap, sizeof *h->functions);
-    h->functions[h->n++] = (struct harmless_function){oid, always};
+    h->functions[h->n++] = (struct harmless_function){.oid = oid, .always = always};
 }
 
 /* A server with an encoding of one byte a character folds letters beyond ASCII. */

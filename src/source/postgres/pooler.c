@@ -21,9 +21,10 @@ enum { POOLS_MAX = 200, NAME_MAX_BYTES = 64 };
 /* What they call themselves in a greeting, a version or a refusal. */
 static const struct {
     const char *word, *name;
-} NAMES[] = {{"bouncer", "pgbouncer"},    {"pgcat", "pgcat"},         {"odyssey", "Odyssey"},
-             {"rds proxy", "RDS Proxy"},  {"supavisor", "Supavisor"}, {"pgpool", "Pgpool-II"},
-             {"not allowed", "pgbouncer"} /* to its console, in just these words */};
+} NAMES[] = {{.word = "bouncer", .name = "pgbouncer"},    {.word = "pgcat", .name = "pgcat"},
+             {.word = "odyssey", .name = "Odyssey"},      {.word = "rds proxy", .name = "RDS Proxy"},
+             {.word = "supavisor", .name = "Supavisor"},  {.word = "pgpool", .name = "Pgpool-II"},
+             {.word = "not allowed", .name = "pgbouncer"} /* to its console, in just these words */};
 
 /* Which pooler a greeting, version or refusal is of; NULL. Pure. */
 static const char *pooler_named_in(const char *text)
@@ -134,20 +135,23 @@ static void add_metric(struct postgres *p, struct sd_batch *b, const char *name,
 static const struct {
     const char *name, *column;
 } POOL[] = {
-    {"pgbouncer.clients_active", "cl_active"}, {"pgbouncer.clients_waiting", "cl_waiting"},
-    {"pgbouncer.servers_active", "sv_active"}, {"pgbouncer.servers_idle", "sv_idle"},
-    {"pgbouncer.servers_used", "sv_used"},     {"pgbouncer.servers_login", "sv_login"},
+    {.name = "pgbouncer.clients_active", .column = "cl_active"},
+    {.name = "pgbouncer.clients_waiting", .column = "cl_waiting"},
+    {.name = "pgbouncer.servers_active", .column = "sv_active"},
+    {.name = "pgbouncer.servers_idle", .column = "sv_idle"},
+    {.name = "pgbouncer.servers_used", .column = "sv_used"},
+    {.name = "pgbouncer.servers_login", .column = "sv_login"},
 };
 
 /* Per database, since the pooler's start; times in microseconds. */
 static const struct {
     const char *name, *column, *unit;
 } STATS[] = {
-    {"pgbouncer.transactions", "total_xact_count", "count"},
-    {"pgbouncer.queries", "total_query_count", "count"},
-    {"pgbouncer.transaction_time", "total_xact_time", "ns"},
-    {"pgbouncer.query_time", "total_query_time", "ns"},
-    {"pgbouncer.wait_time", "total_wait_time", "ns"},
+    {.name = "pgbouncer.transactions", .column = "total_xact_count", .unit = "count"},
+    {.name = "pgbouncer.queries", .column = "total_query_count", .unit = "count"},
+    {.name = "pgbouncer.transaction_time", .column = "total_xact_time", .unit = "ns"},
+    {.name = "pgbouncer.query_time", .column = "total_query_time", .unit = "ns"},
+    {.name = "pgbouncer.wait_time", .column = "total_wait_time", .unit = "ns"},
 };
 
 /* The console counts itself as a pool. */

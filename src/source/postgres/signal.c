@@ -50,9 +50,16 @@ static const char LOOK[] =
 
 static const struct signal_words {
     const char *sql, *verb, *title, *done, *object;
-} CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of",
-            "the statement of "},
-  TERMINATE = {SIGNAL("pg_terminate_backend"), "terminate", "terminated", "ended", ""};
+} CANCEL = {.sql = SIGNAL("pg_cancel_backend"),
+            .verb = "cancel",
+            .title = "cancelled",
+            .done = "cancelled the statement of",
+            .object = "the statement of "},
+  TERMINATE = {.sql = SIGNAL("pg_terminate_backend"),
+               .verb = "terminate",
+               .title = "terminated",
+               .done = "ended",
+               .object = ""};
 
 /* Where the session stands, in words that hold after it has gone. */
 struct target {

@@ -19,8 +19,12 @@ static void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned 
         char plain;
         enum style style;
     } patterns[] = {
-        {0x2591, '.', STYLE_GRAPH1}, {0x2592, ':', STYLE_GRAPH2}, {0x2550, '=', STYLE_GRAPH3},
-        {0x2571, '/', STYLE_GRAPH4}, {0x253C, 'x', STYLE_GRAPH5}, {0x2593, '%', STYLE_GRAPH6},
+        {.code = 0x2591, .plain = '.', .style = STYLE_GRAPH1},
+        {.code = 0x2592, .plain = ':', .style = STYLE_GRAPH2},
+        {.code = 0x2550, .plain = '=', .style = STYLE_GRAPH3},
+        {.code = 0x2571, .plain = '/', .style = STYLE_GRAPH4},
+        {.code = 0x253C, .plain = 'x', .style = STYLE_GRAPH5},
+        {.code = 0x2593, .plain = '%', .style = STYLE_GRAPH6},
     };
     size_t k = colour % ARRAY_LEN(patterns);
     uint32_t code = d.grid->ascii ? (uint32_t)patterns[k].plain : patterns[k].code;

@@ -15,7 +15,8 @@ static struct cells cells_of(const struct section *s, const struct pane *p)
 {
     const struct heatmap *h = &s->heatmap;
     size_t most = p->plot_h > 0 ? (size_t)p->plot_h : h->rows;
-    return (struct cells){h, over_time(h->from, h->to, h->columns, p), (int)MIN(h->rows, most)};
+    return (struct cells){
+        .h = h, .time = over_time(h->from, h->to, h->columns, p), .rows = (int)MIN(h->rows, most)};
 }
 
 /* The data's rows of a row of cells. */

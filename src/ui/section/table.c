@@ -123,7 +123,7 @@ static void natural_widths(struct fitting *g, const struct pane *p)
     g->used = -GAP;
     for (size_t c = 0; c < g->t->n_columns; c++) {
         const struct column *col = &g->t->columns[c];
-        g->f[c] = (struct fit){0, is_text(g->t, c, g->m)};
+        g->f[c] = (struct fit){.width = 0, .text = is_text(g->t, c, g->m)};
         if (!pane_shows(p, col))
             continue;
         if ((col->flags & COLUMN_GROW) && g->grow < 0) {

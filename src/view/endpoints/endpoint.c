@@ -81,11 +81,11 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     static const struct {
         double q;
         const char *key, *label;
-    } quantiles[] = {{0.5, "p50_ns", "P50"},
-                     {0.9, "p90_ns", "P90"},
-                     {0.95, "p95_ns", "P95"},
-                     {0.99, "p99_ns", "P99"},
-                     {0.999, "p999_ns", "P99.9"}};
+    } quantiles[] = {{.q = 0.5, .key = "p50_ns", .label = "P50"},
+                     {.q = 0.9, .key = "p90_ns", .label = "P90"},
+                     {.q = 0.95, .key = "p95_ns", .label = "P95"},
+                     {.q = 0.99, .key = "p99_ns", .label = "P99"},
+                     {.q = 0.999, .key = "p999_ns", .label = "P99.9"}};
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         section_field(d, f, quantiles[i].key, quantiles[i].label, UNIT_NS,
                       cell_int(hist_quantile(&s->latency, quantiles[i].q)));

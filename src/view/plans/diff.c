@@ -263,13 +263,41 @@ static void summary(struct doc *d, const struct plan_diff *x, const struct plan_
         const char *key_before, *key_after;
         enum unit unit;
         double before, after;
-    } keys[] = {{"execution_before_ns", "execution_after_ns", UNIT_NS, b->elapsed_ns, a->elapsed_ns},
-                {"planning_before_ns", "planning_after_ns", UNIT_NS, b->planning_ns, a->planning_ns},
-                {"jit_before_ns", "jit_after_ns", UNIT_NS, b->jit_ns, a->jit_ns},
-                {"shared_blocks_before", "shared_blocks_after", UNIT_BLOCKS, all_b, all_a},
-                {"shared_read_before", "shared_read_after", UNIT_BLOCKS, read_b, read_a},
-                {"temp_written_before", "temp_written_after", UNIT_BLOCKS, temp_b, temp_a},
-                {"workers_before", "workers_after", UNIT_COUNT, plan_diff_workers(b), plan_diff_workers(a)}};
+    } keys[] = {{.key_before = "execution_before_ns",
+                 .key_after = "execution_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->elapsed_ns,
+                 .after = a->elapsed_ns},
+                {.key_before = "planning_before_ns",
+                 .key_after = "planning_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->planning_ns,
+                 .after = a->planning_ns},
+                {.key_before = "jit_before_ns",
+                 .key_after = "jit_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->jit_ns,
+                 .after = a->jit_ns},
+                {.key_before = "shared_blocks_before",
+                 .key_after = "shared_blocks_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = all_b,
+                 .after = all_a},
+                {.key_before = "shared_read_before",
+                 .key_after = "shared_read_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = read_b,
+                 .after = read_a},
+                {.key_before = "temp_written_before",
+                 .key_after = "temp_written_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = temp_b,
+                 .after = temp_a},
+                {.key_before = "workers_before",
+                 .key_after = "workers_after",
+                 .unit = UNIT_COUNT,
+                 .before = plan_diff_workers(b),
+                 .after = plan_diff_workers(a)}};
     doc_field(d, "before", UNIT_NONE, cell_text(doc_text(d, before_is->origin)));
     doc_field(d, "after", UNIT_NONE, cell_text(doc_text(d, after_is->origin)));
     doc_field(d, "taken_before", UNIT_TIME, cell_int(taken_at(b, before_is)));
@@ -566,7 +594,7 @@ static struct query *worst_query(const struct view_ctx *c) /* that has two plans
 /* Takes the plan after out of `f`. */
 static struct doc *against_file(const struct view_ctx *c, struct found *f, const struct plan_source *after_is)
 {
-    struct plan_input in = {c->file_text, c->file_len, c->file_name};
+    struct plan_input in = {.text = c->file_text, .len = c->file_len, .name = c->file_name};
     struct explain e = {0};
     struct sd_error err = {""};
     if (!input_read(&in, &e, &err))

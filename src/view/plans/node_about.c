@@ -242,9 +242,9 @@ static void rows(struct strbuf *b, const struct plan_node *n)
     const struct {
         const char *by;
         double n;
-    } removed[] = {{"by the filter", n->loop_removed_filter},
-                   {"by the join filter", n->loop_removed_join},
-                   {"on rechecking", n->loop_removed_recheck}};
+    } removed[] = {{.by = "by the filter", .n = n->loop_removed_filter},
+                   {.by = "by the join filter", .n = n->loop_removed_join},
+                   {.by = "on rechecking", .n = n->loop_removed_recheck}};
     bool first = true;
     for (size_t i = 0; i < ARRAY_LEN(removed); i++) {
         if (!(removed[i].n > 0))

@@ -107,14 +107,14 @@ static const char *plan_conditions(struct doc *d, const struct plan_source *src,
 {
     const struct {
         const char *name, *text;
-    } all[] = {{"index cond", n->index_cond},
-               {"hash cond", n->hash_cond},
-               {"merge cond", n->merge_cond},
-               {"tid cond", n->tid_cond},
-               {"filter", n->filter},
-               {"join filter", n->join_filter},
-               {"recheck", n->index_cond || n->filter ? NULL : n->recheck_cond},
-               {"when", n->one_time_filter}};
+    } all[] = {{.name = "index cond", .text = n->index_cond},
+               {.name = "hash cond", .text = n->hash_cond},
+               {.name = "merge cond", .text = n->merge_cond},
+               {.name = "tid cond", .text = n->tid_cond},
+               {.name = "filter", .text = n->filter},
+               {.name = "join filter", .text = n->join_filter},
+               {.name = "recheck", .text = n->index_cond || n->filter ? NULL : n->recheck_cond},
+               {.name = "when", .text = n->one_time_filter}};
     struct strbuf b = {0};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].text)

@@ -238,7 +238,8 @@ static struct doc_session session_of(struct doc *d, const struct session_sample 
 {
     if (s->a->pid <= 0) /* nothing that a signal could be sent to */
         return (struct doc_session){0};
-    return (struct doc_session){doc_text(d, s->origin), s->a->pid, s->a->backend_start};
+    return (struct doc_session){
+        .origin = doc_text(d, s->origin), .pid = s->a->pid, .backend_start = s->a->backend_start};
 }
 
 static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,

@@ -81,7 +81,10 @@ char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX])
     static const struct {
         double below, unit;
         const char *name;
-    } steps[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INFINITY, 86400, "d"}};
+    } steps[] = {{.below = 120, .unit = 1, .name = "s"},
+                 {.below = 7200, .unit = 60, .name = "min"},
+                 {.below = 172800, .unit = 3600, .name = "h"},
+                 {.below = INFINITY, .unit = 86400, .name = "d"}};
     size_t i = 0;
     while (s >= steps[i].below)
         i++;
@@ -142,10 +145,26 @@ struct bringer {
     const char *target; /* an example */
 };
 static const struct bringer BRINGERS[] = {
-    {KINDS_HTTP, "log", "requests", "access log", "/var/log/nginx/access.log"},
-    {KINDS_SQL, "postgres", "statements", "database", "postgres://user@host/database"},
-    {KINDS_CATALOG, "postgres", "tables or indexes", "database", "postgres://user@host/database"},
-    {KINDS_ACTIVITY, "postgres", "active sessions", "database", "postgres://user@host/database"},
+    {.kinds = KINDS_HTTP,
+     .kind = "log",
+     .what = "requests",
+     .source = "access log",
+     .target = "/var/log/nginx/access.log"},
+    {.kinds = KINDS_SQL,
+     .kind = "postgres",
+     .what = "statements",
+     .source = "database",
+     .target = "postgres://user@host/database"},
+    {.kinds = KINDS_CATALOG,
+     .kind = "postgres",
+     .what = "tables or indexes",
+     .source = "database",
+     .target = "postgres://user@host/database"},
+    {.kinds = KINDS_ACTIVITY,
+     .kind = "postgres",
+     .what = "active sessions",
+     .source = "database",
+     .target = "postgres://user@host/database"},
 };
 
 static const struct bringer *bringer_of(sd_kinds kinds)
