@@ -195,7 +195,7 @@ static bool set_options(const struct sd_source_ops *ops, void *opts, char *const
     return true;
 }
 
-bool app_is_recording(const char *path)
+static bool app_is_recording(const char *path)
 {
     struct strbuf header = {0};
     char head[16] = {0};
@@ -211,7 +211,8 @@ bool app_is_recording(const char *path)
     return is;
 }
 
-bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow, struct sd_error *err)
+static bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow,
+                           struct sd_error *err)
 {
     if (app_is_recording(spec->target))
         return app_load_recording(a, spec->target, err);
@@ -240,8 +241,10 @@ bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *
 
 bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err)
 {
-    struct source_spec spec = {.target = (char *)(uintptr_t)target};
-    return app_add_source(a, &spec, follow, err);
+    struct source_spec spec = {.target = mem_strdup(target)};
+    bool ok = app_add_source(a, &spec, follow, err);
+    free(spec.target);
+    return ok;
 }
 
 struct adding {
@@ -310,7 +313,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     struct recording_stats stats;
     if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
         return false;
-    bool ok = recording_decode_until(data, len, apply_owned, stopped_by_signal, a, &stats, err);
+    bool ok = recording_decode(data, len, apply_owned, stopped_by_signal, a, &stats, err);
     free(data);
     if (ok && stats.stopped)
         return fail(err, "reading %s was stopped by a signal", path);

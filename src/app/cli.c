@@ -145,7 +145,7 @@ static bool is_view_verb(const char *verb)
     return !strcmp(verb, "status") || (strcmp(verb, "sources") != 0 && *verb && view_exactly(verb));
 }
 
-bool cli_option_of(enum cli_option o, const char *verb)
+static bool cli_option_of(enum cli_option o, const char *verb)
 {
     const char *verbs = CLI_OPTION_INFO[o].verbs;
     return has_word(verbs, "*") || has_word(verbs, *verb ? verb : "console") ||

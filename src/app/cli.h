@@ -15,7 +15,7 @@
     X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
       "time window of the figures (a printed view: all data)")                                               \
     X(SORT, "sort", 0, "COLUMN", "views explain advise", "sort by this column; -COLUMN reverses the order")  \
-    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table")                        \
+    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
@@ -90,7 +90,6 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err);
 void cli_free(struct cli *c);
 /* False and a sentence when an option was given that its verb does not have. */
 bool cli_options_fit(const struct cli *c, struct sd_error *err);
-bool cli_option_of(enum cli_option o, const char *verb); /* "": the console */
 /* --help; of a verb only what it takes. */
 void cli_help(const struct cli *c, struct strbuf *out);
 bool cli_has(const struct cli *c, enum cli_option o);

@@ -29,7 +29,7 @@ static bool shape_tables(const struct app *a, struct doc *d)
             table_sort(&s->table, column, (*sort == '-') == ascending);
             sorted = true;
         }
-        if (limit && s->kind == SECTION_TABLE)
+        if (max > 0 && s->kind == SECTION_TABLE)
             table_limit(&s->table, (size_t)max);
     }
     if (sort && !sorted) {

@@ -53,17 +53,6 @@ static void list_free(char **list)
     free(list);
 }
 
-static char **list_copy(char *const *from)
-{
-    size_t n = 0;
-    while (from && from[n])
-        n++;
-    char **list = mem_array(n + 1, sizeof *list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = mem_strdup(from[i]);
-    return list;
-}
-
 static char **list_parse(const char *text)
 {
     char **list = NULL;
@@ -371,21 +360,4 @@ void options_free(const struct sd_option *table, void *opts)
     for (const struct sd_option *o = table; o && o->name; o++)
         value_free(o, value_get(o, opts));
     free(opts);
-}
-
-void *options_copy(const struct sd_option *table, size_t opts_size, const void *opts)
-{
-    if (!opts_size || !opts)
-        return NULL;
-    char *copy = mem_alloc(opts_size);
-    memcpy(copy, opts, opts_size);
-    for (const struct sd_option *o = table; o && o->name; o++) {
-        union value v = value_get(o, opts);
-        if (o->type == SD_OPTION_TEXT)
-            v.text = mem_strdup(v.text);
-        else if (o->type == SD_OPTION_LIST)
-            v.list = list_copy(v.list);
-        value_put(o, copy, v);
-    }
-    return copy;
 }

@@ -100,7 +100,6 @@ struct rt {
     struct rt_source *sources, *turn; /* main thread only; `turn` is served first */
 };
 
-void rt_unref(struct rt *rt);
 void source_unref(struct rt_source *s);
 
 /* ---- worker.c ---- */

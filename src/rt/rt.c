@@ -79,7 +79,7 @@ struct rt *rt_new(const struct rt_limits *limits)
     return rt;
 }
 
-void rt_unref(struct rt *rt)
+static void rt_unref(struct rt *rt)
 {
     if (atomic_fetch_sub(&rt->refs, 1) != 1)
         return;

@@ -15,7 +15,9 @@
 
 /* ---- the locale ---- */
 
-bool term_utf8_locale(void)
+/* Whether the user's locale (the environment's, whatever setlocale was given) has
+ * UTF-8 as its nl_langinfo(CODESET). */
+static bool term_utf8_locale(void)
 {
     locale_t l = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
     if (l) {

@@ -214,7 +214,6 @@ void console_rebuild(struct console *c)
     c->stale = true;
 }
 
-/* The hook for the versions of domains: the view's `version` stands here instead of the model's. */
 static struct built_from origin_of(const struct console *c, const struct screen *s,
                                    const struct view_ctx *ctx)
 {
@@ -223,7 +222,10 @@ static struct built_from origin_of(const struct console *c, const struct screen 
                               .now = ctx->now,
                               .live = ctx->live,
                               .changes = c->changes};
-    if (s->view->timeless && s->arg && ctx->live) { /* time alone changes nothing in it */
+    if (!s->view->made_of || !s->arg)
+        return from;
+    from.version = model_version_of(c->env.model, s->view->made_of);
+    if (ctx->live) {
         from.span = SPAN_ALL;
         from.now = SD_UNKNOWN;
     }

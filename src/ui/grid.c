@@ -254,17 +254,3 @@ void grid_dump(const struct grid *g, struct strbuf *out)
         strbuf_char(out, '\n');
     }
 }
-
-bool grid_equal(const struct grid *a, const struct grid *b)
-{
-    if (a->width != b->width || a->height != b->height || a->cursor_x != b->cursor_x ||
-        a->cursor_y != b->cursor_y)
-        return false;
-    size_t n = (size_t)a->width * (size_t)a->height;
-    for (size_t i = 0; i < n; i++) {
-        const struct grid_cell *p = &a->cells[i], *q = &b->cells[i];
-        if (p->code != q->code || p->style != q->style || p->flags != q->flags)
-            return false;
-    }
-    return true;
-}

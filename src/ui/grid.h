@@ -83,6 +83,5 @@ struct rect grid_box(struct grid *g, struct rect r, enum style style, const char
 
 /* The characters as text: a line per row, trailing spaces cut, UTF-8. */
 void grid_dump(const struct grid *g, struct strbuf *out);
-bool grid_equal(const struct grid *a, const struct grid *b);
 
 #endif

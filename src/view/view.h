@@ -56,9 +56,10 @@ struct view {
     /* What arg may be, for completion: the i-th; NULL ends. It is the model's, until the
      * next batch. NULL: arg is not one of a list, or there is none. */
     const char *(*subject)(const struct model *m, size_t i);
-    char key;       /* digit of a top-level view, 0: reached by diving */
-    sd_kinds needs; /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
-    bool timeless;  /* of one thing, live: its doc changes with the model only, not with time */
+    char key;         /* digit of a top-level view, 0: reached by diving */
+    sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
+    sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
+                       * not with time; 0: with any record and with time */
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;

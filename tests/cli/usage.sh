@@ -8,6 +8,11 @@ refused "a misspelt view" "there is no view, verb or file endpionts" endpionts g
 refused "an option there is not" "there is no option --frobnicate" --frobnicate
 refused "a format there is not" "expected text, json, md or csv" endpoints --format xml good.log
 refused "a column there is not" "there is no column nope" endpoints --sort nope good.log
+{ cat good.log; line 0 POST /checkout 200 0.010; } >two.log
+run endpoints --limit 0 --format csv two.log
+ok "--limit 0 is all rows" [ "$(wc -l <out)" = 3 ]
+run endpoints --limit 1 --format csv two.log
+ok "--limit 1 is one row" [ "$(wc -l <out)" = 2 ]
 refused "a limit that is no number" "--limit -1 is not a number" endpoints --limit -1 good.log
 refused "a duration that is none" '--for: "soon" is not a duration' endpoints --for soon good.log
 refused "no duration at all" "--for: must be more than 0" endpoints --for 0 good.log

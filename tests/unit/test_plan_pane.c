@@ -1,5 +1,6 @@
 /* The plan on the console: what it is weighed by, all about a node, the marked clause, the
  * text for other tools. Keys in, screens out. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include <locale.h>
@@ -62,7 +63,6 @@ static bool take_copy(void *app, const char *text)
 
 static void plan_came(struct world *w, const char *body)
 {
-    struct sd_batch *b = batch_new("shop", T0);
     struct sd_plan p = {.query_id = 77,
                         .database = "shop",
                         .query = "SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = "
@@ -70,9 +70,7 @@ static void plan_came(struct world *w, const char *body)
                         .body = body,
                         .generic = 0,
                         .analyzed = 1};
-    assert_true(batch_add(b, SD_PLAN, &p));
-    model_apply(w->model, b);
-    batch_unref(b);
+    shop_add(w->model, "shop", T0, SD_PLAN, &p);
 }
 
 static void open_world(struct world *w, int width, int height, const char *body)

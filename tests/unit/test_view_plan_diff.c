@@ -1,4 +1,5 @@
 /* Two plans side by side as a document: files, a query's plans in the model, the console. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include <cjson/cJSON.h>
@@ -205,7 +206,6 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
 {
     size_t len;
     char *body = path ? file(path, &len) : NULL;
-    struct sd_batch *b = batch_new("shop", T0 + seconds * SD_S);
     struct sd_plan p = {.query_id = 77,
                         .database = "shop",
                         .query = "SELECT * FROM t WHERE secret = 'geheim'",
@@ -213,9 +213,7 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
                         .generic = 0,
                         .analyzed = 1,
                         .failed = failed};
-    assert_true(batch_add(b, SD_PLAN, &p));
-    model_apply(m, b);
-    batch_unref(b);
+    shop_add(m, "shop", T0 + seconds * SD_S, SD_PLAN, &p);
     free(body);
 }
 

@@ -142,7 +142,7 @@ struct endpoint {
     char *name, *method; /* method NULL: unknown */
     const char *route;   /* inside name */
     struct name *folded_name, *folded_route;
-    struct endpoint_stats all;
+    struct endpoint_slot *all; /* of endpoints.c */
     struct slots slots;
     UT_hash_handle hh; /* by name */
 };

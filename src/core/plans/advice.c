@@ -317,10 +317,10 @@ static void write_advice(struct target *t, struct advice *a, double share, const
 {
     struct plan *p = t->plan;
     const struct plan_facts *f = t->facts;
-    char **taken = mem_array(f->n_indexes + 1, sizeof *taken);
+    const char **taken = mem_array(f->n_indexes + 1, sizeof *taken);
     struct strbuf ddl = {0}, columns = {0};
     for (size_t i = 0; i < f->n_indexes; i++)
-        taken[i] = (char *)(uintptr_t)f->indexes[i]->name;
+        taken[i] = f->indexes[i]->name;
     t->def.rel = t->cond.rel;
     t->def.predicate_share = 1;
     char *name = index_def_name(&t->def, t->cond.catalog, taken, f->n_indexes);

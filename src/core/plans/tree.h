@@ -287,9 +287,6 @@ enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
 unsigned plan_metrics(const struct plan *p);
 /* `wanted` when the plan has it, otherwise time, otherwise cost. */
 enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
-/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. If no row came, the factor
- * of the estimate is the number of expected rows. */
-double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m);
 /* The node with most of it; NULL when all are 0, unknown or as estimated. */
 const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
 

@@ -9,7 +9,7 @@ static bool has(const char *text, size_t len, const char *needle)
     return memmem(text, len, needle, strlen(needle)) != NULL;
 }
 
-enum explain_format explain_detect(const char *text, size_t len)
+static enum explain_format explain_detect(const char *text, size_t len)
 {
     size_t at = 0;
     while (at < len && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))

@@ -26,7 +26,6 @@ struct explain {
  * skipped or cut beside the plans that were read stands in their notes. */
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err);
 void explain_free(struct explain *e); /* frees the plans; {0} is fine */
-enum explain_format explain_detect(const char *text, size_t len);
 
 /* The plan as EXPLAIN (FORMAT JSON) prints it: what explain_read makes the same plan of.
  * Caller frees. */

@@ -89,11 +89,6 @@ void recording_encode_many(const struct sd_batch *const *batches, size_t n, stru
     strbuf_free(&one);
 }
 
-void recording_encode(const struct sd_batch *b, struct strbuf *out)
-{
-    recording_encode_many(&b, 1, out);
-}
-
 /* ---- reading ---- */
 
 struct reader {
@@ -219,15 +214,8 @@ static size_t take_frame(struct reader *r, size_t at)
     return at;
 }
 
-bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b), void *ctx,
-                      struct recording_stats *stats, struct sd_error *err)
-{
-    return recording_decode_until(bytes, len, sink, NULL, ctx, stats, err);
-}
-
-bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
-                            bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
-                            struct sd_error *err)
+bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
+                      bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats, struct sd_error *err)
 {
     struct recording_stats own;
     struct reader r = {

@@ -109,13 +109,14 @@ static char **environment(char *const *more)
 /* The guard reads from descriptor 3 until slowdive has ended for any reason, and then terminates the process
  * group, whose number is the shell's. It is not a child of the program, so that the program waits for its own
  * children only. */
-static const char GUARDED[] =
-    "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "
-    "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\"";
+#define GUARDED                                                                                              \
+    "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "             \
+    "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\""
 
 static int spawn(const char *command, char *const *more_env, int out, int errors, int guard, pid_t *pid)
 {
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)GUARDED, "sh", (char *)(uintptr_t)command, NULL};
+    char shell[] = "sh", option[] = "-c", guarded[] = GUARDED, *own = mem_strdup(command);
+    char *const argv[] = {shell, option, guarded, shell, own, NULL};
     char **env = environment(more_env);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -135,6 +136,7 @@ static int spawn(const char *command, char *const *more_env, int out, int errors
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     int failed = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, env);
     free(env);
+    free(own);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return failed;

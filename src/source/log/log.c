@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define ZLIB_CONST /* the input is const */
 #include <zlib.h>
 
 #include "format/endpoints/accesslog_agg.h"
@@ -424,7 +425,7 @@ static int log_recognise(const char *target, const void *head, size_t len)
     char *plain = NULL;
     const unsigned char *bytes = head;
     if (len > 18 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-        z_stream z = {.next_in = (Bytef *)(uintptr_t)head, .avail_in = (uInt)len};
+        z_stream z = {.next_in = head, .avail_in = (uInt)len};
         const size_t size = 65536;
         if (inflateInit2(&z, 15 + 32) != Z_OK)
             return by_name;

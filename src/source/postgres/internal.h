@@ -163,7 +163,6 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
  * lock, `key` of an advisory one. Caller frees. */
 char *locks_sql(bool has_waitstart);
 char *vacuums_sql(void);
-char *locks_describe(const char *type, const char *relation, const char *key);
 
 /* ---- holders.c: prepared transactions, replication slots, standbys ---- */
 enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p->holders */
@@ -266,8 +265,6 @@ struct pooler {
     char mode[16]; /* session, transaction, statement; "": not known */
 };
 struct postgres;
-/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
-const char *pooler_named_in(const char *text);
 bool pooler_is_console(const PGconn *pg);
 /* ", through PgBouncer 1.18.0 in transaction mode"; nothing without a pooler. */
 void pooler_describe(const struct postgres *p, struct strbuf *out);

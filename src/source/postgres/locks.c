@@ -72,7 +72,7 @@ static int row_of(const PGresult *r, int64_t pid)
     return -1;
 }
 
-char *locks_describe(const char *type, const char *relation, const char *key)
+static char *locks_describe(const char *type, const char *relation, const char *key)
 {
     if (str_eq(type, "tuple") || (str_eq(type, "transactionid") && relation))
         return mem_printf("row of %s", relation ? relation : "another database's table");

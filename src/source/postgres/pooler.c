@@ -25,7 +25,8 @@ static const struct {
              {"rds proxy", "RDS Proxy"},  {"supavisor", "Supavisor"}, {"pgpool", "Pgpool-II"},
              {"not allowed", "pgbouncer"} /* to its console, in just these words */};
 
-const char *pooler_named_in(const char *text)
+/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
+static const char *pooler_named_in(const char *text)
 {
     for (size_t i = 0; text && i < ARRAY_LEN(NAMES); i++)
         for (const char *p = text; *p; p++)

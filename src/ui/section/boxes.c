@@ -11,7 +11,8 @@ enum { WANTED = 12, MOST = 40 };
 
 /* ---- patterns and labels ---- */
 
-void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned colour, bool dim)
+/* A cell of the pattern and colour of a kind of box. */
+static void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned colour, bool dim)
 {
     static const struct {
         uint32_t code;

@@ -212,14 +212,6 @@ static struct rect lines_draw(struct draw d, const struct graph *g)
     return plot;
 }
 
-void graph_draw(struct draw d, const struct section *s)
-{
-    if (s->graph.stacked)
-        stack_draw(d, &s->graph);
-    else
-        lines_draw(d, &s->graph);
-}
-
 /* ---- as a kind of section ---- */
 
 enum { PAGE_COLUMNS = 10 };

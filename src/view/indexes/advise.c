@@ -276,7 +276,7 @@ static void add_indexes(struct doc *d, const struct advise_report *r)
     for (size_t i = 0; i < c->n_chosen; i++) {
         const struct index_def *def = &c->pool.items[c->chosen[i]];
         double size = c->sizes[c->chosen[i]];
-        names[i] = index_def_name(def, r->catalog, names, i);
+        names[i] = index_def_name(def, r->catalog, (const char *const *)names, i);
         struct strbuf ddl = {0};
         index_def_ddl(def, names[i], &ddl);
         struct table *list = doc_list(d, FOR_COLUMNS, ARRAY_LEN(FOR_COLUMNS));

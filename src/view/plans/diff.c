@@ -395,12 +395,6 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     return d;
 }
 
-struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is,
-                          const struct plan *after, const struct plan_source *after_is)
-{
-    return compare(before, before_is, after, after_is, NULL, NULL);
-}
-
 /* ---- files ---- */
 
 static size_t slowest(const struct explain *e)

@@ -102,7 +102,8 @@ static const struct column *columns_for(struct doc *d, const struct plan *p, enu
     return c;
 }
 
-const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
+/* All conditions of a node in one line; NULL: it has none. */
+static const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
 {
     const struct {
         const char *name, *text;

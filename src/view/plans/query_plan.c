@@ -287,7 +287,8 @@ const struct view plan_view = {
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
-    .timeless = true,
+    .made_of =
+        SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX),
     .build = build_query_plan,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
