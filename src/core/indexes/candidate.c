@@ -32,7 +32,7 @@ const char *candidate_refusal(const struct catalog_relation *r)
     if (!strcmp(r->schema, "pg_catalog") || !strcmp(r->schema, "information_schema"))
         return "System catalogs cannot have additional indexes.";
     if (isnan(r->rows) || r->rows < 0)
-        return "It was never analyzed: run ANALYZE, then try again.";
+        return "It was never analysed: run ANALYZE, then try again.";
     if (r->rows < CANDIDATE_MIN_ROWS ||
         (sd_known(r->size_bytes) && r->kind != 'p' && r->size_bytes < CANDIDATE_MIN_BYTES))
         return "The table is small: a sequential scan is the best plan.";

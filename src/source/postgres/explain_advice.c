@@ -118,8 +118,9 @@ static void refuse(struct advising *v, double keeps)
     else if (!has_use(u))
         none(v, "The statement has no condition, join or order for which an index can be used.");
     else if (!c->statements[0].own.n)
-        none(v, "All indexes that could help exist already; if they are not used, check the statistics "
-                "(ANALYZE).");
+        none(
+            v,
+            "Every index that could help exists already; if it is not used, check the statistics (ANALYZE).");
     else if (advisor_can_prove(v->search.advisor))
         none(v,
              "The planner was tested with %zu possible indexes; none would save %.0f %% of the statement's "
