@@ -56,6 +56,8 @@ void strbuf_free(struct strbuf *b);
 void strbuf_clear(struct strbuf *b); /* keeps the memory */
 void strbuf_add(struct strbuf *b, const void *bytes, size_t n);
 void strbuf_str(struct strbuf *b, const char *s);
+/* Where the next n bytes and a NUL will stand; who writes them adds their number to `len`. */
+char *strbuf_room(struct strbuf *b, size_t n);
 void strbuf_char(struct strbuf *b, char c);
 void strbuf_pad(struct strbuf *b, char c, size_t n);
 void strbuf_printf(struct strbuf *b, const char *fmt, ...) SD_PRINTF(2, 3);

@@ -31,6 +31,12 @@ static void strbuf_reserve(struct strbuf *b, size_t more)
     b->cap = want;
 }
 
+char *strbuf_room(struct strbuf *b, size_t n)
+{
+    strbuf_reserve(b, n);
+    return b->text + b->len;
+}
+
 void strbuf_add(struct strbuf *b, const void *bytes, size_t n)
 {
     strbuf_reserve(b, n);
@@ -48,7 +54,9 @@ void strbuf_str(struct strbuf *b, const char *s)
 
 void strbuf_char(struct strbuf *b, char c)
 {
-    strbuf_add(b, &c, 1);
+    strbuf_reserve(b, 1);
+    b->text[b->len++] = c;
+    b->text[b->len] = 0;
 }
 
 void strbuf_pad(struct strbuf *b, char c, size_t n)

@@ -12,14 +12,16 @@
 static void fixed(char *buf, double v, int decimals, const char *suffix)
 {
     static const double scales[] = {1, 10, 100};
-    double scaled = fabs(v) * scales[decimals], whole = floor(scaled), part = scaled - whole;
+    double scaled = fabs(v) * scales[decimals];
+    uint32_t figure = scaled < 1e9 ? (uint32_t)scaled : 0;
+    double part = scaled - figure;
     if (!(scaled < 1e9) || fabs(part - 0.5) < 1e-4) {
         snprintf(buf, UNIT_TEXT_MAX, "%.*f%s", decimals, v, suffix);
         return;
     }
     char digits[16];
     int n = 0, least = decimals ? decimals + 2 : 1; /* 0.05: a digit before the point */
-    uint32_t figure = (uint32_t)whole + (part > 0.5);
+    figure += part > 0.5;
     for (; figure || n < least; figure /= 10) {
         digits[n++] = (char)('0' + figure % 10);
         if (n == decimals)
@@ -33,6 +35,12 @@ static void fixed(char *buf, double v, int decimals, const char *suffix)
     size_t len = strlen(suffix);
     memcpy(out, suffix, MIN(len + 1, (size_t)(buf + UNIT_TEXT_MAX - out)));
     buf[UNIT_TEXT_MAX - 1] = 0;
+}
+
+/* floor() is a call of the library. */
+static bool is_whole(double v)
+{
+    return fabs(v) < 1e15 ? v == (double)(int64_t)v : v == floor(v);
 }
 
 /* Three significant digits: 1.23 12.3 123; trailing zeros stay, so that columns of
@@ -63,7 +71,7 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
         return;
     }
     /* Whole small figures, and whole minutes, hours and days, need no decimals. */
-    if (figure == floor(figure) && ((s[i].factor == 1 && a < 1000) || s[i].factor >= MINUTE))
+    if (is_whole(figure) && ((s[i].factor == 1 && a < 1000) || s[i].factor >= MINUTE))
         fixed(buf, v / s[i].factor, 0, s[i].suffix);
     else
         digits3(buf, v / s[i].factor, s[i].suffix);
@@ -124,7 +132,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         break;
     case UNIT_COUNT:
     case UNIT_BLOCKS:
-        if (fabs(v) < 9999.5 && v == floor(v))
+        if (fabs(v) < 9999.5 && is_whole(v))
             fixed(buf, v, 0, "");
         else
             scaled(buf, v, COUNTS, ARRAY_LEN(COUNTS));
@@ -202,13 +210,16 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 
 bool unit_may_show(enum unit u, const char *text)
 {
-    /* The characters of figures of all units except times and dates. */
-    static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
+    /* In lower case, beside the characters of every figure. Times and dates may hold any. */
+    static const char all[] = "0123456789.-+<> ";
+    static const char *const own[] = {
+        [UNIT_NONE] = "e",        [UNIT_COUNT] = "kmgtpe", [UNIT_NS] = "nusmihdy", [UNIT_BYTES] = "kmgtpeb",
+        [UNIT_BLOCKS] = "kmgtpe", [UNIT_SHARE] = "%",      [UNIT_PER_S] = "kmg/s", [UNIT_AGE] = "nowsmihd",
+        [UNIT_FACTOR] = "kmgx",   [UNIT_COST] = "kmgtp",   [UNIT_LOAD] = ""};
     if (u == UNIT_TIME)
         return true;
     for (const char *p = text; *p; p++)
-        if (!strchr(figures, *p) && !strchr(figures, tolower((unsigned char)*p)) &&
-            !strchr(figures, toupper((unsigned char)*p)))
+        if (!strchr(all, *p) && !strchr(own[u], tolower((unsigned char)*p)))
             return (unsigned char)*p >= 0x80; /* by case it may be one of them: KELVIN SIGN */
     return true;
 }

@@ -211,16 +211,15 @@ static void format_list(const struct table *t, struct strbuf *out)
 
 void cell_format(const struct column *c, struct cell v, struct strbuf *out)
 {
-    char buf[UNIT_TEXT_MAX];
     switch (v.type) {
     case CELL_UNKNOWN:
         strbuf_char(out, '-');
         break;
     case CELL_INT:
-        strbuf_str(out, unit_format_int(c->unit, v.i, buf));
+        out->len += strlen(unit_format_int(c->unit, v.i, strbuf_room(out, UNIT_TEXT_MAX)));
         break;
     case CELL_REAL:
-        strbuf_str(out, unit_format(c->unit, v.f, buf));
+        out->len += strlen(unit_format(c->unit, v.f, strbuf_room(out, UNIT_TEXT_MAX)));
         break;
     case CELL_TEXT:
         strbuf_str(out, v.s);

@@ -3,6 +3,7 @@
 #include "core/table.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
+#include <ctype.h>
 #include <pcre2.h>
 #include <stdlib.h>
 
@@ -12,11 +13,33 @@ struct regex {
     pcre2_code *code;
     pcre2_match_data *data;
     pcre2_match_context *limits;
-    bool in_figures; /* false: it is plain text that no figure holds, but a time may */
+    unsigned units; /* bit u: a figure of that unit may hold it; all for what is not plain text */
 };
 
 /* A pattern that would take forever (nested repetition) gives up instead. */
 enum { MATCH_LIMIT = 100000, DEPTH_LIMIT = 1000, PATTERN_MAX = 500 };
+
+/* The units whose figures may hold the pattern. Writing out a million figures takes longer than looking
+ * for it in them. */
+static unsigned units_of(const char *pattern)
+{
+    char plain[PATTERN_MAX + 1];
+    size_t n = 0;
+    for (const char *p = pattern; *p; p++) {
+        bool escaped = *p == '\\' && ispunct((unsigned char)p[1]);
+        if (!escaped && strchr("\\^$[|()?*+{\t", *p))
+            return ~0u;
+        if (*p == '.')
+            continue;
+        p += escaped;
+        plain[n++] = *p;
+    }
+    plain[n] = 0;
+    unsigned units = 0;
+    for (unsigned u = 0; u <= UNIT_LOAD; u++)
+        units |= (unsigned)unit_may_show((enum unit)u, plain) << u;
+    return units;
+}
 
 struct regex *regex_new(const char *pattern, struct sd_error *err)
 {
@@ -39,8 +62,7 @@ struct regex *regex_new(const char *pattern, struct sd_error *err)
     *r = (struct regex){
         .code = code, .data = pcre2_match_data_create(1, NULL), .limits = pcre2_match_context_create(NULL)};
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* where that is forbidden it is interpreted */
-    bool plain = !strpbrk(pattern, "\\^$.[|()?*+{\t");
-    r->in_figures = !plain || unit_may_show(UNIT_COUNT, pattern);
+    r->units = units_of(pattern);
     pcre2_set_match_limit(r->limits, MATCH_LIMIT);
     pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
     return r;
@@ -128,9 +150,7 @@ static bool row_matches(const struct table *t, const struct row *r, const struct
         enum cell_type type = r->cells[c].type;
         if (type != CELL_TEXT && type != CELL_LIST && (t->columns[c].flags & COLUMN_HIDDEN))
             continue;
-        /* A figure that cannot hold the pattern is not written out: it is most of the work. */
-        if (!re->in_figures && type != CELL_TEXT && type != CELL_LIST && type != CELL_BOOL &&
-            t->columns[c].unit != UNIT_TIME)
+        if ((type == CELL_INT || type == CELL_REAL) && !(re->units >> t->columns[c].unit & 1))
             continue;
         cell_format(&t->columns[c], r->cells[c], b);
         strbuf_char(b, '\t');

@@ -238,6 +238,8 @@ static void figures_are_those_of_snprintf(void **state)
     assert_string_equal(unit_format(UNIT_PER_S, 0.05, buf), "0.05/s");
     assert_true(unit_may_show(UNIT_NS, "5 MS"));
     assert_false(unit_may_show(UNIT_NS, "orders"));
+    assert_false(unit_may_show(UNIT_COUNT, "99.9 ms"));
+    assert_true(unit_may_show(UNIT_BYTES, "9.22 EB"));
     assert_true(unit_may_show(UNIT_TIME, "orders"));
     assert_true(unit_may_show(UNIT_NS, ">292 y"));
 }
