@@ -2,7 +2,6 @@
  * from the same tables as the program's behaviour. */
 #include "app/app.h"
 
-#include "app/advise_rewrite.h"
 #include "app/output.h"
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
