@@ -27,6 +27,7 @@ refused "the console without a terminal" "the console needs a terminal" good.log
 # An option is of the verbs its row names: elsewhere it is refused, not ignored.
 refused "an option of other verbs" "--limit is no option of record; slowdive --help record lists the options" \
     record --limit 3 -o x good.log
+refused "an option of views, for advise" "--for is no option of advise" advise --for 2s postgres://127.0.0.1:1/x
 refused "an option of views, for the console" "--format is no option of the console" good.log --format json
 refused "an option of explain, for a view" "--analyze is no option of endpoints" endpoints --analyze good.log
 run --help record

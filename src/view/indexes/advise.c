@@ -31,7 +31,7 @@ enum {
     I_END
 };
 
-const struct column advise_index_columns[I_END] = {
+static const struct column INDEX_COLUMNS[I_END] = {
     [I_TABLE] = {.key = "table",
                  .title = "Table",
                  .flags = COLUMN_LEFT | COLUMN_ASCENDING,
@@ -116,7 +116,6 @@ const struct column advise_index_columns[I_END] = {
                .priority = 9,
                .help = "the statement to run; slowdive never runs it"},
 };
-const size_t advise_n_index_columns = I_END;
 
 enum { Q_ID, Q_WEIGHT, Q_BEFORE, Q_AFTER, Q_SHARE, Q_TEXT, Q_PROBLEM, Q_END };
 static const struct column QUERY_COLUMNS[Q_END] = {
@@ -310,7 +309,7 @@ static const char *proof(struct making *m)
 static void add_indexes(struct making *m)
 {
     struct doc *d = m->doc;
-    struct section *sec = doc_table(d, "indexes", "Indexes to create", advise_index_columns, I_END);
+    struct section *sec = doc_table(d, "indexes", "Indexes to create", INDEX_COLUMNS, I_END);
     struct strbuf ddl = {0};
     d->focus = (int)d->n_sections - 1;
     sec->weight = 2;
@@ -588,7 +587,7 @@ const struct view advise_view = {
     .timeless = true,
     .build = build,
     .actions = advise_actions,
-    .columns = advise_index_columns,
+    .columns = INDEX_COLUMNS,
     .n_columns = I_END,
     .rows = "indexes",
     .also = ALSO,

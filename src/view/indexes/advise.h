@@ -15,9 +15,7 @@ struct doc *advise_reply(const struct sd_batch *reply, bool show_literals, struc
 /* The section `rewrites`, where there are any. */
 void advise_add_rewrites(struct doc *d, const struct advice_entry *e);
 
-/* The columns of its sections, for the manual. */
-extern const struct column advise_index_columns[];
-extern const size_t advise_n_index_columns;
+/* The columns of it, for the manual; those of the indexes are the view's. */
 extern const struct column advise_rewrite_columns[];
 extern const size_t advise_n_rewrite_columns;
 
