@@ -84,19 +84,13 @@ static void watch_stop(struct watch *w)
     batch_unref(w->plan);
 }
 
-static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unattended, const char *sql)
+/* The reply is w->plan then. */
+static void answer_to(struct watch *w, const struct sd_request *q)
 {
     struct sd_error err;
-    const struct sd_job_explain plan = {.query_id = 7, .query = sql, .unattended = unattended};
-    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
-    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
-    const struct sd_request q = {.job = kind,
-                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
-                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
-                                                                  : &check};
     batch_unref(w->plan);
     w->plan = NULL;
-    for (int64_t end = clock_mono() + 30 * SD_S; !rt_request(w->rt, "pg", &q, &err);) {
+    for (int64_t end = clock_mono() + 30 * SD_S; !rt_request(w->rt, "pg", q, &err);) {
         if (clock_mono() > end)
             fail_msg("%s", err.text);
         poll(NULL, 0, 20);
@@ -106,8 +100,20 @@ static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unatten
         poll(&p, 1, 50);
         rt_drain(w->rt, SD_S, look, w);
         if (clock_mono() > end)
-            fail_msg("no answer to %s", sql);
+            fail_msg("no answer to job %d", (int)q->job);
     }
+}
+
+static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unattended, const char *sql)
+{
+    const struct sd_job_explain plan = {.query_id = 7, .query = sql, .unattended = unattended};
+    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_request q = {.job = kind,
+                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
+                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
+                                                                  : &check};
+    answer_to(w, &q);
     size_t i = 0, k = 0;
     const struct sd_plan *p = batch_each(w->plan, SD_PLAN, &i);
     const struct sd_failure *f = batch_each(w->plan, SD_FAILURE, &k);
@@ -357,6 +363,25 @@ static void run_row(const char *role, struct watch *w, struct advisor *a, const 
     free(before);
 }
 
+/* All of them as the workload of one search. */
+static void search_as(const char *role, struct watch *w, bool shadowed)
+{
+    const char *texts[ARRAY_LEN(ROWS)];
+    struct sd_texts list = {.items = texts};
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (!(ROWS[i].flags & SHADOWED) != shadowed && has_needs(&ROWS[i]))
+            texts[list.n++] = ROWS[i].sql;
+    const struct sd_job_advise job = {.limit_ns = 20 * SD_S, .budget_bytes = SD_UNKNOWN, .statements = &list};
+    char *before = world();
+    answer_to(w, &(struct sd_request){.job = SD_JOB_ADVISE, .args = &job});
+    const struct sd_workload_statement *s;
+    for (size_t i = 0; (s = batch_each(w->plan, SD_WORKLOAD_STATEMENT, &i));)
+        if (!isnan(s->cost_before) || !s->problem)
+            WRONG(role, &ROWS[0], "the search has planned %s", s->text);
+    expect_same(role, &ROWS[0], "the search for indexes", &before);
+    free(before);
+}
+
 static void rows_as(const char *role)
 {
     struct watch w;
@@ -374,6 +399,7 @@ static void rows_as(const char *role)
         else
             print_message("not here, so not tested: %s\n", ROWS[i].needs);
     }
+    search_as(role, &w, strcmp(role, "shadowed") == 0);
     watch_stop(&w);
     advice_end(&advice);
     free(target);

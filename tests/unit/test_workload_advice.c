@@ -8,6 +8,7 @@
 
 #include "core/batch.h"
 #include "core/schema.h"
+#include "format/record/recording.h"
 #include "sink/print.h"
 #include "tests/lib/shop.h"
 #include "ui/actions.h"
@@ -179,6 +180,34 @@ static void the_document_tells_all_of_the_records(void **state)
     assert_string_equal(cJSON_GetObjectItem(r, "query_id")->valuestring, "79");
     cJSON_Delete(j);
     model_free(m);
+}
+
+static void apply_decoded(void *model, struct sd_batch *b)
+{
+    model_apply(model, b);
+}
+
+/* What a recording holds of it says the same. */
+static void a_recording_holds_all_of_it(void **state)
+{
+    (void)state;
+    struct strbuf file = {0};
+    struct recording_stats st;
+    struct sd_error err;
+    struct model *live = model_new(&MODEL_DEFAULTS), *replayed = model_new(&MODEL_DEFAULTS);
+    struct sd_batch *b = answer("prod", "shop", false, T0);
+    recording_header(&file);
+    recording_encode(b, &file);
+    take(live, b);
+    assert_true(recording_decode(file.text, file.len, apply_decoded, replayed, &st, &err));
+    char *before = printed(view(live, NULL, T0, true), PRINT_JSON);
+    char *after = printed(view(replayed, NULL, T0, true), PRINT_JSON);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    strbuf_free(&file);
+    model_free(live);
+    model_free(replayed);
 }
 
 /* A server's constants are hidden; those of a file the user has named are not. */
@@ -446,6 +475,7 @@ int main(void)
     setenv("TZ", "UTC", 1);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_document_tells_all_of_the_records),
+        cmocka_unit_test(a_recording_holds_all_of_it),
         cmocka_unit_test(literals_are_hidden_unless_they_were_given),
         cmocka_unit_test(a_reply_is_printed_without_a_model),
         cmocka_unit_test(lists_from_outside_are_not_believed),
