@@ -165,15 +165,19 @@ static const struct {
     const char *route;
     void (*serve)(struct page *p, const char *arg);
 } PAGES[] = {
-    {"GET", "/", NULL, "/", home},
-    {"GET", "/products/", "", "/products/:id", product},
-    {"GET", "/orders/", "", "/orders/:id", order},
-    {"GET", "/customers/", "/orders", "/customers/:id/orders", customer_orders},
-    {"GET", "/carts/", "", "/carts/:id", cart},
-    {"GET", "/reports/sales", NULL, "/reports/sales", report},
-    {"GET", "/search", NULL, "/search", search},
-    {"POST", "/orders", NULL, "/orders", place_order},
-    {"GET", "/health", NULL, "/health", health},
+    {.method = "GET", .prefix = "/", .suffix = NULL, .route = "/", .serve = home},
+    {.method = "GET", .prefix = "/products/", .suffix = "", .route = "/products/:id", .serve = product},
+    {.method = "GET", .prefix = "/orders/", .suffix = "", .route = "/orders/:id", .serve = order},
+    {.method = "GET",
+     .prefix = "/customers/",
+     .suffix = "/orders",
+     .route = "/customers/:id/orders",
+     .serve = customer_orders},
+    {.method = "GET", .prefix = "/carts/", .suffix = "", .route = "/carts/:id", .serve = cart},
+    {.method = "GET", .prefix = "/reports/sales", .suffix = NULL, .route = "/reports/sales", .serve = report},
+    {.method = "GET", .prefix = "/search", .suffix = NULL, .route = "/search", .serve = search},
+    {.method = "POST", .prefix = "/orders", .suffix = NULL, .route = "/orders", .serve = place_order},
+    {.method = "GET", .prefix = "/health", .suffix = NULL, .route = "/health", .serve = health},
 };
 
 static bool matches(size_t i, const char *method, const char *url, char arg[16])

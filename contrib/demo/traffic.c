@@ -26,15 +26,15 @@ static const struct {
     const char *method, *path; /* %d: an id below `ids` */
     int ids, weight;
 } MIX[] = {
-    {"GET", "/", 0, 36},
-    {"GET", "/products/%d", 5100, 52}, /* a few are not found */
-    {"GET", "/orders/%d", 400000, 32},
-    {"GET", "/customers/%d/orders", 20000, 32},
-    {"GET", "/carts/%d", 2000, 16},
-    {"GET", "/search?q=%d", 100, 8},
-    {"POST", "/orders", 0, 10},
-    {"GET", "/reports/sales", 0, 1},
-    {"GET", "/health", 0, 12},
+    {.method = "GET", .path = "/", .ids = 0, .weight = 36},
+    {.method = "GET", .path = "/products/%d", .ids = 5100, .weight = 52}, /* a few are not found */
+    {.method = "GET", .path = "/orders/%d", .ids = 400000, .weight = 32},
+    {.method = "GET", .path = "/customers/%d/orders", .ids = 20000, .weight = 32},
+    {.method = "GET", .path = "/carts/%d", .ids = 2000, .weight = 16},
+    {.method = "GET", .path = "/search?q=%d", .ids = 100, .weight = 8},
+    {.method = "POST", .path = "/orders", .ids = 0, .weight = 10},
+    {.method = "GET", .path = "/reports/sales", .ids = 0, .weight = 1},
+    {.method = "GET", .path = "/health", .ids = 0, .weight = 12},
 };
 
 static int port;

@@ -1,12 +1,12 @@
-/* load.c - a complete source in a page: how loaded this host is.
+/* load.c - a complete example source: load and pressure of this host.
  *
  * Reads /proc/loadavg and, where the kernel has it, /proc/pressure/{cpu,io,memory}.
- * Built out of tree, against the two installed headers and nothing else:
+ * Built outside of the source tree, with only the two installed headers:
  *
  *     make && slowdive --module ./load.so load:
  *
- * The options below are all there is to do for `load:?interval=5s`, for the
- * configuration file and for `slowdive sources load`.
+ * The table of options below is used for `load:?interval=5s`, the configuration
+ * file and `slowdive sources load`.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "slowdive/source.h"
 
 struct load_options {
-    int64_t interval; /* read by the host: an option of this name sets the pace */
+    int64_t interval; /* read by the host: an option of this name sets the collect interval */
     bool pressure;
     const char *proc;
 };
@@ -26,7 +26,7 @@ static const struct sd_option load_options[] = {
      .fallback = "1s",
      .min = 100e6,
      .max = 3600e9,
-     .help = "time between two readings"},
+     .help = "time between two reads"},
     {.name = "pressure",
      .type = SD_OPTION_BOOL,
      .offset = offsetof(struct load_options, pressure),
@@ -67,13 +67,13 @@ static enum sd_result load_open(struct sd_source *s, struct sd_error *err)
     const struct load_options *o = s->opts;
     char buf[256];
     if (*s->target)
-        return sd_fail(err, SD_CONFIG,
-                       "load: reads this host and takes no target, so \"%.100s\" means nothing", s->target);
+        return sd_fail(err, SD_CONFIG, "load: reads this host and takes no target, so remove \"%.100s\"",
+                       s->target);
     if (!read_start(o->proc, "loadavg", buf, sizeof buf))
         return sd_fail(err, SD_UNSUPPORTED, "cannot read %.200s/loadavg: %s", o->proc, strerror(errno));
     if (o->pressure && !read_start(o->proc, "pressure/cpu", buf, sizeof buf))
         s->host->note(s, SD_STATE_LIVE,
-                      "this kernel gives no pressure stall information; load alone is shown");
+                      "this kernel has no pressure stall information; only the load is shown");
     return SD_OK;
 }
 
@@ -87,7 +87,7 @@ static void pressure(struct sd_source *s, struct sd_batch *b, const char *resour
     if (!read_start(o->proc, path, buf, sizeof buf))
         return; /* unknown is not zero: no record */
     const char *total = strstr(buf, "total=");
-    if (total) /* raw and growing; the host derives rates */
+    if (total) /* a counter; the host computes the rate */
         add(s, b, "host.pressure.some", labels, "ns", strtod(total + strlen("total="), NULL) * 1000, true);
 }
 
@@ -116,7 +116,7 @@ static enum sd_result load_collect(struct sd_source *s, struct sd_batch *b, stru
 
 static void load_close(struct sd_source *s)
 {
-    (void)s; /* nothing is kept open between two readings */
+    (void)s; /* nothing is kept open between two reads */
 }
 
 static const struct sd_source_ops load_ops = {

@@ -1,4 +1,4 @@
-/* source.h - the source ABI: how data gets into slowdive.
+/* source.h - the source ABI: the interface between a source of data and slowdive.
  *
  * A source is a constant table of functions, `struct sd_source_ops`. It is
  * either built in, a shared object that exports
@@ -137,8 +137,8 @@ struct sd_host {
     /* A line in the log file. */
     void (*log)(struct sd_source *s, const char *fmt, ...) SD_PRINTF(2, 3);
 
-    /* True once whoever asked for the request being served does not want it any more:
-     * end it (on the server, too) and return. `wait` then returns -1. Worker only. */
+    /* True when the caller has withdrawn the request that is being served: stop it (on the server, too) and
+     * return. `wait` then returns -1. Worker only. */
     bool (*withdrawn)(struct sd_source *s);
 };
 
@@ -186,7 +186,7 @@ struct sd_source_ops {
     enum sd_result (*run)(struct sd_source *s, struct sd_error *err);
 
     /* Serves one request into `reply`; NULL: none. A job it does not know: SD_UNSUPPORTED.
-     * When it returns anything but SD_OK, whoever asked gets the sentence in `err`. */
+     * When it returns anything but SD_OK, the caller gets the sentence in `err`. */
     enum sd_result (*request)(struct sd_source *s, const struct sd_request *req, struct sd_batch *reply,
                               struct sd_error *err);
 

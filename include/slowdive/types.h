@@ -47,7 +47,7 @@ static inline int sd_known(int64_t v)
  * ascending by index. */
 #define SD_HIST_SUB_BITS 6
 #define SD_HIST_SUB      (1u << SD_HIST_SUB_BITS)
-/* Largest value told apart: 2^42 ns, about 73 minutes; longer ones count there. */
+/* Largest value with a bucket of its own: 2^42 ns, about 73 minutes; longer ones count in the last bucket. */
 #define SD_HIST_MAX_BITS 42
 #define SD_HIST_BUCKETS  ((SD_HIST_MAX_BITS - SD_HIST_SUB_BITS + 1) * SD_HIST_SUB)
 
@@ -122,14 +122,14 @@ struct sd_texts {
     X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key")                                   \
     X(TEXT, unit, "", "ns, bytes, share, count; absent when it has none")                                    \
     X(REAL, value, "", "the value")                                                                          \
-    X(INT, counter, "0|1", "1 when the value only grows and rates are derived")
+    X(INT, counter, "0|1", "1: a counter that only grows; shown as a rate")
 
 /* Requests to one endpoint that ended in one interval: a delta, not a total. */
 #define SD_HTTP_FIELDS(X)                                                                                    \
     X(TEXT, method, "", "GET, POST, ...; absent when the input has none")                                    \
     X(TEXT, route, "", "path with variable segments folded: /orders/:id")                                    \
     X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
-    X(INT, count, "count", "requests ended in the interval")                                                 \
+    X(INT, count, "count", "requests that ended in the interval")                                            \
     X(INT, errors, "count", "of these, answered with status >= 500")                                         \
     X(INT, status_1xx, "count", "of these, status 100-199")                                                  \
     X(INT, status_2xx, "count", "of these, status 200-299")                                                  \
@@ -154,7 +154,7 @@ struct sd_texts {
     X(TEXT, fingerprint, "", "libpg_query fingerprint, 16 hex digits")                                       \
     X(TEXT, text, "sql", "normalised text, constants as $1")                                                 \
     X(INT, toplevel, "0|1", "0 when run inside a function")                                                  \
-    X(INT, since, "time", "start of counting, when the server tells")                                        \
+    X(INT, since, "time", "start of counting, if the server reports it")                                     \
     X(INT, calls, "count", "executions")                                                                     \
     X(INT, total_ns, "ns", "execution time of all calls")                                                    \
     X(INT, min_ns, "ns", "fastest call")                                                                     \
@@ -267,7 +267,7 @@ struct sd_texts {
     X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
     X(INT, size_bytes, "bytes", "its size once built")                                                       \
     X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
-    X(REAL, cost_before, "cost", "planner's cost of the statement as things are")                            \
+    X(REAL, cost_before, "cost", "planner's cost of the statement without the index")                        \
     X(REAL, cost_after, "cost", "the same with all indexes of this batch")                                   \
     X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")                                \
     X(TEXT, why, "", "why this index, in one sentence")                                                      \
@@ -372,7 +372,7 @@ struct sd_texts {
     X(INT, idx_scan, "count", "scans counted")
 
 /* Why a job that a source was asked for was not done; added by the runtime, not by
- * sources. It is the answer to whoever asked. */
+ * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
     X(TEXT, job, "", "name of the job: explain, cancel, ...")                                                \
     X(TEXT, about, "", "what it was about: database/query_id, or the pid of a session")                      \
@@ -389,27 +389,27 @@ struct sd_texts {
     X(INT, last_data, "time", "last batch published")                                                        \
     X(INT, batches, "count", "published since start")                                                        \
     X(INT, records, "count", "published since start")                                                        \
-    X(INT, drops, "count", "batches dropped because the console lagged")                                     \
-    X(INT, errors, "count", "failed opens and collects")                                                     \
-    X(INT, overruns, "count", "collects that took longer than their interval")                               \
+    X(INT, drops, "count", "batches dropped because the console was too slow")                               \
+    X(INT, errors, "count", "failed attempts to open or read")                                               \
+    X(INT, overruns, "count", "reads that took longer than their interval")                                  \
     X(INT, took_ns, "ns", "last collect")                                                                    \
     X(INT, cpu_ns, "ns", "processor time of the worker since start")                                         \
     X(TEXT, host, "", "name of the machine that the source runs on")
 
 /* kind, struct name, JSON name, field list, help. Numbers are on disk: never reuse one. */
 #define SD_RECORDS(R)                                                                                        \
-    R(1, METRIC, metric, "a number at a moment")                                                             \
+    R(1, METRIC, metric, "a number at one time")                                                             \
     R(2, HTTP, http, "requests to one endpoint in one interval")                                             \
     R(3, STATEMENT, statement, "a statement's counters")                                                     \
-    R(4, ACTIVITY, activity, "a database session at a moment")                                               \
+    R(4, ACTIVITY, activity, "a database session at one time")                                               \
     R(5, PLAN, plan, "an execution plan")                                                                    \
     R(6, TABLE, table, "a table and its size")                                                               \
     R(7, INDEX, index, "an existing index")                                                                  \
     R(8, EVENT, event, "something that happened")                                                            \
-    R(9, INTAKE, intake, "what a reader read and could not read")                                            \
+    R(9, INTAKE, intake, "how many lines or records were read and not understood")                           \
     R(10, STATUS, status, "state of a source")                                                               \
-    R(11, ADVICE, advice, "an index that a statement misses")                                                \
-    R(12, FAILURE, failure, "a job that was not done")                                                       \
+    R(11, ADVICE, advice, "an index that would help a statement")                                            \
+    R(12, FAILURE, failure, "a job that failed")                                                             \
     R(13, WORKLOAD, workload, "index advice for a workload")                                                 \
     R(14, WORKLOAD_STATEMENT, workload_statement, "a statement of a workload")                               \
     R(15, WORKLOAD_INDEX, workload_index, "an index that a workload misses")                                 \
@@ -444,24 +444,24 @@ typedef uint64_t sd_kinds;
 #define SD_KIND_BIT(kind) ((sd_kinds)1 << (kind))
 
 /* ---- jobs --------------------------------------------------------------
- * Work on demand, done by a source while whoever asked waits: struct sd_request in
- * source.h. The arguments of a job are described as records are, and what is not known
- * of them is SD_UNKNOWN or NULL. They may grow at their end in a later minor version. */
+ * Work on request, done by a source while the caller waits: struct sd_request in source.h. The arguments of a
+ * job are described as records are; an unknown argument is SD_UNKNOWN or NULL. They may grow at their end in
+ * a later minor version. */
 
 #define SD_JOB_STATEMENT_FIELDS(X)                                                                           \
     X(INT, query_id, "", "the server's query identifier")                                                    \
-    X(TEXT, database, "", "absent: the source's own")                                                        \
+    X(TEXT, database, "", "absent: the database of the source")                                              \
     X(TEXT, query, "sql", "the statement; may hold $1 parameters")
 
 /* The plan of a statement, not executed. Answer: one SD_PLAN, with what goes with it. */
 #define SD_JOB_EXPLAIN_FIELDS(X)                                                                             \
     SD_JOB_STATEMENT_FIELDS(X)                                                                               \
-    X(INT, unattended, "", "1: nobody has just asked for it, so no risk is taken")
+    X(INT, unattended, "", "1: not requested by a user, so no function of a user is run")
 
 /* Executes a statement under EXPLAIN ANALYZE, when that is safe. Answer: as above. */
 #define SD_JOB_ANALYZE_FIELDS(X)                                                                             \
     SD_JOB_STATEMENT_FIELDS(X)                                                                               \
-    X(INT, limit_ns, "ns", "the server gives up after so long")
+    X(INT, limit_ns, "ns", "time limit on the server")
 
 /* Executes nothing: one SD_PLAN, whose `failed` says why ANALYZE would be refused. */
 #define SD_JOB_MAY_ANALYZE_FIELDS(X) SD_JOB_ANALYZE_FIELDS(X)
@@ -470,7 +470,7 @@ typedef uint64_t sd_kinds;
 #define SD_JOB_CANCEL_FIELDS(X)                                                                              \
     X(INT, pid, "", "the session's process")                                                                 \
     X(INT, backend_start, "time", "when the session began")                                                  \
-    X(INT, query_start, "time", "and its statement; 0 or absent: whichever it runs")
+    X(INT, query_start, "time", "when its statement began; 0 or absent: any statement")
 
 /* Ends such a session. Answer: one SD_EVENT. */
 #define SD_JOB_TERMINATE_FIELDS(X)                                                                           \
@@ -491,11 +491,11 @@ typedef uint64_t sd_kinds;
 
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
-    J(1, EXPLAIN, explain, PLAN, "the plan of a statement, not executed")                                    \
-    J(2, ANALYZE, analyze, PLAN, "a statement executed under EXPLAIN ANALYZE")                               \
-    J(3, CANCEL, cancel, EVENT, "the statement of a session cancelled")                                      \
-    J(4, TERMINATE, terminate, EVENT, "a session ended")                                                     \
-    J(5, MAY_ANALYZE, may_analyze, PLAN, "whether a statement would be executed")                            \
+    J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
+    J(2, ANALYZE, analyze, PLAN, "execute a statement under EXPLAIN ANALYZE")                                \
+    J(3, CANCEL, cancel, EVENT, "cancel the statement of a session")                                         \
+    J(4, TERMINATE, terminate, EVENT, "end a session")                                                       \
+    J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")                      \
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
@@ -548,8 +548,8 @@ struct sd_schema {
     X(CONNECTING, connecting, "opening the connection")                                                      \
     X(LIVE, live, "data is arriving")                                                                        \
     X(STALE, stale, "open, but nothing new arrives")                                                         \
-    X(BACKOFF, backing off, "waiting for the next try")                                                      \
-    X(FAILED, failed, "will not be tried again")                                                             \
+    X(BACKOFF, backing off, "waiting for the next attempt")                                                  \
+    X(FAILED, failed, "failed, no further attempt")                                                          \
     X(ENDED, ended, "the input was read to its end")
 
 enum sd_state {

@@ -101,7 +101,7 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
 
 void app_free(struct app *a)
 {
-    /* First what must not be lost: a source may hang, and a signal gives little time. */
+    /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
@@ -195,7 +195,7 @@ static bool set_options(const struct sd_source_ops *ops, void *opts, char *const
     return true;
 }
 
-bool app_is_recording(const char *path)
+static bool app_is_recording(const char *path)
 {
     struct strbuf header = {0};
     char head[16] = {0};
@@ -211,7 +211,8 @@ bool app_is_recording(const char *path)
     return is;
 }
 
-bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow, struct sd_error *err)
+static bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow,
+                           struct sd_error *err)
 {
     if (app_is_recording(spec->target))
         return app_load_recording(a, spec->target, err);
@@ -240,8 +241,10 @@ bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *
 
 bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err)
 {
-    struct source_spec spec = {.target = (char *)(uintptr_t)target};
-    return app_add_source(a, &spec, follow, err);
+    struct source_spec spec = {.target = mem_strdup(target)};
+    bool ok = app_add_source(a, &spec, follow, err);
+    free(spec.target);
+    return ok;
 }
 
 struct adding {
@@ -271,7 +274,7 @@ static void refused(void *ctx, const char *sentence)
 
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
 {
-    struct adding add = {a, follow, 0};
+    struct adding add = {.app = a, .follow = follow, .failed = 0};
     struct sd_error err;
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, targets[i], follow, &err)) {
@@ -287,7 +290,7 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
             add.failed++;
         }
     if (!a->config->n_sources)
-        discover(&(struct discovery){found, refused, &add}, NULL);
+        discover(&(struct discovery){.found = found, .refused = refused, .ctx = &add}, NULL);
     return add.failed;
 }
 
@@ -310,7 +313,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     struct recording_stats stats;
     if (!file_read(path, RECORDING_MAX_BYTES, &data, &len, err))
         return false;
-    bool ok = recording_decode_until(data, len, apply_owned, stopped_by_signal, a, &stats, err);
+    bool ok = recording_decode(data, len, apply_owned, stopped_by_signal, a, &stats, err);
     free(data);
     if (ok && stats.stopped)
         return fail(err, "reading %s was stopped by a signal", path);
@@ -325,12 +328,13 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
                       stats.lost == 1 ? "frame" : "frames",
                       stats.cut ? "; the file ends in the middle of one" : "");
     else if (stats.cut)
-        strbuf_printf(&a->problems, "%s ends in the middle of a frame; all before it was read\n", path);
-    if (stats.too_large)
-        strbuf_printf(&a->problems,
-                      "%s unpacks to more than a recording of its size can hold; the rest of it "
-                      "was not read\n",
+        strbuf_printf(&a->problems, "%s ends in the middle of a frame; everything before it was read\n",
                       path);
+    if (stats.too_large)
+        strbuf_printf(
+            &a->problems,
+            "%s is larger after decompression than a recording of its size can be; the rest was not read\n",
+            path);
     a->replay = true;
     model_mark_replayed(a->model);
     return true;
@@ -338,7 +342,7 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
 
 /* ---- data ---- */
 
-static void take(void *ctx, const struct sd_batch *b)
+static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
     model_apply(a->model, b);
@@ -350,7 +354,7 @@ static void take(void *ctx, const struct sd_batch *b)
 
 size_t app_drain(struct app *a, int64_t budget_ns)
 {
-    return rt_drain(a->rt, budget_ns, take, a);
+    return rt_drain(a->rt, budget_ns, apply_batch, a);
 }
 
 bool app_wait(struct app *a, int64_t timeout_ns)

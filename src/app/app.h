@@ -33,13 +33,11 @@ void app_free(struct app *a);
 /* Starts a source, or loads it when it is a recording. A failure that comes later
  * shows in the source's status. `follow` NULL: every source follows. */
 typedef bool follow_rule(const struct sd_source_ops *ops);
-bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow, struct sd_error *err);
 bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err);
 /* The given targets, else the configuration's sources, else what is found here.
  * Each failure is added to problems; returns how many failed. */
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow);
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
-bool app_is_recording(const char *path);
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);

@@ -50,7 +50,7 @@ static const char **push(const char **list, size_t *n, const char *value)
     return list;
 }
 
-static void keep(struct cli *c, int option, const char *value)
+static void keep_option(struct cli *c, int option, const char *value)
 {
     c->values[option] = value;
     if (option == CLI_SET)
@@ -78,7 +78,7 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             if (option == NO_OPTION)
                 return fail(err, "there is no option --%.*s; slowdive --help lists them", (int)len, word + 2);
             if (option == SEVERAL_OPTIONS)
-                return fail(err, "--%.*s could be several options; write it in full", (int)len, word + 2);
+                return fail(err, "--%.*s is ambiguous; write the option in full", (int)len, word + 2);
             value = eq ? eq + 1 : NULL;
         } else if (options && word[0] == '-' && word[1]) {
             for (int o = 0; o < CLI_OPTION_COUNT; o++)
@@ -97,7 +97,7 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             } else if (!info->arg && value) {
                 return fail(err, "--%s takes no value", info->name);
             }
-            keep(c, option, value ? value : "");
+            keep_option(c, option, value ? value : "");
             continue;
         }
         if (first && is_verb(word))
@@ -149,7 +149,7 @@ static bool is_view_verb(const char *verb)
     return !strcmp(verb, "status") || (!own && *verb && view_exactly(verb));
 }
 
-bool cli_option_of(enum cli_option o, const char *verb)
+static bool cli_option_of(enum cli_option o, const char *verb)
 {
     const char *verbs = CLI_OPTION_INFO[o].verbs;
     return has_word(verbs, "*") || has_word(verbs, *verb ? verb : "console") ||
@@ -160,8 +160,8 @@ bool cli_options_fit(const struct cli *c, struct sd_error *err)
 {
     for (int o = 0; o < CLI_OPTION_COUNT; o++)
         if (cli_has(c, (enum cli_option)o) && !cli_option_of((enum cli_option)o, c->verb))
-            return fail(err, "--%s is no option of %s; slowdive --help%s%s lists the options",
-                        CLI_OPTION_INFO[o].name, *c->verb ? c->verb : "the console", *c->verb ? " " : "",
+            return fail(err, "%s has no option --%s; slowdive --help%s%s lists the options",
+                        *c->verb ? c->verb : "the console", CLI_OPTION_INFO[o].name, *c->verb ? " " : "",
                         c->verb);
     return true;
 }
@@ -211,10 +211,11 @@ void cli_help(const struct cli *c, struct strbuf *out)
         help_one(c, out);
         return;
     }
-    strbuf_str(out,
-               "slowdive: a performance console for the terminal\n\n"
-               "  slowdive [SOURCE...]       the console on these sources; with none, on what is found here\n"
-               "  slowdive VIEW [SOURCE...]  one view, printed\n");
+    strbuf_str(
+        out,
+        "slowdive: a performance console for the terminal\n\n"
+        "  slowdive [SOURCE...]       show these sources in the console; without SOURCE, those found here\n"
+        "  slowdive VIEW [SOURCE...]  print one view\n");
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
     strbuf_str(out, "\nViews:\n");
@@ -223,7 +224,7 @@ void cli_help(const struct cli *c, struct strbuf *out)
     strbuf_str(
         out,
         "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"
-        "incident.slowdive (a recording), exec:COMMAND. A name and a colon in front forces a kind.\n");
+        "incident.slowdive (a recording), exec:COMMAND. KIND: in front of it selects the kind of source.\n");
     help_options(c, out);
     strbuf_str(out, "\nslowdive --help VERB lists the options of that view or verb alone.\n"
                     "Exit status: 0 done, 1 a check failed or a source could not be read, 2 wrong usage or "

@@ -30,7 +30,7 @@ struct console_cost cost_now(struct cost *c, int64_t tty_bytes)
     if (c->at && now - c->at < COST_SPAN_NS)
         return c->shown;
     int64_t cpu = clock_process_cpu();
-    c->shown = (struct console_cost){NAN, resident_bytes(), NAN};
+    c->shown = (struct console_cost){.cpu_share = NAN, .rss_bytes = resident_bytes(), .tty_bytes_per_s = NAN};
     if (c->at) {
         double seconds = (double)(now - c->at);
         c->shown.cpu_share = (double)(cpu - c->cpu) / seconds;

@@ -62,17 +62,15 @@ static int print_intent(struct app *a, const struct sd_batch *reply, const char 
     bool may = p->body != NULL;
     doc_field(d, "executed", UNIT_NONE, cell_bool(false));
     doc_field(d, "would_execute", UNIT_NONE, cell_bool(may));
-    struct section *s =
-        doc_section(d, SECTION_FIELDS, "request", "EXPLAIN ANALYZE: nothing has been executed");
+    struct section *s = doc_section(d, SECTION_FIELDS, "request", "EXPLAIN ANALYZE: nothing was executed");
     section_field(d, s, "database", "Database", UNIT_NONE, cell_text(p->database));
     section_field(d, s, "server", "Server", UNIT_NONE, cell_text(server));
     section_field(d, s, "limit_ns", "Time limit", UNIT_NS, cell_int(limit));
     section_field(d, s, "why_not", may ? NULL : "Refused", UNIT_NONE, cell_text(p->failed));
     if (may)
-        section_field(
-            d, s, NULL, "With --yes", UNIT_NONE,
-            cell_text("it would be executed once, in a read-only transaction that is rolled back; its load "
-                      "on the server is real"));
+        section_field(d, s, NULL, "With --yes", UNIT_NONE,
+                      cell_text("it would be executed once, in a read-only transaction that is rolled back; "
+                                "this puts load on the server"));
     else
         section_field(d, s, NULL, "With --yes", UNIT_NONE,
                       cell_text("it would be refused for the same reason"));

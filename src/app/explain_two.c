@@ -16,7 +16,7 @@ bool explain_read_file(void *app, const char *path, char **text, size_t *len, st
     if (stat(path, &st) != 0)
         return fail(err, "cannot read %s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return fail(err, "%s is no plain file", path);
+        return fail(err, "%s is not a regular file", path);
     return file_read(path, EXPLAIN_MAX_BYTES, text, len, err);
 }
 

@@ -17,10 +17,9 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
     if (cli->n_args) {
         const struct sd_source_ops *ops = registry_named(cli->args[0]);
         if (!ops) {
-            complain(
-                "there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows how "
-                "a source does",
-                cli->args[0]);
+            complain("there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows "
+                     "the state of a source",
+                     cli->args[0]);
             return false;
         }
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
@@ -41,7 +40,7 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
         if (registry_module_path(ops))
             strbuf_printf(out, "%-10s from %s\n", "", registry_module_path(ops));
     }
-    strbuf_str(out, "\nslowdive sources KIND shows the options of one.\n");
+    strbuf_str(out, "\nslowdive sources KIND shows the options of that kind.\n");
     return true;
 }
 

@@ -51,14 +51,14 @@ static int dispatch(const struct cli *cli)
         const char *verb;
         int (*run)(struct app *a);
     } verbs[] = {
-        {"", verb_console},
-        {"record", verb_record},
-        {"explain", verb_explain},
-        {"advise", verb_advise},
-        {"status", verb_view},
+        {.verb = "", .run = verb_console},
+        {.verb = "record", .run = verb_record},
+        {.verb = "explain", .run = verb_explain},
+        {.verb = "advise", .run = verb_advise},
+        {.verb = "status", .run = verb_view},
         /* `sources` is a view too; printed, it lists the kinds there are: status prints the view. */
-        {"sources", verb_list},
-        {"keys", verb_list},
+        {.verb = "sources", .run = verb_list},
+        {.verb = "keys", .run = verb_list},
     };
 
     if (cli_has(cli, CLI_HELP)) {

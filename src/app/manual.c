@@ -308,7 +308,7 @@ static void manual_words(struct strbuf *out)
         strbuf_printf(out, "setting %s=\n", o->name);
 }
 
-/* What a rule measures and from where it speaks: of findings and of rewrites alike. */
+/* The measure and the source of a rule, for findings and rewrites. */
 struct limits {
     const char *measure, *floor_of;
     double info, warn, bad, floor_ns, floor_share, floor_amount;

@@ -29,7 +29,7 @@ static bool shape_tables(const struct app *a, struct doc *d)
             table_sort(&s->table, column, (*sort == '-') == ascending);
             sorted = true;
         }
-        if (limit && s->kind == SECTION_TABLE)
+        if (max > 0 && s->kind == SECTION_TABLE)
             table_limit(&s->table, (size_t)max);
     }
     if (sort && !sorted) {
@@ -44,7 +44,7 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     *f = PRINT_TEXT;
     if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
         return true;
-    complain("there is no format %s; there are text, json, md and csv", a->cli->values[CLI_FORMAT]);
+    complain("there is no format %s; expected text, json, md or csv", a->cli->values[CLI_FORMAT]);
     return false;
 }
 

@@ -1,4 +1,5 @@
-/* private.c - what other users, and the disk, get to see of this process. */
+/* private.c - hides passwords in the arguments and the memory of this process from other users and core
+ * files. */
 #include "app/app.h"
 
 #include <stdlib.h>

@@ -69,7 +69,7 @@ static uint64_t env_request(void *ctx, const char *origin, const struct sd_reque
 
 static void env_withdraw(void *ctx, const char *origin)
 {
-    log_line(origin, "what was asked is withdrawn");
+    log_line(origin, "the request was withdrawn");
     rt_withdraw(((struct screen *)ctx)->app->rt, origin);
 }
 
@@ -81,7 +81,7 @@ static void taken(void *ctx, const struct sd_batch *b)
     for (size_t i = 0; (e = batch_each(b, SD_EVENT, &i));)
         log_line(batch_origin(b), "%s: %s", e->title ? e->title : "event", e->text ? e->text : "");
     for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));)
-        log_line(batch_origin(b), "the job %s was not done", f->job ? f->job : "?");
+        log_line(batch_origin(b), "the job %s failed", f->job ? f->job : "?");
     s->answered |= console_take(s->console, b);
 }
 
@@ -268,7 +268,7 @@ int verb_console(struct app *a)
     const char *note = NULL;
 
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
-        complain("the console needs a terminal; for a pipe print a view, such as: slowdive overview SOURCE");
+        complain("the console needs a terminal; without one, print a view: slowdive overview SOURCE");
         return EXIT_USAGE;
     }
     if (cli_has(a->cli, CLI_RECORD) && !app_record(a, a->cli->values[CLI_RECORD], &err)) {
@@ -292,7 +292,10 @@ int verb_console(struct app *a)
     struct theme theme;
     load_theme(&theme, "dark", NULL);
     load_theme(&theme, set->theme, NULL);
-    s.term = term_open(&(struct term_options){set->unicode, set->color, set->mouse, &theme}, &note, &err);
+    s.term = term_open(
+        &(struct term_options){
+            .unicode = set->unicode, .color = set->color, .mouse = set->mouse, .theme = &theme},
+        &note, &err);
     if (!s.term) {
         complain("%s", err.text);
         return EXIT_USAGE;

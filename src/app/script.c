@@ -9,7 +9,7 @@
 
 enum { SCRIPT_MAX_BYTES = 1 << 20 };
 
-/* The clock stands still at the end of the recording: the same screens every time. */
+/* The clock is fixed at the end of the recording, so the screens are always the same. */
 static sd_time fixed_now(void *ctx)
 {
     struct model_usage u = model_usage(((struct app *)ctx)->model);
@@ -55,7 +55,7 @@ int verb_script(struct app *a)
         return EXIT_USAGE;
     }
     if (!screen_size(a, &w, &h)) {
-        complain("--size %s is no size; write it like 100x30", a->cli->values[CLI_SIZE]);
+        complain("--size %s is not a size; write it like 100x30", a->cli->values[CLI_SIZE]);
         return EXIT_USAGE;
     }
     if (!file_read(a->cli->values[CLI_SCRIPT], SCRIPT_MAX_BYTES, &steps, &len, &err)) {

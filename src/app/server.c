@@ -6,7 +6,7 @@
 
 #define STOP_NS (300 * SD_MS) /* so long a server may take to stop what was withdrawn */
 
-static void look(void *ctx, const struct sd_batch *b)
+static void find_answer(void *ctx, const struct sd_batch *b)
 {
     struct answer *a = ctx;
     size_t i = 0;
@@ -35,7 +35,7 @@ static bool await(struct app *a, bool runs, int64_t patience, struct answer *ans
             deadline = clock_mono() + STOP_NS;
             rt_withdraw(a->rt, a->names[0]);
         }
-        rt_drain(a->rt, SD_S, look, answer);
+        rt_drain(a->rt, SD_S, find_answer, answer);
         if (withdrawn && !runs)
             break; /* nothing runs that would have to be stopped */
     }
@@ -69,8 +69,8 @@ int ask_server(struct app *a, const char *target, const char *what, const struct
     if (answer->failed || !withdrawn)
         complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
     else if (job->waits)
-        complain(
-            "the server was told to stop the statement and has not confirmed it yet; its own limit ends it");
+        complain("the server was told to stop the statement and has not confirmed it yet; the time limit "
+                 "will stop it");
     batch_unref(answer->batch);
     answer->batch = NULL;
     return withdrawn && signals_stop() ? 128 + signals_stop() : EXIT_USAGE;

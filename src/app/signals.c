@@ -9,9 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* So long a verb has to end in order, closing files and telling servers; most need some
- * milliseconds. Then it is ended wherever it stands: in a read from a FIFO, in a write to a pipe that
- * nobody reads, in a computation. */
+/* Time for a verb to end normally: close files, stop statements on servers; most need some milliseconds. Then
+ * it is terminated, even during a read from a FIFO, a write to a full pipe or a computation. */
 #define PATIENCE_NS 600000000
 
 static volatile sig_atomic_t stop_signal;
@@ -31,7 +30,7 @@ static void flag(int sig)
     errno = saved;
 }
 
-static void say(int fd, const char *text)
+static void write_text(int fd, const char *text)
 {
     ssize_t ignored = write(fd, text, strlen(text));
     (void)ignored;
@@ -56,20 +55,20 @@ static void crash(int sig)
         term_emergency_restore();
         char digits[3] = {(char)('0' + sig / 10), (char)('0' + sig % 10), 0};
         const char *number = digits[0] == '0' ? digits + 1 : digits;
-        say(STDERR_FILENO, "\r\nslowdive crashed (signal ");
-        say(STDERR_FILENO, number);
+        write_text(STDERR_FILENO, "\r\nslowdive crashed (signal ");
+        write_text(STDERR_FILENO, number);
         int fd = log_fd();
         if (fd >= 0) {
             void *frames[64];
-            say(fd, "slowdive crashed (signal ");
-            say(fd, number);
-            say(fd, "):\n");
+            write_text(fd, "slowdive crashed (signal ");
+            write_text(fd, number);
+            write_text(fd, "):\n");
             backtrace_symbols_fd(frames, backtrace(frames, ARRAY_LEN(frames)), fd);
-            say(STDERR_FILENO, "). The log is ");
-            say(STDERR_FILENO, log_path());
-            say(STDERR_FILENO, "\r\n");
+            write_text(STDERR_FILENO, "). The log is ");
+            write_text(STDERR_FILENO, log_path());
+            write_text(STDERR_FILENO, "\r\n");
         } else {
-            say(STDERR_FILENO, "). There is no log: log_file is not set or cannot be written.\r\n");
+            write_text(STDERR_FILENO, "). There is no log: log_file is not set or cannot be written.\r\n");
         }
     }
     signal(sig, SIG_DFL);

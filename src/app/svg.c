@@ -13,7 +13,7 @@ struct look {
 static struct look look_of(const struct theme *t, const struct grid_cell *c)
 {
     const struct theme_style *s = &t->styles[c->style];
-    struct look l = {s->fg < 0 ? INK : s->fg, s->bg, s->attrs};
+    struct look l = {.fg = s->fg < 0 ? INK : s->fg, .bg = s->bg, .attrs = s->attrs};
     if ((s->attrs & THEME_REVERSE) || (c->flags & GRID_REVERSE)) {
         int32_t fg = l.fg;
         l.fg = l.bg < 0 ? PAPER : l.bg;
@@ -26,7 +26,7 @@ static struct look look_of(const struct theme *t, const struct grid_cell *c)
     return l;
 }
 
-static bool same(struct look a, struct look b)
+static bool same_look(struct look a, struct look b)
 {
     return a.fg == b.fg && a.bg == b.bg && a.attrs == b.attrs;
 }
@@ -105,7 +105,7 @@ void svg_write(const struct grid *g, const struct theme *t, struct strbuf *out)
         const struct grid_cell *row = &g->cells[y * g->width];
         int from = 0;
         for (int x = 1; x <= g->width; x++) {
-            if (x < g->width && (row[x].code == 0 || same(look_of(t, &row[x]), look_of(t, &row[from]))))
+            if (x < g->width && (row[x].code == 0 || same_look(look_of(t, &row[x]), look_of(t, &row[from]))))
                 continue;
             run(g, y, from, x, look_of(t, &row[from]), out);
             from = x;

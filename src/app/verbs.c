@@ -31,7 +31,7 @@ static bool duration_option(const struct app *a, enum cli_option o, int64_t *ns)
     bool parsed = unit_parse_duration(a->cli->values[o], ns, &err);
     if (parsed && *ns > 0)
         return true;
-    complain("--%s: %s", CLI_OPTION_INFO[o].name, parsed ? "must be more than nothing" : err.text);
+    complain("--%s: %s", CLI_OPTION_INFO[o].name, parsed ? "must be more than 0" : err.text);
     return false;
 }
 
@@ -57,7 +57,7 @@ struct progress {
 };
 
 /* `unread`: gets what failed; NULL: it is not reported. */
-static struct progress look(const struct app *a, struct strbuf *unread)
+static struct progress read_progress(const struct app *a, struct strbuf *unread)
 {
     struct source_info info[LOOKED_AT];
     size_t n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
@@ -126,7 +126,7 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
         }
         if (rt_finished(a->rt))
             return true;
-        struct progress p = look(a, NULL);
+        struct progress p = read_progress(a, NULL);
         if (!p.sampled)
             sampled_at = 0;
         else if (!sampled_at)
@@ -267,8 +267,9 @@ static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, i
         return 128 + signals_stop();
     size_t told = unread->len;
     if (silent)
-        strbuf_printf(unread, "a server let us in, but gave nothing for %d s\n", (int)(SILENT_NS / SD_S));
-    failed += silent + look(a, status ? NULL : unread).failed;
+        strbuf_printf(unread, "a server accepted the connection but sent no data for %d s\n",
+                      (int)(SILENT_NS / SD_S));
+    failed += silent + read_progress(a, status ? NULL : unread).failed;
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
         return EXIT_USAGE; /* the sentences above are all there is to say */
@@ -320,7 +321,7 @@ static void ask_for_plans(struct app *a)
         struct plan_entry e;
         query_stats(q, SPAN_ALL, &s);
         if (s.known && query_origin(q) && query_text(q) && !model_plan(a->model, query_key(q), INT64_MAX, &e))
-            h[m++] = (struct heavy){s.total_ns, q};
+            h[m++] = (struct heavy){.total_ns = s.total_ns, .query = q};
     }
     qsort(h, m, sizeof *h, heaviest_first);
     for (size_t i = 0; i < m && i < RECORD_PLANS; i++) {
@@ -328,7 +329,8 @@ static void ask_for_plans(struct app *a)
                                            .database = query_database(h[i].query),
                                            .query = query_text(h[i].query),
                                            .unattended = 1};
-        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){SD_JOB_EXPLAIN, &job}, &ignored);
+        rt_request(a->rt, query_origin(h[i].query), &(struct sd_request){.job = SD_JOB_EXPLAIN, .args = &job},
+                   &ignored);
     }
     free(h);
 }
@@ -340,7 +342,8 @@ static size_t complain_of_late(const struct app *a)
     size_t late = 0, n = model_sources(a->model, INT64_MAX, info, ARRAY_LEN(info));
     for (size_t i = 0; i < n; i++)
         if (info[i].status && info[i].status->state == SD_STATE_CONNECTING) {
-            complain("%s: it was still being connected to, nothing of it is recorded", info[i].origin);
+            complain("%s: the connection was not open yet; nothing of this source was recorded",
+                     info[i].origin);
             late++;
         }
     return late;
@@ -385,7 +388,7 @@ int verb_record(struct app *a)
     recorder_close(a->recorder);
     a->recorder = NULL;
     struct strbuf unread = {0};
-    failed = look(a, &unread).failed + complain_of_late(a);
+    failed = read_progress(a, &unread).failed + complain_of_late(a);
     complain_lines(strbuf_text(&unread));
     strbuf_free(&unread);
     if (stats.error[0]) {

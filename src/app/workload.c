@@ -14,7 +14,8 @@
 void workload_add(struct workload *w, const char *id, const char *text, double weight)
 {
     w->items = mem_grow(w->items, w->n, &w->cap, sizeof *w->items);
-    w->items[w->n++] = (struct workload_item){mem_strdup(id), mem_strdup(text), weight};
+    w->items[w->n++] =
+        (struct workload_item){.id = mem_strdup(id), .text = mem_strdup(text), .weight = weight};
 }
 
 void workload_free(struct workload *w)

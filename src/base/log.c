@@ -17,7 +17,7 @@ bool log_open(const char *path, struct sd_error *err)
     struct sd_error why;
     int f = output_open(path, OUTPUT_CONTINUE, false, &why);
     if (f < 0)
-        return fail(err, "there is no log: %.500s", why.text);
+        return fail(err, "no log file is written: %.500s", why.text);
     pthread_mutex_lock(&lock);
     if (fd >= 0)
         close(fd);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The only way out when memory is gone: nothing here may allocate. abort() runs the
- * crash handler, which gives the terminal back. */
+/* Called when memory is exhausted: nothing here may allocate. abort() runs the crash handler, which restores
+ * the terminal. */
 static _Noreturn void mem_failed(void)
 {
     static const char text[] = "slowdive: out of memory\n";

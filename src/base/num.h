@@ -1,6 +1,6 @@
-/* num.h - whole numbers at the edge of their type. What comes from outside may be as
- * large as it likes: sums stop at the edge and stay there, so that none wraps into a
- * small or a negative one. NUM_MAX is said as "more than": unit_format_int. */
+/* num.h - integer arithmetic that saturates. Numbers from outside can have any size: a sum stops at the limit
+ * of its type and stays there, instead of wrapping to a small or negative number. NUM_MAX is printed as "more
+ * than": unit_format_int. */
 #ifndef BASE_NUM_H
 #define BASE_NUM_H
 
@@ -11,7 +11,7 @@
 #define NUM_MAX INT64_MAX
 #define NUM_MIN (INT64_MIN + 1) /* below it there is only SD_UNKNOWN */
 
-/* A figure that reached the edge: the real one is larger (or smaller) than it. */
+/* Has the figure reached the limit of its type? The real one is larger (or smaller). */
 static inline bool num_is_edge(int64_t v)
 {
     return v == NUM_MAX || v == NUM_MIN;
@@ -48,7 +48,7 @@ static inline int64_t add_known(int64_t a, int64_t b)
     return add_sat(a, b);
 }
 
-/* The nearest whole number; beyond the type its edge, SD_UNKNOWN for NAN. */
+/* The nearest integer; the limit of the type if it is beyond; SD_UNKNOWN for NAN. */
 static inline int64_t real_to_int(double x)
 {
     if (isnan(x))
@@ -59,17 +59,16 @@ static inline int64_t real_to_int(double x)
     return x <= -0x1p63 ? NUM_MIN : (int64_t)x;
 }
 
-/* Is x, rounded, a whole number that the type holds, and not its edge? */
+/* Is x, rounded, an integer within the type, and not its limit? */
 static inline bool real_is_int(double x)
 {
     return x > -9.2e18 && x < 9.2e18; /* false for NAN */
 }
 
-/* A finite decimal number and nothing else: no hexadecimal, "inf" or "nan", which
- * strtod takes and nobody means. */
+/* A finite decimal number and nothing else: strtod also accepts hexadecimal, "inf" and "nan". */
 bool num_parse_real(const char *text, double *x);
 
-/* Of a sum at the edge nothing can be divided. */
+/* A sum at the limit is not exact, so its mean and shares are unknown. */
 static inline double num_ratio(int64_t a, int64_t b)
 {
     if (!sd_known(a) || !sd_known(b) || !b || num_is_edge(a) || num_is_edge(b))

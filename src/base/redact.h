@@ -1,6 +1,5 @@
-/* redact.h - passwords out of what people typed, before it is shown, logged or recorded.
- * Everything that leaves the program as a sentence goes through redact(): complain(), the
- * log, the status of sources, the console's messages. Any thread; no state. */
+/* redact.h - removes passwords from text before it is shown, logged or recorded. Every message goes through
+ * redact(): complain(), the log, the status of sources, the console's messages. Any thread; no state. */
 #ifndef BASE_REDACT_H
 #define BASE_REDACT_H
 

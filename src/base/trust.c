@@ -231,9 +231,9 @@ static bool may_continue(int fd, const char *path, bool fifo, uid_t self, struct
 {
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return fail(err, "cannot look at %.300s: %s", path, strerror(errno));
+        return fail(err, "cannot stat %.300s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode) && !(fifo && S_ISFIFO(st.st_mode)))
-        return fail(err, "%.300s is not written: it is no regular file", path);
+        return fail(err, "%.300s is not written: it is not a regular file", path);
     if (st.st_uid != 0 && st.st_uid != self)
         return fail(err, "%.300s is not written: it belongs to neither root nor you", path);
     if (S_ISFIFO(st.st_mode))
@@ -241,7 +241,7 @@ static bool may_continue(int fd, const char *path, bool fifo, uid_t self, struct
     if (others_write(&st))
         return fail(err, "%.300s is not written: others may write it too (chmod go-w)", path);
     if (st.st_nlink > 1)
-        return fail(err, "%.300s is not written: it has a second name (a hard link)", path);
+        return fail(err, "%.300s is not written: it has more than one hard link", path);
     return true;
 }
 
@@ -251,13 +251,13 @@ static int open_existing(const struct walk *w, bool fifo, struct sd_error *err)
     if (fstatat(w->dir, w->last, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
         !(fifo && S_ISFIFO(st.st_mode))) { /* opening a device can do things */
         fail(err, "%.300s is not written: it is %s", w->path,
-             S_ISDIR(st.st_mode) ? "a folder" : "no regular file");
+             S_ISDIR(st.st_mode) ? "a folder" : "not a regular file");
         return -1;
     }
     int flags = O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     int fd = openat(w->dir, w->last, (S_ISFIFO(st.st_mode) ? O_WRONLY : O_RDWR) | flags);
     if (fd < 0 && errno == ENXIO)
-        fail(err, "nobody reads the pipe %.300s; start its reader first", w->path);
+        fail(err, "no process reads the pipe %.300s; start the reader first", w->path);
     else if (fd < 0)
         fail(err, "cannot write %.300s: %s", w->path, strerror(errno));
     else if (!may_continue(fd, w->path, fifo, w->self, err)) {

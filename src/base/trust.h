@@ -1,9 +1,8 @@
-/* trust.h - who could have written a file, and who could put another in its place?
+/* trust.h - can another user change a file or replace it?
  *
- * What decides over what runs (configuration, modules, themes; whatever else is read and
- * obeyed) is judged here, and what is written is opened here. Every component of a path is
- * opened in turn, so that what was judged is what is opened. Access lists need no look of
- * their own: the group's bits of a file's mode are the most that any of them gives. */
+ * Files that control what runs (configuration, modules, themes) are checked here, and output files are opened
+ * here. Every component of a path is opened in turn, so that the checked file is the opened file. Access
+ * lists need no look of their own: the group's bits of a file's mode are the most that any of them gives. */
 #ifndef BASE_TRUST_H
 #define BASE_TRUST_H
 
@@ -20,8 +19,8 @@ bool trust_judge(const struct stat *st, uid_t self, bool sticky_is_safe, const c
                  struct sd_error *err);
 
 /* Opens a regular file for reading when it, each folder above it and each symbolic link on
- * the way are safe; -1 and a sentence otherwise. /dev/stdin, /dev/fd/N and their like were
- * given by whoever started us: what is opened is judged, and a pipe is fine. */
+ * the way are safe; -1 and a sentence otherwise. /dev/stdin, /dev/fd/N and similar were opened by the caller
+ * of the program: only the open file is checked, and a pipe is allowed. */
 int trust_open(const char *what, const char *path, struct sd_error *err);
 /* The same for another user than oneself. */
 int trust_open_as(uid_t self, const char *what, const char *path, struct sd_error *err);
@@ -39,9 +38,9 @@ enum output_how {
     OUTPUT_CONTINUE, /* appended to what is there, which must be ours (or root's) alone */
 };
 /* Opens the file a user named as an output; it is made with mode 0600. A symbolic link is
- * followed only where nobody but us and root can make one. Of what exists only regular
- * files without a second name are continued. A FIFO is written in place when `fifo` says
- * so, and someone reads it. -1 and a sentence. Never waits. */
+ * followed only where nobody but us and root can make one. An existing file is continued only if it is a
+ * regular file with one hard link. A FIFO is written in place when `fifo` says so, and someone reads it. -1
+ * and a sentence. Never waits. */
 int output_open(const char *path, enum output_how how, bool fifo, struct sd_error *err);
 
 #endif

@@ -69,13 +69,20 @@ static void scaled(char *buf, double v, const struct scale *s, size_t n)
         digits3(buf, v / s[i].factor, s[i].suffix);
 }
 
-static const struct scale TIMES[] = {{1, " ns"},     {1e3, " us"},   {1e6, " ms"},   {1e9, " s"},
-                                     {60e9, " min"}, {3600e9, " h"}, {86400e9, " d"}};
-static const struct scale SIZES[] = {{1, " B"},    {1e3, " kB"},  {1e6, " MB"},
-                                     {1e9, " GB"}, {1e12, " TB"}, {1e15, " PB"}};
-static const struct scale COUNTS[] = {{1, ""},     {1e3, " k"},  {1e6, " M"},
-                                      {1e9, " G"}, {1e12, " T"}, {1e15, " P"}};
-static const struct scale RATES[] = {{1, "/s"}, {1e3, " k/s"}, {1e6, " M/s"}, {1e9, " G/s"}};
+static const struct scale TIMES[] = {{.factor = 1, .suffix = " ns"},     {.factor = 1e3, .suffix = " us"},
+                                     {.factor = 1e6, .suffix = " ms"},   {.factor = 1e9, .suffix = " s"},
+                                     {.factor = 60e9, .suffix = " min"}, {.factor = 3600e9, .suffix = " h"},
+                                     {.factor = 86400e9, .suffix = " d"}};
+static const struct scale SIZES[] = {{.factor = 1, .suffix = " B"},     {.factor = 1e3, .suffix = " kB"},
+                                     {.factor = 1e6, .suffix = " MB"},  {.factor = 1e9, .suffix = " GB"},
+                                     {.factor = 1e12, .suffix = " TB"}, {.factor = 1e15, .suffix = " PB"}};
+static const struct scale COUNTS[] = {{.factor = 1, .suffix = ""},      {.factor = 1e3, .suffix = " k"},
+                                      {.factor = 1e6, .suffix = " M"},  {.factor = 1e9, .suffix = " G"},
+                                      {.factor = 1e12, .suffix = " T"}, {.factor = 1e15, .suffix = " P"}};
+static const struct scale RATES[] = {{.factor = 1, .suffix = "/s"},
+                                     {.factor = 1e3, .suffix = " k/s"},
+                                     {.factor = 1e6, .suffix = " M/s"},
+                                     {.factor = 1e9, .suffix = " G/s"}};
 
 /* Ages move in steps, so that an idle screen stays still. */
 static void age(char *buf, double ns)
@@ -84,7 +91,10 @@ static void age(char *buf, double ns)
         double below;
         double step;
         const char *suffix;
-    } steps[] = {{60e9, 10e9, " s"}, {600e9, 60e9, " min"}, {3600e9, 600e9, " min"}, {86400e9, 3600e9, " h"}};
+    } steps[] = {{.below = 60e9, .step = 10e9, .suffix = " s"},
+                 {.below = 600e9, .step = 60e9, .suffix = " min"},
+                 {.below = 3600e9, .step = 600e9, .suffix = " min"},
+                 {.below = 86400e9, .step = 3600e9, .suffix = " h"}};
     if (ns < 10e9) {
         snprintf(buf, UNIT_TEXT_MAX, "now");
         return;
@@ -148,7 +158,11 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
         if (fabs(v) < 10)
             snprintf(buf, UNIT_TEXT_MAX, "%.1fx", v);
         else
-            scaled(buf, round(v), (const struct scale[]){{1, "x"}, {1e3, " kx"}, {1e6, " Mx"}, {1e9, " Gx"}},
+            scaled(buf, round(v),
+                   (const struct scale[]){{.factor = 1, .suffix = "x"},
+                                          {.factor = 1e3, .suffix = " kx"},
+                                          {.factor = 1e6, .suffix = " Mx"},
+                                          {.factor = 1e9, .suffix = " Gx"}},
                    4);
         break;
     case UNIT_LOAD:
@@ -158,7 +172,7 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
     return buf;
 }
 
-/* What is at the edge of its type is not that large but larger. */
+/* At the limit of its type, the real number is larger. */
 static char *edge(enum unit u, bool negative, char *buf)
 {
     const char *most = u == UNIT_NS ? "292 y" : u == UNIT_BYTES ? "9.22 EB" : "9.22 E";
@@ -188,7 +202,7 @@ char *unit_format_int(enum unit u, int64_t v, char buf[UNIT_TEXT_MAX])
 
 bool unit_may_show(enum unit u, const char *text)
 {
-    /* What figures of all units are made of, times and dates left out. */
+    /* The characters of figures of all units except times and dates. */
     static const char figures[] = "0123456789.-+<>%/ nusmihdkMGTPBxowey";
     if (u == UNIT_TIME)
         return true;
@@ -230,8 +244,11 @@ static bool parse_scaled(const char *text, const struct scale *s, size_t n, int6
 
 bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err)
 {
-    static const struct scale names[] = {{1, "ns"},   {1e3, "us"},   {1e6, "ms"},   {1e9, "s"},
-                                         {60e9, "m"}, {60e9, "min"}, {3600e9, "h"}, {86400e9, "d"}};
+    static const struct scale names[] = {
+        {.factor = 1, .suffix = "ns"},     {.factor = 1e3, .suffix = "us"},
+        {.factor = 1e6, .suffix = "ms"},   {.factor = 1e9, .suffix = "s"},
+        {.factor = 60e9, .suffix = "m"},   {.factor = 60e9, .suffix = "min"},
+        {.factor = 3600e9, .suffix = "h"}, {.factor = 86400e9, .suffix = "d"}};
     if (!strcmp(text, "0")) {
         *ns = 0;
         return true;
@@ -243,17 +260,17 @@ bool unit_parse_duration(const char *text, int64_t *ns, struct sd_error *err)
 
 bool unit_parse_bytes(const char *text, int64_t *bytes, struct sd_error *err)
 {
-    static const struct scale names[] = {{1, ""},
-                                         {1, "B"},
-                                         {1e3, "kB"},
-                                         {1e3, "KB"},
-                                         {1e6, "MB"},
-                                         {1e9, "GB"},
-                                         {1e12, "TB"},
-                                         {1024, "KiB"},
-                                         {1048576, "MiB"},
-                                         {1073741824, "GiB"},
-                                         {1099511627776, "TiB"}};
+    static const struct scale names[] = {{.factor = 1, .suffix = ""},
+                                         {.factor = 1, .suffix = "B"},
+                                         {.factor = 1e3, .suffix = "kB"},
+                                         {.factor = 1e3, .suffix = "KB"},
+                                         {.factor = 1e6, .suffix = "MB"},
+                                         {.factor = 1e9, .suffix = "GB"},
+                                         {.factor = 1e12, .suffix = "TB"},
+                                         {.factor = 1024, .suffix = "KiB"},
+                                         {.factor = 1048576, .suffix = "MiB"},
+                                         {.factor = 1073741824, .suffix = "GiB"},
+                                         {.factor = 1099511627776, .suffix = "TiB"}};
     if (parse_scaled(text, names, ARRAY_LEN(names), bytes))
         return true;
     return fail(err, "\"%.60s\" is not a size; write it like 500MB, 64MiB or 4096", text);

@@ -23,7 +23,7 @@ enum unit {
 #define UNIT_TEXT_MAX 48
 /* Integers given as a double lose nothing below 2^53. NAN: "-". Returns buf. */
 char *unit_format(enum unit u, double value, char buf[UNIT_TEXT_MAX]);
-/* SD_UNKNOWN: "-". What is at the edge of the type (NUM_MAX): ">292 y", ">9.22 E". */
+/* SD_UNKNOWN: "-". At the limit of the type (NUM_MAX): ">292 y", ">9.22 E". */
 char *unit_format_int(enum unit u, int64_t value, char buf[UNIT_TEXT_MAX]);
 
 /* Could a figure of that unit hold this text, in either case? False: certainly none does. */

@@ -1,7 +1,7 @@
-/* utf8.h - the choke point for text from outside.
+/* utf8.h - all text from outside is made safe here.
  *
  * LC_CTYPE must be a UTF-8 locale (app sets C.UTF-8 when the user's is not);
- * whether the *terminal* takes UTF-8 is another question, the grid's. */
+ * whether the *terminal* supports UTF-8 is decided in the grid. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -34,7 +34,7 @@ bool utf8_harmless(uint32_t code);
 /* Appends text as valid UTF-8 for JSON and Markdown: invalid bytes become
  * U+FFFD, everything else stays (the writer escapes controls). */
 void utf8_append_valid(struct strbuf *b, const char *text, size_t len);
-/* As that, but what is not harmless comes as U+00B7, except line ends (\n) and tabs:
+/* The same, but every unsafe character becomes U+00B7, except line ends (\n) and tabs:
  * text of several lines for a clipboard or a file that somebody prints. */
 void utf8_append_lines(struct strbuf *b, const char *text, size_t len);
 

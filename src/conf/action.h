@@ -12,50 +12,50 @@
 /* Where an action is offered. Groups of other titles stand before the last of these. */
 #define ACTION_GROUPS(X)                                                                                     \
     X(MOVE, "Moving")                                                                                        \
-    X(DIVE, "Diving")                                                                                        \
+    X(DIVE, "Opening and going back")                                                                        \
     X(TABLE, "Tables")                                                                                       \
     X(TIME, "Time")                                                                                          \
-    X(DATA, "Doing something with it")                                                                       \
+    X(DATA, "Copy and export")                                                                               \
     X(CONSOLE, "The console")
 
 /* X(UPPER, name, group, "default keys", bar label or NULL, help) */
 #define ACTIONS(X)                                                                                           \
     X(UP, "up", MOVE, "Up k", NULL, "one row up")                                                            \
     X(DOWN, "down", MOVE, "Down j", NULL, "one row down")                                                    \
-    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; fold a branch; earlier in a drawing")                \
-    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; open a branch; later in a drawing")              \
+    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; collapse a branch; earlier in a graph")              \
+    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; expand a branch; later in a graph")              \
     X(PAGE_UP, "page-up", MOVE, "PgUp C-b", NULL, "one screen up")                                           \
     X(PAGE_DOWN, "page-down", MOVE, "PgDn C-f", NULL, "one screen down")                                     \
     X(FIRST, "first", MOVE, "g Home", NULL, "first row")                                                     \
     X(LAST, "last", MOVE, "G End", NULL, "last row")                                                         \
     X(NEXT_PANE, "next-pane", MOVE, "Tab", NULL, "next pane of this screen")                                 \
     X(PREVIOUS_PANE, "previous-pane", MOVE, "S-Tab", NULL, "previous pane of this screen")                   \
-    X(ZOOM, "zoom", MOVE, "z", NULL, "the pane alone on the screen, and back")                               \
-    X(DIVE, "dive", DIVE, "Enter", "Dive", "dive into the selected row, box or moment")                      \
-    X(BACK, "back", DIVE, "Esc Backspace q", "Back", "come back; at the top, q quits")                       \
+    X(ZOOM, "zoom", MOVE, "z", NULL, "show only this pane, or all panes again")                              \
+    X(DIVE, "dive", DIVE, "Enter", "Open", "open the selected row, box or time")                             \
+    X(BACK, "back", DIVE, "Esc Backspace q", "Back", "go back; on the first screen, q quits")                \
     X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
-    X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "next row that is marked")                              \
+    X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "select the next marked row")                           \
     X(FILTER, "filter", TABLE, "/ F3", "Filter", "show only rows that match a regular expression")           \
-    X(NEXT_MATCH, "next-match", TABLE, "n", NULL, "next row with the searched text")                         \
-    X(PREVIOUS_MATCH, "previous-match", TABLE, "N", NULL, "previous row with the searched text")             \
+    X(NEXT_MATCH, "next-match", TABLE, "n", NULL, "next row that matches the search")                        \
+    X(PREVIOUS_MATCH, "previous-match", TABLE, "N", NULL, "previous row that matches the search")            \
     X(SORT, "sort", TABLE, "s F4", "Sort", "sort by the next column")                                        \
     X(REVERSE, "reverse", TABLE, "r", NULL, "reverse the order")                                             \
     X(COLUMNS, "columns", TABLE, "c", NULL, "choose the columns")                                            \
-    X(PAUSE, "pause", TIME, "Space F5", "Pause", "pause and go on; in a replay, play")                       \
+    X(PAUSE, "pause", TIME, "Space F5", "Pause", "pause or resume; in a replay, play")                       \
     X(STEP_BACK, "step-back", TIME, "[", NULL, "one step back in time")                                      \
     X(STEP_FORWARD, "step-forward", TIME, "]", NULL, "one step forward in time")                             \
     X(LEAP_BACK, "leap-back", TIME, "{", NULL, "one window back in time")                                    \
     X(LEAP_FORWARD, "leap-forward", TIME, "}", NULL, "one window forward in time")                           \
-    X(LIVE, "live", TIME, "L", NULL, "back to the present")                                                  \
-    X(WINDOW_SHORTER, "window-shorter", TIME, "-", NULL, "look at a shorter span")                           \
-    X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "look at a longer span")                            \
+    X(LIVE, "live", TIME, "L", NULL, "return to live data")                                                  \
+    X(WINDOW_SHORTER, "window-shorter", TIME, "-", NULL, "use a shorter time window")                        \
+    X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "use a longer time window")                         \
     X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query, index or cell to the clipboard")             \
     X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
-    X(HELP, "help", CONSOLE, "? F1", "Help", "all keys and commands")                                        \
+    X(HELP, "help", CONSOLE, "? F1", "Help", "show all keys and commands")                                   \
     X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \
-    X(MOUSE, "mouse", CONSOLE, "M", NULL, "mouse on and off")                                                \
-    X(REDRAW, "redraw", CONSOLE, "C-l", NULL, "paint the screen anew")                                       \
-    X(SUSPEND, "suspend", CONSOLE, "C-z", NULL, "to the shell; fg comes back")                               \
+    X(MOUSE, "mouse", CONSOLE, "M", NULL, "turn the mouse on or off")                                        \
+    X(REDRAW, "redraw", CONSOLE, "C-l", NULL, "redraw the screen")                                           \
+    X(SUSPEND, "suspend", CONSOLE, "C-z", NULL, "suspend to the shell; fg resumes")                          \
     X(QUIT, "quit", CONSOLE, "Q C-c F10", "Quit", "quit")
 
 enum action {
@@ -92,19 +92,19 @@ int action_next(const struct action_table *t, int action);
 /* ---- what the : prompt takes ----
  * X(name, "arguments", help). A view's or an action's name is a command too. */
 #define COMMANDS(X)                                                                                          \
-    X(at, "TIME", "look at that moment: 14:03, 14:03:20, 3m ago, now")                                       \
+    X(at, "TIME", "show the data of that time: 14:03, 14:03:20, 3m ago, now")                                \
     X(speed, "N", "play a recording N times as fast")                                                        \
-    X(window, "DURATION", "the span that figures are computed over: 30s, 5m")                                \
+    X(window, "DURATION", "set the time window of the figures: 30s, 5m")                                     \
     X(sort, "COLUMN", "sort the pane by that column")                                                        \
-    X(columns, "[NAME...]", "show just these columns; without names, all")                                   \
-    X(filter, "[REGEX]", "show only matching rows; without one, all")                                        \
-    X(search, "REGEX", "go to the next matching row; n and N go on")                                         \
-    X(export, "FILE", "write the pane; the ending says how: .csv .json .md .txt")                            \
-    X(theme, "NAME", "change the colours")                                                                   \
-    X(set, "NAME=VALUE", "change a setting until the end")                                                   \
+    X(columns, "[NAME...]", "show only these columns; without names, all")                                   \
+    X(filter, "[REGEX]", "show only rows that match; without REGEX, all")                                    \
+    X(search, "REGEX", "go to the next match; n and N repeat the search")                                    \
+    X(export, "FILE", "write the pane to FILE: .csv, .json, .md or .txt")                                    \
+    X(theme, "NAME", "change the colour theme")                                                              \
+    X(set, "NAME=VALUE", "change a setting for this session")                                                \
     X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                                     \
-    X(record, "FILE", "start recording to a file; without one, stop")                                        \
-    X(help, "", "all keys and commands")                                                                     \
+    X(record, "FILE", "start recording to FILE; without FILE, stop")                                         \
+    X(help, "", "show all keys and commands")                                                                \
     X(quit, "", "quit")
 
 enum command {

@@ -20,44 +20,44 @@
 
 const struct sd_option SETTINGS_OPTIONS[] = {
     {SETTING(theme), .type = SD_OPTION_TEXT, .fallback = "dark",
-     .help = "colours: dark, light, mono, the name of a file in the themes folder, or a path"},
+     .help = "colour theme: dark, light, mono, the name of a file in the themes folder, or a path"},
     {SETTING(unicode), .type = SD_OPTION_TEXT, .fallback = "auto",
-     .help = "lines and graphs in Unicode: auto (as the locale says), yes, no"},
+     .help = "draw lines and graphs in Unicode: auto (from the locale), yes, no"},
     {SETTING(color), .type = SD_OPTION_TEXT, .fallback = "auto",
-     .help = "colours: auto (as the terminal and NO_COLOR say), yes, no"},
+     .help = "use colours: auto (from the terminal and NO_COLOR), yes, no"},
     {SETTING(mouse), .type = SD_OPTION_BOOL, .fallback = "yes",
-     .help = "click selects, double click dives, the wheel scrolls"},
+     .help = "use the mouse: click selects, double click opens, the wheel scrolls"},
     {SETTING_NS(refresh), .fallback = "1s", .min = SECOND / 10, .max = 3600 * SECOND,
      .help = "how often the figures on screen change"},
     {SETTING_NS(window), .fallback = "1m", .min = SECOND, .max = 86400 * SECOND,
-     .help = "the span that figures are computed over"},
+     .help = "time window of the figures"},
     {SETTING_NS(retention), .fallback = "15m", .min = 60 * SECOND, .max = 7 * 86400 * SECOND,
-     .help = "how far back the console remembers"},
+     .help = "how long data is kept in memory"},
     {.name = "memory",
      .offset = offsetof(struct settings, memory_bytes),
      .type = SD_OPTION_BYTES,
      .fallback = "64MiB",
      .min = MIB,
      .max = 65536 * MIB,
-     .help = "cap of what it remembers; the oldest is thinned first"},
+     .help = "memory limit for this data; the oldest data is thinned first"},
     {SETTING(show_literals), .type = SD_OPTION_BOOL, .fallback = "no",
      .help = "show constants in SQL; they may be personal data"},
     {SETTING(allow_actions), .type = SD_OPTION_BOOL, .fallback = "no",
-     .help = "allow to cancel (C) and terminate (K) database sessions; each is asked for"},
+     .help = "allow cancelling statements (C) and terminating sessions (K); each key asks first"},
     {SETTING_NS(analyze_limit), .fallback = "30s", .min = SECOND, .max = 3600 * SECOND,
-     .help = "how long a statement may run under EXPLAIN ANALYZE (X)"},
+     .help = "time limit of a statement under EXPLAIN ANALYZE (X)"},
     {SETTING(module_path), .type = SD_OPTION_TEXT,
      .fallback = SLOWDIVE_PREFIX "/lib/slowdive:~/.local/lib/slowdive",
      .help = "folders of sources that are shared objects, separated by colons"},
     {SETTING(log_file), .type = SD_OPTION_TEXT, .fallback = "$XDG_STATE_HOME/slowdive/slowdive.log",
-     .help = "the console's own log; empty for none"},
+     .help = "log file of slowdive; empty: no log"},
     {SETTING(exec_env), .type = SD_OPTION_LIST, .fallback = "",
      .help =
-         "variables of the environment that exec: programs get besides PATH, HOME, LANG, LC_*, TZ, TMPDIR"},
+         "environment variables that exec: programs get in addition to PATH, HOME, LANG, LC_*, TZ, TMPDIR"},
     {SETTING(core_dumps), .type = SD_OPTION_BOOL, .fallback = "no",
-     .help = "let a crash write a core file, and debuggers attach; passwords are in its memory"},
+     .help = "allow core files and debuggers; the memory of the process can contain passwords"},
     {SETTING(routes), .type = SD_OPTION_LIST, .fallback = "",
-     .help = "route patterns such as /users/:name or /files/*; the first that matches wins"},
+     .help = "route patterns such as /users/:name or /files/*; the first match is used"},
     {.name = NULL},
 };
 
@@ -98,8 +98,11 @@ static const char *tristate(const char *value)
 {
     static const struct {
         const char *spelling, *meaning;
-    } SPELLINGS[] = {{"auto", "auto"}, {"yes", "yes"},  {"true", "yes"}, {"on", "yes"}, {"1", "yes"},
-                     {"no", "no"},     {"false", "no"}, {"off", "no"},   {"0", "no"}};
+    } SPELLINGS[] = {{.spelling = "auto", .meaning = "auto"}, {.spelling = "yes", .meaning = "yes"},
+                     {.spelling = "true", .meaning = "yes"},  {.spelling = "on", .meaning = "yes"},
+                     {.spelling = "1", .meaning = "yes"},     {.spelling = "no", .meaning = "no"},
+                     {.spelling = "false", .meaning = "no"},  {.spelling = "off", .meaning = "no"},
+                     {.spelling = "0", .meaning = "no"}};
     for (size_t i = 0; i < ARRAY_LEN(SPELLINGS); i++) {
         if (strcasecmp(value, SPELLINGS[i].spelling) == 0)
             return SPELLINGS[i].meaning;
@@ -321,7 +324,7 @@ static bool read_source(struct reader *r, const struct tree_node *n, struct sour
     }
     if (!s->target)
         wrong(r, n,
-              n->kind == TREE_MAP ? "this source has no `source:`; expected a URL or a path in it"
+              n->kind == TREE_MAP ? "this entry has no `source:`; expected one with a URL or a path"
                                   : "this source is empty; expected a URL or a path");
     return s->target != NULL;
 }
@@ -351,8 +354,8 @@ static void read_sources(struct reader *r, const struct tree_node *n)
         for (size_t k = 0; ok && s.name && k < c->n_sources; k++) {
             if (str_eq(s.name, c->sources[k].name)) {
                 tree_problem(r->report, i->line, i->column,
-                             "the name %.60s is taken by the source in line %d; expected another", s.name,
-                             c->sources[k].line);
+                             "the name %.60s is used by the source in line %d already; expected another",
+                             s.name, c->sources[k].line);
                 ok = false;
             }
         }

@@ -5,14 +5,14 @@
 #include "conf/config.h"
 #include "base/num.h"
 
-static const char HEAD[] = "# The configuration of slowdive, with every setting at its default.\n"
-                           "# Keep it as ~/.config/slowdive/config.yaml and change what you like;\n"
-                           "# what is left out stays as it is here. Mistakes are reported with their line\n"
-                           "# and column, and the rest still counts.\n";
+static const char HEAD[] = "# The configuration of slowdive: every setting with its default.\n"
+                           "# Save it as ~/.config/slowdive/config.yaml and change the settings you need;\n"
+                           "# a setting that is missing keeps its default. Errors are reported with line\n"
+                           "# and column; the other settings are still used.\n";
 
 static const char SOURCES[] =
-    "\n# What to look at: URLs and paths as on the command line, or with a name and\n"
-    "# the options of that kind of source (`slowdive sources` lists them).\n"
+    "\n# Sources to open: URLs and paths as on the command line, or mappings with a name\n"
+    "# and the options of that kind of source (`slowdive sources` lists them).\n"
     "# sources:\n"
     "#   - postgres://monitor@db.example.com/shop\n"
     "#   - source: /var/log/nginx/access.log\n"
@@ -76,7 +76,7 @@ static void print_keys(const struct action_table *actions, struct strbuf *out)
 {
     const char *group = NULL;
     strbuf_str(out, "\n# Keys: a character, Enter, Esc, Tab, S-Tab, Space, Backspace, Up, PgUp, Home, F1,\n"
-                    "# C-x (Control), M-x (Alt). A key named here is taken from whatever had it;\n"
+                    "# C-x (Control), M-x (Alt). A key listed here is removed from its other action;\n"
                     "# [] leaves an action without a key.\n"
                     "keys:\n");
     for (int a = ACTION_NONE; (a = action_next(actions, a));) {

@@ -17,7 +17,10 @@ static const char *const NAMES[] = {
 static const struct {
     char letter;
     key_code key;
-} SAME_BYTE[] = {{'h', K_BACKSPACE}, {'i', K_TAB}, {'j', K_ENTER}, {'m', K_ENTER}};
+} SAME_BYTE[] = {{.letter = 'h', .key = K_BACKSPACE},
+                 {.letter = 'i', .key = K_TAB},
+                 {.letter = 'j', .key = K_ENTER},
+                 {.letter = 'm', .key = K_ENTER}};
 
 static bool parse_named(const char *name, key_code *key)
 {

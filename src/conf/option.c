@@ -13,13 +13,13 @@ static const struct {
     const char *name;
     const char *expected;
 } TYPES[] = {
-    [SD_OPTION_BOOL] = {"yes/no", "yes or no"},
-    [SD_OPTION_INT] = {"integer", "a whole number"},
-    [SD_OPTION_REAL] = {"number", "a number"},
-    [SD_OPTION_DURATION] = {"duration", "a duration such as 250ms, 10s or 15m"},
-    [SD_OPTION_BYTES] = {"size", "a size such as 64MiB, 500MB or 4096"},
-    [SD_OPTION_TEXT] = {"text", "text"},
-    [SD_OPTION_LIST] = {"list", "items, one a line"},
+    [SD_OPTION_BOOL] = {.name = "yes/no", .expected = "yes or no"},
+    [SD_OPTION_INT] = {.name = "integer", .expected = "a whole number"},
+    [SD_OPTION_REAL] = {.name = "number", .expected = "a number"},
+    [SD_OPTION_DURATION] = {.name = "duration", .expected = "a duration such as 250ms, 10s or 15m"},
+    [SD_OPTION_BYTES] = {.name = "size", .expected = "a size such as 64MiB, 500MB or 4096"},
+    [SD_OPTION_TEXT] = {.name = "text", .expected = "text"},
+    [SD_OPTION_LIST] = {.name = "list", .expected = "items, one a line"},
 };
 
 const char *option_type_name(enum sd_option_type t)
@@ -51,17 +51,6 @@ static void list_free(char **list)
     for (char **p = list; p && *p; p++)
         free(*p);
     free(list);
-}
-
-static char **list_copy(char *const *from)
-{
-    size_t n = 0;
-    while (from && from[n])
-        n++;
-    char **list = mem_array(n + 1, sizeof *list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = mem_strdup(from[i]);
-    return list;
 }
 
 static char **list_parse(const char *text)
@@ -194,8 +183,13 @@ static void print_duration(struct strbuf *out, int64_t ns)
     static const struct {
         int64_t ns;
         const char *name;
-    } units[] = {{86400 * SD_S, "d"}, {3600 * SD_S, "h"}, {60 * SD_S, "m"}, {SD_S, "s"},
-                 {SD_MS, "ms"},       {SD_US, "us"},      {1, "ns"}};
+    } units[] = {{.ns = 86400 * SD_S, .name = "d"},
+                 {.ns = 3600 * SD_S, .name = "h"},
+                 {.ns = 60 * SD_S, .name = "m"},
+                 {.ns = SD_S, .name = "s"},
+                 {.ns = SD_MS, .name = "ms"},
+                 {.ns = SD_US, .name = "us"},
+                 {.ns = 1, .name = "ns"}};
     size_t i = 0;
     if (ns == 0) {
         strbuf_char(out, '0');
@@ -211,8 +205,12 @@ static void print_bytes(struct strbuf *out, int64_t n)
     static const struct {
         int64_t size;
         const char *name;
-    } units[] = {{(int64_t)1 << 30, "GiB"}, {1000000000, "GB"}, {(int64_t)1 << 20, "MiB"},
-                 {1000000, "MB"},           {1024, "KiB"},      {1000, "kB"}};
+    } units[] = {{.size = (int64_t)1 << 30, .name = "GiB"},
+                 {.size = 1000000000, .name = "GB"},
+                 {.size = (int64_t)1 << 20, .name = "MiB"},
+                 {.size = 1000000, .name = "MB"},
+                 {.size = 1024, .name = "KiB"},
+                 {.size = 1000, .name = "kB"}};
     for (size_t i = 0; n && i < ARRAY_LEN(units); i++) {
         if (n % units[i].size == 0) {
             strbuf_printf(out, "%" PRId64 "%s", n / units[i].size, units[i].name);
@@ -371,21 +369,4 @@ void options_free(const struct sd_option *table, void *opts)
     for (const struct sd_option *o = table; o && o->name; o++)
         value_free(o, value_get(o, opts));
     free(opts);
-}
-
-void *options_copy(const struct sd_option *table, size_t opts_size, const void *opts)
-{
-    if (!opts_size || !opts)
-        return NULL;
-    char *copy = mem_alloc(opts_size);
-    memcpy(copy, opts, opts_size);
-    for (const struct sd_option *o = table; o && o->name; o++) {
-        union value v = value_get(o, opts);
-        if (o->type == SD_OPTION_TEXT)
-            v.text = mem_strdup(v.text);
-        else if (o->type == SD_OPTION_LIST)
-            v.list = list_copy(v.list);
-        value_put(o, copy, v);
-    }
-    return copy;
 }

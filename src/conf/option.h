@@ -9,7 +9,6 @@
  * 0. Text and lists are owned by the struct; free with options_free. */
 void *options_new(const struct sd_option *table, size_t opts_size);
 void options_free(const struct sd_option *table, void *opts);
-void *options_copy(const struct sd_option *table, size_t opts_size, const void *opts);
 
 const struct sd_option *option_find(const struct sd_option *table, const char *name); /* NULL */
 /* Parses and range-checks; the error names the option, what was given and what

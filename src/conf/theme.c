@@ -43,14 +43,14 @@ static const struct {
     const char *name;
     int32_t rgb;
 } ANSI[16] = {
-    {"black", 0x000000},        {"red", 0xcd0000},
-    {"green", 0x00cd00},        {"yellow", 0xcdcd00},
-    {"blue", 0x0000ee},         {"magenta", 0xcd00cd},
-    {"cyan", 0x00cdcd},         {"white", 0xe5e5e5},
-    {"bright-black", 0x7f7f7f}, {"bright-red", 0xff0000},
-    {"bright-green", 0x00ff00}, {"bright-yellow", 0xffff00},
-    {"bright-blue", 0x5c5cff},  {"bright-magenta", 0xff00ff},
-    {"bright-cyan", 0x00ffff},  {"bright-white", 0xffffff},
+    {.name = "black", .rgb = 0x000000},        {.name = "red", .rgb = 0xcd0000},
+    {.name = "green", .rgb = 0x00cd00},        {.name = "yellow", .rgb = 0xcdcd00},
+    {.name = "blue", .rgb = 0x0000ee},         {.name = "magenta", .rgb = 0xcd00cd},
+    {.name = "cyan", .rgb = 0x00cdcd},         {.name = "white", .rgb = 0xe5e5e5},
+    {.name = "bright-black", .rgb = 0x7f7f7f}, {.name = "bright-red", .rgb = 0xff0000},
+    {.name = "bright-green", .rgb = 0x00ff00}, {.name = "bright-yellow", .rgb = 0xffff00},
+    {.name = "bright-blue", .rgb = 0x5c5cff},  {.name = "bright-magenta", .rgb = 0xff00ff},
+    {.name = "bright-cyan", .rgb = 0x00ffff},  {.name = "bright-white", .rgb = 0xffffff},
 };
 
 /* The fixed part of the 256: a 6x6x6 cube from 16, 24 greys from 232. */
@@ -174,8 +174,10 @@ static unsigned parse_attribute(const char *word)
     static const struct {
         const char *name;
         unsigned attr;
-    } ATTRIBUTES[] = {
-        {"bold", THEME_BOLD}, {"dim", THEME_DIM}, {"underline", THEME_UNDERLINE}, {"reverse", THEME_REVERSE}};
+    } ATTRIBUTES[] = {{.name = "bold", .attr = THEME_BOLD},
+                      {.name = "dim", .attr = THEME_DIM},
+                      {.name = "underline", .attr = THEME_UNDERLINE},
+                      {.name = "reverse", .attr = THEME_REVERSE}};
     for (size_t i = 0; i < ARRAY_LEN(ATTRIBUTES); i++) {
         if (strcasecmp(word, ATTRIBUTES[i].name) == 0)
             return ATTRIBUTES[i].attr;
@@ -208,7 +210,7 @@ static void read_style(struct parser *p, struct theme_style *style, const struct
         if (!ok) {
             tree_problem(
                 &p->report, n->line, n->column,
-                "\"%s\" is no colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
+                "\"%s\" is not a colour or attribute; expected [COLOUR] [on COLOUR] [bold] [dim] [underline] "
                 "[reverse] with colours such as \"#6cb6ff\", 110, red or default",
                 word);
             return;
@@ -239,13 +241,13 @@ static void read_palette(struct parser *p, const struct tree_node *map)
         struct color color;
         if (c->kind != TREE_SCALAR || !parse_color(p, c->text, &color))
             tree_problem(&p->report, c->line, c->column,
-                         "%.60s is no colour; expected \"#rrggbb\", 0..255, a colour's name or default",
+                         "%.60s is not a colour; expected \"#rrggbb\", 0..255, a colour's name or default",
                          c->key->text);
         else if (p->n_palette == PALETTE_MAX)
             tree_problem(&p->report, c->line, c->column, "too many colours; expected at most %d",
                          PALETTE_MAX);
         else
-            p->palette[p->n_palette++] = (struct palette_entry){c->key->text, color};
+            p->palette[p->n_palette++] = (struct palette_entry){.name = c->key->text, .color = color};
     }
 }
 
@@ -303,7 +305,7 @@ bool theme_parse(struct theme *t, const char *file, const char *text, size_t len
     const struct tree_node *root = tree_read(a, text, len, &p.report);
     if (!root || root->kind != TREE_MAP) {
         tree_problem(&p.report, 1, 1,
-                     "there is no theme in it; expected `styles:` and below it STYLE: COLOUR");
+                     "the file contains no theme; expected `styles:` and below it STYLE: COLOUR");
     } else {
         const struct tree_node *palette = mapping(&p, root, "palette"), *styles = mapping(&p, root, "styles");
         for (const struct tree_node *c = root->child; c; c = c->next) {

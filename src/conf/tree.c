@@ -99,11 +99,11 @@ static void place(struct builder *b, struct tree_node *node)
             return;
         }
         if (node->kind != TREE_SCALAR)
-            tree_problem(b->report, node->line, node->column,
-                         "%s stands where a name should; expected NAME: VALUE", tree_kind_name(node->kind));
+            tree_problem(b->report, node->line, node->column, "%s is not a name; expected NAME: VALUE",
+                         tree_kind_name(node->kind));
         else if ((first = find_key(l->node, node->text)))
             tree_problem(b->report, node->line, node->column,
-                         "%.60s is given twice; expected it once, and line %d has it already", node->text,
+                         "%.60s is given twice; expected once, line %d already sets it", node->text,
                          first->line);
         if (node->kind != TREE_SCALAR || first)
             l->bad_key = true;
@@ -120,7 +120,7 @@ static void place(struct builder *b, struct tree_node *node)
 }
 
 /* Takes the place of a node that was refused, so that what follows keeps its own. */
-static void drop(struct builder *b)
+static void add_placeholder(struct builder *b)
 {
     struct level *l = b->depth ? &b->levels[b->depth - 1] : NULL;
     if (!l || l->node->kind == TREE_LIST)
@@ -143,7 +143,7 @@ static void open_collection(struct builder *b, enum tree_kind kind, const yaml_m
         if (!b->skipped) {
             tree_problem(b->report, (int)mark->line + 1, (int)mark->column + 1,
                          "nested too deeply; expected at most %d levels", TREE_DEPTH_MAX);
-            drop(b);
+            add_placeholder(b);
         }
         b->skipped++;
         return;
@@ -167,8 +167,9 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
     const char *text = (const char *)e->data.scalar.value;
     size_t len = e->data.scalar.length;
     if (memchr(text, '\0', len)) {
-        tree_problem(b->report, n->line, n->column, "the text holds a NUL byte; expected text without one");
-        drop(b);
+        tree_problem(b->report, n->line, n->column,
+                     "the text contains a NUL byte; expected text without one");
+        add_placeholder(b);
         return;
     }
     n->text = arena_strndup(b->arena, text, len);
@@ -176,7 +177,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
 }
 
 /* Also true for the event that ends the parse. */
-static bool take(struct builder *b, const yaml_event_t *e)
+static bool take_event(struct builder *b, const yaml_event_t *e)
 {
     const yaml_mark_t *m = &e->start_mark;
     switch (e->type) {
@@ -186,10 +187,10 @@ static bool take(struct builder *b, const yaml_event_t *e)
         break;
     case YAML_ALIAS_EVENT:
         tree_problem(b->report, (int)m->line + 1, (int)m->column + 1,
-                     "references such as *%.40s are not taken; expected the value itself",
+                     "references such as *%.40s are not supported; expected the value itself",
                      (const char *)e->data.alias.anchor);
         if (!b->skipped)
-            drop(b);
+            add_placeholder(b);
         break;
     case YAML_SEQUENCE_START_EVENT:
         open_collection(b, TREE_LIST, m);
@@ -228,7 +229,7 @@ static void syntax_error(struct tree_report *r, const yaml_parser_t *p, const ch
     int line = (int)p->problem_mark.line + 1, column = (int)p->problem_mark.column + 1;
     if (p->error == YAML_READER_ERROR)
         position(text, len, p->problem_offset, &line, &column);
-    tree_problem(r, line, column, "%s%s%s; expected YAML, and nothing after this place was read",
+    tree_problem(r, line, column, "%s%s%s; expected YAML, the rest of the file was not read",
                  p->problem ? p->problem : "cannot be read", p->context ? " " : "",
                  p->context ? p->context : "");
 }
@@ -254,7 +255,7 @@ struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struc
             syntax_error(r, &parser, text, len);
             break;
         }
-        done = take(&b, &e);
+        done = take_event(&b, &e);
         bool more = e.type == YAML_DOCUMENT_END_EVENT;
         yaml_event_delete(&e);
         if (more && yaml_parser_parse(&parser, &e)) {

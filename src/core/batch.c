@@ -11,8 +11,14 @@ struct entry {
     enum sd_kind kind;
 };
 
+/* What changes after publishing, and from any thread. */
+struct life {
+    _Atomic uint32_t refs;
+    struct sd_batch *batch;
+};
+
 struct sd_batch {
-    _Atomic uint32_t refs; /* everything else is written before publishing only */
+    struct life *life;
     sd_time at;
     const char *origin;
     struct arena *arena;
@@ -20,13 +26,15 @@ struct sd_batch {
     size_t n, cap;
     sd_kinds kinds;
     uint64_t answer; /* number of a request; 0: none */
-    unsigned abi;    /* SD_ABI_MINOR of whoever adds */
+    unsigned abi;    /* SD_ABI_MINOR of the code that adds records */
 };
 
 struct sd_batch *batch_new(const char *origin, sd_time at)
 {
     struct sd_batch *b = mem_alloc(sizeof *b);
-    atomic_init(&b->refs, 1);
+    b->life = mem_alloc(sizeof *b->life);
+    b->life->batch = b;
+    atomic_init(&b->life->refs, 1);
     b->at = at;
     b->abi = SD_ABI_MINOR;
     b->arena = arena_new();
@@ -36,19 +44,19 @@ struct sd_batch *batch_new(const char *origin, sd_time at)
 
 struct sd_batch *batch_ref(const struct sd_batch *b)
 {
-    struct sd_batch *mine = (struct sd_batch *)(uintptr_t)b;
-    atomic_fetch_add_explicit(&mine->refs, 1, memory_order_relaxed);
-    return mine;
+    atomic_fetch_add_explicit(&b->life->refs, 1, memory_order_relaxed);
+    return b->life->batch;
 }
 
 void batch_unref(const struct sd_batch *b)
 {
-    struct sd_batch *mine = (struct sd_batch *)(uintptr_t)b;
-    if (!mine || atomic_fetch_sub_explicit(&mine->refs, 1, memory_order_acq_rel) != 1)
+    if (!b || atomic_fetch_sub_explicit(&b->life->refs, 1, memory_order_acq_rel) != 1)
         return;
-    arena_free(mine->arena);
-    free(mine->entries);
-    free(mine);
+    arena_free(b->arena);
+    free(b->entries);
+    struct life *life = b->life;
+    free(life->batch);
+    free(life);
 }
 
 void batch_set_abi(struct sd_batch *b, unsigned minor)

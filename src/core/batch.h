@@ -1,7 +1,7 @@
 /* batch.h - an immutable, timestamped list of records of one origin.
  *
- * Built by one thread, then published: from that moment nobody changes it and
- * any thread may read it. Reference counted (atomic). */
+ * Built by one thread, then published: from then on it does not change and any thread may read it. Reference
+ * counted (atomic). */
 #ifndef CORE_BATCH_H
 #define CORE_BATCH_H
 

@@ -1,4 +1,4 @@
-/* doc.h - what a view says, independent of where it is shown.
+/* doc.h - the content of a view, independent of the output.
  *
  * A view fills a doc: an ordered list of sections (table, tree, graph, heat map,
  * fields, text, boxes, flow). The console draws each section as a pane; `sink/print`
@@ -315,14 +315,13 @@ struct doc {
     struct section *sections;
     size_t n_sections, cap_sections;
     int focus; /* the section that has the keys when the view is opened; 0 by default */
-    /* What would make this doc complete: a request that whoever shows it may hand to
-     * the source `want_origin`, once; the reply changes the model. job 0: nothing.
-     * Its arguments are the doc's. */
+    /* A request that would complete this doc: the console may send it to the source `want_origin`, once; the
+     * reply changes the model. job 0: nothing. Its arguments are the doc's. */
     struct sd_request want;
     const char *want_origin;
     const char *missing; /* the sentence, when what the view was asked about is not known */
-    unsigned metrics;    /* what its plan can be weighed by (plan_metrics); 0: it has none */
-    int metric;          /* enum plan_metric it is weighed by */
+    unsigned metrics;    /* the plan metrics it has (plan_metrics); 0: none */
+    int metric;          /* enum plan_metric in use */
     void *owned;         /* freed with the doc by `drop`; see doc_own */
     void (*drop)(void *owned);
 };

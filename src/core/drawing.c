@@ -83,7 +83,8 @@ static void line_row(const struct graph *g, const struct graph_line *l, double h
     for (size_t i = 0; i < g->n_points; i++) /* zero is a low level, unknown is none */
         shares[i] = isfinite(l->values[i]) ? scale > 0 ? fmax(l->values[i] / scale, 0) : 0 : NAN;
     r->cells[0] = cell_text(line_name(g, l, a));
-    r->cells[1] = cell_levels(arena_copy(a, &(struct levels){g->n_points, shares}, sizeof(struct levels)));
+    r->cells[1] = cell_levels(
+        arena_copy(a, &(struct levels){.n = g->n_points, .values = shares}, sizeof(struct levels)));
     r->cells[2] = cell_text(line_figures(g, l, least, most, last, a));
 }
 
@@ -185,7 +186,8 @@ static void heat_for_people(const struct heatmap *h, struct arena *a, struct tab
         }
         unit_format_int(h->unit, h->lower[below ? 1 : y], bound);
         r->cells[0] = cell_text(arena_printf(a, "%s%*s", below ? "< " : "  ", BOUND_WIDTH, bound));
-        r->cells[1] = cell_levels(arena_copy(a, &(struct levels){h->columns, shares}, sizeof(struct levels)));
+        r->cells[1] = cell_levels(
+            arena_copy(a, &(struct levels){.n = h->columns, .values = shares}, sizeof(struct levels)));
     }
 }
 

@@ -1,4 +1,4 @@
-/* drawing.h - what a section says, for those who cannot draw it.
+/* drawing.h - sections as rows and descriptions, for printers, which cannot draw.
  *
  * Printers have no case for a kind of section: text, Markdown and CSV print its rows, JSON is
  * its description. The console's drawings are in ui/section. On the doc's thread. */

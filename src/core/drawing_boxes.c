@@ -111,7 +111,7 @@ void boxes_as_table(const struct boxes *b, enum drawing_reader reader, struct ar
     if (reader == FOR_PEOPLE) {
         drawing_table(t, columns, B_COLUMNS, ROWS_MOST + DEPTH_MOST + 2, a);
         if (b->n)
-            list_children(&(struct listing){b, a, t, whole}, BOXES_ROOT, 0);
+            list_children(&(struct listing){.b = b, .a = a, .t = t, .whole = whole}, BOXES_ROOT, 0);
         return;
     }
     drawing_table(t, columns, B_COLUMNS, b->n, a);

@@ -57,19 +57,6 @@ void hist_merge_sparse(struct hist *into, const struct sd_hist *s, int64_t sum, 
     into->max = MAX(into->max, sd_known(max) ? max : highest);
 }
 
-struct sd_hist hist_sparse(const struct hist *h, struct arena *a)
-{
-    uint32_t n = 0;
-    for (uint32_t i = h->lo; i < h->hi; i++)
-        n += h->bucket[i] != 0;
-    struct sd_bucket *buckets = arena_alloc(a, n * sizeof *buckets);
-    uint32_t k = 0;
-    for (uint32_t i = h->lo; i < h->hi; i++)
-        if (h->bucket[i])
-            buckets[k++] = (struct sd_bucket){.index = i, .count = h->bucket[i]};
-    return (struct sd_hist){.n = n, .buckets = buckets};
-}
-
 int64_t hist_quantile(const struct hist *h, double q)
 {
     if (!h->count)
@@ -85,20 +72,4 @@ int64_t hist_quantile(const struct hist *h, double q)
             return MAX(h->min, MIN(h->max, middle_of(i)));
     }
     return h->max;
-}
-
-double hist_mean(const struct hist *h)
-{
-    return num_ratio(h->sum, (int64_t)h->count);
-}
-
-uint64_t hist_count_below(const struct hist *h, int64_t ns)
-{
-    if (ns < 0)
-        return 0;
-    uint32_t last = sd_hist_index(ns);
-    uint64_t seen = 0;
-    for (uint32_t i = h->lo; i < h->hi && i <= last; i++)
-        seen += h->bucket[i];
-    return seen;
 }

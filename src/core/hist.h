@@ -7,7 +7,7 @@
 
 struct hist {
     uint64_t count;
-    int64_t sum, min, max; /* exact (the sum up to its edge); min and max meaningless when count is 0 */
+    int64_t sum, min, max; /* exact, the sum up to its limit; min and max undefined when count is 0 */
     uint32_t lo, hi;       /* buckets in use lie in [lo, hi) */
     uint32_t bucket[SD_HIST_BUCKETS];
 };
@@ -34,14 +34,9 @@ void hist_merge(struct hist *into, const struct hist *h);
 /* Adds sparse buckets; sum, min and max are given beside them (SD_UNKNOWN: taken
  * from the buckets). */
 void hist_merge_sparse(struct hist *into, const struct sd_hist *s, int64_t sum, int64_t min, int64_t max);
-/* The sparse form; buckets live in `a`. */
-struct sd_hist hist_sparse(const struct hist *h, struct arena *a);
 
 /* The q-quantile (0..1) by nearest rank: the middle of the bucket that holds
  * the ceil(q * count)-th value, kept within [min, max]; SD_UNKNOWN when empty. */
 int64_t hist_quantile(const struct hist *h, double q);
-double hist_mean(const struct hist *h); /* exact; NAN when empty, or the sum at its edge */
-/* Values at or below ns, counted by bucket: for heat maps and budgets. */
-uint64_t hist_count_below(const struct hist *h, int64_t ns);
 
 #endif

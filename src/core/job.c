@@ -1,4 +1,4 @@
-/* job.c - the table of jobs, and what their descriptions are good for. */
+/* job.c - the table of jobs: arguments are copied, compared and logged by it. */
 #include "core/job.h"
 
 #include <stdlib.h>
@@ -126,7 +126,7 @@ void job_log(const struct job *j, const void *args, struct strbuf *out)
 /* The request, and behind it its arguments; aligned for both. */
 enum { HEAD = (sizeof(struct sd_request) + 15) / 16 * 16 };
 
-static struct sd_request *fill(char *piece, const struct sd_request *r, const struct sd_schema *sc)
+static struct sd_request *fill_copy(char *piece, const struct sd_request *r, const struct sd_schema *sc)
 {
     struct sd_request *copy = (struct sd_request *)(void *)piece;
     *copy = (struct sd_request){.job = r->job, .args = schema_copy(sc, r->args, piece + HEAD)};
@@ -136,13 +136,13 @@ static struct sd_request *fill(char *piece, const struct sd_request *r, const st
 struct sd_request *job_copy(const struct sd_request *r)
 {
     const struct job *j = job_of(r->job);
-    return j ? fill(mem_alloc(HEAD + schema_need(j->args, r->args)), r, j->args) : NULL;
+    return j ? fill_copy(mem_alloc(HEAD + schema_need(j->args, r->args)), r, j->args) : NULL;
 }
 
 struct sd_request *job_copy_in(struct arena *a, const struct sd_request *r)
 {
     const struct job *j = job_of(r->job);
-    return j ? fill(arena_alloc(a, HEAD + schema_need(j->args, r->args)), r, j->args) : NULL;
+    return j ? fill_copy(arena_alloc(a, HEAD + schema_need(j->args, r->args)), r, j->args) : NULL;
 }
 
 bool job_same(const struct sd_request *a, const struct sd_request *b)

@@ -1,8 +1,8 @@
 /* job.h - work that a source does on demand: one row per job of SD_JOBS.
  *
  * From it come the arguments' description (they are copied, compared and logged by it),
- * whether the user is asked first, how long it may take, and the words for it. Whoever
- * asks, serves or waits knows no more of a job than its row. Pure; any thread. */
+ * whether the user is asked first, how long it may take, and the words for it. Callers and sources use only
+ * this row of a job. Pure; any thread. */
 #ifndef CORE_JOB_H
 #define CORE_JOB_H
 

@@ -59,8 +59,8 @@ void schema_clear(const struct sd_schema *sc, void *record)
     }
 }
 
-/* A bucket list from outside is believed only as far as it is ascending, in
- * range and not empty; whoever reads a batch need not check again. */
+/* Checks a bucket list from outside: ascending, in range and not empty. Readers of a batch need not check
+ * again. */
 static bool bucket_ok(const struct sd_hist *h, size_t i, int64_t *last)
 {
     const struct sd_bucket *k = &h->buckets[i];
@@ -160,8 +160,10 @@ size_t schema_need(const struct sd_schema *sc, const void *record)
     return need;
 }
 
-static char *put_text(const char **text, char *end)
+/* `field`: a const char * within the copy. */
+static char *put_text(void *field, char *end)
 {
+    const char **text = field;
     size_t n = text_need(*text);
     if (n)
         *text = memcpy(end, *text, n);
@@ -194,9 +196,9 @@ void *schema_copy(const struct sd_schema *sc, const void *record, void *to)
             end = put_text(field, end);
         } else if (f->type == SD_FIELD_LIST_TEXT && field_at(copy, f)) {
             const struct sd_texts *list = field_at(copy, f);
-            const char **texts = (const char **)(uintptr_t)list->items; /* ours */
+            char *texts = copy + ((const char *)list->items - copy);
             for (uint32_t k = 0; k < list->n; k++)
-                end = put_text(&texts[k], end);
+                end = put_text(texts + k * sizeof(char *), end);
         }
     }
     return copy;

@@ -209,7 +209,7 @@ static size_t filter(struct table *t, const struct table_choice *c, uint32_t *or
         if (kept)
             order[out++] = number;
         path = mem_grow(path, waiting, &cap, sizeof *path);
-        path[waiting++] = (struct ancestor){number, depth, kept};
+        path[waiting++] = (struct ancestor){.number = number, .depth = depth, .shown = kept};
     }
     free(path);
     return out;

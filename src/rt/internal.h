@@ -1,4 +1,4 @@
-/* internal.h - what the files of rt/ share. Nobody else includes it. */
+/* internal.h - shared by the files of rt/; included only there. */
 #ifndef RT_INTERNAL_H
 #define RT_INTERNAL_H
 
@@ -14,7 +14,7 @@ struct mailbox {
     pthread_cond_t room;
     struct mailbox_node *first, *last; /* under lock, as all that follows */
     size_t bytes, limit;
-    bool closed; /* whoever waits for room gives up; puts are discarded */
+    bool closed; /* waiting writers return; further puts are discarded */
 };
 void mailbox_init(struct mailbox *m, size_t limit);
 void mailbox_destroy(struct mailbox *m);
@@ -100,7 +100,6 @@ struct rt {
     struct rt_source *sources, *turn; /* main thread only; `turn` is served first */
 };
 
-void rt_unref(struct rt *rt);
 void source_unref(struct rt_source *s);
 
 /* ---- worker.c ---- */

@@ -1,4 +1,4 @@
-/* module.c - a shared object runs with all our rights: who could have written it? */
+/* module.c - loads shared objects. They run with all rights of the user, so their files are checked first. */
 #include "rt/module.h"
 
 #include <dlfcn.h>
@@ -45,7 +45,7 @@ static bool options_are_sane(const struct sd_source_ops *ops, struct sd_error *e
         if (++n > 256)
             return fail(err, "its options do not end with a row without a name");
         if (!is_word(o->name, 40))
-            return fail(err, "its option %zu has a name that is no word", n);
+            return fail(err, "its option %zu has a name that is not a word", n);
         if ((size_t)o->type >= ARRAY_LEN(sizes))
             return fail(err, "its option %s has an unknown type", o->name);
         if (ops->opts_size < sizes[o->type] || o->offset > ops->opts_size - sizes[o->type])
@@ -70,9 +70,9 @@ bool module_table_is_sane(const struct sd_source_ops *ops, struct sd_error *err)
     for (int k = 1; k < SD_KIND_END; k++)
         kinds |= k == SD_STATUS ? 0 : SD_KIND_BIT(k);
     if (!ops->name || !is_word(ops->name, 32))
-        return fail(err, "its name is no word of small letters, digits, '-' and '_'");
+        return fail(err, "its name must consist of lower-case letters, digits, '-' and '_'");
     if (!ops->summary || !ops->targets)
-        return fail(err, "it has no summary or does not say how targets are written");
+        return fail(err, "it has no summary or no description of its targets");
     if (!ops->provides || (ops->provides & ~kinds))
         return fail(err, "it does not say which records it provides, or names unknown ones");
     if (!ops->open || !ops->close)
@@ -91,7 +91,7 @@ static const struct sd_source_ops *adopt(const struct sd_source_ops *theirs, str
 {
     size_t least = offsetof(struct sd_source_ops, decode) + sizeof theirs->decode;
     if (!theirs) {
-        fail(err, "its slowdive_source() gives nothing");
+        fail(err, "its slowdive_source() returns NULL");
         return NULL;
     }
     unsigned major = theirs->abi >> 16, minor = theirs->abi & 0xffff;

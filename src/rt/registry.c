@@ -107,7 +107,7 @@ static void load_folder(const char *folder, void (*problem)(void *ctx, const cha
     int n = scandir(folder, &names, is_module, alphasort);
     if (n < 0) {
         if (errno != ENOENT && errno != ENOTDIR) {
-            fail(&err, "cannot look into the folder %.300s: %s", folder, strerror(errno));
+            fail(&err, "cannot read the folder %.300s: %s", folder, strerror(errno));
             problem(ctx, err.text);
         }
         return;
@@ -232,9 +232,9 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
     if (S_ISDIR(st.st_mode))
         return fail(err, "%.300s is a folder; name a file in it", path);
     if (!S_ISREG(st.st_mode))
-        return fail(err,
-                    "%.300s is not a regular file; put the kind in front to read it anyway, as in log:%.100s",
-                    path, path);
+        return fail(
+            err, "%.300s is not a regular file; write the kind in front to read it anyway, as in log:%.100s",
+            path, path);
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return fail(err, "cannot open %.300s: %s", path, strerror(errno));
@@ -323,7 +323,7 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
     char head[16384];
     size_t len = 0;
     if (connects(given) && access(given, F_OK) < 0)
-        return fail(err, "this is no file; a server is named as postgres://USER@HOST/DATABASE or "
+        return fail(err, "this is not a file; a server is written as postgres://USER@HOST/DATABASE or "
                          "\"postgres:host=HOST dbname=NAME\"");
     if (str_eq(given, "-")) {
         out->ops = recognise(given, NULL, 0);
@@ -343,7 +343,7 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
         if (read)
             out->ops = recognise(path, head, len);
         if (read && !out->ops)
-            fail(err, "%s %.300s; put its kind in front, as in log:%.100s",
+            fail(err, "%s %.300s; write its kind in front, as in log:%.100s",
                  len ? "no source recognises" : "nothing is in", path, path);
         if (out->ops)
             out->target = mem_strdup(cut == strlen(given) ? path : given);
@@ -354,7 +354,7 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
             cut_options(out, false);
     }
     if (!out->ops)
-        return fail(err, "no source reads standard input here; put its kind in front, as in log:-");
+        return fail(err, "no source reads standard input here; write its kind in front, as in log:-");
     if (!out->options)
         out->options = mem_array(1, sizeof *out->options);
     return true;
@@ -364,7 +364,7 @@ static bool resolve(const char *given, struct registry_resolved *out, struct sd_
 {
     size_t n = prefix_length(given);
     if (!*given)
-        return fail(err, "a source is named by a URL, a path or kind:target; this one is empty");
+        return fail(err, "the source is empty; expected a URL, a path or KIND:TARGET");
     if (n && str_starts(given + n, "://"))
         return resolve_url(given, out, err);
     if (n) {

@@ -79,7 +79,7 @@ struct rt *rt_new(const struct rt_limits *limits)
     return rt;
 }
 
-void rt_unref(struct rt *rt)
+static void rt_unref(struct rt *rt)
 {
     if (atomic_fetch_sub(&rt->refs, 1) != 1)
         return;
@@ -115,7 +115,7 @@ void source_unref(struct rt_source *s)
     free(s);
 }
 
-static struct rt_source *find(const struct rt *rt, const char *name)
+static struct rt_source *find_instance(const struct rt *rt, const char *name)
 {
     for (struct rt_source *s = rt->sources; s; s = s->next)
         if (str_eq(s->name, name))
@@ -198,7 +198,7 @@ static int64_t interval_of(const struct sd_source_ops *ops, const void *opts)
 struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
                            const char *target, void *opts, bool follow, struct sd_error *err)
 {
-    struct rt_source *old = find(rt, name);
+    struct rt_source *old = find_instance(rt, name);
     if (old && worker_done(old)) {
         unlink_source(rt, old);
         release(old);
@@ -271,7 +271,7 @@ static void stop(struct rt_source *s)
 
 void rt_stop_source(struct rt *rt, const char *name)
 {
-    struct rt_source *s = find(rt, name);
+    struct rt_source *s = find_instance(rt, name);
     if (s)
         stop(s);
 }
@@ -382,14 +382,14 @@ static bool can_request(struct rt_source *s, const char *origin, struct sd_error
     if (!s)
         return fail(err, "there is no source named %s", origin ? origin : "(none)");
     if (!s->ops->request)
-        return fail(err, "the source %s (%s) cannot be asked for this", s->name, s->ops->name);
+        return fail(err, "the source %s (%s) does not support this request", s->name, s->ops->name);
     if (!s->stop && !worker_done(s))
         return true;
     char text[sizeof s->text];
     pthread_mutex_lock(&s->lock);
     memcpy(text, s->text, sizeof text);
     pthread_mutex_unlock(&s->lock);
-    return fail(err, "the source %s does not run any more%s%s", s->name, *text ? ": " : "", text);
+    return fail(err, "the source %s is no longer running%s%s", s->name, *text ? ": " : "", text);
 }
 
 /* The number of the request in the queue; 0: the queue is full. An equal one that waits
@@ -414,7 +414,7 @@ static uint64_t enqueue(struct rt_source *s, const struct sd_request *req)
 
 uint64_t rt_request(struct rt *rt, const char *origin, const struct sd_request *req, struct sd_error *err)
 {
-    struct rt_source *s = find(rt, origin);
+    struct rt_source *s = find_instance(rt, origin);
     if (!can_request(s, origin, err))
         return 0;
     if (!job_of(req->job)) {
@@ -431,7 +431,7 @@ uint64_t rt_request(struct rt *rt, const char *origin, const struct sd_request *
 
 void rt_withdraw(struct rt *rt, const char *origin)
 {
-    struct rt_source *s = find(rt, origin);
+    struct rt_source *s = find_instance(rt, origin);
     if (!s)
         return;
     pthread_mutex_lock(&s->lock);

@@ -1,4 +1,4 @@
-/* status.c - what is told about an instance: its state, a sentence, its counters.
+/* status.c - the status of an instance: its state, a sentence, its counters.
  * A snapshot beside the mailbox, so that a flood can neither drop nor delay it. */
 #include <stdlib.h>
 

@@ -191,7 +191,7 @@ static void reply_failed(struct sd_batch *reply, const struct sd_request *r, con
     struct sd_failure failure = {
         .job = j->name,
         .about = about,
-        .text = *why ? why : "the source gave no answer and did not say why",
+        .text = *why ? why : "the source gave no answer and no reason",
     };
     batch_add(reply, SD_FAILURE, &failure);
     free(about);
@@ -313,7 +313,7 @@ static double next_random(struct rt_source *s)
     return (double)(s->random >> 11) / (double)(1ull << 53);
 }
 
-/* Waits for the next try; requests are told why they get no answer. */
+/* Waits for the next attempt; requests get the reason of the failure. */
 static void back_off(struct rt_source *s, unsigned failures, const char *why)
 {
     const struct rt_limits *l = &s->rt->limits;
@@ -364,7 +364,7 @@ static void live(struct rt_source *s)
         }
         count_error(s);
         if (!*err.text)
-            fail(&err, "%s failed and did not say why", s->name);
+            fail(&err, "%s failed and gave no reason", s->name);
         if (r != SD_RETRY || !s->pub.follow) {
             status_set(s, SD_STATE_FAILED, err.text, SD_UNKNOWN);
             refuse_requests(s, err.text);

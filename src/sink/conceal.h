@@ -6,7 +6,7 @@
 
 #include "core/batch.h"
 
-struct conceal; /* remembers texts it has seen: the same ones come ten times a second */
+struct conceal; /* a cache of texts: the same ones arrive ten times per second */
 struct conceal *conceal_new(void);
 void conceal_free(struct conceal *c); /* NULL is fine */
 /* A new reference: to b itself when there is nothing to hide. */

@@ -1,4 +1,4 @@
-/* print.h - docs on paper: one writer per format, for every view.
+/* print.h - prints docs: one writer per format, for every view.
  * Text from outside is neutralised in text and CSV, valid UTF-8 in JSON and escaped
  * in Markdown. */
 #ifndef SINK_PRINT_H

@@ -128,8 +128,8 @@ static void add_section(cJSON *o, const char *key, const struct section *s)
     section_describe(s, key, &to, &w);
 }
 
-/* A reader gets every character, a terminal none that it obeys: what utf8_append would
- * replace is written as \\u. All of it stands inside of strings. */
+/* A reader gets every character, but a terminal gets no control characters: what utf8_append would replace is
+ * written as \\u. All of it is inside of strings. */
 static void escape(const char *json, struct strbuf *out)
 {
     const char *from = json, *end = json + strlen(json);

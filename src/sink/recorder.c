@@ -154,7 +154,7 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
 {
     struct stat st;
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
-        return fail(err, "%s is being written already", path);
+        return fail(err, "%s is being written by another recording already", path);
     if (fstat(fd, &st) < 0)
         return fail(err, "cannot look at %s: %s", path, strerror(errno));
     if (S_ISREG(st.st_mode) && st.st_size > 0) {
@@ -162,7 +162,7 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
         ssize_t n = pread(fd, head, sizeof head, 0);
         if (n == (ssize_t)sizeof head && recording_begins(head, sizeof head))
             return true;
-        return fail(err, "%s exists and is no recording; it was not touched, choose another name", path);
+        return fail(err, "%s exists and is not a recording; it was not changed, choose another name", path);
     }
     struct strbuf out = {0};
     recording_header(&out);

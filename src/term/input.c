@@ -20,37 +20,41 @@ static const struct {
     int code;
     key_code key;
 } CURSES_KEYS[] = {
-    {KEY_UP, K_UP},        {KEY_DOWN, K_DOWN},
-    {KEY_LEFT, K_LEFT},    {KEY_RIGHT, K_RIGHT},
-    {KEY_SR, K_UP},        {KEY_SF, K_DOWN},
-    {KEY_SLEFT, K_LEFT},   {KEY_SRIGHT, K_RIGHT},
-    {KEY_HOME, K_HOME},    {KEY_END, K_END},
-    {KEY_SHOME, K_HOME},   {KEY_SEND, K_END},
-    {KEY_FIND, K_HOME},    {KEY_SELECT, K_END},
-    {KEY_A1, K_HOME},      {KEY_C1, K_END},
-    {KEY_PPAGE, K_PGUP},   {KEY_NPAGE, K_PGDN},
-    {KEY_A3, K_PGUP},      {KEY_C3, K_PGDN},
-    {KEY_DC, K_DELETE},    {KEY_SDC, K_DELETE},
-    {KEY_IC, K_INSERT},    {KEY_ENTER, K_ENTER},
-    {KEY_BTAB, K_BACKTAB}, {KEY_BACKSPACE, K_BACKSPACE},
-    {KEY_HELP, K_F1},
+    {.code = KEY_UP, .key = K_UP},        {.code = KEY_DOWN, .key = K_DOWN},
+    {.code = KEY_LEFT, .key = K_LEFT},    {.code = KEY_RIGHT, .key = K_RIGHT},
+    {.code = KEY_SR, .key = K_UP},        {.code = KEY_SF, .key = K_DOWN},
+    {.code = KEY_SLEFT, .key = K_LEFT},   {.code = KEY_SRIGHT, .key = K_RIGHT},
+    {.code = KEY_HOME, .key = K_HOME},    {.code = KEY_END, .key = K_END},
+    {.code = KEY_SHOME, .key = K_HOME},   {.code = KEY_SEND, .key = K_END},
+    {.code = KEY_FIND, .key = K_HOME},    {.code = KEY_SELECT, .key = K_END},
+    {.code = KEY_A1, .key = K_HOME},      {.code = KEY_C1, .key = K_END},
+    {.code = KEY_PPAGE, .key = K_PGUP},   {.code = KEY_NPAGE, .key = K_PGDN},
+    {.code = KEY_A3, .key = K_PGUP},      {.code = KEY_C3, .key = K_PGDN},
+    {.code = KEY_DC, .key = K_DELETE},    {.code = KEY_SDC, .key = K_DELETE},
+    {.code = KEY_IC, .key = K_INSERT},    {.code = KEY_ENTER, .key = K_ENTER},
+    {.code = KEY_BTAB, .key = K_BACKTAB}, {.code = KEY_BACKSPACE, .key = K_BACKSPACE},
+    {.code = KEY_HELP, .key = K_F1},
 };
 
 /* Names of extended keys, without their modifier digit: "kUP5" is Control-Up. */
 static const struct {
     const char *name;
     key_code key;
-} EXTENDED_KEYS[] = {{"kUP", K_UP},     {"kDN", K_DOWN},  {"kLFT", K_LEFT}, {"kRIT", K_RIGHT},
-                     {"kHOM", K_HOME},  {"kEND", K_END},  {"kPRV", K_PGUP}, {"kNXT", K_PGDN},
-                     {"kDC", K_DELETE}, {"kIC", K_INSERT}};
+} EXTENDED_KEYS[] = {{.name = "kUP", .key = K_UP},     {.name = "kDN", .key = K_DOWN},
+                     {.name = "kLFT", .key = K_LEFT},  {.name = "kRIT", .key = K_RIGHT},
+                     {.name = "kHOM", .key = K_HOME},  {.name = "kEND", .key = K_END},
+                     {.name = "kPRV", .key = K_PGUP},  {.name = "kNXT", .key = K_PGDN},
+                     {.name = "kDC", .key = K_DELETE}, {.name = "kIC", .key = K_INSERT}};
 
 /* Sequences that the terminfo entry does not know but many terminals send. */
 static const struct {
     char final;
     key_code key;
-} FINAL_KEYS[] = {{'A', K_UP},   {'B', K_DOWN}, {'C', K_RIGHT},   {'D', K_LEFT},
-                  {'H', K_HOME}, {'F', K_END},  {'Z', K_BACKTAB}, {'P', K_F1},
-                  {'Q', K_F2},   {'R', K_F3},   {'S', K_F4},      {'M', K_ENTER}};
+} FINAL_KEYS[] = {
+    {.final = 'A', .key = K_UP},      {.final = 'B', .key = K_DOWN}, {.final = 'C', .key = K_RIGHT},
+    {.final = 'D', .key = K_LEFT},    {.final = 'H', .key = K_HOME}, {.final = 'F', .key = K_END},
+    {.final = 'Z', .key = K_BACKTAB}, {.final = 'P', .key = K_F1},   {.final = 'Q', .key = K_F2},
+    {.final = 'R', .key = K_F3},      {.final = 'S', .key = K_F4},   {.final = 'M', .key = K_ENTER}};
 static const key_code TILDE_KEYS[] = {
     [1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,  [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME,
     [8] = K_END,  [11] = K_F1,    [12] = K_F2,    [13] = K_F3,  [14] = K_F4,  [15] = K_F5,  [17] = K_F6,
@@ -311,7 +315,7 @@ struct input term_read(struct term *t)
     bool more = true;
     if (serve_signals(t))
         return (struct input){.kind = INPUT_RESIZE};
-    /* An end mark that never came must not swallow keys for ever. */
+    /* Without its end mark, a paste must not take all further keys. */
     if (t->pasting && clock_mono() - t->paste_time > PASTE_STALL_NS)
         return finish_paste(t);
     for (int i = 0; i < READ_MAX && more; i++) {

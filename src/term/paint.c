@@ -72,7 +72,7 @@ void paint_forget(struct term *t)
 
 /* ---- cells ---- */
 
-/* The last gate before the terminal: whatever a pane wrote, only a printable
+/* The last check before the terminal: whatever a pane wrote, only a printable
  * character of the width that its cells have passes. */
 static wchar_t safe_code(const struct term *t, uint32_t code, bool wide)
 {

@@ -15,7 +15,9 @@
 
 /* ---- the locale ---- */
 
-bool term_utf8_locale(void)
+/* Whether the user's locale (the environment's, whatever setlocale was given) has
+ * UTF-8 as its nl_langinfo(CODESET). */
+static bool term_utf8_locale(void)
 {
     locale_t l = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
     if (l) {
@@ -136,7 +138,7 @@ static const char *choose_entry(struct term *t, const char **note)
                 continue;
             snprintf(sentence, sizeof sentence, "The terminal %s%s%s is %s here; it is treated as %s%s.",
                      *shown ? "\"" : "(TERM is not set)", shown, *shown ? "\"" : "",
-                     str_eq(wanted, "dumb") ? "not able to place text" : "not known", *e,
+                     str_eq(wanted, "dumb") ? "not able to position text" : "not known", *e,
                      pass == 0 ? "" : " and drawn in plain ASCII");
             *note = sentence;
             return *e;
@@ -169,14 +171,12 @@ static FILE *open_side(int standard, const char *mode, struct sd_error *err)
     if (!f) {
         if (fd >= 0)
             close(fd);
-        fail(err, "the console needs a terminal and there is none; for text on a pipe or in a file name a "
-                  "view, as in "
-                  "`slowdive overview SOURCE`");
+        fail(err, "the console needs a terminal; without one, print a view: slowdive overview SOURCE");
     }
     return f;
 }
 
-static bool watch(struct term *t)
+static bool watch_input(struct term *t)
 {
     struct epoll_event keys = {.events = EPOLLIN}, signals = {.events = EPOLLIN};
     t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -247,9 +247,8 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     t->out_fd = fileno(t->out);
     t->name = choose_entry(t, note);
     if (!t->name) {
-        fail(err,
-             "no terminal description is installed, not even that of a vt100; install ncurses-base or set "
-             "TERMINFO");
+        fail(err, "no terminal description is installed; install ncurses-base or set "
+                  "TERMINFO");
         free_all(t);
         return NULL;
     }
@@ -264,7 +263,7 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     setenv("NCURSES_NO_PADDING", "1", 0);
     /* On the Linux console curses would load libgpm and talk to its daemon. */
     setenv("NCURSES_GPM_TERMS", "none", 0);
-    t->screen = watch(t) ? newterm(t->name, t->out, t->in) : NULL;
+    t->screen = watch_input(t) ? newterm(t->name, t->out, t->in) : NULL;
     if (!t->screen) {
         fail(err, "the terminal %s cannot be used", t->name);
         free_all(t);

@@ -23,10 +23,6 @@ struct input {
     const char *text; /* pasted, valid until the next term_read */
 };
 
-/* Whether the user's locale (the environment's, whatever setlocale was given) has
- * UTF-8 as its nl_langinfo(CODESET). */
-bool term_utf8_locale(void);
-
 /* Takes over the terminal: standard input and output, or /dev/tty for the one that
  * is something else. LC_CTYPE must be a UTF-8 locale by now. An unknown TERM falls
  * back to plain ASCII; *note then holds a sentence (otherwise NULL).

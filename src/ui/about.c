@@ -101,7 +101,7 @@ bool about_enter(struct console *c)
     p->reading = true;
     p->zoomed = !s->zoom;
     s->zoom = true;
-    console_message(c, SEVERITY_INFO, "All about this row; {key:back} goes back");
+    console_message(c, SEVERITY_INFO, "Details of this row; {key:back} goes back");
     return true;
 }
 

@@ -89,7 +89,7 @@ bool ask_tick(struct console *c, sd_time now, int64_t *wait_ns)
         x->since = now;
     if (overdue(x, now)) {
         console_message(c, SEVERITY_WARN,
-                        "No answer came to %s on %s; the view sources tells how that source is doing",
+                        "No answer to %s on %s; the view sources shows the state of that source",
                         x->run.job->title, x->run.where);
         execution_end(c);
         *wait_ns = 0;
@@ -119,7 +119,7 @@ void ask_order(struct console *c, const struct job_order *o)
     struct sd_error err = {""};
     const struct sd_request req = {.job = o->job->id, .args = o->args};
     if (!c->env.request) {
-        console_message(c, SEVERITY_INFO, "A recording has no server that could be asked for this");
+        console_message(c, SEVERITY_INFO, "Not possible in a recording: there is no server");
         return;
     }
     show_meanwhile(c, o);
@@ -166,14 +166,14 @@ static bool server_fits(struct console *c, const struct view_action *a, struct s
     if (!a->on_server)
         return true;
     if (c->env.replay || !c->env.request)
-        return fail(why, "A recording has no server to %s", a->on_server);
+        return fail(why, "Cannot %s in a recording: there is no server", a->on_server);
     if (c->mode != CURSOR_LIVE)
-        return fail(why, "This is the past; %s goes back to the present, where one can %s",
+        return fail(why, "Past data is shown; press %s to return to live data, then you can %s",
                     keymap_key_of(c->env.config->keymap, "live", key, sizeof key), a->on_server);
     if (!a->danger || c->env.config->settings->allow_actions)
         return true;
     char *path = c->env.config->path ? mem_strdup(c->env.config->path) : config_default_path();
-    fail(why, "To %s is off: type :set allow_actions=yes, or write \"allow_actions: yes\" into %s",
+    fail(why, "Not allowed: to %s, type :set allow_actions=yes or write \"allow_actions: yes\" into %s",
          a->on_server, path ? path : "the configuration file");
     free(path);
     return false;
@@ -315,7 +315,7 @@ static const struct sd_failure *failure_in(const struct sd_batch *b)
 
 static const char *failure_text(const struct sd_failure *f)
 {
-    return f->text ? f->text : "it was not done, and no reason was given";
+    return f->text ? f->text : "it was not done; the source gave no reason";
 }
 
 /* The answer to the job that runs. */

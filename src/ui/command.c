@@ -15,7 +15,10 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
     static const struct {
         const char *ending;
         enum print_format format;
-    } endings[] = {{".csv", PRINT_CSV}, {".json", PRINT_JSON}, {".md", PRINT_MARKDOWN}, {".txt", PRINT_TEXT}};
+    } endings[] = {{.ending = ".csv", .format = PRINT_CSV},
+                   {.ending = ".json", .format = PRINT_JSON},
+                   {.ending = ".md", .format = PRINT_MARKDOWN},
+                   {.ending = ".txt", .format = PRINT_TEXT}};
     struct section *s = console_section(c);
     if (!c->env.write_file)
         return fail(err, "files cannot be written from here");
@@ -33,7 +36,7 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
             console_message(c, SEVERITY_GOOD, "Written to %s", path);
         return ok;
     }
-    return fail(err, "the ending of the file says how it is written: .csv, .json, .md or .txt");
+    return fail(err, "the file name must end in .csv, .json, .md or .txt");
 }
 
 /* ---- commands ---- */
@@ -60,7 +63,7 @@ static bool do_speed(struct console *c, const char *arg, struct sd_error *err)
         return fail(err, "speed takes a number above 0, such as 10");
     c->speed = v;
     if (!c->env.replay)
-        return fail(err, "speed is for recordings; here time passes by itself");
+        return fail(err, "speed is for recordings only; this is live data");
     console_message(c, SEVERITY_INFO, "{key:pause} plays at %g times the speed", v);
     return true;
 }
@@ -147,7 +150,7 @@ static bool do_source(struct console *c, const char *arg, struct sd_error *err)
         return fail(err, "sources cannot be added here");
     if (!c->env.add_source(c->env.app, arg, err))
         return false;
-    console_message(c, SEVERITY_GOOD, "Added; the view sources tells how it is doing");
+    console_message(c, SEVERITY_GOOD, "Added; the view sources shows its state");
     return true;
 }
 

@@ -25,7 +25,7 @@ void question_open(struct console *c, struct outcome *o)
 }
 
 /* What was held back while it stood there is shown again. */
-static struct question *take(struct console *c)
+static struct question *take_question(struct console *c)
 {
     struct question *q = c->question;
     c->question = NULL;
@@ -44,7 +44,7 @@ void question_key(struct console *c, key_code key)
              : a == ACTION_PAGE_DOWN ? page
                                      : 0;
     if (key == 'y' && q->shown) {
-        q = take(c);
+        q = take_question(c);
         if (q->copy)
             console_copy(c, q->copy);
         else
@@ -52,7 +52,7 @@ void question_key(struct console *c, key_code key)
         question_free(q);
     } else if (key == 'n' || key == 'N' || key == K_ESC || key == 'q' || key == 'Q' ||
                key == (K_CTRL | 'c') || key == (K_CTRL | 'g')) {
-        question_free(take(c));
+        question_free(take_question(c));
         console_message(c, SEVERITY_INFO, "Nothing was done");
     } else if (by) {
         q->top = MAX(0, q->top + by);
@@ -108,8 +108,9 @@ static void keys_draw(struct grid *g, struct rect r)
     static const struct {
         enum style style;
         const char *text;
-    } parts[] = {{STYLE_KEY, "y"},  {STYLE_TEXT, " yes   "}, {STYLE_KEY, "n"},
-                 {STYLE_TEXT, "/"}, {STYLE_KEY, "Esc"},      {STYLE_TEXT, " no"}};
+    } parts[] = {{.style = STYLE_KEY, .text = "y"},   {.style = STYLE_TEXT, .text = " yes   "},
+                 {.style = STYLE_KEY, .text = "n"},   {.style = STYLE_TEXT, .text = "/"},
+                 {.style = STYLE_KEY, .text = "Esc"}, {.style = STYLE_TEXT, .text = " no"}};
     int x = r.x;
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         x += grid_text(g, r, x, r.y, MAX(r.x + r.w - x, 0), parts[i].style, parts[i].text);
@@ -125,7 +126,7 @@ void question_draw(struct console *c, struct grid *g, struct rect area)
     if (!q->shown) { /* what cannot be read cannot be said yes to */
         grid_fill(g, (struct rect){0, 0, g->width, g->height}, STYLE_TEXT);
         grid_text(g, (struct rect){0, 0, g->width, g->height}, 0, 0, g->width, STYLE_WARN,
-                  "Too small to ask: Esc, or enlarge");
+                  "Terminal too small: Esc, or enlarge");
         return;
     }
     struct pane none = {0};

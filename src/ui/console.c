@@ -179,11 +179,11 @@ void console_seek(struct console *c, sd_time at)
     if (sd_known(u.last) && at >= u.last) {
         at = u.last;
         if (!c->env.replay)
-            console_message(c, SEVERITY_INFO, "This is the newest moment; {key:live} goes on live");
+            console_message(c, SEVERITY_INFO, "This is the newest data; {key:live} returns to live data");
     }
     if (sd_known(u.first) && at < u.first) {
         at = u.first;
-        console_message(c, SEVERITY_INFO, "There is nothing earlier");
+        console_message(c, SEVERITY_INFO, "There is no earlier data");
     }
     if (c->mode == CURSOR_LIVE)
         c->mode = CURSOR_PAUSED;
@@ -214,7 +214,6 @@ void console_rebuild(struct console *c)
     c->stale = true;
 }
 
-/* The hook for the versions of domains: the view's `version` stands here instead of the model's. */
 static struct built_from origin_of(const struct console *c, const struct screen *s,
                                    const struct view_ctx *ctx)
 {
@@ -223,7 +222,10 @@ static struct built_from origin_of(const struct console *c, const struct screen 
                               .now = ctx->now,
                               .live = ctx->live,
                               .changes = c->changes};
-    if (s->view->timeless && s->arg && ctx->live) { /* time alone changes nothing in it */
+    if (!s->view->made_of || !s->arg)
+        return from;
+    from.version = model_version_of(c->env.model, s->view->made_of);
+    if (ctx->live) {
         from.span = SPAN_ALL;
         from.now = SD_UNKNOWN;
     }
@@ -248,7 +250,7 @@ static void apply_panes(struct screen *s, bool all)
     }
 }
 
-static void build(struct screen *s, const struct view_ctx *ctx)
+static void build_doc(struct screen *s, const struct view_ctx *ctx)
 {
     struct doc *d = s->view->build(ctx);
     for (size_t i = 0; ctx->live && i < d->n_sections; i++)
@@ -281,7 +283,7 @@ void console_build(struct console *c)
     if (kept)
         apply_panes(s, false);
     else
-        build(s, &ctx);
+        build_doc(s, &ctx);
     s->from = from;
     c->stale = false;
     c->built = console_now(c);
@@ -300,7 +302,7 @@ struct console *console_new(const struct console_env *env)
     c->width = 80;
     c->height = 24;
     c->anchor = SD_UNKNOWN;
-    c->cost = (struct console_cost){NAN, SD_UNKNOWN, NAN};
+    c->cost = (struct console_cost){.cpu_share = NAN, .rss_bytes = SD_UNKNOWN, .tty_bytes_per_s = NAN};
     c->screens[c->depth++] = screen_new(VIEWS[0], NULL);
     c->now_seen = console_now(c);
     if (env->replay) {

@@ -212,7 +212,7 @@ static void sources_text(const struct console *c, struct strbuf *b, enum severit
     struct model_usage u = model_usage(c->env.model);
     char slot[UNIT_TEXT_MAX];
     if (u.thinned_to_ns > SD_S)
-        strbuf_printf(b, "; memory full, oldest thinned to %s",
+        strbuf_printf(b, "; memory limit reached, oldest data thinned to %s",
                       unit_format_int(UNIT_NS, u.thinned_to_ns, slot));
     if (u.frames_lost)
         strbuf_printf(b, "; %llu frames lost", (unsigned long long)u.frames_lost);
@@ -238,7 +238,7 @@ static void prompt_line(struct console *c, struct grid *g, struct rect r)
     }
     x += grid_text(g, r, x, r.y, room, STYLE_TEXT, text);
     if (c->no_pattern && x + 3 < r.x + r.w)
-        grid_text(g, r, x + 3, r.y, r.x + r.w - x - 3, STYLE_DIM, "not a pattern yet");
+        grid_text(g, r, x + 3, r.y, r.x + r.w - x - 3, STYLE_DIM, "incomplete pattern");
     x = r.x + r.w - room;
     g->cursor_x = MIN(x + caret - shift, r.x + r.w - 1);
     g->cursor_y = r.y;
@@ -445,6 +445,5 @@ bool console_condition(struct console *c, const char *condition, struct sd_error
         regex_free(r);
         return found || fail(err, "nothing on the screen matches %s", condition + 5);
     }
-    return fail(err, "there is no condition \"%s\"; there are: the name of a view, rows>0, text REGEX",
-                condition);
+    return fail(err, "unknown condition \"%s\"; expected the name of a view, rows>0, text REGEX", condition);
 }

@@ -69,14 +69,25 @@ static const struct {
     uint32_t code;
     char plain;
 } FALLBACKS[] = {
-    {0x00A0, ' '}, {0x00B0, 'o'}, {0x00B1, '~'}, {0x00B5, 'u'}, {0x00B7, '.'}, {0x00D7, 'x'},  {0x03BC, 'u'},
-    {0x2010, '-'}, {0x2011, '-'}, {0x2012, '-'}, {0x2013, '-'}, {0x2014, '-'}, {0x2018, '\''}, {0x2019, '\''},
-    {0x201C, '"'}, {0x201D, '"'}, {0x2022, '*'}, {0x2026, '~'}, {0x2039, '<'}, {0x203A, '>'},  {0x2190, '<'},
-    {0x2191, '^'}, {0x2192, '>'}, {0x2193, 'v'}, {0x2212, '-'}, {0x2248, '~'}, {0x2264, '<'},  {0x2265, '>'},
-    {0x2501, '='}, {0x2503, '|'}, {0x2550, '='}, {0x2551, '|'}, {0x2571, '/'}, {0x2572, '\\'}, {0x2580, '"'},
-    {0x2590, '|'}, {0x2591, '.'}, {0x2592, ':'}, {0x2593, '#'}, {0x25A0, '#'}, {0x25AA, '*'},  {0x25B2, '^'},
-    {0x25B4, '^'}, {0x25B6, '>'}, {0x25B8, '>'}, {0x25BA, '>'}, {0x25BC, 'v'}, {0x25BE, 'v'},  {0x25C0, '<'},
-    {0x25C2, '<'}, {0x25C6, '*'}, {0x25CB, 'o'}, {0x25CF, '*'}, {0x23F8, '='}, {0x2713, '+'},  {0x2717, 'x'},
+    {.code = 0x00A0, .plain = ' '},  {.code = 0x00B0, .plain = 'o'},  {.code = 0x00B1, .plain = '~'},
+    {.code = 0x00B5, .plain = 'u'},  {.code = 0x00B7, .plain = '.'},  {.code = 0x00D7, .plain = 'x'},
+    {.code = 0x03BC, .plain = 'u'},  {.code = 0x2010, .plain = '-'},  {.code = 0x2011, .plain = '-'},
+    {.code = 0x2012, .plain = '-'},  {.code = 0x2013, .plain = '-'},  {.code = 0x2014, .plain = '-'},
+    {.code = 0x2018, .plain = '\''}, {.code = 0x2019, .plain = '\''}, {.code = 0x201C, .plain = '"'},
+    {.code = 0x201D, .plain = '"'},  {.code = 0x2022, .plain = '*'},  {.code = 0x2026, .plain = '~'},
+    {.code = 0x2039, .plain = '<'},  {.code = 0x203A, .plain = '>'},  {.code = 0x2190, .plain = '<'},
+    {.code = 0x2191, .plain = '^'},  {.code = 0x2192, .plain = '>'},  {.code = 0x2193, .plain = 'v'},
+    {.code = 0x2212, .plain = '-'},  {.code = 0x2248, .plain = '~'},  {.code = 0x2264, .plain = '<'},
+    {.code = 0x2265, .plain = '>'},  {.code = 0x2501, .plain = '='},  {.code = 0x2503, .plain = '|'},
+    {.code = 0x2550, .plain = '='},  {.code = 0x2551, .plain = '|'},  {.code = 0x2571, .plain = '/'},
+    {.code = 0x2572, .plain = '\\'}, {.code = 0x2580, .plain = '"'},  {.code = 0x2590, .plain = '|'},
+    {.code = 0x2591, .plain = '.'},  {.code = 0x2592, .plain = ':'},  {.code = 0x2593, .plain = '#'},
+    {.code = 0x25A0, .plain = '#'},  {.code = 0x25AA, .plain = '*'},  {.code = 0x25B2, .plain = '^'},
+    {.code = 0x25B4, .plain = '^'},  {.code = 0x25B6, .plain = '>'},  {.code = 0x25B8, .plain = '>'},
+    {.code = 0x25BA, .plain = '>'},  {.code = 0x25BC, .plain = 'v'},  {.code = 0x25BE, .plain = 'v'},
+    {.code = 0x25C0, .plain = '<'},  {.code = 0x25C2, .plain = '<'},  {.code = 0x25C6, .plain = '*'},
+    {.code = 0x25CB, .plain = 'o'},  {.code = 0x25CF, .plain = '*'},  {.code = 0x23F8, .plain = '='},
+    {.code = 0x2713, .plain = '+'},  {.code = 0x2717, .plain = 'x'},
 };
 
 /* Dots of a braille cell: bits 0,1,2,6 left column from the top, 3,4,5,7 right. */
@@ -131,7 +142,7 @@ int grid_text(struct grid *g, struct rect clip, int x, int y, int max, enum styl
     struct utf8_char c;
     int64_t at = x, room = (int64_t)r.x + r.w - x;
     int used = 0;
-    if (room < max) /* nothing beyond the edge is worth decoding */
+    if (room < max) /* text beyond the right edge is not decoded */
         max = room > 0 && r.w > 0 ? (int)room : 0;
     for (size_t i = 0; i < len && used < max && (n = utf8_next(text + i, len - i, &c)) > 0; i += n) {
         bool first = holds(r, at, y), second = c.width == 2 && used + 2 <= max && holds(r, at + 1, y);
@@ -253,18 +264,4 @@ void grid_dump(const struct grid *g, struct strbuf *out)
         }
         strbuf_char(out, '\n');
     }
-}
-
-bool grid_equal(const struct grid *a, const struct grid *b)
-{
-    if (a->width != b->width || a->height != b->height || a->cursor_x != b->cursor_x ||
-        a->cursor_y != b->cursor_y)
-        return false;
-    size_t n = (size_t)a->width * (size_t)a->height;
-    for (size_t i = 0; i < n; i++) {
-        const struct grid_cell *p = &a->cells[i], *q = &b->cells[i];
-        if (p->code != q->code || p->style != q->style || p->flags != q->flags)
-            return false;
-    }
-    return true;
 }

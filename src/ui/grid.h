@@ -16,17 +16,17 @@
     X(TITLE, title, "titles of panes")                                                                       \
     X(HEADER, header, "column headers")                                                                      \
     X(BORDER, border, "lines around panes")                                                                  \
-    X(FOCUS, focus, "border and title of the pane that has the keys")                                        \
+    X(FOCUS, focus, "border and title of the pane in focus")                                                 \
     X(SELECTED, selected, "the selected row")                                                                \
     X(KEY, key, "a key's name in the bar below and in help")                                                 \
     X(BAR, bar, "the function-key bar and the status line")                                                  \
     X(CRUMB, crumb, "the breadcrumb")                                                                        \
-    X(LINK, link, "something Enter leads to")                                                                \
+    X(LINK, link, "something that Enter opens")                                                              \
     X(GOOD, good, "fine")                                                                                    \
     X(INFO, info, "worth knowing")                                                                           \
     X(WARN, warn, "worth a look")                                                                            \
     X(BAD, bad, "act now")                                                                                   \
-    X(MATCH, match, "what a filter or search found")                                                         \
+    X(MATCH, match, "text that matches a filter or search")                                                  \
     X(GRAPH1, graph1, "first line of a graph, share bars")                                                   \
     X(GRAPH2, graph2, "second line of a graph")                                                              \
     X(GRAPH3, graph3, "third line of a graph")                                                               \
@@ -83,6 +83,5 @@ struct rect grid_box(struct grid *g, struct rect r, enum style style, const char
 
 /* The characters as text: a line per row, trailing spaces cut, UTF-8. */
 void grid_dump(const struct grid *g, struct strbuf *out);
-bool grid_equal(const struct grid *a, const struct grid *b);
 
 #endif

@@ -42,8 +42,7 @@ static void help_text(const struct console *c, struct strbuf *b)
         strbuf_printf(b, "  %-18s %s\n", head, command.help);
     }
     strbuf_str(
-        b,
-        "\nMarks: !! act now, ! worth a look. Figures in a pane's title: window, count, age of the data.\n");
+        b, "\nMarks: !! act now, ! check this. Figures in a pane's title: window, count, age of the data.\n");
 }
 
 /* ---- columns ---- */

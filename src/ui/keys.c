@@ -149,8 +149,8 @@ static void dive(struct console *c)
         return;
     if (!v && !timed) {
         console_message(c, SEVERITY_INFO,
-                        some ? "Nothing is below this row"
-                             : "There is no row to dive into; {key:next-pane} goes to another pane");
+                        some ? "There are no details of this row"
+                             : "There is no row to open; {key:next-pane} goes to another pane");
         return;
     }
     char *arg = mem_strdup(v ? it.dive.arg : console_screen(c)->arg);
@@ -242,7 +242,7 @@ void console_copy(struct console *c, const char *text)
         console_message(c, SEVERITY_GOOD, "Copied: %s", text);
     else
         console_message(c, SEVERITY_WARN,
-                        "This terminal cannot copy that; {key:export} writes the pane to a file");
+                        "This terminal cannot copy it; {key:export} writes the pane to a file");
 }
 
 /* Pasted at the prompt of a shell each line runs at once, and the lines are not ours. */
@@ -254,8 +254,8 @@ static void ask_copy(struct console *c, const char *text)
     for (const char *p = text; (p = strchr(p, '\n')); p++)
         lines++;
     o.question.title = "Copy several lines";
-    o.question.what =
-        arena_printf(o.arena, "It has %d lines. Pasted into a shell, each is run at once. Copy?", lines);
+    o.question.what = arena_printf(
+        o.arena, "It has %d lines. A shell runs each line as soon as it is pasted. Copy?", lines);
     outcome_fact(&o, "Text", shown);
     const char *copied = arena_strdup(o.arena, text);
     question_open(c, &o);
@@ -340,7 +340,7 @@ static void change_window(struct console *c, bool longer)
     }
     *w = next;
     char buf[UNIT_TEXT_MAX];
-    console_message(c, SEVERITY_INFO, "Figures are of the last %s", unit_format_int(UNIT_NS, next, buf));
+    console_message(c, SEVERITY_INFO, "The time window is the last %s", unit_format_int(UNIT_NS, next, buf));
     c->stale = true;
 }
 
@@ -482,7 +482,7 @@ void console_key(struct console *c, key_code key)
         return;
     int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
-        console_message(c, SEVERITY_INFO, "This is the top; {key:quit} quits");
+        console_message(c, SEVERITY_INFO, "This is the first screen; {key:quit} quits");
         return;
     }
     if (a) {
@@ -495,7 +495,7 @@ void console_key(struct console *c, key_code key)
             return;
         }
     char name[24];
-    console_message(c, SEVERITY_INFO, "%s does nothing; {key:help} shows the keys", key_format(key, name));
+    console_message(c, SEVERITY_INFO, "%s has no function; {key:help} shows the keys", key_format(key, name));
 }
 
 void console_paste(struct console *c, const char *text)

@@ -48,8 +48,8 @@ static size_t make_bands(const struct doc *d, size_t from, size_t to, int width,
     return n;
 }
 
-/* Hands out the height: first the least, the focused band before the others; then what
- * each would like; then the rest by weight. */
+/* Distributes the height: first the minimum, the focused band before the others; then the wanted height of
+ * each; then the rest by weight. */
 static void share_height(struct band *b, size_t n, int height, size_t focus)
 {
     int left = height;

@@ -138,7 +138,7 @@ static bool row_matches(const struct table *t, const struct row *r, const struct
     return regex_finds(re, strbuf_text(b), b->len);
 }
 
-static bool keep(const struct table *t, const struct row *r, void *ctx)
+static bool keep_row(const struct table *t, const struct row *r, void *ctx)
 {
     struct matching *m = ctx;
     return row_matches(t, r, m->regex, &m->text);
@@ -180,7 +180,7 @@ void pane_apply(struct pane *p, struct section *s)
     struct matching m = {.regex = p->regex};
     p->hidden = table_choose(t, &(struct table_choice){.column = p->sort ? table_column(t, p->sort) : -1,
                                                        .reverse = p->reverse,
-                                                       .keep = p->regex ? keep : NULL,
+                                                       .keep = p->regex ? keep_row : NULL,
                                                        .ctx = &m,
                                                        .folded = p->folded,
                                                        .n_folded = p->n_folded});

@@ -1,4 +1,4 @@
-/* pane.h - what a user has done to one pane: selection, scrolling, sort, filter,
+/* pane.h - the state of one pane that the user can change: selection, scrolling, sort, filter,
  * columns, folding. It outlives the docs, which are built anew at every refresh. */
 #ifndef UI_PANE_H
 #define UI_PANE_H

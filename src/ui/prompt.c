@@ -35,7 +35,7 @@ void prompt_open(struct console *c, enum prompt_kind kind, const char *text)
     set_line(c, text);
 }
 
-void prompt_close(struct console *c)
+static void prompt_close(struct console *c)
 {
     c->prompt = PROMPT_NONE;
     free(c->completions);

@@ -84,13 +84,13 @@ static bool step(struct run *r, char *line, struct sd_error *err)
         print(r);
         return true;
     }
-    return fail(err, "there is no step \"%s\"; there are: key, type, :, wait, size, print", line);
+    return fail(err, "unknown step \"%s\"; expected key, type, :, wait, size, print", line);
 }
 
 bool script_run(struct console *c, struct grid *g, const char *steps, struct strbuf *out,
                 struct sd_error *err)
 {
-    struct run r = {c, g, out, 0};
+    struct run r = {.c = c, .g = g, .out = out, .printed = 0};
     int number = 0;
     draw(&r);
     while (*steps && !console_quitting(c)) {

@@ -24,7 +24,7 @@ enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
 /* What a doc was built from: while it is the same the doc is kept. */
 struct built_from {
-    uint64_t version; /* of what the view looks at; the model's so far */
+    uint64_t version; /* of the model, or of what the view is made of */
     struct span span;
     sd_time now;      /* ages are measured from it; SD_UNKNOWN: the view tells none */
     uint64_t changes; /* of settings, width, the file beside it: console.changes */
@@ -164,7 +164,6 @@ bool console_item(struct console *c, struct item *it);  /* what the cursor is on
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
 void prompt_key(struct console *c, key_code key);
 void prompt_insert(struct console *c, const char *text);
-void prompt_close(struct console *c);
 const char *prompt_label(const struct console *c);
 
 /* ---- command.c ---- */

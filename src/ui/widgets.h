@@ -16,7 +16,6 @@ struct draw {
 };
 
 void table_draw(struct draw d, struct section *s, struct pane *p); /* TABLE, TREE */
-void graph_draw(struct draw d, const struct section *s);
 void text_draw(struct draw d, const char *text, enum style style, struct pane *p);
 /* Lines `text` takes at that width, wrapped at spaces. */
 int text_height(const char *text, int width);

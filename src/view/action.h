@@ -1,8 +1,8 @@
-/* action.h - what a key does beyond looking: a row of the domain it belongs to.
+/* action.h - the actions of views, as rows of their domain.
  *
  * An action is bound to keys, named in the configuration and after ":", and described in
- * help and manual by its row. It reads what is on the screen and says what shall happen;
- * whoever runs it (the console) does that. It calls nothing of the console. */
+ * help and manual by its row. It reads what is on the screen and returns what to do; the console does it. It
+ * does not call the console. */
 #ifndef VIEW_ACTION_H
 #define VIEW_ACTION_H
 
@@ -88,7 +88,7 @@ void outcome_fact(struct outcome *o, const char *label, const char *text); /* NU
 struct view_action {
     const char *name;  /* "plan": in the configuration and after ":" */
     const char *keys;  /* defaults, space separated */
-    const char *group; /* title of its part of the help: "Diving" */
+    const char *group; /* title of its part of the help: "Opening and going back" */
     const char *bar;   /* label in the function bar; NULL: not there */
     const char *help;
     /* For one that needs a live server: what cannot be done without, as in "A recording

@@ -25,7 +25,7 @@ const struct column VIEW_ENVELOPE[] = {
     {.key = "from",
      .title = "From",
      .unit = UNIT_TIME,
-     .help = "start of the window the figures are of, RFC 3339 with milliseconds; null when unknown"},
+     .help = "start of the time window of the figures, RFC 3339 with milliseconds; null when unknown"},
     {.key = "to", .title = "To", .unit = UNIT_TIME, .help = "its end"},
     {.key = "window_ns", .title = "Window", .unit = UNIT_NS, .help = "its length; null when it has none"},
     {.key = "lines_total",
@@ -36,8 +36,8 @@ const struct column VIEW_ENVELOPE[] = {
     {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
     {.key = "unread",
      .title = "Not read",
-     .help = "why sources could not be read, a sentence each: the figures are without them, and the exit "
-             "status is 1; absent when all could"},
+     .help = "why sources could not be read, one sentence each: their data is missing, and the exit status "
+             "is 1; absent when all were read"},
     {.key = "frames_lost",
      .title = "Lost",
      .unit = UNIT_COUNT,

@@ -1,4 +1,4 @@
-/* view.h - a view computes a doc from the model. It knows no output: the same
+/* view.h - a view computes a doc from the model. It is independent of the output: the same
  * view is a pane of the console, a verb of the command line and a JSON document. */
 #ifndef VIEW_VIEW_H
 #define VIEW_VIEW_H
@@ -29,11 +29,11 @@ struct view_ctx {
     X(HOME, 1, "Home", "what is worst now")                                                                  \
     X(WEB, 2, "Web", "which requests are slow, and why")                                                     \
     X(DB, 3, "DB", "what the database does")                                                                 \
-    X(CODE, 4, "Code", "where the processors' time goes")                                                    \
-    X(CACHE, 5, "Cache", "what is found in caches, and what is not")                                         \
-    X(PAGES, 6, "Pages", "what a reader's browser waits for")                                                \
-    X(LOAD, 7, "Load", "how much more it could bear")                                                        \
-    X(GOALS, 8, "Goals", "which promises are kept")                                                          \
+    X(CODE, 4, "Code", "what uses processor time")                                                           \
+    X(CACHE, 5, "Cache", "cache hits and misses")                                                            \
+    X(PAGES, 6, "Pages", "what the browser waits for")                                                       \
+    X(LOAD, 7, "Load", "how much more load is possible")                                                     \
+    X(GOALS, 8, "Goals", "which objectives are met")                                                         \
     X(DATA, 9, "Data", "where the figures come from")
 
 enum view_place {
@@ -56,9 +56,10 @@ struct view {
     /* What arg may be, for completion: the i-th; NULL ends. It is the model's, until the
      * next batch. NULL: arg is not one of a list, or there is none. */
     const char *(*subject)(const struct model *m, size_t i);
-    char key;       /* digit of a top-level view, 0: reached by diving */
-    sd_kinds needs; /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
-    bool timeless;  /* of one thing, live: its doc changes with the model only, not with time */
+    char key;         /* digit of a top-level view, 0: reached by diving */
+    sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
+    sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
+                       * not with time; 0: with any record and with time */
     /* Other views about the same thing, NULL-terminated: with the same `about`, or, as
      * this one, about none. NULL: there is none. */
     const char *const *links;

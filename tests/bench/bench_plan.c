@@ -174,7 +174,7 @@ int main(void)
         console_draw(c, g);
         fresh[i] = now_ms() - t;
         console_key(c, 'z'); /* the tree alone; nothing is built anew */
-        for (int k = 0; k < 8 && !console_condition(c, "text m: by another", &err); k++)
+        for (int k = 0; k < 8 && !console_condition(c, "text m: next metric", &err); k++)
             console_key(c, K_TAB);
         t = now_ms();
         console_draw(c, g);

@@ -154,7 +154,7 @@ int main(int argc, char **argv)
     int64_t wanted = (argc > 3 ? atoll(argv[3]) : 3600) * SD_S;
     FILE *f = argc > 2 ? fopen(argv[2], "wb") : NULL;
     if (!f || !file_read(argv[1], (size_t)1 << 30, &data, &len, &err) ||
-        !recording_decode(data, len, keep, NULL, &stats, &err) || !all.n) {
+        !recording_decode(data, len, keep, NULL, NULL, &stats, &err) || !all.n) {
         fprintf(stderr, "usage: make_hour IN OUT [SECONDS]; IN a recording with batches\n");
         return 1;
     }

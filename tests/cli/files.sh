@@ -63,7 +63,7 @@ ok "a folder of modules that others may rename is refused" says err "the folder 
 mkfifo lf
 run endpoints --set log_file="$dir/lf" good.log
 ok "a log file that is a pipe does not hang the start" exited 0
-ok "and is said" says err "there is no log: $dir/lf is not written: it is no regular file"
+ok "and is said" says err "no log file is written: $dir/lf is not written: it is not a regular file"
 run endpoints --set log_file="$dir/own.log" good.log
 ok "a log file is made" mode own.log 600
 ln -s "$dir/stolen" open/log
@@ -86,7 +86,7 @@ run record -o shared.slowdive --for 1s good.log
 ok "one that others may write is not continued" is_refusal "shared.slowdive is not written: others may write it too"
 ln a.slowdive second.slowdive
 run record -o second.slowdive --for 1s good.log
-ok "nor one with a second name" is_refusal "has a second name"
+ok "nor one with a second name" is_refusal "has more than one hard link"
 rm second.slowdive
 for folder in open sticky; do
     ln -s "$dir/new.slowdive" $folder/l.slowdive
@@ -112,7 +112,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 mkfifo pipe
 run record -o pipe --for 1s good.log
-ok "a pipe without a reader is said" is_refusal "nobody reads the pipe pipe"
+ok "a pipe without a reader is said" is_refusal "no process reads the pipe pipe"
 exec 3<>pipe
 run record -o pipe --for 1s good.log
 dd bs=65536 count=1 <&3 >through.slowdive 2>/dev/null

@@ -11,7 +11,7 @@ run endpoints --format json a.slowdive
 ok "and gives the same figures" diff direct <(grep -E '"(count|p99_ns|total_ns|lines_total)"' out)
 ok "without a loss" says out '"frames_lost":	0'
 run record -o good.log --for 1s good.log
-ok "a file that is no recording is left alone" is_refusal "exists and is no recording"
+ok "a file that is no recording is left alone" is_refusal "exists and is not a recording"
 
 size=$(stat -c %s a.slowdive)
 head -c $((size - 3)) a.slowdive >cut.slowdive

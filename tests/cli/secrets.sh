@@ -64,7 +64,7 @@ ok "nor of DATABASE_URL" clean
 run status --databse="postgres://u:$pw@h"
 ok "nor of an option that is none" clean
 refused "what is to be written instead is said" "write @ as %40" queries "postgres://u:p@$pw/word@127.0.0.1/db"
-ok "and nothing is contacted" says err "nothing was contacted"
+ok "and nothing is contacted" says err "no connection was made"
 
 # The list of processes, and the memory of a crash.
 wait_for() { for _ in $(seq 200); do "$@" && return; read -rt 0.05 <> <(:); done; return 1; }
@@ -109,7 +109,7 @@ for ddl in 'CREATE INDEX CONCURRENTLY ON t (a);\ntouch PASTED\n' 'CREATE INDEX O
     'CREATE INDEX ON t (a) -- x' 'CREATE INDEX ON t (\"\u202ea\")' 'touch PASTED'; do
     advice "$ddl" >a.jsonl
     run plan --format json 'exec:cat a.jsonl'
-    ok "not shown as an index: $ddl" says out "is not one CREATE INDEX on one line"
+    ok "not shown as an index: $ddl" says out "is not a single CREATE INDEX on one line"
     ok "in no form: $ddl" [ "$(grep -cE 'PASTED|DROP TABLE t|ON t' out)" = 0 ]
 done
 advice 'CREATE INDEX CONCURRENTLY ON t (a)' >a.jsonl

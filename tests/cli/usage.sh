@@ -6,11 +6,16 @@ for i in $(seq 0 9); do line "$i" GET "/orders/$i" 200 0.010; done >good.log
 
 refused "a misspelt view" "there is no view, verb or file endpionts" endpionts good.log
 refused "an option there is not" "there is no option --frobnicate" --frobnicate
-refused "a format there is not" "there are text, json, md and csv" endpoints --format xml good.log
+refused "a format there is not" "expected text, json, md or csv" endpoints --format xml good.log
 refused "a column there is not" "there is no column nope" endpoints --sort nope good.log
+{ cat good.log; line 0 POST /checkout 200 0.010; } >two.log
+run endpoints --limit 0 --format csv two.log
+ok "--limit 0 is all rows" [ "$(wc -l <out)" = 3 ]
+run endpoints --limit 1 --format csv two.log
+ok "--limit 1 is one row" [ "$(wc -l <out)" = 2 ]
 refused "a limit that is no number" "--limit -1 is not a number" endpoints --limit -1 good.log
 refused "a duration that is none" '--for: "soon" is not a duration' endpoints --for soon good.log
-refused "no duration at all" "--for: must be more than nothing" endpoints --for 0 good.log
+refused "no duration at all" "--for: must be more than 0" endpoints --for 0 good.log
 refused "a time that is none" '--at: "25:99" is not a time' endpoints --at 25:99 good.log
 refused "an endpoint there is not" 'No endpoint called "nope" has been seen' endpoint --select nope good.log
 refused "a query there is not" 'No query called "nope" has been seen' query --select nope good.log
@@ -21,15 +26,15 @@ refused "a time limit of nothing" "--timeout limits --analyze, which is missing"
 refused "a time limit that is none" '--timeout: "soon" is not a duration' \
     explain --db postgres://127.0.0.1:1/x --analyze --timeout soon good.log
 refused "record without a file" "record needs a file to write" record good.log
-refused "a log where a recording is wanted" "this is no slowdive recording" replay good.log --script -
+refused "a log where a recording is wanted" "this is not a slowdive recording" replay good.log --script -
 refused "the console without a terminal" "the console needs a terminal" good.log
 
 # An option is of the verbs its row names: elsewhere it is refused, not ignored.
-refused "an option of other verbs" "--limit is no option of record; slowdive --help record lists the options" \
+refused "an option of other verbs" "record has no option --limit; slowdive --help record lists the options" \
     record --limit 3 -o x good.log
-refused "an option of views, for advise" "--for is no option of advise" advise --for 2s postgres://127.0.0.1:1/x
-refused "an option of views, for the console" "--format is no option of the console" good.log --format json
-refused "an option of explain, for a view" "--analyze is no option of endpoints" endpoints --analyze good.log
+refused "an option of views, for advise" "advise has no option --for" advise --for 2s postgres://127.0.0.1:1/x
+refused "an option of views, for the console" "the console has no option --format" good.log --format json
+refused "an option of explain, for a view" "endpoints has no option --analyze" endpoints --analyze good.log
 run --help record
 ok "help of a verb is about it" says out "slowdive record -o FILE"
 ok "and lists its options" says out "--output FILE"

@@ -14,6 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sd_error err;
     struct recording_stats st;
     size_t records = 0;
-    recording_decode(data, size, sink, &records, &st, &err);
+    recording_decode(data, size, sink, NULL, &records, &st, &err);
     return 0;
 }

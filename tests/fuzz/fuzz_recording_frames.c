@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sd_error err;
     struct recording_stats st = {0};
     size_t records = 0;
-    recording_decode(strbuf_text(&file), file.len, sink, &records, &st, &err);
+    recording_decode(strbuf_text(&file), file.len, sink, NULL, &records, &st, &err);
     if (st.work > ((uint64_t)320 << 20) + 300 * (uint64_t)file.len)
         abort();
     strbuf_free(&file);

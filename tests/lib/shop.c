@@ -21,39 +21,44 @@ static const char PLAN[] =
     "\"Startup Cost\":0.0,\"Total Cost\":5700.0,\"Plan Rows\":52,\"Plan Width\":64,"
     "\"Filter\":\"(orders.customer_id = 42)\"}]}]}}]";
 
-static void add(struct model *m, const char *origin, sd_time at, enum sd_kind kind, const void *record)
+void shop_add(struct model *m, const char *origin, sd_time at, enum sd_kind kind, const void *record)
 {
     struct sd_batch *b = batch_new(origin, at);
-    batch_add(b, kind, record);
+    if (!batch_add(b, kind, record))
+        abort();
     model_apply(m, b);
     batch_unref(b);
 }
 
-static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n,
-                     int64_t errors, int64_t ns)
+void shop_requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n,
+                   int64_t errors, int64_t ns)
 {
-    struct sd_bucket bucket = {sd_hist_index(ns), (uint32_t)n};
-    struct sd_hist h = {1, &bucket};
+    struct sd_bucket bucket = {.index = sd_hist_index(ns), .count = (uint32_t)n};
+    struct sd_hist h = {.n = 1, .buckets = &bucket};
     struct sd_http r;
     schema_clear(schema_of(SD_HTTP), &r);
     r.method = method;
     r.route = route;
     r.interval_ns = SD_S;
-    r.count = r.timed = n;
+    r.count = n;
     r.errors = r.status_5xx = errors;
     r.status_1xx = r.status_3xx = r.status_4xx = 0;
     r.status_2xx = n - errors;
     r.bytes = n * 100;
     r.first_at = at;
     r.last_at = at + SD_S - 1;
-    r.total_ns = n * ns;
-    r.min_ns = r.max_ns = ns;
-    r.latency = &h;
-    add(m, "access.log", at, SD_HTTP, &r);
+    r.timed = 0;
+    if (ns != SD_UNKNOWN) {
+        r.timed = n;
+        r.total_ns = n * ns;
+        r.min_ns = r.max_ns = ns;
+        r.latency = &h;
+    }
+    shop_add(m, "access.log", at, SD_HTTP, &r);
 }
 
-static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls,
-                      int64_t total_ns)
+void shop_statement(struct model *m, sd_time at, sd_time since, int64_t id, const char *text, int64_t calls,
+                    int64_t total_ns)
 {
     struct sd_statement r;
     schema_clear(schema_of(SD_STATEMENT), &r);
@@ -62,13 +67,13 @@ static void statement(struct model *m, sd_time at, int64_t id, const char *text,
     r.role = "app";
     r.text = text;
     r.toplevel = 1;
-    r.since = SHOP_START - 3600 * SD_S;
+    r.since = since;
     r.calls = calls;
     r.total_ns = total_ns;
     r.rows = calls * 10;
     r.shared_hit = calls * 9;
     r.shared_read = calls;
-    add(m, "shop", at, SD_STATEMENT, &r);
+    shop_add(m, "shop", at, SD_STATEMENT, &r);
 }
 
 static void sessions(struct model *m, sd_time at, const char *text)
@@ -108,7 +113,7 @@ static void status(struct model *m, sd_time at, const char *origin, const char *
     r.since = SHOP_START;
     r.last_data = at;
     r.drops = r.errors = r.overruns = 0;
-    add(m, origin, at, SD_STATUS, &r);
+    shop_add(m, origin, at, SD_STATUS, &r);
 }
 
 struct model *shop_model(bool hostile)
@@ -118,25 +123,26 @@ struct model *shop_model(bool hostile)
         hostile ? SHOP_HOSTILE : "SELECT *\n  FROM orders\n WHERE customer_id = $1 ORDER BY created_at";
     for (int s = 0; s < 60; s++) {
         sd_time at = SHOP_START + s * SD_S;
-        requests(m, at, "GET", "/orders/:id", 10, 0, (300 + s % 7 * 40) * SD_MS);
-        requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
-        requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
+        shop_requests(m, at, "GET", "/orders/:id", 10, 0, (300 + s % 7 * 40) * SD_MS);
+        shop_requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
+        shop_requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
         if (hostile) {
             char route[300];
             for (int i = 0; i < 4; i++) {
                 snprintf(route, sizeof route, "/%d/%s", s * 4 + i, SHOP_HOSTILE);
-                requests(m, at, i ? "GET" : SHOP_HOSTILE, route, 1, 0, SD_MS * (i + 1));
+                shop_requests(m, at, i ? "GET" : SHOP_HOSTILE, route, 1, 0, SD_MS * (i + 1));
             }
         }
-        statement(m, at, 77, orders, 1000 + s * 10, (1000 + s * 10) * 40 * SD_MS);
-        statement(m, at, 78, "SELECT name FROM products WHERE id = $1", 5000 + s * 90,
-                  (5000 + s * 90) * SD_MS);
+        shop_statement(m, at, SHOP_START - 3600 * SD_S, 77, orders, 1000 + s * 10,
+                       (1000 + s * 10) * 40 * SD_MS);
+        shop_statement(m, at, SHOP_START - 3600 * SD_S, 78, "SELECT name FROM products WHERE id = $1",
+                       5000 + s * 90, (5000 + s * 90) * SD_MS);
         sessions(m, at, orders);
         status(m, at, "shop", "postgres", SD_STATE_LIVE, hostile ? SHOP_HOSTILE : "live");
         status(m, at, "access.log", "log", SD_STATE_LIVE, "live");
     }
     struct sd_plan plan = {
         .query_id = 77, .database = "shop", .query = orders, .body = PLAN, .generic = 1, .analyzed = 0};
-    add(m, "shop", SHOP_START + 30 * SD_S, SD_PLAN, &plan);
+    shop_add(m, "shop", SHOP_START + 30 * SD_S, SD_PLAN, &plan);
     return m;
 }

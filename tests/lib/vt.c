@@ -275,8 +275,13 @@ void vt_send(struct vt *vt, const char *keys)
 
 void vt_resize(struct vt *vt, int rows, int cols)
 {
-    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
     vterm_set_size(vt->term, rows, cols);
+    vt_tell_size(vt, rows, cols);
+}
+
+void vt_tell_size(struct vt *vt, int rows, int cols)
+{
+    struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
     ioctl(vt->master, TIOCSWINSZ, &size);
 }
 

@@ -22,6 +22,9 @@ void vt_free(struct vt *vt); /* kills what is left; NULL is fine */
 
 void vt_send(struct vt *vt, const char *keys); /* bytes as a terminal would send them */
 void vt_resize(struct vt *vt, int rows, int cols);
+/* The program is told of a size, the screen stays as large as it is. libvterm 0.1 can end the test when
+ * output for a larger screen reaches it after it has shrunk. */
+void vt_tell_size(struct vt *vt, int rows, int cols);
 void vt_signal(struct vt *vt, int number);
 void vt_continue(struct vt *vt); /* fg */
 void vt_hang_up(struct vt *vt);  /* the terminal goes away */

@@ -27,7 +27,7 @@ ok "asked only, it says that it would be executed" exited 0
 ok "and what it is about" grep -q 'Database *postgres' out
 ok "and the time limit" grep -q 'Time limit *30.0 s' out
 ok "and the query" says out 'select k, count(*)'
-ok "and that nothing was done" says out 'nothing has been executed'
+ok "and that nothing was done" says out 'nothing was executed'
 run explain --db "$PGURL" --analyze --timeout 2s --format json acts.sql
 ok "asked only, it says why not" exited 1
 ok "in words" says out 'public.f'

@@ -460,7 +460,7 @@ static void who_blocks_without_being_busy(void **state)
     assert_string_equal(r[1].cells[table_column(tree, "application")].s, "for advice");
     row_of(notes, "text", "by a prepared transaction, waits for row of stock.items");
     row_of(notes, "text", "ROLLBACK PREPARED");
-    row_of(notes, "text", "idle, blocks 1 by an advisory lock");
+    row_of(notes, "text", "idle, blocks 1 with an advisory lock");
     doc_free(d);
     PQfinish(row);
     PQfinish(advice);

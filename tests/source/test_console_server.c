@@ -116,7 +116,7 @@ static void sessions_are_cancelled_and_ended(void **state)
     snprintf(found, sizeof found, ": search %s", pid);
     play(found);
     play("key K");
-    see("To end sessions is off");
+    see("Not allowed: to end sessions");
     play(": set allow_actions=yes\nkey C");
     see("Cancel the statement of");
     see("application victim");
@@ -171,7 +171,7 @@ static void a_query_is_executed_when_confirmed(void **state)
     assert_string_equal(n, "1\n");
     free(n);
     play("key Esc");
-    see("withdrawn after");
+    see("cancelled after");
     n = private_pg_sql(
         &pg, NULL,
         "select count(*) from pg_stat_activity where state = 'active' and query ~ '^/. slowdive ./ "

@@ -196,7 +196,7 @@ static void no_password_is_sent_to_what_was_found(void **state)
     assert_int_equal(h.n_found, 1);
     *strstr(h.found, " (") = '\0';
     open_it(h.found, &w);
-    if (!strstr(w.text, "none is sent to a server that was not named") || t.passwords)
+    if (!strstr(w.text, "no password is sent to a server that was found") || t.passwords)
         fail_msg("%zu passwords; %s", t.passwords, w.text);
     size_t startups = t.startups;
     char *other =

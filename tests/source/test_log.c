@@ -230,7 +230,7 @@ static void what_is_no_log_is_not_taken_up(void **state)
         assert_int_equal(unlink(other), 0);
         lines(path, 0, 10, 2); /* and a log again */
         expect(&w, all += 2);
-        reason = "is there again";
+        reason = "exists again";
         assert_true(rt_watch_until(&w, says_why, SOON));
     }
     assert_int_equal(w.intake.unparsed, 0);

@@ -380,7 +380,7 @@ static const struct row {
     ROW("function of an unknown type", "select odd('1')", "public.odd"),
     ROW("overload for an unknown type", "select abs(total) from plain", NULL),
     ROW("overload for an unknown type, unclear", "select abs('1')", "public.abs"),
-    ROW("parameters", "select * from plain where id = $1", "values in their place"),
+    ROW("parameters", "select * from plain where id = $1", "replace them with values"),
     /* other servers and programs */
     ROW_WITH("dblink", "select * from dblink('dbname=unsafe', 'select act_v()') as t(a int)", "dblink",
              .needs = "dblink"),
@@ -554,7 +554,7 @@ static void plans_go_through_functions_that_do_nothing(void **state)
     } refused[] = {
         {"select act_i()",
          "public.trace, which runs with the rights of its owner (SECURITY DEFINER), who has SUPERUSER"},
-        {"select act_dynamic()", "cannot be told from its text"},
+        {"select act_dynamic()", "its text does not show"},
         {"select liar_kill()", "which may call pg_terminate_backend"},
     };
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
@@ -633,7 +633,7 @@ static void what_is_withdrawn_stops_on_the_server(void **state)
     print_message("withdrawn: answered after %lld ms\n", (long long)((clock_mono() - at) / SD_MS));
     assert_true(clock_mono() - at < 3 * SD_S);
     assert_null(p->body);
-    assert_non_null(strstr(p->failed, "withdrawn after"));
+    assert_non_null(strstr(p->failed, "cancelled after"));
     assert_non_null(strstr(p->failed, "the server has stopped it"));
     assert_true(holds(RUNS_NO_MORE));
     /* And the next one is served. */
@@ -666,7 +666,7 @@ static void somebody_elses_cancel_is_told(void **state)
     free(value(observer,
                "select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'slowdive' and "
                "state = 'active' and query ilike '%explain (analyze%'"));
-    assert_non_null(strstr(answer(&w, 20)->failed, "by somebody else"));
+    assert_non_null(strstr(answer(&w, 20)->failed, "by another session"));
     request(&w, SD_JOB_ANALYZE, LONG, 600 * SD_S);
     assert_true(becomes_true(RUNS_IN_SERVER, 20));
     free(value(

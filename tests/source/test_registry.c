@@ -147,7 +147,7 @@ static void files_that_cannot_be_recognised(void **state)
     const char *const rows[][2] = {
         {"noise", "no source recognises "},
         {"missing", "No such file or directory"},
-        {"fifo", "is not a regular file; put the kind in front"},
+        {"fifo", "is not a regular file; write the kind in front"},
         {".", "is a folder; name a file in it"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -245,7 +245,7 @@ static void nonsense_is_refused(void **state)
         {"-DABI='(1<<16|2)'",
          "was built for version 1 of the source interface, this is version 2; build it again"},
         {"-DABI='(SD_ABI+1)'", NEWER},
-        {"-DNAME='\"No Word\"'", "its name is no word"},
+        {"-DNAME='\"No Word\"'", "its name must consist of"},
         {"-DNAME='\"exec\"'", "there is a source kind exec already"},
         {"-DOFFSET=4", "its option n lies outside the options struct"},
         {"-DFALLBACK='\"x\"'", "the default of its option n: \"x\" is not a whole number"},

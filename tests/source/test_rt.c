@@ -250,7 +250,7 @@ static void wrong_configuration_fails_with_one_line(void **state)
     struct sd_error err;
     assert_false(rt_request(w.rt, "one", &q, &err));
     assert_string_equal(err.text,
-                        "the source one does not run any more: the port is not a number in password=***");
+                        "the source one is no longer running: the port is not a number in password=***");
     finish(&w);
     assert_int_equal(opens, 1);
 }
@@ -285,7 +285,7 @@ static void failures_back_off_and_recover(void **state)
     w = start(&FAST, &POLLED, "silent failure", false);
     assert_true(rt_watch_until(&w, NULL, SOON));
     assert_int_equal(w.status.state, SD_STATE_FAILED);
-    assert_string_equal(w.text, "one failed and did not say why");
+    assert_string_equal(w.text, "one failed and gave no reason");
     finish(&w);
 }
 

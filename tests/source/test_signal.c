@@ -185,7 +185,7 @@ static void terminate_ends_the_session(void **state)
     sd_time start = now.backend_start;
     PQfinish(c);
     ask("admin", SD_JOB_TERMINATE, pid, start, SD_UNKNOWN);
-    expect("warn", "is gone already");
+    expect("warn", "has already ended");
 }
 
 static void another_session_or_statement_is_left_alone(void **state)
@@ -195,12 +195,12 @@ static void another_session_or_statement_is_left_alone(void **state)
     static const enum sd_job kinds[] = {SD_JOB_CANCEL, SD_JOB_TERMINATE};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         ask("admin", kinds[i], now.pid, now.backend_start + 1000, now.query_start); /* a microsecond later */
-        expect("warn", "is another one now (it began at ");
+        expect("warn", "is another session now (it began at ");
         ask("admin", kinds[i], now.pid, 0, 0);
         expect("warn", "the start of session ");
     }
     ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start - 1000);
-    expect("warn", "runs another statement by now: nothing was done");
+    expect("warn", "runs another statement now: nothing was done");
     assert_true(still_runs(c));
     ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, 0); /* whichever */
     expect("info", "cancelled");
@@ -211,7 +211,7 @@ static void another_session_or_statement_is_left_alone(void **state)
     PQclear(r);
     assert_true(until(is_seen_idle, 20));
     ask("admin", SD_JOB_CANCEL, now.pid, now.backend_start, now.query_start);
-    expect("warn", "has ended its statement by itself");
+    expect("warn", "has already ended: nothing was done");
     assert_true(answers(c));
     ask("admin", SD_JOB_TERMINATE, now.pid, now.backend_start, 0);
     expect("info", "ended session");

@@ -265,11 +265,11 @@ static void nothing_is_asked_unless_allowed(void **state)
     struct sd_error err;
     assert_true(settings_set(w->config->settings, "allow_actions", "no", &err));
     play(w, "key 4 g K");
-    see(w, "To end sessions is off: type :set allow_actions=yes, or write");
+    see(w, "Not allowed: to end sessions, type :set allow_actions=yes");
     see(w, "/home/me/.config/slowdive/config.yaml");
     see_not(w, "y yes");
     play(w, "key y Enter C");
-    see(w, "To cancel statements is off");
+    see(w, "Not allowed: to cancel statements");
     play(w, "key y Enter\n: terminate\nkey y\n: cancel\nkey y Tab K y C y");
     for (const char *view = "1234567"; *view; view++)
         for (const char *k = "KyCy"; *k; k++) {
@@ -373,17 +373,17 @@ static void the_past_cannot_be_acted_on(void **state)
     (void)state;
     struct world *w = world_new(100, 30, false);
     play(w, "key 4 g Space K");
-    see(w, "L goes back to the present");
+    see(w, "press L to return to live data");
     play(w, "key C");
-    see(w, "L goes back to the present");
+    see(w, "press L to return to live data");
     play(w, "key X y");
     assert_int_equal(w->requests, 0);
     world_free(w);
     w = world_new(100, 30, true);
     play(w, "key 4 g K");
-    see(w, "A recording has no server");
+    see(w, "in a recording: there is no server");
     play(w, "key X");
-    see(w, "A recording has no server");
+    see(w, "in a recording: there is no server");
     play(w, "key y");
     assert_int_equal(w->requests, 0);
     world_free(w);
@@ -398,7 +398,7 @@ static void analyze_names_what_is_executed(void **state)
     struct sd_error err;
     assert_true(settings_set(w->config->settings, "allow_actions", "no", &err)); /* not needed for X */
     play(w, ": query 78\nkey X");
-    see(w, "type a value for $1: 42 (Esc: not at all)"); /* the statistics keep no values */
+    see(w, "type a value for $1: 42 (Esc cancels)"); /* the statistics keep no values */
     play(w, "key 7 , 8 Enter");
     see(w, "the statement has 1 parameter and there are 2 values");
     play(w, "key Backspace Backspace Enter");
@@ -432,7 +432,7 @@ static void analyze_of_a_session_has_its_values(void **state)
     struct world *w = world_new(80, 24, false);
     play(w, "key 4\n: search 4241\nkey X");
     see(w, "SELECT * FROM orders WHERE note = $1");
-    see(w, "those that session 4241 runs it with");
+    see(w, "from session 4241, which runs it now");
     see_not(w, "jane@");
     play(w, "key y");
     assert_string_equal(w->query, "SELECT * FROM orders WHERE note = 'jane@example.com'");
@@ -451,14 +451,14 @@ static void one_at_a_time_and_esc_stops_it(void **state)
     assert_true(tick(w, 3 * SD_S + 10 * SD_MS));
     see(w, "runs on shop@shop: 3 s of at most 30 s; Esc stops it");
     play(w, "key X");
-    see(w, "One at a time");
+    see(w, "Only one at a time");
     see(w, "Esc stops it"); /* the banner stays below */
     play(w, "key y");
     assert_int_equal(w->requests, 1);
     play(w, "key x");
     see(w, "is being executed");
     play(w, "key 4 g K");
-    see(w, "shop executes a query for you (EXPLAIN ANALYZE): Esc stops it");
+    see(w, "shop is executing your query (EXPLAIN ANALYZE): stop it with Esc");
     play(w, "key y 2 Esc");
     assert_int_equal(w->requests, 1);
     assert_int_equal(w->withdrawals, 1);
@@ -507,16 +507,16 @@ static void what_is_not_answered_ends(void **state)
     tick(w, 40 * SD_S);
     see(w, "EXPLAIN ANALYZE runs");
     tick(w, 30 * SD_S);
-    see(w, "No answer came");
+    see(w, "No answer to");
     play(w, "key X y Esc");
     tick(w, 16 * SD_S);
     see_not(w, "is being stopped");
-    w->refuse = "the source shop does not run any more";
+    w->refuse = "the source shop is no longer running";
     play(w, "key X y");
-    see(w, "does not run any more");
+    see(w, "is no longer running");
     see_not(w, "EXPLAIN ANALYZE runs");
     play(w, "key 4 g K y");
-    see(w, "does not run any more");
+    see(w, "is no longer running");
     world_free(w);
 }
 
@@ -544,15 +544,15 @@ static void the_filter_says_what_is_no_pattern_yet(void **state)
     (void)state;
     struct world *w = world_new(80, 24, false);
     play(w, "key 2 /\ntype che(");
-    see(w, "Filter: che(   not a pattern yet");
+    see(w, "Filter: che(   incomplete pattern");
     play(w, "type ck)");
-    see_not(w, "not a pattern yet");
+    see_not(w, "incomplete pattern");
     see(w, "/checkout");
     see_not(w, "/products");
     console_paste(w->console, "(");
-    see(w, "not a pattern yet");
+    see(w, "incomplete pattern");
     play(w, "key Esc /");
-    see_not(w, "not a pattern yet");
+    see_not(w, "incomplete pattern");
     world_free(w);
 }
 

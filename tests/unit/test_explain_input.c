@@ -597,8 +597,7 @@ static void test_broken(void **state)
         {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Node Type\": \"Sort\", \"Plans\": [{\"Node "
          "Type\": oops}]}]}}]",
          "broken at line 1", 2},
-        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Alias\": \"x\"}]}}]",
-         "does not say what it is", 1},
+        {"[{\"Plan\": {\"Node Type\": \"Limit\", \"Plans\": [{\"Alias\": \"x\"}]}}]", "has no type", 1},
         {"<explain><Query><Plan><Node-Type>Limit</Node-Type><Plans><Plan><Node-Type>Sort</Node-Type></"
          "Plans></Plan></Query></explain>",
          "broken at line 1", 2},

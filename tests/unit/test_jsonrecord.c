@@ -116,7 +116,7 @@ static void refusals_say_why(void **state)
          "\"latency_ns\" must be a list of nanoseconds, none negative"},
         {"{\"kind\":\"event\",\"title\":\"x\",\"at\":\"yesterday\"}",
          "\"at\" must be nanoseconds since 1970 or a time such as 2026-11-20T15:51:38Z"},
-        {"{\"kind\":\"event\",\"title\":\"x\"} {\"kind\"", "something follows the JSON object"},
+        {"{\"kind\":\"event\",\"title\":\"x\"} {\"kind\"", "there is more text after the JSON object"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct jsonrecord r;

@@ -171,7 +171,7 @@ static void groups_keep_together(void **state)
     (void)state;
     static const struct action_info rows[] = {
         {.name = "a", .group = "New", .keys = ""},
-        {.name = "b", .group = "Diving", .keys = ""},
+        {.name = "b", .group = "Opening and going back", .keys = ""},
         {.name = "c", .group = "New", .keys = ""},
     };
     const struct action_table t = {.rows = rows, .n = ARRAY_LEN(rows)};

@@ -203,7 +203,7 @@ static void test_too_many_endpoints(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)512 << 10;
+    limits.max_bytes = (size_t)48 << 10;
     struct model *m = model_new(&limits);
     char route[32];
     for (int i = 0; i < 100; i++) {

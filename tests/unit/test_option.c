@@ -117,26 +117,12 @@ static void refusals_are_sentences(void **state)
     options_free(TABLE, o);
 }
 
-static void copies_are_deep(void **state)
-{
-    (void)state;
-    struct sd_error err;
-    struct opts *o = fresh();
-    assert_true(option_set(TABLE, o, "routes", "x\ny", &err));
-    struct opts *copy = options_copy(TABLE, sizeof *o, o);
-    options_free(TABLE, o);
-    assert_string_equal(copy->format, "auto");
-    assert_string_equal(copy->routes[1], "y");
-    options_free(TABLE, copy);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(prints_what_parses),
         cmocka_unit_test(refusals_are_sentences),
-        cmocka_unit_test(copies_are_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

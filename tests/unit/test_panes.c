@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "ui/layout.h"
+#include "ui/section/section.h"
 #include "ui/widgets.h"
 #include "core/table.h"
 
@@ -200,6 +201,12 @@ static bool holds(const struct grid *g, uint32_t code)
     return false;
 }
 
+static void draw_graph(struct grid *g, int w, int h, struct doc *d, struct section *s)
+{
+    struct pane p = {0};
+    section_ops(s)->draw((struct draw){.grid = g, .in = {0, 0, w, h}}, d, s, &p);
+}
+
 /* Layers differ without colours, are named in the order they lie, and are as high as they
  * are; what finds no line in the list is in (other); unknown is empty, nothing a low line. */
 static void layers_lie_on_each_other(void **state)
@@ -224,7 +231,7 @@ static void layers_lie_on_each_other(void **state)
         for (int w = 1; w < 130; w++) {
             for (int h = 1; h < 14; h++) {
                 struct grid *g = grid_new(w, h, ascii);
-                graph_draw((struct draw){.grid = g, .in = {0, 0, w, h}}, s);
+                draw_graph(g, w, h, d, s);
                 if (w >= 60 && h >= 5) {
                     shows(g, "CPU");
                     shows(g, "IO:Data");
@@ -241,7 +248,7 @@ static void layers_lie_on_each_other(void **state)
         }
     }
     struct grid *g = grid_new(120, 11, true);
-    graph_draw((struct draw){.grid = g, .in = {0, 0, 120, 11}}, s);
+    draw_graph(g, 120, 11, d, s);
     struct strbuf b = {0};
     grid_dump(g, &b);
     size_t lines[ARRAY_LEN(names)];
@@ -280,7 +287,7 @@ static void graph_lines_are_named(void **state)
         for (int w = 1; w < 130; w++) {
             for (int h = 1; h < 14; h++) {
                 struct grid *g = grid_new(w, h, ascii);
-                graph_draw((struct draw){.grid = g, .in = {0, 0, w, h}}, s);
+                draw_graph(g, w, h, d, s);
                 if (w >= 60 && h >= 4) {
                     shows(g, "p99");
                     shows(g, "p50");

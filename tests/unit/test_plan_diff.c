@@ -293,7 +293,7 @@ static void test_index_instead_of_scan(void **state)
     const struct plan_diff_node *scan = row(&d, "Seq Scan", "Index Scan"), *sort = row(&d, "Sort", "Sort");
     assert_says(scan, "a part of the filter is now the index condition");
     assert_says(scan, "rows 400 k -> 12");
-    assert_says(scan, "rows thrown away 600 k -> none");
+    assert_says(scan, "rows removed 600 k -> none");
     assert_says(scan, "estimate off by 800x -> 1.0x");
     assert_says(sort, "external merge on disk (34.8 MB) -> quicksort in memory (25.6 kB)");
     assert_string_equal(
@@ -364,7 +364,7 @@ static void test_join_order(void **state)
     assert_int_equal(d.count[PLAN_DIFF_REMOVED], 2); /* the join of a and b, the hash of b */
     assert_int_equal(d.count[PLAN_DIFF_ADDED], 2);
     assert_string_equal(d.changes[0].text,
-                        "the tables are joined in another order (of other tables than before: 1 of 2 joins)");
+                        "the tables are joined in another order (different tables: 1 of 2 joins)");
     done(e, &d);
 }
 
@@ -423,7 +423,7 @@ static void test_nothing_in_common(void **state)
             "Seq Scan on b  (cost=0.00..10.00 rows=5 width=8)\n", e, &d);
     assert_int_equal(d.count[PLAN_DIFF_REMOVED], 1);
     assert_int_equal(d.count[PLAN_DIFF_ADDED], 1);
-    assert_true(d.notes.n == 1 && strstr(d.notes.items[0], "one statement"));
+    assert_true(d.notes.n == 1 && strstr(d.notes.items[0], "the same statement"));
     done(e, &d);
 }
 
@@ -438,7 +438,7 @@ static void test_cache_is_named(void **state)
             "  Buffers: shared hit=20010\nExecution Time: 90.0 ms\n",
             e, &d);
     assert_says(&d.nodes[0], "blocks read 20.0 k -> none");
-    assert_true(d.notes.n == 1 && strstr(d.notes.items[0], "buffers held"));
+    assert_true(d.notes.n == 1 && strstr(d.notes.items[0], "buffer cache"));
     assert_true(strstr(d.verdict, "10 times faster"));
     done(e, &d);
 }

@@ -1,5 +1,6 @@
 /* The plan on the console: what it is weighed by, all about a node, the marked clause, the
  * text for other tools. Keys in, screens out. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include <locale.h>
@@ -62,7 +63,6 @@ static bool take_copy(void *app, const char *text)
 
 static void plan_came(struct world *w, const char *body)
 {
-    struct sd_batch *b = batch_new("shop", T0);
     struct sd_plan p = {.query_id = 77,
                         .database = "shop",
                         .query = "SELECT * FROM orders o JOIN items i ON i.order_id = o.id WHERE o.status = "
@@ -70,9 +70,7 @@ static void plan_came(struct world *w, const char *body)
                         .body = body,
                         .generic = 0,
                         .analyzed = 1};
-    assert_true(batch_add(b, SD_PLAN, &p));
-    model_apply(w->model, b);
-    batch_unref(b);
+    shop_add(w->model, "shop", T0, SD_PLAN, &p);
 }
 
 static void open_world(struct world *w, int width, int height, const char *body)
@@ -120,9 +118,9 @@ static void to_tree(struct world *w)
     struct sd_error err;
     console_draw(w->console, w->grid);
     console_key(w->console, 'z');
-    for (int i = 0; i < 9 && !console_condition(w->console, "text m: by another", &err); i++)
+    for (int i = 0; i < 9 && !console_condition(w->console, "text m: next metric", &err); i++)
         console_key(w->console, K_TAB);
-    assert_true(console_condition(w->console, "text m: by another", &err));
+    assert_true(console_condition(w->console, "text m: next metric", &err));
 }
 
 static void test_metrics(void **state)
@@ -154,8 +152,9 @@ static void test_weighed_by(void **state)
     open_world(&w, 130, 40, BODY);
     to_tree(&w);
     play(&w, "wait text ▸.*\\* Hash Join\nwait text own time of each node");
-    play(&w,
-         "key m\nwait text rows each node gave\nwait text \\* Seq Scan on items.*Rows of all|Rows of all");
+    play(
+        &w,
+        "key m\nwait text rows each node returned\nwait text \\* Seq Scan on items.*Rows of all|Rows of all");
     play(&w, "key w\nwait text ▸.*\\* Seq Scan on items");
     play(&w, "key m\nwait text 1x to 10,000x\nwait text \\* (Hash|Seq Scan on orders) ");
     play(&w, "key m\nwait text own blocks\nwait text \\* Seq Scan on items");
@@ -163,7 +162,7 @@ static void test_weighed_by(void **state)
     play(&w, "key m\nwait text own time");
     play(&w, ":metric buffers\nwait text Blocks of all");
     assert_false(console_command(w.console, "metric io", &err));
-    assert_non_null(strstr(err.text, "nothing of its io"));
+    assert_non_null(strstr(err.text, "no figures for io"));
     assert_false(console_command(w.console, "metric beauty", &err));
     play(&w, "key Esc\nkey Esc\nkey m\nwait text no plan on this screen");
     close_world(&w);
@@ -230,7 +229,7 @@ static void test_as_text(void **state)
     assert_false(console_condition(w.console, "text As text", &err)); /* it stands aside */
     for (int i = 0; i < 12 && !console_condition(w.console, "text As text", &err); i++)
         console_key(w.console, K_TAB);
-    play(&w, "wait text As text\nkey y\nwait text Pasted into a shell, each is run at once\nkey n");
+    play(&w, "wait text As text\nkey y\nwait text A shell runs each line\nkey n");
     assert_string_equal(w.copied, ""); /* several lines are copied when the user says so */
     play(&w, "key y\nwait text Copy several lines\nkey y");
     assert_null(strstr(w.copied, "geheim"));

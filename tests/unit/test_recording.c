@@ -19,6 +19,11 @@
 #define T0 (INT64_C(1700000000) * SD_S)
 
 /* Lists with what lists can hold: nothing, unknown items, the extremes. */
+static void encode_one(const struct sd_batch *b, struct strbuf *out)
+{
+    recording_encode_many(&b, 1, out);
+}
+
 static const void *list_of(enum sd_field_type type, unsigned v)
 {
     static const int64_t numbers[] = {7, 7, SD_UNKNOWN, INT64_MAX, INT64_MIN + 1, 0};
@@ -237,7 +242,7 @@ static void make_file(struct file *f)
     for (unsigned i = 0; i < FRAMES; i++) {
         f->starts[i] = f->bytes.len;
         f->batches[i] = sample(i);
-        recording_encode(f->batches[i], &f->bytes);
+        encode_one(f->batches[i], &f->bytes);
     }
     f->starts[FRAMES] = f->bytes.len;
 }
@@ -274,8 +279,8 @@ static void test_cut(void **state)
     make_file(&f);
     struct sd_error err = {0};
     struct recording_stats st;
-    assert_false(recording_decode("", 0, see, &(struct seen){0}, &st, &err));
-    assert_false(recording_decode("hello, world, hello", 19, see, &(struct seen){0}, &st, &err));
+    assert_false(recording_decode("", 0, see, NULL, &(struct seen){0}, &st, &err));
+    assert_false(recording_decode("hello, world, hello", 19, see, NULL, &(struct seen){0}, &st, &err));
     assert_true(strlen(err.text) > 0);
     for (size_t cut = 1; cut <= f.bytes.len; cut++) {
         void *copy = mem_alloc(cut); /* so that reading past it is seen */
@@ -284,7 +289,7 @@ static void test_cut(void **state)
         size_t whole = 0;
         while (whole < FRAMES && f.starts[whole + 1] <= cut)
             whole++;
-        if (!recording_decode(copy, cut, see, &s, &st, &err))
+        if (!recording_decode(copy, cut, see, NULL, &s, &st, &err))
             fail_msg("cut at %zu: %s", cut, err.text);
         assert_int_equal(s.n, whole);
         assert_int_equal(st.frames, whole);
@@ -309,7 +314,7 @@ static void test_flip(void **state)
         for (int bit = 0; bit < 8; bit++) {
             f.bytes.text[at] ^= (char)(1 << bit);
             struct seen s = {0};
-            assert_true(recording_decode(f.bytes.text, f.bytes.len, see, &s, &st, &err));
+            assert_true(recording_decode(f.bytes.text, f.bytes.len, see, NULL, &s, &st, &err));
             size_t hurt = FRAMES; /* the header */
             for (size_t i = 0; i < FRAMES; i++)
                 if (at >= f.starts[i] && at < f.starts[i + 1])
@@ -360,9 +365,9 @@ static void test_overlaps(void **state)
     for (uint32_t i = 0; i < N; i++)
         add_frame(&b, "", 0, (N - 1 - i) * 32, 100, false);
     struct sd_batch *sound = batch_new("log", T0);
-    recording_encode(sound, &b);
+    encode_one(sound, &b);
     batch_unref(sound);
-    assert_true(recording_decode(b.text, b.len, see, &s, &st, &err));
+    assert_true(recording_decode(b.text, b.len, see, NULL, &s, &st, &err));
     assert_true(st.lost > 0);
     assert_true(st.work < 16 * (uint64_t)b.len);
     strbuf_free(&b);
@@ -418,7 +423,7 @@ static void test_bombs(void **state)
         for (int i = 0; i < 400; i++)
             add_frame(&b, packed, len, (uint32_t)len, bomb_raw(packed, len), true);
         s.n = 0;
-        assert_true(recording_decode(b.text, b.len, drop, &s, &st, &err));
+        assert_true(recording_decode(b.text, b.len, drop, NULL, &s, &st, &err));
         if (large) { /* nothing of it is unpacked */
             assert_int_equal(st.lost, 400);
             assert_true(st.work <= b.len);
@@ -439,7 +444,7 @@ static void test_nested(void **state)
     struct recording_stats st;
     struct seen s = {0};
     struct sd_batch *batch = batch_new("log", T0);
-    recording_encode(batch, &inner);
+    encode_one(batch, &inner);
     for (int i = 0; i < 200; i++) {
         struct strbuf outer = {0};
         add_frame(&outer, inner.text, inner.len, (uint32_t)inner.len, 100, true);
@@ -448,8 +453,8 @@ static void test_nested(void **state)
     }
     recording_header(&b);
     strbuf_add(&b, inner.text, inner.len);
-    recording_encode(batch, &b);
-    assert_true(recording_decode(b.text, b.len, see, &s, &st, &err));
+    encode_one(batch, &b);
+    assert_true(recording_decode(b.text, b.len, see, NULL, &s, &st, &err));
     assert_int_equal(st.lost, 1);
     assert_int_equal(st.frames, 1);
     assert_true(st.work < 3 * (uint64_t)b.len + batch_bytes(batch));
@@ -471,7 +476,7 @@ static void test_stop(void **state)
     struct recording_stats st;
     struct seen s = {0};
     make_file(&f);
-    assert_true(recording_decode_until(f.bytes.text, f.bytes.len, see, after_two, &s, &st, &err));
+    assert_true(recording_decode(f.bytes.text, f.bytes.len, see, after_two, &s, &st, &err));
     assert_int_equal(s.n, 2);
     assert_true(st.stopped);
     free_file(&f);
@@ -506,7 +511,7 @@ static void read_back(const char *path, struct all *a, struct recording_stats *s
     struct sd_error err;
     assert_true(file_read(path, 1 << 24, &data, &len, &err));
     *a = (struct all){0};
-    assert_true(recording_decode(data, len, gather, a, st, &err));
+    assert_true(recording_decode(data, len, gather, NULL, a, st, &err));
     free(data);
 }
 
@@ -528,7 +533,7 @@ static void test_recorder(void **state)
         assert_non_null(r);
         if (!round) { /* one at a time */
             assert_null(recorder_open(path_in("a"), true, &err));
-            assert_non_null(strstr(err.text, "being written already"));
+            assert_non_null(strstr(err.text, "being written by another recording already"));
         }
         for (unsigned i = 0; i < 10; i++) {
             struct sd_batch *b = sample(i);
@@ -555,7 +560,7 @@ static void test_recorder(void **state)
     fputs("not ours", f);
     fclose(f);
     assert_null(recorder_open(path_in("b"), true, &err));
-    assert_non_null(strstr(err.text, "was not touched"));
+    assert_non_null(strstr(err.text, "was not changed"));
     unlink(path_in("b"));
     assert_null(recorder_open(path_in("no/such"), true, &err));
     rmdir(folder);
@@ -768,7 +773,7 @@ static void test_old_recording(void **state)
     struct recording_stats stats;
     struct sd_error err;
     struct gist gist = {.statements = 0};
-    assert_true(recording_decode(bytes.text, bytes.len, note_gist, &gist, &stats, &err));
+    assert_true(recording_decode(bytes.text, bytes.len, note_gist, NULL, &gist, &stats, &err));
     strbuf_free(&bytes);
     assert_int_equal(stats.lost, 0);
     assert_false(stats.cut);

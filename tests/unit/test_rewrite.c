@@ -1,4 +1,5 @@
 /* Rewrites of statements: what needs no server. The rest is tests/source/test_rewrite.c. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include <dirent.h>
@@ -220,14 +221,6 @@ static void test_batch(void **state)
 
 #define START ((sd_time)1795189898 * SD_S)
 
-static void add(struct model *m, const char *origin, sd_time at, enum sd_kind kind, const void *record)
-{
-    struct sd_batch *b = batch_new(origin, at);
-    batch_add(b, kind, record);
-    model_apply(m, b);
-    batch_unref(b);
-}
-
 /* A minute of one route with `n` requests a second of 200 ms and a statement with `calls` a second of
  * `ns`, seen running for it in `busy` of three samples. */
 static struct model *minute(int n, int calls, int64_t ns, int busy)
@@ -244,7 +237,7 @@ static struct model *minute(int n, int calls, int64_t ns, int busy)
         h.total_ns = n * 200 * SD_MS;
         h.first_at = at;
         h.last_at = at + SD_S - 1;
-        add(m, "access.log", at, SD_HTTP, &h);
+        shop_add(m, "access.log", at, SD_HTTP, &h);
         struct sd_statement st;
         schema_clear(schema_of(SD_STATEMENT), &st);
         st.query_id = 7;
@@ -255,7 +248,7 @@ static struct model *minute(int n, int calls, int64_t ns, int busy)
         st.since = START - 3600 * SD_S;
         st.calls = 1000 + s * calls;
         st.total_ns = st.calls * ns;
-        add(m, "shop", at, SD_STATEMENT, &st);
+        shop_add(m, "shop", at, SD_STATEMENT, &st);
         if (s % 3 >= busy)
             continue;
         struct sd_activity a;
@@ -267,7 +260,7 @@ static struct model *minute(int n, int calls, int64_t ns, int busy)
         a.query_id = 7;
         a.query = st.text;
         a.route = "GET /orders/:id";
-        add(m, "shop", at, SD_ACTIVITY, &a);
+        shop_add(m, "shop", at, SD_ACTIVITY, &a);
     }
     return m;
 }

@@ -132,7 +132,7 @@ static void mistakes_are_placed(void **state)
         {"styles:\n  text: [red]\n", "t.yaml:2:9: ", "a list"},
         {"styles: 3\n", "t.yaml:1:9: ", "styles"},
         {"style: {}\n", "t.yaml:1:1: ", "style"},
-        {"palette: {a: b}\n", "t.yaml:1:14: ", "a is no colour"},
+        {"palette: {a: b}\n", "t.yaml:1:14: ", "a is not a colour"},
         {"- 1\n", "t.yaml:1:1: ", "styles"},
         {"", "t.yaml:1:1: ", "styles"},
         {"styles: {text: [", "t.yaml:2:", "expected"},

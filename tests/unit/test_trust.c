@@ -123,7 +123,7 @@ static void outputs_go_where_they_were_sent(void **state)
     unlink(link);
     assert_int_equal(mkfifo(link, 0600), 0);
     assert_int_equal(output_open(link, OUTPUT_NEW, true, &err), -1);
-    assert_non_null(strstr(err.text, "nobody reads the pipe"));
+    assert_non_null(strstr(err.text, "no process reads the pipe"));
     int reader = open(link, O_RDONLY | O_NONBLOCK);
     fd = output_open(link, OUTPUT_NEW, true, &err);
     assert_true(fd >= 0 && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode));

@@ -1,4 +1,5 @@
 /* Two plans side by side as a document: files, a query's plans in the model, the console. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include <cjson/cJSON.h>
@@ -205,7 +206,6 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
 {
     size_t len;
     char *body = path ? file(path, &len) : NULL;
-    struct sd_batch *b = batch_new("shop", T0 + seconds * SD_S);
     struct sd_plan p = {.query_id = 77,
                         .database = "shop",
                         .query = "SELECT * FROM t WHERE secret = 'geheim'",
@@ -213,9 +213,7 @@ static void plan_came(struct model *m, int64_t seconds, const char *path, const 
                         .generic = 0,
                         .analyzed = 1,
                         .failed = failed};
-    assert_true(batch_add(b, SD_PLAN, &p));
-    model_apply(m, b);
-    batch_unref(b);
+    shop_add(m, "shop", T0 + seconds * SD_S, SD_PLAN, &p);
     free(body);
 }
 
@@ -278,7 +276,7 @@ static void test_which_plans_are_compared(void **state)
     cJSON *json = viewed(m, 0, NULL);
     assert_text(json, "why", "No queries are known");
     cJSON_Delete(json);
-    plan_came(m, 1, NULL, "the statement does not parse");
+    plan_came(m, 1, NULL, "the statement has a syntax error");
     json = viewed(m, 1, NULL);
     assert_text(json, "why", "no plan of this query");
     cJSON_Delete(json);
@@ -380,7 +378,7 @@ static void test_keys(void **state)
     play(c, g, ":diff before.json\nwait text faster\nwait text seq_to_index.*|Before: before.json");
     play(c, g, ":diff\nwait text Only one plan of this query");
     plan_came(m, 2, BEFORE, NULL);
-    play(c, g, "key Esc\nwait text before it another plan");
+    play(c, g, "key Esc\nwait text a different plan before it");
     play(c, g, "key d\nwait text slower\nkey g\nkey f\nwait text ▸.*GroupAggregate");
     play(c, g,
          "size 100x80\nkey z w\nwait text the index condition is now the filter\nwait text Own time +1.06 ms "

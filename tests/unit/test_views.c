@@ -1,5 +1,6 @@
 /* The views: figures from batches, sentences where there is nothing, and properties that
  * hold for every view on every model. */
+#include "tests/lib/shop.h"
 #include "tests/lib/test.h"
 
 #include "core/schema.h"
@@ -31,57 +32,6 @@ static void *blank(enum sd_kind kind, void *record)
 {
     schema_clear(schema_of(kind), record);
     return record;
-}
-
-/* `n` requests that all took `ns` (SD_UNKNOWN: not told), `errors` of them failed. */
-static void requests(struct model *m, sd_time at, const char *method, const char *route, int64_t n,
-                     int64_t errors, int64_t ns)
-{
-    struct sd_bucket bucket = {sd_hist_index(ns), (uint32_t)n};
-    struct sd_hist h = {1, &bucket};
-    struct sd_http r;
-    blank(SD_HTTP, &r);
-    r.method = method;
-    r.route = route;
-    r.interval_ns = SD_S;
-    r.count = n;
-    r.errors = r.status_5xx = errors;
-    r.status_1xx = r.status_3xx = r.status_4xx = 0;
-    r.status_2xx = n - errors;
-    r.bytes = n * 100;
-    r.first_at = at;
-    r.last_at = at + SD_S - 1;
-    r.timed = 0;
-    if (ns != SD_UNKNOWN) {
-        r.timed = n;
-        r.total_ns = n * ns;
-        r.min_ns = r.max_ns = ns;
-        r.latency = &h;
-    }
-    struct sd_batch *b = begin("access.log", at);
-    assert_true(batch_add(b, SD_HTTP, &r));
-    end(m, b);
-}
-
-static void statement(struct model *m, sd_time at, int64_t id, const char *text, int64_t calls,
-                      int64_t total_ns)
-{
-    struct sd_statement r;
-    blank(SD_STATEMENT, &r);
-    r.query_id = id;
-    r.database = "shop";
-    r.role = "app";
-    r.text = text;
-    r.toplevel = 1;
-    r.since = T0 - 3600 * SD_S;
-    r.calls = calls;
-    r.total_ns = total_ns;
-    r.rows = calls * 10;
-    r.shared_hit = calls * 9;
-    r.shared_read = calls;
-    struct sd_batch *b = begin("shop", at);
-    assert_true(batch_add(b, SD_STATEMENT, &r));
-    end(m, b);
 }
 
 static struct sd_activity session(int64_t pid, const char *state)
@@ -117,9 +67,7 @@ static void status(struct model *m, sd_time at, const char *origin, const char *
     r.last_data = state == SD_STATE_LIVE || state == SD_STATE_ENDED ? at : SD_UNKNOWN;
     r.drops = r.errors = r.overruns = 0;
     r.cpu_ns = (at - T0) / 100; /* 1 % of a processor */
-    struct sd_batch *b = begin(origin, at);
-    assert_true(batch_add(b, SD_STATUS, &r));
-    end(m, b);
+    shop_add(m, origin, at, SD_STATUS, &r);
 }
 
 static void intake(struct model *m, sd_time at, int64_t total, int64_t unparsed, const char *sample)
@@ -130,17 +78,13 @@ static void intake(struct model *m, sd_time at, int64_t total, int64_t unparsed,
                           .bytes = total * 80,
                           .sample = sample,
                           .reason = unparsed ? "the time is no time" : NULL};
-    struct sd_batch *b = begin("access.log", at);
-    assert_true(batch_add(b, SD_INTAKE, &r));
-    end(m, b);
+    shop_add(m, "access.log", at, SD_INTAKE, &r);
 }
 
 static void metric(struct model *m, sd_time at, const char *name, double value, bool counter)
 {
     struct sd_metric r = {.name = name, .unit = "count", .value = value, .counter = counter};
-    struct sd_batch *b = begin("shop", at);
-    assert_true(batch_add(b, SD_METRIC, &r));
-    end(m, b);
+    shop_add(m, "shop", at, SD_METRIC, &r);
 }
 
 /* A minute of a shop with one slow endpoint, one that fails, and a database. */
@@ -149,13 +93,14 @@ static struct model *shop(void)
     struct model *m = model_new(&MODEL_DEFAULTS);
     for (int s = 0; s < 60; s++) {
         sd_time at = T0 + s * SD_S;
-        requests(m, at, "GET", "/orders/:id", 10, 0, 400 * SD_MS);
-        requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
-        requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
-        statement(m, at, -4417923871243017745, "SELECT *\n  FROM orders\n WHERE customer_id = $1",
-                  1000 + s * 10, (1000 + s * 10) * 40 * SD_MS);
-        statement(m, at, 77, "SELECT 'secret' FROM products WHERE id = 42", 5000 + s * 90,
-                  (5000 + s * 90) * SD_MS);
+        shop_requests(m, at, "GET", "/orders/:id", 10, 0, 400 * SD_MS);
+        shop_requests(m, at, "GET", "/products", 90, 0, 2 * SD_MS);
+        shop_requests(m, at, "POST", "/checkout", 5, 1, 10 * SD_MS);
+        shop_statement(m, at, T0 - 3600 * SD_S, -4417923871243017745,
+                       "SELECT *\n  FROM orders\n WHERE customer_id = $1", 1000 + s * 10,
+                       (1000 + s * 10) * 40 * SD_MS);
+        shop_statement(m, at, T0 - 3600 * SD_S, 77, "SELECT 'secret' FROM products WHERE id = 42",
+                       5000 + s * 90, (5000 + s * 90) * SD_MS);
         struct sd_activity a[3] = {session(10, "active"), session(11, "active"),
                                    session(12, "idle in transaction")};
         a[0].query_id = -4417923871243017745;
@@ -297,8 +242,8 @@ static void without_durations_nothing_is_made_up(void **state)
 {
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
-    requests(m, T0, "GET", "/a", 30, 3, SD_UNKNOWN);
-    requests(m, T0, "GET", "/b", 70, 0, SD_UNKNOWN);
+    shop_requests(m, T0, "GET", "/a", 30, 3, SD_UNKNOWN);
+    shop_requests(m, T0, "GET", "/b", 70, 0, SD_UNKNOWN);
     struct view_ctx c = context(m, SPAN_ALL);
     cJSON *j = json(&c, "endpoints"), *r = row(j, "rows", 0);
     static const char *const unknown[] = {"mean_ns", "p50_ns", "p99_ns", "max_ns", "total_ns"};
@@ -521,9 +466,9 @@ static void what_keeps_old_rows_is_told(void **state)
          "200 k transactions ago: vacuum removes nothing newer; end"},
         {8, 100, "client backend", "app", "active", NULL},
         {SD_UNKNOWN, 3000000, "replication slot", "old_replica", "not in use",
-         "slot old_replica (not in use) keeps rows since 3.00 M"},
+         "slot old_replica (not in use) has kept rows for 3.00 M"},
         {SD_UNKNOWN, 400000, "replication slot (catalogue)", "cdc", "in use",
-         "rows of the catalogues since 400 k transactions: see why"},
+         "kept catalog rows for 400 k transactions: check why"},
         {SD_UNKNOWN, 500000, "standby", "berlin", "in use", "standby berlin"},
         {SD_UNKNOWN, 20000, "standby", "paris", "in use", NULL},
         {0, 50, "prepared transaction", "gid-1", "prepared", "gid-1 of app, 50 transactions old: COMMIT"},
@@ -728,7 +673,7 @@ static void a_healthy_service_is_not_marked(void **state)
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
     for (int s = 0; s < 60; s++)
-        requests(m, T0 + s * SD_S, "GET", "/", 100, s == 5, 3 * SD_MS);
+        shop_requests(m, T0 + s * SD_S, "GET", "/", 100, s == 5, 3 * SD_MS);
     struct view_ctx c = context(m, MINUTE);
     c.live = false;
     struct doc *d = view_named("overview")->build(&c);
@@ -904,10 +849,10 @@ static void every_view_copes_with_little(void **state)
     (void)state;
     struct model *m = model_new(&MODEL_DEFAULTS);
     check_views(m);
-    requests(m, T0, NULL, "/", 1, 0, 5);
+    shop_requests(m, T0, NULL, "/", 1, 0, 5);
     check_views(m);
     model_clear(m);
-    statement(m, T0, SD_UNKNOWN, NULL, 1, 0);
+    shop_statement(m, T0, T0 - 3600 * SD_S, SD_UNKNOWN, NULL, 1, 0);
     check_views(m);
     model_clear(m);
     struct sd_activity a;

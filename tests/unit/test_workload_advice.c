@@ -197,9 +197,9 @@ static void a_recording_holds_all_of_it(void **state)
     struct model *live = model_new(&MODEL_DEFAULTS), *replayed = model_new(&MODEL_DEFAULTS);
     struct sd_batch *b = answer("prod", "shop", false, T0);
     recording_header(&file);
-    recording_encode(b, &file);
+    recording_encode_many((const struct sd_batch *const[]){b}, 1, &file);
     take(live, b);
-    assert_true(recording_decode(file.text, file.len, apply_decoded, replayed, &st, &err));
+    assert_true(recording_decode(file.text, file.len, apply_decoded, NULL, replayed, &st, &err));
     char *before = printed(view(live, NULL, T0, true), PRINT_JSON);
     char *after = printed(view(replayed, NULL, T0, true), PRINT_JSON);
     assert_string_equal(before, after);
@@ -462,7 +462,7 @@ static void a_recording_shows_the_advice_it_has(void **state)
     (void)state;
     struct world *w = world_new(true);
     play(w, "key 3 a");
-    HAS(screen(w), "A recording has no server to search for indexes");
+    HAS(screen(w), "Cannot search for indexes in a recording: there is no server");
     take(w->model, answer("shop", "shop", false, T0 - SD_S));
     play(w, ": advise");
     HAS(screen(w), "Index advice for shop@shop", "Indexes to create");

@@ -177,7 +177,7 @@ static bool is_phone(const char *s, size_t n)
     return digits >= PHONE;
 }
 
-/* NAME=value: whatever the name, the value is somebody's. */
+/* NAME=value: with any name, the value may be personal. */
 static bool is_assignment(const char *s, size_t n)
 {
     const char *eq = memchr(s, '=', n);

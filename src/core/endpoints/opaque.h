@@ -1,4 +1,4 @@
-/* opaque.h - is a word a name, or something of somebody's: a token, a key, an address? */
+/* opaque.h - is a path segment a name, or personal data: a token, a key, an address? */
 #ifndef CORE_OPAQUE_H
 #define CORE_OPAQUE_H
 

@@ -115,9 +115,8 @@ static void path_of(const char **path, size_t *len)
 }
 
 /* One segment in its normal form (RFC 3986, 6.2.2): %7E is ~, %2f is %2F, and what
- * no path may hold raw is encoded. Parameters behind ';' (session ids) are cut, and
- * so is a query string whose '?' somebody has encoded.
- * Writes at most `max` bytes, never half of an escape or of a UTF-8 character; *cut
+ * no path may hold raw is encoded. Parameters behind ';' (session ids) are cut, and so is a query string
+ * whose '?' is encoded. Writes at most `max` bytes, never half of an escape or of a UTF-8 character; *cut
  * tells that something did not fit. */
 static size_t normal(const char *s, size_t n, char *out, size_t max, bool *cut)
 {

@@ -28,14 +28,14 @@ const char *candidate_refusal(const struct catalog_relation *r)
     if (r->kind == 'f')
         return "It is a foreign table: its indexes are on the other server.";
     if (r->kind != 'r' && r->kind != 'm' && r->kind != 'p')
-        return "It takes no index.";
+        return "This kind of table cannot have indexes.";
     if (!strcmp(r->schema, "pg_catalog") || !strcmp(r->schema, "information_schema"))
-        return "System catalogs take no further indexes.";
+        return "System catalogs cannot have additional indexes.";
     if (isnan(r->rows) || r->rows < 0)
-        return "It was never analysed: run ANALYZE, then ask again.";
+        return "It was never analysed: run ANALYZE, then try again.";
     if (r->rows < CANDIDATE_MIN_ROWS ||
         (sd_known(r->size_bytes) && r->kind != 'p' && r->size_bytes < CANDIDATE_MIN_BYTES))
-        return "The table is small: reading it whole is the best plan.";
+        return "The table is small: a sequential scan is the best plan.";
     return NULL;
 }
 
@@ -164,7 +164,7 @@ static struct index_key pattern_key(const struct table_use *u, struct index_key 
     return k;
 }
 
-/* The keys a use is asked for, by how they are asked for. */
+/* The keys that a statement uses on a table, by kind of use. */
 struct asked {
     struct keys equal, in, range, join;
     struct keys fixed; /* equal, then in */
@@ -209,14 +209,14 @@ static void make_singles(const struct maker *m, const struct asked *a)
     const struct keys *lists[] = {&a->equal, &a->in, &a->range, &a->join};
     for (size_t s = 0; s < ARRAY_LEN(lists); s++)
         for (size_t i = 0; i < lists[s]->n; i++)
-            make(m, &(struct keys){{lists[s]->items[i]}, 1});
+            make(m, &(struct keys){.items = {lists[s]->items[i]}, .n = 1});
 }
 
 static void make_fixed(const struct maker *m, const struct asked *a)
 {
     make(m, &a->fixed);
     if (a->fixed.n == 2)
-        make(m, &(struct keys){{a->fixed.items[1], a->fixed.items[0]}, 2});
+        make(m, &(struct keys){.items = {a->fixed.items[1], a->fixed.items[0]}, .n = 2});
 }
 
 /* The fixed keys, then one range, then all ranges. */
@@ -237,7 +237,7 @@ static void make_ranges(const struct maker *m, const struct asked *a)
 static void make_joins(const struct maker *m, const struct asked *a)
 {
     for (size_t i = 0; i < a->join.n; i++) {
-        struct keys k = {{a->join.items[i]}, 1};
+        struct keys k = {.items = {a->join.items[i]}, .n = 1};
         push_all(&k, &a->fixed);
         make(m, &k);
         for (size_t r = 0; r < a->range.n && r < 3; r++) {
@@ -249,7 +249,7 @@ static void make_joins(const struct maker *m, const struct asked *a)
         push(&k, &a->join.items[i]);
         make(m, &k);
         for (size_t j = 0; j < a->join.n; j++) {
-            k = (struct keys){{a->join.items[i]}, 1};
+            k = (struct keys){.items = {a->join.items[i]}, .n = 1};
             push(&k, &a->join.items[j]);
             push_all(&k, &a->fixed);
             make(m, &k);
@@ -281,7 +281,7 @@ static void make_order(const struct maker *m, const struct asked *a, const struc
     }
 }
 
-/* The lists of keys that make sense for what is asked, `skip` left out. */
+/* The useful key lists for these conditions and orders, without `skip`. */
 static void combine(const struct maker *m, size_t skip)
 {
     struct asked a = asked_of(m->use, skip);
@@ -393,9 +393,10 @@ void candidates(const struct catalog *c, const struct statement_use *u, struct c
         partial(&m);
         for (size_t k = 0; k < t->n_preds; k++) /* arms of an OR: the planner joins their bitmaps */
             if (t->preds[k].in_or && t->preds[k].kind <= PRED_JOIN && sort_type(t, &t->preds[k].key))
-                make(&m, &(struct keys){{t->preds[k].kind == PRED_PREFIX ? pattern_key(t, t->preds[k].key)
-                                                                         : t->preds[k].key},
-                                        1});
+                make(&m, &(struct keys){.items = {t->preds[k].kind == PRED_PREFIX
+                                                      ? pattern_key(t, t->preds[k].key)
+                                                      : t->preds[k].key},
+                                        .n = 1});
     }
 }
 

@@ -1,4 +1,4 @@
-/* candidate.h - the indexes worth asking the planner about, for one statement.
+/* candidate.h - the candidate indexes of one statement, to be tested with the planner.
  *
  * Equalities first, then one range or the wanted order; joins before or after the
  * equalities; each also with the other columns the statement reads (INCLUDE), and
@@ -12,7 +12,7 @@
 #define CANDIDATE_MIN_BYTES        131072
 #define CANDIDATE_PARTIAL_DISTINCT 50    /* a constant of a column with more values is chance */
 #define CANDIDATE_PARTIAL_NUMBERS  10    /* the same of a number, which is rarely a state */
-#define CANDIDATE_BRIN_PAGES       16384 /* 128 MB: from there on a BRIN is worth its coarseness */
+#define CANDIDATE_BRIN_PAGES       16384 /* 128 MB: smaller tables get no BRIN */
 #define CANDIDATE_BRIN_CORRELATION 0.98
 enum { CANDIDATES_PER_STATEMENT = 160 };
 

@@ -83,7 +83,7 @@ static int bit_of(struct choice *c, size_t q, size_t place)
 
 /* ---- costs ---- */
 
-static double ask(struct choice *c, size_t q, const struct bits *offered)
+static double ask_planner(struct choice *c, size_t q, const struct bits *offered)
 {
     if (c->stop && c->stop(c->ctx))
         return NAN;
@@ -162,7 +162,7 @@ double choice_cost_of(struct choice *c, size_t q, const struct set *s)
     bounds(m, &b, &low, &high);
     if (isfinite(high) && (high - low <= SAME * high || choice_late(c)))
         return high;
-    double exact = ask(c, q, &b);
+    double exact = ask_planner(c, q, &b);
     return isnan(exact) ? (isfinite(high) ? high : 0) : MIN(exact, high);
 }
 
@@ -280,7 +280,7 @@ static void explore(struct choice *c, size_t q, unsigned char *wanted, size_t n_
         }
         if (!offered || (round > 0 && choice_late(c)))
             continue;
-        double cost = ask(c, q, &b);
+        double cost = ask_planner(c, q, &b);
         if (isnan(cost))
             break;
         const struct entry *e = &m->entries[m->n - 1];

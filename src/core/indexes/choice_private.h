@@ -39,7 +39,7 @@ struct choice_cache {
     struct memory *of;
     bool by_liking; /* the search looks only at what a statement has used, its merges and parts */
     bool exact;     /* the figures that are told are asked for, even when the time is up */
-    bool *banned;   /* per pool: not worth being a second index with the same keys */
+    bool *banned;   /* per pool: too small a gain for a second index with the same keys */
 };
 
 /* A set of the pool. */
@@ -62,7 +62,7 @@ enum { STALE, AT_MOST, EXACT };
 /* For the final figures each statement sees every index of its tables. */
 void choice_forget_uses(struct choice *c, const struct set *s);
 void choice_ban_doubles(struct choice *c);
-/* An index that gains next to nothing is not worth its upkeep. */
+/* An index that gains almost nothing does not justify the cost of its writes. */
 void choice_drop_useless(struct choice *c, struct set *s);
 /* The columns an index has beside those of a narrower one have to pay, too. */
 void choice_narrow(struct choice *c, struct set *s);

@@ -1,4 +1,4 @@
-/* choice_trim.c - the chosen set, made smaller without losing what it gains; what each index is for. */
+/* choice_trim.c - removes indexes from the chosen set that gain nothing; what each index is for. */
 #include "core/indexes/choice_private.h"
 
 #include <math.h>
@@ -15,8 +15,8 @@ void choice_forget_uses(struct choice *c, const struct set *s)
 
 /* Is the total with `less` worse than with `more` by that share of the cost without any,
  * or a statement by that share of its own? */
-static bool worth(struct choice *c, const struct set *more, const struct set *less, double of_total,
-                  double of_query)
+static bool gains_enough(struct choice *c, const struct set *more, const struct set *less, double of_total,
+                         double of_query)
 {
     bool needed = choice_total_of(c, less) - choice_total_of(c, more) >= of_total * c->before;
     for (size_t q = 0; q < c->n_statements && !needed; q++)
@@ -60,7 +60,7 @@ void choice_ban_doubles(struct choice *c)
     }
 }
 
-/* An index that gains next to nothing is not worth its upkeep. */
+/* An index that gains almost nothing does not justify the cost of its writes. */
 void choice_drop_useless(struct choice *c, struct set *s)
 {
     for (;;) {
@@ -71,7 +71,7 @@ void choice_drop_useless(struct choice *c, struct set *s)
             choice_take_out(&t, i);
             double worse = choice_total_of(c, &t) - total;
             bool needed = c->keep > 0 ? worse >= c->keep * c->before
-                                      : worth(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
+                                      : gains_enough(c, s, &t, CHOICE_KEEP_TOTAL, CHOICE_KEEP_QUERY);
             needed = needed && saves_pages(c, s, &t) &&
                      (!index_def_doubles(&c->pool.items[s->items[i]]) || worth_double(c, s, &t));
             free(t.items);
@@ -90,7 +90,7 @@ void choice_drop_useless(struct choice *c, struct set *s)
 static bool does(struct choice *c, const struct set *wide, const struct set *s, size_t at)
 {
     if (!(c->keep > 0))
-        return !worth(c, wide, s, CHOICE_WIDE_TOTAL, CHOICE_WIDE_QUERY);
+        return !gains_enough(c, wide, s, CHOICE_WIDE_TOTAL, CHOICE_WIDE_QUERY);
     double total = choice_total_of(c, wide), with = choice_total_of(c, s);
     bool same_keys = c->pool.items[s->items[at]].n_keys == c->pool.items[wide->items[at]].n_keys;
     return with - total < c->keep * c->before && (same_keys || with <= NARROW_TIMES * total + NARROW_COST);
@@ -137,7 +137,7 @@ void choice_narrow(struct choice *c, struct set *s)
     }
 }
 
-/* The next index that pays when there are more bytes. */
+/* The next index that would be chosen with a larger budget. */
 static void next_step(struct choice *c, const struct set *s)
 {
     double best = 0;

@@ -1,6 +1,6 @@
 /* db_catalog.h - what a database says about its tables: a snapshot, for index advice.
  *
- * Filled by whoever reads a server (or by a test), read by candidates and sizes.
+ * Filled by a source (or a test), read by candidates and sizes.
  * Everything lives in the catalog's arena. One thread at a time. */
 #ifndef CORE_INDEXES_DB_CATALOG_H
 #define CORE_INDEXES_DB_CATALOG_H

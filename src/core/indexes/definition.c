@@ -103,8 +103,10 @@ bool index_def_same(const struct index_def *a, const struct index_def *b)
     return a->n_keys == b->n_keys && a->n_include == b->n_include && index_def_covers(a, b);
 }
 
-bool index_def_existing(const struct catalog_relation *r, const struct catalog_index *ix,
-                        struct index_def *out)
+/* An index that exists, as a definition. False: it has another method, or operators other
+ * than the default. */
+static bool index_def_existing(const struct catalog_relation *r, const struct catalog_index *ix,
+                               struct index_def *out)
 {
     *out = (struct index_def){.rel = r, .predicate = ix->predicate, .predicate_share = 1};
     if (strcmp(ix->method, "btree") != 0 || ix->other_opclass || ix->n_keys > INDEX_KEYS ||
@@ -120,8 +122,7 @@ bool index_def_existing(const struct catalog_relation *r, const struct catalog_i
     return true;
 }
 
-/* GIN and BRIN serve each column by itself, whatever its place; operators are taken for
- * the ones wanted. */
+/* GIN and BRIN support each column by itself, in any position; the operators are assumed to match. */
 static bool serves(const struct catalog_index *ix, const struct index_def *d)
 {
     if (!ix->is_valid || strcmp(ix->method, index_method_name(d->method)) != 0 ||
@@ -231,7 +232,7 @@ void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *o
     free(line);
 }
 
-static bool taken_name(const struct catalog *c, char *const *taken, size_t n_taken, const char *name)
+static bool taken_name(const struct catalog *c, const char *const *taken, size_t n_taken, const char *name)
 {
     for (size_t i = 0; i < n_taken; i++)
         if (taken[i] && !strcmp(taken[i], name))
@@ -263,7 +264,8 @@ static void word(const char *s, struct strbuf *out)
     }
 }
 
-char *index_def_name(const struct index_def *d, const struct catalog *c, char *const *taken, size_t n_taken)
+char *index_def_name(const struct index_def *d, const struct catalog *c, const char *const *taken,
+                     size_t n_taken)
 {
     struct strbuf b = {0};
     strbuf_str(&b, d->rel->name);

@@ -33,10 +33,6 @@ bool index_def_same(const struct index_def *a, const struct index_def *b);
  * same predicate and method? */
 bool index_def_covers(const struct index_def *a, const struct index_def *b);
 bool index_def_has(const struct index_def *d, int column);
-/* An index that exists, as a definition. False: it has another method, or operators other
- * than the default. */
-bool index_def_existing(const struct catalog_relation *r, const struct catalog_index *ix,
-                        struct index_def *out);
 /* Is there a valid index already that covers it? */
 const struct catalog_index *index_def_exists(const struct index_def *d);
 
@@ -51,6 +47,7 @@ void index_def_columns(const struct index_def *d, struct strbuf *out);
 void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *out);
 /* table_a_b_idx, cut to what the server keeps, not among the names of the catalog's
  * indexes or of `taken`. Caller frees. */
-char *index_def_name(const struct index_def *d, const struct catalog *c, char *const *taken, size_t n_taken);
+char *index_def_name(const struct index_def *d, const struct catalog *c, const char *const *taken,
+                     size_t n_taken);
 
 #endif

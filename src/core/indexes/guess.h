@@ -12,7 +12,7 @@
 
 /* How a plan reads a table. */
 struct guess_scan {
-    char *table;       /* bare name; owned by whoever made the list */
+    char *table;       /* name without schema; owned by the creator of the list */
     double cost;       /* of one run */
     double loops;      /* runs */
     double other_rows; /* rows of the other side of the join it is one side of; NAN: none */

@@ -24,7 +24,7 @@ static const char *past(const char *p)
     return end ? end + 1 : p + strlen(p);
 }
 
-static const char *find(const char *p, const char *word)
+static const char *find_word(const char *p, const char *word)
 {
     while (*p && !str_starts(p, word))
         p = past(p);
@@ -43,7 +43,7 @@ static const char *list(const char *p, struct slice *out, size_t *n)
                 return NULL;
             while (*from == ' ')
                 from++;
-            out[(*n)++] = (struct slice){from, (size_t)(p - from)};
+            out[(*n)++] = (struct slice){.s = from, .n = (size_t)(p - from)};
             from = p + 1;
         }
         if (depth == 0)
@@ -54,21 +54,21 @@ static const char *list(const char *p, struct slice *out, size_t *n)
 
 static bool shape_of(const char *definition, struct shape *out)
 {
-    const char *p = definition ? find(definition, " USING ") : NULL, *end;
-    *out = (struct shape){.predicate = {"", 0}};
-    if (!p || !(end = find(p += strlen(" USING "), " (")))
+    const char *p = definition ? find_word(definition, " USING ") : NULL, *end;
+    *out = (struct shape){.predicate = {.s = "", .n = 0}};
+    if (!p || !(end = find_word(p += strlen(" USING "), " (")))
         return false;
-    out->method = (struct slice){p, (size_t)(end - p)};
+    out->method = (struct slice){.s = p, .n = (size_t)(end - p)};
     if (!(p = list(end + 1, out->keys, &out->n_keys)))
         return false;
     if (str_starts(p, " INCLUDE (") && !(p = list(p + strlen(" INCLUDE "), out->include, &out->n_include)))
         return false;
-    if ((p = find(p, " WHERE ")))
-        out->predicate = (struct slice){p, strlen(p)};
+    if ((p = find_word(p, " WHERE ")))
+        out->predicate = (struct slice){.s = p, .n = strlen(p)};
     return true;
 }
 
-static bool same(struct slice a, struct slice b)
+static bool same_slice(struct slice a, struct slice b)
 {
     return a.n == b.n && !memcmp(a.s, b.s, a.n);
 }
@@ -77,9 +77,9 @@ static bool holds(const struct shape *s, struct slice item)
 {
     bool found = false;
     for (size_t i = 0; i < s->n_keys; i++)
-        found |= same(s->keys[i], item);
+        found |= same_slice(s->keys[i], item);
     for (size_t i = 0; i < s->n_include; i++)
-        found |= same(s->include[i], item);
+        found |= same_slice(s->include[i], item);
     return found;
 }
 
@@ -94,16 +94,16 @@ enum redundancy redundant_index(const struct sd_index *x, const struct sd_index 
     if (!may_go(x) || other->is_valid != 1 || !shape_of(x->definition, &a) ||
         !shape_of(other->definition, &b))
         return REDUNDANT_NO;
-    if (!same(a.method, b.method) || !same(a.predicate, b.predicate) || a.n_keys > b.n_keys)
+    if (!same_slice(a.method, b.method) || !same_slice(a.predicate, b.predicate) || a.n_keys > b.n_keys)
         return REDUNDANT_NO;
     for (size_t i = 0; i < a.n_keys; i++)
-        if (!same(a.keys[i], b.keys[i]))
+        if (!same_slice(a.keys[i], b.keys[i]))
             return REDUNDANT_NO;
     for (size_t i = 0; i < a.n_include; i++)
         if (!holds(&b, a.include[i]))
             return REDUNDANT_NO;
     if (a.n_keys < b.n_keys || a.n_include < b.n_include)
-        return same(a.method, (struct slice){"btree", 5}) ? REDUNDANT_PREFIX : REDUNDANT_NO;
+        return same_slice(a.method, (struct slice){.s = "btree", .n = 5}) ? REDUNDANT_PREFIX : REDUNDANT_NO;
     if (may_go(other) && x->is_valid == 1 &&
         (x->idx_scan > other->idx_scan ||
          (x->idx_scan == other->idx_scan &&

@@ -1,4 +1,4 @@
-/* redundant.h - whether one index makes another needless. Pure. */
+/* redundant.h - whether one index makes another redundant. Pure. */
 #ifndef CORE_INDEXES_REDUNDANT_H
 #define CORE_INDEXES_REDUNDANT_H
 

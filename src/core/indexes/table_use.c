@@ -1,4 +1,4 @@
-/* table_use.c - from the parse tree to what each table is asked for.
+/* table_use.c - from the parse tree to the conditions and orders on each table.
  *
  * cJSON refuses more than 1000 levels, so walks over one tree are bounded; views and
  * CTEs are entered at most MAX_DEPTH deep. */
@@ -23,14 +23,14 @@ static struct place in_binding(struct walker *w, const struct binding *b, const 
     if (b->use != NONE) {
         int at = db_catalog_position(use_of(w, b->use)->rel, column);
         *found = at >= 0;
-        return (struct place){at >= 0 ? b->use : NONE, at};
+        return (struct place){.use = at >= 0 ? b->use : NONE, .column = at};
     }
     for (size_t i = 0; i < b->n; i++)
         if (str_eq(b->outputs[i].name, column)) {
             *found = true;
             return b->outputs[i].place;
         }
-    return (struct place){NONE, -1};
+    return (struct place){.use = NONE, .column = -1};
 }
 
 struct place use_resolve(struct walker *w, const struct scope *s, const cJSON *column_ref)
@@ -48,7 +48,7 @@ struct place use_resolve(struct walker *w, const struct scope *s, const cJSON *c
             if (found)
                 return p;
         }
-    return (struct place){NONE, -1};
+    return (struct place){.use = NONE, .column = -1};
 }
 
 /* The column behind an expression, through casts that change nothing. */
@@ -63,10 +63,10 @@ struct place use_column_of(struct walker *w, const struct scope *s, const cJSON 
         const char *own = use_of(w, p.use)->rel->columns[p.column].type;
         bool text = (!strcmp(type, "text") || !strcmp(type, "varchar")) &&
                     (!strcmp(own, "text") || !strcmp(own, "varchar"));
-        return text || !strcmp(type, own) ? p : (struct place){NONE, -1};
+        return text || !strcmp(type, own) ? p : (struct place){.use = NONE, .column = -1};
     }
     const cJSON *ref = get(node, "ColumnRef");
-    return ref ? use_resolve(w, s, ref) : (struct place){NONE, -1};
+    return ref ? use_resolve(w, s, ref) : (struct place){.use = NONE, .column = -1};
 }
 
 void use_need(struct walker *w, struct place p)
@@ -147,10 +147,10 @@ static void sort_key(struct walker *w, struct scope *s, const cJSON *sort_by, co
     size_t use;
     bool desc = str_eq(cJSON_GetStringValue(get(sort_by, "sortby_dir")), "SORTBY_DESC");
     const char *nulls = cJSON_GetStringValue(get(sort_by, "sortby_nulls"));
-    *at = (struct place){NONE, -1};
+    *at = (struct place){.use = NONE, .column = -1};
     if (!use_key_of(w, s, node, &use, key))
         return;
-    *at = (struct place){use, key->column};
+    *at = (struct place){.use = use, .column = key->column};
     key->desc = desc;
     key->nulls_first = str_eq(nulls, "SORTBY_NULLS_FIRST") || (desc && !str_eq(nulls, "SORTBY_NULLS_LAST"));
 }
@@ -312,7 +312,7 @@ static void bind_table(struct walker *w, struct scope *s, const cJSON *range)
         if (str_eq(cJSON_GetStringValue(get(node, "ctematerialized")), "CTEMaterializeAlways"))
             for (size_t i = 0; i < b->n; i++) { /* conditions outside do not get in */
                 use_need(w, b->outputs[i].place);
-                b->outputs[i].place = (struct place){NONE, -1};
+                b->outputs[i].place = (struct place){.use = NONE, .column = -1};
             }
     } else {
         const struct catalog_relation *rel = db_catalog_find(w->catalog, schema, name);
@@ -345,7 +345,7 @@ static void from_item(struct walker *w, struct scope *s, const cJSON *node)
         cJSON_ArrayForEach(each, get(join, "usingClause"))
         {
             const char *column = tree_string(each);
-            struct place l = {NONE, -1}, r = {NONE, -1};
+            struct place l = {.use = NONE, .column = -1}, r = {.use = NONE, .column = -1};
             bool found, right = false;
             for (struct binding *b = s->bindings; b && column; b = b->next) {
                 struct place p = in_binding(w, b, column, &found);
@@ -384,7 +384,10 @@ static void with_clause(struct walker *w, struct scope *s, const cJSON *with)
             inner->parent = s->parent;
             inner->ctes = s->ctes;
         }
-        *c = (struct cte){cJSON_GetStringValue(get(node, "ctename")), node, inner, s->ctes};
+        *c = (struct cte){.name = cJSON_GetStringValue(get(node, "ctename")),
+                          .node = node,
+                          .scope = inner,
+                          .next = s->ctes};
         s->ctes = c;
         if (!get(get(node, "ctequery"), "SelectStmt"))
             use_walk(w, s, get(node, "ctequery"));
@@ -445,7 +448,7 @@ static void orderings(struct walker *w, struct scope *s, const cJSON *select)
 
 static struct result outputs(struct walker *w, struct scope *s, const cJSON *select)
 {
-    struct result r = {arena_alloc(w->out->arena, MAX_OUTPUTS * sizeof *r.items), 0};
+    struct result r = {.items = arena_alloc(w->out->arena, MAX_OUTPUTS * sizeof *r.items), .n = 0};
     const cJSON *each;
     cJSON_ArrayForEach(each, get(select, "targetList"))
     {
@@ -463,7 +466,8 @@ static struct result outputs(struct walker *w, struct scope *s, const cJSON *sel
                 const struct catalog_relation *rel = b->use != NONE ? use_of(w, b->use)->rel : NULL;
                 for (size_t i = 0; rel && i < rel->n_columns && r.n < MAX_OUTPUTS; i++)
                     if (!rel->columns[i].dropped)
-                        r.items[r.n++] = (struct output){rel->columns[i].name, {b->use, (int)i}};
+                        r.items[r.n++] = (struct output){.name = rel->columns[i].name,
+                                                         .place = {.use = b->use, .column = (int)i}};
             }
             continue;
         }
@@ -472,7 +476,8 @@ static struct result outputs(struct walker *w, struct scope *s, const cJSON *sel
         const char *name = cJSON_GetStringValue(get(t, "name"));
         if (!name)
             name = last ? tree_string(last) : tree_last(get(get(val, "FuncCall"), "funcname"));
-        r.items[r.n++] = (struct output){arena_strdup(w->out->arena, name), use_column_of(w, s, val)};
+        r.items[r.n++] =
+            (struct output){.name = arena_strdup(w->out->arena, name), .place = use_column_of(w, s, val)};
     }
     return r;
 }
@@ -493,7 +498,7 @@ static struct result query(struct walker *w, struct scope *parent, const cJSON *
         struct result right = query(w, s, get(select, "rarg"));
         (void)right;
         for (size_t i = 0; i < left.n; i++) /* of several tables: opaque */
-            left.items[i].place = (struct place){NONE, -1};
+            left.items[i].place = (struct place){.use = NONE, .column = -1};
         r = left;
     } else {
         cJSON_ArrayForEach(each, get(select, "fromClause")) from_item(w, s, each);
@@ -591,7 +596,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
     if (out->n)
         return true;
     statement_use_free(out);
-    return fail(err, parsed ? "the statement reads no table that is known" : "the statement does not parse");
+    return fail(err, parsed ? "the statement reads no known table" : "the statement has a syntax error");
 }
 
 void statement_use_free(struct statement_use *u)

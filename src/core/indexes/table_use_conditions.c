@@ -51,8 +51,8 @@ bool use_key_of(struct walker *w, const struct scope *s, const cJSON *node, size
     struct refs r = use_refs_of(w, s, node);
     if (r.use == NONE || r.several || r.opaque || r.subquery)
         return false;
-    struct names n = {w, s, r.use};
-    struct tree_writer writer = {name_column, type_of_column, &n};
+    struct names n = {.w = w, .scope = s, .use = r.use};
+    struct tree_writer writer = {.column = name_column, .type = type_of_column, .ctx = &n};
     struct strbuf b = {0};
     bool ok = tree_write(&writer, node, &b) && tree_indexable(&writer, node);
     if (ok) {
@@ -68,8 +68,8 @@ bool use_key_of(struct walker *w, const struct scope *s, const cJSON *node, size
 /* "column op value" as SQL, when the value is a plain constant. */
 static const char *condition_sql(struct walker *w, const struct scope *s, size_t use, const cJSON *a_expr)
 {
-    struct names n = {w, s, use};
-    struct tree_writer writer = {name_column, type_of_column, &n};
+    struct names n = {.w = w, .scope = s, .use = use};
+    struct tree_writer writer = {.column = name_column, .type = type_of_column, .ctx = &n};
     struct strbuf b = {0};
     const char *sql = tree_write(&writer, a_expr, &b) ? arena_strdup(w->out->arena, b.text) : NULL;
     strbuf_free(&b);

@@ -1,4 +1,4 @@
-/* waste.h - indexes a database has and could do without.
+/* waste.h - existing indexes that are not needed.
  *
  * Never offered: what enforces something (unique, constraints, replica identity) and
  * what a table is clustered on. */

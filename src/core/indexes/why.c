@@ -15,7 +15,7 @@ static const char *key_name(const struct index_def *d, const struct index_key *k
     return k->expr && !strchr(k->expr, '\'') ? k->expr : "the expression"; /* no constants */
 }
 
-static bool same(const struct index_key *a, const struct index_key *b)
+static bool same_key(const struct index_key *a, const struct index_key *b)
 {
     return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
 }
@@ -23,7 +23,7 @@ static bool same(const struct index_key *a, const struct index_key *b)
 static const struct pred *served(const struct table_use *u, const struct index_key *k, bool joins)
 {
     for (size_t i = 0; i < u->n_preds; i++)
-        if (same(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins &&
+        if (same_key(&u->preds[i].key, k) && (u->preds[i].kind == PRED_JOIN) == joins &&
             u->preds[i].kind != PRED_NOT_NULL)
             return &u->preds[i];
     return NULL;
@@ -50,9 +50,9 @@ static size_t lookups(const struct table_use *u, struct saying *s)
             continue;
         }
         static const char *const ways[] = {[PRED_RANGE] = "the range of ",
-                                           [PRED_PREFIX] = "the beginning of ",
+                                           [PRED_PREFIX] = "the prefix of ",
                                            [PRED_CONTAINS] = "the trigrams of ",
-                                           [PRED_JSON] = "what is in ",
+                                           [PRED_JSON] = "the elements of ",
                                            [PRED_SEARCH] = "the words in "};
         const char *way = p->kind < ARRAY_LEN(ways) ? ways[p->kind] : NULL;
         char *what = mem_printf("%s%s", way ? way : "", key_name(d, key));
@@ -78,9 +78,9 @@ static bool orders(const struct table_use *u, const struct index_def *d, const s
 {
     size_t at = 0;
     for (size_t i = 0; i < o->n; i++) {
-        while (at < d->n_keys && !same(&d->keys[at], &o->keys[i]) && served(u, &d->keys[at], false))
+        while (at < d->n_keys && !same_key(&d->keys[at], &o->keys[i]) && served(u, &d->keys[at], false))
             at++;
-        if (at == d->n_keys || !same(&d->keys[at], &o->keys[i]))
+        if (at == d->n_keys || !same_key(&d->keys[at], &o->keys[i]))
             return false;
         at++;
     }
@@ -114,11 +114,11 @@ static const struct table_use *use_for(const struct statement_use *su, const str
 void index_why(const struct statement_use *su, const struct index_def *d, struct strbuf *out)
 {
     const struct table_use *u = use_for(su, d);
-    struct saying s = {d, out, 0};
+    struct saying s = {.d = d, .out = out, .n = 0};
     if (!u)
         return;
     if (d->method == INDEX_BRIN) {
-        strbuf_printf(out, "Skips the blocks outside of the range of %s; the rows lie in its order.",
+        strbuf_printf(out, "Skips the blocks outside of the range of %s; the rows are stored in its order.",
                       key_name(d, &d->keys[0]));
         return;
     }
@@ -126,19 +126,19 @@ void index_why(const struct statement_use *su, const struct index_def *d, struct
     for (size_t i = 0; i < u->n_orders && d->method == INDEX_BTREE; i++)
         if (orders(u, d, &u->orders[i])) {
             bool group = u->orders[i].group;
-            strbuf_str(out, s.n ? ", " : "Gives the rows ");
-            strbuf_str(out, group ? "with each group together" : "in the order asked for");
+            strbuf_str(out, s.n ? ", " : "Returns the rows ");
+            strbuf_str(out, group ? "sorted by group" : "in the requested order");
             strbuf_str(out, u->orders[i].limit ? ", so that it can stop early" : "");
             s.n++;
             break;
         }
     if (covers(u, d)) {
-        strbuf_str(out, s.n ? "; holds every column that is read" : "Holds every column that is read");
+        strbuf_str(out, s.n ? "; contains every column that is read" : "Contains every column that is read");
         s.n++;
     }
     if (!s.n)
         strbuf_str(out, "The planner prefers it");
     if (d->predicate)
-        strbuf_str(out, "; only the rows of the constant condition are in it");
+        strbuf_str(out, "; it contains only the rows of the constant condition");
     strbuf_char(out, '.');
 }

@@ -13,8 +13,8 @@ static const struct rewrite_rule *rule(void)
     return NULL;
 }
 
-static bool judge(const struct model *m, const struct query *q, const struct endpoint *e, struct span span,
-                  struct n_plus_one *out)
+static bool judge_link(const struct model *m, const struct query *q, const struct endpoint *e,
+                       struct span span, struct n_plus_one *out)
 {
     struct link links[LINKS];
     struct query_stats st;
@@ -67,7 +67,7 @@ static size_t all(const struct model *m, const struct query *q, const struct end
     for (size_t i = 0; i < n && found < max; i++) {
         const struct endpoint *at = q ? links[i].endpoint : e;
         const struct query *of = q ? q : links[i].query;
-        if (at && of && judge(m, of, at, span, &out[found]))
+        if (at && of && judge_link(m, of, at, span, &out[found]))
             found++;
     }
     if (found)

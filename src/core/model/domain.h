@@ -1,8 +1,8 @@
 /* domain.h - the domains of the model: a row here and a file each.
  *
  * model.c goes through these rows and knows no record kind. To add a domain: a line in
- * MODEL_DOMAINS, a file that defines its `const struct domain NAME_domain` and keeps
- * what it knows behind the state pointer of its part, and a header with what views ask.
+ * MODEL_DOMAINS, a file that defines its `const struct domain NAME_domain` and keeps its data behind the
+ * state pointer of its part, and a header with what views ask.
  *
  * Memory. Every byte is counted for the domain that holds it. A domain may take more
  * than its share as long as the whole stays within the budget (model_limits.max_bytes).

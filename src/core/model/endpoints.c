@@ -15,6 +15,7 @@ struct endpoint_slot {
 struct endpoints {
     struct endpoint *hash, **items;
     size_t n, cap;
+    size_t bytes; /* of the endpoints and their totals, which stay when memory is short */
 };
 
 static const struct endpoints *endpoints_in(const struct model *m)
@@ -95,6 +96,19 @@ static void merge(struct part *p, void *into, void *from)
 
 static const struct slots_ops ops = {.merge = merge, .release = release};
 
+/* Totals of all time, which outlive the slots. Sparse as these are: a dense histogram for each of a
+ * thousand endpoints would be 10 MiB. */
+static void add_to_all(struct part *p, struct endpoint *e, const struct endpoint_slot *f,
+                       const struct sd_hist *h)
+{
+    struct endpoints *x = p->state;
+    uint32_t before = e->all->n_buckets;
+    merge_figures(e->all, f);
+    if (h)
+        add_buckets(p, e->all, h->buckets, h->n);
+    x->bytes += (e->all->n_buckets - before) * sizeof *h->buckets;
+}
+
 /* A record as a slot's figures; the buckets stay where they are. */
 static struct endpoint_slot figures_of(const struct sd_http *r, sd_time at)
 {
@@ -167,16 +181,18 @@ static struct endpoint *endpoint_of(struct part *p, const char *method, const ch
     HASH_FIND(hh, x->hash, name, n, e);
     if (e)
         return e;
-    /* Endpoints stay: the rest of the share is for their history. */
-    if (x->n >= MAX(MIN(p->most, p->share / 4 * 3 / sizeof *e), 1) && strcmp(name, "(other)"))
+    /* The rest of the share is for their history. */
+    if (x->n && (x->n >= p->most || x->bytes >= p->share / 4 * 3) && strcmp(name, "(other)"))
         return endpoint_of(p, NULL, "(other)");
     e = model_take(p, sizeof *e);
+    e->all = model_take(p, sizeof *e->all);
+    x->bytes += sizeof *e + sizeof *e->all;
     e->model = p->model;
     e->name = model_strdup(p, name, n);
     e->method = prefix ? model_strdup(p, name, prefix - 1) : NULL;
     e->route = e->name + prefix;
     e->slots.size = sizeof(struct endpoint_slot);
-    stats_clear(&e->all);
+    e->all->min_ns = e->all->max_ns = e->all->first = e->all->last = SD_UNKNOWN;
     HASH_ADD_KEYPTR(hh, x->hash, e->name, n, e);
     if (x->n == x->cap) {
         size_t want = x->cap ? x->cap * 2 : 16;
@@ -208,7 +224,7 @@ static void endpoint_add(struct part *p, const struct sd_batch *b, const struct 
     merge_figures(s, &f);
     if (r->latency)
         add_buckets(p, s, r->latency->buckets, r->latency->n);
-    add_total(&e->all, &f, r->latency);
+    add_to_all(p, e, &f, r->latency);
 }
 
 static void endpoints_apply(struct part *p, struct origin *o, const struct sd_batch *b)
@@ -261,6 +277,8 @@ static void endpoints_clear(struct part *p)
         slots_free(p, &e->slots, &ops);
         model_strfree(p, e->name);
         model_strfree(p, e->method);
+        release(p, e->all);
+        model_give(p, e->all, sizeof *e->all);
         model_give(p, e, sizeof *e);
     }
     model_resize(p, x->items, x->cap, 0, sizeof *x->items);
@@ -329,11 +347,12 @@ static struct sd_hist hist_of(const struct endpoint_slot *s)
 
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out)
 {
+    stats_clear(out);
     if (span_is_all(span)) {
-        *out = e->all;
+        struct sd_hist h = hist_of(e->all);
+        add_total(out, e->all, &h);
         return;
     }
-    stats_clear(out);
     for (size_t i = slots_from(&e->slots, span.from); i < e->slots.n && slot_at(e, i)->slot.at < span.to;
          i++) {
         const struct endpoint_slot *s = slot_at(e, i);

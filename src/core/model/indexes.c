@@ -1,4 +1,4 @@
-/* indexes.c - tables and indexes as a server listed them, listing after listing. */
+/* indexes.c - tables and indexes of a server, one list per read of the catalog. */
 #include "core/model/parts.h"
 
 /* Of one origin, sorted by name. */
@@ -32,8 +32,8 @@ static int index_order(const void *a, const void *b)
     return order ? order : text_order(x->name, y->name);
 }
 
-static void add(struct part *p, struct history *h, const struct sd_batch *b, enum sd_kind kind,
-                int (*order)(const void *, const void *))
+static void add_catalog(struct part *p, struct history *h, const struct sd_batch *b, enum sd_kind kind,
+                        int (*order)(const void *, const void *))
 {
     const void **records = mem_array(batch_len(b), sizeof *records), *r;
     size_t n = 0;
@@ -61,8 +61,8 @@ static void indexes_apply(struct part *p, struct origin *o, const struct sd_batc
     if (batch_kinds(b) & SD_KIND_BIT(SD_PLAN))
         return; /* the facts of a plan */
     struct listings *l = origin_state(p, o);
-    add(p, &l->tables, b, SD_TABLE, table_order);
-    add(p, &l->indexes, b, SD_INDEX, index_order);
+    add_catalog(p, &l->tables, b, SD_TABLE, table_order);
+    add_catalog(p, &l->indexes, b, SD_INDEX, index_order);
     /* A listing is a few kilobytes for each ten tables, and changes slowly. */
     while (p->bytes > p->share && listings_thin(p))
         ;
@@ -141,7 +141,8 @@ static const struct moment *earlier(const struct history *h, struct span span, c
 }
 
 /* Listings hold hundreds of records in the same order: found by halving. */
-static const void *find(const struct moment *m, const void *record, int (*order)(const void *, const void *))
+static const void *find_record(const struct moment *m, const void *record,
+                               int (*order)(const void *, const void *))
 {
     const void *const *found = m ? bsearch(&record, m->records, m->n, sizeof *m->records, order) : NULL;
     return found ? *found : NULL;
@@ -156,7 +157,7 @@ size_t model_tables(const struct model *m, struct span span, sd_time at, struct 
         const struct moment *now = h ? history_at(h, at) : NULL, *then = now ? earlier(h, span, now) : NULL;
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] = (struct table_entry){.t = now->records[i],
-                                            .before = find(then, now->records[i], table_order),
+                                            .before = find_record(then, now->records[i], table_order),
                                             .at = now->at,
                                             .before_at = then ? then->at : SD_UNKNOWN,
                                             .origin = m->origins[k]->name};
@@ -173,7 +174,7 @@ size_t model_indexes(const struct model *m, struct span span, sd_time at, struct
         const struct moment *now = h ? history_at(h, at) : NULL, *then = now ? earlier(h, span, now) : NULL;
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] = (struct index_entry){.x = now->records[i],
-                                            .before = find(then, now->records[i], index_order),
+                                            .before = find_record(then, now->records[i], index_order),
                                             .at = now->at,
                                             .before_at = then ? then->at : SD_UNKNOWN,
                                             .origin = m->origins[k]->name};

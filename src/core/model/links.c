@@ -181,7 +181,7 @@ static size_t best(struct link *all, size_t n, struct link *out, size_t max)
     return given;
 }
 
-static struct link link_of(const struct pair *p, struct endpoint *e)
+static struct link link_of(const struct pair *p, const struct endpoint *e)
 {
     return (struct link){
         .endpoint = e ? e : p->route->endpoint,
@@ -204,7 +204,7 @@ size_t endpoint_links(const struct model *m, const struct endpoint *e, struct sp
         const struct pair *p = &k->pairs[i];
         if (p->route != e->folded_name && p->route != e->folded_route)
             continue;
-        struct link l = link_of(p, (struct endpoint *)(uintptr_t)e);
+        struct link l = link_of(p, e);
         if (n && all[n - 1].query == p->query) { /* with and without its method */
             all[n - 1].weight += l.weight;
             continue;

@@ -172,8 +172,8 @@ const struct domain metrics_domain = {
     .clear = metrics_clear,
 };
 
-static const struct series *find(const struct model *m, const char *origin, const char *name,
-                                 const char *labels)
+static const struct series *find_series(const struct model *m, const char *origin, const char *name,
+                                        const char *labels)
 {
     char key[KEY_BYTES];
     size_t n = key_of(key, origin, name, labels);
@@ -186,7 +186,7 @@ static const struct series *find(const struct model *m, const char *origin, cons
 double model_metric(const struct model *m, const char *origin, const char *name, const char *labels,
                     sd_time at)
 {
-    const struct series *s = find(m, origin, name, labels);
+    const struct series *s = find_series(m, origin, name, labels);
     size_t n = s ? upto(s, at) : 0;
     return n ? s->points[n - 1].value : (double)NAN;
 }
@@ -231,14 +231,14 @@ static double rate(const struct series *s, struct span span)
 double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span)
 {
-    const struct series *s = find(m, origin, name, labels);
+    const struct series *s = find_series(m, origin, name, labels);
     return s ? rate(s, span) : (double)NAN;
 }
 
 void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span, size_t n, double *out)
 {
-    const struct series *s = find(m, origin, name, labels);
+    const struct series *s = find_series(m, origin, name, labels);
     struct steps st = steps_of(m, span, n);
     for (size_t k = 0; k < n; k++) {
         struct span step = steps_span(&st, k);

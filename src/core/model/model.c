@@ -114,7 +114,7 @@ static struct origin *origin_of(struct model *m, const char *name)
         if (!strcmp(m->origins[i]->name, name))
             return m->origins[i];
     if (m->n_origins >= MIN(m->limits.max_bytes >> 18, ORIGINS_MAX) && m->n_origins)
-        return m->origins[m->n_origins - 1]; /* nobody has hundreds of sources: hostile input */
+        return m->origins[m->n_origins - 1]; /* more sources than any real setup: hostile input */
     struct origin *o = model_take(&m->own, sizeof *o);
     o->name = model_strdup(&m->own, name, 512);
     if (m->n_origins == m->cap_origins) {
@@ -139,7 +139,7 @@ void *origin_state(struct part *p, struct origin *o)
 
 /* ---- keeping within bounds ---- */
 
-static void drop(struct model *m, sd_time before)
+static void drop_before(struct model *m, sd_time before)
 {
     for (size_t i = 0; i < DOMAIN_N; i++) {
         struct part *p = &m->parts[i];
@@ -193,7 +193,7 @@ static void sweep(struct model *m)
     if (sd_known(m->swept) && m->last - m->swept < step)
         return;
     m->swept = m->last;
-    drop(m, m->last - m->limits.retention_ns);
+    drop_before(m, m->last - m->limits.retention_ns);
 }
 
 /* The newest time moves on with the data. One record from the far future (a wrong

@@ -1,4 +1,4 @@
-/* model.h - everything slowdive knows, linked, under one time cursor.
+/* model.h - all data, linked, under one time cursor.
  *
  * Main thread only. Batches go in (model_apply), views ask for a span of time.
  * All figures of a span are computed here from raw deltas and snapshots, so a
@@ -148,8 +148,8 @@ void query_series(const struct query *q, struct span span, size_t n, struct quer
 
 /* ---- links, each with its evidence ---- */
 struct link {
-    struct endpoint *endpoint; /* NULL: the route was seen in the database only */
-    const char *route;         /* as tagged, folded the way endpoints are */
+    const struct endpoint *endpoint; /* NULL: the route was seen in the database only */
+    const char *route;               /* as tagged, folded the way endpoints are */
     struct query *query;
     double weight;        /* seconds of sampled activity in the span */
     double share;         /* of the endpoint's (or the query's) linked time */

@@ -1,4 +1,4 @@
-/* parts.h - what the files of the model share. Nobody else includes it.
+/* parts.h - shared by the files of the model; included only there.
  *
  * Everything the model allocates goes through model_take and its like, and is counted for
  * the part that holds it (domain.h), so that the budget can be kept. Two shapes of
@@ -142,7 +142,7 @@ struct endpoint {
     char *name, *method; /* method NULL: unknown */
     const char *route;   /* inside name */
     struct name *folded_name, *folded_route;
-    struct endpoint_stats all;
+    struct endpoint_slot *all; /* of endpoints.c */
     struct slots slots;
     UT_hash_handle hh; /* by name */
 };

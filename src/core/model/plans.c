@@ -32,7 +32,7 @@ static void plan_remove(struct part *p, size_t i)
     x->n--;
 }
 
-static const void *keep(struct arena *a, enum sd_kind kind, const void *record)
+static const void *keep_record(struct arena *a, enum sd_kind kind, const void *record)
 {
     const struct sd_schema *sc = schema_of(kind);
     return schema_copy(sc, record, arena_alloc(a, schema_need(sc, record)));
@@ -46,9 +46,9 @@ static size_t count(const struct sd_batch *b, enum sd_kind kind)
     return n;
 }
 
-/* The statement a plan is of. A server's log may say neither identifier nor database, and
- * its plans belong to what another source told of the statement: whoever can be asked
- * for a plan stays the query's origin. */
+/* The statement a plan is of. A server's log may have neither identifier nor database, so its plans are
+ * assigned to the query of another source, and that source stays the query's origin, because plans can be
+ * requested from it. */
 static struct query *query_of(struct model *m, struct origin *o, const struct sd_plan *r)
 {
     char fingerprint[17];
@@ -79,16 +79,16 @@ static struct plan_item item_of(const struct origin *o, const struct query *q, c
     const struct sd_index **indexes = arena_alloc(p.arena, count(b, SD_INDEX) * sizeof *indexes);
     const void *fact;
     for (size_t i = 0; (fact = batch_each(b, SD_TABLE, &i));)
-        tables[p.entry.n_tables++] = keep(p.arena, SD_TABLE, fact);
+        tables[p.entry.n_tables++] = keep_record(p.arena, SD_TABLE, fact);
     for (size_t i = 0; (fact = batch_each(b, SD_INDEX, &i));)
-        indexes[p.entry.n_indexes++] = keep(p.arena, SD_INDEX, fact);
+        indexes[p.entry.n_indexes++] = keep_record(p.arena, SD_INDEX, fact);
     const struct sd_advice **advice = arena_alloc(p.arena, count(b, SD_ADVICE) * sizeof *advice);
     for (size_t i = 0; (fact = batch_each(b, SD_ADVICE, &i));)
-        advice[p.entry.n_advice++] = keep(p.arena, SD_ADVICE, fact);
+        advice[p.entry.n_advice++] = keep_record(p.arena, SD_ADVICE, fact);
     p.entry.advice = advice;
     p.entry.tables = tables;
     p.entry.indexes = indexes;
-    p.entry.plan = keep(p.arena, SD_PLAN, r);
+    p.entry.plan = keep_record(p.arena, SD_PLAN, r);
     p.entry.at = batch_time(b);
     p.entry.origin = o->name;
     p.key = q ? arena_strdup(p.arena, q->key) : NULL;
@@ -154,7 +154,7 @@ static void failure_add(struct part *p, struct origin *o, const struct sd_batch 
                                .query = query_text(q),
                                .generic = SD_UNKNOWN,
                                .analyzed = j->id == SD_JOB_ANALYZE,
-                               .failed = f->text ? f->text : "the source did not say why"});
+                               .failed = f->text ? f->text : "the source gave no reason"});
 }
 
 static bool plans_less(struct part *p, size_t want)

@@ -633,7 +633,8 @@ void query_series(const struct query *q, struct span span, size_t n, struct quer
             rows[lo] += share * (double)zero_if_unknown(s->v[QUERY_rows]);
         }
     }
-    sessions_each(q->model, st.span, gather, &(struct load_gather){q, &st, seconds, sampled});
+    sessions_each(q->model, st.span, gather,
+                  &(struct load_gather){.q = q, .st = &st, .seconds = seconds, .sampled = sampled});
     for (size_t k = 0; k < n; k++) {
         bool known = covered(q->model, steps_span(&st, k));
         out[k] = (struct query_point){

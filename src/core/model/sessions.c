@@ -36,7 +36,7 @@ static void release(struct part *p, void *item)
     s->n = s->cap = 0;
 }
 
-static bool same(const struct load_entry *a, const struct load_entry *b)
+static bool same_load(const struct load_entry *a, const struct load_entry *b)
 {
     return a->wait_type == b->wait_type && a->wait_event == b->wait_event && a->route == b->route &&
            a->query == b->query;
@@ -47,7 +47,7 @@ static void add_entry(struct part *p, struct load_slot *s, struct load_entry e, 
 {
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < s->n; i++) {
-            if (same(&s->entries[i], &e)) {
+            if (same_load(&s->entries[i], &e)) {
                 s->entries[i].ns = add_known(s->entries[i].ns, e.ns);
                 return;
             }

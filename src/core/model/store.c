@@ -318,7 +318,7 @@ void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kin
     for (size_t i = 0; i < n; i++)
         bytes += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
     if (bytes > p->share / 2)
-        return; /* one moment as large as a history: hostile, and not worth the others */
+        return; /* hostile: a sample as large as the whole history is not stored */
     struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(p, bytes)};
     char *to = (char *)(k.records + n);
     for (size_t i = 0; i < n; i++) {

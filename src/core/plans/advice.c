@@ -59,7 +59,7 @@ static bool serves(const struct sd_index *ix, const char *const *columns, size_t
     return same == n_equal && (n == n_equal || (n_keys > same && !strcmp(keys[same], columns[n_equal])));
 }
 
-/* ---- what is asked of a node ---- */
+/* ---- conditions and orders of a node ---- */
 
 struct target {
     struct plan *plan;
@@ -72,7 +72,7 @@ struct target {
     const char *left_out; /* a second range, one column too many; NULL */
 };
 
-static const char *figure(struct plan *p, enum unit u, double v)
+static const char *advice_figure(struct plan *p, enum unit u, double v)
 {
     char buf[UNIT_TEXT_MAX];
     return arena_strdup(p->arena, unit_format(u, v, buf));
@@ -211,21 +211,20 @@ static const char *choose(struct target *t)
         struct index_key k = gin->pred.key;
         k.opclass = gin_opclass(t, &gin->pred, &fits);
         if (!fits)
-            return "The filter asks for what a column holds; the type of the column, which decides about an "
-                   "index, is not in the plan.";
+            return "The filter tests the content of a column; the index depends on the type of the column, "
+                   "which is not in the plan.";
         t->def.method = INDEX_GIN;
         push(t, &k);
         return NULL;
     }
     const char *what = rest  ? rest->why
-                       : gin ? "a search within the column, which needs an index of its own"
+                       : gin ? "a search within the column, which needs a special index"
                              : NULL;
     if (what)
         return arena_printf(
             p->arena,
-            t->def.n_keys
-                ? "Part of the filter is %s; which part selects the rows cannot be told from the plan."
-                : "The filter is %s.",
+            t->def.n_keys ? "Part of the filter is %s; the plan does not show which part selects the rows."
+                          : "The filter is %s.",
             what);
     if (!t->def.n_keys)
         return t->cond.n ? arena_printf(p->arena, "The filter is only %s.", t->cond.items[0].why)
@@ -239,7 +238,7 @@ static const char *no_table(const struct plan_node *n, const char *schema)
 {
     return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
                    (!schema && str_starts(n->relation, "pg_"))
-               ? "System catalogs take no further indexes."
+               ? "System catalogs cannot have additional indexes."
                : NULL;
 }
 
@@ -250,19 +249,20 @@ static const char *too_small(const struct target *t, double rows)
     if (rows >= ADVISE_MIN_ROWS && !(sized && table->size_bytes < ADVISE_MIN_BYTES))
         return NULL;
     return arena_printf(t->plan->arena,
-                        "The table is small (%s rows%s%s): reading it whole is the best plan.",
-                        figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
-                        sized ? figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
+                        "The table is small (%s rows%s%s): a sequential scan is the best plan.",
+                        advice_figure(t->plan, UNIT_COUNT, rows), sized ? ", " : "",
+                        sized ? advice_figure(t->plan, UNIT_BYTES, (double)table->size_bytes) : "");
 }
 
 static const char *too_cheap(const struct target *t, double share)
 {
     struct plan *p = t->plan;
     if (share < ADVISE_MIN_SHARE)
-        return arena_printf(p->arena, "The scan is only %s of the %s.", figure(p, UNIT_SHARE, share),
+        return arena_printf(p->arena, "The scan is only %s of the %s.", advice_figure(p, UNIT_SHARE, share),
                             p->timed ? "time" : "cost");
     if (p->timed && share * p->elapsed_ns < ADVISE_MIN_NS)
-        return arena_printf(p->arena, "The scan takes only %s.", figure(p, UNIT_NS, share * p->elapsed_ns));
+        return arena_printf(p->arena, "The scan takes only %s.",
+                            advice_figure(p, UNIT_NS, share * p->elapsed_ns));
     return NULL;
 }
 
@@ -305,8 +305,8 @@ static const char *exists(const struct target *t, const char *schema)
         if (str_eq(ix->table, t->node->relation) && !(schema && ix->schema && !str_eq(ix->schema, schema)) &&
             serves(ix, names, t->def.n_keys, t->n_equal))
             return arena_printf(t->plan->arena,
-                                "The index %s (%s) serves this filter already and was not used: look at the "
-                                "statistics (ANALYZE) and at the types compared.",
+                                "The index %s (%s) exists for this filter and was not used: check the "
+                                "statistics (ANALYZE) and the types of the compared values.",
                                 ix->name, ix->columns);
     }
     return NULL;
@@ -317,10 +317,10 @@ static void write_advice(struct target *t, struct advice *a, double share, const
 {
     struct plan *p = t->plan;
     const struct plan_facts *f = t->facts;
-    char **taken = mem_array(f->n_indexes + 1, sizeof *taken);
+    const char **taken = mem_array(f->n_indexes + 1, sizeof *taken);
     struct strbuf ddl = {0}, columns = {0};
     for (size_t i = 0; i < f->n_indexes; i++)
-        taken[i] = (char *)(uintptr_t)f->indexes[i]->name;
+        taken[i] = f->indexes[i]->name;
     t->def.rel = t->cond.rel;
     t->def.predicate_share = 1;
     char *name = index_def_name(&t->def, t->cond.catalog, taken, f->n_indexes);
@@ -335,14 +335,14 @@ static void write_advice(struct target *t, struct advice *a, double share, const
     a->saves_ns = p->timed ? p->elapsed_ns * a->saves_share : NAN;
     const char *opclass = t->def.keys[t->def.n_keys - 1].opclass;
     a->why = arena_printf(
-        p->arena, "%s%s%s%s%s.", why, t->left_out ? "; what more would add nothing is left out: " : "",
+        p->arena, "%s%s%s%s%s.", why, t->left_out ? "; further columns would add nothing: " : "",
         t->left_out ? t->left_out : "",
-        str_eq(opclass, "text_pattern_ops") ? "; with the collation C the plain column would do"
+        str_eq(opclass, "text_pattern_ops") ? "; with the collation C an index on the plain column is enough"
         : str_eq(opclass, "gin_trgm_ops")   ? "; needs the extension pg_trgm"
                                             : "",
-        f->indexes_known ? "" : "; which indexes exist is not known here");
+        f->indexes_known ? "" : "; it is not known which indexes exist");
     if (!a->ddl)
-        a->why = "An index would help, but its names cannot be written as one line of SQL.";
+        a->why = "An index would help, but its names cannot be written on one line of SQL.";
     strbuf_free(&ddl);
     strbuf_free(&columns);
     free(name);
@@ -358,26 +358,26 @@ static void filter_scan(struct target *t, struct advice *a)
     struct plan_scanned s;
     if (!plan_scanned(p, n, t->facts, &s)) {
         a->why = n->never_executed ? "The scan was never executed."
-                                   : "How selective the filter is cannot be told.";
+                                   : "It is not known how selective the filter is.";
         return;
     }
     double runs = p->analyzed ? MAX(1, n->loops / MAX(1, n->processes)) : 1, rows = s.read / runs;
     if (s.lower_bound && rows < ADVISE_MIN_ROWS) {
-        a->why =
-            arena_printf(p->arena, "The scan is cheap (cost %s): an index would gain nothing worth having.",
-                         figure(p, UNIT_COST, n->total_cost));
+        a->why = arena_printf(p->arena, "The scan is cheap (cost %s): an index would save too little.",
+                              advice_figure(p, UNIT_COST, n->total_cost));
         return;
     }
     if ((a->why = too_small(t, rows)))
         return;
     double selectivity = s.kept / s.read;
     if (selectivity > ADVISE_SELECTIVITY) {
-        a->why = s.lower_bound
-                     ? "Whether the filter is selective cannot be told: the plan does not say how many rows "
-                       "the table has."
-                     : arena_printf(p->arena,
-                                    "The filter keeps %s of the rows: an index pays below about %.0f %%.",
-                                    figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
+        a->why =
+            s.lower_bound
+                ? "It is not known how selective the filter is: the plan does not contain the number of rows "
+                  "of the table."
+                : arena_printf(p->arena,
+                               "The filter keeps %s of the rows: an index is useful below about %.0f %%.",
+                               advice_figure(p, UNIT_SHARE, selectivity), ADVISE_SELECTIVITY * 100);
         return;
     }
     double share = share_of(p, n) * (1 - selectivity);
@@ -389,14 +389,14 @@ static void filter_scan(struct target *t, struct advice *a)
     const char *used = used_already(t);
     if (used) {
         a->why = arena_printf(p->arena,
-                              "Another part of the plan uses %s on these columns: the index is there.", used);
+                              "Another part of the plan uses %s on these columns: the index exists.", used);
         return;
     }
     write_advice(
         t, a, share,
         arena_printf(
-            p->arena, "The filter keeps %s of %s%s rows%s", figure(p, UNIT_COUNT, s.kept / runs),
-            s.lower_bound ? "at least " : "", figure(p, UNIT_COUNT, rows),
+            p->arena, "The filter keeps %s of %s%s rows%s", advice_figure(p, UNIT_COUNT, s.kept / runs),
+            s.lower_bound ? "at least " : "", advice_figure(p, UNIT_COUNT, rows),
             t->n_equal && t->def.n_keys > t->n_equal ? "; columns compared by = come before the range" : ""));
 }
 
@@ -444,8 +444,8 @@ static bool sorted_for_few(struct target *t, struct advice *a)
     if (t->left_out || t->def.n_keys == before || exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "%s rows are sorted for the first %s%s",
-                              figure(p, UNIT_COUNT, sorted), figure(p, UNIT_COUNT, wanted),
+                 arena_printf(p->arena, "%s rows are sorted to return the first %s%s",
+                              advice_figure(p, UNIT_COUNT, sorted), advice_figure(p, UNIT_COUNT, wanted),
                               before ? "; columns compared by = come before the order" : ""));
     return true;
 }
@@ -487,8 +487,8 @@ static bool finds_too_much(struct target *t, struct advice *a)
         return false;
     write_advice(t, a, share,
                  arena_printf(p->arena, "%s finds %s rows, of which the filter keeps %s",
-                              n->index ? n->index : "The index", figure(p, UNIT_COUNT, read),
-                              figure(p, UNIT_COUNT, n->rows)));
+                              n->index ? n->index : "The index", advice_figure(p, UNIT_COUNT, read),
+                              advice_figure(p, UNIT_COUNT, n->rows)));
     return true;
 }
 
@@ -517,8 +517,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
         return false;
     const struct plan_node *other = within(side, join->child) ? join->child->next : join->child;
     bool loop = str_eq(join->type, "Nested Loop");
-    /* An outer join keeps the rows of this side whatever the other holds; of a semi-join
-     * nobody knows how many rows a lookup would find. */
+    /* An outer join keeps the rows of this side whatever the other holds; for a semi-join the number of rows
+     * per lookup is not known. */
     if (!str_eq(join->join_type, "Inner") && !(str_eq(join->join_type, "Left") && other == join->child))
         return false;
     double read = each_run(p, n, rows_of(p, n) + removed_by_filter(n)),
@@ -546,8 +546,8 @@ static bool joined_for_few(struct target *t, struct advice *a)
     if (exists(t, a->schema) || used_already(t))
         return false;
     write_advice(t, a, share,
-                 arena_printf(p->arena, "The join looks up %s rows in %s", figure(p, UNIT_COUNT, lookups),
-                              figure(p, UNIT_COUNT, read)));
+                 arena_printf(p->arena, "The join looks up %s rows in %s",
+                              advice_figure(p, UNIT_COUNT, lookups), advice_figure(p, UNIT_COUNT, read)));
     return true;
 }
 
@@ -558,7 +558,9 @@ static void suggest(struct target *t, struct advice *a)
     static const struct {
         bool (*find)(struct target *, struct advice *);
         bool of_seq, of_index;
-    } rules[] = {{sorted_for_few, true, true}, {finds_too_much, false, true}, {joined_for_few, true, false}};
+    } rules[] = {{.find = sorted_for_few, .of_seq = true, .of_index = true},
+                 {.find = finds_too_much, .of_seq = false, .of_index = true},
+                 {.find = joined_for_few, .of_seq = true, .of_index = false}};
     const struct plan_node *n = t->node;
     const struct sd_table *table = plan_facts_table(t->facts, n);
     bool seq = str_eq(n->type, "Seq Scan"), filtered = seq && n->filter;
@@ -618,7 +620,7 @@ void advise_plan(struct plan *p, const struct plan_facts *facts, const char *que
         bool seq = str_eq(n->type, "Seq Scan");
         bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Bitmap Heap Scan") ||
                      str_eq(n->type, "Index Only Scan");
-        /* Most of a large plan is not worth a look. */
+        /* Most nodes of a large plan are too cheap to check. */
         if (!n->relation || (!seq && !index) ||
             (share_of(p, n) < ADVISE_MIN_SHARE / 5 && looked_at >= MAX_TARGETS))
             continue;

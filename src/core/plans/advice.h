@@ -1,9 +1,9 @@
-/* advice.h - indexes from a plan alone, without a server: no planner was asked, so each is
- * unproven and says its evidence.
+/* advice.h - index suggestions from a plan without a server: they are not tested with a planner, so each is
+ * unproven and gives its evidence.
  *
  * A sequential scan whose filter keeps little (columns compared for equality first: =, IN,
  * IS NULL, a join; then one range; expressions, trigrams, jsonb, full text); rows sorted for
- * a LIMIT; an index whose rows the filter throws away; a table read whole to join few
+ * a LIMIT; an index whose rows the filter removes; a table read whole to join few
  * rows. Nothing for a small table, a filter that keeps much, one whose parts an index
  * cannot serve, or where an index serves it already: then `why` says so. */
 #ifndef CORE_PLANS_ADVICE_H

@@ -33,7 +33,7 @@ static bool item_name(const struct sql_clause *c, const char *name, char out[NAM
     return named(c, out);
 }
 
-/* A subquery, function, CTE or view: what it is made of goes by other names in the plan. */
+/* A subquery, function, CTE or view: its parts have other names in the plan. */
 static bool derived(const struct sql_clause *c, const char *name, const char *plan_table)
 {
     for (size_t i = 0; i < c->n_items; i++)
@@ -408,7 +408,7 @@ static bool find_join(const struct sql_clause *c, const struct plan_node *n, boo
     return found || (inner && find_scan(c, inner, false, out));
 }
 
-/* Is what stands there whole? It must parse where it was taken from. */
+/* Is the text there complete? It must parse in its place. */
 static bool whole(const struct sql_clause *c, const struct clause *at, const char *before, const char *after)
 {
     char *sql = mem_printf("%s%.*s%s", before, (int)at->len, c->sql + at->start, after);
@@ -439,7 +439,8 @@ static bool is_one_of(const char *rule, const char *const *rules)
     return rule && str_find(rules, rule) >= 0;
 }
 
-static bool find(const struct sql_clause *c, const struct plan_node *n, const char *rule, struct clauses *out)
+static bool find_clauses(const struct sql_clause *c, const struct plan_node *n, const char *rule,
+                         struct clauses *out)
 {
     static const char *const filters[] = {"seq_scan_filter", "index_filter", "order_index", "join_filter",
                                           "or_join",         "late_filter",  NULL};
@@ -473,5 +474,5 @@ bool sql_clause_find(const struct sql_clause *c, const struct plan_node *n, cons
                      struct clauses *out)
 {
     out->n = 0;
-    return c && n && find(c, n, rule, out) && proven(c, out);
+    return c && n && find_clauses(c, n, rule, out) && proven(c, out);
 }

@@ -395,7 +395,7 @@ static void read_tokens(struct sql_clause *c)
             continue;
         c->tokens = mem_grow(c->tokens, c->n_tokens, &cap, sizeof *c->tokens);
         size_t at = (size_t)(p - c->sql);
-        c->tokens[c->n_tokens++] = (struct token){t.kind, at, at + t.len};
+        c->tokens[c->n_tokens++] = (struct token){.kind = t.kind, .start = at, .end = at + t.len};
     }
 }
 

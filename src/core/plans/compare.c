@@ -275,9 +275,11 @@ static const char *role(const struct plan_node *n)
 {
     static const struct {
         const char *type, *role;
-    } roles[] = {{"Nested Loop", "join"},      {"Hash Join", "join"},      {"Merge Join", "join"},
-                 {"Aggregate", "group"},       {"Group", "group"},         {"Unique", "group"},
-                 {"Incremental Sort", "Sort"}, {"Gather Merge", "Gather"}, {"Merge Append", "Append"}};
+    } roles[] = {{.type = "Nested Loop", .role = "join"},      {.type = "Hash Join", .role = "join"},
+                 {.type = "Merge Join", .role = "join"},       {.type = "Aggregate", .role = "group"},
+                 {.type = "Group", .role = "group"},           {.type = "Unique", .role = "group"},
+                 {.type = "Incremental Sort", .role = "Sort"}, {.type = "Gather Merge", .role = "Gather"},
+                 {.type = "Merge Append", .role = "Append"}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(roles); i++)
         if (!strcmp(n->type, roles[i].type))
             return roles[i].role;

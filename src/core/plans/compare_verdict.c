@@ -1,4 +1,4 @@
-/* compare_verdict.c - what came of a change, in one sentence, and what to know beside it. */
+/* compare_verdict.c - the effect of a change in one sentence, and notes about the comparison. */
 #include "core/plans/compare_verdict.h"
 
 #include <ctype.h>
@@ -19,21 +19,21 @@ static void spoken(const struct plan_node *n, bool place, struct strbuf *out)
 {
     static const struct {
         const char *type, *words;
-    } names[] = {{"Seq Scan", "sequential scan"},
-                 {"Index Only Scan", "index-only scan"},
-                 {"Bitmap Heap Scan", "bitmap scan"},
-                 {"Bitmap Index Scan", "bitmap of the index"},
-                 {"Aggregate", "aggregation"},
-                 {"Unique", "removal of duplicates"},
-                 {"CTE Scan", "scan of the CTE"},
-                 {"ModifyTable", "writing"},
-                 {"WindowAgg", "window function"},
-                 {"SetOp", "set operation"},
-                 {"Memoize", "memoize node"},
-                 {"Materialize", "materialize node"},
-                 {"Append", "append"},
-                 {"Gather", "gathering from workers"},
-                 {"Gather Merge", "gathering from workers"}};
+    } names[] = {{.type = "Seq Scan", .words = "sequential scan"},
+                 {.type = "Index Only Scan", .words = "index-only scan"},
+                 {.type = "Bitmap Heap Scan", .words = "bitmap scan"},
+                 {.type = "Bitmap Index Scan", .words = "bitmap of the index"},
+                 {.type = "Aggregate", .words = "aggregation"},
+                 {.type = "Unique", .words = "removal of duplicates"},
+                 {.type = "CTE Scan", .words = "scan of the CTE"},
+                 {.type = "ModifyTable", .words = "writing"},
+                 {.type = "WindowAgg", .words = "window function"},
+                 {.type = "SetOp", .words = "set operation"},
+                 {.type = "Memoize", .words = "memoize node"},
+                 {.type = "Materialize", .words = "materialize node"},
+                 {.type = "Append", .words = "append"},
+                 {.type = "Gather", .words = "gathering from workers"},
+                 {.type = "Gather Merge", .words = "gathering from workers"}};
     const char *words = NULL;
     for (size_t i = 0; n->type && i < ARRAY_LEN(names); i++)
         if (!strcmp(names[i].type, n->type))
@@ -54,7 +54,7 @@ static const char *article(const char *word)
     return strchr("aeiou", *word) ? "an" : "a";
 }
 
-static bool helper(const struct plan_node *n) /* works for the one node it stands over, or under */
+static bool helper(const struct plan_node *n) /* belongs to the single node below or above it */
 {
     static const char *const types[] = {"Hash",        "Sort",     "Incremental Sort",
                                         "Materialize", "Memoize",  "Bitmap Index Scan",
@@ -102,7 +102,7 @@ static void with(const struct plan_node *helper, struct strbuf *out)
     spoken(helper, false, out);
 }
 
-/* What the difference comes from, in one clause; empty when no step stands out. */
+/* The reason of the difference, in one clause; empty when no node explains it. */
 static void reason(const struct plan_diff *d, double total, struct strbuf *out)
 {
     bool timed = d->before->timed && d->after->timed;
@@ -198,8 +198,8 @@ static void verdict(struct plan_diff *d)
     d->measure = time ? PLAN_DIFF_TIME : was > 0 && now > 0 ? PLAN_DIFF_COST : PLAN_DIFF_NOTHING;
     d->factor = d->measure == PLAN_DIFF_NOTHING ? NAN : was / now;
     if (d->measure == PLAN_DIFF_NOTHING) {
-        d->verdict = same ? "The plan is the same; neither time nor cost is known of both."
-                          : "The plans differ; neither time nor cost is known of both.";
+        d->verdict = same ? "The plan is the same; the time and cost of both are not known."
+                          : "The plans differ; the time and cost of both are not known.";
         return;
     }
     if (other_tables(d))
@@ -207,11 +207,11 @@ static void verdict(struct plan_diff *d)
     double times_of = MAX(d->factor, 1 / d->factor);
     bool better = d->factor > 1;
     if (times_of < 1.1) {
-        strbuf_str(&s, time ? "About as fast as before" : "About as expensive as before, says the planner");
+        strbuf_str(&s, time ? "About as fast as before" : "The planner expects about the same cost");
         strbuf_printf(&s, " (%s%s, was %s)%s", time ? "" : "cost ", compare_figure(u, now),
                       compare_figure(u, was),
                       same                                                       ? ": the plan is the same"
-                      : d->count[PLAN_DIFF_ADDED] || d->count[PLAN_DIFF_REMOVED] ? " with another plan"
+                      : d->count[PLAN_DIFF_ADDED] || d->count[PLAN_DIFF_REMOVED] ? " with a different plan"
                                                                                  : "");
     } else {
         if (!time)
@@ -262,7 +262,7 @@ static void settings(struct plan_diff *d)
     if (s.len && (b->n_settings > 0) == (a->n_settings > 0))
         compare_say(d->arena, &d->notes, "Settings differ: %s.", s.text);
     else if (s.len)
-        compare_say(d->arena, &d->notes, "Settings may differ; only one plan tells them: %s.", s.text);
+        compare_say(d->arena, &d->notes, "Settings may differ; only one plan contains them: %s.", s.text);
     strbuf_free(&s);
 }
 
@@ -271,25 +271,24 @@ static void notes(struct plan_diff *d)
     const struct plan *b = d->before, *a = d->after;
     if (!d->count[PLAN_DIFF_SAME] && !d->count[PLAN_DIFF_CHANGED])
         compare_say(d->arena, &d->notes,
-                    "No node of one plan is found in the other: are these plans of one statement?");
+                    "The plans have no node in common: are they plans of the same statement?");
     if (b->analyzed != a->analyzed)
         compare_say(d->arena, &d->notes,
-                    "Only the plan %s was executed: costs are compared, times cannot be.",
+                    "Only the plan %s was executed: costs are compared, times cannot be compared.",
                     b->analyzed ? "before" : "after");
     else if (b->timed != a->timed)
-        compare_say(d->arena, &d->notes, "Only the plan %s has times of its nodes.",
-                    b->timed ? "before" : "after");
+        compare_say(d->arena, &d->notes, "Only the plan %s has node times.", b->timed ? "before" : "after");
     if (b->timed && a->timed && b->elapsed_ns < 1e6 && a->elapsed_ns < 1e6)
-        compare_say(d->arena, &d->notes, "Both took less than a millisecond: one run of each proves little.");
+        compare_say(d->arena, &d->notes,
+                    "Both took less than a millisecond: a single run of each is not reliable.");
     double read_b, read_a, all_b = plan_diff_blocks(b, &read_b), all_a = plan_diff_blocks(a, &read_a);
     if (compare_differ(read_b, read_a, 4, 1000) && MAX(all_b, all_a) < 1.2 * MIN(all_b, all_a))
         compare_say(d->arena, &d->notes,
-                    "Both touch as many blocks, but %s blocks were read before and %s after: a part of the "
-                    "difference is what the "
-                    "buffers held.",
+                    "Both access the same number of blocks, but %s blocks were read before and %s after: a "
+                    "part of the difference comes from the buffer cache.",
                     compare_figure(UNIT_BLOCKS, read_b), compare_figure(UNIT_BLOCKS, read_a));
     if (b->parameters && a->parameters && !str_eq(b->parameters, a->parameters))
-        compare_say(d->arena, &d->notes, "The plans are of other values of the parameters.");
+        compare_say(d->arena, &d->notes, "The plans have different parameter values.");
     settings(d);
 }
 

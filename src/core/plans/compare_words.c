@@ -1,7 +1,7 @@
-/* compare_words.c - what changed between two plans, and what came of it, in words.
+/* compare_words.c - what changed between two plans, and the effect, as text.
  *
  * Times differ from run to run: a node counts as changed by a figure only when it passes a
- * ratio and a floor (`figures`). All of it reads the same in the mirror. */
+ * ratio and a floor (`figures`). Exchanging the two plans gives the opposite texts. */
 #include "core/plans/compare_verdict.h"
 #include "core/sql/statement.h"
 
@@ -146,17 +146,45 @@ static const struct {
     const char *name;
     size_t offset;
     enum unit unit;
-    double ratio, least; /* from which difference on it is worth a word */
+    double ratio, least; /* smallest difference that is reported */
 } figures[] = {
-    {"rows", offsetof(struct plan_node, rows), UNIT_COUNT, 2, 10},
-    {"rows thrown away", offsetof(struct plan_node, rows_removed), UNIT_COUNT, 2, 1000},
-    {"loops", offsetof(struct plan_node, loops), UNIT_COUNT, 2, 10},
+    {.name = "rows", .offset = offsetof(struct plan_node, rows), .unit = UNIT_COUNT, .ratio = 2, .least = 10},
+    {.name = "rows removed",
+     .offset = offsetof(struct plan_node, rows_removed),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 1000},
+    {.name = "loops",
+     .offset = offsetof(struct plan_node, loops),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 10},
     /* from here on no figure grows with the loops by itself */
-    {"heap fetches", offsetof(struct plan_node, heap_fetches), UNIT_COUNT, 2, 1000},
-    {"lossy blocks", offsetof(struct plan_node, lossy_blocks), UNIT_BLOCKS, 2, 100},
-    {"partitions left out at the start", offsetof(struct plan_node, subplans_removed), UNIT_COUNT, 1, 1},
-    {"temporary blocks written", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS, 2, 100},
-    {"blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS, 4, 1000},
+    {.name = "heap fetches",
+     .offset = offsetof(struct plan_node, heap_fetches),
+     .unit = UNIT_COUNT,
+     .ratio = 2,
+     .least = 1000},
+    {.name = "lossy blocks",
+     .offset = offsetof(struct plan_node, lossy_blocks),
+     .unit = UNIT_BLOCKS,
+     .ratio = 2,
+     .least = 100},
+    {.name = "partitions pruned at the start",
+     .offset = offsetof(struct plan_node, subplans_removed),
+     .unit = UNIT_COUNT,
+     .ratio = 1,
+     .least = 1},
+    {.name = "temporary blocks written",
+     .offset = offsetof(struct plan_node, own_temp_written),
+     .unit = UNIT_BLOCKS,
+     .ratio = 2,
+     .least = 100},
+    {.name = "blocks read",
+     .offset = offsetof(struct plan_node, own_shared_read),
+     .unit = UNIT_BLOCKS,
+     .ratio = 4,
+     .least = 1000},
 };
 
 bool compare_differ(double b, double a, double ratio, double least)
@@ -253,15 +281,20 @@ static void conditions(struct arena *arena, struct plan_list *l, const struct pl
     }
     const struct {
         const char *name, *before, *after;
-    } each[] = {{"index condition", moved ? NULL : index_b, moved ? NULL : index_a},
-                {"filter", moved ? NULL : b->filter, moved ? NULL : a->filter},
-                {"join filter", moved ? NULL : b->join_filter, moved ? NULL : a->join_filter},
-                {"hash condition", b->hash_cond && a->hash_cond ? b->hash_cond : NULL,
-                 b->hash_cond ? a->hash_cond : NULL},
-                {"merge condition", b->merge_cond && a->merge_cond ? b->merge_cond : NULL,
-                 b->merge_cond ? a->merge_cond : NULL},
-                {"TID condition", b->tid_cond, a->tid_cond},
-                {"one-time filter", b->one_time_filter, a->one_time_filter}};
+    } each[] = {
+        {.name = "index condition", .before = moved ? NULL : index_b, .after = moved ? NULL : index_a},
+        {.name = "filter", .before = moved ? NULL : b->filter, .after = moved ? NULL : a->filter},
+        {.name = "join filter",
+         .before = moved ? NULL : b->join_filter,
+         .after = moved ? NULL : a->join_filter},
+        {.name = "hash condition",
+         .before = b->hash_cond && a->hash_cond ? b->hash_cond : NULL,
+         .after = b->hash_cond ? a->hash_cond : NULL},
+        {.name = "merge condition",
+         .before = b->merge_cond && a->merge_cond ? b->merge_cond : NULL,
+         .after = b->merge_cond ? a->merge_cond : NULL},
+        {.name = "TID condition", .before = b->tid_cond, .after = a->tid_cond},
+        {.name = "one-time filter", .before = b->one_time_filter, .after = a->one_time_filter}};
     for (size_t i = 0; i < ARRAY_LEN(each); i++) {
         const char *before = each[i].before, *after = each[i].after;
         if (str_eq(before, after))
@@ -324,7 +357,8 @@ static void measures(struct plan_diff *d, struct plan_list *l, const struct plan
     bool executed = d->before->analyzed && d->after->analyzed;
     if (executed && b->never_executed != a->never_executed) {
         compare_say(arena, l, "%s",
-                    a->never_executed ? "is never executed now" : "is executed now, was never");
+                    a->never_executed ? "is never executed now"
+                                      : "is executed now, was never executed before");
         return;
     }
     if (!executed && compare_differ(b->plan_rows, a->plan_rows, EXPECTED_RATIO, 10))
@@ -455,7 +489,8 @@ static double effect(const struct plan_diff *d, double ns, double cost)
     return d->before->timed && d->after->timed ? ns : cost;
 }
 
-static void add(struct changes *c, const struct plan_diff_node *n, const char *text, double ns, double cost)
+static void add_change(struct changes *c, const struct plan_diff_node *n, const char *text, double ns,
+                       double cost)
 {
     c->items = mem_grow(c->items, c->n, &c->cap, sizeof *c->items);
     c->items[c->n++] = (struct plan_diff_change){
@@ -485,7 +520,7 @@ static void node_change(struct changes *c, const struct plan_diff_node *n)
         for (size_t i = first; i < n->n_changes; i++)
             strbuf_printf(&b, "%s%s", i == first ? ": " : "; ", n->changes[i]);
     }
-    add(c, n, strbuf_text(&b), n->effect_ns, n->effect_cost);
+    add_change(c, n, strbuf_text(&b), n->effect_ns, n->effect_cost);
     strbuf_free(&b);
 }
 
@@ -511,30 +546,29 @@ static void whole_changes(struct changes *c)
     }
     if (added && added == removed) {
         snprintf(text, sizeof text,
-                 "the tables are joined in another order (of other tables than before: %zu of %zu joins)",
-                 added, joins);
-        add(c, NULL, text, NAN, NAN);
+                 "the tables are joined in another order (different tables: %zu of %zu joins)", added, joins);
+        add_change(c, NULL, text, NAN, NAN);
     }
     double was = plan_diff_workers(b), now = plan_diff_workers(a);
     if (was != now && b->analyzed == a->analyzed) {
         snprintf(text, sizeof text, "parallel workers %s -> %s", amount(UNIT_COUNT, was),
                  amount(UNIT_COUNT, now));
-        add(c, NULL, text, NAN, NAN);
+        add_change(c, NULL, text, NAN, NAN);
     }
     was = known_or(b->jit_ns, 0), now = known_or(a->jit_ns, 0);
     if (b->timed && a->timed && compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "JIT compilation %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
-        add(c, NULL, text, now - was, NAN);
+        add_change(c, NULL, text, now - was, NAN);
     }
     was = triggers(b), now = triggers(a);
     if (compare_differ(was, now, TIME_RATIO, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "triggers %s -> %s", amount(UNIT_NS, was), amount(UNIT_NS, now));
-        add(c, NULL, text, now - was, NAN);
+        add_change(c, NULL, text, now - was, NAN);
     }
     if (compare_differ(b->planning_ns, a->planning_ns, 2, TIME_LEAST_NS)) {
         snprintf(text, sizeof text, "planning %s -> %s", compare_figure(UNIT_NS, b->planning_ns),
                  compare_figure(UNIT_NS, a->planning_ns));
-        add(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
+        add_change(c, NULL, text, a->planning_ns - b->planning_ns, NAN);
     }
 }
 
@@ -556,7 +590,8 @@ void compare_rank(struct plan_diff *d)
     struct ranked *all = mem_array(c.n, sizeof *all);
     for (size_t i = 0; i < c.n; i++) {
         double e = fabs(effect(d, c.items[i].effect_ns, c.items[i].effect_cost));
-        all[i] = (struct ranked){c.items[i], isnan(e) ? (c.items[i].node ? 0 : INFINITY) : e, i};
+        all[i] = (struct ranked){
+            .change = c.items[i], .rank = isnan(e) ? (c.items[i].node ? 0 : INFINITY) : e, .place = i};
     }
     qsort(all, c.n, sizeof *all, by_rank);
     struct plan_diff_change *items = arena_alloc(d->arena, (c.n + 1) * sizeof *items);

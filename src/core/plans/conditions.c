@@ -232,7 +232,7 @@ static struct plan_condition nothing(const char *sql, const struct table_use *u)
     struct plan_condition it = {.harmless = true};
     for (size_t i = 0; i < u->n_preds; i++)
         if (u->preds[i].in_or)
-            it = (struct plan_condition){.why = "an OR, whose sides need an index each"};
+            it = (struct plan_condition){.why = "an OR, each side of which needs an index"};
     if (it.why)
         ;
     else if (strstr(words, "<>") || strstr(words, "!~"))
@@ -244,14 +244,14 @@ static struct plan_condition nothing(const char *sql, const struct table_use *u)
     else {
         it.harmless = false;
         it.why = strstr(words, "subplan()") ? "a subquery"
-                 : strstr(words, " OR ")    ? "an OR, whose sides need an index each"
-                 : pattern                  ? "a pattern too short or too open for an index"
-                 : strstr(words, "random")  ? "a volatile function, which no index serves"
-                 : calls(words) ? "a function of the column, which only an index on that expression serves"
-                 : strstr(words, ")::")     ? "a cast of the column, which a plain index does not serve"
-                 : strpbrk(words, "+-*/%|") ? "an expression, which only an index on it serves"
-                 : other                    ? "a comparison within the table or with what is not a column"
-                                            : "a comparison with another column of the table";
+                 : strstr(words, " OR ")    ? "an OR, each side of which needs an index"
+                 : pattern                  ? "a pattern that is too short or too general for an index"
+                 : strstr(words, "random")  ? "a volatile function, for which no index can be used"
+                 : calls(words)         ? "a function of the column, which needs an index on that expression"
+                 : strstr(words, ")::") ? "a cast of the column, which a plain index does not support"
+                 : strpbrk(words, "+-*/%|") ? "an expression, which needs an index on it"
+                 : other ? "a comparison within the table or with something that is not a column"
+                         : "a comparison with another column of the table";
     }
     free(words);
     return it;
@@ -279,7 +279,7 @@ static void add_one(struct plan_conditions *c, const char *sql)
     else if (best && best->kind == PRED_NOT_NULL)
         *it = (struct plan_condition){.why = "IS NOT NULL", .harmless = true};
     else if (best && best->kind == PRED_TRUE)
-        *it = (struct plan_condition){.why = "a yes/no column", .harmless = true};
+        *it = (struct plan_condition){.why = "a boolean column", .harmless = true};
     else if (best)
         it->pred = *best;
     else

@@ -1,8 +1,7 @@
-/* conditions.h - what an index could do for the conditions a plan prints at a node.
+/* conditions.h - can an index be used for the conditions of a plan node?
  *
- * EXPLAIN's expressions are SQL, nearly: each is read by table_use against a catalog made
- * of nothing but the plan, with the columns its conditions name and the types their casts
- * betray. What is said about a statement and about a plan is thus found by one reader. */
+ * EXPLAIN's expressions are SQL, nearly: each is read by table_use with a catalog made from the plan: the
+ * columns in its conditions, with the types of their casts. So statements and plans use the same reader. */
 #ifndef CORE_PLANS_CONDITIONS_H
 #define CORE_PLANS_CONDITIONS_H
 

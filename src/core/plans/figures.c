@@ -1,6 +1,6 @@
 #include "core/plans/figures.h"
 
-static const char *figure(struct arena *a, enum unit u, double v)
+static const char *unit_figure(struct arena *a, enum unit u, double v)
 {
     char buf[UNIT_TEXT_MAX];
     return arena_strdup(a, unit_format(u, v, buf));
@@ -8,22 +8,22 @@ static const char *figure(struct arena *a, enum unit u, double v)
 
 const char *figure_count(struct arena *a, double v)
 {
-    return figure(a, UNIT_COUNT, v);
+    return unit_figure(a, UNIT_COUNT, v);
 }
 
 const char *figure_bytes(struct arena *a, double v)
 {
-    return figure(a, UNIT_BYTES, v);
+    return unit_figure(a, UNIT_BYTES, v);
 }
 
 const char *figure_time(struct arena *a, double ns)
 {
-    return figure(a, UNIT_NS, ns);
+    return unit_figure(a, UNIT_NS, ns);
 }
 
 const char *figure_share(struct arena *a, double share)
 {
-    return share < 1 && share >= 0.9995 ? ">99.9 %" : figure(a, UNIT_SHARE, share);
+    return share < 1 && share >= 0.9995 ? ">99.9 %" : unit_figure(a, UNIT_SHARE, share);
 }
 
 enum severity severity_of(double measure, double info, double warn, double bad)

@@ -1,4 +1,4 @@
-/* figures.h - figures for sentences about plans, and what a change could save at most. */
+/* figures.h - figures in sentences about plans, and the maximum saving of a change. */
 #ifndef CORE_PLANS_FIGURES_H
 #define CORE_PLANS_FIGURES_H
 

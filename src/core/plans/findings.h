@@ -1,8 +1,8 @@
-/* findings.h - what is wrong with a plan, by rules with published thresholds.
+/* findings.h - problems of a plan, found by rules with published thresholds.
  *
  * One table, `plan_rules`, holds every rule with its thresholds, its floor and its
- * help: the findings and the manual are made from it. A share alone is no finding (a
- * plan of 0.3 ms has a hottest node too): every rule has an absolute floor beside it. */
+ * help: the findings and the manual are made from it. A share alone is not a finding (a plan of 0.3 ms also
+ * has a slowest node): every rule also has an absolute minimum. */
 #ifndef CORE_PLANS_FINDINGS_H
 #define CORE_PLANS_FINDINGS_H
 

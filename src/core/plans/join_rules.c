@@ -62,9 +62,8 @@ void rule_stale_statistics(struct plan_finder *f, const struct plan_node *n)
     if (sd_known(t->last_analyze) && gmtime_r(&at_s, &tm))
         strftime(day, sizeof day, " on %Y-%m-%d %H:%M UTC", &tm);
     const char *wrong =
-        f->plan->analyzed
-            ? SAY("planned %s, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
-            : SAY("the planner counts with %s, there are about %s", count(f, rows), count(f, live));
+        f->plan->analyzed ? SAY("planned %s, got %s", count(f, n->plan_rows), count(f, n->loop_rows))
+                          : SAY("the planner expects %s, there are about %s", count(f, rows), count(f, live));
     it->evidence = sd_known(t->last_analyze) ? SAY("%s rows changed since ANALYZE%s (%s rows then); %s",
                                                    count(f, (double)t->changed), day, count(f, rows), wrong)
                                              : SAY("%s rows changed and it was never analysed; %s",
@@ -72,7 +71,7 @@ void rule_stale_statistics(struct plan_finder *f, const struct plan_node *n)
     it->advice =
         SAY("Run ANALYZE %s; if it happens again, lower autovacuum_analyze_scale_factor for the table.",
             where(f, n));
-    it->check = "Planned and actual rows of this node lie within a factor of 3.";
+    it->check = "Planned and actual rows of this node differ by less than a factor of 3.";
 }
 
 void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
@@ -90,7 +89,7 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
     for (const struct plan_node *c = n->child; c; c = c->next) /* it began further down */
         if (c->estimate_direction == n->estimate_direction && finite_factor(c) * 3 >= factor)
             return;
-    /* Partitions are estimated wrong together: the first of them speaks for all. */
+    /* Partitions are estimated wrong together: only the first of them is reported. */
     const struct plan_finding *last = f->out->n ? &f->out->items[f->out->n - 1] : NULL;
     if (last && last->rule == f->rule && n->parent && last->node->parent == n->parent && n->parent->type &&
         str_ends(n->parent->type, "Append"))
@@ -113,15 +112,15 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
             count(f, n->loop_rows), factor, n->estimate_direction > 0 ? "more" : "fewer");
     it->advice =
         n->relation ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
-                          "extended statistics (CREATE STATISTICS) for columns that go together.",
+                          "extended statistics (CREATE STATISTICS) for correlated columns.",
                           where(f, n))
         : groups    ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, "
                       "ndistinct) on "
                       "the columns or expressions grouped by."
-                    : "Look at the conditions below this node: ANALYZE their tables, or add extended "
-                      "statistics (CREATE STATISTICS) for columns that go together.";
-    it->check =
-        "Planned and actual rows of this node lie within a factor of 10, and the join above may change.";
+                    : "Check the conditions below this node: run ANALYZE on their tables, or add extended "
+                      "statistics (CREATE STATISTICS) for correlated columns.";
+    it->check = "Planned and actual rows of this node differ by less than a factor of 10, and the join above "
+                "it may change.";
 }
 
 void rule_join_filter(struct plan_finder *f, const struct plan_node *n)
@@ -139,10 +138,11 @@ void rule_join_filter(struct plan_finder *f, const struct plan_node *n)
         return;
     bool either = n->join_filter && strstr(n->join_filter, " OR ");
     it->evidence = SAY("compared %s pairs of rows to keep %s", count(f, all), count(f, n->rows));
-    it->advice = either ? "The join condition has an OR across tables, which neither hashing nor an index "
-                          "can serve: write it as a UNION of two joins."
-                        : "Join by equality on a column the inner side has an index for, so that not every "
-                          "pair is compared.";
+    it->advice =
+        either
+            ? "The join condition has an OR across tables, so a hash join or an index cannot be used: write "
+              "it as a UNION of two joins."
+            : "Join by equality on an indexed column of the inner side, so that not every pair is compared.";
     it->check = either ? "Each branch of the UNION joins by Hash Cond or Index Cond."
                        : "The join shows Hash Cond, Merge Cond or an Index Cond inside.";
 }
@@ -165,9 +165,9 @@ void rule_nested_loop(struct plan_finder *f, const struct plan_node *n)
         return;
     it->evidence = SAY("the inner side ran %s times, planned %s: %s", count(f, inner->loops),
                        count(f, planned), time_text(f, inner->total_ns));
-    it->advice = "Put the outer side's estimate right (ANALYZE, CREATE STATISTICS): a hash join would read "
-                 "the inner side once.";
-    it->check = "The join becomes a Hash Join, or the inner side runs about as often as planned.";
+    it->advice = "Correct the row estimate of the outer side (ANALYZE, CREATE STATISTICS): a hash join would "
+                 "read the inner side once.";
+    it->check = "The join becomes a Hash Join, or the inner side runs about as many times as planned.";
 }
 
 void rule_or_join(struct plan_finder *f, const struct plan_node *n)
@@ -191,11 +191,11 @@ void rule_subplan_loops(struct plan_finder *f, const struct plan_node *n)
         found(f, n, known_or(n->loops, 0), of_time(f, known_or(n->total_ns, 0)), known_or(n->loops, 0));
     if (!it)
         return;
-    it->evidence = SAY("%s ran %s times, once for a row: %s", n->subplan ? n->subplan : "the subquery",
+    it->evidence = SAY("%s ran %s times, once for each row: %s", n->subplan ? n->subplan : "the subquery",
                        count(f, n->loops), time_text(f, n->total_ns));
     it->advice = "Write the subquery as a join (LEFT JOIN, or LATERAL with LIMIT) on rows computed once, or "
                  "give its condition an index.";
-    it->check = "The SubPlan is gone, or runs few times.";
+    it->check = "The plan has no SubPlan, or it runs few times.";
 }
 
 void rule_cross_join(struct plan_finder *f, const struct plan_node *n)
@@ -215,9 +215,9 @@ void rule_cross_join(struct plan_finder *f, const struct plan_node *n)
               of_time(f, known_or(n->exclusive_ns, 0) + known_or(inner->total_ns, 0)), known_or(n->rows, 0));
     if (!it)
         return;
-    it->evidence = SAY("every one of %s rows was paired with every one of %s: %s rows", count(f, outer->rows),
+    it->evidence = SAY("each of %s rows was joined with each of %s rows: %s rows", count(f, outer->rows),
                        count(f, inner->loop_rows), count(f, n->rows));
     it->advice =
-        "There is no condition between the two sides: if that is not meant, the join condition is missing.";
+        "There is no condition between the two sides. If this is not intended, add the join condition.";
     it->check = "The join shows a condition, or its rows are few.";
 }

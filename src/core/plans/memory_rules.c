@@ -31,7 +31,7 @@ void rule_sort_disk(struct plan_finder *f, const struct plan_node *n)
             ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), sort fewer or narrower "
                   "rows, or add an index that gives this order.",
                   need / 1024)
-            : "Sort fewer or narrower rows, or add an index that gives this order: this is too much for "
+            : "Sort fewer or narrower rows, or add an index that gives this order: this does not fit in "
               "memory.";
     it->check = "Sort Method reads quicksort or top-N heapsort, with Memory instead of Disk.";
 }
@@ -72,7 +72,7 @@ void rule_spill_known(struct plan_finder *f, const struct plan_node *n)
             ? SAY("Raise work_mem for this query (SET LOCAL work_mem = '%.0fMB'), handle fewer or narrower "
                   "rows, or add an index that gives this order.",
                   need / 1024)
-            : "Handle fewer or narrower rows, or add an index that gives this order: this is too much for "
+            : "Handle fewer or narrower rows, or add an index that gives this order: this does not fit in "
               "memory.";
     it->check = "temp_blks_written of the statement no longer grows.";
 }
@@ -105,7 +105,7 @@ void rule_hash_batches(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     bool grew = n->hash_batches_planned >= 1 && n->hash_batches > n->hash_batches_planned;
-    it->evidence = SAY("hashed in %.0f batches%s, about %s through temporary files", batches,
+    it->evidence = SAY("hashed in %.0f batches%s, about %s in temporary files", batches,
                        grew ? SAY(" (planned %.0f)", n->hash_batches_planned) : "", bytes(f, spilled));
     double need = aggregate ? known_or(memory, 0) + spilled / 1024 : known_or(memory, 0) * batches;
     need = ceil(MAX(need * 1.2, 4096) / 1024);
@@ -114,7 +114,7 @@ void rule_hash_batches(struct plan_finder *f, const struct plan_node *n)
                                                       "times that), or hash fewer or narrower rows.",
                                                       need)
                                                 : "Hash fewer or narrower rows (filter earlier, select fewer "
-                                                  "columns): this is too much for memory.";
+                                                  "columns): this does not fit in memory.";
     it->check = "Batches reads 1 and no temporary blocks are written.";
 }
 
@@ -144,10 +144,9 @@ void rule_memoize_evictions(struct plan_finder *f, const struct plan_node *n)
         found(f, n, MIN(1, lost / misses), of_time(f, known_or(n->total_ns, 0)), misses);
     if (!it)
         return;
-    it->evidence =
-        SAY("%s of %s results looked up were put out of the cache again", count(f, lost), count(f, misses));
-    it->advice = "The cache is too small for the keys there are: raise hash_mem_multiplier or work_mem for "
-                 "this query, or help the "
-                 "planner to a hash join (ANALYZE: n_distinct of the key).";
-    it->check = "Evictions and Overflows are 0, and Hits outnumber Misses.";
+    it->evidence = SAY("%s cached results were evicted in %s lookups", count(f, lost), count(f, misses));
+    it->advice =
+        "The cache is too small for the number of keys: raise hash_mem_multiplier or work_mem for "
+        "this query, or correct n_distinct of the key (ANALYZE), so that the planner chooses a hash join.";
+    it->check = "Evictions and Overflows are 0, and there are more Hits than Misses.";
 }

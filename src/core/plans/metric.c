@@ -1,9 +1,9 @@
-/* metric.c - what a node can be weighed by. */
+/* metric.c - the plan metrics. */
 #include "core/plans/tree.h"
 
 static const struct {
     const char *name, *note;
-} METRICS[PLAN_METRIC_END] = {[PLAN_METRIC_NONE] = {"", ""},
+} METRICS[PLAN_METRIC_END] = {[PLAN_METRIC_NONE] = {.name = "", .note = ""},
 #define METRIC_ROW(UPPER, name, note) [PLAN_METRIC_##UPPER] = {#name, note},
                               PLAN_METRICS(METRIC_ROW)};
 
@@ -31,7 +31,9 @@ static double sum(double a, double b)
     return isnan(a) ? b : isnan(b) ? a : a + b;
 }
 
-double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m)
+/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. An
+ * estimate of rows of which none came weighs as many times as rows were expected. */
+static double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m)
 {
     switch (m) {
     case PLAN_METRIC_TIME:

@@ -45,14 +45,13 @@ void rule_seq_scan_filter(struct plan_finder *f, const struct plan_node *n)
         it->evidence =
             SAY("expects to read %s%s rows to keep %s (%s removed)", s.lower_bound ? "at least " : "",
                 count(f, s.read), count(f, s.kept), share_text(f, removed));
-    it->advice =
-        removed >= f->rule->warn
-            ? SAY("Give %s an index for this filter, so that only the rows wanted are read.", where(f, n))
-            : SAY("A plain index gains little where so many rows of %s are kept: filter more, or use an "
-                  "index "
-                  "that covers the columns needed.",
-                  where(f, n));
-    it->check = "The plan shows an Index Scan or Bitmap Heap Scan here, and far fewer blocks are touched.";
+    it->advice = removed >= f->rule->warn
+                     ? SAY("Create an index on %s for this filter, so that only the matching rows are read.",
+                           where(f, n))
+                     : SAY("An index gains little when so many rows of %s match: filter more, or use an "
+                           "index that contains all needed columns.",
+                           where(f, n));
+    it->check = "The plan shows an Index Scan or Bitmap Heap Scan here, and far fewer blocks are read.";
 }
 
 void rule_index_filter(struct plan_finder *f, const struct plan_node *n)
@@ -68,9 +67,7 @@ void rule_index_filter(struct plan_finder *f, const struct plan_node *n)
         return;
     it->evidence = SAY("the index found %s rows, the filter then removed %s of them", count(f, read),
                        share_text(f, gone / read));
-    it->advice =
-        SAY("Use an index on %s that holds the filter's columns too, so that the index does the selecting.",
-            where(f, n));
+    it->advice = SAY("Use an index on %s that also contains the columns of the filter.", where(f, n));
     it->check = "The filter's condition moves into Index Cond, and Rows Removed by Filter is small.";
 }
 
@@ -88,10 +85,11 @@ void rule_order_index(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, read > 0 ? gone / read : 0, own_part(f, n, 1), gone);
     if (!it)
         return;
-    it->evidence = SAY("%s serves only the order: %s rows were read and thrown away for %s kept",
+    it->evidence = SAY("%s is used only for the order: %s rows were read and removed to keep %s",
                        n->index ? n->index : "the index", count(f, gone), count(f, n->rows));
-    it->advice = SAY("Give %s an index with the filter's columns first and the ORDER BY columns after them.",
-                     where(f, n));
+    it->advice =
+        SAY("Create an index on %s with the columns of the filter first and the ORDER BY columns after them.",
+            where(f, n));
     it->check = "The new index appears with an Index Cond, and Rows Removed by Filter is small.";
 }
 
@@ -103,9 +101,9 @@ void rule_heap_fetches(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, fetches / rows, own_part(f, n, MIN(1, fetches / rows)), fetches);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s rows had to be looked up in the table", count(f, fetches), count(f, rows));
+    it->evidence = SAY("%s of %s rows had to be read from the table", count(f, fetches), count(f, rows));
     it->advice =
-        SAY("Run VACUUM on %s (and let autovacuum come by more often): the visibility map is out of date.",
+        SAY("Run VACUUM on %s (and make autovacuum run more often): the visibility map is out of date.",
             where(f, n));
     it->check = "Heap Fetches is near 0.";
 }
@@ -118,7 +116,7 @@ void rule_lossy_bitmap(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, lossy / all, own_part(f, n, lossy / all), lossy);
     if (!it)
         return;
-    it->evidence = SAY("%s of %s blocks were remembered as a whole, %s rows checked in vain", count(f, lossy),
+    it->evidence = SAY("%s of %s blocks were lossy, %s rows were checked and removed", count(f, lossy),
                        count(f, all), count(f, known_or(n->loop_removed_recheck, 0) * n->loops));
     /* A page's entry takes some 48 bytes of the bitmap; bounded like every such target. */
     it->advice = SAY("Raise work_mem for this query (about %.0f MB holds the bitmap exactly), or use a more "
@@ -142,13 +140,14 @@ void rule_large_offset(struct plan_finder *f, const struct plan_node *n)
         found(f, n, factor, of_time(f, known_or(c->total_ns, 0) * skipped / c->rows), skipped);
     if (!it)
         return;
-    it->evidence = SAY("%s rows were made and skipped to return %s", count(f, skipped), count(f, n->rows));
+    it->evidence =
+        SAY("%s rows were computed and skipped to return %s", count(f, skipped), count(f, n->rows));
     it->advice =
         "Page by key instead of OFFSET: WHERE (sort columns) > (last row seen) ORDER BY ... LIMIT n.";
     it->check = "The node below LIMIT returns no more rows than LIMIT itself, on every page.";
 }
 
-/* Rows made below, named, and only then thrown away. */
+/* Rows computed by a CTE, function or subquery and then removed by a filter. */
 void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool cte = str_eq(n->type, "CTE Scan"), function = str_eq(n->type, "Function Scan");
@@ -161,14 +160,15 @@ void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
         found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
     if (!it)
         return;
-    it->evidence = SAY("%s rows were made, %s of them thrown away by the filter afterwards", count(f, all),
+    it->evidence = SAY("%s rows were computed, then the filter removed %s of them", count(f, all),
                        share_text(f, gone / all));
     it->advice =
-        cte ? SAY("Filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.", where(f, n),
-                  where(f, n))
-        : function ? "Give the function the condition as an argument, so that it makes only the rows wanted."
-                   : "Move the condition into the subquery.";
-    it->check = "Rows Removed by Filter is small here, and the nodes below make fewer rows.";
+        cte ? SAY("Put the filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.",
+                  where(f, n), where(f, n))
+        : function
+            ? "Pass the condition to the function as an argument, so that it returns only the matching rows."
+            : "Move the condition into the subquery.";
+    it->check = "Rows Removed by Filter is small here, and the nodes below return fewer rows.";
 }
 
 void rule_empty_partitions(struct plan_finder *f, const struct plan_node *n)
@@ -189,12 +189,12 @@ void rule_empty_partitions(struct plan_finder *f, const struct plan_node *n)
         found(f, n, ran > 0 ? empty / ran : 0, of_time(f, MIN(ns, known_or(n->total_ns, 0))), empty);
     if (!it)
         return;
-    it->evidence =
-        SAY("%s of %s parts were read and gave no row: %s", count(f, empty), count(f, ran), time_text(f, ns));
+    it->evidence = SAY("%s of %s partitions were read and returned no row: %s", count(f, empty),
+                       count(f, ran), time_text(f, ns));
     it->advice = "Put a condition on the partition key, compared with a constant or parameter of its own "
                  "type, so that partitions "
                  "without such rows are not read.";
-    it->check = "Fewer parts appear below the Append, or Subplans Removed counts them.";
+    it->check = "Fewer partitions appear below the Append, or Subplans Removed counts them.";
 }
 
 void rule_disabled_node(struct plan_finder *f, const struct plan_node *n)
@@ -206,9 +206,9 @@ void rule_disabled_node(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, off, (struct saving){.ns = NAN, .share = 0, .cost = NAN}, off);
     if (!it)
         return;
-    it->evidence = "this kind of node is switched off and had to be used all the same";
-    it->advice = "An enable_... setting is off (see Settings): plans made so do not show what the server "
-                 "would do otherwise.";
+    it->evidence = "this type of node is disabled, but there was no other plan";
+    it->advice =
+        "An enable_... setting is off (see Settings): turn it on again to see the plan of normal operation.";
     it->check = "No node is Disabled, and no cost is above 10,000,000,000.";
 }
 
@@ -220,11 +220,11 @@ void rule_index_searches(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, searches / loops, own_part(f, n, 1), searches);
     if (!it)
         return;
-    it->evidence = SAY("the index was descended %s times in %s", count(f, searches),
+    it->evidence = SAY("the index was searched %s times in %s", count(f, searches),
                        loops > 1 ? SAY("%s runs", count(f, loops)) : "one run");
-    it->advice = SAY("Long lists in IN, or an index whose first column the query does not name: give %s an "
-                     "index that begins with the "
-                     "columns of the condition, or join against the list.",
-                     where(f, n));
+    it->advice =
+        SAY("The reason is a long IN list, or an index whose first column is not in the condition: create an "
+            "index on %s that begins with the columns of the condition, or join with the list.",
+            where(f, n));
     it->check = "Index Searches is about the number of loops.";
 }

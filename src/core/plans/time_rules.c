@@ -1,4 +1,4 @@
-/* time_rules.c - rules about where the time goes, whatever the node does. */
+/* time_rules.c - rules about time, for nodes of any type. */
 #include "core/plans/finder.h"
 
 void rule_workers_short(struct plan_finder *f, const struct plan_node *n)
@@ -12,8 +12,8 @@ void rule_workers_short(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     it->evidence = SAY("%.0f of %.0f workers could be started", n->workers_launched, n->workers_planned);
-    it->advice = "Others use the workers: raise max_parallel_workers (and max_worker_processes), or plan "
-                 "fewer per query.";
+    it->advice = "The workers are in use by other queries: raise max_parallel_workers (and "
+                 "max_worker_processes), or use fewer per query.";
     it->check = "Workers Launched equals Workers Planned.";
 }
 
@@ -29,9 +29,9 @@ void rule_hot_node(struct plan_finder *f, const struct plan_node *n)
         return;
     it->evidence =
         SAY("%s here, %s of the execution", time_text(f, n->exclusive_ns), share_text(f, n->exclusive_share));
-    it->advice = "The time goes here by sheer number of rows: reduce what arrives (filter earlier, aggregate "
-                 "before joining) or keep the result.";
-    it->check = "This node's own time falls.";
+    it->advice = "This node processes many rows: reduce them (filter earlier, aggregate before joining) or "
+                 "store the result.";
+    it->check = "The own time of this node is lower.";
 }
 
 /* Nothing was measured: the planner's own idea of where the work is. */
@@ -47,9 +47,9 @@ void rule_costly_node(struct plan_finder *f, const struct plan_node *n)
         return;
     it->evidence = SAY("%s of the plan's cost of %s is expected here", share_text(f, n->cost_share),
                        count(f, f->plan->total_cost));
-    it->advice =
-        "Run EXPLAIN (ANALYZE, BUFFERS) where it may run: costs alone do not tell whether this is slow.";
-    it->check = "This node's own share of the cost falls.";
+    it->advice = "Run EXPLAIN (ANALYZE, BUFFERS) if the statement may be executed: costs alone do not show "
+                 "whether it is slow.";
+    it->check = "The own cost of this node is a smaller share.";
 }
 
 void rule_io_wait(struct plan_finder *f, const struct plan_node *n)
@@ -73,9 +73,8 @@ void rule_io_wait(struct plan_finder *f, const struct plan_node *n)
         return;
     it->evidence = SAY("%s of %s were spent on reading and writing (%s read), most of it here",
                        time_text(f, sum), time_text(f, p->elapsed_ns), bytes(f, blocks * BLOCK));
-    it->advice = "Run it again: if the second run is fast, the blocks were only not in memory. If not, touch "
-                 "fewer blocks (index, "
-                 "fewer columns) or give the server more memory.";
+    it->advice = "Run it again: if the second run is fast, the blocks were not in memory at first. If not, "
+                 "read fewer blocks (index, fewer columns) or give the server more memory.";
     it->check = "Buffers shows hits instead of reads, and I/O Timings are small.";
 }
 
@@ -86,11 +85,11 @@ void rule_serialization(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? ns / p->elapsed_ns : 0, of_time(f, ns), ns);
     if (!it)
         return;
-    it->evidence = SAY("turning the result into bytes for the client took %s of %s", time_text(f, ns),
+    it->evidence = SAY("converting the result for the client took %s of %s", time_text(f, ns),
                        time_text(f, p->elapsed_ns));
-    it->advice = "Select fewer rows and only the columns needed: large values are fetched and unpacked for "
-                 "the result alone.";
-    it->check = "The time of the Serialization section falls.";
+    it->advice = "Select fewer rows and only the columns needed: large values are read and decompressed only "
+                 "for the result.";
+    it->check = "The time of the Serialization section is lower.";
 }
 
 void rule_jit_share(struct plan_finder *f, const struct plan_node *n)
@@ -103,8 +102,8 @@ void rule_jit_share(struct plan_finder *f, const struct plan_node *n)
     it->evidence =
         SAY("just-in-time compilation took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
     it->advice =
-        "Raise jit_above_cost or SET LOCAL jit = off for this query: compiling costs more than it gains.";
-    it->check = "The JIT section is gone and the execution is shorter.";
+        "Raise jit_above_cost or SET LOCAL jit = off for this query: compilation costs more than it saves.";
+    it->check = "The plan has no JIT section, and the execution is shorter.";
 }
 
 void rule_trigger_time(struct plan_finder *f, const struct plan_node *n)
@@ -129,8 +128,8 @@ void rule_trigger_time(struct plan_finder *f, const struct plan_node *n)
                        time_text(f, most), count(f, worst->calls));
     it->advice = worst->constraint || (worst->name && str_starts(worst->name, "RI_"))
                      ? "A foreign key is checked row by row: the referencing column needs an index."
-                     : "Make the trigger cheaper, or let it work per statement instead of per row.";
-    it->check = "The time of the Triggers section falls.";
+                     : "Make the trigger cheaper, or make it a statement-level trigger.";
+    it->check = "The time of the Triggers section is lower.";
 }
 
 void rule_planning_time(struct plan_finder *f, const struct plan_node *n)

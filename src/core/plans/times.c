@@ -1,4 +1,4 @@
-/* times.c - from what EXPLAIN prints to what each node costs.
+/* times.c - computes the time of each node from EXPLAIN's figures.
  *
  * total = time per loop x loops / processes that ran the node.
  *
@@ -448,7 +448,7 @@ static double io_inclusive(const struct plan_node *n)
 
 enum { FIGURE_HIT, FIGURE_READ, FIGURE_TEMP_READ, FIGURE_TEMP_WRITTEN, FIGURE_IO, N_FIGURES };
 
-static double figure(const struct plan_node *n, int which)
+static double node_figure(const struct plan_node *n, int which)
 {
     switch (which) {
     case FIGURE_HIT:
@@ -473,13 +473,14 @@ static void own_blocks(struct graph *g)
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
                 if (g->edges[e].cte && p->nodes[g->edges[e].to]->parent != p->nodes[i])
-                    g->nodes[g->edges[e].to].allotted += known_or(figure(p->nodes[i], which), 0);
+                    g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
             struct plan_node *n = p->nodes[i];
-            double all = figure(n, which), own = all;
+            double all = node_figure(n, which), own = all;
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next) {
                 const struct plan_node *to = p->nodes[g->edges[e].to];
-                double theirs = known_or(figure(to, which), 0), scans = g->nodes[g->edges[e].to].allotted;
+                double theirs = known_or(node_figure(to, which), 0),
+                       scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
                 else if (to->parent != n)

@@ -1,9 +1,9 @@
-/* tree.h - an execution plan as PostgreSQL tells it, and the figures made of it.
+/* tree.h - an execution plan as PostgreSQL prints it, and the figures computed from it.
  *
- * A plan owns everything in it (one arena). Numbers are doubles, NAN when the
- * plan does not tell them: from version 18 rows are fractional, and averages over
- * processes are fractional anyway. Durations end in `_ns`, costs are the planner's
- * own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one thread.
+ * A plan owns everything in it (one arena). Numbers are doubles, NAN when the plan does not contain them:
+ * from version 18 rows are fractional, and averages over processes are fractional anyway. Durations end in
+ * `_ns`, costs are the planner's own unit, blocks are 8 kB, `_kb` are 1024 bytes. Built and read on one
+ * thread.
  *
  * The field lists below are the only place where a figure of EXPLAIN is named:
  * struct member, type and the key EXPLAIN (FORMAT JSON) uses. The decoders of all
@@ -205,7 +205,7 @@ struct plan {
     double jit_functions, jit_ns; /* jit_ns: all phases */
     double serialization_ns;
     int64_t query_id;       /* SD_UNKNOWN */
-    const char *query;      /* the statement, when the input tells it; NULL */
+    const char *query;      /* the statement, if the input contains it; NULL */
     const char *parameters; /* its parameters' values, likewise */
     sd_time at;             /* when a log wrote it; SD_UNKNOWN */
     const char *database;   /* likewise; NULL */
@@ -264,15 +264,15 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out);
  * rows than planned prove nothing. */
 bool plan_cut_short(const struct plan_node *n);
 
-/* ---- what a node can be weighed by (src/core/plan/plan_metric.c) ----
+/* ---- plan metrics (src/core/plans/metric.c) ----
  * X(UPPER, name, what `*` marks) */
 #define PLAN_METRICS(X)                                                                                      \
-    X(TIME, time, "own time of each node; * takes most")                                                     \
-    X(ROWS, rows, "rows each node gave or threw away; * most")                                               \
-    X(ESTIMATE, estimate, "planned against actual rows, bars 1x to 10,000x (log); * is worst")               \
-    X(BUFFERS, buffers, "own blocks hit and read; * touches most")                                           \
-    X(IO, io, "own time of reads and writes; * waits most")                                                  \
-    X(COST, cost, "own cost of each node; * costs most")
+    X(TIME, time, "own time of each node; * most")                                                           \
+    X(ROWS, rows, "rows each node returned or removed; * most")                                              \
+    X(ESTIMATE, estimate, "planned and actual rows, bars 1x to 10,000x (log); * worst")                      \
+    X(BUFFERS, buffers, "own blocks hit and read; * most")                                                   \
+    X(IO, io, "own time of reads and writes; * most")                                                        \
+    X(COST, cost, "own cost of each node; * most")
 enum plan_metric {
     PLAN_METRIC_NONE, /* none chosen: time, or cost where no time is known */
 #define PLAN_METRIC_ENUM(UPPER, name, note) PLAN_METRIC_##UPPER,
@@ -287,9 +287,6 @@ enum plan_metric plan_metric_named(const char *name); /* PLAN_METRIC_NONE */
 unsigned plan_metrics(const struct plan *p);
 /* `wanted` when the plan has it, otherwise time, otherwise cost. */
 enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
-/* The node's figure: ns, rows, factor >= 1, blocks, ns, cost units; NAN unknown. An
- * estimate of rows of which none came weighs as many times as rows were expected. */
-double plan_metric_of(const struct plan *p, const struct plan_node *n, enum plan_metric m);
 /* The node with most of it; NULL when all are 0, unknown or as estimated. */
 const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
 

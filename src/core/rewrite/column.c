@@ -146,7 +146,7 @@ static const char *wasted_text(struct rewriter *r, const struct wasted *w)
 {
     return r->plan->analyzed ? SAY("%s rows were read to keep %s", say_count(r, w->read),
                                    say_count(r, w->read - w->removed))
-                             : SAY("%s%s rows are to be read to keep %s", w->lower_bound ? "at least " : "",
+                             : SAY("%s%s rows would be read to keep %s", w->lower_bound ? "at least " : "",
                                    say_count(r, w->read), say_count(r, w->read - w->removed));
 }
 
@@ -200,8 +200,8 @@ static bool trunc_range(struct shape *s, Node *v, struct range *out)
     if (!text)
         return false;
     if (!same)
-        s->caveat = SAY("The value compared must be the beginning of a %s; any other was never equal, but "
-                        "would now match.",
+        s->caveat = SAY("The value compared must be the beginning of a %s; other values never matched "
+                        "before, but would match now.",
                         s->unit);
     out->low = IS(v, A_CONST) || IS(v, PARAM_REF) ? SAY("%s::timestamptz", text) : text;
     out->next =
@@ -233,8 +233,8 @@ static bool char_range(struct shape *s, Node *v, struct range *out)
     const char *text = ast_closed(&r->tree, v);
     if (!text || !ast_is_constant(v))
         return false;
-    s->caveat = SAY("The text compared must have the form %s: other text was never equal, but is now an "
-                    "error or read as a date.",
+    s->caveat = SAY("The text compared must have the form %s: other text never matched before, but is now an "
+                    "error or is read as a date.",
                     s->format);
     out->low = SAY("to_date(%s, '%s')", text, s->format);
     out->next = SAY("%s + interval '1 %s'", out->low, s->unit);
@@ -443,7 +443,7 @@ void find_function(struct rewriter *r)
             it->statement = rewrite_with(r, c->slot, instead);
             it->advice = SAY("Compare %s itself, so that an index on it can be used.", name);
             it->check =
-                SAY("An Index Cond or Bitmap Index Scan on %s appears, once there is an index on it.", name);
+                SAY("An Index Cond or Bitmap Index Scan on %s appears, when an index on it exists.", name);
             continue;
         }
         it->after = NULL;
@@ -452,10 +452,10 @@ void find_function(struct rewriter *r)
                 ? SAY("Compare %s itself, or give the expression an index: CREATE INDEX CONCURRENTLY ON %s "
                       "((%s)).",
                       name, say_name(r, w.node->relation), shown)
-                : SAY("Compare %s itself, or keep the computed value in a column of its own, with an index.",
+                : SAY("Compare %s itself, or store the computed value in a separate column, with an index.",
                       name);
         it->check = "An Index Cond appears instead of the Filter.";
-        it->caveat = "The condition is not rewritten here: how depends on what the function does.";
+        it->caveat = "The condition is not rewritten here: the rewrite depends on the function.";
     }
     free(all);
 }
@@ -502,16 +502,16 @@ void find_cast(struct rewriter *r)
         it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, wasted_where(r, &w),
                            wasted_text(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
-        it->advice = SAY(
-            "Give the value in the type of the column (bind the parameter as such), so that %s is not cast.",
-            name);
+        it->advice = SAY("Pass the value in the type of the column (bind the parameter with that type), so "
+                         "that %s is not cast.",
+                         name);
         it->check = SAY("The condition no longer shows (%s)::%s, and an index on it is used.", name, w.cast);
         if (integral && !IS(bare, PARAM_REF))
             it->after = SAY("%s %s %lld", name, c->op, (long long)whole);
         else if (IS(bare, PARAM_REF))
             it->after = SAY("%s %s $%d::%s", name, c->op, bare->param_ref->number, type);
         if (!it->after) {
-            it->caveat = "The value cannot be one of the column: it has a fraction.";
+            it->caveat = "The column cannot have this value: it has a fraction.";
             continue;
         }
         Node *instead = ast_expr(&r->tree, "%s", it->after);

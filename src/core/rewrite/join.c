@@ -134,10 +134,10 @@ static void write_semi(struct rewriter *r, const struct ast_froms *from, unsigne
         it->statement = ast_select_text(&r->tree, whole);
         it->before = SAY("SELECT DISTINCT ... FROM %s, %s", outer.text, inner.text);
         it->after = SAY("SELECT %s... FROM %s WHERE %s", unique ? "" : "DISTINCT ", outer.text, exists);
-        it->advice = unique ? "Ask with EXISTS whether the other table has a row; each row then comes once, "
-                              "and DISTINCT is not needed."
-                            : "Ask with EXISTS whether the other table has a row: DISTINCT then has few "
-                              "copies to remove.";
+        it->advice = unique ? "Use EXISTS to check whether the other table has a row; each row is then "
+                              "returned once, and DISTINCT is not needed."
+                            : "Use EXISTS to check whether the other table has a row; DISTINCT then removes "
+                              "few duplicates.";
     }
     strbuf_free(&outer);
     strbuf_free(&inner);
@@ -185,10 +185,10 @@ void find_distinct(struct rewriter *r)
         if (!it)
             continue;
         it->evidence =
-            SAY("the join %s %s rows, of which DISTINCT %s %s", r->plan->analyzed ? "gave" : "is to give",
+            SAY("the join %s %s rows, of which DISTINCT %s %s", r->plan->analyzed ? "gave" : "would return",
                 say_count(r, in), r->plan->analyzed ? "kept" : "keeps", say_count(r, out));
-        it->advice = "Ask with EXISTS for the table that is joined only to filter.";
-        it->check = "The plan shows a Semi Join, or the rows into DISTINCT are few.";
+        it->advice = "Use EXISTS for the table that is joined only to filter.";
+        it->check = "The plan shows a Semi Join, or DISTINCT gets few rows.";
         write_semi(r, &from, o.tables, it);
         return;
     }
@@ -250,13 +250,12 @@ void find_cte(struct rewriter *r)
             if (!it)
                 continue;
             it->evidence = SAY("%s %s %s rows, of which the filter outside %s %s", cte->ctename,
-                               r->plan->analyzed ? "made" : "is to make", say_count(r, all),
+                               r->plan->analyzed ? "made" : "would compute", say_count(r, all),
                                r->plan->analyzed ? "removed" : "removes", say_count(r, gone));
             it->advice = refs.n > 1 ? "Let the planner put the filter inside; it is then computed for each "
-                                      "reference, which pays when all "
-                                      "of them filter."
+                                      "reference, which is useful if all of them filter."
                                     : "Let the planner put the filter inside.";
-            it->check = "The CTE Scan is gone, and the condition stands at the table or in an Index Cond.";
+            it->check = "The plan has no CTE Scan, and the condition is at the table or in an Index Cond.";
             it->before = SAY("%s AS %s(...)", say_name(r, cte->ctename), asked ? "MATERIALIZED " : "");
             it->after = SAY("%s AS NOT MATERIALIZED (...)", say_name(r, cte->ctename));
             PgQuery__CTEMaterialize old = cte->ctematerialized;

@@ -171,9 +171,8 @@ static void write_divided(struct rewriter *r, Node **slot, struct rewrite *it)
                         e->n_args > 2 ? " UNION ALL ..." : "");
     it->statement = divided(r, slot);
     if (!it->statement)
-        it->caveat = "The statement is not divided here: it groups, limits or sorts by what it does not "
-                     "return, so each part must be "
-                     "put below that.";
+        it->caveat = "The statement is not split here: it groups, limits, or sorts by a value that it does "
+                     "not return. Do that outside of the UNION ALL.";
 }
 
 /* ---- across tables ---- */
@@ -253,14 +252,12 @@ void find_or_tables(struct rewriter *r)
         struct rewrite *it = rewrite_found(r, join, share, saved, pairs);
         if (!it)
             continue;
-        it->evidence =
-            r->plan->analyzed
-                ? SAY("%s pairs of rows were compared with the OR to keep %s",
-                      say_count(r, pairs + known_or(join->rows, 0)), say_count(r, join->rows))
-                : SAY("about %s pairs of rows are to be compared with the OR", say_count(r, pairs));
-        it->advice = "Write one SELECT for each side of the OR and put them together with UNION ALL: each "
-                     "can then join by equality or "
-                     "use an index.";
+        it->evidence = r->plan->analyzed
+                           ? SAY("%s pairs of rows were compared with the OR to keep %s",
+                                 say_count(r, pairs + known_or(join->rows, 0)), say_count(r, join->rows))
+                           : SAY("about %s pairs of rows would be compared with the OR", say_count(r, pairs));
+        it->advice = "Write one SELECT for each side of the OR and combine them with UNION ALL: each can "
+                     "then join by equality or use an index.";
         it->check = "Each part joins by Hash Cond, Merge Cond or Index Cond, and few rows are removed.";
         write_divided(r, parts.items[i], it);
         return;
@@ -334,19 +331,18 @@ void find_or_columns(struct rewriter *r)
             for (size_t a = 0; a < n_names && r->in->facts->indexes_known; a++)
                 if (!leads_an_index(r, n, names[a]))
                     strbuf_printf(&missing, "%s%s", missing.len ? ", " : "", names[a]);
-            it->evidence =
-                SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone), say_count(r, s.read),
-                    n->relation, r->plan->analyzed ? "were" : "are expected to be");
-            it->advice = subquery ? SAY("Divide it by UNION ALL: the planner cannot combine indexes where "
+            it->evidence = SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone),
+                               say_count(r, s.read), n->relation, r->plan->analyzed ? "were" : "would be");
+            it->advice = subquery ? SAY("Split it with UNION ALL: the planner cannot combine indexes where "
                                         "one side of the OR is a "
                                         "subquery%s%s.",
                                         missing.len ? "; no index begins with " : "", strbuf_text(&missing))
-                         : missing.len ? SAY("With an index on each side the planner combines them by itself "
-                                             "(BitmapOr), or for each part "
-                                             "of a UNION ALL; no index begins with %s.",
-                                             strbuf_text(&missing))
-                                       : SAY("Divide it by UNION ALL, or let the planner combine an index on "
-                                             "each side (BitmapOr).");
+                         : missing.len
+                             ? SAY("With an index on each side the planner can combine them (BitmapOr), or "
+                                   "use them in the parts of a UNION ALL; no index begins with %s.",
+                                   strbuf_text(&missing))
+                             : SAY("Split it with UNION ALL, or let the planner combine an index on "
+                                   "each side (BitmapOr).");
             it->check = "Index Scans, or a BitmapOr, appear instead of the sequential scan.";
             write_divided(r, parts.items[i], it);
             strbuf_free(&missing);
@@ -406,8 +402,8 @@ void find_in_list(struct rewriter *r)
                        r->plan->planning_ns > 0 ? "; planning took " : "",
                        r->plan->planning_ns > 0 ? say_time(r, r->plan->planning_ns) : "");
     it->advice =
-        "Send the list as one array parameter, or join against unnest($1) or VALUES when it grows further.";
-    it->check = "The statement has one text whatever the number of keys, and planning takes less.";
+        "Send the list as one array parameter, or join with unnest($1) or VALUES if it becomes longer.";
+    it->check = "The statement has the same text for any number of keys, and planning takes less time.";
     it->before = SAY("%s IN (... %zu constants ...)", left, l.n);
     it->after = SAY("%s = ANY($%d)", left, r->parameters + 1);
     Node *any = ast_expr(&r->tree, "%s", it->after);
@@ -476,9 +472,9 @@ void find_union(struct rewriter *r)
         if (!it)
             continue;
         it->evidence = SAY("%s rows were compared with each other and none removed", say_count(r, c->rows));
-        it->advice = "Say UNION ALL when the parts cannot give the same row twice.";
-        it->caveat = "No copy was there this time; whether there can be one only the data model says.";
-        it->check = "The node above Append is gone.";
+        it->advice = "Use UNION ALL if the parts cannot return the same row twice.";
+        it->caveat = "There was no duplicate this time; only the data model shows whether there can be one.";
+        it->check = "The plan has no node above Append.";
         it->before = "UNION";
         it->after = "UNION ALL";
         set_all(u.first, true);

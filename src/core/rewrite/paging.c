@@ -212,14 +212,13 @@ static void write_keyset(struct rewriter *r, struct rewrite *it)
     for (size_t i = 0; i < k.n && !nulls; i++)
         if (!k.items[i].not_null && r->in->catalog)
             nulls = SAY(" Rows where %s is NULL are never reached.", k.items[i].text);
-    it->caveat = SAY("Pages are asked for by %s of the last row, one after the other, not by number; the "
-                     "first page has no such "
-                     "condition.%s%s%s",
+    it->caveat = SAY("A page is requested by %s of the last row of the page before, not by its number; the "
+                     "first page has no such condition.%s%s%s",
                      k.n > 1 ? "the sort columns" : k.items[0].text,
                      unique ? ""
-                            : " The sort columns must be unique together: add the key, or rows with equal "
-                              "values are skipped.",
-                     given ? "" : " Without ORDER BY no order was promised before.", nulls ? nulls : "");
+                            : " The sort columns together must be unique: add the key, otherwise rows with "
+                              "equal values are skipped.",
+                     given ? "" : " Without ORDER BY the order was not defined before.", nulls ? nulls : "");
 }
 
 void find_offset(struct rewriter *r)
@@ -255,14 +254,14 @@ void find_offset(struct rewriter *r)
     struct rewrite *it = rewrite_found(r, limit, made / MAX(1, kept), saved, skipped);
     if (!it)
         return;
-    it->evidence = r->plan->analyzed ? SAY("%s rows were made and skipped to return %s",
+    it->evidence = r->plan->analyzed ? SAY("%s rows were computed and skipped to return %s",
                                            say_count(r, skipped), say_count(r, kept))
-                                     : SAY("%s rows are to be made and skipped to return %s",
+                                     : SAY("%s rows would be computed and skipped to return %s",
                                            say_count(r, skipped), say_count(r, kept));
-    it->advice = "Remember the last row of a page and begin the next one after it; with an index in that "
-                 "order only the page is read.";
+    it->advice = "Keep the last row of a page and start the next page after it; with an index in that order "
+                 "only the page is read.";
     it->check = "The node below LIMIT returns no more rows than LIMIT itself, on every page.";
-    it->caveat = "Pages are asked for by the last row seen, one after the other, not by number.";
+    it->caveat = "A page is requested by the last row of the page before, not by its number.";
     write_keyset(r, it);
 }
 
@@ -297,11 +296,11 @@ void find_random(struct rewriter *r)
     if (!it)
         return;
     it->evidence = SAY("%s rows %s sorted by a random number for %s of them", say_count(r, rows),
-                       r->plan->analyzed ? "were" : "are to be", say_count(r, (double)wanted));
-    it->advice =
-        "Take a sample of the table first and sort only that; for one row, look up a random key of an index.";
-    it->check = "A Sample Scan appears, and the rows sorted are few.";
-    it->caveat = "It is another random choice: TABLESAMPLE BERNOULLI still reads the table (SYSTEM reads "
+                       r->plan->analyzed ? "were" : "would be", say_count(r, (double)wanted));
+    it->advice = "Take a sample of the table first and sort only the sample; for one row, look up a random "
+                 "key in an index.";
+    it->check = "A Sample Scan appears, and few rows are sorted.";
+    it->caveat = "The random choice is different: TABLESAMPLE BERNOULLI still reads the table (SYSTEM reads "
                  "only some pages, whose rows "
                  "come together), and with a narrow filter the sample can hold too few rows.";
     ast_froms(s, &from);
@@ -329,8 +328,8 @@ void find_random(struct rewriter *r)
 /* ---- SELECT * ---- */
 
 #define NARROW      40.0       /* bytes of a row with a few columns */
-#define WIDE_COLUMN 100.0      /* average bytes: worth naming */
-#define WIDE_RESULT 16777216.0 /* bytes returned: worth a word by themselves */
+#define WIDE_COLUMN 100.0      /* average bytes: the column is named */
+#define WIDE_RESULT 16777216.0 /* bytes returned: reported even without a sort or hash */
 
 static bool stars(const Select *s, const struct ast_from *f)
 {
@@ -418,7 +417,7 @@ void find_wide(struct rewriter *r)
         }
         it = rewrite_found(r, n, n->plan_width, saved, bytes);
         if (it)
-            it->evidence = SAY("%s rows of %s each do not fit work_mem here (%s)%s%s", say_count(r, rows),
+            it->evidence = SAY("%s rows of %s each do not fit in work_mem here (%s)%s%s", say_count(r, rows),
                                say_bytes(r, n->plan_width), say_bytes(r, bytes), wide ? "; wide: " : "",
                                wide ? wide : "");
     }
@@ -437,10 +436,10 @@ void find_wide(struct rewriter *r)
     }
     if (!it)
         return;
-    it->advice = "Name the columns that are used instead of *: what is not selected is neither sorted, "
-                 "hashed nor sent.";
+    it->advice =
+        "List the columns that are used instead of *: other columns are then not sorted, hashed or sent.";
     it->check = "The width of the node is smaller, and it no longer writes temporary files.";
-    it->caveat = "Fewer columns are returned: only when nobody uses the others.";
+    it->caveat = "Fewer columns are returned: only if the others are not used.";
     if (!narrow)
         return;
     Select *named = ast_select(&r->tree, "SELECT %s", narrow);

@@ -1,11 +1,10 @@
-/* rules.h - where no index helps: how the statement itself should be written.
+/* rules.h - suggestions how to rewrite a statement, where no index helps.
  *
  * One table, `rewrite_rules`, holds every rule with its limits and floors: what is
- * reported and the manual are made from it. A shape of SQL alone is no reason: each rule
- * needs a figure of the plan (executed, or the planner's) above its limit and floors, so
- * that a healthy plan gives none. A rewrite either gives the same rows, NULLs included
- * (then `caveat` is NULL), or its caveat says where it does not.
- * Main thread, or one thread at a time. */
+ * reported and the manual are made from it. The form of the SQL alone is not enough: each rule needs a figure
+ * of the plan (executed, or the planner's) above its limit and floors, so that a good plan gives no
+ * suggestion. A rewrite either gives the same rows, NULLs included (then `caveat` is NULL), or its caveat
+ * says where it does not. Main thread, or one thread at a time. */
 #ifndef CORE_REWRITE_RULES_H
 #define CORE_REWRITE_RULES_H
 
@@ -16,7 +15,7 @@
 struct rewriter;
 struct rewrite_rule {
     const char *name;       /* JSON: "offset_paging" */
-    const char *title;      /* "OFFSET makes rows to skip them" */
+    const char *title;      /* "OFFSET skips many rows" */
     const char *measure;    /* what the limits are of */
     double info, warn, bad; /* NAN: never of that severity */
     double floor_ns;        /* could save at least this much, where times are known ... */

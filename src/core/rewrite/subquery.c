@@ -68,8 +68,8 @@ static Node **where_of(struct rewriter *r)
                                 : NULL;
 }
 
-/* An expression of the outer query as it reads inside of a subquery: every column with its
- * table. NULL: it cannot be told. `optional`: a column may be NULL for want of a row. */
+/* An expression of the outer query, written for use inside of a subquery: every column with its table. NULL:
+ * unknown. `optional`: a column may be NULL because there is no row. */
 struct qualifying {
     struct rewriter *r;
     const struct ast_froms *from;
@@ -234,19 +234,18 @@ void find_not_in(struct rewriter *r)
         if (!it)
             continue;
         it->evidence =
-            hashed ? SAY("a list of %s rows is kept in memory and asked %s times", say_count(r, list),
+            hashed ? SAY("a list of %s rows is kept in memory and searched %s times", say_count(r, list),
                          say_count(r, checked))
             : r->plan->analyzed
-                ? SAY("for each of %s rows the list was looked through, about %s rows each time: %s",
+                ? SAY("for each of %s rows the list was searched, about %s rows each time: %s",
                       say_count(r, checked), say_count(r, list), say_time(r, known_or(sub->total_ns, 0)))
-                : SAY("for each of %s rows a list of %s rows is to be looked through", say_count(r, checked),
+                : SAY("for each of %s rows a list of %s rows would be searched", say_count(r, checked),
                       say_count(r, list));
-        it->advice = "Write NOT EXISTS: it becomes an anti join, hashed once or by index.";
+        it->advice = "Write NOT EXISTS: the planner can use an anti join, hashed once or with an index.";
         it->check = "The plan shows an Anti Join instead of a Filter with NOT (SubPlan).";
-        it->caveat = "As soon as the list holds a NULL, NOT IN returns no row at all, and none where the "
-                     "value compared is NULL (unless "
-                     "the list is empty); NOT EXISTS keeps those rows. Where neither can be NULL the two are "
-                     "the same.";
+        it->caveat = "If the list contains a NULL, NOT IN returns no row; it also returns no row whose "
+                     "compared value is NULL (unless the list is empty). NOT EXISTS returns these rows. If "
+                     "neither can be NULL, the results are the same.";
         write_not_exists(r, slot, it);
         return;
     }
@@ -396,12 +395,12 @@ void find_count(struct rewriter *r)
             struct rewrite *it = rewrite_found(r, n, rows / asked, saved, rows);
             if (!it)
                 continue;
-            it->evidence = SAY("%s rows %s counted to know %s whether there is one", say_count(r, rows),
-                               r->plan->analyzed ? "were" : "are to be",
+            it->evidence = SAY("%s rows %s counted to check %s whether there is one", say_count(r, rows),
+                               r->plan->analyzed ? "were" : "would be",
                                asked > 1 ? SAY("%s times", say_count(r, asked)) : "once");
-            it->advice = "Ask with EXISTS: it ends at the first row.";
+            it->advice = "Use EXISTS: it stops at the first row.";
             it->check = "The plan shows no Aggregate there, and the scan returns at most one row each time.";
-            it->caveat = c->guessed ? "Only where the number compared with is 0." : NULL;
+            it->caveat = c->guessed ? "Only if the count is compared with 0." : NULL;
             write_exists(r, c, it);
             break;
         }
@@ -563,7 +562,7 @@ static struct bare bare_names(Select *s)
     return b;
 }
 
-/* The join that gives the subquery's values; `value` is what stands for it then. */
+/* The join that computes the subquery's values; `value` is the expression that replaces the subquery. */
 static const char *as_join(struct rewriter *r, Select *s, const struct ast_froms *outer, const char **value)
 {
     struct ast_froms inner;
@@ -663,7 +662,7 @@ static void write_join(struct rewriter *r, Node **slot, const char *join, const 
 void find_correlated(struct rewriter *r)
 {
     struct links l = {.r = r};
-    struct counts counted = {.r = r}; /* these are asked with EXISTS instead */
+    struct counts counted = {.r = r}; /* these are rewritten with EXISTS instead */
     struct ast_froms outer;
     Select *s = r->select;
     if (!s || s->op != PG_QUERY__SET_OPERATION__SETOP_NONE || s->n_from_clause != 1 || ast_aggregates(s) ||
@@ -705,9 +704,9 @@ void find_correlated(struct rewriter *r)
                                ? SAY("%s ran %s times: %s", n->subplan ? n->subplan : "the subquery",
                                      say_count(r, runs), say_time(r, n->total_ns))
                                : SAY("%s %s %s times", n->subplan ? n->subplan : "the subquery",
-                                     r->plan->analyzed ? "ran" : "is to run", say_count(r, runs));
-            it->advice = "Compute it once for all keys and join: worth it where most keys are asked for.";
-            it->check = "The SubPlan is gone; the joined side is read once.";
+                                     r->plan->analyzed ? "ran" : "would run", say_count(r, runs));
+            it->advice = "Compute it once for all keys and join: useful if most keys are needed.";
+            it->check = "The plan has no SubPlan; the joined side is read once.";
             write_join(r, l.items[k], join, value, it);
             break;
         }

@@ -367,7 +367,7 @@ static bool see_kind(void *ctx, Node **slot)
 
 bool ast_mentions(Node *n, PgQuery__Node__NodeCase kind)
 {
-    struct mention m = {kind, false};
+    struct mention m = {.kind = kind, .found = false};
     ast_walk_slot(&n, see_kind, &m);
     return m.found;
 }

@@ -3,8 +3,8 @@
  * Plain EXPLAIN does not execute its statement, but the planner runs IMMUTABLE and
  * STABLE functions whose arguments are constant, so a call that reads files or
  * talks to another server escapes any rollback. Such built-in functions are
- * refused by name, wherever they stand. A function of the user's own that lies
- * about its volatility cannot be seen here, but by the server: source/postgres/harmless.c.
+ * refused by name, wherever they stand. A user-defined function with a wrong volatility cannot be seen here,
+ * but by the server: source/postgres/harmless.c.
  *
  * SELECT ... FOR UPDATE is allowed: planning it locks no row, and the read-only
  * transaction would refuse to execute it. */
@@ -120,12 +120,16 @@ static const char *last_name(const cJSON *list)
 static const struct {
     const char *node, *sentence;
 } REFUSED[] = {
-    {"intoClause", "SELECT INTO would create a table; explain the SELECT without INTO"},
-    {"InsertStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"UpdateStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"DeleteStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"MergeStmt", "a data-modifying statement inside WITH is never explained; explain its parts alone"},
-    {"CreateTableAsStmt", "CREATE TABLE AS is not explained; explain its SELECT alone"},
+    {.node = "intoClause", .sentence = "SELECT INTO would create a table; explain the SELECT without INTO"},
+    {.node = "InsertStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "UpdateStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "DeleteStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "MergeStmt",
+     .sentence = "a data-modifying statement inside WITH is never explained; explain its parts alone"},
+    {.node = "CreateTableAsStmt", .sentence = "CREATE TABLE AS is not explained; explain its SELECT alone"},
 };
 
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */
@@ -142,7 +146,8 @@ static bool walk(const cJSON *node, struct sd_error *why)
             const char *name = names ? last_name(c) : NULL;
             if (name && sql_function_denied(name))
                 return fail(why,
-                            "the statement calls %.64s, which may act while the statement is only planned",
+                            "the statement calls %.64s, which may change something even when the statement "
+                            "is only planned",
                             name);
         }
         if (!walk(c, why))
@@ -158,12 +163,13 @@ static const char *const ALLOWED[] = {"SelectStmt", "InsertStmt", "UpdateStmt",
 static const struct {
     const char *node, *words;
 } UTILITY[] = {
-    {"ExplainStmt", "the text is an EXPLAIN already; give the statement alone"},
-    {"CreateTableAsStmt", "CREATE TABLE AS is not explained; explain its SELECT alone"},
-    {"ExecuteStmt", "EXECUTE hides its statement; explain the prepared statement's own text"},
-    {"DeclareCursorStmt", "DECLARE CURSOR is not explained; explain its SELECT alone"},
-    {"CopyStmt", "COPY has no plan; explain its SELECT alone"},
-    {"TransactionStmt", "BEGIN, COMMIT and the like have no plan"},
+    {.node = "ExplainStmt", .words = "the text is an EXPLAIN already; give the statement alone"},
+    {.node = "CreateTableAsStmt", .words = "CREATE TABLE AS is not explained; explain its SELECT alone"},
+    {.node = "ExecuteStmt",
+     .words = "EXECUTE hides its statement; explain the prepared statement's own text"},
+    {.node = "DeclareCursorStmt", .words = "DECLARE CURSOR is not explained; explain its SELECT alone"},
+    {.node = "CopyStmt", .words = "COPY has no plan; explain its SELECT alone"},
+    {.node = "TransactionStmt", .words = "BEGIN, COMMIT and the like have no plan"},
 };
 
 static bool gate(const cJSON *tree, struct sd_error *why)
@@ -171,13 +177,13 @@ static bool gate(const cJSON *tree, struct sd_error *why)
     const cJSON *stmts = cJSON_GetObjectItemCaseSensitive(tree, "stmts");
     int n = cJSON_GetArraySize(stmts);
     if (n == 0)
-        return fail(why, "there is no statement in the text");
+        return fail(why, "the text contains no statement");
     if (n > 1)
         return fail(why, "the text holds %d statements; only one is explained at a time", n);
     const cJSON *stmt = cJSON_GetObjectItemCaseSensitive(stmts->child, "stmt");
     const cJSON *node = stmt ? stmt->child : NULL;
     if (!node || !node->string)
-        return fail(why, "the statement is of a kind that is not known");
+        return fail(why, "the kind of the statement is not known");
     for (size_t i = 0; i < ARRAY_LEN(UTILITY); i++)
         if (strcmp(node->string, UTILITY[i].node) == 0)
             return fail(why, "%s", UTILITY[i].words);
@@ -192,11 +198,12 @@ static bool gate(const cJSON *tree, struct sd_error *why)
 static const struct {
     const char *node, *sentence;
 } NOT_EXECUTED[] = {
-    {"lockingClause",
-     "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
-    {"ParamRef", "the statement has parameters such as $1, and without their values it cannot be executed; "
-                 "put values in their place"},
-    {"CurrentOfExpr", "WHERE CURRENT OF needs a cursor"},
+    {.node = "lockingClause",
+     .sentence = "FOR UPDATE and FOR SHARE lock rows; EXPLAIN ANALYZE only runs statements that lock none"},
+    {.node = "ParamRef",
+     .sentence = "the statement has parameters such as $1, and it cannot be executed without their values; "
+                 "replace them with values"},
+    {.node = "CurrentOfExpr", .sentence = "WHERE CURRENT OF needs a cursor"},
 };
 
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */
@@ -232,7 +239,7 @@ static bool gate_executed(const cJSON *tree, struct sd_error *why)
 static bool check(const char *sql, bool executed, struct sql_uses *uses, struct sd_error *why)
 {
     if (!sql || !*sql)
-        return fail(why, "there is no statement in the text");
+        return fail(why, "the text contains no statement");
     if (strnlen(sql, SQL_MAX_BYTES + 1) > SQL_MAX_BYTES)
         return fail(why, "the statement is longer than 1 MiB");
     if (!sql_bounded(sql))
@@ -240,7 +247,7 @@ static bool check(const char *sql, bool executed, struct sql_uses *uses, struct 
     PgQueryParseResult r = pg_query_parse(sql);
     bool ok = false;
     if (r.error) {
-        fail(why, "the statement does not parse: %.300s",
+        fail(why, "the statement has a syntax error: %.300s",
              r.error->message ? r.error->message : "unknown error");
     } else {
         cJSON *tree = cJSON_Parse(r.parse_tree);

@@ -1,5 +1,5 @@
-/* hidden.h - statements with their literals hidden, remembered: parsing one costs some
- * 50 us, and the same ones come ten times a second. One thread for each instance. */
+/* hidden.h - a cache of statements with their literals hidden: parsing one costs about 50 us, and the same
+ * statements arrive ten times per second. One thread for each instance. */
 #ifndef CORE_SQL_HIDDEN_H
 #define CORE_SQL_HIDDEN_H
 

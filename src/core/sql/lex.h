@@ -1,6 +1,5 @@
-/* lex.h - SQL cut into tokens, whatever the text is: also cut in the middle,
- * also garbage. libpg_query's scanner refuses such text; what a server shows in
- * pg_stat_activity is cut at track_activity_query_size. Any thread; no state. */
+/* lex.h - splits SQL into tokens; the text may be incomplete or invalid. libpg_query's scanner refuses such
+ * text; what a server shows in pg_stat_activity is cut at track_activity_query_size. Any thread; no state. */
 #ifndef CORE_SQL_LEX_H
 #define CORE_SQL_LEX_H
 

@@ -92,7 +92,7 @@ static void read_execute(struct reader *r)
     if (sql)
         next(r);
     if (!sql || (!is_char(r, ';') && !is_one_of(r, after)))
-        refuse(r, "what it executes cannot be told from its text");
+        refuse(r, "its text does not show what it executes");
     else if (!sql_may_be_body(sql, &inner))
         refuse(r, "it executes a command other than a query");
     free(sql);

@@ -15,8 +15,8 @@ void sql_quote(const char *name, struct strbuf *out);
 bool sql_fingerprint(const char *sql, char out[17]);
 /* Constants as $n; caller frees; NULL when it does not parse. */
 char *sql_normalize(const char *sql);
-/* Whatever the text is, nothing that may be a literal survives: normalised when
- * it parses, otherwise by a scanner that replaces strings and numbers. Caller frees. */
+/* No possible literal remains in any text: normalised when it parses, otherwise by a scanner that replaces
+ * strings and numbers. Caller frees. */
 char *sql_hide_literals(const char *sql);
 
 /* The same of an expression out of a plan, which is no statement. Caller frees. */
@@ -90,7 +90,7 @@ struct sql_tags {
 bool sql_tags(const char *sql, struct sql_tags *out);
 void sql_tags_free(struct sql_tags *t);
 /* The text without the comments that hold tags; others stay (hints are comments).
- * pg_stat_statements keeps the tags of whoever called first: misleading. Caller frees. */
+ * pg_stat_statements keeps the tags of the first caller, which misleads. Caller frees. */
 char *sql_strip_tags(const char *sql);
 
 #endif

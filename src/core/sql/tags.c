@@ -74,28 +74,28 @@ static const struct {
     const char *key;
     enum { ROUTE, METHOD, TRACE, APPLICATION, CONTROLLER, ACTION } what;
 } KEYS[] = {
-    {"route", ROUTE},
-    {"http.route", ROUTE},
-    {"http_route", ROUTE},
-    {"path", ROUTE},
-    {"url", ROUTE},
-    {"method", METHOD},
-    {"http.method", METHOD},
-    {"http_method", METHOD},
-    {"http.request.method", METHOD},
-    {"request_method", METHOD},
-    {"traceparent", TRACE},
-    {"trace_id", TRACE},
-    {"application", APPLICATION},
-    {"app", APPLICATION},
-    {"service", APPLICATION},
-    {"service.name", APPLICATION},
-    {"service_name", APPLICATION},
-    {"controller", CONTROLLER},
-    {"action", ACTION},
+    {.key = "route", .what = ROUTE},
+    {.key = "http.route", .what = ROUTE},
+    {.key = "http_route", .what = ROUTE},
+    {.key = "path", .what = ROUTE},
+    {.key = "url", .what = ROUTE},
+    {.key = "method", .what = METHOD},
+    {.key = "http.method", .what = METHOD},
+    {.key = "http_method", .what = METHOD},
+    {.key = "http.request.method", .what = METHOD},
+    {.key = "request_method", .what = METHOD},
+    {.key = "traceparent", .what = TRACE},
+    {.key = "trace_id", .what = TRACE},
+    {.key = "application", .what = APPLICATION},
+    {.key = "app", .what = APPLICATION},
+    {.key = "service", .what = APPLICATION},
+    {.key = "service.name", .what = APPLICATION},
+    {.key = "service_name", .what = APPLICATION},
+    {.key = "controller", .what = CONTROLLER},
+    {.key = "action", .what = ACTION},
 };
 
-static void take(struct found *f, const char *key, char *value)
+static void take_tag(struct found *f, const char *key, char *value)
 {
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         if (strcmp(key, KEYS[i].key) != 0 || !value[0])
@@ -142,7 +142,7 @@ static void pairs(const char *p, const char *end, bool cut, struct found *f)
         size_t key_len = (size_t)(p - key);
         p = skip(p, end, " \t");
         if (p >= end || (*p != '=' && *p != ':') || key_len == 0) {
-            /* A word of prose: go on behind it. */
+            /* Not a tag: continue after it. */
             p += p < end && key_len == 0;
             continue;
         }
@@ -168,7 +168,7 @@ static void pairs(const char *p, const char *end, bool cut, struct found *f)
         if (!whole || key_len > TAG_MAX || len > TAG_MAX)
             continue;
         char *k = decoded(key, key_len), *v = decoded(value, len);
-        take(f, k, v);
+        take_tag(f, k, v);
         free(k);
         free(v);
     }

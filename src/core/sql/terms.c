@@ -17,8 +17,7 @@ static bool is(const struct sql_token *t, char c)
     return t->kind == SQL_OTHER && *t->text == c;
 }
 
-/* Words of conditions that are no columns. Reserved in PostgreSQL, so a column of that
- * name stands in quotes. */
+/* Keywords in conditions. They are reserved in PostgreSQL, so a column of that name is quoted. */
 static bool is_keyword(const struct sql_token *t)
 {
     static const char *const words[] = {"and",
@@ -363,12 +362,12 @@ void terms_read(const char *text, size_t len, struct terms *out)
         out->overfull = true;
     } else {
         unwrap(&t, &n);
-        struct reader r = {t, n, out};
+        struct reader r = {.t = t, .n = n, .out = out};
         bool negated = n > 1 && word_is(&t[0], "not");
         struct sql_token *inner = t + negated;
         size_t n_inner = n - negated;
         unwrap(&inner, &n_inner);
-        struct reader own = {inner, n_inner, out};
+        struct reader own = {.t = inner, .n = n_inner, .out = out};
         own_op(&own);
         if (negated)
             negate(out);
@@ -402,8 +401,8 @@ size_t terms_split(const char *condition, struct terms_part *out, size_t max)
                 continue;
             }
             if (parts < max && i > from)
-                out[parts++] =
-                    (struct terms_part){t[from].text, (size_t)(t[i - 1].text + t[i - 1].len - t[from].text)};
+                out[parts++] = (struct terms_part){
+                    .text = t[from].text, .len = (size_t)(t[i - 1].text + t[i - 1].len - t[from].text)};
             from = i + 1;
         }
     }

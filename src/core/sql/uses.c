@@ -7,12 +7,12 @@ static const cJSON *field(const cJSON *node, const char *name)
     return cJSON_GetObjectItemCaseSensitive(node, name);
 }
 
-static const char *text(const cJSON *node, const char *name)
+static const char *node_text(const cJSON *node, const char *name)
 {
     return cJSON_GetStringValue(field(node, name));
 }
 
-static void add(struct sql_use_list *l, const char *schema, const char *name, int literals)
+static void add_use(struct sql_use_list *l, const char *schema, const char *name, int literals)
 {
     if (!name)
         return;
@@ -32,9 +32,9 @@ static void add_list(struct sql_use_list *l, const cJSON *names, int literals)
     int n = cJSON_GetArraySize(names);
     if (n < 1)
         return;
-    const char *name = text(field(cJSON_GetArrayItem(names, n - 1), "String"), "sval");
-    const char *schema = n > 1 ? text(field(cJSON_GetArrayItem(names, n - 2), "String"), "sval") : NULL;
-    add(l, schema, name, literals);
+    const char *name = node_text(field(cJSON_GetArrayItem(names, n - 1), "String"), "sval");
+    const char *schema = n > 1 ? node_text(field(cJSON_GetArrayItem(names, n - 2), "String"), "sval") : NULL;
+    add_use(l, schema, name, literals);
 }
 
 /* A string or NULL without a cast: its type is whatever the function or operator wants. */
@@ -63,8 +63,8 @@ static int literals_in(const cJSON *expr)
 static void collect(const char *key, const cJSON *node, struct sql_uses *u)
 {
     if (strcmp(key, "RangeVar") == 0 || strcmp(key, "relation") == 0) {
-        if (text(node, "relname"))
-            add(&u->relations, text(node, "schemaname"), text(node, "relname"), 0);
+        if (node_text(node, "relname"))
+            add_use(&u->relations, node_text(node, "schemaname"), node_text(node, "relname"), 0);
     } else if (strcmp(key, "FuncCall") == 0 || field(node, "funcname")) {
         int literals = literals_in(field(node, "args")) + literals_in(field(node, "agg_order"));
         add_list(&u->functions, field(node, "funcname"), literals);
@@ -72,16 +72,16 @@ static void collect(const char *key, const cJSON *node, struct sql_uses *u)
     } else if (strcmp(key, "A_Expr") == 0) {
         int literals = literals_in(field(node, "lexpr")) + literals_in(field(node, "rexpr"));
         static const char *const comparisons[] = {"=", "<>", "<", ">", "<=", ">=", NULL};
-        const char *kind = text(node, "kind");
+        const char *kind = node_text(node, "kind");
         add_list(&u->operators, field(node, "name"), literals);
         if (kind && strstr(kind, "BETWEEN"))
             for (size_t i = 0; comparisons[i]; i++)
-                add(&u->operators, NULL, comparisons[i], literals);
+                add_use(&u->operators, NULL, comparisons[i], literals);
     } else if (strcmp(key, "CaseExpr") == 0) {
         if (field(node, "arg"))
-            add(&u->operators, NULL, "=", literals_in(field(node, "arg")) + 1);
+            add_use(&u->operators, NULL, "=", literals_in(field(node, "arg")) + 1);
     } else if (strcmp(key, "SubLink") == 0) {
-        add(&u->operators, NULL, "=", literals_in(field(node, "testexpr")));
+        add_use(&u->operators, NULL, "=", literals_in(field(node, "testexpr")));
     } else if (strcmp(key, "ColumnRef") == 0) {
         if (cJSON_GetArraySize(field(node, "fields")) > 1)
             add_list(&u->attributes, field(node, "fields"), 0);
@@ -100,7 +100,7 @@ static void collect(const char *key, const cJSON *node, struct sql_uses *u)
     for (const cJSON *c = cJSON_IsArray(field(node, "indirection")) ? field(node, "indirection")->child
                                                                     : NULL;
          c; c = c->next)
-        add(&u->attributes, NULL, text(field(c, "String"), "sval"), 0);
+        add_use(&u->attributes, NULL, node_text(field(c, "String"), "sval"), 0);
 }
 
 /* cJSON refuses more than 1000 levels, so the recursion is bounded. */
@@ -118,7 +118,7 @@ void sql_uses_collect(const cJSON *tree, struct sql_uses *u)
     const cJSON *first = field(tree, "stmts");
     const cJSON *statement = first && first->child ? field(first->child, "stmt") : NULL;
     u->modifies = statement && statement->child && !str_eq(statement->child->string, "SelectStmt");
-    add(&u->operators, NULL, "=", 0); /* JOIN USING and the like do not name it */
+    add_use(&u->operators, NULL, "=", 0); /* JOIN USING and the like do not name it */
     walk(tree, u);
 }
 

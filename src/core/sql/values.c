@@ -54,14 +54,13 @@ static bool next_value(const char **at, struct value *v, struct sd_error *err)
         if (t.kind == SQL_PARAM)
             return fail(err, "a value cannot be a parameter (%.*s)", (int)MIN(t.len, 20), t.text);
         if (t.kind == SQL_COMMENT || (t.kind == SQL_OTHER && *t.text == ';'))
-            return fail(err,
-                        "a value is a constant, such as 42 or 'text'; comments and ; have no place in it");
+            return fail(err, "a value is a constant, such as 42 or 'text'; comments and ; are not allowed");
         if ((t.kind == SQL_STRING || t.kind == SQL_QUOTED) && !t.closed)
             return fail(err, "a quoted value has no end");
         if (t.kind == SQL_OTHER)
             depth += (*t.text == '(' || *t.text == '[') - (*t.text == ')' || *t.text == ']');
         if (depth < 0)
-            return fail(err, "a bracket is closed that was not opened");
+            return fail(err, "a closing bracket has no opening bracket");
         if (t.kind != SQL_SPACE) {
             v->len = (size_t)(p + t.len - v->text);
             v->tokens++;

@@ -353,7 +353,7 @@ static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
     return a->last_slot = s;
 }
 
-static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
+static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
 {
     sd_time at = sd_known(l->at) ? l->at : now;
     if (at < 0)
@@ -372,7 +372,7 @@ static void take(struct accesslog_agg *a, const struct accesslog_line *l, sd_tim
     c->count++;
     if (l->status) {
         c->with_status++;
-        c->status[MIN(l->status / 100, 5)]++; /* 600 and above: nothing honest sends them */
+        c->status[MIN(l->status / 100, 5)]++; /* 600 and above are not valid */
     }
     if (sd_known(l->bytes)) {
         c->with_bytes++;
@@ -451,18 +451,18 @@ static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd
         len--;
     a->intake.lines++;
     if (!a->format) {
-        static const char UNKNOWN[] = "No known access-log format fits the line.";
+        static const char UNKNOWN[] = "The line does not match any known access log format.";
         static const char BINARY[] = "The line holds NUL bytes: this is binary data, not an access log.";
         unparsed(a, line, len, memchr(line, 0, len) ? BINARY : UNKNOWN);
         return;
     }
     if (accesslog_parse(a->format, line, len, &l, &reason)) {
-        take(a, &l, now);
+        count_line(a, &l, now);
         return;
     }
     struct accesslog_line other;
     if (a->automatic && try_others(a, line, len, &other))
-        take(a, &other, now);
+        count_line(a, &other, now);
     else
         unparsed(a, line, len, len ? reason : "The line is empty.");
 }

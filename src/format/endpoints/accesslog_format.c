@@ -14,52 +14,58 @@ struct variable {
 /* What is not here is skipped over. Of several for the same thing the highest rank is
  * read: the request as sent before its normalised parts, $request_time before $upstream... */
 static const struct variable NGINX[] = {
-    {"time_local", FIELD_TIME_LOCAL, 0, 1, false},
-    {"time_iso8601", FIELD_TIME_ISO, 0, 2, false},
-    {"msec", FIELD_EPOCH, SD_S, 3, false},
-    {"request", FIELD_REQUEST, 0, 2, false},
-    {"request_method", FIELD_METHOD, 0, 1, false},
-    {"uri", FIELD_URI, 0, 1, false},
-    {"document_uri", FIELD_URI, 0, 1, false},
-    {"request_uri", FIELD_URI, 0, 2, false},
-    {"status", FIELD_STATUS, 0, 2, false},
-    {"bytes_sent", FIELD_BYTES, 0, 1, false},
-    {"body_bytes_sent", FIELD_BYTES, 0, 2, false},
-    {"request_time", FIELD_DURATION, SD_S, 3, false},
-    {"upstream_response_time", FIELD_DURATION, SD_S, 1, true},
-    {"slowdive_tail", FIELD_TAIL, 0, 1, false}, /* the built-in formats' own */
+    {.name = "time_local", .field = FIELD_TIME_LOCAL, .scale = 0, .rank = 1, .list = false},
+    {.name = "time_iso8601", .field = FIELD_TIME_ISO, .scale = 0, .rank = 2, .list = false},
+    {.name = "msec", .field = FIELD_EPOCH, .scale = SD_S, .rank = 3, .list = false},
+    {.name = "request", .field = FIELD_REQUEST, .scale = 0, .rank = 2, .list = false},
+    {.name = "request_method", .field = FIELD_METHOD, .scale = 0, .rank = 1, .list = false},
+    {.name = "uri", .field = FIELD_URI, .scale = 0, .rank = 1, .list = false},
+    {.name = "document_uri", .field = FIELD_URI, .scale = 0, .rank = 1, .list = false},
+    {.name = "request_uri", .field = FIELD_URI, .scale = 0, .rank = 2, .list = false},
+    {.name = "status", .field = FIELD_STATUS, .scale = 0, .rank = 2, .list = false},
+    {.name = "bytes_sent", .field = FIELD_BYTES, .scale = 0, .rank = 1, .list = false},
+    {.name = "body_bytes_sent", .field = FIELD_BYTES, .scale = 0, .rank = 2, .list = false},
+    {.name = "request_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 3, .list = false},
+    {.name = "upstream_response_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = true},
+    {.name = "slowdive_tail",
+     .field = FIELD_TAIL,
+     .scale = 0,
+     .rank = 1,
+     .list = false}, /* the built-in formats' own */
 };
 
 static const struct variable APACHE[] = {
-    {"t", FIELD_TIME_LOCAL, 0, 1, false},
-    {"{sec}t", FIELD_EPOCH, SD_S, 2, false},
-    {"{msec}t", FIELD_EPOCH, SD_MS, 3, false},
-    {"{usec}t", FIELD_EPOCH, SD_US, 4, false},
-    {"r", FIELD_REQUEST, 0, 2, false},
-    {"m", FIELD_METHOD, 0, 1, false},
-    {"U", FIELD_URI, 0, 1, false},
-    {"s", FIELD_STATUS, 0, 2, false},
-    {"b", FIELD_BYTES, 0, 2, false},
-    {"B", FIELD_BYTES, 0, 2, false},
-    {"O", FIELD_BYTES, 0, 1, false},
-    {"D", FIELD_DURATION, SD_US, 3, false},
-    {"{us}T", FIELD_DURATION, SD_US, 3, false},
-    {"{ms}T", FIELD_DURATION, SD_MS, 2, false},
-    {"{s}T", FIELD_DURATION, SD_S, 1, false},
-    {"T", FIELD_DURATION, SD_S, 1, false},
+    {.name = "t", .field = FIELD_TIME_LOCAL, .scale = 0, .rank = 1, .list = false},
+    {.name = "{sec}t", .field = FIELD_EPOCH, .scale = SD_S, .rank = 2, .list = false},
+    {.name = "{msec}t", .field = FIELD_EPOCH, .scale = SD_MS, .rank = 3, .list = false},
+    {.name = "{usec}t", .field = FIELD_EPOCH, .scale = SD_US, .rank = 4, .list = false},
+    {.name = "r", .field = FIELD_REQUEST, .scale = 0, .rank = 2, .list = false},
+    {.name = "m", .field = FIELD_METHOD, .scale = 0, .rank = 1, .list = false},
+    {.name = "U", .field = FIELD_URI, .scale = 0, .rank = 1, .list = false},
+    {.name = "s", .field = FIELD_STATUS, .scale = 0, .rank = 2, .list = false},
+    {.name = "b", .field = FIELD_BYTES, .scale = 0, .rank = 2, .list = false},
+    {.name = "B", .field = FIELD_BYTES, .scale = 0, .rank = 2, .list = false},
+    {.name = "O", .field = FIELD_BYTES, .scale = 0, .rank = 1, .list = false},
+    {.name = "D", .field = FIELD_DURATION, .scale = SD_US, .rank = 3, .list = false},
+    {.name = "{us}T", .field = FIELD_DURATION, .scale = SD_US, .rank = 3, .list = false},
+    {.name = "{ms}T", .field = FIELD_DURATION, .scale = SD_MS, .rank = 2, .list = false},
+    {.name = "{s}T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
+    {.name = "T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
 };
 
 static const struct {
     const char *name, *text;
 } BUILTIN[] = {
-    {"ingress-nginx",
-     "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $l $request_time [$p] [$a] $rest"},
-    {"combined", "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
-    {"combined with further fields",
-     "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $slowdive_tail"},
-    {"common", "$c [$time_local] \"$request\" $status $body_bytes_sent"},
-    {"common with further fields", "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
-    {"json", NULL},
+    {.name = "ingress-nginx",
+     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $l $request_time [$p] "
+             "[$a] $rest"},
+    {.name = "combined", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
+    {.name = "combined with further fields",
+     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $slowdive_tail"},
+    {.name = "common", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent"},
+    {.name = "common with further fields",
+     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
+    {.name = "json", .text = NULL},
 };
 
 /* ---- building ---- */
@@ -93,16 +99,15 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     struct accesslog_format *f = b->f;
     if (f->n && !b->literal.len) {
         struct accesslog_op *last = &f->ops[f->n - 1];
-        /* $uri$is_args$args is a path still; values nobody reads may touch each other. */
+        /* $uri$is_args$args is still a path; unused values may follow each other without a separator. */
         if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
         if (!last->to_path)
-            return fail(
-                err,
-                "In the log format nothing stands between $%.40s and the value before it, so nobody can "
-                "tell where one ends.",
-                name);
+            return fail(err,
+                        "In the log format $%.40s follows another variable without a separator, so their "
+                        "values cannot be told apart.",
+                        name);
     }
     end_literal(b);
     f->ops = mem_grow(f->ops, f->n, &f->cap, sizeof *f->ops);
@@ -115,7 +120,7 @@ static bool add_value(struct builder *b, const char *name, const struct variable
     return true;
 }
 
-static const struct variable *find(const struct variable *table, size_t n, const char *name)
+static const struct variable *find_variable(const struct variable *table, size_t n, const char *name)
 {
     for (size_t i = 0; i < n; i++)
         if (!strcmp(table[i].name, name))
@@ -150,7 +155,7 @@ static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
         }
         char word[64];
         snprintf(word, sizeof word, "%.*s", (int)MIN(n, sizeof word - 1), name);
-        if (!add_value(b, word, find(NGINX, ARRAY_LEN(NGINX), word), err))
+        if (!add_value(b, word, find_variable(NGINX, ARRAY_LEN(NGINX), word), err))
             return false;
         s = name + n + brace;
     }
@@ -189,7 +194,7 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
             bool brackets = !strcmp(word, "t");
             if (brackets)
                 strbuf_char(&b->literal, '[');
-            if (!add_value(b, word, find(APACHE, ARRAY_LEN(APACHE), word), err))
+            if (!add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
                 return false;
             if (brackets)
                 strbuf_char(&b->literal, ']');
@@ -276,12 +281,11 @@ static bool check(const struct accesslog_format *f, struct sd_error *err)
         if (f->ops[i].field == FIELD_REQUEST || f->ops[i].field == FIELD_URI)
             return true;
     if (!f->n)
-        return fail(
-            err, "The log format holds no $variable (nginx) and no %%directive (Apache); write it as in the "
-                 "server's configuration, or name one of common, combined, ingress-nginx, json.");
-    return fail(err,
-                "The log format has neither $request nor $request_uri (in Apache's notation %%r or %%U): "
-                "there would be no endpoints.");
+        return fail(err,
+                    "The log format contains no $variable (nginx) and no %%directive (Apache); write it as "
+                    "in the server's configuration, or use one of common, combined, ingress-nginx, json.");
+    return fail(err, "The log format has neither $request nor $request_uri (in Apache's notation %%r or "
+                     "%%U), so the endpoint of a request is not known.");
 }
 
 static struct accesslog_format *empty(const char *name)

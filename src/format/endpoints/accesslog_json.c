@@ -21,18 +21,18 @@ static const struct {
     const char *key;
     int64_t scale;
 } DURATION[] = {
-    {"request_time", SD_S},
-    {"Duration", 1},
-    {"duration", SD_S},
-    {"duration_ms", SD_MS},
-    {"duration_us", SD_US},
-    {"duration_ns", 1},
-    {"response_time_ms", SD_MS},
-    {"latency_ms", SD_MS},
-    {"request_time_ms", SD_MS},
-    {"response_time", SD_S},
-    {"upstream_response_time", SD_S},
-    {"OriginDuration", 1},
+    {.key = "request_time", .scale = SD_S},
+    {.key = "Duration", .scale = 1},
+    {.key = "duration", .scale = SD_S},
+    {.key = "duration_ms", .scale = SD_MS},
+    {.key = "duration_us", .scale = SD_US},
+    {.key = "duration_ns", .scale = 1},
+    {.key = "response_time_ms", .scale = SD_MS},
+    {.key = "latency_ms", .scale = SD_MS},
+    {.key = "request_time_ms", .scale = SD_MS},
+    {.key = "response_time", .scale = SD_S},
+    {.key = "upstream_response_time", .scale = SD_S},
+    {.key = "OriginDuration", .scale = 1},
 };
 
 static const cJSON *get(const cJSON *o, const char *key)

@@ -2,7 +2,7 @@
 #include "format/endpoints/accesslog_internal.h"
 
 /* Literals are a few bytes: calling memcmp costs more than comparing. */
-static inline bool same(const char *a, const char *b, size_t n)
+static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (a[i] != b[i])
@@ -33,7 +33,7 @@ static inline const char *value_end(const struct accesslog_op *op, const char *p
         if (op->list && op->literal[0] == ' ' && q > p &&
             (q[-1] == ',' || q[-1] == ':' || (end - q > 2 && q[1] == ':' && q[2] == ' ')))
             continue; /* inside "0.1, 0.2 : 0.3" */
-        if (same(q + 1, op->literal + 1, op->literal_len - 1))
+        if (same_bytes(q + 1, op->literal + 1, op->literal_len - 1))
             return q;
     }
     return NULL;
@@ -156,7 +156,7 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
     if (f->json)
         return accesslog_parse_json(f, line, len, out, reason);
     const char *p = line, *end = line + len;
-    *reason = "The line does not have the form of the log format.";
+    *reason = "The line does not match the log format.";
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
@@ -175,7 +175,7 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
         p = q + op->literal_len;
     }
     if (p != end) {
-        *reason = "The line goes on where the log format ends.";
+        *reason = "The line has more text after the end of the log format.";
         return false;
     }
     if (request)

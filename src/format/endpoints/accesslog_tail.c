@@ -36,7 +36,11 @@ static const struct key KEYS[] = {
 static const struct {
     const char *suffix;
     int64_t scale;
-} UNITS[] = {{"ms", SD_MS}, {"us", SD_US}, {"\xc2\xb5s", SD_US}, {"ns", 1}, {"s", SD_S}};
+} UNITS[] = {{.suffix = "ms", .scale = SD_MS},
+             {.suffix = "us", .scale = SD_US},
+             {.suffix = "\xc2\xb5s", .scale = SD_US},
+             {.suffix = "ns", .scale = 1},
+             {.suffix = "s", .scale = SD_S}};
 
 /* The unit at the end of s, cut off; 0: none. */
 static int64_t unit_of(const char *s, size_t *n, bool key)

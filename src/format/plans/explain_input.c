@@ -9,7 +9,7 @@ static bool has(const char *text, size_t len, const char *needle)
     return memmem(text, len, needle, strlen(needle)) != NULL;
 }
 
-enum explain_format explain_detect(const char *text, size_t len)
+static enum explain_format explain_detect(const char *text, size_t len)
 {
     size_t at = 0;
     while (at < len && (text[at] == ' ' || text[at] == '\n' || text[at] == '\r' || text[at] == '\t'))
@@ -25,7 +25,7 @@ enum explain_format explain_detect(const char *text, size_t len)
     return at < len && text[at] == '[' ? EXPLAIN_JSON : EXPLAIN_UNKNOWN;
 }
 
-/* What stands around a line when it was copied from a terminal or an e-mail. */
+/* Characters around a line that was copied from a terminal or an e-mail. */
 static const char *const BORDERS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91", NULL}; /* | box lines */
 static const char *const CONTINUES[] = {"+", "\xe2\x86\xb5", "|", "\xe2\x94\x82", "\xe2\x95\x91", "\r",
                                         " ", "\t",           NULL};
@@ -125,7 +125,7 @@ bool explain_body(const char *text, size_t len, struct explain *out, struct sd_e
     }
     while (len && strchr(" \t\r\n", text[len - 1]))
         len--;
-    return fail(err, len ? "This is no output of EXPLAIN: no plan node was found in it."
+    return fail(err, len ? "This is not the output of EXPLAIN: it contains no plan node."
                          : "There is no plan: the input is empty.");
 }
 
@@ -156,12 +156,18 @@ static int inputs_wanted(const struct plan_node *n)
     static const struct {
         const char *type;
         int n;
-    } wanted[] = {{"Hash Join", 2},     {"Merge Join", 2},       {"Nested Loop", 2}, {"Recursive Union", 2},
-                  {"BitmapAnd", 2},     {"BitmapOr", 2},         {"Sort", 1},        {"Incremental Sort", 1},
-                  {"Limit", 1},         {"Aggregate", 1},        {"Group", 1},       {"Hash", 1},
-                  {"Gather", 1},        {"Gather Merge", 1},     {"Materialize", 1}, {"Memoize", 1},
-                  {"Unique", 1},        {"WindowAgg", 1},        {"SetOp", 1},       {"LockRows", 1},
-                  {"Subquery Scan", 1}, {"Bitmap Heap Scan", 1}, {"ProjectSet", 1}};
+    } wanted[] = {{.type = "Hash Join", .n = 2},     {.type = "Merge Join", .n = 2},
+                  {.type = "Nested Loop", .n = 2},   {.type = "Recursive Union", .n = 2},
+                  {.type = "BitmapAnd", .n = 2},     {.type = "BitmapOr", .n = 2},
+                  {.type = "Sort", .n = 1},          {.type = "Incremental Sort", .n = 1},
+                  {.type = "Limit", .n = 1},         {.type = "Aggregate", .n = 1},
+                  {.type = "Group", .n = 1},         {.type = "Hash", .n = 1},
+                  {.type = "Gather", .n = 1},        {.type = "Gather Merge", .n = 1},
+                  {.type = "Materialize", .n = 1},   {.type = "Memoize", .n = 1},
+                  {.type = "Unique", .n = 1},        {.type = "WindowAgg", .n = 1},
+                  {.type = "SetOp", .n = 1},         {.type = "LockRows", .n = 1},
+                  {.type = "Subquery Scan", .n = 1}, {.type = "Bitmap Heap Scan", .n = 1},
+                  {.type = "ProjectSet", .n = 1}};
     for (size_t i = 0; n->type && i < ARRAY_LEN(wanted); i++)
         if (!strcmp(n->type, wanted[i].type))
             return wanted[i].n;
@@ -178,15 +184,14 @@ static void note_gaps(struct plan *p)
             has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
         if (has >= wants)
             continue;
-        plan_note(p, "The plan is not whole: %s (node %d) lacks %s.", n->type, n->id,
+        plan_note(p, "The plan is incomplete: %s (node %d) lacks %s.", n->type, n->id,
                   wants == 1 ? "its input"
                   : has      ? "its second input"
                              : "both inputs");
         return;
     }
     if (p->analyzed && !isnan(p->planning_ns) && isnan(p->execution_ns))
-        plan_note(p, "The end is missing: no Execution Time follows the Planning Time; shares are of the "
-                     "first node's time.");
+        plan_note(p, "The end of the plan is missing (Execution Time): shares are of the first node's time.");
 }
 
 /* Windows ends its lines in two characters. */
@@ -262,7 +267,7 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
             ok = explain_body(strbuf_text(&clean), clean.len, out, err);
     }
     if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
-        fail(err, "This looks like a server's log, but no plan is in it: auto_explain wrote none.");
+        fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
     if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
                                  "give each format by itself.");

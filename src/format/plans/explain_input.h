@@ -1,9 +1,9 @@
-/* explain_input.h - what EXPLAIN printed -> plans. Pure; any thread.
+/* explain_input.h - output of EXPLAIN -> plans. Pure; any thread.
  *
- * Takes what people have at hand: text, JSON, YAML or XML; one or several plans, psql's
+ * Accepts text, JSON, YAML or XML; one or several plans, psql's
  * frames around them, a terminal session, an e-mail that quotes and wraps the lines, a
- * server log with auto_explain's entries. The format is found out by itself. Of a plan
- * that is cut or broken what stands before that is read, and a note says so. */
+ * server log with auto_explain's entries. The format is detected. If a plan is cut off or broken, the part
+ * before that is read, and a note says so. */
 #ifndef FORMAT_PLANS_EXPLAIN_INPUT_H
 #define FORMAT_PLANS_EXPLAIN_INPUT_H
 
@@ -26,7 +26,6 @@ struct explain {
  * skipped or cut beside the plans that were read stands in their notes. */
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err);
 void explain_free(struct explain *e); /* frees the plans; {0} is fine */
-enum explain_format explain_detect(const char *text, size_t len);
 
 /* The plan as EXPLAIN (FORMAT JSON) prints it: what explain_read makes the same plan of.
  * Caller frees. */

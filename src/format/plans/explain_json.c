@@ -35,7 +35,8 @@ static void whole_identifier(cJSON *entry, const char **at, const char *end)
 }
 
 /* Plans of one JSON document; the number of them. */
-static size_t take(cJSON *json, const char *start, const char *end, struct explain *out, struct sd_error *err)
+static size_t take_plan(cJSON *json, const char *start, const char *end, struct explain *out,
+                        struct sd_error *err)
 {
     size_t n = 0;
     cJSON *entry = cJSON_IsArray(json) ? json->child : json;
@@ -176,12 +177,12 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         if (!stop || stop <= s) /* cJSON reports the start when it ran out of memory */
             stop = s + 1;
         if (json) {
-            take(json, s, stop, out, &why);
+            take_plan(json, s, stop, out, &why);
             cJSON_Delete(json);
             s = stop;
             continue;
         }
-        /* Only what was a plan is worth a word; a log has other brackets too. */
+        /* Only a plan is reported; a log has other brackets too. */
         if (!looks_like_a_plan(s, stop)) {
             s = next_line(stop, end);
             continue;
@@ -195,12 +196,12 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         cut = nothing_whole(rest > s && rest[-1] == '"' ? rest - 1 : rest, end);
         size_t before = out->n_plans;
         json = mend(s, (size_t)((cut ? end : stop) - s));
-        size_t kept = json ? take(json, s, stop, out, &why) : 0;
+        size_t kept = json ? take_plan(json, s, stop, out, &why) : 0;
         cJSON_Delete(json);
         for (size_t i = before; kept && i < out->n_plans; i++)
             if (i + 1 == out->n_plans)
                 plan_note(out->plans[i],
-                          cut ? "The JSON is cut off at line %zu: the plan is shown as far as it goes."
+                          cut ? "The JSON is cut off at line %zu: the plan is shown up to there."
                               : "The JSON is broken at line %zu: the plan is shown up to there.",
                           line_broken);
         if (!kept && out->n_plans > had)
@@ -216,8 +217,8 @@ bool explain_json(const char *text, size_t len, struct explain *out, struct sd_e
         return true;
     if (line_broken)
         return fail(err,
-                    cut ? "The plan's JSON is cut off at line %zu, before its first node says what it is."
-                        : "The plan's JSON is broken at line %zu, before its first node says what it is.",
+                    cut ? "The plan's JSON is cut off at line %zu, before the type of its first node."
+                        : "The plan's JSON is broken at line %zu, before the type of its first node.",
                     line_broken);
     if (why.text[0])
         return fail(err, "%s", why.text);

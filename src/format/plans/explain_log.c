@@ -158,8 +158,8 @@ struct about {
     const char *query_id;             /* digits; NULL or "0": unknown */
 };
 
-static void keep(struct log *l, const struct entry *e, const char *body, size_t len,
-                 const struct about *about)
+static void keep_entry(struct log *l, const struct entry *e, const char *body, size_t len,
+                       const struct about *about)
 {
     struct sd_error why = {""};
     size_t had = l->out->n_plans;
@@ -320,7 +320,7 @@ static const char *from_lines(struct log *l, const struct entry *e)
         strbuf_add(&body, e->body, (size_t)(s - e->body));
         last = s;
     }
-    keep(l, e, strbuf_text(&body), body.len, &(struct about){.at = moment(e->line, e->message)});
+    keep_entry(l, e, strbuf_text(&body), body.len, &(struct about){.at = moment(e->line, e->message)});
     strbuf_free(&body);
     return last;
 }
@@ -365,11 +365,11 @@ static const char *from_csv(struct log *l, const struct entry *e)
     s = csv_quoted(e->body, l->end, &body);
     for (int i = 1; i <= CSV_QUERY_ID && s < l->end && *s == ','; i++)
         s = csv_field(s + 1, l->end, i == CSV_QUERY ? &statement : i == CSV_QUERY_ID ? &id : &field);
-    keep(l, e, strbuf_text(&body), body.len,
-         &(struct about){.at = moment(e->line, e->message),
-                         .statement = strbuf_text(&statement),
-                         .database = strbuf_text(&database),
-                         .query_id = strbuf_text(&id)});
+    keep_entry(l, e, strbuf_text(&body), body.len,
+               &(struct about){.at = moment(e->line, e->message),
+                               .statement = strbuf_text(&statement),
+                               .database = strbuf_text(&database),
+                               .query_id = strbuf_text(&id)});
     strbuf_free(&body);
     strbuf_free(&field);
     strbuf_free(&statement);
@@ -435,15 +435,15 @@ static const char *from_json(struct log *l, const struct entry *e)
         }
         char id[24] = "";
         member_digits(e->line, stop, "\"query_id\":", id, sizeof id);
-        keep(l, e, strbuf_text(&clean), clean.len,
-             &(struct about){
-                 .at = moment(e->line, stop),
-                 .statement = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")),
-                 .database = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "dbname")),
-                 .query_id = id});
+        keep_entry(l, e, strbuf_text(&clean), clean.len,
+                   &(struct about){
+                       .at = moment(e->line, stop),
+                       .statement = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "statement")),
+                       .database = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "dbname")),
+                       .query_id = id});
         strbuf_free(&clean);
     } else if (!l->skipped++) {
-        fail(&l->why, "The line of JSON it stands in is cut or broken.");
+        fail(&l->why, "Its line of JSON is cut off or broken.");
     }
     cJSON_Delete(json);
     return stop;

@@ -116,28 +116,28 @@ static void set_relation(cJSON *n, const char *key, const char *s)
 
 static const struct {
     const char *text, *type, *key, *value;
-} TYPES[] = {{"HashAggregate", "Aggregate", "Strategy", "Hashed"},
-             {"GroupAggregate", "Aggregate", "Strategy", "Sorted"},
-             {"MixedAggregate", "Aggregate", "Strategy", "Mixed"},
-             {"Aggregate", "Aggregate", "Strategy", "Plain"},
-             {"Insert", "ModifyTable", "Operation", "Insert"},
-             {"Update", "ModifyTable", "Operation", "Update"},
-             {"Delete", "ModifyTable", "Operation", "Delete"},
-             {"Merge", "ModifyTable", "Operation", "Merge"},
-             {"Hash Join", "Hash Join", "Join Type", "Inner"},
-             {"Merge Join", "Merge Join", "Join Type", "Inner"},
-             {"Nested Loop", "Nested Loop", "Join Type", "Inner"}};
+} TYPES[] = {{.text = "HashAggregate", .type = "Aggregate", .key = "Strategy", .value = "Hashed"},
+             {.text = "GroupAggregate", .type = "Aggregate", .key = "Strategy", .value = "Sorted"},
+             {.text = "MixedAggregate", .type = "Aggregate", .key = "Strategy", .value = "Mixed"},
+             {.text = "Aggregate", .type = "Aggregate", .key = "Strategy", .value = "Plain"},
+             {.text = "Insert", .type = "ModifyTable", .key = "Operation", .value = "Insert"},
+             {.text = "Update", .type = "ModifyTable", .key = "Operation", .value = "Update"},
+             {.text = "Delete", .type = "ModifyTable", .key = "Operation", .value = "Delete"},
+             {.text = "Merge", .type = "ModifyTable", .key = "Operation", .value = "Merge"},
+             {.text = "Hash Join", .type = "Hash Join", .key = "Join Type", .value = "Inner"},
+             {.text = "Merge Join", .type = "Merge Join", .key = "Join Type", .value = "Inner"},
+             {.text = "Nested Loop", .type = "Nested Loop", .key = "Join Type", .value = "Inner"}};
 
 static const struct {
     const char *type, *key;
-} OBJECTS[] = {{"Bitmap Index Scan", "Index Name"},
-               {"CTE Scan", "CTE Name"},
-               {"WorkTable Scan", "CTE Name"},
-               {"Function Scan", "Function Name"},
-               {"Table Function Scan", "Table Function Name"},
-               {"Subquery Scan", "Alias"},
-               {"Values Scan", "Alias"},
-               {"Named Tuplestore Scan", "Tuplestore Name"}};
+} OBJECTS[] = {{.type = "Bitmap Index Scan", .key = "Index Name"},
+               {.type = "CTE Scan", .key = "CTE Name"},
+               {.type = "WorkTable Scan", .key = "CTE Name"},
+               {.type = "Function Scan", .key = "Function Name"},
+               {.type = "Table Function Scan", .key = "Table Function Name"},
+               {.type = "Subquery Scan", .key = "Alias"},
+               {.type = "Values Scan", .key = "Alias"},
+               {.type = "Named Tuplestore Scan", .key = "Tuplestore Name"}};
 
 /* "Parallel Index Scan Backward using i on s.t a" */
 static void set_name(cJSON *n, const char *name)
@@ -409,10 +409,14 @@ static void set_list(cJSON *o, const char *key, const char *s)
 
 static const struct {
     const char *name, *key;
-} SUBFIELDS[] = {{"Buckets: ", "Hash Buckets"},      {"Memory Usage: ", "Peak Memory Usage"},
-                 {"Disk Usage: ", "Disk Usage"},     {"Planned Partitions: ", "Planned Partitions"},
-                 {"Hits: ", "Cache Hits"},           {"Misses: ", "Cache Misses"},
-                 {"Evictions: ", "Cache Evictions"}, {"Overflows: ", "Cache Overflows"}};
+} SUBFIELDS[] = {{.name = "Buckets: ", .key = "Hash Buckets"},
+                 {.name = "Memory Usage: ", .key = "Peak Memory Usage"},
+                 {.name = "Disk Usage: ", .key = "Disk Usage"},
+                 {.name = "Planned Partitions: ", .key = "Planned Partitions"},
+                 {.name = "Hits: ", .key = "Cache Hits"},
+                 {.name = "Misses: ", .key = "Cache Misses"},
+                 {.name = "Evictions: ", .key = "Cache Evictions"},
+                 {.name = "Overflows: ", .key = "Cache Overflows"}};
 
 static void property(cJSON *o, const char *type, const char *line)
 {
@@ -491,11 +495,11 @@ static bool top_line(struct parser *p, int indent, const char *line)
 {
     static const struct {
         const char *text, *key;
-    } times[] = {{"Planning Time: ", "Planning Time"},
-                 {"Planning time: ", "Planning Time"},
-                 {"Execution Time: ", "Execution Time"},
-                 {"Execution time: ", "Execution Time"},
-                 {"Total runtime: ", "Execution Time"}};
+    } times[] = {{.text = "Planning Time: ", .key = "Planning Time"},
+                 {.text = "Planning time: ", .key = "Planning Time"},
+                 {.text = "Execution Time: ", .key = "Execution Time"},
+                 {.text = "Execution time: ", .key = "Execution Time"},
+                 {.text = "Total runtime: ", .key = "Execution Time"}};
     for (size_t i = 0; i < ARRAY_LEN(times); i++) {
         if (str_starts(line, times[i].text)) {
             set_number(p->entry, times[i].key, line + strlen(times[i].text));

@@ -257,8 +257,8 @@ struct plan *explain_tree(const cJSON *entry, struct sd_error *err)
         plan_note(p, "The plan has more than %d nodes; the rest was left out.", EXPLAIN_MAX_NODES);
     if (r->nameless)
         plan_note(p,
-                  r->nameless == 1 ? "%zu node does not say what it is; it was left out."
-                                   : "%zu nodes do not say what they are; they were left out.",
+                  r->nameless == 1 ? "%zu node has no type; it was left out."
+                                   : "%zu nodes have no type; they were left out.",
                   r->nameless);
     free(r);
     return p;

@@ -148,10 +148,11 @@ static void io(struct writer *w, int at, const struct plan_node *n)
 {
     /* Up to 14 one pair of all blocks; 15 and 16 "shared/local" beside "temp". */
     const char *heads[] = {n->temp_io_read_ns >= 0 ? "shared/local" : "", "shared", "local", "temp"};
-    const struct pair pairs[] = {{"read", n->io_read_ns},        {"write", n->io_write_ns},
-                                 {"read", n->shared_io_read_ns}, {"write", n->shared_io_write_ns},
-                                 {"read", n->local_io_read_ns},  {"write", n->local_io_write_ns},
-                                 {"read", n->temp_io_read_ns},   {"write", n->temp_io_write_ns}};
+    const struct pair pairs[] = {
+        {.label = "read", .v = n->io_read_ns},        {.label = "write", .v = n->io_write_ns},
+        {.label = "read", .v = n->shared_io_read_ns}, {.label = "write", .v = n->shared_io_write_ns},
+        {.label = "read", .v = n->local_io_read_ns},  {.label = "write", .v = n->local_io_write_ns},
+        {.label = "read", .v = n->temp_io_read_ns},   {.label = "write", .v = n->temp_io_write_ns}};
     bool begun = false;
     group(w, at, "I/O Timings: ", heads, pairs, 4, 2, true, &begun);
     if (begun)
@@ -259,7 +260,9 @@ static void worker(struct writer *w, int at, const struct plan_worker *k)
                                    {"read", k->temp_read},
                                    {"written", k->temp_written}};
     at += STEP;
-    sort_line(w, at, &(struct sorted){k->sort_method, k->sort_space_type, k->sort_space_kb});
+    sort_line(w, at,
+              &(struct sorted){
+                  .method = k->sort_method, .space_type = k->sort_space_type, .space_kb = k->sort_space_kb});
     item(w, at, &begun, "Batches", k->hashagg_batches, "");
     item(w, at, &begun, "Memory Usage", k->memory_kb, "kB");
     item(w, at, &begun, "Disk Usage", k->disk_kb, "kB");
@@ -268,10 +271,12 @@ static void worker(struct writer *w, int at, const struct plan_worker *k)
     buffers(w, at, pairs);
 }
 
-/* How the rows are found and which of them are thrown away. */
+/* How the rows are found and which of them are removed. */
 static void conditions(struct writer *w, int at, const struct plan_node *n)
 {
-    sort_line(w, at, &(struct sorted){n->sort_method, n->sort_space_type, n->sort_space_kb});
+    sort_line(w, at,
+              &(struct sorted){
+                  .method = n->sort_method, .space_type = n->sort_space_type, .space_kb = n->sort_space_kb});
     text_line(w, at, "Hash Cond", n->hash_cond);
     text_line(w, at, "Merge Cond", n->merge_cond);
     text_line(w, at, "Index Cond", n->index_cond);
@@ -531,7 +536,7 @@ static void whole(struct writer *w)
 
 void explain_write(const struct plan *p, bool hide, struct strbuf *out)
 {
-    struct writer w = {p, hide, out};
+    struct writer w = {.plan = p, .hide = hide, .out = out};
     int *left = mem_array(p->n_nodes + 1, sizeof *left);
     for (size_t i = 0; i < p->n_nodes; i++) /* in the order of the plan, parents first */
         write_node(&w, p->nodes[i], left);

@@ -46,8 +46,9 @@ static void add_text(struct strbuf *out, const char *s, const char *end)
     static const struct {
         const char *name;
         char c;
-    } entities[] = {{"&lt;", '<'},   {"&gt;", '>'},    {"&amp;", '&'},
-                    {"&quot;", '"'}, {"&apos;", '\''}, {"&#x0d;", '\r'}};
+    } entities[] = {{.name = "&lt;", .c = '<'},    {.name = "&gt;", .c = '>'},
+                    {.name = "&amp;", .c = '&'},   {.name = "&quot;", .c = '"'},
+                    {.name = "&apos;", .c = '\''}, {.name = "&#x0d;", .c = '\r'}};
     while (s < end) {
         size_t used = 0;
         for (size_t i = 0; *s == '&' && i < ARRAY_LEN(entities) && !used; i++) {
@@ -183,8 +184,7 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
         if (p) {
             explain_keep(out, p);
             if (broken)
-                plan_note(p, "The XML is broken at line %zu; what stands after it was left out.",
-                          line_of(&x, broken));
+                plan_note(p, "The XML is broken at line %zu; the rest was left out.", line_of(&x, broken));
             else if (x.cut)
                 plan_note(p, "The XML is cut off at line %zu: its end is missing.", line_of(&x, x.end));
         }

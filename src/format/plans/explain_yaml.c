@@ -225,7 +225,7 @@ bool explain_yaml(const char *text, size_t len, struct explain *out, struct sd_e
             if (p) {
                 explain_keep(out, p);
                 if (l.broken)
-                    plan_note(p, "Line %zu of the YAML is no part of a plan; it was left out.", l.broken);
+                    plan_note(p, "Line %zu of the YAML is not part of a plan; it was left out.", l.broken);
                 l.broken = 0;
             }
         }

@@ -397,7 +397,7 @@ void *columns_decode(const struct sd_schema *sc, const void *bytes, size_t len, 
                      struct arena *a)
 {
     struct input in = {.p = bytes, .end = (const unsigned char *)bytes + len};
-    /* Each value takes a byte at least: what claims more is not worth the memory. */
+    /* Each value takes at least one byte: a larger number is invalid, so allocate nothing for it. */
     if (!n_fields || n_fields > FIELDS_MAX || n > len / n_fields || n > BATCH_MAX_BYTES / sc->size)
         return NULL;
     char *records = arena_alloc(a, n * sc->size);
@@ -442,7 +442,7 @@ struct sd_batch *batch_decode(const void *bytes, size_t len, struct sd_error *er
     const char *origin = in.bad || code < 2 ? NULL : get_text(&in, code);
     uint64_t at = get64(&in);
     if (in.bad || !origin || version != CODE_VERSION) {
-        fail(err, "the batch is damaged, or was written by a newer slowdive");
+        fail(err, "the batch is damaged or was written by a newer slowdive");
         return NULL;
     }
     struct sd_batch *b = batch_new(origin, (sd_time)at);

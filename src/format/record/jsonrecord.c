@@ -294,11 +294,11 @@ static void derive_http(struct sd_http *r, const struct sums *s)
 {
     const struct {
         int64_t *field, value;
-    } rows[] = {{&r->count, s->count},
-                {&r->timed, s->count},
-                {&r->total_ns, s->total},
-                {&r->min_ns, s->min},
-                {&r->max_ns, s->max}};
+    } rows[] = {{.field = &r->count, .value = s->count},
+                {.field = &r->timed, .value = s->count},
+                {.field = &r->total_ns, .value = s->total},
+                {.field = &r->min_ns, .value = s->min},
+                {.field = &r->max_ns, .value = s->max}};
     for (size_t i = 0; i < ARRAY_LEN(rows) && s->count; i++)
         if (!sd_known(*rows[i].field))
             *rows[i].field = rows[i].value;
@@ -375,7 +375,7 @@ bool jsonrecord_decode_as(const struct sd_schema *sc, const char *line, size_t l
         while (end < text.text + text.len && strchr(" \t\r\n", *end) && *end)
             end++;
         if (end < text.text + text.len)
-            fail(err, "something follows the JSON object");
+            fail(err, "there is more text after the JSON object");
         else
             ok = decode(sc, root, a, out, err);
     }

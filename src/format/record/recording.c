@@ -89,11 +89,6 @@ void recording_encode_many(const struct sd_batch *const *batches, size_t n, stru
     strbuf_free(&one);
 }
 
-void recording_encode(const struct sd_batch *b, struct strbuf *out)
-{
-    recording_encode_many(&b, 1, out);
-}
-
 /* ---- reading ---- */
 
 struct reader {
@@ -219,22 +214,15 @@ static size_t take_frame(struct reader *r, size_t at)
     return at;
 }
 
-bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b), void *ctx,
-                      struct recording_stats *stats, struct sd_error *err)
-{
-    return recording_decode_until(bytes, len, sink, NULL, ctx, stats, err);
-}
-
-bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
-                            bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
-                            struct sd_error *err)
+bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
+                      bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats, struct sd_error *err)
 {
     struct recording_stats own;
     struct reader r = {
         .bytes = bytes, .len = len, .sink = sink, .stop = stop, .ctx = ctx, .stats = stats ? stats : &own};
     *r.stats = (struct recording_stats){0};
     if (!len)
-        return fail(err, "the file is empty, so it is no slowdive recording");
+        return fail(err, "the file is empty, so it is not a slowdive recording");
     bool begins = recording_begins(bytes, len);
     if (len < HEADER && begins) {
         r.stats->cut = true;
@@ -243,13 +231,14 @@ bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ct
     const unsigned char *h = bytes;
     bool header = begins && len >= HEADER && get32(h + 12) == crc_of(h, 12);
     if (header && get32(h + 8) > VERSION)
-        return fail(err, "the recording has format %u, made by a newer slowdive; this one reads up to %d",
-                    get32(h + 8), VERSION);
+        return fail(
+            err, "the recording has format %u, written by a newer slowdive; this one reads up to format %d",
+            get32(h + 8), VERSION);
     size_t at = HEADER;
     if (!header) {
         at = next_entry(&r, 0);
         if (at == len && !begins)
-            return fail(err, "this is no slowdive recording");
+            return fail(err, "this is not a slowdive recording");
         r.stats->lost++;
     }
     while (at < len && !ended(&r)) {

@@ -12,8 +12,6 @@
 #include "core/batch.h"
 
 void recording_header(struct strbuf *out);
-/* Appends a frame with one batch. */
-void recording_encode(const struct sd_batch *b, struct strbuf *out);
 /* Appends a frame with n batches; together at most RECORDING_FRAME_BYTES, or one. */
 void recording_encode_many(const struct sd_batch *const *batches, size_t n, struct strbuf *out);
 #define RECORDING_FRAME_BYTES  ((size_t)4 << 20)
@@ -28,14 +26,12 @@ struct recording_stats {
     bool stopped;          /* as `stop` wanted */
     uint64_t work;         /* bytes checked, unpacked and held: what the time is made of */
 };
-/* Decodes a whole file image; calls `sink` for each batch in file order. False only
- * when it is no recording at all. Whatever the bytes are, the time is linear in `len`. */
-bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b), void *ctx,
-                      struct recording_stats *stats, struct sd_error *err);
-/* The same; `stop` (or NULL) is asked before each frame and batch, and true ends it. */
-bool recording_decode_until(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
-                            bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
-                            struct sd_error *err);
+/* Decodes a whole file image; calls `sink` for each batch in file order. False only when it is not a
+ * recording. For any input the time is linear in `len`. `stop` (or NULL) is asked before each frame and
+ * batch; true ends the reading. */
+bool recording_decode(const void *bytes, size_t len, void (*sink)(void *ctx, struct sd_batch *b),
+                      bool (*stop)(void *ctx), void *ctx, struct recording_stats *stats,
+                      struct sd_error *err);
 
 /* The payload alone (before compression), for tests and fuzzing. */
 void batch_encode(const struct sd_batch *b, struct strbuf *out);

@@ -33,7 +33,7 @@
 
 struct line_buffer {
     struct strbuf text; /* an unfinished line */
-    bool skipping;      /* it was too long; its rest is thrown away */
+    bool skipping;      /* it was too long; its rest is skipped */
 };
 
 struct exec_options {
@@ -106,16 +106,17 @@ static char **environment(char *const *more)
     return list;
 }
 
-/* The guard reads from descriptor 3 until slowdive is no more, whatever ended it, and then
- * ends the group, whose number is the shell's. It is nobody's child, so that the program
- * waits for its own children only. */
-static const char GUARDED[] =
-    "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "
-    "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\"";
+/* The guard reads from descriptor 3 until slowdive has ended for any reason, and then terminates the process
+ * group, whose number is the shell's. It is not a child of the program, so that the program waits for its own
+ * children only. */
+#define GUARDED                                                                                              \
+    "( { trap '' HUP INT TERM; read -r x; kill -s TERM -- -$$; sleep 1; kill -s KILL -- -$$; } "             \
+    "<&3 >/dev/null 2>&1 & ); exec 3<&-; exec /bin/sh -c \"$1\""
 
 static int spawn(const char *command, char *const *more_env, int out, int errors, int guard, pid_t *pid)
 {
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)GUARDED, "sh", (char *)(uintptr_t)command, NULL};
+    char shell[] = "sh", option[] = "-c", guarded[] = GUARDED, *own = mem_strdup(command);
+    char *const argv[] = {shell, option, guarded, shell, own, NULL};
     char **env = environment(more_env);
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attr;
@@ -135,12 +136,13 @@ static int spawn(const char *command, char *const *more_env, int out, int errors
     posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSID);
     int failed = posix_spawn(pid, "/bin/sh", &actions, &attr, argv, env);
     free(env);
+    free(own);
     posix_spawnattr_destroy(&attr);
     posix_spawn_file_actions_destroy(&actions);
     return failed;
 }
 
-static void watch(struct exec *x, int fd)
+static void watch_output(struct exec *x, int fd)
 {
     struct epoll_event e = {.events = EPOLLIN, .data.fd = fd};
     fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -182,8 +184,8 @@ static enum sd_result exec_open(struct sd_source *s, struct sd_error *err)
     x->err_fd = errors[0];
     if (failed)
         return sd_fail(err, SD_RETRY, "cannot start the program: %s", strerror(failed));
-    watch(x, x->out_fd);
-    watch(x, x->err_fd);
+    watch_output(x, x->out_fd);
+    watch_output(x, x->err_fd);
     return SD_OK;
 }
 
@@ -375,7 +377,7 @@ static bool describe_exit(struct exec *x, char *buf, size_t size)
 {
     siginfo_t info = {0};
     if (waitid(P_PID, (id_t)x->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || !info.si_pid) {
-        snprintf(buf, size, "closed its output and went on");
+        snprintf(buf, size, "closed its output and continued to run");
         return false;
     }
     if (info.si_code == CLD_EXITED)
@@ -516,7 +518,7 @@ static const struct sd_option exec_options[] = {
      .offset = offsetof(struct exec_options, exec_env),
      .fallback = "",
      .help =
-         "Variables of the environment that the program gets besides PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
+         "Environment variables that the program gets in addition to PATH, HOME, LANG, LC_*, TZ and TMPDIR."},
     {0},
 };
 
@@ -524,7 +526,7 @@ const struct sd_source_ops exec_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
     .name = "exec",
-    .summary = "a program that prints one JSON record a line; started again when it fails",
+    .summary = "a program that prints one JSON record per line; restarted when it fails",
     .targets = "exec:COMMAND",
     .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_STATEMENT) |
                 SD_KIND_BIT(SD_ACTIVITY) | SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) |

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#define ZLIB_CONST /* the input is const */
 #include <zlib.h>
 
 #include "format/endpoints/accesslog_agg.h"
@@ -37,26 +38,26 @@ static const struct sd_option OPTIONS[] = {
      .fallback = "",
      .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's "
              "notation; "
-             "empty: found from the first lines"},
+             "empty: detected from the first lines"},
     {.name = "routes",
      .type = SD_OPTION_LIST,
      .offset = AT(routes),
      .fallback = "",
-     .help = "patterns of routes, as /users/:name or /files/*; the first that matches names the endpoint"},
+     .help = "route patterns such as /users/:name or /files/*; the first match is used"},
     {.name = "max_routes",
      .type = SD_OPTION_INT,
      .offset = AT(max_routes),
      .fallback = "1000",
      .min = 1,
      .max = 60000,
-     .help = "different endpoints; further ones are counted as (other)"},
+     .help = "maximum number of endpoints; further ones are counted as (other)"},
     {.name = "backlog",
      .type = SD_OPTION_BYTES,
      .offset = AT(backlog),
      .fallback = "16MiB",
      .min = 0,
      .max = 1e15,
-     .help = "how much of a file that is already there is read before following it"},
+     .help = "how much of an existing file is read before following it"},
     {.name = NULL},
 };
 
@@ -73,7 +74,7 @@ struct log {
     char *buffer, *plain;
     sd_time flushed_at, intake_at;
     int64_t lines_told;
-    const char *said_missing; /* why, as last told */
+    const char *said_missing; /* the last reported reason */
 };
 
 /* ---- handing out ---- */
@@ -237,9 +238,9 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         if (!str_eq(why, l->said_missing)) {
             l->said_missing = why;
             if (why)
-                s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new one", s->target, why);
+                s->host->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
             else
-                s->host->note(s, SD_STATE_LIVE, "%s is there again", s->target);
+                s->host->note(s, SD_STATE_LIVE, "%s exists again", s->target);
         }
         if (n || ended) {
             tell_intake(s, l, false);
@@ -296,7 +297,7 @@ static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, s
             l->member_open = false;
             inflateReset(&l->z);
         } else if (r != Z_OK && r != Z_BUF_ERROR) {
-            return fail(err, "%.300s is not a whole gzip file: %s", s->target,
+            return fail(err, "%.300s is not a complete gzip file: %s", s->target,
                         l->z.msg ? l->z.msg : "damaged");
         }
     }
@@ -324,11 +325,11 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     if (binary)
         return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
     if (o->format && *o->format)
-        return sd_fail(err, SD_CONFIG, "no line of %.200s has the given format; its first line is \"%s\"",
+        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"",
                        s->target, line);
     return sd_fail(err, SD_CONFIG,
                    "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
-                   "name its format: log:PATH?format=... or --log-format, in nginx's notation",
+                   "set its format: log:PATH?format=... or --log-format, in nginx's notation",
                    s->target, line);
 }
 
@@ -341,7 +342,7 @@ static enum sd_result finish(struct sd_source *s, struct log *l, struct sd_error
     accesslog_agg_flush(l->agg);
     tell_intake(s, l, true);
     if (l->member_open) {
-        s->host->note(s, SD_STATE_ENDED, "%s ends in mid-stream; what was there is shown", s->target);
+        s->host->note(s, SD_STATE_ENDED, "%s is truncated; the data before that place is shown", s->target);
         s->host->log(s, "%s is a truncated gzip file", s->target);
     }
     return SD_GONE;
@@ -424,7 +425,7 @@ static int log_recognise(const char *target, const void *head, size_t len)
     char *plain = NULL;
     const unsigned char *bytes = head;
     if (len > 18 && bytes[0] == 0x1f && bytes[1] == 0x8b) {
-        z_stream z = {.next_in = (Bytef *)(uintptr_t)head, .avail_in = (uInt)len};
+        z_stream z = {.next_in = head, .avail_in = (uInt)len};
         const size_t size = 65536;
         if (inflateInit2(&z, 15 + 32) != Z_OK)
             return by_name;
@@ -476,7 +477,7 @@ static enum sd_result log_decode(const struct sd_host *host, const void *bytes, 
     bool none = in->lines && in->lines == in->unparsed;
     accesslog_agg_free(agg);
     if (none)
-        return sd_fail(err, SD_CONFIG, "No line has the form of a known access log.");
+        return sd_fail(err, SD_CONFIG, "No line matches a known access log format.");
     return d.full ? sd_fail(err, SD_CONFIG, "The log holds more than one batch can.") : SD_OK;
 }
 

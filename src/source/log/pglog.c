@@ -26,7 +26,7 @@ static const struct sd_option OPTIONS[] = {
      .fallback = "16MiB",
      .min = 0,
      .max = 1e15,
-     .help = "how much of a log that is already there is read before following it"},
+     .help = "how much of an existing log is read before following it"},
     {.name = NULL},
 };
 
@@ -39,7 +39,7 @@ struct pglog {
     char *buffer;
     sd_time grew_at;
     int64_t bytes, plans, skipped;
-    const char *said_missing; /* why, as last told */
+    const char *said_missing; /* the last reported reason */
 };
 
 static enum sd_result open_stream(struct sd_source *s, struct pglog *l, struct sd_error *err)
@@ -70,8 +70,8 @@ static enum sd_result pglog_open(struct sd_source *s, struct sd_error *err)
         return sd_fail(err, SD_CONFIG,
                        "pglog: needs a file, as in pglog:/var/log/postgresql/postgresql-15-main.log");
     if (str_ends(s->target, ".gz"))
-        return sd_fail(err, SD_CONFIG, "%.300s is packed; unpack it first: zcat FILE | slowdive explain",
-                       s->target);
+        return sd_fail(err, SD_CONFIG,
+                       "%.300s is compressed; decompress it first: zcat FILE | slowdive explain", s->target);
     if (stat(s->target, &st) == 0 && S_ISDIR(st.st_mode))
         return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", s->target);
     if (strcmp(s->target, "-") != 0 && s->follow && stat(s->target, &st) == 0 && S_ISREG(st.st_mode)) {
@@ -203,9 +203,9 @@ static enum sd_result follow(struct sd_source *s, struct pglog *l)
         if (!str_eq(why, l->said_missing)) {
             l->said_missing = why;
             if (why)
-                h->note(s, SD_STATE_STALE, "%s %s; waiting for a new one", s->target, why);
+                h->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
             else
-                h->note(s, SD_STATE_LIVE, "%s is there again", s->target);
+                h->note(s, SD_STATE_LIVE, "%s exists again", s->target);
         }
         if (n || ended)
             continue;

@@ -51,7 +51,7 @@ static const char *file_open(struct tail_file *f, const char *path, enum tail_li
                : errno == ENOENT ? "is gone"
                                  : "cannot be opened";
     if (fstat(f->fd, st) < 0)
-        why = "cannot be looked at";
+        why = "cannot be read";
     else if (!S_ISREG(st->st_mode))
         why = what_it_is(st->st_mode);
     if (why) {
@@ -64,7 +64,7 @@ static const char *file_open(struct tail_file *f, const char *path, enum tail_li
     return NULL;
 }
 
-static void watch(struct tail *t)
+static void watch_file(struct tail *t)
 {
     if (t->inotify < 0)
         return;
@@ -83,14 +83,15 @@ bool tail_open(struct tail *t, const char *path, int64_t backlog, struct sd_erro
     while ((why = file_open(&t->now, path, t->links, &st)) && errno == ELOOP && t->links < TAIL_LINK)
         t->links++;
     if (why)
-        return fail(err, "cannot open %.300s: %s", path, errno ? strerror(errno) : "it is no regular file");
+        return fail(err, "cannot open %.300s: %s", path,
+                    errno ? strerror(errno) : "it is not a regular file");
     if (st.st_size > backlog) {
         /* One byte earlier: then a line that starts right there is not taken for a rest. */
         t->now.offset = st.st_size - backlog - 1;
         t->now.carry.skipping = true;
     }
     t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    watch(t);
+    watch_file(t);
     return true;
 }
 
@@ -177,7 +178,7 @@ size_t tail_read(struct tail *t, char *buffer, size_t size, sd_time now, struct 
     t->now = next;
     t->rotations++;
     t->missing = false;
-    watch(t);
+    watch_file(t);
     *whose = &t->old.carry;
     n = t->old.fd >= 0 ? file_read_some(&t->old, buffer, size) : 0;
     if (n)

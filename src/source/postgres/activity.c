@@ -39,11 +39,11 @@ static bool has_column(const char *columns, const char *name)
 
 char *activity_sql(const char *columns)
 {
-    /* pg_blocking_pids stops the lock manager for a moment, so it is asked only for
-     * who waits. Whoever blocks is told even when idle: an advisory lock outlives its
-     * transaction. Parallel workers are named by their leader, maybe several times.
-     * A walsender is always "active": not when it waits for work. Every slowdive that looks
-     * on is active when another one samples: what it asks is no load but EXPLAIN ANALYZE. */
+    /* pg_blocking_pids stops the lock manager for a moment, so it is called only for waiting sessions.
+     * Blocking sessions are included even when idle: an advisory lock can outlive its transaction. Parallel
+     * workers are named by their leader, maybe several times. A walsender is always "active": not when it
+     * waits for work. Every slowdive that looks on is active when another one samples: what it asks is no
+     * load but EXPLAIN ANALYZE. */
     return mem_printf(
         OWN_TAG
         "WITH a AS MATERIALIZED (SELECT *, CASE WHEN wait_event_type = 'Lock' THEN "
@@ -156,7 +156,7 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err)
         return result;
     }
     struct sd_batch *b = h->batch(p->s, at);
-    /* Sent also when nobody is busy: a moment without sessions is not a gap. */
+    /* Sent also when no session is active: a sample without sessions is not a gap. */
     struct sd_metric sampled = {
         .name = "activity.sampled", .unit = "ns", .value = (double)p->activity_period, .counter = 0};
     h->add(b, SD_METRIC, &sampled);

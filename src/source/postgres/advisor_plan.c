@@ -174,13 +174,26 @@ void advisor_read_scans(struct statement *st, const cJSON *node, struct context 
                                 .limit_cost = in.limit_cost};
     }
     if (!strcmp(type, "Limit"))
-        in = (struct context){
-            in.loops, NAN, advisor_number(node, "Plan Rows"), advisor_number(node, "Total Cost"), NULL, NAN};
+        in = (struct context){.loops = in.loops,
+                              .other_rows = NAN,
+                              .limit = advisor_number(node, "Plan Rows"),
+                              .limit_cost = advisor_number(node, "Total Cost"),
+                              .others = NULL,
+                              .gather = NAN};
     else if (!strcmp(type, "Aggregate") && !cJSON_GetObjectItemCaseSensitive(node, "Group Key"))
-        in = (struct context){in.loops, NAN, 1, advisor_number(node, "Total Cost"),
-                              NULL,     NAN}; /* min() and max(): of orders with a limit */
+        in = (struct context){.loops = in.loops,
+                              .other_rows = NAN,
+                              .limit = 1,
+                              .limit_cost = advisor_number(node, "Total Cost"),
+                              .others = NULL,
+                              .gather = NAN}; /* min() and max(): of orders with a limit */
     else if (!passes && !join)
-        in = (struct context){in.loops, NAN, NAN, NAN, NULL, NAN};
+        in = (struct context){.loops = in.loops,
+                              .other_rows = NAN,
+                              .limit = NAN,
+                              .limit_cost = NAN,
+                              .others = NULL,
+                              .gather = NAN};
     if (str_starts(type, "Gather"))
         in.gather = advisor_number(node, "Total Cost");
     for (int i = 0; (each = cJSON_GetArrayItem(plans, i)); i++) {
@@ -195,12 +208,21 @@ void advisor_read_scans(struct statement *st, const cJSON *node, struct context 
             double rows = each_time ? NAN : MAX(1, advisor_number(sibling, "Plan Rows"));
             strbuf_char(&others, '|');
             tables_below(sibling, &others);
-            c = (struct context){in.loops, rows, NAN, NAN, others.text, NAN};
+            c = (struct context){.loops = in.loops,
+                                 .other_rows = rows,
+                                 .limit = NAN,
+                                 .limit_cost = NAN,
+                                 .others = others.text,
+                                 .gather = NAN};
             if (i == 1 && !strcmp(type, "Nested Loop") && strcmp(text(each, "Node Type"), "Materialize") != 0)
                 c.loops *= rows;
         } else if (!strcmp(text(each, "Parent Relationship"), "SubPlan")) {
-            c = (struct context){
-                in.loops * MAX(1, advisor_number(node, "Plan Rows")), NAN, NAN, NAN, NULL, NAN};
+            c = (struct context){.loops = in.loops * MAX(1, advisor_number(node, "Plan Rows")),
+                                 .other_rows = NAN,
+                                 .limit = NAN,
+                                 .limit_cost = NAN,
+                                 .others = NULL,
+                                 .gather = NAN};
         }
         advisor_read_scans(st, each, c);
         strbuf_free(&others);

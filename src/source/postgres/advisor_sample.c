@@ -108,8 +108,11 @@ static struct catalog_sample *read_sample(struct catalog *c, const struct wanted
         int32_t *width;
         uint64_t *hash;
         read_column(c, res, at, s->n, &width, &hash);
-        s->expressions[s->n_expressions] = (struct catalog_expression){
-            arena_strdup(c->arena, w->expressions[s->n_expressions]), hash, width, mean_width(width, s->n)};
+        s->expressions[s->n_expressions] =
+            (struct catalog_expression){.sql = arena_strdup(c->arena, w->expressions[s->n_expressions]),
+                                        .hash = hash,
+                                        .width = width,
+                                        .avg_width = mean_width(width, s->n)};
     }
     return s;
 }

@@ -1,6 +1,6 @@
 /* analyze.c - EXPLAIN ANALYZE: the one request that executes a statement.
  *
- * Four walls, each enough for most of what could go wrong: the gate on the text
+ * Four independent checks: the gate on the text
  * (sql_may_execute), the server's catalog (harmless.c), the nodes of the plan, and a
  * read-only transaction with timeouts that is always rolled back. The statement runs on a
  * connection of its own; the wait for it goes on sampling on the other. */
@@ -76,7 +76,7 @@ static bool nodes_harmless(const cJSON *node, struct sd_error *why)
     static const char *const refused[] = {"ModifyTable", "LockRows", "Foreign Scan", "Custom Scan", NULL};
     const char *type = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "Node Type"));
     if (type && str_find(refused, type) >= 0)
-        return fail(why, "the plan holds a %s, which may act on something; EXPLAIN ANALYZE does not run it",
+        return fail(why, "the plan holds a %s, which may change something; EXPLAIN ANALYZE does not run it",
                     type);
     for (const cJSON *c = node->child; c; c = c->next)
         if ((cJSON_IsObject(c) || cJSON_IsArray(c)) && !nodes_harmless(c, why))
@@ -183,19 +183,20 @@ static void why_ended(struct conn *c, enum end end, bool stopped, int64_t took, 
     unit_format_int(UNIT_NS, took, t);
     unit_format_int(UNIT_NS, limit, l);
     if (end == WITHDRAWN && stopped)
-        fail(err, "withdrawn after %s: the server has stopped it", t);
+        fail(err, "cancelled after %s; the server has stopped it", t);
     else if (end == WITHDRAWN)
-        fail(err, "withdrawn after %s, but the server has not confirmed yet that it stopped; its limit is %s",
+        fail(err,
+             "cancelled after %s, but the server has not confirmed yet that it stopped; the time limit is %s",
              t, l);
     else if (end == SILENT)
         fail(err, "the server did not answer within the limit of %s; it was told to stop", l);
     else if (strcmp(c->sqlstate, "57014") == 0 && took >= limit - limit / 20)
         fail(err,
-             "stopped by the server at the time limit of %s; a higher limit, or the plan without executing, "
-             "may tell more",
+             "stopped by the server at the time limit of %s; try a higher limit, or the plan without "
+             "execution",
              l);
     else if (strcmp(c->sqlstate, "57014") == 0)
-        fail(err, "cancelled on the server by somebody else after %s", t);
+        fail(err, "cancelled on the server by another session after %s", t);
 }
 
 static enum sd_result execute(struct postgres *p, struct conn *c, int backend, const char *text,

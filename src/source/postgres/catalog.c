@@ -1,12 +1,12 @@
 /* catalog.c - tables and indexes with their statistics, twice a minute. */
 #include "source/postgres/internal.h"
 
-/* The largest tables: nobody reads further, and each costs a few system calls. */
+/* The largest tables: more are not useful, and each costs a few system calls. */
 #define MAX_TABLES  "1000" /* CATALOG_TABLES_MAX */
 #define MAX_INDEXES "3000"
 
-/* A size opens its relation, an index's definition the table; both wait where somebody
- * holds it exclusively or waits to. They stay unknown instead. */
+/* A size opens its relation, an index's definition the table; both would wait if another session holds or
+ * waits for an exclusive lock. Then they stay unknown. */
 #define LOCKED                                                                                               \
     "locked AS MATERIALIZED (SELECT relation FROM pg_catalog.pg_locks WHERE locktype = 'relation' "          \
     "AND mode = 'AccessExclusiveLock' AND database = (SELECT oid FROM pg_catalog.pg_database "               \

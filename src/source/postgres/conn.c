@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "source/postgres/shape.h"
 
-#define SLOW_NS (2 * SD_S) /* then the user is told that the server hangs */
+#define SLOW_NS (2 * SD_S) /* then the status shows that the server hangs */
 
 #define LEAVE_NS (400 * SD_MS) /* so long a pooler's session may take to end what it does for us */
 
@@ -90,7 +90,7 @@ int conn_wait_socket(struct conn *c, int events, sd_time deadline)
     }
 }
 
-/* Nothing more is said to this server; the sentence is what everybody who asks is told. */
+/* The connection is not used any more; every further call gets this sentence. */
 static void __attribute__((format(printf, 2, 3))) give_up(struct conn *c, const char *fmt, ...)
 {
     va_list ap;
@@ -161,7 +161,7 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
     return sd_fail(err, SD_UNSUPPORTED, "%s", text);
 }
 
-/* Waits for an answer. A server that hangs is told long before it is given up. */
+/* Waits for an answer. A hanging server is reported long before the connection is closed. */
 static int wait_answer(struct conn *c, int events, sd_time deadline)
 {
     struct postgres *p = c->p;
@@ -169,7 +169,7 @@ static int wait_answer(struct conn *c, int events, sd_time deadline)
     int r = c == &p->main && slow < deadline ? conn_wait_socket(c, events, slow) : 0;
     if (r == 0 && c == &p->main && slow < deadline) {
         p->s->host->note(p->s, SD_STATE_STALE, "the server has not answered for %d s", (int)(SLOW_NS / SD_S));
-        free(p->noted); /* so that what is true again is told again */
+        free(p->noted); /* so that the normal state is reported again */
         p->noted = NULL;
     }
     return r == 0 ? conn_wait_socket(c, events, deadline) : r;
@@ -185,7 +185,7 @@ static void count_beside(struct conn *c)
     c->counted = received;
     c->rows = 0;
     if (c->beside > BESIDE_MAX)
-        give_up(c, "the server sent %d MiB of notices and the like that belong to no answer",
+        give_up(c, "the server sent %d MiB of notices and other messages that belong to no result",
                 (int)(BESIDE_MAX >> 20));
 }
 
@@ -194,9 +194,10 @@ static void check_size(struct conn *c)
     int64_t most = conn_most(c), received = relay_received(c->relay);
     char size[UNIT_TEXT_MAX];
     if (received - c->row_at > most / 4)
-        give_up(
-            c, "the server sent %s without the end of a row; the source's option answer_max allows a quarter",
-            unit_format_int(UNIT_BYTES, received - c->row_at, size));
+        give_up(c,
+                "the server sent %s without the end of a row; the limit is a quarter of the source's option "
+                "answer_max",
+                unit_format_int(UNIT_BYTES, received - c->row_at, size));
     else if (received - c->counted > most)
         give_up(c, "the server's answer is longer than the source's option answer_max, %s",
                 unit_format_int(UNIT_BYTES, most, size));
@@ -304,7 +305,7 @@ static enum sd_result flush(struct conn *c, sd_time deadline, struct sd_error *e
         if (r < 0)
             return SD_NODATA;
         if (r == 0) {
-            give_up(c, "the server takes no statement any more");
+            give_up(c, "the server no longer accepts statements");
             return lost(c, err);
         }
         if (!conn_read(c))
@@ -390,10 +391,10 @@ static void take_row(struct conn *c, struct answer *a, PGresult **r)
 }
 
 /* One result of libpq; *r becomes NULL when it is kept. */
-static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
+static void take_result(struct conn *c, struct answer *a, PGresult **r, struct sd_error *err)
 {
     if (PQresultStatus(*r) != PGRES_SINGLE_TUPLE && ++a->finals > ANSWERS_MAX)
-        give_up(c, "the server gave more answers than it was asked for");
+        give_up(c, "the server sent more results than were requested");
     switch (PQresultStatus(*r)) {
     case PGRES_SINGLE_TUPLE:
         take_row(c, a, r);
@@ -409,10 +410,10 @@ static void take(struct conn *c, struct answer *a, PGresult **r, struct sd_error
     case PGRES_COPY_OUT:
     case PGRES_COPY_BOTH:
         /* libpq would give out the same result for ever. */
-        give_up(c, "the server began a COPY that nothing asked for");
+        give_up(c, "the server started a COPY that was not requested");
         return;
     case PGRES_PIPELINE_SYNC:
-        give_up(c, "the server answered nothing");
+        give_up(c, "the server sent no result");
         return;
     default:
         if (a->fate == SD_OK)
@@ -443,7 +444,7 @@ static enum sd_result await(struct conn *c, sd_time deadline, struct sd_error *e
         if (r == 0)
             give_up(c, "the server did not answer for %d s%s", (int)MAX(answer_ns(c) / SD_S, 1),
                     c != &c->p->main && c->p->main.pooled
-                        ? "; the connection pooler in between may have no session free for a second one"
+                        ? "; the connection pooler may have no free server connection for a second session"
                         : "");
         else if (!conn_read(c))
             return ended(c, err);
@@ -460,7 +461,7 @@ static enum sd_result collect(struct conn *c, struct answer *a, sd_time deadline
         PGresult *r = PQgetResult(c->pg);
         if (!r)
             return SD_OK;
-        take(c, a, &r, err);
+        take_result(c, a, &r, err);
         PQclear(r);
         if (c->broken[0])
             return lost(c, err);
@@ -482,7 +483,7 @@ enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
         result = a.fate;
     }
     if (result == SD_OK && !c->broken[0] && !a.rows)
-        give_up(c, "the server answered nothing");
+        give_up(c, "the server sent no result");
     if (result == SD_OK && !c->broken[0] &&
         !shape_fits(c->shape, PQnfields(a.rows), PQntuples(a.rows), c->broken, sizeof c->broken))
         c->beside = 0;
@@ -497,8 +498,7 @@ enum sd_result conn_finish(struct conn *c, PGresult **out, struct sd_error *err)
 
 /* ---- transactions ---- */
 
-/* What the settings were asked with: did another server session answer than the one this
- * connection was made to? Then a pooler stands between. */
+/* Did another server session answer than the one this connection was made to? Then there is a pooler. */
 static void note_backend(struct conn *c, const PGresult *settings)
 {
     int before = c->backend;
@@ -522,7 +522,7 @@ static enum sd_result sync(struct conn *c, struct sd_error *err)
     sd_time deadline = answer_by(c);
     for (int answers = 0;; answers++) {
         if (answers > ANSWERS_MAX)
-            give_up(c, "the server gave more answers than it was asked for");
+            give_up(c, "the server sent more results than were requested");
         enum sd_result result = await(c, deadline, err);
         if (result != SD_OK)
             return result;
@@ -586,7 +586,7 @@ static enum sd_result enter_pipeline(struct conn *c, struct sd_error *err)
     if (c->broken[0] || PQstatus(c->pg) == CONNECTION_BAD)
         return lost(c, err);
     if (PQpipelineStatus(c->pg) != PQ_PIPELINE_OFF)
-        return sd_fail(err, SD_RETRY, "the server has not ended its answer before");
+        return sd_fail(err, SD_RETRY, "the server has not finished its previous result");
     return PQenterPipelineMode(c->pg) ? SD_OK : lost(c, err);
 }
 

@@ -56,14 +56,13 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
     snprintf(text, sizeof text, "%s", *shown ? shown : "the server closed the connection");
     free(shown);
     if (c->p->o->no_password && (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg)))
-        return sd_fail(
-            err, SD_CONFIG,
-            "the server asks for a password; none is sent to a server that was not named: name it, "
-            "as in slowdive postgres://USER@HOST/DATABASE");
+        return sd_fail(err, SD_CONFIG,
+                       "the server requests a password; no password is sent to a server that was found and "
+                       "not named: name it, as in slowdive postgres://USER@HOST/DATABASE");
     if (PQconnectionNeedsPassword(c->pg) && c->no_file[0])
         return sd_fail(err, SD_CONFIG, "%s", c->no_file);
     if (strcmp(state, "28P01") == 0 || PQconnectionNeedsPassword(c->pg))
-        return sd_fail(err, SD_CONFIG, "%s (the password is best kept in ~/.pgpass)", text);
+        return sd_fail(err, SD_CONFIG, "%s (store the password in ~/.pgpass)", text);
     if (strncmp(state, "28", 2) == 0 || strcmp(state, "3D000") == 0 || strcmp(state, "42501") == 0)
         return sd_fail(err, SD_CONFIG, "%s", text);
     if (strncmp(text, "definition of service", 21) == 0 || strncmp(text, "service file", 12) == 0)
@@ -91,7 +90,7 @@ static void keep_farewell(void *ctx, const PGresult *r)
         conn_one_line(message, c->farewell, sizeof c->farewell);
 }
 
-/* As long as nobody has been let in. */
+/* Until a connection was accepted. */
 static void no_notice(void *ctx, const PGresult *r)
 {
     (void)ctx, (void)r;

@@ -10,14 +10,14 @@ static const struct {
     const char *name, *unit, *column;
     bool counter;
 } FIGURES[] = {
-    {"postgresql.connections", "count", "numbackends", false},
-    {"postgresql.xact_commit", "count", "xact_commit", true},
-    {"postgresql.xact_rollback", "count", "xact_rollback", true},
-    {"postgresql.blks_read", "count", "blks_read", true},
-    {"postgresql.blks_hit", "count", "blks_hit", true},
-    {"postgresql.deadlocks", "count", "deadlocks", true},
-    {"postgresql.temp_files", "count", "temp_files", true},
-    {"postgresql.temp_bytes", "bytes", "temp_bytes", true},
+    {.name = "postgresql.connections", .unit = "count", .column = "numbackends", .counter = false},
+    {.name = "postgresql.xact_commit", .unit = "count", .column = "xact_commit", .counter = true},
+    {.name = "postgresql.xact_rollback", .unit = "count", .column = "xact_rollback", .counter = true},
+    {.name = "postgresql.blks_read", .unit = "count", .column = "blks_read", .counter = true},
+    {.name = "postgresql.blks_hit", .unit = "count", .column = "blks_hit", .counter = true},
+    {.name = "postgresql.deadlocks", .unit = "count", .column = "deadlocks", .counter = true},
+    {.name = "postgresql.temp_files", .unit = "count", .column = "temp_files", .counter = true},
+    {.name = "postgresql.temp_bytes", .unit = "bytes", .column = "temp_bytes", .counter = true},
 };
 
 char *database_sql(void)
@@ -33,8 +33,8 @@ char *database_sql(void)
     return strbuf_detach(&sql);
 }
 
-static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
-                const char *unit, int64_t value, bool counter)
+static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
+                       const char *unit, int64_t value, bool counter)
 {
     if (!sd_known(value))
         return;
@@ -61,15 +61,15 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
             int64_t v = conn_int(r, row, 3 + (int)i);
             totals[i] = add_known(totals[i], v);
             if (row < MAX_LABELLED)
-                add(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
+                add_metric(p, b, FIGURES[i].name, labels, FIGURES[i].unit, v, FIGURES[i].counter);
         }
         free(labels);
     }
     for (size_t i = 0; i < ARRAY_LEN(FIGURES) && PQntuples(r) > 0; i++)
-        add(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
+        add_metric(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
     if (PQntuples(r) > 0) {
-        add(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, 1), false);
-        add(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, 2), false);
+        add_metric(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, 1), false);
+        add_metric(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, 2), false);
     }
     PQclear(r);
     h->publish(p->s, b);

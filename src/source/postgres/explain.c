@@ -1,8 +1,8 @@
 /* explain.c - a plan on request, without running anything.
  *
  * A connection of its own; the text has passed sql_may_explain; one statement a
- * message; BEGIN READ ONLY with timeouts; always ROLLBACK. Whatever goes wrong is
- * the plan's `failed`: the pane that asked can say it. */
+ * message; BEGIN READ ONLY with timeouts; always ROLLBACK. Every error is stored in the plan's `failed`, so
+ * that the pane can show it. */
 #include "source/postgres/internal.h"
 
 #include <cjson/cJSON.h>
@@ -132,8 +132,10 @@ static bool type_is_open(const struct conn *c)
 static const struct type {
     const char *name;
     Oid oid; /* pg_type.dat: the same in all versions */
-} CANDIDATES[] = {{"int8", 20}, {"text", 25},    {"timestamptz", 1184}, {"uuid", 2950}, {"numeric", 1700},
-                  {"bool", 16}, {"jsonb", 3802}, {"inet", 869},         {"bytea", 17}};
+} CANDIDATES[] = {
+    {.name = "int8", .oid = 20},    {.name = "text", .oid = 25},      {.name = "timestamptz", .oid = 1184},
+    {.name = "uuid", .oid = 2950},  {.name = "numeric", .oid = 1700}, {.name = "bool", .oid = 16},
+    {.name = "jsonb", .oid = 3802}, {.name = "inet", .oid = 869},     {.name = "bytea", .oid = 17}};
 
 /* After a failure: back to the savepoint, or where there is none, a new transaction. */
 static enum sd_result again(struct conn *c, struct sd_error *err)
@@ -169,10 +171,10 @@ static enum sd_result find_types(struct conn *c, const char *sql, int n, struct 
             break; /* another kind of mistake */
         }
         if (tried >= ARRAY_LEN(CANDIDATES)) {
-            sd_fail(err, result,
-                    "the type of parameter $%d cannot be told from the statement; "
-                    "add a cast such as $%d::int to it",
-                    open + 1, open + 1);
+            sd_fail(
+                err, result,
+                "the type of parameter $%d cannot be derived from the statement; add a cast such as $%d::int",
+                open + 1, open + 1);
             break;
         }
         chosen[open] = tried++;
@@ -207,8 +209,8 @@ enum sd_result explain_prepare(struct conn *c, const char *name, const char *sql
     return result;
 }
 
-/* Prepares, explains and forgets it in one go: the server comes to the end of it whatever
- * becomes of us. PREPARE is not undone by a rollback; its name is nobody else's. */
+/* Prepares, explains and forgets it in one message: the server runs all of it even if this process ends.
+ * PREPARE is not undone by a rollback; no other client uses its name. */
 static enum sd_result plan_prepared(struct conn *c, const char *types, const char *sql, int n,
                                     const char *options, char **body, struct sd_error *err)
 {
@@ -447,7 +449,7 @@ void explain_advise(const struct postgres *p, const struct conn *c, struct sd_er
     else if (strcmp(c->sqlstate, "55P03") == 0)
         fail(err, "%.300s: a table of the statement is locked by another session; try again", text);
     else if (strcmp(c->sqlstate, "57014") == 0)
-        fail(err, "%.300s: planning took too long and was given up", text);
+        fail(err, "%.300s: planning took too long and was stopped", text);
     else if (strcmp(c->sqlstate, "42P01") == 0)
         fail(err, "%.300s: perhaps the application has another search_path, or another database", text);
 }

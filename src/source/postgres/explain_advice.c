@@ -24,7 +24,7 @@ struct advising {
     struct advisor_search search;
 };
 
-static void add(struct advising *v, const struct sd_advice *r)
+static void add_advice(struct advising *v, const struct sd_advice *r)
 {
     v->host->add(v->reply, SD_ADVICE, r);
 }
@@ -39,7 +39,7 @@ static void none(struct advising *v, const char *fmt, ...)
     vsnprintf(why.text, sizeof why.text, fmt, ap);
     va_end(ap);
     r.none = why.text;
-    add(v, &r);
+    add_advice(v, &r);
 }
 
 /* Keys one a line; an expression as the statement has it. */
@@ -60,7 +60,7 @@ static void suggest(struct advising *v, size_t n, char **names)
     double size = c->sizes[c->chosen[n]];
     struct strbuf ddl = {0}, why = {0};
     char *columns = key_lines(d);
-    names[n] = index_def_name(d, v->search.catalog, names, n);
+    names[n] = index_def_name(d, v->search.catalog, (const char *const *)names, n);
     index_def_ddl(d, names[n], &ddl);
     index_why(&v->search.uses[0], d, &why);
     struct sd_advice r = v->record;
@@ -76,9 +76,9 @@ static void suggest(struct advising *v, size_t n, char **names)
     r.proven = advisor_can_prove(v->search.advisor) && d->method != INDEX_GIN;
     r.why = why.text;
     if (!r.proven)
-        r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not know GIN indexes"
+        r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not support GIN indexes"
                                                           : advisor_why_unproven(v->search.advisor);
-    add(v, &r);
+    add_advice(v, &r);
     free(columns);
     strbuf_free(&ddl);
     strbuf_free(&why);
@@ -109,25 +109,27 @@ static void refuse(struct advising *v, double keeps)
         }
     }
     if (keeps >= 0.995 && !u->items[0].n_preds)
-        none(v, "It reads all of %s.%s: no index is worth it.", first->schema, first->name);
+        none(v, "It reads all of %s.%s: an index would not help.", first->schema, first->name);
     else if (keeps > 0)
-        none(v, "It keeps %.0f %% of %s.%s: no index is worth it.", 100 * keeps, first->schema, first->name);
+        none(v, "It keeps %.0f %% of %s.%s: an index would not help.", 100 * keeps, first->schema,
+             first->name);
     else if (refused == u->n)
         none(v, "%s.%s: %s", first->schema, first->name, why);
     else if (!has_use(u))
-        none(v, "Nothing in the statement restricts, joins or orders rows in a way an index could serve.");
+        none(v, "The statement has no condition, join or order for which an index can be used.");
     else if (!c->statements[0].own.n)
-        none(v, "Every index that could serve it exists already; if none is used, look at the statistics "
-                "(ANALYZE).");
+        none(
+            v,
+            "Every index that could help exists already; if it is not used, check the statistics (ANALYZE).");
     else if (advisor_can_prove(v->search.advisor))
         none(v,
-             "The planner was offered %zu possible indexes; none would save %.0f %% of the statement's cost.",
+             "The planner was tested with %zu possible indexes; none would save %.0f %% of the statement's "
+             "cost.",
              c->statements[0].own.n, 100 * KEEP);
     else
         none(v,
-             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; the planner "
-             "could "
-             "not be asked: %s.",
+             "By slowdive's own estimate no index would save %.0f %% of the statement's cost; it was not "
+             "checked by the planner: %s.",
              100 * KEEP, advisor_why_unproven(v->search.advisor));
 }
 
@@ -140,27 +142,26 @@ static void advise(struct advising *v, struct conn *conn, const char *sql, bool 
     s->advisor = advisor_borrow(conn, ADVICE_NS, unattended, &err);
     s->catalog = s->advisor ? advisor_catalog(s->advisor, sql, &err) : NULL;
     if (!s->catalog) {
-        none(v, "Indexes could not be looked for: %s.", err.text);
+        none(v, "No index could be searched for: %s.", err.text);
         return;
     }
     if (!s->catalog->n) {
-        none(v, "It reads no table of this database that may get an index.");
+        none(v, "It reads no table of this database that can have an index.");
         return;
     }
     if (advisor_search_add(s, sql, 1, &err) == SIZE_MAX) {
-        none(v, "Indexes could not be looked for: %s.", err.text);
+        none(v, "No index could be searched for: %s.", err.text);
         return;
     }
     double keeps = advisor_search_candidates(s, 0);
     c->keep = KEEP;
     if (!advisor_search_run(s, INFINITY, began + SEARCH_NS)) {
-        none(v, "Indexes could not be looked for: %s.", s->problems[0] ? s->problems[0] : "there is no plan");
+        none(v, "No index could be searched for: %s.", s->problems[0] ? s->problems[0] : "there is no plan");
         return;
     }
     v->record.cost_before = c->before;
     if (c->n_chosen && c->before < CHEAP) {
-        none(v, "The statement is cheap already (cost %.0f): an index would gain nothing worth having.",
-             c->before);
+        none(v, "The statement is cheap already (cost %.0f): an index would save too little.", c->before);
     } else if (!c->n_chosen || c->after > (1 - KEEP) * c->before) {
         refuse(v, keeps);
     } else {

@@ -127,16 +127,28 @@ static void columns_free(struct columns *a)
 static const struct {
     const char *kind, *before, *after; /* of schema.name */
 } SENTENCES[] = {
-    {"function", "the statement calls the function ", ", which may act on something; " RULE},
-    {"attribute", "an attribute in the statement, such as t.f, may be a call of the function ", "; " RULE},
-    {"operator", "the statement uses the operator ", ", whose function may act on something; " RULE},
-    {"cast", "the statement may convert a value by a cast that calls ", "; " RULE},
-    {"inside", "a view, policy, domain, type or index that the statement uses needs ", "; " RULE},
-    {"type", "the statement uses the type ", ", whose functions may act on something; " RULE},
-    {"foreign", "",
-     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
-    {"remote", "",
-     " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {.kind = "function",
+     .before = "the statement calls the function ",
+     .after = ", which may change something; " RULE},
+    {.kind = "attribute",
+     .before = "an attribute in the statement, such as t.f, may be a call of the function ",
+     .after = "; " RULE},
+    {.kind = "operator",
+     .before = "the statement uses the operator ",
+     .after = ", whose function may act on something; " RULE},
+    {.kind = "cast", .before = "the statement may convert a value by a cast that calls ", .after = "; " RULE},
+    {.kind = "inside",
+     .before = "a view, policy, domain, type or index that the statement uses needs ",
+     .after = "; " RULE},
+    {.kind = "type",
+     .before = "the statement uses the type ",
+     .after = ", whose functions may act on something; " RULE},
+    {.kind = "foreign",
+     .before = "",
+     .after = " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
+    {.kind = "remote",
+     .before = "",
+     .after = " is a foreign table, and reading it acts on another server; EXPLAIN ANALYZE does not do that"},
 };
 
 /* In a plan that may run nothing of the user's own. */
@@ -162,11 +174,10 @@ static enum sd_result judge_plan(struct harmless *h, const PGresult *r, int row,
     if (str_eq(kind, "volatile")) /* the planner runs none by itself */
         return !h->inner || harmless_volatile(name ? name : "")
                    ? SD_OK
-                   : sd_fail(
-                         why, SD_UNSUPPORTED,
-                         "planning may run a function or domain that may call %.64s, which is VOLATILE: it "
-                         "may act even when the statement is only planned",
-                         name);
+                   : sd_fail(why, SD_UNSUPPORTED,
+                             "planning may run a function or domain that may call %.64s, which is VOLATILE: "
+                             "it may change something even when the statement is only planned",
+                             name);
     if (str_eq(kind, "foreign"))
         return SD_OK;
     if (h->strict[0])
@@ -180,7 +191,7 @@ static enum sd_result judge_plan(struct harmless *h, const PGresult *r, int row,
 }
 
 /* One row of an answer, as a sentence; SD_OK: nothing wrong with it. */
-static enum sd_result judge(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
+static enum sd_result judge_row(struct harmless *h, const PGresult *r, int row, struct sd_error *why)
 {
     const char *kind = conn_text(r, row, 0), *schema = conn_text(r, row, 1), *name = conn_text(r, row, 2);
     if (str_eq(kind, "text") || str_eq(kind, "check"))
@@ -202,17 +213,17 @@ static enum sd_result judge(struct harmless *h, const PGresult *r, int row, stru
         if (str_eq(kind, SENTENCES[i].kind))
             return sd_fail(why, SD_UNSUPPORTED, "%s%.64s.%.64s%s", SENTENCES[i].before, schema, name,
                            SENTENCES[i].after);
-    return sd_fail(why, SD_UNSUPPORTED, "the server named something that is not known: %.64s", kind);
+    return sd_fail(why, SD_UNSUPPORTED, "the server returned an unknown name: %.64s", kind);
 }
 
 /* ---- asking ---- */
 
-static enum sd_result ask(struct harmless *h, const char *sql, int n, const char *const *args, PGresult **r,
-                          struct sd_error *why)
+static enum sd_result query_server(struct harmless *h, const char *sql, int n, const char *const *args,
+                                   PGresult **r, struct sd_error *why)
 {
     enum sd_result result = conn_query(h->c, sql, n, args, true, r, why);
     for (int row = 0; result == SD_OK && row < PQntuples(*r); row++)
-        result = judge(h, *r, row, why);
+        result = judge_row(h, *r, row, why);
     if (result != SD_OK) {
         PQclear(*r);
         *r = NULL;
@@ -248,7 +259,7 @@ enum sd_result harmless_names(struct harmless *h, const char *path, const struct
                           h->modifies || h->inner ? "t" : "f",
                           a.schemas.text};
     PGresult *r;
-    enum sd_result result = ask(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
+    enum sd_result result = query_server(h, HARMLESS_NAMES, ARRAY_LEN(args), args, &r, why);
     if (result == SD_OK)
         PQclear(r);
     columns_free(&f);
@@ -345,7 +356,7 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
                               types.names.text,
                               h->modifies || h->inner ? "t" : "f"};
         result = round < MAX_ROUNDS
-                     ? ask(h, HARMLESS_CLOSURE, ARRAY_LEN(args), args, &r, why)
+                     ? query_server(h, HARMLESS_CLOSURE, ARRAY_LEN(args), args, &r, why)
                      : sd_fail(why, SD_UNSUPPORTED, "the views of the statement are nested too deeply");
         if (result == SD_OK)
             result = parse_texts(h, &texts, r, &functions, &next, &more, why);
@@ -370,7 +381,7 @@ enum sd_result harmless_parts(struct harmless *h, const char *path, const struct
         bool inner = h->inner;
         h->inner = h->plan;
         if (result == SD_OK && more &&
-            (result = ask(h, HARMLESS_NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
+            (result = query_server(h, HARMLESS_NAMES, ARRAY_LEN(names), names, &r, why)) == SD_OK)
             PQclear(r);
         h->inner = inner;
         columns_free(&functions);
@@ -393,7 +404,7 @@ void harmless_add(struct harmless *h, int64_t oid, bool always)
         if (h->functions[i].oid == oid && h->functions[i].always >= always)
             return;
     h->functions = mem_grow(h->functions, h->n, &h->cap, sizeof *h->functions);
-    h->functions[h->n++] = (struct harmless_function){oid, always};
+    h->functions[h->n++] = (struct harmless_function){.oid = oid, .always = always};
 }
 
 /* A server with an encoding of one byte a character folds letters beyond ASCII. */
@@ -419,7 +430,8 @@ static void any_literal(struct sql_uses *u)
             lists[i]->list[j].literals = 99;
 }
 
-static enum sd_result look(struct harmless *h, const char *path, struct sql_uses *own, struct sd_error *why)
+static enum sd_result check_names(struct harmless *h, const char *path, struct sql_uses *own,
+                                  struct sd_error *why)
 {
     enum sd_result result = harmless_names(h, path, own, NULL, why);
     if (result == SD_OK)
@@ -461,7 +473,7 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
     if (result == SD_OK)
         result = h->plan ? harmless_begin(h, why) : SD_OK;
     if (result == SD_OK && !h->nothing)
-        result = look(h, path, own, why);
+        result = check_names(h, path, own, why);
     if (result == SD_OK && h->plan)
         result = harmless_end(h, why);
     if (result == SD_OK) {
@@ -476,7 +488,7 @@ static enum sd_result check(struct harmless *h, const char *sql, struct sql_uses
             h->pass->role[0] = '\0';
             result = harmless_role(h->c, "", why);
         } else if (!same) {
-            result = sd_fail(why, SD_UNSUPPORTED, "the schemas of the database have just changed; ask again");
+            result = sd_fail(why, SD_UNSUPPORTED, "the schemas of the database have just changed; try again");
         }
     }
     PQclear(r);

@@ -2,7 +2,7 @@
  *
  *   harmless.c       what a statement names and what that consists of: of whose making is it?
  *   harmless_sql.c   the queries for that
- *   harmless_body.c  the functions of the user's own: what do they do?
+ *   harmless_body.c  the bodies of user-defined functions
  *   harmless_role.c  what the role may do, giving that away, whether the catalog changed */
 #ifndef SOURCE_POSTGRES_HARMLESS_H
 #define SOURCE_POSTGRES_HARMLESS_H
@@ -18,10 +18,10 @@ struct harmless_function {
 /* One check. Its queries run under search_path = pg_catalog. */
 struct harmless {
     struct conn *c;
-    /* For EXPLAIN: functions are collected instead of refused, since most of them run not at
-     * all, and the bodies of the others are looked at. */
+    /* For EXPLAIN: functions are collected instead of refused, since most of them do not run; the bodies of
+     * the others are checked. */
     bool plan;
-    bool unattended;  /* nobody asked for this plan */
+    bool unattended;  /* an automatic plan, not requested by a user */
     char strict[300]; /* with `plan`, nothing of the user's own may run at all: why, a part of a sentence; ""
                        */
     bool inner;       /* names are those of a function's body: what has them is called, VOLATILE or not */

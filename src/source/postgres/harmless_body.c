@@ -232,7 +232,7 @@ static enum sd_result refuse(const struct function *f, struct sd_error *why, con
 static enum sd_result judge_known(const struct function *f, struct sd_error *why)
 {
     if (sql_function_denied(f->name) || (f->always && f->is_volatile && !harmless_volatile(f->name)))
-        return refuse(f, why, "which acts even when the statement is only planned");
+        return refuse(f, why, "which may change something even when the statement is only planned");
     return SD_OK;
 }
 
@@ -258,7 +258,7 @@ static bool runs(const struct function *f)
     return !f->is_volatile || f->always || str_eq(f->language, "sql");
 }
 
-static enum sd_result judge(const struct function *f, struct sql_uses *u, struct sd_error *why)
+static enum sd_result judge_function(const struct function *f, struct sql_uses *u, struct sd_error *why)
 {
     if (f->known)
         return judge_known(f, why);
@@ -283,7 +283,8 @@ static enum sd_result judge(const struct function *f, struct sql_uses *u, struct
         word = mem_strdup("what the escapes in its constants stand for");
     if (!word)
         return SD_OK;
-    refuse(f, why, "which may call %.64s; that acts even when the statement is only planned", word);
+    refuse(f, why, "which may call %.64s; that may change something even when the statement is only planned",
+           word);
     free(word);
     return SD_UNSUPPORTED;
 }
@@ -359,7 +360,7 @@ enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_e
         done = h->n;
         for (int row = 0; result == SD_OK && row < PQntuples(r); row++) {
             struct function f = function_of(r, row);
-            result = judge(&f, &u, why);
+            result = judge_function(&f, &u, why);
             if (f.definition && runs(&f))
                 strbuf_printf(&text, "%s\n", f.definition);
         }

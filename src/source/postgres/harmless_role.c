@@ -62,16 +62,15 @@ enum sd_result harmless_begin(struct harmless *h, struct sd_error *why)
         const char *rights = conn_maybe(r, 0, 2), *role = conn_maybe(r, 0, 3);
         snprintf(h->pass->state, sizeof h->pass->state, "%s", conn_text(r, 0, 0));
         if (rights) {
-            snprintf(
-                h->strict, sizeof h->strict,
-                "the role %.64s has the right %.40s, so only what is built in or of a known extension is "
-                "planned: name a monitoring role without such rights",
-                conn_text(r, 0, 1), rights);
+            snprintf(h->strict, sizeof h->strict,
+                     "the role %.64s has the right %.40s, so only statements that use built-in functions and "
+                     "known extensions are planned: use a monitoring role without such rights",
+                     conn_text(r, 0, 1), rights);
             snprintf(h->pass->role, sizeof h->pass->role, "%s", role ? role : "");
         } else if (h->unattended) {
-            snprintf(h->strict, sizeof h->strict,
-                     "unasked, only what is built in or of a known extension is planned: ask for the plan "
-                     "(key x)");
+            snprintf(
+                h->strict, sizeof h->strict,
+                "automatic plans use only built-in functions and known extensions: request the plan (key x)");
         }
     }
     PQclear(r);
@@ -83,10 +82,9 @@ enum sd_result harmless_end(struct harmless *h, struct sd_error *why)
     char now[sizeof h->pass->state];
     enum sd_result result = read_state(h->c, now, why);
     if (result == SD_OK && strcmp(now, h->pass->state) != 0)
-        result =
-            sd_fail(why, SD_UNSUPPORTED,
-                    "functions, views or tables of the database changed while the statement was checked; "
-                    "ask again");
+        result = sd_fail(
+            why, SD_UNSUPPORTED,
+            "functions, views or tables of the database changed while the statement was checked; try again");
     /* Another role has other policies and may neither write nor lock. */
     if (h->secured || h->modifies)
         h->pass->role[0] = '\0';

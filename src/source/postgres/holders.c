@@ -1,5 +1,5 @@
 /* holders.c - what besides sessions keeps old rows from being removed: prepared transactions,
- * replication slots, the queries of standbys. Read with the figures, told with every sample. */
+ * replication slots, the queries of standbys. Read with the figures, published with every sample. */
 #include "source/postgres/internal.h"
 
 /* A slot or a standby that keeps up is some transactions behind. */
@@ -32,7 +32,7 @@ enum sd_result holders_read(struct postgres *p, struct sd_error *err)
 {
     PGresult *r;
     enum sd_result result = conn_query(&p->main, holders_sql(), 0, NULL, true, &r, err);
-    if (result == SD_UNSUPPORTED) { /* a sample is worth having without */
+    if (result == SD_UNSUPPORTED) { /* the sample is useful without it */
         holders_free(p);
         return SD_OK;
     }

@@ -92,8 +92,8 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
 /* Has the server parse one statement, within conn_begin, with the types of its parameters
  * (0: the server is to infer it). It is the unnamed one, gone with the next. */
 enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err);
-/* n statements at once, within conn_begin: the server goes on with the next whatever becomes
- * of us; none is run after one that fails. Results are text; the caller clears out[0..n). */
+/* n statements at once, within conn_begin: the server continues with the next even if this process ends;
+ * after an error the rest is skipped. Results are text; the caller clears out[0..n). */
 enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGresult **out,
                              struct sd_error *err);
 /* True while the server holds the connection open; reads what it sent meanwhile. */
@@ -163,7 +163,6 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
  * lock, `key` of an advisory one. Caller frees. */
 char *locks_sql(bool has_waitstart);
 char *vacuums_sql(void);
-char *locks_describe(const char *type, const char *relation, const char *key);
 
 /* ---- holders.c: prepared transactions, replication slots, standbys ---- */
 enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p->holders */
@@ -224,19 +223,19 @@ enum sd_result analyze_check(struct postgres *p, const struct sd_job_analyze *jo
  * is the one the statement will be read with. SD_OK: it cannot. SD_UNSUPPORTED: a sentence says
  * what stands against it. Otherwise as conn_query. */
 enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_error *why);
-/* The same for planning it, which runs functions that are not VOLATILE on constants, and more: can
- * they act on anything that a rollback does not undo? Every statement passes through here before it is
- * planned, within the same transaction. A role whose rights reach outside of the database, and a plan
- * that is unattended (nobody has just asked for it), go through nothing of the user's own. The former
- * gives its rights away, where it can: the rest of the transaction has another role then.
- * *pass (NULL: not wanted) is for harmless_again. */
+/* The same for planning it, which runs functions that are not VOLATILE on constants, and more: can they
+ * change anything that a rollback does not undo? Every statement passes through here before it is planned,
+ * within the same transaction. A role whose rights reach outside of the database, and a plan that is
+ * unattended (nobody has just asked for it), go through nothing of the user's own. The former gives its
+ * rights away, where it can: the rest of the transaction has another role then. *pass (NULL: not wanted) is
+ * for harmless_again. */
 struct harmless_pass {
     char role[64];  /* of the transaction; "": its own */
     char state[80]; /* of the catalog when the check was made */
 };
 enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, struct harmless_pass *pass,
                              struct sd_error *why);
-/* The state of the catalog now, within a transaction: a pass with another one is worth nothing. */
+/* The state of the catalog now, within a transaction: a check under a different state is not valid. */
 enum sd_result harmless_state(struct conn *c, char state[static 80], struct sd_error *why);
 /* Sets the role of the transaction; "": its own. */
 enum sd_result harmless_role(struct conn *c, const char *role, struct sd_error *why);
@@ -271,8 +270,6 @@ struct pooler {
     char mode[16]; /* session, transaction, statement; "": not known */
 };
 struct postgres;
-/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
-const char *pooler_named_in(const char *text);
 bool pooler_is_console(const PGconn *pg);
 /* ", through PgBouncer 1.18.0 in transaction mode"; nothing without a pooler. */
 void pooler_describe(const struct postgres *p, struct strbuf *out);

@@ -34,11 +34,11 @@ char *vacuums_sql(void)
                       "v.relid", "v.datid");
 }
 
-static enum sd_result ask(struct postgres *p, char *sql, PGresult **out, struct sd_error *err)
+static enum sd_result query_server(struct postgres *p, char *sql, PGresult **out, struct sd_error *err)
 {
     enum sd_result result = conn_query(&p->main, sql, 0, NULL, true, out, err);
     free(sql);
-    if (result == SD_UNSUPPORTED) { /* the sample is worth having without */
+    if (result == SD_UNSUPPORTED) { /* the sample is useful without it */
         *out = NULL;
         return SD_OK;
     }
@@ -51,9 +51,9 @@ enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct 
     enum sd_result result = SD_OK;
     *out = (struct locks){0};
     if (waiting)
-        result = ask(p, locks_sql(p->has_waitstart), &out->waits, err);
+        result = query_server(p, locks_sql(p->has_waitstart), &out->waits, err);
     if (vacuum && result == SD_OK)
-        result = ask(p, vacuums_sql(), &out->vacuums, err);
+        result = query_server(p, vacuums_sql(), &out->vacuums, err);
     return result;
 }
 
@@ -72,7 +72,7 @@ static int row_of(const PGresult *r, int64_t pid)
     return -1;
 }
 
-char *locks_describe(const char *type, const char *relation, const char *key)
+static char *locks_describe(const char *type, const char *relation, const char *key)
 {
     if (str_eq(type, "tuple") || (str_eq(type, "transactionid") && relation))
         return mem_printf("row of %s", relation ? relation : "another database's table");

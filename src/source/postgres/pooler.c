@@ -1,4 +1,4 @@
-/* pooler.c - the connection pooler between, and what its admin console knows.
+/* pooler.c - detects a connection pooler and reads its admin console.
  *
  * A pooler answers in the server's name, but the server process that answers is not the one
  * its greeting named. Which one it is, and how it shares its sessions, only its console
@@ -21,11 +21,13 @@ enum { POOLS_MAX = 200, NAME_MAX_BYTES = 64 };
 /* What they call themselves in a greeting, a version or a refusal. */
 static const struct {
     const char *word, *name;
-} NAMES[] = {{"bouncer", "pgbouncer"},    {"pgcat", "pgcat"},         {"odyssey", "Odyssey"},
-             {"rds proxy", "RDS Proxy"},  {"supavisor", "Supavisor"}, {"pgpool", "Pgpool-II"},
-             {"not allowed", "pgbouncer"} /* to its console, in just these words */};
+} NAMES[] = {{.word = "bouncer", .name = "pgbouncer"},    {.word = "pgcat", .name = "pgcat"},
+             {.word = "odyssey", .name = "Odyssey"},      {.word = "rds proxy", .name = "RDS Proxy"},
+             {.word = "supavisor", .name = "Supavisor"},  {.word = "pgpool", .name = "Pgpool-II"},
+             {.word = "not allowed", .name = "pgbouncer"} /* to its console, in just these words */};
 
-const char *pooler_named_in(const char *text)
+/* Which pooler a greeting, version or refusal is of; NULL. Pure. */
+static const char *pooler_named_in(const char *text)
 {
     for (size_t i = 0; text && i < ARRAY_LEN(NAMES); i++)
         for (const char *p = text; *p; p++)
@@ -44,7 +46,7 @@ bool pooler_is_console(const PGconn *pg)
            (PQserverVersion(pg) < 90000 && database && str_find(databases, database) >= 0);
 }
 
-static void keep(char *out, size_t size, const char *text)
+static void keep_name(char *out, size_t size, const char *text)
 {
     size_t n = 0;
     for (; text && *text && n + 1 < size; text++)
@@ -57,14 +59,14 @@ static void read_version(struct conn *console, struct pooler *out)
     struct sd_error ignored;
     PGresult *r = NULL;
     if (conn_simple(console, "SHOW VERSION", &r, &ignored) == SD_OK && PQntuples(r) > 0 && PQnfields(r) > 0)
-        keep(out->name, sizeof out->name, conn_text(r, 0, 0));
+        keep_name(out->name, sizeof out->name, conn_text(r, 0, 0));
     if (!out->name[0])
-        keep(out->name, sizeof out->name, "pgbouncer");
+        keep_name(out->name, sizeof out->name, "pgbouncer");
     PQclear(r);
 }
 
 /* Opens the console once; without it the pooler may still name itself in its refusal. */
-static enum sd_result find(struct postgres *p, struct sd_error *err)
+static enum sd_result find_pooler(struct postgres *p, struct sd_error *err)
 {
     struct sd_error why = {""};
     struct pooler *found = &p->pooler;
@@ -77,9 +79,9 @@ static enum sd_result find(struct postgres *p, struct sd_error *err)
         return SD_OK;
     }
     if (p->console.pg && result == SD_OK)
-        keep(found->name, sizeof found->name, ""); /* a server that has a database of this name */
+        keep_name(found->name, sizeof found->name, ""); /* a server that has a database of this name */
     else
-        keep(found->name, sizeof found->name, pooler_named_in(why.text));
+        keep_name(found->name, sizeof found->name, pooler_named_in(why.text));
     conn_close(&p->console);
     return SD_OK;
 }
@@ -122,8 +124,8 @@ static double number(const PGresult *r, int row, const char *name)
     return text && end != text && isfinite(v) && v >= 0 ? v : NAN;
 }
 
-static void add(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
-                const char *unit, double value, bool counter)
+static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
+                       const char *unit, double value, bool counter)
 {
     struct sd_metric m = {.name = name, .labels = labels, .unit = unit, .value = value, .counter = counter};
     if (!isnan(value))
@@ -133,20 +135,23 @@ static void add(struct postgres *p, struct sd_batch *b, const char *name, const 
 static const struct {
     const char *name, *column;
 } POOL[] = {
-    {"pgbouncer.clients_active", "cl_active"}, {"pgbouncer.clients_waiting", "cl_waiting"},
-    {"pgbouncer.servers_active", "sv_active"}, {"pgbouncer.servers_idle", "sv_idle"},
-    {"pgbouncer.servers_used", "sv_used"},     {"pgbouncer.servers_login", "sv_login"},
+    {.name = "pgbouncer.clients_active", .column = "cl_active"},
+    {.name = "pgbouncer.clients_waiting", .column = "cl_waiting"},
+    {.name = "pgbouncer.servers_active", .column = "sv_active"},
+    {.name = "pgbouncer.servers_idle", .column = "sv_idle"},
+    {.name = "pgbouncer.servers_used", .column = "sv_used"},
+    {.name = "pgbouncer.servers_login", .column = "sv_login"},
 };
 
 /* Per database, since the pooler's start; times in microseconds. */
 static const struct {
     const char *name, *column, *unit;
 } STATS[] = {
-    {"pgbouncer.transactions", "total_xact_count", "count"},
-    {"pgbouncer.queries", "total_query_count", "count"},
-    {"pgbouncer.transaction_time", "total_xact_time", "ns"},
-    {"pgbouncer.query_time", "total_query_time", "ns"},
-    {"pgbouncer.wait_time", "total_wait_time", "ns"},
+    {.name = "pgbouncer.transactions", .column = "total_xact_count", .unit = "count"},
+    {.name = "pgbouncer.queries", .column = "total_query_count", .unit = "count"},
+    {.name = "pgbouncer.transaction_time", .column = "total_xact_time", .unit = "ns"},
+    {.name = "pgbouncer.query_time", .column = "total_query_time", .unit = "ns"},
+    {.name = "pgbouncer.wait_time", .column = "total_wait_time", .unit = "ns"},
 };
 
 /* The console counts itself as a pool. */
@@ -169,9 +174,10 @@ static void add_pools(struct postgres *p, struct sd_batch *b, const PGresult *r)
         label(&labels, "mode", mode);
         label(&labels, "user", user);
         for (size_t i = 0; i < ARRAY_LEN(POOL); i++)
-            add(p, b, POOL[i].name, labels.text, "count", number(r, row, POOL[i].column), false);
+            add_metric(p, b, POOL[i].name, labels.text, "count", number(r, row, POOL[i].column), false);
         double us = number(r, row, "maxwait_us"), s = number(r, row, "maxwait");
-        add(p, b, "pgbouncer.max_wait", labels.text, "ns", s * 1e9 + (isnan(us) ? 0 : us * 1e3), false);
+        add_metric(p, b, "pgbouncer.max_wait", labels.text, "ns", s * 1e9 + (isnan(us) ? 0 : us * 1e3),
+                   false);
         strbuf_free(&labels);
     }
 }
@@ -188,7 +194,7 @@ static void add_stats(struct postgres *p, struct sd_batch *b, const PGresult *r)
         for (size_t i = 0; i < ARRAY_LEN(STATS); i++) {
             double v = number(r, row, STATS[i].column);
             bool time = str_eq(STATS[i].unit, "ns");
-            add(p, b, STATS[i].name, labels.text, STATS[i].unit, time ? v * 1e3 : v, true);
+            add_metric(p, b, STATS[i].name, labels.text, STATS[i].unit, time ? v * 1e3 : v, true);
         }
         strbuf_free(&labels);
     }
@@ -204,7 +210,7 @@ static void find_mode(struct postgres *p, const PGresult *r)
         if (!str_eq(field(r, row, "database"), database))
             continue;
         sure = str_eq(field(r, row, "user"), user); /* otherwise users may be forced to be another */
-        keep(p->pooler.mode, sizeof p->pooler.mode, field(r, row, "pool_mode"));
+        keep_name(p->pooler.mode, sizeof p->pooler.mode, field(r, row, "pool_mode"));
     }
 }
 
@@ -218,7 +224,7 @@ enum sd_result pooler_collect(struct postgres *p, struct sd_error *err)
     const struct sd_host *h = p->s->host;
     enum sd_result result = SD_OK;
     if (p->main.pooled && !p->pooler.looked)
-        result = find(p, err);
+        result = find_pooler(p, err);
     struct conn *console = console_of(p);
     if (result != SD_OK || !console)
         return result;

@@ -55,7 +55,7 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
         return result == SD_UNSUPPORTED ? SD_RETRY : result;
     if (conn_is_null(r, 0, 0) || conn_is_null(r, 0, 1)) {
         PQclear(r);
-        return sd_fail(err, SD_RETRY, "the server does not tell the names of its database and of the role");
+        return sd_fail(err, SD_RETRY, "the server did not return the names of its database and role");
     }
     p->version = PQserverVersion(p->main.pg);
     p->database = mem_strdup(conn_text(r, 0, 0));
@@ -109,8 +109,8 @@ static void postgres_close(struct sd_source *s)
 
 /* ---- running ---- */
 
-/* What the user should know about this server, in one line; told when it changes. */
-static void tell(struct postgres *p, const char *problem)
+/* The status of this server in one line; published when it changes. */
+static void report_state(struct postgres *p, const char *problem)
 {
     struct strbuf b = {0};
     if (p->main.is_console) {
@@ -158,7 +158,7 @@ static enum sd_result sample_console(struct postgres *p, sd_time now, struct sd_
         return SD_OK;
     enum sd_result result = pooler_collect(p, err);
     if (result == SD_OK)
-        tell(p, "");
+        report_state(p, "");
     return result;
 }
 
@@ -170,7 +170,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
     enum sd_result result = SD_OK;
     if (period > 0 && due(&p->next_activity, now, period)) {
         int64_t since = now - p->last_activity;
-        /* A sample stands for the time since the one before, unless there was a gap. */
+        /* A sample covers the time since the sample before, unless there was a gap. */
         p->activity_period = since > 0 && since < 5 * period ? since : period;
         p->last_activity = now;
         result = activity_collect(p, err);
@@ -185,7 +185,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK)
             result = pooler_collect(p, err);
         if (result == SD_OK)
-            tell(p, problem);
+            report_state(p, problem);
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
     if (result == SD_OK && p->o->catalog_interval > 0 && due(&p->next_catalog, now, every)) {
@@ -219,7 +219,7 @@ static enum sd_result postgres_run(struct sd_source *s, struct sd_error *err)
             p->request_waiting = false;
             return SD_OK;
         }
-        /* The socket speaks up between statements only when the server goes away. */
+        /* Between statements the socket becomes readable only when the server closes the connection. */
         int fd = conn_socket(&p->main);
         postgres_busy(p, fd);
         int r = h->wait(s, fd, POLLIN, postgres_due(p));
@@ -237,8 +237,7 @@ static enum sd_result postgres_request(struct sd_source *s, const struct sd_requ
 {
     const struct postgres *p = s->priv;
     if (p->main.is_console)
-        return sd_fail(err, SD_UNSUPPORTED,
-                       "a pooler's admin console plans and ends nothing: name a database");
+        return sd_fail(err, SD_UNSUPPORTED, "not possible on the admin console of a pooler: use a database");
     switch ((int)req->job) {
     case SD_JOB_EXPLAIN:
         return explain_request(s->priv, req->args, reply, err);
@@ -296,7 +295,7 @@ static const struct sd_option postgres_options[] = {
      .min = 0,
      .max = 100,
      .unit = "Hz",
-     .help = "How often per second sessions are sampled; 0 switches it off."},
+     .help = "How often per second sessions are sampled; 0 turns it off."},
     {.name = "top",
      .type = SD_OPTION_INT,
      .offset = offsetof(struct postgres_options, top),
@@ -304,7 +303,7 @@ static const struct sd_option postgres_options[] = {
      .min = 1,
      .max = 20000,
      .unit = "count",
-     .help = "How many statements are read, those with the most execution time."},
+     .help = "How many statements are read: those with the most execution time."},
     {.name = "timeout",
      .type = SD_OPTION_DURATION,
      .offset = offsetof(struct postgres_options, timeout),
@@ -312,7 +311,8 @@ static const struct sd_option postgres_options[] = {
      .min = 100e6,
      .max = 60e9,
      .unit = "ns",
-     .help = "The statement_timeout of every statement slowdive sends; connecting may take twice as long."},
+     .help =
+         "The statement_timeout of every statement that slowdive sends; connecting may take twice as long."},
     {.name = "catalog_interval",
      .type = SD_OPTION_DURATION,
      .offset = offsetof(struct postgres_options, catalog_interval),
@@ -320,20 +320,20 @@ static const struct sd_option postgres_options[] = {
      .min = 0,
      .max = 86400e9,
      .unit = "ns",
-     .help = "Time between listings of the tables and indexes; longer where a listing takes long; 0 switches "
-             "it off."},
+     .help = "Time between reads of the list of tables and indexes; longer if a read takes long; 0 turns it "
+             "off."},
     {.name = "no_password",
      .type = SD_OPTION_BOOL,
      .offset = offsetof(struct postgres_options, no_password),
      .fallback = "no",
-     .help =
-         "Send no password, neither of the environment nor of a password file; so it is for a server that "
-         "was found and not named."},
+     .help = "Send no password, from the environment or a password file; the default for a server that was "
+             "found and not named."},
     {.name = "plan_role",
      .type = SD_OPTION_TEXT,
      .offset = offsetof(struct postgres_options, plan_role),
      .fallback = "pg_read_all_data",
-     .help = "Whom a superuser and the like become before a statement is planned; nothing: themselves."},
+     .help = "The role that a superuser or other privileged role switches to before a statement is planned; "
+             "empty: none."},
     {.name = "answer_max",
      .type = SD_OPTION_BYTES,
      .offset = offsetof(struct postgres_options, answer_max),
@@ -341,8 +341,7 @@ static const struct sd_option postgres_options[] = {
      .min = 1 << 20,
      .max = (double)((int64_t)4 << 30),
      .unit = "bytes",
-     .help = "The most that one answer of the server may come to; its rows in memory half of it, one row a "
-             "quarter."},
+     .help = "Maximum size of one result of the server; its rows in memory: half of it, one row: a quarter."},
     {0},
 };
 

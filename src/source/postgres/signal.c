@@ -1,7 +1,7 @@
-/* signal.c - ends a statement or a session that the user has pointed at and confirmed.
+/* signal.c - cancels a statement or terminates a session that the user has selected and confirmed.
  *
- * A pid is soon somebody else's: the statement that sends the signal compares the start of
- * the session (and, to cancel, of the statement) once more, and then looks what became of it. */
+ * A pid can be reused by another session: the statement that sends the signal compares the start of
+ * the session (and, to cancel, of the statement) again, and then checks the result. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>
@@ -50,9 +50,16 @@ static const char LOOK[] =
 
 static const struct signal_words {
     const char *sql, *verb, *title, *done, *object;
-} CANCEL = {SIGNAL("pg_cancel_backend"), "cancel", "cancelled", "cancelled the statement of",
-            "the statement of "},
-  TERMINATE = {SIGNAL("pg_terminate_backend"), "terminate", "terminated", "ended", ""};
+} CANCEL = {.sql = SIGNAL("pg_cancel_backend"),
+            .verb = "cancel",
+            .title = "cancelled",
+            .done = "cancelled the statement of",
+            .object = "the statement of "},
+  TERMINATE = {.sql = SIGNAL("pg_terminate_backend"),
+               .verb = "terminate",
+               .title = "terminated",
+               .done = "ended",
+               .object = ""};
 
 /* Where the session stands, in words that hold after it has gone. */
 struct target {
@@ -96,7 +103,7 @@ static char *short_query(const char *sql)
     return b.len ? strbuf_detach(&b) : NULL;
 }
 
-static enum sd_result look(struct postgres *p, const char *pid, struct target *t, struct sd_error *err)
+static enum sd_result read_target(struct postgres *p, const char *pid, struct target *t, struct sd_error *err)
 {
     PGresult *r;
     const char *args[] = {pid};
@@ -146,7 +153,7 @@ static void find_objection(const struct postgres *p, const struct signal_order *
     long long pid = (long long)order->pid;
     why->text[0] = '\0';
     if (!t->there)
-        fail(why, "session %lld is gone already", pid);
+        fail(why, "session %lld has already ended", pid);
     else if (pid == PQbackendPID(p->main.pg))
         fail(why, "session %lld is slowdive's own: nothing was done", pid);
     else if (!sd_known(t->start) && !t->may_signal)
@@ -162,12 +169,12 @@ static void find_objection(const struct postgres *p, const struct signal_order *
             "the start of session %lld is not known, so it cannot be told from a later one: nothing was done",
             pid);
     else if (t->start != order->backend_start)
-        fail(why, "session %lld is another one now (it began at %s): nothing was done", pid,
+        fail(why, "process %lld is another session now (it began at %s): nothing was done", pid,
              clock_rfc3339(t->start, began));
     else if (!order->terminate && str_starts(t->state, "idle"))
-        fail(why, "session %lld has ended its statement by itself: nothing was done", pid);
+        fail(why, "the statement of session %lld has already ended: nothing was done", pid);
     else if (!same_statement(order, t))
-        fail(why, "session %lld runs another statement by now: nothing was done", pid);
+        fail(why, "session %lld runs another statement now: nothing was done", pid);
 }
 
 /* The server's refusal, with what can be done about it. */
@@ -201,15 +208,15 @@ static bool took_effect(const struct signal_order *order, const struct target *b
 }
 
 /* Looks until the signal has worked, or for a moment. */
-static enum sd_result watch(struct postgres *p, const struct signal_order *order, const char *pid,
-                            const struct target *before, bool *worked, struct sd_error *err)
+static enum sd_result wait_for_effect(struct postgres *p, const struct signal_order *order, const char *pid,
+                                      const struct target *before, bool *worked, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
     struct target now = {0};
     sd_time end = h->now(p->s) + EFFECT_NS;
     enum sd_result result;
     *worked = false;
-    while ((result = look(p, pid, &now, err)) == SD_OK) {
+    while ((result = read_target(p, pid, &now, err)) == SD_OK) {
         *worked = took_effect(order, before, &now);
         sd_time t = h->now(p->s);
         if (*worked || t >= end || h->wait(p->s, -1, 0, t + LOOK_NS) < 0)
@@ -244,7 +251,7 @@ static enum sd_result send_signal(struct postgres *p, const struct signal_order 
     *sent = same && conn_int(r, 0, 0) == 1;
     PQclear(r);
     if (!same) /* between the two looks */
-        fail(why, "session %s has ended, or its statement has, in this moment: nothing was done", pid);
+        fail(why, "session %s or its statement has just ended: nothing was done", pid);
     else if (!*sent && strcmp(t->type, "client backend") != 0)
         fail(why, "process %s is the server's %s, which cannot be told to stop: nothing was done", pid,
              t->type);
@@ -264,8 +271,8 @@ static void report_effect(struct postgres *p, const struct signal_words *words, 
                       t->application, t->query ? ": " : "", t->query ? t->query : "");
     else
         strbuf_printf(&b,
-                      "told %ssession %s (%s) to stop, but it still runs: it may wait for the disk or the "
-                      "network, or be rolling back",
+                      "told %ssession %s (%s) to stop, but it is still running: it may be waiting for the "
+                      "disk or the network, or rolling back",
                       words->object, pid, who);
     add_event(p, reply, worked ? "info" : "warn", worked ? words->title : "not yet", b.text);
     strbuf_free(&b);
@@ -282,7 +289,7 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
     snprintf(pid, sizeof pid, "%lld", (long long)order->pid);
     if (order->pid <= 0 || order->pid > INT32_MAX)
         return sd_fail(err, SD_UNSUPPORTED, "there is no session %s", pid);
-    enum sd_result result = look(p, pid, &t, err);
+    enum sd_result result = read_target(p, pid, &t, err);
     if (result == SD_OK)
         find_objection(p, order, words, &t, &why);
     if (result == SD_OK && !why.text[0]) {
@@ -290,14 +297,14 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
         result = send_signal(p, order, words, pid, &t, &sent, &why, err);
     }
     if (result == SD_OK && sent)
-        result = watch(p, order, pid, &t, &worked, err);
+        result = wait_for_effect(p, order, pid, &t, &worked, err);
     if (result == SD_OK && why.text[0]) {
         add_event(p, reply, "warn", "nothing was done", why.text);
     } else if (result == SD_OK) {
         report_effect(p, words, pid, &t, worked, reply);
     } else if (result == SD_RETRY && asked) {
         char *text =
-            mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "what became of" : "whether",
+            mem_printf("%.300s; %s %ssession %s %s not known", err->text, sent ? "the result of" : "whether",
                        words->object, pid, sent ? "is" : "was told to stop is");
         fail(err, "%s", text);
         free(text);

@@ -122,33 +122,52 @@ static const struct {
         const char *needs, *sql;
     } alternatives[3];
 } COLUMNS[] = {
-    [DBID] = {"int8", {{"dbid", "s.dbid::int8"}}},
-    [USERID] = {"int8", {{"userid", "s.userid::int8"}}},
-    [QUERY_ID] = {"int8", {{"queryid", "s.queryid"}}},
-    [TOPLEVEL] = {"int4", {{"toplevel", "s.toplevel::int4"}}},
-    [DATABASE] = {"text", {{"dbid", "d.datname::text"}}},
-    [ROLE] = {"text", {{"userid", "pg_catalog.pg_get_userbyid(s.userid)::text"}}},
-    [SINCE] = {"timestamptz", {{"stats_since", "s.stats_since"}}},
-    [CALLS] = {"int8", {{"calls", "s.calls"}}},
-    [TOTAL] = {"float8", {{"total_exec_time", "s.total_exec_time"}, {"total_time", "s.total_time"}}},
-    [MIN_TIME] = {"float8", {{"min_exec_time", "s.min_exec_time"}, {"min_time", "s.min_time"}}},
-    [MAX_TIME] = {"float8", {{"max_exec_time", "s.max_exec_time"}, {"max_time", "s.max_time"}}},
-    [STDDEV] = {"float8", {{"stddev_exec_time", "s.stddev_exec_time"}, {"stddev_time", "s.stddev_time"}}},
+    [DBID] = {.type = "int8", .alternatives = {{.needs = "dbid", .sql = "s.dbid::int8"}}},
+    [USERID] = {.type = "int8", .alternatives = {{.needs = "userid", .sql = "s.userid::int8"}}},
+    [QUERY_ID] = {.type = "int8", .alternatives = {{.needs = "queryid", .sql = "s.queryid"}}},
+    [TOPLEVEL] = {.type = "int4", .alternatives = {{.needs = "toplevel", .sql = "s.toplevel::int4"}}},
+    [DATABASE] = {.type = "text", .alternatives = {{.needs = "dbid", .sql = "d.datname::text"}}},
+    [ROLE] = {.type = "text",
+              .alternatives = {{.needs = "userid", .sql = "pg_catalog.pg_get_userbyid(s.userid)::text"}}},
+    [SINCE] = {.type = "timestamptz", .alternatives = {{.needs = "stats_since", .sql = "s.stats_since"}}},
+    [CALLS] = {.type = "int8", .alternatives = {{.needs = "calls", .sql = "s.calls"}}},
+    [TOTAL] = {.type = "float8",
+               .alternatives = {{.needs = "total_exec_time", .sql = "s.total_exec_time"},
+                                {.needs = "total_time", .sql = "s.total_time"}}},
+    [MIN_TIME] = {.type = "float8",
+                  .alternatives = {{.needs = "min_exec_time", .sql = "s.min_exec_time"},
+                                   {.needs = "min_time", .sql = "s.min_time"}}},
+    [MAX_TIME] = {.type = "float8",
+                  .alternatives = {{.needs = "max_exec_time", .sql = "s.max_exec_time"},
+                                   {.needs = "max_time", .sql = "s.max_time"}}},
+    [STDDEV] = {.type = "float8",
+                .alternatives = {{.needs = "stddev_exec_time", .sql = "s.stddev_exec_time"},
+                                 {.needs = "stddev_time", .sql = "s.stddev_time"}}},
     /* zero plans: pg_stat_statements.track_planning is off, the time is unknown */
-    [PLAN] = {"float8", {{"total_plan_time plans", "CASE WHEN s.plans > 0 THEN s.total_plan_time END"}}},
-    [ROWS] = {"int8", {{"rows", "s.rows"}}},
-    [SHARED_HIT] = {"int8", {{"shared_blks_hit", "s.shared_blks_hit"}}},
-    [SHARED_READ] = {"int8", {{"shared_blks_read", "s.shared_blks_read"}}},
-    [SHARED_WRITTEN] = {"int8", {{"shared_blks_written", "s.shared_blks_written"}}},
-    [TEMP_READ] = {"int8", {{"temp_blks_read", "s.temp_blks_read"}}},
-    [TEMP_WRITTEN] = {"int8", {{"temp_blks_written", "s.temp_blks_written"}}},
+    [PLAN] = {.type = "float8",
+              .alternatives = {{.needs = "total_plan_time plans",
+                                .sql = "CASE WHEN s.plans > 0 THEN s.total_plan_time END"}}},
+    [ROWS] = {.type = "int8", .alternatives = {{.needs = "rows", .sql = "s.rows"}}},
+    [SHARED_HIT] = {.type = "int8",
+                    .alternatives = {{.needs = "shared_blks_hit", .sql = "s.shared_blks_hit"}}},
+    [SHARED_READ] = {.type = "int8",
+                     .alternatives = {{.needs = "shared_blks_read", .sql = "s.shared_blks_read"}}},
+    [SHARED_WRITTEN] = {.type = "int8",
+                        .alternatives = {{.needs = "shared_blks_written", .sql = "s.shared_blks_written"}}},
+    [TEMP_READ] = {.type = "int8", .alternatives = {{.needs = "temp_blks_read", .sql = "s.temp_blks_read"}}},
+    [TEMP_WRITTEN] = {.type = "int8",
+                      .alternatives = {{.needs = "temp_blks_written", .sql = "s.temp_blks_written"}}},
     /* before 17 blk_* holds shared and local blocks together */
-    [IO] = {"float8",
-            {{"shared_blk_read_time shared_blk_write_time local_blk_read_time local_blk_write_time",
-              "s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + "
-              "s.local_blk_write_time"},
-             {"blk_read_time blk_write_time", "s.blk_read_time + s.blk_write_time"}}},
-    [WAL] = {"int8", {{"wal_bytes", "least(s.wal_bytes, 9223372036854775807)::int8"}}},
+    [IO] = {.type = "float8",
+            .alternatives =
+                {{.needs =
+                      "shared_blk_read_time shared_blk_write_time local_blk_read_time local_blk_write_time",
+                  .sql = "s.shared_blk_read_time + s.shared_blk_write_time + s.local_blk_read_time + "
+                         "s.local_blk_write_time"},
+                 {.needs = "blk_read_time blk_write_time", .sql = "s.blk_read_time + s.blk_write_time"}}},
+    [WAL] = {.type = "int8",
+             .alternatives = {{.needs = "wal_bytes",
+                               .sql = "least(s.wal_bytes, 9223372036854775807)::int8"}}},
 };
 
 static const char *column_sql(size_t i, const char *columns)
@@ -194,7 +213,7 @@ static void absent(struct postgres *p, struct statements *st)
              p->database ? p->database : "?");
 }
 
-static enum sd_result look(struct postgres *p, struct statements *st, struct sd_error *err)
+static enum sd_result find_view(struct postgres *p, struct statements *st, struct sd_error *err)
 {
     static const char FIND[] =
         OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname), "
@@ -220,7 +239,7 @@ static enum sd_result look(struct postgres *p, struct statements *st, struct sd_
         sql = statements_sql(st->schema, columns, conn_int(r, 0, 2) == 1, p->io_timed);
         if (!sql)
             snprintf(st->problem, sizeof st->problem,
-                     "no statement counters: the pg_stat_statements view has columns that are not known");
+                     "no statement counters: the pg_stat_statements view has unknown columns");
     }
     PQclear(r);
     free(st->sql);
@@ -386,7 +405,7 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
     if (!st->sql && due) {
         st->next_look = now + RETRY_NS;
         st->problem[0] = '\0';
-        result = look(p, st, err);
+        result = find_view(p, st, err);
     }
     if (result == SD_OK && st->sql)
         result = collect(p, st, err);

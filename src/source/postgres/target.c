@@ -1,6 +1,5 @@
-/* target.c - is it a connection string, and does libpq read it as it was meant? Judged
- * before anything is contacted, in sentences that repeat no part of it: where a string is
- * not right, nobody can say which part of it is the password. */
+/* target.c - checks a connection string before a connection is made, with messages that repeat no part of it:
+ * where a string is not right, nobody can say which part of it is the password. */
 #include "source/postgres/internal.h"
 
 #include <stdlib.h>
@@ -30,9 +29,9 @@ static bool uri_is_plain(const char *target, size_t scheme, struct sd_error *err
 {
     const char *p = target + scheme, *at = strchr(p, '@');
     if (strncmp(target, "postgres", 8) != 0)
-        return fail(err, "the scheme of the address must be in small letters: postgres://");
+        return fail(err, "the scheme of the address must be in lower case: postgres://");
     if (at && (strchr(at + 1, '@') || memchr(p, '/', (size_t)(at - p))))
-        return fail(err, "the address can be read in several ways, nothing was contacted: " ENCODE);
+        return fail(err, "the address is ambiguous, no connection was made: " ENCODE);
     for (; *p; p++)
         if ((unsigned char)*p <= ' ' || *p == 0x7f)
             return fail(err, "the address holds a blank or a control character: " ENCODE);
@@ -47,10 +46,11 @@ static bool values_are_plain(const PQconninfoOption *options, struct sd_error *e
             continue;
         if (!strcmp(o->keyword, "port") && o->val[strspn(o->val, "0123456789,")])
             return fail(
-                err, "the port in the connection string is no number; if it is part of a password: " ENCODE);
+                err,
+                "the port in the connection string is not a number; if it is part of a password: " ENCODE);
         if (!strcmp(o->keyword, "host") && *o->val && strchr(o->val + 1, '@'))
-            return fail(err, "the host in the connection string holds an @; a user and a password have "
-                             "keywords of their own: user=NAME password=...");
+            return fail(err, "the host in the connection string holds an @; write the user and the password "
+                             "with their own keywords: user=NAME password=...");
     }
     return true;
 }
@@ -62,9 +62,9 @@ static bool parses(const char *target, bool uri, struct sd_error *err)
     PQfreemem(message);
     if (!options)
         return fail(
-            err, uri ? "the address cannot be read, nothing was contacted; it is written "
+            err, uri ? "the address is not valid, no connection was made; it is written "
                        "postgres://USER@HOST:PORT/DATABASE: " ENCODE
-                     : "the connection string cannot be read, nothing was contacted; it is written "
+                     : "the connection string is not valid, no connection was made; it is written "
                        "host=HOST dbname=NAME user=NAME, a value with a blank or quote in it as 'va\\'lue'");
     bool ok = values_are_plain(options, err);
     PQconninfoFree(options);
@@ -79,7 +79,7 @@ bool target_check(const char *target, struct sd_error *err)
     if (is_uri(target, &scheme))
         return uri_is_plain(target, scheme, err) && parses(target, true, err);
     if (strstr(target, "://"))
-        return fail(err, "this is no address of PostgreSQL: it begins with postgres://");
+        return fail(err, "this is not an address of a PostgreSQL server: it must begin with postgres://");
     if (strchr(target, '='))
         return parses(target, false, err);
     /* A bare name is a database, as for psql. */
@@ -150,7 +150,7 @@ bool target_password_file(const char *target, struct sd_error *why)
         fine = fd >= 0 && fstat(fd, &st) == 0;
         if (fine && (st.st_mode & (S_IRWXG | S_IRWXO)))
             fine =
-                fail(why, "the password file %s is not used: others can read it; chmod 600 mends that", path);
+                fail(why, "the password file %s is not used: others can read it; run chmod 600 on it", path);
         if (fd >= 0)
             close(fd);
     }

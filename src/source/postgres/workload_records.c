@@ -81,7 +81,7 @@ static void add_index(struct workload_advice *v, size_t i, char **names)
     struct index_lists lists;
     name_columns(d, &lists);
     find_statements(v, i, &lists);
-    names[i] = index_def_name(d, v->catalog, names, i);
+    names[i] = index_def_name(d, v->catalog, (const char *const *)names, i);
     index_def_ddl(d, names[i], &ddl);
     index_def_columns(d, &holds);
     if (d->predicate)

@@ -11,15 +11,20 @@ enum { WANTED = 12, MOST = 40 };
 
 /* ---- patterns and labels ---- */
 
-void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned colour, bool dim)
+/* A cell of the pattern and colour of a kind of box. */
+static void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned colour, bool dim)
 {
     static const struct {
         uint32_t code;
         char plain;
         enum style style;
     } patterns[] = {
-        {0x2591, '.', STYLE_GRAPH1}, {0x2592, ':', STYLE_GRAPH2}, {0x2550, '=', STYLE_GRAPH3},
-        {0x2571, '/', STYLE_GRAPH4}, {0x253C, 'x', STYLE_GRAPH5}, {0x2593, '%', STYLE_GRAPH6},
+        {.code = 0x2591, .plain = '.', .style = STYLE_GRAPH1},
+        {.code = 0x2592, .plain = ':', .style = STYLE_GRAPH2},
+        {.code = 0x2550, .plain = '=', .style = STYLE_GRAPH3},
+        {.code = 0x2571, .plain = '/', .style = STYLE_GRAPH4},
+        {.code = 0x253C, .plain = 'x', .style = STYLE_GRAPH5},
+        {.code = 0x2593, .plain = '%', .style = STYLE_GRAPH6},
     };
     size_t k = colour % ARRAY_LEN(patterns);
     uint32_t code = d.grid->ascii ? (uint32_t)patterns[k].plain : patterns[k].code;
@@ -86,7 +91,7 @@ static void find_selected(struct pane *p, const struct section *s)
 
 /* ---- items ---- */
 
-static size_t items(const struct section *s, const struct pane *p)
+static size_t boxes_items(const struct section *s, const struct pane *p)
 {
     return is_waterfall(s) ? MIN(s->boxes.n, (size_t)INT32_MAX) : p->n_places;
 }
@@ -103,7 +108,7 @@ static size_t item_box(const struct section *s, const struct pane *p, size_t i)
     return is_waterfall(s) ? i : p->places[i].box;
 }
 
-static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+static void boxes_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
 {
     struct box b = boxes_box(&s->boxes, item_box(s, p, i));
     if (!is_waterfall(s) && p->places[i].gathered)
@@ -117,7 +122,7 @@ static void gathered_text(const struct boxes *b, const struct box_place *k, stru
     strbuf_printf(out, "%zu more, %s", k->gathered, unit_format(b->unit, k->weight, sum));
 }
 
-static void text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+static void boxes_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
 {
     const struct boxes *b = &s->boxes;
     char weight[UNIT_TEXT_MAX], other[UNIT_TEXT_MAX];
@@ -136,25 +141,25 @@ static void text(const struct section *s, const struct pane *p, size_t i, struct
         strbuf_printf(out, ", %zu in it", x.inside);
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void boxes_move(struct section *s, struct pane *p, enum section_move m)
 {
-    int n = (int)items(s, p);
+    int n = (int)boxes_items(s, p);
     section_select(s, p,
                    is_waterfall(s) ? list_move(p->selected, n, p->page, m) : place_move(p, p->selected, m));
 }
 
-static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+static int boxes_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
 {
     if (!is_waterfall(s))
         return place_at(p, x - in.x, y - in.y);
     int row = p->top + y - in.y;
-    return y >= in.y && y < in.y + p->page && row < (int)items(s, p) ? row : -1;
+    return y >= in.y && y < in.y + p->page && row < (int)boxes_items(s, p) ? row : -1;
 }
 
 /* ---- in and out ---- */
 
 /* The numbers of the boxes may be others in a new doc. */
-static void apply(struct pane *p, struct section *s)
+static void boxes_apply(struct pane *p, struct section *s)
 {
     size_t root = root_of(&s->boxes, p);
     p->n_places = 0;
@@ -171,7 +176,7 @@ static void fill_with(struct section *s, struct pane *p, uint64_t id, uint64_t s
     p->identity = selected;
     p->selected = 0;
     p->n_places = 0;
-    apply(p, s);
+    boxes_apply(p, s);
 }
 
 static bool enter(struct section *s, struct pane *p)
@@ -203,7 +208,7 @@ static bool is_dim(const struct section *s, const struct pane *p, size_t i)
     struct strbuf b = {0};
     if (!p->regex)
         return false;
-    text(s, p, i, &b);
+    boxes_text(s, p, i, &b);
     bool found = regex_matches(p->regex, strbuf_text(&b));
     strbuf_free(&b);
     return !found;
@@ -263,7 +268,7 @@ static void count_line(struct draw d, const struct section *s, const struct pane
     for (size_t i = 1; i < p->n_places; i++)
         shown += !p->places[i].gathered;
     grid_printf(d.grid, r, r.x, r.y, r.w, STYLE_DIM,
-                "%zu of %zu boxes shown, the others are smaller or inside", shown, total);
+                "%zu of %zu boxes shown; the others are smaller or inside a box", shown, total);
 }
 
 static void places_draw(struct draw d, const struct section *s, struct pane *p)
@@ -336,7 +341,7 @@ static void bar_draw(struct draw d, const struct section *s, struct pane *p, siz
 static void waterfall_draw(struct draw d, const struct section *s, struct pane *p)
 {
     struct rect in = d.in;
-    int n = (int)items(s, p), axis = in.h >= 2, rows = in.h - axis;
+    int n = (int)boxes_items(s, p), axis = in.h >= 2, rows = in.h - axis;
     p->page = MAX(rows, 1);
     find_selected(p, s);
     p->top = MAX(0, MIN(p->top, n - rows));
@@ -360,7 +365,7 @@ static void waterfall_draw(struct draw d, const struct section *s, struct pane *
 
 /* ---- as a kind of section ---- */
 
-static struct need need(const struct section *s, int width)
+static struct need boxes_need(const struct section *s, int width)
 {
     (void)width;
     if (!s->boxes.n)
@@ -370,7 +375,7 @@ static struct need need(const struct section *s, int width)
                            : (struct need){4, WANTED, MOST};
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void boxes_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     if (!s->boxes.n) {
@@ -384,15 +389,15 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 }
 
 const struct section_ops BOXES_OPS = {
-    .need = need,
-    .draw = draw,
-    .move = move,
-    .hit = hit,
-    .items = items,
+    .need = boxes_need,
+    .draw = boxes_draw,
+    .move = boxes_move,
+    .hit = boxes_hit,
+    .items = boxes_items,
     .select = select_box,
-    .item = item,
-    .text = text,
-    .apply = apply,
+    .item = boxes_item,
+    .text = boxes_text,
+    .apply = boxes_apply,
     .enter = enter,
     .leave = leave,
 };

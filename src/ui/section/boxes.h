@@ -23,8 +23,6 @@ struct box_place *place_add(struct pane *p, struct box_place place);
 int place_move(const struct pane *p, int at, enum section_move m);
 int place_at(const struct pane *p, int x, int y); /* the innermost; -1: none */
 
-/* A cell of the pattern and colour of a kind of box. */
-void pattern_put(struct draw d, struct rect clip, int x, int y, unsigned colour, bool dim);
 /* Text that ends in an ellipsis when it is longer than the room; columns used. */
 int label_put(struct draw d, struct rect clip, int x, int y, int room, enum style style, const char *text);
 

@@ -42,14 +42,14 @@ int tree_lines_draw(struct draw d, struct rect clip, int x, int y, int width, co
     return used;
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void branches_move(struct section *s, struct pane *p, enum section_move m)
 {
     if ((m == MOVE_LEFT || m == MOVE_RIGHT) && pane_fold(p, s, m == MOVE_RIGHT))
         return;
     table_move(s, p, m);
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void branches_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     table_draw(d, s, p);
@@ -57,13 +57,13 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 
 const struct section_ops TREE_OPS = {
     .need = table_need,
-    .draw = draw,
-    .move = move,
+    .draw = branches_draw,
+    .move = branches_move,
     .hit = table_hit,
     .items = table_items,
     .select = table_select,
     .item = table_item,
     .text = table_item_text,
     .apply = table_apply,
-    .stop = SEVERITY_INFO, /* also what is only worth knowing: each node with a finding is a stop */
+    .stop = SEVERITY_INFO, /* findings of severity info too: each node with a finding is a stop */
 };

@@ -103,16 +103,17 @@ static int fields_flow(struct draw d, const struct section *s)
     return MAX(line, 1);
 }
 
-static struct need need(const struct section *s, int width)
+static struct need fields_need(const struct section *s, int width)
 {
     return (struct need){1, fields_flow((struct draw){.in = {0, 0, MAX(width, 1), 0}}, s), 1};
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void fields_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     (void)p;
     fields_flow(d, s);
 }
 
-const struct section_ops FIELDS_OPS = {.need = need, .draw = draw, .move = scroll_move, .drawing = true};
+const struct section_ops FIELDS_OPS = {
+    .need = fields_need, .draw = fields_draw, .move = scroll_move, .drawing = true};

@@ -247,7 +247,7 @@ static size_t edges_draw(struct draw d, const struct flow *f, const struct pane 
 
 /* ---- items ---- */
 
-static size_t items(const struct section *s, const struct pane *p)
+static size_t flow_items(const struct section *s, const struct pane *p)
 {
     (void)s;
     return p->n_places;
@@ -275,7 +275,7 @@ static void find_selected(struct pane *p, const struct section *s)
     p->selected = MAX(0, MIN(p->selected, (int)p->n_places - 1));
 }
 
-static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+static void flow_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
 {
     if (p->places[i].gathered)
         return;
@@ -290,7 +290,7 @@ static void gathered_text(const struct flow *f, const struct box_place *k, struc
 }
 
 /* The node, and what comes in and goes out by which edges. */
-static void text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+static void flow_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
 {
     const struct flow *f = &s->flow;
     const struct box_place *k = &p->places[i];
@@ -335,7 +335,7 @@ static void scroll_layers(struct section *s, struct pane *p, int step)
     layers_free(&l);
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void flow_move(struct section *s, struct pane *p, enum section_move m)
 {
     if (!p->n_places)
         return;
@@ -346,7 +346,7 @@ static void move(struct section *s, struct pane *p, enum section_move m)
         section_select(s, p, to);
 }
 
-static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+static int flow_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
 {
     (void)s;
     return place_at(p, x - in.x, y - in.y);
@@ -362,7 +362,7 @@ static void node_draw(struct draw d, const struct section *s, struct pane *p, si
     struct strbuf b = {0};
     char weight[UNIT_TEXT_MAX] = "";
     if (p->regex && !dim) {
-        text(s, p, i, &b);
+        flow_text(s, p, i, &b);
         dim = !regex_matches(p->regex, strbuf_text(&b));
         p->hidden += dim;
         strbuf_clear(&b);
@@ -391,7 +391,7 @@ static void node_draw(struct draw d, const struct section *s, struct pane *p, si
     strbuf_free(&b);
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void flow_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     const struct flow *f = &s->flow;
@@ -416,14 +416,14 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
                     "%zu of %zu nodes, %zu of %zu edges shown", nodes, f->n_nodes, edges, f->n_edges);
 }
 
-static struct need need(const struct section *s, int width)
+static struct need flow_need(const struct section *s, int width)
 {
     if (!s->flow.n_nodes)
         return (struct need){1, text_height(s->empty, width - 2), 1};
     return (struct need){3, 10, 1 + (int)MIN(s->flow.n_nodes, (size_t)60)};
 }
 
-static void apply(struct pane *p, struct section *s)
+static void flow_apply(struct pane *p, struct section *s)
 {
     p->n_places = 0;
     if (s->flow.n_nodes)
@@ -432,13 +432,13 @@ static void apply(struct pane *p, struct section *s)
 }
 
 const struct section_ops FLOW_OPS = {
-    .need = need,
-    .draw = draw,
-    .move = move,
-    .hit = hit,
-    .items = items,
+    .need = flow_need,
+    .draw = flow_draw,
+    .move = flow_move,
+    .hit = flow_hit,
+    .items = flow_items,
     .select = select_node,
-    .item = item,
-    .text = text,
-    .apply = apply,
+    .item = flow_item,
+    .text = flow_text,
+    .apply = flow_apply,
 };

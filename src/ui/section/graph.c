@@ -212,14 +212,6 @@ static struct rect lines_draw(struct draw d, const struct graph *g)
     return plot;
 }
 
-void graph_draw(struct draw d, const struct section *s)
-{
-    if (s->graph.stacked)
-        stack_draw(d, &s->graph);
-    else
-        lines_draw(d, &s->graph);
-}
-
 /* ---- as a kind of section ---- */
 
 enum { PAGE_COLUMNS = 10 };
@@ -259,14 +251,14 @@ static double highest_at(const struct graph *g, const struct over_time *o, int c
     return most;
 }
 
-static struct need need(const struct section *s, int width)
+static struct need graph_need(const struct section *s, int width)
 {
     (void)s;
     (void)width;
     return (struct need){3, 8, 14};
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void draw_graph(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     struct graph shown = s->graph;
@@ -294,7 +286,7 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
     over_time_mark(d, plot, &o, p->selected);
 }
 
-static size_t items(const struct section *s, const struct pane *p)
+static size_t graph_items(const struct section *s, const struct pane *p)
 {
     return (size_t)columns_of(s, p).columns;
 }
@@ -308,7 +300,7 @@ static void select_point(struct section *s, struct pane *p, int item)
 }
 
 /* Before the user has put the cursor anywhere it is on the newest value. */
-static void apply(struct pane *p, struct section *s)
+static void graph_apply(struct pane *p, struct section *s)
 {
     struct over_time o = columns_of(s, p);
     p->hidden = 0;
@@ -324,7 +316,7 @@ static void apply(struct pane *p, struct section *s)
     p->selected = MAX(p->selected, 0);
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void graph_move(struct section *s, struct pane *p, enum section_move m)
 {
     static const int steps[] = {[MOVE_LEFT] = -1,
                                 [MOVE_RIGHT] = 1,
@@ -335,14 +327,14 @@ static void move(struct section *s, struct pane *p, enum section_move m)
     section_select(s, p, p->selected + steps[m]);
 }
 
-static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+static int graph_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
 {
     struct over_time o = columns_of(s, p);
     int dx = x - in.x - p->plot_x, dy = y - in.y - p->plot_y;
     return dx >= 0 && dx < p->plot_w && dy >= 0 && dy < p->plot_h ? over_time_at(&o, dx, p->plot_w) : -1;
 }
 
-static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+static void graph_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
 {
     struct over_time o = columns_of(s, p);
     double here = highest_at(&s->graph, &o, (int)i);
@@ -366,14 +358,14 @@ static void item_text(const struct section *s, const struct pane *p, size_t i, s
 }
 
 const struct section_ops GRAPH_OPS = {
-    .need = need,
-    .draw = draw,
-    .move = move,
-    .hit = hit,
-    .items = items,
+    .need = graph_need,
+    .draw = draw_graph,
+    .move = graph_move,
+    .hit = graph_hit,
+    .items = graph_items,
     .select = select_point,
-    .item = item,
+    .item = graph_item,
     .text = item_text,
-    .apply = apply,
+    .apply = graph_apply,
     .drawing = true,
 };

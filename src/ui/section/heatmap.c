@@ -15,7 +15,8 @@ static struct cells cells_of(const struct section *s, const struct pane *p)
 {
     const struct heatmap *h = &s->heatmap;
     size_t most = p->plot_h > 0 ? (size_t)p->plot_h : h->rows;
-    return (struct cells){h, over_time(h->from, h->to, h->columns, p), (int)MIN(h->rows, most)};
+    return (struct cells){
+        .h = h, .time = over_time(h->from, h->to, h->columns, p), .rows = (int)MIN(h->rows, most)};
 }
 
 /* The data's rows of a row of cells. */
@@ -48,7 +49,7 @@ static struct counted count_cell(const struct cells *k, int column, int row)
 
 /* ---- the cursor ---- */
 
-static size_t items(const struct section *s, const struct pane *p)
+static size_t heatmap_items(const struct section *s, const struct pane *p)
 {
     struct cells k = cells_of(s, p);
     return (size_t)k.time.columns * (size_t)k.rows;
@@ -96,7 +97,7 @@ static bool cell_matches(const struct cells *k, int item, const struct regex *re
     return found;
 }
 
-static void apply(struct pane *p, struct section *s)
+static void heatmap_apply(struct pane *p, struct section *s)
 {
     struct cells k = cells_of(s, p);
     p->hidden = 0;
@@ -121,10 +122,10 @@ static void apply(struct pane *p, struct section *s)
     p->selected = row * k.time.columns + over_time_column(&k.time, p->at);
 }
 
-static void move(struct section *s, struct pane *p, enum section_move m)
+static void heatmap_move(struct section *s, struct pane *p, enum section_move m)
 {
     struct cells k = cells_of(s, p);
-    if (!items(s, p))
+    if (!heatmap_items(s, p))
         return;
     int x = p->selected % k.time.columns, y = p->selected / k.time.columns;
     x = m == MOVE_LEFT    ? x - 1
@@ -148,16 +149,16 @@ static int row_at(const struct cells *k, int y, int h)
     return (int)((int64_t)(h - 1 - y) * k->rows / MAX(h, 1));
 }
 
-static int hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
+static int heatmap_hit(struct rect in, struct section *s, const struct pane *p, int x, int y)
 {
     struct cells k = cells_of(s, p);
     int dx = x - in.x - p->plot_x, dy = y - in.y - p->plot_y;
-    if (dx < 0 || dx >= p->plot_w || dy < 0 || dy >= p->plot_h || !items(s, p))
+    if (dx < 0 || dx >= p->plot_w || dy < 0 || dy >= p->plot_h || !heatmap_items(s, p))
         return -1;
     return row_at(&k, dy, p->plot_h) * k.time.columns + over_time_at(&k.time, dx, p->plot_w);
 }
 
-static void item(const struct section *s, const struct pane *p, size_t i, struct item *out)
+static void heatmap_item(const struct section *s, const struct pane *p, size_t i, struct item *out)
 {
     struct cells k = cells_of(s, p);
     int column = (int)i % k.time.columns, row = (int)i / k.time.columns;
@@ -168,7 +169,7 @@ static void item(const struct section *s, const struct pane *p, size_t i, struct
             out->worst = !count_cell(&k, x, y).sum;
 }
 
-static void text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
+static void heatmap_text(const struct section *s, const struct pane *p, size_t i, struct strbuf *out)
 {
     struct cells k = cells_of(s, p);
     heat_text(&k, (int)i, out);
@@ -176,7 +177,7 @@ static void text(const struct section *s, const struct pane *p, size_t i, struct
 
 /* ---- the drawing ---- */
 
-static struct need need(const struct section *s, int width)
+static struct need heatmap_need(const struct section *s, int width)
 {
     (void)s;
     (void)width;
@@ -223,7 +224,7 @@ static void cursor_draw(struct draw d, struct rect plot, const struct cells *k, 
     over_time_mark(d, plot, &k->time, column);
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void heatmap_draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     const struct heatmap *h = &s->heatmap;
@@ -258,14 +259,14 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 }
 
 const struct section_ops HEATMAP_OPS = {
-    .need = need,
-    .draw = draw,
-    .move = move,
-    .hit = hit,
-    .items = items,
+    .need = heatmap_need,
+    .draw = heatmap_draw,
+    .move = heatmap_move,
+    .hit = heatmap_hit,
+    .items = heatmap_items,
     .select = select_cell,
-    .item = item,
-    .text = text,
-    .apply = apply,
+    .item = heatmap_item,
+    .text = heatmap_text,
+    .apply = heatmap_apply,
     .drawing = true,
 };

@@ -6,7 +6,8 @@
 struct over_time over_time(sd_time from, sd_time to, size_t n, const struct pane *p)
 {
     size_t most = p->plot_w > 0 ? (size_t)p->plot_w : n;
-    return (struct over_time){from, to, n, (int)MIN(MIN(n, most), (size_t)INT32_MAX)};
+    return (struct over_time){
+        .from = from, .to = to, .n = n, .columns = (int)MIN(MIN(n, most), (size_t)INT32_MAX)};
 }
 
 void over_time_data(const struct over_time *o, int column, size_t *first, size_t *end)

@@ -13,9 +13,13 @@ static const struct {
     char plain;
     enum style style;
 } FILLS[] = {
-    {0x2588, '#', STYLE_GRAPH1}, {0x2592, '%', STYLE_GRAPH2}, {0x2550, '=', STYLE_GRAPH3},
-    {0x253C, '+', STYLE_GRAPH4}, {0x2551, '|', STYLE_GRAPH5}, {0x2571, '/', STYLE_GRAPH6},
-    {0x2591, '.', STYLE_DIM}, /* the rest */
+    {.code = 0x2588, .plain = '#', .style = STYLE_GRAPH1},
+    {.code = 0x2592, .plain = '%', .style = STYLE_GRAPH2},
+    {.code = 0x2550, .plain = '=', .style = STYLE_GRAPH3},
+    {.code = 0x253C, .plain = '+', .style = STYLE_GRAPH4},
+    {.code = 0x2551, .plain = '|', .style = STYLE_GRAPH5},
+    {.code = 0x2571, .plain = '/', .style = STYLE_GRAPH6},
+    {.code = 0x2591, .plain = '.', .style = STYLE_DIM}, /* the rest */
 };
 enum { REST = ARRAY_LEN(FILLS) - 1 };
 

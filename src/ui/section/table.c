@@ -123,7 +123,7 @@ static void natural_widths(struct fitting *g, const struct pane *p)
     g->used = -GAP;
     for (size_t c = 0; c < g->t->n_columns; c++) {
         const struct column *col = &g->t->columns[c];
-        g->f[c] = (struct fit){0, is_text(g->t, c, g->m)};
+        g->f[c] = (struct fit){.width = 0, .text = is_text(g->t, c, g->m)};
         if (!pane_shows(p, col))
             continue;
         if ((col->flags & COLUMN_GROW) && g->grow < 0) {
@@ -150,7 +150,7 @@ static int least_important(const struct fitting *g, bool *only_bar)
         bool has_bar = (col->flags & COLUMN_BAR) && g->f[c].width > BAR_WIDTH + 1;
         double priority = has_bar ? BAR_PRIORITY : col->priority;
         if (priority <= BAR_PRIORITY && g->grow >= 0 && g->f[g->grow].width > GROW_MIN)
-            continue; /* what matters stays; the text gives way */
+            continue; /* shorten the text column first */
         if (priority > 0 && priority >= least) {
             worst = (int)c;
             least = priority;
@@ -205,7 +205,7 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
         return;
     }
     for (size_t c = 0; c < t->n_columns && g.used > width; c++)
-        if (f[c].width && f[c].text) { /* the first text gives way */
+        if (f[c].width && f[c].text) { /* shorten the first text column */
             int cut = MIN(g.used - width, f[c].width - 1);
             f[c].width -= cut;
             g.used -= cut;
@@ -213,7 +213,7 @@ static void fit_columns(const struct table *t, const struct pane *p, int width, 
 }
 
 /* "1.23 ms": the figure in ink, the unit dim. */
-static void figure(struct draw d, struct rect clip, int x, int y, int width, const char *text)
+static void draw_figure(struct draw d, struct rect clip, int x, int y, int width, const char *text)
 {
     const char *unit = strchr(text, ' ');
     int w = utf8_width(text);
@@ -277,13 +277,13 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
         cut_text(d, clip, x, y, f.width, style,
                  (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
-        figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
+        draw_figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;
         if (col->flags & COLUMN_LOG) /* 1x is none of it, 10,000x all */
             share = share > 1 ? log10(share) / 4 : 0;
         bar(d, clip, x + f.width - BAR_WIDTH, y, share);
     } else {
-        figure(d, clip, x, y, f.width, strbuf_text(&b));
+        draw_figure(d, clip, x, y, f.width, strbuf_text(&b));
     }
     strbuf_free(&b);
 }
@@ -452,7 +452,7 @@ void table_apply(struct pane *p, struct section *s)
     pane_apply(p, s);
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void draw_table(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     (void)doc;
     table_draw(d, s, p);
@@ -460,7 +460,7 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
 
 const struct section_ops TABLE_OPS = {
     .need = table_need,
-    .draw = draw,
+    .draw = draw_table,
     .move = table_move,
     .hit = table_hit,
     .items = table_items,

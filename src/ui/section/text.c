@@ -109,7 +109,7 @@ void text_draw(struct draw d, const char *text, enum style style, struct pane *p
 
 enum { TEXT_WANTED = 12 };
 
-static struct need need(const struct section *s, int width)
+static struct need text_pane_need(const struct section *s, int width)
 {
     struct need n = {1, 1, 1};
     n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2)
@@ -118,7 +118,7 @@ static struct need need(const struct section *s, int width)
     return n;
 }
 
-static void draw(struct draw d, struct doc *doc, struct section *s, struct pane *p)
+static void draw_text(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     const char *text = section_text(doc, s);
     if (text && *text)
@@ -127,4 +127,4 @@ static void draw(struct draw d, struct doc *doc, struct section *s, struct pane 
         empty_draw(d, s, p);
 }
 
-const struct section_ops TEXT_OPS = {.need = need, .draw = draw, .move = scroll_move};
+const struct section_ops TEXT_OPS = {.need = text_pane_need, .draw = draw_text, .move = scroll_move};

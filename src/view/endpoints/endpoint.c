@@ -40,7 +40,7 @@ static const struct column QUERIES[] = {
      .title = "Known from",
      .flags = COLUMN_LEFT,
      .priority = 3,
-     .help = "how the link is known"},
+     .help = "how the link was found"},
     {.key = "query_id",
      .title = "Query ID",
      .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -81,11 +81,11 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     static const struct {
         double q;
         const char *key, *label;
-    } quantiles[] = {{0.5, "p50_ns", "P50"},
-                     {0.9, "p90_ns", "P90"},
-                     {0.95, "p95_ns", "P95"},
-                     {0.99, "p99_ns", "P99"},
-                     {0.999, "p999_ns", "P99.9"}};
+    } quantiles[] = {{.q = 0.5, .key = "p50_ns", .label = "P50"},
+                     {.q = 0.9, .key = "p90_ns", .label = "P90"},
+                     {.q = 0.95, .key = "p95_ns", .label = "P95"},
+                     {.q = 0.99, .key = "p99_ns", .label = "P99"},
+                     {.q = 0.999, .key = "p999_ns", .label = "P99.9"}};
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         section_field(d, f, quantiles[i].key, quantiles[i].label, UNIT_NS,
                       cell_int(hist_quantile(&s->latency, quantiles[i].q)));
@@ -171,10 +171,9 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
     s->weight = 2;
     s->min_height = 3;
-    s->note = n ? doc_text(d, "seen running for it, by sampled activity") : NULL;
-    s->empty =
-        doc_text(d, "No query of this endpoint has been seen. Open its PostgreSQL beside the log, and tag "
-                    "statements with sqlcommenter (route='/orders/:id').");
+    s->note = n ? doc_text(d, "linked by sampled sessions") : NULL;
+    s->empty = doc_text(d, "No query of this endpoint has been seen. Add its PostgreSQL as a source, and tag "
+                           "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++) {
         const struct query *q = links[i].query;
         struct query_stats st;
@@ -191,7 +190,7 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_endpoint(const struct view_ctx *c)
 {
     const struct endpoint *e = chosen(c);
     struct doc *d = doc_new("endpoint", e ? endpoint_name(e) : c->arg ? c->arg : "Endpoint");
@@ -217,8 +216,9 @@ static struct doc *build(const struct view_ctx *c)
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
         t->text =
             c->arg
-                ? doc_printf(d, "No endpoint called \"%s\" has been seen. The view endpoints lists them all.",
-                             c->arg)
+                ? doc_printf(
+                      d, "No endpoint called \"%s\" has been seen. The view endpoints lists all endpoints.",
+                      c->arg)
                 : common_empty(d, c, KINDS_HTTP);
         d->missing = c->arg ? t->text : NULL;
     }
@@ -248,7 +248,7 @@ const struct view endpoint_view = {
     .about = "endpoint",
     .subject = common_endpoint,
     .needs = KINDS_HTTP,
-    .build = build,
+    .build = build_endpoint,
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
     .rows = "queries",

@@ -85,11 +85,8 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .priority = 7,
                 .help = "99.9th percentile of the duration"},
     [E_MAX] = {.key = "max_ns", .title = "Max", .unit = UNIT_NS, .priority = 6, .help = "longest duration"},
-    [E_TOTAL] = {.key = "total_ns",
-                 .title = "Total",
-                 .unit = UNIT_NS,
-                 .priority = 4,
-                 .help = "sum of the durations: what the endpoint costs"},
+    [E_TOTAL] =
+        {.key = "total_ns", .title = "Total", .unit = UNIT_NS, .priority = 4, .help = "sum of the durations"},
     [E_SHARE] =
         {.key = "share",
          .title = "Share",
@@ -199,8 +196,8 @@ double endpoints_share(const struct endpoint_stats *s, const struct endpoint_sta
     return num_ratio(s->count, all->count);
 }
 
-static void fill(struct row *r, struct doc *d, const struct endpoint *e, const struct endpoint_stats *s,
-                 const struct endpoint_stats *all, double seconds)
+static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e,
+                          const struct endpoint_stats *s, const struct endpoint_stats *all, double seconds)
 {
     struct cell *v = r->cells;
     v[E_METHOD] = cell_text(doc_text(d, endpoint_method(e)));
@@ -228,7 +225,7 @@ static void fill(struct row *r, struct doc *d, const struct endpoint *e, const s
     r->severity = errors >= ERROR_BAD ? SEVERITY_BAD : errors >= ERROR_WARN ? SEVERITY_WARN : SEVERITY_NONE;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_endpoints(const struct view_ctx *c)
 {
     struct doc *d = doc_new("endpoints", "Endpoints");
     struct endpoint_stats *all = mem_alloc(sizeof *all), *s = mem_alloc(sizeof *s);
@@ -241,7 +238,7 @@ static struct doc *build(const struct view_ctx *c)
         const struct endpoint *e = model_endpoint(c->model, i);
         endpoint_stats(e, c->span, s);
         if (s->count)
-            fill(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
+            fill_endpoint(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
     }
     table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
     sec->note = common_note(
@@ -259,10 +256,10 @@ const struct view endpoints_view = {
     .aliases = "routes",
     .place = PLACE_WEB,
     .title = "Endpoints",
-    .summary = "every endpoint with its percentiles, errors and share of the time; the costliest first",
+    .summary = "every endpoint with its percentiles, errors and share of the time; largest share first",
     .key = '2',
     .needs = KINDS_HTTP,
-    .build = build,
+    .build = build_endpoints,
     .worst = endpoints_worst,
     .columns = COLUMNS,
     .n_columns = E_COLUMNS,

@@ -1,4 +1,4 @@
-/* Indexes: which are used, which are there twice, which for nothing. */
+/* Indexes: used, redundant and unused ones. */
 #include "view/indexes/indexes.h"
 
 #include "base/clock.h"
@@ -49,16 +49,17 @@ static const struct column COLUMNS[X_COLUMNS] = {
     [X_SCANS] = {.key = "idx_scan",
                  .title = "Scans",
                  .unit = UNIT_COUNT,
-                 .help = "scans since the statistics began, on this server only"},
+                 .help = "scans since the statistics were reset, on this server only"},
     [X_FINDING] = {.key = "finding",
                    .title = "Look at",
                    .flags = COLUMN_LEFT,
-                   .help = "unused, duplicate, prefix of another or invalid, in words; null when nothing is"},
+                   .help =
+                       "why it is listed: unused, duplicate, prefix of another or invalid; null otherwise"},
     [X_RATE] = {.key = "idx_scan_per_s",
                 .title = "Scans/s",
                 .unit = UNIT_PER_S,
                 .priority = 4,
-                .help = "scans a second, between two listings"},
+                .help = "scans per second, between two reads of the catalog"},
     [X_COLUMNS_OF] = {.key = "columns",
                       .title = "Columns",
                       .flags = COLUMN_LEFT,
@@ -85,15 +86,15 @@ static const struct column COLUMNS[X_COLUMNS] = {
                 .title = "Redundant with",
                 .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                 .priority = 6,
-                .help = "the index that makes it needless"},
-    [X_UNUSED] = {.key = "unused",
-                  .title = "Unused",
-                  .flags = COLUMN_HIDDEN,
-                  .priority = 6,
-                  .help =
-                      "no scan since the statistics began, neither unique nor needed by a constraint, and no "
-                      "used index is "
-                      "redundant with it"},
+                .help = "the index that makes it redundant"},
+    [X_UNUSED] =
+        {.key = "unused",
+         .title = "Unused",
+         .flags = COLUMN_HIDDEN,
+         .priority = 6,
+         .help = "no scan since the statistics were reset, neither unique nor needed by a constraint, and no "
+                 "used index is "
+                 "redundant with it"},
     [X_WASTED] = {.key = "wasted_bytes",
                   .title = "Wasted",
                   .unit = UNIT_BYTES,
@@ -125,7 +126,7 @@ static const struct column COLUMNS[X_COLUMNS] = {
                  .unit = UNIT_TIME,
                  .flags = COLUMN_HIDDEN,
                  .priority = 6,
-                 .help = "when the statistics began to count; null: never reset"},
+                 .help = "when the statistics were reset; null: never"},
     [X_LAST] = {.key = "last_scan",
                 .title = "Last scan",
                 .unit = UNIT_TIME,
@@ -168,8 +169,8 @@ struct verdict {
     enum severity severity;
 };
 
-static struct verdict judge(struct doc *d, const struct view_ctx *c, const struct index_entry *e,
-                            const struct index_entry *group, size_t n)
+static struct verdict judge_index(struct doc *d, const struct view_ctx *c, const struct index_entry *e,
+                                  const struct index_entry *group, size_t n)
 {
     const struct sd_index *x = e->x;
     struct verdict v = {.redundancy = REDUNDANT_NO};
@@ -199,7 +200,7 @@ static struct verdict judge(struct doc *d, const struct view_ctx *c, const struc
             doc_printf(d, "%s of %s", v.redundancy == REDUNDANT_DUPLICATE ? "duplicate" : "prefix", v.with);
         v.severity = SEVERITY_WARN;
     } else if (v.unused && x->since <= 0) {
-        v.text = "no scan was ever counted";
+        v.text = "no scan was counted";
         v.severity = SEVERITY_WARN;
     } else if (v.unused) {
         v.text = doc_printf(d, "no scan since %s", clock_hms(x->since, c->now, when));
@@ -208,8 +209,8 @@ static struct verdict judge(struct doc *d, const struct view_ctx *c, const struc
     return v;
 }
 
-static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const struct index_entry *e,
-                 const struct verdict *v)
+static void fill_index(struct doc *d, const struct view_ctx *c, struct row *r, const struct index_entry *e,
+                       const struct verdict *v)
 {
     const struct sd_index *x = e->x, *b = e->before;
     double seconds = b ? common_seconds((struct span){e->before_at, e->at}) : NAN;
@@ -241,7 +242,7 @@ static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const s
     r->severity = v->severity;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_indexes(const struct view_ctx *c)
 {
     struct doc *d = doc_new("indexes", "Indexes");
     common_envelope(d, c, common_span(c));
@@ -255,8 +256,8 @@ static struct doc *build(const struct view_ctx *c)
         for (to = from; to < n && !by_table(&e[from], &e[to]); to++)
             ;
         for (size_t i = from; i < to; i++) {
-            struct verdict v = judge(d, c, &e[i], e + from, to - from);
-            fill(d, c, doc_row(d, &sec->table), &e[i], &v);
+            struct verdict v = judge_index(d, c, &e[i], e + from, to - from);
+            fill_index(d, c, doc_row(d, &sec->table), &e[i], &v);
             newest = MAX(newest, e[i].at);
         }
     }
@@ -270,10 +271,10 @@ static struct doc *build(const struct view_ctx *c)
     sec->empty = common_empty(d, c, KINDS_CATALOG);
     free(e);
     if (n) {
-        struct section *s = doc_section(d, SECTION_TEXT, NULL, "Before dropping one");
+        struct section *s = doc_section(d, SECTION_TEXT, NULL, "Before you drop an index");
         s->text = doc_text(
-            d, "Every replica counts its own scans: ask each of them first. Unique indexes and those a "
-               "constraint needs are never called unused or redundant. slowdive drops nothing.");
+            d, "Each replica counts its own scans: check all of them first. Unique indexes and indexes that "
+               "a constraint needs are never listed as unused or redundant. slowdive drops nothing.");
     }
     return d;
 }
@@ -282,11 +283,10 @@ const struct view indexes_view = {
     .name = "indexes",
     .place = PLACE_DB,
     .title = "Indexes",
-    .summary =
-        "the database's indexes: size, scans; first what is unused, a duplicate or a prefix of another",
+    .summary = "the indexes of the database: size, scans; unused and redundant indexes first",
     .key = '7',
     .needs = KINDS_CATALOG,
-    .build = build,
+    .build = build_indexes,
     .links = (const char *const[]){"tables", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = X_COLUMNS,

@@ -1,4 +1,4 @@
-/* Tables: how large, how they are read, what vacuum leaves behind. */
+/* Tables: size, scans, dead rows. */
 #include "view/indexes/tables.h"
 
 #include "view/shared/common.h"
@@ -56,27 +56,27 @@ static const struct column COLUMNS[T_COLUMNS] = {
     [T_SEQ] = {.key = "seq_scan",
                .title = "Seq scans",
                .unit = UNIT_COUNT,
-               .help = "sequential scans since the statistics began"},
+               .help = "sequential scans since the statistics were reset"},
     [T_IDX] = {.key = "idx_scan",
                .title = "Idx scans",
                .unit = UNIT_COUNT,
-               .help = "index scans since then; null for a table without index"},
+               .help = "index scans since the reset; null for a table without index"},
     [T_HIT] = {.key = "hit_ratio",
                .title = "Hit",
                .unit = UNIT_SHARE,
                .priority = 4,
-               .help =
-                   "share of its blocks found in shared buffers, in the window where there are two listings"},
+               .help = "share of its blocks found in shared buffers, in the time window if the catalog was "
+                       "read twice in it"},
     [T_FINDING] = {.key = "finding",
                    .title = "Look at",
                    .flags = COLUMN_LEFT,
                    .priority = 1,
-                   .help = "what needs a look; null when nothing does"},
+                   .help = "what to check; null: nothing"},
     [T_WRITES] = {.key = "writes_per_s",
                   .title = "Writes",
                   .unit = UNIT_PER_S,
                   .priority = 2,
-                  .help = "rows inserted, updated and deleted a second, between two listings"},
+                  .help = "rows inserted, updated and deleted per second, between two reads of the catalog"},
     [T_VACUUM] = {.key = "vacuum_age_ns",
                   .title = "Vacuum",
                   .unit = UNIT_AGE,
@@ -115,31 +115,31 @@ static const struct column COLUMNS[T_COLUMNS] = {
                     .unit = UNIT_PER_S,
                     .flags = COLUMN_HIDDEN,
                     .priority = 6,
-                    .help = "sequential scans a second, between two listings"},
+                    .help = "sequential scans per second, between two reads of the catalog"},
     [T_IDX_RATE] = {.key = "idx_scan_per_s",
                     .title = "Idx/s",
                     .unit = UNIT_PER_S,
                     .flags = COLUMN_HIDDEN,
                     .priority = 6,
-                    .help = "index scans a second, between two listings"},
+                    .help = "index scans per second, between two reads of the catalog"},
     [T_INSERTED] = {.key = "inserted",
                     .title = "Inserted",
                     .unit = UNIT_COUNT,
                     .flags = COLUMN_HIDDEN,
                     .priority = 6,
-                    .help = "rows inserted since then"},
+                    .help = "rows inserted since the reset"},
     [T_UPDATED] = {.key = "updated",
                    .title = "Updated",
                    .unit = UNIT_COUNT,
                    .flags = COLUMN_HIDDEN,
                    .priority = 6,
-                   .help = "rows updated since then"},
+                   .help = "rows updated since the reset"},
     [T_DELETED] = {.key = "deleted",
                    .title = "Deleted",
                    .unit = UNIT_COUNT,
                    .flags = COLUMN_HIDDEN,
                    .priority = 6,
-                   .help = "rows deleted since then"},
+                   .help = "rows deleted since the reset"},
     [T_VACUUMED] = {.key = "last_vacuum",
                     .title = "Vacuumed",
                     .unit = UNIT_TIME,
@@ -157,7 +157,7 @@ static const struct column COLUMNS[T_COLUMNS] = {
                  .unit = UNIT_TIME,
                  .flags = COLUMN_HIDDEN,
                  .priority = 6,
-                 .help = "when the statistics began to count; null: never reset"},
+                 .help = "when the statistics were reset; null: never"},
 };
 
 /* From when a table is marked: dead rows beyond autovacuum's own measure (a fifth of the
@@ -203,7 +203,7 @@ static const char *finding(struct doc *d, const struct sd_table *t, sd_time at, 
     return NULL;
 }
 
-static void fill(struct doc *d, struct row *r, const struct table_entry *e)
+static void fill_table(struct doc *d, struct row *r, const struct table_entry *e)
 {
     const struct sd_table *t = e->t, *b = e->before;
     struct cell *v = r->cells;
@@ -241,7 +241,7 @@ static void fill(struct doc *d, struct row *r, const struct table_entry *e)
         r->severity = SEVERITY_WARN;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_tables(const struct view_ctx *c)
 {
     struct doc *d = doc_new("tables", "Tables");
     common_envelope(d, c, common_span(c));
@@ -250,7 +250,7 @@ static struct doc *build(const struct view_ctx *c)
     size_t n = model_tables(c->model, c->span, c->now, e, TABLES_MAX);
     sd_time newest = SD_UNKNOWN;
     for (size_t i = 0; i < n; i++) {
-        fill(d, doc_row(d, &sec->table), &e[i]);
+        fill_table(d, doc_row(d, &sec->table), &e[i]);
         newest = MAX(newest, e[i].at);
     }
     table_sort(&sec->table, T_TOTAL, true);
@@ -271,7 +271,7 @@ const struct view tables_view = {
     .summary = "the database's tables: size, scans, dead rows, vacuum, hit ratio, writes; the largest first",
     .key = '6',
     .needs = KINDS_CATALOG,
-    .build = build,
+    .build = build_tables,
     .links = (const char *const[]){"indexes", "queries", "activity", NULL},
     .columns = COLUMNS,
     .n_columns = T_COLUMNS,

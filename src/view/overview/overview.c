@@ -1,4 +1,4 @@
-/* Overview: what is worst now, each line a place to dive. */
+/* Overview: the worst problems now; each line opens a view. */
 #include "view/overview/overview.h"
 
 #include "core/schema.h"
@@ -20,12 +20,12 @@ static const struct column COLUMNS[O_COLUMNS] = {
     [O_SUBJECT] = {.key = "subject",
                    .title = "Where",
                    .flags = COLUMN_LEFT,
-                   .help = "endpoint, query, session or source it is about"},
+                   .help = "the endpoint, query, session or source"},
     [O_WHY] = {.key = "text",
                .title = "Why",
                .flags = COLUMN_LEFT | COLUMN_GROW,
                .width = 44,
-               .help = "the figures, in a few words"},
+               .help = "the figures, as text"},
     [O_SHARE] = {.key = "share",
                  .title = "Share",
                  .unit = UNIT_SHARE,
@@ -41,12 +41,12 @@ static const struct column COLUMNS[O_COLUMNS] = {
                 .title = "View",
                 .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                 .priority = 9,
-                .help = "view that shows more"},
+                .help = "the view that shows details"},
     [O_ARG] = {.key = "select",
                .title = "Select",
                .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                .priority = 9,
-               .help = "and what to select in it"},
+               .help = "the item to select in that view"},
 };
 
 /* ---- the doc ---- */
@@ -93,7 +93,7 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     struct endpoint_point *p = mem_array(n, sizeof *p);
     model_request_series(c->model, span, n, p);
 
-    struct section *s = common_graph(d, "requests", "Requests and errors a second", UNIT_PER_S, span, n);
+    struct section *s = common_graph(d, "requests", "Requests and errors per second", UNIT_PER_S, span, n);
     double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
     double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
     s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
@@ -120,7 +120,7 @@ static const char *waiting(struct doc *d, const struct view_ctx *c)
         bool told = s && s->text && *s->text && !str_eq(s->text, state);
         strbuf_printf(&b, "\n  %s  %s%s%s", info[i].origin, state, told ? ": " : "", told ? s->text : "");
     }
-    strbuf_str(&b, "\n\nThe view sources tells more.");
+    strbuf_str(&b, "\n\nThe view sources shows the reason.");
     const char *text = doc_text(d, b.text);
     strbuf_free(&b);
     return text;
@@ -132,20 +132,20 @@ static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool 
     if (!model_sources(c->model, c->now, info, 1) && !any)
         return doc_printf(d,
                           "No source is open, and none was found here.\n\n"
-                          "Name what to look at:\n"
+                          "Name a source:\n"
                           "  slowdive /var/log/nginx/access.log\n"
                           "  slowdive postgres://user@host/database\n"
                           "  slowdive replay incident.slowdive\n\n"
-                          "In the console: :source and one of them.%s",
+                          "In the console: :source SOURCE.%s",
                           common_hint(d, c, "help", "shows all keys"));
     if (!any)
         return waiting(d, c);
-    return doc_text(d, "Nothing stands out in this span of time.");
+    return doc_text(d, "No problem was found in this time window.");
 }
 
 static void rows(const struct worst_list *l, const char *note, const char *empty)
 {
-    struct section *sec = doc_table(l->d, "rows", "What needs a look", COLUMNS, O_COLUMNS);
+    struct section *sec = doc_table(l->d, "rows", "Needs attention", COLUMNS, O_COLUMNS);
     sec->weight = 3;
     sec->min_height = 9; /* on 24 lines, before the drawings */
     sec->note = note;
@@ -165,7 +165,7 @@ static void rows(const struct worst_list *l, const char *note, const char *empty
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_overview(const struct view_ctx *c)
 {
     struct endpoint_stats *all = mem_alloc(sizeof *all);
     struct doc *d = doc_new("overview", "Overview");
@@ -213,9 +213,9 @@ const struct view overview_view = {
     .aliases = "home",
     .place = PLACE_HOME,
     .title = "Overview",
-    .summary = "what is worst now, each line a place to dive",
+    .summary = "the worst problems now; each line opens a view",
     .key = '1',
-    .build = build,
+    .build = build_overview,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
     .also = ALSO,

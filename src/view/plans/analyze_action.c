@@ -28,13 +28,13 @@ static const char *text_with_values(const struct action_ctx *c, struct wish *w)
     if (c->typed && str_eq(c->typed_for, query_key(of))) /* typed before: to be changed or confirmed */
         return NULL;
     if (session_running(c->view.model, of, &live)) {
-        snprintf(w->values, sizeof w->values, "those that session %lld runs it with", (long long)live.a->pid);
+        snprintf(w->values, sizeof w->values, "from session %lld, which runs it now", (long long)live.a->pid);
         return live.a->query;
     }
     if (!model_plan(c->view.model, query_key(of), INT64_MAX, &plan) || !plan.plan->query ||
         sql_parameters(plan.plan->query))
         return NULL;
-    snprintf(w->values, sizeof w->values, "those of its plan of %s", clock_hms(plan.at, c->now, when));
+    snprintf(w->values, sizeof w->values, "from its plan of %s", clock_hms(plan.at, c->now, when));
     return plan.plan->query;
 }
 
@@ -67,7 +67,7 @@ static void find_wish(const struct action_ctx *c, struct wish *w)
         w->database = query_database(w->of);
     }
     if (seen && known && sql_parameters(known) && !sql_parameters(w->text))
-        snprintf(w->values, sizeof w->values, "those that session %lld runs it with", (long long)live.a->pid);
+        snprintf(w->values, sizeof w->values, "from session %lld, which runs it now", (long long)live.a->pid);
     if (w->of && w->text && sql_parameters(w->text)) {
         const char *whole = text_with_values(c, w);
         w->text = whole ? whole : known ? known : w->text;
@@ -79,13 +79,15 @@ static bool can_analyze(const struct action_ctx *c, struct sd_error *why)
     struct wish w;
     struct session_sample live;
     if (c->running)
-        return fail(why, "One at a time: %s still runs on %s", c->running->job->title, c->running->where);
+        return fail(why, "Only one at a time: %s still runs on %s", c->running->job->title,
+                    c->running->where);
     find_wish(c, &w);
     if (!w.of && session_selected(c, &live) && live.a->query)
-        return fail(why,
-                    "The server gives this statement no query_id, so its plan would belong to nothing here");
+        return fail(
+            why,
+            "The server reports no query_id for this statement, so its plan cannot be assigned to a query");
     if (!w.of)
-        return fail(why, "Select a query first: it is executed under EXPLAIN ANALYZE");
+        return fail(why, "Select the query to execute under EXPLAIN ANALYZE first");
     if (!w.text)
         return fail(why, "The text of this query is not known, so it cannot be executed");
     return w.origin || fail(why, "No open source can execute this query");
@@ -109,7 +111,7 @@ static void ask_for_values(const struct action_ctx *c, const struct query *of, c
     out->prompt.label = "Values: ";
     out->prompt.about = arena_strdup(out->arena, key);
     out->prompt.text = str_eq(c->typed_for, key) ? arena_strdup(out->arena, c->typed) : NULL;
-    out->prompt.hint = arena_printf(out->arena, "%s\n%s%s: %s (Esc: not at all)", shown_sql(c, out, text),
+    out->prompt.hint = arena_printf(out->arena, "%s\n%s%s: %s (Esc cancels)", shown_sql(c, out, text),
                                     wrong ? wrong : "To execute it, type ",
                                     wrong    ? ""
                                     : n == 1 ? "a value for $1"
@@ -166,7 +168,7 @@ static void confirm(const struct action_ctx *c, const struct wish *w, const char
     out->question.what =
         arena_printf(out->arena,
                      "Executed once, for at most %s, in a read-only transaction, then rolled "
-                     "back. The load is real.",
+                     "back. This puts load on the server.",
                      common_duration(c->limit_ns, limit));
     order_analyze(c, w, out);
 }
@@ -177,7 +179,7 @@ static void take_values(const struct action_ctx *c, struct outcome *out)
     const struct query *of = c->typed_for ? model_find_query(c->view.model, c->typed_for) : NULL;
     struct sd_error err = {""};
     if (!of || !query_text(of) || !query_origin(of)) {
-        outcome_message(out, SEVERITY_INFO, "The query is not known any more");
+        outcome_message(out, SEVERITY_INFO, "The query is no longer known");
         return;
     }
     char *text = sql_with_values(query_text(of), c->typed, &err);
@@ -186,7 +188,7 @@ static void take_values(const struct action_ctx *c, struct outcome *out)
                 &(struct wish){
                     .of = of, .text = text, .origin = query_origin(of), .database = query_database(of)},
                 c->typed, out);
-    else /* what was typed stands there to be mended */
+    else /* keep the typed text, so that it can be corrected */
         ask_for_values(c, of, query_text(of), err.text, out);
     free(text);
 }
@@ -208,7 +210,7 @@ static void run_analyze(const struct action_ctx *c, struct outcome *out)
 const struct view_action analyze_action = {
     .name = "analyze",
     .keys = "X",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "execute the selected query: EXPLAIN ANALYZE (asks)",
     .on_server = "execute a query",
     .enabled = can_analyze,

@@ -39,8 +39,8 @@
     X(cost_after, "now", UNIT_COST, H, 0, 0, 0, "planner's cost of the node alone, after")                   \
     X(rows_plan_before, "Rows was", UNIT_COUNT, H, 0, 3, 8, "rows expected of one loop, before")             \
     X(rows_plan_after, "now", UNIT_COUNT, H, 0, 3, 0, "rows expected of one loop, after")                    \
-    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "times it was run, before")                         \
-    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "times it was run, after")                                 \
+    X(loops_before, "Loops was", UNIT_COUNT, H, H, 7, 8, "number of runs, before")                           \
+    X(loops_after, "now", UNIT_COUNT, H, H, 7, 0, "number of runs, after")                                   \
     X(blocks_before, "Blocks was", UNIT_BLOCKS, H, H, 7, 8,                                                  \
       "own blocks of shared buffers, hit and read, before")                                                  \
     X(blocks_after, "now", UNIT_BLOCKS, H, H, 7, 8, "own blocks of shared buffers, hit and read, after")     \
@@ -146,7 +146,7 @@ static void tree(struct doc *d, const struct plan_diff *x)
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Before and after");
     s->weight = 3;
     s->min_height = 5;
-    s->note = doc_printf(d, "%zu changed ~, %zu new +, %zu gone -, %zu same =; %s",
+    s->note = doc_printf(d, "%zu changed ~, %zu added +, %zu removed -, %zu same =; %s",
                          x->count[PLAN_DIFF_CHANGED], x->count[PLAN_DIFF_ADDED], x->count[PLAN_DIFF_REMOVED],
                          x->count[PLAN_DIFF_SAME], timed ? "own time of each node" : "own cost of each node");
     s->table.columns = timed ? columns_timed : columns_cost;
@@ -190,9 +190,9 @@ static void changes(struct doc *d, const struct plan_diff *x)
     struct section *s = doc_table(d, "changes", "What changed",
                                   timed ? change_columns_timed : change_columns_cost, C_COLUMNS);
     size_t shown = MIN(x->n_changes, CHANGES_SHOWN);
-    s->empty = doc_text(d, "Nothing: the nodes, their conditions and their figures are the same.");
+    s->empty = doc_text(d, "Nothing changed: the nodes, their conditions and their figures are the same.");
     s->note = shown < x->n_changes
-                  ? doc_printf(d, "the %zu of the largest effect, of %zu", shown, x->n_changes)
+                  ? doc_printf(d, "the %zu with the largest effect, of %zu", shown, x->n_changes)
                   : doc_text(d, timed ? "the largest effect on the time first"
                                       : "the largest effect on the cost first");
     for (size_t i = 0; i < shown; i++) {
@@ -248,7 +248,7 @@ static void taken(struct strbuf *b, const char *which, const struct plan *p, con
         strbuf_printf(b, "%s, ", clock_hms(at, now, when));
     strbuf_str(b, p->timed      ? "executed"
                   : p->analyzed ? "executed without timing"
-                  : p->logged   ? "executed; the log has no time of any node"
+                  : p->logged   ? "executed; the log has no node times"
                                 : "not executed");
 }
 
@@ -263,13 +263,41 @@ static void summary(struct doc *d, const struct plan_diff *x, const struct plan_
         const char *key_before, *key_after;
         enum unit unit;
         double before, after;
-    } keys[] = {{"execution_before_ns", "execution_after_ns", UNIT_NS, b->elapsed_ns, a->elapsed_ns},
-                {"planning_before_ns", "planning_after_ns", UNIT_NS, b->planning_ns, a->planning_ns},
-                {"jit_before_ns", "jit_after_ns", UNIT_NS, b->jit_ns, a->jit_ns},
-                {"shared_blocks_before", "shared_blocks_after", UNIT_BLOCKS, all_b, all_a},
-                {"shared_read_before", "shared_read_after", UNIT_BLOCKS, read_b, read_a},
-                {"temp_written_before", "temp_written_after", UNIT_BLOCKS, temp_b, temp_a},
-                {"workers_before", "workers_after", UNIT_COUNT, plan_diff_workers(b), plan_diff_workers(a)}};
+    } keys[] = {{.key_before = "execution_before_ns",
+                 .key_after = "execution_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->elapsed_ns,
+                 .after = a->elapsed_ns},
+                {.key_before = "planning_before_ns",
+                 .key_after = "planning_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->planning_ns,
+                 .after = a->planning_ns},
+                {.key_before = "jit_before_ns",
+                 .key_after = "jit_after_ns",
+                 .unit = UNIT_NS,
+                 .before = b->jit_ns,
+                 .after = a->jit_ns},
+                {.key_before = "shared_blocks_before",
+                 .key_after = "shared_blocks_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = all_b,
+                 .after = all_a},
+                {.key_before = "shared_read_before",
+                 .key_after = "shared_read_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = read_b,
+                 .after = read_a},
+                {.key_before = "temp_written_before",
+                 .key_after = "temp_written_after",
+                 .unit = UNIT_BLOCKS,
+                 .before = temp_b,
+                 .after = temp_a},
+                {.key_before = "workers_before",
+                 .key_after = "workers_after",
+                 .unit = UNIT_COUNT,
+                 .before = plan_diff_workers(b),
+                 .after = plan_diff_workers(a)}};
     doc_field(d, "before", UNIT_NONE, cell_text(doc_text(d, before_is->origin)));
     doc_field(d, "after", UNIT_NONE, cell_text(doc_text(d, after_is->origin)));
     doc_field(d, "taken_before", UNIT_TIME, cell_int(taken_at(b, before_is)));
@@ -339,7 +367,7 @@ static void statements(struct doc *d, const char *before, const struct plan_sour
     s->text = plan_shown(d, after_is, after);
 }
 
-static void note(struct doc *d, struct table *t, struct strbuf *text, const char *sentence)
+static void add_note(struct doc *d, struct table *t, struct strbuf *text, const char *sentence)
 {
     doc_row(d, t)->cells[0] = cell_text(doc_text(d, sentence));
     strbuf_printf(text, "%s%s", text->len ? "\n" : "", sentence);
@@ -367,15 +395,15 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     struct strbuf text = {0};
     const char *was = query_of(before, before_is), *now = query_of(after, after_is);
     if (!same_statement(was, now))
-        note(d, t, &text, "The plans are of different statements.");
+        add_note(d, t, &text, "The plans are of different statements.");
     for (size_t i = 0; i < x.notes.n; i++)
-        note(d, t, &text, x.notes.items[i]);
+        add_note(d, t, &text, x.notes.items[i]);
     for (size_t i = 0; more && i < more->n; i++)
-        note(d, t, &text, more->items[i]);
+        add_note(d, t, &text, more->items[i]);
     for (size_t k = 0; k < 2; k++) {
         const struct plan_list *l = k ? &after->notes : &before->notes;
         for (size_t i = 0; i < l->n; i++)
-            note(d, t, &text, doc_printf(d, "The plan %s: %s", k ? "after" : "before", l->items[i]));
+            add_note(d, t, &text, doc_printf(d, "The plan %s: %s", k ? "after" : "before", l->items[i]));
     }
     doc_field(d, "notes", UNIT_NONE, cell_list(t));
     if (text.len) {
@@ -393,12 +421,6 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
         plan_diff_free(&x);
     }
     return d;
-}
-
-struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is,
-                          const struct plan *after, const struct plan_source *after_is)
-{
-    return compare(before, before_is, after, after_is, NULL, NULL);
 }
 
 /* ---- files ---- */
@@ -478,7 +500,7 @@ static struct plan_source source_of(const struct view_ctx *c, const struct query
 
 /* How well an earlier plan serves as the one before: another shape says most, and
  * executed goes with executed. */
-static int worth(const struct plan *earlier, const struct plan *now)
+static int rank_earlier(const struct plan *earlier, const struct plan *now)
 {
     return (plan_diff_same_shape(earlier, now) ? 0 : 2) + (earlier->analyzed == now->analyzed);
 }
@@ -490,7 +512,7 @@ struct found {
     bool after_ok, before_ok;
 };
 
-static void find(const struct view_ctx *c, const struct query *q, struct found *f)
+static void find_plans(const struct view_ctx *c, const struct query *q, struct found *f)
 {
     sd_time at = span_is_all(c->span) ? INT64_MAX : c->now;
     struct plan_entry entry;
@@ -512,7 +534,7 @@ static void find(const struct view_ctx *c, const struct query *q, struct found *
                 return;
             continue;
         }
-        int w = worth(e.plans[0], f->after.plans[0]);
+        int w = rank_earlier(e.plans[0], f->after.plans[0]);
         if (w > best) {
             explain_free(&f->before);
             f->before = e;
@@ -537,9 +559,9 @@ const char *plan_diff_hint(struct doc *d, const struct view_ctx *c, const struct
     for (size_t nth = 0; model_plan_nth(c->model, query_key(q), at, nth, &entry); nth++)
         if (entry.plan->body && strlen(entry.plan->body) > HINT_BYTES)
             return NULL;
-    find(c, q, &f);
+    find_plans(c, q, &f);
     if (f.before_ok && !plan_diff_same_shape(f.before.plans[0], f.after.plans[0]))
-        text = doc_printf(d, "before it another plan, at %s: %s%sthe view diff%s shows both",
+        text = doc_printf(d, "a different plan before it, at %s: %s%sthe view diff%s shows both",
                           clock_hms(f.before_is.at, c->now, when), key ? key : "", key ? ", or " : "",
                           key ? "," : "");
     explain_free(&f.before);
@@ -572,7 +594,7 @@ static struct query *worst_query(const struct view_ctx *c) /* that has two plans
 /* Takes the plan after out of `f`. */
 static struct doc *against_file(const struct view_ctx *c, struct found *f, const struct plan_source *after_is)
 {
-    struct plan_input in = {c->file_text, c->file_len, c->file_name};
+    struct plan_input in = {.text = c->file_text, .len = c->file_len, .name = c->file_name};
     struct explain e = {0};
     struct sd_error err = {""};
     if (!input_read(&in, &e, &err))
@@ -592,35 +614,34 @@ static struct doc *against_file(const struct view_ctx *c, struct found *f, const
     return d;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_diff(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
     struct found f = {0};
     struct doc *d;
     if (!q) {
-        d = nothing_to_compare(
-            c,
-            "No queries are known yet: two plans of a query are compared here. Add a database: "
-            "postgres://...",
-            NULL, NULL);
+        d = nothing_to_compare(c,
+                               "No queries are known yet: this view compares two plans of a query. Add a "
+                               "database: postgres://...",
+                               NULL, NULL);
         if (c->arg)
             d->missing = doc_printf(
-                d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
+                d, "No query called \"%s\" has been seen. The view queries lists all queries.", c->arg);
         return d;
     }
-    find(c, q, &f);
+    find_plans(c, q, &f);
     if (!f.after_ok) {
-        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan", "asks the server for one");
+        d = nothing_to_compare(c, "There is no plan of this query yet.", "plan",
+                               "requests one from the server");
     } else if (c->file_text) {
         struct plan_source after_is = source_of(c, q, &f.after_is);
         d = against_file(c, &f, &after_is);
     } else if (!f.before_ok) {
-        d = nothing_to_compare(
-            c,
-            "Only one plan of this query is known, so there is nothing to compare it with. After a "
-            "change (a new index, ANALYZE) ask for a new plan and compare again; or compare with a "
-            "plan in a file: :diff FILE.",
-            "plan", "asks for a new plan");
+        d = nothing_to_compare(c,
+                               "Only one plan of this query is known, so there is nothing to compare it "
+                               "with. After a change (a new index, ANALYZE) request a new plan and compare "
+                               "again, or compare with a plan in a file: :diff FILE.",
+                               "plan", "requests a new plan");
     } else {
         struct plan_source before_is = source_of(c, q, &f.before_is), after_is = source_of(c, q, &f.after_is);
         struct diff_kept *kept = mem_alloc(sizeof *kept);
@@ -636,7 +657,7 @@ static struct doc *build(const struct view_ctx *c)
 }
 
 static const struct column ALSO[] = {
-    {.key = "verdict", .title = "Verdict", .help = "what changed on the whole, in one sentence"},
+    {.key = "verdict", .title = "Verdict", .help = "the result of the comparison, in one sentence"},
     {.key = "measure", .title = "Measure", .help = "what is compared: time or cost"},
     {.key = "factor", .title = "Factor", .help = "before / after of the measure"},
     {.key = "changes",
@@ -666,15 +687,15 @@ static const struct column ALSO[] = {
     {.key = "shared_read_after", .title = "Read after", .help = "blocks"},
     {.key = "temp_written_before", .title = "Written before", .help = "temporary blocks"},
     {.key = "temp_written_after", .title = "Written after", .help = "temporary blocks"},
-    {.key = "workers_before", .title = "Workers before", .help = "that were launched"},
-    {.key = "workers_after", .title = "Workers after", .help = "that were launched"},
+    {.key = "workers_before", .title = "Workers before", .help = "workers that were launched"},
+    {.key = "workers_after", .title = "Workers after", .help = "workers that were launched"},
     {.key = "total_cost_before", .title = "Cost before", .help = "the planner's"},
     {.key = "total_cost_after", .title = "Cost after", .help = "the planner's"},
     {.key = "nodes_same", .title = "Same", .help = "how many nodes did not change"},
-    {.key = "nodes_changed", .title = "Changed", .help = "how many did"},
-    {.key = "nodes_added", .title = "Added", .help = "how many are new"},
-    {.key = "nodes_removed", .title = "Removed", .help = "how many are gone"},
-    {.key = "notes", .title = "Notes", .help = "what keeps the two from being compared in full"},
+    {.key = "nodes_changed", .title = "Changed", .help = "how many changed"},
+    {.key = "nodes_added", .title = "Added", .help = "how many were added"},
+    {.key = "nodes_removed", .title = "Removed", .help = "how many were removed"},
+    {.key = "notes", .title = "Notes", .help = "why the plans cannot be compared in full"},
     {.key = "query", .title = "Query", .help = "the statement"},
     {.key = "query_before", .title = "Query before", .help = "when the statements differ"},
     {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},
@@ -689,7 +710,7 @@ const struct view diff_view = {
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
-    .build = build,
+    .build = build_diff,
     .links = (const char *const[]){"query", "plan", NULL},
     .columns = columns_timed,
     .n_columns = N_COLUMNS,

@@ -9,10 +9,6 @@
  * plan in the file of view_ctx. */
 extern const struct view diff_view;
 
-/* The plans must outlive nothing: all text is copied. */
-struct doc *plan_diff_doc(const struct plan *before, const struct plan_source *before_is,
-                          const struct plan *after, const struct plan_source *after_is);
-
 /* "before it another plan, at 13:26:24: d, or the view diff, shows both": when an earlier plan of the query
  * has another shape. NULL: there is none, or the plans are too large to look each time the screen is drawn.
  */

@@ -6,7 +6,7 @@
 
 enum { LABEL = 12, ABOUT_LINES = 12 };
 
-static void drop(void *p)
+static void diff_kept_free(void *p)
 {
     struct diff_kept *k = p;
     plan_diff_free(&k->diff);
@@ -40,17 +40,18 @@ static void figures(struct strbuf *b, const struct plan_diff_node *n)
         const char *label;
         size_t offset;
         enum unit unit;
-    } rows[] = {{"Own time", offsetof(struct plan_node, exclusive_ns), UNIT_NS},
-                {"Total time", offsetof(struct plan_node, total_ns), UNIT_NS},
-                {"Rows", offsetof(struct plan_node, rows), UNIT_COUNT},
-                {"Planned", offsetof(struct plan_node, plan_rows), UNIT_COUNT},
-                {"Wrong by", offsetof(struct plan_node, estimate_factor), UNIT_FACTOR},
-                {"Thrown away", offsetof(struct plan_node, rows_removed), UNIT_COUNT},
-                {"Loops", offsetof(struct plan_node, loops), UNIT_COUNT},
-                {"Own cost", offsetof(struct plan_node, cost), UNIT_COST},
-                {"Blocks hit", offsetof(struct plan_node, own_shared_hit), UNIT_BLOCKS},
-                {"Blocks read", offsetof(struct plan_node, own_shared_read), UNIT_BLOCKS},
-                {"Temporary", offsetof(struct plan_node, own_temp_written), UNIT_BLOCKS}};
+    } rows[] = {
+        {.label = "Own time", .offset = offsetof(struct plan_node, exclusive_ns), .unit = UNIT_NS},
+        {.label = "Total time", .offset = offsetof(struct plan_node, total_ns), .unit = UNIT_NS},
+        {.label = "Rows", .offset = offsetof(struct plan_node, rows), .unit = UNIT_COUNT},
+        {.label = "Planned", .offset = offsetof(struct plan_node, plan_rows), .unit = UNIT_COUNT},
+        {.label = "Wrong by", .offset = offsetof(struct plan_node, estimate_factor), .unit = UNIT_FACTOR},
+        {.label = "Thrown away", .offset = offsetof(struct plan_node, rows_removed), .unit = UNIT_COUNT},
+        {.label = "Loops", .offset = offsetof(struct plan_node, loops), .unit = UNIT_COUNT},
+        {.label = "Own cost", .offset = offsetof(struct plan_node, cost), .unit = UNIT_COST},
+        {.label = "Blocks hit", .offset = offsetof(struct plan_node, own_shared_hit), .unit = UNIT_BLOCKS},
+        {.label = "Blocks read", .offset = offsetof(struct plan_node, own_shared_read), .unit = UNIT_BLOCKS},
+        {.label = "Temporary", .offset = offsetof(struct plan_node, own_temp_written), .unit = UNIT_BLOCKS}};
     char was[UNIT_TEXT_MAX], now[UNIT_TEXT_MAX];
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         double before = of(n->before, rows[i].offset), after = of(n->after, rows[i].offset);
@@ -79,15 +80,15 @@ static void conditions(struct doc *d, struct strbuf *b, const struct diff_kept *
     static const struct {
         const char *label;
         size_t offset;
-    } rows[] = {{"Index cond", offsetof(struct plan_node, index_cond)},
-                {"Recheck", offsetof(struct plan_node, recheck_cond)},
-                {"Hash cond", offsetof(struct plan_node, hash_cond)},
-                {"Merge cond", offsetof(struct plan_node, merge_cond)},
-                {"TID cond", offsetof(struct plan_node, tid_cond)},
-                {"Join filter", offsetof(struct plan_node, join_filter)},
-                {"Filter", offsetof(struct plan_node, filter)},
-                {"When", offsetof(struct plan_node, one_time_filter)},
-                {"Cache key", offsetof(struct plan_node, cache_key)}};
+    } rows[] = {{.label = "Index cond", .offset = offsetof(struct plan_node, index_cond)},
+                {.label = "Recheck", .offset = offsetof(struct plan_node, recheck_cond)},
+                {.label = "Hash cond", .offset = offsetof(struct plan_node, hash_cond)},
+                {.label = "Merge cond", .offset = offsetof(struct plan_node, merge_cond)},
+                {.label = "TID cond", .offset = offsetof(struct plan_node, tid_cond)},
+                {.label = "Join filter", .offset = offsetof(struct plan_node, join_filter)},
+                {.label = "Filter", .offset = offsetof(struct plan_node, filter)},
+                {.label = "When", .offset = offsetof(struct plan_node, one_time_filter)},
+                {.label = "Cache key", .offset = offsetof(struct plan_node, cache_key)}};
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *before = text_of(n->before, rows[i].offset), *after = text_of(n->after, rows[i].offset);
         if (before)
@@ -136,5 +137,5 @@ void plan_diff_about(struct doc *d, size_t section, struct diff_kept *k)
     d->sections[section].about = about;
     d->sections[section].about_ctx = k;
     d->sections[section].about_lines = ABOUT_LINES;
-    doc_own(d, k, drop);
+    doc_own(d, k, diff_kept_free);
 }

@@ -37,7 +37,7 @@ void plan_kept_free(struct plan_kept *k)
     free(k);
 }
 
-static void drop(void *p)
+static void free_kept(void *p)
 {
     plan_kept_free(p);
 }
@@ -65,7 +65,7 @@ struct plan_about *plan_about_new(struct doc *d, const struct plan *p, const str
     a->clause = sql_clause_open(a->shown);
     if (a->kept) {
         a->kept->clause = a->clause;
-        doc_own(d, a->kept, drop);
+        doc_own(d, a->kept, free_kept);
     }
     a->findings = arena_alloc(d->arena, (f->n + 1) * sizeof *a->findings);
     a->n = f->n;
@@ -173,13 +173,13 @@ struct figure {
     char text[UNIT_TEXT_MAX];
 };
 
-static struct figure figure(enum unit unit, double v)
+static struct figure figure_text(enum unit unit, double v)
 {
     struct figure f;
     unit_format(unit, v, f.text);
     return f;
 }
-#define FIGURE(unit, v) (figure(unit, v).text)
+#define FIGURE(unit, v) (figure_text(unit, v).text)
 
 static double known(double v)
 {
@@ -242,9 +242,9 @@ static void rows(struct strbuf *b, const struct plan_node *n)
     const struct {
         const char *by;
         double n;
-    } removed[] = {{"by the filter", n->loop_removed_filter},
-                   {"by the join filter", n->loop_removed_join},
-                   {"on rechecking", n->loop_removed_recheck}};
+    } removed[] = {{.by = "by the filter", .n = n->loop_removed_filter},
+                   {.by = "by the join filter", .n = n->loop_removed_join},
+                   {.by = "on rechecking", .n = n->loop_removed_recheck}};
     bool first = true;
     for (size_t i = 0; i < ARRAY_LEN(removed); i++) {
         if (!(removed[i].n > 0))
@@ -309,7 +309,7 @@ static void memory(struct strbuf *b, const struct plan_node *n)
         line(b, hit ? "Cache" : "Hash", "%s", "");
         const char *gap = "";
         if (hit) {
-            strbuf_printf(b, "%s hits, %s misses, %s put out", FIGURE(UNIT_COUNT, n->cache_hits),
+            strbuf_printf(b, "%s hits, %s misses, %s evictions", FIGURE(UNIT_COUNT, n->cache_hits),
                           FIGURE(UNIT_COUNT, known(n->cache_misses)),
                           FIGURE(UNIT_COUNT, known(n->cache_evictions)));
             gap = ", ";
@@ -335,7 +335,7 @@ static void memory(struct strbuf *b, const struct plan_node *n)
     if (!isnan(n->heap_fetches))
         line(b, "Table", "visited for %s rows (heap fetches)", FIGURE(UNIT_COUNT, n->heap_fetches));
     if (n->index_searches > 1)
-        line(b, "Index", "descended %s times a run", FIGURE(UNIT_COUNT, n->index_searches));
+        line(b, "Index", "%s searches per run", FIGURE(UNIT_COUNT, n->index_searches));
 }
 
 static void workers(struct strbuf *b, const struct plan_node *n)
@@ -372,7 +372,7 @@ static void workers(struct strbuf *b, const struct plan_node *n)
 static void finding_lines(struct strbuf *b, const struct about_finding *f)
 {
     static const char *const marks[] = {"", "+ ", "", "! ", "!! "};
-    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Then: %s", b->len ? "\n" : "", marks[f->severity], f->title,
+    strbuf_printf(b, "%s%s%s: %s.\n   %s\n   Check: %s", b->len ? "\n" : "", marks[f->severity], f->title,
                   f->evidence, f->advice, f->check);
 }
 

@@ -15,13 +15,13 @@
       "number of the node, in the order of the plan")                                                        \
     X(label, "Node", UNIT_NONE, COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON,                                  \
       COLUMN_TREE | COLUMN_GROW | COLUMN_NO_JSON, 0, 30,                                                     \
-      "what the node does; * marks the worst by what the plan is weighed by")                                \
+      "what the node does; * marks the worst by the plan metric")                                            \
     X(parent, "Parent", UNIT_NONE, H, H, 9, 4, "number of the parent node")                                  \
     X(type, "Type", UNIT_NONE, H, H, 9, 14, "node type as EXPLAIN names it")                                 \
     X(relation, "Relation", UNIT_NONE, H, H, 9, 14, "table it reads or writes")                              \
     X(exclusive_share, "Share", UNIT_SHARE, COLUMN_BAR, H, 0, 6, "own time as share of the execution")       \
     X(rows_share, "Rows of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                           \
-      "rows given or thrown away here, as share of all nodes'; without ANALYZE: rows expected")              \
+      "rows returned or removed here, as share of all nodes'; without ANALYZE: rows expected")               \
     X(buffers_share, "Blocks of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                      \
       "own blocks hit and read, as share of the plan's")                                                     \
     X(io_share, "I/O of all", UNIT_SHARE, H | COLUMN_BAR, H | COLUMN_BAR, 7, 6,                              \
@@ -36,16 +36,15 @@
     X(rows_plan, "Rows", UNIT_COUNT, H, 0, 1, 8, "rows expected of one loop")                                \
     X(estimate_factor, "Wrong by", UNIT_FACTOR, 0, H, 3, 8,                                                  \
       "larger / smaller of planned and actual rows; unknown when one is 0")                                  \
-    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "times it was run, over all processes")                        \
-    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8,                                                       \
-      "rows read and thrown away by filters, over all loops")                                                \
+    X(loops, "Loops", UNIT_COUNT, 0, H, 4, 6, "number of runs, over all processes")                          \
+    X(rows_removed, "Removed", UNIT_COUNT, 0, H, 5, 8, "rows removed by filters, over all loops")            \
     X(shared_hit, "Hit", UNIT_BLOCKS, H, H, 6, 7, "own blocks found in shared buffers")                      \
     X(shared_read, "Read", UNIT_BLOCKS, H, H, 6, 7, "own blocks read")                                       \
     X(temp_read, "Temp read", UNIT_BLOCKS, H, H, 7, 7, "own temporary blocks read")                          \
     X(temp_written, "Temp", UNIT_BLOCKS, H, H, 6, 7, "own temporary blocks written")                         \
     X(io_ns, "I/O", UNIT_NS, H, H, 6, 8, "own block read and write time, per process")                       \
     X(processes, "Processes", UNIT_NONE, H, H, 8, 4, "processes that ran it")                                \
-    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned and never executed")               \
+    X(never_executed, "Never run", UNIT_NONE, H, H, 9, 5, "it was planned but never executed")               \
     X(condition, "Condition", UNIT_NONE, H, H, 9, 20, "its conditions, as EXPLAIN prints them")
 
 #define COLUMN_ENUM(key, title, unit, timed, cost, priority, width, help) NODE_##key,
@@ -103,18 +102,19 @@ static const struct column *columns_for(struct doc *d, const struct plan *p, enu
     return c;
 }
 
-const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
+/* All conditions of a node in one line; NULL: it has none. */
+static const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
 {
     const struct {
         const char *name, *text;
-    } all[] = {{"index cond", n->index_cond},
-               {"hash cond", n->hash_cond},
-               {"merge cond", n->merge_cond},
-               {"tid cond", n->tid_cond},
-               {"filter", n->filter},
-               {"join filter", n->join_filter},
-               {"recheck", n->index_cond || n->filter ? NULL : n->recheck_cond},
-               {"when", n->one_time_filter}};
+    } all[] = {{.name = "index cond", .text = n->index_cond},
+               {.name = "hash cond", .text = n->hash_cond},
+               {.name = "merge cond", .text = n->merge_cond},
+               {.name = "tid cond", .text = n->tid_cond},
+               {.name = "filter", .text = n->filter},
+               {.name = "join filter", .text = n->join_filter},
+               {.name = "recheck", .text = n->index_cond || n->filter ? NULL : n->recheck_cond},
+               {.name = "when", .text = n->one_time_filter}};
     struct strbuf b = {0};
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (all[i].text)
@@ -166,7 +166,7 @@ static enum severity node_severity(const struct plan_findings *f, const struct p
 }
 
 /* The node and all above it: a compact tree keeps what has findings or takes most. */
-static void keep(bool *kept, const struct plan_node *n, size_t *left)
+static void keep_node(bool *kept, const struct plan_node *n, size_t *left)
 {
     for (; n && *left && !kept[n->id - 1]; n = n->parent) {
         kept[n->id - 1] = true;
@@ -184,13 +184,13 @@ static bool *choose_nodes(const struct plan *p, const struct plan_findings *f, c
         return kept;
     }
     size_t left = max_nodes;
-    keep(kept, p->nodes[0], &left);
-    keep(kept, worst, &left);
+    keep_node(kept, p->nodes[0], &left);
+    keep_node(kept, worst, &left);
     for (size_t i = 0; i < f->n; i++)
-        keep(kept, f->items[i].node, &left);
+        keep_node(kept, f->items[i].node, &left);
     for (size_t i = 0; i < p->n_nodes && left; i++)
         if (!kept[i] && (!p->nodes[i]->parent || kept[p->nodes[i]->parent->id - 1]))
-            keep(kept, p->nodes[i], &left);
+            keep_node(kept, p->nodes[i], &left);
     for (size_t i = 0; i < p->n_nodes; i++)
         *omitted += !kept[i];
     return kept;
@@ -273,13 +273,13 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
     struct section *s = doc_section(d, SECTION_TREE, "nodes", "Plan");
     s->weight = 3;
     s->min_height = 5;
-    s->note = omitted ? doc_printf(d, "%zu more nodes in the plan's own view", omitted)
+    s->note = omitted                             ? doc_printf(d, "%zu more nodes in the view plan", omitted)
               : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
-              : p->logged ? doc_text(d, "costs only: the log times no node; * costs most")
-                          : doc_text(d, "costs only: not executed; * costs most");
+              : p->logged ? doc_text(d, "costs only: the log has no node times; * most")
+                          : doc_text(d, "costs only: not executed; * most");
     if (src->metric_key && (d->metrics & (d->metrics - 1))) /* there is another */
-        s->note =
-            doc_printf(d, "%s%s%s: by another", s->note ? s->note : "", s->note ? "; " : "", src->metric_key);
+        s->note = doc_printf(d, "%s%s%s: next metric", s->note ? s->note : "", s->note ? "; " : "",
+                             src->metric_key);
     s->table.columns = columns_for(d, p, m);
     s->table.n_columns = N_NODE_COLUMNS;
     s->table.sort_column = -1;

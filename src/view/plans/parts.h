@@ -32,9 +32,6 @@ void plan_node_rows(struct doc *d, struct table *t, const struct plan *p, const 
 void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, const struct plan_findings *f,
                size_t max_nodes);
 
-/* All conditions of a node in one line; NULL: it has none. */
-const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n);
-
 /* ---- node_about.c ---- */
 struct sql_clause;
 struct plan_kept { /* what a document owns, so that its rows can go on to tell about themselves */

@@ -30,7 +30,7 @@ static const struct column finding_columns[] = {
                  .title = "Finding",
                  .flags = COLUMN_NO_JSON,
                  .width = 20,
-                 .help = "the rule, in words"},
+                 .help = "title of the rule"},
     [F_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "name of the rule"},
     [F_node] = {.key = "node",
                 .title = "#",
@@ -50,12 +50,12 @@ static const struct column finding_columns[] = {
                     .unit = UNIT_NS,
                     .priority = 1,
                     .width = 8,
-                    .help = "time it can save at most"},
+                    .help = "maximum time it can save"},
     [F_saves_share] = {.key = "saves_at_most_share",
                        .title = "of all",
                        .unit = UNIT_SHARE,
                        .width = 7,
-                       .help = "that, as share of the execution (or of the cost)"},
+                       .help = "the same as share of the execution (or of the cost)"},
     [F_advice] =
         {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
     [F_check] = {.key = "check",
@@ -96,23 +96,23 @@ static const struct column plans_columns[] = {
               .flags = H,
               .priority = 9,
               .width = 12,
-              .help = "when the log wrote it"},
+              .help = "time of the log entry"},
     [P_statement] = {.key = "statement",
                      .title = "Statement",
                      .flags = COLUMN_GROW,
                      .width = 20,
-                     .help = "the statement, when the input tells it"},
+                     .help = "the statement, if the input contains it"},
     [P_parameters] = {.key = "parameters",
                       .title = "Parameters",
                       .flags = H,
                       .priority = 9,
                       .width = 12,
-                      .help = "values of its parameters, when the input tells them"},
+                      .help = "values of its parameters, if the input contains them"},
     [P_execution] = {.key = "execution_ns",
                      .title = "Time",
                      .unit = UNIT_NS,
                      .width = 8,
-                     .help = "execution time, or the duration the log wrote"},
+                     .help = "execution time, or the duration in the log"},
     [P_planning] = {.key = "planning_ns",
                     .title = "Planning",
                     .unit = UNIT_NS,
@@ -228,10 +228,10 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
         row->number = i + 1;
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, evidence, advice);
         if (it->node)
-            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Then: %s", todo->len ? "\n" : "",
+            strbuf_printf(todo, "%s%zu. %s (node %d, %s): %s.\n   %s\n   Check: %s", todo->len ? "\n" : "",
                           i + 1, it->rule->title, it->node->id, where, evidence, advice, it->check);
         else
-            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Then: %s", todo->len ? "\n" : "", i + 1,
+            strbuf_printf(todo, "%s%zu. %s: %s.\n   %s\n   Check: %s", todo->len ? "\n" : "", i + 1,
                           it->rule->title, evidence, advice, it->check);
     }
 }
@@ -241,11 +241,11 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
     s->note = doc_text(d, p->timed    ? "the largest possible saving first"
-                          : p->logged ? "from the planner's costs; the log has no time of any node"
+                          : p->logged ? "from the planner's costs; the log has no node times"
                                       : "from the planner's costs; the statement was not executed");
     s->empty =
-        doc_text(d, p->notes.n ? "Nothing stands out in what could be read; the notes say what is missing."
-                               : "Nothing stands out: no rule found anything worth a word.");
+        doc_text(d, p->notes.n ? "No findings in the part that could be read; the notes say what is missing."
+                               : "No findings: no rule reached its limit.");
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
     finding_rows(d, &s->table, f, suggestions, about, &todo);
@@ -323,12 +323,13 @@ static void summary(struct doc *d, struct plan *p, const struct plan_source *src
             section_field(d, s, NULL, "Planning", UNIT_NS, plan_whole(p->planning_ns));
     } else if (p->logged && !isnan(p->elapsed_ns)) {
         section_field(d, s, NULL, "Execution", UNIT_NS, plan_whole(p->elapsed_ns));
-        section_field(d, s, NULL, "Nodes", UNIT_NONE,
-                      cell_text("not timed (auto_explain.log_analyze is off): figures are the planner's"));
-    } else {
         section_field(
-            d, s, NULL, "Execution", UNIT_NONE,
-            cell_text(p->analyzed ? "executed without timing" : "not executed: figures are the planner's"));
+            d, s, NULL, "Nodes", UNIT_NONE,
+            cell_text("not timed (auto_explain.log_analyze is off): figures are planner estimates"));
+    } else {
+        section_field(d, s, NULL, "Execution", UNIT_NONE,
+                      cell_text(p->analyzed ? "executed without timing"
+                                            : "not executed: figures are planner estimates"));
     }
     section_field(d, s, NULL, "Cost", UNIT_COST, cell_real(p->total_cost));
     if (src->generic == 1)
@@ -354,7 +355,7 @@ static struct table *notes_of(struct doc *d, const struct plan *p)
         doc_row(d, notes)->cells[0] = cell_text(doc_text(d, p->notes.items[i]));
     if (p->analyzed && !p->timed)
         doc_row(d, notes)->cells[0] =
-            cell_text("The plan was made with TIMING OFF: shares are of the planner's cost.");
+            cell_text("The plan was executed with TIMING OFF: shares are of the planner's cost.");
     return notes;
 }
 
@@ -465,7 +466,7 @@ struct doc *plan_explain(const char *text, size_t len, const char *name, struct 
         doc_field(d, "plan", UNIT_NONE, cell_int((int64_t)slowest + 1));
         struct section *s =
             doc_table(d, "plans", "Plans in this input", plans_columns, ARRAY_LEN(plans_columns));
-        s->note = doc_printf(d, "above: the slowest, number %zu", slowest + 1);
+        s->note = doc_printf(d, "shown above: the slowest, number %zu", slowest + 1);
         list_plans(d, &e, &src, &s->table);
     }
     explain_free(&e);

@@ -1,4 +1,4 @@
-/* plan_actions.c - the query's plan, two of its plans, what a plan is weighed by. */
+/* plan_actions.c - actions on plans: request, compare, choose the metric. */
 #include "view/plans/plan_actions.h"
 
 #include "core/plans/tree.h"
@@ -30,7 +30,7 @@ static bool has_query(const struct action_ctx *c, const char *sentence, struct s
 
 static bool can_plan(const struct action_ctx *c, struct sd_error *why)
 {
-    return has_query(c, "Select a query first: its plan is shown here", why);
+    return has_query(c, "Select a query first, then its plan is shown", why);
 }
 
 static void order_plan(const struct query *q, struct outcome *out)
@@ -47,7 +47,7 @@ static void order_plan(const struct query *q, struct outcome *out)
                                     .origin = query_origin(q),
                                     .where = query_origin(q),
                                     .about = query_key(q),
-                                    .asked = "Asked the server for a new plan (EXPLAIN only)"};
+                                    .asked = "Requested a new plan from the server (EXPLAIN only)"};
 }
 
 static void run_plan(const struct action_ctx *c, struct outcome *out)
@@ -59,7 +59,7 @@ static void run_plan(const struct action_ctx *c, struct outcome *out)
         out->view_arg = arena_strdup(out->arena, key);
     }
     if (c->running && str_eq(c->running->about, q ? query_key(q) : key))
-        outcome_message(out, SEVERITY_INFO, "This query is being executed: its plan comes with that");
+        outcome_message(out, SEVERITY_INFO, "This query is being executed; its plan comes with the result");
     else if (q && c->live)
         order_plan(q, out);
 }
@@ -69,7 +69,7 @@ static void run_plan(const struct action_ctx *c, struct outcome *out)
 static bool can_diff(const struct action_ctx *c, struct sd_error *why)
 {
     return (c->arg && model_find_query(c->view.model, c->arg)) ||
-           has_query(c, "Select a query first: two of its plans are compared", why);
+           has_query(c, "Select a query first, then two of its plans are compared", why);
 }
 
 static void run_diff(const struct action_ctx *c, struct outcome *out)
@@ -87,17 +87,17 @@ static void run_diff(const struct action_ctx *c, struct outcome *out)
     out->file = arena_strdup(out->arena, c->arg);
 }
 
-/* ---- what it is weighed by ---- */
+/* ---- the plan metric ---- */
 
 static bool can_weigh(const struct action_ctx *c, struct sd_error *why)
 {
     if (c->arg && !plan_metric_named(c->arg))
-        return fail(why, "There is no plan metric %s; there are time, rows, estimate, buffers, io and cost",
+        return fail(why, "There is no plan metric %s; expected time, rows, estimate, buffers, io or cost",
                     c->arg);
     if (!c->doc->metrics)
-        return fail(why, "There is no plan on this screen that could be weighed");
+        return fail(why, "There is no plan on this screen");
     if (c->arg && !(c->doc->metrics & 1u << plan_metric_named(c->arg)))
-        return fail(why, "The plan tells nothing of its %s", c->arg);
+        return fail(why, "The plan has no figures for %s", c->arg);
     return true;
 }
 
@@ -111,11 +111,11 @@ static void run_metric(const struct action_ctx *c, struct outcome *out)
     }
     const char *name = plan_metric_name((enum plan_metric)m);
     if (!c->arg && m == c->doc->metric) {
-        outcome_message(out, SEVERITY_INFO, "The plan tells nothing but %s", name);
+        outcome_message(out, SEVERITY_INFO, "The plan has figures for %s only", name);
         return;
     }
     out->measure = m;
-    outcome_message(out, SEVERITY_INFO, "The plan by %s: %s", name, plan_metric_note((enum plan_metric)m));
+    outcome_message(out, SEVERITY_INFO, "Plan metric %s: %s", name, plan_metric_note((enum plan_metric)m));
 }
 
 static const char *metric_word(size_t i)
@@ -128,7 +128,7 @@ static const char *metric_word(size_t i)
 static const struct view_action PLAN = {
     .name = "plan",
     .keys = "x F6",
-    .group = "Diving",
+    .group = "Opening and going back",
     .bar = "Plan",
     .help = "explain the selected query (plan only, safe)",
     .enabled = can_plan,
@@ -138,10 +138,10 @@ static const struct view_action PLAN = {
 static const struct view_action DIFF = {
     .name = "diff",
     .keys = "d",
-    .group = "Diving",
-    .help = "the query's plan beside the one before: what changed",
+    .group = "Opening and going back",
+    .help = "compare the query's plan with its previous plan",
     .args = "[FILE]",
-    .args_help = "the plan beside the one before, or beside the one in a file",
+    .args_help = "compare with the previous plan, or the plan in FILE",
     .enabled = can_diff,
     .run = run_diff,
 };
@@ -149,7 +149,7 @@ static const struct view_action DIFF = {
 static const struct view_action METRIC = {
     .name = "metric",
     .keys = "m",
-    .group = "Diving",
+    .group = "Opening and going back",
     .help = "choose the plan metric: time, rows, estimate, buffers ...",
     .args = "[NAME]",
     .args_help = "choose the plan metric; without a name, the next",

@@ -55,8 +55,7 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
             return false;
         }
         want_plan(d, q);
-        no_plan(d,
-                c->live ? "The plan is being asked for." : "There is no plan of this query at this moment.");
+        no_plan(d, c->live ? "The plan was requested." : "There is no plan of this query at this time.");
         return false;
     }
     if (entry.plan->failed || !entry.plan->body) {
@@ -197,7 +196,7 @@ static struct query *worst_query(const struct view_ctx *c)
     return worst;
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query_plan(const struct view_ctx *c)
 {
     struct query *q = c->arg ? model_find_query(c->model, c->arg) : worst_query(c);
     struct plan_kept *kept;
@@ -209,10 +208,10 @@ static struct doc *build(const struct view_ctx *c)
             d,
             c->arg
                 ? doc_printf(d, "No query %s is known here.", c->arg)
-                : "No queries are known yet: a plan is reached from a query. Add a database: postgres://...");
+                : "No queries are known yet: select a query to see its plan. Add a database: postgres://...");
         if (c->arg)
             d->missing = doc_printf(
-                d, "No query called \"%s\" has been seen. The view queries lists them all.", c->arg);
+                d, "No query called \"%s\" has been seen. The view queries lists all queries.", c->arg);
         return d;
     }
     struct doc *why = doc_new("plan", "Plan");
@@ -242,14 +241,12 @@ static const struct column ALSO[] = {
      .help = "severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause"},
     {.key = "plan_text",
      .title = "Plan text",
-     .help =
-         "EXPLAIN's text format, written anew: without frames, constants hidden where they are elsewhere"},
+     .help = "the plan in EXPLAIN's text format; constants are hidden unless --show-literals is given"},
     {.key = "suggestions",
      .title = "Suggestions",
-     .help =
-         "ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
-         "size_bytes, write_overhead, cost_before, cost_after, replayed: told by a recording, not proven in "
-         "this session"},
+     .help = "ddl, table, columns, why, saves_at_most_ns, saves_at_most_share, unproven, node, method, "
+             "size_bytes, write_overhead, cost_before, cost_after, replayed: from a recording, not proven in "
+             "this session"},
     {.key = "no_suggestion", .title = "No suggestion", .help = "why no index is suggested"},
     {.key = "query", .title = "Query", .help = "the statement"},
     {.key = "rewrites",
@@ -257,7 +254,9 @@ static const struct column ALSO[] = {
      .help = "when there are any: rule, severity, node, evidence, advice, before, after, statement, caveat, "
              "check, saves_at_most_ns, saves_at_most_share"},
     {.key = "query_key", .title = "Key", .help = "database and identifier: what --select takes"},
-    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "query_id",
+     .title = "Identifier",
+     .help = "the server's query identifier, as text: JSON numbers are not exact for 64 bits"},
     {.key = "origin", .title = "Origin", .help = "source or file it is from"},
     {.key = "taken_at", .title = "Taken", .help = "when"},
     {.key = "analyzed", .title = "Executed", .help = "whether it is of an execution"},
@@ -272,11 +271,11 @@ static const struct column ALSO[] = {
     {.key = "refused", .title = "Refused", .help = "why a newer EXPLAIN or EXPLAIN ANALYZE gave none"},
     {.key = "plan",
      .title = "Plan",
-     .help = "of slowdive explain, when the input holds several plans: which one the other keys are of, the "
-             "slowest"},
+     .help = "of slowdive explain, when the input holds several plans: number of the plan that the other "
+             "keys describe, the slowest"},
     {.key = "plans",
      .title = "Plans",
-     .help = "and all of them: plan, at, statement, parameters, execution_ns, planning_ns, total_cost, "
+     .help = "all plans: plan, at, statement, parameters, execution_ns, planning_ns, total_cost, "
              "findings_total, findings, suggestions, rewrites, nodes, notes"},
 };
 
@@ -284,12 +283,13 @@ const struct view plan_view = {
     .name = "plan",
     .place = PLACE_DB,
     .title = "Plan",
-    .summary = "a query's execution plan: findings, the missing index, the tree",
+    .summary = "the execution plan of a query: findings, the missing index, the tree",
     .about = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
-    .timeless = true,
-    .build = build,
+    .made_of =
+        SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX),
+    .build = build_query_plan,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,

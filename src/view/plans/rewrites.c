@@ -32,7 +32,7 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                  .title = "Rewrite",
                  .flags = COLUMN_NO_JSON,
                  .width = 20,
-                 .help = "the rule, in words"},
+                 .help = "title of the rule"},
     [R_rule] = {.key = "rule",
                 .title = "Rule",
                 .flags = H,
@@ -56,12 +56,12 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                     .unit = UNIT_NS,
                     .priority = 1,
                     .width = 8,
-                    .help = "time it can save at most"},
+                    .help = "maximum time it can save"},
     [R_saves_share] = {.key = "saves_at_most_share",
                        .title = "of all",
                        .unit = UNIT_SHARE,
                        .width = 7,
-                       .help = "that, as share of the execution (or of the cost)"},
+                       .help = "the same as share of the execution (or of the cost)"},
     [R_advice] =
         {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
     [R_before] = {.key = "before",
@@ -75,7 +75,7 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                  .flags = H,
                  .priority = 9,
                  .width = 30,
-                 .help = "what it becomes; unknown: it depends on more than the statement"},
+                 .help = "the new text of that part; unknown: it depends on more than the statement"},
     [R_statement] = {.key = "statement",
                      .title = "Statement",
                      .flags = H,
@@ -87,7 +87,7 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                   .flags = H,
                   .priority = 9,
                   .width = 30,
-                  .help = "where the rows are not the same; unknown: they are, NULLs included"},
+                  .help = "when the rows differ; unknown: they are always the same, NULLs included"},
     [R_check] = {.key = "check",
                  .title = "Check",
                  .flags = H,
@@ -129,7 +129,7 @@ const char *plan_sql_lines(struct doc *d, const char *sql)
     return s;
 }
 
-static void say(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
+static void print_rewrite(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
 {
     const char *where = plan_short_name(d, it->node);
     strbuf_printf(out, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where,
@@ -194,13 +194,13 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
     plan_rewrites_read(p, src, &l);
     if (l.n) {
         struct section *s =
-            doc_table(d, "rewrites", "Write it differently", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
+            doc_table(d, "rewrites", "Rewrite the statement", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
         s->note = "copy gives the rewritten statement";
         plan_rewrite_rows(d, &s->table, &l);
         struct strbuf text = {0};
         for (size_t i = 0; i < l.n && (!in_short || i == 0); i++)
-            say(d, &l.items[i], i, &text);
-        struct section *how = doc_section(d, SECTION_TEXT, NULL, "How to write it");
+            print_rewrite(d, &l.items[i], i, &text);
+        struct section *how = doc_section(d, SECTION_TEXT, NULL, "Rewritten statement");
         how->text = doc_text(d, text.text);
         how->weight = in_short ? 0 : 1;
         strbuf_free(&text);

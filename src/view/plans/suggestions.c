@@ -28,7 +28,7 @@ enum {
 static const struct column name_column[] = {{.key = "name", .title = "Column"}};
 const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
     [S_index] = {.key = "index",
-                 .title = "Index on (copy gives its CREATE INDEX)",
+                 .title = "Index on (copy: CREATE INDEX)",
                  .flags = COLUMN_GROW | COLUMN_NO_JSON,
                  .width = 34,
                  .help = "what it is on: table, keys, INCLUDE, condition"},
@@ -49,7 +49,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                 .flags = H,
                 .priority = 3,
                 .width = 7,
-                .help = "its size once built; unknown from a plan alone"},
+                .help = "its size once built; unknown from a plan without a server"},
     [S_table] = {.key = "table",
                  .title = "Table",
                  .flags = H,
@@ -70,20 +70,20 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                     .flags = H,
                     .priority = 2,
                     .width = 8,
-                    .help = "time it can save at most"},
+                    .help = "maximum time it can save"},
     [S_saves_share] = {.key = "saves_at_most_share",
                        .title = "of all",
                        .unit = UNIT_SHARE,
                        .flags = H,
                        .priority = 1,
                        .width = 7,
-                       .help = "that, as share of the execution (or of the cost, then with all of them)"},
-    [S_unproven] =
-        {.key = "unproven",
-         .title = "Unproven",
-         .flags = H,
-         .priority = 9,
-         .help = "no planner was asked: it may not be used, and, from a plan alone, may exist already"},
+                       .help = "the same as share of the execution (or of the cost, then with all of them)"},
+    [S_unproven] = {.key = "unproven",
+                    .title = "Unproven",
+                    .flags = H,
+                    .priority = 9,
+                    .help = "not checked by a planner: it may not be used; from a plan without a server, it "
+                            "may exist already"},
     [S_node] =
         {.key = "node", .title = "#", .flags = H, .priority = 9, .help = "number of the scan it is for"},
     [S_method] = {.key = "method",
@@ -92,40 +92,41 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                   .priority = 9,
                   .width = 7,
                   .help = "access method: btree, gin, brin"},
-    [S_overhead] = {.key = "write_overhead",
-                    .title = "Per write",
-                    .unit = UNIT_SHARE,
-                    .flags = H,
-                    .priority = 9,
-                    .width = 9,
-                    .help =
-                        "bytes it adds to a written row, as share of the row's; unknown from a plan alone"},
+    [S_overhead] =
+        {.key = "write_overhead",
+         .title = "Per write",
+         .unit = UNIT_SHARE,
+         .flags = H,
+         .priority = 9,
+         .width = 9,
+         .help =
+             "bytes it adds to a written row, as share of the row's; unknown from a plan without a server"},
     [S_before] = {.key = "cost_before",
                   .title = "Before",
                   .unit = UNIT_COST,
                   .flags = H,
                   .priority = 9,
                   .width = 8,
-                  .help = "planner's cost of the statement as things are"},
+                  .help = "planner's cost of the statement without the index"},
     [S_after] = {.key = "cost_after",
                  .title = "After",
                  .unit = UNIT_COST,
                  .flags = H,
                  .priority = 9,
                  .width = 8,
-                 .help = "the same with all the suggested indexes; unknown from a plan alone"},
+                 .help = "the same with all the suggested indexes; unknown from a plan without a server"},
     [S_replayed] = {.key = "replayed",
                     .title = "Replayed",
                     .flags = H,
                     .priority = 9,
-                    .help = "as a recording tells it: it was not proven in this session"},
+                    .help = "from a recording: it was not proven in this session"},
 };
 _Static_assert(S_END == PLAN_SUGGESTION_COLUMNS, "view/plans/parts.h says how many there are");
 
 const struct sd_advice *plan_advice_checked(const struct sd_advice *r)
 {
-    static const struct sd_advice refused = {
-        .none = "What the source sent as a suggestion is not one CREATE INDEX on one line; it is not shown."};
+    static const struct sd_advice refused = {.none = "What the source sent as a suggestion is not a single "
+                                                     "CREATE INDEX on one line; it is not shown."};
     return !r->ddl || sql_creates_index(r->ddl) ? r : &refused;
 }
 
@@ -271,13 +272,13 @@ static const char *price(struct doc *d, const struct plan_advice *a)
     const char *unproven = !first || !first->unproven
                                ? "unproven: slowdive's own estimate"
                                : doc_printf(d, "unproven: %s; slowdive's own estimate", first->unproven);
-    return doc_printf(d, "%s%s%s%s; %s; %s more to write for a row%s", a->src->replayed ? "replayed: " : "",
-                      proven == a->n ? "proven by the planner (HypoPG)"
-                      : proven       ? "proven in part"
-                                     : unproven,
-                      saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
-                      unit_format(UNIT_SHARE, overhead, share),
-                      hidden ? "; --show-literals shows its constants" : "");
+    return doc_printf(
+        d, "%s%s%s%s; %s; %s more bytes written per row%s", a->src->replayed ? "replayed: " : "",
+        proven == a->n ? "proven by the planner (HypoPG)"
+        : proven       ? "proven in part"
+                       : unproven,
+        saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
+        unit_format(UNIT_SHARE, overhead, share), hidden ? "; --show-literals shows its constants" : "");
 }
 
 /* ---- our own ---- */
@@ -361,7 +362,7 @@ void plan_advice_text(const struct plan_advice *a, struct strbuf *out)
         if (sd_known(r->size_bytes))
             strbuf_printf(out, " %s;", unit_format_int(UNIT_BYTES, r->size_bytes, size));
         if (!isnan(r->write_overhead))
-            strbuf_printf(out, " %s more to write for a row;",
+            strbuf_printf(out, " %s more bytes written per row;",
                           unit_format(UNIT_SHARE, r->write_overhead, share));
         strbuf_printf(out, " %s%s%s%s.", a->src->replayed ? "replayed: " : "",
                       r->proven == 1 ? "proven" : "unproven", r->proven != 1 && r->unproven ? ": " : "",

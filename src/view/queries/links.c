@@ -9,7 +9,7 @@ static const struct column LIST[] = {
      .title = "Seconds",
      .flags = COLUMN_HIDDEN,
      .help = "seconds of session time sampled"},
-    {.key = "evidence", .title = "Evidence", .flags = COLUMN_HIDDEN, .help = "how the link is known"},
+    {.key = "evidence", .title = "Evidence", .flags = COLUMN_HIDDEN, .help = "how the link was found"},
 };
 
 const struct column links_columns[LINKS_COLUMNS] = {
@@ -32,10 +32,10 @@ const struct column links_columns[LINKS_COLUMNS] = {
      .title = "Known from",
      .flags = COLUMN_LEFT,
      .priority = 2,
-     .help = "how the link is known"},
+     .help = "how the link was found"},
 };
 
-static void fill(struct doc *d, struct row *r, const struct link *l)
+static void fill_link(struct doc *d, struct row *r, const struct link *l)
 {
     r->cells[0] = cell_text(doc_text(d, l->endpoint ? endpoint_name(l->endpoint) : l->route));
     r->cells[1] = cell_real(l->share);
@@ -49,7 +49,7 @@ struct cell links_routes(struct doc *d, const struct view_ctx *c, const struct q
     size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
     struct table *t = doc_list(d, LIST, ARRAY_LEN(LIST));
     for (size_t i = 0; i < n; i++)
-        fill(d, doc_row(d, t), &links[i]);
+        fill_link(d, doc_row(d, t), &links[i]);
     return cell_list(t);
 }
 
@@ -59,12 +59,11 @@ void links_routes_section(struct doc *d, const struct view_ctx *c, const struct 
     size_t n = query_links(c->model, q, c->span, links, ARRAY_LEN(links));
     struct section *s = doc_table(d, "routes", "Routes that run it", links_columns, LINKS_COLUMNS);
     s->note = common_note(d, c, &(struct note){KINDS_ACTIVITY, SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty =
-        doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen in "
-                    "pg_stat_activity while the query runs.");
+    s->empty = doc_text(d, "No route is known. Routes come from sqlcommenter tags (route='/orders/:id') seen "
+                           "in pg_stat_activity while the query runs.");
     for (size_t i = 0; i < n; i++) {
         struct row *r = doc_row(d, &s->table);
-        fill(d, r, &links[i]);
+        fill_link(d, r, &links[i]);
         if (links[i].endpoint)
             r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(links[i].endpoint))};
     }

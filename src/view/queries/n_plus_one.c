@@ -68,7 +68,7 @@ static const struct column columns[] = {
                    .unit = UNIT_LOAD,
                    .flags = H,
                    .priority = 4,
-                   .help = "seconds of session time sampled: what the share is known from"},
+                   .help = "seconds of session time sampled: the basis of the share"},
     [N_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "n_plus_one"},
     [N_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "warn or bad"},
     [N_before] =
@@ -77,7 +77,7 @@ static const struct column columns[] = {
                  .title = "After",
                  .flags = H,
                  .priority = 9,
-                 .help = "the same for many; unknown: there is no such condition"},
+                 .help = "the condition for many keys; unknown: there is none"},
     [N_statement] = {.key = "statement",
                      .title = "Batch",
                      .flags = H,
@@ -88,23 +88,23 @@ static const struct column columns[] = {
         {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
 };
 
-static const char *figure(struct doc *d, enum unit u, double v)
+static const char *figure_text(struct doc *d, enum unit u, double v)
 {
     char buf[UNIT_TEXT_MAX];
     return doc_text(d, unit_format(u, v, buf));
 }
 
-static void say(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b, const char *advice,
-                struct strbuf *out)
+static void print_n_plus_one(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b,
+                             const char *advice, struct strbuf *out)
 {
     strbuf_printf(out,
                   "%s%s runs it about %s times in each request: %s of it (%s calls in %s requests; the route "
                   "has %s of the "
                   "statement's time, by sampling).\n%s",
                   out->len ? "\n\n" : "", endpoint_name(it->endpoint),
-                  figure(d, UNIT_COUNT, round(it->calls_per_request)), figure(d, UNIT_NS, it->ns_per_request),
-                  figure(d, UNIT_COUNT, round(it->calls)), figure(d, UNIT_COUNT, it->requests),
-                  figure(d, UNIT_SHARE, it->share), advice);
+                  figure_text(d, UNIT_COUNT, round(it->calls_per_request)),
+                  figure_text(d, UNIT_NS, it->ns_per_request), figure_text(d, UNIT_COUNT, round(it->calls)),
+                  figure_text(d, UNIT_COUNT, it->requests), figure_text(d, UNIT_SHARE, it->share), advice);
     if (b->after)
         strbuf_printf(out, "\n   instead of  %s\n   write       %s", b->before, b->after);
     if (b->statement)
@@ -120,7 +120,8 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
                  : n_plus_one_of_endpoint(c->model, e, span, found, ARRAY_LEN(found));
     if (!n)
         return;
-    struct section *s = doc_table(d, "n_plus_one", "Many times in one request", columns, ARRAY_LEN(columns));
+    struct section *s =
+        doc_table(d, "n_plus_one", "N+1: many calls in one request", columns, ARRAY_LEN(columns));
     s->note = "calls attributed by sampled activity";
     struct strbuf text = {0};
     for (size_t i = 0; i < n; i++) {
@@ -131,8 +132,8 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         char *hidden = !c->show_literals && sql ? sql_normalize(sql) : NULL;
         if (sql && (hidden || c->show_literals))
             rewrite_batch(a, hidden ? hidden : sql, &b);
-        const char *advice = b.after ? "Collect the keys and ask once for all of them."
-                                     : "Ask once for the whole request instead of once for each row.";
+        const char *advice = b.after ? "Collect the keys and run one statement for all of them."
+                                     : "Run one statement for the whole request instead of one for each row.";
         struct row *r = doc_row(d, &s->table);
         r->severity = it->severity;
         r->cells[N_route] = cell_text(doc_text(d, endpoint_name(it->endpoint)));
@@ -150,16 +151,16 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_statement] = cell_text(doc_text(d, b.statement));
         r->cells[N_advice] = cell_text(advice);
         r->cells[N_check] =
-            cell_text("The calls of the statement a second fall to about the requests a second.");
+            cell_text("The statement's calls per second drop to about the requests per second.");
         r->copy = b.statement ? statement_line(d, b.statement) : doc_text(d, b.after);
         r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->endpoint))}
                     : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->query))};
         if (q)
-            say(d, it, &b, advice, &text);
+            print_n_plus_one(d, it, &b, advice, &text);
         free(hidden);
         arena_free(a);
     }
     if (text.len)
-        doc_section(d, SECTION_TEXT, NULL, "For many keys at once")->text = doc_text(d, text.text);
+        doc_section(d, SECTION_TEXT, NULL, "One statement for many keys")->text = doc_text(d, text.text);
     strbuf_free(&text);
 }

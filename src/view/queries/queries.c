@@ -65,7 +65,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
     [Q_MEAN] = {.key = "mean_ns",
                 .title = "Mean",
                 .unit = UNIT_NS,
-                .help = "execution time of a call, on average: the server keeps no percentiles"},
+                .help = "mean execution time of a call; the server keeps no percentiles"},
     [Q_ROWS] = {.key = "rows",
                 .title = "Rows",
                 .unit = UNIT_COUNT,
@@ -81,15 +81,14 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                  .unit = UNIT_SHARE,
                  .flags = COLUMN_BAR,
                  .help = "share of all queries' execution time"},
-    [Q_LOAD] =
-        {.key = "load",
-         .title = "Load",
-         .unit = UNIT_LOAD,
-         .flags = COLUMN_HIDDEN,
-         .priority = 5,
-         .help =
-             "sessions busy with it on average, from its execution time, or from sampling when the server "
-             "keeps no statistics"},
+    [Q_LOAD] = {.key = "load",
+                .title = "Load",
+                .unit = UNIT_LOAD,
+                .flags = COLUMN_HIDDEN,
+                .priority = 5,
+                .help = "mean number of sessions that execute it, from its execution time, or from sampling "
+                        "when the server "
+                        "keeps no statistics"},
     [Q_ROUTES] = {.key = "routes",
                   .title = "Routes",
                   .flags = COLUMN_LEFT,
@@ -118,7 +117,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                 .unit = UNIT_PER_S,
                 .flags = COLUMN_HIDDEN,
                 .priority = 9,
-                .help = "executions a second; null since the reset"},
+                .help = "executions per second; null for figures since the reset"},
     [Q_TEMP] = {.key = "temp_written_bytes",
                 .title = "Temp",
                 .unit = UNIT_BYTES,
@@ -154,7 +153,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                  .unit = UNIT_TIME,
                  .flags = COLUMN_HIDDEN,
                  .priority = 9,
-                 .help = "start of counting, when the server tells"},
+                 .help = "start of counting, if the server reports it"},
 };
 
 #define BLOCK_BYTES 8192
@@ -172,8 +171,8 @@ double queries_time(const struct query_stats *s)
 /* A share of the time from which a row is marked. */
 static const double SHARE_WARN = 0.4;
 
-static void fill(struct row *r, struct doc *d, const struct view_ctx *c, const struct query *q,
-                 const struct query_stats *s, double total, double load)
+static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, const struct query *q,
+                       const struct query_stats *s, double total, double load)
 {
     struct cell *v = r->cells;
     v[Q_ID] = cell_text(common_id(d, query_id(q)));
@@ -221,7 +220,8 @@ static bool logged(const struct view_ctx *c, const struct query *q)
     return model_plan(c->model, query_key(q), span_is_all(c->span) ? INT64_MAX : c->now, &e) && e.plan->body;
 }
 
-static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since, bool counted)
+static const char *basis_note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since,
+                              bool counted)
 {
     char when[CLOCK_TEXT_MAX];
     const char *of = common_note(d, c,
@@ -230,16 +230,16 @@ static const char *note(struct doc *d, const struct view_ctx *c, int64_t calls, 
     const char *gap = of ? ", " : "";
     of = of ? of : "";
     if (!counted)
-        return doc_printf(d, "%s%swithout pg_stat_statements: only what sampling saw and plans tell of", of,
-                          gap);
+        return doc_printf(d, "%s%swithout pg_stat_statements: only statements seen by sampling or in plans",
+                          of, gap);
     if (!span_is_all(c->span))
         return of;
     if (since == SD_UNKNOWN)
-        return doc_printf(d, "%s%ssince the server's statistics began", of, gap);
+        return doc_printf(d, "%s%ssince the server's statistics were reset", of, gap);
     return doc_printf(d, "%s%ssince the reset at %s", of, gap, clock_hms(since, c->now, when));
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_queries(const struct view_ctx *c)
 {
     struct doc *d = doc_new("queries", "Queries");
     struct span span = common_span(c);
@@ -269,14 +269,14 @@ static struct doc *build(const struct view_ctx *c)
         const struct query *q = model_query(c->model, i);
         double load = stats[i].known ? queries_time(&stats[i]) / 1e9 / seconds : sampled_load(q, span);
         if (stats[i].known ? stats[i].calls > 0 : load > 0 || logged(c, q))
-            fill(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
+            fill_query(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
     }
     free(stats);
     table_sort(&sec->table, Q_LOAD, true);
     if (counted || !sec->table.n_rows)
         table_sort(&sec->table, Q_TOTAL, true);
     if (sec->table.n_rows)
-        sec->note = note(d, c, calls, since, counted);
+        sec->note = basis_note(d, c, calls, since, counted);
     sec->empty = common_empty(d, c, KINDS_SQL);
     return d;
 }
@@ -292,11 +292,10 @@ const struct view queries_view = {
     .aliases = "statements",
     .place = PLACE_DB,
     .title = "Queries",
-    .summary =
-        "every statement with its calls, time, hit ratio and the routes that run it; the costliest first",
+    .summary = "every statement with its calls, time, hit ratio and the routes that run it; most time first",
     .key = '3',
     .needs = KINDS_SQL,
-    .build = build,
+    .build = build_queries,
     .links = (const char *const[]){"activity", "tables", "indexes", NULL},
     .worst = queries_worst,
     .columns = COLUMNS,

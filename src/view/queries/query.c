@@ -43,7 +43,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     f->note = span_is_all(c->span)
-                  ? doc_text(d, "since the server's statistics began")
+                  ? doc_text(d, "since the server's statistics were reset")
                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)
@@ -52,7 +52,7 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(s.mean_ns));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(s.total_ns));
     section_field(d, f, "rows", "Rows", UNIT_COUNT, cell_int(s.rows));
-    section_field(d, f, "rows_per_call", "Rows a call", UNIT_COUNT,
+    section_field(d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
                   cell_real(s.calls ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
     section_field(d, f, "hit_ratio", "Hits", UNIT_SHARE, cell_real(s.hit_ratio));
     section_field(d, f, "shared_read", "Blocks read", UNIT_BLOCKS, cell_int(s.shared_read));
@@ -72,11 +72,11 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     query_series(q, span, n, p);
     struct section *s = common_graph(d, "mean_over_time", "Mean over time", UNIT_NS, span, n);
     s->note = common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "It was not called between two readings of the server's statistics.");
+    s->empty = doc_text(d, "It was not called between two reads of the server's statistics.");
     double *mean = doc_line(d, &s->graph, "mean_ns")->values;
     for (size_t i = 0; i < n; i++)
         mean[i] = p[i].calls_per_s > 0 ? p[i].mean_ns : NAN;
-    s = common_graph(d, "calls_over_time", "Calls a second", UNIT_PER_S, span, n);
+    s = common_graph(d, "calls_over_time", "Calls per second", UNIT_PER_S, span, n);
     s->empty = d->sections[d->n_sections - 2].empty;
     double *calls = doc_line(d, &s->graph, "calls_per_s")->values;
     for (size_t i = 0; i < n; i++)
@@ -84,7 +84,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct quer
     free(p);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_query(const struct view_ctx *c)
 {
     const struct query *q = chosen(c);
     struct doc *d = doc_new("query", "Query");
@@ -95,9 +95,10 @@ static struct doc *build(const struct view_ctx *c)
         doc_field(d, "query", UNIT_NONE, cell_text(c->arg));
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Query");
         t->text =
-            c->arg ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists them all.",
-                                c->arg)
-                   : common_empty(d, c, KINDS_SQL);
+            c->arg
+                ? doc_printf(d, "No query called \"%s\" has been seen. The view queries lists all queries.",
+                             c->arg)
+                : common_empty(d, c, KINDS_SQL);
         d->missing = c->arg ? t->text : NULL;
         return d;
     }
@@ -116,7 +117,9 @@ static struct doc *build(const struct view_ctx *c)
 
 static const struct column ALSO[] = {
     {.key = "query", .title = "Query", .help = "database and identifier: what --select takes"},
-    {.key = "query_id", .title = "Identifier", .help = "the server's, as text: 64 bits survive"},
+    {.key = "query_id",
+     .title = "Identifier",
+     .help = "the server's query identifier, as text: JSON numbers are not exact for 64 bits"},
     {.key = "fingerprint", .title = "Fingerprint", .help = "of the normalised text, libpg_query's"},
     {.key = "database", .title = "Database", .help = "in which it runs"},
     {.key = "text", .title = "Statement", .help = "with constants hidden unless --show-literals is given"},
@@ -140,12 +143,11 @@ const struct view query_view = {
     .name = "query",
     .place = PLACE_DB,
     .title = "Query",
-    .summary =
-        "one statement: why it is slow, the index it misses, its cost over time, the routes that run it",
+    .summary = "one statement: why it is slow, the missing index, its time over time, the routes that run it",
     .about = "query",
     .subject = common_query,
     .needs = KINDS_SQL,
-    .build = build,
+    .build = build_query,
     .links = (const char *const[]){"plan", "diff", NULL},
     .columns = links_columns,
     .n_columns = LINKS_COLUMNS,

@@ -51,7 +51,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                   .unit = UNIT_COUNT,
                   .flags = COLUMN_HIDDEN,
                   .priority = 6,
-                  .help = "sessions that wait for it, those that wait for them included"},
+                  .help = "sessions that wait for it, directly or indirectly"},
     [A_ROUTE] = {.key = "route",
                  .title = "Route",
                  .flags = COLUMN_LEFT,
@@ -62,7 +62,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                  .title = "State",
                  .flags = COLUMN_LEFT,
                  .width = 8,
-                 .help = "as pg_stat_activity tells it: active, idle in transaction"},
+                 .help = "as in pg_stat_activity: active, idle in transaction, ..."},
     [A_WAIT] = {.key = "wait",
                 .title = "Waits on",
                 .flags = COLUMN_LEFT,
@@ -123,13 +123,13 @@ static const struct column SESSIONS[A_COLUMNS] = {
                     .unit = UNIT_AGE,
                     .flags = COLUMN_HIDDEN,
                     .priority = 6,
-                    .help = "time since it waits for the lock (PostgreSQL 14 and later)"},
+                    .help = "how long it has waited for the lock (PostgreSQL 14 and later)"},
     [A_XMIN] = {.key = "xmin_age",
                 .title = "Xmin age",
                 .unit = UNIT_COUNT,
                 .flags = COLUMN_HIDDEN,
                 .priority = 6,
-                .help = "transactions begun since its oldest snapshot: rows that died since then stay"},
+                .help = "transactions begun since its oldest snapshot: rows deleted since then are kept"},
     [A_PHASE] = {.key = "phase",
                  .title = "Vacuum",
                  .flags = COLUMN_LEFT | COLUMN_HIDDEN,
@@ -145,13 +145,13 @@ static const struct column SESSIONS[A_COLUMNS] = {
                  .title = "Depth",
                  .flags = COLUMN_HIDDEN,
                  .priority = 6,
-                 .help = "0, or how many sessions stand above it in the tree"},
+                 .help = "number of sessions above it in the tree"},
     [A_BEGAN] = {.key = "backend_start",
                  .title = "Began",
                  .unit = UNIT_TIME,
                  .flags = COLUMN_HIDDEN,
                  .priority = 6,
-                 .help = "start of the session: with the pid it names the session for good"},
+                 .help = "start of the session; together with the pid it identifies the session"},
 };
 
 static const struct column NOTABLE[] = {
@@ -165,7 +165,7 @@ static const struct column NOTABLE[] = {
     {.key = "age_ns",
      .title = "Since",
      .unit = UNIT_AGE,
-     .help = "time since it waits, is idle, began its transaction, or vacuums"},
+     .help = "how long it has waited, been idle, been in its transaction or run the vacuum"},
     {.key = "text", .title = "How", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 20, .help = "in words"},
 };
 
@@ -238,7 +238,8 @@ static struct doc_session session_of(struct doc *d, const struct session_sample 
 {
     if (s->a->pid <= 0) /* nothing that a signal could be sent to */
         return (struct doc_session){0};
-    return (struct doc_session){doc_text(d, s->origin), s->a->pid, s->a->backend_start};
+    return (struct doc_session){
+        .origin = doc_text(d, s->origin), .pid = s->a->pid, .backend_start = s->a->backend_start};
 }
 
 static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,
@@ -354,7 +355,7 @@ static void note_idle(struct doc *d, struct section *s, const struct node *n)
         text = doc_printf(d, "%s, begun %s ago", text, common_duration(open - open % SD_S, buf));
     if (n->blocks > 0) /* outside of one it can only be a lock of the whole session */
         text = doc_printf(d, "%s, blocks %lld%s", text, (long long)n->blocks,
-                          within ? "" : " by an advisory lock it kept");
+                          within ? "" : " with an advisory lock that it holds");
     note_row(d, s, "idle", n, idle, n->blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, text);
 }
 
@@ -391,13 +392,15 @@ static const char *holder_text(struct doc *d, const struct node *n)
             name, a->role ? " of " : "", a->role ? a->role : "", buf,
             n->blocks > 0 ? doc_printf(d, ", blocks %lld", (long long)n->blocks) : "");
     if (str_starts(a->backend_type, "replication slot"))
-        return doc_printf(
-            d, "replication slot %s (%s) keeps %s since %s transactions: %s", name, a->state ? a->state : "?",
-            str_eq(a->backend_type, "replication slot") ? "rows" : "rows of the catalogues", buf,
-            str_eq(a->state, "in use") ? "see why its reader falls behind" : "start its reader, or drop it");
-    return doc_printf(
-        d, "queries of standby %s keep rows since %s transactions (hot_standby_feedback): end them there",
-        name, buf);
+        return doc_printf(d, "replication slot %s (%s) has kept %s for %s transactions: %s", name,
+                          a->state ? a->state : "?",
+                          str_eq(a->backend_type, "replication slot") ? "rows" : "catalog rows", buf,
+                          str_eq(a->state, "in use") ? "check why its consumer lags"
+                                                     : "start its consumer, or drop the slot");
+    return doc_printf(d,
+                      "queries of standby %s have kept rows for %s transactions (hot_standby_feedback): end "
+                      "those queries on the standby",
+                      name, buf);
 }
 
 static void note_holders(struct doc *d, struct section *s, const struct node *nodes, size_t n)
@@ -487,7 +490,7 @@ static void sessions(struct doc *d, const struct view_ctx *c)
     free(s);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_activity(const struct view_ctx *c)
 {
     struct doc *d = doc_new("activity", "Activity");
     common_envelope(d, c, common_span(c));
@@ -501,12 +504,10 @@ static struct doc *build(const struct view_ctx *c)
 }
 
 static const struct column ALSO[] = {
-    {.key = "waits", .title = "Waits", .help = "what sessions wait on: wait, load, share"},
-    {.key = "routes", .title = "Routes", .help = "for whom they work: route, load, share"},
+    {.key = "waits", .title = "Waits", .help = "what sessions wait for: wait, load, share"},
+    {.key = "routes", .title = "Routes", .help = "the routes they work for: route, load, share"},
     {.key = "load", .title = "Load", .help = "over time: points of at, load, the active sessions"},
-    {.key = "notable",
-     .title = "Notable",
-     .help = "what is worth a look, when there is any: what, pid, age_ns, text"},
+    {.key = "notable", .title = "Notable", .help = "what to check, if anything: what, pid, age_ns, text"},
     {.key = "waits_over_time",
      .title = "Waits over time",
      .help = "points of at, load, and layers, an object: the load of the largest waits by their names, CPU "
@@ -521,10 +522,10 @@ const struct view activity_view = {
     .aliases = "sessions",
     .place = PLACE_DB,
     .title = "Activity",
-    .summary = "the database's sessions: who blocks whom, who waits on what, for whom",
+    .summary = "the sessions of the database: who blocks whom, what they wait for, for which route",
     .key = '4',
     .needs = KINDS_ACTIVITY,
-    .build = build,
+    .build = build_activity,
     .actions = session_actions,
     .links = (const char *const[]){"queries", "tables", "indexes", "pools", NULL},
     .worst = sessions_worst,

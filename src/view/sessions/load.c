@@ -64,7 +64,7 @@ void load_table(struct doc *d, const struct view_ctx *c, bool by_route)
     }
     sec->weight = 2;
     sec->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    sec->empty = common_as_seen(d, c, KINDS_ACTIVITY, "No active session was seen in this span of time.");
+    sec->empty = common_as_seen(d, c, KINDS_ACTIVITY, "No active session was seen in this time window.");
 }
 
 void load_graph(struct doc *d, const struct view_ctx *c, struct span span)
@@ -73,7 +73,7 @@ void load_graph(struct doc *d, const struct view_ctx *c, struct span span)
     struct section *s = common_graph(d, "load", "Active sessions", UNIT_LOAD, span, n);
     model_load_series(c->model, span, n, doc_line(d, &s->graph, "load")->values);
     s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "No session was sampled in this span of time.");
+    s->empty = doc_text(d, "No session was sampled in this time window.");
 }
 
 static const struct column POINTS[] = {
@@ -97,8 +97,8 @@ void load_points(struct doc *d, const struct view_ctx *c, struct span span)
     free(values);
 }
 
-/* Layers lie in an order that stays: by halves of the share, then by name. Two of about the
- * same size would change places at every breath, and with them the whole drawing. */
+/* Layers lie in an order that stays: by halves of the share, then by name. Otherwise two layers of about the
+ * same size would change places at every refresh. */
 struct layer {
     struct wait_load load;
     const char *name;
@@ -174,5 +174,5 @@ void load_layers(struct doc *d, const struct view_ctx *c, bool by_route)
     s->weight = 2;
     s->min_height = 6;
     s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
-    s->empty = doc_text(d, "No session was sampled in this span of time.");
+    s->empty = doc_text(d, "No session was sampled in this time window.");
 }

@@ -47,7 +47,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
     [P_MAX_WAIT] = {.key = "max_wait_ns",
                     .title = "Longest",
                     .unit = UNIT_NS,
-                    .help = "the longest wait of those that wait now"},
+                    .help = "the longest wait of the clients that wait now"},
     [P_SERVERS] = {.key = "servers_active",
                    .title = "Servers",
                    .unit = UNIT_COUNT,
@@ -62,7 +62,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
                 .title = "Tx/s",
                 .unit = UNIT_PER_S,
                 .priority = 4,
-                .help = "transactions a second of the database"},
+                .help = "transactions of the database per second"},
     [P_TIME] = {.key = "transaction_ns",
                 .title = "Mean tx",
                 .unit = UNIT_NS,
@@ -77,7 +77,7 @@ static const struct column COLUMNS[P_COLUMNS] = {
                   .title = "Source",
                   .flags = COLUMN_LEFT | COLUMN_HIDDEN,
                   .priority = 9,
-                  .help = "source that told"},
+                  .help = "the source"},
 };
 
 /* The value of a label, in the doc; NULL. */
@@ -93,7 +93,7 @@ static const char *label(struct doc *d, const char *labels, const char *key)
     return NULL;
 }
 
-static double figure(const struct view_ctx *c, const struct pool *p, const char *name)
+static double pool_figure(const struct view_ctx *c, const struct pool *p, const char *name)
 {
     return model_metric(c->model, p->origin, name, p->labels, c->now);
 }
@@ -124,10 +124,10 @@ size_t pools_find(struct doc *d, const struct view_ctx *c, struct pool *out, siz
         p.database = label(d, p.labels, "database");
         p.user = label(d, p.labels, "user");
         p.mode = label(d, p.labels, "mode");
-        p.active = figure(c, &p, "pgbouncer.clients_active");
-        p.max_wait_ns = figure(c, &p, "pgbouncer.max_wait");
-        p.servers_active = figure(c, &p, "pgbouncer.servers_active");
-        p.servers_idle = figure(c, &p, "pgbouncer.servers_idle");
+        p.active = pool_figure(c, &p, "pgbouncer.clients_active");
+        p.max_wait_ns = pool_figure(c, &p, "pgbouncer.max_wait");
+        p.servers_active = pool_figure(c, &p, "pgbouncer.servers_active");
+        p.servers_idle = pool_figure(c, &p, "pgbouncer.servers_idle");
         out[n++] = p;
     }
     free(e);
@@ -143,7 +143,7 @@ enum severity pool_severity(const struct pool *p)
     return p->max_wait_ns >= WAIT_BAD_NS ? SEVERITY_BAD : SEVERITY_WARN;
 }
 
-static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const struct pool *p)
+static void fill_pool(struct doc *d, const struct view_ctx *c, struct row *r, const struct pool *p)
 {
     const char *database = p->database ? doc_printf(d, "database=%s", p->database) : NULL;
     double transactions = model_metric_rate(c->model, p->origin, "pgbouncer.transactions", database, c->span);
@@ -164,7 +164,7 @@ static void fill(struct doc *d, const struct view_ctx *c, struct row *r, const s
     r->severity = pool_severity(p);
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_pools(const struct view_ctx *c)
 {
     struct doc *d = doc_new("pools", "Pools");
     common_envelope(d, c, common_span(c));
@@ -172,7 +172,7 @@ static struct doc *build(const struct view_ctx *c)
     struct pool *p = mem_array(POOLS_MAX, sizeof *p);
     size_t n = pools_find(d, c, p, POOLS_MAX);
     for (size_t i = 0; i < n; i++)
-        fill(d, c, doc_row(d, &sec->table), &p[i]);
+        fill_pool(d, c, doc_row(d, &sec->table), &p[i]);
     sec->weight = 1;
     sec->note = n ? common_note(d, c,
                                 &(struct note){.n = (int64_t)n,
@@ -180,8 +180,8 @@ static struct doc *build(const struct view_ctx *c)
                                                .last = SD_UNKNOWN,
                                                .moment = true})
                   : NULL;
-    sec->empty = doc_text(d, "No connection pooler has told of its pools.\n"
-                             "Name its admin console: slowdive pools postgres://USER@HOST:6432/pgbouncer\n"
+    sec->empty = doc_text(d, "No connection pooler has reported its pools.\nAdd its admin console as a "
+                             "source: slowdive pools postgres://USER@HOST:6432/pgbouncer\n"
                              "The role must be one of stats_users or admin_users of pgbouncer.ini.");
     free(p);
     return d;
@@ -195,7 +195,7 @@ const struct view pools_view = {
     .summary = "a connection pooler's pools: clients waiting, the longest wait, server connections, time in "
                "the pool",
     .needs = SD_KIND_BIT(SD_METRIC),
-    .build = build,
+    .build = build_pools,
     .links = (const char *const[]){"activity", "queries", NULL},
     .worst = pools_worst,
     .columns = COLUMNS,

@@ -125,14 +125,11 @@ static bool can_signal(const struct action_ctx *c, const char *what, const char 
     if (!c->row || !c->row->session.origin)
         return fail(why, "Select a session first: the view activity lists them");
     if (c->running && str_eq(c->running->origin, c->row->session.origin)) /* it does one thing at a time */
-        return fail(why, "%s executes a query for you (%s): Esc stops it, then you can %s",
+        return fail(why, "%s is executing your query (%s): stop it with Esc, then you can %s",
                     c->row->session.origin, c->running->job->title, what);
     return session_selected(c, s) ||
-           fail(
-               why,
-               "Session %lld is idle or gone: only sessions that do something are seen here, and can be made "
-               "to %s",
-               (long long)c->row->session.pid, end);
+           fail(why, "Session %lld is idle or has ended: only sessions that are active can be told to %s",
+                (long long)c->row->session.pid, end);
 }
 
 static bool can_cancel(const struct action_ctx *c, struct sd_error *why)
@@ -181,7 +178,7 @@ static void run_cancel(const struct action_ctx *c, struct outcome *out)
     out->question.title = arena_printf(out->arena, "Cancel the statement of %lld?", (long long)s.a->pid);
     add_facts(c, out, &s);
     out->question.what =
-        "The server stops the statement (pg_cancel_backend); its transaction fails, the session stays.";
+        "The server stops the statement (pg_cancel_backend); its transaction fails, the session stays open.";
     order_signal(out, &s, SD_JOB_CANCEL, args, "cancel the statement of");
 }
 

@@ -10,7 +10,7 @@
 /* X(NAME, value, help) */
 #define THRESHOLDS(X)                                                                                        \
     X(HIT_RATIO, 0.90, "share of blocks found in shared buffers below which it is listed")                   \
-    X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are asked for a second")                          \
+    X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are accessed per second")                         \
     X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                             \
     X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                            \
     X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                                 \

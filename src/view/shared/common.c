@@ -81,7 +81,10 @@ char *common_duration(int64_t ns, char buf[UNIT_TEXT_MAX])
     static const struct {
         double below, unit;
         const char *name;
-    } steps[] = {{120, 1, "s"}, {7200, 60, "min"}, {172800, 3600, "h"}, {INFINITY, 86400, "d"}};
+    } steps[] = {{.below = 120, .unit = 1, .name = "s"},
+                 {.below = 7200, .unit = 60, .name = "min"},
+                 {.below = 172800, .unit = 3600, .name = "h"},
+                 {.below = INFINITY, .unit = 86400, .name = "d"}};
     size_t i = 0;
     while (s >= steps[i].below)
         i++;
@@ -142,10 +145,26 @@ struct bringer {
     const char *target; /* an example */
 };
 static const struct bringer BRINGERS[] = {
-    {KINDS_HTTP, "log", "requests", "access log", "/var/log/nginx/access.log"},
-    {KINDS_SQL, "postgres", "statements", "database", "postgres://user@host/database"},
-    {KINDS_CATALOG, "postgres", "tables or indexes", "database", "postgres://user@host/database"},
-    {KINDS_ACTIVITY, "postgres", "active sessions", "database", "postgres://user@host/database"},
+    {.kinds = KINDS_HTTP,
+     .kind = "log",
+     .what = "requests",
+     .source = "access log",
+     .target = "/var/log/nginx/access.log"},
+    {.kinds = KINDS_SQL,
+     .kind = "postgres",
+     .what = "statements",
+     .source = "database",
+     .target = "postgres://user@host/database"},
+    {.kinds = KINDS_CATALOG,
+     .kind = "postgres",
+     .what = "tables or indexes",
+     .source = "database",
+     .target = "postgres://user@host/database"},
+    {.kinds = KINDS_ACTIVITY,
+     .kind = "postgres",
+     .what = "active sessions",
+     .source = "database",
+     .target = "postgres://user@host/database"},
 };
 
 static const struct bringer *bringer_of(sd_kinds kinds)
@@ -243,7 +262,7 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, sd_kinds kinds
     size_t n = model_sources(c->model, c->now, info, ARRAY_LEN(info));
     const struct source_info *found = NULL;
     if (!b)
-        return doc_text(d, "There is nothing here yet.");
+        return doc_text(d, "There is no data yet.");
     for (size_t i = 0; i < n && !found; i++)
         if (brings(b, &info[i]) || !info[i].status)
             found = &info[i];
@@ -259,21 +278,20 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, sd_kinds kinds
         return doc_printf(d, "No %s yet: %s is connecting.", b->what, found->origin);
     const struct sd_intake *in = found->intake;
     if (in && in->total > 0 && in->unparsed >= in->total)
-        return doc_printf(
-            d,
-            "No %s: none of the lines of %s could be read. The view sources shows why and a sample; "
-            "--log-format tells how to read them.",
-            b->what, found->origin);
+        return doc_printf(d,
+                          "No %s: none of the lines of %s could be read. The view sources shows the reason "
+                          "and a sample; set their format with --log-format.",
+                          b->what, found->origin);
     if (s && s->state == SD_STATE_ENDED && (!in || in->total == 0))
-        return doc_printf(d, "No %s: %s was read to its end and holds none.", b->what, found->origin);
+        return doc_printf(d, "No %s: %s was read to its end and contains none.", b->what, found->origin);
     const char *none;
     if (kinds == KINDS_ACTIVITY)
         none = doc_printf(d, "No session is active at %s moment.", c->live ? "this" : "that");
     else if (kinds == KINDS_CATALOG) /* a state, not something that happened in a span */
         none = doc_printf(d, "No %s listed yet by %s.", b->what, found->origin);
     else if (!span_is_all(c->span) && model_usage(c->model).last != SD_UNKNOWN)
-        none = doc_printf(d, "No %s in this span of time.%s", b->what,
-                          common_hint(d, c, "window-longer", "looks at a longer one"));
+        none = doc_printf(d, "No %s in this time window.%s", b->what,
+                          common_hint(d, c, "window-longer", "uses a longer one"));
     else
         none = doc_printf(d, "No %s yet from %s.", b->what, found->origin);
     return common_as_seen(d, c, kinds, none);

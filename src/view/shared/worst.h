@@ -1,4 +1,4 @@
-/* worst.h - what a view gives to the overview: the lines that need a look now. */
+/* worst.h - the problems that a view adds to the overview. */
 #ifndef VIEW_SHARED_WORST_H
 #define VIEW_SHARED_WORST_H
 
@@ -8,8 +8,8 @@ struct worst_item {
     enum severity severity;
     double rank;         /* within a severity: share of what the reader waits for, 0..1 */
     const char *what;    /* one word: "slow", "lock" */
-    const char *subject; /* endpoint, query, session or source it is about */
-    const char *why;     /* the figures, in a few words */
+    const char *subject; /* the endpoint, query, session or source */
+    const char *why;     /* the figures, as text */
     double share;        /* NAN: it has none */
     struct dive dive;    /* where the line leads */
     size_t number;       /* set by worst_add: in the order of adding */

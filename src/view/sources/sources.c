@@ -26,7 +26,7 @@ enum {
 };
 
 static const struct column COLUMNS[S_COLUMNS] = {
-    [S_NAME] = {.key = "name", .title = "Source", .flags = COLUMN_LEFT, .help = "name of the instance"},
+    [S_NAME] = {.key = "name", .title = "Source", .flags = COLUMN_LEFT, .help = "name of the source"},
     [S_KIND] =
         {.key = "kind", .title = "Kind", .flags = COLUMN_LEFT, .priority = 3, .help = "kind of source"},
     [S_STATE] = {.key = "state",
@@ -47,17 +47,17 @@ static const struct column COLUMNS[S_COLUMNS] = {
                   .title = "Errors",
                   .unit = UNIT_COUNT,
                   .priority = 2,
-                  .help = "failed tries to open or read"},
+                  .help = "failed attempts to open or read"},
     [S_DROPS] = {.key = "drops",
                  .title = "Drops",
                  .unit = UNIT_COUNT,
                  .priority = 2,
-                 .help = "batches dropped because the console lagged"},
+                 .help = "batches dropped because the console was too slow"},
     [S_OVERRUNS] = {.key = "overruns",
                     .title = "Overruns",
                     .unit = UNIT_COUNT,
                     .priority = 6,
-                    .help = "readings that took longer than their interval"},
+                    .help = "reads that took longer than their interval"},
     [S_BATCHES] = {.key = "batches",
                    .title = "Batches",
                    .unit = UNIT_COUNT,
@@ -90,7 +90,7 @@ static const struct column COLUMNS[S_COLUMNS] = {
                 .unit = UNIT_NS,
                 .flags = COLUMN_HIDDEN,
                 .priority = 8,
-                .help = "duration of the last reading"},
+                .help = "duration of the last read"},
     [S_COST] = {.key = "cpu_share",
                 .title = "CPU",
                 .unit = UNIT_SHARE,
@@ -119,7 +119,7 @@ static const struct column SAMPLES[] = {
 
 static const struct column EVENTS[] = {
     {.key = "at", .title = "Time", .unit = UNIT_TIME, .help = "when it happened"},
-    {.key = "source", .title = "Source", .flags = COLUMN_LEFT, .help = "name of the instance that told it"},
+    {.key = "source", .title = "Source", .flags = COLUMN_LEFT, .help = "name of the source"},
     {.key = "severity", .title = "Severity", .flags = COLUMN_LEFT, .help = "info, warn or bad"},
     {.key = "title", .title = "What", .flags = COLUMN_LEFT, .help = "a few words"},
     {.key = "text", .title = "Text", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 30, .help = "a sentence"},
@@ -157,7 +157,7 @@ static void not_seen(struct doc *d, const struct source_info *info, size_t n)
         if (common_caveat(info[i].status))
             strbuf_printf(&b, "%s%s: %s", b.len ? "\n" : "", info[i].origin, common_caveat(info[i].status));
     if (b.len)
-        doc_section(d, SECTION_TEXT, "not_seen", "What is not seen")->text = doc_text(d, b.text);
+        doc_section(d, SECTION_TEXT, "not_seen", "Not visible")->text = doc_text(d, b.text);
     strbuf_free(&b);
 }
 
@@ -166,7 +166,7 @@ static void events(struct doc *d, const struct view_ctx *c)
 {
     struct event_entry e[EVENTS_MAX];
     size_t n = model_events(c->model, c->span, e, EVENTS_MAX);
-    struct table *t = n ? &doc_table(d, "events", "What happened", EVENTS, ARRAY_LEN(EVENTS))->table : NULL;
+    struct table *t = n ? &doc_table(d, "events", "Events", EVENTS, ARRAY_LEN(EVENTS))->table : NULL;
     for (size_t i = 0; i < n; i++) {
         const struct sd_event *r = e[i].event;
         struct row *row = doc_row(d, t);
@@ -181,7 +181,7 @@ static void events(struct doc *d, const struct view_ctx *c)
     }
 }
 
-static struct doc *build(const struct view_ctx *c)
+static struct doc *build_sources(const struct view_ctx *c)
 {
     struct source_info info[SOURCES_MAX], then[SOURCES_MAX];
     size_t n = model_sources(c->model, c->now, info, SOURCES_MAX), bad = 0;
@@ -236,17 +236,17 @@ static struct doc *build(const struct view_ctx *c)
                            unit_format_int(UNIT_BYTES, (int64_t)u.max_bytes, cap),
                            u.thinned_to_ns > SD_S ? ", oldest thinned to " : "",
                            u.thinned_to_ns > SD_S ? unit_format_int(UNIT_NS, u.thinned_to_ns, slot) : "");
-    sec->empty = doc_text(d, "No source is open. Name one: slowdive /var/log/nginx/access.log or slowdive "
-                             "postgres://user@host/database (in the console: :source and one of them). "
-                             "slowdive sources lists the kinds there are.");
+    sec->empty = doc_text(d, "No source is open. Add one: slowdive /var/log/nginx/access.log or slowdive "
+                             "postgres://user@host/database (in the console: :source SOURCE). slowdive "
+                             "sources lists the kinds of source.");
     not_seen(d, info, n);
     struct intake_total in_all;
     model_intake(c->model, &in_all);
     if (bad)
-        sec->note = doc_printf(d, "%zu need%s a look; %s", bad, bad == 1 ? "s" : "", sec->note);
+        sec->note = doc_printf(d, "%zu need%s attention; %s", bad, bad == 1 ? "s" : "", sec->note);
     events(d, c);
     if (in_all.n_samples) {
-        struct section *t = doc_table(d, "unparsed", "What was not understood", SAMPLES, ARRAY_LEN(SAMPLES));
+        struct section *t = doc_table(d, "unparsed", "Lines not understood", SAMPLES, ARRAY_LEN(SAMPLES));
         t->weight = 1;
         for (size_t i = 0; i < in_all.n_samples; i++) {
             struct row *r = doc_row(d, &t->table);
@@ -260,20 +260,20 @@ static struct doc *build(const struct view_ctx *c)
 static const struct column ALSO[] = {
     {.key = "events",
      .title = "Events",
-     .help = "what happened in the span, when there is something: at, source, severity, title, text"},
+     .help = "events in the time window, if any: at, source, severity, title, text"},
     {.key = "unparsed",
      .title = "Unparsed",
-     .help = "lines that were not understood, when there are some: sample, reason"},
+     .help = "lines that were not understood, if any: sample, reason"},
 };
 
 const struct view sources_view = {
     .name = "sources",
     .place = PLACE_DATA,
     .title = "Sources",
-    .summary = "where the data comes from: state, age, errors, drops, cost",
+    .summary = "the sources of the data: state, age, errors, dropped batches, processor time",
     .key = '5',
     .needs = SD_KIND_BIT(SD_STATUS),
-    .build = build,
+    .build = build_sources,
     .worst = sources_worst,
     .columns = COLUMNS,
     .n_columns = S_COLUMNS,

@@ -21,7 +21,7 @@ static void list_state(struct worst_list *l, const struct sd_status *s, struct w
         it.why = doc_text(l->d, s->text ? s->text : "it failed");
     } else if (s && sd_known(s->drops) && s->drops > 0) {
         it.severity = SEVERITY_WARN;
-        it.why = doc_printf(l->d, "%s batches were dropped because the console lagged",
+        it.why = doc_printf(l->d, "%s batches were dropped because the console was too slow",
                             unit_format_int(UNIT_COUNT, s->drops, a));
     } else if (common_caveat(s)) {
         it.severity = SEVERITY_INFO;
