@@ -127,8 +127,11 @@ deps: ## install what is missing from Debian's packages
 # knows of the runtime is struct sd_host. The link fails otherwise.
 SOURCE_MODULES := $(patsubst src/source/%/,$(BUILD)/modules/%.so,$(sort $(wildcard src/source/*/)))
 MODULE_LIBS    := $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
-# core without the model: that is the main thread's.
-$(BUILD)/modules/libcore.a: $(filter-out $(BUILD)/obj/src/core/model/%,$(call objs,$(call srcs,core)))
+# core without the model: that is the main thread's. What refers to data of libpg_query is built
+# anew for a shared object.
+MODULE_PIC := $(filter src/core/rewrite/%.c src/core/sql/ast.c,$(call srcs,core))
+$(BUILD)/modules/libcore.a: $(call objs,$(filter-out src/core/model/%.c $(MODULE_PIC),$(call srcs,core))) \
+		$(patsubst %.c,$(BUILD)/modules/obj/%.o,$(MODULE_PIC))
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^

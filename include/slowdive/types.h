@@ -291,6 +291,86 @@ struct sd_texts {
     X(LIST_TEXT, samples, "request", "up to 8, one for each reason, each cut to 256 bytes")                  \
     X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")
 
+/* Index advice for a whole workload: all records of one answer are in one batch, and bear the
+ * same `database`. This one is the answer as a whole. */
+#define SD_WORKLOAD_FIELDS(X)                                                                                \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, name, "", "pg_stat_statements, or what was given with the job")                                  \
+    X(INT, given, "0|1", "1 when the statements were given with the job")                                    \
+    X(INT, budget_bytes, "bytes", "what all new indexes may take; absent: any")                              \
+    X(REAL, cost_before, "cost", "planner's cost of all statements, weighted")                               \
+    X(REAL, cost_after, "cost", "the same with the indexes")                                                 \
+    X(INT, size_bytes, "bytes", "what the indexes take")                                                     \
+    X(INT, next_bytes, "bytes", "budget of the next step; absent: there is none")                            \
+    X(REAL, next_cost, "cost", "cost with that")                                                             \
+    X(TEXT, next_index, "sql", "and the index it adds: table (columns)")                                     \
+    X(INT, calls, "count", "plans that were asked for")                                                      \
+    X(INT, elapsed_ns, "ns", "time it took")                                                                 \
+    X(INT, cut_short, "0|1", "1 when more time could find better")                                           \
+    X(INT, proven, "0|1", "1 when the planner was asked (HypoPG)")                                           \
+    X(TEXT, unproven, "", "why it could not be; absent when proven")                                         \
+    X(INT, since, "time", "start of counting of scans; absent when never reset")                             \
+    X(INT, has_replicas, "0|1", "1 when scans elsewhere are not counted")                                    \
+    X(LIST_TEXT, notes, "", "further sentences")
+
+/* A statement of the workload. */
+#define SD_WORKLOAD_STATEMENT_FIELDS(X)                                                                      \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(INT, number, "", "its number in this workload, from 1")                                                \
+    X(TEXT, id, "", "query identifier, or the file it is in")                                                \
+    X(TEXT, text, "sql", "the statement")                                                                    \
+    X(REAL, weight, "count", "how often it counts")                                                          \
+    X(REAL, cost_before, "cost", "planner's cost of one call")                                               \
+    X(REAL, cost_after, "cost", "the same with the indexes")                                                 \
+    X(TEXT, problem, "message", "why it was left out; absent when it was not")
+
+/* An index the workload misses, the most useful first. */
+#define SD_WORKLOAD_INDEX_FIELDS(X)                                                                          \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, schema, "", "schema of the table")                                                               \
+    X(TEXT, table, "", "table name")                                                                         \
+    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
+    X(TEXT, holds, "sql", "keys, INCLUDE and condition, as in the statement")                                \
+    X(LIST_TEXT, keys, "sql", "names of columns, or expressions")                                            \
+    X(LIST_TEXT, include, "", "names of columns it only carries")                                            \
+    X(TEXT, predicate, "sql", "condition of a partial index")                                                \
+    X(REAL, saves_cost, "cost", "weighted cost that would be lost without it")                               \
+    X(INT, size_bytes, "bytes", "its size once built; absent: not predicted")                                \
+    X(INT, build_ns, "ns", "how long building it takes, roughly")                                            \
+    X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
+    X(INT, writes, "count", "rows written that would have written to it")                                    \
+    X(INT, partitioned, "0|1", "1 when its table has partitions")                                            \
+    X(INT, proven, "0|1", "1: the planner chose it (HypoPG); 0: an estimate")                                \
+    X(LIST_INT, statements, "", "numbers of those it makes cheaper")
+
+/* How a statement of the workload should be written, where no index helps it. */
+#define SD_WORKLOAD_REWRITE_FIELDS(X)                                                                        \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(INT, number, "", "number of the statement")                                                            \
+    X(TEXT, rule, "", "name of the rule")                                                                    \
+    X(TEXT, title, "", "the rule in words")                                                                  \
+    X(TEXT, severity, "", "info, warn or bad")                                                               \
+    X(TEXT, evidence, "", "the planner's figures")                                                           \
+    X(REAL, saves_share, "share", "of the statement's cost, at most")                                        \
+    X(TEXT, advice, "", "what to do")                                                                        \
+    X(TEXT, before, "sql", "the part that changes")                                                          \
+    X(TEXT, after, "sql", "what it becomes")                                                                 \
+    X(TEXT, statement, "sql", "the whole statement rewritten")                                               \
+    X(TEXT, caveat, "", "where the rows are not the same")                                                   \
+    X(TEXT, check, "", "how to see that it helped")
+
+/* An index the database could do without. */
+#define SD_WORKLOAD_WASTE_FIELDS(X)                                                                          \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, schema, "", "schema of the table")                                                               \
+    X(TEXT, table, "", "table name")                                                                         \
+    X(TEXT, name, "", "index name")                                                                          \
+    X(TEXT, reason, "", "unused, duplicate, prefix or invalid")                                              \
+    X(TEXT, kept, "", "the index that does its work")                                                        \
+    X(INT, size_bytes, "bytes", "its size")                                                                  \
+    X(INT, idx_scan, "count", "scans counted")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -329,7 +409,12 @@ struct sd_texts {
     R(9, INTAKE, intake, "how many lines or records were read and not understood")                           \
     R(10, STATUS, status, "state of a source")                                                               \
     R(11, ADVICE, advice, "an index that would help a statement")                                            \
-    R(12, FAILURE, failure, "a job that failed")
+    R(12, FAILURE, failure, "a job that failed")                                                             \
+    R(13, WORKLOAD, workload, "index advice for a workload")                                                 \
+    R(14, WORKLOAD_STATEMENT, workload_statement, "a statement of a workload")                               \
+    R(15, WORKLOAD_INDEX, workload_index, "an index that a workload misses")                                 \
+    R(16, WORKLOAD_REWRITE, workload_rewrite, "a statement to write differently")                            \
+    R(17, WORKLOAD_WASTE, workload_waste, "an index that could be dropped")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -392,13 +477,26 @@ typedef uint64_t sd_kinds;
     X(INT, pid, "", "the session's process")                                                                 \
     X(INT, backend_start, "time", "when the session began")
 
+/* Searches for the indexes a whole workload misses, and builds none. Its statements are
+ * planned, never executed. Answer: one SD_WORKLOAD, with what goes with it. */
+#define SD_JOB_ADVISE_FIELDS(X)                                                                              \
+    X(TEXT, database, "", "absent: the source's own")                                                        \
+    X(INT, limit_ns, "ns", "the search ends by then")                                                        \
+    X(INT, budget_bytes, "bytes", "what all new indexes may take; absent: any")                              \
+    X(TEXT, workload, "", "name of it; absent: pg_stat_statements")                                          \
+    X(LIST_TEXT, ids, "", "of its statements, each a name")                                                  \
+    X(LIST_TEXT, statements, "sql", "and the text; absent: those of pg_stat_statements")                     \
+    X(LIST_REAL, weights, "count", "how often each counts; absent: once")                                    \
+    X(INT, literals, "0|1", "1: constants may be in what is rewritten")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
     J(2, ANALYZE, analyze, PLAN, "execute a statement under EXPLAIN ANALYZE")                                \
     J(3, CANCEL, cancel, EVENT, "cancel the statement of a session")                                         \
     J(4, TERMINATE, terminate, EVENT, "end a session")                                                       \
-    J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")
+    J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")                      \
+    J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

@@ -139,10 +139,14 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-/* Verbs that are no view of their own name. `sources` as a verb lists the kinds. */
+/* A view that is printed by its name. `sources` and `advise` are verbs of their own beside the
+ * view; status is the view sources. */
 static bool is_view_verb(const char *verb)
 {
-    return !strcmp(verb, "status") || (strcmp(verb, "sources") != 0 && *verb && view_exactly(verb));
+    bool own = false;
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        own = own || !strcmp(VERBS[i].name, verb);
+    return !strcmp(verb, "status") || (!own && *verb && view_exactly(verb));
 }
 
 static bool cli_option_of(enum cli_option o, const char *verb)

@@ -2,8 +2,8 @@
 #include "app/app.h"
 
 #include "app/output.h"
+#include "app/server.h"
 #include "base/clock.h"
-#include "core/job.h"
 #include "core/sql/statement.h"
 #include "base/redact.h"
 #include "base/units.h"
@@ -15,77 +15,11 @@
 #define EXPLAIN_MAX_BYTES ((size_t)256 << 20)
 #define SQL_MAX_BYTES     ((size_t)1 << 20)
 #define ANSWER_NS         (20 * SD_S)
-#define STOP_NS           (300 * SD_MS) /* so long a server may take to stop what was withdrawn */
 
-/* What the server has answered: the record, or why not, kept by its batch. */
-struct answer {
-    uint64_t number; /* of the request */
-    const struct sd_batch *batch;
-    const char *failed; /* the source cannot serve anything; owned by `batch` */
-};
-
-static void find_answer(void *ctx, const struct sd_batch *b)
+static int ask_db(struct app *a, const struct sd_request *req, int64_t patience, struct answer *answer)
 {
-    struct answer *a = ctx;
-    size_t i = 0;
-    const struct sd_status *s;
-    if (a->batch)
-        return;
-    if (a->number && batch_answer(b) == a->number) {
-        a->batch = batch_ref(b);
-        return;
-    }
-    while ((s = batch_each(b, SD_STATUS, &i)))
-        if (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF) {
-            a->batch = batch_ref(b);
-            a->failed = s->text ? s->text : "the source failed";
-        }
-}
-
-/* Waits; Ctrl-C withdraws, and the answer still comes. True: it was withdrawn. */
-static bool await(struct app *a, bool runs, int64_t patience, struct answer *answer)
-{
-    int64_t deadline = clock_mono() + patience;
-    bool withdrawn = false;
-    while (!answer->batch && clock_mono() < deadline) {
-        if (!app_wait(a, 100 * SD_MS) && !withdrawn) {
-            withdrawn = true;
-            deadline = clock_mono() + STOP_NS;
-            rt_withdraw(a->rt, a->names[0]);
-        }
-        rt_drain(a->rt, SD_S, find_answer, answer);
-        if (withdrawn && !runs)
-            break; /* nothing runs that would have to be stopped */
-    }
-    return withdrawn;
-}
-
-/* Asks the server of --db and waits for the answer. */
-static int ask_server(struct app *a, const struct sd_request *req, int64_t patience, struct answer *answer)
-{
-    struct sd_error err;
-    const struct job *job = job_of(req->job);
-    if (!app_add_target(a, a->cli->values[CLI_DB], NULL, &err)) {
-        complain("%s", err.text);
-        return EXIT_USAGE;
-    }
-    answer->number = a->n_sources ? rt_request(a->rt, a->names[0], req, &err) : 0;
-    if (!answer->number) {
-        complain("%s",
-                 a->n_sources ? err.text : "--db needs a database, such as postgres://user@host/database");
-        return EXIT_USAGE;
-    }
-    bool withdrawn = await(a, job->waits, patience, answer);
-    if (answer->batch && !answer->failed)
-        return EXIT_FINE;
-    if (answer->failed || !withdrawn)
-        complain("%s", answer->failed ? answer->failed : "the server did not answer in time");
-    else if (job->waits)
-        complain("the server was told to stop the statement and has not confirmed it yet; the time limit "
-                 "will stop it");
-    batch_unref(answer->batch);
-    answer->batch = NULL;
-    return withdrawn && signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
+    return ask_server(a, a->cli->values[CLI_DB],
+                      "--db needs a database, such as postgres://user@host/database", req, patience, answer);
 }
 
 /* The plan of a reply, printed; `failed`: the status when there is none. */
@@ -104,7 +38,7 @@ static int explain_on_server(struct app *a, const char *sql)
 {
     struct answer answer = {0};
     const struct sd_job_explain job = {.query_id = SD_UNKNOWN, .query = sql};
-    int status = ask_server(a, &(struct sd_request){SD_JOB_EXPLAIN, &job}, ANSWER_NS, &answer);
+    int status = ask_db(a, &(struct sd_request){SD_JOB_EXPLAIN, &job}, ANSWER_NS, &answer);
     if (status == EXIT_FINE)
         status = print_plan(a, answer.batch, EXIT_USAGE);
     batch_unref(answer.batch);
@@ -170,7 +104,7 @@ static int analyze_on_server(struct app *a, const char *sql)
         .query_id = run.query_id, .query = run.query, .limit_ns = run.limit_ns};
     const struct sd_request req = {.job = yes ? SD_JOB_ANALYZE : SD_JOB_MAY_ANALYZE,
                                    .args = yes ? (const void *)&run : &check};
-    int status = ask_server(a, &req, ANSWER_NS + (yes ? run.limit_ns : 0), &answer);
+    int status = ask_db(a, &req, ANSWER_NS + (yes ? run.limit_ns : 0), &answer);
     if (status == EXIT_FINE)
         status =
             yes ? print_plan(a, answer.batch, EXIT_CHECK) : print_intent(a, answer.batch, sql, run.limit_ns);

@@ -2,7 +2,6 @@
  * from the same tables as the program's behaviour. */
 #include "app/app.h"
 
-#include "app/advise_rewrite.h"
 #include "app/output.h"
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
@@ -154,7 +153,7 @@ static void columns(const struct column *c, size_t n, struct strbuf *out)
 
 static void manual_views(struct strbuf *out)
 {
-    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\nevery view but\n.Cm plan\n"
+    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\nevery view but\n.Cm plan\nand\n.Cm advise\n"
                     "gives an object with these keys, and those below:\n");
     columns(VIEW_ENVELOPE, VIEW_N_ENVELOPE, out);
     for (const struct view *const *v = VIEWS; *v; v++) {
@@ -177,9 +176,8 @@ static void manual_views(struct strbuf *out)
 
 static void manual_advice(struct strbuf *out)
 {
-    strbuf_str(out, ".Pp\nWith\n.Fl Fl format Cm json\neach of\n.Va indexes\nhas:\n");
-    columns(advise_index_columns, advise_n_index_columns, out);
-    strbuf_str(out, ".Pp\nEach of\n.Va rewrites\nhas:\n");
+    strbuf_str(out, ".Pp\nThe keys of\n.Fl Fl format Cm json\nare those of the view\n.Cm advise .\nEach of\n"
+                    ".Va rewrites\nhas:\n");
     columns(advise_rewrite_columns, advise_n_rewrite_columns, out);
 }
 

@@ -15,6 +15,9 @@
 #define ROW_CANCEL      .title = "Cancel", .confirm = true
 #define ROW_TERMINATE   .title = "Terminate", .confirm = true
 #define ROW_MAY_ANALYZE .title = "EXPLAIN ANALYZE"
+#define ROW_ADVISE                                                                                           \
+    .title = "The search for indexes", .waits = true, .done = "Searched",                                    \
+    .result = "the indexes to create are listed"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \
@@ -94,7 +97,7 @@ char *job_about(const struct job *j, const void *args)
     const char *database = text(j, args, "database");
     if (sd_known(id))
         return mem_printf("%s%s%lld", database ? database : "", database ? "/" : "", (long long)id);
-    return sd_known(pid) ? mem_printf("%lld", (long long)pid) : NULL;
+    return sd_known(pid) ? mem_printf("%lld", (long long)pid) : mem_strdup(database);
 }
 
 void job_log(const struct job *j, const void *args, struct strbuf *out)
@@ -145,15 +148,5 @@ struct sd_request *job_copy_in(struct arena *a, const struct sd_request *r)
 bool job_same(const struct sd_request *a, const struct sd_request *b)
 {
     const struct job *j = job_of(a->job);
-    if (a->job != b->job || !j)
-        return false;
-    for (size_t i = 0; i < j->args->n_fields; i++) {
-        const struct sd_field *f = &j->args->fields[i];
-        const void *x = (const char *)a->args + f->offset, *y = (const char *)b->args + f->offset;
-        bool same = f->type == SD_FIELD_TEXT ? str_eq(*(const char *const *)x, *(const char *const *)y)
-                                             : memcmp(x, y, sizeof(int64_t)) == 0;
-        if (!same)
-            return false;
-    }
-    return true;
+    return a->job == b->job && j && schema_same(j->args, a->args, b->args);
 }

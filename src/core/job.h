@@ -26,7 +26,7 @@ const struct job *job_named(const char *name); /* "explain"; NULL */
 
 /* The longest it may take: the argument limit_ns. SD_UNKNOWN: it has none. */
 int64_t job_limit(const struct job *j, const void *args);
-/* What it is about: "shop/77", "4242"; NULL when not known. Caller frees. */
+/* What it is about: "shop/77", "4242", or the database alone; NULL when not known. Caller frees. */
 char *job_about(const struct job *j, const void *args);
 /* The line for the log: the job and its arguments, without any text of a statement, which
  * may hold anybody's data. */

@@ -204,6 +204,40 @@ void *schema_copy(const struct sd_schema *sc, const void *record, void *to)
     return copy;
 }
 
+static bool texts_same(const char *const *a, const char *const *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (!str_eq(a[i], b[i]))
+            return false;
+    return true;
+}
+
+static bool list_same(const void *a, const void *b, enum sd_field_type type)
+{
+    if (!a || !b)
+        return a == b;
+    struct list x = list_at(a), y = list_at(b);
+    if (x.n != y.n || !x.n)
+        return x.n == y.n;
+    return type == SD_FIELD_LIST_TEXT ? texts_same(x.items, y.items, x.n)
+                                      : memcmp(x.items, y.items, x.n * sizeof(int64_t)) == 0;
+}
+
+bool schema_same(const struct sd_schema *sc, const void *a, const void *b)
+{
+    bool same = true;
+    for (size_t i = 0; i < sc->n_fields && same; i++) {
+        const struct sd_field *f = &sc->fields[i];
+        if (f->type == SD_FIELD_TEXT)
+            same = str_eq(field_at(a, f), field_at(b, f));
+        else if (f->type > SD_FIELD_HIST)
+            same = list_same(field_at(a, f), field_at(b, f), f->type);
+        else
+            same = memcmp((const char *)a + f->offset, (const char *)b + f->offset, sizeof(int64_t)) == 0;
+    }
+    return same;
+}
+
 const char *schema_state_name(enum sd_state state)
 {
     static const char *const names[] = {

@@ -14,6 +14,8 @@ void schema_clear(const struct sd_schema *sc, void *record);
  * is ascending, in range and not empty. */
 size_t schema_need(const struct sd_schema *sc, const void *record);
 void *schema_copy(const struct sd_schema *sc, const void *record, void *to);
+/* Are all fields the same, lists and texts item by item? Histograms are compared by where they lie. */
+bool schema_same(const struct sd_schema *sc, const void *a, const void *b);
 const char *schema_state_name(enum sd_state state); /* "backing off" */
 
 #endif

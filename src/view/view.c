@@ -3,6 +3,7 @@
 #include "view/sessions/activity.h"
 #include "view/endpoints/endpoint.h"
 #include "view/endpoints/endpoints.h"
+#include "view/indexes/advise.h"
 #include "view/indexes/indexes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
@@ -16,7 +17,7 @@
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
     &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
-    &diff_view,     &pools_view,     NULL,
+    &diff_view,     &pools_view,     &advise_view,   NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

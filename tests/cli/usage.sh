@@ -32,6 +32,7 @@ refused "the console without a terminal" "the console needs a terminal" good.log
 # An option is of the verbs its row names: elsewhere it is refused, not ignored.
 refused "an option of other verbs" "record has no option --limit; slowdive --help record lists the options" \
     record --limit 3 -o x good.log
+refused "an option of views, for advise" "advise has no option --for" advise --for 2s postgres://127.0.0.1:1/x
 refused "an option of views, for the console" "the console has no option --format" good.log --format json
 refused "an option of explain, for a view" "endpoints has no option --analyze" endpoints --analyze good.log
 run --help record

@@ -201,6 +201,50 @@ static void a_query_is_executed_when_confirmed(void **state)
     assert_false(on_screen("not executed"));
 }
 
+static void run_sql(const char *sql)
+{
+    char *out = private_pg_sql(&pg, NULL, sql);
+    assert_non_null(out);
+    free(out);
+}
+
+/* From the list of indexes: the search runs on the server, and its answer is shown; Esc stops it. */
+static void indexes_are_searched_for(void **state)
+{
+    NEED_SERVER();
+    run_sql("create table wide (id int primary key, code text, pad text);"
+            "insert into wide select i, md5(i::text), md5('p' || i) from generate_series(1, 30000) i;"
+            "create index wide_code on wide (code); create index wide_code_id on wide (code, id);"
+            "analyze wide");
+    for (int i = 0; i < 3; i++)
+        run_sql("select id from wide where pad = 'none'");
+    play("key q\nkey 7");
+    see("wide_code");
+    play("key a");
+    see("The search for indexes runs on postgres@pg");
+    see("Searched on postgres@pg");
+    see("Index advice for postgres@pg");
+    see("Indexes to create");
+    see("select id from wide where pad = $1");
+    see("Indexes another one replaces");
+    /* The statement was planned, not executed; and nothing was built. */
+    char *n = private_pg_sql(&pg, NULL,
+                             "select sum(calls) from pg_stat_statements where query like "
+                             "'select id from wide where pad%';"
+                             "select count(*) from pg_index where indrelid = 'wide'::regclass");
+    assert_string_equal(n, "3\n3\n");
+    free(n);
+
+    /* From now on the server takes its time with new connections: the job waits for its own. */
+    run_sql("alter system set post_auth_delay = 4");
+    run_sql("select pg_reload_conf()");
+    play("key a");
+    see("The search for indexes runs on postgres@pg: 1 s");
+    play("key Esc");
+    see("withdrawn after");
+    see("Indexes to create"); /* what was found before stays */
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -224,6 +268,7 @@ static int start(void **state)
     const struct sd_source_ops *ops = &postgres_source_ops;
     void *opts = options_new(ops->options, ops->opts_size);
     ok = ok && option_set(ops->options, opts, "interval", "300ms", &err) &&
+         option_set(ops->options, opts, "catalog_interval", "1s", &err) &&
          rt_start(rt, ops, "pg", pg.url, opts, true, &err) != NULL;
     return ok ? 0 : -1;
 }
@@ -248,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sessions_are_cancelled_and_ended),
         cmocka_unit_test(a_query_is_executed_when_confirmed),
+        cmocka_unit_test(indexes_are_searched_for),
     };
     return cmocka_run_group_tests_name("console and server", tests, start, stop);
 }

@@ -14,6 +14,7 @@
 #include "core/batch.h"
 #include "rt/rt.h"
 #include "source/postgres/advisor.h"
+#include "source/postgres/internal.h"
 #include "source/postgres/postgres.h"
 #include "tests/lib/private_pg.h"
 
@@ -83,19 +84,13 @@ static void watch_stop(struct watch *w)
     batch_unref(w->plan);
 }
 
-static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unattended, const char *sql)
+/* The reply is w->plan then. */
+static void answer_to(struct watch *w, const struct sd_request *q)
 {
     struct sd_error err;
-    const struct sd_job_explain plan = {.query_id = 7, .query = sql, .unattended = unattended};
-    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
-    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
-    const struct sd_request q = {.job = kind,
-                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
-                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
-                                                                  : &check};
     batch_unref(w->plan);
     w->plan = NULL;
-    for (int64_t end = clock_mono() + 30 * SD_S; !rt_request(w->rt, "pg", &q, &err);) {
+    for (int64_t end = clock_mono() + 30 * SD_S; !rt_request(w->rt, "pg", q, &err);) {
         if (clock_mono() > end)
             fail_msg("%s", err.text);
         poll(NULL, 0, 20);
@@ -105,8 +100,20 @@ static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unatten
         poll(&p, 1, 50);
         rt_drain(w->rt, SD_S, look, w);
         if (clock_mono() > end)
-            fail_msg("no answer to %s", sql);
+            fail_msg("no answer to job %d", (int)q->job);
     }
+}
+
+static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unattended, const char *sql)
+{
+    const struct sd_job_explain plan = {.query_id = 7, .query = sql, .unattended = unattended};
+    const struct sd_job_analyze job = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_job_may_analyze check = {.query_id = 7, .query = sql, .limit_ns = 20 * SD_S};
+    const struct sd_request q = {.job = kind,
+                                 .args = kind == SD_JOB_EXPLAIN   ? (const void *)&plan
+                                         : kind == SD_JOB_ANALYZE ? (const void *)&job
+                                                                  : &check};
+    answer_to(w, &q);
     size_t i = 0, k = 0;
     const struct sd_plan *p = batch_each(w->plan, SD_PLAN, &i);
     const struct sd_failure *f = batch_each(w->plan, SD_FAILURE, &k);
@@ -114,6 +121,55 @@ static const struct sd_plan *ask(struct watch *w, enum sd_job kind, bool unatten
     none = (struct sd_plan){.query_id = 7, .failed = f ? f->text : "neither plan nor failure"};
     assert_true(!p != !f);
     return p ? p : &none;
+}
+
+/* ---- index advice, over a connection of the source ---- */
+
+static bool never(struct sd_source *s)
+{
+    (void)s;
+    return false;
+}
+
+static sd_time host_now(struct sd_source *s)
+{
+    (void)s;
+    return clock_mono();
+}
+
+static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
+{
+    struct pollfd p = {.fd = fd, .events = (short)events};
+    int64_t left = deadline - host_now(s);
+    return left > 0 && poll(&p, 1, (int)(left / SD_MS + 1)) > 0;
+}
+
+static const struct sd_host HOST = {
+    .should_stop = never, .wait = host_wait, .now = host_now, .withdrawn = never};
+static const struct postgres_options OPTIONS = {.timeout = 10 * SD_S};
+
+struct advice {
+    struct sd_source source;
+    struct postgres postgres;
+    struct conn conn;
+    struct advisor *advisor;
+};
+
+static void advice_begin(struct advice *a, const char *target)
+{
+    struct sd_error err = {""};
+    *a = (struct advice){.source = {.host = &HOST, .name = "advise", .target = target}};
+    a->postgres = (struct postgres){.s = &a->source, .o = &OPTIONS};
+    if (conn_open(&a->conn, &a->postgres, NULL, &err) == SD_OK)
+        a->advisor = advisor_borrow(&a->conn, 600 * SD_S, false, &err);
+    if (!a->advisor)
+        fail_msg("%s", err.text);
+}
+
+static void advice_end(struct advice *a)
+{
+    advisor_close(a->advisor);
+    conn_close(&a->conn);
 }
 
 /* ---- the rows ---- */
@@ -307,15 +363,31 @@ static void run_row(const char *role, struct watch *w, struct advisor *a, const 
     free(before);
 }
 
+/* All of them as the workload of one search. */
+static void search_as(const char *role, struct watch *w, bool shadowed)
+{
+    const char *texts[ARRAY_LEN(ROWS)];
+    struct sd_texts list = {.items = texts};
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++)
+        if (!(ROWS[i].flags & SHADOWED) != shadowed && has_needs(&ROWS[i]))
+            texts[list.n++] = ROWS[i].sql;
+    const struct sd_job_advise job = {.limit_ns = 20 * SD_S, .budget_bytes = SD_UNKNOWN, .statements = &list};
+    char *before = world();
+    answer_to(w, &(struct sd_request){.job = SD_JOB_ADVISE, .args = &job});
+    const struct sd_workload_statement *s;
+    for (size_t i = 0; (s = batch_each(w->plan, SD_WORKLOAD_STATEMENT, &i));)
+        if (!isnan(s->cost_before) || !s->problem)
+            WRONG(role, &ROWS[0], "the search has planned %s", s->text);
+    expect_same(role, &ROWS[0], "the search for indexes", &before);
+    free(before);
+}
+
 static void rows_as(const char *role)
 {
     struct watch w;
-    struct sd_error err = {""};
+    struct advice advice;
     char *target = target_of(role);
-    struct advisor *a = advisor_open(target, NULL, &err);
-    if (!a)
-        fail_msg("%s", err.text);
-    free(target);
+    advice_begin(&advice, target);
     watch_start(&w, role);
     wrong = 0;
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
@@ -323,12 +395,14 @@ static void rows_as(const char *role)
         if (!(ROWS[i].flags & SHADOWED) == shadowed)
             continue;
         if (has_needs(&ROWS[i]))
-            run_row(role, &w, a, &ROWS[i]);
+            run_row(role, &w, advice.advisor, &ROWS[i]);
         else
             print_message("not here, so not tested: %s\n", ROWS[i].needs);
     }
+    search_as(role, &w, strcmp(role, "shadowed") == 0);
     watch_stop(&w);
-    advisor_close(a);
+    advice_end(&advice);
+    free(target);
     assert_int_equal(wrong, 0);
 }
 

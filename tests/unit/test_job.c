@@ -60,6 +60,32 @@ static void arguments_are_copied_and_compared(void **state)
     assert_null(job_copy(&(struct sd_request){.job = SD_JOB_NONE}));
 }
 
+/* Lists, too: item by item. */
+static void lists_are_copied_and_compared(void **state)
+{
+    (void)state;
+    char text[] = "select 1";
+    const char *texts[] = {text, NULL};
+    double weights[] = {1, 2};
+    struct sd_texts list = {.n = 2, .items = texts};
+    struct sd_reals numbers = {.n = 2, .items = weights};
+    struct sd_job_advise args = {.budget_bytes = SD_UNKNOWN, .statements = &list, .weights = &numbers};
+    const struct sd_request r = {.job = SD_JOB_ADVISE, .args = &args};
+    struct sd_request *copy = job_copy(&r);
+    assert_true(job_same(&r, copy));
+    text[7] = '2';
+    assert_false(job_same(&r, copy));
+    text[7] = '1';
+    weights[1] = 3;
+    assert_false(job_same(&r, copy));
+    weights[1] = 2;
+    list.n = 1;
+    assert_false(job_same(&r, copy));
+    args.statements = NULL;
+    assert_false(job_same(&r, copy));
+    free(copy);
+}
+
 static void words_of_a_job(void **state)
 {
     (void)state;
@@ -71,6 +97,9 @@ static void words_of_a_job(void **state)
     assert_string_equal(about, "4240");
     free(about);
     assert_null(job_about(job_of(SD_JOB_EXPLAIN), &(struct sd_job_explain){.query_id = SD_UNKNOWN}));
+    about = job_about(job_of(SD_JOB_ADVISE), &(struct sd_job_advise){.database = "shop"});
+    assert_string_equal(about, "shop");
+    free(about);
     assert_int_equal(job_limit(job_of(SD_JOB_ANALYZE), &ANALYZE), 5 * SD_S);
     assert_int_equal(job_limit(job_of(SD_JOB_CANCEL), &CANCEL), SD_UNKNOWN);
 
@@ -87,6 +116,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_is_described),
         cmocka_unit_test(arguments_are_copied_and_compared),
+        cmocka_unit_test(lists_are_copied_and_compared),
         cmocka_unit_test(words_of_a_job),
     };
     return cmocka_run_group_tests_name("job", tests, NULL, NULL);

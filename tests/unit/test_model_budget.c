@@ -112,6 +112,17 @@ static void add_table(struct sd_batch *b, int i)
     assert_true(batch_add(b, SD_TABLE, &r));
 }
 
+static void add_workload(struct sd_batch *b, int i)
+{
+    struct sd_workload w;
+    char name[64], *text = filler(1500);
+    cleared(SD_WORKLOAD, &w);
+    w.database = numbered(name, "db", i);
+    w.name = text;
+    assert_true(batch_add(b, SD_WORKLOAD, &w));
+    free(text);
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -192,6 +203,17 @@ static void say_indexes(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_workloads(const struct model *m, struct strbuf *out)
+{
+    for (int i = 0; i < 3; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "db%d@modest", i);
+        const struct advice_entry *e = model_advice(m, name, WHOLE.to);
+        assert_non_null(e);
+        strbuf_printf(out, "%" PRId64 ":%s ", e->at - T0, e->whole->database);
+    }
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -215,6 +237,7 @@ static const struct row {
     {.name = "sessions", .add = add_session, .say = say_sessions, .names = 100000, .batch = 100},
     {.name = "plans", .add = add_plan, .say = say_plans, .names = 100000, .batch = 1},
     {.name = "indexes", .add = add_table, .say = say_indexes, .names = 100000, .batch = 50},
+    {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };
 

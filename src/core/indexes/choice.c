@@ -85,7 +85,7 @@ static int bit_of(struct choice *c, size_t q, size_t place)
 
 static double ask_planner(struct choice *c, size_t q, const struct bits *offered)
 {
-    if (c->stop && c->stop())
+    if (c->stop && c->stop(c->ctx))
         return NAN;
     struct memory *m = &c->cache->of[q];
     const struct index_def *set[LOCAL];
@@ -467,7 +467,7 @@ static double greedy(struct choice *c, struct set *s, double alpha, double least
     unsigned char *known = mem_array(n + 1, sizeof *known);
     for (size_t i = 0; i < n; i++)
         gain[i] = INFINITY;
-    while (!(c->stop && c->stop())) {
+    while (!(c->stop && c->stop(c->ctx))) {
         size_t best = lead(c, s, alpha, total, gain, known);
         if (best == SIZE_MAX || gain[best] < least * c->before)
             break;
@@ -597,7 +597,7 @@ bool index_choice(struct choice *c)
      * the best beginning on. */
     struct set begin[ARRAY_LEN(alphas) + 1];
     double totals[ARRAY_LEN(begin)];
-    if (c->stop && c->stop()) {
+    if (c->stop && c->stop(c->ctx)) {
         free(best.items);
         return false;
     }
@@ -615,7 +615,7 @@ bool index_choice(struct choice *c)
             if (totals[i] < totals[at])
                 at = i;
         double total = totals[at];
-        for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop()) &&
+        for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop(c->ctx)) &&
                             !(tried && c->cut_short) && exchange(c, &begin[at], &total);
              round++)
             ;

@@ -54,7 +54,7 @@ struct choice {
     double next_size, next_after; /* the next step needs so many bytes in all; NAN: there is none */
     size_t next;                  /* its place in the pool */
     bool cut_short;               /* the time was up */
-    bool (*stop)(void);           /* given; NULL: never. True ends the search at once, nothing is found */
+    bool (*stop)(void *ctx);      /* given; NULL: never. True ends the search at once, nothing is found */
     struct choice_cache *cache;
 };
 

@@ -234,6 +234,30 @@ size_t model_tables(const struct model *m, struct span span, sd_time at, struct 
 size_t model_indexes(const struct model *m, struct span span, sd_time at, struct index_entry *out,
                      size_t max);
 
+/* ---- index advice for workloads: of each database the newest answer ---- */
+struct advice_entry {
+    sd_time at;
+    const char *name;                /* "shop@prod": database and source; NULL of a batch */
+    const char *origin;              /* "prod" */
+    const struct sd_workload *whole; /* NULL: nothing but `failed` is there */
+    const struct sd_workload_statement *const *statements;
+    size_t n_statements;
+    const struct sd_workload_index *const *indexes;
+    size_t n_indexes;
+    const struct sd_workload_rewrite *const *rewrites;
+    size_t n_rewrites;
+    const struct sd_workload_waste *const *waste;
+    size_t n_waste;
+    const struct sd_failure *failed; /* a newer search that gave nothing; NULL */
+};
+/* The i-th, the newest first; NULL: there are no more. */
+const struct advice_entry *model_advice_nth(const struct model *m, size_t i);
+/* By "shop@prod", by "shop", or NULL: the newest. NULL: none at or before `at`. */
+const struct advice_entry *model_advice(const struct model *m, const char *name, sd_time at);
+/* What a batch holds for the database of `whole`, which is in it; arrays in the arena. */
+void model_advice_of(const struct sd_batch *b, const struct sd_workload *whole, struct arena *a,
+                     struct advice_entry *out);
+
 /* ---- metrics ---- */
 /* Last value at or before `at`; for counters use model_metric_rate. NAN: unknown. */
 double model_metric(const struct model *m, const char *origin, const char *name, const char *labels,

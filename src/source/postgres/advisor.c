@@ -2,62 +2,30 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #define STATEMENT_NS (10 * SD_S) /* statement_timeout */
 
-#define ADVISE_NS (60 * SD_S) /* all of them, once connected */
-
 #define TRANSACTION_NS (250 * SD_MS) /* then locks are let go for a moment */
 
-#define SAMPLE_PAGES 600
-
-#define SAMPLE_PAGES_LIVE 300 /* beside a plan somebody waits for */
+#define SAMPLE_PAGES       300
+#define SAMPLE_PAGES_WHOLE 600 /* for a whole workload */
 
 #define LINGER 64 /* hypothetical indexes of other tables that may stay */
 
 #define MAX_PARAMETERS 200
 
-/* ---- the host a connection wants ---- */
-
-static struct advisor *of(struct sd_source *s)
-{
-    return s->priv;
-}
-
-static bool host_should_stop(struct sd_source *s)
-{
-    return of(s)->stop && of(s)->stop();
-}
-
-static sd_time host_now(struct sd_source *s)
-{
-    (void)s;
-    return clock_mono();
-}
-
-static int host_wait(struct sd_source *s, int fd, int events, sd_time deadline)
-{
-    struct pollfd pfd = {.fd = fd, .events = (short)events};
-    for (;;) {
-        int64_t left = deadline - clock_mono();
-        if (host_should_stop(s))
-            return -1;
-        if (left <= 0)
-            return 0;
-        int r = poll(&pfd, 1, (int)MIN(left / SD_MS + 1, 100));
-        if (r > 0)
-            return 1;
-    }
-}
-
 /* ---- statements of ours ---- */
+
+bool advisor_stopped(const struct advisor *a)
+{
+    struct sd_source *s = a->conn->p->s;
+    return s->host->should_stop(s) || (s->host->withdrawn && s->host->withdrawn(s));
+}
 
 static bool may_ask(const struct advisor *a, struct sd_error *err)
 {
-    struct sd_source *s = a->conn->p->s;
-    if (s->host->should_stop(s) || (s->host->withdrawn && s->host->withdrawn(s)))
+    if (advisor_stopped(a))
         return fail(err, "stopped");
     return !a->deadline || clock_mono() < a->deadline || fail(err, "there was not enough time");
 }
@@ -68,6 +36,8 @@ static bool ask(struct advisor *a, const char *sql, int n, const char *const *va
     *r = NULL;
     if (!may_ask(a, err))
         return false;
+    if (a->meanwhile)
+        a->meanwhile(a->conn->p);
     enum sd_result result = conn_query(a->conn, sql, n, values, binary, r, err);
     if (result == SD_NODATA)
         fail(err, "stopped");
@@ -163,40 +133,24 @@ static bool find_hypopg(struct advisor *a, struct sd_error *err)
     return true;
 }
 
-struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err)
-{
-    struct advisor *a = mem_alloc(sizeof *a);
-    if (str_starts(target, "postgres:") && !str_starts(target, "postgres://"))
-        target += strlen("postgres:");
-    a->stop = stop;
-    a->host = (struct sd_host){.should_stop = host_should_stop, .wait = host_wait, .now = host_now};
-    a->source = (struct sd_source){.host = &a->host, .name = "advise", .target = target, .priv = a};
-    a->options = (struct postgres_options){.timeout = STATEMENT_NS};
-    a->postgres = (struct postgres){.s = &a->source, .o = &a->options};
-    a->sample_pages = SAMPLE_PAGES;
-    a->conn = &a->own;
-    enum sd_result result = conn_open(a->conn, &a->postgres, NULL, err);
-    if (result == SD_NODATA)
-        fail(err, "stopped");
-    a->deadline = clock_mono() + ADVISE_NS;
-    if (result == SD_OK && find_hypopg(a, err))
-        return a;
-    advisor_close(a);
-    return NULL;
-}
-
 struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err)
 {
     struct advisor *a = mem_alloc(sizeof *a);
     a->unattended = unattended;
     a->conn = c;
     a->deadline = clock_mono() + limit;
-    a->sample_pages = SAMPLE_PAGES_LIVE;
-    c->timeout = limit;
+    a->sample_pages = SAMPLE_PAGES;
+    c->timeout = MIN(limit, STATEMENT_NS);
     if (find_hypopg(a, err))
         return a;
     advisor_close(a);
     return NULL;
+}
+
+void advisor_whole(struct advisor *a, void (*meanwhile)(struct postgres *p))
+{
+    a->sample_pages = SAMPLE_PAGES_WHOLE;
+    a->meanwhile = meanwhile;
 }
 
 void advisor_close(struct advisor *a)
@@ -214,7 +168,6 @@ void advisor_close(struct advisor *a)
     /* Some poolers hand the session on under its own process id. */
     if (a->conn->pg && a->prepares)
         command(a, OWN_TAG "DEALLOCATE ALL", &ignored);
-    conn_close(&a->own);
     for (size_t i = 0; i < a->n_statements; i++) {
         free(a->statements[i].explain);
         free(a->statements[i].generic);

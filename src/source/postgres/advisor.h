@@ -1,8 +1,8 @@
 /* advisor.h - what index advice asks a server: its catalog, its statements, a sample of
  * rows, and what a statement would cost with indexes that do not exist (HypoPG).
  *
- * Synchronous, on the calling thread, over a connection of its own or a borrowed one:
- * read-only, every timeout set. Statements pass the same check as any EXPLAIN (harmless_plan) and are
+ * Synchronous, on the source's worker, over a connection of the source: read-only, every
+ * timeout set. Statements pass the same check as any EXPLAIN (harmless_plan) and are
  * never executed; a sample of rows passes that of EXPLAIN ANALYZE (harmless_statement).
  * Transactions are short (a waiting ALTER TABLE is let through) and rolled back. */
 #ifndef SOURCE_POSTGRES_ADVISOR_H
@@ -13,15 +13,18 @@
 
 struct advisor;
 
-/* `stop` (may be NULL) is asked often; true ends what is under way. */
-struct advisor *advisor_open(const char *target, bool (*stop)(void), struct sd_error *err);
-/* Over a connection of the source that is open and outside of a transaction, on its
- * worker, for at most `limit` ns: what comes later fails, and so does everything once the
- * host wants the source to stop or the request is withdrawn. Its c->timeout stays
- * changed. The connection is the caller's. Samples are small. */
+/* Over a connection of the source that is open and outside of a transaction, for at most
+ * `limit` ns: what comes later fails, and so does everything once the host wants the source
+ * to stop or the request is withdrawn. Its c->timeout stays changed. The connection is the
+ * caller's. Samples are small. */
 struct conn;
+struct postgres;
 struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, struct sd_error *err);
-void advisor_close(struct advisor *a); /* hypopg_reset, ROLLBACK; NULL is fine */
+/* For a whole workload: samples are larger, and `meanwhile` (NULL: nothing) is called before
+ * each statement, since all of them together take long. */
+void advisor_whole(struct advisor *a, void (*meanwhile)(struct postgres *p));
+bool advisor_stopped(const struct advisor *a); /* the host wants an end, or whoever asked does */
+void advisor_close(struct advisor *a);         /* hypopg_reset, ROLLBACK; NULL is fine */
 
 /* Tables, columns, statistics, indexes: of the whole database, or, with `sql`, of what
  * the statement names and the views it names are made of. NULL and a sentence. */

@@ -36,15 +36,10 @@ struct candidate {
 };
 
 struct advisor {
-    struct sd_host host;
-    struct sd_source source;
-    struct postgres_options options;
-    struct postgres postgres;
-    struct conn own;
-    struct conn *conn; /* &own, or borrowed */
+    struct conn *conn; /* the caller's */
     int64_t deadline;  /* of clock_mono; 0: none */
     double sample_pages;
-    bool (*stop)(void);
+    void (*meanwhile)(struct postgres *p); /* NULL: nothing */
     bool in_transaction;
     bool unattended; /* nobody has just asked */
     char state[80];  /* of the catalog, in this transaction; "": not read yet */

@@ -190,6 +190,11 @@ static void prepare(void *ctx, struct candidate_list *pool)
     s->choice.deadline += MIN(clock_mono() - began, SAMPLE_NS); /* the search has its own time */
 }
 
+static bool stopped(void *ctx)
+{
+    return advisor_stopped(((struct advisor_search *)ctx)->advisor);
+}
+
 /* ---- the statements ---- */
 
 size_t advisor_search_add(struct advisor_search *s, const char *sql, double weight, struct sd_error *err)
@@ -313,6 +318,7 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
     c->now = clock_mono;
     c->cost = cost;
     c->prepare = prepare;
+    c->stop = stopped;
     c->ctx = s;
     int64_t began = clock_mono();
     sample_expressions(s);

@@ -2,7 +2,7 @@
  * its tables, the candidates, what the planner makes of them (or an own guess where it
  * cannot be asked), and the choice among them.
  *
- * `slowdive advise` searches for a whole workload, the source for a statement whose
+ * workload_advice.c searches for a whole workload, explain_advice.c for a statement whose
  * plan was asked for. */
 #ifndef SOURCE_POSTGRES_ADVISOR_SEARCH_H
 #define SOURCE_POSTGRES_ADVISOR_SEARCH_H

@@ -258,6 +258,11 @@ enum sd_result signal_request(struct postgres *p, const struct signal_order *ord
 void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
                     struct sd_batch *reply);
 
+/* ---- workload_advice.c ---- */
+/* The indexes a whole workload misses. Meanwhile sampling goes on. */
+enum sd_result advise_request(struct postgres *p, const struct sd_job_advise *job, struct sd_batch *reply,
+                              struct sd_error *err);
+
 /* ---- pooler.c: the pooler between, and its admin console ---- */
 struct pooler {
     bool looked;   /* for its console, once */

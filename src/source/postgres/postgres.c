@@ -1,5 +1,5 @@
 /* postgres.c - the PostgreSQL source: sessions ten times a second, statements and
- * database figures every two seconds, plans on request. */
+ * database figures every two seconds, plans and index advice on request. */
 #include "source/postgres/postgres.h"
 
 #include <poll.h>
@@ -258,6 +258,8 @@ static enum sd_result postgres_request(struct sd_source *s, const struct sd_requ
         return analyze_check(
             s->priv, &(struct sd_job_analyze){m->query_id, m->database, m->query, m->limit_ns}, reply, err);
     }
+    case SD_JOB_ADVISE:
+        return advise_request(s->priv, req->args, reply, err);
     }
     return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source does not know this job");
 }
@@ -351,7 +353,9 @@ const struct sd_source_ops postgres_source_ops = {
     .targets = "postgres://USER@HOST:PORT/DATABASE, postgres:service=NAME, postgres:KEYWORDS",
     .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY) |
                 SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX) | SD_KIND_BIT(SD_EVENT) |
-                SD_KIND_BIT(SD_ADVICE),
+                SD_KIND_BIT(SD_ADVICE) | SD_KIND_BIT(SD_WORKLOAD) | SD_KIND_BIT(SD_WORKLOAD_STATEMENT) |
+                SD_KIND_BIT(SD_WORKLOAD_INDEX) | SD_KIND_BIT(SD_WORKLOAD_REWRITE) |
+                SD_KIND_BIT(SD_WORKLOAD_WASTE),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),
