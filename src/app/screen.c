@@ -260,6 +260,21 @@ static void loop(struct screen *s)
     }
 }
 
+/* The first in the console, all in the log. */
+static void show_problems(struct console *c, const struct strbuf *problems)
+{
+    if (!problems->len)
+        return;
+    size_t first = strcspn(problems->text, "\n"), lines = 0;
+    for (const char *p = problems->text; (p = strchr(p, '\n')); p++)
+        lines++;
+    if (lines > 1)
+        console_message(c, SEVERITY_WARN, "1 of %zu: %.*s", lines, (int)first, problems->text);
+    else
+        console_message(c, SEVERITY_WARN, "%.*s", (int)first, problems->text);
+    log_line(NULL, "%s", problems->text);
+}
+
 int verb_console(struct app *a)
 {
     struct screen s = {.app = a};
@@ -324,17 +339,7 @@ int verb_console(struct app *a)
     a->taken_ctx = &s;
     if (note)
         console_message(s.console, SEVERITY_INFO, "%s", note);
-    if (a->problems.len) {
-        size_t first = strcspn(a->problems.text, "\n");
-        size_t lines = 0;
-        for (const char *p = a->problems.text; (p = strchr(p, '\n')); p++)
-            lines++;
-        if (lines > 1)
-            console_message(s.console, SEVERITY_WARN, "1 of %zu: %.*s", lines, (int)first, a->problems.text);
-        else
-            console_message(s.console, SEVERITY_WARN, "%.*s", (int)first, a->problems.text);
-        log_line(NULL, "%s", a->problems.text);
-    }
+    show_problems(s.console, &a->problems);
     loop(&s);
     a->taken = NULL;
     console_free(s.console);

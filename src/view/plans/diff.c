@@ -252,8 +252,8 @@ static void taken(struct strbuf *b, const char *which, const struct plan *p, con
                                 : "not executed");
 }
 
-static void summary(struct doc *d, const struct plan_diff *x, const struct plan_source *before_is,
-                    const struct plan_source *after_is)
+static void summary_fields(struct doc *d, const struct plan_diff *x, const struct plan_source *before_is,
+                           const struct plan_source *after_is)
 {
     static const char *const measures[] = {"time", "cost", NULL};
     const struct plan *b = x->before, *a = x->after;
@@ -316,7 +316,15 @@ static void summary(struct doc *d, const struct plan_diff *x, const struct plan_
     for (int k = 0; k < PLAN_DIFF_KINDS; k++)
         doc_field(d, doc_printf(d, "nodes_%s", plan_diff_kind_name((enum plan_diff_kind)k)), UNIT_COUNT,
                   cell_int((int64_t)x->count[k]));
+}
 
+/* The verdict, the figures before and after, and when both plans were taken. */
+static void summary_text(struct doc *d, const struct plan_diff *x, const struct plan_source *before_is,
+                         const struct plan_source *after_is)
+{
+    const struct plan *b = x->before, *a = x->after;
+    double read_b, read_a, all_b = plan_diff_blocks(b, &read_b), all_a = plan_diff_blocks(a, &read_a);
+    double temp_b = plan_diff_temp_written(b), temp_a = plan_diff_temp_written(a);
     struct strbuf figures = {0}, text = {0};
     both(&figures, "execution", UNIT_NS, b->elapsed_ns, a->elapsed_ns);
     both(&figures, "planning", UNIT_NS, b->planning_ns, a->planning_ns);
@@ -387,7 +395,8 @@ static struct doc *compare(const struct plan *before, const struct plan_source *
     struct plan_diff x;
     struct doc *d = doc_new("diff", "Before and after");
     plan_diff(before, after, &x);
-    summary(d, &x, before_is, after_is);
+    summary_fields(d, &x, before_is, after_is);
+    summary_text(d, &x, before_is, after_is);
     tree(d, &x);
     d->focus = (int)d->n_sections - 1;
     changes(d, &x);
