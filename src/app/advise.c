@@ -98,7 +98,7 @@ static bool read_budget(const struct cli *cli, int64_t *bytes)
     *bytes = 0;
     if (unit_parse_bytes(cli->values[CLI_BUDGET], bytes, &err) && *bytes > 0)
         return true;
-    complain("--budget: %s", *bytes <= 0 ? "must be more than nothing" : err.text);
+    complain("--budget: %s", *bytes <= 0 ? "must be more than 0" : err.text);
     return false;
 }
 

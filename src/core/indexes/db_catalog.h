@@ -74,7 +74,7 @@ struct catalog_relation {
     double rows, pages; /* the planner's; rows NAN: never analysed */
     double all_visible; /* share of the pages by the visibility map; NAN unknown */
     int64_t size_bytes;
-    double inserts, updates, deletes; /* since the statistics began; NAN unknown */
+    double inserts, updates, deletes; /* since the statistics were reset; NAN unknown */
     double hot_updates;
     struct catalog_column *columns;
     size_t n_columns, cap_columns;

@@ -93,8 +93,9 @@ static const struct column INDEX_COLUMNS[I_END] = {
          .unit = UNIT_COUNT,
          .flags = COLUMN_HIDDEN,
          .priority = 9,
-         .help = "rows inserted, deleted or updated since the statistics began; each insert and each update "
-                 "that is not HOT writes to it"},
+         .help =
+             "rows inserted, deleted or updated since the statistics were reset; each insert and each update "
+             "that is not HOT writes to it"},
     [I_QUERIES] = {.key = "queries",
                    .title = "Queries",
                    .flags = COLUMN_HIDDEN,
@@ -181,12 +182,12 @@ static const struct column WASTE_COLUMNS[W_END] = {
                  .title = "Scans",
                  .unit = UNIT_COUNT,
                  .priority = 3,
-                 .help = "scans since the statistics began"},
+                 .help = "scans since the statistics were reset"},
     [W_SINCE] = {.key = "since",
                  .title = "Since",
                  .unit = UNIT_TIME,
                  .priority = 3,
-                 .help = "when the statistics began; null: as long as the server keeps them"},
+                 .help = "when the statistics were reset; null: never"},
     [W_DDL] = {.key = "ddl",
                .title = "DDL",
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,

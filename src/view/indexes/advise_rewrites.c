@@ -26,10 +26,10 @@ const struct column advise_rewrite_columns[] = {
               .width = 12,
               .help = "its query_id, or the file it is in"},
     [R_title] = {.key = "title",
-                 .title = "Write it differently",
+                 .title = "Rewrite",
                  .flags = COLUMN_NO_JSON,
                  .width = 24,
-                 .help = "the rule, in words"},
+                 .help = "what the rule finds"},
     [R_rule] = {.key = "rule",
                 .title = "Rule",
                 .flags = H,
@@ -54,7 +54,7 @@ const struct column advise_rewrite_columns[] = {
                  .title = "After",
                  .flags = COLUMN_GROW,
                  .width = 30,
-                 .help = "what it becomes; unknown: it depends on more than the statement"},
+                 .help = "the part rewritten; unknown: it depends on more than the statement"},
     [R_statement] = {.key = "statement",
                      .title = "Rewritten",
                      .flags = H,
@@ -64,7 +64,7 @@ const struct column advise_rewrite_columns[] = {
                   .title = "Caveat",
                   .flags = H,
                   .priority = 9,
-                  .help = "where the rows are not the same; unknown: they are, NULLs included"},
+                  .help = "when the rows differ; unknown: they are the same, also with NULLs"},
     [R_check] =
         {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
 };
@@ -90,9 +90,8 @@ void advise_add_rewrites(struct doc *d, const struct advice_entry *e)
 {
     if (!e->n_rewrites)
         return;
-    struct section *s =
-        doc_table(d, "rewrites", "Statements to write differently", advise_rewrite_columns, R_END);
-    s->note = "no index helps these as they are; --format json has all of the text";
+    struct section *s = doc_table(d, "rewrites", "Statements to rewrite", advise_rewrite_columns, R_END);
+    s->note = "no index helps these statements as written; --format json has the full text";
     for (size_t i = 0; i < e->n_rewrites; i++) {
         const struct sd_workload_rewrite *r = e->rewrites[i];
         struct row *row = doc_row(d, &s->table);
