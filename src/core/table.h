@@ -6,6 +6,7 @@
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
 
+#include "base/suggest.h"
 #include "core/doc.h"
 
 #define TABLE_NONE SIZE_MAX
@@ -51,6 +52,13 @@ struct table_tree {
     bool *later;
 };
 const struct table_tree *table_tree(struct table *t);
+
+/* ---- table_name.c ---- */
+/* The column that a person means: by its key, its heading, or its key without the unit ("rate" for
+ * rate_per_s); the case, spaces, - and _ do not matter. -1: none. */
+int table_column_meant(const struct table *t, const char *word);
+/* Tries the headings and keys of all columns. */
+void table_suggest(const struct table *t, struct suggest *s);
 
 void table_free(struct table *t); /* what is not the doc's arena's */
 

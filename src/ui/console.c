@@ -330,6 +330,7 @@ void console_free(struct console *c)
     free(c->completions);
     free(c->hint);
     free(c->filter_before);
+    free(c->filter_last);
     free(c->message);
     free(c->prompt_label);
     free(c->prompt_about);

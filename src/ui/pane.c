@@ -99,6 +99,7 @@ void pane_free(struct pane *p)
     free(p->folded);
     free(p->widths);
     free(p->places);
+    free(p->headings);
     free(p);
 }
 
@@ -234,6 +235,7 @@ void pane_set_columns(struct pane *p, const char *const *keys)
     p->columns = NULL;
     free(p->widths);
     p->widths = NULL;
+    p->skipped = 0;
     size_t n = 0;
     while (keys && keys[n])
         n++;
@@ -276,6 +278,14 @@ bool pane_unfold(struct pane *p)
     p->n_folded = 0;
     p->changed = p->changed || some;
     return some;
+}
+
+int pane_heading(const struct pane *p, int x)
+{
+    for (size_t i = 0; i < p->n_headings; i++)
+        if (x >= p->headings[i].x && x < p->headings[i].x + p->headings[i].width)
+            return p->headings[i].column;
+    return -1;
 }
 
 bool pane_shows(const struct pane *p, const struct column *c)

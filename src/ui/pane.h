@@ -12,6 +12,12 @@ struct regex *regex_new(const char *pattern, struct sd_error *err);
 void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, const char *text);
 
+/* The heading of a column, from the left of the pane's inside, as it was drawn last. */
+struct heading {
+    int x, width;
+    int column;
+};
+
 /* The cursor of a pane is an item of its section: a row, a cell of a heat map, a point of a
  * graph, a box. What it is about is kept as well, so that it follows it into a later doc. */
 struct pane {
@@ -19,6 +25,8 @@ struct pane {
     int selected;      /* item: the row's place, or as the kind of section counts them */
     int top;           /* first row or line shown */
     int shift;         /* columns that long text is scrolled to the left */
+    int skipped;       /* columns of the table that are scrolled out at the left */
+    int beyond;        /* columns there was no room for at the last draw */
     uint64_t identity; /* of the selected row or box; 0: none was selected */
     sd_time at;        /* of drawings over time: the moment of the cursor; SD_UNKNOWN: none was chosen */
     int64_t value;     /* of heat maps: where its row begins */
@@ -41,6 +49,8 @@ struct pane {
     int *widths;              /* of the columns, the widest drawn of this doc; NULL: none yet */
     struct box_place *places; /* boxes, flow: what the last draw has put where */
     size_t n_places, cap_places;
+    struct heading *headings;
+    size_t n_headings, cap_headings;
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
     int about_row;     /* the row it is about; -1: none yet */
@@ -68,6 +78,8 @@ bool pane_fold(struct pane *p, struct section *s, int open);
 bool pane_unfold(struct pane *p);
 bool pane_is_folded(const struct pane *p, struct section *s, size_t row);
 
+/* The column whose heading is at x, from the left of the pane's inside; -1. */
+int pane_heading(const struct pane *p, int x);
 bool pane_shows(const struct pane *p, const struct column *c);
 bool pane_row_matches(const struct table *t, const struct row *r, const struct regex *re);
 /* The row as text: its shown cells, tab separated. */
