@@ -28,12 +28,18 @@ struct table_choice {
     /* Rows for which it is true are shown, in trees also their ancestors; NULL: all are. */
     bool (*keep)(const struct table *t, const struct row *r, void *ctx);
     void *ctx;
-    /* Of a tree: rows whose descendants are not shown, by identity. */
+    /* Of a tree: rows that the user has closed, or opened when they are `closed` by themselves, by identity.
+     */
     const uint64_t *folded;
     size_t n_folded;
 };
 /* Makes the index anew; rows taken away by `keep`. */
 size_t table_choose(struct table *t, const struct table_choice *c);
+
+/* Rows that hold come last, each in the place it has in `before`, which are identities. A new one takes the
+ * place of one that is gone or spare, or the end; spare ones that are not in `before` are not shown. Each
+ * takes the rows below it in the tree along. Built rows only. */
+void table_hold(struct table *t, const uint64_t *before, size_t n);
 
 /* For a view: the order it gives. Stable; unknown cells come last either way; trees sort
  * among siblings. Built rows are moved. */

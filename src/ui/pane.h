@@ -39,14 +39,19 @@ struct pane {
     char **columns;   /* chosen column keys, NULL-terminated; NULL: the view's own choice */
     uint64_t *folded; /* identities of closed branches */
     size_t n_folded;
-    bool changed;             /* sort, filter or folds are not those of the doc: pane_apply */
-    int page;                 /* rows shown at the last draw */
-    int plot_w, plot_h;       /* of a drawing, at the last draw; 0: not drawn yet */
-    int plot_x, plot_y;       /* from the corner of the pane's inside */
-    int text_width;           /* columns the row's main text had at the last draw; 0: unknown */
-    bool marked;              /* some rows have a mark */
-    size_t hidden;            /* rows or items taken away by the filter */
-    int *widths;              /* of the columns, the widest drawn of this doc; NULL: none yet */
+    uint64_t *held; /* identities of the rows that hold, as they were shown last */
+    size_t n_held, cap_held;
+    bool changed;                   /* sort, filter or folds are not those of the doc: pane_apply */
+    int rows_had;                   /* the most rows of any doc of the screen */
+    int page;                       /* rows shown at the last draw */
+    int plot_w, plot_h;             /* of a drawing, at the last draw; 0: not drawn yet */
+    int plot_x, plot_y;             /* from the corner of the pane's inside */
+    int text_width;                 /* columns the row's main text had at the last draw; 0: unknown */
+    bool marked;                    /* some rows have a mark */
+    size_t hidden;                  /* rows or items taken away by the filter */
+    int *widths;                    /* of the columns, the widest drawn on this screen; NULL: none yet */
+    const struct column *widths_of; /* those columns */
+    size_t n_widths;
     struct box_place *places; /* boxes, flow: what the last draw has put where */
     size_t n_places, cap_places;
     struct heading *headings;

@@ -9,6 +9,7 @@
 enum {
     GAP = 2,
     TEXT_MAX = 28,
+    WIDE = 100,
     GROW_MIN = 14,
     BAR_WIDTH = 8,
     TABLE_ROWS_WANTED = 14,
@@ -81,11 +82,15 @@ static void measure(const struct table *t, size_t from, size_t n, struct measure
     strbuf_free(&b);
 }
 
-/* Columns stay as wide as they were while one scrolls through a doc. */
+/* Columns stay as wide as they were while one scrolls, and while figures change. */
 static void remember(struct pane *p, const struct table *t, struct measured *m)
 {
-    if (!p->widths)
+    if (!p->widths || p->widths_of != t->columns || p->n_widths != t->n_columns) {
+        free(p->widths);
         p->widths = mem_array(t->n_columns, sizeof *p->widths);
+        p->widths_of = t->columns;
+        p->n_widths = t->n_columns;
+    }
     for (size_t c = 0; c < t->n_columns; c++) {
         p->widths[c] = m[c].width = MAX(m[c].width, p->widths[c]);
         m[c].known = m[c].known || m[c].width > 1; /* wider than "-" */
@@ -97,15 +102,16 @@ static bool is_text(const struct table *t, size_t c, const struct measured *m)
     return (t->columns[c].flags & (COLUMN_LEFT | COLUMN_TREE)) || m[c].text;
 }
 
-static int natural(const struct table *t, size_t c, const struct measured *m)
+/* Short texts take what the line has for them: on a wide screen more. */
+static int natural(const struct table *t, size_t c, const struct measured *m, int line)
 {
-    bool grow = t->columns[c].flags & COLUMN_GROW;
-    int w =
-        MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
-    if (t->columns[c].width && !grow)
-        return MAX(w, t->columns[c].width);
+    const struct column *col = &t->columns[c];
+    bool grow = col->flags & COLUMN_GROW, text = is_text(t, c, m);
+    int w = MAX(utf8_width(col->title) + (t->sort_column == (int)c), least_width(col->unit));
+    if (col->width && !grow)
+        return text && line >= WIDE ? MAX(MAX(w, col->width), MIN(m[c].width, line / 4)) : MAX(w, col->width);
     w = MAX(w, m[c].width);
-    return !grow && is_text(t, c, m) ? MIN(w, TEXT_MAX) : w;
+    return !grow && text ? MIN(w, MAX(TEXT_MAX, line / 4)) : w;
 }
 
 struct fitting {
@@ -142,9 +148,10 @@ static void natural_widths(struct fitting *g)
             continue;
         if ((col->flags & COLUMN_GROW) && g->grow < 0) {
             g->grow = (int)c;
-            g->f[c].width = MAX(GROW_MIN, MIN(natural(g->t, c, g->m), g->width * 2 / 5));
+            g->f[c].width =
+                MAX(GROW_MIN, MIN(natural(g->t, c, g->m, g->width), MAX(g->width * 2 / 5, col->width)));
         } else {
-            g->f[c].width = natural(g->t, c, g->m) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
+            g->f[c].width = natural(g->t, c, g->m, g->width) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
         }
         g->used += g->f[c].width + GAP;
     }
@@ -196,7 +203,8 @@ static bool give_way(struct fitting *g)
 /* Columns with nothing to show go from beside a text that is cut. */
 static void drop_unknown(struct fitting *g)
 {
-    if (natural(g->t, (size_t)g->grow, g->m) <= g->f[g->grow].width + g->width - g->used || g->p->columns)
+    if (natural(g->t, (size_t)g->grow, g->m, g->width) <= g->f[g->grow].width + g->width - g->used ||
+        g->p->columns)
         return;
     for (size_t c = 0; c < g->t->n_columns; c++)
         if (g->f[c].width && (int)c != g->grow && !g->m[c].known) {
@@ -265,6 +273,11 @@ static void fit_columns(const struct table *t, struct pane *p, int width, const 
         fit_once(&g);
         p->beyond = count_beyond(&g);
     }
+    bool scrolls = p->skipped > 0;
+    for (size_t c = 0; c < t->n_columns && !scrolls; c++)
+        scrolls = f[c].width && !names_row(t, c);
+    if (!scrolls) /* all that is shown stays: the long text is what can be scrolled */
+        p->beyond = 0;
     free(past);
 }
 
@@ -453,16 +466,23 @@ void table_draw(struct draw d, struct section *s, struct pane *p)
 
 /* ---- as a kind of section ---- */
 
+/* Not just the rows of this moment: frames should not move as rows come and go. */
+static int rows_at_most(int rows)
+{
+    int most = 4;
+    while (most < rows)
+        most *= 2;
+    return most;
+}
+
 struct need table_need(const struct section *s, int width)
 {
     struct need n = {1, 1, 1};
-    int rows = (int)MIN(table_rows(&s->table), (size_t)1000);
+    int rows = MAX((int)MIN(table_rows(&s->table), (size_t)1000), s->steady);
     if (rows == 0)
         n.want = text_height(s->empty, width - 2);
     else
-        /* `most` is not just the rows of this moment: frames should not move as rows
-         * come and go. */
-        n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
+        n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + rows_at_most(rows)};
     if (s->about) { /* all about a row stands below the rows */
         n.want += MIN(s->about_lines, ABOUT_WANTED);
         n.most += s->about_lines;
