@@ -61,7 +61,7 @@ static bool can_obey(const char *path, struct sd_error *err)
 
 bool app_init(struct app *a, const struct cli *cli, const struct model_limits *limits, struct sd_error *err)
 {
-    *a = (struct app){.cli = cli, .config = config_new(actions_all())};
+    *a = (struct app){.cli = cli, .config = config_new(actions_all()), .until = SD_UNKNOWN};
     char *path = cli_has(cli, CLI_CONFIG) ? mem_strdup(cli->values[CLI_CONFIG]) : config_default_path();
     if (cli_has(cli, CLI_CONFIG) && !can_obey(path, err)) {
         free(path);
@@ -113,6 +113,9 @@ void app_free(struct app *a)
     for (size_t i = 0; i < a->n_sources; i++)
         free(a->names[i]);
     free(a->names);
+    for (size_t i = 0; i < a->n_recordings; i++)
+        free(a->recordings[i]);
+    free(a->recordings);
 }
 
 /* ---- sources ---- */
@@ -302,11 +305,13 @@ static bool stopped_by_signal(void *ctx)
 
 static void apply_owned(void *ctx, struct sd_batch *b)
 {
-    model_apply(((struct app *)ctx)->model, b);
+    struct app *a = ctx;
+    if (!sd_known(a->until) || batch_time(b) <= a->until)
+        model_apply(a->model, b);
     batch_unref(b);
 }
 
-bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
+static bool load_recording(struct app *a, const char *path, struct sd_error *err)
 {
     char *data;
     size_t len;
@@ -340,11 +345,38 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
     return true;
 }
 
+bool app_load_recording(struct app *a, const char *path, struct sd_error *err)
+{
+    if (!load_recording(a, path, err))
+        return false;
+    a->recordings = mem_realloc(a->recordings, (a->n_recordings + 1) * sizeof *a->recordings);
+    a->recordings[a->n_recordings++] = mem_strdup(path);
+    return true;
+}
+
+/* The recordings are read once more: what came later must not be in totals, counters, newest states. */
+bool app_end_at(struct app *a, sd_time until, struct sd_error *err)
+{
+    size_t told = a->problems.len;
+    a->until = until;
+    if (a->n_recordings)
+        model_clear(a->model);
+    for (size_t i = 0; i < a->n_recordings; i++)
+        if (!load_recording(a, a->recordings[i], err))
+            return false;
+    if (a->problems.text)
+        a->problems.text[a->problems.len = told] = '\0';
+    return true;
+}
+
 /* ---- data ---- */
 
 static void apply_batch(void *ctx, const struct sd_batch *b)
 {
     struct app *a = ctx;
+    sd_kinds state = SD_KIND_BIT(SD_STATUS) | SD_KIND_BIT(SD_INTAKE);
+    if (sd_known(a->until) && batch_time(b) > a->until && (batch_kinds(b) & ~state))
+        return; /* how its source is counts even so: the verb waits for it */
     model_apply(a->model, b);
     if (a->taken)
         a->taken(a->taken_ctx, b);

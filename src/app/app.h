@@ -22,7 +22,10 @@ struct app {
     void *taken_ctx;
     struct strbuf problems; /* sentences for the user, a line each */
     size_t n_sources;
-    char **names; /* of the sources started */
+    char **names;      /* of the sources started */
+    char **recordings; /* paths of those loaded */
+    size_t n_recordings;
+    sd_time until; /* later data is not taken in; SD_UNKNOWN: all is */
 };
 
 /* Reads the configuration, loads modules, makes model and runtime. Problems that
@@ -38,6 +41,9 @@ bool app_add_target(struct app *a, const char *target, follow_rule *follow, stru
  * Each failure is added to problems; returns how many failed. */
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow);
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
+/* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
+ * anything was drained. */
+bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);

@@ -1,5 +1,6 @@
 #include "app/cli.h"
 
+#include "base/suggest.h"
 #include "core/doc.h"
 #include "view/view.h"
 
@@ -26,6 +27,30 @@ static bool is_verb(const char *word)
         if (!strcmp(VERBS[i].name, word))
             return true;
     return view_exactly(word) != NULL;
+}
+
+const char *cli_suggest(const char *word)
+{
+    struct suggest s = {.word = word};
+    for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
+        suggest_try(&s, VERBS[i].name);
+    for (const struct view *const *v = VIEWS; *v; v++)
+        suggest_try(&s, (*v)->name);
+    return s.best;
+}
+
+static bool no_such_option(const char *name, size_t len, struct sd_error *err)
+{
+    char *word = mem_strndup(name, len);
+    struct suggest s = {.word = word};
+    for (int i = 0; i < CLI_OPTION_COUNT; i++)
+        suggest_try(&s, CLI_OPTION_INFO[i].name);
+    if (s.best)
+        fail(err, "there is no option --%.100s; did you mean --%s?", word, s.best);
+    else
+        fail(err, "there is no option --%.100s; slowdive --help lists them", word);
+    free(word);
+    return false;
 }
 
 enum { NO_OPTION = -1, SEVERAL_OPTIONS = -2 };
@@ -76,7 +101,7 @@ bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
             size_t len = eq ? (size_t)(eq - word - 2) : strlen(word + 2);
             option = find_option(word + 2, len);
             if (option == NO_OPTION)
-                return fail(err, "there is no option --%.*s; slowdive --help lists them", (int)len, word + 2);
+                return no_such_option(word + 2, len, err);
             if (option == SEVERAL_OPTIONS)
                 return fail(err, "--%.*s is ambiguous; write the option in full", (int)len, word + 2);
             value = eq ? eq + 1 : NULL;

@@ -11,10 +11,12 @@
     X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise", "output format (default: text)")      \
     X(FOR, "for", 0, "DURATION", "views record",                                                             \
       "read live sources for this long; the figures cover that time")                                        \
-    X(AT, "at", 0, "TIME", "views", "the view at that time: 14:03, 2026-11-20 14:03:20, 3m ago")             \
+    X(AT, "at", 0, "TIME", "views",                                                                          \
+      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago")                   \
     X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
       "time window of the figures (a printed view: all data)")                                               \
-    X(SORT, "sort", 0, "COLUMN", "views explain advise", "sort by this column; -COLUMN reverses the order")  \
+    X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \
+      "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
@@ -93,5 +95,6 @@ bool cli_options_fit(const struct cli *c, struct sd_error *err);
 /* --help; of a verb only what it takes. */
 void cli_help(const struct cli *c, struct strbuf *out);
 bool cli_has(const struct cli *c, enum cli_option o);
+const char *cli_suggest(const char *word); /* the view or verb that was probably meant; NULL */
 
 #endif

@@ -76,8 +76,12 @@ static int dispatch(const struct cli *cli)
         return verb_manual(cli);
 
     if (misspelt(cli)) {
-        complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs",
-                 cli->args[0]);
+        const char *meant = cli_suggest(cli->args[0]);
+        if (meant)
+            complain("there is no view, verb or file %.100s; did you mean \"%s\"?", cli->args[0], meant);
+        else
+            complain("there is no view, verb or file %.100s; slowdive --help lists views and verbs",
+                     cli->args[0]);
         return EXIT_USAGE;
     }
 

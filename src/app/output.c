@@ -8,6 +8,42 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* The table that --sort is about: the first with a column of that key, or else of that name. */
+static struct section *sorted_section(struct doc *d, const char *name, int *column)
+{
+    for (int by_name = 0; by_name < 2; by_name++)
+        for (size_t i = 0; i < d->n_sections; i++) {
+            struct section *s = &d->sections[i];
+            if (!section_has_rows(s))
+                continue;
+            *column = by_name ? table_column_meant(&s->table, name) : table_column(&s->table, name);
+            if (*column >= 0)
+                return s;
+        }
+    return NULL;
+}
+
+static bool sort_tables(const char *sort, struct doc *d)
+{
+    const char *name = sort + (*sort == '-');
+    struct suggest near = {.word = name};
+    int column;
+    struct section *s = sorted_section(d, name, &column);
+    if (s) {
+        bool ascending = s->table.columns[column].flags & COLUMN_ASCENDING;
+        table_sort(&s->table, column, (*sort == '-') == ascending);
+        return true;
+    }
+    for (size_t i = 0; i < d->n_sections; i++)
+        if (section_has_rows(&d->sections[i]))
+            table_suggest(&d->sections[i].table, &near);
+    if (near.best)
+        complain("there is no column %s in this view; did you mean \"%s\"?", name, near.best);
+    else
+        complain("there is no column %s in this view; --format json shows all", name);
+    return false;
+}
+
 static bool shape_tables(const struct app *a, struct doc *d)
 {
     const char *sort = a->cli->values[CLI_SORT];
@@ -18,24 +54,11 @@ static bool shape_tables(const struct app *a, struct doc *d)
         complain("--limit %s is not a number of rows", limit);
         return false;
     }
-    bool sorted = false;
-    for (size_t i = 0; i < d->n_sections; i++) {
-        struct section *s = &d->sections[i];
-        if (!section_has_rows(s))
-            continue;
-        int column = sort ? table_column(&s->table, sort + (*sort == '-')) : -1;
-        if (column >= 0 && !sorted) {
-            bool ascending = s->table.columns[column].flags & COLUMN_ASCENDING;
-            table_sort(&s->table, column, (*sort == '-') == ascending);
-            sorted = true;
-        }
-        if (max > 0 && s->kind == SECTION_TABLE)
-            table_limit(&s->table, (size_t)max);
-    }
-    if (sort && !sorted) {
-        complain("there is no column %s in this view; --format json shows all", sort);
+    if (sort && !sort_tables(sort, d))
         return false;
-    }
+    for (size_t i = 0; max > 0 && i < d->n_sections; i++)
+        if (d->sections[i].kind == SECTION_TABLE)
+            table_limit(&d->sections[i].table, (size_t)max);
     return true;
 }
 

@@ -197,27 +197,44 @@ static void add_unread(struct doc *d, const char *lines)
 
 /* ---- the view ---- */
 
-/* The span and the moment that the options name; false after a complaint. */
-static bool choose_span(const struct app *a, sd_time began, int64_t for_ns, int64_t window_ns,
-                        struct span *span, sd_time *now)
+/* What the options say about time. */
+struct choice {
+    int64_t for_ns, window_ns; /* 0: not given */
+    sd_time began;             /* when the sources were opened */
+    sd_time at;                /* SD_UNKNOWN: not given */
+};
+
+/* --at alone is everything until then, as a view alone is everything until now: totals and counters too, so
+ * what came later is left out of the model. With --window the span before it. */
+static bool choose_moment(struct app *a, struct choice *t)
+{
+    struct sd_error err;
+    sd_time base = a->replay ? model_usage(a->model).last : SD_UNKNOWN;
+    t->at = SD_UNKNOWN;
+    if (!cli_has(a->cli, CLI_AT))
+        return true;
+    if (!clock_parse(a->cli->values[CLI_AT], sd_known(base) ? base : clock_wall(), &t->at, &err)) {
+        complain("--at: %s", err.text);
+        return false;
+    }
+    if (t->window_ns || app_end_at(a, t->at, &err))
+        return true;
+    complain("%s", err.text);
+    return false;
+}
+
+static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
 {
     struct model_usage usage = model_usage(a->model);
-    struct sd_error err;
-    *span = SPAN_ALL;
-    *now = sd_known(usage.last) && a->replay ? usage.last : clock_wall();
-    if (cli_has(a->cli, CLI_AT)) {
-        if (!clock_parse(a->cli->values[CLI_AT], *now, now, &err)) {
-            complain("--at: %s", err.text);
-            return false;
-        }
-        *span = (struct span){*now - a->config->settings->window_ns, *now};
-    } else if (for_ns) {
-        *span = (struct span){began, clock_wall()};
-    } else if (window_ns) {
-        sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;
-        *span = (struct span){to - window_ns, to};
-    }
-    return true;
+    *now = sd_known(t->at) ? t->at : sd_known(usage.last) && a->replay ? usage.last : clock_wall();
+    if (sd_known(t->at))
+        return t->window_ns ? (struct span){t->at - t->window_ns, t->at} : SPAN_ALL;
+    if (t->for_ns)
+        return (struct span){t->began, clock_wall()};
+    if (!t->window_ns)
+        return SPAN_ALL;
+    sd_time to = sd_known(usage.last) ? usage.last + 1 : *now;
+    return (struct span){to - t->window_ns, to};
 }
 
 static int print_view(struct app *a, const struct view *v, struct span span, sd_time now, const char *unread)
@@ -243,27 +260,27 @@ static bool nothing_was_read(const struct app *a)
 }
 
 /* Reads the sources and prints; what could not be read goes to `unread`. */
-static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, int64_t window_ns,
-                          struct strbuf *unread)
+static int read_and_print(struct app *a, const struct view *v, struct choice *t, struct strbuf *unread)
 {
     bool status = !strcmp(a->cli->verb, "status");
     sd_time now;
-    struct span span;
-    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
+    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
     app_report(a);
     if (signals_stop()) /* while a recording was read */
         return 128 + signals_stop();
-    sd_time began = clock_wall();
+    t->began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
             complain("no source is given and none was found here; name one: slowdive %s SOURCE",
                      a->cli->verb);
         return EXIT_USAGE;
     }
+    if (!choose_moment(a, t))
+        return EXIT_USAGE;
     size_t silent = 0;
-    if (a->n_sources && !gather(a, for_ns, &silent))
+    if (a->n_sources && !gather(a, t->for_ns, &silent))
         return 128 + signals_stop();
     size_t told = unread->len;
     if (silent)
@@ -273,20 +290,19 @@ static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, i
     complain_lines(strbuf_text(unread) + told);
     if (failed && !status && nothing_was_read(a))
         return EXIT_USAGE; /* the sentences above are all there is to say */
-    if (!choose_span(a, began, for_ns, window_ns, &span, &now))
-        return EXIT_USAGE;
+    struct span span = choose_span(a, t, &now);
     return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
 }
 
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? "sources" : a->cli->verb);
-    int64_t for_ns, window_ns;
+    struct choice t = {0};
     struct strbuf unread = {0};
-    if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) ||
-        !duration_option(a, CLI_WINDOW, &window_ns))
+    if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
+        !duration_option(a, CLI_WINDOW, &t.window_ns))
         return EXIT_USAGE;
-    int status = read_and_print(a, v, for_ns, window_ns, &unread);
+    int status = read_and_print(a, v, &t, &unread);
     strbuf_free(&unread);
     return status;
 }

@@ -22,8 +22,8 @@
 #define ACTIONS(X)                                                                                           \
     X(UP, "up", MOVE, "Up k", NULL, "one row up")                                                            \
     X(DOWN, "down", MOVE, "Down j", NULL, "one row down")                                                    \
-    X(LEFT, "left", MOVE, "Left h", NULL, "scroll left; collapse a branch; earlier in a graph")              \
-    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll right; expand a branch; later in a graph")              \
+    X(LEFT, "left", MOVE, "Left h", NULL, "scroll columns left; collapse a branch; earlier in a graph")      \
+    X(RIGHT, "right", MOVE, "Right l", NULL, "scroll columns right; expand a branch; later in a graph")      \
     X(PAGE_UP, "page-up", MOVE, "PgUp C-b", NULL, "one screen up")                                           \
     X(PAGE_DOWN, "page-down", MOVE, "PgDn C-f", NULL, "one screen down")                                     \
     X(FIRST, "first", MOVE, "g Home", NULL, "first row")                                                     \
@@ -95,7 +95,7 @@ int action_next(const struct action_table *t, int action);
     X(at, "TIME", "show the data of that time: 14:03, 14:03:20, 3m ago, now")                                \
     X(speed, "N", "play a recording N times as fast")                                                        \
     X(window, "DURATION", "set the time window of the figures: 30s, 5m")                                     \
-    X(sort, "COLUMN", "sort the pane by that column")                                                        \
+    X(sort, "COLUMN", "sort the pane by that column, its heading or key; -COLUMN reverses")                  \
     X(columns, "[NAME...]", "show only these columns; without names, all")                                   \
     X(filter, "[REGEX]", "show only rows that match; without REGEX, all")                                    \
     X(search, "REGEX", "go to the next match; n and N repeat the search")                                    \

@@ -8,6 +8,7 @@
 
 #include "base/units.h"
 #include "base/num.h"
+#include "base/suggest.h"
 
 static const struct {
     const char *name;
@@ -316,10 +317,16 @@ bool option_set(const struct sd_option *table, void *opts, const char *name, con
 
     if (!o) {
         struct strbuf names = {0};
-        for (const struct sd_option *p = table; p && p->name; p++)
+        struct suggest near = {.word = name};
+        for (const struct sd_option *p = table; p && p->name; p++) {
             strbuf_printf(&names, "%s%s", p == table ? "" : ", ", p->name);
-        fail(err, "there is no option \"%.60s\"%s%s", name, names.len ? "; there is: " : "",
-             strbuf_text(&names));
+            suggest_try(&near, p->name);
+        }
+        if (near.best)
+            fail(err, "there is no option \"%.60s\"; did you mean \"%s\"?", name, near.best);
+        else
+            fail(err, "there is no option \"%.60s\"%s%s", name, names.len ? "; there is: " : "",
+                 strbuf_text(&names));
         strbuf_free(&names);
         return false;
     }

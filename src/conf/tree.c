@@ -1,6 +1,8 @@
 /* tree.c - libyaml's events made into a bounded tree with positions. */
 #include "conf/tree.h"
 
+#include "base/suggest.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
@@ -271,38 +273,10 @@ struct tree_node *tree_read(struct arena *a, const char *text, size_t len, struc
 
 /* ---- did you mean ---- */
 
-enum { WORD_MAX = 40 };
-
-static int distance(const char *a, const char *b)
-{
-    size_t n = strlen(a), m = strlen(b);
-    int row[WORD_MAX + 1];
-    if (n > WORD_MAX || m > WORD_MAX)
-        return WORD_MAX;
-    for (size_t j = 0; j <= m; j++)
-        row[j] = (int)j;
-    for (size_t i = 1; i <= n; i++) {
-        int diagonal = row[0];
-        row[0] = (int)i;
-        for (size_t j = 1; j <= m; j++) {
-            int substituted = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            row[j] = MIN(substituted, MIN(row[j], row[j - 1]) + 1);
-        }
-    }
-    return row[m];
-}
-
 const char *tree_suggest(const char *word, const char *const *names, size_t n)
 {
-    const char *best = NULL;
-    int best_distance = 1 + (int)MIN(strlen(word), 12) / 3; /* further away is another word */
-    for (size_t i = 0; i < n; i++) {
-        int d = names[i] ? distance(word, names[i]) : WORD_MAX;
-        if (d <= best_distance && (!best || d < best_distance)) {
-            best = names[i];
-            best_distance = d;
-        }
-    }
-    return best;
+    struct suggest s = {.word = word};
+    for (size_t i = 0; i < n; i++)
+        suggest_try(&s, names[i]);
+    return s.best;
 }

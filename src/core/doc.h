@@ -106,6 +106,13 @@ struct doc_session {
     sd_time backend_start;
 };
 
+/* Rows of equal rank that come and go: each stays where it was, see table_hold. */
+enum row_hold {
+    HOLD_NOT,
+    HOLD_PLACE,
+    HOLD_SPARE /* it is over: its place is for the next, until then it is shown if it was before */
+};
+
 struct row {
     struct cell *cells; /* one per column */
     struct dive dive;
@@ -114,6 +121,8 @@ struct row {
     const char *copy;           /* what `y` copies; NULL: the row as text */
     int depth;                  /* in a tree; the children follow their parent, depth + 1 */
     bool worst;                 /* the row that `w` goes to; without one, the gravest */
+    bool closed;                /* in a tree: a branch that is closed until the user opens it */
+    enum row_hold hold;         /* of an outermost row */
     size_t number;              /* of the view's own, for section.about */
     uint64_t id; /* what the row is about, the same in a later doc; 0: made from where it leads or its name */
 };
@@ -277,6 +286,7 @@ struct section {
     const char *empty; /* shown instead of nothing: why there is nothing and what to do */
     int weight;        /* share of the height left; 0: only what it needs */
     int min_height;    /* rows on screen without the border; 0: by kind */
+    int steady;        /* TABLE, TREE: rows there is room for, however many there are: they come and go */
     bool aside;        /* for looking up: a pane only while it has the keys, never printed */
     /* All that is known of a row, as lines of text: asked for when the row is selected,
      * so that a tree of 10,000 rows costs nothing more. `chosen`: the section has the keys,

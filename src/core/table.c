@@ -174,8 +174,11 @@ static size_t fold(struct table *t, const struct table_choice *c, uint32_t *orde
 {
     size_t out = 0;
     for (size_t i = 0; i < n;) {
-        bool folded = is_folded(c, identity(t, order[i]));
-        int depth = numbered(t, order[i])->depth;
+        const struct row *r = numbered(t, order[i]);
+        bool folded = r->closed;
+        int depth = r->depth;
+        if (c->n_folded && is_folded(c, identity(t, order[i])))
+            folded = !folded;
         order[out++] = order[i++];
         while (folded && i < n && numbered(t, order[i])->depth > depth)
             i++;
@@ -215,11 +218,20 @@ static size_t filter(struct table *t, const struct table_choice *c, uint32_t *or
     return out;
 }
 
+static bool any_closed(const struct table *t)
+{
+    for (size_t i = 0; !t->source && i < t->n_rows; i++)
+        if (t->rows[i].closed)
+            return true;
+    return false;
+}
+
 size_t table_choose(struct table *t, const struct table_choice *c)
 {
     bool sorted = c->column >= 0 && (size_t)c->column < t->n_columns;
     size_t n = t->n_rows, hidden = 0;
-    if (!sorted && !c->keep && !c->n_folded) {
+    bool folds = c->n_folded || any_closed(t);
+    if (!sorted && !c->keep && !folds) {
         show_all(t);
         return 0;
     }
@@ -236,10 +248,71 @@ size_t table_choose(struct table *t, const struct table_choice *c)
         t->sort_column = c->column;
         t->sort_reverse = c->reverse;
     }
-    if (c->n_folded)
+    if (folds)
         n = fold(t, c, order, n);
     show(t, order, n);
     return hidden;
+}
+
+/* An outermost row that holds, and those below it. */
+struct block {
+    size_t first, n; /* places; n 0: none */
+    bool spare;
+};
+
+/* The blocks that were there before into their slots, new ones after them; the slots with these. */
+static size_t hold_slots(struct table *t, const uint64_t *before, size_t n_before, struct block *slots)
+{
+    size_t n = table_rows(t), out = n_before;
+    for (size_t i = 0, end; i < n; i = end) {
+        const struct row *r = table_row(t, i);
+        bool spare = r->hold == HOLD_SPARE, holds = r->hold != HOLD_NOT;
+        for (end = i + 1; end < n && table_row(t, end)->depth > 0;)
+            end++;
+        if (!holds)
+            continue;
+        uint64_t id = table_identity(t, i);
+        size_t was = 0;
+        while (was < n_before && before[was] != id)
+            was++;
+        if (was == n_before && spare)
+            continue;
+        slots[was < n_before ? was : out++] = (struct block){.first = i, .n = end - i, .spare = spare};
+    }
+    return out;
+}
+
+/* Slots that are free first, then those of spare rows. */
+static void fill_slots(struct block *slots, size_t n_before, size_t n)
+{
+    size_t next = n_before;
+    for (int spare = 0; spare < 2; spare++)
+        for (size_t i = 0; i < n_before && next < n; i++)
+            if (spare ? slots[i].spare : !slots[i].n) {
+                slots[i] = slots[next];
+                slots[next++].n = 0;
+            }
+}
+
+void table_hold(struct table *t, const uint64_t *before, size_t n_before)
+{
+    size_t n = table_rows(t), out = 0;
+    struct block *slots = mem_array(n_before + n + 1, sizeof *slots);
+    uint32_t *order = mem_array(n + 1, sizeof *order);
+    size_t n_slots = hold_slots(t, before, n_before, slots);
+    fill_slots(slots, n_before, n_slots);
+    bool held = false;
+    for (size_t i = 0; i < n; i++) {
+        const struct row *r = table_row(t, i);
+        held = r->depth > 0 ? held : r->hold != HOLD_NOT;
+        if (!held)
+            order[out++] = (uint32_t)table_number(t, i);
+    }
+    for (size_t b = 0; b < n_slots; b++)
+        for (size_t k = 0; k < slots[b].n; k++)
+            order[out++] = (uint32_t)table_number(t, slots[b].first + k);
+    free(slots);
+    show(t, order, out);
 }
 
 void table_sort(struct table *t, int column, bool reverse)

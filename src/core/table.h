@@ -6,6 +6,7 @@
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
 
+#include "base/suggest.h"
 #include "core/doc.h"
 
 #define TABLE_NONE SIZE_MAX
@@ -27,12 +28,18 @@ struct table_choice {
     /* Rows for which it is true are shown, in trees also their ancestors; NULL: all are. */
     bool (*keep)(const struct table *t, const struct row *r, void *ctx);
     void *ctx;
-    /* Of a tree: rows whose descendants are not shown, by identity. */
+    /* Of a tree: rows that the user has closed, or opened when they are `closed` by themselves, by identity.
+     */
     const uint64_t *folded;
     size_t n_folded;
 };
 /* Makes the index anew; rows taken away by `keep`. */
 size_t table_choose(struct table *t, const struct table_choice *c);
+
+/* Rows that hold come last, each in the place it has in `before`, which are identities. A new one takes the
+ * place of one that is gone or spare, or the end; spare ones that are not in `before` are not shown. Each
+ * takes the rows below it in the tree along. Built rows only. */
+void table_hold(struct table *t, const uint64_t *before, size_t n);
 
 /* For a view: the order it gives. Stable; unknown cells come last either way; trees sort
  * among siblings. Built rows are moved. */
@@ -51,6 +58,13 @@ struct table_tree {
     bool *later;
 };
 const struct table_tree *table_tree(struct table *t);
+
+/* ---- table_name.c ---- */
+/* The column that a person means: by its key, its heading, or its key without the unit ("rate" for
+ * rate_per_s); the case, spaces, - and _ do not matter. -1: none. */
+int table_column_meant(const struct table *t, const char *word);
+/* Tries the headings and keys of all columns. */
+void table_suggest(const struct table *t, struct suggest *s);
 
 void table_free(struct table *t); /* what is not the doc's arena's */
 

@@ -2,6 +2,7 @@
 #include "ui/state.h"
 
 #include "base/clock.h"
+#include "base/suggest.h"
 #include "conf/theme.h"
 #include "sink/print.h"
 #include "ui/actions.h"
@@ -92,40 +93,6 @@ static bool do_set(struct console *c, const char *arg, struct sd_error *err)
     return ok;
 }
 
-static bool do_sort(struct console *c, const char *arg, struct sd_error *err)
-{
-    struct section *s = console_section(c);
-    const char *key = arg + (*arg == '-');
-    int column = s && section_has_rows(s) ? table_column(&s->table, key) : -1;
-    if (column < 0)
-        return fail(err, "this pane has no column %s; Tab after :sort shows its columns", key);
-    bool largest_first = !(s->table.columns[column].flags & COLUMN_ASCENDING);
-    pane_set_sort(console_pane(c), key, (*arg == '-') != largest_first);
-    c->stale = true;
-    return true;
-}
-
-static bool do_columns(struct console *c, const char *arg, struct sd_error *err)
-{
-    struct section *s = console_section(c);
-    const char *keys[64] = {NULL};
-    size_t n = 0;
-    if (!s || !section_has_rows(s))
-        return fail(err, "this pane has no columns");
-    char *words = mem_strdup(arg), *save = NULL;
-    bool ok = true;
-    for (char *w = strtok_r(words, " ,", &save); w && ok; w = strtok_r(NULL, " ,", &save)) {
-        if (table_column(&s->table, w) < 0)
-            ok = fail(err, "this pane has no column %s; Tab after :columns shows them", w);
-        else if (n + 1 < ARRAY_LEN(keys))
-            keys[n++] = w;
-    }
-    if (ok)
-        pane_set_columns(console_pane(c), keys);
-    free(words);
-    return ok;
-}
-
 static bool do_search(struct console *c, const char *arg, struct sd_error *err)
 {
     struct regex *r = regex_new(arg, err);
@@ -178,9 +145,9 @@ static bool run(struct console *c, enum command cmd, const char *arg, struct sd_
     case COMMAND_window:
         return do_setting(c, "window", arg, err);
     case COMMAND_sort:
-        return do_sort(c, arg, err);
+        return columns_sort(c, arg, err);
     case COMMAND_columns:
-        return do_columns(c, arg, err);
+        return columns_choose(c, arg, err);
     case COMMAND_filter:
         return do_filter(c, arg, err);
     case COMMAND_search:
@@ -223,6 +190,23 @@ static enum command command_named(const char *name)
     return several == 1 ? found : COMMAND_NONE;
 }
 
+static bool no_such_command(struct console *c, const char *name, struct sd_error *err)
+{
+    struct suggest s = {.word = name};
+    const struct action_table *all = keymap_actions(c->env.config->keymap);
+    char key[32];
+    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
+        suggest_try(&s, COMMAND_INFO[i].name);
+    for (const struct view *const *v = VIEWS; *v; v++)
+        suggest_try(&s, (*v)->name);
+    for (int i = ACTION_NONE + 1; i < action_end(all); i++)
+        suggest_try(&s, action_at(all, i)->name);
+    if (s.best)
+        return fail(err, "there is no command %s; did you mean %s?", name, s.best);
+    return fail(err, "there is no command %s; %s lists them", name,
+                keymap_key_of(c->env.config->keymap, "help", key, sizeof key));
+}
+
 bool console_command(struct console *c, const char *line, struct sd_error *err)
 {
     while (*line == ' ' || *line == ':')
@@ -237,7 +221,6 @@ bool console_command(struct console *c, const char *line, struct sd_error *err)
     bool exact = cmd && !strcmp(COMMAND_INFO[cmd].name, name);
     const struct action_table *all = keymap_actions(c->env.config->keymap);
     int action = action_named(all, name);
-    char key[32];
     const struct action_info *info = action_at(all, action);
     bool ok = true;
     if (exact)
@@ -251,8 +234,7 @@ bool console_command(struct console *c, const char *line, struct sd_error *err)
     else if (cmd)
         ok = run(c, cmd, arg, err);
     else
-        ok = fail(err, "there is no command %s; %s lists them", name,
-                  keymap_key_of(c->env.config->keymap, "help", key, sizeof key));
+        ok = no_such_command(c, name, err);
     free(name);
     free(arg);
     return ok;

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "core/table.h"
 #include "ui/section/section.h"
 
 #include <stdlib.h>
@@ -250,6 +251,19 @@ static void apply_panes(struct screen *s, bool all)
     }
 }
 
+/* A pane has room for as many rows as it has had: the others below it stay where they are. */
+static void keep_heights(struct screen *s)
+{
+    for (size_t i = 0; i < s->doc->n_sections; i++) {
+        struct section *sec = &s->doc->sections[i];
+        struct pane *p = section_has_rows(sec) ? screen_pane(s, i) : NULL;
+        if (!p)
+            continue;
+        p->rows_had = MAX(p->rows_had, (int)MIN(table_rows(&sec->table), (size_t)1000));
+        sec->steady = MAX(sec->steady, p->rows_had);
+    }
+}
+
 static void build_doc(struct screen *s, const struct view_ctx *ctx)
 {
     struct doc *d = s->view->build(ctx);
@@ -268,6 +282,7 @@ static void build_doc(struct screen *s, const struct view_ctx *ctx)
     s->focus = d->n_sections ? MIN(s->focus, d->n_sections - 1) : 0;
     for (size_t i = 0; i < s->n_panes; i++)
         s->panes[i]->about_row = -1; /* the text was the old doc's */
+    keep_heights(s);
     apply_panes(s, true);
 }
 
@@ -330,6 +345,7 @@ void console_free(struct console *c)
     free(c->completions);
     free(c->hint);
     free(c->filter_before);
+    free(c->filter_last);
     free(c->message);
     free(c->prompt_label);
     free(c->prompt_about);

@@ -107,6 +107,12 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
     strbuf_str(title, s->title);
     if (p->filter)
         strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
+    if (!section_has_rows(s))
+        return;
+    if (p->skipped)
+        strbuf_printf(title, " < %d%s", p->skipped, p->beyond ? "" : " more");
+    if (p->beyond)
+        strbuf_printf(title, " > %d more", p->beyond);
 }
 
 /* A drawing shows its cursor once the user has gone to it. */
@@ -125,6 +131,20 @@ static void pane_note(const struct console *c, const struct section *s, const st
         strbuf_str(note, s->note ? s->note : "");
 }
 
+static void draw_border(struct console *c, struct grid *g, size_t i, bool focused)
+{
+    struct screen *s = console_screen(c);
+    const struct section *sec = &s->doc->sections[i];
+    const struct pane *p = screen_pane(s, i);
+    struct strbuf title = {0}, note = {0};
+    pane_title(sec, p, &title);
+    pane_note(c, sec, p, focused, &note);
+    grid_box(g, c->rects[i], focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
+             note.len ? note.text : NULL);
+    strbuf_free(&title);
+    strbuf_free(&note);
+}
+
 static void draw_section(struct console *c, struct grid *g, size_t i)
 {
     struct screen *s = console_screen(c);
@@ -132,29 +152,21 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     struct pane *p = screen_pane(s, i);
     struct rect r = c->rects[i];
     bool focused = s->focus == i;
-    struct strbuf title = {0}, note = {0};
-    pane_title(sec, p, &title);
-    pane_note(c, sec, p, focused, &note);
-    struct rect in;
-    if (r.h >= 3) {
-        in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
-                      note.len ? note.text : NULL);
-    } else {
-        in = r;
-    }
-    strbuf_free(&title);
-    strbuf_free(&note);
+    bool boxed = r.h >= 3;
+    struct rect in = boxed ? (struct rect){r.x + 1, r.y + 1, MAX(r.w - 2, 0), r.h - 2} : r;
     struct draw d = {.grid = g,
                      .in = in,
                      .focused = focused && !c->overlay,
                      .live = c->mode == CURSOR_LIVE && !sd_known(c->anchor),
                      .now = console_cursor(c),
                      .cursor = focused && !c->overlay && has_cursor(c, sec, p)};
-    if (in.w < 1 || in.h < 1)
-        return;
-    d.in = about_draw(d, sec, p, in);
-    if (d.in.h > 0)
-        section_ops(sec)->draw(d, s->doc, sec, p);
+    if (in.w >= 1 && in.h >= 1) {
+        d.in = about_draw(d, sec, p, in);
+        if (d.in.h > 0)
+            section_ops(sec)->draw(d, s->doc, sec, p);
+    }
+    if (boxed) /* last: the title says what the drawing had no room for */
+        draw_border(c, g, i, focused);
 }
 
 /* ---- bottom lines ---- */
@@ -330,10 +342,30 @@ static void status_line(struct console *c, struct grid *g, struct rect r)
     strbuf_free(&right);
 }
 
+static int bar_key(struct grid *g, struct rect r, int x, const char *key, const char *label)
+{
+    x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, key) + 1;
+    return x + grid_text(g, r, x, r.y, r.w, STYLE_BAR, label) + 2;
+}
+
+/* While a line is typed the keys of the panes do nothing. */
+static void prompt_bar(const struct console *c, struct grid *g, struct rect r)
+{
+    int x = bar_key(g, r, bar_key(g, r, r.x + 1, "Enter", "Accept"), "Esc", "Cancel");
+    if (c->prompt == PROMPT_COMMAND)
+        x = bar_key(g, r, x, "Tab", "Complete");
+    if (c->prompt == PROMPT_COMMAND || (c->prompt == PROMPT_FILTER && (c->filter_before || c->filter_last)))
+        bar_key(g, r, x, "Up", "Previous");
+}
+
 static void function_bar(struct console *c, struct grid *g, struct rect r, size_t hidden)
 {
     int x = r.x + 1;
     grid_fill(g, r, STYLE_BAR);
+    if (c->prompt) {
+        prompt_bar(c, g, r);
+        return;
+    }
     /* That there is more to see comes before the last of the keys. */
     if (hidden) {
         char more[64], key[32];
@@ -356,8 +388,7 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
         if (x + w > r.x + r.w)
             break;
         add_hit(c, (struct rect){x, r.y, w, 1}, a, 0);
-        x += grid_text(g, r, x, r.y, r.w, STYLE_KEY, first) + 1;
-        x += grid_text(g, r, x, r.y, r.w, STYLE_BAR, label) + 2;
+        x = bar_key(g, r, x, first, label);
     }
 }
 

@@ -9,12 +9,14 @@
 void overlay_open(struct console *c, enum overlay o)
 {
     struct section *s = console_section(c);
-    if (o == OVERLAY_COLUMNS && (!s || !section_has_rows(s))) {
+    if (o != OVERLAY_HELP && (!s || !section_has_rows(s))) {
         console_message(c, SEVERITY_INFO, "This pane has no columns");
         return;
     }
     c->overlay = o;
     c->overlay_pane = (struct pane){0};
+    if (o == OVERLAY_SORT)
+        c->overlay_pane.selected = MAX(s->table.sort_column, 0);
 }
 
 static void help_text(const struct console *c, struct strbuf *b)
@@ -45,53 +47,16 @@ static void help_text(const struct console *c, struct strbuf *b)
         b, "\nMarks: !! act now, ! check this. Figures in a pane's title: window, count, age of the data.\n");
 }
 
-/* ---- columns ---- */
-
-static void toggle_column(struct console *c)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c);
-    const char *keys[64] = {NULL};
-    size_t n = 0;
-    for (size_t i = 0; i < s->table.n_columns && n + 1 < ARRAY_LEN(keys); i++) {
-        bool shown = pane_shows(p, &s->table.columns[i]);
-        if (shown != ((int)i == c->overlay_pane.selected))
-            keys[n++] = s->table.columns[i].key;
-    }
-    if (n)
-        pane_set_columns(p, keys);
-}
-
-static void columns_draw(struct console *c, struct grid *g, struct rect in)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c), *o = &c->overlay_pane;
-    o->top = MAX(MIN(o->top, o->selected), o->selected - in.h + 1);
-    for (int y = 0; y < in.h && (size_t)(o->top + y) < s->table.n_columns; y++) {
-        const struct column *col = &s->table.columns[o->top + y];
-        bool here = o->top + y == o->selected;
-        grid_printf(g, in, in.x + 1, in.y + y, in.w - 2, STYLE_TEXT, "[%c] %-12s %s",
-                    pane_shows(p, col) ? 'x' : ' ', col->title, col->help ? col->help : "");
-        if (here)
-            grid_style(g, (struct rect){in.x, in.y + y, in.w, 1}, STYLE_SELECTED, 0);
-        if (here)
-            grid_put(g, in, in.x, in.y + y, STYLE_SELECTED, 0x25B8);
-    }
-}
-
 void overlay_draw(struct console *c, struct grid *g, struct rect r)
 {
-    bool help = c->overlay == OVERLAY_HELP;
     grid_fill(g, r, STYLE_TEXT);
-    struct rect in =
-        grid_box(g, r, STYLE_FOCUS, help ? "Help" : "Columns",
-                 help ? "arrows scroll, any other key closes" : "Space shows and hides, Enter closes");
-    if (in.w < 1 || in.h < 1)
-        return;
-    if (!help) {
-        columns_draw(c, g, in);
+    if (c->overlay != OVERLAY_HELP) {
+        columns_draw(c, g, r);
         return;
     }
+    struct rect in = grid_box(g, r, STYLE_FOCUS, "Help", "arrows scroll, any other key closes");
+    if (in.w < 1 || in.h < 1)
+        return;
     struct strbuf b = {0};
     help_text(c, &b);
     text_draw((struct draw){.grid = g, .in = in}, b.text, STYLE_TEXT, &c->overlay_pane);
@@ -114,13 +79,8 @@ void overlay_key(struct console *c, key_code key)
         c->quit = true;
         return;
     }
-    if (c->overlay == OVERLAY_COLUMNS && s && section_has_rows(s)) {
-        if (by)
-            o->selected = MAX(0, MIN(o->selected + by, (int)s->table.n_columns - 1));
-        else if (key == K_SPACE)
-            toggle_column(c);
-        else
-            c->overlay = OVERLAY_NONE;
+    if (c->overlay != OVERLAY_HELP && s && section_has_rows(s)) {
+        columns_key(c, key, a, by);
         return;
     }
     if (by)

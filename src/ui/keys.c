@@ -194,25 +194,6 @@ static bool at_top(struct console *c)
 
 /* ---- tables ---- */
 
-static void sort_next(struct console *c)
-{
-    struct section *s = console_section(c);
-    struct pane *p = console_pane(c);
-    if (!s || !section_has_rows(s) || !s->table.n_columns)
-        return;
-    size_t n = s->table.n_columns;
-    size_t at = s->table.sort_column < 0 ? n - 1 : (size_t)s->table.sort_column;
-    for (size_t k = 0; k < n; k++) {
-        at = (at + 1) % n;
-        if (pane_shows(p, &s->table.columns[at]))
-            break;
-    }
-    const struct column *col = &s->table.columns[at];
-    pane_set_sort(p, col->key, !(col->flags & COLUMN_ASCENDING));
-    console_message(c, SEVERITY_INFO, "Sorted by %s", col->title);
-    c->stale = true;
-}
-
 static void reverse(struct console *c)
 {
     struct section *s = console_section(c);
@@ -354,8 +335,7 @@ static void next_marked(struct console *c)
 
 static void ask_filter(struct console *c)
 {
-    const struct pane *p = console_pane(c);
-    prompt_open(c, PROMPT_FILTER, p && p->filter ? p->filter : "");
+    prompt_open(c, PROMPT_FILTER, "");
 }
 
 static void ask_export(struct console *c)
@@ -418,7 +398,7 @@ static void suspend(struct console *c)
     X(FILTER, ask_filter(c))                                                                                 \
     X(NEXT_MATCH, search(c, 1))                                                                              \
     X(PREVIOUS_MATCH, search(c, -1))                                                                         \
-    X(SORT, sort_next(c))                                                                                    \
+    X(SORT, overlay_open(c, OVERLAY_SORT))                                                                   \
     X(REVERSE, reverse(c))                                                                                   \
     X(COLUMNS, overlay_open(c, OVERLAY_COLUMNS))                                                             \
     X(PAUSE, pause_or_go_on(c))                                                                              \
@@ -545,6 +525,11 @@ void console_mouse(struct console *c, enum mouse_event event, int x, int y)
         if (event == MOUSE_WHEEL_UP || event == MOUSE_WHEEL_DOWN) {
             for (int k = section_ops(sec)->items ? 1 : TEXT_WHEEL; k > 0; k--)
                 move(c, event == MOUSE_WHEEL_UP ? MOVE_UP : MOVE_DOWN);
+            return;
+        }
+        int heading = section_has_rows(sec) && y == in.y ? pane_heading(p, x - in.x) : -1;
+        if (heading >= 0) {
+            columns_click(c, heading);
             return;
         }
         int item = section_ops(sec)->hit ? section_ops(sec)->hit(in, sec, p, x, y) : -1;

@@ -15,6 +15,7 @@ struct band {
     size_t first, n;     /* sections */
     int min, want, most; /* lines with the border */
     int weight;
+    bool drawing;
     int height;
 };
 
@@ -42,10 +43,33 @@ static size_t make_bands(const struct doc *d, size_t from, size_t to, int width,
             b->want = MAX(b->want, need.want + BORDER);
             b->most = MAX(b->most, need.most + BORDER);
             b->weight = MAX(b->weight, d->sections[k].weight);
+            b->drawing =
+                drawing(&d->sections[k]) && need.most > need.want; /* not of fields: they are as they are */
         }
         i += b->n;
     }
     return n;
+}
+
+/* What nobody has use for: drawings gain by it; rows that are not there do not. */
+static void share_rest(struct band *b, size_t n, int left)
+{
+    size_t shown = 0, drawings = 0, last = 0;
+    for (size_t i = 0; i < n; i++)
+        if (b[i].height) {
+            shown++;
+            drawings += b[i].drawing;
+            last = i;
+        }
+    if (!shown)
+        return;
+    for (size_t i = 0, k = 0; drawings && i < n; i++)
+        if (b[i].height && b[i].drawing) {
+            k++;
+            b[i].height += left * (int)k / (int)drawings - left * (int)(k - 1) / (int)drawings;
+        }
+    if (!drawings)
+        b[last].height += left;
 }
 
 /* Distributes the height: first the minimum, the focused band before the others; then the wanted height of
@@ -80,9 +104,7 @@ static void share_height(struct band *b, size_t n, int height, size_t focus)
             }
         }
     }
-    /* The rest stays empty rather than become empty boxes; a single pane is the screen. */
-    if (n == 1 && left > 0)
-        b[0].height += left;
+    share_rest(b, n, left);
 }
 
 static void place(const struct band *b, size_t n, struct rect area, struct rect *out)

@@ -119,8 +119,10 @@ void pane_free(struct pane *p)
     regex_free(p->regex);
     free_list(p->columns);
     free(p->folded);
+    free(p->held);
     free(p->widths);
     free(p->places);
+    free(p->headings);
     free(p);
 }
 
@@ -134,7 +136,10 @@ static bool is_folded(const struct pane *p, uint64_t id)
 
 bool pane_is_folded(const struct pane *p, struct section *s, size_t row)
 {
-    return p->n_folded && row < table_rows(&s->table) && is_folded(p, table_identity(&s->table, row));
+    if (row >= table_rows(&s->table))
+        return false;
+    bool closed = table_row(&s->table, row)->closed;
+    return closed != (p->n_folded && is_folded(p, table_identity(&s->table, row)));
 }
 
 /* A filter and the texts it is matched with, row by row. */
@@ -191,6 +196,23 @@ static int worst_row(const struct pane *p, const struct table *t)
     return p->selected;
 }
 
+/* Where the user has not sorted. */
+static void hold_still(struct pane *p, struct table *t)
+{
+    bool any = false;
+    for (size_t i = 0; !t->source && i < t->n_rows && !any; i++)
+        any = t->rows[i].hold != HOLD_NOT;
+    if (!any || p->sort) /* as the user has sorted them, spare ones too */
+        return;
+    table_hold(t, p->held, p->n_held);
+    p->n_held = 0;
+    for (size_t i = 0; i < table_rows(t); i++)
+        if (table_row(t, i)->hold != HOLD_NOT) {
+            p->held = mem_grow(p->held, p->n_held, &p->cap_held, sizeof *p->held);
+            p->held[p->n_held++] = table_identity(t, i);
+        }
+}
+
 void pane_apply(struct pane *p, struct section *s)
 {
     p->changed = false;
@@ -205,8 +227,7 @@ void pane_apply(struct pane *p, struct section *s)
                                                        .folded = p->folded,
                                                        .n_folded = p->n_folded});
     strbuf_free(&m.text);
-    free(p->widths);
-    p->widths = NULL;
+    hold_still(p, t);
     p->marked = is_marked(t);
     size_t found = p->identity ? table_find(t, p->identity) : TABLE_NONE;
     if (found != TABLE_NONE)
@@ -254,6 +275,7 @@ void pane_set_columns(struct pane *p, const char *const *keys)
     p->columns = NULL;
     free(p->widths);
     p->widths = NULL;
+    p->skipped = 0;
     size_t n = 0;
     while (keys && keys[n])
         n++;
@@ -271,13 +293,13 @@ bool pane_fold(struct pane *p, struct section *s, int open)
     if (s->kind != SECTION_TREE || row >= n)
         return false;
     uint64_t id = table_identity(t, row);
-    bool folded = is_folded(p, id);
+    bool folded = pane_is_folded(p, s, row), listed = is_folded(p, id);
     int depth = table_row(t, row)->depth;
     bool children = row + 1 < n && table_row(t, row + 1)->depth > depth;
     if ((!folded && !children) || open == !folded)
         return false;
     p->changed = true;
-    if (!folded) {
+    if (!listed) {
         p->folded = mem_realloc(p->folded, (p->n_folded + 1) * sizeof *p->folded);
         p->folded[p->n_folded++] = id;
         return true;
@@ -296,6 +318,14 @@ bool pane_unfold(struct pane *p)
     p->n_folded = 0;
     p->changed = p->changed || some;
     return some;
+}
+
+int pane_heading(const struct pane *p, int x)
+{
+    for (size_t i = 0; i < p->n_headings; i++)
+        if (x >= p->headings[i].x && x < p->headings[i].x + p->headings[i].width)
+            return p->headings[i].column;
+    return -1;
 }
 
 bool pane_shows(const struct pane *p, const struct column *c)

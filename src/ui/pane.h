@@ -12,6 +12,12 @@ struct regex *regex_new(const char *pattern, struct sd_error *err);
 void regex_free(struct regex *r); /* NULL is fine */
 bool regex_matches(const struct regex *r, const char *text);
 
+/* The heading of a column, from the left of the pane's inside, as it was drawn last. */
+struct heading {
+    int x, width;
+    int column;
+};
+
 /* The cursor of a pane is an item of its section: a row, a cell of a heat map, a point of a
  * graph, a box. What it is about is kept as well, so that it follows it into a later doc. */
 struct pane {
@@ -19,6 +25,8 @@ struct pane {
     int selected;      /* item: the row's place, or as the kind of section counts them */
     int top;           /* first row or line shown */
     int shift;         /* columns that long text is scrolled to the left */
+    int skipped;       /* columns of the table that are scrolled out at the left */
+    int beyond;        /* columns there was no room for at the last draw */
     uint64_t identity; /* of the selected row or box; 0: none was selected */
     sd_time at;        /* of drawings over time: the moment of the cursor; SD_UNKNOWN: none was chosen */
     int64_t value;     /* of heat maps: where its row begins */
@@ -31,16 +39,23 @@ struct pane {
     char **columns;   /* chosen column keys, NULL-terminated; NULL: the view's own choice */
     uint64_t *folded; /* identities of closed branches */
     size_t n_folded;
-    bool changed;             /* sort, filter or folds are not those of the doc: pane_apply */
-    int page;                 /* rows shown at the last draw */
-    int plot_w, plot_h;       /* of a drawing, at the last draw; 0: not drawn yet */
-    int plot_x, plot_y;       /* from the corner of the pane's inside */
-    int text_width;           /* columns the row's main text had at the last draw; 0: unknown */
-    bool marked;              /* some rows have a mark */
-    size_t hidden;            /* rows or items taken away by the filter */
-    int *widths;              /* of the columns, the widest drawn of this doc; NULL: none yet */
+    uint64_t *held; /* identities of the rows that hold, as they were shown last */
+    size_t n_held, cap_held;
+    bool changed;                   /* sort, filter or folds are not those of the doc: pane_apply */
+    int rows_had;                   /* the most rows of any doc of the screen */
+    int page;                       /* rows shown at the last draw */
+    int plot_w, plot_h;             /* of a drawing, at the last draw; 0: not drawn yet */
+    int plot_x, plot_y;             /* from the corner of the pane's inside */
+    int text_width;                 /* columns the row's main text had at the last draw; 0: unknown */
+    bool marked;                    /* some rows have a mark */
+    size_t hidden;                  /* rows or items taken away by the filter */
+    int *widths;                    /* of the columns, the widest drawn on this screen; NULL: none yet */
+    const struct column *widths_of; /* those columns */
+    size_t n_widths;
     struct box_place *places; /* boxes, flow: what the last draw has put where */
     size_t n_places, cap_places;
+    struct heading *headings;
+    size_t n_headings, cap_headings;
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
     int about_row;     /* the row it is about; -1: none yet */
@@ -68,6 +83,8 @@ bool pane_fold(struct pane *p, struct section *s, int open);
 bool pane_unfold(struct pane *p);
 bool pane_is_folded(const struct pane *p, struct section *s, size_t row);
 
+/* The column whose heading is at x, from the left of the pane's inside; -1. */
+int pane_heading(const struct pane *p, int x);
 bool pane_shows(const struct pane *p, const struct column *c);
 bool pane_row_matches(const struct table *t, const struct row *r, const struct regex *re);
 /* The row as text: its shown cells, tab separated. */

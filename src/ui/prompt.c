@@ -31,7 +31,8 @@ void prompt_open(struct console *c, enum prompt_kind kind, const char *text)
     c->no_pattern = false;
     c->history_at = c->n_history;
     free(c->filter_before);
-    c->filter_before = kind == PROMPT_FILTER ? mem_strdup(text) : NULL;
+    const struct pane *p = kind == PROMPT_FILTER ? console_pane(c) : NULL;
+    c->filter_before = p && p->filter ? mem_strdup(p->filter) : NULL;
     set_line(c, text);
 }
 
@@ -144,8 +145,18 @@ static void remember(struct console *c)
     c->history[c->n_history++] = mem_strdup(c->line.text);
 }
 
+/* The filter prompt opens empty: what was in force before, or was typed last in this session, is above. */
+static void recall_filter(struct console *c, int step)
+{
+    const char *old = c->filter_before ? c->filter_before : c->filter_last;
+    set_line(c, step < 0 && old ? old : "");
+    preview(c);
+}
+
 static void recall(struct console *c, int step)
 {
+    if (c->prompt == PROMPT_FILTER)
+        recall_filter(c, step);
     if (c->prompt != PROMPT_COMMAND || !c->n_history)
         return;
     if (step < 0 && c->history_at > 0)
@@ -175,6 +186,10 @@ static void accept(struct console *c)
     case PROMPT_FILTER:
         ok = !p || pane_set_filter(p, line, &err);
         c->stale = true;
+        if (ok && *line) {
+            free(c->filter_last);
+            c->filter_last = mem_strdup(line);
+        }
         break;
     case PROMPT_SEARCH: {
         struct regex *r = regex_new(line, &err);
@@ -242,7 +257,7 @@ void prompt_key(struct console *c, key_code key)
         return;
     case K_BACKSPACE:
         if (!c->line.len) {
-            prompt_close(c);
+            give_up(c);
             return;
         }
         if (c->caret)

@@ -6,7 +6,8 @@
  *   command.c   what : takes
  *   draw.c      the picture
  *   about.c     all about the selected row, beside or below the rows
- *   help.c      the overlay: help and the column chooser
+ *   help.c      the overlay: help
+ *   columns.c   columns by name: sorting, showing; the list of columns
  *   confirm.c   the question before something is done
  *   ask.c       what actions of views want: shown, asked, typed, done by a source
  *   actions.c   those actions, as keys are bound to them */
@@ -53,7 +54,7 @@ struct screen {
 };
 
 enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_ACTION };
-enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS };
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS, OVERLAY_SORT };
 
 /* A question, with the facts of the moment it was put. While it stands nothing moves
  * under it; only y says yes. */
@@ -102,7 +103,8 @@ struct console {
 
     enum prompt_kind prompt;
     struct strbuf line;
-    char *filter_before; /* the filter prompt was opened over; Esc brings it back */
+    char *filter_before; /* the filter the prompt was opened over; Esc brings it back */
+    char *filter_last;   /* the last one accepted, in any pane; NULL */
     size_t caret;
     char **history; /* of commands, oldest first */
     size_t n_history, history_at;
@@ -196,6 +198,15 @@ struct rect about_draw(struct draw d, const struct section *s, struct pane *p, s
 bool about_enter(struct console *c);          /* Enter: reads it; false: there is none */
 bool about_leave(struct console *c);          /* Esc; false: it was not read */
 bool about_scroll(struct console *c, int by); /* false: it is not read */
+
+/* ---- columns.c ---- */
+/* What follows :sort and :columns, headings or keys. False and a sentence when there is none of that name. */
+bool columns_sort(struct console *c, const char *arg, struct sd_error *err);
+bool columns_choose(struct console *c, const char *arg, struct sd_error *err);
+void columns_click(struct console *c, int column); /* on a heading: sorts by it, or the other way round */
+void columns_draw(struct console *c, struct grid *g, struct rect r); /* the list of the overlay */
+/* action: the key's; by: rows it moves, 0: none */
+void columns_key(struct console *c, key_code key, int action, int by);
 
 /* ---- help.c ---- */
 void overlay_open(struct console *c, enum overlay o);

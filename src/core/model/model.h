@@ -172,6 +172,10 @@ struct session_sample {
 };
 /* The newest sampling moment at or before `at` of each origin; count, at most max. */
 size_t model_sessions(const struct model *m, sd_time at, struct session_sample *out, size_t max);
+/* Client sessions that were sampled from `since` on but are not in the newest moment: the last sample of
+ * each. */
+size_t model_sessions_before(const struct model *m, sd_time since, sd_time at, struct session_sample *out,
+                             size_t max);
 
 struct wait_load {
     const char *wait_type, *wait_event; /* NULL: running on a processor ("CPU") */

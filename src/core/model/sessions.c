@@ -92,6 +92,23 @@ static bool busy(const struct sd_activity *a)
     return a->state && str_starts(a->state, "active") && !str_eq(a->wait_type, "Activity");
 }
 
+/* A parallel query is one session: its processes share its time, so that all their waits show. How many
+ * they are; 0: a worker whose leader is not known (before PostgreSQL 13), no session of its own. */
+static size_t session_processes(const struct sd_batch *b, const struct sd_activity *a, bool parallel)
+{
+    bool worker = str_eq(a->backend_type, "parallel worker");
+    int64_t leader = a->leader_pid > 0 ? a->leader_pid : a->pid;
+    if (worker && a->leader_pid <= 0)
+        return 0;
+    if (!parallel)
+        return 1;
+    size_t n = 0;
+    const struct sd_activity *each;
+    for (size_t i = 0; (each = batch_each(b, SD_ACTIVITY, &i));)
+        n += busy(each) && (each->pid == leader || each->leader_pid == leader);
+    return MAX(n, 1);
+}
+
 static int64_t period_of(struct samples *o, const struct sd_metric *sampled, const struct sd_activity *first,
                          sd_time at)
 {
@@ -131,15 +148,20 @@ static void sessions_apply(struct part *p, struct origin *o, const struct sd_bat
     struct load_slot *s = slots_at(p, &of->load, at);
     s->sampled_ns = add_known(s->sampled_ns, period);
     const void **records = mem_array(batch_len(b), sizeof *records);
+    bool parallel = false;
+    const struct sd_activity *each;
+    for (size_t k = 0; !parallel && (each = batch_each(b, SD_ACTIVITY, &k));)
+        parallel = each->leader_pid > 0;
     for (; a; a = batch_each(b, SD_ACTIVITY, &i)) {
         records[n++] = a;
-        if (!busy(a))
+        size_t processes = busy(a) ? session_processes(b, a, parallel) : 0;
+        if (!processes)
             continue;
         struct load_entry e = {
             .wait_type = model_name(p, a->wait_type),
             .wait_event = model_name(p, a->wait_event),
             .route = link_route(p, a->route),
-            .ns = a->period_ns > 0 ? MIN(a->period_ns, PERIOD_MAX) : period,
+            .ns = (a->period_ns > 0 ? MIN(a->period_ns, PERIOD_MAX) : period) / (int64_t)processes,
         };
         if (sd_known(a->query_id) && a->query_id != 0)
             e.query = query_seen(p->model, o, a->query_id, a->database, NULL, a->query, false);
@@ -327,6 +349,51 @@ size_t model_sessions(const struct model *m, sd_time at, struct session_sample *
         for (size_t i = 0; now && i < now->n && n < max; i++)
             out[n++] =
                 (struct session_sample){.at = now->at, .a = now->records[i], .origin = m->origins[k]->name};
+    }
+    return n;
+}
+
+static bool moment_has(const struct moment *m, const struct sd_activity *a)
+{
+    for (size_t i = 0; i < m->n; i++) {
+        const struct sd_activity *b = m->records[i];
+        if (b->pid == a->pid && b->backend_start == a->backend_start)
+            return true;
+    }
+    return false;
+}
+
+static bool listed(const struct session_sample *list, size_t n, const struct sd_activity *a)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].a->pid == a->pid && list[i].a->backend_start == a->backend_start)
+            return true;
+    return false;
+}
+
+static size_t sessions_before(const struct samples *o, const char *origin, sd_time since,
+                              const struct moment *now, struct session_sample *out, size_t max)
+{
+    size_t n = 0;
+    for (const struct moment *m = now; m-- > o->lists.items && m->at >= since;)
+        for (size_t i = 0; i < m->n && n < max; i++) {
+            const struct sd_activity *a = m->records[i];
+            if (a->pid > 0 && str_eq(a->backend_type, "client backend") && !moment_has(now, a) &&
+                !listed(out, n, a))
+                out[n++] = (struct session_sample){.at = m->at, .a = a, .origin = origin};
+        }
+    return n;
+}
+
+size_t model_sessions_before(const struct model *m, sd_time since, sd_time at, struct session_sample *out,
+                             size_t max)
+{
+    size_t n = 0;
+    for (size_t k = 0; k < m->n_origins; k++) {
+        const struct samples *o = samples_of(m, k);
+        const struct moment *now = o ? history_at(&o->lists, at) : NULL;
+        if (now)
+            n += sessions_before(o, m->origins[k]->name, since, now, out + n, max - n);
     }
     return n;
 }

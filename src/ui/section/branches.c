@@ -44,7 +44,8 @@ int tree_lines_draw(struct draw d, struct rect clip, int x, int y, int width, co
 
 static void branches_move(struct section *s, struct pane *p, enum section_move m)
 {
-    if ((m == MOVE_LEFT || m == MOVE_RIGHT) && pane_fold(p, s, m == MOVE_RIGHT))
+    bool scrolled = m == MOVE_LEFT && (p->skipped || p->shift); /* back first */
+    if ((m == MOVE_LEFT || m == MOVE_RIGHT) && !scrolled && pane_fold(p, s, m == MOVE_RIGHT))
         return;
     table_move(s, p, m);
 }

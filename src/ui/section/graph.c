@@ -83,26 +83,16 @@ static void line_name(const struct graph *g, size_t line, bool ascii, struct str
     strbuf_printf(b, " %s", unit_format(g->unit, last_value(g, line), buf));
 }
 
-/* The names beside the ends of their lines: nothing to look up, and no colour needed. */
-static void names_beside(struct draw d, struct rect r, const struct graph *g, double top)
+/* The names beside the lines, no colour needed: in the order of the lines, so that they stand still while the
+ * lines cross. */
+static void names_beside(struct draw d, struct rect r, const struct graph *g)
 {
-    bool *taken = mem_array((size_t)r.h, sizeof *taken);
     struct strbuf b = {0};
-    for (size_t l = 0; l < g->n_lines; l++) {
-        double v = last_value(g, l);
-        int y = isfinite(v) ? (int)((1 - fmin(fmax(v / top, 0), 1)) * (r.h - 1) + 0.5) : r.h - 1, at = y;
-        while (at < r.h && taken[at])
-            at++;
-        while (at >= r.h || (at >= 0 && taken[at]))
-            at--;
-        if (at < 0)
-            break;
-        taken[at] = true;
+    for (size_t l = 0; l < g->n_lines && (int)l < r.h; l++) {
         line_name(g, l, d.grid->ascii, &b);
-        grid_text(d.grid, r, r.x, r.y + at, r.w, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], b.text);
+        grid_text(d.grid, r, r.x, r.y + (int)l, r.w, LINE_STYLES[l % ARRAY_LEN(LINE_STYLES)], b.text);
     }
     strbuf_free(&b);
-    free(taken);
 }
 
 /* In a narrow pane they stand in the line of the time axis, between its ends. */
@@ -202,7 +192,7 @@ static struct rect lines_draw(struct draw d, const struct graph *g)
     free(cells);
     graph_scale(d, plot, g->unit, top);
     if (beside)
-        names_beside(d, (struct rect){plot.x + plot.w + 1, plot.y, names - 1, plot.h}, g, top);
+        names_beside(d, (struct rect){plot.x + plot.w + 1, plot.y, names - 1, plot.h}, g);
     if (axis) {
         struct rect r = {plot.x, in.y + in.h - 1, plot.w, 1};
         graph_time_axis(d, r, g->from, g->to);

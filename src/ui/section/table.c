@@ -9,6 +9,7 @@
 enum {
     GAP = 2,
     TEXT_MAX = 28,
+    WIDE = 100,
     GROW_MIN = 14,
     BAR_WIDTH = 8,
     TABLE_ROWS_WANTED = 14,
@@ -81,11 +82,15 @@ static void measure(const struct table *t, size_t from, size_t n, struct measure
     strbuf_free(&b);
 }
 
-/* Columns stay as wide as they were while one scrolls through a doc. */
+/* Columns stay as wide as they were while one scrolls, and while figures change. */
 static void remember(struct pane *p, const struct table *t, struct measured *m)
 {
-    if (!p->widths)
+    if (!p->widths || p->widths_of != t->columns || p->n_widths != t->n_columns) {
+        free(p->widths);
         p->widths = mem_array(t->n_columns, sizeof *p->widths);
+        p->widths_of = t->columns;
+        p->n_widths = t->n_columns;
+    }
     for (size_t c = 0; c < t->n_columns; c++) {
         p->widths[c] = m[c].width = MAX(m[c].width, p->widths[c]);
         m[c].known = m[c].known || m[c].width > 1; /* wider than "-" */
@@ -97,40 +102,56 @@ static bool is_text(const struct table *t, size_t c, const struct measured *m)
     return (t->columns[c].flags & (COLUMN_LEFT | COLUMN_TREE)) || m[c].text;
 }
 
-static int natural(const struct table *t, size_t c, const struct measured *m)
+/* Short texts take what the line has for them: on a wide screen more. */
+static int natural(const struct table *t, size_t c, const struct measured *m, int line)
 {
-    bool grow = t->columns[c].flags & COLUMN_GROW;
-    int w =
-        MAX(utf8_width(t->columns[c].title) + (t->sort_column == (int)c), least_width(t->columns[c].unit));
-    if (t->columns[c].width && !grow)
-        return MAX(w, t->columns[c].width);
+    const struct column *col = &t->columns[c];
+    bool grow = col->flags & COLUMN_GROW, text = is_text(t, c, m);
+    int w = MAX(utf8_width(col->title) + (t->sort_column == (int)c), least_width(col->unit));
+    if (col->width && !grow)
+        return text && line >= WIDE ? MAX(MAX(w, col->width), MIN(m[c].width, line / 4)) : MAX(w, col->width);
     w = MAX(w, m[c].width);
-    return !grow && is_text(t, c, m) ? MIN(w, TEXT_MAX) : w;
+    return !grow && text ? MIN(w, MAX(TEXT_MAX, line / 4)) : w;
 }
 
 struct fitting {
     const struct table *t;
+    const struct pane *p;
     const struct measured *m;
     struct fit *f;
-    int grow;        /* the column that takes what is left; -1 */
-    int width, used; /* of the line; of it by the columns */
+    const bool *past; /* columns that are scrolled out at the left */
+    int grow;         /* the column that takes what is left; -1 */
+    int width, used;  /* of the line; of it by the columns */
 };
+
+/* What the user sorts by is shown: the order is of no use without it. */
+static bool sorted_by(const struct fitting *g, size_t c)
+{
+    return g->p->sort && g->t->sort_column == (int)c;
+}
+
+static bool wanted(const struct fitting *g, size_t c)
+{
+    return !g->past[c] && (pane_shows(g->p, &g->t->columns[c]) || sorted_by(g, c));
+}
 
 /* The growing column is what the row is about: a good part of the line is its own before
  * figures of less weight get theirs. */
-static void natural_widths(struct fitting *g, const struct pane *p)
+static void natural_widths(struct fitting *g)
 {
     g->used = -GAP;
+    g->grow = -1;
     for (size_t c = 0; c < g->t->n_columns; c++) {
         const struct column *col = &g->t->columns[c];
         g->f[c] = (struct fit){.width = 0, .text = is_text(g->t, c, g->m)};
-        if (!pane_shows(p, col))
+        if (!wanted(g, c))
             continue;
         if ((col->flags & COLUMN_GROW) && g->grow < 0) {
             g->grow = (int)c;
-            g->f[c].width = MAX(GROW_MIN, MIN(natural(g->t, c, g->m), g->width * 2 / 5));
+            g->f[c].width =
+                MAX(GROW_MIN, MIN(natural(g->t, c, g->m, g->width), MAX(g->width * 2 / 5, col->width)));
         } else {
-            g->f[c].width = natural(g->t, c, g->m) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
+            g->f[c].width = natural(g->t, c, g->m, g->width) + (col->flags & COLUMN_BAR ? BAR_WIDTH + 1 : 0);
         }
         g->used += g->f[c].width + GAP;
     }
@@ -148,7 +169,7 @@ static int least_important(const struct fitting *g, bool *only_bar)
         if (!g->f[c].width || (int)c == g->grow)
             continue;
         bool has_bar = (col->flags & COLUMN_BAR) && g->f[c].width > BAR_WIDTH + 1;
-        double priority = has_bar ? BAR_PRIORITY : col->priority;
+        double priority = has_bar ? BAR_PRIORITY : sorted_by(g, c) ? 0 : col->priority;
         if (priority <= BAR_PRIORITY && g->grow >= 0 && g->f[g->grow].width > GROW_MIN)
             continue; /* shorten the text column first */
         if (priority > 0 && priority >= least) {
@@ -180,9 +201,10 @@ static bool give_way(struct fitting *g)
 }
 
 /* Columns with nothing to show go from beside a text that is cut. */
-static void drop_unknown(struct fitting *g, const struct pane *p)
+static void drop_unknown(struct fitting *g)
 {
-    if (natural(g->t, (size_t)g->grow, g->m) <= g->f[g->grow].width + g->width - g->used || p->columns)
+    if (natural(g->t, (size_t)g->grow, g->m, g->width) <= g->f[g->grow].width + g->width - g->used ||
+        g->p->columns)
         return;
     for (size_t c = 0; c < g->t->n_columns; c++)
         if (g->f[c].width && (int)c != g->grow && !g->m[c].known) {
@@ -192,24 +214,71 @@ static void drop_unknown(struct fitting *g, const struct pane *p)
 }
 
 /* What matters least goes first when the pane is narrow. */
-static void fit_columns(const struct table *t, const struct pane *p, int width, const struct measured *m,
-                        struct fit *f)
+static void fit_once(struct fitting *g)
 {
-    struct fitting g = {.t = t, .m = m, .f = f, .grow = -1, .width = width};
-    natural_widths(&g, p);
-    while (g.used > width && give_way(&g))
+    struct fit *f = g->f;
+    natural_widths(g);
+    while (g->used > g->width && give_way(g))
         ;
-    if (g.grow >= 0) {
-        drop_unknown(&g, p);
-        f[g.grow].width = MAX(f[g.grow].width + width - g.used, 1);
+    if (g->grow >= 0) {
+        drop_unknown(g);
+        f[g->grow].width = MAX(f[g->grow].width + g->width - g->used, 1);
         return;
     }
-    for (size_t c = 0; c < t->n_columns && g.used > width; c++)
+    for (size_t c = 0; c < g->t->n_columns && g->used > g->width; c++)
         if (f[c].width && f[c].text) { /* shorten the first text column */
-            int cut = MIN(g.used - width, f[c].width - 1);
+            int cut = MIN(g->used - g->width, f[c].width - 1);
             f[c].width -= cut;
-            g.used -= cut;
+            g->used -= cut;
         }
+}
+
+/* Columns with something to show that there is no room for. */
+static int count_beyond(const struct fitting *g)
+{
+    int n = 0;
+    for (size_t c = 0; c < g->t->n_columns; c++)
+        n += wanted(g, c) && !g->f[c].width && g->m[c].known;
+    return n;
+}
+
+/* What names the row stays while others are scrolled out: the tree, or the texts up to the long one. */
+static bool names_row(const struct table *t, size_t c)
+{
+    if (t->columns[c].flags & (COLUMN_TREE | COLUMN_GROW))
+        return true;
+    for (size_t i = 0; i < t->n_columns && (t->columns[i].flags & COLUMN_LEFT); i++)
+        if (t->columns[i].flags & COLUMN_GROW)
+            return c < i;
+    return false;
+}
+
+/* Scrolls: leftmost columns go one by one and make room for those beyond, until all were seen. */
+static void fit_columns(const struct table *t, struct pane *p, int width, const struct measured *m,
+                        struct fit *f)
+{
+    bool *past = mem_array(t->n_columns, sizeof *past);
+    struct fitting g = {.t = t, .p = p, .m = m, .f = f, .past = past, .width = width};
+    fit_once(&g);
+    p->beyond = count_beyond(&g);
+    for (int k = 0; k < p->skipped; k++) {
+        size_t c = 0;
+        while (c < t->n_columns && (names_row(t, c) || !f[c].width))
+            c++;
+        if (!p->beyond || c == t->n_columns) {
+            p->skipped = k;
+            break;
+        }
+        past[c] = true;
+        fit_once(&g);
+        p->beyond = count_beyond(&g);
+    }
+    bool scrolls = p->skipped > 0;
+    for (size_t c = 0; c < t->n_columns && !scrolls; c++)
+        scrolls = f[c].width && !names_row(t, c);
+    if (!scrolls) /* all that is shown stays: the long text is what can be scrolled */
+        p->beyond = 0;
+    free(past);
 }
 
 /* "1.23 ms": the figure in ink, the unit dim. */
@@ -288,8 +357,10 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
     strbuf_free(&b);
 }
 
-static void header(struct draw d, const struct table *t, const struct fit *f, int x, int y, struct rect clip)
+/* The headings; where they stand is kept for the mouse. */
+static void header(struct draw d, const struct table *t, struct pane *p, const struct fit *f, int x, int y)
 {
+    struct rect clip = d.in;
     for (size_t c = 0; c < t->n_columns; c++) {
         if (!f[c].width)
             continue;
@@ -302,6 +373,9 @@ static void header(struct draw d, const struct table *t, const struct fit *f, in
         int used = grid_text(d.grid, clip, at, y, room - sorted, STYLE_HEADER, title);
         if (sorted)
             grid_put(d.grid, clip, at + used, y, STYLE_HEADER, t->sort_reverse ? 0x25BE : 0x25B4);
+        p->headings = mem_grow(p->headings, p->n_headings, &p->cap_headings, sizeof *p->headings);
+        p->headings[p->n_headings++] =
+            (struct heading){.x = x - d.in.x, .width = f[c].width + GAP, .column = (int)c};
         x += f[c].width + GAP;
     }
 }
@@ -363,6 +437,8 @@ void table_draw(struct draw d, struct section *s, struct pane *p)
     struct table *t = &s->table;
     struct rect in = d.in;
     if (!table_rows(t)) {
+        p->n_headings = 0;
+        p->beyond = 0;
         nothing(d, s, p);
         return;
     }
@@ -376,8 +452,9 @@ void table_draw(struct draw d, struct section *s, struct pane *p)
     for (size_t c = 0; c < t->n_columns; c++)
         if ((t->columns[c].flags & (COLUMN_GROW | COLUMN_TREE)) && !p->text_width)
             p->text_width = f[c].width;
+    p->n_headings = 0;
     if (in.h > 1)
-        header(d, t, f, in.x + prefix, y++, in);
+        header(d, t, p, f, in.x + prefix, y++);
     draw_rows(d, s, p, f, y, prefix);
     if (p->top > 0)
         grid_put(d.grid, in, in.x + in.w - 1, in.y + (in.h > 1), STYLE_DIM, 0x25B4);
@@ -389,16 +466,23 @@ void table_draw(struct draw d, struct section *s, struct pane *p)
 
 /* ---- as a kind of section ---- */
 
+/* Not just the rows of this moment: frames should not move as rows come and go. */
+static int rows_at_most(int rows)
+{
+    int most = 4;
+    while (most < rows)
+        most *= 2;
+    return most;
+}
+
 struct need table_need(const struct section *s, int width)
 {
     struct need n = {1, 1, 1};
-    int rows = (int)MIN(table_rows(&s->table), (size_t)1000);
+    int rows = MAX((int)MIN(table_rows(&s->table), (size_t)1000), s->steady);
     if (rows == 0)
         n.want = text_height(s->empty, width - 2);
     else
-        /* `most` is not just the rows of this moment: frames should not move as rows
-         * come and go. */
-        n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + MAX(rows, TABLE_ROWS_WANTED)};
+        n = (struct need){2 + (rows > 1), 1 + MIN(rows, TABLE_ROWS_WANTED), 1 + rows_at_most(rows)};
     if (s->about) { /* all about a row stands below the rows */
         n.want += MIN(s->about_lines, ABOUT_WANTED);
         n.most += s->about_lines;
@@ -406,10 +490,23 @@ struct need table_need(const struct section *s, int width)
     return n;
 }
 
+/* Columns first; once all were seen, the long text. Back the other way round. */
+static void scroll_aside(struct pane *p, bool right)
+{
+    if (right && p->beyond > 0)
+        p->skipped++;
+    else if (right)
+        p->shift += SHIFT_STEP;
+    else if (p->shift > 0)
+        p->shift = MAX(0, p->shift - SHIFT_STEP);
+    else
+        p->skipped = MAX(0, p->skipped - 1);
+}
+
 void table_move(struct section *s, struct pane *p, enum section_move m)
 {
     if (m == MOVE_LEFT || m == MOVE_RIGHT)
-        p->shift = MAX(0, p->shift + (m == MOVE_RIGHT ? SHIFT_STEP : -SHIFT_STEP));
+        scroll_aside(p, m == MOVE_RIGHT);
     else if (table_rows(&s->table))
         pane_select(p, s, list_move(p->selected, (int)table_rows(&s->table), p->page, m));
 }

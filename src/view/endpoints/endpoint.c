@@ -127,6 +127,22 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct endp
     free(p);
 }
 
+/* Where the scale begins: the fastest hundredth of what took any time. A log in milliseconds has zeros,
+ * which no such scale reaches; they count in the lowest row. */
+static double fastest(const struct hist *h)
+{
+    uint64_t timed = 0, so_far = 0;
+    uint32_t first = sd_hist_index(SD_US);
+    for (uint32_t i = MAX(first, h->lo); i < h->hi; i++)
+        timed += h->bucket[i];
+    for (uint32_t i = MAX(first, h->lo); i < h->hi; i++) {
+        so_far += h->bucket[i];
+        if (so_far * 100 > timed)
+            return (double)MAX(sd_hist_lower(i), SD_US);
+    }
+    return (double)SD_US;
+}
+
 static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
                  const struct hist *h)
 {
@@ -134,14 +150,15 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     s->weight = 2;
     s->min_height = 4;
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
+    s->note = h->count ? "logarithmic scale" : NULL;
     s->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     struct heatmap *m = &s->heatmap;
     *m = (struct heatmap){.from = span.from, .to = span.to, .unit = UNIT_NS};
     if (!h->count)
         return;
-    /* Log scale up to the slowest; durations all alike lie in its middle. Its ends are
+    /* Log scale from the fastest up to the slowest; durations all alike lie in its middle. Its ends are
      * round, so that one request more or less does not move every cell. */
-    double lo = (double)MAX(hist_quantile(h, 0.01), SD_US), hi = (double)MAX(h->max, 2 * SD_US) * 1.01;
+    double lo = fastest(h), hi = (double)MAX(h->max, 2 * SD_US) * 1.01;
     lo = exp2(floor(log2(lo)));
     hi = exp2(ceil(log2(hi)));
     if (hi < lo * HEAT_SPREAD) {
@@ -159,6 +176,8 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     m->lower[m->rows] = INT64_MAX;
     endpoint_heat(e, span, m->columns, m->rows, m->lower, m->counts);
     m->lower[m->rows] = real_to_int(floor(hi));
+    if (h->min >= real_to_int(floor(lo))) /* otherwise the faster ones are in the lowest row, from 0 */
+        m->lower[0] = real_to_int(floor(lo));
     for (size_t i = 0; i < m->rows * m->columns; i++)
         m->max = MAX(m->max, m->counts[i]);
     m->max = m->max > 1 ? (uint32_t)MIN(exp2(ceil(log2(m->max))), UINT32_MAX) : m->max;

@@ -2,6 +2,7 @@
 #include "view/endpoints/endpoints.h"
 
 #include "base/num.h"
+#include "view/shared/common.h"
 #include "view/shared/worst.h"
 
 #include <stdlib.h>
@@ -36,20 +37,18 @@ static void slow_or_tail(struct worst_list *l, const struct figures *f, struct w
         bool slow = (double)f->p99 >= LIMIT[T_SLOW_NS];
         it.what = "slow";
         it.severity = slow && share >= LIMIT[T_SHARE_WARN] ? SEVERITY_WARN : SEVERITY_INFO;
-        it.rank = 0.5 + share / 2; /* what users wait for comes before what the database does */
         it.why = doc_printf(l->d, "%s of time, p99 %s, median %s", unit_format(UNIT_SHARE, share, e), a, b);
         worst_add(l, it);
     } else if (f->timed && (double)f->p99 >= LIMIT[T_TAIL_NS] &&
                (double)f->p99 >= LIMIT[T_TAIL_FACTOR] * (double)f->p50) {
         it.what = "tail";
         it.severity = SEVERITY_INFO;
-        it.rank = share / 2;
         it.why = doc_printf(l->d, "p99 %s against a median of %s", a, b);
         worst_add(l, it);
     }
 }
 
-static void failing(struct worst_list *l, const struct figures *f, struct worst_item it, int64_t requests)
+static void failing(struct worst_list *l, const struct figures *f, struct worst_item it, double seconds)
 {
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
     double errors = (double)f->errors / (double)f->count;
@@ -60,7 +59,7 @@ static void failing(struct worst_list *l, const struct figures *f, struct worst_
                   : errors >= LIMIT[T_ERRORS_BAD]         ? SEVERITY_BAD
                                                           : SEVERITY_WARN;
     it.share = errors;
-    it.rank = requests ? (double)f->errors / (double)requests : 0;
+    it.rank = isfinite(seconds) ? (double)f->errors / seconds : 0;
     it.why = doc_printf(l->d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, f->errors, a),
                         unit_format_int(UNIT_COUNT, f->count, b));
     worst_add(l, it);
@@ -95,14 +94,16 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
 {
     size_t n = model_endpoints(c->model);
     struct figures all = {0}, *each = read_figures(c, n, &all);
+    double seconds = common_seconds(common_covered(c));
     for (size_t i = 0; i < n; i++) {
         const struct figures *f = &each[i];
         if (f->count < (int64_t)LIMIT[T_MIN_REQUESTS])
             continue;
         const char *name = doc_text(l->d, f->name);
         struct worst_item it = {.subject = name, .dive = {.view = "endpoint", .arg = name}};
+        it.rank = isfinite(seconds) ? (double)f->total_ns / 1e9 / seconds : 0;
         slow_or_tail(l, f, it, all.total_ns ? (double)f->total_ns / (double)all.total_ns : 0);
-        failing(l, f, it, all.count);
+        failing(l, f, it, seconds);
     }
     free(each);
     if (all.count && !all.timed)

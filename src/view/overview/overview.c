@@ -15,11 +15,13 @@ static const struct column COLUMNS[O_COLUMNS] = {
     [O_WHAT] = {.key = "kind",
                 .title = "What",
                 .flags = COLUMN_LEFT,
+                .priority = 2, /* on 80 columns the words of the others say it */
                 .help =
                     "slow, tail, errors, query, index, lock, idle, connections, pool, cache, source or log"},
     [O_SUBJECT] = {.key = "subject",
                    .title = "Where",
                    .flags = COLUMN_LEFT,
+                   .width = 26,
                    .help = "the endpoint, query, session or source"},
     [O_WHY] = {.key = "text",
                .title = "Why",
@@ -50,17 +52,6 @@ static const struct column COLUMNS[O_COLUMNS] = {
 };
 
 /* ---- the doc ---- */
-
-/* The gravest first; of equal ones, in the order of the views. */
-static int by_urgency(const void *x, const void *y)
-{
-    const struct worst_item *a = x, *b = y;
-    if (a->severity != b->severity)
-        return (int)b->severity - (int)a->severity;
-    if (a->rank < b->rank || a->rank > b->rank)
-        return a->rank < b->rank ? 1 : -1;
-    return (a->number > b->number) - (a->number < b->number);
-}
 
 static void headline(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *all,
                      double seconds)
@@ -148,6 +139,7 @@ static void rows(const struct worst_list *l, const char *note, const char *empty
     struct section *sec = doc_table(l->d, "rows", "Needs attention", COLUMNS, O_COLUMNS);
     sec->weight = 3;
     sec->min_height = 9; /* on 24 lines, before the drawings */
+    sec->steady = 3;
     sec->note = note;
     sec->empty = empty;
     for (size_t i = 0; i < l->n; i++) {
@@ -177,8 +169,7 @@ static struct doc *build_overview(const struct view_ctx *c)
     for (const struct view *const *v = VIEWS; *v; v++)
         if ((*v)->worst)
             (*v)->worst(c, &l);
-    if (l.n)
-        qsort(l.items, l.n, sizeof *l.items, by_urgency);
+    worst_sort(&l);
     /* A figure for people and programs alike; panes only for what there is. */
     bool any = model_has_data(c->model);
     struct note n = {all->count ? KINDS_HTTP : KINDS_SQL, all->count ? all->count : SD_UNKNOWN, "requests",

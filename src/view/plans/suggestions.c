@@ -46,7 +46,6 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
     [S_size] = {.key = "size_bytes",
                 .title = "Size",
                 .unit = UNIT_BYTES,
-                .flags = H,
                 .priority = 3,
                 .width = 7,
                 .help = "its size once built; unknown from a plan without a server"},
@@ -96,8 +95,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
         {.key = "write_overhead",
          .title = "Per write",
          .unit = UNIT_SHARE,
-         .flags = H,
-         .priority = 9,
+         .priority = 3,
          .width = 9,
          .help =
              "bytes it adds to a written row, as share of the row's; unknown from a plan without a server"},
@@ -250,11 +248,10 @@ static void given_row(struct doc *d, struct table *t, const struct plan_advice *
     row->cells[S_after] = cell_real(r->cost_after);
 }
 
-/* "proven by the planner: cost 21k -> 48; 2.1 MB; 9 % more to write for each row" */
+/* "proven by the planner: cost 21k -> 48"; size and cost of writing stand in the rows. */
 static const char *price(struct doc *d, const struct plan_advice *a)
 {
     const struct sd_advice *first = NULL;
-    double bytes = 0, overhead = 0;
     size_t proven = 0;
     bool hidden = false;
     for (size_t i = 0; i < a->src->n_advice; i++) {
@@ -264,21 +261,17 @@ static const char *price(struct doc *d, const struct plan_advice *a)
         first = first ? first : r;
         proven += r->proven == 1;
         hidden = hidden || !str_eq(runnable(d, a, r->ddl), r->ddl);
-        bytes += sd_known(r->size_bytes) ? (double)r->size_bytes : NAN;
-        overhead = MAX(overhead, isnan(r->write_overhead) ? 0 : r->write_overhead);
     }
-    char size[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX];
     const char *saved = first ? costs(d, first->cost_before, first->cost_after) : NULL;
     const char *unproven = !first || !first->unproven
                                ? "unproven: slowdive's own estimate"
                                : doc_printf(d, "unproven: %s; slowdive's own estimate", first->unproven);
-    return doc_printf(
-        d, "%s%s%s%s; %s; %s more bytes written per row%s", a->src->replayed ? "replayed: " : "",
-        proven == a->n ? "proven by the planner (HypoPG)"
-        : proven       ? "proven in part"
-                       : unproven,
-        saved ? ": cost " : "", saved ? saved : "", unit_format(UNIT_BYTES, bytes, size),
-        unit_format(UNIT_SHARE, overhead, share), hidden ? "; --show-literals shows its constants" : "");
+    return doc_printf(d, "%s%s%s%s%s", a->src->replayed ? "replayed: " : "",
+                      proven == a->n ? "proven by the planner (HypoPG)"
+                      : proven       ? "proven in part"
+                                     : unproven,
+                      saved ? ": cost " : "", saved ? saved : "",
+                      hidden ? "; --show-literals shows its constants" : "");
 }
 
 /* ---- our own ---- */

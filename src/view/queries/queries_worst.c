@@ -31,6 +31,55 @@ static const char *shortened(struct doc *d, const char *text, int columns)
     return short_text;
 }
 
+/* "orders(customer_id, placed_at)": what a CREATE INDEX is on. */
+static const char *indexed(struct doc *d, const char *ddl)
+{
+    const char *on = strstr(ddl, " ON "), *columns = on ? strchr(on, '(') : NULL;
+    if (!columns)
+        return ddl;
+    on += 4;
+    if (str_starts(on, "ONLY "))
+        on += 5;
+    if (str_starts(on, "public."))
+        on += 7;
+    size_t table = strcspn(on, " (");
+    const char *method = strstr(on, " USING ");
+    bool plain = !method || method > columns || str_starts(method, " USING btree");
+    const char *end = columns + strlen(columns);
+    while (end > columns && strchr("; ", end[-1]))
+        end--;
+    return plain ? doc_printf(d, "%.*s%.*s", (int)table, on, (int)(end - columns), columns)
+                 : doc_printf(d, "%.*s", (int)(end - on), on);
+}
+
+/* What users wait for: with an access log, the endpoint that spends most of its time in it. */
+static void name_symptom(const struct view_ctx *c, struct worst_list *l, const struct query *q,
+                         struct worst_item *it)
+{
+    enum { LINKS = 8 };
+    struct link links[LINKS], of[LINKS];
+    size_t n = query_links(c->model, q, c->span, links, LINKS);
+    for (size_t i = 0; i < n && !it->causes; i++) {
+        const struct endpoint *e = links[i].endpoint;
+        if (e && endpoint_links(c->model, e, c->span, of, LINKS) > 0 && of[0].query == q) {
+            it->causes = "slow";
+            it->causes_of = doc_text(l->d, endpoint_name(e));
+        }
+    }
+}
+
+/* Sessions that are busy with it, on average: calls that wait for it. Of totals since a reset the share of
+ * the sampled load. */
+static double query_waits(const struct view_ctx *c, double load, double share)
+{
+    struct wait_load w[64];
+    double all = 0;
+    size_t n = isfinite(load) ? 0 : model_wait_load(c->model, c->span, w, ARRAY_LEN(w));
+    for (size_t i = 0; i < n; i++)
+        all += w[i].load;
+    return isfinite(load) ? load : all * share;
+}
+
 static void list_query(const struct view_ctx *c, struct worst_list *l, const struct query *q,
                        const struct query_stats *s, double share)
 {
@@ -39,18 +88,23 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
     double load = span_is_all(c->span) ? NAN : queries_time(s) / 1e9 / common_seconds(common_covered(c));
     bool heavy = s->mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
     bool marked = heavy && (share >= LIMIT[T_SHARE_WARN] || index);
-    worst_add(
-        l, (struct worst_item){
-               .what = index ? "index" : "query",
-               .severity = marked ? SEVERITY_WARN : SEVERITY_INFO,
-               .rank = share / 2,
-               .share = share,
-               .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
-               .why = doc_printf(l->d, "%s of query time: %s calls of %s%s",
-                                 unit_format(UNIT_SHARE, share, e), unit_format_int(UNIT_COUNT, s->calls, b),
-                                 unit_format(UNIT_NS, s->mean_ns, a), index ? "; an index would help" : ""),
-               .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
-           });
+    const char *calls = doc_printf(l->d, "%s calls of %s", unit_format_int(UNIT_COUNT, s->calls, b),
+                                   unit_format(UNIT_NS, s->mean_ns, a));
+    unit_format(UNIT_SHARE, share, e);
+    struct worst_item it = {
+        .what = index ? "index" : "query",
+        .severity = marked ? SEVERITY_WARN : SEVERITY_INFO,
+        .rank = query_waits(c, load, share),
+        .share = share,
+        .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
+        /* the remedy first: at 80 columns the figures are cut, not it */
+        .why =
+            index ? doc_printf(l->d, "missing index %s: %s of query time, %s", indexed(l->d, index), e, calls)
+                  : doc_printf(l->d, "%s of query time: %s", e, calls),
+        .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
+    };
+    name_symptom(c, l, q, &it);
+    worst_add(l, it);
 }
 
 void queries_worst(const struct view_ctx *c, struct worst_list *l)

@@ -9,7 +9,12 @@
 
 #include <stdlib.h>
 
-enum { SESSIONS_MAX = 2000 };
+enum { SESSIONS_MAX = 2000, HELD_MAX = 50, SESSIONS_ROWS = 6, NOTABLE_ROWS = 2 };
+
+/* In the console a session keeps its row for so long after it was active last, unless another needs it. */
+#define HELD_NS (120 * SD_S)
+/* Older statements stand in the order of their age; the others hold still. */
+#define YOUNG_NS (10 * SD_S)
 
 enum {
     A_PID,
@@ -34,6 +39,7 @@ enum {
     A_PROGRESS,
     A_DEPTH,
     A_BEGAN,
+    A_WORKERS,
     A_COLUMNS
 };
 
@@ -62,7 +68,8 @@ static const struct column SESSIONS[A_COLUMNS] = {
                  .title = "State",
                  .flags = COLUMN_LEFT,
                  .width = 8,
-                 .help = "as in pg_stat_activity: active, idle in transaction, ..."},
+                 .help = "as in pg_stat_activity: active, idle in transaction, ...; in the console done: not "
+                         "active any more, for a minute"},
     [A_WAIT] = {.key = "wait",
                 .title = "Waits on",
                 .flags = COLUMN_LEFT,
@@ -152,6 +159,11 @@ static const struct column SESSIONS[A_COLUMNS] = {
                  .flags = COLUMN_HIDDEN,
                  .priority = 6,
                  .help = "start of the session; together with the pid it identifies the session"},
+    [A_WORKERS] = {.key = "workers",
+                   .title = "Workers",
+                   .unit = UNIT_COUNT,
+                   .priority = 4,
+                   .help = "parallel workers of its statement, below it in the tree; they are no sessions"},
 };
 
 static const struct column NOTABLE[] = {
@@ -176,6 +188,8 @@ struct node {
     const struct session_sample *s;
     size_t parent, first, next; /* indexes of nodes; NONE */
     int64_t blocks;
+    size_t workers; /* parallel processes of its statement */
+    bool done;      /* it was active a moment ago */
 };
 #define NONE SIZE_MAX
 
@@ -188,6 +202,21 @@ static bool is_prepared(const struct sd_activity *a)
 static bool is_session(const struct sd_activity *a)
 {
     return sd_known(a->pid);
+}
+
+/* A process of another session's statement: no session of its own. */
+static bool is_worker(const struct sd_activity *a)
+{
+    return a->leader_pid > 0 || str_eq(a->backend_type, "parallel worker");
+}
+
+static size_t leader(const struct node *nodes, size_t n, size_t of)
+{
+    const struct session_sample *s = nodes[of].s;
+    for (size_t i = 0; s->a->leader_pid > 0 && i < n; i++)
+        if (i != of && nodes[i].s->a->pid == s->a->leader_pid && str_eq(nodes[i].s->origin, s->origin))
+            return i;
+    return NONE;
 }
 
 /* The first of the pids in blocked_by that was sampled too, on the same server. A prepared
@@ -218,16 +247,18 @@ static size_t blocker(const struct node *nodes, size_t n, size_t of)
 static void forest(struct node *nodes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        size_t parent = blocker(nodes, n, i), up = parent;
+        size_t parent = is_worker(nodes[i].s->a) ? leader(nodes, n, i) : blocker(nodes, n, i), up = parent;
         while (up != NONE && up != i)
             up = nodes[up].parent;
         nodes[i].parent = up == i ? NONE : parent; /* a deadlock is cut open somewhere */
     }
     for (size_t i = n; i-- > 0;) {
         size_t parent = nodes[i].parent;
-        for (size_t up = parent; up != NONE; up = nodes[up].parent)
+        bool worker = is_worker(nodes[i].s->a);
+        for (size_t up = parent; up != NONE && !worker; up = nodes[up].parent)
             nodes[up].blocks++;
         if (parent != NONE) {
+            nodes[parent].workers += worker;
             nodes[i].next = nodes[parent].first;
             nodes[parent].first = i;
         }
@@ -242,6 +273,37 @@ static struct doc_session session_of(struct doc *d, const struct session_sample 
         .origin = doc_text(d, s->origin), .pid = s->a->pid, .backend_start = s->a->backend_start};
 }
 
+static uint64_t session_identity(const struct session_sample *s)
+{
+    struct strbuf b = {0};
+    strbuf_printf(&b, "%s/%lld/%lld/%s", s->origin, (long long)s->a->pid, (long long)s->a->backend_start,
+                  s->a->pid > 0 || !s->a->application ? "" : s->a->application);
+    uint64_t id = str_hash(b.text, b.len);
+    strbuf_free(&b);
+    return MAX(id, 1);
+}
+
+/* Who blocks others comes first, then who takes long; the rest is of one rank, 0. */
+static int64_t rank_of(const struct node *n)
+{
+    int64_t age = n->done ? 0 : common_age(n->s->at, n->s->a->query_start);
+    if (n->blocks > 0)
+        return INT64_MAX / 2 + n->blocks;
+    return age >= YOUNG_NS ? age : 0;
+}
+
+static int by_rank(const void *x, const void *y)
+{
+    const struct node *const *a = x, *const *b = y;
+    int64_t p = rank_of(*a), q = rank_of(*b);
+    if (p != q)
+        return (p < q) - (p > q);
+    const struct sd_activity *s = (*a)->s->a, *t = (*b)->s->a;
+    if (s->backend_start != t->backend_start)
+        return (s->backend_start > t->backend_start) - (s->backend_start < t->backend_start);
+    return (s->pid > t->pid) - (s->pid < t->pid);
+}
+
 static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,
                     int depth)
 {
@@ -249,15 +311,17 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     sd_time at = node->s->at;
     struct row *r = doc_row(d, t);
     struct cell *v = r->cells;
-    bool active = str_eq(a->state, "active"), blocked = a->blocked_by && *a->blocked_by;
+    bool active = str_eq(a->state, "active") && !node->done,
+         blocked = a->blocked_by && *a->blocked_by && !node->done;
     v[A_PID] = cell_int(a->pid);
     v[A_BLOCKS] = cell_int(node->blocks);
     v[A_ROUTE] = cell_text(doc_text(d, a->route));
-    v[A_STATE] = cell_text(doc_text(d, a->state));
-    v[A_WAIT] = cell_text(active || a->wait_type ? load_wait(d, a->wait_type, a->wait_event) : NULL);
+    v[A_STATE] = cell_text(node->done ? "done" : doc_text(d, a->state));
+    v[A_WAIT] =
+        cell_text(active || (a->wait_type && !node->done) ? load_wait(d, a->wait_type, a->wait_event) : NULL);
     v[A_FOR] = cell_text(doc_text(d, blocked ? a->blocked_by : NULL));
     v[A_LOCK] = cell_text(doc_text(d, a->lock));
-    v[A_AGE] = cell_int(common_age(at, a->query_start));
+    v[A_AGE] = cell_int(node->done ? SD_UNKNOWN : common_age(at, a->query_start));
     v[A_TEXT] = cell_text(is_prepared(a)
                               ? doc_printf(d, "prepared transaction %s", a->application ? a->application : "")
                               : common_sql(d, c, a->query, true));
@@ -274,12 +338,16 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     v[A_PROGRESS] = cell_real(a->phase ? a->progress : NAN);
     v[A_DEPTH] = cell_int(depth);
     v[A_BEGAN] = cell_int(a->backend_start > 0 ? a->backend_start : SD_UNKNOWN);
+    v[A_WORKERS] = cell_int(node->workers ? (int64_t)node->workers : SD_UNKNOWN);
     r->depth = depth;
+    r->id = session_identity(node->s);
+    r->hold = depth > 0 || rank_of(node) != 0 ? HOLD_NOT : node->done ? HOLD_SPARE : HOLD_PLACE;
+    r->closed = node->workers > 0 && node->blocks == 0;
     r->session = session_of(d, node->s);
     if (a->query_id != SD_UNKNOWN && a->database)
         r->dive = (struct dive){.view = "query",
                                 .arg = doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
-    int64_t idle = active ? 0 : common_age(at, a->state_change);
+    int64_t idle = active || node->done ? 0 : common_age(at, a->state_change);
     if (blocked || node->blocks > 0)
         r->severity = SEVERITY_BAD;
     else if (!active && idle >= IDLE_WARN_NS)
@@ -444,48 +512,79 @@ static void worst_first(struct doc *d, struct table *t)
     t->sort_column = -1;
 }
 
-static void notable(struct doc *d, const struct node *nodes, size_t n)
+static void notable(struct doc *d, const struct view_ctx *c, const struct node *nodes, size_t n)
 {
     struct section *s = doc_table(d, "notable", "Locks, transactions, vacuums", NOTABLE, ARRAY_LEN(NOTABLE));
     for (size_t i = 0; i < n; i++)
-        if (is_session(nodes[i].s->a))
+        if (is_session(nodes[i].s->a) && !nodes[i].done)
             note_session(d, s, &nodes[i]);
     note_holders(d, s, nodes, n);
     s->weight = 2;
+    s->steady = NOTABLE_ROWS;
+    s->empty = "No session is blocked, idle in a transaction for long, or vacuums.";
     if (s->table.n_rows)
         worst_first(d, &s->table);
-    else
-        d->n_sections--; /* no pane for nothing */
+    else if (!c->key) /* printed, no table for nothing; a pane stays where it is */
+        d->n_sections--;
+}
+
+static int longest_first(const void *x, const void *y)
+{
+    const struct session_sample *a = x, *b = y;
+    int64_t p = common_age(a->at, a->a->query_start), q = common_age(b->at, b->a->query_start);
+    return (p < q) - (p > q);
+}
+
+/* Of this moment, then in the console those that were active shortly before. */
+static size_t sample_nodes(const struct view_ctx *c, struct session_sample *s, struct node *nodes)
+{
+    size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX), now = n;
+    qsort(s, n, sizeof *s, longest_first);
+    if (c->key && n < HELD_MAX)
+        n += model_sessions_before(c->model, c->now - HELD_NS, c->now, s + n, HELD_MAX);
+    for (size_t i = 0; i < n; i++)
+        nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE, .done = i >= now};
+    forest(nodes, now);
+    return n;
+}
+
+static void session_rows(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *nodes,
+                         size_t n)
+{
+    const struct node **roots = mem_array(n + 1, sizeof *roots);
+    size_t n_roots = 0;
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i].parent == NONE && is_session(nodes[i].s->a))
+            roots[n_roots++] = &nodes[i];
+    qsort(roots, n_roots, sizeof *roots, by_rank);
+    for (size_t i = 0; i < n_roots; i++)
+        tree(d, c, t, nodes, (size_t)(roots[i] - nodes));
+    free(roots);
 }
 
 static void sessions(struct doc *d, const struct view_ctx *c)
 {
     struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
     struct node *nodes = mem_array(SESSIONS_MAX, sizeof *nodes);
-    size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX);
+    size_t n = sample_nodes(c, s, nodes);
     struct section *sec = doc_section(d, SECTION_TREE, "rows", "Sessions");
     sec->table = (struct table){.columns = SESSIONS, .n_columns = A_COLUMNS, .sort_column = -1};
     sec->weight = 3;
     sec->min_height = 6;
+    sec->steady = SESSIONS_ROWS;
     sd_time newest = SD_UNKNOWN;
     int64_t shown = 0;
     for (size_t i = 0; i < n; i++) {
-        shown += is_session(s[i].a);
-        nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE};
+        shown += is_session(s[i].a) && !is_worker(s[i].a) && !nodes[i].done;
         newest = MAX(newest, s[i].at); /* SD_UNKNOWN is the smallest */
     }
-    forest(nodes, n);
-    for (size_t i = 0; i < n; i++)
-        if (nodes[i].parent == NONE && is_session(nodes[i].s->a))
-            tree(d, c, &sec->table, nodes, i);
-    table_sort(&sec->table, A_AGE, true);
-    table_sort(&sec->table, A_BLOCKS, true);
+    session_rows(d, c, &sec->table, nodes, n);
     sec->note =
         common_note(d, c,
-                    &(struct note){KINDS_ACTIVITY, shown ? shown : SD_UNKNOWN,
+                    &(struct note){KINDS_ACTIVITY, shown || n ? shown : SD_UNKNOWN,
                                    shown == 1 ? "session" : "sessions", .last = newest, .moment = true});
     sec->empty = common_empty(d, c, KINDS_ACTIVITY);
-    notable(d, nodes, n);
+    notable(d, c, nodes, n);
     free(nodes);
     free(s);
 }

@@ -63,6 +63,7 @@ void load_table(struct doc *d, const struct view_ctx *c, bool by_route)
             r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, l[i].route)};
     }
     sec->weight = 2;
+    sec->steady = 4;
     sec->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
     sec->empty = common_as_seen(d, c, KINDS_ACTIVITY, "No active session was seen in this time window.");
 }

@@ -12,7 +12,7 @@ static void list_pool(struct worst_list *l, const struct pool *p)
     worst_add(l, (struct worst_item){
                      .what = "pool",
                      .severity = MAX(pool_severity(p), SEVERITY_INFO),
-                     .rank = p->waiting / (p->waiting + MAX(p->active, 1)),
+                     .rank = p->waiting,
                      .share = NAN,
                      .subject = doc_printf(l->d, "%s of %s", p->database ? p->database : "?",
                                            p->user ? p->user : "?"),

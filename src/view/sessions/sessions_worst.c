@@ -47,6 +47,15 @@ static void look_at(struct longest *x, const struct session_sample *s)
     }
 }
 
+/* One of the pids in blocked_by. */
+static bool blocks(const struct sd_activity *a, int64_t pid)
+{
+    for (const char *p = a->blocked_by; p && *p; p += strcspn(p, ","), p += *p == ',')
+        if (strtoll(p, NULL, 10) == pid)
+            return true;
+    return false;
+}
+
 static void list_sessions(const struct view_ctx *c, struct worst_list *l)
 {
     struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
@@ -60,7 +69,7 @@ static void list_sessions(const struct view_ctx *c, struct worst_list *l)
         worst_add(l, (struct worst_item){
                          .what = "lock",
                          .severity = SEVERITY_BAD,
-                         .rank = MIN(1.0, (double)x.n_blocked / 10),
+                         .rank = (double)x.n_blocked,
                          .share = NAN,
                          .subject = doc_printf(l->d, "%zu blocked", x.n_blocked),
                          .why = doc_printf(l->d, "pid %lld has waited %s for %s", (long long)x.blocked->pid,
@@ -72,7 +81,7 @@ static void list_sessions(const struct view_ctx *c, struct worst_list *l)
         worst_add(l, (struct worst_item){
                          .what = "idle",
                          .severity = (double)x.idle_ns >= LIMIT[T_IDLE_BAD_NS] ? SEVERITY_BAD : SEVERITY_WARN,
-                         .rank = 0.1,
+                         .causes = x.blocked && blocks(x.blocked, x.idle->pid) ? "lock" : NULL,
                          .share = NAN,
                          .subject = doc_printf(l->d, "pid %lld", (long long)x.idle->pid),
                          .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
@@ -91,7 +100,6 @@ static void list_connections(const struct view_ctx *c, struct worst_list *l, con
     worst_add(l, (struct worst_item){
                      .what = "connections",
                      .severity = used / max >= LIMIT[T_CONNECTIONS_BAD] ? SEVERITY_BAD : SEVERITY_WARN,
-                     .rank = MIN(used / max, 1) / 2,
                      .share = used / max,
                      .subject = doc_text(l->d, origin),
                      .why = doc_printf(l->d, "%.0f of %.0f connections are in use", used, max),
@@ -109,7 +117,6 @@ static void list_hit_ratio(const struct view_ctx *c, struct worst_list *l, const
     worst_add(l, (struct worst_item){
                      .what = "cache",
                      .severity = SEVERITY_WARN,
-                     .rank = read / (hit + read) / 2,
                      .share = NAN,
                      .subject = doc_text(l->d, origin),
                      .why = doc_printf(l->d, "%s of blocks found in shared buffers",

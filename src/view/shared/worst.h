@@ -6,13 +6,19 @@
 
 struct worst_item {
     enum severity severity;
-    double rank;         /* within a severity: share of what the reader waits for, 0..1 */
+    /* What users wait for because of it, of all domains in one unit: requests and sessions that wait, on
+     * average over the span (seconds of waiting a second). 0: nobody waits, or it is not known. A failed
+     * request counts as a second. */
+    double rank;
     const char *what;    /* one word: "slow", "lock" */
     const char *subject; /* the endpoint, query, session or source */
     const char *why;     /* the figures, as text */
     double share;        /* NAN: it has none */
     struct dive dive;    /* where the line leads */
-    size_t number;       /* set by worst_add: in the order of adding */
+    /* What it is the cause of: the item of that kind, about that subject; NULL: about any. The cause
+     * stands above, and is as grave. No kind: of none. */
+    const char *causes, *causes_of;
+    size_t number; /* set by worst_add: in the order of adding */
 };
 
 /* Texts of the items are static, or belong to `d`. */
@@ -23,6 +29,7 @@ struct worst_list {
 };
 
 void worst_add(struct worst_list *l, struct worst_item item);
+void worst_sort(struct worst_list *l); /* the worst first */
 
 /* A file of thresholds lists them as THRESHOLDS(X), with X(NAME, value, help), and gets
  * the enumerators T_NAME and the values in a table indexed by them. */

@@ -17,7 +17,6 @@ static void list_state(struct worst_list *l, const struct sd_status *s, struct w
     char a[UNIT_TEXT_MAX];
     if (s && (s->state == SD_STATE_FAILED || s->state == SD_STATE_BACKOFF)) {
         it.severity = SEVERITY_BAD;
-        it.rank = 1;
         it.why = doc_text(l->d, s->text ? s->text : "it failed");
     } else if (s && sd_known(s->drops) && s->drops > 0) {
         it.severity = SEVERITY_WARN;
