@@ -385,7 +385,7 @@ int verb_record(struct app *a)
         if (!going || rt_finished(a->rt) || stats.error[0])
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
-    recorder_close(a->recorder);
+    stats = recorder_close(a->recorder); /* its last frame may not have fitted */
     a->recorder = NULL;
     struct strbuf unread = {0};
     failed = read_progress(a, &unread).failed + complain_of_late(a);
