@@ -18,6 +18,7 @@ struct app {
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording */
     struct flight *flight;                              /* NULL: the flight recorder is off */
+    struct figures *baseline;                           /* view_ctx.baseline; NULL */
     bool flight_wanted;                                 /* as the settings were obeyed last */
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */

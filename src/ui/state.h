@@ -94,7 +94,8 @@ struct console {
     double speed;
     sd_time anchor; /* live, but all data is older than the console: their end */
 
-    int measure; /* what views weigh by (view_ctx.measure); it stays on the way to the next */
+    struct figures *baseline; /* view_ctx.baseline; NULL: the window before */
+    int measure;              /* what views weigh by (view_ctx.measure); it stays on the way to the next */
 
     bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
     sd_time built; /* env.now when it was */
