@@ -104,6 +104,7 @@ void app_free(struct app *a)
     /* Close the recording first: a source may hang, and after a signal there is little time. */
     if (a->recorder)
         recorder_close(a->recorder);
+    flight_stop(a);
     size_t stuck = a->rt ? rt_free(a->rt, signals_stop() ? 200 * SD_MS : 1 * SD_S) : 0;
     if (stuck)
         log_line(NULL, "%zu sources did not stop in time", stuck);
@@ -382,6 +383,7 @@ static void apply_batch(void *ctx, const struct sd_batch *b)
         a->taken(a->taken_ctx, b);
     if (a->recorder)
         recorder_batch(a->recorder, b);
+    flight_batch(a, b);
 }
 
 size_t app_drain(struct app *a, int64_t budget_ns)

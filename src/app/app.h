@@ -17,6 +17,9 @@ struct app {
     struct model *model;
     struct rt *rt;
     struct recorder *recorder;                          /* NULL: not recording */
+    struct flight *flight;                              /* NULL: the flight recorder is off */
+    struct figures *baseline;                           /* view_ctx.baseline; NULL */
+    bool flight_wanted;                                 /* as the settings were obeyed last */
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
     void *taken_ctx;
@@ -45,6 +48,9 @@ bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
  * anything was drained. */
 bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 
+/* What `replay` names: a file, or with --last the last flight. */
+bool replay_load(struct app *a, struct sd_error *err);
+
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
 /* Waits until the runtime has something, at most timeout_ns. False: a signal asks
@@ -52,6 +58,19 @@ size_t app_drain(struct app *a, int64_t budget_ns);
 bool app_wait(struct app *a, int64_t timeout_ns);
 
 bool app_record(struct app *a, const char *path, struct sd_error *err); /* NULL: stop */
+
+/* ---- flight.c ---- */
+struct saved; /* ui/console.h */
+/* Starts or stops the flight recorder when the setting says so since the last call. False and a sentence,
+ * once, when it cannot start. */
+bool flight_obey(struct app *a, struct sd_error *err);
+void flight_batch(struct app *a, const struct sd_batch *b);
+bool flight_trouble(struct app *a, struct sd_error *why); /* true, once: it failed, and why */
+/* Writes what it has of this run as a new recording. */
+bool flight_save(struct app *a, const char *path, struct saved *out, struct sd_error *err);
+/* Loads the flight that ended last; one that is still written when there is no other. */
+bool flight_load_last(struct app *a, struct sd_error *err);
+void flight_stop(struct app *a);
 
 /* ---- discover.c ---- */
 /* What is here: what DATABASE_URL, PGSERVICE or PGHOST names, else PostgreSQL sockets in

@@ -20,6 +20,7 @@
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
+    X(BASELINE, "baseline", 0, "SOURCE", "changes", "compare with all data of that recording or log")        \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(DB, "db", 0, "URL", "explain",                                                                         \
@@ -35,6 +36,7 @@
       "statements from a file, or .sql files and weights.tsv in a folder")                                   \
     X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record",                                         \
       "log_format of the access logs, in nginx's notation")                                                  \
+    X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
     X(SIZE, "size", 0, "COLUMNSxROWS", "replay", "screen size for --script (default: 80x24)")                \
     X(SVG, "svg", 0, NULL, "replay", "with --script: print the last screen as SVG")                          \
@@ -65,7 +67,7 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 
 /* Verbs besides the views. X(name, "arguments", help) */
 #define CLI_VERBS(X)                                                                                         \
-    X(replay, "FILE", "show a recording in the console; with --script, no terminal is needed")               \
+    X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file, without the console")              \
     X(explain, "[FILE|-] [AFTER] [--db URL]",                                                                \
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \

@@ -105,6 +105,11 @@ static bool env_record(void *ctx, const char *path, struct sd_error *err)
     return app_record(((struct screen *)ctx)->app, path, err);
 }
 
+static bool env_save(void *ctx, const char *path, struct saved *out, struct sd_error *err)
+{
+    return flight_save(((struct screen *)ctx)->app, path, out, err);
+}
+
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
 {
     (void)ctx;
@@ -215,6 +220,27 @@ static void paint(struct screen *s)
     term_paint(s->term, s->grid);
 }
 
+/* A disk that is full, a setting that was changed: said once, and the console goes on. */
+static bool look_after_recorders(struct screen *s)
+{
+    struct app *a = s->app;
+    struct sd_error why;
+    struct recorder_stats stats = {0};
+    bool told = !flight_obey(a, &why) || flight_trouble(a, &why);
+    if (a->recorder)
+        stats = recorder_stats(a->recorder);
+    if (stats.error[0]) {
+        fail(&why, "%s", stats.error);
+        app_record(a, NULL, NULL);
+        told = true;
+    }
+    if (told) {
+        console_message(s->console, SEVERITY_WARN, "%s", why.text);
+        log_line(NULL, "%s", why.text);
+    }
+    return told;
+}
+
 static void loop(struct screen *s)
 {
     int64_t next_drain = 0, next_paint = 0;
@@ -224,6 +250,8 @@ static void loop(struct screen *s)
         if (now >= next_drain) {
             s->answered = false;
             if (app_drain(s->app, DRAIN_BUDGET_NS))
+                dirty = true;
+            if (look_after_recorders(s))
                 dirty = true;
             next_drain = now + DRAIN_EVERY_NS;
             if (s->answered) { /* what the user waits for is shown at once */
@@ -291,11 +319,7 @@ int verb_console(struct app *a)
         return EXIT_USAGE;
     }
     if (!strcmp(a->cli->verb, "replay")) {
-        if (a->cli->n_args != 1) {
-            complain("replay needs one recording: slowdive replay FILE");
-            return EXIT_USAGE;
-        }
-        if (!app_load_recording(a, a->cli->args[0], &err)) {
+        if (!replay_load(a, &err)) {
             complain("%s", err.text);
             return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
         }
@@ -328,6 +352,7 @@ int verb_console(struct app *a)
                                                   .copy = env_copy,
                                                   .add_source = env_add_source,
                                                   .record = env_record,
+                                                  .save = env_save,
                                                   .read_file = explain_read_file,
                                                   .write_file = env_write_file,
                                                   .set_theme = env_set_theme,

@@ -50,10 +50,6 @@ int verb_script(struct app *a)
     char *steps;
     size_t len;
     int w, h;
-    if (a->cli->n_args != 1) {
-        complain("replay needs one recording: slowdive replay FILE --script STEPS");
-        return EXIT_USAGE;
-    }
     if (!screen_size(a, &w, &h)) {
         complain("--size %s is not a size; write it like 100x30", a->cli->values[CLI_SIZE]);
         return EXIT_USAGE;
@@ -62,7 +58,7 @@ int verb_script(struct app *a)
         complain("%s", err.text);
         return EXIT_USAGE;
     }
-    bool ok = app_load_recording(a, a->cli->args[0], &err);
+    bool ok = replay_load(a, &err);
     if (ok) {
         struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
         struct console *c = console_new(&(struct console_env){.app = a,

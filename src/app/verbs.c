@@ -4,6 +4,7 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "view/shared/figures.h"
 #include "view/view.h"
 
 #include <signal.h>
@@ -153,6 +154,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .now = now,
                          .live = live,
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
+                         .baseline = a->baseline,
                          .show_literals = a->config->settings->show_literals};
     return v->build(&c);
 }
@@ -294,6 +296,39 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
 }
 
+/* ---- the baseline ---- */
+
+static bool read_all(struct app *b, const char *source, struct sd_error *err)
+{
+    size_t silent;
+    if (!app_add_target(b, source, follow_servers, err))
+        return false;
+    app_report(b);
+    if (b->n_sources && !gather(b, 0, &silent))
+        return fail(err, "reading the baseline was stopped by a signal");
+    return true;
+}
+
+/* What --baseline names is read by itself, and only its figures are kept. */
+static bool read_baseline(struct app *a, struct sd_error *err)
+{
+    const char *source = a->cli->values[CLI_BASELINE];
+    struct model_limits limits = MODEL_DEFAULTS;
+    struct app b;
+    limits.retention_ns = 0;
+    bool ok = app_init(&b, a->cli, &limits, err) && read_all(&b, source, err);
+    struct model_usage u = ok ? model_usage(b.model) : (struct model_usage){.first = SD_UNKNOWN};
+    if (ok && !sd_known(u.first))
+        ok = fail(err, "the baseline %.200s has no data", source);
+    if (ok) {
+        const struct view_ctx c = {
+            .model = b.model, .span = SPAN_ALL, .show_literals = a->config->settings->show_literals};
+        a->baseline = figures_of(&c, (struct span){u.first, u.last + 1}, "the baseline");
+    }
+    app_free(&b);
+    return ok;
+}
+
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? "sources" : a->cli->verb);
@@ -302,7 +337,14 @@ int verb_view(struct app *a)
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns))
         return EXIT_USAGE;
+    struct sd_error err;
+    if (cli_has(a->cli, CLI_BASELINE) && !read_baseline(a, &err)) {
+        complain("--baseline: %s", err.text);
+        return EXIT_USAGE;
+    }
     int status = read_and_print(a, v, &t, &unread);
+    figures_free(a->baseline);
+    a->baseline = NULL;
     strbuf_free(&unread);
     return status;
 }
@@ -401,7 +443,7 @@ int verb_record(struct app *a)
         if (!going || rt_finished(a->rt) || stats.error[0])
             break;
     } while (!for_ns || clock_mono() - start < for_ns);
-    recorder_close(a->recorder);
+    stats = recorder_close(a->recorder); /* its last frame may not have fitted */
     a->recorder = NULL;
     struct strbuf unread = {0};
     failed = read_progress(a, &unread).failed + complain_of_late(a);

@@ -58,6 +58,19 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "allow core files and debuggers; the memory of the process can contain passwords"},
     {SETTING(routes), .type = SD_OPTION_LIST, .fallback = "",
      .help = "route patterns such as /users/:name or /files/*; the first match is used"},
+    {SETTING(flight), .type = SD_OPTION_BOOL, .fallback = "yes",
+     .help = "flight recorder: the console records itself, for :save and replay --last"},
+    {SETTING(flight_folder), .type = SD_OPTION_TEXT, .fallback = "$XDG_STATE_HOME/slowdive/flight",
+     .help = "folder of the flight recorder"},
+    {.name = "flight_size",
+     .offset = offsetof(struct settings, flight_bytes),
+     .type = SD_OPTION_BYTES,
+     .fallback = "64MiB",
+     .min = MIB,
+     .max = 65536 * MIB,
+     .help = "size limit of this folder; the oldest files are removed first"},
+    {SETTING_NS(flight_age), .fallback = "24h", .min = 60 * SECOND, .max = 366 * 86400 * SECOND,
+     .help = "older files of this folder are removed"},
     {.name = NULL},
 };
 
@@ -123,7 +136,8 @@ bool settings_set(struct settings *s, const char *name, const char *value, struc
     if (o && o->offset == offsetof(struct settings, theme) && !*value)
         return fail(err, "theme is empty; expected dark, light, mono or the name of a file");
     bool path = o && (o->offset == offsetof(struct settings, module_path) ||
-                      o->offset == offsetof(struct settings, log_file));
+                      o->offset == offsetof(struct settings, log_file) ||
+                      o->offset == offsetof(struct settings, flight_folder));
     char *expanded = path ? expand_path(value) : NULL;
     bool ok = option_set(SETTINGS_OPTIONS, s, name, expanded ? expanded : value, err);
     free(expanded);

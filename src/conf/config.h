@@ -25,6 +25,9 @@ struct settings {
     const char *const *exec_env; /* names of variables for exec: programs */
     bool core_dumps;             /* a core file, which holds passwords, may be written */
     const char *const *routes;   /* route patterns, "/users/:name"; first match wins */
+    bool flight;                 /* the console records itself */
+    const char *flight_folder;
+    int64_t flight_bytes, flight_age_ns;
 };
 extern const struct sd_option SETTINGS_OPTIONS[];
 /* option_set, and what the table cannot say: auto/yes/no, "~" in paths. For --set

@@ -10,16 +10,20 @@
 #include <unistd.h>
 
 #include "format/record/recording.h"
+#include "base/clock.h"
 #include "base/trust.h"
 #include "sink/conceal.h"
+#include "sink/ring.h"
 
 enum { QUEUE_MAX = 16384 };
 #define QUEUE_BYTES ((size_t)32 << 20)
 #define GATHER_NS   SD_S
 #define CLOSE_NS    (5 * SD_S)
+#define RETRY_NS    (60 * SD_S) /* of a ring on a full disk */
 
 struct recorder {
-    int fd; /* the thread's after open */
+    int fd;            /* the thread's after open; -1: `ring` */
+    struct ring *ring; /* the thread's; NULL: one file */
     char *path;
     struct conceal *conceal; /* the thread's; NULL: literals are shown */
     pthread_t thread;
@@ -29,7 +33,8 @@ struct recorder {
     const struct sd_batch *queue[QUEUE_MAX];
     size_t n;
     size_t bytes;
-    bool stop, done;
+    bool stop, done, hurry; /* hurry: what is queued is written now */
+    bool busy;              /* the thread has batches that are not written yet */
     struct recorder_stats stats;
 };
 
@@ -83,9 +88,11 @@ static bool write_batches(struct recorder *r, const struct sd_batch **batches, s
         }
         strbuf_clear(&out);
         recording_encode_many(batches + from, to - from, &out);
-        ok = write_whole(r->fd, strbuf_text(&out), out.len, &err, r->path);
+        int fd = r->ring ? ring_file(r->ring, out.len, &err) : r->fd;
+        ok = fd >= 0 && write_whole(fd, strbuf_text(&out), out.len, &err, r->path);
         pthread_mutex_lock(&r->lock);
         if (ok) {
+            r->stats.error[0] = 0;
             r->stats.frames++;
             r->stats.bytes += out.len;
         } else {
@@ -102,7 +109,9 @@ static bool write_batches(struct recorder *r, const struct sd_batch **batches, s
 
 static void release(struct recorder *r)
 {
-    close(r->fd);
+    if (r->fd >= 0)
+        close(r->fd);
+    ring_free(r->ring);
     conceal_free(r->conceal);
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
@@ -115,13 +124,18 @@ static void *write_loop(void *arg)
     struct recorder *r = arg;
     const struct sd_batch **taken = mem_array(QUEUE_MAX, sizeof *taken);
     bool ok = true;
+    int64_t failed = 0;
     pthread_mutex_lock(&r->lock);
     for (;;) {
+        r->busy = false;
+        r->hurry = r->hurry && r->n;
+        if (!r->n)
+            pthread_cond_broadcast(&r->changed); /* for who flushes */
         while (!r->n && !r->stop)
             pthread_cond_wait(&r->changed, &r->lock);
         /* What comes within a second goes into one frame. */
         struct timespec deadline = after(GATHER_NS);
-        while (!r->stop && r->n < QUEUE_MAX / 2 && r->bytes < RECORDING_FRAME_BYTES)
+        while (!r->stop && !r->hurry && r->n < QUEUE_MAX / 2 && r->bytes < RECORDING_FRAME_BYTES)
             if (pthread_cond_timedwait(&r->changed, &r->lock, &deadline) == ETIMEDOUT)
                 break;
         if (!r->n && r->stop)
@@ -130,19 +144,26 @@ static void *write_loop(void *arg)
         memcpy(taken, r->queue, n * sizeof *taken);
         r->n = 0;
         r->bytes = 0;
+        r->busy = true;
         pthread_mutex_unlock(&r->lock);
-        if (ok)
+        bool again = !ok && r->ring && clock_mono() - failed >= RETRY_NS;
+        if (ok || again) {
             ok = write_batches(r, taken, n);
-        else
+            failed = clock_mono();
+        } else
             for (size_t i = 0; i < n; i++)
                 batch_unref(taken[i]);
         pthread_mutex_lock(&r->lock);
     }
     pthread_mutex_unlock(&r->lock);
-    if (ok)
-        fsync(r->fd);
+    if (ok && r->fd >= 0 && fsync(r->fd) < 0 && errno != EINVAL && errno != EROFS)
+        ok = false;
+    int why = errno;
     free(taken);
     pthread_mutex_lock(&r->lock);
+    if (!ok && !r->stats.error[0])
+        snprintf(r->stats.error, sizeof r->stats.error, "the recording %.150s ended: %s", r->path,
+                 strerror(why));
     r->done = true;
     pthread_cond_broadcast(&r->changed);
     pthread_mutex_unlock(&r->lock);
@@ -171,17 +192,12 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
     return ok;
 }
 
-struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err)
+static struct recorder *start(int fd, struct ring *ring, const char *path, bool show_literals,
+                              struct sd_error *err)
 {
-    int fd = output_open(path, OUTPUT_CONTINUE, true, err);
-    if (fd < 0)
-        return NULL;
-    if (!prepare(fd, path, err)) {
-        close(fd);
-        return NULL;
-    }
     struct recorder *r = mem_alloc(sizeof *r);
     r->fd = fd;
+    r->ring = ring;
     r->path = mem_strdup(path);
     r->conceal = show_literals ? NULL : conceal_new();
     pthread_mutex_init(&r->lock, NULL);
@@ -199,11 +215,28 @@ struct recorder *recorder_open(const char *path, bool show_literals, struct sd_e
     return r;
 }
 
+struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err)
+{
+    int fd = output_open(path, OUTPUT_CONTINUE, true, err);
+    if (fd < 0)
+        return NULL;
+    if (!prepare(fd, path, err)) {
+        close(fd);
+        return NULL;
+    }
+    return start(fd, NULL, path, show_literals, err);
+}
+
+struct recorder *recorder_open_ring(struct ring *ring, struct sd_error *err)
+{
+    return start(-1, ring, ring_folder(ring), false, err);
+}
+
 void recorder_batch(struct recorder *r, const struct sd_batch *b)
 {
     pthread_mutex_lock(&r->lock);
     size_t bytes = batch_bytes(b);
-    if (r->stats.error[0] || r->n == QUEUE_MAX || (r->n && r->bytes + bytes > QUEUE_BYTES)) {
+    if ((r->stats.error[0] && !r->ring) || r->n == QUEUE_MAX || (r->n && r->bytes + bytes > QUEUE_BYTES)) {
         r->stats.dropped++;
     } else {
         r->queue[r->n++] = batch_ref(b);
@@ -222,10 +255,23 @@ struct recorder_stats recorder_stats(struct recorder *r)
     return st;
 }
 
-void recorder_close(struct recorder *r)
+bool recorder_flush(struct recorder *r, int64_t limit_ns)
+{
+    struct timespec deadline = after(limit_ns);
+    int late = 0;
+    pthread_mutex_lock(&r->lock);
+    r->hurry = true;
+    pthread_cond_broadcast(&r->changed);
+    while ((r->n || r->busy) && !late)
+        late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
+    pthread_mutex_unlock(&r->lock);
+    return !late;
+}
+
+struct recorder_stats recorder_close(struct recorder *r)
 {
     if (!r)
-        return;
+        return (struct recorder_stats){0};
     struct timespec deadline = after(CLOSE_NS);
     pthread_mutex_lock(&r->lock);
     r->stop = true;
@@ -234,11 +280,16 @@ void recorder_close(struct recorder *r)
     while (!r->done && !late)
         late = pthread_cond_timedwait(&r->changed, &r->lock, &deadline);
     bool done = r->done;
+    struct recorder_stats stats = r->stats;
     pthread_mutex_unlock(&r->lock);
     if (!done) { /* the disk hangs: its thread keeps what it holds, and we go on */
         pthread_detach(r->thread);
-        return;
+        if (!stats.error[0])
+            snprintf(stats.error, sizeof stats.error, "the recording %.150s could not be finished in %d s",
+                     r->path, (int)(CLOSE_NS / SD_S));
+        return stats;
     }
     pthread_join(r->thread, NULL);
     release(r);
+    return stats;
 }

@@ -10,11 +10,19 @@ struct recorder;
 /* Creates (mode 0600) or, when it is a recording, appends. */
 struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err);
 void recorder_batch(struct recorder *r, const struct sd_batch *b); /* takes a reference */
+/* Into the files of a ring, which is the recorder's from now on; literals are hidden. */
+struct ring;
+struct recorder *recorder_open_ring(struct ring *ring, struct sd_error *err);
 struct recorder_stats {
     uint64_t frames, dropped, bytes;
-    char error[256]; /* "" while all is well: disk full ends the recording with a sentence */
+    /* "" while all is well: disk full ends the recording with a sentence. A ring is tried again every minute,
+     * and keeps the last sentence until it succeeds. */
+    char error[256];
 };
 struct recorder_stats recorder_stats(struct recorder *r);
-void recorder_close(struct recorder *r); /* writes what is queued, fsyncs; bounded to 5 s */
+/* Writes what is queued now, and waits for it, at most for `limit_ns`. False: it took longer. */
+bool recorder_flush(struct recorder *r, int64_t limit_ns);
+/* Writes what is queued, fsyncs; bounded to 5 s. What came of it. NULL is fine. */
+struct recorder_stats recorder_close(struct recorder *r);
 
 #endif

@@ -6,6 +6,7 @@
 #include "ui/actions.h"
 #include "ui/section/section.h"
 #include "view/shared/common.h"
+#include "view/shared/figures.h"
 
 #include <stdlib.h>
 
@@ -29,6 +30,8 @@ void ask_free(struct console *c)
     execution_end(c);
     question_free(c->question);
     c->question = NULL;
+    figures_free(c->baseline);
+    c->baseline = NULL;
     free(c->typed_for);
     free(c->typed);
 }
@@ -155,6 +158,7 @@ struct view_ctx console_view_ctx(struct console *c)
                              .file_name = s->file_name,
                              .show_literals = c->env.config->settings->show_literals,
                              .measure = c->measure,
+                             .baseline = c->baseline,
                              .key = key_of,
                              .key_ctx = c};
 }
@@ -215,6 +219,11 @@ static bool show_outcome(struct console *c, const struct outcome *o, struct sd_e
         console_push(c, v, o->view_arg);
     if (o->beside)
         put_beside(c, o->file, text, len);
+    if (o->marks) {
+        figures_free(c->baseline);
+        c->baseline = o->baseline;
+        console_rebuild(c);
+    }
     if (o->measure && o->measure != c->measure) {
         c->measure = o->measure;
         console_rebuild(c);

@@ -162,6 +162,8 @@ static bool run(struct console *c, enum command cmd, const char *arg, struct sd_
         return do_source(c, arg, err);
     case COMMAND_record:
         return do_record(c, arg, err);
+    case COMMAND_save:
+        return command_save(c, arg, err);
     case COMMAND_help:
         overlay_open(c, OVERLAY_HELP);
         return true;

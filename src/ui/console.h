@@ -11,6 +11,13 @@
 #include "ui/grid.h"
 #include "view/view.h"
 
+/* What was saved of the past. */
+struct saved {
+    sd_time from;  /* of the first data in it */
+    int64_t bytes; /* of the recording */
+    bool late;     /* the disk is slow: the last seconds are not in it */
+};
+
 /* What the console asks of the program around it. Every function may be NULL:
  * then the console says that it cannot. `app` is passed back. */
 struct console_env {
@@ -28,6 +35,8 @@ struct console_env {
                                                         or it is too long */
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
     bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
+    /* Writes what the flight recorder has as a new recording. */
+    bool (*save)(void *app, const char *path, struct saved *out, struct sd_error *err);
     /* A malloc'd text, as file_read gives it. */
     bool (*read_file)(void *app, const char *path, char **text, size_t *len, struct sd_error *err);
     bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);

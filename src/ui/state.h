@@ -4,6 +4,7 @@
  *   keys.c      keys and mouse to actions
  *   prompt.c    the line at the bottom: editing, history, completion
  *   command.c   what : takes
+ *   save.c      :save: the past as a recording, with a summary
  *   draw.c      the picture
  *   about.c     all about the selected row, beside or below the rows
  *   help.c      the overlay: help
@@ -94,7 +95,8 @@ struct console {
     double speed;
     sd_time anchor; /* live, but all data is older than the console: their end */
 
-    int measure; /* what views weigh by (view_ctx.measure); it stays on the way to the next */
+    struct figures *baseline; /* view_ctx.baseline; NULL: the window before */
+    int measure;              /* what views weigh by (view_ctx.measure); it stays on the way to the next */
 
     bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
     sd_time built; /* env.now when it was */
@@ -172,6 +174,9 @@ const char *prompt_label(const struct console *c);
 /* Words that may stand at the end of `line`, space separated, into out. */
 void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all);
 bool command_export(struct console *c, const char *path, struct sd_error *err);
+
+/* ---- save.c ---- */
+bool command_save(struct console *c, const char *path, struct sd_error *err);
 
 /* ---- confirm.c ---- */
 void question_open(struct console *c, struct outcome *o); /* takes it */

@@ -69,6 +69,8 @@ struct outcome {
     bool beside;                 /* and what stands beside it: */
     const char *file;            /* a file to read; NULL: none any more */
     int measure;                 /* what views weigh by from now on; 0: as it was */
+    bool marks;                  /* what `changes` compares with is from now on: */
+    struct figures *baseline;    /* the console's, when it takes it; NULL: the window before */
     struct {
         const char *label; /* NULL: nothing is asked to be typed */
         const char *about; /* what the answer is for */

@@ -5,6 +5,7 @@
 #include "view/endpoints/endpoints.h"
 #include "view/indexes/advise.h"
 #include "view/indexes/indexes.h"
+#include "view/overview/changes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
 #include "view/plans/diff.h"
@@ -17,7 +18,7 @@
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
     &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
-    &diff_view,     &pools_view,     &advise_view,   NULL,
+    &diff_view,     &pools_view,     &advise_view,   &changes_view,  NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -18,6 +18,7 @@ struct view_ctx {
     const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
+    const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */
     /* The key an action is bound to, into buf; false: it is unknown. NULL when the doc is
      * printed, where no key works. */
     bool (*key)(void *key_ctx, const char *action, char *buf, size_t size);
@@ -44,6 +45,7 @@ enum view_place {
 const char *view_place_title(enum view_place p); /* "Home"; NULL: there is no such place */
 
 struct worst_list;  /* view/shared/worst.h */
+struct figures;     /* view/shared/figures.h */
 struct view_action; /* view/action.h */
 
 struct view {
@@ -70,6 +72,8 @@ struct view {
     const struct view_action *const *actions;
     /* Adds what of its domain needs a look now to the overview. NULL: nothing ever. */
     void (*worst)(const struct view_ctx *c, struct worst_list *l);
+    /* Adds the figures of its domain that `changes` compares between two windows. NULL: none. */
+    void (*figures)(const struct view_ctx *c, struct figures *f);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */
     const struct column *columns;
     size_t n_columns;

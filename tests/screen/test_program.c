@@ -5,6 +5,7 @@
 #include "tests/lib/vt.h"
 
 #include <fcntl.h>
+#include <dirent.h>
 #include <limits.h>
 #include <locale.h>
 #include <signal.h>
@@ -331,6 +332,64 @@ static void a_wrong_name_leaves_the_recording_alone(void **state)
     quit(vt, 0);
 }
 
+/* What a file next to the log holds; "" when it is not there. */
+static char *beside(const char *name)
+{
+    static char text[100000];
+    char path[PATH_MAX + 32];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "r");
+    text[f ? fread(text, 1, sizeof text - 1, f) : 0] = '\0';
+    if (f)
+        fclose(f);
+    return text;
+}
+
+static void killed_the_past_is_found_again(void **state)
+{
+    (void)state;
+    NEED_PROGRAM();
+    struct vt *vt = start();
+    char save[PATH_MAX + 32], saved[PATH_MAX + 32];
+    snprintf(save, sizeof save, "save %s/s.slowdive", folder);
+    snprintf(saved, sizeof saved, "%s/s.slowdive", folder);
+    command(vt, save);
+    see(vt, "Saved the last");
+    assert_non_null(strstr(beside("s.slowdive.md"), "## What stood out when"));
+    command(vt, save);
+    see(vt, "exists already; choose another name");
+    vt_signal(vt, SIGKILL);
+    vt_free(vt);
+    /* What was on the disk at the last frame is there; nothing was asked for before. */
+    vt = start_with(MODERN_ENV, (const char *const[]){"replay", "--last", NULL}, 30, 100);
+    see(vt, "the last one that ended");
+    see_endpoints(vt);
+    command(vt, save);
+    see(vt, "this is a recording already");
+    quit(vt, 0);
+    vt = start_with(MODERN_ENV, (const char *const[]){"replay", saved, NULL}, 30, 100);
+    see_endpoints(vt);
+    quit(vt, 0);
+}
+
+static void flight_recorder_off_and_on(void **state)
+{
+    (void)state;
+    NEED_PROGRAM();
+    struct vt *vt =
+        start_with(MODERN_ENV, (const char *const[]){"--set", "flight=no", web_log, NULL}, 30, 100);
+    char save[PATH_MAX + 32];
+    see_endpoints(vt);
+    snprintf(save, sizeof save, "save %s/off.slowdive", folder);
+    command(vt, save);
+    see(vt, "the flight recorder is off");
+    command(vt, "set flight_folder=/dev/null/flight");
+    command(vt, "set flight=yes");
+    see(vt, "The flight recorder is off: cannot open the folder /dev/null");
+    see_endpoints(vt); /* and the console goes on */
+    quit(vt, 0);
+}
+
 static void crash_says_where_the_log_is(void **state)
 {
     (void)state;
@@ -421,6 +480,20 @@ static void hangup_ends_it(void **state)
     vt_free(vt);
 }
 
+static void remove_flights(void)
+{
+    char path[PATH_MAX * 2];
+    snprintf(path, sizeof path, "%s/state/slowdive/flight", folder);
+    DIR *d = opendir(path);
+    for (const struct dirent *e; d && (e = readdir(d));) {
+        snprintf(path, sizeof path, "%s/state/slowdive/flight/%s", folder, e->d_name);
+        if (e->d_name[0] != '.')
+            remove(path);
+    }
+    if (d)
+        closedir(d);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -445,6 +518,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(ended_by_signals),
         cmocka_unit_test(ctrl_c_quits),
         cmocka_unit_test(a_wrong_name_leaves_the_recording_alone),
+        cmocka_unit_test(killed_the_past_is_found_again),
+        cmocka_unit_test(flight_recorder_off_and_on),
         cmocka_unit_test(crash_says_where_the_log_is),
         cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(random_sizes),
@@ -453,8 +528,17 @@ int main(int argc, char **argv)
         cmocka_unit_test(hangup_ends_it),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    const char *const left[] = {
-        "web.log", "a.slowdive", "state/slowdive/slowdive.log", "state/slowdive", "state", "config", ""};
+    remove_flights();
+    const char *const left[] = {"web.log",
+                                "a.slowdive",
+                                "s.slowdive",
+                                "s.slowdive.md",
+                                "state/slowdive/flight",
+                                "state/slowdive/slowdive.log",
+                                "state/slowdive",
+                                "state",
+                                "config",
+                                ""};
     for (size_t i = 0; i < ARRAY_LEN(left); i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof path, "%s/%s", folder, left[i]);

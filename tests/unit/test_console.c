@@ -468,6 +468,22 @@ static void a_doc_is_kept_while_nothing_changes(void **state)
     world_free(w);
 }
 
+static void the_key_b_marks_a_baseline(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, true);
+    play(w, ": changes");
+    see(w, "Changes from the window before");
+    see(w, "Too early: this compares two windows");
+    play(w, "key b");
+    see(w, "Baseline marked: 15:51:38 to 15:52:38");
+    see(w, "Changes from the marked baseline");
+    see(w, "0 of"); /* a window differs from itself in nothing */
+    play(w, ": baseline off");
+    see(w, "Changes from the window before");
+    world_free(w);
+}
+
 /* A live plan stays while other things come in. */
 static void a_plan_is_kept_until_its_domains_change(void **state)
 {
@@ -706,6 +722,7 @@ int main(void)
         cmocka_unit_test(the_mouse_selects_and_dives),
         cmocka_unit_test(small_screens_show_the_pane_with_the_keys),
         cmocka_unit_test(idle_screens_stand_still),
+        cmocka_unit_test(the_key_b_marks_a_baseline),
         cmocka_unit_test(monkeys_do_no_harm),
         cmocka_unit_test(every_view_at_every_size),
         cmocka_unit_test(scripts_say_which_line_is_wrong),

@@ -110,6 +110,14 @@ static bool entry_at(const struct reader *r, size_t at)
     return r->len - at >= ENTRY && !memcmp(e, FRAME_MAGIC, 4) && get32(e + 28) == crc_of(e, 28);
 }
 
+sd_time recording_entry_time(const char entry[RECORDING_ENTRY_BYTES])
+{
+    const struct reader r = {.bytes = (const unsigned char *)entry, .len = RECORDING_ENTRY_BYTES};
+    if (!entry_at(&r, 0))
+        return SD_UNKNOWN;
+    return (sd_time)(get32(r.bytes + 8) | (uint64_t)get32(r.bytes + 12) << 32);
+}
+
 /* The next valid entry from `at` on, or len. */
 static size_t next_entry(const struct reader *r, size_t at)
 {

@@ -16,6 +16,9 @@ void recording_header(struct strbuf *out);
 void recording_encode_many(const struct sd_batch *const *batches, size_t n, struct strbuf *out);
 #define RECORDING_FRAME_BYTES  ((size_t)4 << 20)
 #define RECORDING_HEADER_BYTES 16
+#define RECORDING_ENTRY_BYTES  32
+/* The time of the frame that begins with these bytes; SD_UNKNOWN: no frame does. */
+sd_time recording_entry_time(const char entry[RECORDING_ENTRY_BYTES]);
 /* Do these first bytes of a file (any number) begin a recording? */
 bool recording_begins(const void *bytes, size_t len);
 

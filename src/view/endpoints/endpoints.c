@@ -261,6 +261,7 @@ const struct view endpoints_view = {
     .needs = KINDS_HTTP,
     .build = build_endpoints,
     .worst = endpoints_worst,
+    .figures = endpoints_figures,
     .columns = COLUMNS,
     .n_columns = E_COLUMNS,
 };

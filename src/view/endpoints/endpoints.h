@@ -6,6 +6,8 @@
 extern const struct view endpoints_view;
 /* What the overview lists of it: struct view.worst. */
 void endpoints_worst(const struct view_ctx *c, struct worst_list *l);
+void endpoints_silent(const struct view_ctx *c, struct worst_list *l); /* part of it: what fell silent */
+void endpoints_figures(const struct view_ctx *c, struct figures *f);   /* struct view.figures */
 
 #define ENDPOINTS_UNTIMED                                                                                    \
     "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"

@@ -106,6 +106,7 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
         failing(l, f, it, seconds);
     }
     free(each);
+    endpoints_silent(c, l);
     if (all.count && !all.timed)
         worst_add(l, (struct worst_item){
                          .what = "log",

@@ -12,12 +12,13 @@
 enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS };
 
 static const struct column COLUMNS[O_COLUMNS] = {
-    [O_WHAT] = {.key = "kind",
-                .title = "What",
-                .flags = COLUMN_LEFT,
-                .priority = 2, /* on 80 columns the words of the others say it */
-                .help =
-                    "slow, tail, errors, query, index, lock, idle, connections, pool, cache, source or log"},
+    [O_WHAT] =
+        {.key = "kind",
+         .title = "What",
+         .flags = COLUMN_LEFT,
+         .priority = 2, /* on 80 columns the words of the others say it */
+         .help =
+             "slow, tail, errors, silent, query, index, lock, idle, connections, pool, cache, source or log"},
     [O_SUBJECT] = {.key = "subject",
                    .title = "Where",
                    .flags = COLUMN_LEFT,
@@ -207,6 +208,7 @@ const struct view overview_view = {
     .summary = "the worst problems now; each line opens a view",
     .key = '1',
     .build = build_overview,
+    .links = (const char *const[]){"changes", NULL},
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,
     .also = ALSO,

@@ -10,6 +10,8 @@
 
 extern const struct view plan_view; /* about a "query": "database/query_id" */
 
+void plans_figures(const struct view_ctx *c, struct figures *f); /* struct view.figures */
+
 struct plan_kept;
 
 struct plan_source { /* what is known about a plan beside itself */

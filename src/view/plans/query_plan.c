@@ -290,6 +290,7 @@ const struct view plan_view = {
     .made_of =
         SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX),
     .build = build_query_plan,
+    .figures = plans_figures,
     .actions = plan_actions,
     .links = (const char *const[]){"query", "diff", NULL},
     .columns = plan_columns,

@@ -298,6 +298,7 @@ const struct view queries_view = {
     .build = build_queries,
     .links = (const char *const[]){"activity", "tables", "indexes", NULL},
     .worst = queries_worst,
+    .figures = queries_figures,
     .columns = COLUMNS,
     .n_columns = Q_COLUMNS,
     .also = ALSO,

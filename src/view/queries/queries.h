@@ -6,6 +6,8 @@
 extern const struct view queries_view;
 /* What the overview lists of it: struct view.worst. */
 void queries_worst(const struct view_ctx *c, struct worst_list *l);
+void queries_silent(const struct view_ctx *c, struct worst_list *l); /* part of it: what fell silent */
+void queries_figures(const struct view_ctx *c, struct figures *f);   /* struct view.figures */
 
 /* Execution time in ns; 0 when nothing is known of it. */
 double queries_time(const struct query_stats *s);

@@ -123,4 +123,5 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l)
         if (share >= LIMIT[T_SHARE] && s.calls >= (int64_t)LIMIT[T_MIN_CALLS])
             list_query(c, l, q, &s, share);
     }
+    queries_silent(c, l);
 }

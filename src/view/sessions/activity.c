@@ -628,6 +628,7 @@ const struct view activity_view = {
     .actions = session_actions,
     .links = (const char *const[]){"queries", "tables", "indexes", "pools", NULL},
     .worst = sessions_worst,
+    .figures = sessions_figures,
     .columns = SESSIONS,
     .n_columns = A_COLUMNS,
     .also = ALSO,

@@ -6,5 +6,6 @@
 extern const struct view activity_view;
 /* What the overview lists of it: struct view.worst. */
 void sessions_worst(const struct view_ctx *c, struct worst_list *l);
+void sessions_figures(const struct view_ctx *c, struct figures *f); /* struct view.figures */
 
 #endif

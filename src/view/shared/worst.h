@@ -30,6 +30,9 @@ struct worst_list {
 
 void worst_add(struct worst_list *l, struct worst_item item);
 void worst_sort(struct worst_list *l); /* the worst first */
+/* What stood out when: the items of all views, window after window over `all`, one row for each thing with
+ * its gravest figures and the time it was there. A section of `d`. */
+void worst_over_time(struct doc *d, const struct view_ctx *c, struct span all);
 
 /* A file of thresholds lists them as THRESHOLDS(X), with X(NAME, value, help), and gets
  * the enumerators T_NAME and the values in a table indexed by them. */

@@ -1,0 +1,73 @@
+/* figures.h - what the view `changes` compares: the figures of one window, added by the views (struct
+ * view.figures).
+ *
+ * Is a difference more than noise? A window is divided into up to 12 parts, and the parts tell how much a
+ * figure varies by itself. A number has changed when the two windows differ by a quarter of the larger at
+ * least, and by more than could be expected of what varies so much (one time in about 3000, by Student's t;
+ * parts that follow each other count for less when they are alike). Counts vary at least as what happens at
+ * random (Poisson). Something is new, or gone, when it was seen 8 times in 3 parts of one window, and never
+ * in the other. Texts (plans, settings) have changed when they differ. */
+#ifndef VIEW_SHARED_FIGURES_H
+#define VIEW_SHARED_FIGURES_H
+
+#include "view/view.h"
+
+enum { FIGURE_PARTS = 12 };
+
+enum figure_method {
+    FIGURE_COUNT, /* per second, of `events`; absent is 0 */
+    FIGURE_TIME,  /* a duration: compared by its ratio */
+    FIGURE_LEVEL, /* an average, such as sessions; absent is 0 */
+    FIGURE_TEXT
+};
+
+struct figure {
+    const char *kind;    /* "endpoint": static */
+    const char *key;     /* with kind and name: what it is of */
+    const char *subject; /* as shown; NULL: the key */
+    const char *name;    /* "requests": static */
+    enum figure_method method;
+    enum unit unit;
+    double value; /* NAN: unknown */
+    double parts[FIGURE_PARTS];
+    size_t n_parts;
+    double events;    /* how many it is made of */
+    const char *text; /* FIGURE_TEXT: as shown */
+    const char
+        *earlier; /* FIGURE_TEXT: all it was until the end of the window, a line each; NULL: `text` alone */
+    const char *
+        absent; /* FIGURE_TEXT: what it is where others of its kind are known, and it is not; NULL: unknown */
+    bool more_is_worse; /* a time, an error: a change for the worse is marked */
+    double weight;      /* seconds users or sessions spend with it, for the order */
+    struct dive dive;
+};
+
+/* Texts that are not static belong to `d`. */
+struct figures {
+    struct doc *d;
+    struct figure *items;
+    size_t n, cap;
+    struct span span;
+    const char *name; /* "marked 14:00:00"; NULL */
+    double seconds;   /* of the span */
+    size_t n_parts;   /* it is divided into */
+};
+
+void figures_add(struct figures *f, const struct figure *item);
+/* Of all views, for that span, which is not SPAN_ALL. */
+struct figures *figures_of(const struct view_ctx *c, struct span span, const char *name);
+void figures_free(struct figures *f); /* NULL is fine */
+
+enum figure_verdict { FIGURE_NOISE, FIGURE_UNKNOWN, FIGURE_CHANGED, FIGURE_NEW, FIGURE_GONE };
+const char *figure_verdict_name(enum figure_verdict v); /* "noise", "unknown", "changed", "new", "gone" */
+
+/* One figure in both windows; one of them may be NULL. */
+struct figure_pair {
+    const struct figure *before, *now;
+    enum figure_verdict verdict;
+    bool worse;
+};
+/* The changed first, for the worse before others, by weight. Free with free(). */
+struct figure_pair *figures_compare(const struct figures *before, const struct figures *now, size_t *n);
+
+#endif

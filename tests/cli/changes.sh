@@ -1,0 +1,39 @@
+#!/bin/bash
+# slowdive changes: two halves, and against a baseline that is a log or a recording.
+. "$(dirname "$0")/tap.bash"
+
+# 60 seconds with 6 requests each: SLOW STATUS-OF-FAILING PATH
+traffic() { # DURATION STATUS PATH
+    for s in $(seq 0 59); do
+        for k in 1 2 3 4 5 6; do
+            line "$s" GET "/orders/$s$k" 200 "0.0$(($1 + (s * 7 + k * 3) % 5))"
+            line "$s" GET "$3" "$([ $((k % 3)) = 0 ] && echo "$2" || echo 200)" 0.005
+        done
+    done
+}
+traffic 20 200 /cart >before.log
+traffic 20 200 /cart >same.log
+traffic 60 500 /cart >slow.log
+traffic 20 200 /basket >moved.log
+
+run changes --baseline before.log same.log --format json
+ok "the same traffic is compared" exited 0
+ok "and nothing is more than noise" says out '"changed":	0'
+ok "with the baseline named" says out '"baseline":	"baseline"'
+run changes --baseline before.log slow.log --format csv
+ok "three times the latency is told" says out 'endpoint,GET /orders/:id,median,'
+ok "as changed" [ "$(grep -c '^endpoint,GET /orders/:id,median,.*,changed,true' out)" = 1 ]
+ok "and new errors" [ "$(grep -c '^errors,GET /cart,errors,.*,new,true' out)" = 1 ]
+run changes --baseline before.log moved.log --format csv
+ok "what is new is told" [ "$(grep -c '^endpoint,GET /basket,requests,.*,new,true' out)" = 1 ]
+ok "and what is gone" [ "$(grep -c '^endpoint,GET /cart,requests,.*,gone,true' out)" = 1 ]
+run record -o before.slowdive --for 1s before.log
+run changes --baseline before.slowdive slow.log
+ok "a recording is a baseline" says out "Changes from the baseline"
+run changes before.log
+ok "without one, the halves are compared" says out "Changes from the first half"
+run changes --baseline nowhere.log before.log
+ok "a baseline that is not there is refused" is_refusal "--baseline: "
+run endpoints --baseline before.log same.log
+ok "no other view has a baseline" is_refusal "endpoints has no option --baseline"
+finish
