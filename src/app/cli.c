@@ -139,10 +139,9 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-/* Verbs that are no view of their own name. `sources` as a verb lists the kinds. */
 static bool is_view_verb(const char *verb)
 {
-    return !strcmp(verb, "status") || (strcmp(verb, "sources") != 0 && *verb && view_exactly(verb));
+    return !strcmp(verb, "status") || (*verb && view_exactly(verb));
 }
 
 static bool cli_option_of(enum cli_option o, const char *verb)

@@ -15,6 +15,8 @@
 #define REQUEST_NS (15 * SD_S)
 #define SILENT_NS  (30 * SD_S) /* so long a server that lets us in may give nothing at all */
 #define STEP_NS    (50 * SD_MS)
+/* The view that tells what could not be read itself; `status` is its other name as a verb. */
+#define SOURCES_VIEW "sources"
 
 /* A file is read to its end; what can answer requests stays open for them. */
 static bool follow_servers(const struct sd_source_ops *ops)
@@ -154,7 +156,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .live = live,
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .show_literals = a->config->settings->show_literals};
-    return v->build(&c);
+    return view_build(v, &c);
 }
 
 /* A doc that wants something of a source gets it, when the source can. */
@@ -246,7 +248,7 @@ static bool nothing_was_read(const struct app *a)
 static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, int64_t window_ns,
                           struct strbuf *unread)
 {
-    bool status = !strcmp(a->cli->verb, "status");
+    bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
     struct span span;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, for_ns ? NULL : follow_servers);
@@ -280,7 +282,7 @@ static int read_and_print(struct app *a, const struct view *v, int64_t for_ns, i
 
 int verb_view(struct app *a)
 {
-    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? "sources" : a->cli->verb);
+    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     int64_t for_ns, window_ns;
     struct strbuf unread = {0};
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &for_ns) ||
@@ -367,7 +369,7 @@ int verb_record(struct app *a)
         return EXIT_USAGE;
     }
     const char *path = a->cli->values[CLI_OUTPUT];
-    if (!app_record(a, path, &err)) {
+    if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }

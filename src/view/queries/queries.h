@@ -9,5 +9,8 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l);
 
 /* Execution time in ns; 0 when nothing is known of it. */
 double queries_time(const struct query_stats *s);
+/* How a query with that share of all query time is marked, alike in the list and in the overview. */
+enum severity queries_severity(struct doc *d, const struct view_ctx *c, const struct query *q,
+                               const struct query_stats *s, double share);
 
 #endif

@@ -31,26 +31,42 @@ static const char *shortened(struct doc *d, const char *text, int columns)
     return short_text;
 }
 
+static enum severity severity_of(const struct view_ctx *c, const struct query_stats *s, double share,
+                                 bool index)
+{
+    double load = span_is_all(c->span) ? NAN : queries_time(s) / 1e9 / common_seconds(common_covered(c));
+    bool heavy = s->mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
+    if (!(share >= LIMIT[T_SHARE]) || s->calls < (int64_t)LIMIT[T_MIN_CALLS])
+        return SEVERITY_NONE;
+    return heavy && (share >= LIMIT[T_SHARE_WARN] || index) ? SEVERITY_WARN : SEVERITY_INFO;
+}
+
+enum severity queries_severity(struct doc *d, const struct view_ctx *c, const struct query *q,
+                               const struct query_stats *s, double share)
+{
+    if (!(share >= LIMIT[T_SHARE]))
+        return SEVERITY_NONE; /* most rows: no plan is looked at */
+    return severity_of(c, s, share, plan_suggestion(d, c, q) != NULL);
+}
+
 static void list_query(const struct view_ctx *c, struct worst_list *l, const struct query *q,
                        const struct query_stats *s, double share)
 {
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
     const char *index = plan_suggestion(l->d, c, q);
-    double load = span_is_all(c->span) ? NAN : queries_time(s) / 1e9 / common_seconds(common_covered(c));
-    bool heavy = s->mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
-    bool marked = heavy && (share >= LIMIT[T_SHARE_WARN] || index);
-    worst_add(
-        l, (struct worst_item){
-               .what = index ? "index" : "query",
-               .severity = marked ? SEVERITY_WARN : SEVERITY_INFO,
-               .rank = share / 2,
-               .share = share,
-               .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
-               .why = doc_printf(l->d, "%s of query time: %s calls of %s%s",
-                                 unit_format(UNIT_SHARE, share, e), unit_format_int(UNIT_COUNT, s->calls, b),
-                                 unit_format(UNIT_NS, s->mean_ns, a), index ? "; an index would help" : ""),
-               .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
-           });
+    worst_add(l, (struct worst_item){
+                     .what = index ? "index" : "query",
+                     .severity = severity_of(c, s, share, index != NULL),
+                     .rank = share / 2,
+                     .share = share,
+                     .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
+                     .why = doc_printf(
+                         l->d, "%s of query time: %s calls of %s%s%s", unit_format(UNIT_SHARE, share, e),
+                         unit_format_int(UNIT_COUNT, s->calls, b), unit_format(UNIT_NS, s->mean_ns, a),
+                         span_is_all(c->span) ? " since the server's reset" : "",
+                         index ? "; an index would help" : ""),
+                     .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
+                 });
 }
 
 void queries_worst(const struct view_ctx *c, struct worst_list *l)
@@ -66,7 +82,7 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l)
         const struct query *q = model_query(c->model, i);
         query_stats(q, c->span, &s);
         double share = queries_time(&s) / total;
-        if (share >= LIMIT[T_SHARE] && s.calls >= (int64_t)LIMIT[T_MIN_CALLS])
+        if (severity_of(c, &s, share, false) != SEVERITY_NONE)
             list_query(c, l, q, &s, share);
     }
 }
