@@ -276,10 +276,32 @@ static void refused(void *ctx, const char *sentence)
     problem(((struct adding *)ctx)->app, sentence);
 }
 
+/* "cat access.log | slowdive endpoints": is there something to read? Waits for its first byte, or its end:
+ * an empty input is none. A terminal, /dev/null and a socket (as of ssh) are not asked. */
+static bool piped_in(void)
+{
+    struct stat st;
+    if (fstat(STDIN_FILENO, &st) < 0)
+        return false;
+    if (S_ISREG(st.st_mode))
+        return st.st_size > lseek(STDIN_FILENO, 0, SEEK_CUR);
+    if (!S_ISFIFO(st.st_mode))
+        return false;
+    struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN}};
+    while (!signals_stop() && poll(fds, ARRAY_LEN(fds), -1) < 0 && errno == EINTR)
+        ;
+    return fds[0].revents & POLLIN;
+}
+
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow)
 {
     struct adding add = {.app = a, .follow = follow, .failed = 0};
     struct sd_error err;
+    static const char *const STANDARD_INPUT[] = {"-"};
+    if (!n && piped_in()) {
+        targets = STANDARD_INPUT;
+        n = 1;
+    }
     for (size_t i = 0; i < n; i++)
         if (!app_add_target(a, targets[i], follow, &err)) {
             problem(a, err.text);
@@ -401,10 +423,11 @@ bool app_wait(struct app *a, int64_t timeout_ns)
     return !signals_stop();
 }
 
-bool app_record(struct app *a, const char *path, struct sd_error *err)
+bool app_record(struct app *a, const char *path, bool append, struct sd_error *err)
 {
     /* First the new one: a wrong name shall not end the recording that runs. */
-    struct recorder *r = path ? recorder_open(path, a->config->settings->show_literals, err) : NULL;
+    enum recorder_mode mode = append ? RECORDER_APPEND : RECORDER_NEW;
+    struct recorder *r = path ? recorder_open(path, mode, a->config->settings->show_literals, err) : NULL;
     if (path && !r)
         return false;
     if (a->recorder)

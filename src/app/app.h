@@ -57,7 +57,8 @@ size_t app_drain(struct app *a, int64_t budget_ns);
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);
 
-bool app_record(struct app *a, const char *path, struct sd_error *err); /* NULL: stop */
+/* path NULL: stop; append: continues a recording that is there */
+bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
 
 /* ---- flight.c ---- */
 struct saved; /* ui/console.h */

@@ -164,14 +164,16 @@ static bool has_word(const char *words, const char *word)
     return false;
 }
 
-/* A view that is printed by its name. `sources` and `advise` are verbs of their own beside the
- * view; status is the view sources. */
+/* A view that is printed by its name. `advise` is a verb of its own beside the view; status is another name
+ * of sources. */
 static bool is_view_verb(const char *verb)
 {
     bool own = false;
+    if (!strcmp(verb, "status") || !strcmp(verb, "sources"))
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         own = own || !strcmp(VERBS[i].name, verb);
-    return !strcmp(verb, "status") || (!own && *verb && view_exactly(verb));
+    return !own && *verb && view_exactly(verb);
 }
 
 static bool cli_option_of(enum cli_option o, const char *verb)

@@ -23,6 +23,8 @@
     X(BASELINE, "baseline", 0, "SOURCE", "changes", "compare with all data of that recording or log")        \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
+    X(APPEND, "append", 0, NULL, "record console replay",                                                    \
+      "with --output or --record: continue that recording")                                                  \
     X(DB, "db", 0, "URL", "explain",                                                                         \
       "explain SQL on that server (nothing is executed without --analyze --yes)")                            \
     X(ANALYZE, "analyze", 0, NULL, "explain",                                                                \
@@ -73,8 +75,9 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \
     X(advise, "URL [--budget 500MB] [--workload FILE|DIR]",                                                  \
       "suggest indexes for a whole workload, proven by the planner")                                         \
-    X(status, "SOURCE...", "open sources and print the state of each")                                       \
-    X(sources, "[KIND]", "list the kinds of source, or the options of one kind")                             \
+    X(sources, "[KIND|SOURCE...]",                                                                           \
+      "list the kinds of source, or the options of one kind; of sources, print the state")                   \
+    X(status, "SOURCE...", "another name of sources SOURCE...")                                              \
     X(views, "", "list the views")                                                                           \
     X(keys, "", "list the keys of the console")                                                              \
     X(manual, "SECTION", "print a generated section of the manual pages")

@@ -16,12 +16,6 @@ static bool list_sources(const struct cli *cli, struct strbuf *out)
 {
     if (cli->n_args) {
         const struct sd_source_ops *ops = registry_named(cli->args[0]);
-        if (!ops) {
-            complain("there is no source kind %s; slowdive sources lists them, slowdive status SOURCE shows "
-                     "the state of a source",
-                     cli->args[0]);
-            return false;
-        }
         strbuf_printf(out, "%s: %s\n\nWritten as: %s\nGives:", ops->name, ops->summary, ops->targets);
         for (int k = 1; k < SD_KIND_END; k++)
             if (ops->provides & SD_KIND_BIT(k))
@@ -68,10 +62,31 @@ static void list_keys(const struct keymap *k, struct strbuf *out)
     }
 }
 
+/* Without a source the kinds are listed: that takes no option of a view. */
+static bool only_general_options(const struct cli *c)
+{
+    for (int o = 0; o < CLI_OPTION_COUNT; o++)
+        if (cli_has(c, (enum cli_option)o) && strcmp(CLI_OPTION_INFO[o].verbs, "*") != 0) {
+            complain("--%s is for the state of a source: slowdive sources SOURCE", CLI_OPTION_INFO[o].name);
+            return false;
+        }
+    return true;
+}
+
+/* `sources` is a view, too: of what is no kind the state is printed. */
+static bool names_sources(const struct cli *c)
+{
+    return !strcmp(c->verb, "sources") && c->n_args && (c->n_args > 1 || !registry_named(c->args[0]));
+}
+
 int verb_list(struct app *a)
 {
     struct strbuf out = {0};
     bool ok = true;
+    if (names_sources(a->cli))
+        return verb_view(a);
+    if (!only_general_options(a->cli))
+        return EXIT_USAGE;
     app_report(a);
     if (!strcmp(a->cli->verb, "sources"))
         ok = list_sources(a->cli, &out);

@@ -56,7 +56,7 @@ static int dispatch(const struct cli *cli)
         {.verb = "explain", .run = verb_explain},
         {.verb = "advise", .run = verb_advise},
         {.verb = "status", .run = verb_view},
-        /* `sources` is a view too; printed, it lists the kinds there are: status prints the view. */
+        /* The kinds there are, or the view of that name. */
         {.verb = "sources", .run = verb_list},
         {.verb = "keys", .run = verb_list},
     };

@@ -85,14 +85,16 @@ static void taken(void *ctx, const struct sd_batch *b)
     s->answered |= console_take(s->console, b);
 }
 
-static bool env_copy(void *ctx, const char *text)
+static enum copied env_copy(void *ctx, const char *text)
 {
+    static const enum copied told[] = {
+        [TERM_COPY_NOT] = COPIED_NOT, [TERM_COPY_SENT] = COPIED_SENT, [TERM_COPY_DONE] = COPIED};
     /* What is copied gets pasted, into a shell as well. */
     struct strbuf plain = {0};
     utf8_append_lines(&plain, text, strlen(text));
-    bool ok = term_copy(((struct screen *)ctx)->term, strbuf_text(&plain));
+    enum term_copied how = term_copy(((struct screen *)ctx)->term, strbuf_text(&plain));
     strbuf_free(&plain);
-    return ok;
+    return told[how];
 }
 
 static bool env_add_source(void *ctx, const char *target, struct sd_error *err)
@@ -100,9 +102,9 @@ static bool env_add_source(void *ctx, const char *target, struct sd_error *err)
     return app_add_target(((struct screen *)ctx)->app, target, NULL, err);
 }
 
-static bool env_record(void *ctx, const char *path, struct sd_error *err)
+static bool env_record(void *ctx, const char *path, bool append, struct sd_error *err)
 {
-    return app_record(((struct screen *)ctx)->app, path, err);
+    return app_record(((struct screen *)ctx)->app, path, append, err);
 }
 
 static bool env_save(void *ctx, const char *path, struct saved *out, struct sd_error *err)
@@ -231,7 +233,7 @@ static bool look_after_recorders(struct screen *s)
         stats = recorder_stats(a->recorder);
     if (stats.error[0]) {
         fail(&why, "%s", stats.error);
-        app_record(a, NULL, NULL);
+        app_record(a, NULL, false, NULL);
         told = true;
     }
     if (told) {
@@ -314,7 +316,8 @@ int verb_console(struct app *a)
         complain("the console needs a terminal; without one, print a view: slowdive overview SOURCE");
         return EXIT_USAGE;
     }
-    if (cli_has(a->cli, CLI_RECORD) && !app_record(a, a->cli->values[CLI_RECORD], &err)) {
+    if (cli_has(a->cli, CLI_RECORD) &&
+        !app_record(a, a->cli->values[CLI_RECORD], cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }

@@ -16,6 +16,8 @@
 #define REQUEST_NS (15 * SD_S)
 #define SILENT_NS  (30 * SD_S) /* so long a server that lets us in may give nothing at all */
 #define STEP_NS    (50 * SD_MS)
+/* The view that tells what could not be read itself; `status` is its other name as a verb. */
+#define SOURCES_VIEW "sources"
 
 /* A file is read to its end; what can answer requests stays open for them. */
 static bool follow_servers(const struct sd_source_ops *ops)
@@ -156,7 +158,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .baseline = a->baseline,
                          .show_literals = a->config->settings->show_literals};
-    return v->build(&c);
+    return view_build(v, &c);
 }
 
 /* A doc that wants something of a source gets it, when the source can. */
@@ -264,7 +266,7 @@ static bool nothing_was_read(const struct app *a)
 /* Reads the sources and prints; what could not be read goes to `unread`. */
 static int read_and_print(struct app *a, const struct view *v, struct choice *t, struct strbuf *unread)
 {
-    bool status = !strcmp(a->cli->verb, "status");
+    bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
     if (failed)
@@ -331,7 +333,7 @@ static bool read_baseline(struct app *a, struct sd_error *err)
 
 int verb_view(struct app *a)
 {
-    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? "sources" : a->cli->verb);
+    const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     struct choice t = {0};
     struct strbuf unread = {0};
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
@@ -425,7 +427,7 @@ int verb_record(struct app *a)
         return EXIT_USAGE;
     }
     const char *path = a->cli->values[CLI_OUTPUT];
-    if (!app_record(a, path, &err)) {
+    if (!app_record(a, path, cli_has(a->cli, CLI_APPEND), &err)) {
         complain("%s", err.text);
         return EXIT_USAGE;
     }

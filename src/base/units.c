@@ -92,7 +92,27 @@ static const struct scale RATES[] = {{.factor = 1, .suffix = "/s"},
                                      {.factor = 1e6, .suffix = " M/s"},
                                      {.factor = 1e9, .suffix = " G/s"}};
 
-/* Ages move in steps, so that an idle screen stays still. */
+/* Cut down, never rounded up: what has lasted 9.97 s has not lasted 10 s. */
+static void since(char *buf, double ns)
+{
+    static const double MOST = 1e6 * 86400;
+    double s = ns / 1e9;
+    if (s < 10) {
+        snprintf(buf, UNIT_TEXT_MAX, "%.1f s", floor(fmax(s, 0) * 10) / 10);
+        return;
+    }
+    int64_t whole = (int64_t)fmin(s, MOST), minutes = whole / 60, hours = minutes / 60, days = hours / 24;
+    if (minutes == 0)
+        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64 " s", whole);
+    else if (hours == 0)
+        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64 "m%02" PRId64 "s", minutes, whole % 60);
+    else if (days == 0)
+        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64 "h%02" PRId64 "m", hours, minutes % 60);
+    else
+        snprintf(buf, UNIT_TEXT_MAX, "%" PRId64 "d%02" PRId64 "h", days, hours % 24);
+}
+
+/* Ages of data move in steps, so that an idle screen stays still. */
 static void age(char *buf, double ns)
 {
     static const struct {
@@ -162,6 +182,9 @@ char *unit_format(enum unit u, double v, char buf[UNIT_TEXT_MAX])
     case UNIT_AGE:
         age(buf, v);
         break;
+    case UNIT_SINCE:
+        since(buf, v);
+        break;
     case UNIT_FACTOR:
         if (fabs(v) < 10)
             snprintf(buf, UNIT_TEXT_MAX, "%.1fx", v);
@@ -213,9 +236,9 @@ bool unit_may_show(enum unit u, const char *text)
     /* In lower case, beside the characters of every figure. Times and dates may hold any. */
     static const char all[] = "0123456789.-+<> ";
     static const char *const own[] = {
-        [UNIT_NONE] = "e",        [UNIT_COUNT] = "kmgtpe", [UNIT_NS] = "nusmihdy", [UNIT_BYTES] = "kmgtpeb",
-        [UNIT_BLOCKS] = "kmgtpe", [UNIT_SHARE] = "%",      [UNIT_PER_S] = "kmg/s", [UNIT_AGE] = "nowsmihd",
-        [UNIT_FACTOR] = "kmgx",   [UNIT_COST] = "kmgtp",   [UNIT_LOAD] = ""};
+        [UNIT_NONE] = "e",          [UNIT_COUNT] = "kmgtpe", [UNIT_NS] = "nusmihdy", [UNIT_BYTES] = "kmgtpeb",
+        [UNIT_BLOCKS] = "kmgtpe",   [UNIT_SHARE] = "%",      [UNIT_PER_S] = "kmg/s", [UNIT_AGE] = "nowsmihd",
+        [UNIT_SINCE] = "nowsmihdy", [UNIT_FACTOR] = "kmgx",  [UNIT_COST] = "kmgtp",  [UNIT_LOAD] = ""};
     if (u == UNIT_TIME)
         return true;
     for (const char *p = text; *p; p++)

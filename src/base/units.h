@@ -14,7 +14,8 @@ enum unit {
     UNIT_SHARE,  /* 0.1234 -> "12.3 %" */
     UNIT_PER_S,  /* 1234.5 -> "1.23 k/s" */
     UNIT_TIME,   /* sd_time -> clock */
-    UNIT_AGE,    /* ns -> coarse steps: "now", "5 s", "1 min": does not tick each second */
+    UNIT_AGE,    /* ns -> coarse steps: "now", "10 s", "1 min": the age of data, does not tick each second */
+    UNIT_SINCE,  /* ns -> "0.4 s", "23 s", "2m10s", "3h05m", "4d02h": how long something runs or waits */
     UNIT_FACTOR, /* 123.4 -> "123x" */
     UNIT_COST,   /* planner cost -> "1.23 k" */
     UNIT_LOAD    /* average active sessions: "1.25" */

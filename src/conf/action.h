@@ -103,7 +103,7 @@ int action_next(const struct action_table *t, int action);
     X(theme, "NAME", "change the colour theme")                                                              \
     X(set, "NAME=VALUE", "change a setting for this session")                                                \
     X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                                     \
-    X(record, "FILE", "start recording to FILE; without FILE, stop")                                         \
+    X(record, "FILE", "start recording to FILE; --append FILE continues it; without FILE, stop")             \
     X(save, "FILE", "write the past as a recording, a summary as FILE.md")                                   \
     X(help, "", "show all keys and commands")                                                                \
     X(quit, "", "quit")

@@ -125,7 +125,7 @@ struct graph_line *doc_line(struct doc *d, struct graph *g, const char *name)
     g->lines = grow(d, g->lines, g->n_lines, &g->cap_lines, sizeof *g->lines);
     struct graph_line *l = &g->lines[g->n_lines++];
     l->name = doc_text(d, name);
-    l->share = NAN;
+    l->share = l->whole = NAN;
     l->values = arena_alloc(d->arena, g->n_points * sizeof *l->values);
     for (size_t i = 0; i < g->n_points; i++)
         l->values[i] = NAN;

@@ -175,8 +175,16 @@ enum section_kind {
     SECTION_KINDS
 };
 
+/* Something that happened, for the drawings over time: "restart". */
+struct doc_moment {
+    sd_time at;
+    const char *text;
+    enum severity severity;
+};
+
 struct graph_line {
     const char *name; /* "p99" */
+    double whole;     /* its figure over the whole time, named beside it; NAN: its newest value is */
     double *values;   /* n_points; NAN where unknown */
     double share;     /* of a layer: of all of them, over the whole time; NAN unknown */
     bool rest;        /* of a layer: all that has no layer of its own */
@@ -284,6 +292,9 @@ struct section {
     const char *title; /* "Endpoints" */
     const char *note;  /* beside the title: freshness, sample count, window, origin */
     const char *empty; /* shown instead of nothing: why there is nothing and what to do */
+    const char *copy;  /* what is copied when the cursor is on nothing, such as what would help; NULL */
+    const char *lost;  /* its figures are not of now: "as of 05:00:08, connection lost"; NULL */
+    sd_kinds kinds;    /* of the records it is made of; 0: not said */
     int weight;        /* share of the height left; 0: only what it needs */
     int min_height;    /* rows on screen without the border; 0: by kind */
     int steady;        /* TABLE, TREE: rows there is room for, however many there are: they come and go */
@@ -302,6 +313,8 @@ struct section {
     size_t n_marks;
     /* GRAPH, HEATMAP: where a moment of it leads; its time is added. No view: the same view. */
     struct dive dive;
+    const struct doc_moment *moments; /* GRAPH, HEATMAP: what happened meanwhile, the newest first */
+    size_t n_moments;
     union {
         struct table table; /* TABLE, TREE */
         struct graph graph;

@@ -170,8 +170,8 @@ static void *write_loop(void *arg)
     return NULL;
 }
 
-/* A new file gets a header; a recording is continued; anything else is left alone. */
-static bool prepare(int fd, const char *path, struct sd_error *err)
+/* A new file gets a header; a recording is continued when that is wanted; anything else is left alone. */
+static bool prepare(int fd, const char *path, enum recorder_mode mode, struct sd_error *err)
 {
     struct stat st;
     if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
@@ -182,7 +182,8 @@ static bool prepare(int fd, const char *path, struct sd_error *err)
         char head[RECORDING_HEADER_BYTES];
         ssize_t n = pread(fd, head, sizeof head, 0);
         if (n == (ssize_t)sizeof head && recording_begins(head, sizeof head))
-            return true;
+            return mode == RECORDER_APPEND ||
+                   fail(err, "%s is a recording already; --append continues it", path);
         return fail(err, "%s exists and is not a recording; it was not changed, choose another name", path);
     }
     struct strbuf out = {0};
@@ -215,12 +216,13 @@ static struct recorder *start(int fd, struct ring *ring, const char *path, bool 
     return r;
 }
 
-struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err)
+struct recorder *recorder_open(const char *path, enum recorder_mode mode, bool show_literals,
+                               struct sd_error *err)
 {
     int fd = output_open(path, OUTPUT_CONTINUE, true, err);
     if (fd < 0)
         return NULL;
-    if (!prepare(fd, path, err)) {
+    if (!prepare(fd, path, mode, err)) {
         close(fd);
         return NULL;
     }

@@ -7,8 +7,13 @@
 #include "core/batch.h"
 
 struct recorder;
-/* Creates (mode 0600) or, when it is a recording, appends. */
-struct recorder *recorder_open(const char *path, bool show_literals, struct sd_error *err);
+enum recorder_mode {
+    RECORDER_NEW,   /* a recording that is there already is refused */
+    RECORDER_APPEND /* and continued, when there is one */
+};
+/* Creates it (mode 0600). Any other file with something in it is refused. */
+struct recorder *recorder_open(const char *path, enum recorder_mode mode, bool show_literals,
+                               struct sd_error *err);
 void recorder_batch(struct recorder *r, const struct sd_batch *b); /* takes a reference */
 /* Into the files of a ring, which is the recorder's from now on; literals are hidden. */
 struct ring;

@@ -2,8 +2,16 @@
  * "Operating System Commands"), over any number of hops. */
 #include "term/private.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* xterm and others take 100,000 bytes of base64. */
 enum { COPY_MAX = 74000, SCREEN_CHUNK = 76 };
@@ -21,14 +29,72 @@ static void base64(struct strbuf *out, const unsigned char *p, size_t n)
     }
 }
 
-bool term_copy(struct term *t, const char *text)
+/* Its text, in a file without a name: a pipe would make us wait for tmux to read it. */
+static int text_file(const char *text)
 {
     size_t n = strlen(text);
-    if (!t->modern || n > COPY_MAX)
+    int fd = memfd_create("copied", MFD_CLOEXEC);
+    if (fd >= 0 && (write(fd, text, n) != (ssize_t)n || lseek(fd, 0, SEEK_SET) < 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* Has it ended well? One that hangs is ended. */
+static bool ends_well(pid_t pid)
+{
+    enum { STEP_MS = 5, STEPS = 100 };
+    int status;
+    for (int i = 0; i < STEPS; i++) {
+        pid_t done = waitpid(pid, &status, WNOHANG);
+        if (done == pid)
+            return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        if (done < 0 && errno != EINTR)
+            return false;
+        poll(NULL, 0, STEP_MS);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return false;
+}
+
+/* The buffer of tmux, and with -w the clipboard of its terminal, whatever its set-clipboard says to us. */
+static bool tmux_buffer(const char *text)
+{
+    static char *const arguments[] = {"tmux", "load-buffer", "-w", "-", NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    pid_t pid;
+    int fd = text_file(text);
+    if (fd < 0)
         return false;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawnattr_init(&attr);
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attr, &none);
+    posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    bool begun = posix_spawnp(&pid, arguments[0], &files, &attr, arguments, environ) == 0;
+    posix_spawnattr_destroy(&attr);
+    posix_spawn_file_actions_destroy(&files);
+    close(fd);
+    return begun && ends_well(pid);
+}
+
+enum term_copied term_copy(struct term *t, const char *text)
+{
+    size_t n = strlen(text);
+    const char *tmux = getenv("TMUX");
+    bool done = tmux && *tmux && tmux_buffer(text);
+    if (!t->modern || n > COPY_MAX)
+        return done ? TERM_COPY_DONE : TERM_COPY_NOT;
     struct strbuf code = {0}, out = {0};
     base64(&code, (const unsigned char *)text, n);
-    if (getenv("TMUX")) {
+    if (tmux) {
         /* Which of the two tmux heeds depends on its set-clipboard and
          * allow-passthrough; both say the same. */
         strbuf_printf(&out, "\033]52;c;%s\a", strbuf_text(&code));
@@ -47,5 +113,5 @@ bool term_copy(struct term *t, const char *text)
     term_write(t, out.text, out.len);
     strbuf_free(&code);
     strbuf_free(&out);
-    return true;
+    return done ? TERM_COPY_DONE : TERM_COPY_SENT;
 }

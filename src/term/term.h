@@ -44,9 +44,11 @@ void term_paint(struct term *t, const struct grid *g);
 void term_redraw(struct term *t); /* the next paint sends everything */
 void term_set_theme(struct term *t, const struct theme *theme);
 void term_set_mouse(struct term *t, bool on);
-/* OSC 52, also through tmux and screen. False: longer than 74 kB, or a terminal that
- * is known not to have it (linux, vt100 ...); nothing was sent. */
-bool term_copy(struct term *t, const char *text);
+enum term_copied { TERM_COPY_NOT, TERM_COPY_SENT, TERM_COPY_DONE };
+/* OSC 52, also through tmux and screen: sent, and no terminal says whether it took it. In tmux also
+ * `tmux load-buffer -w`, which does say: done. NOT: longer than 74 kB, or a terminal that is known
+ * not to have it (linux, vt100 ...). */
+enum term_copied term_copy(struct term *t, const char *text);
 /* Gives the terminal back and stops the process group; when it goes on, the old
  * picture is back. For C-z; an external SIGTSTP is served by term_read. */
 void term_suspend(struct term *t);

@@ -125,7 +125,14 @@ static bool do_record(struct console *c, const char *arg, struct sd_error *err)
 {
     if (!c->env.record)
         return fail(err, "there is nothing to record here");
-    if (!c->env.record(c->env.app, *arg ? arg : NULL, err))
+    bool append = str_starts(arg, "--append");
+    if (append) {
+        arg += strlen("--append");
+        arg += strspn(arg, " ");
+        if (!*arg)
+            return fail(err, "record --append needs FILE: the recording to continue");
+    }
+    if (!c->env.record(c->env.app, *arg ? arg : NULL, append, err))
         return false;
     console_message(c, SEVERITY_GOOD, *arg ? "Recording to %s; :record alone stops" : "Recording stopped%s",
                     arg);

@@ -266,7 +266,7 @@ static void keep_heights(struct screen *s)
 
 static void build_doc(struct screen *s, const struct view_ctx *ctx)
 {
-    struct doc *d = s->view->build(ctx);
+    struct doc *d = view_build(s->view, ctx);
     for (size_t i = 0; ctx->live && i < d->n_sections; i++)
         section_end_at(&d->sections[i], ctx->span.to);
     if (d->n_sections > PANES_MAX)
@@ -343,6 +343,7 @@ void console_free(struct console *c)
         free(c->history[i]);
     free(c->history);
     free(c->completions);
+    free(c->copied);
     free(c->hint);
     free(c->filter_before);
     free(c->filter_last);

@@ -18,6 +18,12 @@ struct saved {
     bool late;     /* the disk is slow: the last seconds are not in it */
 };
 
+enum copied {
+    COPIED_NOT,  /* the terminal cannot, or it is too long */
+    COPIED_SENT, /* to the terminal, which may ignore it */
+    COPIED       /* somebody has said that it is there */
+};
+
 /* What the console asks of the program around it. Every function may be NULL:
  * then the console says that it cannot. `app` is passed back. */
 struct console_env {
@@ -31,12 +37,13 @@ struct console_env {
      * a sentence when it cannot. */
     uint64_t (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);
     void (*withdraw)(void *app, const char *origin); /* what was asked of it is not wanted any more */
-    bool (*copy)(void *app, const char *text);       /* to the clipboard; false: the terminal cannot,
-                                                        or it is too long */
+    /* To the clipboard: is it there, may it be there (no terminal answers), or not? */
+    enum copied (*copy)(void *app, const char *text);
     bool (*add_source)(void *app, const char *target, struct sd_error *err);
-    bool (*record)(void *app, const char *path, struct sd_error *err); /* NULL path: stop */
     /* Writes what the flight recorder has as a new recording. */
     bool (*save)(void *app, const char *path, struct saved *out, struct sd_error *err);
+    /* NULL path: stop; append: continues a recording that is there. */
+    bool (*record)(void *app, const char *path, bool append, struct sd_error *err);
     /* A malloc'd text, as file_read gives it. */
     bool (*read_file)(void *app, const char *path, char **text, size_t *len, struct sd_error *err);
     bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);

@@ -127,6 +127,8 @@ static void pane_note(const struct console *c, const struct section *s, const st
 {
     if (focused && has_cursor(c, s, p)) /* what the cursor is on comes before where it is from */
         section_item_text(s, p, (size_t)p->selected, note);
+    else if (s->lost) /* before all else: it is cut last */
+        strbuf_printf(note, "%s", s->lost);
     else
         strbuf_str(note, s->note ? s->note : "");
 }
@@ -143,6 +145,17 @@ static void draw_border(struct console *c, struct grid *g, size_t i, bool focuse
              note.len ? note.text : NULL);
     strbuf_free(&title);
     strbuf_free(&note);
+}
+
+/* What is not of now is dim; the cursor stays. */
+static void dim(struct grid *g, struct rect r)
+{
+    for (int y = r.y; y < r.y + r.h; y++)
+        for (int x = r.x; x < r.x + r.w; x++) {
+            struct grid_cell *cell = &g->cells[(size_t)y * (size_t)g->width + (size_t)x];
+            if (cell->style != STYLE_SELECTED)
+                cell->style = STYLE_DIM;
+        }
 }
 
 static void draw_section(struct console *c, struct grid *g, size_t i)
@@ -164,6 +177,8 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
         d.in = about_draw(d, sec, p, in);
         if (d.in.h > 0)
             section_ops(sec)->draw(d, s->doc, sec, p);
+        if (sec->lost)
+            dim(g, in);
     }
     if (boxed) /* last: the title says what the drawing had no room for */
         draw_border(c, g, i, focused);

@@ -219,11 +219,18 @@ static void plain_lines(struct strbuf *b)
 
 void console_copy(struct console *c, const char *text)
 {
-    if (c->env.copy(c->env.app, text))
+    switch (c->env.copy(c->env.app, text)) {
+    case COPIED:
         console_message(c, SEVERITY_GOOD, "Copied: %s", text);
-    else
+        break;
+    case COPIED_SENT: /* whether it has a clipboard, it does not say */
+        console_message(c, SEVERITY_GOOD, "Sent to the terminal: %s", text);
+        break;
+    case COPIED_NOT:
         console_message(c, SEVERITY_WARN,
                         "This terminal cannot copy it; {key:export} writes the pane to a file");
+        break;
+    }
 }
 
 /* Pasted at the prompt of a shell each line runs at once, and the lines are not ours. */
@@ -250,15 +257,21 @@ static void copy(struct console *c)
     struct pane *p = console_pane(c);
     struct strbuf b = {0};
     struct item it;
-    bool copied = console_item(c, &it) && it.copy;
+    /* The thing first; again, the row that it stands in. */
+    bool item = console_item(c, &it), whole = item && it.copy && str_eq(c->copied, it.copy);
+    bool copied = item && it.copy && !whole;
+    free(c->copied);
+    c->copied = copied ? mem_strdup(it.copy) : NULL;
     /* Between its columns an item has tabs of ours. */
     bool rows = !copied && s && (size_t)p->selected < section_items(s, p);
     if (copied)
         strbuf_str(&b, it.copy);
     else if (rows)
         section_item_text(s, p, (size_t)p->selected, &b);
-    else if (s && s->kind == SECTION_TEXT)
+    else if (s && s->kind == SECTION_TEXT && !s->copy)
         strbuf_str(&b, section_text(console_screen(c)->doc, s) ? s->text : "");
+    else if (s && s->copy)
+        strbuf_str(&b, s->copy);
     for (size_t i = 0; !rows && i < b.len; i++)
         if (b.text[i] == '\t')
             b.text[i] = ' ';
@@ -436,6 +449,10 @@ static void (*const ACT[ACTION_END])(struct console *c) = {
 void console_act(struct console *c, int action)
 {
     struct sd_error err = {""};
+    if (action != ACTION_COPY) {
+        free(c->copied);
+        c->copied = NULL;
+    }
     if (action > ACTION_NONE && action < ACTION_END)
         ACT[action](c);
     else if (action != ACTION_NONE && !ask_action(c, action, NULL, &err))

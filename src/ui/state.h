@@ -117,6 +117,8 @@ struct console {
     bool no_pattern; /* what stands in the line is none yet */
     struct regex *search;
 
+    char *copied; /* the thing that the last key copied: the same key again copies its row; NULL */
+
     enum overlay overlay;
     struct pane overlay_pane;
     struct question *question;   /* NULL: none */

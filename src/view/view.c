@@ -14,6 +14,7 @@
 #include "view/sources/sources.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
+#include "view/shared/finish.h"
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
@@ -85,4 +86,11 @@ const struct view *view_named(const char *name)
         if (!strncmp((*v)->name, name, n))
             found = *v;
     return found;
+}
+
+struct doc *view_build(const struct view *v, const struct view_ctx *c)
+{
+    struct doc *d = v->build(c);
+    finish_doc(v, c, d);
+    return d;
 }

@@ -83,6 +83,10 @@ struct view {
     size_t n_also;
 };
 
+/* Its doc, and in it what is the same for every view: which panes are of a source that is gone, what happened
+ * meanwhile, what `y` copies where a sentence names a grant. What `build` gives alone lacks that. */
+struct doc *view_build(const struct view *v, const struct view_ctx *c);
+
 /* Every view's JSON begins with these; a sentence each, for the manual. */
 extern const struct column VIEW_ENVELOPE[];
 extern const size_t VIEW_N_ENVELOPE;

@@ -82,10 +82,10 @@ run record -o a.slowdive --for 1s good.log
 ok "a recording is for its owner alone" mode a.slowdive 600
 cp a.slowdive shared.slowdive
 chmod 666 shared.slowdive
-run record -o shared.slowdive --for 1s good.log
+run record --append -o shared.slowdive --for 1s good.log
 ok "one that others may write is not continued" is_refusal "shared.slowdive is not written: others may write it too"
 ln a.slowdive second.slowdive
-run record -o second.slowdive --for 1s good.log
+run record --append -o second.slowdive --for 1s good.log
 ok "nor one with a second name" is_refusal "has more than one hard link"
 rm second.slowdive
 for folder in open sticky; do
@@ -106,7 +106,7 @@ if [ "$(id -u)" = 0 ]; then
     cp a.slowdive theirs.slowdive
     chown 65534 theirs.slowdive
     before=$(sha256sum theirs.slowdive)
-    run record -o theirs.slowdive --for 1s good.log
+    run record --append -o theirs.slowdive --for 1s good.log
     ok "another user's recording is not continued" is_refusal "belongs to neither root nor you"
     ok "nor touched" [ "$before" = "$(sha256sum theirs.slowdive)" ]
 fi

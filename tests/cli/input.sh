@@ -55,7 +55,7 @@ cat >lines.json <<'END'
 {"kind":"event","at":"2026-11-20T10:00:01Z","severity":"warn","title":"deploy","text":"Version 7 goes out."}
 END
 run overview 'exec:cat lines.json'
-ok "metrics alone are data" says out "No problem was found"
+ok "metrics alone are data" says out "too early to say"
 ok "so it is not said that there is none" [ "$(grep -c 'No data' out)" = 0 ]
 run status 'exec:cat lines.json'
 ok "what happened is shown with the sources" says out "Version 7 goes out."
@@ -79,8 +79,8 @@ ok "with what was expected" says err 'bad.yaml:1:10: refresh: "never" is not a d
 # One source that fails does not keep another's view from printing.
 run endpoints good.log postgres://nobody@127.0.0.1:1/shop
 ok "what can be read is printed" says out "/orders/:id"
-ok "with the reason for what is missing" says out "shop: connection to server"
-ok "on standard error as well" says err "shop: connection to server"
+ok "with the reason for what is missing" says out "shop: connection refused (server at"
+ok "on standard error as well" says err "shop: connection refused (server at"
 ok "and it is not a success" exited 1
 run endpoints --format json good.log no-such.log
 ok "the reason is in the JSON" says out no-such.log

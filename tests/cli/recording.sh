@@ -10,6 +10,15 @@ grep -E '"(count|p99_ns|total_ns|lines_total)"' out >direct
 run endpoints --format json a.slowdive
 ok "and gives the same figures" diff direct <(grep -E '"(count|p99_ns|total_ns|lines_total)"' out)
 ok "without a loss" says out '"frames_lost":	0'
+cp a.slowdive before
+run record -o a.slowdive --for 1s good.log
+ok "a recording that is there is not continued unasked" is_refusal "a.slowdive is a recording already; --append continues it"
+ok "nor changed" cmp -s a.slowdive before
+run record -o a.slowdive --append --for 1s good.log
+ok "with --append it is" [ "$(stat -c %s a.slowdive)" -gt "$(stat -c %s before)" ]
+cp before a.slowdive
+run record -o fresh.slowdive --append --for 1s good.log
+ok "--append makes one where there is none" [ -s fresh.slowdive ]
 run record -o good.log --for 1s good.log
 ok "a file that is no recording is left alone" is_refusal "exists and is not a recording"
 

@@ -42,6 +42,31 @@ ok "and no others" eval '! grep -q -- "--limit\|slowdive explain" out'
 run routes --help
 ok "help of a view, by its alias" says out "--limit N"
 
+# ---- what is piped in is read, without a word for it ----
+"$program" endpoints --format csv <good.log >out 2>err
+ok "standard input is a file" says out "/orders/:id,10,"
+cat good.log | "$program" endpoints --format csv >out 2>err
+ok "standard input is a pipe" says out "/orders/:id,10,"
+ok "and that needs no word" silent err
+true | "$program" endpoints >out 2>err
+ok "an empty pipe is no source" eval '! says out orders'
+
+# ---- the state of a source ----
+run sources good.log
+ok "sources SOURCE prints the state of the source" says out good.log
+cp out first
+run status good.log
+ok "status is another name of it" eval "says first 'good.log  log' && says out 'good.log  log'"
+run sources --format json good.log
+ok "in every format" says out '"sources"'
+run sources log
+ok "the name of a kind alone is the kind" says out "Written as:"
+refused "which has no state" "--format is for the state of a source: slowdive sources SOURCE" sources log --format json
+
+# ---- a configuration that was named and is not there ----
+refused "of a view" "no/such.yaml: No such file" endpoints --config no/such.yaml good.log
+refused "of a list" "no/such.yaml: No such file" keys --config no/such.yaml
+
 "$program" endpoints good.log 2>err | true
 ok "a reader that leaves early is no failure" [ "${PIPESTATUS[0]}" = 0 ]
 ok "and needs no word" silent err

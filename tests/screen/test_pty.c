@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -293,6 +294,39 @@ static void copies(void **state)
     }
 }
 
+/* tmux says that it has it: then it is copied, and its buffer holds the text. */
+static void copies_through_tmux(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/slowdive-tmux.XXXXXX", file[64], path[PATH_MAX], said[64] = "";
+    int status;
+    assert_non_null(mkdtemp(folder));
+    snprintf(file, sizeof file, "%s/tmux", folder);
+    snprintf(path, sizeof path, "PATH=%s:%s", folder, getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    FILE *f = fopen(file, "w");
+    assert_non_null(f);
+    fprintf(f, "#!/bin/sh\n{ echo \"$*\"; cat; } >%s/said\n", folder);
+    fclose(f);
+    assert_int_equal(chmod(file, 0700), 0);
+    const char *env[] = {"TERM=tmux-256color", "LANG=C.UTF-8", "TMUX=/tmp/x,1,0", path, NULL};
+    struct vt *vt = start_with(env, 24, 80);
+    see(vt, "started");
+    vt_send(vt, "y");
+    see(vt, "copied 2");
+    vt_send(vt, "q");
+    assert_true(vt_wait_exit(vt, &status, SOON));
+    vt_free(vt);
+    unlink(file);
+    snprintf(file, sizeof file, "%s/said", folder);
+    f = fopen(file, "r");
+    assert_non_null(f);
+    assert_true(fread(said, 1, sizeof said - 1, f) > 0);
+    fclose(f);
+    assert_string_equal(said, "load-buffer -w -\nhello");
+    unlink(file);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 /* term_bytes is what a terminal received, to the byte. */
 static void bytes_are_counted(void **state)
 {
@@ -449,6 +483,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(hostile_cells_never_arrive),
         cmocka_unit_test(idle_screen_is_silent),
         cmocka_unit_test(copies),
+        cmocka_unit_test(copies_through_tmux),
         cmocka_unit_test(bytes_are_counted),
         cmocka_unit_test(picture_is_the_grid),
         cmocka_unit_test(sizes),

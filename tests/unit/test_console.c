@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/schema.h"
 #include "tests/lib/shop.h"
 #include "ui/actions.h"
 #include "ui/script.h"
@@ -18,6 +19,7 @@ struct world {
     struct grid *grid;
     sd_time now;
     char copied[4096];
+    enum copied how; /* what copying comes to */
     char written[64], text[8192];
     struct sd_job_explain asked;
     char asked_query[512];
@@ -29,11 +31,11 @@ static sd_time world_now(void *app)
     return ((struct world *)app)->now;
 }
 
-static bool world_copy(void *app, const char *text)
+static enum copied world_copy(void *app, const char *text)
 {
     struct world *w = app;
     snprintf(w->copied, sizeof w->copied, "%s", text);
-    return true;
+    return w->how;
 }
 
 static bool world_write(void *app, const char *path, const char *text, size_t len, struct sd_error *err)
@@ -63,6 +65,7 @@ static struct world *world_new(int width, int height, bool hostile, bool replay)
     w->model = shop_model(hostile);
     w->config = config_new(actions_all());
     w->now = SHOP_END;
+    w->how = COPIED;
     w->console = console_new(&(struct console_env){.app = w,
                                                    .model = w->model,
                                                    .config = w->config,
@@ -255,6 +258,112 @@ static void a_recording_plays(void **state)
     console_draw(w->console, w->grid);
     assert_false(console_tick(w->console, &wait)); /* the end: nothing more by itself */
     assert_int_equal(wait, INT64_MAX);
+    world_free(w);
+}
+
+/* The thing, and by the same key once more the row; "Copied" only when somebody has said so. */
+static void copies_the_thing_then_the_row(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 30, false, false);
+    play(w, "key 2\n: search checkout\nkey y");
+    assert_string_equal(w->copied, "POST /checkout");
+    see(w, "Copied: POST /checkout");
+    play(w, "key y");
+    assert_non_null(strstr(w->copied, "/checkout"));
+    assert_non_null(strstr(w->copied, " ms"));
+    play(w, "key y");
+    assert_string_equal(w->copied, "POST /checkout");
+    play(w, "key Up Down y");
+    assert_string_equal(w->copied, "POST /checkout");
+    play(w, "key 3\n: search products\nkey y");
+    assert_string_equal(w->copied, "SELECT name FROM products WHERE id = $1");
+    w->how = COPIED_SENT;
+    play(w, "key 4\nwait text Sessions\n: search products\nkey g y");
+    see(w, "Sent to the terminal: 1");
+    assert_int_equal(strspn(w->copied, "0123456789"), strlen(w->copied)); /* a pid */
+    w->how = COPIED_NOT;
+    play(w, "key Down Up y");
+    see(w, "cannot copy");
+    world_free(w);
+}
+
+/* ---- what is not of now says so ---- */
+
+static struct grid_cell cell_of(struct world *w, const char *text)
+{
+    struct grid_cell none = {0};
+    screen(w);
+    for (int y = 0; y < w->grid->height; y++)
+        for (int x = 0; x < w->grid->width; x++) {
+            bool found = true;
+            for (int i = 0; text[i] && found; i++)
+                found = x + i < w->grid->width &&
+                        w->grid->cells[y * w->grid->width + x + i].code == (unsigned char)text[i];
+            if (found)
+                return w->grid->cells[y * w->grid->width + x];
+        }
+    return none;
+}
+
+static void panes_of_a_lost_source_say_as_of_when(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 40, false, false);
+    struct sd_status r;
+    schema_clear(schema_of(SD_STATUS), &r);
+    r.kind = "postgres";
+    r.state = SD_STATE_BACKOFF;
+    r.text = "connection refused (server at \"127.0.0.1\", port 5432)";
+    r.last_data = SHOP_END - 2 * SD_S; /* 15:52:36 */
+    play(w, "key 4");
+    see_not(w, "connection lost");
+    assert_int_not_equal(cell_of(w, "idle in tr").style, STYLE_DIM);
+    shop_add(w->model, "shop", SHOP_END, SD_STATUS, &r);
+    w->now = SHOP_END + SD_S;
+    console_rebuild(w->console);
+    see(w, "as of 15:52:36, connection lost");
+    see(w, "!! shop: connection refused (server at");
+    play(w, "key Tab Tab Tab Tab");
+    assert_int_equal(cell_of(w, "idle in tr").style, STYLE_DIM);
+    play(w, "key 2"); /* the log goes on */
+    see_not(w, "connection lost");
+    r.state = SD_STATE_LIVE;
+    r.last_data = SHOP_END + SD_S;
+    shop_add(w->model, "shop", SHOP_END + SD_S, SD_STATUS, &r);
+    play(w, "key 4");
+    console_rebuild(w->console);
+    see_not(w, "connection lost");
+    world_free(w);
+}
+
+static void events_stand_in_the_graphs_at_their_moment(void **state)
+{
+    (void)state;
+    struct world *w = world_new(120, 40, false, true);
+    struct sd_event e = {.severity = "warn", .title = "restart", .text = "The server was started."};
+    play(w, "key 1");
+    see_not(w, "restart");
+    shop_add(w->model, "shop", SHOP_START + 30 * SD_S + 500 * SD_MS, SD_EVENT, &e);
+    console_rebuild(w->console);
+    see(w, "restart");
+    see(w, "\u2506");
+    play(w, "key Tab Tab");
+    struct screen *s = console_screen(w->console);
+    while (s->doc->sections[s->focus].kind != SECTION_GRAPH)
+        play(w, "key Tab");
+    struct section *g = &s->doc->sections[s->focus];
+    struct pane *p = screen_pane(s, s->focus);
+    struct strbuf at = {0};
+    for (size_t i = 0; i < section_items(g, p); i++) {
+        struct strbuf b = {0};
+        section_item_text(g, p, i, &b);
+        if (strstr(strbuf_text(&b), "restart"))
+            strbuf_printf(&at, "%s", b.text);
+        strbuf_free(&b);
+    }
+    assert_non_null(strstr(strbuf_text(&at), "15:52:08 to 15:52:09"));
+    strbuf_free(&at);
     world_free(w);
 }
 
@@ -711,6 +820,9 @@ int main(void)
         cmocka_unit_test(time_pauses_and_steps),
         cmocka_unit_test(a_recording_plays),
         cmocka_unit_test(copies_and_exports),
+        cmocka_unit_test(copies_the_thing_then_the_row),
+        cmocka_unit_test(panes_of_a_lost_source_say_as_of_when),
+        cmocka_unit_test(events_stand_in_the_graphs_at_their_moment),
         cmocka_unit_test(help_names_every_key_bound_now),
         cmocka_unit_test(a_plan_is_asked_for_once),
         cmocka_unit_test(actions_know_the_query_of_the_screen),

@@ -54,11 +54,11 @@ static sd_time now(void *app)
     return T0 + 10 * SD_S;
 }
 
-static bool take_copy(void *app, const char *text)
+static enum copied take_copy(void *app, const char *text)
 {
     struct world *w = app;
     snprintf(w->copied, sizeof w->copied, "%s", text);
-    return true;
+    return COPIED;
 }
 
 static void plan_came(struct world *w, const char *body)

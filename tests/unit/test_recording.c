@@ -529,10 +529,10 @@ static void test_recorder(void **state)
     struct recording_stats st;
     struct all a;
     for (int round = 0; round < 2; round++) { /* made, then continued */
-        struct recorder *r = recorder_open(path_in("a"), true, &err);
+        struct recorder *r = recorder_open(path_in("a"), RECORDER_APPEND, true, &err);
         assert_non_null(r);
         if (!round) { /* one at a time */
-            assert_null(recorder_open(path_in("a"), true, &err));
+            assert_null(recorder_open(path_in("a"), RECORDER_APPEND, true, &err));
             assert_non_null(strstr(err.text, "being written by another recording already"));
         }
         for (unsigned i = 0; i < 10; i++) {
@@ -559,10 +559,10 @@ static void test_recorder(void **state)
     FILE *f = fopen(path_in("b"), "w");
     fputs("not ours", f);
     fclose(f);
-    assert_null(recorder_open(path_in("b"), true, &err));
+    assert_null(recorder_open(path_in("b"), RECORDER_NEW, true, &err));
     assert_non_null(strstr(err.text, "was not changed"));
     unlink(path_in("b"));
-    assert_null(recorder_open(path_in("no/such"), true, &err));
+    assert_null(recorder_open(path_in("no/such"), RECORDER_NEW, true, &err));
     rmdir(folder);
 }
 
@@ -573,7 +573,7 @@ static void test_recorder_flushes(void **state)
     memcpy(strrchr(folder, '-') + 1, "XXXXXX", 6);
     assert_non_null(mkdtemp(folder));
     struct sd_error err;
-    struct recorder *r = recorder_open(path_in("a"), true, &err);
+    struct recorder *r = recorder_open(path_in("a"), RECORDER_APPEND, true, &err);
     struct sd_batch *b = sample(1);
     recorder_batch(r, b);
     struct timespec start, now;

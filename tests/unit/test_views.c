@@ -570,6 +570,70 @@ static void activity_tells_who_waits(void **state)
     model_free(m);
 }
 
+/* Which row of the overview is of a kind; -1: none. */
+static int listed(const struct doc *d, const char *kind)
+{
+    const struct table *t = &d->sections[0].table;
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (!strcmp(t->rows[i].cells[table_column(t, "kind")].s, kind))
+            return (int)i;
+    return -1;
+}
+
+/* A lock wait is marked by its length, alike in the sessions, the notes and the overview; its age is exact.
+ */
+static void a_lock_wait_is_marked_by_its_length(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t waits;
+        const char *age;
+        enum severity severity;
+        bool noted;
+    } cases[] = {{200 * SD_MS, "0.2 s", SEVERITY_NONE, false},
+                 {2100 * SD_MS, "2.1 s", SEVERITY_INFO, true},
+                 {20 * SD_S, "20 s", SEVERITY_WARN, true},
+                 {130 * SD_S, "2m10s", SEVERITY_BAD, true}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct model *m = model_new(&MODEL_DEFAULTS);
+        struct sd_activity a[2] = {session(12, "active"), session(11, "active")};
+        a[0].query_start = T0 - SD_S;
+        a[1].blocked_by = "12";
+        a[1].wait_type = "Lock";
+        a[1].query_start = T0 - 3600 * SD_S; /* a long statement that waits only now */
+        a[1].wait_start = T0 - cases[i].waits;
+        sampled(m, T0, a, 2);
+        struct view_ctx c = context(m, MINUTE);
+        c.now = T0;
+        struct doc *d = view_named("activity")->build(&c);
+        struct strbuf age = {0};
+        for (size_t s = 0; s < d->n_sections; s++) {
+            if (str_eq(d->sections[s].key, "rows")) {
+                assert_int_equal(d->sections[s].table.n_rows, 2);
+                for (size_t r = 0; r < 2; r++)
+                    assert_int_equal(d->sections[s].table.rows[r].severity, cases[i].severity);
+            } else if (str_eq(d->sections[s].key, "notable")) {
+                const struct row *r = &d->sections[s].table.rows[0];
+                assert_int_equal(r->severity, cases[i].severity);
+                cell_format(&d->sections[s].table.columns[2], r->cells[2], &age);
+            }
+        }
+        assert_string_equal(strbuf_text(&age), cases[i].noted ? cases[i].age : "");
+        strbuf_free(&age);
+        doc_free(d);
+        d = view_named("overview")->build(&c);
+        int at = listed(d, "lock");
+        assert_int_equal(at >= 0, cases[i].noted);
+        if (at >= 0) {
+            const struct row *r = &d->sections[0].table.rows[at];
+            assert_int_equal(r->severity, cases[i].severity);
+            assert_non_null(strstr(r->cells[table_column(&d->sections[0].table, "text")].s, cases[i].age));
+        }
+        doc_free(d);
+        model_free(m);
+    }
+}
+
 /* A role without rights sees no session and no text: that is not "none". */
 static void what_a_role_may_not_see_is_said(void **state)
 {
@@ -618,24 +682,14 @@ static void sources_tell_state_and_cost(void **state)
     model_free(m);
 }
 
-/* Which row of the overview is of a kind; -1: none. */
-static int listed(const struct doc *d, const char *kind)
-{
-    const struct table *t = &d->sections[0].table;
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (!strcmp(t->rows[i].cells[table_column(t, "kind")].s, kind))
-            return (int)i;
-    return -1;
-}
-
 static void the_overview_lists_what_is_worst(void **state)
 {
     (void)state;
     struct model *m = shop();
     struct view_ctx c = context(m, MINUTE);
     struct doc *d = view_named("overview")->build(&c);
-    static const char *const bad[] = {"lock", "idle", "errors", "source", "connections"};
-    static const char *const warn[] = {"slow", "query"};
+    static const char *const bad[] = {"idle", "errors", "source", "connections"};
+    static const char *const warn[] = {"lock", "slow", "query"};
     const struct row *rows = d->sections[0].table.rows;
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         assert_true(listed(d, bad[i]) >= 0);
@@ -685,6 +739,91 @@ static void a_healthy_service_is_not_marked(void **state)
     assert_near(number(row(j, "requests", 5), "errors_per_s"), 1, 1e-9);
     cJSON_Delete(j);
     doc_free(d);
+    model_free(m);
+}
+
+/* No all-clear of two seconds; none beside a row that another view marks. */
+static void the_all_clear_needs_enough_to_judge(void **state)
+{
+    (void)state;
+    static const struct {
+        int seconds;
+        const char *says;
+    } cases[] = {{2, "Watched 2 s of 10 s: too early to say."}, {20, "No problem was found"}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct model *m = model_new(&MODEL_DEFAULTS);
+        for (int s = 0; s < cases[i].seconds; s++) /* eleven endpoints: none has a large share */
+            for (int k = 0; k < 11; k++) {
+                char route[8];
+                snprintf(route, sizeof route, "/%c", 'a' + k);
+                shop_requests(m, T0 + s * SD_S, "GET", route, 10, 0, 3 * SD_MS);
+            }
+        sd_time end = T0 + cases[i].seconds * SD_S;
+        struct view_ctx c = context(m, (struct span){end - 60 * SD_S, end});
+        struct doc *d = view_build(view_named("overview"), &c);
+        assert_int_equal(d->sections[0].table.n_rows, 0);
+        assert_non_null(strstr(d->sections[0].empty, cases[i].says));
+        doc_free(d);
+        model_free(m);
+    }
+}
+
+/* A mark in a list is a line of the overview, of the same severity. */
+static void marks_of_the_lists_are_in_the_overview(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {"endpoints", "queries", "activity"};
+    struct model *m = shop();
+    shop_requests(m, T0 + 30 * SD_S, "GET", "/once", 1, 1, SD_MS); /* one request, and it failed */
+    struct view_ctx c = context(m, MINUTE);
+    struct doc *o = view_build(view_named("overview"), &c);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        struct doc *d = view_build(view_named(lists[i]), &c);
+        enum severity worst = SEVERITY_NONE, listed_as = SEVERITY_NONE;
+        for (size_t s = 0; s < d->n_sections; s++)
+            for (size_t r = 0; str_eq(d->sections[s].key, "rows") && r < d->sections[s].table.n_rows; r++) {
+                const struct row *row = &d->sections[s].table.rows[r];
+                worst = MAX(worst, row->severity);
+                if (row->dive.arg && strstr(row->dive.arg, "/once"))
+                    assert_int_equal(row->severity, SEVERITY_NONE);
+            }
+        for (size_t r = 0; r < o->sections[0].table.n_rows; r++)
+            listed_as = MAX(listed_as, o->sections[0].table.rows[r].severity);
+        assert_true(worst >= SEVERITY_WARN);
+        assert_true(listed_as >= worst);
+        doc_free(d);
+    }
+    doc_free(o);
+    model_free(m);
+}
+
+/* Live, the second that requests may still come for is not drawn; after a while without any it is. */
+static void a_partial_slot_is_no_fall(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < 30; s++)
+        shop_requests(m, T0 + s * SD_S, "GET", "/", s == 29 ? 10 : 100, 0, 3 * SD_MS);
+    static const struct {
+        int cursor; /* seconds after T0 */
+        double last;
+    } cases[] = {{30, 100}, {32, 100}, {40, 0}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct view_ctx c = context(m, (struct span){T0, T0 + cases[i].cursor * SD_S});
+        c.live = true;
+        c.now = c.span.to;
+        struct doc *d = view_build(view_named("overview"), &c);
+        for (size_t s = 0; s < d->n_sections; s++)
+            if (str_eq(d->sections[s].key, "requests")) {
+                const struct graph_line *l = &d->sections[s].graph.lines[0];
+                double last = NAN;
+                for (size_t k = 0; k < d->sections[s].graph.n_points; k++)
+                    last = isfinite(l->values[k]) ? l->values[k] : last;
+                assert_near(last, cases[i].last, 1e-6);
+                assert_near(l->whole, 2910.0 / cases[i].cursor, 1e-3); /* beside it: of the window */
+            }
+        doc_free(d);
+    }
     model_free(m);
 }
 
@@ -1029,12 +1168,16 @@ int main(void)
         cmocka_unit_test(sampling_alone_lists_queries_too),
         cmocka_unit_test(blockers_come_before_whom_they_block),
         cmocka_unit_test(activity_tells_who_waits),
+        cmocka_unit_test(a_lock_wait_is_marked_by_its_length),
         cmocka_unit_test(load_is_drawn_in_layers),
         cmocka_unit_test(what_keeps_old_rows_is_told),
         cmocka_unit_test(what_a_role_may_not_see_is_said),
         cmocka_unit_test(sources_tell_state_and_cost),
         cmocka_unit_test(the_overview_lists_what_is_worst),
         cmocka_unit_test(a_healthy_service_is_not_marked),
+        cmocka_unit_test(the_all_clear_needs_enough_to_judge),
+        cmocka_unit_test(marks_of_the_lists_are_in_the_overview),
+        cmocka_unit_test(a_partial_slot_is_no_fall),
         cmocka_unit_test(an_empty_view_says_what_to_do),
         cmocka_unit_test(every_key_is_in_the_manual),
         cmocka_unit_test(every_view_copes_with_little),

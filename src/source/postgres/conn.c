@@ -140,7 +140,7 @@ static enum sd_result lost(struct conn *c, struct sd_error *err)
     if (c->broken[0])
         return sd_fail(err, SD_RETRY, "%s", c->broken);
     if (c->farewell[0])
-        return sd_fail(err, SD_RETRY, "the server ended the connection: %s", c->farewell);
+        return sd_fail(err, SD_RETRY, "%s (the server ended the connection)", c->farewell);
     int error = c->relay ? relay_error(c->relay) : 0;
     conn_one_line(error ? strerror(error) : PQerrorMessage(c->pg), text, sizeof text);
     return sd_fail(err, SD_RETRY, "the connection to the server was lost%s%s", text[0] ? ": " : "", text);
@@ -157,7 +157,7 @@ static enum sd_result refused(struct conn *c, const PGresult *r, struct sd_error
         snprintf(text, sizeof text, "the server did not say why it failed");
     /* 57P0x: shutdown, crash, cannot connect now. The connection ends with it. */
     if (strncmp(c->sqlstate, "57P", 3) == 0)
-        return sd_fail(err, SD_RETRY, "the server ended the connection: %s", text);
+        return sd_fail(err, SD_RETRY, "%s (the server ended the connection)", text);
     return sd_fail(err, SD_UNSUPPORTED, "%s", text);
 }
 

@@ -33,6 +33,27 @@ static bool find_sqlstate(const char *message, char out[6])
     return false;
 }
 
+/* 'connection to server at "db1", port 5432 failed: Connection refused Is the server running ...?' becomes
+ * 'connection refused (server at "db1", port 5432)': a line that is cut must not lose the reason. */
+static void reason_first(char *text, size_t size)
+{
+    static const char BEGIN[] = "connection to server ",
+                      MIDDLE[] = " failed: ", HINT[] = " Is the server running";
+    const char *middle = str_starts(text, BEGIN) ? strstr(text, MIDDLE) : NULL;
+    if (!middle || strstr(middle + 1, BEGIN)) /* of several hosts: each has its own */
+        return;
+    const char *where = text + strlen(BEGIN), *reason = middle + strlen(MIDDLE), *hint = strstr(reason, HINT);
+    if (str_starts(reason, "FATAL:"))
+        reason += strlen("FATAL:") + strspn(reason + strlen("FATAL:"), " ");
+    int len = (int)(hint ? (size_t)(hint - reason) : strlen(reason));
+    bool word = len > 1 && isupper((unsigned char)reason[0]) && islower((unsigned char)reason[1]);
+    char *out = mem_printf("%.*s (server %.*s)", len, reason, (int)(middle - where), where);
+    if (word)
+        out[0] = (char)tolower((unsigned char)out[0]);
+    snprintf(text, size, "%s", out);
+    free(out);
+}
+
 static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
 {
     const char *raw = PQerrorMessage(c->pg);
@@ -52,6 +73,7 @@ static enum sd_result connect_failed(struct conn *c, struct sd_error *err)
         }
     }
     conn_one_line(cut, text, 400);
+    reason_first(text, sizeof text);
     char *shown = target_hide(c->p->s->target, c->pg, text);
     snprintf(text, sizeof text, "%s", *shown ? shown : "the server closed the connection");
     free(shown);

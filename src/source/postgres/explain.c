@@ -444,8 +444,12 @@ void explain_advise(const struct postgres *p, const struct conn *c, struct sd_er
     char text[sizeof err->text];
     snprintf(text, sizeof text, "%s", err->text);
     if (strcmp(c->sqlstate, "42501") == 0)
-        fail(err, "%.300s: a plan needs SELECT on the tables; grant it to %.64s or name another role", text,
-             p->role ? p->role : "the role");
+        fail(err,
+             p->version >= 140000
+                 ? "%.300s: a plan needs SELECT on the tables (that of a write its own privilege): GRANT "
+                   "pg_read_all_data TO %.64s;"
+                 : "%.300s: a plan needs SELECT on the tables; grant it to %.64s or name another role",
+             text, p->role ? p->role : "the role");
     else if (strcmp(c->sqlstate, "55P03") == 0)
         fail(err, "%.300s: a table of the statement is locked by another session; try again", text);
     else if (strcmp(c->sqlstate, "57014") == 0)

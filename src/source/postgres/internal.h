@@ -153,6 +153,8 @@ char *activity_sql(const char *columns);
 /* ---- locks.c: what goes with a sample of sessions ---- */
 struct locks {
     PGresult *waits, *vacuums; /* NULL: not asked */
+    bool has_waitstart;        /* waits says since when, except in the first moment of a wait */
+    sd_time at;                /* when they were read */
 };
 enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct locks *out,
                           struct sd_error *err);
@@ -306,6 +308,13 @@ struct postgres {
     int64_t catalog_every;   /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, last_activity;
     char *noted; /* the last sentence told */
+
+    /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */
+    struct {
+        sd_time started, reset;
+        int64_t in_recovery;
+        char address[64];
+    } server;
 
     /* busy_lock's: the socket the worker waits on, for interrupt */
     int busy_fd;

@@ -49,7 +49,7 @@ enum sd_result locks_read(struct postgres *p, bool waiting, bool vacuum, struct 
                           struct sd_error *err)
 {
     enum sd_result result = SD_OK;
-    *out = (struct locks){0};
+    *out = (struct locks){.has_waitstart = p->has_waitstart, .at = p->s->host->now(p->s)};
     if (waiting)
         result = query_server(p, locks_sql(p->has_waitstart), &out->waits, err);
     if (vacuum && result == SD_OK)
@@ -97,6 +97,9 @@ void locks_fill(const struct locks *l, struct sd_activity *a, char **lock, char 
                                          conn_maybe(l->waits, row, 5));
         a->lock_mode = conn_maybe(l->waits, row, 2);
         a->wait_start = conn_time(l->waits, row, 3);
+        /* The server writes it a moment after the wait has begun. */
+        if (l->has_waitstart && !sd_known(a->wait_start))
+            a->wait_start = l->at;
     }
     if ((row = row_of(l->vacuums, a->pid)) >= 0) {
         const char *what = conn_maybe(l->vacuums, row, 1), *relation = conn_maybe(l->vacuums, row, 2);

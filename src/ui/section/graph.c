@@ -72,7 +72,8 @@ static double last_value(const struct graph *g, size_t line)
     return NAN;
 }
 
-/* How a line is called and where it stands now: "p99 420 ms". */
+/* How a line is called, and its figure over the time of the title, "p99 420 ms", or its newest, "p99 now 420
+ * ms". */
 static void line_name(const struct graph *g, size_t line, bool ascii, struct strbuf *b)
 {
     char buf[UNIT_TEXT_MAX];
@@ -80,7 +81,9 @@ static void line_name(const struct graph *g, size_t line, bool ascii, struct str
     if (ascii)
         strbuf_printf(b, "%c ", PLAIN[line % ARRAY_LEN(PLAIN)]);
     graph_label(g, &g->lines[line], b);
-    strbuf_printf(b, " %s", unit_format(g->unit, last_value(g, line), buf));
+    bool whole = isfinite(g->lines[line].whole);
+    strbuf_printf(b, "%s %s", whole ? "" : " now",
+                  unit_format(g->unit, whole ? g->lines[line].whole : last_value(g, line), buf));
 }
 
 /* The names beside the lines, no colour needed: in the order of the lines, so that they stand still while the
@@ -105,7 +108,8 @@ static void names_below(struct draw d, struct rect r, const struct graph *g)
         if (x + utf8_width(b.text) > end && g->n_lines == 1) { /* the title says what it is */
             char buf[UNIT_TEXT_MAX];
             strbuf_clear(&b);
-            strbuf_str(&b, unit_format(g->unit, last_value(g, 0), buf));
+            bool whole = isfinite(g->lines[0].whole);
+            strbuf_str(&b, unit_format(g->unit, whole ? g->lines[0].whole : last_value(g, 0), buf));
         }
         if (x + utf8_width(b.text) > end)
             break;
@@ -263,6 +267,8 @@ static void draw_graph(struct draw d, struct doc *doc, struct section *s, struct
         return;
     plot_place(p, d.in, plot);
     section_apply(s, p);
+    struct over_time over = columns_of(s, p);
+    over_time_moments(d, plot, &over, s);
     if (!d.cursor)
         return;
     struct over_time o = columns_of(s, p);
@@ -345,6 +351,7 @@ static void item_text(const struct section *s, const struct pane *p, size_t i, s
         graph_label(g, &g->lines[l], out);
         strbuf_printf(out, " %s", unit_format(g->unit, value_at(g, &o, (int)i, l), buf));
     }
+    over_time_happened(&o, (int)i, s, out);
 }
 
 const struct section_ops GRAPH_OPS = {

@@ -37,6 +37,10 @@ void over_time_text(const struct over_time *o, int column, struct strbuf *out);
 void plot_place(struct pane *p, struct rect in, struct rect plot);
 /* A mark in the line below the plot. */
 void over_time_mark(struct draw d, struct rect plot, const struct over_time *o, int column);
+/* What happened, at its moment: a dotted line where the plot is empty, and its name where there is room. */
+void over_time_moments(struct draw d, struct rect plot, const struct over_time *o, const struct section *s);
+/* ", restart": what happened in a column. */
+void over_time_happened(const struct over_time *o, int column, const struct section *s, struct strbuf *out);
 
 /* ---- stack.c: layers on each other; the plot's place is returned ---- */
 struct rect stack_draw(struct draw d, const struct graph *g);

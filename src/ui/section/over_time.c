@@ -2,6 +2,7 @@
 #include "ui/section/graph.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 struct over_time over_time(sd_time from, sd_time to, size_t n, const struct pane *p)
 {
@@ -81,4 +82,51 @@ void over_time_mark(struct draw d, struct rect plot, const struct over_time *o, 
         return;
     }
     grid_style(d.grid, (struct rect){x, plot.y + plot.h - 1, 1, 1}, STYLE_SELECTED, GRID_REVERSE);
+}
+
+static bool is_blank(struct draw d, int x, int y, int w)
+{
+    for (int i = 0; i < w; i++) {
+        uint32_t code = d.grid->cells[y * d.grid->width + x + i].code;
+        if (code && code != ' ')
+            return false;
+    }
+    return true;
+}
+
+/* The name beside the line, in the highest row that is free on one of its sides. */
+static void moment_name(struct draw d, struct rect plot, int x, const struct doc_moment *m, enum style style)
+{
+    int w = utf8_width(m->text);
+    for (int y = plot.y; y < plot.y + plot.h; y++) {
+        bool right = x + 1 + w <= plot.x + plot.w && is_blank(d, x + 1, y, w);
+        bool left = !right && x - w >= plot.x && is_blank(d, x - w, y, w);
+        if (right || left) {
+            grid_text(d.grid, plot, right ? x + 1 : x - w, y, w, style, m->text);
+            return;
+        }
+    }
+}
+
+void over_time_moments(struct draw d, struct rect plot, const struct over_time *o, const struct section *s)
+{
+    static const enum style styles[] = {STYLE_DIM, STYLE_GOOD, STYLE_INFO, STYLE_WARN, STYLE_BAD};
+    for (size_t i = 0; i < s->n_moments; i++) {
+        const struct doc_moment *m = &s->moments[i];
+        if (m->at < o->from || m->at >= o->to)
+            continue;
+        int x = plot.x + over_time_x(o, over_time_column(o, m->at), plot.w);
+        moment_name(d, plot, x, m, styles[m->severity]);
+        for (int y = plot.y; y < plot.y + plot.h; y++)
+            if (is_blank(d, x, y, 1))
+                grid_put(d.grid, plot, x, y, styles[m->severity], d.grid->ascii ? ':' : 0x2506);
+    }
+}
+
+void over_time_happened(const struct over_time *o, int column, const struct section *s, struct strbuf *out)
+{
+    struct dive at = over_time_dive(o, column, (struct dive){0});
+    for (size_t i = s->n_moments; i-- > 0;)
+        if (s->moments[i].at >= at.from && s->moments[i].at < at.to)
+            strbuf_printf(out, ", %s", s->moments[i].text);
 }

@@ -43,6 +43,7 @@ static int least_width(enum unit u)
     case UNIT_COST:
         return 6;
     case UNIT_LOAD:
+    case UNIT_SINCE:
         return 5;
     default:
         return 1;

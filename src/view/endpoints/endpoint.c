@@ -6,6 +6,7 @@
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
 #include "base/num.h"
+#include "core/drawing.h"
 
 #include <stdlib.h>
 
@@ -107,15 +108,18 @@ static double known(int64_t v)
 }
 
 static void over_time(struct doc *d, const struct view_ctx *c, const struct endpoint *e, struct span span,
-                      const char *note)
+                      const struct endpoint_stats *of, const char *note)
 {
+    static const double quantiles[] = {0.99, 0.95, 0.5};
     static const char *const names[] = {"p99_ns", "p95_ns", "p50_ns"};
     size_t n = common_points(c, span);
     struct endpoint_point *p = mem_array(n, sizeof *p);
     struct section *s = common_graph(d, "percentiles", "Percentiles over time", UNIT_NS, span, n);
     endpoint_series(e, span, n, p);
     for (size_t l = 0; l < ARRAY_LEN(names); l++) {
-        double *v = doc_line(d, &s->graph, names[l])->values;
+        struct graph_line *line = doc_line(d, &s->graph, names[l]);
+        double *v = line->values;
+        line->whole = known(hist_quantile(&of->latency, quantiles[l]));
         for (size_t i = 0; i < n; i++)
             v[i] = known(l == 0 ? p[i].p99 : l == 1 ? p[i].p95 : p[i].p50);
     }
@@ -124,6 +128,8 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct endp
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
     s->weight = 2;
     s->min_height = 4;
+    if (c->live)
+        section_end_at(s, common_settled(c, of->last));
     free(p);
 }
 
@@ -190,7 +196,12 @@ static void queries(struct doc *d, const struct view_ctx *c, const struct endpoi
     struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
     s->weight = 2;
     s->min_height = 3;
-    s->note = n ? doc_text(d, "linked by sampled sessions") : NULL;
+    s->kinds = KINDS_SQL;
+    /* Without a window the requests are those of the log, the calls all that the server counted. */
+    s->note = !n ? NULL
+              : span_is_all(c->span)
+                  ? doc_text(d, "calls and means since the server's reset; linked by sampled sessions")
+                  : doc_text(d, "linked by sampled sessions");
     s->empty = doc_text(d, "No query of this endpoint has been seen. Add its PostgreSQL as a source, and tag "
                            "statements with sqlcommenter (route='/orders/:id').");
     for (size_t i = 0; i < n; i++) {
@@ -225,7 +236,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         endpoint_stats(e, c->span, s);
         const char *note = common_note(
             d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
-        over_time(d, c, e, drawn, note);
+        over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;
         n_plus_one_section(d, c, NULL, e);

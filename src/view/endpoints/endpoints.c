@@ -150,8 +150,16 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .help = "end of the last request"},
 };
 
-/* Shares from which a row is marked. */
-static const double ERROR_WARN = 0.01, ERROR_BAD = 0.05;
+static const double ERROR_WARN = 0.01, ERROR_BAD = 0.05; /* shares */
+enum { ERRORS_LEAST = 3, REQUESTS_LEAST = 5 };           /* fewer say nothing about a share */
+
+enum severity endpoints_error_severity(int64_t errors, int64_t count)
+{
+    double share = count > 0 ? (double)errors / (double)count : 0;
+    if (share < ERROR_WARN || count < REQUESTS_LEAST)
+        return SEVERITY_NONE;
+    return errors < ERRORS_LEAST ? SEVERITY_INFO : share >= ERROR_BAD ? SEVERITY_BAD : SEVERITY_WARN;
+}
 
 static int64_t timed(const struct endpoint_stats *s, int64_t v)
 {
@@ -221,8 +229,7 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_FIRST] = cell_int(s->first);
     v[E_LAST] = cell_int(s->last);
     r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
-    double errors = (double)s->errors / (double)s->count;
-    r->severity = errors >= ERROR_BAD ? SEVERITY_BAD : errors >= ERROR_WARN ? SEVERITY_WARN : SEVERITY_NONE;
+    r->severity = endpoints_error_severity(s->errors, s->count);
 }
 
 static struct doc *build_endpoints(const struct view_ctx *c)

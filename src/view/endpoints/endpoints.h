@@ -20,4 +20,8 @@ struct span endpoints_span(const struct view_ctx *c, const struct endpoint_stats
 /* Of the total time; of the requests when no durations are known. NAN: of nothing. */
 double endpoints_share(const struct endpoint_stats *s, const struct endpoint_stats *all);
 
+/* From which share of errors (status >= 500) an endpoint is marked; INFO: too few to mark. The same in every
+ * view. */
+enum severity endpoints_error_severity(int64_t errors, int64_t count);
+
 #endif

@@ -12,9 +12,6 @@
     X(SHARE, 0.10, "an endpoint with this share of all time is listed")                                      \
     X(SHARE_WARN, 0.25, "and marked from this share on, when it is slow as well:")                           \
     X(SLOW_NS, 10e6, "a p99 of at least this")                                                               \
-    X(ERRORS_WARN, 0.01, "share of an endpoint's requests answered with status >= 500")                      \
-    X(ERRORS_BAD, 0.05, "the same, act now")                                                                 \
-    X(MIN_ERRORS, 3, "fewer errors than this are listed, not marked")                                        \
     X(TAIL_FACTOR, 10, "p99 this many times the median is a long tail")                                      \
     X(TAIL_NS, 100e6, "but only when the p99 is at least this long")                                         \
     X(MIN_REQUESTS, 5, "fewer requests than this say nothing about a share")
@@ -51,14 +48,11 @@ static void slow_or_tail(struct worst_list *l, const struct figures *f, struct w
 static void failing(struct worst_list *l, const struct figures *f, struct worst_item it, double seconds)
 {
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
-    double errors = (double)f->errors / (double)f->count;
-    if (errors < LIMIT[T_ERRORS_WARN])
-        return;
     it.what = "errors";
-    it.severity = (double)f->errors < LIMIT[T_MIN_ERRORS] ? SEVERITY_INFO
-                  : errors >= LIMIT[T_ERRORS_BAD]         ? SEVERITY_BAD
-                                                          : SEVERITY_WARN;
-    it.share = errors;
+    it.severity = endpoints_error_severity(f->errors, f->count);
+    if (it.severity == SEVERITY_NONE)
+        return;
+    it.share = (double)f->errors / (double)f->count;
     it.rank = isfinite(seconds) ? (double)f->errors / seconds : 0;
     it.why = doc_printf(l->d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, f->errors, a),
                         unit_format_int(UNIT_COUNT, f->count, b));

@@ -215,6 +215,7 @@ static void fill_table(struct doc *d, struct row *r, const struct table_entry *e
                       : NAN;
     v[T_NAME] = cell_text(
         doc_printf(d, "%s%s%s", t->schema ? t->schema : "", t->schema ? "." : "", t->name ? t->name : "?"));
+    r->copy = v[T_NAME].s;
     v[T_TOTAL] = cell_int(t->total_bytes);
     v[T_ROWS] = cell_int(t->rows_live);
     v[T_DEAD] = cell_real(dead);

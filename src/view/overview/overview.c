@@ -1,6 +1,7 @@
 /* Overview: the worst problems now; each line opens a view. */
 #include "view/overview/overview.h"
 
+#include "core/drawing.h"
 #include "core/schema.h"
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
@@ -78,7 +79,9 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
                   cell_real(load));
 }
 
-static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span)
+/* `all`: the requests of the window, `seconds` long. */
+static void requests_over_time(struct doc *d, const struct view_ctx *c, struct span span,
+                               const struct endpoint_stats *all, double seconds)
 {
     size_t n = common_points(c, span);
     double step = common_seconds(span) / (double)n;
@@ -86,16 +89,28 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     model_request_series(c->model, span, n, p);
 
     struct section *s = common_graph(d, "requests", "Requests and errors per second", UNIT_PER_S, span, n);
-    double *rate = doc_line(d, &s->graph, "requests_per_s")->values;
-    double *errors = doc_line(d, &s->graph, "errors_per_s")->values;
+    s->kinds = KINDS_HTTP;
+    struct graph_line *line = doc_line(d, &s->graph, "requests_per_s");
+    double *rate = line->values;
+    line->whole = (double)all->count / seconds;
+    line = doc_line(d, &s->graph, "errors_per_s");
+    double *errors = line->values;
+    line->whole = (double)all->errors / seconds;
+    size_t first = d->n_sections - 1;
     s = common_graph(d, "latency", "P99 of all requests", UNIT_NS, span, n);
     s->empty = doc_text(d, ENDPOINTS_UNTIMED ".");
-    double *p99 = doc_line(d, &s->graph, "p99_ns")->values;
+    s->kinds = KINDS_HTTP;
+    line = doc_line(d, &s->graph, "p99_ns");
+    double *p99 = line->values;
+    if (all->timed)
+        line->whole = (double)hist_quantile(&all->latency, 0.99);
     for (size_t i = 0; i < n; i++) {
         rate[i] = (double)p[i].count / step;
         errors[i] = (double)p[i].errors / step;
         p99[i] = sd_known(p[i].p99) ? (double)p[i].p99 : NAN;
     }
+    for (size_t i = first; c->live && i < d->n_sections; i++)
+        section_end_at(&d->sections[i], common_settled(c, all->last));
     free(p);
 }
 
@@ -118,6 +133,44 @@ static const char *waiting(struct doc *d, const struct view_ctx *c)
     return text;
 }
 
+/* A row of another view that is marked is no all-clear. Looked for only when nothing is listed. */
+static const char *marked_elsewhere(struct doc *d, const struct view_ctx *c)
+{
+    struct view_ctx of = *c;
+    of.arg = NULL;
+    for (const struct view *const *v = VIEWS; *v; v++) {
+        size_t marked = 0;
+        if ((*v)->about || (*v)->place == PLACE_HOME)
+            continue;
+        struct doc *other = (*v)->build(&of);
+        for (size_t i = 0; i < other->n_sections; i++)
+            for (size_t k = 0; section_has_rows(&other->sections[i]) && k < other->sections[i].table.n_rows;
+                 k++)
+                marked += !other->sections[i].table.source &&
+                          other->sections[i].table.rows[k].severity >= SEVERITY_WARN;
+        doc_free(other);
+        if (marked)
+            return doc_printf(d, "Nothing needs attention first, but the view %s marks %zu row%s.",
+                              (*v)->name, marked, marked == 1 ? "" : "s");
+    }
+    return NULL;
+}
+
+/* Of a few seconds nothing can be said: "watched 2 s of 10 s". */
+static const char *too_early(struct doc *d, const struct view_ctx *c)
+{
+    static const int64_t ENOUGH_NS = 10 * SD_S;
+    struct model_usage u = model_usage(c->model);
+    struct span covered = span_is_all(c->span) ? (struct span){u.first, u.last} : common_covered(c);
+    double seconds = common_seconds(covered);
+    int64_t watched = isfinite(seconds) ? covered.to - covered.from : 0,
+            enough = span_is_all(c->span) ? ENOUGH_NS : MIN(ENOUGH_NS, c->span.to - c->span.from);
+    if (!sd_known(u.first) || watched >= enough)
+        return NULL;
+    return doc_printf(d, "Watched %lld s of %lld s: too early to say.", (long long)(watched / SD_S),
+                      (long long)(enough / SD_S));
+}
+
 static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool any)
 {
     struct source_info info[1];
@@ -132,7 +185,9 @@ static const char *nothing_to_see(struct doc *d, const struct view_ctx *c, bool 
                           common_hint(d, c, "help", "shows all keys"));
     if (!any)
         return waiting(d, c);
-    return doc_text(d, "No problem was found in this time window.");
+    const char *not_yet = too_early(d, c);
+    const char *marked = not_yet ? NULL : marked_elsewhere(d, c);
+    return not_yet ? not_yet : marked ? marked : doc_text(d, "No problem was found in this time window.");
 }
 
 static void rows(const struct worst_list *l, const char *note, const char *empty)
@@ -154,6 +209,7 @@ static void rows(const struct worst_list *l, const char *note, const char *empty
         r->cells[O_VIEW] = cell_text(it->dive.view);
         r->cells[O_ARG] = cell_text(it->dive.arg);
         r->dive = it->dive;
+        r->copy = common_grant(l->d, it->why);
         r->severity = it->severity;
     }
 }
@@ -175,11 +231,12 @@ static struct doc *build_overview(const struct view_ctx *c)
     bool any = model_has_data(c->model);
     struct note n = {all->count ? KINDS_HTTP : KINDS_SQL, all->count ? all->count : SD_UNKNOWN, "requests",
                      .span = all->count ? requests : span, .last = all->last};
-    rows(&l, any ? common_note(d, c, &n) : NULL, nothing_to_see(d, c, any));
+    rows(&l, any ? common_note(d, c, &n) : NULL, l.n ? NULL : nothing_to_see(d, c, any));
     if (any)
         headline(d, c, all, common_seconds(requests));
     if (all->count)
-        requests_over_time(d, c, common_drawn(c, span_is_all(c->span) ? requests : c->span));
+        requests_over_time(d, c, common_drawn(c, span_is_all(c->span) ? requests : c->span), all,
+                           common_seconds(requests));
     if (sql)
         load_graph(d, c, common_drawn(c, span));
     free(all);

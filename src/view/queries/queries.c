@@ -168,9 +168,6 @@ double queries_time(const struct query_stats *s)
     return s->known && s->calls > 0 && s->total_ns > 0 ? (double)s->total_ns : 0; /* SD_UNKNOWN is negative */
 }
 
-/* A share of the time from which a row is marked. */
-static const double SHARE_WARN = 0.4;
-
 static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, const struct query *q,
                        const struct query_stats *s, double total, double load)
 {
@@ -200,8 +197,7 @@ static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, c
     v[Q_PLAN] = cell_int(s->plan_ns);
     v[Q_WAL] = cell_int(s->wal_bytes);
     v[Q_SINCE] = cell_int(s->since);
-    if (total > 0 && queries_time(s) >= SHARE_WARN * total)
-        r->severity = SEVERITY_WARN;
+    r->severity = total > 0 ? queries_severity(d, c, q, s, queries_time(s) / total) : SEVERITY_NONE;
 }
 
 /* Of a query without counters: what sampling saw. 0: not running in the span. */

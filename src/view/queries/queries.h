@@ -11,5 +11,8 @@ void queries_figures(const struct view_ctx *c, struct figures *f);   /* struct v
 
 /* Execution time in ns; 0 when nothing is known of it. */
 double queries_time(const struct query_stats *s);
+/* How a query with that share of all query time is marked, alike in the list and in the overview. */
+enum severity queries_severity(struct doc *d, const struct view_ctx *c, const struct query *q,
+                               const struct query_stats *s, double share);
 
 #endif

@@ -80,20 +80,37 @@ static double query_waits(const struct view_ctx *c, double load, double share)
     return isfinite(load) ? load : all * share;
 }
 
+static enum severity severity_of(const struct view_ctx *c, const struct query_stats *s, double share,
+                                 bool index)
+{
+    double load = span_is_all(c->span) ? NAN : queries_time(s) / 1e9 / common_seconds(common_covered(c));
+    bool heavy = s->mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
+    if (!(share >= LIMIT[T_SHARE]) || s->calls < (int64_t)LIMIT[T_MIN_CALLS])
+        return SEVERITY_NONE;
+    return heavy && (share >= LIMIT[T_SHARE_WARN] || index) ? SEVERITY_WARN : SEVERITY_INFO;
+}
+
+enum severity queries_severity(struct doc *d, const struct view_ctx *c, const struct query *q,
+                               const struct query_stats *s, double share)
+{
+    if (!(share >= LIMIT[T_SHARE]))
+        return SEVERITY_NONE; /* most rows: no plan is looked at */
+    return severity_of(c, s, share, plan_suggestion(d, c, q) != NULL);
+}
+
 static void list_query(const struct view_ctx *c, struct worst_list *l, const struct query *q,
                        const struct query_stats *s, double share)
 {
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX], e[UNIT_TEXT_MAX];
     const char *index = plan_suggestion(l->d, c, q);
     double load = span_is_all(c->span) ? NAN : queries_time(s) / 1e9 / common_seconds(common_covered(c));
-    bool heavy = s->mean_ns >= LIMIT[T_QUERY_NS] || load >= LIMIT[T_QUERY_LOAD];
-    bool marked = heavy && (share >= LIMIT[T_SHARE_WARN] || index);
-    const char *calls = doc_printf(l->d, "%s calls of %s", unit_format_int(UNIT_COUNT, s->calls, b),
-                                   unit_format(UNIT_NS, s->mean_ns, a));
+    const char *calls = doc_printf(l->d, "%s calls of %s%s", unit_format_int(UNIT_COUNT, s->calls, b),
+                                   unit_format(UNIT_NS, s->mean_ns, a),
+                                   span_is_all(c->span) ? " since the server's reset" : "");
     unit_format(UNIT_SHARE, share, e);
     struct worst_item it = {
         .what = index ? "index" : "query",
-        .severity = marked ? SEVERITY_WARN : SEVERITY_INFO,
+        .severity = severity_of(c, s, share, index != NULL),
         .rank = query_waits(c, load, share),
         .share = share,
         .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
@@ -120,7 +137,7 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l)
         const struct query *q = model_query(c->model, i);
         query_stats(q, c->span, &s);
         double share = queries_time(&s) / total;
-        if (share >= LIMIT[T_SHARE] && s.calls >= (int64_t)LIMIT[T_MIN_CALLS])
+        if (severity_of(c, &s, share, false) != SEVERITY_NONE)
             list_query(c, l, q, &s, share);
     }
     queries_silent(c, l);

@@ -5,6 +5,7 @@
 
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
+#include "view/sessions/session_marks.h"
 #include "core/table.h"
 
 #include <stdlib.h>
@@ -86,7 +87,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                 .help = "what it waits to lock"},
     [A_AGE] = {.key = "query_age_ns",
                .title = "Age",
-               .unit = UNIT_AGE,
+               .unit = UNIT_SINCE,
                .help = "time since the statement began"},
     [A_TEXT] = {.key = "text",
                 .title = "Query",
@@ -111,7 +112,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                   .help = "client address, or local"},
     [A_XACT] = {.key = "xact_age_ns",
                 .title = "Transaction",
-                .unit = UNIT_AGE,
+                .unit = UNIT_SINCE,
                 .flags = COLUMN_HIDDEN,
                 .priority = 6,
                 .help = "time since the transaction began"},
@@ -127,7 +128,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                 .help = "lock mode it waits for"},
     [A_LOCK_AGE] = {.key = "lock_age_ns",
                     .title = "Waiting",
-                    .unit = UNIT_AGE,
+                    .unit = UNIT_SINCE,
                     .flags = COLUMN_HIDDEN,
                     .priority = 6,
                     .help = "how long it has waited for the lock (PostgreSQL 14 and later)"},
@@ -176,20 +177,21 @@ static const struct column NOTABLE[] = {
      .help = "server process; none for a prepared transaction, a replication slot, a standby"},
     {.key = "age_ns",
      .title = "Since",
-     .unit = UNIT_AGE,
+     .unit = UNIT_SINCE,
      .help = "how long it has waited, been idle, been in its transaction or run the vacuum"},
     {.key = "text", .title = "How", .flags = COLUMN_LEFT | COLUMN_GROW, .width = 20, .help = "in words"},
 };
 
-static const int64_t IDLE_WARN_NS = 60 * SD_S, XMIN_WARN = 100000;
+static const int64_t XMIN_WARN = 100000;
 
 /* Who stands under whom: the sessions of one moment as a forest. */
 struct node {
     const struct session_sample *s;
     size_t parent, first, next; /* indexes of nodes; NONE */
     int64_t blocks;
-    size_t workers; /* parallel processes of its statement */
-    bool done;      /* it was active a moment ago */
+    size_t workers;     /* parallel processes of its statement */
+    bool done;          /* it was active a moment ago */
+    int64_t longest_ns; /* the longest that one of them has waited; SD_UNKNOWN: none waits */
 };
 #define NONE SIZE_MAX
 
@@ -255,8 +257,11 @@ static void forest(struct node *nodes, size_t n)
     for (size_t i = n; i-- > 0;) {
         size_t parent = nodes[i].parent;
         bool worker = is_worker(nodes[i].s->a);
-        for (size_t up = parent; up != NONE && !worker; up = nodes[up].parent)
+        int64_t waited = session_waits_ns(nodes[i].s->a, nodes[i].s->at);
+        for (size_t up = parent; up != NONE && !worker; up = nodes[up].parent) {
             nodes[up].blocks++;
+            nodes[up].longest_ns = MAX(nodes[up].longest_ns, waited); /* SD_UNKNOWN is the smallest */
+        }
         if (parent != NONE) {
             nodes[parent].workers += worker;
             nodes[i].next = nodes[parent].first;
@@ -304,6 +309,15 @@ static int by_rank(const void *x, const void *y)
     return (s->pid > t->pid) - (s->pid < t->pid);
 }
 
+/* By how long it waits, makes others wait, or is idle in its transaction. */
+static enum severity severity_of(const struct node *n)
+{
+    enum severity waits = session_wait_severity(session_waits_ns(n->s->a, n->s->at)),
+                  blocks = session_wait_severity(n->longest_ns),
+                  idle = session_idle_severity(session_idle_ns(n->s->a, n->s->at));
+    return MAX(MAX(waits, blocks), idle);
+}
+
 static void session(struct doc *d, const struct view_ctx *c, struct table *t, const struct node *node,
                     int depth)
 {
@@ -347,11 +361,7 @@ static void session(struct doc *d, const struct view_ctx *c, struct table *t, co
     if (a->query_id != SD_UNKNOWN && a->database)
         r->dive = (struct dive){.view = "query",
                                 .arg = doc_printf(d, "%s/%lld", a->database, (long long)a->query_id)};
-    int64_t idle = active || node->done ? 0 : common_age(at, a->state_change);
-    if (blocked || node->blocks > 0)
-        r->severity = SEVERITY_BAD;
-    else if (!active && idle >= IDLE_WARN_NS)
-        r->severity = SEVERITY_WARN;
+    r->severity = node->done ? SEVERITY_NONE : severity_of(node);
 }
 
 /* A session, then what stands under it. Not recursive: a queue may be hundreds long. */
@@ -414,17 +424,18 @@ static void note_idle(struct doc *d, struct section *s, const struct node *n)
 {
     const struct sd_activity *a = n->s->a;
     int64_t idle = common_age(n->s->at, a->state_change), open = common_age(n->s->at, a->xact_start);
+    enum severity severity = severity_of(n);
     bool within = a->state && str_starts(a->state, "idle in transaction");
     char buf[UNIT_TEXT_MAX];
-    if (!(within && idle >= IDLE_WARN_NS) && !(a->state && str_starts(a->state, "idle") && n->blocks > 0))
+    if (!a->state || !str_starts(a->state, "idle") || severity < SEVERITY_INFO)
         return;
     const char *text = doc_text(d, a->state);
     if (within && sd_known(open))
-        text = doc_printf(d, "%s, begun %s ago", text, common_duration(open - open % SD_S, buf));
+        text = doc_printf(d, "%s, begun %s ago", text, unit_format_int(UNIT_SINCE, open, buf));
     if (n->blocks > 0) /* outside of one it can only be a lock of the whole session */
         text = doc_printf(d, "%s, blocks %lld%s", text, (long long)n->blocks,
                           within ? "" : " with an advisory lock that it holds");
-    note_row(d, s, "idle", n, idle, n->blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, text);
+    note_row(d, s, "idle", n, idle, severity, text);
 }
 
 static void note_session(struct doc *d, struct section *s, const struct node *n)
@@ -432,12 +443,16 @@ static void note_session(struct doc *d, struct section *s, const struct node *n)
     const struct sd_activity *a = n->s->a;
     sd_time at = n->s->at;
     char buf[UNIT_TEXT_MAX];
-    if (a->blocked_by && *a->blocked_by)
-        note_row(d, s, "blocked", n, common_age(at, a->wait_start > 0 ? a->wait_start : a->query_start),
-                 SEVERITY_BAD,
-                 doc_printf(d, "by %s, waits for %s%s%s%s", blockers(d, a->blocked_by),
-                            a->lock ? a->lock : "a lock", a->lock_mode ? " (" : "",
-                            a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : ""));
+    int64_t waits = session_waits_ns(a, at);
+    enum severity severity = session_wait_severity(waits);
+    bool blocked = a->blocked_by && *a->blocked_by;
+    if (severity >= SEVERITY_INFO || (blocked && !sd_known(waits)))
+        note_row(
+            d, s, "blocked", n, waits, severity,
+            doc_printf(d, "by %s, waits for %s%s%s%s%s", blockers(d, a->blocked_by),
+                       a->lock ? a->lock : "a lock", a->lock_mode ? " (" : "",
+                       a->lock_mode ? a->lock_mode : "", a->lock_mode ? ")" : "",
+                       a->wait_start > 0 || !sd_known(waits) ? "" : ", at most since its statement began"));
     note_idle(d, s, n);
     if (a->phase)
         note_row(d, s, "vacuum", n, common_age(at, a->query_start), SEVERITY_INFO,
@@ -482,13 +497,15 @@ static void note_holders(struct doc *d, struct section *s, const struct node *no
             if (a->xmin_age > (oldest ? oldest->s->a->xmin_age : 0))
                 oldest = &nodes[i];
         } else if (a->backend_type &&
-                   (a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS || nodes[i].blocks > 0)) {
+                   (a->xmin_age >= XMIN_WARN || session_idle_severity(age) >= SEVERITY_WARN ||
+                    session_wait_severity(nodes[i].longest_ns) >= SEVERITY_INFO)) {
             note_row(d, s, is_prepared(a) ? "prepared" : "xmin", &nodes[i], age,
-                     nodes[i].blocks > 0 ? SEVERITY_BAD : SEVERITY_WARN, holder_text(d, &nodes[i]));
+                     MAX(session_wait_severity(nodes[i].longest_ns), SEVERITY_WARN),
+                     holder_text(d, &nodes[i]));
         }
     }
     int64_t age = oldest ? common_age(oldest->s->at, oldest->s->a->xact_start) : 0;
-    if (oldest && (oldest->s->a->xmin_age >= XMIN_WARN || age >= IDLE_WARN_NS))
+    if (oldest && (oldest->s->a->xmin_age >= XMIN_WARN || session_idle_severity(age) >= SEVERITY_WARN))
         note_row(
             d, s, "xmin", oldest, age, oldest->s->a->xmin_age >= XMIN_WARN ? SEVERITY_WARN : SEVERITY_INFO,
             doc_printf(d,
@@ -543,7 +560,12 @@ static size_t sample_nodes(const struct view_ctx *c, struct session_sample *s, s
     if (c->key && n < HELD_MAX)
         n += model_sessions_before(c->model, c->now - HELD_NS, c->now, s + n, HELD_MAX);
     for (size_t i = 0; i < n; i++)
-        nodes[i] = (struct node){.s = &s[i], .parent = NONE, .first = NONE, .next = NONE, .done = i >= now};
+        nodes[i] = (struct node){.s = &s[i],
+                                 .parent = NONE,
+                                 .first = NONE,
+                                 .next = NONE,
+                                 .longest_ns = SD_UNKNOWN,
+                                 .done = i >= now};
     forest(nodes, now);
     return n;
 }

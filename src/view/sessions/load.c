@@ -72,7 +72,13 @@ void load_graph(struct doc *d, const struct view_ctx *c, struct span span)
 {
     size_t n = common_points(c, span);
     struct section *s = common_graph(d, "load", "Active sessions", UNIT_LOAD, span, n);
-    model_load_series(c->model, span, n, doc_line(d, &s->graph, "load")->values);
+    struct graph_line *line = doc_line(d, &s->graph, "load");
+    struct wait_load w[LOADS_MAX];
+    size_t waits = model_wait_load(c->model, c->span, w, LOADS_MAX);
+    s->kinds = KINDS_ACTIVITY;
+    model_load_series(c->model, span, n, line->values);
+    for (size_t i = 0; i < waits; i++)
+        line->whole = (isfinite(line->whole) ? line->whole : 0) + w[i].load;
     s->note = common_note(d, c, &(struct note){.n = SD_UNKNOWN, .last = SD_UNKNOWN});
     s->empty = doc_text(d, "No session was sampled in this time window.");
 }

@@ -2,6 +2,7 @@
  * connections are left, how much is read past the shared buffers. */
 #include "view/sessions/activity.h"
 
+#include "view/sessions/session_marks.h"
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
 
@@ -13,8 +14,6 @@
     X(HIT_BLOCKS_PER_S, 1000, "and at least so many blocks are accessed per second")                         \
     X(CONNECTIONS_WARN, 0.80, "share of max_connections in use")                                             \
     X(CONNECTIONS_BAD, 0.95, "the same, act now")                                                            \
-    X(IDLE_WARN_NS, 60e9, "idle in transaction for so long")                                                 \
-    X(IDLE_BAD_NS, 300e9, "the same, act now")                                                               \
     X(FRESH_NS, 30e9, "sessions sampled longer ago than this say nothing about now")
 
 enum threshold { THRESHOLDS(WORST_ENUM) };
@@ -32,16 +31,15 @@ struct longest {
 static void look_at(struct longest *x, const struct session_sample *s)
 {
     const struct sd_activity *a = s->a;
-    if (a->blocked_by && *a->blocked_by) {
-        int64_t since = MAX(common_age(s->at, a->query_start), 0);
+    int64_t waits = session_waits_ns(a, s->at), idle_for = session_idle_ns(a, s->at);
+    if (session_wait_severity(waits) >= SEVERITY_INFO) {
         x->n_blocked++;
-        if (!x->blocked || since > x->blocked_ns) {
+        if (!x->blocked || waits > x->blocked_ns) {
             x->blocked = a;
-            x->blocked_ns = since;
+            x->blocked_ns = waits;
         }
     }
-    int64_t idle_for = common_age(s->at, a->state_change);
-    if (a->state && str_starts(a->state, "idle in transaction") && idle_for > x->idle_ns) {
+    if (idle_for > x->idle_ns) {
         x->idle = a;
         x->idle_ns = idle_for;
     }
@@ -56,36 +54,48 @@ static bool blocks(const struct sd_activity *a, int64_t pid)
     return false;
 }
 
-static void list_sessions(const struct view_ctx *c, struct worst_list *l)
+/* What was seen of a server that is gone is not of now. */
+static bool is_gone(const struct source_info *info, size_t n, const char *origin)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(info[i].origin, origin))
+            return info[i].status && info[i].status->state != SD_STATE_LIVE &&
+                   info[i].status->state != SD_STATE_ENDED;
+    return false;
+}
+
+static void list_sessions(const struct view_ctx *c, struct worst_list *l, const struct source_info *info,
+                          size_t n_info)
 {
     struct session_sample *s = mem_array(SESSIONS_MAX, sizeof *s);
     size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX);
     struct longest x = {0};
     char a[UNIT_TEXT_MAX];
     for (size_t i = 0; i < n; i++)
-        if ((double)common_age(c->now, s[i].at) <= LIMIT[T_FRESH_NS])
+        if ((double)common_age(c->now, s[i].at) <= LIMIT[T_FRESH_NS] && !is_gone(info, n_info, s[i].origin))
             look_at(&x, &s[i]);
     if (x.blocked)
-        worst_add(l, (struct worst_item){
-                         .what = "lock",
-                         .severity = SEVERITY_BAD,
-                         .rank = (double)x.n_blocked,
-                         .share = NAN,
-                         .subject = doc_printf(l->d, "%zu blocked", x.n_blocked),
-                         .why = doc_printf(l->d, "pid %lld has waited %s for %s", (long long)x.blocked->pid,
-                                           unit_format_int(UNIT_AGE, MAX(x.blocked_ns, 10 * SD_S), a),
-                                           x.blocked->blocked_by),
-                         .dive = {.view = "activity"},
-                     });
-    if (x.idle && (double)x.idle_ns >= LIMIT[T_IDLE_WARN_NS])
+        worst_add(l,
+                  (struct worst_item){
+                      .what = "lock",
+                      .severity = session_wait_severity(x.blocked_ns),
+                      .rank = (double)x.n_blocked,
+                      .share = NAN,
+                      .subject = doc_printf(l->d, "%zu blocked", x.n_blocked),
+                      .why = doc_printf(l->d, "pid %lld has waited %s%s for %s", (long long)x.blocked->pid,
+                                        x.blocked->wait_start > 0 ? "" : "at most ",
+                                        unit_format_int(UNIT_SINCE, x.blocked_ns, a), x.blocked->blocked_by),
+                      .dive = {.view = "activity"},
+                  });
+    if (x.idle && session_idle_severity(x.idle_ns) >= SEVERITY_WARN)
         worst_add(l, (struct worst_item){
                          .what = "idle",
-                         .severity = (double)x.idle_ns >= LIMIT[T_IDLE_BAD_NS] ? SEVERITY_BAD : SEVERITY_WARN,
+                         .severity = session_idle_severity(x.idle_ns),
                          .causes = x.blocked && blocks(x.blocked, x.idle->pid) ? "lock" : NULL,
                          .share = NAN,
                          .subject = doc_printf(l->d, "pid %lld", (long long)x.idle->pid),
                          .why = doc_printf(l->d, "in transaction for %s: it keeps its locks and stops vacuum",
-                                           unit_format_int(UNIT_AGE, x.idle_ns, a)),
+                                           unit_format_int(UNIT_SINCE, x.idle_ns, a)),
                          .dive = {.view = "activity"},
                      });
     free(s);
@@ -129,11 +139,10 @@ void sessions_worst(const struct view_ctx *c, struct worst_list *l)
 {
     struct source_info info[SERVERS_MAX];
     size_t n = model_sources(c->model, c->now, info, ARRAY_LEN(info));
-    list_sessions(c, l);
+    list_sessions(c, l, info, n);
     for (size_t i = 0; i < n; i++) {
-        const struct sd_status *state = info[i].status;
-        if (state && state->state != SD_STATE_LIVE && state->state != SD_STATE_ENDED)
-            continue; /* its last figures are not of now */
+        if (is_gone(info, n, info[i].origin))
+            continue;
         list_connections(c, l, info[i].origin);
         list_hit_ratio(c, l, info[i].origin);
     }

@@ -316,6 +316,74 @@ const char *common_as_seen(struct doc *d, const struct view_ctx *c, sd_kinds kin
     return text;
 }
 
+/* ---- sources that are gone ---- */
+
+static const char *why_gone(const struct sd_status *s)
+{
+    switch ((enum sd_state)s->state) {
+    case SD_STATE_BACKOFF:
+        return "connection lost";
+    case SD_STATE_FAILED:
+        return "the source failed";
+    case SD_STATE_STALE:
+        return "no data since";
+    default:
+        return NULL;
+    }
+}
+
+static bool brings_any(sd_kinds kinds, const struct source_info *s)
+{
+    for (size_t i = 0; i < ARRAY_LEN(BRINGERS); i++)
+        if ((BRINGERS[i].kinds & kinds) && brings(&BRINGERS[i], s))
+            return true;
+    return false;
+}
+
+const char *common_lost(struct doc *d, const struct view_ctx *c, sd_kinds kinds, bool *all)
+{
+    struct source_info info[SOURCES_MAX];
+    size_t n = kinds ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, there = 0, gone = 0;
+    const struct source_info *first = NULL;
+    sd_time last = SD_UNKNOWN;
+    char when[CLOCK_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        const struct sd_status *s = info[i].status;
+        if (!brings_any(kinds, &info[i]) || !sd_known(s->last_data))
+            continue;
+        there++;
+        if (!why_gone(s))
+            continue;
+        gone++;
+        last = MAX(last, s->last_data);
+        first = first ? first : &info[i];
+    }
+    *all = gone && gone == there;
+    if (!gone)
+        return NULL;
+    clock_hms(last, c->now, when);
+    return *all ? doc_printf(d, "as of %s, %s", when, why_gone(first->status))
+                : doc_printf(d, "%s as of %s, %s", first->origin, when, why_gone(first->status));
+}
+
+/* ---- grants ---- */
+
+const char *common_grant(struct doc *d, const char *sentence)
+{
+    const char *from = sentence ? strstr(sentence, "GRANT ") : NULL, *end = from ? strchr(from, ';') : NULL;
+    return end ? doc_printf(d, "%.*s", (int)(end + 1 - from), from) : NULL;
+}
+
+/* ---- what is still under way ---- */
+
+sd_time common_settled(const struct view_ctx *c, sd_time last)
+{
+    static const int64_t QUIET_NS = 5 * SD_S;
+    if (!c->live || span_is_all(c->span) || !sd_known(last) || common_age(c->span.to, last) >= QUIET_NS)
+        return c->span.to;
+    return MIN(last, c->span.to);
+}
+
 /* ---- SQL ---- */
 
 const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line)

@@ -72,6 +72,15 @@ size_t common_points(const struct view_ctx *c, struct span s);
 struct section *common_graph(struct doc *d, const char *key, const char *title, enum unit unit, struct span s,
                              size_t n);
 
+/* Which of the sources of records of these kinds are gone. All of them: *all, and the sentence "as of
+ * 05:00:08, connection lost"; some: "shop as of ..."; NULL: none is, or none has brought anything. */
+const char *common_lost(struct doc *d, const struct view_ctx *c, sd_kinds kinds, bool *all);
+/* The statement that a sentence proposes, "GRANT pg_monitor TO eve;"; NULL: none. */
+const char *common_grant(struct doc *d, const char *sentence);
+/* Up to when a live drawing of records that come at their own time is complete: the newest of them (`last`)
+ * while more may be under way, the cursor when nothing has come for a while. */
+sd_time common_settled(const struct view_ctx *c, sd_time last);
+
 /* A statement to be copied, on one line and with ";"; as it is when it cannot be so written:
  * the console asks before it copies lines. NULL gives NULL. */
 const char *statement_line(struct doc *d, const char *sql);

@@ -214,6 +214,7 @@ static struct doc *build_sources(const struct view_ctx *c)
         bool well = s->state == SD_STATE_LIVE || (s->state == SD_STATE_ENDED && (!s->text || !*s->text));
         v[S_TEXT] = cell_text(well && unparsed(d, in) ? unparsed(d, in)
                                                       : doc_text(d, s->text && *s->text ? s->text : NULL));
+        r->copy = common_grant(d, s->text);
         v[S_AGE] = cell_int(common_age(c->now, s->last_data));
         v[S_ERRORS] = cell_int(s->errors);
         v[S_DROPS] = cell_int(s->drops);
