@@ -252,7 +252,7 @@ static void slash_opens_empty_with_the_old_filter_above(void **state)
 
 /* ---- what moves ---- */
 
-enum { CONNECTIONS = 12, FRAMES = 120 };
+enum { CONNECTIONS = 12, FRAMES = 250 };
 
 static uint32_t next(uint32_t *seed)
 {
@@ -290,7 +290,7 @@ static void sample(struct model *m, sd_time at, uint32_t *seed)
     struct sd_metric sampled = {.name = "activity.sampled", .unit = "ns", .value = 1e8};
     batch_add(b, SD_METRIC, &sampled);
     for (int i = 0; i < CONNECTIONS; i++)
-        if (next(seed) % 8 == 0)
+        if (next(seed) % 150 == 0)
             add_session(b, at, 4000 + i, 0, (int64_t)(next(seed) % 200) * SD_MS,
                         queries[next(seed) % ARRAY_LEN(queries)]);
     model_apply(m, b);

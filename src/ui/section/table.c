@@ -470,7 +470,7 @@ void table_draw(struct draw d, struct section *s, struct pane *p)
 /* Not just the rows of this moment: frames should not move as rows come and go. */
 static int rows_at_most(int rows)
 {
-    int most = 4;
+    int most = 1;
     while (most < rows)
         most *= 2;
     return most;

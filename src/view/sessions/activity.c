@@ -13,7 +13,9 @@
 enum { SESSIONS_MAX = 2000, HELD_MAX = 50, SESSIONS_ROWS = 6, NOTABLE_ROWS = 2 };
 
 /* In the console a session keeps its row for so long after it was active last, unless another needs it. */
-#define HELD_NS (120 * SD_S)
+#define HELD_NS (300 * SD_S)
+/* Sessions sampled longer ago say nothing of now. */
+#define SEEN_NS (10 * SD_S)
 /* Older statements stand in the order of their age; the others hold still. */
 #define YOUNG_NS (10 * SD_S)
 
@@ -529,6 +531,17 @@ static void worst_first(struct doc *d, struct table *t)
     t->sort_column = -1;
 }
 
+/* Why nothing is listed: no all-clear of a server that was not seen just now. */
+static const char *nothing_notable(struct doc *d, const struct view_ctx *c)
+{
+    double load;
+    model_load_series(c->model, (struct span){c->now - SEEN_NS, c->now + 1}, 1, &load);
+    return isfinite(load)
+               ? common_as_seen(d, c, KINDS_ACTIVITY,
+                                "No session is blocked, idle in a transaction for long, or vacuums.")
+               : common_empty(d, c, KINDS_ACTIVITY);
+}
+
 static void notable(struct doc *d, const struct view_ctx *c, const struct node *nodes, size_t n)
 {
     struct section *s = doc_table(d, "notable", "Locks, transactions, vacuums", NOTABLE, ARRAY_LEN(NOTABLE));
@@ -538,7 +551,7 @@ static void notable(struct doc *d, const struct view_ctx *c, const struct node *
     note_holders(d, s, nodes, n);
     s->weight = 2;
     s->steady = NOTABLE_ROWS;
-    s->empty = "No session is blocked, idle in a transaction for long, or vacuums.";
+    s->empty = nothing_notable(d, c);
     if (s->table.n_rows)
         worst_first(d, &s->table);
     else if (!c->key) /* printed, no table for nothing; a pane stays where it is */
