@@ -49,7 +49,7 @@
     X(LIVE, "live", TIME, "L", NULL, "return to live data")                                                  \
     X(WINDOW_SHORTER, "window-shorter", TIME, "-", NULL, "use a shorter time window")                        \
     X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "use a longer time window")                         \
-    X(COPY, "copy", DATA, "y F7", "Copy", "copy the row, query, index or cell to the clipboard")             \
+    X(COPY, "copy", DATA, "y F7", "Copy", "copy what the row is about; again: the row")                      \
     X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
     X(HELP, "help", CONSOLE, "? F1", "Help", "show all keys and commands")                                   \
     X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \

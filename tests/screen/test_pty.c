@@ -302,14 +302,19 @@ static void copies_through_tmux(void **state)
     int status;
     assert_non_null(mkdtemp(folder));
     snprintf(file, sizeof file, "%s/tmux", folder);
-    snprintf(path, sizeof path, "PATH=%s:%s", folder, getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+    char *before = getenv("PATH") ? strdup(getenv("PATH")) : NULL;
+    snprintf(path, sizeof path, "%s:%s", folder, before ? before : "/usr/bin:/bin");
     FILE *f = fopen(file, "w");
     assert_non_null(f);
     fprintf(f, "#!/bin/sh\n{ echo \"$*\"; cat; } >%s/said\n", folder);
     fclose(f);
     assert_int_equal(chmod(file, 0700), 0);
-    const char *env[] = {"TERM=tmux-256color", "LANG=C.UTF-8", "TMUX=/tmp/x,1,0", path, NULL};
+    const char *env[] = {"TERM=tmux-256color", "LANG=C.UTF-8", "TMUX=/tmp/x,1,0", NULL};
+    setenv("PATH", path, 1);
     struct vt *vt = start_with(env, 24, 80);
+    if (before)
+        setenv("PATH", before, 1);
+    free(before);
     see(vt, "started");
     vt_send(vt, "y");
     see(vt, "copied 2");

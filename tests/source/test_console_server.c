@@ -16,6 +16,7 @@
 #include "tests/lib/private_pg.h"
 #include "ui/actions.h"
 #include "ui/script.h"
+#include "ui/state.h"
 
 static struct private_pg pg;
 static bool have_pg;
@@ -243,6 +244,64 @@ static void indexes_are_searched_for(void **state)
     play("key Esc");
     see("withdrawn after");
     see("Indexes to create"); /* what was found before stays */
+    run_sql("alter system reset post_auth_delay");
+    run_sql("select pg_reload_conf()");
+}
+
+/* Both run in the view of the sessions: a wait has its own age, not that of the long statement that waits. */
+static void a_lock_wait_has_its_true_age(void **state)
+{
+    NEED_SERVER();
+    char *out = private_pg_sql(&pg, NULL, "create table held as select 1 as id; grant all on held to app"),
+         *age;
+    assert_non_null(out);
+    free(out);
+    PGconn *holder = client("holder"), *waiter = client("waiter");
+    PQclear(PQexec(holder, "begin; update held set id = 2"));
+    assert_int_equal(PQsendQuery(waiter, "update held set id = 3"), 1);
+    play("key 4");
+    see("waits for row of public.held");
+    const struct screen *s = console_screen(console);
+    int64_t shown = SD_UNKNOWN;
+    for (size_t i = 0; i < s->doc->n_sections; i++)
+        if (str_eq(s->doc->sections[i].key, "notable"))
+            for (size_t r = 0; r < s->doc->sections[i].table.n_rows; r++)
+                if (s->doc->sections[i].table.rows[r].cells[1].i == PQbackendPID(waiter))
+                    shown = s->doc->sections[i].table.rows[r].cells[2].i;
+    age = private_pg_sql(&pg, NULL,
+                         "select (extract(epoch from clock_timestamp() - max(waitstart)) * 1e9)::int8 "
+                         "from pg_locks where not granted");
+    assert_non_null(age);
+    assert_true(shown >= SD_S); /* listed from a second on */
+    if (*age)
+        assert_true(shown <= strtoll(age, NULL, 10));
+    free(age);
+    PQclear(PQexec(holder, "commit"));
+    assert_string_equal(outcome(waiter), "");
+    PQfinish(holder);
+    PQfinish(waiter);
+}
+
+static void what_happens_to_the_server_is_an_event(void **state)
+{
+    NEED_SERVER();
+    play("key 1");
+    see("Active sessions");
+    char *out = private_pg_sql(&pg, NULL, "select pg_stat_reset()");
+    assert_non_null(out);
+    free(out);
+    see("statistics reset");
+    play("key 4");
+    see("Active sessions by wait");
+    private_pg_halt(&pg);
+    see(", connection lost");
+    see("connection refused (server at");
+    assert_true(private_pg_resume(&pg));
+    play("key 1");
+    see("restart");
+    play("key 4");
+    for (int64_t end = clock_mono() + 20 * SD_S; on_screen(", connection lost");)
+        assert_true(clock_mono() < end);
 }
 
 static int start(void **state)
@@ -294,6 +353,8 @@ int main(void)
         cmocka_unit_test(sessions_are_cancelled_and_ended),
         cmocka_unit_test(a_query_is_executed_when_confirmed),
         cmocka_unit_test(indexes_are_searched_for),
+        cmocka_unit_test(a_lock_wait_has_its_true_age),
+        cmocka_unit_test(what_happens_to_the_server_is_an_event),
     };
     return cmocka_run_group_tests_name("console and server", tests, start, stop);
 }

@@ -254,6 +254,7 @@ static void heatmap_draw(struct draw d, struct doc *doc, struct section *s, stru
     }
     if (axis)
         graph_time_axis(d, (struct rect){plot.x, in.y + in.h - 1, plot.w, 1}, h->from, h->to);
+    over_time_moments(d, plot, &k.time, s);
     if (d.cursor)
         cursor_draw(d, plot, &k, p);
 }

@@ -140,8 +140,8 @@ static const char *marked_elsewhere(struct doc *d, const struct view_ctx *c)
     of.arg = NULL;
     for (const struct view *const *v = VIEWS; *v; v++) {
         size_t marked = 0;
-        if ((*v)->about || (*v)->place == PLACE_HOME)
-            continue;
+        if ((*v)->about || (*v)->worst || (*v)->place == PLACE_HOME)
+            continue; /* what `worst` lists is marked alike in its view */
         struct doc *other = (*v)->build(&of);
         for (size_t i = 0; i < other->n_sections; i++)
             for (size_t k = 0; section_has_rows(&other->sections[i]) && k < other->sections[i].table.n_rows;

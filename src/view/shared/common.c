@@ -294,7 +294,12 @@ const char *common_empty(struct doc *d, const struct view_ctx *c, sd_kinds kinds
                           common_hint(d, c, "window-longer", "uses a longer one"));
     else
         none = doc_printf(d, "No %s yet from %s.", b->what, found->origin);
-    return common_as_seen(d, c, kinds, none);
+    const char *seen = common_as_seen(d, c, kinds, none);
+    if (kinds == KINDS_ACTIVITY && seen != none) /* what is hidden may well be active */
+        seen = common_as_seen(d, c, kinds,
+                              doc_printf(d, "No session that this role may see is active at %s moment.",
+                                         c->live ? "this" : "that"));
+    return seen;
 }
 
 const char *common_caveat(const struct sd_status *s)
