@@ -3,6 +3,7 @@
 #include "view/sessions/activity.h"
 #include "view/endpoints/endpoint.h"
 #include "view/endpoints/endpoints.h"
+#include "view/endpoints/statuses.h"
 #include "view/indexes/indexes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
@@ -10,13 +11,14 @@
 #include "view/queries/queries.h"
 #include "view/queries/query.h"
 #include "view/sources/sources.h"
+#include "view/indexes/table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
     &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
-    &diff_view,     &pools_view,     NULL,
+    &diff_view,     &pools_view,     &statuses_view, &table_view,    NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -61,6 +61,7 @@ static void failing(struct worst_list *l, const struct figures *f, struct worst_
                                                           : SEVERITY_WARN;
     it.share = errors;
     it.rank = requests ? (double)f->errors / (double)requests : 0;
+    it.dive.view = "statuses"; /* since when, and how many */
     it.why = doc_printf(l->d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, f->errors, a),
                         unit_format_int(UNIT_COUNT, f->count, b));
     worst_add(l, it);

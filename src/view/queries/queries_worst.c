@@ -3,6 +3,7 @@
 #include "view/queries/queries.h"
 
 #include "base/utf8.h"
+#include "core/insight/n_plus_one.h"
 #include "view/plans/plan.h"
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
@@ -13,7 +14,8 @@
     X(SHARE_WARN, 0.25, "and marked from this share on, or when an index would help, if it is heavy:")       \
     X(QUERY_NS, 10e6, "a mean of at least this,")                                                            \
     X(QUERY_LOAD, 0.5, "or so many sessions busy with it on average")                                        \
-    X(MIN_CALLS, 5, "fewer calls than this say nothing about a share")
+    X(MIN_CALLS, 5, "fewer calls than this say nothing about a share")                                       \
+    X(MANY_CALLS, 100, "fewer calls than this are not looked at for N+1")
 
 enum threshold { THRESHOLDS(WORST_ENUM) };
 static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
@@ -53,6 +55,28 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
            });
 }
 
+/* One line for a statement: the route with most calls a request. */
+static void list_n_plus_one(const struct view_ctx *c, struct worst_list *l, const struct query *q)
+{
+    struct n_plus_one it[4];
+    char a[UNIT_TEXT_MAX];
+    size_t n = n_plus_one_of_query(c->model, q, common_covered(c), it, ARRAY_LEN(it));
+    if (!n)
+        return;
+    const char *name = doc_text(l->d, endpoint_name(it[0].of.endpoint));
+    worst_add(l, (struct worst_item){
+                     .what = "n+1",
+                     .severity = SEVERITY_WARN,
+                     .rank = 0.3, /* how much of what users wait for is not known */
+                     .share = NAN,
+                     .subject = name,
+                     .why = doc_printf(l->d, "%s calls in each request: %s",
+                                       unit_format(UNIT_COUNT, round(it[0].of.calls_per_request), a),
+                                       shortened(l->d, common_sql(l->d, c, query_text(q), true), 60)),
+                     .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
+                 });
+}
+
 void queries_worst(const struct view_ctx *c, struct worst_list *l)
 {
     double total = 0;
@@ -65,6 +89,8 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l)
     for (size_t i = 0; i < n && total > 0; i++) {
         const struct query *q = model_query(c->model, i);
         query_stats(q, c->span, &s);
+        if (s.known && s.calls >= (int64_t)LIMIT[T_MANY_CALLS])
+            list_n_plus_one(c, l, q);
         double share = queries_time(&s) / total;
         if (share >= LIMIT[T_SHARE] && s.calls >= (int64_t)LIMIT[T_MIN_CALLS])
             list_query(c, l, q, &s, share);
