@@ -168,7 +168,8 @@ struct sd_texts {
     X(INT, temp_read, "blocks", "temporary blocks read")                                                     \
     X(INT, temp_written, "blocks", "temporary blocks written")                                               \
     X(INT, io_ns, "ns", "block read and write time, with track_io_timing")                                   \
-    X(INT, wal_bytes, "bytes", "write-ahead log generated")
+    X(INT, wal_bytes, "bytes", "write-ahead log generated")                                                  \
+    X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")
 
 /* One session seen at one sampling moment; idle sessions are not sampled unless they
  * hold a transaction or block somebody. All samples of a moment are in one batch, with

@@ -4,6 +4,7 @@
 #include "view/endpoints/endpoint.h"
 #include "view/endpoints/endpoints.h"
 #include "view/indexes/advise.h"
+#include "view/endpoints/statuses.h"
 #include "view/indexes/indexes.h"
 #include "view/overview/changes.h"
 #include "view/overview/overview.h"
@@ -12,14 +13,15 @@
 #include "view/queries/queries.h"
 #include "view/queries/query.h"
 #include "view/sources/sources.h"
+#include "view/indexes/table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 #include "view/shared/finish.h"
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view,
-    &tables_view,   &indexes_view,   &endpoint_view, &query_view,    &plan_view,
-    &diff_view,     &pools_view,     &advise_view,   &changes_view,  NULL,
+    &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view, &tables_view,
+    &indexes_view,  &endpoint_view,  &query_view,    &plan_view,     &diff_view,    &pools_view,
+    &advise_view,   &changes_view,   &statuses_view, &table_view,    NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -297,6 +297,42 @@ static void figures_of_the_server_come_in_one_batch(void **state)
     watch_stop(&w);
 }
 
+static void the_server_is_told_at_a_glance(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    PGconn *old = client("postgres", "shop", "old");
+    client_run(old, "begin; select 1");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_metric, "postgresql.size", 15));
+    char *bytes = sql("shop", "select sum(pg_database_size(oid))::int8 from pg_database");
+    assert_true(fabs(metric(&w, "postgresql.size", NULL) / atof(bytes) - 1) < 0.1);
+    free(bytes);
+    double up = metric(&w, "postgresql.uptime", NULL), oldest = metric(&w, "postgresql.oldest_xact", NULL);
+    assert_true(up > 0 && up < 3600e9);
+    assert_true(oldest > 0 && oldest <= up);
+    assert_true(metric(&w, "postgresql.wraparound", NULL) > 0 &&
+                metric(&w, "postgresql.wraparound", NULL) < 0.01);
+    assert_false(has_metric(&w, "postgresql.replication_lag")); /* there is no standby: nothing, not 0 */
+    PQfinish(old);
+    watch_stop(&w);
+}
+
+static void tools_are_no_workload(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("shop", "select pg_stat_reset_single_table_counters(0::oid)");
+    PGconn *app = client("postgres", "shop", "app");
+    client_run(app, "select 'for a route', count(*) from pg_class /*method='GET',route='%2Fcarts%2F%3Aid'*/");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_statement, "count(*) from pg_class", 15));
+    assert_string_equal(statement(&w, "count(*) from pg_class")->route, "GET /carts/:id");
+    assert_false(has_statement(&w, "pg_stat_reset"));
+    PQfinish(app);
+    watch_stop(&w);
+}
+
 static void sessions_have_waits_blockers_and_routes(void **state)
 {
     NEED_SERVER();
@@ -891,6 +927,8 @@ int main(void)
         cmocka_unit_test(a_silent_server_can_be_left),
         cmocka_unit_test(statements_are_read_with_fingerprints),
         cmocka_unit_test(figures_of_the_server_come_in_one_batch),
+        cmocka_unit_test(the_server_is_told_at_a_glance),
+        cmocka_unit_test(tools_are_no_workload),
         cmocka_unit_test(sessions_have_waits_blockers_and_routes),
         cmocka_unit_test(hostile_names_stay_data),
         cmocka_unit_test(an_absent_extension_is_explained),

@@ -363,6 +363,34 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
     }
 }
 
+struct span endpoint_status_seen(const struct endpoint *e, struct span span, size_t status)
+{
+    struct span out = {SD_UNKNOWN, SD_UNKNOWN};
+    for (size_t i = slots_from(&e->slots, span.from); i < e->slots.n; i++) {
+        const struct endpoint_slot *s = slot_at(e, i);
+        if (s->slot.at >= span.to)
+            break;
+        if (!span_has(span, &s->slot) || s->status[status] <= 0)
+            continue;
+        out.from = out.from == SD_UNKNOWN ? s->slot.at : out.from;
+        out.to = s->slot.at;
+    }
+    return out;
+}
+
+double endpoint_requests(const struct endpoint *e, struct span span)
+{
+    double n = 0;
+    for (size_t i = slots_from(&e->slots, span.from); i < e->slots.n; i++) {
+        const struct slot *s = &slot_at(e, i)->slot;
+        if (s->at >= span.to)
+            break;
+        double part = (double)(MIN(s->at + s->width, span.to) - MAX(s->at, span.from));
+        n += (double)slot_at(e, i)->count * part / (double)MAX(s->width, 1);
+    }
+    return n;
+}
+
 /* A slot wider than a step deals its requests out, and none is lost. */
 static void deal(const struct steps *st, const struct endpoint_slot *s, size_t lo, size_t hi,
                  struct endpoint_point *out)
@@ -371,6 +399,8 @@ static void deal(const struct steps *st, const struct endpoint_slot *s, size_t l
         int64_t part = (int64_t)(k - lo), of = (int64_t)(hi - lo);
         out[k].count = add_known(out[k].count, s->count / of + (part < s->count % of));
         out[k].errors = add_known(out[k].errors, s->errors / of + (part < s->errors % of));
+        for (size_t i = 0; i < ARRAY_LEN(s->status); i++)
+            out[k].status[i] = add_known(out[k].status[i], s->status[i] / of + (part < s->status[i] % of));
     }
     size_t first, end;
     for (steps_touched(st, &s->slot, &first, &end); first < end; first++)

@@ -49,9 +49,10 @@ struct name *link_endpoint_route(struct part *p, const char *method, const char 
  * Thousands of queries are asked about in a row: the samples are gone through for the
  * first, the others find their pairs. Good until the samples change or another span is asked. */
 struct pair {
-    struct query *query;
-    struct name *route;
+    struct query *query; /* NULL: the server did not say which */
+    struct name *route;  /* NULL: not tagged. One of the two there is */
     int64_t ns;
+    struct wait_sums waits;
 };
 struct link_cache {
     struct part *part; /* whose bytes are counted */
@@ -97,6 +98,15 @@ static void more_places(struct link_cache *k)
         *place_of(k, k->pairs[i].query, k->pairs[i].route) = (uint32_t)i + 1;
 }
 
+static void add_wait(struct wait_sums *w, const struct load_entry *e)
+{
+    double s = (double)e->ns / (double)SD_S;
+    w->seconds[wait_group_of(name_text(e->wait_type))] += s;
+    w->total += s;
+    if (!e->worker)
+        w->waited += s;
+}
+
 static void gather_slot(void *ctx, const struct load_slot *s)
 {
     struct link_cache *k = ctx;
@@ -104,7 +114,7 @@ static void gather_slot(void *ctx, const struct load_slot *s)
         return;
     for (size_t i = 0; i < s->n; i++) {
         const struct load_entry *e = &s->entries[i];
-        if (!e->query || !e->route || e->ns <= 0)
+        if ((!e->query && !e->route) || e->ns <= 0)
             continue;
         if (2 * k->n >= k->n_places)
             more_places(k);
@@ -120,6 +130,7 @@ static void gather_slot(void *ctx, const struct load_slot *s)
         }
         struct pair *p = &k->pairs[*place - 1];
         p->ns = add_known(p->ns, e->ns);
+        add_wait(&p->waits, e);
     }
 }
 
@@ -202,7 +213,7 @@ size_t endpoint_links(const struct model *m, const struct endpoint *e, struct sp
     size_t n = 0, cap = 0;
     for (size_t i = 0; i < k->n; i++) {
         const struct pair *p = &k->pairs[i];
-        if (p->route != e->folded_name && p->route != e->folded_route)
+        if (!p->query || (p->route != e->folded_name && p->route != e->folded_route))
             continue;
         struct link l = link_of(p, e);
         if (n && all[n - 1].query == p->query) { /* with and without its method */
@@ -215,22 +226,56 @@ size_t endpoint_links(const struct model *m, const struct endpoint *e, struct sp
     return best(all, n, out, max);
 }
 
+/* Pairs [*lo, *hi) are the query's. */
+static void pairs_with(const struct link_cache *k, const struct query *q, size_t *lo, size_t *hi)
+{
+    size_t from = 0, to = k->n;
+    while (from < to) {
+        size_t mid = from + (to - from) / 2;
+        if ((uintptr_t)k->pairs[mid].query < (uintptr_t)q)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    for (*lo = *hi = from; *hi < k->n && k->pairs[*hi].query == q;)
+        ++*hi;
+}
+
 size_t query_links(const struct model *m, const struct query *q, struct span span, struct link *out,
                    size_t max)
 {
+    size_t lo, hi, n = 0;
     const struct link_cache *k = pairs_of(m, span);
-    size_t lo = 0, hi = k->n;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if ((uintptr_t)k->pairs[mid].query < (uintptr_t)q)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    for (hi = lo; hi < k->n && k->pairs[hi].query == q;)
-        hi++;
+    pairs_with(k, q, &lo, &hi);
     struct link *all = mem_array(hi - lo, sizeof *all);
     for (size_t i = lo; i < hi; i++)
-        all[i - lo] = link_of(&k->pairs[i], NULL);
-    return best(all, hi - lo, out, max);
+        if (k->pairs[i].route)
+            all[n++] = link_of(&k->pairs[i], NULL);
+    return best(all, n, out, max);
+}
+
+static void add_sums(struct wait_sums *out, const struct wait_sums *more)
+{
+    for (size_t i = 0; i < WAIT_GROUPS_N; i++)
+        out->seconds[i] += more->seconds[i];
+    out->total += more->total;
+    out->waited += more->waited;
+}
+
+void query_waits(const struct model *m, const struct query *q, struct span span, struct wait_sums *out)
+{
+    size_t lo, hi;
+    const struct link_cache *k = pairs_of(m, span);
+    *out = (struct wait_sums){0};
+    for (pairs_with(k, q, &lo, &hi); lo < hi; lo++)
+        add_sums(out, &k->pairs[lo].waits);
+}
+
+void endpoint_waits(const struct model *m, const struct endpoint *e, struct span span, struct wait_sums *out)
+{
+    const struct link_cache *k = pairs_of(m, span);
+    *out = (struct wait_sums){0};
+    for (size_t i = 0; e->folded_name && i < k->n; i++)
+        if (k->pairs[i].route == e->folded_name || k->pairs[i].route == e->folded_route)
+            add_sums(out, &k->pairs[i].waits);
 }

@@ -98,9 +98,15 @@ void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_
 
 struct endpoint_point {
     int64_t count, errors;
+    int64_t status[5];          /* 1xx..5xx */
     int64_t p50, p95, p99, max; /* ns; SD_UNKNOWN when nothing timed */
     double rate_per_s;
 };
+/* From the first to the last slot of the span with a request answered with a status of class
+ * 0..4 (1xx..5xx): their beginnings; SD_UNKNOWN: there is none. */
+struct span endpoint_status_seen(const struct endpoint *e, struct span span, size_t status);
+/* Requests in [from, to), a slot at its edge in parts. */
+double endpoint_requests(const struct endpoint *e, struct span span);
 /* `n` equal steps over the span. */
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out);
 /* The same of all endpoints together: percentiles of every request, not of percentiles. */
@@ -124,6 +130,8 @@ int64_t query_id(const struct query *q);           /* SD_UNKNOWN */
 const char *query_database(const struct query *q); /* NULL */
 const char *query_fingerprint(const struct query *q);
 const char *query_text(const struct query *q);
+/* Is the route that of the tags of its text? Those are the tags of its first call. */
+bool query_first_called_by(const struct query *q, const struct endpoint *e);
 const char *query_origin(const struct query *q); /* source instance that can explain it */
 
 struct query_stats {
@@ -141,10 +149,19 @@ struct query_stats {
  * between two snapshots gets its share), counter resets detected. What a statement did
  * before it was first seen counts in SPAN_ALL only. */
 void query_stats(const struct query *q, struct span span, struct query_stats *out);
+/* The part of the span in which the servers' counters were read; both SD_UNKNOWN: none. */
+struct span model_counted(const struct model *m, struct span span);
 struct query_point {
     double calls_per_s, mean_ns, load, rows_per_s; /* load: average sessions busy; NAN unknown */
 };
 void query_series(const struct query *q, struct span span, size_t n, struct query_point *out);
+/* Calls from one snapshot of the server's counters to the next, 0 among them: of the newest `max` in
+ * the span, in order of time; count. */
+struct query_interval {
+    struct span span;
+    int64_t calls;
+};
+size_t query_intervals(const struct query *q, struct span span, struct query_interval *out, size_t max);
 
 /* ---- links, each with its evidence ---- */
 struct link {
@@ -177,6 +194,37 @@ size_t model_sessions(const struct model *m, sd_time at, struct session_sample *
 size_t model_sessions_before(const struct model *m, sd_time since, sd_time at, struct session_sample *out,
                              size_t max);
 
+/* What a session waits on, in a word for each of the server's wait event types that are alike.
+ * X(UPPER, name, help) */
+#define WAIT_GROUPS(X)                                                                                       \
+    X(CPU, "CPU", "it runs on a processor")                                                                  \
+    X(IO, "I/O", "reads and writes of files")                                                                \
+    X(LOCK, "locks", "locks of tables and rows that other sessions hold")                                    \
+    X(INTERNAL, "internal locks", "short locks of the server's memory (LWLock, BufferPin)")                  \
+    X(CLIENT, "client", "the application, to send or to take data")                                          \
+    X(PROCESS, "other processes", "parallel workers, replicas (IPC)")                                        \
+    X(OTHER, "other", "timers, extensions and what is new")
+enum wait_group {
+#define WAIT_GROUP_ENUM(UPPER, name, help) WAIT_##UPPER,
+    WAIT_GROUPS(WAIT_GROUP_ENUM)
+#undef WAIT_GROUP_ENUM
+        WAIT_GROUPS_N
+};
+const char *wait_group_name(enum wait_group g);
+enum wait_group wait_group_of(const char *wait_type); /* NULL: CPU */
+
+/* Seconds of sampled session time, of a query or of an endpoint's statements. */
+struct wait_sums {
+    double seconds[WAIT_GROUPS_N];
+    double total;
+    double waited; /* without parallel workers: what somebody waited for */
+};
+void query_waits(const struct model *m, const struct query *q, struct span span, struct wait_sums *out);
+void endpoint_waits(const struct model *m, const struct endpoint *e, struct span span, struct wait_sums *out);
+/* From the first to the last moment in the span at which sessions were sampled; both SD_UNKNOWN:
+ * never. What was dropped from the history is not part of it. */
+struct span model_sampled(const struct model *m, struct span span);
+
 struct wait_load {
     const char *wait_type, *wait_event; /* NULL: running on a processor ("CPU") */
     const char *route;                  /* only from model_route_load */
@@ -187,6 +235,9 @@ struct wait_load {
  * processes that wait for work (wait type Activity) are not busy and not counted. */
 size_t model_wait_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
 size_t model_route_load(const struct model *m, struct span span, struct wait_load *out, size_t max);
+/* Of one query or of one endpoint (the other NULL), by wait event; largest first. `load` is unknown. */
+size_t model_waits_of(const struct model *m, const struct query *q, const struct endpoint *e,
+                      struct span span, struct wait_load *out, size_t max);
 /* Average active sessions in n equal steps; NAN where nothing was sampled. */
 void model_load_series(const struct model *m, struct span span, size_t n, double *out);
 /* Of these apart, in one pass: row i of `out` (n values) are the sessions with the wait, or for the

@@ -157,6 +157,7 @@ struct query {
     struct model *model;
     struct query_id_key by;
     char *key, *text, *fingerprint;
+    struct name *first_route; /* of the tags of its text; NULL */
     bool text_normalised, dead, pending;
     const struct name *database;
     const struct origin *origin;
@@ -172,7 +173,8 @@ struct load_entry {
     const struct name *wait_type, *wait_event;
     struct name *route;
     struct query *query;
-    int64_t ns;
+    int64_t ns : 63;     /* one word for both: there are many entries */
+    uint64_t worker : 1; /* parallel: it adds to the load, not to the time that somebody waits */
 };
 struct load_slot {
     struct slot slot;

@@ -276,6 +276,8 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
         if (!q)
             continue;
         variant_read(variant_of(p, q, o, r->role, r->toplevel), r);
+        if (!q->first_route)
+            q->first_route = link_route(p, r->route);
         one_since &= !any || since == r->since;
         since = r->since;
         any = true;
@@ -494,6 +496,11 @@ const char *query_text(const struct query *q)
     return q->text;
 }
 
+bool query_first_called_by(const struct query *q, const struct endpoint *e)
+{
+    return q->first_route && (q->first_route == e->folded_name || q->first_route == e->folded_route);
+}
+
 const char *query_origin(const struct query *q)
 {
     return q->origin ? q->origin->name : NULL;
@@ -547,6 +554,21 @@ static bool covered(const struct model *m, struct span span)
     return i < s->n && ((const struct slot *)slots_item(s, i))->at < span.to;
 }
 
+struct span model_counted(const struct model *m, struct span span)
+{
+    const struct slots *s = &queries_in(m)->snapshots;
+    struct span out = {SD_UNKNOWN, SD_UNKNOWN};
+    for (size_t i = slots_from(s, span.from); i < s->n; i++) {
+        const struct slot *x = slots_item(s, i);
+        if (x->at >= span.to)
+            break;
+        if (out.from == SD_UNKNOWN)
+            out.from = MAX(x->at, span.from);
+        out.to = MIN(x->at + x->width, span.to);
+    }
+    return out;
+}
+
 void query_stats(const struct query *q, struct span span, struct query_stats *out)
 {
     int64_t v[QUERY_N], all[QUERY_N];
@@ -593,6 +615,32 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
         out->since = partial->slot.at;
     }
     put(out, v);
+}
+
+size_t query_intervals(const struct query *q, struct span span, struct query_interval *out, size_t max)
+{
+    size_t n = 0;
+    sd_time newer = SD_UNKNOWN; /* start of the interval after */
+    for (size_t i = q->slots.n; i-- > 0 && n < max;) {
+        const struct query_slot *s = slots_item(&q->slots, i);
+        sd_time end = s->slot.at + s->slot.width;
+        if (s->slot.at < span.from)
+            break;
+        if (end > span.to)
+            continue;
+        if (newer != SD_UNKNOWN && end < newer) /* it did not grow, so there is no slot */
+            out[n++] = (struct query_interval){.span = {end, newer}, .calls = 0};
+        if (n < max)
+            out[n++] = (struct query_interval){.span = {s->slot.at, end},
+                                               .calls = zero_if_unknown(s->v[QUERY_calls])};
+        newer = s->slot.at;
+    }
+    for (size_t i = 0; i < n / 2; i++) {
+        struct query_interval t = out[i];
+        out[i] = out[n - 1 - i];
+        out[n - 1 - i] = t;
+    }
+    return n;
 }
 
 struct load_gather {

@@ -39,7 +39,13 @@ static void release(struct part *p, void *item)
 static bool same_load(const struct load_entry *a, const struct load_entry *b)
 {
     return a->wait_type == b->wait_type && a->wait_event == b->wait_event && a->route == b->route &&
-           a->query == b->query;
+           a->query == b->query && a->worker == b->worker;
+}
+
+/* What an entry can hold. */
+static int64_t more_ns(int64_t a, int64_t b)
+{
+    return MIN(add_known(a, b), INT64_MAX / 2);
 }
 
 /* Beyond `most` entries the query and the route are given up, never the time. */
@@ -48,7 +54,7 @@ static void add_entry(struct part *p, struct load_slot *s, struct load_entry e, 
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < s->n; i++) {
             if (same_load(&s->entries[i], &e)) {
-                s->entries[i].ns = add_known(s->entries[i].ns, e.ns);
+                s->entries[i].ns = more_ns(s->entries[i].ns, e.ns);
                 return;
             }
         }
@@ -60,7 +66,7 @@ static void add_entry(struct part *p, struct load_slot *s, struct load_entry e, 
             e.wait_event = NULL;
     }
     if (s->n >= 2 * most) {
-        s->entries[0].ns = add_known(s->entries[0].ns, e.ns);
+        s->entries[0].ns = more_ns(s->entries[0].ns, e.ns);
         return;
     }
     if (s->n == s->cap) {
@@ -161,6 +167,7 @@ static void sessions_apply(struct part *p, struct origin *o, const struct sd_bat
             .wait_type = model_name(p, a->wait_type),
             .wait_event = model_name(p, a->wait_event),
             .route = link_route(p, a->route),
+            .worker = a->leader_pid > 0 && a->leader_pid != a->pid, /* SD_UNKNOWN is negative */
             .ns = (a->period_ns > 0 ? MIN(a->period_ns, PERIOD_MAX) : period) / (int64_t)processes,
         };
         if (sd_known(a->query_id) && a->query_id != 0)
@@ -338,6 +345,24 @@ void sessions_each(const struct model *m, struct span span, void (*fn)(void *ctx
 {
     for (size_t k = 0; k < m->n_origins; k++)
         each_of(samples_of(m, k), span, fn, ctx);
+}
+
+struct span model_sampled(const struct model *m, struct span span)
+{
+    struct span out = {SD_UNKNOWN, SD_UNKNOWN};
+    for (size_t k = 0; k < m->n_origins; k++) {
+        const struct samples *o = samples_of(m, k);
+        for (size_t i = o ? slots_from(&o->load, span.from) : 0; o && i < o->load.n; i++) {
+            const struct slot *s = slots_item(&o->load, i);
+            if (s->at >= span.to)
+                break;
+            if (!span_has(span, s))
+                continue;
+            out.from = out.from == SD_UNKNOWN ? s->at : MIN(out.from, s->at);
+            out.to = MAX(out.to, s->at + s->width);
+        }
+    }
+    return out;
 }
 
 size_t model_sessions(const struct model *m, sd_time at, struct session_sample *out, size_t max)

@@ -79,6 +79,17 @@ int sql_parameters(const char *sql);
  * is text from outside like any other. Caller frees; NULL and a sentence. */
 char *sql_with_values(const char *sql, const char *values, struct sd_error *err);
 
+/* Does the statement read or write the table? By its words, without a parser, so that thousands can be
+ * asked, and a text that is cut: what stands where a table stands in FROM, JOIN, UPDATE, INTO.
+ * `schema` matters where the statement gives one. */
+bool sql_uses_table(const char *sql, const char *schema, const char *table);
+
+/* First bytes of every statement that slowdive sends. */
+#define SQL_OWN_TAG "/* slowdive */"
+/* Is it a statement of a tool that looks at the server, and none of the application: slowdive's own, a
+ * call of HypoPG, a reset of statistics? Such statements are in no workload. */
+bool sql_is_tool(const char *sql);
+
 /* ---- sqlcommenter tags ---- */
 struct sql_tags {
     char *route; /* NULL; as tagged */

@@ -83,6 +83,14 @@ static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
     return SD_OK;
 }
 
+char *activity_route(const struct sql_tags *tags)
+{
+    char folded[ROUTE_MAX];
+    if (!tags->route || route_fold_tag(tags->route, folded) == 0)
+        return NULL;
+    return tags->method ? mem_printf("%.16s %s", tags->method, folded) : mem_strdup(folded);
+}
+
 static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *r, int row,
                         const struct locks *locks)
 {
@@ -111,16 +119,14 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
     };
     char *lock, *phase;
     locks_fill(locks, &a, &lock, &phase);
-    if (a.query_id == 0 || (a.query && str_starts(a.query, OWN_TAG)))
+    bool ours = a.query && sql_is_tool(a.query);
+    if (a.query_id == 0 || ours)
         a.query_id = SD_UNKNOWN; /* not computed; or ours, which is no query of the application */
     struct sql_tags tags = {0};
     char *route = NULL;
     /* One that we execute (EXPLAIN ANALYZE) is load, but not of the route whose query it was. */
-    if (a.query && !str_starts(a.query, OWN_TAG) && sql_tags(a.query, &tags) && tags.route) {
-        char folded[ROUTE_MAX];
-        if (route_fold_tag(tags.route, folded) > 0)
-            route = tags.method ? mem_printf("%.16s %s", tags.method, folded) : mem_strdup(folded);
-    }
+    if (a.query && !ours && sql_tags(a.query, &tags))
+        route = activity_route(&tags);
     a.route = route;
     a.trace_id = tags.trace_id;
     p->s->host->add(b, SD_ACTIVITY, &a);

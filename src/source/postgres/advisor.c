@@ -194,7 +194,7 @@ const char *advisor_why_unproven(const struct advisor *a)
     return a->pooled
                ? "a connection pooler stands between, and HypoPG's indexes would stay on a server session "
                  "that others use: name the server itself"
-               : "HypoPG is not installed";
+               : "HypoPG is not installed; CREATE EXTENSION hypopg would prove it";
 }
 
 int64_t advisor_calls(const struct advisor *a)
@@ -229,7 +229,9 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
         "sum(coalesce((j->>'total_exec_time')::float8,"
         " (j->>'total_time')::float8)) t FROM (SELECT s.queryid, s.query, s.calls, pg_catalog.to_jsonb(s) j"
         " FROM %s.pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()) AND s.query NOT LIKE '/* slowdive%%') x"
+        " WHERE datname = pg_catalog.current_database()) AND s.query NOT LIKE '" SQL_OWN_TAG
+        "%%' AND s.query !~* "
+        "'(hypopg|pg_stat_[a-z_]*reset)[a-z_]*[[:space:]]*[(]') x"
         " WHERE query ~* "
         "'^[[:space:](]*(/\\*.*\\*/)?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
         " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
@@ -239,11 +241,11 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
     free(sql);
     if (!ok)
         return false;
-    *n = (size_t)PQntuples(r);
-    *out = mem_array(*n, sizeof **out);
-    for (size_t i = 0; i < *n; i++)
-        (*out)[i] = (struct advisor_statement){conn_int(r, (int)i, 0), conn_real(r, (int)i, 2),
-                                               mem_strdup(conn_text(r, (int)i, 1))};
+    *out = mem_array((size_t)PQntuples(r), sizeof **out);
+    for (int i = 0; i < PQntuples(r); i++)
+        if (!sql_is_tool(conn_text(r, i, 1)))
+            (*out)[(*n)++] = (struct advisor_statement){conn_int(r, i, 0), conn_real(r, i, 2),
+                                                        mem_strdup(conn_text(r, i, 1))};
     PQclear(r);
     return true;
 }

@@ -84,6 +84,68 @@ static void add_metric(struct postgres *p, struct sd_batch *b, const char *name,
     p->s->host->add(b, SD_METRIC, &m);
 }
 
+/* What changes slowly, and is cheap. Times in seconds. Of a standby the lag of its own replay, otherwise
+ * that of the standby that is furthest behind; without one it is null. */
+static const char SERVER[] = OWN_TAG
+    "SELECT extract(epoch FROM now() - pg_catalog.pg_postmaster_start_time())::float8, "
+    "(SELECT max(extract(epoch FROM now() - xact_start)) FROM pg_catalog.pg_stat_activity "
+    "WHERE pid <> pg_catalog.pg_backend_pid() AND backend_type <> 'walsender')::float8, "
+    "CASE WHEN pg_catalog.pg_is_in_recovery() THEN "
+    "CASE WHEN pg_catalog.pg_last_wal_receive_lsn() = pg_catalog.pg_last_wal_replay_lsn() THEN 0 "
+    "ELSE extract(epoch FROM now() - pg_catalog.pg_last_xact_replay_timestamp())::float8 END "
+    "ELSE (SELECT max(CASE WHEN replay_lsn = pg_catalog.pg_current_wal_lsn() THEN 0 "
+    "ELSE extract(epoch FROM replay_lag)::float8 END) FROM pg_catalog.pg_stat_replication) END::float8, "
+    "(SELECT max(pg_catalog.age(datfrozenxid)) FROM pg_catalog.pg_database)::float8";
+
+/* Sizes are read from the file system: not so often. Null when a database may not be asked. */
+static const char SIZE[] =
+    OWN_TAG "SELECT CASE WHEN bool_and(pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage') "
+            "OR pg_catalog.has_database_privilege(oid, 'CONNECT')) "
+            "THEN (SELECT sum(pg_catalog.pg_database_size(oid)) FROM pg_catalog.pg_database)::float8 END "
+            "FROM pg_catalog.pg_database";
+#define SIZE_EVERY   (60 * SD_S)
+#define TRANSACTIONS 2147483648.0 /* ids there are between the oldest and the newest */
+
+static void add_real(struct postgres *p, struct sd_batch *b, const char *name, const char *unit, double value)
+{
+    if (isfinite(value))
+        p->s->host->add(b, SD_METRIC, &(struct sd_metric){.name = name, .unit = unit, .value = value});
+}
+
+/* A statement that the server refuses (SD_UNSUPPORTED) leaves its figures unknown. */
+static enum sd_result add_server(struct postgres *p, struct sd_batch *b, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, SERVER, 0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result == SD_UNSUPPORTED ? SD_OK : result;
+    double oldest = conn_real(r, 0, 1);
+    if (isnan(oldest) && p->sees_all)
+        oldest = 0; /* nobody has a transaction open */
+    add_real(p, b, "postgresql.uptime", "ns", conn_real(r, 0, 0) * 1e9);
+    add_real(p, b, "postgresql.oldest_xact", "ns", p->sees_all ? oldest * 1e9 : NAN);
+    add_real(p, b, "postgresql.replication_lag", "ns", conn_real(r, 0, 2) * 1e9);
+    add_real(p, b, "postgresql.wraparound", "share", conn_real(r, 0, 3) / TRANSACTIONS);
+    PQclear(r);
+    return SD_OK;
+}
+
+static enum sd_result add_size(struct postgres *p, struct sd_batch *b, sd_time now, struct sd_error *err)
+{
+    PGresult *r;
+    if (now < p->next_size && p->next_size <= now + 3600 * SD_S)
+        return SD_OK;
+    enum sd_result result = conn_query(&p->main, SIZE, 0, NULL, true, &r, err);
+    /* Never more than 1 % of the server's time. */
+    int64_t took = p->s->host->now(p->s) - now;
+    p->next_size = now + MAX(SIZE_EVERY, took > 0 ? MIN(100 * took, 3600 * SD_S) : 0);
+    if (result != SD_OK)
+        return result == SD_UNSUPPORTED ? SD_OK : result;
+    add_real(p, b, "postgresql.size", "bytes", conn_real(r, 0, 0));
+    PQclear(r);
+    return SD_OK;
+}
+
 enum sd_result database_collect(struct postgres *p, struct sd_error *err)
 {
     const struct sd_host *h = p->s->host;
@@ -115,6 +177,9 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
             tell_changes(p, conn_time(r, 0, STARTED), conn_int(r, 0, IN_RECOVERY), conn_time(r, 0, RESET));
     }
     PQclear(r);
+    result = add_server(p, b, err);
+    if (result == SD_OK)
+        result = add_size(p, b, at, err);
     h->publish(p->s, b);
-    return SD_OK;
+    return result;
 }

@@ -11,10 +11,11 @@
 #include <libpq-fe.h>
 
 #include "base/base.h"
+#include "core/sql/statement.h"
 #include "source/postgres/shape.h"
 
 /* First bytes of every statement of ours, so that we can leave ourselves out. */
-#define OWN_TAG "/* slowdive */ "
+#define OWN_TAG SQL_OWN_TAG " "
 
 struct postgres_options {
     int64_t interval;         /* ns, between statements and database figures */
@@ -147,6 +148,8 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
 
 /* ---- activity.c: pg_stat_activity ---- */
 enum sd_result activity_collect(struct postgres *p, struct sd_error *err);
+/* "GET /orders/:id" of a statement's tags. Caller frees; NULL: they name none. */
+char *activity_route(const struct sql_tags *tags);
 /* Pure: the statement for a view with these columns. Caller frees. */
 char *activity_sql(const char *columns);
 
@@ -306,7 +309,7 @@ struct postgres {
     char *activity_sql;      /* its statement; NULL: not made yet */
     int64_t activity_period; /* ns the next sample stands for */
     int64_t catalog_every;   /* ns between listings, by what they cost */
-    sd_time next_activity, next_figures, next_catalog, last_activity;
+    sd_time next_activity, next_figures, next_catalog, next_size, last_activity;
     char *noted; /* the last sentence told */
 
     /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */

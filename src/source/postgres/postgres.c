@@ -104,7 +104,7 @@ static void postgres_close(struct sd_source *s)
     free(p->activity_sql);
     p->activity_sql = NULL;
     p->request_waiting = p->many_tables = false;
-    p->next_activity = p->next_figures = p->next_catalog = p->last_activity = 0;
+    p->next_activity = p->next_figures = p->next_catalog = p->next_size = p->last_activity = 0;
 }
 
 /* ---- running ---- */

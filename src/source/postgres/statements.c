@@ -49,9 +49,10 @@ struct entry {
     double total;
     int64_t round;  /* last seen */
     unsigned tries; /* to fetch its text */
-    bool own;       /* slowdive's */
+    bool own;       /* slowdive's, or of another tool */
     char fingerprint[17];
-    char *text; /* NULL: not known yet */
+    char *text;  /* NULL: not known yet */
+    char *route; /* of the tags in it; NULL */
     UT_hash_handle hh;
 };
 
@@ -70,6 +71,7 @@ static void forget(struct statements *st, struct entry *e)
 {
     HASH_DEL(st->entries, e);
     free(e->text);
+    free(e->route);
     free(e);
 }
 
@@ -281,7 +283,11 @@ static enum sd_result fetch_texts(struct postgres *p, struct statements *st, con
         if (!e || e->text || !text)
             continue;
         e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
-        e->own = str_starts(text, OWN_TAG);
+        e->own = sql_is_tool(text);
+        struct sql_tags tags = {0};
+        if (!e->own && !e->route && sql_tags(text, &tags))
+            e->route = activity_route(&tags);
+        sql_tags_free(&tags);
         if (!e->own && !sql_fingerprint(text, e->fingerprint))
             e->fingerprint[0] = '\0';
     }
@@ -314,6 +320,7 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
         .temp_written = conn_int(r, row, TEMP_WRITTEN),
         .io_ns = conn_ms(r, row, IO),
         .wal_bytes = conn_int(r, row, WAL),
+        .route = e->route,
     };
     const struct sd_host *h = p->s->host;
     if (h->add(*b, SD_STATEMENT, &s))

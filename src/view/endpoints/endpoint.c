@@ -1,8 +1,12 @@
 /* One endpoint: percentiles over time, latency heat map, the queries it runs. */
 #include "view/endpoints/endpoint.h"
 
+#include "core/insight/attribution.h"
 #include "view/shared/common.h"
+#include "view/shared/waits.h"
+#include "view/endpoints/db_share.h"
 #include "view/endpoints/endpoints.h"
+#include "view/endpoints/statuses.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
 #include "base/num.h"
@@ -20,7 +24,13 @@ static const struct column QUERIES[] = {
      .title = "Share",
      .unit = UNIT_SHARE,
      .flags = COLUMN_BAR,
-     .help = "share of the endpoint's time in the database"},
+     .help = "share of the endpoint's sampled time in the database; null when it was not seen running"},
+    {.key = "calls_per_request",
+     .title = "A request",
+     .unit = UNIT_COUNT,
+     .width = 9,
+     .help =
+         "calls in each request of the endpoint; null when its calls cannot be told from those of others"},
     {.key = "mean_ns",
      .title = "Mean",
      .unit = UNIT_NS,
@@ -70,7 +80,8 @@ static const struct endpoint *chosen(const struct view_ctx *c)
     return worst;
 }
 
-static void figures(struct doc *d, const struct endpoint_stats *s, double seconds, double share)
+static void figures(struct doc *d, const struct endpoint_stats *s, double seconds, double share,
+                    const struct db_share *db)
 {
     bool timed = s->timed > 0;
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
@@ -100,6 +111,8 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) /* on screen only what there is */
         section_field(d, f, keys[i], s->status[i] ? labels[i] : NULL, UNIT_COUNT, cell_int(s->status[i]));
     section_field(d, f, "bytes", "Bytes sent", UNIT_BYTES, cell_int(s->bytes));
+    section_field(d, f, "db_share", isfinite(db->share) ? "In the database" : NULL, UNIT_SHARE,
+                  cell_real(db->share));
 }
 
 static double known(int64_t v)
@@ -189,34 +202,61 @@ static void heat(struct doc *d, const struct view_ctx *c, const struct endpoint 
     m->max = m->max > 1 ? (uint32_t)MIN(exp2(ceil(log2(m->max))), UINT32_MAX) : m->max;
 }
 
+enum { R_TEXT, R_SHARE, R_EACH, R_MEAN, R_CALLS, R_WEIGHT, R_EVIDENCE, R_ID };
+
+static void query_row(struct doc *d, const struct view_ctx *c, struct table *t, const struct query *q,
+                      double share, double weight, const char *evidence, const struct attribution *a)
+{
+    struct query_stats st;
+    struct row *r = doc_row(d, t);
+    query_stats(q, c->span, &st);
+    r->cells[R_TEXT] = cell_text(common_sql(d, c, query_text(q), true));
+    r->cells[R_SHARE] = cell_real(share);
+    r->cells[R_EACH] = cell_real(a ? round(a->calls_per_request * 10) / 10 : NAN);
+    r->cells[R_MEAN] = cell_real(st.known ? st.mean_ns : NAN);
+    r->cells[R_CALLS] = cell_int(st.known ? st.calls : SD_UNKNOWN);
+    r->cells[R_WEIGHT] = cell_real(weight);
+    r->cells[R_EVIDENCE] = cell_text(doc_text(d, evidence));
+    r->cells[R_ID] = cell_text(common_id(d, query_id(q)));
+    r->dive = (struct dive){.view = "query", .arg = doc_text(d, query_key(q))};
+}
+
+/* Of the attributed statements, the one and whether its calls are more than a guess. */
+static const struct attribution *attributed(const struct attribution *a, size_t n, const struct query *q)
+{
+    for (size_t i = 0; i < n; i++)
+        if (a[i].query == q && a[i].at_least > 0)
+            return &a[i];
+    return NULL;
+}
+
 static void queries(struct doc *d, const struct view_ctx *c, const struct endpoint *e)
 {
     struct link links[LINKS_MAX];
+    struct attribution of[LINKS_MAX];
     size_t n = endpoint_links(c->model, e, c->span, links, ARRAY_LEN(links));
+    size_t n_of = attribution_of_endpoint(c->model, e, common_covered(c), of, ARRAY_LEN(of));
     struct section *s = doc_table(d, "queries", "Its queries", QUERIES, ARRAY_LEN(QUERIES));
     s->weight = 2;
     s->min_height = 3;
     s->kinds = KINDS_SQL;
+    struct db_share share = db_share_of(c, e);
+    const char *words = db_share_words(d, &share);
     /* Without a window the requests are those of the log, the calls all that the server counted. */
-    s->note = !n ? NULL
-              : span_is_all(c->span)
-                  ? doc_text(d, "calls and means since the server's reset; linked by sampled sessions")
-                  : doc_text(d, "linked by sampled sessions");
+    s->note = !n || !span_is_all(c->span) ? words
+                                          : doc_printf(d, "calls and means since the server's reset%s%s",
+                                                       words ? "; " : "", words ? words : "");
     s->empty = doc_text(d, "No query of this endpoint has been seen. Add its PostgreSQL as a source, and tag "
                            "statements with sqlcommenter (route='/orders/:id').");
-    for (size_t i = 0; i < n; i++) {
-        const struct query *q = links[i].query;
-        struct query_stats st;
-        query_stats(q, c->span, &st);
-        struct row *r = doc_row(d, &s->table);
-        r->cells[0] = cell_text(common_sql(d, c, query_text(q), true));
-        r->cells[1] = cell_real(links[i].share);
-        r->cells[2] = cell_real(st.known ? st.mean_ns : NAN);
-        r->cells[3] = cell_int(st.known ? st.calls : SD_UNKNOWN);
-        r->cells[4] = cell_real(links[i].weight);
-        r->cells[5] = cell_text(doc_text(d, links[i].evidence));
-        r->cells[6] = cell_text(common_id(d, query_id(q)));
-        r->dive = (struct dive){.view = "query", .arg = doc_text(d, query_key(q))};
+    for (size_t i = 0; i < n; i++)
+        query_row(d, c, &s->table, links[i].query, links[i].share, links[i].weight, links[i].evidence,
+                  attributed(of, n_of, links[i].query));
+    for (size_t i = 0; i < n_of; i++) { /* too short to be seen running */
+        bool linked = false;
+        for (size_t k = 0; k < n && !linked; k++)
+            linked = links[k].query == of[i].query;
+        if (!linked && of[i].at_least > 0)
+            query_row(d, c, &s->table, of[i].query, NAN, NAN, of[i].evidence, &of[i]);
     }
 }
 
@@ -240,8 +280,11 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         queries(d, c, e);
         d->focus = 1;
         n_plus_one_section(d, c, NULL, e);
+        waits_section(d, c, NULL, e);
         heat(d, c, e, drawn, &s->latency);
-        figures(d, s, common_seconds(span), endpoints_share(s, all));
+        statuses_graph(d, e, drawn, common_points(c, drawn));
+        struct db_share db = db_share_of(c, e);
+        figures(d, s, common_seconds(span), endpoints_share(s, all), &db);
     } else {
         struct section *t = doc_section(d, SECTION_TEXT, NULL, "Endpoint");
         t->text =
@@ -267,6 +310,8 @@ static const struct column ALSO[] = {
      .help = "from, to, columns, rows, lower_ns, and counts: a row of counts for each latency, the fastest "
              "first"},
     {.key = "summary", .title = "At a glance", .help = "the figures of the view endpoints"},
+    {.key = "waits", .title = "Waits", .help = "as in the view query, of all statements of the endpoint"},
+    {.key = "statuses", .title = "Status codes", .help = "as in the view statuses"},
     {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
 };
 
@@ -279,6 +324,7 @@ const struct view endpoint_view = {
     .subject = common_endpoint,
     .needs = KINDS_HTTP,
     .build = build_endpoint,
+    .links = (const char *const[]){"statuses", NULL},
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
     .rows = "queries",

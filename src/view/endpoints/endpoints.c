@@ -1,7 +1,9 @@
 /* Endpoints: what costs most first, by percentiles. */
 #include "view/endpoints/endpoints.h"
 
+#include "view/endpoints/db_share.h"
 #include "view/shared/common.h"
+#include "view/shared/waits.h"
 #include "base/num.h"
 #include "core/table.h"
 
@@ -22,6 +24,8 @@ enum {
     E_MAX,
     E_TOTAL,
     E_SHARE,
+    E_DB,
+    E_WAITS,
     E_BYTES,
     E_1XX,
     E_2XX,
@@ -94,6 +98,17 @@ static const struct column COLUMNS[E_COLUMNS] = {
          .flags = COLUMN_BAR,
          .priority = 1,
          .help = "share of all endpoints' total duration; of the requests when the input has no durations"},
+    [E_DB] = {.key = "db_share",
+              .title = "In DB",
+              .unit = UNIT_SHARE,
+              .priority = 3,
+              .help = "share of its time in the database, by sampled sessions with its tags; null when that "
+                      "is not known"},
+    [E_WAITS] = {.key = "waits",
+                 .title = "DB waits on",
+                 .flags = COLUMN_LEFT,
+                 .priority = 6,
+                 .help = "what its statements wait on: wait, share, seconds"},
     [E_BYTES] = {.key = "bytes",
                  .title = "Bytes",
                  .unit = UNIT_BYTES,
@@ -205,7 +220,8 @@ double endpoints_share(const struct endpoint_stats *s, const struct endpoint_sta
 }
 
 static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e,
-                          const struct endpoint_stats *s, const struct endpoint_stats *all, double seconds)
+                          const struct endpoint_stats *s, const struct endpoint_stats *all, double seconds,
+                          const struct db_share *db)
 {
     struct cell *v = r->cells;
     v[E_METHOD] = cell_text(doc_text(d, endpoint_method(e)));
@@ -222,6 +238,8 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_MAX] = cell_int(timed(s, s->latency.max));
     v[E_TOTAL] = cell_int(timed(s, s->total_ns));
     v[E_SHARE] = cell_real(endpoints_share(s, all));
+    v[E_DB] = cell_real(db->share);
+    v[E_WAITS] = waits_list(d, &db->waits);
     v[E_BYTES] = cell_int(s->bytes);
     for (int k = 0; k < 5; k++)
         v[E_1XX + k] = cell_int(s->status[k]);
@@ -244,8 +262,10 @@ static struct doc *build_endpoints(const struct view_ctx *c)
     for (size_t i = 0; i < model_endpoints(c->model); i++) {
         const struct endpoint *e = model_endpoint(c->model, i);
         endpoint_stats(e, c->span, s);
-        if (s->count)
-            fill_endpoint(doc_row(d, &sec->table), d, e, s, all, common_seconds(span));
+        if (!s->count)
+            continue;
+        struct db_share db = db_share_of(c, e);
+        fill_endpoint(doc_row(d, &sec->table), d, e, s, all, common_seconds(span), &db);
     }
     table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
     sec->note = common_note(

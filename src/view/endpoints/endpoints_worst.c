@@ -54,6 +54,7 @@ static void failing(struct worst_list *l, const struct figures *f, struct worst_
         return;
     it.share = (double)f->errors / (double)f->count;
     it.rank = isfinite(seconds) ? (double)f->errors / seconds : 0;
+    it.dive.view = "statuses"; /* since when, and how many */
     it.why = doc_printf(l->d, "%s of %s requests failed (5xx)", unit_format_int(UNIT_COUNT, f->errors, a),
                         unit_format_int(UNIT_COUNT, f->count, b));
     worst_add(l, it);

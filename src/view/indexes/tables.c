@@ -203,6 +203,11 @@ static const char *finding(struct doc *d, const struct sd_table *t, sd_time at, 
     return NULL;
 }
 
+const char *tables_name(struct doc *d, const struct sd_table *t)
+{
+    return doc_printf(d, "%s%s%s", t->schema ? t->schema : "", t->schema ? "." : "", t->name ? t->name : "?");
+}
+
 static void fill_table(struct doc *d, struct row *r, const struct table_entry *e)
 {
     const struct sd_table *t = e->t, *b = e->before;
@@ -213,8 +218,8 @@ static void fill_table(struct doc *d, struct row *r, const struct table_entry *e
     double writes = b ? rate(e, t->inserted, b->inserted) + rate(e, t->updated, b->updated) +
                             rate(e, t->deleted, b->deleted)
                       : NAN;
-    v[T_NAME] = cell_text(
-        doc_printf(d, "%s%s%s", t->schema ? t->schema : "", t->schema ? "." : "", t->name ? t->name : "?"));
+    v[T_NAME] = cell_text(tables_name(d, t));
+    r->dive = (struct dive){.view = "table", .arg = tables_name(d, t)};
     r->copy = v[T_NAME].s;
     v[T_TOTAL] = cell_int(t->total_bytes);
     v[T_ROWS] = cell_int(t->rows_live);

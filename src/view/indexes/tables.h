@@ -4,5 +4,7 @@
 #include "view/view.h"
 
 extern const struct view tables_view;
+/* "public.orders" */
+const char *tables_name(struct doc *d, const struct sd_table *t);
 
 #endif

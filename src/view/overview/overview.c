@@ -5,6 +5,7 @@
 #include "core/schema.h"
 #include "view/shared/common.h"
 #include "view/sessions/load.h"
+#include "view/sessions/server.h"
 #include "view/endpoints/endpoints.h"
 #include "view/shared/worst.h"
 
@@ -13,13 +14,12 @@
 enum { O_WHAT, O_SUBJECT, O_WHY, O_SHARE, O_SEVERITY, O_VIEW, O_ARG, O_COLUMNS };
 
 static const struct column COLUMNS[O_COLUMNS] = {
-    [O_WHAT] =
-        {.key = "kind",
-         .title = "What",
-         .flags = COLUMN_LEFT,
-         .priority = 2, /* on 80 columns the words of the others say it */
-         .help =
-             "slow, tail, errors, silent, query, index, lock, idle, connections, pool, cache, source or log"},
+    [O_WHAT] = {.key = "kind",
+                .title = "What",
+                .flags = COLUMN_LEFT,
+                .priority = 2, /* on 80 columns the words of the others say it */
+                .help = "slow, tail, errors, silent, query, n+1, index, lock, idle, connections, pool, "
+                        "cache, source or log"},
     [O_SUBJECT] = {.key = "subject",
                    .title = "Where",
                    .flags = COLUMN_LEFT,
@@ -77,6 +77,8 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
                   cell_int(hist_quantile(&all->latency, 0.5)));
     section_field(d, f, "active_sessions", isfinite(load) ? "Active sessions" : NULL, UNIT_LOAD,
                   cell_real(load));
+    if (!any)
+        server_fields(d, c, f);
 }
 
 /* `all`: the requests of the window, `seconds` long. */
@@ -247,7 +249,10 @@ static struct doc *build_overview(const struct view_ctx *c)
 static const struct column ALSO[] = {
     {.key = "summary",
      .title = "At a glance",
-     .help = "rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions"},
+     .help =
+         "rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions; for databases without requests "
+         "also uptime_ns, connections, max_connections, transactions_per_s, hit_ratio, size_bytes, "
+         "growth_bytes_per_s, oldest_xact_ns, replication_lag_ns, wraparound_share"},
     {.key = "requests",
      .title = "Requests",
      .help = "over time, when there are requests: points of at, requests_per_s, errors_per_s"},

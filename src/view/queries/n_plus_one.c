@@ -25,6 +25,7 @@ enum {
     N_statement,
     N_advice,
     N_check,
+    N_evidence,
     N_END
 };
 static const struct column columns[] = {
@@ -39,12 +40,12 @@ static const struct column columns[] = {
                 .title = "A request",
                 .unit = UNIT_COUNT,
                 .width = 9,
-                .help = "calls in each request, by sampling"},
+                .help = "calls in each request, by the evidence named"},
     [N_ns] = {.key = "ns_per_request",
               .title = "Takes",
               .unit = UNIT_NS,
               .width = 8,
-              .help = "time of these calls in each request"},
+              .help = "time of these calls in each request, on the server; the round trips are not in it"},
     [N_requests] = {.key = "requests",
                     .title = "Requests",
                     .unit = UNIT_COUNT,
@@ -56,19 +57,19 @@ static const struct column columns[] = {
                  .unit = UNIT_COUNT,
                  .priority = 3,
                  .width = 8,
-                 .help = "calls of the statement that are the route's, by its share"},
+                 .help = "calls of the statement that are the route's"},
     [N_share] = {.key = "share",
                  .title = "Share",
                  .unit = UNIT_SHARE,
                  .priority = 3,
                  .width = 7,
-                 .help = "share of the statement's sampled time that is the route's"},
+                 .help = "share of the statement's calls that is the route's"},
     [N_sampled] = {.key = "sampled_s",
                    .title = "Sampled",
                    .unit = UNIT_LOAD,
                    .flags = H,
                    .priority = 4,
-                   .help = "seconds of session time sampled: the basis of the share"},
+                   .help = "seconds of session time sampled for the route"},
     [N_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "n_plus_one"},
     [N_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "warn or bad"},
     [N_before] =
@@ -84,6 +85,13 @@ static const struct column columns[] = {
                      .priority = 9,
                      .help = "the whole statement for many keys"},
     [N_advice] = {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .help = "what to do"},
+    [N_evidence] = {.key = "evidence",
+                    .title = "Known from",
+                    .flags = COLUMN_LEFT,
+                    .priority = 4,
+                    .help =
+                        "sampled activity, or calls rise with requests: the statement's calls rise and fall "
+                        "with the requests of the route and not with others"},
     [N_check] =
         {.key = "check", .title = "Check", .flags = H, .priority = 9, .help = "how to see that it helped"},
 };
@@ -97,14 +105,15 @@ static const char *figure_text(struct doc *d, enum unit u, double v)
 static void print_n_plus_one(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b,
                              const char *advice, struct strbuf *out)
 {
-    strbuf_printf(out,
-                  "%s%s runs it about %s times in each request: %s of it (%s calls in %s requests; the route "
-                  "has %s of the "
-                  "statement's time, by sampling).\n%s",
-                  out->len ? "\n\n" : "", endpoint_name(it->endpoint),
-                  figure_text(d, UNIT_COUNT, round(it->calls_per_request)),
-                  figure_text(d, UNIT_NS, it->ns_per_request), figure_text(d, UNIT_COUNT, round(it->calls)),
-                  figure_text(d, UNIT_COUNT, it->requests), figure_text(d, UNIT_SHARE, it->share), advice);
+    strbuf_printf(
+        out,
+        "%s%s runs it about %s times in each request: %s on the server, and each call is a round trip "
+        "(%s calls in %s requests; %s of the statement's calls are the route's, by %s).\n%s",
+        out->len ? "\n\n" : "", endpoint_name(it->of.endpoint),
+        figure_text(d, UNIT_COUNT, round(it->of.calls_per_request)),
+        figure_text(d, UNIT_NS, it->ns_per_request), figure_text(d, UNIT_COUNT, round(it->of.calls)),
+        figure_text(d, UNIT_COUNT, it->of.requests), figure_text(d, UNIT_SHARE, it->of.share),
+        it->of.evidence, advice);
     if (b->after)
         strbuf_printf(out, "\n   instead of  %s\n   write       %s", b->before, b->after);
     if (b->statement)
@@ -122,13 +131,12 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         return;
     struct section *s =
         doc_table(d, "n_plus_one", "N+1: many calls in one request", columns, ARRAY_LEN(columns));
-    s->note = "calls attributed by sampled activity";
     struct strbuf text = {0};
     for (size_t i = 0; i < n; i++) {
         const struct n_plus_one *it = &found[i];
         struct arena *a = arena_new();
         struct rewrite_batch b = {0};
-        const char *sql = query_text(it->query);
+        const char *sql = query_text(it->of.query);
         char *hidden = !c->show_literals && sql ? sql_normalize(sql) : NULL;
         if (sql && (hidden || c->show_literals))
             rewrite_batch(a, hidden ? hidden : sql, &b);
@@ -136,14 +144,15 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
                                      : "Run one statement for the whole request instead of one for each row.";
         struct row *r = doc_row(d, &s->table);
         r->severity = it->severity;
-        r->cells[N_route] = cell_text(doc_text(d, endpoint_name(it->endpoint)));
+        r->cells[N_route] = cell_text(doc_text(d, endpoint_name(it->of.endpoint)));
         r->cells[N_text] = cell_text(common_sql(d, c, sql, true));
-        r->cells[N_each] = cell_real(round(it->calls_per_request * 10) / 10);
+        r->cells[N_each] = cell_real(round(it->of.calls_per_request * 10) / 10);
         r->cells[N_ns] = cell_int(real_to_int(it->ns_per_request));
-        r->cells[N_requests] = cell_real(it->requests);
-        r->cells[N_calls] = cell_real(round(it->calls));
-        r->cells[N_share] = cell_real(it->share);
-        r->cells[N_sampled] = cell_real(it->sampled_s);
+        r->cells[N_requests] = cell_real(it->of.requests);
+        r->cells[N_calls] = cell_real(round(it->of.calls));
+        r->cells[N_share] = cell_real(it->of.share);
+        r->cells[N_sampled] = cell_real(it->of.sampled_s);
+        r->cells[N_evidence] = cell_text(it->of.evidence);
         r->cells[N_rule] = cell_text(it->rule->name);
         r->cells[N_severity] = cell_text(severity_name(it->severity));
         r->cells[N_before] = cell_text(doc_text(d, b.before));
@@ -153,8 +162,8 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         r->cells[N_check] =
             cell_text("The statement's calls per second drop to about the requests per second.");
         r->copy = b.statement ? statement_line(d, b.statement) : doc_text(d, b.after);
-        r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->endpoint))}
-                    : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->query))};
+        r->dive = q ? (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(it->of.endpoint))}
+                    : (struct dive){.view = "query", .arg = doc_text(d, query_key(it->of.query))};
         if (q)
             print_n_plus_one(d, it, &b, advice, &text);
         free(hidden);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "view/shared/common.h"
 #include "view/queries/links.h"
+#include "view/shared/waits.h"
 #include "base/num.h"
 #include "core/table.h"
 
@@ -22,6 +23,7 @@ enum {
     Q_SHARE,
     Q_LOAD,
     Q_ROUTES,
+    Q_WAITS,
     Q_MIN,
     Q_MAX,
     Q_STDDEV,
@@ -94,6 +96,14 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                   .flags = COLUMN_LEFT,
                   .priority = 4,
                   .help = "routes that run it, with their share"},
+    [Q_WAITS] = {.key = "waits",
+                 .title = "Waits on",
+                 .flags = COLUMN_LEFT,
+                 .priority = 3,
+                 .help =
+                     "what sampled sessions wait on while they run it, with the share of their time: CPU, "
+                     "I/O, locks, internal locks, client, other processes, other; null when it was rarely "
+                     "seen running"},
     [Q_MIN] = {.key = "min_ns",
                .title = "Min",
                .unit = UNIT_NS,
@@ -178,6 +188,9 @@ static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, c
     v[Q_DATABASE] = cell_text(doc_text(d, query_database(q)));
     v[Q_LOAD] = cell_real(load);
     v[Q_ROUTES] = links_routes(d, c, q);
+    struct wait_sums w;
+    query_waits(c->model, q, c->span, &w);
+    v[Q_WAITS] = waits_list(d, &w);
     r->dive = (struct dive){.view = "query", .arg = doc_text(d, query_key(q))};
     if (!s->known)
         return;

@@ -3,6 +3,7 @@
 #include "view/queries/queries.h"
 
 #include "base/utf8.h"
+#include "core/insight/n_plus_one.h"
 #include "view/plans/plan.h"
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
@@ -13,7 +14,8 @@
     X(SHARE_WARN, 0.25, "and marked from this share on, or when an index would help, if it is heavy:")       \
     X(QUERY_NS, 10e6, "a mean of at least this,")                                                            \
     X(QUERY_LOAD, 0.5, "or so many sessions busy with it on average")                                        \
-    X(MIN_CALLS, 5, "fewer calls than this say nothing about a share")
+    X(MIN_CALLS, 5, "fewer calls than this say nothing about a share")                                       \
+    X(MANY_CALLS, 100, "fewer calls than this are not looked at for N+1")
 
 enum threshold { THRESHOLDS(WORST_ENUM) };
 static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
@@ -70,7 +72,7 @@ static void name_symptom(const struct view_ctx *c, struct worst_list *l, const s
 
 /* Sessions that are busy with it, on average: calls that wait for it. Of totals since a reset the share of
  * the sampled load. */
-static double query_waits(const struct view_ctx *c, double load, double share)
+static double waiting_calls(const struct view_ctx *c, double load, double share)
 {
     struct wait_load w[64];
     double all = 0;
@@ -111,7 +113,7 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
     struct worst_item it = {
         .what = index ? "index" : "query",
         .severity = severity_of(c, s, share, index != NULL),
-        .rank = query_waits(c, load, share),
+        .rank = waiting_calls(c, load, share),
         .share = share,
         .subject = shortened(l->d, common_sql(l->d, c, query_text(q), true), SUBJECT_WIDTH),
         /* the remedy first: at 80 columns the figures are cut, not it */
@@ -122,6 +124,28 @@ static void list_query(const struct view_ctx *c, struct worst_list *l, const str
     };
     name_symptom(c, l, q, &it);
     worst_add(l, it);
+}
+
+/* One line for a statement: the route with most calls a request. */
+static void list_n_plus_one(const struct view_ctx *c, struct worst_list *l, const struct query *q)
+{
+    struct n_plus_one it[4];
+    char a[UNIT_TEXT_MAX];
+    size_t n = n_plus_one_of_query(c->model, q, common_covered(c), it, ARRAY_LEN(it));
+    if (!n)
+        return;
+    const char *name = doc_text(l->d, endpoint_name(it[0].of.endpoint));
+    worst_add(l, (struct worst_item){
+                     .what = "n+1",
+                     .severity = SEVERITY_WARN,
+                     .rank = 0.3, /* how much of what users wait for is not known */
+                     .share = NAN,
+                     .subject = name,
+                     .why = doc_printf(l->d, "%s calls in each request: %s",
+                                       unit_format(UNIT_COUNT, round(it[0].of.calls_per_request), a),
+                                       shortened(l->d, common_sql(l->d, c, query_text(q), true), 60)),
+                     .dive = {.view = "query", .arg = doc_text(l->d, query_key(q))},
+                 });
 }
 
 void queries_worst(const struct view_ctx *c, struct worst_list *l)
@@ -136,6 +160,8 @@ void queries_worst(const struct view_ctx *c, struct worst_list *l)
     for (size_t i = 0; i < n && total > 0; i++) {
         const struct query *q = model_query(c->model, i);
         query_stats(q, c->span, &s);
+        if (s.known && s.calls >= (int64_t)LIMIT[T_MANY_CALLS])
+            list_n_plus_one(c, l, q);
         double share = queries_time(&s) / total;
         if (severity_of(c, &s, share, false) != SEVERITY_NONE)
             list_query(c, l, q, &s, share);

@@ -3,6 +3,7 @@
 
 #include "view/shared/common.h"
 #include "view/queries/links.h"
+#include "view/shared/waits.h"
 #include "view/queries/n_plus_one.h"
 #include "view/plans/plan.h"
 
@@ -32,7 +33,12 @@ static void statement(struct doc *d, const struct view_ctx *c, const struct quer
     struct section *s = doc_section(d, SECTION_TEXT, "text", "Statement");
     s->text = common_sql(d, c, query_text(q), false);
     s->min_height = 3;
+    struct wait_sums w;
+    query_waits(c->model, q, c->span, &w);
+    const char *waits = waits_words(d, &w);
     s->note = query_database(q) ? doc_printf(d, "database %s", query_database(q)) : NULL;
+    if (waits)
+        s->note = doc_printf(d, "%s%swaits: %s", s->note ? s->note : "", s->note ? "; " : "", waits);
     s->empty = doc_text(d, "The server does not show its text. A member of pg_read_all_stats sees all texts: "
                            "GRANT pg_monitor TO the role slowdive uses.");
 }
@@ -110,6 +116,7 @@ static struct doc *build_query(const struct view_ctx *c)
     plan_embed(d, c, q, PLAN_NODES);
     n_plus_one_section(d, c, q, NULL);
     links_routes_section(d, c, q);
+    waits_section(d, c, q, NULL);
     over_time(d, c, q);
     figures(d, c, q);
     return d;
@@ -134,6 +141,9 @@ static const struct column ALSO[] = {
      .title = "N+1",
      .help = "when a route runs it many times a request: route, calls_per_request, ns_per_request, requests, "
              "calls, share, sampled_s, before, after, statement"},
+    {.key = "waits",
+     .title = "Waits",
+     .help = "what sampled sessions wait on while they run it: wait, share, event, seconds"},
     {.key = "mean_over_time", .title = "Mean", .help = "points of at, mean_ns"},
     {.key = "calls_over_time", .title = "Calls", .help = "points of at, calls_per_s"},
     {.key = "summary", .title = "Figures", .help = "those of the view queries"},

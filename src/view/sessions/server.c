@@ -1,0 +1,106 @@
+#include "view/sessions/server.h"
+
+#include "view/shared/common.h"
+
+enum { SERVERS_MAX = 64, ORIGIN_MAX = 256 };
+
+enum reduce { SUM, SMALLEST };
+
+static bool same_origin(const struct metric_entry *a, const struct metric_entry *b)
+{
+    return a->origin_len == b->origin_len && !strncmp(a->origin, b->origin, a->origin_len);
+}
+
+/* The metric without labels of all servers; NAN: none has it. */
+static double total(const struct view_ctx *c, const char *name, enum reduce how)
+{
+    struct metric_entry e[SERVERS_MAX];
+    size_t n = model_metric_entries(c->model, name, c->now, e, SERVERS_MAX);
+    double out = NAN;
+    for (size_t i = 0; i < n; i++) {
+        if (*e[i].labels || isnan(e[i].value))
+            continue;
+        out = isnan(out) ? e[i].value : how == SUM ? out + e[i].value : MIN(out, e[i].value);
+    }
+    return out;
+}
+
+/* The largest of what is not always there (no standby, no transaction): as of the last read only. */
+static double largest_now(const struct view_ctx *c, const char *name)
+{
+    struct metric_entry e[SERVERS_MAX], read[SERVERS_MAX];
+    size_t n = model_metric_entries(c->model, name, c->now, e, SERVERS_MAX);
+    size_t n_read = model_metric_entries(c->model, "postgresql.uptime", c->now, read, SERVERS_MAX);
+    double out = NAN;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_read; k++)
+            if (!*e[i].labels && same_origin(&e[i], &read[k]) && e[i].at >= read[k].at)
+                out = isnan(out) ? e[i].value : MAX(out, e[i].value);
+    return out;
+}
+
+/* Growth per second of it, summed; NAN when it was read once only. */
+static double growth(const struct view_ctx *c, const char *name)
+{
+    struct metric_entry e[SERVERS_MAX];
+    size_t n = model_metric_entries(c->model, name, c->now, e, SERVERS_MAX);
+    double out = NAN;
+    for (size_t i = 0; i < n; i++) {
+        char origin[ORIGIN_MAX];
+        if (*e[i].labels)
+            continue;
+        snprintf(origin, sizeof origin, "%.*s", (int)MIN(e[i].origin_len, sizeof origin - 1), e[i].origin);
+        double rate = model_metric_rate(c->model, origin, name, NULL, common_span(c));
+        if (!isnan(rate))
+            out = isnan(out) ? rate : out + rate;
+    }
+    return out;
+}
+
+/* A size shrinks, too, which a counter never does: the difference between the ends of the window, from the
+ * first time in it that the size was read. */
+static double size_growth(const struct view_ctx *c)
+{
+    enum { PARTS = 8 };
+    struct span s = common_covered(c);
+    struct metric_entry now[SERVERS_MAX], then[SERVERS_MAX];
+    size_t n = model_metric_entries(c->model, "postgresql.size", c->now, now, SERVERS_MAX), n_then = 0;
+    double out = NAN;
+    if (!isfinite(common_seconds(s)))
+        return NAN;
+    for (int64_t i = 0; i < PARTS && !n_then; i++)
+        n_then = model_metric_entries(c->model, "postgresql.size", s.from + (s.to - s.from) / PARTS * i, then,
+                                      SERVERS_MAX);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n_then; k++) {
+            double seconds = common_seconds((struct span){then[k].at, now[i].at});
+            if (*now[i].labels || *then[k].labels || !same_origin(&now[i], &then[k]) || isnan(seconds))
+                continue;
+            out = (isnan(out) ? 0 : out) + (now[i].value - then[k].value) / seconds;
+        }
+    return out;
+}
+
+static void field(struct doc *d, struct section *f, const char *key, const char *label, enum unit u, double v)
+{
+    section_field(d, f, key, isfinite(v) ? label : NULL, u, cell_real(v));
+}
+
+void server_fields(struct doc *d, const struct view_ctx *c, struct section *f)
+{
+    double used = total(c, "postgresql.connections", SUM), most = total(c, "postgresql.max_connections", SUM);
+    double commits = growth(c, "postgresql.xact_commit"), rollbacks = growth(c, "postgresql.xact_rollback");
+    double hit = growth(c, "postgresql.blks_hit"), read = growth(c, "postgresql.blks_read");
+    double grows = size_growth(c);
+    field(d, f, "uptime_ns", "Up", UNIT_AGE, total(c, "postgresql.uptime", SMALLEST));
+    field(d, f, "connections", "Connections", UNIT_COUNT, used);
+    field(d, f, "max_connections", "of at most", UNIT_COUNT, most);
+    field(d, f, "transactions_per_s", "Transactions", UNIT_PER_S, commits + rollbacks);
+    field(d, f, "hit_ratio", "Hits", UNIT_SHARE, hit + read > 0 ? hit / (hit + read) : NAN);
+    field(d, f, "size_bytes", "Size", UNIT_BYTES, total(c, "postgresql.size", SUM));
+    field(d, f, "growth_bytes_per_s", "Growth/s", UNIT_BYTES, grows);
+    field(d, f, "oldest_xact_ns", "Oldest transaction", UNIT_AGE, largest_now(c, "postgresql.oldest_xact"));
+    field(d, f, "replication_lag_ns", "Replication lag", UNIT_NS,
+          largest_now(c, "postgresql.replication_lag"));
+    field(d, f, "wraparound_share", "Wraparound", UNIT_SHARE, largest_now(c, "postgresql.wraparound"));
+}
