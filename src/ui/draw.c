@@ -138,6 +138,13 @@ static void dim(struct grid *g, struct rect r)
         }
 }
 
+/* Beside the title it would be cut: it has the lower border for itself. */
+static bool lost_below(const struct section *s, const char *title, struct rect r)
+{
+    enum { GAPS = 8 };
+    return s->lost && utf8_width(title) + utf8_width(s->lost) + GAPS > r.w;
+}
+
 static void draw_section(struct console *c, struct grid *g, size_t i)
 {
     struct screen *s = console_screen(c);
@@ -150,8 +157,11 @@ static void draw_section(struct console *c, struct grid *g, size_t i)
     pane_note(c, sec, p, focused, &note);
     struct rect in;
     if (r.h >= 3) {
+        bool below = lost_below(sec, strbuf_text(&title), r);
         in = grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
-                      note.len ? note.text : NULL);
+                      note.len && !below ? note.text : NULL);
+        if (below)
+            grid_printf(g, r, r.x + 2, r.y + r.h - 1, r.w - 4, STYLE_DIM, " %s ", sec->lost);
     } else {
         in = r;
     }
