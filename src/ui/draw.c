@@ -133,6 +133,13 @@ static void pane_note(const struct console *c, const struct section *s, const st
         strbuf_str(note, s->note ? s->note : "");
 }
 
+/* Beside the title it would be cut: it has the lower border for itself. */
+static bool lost_below(const struct section *s, const char *title, struct rect r)
+{
+    enum { GAPS = 8 };
+    return s->lost && utf8_width(title) + utf8_width(s->lost) + GAPS > r.w;
+}
+
 static void draw_border(struct console *c, struct grid *g, size_t i, bool focused)
 {
     struct screen *s = console_screen(c);
@@ -141,8 +148,12 @@ static void draw_border(struct console *c, struct grid *g, size_t i, bool focuse
     struct strbuf title = {0}, note = {0};
     pane_title(sec, p, &title);
     pane_note(c, sec, p, focused, &note);
-    grid_box(g, c->rects[i], focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
-             note.len ? note.text : NULL);
+    struct rect r = c->rects[i];
+    bool below = lost_below(sec, strbuf_text(&title), r);
+    grid_box(g, r, focused ? STYLE_FOCUS : STYLE_BORDER, strbuf_text(&title),
+             note.len && !below ? note.text : NULL);
+    if (below)
+        grid_printf(g, r, r.x + 2, r.y + r.h - 1, r.w - 4, STYLE_DIM, " %s ", sec->lost);
     strbuf_free(&title);
     strbuf_free(&note);
 }

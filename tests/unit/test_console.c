@@ -326,7 +326,10 @@ static void panes_of_a_lost_source_say_as_of_when(void **state)
     see(w, "!! shop: connection refused (server at");
     play(w, "key Tab Tab Tab Tab");
     assert_int_equal(cell_of(w, "idle in tr").style, STYLE_DIM);
-    play(w, "key 2"); /* the log goes on */
+    play(w, "key 1");                        /* where figures of the log stand beside those of the server */
+    see(w, "shop as of 15:52:36, connecti"); /* beside the title, of a pane of the log as well */
+    see(w, "\u2500 as of 15:52:36, connection lost "); /* there is no room for it: in the lower border */
+    play(w, "key 2");                                  /* the log goes on */
     see_not(w, "connection lost");
     r.state = SD_STATE_LIVE;
     r.last_data = SHOP_END + SD_S;

@@ -65,6 +65,7 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     for (size_t i = 0; i < n; i++)
         load += w[i].load;
     bool any = all->count > 0;
+    f->kinds = (any ? KINDS_HTTP : 0) | (isfinite(load) ? KINDS_ACTIVITY : 0);
     section_field(d, f, "rate_per_s", any ? "Requests" : NULL, UNIT_PER_S,
                   cell_real(any ? (double)all->count / seconds : NAN));
     section_field(d, f, "error_share", any ? "Errors (5xx)" : NULL, UNIT_SHARE,
