@@ -105,6 +105,11 @@ static bool env_record(void *ctx, const char *path, struct sd_error *err)
     return app_record(((struct screen *)ctx)->app, path, err);
 }
 
+static bool env_recording(void *ctx)
+{
+    return ((struct screen *)ctx)->app->recorder != NULL;
+}
+
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
 {
     (void)ctx;
@@ -313,6 +318,7 @@ int verb_console(struct app *a)
                                                   .copy = env_copy,
                                                   .add_source = env_add_source,
                                                   .record = env_record,
+                                                  .recording = env_recording,
                                                   .read_file = explain_read_file,
                                                   .write_file = env_write_file,
                                                   .set_theme = env_set_theme,

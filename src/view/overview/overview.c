@@ -214,7 +214,6 @@ const struct view overview_view = {
     .place = PLACE_HOME,
     .title = "Overview",
     .summary = "the worst problems now; each line opens a view",
-    .key = '1',
     .build = build_overview,
     .columns = COLUMNS,
     .n_columns = O_COLUMNS,

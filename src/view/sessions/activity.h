@@ -6,5 +6,7 @@
 extern const struct view activity_view;
 /* What the overview lists of it: struct view.worst. */
 void sessions_worst(const struct view_ctx *c, struct worst_list *l);
+/* What of it is linked with a thing: struct view.linked. */
+void sessions_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
 
 #endif
