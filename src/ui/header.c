@@ -195,8 +195,8 @@ static int draw_place(struct console *c, struct grid *g, struct rect r, int x, e
     return x + 1;
 }
 
-/* All titles where there is room for them and for the views of this place; on Home they come before
- * its views. */
+/* All titles where there is room for them and for the views of this place; where one starts the
+ * titles come first, elsewhere the views. */
 static void second_line(struct console *c, struct grid *g, struct rect r)
 {
     const struct view *row[32];
@@ -206,7 +206,8 @@ static void second_line(struct console *c, struct grid *g, struct rect r)
     if (here == PLACE_HOME && n == 1)
         views = (int)(n = 0);
     bool all = places_width(c, here, true) + views <= room;
-    if (!all && (here == PLACE_HOME || here == PLACE_MAP || n == 0)) {
+    bool start = here == PLACE_MAP || console_screen(c)->view == view_home();
+    if (!all && (start || n == 0)) {
         all = true;
         n = 0;
     }

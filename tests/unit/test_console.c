@@ -369,6 +369,48 @@ static void the_header_has_two_lines(void **state)
     world_free(w);
 }
 
+/* A click on a place or on a view of it goes there. */
+static void the_header_is_clicked(void **state)
+{
+    (void)state;
+    struct world *w = world_new(80, 24, false, false);
+    for (size_t i = 0; i < w->console->n_hits; i++)
+        if (w->console->hits[i].place == PLACE_DB) {
+            console_mouse(w->console, MOUSE_CLICK, w->console->hits[i].r.x, w->console->hits[i].r.y);
+            break;
+        }
+    assert_string_equal(shown(w), "queries");
+    screen(w);
+    for (size_t i = 0; i < w->console->n_hits; i++)
+        if (w->console->hits[i].view == view_named("tables")) {
+            console_mouse(w->console, MOUSE_CLICK, w->console->hits[i].r.x, w->console->hits[i].r.y);
+            break;
+        }
+    assert_string_equal(shown(w), "tables");
+    world_free(w);
+}
+
+/* Without a source a place is dim, and its screen says what it needs. */
+static void a_place_without_source_says_so(void **state)
+{
+    (void)state;
+    struct model *none = model_new(&MODEL_DEFAULTS);
+    assert_false(view_place_has_data(PLACE_DB, none));
+    assert_false(view_place_has_data(PLACE_CODE, none));
+    assert_true(view_place_has_data(PLACE_HOME, none));
+    model_free(none);
+    struct world *w = world_new(80, 24, false, false);
+    const struct grid_cell *row = &w->grid->cells[80];
+    screen(w);
+    for (int x = 0; x < 80; x++) {
+        if (row[x].code == '4')
+            assert_int_equal(row[x].style, STYLE_DIM);
+        if (row[x].code == '3')
+            assert_int_equal(row[x].style, STYLE_KEY);
+    }
+    world_free(w);
+}
+
 /* Up is what stands above, not where one came from. */
 static void up_never_goes_through_the_history(void **state)
 {
@@ -523,6 +565,11 @@ static void o_lists_what_is_linked(void **state)
     play(w, "key Esc\n: endpoints\n: search orders/:id\nkey o");
     play(w, "key Down Enter");
     assert_string_equal(shown(w), "queries");
+    see(w, "1 hidden");
+    play(w, "key Esc\n: activity\nkey g o");
+    see(w, "its query 1");
+    play(w, "key Esc\n: tables\nkey g o");
+    see(w, "indexes");
     play(w, "key `\nkey 9 o");
     see(w, "Nothing is linked");
     world_free(w);
@@ -954,6 +1001,8 @@ int main(void)
         cmocka_unit_test(help_is_of_this_view_first),
         cmocka_unit_test(a_digit_goes_to_its_place),
         cmocka_unit_test(the_header_has_two_lines),
+        cmocka_unit_test(the_header_is_clicked),
+        cmocka_unit_test(a_place_without_source_says_so),
         cmocka_unit_test(up_never_goes_through_the_history),
         cmocka_unit_test(home_is_four_presses_away),
         cmocka_unit_test(what_was_done_to_a_view_is_kept),
