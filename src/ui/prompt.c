@@ -235,9 +235,11 @@ static void complete(struct console *c)
         set_line(c, line);
         free(line);
         palette_refresh(c);
+    } else if (c->choices.n) {
+        choices_move(&c->choices, 1);
     }
-    free(c->completions);
-    c->completions = all.len ? strbuf_detach(&all) : NULL;
+    free(c->completions); /* where the list stands it says the same, and more */
+    c->completions = all.len && !c->choices.n ? strbuf_detach(&all) : NULL;
     strbuf_free(&common);
     strbuf_free(&all);
 }

@@ -538,6 +538,10 @@ static void the_palette_finds_things(void **state)
     see(w, "queries");
     see(w, "query");
     see(w, "quit");
+    play(w, "key Esc :\ntype acti\nkey Tab Tab"); /* the row, then its argument */
+    see(w, ":activity");
+    play(w, "key Esc : Tab");
+    see(w, "the worst problems now");
     play(w, "key Esc\n: queries /products/");
     see(w, "/products/");
     struct sd_error err = {""};
