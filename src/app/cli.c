@@ -232,6 +232,18 @@ static void help_one(const struct cli *c, struct strbuf *out)
     help_options(c, out);
 }
 
+void cli_views(struct strbuf *out)
+{
+    for (int i = 1; i <= PLACE_END; i++) { /* the map last, as its key stands */
+        enum view_place p = (enum view_place)(i % PLACE_END);
+        strbuf_printf(out, "%d %s: %s; needs %s\n", (int)p, view_place_title(p), view_place_help(p),
+                      view_place_needs(p));
+        for (const struct view *const *v = VIEWS; *v; v++)
+            if ((*v)->place == p)
+                strbuf_printf(out, "  %-12s %s\n", (*v)->name, (*v)->summary);
+    }
+}
+
 void cli_help(const struct cli *c, struct strbuf *out)
 {
     if (*c->verb) {
@@ -245,9 +257,8 @@ void cli_help(const struct cli *c, struct strbuf *out)
         "  slowdive VIEW [SOURCE...]  print one view\n");
     for (size_t i = 0; i < ARRAY_LEN(VERBS); i++)
         help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
-    strbuf_str(out, "\nViews:\n");
-    for (const struct view *const *v = VIEWS; *v; v++)
-        strbuf_printf(out, "  %-12s %s\n", (*v)->name, (*v)->summary);
+    strbuf_str(out, "\nViews, by the place of the console with its digit:\n");
+    cli_views(out);
     strbuf_str(
         out,
         "\nA SOURCE is a URL or a path: postgres://..., /var/log/nginx/access.log, - for standard input,\n"

@@ -99,6 +99,7 @@ void cli_free(struct cli *c);
 bool cli_options_fit(const struct cli *c, struct sd_error *err);
 /* --help; of a verb only what it takes. */
 void cli_help(const struct cli *c, struct strbuf *out);
+void cli_views(struct strbuf *out); /* the views by place */
 bool cli_has(const struct cli *c, enum cli_option o);
 const char *cli_suggest(const char *word); /* the view or verb that was probably meant; NULL */
 

@@ -416,8 +416,7 @@ static const struct {
 
 static void list_views(struct strbuf *out)
 {
-    for (const struct view *const *v = VIEWS; *v; v++)
-        strbuf_printf(out, "%-10s %s\n", (*v)->name, (*v)->summary);
+    cli_views(out);
 }
 
 int verb_manual(const struct cli *cli)

@@ -112,6 +112,11 @@ static bool env_save(void *ctx, const char *path, struct saved *out, struct sd_e
     return flight_save(((struct screen *)ctx)->app, path, out, err);
 }
 
+static bool env_recording(void *ctx)
+{
+    return ((struct screen *)ctx)->app->recorder != NULL;
+}
+
 static bool env_write_file(void *ctx, const char *path, const char *text, size_t len, struct sd_error *err)
 {
     (void)ctx;
@@ -356,6 +361,7 @@ int verb_console(struct app *a)
                                                   .add_source = env_add_source,
                                                   .record = env_record,
                                                   .save = env_save,
+                                                  .recording = env_recording,
                                                   .read_file = explain_read_file,
                                                   .write_file = env_write_file,
                                                   .set_theme = env_set_theme,

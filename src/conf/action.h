@@ -32,7 +32,14 @@
     X(PREVIOUS_PANE, "previous-pane", MOVE, "S-Tab", NULL, "previous pane of this screen")                   \
     X(ZOOM, "zoom", MOVE, "z", NULL, "show only this pane, or all panes again")                              \
     X(DIVE, "dive", DIVE, "Enter", "Open", "open the selected row, box or time")                             \
-    X(BACK, "back", DIVE, "Esc Backspace q", "Back", "go back; on the first screen, q quits")                \
+    X(BACK, "back", DIVE, "Esc Backspace q", "Up",                                                           \
+      "go up: from a thing to its list, then Home; there q quits")                                           \
+    X(LAST_SCREEN, "last-screen", DIVE, "`", NULL, "the screen before this one, and back again")             \
+    X(HISTORY_BACK, "history-back", DIVE, "M-Left", NULL, "one step back on the way here")                   \
+    X(HISTORY_FORWARD, "history-forward", DIVE, "M-Right", NULL, "one step forward again")                   \
+    X(NEXT_VIEW, "next-view", DIVE, ".", NULL, "next view of this place; so does its digit")                 \
+    X(PREVIOUS_VIEW, "previous-view", DIVE, ",", NULL, "previous view of this place")                        \
+    X(LINKED, "linked", DIVE, "o", NULL, "list what is linked with the selected row")                        \
     X(WORST, "worst", DIVE, "w", NULL, "select the worst row of the pane")                                   \
     X(NEXT_FINDING, "next-finding", DIVE, "f", NULL, "select the next marked row")                           \
     X(FILTER, "filter", TABLE, "/ F3", "Filter", "show only rows that match a regular expression")           \
@@ -51,8 +58,8 @@
     X(WINDOW_LONGER, "window-longer", TIME, "+ =", NULL, "use a longer time window")                         \
     X(COPY, "copy", DATA, "y F7", "Copy", "copy what the row is about; again: the row")                      \
     X(EXPORT, "export", DATA, "e F8", "Export", "write the pane to a file: CSV, JSON, Markdown")             \
-    X(HELP, "help", CONSOLE, "? F1", "Help", "show all keys and commands")                                   \
-    X(COMMAND, "command", CONSOLE, ": F2", "Command", "type a command; Tab completes")                       \
+    X(HELP, "help", CONSOLE, "? F1", "Help", "show the keys and columns of this view; again: all")           \
+    X(COMMAND, "command", CONSOLE, ": F2", "Command", "list and find views, things and commands")            \
     X(MOUSE, "mouse", CONSOLE, "M", NULL, "turn the mouse on or off")                                        \
     X(REDRAW, "redraw", CONSOLE, "C-l", NULL, "redraw the screen")                                           \
     X(SUSPEND, "suspend", CONSOLE, "C-z", NULL, "suspend to the shell; fg resumes")                          \
@@ -105,7 +112,7 @@ int action_next(const struct action_table *t, int action);
     X(source, "SOURCE", "add a source: postgres://..., a log file, ...")                                     \
     X(record, "FILE", "start recording to FILE; --append FILE continues it; without FILE, stop")             \
     X(save, "FILE", "write the past as a recording, a summary as FILE.md")                                   \
-    X(help, "", "show all keys and commands")                                                                \
+    X(help, "", "show keys, columns and marks")                                                              \
     X(quit, "", "quit")
 
 enum command {

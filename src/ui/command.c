@@ -8,6 +8,7 @@
 #include "ui/actions.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 /* ---- export ---- */
 
@@ -188,10 +189,12 @@ static enum command command_named(const char *name)
 {
     enum command found = COMMAND_NONE;
     int several = 0;
+    if (!strcmp(name, "q")) /* as in other programs, whatever else begins so */
+        return COMMAND_quit;
     for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++) {
-        if (!strcmp(COMMAND_INFO[i].name, name))
+        if (!strcasecmp(COMMAND_INFO[i].name, name))
             return (enum command)i;
-        if (!strncmp(COMMAND_INFO[i].name, name, strlen(name))) {
+        if (!strncasecmp(COMMAND_INFO[i].name, name, strlen(name))) {
             found = (enum command)i;
             several++;
         }
@@ -199,21 +202,81 @@ static enum command command_named(const char *name)
     return several == 1 ? found : COMMAND_NONE;
 }
 
+enum subject_kind command_subject(const struct console *c, const char *word, bool *exact)
+{
+    const struct action_table *all = keymap_actions(c->env.config->keymap);
+    enum command cmd = *word ? command_named(word) : COMMAND_NONE;
+    bool full = cmd && (!strcasecmp(COMMAND_INFO[cmd].name, word) || !strcmp(word, "q"));
+    *exact = true;
+    if (full)
+        return SUBJECT_COMMAND;
+    if (action_named(all, word))
+        return SUBJECT_ACTION;
+    *exact = *word && view_exactly(word);
+    if (*exact)
+        return SUBJECT_VIEW;
+    size_t views = 0;
+    for (const struct view *const *v = VIEWS; *word && *v; v++)
+        views += !strncasecmp((*v)->name, word, strlen(word));
+    if (views + (cmd != COMMAND_NONE) != 1) /* none, or it is not clear which */
+        return SUBJECT_NONE;
+    return cmd ? SUBJECT_COMMAND : SUBJECT_VIEW;
+}
+
+/* "/REGEX/" */
+static bool is_filter(const char *arg)
+{
+    size_t n = strlen(arg);
+    return n >= 2 && arg[0] == '/' && arg[n - 1] == '/';
+}
+
+/* A view, its argument or a filter of its rows: ":queries /orders/". */
+static bool open_view(struct console *c, const struct view *v, const char *arg, struct sd_error *err)
+{
+    bool filter = is_filter(arg);
+    if (*arg && !filter && !v->about)
+        return fail(err, "%s takes no argument; :%s /REGEX/ shows only rows that match", v->name, v->name);
+    visit_view(c, v, *arg && !filter ? arg : NULL);
+    if (!filter)
+        return true;
+    char *pattern = mem_strndup(arg + 1, strlen(arg) - 2);
+    struct pane *p = console_pane(c);
+    bool ok = !p || pane_set_filter(p, pattern, err);
+    c->stale = true;
+    free(pattern);
+    return ok;
+}
+
+static void try_name(struct suggest *s, struct strbuf *several, size_t *n, const char *name)
+{
+    suggest_try(s, name);
+    if (*s->word && !strncasecmp(name, s->word, strlen(s->word)))
+        strbuf_printf(several, "%s%s", (*n)++ ? ", " : "", name);
+}
+
+/* Several that begin so are listed; of none the one that was meant. */
 static bool no_such_command(struct console *c, const char *name, struct sd_error *err)
 {
     struct suggest s = {.word = name};
+    struct strbuf several = {0};
+    size_t n = 0;
     const struct action_table *all = keymap_actions(c->env.config->keymap);
     char key[32];
-    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
-        suggest_try(&s, COMMAND_INFO[i].name);
     for (const struct view *const *v = VIEWS; *v; v++)
-        suggest_try(&s, (*v)->name);
+        try_name(&s, &several, &n, (*v)->name);
+    for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++)
+        try_name(&s, &several, &n, COMMAND_INFO[i].name);
     for (int i = ACTION_NONE + 1; i < action_end(all); i++)
-        suggest_try(&s, action_at(all, i)->name);
-    if (s.best)
-        return fail(err, "there is no command %s; did you mean %s?", name, s.best);
-    return fail(err, "there is no command %s; %s lists them", name,
-                keymap_key_of(c->env.config->keymap, "help", key, sizeof key));
+        try_name(&s, &several, &n, action_at(all, i)->name);
+    if (n > 1)
+        fail(err, "%s may be %s", name, several.text);
+    else if (s.best)
+        fail(err, "there is no command %s; did you mean %s?", name, s.best);
+    else
+        fail(err, "there is no command %s; %s lists them", name,
+             keymap_key_of(c->env.config->keymap, "help", key, sizeof key));
+    strbuf_free(&several);
+    return false;
 }
 
 bool console_command(struct console *c, const char *line, struct sd_error *err)
@@ -226,22 +289,19 @@ bool console_command(struct console *c, const char *line, struct sd_error *err)
     for (size_t n = strlen(arg); n && arg[n - 1] == ' ';)
         arg[--n] = 0;
     const struct view *v = *name ? view_named(name) : NULL;
-    enum command cmd = *name ? command_named(name) : COMMAND_NONE;
-    bool exact = cmd && !strcmp(COMMAND_INFO[cmd].name, name);
     const struct action_table *all = keymap_actions(c->env.config->keymap);
     int action = action_named(all, name);
     const struct action_info *info = action_at(all, action);
-    bool ok = true;
-    if (exact)
-        ok = run(c, cmd, arg, err);
+    bool exact, ok = true;
+    enum subject_kind kind = command_subject(c, name, &exact);
+    if (kind == SUBJECT_COMMAND)
+        ok = run(c, command_named(name), arg, err);
     else if (info && info->args && *arg)
         ok = ask_action(c, action, arg, err);
     else if (info && !(v && *arg)) /* "plan" is both; with an argument it is the view */
         console_act(c, action);
-    else if (v)
-        console_open(c, v->name, *arg ? arg : NULL);
-    else if (cmd)
-        ok = run(c, cmd, arg, err);
+    else if (kind == SUBJECT_VIEW || (info && v))
+        ok = open_view(c, v, arg, err);
     else
         ok = no_such_command(c, name, err);
     free(name);

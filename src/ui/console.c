@@ -1,4 +1,4 @@
-/* Screens, the time cursor, and building docs from the model. */
+/* The time cursor, and building docs from the model. */
 #include "ui/state.h"
 
 #include "base/clock.h"
@@ -14,36 +14,6 @@
 #define PLAY_STEP_NS (200 * SD_MS)
 
 /* ---- screens ---- */
-
-static struct screen *screen_new(const struct view *view, const char *arg)
-{
-    struct screen *s = mem_alloc(sizeof *s);
-    s->view = view;
-    s->arg = mem_strdup(arg);
-    s->title = mem_strdup(arg ? arg : view->title);
-    return s;
-}
-
-static void screen_free(struct screen *s)
-{
-    if (!s)
-        return;
-    for (size_t i = 0; i < s->n_panes; i++)
-        pane_free(s->panes[i]);
-    free(s->panes);
-    doc_free(s->doc);
-    free(s->arg);
-    free(s->title);
-    free(s->asked);
-    free(s->file_name);
-    free(s->file_text);
-    free(s);
-}
-
-struct screen *console_screen(struct console *c)
-{
-    return c->screens[c->depth - 1];
-}
 
 struct pane *screen_pane(struct screen *s, size_t section)
 {
@@ -67,79 +37,6 @@ struct pane *console_pane(struct console *c)
 {
     struct screen *s = console_screen(c);
     return console_section(c) ? screen_pane(s, s->focus) : NULL;
-}
-
-/* A way back that is forgotten leaves the time before it to the next. */
-static void keep_time(const struct screen *from, struct screen *to)
-{
-    if (!from->timed)
-        return;
-    to->timed = true;
-    to->mode_before = from->mode_before;
-    to->at_before = from->at_before;
-    to->window_before = from->window_before;
-}
-
-void console_push(struct console *c, const struct view *view, const char *arg)
-{
-    if (c->depth == SCREENS_MAX) { /* the oldest way back is forgotten */
-        keep_time(c->screens[1], c->screens[2]);
-        screen_free(c->screens[1]);
-        memmove(&c->screens[1], &c->screens[2], (SCREENS_MAX - 2) * sizeof c->screens[0]);
-        c->depth--;
-    }
-    c->screens[c->depth++] = screen_new(view, arg);
-    c->stale = true;
-}
-
-void console_pop(struct console *c)
-{
-    if (c->depth <= 1)
-        return;
-    const struct screen *s = console_screen(c);
-    if (s->timed) {
-        c->mode = s->mode_before;
-        c->at = s->at_before;
-        c->env.config->settings->window_ns = s->window_before;
-    }
-    screen_free(c->screens[--c->depth]);
-    c->stale = true;
-}
-
-void console_look_at(struct console *c, sd_time from, sd_time to)
-{
-    struct screen *s = console_screen(c);
-    int64_t *window = &c->env.config->settings->window_ns;
-    s->timed = true;
-    s->mode_before = c->mode;
-    s->at_before = c->at;
-    s->window_before = *window;
-    c->mode = CURSOR_PAUSED;
-    c->at = to;
-    *window = to - from;
-    c->stale = true;
-}
-
-void console_tab(struct console *c, const struct view *view)
-{
-    while (c->depth > 1)
-        console_pop(c);
-    if (c->screens[0]->view != view) {
-        screen_free(c->screens[0]);
-        c->screens[0] = screen_new(view, NULL);
-    }
-    c->stale = true;
-}
-
-void console_open(struct console *c, const char *view, const char *arg)
-{
-    const struct view *v = view_named(view);
-    if (!v)
-        console_message(c, SEVERITY_WARN, "There is no view %s", view);
-    else if (v->key && !arg)
-        console_tab(c, v);
-    else
-        console_push(c, v, arg);
 }
 
 /* ---- time ---- */
@@ -318,7 +215,7 @@ struct console *console_new(const struct console_env *env)
     c->height = 24;
     c->anchor = SD_UNKNOWN;
     c->cost = (struct console_cost){.cpu_share = NAN, .rss_bytes = SD_UNKNOWN, .tty_bytes_per_s = NAN};
-    c->screens[c->depth++] = screen_new(VIEWS[0], NULL);
+    visit_start(c);
     c->now_seen = console_now(c);
     if (env->replay) {
         struct model_usage u = model_usage(env->model);
@@ -337,8 +234,10 @@ void console_free(struct console *c)
 {
     if (!c)
         return;
-    while (c->depth)
-        screen_free(c->screens[--c->depth]);
+    visit_free(c);
+    palette_close(c);
+    choices_clear(&c->choices);
+    strbuf_free(&c->help_filter);
     for (size_t i = 0; i < c->n_history; i++)
         free(c->history[i]);
     free(c->history);

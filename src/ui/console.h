@@ -1,6 +1,6 @@
 /* console.h - the whole console without a terminal: keys in, cells out.
  *
- * Owns the stack of screens (breadcrumb), focus, selection, filters, prompts,
+ * Owns the screens and the way between them, focus, selection, filters, prompts,
  * help, and the time cursor. The terminal, the script runner and the tests drive
  * the same functions. Main thread only; never blocks. */
 #ifndef UI_CONSOLE_H
@@ -44,6 +44,7 @@ struct console_env {
     bool (*save)(void *app, const char *path, struct saved *out, struct sd_error *err);
     /* NULL path: stop; append: continues a recording that is there. */
     bool (*record)(void *app, const char *path, bool append, struct sd_error *err);
+    bool (*recording)(void *app); /* is it being recorded now? */
     /* A malloc'd text, as file_read gives it. */
     bool (*read_file)(void *app, const char *path, char **text, size_t *len, struct sd_error *err);
     bool (*write_file)(void *app, const char *path, const char *text, size_t len, struct sd_error *err);
@@ -74,7 +75,8 @@ void console_set_cost(struct console *c, struct console_cost cost);
 /* A line for the user at the bottom, until the next key or 10 s. "{key:quit}" in the format
  * stands for the key that is bound to that action. */
 void console_message(struct console *c, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);
-void console_open(struct console *c, const char *view, const char *arg); /* as a dive */
+void console_open(struct console *c, const char *view,
+                  const char *arg); /* as a step that can be taken back */
 
 /* Moves playback and expires messages; true when the picture may have changed.
  * *wait_ns: how long nothing will change by itself (INT64_MAX: ever). */

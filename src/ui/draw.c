@@ -1,4 +1,4 @@
-/* The picture: breadcrumb, panes, status line, function keys. */
+/* The picture: panes, status line, function keys. */
 #include "ui/state.h"
 
 #include "base/clock.h"
@@ -10,95 +10,6 @@
 #include <stdlib.h>
 
 enum { MESSAGE_LINES = 3, BANNER_LINES = 2 };
-
-static void add_hit(struct console *c, struct rect r, int action, char tab)
-{
-    if (c->n_hits < HITS_MAX)
-        c->hits[c->n_hits++] = (struct hit){.r = r, .action = action, .tab = tab};
-}
-
-/* ---- top line ---- */
-
-static const char *time_text(const struct console *c, char *buf, size_t size)
-{
-    char when[CLOCK_TEXT_MAX], window[UNIT_TEXT_MAX];
-    sd_time at = console_cursor(c), now = console_now(c);
-    unit_format_int(UNIT_NS, c->env.config->settings->window_ns, window);
-    clock_hms(at, c->env.replay ? at : now, when);
-    if (c->mode == CURSOR_PLAYING)
-        snprintf(buf, size, "play x%g %.30s, %.30s", c->speed, when, window);
-    else if (c->mode == CURSOR_PAUSED)
-        snprintf(buf, size, "%s %.30s, %.30s", c->env.replay ? "replay" : "PAUSED", when, window);
-    else if (sd_known(c->anchor))
-        snprintf(buf, size, "data ends %.30s, %.30s", clock_hms(at, now, when), window);
-    else
-        snprintf(buf, size, "live, %.30s", window);
-    return buf;
-}
-
-static void tabs(struct console *c, struct grid *g, struct rect r, int end)
-{
-    int x = r.x + 1;
-    for (const struct view *const *v = VIEWS; *v; v++) {
-        int w = utf8_width((*v)->title) + 2;
-        if (!(*v)->key)
-            continue;
-        if (x + w > end)
-            break; /* the digits of the others work all the same */
-        bool here = c->screens[0]->view == *v;
-        char key[2] = {(*v)->key, 0};
-        add_hit(c, (struct rect){x, r.y, w, 1}, ACTION_NONE, (*v)->key);
-        grid_text(g, r, x, r.y, 1, STYLE_KEY, key);
-        grid_text(g, r, x + 2, r.y, w - 2, here ? STYLE_FOCUS : STYLE_CRUMB, (*v)->title);
-        x += w + 1;
-    }
-}
-
-/* The way here. The place one is in may take what the places before it leave; they
- * are shortened, and left out from the front when the line is short. */
-static void crumbs(struct console *c, struct grid *g, struct rect r, int end)
-{
-    enum { CRUMB = 24, ARROW = 3, HERE = 20 };
-    size_t first = c->depth - 1;
-    int room = end - r.x - 1, here = MIN(utf8_width(c->screens[first]->title), MAX(HERE, room / 2)),
-        used = here;
-    while (first > 0) {
-        int w = MIN(utf8_width(c->screens[first - 1]->title), CRUMB) + ARROW;
-        if (used + w > room)
-            break;
-        used += w;
-        first--;
-    }
-    int x = r.x + 1;
-    for (size_t i = first; i < c->depth; i++) {
-        bool last = i + 1 == c->depth;
-        if (i > 0 && x + 2 < end) {
-            grid_put(g, r, x, r.y, STYLE_DIM, 0x203A);
-            x += 2;
-        }
-        const char *title = c->screens[i]->title;
-        int w = last ? end - x : MIN(CRUMB, end - x);
-        x += grid_text(g, r, x, r.y, w, last ? STYLE_FOCUS : STYLE_CRUMB, title) + 1;
-        if (w > 1 && utf8_width(title) > w)
-            grid_put(g, r, x - 2, r.y, STYLE_DIM, 0x2026);
-    }
-}
-
-static void top_line(struct console *c, struct grid *g, struct rect r)
-{
-    char text[96];
-    grid_fill(g, r, STYLE_CRUMB);
-    time_text(c, text, sizeof text);
-    int w = utf8_width(text), end = r.x + r.w - w - 2;
-    if (end > r.w / 3)
-        grid_text(g, r, end + 1, r.y, w, c->mode == CURSOR_LIVE ? STYLE_DIM : STYLE_WARN, text);
-    else
-        end = r.x + r.w;
-    if (c->depth > 1)
-        crumbs(c, g, r, end);
-    else
-        tabs(c, g, r, end);
-}
 
 /* ---- panes ---- */
 
@@ -118,7 +29,7 @@ static void pane_title(const struct section *s, const struct pane *p, struct str
 /* A drawing shows its cursor once the user has gone to it. */
 static bool has_cursor(const struct console *c, const struct section *s, const struct pane *p)
 {
-    const struct screen *top = c->screens[c->depth - 1];
+    const struct screen *top = console_screen(c);
     return !section_has_rows(s) && (top->focused || p->placed) && section_items(s, p) > 0;
 }
 
@@ -413,21 +324,52 @@ static void function_bar(struct console *c, struct grid *g, struct rect r, size_
         int w = utf8_width(first) + 1 + utf8_width(label);
         if (x + w > r.x + r.w)
             break;
-        add_hit(c, (struct rect){x, r.y, w, 1}, a, 0);
+        header_hit(c, (struct hit){.r = {x, r.y, w, 1}, .action = a, .place = -1});
         x = bar_key(g, r, x, first, label);
     }
 }
 
-static void completions(struct console *c, struct grid *g, struct rect area)
+/* Above the line that is typed: what may be completed, or the list to choose from. */
+static void above_prompt(struct console *c, struct grid *g, struct rect area)
 {
+    enum { LIST_LINES = 14 };
     const char *above = c->completions ? c->completions : c->hint;
-    if (!above || area.h < 2)
+    bool list = !above && c->prompt == PROMPT_COMMAND && c->choices.n > 0;
+    if ((!above && !list) || area.h < 2)
         return;
-    int lines = MIN(text_height(above, area.w - 2), MIN(4, area.h));
+    int lines = list ? MIN((int)c->choices.n + 2, MIN(LIST_LINES, area.h))
+                     : MIN(text_height(above, area.w - 2), MIN(4, area.h));
     struct rect r = {area.x, area.y + area.h - lines, area.w, lines};
     struct pane none = {0};
-    grid_fill(g, r, STYLE_BAR);
-    text_draw((struct draw){.grid = g, .in = r}, above, STYLE_DIM, &none);
+    grid_fill(g, r, list ? STYLE_TEXT : STYLE_BAR);
+    if (!list)
+        text_draw((struct draw){.grid = g, .in = r}, above, STYLE_DIM, &none);
+    else if (lines >= 3)
+        choices_draw(&c->choices, g,
+                     grid_box(g, r, STYLE_FOCUS, "Views, things and commands",
+                              "arrows choose, Enter opens, > lists actions"),
+                     false);
+}
+
+static void draw_panes(struct console *c, struct grid *g, struct rect area, size_t *hidden)
+{
+    struct screen *s = console_screen(c);
+    layout_panes(s->doc, area, s->focus, s->zoom, c->rects);
+    for (size_t i = 0; i < s->doc->n_sections; i++) {
+        if (c->rects[i].w > 0)
+            draw_section(c, g, i);
+        else
+            (*hidden)++;
+    }
+}
+
+static void draw_over(struct console *c, struct grid *g, struct rect area)
+{
+    above_prompt(c, g, area);
+    if (c->overlay)
+        overlay_draw(c, g, area);
+    if (c->question)
+        question_draw(c, g, area);
 }
 
 void console_draw(struct console *c, struct grid *g)
@@ -437,25 +379,14 @@ void console_draw(struct console *c, struct grid *g)
     grid_clear(g);
     c->n_hits = 0;
     console_build(c);
-    int h = g->height, bottom = h >= 6 ? 2 : h >= 3 ? 1 : 0, top = h >= 4;
+    int h = g->height, bottom = h >= 6 ? 2 : h >= 3 ? 1 : 0, top = h >= 10 ? 2 : h >= 4;
     struct rect area = {0, top, g->width, h - top - bottom};
-    struct screen *s = console_screen(c);
-    about_refresh(c);
-    layout_panes(s->doc, area, s->focus, s->zoom, c->rects);
     size_t hidden = 0;
-    for (size_t i = 0; i < s->doc->n_sections; i++) {
-        if (c->rects[i].w > 0)
-            draw_section(c, g, i);
-        else
-            hidden++;
-    }
+    about_refresh(c);
+    draw_panes(c, g, area, &hidden);
     if (top)
-        top_line(c, g, (struct rect){0, 0, g->width, 1});
-    completions(c, g, area);
-    if (c->overlay)
-        overlay_draw(c, g, area);
-    if (c->question)
-        question_draw(c, g, area);
+        header_draw(c, g, (struct rect){0, 0, g->width, top});
+    draw_over(c, g, area);
     if (bottom == 2)
         function_bar(c, g, (struct rect){0, h - 1, g->width, 1}, hidden);
     if (bottom || c->prompt)

@@ -212,28 +212,59 @@ void grid_style(struct grid *g, struct rect r, enum style style, uint8_t flags)
     }
 }
 
+/* Lines of boxes by the arms they have. */
+enum { ARM_LEFT = 1, ARM_RIGHT = 2, ARM_UP = 4, ARM_DOWN = 8 };
+static const uint32_t LINES[16] = {[ARM_LEFT | ARM_RIGHT] = 0x2500,
+                                   [ARM_UP | ARM_DOWN] = 0x2502,
+                                   [ARM_RIGHT | ARM_DOWN] = 0x250C,
+                                   [ARM_LEFT | ARM_DOWN] = 0x2510,
+                                   [ARM_RIGHT | ARM_UP] = 0x2514,
+                                   [ARM_LEFT | ARM_UP] = 0x2518,
+                                   [ARM_UP | ARM_DOWN | ARM_RIGHT] = 0x251C,
+                                   [ARM_UP | ARM_DOWN | ARM_LEFT] = 0x2524,
+                                   [ARM_LEFT | ARM_RIGHT | ARM_DOWN] = 0x252C,
+                                   [ARM_LEFT | ARM_RIGHT | ARM_UP] = 0x2534,
+                                   [ARM_LEFT | ARM_RIGHT | ARM_UP | ARM_DOWN] = 0x253C};
+
+/* A line joins that of the box it shares the border with, and the one in focus stays so. */
+static void put_line(struct grid *g, struct rect clip, int x, int y, enum style style, unsigned arms)
+{
+    if (!holds(inside(g, clip), x, y))
+        return;
+    struct grid_cell *cell = &g->cells[(size_t)y * (size_t)g->width + (size_t)x], there = *cell;
+    bool joins = there.flags & GRID_LINE;
+    for (unsigned i = 0; joins && i < ARRAY_LEN(LINES); i++)
+        if (LINES[i] && there.code == LINES[i])
+            arms |= i;
+    uint32_t code = g->ascii ? plain(LINES[arms]) : LINES[arms];
+    if (joins && g->ascii && there.code != code)
+        code = '+';
+    put_cell(g, x, y, joins && there.style == STYLE_FOCUS ? STYLE_FOCUS : style, code);
+    cell->flags = GRID_LINE;
+}
+
 struct rect grid_box(struct grid *g, struct rect r, enum style style, const char *title, const char *note)
 {
     struct rect in = {r.x + 1, r.y + 1, MAX(r.w - 2, 0), MAX(r.h - 2, 0)};
     int right = r.x + r.w - 1, bottom = r.y + r.h - 1;
     if (r.w < 2 || r.h < 2)
         return in;
+    put_line(g, r, r.x, r.y, style, ARM_RIGHT | ARM_DOWN);
+    put_line(g, r, right, r.y, style, ARM_LEFT | ARM_DOWN);
+    put_line(g, r, r.x, bottom, style, ARM_RIGHT | ARM_UP);
+    put_line(g, r, right, bottom, style, ARM_LEFT | ARM_UP);
     for (int x = r.x + 1; x < right; x++) {
-        grid_put(g, r, x, r.y, style, 0x2500);
-        grid_put(g, r, x, bottom, style, 0x2500);
+        put_line(g, r, x, r.y, style, ARM_LEFT | ARM_RIGHT);
+        put_line(g, r, x, bottom, style, ARM_LEFT | ARM_RIGHT);
     }
     for (int y = r.y + 1; y < bottom; y++) {
-        grid_put(g, r, r.x, y, style, 0x2502);
-        grid_put(g, r, right, y, style, 0x2502);
+        put_line(g, r, r.x, y, style, ARM_UP | ARM_DOWN);
+        put_line(g, r, right, y, style, ARM_UP | ARM_DOWN);
     }
-    grid_put(g, r, r.x, r.y, style, 0x250C);
-    grid_put(g, r, right, r.y, style, 0x2510);
-    grid_put(g, r, r.x, bottom, style, 0x2514);
-    grid_put(g, r, right, bottom, style, 0x2518);
     int x = r.x + 2, room = right - x - 1;
     if (title && *title && room >= 3) {
         int n =
-            grid_printf(g, r, x, r.y, room, style == STYLE_FOCUS ? STYLE_FOCUS : STYLE_TITLE, " %s ", title);
+            grid_printf(g, r, x, r.y, room, style == STYLE_FOCUS ? STYLE_HERE : STYLE_TITLE, " %s ", title);
         x += n;
         room -= n;
     }

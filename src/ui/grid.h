@@ -20,7 +20,8 @@
     X(SELECTED, selected, "the selected row")                                                                \
     X(KEY, key, "a key's name in the bar below and in help")                                                 \
     X(BAR, bar, "the function-key bar and the status line")                                                  \
-    X(CRUMB, crumb, "the breadcrumb")                                                                        \
+    X(CRUMB, crumb, "the lines at the top")                                                                  \
+    X(HERE, here, "the place, view and pane one is in")                                                      \
     X(LINK, link, "something that Enter opens")                                                              \
     X(GOOD, good, "fine")                                                                                    \
     X(INFO, info, "worth knowing")                                                                           \
@@ -51,7 +52,7 @@ struct grid_cell {
     uint8_t style; /* enum style */
     uint8_t flags;
 };
-enum { GRID_REVERSE = 1, GRID_BOLD = 2, GRID_UNDERLINE = 4 };
+enum { GRID_REVERSE = 1, GRID_BOLD = 2, GRID_UNDERLINE = 4, GRID_LINE = 8 /* of a box */ };
 
 struct grid {
     int width, height;
@@ -78,7 +79,8 @@ int grid_printf(struct grid *g, struct rect clip, int x, int y, int max, enum st
 void grid_put(struct grid *g, struct rect clip, int x, int y, enum style style, uint32_t code);
 void grid_fill(struct grid *g, struct rect r, enum style style);                 /* spaces */
 void grid_style(struct grid *g, struct rect r, enum style style, uint8_t flags); /* keeps the characters */
-/* A box with a title; the inside is returned. */
+/* A box with a title; the inside is returned. Its lines join those of boxes drawn before that share a
+ * border with it. */
 struct rect grid_box(struct grid *g, struct rect r, enum style style, const char *title, const char *note);
 
 /* The characters as text: a line per row, trailing spaces cut, UTF-8. */

@@ -154,10 +154,11 @@ static void dive(struct console *c)
         return;
     }
     char *arg = mem_strdup(v ? it.dive.arg : console_screen(c)->arg);
-    console_push(c, v ? v : console_screen(c)->view,
-                 arg); /* a list reached by a dive is left by coming back */
+    v = v ? v : console_screen(c)->view;
     if (timed)
-        console_look_at(c, it.dive.from, it.dive.to);
+        visit_span(c, v, arg, it.dive.from, it.dive.to);
+    else
+        console_push(c, v, arg);
     free(arg);
 }
 
@@ -168,28 +169,48 @@ static bool leave(struct console *c)
     return s && section_ops(s)->leave && section_ops(s)->leave(s, console_pane(c));
 }
 
-static void back(struct console *c)
+/* Of what the user did to the screen, the last thing is undone; false: there is nothing. */
+static bool undo(struct console *c)
 {
     struct screen *s = console_screen(c);
     struct pane *p = console_pane(c);
     if (about_leave(c) || leave(c))
-        return;
-    if (s->zoom)
+        return true;
+    if (s->zoom) {
         s->zoom = false;
-    else if (p && p->regex) {
+        return true;
+    }
+    if (p && p->regex) {
         pane_set_filter(p, NULL, NULL);
-        c->stale = true;
-    } else if (c->depth > 1)
-        console_pop(c);
-    else
+        return c->stale = true;
+    }
+    if (!s->timed || !s->entered)
+        return false;
+    visit_up(c);
+    return true;
+}
+
+/* What the user did to the screen is undone before it is left, as long as Home stays four presses
+ * away; what is left is kept with its view, and so is what was done to the views above. */
+static void back(struct console *c)
+{
+    enum { PRESSES = 4 };
+    bool home = visit_home(c);
+    c->climb++;
+    if ((home || (!c->climbed && c->climb + visit_height(c) <= PRESSES)) && undo(c))
+        return;
+    c->climbed = true;
+    if (home)
         c->quit = true;
+    else
+        visit_up(c);
 }
 
 /* Keys that are pressed once too often on the way back do not end the console. */
 static bool at_top(struct console *c)
 {
     struct pane *p = console_pane(c);
-    return c->depth == 1 && !console_screen(c)->zoom && !(p && (p->reading || p->inside || p->regex));
+    return visit_home(c) && !console_screen(c)->zoom && !(p && (p->reading || p->inside || p->regex));
 }
 
 /* ---- tables ---- */
@@ -406,6 +427,12 @@ static void suspend(struct console *c)
     X(ZOOM, console_screen(c)->zoom = !console_screen(c)->zoom)                                              \
     X(DIVE, dive(c))                                                                                         \
     X(BACK, back(c))                                                                                         \
+    X(LAST_SCREEN, visit_last(c))                                                                            \
+    X(HISTORY_BACK, visit_history(c, -1))                                                                    \
+    X(HISTORY_FORWARD, visit_history(c, 1))                                                                  \
+    X(NEXT_VIEW, visit_beside(c, 1))                                                                         \
+    X(PREVIOUS_VIEW, visit_beside(c, -1))                                                                    \
+    X(LINKED, linked_open(c))                                                                                \
     X(WORST, select_worst(c))                                                                                \
     X(NEXT_FINDING, next_marked(c))                                                                          \
     X(FILTER, ask_filter(c))                                                                                 \
@@ -479,18 +506,21 @@ void console_key(struct console *c, key_code key)
         return;
     int a = keymap_lookup(c->env.config->keymap, key);
     if (a == ACTION_BACK && (key == K_ESC || key == K_BACKSPACE) && at_top(c)) {
-        console_message(c, SEVERITY_INFO, "This is the first screen; {key:quit} quits");
+        console_message(c, SEVERITY_INFO, "This is Home; {key:quit} quits");
         return;
+    }
+    if (a != ACTION_BACK) {
+        c->climb = 0;
+        c->climbed = false;
     }
     if (a) {
         console_act(c, a);
         return;
     }
-    for (const struct view *const *v = VIEWS; *v; v++)
-        if ((*v)->key && key == (key_code)(*v)->key) {
-            console_tab(c, *v);
-            return;
-        }
+    if (key >= '0' && key <= '9') { /* a place, always the same one */
+        visit_place(c, (int)(key - '0'));
+        return;
+    }
     char name[24];
     console_message(c, SEVERITY_INFO, "%s has no function; {key:help} shows the keys", key_format(key, name));
 }
@@ -508,8 +538,10 @@ static bool click_bar(struct console *c, int x, int y)
     for (size_t i = 0; i < c->n_hits; i++) {
         if (!in_rect(c->hits[i].r, x, y))
             continue;
-        if (c->hits[i].tab)
-            console_key(c, (key_code)c->hits[i].tab);
+        if (c->hits[i].view)
+            visit_view(c, c->hits[i].view, NULL);
+        else if (c->hits[i].place >= 0)
+            visit_place(c, c->hits[i].place);
         else
             console_act(c, c->hits[i].action);
         return true;
@@ -530,7 +562,7 @@ void console_mouse(struct console *c, enum mouse_event event, int x, int y)
     console_build(c);
     if (event == MOUSE_CLICK && click_bar(c, x, y))
         return;
-    for (size_t i = 0; i < s->doc->n_sections; i++) {
+    for (size_t i = s->doc->n_sections; i-- > 0;) { /* a shared border is the title of the lower pane */
         if (!in_rect(c->rects[i], x, y))
             continue;
         struct rect r = c->rects[i];

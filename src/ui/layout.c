@@ -6,6 +6,7 @@
 
 enum {
     BORDER = 2,
+    SHARED = 1,          /* of it, with the band above */
     PAIR_WIDTH = 72,     /* from here two drawings stand side by side */
     COLUMNS_WIDTH = 150, /* from here the screen has two columns */
     BANDS_MAX = 64
@@ -72,6 +73,15 @@ static void share_rest(struct band *b, size_t n, int left)
         b[last].height += left;
 }
 
+/* Lines that a band of that height takes when others are shown already: it shares a border. */
+static int taken(const struct band *b, size_t n, int height)
+{
+    for (size_t i = 0; i < n; i++)
+        if (b[i].height)
+            return height - SHARED;
+    return height;
+}
+
 /* Distributes the height: first the minimum, the focused band before the others; then the wanted height of
  * each; then the rest by weight. */
 static void share_height(struct band *b, size_t n, int height, size_t focus)
@@ -82,11 +92,13 @@ static void share_height(struct band *b, size_t n, int height, size_t focus)
             b[i].height = MIN(b[i].min, left);
             left -= b[i].height;
         }
-    for (size_t i = 0; i < n; i++)
-        if (!b[i].height && b[i].min <= left) {
+    for (size_t i = 0; i < n; i++) {
+        int lines = taken(b, n, b[i].min);
+        if (!b[i].height && lines <= left) {
             b[i].height = b[i].min;
-            left -= b[i].min;
+            left -= lines;
         }
+    }
     /* Line by line, to whoever has had least of it for its weight. */
     for (int round = 0; round < 2; round++) {
         for (bool more = true; more && left > 0;) {
@@ -119,7 +131,7 @@ static void place(const struct band *b, size_t n, struct rect area, struct rect 
             out[b[i].first + k] = (struct rect){x, y, w, b[i].height};
             x += w;
         }
-        y += b[i].height;
+        y += b[i].height - SHARED;
     }
 }
 

@@ -34,6 +34,8 @@ void prompt_open(struct console *c, enum prompt_kind kind, const char *text)
     const struct pane *p = kind == PROMPT_FILTER ? console_pane(c) : NULL;
     c->filter_before = p && p->filter ? mem_strdup(p->filter) : NULL;
     set_line(c, text);
+    if (kind == PROMPT_COMMAND)
+        palette_refresh(c);
 }
 
 static void prompt_close(struct console *c)
@@ -44,6 +46,7 @@ static void prompt_close(struct console *c)
     free(c->prompt_label);
     free(c->prompt_about);
     c->completions = c->hint = c->prompt_label = c->prompt_about = NULL;
+    palette_close(c);
 }
 
 /* ---- editing ---- */
@@ -100,7 +103,9 @@ static void preview(struct console *c)
 {
     struct sd_error ignored;
     struct pane *p = console_pane(c);
-    if (c->prompt == PROMPT_FILTER && p) {
+    if (c->prompt == PROMPT_COMMAND) {
+        palette_refresh(c);
+    } else if (c->prompt == PROMPT_FILTER && p) {
         c->no_pattern = !pane_set_filter(p, strbuf_text(&c->line), &ignored);
         c->stale = true;
     } else if (c->prompt == PROMPT_SEARCH) {
@@ -131,10 +136,9 @@ static bool may_repeat(const char *line)
     return may;
 }
 
-static void remember(struct console *c)
+static void remember(struct console *c, const char *line)
 {
-    if (!c->line.len || !may_repeat(c->line.text) ||
-        (c->n_history && !strcmp(c->history[c->n_history - 1], c->line.text)))
+    if (!*line || !may_repeat(line) || (c->n_history && !strcmp(c->history[c->n_history - 1], line)))
         return;
     if (c->n_history == HISTORY_MAX) {
         free(c->history[0]);
@@ -142,7 +146,7 @@ static void remember(struct console *c)
         c->n_history--;
     }
     c->history = mem_realloc(c->history, (c->n_history + 1) * sizeof *c->history);
-    c->history[c->n_history++] = mem_strdup(c->line.text);
+    c->history[c->n_history++] = mem_strdup(line);
 }
 
 /* The filter prompt opens empty: what was in force before, or was typed last in this session, is above. */
@@ -164,19 +168,36 @@ static void recall(struct console *c, int step)
     else if (step > 0 && c->history_at < c->n_history)
         c->history_at++;
     set_line(c, c->history_at < c->n_history ? c->history[c->history_at] : "");
+    palette_refresh(c);
 }
 
 /* ---- what Enter does ---- */
 
+/* The row of the palette that is chosen. */
+static void accept_choice(struct console *c)
+{
+    struct sd_error err = {""};
+    const struct choice *x = choices_selected(&c->choices);
+    if (x->line && !x->more)
+        remember(c, x->line);
+    c->prompt = PROMPT_NONE;
+    if (!palette_accept(c, &err))
+        console_message(c, SEVERITY_WARN, "%s", err.text);
+}
+
 static void accept(struct console *c)
 {
+    if (c->prompt == PROMPT_COMMAND && palette_chosen(c)) {
+        accept_choice(c);
+        return;
+    }
     struct sd_error err = {""};
     enum prompt_kind kind = c->prompt;
     char *line = mem_strdup(strbuf_text(&c->line));
     char *about = mem_strdup(c->prompt_about);
     bool ok = true;
     if (kind == PROMPT_COMMAND)
-        remember(c);
+        remember(c, line);
     prompt_close(c);
     struct pane *p = console_pane(c);
     switch (kind) {
@@ -221,12 +242,31 @@ static void complete(struct console *c)
     if (c->prompt != PROMPT_COMMAND || c->caret != c->line.len)
         return;
     command_complete(c, strbuf_text(&c->line), &common, &all);
-    if (common.len)
+    if (common.len) {
         insert(c, common.text, common.len);
-    free(c->completions);
-    c->completions = all.len ? strbuf_detach(&all) : NULL;
+        palette_refresh(c);
+    } else if (palette_chosen(c) && choices_selected(&c->choices)->line) {
+        char *line = mem_printf("%s ", choices_selected(&c->choices)->line);
+        set_line(c, line);
+        free(line);
+        palette_refresh(c);
+    } else if (c->choices.n) {
+        choices_move(&c->choices, 1);
+    }
+    free(c->completions); /* where the list stands it says the same, and more */
+    c->completions = all.len && !c->choices.n ? strbuf_detach(&all) : NULL;
     strbuf_free(&common);
     strbuf_free(&all);
+}
+
+/* In the list; above its first row stands the history. */
+static void up_or_down(struct console *c, int step)
+{
+    bool recalls = c->history_at < c->n_history || !c->choices.n || (step < 0 && c->choices.selected <= 0);
+    if (c->prompt == PROMPT_COMMAND && !recalls)
+        choices_move(&c->choices, step);
+    else
+        recall(c, step);
 }
 
 /* Nothing of what was typed counts. */
@@ -299,10 +339,12 @@ void prompt_key(struct console *c, key_code key)
             erase(c, word_start(c), c->caret);
         break;
     case K_UP:
-        recall(c, -1);
-        return;
     case K_DOWN:
-        recall(c, 1);
+        up_or_down(c, key == K_UP ? -1 : 1);
+        return;
+    case K_PGUP:
+    case K_PGDN:
+        choices_move(&c->choices, (key == K_PGUP ? -1 : 1) * MAX(c->choices.page, 1));
         return;
     case K_TAB:
         complete(c);

@@ -1,10 +1,15 @@
 /* state.h - the console's state, shared by its files only.
  *
- *   console.c   screens, time cursor, building docs
+ *   console.c   time cursor, building docs
+ *   visit.c     screens and the way between them: up, back, forward, places
  *   keys.c      keys and mouse to actions
  *   prompt.c    the line at the bottom: editing, history, completion
  *   command.c   what : takes
  *   save.c      :save: the past as a recording, with a summary
+ *   palette.c   the list above it: views, things, commands that fit
+ *   linked.c    the list of what is linked with a row
+ *   choice.c    lists to choose from, as both of these
+ *   header.c    the two lines at the top
  *   draw.c      the picture
  *   about.c     all about the selected row, beside or below the rows
  *   help.c      the overlay: help
@@ -15,12 +20,13 @@
 #ifndef UI_STATE_H
 #define UI_STATE_H
 
+#include "ui/choice.h"
 #include "ui/console.h"
 #include "ui/pane.h"
 #include "ui/widgets.h"
 #include "view/action.h"
 
-enum { SCREENS_MAX = 32, PANES_MAX = 64, HITS_MAX = 64, BAR_MAX = 32 };
+enum { VISITS_MAX = 33, SCREENS_MAX = 48, PANES_MAX = 64, HITS_MAX = 64, BAR_MAX = 32 };
 
 enum cursor_mode { CURSOR_LIVE, CURSOR_PAUSED, CURSOR_PLAYING };
 
@@ -33,7 +39,14 @@ struct built_from {
     bool live;
 };
 
-/* One place of the dive: a view about something, and what the user did to its panes. */
+/* The time looked at. */
+struct moment {
+    enum cursor_mode mode;
+    sd_time at;
+    int64_t window;
+};
+
+/* A view about something, and what the user did to its panes: kept while others are shown. */
 struct screen {
     const struct view *view;
     char *arg; /* NULL: the view needs none, or the worst one */
@@ -45,17 +58,17 @@ struct screen {
     size_t focus; /* section of the doc */
     bool focused; /* the user has moved the focus: doc->focus no longer decides */
     bool zoom;
-    bool timed; /* entered with a span of time: what coming back restores */
-    enum cursor_mode mode_before;
-    sd_time at_before;
-    int64_t window_before;
+    bool timed;                  /* it looks at a time of its own, and so does what is opened from it */
+    bool entered;                /* by a dive into that time: going up first gives the time back */
+    struct moment then;          /* that time, while another screen is shown */
+    uint64_t used;               /* console.uses when it was last shown */
     struct sd_request *asked;    /* what its doc wanted and was asked for, once */
     char *file_name, *file_text; /* a plan to compare with (:diff FILE); NULL */
     size_t file_len;
 };
 
 enum prompt_kind { PROMPT_NONE, PROMPT_COMMAND, PROMPT_FILTER, PROMPT_SEARCH, PROMPT_EXPORT, PROMPT_ACTION };
-enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS, OVERLAY_SORT };
+enum overlay { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_COLUMNS, OVERLAY_SORT, OVERLAY_LINKED };
 
 /* A question, with the facts of the moment it was put. While it stands nothing moves
  * under it; only y says yes. */
@@ -80,14 +93,29 @@ struct execution {
 /* Something on the screen that a click acts on. */
 struct hit {
     struct rect r;
-    int action; /* ACTION_NONE: `tab` */
-    char tab;   /* digit of a top-level view */
+    int action;              /* ACTION_NONE: what follows */
+    int place;               /* digit of a place; -1 */
+    const struct view *view; /* of a place; NULL */
 };
 
 struct console {
     struct console_env env;
-    struct screen *screens[SCREENS_MAX];
-    size_t depth; /* screens in use, at least 1 */
+    struct screen *screens[SCREENS_MAX]; /* all that are kept */
+    size_t n_screens;
+    struct screen *visits[VISITS_MAX]; /* the way through them; after `visit` what M-Right goes to */
+    size_t n_visits, visit;
+    struct screen *last; /* shown before this one; NULL */
+    uint64_t uses;
+    const struct view *of_place[PLACE_END]; /* shown last of its views; NULL: none yet */
+    int climb;                              /* presses of Esc or q in a row */
+    bool climbed;                           /* one of them left a screen */
+    struct moment base;                     /* of the others, while a screen looks at a time of its own */
+    struct marks {
+        enum severity of[PLACE_END];
+        uint64_t version;
+        sd_time to, at;
+        bool known;
+    } marks; /* of places */
 
     enum cursor_mode mode;
     sd_time at;       /* the cursor, unless live */
@@ -117,9 +145,13 @@ struct console {
     bool no_pattern; /* what stands in the line is none yet */
     struct regex *search;
 
-    char *copied; /* the thing that the last key copied: the same key again copies its row; NULL */
+    char *copied;           /* the thing that the last key copied: the same key again copies its row; NULL */
+    struct choices choices; /* of the palette, or what is linked */
+    struct things *things;  /* what the palette found to open; NULL: not looked for yet */
 
     enum overlay overlay;
+    bool help_all;
+    struct strbuf help_filter;
     struct pane overlay_pane;
     struct question *question;   /* NULL: none */
     char *typed, *typed_for;     /* the last answer to PROMPT_ACTION, and what it was for; NULL */
@@ -141,19 +173,32 @@ struct console {
     bool quit;
 };
 
+/* ---- visit.c ---- */
+struct screen *console_screen(const struct console *c); /* the one that is shown */
+void visit_start(struct console *c);
+void visit_free(struct console *c);
+/* Shows a view, as a step that M-Left takes back. Opened from a screen that looks at a time of
+ * its own, it looks at that too. */
+void console_push(struct console *c, const struct view *view, const char *arg);
+void visit_span(struct console *c, const struct view *view, const char *arg, sd_time from, sd_time to);
+/* The same at the common time. */
+void visit_view(struct console *c, const struct view *view, const char *arg);
+void visit_place(struct console *c, int digit);
+void visit_beside(struct console *c, int direction);
+void visit_up(struct console *c);
+int visit_height(const struct console *c); /* views from here up to Home */
+void visit_last(struct console *c);
+void visit_history(struct console *c, int direction);
+bool visit_home(const struct console *c); /* is Home shown? */
+enum view_place visit_place_of(const struct console *c);
+
 /* ---- console.c ---- */
-struct screen *console_screen(struct console *c); /* the one on top */
 /* The focused section and its pane; NULL when the doc has none. */
 struct section *console_section(struct console *c);
 struct pane *console_pane(struct console *c);
 struct pane *screen_pane(struct screen *s, size_t section);
 void console_build(struct console *c);   /* the doc of the screen on top */
 void console_rebuild(struct console *c); /* it is out of date, whatever the model and the time */
-void console_push(struct console *c, const struct view *view, const char *arg);
-void console_pop(struct console *c);
-void console_tab(struct console *c, const struct view *view);
-/* The screen on top, just pushed, looks at that span; leaving it brings back the time before. */
-void console_look_at(struct console *c, sd_time from, sd_time to);
 struct span console_span(const struct console *c);
 sd_time console_cursor(const struct console *c); /* the moment looked at */
 void console_seek(struct console *c, sd_time at);
@@ -166,6 +211,21 @@ void console_copy(struct console *c, const char *text); /* to the clipboard, and
 struct item;                                            /* ui/section/section.h */
 bool console_item(struct console *c, struct item *it);  /* what the cursor is on; false: nothing */
 
+/* ---- header.c ---- */
+/* One line, or two; r.h says how many. */
+void header_draw(struct console *c, struct grid *g, struct rect r);
+void header_hit(struct console *c, struct hit h);
+
+/* ---- palette.c ---- */
+void palette_refresh(struct console *c); /* what fits the line that is typed */
+void palette_close(struct console *c);
+bool palette_accept(struct console *c, struct sd_error *err); /* what is chosen; false: `err` */
+bool palette_chosen(const struct console *c);                 /* Enter takes a row of the list */
+
+/* ---- linked.c ---- */
+void linked_open(struct console *c);
+void linked_key(struct console *c, key_code key);
+
 /* ---- prompt.c ---- */
 void prompt_open(struct console *c, enum prompt_kind kind, const char *text);
 void prompt_key(struct console *c, key_code key);
@@ -175,6 +235,9 @@ const char *prompt_label(const struct console *c);
 /* ---- command.c ---- */
 /* Words that may stand at the end of `line`, space separated, into out. */
 void command_complete(struct console *c, const char *line, struct strbuf *common, struct strbuf *all);
+/* What the word names: exactly, or as the only one that begins so; SUBJECT_NONE otherwise. */
+enum subject_kind { SUBJECT_NONE, SUBJECT_COMMAND, SUBJECT_ACTION, SUBJECT_VIEW };
+enum subject_kind command_subject(const struct console *c, const char *word, bool *exact);
 bool command_export(struct console *c, const char *path, struct sd_error *err);
 
 /* ---- save.c ---- */

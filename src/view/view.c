@@ -16,12 +16,15 @@
 #include "view/indexes/table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
+#include "view/overview/map.h"
 #include "view/shared/finish.h"
+
+#include <strings.h>
 
 const struct view *const VIEWS[] = {
     &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view, &tables_view,
     &indexes_view,  &endpoint_view,  &query_view,    &plan_view,     &diff_view,    &pools_view,
-    &advise_view,   &changes_view,   &statuses_view, &table_view,    NULL,
+    &advise_view,   &changes_view,   &statuses_view, &table_view,    &map_view,     NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
@@ -49,23 +52,39 @@ const struct column VIEW_ENVELOPE[] = {
 };
 const size_t VIEW_N_ENVELOPE = ARRAY_LEN(VIEW_ENVELOPE);
 
+static const struct {
+    const char *title, *help, *needs;
+} PLACES[PLACE_END] = {
+#define PLACE_ROW(UPPER, digit, t, h, n) [PLACE_##UPPER] = {.title = t, .help = h, .needs = n},
+    VIEW_PLACES(PLACE_ROW)
+#undef PLACE_ROW
+};
+
+static bool is_place(enum view_place p)
+{
+    return (int)p >= 0 && p < PLACE_END;
+}
+
 const char *view_place_title(enum view_place p)
 {
-    switch (p) {
-#define PLACE_TITLE(UPPER, digit, title, help)                                                               \
-    case PLACE_##UPPER:                                                                                      \
-        return title;
-        VIEW_PLACES(PLACE_TITLE)
-#undef PLACE_TITLE
-    }
-    return NULL;
+    return is_place(p) ? PLACES[p].title : NULL;
+}
+
+const char *view_place_help(enum view_place p)
+{
+    return is_place(p) ? PLACES[p].help : NULL;
+}
+
+const char *view_place_needs(enum view_place p)
+{
+    return is_place(p) ? PLACES[p].needs : NULL;
 }
 
 static bool has_word(const char *words, const char *word)
 {
     size_t len = strlen(word);
     for (const char *p = words ? words : ""; *p; p += strcspn(p, " "), p += strspn(p, " "))
-        if (len && strcspn(p, " ") == len && !strncmp(p, word, len))
+        if (len && strcspn(p, " ") == len && !strncasecmp(p, word, len))
             return true;
     return false;
 }
@@ -73,7 +92,7 @@ static bool has_word(const char *words, const char *word)
 const struct view *view_exactly(const char *name)
 {
     for (const struct view *const *v = VIEWS; *v; v++)
-        if (!strcmp((*v)->name, name) || has_word((*v)->aliases, name))
+        if (!strcasecmp((*v)->name, name) || has_word((*v)->aliases, name))
             return *v;
     return NULL;
 }
@@ -83,9 +102,9 @@ const struct view *view_named(const char *name)
     const struct view *found = view_exactly(name);
     size_t n = strlen(name), several = 0;
     for (const struct view *const *v = VIEWS; !found && *v; v++)
-        several += n && !strncmp((*v)->name, name, n);
+        several += n && !strncasecmp((*v)->name, name, n);
     for (const struct view *const *v = VIEWS; several == 1 && !found; v++)
-        if (!strncmp((*v)->name, name, n))
+        if (!strncasecmp((*v)->name, name, n))
             found = *v;
     return found;
 }

@@ -25,27 +25,33 @@ struct view_ctx {
     void *key_ctx;
 };
 
-/* The nine places, each a question; the digits never change. X(UPPER, digit, title, help) */
+/* The nine places, each a question, and the map of them. A place has the key of its digit; the digits
+ * never change. X(UPPER, digit, title, help, the source it needs) */
 #define VIEW_PLACES(X)                                                                                       \
-    X(HOME, 1, "Home", "what is worst now")                                                                  \
-    X(WEB, 2, "Web", "which requests are slow, and why")                                                     \
-    X(DB, 3, "DB", "what the database does")                                                                 \
-    X(CODE, 4, "Code", "what uses processor time")                                                           \
-    X(CACHE, 5, "Cache", "cache hits and misses")                                                            \
-    X(PAGES, 6, "Pages", "what the browser waits for")                                                       \
-    X(LOAD, 7, "Load", "how much more load is possible")                                                     \
-    X(GOALS, 8, "Goals", "which objectives are met")                                                         \
-    X(DATA, 9, "Data", "where the figures come from")
+    X(MAP, 0, "Map", "all views by place, with what each needs", "nothing")                                  \
+    X(HOME, 1, "Home", "what is worst now", "any source")                                                    \
+    X(WEB, 2, "Web", "which requests are slow, and why", "an access log")                                    \
+    X(DB, 3, "DB", "what the database does", "a PostgreSQL server")                                          \
+    X(CODE, 4, "Code", "what uses processor time", "samples of the program's stacks")                        \
+    X(CACHE, 5, "Cache", "cache hits and misses", "the statistics of a cache")                               \
+    X(PAGES, 6, "Pages", "what the browser waits for", "measurements of page loads")                         \
+    X(LOAD, 7, "Load", "how much more load is possible", "a load test")                                      \
+    X(GOALS, 8, "Goals", "which objectives are met", "objectives and requests to measure")                   \
+    X(DATA, 9, "Data", "where the figures come from", "any source")
 
 enum view_place {
-#define VIEW_PLACE_ENUM(UPPER, digit, title, help) PLACE_##UPPER = digit,
+#define VIEW_PLACE_ENUM(UPPER, digit, title, help, needs) PLACE_##UPPER = digit,
     VIEW_PLACES(VIEW_PLACE_ENUM)
 #undef VIEW_PLACE_ENUM
+        PLACE_END
 };
 const char *view_place_title(enum view_place p); /* "Home"; NULL: there is no such place */
+const char *view_place_help(enum view_place p);
+const char *view_place_needs(enum view_place p);
 
 struct worst_list;  /* view/shared/worst.h */
 struct figures;     /* view/shared/figures.h */
+struct link_list;   /* view/shared/linked.h */
 struct view_action; /* view/action.h */
 
 struct view {
@@ -58,7 +64,12 @@ struct view {
     /* What arg may be, for completion: the i-th; NULL ends. It is the model's, until the
      * next batch. NULL: arg is not one of a list, or there is none. */
     const char *(*subject)(const struct model *m, size_t i);
-    char key;         /* digit of a top-level view, 0: reached by diving */
+    /* What a row of its main table is: "endpoint", "table"; NULL: no thing of its own. */
+    const char *lists;
+    const char *thing; /* of the table: key of the column that names the row, when the row opens nothing */
+    /* The view that Esc goes up to, with the same arg when it has the same `about`. NULL: the
+     * view that lists what this one is about, or Home. */
+    const char *up;
     sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
                        * not with time; 0: with any record and with time */
@@ -74,6 +85,9 @@ struct view {
     void (*worst)(const struct view_ctx *c, struct worst_list *l);
     /* Adds the figures of its domain that `changes` compares between two windows. NULL: none. */
     void (*figures)(const struct view_ctx *c, struct figures *f);
+    /* Adds what of its domain is linked with a thing: what that is ("endpoint", "query", "table",
+     * "session") and its name, as in `lists` and `arg` of its view. NULL: nothing ever. */
+    void (*linked)(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
     /* JSON keys of its main table, for the manual: of `rows`, or of the key named here. */
     const struct column *columns;
     size_t n_columns;
@@ -91,10 +105,27 @@ struct doc *view_build(const struct view *v, const struct view_ctx *c);
 extern const struct column VIEW_ENVELOPE[];
 extern const size_t VIEW_N_ENVELOPE;
 
-extern const struct view *const VIEWS[]; /* NULL-terminated, in the order of the tabs */
-/* By name or alias; a unique beginning of a name works, too. NULL: there is none. */
+extern const struct view *const VIEWS[]; /* NULL-terminated; those of a place in its order */
+/* By name or alias in any case; a unique beginning of a name works, too. NULL: there is none. */
 const struct view *view_named(const char *name);
 /* Without beginnings: what may stand for a verb. */
 const struct view *view_exactly(const char *name);
+
+/* ---- the way between views (places.c) ----
+ * A view about no thing belongs to the row of its place; those about one are reached from it. */
+const struct view *view_home(void);
+/* The next one of the place in that direction, around the end; from a view about a thing, the one
+ * that lists it. from NULL: the first. NULL: the place has none. */
+const struct view *view_beside(enum view_place p, const struct view *from, int direction);
+/* The one above; *same_arg: it is about the same. NULL: this is Home. */
+const struct view *view_above(const struct view *v, bool *same_arg);
+/* The view that lists things of that kind, as a view's `about`; NULL. */
+const struct view *view_listing(const char *what);
+/* The place a screen belongs to: of the map about one place, that one. */
+enum view_place view_place_of(const struct view *v, const char *arg);
+/* Has any of its views data to show? */
+bool view_place_has_data(enum view_place p, const struct model *m);
+/* The gravest problem of each place's domains now: what the overview lists, by place. */
+void view_place_marks(const struct view_ctx *c, enum severity out[PLACE_END]);
 
 #endif

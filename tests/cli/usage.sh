@@ -39,6 +39,13 @@ run --help record
 ok "help of a verb is about it" says out "slowdive record -o FILE"
 ok "and lists its options" says out "--output FILE"
 ok "and no others" eval '! grep -q -- "--limit\|slowdive explain" out'
+run views
+ok "views are listed by place" grep -qx "3 DB: what the database does; needs a PostgreSQL server" out
+ok "each below its place" test "$(sed -n '/^2 Web/,/^3 DB/p' out | grep -c '^  endpoint')" = 2
+run --help
+ok "--help lists them by place, too" grep -qx "2 Web: which requests are slow, and why; needs an access log" out
+run map good.log --format csv
+ok "the map prints as any view" grep -q '^"\{0,1\}2 Web"\{0,1\},endpoints,yes' out
 run routes --help
 ok "help of a view, by its alias" says out "--limit N"
 

@@ -129,7 +129,7 @@ static void see(struct vt *vt, const char *text)
 /* The overview shows what needs a look; every endpoint stands in the second view. */
 static void see_endpoints(struct vt *vt)
 {
-    see(vt, "Overview");
+    see(vt, "1 Home");
     vt_send(vt, "2");
     see(vt, "harmless");
 }
@@ -210,7 +210,7 @@ static void every_terminal(void **state)
             press(vt, (const char *const[]){"j", "?", NULL});
             check_output(vt, strcmp(others[k], "LANG=C") == 0);
             press(vt, (const char *const[]){"\x1b", NULL});
-            vt_send(vt, "q");
+            vt_send(vt, "qq"); /* up to Home, and out */
             end(vt, 0);
         }
     }

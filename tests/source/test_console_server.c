@@ -112,7 +112,7 @@ static void sessions_are_cancelled_and_ended(void **state)
     char pid[32], found[64];
     snprintf(pid, sizeof pid, "%d", PQbackendPID(c));
     assert_int_equal(PQsendQuery(c, "select pg_sleep(601)"), 1);
-    play("key 4");
+    play(": activity");
     see(pid);
     snprintf(found, sizeof found, ": search %s", pid);
     play(found);
@@ -148,7 +148,7 @@ static PGconn *running(const char *sql)
     char pid[32], found[64];
     snprintf(pid, sizeof pid, "%d", PQbackendPID(c));
     assert_int_equal(PQsendQuery(c, sql), 1);
-    play("key 4");
+    play(": activity");
     see(pid);
     snprintf(found, sizeof found, ": search %s", pid);
     play(found);
@@ -193,7 +193,7 @@ static void a_query_is_executed_when_confirmed(void **state)
     /* And one that ends is shown; this one has no constants, so the statistics know all of it. */
     n = private_pg_sql(&pg, NULL, "select sum(n) from numbers");
     free(n);
-    play("key q\n: set analyze_limit=30s\nkey 3");
+    play(": set analyze_limit=30s\n: queries");
     see("select sum(n) from numbers");
     play(": search sum.n. from numbers\nkey X y");
     see("Executed on postgres@pg");

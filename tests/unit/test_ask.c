@@ -209,7 +209,7 @@ static void terminate_needs_a_y(void **state)
 {
     (void)state;
     struct world *w = world_new(80, 24, false);
-    play(w, "key 4\nwait text 4240\nkey g K");
+    play(w, ": activity\nwait text 4240\nkey g K");
     see(w, "Terminate session 4240?");
     see(w, "role web, database shop, application checkout, client 10.0.0.7");
     see(w, "began");
@@ -243,7 +243,7 @@ static void no_is_said_in_many_ways(void **state)
     static const key_code noes[] = {'n', 'N', K_ESC, 'q', 'Q', K_CTRL | 'c', K_CTRL | 'g'};
     struct world *w = world_new(80, 24, false);
     for (size_t i = 0; i < ARRAY_LEN(noes); i++) {
-        play(w, "key 4 g C");
+        play(w, ": activity\nkey g C");
         see(w, "Cancel the statement of 4240?");
         console_key(w->console, noes[i]);
         see(w, "Nothing was done");
@@ -264,7 +264,7 @@ static void nothing_is_asked_unless_allowed(void **state)
     struct world *w = world_new(80, 24, false);
     struct sd_error err;
     assert_true(settings_set(w->config->settings, "allow_actions", "no", &err));
-    play(w, "key 4 g K");
+    play(w, ": activity\nkey g K");
     see(w, "Not allowed: to end sessions, type :set allow_actions=yes");
     see(w, "/home/me/.config/slowdive/config.yaml");
     see_not(w, "y yes");
@@ -277,7 +277,7 @@ static void nothing_is_asked_unless_allowed(void **state)
             console_key(w->console, (key_code)*k);
         }
     assert_int_equal(w->requests, 0);
-    play(w, ": set allow_actions=yes\nkey 4 g K y");
+    play(w, ": set allow_actions=yes\n: activity\nkey g K y");
     assert_int_equal(w->requests, 1);
     world_free(w);
 }
@@ -286,7 +286,7 @@ static void sessions_are_found_wherever_they_are_listed(void **state)
 {
     (void)state;
     struct world *w = world_new(100, 40, false);
-    play(w, "key 4 Tab g X");
+    play(w, ": activity\nkey Tab g X");
     see(w, "Execute this query");
     play(w, "key n K"); /* locks, transactions, vacuums */
     see(w, "Terminate session 424");
@@ -301,7 +301,7 @@ static void what_runs_nothing_is_not_cancelled(void **state)
 {
     (void)state;
     struct world *w = world_new(100, 30, false);
-    play(w, "key 4\n: search 4242\nkey C");
+    play(w, ": activity\n: search 4242\nkey C");
     see(w, "runs no statement (idle in transaction)");
     play(w, "key K");
     see(w, "Last query");
@@ -323,7 +323,7 @@ static void nothing_moves_under_a_question(void **state)
 {
     (void)state;
     struct world *w = world_new(80, 24, false);
-    play(w, "key 4 g K");
+    play(w, ": activity\nkey g K");
     char *before = mem_strdup(screen(w));
     for (int i = 0; i < 3; i++) {
         w->now += 5 * SD_S;
@@ -334,7 +334,7 @@ static void nothing_moves_under_a_question(void **state)
     free(before);
     play(w, "key y");
     assert_int_equal(w->terminate.pid, 4240);
-    play(w, "size 200x50\nkey 4 g K\nsize 100x30\nsize 80x24");
+    play(w, "size 200x50\n: activity\nkey g K\nsize 100x30\nsize 80x24");
     see(w, "Terminate session");
     world_free(w);
 }
@@ -344,7 +344,7 @@ static void questions_fit(void **state)
 {
     (void)state;
     struct world *w = world_new(80, 24, false);
-    play(w, "key 4 g K");
+    play(w, ": activity\nkey g K");
     for (int width = 1; width <= 220; width += width < 90 ? 1 : 13)
         for (int height = 1; height <= 52; height += height < 26 ? 1 : 7) {
             grid_resize(w->grid, width, height);
@@ -372,7 +372,7 @@ static void the_past_cannot_be_acted_on(void **state)
 {
     (void)state;
     struct world *w = world_new(100, 30, false);
-    play(w, "key 4 g Space K");
+    play(w, ": activity\nkey g Space K");
     see(w, "press L to return to live data");
     play(w, "key C");
     see(w, "press L to return to live data");
@@ -380,7 +380,7 @@ static void the_past_cannot_be_acted_on(void **state)
     assert_int_equal(w->requests, 0);
     world_free(w);
     w = world_new(100, 30, true);
-    play(w, "key 4 g K");
+    play(w, ": activity\nkey g K");
     see(w, "in a recording: there is no server");
     play(w, "key X");
     see(w, "in a recording: there is no server");
@@ -430,7 +430,7 @@ static void analyze_of_a_session_has_its_values(void **state)
 {
     (void)state;
     struct world *w = world_new(80, 24, false);
-    play(w, "key 4\n: search 4241\nkey X");
+    play(w, ": activity\n: search 4241\nkey X");
     see(w, "SELECT * FROM orders WHERE note = $1");
     see(w, "from session 4241, which runs it now");
     see_not(w, "jane@");
@@ -457,7 +457,7 @@ static void one_at_a_time_and_esc_stops_it(void **state)
     assert_int_equal(w->requests, 1);
     play(w, "key x");
     see(w, "is being executed");
-    play(w, "key 4 g K");
+    play(w, ": activity\nkey g K");
     see(w, "shop is executing your query (EXPLAIN ANALYZE): stop it with Esc");
     play(w, "key y 2 Esc");
     assert_int_equal(w->requests, 1);
@@ -515,7 +515,7 @@ static void what_is_not_answered_ends(void **state)
     play(w, "key X y");
     see(w, "is no longer running");
     see_not(w, "EXPLAIN ANALYZE runs");
-    play(w, "key 4 g K y");
+    play(w, ": activity\nkey g K y");
     see(w, "is no longer running");
     world_free(w);
 }

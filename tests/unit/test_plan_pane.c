@@ -164,7 +164,7 @@ static void test_weighed_by(void **state)
     assert_false(console_command(w.console, "metric io", &err));
     assert_non_null(strstr(err.text, "no figures for io"));
     assert_false(console_command(w.console, "metric beauty", &err));
-    play(&w, "key Esc\nkey Esc\nkey m\nwait text no plan on this screen");
+    play(&w, ": sources\nkey m\nwait text no plan on this screen");
     close_world(&w);
 }
 
@@ -180,7 +180,7 @@ static void test_about_a_node(void **state)
              "\\?::text\\)\nwait text 120 hit, 10 read");
     screen(&w, &s);
     assert_null(strstr(s.text, "geheim"));
-    play(&w, "key Esc\nkey Esc\nwait text Findings|Query");
+    play(&w, "key Esc\nkey z\nwait text Findings|Query");
     console_resize(w.console, 200, 50);
     grid_resize(w.grid, 200, 50);
     play(&w, "key z\nwait text \\* Hash Join.*|Thrown away"); /* beside them */

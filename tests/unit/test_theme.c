@@ -87,6 +87,33 @@ static void builtin_themes_name_every_style(void **state)
     }
 }
 
+static bool looks_same(const struct theme_style *a, const struct theme_style *b)
+{
+    return a->fg == b->fg && a->bg == b->bg && a->attrs == b->attrs;
+}
+
+/* Where one is: the active tab beside the others, the pane in focus beside the others. */
+static void what_is_active_looks_different(void **state)
+{
+    (void)state;
+    for (const char *const *name = theme_builtin_names(); *name; name++) {
+        struct theme t;
+        struct sd_error err = {0};
+        assert_true(theme_load(&t, *name, STYLE_NAMES, &err));
+        static const struct {
+            enum style active, other;
+        } pairs[] = {{STYLE_HERE, STYLE_CRUMB},
+                     {STYLE_HERE, STYLE_KEY},
+                     {STYLE_HERE, STYLE_DIM},
+                     {STYLE_HERE, STYLE_TITLE},
+                     {STYLE_FOCUS, STYLE_BORDER}};
+        for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+            if (looks_same(&t.styles[pairs[i].active], &t.styles[pairs[i].other]))
+                fail_msg("%s: %s looks like %s", *name, STYLE_NAMES[pairs[i].active],
+                         STYLE_NAMES[pairs[i].other]);
+    }
+}
+
 static void colours_are_reduced(void **state)
 {
     (void)state;
@@ -187,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(builtin_themes_are_readable),
         cmocka_unit_test(builtin_themes_name_every_style),
+        cmocka_unit_test(what_is_active_looks_different),
         cmocka_unit_test(colours_are_reduced),
         cmocka_unit_test(mistakes_are_placed),
         cmocka_unit_test(names_and_paths),

@@ -378,7 +378,7 @@ static void test_keys(void **state)
     play(c, g, ":diff before.json\nwait text faster\nwait text seq_to_index.*|Before: before.json");
     play(c, g, ":diff\nwait text Only one plan of this query");
     plan_came(m, 2, BEFORE, NULL);
-    play(c, g, "key Esc\nwait text a different plan before it");
+    play(c, g, "key Esc\n:plan shop/77\nwait text a different plan before it");
     play(c, g, "key d\nwait text slower\nkey g\nkey f\nwait text ▸.*GroupAggregate");
     play(c, g,
          "size 100x80\nkey z w\nwait text the index condition is now the filter\nwait text Own time +1.06 ms "

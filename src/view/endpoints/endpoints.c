@@ -280,11 +280,12 @@ static struct doc *build_endpoints(const struct view_ctx *c)
 
 const struct view endpoints_view = {
     .name = "endpoints",
-    .aliases = "routes",
+    .aliases = "routes p99 slow",
     .place = PLACE_WEB,
     .title = "Endpoints",
     .summary = "every endpoint with its percentiles, errors and share of the time; largest share first",
-    .key = '2',
+    .lists = "endpoint",
+    .linked = endpoints_linked,
     .needs = KINDS_HTTP,
     .build = build_endpoints,
     .worst = endpoints_worst,

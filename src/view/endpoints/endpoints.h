@@ -8,6 +8,8 @@ extern const struct view endpoints_view;
 void endpoints_worst(const struct view_ctx *c, struct worst_list *l);
 void endpoints_silent(const struct view_ctx *c, struct worst_list *l); /* part of it: what fell silent */
 void endpoints_figures(const struct view_ctx *c, struct figures *f);   /* struct view.figures */
+/* What of it is linked with a thing: struct view.linked. */
+void endpoints_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
 
 #define ENDPOINTS_UNTIMED                                                                                    \
     "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"

@@ -272,10 +272,13 @@ static struct doc *build_tables(const struct view_ctx *c)
 
 const struct view tables_view = {
     .name = "tables",
+    .aliases = "bloat vacuum",
     .place = PLACE_DB,
     .title = "Tables",
     .summary = "the database's tables: size, scans, dead rows, vacuum, hit ratio, writes; the largest first",
-    .key = '6',
+    .lists = "table",
+    .thing = "table",
+    .linked = tables_linked,
     .needs = KINDS_CATALOG,
     .build = build_tables,
     .links = (const char *const[]){"indexes", "queries", "activity", NULL},

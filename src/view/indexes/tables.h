@@ -6,5 +6,7 @@
 extern const struct view tables_view;
 /* "public.orders" */
 const char *tables_name(struct doc *d, const struct sd_table *t);
+/* What of it is linked with a thing: struct view.linked. */
+void tables_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
 
 #endif

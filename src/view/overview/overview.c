@@ -269,7 +269,6 @@ const struct view overview_view = {
     .place = PLACE_HOME,
     .title = "Overview",
     .summary = "the worst problems now; each line opens a view",
-    .key = '1',
     .build = build_overview,
     .links = (const char *const[]){"changes", NULL},
     .columns = COLUMNS,

@@ -717,6 +717,7 @@ const struct view diff_view = {
     .title = "Before and after",
     .summary = "two plans of a query side by side: what changed, time and rows before and after",
     .about = "query",
+    .up = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
     .build = build_diff,

@@ -285,6 +285,7 @@ const struct view plan_view = {
     .title = "Plan",
     .summary = "the execution plan of a query: findings, the missing index, the tree",
     .about = "query",
+    .up = "query",
     .subject = common_query,
     .needs = SD_KIND_BIT(SD_PLAN),
     .made_of =

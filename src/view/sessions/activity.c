@@ -653,11 +653,13 @@ static const struct column ALSO[] = {
 
 const struct view activity_view = {
     .name = "activity",
-    .aliases = "sessions",
+    .aliases = "sessions locks blockers top",
     .place = PLACE_DB,
     .title = "Activity",
     .summary = "the sessions of the database: who blocks whom, what they wait for, for which route",
-    .key = '4',
+    .lists = "session",
+    .thing = "pid",
+    .linked = sessions_linked,
     .needs = KINDS_ACTIVITY,
     .build = build_activity,
     .actions = session_actions,

@@ -272,7 +272,6 @@ const struct view sources_view = {
     .place = PLACE_DATA,
     .title = "Sources",
     .summary = "the sources of the data: state, age, errors, dropped batches, processor time",
-    .key = '5',
     .needs = SD_KIND_BIT(SD_STATUS),
     .build = build_sources,
     .worst = sources_worst,
