@@ -33,6 +33,14 @@ ok "a damaged recording opens" exited 0
 ok "and says what is lost" says err "1 frame could not be read"
 ok "in JSON, too" says out '"frames_lost":	1'
 
+# A full disk, by the limit of a file's size: the last frame, written at the end, does not fit.
+for i in $(seq 0 59); do line "$i" GET "/route-$i-$RANDOM$RANDOM/x" 200 "0.0$((10 + i))"; done >many.log
+trap '' XFSZ
+status=$(ulimit -f 1; run record -o full.slowdive --for 1s many.log; echo $status)
+trap - XFSZ
+ok "a last frame that does not fit is told" exited 2
+ok "with a sentence" says err "the recording full.slowdive ended: File too large"
+
 run record -o secret.slowdive --for 1s 'postgres://eve:hunter2pw@127.0.0.1:1/shop?password=hunter2pw'
 ok "a server that is not there is told" exited 2
 ok "without the password" [ "$(cat err secret.slowdive | grep -c hunter2pw)" = 0 ]

@@ -333,6 +333,29 @@ static void tools_are_no_workload(void **state)
     watch_stop(&w);
 }
 
+static bool has_work_mem(struct watch *w, void *ctx)
+{
+    (void)ctx;
+    return metric(w, "postgresql.setting", "name=work_mem,value=5120 kB") == 1;
+}
+
+static void settings_that_are_no_default_are_told(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("shop", "ALTER DATABASE shop SET work_mem = '5MB'");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_work_mem, NULL, 15));
+    /* Texts may hold secrets. */
+    for (size_t i = 0; i < w.n; i++) {
+        const struct sd_metric *m;
+        for (size_t k = 0; (m = batch_each(w.batches[i], SD_METRIC, &k));)
+            assert_true(!m->labels || !strstr(m->labels, "name=shared_preload_libraries"));
+    }
+    watch_stop(&w);
+    run_sql("shop", "ALTER DATABASE shop RESET work_mem");
+}
+
 static void sessions_have_waits_blockers_and_routes(void **state)
 {
     NEED_SERVER();
@@ -929,6 +952,7 @@ int main(void)
         cmocka_unit_test(figures_of_the_server_come_in_one_batch),
         cmocka_unit_test(the_server_is_told_at_a_glance),
         cmocka_unit_test(tools_are_no_workload),
+        cmocka_unit_test(settings_that_are_no_default_are_told),
         cmocka_unit_test(sessions_have_waits_blockers_and_routes),
         cmocka_unit_test(hostile_names_stay_data),
         cmocka_unit_test(an_absent_extension_is_explained),

@@ -48,6 +48,7 @@ static void our_statements_have_a_shape(void **state)
         free(sql[i]);
     }
     assert_true(shape_of(catalog_tables_sql()).columns > 10);
+    assert_int_equal(shape_of(settings_sql()).columns, 2);
     assert_true(shape_of(catalog_indexes_sql(true)).columns > 10);
 }
 

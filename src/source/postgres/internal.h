@@ -179,6 +179,10 @@ const char *holders_sql(void); /* pure */
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
+/* ---- settings.c: as metrics postgresql.setting, labels "name=NAME,value=VALUE" ---- */
+enum sd_result settings_collect(struct postgres *p, struct sd_error *err);
+const char *settings_sql(void); /* pure */
+
 /* ---- catalog.c: tables and indexes of the connected database ---- */
 enum { CATALOG_TABLES_MAX = 1000 }; /* the largest; and their indexes */
 enum sd_result catalog_collect(struct postgres *p, struct sd_error *err);
