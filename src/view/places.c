@@ -16,12 +16,18 @@ const struct view *view_listing(const char *what)
     return NULL;
 }
 
+/* Views about a thing that no view lists stand with the others. */
+static bool is_of_row(const struct view *v)
+{
+    return !v->about || v->place == PLACE_MAP || (!v->up && !view_listing(v->about));
+}
+
 const struct view *view_beside(enum view_place p, const struct view *from, int direction)
 {
     const struct view *row[64];
     size_t n = 0;
     for (const struct view *const *v = VIEWS; *v && n < ARRAY_LEN(row); v++)
-        if ((*v)->place == p && (!(*v)->about || p == PLACE_MAP))
+        if ((*v)->place == p && is_of_row(*v))
             row[n++] = *v;
     if (!n)
         return NULL;

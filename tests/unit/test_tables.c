@@ -215,7 +215,7 @@ static void right_scrolls_by_columns_and_the_name_stays(void **state)
     for (int i = 0; i < 20; i++)
         play(w, "key Right");
     see(w, "Method  Route");
-    see(w, "Total▾");
+    see(w, "In DB");
     see(w, "Endpoints < ");
     see_not(w, "Errors");
     see_not(w, " > ");

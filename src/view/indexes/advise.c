@@ -579,6 +579,7 @@ static const struct column ALSO[] = {
 
 const struct view advise_view = {
     .name = "advise",
+    .aliases = "missing",
     .place = PLACE_DB,
     .title = "Index advice",
     .summary = "the indexes that the statements of a database miss, and those it could do without",
