@@ -321,13 +321,18 @@ static void a_wrong_name_leaves_the_recording_alone(void **state)
     snprintf(record, sizeof record, "record %s/a.slowdive", folder);
     command(vt, record);
     see(vt, "Recording to");
+    see(vt, " REC");
     command(vt, "record /nowhere/b.slowdive");
     see(vt, "cannot open the file /nowhere");
     command(vt, record);
     see(vt, "is being written by another recording already");
     command(vt, "record");
     see(vt, "Recording stopped");
-    command(vt, record); /* continues the file that was closed just now */
+    assert_true(vt_wait_gone(vt, " REC", SOON));
+    command(vt, record);
+    see(vt, "is a recording already; --append continues it");
+    snprintf(record, sizeof record, "record --append %s/a.slowdive", folder);
+    command(vt, record);
     see(vt, "Recording to");
     quit(vt, 0);
 }

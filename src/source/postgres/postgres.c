@@ -109,6 +109,21 @@ static void postgres_close(struct sd_source *s)
 
 /* ---- running ---- */
 
+/* " up 41 d", in whole hours or days: the status changes with it. */
+static void add_uptime(const struct postgres *p, struct strbuf *b)
+{
+    enum { HOURS_SHOWN = 48 };
+    int64_t up = p->s->host->now(p->s) - p->server.started, hours = up / (3600 * SD_S);
+    if (p->server.started <= 0 || up < 0) /* not read yet, or our clock is behind */
+        return;
+    if (hours < 1)
+        strbuf_str(b, " up <1 h");
+    else if (hours < HOURS_SHOWN)
+        strbuf_printf(b, " up %d h", (int)hours);
+    else
+        strbuf_printf(b, " up %lld d", (long long)hours / 24);
+}
+
 /* The status of this server in one line; published when it changes. */
 static void report_state(struct postgres *p, const char *problem)
 {
@@ -117,8 +132,9 @@ static void report_state(struct postgres *p, const char *problem)
         strbuf_printf(&b, "the admin console of %s: its pools, no sessions and no statements",
                       p->pooler.name[0] ? p->pooler.name : "a connection pooler");
     } else {
-        strbuf_printf(&b, "PostgreSQL %d.%d, database %.64s", p->version / 10000, p->version % 10000,
-                      p->database ? p->database : "?");
+        strbuf_printf(&b, "PostgreSQL %d.%d", p->version / 10000, p->version % 10000);
+        add_uptime(p, &b);
+        strbuf_printf(&b, ", database %.64s", p->database ? p->database : "?");
         pooler_describe(p, &b);
     }
     if (!p->main.is_console && !p->sees_all)
