@@ -13,7 +13,7 @@
 #include "view/queries/queries.h"
 #include "view/queries/query.h"
 #include "view/sources/sources.h"
-#include "view/indexes/table.h"
+#include "view/indexes/one_table.h"
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 #include "view/overview/map.h"

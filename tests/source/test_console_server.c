@@ -219,7 +219,7 @@ static void indexes_are_searched_for(void **state)
             "analyze wide");
     for (int i = 0; i < 3; i++)
         run_sql("select id from wide where pad = 'none'");
-    play("key q\nkey 7");
+    play("key q\n: indexes");
     see("wide_code");
     play("key a");
     see("The search for indexes runs on postgres@pg");
@@ -259,7 +259,7 @@ static void a_lock_wait_has_its_true_age(void **state)
     PGconn *holder = client("holder"), *waiter = client("waiter");
     PQclear(PQexec(holder, "begin; update held set id = 2"));
     assert_int_equal(PQsendQuery(waiter, "update held set id = 3"), 1);
-    play("key 4");
+    play(": activity");
     see("waits for row of public.held");
     const struct screen *s = console_screen(console);
     int64_t shown = SD_UNKNOWN;
@@ -285,21 +285,21 @@ static void a_lock_wait_has_its_true_age(void **state)
 static void what_happens_to_the_server_is_an_event(void **state)
 {
     NEED_SERVER();
-    play("key 1");
+    play(": overview");
     see("Active sessions");
     char *out = private_pg_sql(&pg, NULL, "select pg_stat_reset()");
     assert_non_null(out);
     free(out);
     see("statistics reset");
-    play("key 4");
+    play(": activity");
     see("Active sessions by wait");
     private_pg_halt(&pg);
     see(", connection lost");
     see("connection refused (server at");
     assert_true(private_pg_resume(&pg));
-    play("key 1");
+    play(": overview");
     see("restart");
-    play("key 4");
+    play(": activity");
     for (int64_t end = clock_mono() + 20 * SD_S; on_screen(", connection lost");)
         assert_true(clock_mono() < end);
 }

@@ -1,5 +1,5 @@
 /* One table: the statements that use it, its indexes, who waits for a lock on it. */
-#include "view/indexes/table.h"
+#include "view/indexes/one_table.h"
 
 #include <stdlib.h>
 

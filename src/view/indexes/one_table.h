@@ -1,5 +1,5 @@
-#ifndef VIEW_INDEXES_TABLE_H
-#define VIEW_INDEXES_TABLE_H
+#ifndef VIEW_INDEXES_ONE_TABLE_H
+#define VIEW_INDEXES_ONE_TABLE_H
 
 #include "view/view.h"
 
