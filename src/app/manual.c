@@ -2,6 +2,9 @@
  * from the same tables as the program's behaviour. */
 #include "app/app.h"
 
+#include <ctype.h>
+#include <stdlib.h>
+
 #include "app/output.h"
 #include "core/plans/findings.h"
 #include "core/rewrite/rules.h"
@@ -61,15 +64,28 @@ static void quoted(struct strbuf *out, const char *macro, const char *text)
     strbuf_char(out, '"');
 }
 
-/* A line of text that ends as a sentence does. */
+/* The length of the first sentence of a text, with its full stop. */
+static size_t first_sentence(const char *text)
+{
+    const char *p = text;
+    while ((p = strstr(p, ". ")) && !isupper((unsigned char)p[2]))
+        p += 2;
+    return p ? (size_t)(p - text) + 1 : strlen(text);
+}
+
+/* Text that ends as a sentence does; each sentence is a line. */
 static void sentence(struct strbuf *out, const char *text)
 {
-    if (!*text)
-        return;
-    if (*text == '.')
-        strbuf_str(out, "\\&");
-    escaped(out, text);
-    strbuf_str(out, str_ends(text, ".") ? "\n" : ".\n");
+    while (*text) {
+        size_t n = first_sentence(text);
+        char *one = mem_strndup(text, n);
+        if (*one == '.')
+            strbuf_str(out, "\\&");
+        escaped(out, one);
+        strbuf_str(out, str_ends(one, ".") ? "\n" : ".\n");
+        free(one);
+        text += n + (text[n] == ' ');
+    }
 }
 
 static void heading(struct strbuf *out, const char *title)
@@ -322,8 +338,7 @@ static void manual_title(const char *name, const char *title, const char *help, 
     strbuf_printf(out, ".It Va %s No ( ", name);
     escaped(out, title);
     strbuf_str(out, " )\n");
-    escaped(out, help);
-    strbuf_str(out, "\n");
+    sentence(out, help);
 }
 
 /* "Measured: rows removed / rows read; warn from 0.9. Only with at least 1 ms to be saved,
