@@ -208,7 +208,7 @@ static void put_beside(struct console *c, const char *name, char *text, size_t l
 }
 
 /* What is to be seen; false: nothing else shall be done then. */
-static bool show_outcome(struct console *c, const struct outcome *o, struct sd_error *err)
+static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *err)
 {
     char *text = NULL;
     size_t len = 0;
@@ -222,6 +222,7 @@ static bool show_outcome(struct console *c, const struct outcome *o, struct sd_e
     if (o->marks) {
         figures_free(c->baseline);
         c->baseline = o->baseline;
+        o->baseline = NULL;
         console_rebuild(c);
     }
     if (o->measure && o->measure != c->measure) {

@@ -1,6 +1,8 @@
 /* action.c - what the actions of all views share. */
 #include "view/action.h"
 
+#include "view/shared/figures.h"
+
 #include <stdlib.h>
 
 const struct view_action *view_action_at(size_t i)
@@ -32,6 +34,7 @@ void outcome_message(struct outcome *o, enum severity severity, const char *fmt,
 
 void outcome_free(struct outcome *o)
 {
+    figures_free(o->baseline);
     arena_free(o->arena);
     *o = (struct outcome){0};
 }

@@ -185,6 +185,7 @@ static void the_document_tells_all_of_the_records(void **state)
 static void apply_decoded(void *model, struct sd_batch *b)
 {
     model_apply(model, b);
+    batch_unref(b);
 }
 
 /* What a recording holds of it says the same. */

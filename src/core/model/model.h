@@ -74,6 +74,11 @@ static inline bool span_is_all(struct span s)
 {
     return s.from == INT64_MIN && s.to == INT64_MAX;
 }
+/* ns, at most INT64_MAX: a hostile record may set the ends of a span far apart. */
+static inline int64_t span_length(struct span s)
+{
+    return add_sat(s.to, s.from == INT64_MIN ? INT64_MAX : -s.from);
+}
 
 /* ---- endpoints ---- */
 struct endpoint; /* stable address as long as the model lives */

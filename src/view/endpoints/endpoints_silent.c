@@ -39,7 +39,7 @@ void endpoints_silent(const struct view_ctx *c, struct worst_list *l)
     if (!(all.to > all.from) || !n)
         return;
     if (span_is_all(c->span))
-        recent.from = recent.to - MAX((recent.to - recent.from) / 20, 1);
+        recent.from = add_sat(recent.to, -MAX(span_length(recent) / 20, 1));
     bool alive = count_alive(c, recent) > 0;
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     for (size_t i = 0; i < n; i++) {

@@ -47,8 +47,8 @@ void statuses_graph(struct doc *d, const struct endpoint *e, struct span span, s
     for (size_t k = CLASSES; k-- > 0;) { /* errors lie at the bottom, where their height can be read */
         int64_t sum = 0, all = 0;
         for (size_t i = 0; i < n; i++) {
-            sum += p[i].status[k];
-            all += p[i].count;
+            sum = add_sat(sum, p[i].status[k]);
+            all = add_sat(all, p[i].count);
         }
         if (!sum)
             continue;

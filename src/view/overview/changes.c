@@ -116,11 +116,11 @@ static void choose_spans(const struct view_ctx *c, struct span *before, struct s
     if (!sd_known(now->from) || !sd_known(now->to))
         *now = (struct span){0, 0};
     if (span_is_all(c->span) && !c->baseline)
-        now->from += (now->to - now->from) / 2;
+        now->from = add_sat(now->from, span_length(*now) / 2);
     if (span_is_all(c->span))
-        now->to++; /* the last record belongs to it */
-    int64_t length = now->to - now->from;
-    *before = (struct span){sd_known(u.first) ? MAX(now->from - length, u.first) : now->from, now->from};
+        now->to = add_sat(now->to, 1); /* the last record belongs to it */
+    sd_time from = add_sat(now->from, -span_length(*now));
+    *before = (struct span){sd_known(u.first) ? MAX(from, u.first) : now->from, now->from};
     if (c->baseline)
         *before = c->baseline->span;
     else if (sd_known(u.first))
@@ -130,8 +130,8 @@ static void choose_spans(const struct view_ctx *c, struct span *before, struct s
 /* Half a window at least must be known on both sides. */
 static bool enough(const struct view_ctx *c, struct span before, struct span now)
 {
-    int64_t length = now.to - now.from;
-    return length > 0 && (c->baseline || before.to - before.from >= length / 2);
+    int64_t length = span_length(now);
+    return length > 0 && (c->baseline || span_length(before) >= length / 2);
 }
 
 /* ---- rows ---- */

@@ -166,8 +166,8 @@ static const char *too_early(struct doc *d, const struct view_ctx *c)
     struct model_usage u = model_usage(c->model);
     struct span covered = span_is_all(c->span) ? (struct span){u.first, u.last} : common_covered(c);
     double seconds = common_seconds(covered);
-    int64_t watched = isfinite(seconds) ? covered.to - covered.from : 0,
-            enough = span_is_all(c->span) ? ENOUGH_NS : MIN(ENOUGH_NS, c->span.to - c->span.from);
+    int64_t watched = isfinite(seconds) ? span_length(covered) : 0,
+            enough = span_is_all(c->span) ? ENOUGH_NS : MIN(ENOUGH_NS, span_length(c->span));
     if (!sd_known(u.first) || watched >= enough)
         return NULL;
     return doc_printf(d, "Watched %lld s of %lld s: too early to say.", (long long)(watched / SD_S),

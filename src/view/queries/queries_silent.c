@@ -10,7 +10,7 @@ enum { SILENT_LISTED = 4, CALLS_MIN = 40, SUBJECT_WIDTH = 34 };
 static bool is_silent(const struct query *q, struct span s, struct silence *out)
 {
     struct query_point p[SILENT_PARTS];
-    double events[SILENT_PARTS], part = (double)(s.to - s.from) / SILENT_PARTS / (double)SD_S;
+    double events[SILENT_PARTS], part = (double)span_length(s) / SILENT_PARTS / (double)SD_S;
     query_series(q, s, SILENT_PARTS, p);
     for (int i = 0; i < SILENT_PARTS; i++)
         events[i] = p[i].calls_per_s * part;

@@ -535,7 +535,7 @@ static void worst_first(struct doc *d, struct table *t)
 static const char *nothing_notable(struct doc *d, const struct view_ctx *c)
 {
     double load;
-    model_load_series(c->model, (struct span){c->now - SEEN_NS, c->now + 1}, 1, &load);
+    model_load_series(c->model, (struct span){add_sat(c->now, -SEEN_NS), add_sat(c->now, 1)}, 1, &load);
     return isfinite(load)
                ? common_as_seen(d, c, KINDS_ACTIVITY,
                                 "No session is blocked, idle in a transaction for long, or vacuums.")
@@ -571,7 +571,7 @@ static size_t sample_nodes(const struct view_ctx *c, struct session_sample *s, s
     size_t n = model_sessions(c->model, c->now, s, SESSIONS_MAX), now = n;
     qsort(s, n, sizeof *s, longest_first);
     if (c->key && n < HELD_MAX)
-        n += model_sessions_before(c->model, c->now - HELD_NS, c->now, s + n, HELD_MAX);
+        n += model_sessions_before(c->model, add_sat(c->now, -HELD_NS), c->now, s + n, HELD_MAX);
     for (size_t i = 0; i < n; i++)
         nodes[i] = (struct node){.s = &s[i],
                                  .parent = NONE,

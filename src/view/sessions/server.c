@@ -69,8 +69,8 @@ static double size_growth(const struct view_ctx *c)
     if (!isfinite(common_seconds(s)))
         return NAN;
     for (int64_t i = 0; i < PARTS && !n_then; i++)
-        n_then = model_metric_entries(c->model, "postgresql.size", s.from + (s.to - s.from) / PARTS * i, then,
-                                      SERVERS_MAX);
+        n_then = model_metric_entries(c->model, "postgresql.size",
+                                      add_sat(s.from, span_length(s) / PARTS * i), then, SERVERS_MAX);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n_then; k++) {
             double seconds = common_seconds((struct span){then[k].at, now[i].at});

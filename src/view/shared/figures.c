@@ -22,7 +22,7 @@ struct figures *figures_of(const struct view_ctx *c, struct span span, const cha
     f->d = doc_new("figures", NULL);
     f->span = span;
     f->name = doc_text(f->d, name);
-    f->seconds = MAX((double)(span.to - span.from) / 1e9, 1e-9);
+    f->seconds = MAX((double)span_length(span) / 1e9, 1e-9);
     f->n_parts = (size_t)MAX(MIN(f->seconds, FIGURE_PARTS), 1);
     at.span = span;
     at.now = span.to;

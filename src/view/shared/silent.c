@@ -13,13 +13,13 @@ struct span silent_span(const struct view_ctx *c)
     if (!sd_known(s.to) || !sd_known(first))
         return (struct span){0, 0};
     if (!span_is_all(c->span))
-        s.from = MAX(s.to - MAX(LOOK_BACK_NS, 4 * (s.to - s.from)), first);
+        s.from = MAX(add_sat(s.to, -MAX(LOOK_BACK_NS, mul_sat(span_length(s), 4))), first);
     return s;
 }
 
 bool silent_since(const double events[SILENT_PARTS], struct span s, struct silence *out)
 {
-    double part = (double)(s.to - s.from) / SILENT_PARTS / (double)SD_S, sum = 0;
+    double part = (double)span_length(s) / SILENT_PARTS / (double)SD_S, sum = 0;
     int first = -1, last = -1, seen = 0, longest = 0;
     for (int i = 0; i < SILENT_PARTS; i++) {
         if (!(events[i] > 0))
@@ -35,8 +35,9 @@ bool silent_since(const double events[SILENT_PARTS], struct span s, struct silen
     int quiet = SILENT_PARTS - 1 - last;
     if (seen < SEEN_MIN || sum < EVENTS_MIN || !(part > 0))
         return false;
-    *out = (struct silence){.since = s.from + (sd_time)((double)(s.to - s.from) / SILENT_PARTS * (last + 1)),
-                            .rate = sum / ((last - first + 1) * part)};
+    *out = (struct silence){
+        .since = add_sat(s.from, real_to_int((double)span_length(s) / SILENT_PARTS * (last + 1))),
+        .rate = sum / ((last - first + 1) * part)};
     return quiet > PAUSES * (longest + 1) && out->rate * quiet * part >= EXPECTED_MIN;
 }
 

@@ -105,12 +105,12 @@ static int gravest_first(const void *x, const void *y)
 
 static void look_back(struct doc *d, const struct view_ctx *c, struct span all, struct stood_list *out)
 {
-    int64_t window = span_is_all(c->span) ? 60 * SD_S : c->span.to - c->span.from;
-    window = MAX(window, (all.to - all.from) / STEPS_MAX + 1);
-    for (sd_time from = all.from; from < all.to; from += window) {
+    int64_t window = span_is_all(c->span) ? 60 * SD_S : span_length(c->span);
+    window = MAX(window, span_length(all) / STEPS_MAX + 1);
+    for (sd_time from = all.from; from < all.to; from = add_sat(from, window)) {
         struct view_ctx at = *c;
         struct worst_list l = {.d = d};
-        at.span = (struct span){from, MIN(from + window, all.to)};
+        at.span = (struct span){from, MIN(add_sat(from, window), all.to)};
         at.now = at.span.to;
         at.live = false;
         at.key = NULL;
