@@ -113,9 +113,10 @@ static void postgres_close(struct sd_source *s)
 static void add_uptime(const struct postgres *p, struct strbuf *b)
 {
     enum { HOURS_SHOWN = 48 };
-    int64_t up = p->s->host->now(p->s) - p->server.started, hours = up / (3600 * SD_S);
-    if (p->server.started <= 0 || up < 0) /* not read yet, or our clock is behind */
+    sd_time now = p->s->host->now(p->s), started = p->server.started;
+    if (started <= 0 || started > now) /* not read yet, or our clock is behind */
         return;
+    int64_t hours = (now - started) / (3600 * SD_S);
     if (hours < 1)
         strbuf_str(b, " up <1 h");
     else if (hours < HOURS_SHOWN)
