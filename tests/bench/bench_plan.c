@@ -167,6 +167,8 @@ int main(void)
         console_open(c, "plan", "shop/77"); /* builds the doc */
         console_draw(c, g);
         drawn[i] = now_ms() - t;
+        if (!console_condition(c, "plan", &err)) /* it would be the time of something else */
+            return 1;
         int64_t wait;
         passed += 2 * SD_S; /* a refresh is due, and nothing has changed */
         t = now_ms();

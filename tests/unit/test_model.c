@@ -679,6 +679,42 @@ static void test_a_refusal_hides_no_plan(void **state)
     model_free(m);
 }
 
+static void large_plan(struct model *m, size_t bytes)
+{
+    char *body = mem_alloc(bytes + 1);
+    memset(body, ' ', bytes);
+    struct sd_plan r = {.query_id = 77, .database = "shop", .query = "SELECT 1", .body = body};
+    struct sd_batch *b = batch_new("shop", T0);
+    assert_true(batch_add(b, SD_PLAN, &r));
+    apply(m, b);
+    free(body);
+}
+
+/* One plan may take more than the share of all, while there is room; otherwise it says why it is not there.
+ */
+static void test_a_large_plan(void **state)
+{
+    (void)state;
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.max_bytes = (size_t)4 << 20;
+    struct model *m = model_new(&limits);
+    struct plan_entry e;
+    large_plan(m, (size_t)1 << 20);
+    assert_true(model_plan(m, "shop/77", T0, &e));
+    assert_int_equal(strlen(e.plan->body), 1 << 20);
+    flood(m, 700);
+    assert_true(model_plan(m, "shop/77", T0 + SD_S, &e));
+    assert_null(e.plan->body);
+    assert_string_equal(e.plan->failed,
+                        "The plan takes 1.05 MB, for which the memory of the history has no room.");
+    model_free(m);
+    m = model_new(&limits);
+    large_plan(m, (size_t)3 << 20);
+    assert_true(model_plan(m, "shop/77", T0, &e));
+    assert_non_null(strstr(e.plan->failed, "has no room"));
+    model_free(m);
+}
+
 /* A source that reports every ten seconds looks as even as one that does each second. */
 static void test_wide_intervals(void **state)
 {
@@ -847,6 +883,7 @@ int main(void)
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_cap_hostile),
         cmocka_unit_test(test_a_refusal_hides_no_plan),
+        cmocka_unit_test(test_a_large_plan),
         cmocka_unit_test(test_wide_intervals),
         cmocka_unit_test(test_thinning_keeps_totals),
         cmocka_unit_test(test_retention_and_leaps),

@@ -1,10 +1,11 @@
 /* plans.c - plans with the facts about tables and indexes that came along. */
 #include "core/model/parts.h"
 
+#include "base/units.h"
 #include "core/job.h"
 #include "core/sql/statement.h"
 
-enum { PLANS_PER_QUERY = 16 };
+enum { PLANS_PER_QUERY = 16, NAME_BYTES = 256 };
 
 struct plan_item {
     struct plan_entry entry;
@@ -41,7 +42,7 @@ static const void *keep_record(struct arena *a, enum sd_kind kind, const void *r
 static size_t count(const struct sd_batch *b, enum sd_kind kind)
 {
     size_t n = 0;
-    for (size_t i = 0; batch_each(b, kind, &i);)
+    for (size_t i = 0; b && batch_each(b, kind, &i);)
         n++;
     return n;
 }
@@ -70,26 +71,27 @@ static struct query *query_of(struct model *m, struct origin *o, const struct sd
     return query_seen(m, o, r->query_id, r->database, prints ? fingerprint : NULL, r->query, false);
 }
 
-/* The plan with its facts. `o` is where it came from, `q` what it is of; NULL. */
+/* The plan with its facts, those of `b`; NULL: without. `o` is where it came from, `q` what it is of; NULL.
+ */
 static struct plan_item item_of(const struct origin *o, const struct query *q, const struct sd_batch *b,
-                                const struct sd_plan *r)
+                                sd_time at, const struct sd_plan *r)
 {
     struct plan_item p = {.arena = arena_new()};
     const struct sd_table **tables = arena_alloc(p.arena, count(b, SD_TABLE) * sizeof *tables);
     const struct sd_index **indexes = arena_alloc(p.arena, count(b, SD_INDEX) * sizeof *indexes);
     const void *fact;
-    for (size_t i = 0; (fact = batch_each(b, SD_TABLE, &i));)
+    for (size_t i = 0; b && (fact = batch_each(b, SD_TABLE, &i));)
         tables[p.entry.n_tables++] = keep_record(p.arena, SD_TABLE, fact);
-    for (size_t i = 0; (fact = batch_each(b, SD_INDEX, &i));)
+    for (size_t i = 0; b && (fact = batch_each(b, SD_INDEX, &i));)
         indexes[p.entry.n_indexes++] = keep_record(p.arena, SD_INDEX, fact);
     const struct sd_advice **advice = arena_alloc(p.arena, count(b, SD_ADVICE) * sizeof *advice);
-    for (size_t i = 0; (fact = batch_each(b, SD_ADVICE, &i));)
+    for (size_t i = 0; b && (fact = batch_each(b, SD_ADVICE, &i));)
         advice[p.entry.n_advice++] = keep_record(p.arena, SD_ADVICE, fact);
     p.entry.advice = advice;
     p.entry.tables = tables;
     p.entry.indexes = indexes;
     p.entry.plan = keep_record(p.arena, SD_PLAN, r);
-    p.entry.at = batch_time(b);
+    p.entry.at = at;
     p.entry.origin = o->name;
     p.key = q ? arena_strdup(p.arena, q->key) : NULL;
     p.entry.query_key = p.key;
@@ -114,12 +116,32 @@ static void plans_bound(struct part *p, const char *key)
     }
 }
 
+/* In the place of a plan for which there is no memory; `text` lives as long as the result is used. */
+static struct sd_plan no_room(const struct sd_plan *r, size_t bytes, char *text, size_t size)
+{
+    char much[UNIT_TEXT_MAX];
+    struct sd_plan none = *r;
+    snprintf(text, size, "The plan takes %s, for which the memory of the history has no room.",
+             unit_format(UNIT_BYTES, (double)bytes, much));
+    none.query = none.body = NULL; /* the query has its text */
+    none.database = r->database && strlen(r->database) < NAME_BYTES ? r->database : NULL;
+    none.failed = text;
+    return none;
+}
+
 static void plan_add(struct part *p, struct origin *o, const struct sd_batch *b, const struct sd_plan *r)
 {
+    enum { PART_OF_ALL = 2 };
     struct plans *x = p->state;
-    if (batch_bytes(b) > p->share)
-        return;
-    struct plan_item item = item_of(o, query_of(p->model, o, r), b, r);
+    struct sd_plan none;
+    char why[128];
+    /* One plan may be larger than the share of all; when memory is short it goes first. */
+    bool fits = batch_bytes(b) <= p->model->limits.max_bytes / PART_OF_ALL;
+    if (!fits) {
+        none = no_room(r, batch_bytes(b), why, sizeof why);
+        r = &none;
+    }
+    struct plan_item item = item_of(o, query_of(p->model, o, r), fits ? b : NULL, batch_time(b), r);
     model_count(p, item.bytes);
 
     /* Tries that failed one after the other shall not push out the plans there are. */
@@ -157,12 +179,39 @@ static void failure_add(struct part *p, struct origin *o, const struct sd_batch 
                                .failed = f->text ? f->text : "the source gave no reason"});
 }
 
+static void drop_oldest(struct part *p, size_t want)
+{
+    struct plans *x = p->state;
+    while (p->bytes > want && x->n > 1)
+        plan_remove(p, 0);
+}
+
+/* The last plan leaves why it is not there. */
+static void give_up_last(struct part *p)
+{
+    struct plans *x = p->state;
+    struct plan_item old = x->items[0];
+    char why[128];
+    struct sd_plan none = no_room(old.entry.plan, old.bytes, why, sizeof why);
+    struct plan_item *item = &x->items[0];
+    *item = (struct plan_item){.arena = arena_new()};
+    item->key = old.key ? arena_strdup(item->arena, old.key) : NULL;
+    item->entry = (struct plan_entry){.plan = keep_record(item->arena, SD_PLAN, &none),
+                                      .at = old.entry.at,
+                                      .origin = old.entry.origin,
+                                      .query_key = item->key};
+    item->bytes = arena_bytes(item->arena);
+    model_count(p, item->bytes);
+    plan_free(p, &old);
+}
+
 static bool plans_less(struct part *p, size_t want)
 {
     struct plans *x = p->state;
     size_t held = p->bytes;
-    while (p->bytes > want && x->n > 1)
-        plan_remove(p, 0);
+    drop_oldest(p, want);
+    if (p->bytes > want && x->n == 1 && x->items[0].bytes > p->share)
+        give_up_last(p);
     return p->bytes < held;
 }
 
@@ -175,7 +224,7 @@ static void plans_apply(struct part *p, struct origin *o, const struct sd_batch 
     for (size_t i = 0; (f = batch_each(b, SD_FAILURE, &i));)
         failure_add(p, o, b, f);
     queries_bound(p->model);
-    plans_less(p, p->share); /* nothing else ends them: they do not age */
+    drop_oldest(p, p->share); /* nothing else ends them: they do not age */
 }
 
 static void plans_clear(struct part *p)
