@@ -779,6 +779,29 @@ static void the_all_clear_needs_enough_to_judge(void **state)
     }
 }
 
+/* The data of an old log is no reason to judge a server that was connected to just now. */
+static void a_source_just_opened_is_not_judged(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    struct sd_status r;
+    shop_requests(m, T0 - 3600 * SD_S, "GET", "/old", 10, 0, 3 * SD_MS);
+    schema_clear(schema_of(SD_STATUS), &r);
+    r.kind = "postgres";
+    r.state = SD_STATE_LIVE;
+    r.since = T0;
+    shop_add(m, "shop", T0, SD_STATUS, &r);
+    for (int s = 4; s < 20; s += 12) {
+        struct view_ctx c = context(m, (struct span){T0 + (s - 60) * SD_S, T0 + s * SD_S});
+        c.now = c.span.to;
+        struct doc *d = view_build(view_named("overview"), &c);
+        assert_non_null(
+            strstr(d->sections[0].empty, s < 10 ? "Watched 4 s of 10 s" : "No problem was found"));
+        doc_free(d);
+    }
+    model_free(m);
+}
+
 /* A mark in a list is a line of the overview, of the same severity. */
 static void marks_of_the_lists_are_in_the_overview(void **state)
 {
@@ -1201,6 +1224,7 @@ int main(void)
         cmocka_unit_test(the_overview_lists_what_is_worst),
         cmocka_unit_test(a_healthy_service_is_not_marked),
         cmocka_unit_test(the_all_clear_needs_enough_to_judge),
+        cmocka_unit_test(a_source_just_opened_is_not_judged),
         cmocka_unit_test(marks_of_the_lists_are_in_the_overview),
         cmocka_unit_test(a_partial_slot_is_no_fall),
         cmocka_unit_test(an_empty_view_says_what_to_do),

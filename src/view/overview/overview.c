@@ -117,10 +117,12 @@ static void requests_over_time(struct doc *d, const struct view_ctx *c, struct s
     free(p);
 }
 
+enum { SOURCES_MAX = 32 };
+
 /* The sources there are, each with its state: what to look at when there is no data. */
 static const char *waiting(struct doc *d, const struct view_ctx *c)
 {
-    struct source_info info[16];
+    struct source_info info[SOURCES_MAX];
     size_t n = model_sources(c->model, c->now, info, ARRAY_LEN(info));
     struct strbuf b = {0};
     strbuf_str(&b, "No data yet.\n");
@@ -159,6 +161,19 @@ static const char *marked_elsewhere(struct doc *d, const struct view_ctx *c)
     return NULL;
 }
 
+/* How long all sources that deliver now have done so. An old log beside a server just connected to has data
+ * from before, and says nothing of the server. */
+static int64_t live_for(const struct view_ctx *c)
+{
+    struct source_info info[SOURCES_MAX];
+    int64_t least = INT64_MAX;
+    size_t n = c->live ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0;
+    for (size_t i = 0; i < n; i++)
+        if (info[i].status && info[i].status->state == SD_STATE_LIVE && sd_known(info[i].status->since))
+            least = MIN(least, MAX(common_age(c->now, info[i].status->since), 0));
+    return least;
+}
+
 /* Of a few seconds nothing can be said: "watched 2 s of 10 s". */
 static const char *too_early(struct doc *d, const struct view_ctx *c)
 {
@@ -166,7 +181,7 @@ static const char *too_early(struct doc *d, const struct view_ctx *c)
     struct model_usage u = model_usage(c->model);
     struct span covered = span_is_all(c->span) ? (struct span){u.first, u.last} : common_covered(c);
     double seconds = common_seconds(covered);
-    int64_t watched = isfinite(seconds) ? span_length(covered) : 0,
+    int64_t watched = MIN(isfinite(seconds) ? span_length(covered) : 0, live_for(c)),
             enough = span_is_all(c->span) ? ENOUGH_NS : MIN(ENOUGH_NS, span_length(c->span));
     if (!sd_known(u.first) || watched >= enough)
         return NULL;
