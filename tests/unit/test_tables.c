@@ -7,59 +7,8 @@
 #include <string.h>
 
 #include "core/table.h"
-#include "tests/lib/shop.h"
-#include "ui/actions.h"
-#include "ui/script.h"
-#include "ui/state.h"
+#include "tests/lib/world.h"
 #include "view/shared/worst.h"
-
-struct world {
-    struct model *model;
-    struct config *config;
-    struct console *console;
-    struct grid *grid;
-    sd_time now;
-};
-
-static sd_time world_now(void *app)
-{
-    return ((struct world *)app)->now;
-}
-
-static struct world *world_of(struct model *m, sd_time now, int width, int height)
-{
-    struct world *w = mem_alloc(sizeof *w);
-    *w = (struct world){.model = m, .config = config_new(actions_all()), .now = now};
-    w->console =
-        console_new(&(struct console_env){.app = w, .model = m, .config = w->config, .now = world_now});
-    w->grid = grid_new(width, height, false);
-    console_resize(w->console, width, height);
-    console_draw(w->console, w->grid);
-    return w;
-}
-
-static struct world *world_new(int width, int height)
-{
-    return world_of(shop_model(false), SHOP_END, width, height);
-}
-
-static void world_free(struct world *w)
-{
-    console_free(w->console);
-    grid_free(w->grid);
-    config_free(w->config);
-    model_free(w->model);
-    free(w);
-}
-
-static void play(struct world *w, const char *steps)
-{
-    struct strbuf out = {0};
-    struct sd_error err = {""};
-    if (!script_run(w->console, w->grid, steps, &out, &err))
-        fail_msg("%s", err.text);
-    strbuf_free(&out);
-}
 
 static const char *refusal(struct world *w, const char *command)
 {
@@ -67,31 +16,6 @@ static const char *refusal(struct world *w, const char *command)
     err = (struct sd_error){""};
     assert_false(console_command(w->console, command, &err));
     return err.text;
-}
-
-static char *screen(struct world *w)
-{
-    static char text[100000];
-    struct strbuf b = {0};
-    console_draw(w->console, w->grid);
-    grid_dump(w->grid, &b);
-    snprintf(text, sizeof text, "%s", strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
-}
-
-static void see(struct world *w, const char *text)
-{
-    char *s = screen(w);
-    if (!strstr(s, text))
-        fail_msg("\"%s\" is not on the screen:\n%s", text, s);
-}
-
-static void see_not(struct world *w, const char *text)
-{
-    char *s = screen(w);
-    if (strstr(s, text))
-        fail_msg("\"%s\" is on the screen:\n%s", text, s);
 }
 
 /* Where a text is on the screen, in cells. */
@@ -151,7 +75,7 @@ static void columns_are_named_by_headings_and_keys(void **state)
 static void sorting_takes_a_heading_and_says_what_was_meant(void **state)
 {
     (void)state;
-    struct world *w = world_new(200, 24);
+    struct world *w = world_new(200, 24, false, false);
     play(w, ": endpoints\n: sort p99");
     see(w, "P99▾");
     play(w, ": sort -P50");
@@ -174,7 +98,7 @@ static void sorting_takes_a_heading_and_says_what_was_meant(void **state)
 static void s_lists_the_columns_to_sort_by(void **state)
 {
     (void)state;
-    struct world *w = world_new(80, 24);
+    struct world *w = world_new(80, 24, false, false);
     play(w, ": endpoints\nkey s");
     see(w, "Sort by");
     see(w, "▸▾ Total");
@@ -193,7 +117,7 @@ static void s_lists_the_columns_to_sort_by(void **state)
 static void a_click_on_a_heading_sorts(void **state)
 {
     (void)state;
-    struct world *w = world_new(80, 24);
+    struct world *w = world_new(80, 24, false, false);
     play(w, ": endpoints");
     click(w, "P99");
     see(w, "P99▾");
@@ -207,7 +131,7 @@ static void a_click_on_a_heading_sorts(void **state)
 static void right_scrolls_by_columns_and_the_name_stays(void **state)
 {
     (void)state;
-    struct world *w = world_new(80, 24);
+    struct world *w = world_new(80, 24, false, false);
     play(w, ": endpoints");
     see(w, "Endpoints > ");
     see(w, "Errors");
@@ -231,7 +155,7 @@ static void right_scrolls_by_columns_and_the_name_stays(void **state)
 static void slash_opens_empty_with_the_old_filter_above(void **state)
 {
     (void)state;
-    struct world *w = world_new(80, 24);
+    struct world *w = world_new(80, 24, false, false);
     play(w, ": endpoints\nkey /\ntype orders\nkey Enter");
     see(w, "Endpoints /orders/");
     play(w, "key /");
@@ -327,7 +251,7 @@ static void nothing_moves_while_sessions_come_and_go(void **state)
     struct model *m = model_new(&MODEL_DEFAULTS);
     for (int k = 0; k < 10; k++)
         sample(m, SHOP_START + k * 100 * SD_MS, &seed);
-    struct world *w = world_of(m, SHOP_START + SD_S, 80, 24);
+    struct world *w = world_of(m, SHOP_START + SD_S, 80, 24, false);
     play(w, ": activity");
     char *before = mem_strdup(screen(w));
     for (int frame = 1; frame < FRAMES; frame++) {
@@ -362,7 +286,7 @@ static void workers_are_folded_and_no_sessions(void **state)
     batch_unref(b);
     assert_int_equal(model_wait_load(m, SPAN_ALL, l, ARRAY_LEN(l)), 1);
     assert_true(fabs(l[0].load - 1) < 1e-6); /* a session, however many processes */
-    struct world *w = world_of(m, SHOP_START, 100, 30);
+    struct world *w = world_of(m, SHOP_START, 100, 30, false);
     play(w, ": activity");
     see(w, "─ 1 session ─");
     see(w, "▸ ▸ 4711");
