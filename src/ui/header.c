@@ -164,13 +164,28 @@ static int places_width(const struct console *c, enum view_place here, bool titl
     return w - 1;
 }
 
+static const struct view *list_shown(const struct console *c)
+{
+    const struct view *v = console_screen(c)->view;
+    return v->about ? view_listing(v->about) : v;
+}
+
+/* Of the views in the row the one that is shown, when it takes at most `room`. */
+static size_t only_shown(const struct console *c, const struct view **row, size_t n, int room)
+{
+    for (size_t i = 0; i < n; i++)
+        if (row[i] == list_shown(c) && utf8_width(row[i]->title) < room) {
+            row[0] = row[i];
+            return 1;
+        }
+    return 0;
+}
+
 static int draw_views(struct console *c, struct grid *g, struct rect r, int x, const struct view **row,
                       size_t n)
 {
-    const struct screen *s = console_screen(c);
-    const struct view *list = s->view->about ? view_listing(s->view->about) : s->view;
     for (size_t i = 0; i < n; i++) {
-        bool here = row[i] == list;
+        bool here = row[i] == list_shown(c);
         int w = grid_text(g, r, x, r.y, r.x + r.w - x, here ? STYLE_HERE : STYLE_CRUMB, row[i]->title);
         header_hit(c, (struct hit){.r = {x, r.y, w, 1}, .place = -1, .view = row[i]});
         x += w + 1;
@@ -213,6 +228,9 @@ static void second_line(struct console *c, struct grid *g, struct rect r)
     }
     if (places_width(c, here, true) > room)
         all = false;
+    int least = places_width(c, here, all);
+    if (n && least + views > room) /* every digit is in sight */
+        n = only_shown(c, row, n, room - least);
     grid_fill(g, r, STYLE_CRUMB);
     for (int p = PLACE_HOME; p < PLACE_END; p++) {
         bool own = p == (int)here;

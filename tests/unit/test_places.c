@@ -92,6 +92,10 @@ static void the_header_has_two_lines(void **state)
     see(w, " DB! Queries Activity Tables Indexes Pools Index advice 4 5 6 7 8 9");
     play(w, "size 200x50");
     see(w, " DB! Queries Activity Tables Indexes Pools Index advice 4 Code");
+    play(w, "size 40x10"); /* every digit stays in sight, and then the view */
+    see(w, " 3 DB! Queries 4 5 6 7 8 9");
+    play(w, "size 26x10");
+    see(w, " 3 DB! 4 5 6 7 8 9");
     world_free(w);
 }
 
