@@ -128,7 +128,7 @@ bool flight_save(struct app *a, const char *path, struct saved *out, struct sd_e
 
 /* ---- reading the last one ---- */
 
-static void tell(struct app *a, const struct ring_entry *e, size_t n)
+static void report_flight(struct app *a, const struct ring_entry *e, size_t n)
 {
     char from[CLOCK_TEXT_MAX];
     bool open = false;
@@ -158,7 +158,7 @@ bool flight_load_last(struct app *a, struct sd_error *err)
         free(path);
     }
     if (ok)
-        tell(a, e, n);
+        report_flight(a, e, n);
     ring_list_free(&l);
     return ok;
 }

@@ -130,7 +130,7 @@ static int recent(const struct console *c, const char *line)
     return -1;
 }
 
-static void add(struct console *c, struct choice x, enum group group, int fit)
+static void add_choice(struct console *c, struct choice x, enum group group, int fit)
 {
     bool lately = x.line && recent(c, x.line) >= 0;
     if (fit < 0)
@@ -159,16 +159,16 @@ static void add_views(struct console *c, const char *typed)
     struct choices *l = &c->choices;
     for (const struct view *const *v = VIEWS; *v; v++) {
         int fit = fit_any(typed, (*v)->name, (*v)->aliases, (*v)->summary);
-        add(c,
-            (struct choice){.title = (*v)->name,
-                            .place = view_place_title((*v)->place),
-                            .summary = (*v)->summary,
-                            .key = (*v)->about && (*v)->place != PLACE_MAP
-                                       ? NULL
-                                       : arena_printf(l->arena, "%d", (int)(*v)->place),
-                            .line = (*v)->name,
-                            .view = *v},
-            GROUP_VIEW, fit);
+        add_choice(c,
+                   (struct choice){.title = (*v)->name,
+                                   .place = view_place_title((*v)->place),
+                                   .summary = (*v)->summary,
+                                   .key = (*v)->about && (*v)->place != PLACE_MAP
+                                              ? NULL
+                                              : arena_printf(l->arena, "%d", (int)(*v)->place),
+                                   .line = (*v)->name,
+                                   .view = *v},
+                   GROUP_VIEW, fit);
     }
 }
 
@@ -195,14 +195,14 @@ static void add_found(struct console *c, const char *typed)
         if (fit < 0)
             continue;
         added++;
-        add(c,
-            (struct choice){.title = t->name,
-                            .place = arena_printf(c->choices.arena, "%s %s", view_place_title(t->list->place),
-                                                  t->list->lists),
-                            .view = t->view ? t->view : t->list,
-                            .arg = t->arg,
-                            .select = t->view ? NULL : t->name},
-            GROUP_THING, MIN(fit, 2) == fit ? 1 : fit); /* in the order of the lists */
+        add_choice(c,
+                   (struct choice){.title = t->name,
+                                   .place = arena_printf(c->choices.arena, "%s %s",
+                                                         view_place_title(t->list->place), t->list->lists),
+                                   .view = t->view ? t->view : t->list,
+                                   .arg = t->arg,
+                                   .select = t->view ? NULL : t->name},
+                   GROUP_THING, MIN(fit, 2) == fit ? 1 : fit); /* in the order of the lists */
     }
 }
 
@@ -211,14 +211,15 @@ static void add_commands(struct console *c, const char *typed)
     struct choices *l = &c->choices;
     for (int i = COMMAND_NONE + 1; i < COMMAND_END; i++) {
         const struct command_info *info = &COMMAND_INFO[i];
-        add(c,
-            (struct choice){.title = *info->args ? arena_printf(l->arena, "%s %s", info->name, info->args)
-                                                 : info->name,
-                            .place = "command",
-                            .summary = info->help,
-                            .line = info->name,
-                            .more = *info->args != '\0'},
-            GROUP_COMMAND, fit_any(typed, info->name, NULL, info->help));
+        add_choice(c,
+                   (struct choice){.title = *info->args
+                                                ? arena_printf(l->arena, "%s %s", info->name, info->args)
+                                                : info->name,
+                                   .place = "command",
+                                   .summary = info->help,
+                                   .line = info->name,
+                                   .more = *info->args != '\0'},
+                   GROUP_COMMAND, fit_any(typed, info->name, NULL, info->help));
     }
 }
 
@@ -231,13 +232,13 @@ static void add_actions(struct console *c, const char *typed)
         const struct action_info *info = action_at(all, a);
         char keys[64];
         keymap_keys(k, a, keys, sizeof keys);
-        add(c,
-            (struct choice){.title = info->name,
-                            .place = "action",
-                            .summary = info->help,
-                            .key = arena_strdup(l->arena, keys),
-                            .action = a},
-            GROUP_COMMAND, fit_any(typed, info->name, NULL, info->help));
+        add_choice(c,
+                   (struct choice){.title = info->name,
+                                   .place = "action",
+                                   .summary = info->help,
+                                   .key = arena_strdup(l->arena, keys),
+                                   .action = a},
+                   GROUP_COMMAND, fit_any(typed, info->name, NULL, info->help));
     }
 }
 

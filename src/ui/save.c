@@ -66,12 +66,12 @@ static char *summary(struct console *c, const char *path, const struct saved *sa
     strbuf_char(&out, '\n');
     doc_free(d);
     ctx.arg = NULL;
-    struct doc *home = VIEWS[0]->build(&ctx);
-    panes(VIEWS[0], home, &out);
+    struct doc *home = view_build(view_home(), &ctx);
+    panes(view_home(), home, &out);
     doc_free(home);
-    if (s->view != VIEWS[0]) { /* what was looked at when it was saved */
+    if (s->view != view_home()) { /* what was looked at when it was saved */
         ctx.arg = s->arg;
-        struct doc *here = s->view->build(&ctx);
+        struct doc *here = view_build(s->view, &ctx);
         panes(s->view, here, &out);
         doc_free(here);
     }

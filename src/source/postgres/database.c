@@ -39,7 +39,7 @@ char *database_sql(void)
 enum { MAX_CONNECTIONS = 1, WAITING, STARTED, IN_RECOVERY, RESET, FIRST_FIGURE };
 
 /* An event of its own moment: when the server says it happened, but no later than now. */
-static void tell(struct postgres *p, sd_time at, const char *title, const char *text)
+static void add_event(struct postgres *p, sd_time at, const char *title, const char *text)
 {
     const struct sd_host *h = p->s->host;
     sd_time now = h->now(p->s);
@@ -59,15 +59,16 @@ static void tell_changes(struct postgres *p, sd_time started, int64_t in_recover
     if (moved) {
         snprintf(text, sizeof text, "The connection goes to the server %.60s now, not to %.60s.", address,
                  p->server.address);
-        tell(p, SD_UNKNOWN, "failover", text);
+        add_event(p, SD_UNKNOWN, "failover", text);
     } else if (!first && started > p->server.started) {
-        tell(p, started, "restart", "The server was started.");
+        add_event(p, started, "restart", "The server was started.");
     }
     if (!first && in_recovery != p->server.in_recovery)
-        tell(p, SD_UNKNOWN, in_recovery ? "standby" : "promotion",
-             in_recovery ? "The server is a standby now." : "The standby was promoted: it takes writes now.");
+        add_event(p, SD_UNKNOWN, in_recovery ? "standby" : "promotion",
+                  in_recovery ? "The server is a standby now."
+                              : "The standby was promoted: it takes writes now.");
     if (!first && sd_known(reset) && reset > p->server.reset && started == p->server.started)
-        tell(p, reset, "statistics reset", "The statistics of the database were reset.");
+        add_event(p, reset, "statistics reset", "The statistics of the database were reset.");
     p->server.started = started;
     p->server.in_recovery = in_recovery;
     p->server.reset = reset;

@@ -13,7 +13,7 @@
 
 #define REWRITE_STATEMENTS 200 /* whose text is looked at, the heaviest first */
 
-static void add(struct workload_advice *v, enum sd_kind kind, const void *record)
+static void add_record(struct workload_advice *v, enum sd_kind kind, const void *record)
 {
     if (!v->p->s->host->add(v->reply, kind, record))
         v->full = true;
@@ -86,26 +86,26 @@ static void add_index(struct workload_advice *v, size_t i, char **names)
     index_def_columns(d, &holds);
     if (d->predicate)
         strbuf_printf(&holds, " WHERE %s", d->predicate);
-    add(v, SD_WORKLOAD_INDEX,
-        &(struct sd_workload_index){
-            .database = v->database,
-            .schema = d->rel->schema,
-            .table = d->rel->name,
-            .method = index_method_name(d->method),
-            .ddl = ddl.text,
-            .holds = holds.text,
-            .keys = &lists.key_list,
-            .include = d->n_include ? &lists.include_list : NULL,
-            .predicate = d->predicate,
-            .saves_cost = c->gains[i],
-            .size_bytes = d->method == INDEX_GIN ? SD_UNKNOWN : whole(size),
-            .build_ns = build_ns(d, size),
-            .write_overhead = index_size_write_overhead(d),
-            .writes = whole(writes_of(d->rel)),
-            .partitioned = d->rel->kind == 'p',
-            .proven = advisor_can_prove(v->advisor) && d->method != INDEX_GIN,
-            .statements = &lists.statements,
-        });
+    add_record(v, SD_WORKLOAD_INDEX,
+               &(struct sd_workload_index){
+                   .database = v->database,
+                   .schema = d->rel->schema,
+                   .table = d->rel->name,
+                   .method = index_method_name(d->method),
+                   .ddl = ddl.text,
+                   .holds = holds.text,
+                   .keys = &lists.key_list,
+                   .include = d->n_include ? &lists.include_list : NULL,
+                   .predicate = d->predicate,
+                   .saves_cost = c->gains[i],
+                   .size_bytes = d->method == INDEX_GIN ? SD_UNKNOWN : whole(size),
+                   .build_ns = build_ns(d, size),
+                   .write_overhead = index_size_write_overhead(d),
+                   .writes = whole(writes_of(d->rel)),
+                   .partitioned = d->rel->kind == 'p',
+                   .proven = advisor_can_prove(v->advisor) && d->method != INDEX_GIN,
+                   .statements = &lists.statements,
+               });
     strbuf_free(&ddl);
     strbuf_free(&holds);
 }
@@ -129,17 +129,17 @@ static void add_statements(struct workload_advice *v)
         const struct advised *s = &v->statements[q];
         const struct choice_statement *c =
             s->place == SIZE_MAX ? NULL : &v->search.choice.statements[s->place];
-        add(v, SD_WORKLOAD_STATEMENT,
-            &(struct sd_workload_statement){
-                .database = v->database,
-                .number = (int64_t)q + 1,
-                .id = s->id,
-                .text = s->text,
-                .weight = s->weight,
-                .cost_before = c ? c->before : NAN,
-                .cost_after = c ? c->after : NAN,
-                .problem = advised_problem(v, s),
-            });
+        add_record(v, SD_WORKLOAD_STATEMENT,
+                   &(struct sd_workload_statement){
+                       .database = v->database,
+                       .number = (int64_t)q + 1,
+                       .id = s->id,
+                       .text = s->text,
+                       .weight = s->weight,
+                       .cost_before = c ? c->before : NAN,
+                       .cost_after = c ? c->after : NAN,
+                       .problem = advised_problem(v, s),
+                   });
     }
 }
 
@@ -149,17 +149,17 @@ static void add_waste(struct workload_advice *v)
     index_waste(v->catalog, &waste);
     for (size_t i = 0; i < waste.n; i++) {
         const struct waste *w = &waste.items[i];
-        add(v, SD_WORKLOAD_WASTE,
-            &(struct sd_workload_waste){
-                .database = v->database,
-                .schema = w->rel->schema,
-                .table = w->rel->name,
-                .name = w->index->name,
-                .reason = waste_name(w->kind),
-                .kept = w->keeper ? w->keeper->name : NULL,
-                .size_bytes = w->index->size_bytes,
-                .idx_scan = w->index->scans,
-            });
+        add_record(v, SD_WORKLOAD_WASTE,
+                   &(struct sd_workload_waste){
+                       .database = v->database,
+                       .schema = w->rel->schema,
+                       .table = w->rel->name,
+                       .name = w->index->name,
+                       .reason = waste_name(w->kind),
+                       .kept = w->keeper ? w->keeper->name : NULL,
+                       .size_bytes = w->index->size_bytes,
+                       .idx_scan = w->index->scans,
+                   });
     }
     index_waste_free(&waste);
 }
@@ -185,22 +185,22 @@ static struct plan_facts facts_of(struct arena *a, const struct catalog *c)
 
 static void add_rewrite(struct workload_advice *v, int64_t number, const struct rewrite *it)
 {
-    add(v, SD_WORKLOAD_REWRITE,
-        &(struct sd_workload_rewrite){
-            .database = v->database,
-            .number = number,
-            .rule = it->rule->name,
-            .title = it->rule->title,
-            .severity = severity_name(it->severity),
-            .evidence = it->evidence,
-            .saves_share = it->saves_share,
-            .advice = it->advice,
-            .before = it->before,
-            .after = it->after,
-            .statement = it->statement,
-            .caveat = it->caveat,
-            .check = it->check,
-        });
+    add_record(v, SD_WORKLOAD_REWRITE,
+               &(struct sd_workload_rewrite){
+                   .database = v->database,
+                   .number = number,
+                   .rule = it->rule->name,
+                   .title = it->rule->title,
+                   .severity = severity_name(it->severity),
+                   .evidence = it->evidence,
+                   .saves_share = it->saves_share,
+                   .advice = it->advice,
+                   .before = it->before,
+                   .after = it->after,
+                   .statement = it->statement,
+                   .caveat = it->caveat,
+                   .check = it->check,
+               });
 }
 
 /* `plan`: as JSON, with the indexes advised in place. */
@@ -266,27 +266,27 @@ void workload_records(struct workload_advice *v)
     /* Planning for rewrites is not part of what the search took. */
     int64_t calls = advisor_calls(v->advisor), elapsed = clock_mono() - v->began;
     add_rewrites(v);
-    add(v, SD_WORKLOAD,
-        &(struct sd_workload){
-            .database = v->database,
-            .name = given && v->job->workload ? v->job->workload
-                    : given                   ? "given"
-                                              : "pg_stat_statements",
-            .given = given,
-            .budget_bytes = v->job->budget_bytes,
-            .cost_before = c->before,
-            .cost_after = c->after,
-            .size_bytes = whole(c->size),
-            .next_bytes = whole(c->next_size),
-            .next_cost = c->next_after,
-            .next_index = next_index(v),
-            .calls = calls,
-            .elapsed_ns = elapsed,
-            .cut_short = c->cut_short,
-            .proven = advisor_can_prove(v->advisor),
-            .unproven = advisor_can_prove(v->advisor) ? NULL : advisor_why_unproven(v->advisor),
-            .since = v->catalog->stats_since,
-            .has_replicas = v->catalog->has_replicas,
-            .notes = &(struct sd_texts){.n = (uint32_t)v->n_notes, .items = v->notes},
-        });
+    add_record(v, SD_WORKLOAD,
+               &(struct sd_workload){
+                   .database = v->database,
+                   .name = given && v->job->workload ? v->job->workload
+                           : given                   ? "given"
+                                                     : "pg_stat_statements",
+                   .given = given,
+                   .budget_bytes = v->job->budget_bytes,
+                   .cost_before = c->before,
+                   .cost_after = c->after,
+                   .size_bytes = whole(c->size),
+                   .next_bytes = whole(c->next_size),
+                   .next_cost = c->next_after,
+                   .next_index = next_index(v),
+                   .calls = calls,
+                   .elapsed_ns = elapsed,
+                   .cut_short = c->cut_short,
+                   .proven = advisor_can_prove(v->advisor),
+                   .unproven = advisor_can_prove(v->advisor) ? NULL : advisor_why_unproven(v->advisor),
+                   .since = v->catalog->stats_since,
+                   .has_replicas = v->catalog->has_replicas,
+                   .notes = &(struct sd_texts){.n = (uint32_t)v->n_notes, .items = v->notes},
+               });
 }
