@@ -1,0 +1,71 @@
+#!/bin/bash
+# A real standby: the lag of its replay on both sides, and its promotion as an event.
+. "$(dirname "$0")/../cli/tap.bash"
+chmod 755 "$dir"
+environment=$("$root/contrib/private-postgres" start "$dir/pg" --with $$ 2>why) || { echo "1..0 # SKIP $(cat why)"; exit 0; }
+eval "$environment"
+unset PGHOST PGUSER
+: >out 2>err
+sql() { psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+data=$(sql "$PGURL" -c 'show data_directory')
+bin=$(for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5,5nr); do [ -x "$folder/pg_basebackup" ] && echo "$folder" && break; done)
+owner=$(stat -c %U "$data")
+as_server() {
+    if [ "$(id -un)" = "$owner" ]; then "$@"; else setpriv --reuid="$owner" --regid="$(id -g "$owner")" --clear-groups -- "$@"; fi
+}
+standby=${data%/data}/standby
+[ -n "$bin" ] || { "$root/contrib/private-postgres" stop "$dir/pg"; echo "1..0 # SKIP no pg_basebackup"; exit 0; }
+cleanup() {
+    kill "$recorder" 2>/dev/null
+    as_server "$bin/pg_ctl" -D "$standby" -m immediate stop >/dev/null 2>&1
+    as_server rm -rf "$standby"
+    "$root/contrib/private-postgres" stop "$dir/pg"
+    rm -rf "$dir"
+}
+recorder=
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+tick() { read -rt 0.2 <> <(:); }
+# within TENTHS CONDITION...
+within() {
+    local n=$1
+    shift
+    for ((; n > 0; n--)); do
+        "$@" && return
+        tick
+    done
+    return 1
+}
+sql "$PGURL" -c "alter system set wal_level = replica" -c "alter system set max_wal_senders = 4"
+"$root/contrib/private-postgres" halt "$dir/pg"
+eval "$("$root/contrib/private-postgres" start "$dir/pg" --with $$)"
+unset PGHOST PGUSER
+port=$((PGPORT > 40000 ? PGPORT - 7 : PGPORT + 7))
+second=${PGURL/:$PGPORT/:$port}
+follows() {
+    as_server "$bin/pg_basebackup" -d "$PGURL" -D "$standby" -R -X stream -c fast >out 2>err &&
+        as_server "$bin/pg_ctl" -D "$standby" -w -l "$standby/log" -o "-p $port" start >>out 2>&1
+}
+ok "a standby follows" follows
+number() { grep -Eq "\"$1\":[[:space:]]*[0-9]" out; }
+lag_on() { run overview "$1" --for 5s --format json && number replication_lag_ns; }
+sql "$PGURL" -c 'create table moved as select generate_series(1, 1000)'
+ok "the primary tells how far its standby is behind" within 20 lag_on "$PGURL"
+ok "the standby tells how far it is behind" within 20 lag_on "$second"
+
+"$program" record -o moved.slowdive "$second" >record.out 2>&1 &
+recorder=$!
+printf ': activity\nprint\n' >steps
+has() { run replay moved.slowdive --script steps --size 120x40 && grep -q "$1" out; } # in the graph
+recorded() { run overview moved.slowdive --format json && number uptime_ns; }
+ok "what the standby does is recorded" within 150 recorded
+as_server "$bin/pg_ctl" -D "$standby" -w promote >/dev/null
+ok "its promotion is an event" within 150 has promotion
+kill -INT "$recorder"
+wait "$recorder"
+status=$?
+ok "the recording ends in peace" exited 0
+recorder=
+ok "and has the event" has promotion
+finish
