@@ -54,9 +54,21 @@ sql "$PGURL" -c 'create table moved as select generate_series(1, 1000)'
 ok "the primary tells how far its standby is behind" within 20 lag_on "$PGURL"
 ok "the standby tells how far it is behind" within 20 lag_on "$second"
 
+# The first of two servers goes, and the connection moves to the second.
+both=${PGURL/:$PGPORT/:$PGPORT,127.0.0.1:$port}
+"$program" record -o both.slowdive "$both" >both.out 2>&1 &
+recorder=$!
+watched() { run overview both.slowdive --format json && number uptime_ns; }
+ok "the first of two is watched" within 150 watched
+"$root/contrib/private-postgres" halt "$dir/pg"
+printf ': activity\nprint\n' >steps
+moved() { run replay both.slowdive --script steps --size 120x40 && grep -q failover out; }
+ok "the other takes over: a failover" within 300 moved
+kill -INT "$recorder"
+wait "$recorder"
+
 "$program" record -o moved.slowdive "$second" >record.out 2>&1 &
 recorder=$!
-printf ': activity\nprint\n' >steps
 has() { run replay moved.slowdive --script steps --size 120x40 && grep -q "$1" out; } # in the graph
 recorded() { run overview moved.slowdive --format json && number uptime_ns; }
 ok "what the standby does is recorded" within 150 recorded

@@ -52,12 +52,14 @@ static void add_event(struct postgres *p, sd_time at, const char *title, const c
 /* Behind a pooler the next statement may go to another server, which is no failover. */
 static void tell_changes(struct postgres *p, sd_time started, int64_t in_recovery, sd_time reset)
 {
-    const char *address = p->main.pg && PQhostaddr(p->main.pg) ? PQhostaddr(p->main.pg) : "";
+    char address[sizeof p->server.address] = "";
+    if (p->main.pg && PQhostaddr(p->main.pg) && PQport(p->main.pg))
+        snprintf(address, sizeof address, "%.45s port %.8s", PQhostaddr(p->main.pg), PQport(p->main.pg));
     bool first = !sd_known(p->server.started) || p->server.started == 0,
          moved = !first && strcmp(p->server.address, address) != 0;
-    char text[160];
+    char text[224];
     if (moved) {
-        snprintf(text, sizeof text, "The connection goes to the server %.60s now, not to %.60s.", address,
+        snprintf(text, sizeof text, "The connection goes to the server %s now, not to %s.", address,
                  p->server.address);
         add_event(p, SD_UNKNOWN, "failover", text);
     } else if (!first && started > p->server.started) {
@@ -72,7 +74,7 @@ static void tell_changes(struct postgres *p, sd_time started, int64_t in_recover
     p->server.started = started;
     p->server.in_recovery = in_recovery;
     p->server.reset = reset;
-    snprintf(p->server.address, sizeof p->server.address, "%s", address);
+    memcpy(p->server.address, address, sizeof address);
 }
 
 static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,

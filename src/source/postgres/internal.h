@@ -320,7 +320,7 @@ struct postgres {
     struct {
         sd_time started, reset;
         int64_t in_recovery;
-        char address[64];
+        char address[64]; /* "127.0.0.1 port 5432" */
     } server;
 
     /* busy_lock's: the socket the worker waits on, for interrupt */
