@@ -20,7 +20,8 @@
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
-    X(BASELINE, "baseline", 0, "SOURCE", "changes", "compare with all data of that recording or log")        \
+    X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
+      "compare with all data of that recording or log")                                                      \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \

@@ -336,6 +336,11 @@ int verb_console(struct app *a)
         return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
 
+    if (cli_has(a->cli, CLI_BASELINE) && !(a->baseline = baseline_figures(a, &err))) {
+        complain("--baseline: %s", err.text);
+        return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
+    }
+
     struct theme theme;
     load_theme(&theme, "dark", NULL);
     load_theme(&theme, set->theme, NULL);
@@ -355,6 +360,7 @@ int verb_console(struct app *a)
                                                   .config = a->config,
                                                   .now = env_now,
                                                   .replay = a->replay,
+                                                  .baseline = a->baseline,
                                                   .request = env_request,
                                                   .withdraw = env_withdraw,
                                                   .copy = env_copy,
@@ -368,6 +374,7 @@ int verb_console(struct app *a)
                                                   .set_mouse = env_set_mouse,
                                                   .suspend = env_suspend,
                                                   .redraw = env_redraw});
+    a->baseline = NULL; /* the console's now */
     console_resize(s.console, w, h);
     a->taken = taken;
     a->taken_ctx = &s;

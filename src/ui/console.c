@@ -210,6 +210,7 @@ struct console *console_new(const struct console_env *env)
 {
     struct console *c = mem_alloc(sizeof *c);
     c->env = *env;
+    c->baseline = env->baseline;
     c->speed = 1;
     c->width = 80;
     c->height = 24;

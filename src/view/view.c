@@ -45,6 +45,11 @@ const struct column VIEW_ENVELOPE[] = {
      .title = "Not read",
      .help = "why sources could not be read, one sentence each: their data is missing, and the exit status "
              "is 1; absent when all were read"},
+    {.key = "baseline",
+     .title = "Baseline",
+     .help =
+         "with --baseline: what the figures are compared with; see the section CHANGES. baseline_from and "
+         "baseline_to: the time of its data"},
     {.key = "frames_lost",
      .title = "Lost",
      .unit = UNIT_COUNT,
