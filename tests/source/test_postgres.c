@@ -293,6 +293,11 @@ static void figures_of_the_server_come_in_one_batch(void **state)
     assert_true(metric(&w, "postgresql.xact_commit", NULL) >=
                 metric(&w, "postgresql.xact_commit", "database=shop"));
     assert_true(metric(&w, "postgresql.locks_waiting", NULL) == 0);
+    /* None of ours is counted that the server does not count, too. */
+    assert_true(metric(&w, "postgresql.own_transactions", NULL) > 0);
+    assert_true(metric(&w, "postgresql.own_transactions", NULL) <=
+                metric(&w, "postgresql.xact_commit", NULL) + metric(&w, "postgresql.xact_rollback", NULL) +
+                    60);
     assert_true(until(&w, has_metric, "activity.sampled", 5));
     watch_stop(&w);
 }

@@ -175,6 +175,7 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
         add_metric(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
     if (PQntuples(r) > 0) {
         add_metric(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, MAX_CONNECTIONS), false);
+        add_metric(p, b, "postgresql.own_transactions", NULL, "count", p->own_transactions, true);
         add_metric(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, WAITING), false);
         if (!p->pooler.name[0])
             tell_changes(p, conn_time(r, 0, STARTED), conn_int(r, 0, IN_RECOVERY), conn_time(r, 0, RESET));

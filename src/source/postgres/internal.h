@@ -314,7 +314,8 @@ struct postgres {
     int64_t activity_period; /* ns the next sample stands for */
     int64_t catalog_every;   /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, next_size, last_activity;
-    char *noted; /* the last sentence told */
+    char *noted;              /* the last sentence told */
+    int64_t own_transactions; /* that the server has counted for us; one thread has all connections */
 
     /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */
     struct {

@@ -78,8 +78,10 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
                   cell_int(hist_quantile(&all->latency, 0.5)));
     section_field(d, f, "active_sessions", isfinite(load) ? "Active sessions" : NULL, UNIT_LOAD,
                   cell_real(load));
-    if (!any)
+    if (!any) {
+        f->kinds |= KINDS_ACTIVITY; /* of the same sources */
         server_fields(d, c, f);
+    }
 }
 
 /* `all`: the requests of the window, `seconds` long. */
@@ -267,7 +269,9 @@ static const struct column ALSO[] = {
      .title = "At a glance",
      .help =
          "rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions; for databases without requests "
-         "also uptime_ns, connections, max_connections, transactions_per_s, hit_ratio, size_bytes, "
+         "also uptime_ns, connections, max_connections, transactions_per_s (without slowdive's own), "
+         "hit_ratio "
+         "(null while only slowdive reads), size_bytes, "
          "growth_bytes_per_s, oldest_xact_ns, replication_lag_ns, wraparound_share"},
     {.key = "requests",
      .title = "Requests",
