@@ -102,13 +102,14 @@ void server_fields(struct doc *d, const struct view_ctx *c, struct section *f)
 {
     double used = total(c, "postgresql.connections", SUM), most = total(c, "postgresql.max_connections", SUM);
     double others = transactions(c);
+    bool busy = others >= 1; /* below it the blocks read are mostly our own */
     double hit = growth(c, "postgresql.blks_hit"), read = growth(c, "postgresql.blks_read");
     double grows = size_growth(c), up = total(c, "postgresql.uptime", SMALLEST);
     field(d, f, "uptime_ns", "Up", up < 60e9 ? UNIT_SINCE : UNIT_AGE, up); /* in steps, but never "now" */
     field(d, f, "connections", "Connections", UNIT_COUNT, used);
     field(d, f, "max_connections", "of at most", UNIT_COUNT, most);
     field(d, f, "transactions_per_s", "Transactions", UNIT_PER_S, others);
-    field(d, f, "hit_ratio", "Hits", UNIT_SHARE, others > 0 && hit + read > 0 ? hit / (hit + read) : NAN);
+    field(d, f, "hit_ratio", "Hits", UNIT_SHARE, busy && hit + read > 0 ? hit / (hit + read) : NAN);
     field(d, f, "size_bytes", "Size", UNIT_BYTES, total(c, "postgresql.size", SUM));
     field(d, f, "growth_bytes_per_s", "Growth/s", UNIT_BYTES, grows);
     field(d, f, "oldest_xact_ns", "Oldest transaction", UNIT_SINCE, largest_now(c, "postgresql.oldest_xact"));
