@@ -338,6 +338,29 @@ static void tools_are_no_workload(void **state)
     watch_stop(&w);
 }
 
+static bool has_event_text(struct watch *w, void *text)
+{
+    const struct sd_event *e;
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t i = 0; (e = batch_each(w->batches[k], SD_EVENT, &i));)
+            if (e->text && strstr(e->text, text))
+                return true;
+    return false;
+}
+
+static void a_reset_of_the_statement_counters_is_an_event(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("shop", "select count(*) as before_the_reset from pg_class");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_statement, "before_the_reset", 15));
+    assert_false(has_event_text(&w, "were reset"));
+    run_sql("shop", "select pg_stat_statements_reset()");
+    assert_true(until(&w, has_event_text, "The counters of statements (pg_stat_statements) were reset.", 15));
+    watch_stop(&w);
+}
+
 static bool has_work_mem(struct watch *w, void *ctx)
 {
     (void)ctx;
@@ -890,6 +913,7 @@ int main(void)
         cmocka_unit_test(a_hanging_server_is_told_and_forgiven),
         cmocka_unit_test(opening_and_closing_leaks_nothing),
         cmocka_unit_test(a_stopped_server_is_noticed_and_found_again),
+        cmocka_unit_test(a_reset_of_the_statement_counters_is_an_event),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

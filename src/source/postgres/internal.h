@@ -176,6 +176,8 @@ void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
+/* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */
+void database_note_statements(struct postgres *p, sd_time since);
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
@@ -319,7 +321,7 @@ struct postgres {
 
     /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */
     struct {
-        sd_time started, reset;
+        sd_time started, reset, statements_reset;
         int64_t in_recovery;
         char address[64]; /* "127.0.0.1 port 5432" */
     } server;

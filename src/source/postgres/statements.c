@@ -368,6 +368,7 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
     if (result != SD_OK)
         return result;
 
+    database_note_statements(p, PQntuples(r) > 0 ? conn_time(r, 0, SINCE) : SD_UNKNOWN);
     bool full = at >= st->next_full || st->next_full > at + FULL_NS;
     if (full)
         st->next_full = at + FULL_NS;
