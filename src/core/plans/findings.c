@@ -54,7 +54,10 @@ bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct 
     }
     if (isnan(n->total_cost) || n->total_cost >= 1e9) /* 1e10: a scan switched off */
         return false;
-    out->read = MAX(out->kept, n->total_cost * ROWS_PER_COST);
+    double cost = n->total_cost; /* without its SubPlans */
+    for (const struct plan_node *c = n->child; c && !isnan(n->cost); c = c->next)
+        cost = MIN(cost, n->cost);
+    out->read = MAX(out->kept, cost * ROWS_PER_COST);
     out->lower_bound = true;
     return true;
 }
