@@ -70,6 +70,12 @@ struct plan_findings {
     size_t n, cap;
 };
 void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_findings *out);
+/* Is the node's own time (or cost) part of what a finding is about? */
+bool plan_explained(const struct plan *p, const struct plan_findings *f, const struct plan_node *n);
+/* The nodes with more than PLAN_LARGE_SHARE of the time (or cost) that no finding explains, at most `max`. */
+#define PLAN_LARGE_SHARE 0.20
+size_t plan_unexplained(const struct plan *p, const struct plan_findings *f, const struct plan_node **out,
+                        size_t max);
 void plan_findings_free(struct plan_findings *f); /* the list; texts go with the plan */
 
 #endif
