@@ -412,6 +412,35 @@ static void test_foreign_keys(void **state)
          "create an index on the referencing column", NULL},
     };
     check_all(cases, ARRAY_LEN(cases));
+
+    /* From the catalogue, without executing. */
+    struct sd_table orders = {.name = "orders",
+                              .rows = 9000,
+                              .size_bytes = SD_UNKNOWN,
+                              .unindexed_keys = "shop.line (order_id) references (id)\n"
+                                                "shop.\"Note\" (a, b) references (nr, part)"};
+    const struct sd_table *tables[] = {&orders};
+    struct plan_facts facts = {.tables = tables, .n_tables = 1};
+    struct finding_case c = {"a DELETE that nothing has executed",
+                             "Delete on orders  (cost=0.00..90.00 rows=0 width=0)\n"
+                             "  ->  Seq Scan on orders  (cost=0.00..90.00 rows=900 width=6)\n",
+                             "foreign_key",
+                             1,
+                             "ON shop.line (order_id)",
+                             NULL};
+    check_case(&c, &facts);
+    c = (struct finding_case){"an UPDATE of another column",
+                              "Update on orders  (cost=0.00..90.00 rows=0 width=0)\n"
+                              "  ->  Seq Scan on orders  (cost=0.00..90.00 rows=900 width=6)\n",
+                              NULL,
+                              0,
+                              NULL,
+                              "foreign_key"};
+    facts.query = "UPDATE orders SET paid = true, part_of = 3 WHERE id = 3 AND nr = 9";
+    check_case(&c, &facts);
+    c.rule = "foreign_key", c.node = 1, c.never = NULL, c.evidence = "ON shop.\"Note\" (a, b)";
+    facts.query = "UPDATE orders SET paid = true, \"part\" = 4 WHERE id = 3";
+    check_case(&c, &facts);
 }
 
 int main(void)

@@ -82,6 +82,7 @@ void rule_or_join(struct plan_finder *f, const struct plan_node *n);
 void rule_subplan_loops(struct plan_finder *f, const struct plan_node *n);
 void rule_cross_join(struct plan_finder *f, const struct plan_node *n);
 void rule_workers_short(struct plan_finder *f, const struct plan_node *n);
+void rule_foreign_key(struct plan_finder *f, const struct plan_node *n);
 void rule_guessed_rows(struct plan_finder *f, const struct plan_node *n);
 void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n);
 void rule_dead_rows(struct plan_finder *f, const struct plan_node *n);

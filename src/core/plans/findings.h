@@ -20,6 +20,7 @@ struct plan_facts {
     /* Temporary bytes a call of the statement writes, from the server's statistics: tells
      * of a spill where the plan was not executed. 0 when unknown. */
     double temp_bytes_per_call;
+    const char *query; /* the statement; NULL: what the plan says */
 };
 /* The table a node reads; NULL when it is not among the facts. */
 const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);

@@ -147,6 +147,11 @@ static struct hot_words hot_by_time(struct plan_finder *f, const struct plan_nod
             SAY("; %s rows were rechecked and removed", count(f, gone)),
             "The index gives many rows that do not match: use a more selective condition "
             "(a longer search pattern), or an index that is exact for it."};
+    if (h->blocks >= FEW_ROWS && h->blocks >= 20 * h->rows && !plan_is_scan(n) && !plan_is_modify(n))
+        return (struct hot_words){
+            SAY("; %s blocks for %s", count(f, h->blocks), rows_text(f, h->rows)),
+            "These blocks are read by something that the plan does not show: a function or subquery in the "
+            "output, or nodes that are missing from the input."};
     if (each >= SLOW_ROW_NS && !(h->blocks / MAX(1, h->rows) >= 20))
         return function
                    ? (struct hot_words){SAY("; %s for each of %s", time_text(f, each), rows_text(f, h->rows)),
@@ -164,7 +169,7 @@ static struct hot_words hot_by_time(struct plan_finder *f, const struct plan_nod
             SAY("; %s runs of %s", count(f, h->loops), time_text(f, h->own_ns / h->loops)),
             "Each run is short, but there are many: reduce the rows that start them, or let "
             "a hash join read this side once (check the row estimates)."};
-    if (h->blocks >= MAX(FEW_ROWS, h->rows))
+    if (h->blocks >= MAX(FEW_ROWS, h->rows) && plan_is_scan(n))
         return (struct hot_words){
             SAY("; %s blocks for %s", count(f, h->blocks), rows_text(f, h->rows)),
             "The rows are spread over many blocks: an index that contains the needed columns "

@@ -296,7 +296,9 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
 {
     struct plan_findings f;
     struct plan_advice l;
-    plan_findings(p, &src->facts, &f);
+    struct plan_facts facts = src->facts;
+    facts.query = src->query ? src->query : p->query;
+    plan_findings(p, &facts, &f);
     plan_advise(p, src, src->query, &l);
     struct plan_about *about = plan_about_new(d, p, src, &f, &l);
     int first = (int)d->n_sections;
