@@ -386,7 +386,16 @@ static void test_bitmaps(void **state)
          "  Buffers: shared hit=900, temp read=3000 written=3010\n"
          "  ->  Index Scan using i on a  (cost=0.00..900.00 rows=90000 width=8) (actual time=0.010..20.000 "
          "rows=90000 loops=1)\n        Buffers: shared hit=900\n",
-         "temp_io", 1, "written to temporary files", NULL},
+         "sort_disk", 1, "external merge on disk, 12.3 MB", "temp_io"},
+        {"told by JSON",
+         "[{\"Plan\": {\"Node Type\": \"Incremental Sort\", \"Startup Cost\": 12.0, \"Total Cost\": 4000.0, "
+         "\"Plan Rows\": 90000, \"Plan Width\": 8, \"Actual Startup Time\": 1.0, \"Actual Total Time\": "
+         "90.0, "
+         "\"Actual Rows\": 90000, \"Actual Loops\": 1, \"Sort Key\": [\"a\", \"b\"], \"Pre-sorted Groups\": "
+         "{\"Group Count\": 2, \"Sort Methods Used\": [\"external merge\"], \"Sort Space Disk\": {\"Average "
+         "Sort "
+         "Space Used\": 900, \"Peak Sort Space Used\": 4000}}}, \"Execution Time\": 91.0}]",
+         "sort_disk", 1, "external merge on disk, 4.10 MB", NULL},
     };
     check_all(cases, ARRAY_LEN(cases));
 }

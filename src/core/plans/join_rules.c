@@ -76,7 +76,7 @@ void rule_stale_statistics(struct plan_finder *f, const struct plan_node *n)
         at = n;
     struct saving saves =
         f->plan->timed
-            ? of_time(f, known_or(at->total_ns, 0))
+            ? of_time(f, at_stake(f, n, at) + known_or(n->exclusive_ns, 0))
             : (struct saving){.ns = NAN,
                               .share =
                                   f->plan->total_cost > 0 ? MIN(1, at->total_cost / f->plan->total_cost) : 0,

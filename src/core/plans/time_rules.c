@@ -80,10 +80,10 @@ static const char *key_advice(struct plan_finder *f, const struct plan_trigger *
         write = plan_is_modify(f->plan->nodes[i]) ? f->plan->nodes[i] : NULL;
     const char *table = t->relation ? t->relation : write ? write->relation : NULL;
     bool insert = write && str_eq(write->operation, "Insert"),
-         update = write && str_eq(write->operation, "Update");
+         deletes = write && str_eq(write->operation, "Delete");
     bool own =
         table && t->constraint && str_starts(t->constraint, table) && t->constraint[strlen(table)] == '_';
-    if (insert || (update && own))
+    if (insert || (write && !deletes && own))
         return "The foreign key looks up the referenced row, by its primary or unique key: no further index "
                "helps. "
                "Write fewer rows at a time, or load in bulk without the constraint and add it after (NOT "
@@ -91,7 +91,10 @@ static const char *key_advice(struct plan_finder *f, const struct plan_trigger *
                "then VALIDATE CONSTRAINT); many writers of one parent row wait for its lock.";
     const char *index = "The foreign key searches the referencing table for each row: create an index on the "
                         "referencing column";
-    return table && !update ? SAY("%s, in the table that references %s.", index, table) : SAY("%s.", index);
+    return deletes && table ? SAY("%s, in the table that references %s.", index, table)
+           : write
+               ? SAY("%s. (Where the written table is the referencing one, no further index helps.)", index)
+               : SAY("%s.", index);
 }
 
 void rule_trigger_time(struct plan_finder *f, const struct plan_node *n)

@@ -66,7 +66,7 @@ void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n)
 void rule_dead_rows(struct plan_finder *f, const struct plan_node *n)
 {
     const struct sd_table *t = scans_a_table(n) ? plan_facts_table(f->facts, n) : NULL;
-    if (!t || !sd_known(t->rows_dead) || !sd_known(t->rows_live))
+    if (!t || !sd_known(t->rows_dead) || !sd_known(t->rows_live) || t->rows_dead < t->rows_live)
         return;
     for (size_t i = 0; i < f->out->n; i++)
         if (f->out->items[i].node && str_eq(f->out->items[i].node->relation, n->relation) &&
@@ -128,7 +128,9 @@ static bool explained_inside(const struct plan_finder *f, const struct plan_node
 void rule_inner_runs(struct plan_finder *f, const struct plan_node *n)
 {
     if (!n->parent || !str_eq(n->parent->type, "Nested Loop") || !str_eq(n->relationship, "Inner") ||
-        !(n->loops > 1) || !f->plan->timed || explained_inside(f, n->parent))
+        !(n->loops >= f->rule->info) || !f->plan->timed ||
+        !(known_or(n->total_ns, 0) >= f->rule->floor_share * f->plan->elapsed_ns) ||
+        explained_inside(f, n->parent))
         return;
     struct plan_finding *it =
         found(f, n, n->loops, of_time(f, MIN(known_or(n->total_ns, 0), known_or(n->parent->total_ns, 0))),

@@ -237,7 +237,9 @@ static const struct column ALSO[] = {
     {.key = "locks",
      .title = "Locks",
      .help = "sessions that wait for a lock of it now: pid, age_ns, lock, lock_mode, blocked_by, text"},
-    {.key = "summary", .title = "Figures", .help = "those of the view tables"},
+    {.key = "summary",
+     .title = "Figures",
+     .help = "those of the view tables; unindexed_keys: columns that reference it without an index"},
 };
 
 const struct view table_view = {
