@@ -82,6 +82,33 @@ is "SELECT * FROM orders WHERE tags @> ARRAY['t7']" "orders USING gin (tags)"
 is "SELECT * FROM orders WHERE words @@ to_tsquery('english', 'word & abc')" "orders USING gin (words)"
 [ -z "$trigrams" ] || is "SELECT * FROM orders WHERE note LIKE '%abcdef12%'" "orders USING gin (note gin_trgm_ops)"
 
+# Ranges, places, long values, forms of conditions.
+sql "$db" <<'SQL' >/dev/null
+CREATE TABLE booking (id int PRIMARY KEY, during int4range, place point, body text COLLATE "C", code varchar(30), tags int[]);
+INSERT INTO booking SELECT g, int4range(g * 10, g * 10 + 9), point(g % 300, g / 300),
+    (SELECT string_agg(md5((g * 100 + i)::text), '') FROM generate_series(1, 100 + g % 3) i), 'c' || g, ARRAY[g % 900, g % 700]
+    FROM generate_series(1, 6000) g;
+VACUUM ANALYZE booking;
+SQL
+is "SELECT id FROM booking WHERE during && int4range(500, 505)" "booking USING gist (during)"
+ok "GiST is unproven: HypoPG does not know it" grep -q '"unproven":[[:space:]]*true' out
+is "SELECT id FROM booking ORDER BY place <-> point(3, 4) LIMIT 5" "booking USING gist (place)"
+is "SELECT id FROM booking WHERE body = 'abc'" "booking USING hash (body)"
+sql "$db" -c "$(sed -n 's/.*"ddl":[[:space:]]*"\(.*\)",\{0,1\}$/\1/p' out)"
+ok "values of more than 2704 bytes can be built into it" \
+    [ "$(sql "$db" -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'booking_body_idx'::regclass")" = t ]
+none "SELECT id FROM booking WHERE body > 'abc' ORDER BY body LIMIT 3" "too long for a B-tree"
+none "SELECT code FROM booking WHERE id::text = '77'" "its index booking_pkey is not used"
+none "SELECT code FROM booking WHERE 7 = ANY (tags)" "tags @> ARRAY[value]"
+is "SELECT code FROM booking WHERE code ~ '^c77'" "booking (code varchar_pattern_ops)"
+is "SELECT * FROM orders WHERE (customer_id, status) IN ((1, 'open'), (2, 'open'), (3, 'done'))" "orders (customer_id, status)"
+is "SELECT * FROM orders WHERE customer_id = ANY (ARRAY(SELECT id FROM customers WHERE id < 3))" "orders (customer_id)"
+is 'SELECT * FROM orders ORDER BY note COLLATE "en-x-icu" LIMIT 5' 'orders (note COLLATE "en-x-icu")'
+sql "$db" -c "CREATE INDEX booking_code_old ON booking (code)" -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
+is "SELECT id FROM booking WHERE code = 'c77'" "booking (code)"
+ok "an invalid index in its place is named" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
+sql "$db" -c "DROP TABLE booking"
+
 none "SELECT * FROM orders" "reads all of public.orders"
 none "SELECT * FROM orders WHERE status = 'done'" "% of public.orders: an index would not help"
 none "SELECT * FROM orders WHERE total = 5.5" "exists already"

@@ -546,7 +546,9 @@ double index_size(const struct index_def *d)
         double pages = isnan(d->rel->pages) ? 0 : d->rel->pages;
         return PAGE * (3 + ceil(pages / 128 * (16 + 2 * column_width(d, d->keys[0].column)) / PAGE));
     }
-    if (d->method == INDEX_GIN) { /* a rough one: a few words or trigrams a value */
+    if (d->method == INDEX_HASH) /* items of 20 bytes, buckets filled to 75 % and rounded up by a tenth */
+        return PAGE * (3 + ceil(1.1 * rows_of(d) * 20 / (0.75 * (PAGE - 40))));
+    if (index_method_unsized(d->method)) { /* a rough one: a few words or trigrams a value */
         double width = 0;
         for (size_t i = 0; i < d->n_keys; i++)
             width += column_width(d, d->keys[i].column);
@@ -561,7 +563,7 @@ double index_size_write_overhead(const struct index_def *d)
     int columns[INDEX_KEYS + INDEX_INCLUDES];
     size_t n = columns_of(d, columns);
     for (size_t i = 0; i < n; i++)
-        keys += column_width(d, columns[i]);
+        keys += d->method == INDEX_HASH ? 4 : column_width(d, columns[i]);
     for (size_t i = 0; i < d->rel->n_columns; i++)
         if (!d->rel->columns[i].dropped)
             row += column_width(d, (int)i);

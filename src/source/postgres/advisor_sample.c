@@ -52,7 +52,8 @@ static void from_sample(const struct advisor *a, const struct catalog_relation *
     sql_quote(r->schema, b);
     strbuf_char(b, '.');
     sql_quote(r->name, b);
-    strbuf_printf(b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages),
+    /* The same pages each time: the same table gets the same advice. */
+    strbuf_printf(b, " TABLESAMPLE SYSTEM (%.6f) REPEATABLE (1) LIMIT %d", MIN(100, 100 * pages / r->pages),
                   SAMPLE_ROWS * 3);
 }
 
@@ -79,6 +80,14 @@ static double mean_width(const int32_t *width, size_t n)
         there += width[row] >= 0;
     }
     return there > 0 ? sum / there : 4;
+}
+
+static double longest_of(const int32_t *width, size_t n)
+{
+    int32_t most = 0;
+    for (size_t row = 0; row < n; row++)
+        most = MAX(most, width[row]);
+    return most;
 }
 
 static struct catalog_sample *read_sample(struct catalog *c, const struct wanted *w, const PGresult *res)
@@ -143,6 +152,9 @@ bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relatio
     }
     struct catalog_sample *s = read_sample(c, &w, res);
     PQclear(res);
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (s->width[i] && s->n)
+            r->columns[i].longest = longest_of(s->width[i], s->n);
     if (s->n >= 100)
         r->sample = s;
     return s->n >= 100;

@@ -7,7 +7,6 @@
 #include "core/indexes/guess.h"
 #include "core/indexes/size.h"
 
-#define SAMPLE_NS   (100 * SD_MS)
 #define GUESS_WORTH 50  /* cost, without HypoPG: some dozen pages */
 #define UNSELECTIVE 0.3 /* a filter alone that keeps more of a table gets no index */
 
@@ -31,7 +30,7 @@ static struct guess_scan scan_of(struct advisor_search *s, size_t statement, con
         .cost = MIN(whole, cost), .loops = 1, .other_rows = NAN, .limit = NAN, .limit_cost = NAN};
 }
 
-/* What no planner can say: GIN always, everything without HypoPG. */
+/* What no planner can say: GIN and GiST always, everything without HypoPG. */
 static double guess(struct advisor_search *s, size_t statement, const struct index_def *const *set, size_t n,
                     double cost, bool *used)
 {
@@ -45,7 +44,7 @@ static double guess(struct advisor_search *s, size_t statement, const struct ind
         struct guess_scan scan = scan_of(s, statement, use->items[t].rel, cost);
         joins[t] = SIZE_MAX;
         for (size_t i = 0; i < n && scan.cost > 0; i++) {
-            if ((proves && set[i]->method != INDEX_GIN) || set[i]->rel != use->items[t].rel)
+            if ((proves && index_method_asked(set[i]->method)) || set[i]->rel != use->items[t].rel)
                 continue;
             double saves = index_guess(use, t, set[i], &scan, &join);
             if (saves > best && !(join < t && joins[join] == t)) {
@@ -177,7 +176,6 @@ static void sample(struct advisor_search *s, const struct candidate_list *pool, 
 static void prepare(void *ctx, struct candidate_list *pool)
 {
     struct advisor_search *s = ctx;
-    int64_t began = clock_mono();
     for (size_t i = 0; i < pool->n; i++) {
         const struct catalog_relation *r = pool->items[i].rel;
         bool first = true;
@@ -187,7 +185,6 @@ static void prepare(void *ctx, struct candidate_list *pool)
             continue;
         sample(s, pool, i);
     }
-    s->choice.deadline += MIN(clock_mono() - began, SAMPLE_NS); /* the search has its own time */
 }
 
 static bool stopped(void *ctx)
@@ -263,8 +260,7 @@ static void ask_shares(struct advisor_search *s, struct statement_use *use)
         struct table_use *u = &use->items[t];
         for (size_t i = 0; i < u->n_preds; i++) {
             struct pred *p = &u->preds[i];
-            bool gin = p->kind == PRED_CONTAINS || p->kind == PRED_JSON || p->kind == PRED_SEARCH;
-            if (!p->text || p->in_or || (proves && !gin) || candidate_refusal(u->rel))
+            if (!p->text || p->in_or || (proves && !pred_inside(p->kind)) || candidate_refusal(u->rel))
                 continue;
             struct index_def d = {.rel = u->rel, .predicate = p->text, .predicate_share = NAN};
             p->share = share_of(s, &d);
@@ -272,13 +268,41 @@ static void ask_shares(struct advisor_search *s, struct statement_use *use)
     }
 }
 
+/* Values of variable length that are stored outside of the rows: how long they are decides whether
+ * they fit into a B-tree, and pg_stats counts them as 18 bytes. */
+static void measure_long(struct advisor_search *s, const struct table_use *u)
+{
+    struct catalog_relation *r = ours(s->catalog, u->rel);
+    struct sd_error ignored;
+    bool any = false;
+    if (!r || r->toast_pages <= 0 || r->sample || candidate_refusal(r))
+        return;
+    unsigned char *columns = mem_array(r->n_columns + 1, 1);
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const struct catalog_column *c = &r->columns[i];
+        bool looked_up = u->needed[i] && !c->dropped && c->length < 0 && !(c->most_bytes < 1000);
+        if (looked_up && isnan(c->longest))
+            columns[i] = any = ADVISOR_LENGTHS;
+    }
+    if (any)
+        advisor_sample(s->advisor, s->catalog, r, columns, NULL, 0, &ignored);
+    r->sample = NULL; /* the one for the sizes has values, too */
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (columns[i] && isnan(r->columns[i].longest))
+            r->columns[i].longest = isnan(r->columns[i].avg_width) ? 32 : r->columns[i].avg_width;
+    free(columns);
+}
+
 double advisor_search_candidates(struct advisor_search *s, size_t statement)
 {
     struct candidate_list *own = &s->choice.statements[statement].own;
+    const struct statement_use *use = &s->uses[statement];
     double keeps = keeps_much(s, statement);
     ask_shares(s, &s->uses[statement]);
+    for (size_t i = 0; i < use->n && !(keeps > 0); i++)
+        measure_long(s, &use->items[i]);
     if (!(keeps > 0))
-        candidates(s->catalog, &s->uses[statement], own);
+        candidates(s->catalog, use, own);
     for (size_t i = 0; i < own->n; i++)
         if (own->items[i].predicate)
             own->items[i].predicate_share = share_of(s, &own->items[i]);
@@ -315,15 +339,25 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
         c->statements[i].use = &s->uses[i];
     c->budget = budget;
     c->deadline = deadline;
+    c->calls_most = MIN(CHOICE_CALLS + c->n_statements * CHOICE_CALLS_PER_STATEMENT, CHOICE_CALLS_MOST);
     c->now = clock_mono;
     c->cost = cost;
     c->prepare = prepare;
     c->stop = stopped;
     c->ctx = s;
-    int64_t began = clock_mono();
     sample_expressions(s);
-    c->deadline += MIN(clock_mono() - began, SAMPLE_NS);
     return index_choice(c);
+}
+
+const char *advisor_search_cut(const struct advisor_search *s, struct arena *arena)
+{
+    const struct choice *c = &s->choice;
+    return !c->cut_short
+               ? NULL
+               : arena_printf(arena,
+                              "The clock ended the search at %zu of at most %zu plans: the server was slow, "
+                              "and with more time it may find better indexes.",
+                              c->calls, c->calls_most);
 }
 
 char *advisor_search_plan(struct advisor_search *s, size_t statement)
