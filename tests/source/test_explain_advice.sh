@@ -107,7 +107,26 @@ is 'SELECT * FROM orders ORDER BY note COLLATE "en-x-icu" LIMIT 5' 'orders (note
 sql "$db" -c "CREATE INDEX booking_code_old ON booking (code)" -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
 is "SELECT id FROM booking WHERE code = 'c77'" "booking (code)"
 ok "an invalid index in its place is named" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
+echo "SELECT id FROM booking WHERE code = 'c77'" >one.sql
+"$program" advise "$db" --workload one.sql >out
+ok "and by advise" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
 sql "$db" -c "DROP TABLE booking"
+
+# A statement that reads no table, a list as long as an ORM makes it, bytes that are no SQL.
+echo "SELECT now(); SELECT count(*) FROM pg_class" >one.sql
+"$program" advise "$db" --workload one.sql >out 2>err
+ok "nothing to advise is an answer" [ $? = 0 ]
+ok "which is said" grep -q 'there is nothing to advise' out
+{ printf 'SELECT * FROM orders WHERE customer_id = 5 AND id IN (0'; seq -f ',%.0f' -s '' 50000; echo ')'; } >long.sql
+"$program" explain --db "$db" --format json long.sql >out 2>err
+ok "a statement of 100,000 tokens is planned" grep -q '"ddl"' out
+{ printf 'SELECT * FROM orders WHERE customer_id = $1 AND id IN ($2'; seq -f ',$%.0f' -s '' 3 3000; echo ')'; } >long.sql
+"$program" advise "$db" --workload long.sql >out 2>err
+ok "and one of 3000 parameters" grep -q 'CREATE INDEX CONCURRENTLY' out
+printf 'SELECT 1;\0 SELECT 2' >nul.sql
+"$program" explain --db "$db" nul.sql >out 2>err
+ok "a file with a NUL byte is refused" [ $? = 2 ]
+ok "as a whole, with the reason" grep -q 'nul.sql holds a NUL byte' err
 
 none "SELECT * FROM orders" "reads all of public.orders"
 none "SELECT * FROM orders WHERE status = 'done'" "% of public.orders: an index would not help"
@@ -124,6 +143,9 @@ ok "what the user handed over is shown" grep -q "WHERE status = 'open'" ddls
 sql "$db" -c "DROP EXTENSION hypopg"
 is "SELECT * FROM orders WHERE customer_id = 5" "orders (customer_id)"
 ok "without HypoPG it is unproven" grep -q '"unproven":[[:space:]]*true' out
+echo "SELECT * FROM orders WHERE customer_id = 5" >one.sql
+"$program" advise "$db" --workload one.sql --format json >out
+ok "each index of advise as well" grep -q '"unproven":[[:space:]]*true' out
 none "SELECT DISTINCT city FROM customers" "HypoPG"
 ok "nothing of it stays in the server" \
     [ "$(sql "$db" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slowdive'")" = 0 ]

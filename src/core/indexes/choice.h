@@ -27,7 +27,7 @@
 
 /* Plans a search may ask for: some hundred, and some dozen for each statement. */
 #define CHOICE_CALLS               600
-#define CHOICE_CALLS_PER_STATEMENT 80
+#define CHOICE_CALLS_PER_STATEMENT 50
 #define CHOICE_CALLS_MOST          16000
 
 struct choice_statement {

@@ -577,6 +577,33 @@ static bool plain_scan(const struct statement_use *u, const cJSON *select)
     return u->n == 1;
 }
 
+static bool names_cte(const cJSON *node, const char *name)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, node)
+    {
+        bool this =
+            each->string && !strcmp(each->string, "ctename") && str_eq(cJSON_GetStringValue(each), name);
+        if (this || names_cte(each, name))
+            return true;
+    }
+    return false;
+}
+
+/* Does the tree name no table but system catalogs, which can have no further index? */
+static bool names_nothing(const cJSON *tree, const cJSON *node)
+{
+    const cJSON *each;
+    const char *schema = cJSON_GetStringValue(get(node, "schemaname")),
+               *name = cJSON_GetStringValue(get(node, "relname"));
+    bool system = str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
+                  (!schema && name && (str_starts(name, "pg_") || names_cte(tree, name)));
+    if (name && !system)
+        return false;
+    cJSON_ArrayForEach(each, node) if (!names_nothing(tree, each)) return false;
+    return true;
+}
+
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err)
 {
     *out = (struct statement_use){.arena = arena_new()};
@@ -597,7 +624,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
         query(&w, NULL, get(get(get(stmt, "InsertStmt"), "selectStmt"), "SelectStmt"));
     }
     spread_constants(&w);
-    bool parsed = tree != NULL;
+    bool parsed = tree != NULL, nothing = parsed && !out->n && names_nothing(tree, tree);
     for (size_t i = 0; i < w.n_trees; i++)
         cJSON_Delete(w.trees[i]);
     free(w.trees);
@@ -605,7 +632,10 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
     if (out->n)
         return true;
     statement_use_free(out);
-    return fail(err, parsed ? "the statement reads no known table" : "the statement has a syntax error");
+    out->reads_nothing = nothing;
+    return fail(err, nothing  ? "it reads no table that can have an index: there is nothing to advise"
+                     : parsed ? "the statement reads no known table"
+                              : "the statement has a syntax error");
 }
 
 void statement_use_free(struct statement_use *u)

@@ -62,8 +62,9 @@ struct statement_use {
     size_t n, cap;
     bool only_filters; /* one table, no join, order, group or aggregate */
     bool writes;       /* INSERT, UPDATE, DELETE, MERGE */
-    size_t unserved;   /* conditions of a form no index can be looked up with */
-    const char *hint;  /* a sentence: how one of them has to be written for that; NULL */
+    bool reads_nothing;
+    size_t unserved;  /* conditions of a form no index can be looked up with */
+    const char *hint; /* a sentence: how one of them has to be written for that; NULL */
 };
 
 /* Does it test what is inside of a value, so that a B-tree is of no use? */
@@ -75,7 +76,8 @@ static inline bool pred_inside(enum pred_kind k)
 bool type_of_space(const char *type);
 bool type_of_network(const char *type);
 
-/* False and a sentence when the text does not parse or names no table that is known. */
+/* False and a sentence when the text does not parse or names no table that is known; out->reads_nothing
+ * when it names none at all that could have an index: values, functions, system catalogs. */
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err);
 void statement_use_free(struct statement_use *u);
 /* The names of the tables and views a statement names (CTEs, too), as an array literal of

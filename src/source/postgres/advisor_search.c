@@ -197,8 +197,11 @@ static bool stopped(void *ctx)
 size_t advisor_search_add(struct advisor_search *s, const char *sql, double weight, struct sd_error *err)
 {
     struct statement_use use;
-    if (!statement_use(s->catalog, sql, &use, err))
+    s->reads_nothing = false;
+    if (!statement_use(s->catalog, sql, &use, err)) {
+        s->reads_nothing = use.reads_nothing;
         return SIZE_MAX;
+    }
     size_t handle = advisor_add(s->advisor, sql, err), n = s->choice.n_statements;
     if (handle == SIZE_MAX) {
         statement_use_free(&use);

@@ -18,6 +18,7 @@ struct advisor_search {
     struct choice choice;       /* its places in `statements` are this search's numbers */
     struct statement_use *uses; /* per statement */
     char **problems;            /* per statement: why it could not be planned; NULL */
+    bool reads_nothing;         /* the last statement that was not added: for want of a table */
     /* private */
     size_t *handles; /* the advisor's, per statement */
     size_t cap, n_expected;

@@ -66,6 +66,7 @@ static void add_statement(struct workload_advice *v, struct advised *s)
     s->place = advisor_search_add(&v->search, s->text, s->weight, &err);
     if (s->place == SIZE_MAX) {
         s->problem = arena_strdup(v->arena, err.text);
+        v->n_nothing += v->search.reads_nothing;
         return;
     }
     double keeps = advisor_search_candidates(&v->search, s->place);
@@ -171,6 +172,11 @@ static bool search(struct workload_advice *v, struct sd_error *err)
         add_statement(v, &v->statements[i]);
     size_t n = v->search.choice.n_statements;
     int64_t budget = v->job->budget_bytes;
+    if (!n && v->n && v->n_nothing == v->n) { /* nothing to advise is an answer */
+        struct choice *c = &v->search.choice;
+        c->before = c->after = c->next_size = c->next_after = NAN;
+        return true;
+    }
     int64_t limit = limit_of(v->job); /* what is left to do comes after the search */
     if (advisor_search_run(&v->search, sd_known(budget) ? (double)budget * BUDGET_SHARE : INFINITY,
                            v->began + limit - limit / 5))

@@ -1,6 +1,7 @@
 /* The indexes to have: what each is for, what it costs, and which could go. */
 #include "view/indexes/advise.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -439,6 +440,10 @@ static void say_costs(const struct advice_entry *e, struct strbuf *b)
     char before[UNIT_TEXT_MAX], after[UNIT_TEXT_MAX], size[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX];
     const struct sd_workload *w = e->whole;
     unit_format(UNIT_COST, w->cost_before, before);
+    if (isnan(w->cost_before)) {
+        strbuf_str(b, "No statement reads a table that can have an index: there is nothing to advise.");
+        return;
+    }
     if (!e->n_indexes) {
         strbuf_printf(b, "The workload's cost is %s; no index would lower it noticeably.", before);
         return;
