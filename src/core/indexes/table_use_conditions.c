@@ -502,11 +502,35 @@ static void null_test(struct walker *w, struct scope *s, const cJSON *t)
     strbuf_free(&sql);
 }
 
+/* Beside a subquery the planner joins no bitmaps: the whole OR becomes a filter. */
+static void hint_or(struct walker *w, const struct scope *s, const cJSON *args)
+{
+    const cJSON *each;
+    bool subquery = false;
+    struct place p = {.use = NONE, .column = -1};
+    cJSON_ArrayForEach(each, args)
+    {
+        const cJSON *link = get(each, "SubLink");
+        if (!link || p.use != NONE)
+            continue;
+        subquery = true;
+        p = use_column_of(w, s, get(link, "testexpr"));
+    }
+    if (!subquery || p.use == NONE || w->out->hint)
+        return;
+    w->out->hint =
+        arena_printf(w->out->arena,
+                     "One side of the OR is a subquery, so no index can be used for the OR. Written as a "
+                     "UNION ALL of its sides, each can use an index, such as one on %s (%s).",
+                     use_of(w, p.use)->rel->name, use_of(w, p.use)->rel->columns[p.column].name);
+}
+
 /* Each side of an OR, and what is ANDed within it. */
 static void either(struct walker *w, struct scope *s, const cJSON *args)
 {
     size_t outside = w->arm;
     const cJSON *each;
+    hint_or(w, s, args);
     cJSON_ArrayForEach(each, args)
     {
         w->arm = ++w->arms;
