@@ -66,8 +66,13 @@ struct catalog_sample {         /* of rows: what no statistic says about combina
         double avg_width;
     } * expressions;
     size_t n_expressions;
+    struct catalog_condition { /* of a partial index */
+        const char *sql;
+        const bool *holds; /* [row] */
+    } * conditions;
+    size_t n_conditions;
 };
-enum { CATALOG_EXPRESSIONS = 8 };
+enum { CATALOG_EXPRESSIONS = 8, CATALOG_CONDITIONS = 16 };
 
 struct catalog_relation {
     int64_t oid;

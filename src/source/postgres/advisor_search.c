@@ -118,14 +118,25 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
  * together, and how many different keys several columns have. */
 struct marks {
     unsigned char *columns;
-    const char *expressions[CATALOG_EXPRESSIONS];
-    size_t n;
+    const char *expressions[CATALOG_EXPRESSIONS], *conditions[CATALOG_CONDITIONS];
+    size_t n, n_conditions;
 };
+
+/* Rows of a condition may have other values than the table: fewer, longer, never null. */
+static void mark_condition(const struct index_def *d, struct marks *m)
+{
+    bool there = !d->predicate || d->method != INDEX_BTREE;
+    for (size_t i = 0; i < m->n_conditions && !there; i++)
+        there = !strcmp(m->conditions[i], d->predicate);
+    if (!there && m->n_conditions < CATALOG_CONDITIONS)
+        m->conditions[m->n_conditions++] = d->predicate;
+}
 
 static bool mark_sampled(const struct index_def *d, struct marks *m)
 {
     unsigned char *columns = m->columns;
     bool any = false, values = d->method == INDEX_BTREE && !d->n_include;
+    mark_condition(d, m);
     for (size_t i = 0; i < d->n_keys && d->method == INDEX_BTREE; i++) {
         const char *expr = d->keys[i].column < 0 ? d->keys[i].expr : NULL;
         for (size_t k = 0; k < m->n && expr; k++)
@@ -140,7 +151,7 @@ static bool mark_sampled(const struct index_def *d, struct marks *m)
     for (size_t c = 0; c < d->rel->n_columns; c++) {
         if (!index_def_has(d, (int)c))
             continue;
-        if (d->rel->columns[c].length < 0 || values || d->rel->columns[c].null_frac > 0)
+        if (d->rel->columns[c].length < 0 || values || d->predicate || d->rel->columns[c].null_frac > 0)
             columns[c] |= ADVISOR_LENGTHS | (values ? ADVISOR_VALUES : 0);
         any = any || columns[c];
     }
@@ -168,8 +179,15 @@ static void sample(struct advisor_search *s, const struct candidate_list *pool, 
     for (size_t k = 0; k < pool->n; k++)
         if (pool->items[k].rel == r && mark_sampled(&pool->items[k], &m))
             any = true;
-    if (any && !advisor_sample(s->advisor, s->catalog, r, m.columns, m.expressions, m.n, &ignored) && m.n)
-        advisor_sample(s->advisor, s->catalog, r, m.columns, NULL, 0, &ignored); /* a cast may fail */
+    struct advisor_wanted wanted = {.columns = m.columns,
+                                    .expressions = m.expressions,
+                                    .n_expressions = m.n,
+                                    .conditions = m.conditions,
+                                    .n_conditions = m.n_conditions};
+    bool ok = !any || advisor_sample(s->advisor, s->catalog, r, &wanted, &ignored);
+    wanted.n_expressions = wanted.n_conditions = 0;
+    if (!ok && (m.n || m.n_conditions)) /* a cast may fail */
+        advisor_sample(s->advisor, s->catalog, r, &wanted, &ignored);
     free(m.columns);
 }
 
@@ -288,7 +306,7 @@ static void measure_long(struct advisor_search *s, const struct table_use *u)
             columns[i] = any = ADVISOR_LENGTHS;
     }
     if (any)
-        advisor_sample(s->advisor, s->catalog, r, columns, NULL, 0, &ignored);
+        advisor_sample(s->advisor, s->catalog, r, &(struct advisor_wanted){.columns = columns}, &ignored);
     r->sample = NULL; /* the one for the sizes has values, too */
     for (size_t i = 0; i < r->n_columns; i++)
         if (columns[i] && isnan(r->columns[i].longest))

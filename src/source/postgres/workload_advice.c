@@ -10,9 +10,9 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-#define STATEMENTS   500         /* of pg_stat_statements */
-#define LIMIT_NS     (60 * SD_S) /* all of it, once connected */
-#define BUDGET_SHARE 0.98        /* sizes are known to some percent: the rest is kept free */
+#define STATEMENTS   500          /* of pg_stat_statements */
+#define LIMIT_NS     (180 * SD_S) /* all of it, once connected: only a search that runs away takes so long */
+#define BUDGET_SHARE 0.98         /* sizes are known to some percent: the rest is kept free */
 enum { KEEPS_NOTES = 20, REFUSALS = 16 };
 
 static void note(struct workload_advice *v, const char *sentence)
