@@ -268,7 +268,7 @@ struct sd_texts {
     X(TEXT, table, "", "table name")                                                                         \
     X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
     X(TEXT, columns, "sql-lines", "its keys, one a line, as in the statement")                               \
-    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(TEXT, method, "", "access method: btree, hash, gin, gist, spgist, brin")                               \
     X(INT, size_bytes, "bytes", "its size once built")                                                       \
     X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
     X(REAL, cost_before, "cost", "planner's cost of the statement without the index")                        \
@@ -333,7 +333,7 @@ struct sd_texts {
     X(TEXT, database, "", "database name")                                                                   \
     X(TEXT, schema, "", "schema of the table")                                                               \
     X(TEXT, table, "", "table name")                                                                         \
-    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(TEXT, method, "", "access method: btree, hash, gin, gist, spgist, brin")                               \
     X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
     X(TEXT, holds, "sql", "keys, INCLUDE and condition, as in the statement")                                \
     X(LIST_TEXT, keys, "sql", "names of columns, or expressions")                                            \
