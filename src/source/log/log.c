@@ -9,6 +9,7 @@
 #define ZLIB_CONST /* the input is const */
 #include <zlib.h>
 
+#include "base/units.h"
 #include "format/endpoints/accesslog_agg.h"
 #include "source/log/tail.h"
 
@@ -24,7 +25,7 @@
 #define GIVE_UP_LINES 2000
 
 struct log_options {
-    const char *format;
+    const char *format, *unit;
     const char *const *routes;
     int64_t max_routes;
     int64_t backlog;
@@ -36,9 +37,14 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_TEXT,
      .offset = AT(format),
      .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's "
-             "notation; "
-             "empty: detected from the first lines"},
+     .help = "the log's format: common, combined, ingress-nginx, haproxy-clf, json, ltsv, or a string in "
+             "nginx's, Apache's or gunicorn's notation; empty: detected from the first lines"},
+    {.name = "unit",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(unit),
+     .fallback = "",
+     .help = "the unit of the durations: s, ms, us or ns; none: the log has no durations; empty: what the "
+             "format says, or what is plausible, which is then said"},
     {.name = "routes",
      .type = SD_OPTION_LIST,
      .offset = AT(routes),
@@ -97,6 +103,7 @@ static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
 struct intake_lists {
     const char *texts[8], *whys[8];
     struct sd_texts samples, reasons;
+    char note[600];
 };
 
 static struct sd_intake intake_record(const struct accesslog_intake *in, struct intake_lists *lists)
@@ -109,13 +116,20 @@ static struct sd_intake intake_record(const struct accesslog_intake *in, struct 
     }
     lists->samples = (struct sd_texts){.n = (uint32_t)n, .items = lists->texts};
     lists->reasons = (struct sd_texts){.n = (uint32_t)n, .items = lists->whys};
+    int len = snprintf(lists->note, sizeof lists->note, "%s", in->said);
+    char hole[UNIT_TEXT_MAX];
+    if (in->holes)
+        snprintf(lists->note + len, sizeof lists->note - (size_t)len,
+                 "%s%s of NUL bytes were skipped, as a log truncated under its writer has them",
+                 len ? ". " : "", unit_format_int(UNIT_BYTES, in->holes, hole));
+    r.note = *lists->note ? lists->note : NULL;
     r.samples = n ? &lists->samples : NULL;
     r.reasons = n ? &lists->reasons : NULL;
     return r;
 }
 
-/* Stamped with the log's own time when it is read to its end: a verb's window is the
- * log's, not today's. */
+/* Stamped with the log's own time: a window over an old log is the log's, not today's, and what could not be
+ * read belongs to it. */
 static void tell_intake(struct sd_source *s, struct log *l, bool last)
 {
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
@@ -124,7 +138,7 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
         return;
     l->intake_at = now;
     l->lines_told = in->lines;
-    sd_time at = !s->follow && sd_known(in->last) ? in->last : now;
+    sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
     struct sd_intake record = intake_record(in, &lists);
     struct sd_batch *b = s->host->batch(s, at);
@@ -172,6 +186,22 @@ static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_e
     return SD_OK;
 }
 
+/* As accesslog_format_unit has it; 0: not given. */
+static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_error *err)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } UNITS[] = {{.name = "", .ns = 0},       {.name = "s", .ns = SD_S}, {.name = "ms", .ns = SD_MS},
+                 {.name = "us", .ns = SD_US}, {.name = "ns", .ns = 1},   {.name = "none", .ns = -1}};
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (str_eq(o->unit ? o->unit : "", UNITS[i].name)) {
+            *unit = UNITS[i].ns;
+            return true;
+        }
+    return fail(err, "The unit \"%.20s\" is none of s, ms, us, ns and none.", o->unit);
+}
+
 static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
@@ -179,6 +209,9 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
     *l = (struct log){.fd = -1};
     l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
     struct accesslog_format *format = NULL;
+    int64_t unit = 0;
+    if (!unit_given(o, &unit, err))
+        return SD_CONFIG;
     if (o->format && *o->format && strcmp(o->format, "auto") != 0 &&
         !(format = accesslog_format_new(o->format, err)))
         return SD_CONFIG;
@@ -187,8 +220,12 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
         accesslog_format_free(format);
         return SD_CONFIG;
     }
-    l->agg = accesslog_agg_new(&(struct accesslog_agg_options){
-        .format = format, .rules = l->rules, .max_routes = (size_t)o->max_routes, .emit = emit, .ctx = s});
+    l->agg = accesslog_agg_new(&(struct accesslog_agg_options){.format = format,
+                                                               .rules = l->rules,
+                                                               .max_routes = (size_t)o->max_routes,
+                                                               .unit = unit,
+                                                               .emit = emit,
+                                                               .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
     l->flushed_at = l->intake_at = s->host->now(s);
     return open_input(s, l, err);
@@ -304,6 +341,26 @@ static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, s
     return true;
 }
 
+/* UTF-16 as Windows tools write it: with its mark, or every second byte NUL. */
+static bool is_utf16(const char *s, size_t n)
+{
+    size_t zeros[2] = {0, 0};
+    if (n >= 2 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)))
+        return true;
+    for (size_t i = 0; i < MIN(n, (size_t)200); i++)
+        zeros[i % 2] += !s[i];
+    return n >= 16 && ((zeros[0] * 4 > MIN(n, (size_t)200) && !zeros[1]) ||
+                       (zeros[1] * 4 > MIN(n, (size_t)200) && !zeros[0]));
+}
+
+static enum sd_result refuse_utf16(const struct sd_source *s, struct sd_error *err)
+{
+    return sd_fail(
+        err, SD_CONFIG,
+        "%.200s is UTF-16 text, which is not read; convert it: iconv -f UTF-16 -t UTF-8 %.200s > access.log",
+        s->target, s->target);
+}
+
 /* A file of another kind, said in one sentence. */
 static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_error *err)
 {
@@ -386,6 +443,8 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         /* A packed log without its .gz: from a pipe, access.log.2 of a rotation. */
         if (!had && n > 1 && (unsigned char)l->buffer[0] == 0x1f && (unsigned char)l->buffer[1] == 0x8b)
             l->gz = true;
+        if (!had && !l->gz && is_utf16(l->buffer, (size_t)n))
+            return refuse_utf16(s, err);
         had = true;
         if (!l->gz)
             accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
@@ -395,7 +454,8 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
             tell_intake(s, l, true);
             return SD_CONFIG;
         }
-        if (!in->format && (in->bytes > GIVE_UP_BYTES || in->lines > GIVE_UP_LINES) && !(fifo && s->follow))
+        if (!in->format && (in->bytes - in->holes > GIVE_UP_BYTES || in->lines > GIVE_UP_LINES) &&
+            !(fifo && s->follow))
             return not_a_log(s, l, err);
         if (s->follow)
             flush_when_due(s, l);
@@ -437,9 +497,20 @@ static int log_recognise(const char *target, const void *head, size_t len)
         head = plain;
         inflateEnd(&z);
     }
+    if (is_utf16(head, len) && (by_name || str_ends(base, ".log"))) { /* log_run says what it is */
+        free(plain);
+        return 40;
+    }
+    const char *text = head;
+    while (len && !*text) /* a hole at its beginning */
+        text++, len--;
+    if (text > (const char *)head && !len && str_ends(base, ".log"))
+        by_name = 80;
+    head = text;
     size_t fits, lines;
     /* A head that holds no whole line is all there is to judge by. */
-    struct accesslog_format *f = accesslog_detect(head, len, !memchr(head, '\n', len), &fits, &lines);
+    struct accesslog_format *f =
+        accesslog_detect(head, len, !len || !memchr(head, '\n', len), 0, &fits, &lines);
     accesslog_format_free(f);
     free(plain);
     return fits && fits * 2 >= lines ? 85 : fits ? 50 : by_name / 2;
