@@ -169,4 +169,14 @@ ok "nor share in the time" is share 1 socket.log
 ok "it is counted, with how long it was open" says out '"total_ns":	18000000000000'
 ok "and has no percentile" eval '[ "$(grep -c "\"p50_ns\":	null" out)" = 1 ]'
 
+# ---- when ----
+ok "a time of day is one of the log's day" is count 11 --at 15:00:10 plain.log
+ok "with a window too" is count 5 --at 15:00:10 --window 5s plain.log
+ok "a time with its day is what it was" is count 11 --at '2026-11-20 15:00:10' plain.log
+printf '{"time":"2026-10-25T%s","method":"GET","uri":"/a","status":200}\n' 02:30:00+02:00 02:30:00+01:00 12:00:00+01:00 >night.log
+export TZ=CET-1CEST,M3.5.0,M10.5.0/3
+ok "the second 02:30 of a night in which the clock is set back" is count 2 --at 02:30 night.log
+ok "and the first one" is count 1 --at '02:30 CEST' night.log
+export TZ=UTC
+
 finish

@@ -95,7 +95,7 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
         size *= 2;
     a->table = mem_array(size, sizeof *a->table);
     a->mask = size - 1;
-    a->intake.first = a->intake.last = SD_UNKNOWN;
+    a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }
 
@@ -421,6 +421,7 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
         a->intake.first = at;
     a->intake.last = MAX(a->intake.last, at);
+    a->intake.newest = l->at;
     if (!sd_known(l->duration_ns))
         return;
     if (l->status == 101) { /* how long a connection was open: no latency */

@@ -30,6 +30,7 @@ struct accesslog_agg_options {
 struct accesslog_intake {
     int64_t lines, unparsed, bytes;
     sd_time first, last; /* of the lines' times; SD_UNKNOWN */
+    sd_time newest;      /* of the line read last that has one */
     const char *format;  /* its name; NULL: not found yet */
     const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
     int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */

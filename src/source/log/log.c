@@ -23,6 +23,8 @@
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
 #define GIVE_UP_LINES 2000
+/* A clock is so far off before it is said. */
+#define SKEW_NS (60 * SD_S)
 
 struct log_options {
     const char *format, *unit;
@@ -80,6 +82,9 @@ struct log {
     char *buffer, *plain;
     sd_time flushed_at, intake_at;
     int64_t lines_told;
+    int64_t
+        skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
+    bool caught_up; /* what was there when it was opened has been read */
     const char *said_missing; /* the last reported reason */
 };
 
@@ -106,7 +111,34 @@ struct intake_lists {
     char note[600];
 };
 
-static struct sd_intake intake_record(const struct accesslog_intake *in, struct intake_lists *lists)
+static void add_sentence(struct intake_lists *lists, const char *sentence)
+{
+    size_t n = strlen(lists->note);
+    snprintf(lists->note + n, sizeof lists->note - n, "%s%s", n ? ". " : "", sentence);
+}
+
+static void read_note(const struct accesslog_intake *in, int64_t skew_ns, struct intake_lists *lists)
+{
+    char text[200], value[UNIT_TEXT_MAX];
+    *lists->note = 0;
+    if (skew_ns) {
+        snprintf(text, sizeof text, "The log's clock is %s %s this machine's",
+                 unit_format_int(UNIT_AGE, skew_ns < 0 ? -skew_ns : skew_ns, value),
+                 skew_ns < 0 ? "behind" : "ahead of");
+        add_sentence(lists, text);
+    }
+    if (*in->said)
+        add_sentence(lists, in->said);
+    if (in->holes) {
+        snprintf(text, sizeof text,
+                 "%s of NUL bytes were skipped, as a log truncated under its writer has them",
+                 unit_format_int(UNIT_BYTES, in->holes, value));
+        add_sentence(lists, text);
+    }
+}
+
+static struct sd_intake intake_record(const struct accesslog_intake *in, int64_t skew_ns,
+                                      struct intake_lists *lists)
 {
     struct sd_intake r = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
     size_t n = MIN(in->n_samples, ARRAY_LEN(lists->texts));
@@ -116,16 +148,25 @@ static struct sd_intake intake_record(const struct accesslog_intake *in, struct 
     }
     lists->samples = (struct sd_texts){.n = (uint32_t)n, .items = lists->texts};
     lists->reasons = (struct sd_texts){.n = (uint32_t)n, .items = lists->whys};
-    int len = snprintf(lists->note, sizeof lists->note, "%s", in->said);
-    char hole[UNIT_TEXT_MAX];
-    if (in->holes)
-        snprintf(lists->note + len, sizeof lists->note - (size_t)len,
-                 "%s%s of NUL bytes were skipped, as a log truncated under its writer has them",
-                 len ? ". " : "", unit_format_int(UNIT_BYTES, in->holes, hole));
+    read_note(in, skew_ns, lists);
     r.note = *lists->note ? lists->note : NULL;
     r.samples = n ? &lists->samples : NULL;
     r.reasons = n ? &lists->reasons : NULL;
     return r;
+}
+
+/* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
+ * old, but not of the future. */
+static void compare_clocks(struct log *l, sd_time now, bool fresh)
+{
+    sd_time newest = accesslog_agg_intake(l->agg)->newest;
+    if (!sd_known(newest))
+        return;
+    int64_t skew = newest - now;
+    if (skew > SKEW_NS || (fresh && skew < -SKEW_NS))
+        l->skew_ns = (skew + (skew > 0 ? 30 : -30) * SD_S) / (60 * SD_S) * (60 * SD_S);
+    else if (fresh)
+        l->skew_ns = 0;
 }
 
 /* Stamped with the log's own time: a window over an old log is the log's, not today's, and what could not be
@@ -140,7 +181,8 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
     l->lines_told = in->lines;
     sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
-    struct sd_intake record = intake_record(in, &lists);
+    compare_clocks(l, now, false);
+    struct sd_intake record = intake_record(in, l->skew_ns, &lists);
     struct sd_batch *b = s->host->batch(s, at);
     s->host->add(b, SD_INTAKE, &record);
     s->host->publish(s, b);
@@ -269,6 +311,9 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         size_t n = tail_read(&l->tail, l->buffer, READ_SIZE, now, &whose, &ended);
         if (n)
             accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
+        if (n && n < READ_SIZE && l->caught_up)
+            compare_clocks(l, now, true);
+        l->caught_up |= n < READ_SIZE;
         if (ended)
             accesslog_agg_end(l->agg, ended, now);
         const char *why = l->tail.missing ? l->tail.why : NULL;
@@ -543,7 +588,7 @@ static enum sd_result log_decode(const struct sd_host *host, const void *bytes, 
     accesslog_agg_flush(agg);
     const struct accesslog_intake *in = accesslog_agg_intake(agg);
     struct intake_lists lists;
-    struct sd_intake record = intake_record(in, &lists);
+    struct sd_intake record = intake_record(in, 0, &lists);
     host->add(b, SD_INTAKE, &record);
     bool none = in->lines && in->lines == in->unparsed;
     accesslog_agg_free(agg);
