@@ -69,8 +69,19 @@ ok "or stand with the number" is total_ns 980000000 keyed.log
 many label.log combined 40 'x=1 D=$((20000 + i))'
 ok "D=%D is microseconds" is total_ns 800780000 label.log
 many before.log common 40 ''
-sed -i 's/\] "/] 21000 "/' before.log
-ok "a number between time and request" is total_ns 840000000 before.log
+sed -i 's/:\([0-9][0-9]\) +0000\] "/:\1 +0000] 210\1 "/' before.log
+ok "a number between time and request" is total_ns 840780000 before.log
+many pid.log combined 40 '$((21000 + i % 8))'
+ok "numbers of a few processes are no durations" is timed 0 pid.log
+many port.log combined 40 '$((33000 + i * 611))'
+ok "nor are ports" is timed 0 port.log
+objects_of_pino() {
+    for ((i = 10; i < 40; i++)); do
+        echo "{\"level\":30,\"time\":17951898${i}000,\"req\":{\"method\":\"GET\",\"url\":\"/a\"},\"res\":{\"statusCode\":200},\"responseTime\":2}"
+    done
+}
+objects_of_pino >pino.log
+ok "pino: request and answer one level down, milliseconds" is total_ns 60000000 pino.log
 many tomcat.log common 30 '$((4 + i % 9))'
 ok "%D below a tenth of a millisecond is doubted" is timed 30 tomcat.log --log-format '%h %l %u %t "%r" %s %b %D'
 ok "in a sentence" says out "Tomcat before version 10 writes milliseconds"

@@ -9,17 +9,15 @@
 static const char *const TIME[] = {"msec", "time_iso8601", "StartUTC",   "start_time", "time", "@timestamp",
                                    "ts",   "timestamp",    "time_local", "datetime",   "date", NULL};
 static const char *const METHOD[] = {"request_method", "RequestMethod", "method", "http_method",
-                                     "request.method", "verb",          NULL};
+                                     "request.method", "req.method",    "verb",   NULL};
 /* The path as requested comes first: $uri is what the server made of it. */
-static const char *const URI[] = {"request_uri", "RequestPath",  "request.uri", "uri",
-                                  "url",         "request.path", "request.url", NULL};
+static const char *const URI[] = {"request_uri",  "RequestPath", "request.uri", "uri", "url",
+                                  "request.path", "request.url", "req.url",     NULL};
 static const char *const PATH[] = {"path", NULL};
 static const char *const REQUEST[] = {"request", "request_line", "req", NULL};
-static const char *const STATUS[] = {"status",        "DownstreamStatus",
-                                     "status_code",   "response_status",
-                                     "response_code", "http_status",
-                                     "statusCode",    "response.status",
-                                     "code",          NULL};
+static const char *const STATUS[] = {
+    "status",     "DownstreamStatus", "status_code",    "response_status",     "response_code", "http_status",
+    "statusCode", "response.status",  "res.statusCode", "response.statusCode", "code",          NULL};
 static const char *const BYTES[] = {
     "body_bytes_sent", "DownstreamContentSize", "bytes_sent",    "size", "bytes",
     "bytes_out",       "response_size",         "response.size", NULL};
@@ -89,9 +87,10 @@ static int64_t unit_by_writer(const cJSON *o, const char *key)
     } WRITERS[] = {
         {.key = "Duration", .beside = "DownstreamStatus", .unit = 1}, /* Traefik */
         {.key = "OriginDuration", .beside = "DownstreamStatus", .unit = 1},
-        {.key = "duration", .beside = "controller", .unit = SD_MS},     /* lograge */
-        {.key = "duration", .beside = "response_flags", .unit = SD_MS}, /* Envoy, Istio */
-        {.key = "duration", .beside = "request.uri", .unit = SD_S},     /* Caddy */
+        {.key = "duration", .beside = "controller", .unit = SD_MS},         /* lograge */
+        {.key = "duration", .beside = "response_flags", .unit = SD_MS},     /* Envoy, Istio */
+        {.key = "duration", .beside = "request.uri", .unit = SD_S},         /* Caddy */
+        {.key = "responseTime", .beside = "res.statusCode", .unit = SD_MS}, /* pino */
     };
     for (size_t i = 0; i < ARRAY_LEN(WRITERS); i++)
         if (!strcmp(key, WRITERS[i].key) && get(o, WRITERS[i].beside))

@@ -192,6 +192,15 @@ static struct spot *find_spot(struct spots *s, const struct spot_number *v)
     return p;
 }
 
+static void keep_value(struct spot *p, double v)
+{
+    for (size_t i = 0; i < p->n_values; i++)
+        if (p->values[i] == v)
+            return;
+    if (p->n_values < SPOT_VALUES)
+        p->values[p->n_values++] = v;
+}
+
 void spots_see(struct spots *s, const struct spot_number *v)
 {
     struct spot *p = find_spot(s, v);
@@ -208,6 +217,7 @@ void spots_see(struct spots *s, const struct spot_number *v)
     if (v->value > 0)
         p->log_sum += log(v->value);
     p->now = v->value;
+    keep_value(p, v->value);
 }
 
 /* The same time in a coarser unit: cut off or rounded, or counted from second to second. */
@@ -265,6 +275,14 @@ static bool looks_like_seconds(const struct spot *p)
            !too_long(p, SD_S);
 }
 
+/* The port of a client, of Linux or of others; the number of one of a few processes. */
+static bool like_port_or_process(const struct spot *p)
+{
+    return p->n >= SPOT_ENOUGH &&
+           ((p->min >= 32768 && p->max <= 65535) ||
+            (p->n_values < SPOT_VALUES && p->min >= 1000 && (int64_t)p->n_values * 2 < p->n));
+}
+
 /* The unit that is plausible for requests; 0: several are. The middle (geometric mean) of requests lies
  * between a tenth of a millisecond and a few seconds; where two units both lead there, none is chosen. */
 static int64_t plausible_unit(const struct spot *p, bool named)
@@ -273,10 +291,12 @@ static int64_t plausible_unit(const struct spot *p, bool named)
     if (!whole_numbers(p)) {
         if (p->decimals_min >= 6 && m < 5)
             return SD_S;
-        return m == 0 ? 0 : m <= 0.4 && p->max < 3600 ? SD_S : m >= 5 && m < 5000 ? SD_MS : 0;
+        return m == 0 ? 0 : m <= 0.3 && p->max < 3600 ? SD_S : m >= 5 && m < 5000 ? SD_MS : 0;
     }
     if (named && m >= 2e6)
         return m < 2e11 && p->max > 1e7 ? 1 : 0;
+    if (!named && like_port_or_process(p))
+        return 0;
     if (m >= 1500)
         return m < 1e8 && !too_long(p, SD_US) ? SD_US : 0;
     if (m < 5 || (zeros > 0.5 && p->max < 60))

@@ -16,6 +16,7 @@ enum {
     SPOT_LINES = 200, /* so many lines are learned from */
     SPOT_ENOUGH = 20, /* fewer do not tell a unit, unless they are the whole file */
     SPOT_CHOSEN_MAX = 4,
+    SPOT_VALUES = 16,
     SPOT_OWN = -1, /* a unit that stands with each number */
 };
 
@@ -48,6 +49,8 @@ struct spot {
     int64_t n, zeros, small, fractions, like_bytes;
     int decimals_min, decimals_max;
     double log_sum, min, max;
+    double values[SPOT_VALUES]; /* the first different ones */
+    size_t n_values;
     double now; /* on the line that is read; NAN: none */
 };
 

@@ -108,7 +108,7 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
                          .what = "log",
                          .severity = SEVERITY_INFO,
                          .share = NAN,
-                         .subject = all.timed ? "assumed" : "no durations",
+                         .subject = all.timed ? "reading" : "no durations",
                          .why = assumed ? assumed
                                         : "add $request_time to nginx's log_format, %D to Apache's LogFormat",
                          .dive = {.view = "sources"},
