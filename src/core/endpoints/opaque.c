@@ -238,11 +238,15 @@ static bool is_mixed(const char *s, size_t n, size_t least, size_t odd_least)
  * none: report-2024. */
 static bool is_prefixed(const char *s, size_t n)
 {
-    size_t p = 0;
-    while (p < n && (letter_of(s[p]) == LOWER || letter_of(s[p]) == UPPER))
+    enum { PREFIX = 12 };
+    size_t p = 0, most = n < PREFIX + 2 ? n : PREFIX + 2;
+    while (p < most && s[p] != '_' && s[p] != '-')
         p++;
-    if (p < 1 || p > 12 || p + 1 >= n || (s[p] != '_' && s[p] != '-'))
+    if (p < 1 || p > PREFIX || p + 1 >= n)
         return false;
+    for (size_t i = 0; i < p; i++)
+        if (letter_of(s[i]) != LOWER && letter_of(s[i]) != UPPER)
+            return false;
     const char *id = s + p + 1;
     size_t k = n - p - 1, digits = 0;
     while (digits < k && letter_of(id[digits]) == DIGIT)
@@ -266,15 +270,20 @@ static bool is_hash(const char *s, size_t n, bool first)
  * into the name, another one with each release. */
 static bool is_fingerprinted(const char *s, size_t n)
 {
-    static const char *const ENDS[] = {"js",  "mjs",   "css",  "map",  "png",  "jpg",        "jpeg",
-                                       "gif", "svg",   "webp", "ico",  "avif", "woff",       "ttf",
-                                       "eot", "woff2", "otf",  "wasm", "json", "html",       "txt",
-                                       "mp4", "webm",  "gz",   "br",   "xml",  "webmanifest"};
+    /* What else is behind a point is not looked at. */
+    static const char ENDS[] =
+        " js mjs css map png jpg jpeg gif svg webp ico avif woff woff2 ttf eot otf wasm json html "
+        "txt mp4 webm gz br xml webmanifest ";
     const char *dot = memrchr(s, '.', n), *end = s + n;
-    bool asset = false;
-    for (size_t i = 0; dot && !asset && i < sizeof ENDS / sizeof *ENDS; i++)
-        asset =
-            (size_t)(end - dot - 1) == strlen(ENDS[i]) && begins(dot + 1, (size_t)(end - dot - 1), ENDS[i]);
+    char word[16];
+    size_t k = dot ? (size_t)(end - dot) - 1 : 0;
+    bool asset = k >= 2 && k + 3 < sizeof word;
+    if (asset) {
+        word[0] = word[k + 1] = ' ';
+        memcpy(word + 1, dot + 1, k);
+        word[k + 2] = 0;
+        asset = !memchr(word + 1, ' ', k) && strstr(ENDS, word);
+    }
     if (!asset)
         return false;
     for (const char *part = s, *stop; part < dot; part = stop + 1) {
@@ -298,6 +307,11 @@ static bool is_fingerprinted(const char *s, size_t n)
 bool opaque(const char *s, size_t n)
 {
     if (n < 3)
+        return false;
+    size_t lower = 0;
+    while (lower < n && s[lower] >= 'a' && s[lower] <= 'z')
+        lower++;
+    if (lower == n && n < TOKEN_SHORT) /* most segments: a short word */
         return false;
     return is_known_key(s, n) || is_ulid(s, n) || is_prefixed(s, n) || is_fingerprinted(s, n) ||
            is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) || is_padded(s, n) ||

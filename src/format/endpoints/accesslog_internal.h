@@ -55,9 +55,10 @@ struct accesslog_format {
     size_t prefix_len;
     struct accesslog_op *ops;
     size_t n, cap;
-    bool json;      /* one JSON object a line, read by its keys */
-    bool ltsv;      /* labels and values, separated by tabs */
-    bool stamped;   /* has FIELD_STAMP */
+    bool json;    /* one JSON object a line, read by its keys */
+    bool ltsv;    /* labels and values, separated by tabs */
+    bool stamped; /* has FIELD_STAMP, gathered in `stamp` */
+    struct accesslog_stamp stamp;
     bool apache_us; /* has %D, which Tomcat 9 writes in milliseconds */
     enum accesslog_wrap wrap;
     struct strbuf unwrapped;

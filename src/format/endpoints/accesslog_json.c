@@ -123,7 +123,6 @@ static void learn(struct accesslog_format *f, const cJSON *o, int64_t bytes)
             spots_see(&f->spots, &n);
     }
     spots_line(&f->spots, bytes);
-    spots_choose(&f->spots, false);
 }
 
 static int64_t duration_of(struct accesslog_format *f, const cJSON *o, int64_t bytes)

@@ -161,6 +161,7 @@ static void doubt_unit(struct accesslog_format *f, const struct accesslog_line *
     spots_see(s, &(struct spot_number){.key = "%D", .key_len = 2, .rank = SPOT_REQUEST, .value = us});
     spots_line(s, SD_UNKNOWN);
     s->settled = s->lines >= SPOT_LINES;
+    s->said[0] = 0;
     const struct spot *p = &s->spot[0];
     if (!s->n || p->n == p->zeros)
         return;
@@ -169,27 +170,26 @@ static void doubt_unit(struct accesslog_format *f, const struct accesslog_line *
                  "Durations: %%D is assumed to be microseconds, as Apache writes it (%.10g to %.10g). Tomcat "
                  "before version 10 writes milliseconds: log:PATH?unit=ms",
                  p->min, p->max);
-    else
-        s->said[0] = 0;
 }
 
 static bool parse_text(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
                        const char **reason)
 {
-    struct accesslog_stamp stamp = {.month = 0};
     const char *p = line, *end = line + len;
     *reason = "The line does not match the log format.";
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
     bool request = false;
+    if (f->stamped)
+        f->stamp = (struct accesslog_stamp){.month = 0};
     for (size_t i = 0; i < f->n; i++) {
         const struct accesslog_op *op = &f->ops[i];
         const char *q = p;
         if (op->field != FIELD_STAMP)
             q = value_end(op, p, end);
-        else if (!accesslog_stamp_read(op->pattern, &q, end, &stamp) || (size_t)(end - q) < op->literal_len ||
-                 !same_bytes(q, op->literal, op->literal_len))
+        else if (!accesslog_stamp_read(op->pattern, &q, end, &f->stamp) ||
+                 (size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
             return false;
         if (!q)
             return false;
@@ -205,7 +205,7 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
         *reason = "The line has more text after the end of the log format.";
         return false;
     }
-    if (f->stamped && !accesslog_stamp_time(&stamp, &out->at)) {
+    if (f->stamped && !accesslog_stamp_time(&f->stamp, &out->at)) {
         *reason = "The time cannot be read.";
         return false;
     }
@@ -303,8 +303,8 @@ struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool al
             accesslog_format_free(f);
         }
     }
-    if (best.f && all)
-        accesslog_format_settle(best.f);
+    if (best.f)
+        spots_choose(&best.f->spots, all);
     if (fits)
         *fits = best.fits;
     if (lines)

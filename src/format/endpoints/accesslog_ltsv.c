@@ -155,7 +155,6 @@ bool accesslog_parse_ltsv(struct accesslog_format *f, const char *line, size_t l
         return true;
     each_label(f, line, len, learn, NULL);
     spots_line(&f->spots, out->bytes);
-    spots_choose(&f->spots, false);
     out->duration_ns = SD_UNKNOWN;
     r.at = SPOT_CHOSEN_MAX;
     each_label(f, line, len, keep, &r);

@@ -7,37 +7,42 @@
 
 /* ---- names and units ---- */
 
+#define UNIT(word, ns)                                                                                       \
+    {                                                                                                        \
+        word, sizeof word - 1, ns                                                                            \
+    }
 static const struct {
     const char *word;
+    size_t len;
     int64_t ns;
 } UNITS[] = {
-    {.word = "ms", .ns = SD_MS},
-    {.word = "msec", .ns = SD_MS},
-    {.word = "msecs", .ns = SD_MS},
-    {.word = "millis", .ns = SD_MS},
-    {.word = "milliseconds", .ns = SD_MS},
-    {.word = "us", .ns = SD_US},
-    {.word = "\xc2\xb5s", .ns = SD_US},
-    {.word = "\xce\xbcs", .ns = SD_US},
-    {.word = "usec", .ns = SD_US},
-    {.word = "usecs", .ns = SD_US},
-    {.word = "micros", .ns = SD_US},
-    {.word = "microsec", .ns = SD_US},
-    {.word = "microseconds", .ns = SD_US},
-    {.word = "ns", .ns = 1},
-    {.word = "nanos", .ns = 1},
-    {.word = "nanoseconds", .ns = 1},
-    {.word = "s", .ns = SD_S},
-    {.word = "sec", .ns = SD_S},
-    {.word = "secs", .ns = SD_S},
-    {.word = "seconds", .ns = SD_S},
-    {.word = "second", .ns = SD_S},
+    UNIT("ms", SD_MS),
+    UNIT("msec", SD_MS),
+    UNIT("msecs", SD_MS),
+    UNIT("millis", SD_MS),
+    UNIT("milliseconds", SD_MS),
+    UNIT("us", SD_US),
+    UNIT("\xc2\xb5s", SD_US),
+    UNIT("\xce\xbcs", SD_US),
+    UNIT("usec", SD_US),
+    UNIT("usecs", SD_US),
+    UNIT("micros", SD_US),
+    UNIT("microsec", SD_US),
+    UNIT("microseconds", SD_US),
+    UNIT("ns", 1),
+    UNIT("nanos", 1),
+    UNIT("nanoseconds", 1),
+    UNIT("s", SD_S),
+    UNIT("sec", SD_S),
+    UNIT("secs", SD_S),
+    UNIT("second", SD_S),
+    UNIT("seconds", SD_S),
 };
 
 int64_t spot_unit(const char *word, size_t n)
 {
     for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
-        if (strlen(UNITS[i].word) == n && !memcmp(UNITS[i].word, word, n))
+        if (UNITS[i].len == n && !memcmp(UNITS[i].word, word, n))
             return UNITS[i].ns;
     return 0;
 }
@@ -248,6 +253,8 @@ void spots_line(struct spots *s, int64_t bytes)
     }
     for (size_t i = 0; i < s->n; i++)
         s->spot[i].now = NAN;
+    if (s->lines < 8 || s->lines % 8 == 0)
+        spots_choose(s, false);
 }
 
 /* ---- choosing ---- */

@@ -78,7 +78,8 @@ struct spots {
     char said[400];     /* "": nothing was assumed */
 };
 
-/* The numbers of one line, then its end. `bytes` of the answer, or SD_UNKNOWN. */
+/* The numbers of one line, then its end, which chooses again now and then. `bytes` of the answer, or
+ * SD_UNKNOWN. */
 void spots_see(struct spots *s, const struct spot_number *v);
 void spots_line(struct spots *s, int64_t bytes);
 /* Chooses again. `all`: the lines seen are the whole file, so few are enough. */

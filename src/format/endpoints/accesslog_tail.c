@@ -24,6 +24,12 @@ static bool is_gap(char c)
     return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|';
 }
 
+/* Most characters of a log are past the quote: they take one comparison. */
+static bool ends_word(char c)
+{
+    return c <= '"' && (c == ' ' || c == '"' || c == '\t');
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -32,15 +38,12 @@ static bool is_digit(char c)
 /* "12.345 ms": the unit is a word of its own behind the number. */
 static const char *with_unit_word(const char *stop, const char *end)
 {
-    if (end - stop < 2 || *stop != ' ')
+    if (end - stop < 2 || *stop != ' ' || !strchr("msun\xc2\xce", stop[1]))
         return stop;
     const char *word = stop + 1, *w = word;
-    while (w < end && !is_gap(*w))
+    while (w < end && w - word < 13 && !is_gap(*w) && *w != '=')
         w++;
-    return (*word == 'm' || *word == 's' || *word == 'u' || *word == 'n' || (*word & 0x80)) &&
-                   spot_unit(word, (size_t)(w - word))
-               ? w
-               : stop;
+    return (w == end || is_gap(*w)) && spot_unit(word, (size_t)(w - word)) ? w : stop;
 }
 
 static const char *quoted_end(const char *s, const char *end)
@@ -58,9 +61,13 @@ static bool next_field(struct tail_walk *w, struct field *f)
     if (s == end)
         return false;
     const char *begin = s, *value = s, *stop;
-    for (; s < end && *s != ' ' && *s != '"' && *s != '\t'; s++)
-        if (*s == '=' && value == begin && s > begin)
-            value = s + 1;
+    for (; s < end && !ends_word(*s); s++)
+        if (*s == '=' && s > begin) {
+            value = ++s;
+            break;
+        }
+    while (s < end && !ends_word(*s))
+        s++;
     bool keyed = value > begin;
     if (s < end && *s == '"' && s == value) {
         stop = quoted_end(++value, end);
@@ -213,7 +220,6 @@ static void learn(struct accesslog_format *f, const char *s, const char *end, in
     while (next_field(&w, &field))
         learn_field(&f->spots, &field);
     spots_line(&f->spots, bytes);
-    spots_choose(&f->spots, false);
 }
 
 /* The text of the chosen spot in a field; false: it is not there. */
