@@ -180,6 +180,14 @@ ok "nor share in the time" is share 1 socket.log
 ok "it is counted, with how long it was open" says out '"total_ns":	18000000000000'
 ok "and has no percentile" eval '[ "$(grep -c "\"p50_ns\":	null" out)" = 1 ]'
 
+# ---- lines that almost fit ----
+sed 's/"GET /x y "GET /; s/HTTP.1.1" /&  /' plain.log >odd.log
+refused "what is unusual is named" "more than a blank stands between the time and the request" endpoints log:odd.log
+sed 's/HTTP.1.1" /&up=1 /' plain.log >odd.log
+refused "so is what stands before the status" "the request is not followed by a blank and the status" endpoints log:odd.log
+echo '{"msg":"started","level":"info"}' >odd.log
+refused "and JSON without requests" "The JSON object is not a request: it has no status" endpoints log:odd.log
+
 # ---- when ----
 ok "a time of day is one of the log's day" is count 11 --at 15:00:10 plain.log
 ok "with a window too" is count 5 --at 15:00:10 --window 5s plain.log

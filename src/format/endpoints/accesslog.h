@@ -69,6 +69,10 @@ void accesslog_format_pause(struct accesslog_format *f, bool pause);
 /* The lines of both are in the same file. */
 void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accesslog_format *from);
 
+/* What keeps a line from being one of a combined or common log, or a request in JSON, as the end of a
+ * sentence; NULL: it does not look like any of them. Static. */
+const char *accesslog_near_miss(const char *line, size_t len);
+
 /* The built-in formats, for trying one after the other: NULL past the last. */
 struct accesslog_format *accesslog_builtin(size_t i);
 

@@ -331,3 +331,56 @@ void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accessl
 {
     f->wrap = from->wrap;
 }
+
+/* ---- lines that almost fit ---- */
+
+/* Behind the time in brackets; NULL: there is none. */
+static const char *behind_time(const char *s, const char *end)
+{
+    sd_time t;
+    for (const char *open = s; (open = memchr(open, '[', (size_t)(end - open))); open++) {
+        const char *close = memchr(open, ']', (size_t)(end - open));
+        if (close && accesslog_time_local(open + 1, (size_t)(close - open) - 1, &t))
+            return close + 1;
+    }
+    return NULL;
+}
+
+/* The quote before a request such as "GET / HTTP/1.1". */
+static const char *quoted_request(const char *s, const char *end, const char **behind)
+{
+    for (const char *q = s; (q = memchr(q, '"', (size_t)(end - q))); q++) {
+        const char *close = memchr(q + 1, '"', (size_t)(end - q - 1));
+        struct accesslog_line l = {.method_len = 0};
+        if (close)
+            accesslog_request(q + 1, (size_t)(close - q) - 1, &l);
+        if (l.method_len) {
+            *behind = close + 1;
+            return q;
+        }
+    }
+    return NULL;
+}
+
+const char *accesslog_near_miss(const char *line, size_t len)
+{
+    const char *end = line + len, *behind, *time = behind_time(line, end);
+    const char *request = quoted_request(line, end, &behind);
+    if (len && *line == '{') {
+        struct accesslog_format *json = accesslog_format_new("json", NULL);
+        struct accesslog_line l;
+        const char *reason = NULL;
+        accesslog_parse(json, line, len, &l, &reason);
+        accesslog_format_free(json);
+        return reason;
+    }
+    if (!request)
+        return NULL;
+    if (!time || time > request)
+        return "no time such as [20/Nov/2026:15:51:38 +0000] stands before the request";
+    if (request - time != 1)
+        return "more than a blank stands between the time and the request";
+    if (end - behind < 5 || *behind != ' ' || behind[1] < '1' || behind[1] > '9' || behind[4] != ' ')
+        return "the request is not followed by a blank and the status";
+    return "what follows the status is not the number of bytes";
+}

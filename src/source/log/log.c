@@ -429,6 +429,19 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     if (o->format && *o->format)
         return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"",
                        s->target, line);
+    const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
+                           ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
+                           : NULL;
+    if (miss && str_ends(miss, "."))
+        return sd_fail(err, SD_CONFIG,
+                       "%.200s is not an access log of a known format; its first line is \"%s\". %s",
+                       s->target, line, miss);
+    if (miss)
+        return sd_fail(
+            err, SD_CONFIG,
+            "%.200s is not an access log of a known format: in its first line, \"%s\", %s. Set its format: "
+            "log:PATH?format=... or --log-format, in the server's notation",
+            s->target, line, miss);
     return sd_fail(err, SD_CONFIG,
                    "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
                    "set its format: log:PATH?format=... or --log-format, in nginx's notation",
