@@ -144,7 +144,9 @@ struct sd_texts {
     X(INT, first_at, "time", "end of the earliest request")                                                  \
     X(INT, last_at, "time", "end of the latest request")                                                     \
     X(HIST, latency, "ns", "the known durations")                                                            \
-    X(TEXT, host, "", "machine that answered; absent: the one the source runs on")
+    X(TEXT, host, "", "machine that answered; absent: the one the source runs on")                           \
+    X(INT, upgraded, "count", "of these, status 101 with a known duration, which is not in `timed`")         \
+    X(INT, upgraded_ns, "ns", "how long these connections were open, in all")
 
 /* A statement's counters as the server publishes them: totals since `since`. */
 #define SD_STATEMENT_FIELDS(X)                                                                               \
@@ -293,7 +295,8 @@ struct sd_texts {
     X(TEXT, sample, "request", "one that was not understood, cut to 256 bytes")                              \
     X(TEXT, reason, "", "why, in one sentence")                                                              \
     X(LIST_TEXT, samples, "request", "up to 8, one for each reason, each cut to 256 bytes")                  \
-    X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")
+    X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")                   \
+    X(TEXT, note, "", "what was assumed or skipped while reading, in sentences")
 
 /* Index advice for a whole workload: all records of one answer are in one batch, and bear the
  * same `database`. This one is the answer as a whole. */
