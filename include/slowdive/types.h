@@ -171,7 +171,10 @@ struct sd_texts {
     X(INT, temp_written, "blocks", "temporary blocks written")                                               \
     X(INT, io_ns, "ns", "block read and write time, with track_io_timing")                                   \
     X(INT, wal_bytes, "bytes", "write-ahead log generated")                                                  \
-    X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")
+    X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")         \
+    X(INT, absent_at, "time", "of a new one: newest whole listing without it; all counters are younger")     \
+    X(INT, logged, "0|1", "1: counted from a log, which may not have all executions")                        \
+    X(INT, rows_examined, "count", "rows read to find them, if the server reports it")
 
 /* One session seen at one sampling moment; idle sessions are not sampled unless they
  * hold a transaction or block somebody. All samples of a moment are in one batch, with

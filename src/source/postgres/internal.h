@@ -157,6 +157,8 @@ void statements_free(struct statements *st); /* NULL is fine */
 /* Publishes what changed since the last call. What keeps it from working is put
  * into `problem` (caller's, at least 400 bytes; "" when all is well). */
 enum sd_result statements_collect(struct postgres *p, char *problem, size_t size, struct sd_error *err);
+/* Where the texts of the view cannot be read: takes those that sessions show. */
+enum sd_result statements_sampled(struct postgres *p, struct sd_error *err);
 /* The whole text of a statement seen before; NULL. */
 const char *statements_text(const struct postgres *p, int64_t query_id);
 
