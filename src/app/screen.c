@@ -311,13 +311,10 @@ static void show_problems(struct console *c, const struct strbuf *problems)
     log_line(NULL, "%s", problems->text);
 }
 
-int verb_console(struct app *a)
+/* The recording to write, the sources or the recording to show, the baseline. */
+static int open_data(struct app *a)
 {
-    struct screen s = {.app = a};
-    const struct settings *set = a->config->settings;
     struct sd_error err;
-    const char *note = NULL;
-
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         complain("the console needs a terminal; without one, print a view: slowdive overview SOURCE");
         return EXIT_USAGE;
@@ -341,6 +338,19 @@ int verb_console(struct app *a)
         complain("--baseline: %s", err.text);
         return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
+    return EXIT_FINE;
+}
+
+int verb_console(struct app *a)
+{
+    struct screen s = {.app = a};
+    const struct settings *set = a->config->settings;
+    struct sd_error err;
+    const char *note = NULL;
+
+    int status = open_data(a);
+    if (status != EXIT_FINE)
+        return status;
 
     struct theme theme;
     load_theme(&theme, "dark", NULL);
