@@ -101,7 +101,7 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
         n->exclusive_ns = n->exclusive_share = NAN;
         return;
     }
-    n->never_executed = !(n->loops > 0);
+    n->never_executed = n->loops <= 0; /* unknown is not 0: nodes of other servers have no figures */
     n->processes = processes(p, n, context);
     double loops = n->never_executed ? 0 : n->loops;
     struct graph_node *gn = &g->nodes[n->id - 1];
@@ -113,6 +113,26 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
                      known_or(n->loop_removed_recheck, 0);
     n->rows_removed = n->never_executed ? 0 : removed * loops;
     estimate(n);
+}
+
+/* A node without figures of its own (it heads plans of other servers, or its line is damaged)
+ * took at least what the nodes below it took. */
+static void unmeasured(struct graph *g)
+{
+    for (size_t i = g->p->n_nodes; i-- > 0;) {
+        struct plan_node *n = g->p->nodes[i];
+        if (!isnan(n->loops) || !isnan(n->total_ns) || !g->p->timed)
+            continue;
+        double total = 0, work = 0;
+        for (const struct plan_node *c = n->child; c; c = c->next) {
+            if (plan_is_initplan(c))
+                continue;
+            total += known_or(c->total_ns, 0);
+            work += known_or(g->nodes[c->id - 1].work, 0);
+        }
+        n->total_ns = total;
+        g->nodes[i].work = work;
+    }
 }
 
 /* ---- where a node's time lies ---- */
@@ -528,6 +548,7 @@ void plan_time(struct plan *p)
         node_figures(&g, n, above);
     }
     free(context);
+    unmeasured(&g);
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
         if (n->parent && !plan_is_initplan(n))

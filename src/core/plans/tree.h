@@ -248,6 +248,9 @@ extern const size_t plan_n_trigger_fields;
 void plan_unknown(const struct plan_field *fields, size_t n, void *record);
 
 /* ---- what nodes are ---- */
+/* Is this ("Node Type" of FORMAT JSON) a node of PostgreSQL, or of an extension or relative
+ * known here? */
+bool plan_type_known(const char *type);
 bool plan_is_scan(const struct plan_node *n); /* reads a relation */
 bool plan_is_join(const struct plan_node *n);
 bool plan_is_remote(const struct plan_node *n); /* a foreign server's or an extension's node */

@@ -14,9 +14,9 @@
 #include "core/sql/statement.h"
 #include "core/sql/lex.h"
 
-#define MAX_PARAMETERS 1000 /* of a statement planned without its values */
-#define MAX_TYPE_TRIES 40   /* parses until every parameter has a type */
-#define MAX_RELATIONS  64   /* of a plan, whose indexes are listed */
+#define MAX_PARAMETERS 65535 /* of a statement planned without its values: as the protocol has them */
+#define MAX_TYPE_TRIES 40    /* parses until every parameter has a type */
+#define MAX_RELATIONS  64    /* of a plan, whose indexes are listed */
 #define EXPLAIN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
 
 /* ---- typed constants whose value became a parameter ---- */

@@ -157,6 +157,8 @@ void statements_free(struct statements *st); /* NULL is fine */
 /* Publishes what changed since the last call. What keeps it from working is put
  * into `problem` (caller's, at least 400 bytes; "" when all is well). */
 enum sd_result statements_collect(struct postgres *p, char *problem, size_t size, struct sd_error *err);
+/* Where the texts of the view cannot be read: takes those that sessions show. */
+enum sd_result statements_sampled(struct postgres *p, struct sd_error *err);
 /* The whole text of a statement seen before; NULL. */
 const char *statements_text(const struct postgres *p, int64_t query_id);
 
@@ -194,6 +196,8 @@ void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
+/* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */
+void database_note_statements(struct postgres *p, sd_time since);
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
@@ -332,11 +336,12 @@ struct postgres {
     int64_t activity_period; /* ns the next sample stands for */
     int64_t catalog_every;   /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, next_size, last_activity;
-    char *noted; /* the last sentence told */
+    char *noted;              /* the last sentence told */
+    int64_t own_transactions; /* that the server has counted for us; one thread has all connections */
 
     /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */
     struct {
-        sd_time started, reset;
+        sd_time started, reset, statements_reset;
         int64_t in_recovery;
         char address[64]; /* "127.0.0.1 port 5432" */
     } server;

@@ -90,7 +90,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                   .flags = H,
                   .priority = 9,
                   .width = 7,
-                  .help = "access method: btree, gin, brin"},
+                  .help = "access method: btree, hash, brin, gin, gist, spgist"},
     [S_overhead] =
         {.key = "write_overhead",
          .title = "Per write",
@@ -376,7 +376,7 @@ static const char *no_suggestion(struct doc *d, const struct plan_advice *a)
     if (a->src->n_advice)
         return given_none(a) ? doc_text(d, given_none(a)) : "The server's advice names no index.";
     return a->own.n ? doc_printf(d, "%s: %s", plan_short_name(d, a->own.items[0].node), a->own.items[0].why)
-                    : "There is no sequential scan with a filter.";
+                    : "No scan of this plan has a condition that a further index could serve.";
 }
 
 void plan_suggest(struct doc *d, const struct plan_advice *a)
