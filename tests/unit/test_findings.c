@@ -326,6 +326,19 @@ static void test_hot_nodes(void **state)
          "loops=1)\n"
          "  Filter: is_open(day, 'x'::text)\n  Rows Removed by Filter: 40\n",
          "hot_node", 1, "is_open is probably expensive", NULL},
+        {"a cheap function is not the reason",
+         "Seq Scan on visit  (cost=0.00..5000.00 rows=30 width=8) (actual time=0.000..900.000 rows=60 "
+         "loops=1)\n"
+         "  Filter: ((day)::character varying(9) = lower('x'::text))\n  Rows Removed by Filter: 40\n",
+         "hot_node", 1, "an expensive expression", NULL},
+        {"a scan inside a CTE of a short plan",
+         "CTE Scan on c  (cost=90.00..99.00 rows=1 width=8) (actual time=20.100..20.110 rows=1 loops=1)\n"
+         "  CTE c\n"
+         "    ->  Aggregate  (cost=80.00..80.01 rows=1 width=8) (actual time=20.000..20.000 rows=1 loops=1)\n"
+         "          ->  Seq Scan on b  (cost=0.00..70.00 rows=9000 width=8) (actual time=0.010..19.000 "
+         "rows=9000 "
+         "loops=1)\n",
+         "hot_part", 3, "in CTE c", NULL},
         {"false hits of an index",
          "Bitmap Heap Scan on page  (cost=50.00..5000.00 rows=3000 width=8) (actual time=9.000..900.000 "
          "rows=20 "

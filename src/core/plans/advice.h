@@ -42,6 +42,8 @@ struct advice_list {
 };
 /* `query` (NULL: unknown) tells casts the user wrote from those the server added. */
 void advise_plan(struct plan *p, const struct plan_facts *facts, const char *query, struct advice_list *out);
+/* Adds the indexes for foreign keys that a DELETE, or an UPDATE of a key, has to search (key_rules.c). */
+void advise_keys(struct plan *p, const struct plan_facts *facts, struct advice_list *out);
 void advise_free(struct advice_list *l);
 /* Suggestion or refusal for one node; NULL. */
 const struct advice *advise_for(const struct advice_list *l, const struct plan_node *n);

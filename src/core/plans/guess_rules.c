@@ -6,10 +6,10 @@
 static const struct {
     double share;
     const char *words;
-} GUESSES[] = {{.share = 1.0 / 3, .words = "a third"},
-               {.share = 2.0 / 3, .words = "two thirds"},
-               {.share = 0.005, .words = "0.5 %"},
-               {.share = 0.5, .words = "a half"}};
+} PLANNER_GUESSES[] = {{.share = 1.0 / 3, .words = "a third"},
+                       {.share = 2.0 / 3, .words = "two thirds"},
+                       {.share = 0.005, .words = "0.5 %"},
+                       {.share = 0.5, .words = "a half"}};
 
 /* One condition, and not on a plain column: of those the planner has statistics. */
 static bool no_statistics(const struct plan_finder *f, const struct plan_node *n)
@@ -30,9 +30,9 @@ const char *planner_guess(struct plan_finder *f, const struct plan_node *n)
         return NULL;
     double planned = f->plan->analyzed ? n->rows_plan_total : s.kept,
            rounding = 0.003 + 0.6 / MAX(1, planned);
-    for (size_t i = 0; i < ARRAY_LEN(GUESSES); i++)
-        if (fabs(planned / s.read / GUESSES[i].share - 1) <= rounding)
-            return no_statistics(f, n) ? GUESSES[i].words : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(PLANNER_GUESSES); i++)
+        if (fabs(planned / s.read / PLANNER_GUESSES[i].share - 1) <= rounding)
+            return no_statistics(f, n) ? PLANNER_GUESSES[i].words : NULL;
     return NULL;
 }
 

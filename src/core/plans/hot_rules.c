@@ -71,6 +71,13 @@ static struct hot_facts hot_facts(const struct plan_node *n)
     };
 }
 
+/* Types with a length, aggregates, and functions that are never the reason. */
+static const char *const CHEAP_FUNCTIONS[] = {
+    "varying",    "numeric",   "character", "varchar", "bpchar", "char",      "bit",    "timestamp",
+    "time",       "interval",  "now",       "lower",   "upper",  "length",    "abs",    "round",
+    "date_trunc", "date_part", "timezone",  "replace", "substr", "substring", "concat", "count",
+    "sum",        "min",       "max",       "avg",     "IN",     "VALUES",    "EXISTS", NULL};
+
 /* The first function that a condition or the output calls: "f(" in an expression; NULL. */
 static const char *called_in(struct plan_finder *f, const char *text)
 {
@@ -79,9 +86,9 @@ static const char *called_in(struct plan_finder *f, const char *text)
         while (start > text && (isalnum((unsigned char)start[-1]) || strchr("_.$\"", start[-1])))
             start--;
         size_t len = (size_t)(open - start);
-        if (len && !isdigit((unsigned char)*start) && !(len == 3 && !strncmp(start, "ANY", 3)) &&
-            !(len == 3 && !strncmp(start, "ALL", 3)))
-            return SAY("%.*s", (int)MIN(len, 60), start);
+        const char *name = len ? SAY("%.*s", (int)MIN(len, 60), start) : "";
+        if (len && !isdigit((unsigned char)*start) && str_find(CHEAP_FUNCTIONS, name) < 0)
+            return name;
     }
     return NULL;
 }
@@ -137,6 +144,11 @@ static struct hot_words hot_by_time(struct plan_finder *f, const struct plan_nod
             SAY("The time is spent inside %s: look at its statements (auto_explain.log_nested_statements, "
                 "pg_stat_statements.track = all), or call it less often.",
                 function)};
+    if (plan_is_gather(n))
+        return (struct hot_words){
+            SAY("; %s from its workers", rows_text(f, n->rows)),
+            "The leader waits for its workers: they start slowly, share the work unevenly, or "
+            "send it many rows. Aggregate or filter below it, or use fewer workers."};
     if (known_or(n->own_io_ns, 0) >= h->own_ns / 2)
         return (struct hot_words){
             SAY("; %s of it reading %s blocks", time_text(f, n->own_io_ns), count(f, h->blocks)),
@@ -196,10 +208,19 @@ void rule_hot_node(struct plan_finder *f, const struct plan_node *n)
     it->check = "The own time of this node is lower.";
 }
 
+static bool in_named_part(const struct plan_node *n)
+{
+    while (n && !plan_is_initplan(n))
+        n = n->parent;
+    return n != NULL;
+}
+
 /* Of a short plan: a part with a name of its own, which one looks for first. */
 void rule_hot_part(struct plan_finder *f, const struct plan_node *n)
 {
-    if (plan_is_initplan(n) || str_eq(n->type, "Function Scan") || str_eq(n->type, "Table Function Scan") ||
+    if (!(n->exclusive_share >= f->rule->info))
+        return;
+    if (in_named_part(n) || str_eq(n->type, "Function Scan") || str_eq(n->type, "Table Function Scan") ||
         plan_is_remote(n) || str_eq(n->type, "CTE Scan") || str_eq(n->type, "ProjectSet"))
         rule_hot_node(f, n);
 }

@@ -2,7 +2,9 @@
  * catalogue tells: sd_table.unindexed_keys). */
 #include <ctype.h>
 
+#include "core/plans/advice.h"
 #include "core/plans/finder.h"
+#include "core/sql/statement.h"
 
 #define REFERENCES " references ("
 
@@ -11,11 +13,11 @@ struct key_line {
     const char *from, *to; /* "shop.line (order_id)", "id"; in the plan's arena */
 };
 
-static bool next_key(struct plan_finder *f, const char **lines, struct key_line *out)
+static bool next_key(struct arena *a, const char **lines, struct key_line *out)
 {
     while (*lines && **lines) {
         size_t len = strcspn(*lines, "\n");
-        char *line = arena_strndup(f->plan->arena, *lines, len), *to = strstr(line, REFERENCES);
+        char *line = arena_strndup(a, *lines, len), *to = strstr(line, REFERENCES);
         *lines += len + ((*lines)[len] == '\n');
         if (!to)
             continue;
@@ -62,31 +64,101 @@ static double key_triggers_ns(const struct plan *p)
     return ns;
 }
 
+/* The keys that the node's rows make PostgreSQL search, without an index: one a call, as from next_key(). */
+struct key_walk {
+    const struct sd_table *table; /* NULL: none */
+    const char *lines, *sql;
+    bool deletes;
+};
+
+static struct key_walk key_walk(const struct plan *p, const struct plan_facts *facts,
+                                const struct plan_node *n)
+{
+    bool deletes = str_eq(n->operation, "Delete"), updates = str_eq(n->operation, "Update");
+    const struct sd_table *t = plan_is_modify(n) && (deletes || updates) ? plan_facts_table(facts, n) : NULL;
+    return (struct key_walk){.table = t,
+                             .lines = t ? t->unindexed_keys : NULL,
+                             .sql = facts && facts->query ? facts->query : p->query,
+                             .deletes = deletes};
+}
+
+static bool walk_key(struct arena *a, struct key_walk *w, struct key_line *out)
+{
+    while (next_key(a, &w->lines, out))
+        if (w->deletes || (w->sql && sets_one_of(w->sql, out->to)))
+            return true;
+    return false;
+}
+
 void rule_foreign_key(struct plan_finder *f, const struct plan_node *n)
 {
-    const struct sd_table *t = plan_is_modify(n) ? plan_facts_table(f->facts, n) : NULL;
-    bool deletes = str_eq(n->operation, "Delete"), updates = str_eq(n->operation, "Update");
-    const char *lines = t ? t->unindexed_keys : NULL, *first = NULL, *sql = f->plan->query;
+    struct key_walk w = key_walk(f->plan, f->facts, n);
+    const char *first = NULL;
     size_t keys = 0;
-    if (t && f->facts->query)
-        sql = f->facts->query;
-    for (struct key_line k; (deletes || updates) && next_key(f, &lines, &k);) {
-        if (!deletes && !(sql && sets_one_of(sql, k.to)))
-            continue;
+    for (struct key_line k; walk_key(f->plan->arena, &w, &k); keys++)
         first = first ? first : k.from;
-        keys++;
-    }
     double ns = key_triggers_ns(f->plan);
     struct saving saves =
         f->plan->timed ? of_time(f, ns) : (struct saving){.ns = NAN, .share = 0, .cost = NAN};
-    struct plan_finding *it = first ? found(f, n, deletes ? 2 : 1, saves, (double)keys) : NULL;
+    struct plan_finding *it = first ? found(f, n, w.deletes ? 2 : 1, saves, (double)keys) : NULL;
     if (!it)
         return;
-    it->evidence = SAY("each row %s here searches %s%s, which has no index%s%s",
-                       deletes ? "deleted" : "changed", first, keys > 1 ? SAY(" and %zu more", keys - 1) : "",
-                       ns > 0 ? ": " : "", ns > 0 ? time_text(f, ns) : "");
+    it->evidence = SAY(
+        "each row %s here searches %s%s, which has no index%s%s", w.deletes ? "deleted" : "changed", first,
+        keys > 1 ? SAY(" and %zu more", keys - 1) : "", ns > 0 ? ": " : "", ns > 0 ? time_text(f, ns) : "");
     if (!f->plan->timed)
         it->saves_share = NAN; /* a plan has no cost for it */
     it->advice = SAY("Create an index on the referencing columns: CREATE INDEX CONCURRENTLY ON %s", first);
     it->check = "The time of the constraint's trigger is well below a millisecond a row.";
+}
+
+/* ---- the indexes ---- */
+
+static void column_names(struct arena *a, struct advice *out, const char *columns)
+{
+    for (const char *c = columns; *c && out->n_names < ADVISE_MAX_COLUMNS; c += strspn(c, ", ")) {
+        size_t len = strcspn(c, ",");
+        out->names[out->n_names++] = arena_strndup(a, c, len);
+        c += len;
+    }
+}
+
+static void insert_advice(struct advice_list *l, const struct advice *a)
+{
+    size_t at = 0;
+    while (at < l->n && l->items[at].ddl)
+        at++;
+    l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
+    memmove(&l->items[at + 1], &l->items[at], (l->n - at) * sizeof *l->items);
+    l->items[at] = *a;
+    l->n++;
+}
+
+void advise_keys(struct plan *p, const struct plan_facts *facts, struct advice_list *out)
+{
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        struct plan_node *n = p->nodes[i];
+        struct key_walk w = key_walk(p, facts, n);
+        for (struct key_line k; walk_key(p->arena, &w, &k);) {
+            const char *open = strstr(k.from, " (");
+            char *ddl = arena_printf(p->arena, "CREATE INDEX CONCURRENTLY ON %s", k.from);
+            if (!open || !sql_creates_index(ddl))
+                continue;
+            struct advice a = {
+                .node = n,
+                .ddl = ddl,
+                .table = arena_strndup(p->arena, k.from, (size_t)(open - k.from)),
+                .columns = arena_strndup(p->arena, open + 2, strcspn(open + 2, ")")),
+                .why = arena_printf(p->arena,
+                                    "Each row %s in %s searches the table for rows that reference it, "
+                                    "which the planner's cost does not count.",
+                                    w.deletes ? "deleted" : "changed", n->relation),
+                .saves_ns = NAN,
+                .saves_share = NAN,
+                .unproven = true,
+                .method = "btree"};
+            column_names(p->arena, &a, a.columns);
+            insert_advice(out, &a);
+        }
+    }
 }

@@ -33,11 +33,11 @@ static const char *dead_rows_text(struct plan_finder *f, const struct plan_node 
 
 static const char *vacuum_advice(struct plan_finder *f, const struct plan_node *n)
 {
-    return SAY(
-        "Run VACUUM (ANALYZE) on %s. If the dead rows stay, a long or idle transaction, a prepared "
-        "transaction or a replication slot keeps them (the oldest xmin); a table used as a queue needs "
-        "autovacuum more often.",
-        where(f, n));
+    return SAY("Run VACUUM (ANALYZE) on %s. If the dead rows stay, a long or idle transaction, a prepared "
+               "transaction or a replication slot keeps them (the oldest xmin: view activity); a table used "
+               "as a queue needs "
+               "autovacuum more often.",
+               where(f, n));
 }
 
 void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n)
@@ -109,7 +109,7 @@ void rule_waited(struct plan_finder *f, const struct plan_node *n)
                        isnan(own_blocks_of(n)) ? "" : SAY(" and %s blocks", count(f, blocks)));
     it->advice =
         "It probably waited for a lock that another transaction had: look at who blocks while it runs "
-        "(view locks), or set log_lock_waits. A function called for each row takes such time as well.";
+        "(view activity), or set log_lock_waits. A function called for each row takes such time as well.";
     it->check = "The time of this node is below a millisecond a row.";
 }
 

@@ -133,9 +133,11 @@ void plan_advise(struct plan *p, const struct plan_source *src, const char *quer
     *out = (struct plan_advice){.plan = p, .src = src};
     for (size_t i = 0; i < src->n_advice; i++)
         out->n += src->advice[i]->ddl != NULL;
-    if (src->n_advice)
-        return;
-    advise_plan(p, &src->facts, query ? query : p->query, &out->own);
+    struct plan_facts facts = src->facts;
+    facts.query = query ? query : p->query;
+    if (!src->n_advice)
+        advise_plan(p, &facts, facts.query, &out->own);
+    advise_keys(p, &facts, &out->own);
     for (size_t i = 0; i < out->own.n; i++)
         out->n += out->own.items[i].ddl != NULL;
 }
@@ -385,6 +387,9 @@ void plan_suggest(struct doc *d, const struct plan_advice *a)
     s->empty = doc_printf(d, "No index is suggested. %s", why ? why : "");
     doc_field(d, "no_suggestion", UNIT_NONE, cell_text(why));
     plan_suggestion_rows(d, &s->table, a);
+    bool given = false;
+    for (size_t i = 0; i < a->src->n_advice; i++)
+        given = given || a->src->advice[i]->ddl;
     if (a->n)
-        s->note = a->src->n_advice ? price(d, a) : doc_printf(d, "unproven. %s", a->own.items[0].why);
+        s->note = given ? price(d, a) : doc_printf(d, "unproven. %s", a->own.items[0].why);
 }
