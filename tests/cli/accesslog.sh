@@ -104,6 +104,7 @@ ok "gunicorn's notation" is total_ns 200045000 unicorn.log \
     --log-format '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %(D)s'
 
 # ---- JSON and labels ----
+many plain.log combined 30 'rt=0.100'
 # objects NAME TEXT...: a log of 30 objects each, i stands for the number of the line.
 objects() {
     local name=$1 i text
@@ -121,6 +122,7 @@ run endpoints job.log
 ok "the view says how many lines were not read" says out "30 requests, 30 of 60 lines not read"
 ok "so does the overview" eval 'run overview job.log; says out "30 of 60 lines not read"'
 ok "and the endpoint" eval 'run endpoint --select "GET /a" job.log; says out "30 of 60 lines not read"'
+ok "and the comparison" eval 'run changes --baseline plain.log job.log; says out "30 of 60 lines not read"'
 ok "and its status codes" eval 'run statuses --select "GET /a" job.log; says out "30 of 60 lines not read"'
 objects go.log '"method":"GET","path":"/a","status":200,"duration":"1m2.5s"' '"method":"GET","path":"/a","status":200,"duration":"850.2µs"'
 ok "durations of Go are texts with units" is max_ns 62500000000 go.log
@@ -145,7 +147,6 @@ ok "LTSV is read by its labels" is total_ns 7350000000 ltsv.log
 ok "with the bytes" says out '"bytes":	270'
 
 # ---- what is around a line ----
-many plain.log combined 30 'rt=0.100'
 jsonish() { sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/{"log":"&\\n","stream":"stdout","time":"2026-11-20T15:00:00.1Z"}/'; }
 jsonish <plain.log >docker.log
 ok "Docker's json-file" is total_ns 3000000000 docker.log
