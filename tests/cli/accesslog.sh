@@ -36,6 +36,8 @@ run endpoints us.log
 ok "the printed view says it too" says out "number 1 behind the user agent is assumed to be microseconds"
 run overview us.log
 ok "and so does the overview" says out "is assumed to be microseconds"
+run sources us.log
+ok "the view of the sources says it in full" says out "us.log: Durations: number 1 behind the user agent is assumed"
 ok "a unit that is given wins" is total_ns 3140000000000 'log:us.log?unit=ms'
 ok "and nothing is assumed then" is notes '[]' 'log:us.log?unit=ms'
 ok "a log may be said to have no durations" is timed 0 'log:us.log?unit=none'
