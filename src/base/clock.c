@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/units.h"
 
 #include <time.h>
@@ -261,4 +262,15 @@ bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err
         return true;
     return fail(err, "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20 or 3m ago",
                 text);
+}
+
+bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *t, struct sd_error *err)
+{
+    if (!clock_parse(text, last, t, err))
+        return false;
+    sd_time next;
+    if (sd_known(first) && *t < first && !str_ends(text, " ago") &&
+        clock_parse(text, add_sat(last, 86400 * SD_S), &next, err) && next != *t)
+        *t = next;
+    return true;
 }

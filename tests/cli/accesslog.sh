@@ -194,11 +194,16 @@ refused "and JSON without requests" "The JSON object is not a request: it has no
 # ---- when ----
 ok "a time of day is one of the log's day" is count 11 --at 15:00:10 plain.log
 ok "with a window too" is count 5 --at 15:00:10 --window 5s plain.log
+ok "one that the log ends before is of that day as well" is count 30 --at 23:00 plain.log
 ok "a time with its day is what it was" is count 11 --at '2026-11-20 15:00:10' plain.log
 printf '{"time":"2026-10-25T%s","method":"GET","uri":"/a","status":200}\n' 02:30:00+02:00 02:30:00+01:00 12:00:00+01:00 >night.log
 export TZ=CET-1CEST,M3.5.0,M10.5.0/3
 ok "the second 02:30 of a night in which the clock is set back" is count 2 --at 02:30 night.log
 ok "and the first one" is count 1 --at '02:30 CEST' night.log
 export TZ=UTC
+
+many mixed.log combined 30 'rt=0.200'
+for i in 1 2 3; do combined "$i" /thing 101 9 rt=1800.000; done >>mixed.log
+ok "an upgrade adds nothing to the time of the requests of its endpoint" is total_ns 6000000000 mixed.log
 
 finish
