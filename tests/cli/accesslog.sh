@@ -159,6 +159,8 @@ for prefix in '2026-11-20T15:00:00.123456789Z stdout F ' '<190>Nov 20 15:00:00 w
     sed "s#^#$prefix#" plain.log >wrapped.log
     ok "a combined line behind it" is total_ns 3000000000 wrapped.log
 done
+for i in 1 2 3; do echo '{"log":"access","time":"2026-11-20T15:00:00Z","request":"GET /a HTTP/1.1","status":200}'; done >named.log
+ok "a key \"log\" alone is no wrapping" is count 3 named.log
 { printf '\xef\xbb\xbf'; cat both.log; } >bom.log
 ok "a byte order mark is no part of the first line" is lines_unparsed 0 bom.log
 iconv -f UTF-8 -t UTF-16LE plain.log >utf16.log
