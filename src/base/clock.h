@@ -21,6 +21,9 @@ char *clock_hms(sd_time t, sd_time now, char buf[CLOCK_TEXT_MAX]);
  * before `now`. Local time unless it ends in Z or an offset. In an hour that a change of
  * the clock repeats it is the later one, unless the zone's name stands behind it (02:30 CEST). */
 bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err);
+/* The same with `last` as now; a time without a date that would lie before `first`, where the data begins, is
+ * the next such moment. `first` may be SD_UNKNOWN. */
+bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *t, struct sd_error *err);
 /* Days since 1970-01-01 of a proleptic Gregorian date; month 1..12. */
 int64_t clock_days(int64_t year, int month, int day);
 

@@ -36,6 +36,8 @@ run endpoints us.log
 ok "the printed view says it too" says out "number 1 behind the user agent is assumed to be microseconds"
 run overview us.log
 ok "and so does the overview" says out "is assumed to be microseconds"
+run sources us.log
+ok "the view of the sources says it in full" says out "us.log: Durations: number 1 behind the user agent is assumed"
 ok "a unit that is given wins" is total_ns 3140000000000 'log:us.log?unit=ms'
 ok "and nothing is assumed then" is notes '[]' 'log:us.log?unit=ms'
 ok "a log may be said to have no durations" is timed 0 'log:us.log?unit=none'
@@ -104,6 +106,7 @@ ok "gunicorn's notation" is total_ns 200045000 unicorn.log \
     --log-format '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s" %(D)s'
 
 # ---- JSON and labels ----
+many plain.log combined 30 'rt=0.100'
 # objects NAME TEXT...: a log of 30 objects each, i stands for the number of the line.
 objects() {
     local name=$1 i text
@@ -121,6 +124,7 @@ run endpoints job.log
 ok "the view says how many lines were not read" says out "30 requests, 30 of 60 lines not read"
 ok "so does the overview" eval 'run overview job.log; says out "30 of 60 lines not read"'
 ok "and the endpoint" eval 'run endpoint --select "GET /a" job.log; says out "30 of 60 lines not read"'
+ok "and the comparison" eval 'run changes --baseline plain.log job.log; says out "30 of 60 lines not read"'
 ok "and its status codes" eval 'run statuses --select "GET /a" job.log; says out "30 of 60 lines not read"'
 objects go.log '"method":"GET","path":"/a","status":200,"duration":"1m2.5s"' '"method":"GET","path":"/a","status":200,"duration":"850.2µs"'
 ok "durations of Go are texts with units" is max_ns 62500000000 go.log
@@ -145,7 +149,6 @@ ok "LTSV is read by its labels" is total_ns 7350000000 ltsv.log
 ok "with the bytes" says out '"bytes":	270'
 
 # ---- what is around a line ----
-many plain.log combined 30 'rt=0.100'
 jsonish() { sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/{"log":"&\\n","stream":"stdout","time":"2026-11-20T15:00:00.1Z"}/'; }
 jsonish <plain.log >docker.log
 ok "Docker's json-file" is total_ns 3000000000 docker.log
@@ -156,6 +159,8 @@ for prefix in '2026-11-20T15:00:00.123456789Z stdout F ' '<190>Nov 20 15:00:00 w
     sed "s#^#$prefix#" plain.log >wrapped.log
     ok "a combined line behind it" is total_ns 3000000000 wrapped.log
 done
+for i in 1 2 3; do echo '{"log":"access","time":"2026-11-20T15:00:00Z","request":"GET /a HTTP/1.1","status":200}'; done >named.log
+ok "a key \"log\" alone is no wrapping" is count 3 named.log
 { printf '\xef\xbb\xbf'; cat both.log; } >bom.log
 ok "a byte order mark is no part of the first line" is lines_unparsed 0 bom.log
 iconv -f UTF-8 -t UTF-16LE plain.log >utf16.log
@@ -191,11 +196,16 @@ refused "and JSON without requests" "The JSON object is not a request: it has no
 # ---- when ----
 ok "a time of day is one of the log's day" is count 11 --at 15:00:10 plain.log
 ok "with a window too" is count 5 --at 15:00:10 --window 5s plain.log
+ok "one that the log ends before is of that day as well" is count 30 --at 23:00 plain.log
 ok "a time with its day is what it was" is count 11 --at '2026-11-20 15:00:10' plain.log
 printf '{"time":"2026-10-25T%s","method":"GET","uri":"/a","status":200}\n' 02:30:00+02:00 02:30:00+01:00 12:00:00+01:00 >night.log
 export TZ=CET-1CEST,M3.5.0,M10.5.0/3
 ok "the second 02:30 of a night in which the clock is set back" is count 2 --at 02:30 night.log
 ok "and the first one" is count 1 --at '02:30 CEST' night.log
 export TZ=UTC
+
+many mixed.log combined 30 'rt=0.200'
+for i in 1 2 3; do combined "$i" /thing 101 9 rt=1800.000; done >>mixed.log
+ok "an upgrade adds nothing to the time of the requests of its endpoint" is total_ns 6000000000 mixed.log
 
 finish

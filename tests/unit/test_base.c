@@ -160,6 +160,18 @@ static void times(void **state)
                                         "14:03x",    "2658-11-20T15:51:38.266Z"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(clock_parse(wrong[i], now, &t, &err));
+    sd_time first = now - 3600 * SD_S; /* 14:51:38 */
+    assert_true(clock_parse_within("15:00", first, now, &t, &err));
+    assert_string_equal(clock_rfc3339(t, buf), "2026-11-20T15:00:00.000Z");
+    assert_true(
+        clock_parse_within("18:00", first, now, &t, &err)); /* not the day before, which has no data */
+    assert_string_equal(clock_rfc3339(t, buf), "2026-11-20T18:00:00.000Z");
+    assert_true(clock_parse_within("18:00", now - 86400 * SD_S, now, &t, &err));
+    assert_string_equal(clock_rfc3339(t, buf), "2026-11-19T18:00:00.000Z");
+    assert_true(clock_parse_within("2h ago", first, now, &t, &err));
+    assert_string_equal(clock_rfc3339(t, buf), "2026-11-20T13:51:38.266Z");
+    assert_true(clock_parse_within("2026-11-19 18:00", first, now, &t, &err));
+    assert_string_equal(clock_rfc3339(t, buf), "2026-11-19T18:00:00.000Z");
     setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* 25 October 2026: 02:00 to 03:00 twice */
     tzset();
     static const struct {

@@ -137,8 +137,8 @@ static bool is_mail(const char *s, size_t n)
 {
     size_t len, label = 0, labels = 1;
     const char *at = find_at(s, n, &len);
-    if (!at)
-        return false;
+    if (!at || (n - (size_t)(at - s) > len + 2 && letter_of(at[len]) == DIGIT && at[len + 1] == 'x'))
+        return false; /* logo@2x.png */
     if (memchr(s, ':', (size_t)(at - s)) || (s + n == at + len + 9 && begins(at + len, 9, "localhost")))
         return true; /* user:password@host; a mail address of this machine */
     for (const char *p = at + len; p < s + n; p++) {
@@ -251,6 +251,13 @@ static bool is_prefixed(const char *s, size_t n)
     size_t k = n - p - 1, digits = 0;
     while (digits < k && letter_of(id[digits]) == DIGIT)
         digits++;
+    size_t group = 0, longest = 0, of_digits = 0; /* INV-2024-00017 */
+    for (size_t i = 0; i < k && (letter_of(id[i]) == DIGIT || id[i] == '-'); i++, of_digits++) {
+        group = id[i] == '-' ? 0 : group + 1;
+        longest = group > longest ? group : longest;
+    }
+    if (of_digits == k && digits < k)
+        return longest >= 5;
     if (digits == k)
         return k >= 5 || (k == 4 && !begins(id, k, "19") && !begins(id, k, "20"));
     return is_mixed(id, k, s[p] == '_' ? 5 : 8, 3) || is_ulid(id, k);

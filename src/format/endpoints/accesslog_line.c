@@ -283,12 +283,12 @@ static enum accesslog_wrap usual_wrap(const char *bytes, size_t len, bool all)
     return best;
 }
 
-struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, int64_t unit, size_t *fits,
-                                          size_t *lines)
+/* The built-in format that fits most lines when `wrap` is taken off them. */
+static struct fitting best_fit(const char *bytes, size_t len, bool all, enum accesslog_wrap wrap,
+                               int64_t unit)
 {
     struct fitting best = {.f = NULL};
     struct accesslog_format *f;
-    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
     for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
         struct fitting x = {.f = f};
         f->wrap = wrap;
@@ -302,6 +302,21 @@ struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool al
         } else {
             accesslog_format_free(f);
         }
+    }
+    return best;
+}
+
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, int64_t unit, size_t *fits,
+                                          size_t *lines)
+{
+    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
+    struct fitting best = best_fit(bytes, len, all, wrap, unit);
+    if (wrap && best.fits * 2 < best.lines) { /* what looked like a wrapping may be part of the line */
+        struct fitting plain = best_fit(bytes, len, all, WRAP_NONE, unit);
+        bool better = plain.fits > best.fits;
+        accesslog_format_free(better ? best.f : plain.f);
+        if (better)
+            best = plain;
     }
     if (best.f)
         spots_choose(&best.f->spots, all);

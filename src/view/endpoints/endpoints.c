@@ -89,14 +89,13 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .priority = 7,
                 .help = "99.9th percentile of the duration"},
     [E_MAX] = {.key = "max_ns", .title = "Max", .unit = UNIT_NS, .priority = 6, .help = "longest duration"},
-    [E_TOTAL] =
-        {.key = "total_ns",
-         .title = "Total",
-         .unit = UNIT_NS,
-         .priority = 4,
-         .help =
-             "sum of the durations; of upgraded connections (status 101) how long they were open, which is "
-             "in no percentile and no share"},
+    [E_TOTAL] = {.key = "total_ns",
+                 .title = "Total",
+                 .unit = UNIT_NS,
+                 .priority = 4,
+                 .help = "sum of the durations; of an endpoint that only upgrades connections (status 101) "
+                         "how long they were "
+                         "open, which is in no percentile and no share"},
     [E_SHARE] =
         {.key = "share",
          .title = "Share",
@@ -156,7 +155,8 @@ static const struct column COLUMNS[E_COLUMNS] = {
                  .unit = UNIT_COUNT,
                  .flags = COLUMN_HIDDEN,
                  .priority = 9,
-                 .help = "requests with a known duration"},
+                 .help =
+                     "requests with a known duration; of an endpoint that only upgrades connections, these"},
     [E_FIRST] = {.key = "first_at",
                  .title = "First",
                  .unit = UNIT_TIME,
@@ -250,7 +250,7 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_BYTES] = cell_int(s->bytes);
     for (int k = 0; k < 5; k++)
         v[E_1XX + k] = cell_int(s->status[k]);
-    v[E_TIMED] = cell_int(add_sat(s->timed, s->upgraded));
+    v[E_TIMED] = cell_int(s->timed ? s->timed : s->upgraded);
     v[E_FIRST] = cell_int(s->first);
     v[E_LAST] = cell_int(s->last);
     r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
@@ -263,8 +263,8 @@ static void add_upgraded(struct row *r, const struct view_ctx *c, struct endpoin
     const struct endpoint *e = model_find_endpoint(c->model, r->dive.arg);
     if (e)
         endpoint_stats(e, c->span, s);
-    if (e && s->upgraded)
-        r->cells[E_TOTAL] = cell_int(add_sat(s->timed ? s->total_ns : 0, s->upgraded_ns));
+    if (e && s->upgraded && !s->timed)
+        r->cells[E_TOTAL] = cell_int(s->upgraded_ns);
 }
 
 const char *endpoints_reading(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *s,

@@ -251,6 +251,15 @@ static void unread_lines(const struct view_ctx *c, sd_kinds kinds, struct strbuf
                       unit_format_int(UNIT_COUNT, unparsed, x), unit_format_int(UNIT_COUNT, total, y));
 }
 
+const char *common_unread(struct doc *d, const struct view_ctx *c, sd_kinds kinds)
+{
+    struct strbuf b = {0};
+    unread_lines(c, kinds, &b);
+    const char *text = b.len ? doc_text(d, b.text) : NULL;
+    strbuf_free(&b);
+    return text;
+}
+
 const char *common_reading(struct doc *d, const struct view_ctx *c, sd_kinds kinds)
 {
     const struct sd_intake *in[SOURCES_MAX];

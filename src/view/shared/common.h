@@ -36,6 +36,8 @@ struct note {
     bool moment;      /* figures of one moment: the window is not said */
 };
 const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n);
+/* "300 of 600 lines not read", of all time; NULL: all were. */
+const char *common_unread(struct doc *d, const struct view_ctx *c, sd_kinds kinds);
 /* What the sources that bring these kinds assumed or skipped while reading, in sentences; NULL: nothing. */
 const char *common_reading(struct doc *d, const struct view_ctx *c, sd_kinds kinds);
 
