@@ -565,6 +565,7 @@ void plan_time(struct plan *p)
 {
     struct graph g = {.p = p, .nodes = mem_array(p->n_nodes, sizeof *g.nodes)};
     struct plan_node *root = p->nodes[0];
+    plan_tables(p);
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
     p->elapsed_ns = isnan(p->execution_ns) && p->timed

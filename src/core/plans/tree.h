@@ -179,6 +179,10 @@ struct plan_node {
     size_t n_workers;
 
     /* ---- computed by plan_time ---- */
+    /* What an index or ANALYZE is about: the relation; of a part of a distributed table or a
+     * hypertable that table, NULL where the plan does not name it. */
+    const char *table, *table_schema;
+    bool is_part;           /* `relation` is such a part: a shard, a chunk */
     bool never_executed;    /* analyzed, and loops is 0 */
     double processes;       /* that ran the node; 1 outside of Gather */
     double total_ns;        /* wall time of all loops; NAN without timing */
@@ -293,6 +297,8 @@ enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
 /* The node with most of it; NULL when all are 0, unknown or as estimated. */
 const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
 
+/* Fills table, table_schema and is_part of all nodes (src/core/plans/parts.c); plan_time does. */
+void plan_tables(struct plan *p);
 /* Fills everything under "computed by plan_time" (src/core/plan/plan_time.c tells how). */
 void plan_time(struct plan *p);
 

@@ -300,6 +300,8 @@ static void property(cJSON *o, const char *type, const char *line)
         if (n >= sizeof key)
             return;
         snprintf(key, sizeof key, "%.*s", (int)n, line);
+        if (!strcmp(key, "Vectorized Filter"))
+            cJSON_AddStringToObject(o, key, value);
         for (size_t i = 0; i < plan_n_node_fields; i++) {
             if (strcmp(plan_node_fields[i].key, key) != 0)
                 continue;
