@@ -237,7 +237,10 @@ struct sd_texts {
     X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")                                          \
     X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)")                           \
     X(INT, last_analyze, "time", "last analyze, automatic or not")                                           \
-    X(INT, changed, "count", "rows written since the last analyze")
+    X(INT, changed, "count", "rows written since the last analyze")                                          \
+    X(TEXT, unindexed_keys, "",                                                                              \
+      "foreign keys that reference it and have no index, a line each: `table (columns) references "          \
+      "(columns)`")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                                                   \

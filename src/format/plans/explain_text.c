@@ -269,6 +269,13 @@ static void property(cJSON *o, const char *type, const char *line)
             cJSON_AddStringToObject(o, "Sort Space Type", disk ? "Disk" : "Memory");
             set_number(o, "Sort Space Used", disk ? disk : memory);
         }
+    } else if (str_starts(line, "Full-sort Groups: ") || str_starts(line, "Pre-sorted Groups: ")) {
+        const char *disk = after(line, "Peak Disk: ");
+        if (disk) {
+            cJSON *groups =
+                cJSON_AddObjectToObject(o, line[0] == 'F' ? "Full-sort Groups" : "Pre-sorted Groups");
+            set_number(cJSON_AddObjectToObject(groups, "Sort Space Disk"), "Peak Sort Space Used", disk);
+        }
     } else if (str_starts(line, "Buffers: ")) {
         set_groups(o, value, "Blocks", false);
     } else if (str_starts(line, "I/O Timings: ")) {

@@ -193,6 +193,18 @@ static void read_parts(struct reader *r, struct plan_node *parent, const cJSON *
     }
 }
 
+/* "Full-sort Groups", "Pre-sorted Groups" of an incremental sort: what did not fit in memory. */
+static void read_groups(struct reader *r, struct plan_node *n, const cJSON *groups)
+{
+    const cJSON *disk = cJSON_GetObjectItemCaseSensitive(groups, "Sort Space Disk");
+    double kb = number(cJSON_GetObjectItemCaseSensitive(disk, "Peak Sort Space Used"));
+    if (!(kb > 0) || kb <= n->sort_space_kb)
+        return;
+    n->sort_space_kb = kb;
+    n->sort_space_type = arena_strdup(r->plan->arena, "Disk");
+    n->sort_method = n->sort_method ? n->sort_method : arena_strdup(r->plan->arena, "external merge");
+}
+
 /* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). NULL: too many nodes. */
 static struct plan_node *read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
 {
@@ -209,7 +221,9 @@ static struct plan_node *read_node(struct reader *r, struct plan_node *parent, c
     {
         if (!item->string || (!cJSON_IsArray(item) && !cJSON_IsObject(item)))
             continue;
-        if (!strcmp(item->string, "Workers")) {
+        if (!strcmp(item->string, "Full-sort Groups") || !strcmp(item->string, "Pre-sorted Groups")) {
+            read_groups(r, n, item);
+        } else if (!strcmp(item->string, "Workers")) {
             read_workers(r, n, item);
         } else if (!strcmp(item->string, "Plans")) {
             cJSON_ArrayForEach(child, item)

@@ -17,6 +17,24 @@
 /* First bytes of every statement of ours, so that we can leave ourselves out. */
 #define OWN_TAG SQL_OWN_TAG " "
 
+/* WITH item: foreign keys whose referencing columns no index begins with, by the referenced table. A DELETE
+ * there reads all of the referencing table for each row; one of less than 128 kB does not matter. */
+#define UNINDEXED_KEYS                                                                                       \
+    "unindexed AS MATERIALIZED (SELECT k.confrelid, pg_catalog.string_agg(pg_catalog.format("                \
+    "'%I.%I (%s) references (%s)', kn.nspname, kc.relname, (SELECT pg_catalog.string_agg("                   \
+    "pg_catalog.quote_ident(a.attname), ', ' ORDER BY o) FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY "  \
+    "u(n, o) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), "                \
+    "(SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY o) "                     \
+    "FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(n, o) JOIN pg_catalog.pg_attribute a "              \
+    "ON a.attrelid = k.confrelid AND a.attnum = u.n)), E'\n' ORDER BY kc.relpages DESC, k.oid) AS keys "     \
+    "FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class kc ON kc.oid = k.conrelid "                    \
+    "JOIN pg_catalog.pg_namespace kn ON kn.oid = kc.relnamespace WHERE k.contype = 'f' "                     \
+    "AND k.conparentid = 0 AND (kc.relpages >= 16 OR kc.relkind = 'p') AND NOT EXISTS (SELECT 1 "            \
+    "FROM pg_catalog.pg_index x WHERE x.indrelid = k.conrelid AND x.indisvalid AND x.indpred IS NULL "       \
+    "AND x.indnkeyatts >= pg_catalog.array_length(k.conkey, 1) AND "                                         \
+    "(x.indkey::pg_catalog.int2[])[0:pg_catalog.array_length(k.conkey, 1) - 1] "                             \
+    "OPERATOR(pg_catalog.@>) k.conkey) GROUP BY k.confrelid) "
+
 struct postgres_options {
     int64_t interval;         /* ns, between statements and database figures */
     double sample_hz;         /* of sessions; 0: never */
