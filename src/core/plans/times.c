@@ -86,9 +86,12 @@ static void estimate(struct plan_node *n)
     if (isnan(n->loop_rows) || isnan(n->plan_rows) || !(n->loops > 0) || str_eq(n->type, "BitmapAnd") ||
         str_eq(n->type, "BitmapOr") || (plan_is_modify(n) && n->loop_rows <= 0))
         return;
-    double more = MAX(n->loop_rows, n->plan_rows), less = MIN(n->loop_rows, n->plan_rows);
+    double mean = n->rows_slack > 0 ? n->loop_rows : n->rows / n->loops;
+    if (mean <= 0) /* rounded: as near to the plan as it can be */
+        mean = MIN(n->plan_rows, n->rows_slack / n->loops);
+    double more = MAX(mean, n->plan_rows), less = MIN(mean, n->plan_rows);
     n->estimate_factor = more <= 0 ? 1 : less <= 0 ? INFINITY : more / less;
-    n->estimate_direction = n->loop_rows > n->plan_rows ? 1 : n->loop_rows < n->plan_rows ? -1 : 0;
+    n->estimate_direction = mean > n->plan_rows ? 1 : mean < n->plan_rows ? -1 : 0;
 }
 
 static void node_figures(struct graph *g, struct plan_node *n, double context)
@@ -112,7 +115,6 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
     double removed = known_or(n->loop_removed_filter, 0) + known_or(n->loop_removed_join, 0) +
                      known_or(n->loop_removed_recheck, 0);
     n->rows_removed = n->never_executed ? 0 : removed * loops;
-    estimate(n);
 }
 
 /* A node without figures of its own (it heads plans of other servers, or its line is damaged)
@@ -550,6 +552,11 @@ void plan_time(struct plan *p)
     }
     free(context);
     unmeasured(&g);
+    if (p->analyzed) {
+        plan_rounding(p);
+        for (size_t i = 0; i < p->n_nodes; i++)
+            estimate(p->nodes[i]);
+    }
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
         if (n->parent && !plan_is_initplan(n))
