@@ -256,13 +256,69 @@ static void test_rounded_rows(void **state)
     }
 }
 
+/* Each block is some node's own: also where a CTE is scanned by the node that holds it, where two
+ * have the same name, and where one is never read. */
+static void test_blocks_of_ctes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        double own[7];
+    } cases[] = {
+        {"CTE Scan on a  (cost=1.00..2.00 rows=9 width=4) (actual time=1.000..9.000 rows=9 loops=1)\n"
+         "  Buffers: shared hit=50\n"
+         "  CTE a\n"
+         "    ->  Seq Scan on t  (cost=0.00..1.00 rows=9 width=4) (actual time=0.500..7.000 rows=9 loops=1)\n"
+         "          Buffers: shared hit=50\n",
+         {0, 50}},
+        {"Append  (cost=1.00..6.00 rows=18 width=4) (actual time=1.000..20.000 rows=18 loops=1)\n"
+         "  Buffers: shared hit=82\n"
+         "  ->  CTE Scan on a  (cost=1.00..2.00 rows=9 width=4) (actual time=1.000..9.000 rows=9 loops=1)\n"
+         "        Buffers: shared hit=50\n"
+         "        CTE a\n"
+         "          ->  Seq Scan on t  (cost=0.00..1.00 rows=9 width=4) (actual time=0.500..7.000 rows=9 "
+         "loops=1)\n"
+         "                Buffers: shared hit=50\n"
+         "  ->  CTE Scan on a a_1  (cost=1.00..2.00 rows=9 width=4) (actual time=1.000..8.000 rows=9 "
+         "loops=1)\n"
+         "        Buffers: shared hit=32\n"
+         "        CTE a\n"
+         "          ->  Seq Scan on u  (cost=0.00..1.00 rows=9 width=4) (actual time=0.002..0.003 rows=9 "
+         "loops=1)\n"
+         "                Buffers: shared hit=30\n",
+         {0, 0, 50, 2, 30}},
+        {"Limit  (cost=1.00..6.00 rows=9 width=4) (actual time=1.000..20.000 rows=9 loops=1)\n"
+         "  Buffers: shared hit=30\n"
+         "  CTE w\n"
+         "    ->  Delete on t  (cost=0.00..1.00 rows=9 width=4) (actual time=0.500..7.000 rows=9 loops=1)\n"
+         "          Buffers: shared hit=20\n"
+         "          ->  Seq Scan on t t_1  (cost=0.00..1.00 rows=9 width=4) (actual time=0.500..2.000 rows=9 "
+         "loops=1)\n"
+         "                Buffers: shared hit=15\n"
+         "  ->  Seq Scan on x  (cost=1.00..2.00 rows=9 width=4) (actual time=1.000..9.000 rows=9 loops=1)\n"
+         "        Buffers: shared hit=10\n",
+         {0, 5, 15, 10}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct explain e = plan_of(cases[i].text);
+        const struct plan *p = e.plans[0];
+        double time = 0;
+        for (size_t k = 0; k < p->n_nodes; k++) {
+            time += p->nodes[k]->exclusive_ns;
+            if (p->nodes[k]->own_shared_hit != cases[i].own[k])
+                fail_msg("%zu: node %zu has %f blocks", i, k + 1, p->nodes[k]->own_shared_hit);
+        }
+        assert_true(fabs(time - p->nodes[0]->total_ns) < 1);
+        explain_free(&e);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_citus),
-        cmocka_unit_test(test_chunks),
-        cmocka_unit_test(test_jit_of_workers),
-        cmocka_unit_test(test_rounded_rows),
+        cmocka_unit_test(test_citus),          cmocka_unit_test(test_chunks),
+        cmocka_unit_test(test_jit_of_workers), cmocka_unit_test(test_rounded_rows),
+        cmocka_unit_test(test_blocks_of_ctes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,6 +22,7 @@
 struct edge { /* part of the time of `to` lies in the node that has the edge */
     int to;
     bool cte;      /* from a CTE Scan to its CTE: by proportion */
+    bool holder;   /* from the node that holds a CTE to it */
     double amount; /* total_ns of `to` that lies here */
     int next;      /* -1: last */
 };
@@ -380,6 +381,7 @@ static void hold_ctes(struct graph *g)
         double total = known_or(n->total_ns, 0), rest = total - MIN(total, g->nodes[n->id - 1].scans[0]);
         g->nodes[n->id - 1].rest = rest;
         add_edge(g, n->parent, n, true);
+        g->edges[g->n_edges - 1].holder = true;
         g->edges[g->n_edges - 1].amount = 0; /* settled after everything else the parent hands over */
     }
     free(d);
@@ -495,7 +497,7 @@ static void own_blocks(struct graph *g)
             g->nodes[i].allotted = 0; /* now: the figure's sum over the scans of a CTE */
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
-                if (g->edges[e].cte && p->nodes[g->edges[e].to]->parent != p->nodes[i])
+                if (g->edges[e].cte && !g->edges[e].holder)
                     g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
             struct plan_node *n = p->nodes[i];
@@ -506,8 +508,10 @@ static void own_blocks(struct graph *g)
                        scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
-                else if (to->parent != n)
+                else if (!g->edges[e].holder)
                     own -= scans > 0 ? MIN(all, theirs * all / scans) : 0;
+                else if (scans <= 0 && own >= theirs) /* never read: run to its end here, or after the root */
+                    own -= theirs;
             }
             own = own > 0 || isnan(own) ? own : 0;
             switch (which) {
