@@ -570,6 +570,9 @@ static void test_refused(void **state)
          "SQL Server"},
         {"#@! Limit  (cost=1.00..2.00 rows=1 width=4) (actual time=0.1..0.2 rows=1 loops=1)\n", "#@! Limit"},
         {"Frobnicate  (cost=1.00..2.00 rows=1 width=4)\n", "Frobnicate"},
+        {"Limit  (cost=1.00..2.00 rows=1 width=4)\n-> Sort  (cost=1.00..2.00 rows=1 width=4)\nSort Key: a\n"
+         "-> Append  (cost=1.00..2.00 rows=1 width=4)\n-> Seq Scan on t  (cost=1.00..2.00 rows=1 width=4)\n",
+         "blanks before the lines are lost"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain e;

@@ -160,7 +160,7 @@ static bool utf16(const char *text, size_t len, struct strbuf *out)
 }
 
 /* Inputs that EXPLAIN must have: without them the plan was cut. */
-static int inputs_wanted(const struct plan_node *n)
+int explain_inputs_wanted(const struct plan_node *n)
 {
     static const struct {
         const char *type;
@@ -188,7 +188,7 @@ static void note_gaps(struct plan *p)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
-        int has = 0, wants = inputs_wanted(n);
+        int has = 0, wants = explain_inputs_wanted(n);
         for (const struct plan_node *c = n->child; c && wants; c = c->next)
             has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
         if (has >= wants)

@@ -449,7 +449,8 @@ static void part_time(struct writer *w, int at, const struct plan_node *n)
     if (!isnan(n->loop_rows) || !isnan(n->total_cost) || isnan(n->loop_total_ns))
         return;
     indent(w, at);
-    strbuf_str(w->out, str_starts(n->type, "Distributed Subplan") ? "Subplan Duration: " : "Execution Time: ");
+    strbuf_str(w->out,
+               str_starts(n->type, "Distributed Subplan") ? "Subplan Duration: " : "Execution Time: ");
     ms(w, n->loop_total_ns);
     strbuf_str(w->out, " ms\n");
 }
