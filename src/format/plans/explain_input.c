@@ -311,9 +311,9 @@ static bool read_plans(struct dressed *d, struct explain *out, struct sd_error *
         !has(d->text, d->len, "Node Type") && !has(d->text, d->len, "Node-Type"))
         return fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
     static bool (*const coats[])(const char *text, size_t len, struct strbuf *out) = {
-        explain_json_rows, explain_literals, explain_escaped, explain_html,
-        explain_latex,     explain_markdown, explain_letters, explain_prefixed,
-        explain_expanded,  explain_unwrap,   explain_uncut,   undressed};
+        explain_json_rows,   explain_literals, explain_escaped,  explain_html,     explain_latex,
+        explain_markdown,    explain_letters,  explain_prefixed, explain_expanded, explain_unwrap,
+        explain_uncut_table, explain_uncut,    undressed};
     for (size_t i = 0; i < ARRAY_LEN(coats); i++)
         take_off(d, coats[i]);
     if (explain_log_has(d->text, d->len) && explain_log(d->text, d->len, out, err))
