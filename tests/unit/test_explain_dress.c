@@ -417,6 +417,31 @@ static void test_cut_by_terminal(void **state)
     }
 }
 
+static void test_cut_table(void **state)
+{
+    (void)state;
+    size_t widest = 0;
+    for (size_t i = 0; i < ARRAY_LEN(LINES); i++)
+        widest = MAX(widest, strlen(LINES[i]));
+    for (size_t width = 60; width <= 130; width += 7) {
+        struct strbuf b = {0}, line = {0};
+        for (size_t i = 0; i < ARRAY_LEN(LINES) + 4; i++) {
+            strbuf_clear(&line);
+            bool rule = i == 0 || i == 2 || i == ARRAY_LEN(LINES) + 3;
+            const char *text = rule ? "" : i == 1 ? "QUERY PLAN" : LINES[i - 3];
+            strbuf_str(&line, rule ? "+-" : "| ");
+            strbuf_str(&line, text);
+            strbuf_pad(&line, rule ? '-' : ' ', widest - strlen(text));
+            strbuf_str(&line, rule ? "-+" : " |");
+            cut_at(&b, line.text, width, false);
+        }
+        strbuf_printf(&b, "(%zu rows)\n\n", ARRAY_LEN(LINES));
+        reads_the_same("a table cut", &b);
+        strbuf_free(&line);
+        strbuf_free(&b);
+    }
+}
+
 static void test_broken_by_mail(void **state)
 {
     (void)state;
@@ -570,6 +595,9 @@ static void test_refused(void **state)
          "SQL Server"},
         {"#@! Limit  (cost=1.00..2.00 rows=1 width=4) (actual time=0.1..0.2 rows=1 loops=1)\n", "#@! Limit"},
         {"Frobnicate  (cost=1.00..2.00 rows=1 width=4)\n", "Frobnicate"},
+        {"Limit  (cost=1.00..2.00 rows=1 width=4)\n-> Sort  (cost=1.00..2.00 rows=1 width=4)\nSort Key: a\n"
+         "-> Append  (cost=1.00..2.00 rows=1 width=4)\n-> Seq Scan on t  (cost=1.00..2.00 rows=1 width=4)\n",
+         "blanks before the lines are lost"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain e;
@@ -610,13 +638,13 @@ static void test_noted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_bare),           cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_json_in_rows),   cmocka_unit_test(test_markup),
-        cmocka_unit_test(test_letters),        cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_tabs),           cmocka_unit_test(test_cut_by_terminal),
-        cmocka_unit_test(test_broken_by_mail), cmocka_unit_test(test_containers),
-        cmocka_unit_test(test_costs_off),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_noted),
+        cmocka_unit_test(test_bare),         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_json_in_rows), cmocka_unit_test(test_markup),
+        cmocka_unit_test(test_letters),      cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_tabs),         cmocka_unit_test(test_cut_by_terminal),
+        cmocka_unit_test(test_cut_table),    cmocka_unit_test(test_broken_by_mail),
+        cmocka_unit_test(test_containers),   cmocka_unit_test(test_costs_off),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_noted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

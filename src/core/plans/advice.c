@@ -242,6 +242,9 @@ static const char *choose(struct target *t)
 
 static const char *no_table(const struct plan_node *n, const char *schema)
 {
+    if (n->is_part && !n->table)
+        return "It is a chunk of a hypertable that the plan does not name: the index belongs on the "
+               "hypertable.";
     return str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
                    (!schema && str_starts(n->relation, "pg_"))
                ? "System catalogs cannot have additional indexes."
@@ -634,8 +637,10 @@ static void suggest(struct target *t, struct advice *a)
     const struct plan_node *n = t->node;
     const struct sd_table *table = plan_facts_table(t->facts, n);
     bool seq = str_eq(n->type, "Seq Scan"), filtered = seq && n->filter;
-    a->schema = n->schema ? n->schema : table ? arena_strdup(t->plan->arena, table->schema) : NULL;
-    a->table = n->relation;
+    a->schema = n->table_schema        ? n->table_schema
+                : table && !n->is_part ? arena_strdup(t->plan->arena, table->schema)
+                                       : NULL;
+    a->table = n->table ? n->table : n->relation;
     if ((a->why = no_table(n, a->schema)))
         return;
     for (size_t i = 0; i < ARRAY_LEN(rules) && !a->ddl; i++) {

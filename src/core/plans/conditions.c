@@ -15,7 +15,7 @@ void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, 
 {
     *c = (struct plan_conditions){.query = query};
     c->catalog = db_catalog_new();
-    c->rel = db_catalog_add(c->catalog, schema ? schema : "", n->relation, 'r');
+    c->rel = db_catalog_add(c->catalog, schema ? schema : "", n->table ? n->table : n->relation, 'r');
     c->alias = n->alias ? n->alias : n->relation;
 }
 

@@ -56,7 +56,7 @@ static const char *const OTHERS[] = {
     "CStore ",                /* openGauss */
     "Custom Scan (",          /* any provider of a custom scan: TimescaleDB, Citus, ... */
     "Data Node Scan",         /* openGauss, Postgres-XC */
-    "Distributed Subplan ",   /* Citus */
+    "Distributed Subplan",    /* Citus */
     "Dynamic ",               /* Greenplum */
     "Explicit Redistribute ", /* Greenplum */
     "Gather Motion",          /* Greenplum */

@@ -58,17 +58,22 @@ void rule_index_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool index = str_eq(n->type, "Index Scan") || str_eq(n->type, "Index Only Scan") ||
                  str_eq(n->type, "Bitmap Heap Scan");
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
-           read = gone + known_or(n->rows, 0);
-    if (!index || !n->filter || read <= 0)
+    struct plan_removed removed = plan_removed_by(n, n->loop_removed_filter);
+    if (!index || !n->filter || removed.read <= 0)
         return;
-    struct plan_finding *it = found(f, n, gone / read, own_part(f, n, gone / read), gone);
+    struct plan_finding *it = found(f, n, removed.share, own_part(f, n, removed.share), removed.gone);
     if (!it)
         return;
     bool walked = !n->index_cond && !n->recheck_cond && !n->order_by;
-    it->evidence = SAY("%s %s rows, the filter then removed %s of them",
-                       walked ? "the index is read from end to end, without a condition:" : "the index found",
-                       count(f, read), share_text(f, gone / read));
+    if (removed.at_least)
+        it->evidence =
+            SAY("the filter removed at least %s of the rows that the index found (the plan rounds them)",
+                share_text(f, removed.share));
+    else
+        it->evidence =
+            SAY("%s %s rows, the filter then removed %s of them",
+                walked ? "the index is read from end to end, without a condition:" : "the index found",
+                count(f, removed.read), share_text(f, removed.share));
     it->advice = SAY("Use an index on %s that also contains the columns of the filter.", where(f, n));
     it->check = "The filter's condition moves into Index Cond, and Rows Removed by Filter is small.";
 }
@@ -82,8 +87,8 @@ void rule_order_index(struct plan_finder *f, const struct plan_node *n)
         up = up->parent;
     if (!up || !str_eq(up->type, "Limit"))
         return;
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
-           read = gone + known_or(n->rows, 0);
+    struct plan_removed removed = plan_removed_by(n, n->loop_removed_filter);
+    double gone = removed.gone, read = removed.read;
     struct plan_finding *it = found(f, n, read > 0 ? gone / read : 0, own_part(f, n, 1), gone);
     if (!it)
         return;
@@ -154,8 +159,8 @@ void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
 {
     bool cte = str_eq(n->type, "CTE Scan"), function = str_eq(n->type, "Function Scan");
     bool subquery = str_eq(n->type, "Subquery Scan") && n->child && !str_eq(n->child->type, "WindowAgg");
-    double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
-           all = gone + known_or(n->rows, 0);
+    struct plan_removed removed = plan_removed_by(n, n->loop_removed_filter);
+    double gone = removed.gone, all = removed.read;
     bool custom = n->type && str_starts(n->type, "Custom Scan"); /* its filter may have another name */
     if ((!cte && !function && !subquery && !custom) || (!n->filter && !custom) || all <= 0)
         return;
@@ -163,8 +168,12 @@ void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
         found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
     if (!it)
         return;
-    it->evidence = SAY("%s rows were computed, then the filter removed %s of them", count(f, all),
-                       share_text(f, gone / all));
+    it->evidence =
+        removed.at_least
+            ? SAY("the filter removed at least %s of the rows that were computed (the plan rounds them)",
+                  share_text(f, gone / all))
+            : SAY("%s rows were computed, then the filter removed %s of them", count(f, all),
+                  share_text(f, gone / all));
     it->advice =
         cte ? SAY("Put the filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.",
                   where(f, n), where(f, n))
@@ -187,7 +196,7 @@ void rule_empty_partitions(struct plan_finder *f, const struct plan_node *n)
         if (plan_is_initplan(c) || c->never_executed)
             continue;
         ran++;
-        if (known_or(c->rows, 1) <= 0) {
+        if (known_or(c->rows, 1) + c->rows_slack <= 0) {
             empty++;
             ns += known_or(c->total_ns, 0);
         }

@@ -60,12 +60,18 @@ void rule_serialization(struct plan_finder *f, const struct plan_node *n)
 void rule_jit_share(struct plan_finder *f, const struct plan_node *n)
 {
     const struct plan *p = f->plan;
-    double ns = known_or(p->jit_ns, 0);
-    struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? ns / p->elapsed_ns : 0, of_time(f, ns), ns);
+    double ns = known_or(p->jit_ns, 0), processes = 1; /* each compiles for itself; the figure is their sum */
+    for (size_t i = 0; i < p->n_nodes; i++)
+        processes += known_or(p->nodes[i]->workers_launched, 0);
+    double part = ns / MAX(1, processes);
+    struct plan_finding *it = found(f, n, p->elapsed_ns > 0 ? part / p->elapsed_ns : 0, of_time(f, ns), ns);
     if (!it)
         return;
     it->evidence =
-        SAY("just-in-time compilation took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
+        processes > 1
+            ? SAY("just-in-time compilation took %s in %.0f processes together; the execution took %s",
+                  time_text(f, ns), processes, time_text(f, p->elapsed_ns))
+            : SAY("just-in-time compilation took %s of %s", time_text(f, ns), time_text(f, p->elapsed_ns));
     it->advice =
         "Raise jit_above_cost or SET LOCAL jit = off for this query: compilation costs more than it saves.";
     it->check = "The plan has no JIT section, and the execution is shorter.";

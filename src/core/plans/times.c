@@ -22,6 +22,7 @@
 struct edge { /* part of the time of `to` lies in the node that has the edge */
     int to;
     bool cte;      /* from a CTE Scan to its CTE: by proportion */
+    bool holder;   /* from the node that holds a CTE to it */
     double amount; /* total_ns of `to` that lies here */
     int next;      /* -1: last */
 };
@@ -86,9 +87,12 @@ static void estimate(struct plan_node *n)
     if (isnan(n->loop_rows) || isnan(n->plan_rows) || !(n->loops > 0) || str_eq(n->type, "BitmapAnd") ||
         str_eq(n->type, "BitmapOr") || (plan_is_modify(n) && n->loop_rows <= 0))
         return;
-    double more = MAX(n->loop_rows, n->plan_rows), less = MIN(n->loop_rows, n->plan_rows);
+    double mean = n->rows_slack > 0 ? n->loop_rows : n->rows / n->loops;
+    if (mean <= 0) /* rounded: as near to the plan as it can be */
+        mean = MIN(n->plan_rows, n->rows_slack / n->loops);
+    double more = MAX(mean, n->plan_rows), less = MIN(mean, n->plan_rows);
     n->estimate_factor = more <= 0 ? 1 : less <= 0 ? INFINITY : more / less;
-    n->estimate_direction = n->loop_rows > n->plan_rows ? 1 : n->loop_rows < n->plan_rows ? -1 : 0;
+    n->estimate_direction = mean > n->plan_rows ? 1 : mean < n->plan_rows ? -1 : 0;
 }
 
 static void node_figures(struct graph *g, struct plan_node *n, double context)
@@ -112,7 +116,6 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
     double removed = known_or(n->loop_removed_filter, 0) + known_or(n->loop_removed_join, 0) +
                      known_or(n->loop_removed_recheck, 0);
     n->rows_removed = n->never_executed ? 0 : removed * loops;
-    estimate(n);
 }
 
 /* A node without figures of its own (it heads plans of other servers, or its line is damaged)
@@ -378,6 +381,7 @@ static void hold_ctes(struct graph *g)
         double total = known_or(n->total_ns, 0), rest = total - MIN(total, g->nodes[n->id - 1].scans[0]);
         g->nodes[n->id - 1].rest = rest;
         add_edge(g, n->parent, n, true);
+        g->edges[g->n_edges - 1].holder = true;
         g->edges[g->n_edges - 1].amount = 0; /* settled after everything else the parent hands over */
     }
     free(d);
@@ -493,7 +497,7 @@ static void own_blocks(struct graph *g)
             g->nodes[i].allotted = 0; /* now: the figure's sum over the scans of a CTE */
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
-                if (g->edges[e].cte && p->nodes[g->edges[e].to]->parent != p->nodes[i])
+                if (g->edges[e].cte && !g->edges[e].holder)
                     g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
             struct plan_node *n = p->nodes[i];
@@ -504,8 +508,10 @@ static void own_blocks(struct graph *g)
                        scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
-                else if (to->parent != n)
+                else if (!g->edges[e].holder)
                     own -= scans > 0 ? MIN(all, theirs * all / scans) : 0;
+                else if (scans <= 0 && own >= theirs) /* never read: run to its end here, or after the root */
+                    own -= theirs;
             }
             own = own > 0 || isnan(own) ? own : 0;
             switch (which) {
@@ -533,6 +539,7 @@ void plan_time(struct plan *p)
 {
     struct graph g = {.p = p, .nodes = mem_array(p->n_nodes, sizeof *g.nodes)};
     struct plan_node *root = p->nodes[0];
+    plan_tables(p);
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
     p->elapsed_ns = isnan(p->execution_ns) && p->timed
@@ -549,6 +556,11 @@ void plan_time(struct plan *p)
     }
     free(context);
     unmeasured(&g);
+    if (p->analyzed) {
+        plan_rounding(p);
+        for (size_t i = 0; i < p->n_nodes; i++)
+            estimate(p->nodes[i]);
+    }
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
         if (n->parent && !plan_is_initplan(n))

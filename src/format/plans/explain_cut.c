@@ -334,3 +334,53 @@ bool explain_uncut(const char *text, size_t len, struct strbuf *out)
     free(c.lines);
     return cut || mail;
 }
+
+/* ---- a table with a frame ---- */
+
+/* How many lines a rule of the frame, "+-----+", takes from s on; 0: none begins there. */
+static size_t lines_of_rule(const char *s, const char *end, size_t *width)
+{
+    size_t lines = 0;
+    if (s >= end || *s != '+')
+        return 0;
+    for (; s < end && lines < 32; s = lines_stop(s, end) + 1) {
+        size_t n = (size_t)(lines_stop(s, end) - s);
+        if (!n || strspn(s, "+-=") < n)
+            return 0;
+        lines++;
+        if (s[n - 1] == '+')
+            return lines;
+        if (*width && n != *width)
+            return 0;
+        *width = n;
+    }
+    return 0;
+}
+
+bool explain_uncut_table(const char *text, size_t len, struct strbuf *out)
+{
+    const char *end = text + len;
+    size_t each = 0, width = 0;
+    for (const char *s = text; s < end;) {
+        const char *stop = lines_stop(s, end);
+        size_t rule_width = 0, rule = lines_of_rule(s, end, &rule_width);
+        if (rule > 1) { /* every row takes as many lines as the rule */
+            each = rule;
+            width = rule_width;
+        } else if (each && *s != '+' && *s != '|') {
+            each = 0;
+        }
+        for (size_t i = 0; i < MAX((size_t)1, each) && s < end; i++) {
+            size_t n = (size_t)(stop - s);
+            strbuf_add(out, s, n);
+            if (each && i + 1 < each)
+                strbuf_pad(out, ' ', width - MIN(width, n));
+            s = stop + (stop < end);
+            stop = lines_stop(s, end);
+        }
+        strbuf_char(out, '\n');
+        if (!width && s - text > 1 << 20) /* no such table */
+            return false;
+    }
+    return width > 0;
+}

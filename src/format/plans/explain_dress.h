@@ -36,6 +36,7 @@ bool explain_expanded(const char *text, size_t len, struct strbuf *out);
 /* explain_wrapped.c: the lines psql wrapped made whole again. */
 bool explain_unwrap(const char *text, size_t len, struct strbuf *out);
 /* explain_cut.c: lines that a terminal cut at its last column made whole again. */
+bool explain_uncut_table(const char *text, size_t len, struct strbuf *out); /* with a frame around it */
 bool explain_uncut(const char *text, size_t len, struct strbuf *out);
 /* Have the figures of the nodes in the line the form EXPLAIN gives them, as far as it goes? */
 bool explain_figures_sound(const char *line, size_t len);

@@ -160,7 +160,7 @@ static bool utf16(const char *text, size_t len, struct strbuf *out)
 }
 
 /* Inputs that EXPLAIN must have: without them the plan was cut. */
-static int inputs_wanted(const struct plan_node *n)
+int explain_inputs_wanted(const struct plan_node *n)
 {
     static const struct {
         const char *type;
@@ -188,7 +188,7 @@ static void note_gaps(struct plan *p)
 {
     for (size_t i = 0; i < p->n_nodes; i++) {
         const struct plan_node *n = p->nodes[i];
-        int has = 0, wants = inputs_wanted(n);
+        int has = 0, wants = explain_inputs_wanted(n);
         for (const struct plan_node *c = n->child; c && wants; c = c->next)
             has += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
         if (has >= wants)
@@ -311,9 +311,9 @@ static bool read_plans(struct dressed *d, struct explain *out, struct sd_error *
         !has(d->text, d->len, "Node Type") && !has(d->text, d->len, "Node-Type"))
         return fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
     static bool (*const coats[])(const char *text, size_t len, struct strbuf *out) = {
-        explain_json_rows, explain_literals, explain_escaped, explain_html,
-        explain_latex,     explain_markdown, explain_letters, explain_prefixed,
-        explain_expanded,  explain_unwrap,   explain_uncut,   undressed};
+        explain_json_rows,   explain_literals, explain_escaped,  explain_html,     explain_latex,
+        explain_markdown,    explain_letters,  explain_prefixed, explain_expanded, explain_unwrap,
+        explain_uncut_table, explain_uncut,    undressed};
     for (size_t i = 0; i < ARRAY_LEN(coats); i++)
         take_off(d, coats[i]);
     if (explain_log_has(d->text, d->len) && explain_log(d->text, d->len, out, err))

@@ -109,85 +109,71 @@ static bool names_relation(const char *s, const char *end)
     return s == end;
 }
 
-bool lines_is_bare_node(const char *s, size_t len)
+/* Nodes that are a name alone, and such that say what they work on. */
+static const char *const BARE_ALONE[] = {"Aggregate",
+                                         "Append",
+                                         "BitmapAnd",
+                                         "BitmapOr",
+                                         "Gather",
+                                         "Gather Merge",
+                                         "Group",
+                                         "GroupAggregate",
+                                         "Hash",
+                                         "HashAggregate",
+                                         "Incremental Sort",
+                                         "Limit",
+                                         "LockRows",
+                                         "Materialize",
+                                         "Memoize",
+                                         "Merge Append",
+                                         "MixedAggregate",
+                                         "Nested Loop",
+                                         "ProjectSet",
+                                         "Recursive Union",
+                                         "Result",
+                                         "Sort",
+                                         "Unique",
+                                         "WindowAgg",
+                                         "SetOp Except",
+                                         "SetOp Except All",
+                                         "SetOp Intersect",
+                                         "SetOp Intersect All",
+                                         "HashSetOp Except",
+                                         "HashSetOp Except All",
+                                         "HashSetOp Intersect",
+                                         "HashSetOp Intersect All",
+                                         "Values Scan",
+                                         "Foreign Scan"};
+static const char *const BARE_ON[] = {"Seq Scan",
+                                      "Sample Scan",
+                                      "Bitmap Heap Scan",
+                                      "Bitmap Index Scan",
+                                      "Tid Scan",
+                                      "Tid Range Scan",
+                                      "Subquery Scan",
+                                      "Function Scan",
+                                      "Table Function Scan",
+                                      "Values Scan",
+                                      "CTE Scan",
+                                      "Named Tuplestore Scan",
+                                      "WorkTable Scan",
+                                      "Foreign Scan",
+                                      "Foreign Insert",
+                                      "Foreign Update",
+                                      "Foreign Delete",
+                                      "Insert",
+                                      "Update",
+                                      "Delete",
+                                      "Merge"};
+static const char *const BARE_INDEX[] = {"Index Scan", "Index Only Scan"};
+
+/* "Index Scan Backward using i on s.t a" */
+static bool is_bare_index_scan(const char *s, const char *end)
 {
-    static const char *const before[] = {"Parallel ", "Async ", "Partial ", "Finalize "};
-    static const char *const alone[] = {"Aggregate",
-                                        "Append",
-                                        "BitmapAnd",
-                                        "BitmapOr",
-                                        "Gather",
-                                        "Gather Merge",
-                                        "Group",
-                                        "GroupAggregate",
-                                        "Hash",
-                                        "HashAggregate",
-                                        "Incremental Sort",
-                                        "Limit",
-                                        "LockRows",
-                                        "Materialize",
-                                        "Memoize",
-                                        "Merge Append",
-                                        "MixedAggregate",
-                                        "Nested Loop",
-                                        "ProjectSet",
-                                        "Recursive Union",
-                                        "Result",
-                                        "Sort",
-                                        "Unique",
-                                        "WindowAgg",
-                                        "SetOp Except",
-                                        "SetOp Except All",
-                                        "SetOp Intersect",
-                                        "SetOp Intersect All",
-                                        "HashSetOp Except",
-                                        "HashSetOp Except All",
-                                        "HashSetOp Intersect",
-                                        "HashSetOp Intersect All",
-                                        "Values Scan",
-                                        "Foreign Scan"};
-    static const char *const on[] = {"Seq Scan",
-                                     "Sample Scan",
-                                     "Bitmap Heap Scan",
-                                     "Bitmap Index Scan",
-                                     "Tid Scan",
-                                     "Tid Range Scan",
-                                     "Subquery Scan",
-                                     "Function Scan",
-                                     "Table Function Scan",
-                                     "Values Scan",
-                                     "CTE Scan",
-                                     "Named Tuplestore Scan",
-                                     "WorkTable Scan",
-                                     "Foreign Scan",
-                                     "Foreign Insert",
-                                     "Foreign Update",
-                                     "Foreign Delete",
-                                     "Insert",
-                                     "Update",
-                                     "Delete",
-                                     "Merge"};
-    static const char *const index[] = {"Index Scan", "Index Only Scan"};
-    if (!lines_figures(s, len))
-        len = lines_name(s, len);
-    const char *end = s + len;
-    for (size_t pass = 0; pass < 2; pass++) /* "Parallel Async", "Partial" */
-        for (size_t i = 0; i < ARRAY_LEN(before); i++)
-            if ((size_t)(end - s) > strlen(before[i]) && !memcmp(s, before[i], strlen(before[i])))
-                s += strlen(before[i]);
-    len = (size_t)(end - s);
-    for (size_t i = 0; i < ARRAY_LEN(alone); i++)
-        if (len == strlen(alone[i]) && !memcmp(s, alone[i], len))
-            return true;
-    for (size_t i = 0; i < ARRAY_LEN(on); i++) {
-        size_t n = strlen(on[i]);
-        if (len > n + 4 && !memcmp(s, on[i], n) && !memcmp(s + n, " on ", 4))
-            return names_relation(s + n + 4, end);
-    }
-    for (size_t i = 0; i < ARRAY_LEN(index); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(BARE_INDEX); i++) {
         static const char backward[] = " Backward", using[] = " using ";
-        size_t n = strlen(index[i]);
-        if (len < n || memcmp(s, index[i], n) != 0)
+        size_t n = strlen(BARE_INDEX[i]), len = (size_t)(end - s);
+        if (len < n || memcmp(s, BARE_INDEX[i], n) != 0)
             continue;
         const char *at = s + n;
         if ((size_t)(end - at) > sizeof backward && !memcmp(at, backward, sizeof backward - 1))
@@ -197,6 +183,30 @@ bool lines_is_bare_node(const char *s, size_t len)
                  : NULL;
         return at && end - at > 4 && !memcmp(at, " on ", 4) && names_relation(at + 4, end);
     }
+    return false;
+}
+
+bool lines_is_bare_node(const char *s, size_t len)
+{
+    static const char *const before[] = {"Parallel ", "Async ", "Partial ", "Finalize "};
+    if (!lines_figures(s, len))
+        len = lines_name(s, len);
+    const char *end = s + len;
+    for (size_t pass = 0; pass < 2; pass++) /* "Parallel Async", "Partial" */
+        for (size_t i = 0; i < ARRAY_LEN(before); i++)
+            if ((size_t)(end - s) > strlen(before[i]) && !memcmp(s, before[i], strlen(before[i])))
+                s += strlen(before[i]);
+    len = (size_t)(end - s);
+    for (size_t i = 0; i < ARRAY_LEN(BARE_ALONE); i++)
+        if (len == strlen(BARE_ALONE[i]) && !memcmp(s, BARE_ALONE[i], len))
+            return true;
+    for (size_t i = 0; i < ARRAY_LEN(BARE_ON); i++) {
+        size_t n = strlen(BARE_ON[i]);
+        if (len > n + 4 && !memcmp(s, BARE_ON[i], n) && !memcmp(s + n, " on ", 4))
+            return names_relation(s + n + 4, end);
+    }
+    if (is_bare_index_scan(s, end))
+        return true;
     static const char custom[] = "Custom Scan (";
     if (len > sizeof custom && !memcmp(s, custom, sizeof custom - 1))
         return true;

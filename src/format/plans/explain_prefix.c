@@ -115,6 +115,8 @@ static bool take_signs(const char *text, size_t len, struct strbuf *out)
 {
     const char *end = text + len, *sign = NULL;
     size_t n = 0, lines = 0;
+    if (!memmem(text, len, " (cost=", 7) && !memmem(text, len, " (actual ", 9)) /* no text format */
+        return false;
     for (const char *s = text; s < end; s = lines_stop(s, end) + 1) {
         const char *stop = lines_stop(s, end);
         if (!lines_figures(s, (size_t)(stop - s)))

@@ -38,6 +38,9 @@ struct parser {
     int lonely_indent;
     int root_indent; /* of the plan's first line */
     size_t nodes;
+    size_t arrows;
+    int arrow_first; /* where the first arrow stood */
+    bool arrows_differ;
     size_t damaged;   /* nodes whose figures are cut off */
     size_t alone;     /* plans of one node that no PostgreSQL has */
     char unknown[64]; /* the first of them */
@@ -99,6 +102,15 @@ static void unsaid_is_zero(struct plan *plan)
     }
 }
 
+/* A Limit with three inputs: what looks like its children is all that is below it. */
+static bool too_many_inputs(const struct plan_node *n)
+{
+    int inputs = 0, wanted = explain_inputs_wanted(n);
+    for (const struct plan_node *c = n->child; c; c = c->next)
+        inputs += !plan_is_initplan(c) && !str_eq(c->relationship, "SubPlan");
+    return wanted && inputs > MAX(wanted, 2) && !str_starts(n->type, "Bitmap");
+}
+
 static void finish(struct parser *p)
 {
     if (!p->entry)
@@ -107,6 +119,11 @@ static void finish(struct parser *p)
     if (plan && plan->n_nodes == 1 && !plan_type_known(plan->nodes[0]->type)) {
         if (!p->alone++)
             snprintf(p->unknown, sizeof p->unknown, "%.60s", plan->nodes[0]->type);
+        plan_free(plan);
+    } else if (plan && p->arrows > 1 && !p->arrows_differ && too_many_inputs(plan->nodes[0])) {
+        fail(p->err,
+             "The blanks before the lines are lost, which tell the nodes that belong together: the plan "
+             "cannot be read.");
         plan_free(plan);
     } else if (plan) {
         unsaid_is_zero(plan);
@@ -118,7 +135,8 @@ static void finish(struct parser *p)
                       p->damaged);
         explain_keep(p->out, plan);
     }
-    p->damaged = 0;
+    p->damaged = p->arrows = 0;
+    p->arrows_differ = false;
     cJSON_Delete(p->entry);
     p->entry = NULL;
     p->depth = 0;
@@ -161,6 +179,10 @@ static void node_line(struct parser *p, int indent, const char *line, bool arrow
     }
     if (p->nodes++ > EXPLAIN_MAX_NODES)
         return;
+    if (arrow && !p->arrows)
+        p->arrow_first = indent;
+    p->arrows_differ = p->arrows_differ || (arrow && indent != p->arrow_first);
+    p->arrows += arrow;
     /* The root of a SubPlan stands further right than its siblings, its heading does not. */
     int left = p->subplan[0] ? MIN(indent, p->subplan_indent) : indent;
     while (p->depth && (p->stack[p->depth - 1].indent >= left || p->depth == MAX_DEPTH))
@@ -307,6 +329,8 @@ static void property(cJSON *o, const char *type, const char *line)
         if (n >= sizeof key)
             return;
         snprintf(key, sizeof key, "%.*s", (int)n, line);
+        if (!strcmp(key, "Vectorized Filter"))
+            cJSON_AddStringToObject(o, key, value);
         for (size_t i = 0; i < plan_n_node_fields; i++) {
             if (strcmp(plan_node_fields[i].key, key) != 0)
                 continue;

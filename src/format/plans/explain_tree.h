@@ -10,6 +10,8 @@
 /* `entry` is {"Plan": {...}, "Planning Time": ..., ...}, or the inner node itself.
  * NULL and a sentence when there is no plan in it. plan_time is not run. */
 struct plan *explain_tree(const cJSON *entry, struct sd_error *err);
+/* How many inputs EXPLAIN must show below such a node; 0: not known. */
+int explain_inputs_wanted(const struct plan_node *n);
 /* Appends to out->plans. */
 void explain_keep(struct explain *out, struct plan *p);
 
