@@ -275,7 +275,9 @@ static double keeps_much(struct advisor_search *s, size_t statement)
         return 0;
     const struct catalog_relation *r = use->items[0].rel;
     double share = advisor_read(s->advisor) / r->rows;
-    return !candidate_refusal(r) && share > UNSELECTIVE ? MIN(1, share) : 0;
+    /* What the planner takes where it knows nothing (DEFAULT_INEQ_SEL, a boolean function) says nothing. */
+    bool guessed = fabs(share - 1.0 / 3) < 5e-4 || fabs(share - 0.5) < 5e-4;
+    return !candidate_refusal(r) && share > UNSELECTIVE && !guessed ? MIN(1, share) : 0;
 }
 
 /* How much of its table a condition keeps, by the planner; asked once for each. */
