@@ -19,6 +19,7 @@ struct app {
     struct recorder *recorder;                          /* NULL: not recording */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
+    struct app *beside;                                 /* what --baseline names; NULL */
     bool flight_wanted;                                 /* as the settings were obeyed last */
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
@@ -51,13 +52,18 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 /* What `replay` names: a file, or with --last the last flight. */
 bool replay_load(struct app *a, struct sd_error *err);
 
+/* ---- verbs.c ---- */
+/* The figures of all data that --baseline names. NULL and a sentence when it cannot be read. */
+struct figures *baseline_figures(const struct app *a, struct sd_error *err);
+
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
 /* Waits until the runtime has something, at most timeout_ns. False: a signal asks
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);
 
-/* path NULL: stop; append: continues a recording that is there */
+/* path NULL: stop; append: continues a recording that is there. False also when the recording before, which
+ * ends, could not be written to its end. */
 bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
 
 /* ---- flight.c ---- */

@@ -12,7 +12,8 @@
     X(FOR, "for", 0, "DURATION", "views record",                                                             \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views",                                                                          \
-      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago")                   \
+      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
+      "the last such time before the newest data of a log or recording")                                     \
     X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
       "time window of the figures (a printed view: all data)")                                               \
     X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \
@@ -20,7 +21,8 @@
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
-    X(BASELINE, "baseline", 0, "SOURCE", "changes", "compare with all data of that recording or log")        \
+    X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
+      "compare with all data of that recording or log")                                                      \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \

@@ -237,8 +237,9 @@ static bool look_after_recorders(struct screen *s)
     if (a->recorder)
         stats = recorder_stats(a->recorder);
     if (stats.error[0]) {
+        struct sd_error same;
         fail(&why, "%s", stats.error);
-        app_record(a, NULL, false, NULL);
+        app_record(a, NULL, false, &same);
         told = true;
     }
     if (told) {
@@ -336,13 +337,20 @@ int verb_console(struct app *a)
         return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
 
+    if (cli_has(a->cli, CLI_BASELINE) && !(a->baseline = baseline_figures(a, &err))) {
+        complain("--baseline: %s", err.text);
+        return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
+    }
+
     struct theme theme;
     load_theme(&theme, "dark", NULL);
     load_theme(&theme, set->theme, NULL);
-    s.term = term_open(
-        &(struct term_options){
-            .unicode = set->unicode, .color = set->color, .mouse = set->mouse, .theme = &theme},
-        &note, &err);
+    s.term = term_open(&(struct term_options){.unicode = set->unicode,
+                                              .color = set->color,
+                                              .mouse = set->mouse,
+                                              .escape_ns = set->escape_delay_ns,
+                                              .theme = &theme},
+                       &note, &err);
     if (!s.term) {
         complain("%s", err.text);
         return EXIT_USAGE;
@@ -355,6 +363,7 @@ int verb_console(struct app *a)
                                                   .config = a->config,
                                                   .now = env_now,
                                                   .replay = a->replay,
+                                                  .baseline = a->baseline,
                                                   .request = env_request,
                                                   .withdraw = env_withdraw,
                                                   .copy = env_copy,
@@ -368,6 +377,7 @@ int verb_console(struct app *a)
                                                   .set_mouse = env_set_mouse,
                                                   .suspend = env_suspend,
                                                   .redraw = env_redraw});
+    a->baseline = NULL; /* the console's now */
     console_resize(s.console, w, h);
     a->taken = taken;
     a->taken_ctx = &s;
@@ -379,6 +389,9 @@ int verb_console(struct app *a)
     console_free(s.console);
     grid_free(s.grid);
     term_close(s.term);
+    bool recorded = app_record(a, NULL, false, &err);
+    if (!recorded)
+        complain("%s", err.text);
     int sig = signals_stop();
-    return sig && sig != SIGINT ? 128 + sig : EXIT_FINE;
+    return sig && sig != SIGINT ? 128 + sig : recorded ? EXIT_FINE : EXIT_USAGE;
 }

@@ -59,6 +59,8 @@ int verb_script(struct app *a)
         return EXIT_USAGE;
     }
     bool ok = replay_load(a, &err);
+    if (ok && cli_has(a->cli, CLI_BASELINE))
+        ok = (a->baseline = baseline_figures(a, &err)) != NULL;
     if (ok) {
         struct grid *g = grid_new(w, h, !strcmp(a->config->settings->unicode, "no"));
         struct console *c = console_new(&(struct console_env){.app = a,
@@ -66,7 +68,9 @@ int verb_script(struct app *a)
                                                               .config = a->config,
                                                               .now = fixed_now,
                                                               .replay = true,
+                                                              .baseline = a->baseline,
                                                               .read_file = explain_read_file});
+        a->baseline = NULL; /* the console's now */
         console_resize(c, w, h);
         ok = script_run(c, g, steps, &out, &err);
         if (ok && cli_has(a->cli, CLI_SVG))

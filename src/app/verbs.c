@@ -4,11 +4,13 @@
 #include "app/output.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "core/doc_compare.h"
 #include "view/shared/figures.h"
 #include "view/view.h"
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* How long a source that never ends (a database) is watched when --for is not given,
  * and how long the answer to a request (a plan) is waited for. */
@@ -199,12 +201,79 @@ static void add_unread(struct doc *d, const char *lines)
     doc_section(d, SECTION_TEXT, NULL, "Not read")->text = doc_text(d, lines);
 }
 
+/* ---- the baseline ---- */
+
+static bool read_all(struct app *b, const char *source, struct sd_error *err)
+{
+    size_t silent;
+    if (!app_add_target(b, source, follow_servers, err))
+        return false;
+    app_report(b);
+    if (b->n_sources && !gather(b, 0, &silent))
+        return fail(err, "reading the baseline was stopped by a signal");
+    return true;
+}
+
+/* What --baseline names, read by itself: all of its data. Free with app_free(), also after false. */
+static bool open_baseline(const struct app *a, struct app *b, struct sd_error *err)
+{
+    const char *source = a->cli->values[CLI_BASELINE];
+    struct model_limits limits = MODEL_DEFAULTS;
+    limits.retention_ns = 0;
+    if (!app_init(b, a->cli, &limits, err) || !read_all(b, source, err))
+        return false;
+    return sd_known(model_usage(b->model).first) || fail(err, "the baseline %.200s has no data", source);
+}
+
+static struct figures *figures_of_all(const struct app *a, const struct app *b)
+{
+    struct model_usage u = model_usage(b->model);
+    const struct view_ctx c = {
+        .model = b->model, .span = SPAN_ALL, .show_literals = a->config->settings->show_literals};
+    return figures_of(&c, (struct span){u.first, u.last + 1}, "the baseline");
+}
+
+struct figures *baseline_figures(const struct app *a, struct sd_error *err)
+{
+    struct app b;
+    struct figures *f = open_baseline(a, &b, err) ? figures_of_all(a, &b) : NULL;
+    app_free(&b);
+    return f;
+}
+
+/* What the view is about, also when it was not named: the field that is called so. */
+static const char *subject_of(const struct view *v, const struct doc *d)
+{
+    for (size_t i = 0; v->about && i < d->n_fields; i++)
+        if (str_eq(d->fields[i].key, v->about) && d->fields[i].value.type == CELL_TEXT)
+            return d->fields[i].value.s;
+    return NULL;
+}
+
+/* The same view of the baseline's data beside it. */
+static void compare_with_baseline(const struct app *a, const struct view *v, struct doc *d)
+{
+    struct model_usage u = model_usage(a->beside->model);
+    const struct view_ctx c = {.model = a->beside->model,
+                               .span = SPAN_ALL,
+                               .now = u.last,
+                               .arg = subject_of(v, d),
+                               .show_literals = a->config->settings->show_literals};
+    struct doc *before = view_build(v, &c);
+    doc_compare(d, before);
+    doc_field(d, "baseline", UNIT_NONE, cell_text(a->cli->values[CLI_BASELINE]));
+    doc_field(d, "baseline_from", UNIT_TIME, cell_int(u.first));
+    doc_field(d, "baseline_to", UNIT_TIME, cell_int(u.last));
+    doc_free(before);
+}
+
 /* ---- the view ---- */
 
 /* What the options say about time. */
 struct choice {
     int64_t for_ns, window_ns; /* 0: not given */
     sd_time began;             /* when the sources were opened */
+    sd_time newest;            /* of the files, SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
 };
 
@@ -213,7 +282,7 @@ struct choice {
 static bool choose_moment(struct app *a, struct choice *t)
 {
     struct sd_error err;
-    sd_time base = a->replay ? model_usage(a->model).last : SD_UNKNOWN;
+    sd_time base = a->replay ? model_usage(a->model).last : t->newest;
     t->at = SD_UNKNOWN;
     if (!cli_has(a->cli, CLI_AT))
         return true;
@@ -225,6 +294,45 @@ static bool choose_moment(struct app *a, struct choice *t)
         return true;
     complain("%s", err.text);
     return false;
+}
+
+/* A regular file that is read to its end, no server and no pipe. */
+static bool is_plain_file(const char *target)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    struct stat st;
+    if (!registry_resolve(target, &r, &err))
+        return false;
+    bool plain = !follow_servers(r.ops) && stat(r.target, &st) == 0 && S_ISREG(st.st_mode);
+    registry_resolved_free(&r);
+    return plain;
+}
+
+/* A time of day is the last such moment before the newest data. The day of a log is known at its end, and
+ * what is later than that moment is left out of the model: so files are read once more for it. */
+static sd_time newest_of_files(const struct app *a)
+{
+    struct model_limits limits = MODEL_DEFAULTS;
+    struct sd_error err;
+    struct app b;
+    size_t silent;
+    for (size_t i = 0; i < a->cli->n_args; i++)
+        if (!is_plain_file(a->cli->args[i]))
+            return SD_UNKNOWN;
+    if (!a->cli->n_args)
+        return SD_UNKNOWN;
+    limits.retention_ns = 0;
+    sd_time newest = SD_UNKNOWN;
+    if (app_init(&b, a->cli, &limits, &err)) {
+        bool added = true;
+        for (size_t i = 0; i < a->cli->n_args && added; i++)
+            added = app_add_target(&b, a->cli->args[i], follow_servers, &err);
+        if (added && !b.replay && gather(&b, 0, &silent))
+            newest = model_usage(b.model).last;
+    }
+    app_free(&b);
+    return newest;
 }
 
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
@@ -252,6 +360,8 @@ static int print_view(struct app *a, const struct view *v, struct span span, sd_
     } else {
         if (*unread)
             add_unread(d, unread);
+        if (a->beside && !v->compares)
+            compare_with_baseline(a, v, d);
         status = output_doc(a, d);
     }
     doc_free(d);
@@ -268,6 +378,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
+    t->newest = cli_has(a->cli, CLI_AT) ? newest_of_files(a) : SD_UNKNOWN;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
@@ -298,39 +409,6 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
 }
 
-/* ---- the baseline ---- */
-
-static bool read_all(struct app *b, const char *source, struct sd_error *err)
-{
-    size_t silent;
-    if (!app_add_target(b, source, follow_servers, err))
-        return false;
-    app_report(b);
-    if (b->n_sources && !gather(b, 0, &silent))
-        return fail(err, "reading the baseline was stopped by a signal");
-    return true;
-}
-
-/* What --baseline names is read by itself, and only its figures are kept. */
-static bool read_baseline(struct app *a, struct sd_error *err)
-{
-    const char *source = a->cli->values[CLI_BASELINE];
-    struct model_limits limits = MODEL_DEFAULTS;
-    struct app b;
-    limits.retention_ns = 0;
-    bool ok = app_init(&b, a->cli, &limits, err) && read_all(&b, source, err);
-    struct model_usage u = ok ? model_usage(b.model) : (struct model_usage){.first = SD_UNKNOWN};
-    if (ok && !sd_known(u.first))
-        ok = fail(err, "the baseline %.200s has no data", source);
-    if (ok) {
-        const struct view_ctx c = {
-            .model = b.model, .span = SPAN_ALL, .show_literals = a->config->settings->show_literals};
-        a->baseline = figures_of(&c, (struct span){u.first, u.last + 1}, "the baseline");
-    }
-    app_free(&b);
-    return ok;
-}
-
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
@@ -339,14 +417,23 @@ int verb_view(struct app *a)
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns))
         return EXIT_USAGE;
+    struct app beside;
     struct sd_error err;
-    if (cli_has(a->cli, CLI_BASELINE) && !read_baseline(a, &err)) {
+    bool compares = cli_has(a->cli, CLI_BASELINE), ready = !compares || open_baseline(a, &beside, &err);
+    int status = EXIT_USAGE;
+    if (!ready)
         complain("--baseline: %s", err.text);
-        return EXIT_USAGE;
+    if (ready && compares) {
+        a->beside = &beside;
+        a->baseline = v->compares ? figures_of_all(a, &beside) : NULL;
     }
-    int status = read_and_print(a, v, &t, &unread);
+    if (ready)
+        status = read_and_print(a, v, &t, &unread);
     figures_free(a->baseline);
     a->baseline = NULL;
+    a->beside = NULL;
+    if (compares)
+        app_free(&beside);
     strbuf_free(&unread);
     return status;
 }

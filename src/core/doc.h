@@ -305,7 +305,8 @@ struct section {
      * NULL: the rows say all there is. */
     const char *(*about)(struct doc *d, const struct section *s, const struct row *r, bool chosen);
     void *about_ctx;
-    int about_lines; /* worth having for it below the rows; 0: what the rows leave */
+    int about_lines;  /* worth having for it below the rows; 0: what the rows leave */
+    bool about_spare; /* only on lines that the rows leave, and when it is read */
     /* TEXT: written when it is first needed (section_text); NULL: `text` is all. */
     const char *(*write)(struct doc *d, void *ctx);
     void *write_ctx;

@@ -66,7 +66,7 @@ struct rect about_draw(struct draw d, const struct section *s, struct pane *p, s
         (s->kind == SECTION_TABLE && !d.focused))
         return in;
     int rows = (int)MIN(table_rows(&s->table), (size_t)1000) + 1;
-    if (in.w >= BESIDE_WIDTH) {
+    if (in.w >= BESIDE_WIDTH && !s->about_spare) {
         int w = MIN(TEXT_WIDTH_MAX, in.w * 2 / 5);
         rule(d, (struct rect){in.x + in.w - w - 1, in.y, 1, in.h}, 0x2502);
         text(d, p, (struct rect){in.x + in.w - w, in.y, w, in.h});
@@ -79,6 +79,8 @@ struct rect about_draw(struct draw d, const struct section *s, struct pane *p, s
     }
     if (p->reading)
         room = MAX(room, wanted);
+    else if (s->about_spare)
+        room = MIN(room, in.h - 1 - LEAST);
     else if (room < MIN(wanted, LEAST) && in.h >= BELOW_HEIGHT && d.focused)
         room = in.h / 2 - 1;
     else if (room < wanted && in.h >= BELOW_HEIGHT && d.focused)

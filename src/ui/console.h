@@ -33,6 +33,8 @@ struct console_env {
     sd_time (*now)(void *app); /* wall clock; fixed in scripts */
     bool replay;               /* the model holds a recording: the cursor starts at its
                                   end, paused; Space plays */
+    struct figures *baseline;  /* what the data is compared with from the start: the console
+                                  frees it; NULL */
     /* Queues a job for a source; the number that its answer will bear (batch_answer), 0 and
      * a sentence when it cannot. */
     uint64_t (*request)(void *app, const char *origin, const struct sd_request *req, struct sd_error *err);

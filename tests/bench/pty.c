@@ -3,6 +3,8 @@
  *   pty COLSxROWS STEP... -- PROGRAM ARGUMENT...
  *
  *   wait:S           takes what comes for S seconds
+ *   minute:S         takes what comes until the S-th second of a minute: the clock in the
+ *                    header is drawn once a minute
  *   send:KEYS        types KEYS (\r and \e are Enter and Escape)
  *   count:S:NAME     for S seconds: NAME_bytes bytes/s, NAME_cpu share of a core
  *   memory:NAME      NAME_rss and NAME_peak in MiB
@@ -119,6 +121,13 @@ static void step_wait(double n, const char *name)
     take_for(n);
 }
 
+static void step_minute(double second, const char *name)
+{
+    time_t now = time(NULL);
+    (void)name;
+    step_wait((double)((60 + (int)second - now % 60) % 60), "");
+}
+
 static void step_count(double n, const char *name)
 {
     double at = now(), cpu = cpu_seconds();
@@ -202,11 +211,8 @@ static void step(const char *s)
         const char *name;
         void (*run)(double n, const char *name);
         bool number;
-    } steps[] = {{"wait:", step_wait, true},
-                 {"count:", step_count, true},
-                 {"keys:", step_keys, true},
-                 {"memory:", step_memory, false},
-                 {"first:", step_first, false}};
+    } steps[] = {{"wait:", step_wait, true}, {"minute:", step_minute, true},  {"count:", step_count, true},
+                 {"keys:", step_keys, true}, {"memory:", step_memory, false}, {"first:", step_first, false}};
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         size_t len = strlen(steps[i].name);
         if (strncmp(s, steps[i].name, len) != 0)

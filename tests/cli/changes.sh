@@ -34,6 +34,22 @@ run changes before.log
 ok "without one, the halves are compared" says out "Changes from the first half"
 run changes --baseline nowhere.log before.log
 ok "a baseline that is not there is refused" is_refusal "--baseline: "
-run endpoints --baseline before.log same.log
-ok "no other view has a baseline" is_refusal "endpoints has no option --baseline"
+run endpoints --baseline before.log slow.log --format json
+ok "another view is printed beside the baseline" exited 0
+ok "with what the row was" says out '"baseline_p95_ns":	23'
+ok "and by how much it has changed" says out '"change_share":	'
+ok "and with what it is compared" says out '"baseline":	"before.log"'
+run endpoints --baseline before.log moved.log
+ok "as text the sorted column has its value before" says out 'Total before'
+ok "and its change" says out ' new'
+ok "and what is only in the baseline is listed" says out 'GET /cart'
+run endpoint --select 'GET /orders/:id' --baseline before.log slow.log --format json
+ok "a view about one thing compares its figures" says out '"baseline_p50_ns":	2'
+run endpoint --baseline before.log slow.log --format json
+ok "also when the thing was not named" says out '"baseline_p50_ns":	2'
+run endpoints --baseline before.log same.log --format csv --limit 1
+ok "CSV has the columns, too" says out 'baseline_p95_ns'
+run replay before.slowdive --baseline before.log --script - <<<':changes
+print'
+ok "the console compares with it, too" says out 'the baseline'
 finish

@@ -116,6 +116,15 @@ char *selected(struct world *w)
     return line;
 }
 
+void see_no_column(struct world *w, const char *title)
+{
+    char *s = screen(w), *frame = strstr(s, "\u250c"), *line = frame ? strchr(frame, '\n') : NULL;
+    assert_non_null(line);
+    line[1 + strcspn(line + 1, "\n")] = '\0';
+    if (strstr(line, title))
+        fail_msg("\"%s\" is a column:\n%s", title, line);
+}
+
 const char *shown(struct world *w)
 {
     return console_screen(w->console)->view->name;

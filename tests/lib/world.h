@@ -31,7 +31,8 @@ void play(struct world *w, const char *steps);
 char *screen(struct world *w); /* as text; valid until the next call */
 void see(struct world *w, const char *text);
 void see_not(struct world *w, const char *text);
-char *selected(struct world *w);    /* the line of the selected row */
-const char *shown(struct world *w); /* name of the view */
+void see_no_column(struct world *w, const char *title); /* of the first pane, a table */
+char *selected(struct world *w);                        /* the line of the selected row */
+const char *shown(struct world *w);                     /* name of the view */
 
 #endif

@@ -199,7 +199,7 @@ static void what_was_done_to_a_view_is_kept(void **state)
     struct world *w = world_new(100, 30, false, false);
     play(w, "key 2\n: filter o\n: sort count\nkey z\n: columns route count\nkey 3 1 2");
     see(w, "/o/");
-    see_not(w, "P99");
+    see_no_column(w, "P99");
     struct screen *s = console_screen(w->console);
     assert_true(s->zoom);
     assert_string_equal(console_pane(w->console)->sort, "count");

@@ -89,9 +89,24 @@ static void sorting_takes_a_heading_and_says_what_was_meant(void **state)
     play(w, ": columns route, Rate p99");
     see(w, "Route");
     see(w, "Rate▾");
-    see_not(w, "P50");
+    see_no_column(w, "P50");
     assert_string_equal(refusal(w, "endpionts"), "there is no command endpionts; did you mean endpoints?");
     assert_string_equal(refusal(w, "serach x"), "there is no command serach; did you mean search?");
+    world_free(w);
+}
+
+static void a_short_list_tells_all_of_the_selected_row(void **state)
+{
+    (void)state;
+    struct world *w = world_new(200, 50, false, false);
+    play(w, ": endpoints\n: columns route count\nkey g Down");
+    see(w, "Route        /products");
+    see(w, "P99.9        2.00 ms");
+    see(w, "Max          2.00 ms");
+    console_resize(w->console, 80, 12); /* the rows come first */
+    grid_resize(w->grid, 80, 12);
+    see_not(w, "P99.9 ");
+    see(w, "/checkout");
     world_free(w);
 }
 
@@ -109,7 +124,7 @@ static void s_lists_the_columns_to_sort_by(void **state)
     play(w, "key s -");
     see(w, "Mean▴");
     play(w, "key s s c Esc"); /* s goes on to P50; c hides it */
-    see_not(w, "P50");
+    see_no_column(w, "P50");
     see(w, "Mean▴");
     world_free(w);
 }
@@ -135,13 +150,13 @@ static void right_scrolls_by_columns_and_the_name_stays(void **state)
     play(w, ": endpoints");
     see(w, "Endpoints > ");
     see(w, "Errors");
-    see_not(w, "Total");
+    see_no_column(w, "Total");
     for (int i = 0; i < 20; i++)
         play(w, "key Right");
     see(w, "Method  Route");
     see(w, "In DB");
     see(w, "Endpoints < ");
-    see_not(w, "Errors");
+    see_no_column(w, "Errors");
     see_not(w, " > ");
     for (int i = 0; i < 40; i++)
         play(w, "key Left");
@@ -341,6 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_are_named_by_headings_and_keys),
         cmocka_unit_test(sorting_takes_a_heading_and_says_what_was_meant),
+        cmocka_unit_test(a_short_list_tells_all_of_the_selected_row),
         cmocka_unit_test(s_lists_the_columns_to_sort_by),
         cmocka_unit_test(a_click_on_a_heading_sorts),
         cmocka_unit_test(right_scrolls_by_columns_and_the_name_stays),

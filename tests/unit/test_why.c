@@ -383,6 +383,28 @@ static double figure(const struct doc *d, const char *key, bool *shown)
     return NAN;
 }
 
+/* On a server that nobody else uses all transactions are ours, but those of the last second. */
+static void test_our_own_transactions_are_not_the_servers(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int s = 0; s < SECONDS; s += 2) {
+        sd_time at = START + s * SD_S;
+        metric(m, at, "postgresql.uptime", (double)(s + 3600) * 1e9, false);
+        metric(m, at, "postgresql.xact_commit", 13 * (s - s % 3), true);
+        metric(m, at, "postgresql.xact_rollback", 0, true);
+        metric(m, at, "postgresql.own_transactions", 13 * s, true);
+        metric(m, at, "postgresql.blks_hit", 90 * s, true);
+        metric(m, at, "postgresql.blks_read", 10 * s, true);
+    }
+    struct doc *d = built(m, "overview", NULL);
+    bool shown;
+    assert_true(figure(d, "transactions_per_s", &shown) == 0 && shown);
+    assert_true(isnan(figure(d, "hit_ratio", &shown)) && !shown); /* of our own blocks */
+    doc_free(d);
+    model_free(m);
+}
+
 static void test_a_server_alone_at_a_glance(void **state)
 {
     (void)state;
@@ -392,7 +414,8 @@ static void test_a_server_alone_at_a_glance(void **state)
         metric(m, at, "postgresql.uptime", (double)(s + 3600) * 1e9, false);
         metric(m, at, "postgresql.connections", 9, false);
         metric(m, at, "postgresql.max_connections", 100, false);
-        metric(m, at, "postgresql.xact_commit", 50 * s, true);
+        metric(m, at, "postgresql.xact_commit", 60 * s, true);
+        metric(m, at, "postgresql.own_transactions", 10 * s, true);
         metric(m, at, "postgresql.xact_rollback", 5 * s, true);
         metric(m, at, "postgresql.blks_hit", 90 * s, true);
         metric(m, at, "postgresql.blks_read", 10 * s, true);
@@ -432,6 +455,7 @@ int main(void)
         cmocka_unit_test(test_statements_of_a_table),
         cmocka_unit_test(test_a_table_leads_to_queries_indexes_and_locks),
         cmocka_unit_test(test_tools_are_known),
+        cmocka_unit_test(test_our_own_transactions_are_not_the_servers),
         cmocka_unit_test(test_a_server_alone_at_a_glance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -529,6 +529,8 @@ static enum sd_result sync(struct conn *c, struct sd_error *err)
         PGresult *r = PQgetResult(c->pg);
         ExecStatusType status = PQresultStatus(r);
         PQclear(r);
+        if (status == PGRES_PIPELINE_SYNC && !c->in_transaction)
+            c->p->own_transactions++;
         if (status == PGRES_PIPELINE_SYNC)
             return PQexitPipelineMode(c->pg) ? SD_OK : lost(c, err);
         if (PQstatus(c->pg) == CONNECTION_BAD)
@@ -655,6 +657,7 @@ void conn_end(struct conn *c)
              PQtransactionStatus(c->pg) != PQTRANS_ACTIVE && PQtransactionStatus(c->pg) != PQTRANS_IDLE)
         conn_query(c, OWN_TAG "ROLLBACK", 0, NULL, false, &r, &ignored);
     PQclear(r);
+    c->p->own_transactions += c->in_transaction;
     c->in_transaction = c->open = false;
     memcpy(c->sqlstate, state, sizeof state);
 }

@@ -77,6 +77,17 @@ static void tell_changes(struct postgres *p, sd_time started, int64_t in_recover
     memcpy(p->server.address, address, sizeof address);
 }
 
+void database_note_statements(struct postgres *p, sd_time since)
+{
+    sd_time *last = &p->server.statements_reset;
+    if (!sd_known(since) || p->pooler.name[0])
+        return;
+    if (*last && sd_known(*last) && since > *last)
+        add_event(p, since, "statistics reset",
+                  "The counters of statements (pg_stat_statements) were reset.");
+    *last = since;
+}
+
 static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,
                        const char *unit, int64_t value, bool counter)
 {
@@ -175,6 +186,7 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
         add_metric(p, b, FIGURES[i].name, NULL, FIGURES[i].unit, totals[i], FIGURES[i].counter);
     if (PQntuples(r) > 0) {
         add_metric(p, b, "postgresql.max_connections", NULL, "count", conn_int(r, 0, MAX_CONNECTIONS), false);
+        add_metric(p, b, "postgresql.own_transactions", NULL, "count", p->own_transactions, true);
         add_metric(p, b, "postgresql.locks_waiting", NULL, "count", conn_int(r, 0, WAITING), false);
         if (!p->pooler.name[0])
             tell_changes(p, conn_time(r, 0, STARTED), conn_int(r, 0, IN_RECOVERY), conn_time(r, 0, RESET));

@@ -323,6 +323,7 @@ const struct view changes_view = {
     .place = PLACE_HOME,
     .title = "Changes",
     .summary = "what differs from the window before, or from a baseline, and whether it is more than noise",
+    .compares = true,
     .build = build_changes,
     .actions = ACTIONS_OF_CHANGES,
     .columns = COLUMNS,

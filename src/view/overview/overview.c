@@ -61,7 +61,7 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "At a glance");
     struct wait_load w[64];
     size_t n = model_wait_load(c->model, c->span, w, ARRAY_LEN(w));
-    double load = n ? 0 : NAN;
+    double load = n || span_length(model_sampled(c->model, c->span)) > 0 ? 0 : NAN;
     for (size_t i = 0; i < n; i++)
         load += w[i].load;
     bool any = all->count > 0;
@@ -78,8 +78,10 @@ static void headline(struct doc *d, const struct view_ctx *c, const struct endpo
                   cell_int(hist_quantile(&all->latency, 0.5)));
     section_field(d, f, "active_sessions", isfinite(load) ? "Active sessions" : NULL, UNIT_LOAD,
                   cell_real(load));
-    if (!any)
+    if (!any) {
+        f->kinds |= KINDS_ACTIVITY; /* of the same sources */
         server_fields(d, c, f);
+    }
 }
 
 /* `all`: the requests of the window, `seconds` long. */
@@ -267,7 +269,9 @@ static const struct column ALSO[] = {
      .title = "At a glance",
      .help =
          "rate_per_s, error_share, p99_ns, p95_ns, p50_ns, active_sessions; for databases without requests "
-         "also uptime_ns, connections, max_connections, transactions_per_s, hit_ratio, size_bytes, "
+         "also uptime_ns, connections, max_connections, transactions_per_s (without slowdive's own), "
+         "hit_ratio "
+         "(null below one a second), size_bytes, "
          "growth_bytes_per_s, oldest_xact_ns, replication_lag_ns, wraparound_share"},
     {.key = "requests",
      .title = "Requests",

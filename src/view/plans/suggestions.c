@@ -312,8 +312,8 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
 {
     /* These an index can do something about. */
-    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index",
-                                        "hot_node",        "costly_node",  NULL};
+    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index", "hot_node",
+                                        "costly_node",     "index_walk",   NULL};
     bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0, index = str_find(rules, f->rule->name) >= 0;
     const struct sd_advice *given = given_for(a, f->node);
     if (a->src->n_advice) {

@@ -1,5 +1,6 @@
 #include "view/shared/finish.h"
 
+#include "core/table.h"
 #include "view/shared/common.h"
 
 enum { MOMENTS_MAX = 16 };
@@ -73,6 +74,16 @@ static void mark_grant(struct doc *d, struct section *s)
         s->copy = common_grant(d, empty ? s->empty : s->write ? NULL : s->text);
 }
 
+/* A short list leaves lines: all figures of the selected row stand there. */
+static void tell_row(const struct view *v, struct section *s)
+{
+    if (s->kind != SECTION_TABLE || s->about || s->steady || !s->key ||
+        strcmp(s->key, v->rows ? v->rows : "rows") != 0)
+        return;
+    s->about = table_row_about;
+    s->about_spare = true;
+}
+
 void finish_doc(const struct view *v, const struct view_ctx *c, struct doc *d)
 {
     for (size_t i = 0; i < d->n_sections; i++) {
@@ -80,6 +91,7 @@ void finish_doc(const struct view *v, const struct view_ctx *c, struct doc *d)
         mark_lost(v, c, d, s);
         mark_moments(c, d, s);
         mark_grant(d, s);
+        tell_row(v, s);
         name_things(c, d, s);
     }
 }
