@@ -246,7 +246,7 @@ size_t advisor_search_add(struct advisor_search *s, const char *sql, double weig
     for (size_t i = 0; i < use.n; i++)
         tables[i] = use.items[i].rel->oid;
     advisor_tables(s->advisor, handle, tables, use.n);
-    for (size_t i = 0; i < use.n && advisor_can_prove(s->advisor); i++) {
+    for (size_t i = 0; i < use.n && use.n > 1 && advisor_can_prove(s->advisor); i++) {
         const struct catalog_relation *r = use.items[i].rel;
         bool again = false;
         for (size_t k = 0; k < i; k++)
