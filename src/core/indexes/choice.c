@@ -30,8 +30,11 @@ static bool liked(const struct memory *m, const struct index_def *d)
 {
     for (size_t i = 0; i < m->liked.n; i++) {
         const struct index_def *l = &m->liked.items[i];
-        if (l->rel != d->rel || l->method != d->method || !str_eq(l->predicate, d->predicate) ||
-            l->keys[0].column != d->keys[0].column || !str_eq(l->keys[0].expr, d->keys[0].expr))
+        if (l->rel != d->rel || l->method != d->method || !str_eq(l->predicate, d->predicate))
+            continue;
+        if (d->predicate) /* it may be read whole, whatever its keys are */
+            return true;
+        if (l->keys[0].column != d->keys[0].column || !str_eq(l->keys[0].expr, d->keys[0].expr))
             continue;
         bool wider = true;
         for (size_t k = 1; k < l->n_keys && wider; k++)

@@ -580,8 +580,21 @@ static struct catalog_sample *part_of(struct arena *a, const struct catalog_rela
     return part;
 }
 
+/* Values of a column that are met in so many rows, were the condition of no account to it. */
+static double met_by_chance(const struct catalog_relation *whole, int column, double rows)
+{
+    struct index_def one = {.rel = whole, .keys = {{.column = column}}, .n_keys = 1, .predicate_share = 1};
+    struct values v[VALUES];
+    size_t n = values_of(&one, 0, whole->rows, v);
+    double met = 0;
+    for (size_t i = 0; i < n; i++)
+        met += v[i].n * -expm1(-rows * v[i].each);
+    return MAX(met, 1);
+}
+
 /* What ANALYZE would say of the column within the condition. */
-static void restate(struct arena *a, struct catalog_relation *r, int column)
+static void restate(struct arena *a, const struct catalog_relation *whole, struct catalog_relation *r,
+                    int column)
 {
     struct catalog_column *c = &r->columns[column];
     const struct catalog_sample *s = r->sample;
@@ -599,11 +612,41 @@ static void restate(struct arena *a, struct catalog_relation *r, int column)
     struct index_def one = {.rel = r, .keys = {{.column = column}}, .n_keys = 1, .predicate_share = 1};
     struct groups g;
     sample_groups(&one, r->rows, 0, &g);
-    c->n_distinct = MAX(1, MIN(g.distinct, r->rows) - (c->null_frac > 0));
+    /* The sample has to say more than chance does, to be believed against ANALYZE's larger one. */
+    double chance = met_by_chance(whole, column, r->rows);
+    bool apart = g.together || fabs(g.distinct - chance) > 3 * g.error * g.distinct;
+    c->n_distinct = MAX(1, MIN(apart ? g.distinct : chance, r->rows) - (c->null_frac > 0));
+    if (!apart)
+        return;
     double *common = arena_alloc(a, (g.n_common + 1) * sizeof *common);
     memcpy(common, g.common, g.n_common * sizeof *common);
     c->common = common;
     c->n_common = c->null_frac > 0 ? 0 : g.n_common;
+}
+
+/* The same of all keys together, as extended statistics would have it. */
+static void restate_together(struct arena *a, const struct index_def *d, struct index_def *part,
+                             struct catalog_relation *r)
+{
+    struct index_def all = *d;
+    struct groups ignored, g;
+    all.predicate = NULL;
+    all.predicate_share = 1;
+    if (d->n_keys < 2)
+        return;
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (!r->sample->hash[d->keys[i].column])
+            return;
+    double whole = distinct_of(&all, MAX(1, d->rel->rows), &ignored);
+    double chance = whole * -expm1(-r->rows / whole);
+    sample_groups(part, r->rows, 0, &g);
+    bool apart = g.together || fabs(g.distinct - chance) > 3 * g.error * g.distinct;
+    struct catalog_ndistinct *c = arena_alloc(a, sizeof *c);
+    c->value = MAX(1, MIN(apart ? g.distinct : chance, r->rows));
+    for (size_t i = 0; i < d->n_keys; i++)
+        c->columns[c->n++] = d->keys[i].column;
+    r->combined = c;
+    r->n_combined = 1;
 }
 
 /* The rows of a condition as a table of their own. NAN: the sample has too few of them. */
@@ -630,9 +673,10 @@ static double partial_size(const struct index_def *d)
     whole.predicate = NULL;
     whole.predicate_share = 1;
     for (size_t i = 0; i < d->n_keys; i++)
-        restate(a, &part, d->keys[i].column);
+        restate(a, d->rel, &part, d->keys[i].column);
     for (size_t i = 0; i < d->n_include; i++)
-        restate(a, &part, d->include[i]);
+        restate(a, d->rel, &part, d->include[i]);
+    restate_together(a, d, &whole, &part);
     double size = btree_size(&whole);
     arena_free(a);
     return size;
@@ -646,8 +690,9 @@ double index_size(const struct index_def *d)
     if (!isnan(partial))
         return partial;
     if (d->method == INDEX_BRIN) {
-        double pages = isnan(d->rel->pages) ? 0 : d->rel->pages;
-        return PAGE * (3 + ceil(pages / 128 * (16 + 2 * column_width(d, d->keys[0].column)) / PAGE));
+        double ranges = isnan(d->rel->pages) ? 0 : ceil(d->rel->pages / 128);
+        double tuple = 16 + 2 * column_width(d, d->keys[0].column);
+        return PAGE * (1 + MAX(1, ceil(ranges / 1360)) + MAX(1, ceil(ranges * tuple / (PAGE - 40))));
     }
     if (d->method == INDEX_HASH) /* items of 20 bytes, buckets filled to 75 % and rounded up by a tenth */
         return PAGE * (3 + ceil(1.1 * rows_of(d) * 20 / (0.75 * (PAGE - 40))));

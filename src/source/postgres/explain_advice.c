@@ -150,8 +150,8 @@ static void refuse(struct advising *v, double keeps)
     if (keeps >= 0.995 && !u->items[0].n_preds)
         none(v, "It reads all of %s.%s: an index would not help.", first->schema, first->name);
     else if (keeps > 0)
-        none(v, "It keeps %.0f %% of %s.%s: an index would not help.", 100 * keeps, first->schema,
-             first->name);
+        none(v, "The planner expects it to keep %.0f %% of %s.%s: an index would not help.", 100 * keeps,
+             first->schema, first->name);
     else if (refused == u->n)
         none(v, "%s.%s: %s", first->schema, first->name, why);
     else if (u->hint && (!has_use(u) || !c->statements[0].own.n || !c->n_chosen))

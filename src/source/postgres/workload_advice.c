@@ -72,8 +72,9 @@ static void add_statement(struct workload_advice *v, struct advised *s)
     double keeps = advisor_search_candidates(&v->search, s->place);
     const struct table_use *use = &v->search.uses[s->place].items[0];
     if (keeps > 0 && v->n_notes < KEEPS_NOTES && use->n_preds)
-        note(v, arena_printf(v->arena, "%s: it keeps %.0f %% of %s.%s; no index is worth it.", s->id,
-                             100 * keeps, use->rel->schema, use->rel->name));
+        note(v, arena_printf(v->arena,
+                             "%s: the planner expects it to keep %.0f %% of %s.%s; no index is worth it.",
+                             s->id, 100 * keeps, use->rel->schema, use->rel->name));
 }
 
 /* ---- what else is to be said ---- */
