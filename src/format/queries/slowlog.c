@@ -169,7 +169,7 @@ static void entry_end(struct reader *r)
     while (e->text.len && strchr("; \n", e->text.text[e->text.len - 1]))
         e->text.text[--e->text.len] = '\0';
     r->counts->entries++;
-    if (!isfinite(e->query_s) || !(e->query_s < 1e9) || !e->text.len) {
+    if (!isfinite(e->query_s) || !(e->query_s < 1e9) || !*strbuf_text(&e->text)) {
         if (!r->counts->unread++)
             snprintf(r->counts->sample, sizeof r->counts->sample, "%.256s", strbuf_text(&e->text));
         entry_clear(e);

@@ -15,9 +15,10 @@
 #define STEP_NS (2 * SD_S)
 enum { EMIT_MAX = 500, CACHE_BYTES = 8 << 20 };
 
-/* What a text is once its constants are gone; parsing one costs more than all else here. */
+/* A statement as it is parsed; that costs more than all else here, so it is done once for all texts that are
+ * the same without their constants. */
 struct form {
-    uint64_t hash; /* of the text as it was sent */
+    uint64_t hash; /* of the text without its constants, as a scanner leaves it */
     char fingerprint[17];
     char *text, *route; /* route NULL: no tags */
     UT_hash_handle hh;
@@ -95,38 +96,39 @@ static char *route_of_tags(const char *text)
     return route;
 }
 
-static void make_form(const struct statement_log *l, struct form *f, const char *text)
+/* `bare`: without tags; `scanned`: without constants. */
+static void make_form(const struct statement_log *l, struct form *f, const char *bare, const char *scanned)
 {
-    char *bare = sql_strip_tags(text);
-    f->route = route_of_tags(text);
     if (l->o.mysql) {
-        f->text = sql_digest(bare);
-        sql_digest_fingerprint(f->text, f->fingerprint);
+        f->text = mem_strdup(scanned);
+        sql_digest_fingerprint(scanned, f->fingerprint);
     } else {
         f->text = sql_hide_literals(bare);
         if (!sql_fingerprint(bare, f->fingerprint)) /* cut, or not SQL */
             sql_digest_fingerprint(f->text, f->fingerprint);
     }
-    free(bare);
 }
 
 static const struct form *form_of(struct statement_log *l, const char *text)
 {
+    char *cut = mem_strndup(text, strnlen(text, STATEMENT_LOG_TEXT_MAX)), *bare = sql_strip_tags(cut),
+         *scanned = l->o.mysql ? sql_digest(bare) : sql_hide_expression(bare);
     struct form *f;
-    size_t n = strnlen(text, STATEMENT_LOG_TEXT_MAX);
-    uint64_t hash = str_hash(text, n);
+    uint64_t hash = str_hash(scanned, strlen(scanned));
     HASH_FIND(hh, l->forms, &hash, sizeof hash, f);
-    if (f)
-        return f;
-    if (l->form_bytes > CACHE_BYTES)
-        forget_forms(l);
-    f = mem_alloc(sizeof *f);
-    f->hash = hash;
-    char *cut = mem_strndup(text, n);
-    make_form(l, f, cut);
+    if (!f) {
+        if (l->form_bytes > CACHE_BYTES)
+            forget_forms(l);
+        f = mem_alloc(sizeof *f);
+        f->hash = hash;
+        f->route = route_of_tags(cut);
+        make_form(l, f, bare, scanned);
+        l->form_bytes += sizeof *f + strlen(f->text);
+        HASH_ADD(hh, l->forms, hash, sizeof f->hash, f);
+    }
+    free(scanned);
+    free(bare);
     free(cut);
-    l->form_bytes += sizeof *f + strlen(f->text);
-    HASH_ADD(hh, l->forms, hash, sizeof f->hash, f);
     return f;
 }
 
