@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <unistd.h>
+#include <libpq-fe.h>
 
 #include "conf/option.h"
 #include "format/plans/explain_input.h"
@@ -11,7 +12,7 @@
 #include "tests/lib/private_pg.h"
 #include "tests/lib/rt_watch.h"
 
-#define SOON (20 * SD_S)
+#define SOON (60 * SD_S)
 
 static struct private_pg pg;
 static bool have_pg;
@@ -132,25 +133,33 @@ static bool all_said(const struct rt_watch *w)
            said.calls == 3;
 }
 
-/* A session that holds a row for longer than deadlock_timeout, and one that wants it. */
+static PGconn *client(void)
+{
+    PGconn *c = PQconnectdb(pg.url);
+    if (PQstatus(c) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    return c;
+}
+
+/* A session holds a row until another one has waited for it for longer than deadlock_timeout. */
 static void wait_for_a_lock(void)
 {
-    char *held = mem_printf(
-        "psql -Xq '%s' -c \"begin; update held set n = 1 where id = 7; select pg_sleep(0.6); commit\" "
-        ">/dev/null 2>&1 & psql -Xq '%s' -c \"select pg_sleep(0.3)\" >/dev/null; wait $!",
-        pg.url, pg.url);
-    FILE *p = popen(held, "r"); /* runs beside */
-    assert_non_null(p);
-    char *waits = NULL;
-    while (!(waits = private_pg_sql(&pg, NULL,
-                                    "select count(*) from pg_stat_activity where query like 'begin; update "
-                                    "held%' and pid <> pg_backend_pid()")) ||
-           strtol(waits, NULL, 10) == 0)
-        free(waits);
-    free(waits);
-    free(private_pg_sql(&pg, NULL, "delete from held where id = 7"));
-    pclose(p);
-    free(held);
+    PGconn *holder = client(), *waiter = client();
+    PQclear(PQexec(holder, "begin; update held set n = 1 where id = 7"));
+    assert_true(PQsendQuery(waiter, "delete from held where id = 7"));
+    for (bool waited = false; !waited;) {
+        char *n = private_pg_sql(&pg, NULL,
+                                 "select count(*) from pg_stat_activity where wait_event_type = 'Lock' "
+                                 "and clock_timestamp() - query_start > '500 ms'");
+        assert_non_null(n);
+        waited = strtol(n, NULL, 10) > 0;
+        free(n);
+    }
+    PQclear(PQexec(holder, "commit"));
+    for (PGresult *r; (r = PQgetResult(waiter));)
+        PQclear(r);
+    PQfinish(holder);
+    PQfinish(waiter);
 }
 
 static void make_noise(void)
@@ -169,6 +178,7 @@ static void make_noise(void)
         "psql -Xq -h 127.0.0.1 -p %s -U nobody_here postgres -c 'select 1' >/dev/null 2>&1", pg.port);
     assert_int_not_equal(system(refused), 0);
     free(refused);
+    free(private_pg_sql(&pg, NULL, "select pg_sleep(0.3)"));
     free(private_pg_sql(&pg, NULL, "checkpoint"));
 }
 
