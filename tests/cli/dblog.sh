@@ -24,10 +24,16 @@ ok "all events are in the view of the sources" says out '"title":	"lock wait"'
 ok "without constants" [ "$(grep -c secret out)" = 0 ]
 run queries pglog:- <server.log
 ok "from standard input as well" says out "3 calls"
-echo '2026-11-20 15:51:40.000 UTC [7] app@shop LOG:  duration: 20.000 ms' >bare.log
+echo '2026-11-20 15:51:40.000 UTC [70] app@shop LOG:  duration: 20.000 ms' >bare.log
 run queries pglog:bare.log
 ok "durations without statements are explained" is_refusal "bare.log has durations without their statements: log_min_duration_statement writes both"
-echo '2026-11-20 15:51:40.000 UTC [7] app@shop LOG:  redo done' >dull.log
+echo '2026-11-20 15:51:40.000 UTC [7] app@shop LOG:  Dauer: 20.000 ms  Anweisung: SELECT 1' >german.log
+run queries pglog:german.log
+ok "other languages are refused by name" is_refusal "the durations in german.log are not in English; set lc_messages = 'C'"
+cat server.log bare.log german.log >mixed.log
+run queries --format json mixed.log
+ok "beside others they are counted as not understood" says out '"lines_unparsed":	2'
+echo '2026-11-20 15:51:40.000 UTC [77] app@shop LOG:  redo done' >dull.log
 run queries pglog:dull.log
 ok "a log without any of these is told" is_refusal "dull.log has no statements with durations (log_min_duration_statement), no plans (auto_explain)"
 

@@ -28,7 +28,7 @@ struct pglog_facts {
     struct pglog_facts_options o;
     sd_time now, newest;
     struct logged_text *texts;
-    int64_t entries, nameless, events;
+    int64_t entries, nameless, foreign, events;
     struct { /* files of one statement, said in one event */
         int64_t n, bytes;
         sd_time at;
@@ -82,6 +82,11 @@ int64_t pglog_facts_entries(const struct pglog_facts *f)
 int64_t pglog_facts_nameless(const struct pglog_facts *f)
 {
     return f->nameless;
+}
+
+int64_t pglog_facts_foreign(const struct pglog_facts *f)
+{
+    return f->foreign;
 }
 
 int64_t pglog_facts_events(const struct pglog_facts *f)
@@ -216,6 +221,13 @@ static void executed(struct pglog_facts *f, const struct pglog_entry *e, const c
                                                                   .temp_written = SD_UNKNOWN});
 }
 
+/* "plan:" in the languages that have it, with nothing else on its line. */
+static bool is_plan(const char *s)
+{
+    const char *colon = strchr(s, ':'), *end = s + strcspn(s, "\n");
+    return colon && colon < end && end - colon <= 2;
+}
+
 /* In any language of lc_messages: a word, a number and " ms" begin it, but the steps are told in English. */
 static bool take_duration(struct pglog_facts *f, const struct pglog_entry *e)
 {
@@ -233,8 +245,10 @@ static bool take_duration(struct pglog_facts *f, const struct pglog_entry *e)
             f->nameless++;
     } else if ((text = sent_text(rest, &planning))) {
         executed(f, e, prepared(e, text), ns, planning);
+    } else if (!is_plan(rest)) {
+        f->foreign++;
     }
-    return true; /* else a plan */
+    return true;
 }
 
 static bool take_statement(struct pglog_facts *f, const struct pglog_entry *e)

@@ -72,28 +72,36 @@ static void publish_event(void *ctx, sd_time at, const struct sd_event *e)
     s->host->publish(s, b);
 }
 
-/* What of the log was read: its lines, of which those are not understood that belong to no entry, and the
- * plans that could not be read. */
+/* What of the log was read: its lines. Not understood are those that belong to no entry, plans that could not
+ * be read, and durations that cannot be given to a statement. */
 static void tell_intake(struct sd_source *s, struct pglog *l)
 {
-    int64_t unparsed = l->counts.unread + l->skipped, total = l->counts.lines + l->skipped;
-    bool plan = l->skipped && l->reason[0];
+    static const char NAMELESS[] = "a duration without its statement: log_min_duration_statement writes both",
+                      FOREIGN[] = "a duration in another language than English: set lc_messages = 'C'",
+                      STRAY[] = "it belongs to no entry of the log";
+    int64_t nameless = pglog_facts_nameless(l->facts), foreign = pglog_facts_foreign(l->facts);
+    int64_t unparsed = l->counts.unread + l->skipped + nameless + foreign,
+            total = l->counts.lines + l->skipped;
     sd_time last = statement_log_last(l->statements);
     if (total == l->told)
         return;
     l->told = total;
+    const char *reason = l->skipped && l->reason[0] ? l->reason
+                         : foreign                  ? FOREIGN
+                         : nameless                 ? NAMELESS
+                         : l->counts.unread         ? STRAY
+                                                    : NULL;
     struct sd_batch *b = s->host->batch(s, !s->follow && sd_known(last) ? last : s->host->now(s));
     s->host->add(b, SD_INTAKE,
                  &(struct sd_intake){.unit = "lines",
                                      .total = total,
                                      .unparsed = unparsed,
                                      .bytes = l->follow.bytes,
-                                     .sample = plan               ? "an entry of auto_explain"
-                                               : l->counts.unread ? l->counts.sample
-                                                                  : NULL,
-                                     .reason = plan               ? l->reason
-                                               : l->counts.unread ? "it belongs to no entry of the log"
-                                                                  : NULL});
+                                     .sample = !reason               ? NULL
+                                               : reason == STRAY     ? l->counts.sample
+                                               : reason == l->reason ? "an entry of auto_explain"
+                                                                     : "a duration",
+                                     .reason = reason});
     s->host->publish(s, b);
 }
 
@@ -151,6 +159,10 @@ static enum sd_result pglog_finish(struct sd_source *s, struct sd_error *err)
     enum sd_result result = s->follow ? SD_GONE : SD_CONFIG;
     if (l->skipped)
         return sd_fail(err, result, "no plan in %.300s could be read", s->target);
+    if (pglog_facts_foreign(l->facts))
+        return sd_fail(err, result,
+                       "the durations in %.200s are not in English; set lc_messages = 'C' on the server",
+                       s->target);
     if (pglog_facts_nameless(l->facts))
         return sd_fail(
             err, result,
