@@ -345,6 +345,34 @@ static void test_statement_new(void **state)
     model_free(m);
 }
 
+/* A log has no identifiers, so its statements are other queries than a server's: counted once even so. */
+static void test_statement_of_a_log(void **state)
+{
+    (void)state;
+    for (int log_first = 0; log_first < 2; log_first++) {
+        struct model *m = new_model();
+        struct query_stats st;
+        struct sd_statement server = statement("app", 10, 100), log = statement("app", 4, 90);
+        server.fingerprint = log.fingerprint = "00000000000000aa";
+        log.query_id = SD_UNKNOWN;
+        log.logged = 1;
+        log.rows_examined = 7;
+        for (int i = 0; i < 2; i++)
+            snapshot(m, T0 + i * SD_S, 1, i == log_first ? &server : &log);
+        assert_int_equal(model_queries(m), 2);
+        query_stats(model_find_query(m, "shop/42"), SPAN_ALL, &st);
+        assert_true(st.known && st.calls == 10 && !st.logged);
+        query_stats(model_find_query(m, "shop/00000000000000aa"), SPAN_ALL, &st);
+        assert_true(!st.known && st.logged);
+        /* of another database it is another statement */
+        log.database = "other";
+        snapshot(m, T0 + 5 * SD_S, 1, &log);
+        query_stats(model_find_query(m, "other/00000000000000aa"), SPAN_ALL, &st);
+        assert_true(st.known && st.logged && st.calls == 4 && st.rows_examined == 7);
+        model_free(m);
+    }
+}
+
 static void test_statement_variants(void **state)
 {
     (void)state;
@@ -929,6 +957,7 @@ int main(void)
         cmocka_unit_test(test_statement_deltas),
         cmocka_unit_test(test_statement_resets),
         cmocka_unit_test(test_statement_new),
+        cmocka_unit_test(test_statement_of_a_log),
         cmocka_unit_test(test_statement_variants),
         cmocka_unit_test(test_statement_late_and_absent),
         cmocka_unit_test(test_activity),

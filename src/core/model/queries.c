@@ -20,7 +20,8 @@ enum { TEXT_BYTES = 32768, TEXT_BYTES_SHORT = 256 };
     X(temp_written)                                                                                          \
     X(io_ns)                                                                                                 \
     X(plan_ns)                                                                                               \
-    X(wal_bytes)
+    X(wal_bytes)                                                                                             \
+    X(rows_examined)
 enum {
 #define QUERY_COUNTER_ENUM(name) QUERY_##name,
     QUERY_COUNTERS(QUERY_COUNTER_ENUM)
@@ -143,6 +144,20 @@ struct query *query_seen(struct model *m, struct origin *o, int64_t id, const ch
         q->text_normalised = normalised;
     }
     return q;
+}
+
+/* A statement of a log has no identifier, so it is another query than the one a server counts. Both would sum
+ * up to twice the time. */
+static void find_shadows(const struct queries *x, struct query *q)
+{
+    for (size_t i = 0; i < x->n && q->fingerprint; i++) {
+        struct query *other = x->items[i];
+        if (other == q || !other->n_variants || other->logged == q->logged ||
+            !str_eq(other->fingerprint, q->fingerprint) ||
+            (other->database && q->database && other->database != q->database))
+            continue;
+        (q->logged ? q : other)->shadowed = true;
+    }
 }
 
 static struct query_variant *variant_of(struct part *p, struct query *q, const struct origin *o,
@@ -289,7 +304,12 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
         struct query *q = query_seen(m, o, r->query_id, r->database, r->fingerprint, r->text, true);
         if (!q)
             continue;
+        size_t had = q->n_variants;
         variant_read(variant_of(p, q, o, r->role, r->toplevel), r);
+        if (!had) {
+            q->logged = r->logged == 1;
+            find_shadows(p->state, q);
+        }
         if (!q->first_route)
             q->first_route = link_route(p, r->route);
         one_since &= !any || since == r->since;
@@ -520,7 +540,7 @@ bool query_first_called_by(const struct query *q, const struct endpoint *e)
 
 const char *query_origin(const struct query *q)
 {
-    return q->origin ? q->origin->name : NULL;
+    return q->origin && !q->logged ? q->origin->name : NULL; /* a log explains nothing */
 }
 
 static void put(struct query_stats *out, const int64_t v[QUERY_N])
@@ -593,6 +613,11 @@ void query_stats(const struct query *q, struct span span, struct query_stats *ou
         v[i] = all[i] = SD_UNKNOWN;
     *out = (struct query_stats){
         .min_ns = SD_UNKNOWN, .max_ns = SD_UNKNOWN, .stddev_ns = SD_UNKNOWN, .since = SD_UNKNOWN};
+    out->logged = q->logged;
+    if (q->shadowed) {
+        put(out, v);
+        return;
+    }
     totals(q, all, out);
     if (span_is_all(span)) {
         put(out, all);
