@@ -12,8 +12,8 @@
 
 #include "format/plans/explain_lines.h"
 
-#define JOINED_MAX 256 /* lines that one line of EXPLAIN was cut into */
-#define SHORT_MAX  2   /* blanks that were cut off the end of a full line: "  (cost=" has two */
+#define JOINED_MAX 96 /* lines that one line of EXPLAIN was cut into */
+#define SHORT_MAX  2  /* blanks that were cut off the end of a full line: "  (cost=" has two */
 
 static const char *const BARS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91"};
 
