@@ -12,7 +12,8 @@
 
 #include "format/plans/explain_lines.h"
 
-#define SHORT_MAX 2 /* blanks that were cut off the end of a full line: "  (cost=" has two */
+#define JOINED_MAX 96 /* lines that one line of EXPLAIN was cut into */
+#define SHORT_MAX  2  /* blanks that were cut off the end of a full line: "  (cost=" has two */
 
 static const char *const BARS[] = {"|", "\xe2\x94\x82", "\xe2\x95\x91"};
 
@@ -234,7 +235,7 @@ static struct verdict try_margin(struct cut *c, size_t margin)
     for (size_t i = 0; i + 1 < c->n; i++) {
         strbuf_clear(&whole);
         strbuf_add(&whole, c->lines[i].s, c->lines[i].n);
-        for (; i + 1 < c->n; i++) {
+        for (size_t most = i + JOINED_MAX; i + 1 < c->n && i < most; i++) {
             const struct cut_line *last = &c->lines[i], *next = last + 1;
             if (!is_rest(c, strbuf_text(&whole), whole.len, last, next))
                 break;
@@ -321,7 +322,9 @@ bool explain_uncut(const char *text, size_t len, struct strbuf *out)
     for (size_t i = 0; (cut || mail) && i < c.n; i++) {
         strbuf_clear(&whole);
         strbuf_add(&whole, c.lines[i].s, c.lines[i].n);
-        for (; i + 1 < c.n && (mail ? breaks_there(&c, &c.lines[i]) : c.lines[i].cols + SHORT_MAX >= c.width);
+        for (size_t most = i + JOINED_MAX;
+             i + 1 < c.n && i < most &&
+             (mail ? breaks_there(&c, &c.lines[i]) : c.lines[i].cols + SHORT_MAX >= c.width);
              i++) {
             if (!is_rest(&c, strbuf_text(&whole), whole.len, &c.lines[i], &c.lines[i + 1]))
                 break;

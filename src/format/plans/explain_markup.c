@@ -13,6 +13,8 @@ static bool text_has(const char *text, size_t len, const char *what)
 
 /* ---- HTML ---- */
 
+#define TAG_MAX 1024 /* bytes of one tag with its attributes */
+
 static const struct {
     const char *name;
     bool line; /* begins a new line */
@@ -46,7 +48,7 @@ static size_t tag_length(const char *s, size_t len, bool *line)
     for (size_t t = 0; t < ARRAY_LEN(TAGS); t++) {
         if (strcasecmp(name, TAGS[t].name) != 0)
             continue;
-        const char *close = memchr(s + i, '>', len - i);
+        const char *close = memchr(s + i, '>', MIN(len - i, TAG_MAX));
         *line = TAGS[t].line;
         return close ? (size_t)(close + 1 - s) : 0;
     }
