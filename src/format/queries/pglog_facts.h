@@ -25,8 +25,8 @@ void pglog_facts_free(struct pglog_facts *f);
 void pglog_facts_now(struct pglog_facts *f, sd_time now);
 void pglog_facts_take(void *facts, const struct pglog_entry *e); /* a pglog_take */
 void pglog_facts_flush(struct pglog_facts *f);                   /* hands out what is summed up */
-/* Entries taken; durations whose statement the log does not have; durations whose words are in another language
- * than English. */
+/* Entries taken; durations whose statement the log does not have; durations whose words are in another
+ * language than English. */
 int64_t pglog_facts_entries(const struct pglog_facts *f);
 int64_t pglog_facts_nameless(const struct pglog_facts *f);
 int64_t pglog_facts_foreign(const struct pglog_facts *f);

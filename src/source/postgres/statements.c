@@ -468,7 +468,8 @@ static bool listing_is_whole(const struct postgres *p, struct statements *st, co
 {
     bool sees = PQntuples(r) ? conn_int(r, 0, SEES_ALL) == 1 : p->sees_all, same = sees == st->saw_all;
     st->saw_all = sees;
-    if (st->round == 0 || !same)
+    /* A pooler may have asked another server this time. */
+    if (st->round == 0 || !same || p->main.moved)
         st->whole_at = SD_UNKNOWN;
     return PQntuples(r) < p->o->top;
 }

@@ -291,8 +291,8 @@ static struct doc *build_queries(const struct view_ctx *c)
         const struct query *q = model_query(c->model, i);
         double load = stats[i].known ? queries_time(&stats[i]) / 1e9 / seconds : sampled_load(q, span);
         /* of a log: only its planning, or its temporary files */
-        bool counts = stats[i].calls > 0 || stats[i].plan_ns > 0 ||
-                      (stats[i].logged && stats[i].temp_written > 0);
+        bool counts =
+            stats[i].calls > 0 || stats[i].plan_ns > 0 || (stats[i].logged && stats[i].temp_written > 0);
         if (stats[i].known ? counts : load > 0 || logged(c, q))
             fill_query(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
     }

@@ -61,8 +61,9 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     section_field(d, f, "rows", "Rows", UNIT_COUNT, cell_int(s.rows));
     section_field(d, f, "rows_examined", sd_known(s.rows_examined) ? "Rows examined" : NULL, UNIT_COUNT,
                   cell_int(s.rows_examined));
-    section_field(d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
-                  cell_real(s.calls && sd_known(s.rows) ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
+    section_field(
+        d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
+        cell_real(s.calls && sd_known(s.rows) ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
     section_field(d, f, "hit_ratio", "Hits", UNIT_SHARE, cell_real(s.hit_ratio));
     section_field(d, f, "shared_read", "Blocks read", UNIT_BLOCKS, cell_int(s.shared_read));
     section_field(d, f, "temp_written", "Temp blocks", UNIT_BLOCKS, cell_int(s.temp_written));

@@ -1,11 +1,12 @@
-/* Events for the overview: what a server reported that is no routine, each kind once. */
+/* Events for the overview: what a server reported in its log that is no routine, each kind once. Events of
+ * other sources are no findings: a deploy is told in the view of the sources and in the drawings. */
 #include "view/sources/sources.h"
 
 #include "base/clock.h"
 #include "view/shared/common.h"
 #include "view/shared/worst.h"
 
-enum { EVENTS_MAX = 500, KINDS_MAX = 20 };
+enum { EVENTS_MAX = 500, KINDS_MAX = 20, SOURCES_MAX = 64 };
 
 struct kind_of_event {
     const struct event_entry *newest;
@@ -42,13 +43,23 @@ static void list_event(const struct view_ctx *c, struct worst_list *l, const str
                  });
 }
 
+static bool of_a_log(const struct source_info *info, size_t n, const char *origin)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(info[i].origin, origin))
+            return info[i].status && str_eq(info[i].status->kind, "pglog");
+    return false;
+}
+
 void events_worst(const struct view_ctx *c, struct worst_list *l)
 {
     struct event_entry e[EVENTS_MAX];
     struct kind_of_event kinds[KINDS_MAX] = {0};
+    struct source_info info[SOURCES_MAX];
     size_t n = model_events(c->model, c->span, e, EVENTS_MAX), n_kinds = 0, k;
+    size_t n_info = n ? model_sources(c->model, INT64_MAX, info, SOURCES_MAX) : 0;
     for (size_t i = 0; i < n; i++) {
-        if (event_severity(e[i].event) == SEVERITY_NONE)
+        if (event_severity(e[i].event) == SEVERITY_NONE || !of_a_log(info, n_info, e[i].origin))
             continue;
         for (k = 0; k < n_kinds && !same_kind(kinds[k].newest, &e[i]); k++)
             ;
