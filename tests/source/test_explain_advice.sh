@@ -64,6 +64,9 @@ is "SELECT * FROM (SELECT customer_id AS who, placed FROM orders) s WHERE who = 
 is "SELECT o.id FROM orders AS o JOIN customers AS k ON k.id = o.customer_id WHERE k.email = 'User77@Example.org'" \
     "orders (customer_id)" "customers (email)"
 is "SELECT * FROM orders WHERE customer_id = '5'::int" "orders (customer_id)"
+# HypoPG 1.3 knows an index of an expression only of the first table.
+is "SELECT k.city, o.* FROM orders o JOIN customers k ON o.customer_id = k.id WHERE lower(k.email) = 'user5@example.org'" \
+    "customers (lower(email))" "orders (customer_id)"
 is "UPDATE orders SET note = 'x' WHERE customer_id = 9" "orders (customer_id)"
 ask "SELECT * FROM orders WHERE customer_id = 5"
 ok "it is proven" grep -q '"unproven":[[:space:]]*false' out
