@@ -84,8 +84,12 @@ char *sql_with_values(const char *sql, const char *values, struct sd_error *err)
  * `schema` matters where the statement gives one. */
 bool sql_uses_table(const char *sql, const char *schema, const char *table);
 
-/* First bytes of every statement that slowdive sends. */
+/* First bytes of every statement that slowdive makes. */
 #define SQL_OWN_TAG "/* slowdive */"
+/* A statement that begins with the tag as it is sent: the tag behind its first word, since
+ * pg_stat_statements of PostgreSQL 18 drops comments in front of it. Any other statement stays
+ * as it is. Caller frees. */
+char *sql_tag_own(const char *sql);
 /* Is it a statement of a tool that looks at the server, and none of the application: slowdive's own, a
  * call of HypoPG, a reset of statistics? Such statements are in no workload. */
 bool sql_is_tool(const char *sql);

@@ -60,10 +60,11 @@ char *activity_sql(const char *columns)
         "GROUP BY u.pid) b) END, "
         "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
         "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
-        "AND (query IS NULL OR query NOT LIKE '" OWN_TAG "%%' OR query LIKE '" OWN_TAG "EXPLAIN (ANALYZE%%') "
-        "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
-        "OR pid IN (SELECT unnest(blockers) FROM a) "
-        "LIMIT 2000",
+        "AND (query IS NULL OR NOT " OWN_TEXT(
+            "query") " OR query LIKE 'EXPLAIN " OWN_TAG "(ANALYZE%%') "
+                     "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+                     "OR pid IN (SELECT unnest(blockers) FROM a) "
+                     "LIMIT 2000",
         has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
         has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }

@@ -229,12 +229,13 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
         "sum(coalesce((j->>'total_exec_time')::float8,"
         " (j->>'total_time')::float8)) t FROM (SELECT s.queryid, s.query, s.calls, pg_catalog.to_jsonb(s) j"
         " FROM %s.pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()) AND s.query NOT LIKE '" SQL_OWN_TAG
-        "%%' AND s.query !~* "
-        "'(hypopg|pg_stat_[a-z_]*reset)[a-z_]*[[:space:]]*[(]') x"
-        " WHERE query ~* "
-        "'^[[:space:](]*(/\\*.*\\*/)?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
-        " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
+        " WHERE datname = pg_catalog.current_database()) AND NOT " OWN_TEXT(
+            "s.query") " AND s.query !~* "
+                       "'(hypopg|pg_stat_[a-z_]*reset)[a-z_]*[[:space:]]*[(]') x"
+                       " WHERE query ~* "
+                       "'^[[:space:](]*(/\\*.*\\*/"
+                       ")?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
+                       " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
         schema, most);
     free(schema);
     bool ok = ask(a, sql, 0, NULL, true, &r, err);

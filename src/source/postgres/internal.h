@@ -14,8 +14,11 @@
 #include "core/sql/statement.h"
 #include "source/postgres/shape.h"
 
-/* First bytes of every statement of ours, so that we can leave ourselves out. */
+/* First bytes of every statement of ours, so that we can leave ourselves out; conn.c sends it
+ * behind the first word (sql_tag_own). */
 #define OWN_TAG SQL_OWN_TAG " "
+/* SQL, true of the text of a statement of ours. The longest first word is DEALLOCATE. */
+#define OWN_TEXT(text) "pg_catalog.strpos(pg_catalog.left(" text ", 25), '" SQL_OWN_TAG "') > 0"
 
 struct postgres_options {
     int64_t interval;         /* ns, between statements and database figures */

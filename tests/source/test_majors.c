@@ -1,0 +1,197 @@
+/* What differs between the versions of PostgreSQL, on the server at hand: Debian's, and with
+ * `make check-versions` one of each other version. */
+#include "tests/lib/test.h"
+
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "conf/option.h"
+#include "core/batch.h"
+#include "core/sql/statement.h"
+#include "rt/rt.h"
+#include "source/postgres/postgres.h"
+#include "tests/lib/private_pg.h"
+
+static struct private_pg pg;
+static bool have_pg;
+static int version;
+
+#define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)
+
+static char *sql(const char *text)
+{
+    char *out = private_pg_sql(&pg, NULL, text);
+    assert_non_null(out);
+    out[strcspn(out, "\n")] = '\0';
+    return out;
+}
+
+static void run_sql(const char *text)
+{
+    free(sql(text));
+}
+
+/* ---- one instance under observation ---- */
+
+static struct {
+    struct rt *rt;
+    const struct sd_batch **batches;
+    size_t n, cap;
+} seen;
+
+static void keep(void *ctx, const struct sd_batch *b)
+{
+    (void)ctx;
+    seen.batches = mem_grow(seen.batches, seen.n, &seen.cap, sizeof *seen.batches);
+    seen.batches[seen.n++] = batch_ref(b);
+}
+
+static void forget(void)
+{
+    for (size_t i = 0; i < seen.n; i++)
+        batch_unref(seen.batches[i]);
+    seen.n = 0;
+}
+
+static void start(const char *role)
+{
+    char target[256];
+    struct sd_error err;
+    const struct sd_source_ops *ops = &postgres_source_ops;
+    void *opts = options_new(ops->options, ops->opts_size);
+    assert_true(option_set(ops->options, opts, "interval", "200ms", &err));
+    assert_true(option_set(ops->options, opts, "catalog_interval", "1s", &err));
+    snprintf(target, sizeof target, "host=127.0.0.1 port=%s user=%s dbname=postgres", pg.port, role);
+    seen.rt = rt_new(&RT_DEFAULTS);
+    assert_non_null(rt_start(seen.rt, ops, "pg", target, opts, true, &err));
+}
+
+static void stop(void)
+{
+    assert_int_equal(rt_free(seen.rt, 10 * SD_S), 0);
+    forget();
+    free(seen.batches);
+    memset(&seen, 0, sizeof seen);
+}
+
+/* Waits until `done` says so. */
+static bool until(bool (*done)(const void *what), const void *what)
+{
+    for (int64_t end = clock_mono() + 30 * SD_S; clock_mono() < end;) {
+        rt_drain(seen.rt, SD_S, keep, NULL);
+        if (done(what))
+            return true;
+        struct pollfd p = {.fd = rt_fd(seen.rt), .events = POLLIN};
+        poll(&p, 1, 100);
+    }
+    return false;
+}
+
+/* The newest statement whose text contains `text`. */
+static const struct sd_statement *statement(const char *text)
+{
+    const struct sd_statement *found = NULL, *s;
+    for (size_t k = 0; k < seen.n; k++)
+        for (size_t i = 0; (s = batch_each(seen.batches[k], SD_STATEMENT, &i));)
+            if (s->text && strstr(s->text, text))
+                found = s;
+    return found;
+}
+
+static bool has_statement(const void *text)
+{
+    return statement(text) != NULL;
+}
+
+static bool has_answer(const void *batch)
+{
+    for (size_t k = 0; k < seen.n; k++)
+        if (batch_answer(seen.batches[k])) {
+            *(const struct sd_batch **)(uintptr_t)batch = seen.batches[k];
+            return true;
+        }
+    return false;
+}
+
+/* Asks for a job and waits for its answer, which stays until the next. */
+static const struct sd_batch *answer(const struct sd_request *q)
+{
+    const struct sd_batch *b = NULL;
+    struct sd_error err = {{0}};
+    forget();
+    if (!rt_request(seen.rt, "pg", q, &err))
+        fail_msg("request refused: %s", err.text);
+    assert_true(until(has_answer, &b));
+    return b;
+}
+
+static const struct sd_plan *explain(const char *text)
+{
+    const struct sd_job_explain job = {.query_id = SD_UNKNOWN, .query = text};
+    const struct sd_batch *b = answer(&(struct sd_request){.job = SD_JOB_EXPLAIN, .args = &job});
+    size_t i = 0, k = 0;
+    const struct sd_plan *p = batch_each(b, SD_PLAN, &i);
+    const struct sd_failure *f = batch_each(b, SD_FAILURE, &k);
+    static struct sd_plan none; /* a failure, in the words of a plan */
+    none = (struct sd_plan){.failed = f ? f->text : "neither plan nor failure"};
+    return p ? p : &none;
+}
+
+/* ---- our own statements ---- */
+
+/* All that slowdive does there, and at last one statement of an application. */
+static void an_idle_server_shows_no_statement_of_ours(void **state)
+{
+    NEED_SERVER();
+    run_sql("select pg_stat_statements_reset()");
+    start("postgres");
+    assert_non_null(explain("select * from items where id = $1")->body);
+    assert_non_null(explain("select * from items where ($1 is null or id = $1)")->body);
+    answer(&(struct sd_request){
+        .job = SD_JOB_ADVISE,
+        .args = &(struct sd_job_advise){.limit_ns = 10 * SD_S, .budget_bytes = SD_UNKNOWN}});
+    answer(&(struct sd_request){
+        .job = SD_JOB_ANALYZE,
+        .args = &(struct sd_job_analyze){SD_UNKNOWN, NULL, "select count(*) from items", 5 * SD_S}});
+    run_sql("select 'an application' from items limit 1");
+    assert_true(until(has_statement, "from items limit $2"));
+    const struct sd_statement *s;
+    for (size_t k = 0; k < seen.n; k++)
+        for (size_t i = 0; (s = batch_each(seen.batches[k], SD_STATEMENT, &i));)
+            if (!s->text || !strstr(s->text, "from items limit $2"))
+                fail_msg("shown: %s", s->text ? s->text : "a statement without text");
+    /* All were there to be seen, and are known by their text. */
+    char *others =
+        sql("select count(*) filter (where query like '%slowdive%') > 10, string_agg(query, E'; ') "
+            "filter (where query not like '% /* slowdive */%' and query not like '%items limit%' "
+            "and query not like '%statements_reset%') from pg_stat_statements");
+    assert_string_equal(others, "t|");
+    free(others);
+    stop();
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    if (!have_pg)
+        return 0;
+    run_sql("CREATE EXTENSION pg_stat_statements; CREATE TABLE items (id int PRIMARY KEY, name text); "
+            "INSERT INTO items SELECT i, i FROM generate_series(1, 1000) i; ANALYZE items");
+    char *number = sql("SHOW server_version_num");
+    version = atoi(number) / 10000;
+    free(number);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_idle_server_shows_no_statement_of_ours),
+    };
+    have_pg = private_pg_start(&pg);
+    int failed = cmocka_run_group_tests(tests, setup, NULL);
+    private_pg_stop(&pg);
+    return failed;
+}
