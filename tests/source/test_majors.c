@@ -172,6 +172,77 @@ static void an_idle_server_shows_no_statement_of_ours(void **state)
     stop();
 }
 
+/* ---- sessions ---- */
+
+static const struct sd_activity *session(const char *application)
+{
+    const struct sd_activity *found = NULL, *a;
+    for (size_t k = 0; k < seen.n; k++)
+        for (size_t i = 0; (a = batch_each(seen.batches[k], SD_ACTIVITY, &i));)
+            if (str_eq(a->application, application))
+                found = a;
+    return found;
+}
+
+static bool is_linked(const void *application)
+{
+    const struct sd_activity *a = session(application);
+    return a && sd_known(a->query_id);
+}
+
+static bool is_seen(const void *application)
+{
+    return session(application) != NULL;
+}
+
+/* Runs until it is closed. */
+static PGconn *client(const char *application, const char *text)
+{
+    char target[320];
+    snprintf(target, sizeof target, "%s?application_name=%s", pg.url, application);
+    PGconn *c = PQconnectdb(target);
+    if (PQstatus(c) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    assert_true(PQsendQuery(c, text));
+    return c;
+}
+
+static void close_client(PGconn *c)
+{
+    char error[256];
+    PGcancel *cancel = PQgetCancel(c);
+    PQcancel(cancel, error, sizeof error);
+    PQfreeCancel(cancel);
+    PQfinish(c);
+}
+
+/* On every version, by query_id or by fingerprint; lists of values of another length are another. */
+static void a_session_is_linked_with_its_statement(void **state)
+{
+    NEED_SERVER();
+    start("postgres");
+    run_sql("select pg_sleep(0), name from items where id in (7, 8)");
+    run_sql("select pg_sleep(0), name from items where id in (7, 8, 9)");
+    run_sql("select pg_sleep(0), name from items where id = 7");
+    assert_true(until(has_statement, "where id = $2"));
+    PGconn *one = client("one", "select pg_sleep(600), name from items where id = 9 "
+                                "/*action='/items/:id',framework='x',route='/items/:id'*/"),
+           *three = client("three", "select pg_sleep(600), name from items where id in (1, 2, 3)"),
+           *other = client("other", "select pg_sleep(600) as nothing_of_the_kind");
+    assert_true(until(is_linked, "one"));
+    assert_true(until(is_linked, "three"));
+    assert_true(until(is_seen, "other"));
+    assert_true(session("one")->query_id == statement("where id = $2")->query_id);
+    assert_string_equal(session("one")->route, "/items/:id");
+    assert_true(session("three")->query_id == statement(version >= 18 ? "in ($2" : "$2, $3, $4)")->query_id);
+    if (version < 14)
+        assert_false(sd_known(session("other")->query_id)); /* never counted: there is no such statement */
+    close_client(one);
+    close_client(three);
+    close_client(other);
+    stop();
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -189,6 +260,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_server_shows_no_statement_of_ours),
+        cmocka_unit_test(a_session_is_linked_with_its_statement),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, setup, NULL);
