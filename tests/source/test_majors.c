@@ -243,6 +243,70 @@ static void a_session_is_linked_with_its_statement(void **state)
     stop();
 }
 
+/* ---- plans ---- */
+
+/* 18 keeps a list as its first parameter and a comment. */
+static void a_list_is_shown_and_planned_as_one(void **state)
+{
+    NEED_SERVER();
+    start("postgres");
+    run_sql("select id, 'squashed' from items where id in (1, 2, 3)");
+    assert_true(until(has_statement, "select id, $1 from items"));
+    char *text = mem_strdup(statement("select id, $1 from items")->text);
+    if (version >= 18)
+        assert_non_null(strstr(text, "in ($2 /*, ... */)"));
+    const struct sd_plan *p = explain(text);
+    if (!p->body || !strstr(p->body, "= ANY (ARRAY[$2, "))
+        fail_msg("%s: %s", text, p->body ? p->body : p->failed);
+    assert_string_equal(p->query, text);
+    free(text);
+    stop();
+}
+
+/* The server's syntax may be newer than that of slowdive's parser, 15. */
+static void newer_syntax_is_planned_or_refused_by_name(void **state)
+{
+    NEED_SERVER();
+    static const struct {
+        int since;
+        const char *sql, *refused; /* NULL: planned */
+    } rows[] = {
+        {16, "select name is json from items where id = 1", NULL},
+        {16, "select * from (select id from items) where id = 1_00", NULL},
+        {16, "select name is json from items where id = $1", NULL},
+        {16, "select name is json from items where ($1 is null or id = $1)", NULL},
+        {17, "select json_value('{}'::jsonb, '$.a' returning int) from items", NULL},
+        {17,
+         "merge into items i using items s on i.id = s.id when not matched by source then delete "
+         "returning i.id",
+         NULL},
+        {16, "select name is json, pg_read_file('x') from items", "it may call pg_read_file"},
+        {16, "select name is json, outside.acts() from items", "acts"},
+        {16, "select name is json from items; select 1", "multiple commands"},
+        {16, "select name is json frm items where", "the server does not read the statement: syntax error"},
+        {12, "selec 1", "the parser of PostgreSQL 15 cannot read the statement"},
+        {12, "select * from items wher id = 1", "the server does not read the statement: syntax error"},
+        {12, "create table x as select name is json from items", "the parser of PostgreSQL 15 cannot read"},
+    };
+    run_sql(
+        "create schema outside; create function outside.acts() returns int stable language plpgsql as "
+        "$$begin perform pg_notify('a', 'b'); return 1; end$$; create role reader login; "
+        "grant select on items to reader; grant usage on schema outside to reader; create role writer login; "
+        "grant all on items to writer");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (version < rows[i].since)
+            continue;
+        start(str_starts(rows[i].sql, "merge") ? "writer" : "reader");
+        const struct sd_plan *p = explain(rows[i].sql);
+        if (rows[i].refused ? p->body || !strstr(p->failed, rows[i].refused) : !p->body)
+            fail_msg("%s: %s", rows[i].sql, p->body ? p->body : p->failed);
+        stop();
+    }
+    char *kept = sql("select count(*) from items");
+    assert_string_equal(kept, "1000");
+    free(kept);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -261,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_idle_server_shows_no_statement_of_ours),
         cmocka_unit_test(a_session_is_linked_with_its_statement),
+        cmocka_unit_test(a_list_is_shown_and_planned_as_one),
+        cmocka_unit_test(newer_syntax_is_planned_or_refused_by_name),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, setup, NULL);

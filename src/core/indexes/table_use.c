@@ -596,7 +596,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
     if (out->n)
         return true;
     statement_use_free(out);
-    return fail(err, parsed ? "the statement reads no known table" : "the statement has a syntax error");
+    return fail(err, parsed ? "the statement reads no known table" : "the parser of PostgreSQL 15 cannot read the statement");
 }
 
 void statement_use_free(struct statement_use *u)

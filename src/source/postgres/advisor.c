@@ -258,7 +258,7 @@ void advisor_statements_free(struct advisor_statement *s, size_t n)
     free(s);
 }
 
-size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
+static size_t add_statement(struct advisor *a, const char *sql, struct sd_error *err)
 {
     struct statement st = {.cost = NAN};
     int n = sql_parameters(sql);
@@ -304,6 +304,14 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
     a->statements = mem_grow(a->statements, a->n_statements, &a->cap_statements, sizeof *a->statements);
     a->statements[a->n_statements] = st;
     return a->n_statements++;
+}
+
+size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
+{
+    char *whole = sql_expand_lists(sql);
+    size_t added = add_statement(a, whole, err);
+    free(whole);
+    return added;
 }
 
 void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, size_t n)
