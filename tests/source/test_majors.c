@@ -307,6 +307,25 @@ static void newer_syntax_is_planned_or_refused_by_name(void **state)
     free(kept);
 }
 
+static void a_role_without_rights_is_told_what_to_grant(void **state)
+{
+    NEED_SERVER();
+    run_sql("create role monitor login; grant pg_monitor to monitor; select count(*) from items where name = "
+            "'x'");
+    start("monitor");
+    const struct sd_plan *p = explain("select count(*) from items where name = 'x'");
+    assert_null(p->body);
+    assert_non_null(strstr(p->failed, "a plan needs SELECT on the tables"));
+    const struct sd_batch *b = answer(&(struct sd_request){
+        .job = SD_JOB_ADVISE,
+        .args = &(struct sd_job_advise){.limit_ns = 10 * SD_S, .budget_bytes = SD_UNKNOWN}});
+    size_t i = 0;
+    const struct sd_failure *f = batch_each(b, SD_FAILURE, &i);
+    if (!f || !strstr(f->text, "a plan needs SELECT on the tables"))
+        fail_msg("%s", f ? f->text : "no failure");
+    stop();
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -327,6 +346,7 @@ int main(void)
         cmocka_unit_test(a_session_is_linked_with_its_statement),
         cmocka_unit_test(a_list_is_shown_and_planned_as_one),
         cmocka_unit_test(newer_syntax_is_planned_or_refused_by_name),
+        cmocka_unit_test(a_role_without_rights_is_told_what_to_grant),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, setup, NULL);

@@ -466,6 +466,7 @@ static bool create_wanted(struct advisor *a, const char *drops, struct sd_error 
 static bool explain(struct advisor *a, struct statement *st, cJSON **tree, struct sd_error *err)
 {
     PGresult *r = NULL;
+    a->conn->sqlstate[0] = '\0'; /* that of an earlier statement */
     if (!may_plan(a, st, err))
         return false;
     /* A prepared statement would keep the plan it has. */
@@ -546,7 +547,10 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         strbuf_free(&drops);
     }
     cJSON *tree = NULL;
-    ok = ok && explain(a, st, &tree, err);
+    if (ok && !explain(a, st, &tree, err)) {
+        explain_advise(a->conn->p, a->conn, err);
+        ok = false;
+    }
     if (ok) {
         const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
         const cJSON *total = cJSON_GetObjectItemCaseSensitive(plan, "Total Cost");
