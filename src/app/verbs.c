@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* How long a source that never ends (a database) is watched when --for is not given,
  * and how long the answer to a request (a plan) is waited for. */
@@ -272,6 +273,7 @@ static void compare_with_baseline(const struct app *a, const struct view *v, str
 struct choice {
     int64_t for_ns, window_ns; /* 0: not given */
     sd_time began;             /* when the sources were opened */
+    struct span files;         /* what they cover; SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
 };
 
@@ -280,11 +282,13 @@ struct choice {
 static bool choose_moment(struct app *a, struct choice *t)
 {
     struct sd_error err;
-    sd_time base = a->replay ? model_usage(a->model).last : SD_UNKNOWN;
+    struct model_usage u = model_usage(a->model);
+    struct span all = a->replay ? (struct span){u.first, u.last} : t->files;
     t->at = SD_UNKNOWN;
     if (!cli_has(a->cli, CLI_AT))
         return true;
-    if (!clock_parse(a->cli->values[CLI_AT], sd_known(base) ? base : clock_wall(), &t->at, &err)) {
+    if (!clock_parse_within(a->cli->values[CLI_AT], all.from, sd_known(all.to) ? all.to : clock_wall(),
+                            &t->at, &err)) {
         complain("--at: %s", err.text);
         return false;
     }
@@ -292,6 +296,45 @@ static bool choose_moment(struct app *a, struct choice *t)
         return true;
     complain("%s", err.text);
     return false;
+}
+
+/* A regular file that is read to its end, no server and no pipe. */
+static bool is_plain_file(const char *target)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    struct stat st;
+    if (!registry_resolve(target, &r, &err))
+        return false;
+    bool plain = !follow_servers(r.ops) && stat(r.target, &st) == 0 && S_ISREG(st.st_mode);
+    registry_resolved_free(&r);
+    return plain;
+}
+
+/* A time of day is one of the data's last day. The day of a log is known at its end, and what is later than
+ * that moment is left out of the model: so files are read once more for it. */
+static struct span span_of_files(const struct app *a)
+{
+    struct model_limits limits = MODEL_DEFAULTS;
+    struct sd_error err;
+    struct app b;
+    size_t silent;
+    struct span all = {SD_UNKNOWN, SD_UNKNOWN};
+    bool plain = a->cli->n_args > 0;
+    for (size_t i = 0; i < a->cli->n_args && plain; i++)
+        plain = is_plain_file(a->cli->args[i]);
+    if (!plain)
+        return all;
+    limits.retention_ns = 0;
+    if (app_init(&b, a->cli, &limits, &err)) {
+        bool added = true;
+        for (size_t i = 0; i < a->cli->n_args && added; i++)
+            added = app_add_target(&b, a->cli->args[i], follow_servers, &err);
+        if (added && !b.replay && gather(&b, 0, &silent))
+            all = (struct span){model_usage(b.model).first, model_usage(b.model).last};
+    }
+    app_free(&b);
+    return all;
 }
 
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
@@ -337,6 +380,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
+    t->files = cli_has(a->cli, CLI_AT) ? span_of_files(a) : (struct span){SD_UNKNOWN, SD_UNKNOWN};
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/units.h"
 
 #include <time.h>
@@ -148,6 +149,28 @@ static bool zone(const char **p, int *east)
     return true;
 }
 
+/* Where a change of the clock repeats an hour a local time is twice: the later one at or before `now`.
+ * `zone`: the name of the one that is meant, "" when it was not given. SD_UNKNOWN: no such time is in the
+ * zone. */
+static sd_time local_moment(struct tm tm, sd_time now, const char *zone)
+{
+    sd_time best = SD_UNKNOWN;
+    for (int k = 0; k < 2; k++) {
+        struct tm x = tm;
+        x.tm_isdst = k;
+        time_t moment = mktime(&x);
+        bool there = x.tm_isdst == k && x.tm_min == tm.tm_min && x.tm_hour == tm.tm_hour;
+        if (!there || (*zone && !str_eq(zone, x.tm_zone)))
+            continue;
+        sd_time at = (int64_t)moment * SD_S;
+        bool later = at > best;
+        if (!sd_known(best) || (best > now ? !later : later && at <= now))
+            best = at;
+    }
+    tm.tm_isdst = -1;
+    return sd_known(best) || *zone ? best : (int64_t)mktime(&tm) * SD_S;
+}
+
 static bool parse_clock(const char *text, sd_time now, sd_time *t)
 {
     const char *p = text;
@@ -163,8 +186,11 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
         p++;
     if (!time_of_day(&p, &h, &m, &s, &ns))
         return false;
+    if (*p == ' ' && p[1] && strchr("+-Z", p[1]))
+        p++;
     bool zoned = zone(&p, &east);
-    if (*p)
+    const char *name = zoned ? "" : p + (*p == ' '); /* "CEST", and nothing behind it */
+    if (zoned ? *p != 0 : *name && strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != strlen(name))
         return false;
     int64_t in_day = h * 3600 + m * 60 + s;
     if (zoned) {
@@ -185,14 +211,13 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
     tm.tm_hour = h;
     tm.tm_min = m;
     tm.tm_sec = s;
-    tm.tm_isdst = -1;
-    *t = (int64_t)mktime(&tm) * SD_S + ns;
-    if (!dated && *t > now) {
+    sd_time at = local_moment(tm, now, name);
+    if (!dated && sd_known(at) && at + ns > now) {
         tm.tm_mday--;
-        tm.tm_isdst = -1;
-        *t = (int64_t)mktime(&tm) * SD_S + ns;
+        at = local_moment(tm, now, name);
     }
-    return true;
+    *t = sd_known(at) ? at + ns : at;
+    return sd_known(at);
 }
 
 bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err)
@@ -226,4 +251,15 @@ bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err
         return true;
     return fail(err, "\"%.60s\" is not a time; write it like 14:03, 14:03:20, 2026-11-20 14:03:20 or 3m ago",
                 text);
+}
+
+bool clock_parse_within(const char *text, sd_time first, sd_time last, sd_time *t, struct sd_error *err)
+{
+    if (!clock_parse(text, last, t, err))
+        return false;
+    sd_time next;
+    if (sd_known(first) && *t < first && !str_ends(text, " ago") &&
+        clock_parse(text, add_sat(last, 86400 * SD_S), &next, err) && next != *t)
+        *t = next;
+    return true;
 }

@@ -7,7 +7,8 @@ extern const struct sd_source_ops postgres_source_ops;
 extern const struct sd_source_ops exec_source_ops;
 extern const struct sd_source_ops log_source_ops;
 extern const struct sd_source_ops pglog_source_ops;
+extern const struct sd_source_ops slowlog_source_ops;
 
 const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
-    &postgres_source_ops, &exec_source_ops, &log_source_ops, &pglog_source_ops, NULL,
+    &postgres_source_ops, &exec_source_ops, &log_source_ops, &pglog_source_ops, &slowlog_source_ops, NULL,
 };

@@ -45,12 +45,15 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
 
 static bool do_at(struct console *c, const char *arg, struct sd_error *err)
 {
-    sd_time t, base = c->env.replay ? model_usage(c->env.model).last : console_now(c);
+    bool past = c->env.replay || sd_known(c->anchor); /* a recording, a log of another day */
+    struct model_usage u = model_usage(c->env.model);
+    sd_time t;
     if (!strcmp(arg, "now")) {
         console_act(c, ACTION_LIVE);
         return true;
     }
-    if (!clock_parse(arg, sd_known(base) ? base : console_now(c), &t, err))
+    if (!clock_parse_within(arg, past ? u.first : SD_UNKNOWN,
+                            past && sd_known(u.last) ? u.last : console_now(c), &t, err))
         return false;
     c->mode = c->mode == CURSOR_LIVE ? CURSOR_PAUSED : c->mode;
     console_seek(c, t);

@@ -30,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (in->lines != in->unparsed + count)
         abort();
     accesslog_agg_free(a);
+    accesslog_near_miss(bytes, size);
     struct accesslog_format *f;
     for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
         struct accesslog_line l;

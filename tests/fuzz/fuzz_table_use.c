@@ -3,6 +3,7 @@
 
 #include "core/indexes/candidate.h"
 #include "core/indexes/size.h"
+#include "core/sql/first_table.h"
 
 static struct catalog *shop(void)
 {
@@ -11,8 +12,8 @@ static struct catalog *shop(void)
     static const char *const columns[] = {"id",      "tenant",   "account_id", "kind",     "created",
                                           "amount",  "email",    "city_id",    "status",   "name",
                                           "country", "order_id", "product_id", "quantity", "zip"};
-    static const char *const types[] = {"int8",      "int4",    "int4",    "text",
-                                        "timestamp", "numeric", "varchar", "int4"};
+    static const char *const types[] = {"int8",    "int4",    "int4",  "text",  "timestamp", "numeric",
+                                        "varchar", "tsrange", "point", "_int4", "inet"};
     if (c)
         return c;
     c = db_catalog_new();
@@ -20,6 +21,7 @@ static struct catalog *shop(void)
         struct catalog_relation *r = db_catalog_add(c, "public", names[i], 'r');
         r->rows = 1e6;
         r->pages = 2e4;
+        r->toast_pages = i % 2 ? 100 : 0;
         for (size_t k = 0; k < ARRAY_LEN(columns); k++)
             db_catalog_column(c, r, columns[k], types[k % ARRAY_LEN(types)])->n_distinct = (double)(k * k);
     }
@@ -53,6 +55,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         candidate_free(&l);
         statement_use_free(&use);
     }
+    char *first = sql_first_table(sql, "public", "account"),
+         *again = first ? sql_first_table(first, "public", "account") : NULL;
+    if (again) /* it is the first then */
+        abort();
+    free(first);
     free(sql);
     return 0;
 }

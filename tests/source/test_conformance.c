@@ -144,8 +144,26 @@ static const struct row ROWS[] = {
     {.name = "pglog: binary junk", .target = "pglog:%s/junk",
      .expected = SITTING | REFUSED, .cycles = 20},
     {.name = "pglog: binary junk, to the end", .target = "pglog:%s/junk",
-     .expected = REFUSED, .to_the_end = true, .says = "no plan of auto_explain"},
+     .expected = REFUSED, .to_the_end = true, .says = "has no entry of a PostgreSQL server"},
     {.name = "pglog: an endless device", .target = "pglog:/dev/zero",
+     .expected = SITTING | REFUSED},
+
+    /* ---- slowlog ---- */
+    {.name = "slowlog: no such file", .target = "slowlog:%s/missing.log",
+     .expected = REFUSED | SITTING | S(CONNECTING), .cycles = 200},
+    {.name = "slowlog: a folder", .target = "slowlog:%s",
+     .expected = REFUSED, .says = ""},
+    {.name = "slowlog: a silent writer", .target = "slowlog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "slowlog: a dripping writer", .target = "slowlog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_DRIPS},
+    {.name = "slowlog: a writer of garbage", .target = "slowlog:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_GARBAGE},
+    {.name = "slowlog: binary junk", .target = "slowlog:%s/junk",
+     .expected = SITTING | REFUSED, .cycles = 20},
+    {.name = "slowlog: binary junk, to the end", .target = "slowlog:%s/junk",
+     .expected = REFUSED, .to_the_end = true, .says = "no entry of a slow query log"},
+    {.name = "slowlog: an endless device", .target = "slowlog:/dev/zero",
      .expected = SITTING | REFUSED},
 };
 /* clang-format on */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/sql/first_table.h"
 #include "core/sql/statement.h"
 #include "core/sql/lex.h"
 
@@ -371,6 +372,65 @@ static void tokens_cover_the_text(void **state)
     assert_int_equal(sql_count_tokens("a a a a a", 3), 3);
 }
 
+/* `n` times `item`, between `before` and `after`. */
+static bool bounded(const char *before, const char *item, size_t n, const char *after)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, before);
+    for (size_t i = 0; i < n; i++)
+        strbuf_str(&b, item);
+    strbuf_str(&b, after);
+    bool ok = sql_bounded(b.text);
+    strbuf_free(&b);
+    return ok;
+}
+
+/* A long list of keys, as an ORM writes it, is read; a long chain, which the parser would recurse
+ * into, is not. */
+static void lists_are_longer_than_chains(void **state)
+{
+    (void)state;
+    assert_true(bounded("select * from t where id in (", "1,", 60000, "1)"));
+    assert_true(bounded("select * from t where (a,b) in (", "($1,$2),", 20000, "(1,2))"));
+    assert_true(bounded("select * from t where id = any(array[", "'a'::uuid,", 20000, "null])"));
+    assert_false(bounded("select ", "1+", 20001, "1"));
+    assert_false(bounded("select f(", "1+", 20001, "1)"));
+    assert_false(bounded("", "select 1,2 union ", 20001, "select 1,2"));
+    assert_false(bounded("select (", "values (1,2) union ", 20001, "select 1,2)"));
+    assert_false(bounded("select ", "(", 20001, "1"));
+    assert_false(bounded("select * from t where id in (", "1,", 200000, "1)"));
+}
+
+static void another_table_comes_first(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sql, *table, *moved; /* NULL: it stays as it is */
+    } cases[] = {
+        {"SELECT * FROM a, b WHERE a.x = b.x AND b.y = $1", "b",
+         "SELECT * FROM b, a WHERE a.x = b.x AND b.y = $1"},
+        {"SELECT 1 FROM a JOIN b ON a.x = b.x LEFT JOIN c ON c.y = b.y", "c",
+         "SELECT 1 FROM c RIGHT JOIN (a JOIN b ON a.x = b.x) ON c.y = b.y"},
+        {"SELECT 1 FROM a JOIN b ON a.x = b.x LEFT JOIN c ON c.y = b.y", "b",
+         "SELECT 1 FROM b JOIN a ON a.x = b.x LEFT JOIN c ON c.y = b.y"},
+        {"SELECT 1 FROM a t1, (SELECT 1) s, shop.b t2", "b", "SELECT 1 FROM shop.b t2, a t1, (SELECT 1) s"},
+        {"SELECT 1 FROM a, b", "a", NULL},
+        {"SELECT 1 FROM a, b", "c", NULL},
+        {"SELECT 1 FROM a, other.b", "b", NULL},
+        {"SELECT 1 FROM a, LATERAL (SELECT a.x) s, b", "b", NULL},
+        {"SELECT 1 FROM unnest($1) u, b", "b", NULL},
+        {"WITH b AS (SELECT 1) SELECT 1 FROM a, b", "b", NULL},
+        {"SELECT 1 FROM a UNION SELECT 1 FROM b", "b", NULL},
+        {"UPDATE a SET x = 1 FROM b", "b", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *moved = sql_first_table(cases[i].sql, "shop", cases[i].table);
+        if (!str_eq(moved, cases[i].moved))
+            fail_msg("%s, %s first: %s", cases[i].sql, cases[i].table, moved ? moved : "not moved");
+        free(moved);
+    }
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -568,6 +628,8 @@ int main(void)
         cmocka_unit_test(tags_of_a_cut_text),
         cmocka_unit_test(tags_are_taken_off),
         cmocka_unit_test(tokens_cover_the_text),
+        cmocka_unit_test(lists_are_longer_than_chains),
+        cmocka_unit_test(another_table_comes_first),
         cmocka_unit_test(bodies_of_queries_alone_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

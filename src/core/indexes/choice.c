@@ -30,8 +30,11 @@ static bool liked(const struct memory *m, const struct index_def *d)
 {
     for (size_t i = 0; i < m->liked.n; i++) {
         const struct index_def *l = &m->liked.items[i];
-        if (l->rel != d->rel || l->method != d->method || !str_eq(l->predicate, d->predicate) ||
-            l->keys[0].column != d->keys[0].column || !str_eq(l->keys[0].expr, d->keys[0].expr))
+        if (l->rel != d->rel || l->method != d->method || !str_eq(l->predicate, d->predicate))
+            continue;
+        if (d->predicate) /* it may be read whole, whatever its keys are */
+            return true;
+        if (l->keys[0].column != d->keys[0].column || !str_eq(l->keys[0].expr, d->keys[0].expr))
             continue;
         bool wider = true;
         for (size_t k = 1; k < l->n_keys && wider; k++)
@@ -97,6 +100,7 @@ static double ask_planner(struct choice *c, size_t q, const struct bits *offered
             place[n] = i;
             set[n++] = &c->pool.items[m->local[i]];
         }
+    c->calls++;
     if (!c->cost(c->ctx, q, set, n, &cost, used)) {
         m->failed = m->failed || m->n == 0;
         return NAN;
@@ -146,12 +150,13 @@ static void bounds(struct memory *m, const struct bits *b, double *low, double *
 
 bool choice_late(struct choice *c)
 {
-    if (!c->cut_short && c->now && c->now() >= c->deadline)
+    bool spent = c->calls_most && c->calls >= c->calls_most;
+    if (!spent && !c->cut_short && c->now && c->now() >= c->deadline)
         c->cut_short = true;
-    return c->cut_short && !c->cache->exact;
+    return (spent || c->cut_short) && !c->cache->exact;
 }
 
-/* What it costs at most; exactly, unless the time is up. */
+/* What it costs at most; exactly, unless the calls or the time are used up. */
 double choice_cost_of(struct choice *c, size_t q, const struct set *s)
 {
     struct memory *m = &c->cache->of[q];
@@ -616,7 +621,7 @@ bool index_choice(struct choice *c)
                 at = i;
         double total = totals[at];
         for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop(c->ctx)) &&
-                            !(tried && c->cut_short) && exchange(c, &begin[at], &total);
+                            !(tried && choice_late(c)) && exchange(c, &begin[at], &total);
              round++)
             ;
         vain += total > best_total * 0.9995;

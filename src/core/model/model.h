@@ -96,6 +96,8 @@ struct endpoint_stats {
     int64_t status[5]; /* 1xx..5xx */
     int64_t timed;     /* requests with a known duration */
     int64_t total_ns;
+    /* Connections upgraded (101) with a known duration, and how long they were open: not in `timed`. */
+    int64_t upgraded, upgraded_ns;
     sd_time first, last; /* of the requests in the span; SD_UNKNOWN */
     struct hist latency;
 };
@@ -142,17 +144,20 @@ const char *query_origin(const struct query *q); /* source instance that can exp
 struct query_stats {
     int64_t calls, total_ns, rows;
     int64_t shared_hit, shared_read, temp_read, temp_written, io_ns, plan_ns, wal_bytes;
+    int64_t rows_examined;
     int64_t min_ns, max_ns, stddev_ns; /* only for SPAN_ALL: the server's own, since its reset */
     double hit_ratio;                  /* NAN when no block was touched */
     double mean_ns;                    /* NAN when no calls */
     sd_time since;                     /* start of counting */
+    bool logged;                       /* counted from a log, which may not have all executions */
     bool known;                        /* false: seen in activity only, or no two snapshots
                                           around the span: then all counters are unknown */
 };
 /* SPAN_ALL: the server's counters as last published (since its reset). A span:
  * growth between the snapshots whose middle lies in it (a span shorter than the time
  * between two snapshots gets its share), counter resets detected. What a statement did
- * before it was first seen counts in SPAN_ALL only. */
+ * before it was first seen counts in SPAN_ALL only. Of one that a log has and a server counts, only the
+ * server's are known. */
 void query_stats(const struct query *q, struct span span, struct query_stats *out);
 /* The part of the span in which the servers' counters were read; both SD_UNKNOWN: none. */
 struct span model_counted(const struct model *m, struct span span);
@@ -351,6 +356,8 @@ struct intake_total {
     int64_t total, unparsed;
     const char *samples[8], *reasons[8];
     size_t n_samples;
+    const char *notes[8]; /* what was assumed or skipped, one of each source that has any */
+    size_t n_notes;
 };
 void model_intake(const struct model *m, struct intake_total *out);
 

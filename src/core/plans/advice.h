@@ -2,10 +2,10 @@
  * unproven and gives its evidence.
  *
  * A sequential scan whose filter keeps little (columns compared for equality first: =, IN,
- * IS NULL, a join; then one range; expressions, trigrams, jsonb, full text); rows sorted for
- * a LIMIT; an index whose rows the filter removes; a table read whole to join few
- * rows. Nothing for a small table, a filter that keeps much, one whose parts an index
- * cannot serve, or where an index serves it already: then `why` says so. */
+ * IS NULL, a join; then one range; expressions, trigrams, jsonb, full text, ranges and
+ * geometry); rows sorted for a LIMIT; an index that is read from end to end; an index whose rows the filter
+ * removes; a table read whole to join few rows. Nothing for a small table, a filter that keeps much, one
+ * whose parts an index cannot serve, or where an index serves it already: then `why` says so. */
 #ifndef CORE_PLANS_ADVICE_H
 #define CORE_PLANS_ADVICE_H
 
@@ -13,6 +13,7 @@
 #include "core/plans/findings.h"
 
 #define ADVISE_SELECTIVITY 0.10   /* suggest when at most this share of the rows is kept */
+#define ADVISE_WALKED      0.34   /* the same of an index read from end to end: each row costs more */
 #define ADVISE_MIN_ROWS    1000.0 /* and the table has at least so many rows */
 #define ADVISE_MIN_BYTES   131072 /* and this size, when known */
 #define ADVISE_MIN_SHARE   0.05   /* and the scan takes this share of the time (or cost) */
@@ -41,6 +42,8 @@ struct advice_list {
 };
 /* `query` (NULL: unknown) tells casts the user wrote from those the server added. */
 void advise_plan(struct plan *p, const struct plan_facts *facts, const char *query, struct advice_list *out);
+/* Adds the indexes for foreign keys that a DELETE, or an UPDATE of a key, has to search (key_rules.c). */
+void advise_keys(struct plan *p, const struct plan_facts *facts, struct advice_list *out);
 void advise_free(struct advice_list *l);
 /* Suggestion or refusal for one node; NULL. */
 const struct advice *advise_for(const struct advice_list *l, const struct plan_node *n);

@@ -15,7 +15,7 @@ void plan_conditions_init(struct plan_conditions *c, const struct plan_node *n, 
 {
     *c = (struct plan_conditions){.query = query};
     c->catalog = db_catalog_new();
-    c->rel = db_catalog_add(c->catalog, schema ? schema : "", n->relation, 'r');
+    c->rel = db_catalog_add(c->catalog, schema ? schema : "", n->table ? n->table : n->relation, 'r');
     c->alias = n->alias ? n->alias : n->relation;
 }
 
@@ -257,6 +257,47 @@ static struct plan_condition nothing(const char *sql, const struct table_use *u)
     return it;
 }
 
+static bool in_arm(const struct table_use *u, size_t arm, const struct index_key *key)
+{
+    for (size_t i = 0; i < u->n_preds; i++)
+        if (u->preds[i].arm == arm && u->preds[i].key.column == key->column &&
+            str_eq(u->preds[i].key.expr, key->expr))
+            return true;
+    return false;
+}
+
+/* "((a = 1) AND (b = 2)) OR ((a = 3) AND (b = 4))", which was (a, b) IN (...): one index for all arms.
+ * False: the arms compare other columns, or not by =. */
+static bool add_arms(struct plan_conditions *c, const char *sql, const struct table_use *u)
+{
+    size_t first = u->n_preds ? u->preds[0].arm : 0, n = 0, ors = 0;
+    char *words = bare(sql);
+    for (const char *s = words; (s = strstr(s, " OR ")); s += 4)
+        ors++;
+    free(words);
+    size_t arms = 0, seen = 0;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        if (!p->in_or || (p->kind != PRED_EQUAL && p->kind != PRED_IN && p->kind != PRED_NULL))
+            return false;
+        arms += p->arm != seen;
+        seen = p->arm;
+        n += p->arm == first;
+    }
+    /* An arm without a predicate is one that no index serves. */
+    bool same = ors > 0 && arms == ors + 1 && u->n_preds == n * arms && c->n + n <= PLAN_CONDITIONS;
+    for (size_t i = 0; i < u->n_preds && same; i++)
+        for (size_t k = 0; k < n && same; k++)
+            same = in_arm(u, u->preds[i].arm, &u->preds[k].key);
+    for (size_t k = 0; k < n && same; k++) {
+        struct plan_condition *it = &c->items[c->n++];
+        *it = (struct plan_condition){.pred = u->preds[k]};
+        it->pred.kind = PRED_IN;
+        it->pred.in_or = false;
+    }
+    return same;
+}
+
 static void add_one(struct plan_conditions *c, const char *sql)
 {
     if (c->n == PLAN_CONDITIONS)
@@ -268,6 +309,8 @@ static void add_one(struct plan_conditions *c, const char *sql)
         c->unread = true;
         return;
     }
+    if (add_arms(c, sql, u))
+        return;
     struct plan_condition *it = &c->items[c->n++];
     *it = (struct plan_condition){.why = NULL};
     const struct pred *best = NULL;

@@ -36,6 +36,8 @@ enum severity severity_of(double measure, double info, double warn, double bad)
 
 struct saving saving_time(const struct plan *p, double ns)
 {
+    if (ns > p->elapsed_ns) /* a sum over processes */
+        ns = p->elapsed_ns;
     return (struct saving){
         .ns = ns, .share = p->elapsed_ns > 0 ? MIN(1, ns / p->elapsed_ns) : NAN, .cost = NAN};
 }

@@ -31,9 +31,13 @@ struct plan_finding *found(struct plan_finder *f, const struct plan_node *n, dou
 const char *where(struct plan_finder *f, const struct plan_node *n)
 {
     struct strbuf b = {0};
-    if (n->schema && n->relation && !str_eq(n->schema, "public"))
-        strbuf_printf(&b, "%s.", n->schema);
-    strbuf_str(&b, n->relation ? n->relation : n->cte ? n->cte : n->index ? n->index : "this node");
+    if (n->table_schema && n->table && !str_eq(n->table_schema, "public"))
+        strbuf_printf(&b, "%s.", n->table_schema);
+    strbuf_str(&b, n->table      ? n->table
+                   : n->relation ? n->relation
+                   : n->cte      ? n->cte
+                   : n->index    ? n->index
+                                 : "this node");
     const char *s = arena_strdup(f->plan->arena, strbuf_text(&b));
     strbuf_free(&b);
     return s;

@@ -14,6 +14,7 @@
  * Append, several the Append), the parent's time is dealt out by work: time summed over
  * processes, which is additive. Totals stay as they are. */
 #include "core/plans/tree.h"
+#include "core/plans/cost.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 struct edge { /* part of the time of `to` lies in the node that has the edge */
     int to;
     bool cte;      /* from a CTE Scan to its CTE: by proportion */
+    bool holder;   /* from the node that holds a CTE to it */
     double amount; /* total_ns of `to` that lies here */
     int next;      /* -1: last */
 };
@@ -85,9 +87,12 @@ static void estimate(struct plan_node *n)
     if (isnan(n->loop_rows) || isnan(n->plan_rows) || !(n->loops > 0) || str_eq(n->type, "BitmapAnd") ||
         str_eq(n->type, "BitmapOr") || (plan_is_modify(n) && n->loop_rows <= 0))
         return;
-    double more = MAX(n->loop_rows, n->plan_rows), less = MIN(n->loop_rows, n->plan_rows);
+    double mean = n->rows_slack > 0 ? n->loop_rows : n->rows / n->loops;
+    if (mean <= 0) /* rounded: as near to the plan as it can be */
+        mean = MIN(n->plan_rows, n->rows_slack / n->loops);
+    double more = MAX(mean, n->plan_rows), less = MIN(mean, n->plan_rows);
     n->estimate_factor = more <= 0 ? 1 : less <= 0 ? INFINITY : more / less;
-    n->estimate_direction = n->loop_rows > n->plan_rows ? 1 : n->loop_rows < n->plan_rows ? -1 : 0;
+    n->estimate_direction = mean > n->plan_rows ? 1 : mean < n->plan_rows ? -1 : 0;
 }
 
 static void node_figures(struct graph *g, struct plan_node *n, double context)
@@ -100,7 +105,7 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
         n->exclusive_ns = n->exclusive_share = NAN;
         return;
     }
-    n->never_executed = !(n->loops > 0);
+    n->never_executed = n->loops <= 0; /* unknown is not 0: nodes of other servers have no figures */
     n->processes = processes(p, n, context);
     double loops = n->never_executed ? 0 : n->loops;
     struct graph_node *gn = &g->nodes[n->id - 1];
@@ -111,7 +116,26 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
     double removed = known_or(n->loop_removed_filter, 0) + known_or(n->loop_removed_join, 0) +
                      known_or(n->loop_removed_recheck, 0);
     n->rows_removed = n->never_executed ? 0 : removed * loops;
-    estimate(n);
+}
+
+/* A node without figures of its own (it heads plans of other servers, or its line is damaged)
+ * took at least what the nodes below it took. */
+static void unmeasured(struct graph *g)
+{
+    for (size_t i = g->p->n_nodes; i-- > 0;) {
+        struct plan_node *n = g->p->nodes[i];
+        if (!isnan(n->loops) || !isnan(n->total_ns) || !g->p->timed)
+            continue;
+        double total = 0, work = 0;
+        for (const struct plan_node *c = n->child; c; c = c->next) {
+            if (plan_is_initplan(c))
+                continue;
+            total += known_or(c->total_ns, 0);
+            work += known_or(g->nodes[c->id - 1].work, 0);
+        }
+        n->total_ns = total;
+        g->nodes[i].work = work;
+    }
 }
 
 /* ---- where a node's time lies ---- */
@@ -357,6 +381,7 @@ static void hold_ctes(struct graph *g)
         double total = known_or(n->total_ns, 0), rest = total - MIN(total, g->nodes[n->id - 1].scans[0]);
         g->nodes[n->id - 1].rest = rest;
         add_edge(g, n->parent, n, true);
+        g->edges[g->n_edges - 1].holder = true;
         g->edges[g->n_edges - 1].amount = 0; /* settled after everything else the parent hands over */
     }
     free(d);
@@ -472,7 +497,7 @@ static void own_blocks(struct graph *g)
             g->nodes[i].allotted = 0; /* now: the figure's sum over the scans of a CTE */
         for (size_t i = 0; i < p->n_nodes; i++)
             for (int e = g->nodes[i].edges; e >= 0; e = g->edges[e].next)
-                if (g->edges[e].cte && p->nodes[g->edges[e].to]->parent != p->nodes[i])
+                if (g->edges[e].cte && !g->edges[e].holder)
                     g->nodes[g->edges[e].to].allotted += known_or(node_figure(p->nodes[i], which), 0);
         for (size_t i = 0; i < p->n_nodes; i++) {
             struct plan_node *n = p->nodes[i];
@@ -483,8 +508,10 @@ static void own_blocks(struct graph *g)
                        scans = g->nodes[g->edges[e].to].allotted;
                 if (!g->edges[e].cte)
                     own -= theirs;
-                else if (to->parent != n)
+                else if (!g->edges[e].holder)
                     own -= scans > 0 ? MIN(all, theirs * all / scans) : 0;
+                else if (scans <= 0 && own >= theirs) /* never read: run to its end here, or after the root */
+                    own -= theirs;
             }
             own = own > 0 || isnan(own) ? own : 0;
             switch (which) {
@@ -508,43 +535,11 @@ static void own_blocks(struct graph *g)
     }
 }
 
-/* ---- cost ----
- * The planner's cost of a node is that of one run. Dealt out like time, where the inner
- * side of a nested loop runs once per outer row (at most what the loop's cost leaves). */
-static void deal_cost(struct plan *p)
-{
-    double *have = mem_array(p->n_nodes, sizeof *have);
-    p->total_cost = p->nodes[0]->total_cost;
-    have[0] = known_or(p->total_cost, 0);
-    for (size_t i = 0; i < p->n_nodes; i++) {
-        struct plan_node *n = p->nodes[i];
-        double total = known_or(n->total_cost, 0), scale = total > 0 ? have[i] / total : 0;
-        bool rescans_cheaply = str_eq(n->type, "Materialize");
-        double left = total, outer_rows = 1;
-        for (const struct plan_node *c = n->child; c; c = c->next) {
-            double claim = known_or(c->total_cost, 0);
-            if (str_eq(n->type, "Nested Loop") && str_eq(c->relationship, "Outer"))
-                outer_rows = MAX(1, known_or(c->plan_rows, 1));
-            else if (str_eq(n->type, "Nested Loop") && str_eq(c->relationship, "Inner"))
-                claim *= outer_rows;
-            else if (str_eq(c->relationship, "SubPlan"))
-                claim *= MAX(1, known_or(n->plan_rows, 1));
-            claim = MIN(claim, MAX(0, left));
-            left -= claim;
-            have[c->id - 1] = rescans_cheaply ? MIN(claim, have[i]) : claim * scale;
-        }
-        if (rescans_cheaply && n->child)
-            left = (have[i] - have[n->child->id - 1]) / (scale > 0 ? scale : 1);
-        n->cost = isnan(n->total_cost) ? NAN : MAX(0, left) * scale;
-        n->cost_share = p->total_cost > 0 ? n->cost / p->total_cost : NAN;
-    }
-    free(have);
-}
-
 void plan_time(struct plan *p)
 {
     struct graph g = {.p = p, .nodes = mem_array(p->n_nodes, sizeof *g.nodes)};
     struct plan_node *root = p->nodes[0];
+    plan_tables(p);
     p->analyzed = !isnan(root->loops) || !isnan(root->loop_rows);
     p->timed = p->analyzed && !isnan(root->loop_total_ns);
     p->elapsed_ns = isnan(p->execution_ns) && p->timed
@@ -560,6 +555,12 @@ void plan_time(struct plan *p)
         node_figures(&g, n, above);
     }
     free(context);
+    unmeasured(&g);
+    if (p->analyzed) {
+        plan_rounding(p);
+        for (size_t i = 0; i < p->n_nodes; i++)
+            estimate(p->nodes[i]);
+    }
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
         if (n->parent && !plan_is_initplan(n))
@@ -570,7 +571,7 @@ void plan_time(struct plan *p)
     if (p->timed)
         deal_all(&g);
     own_blocks(&g);
-    deal_cost(p);
+    plan_cost(p);
     p->worst = NULL;
     double worst = 0;
     for (size_t i = 0; i < p->n_nodes; i++) {

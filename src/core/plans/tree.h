@@ -179,12 +179,18 @@ struct plan_node {
     size_t n_workers;
 
     /* ---- computed by plan_time ---- */
+    /* What an index or ANALYZE is about: the relation; of a part of a distributed table or a
+     * hypertable that table, NULL where the plan does not name it. */
+    const char *table, *table_schema;
+    bool is_part;           /* `relation` is such a part: a shard, a chunk */
     bool never_executed;    /* analyzed, and loops is 0 */
     double processes;       /* that ran the node; 1 outside of Gather */
     double total_ns;        /* wall time of all loops; NAN without timing */
     double exclusive_ns;    /* of it, the node's own */
     double exclusive_share; /* of the plan's execution, 0..1 */
     double rows;            /* over all loops and processes */
+    double rows_slack;      /* rows may be off by so much: EXPLAIN rounds the mean of the loops */
+    double loop_slack;      /* likewise each figure of one loop */
     double rows_plan_total; /* plan_rows x loops; NAN when not executed */
     double rows_removed;    /* by filter, join filter and recheck, over all loops */
     double estimate_factor; /* >= 1; INFINITY when one side is 0; NAN unknown */
@@ -248,8 +254,12 @@ extern const size_t plan_n_trigger_fields;
 void plan_unknown(const struct plan_field *fields, size_t n, void *record);
 
 /* ---- what nodes are ---- */
+/* Is this ("Node Type" of FORMAT JSON) a node of PostgreSQL, or of an extension or relative
+ * known here? */
+bool plan_type_known(const char *type);
 bool plan_is_scan(const struct plan_node *n); /* reads a relation */
 bool plan_is_join(const struct plan_node *n);
+bool plan_is_remote(const struct plan_node *n); /* a foreign server's or an extension's node */
 bool plan_is_modify(const struct plan_node *n);
 bool plan_is_gather(const struct plan_node *n);       /* Gather, Gather Merge */
 bool plan_is_initplan(const struct plan_node *n);     /* an InitPlan or a CTE */
@@ -260,8 +270,8 @@ bool plan_inside(const struct plan_node *n, const struct plan_node *top);
 void plan_node_name(const struct plan_node *n, struct strbuf *out);
 /* " on public.orders o", " using orders_pkey on orders": where it works; may be empty. */
 void plan_node_where(const struct plan_node *n, struct strbuf *out);
-/* May the node be left before its end (LIMIT, EXISTS, merge join above it)? Then fewer
- * rows than planned prove nothing. */
+/* May the node be left before its end (LIMIT, EXISTS, merge join, empty hash table above it)? Then fewer
+ * rows than planned prove nothing. After plan_time. */
 bool plan_cut_short(const struct plan_node *n);
 
 /* ---- plan metrics (src/core/plans/metric.c) ----
@@ -290,6 +300,18 @@ enum plan_metric plan_metric_or(const struct plan *p, enum plan_metric wanted);
 /* The node with most of it; NULL when all are 0, unknown or as estimated. */
 const struct plan_node *plan_metric_worst(const struct plan *p, enum plan_metric m);
 
+/* What a filter or the like removed of the rows of a node. Where the rounding of the figures leaves
+ * room, the least that it can be. After plan_time. */
+struct plan_removed {
+    double gone, read, share; /* share: gone / read, 0 when nothing was read */
+    bool at_least;
+};
+struct plan_removed plan_removed_by(const struct plan_node *n, double loop_removed);
+/* Fills rows_slack and loop_slack, and takes rows from the join above where it tells them
+ * (src/core/plans/rounding.c); plan_time does. */
+void plan_rounding(struct plan *p);
+/* Fills table, table_schema and is_part of all nodes (src/core/plans/parts.c); plan_time does. */
+void plan_tables(struct plan *p);
 /* Fills everything under "computed by plan_time" (src/core/plan/plan_time.c tells how). */
 void plan_time(struct plan *p);
 

@@ -266,17 +266,120 @@ void find_or_tables(struct rewriter *r)
 
 /* ---- columns of one table ---- */
 
-static bool leads_an_index(struct rewriter *r, const struct plan_node *n, const char *column)
+static bool named_before(const char *const *names, size_t at)
 {
-    const struct plan_facts *f = r->in->facts;
-    size_t len = strlen(column);
-    for (size_t i = 0; i < f->n_indexes; i++)
-        if (str_eq(f->indexes[i]->table, n->relation) && f->indexes[i]->columns &&
-            !strncmp(f->indexes[i]->columns, column, len) &&
-            (!f->indexes[i]->columns[len] || f->indexes[i]->columns[len] == ',') &&
-            f->indexes[i]->is_valid != 0)
+    for (size_t i = 0; i < at; i++)
+        if (!strcmp(names[i], names[at]))
             return true;
     return false;
+}
+
+/* ": CREATE INDEX CONCURRENTLY ON item (owner)" where all sides need the same one. */
+static const char *one_index(struct rewriter *r, const struct plan_node *n, const char *const *names,
+                             size_t n_names)
+{
+    for (size_t i = 1; i < n_names; i++)
+        if (strcmp(names[i], names[0]) != 0)
+            return "";
+    return SAY(", which each part needs: CREATE INDEX CONCURRENTLY ON %s (%s)", say_name(r, n->relation),
+               say_name(r, names[0]));
+}
+
+/* The sides of an OR, each a comparison of one column. */
+struct sides {
+    Node *either;
+    const char *names[MAX_ARMS];
+    size_t n;
+    bool subquery;
+};
+
+/* The column an arm compares; NULL: it is of another form. */
+static const char *compared_column(Node *arm, bool *subquery)
+{
+    if (IS(arm, SUB_LINK) && arm->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK) {
+        *subquery = true;
+        return ast_column(arm->sub_link->testexpr);
+    }
+    if (!IS(arm, A_EXPR))
+        return NULL;
+    size_t count;
+    const Node *c = ast_first_column(arm, &count);
+    bool column = IS(arm->a_expr->lexpr, COLUMN_REF) || IS(arm->a_expr->rexpr, COLUMN_REF);
+    bool sub = ast_mentions(arm, PG_QUERY__NODE__NODE_SUB_LINK);
+    return count == 1 && column && !sub ? ast_column(c) : NULL;
+}
+
+/* False: some side is of another form, or all of them are one column without a subquery. */
+static bool read_sides(Node *either, struct sides *s)
+{
+    *s = (struct sides){.either = either};
+    if (!is_or(either) || either->bool_expr->n_args > MAX_ARMS)
+        return false;
+    bool differ = false;
+    for (size_t k = 0; k < either->bool_expr->n_args; k++) {
+        const char *name = compared_column(either->bool_expr->args[k], &s->subquery);
+        if (!name)
+            return false;
+        s->names[s->n++] = name;
+        differ = differ || strcmp(s->names[0], name) != 0;
+    }
+    return differ || s->subquery;
+}
+
+/* Does the scan read its table whole for this OR? */
+static bool reads_for(const struct plan_node *n, const struct sides *s)
+{
+    bool fits = str_eq(n->type, "Seq Scan") && n->filter && strstr(n->filter, " OR ") && !n->never_executed;
+    for (size_t a = 0; a < s->n && fits; a++) /* up to 16 a SubPlan does not say what it compares */
+        fits = plan_names(n->filter, s->names[a]) ||
+               (IS(s->either->bool_expr->args[a], SUB_LINK) && strstr(n->filter, "SubPlan"));
+    return fits;
+}
+
+static const char *or_advice(struct rewriter *r, const struct plan_node *n, const struct sides *s)
+{
+    struct strbuf b = {0};
+    for (size_t a = 0; a < s->n && r->in->facts->indexes_known; a++)
+        if (!plan_indexed(r, n, s->names[a]) && !named_before(s->names, a))
+            strbuf_printf(&b, "%s%s", b.len ? ", " : "", s->names[a]);
+    const char *missing = b.len ? arena_strdup(r->arena, b.text) : NULL;
+    strbuf_free(&b);
+    if (s->subquery)
+        return SAY(
+            "Split it with UNION ALL: the planner cannot combine indexes where one side of the OR is a "
+            "subquery%s%s%s.",
+            missing ? "; no index begins with " : "", missing ? missing : "",
+            missing ? one_index(r, n, s->names, s->n) : "");
+    return missing
+               ? SAY("With an index on each side the planner can combine them (BitmapOr), or use them in the "
+                     "parts of a UNION ALL; no index begins with %s.",
+                     missing)
+               : "Split it with UNION ALL, or let the planner combine an index on each side (BitmapOr).";
+}
+
+/* False: the scan does not fit, or too little could be saved. */
+static bool found_or(struct rewriter *r, const struct plan_node *n, const struct sides *sides, Node **slot)
+{
+    struct plan_scanned s;
+    if (!reads_for(n, sides) || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
+        return false;
+    double gone = s.read - s.kept;
+    /* Of a subquery in an OR the planner takes half of the rows for kept, whatever it is. */
+    bool guessed = sides->subquery && !r->plan->analyzed && gone < r->rule->info * s.read;
+    if (guessed)
+        gone = r->rule->info * s.read;
+    struct saving saved = guessed ? saving_total(r, n, r->rule->info) : saving_own(r, n, gone / s.read);
+    struct rewrite *it = rewrite_found(r, n, gone / s.read, saved, gone);
+    if (!it)
+        return false;
+    it->evidence = guessed ? SAY("all %s rows of %s would be read for the OR with a subquery",
+                                 say_count(r, s.read), n->relation)
+                           : SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone),
+                                 say_count(r, s.read), n->relation, r->plan->analyzed ? "were" : "would be");
+    it->advice = or_advice(r, n, sides);
+    it->check = "Index Scans, or a BitmapOr, appear instead of the sequential scan.";
+    write_divided(r, slot, it);
+    return true;
 }
 
 void find_or_columns(struct rewriter *r)
@@ -286,68 +389,10 @@ void find_or_columns(struct rewriter *r)
         return;
     parts_of(r->select, &parts);
     for (size_t i = 0; i < parts.n; i++) {
-        Node *either = *parts.items[i];
-        const char *names[MAX_ARMS] = {NULL};
-        size_t n_names = 0;
-        bool subquery = false, plain = is_or(either) && either->bool_expr->n_args <= MAX_ARMS;
-        for (size_t k = 0; plain && k < either->bool_expr->n_args; k++) {
-            Node *arm = either->bool_expr->args[k];
-            const char *name = NULL;
-            if (IS(arm, SUB_LINK) && arm->sub_link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK) {
-                subquery = true;
-                name = ast_column(arm->sub_link->testexpr);
-            } else if (IS(arm, A_EXPR)) {
-                size_t count;
-                const Node *c = ast_first_column(arm, &count);
-                bool column = IS(arm->a_expr->lexpr, COLUMN_REF) || IS(arm->a_expr->rexpr, COLUMN_REF);
-                bool sub = ast_mentions(arm, PG_QUERY__NODE__NODE_SUB_LINK);
-                name = count == 1 && column && !sub ? ast_column(c) : NULL;
-            }
-            plain = name != NULL;
-            if (plain)
-                names[n_names++] = name;
-        }
-        bool differ = false;
-        for (size_t k = 1; k < n_names; k++)
-            differ = differ || strcmp(names[0], names[k]) != 0;
-        if (!plain || (!differ && !subquery))
-            continue;
-        for (size_t k = 0; k < r->plan->n_nodes; k++) {
-            const struct plan_node *n = r->plan->nodes[k];
-            struct plan_scanned s;
-            bool fits =
-                str_eq(n->type, "Seq Scan") && n->filter && strstr(n->filter, " OR ") && !n->never_executed;
-            for (size_t a = 0; a < n_names && fits;
-                 a++) /* up to 16 a SubPlan does not say what it compares */
-                fits = plan_names(n->filter, names[a]) ||
-                       (IS(either->bool_expr->args[a], SUB_LINK) && strstr(n->filter, "SubPlan"));
-            if (!fits || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
-                continue;
-            double gone = s.read - s.kept;
-            struct rewrite *it = rewrite_found(r, n, gone / s.read, saving_own(r, n, gone / s.read), gone);
-            if (!it)
-                continue;
-            struct strbuf missing = {0};
-            for (size_t a = 0; a < n_names && r->in->facts->indexes_known; a++)
-                if (!leads_an_index(r, n, names[a]))
-                    strbuf_printf(&missing, "%s%s", missing.len ? ", " : "", names[a]);
-            it->evidence = SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone),
-                               say_count(r, s.read), n->relation, r->plan->analyzed ? "were" : "would be");
-            it->advice = subquery ? SAY("Split it with UNION ALL: the planner cannot combine indexes where "
-                                        "one side of the OR is a "
-                                        "subquery%s%s.",
-                                        missing.len ? "; no index begins with " : "", strbuf_text(&missing))
-                         : missing.len
-                             ? SAY("With an index on each side the planner can combine them (BitmapOr), or "
-                                   "use them in the parts of a UNION ALL; no index begins with %s.",
-                                   strbuf_text(&missing))
-                             : SAY("Split it with UNION ALL, or let the planner combine an index on "
-                                   "each side (BitmapOr).");
-            it->check = "Index Scans, or a BitmapOr, appear instead of the sequential scan.";
-            write_divided(r, parts.items[i], it);
-            strbuf_free(&missing);
-            break;
-        }
+        struct sides sides;
+        bool found = !read_sides(*parts.items[i], &sides);
+        for (size_t k = 0; k < r->plan->n_nodes && !found; k++)
+            found = found_or(r, r->plan->nodes[k], &sides, parts.items[i]);
     }
 }
 

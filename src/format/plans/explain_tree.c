@@ -131,21 +131,99 @@ static void read_workers(struct reader *r, struct plan_node *n, const cJSON *arr
     }
 }
 
-/* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). */
-static void read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
+/* ---- plans inside a node ----
+ * Citus has them in "Distributed Query": "Subplans", and the "Tasks" of a "Job", each with the
+ * plan of another server somewhere below. In the text format these are nodes without figures. */
+
+#define PARTS_DEPTH_MAX 12
+
+static struct plan_node *read_node(struct reader *r, struct plan_node *parent, const cJSON *object);
+
+static const cJSON *plan_in(const cJSON *item)
+{
+    const cJSON *plan = cJSON_GetObjectItemCaseSensitive(item, "Plan");
+    return cJSON_IsString(cJSON_GetObjectItemCaseSensitive(plan, "Node Type")) ? plan : NULL;
+}
+
+static bool holds_plan(const cJSON *item, int depth)
+{
+    const cJSON *child;
+    if (plan_in(item))
+        return true;
+    if (depth < PARTS_DEPTH_MAX && (cJSON_IsArray(item) || cJSON_IsObject(item)))
+        cJSON_ArrayForEach(child, item) if (holds_plan(child, depth + 1)) return true;
+    return false;
+}
+
+static void set_part_time(struct plan_node *n, const cJSON *object, const char *key)
+{
+    double ms = number(cJSON_GetObjectItemCaseSensitive(object, key));
+    if (isnan(ms) || !isnan(n->loop_total_ns))
+        return;
+    n->loop_total_ns = ms * 1e6;
+    n->loops = 1;
+}
+
+/* `key` is the name of the item, or of the array it is in. */
+static void read_parts(struct reader *r, struct plan_node *parent, const cJSON *item, const char *key,
+                       int depth)
+{
+    static const struct {
+        const char *key, *type;
+    } heads[] = {{.key = "Tasks", .type = "Task"}, {.key = "Subplans", .type = "Distributed Subplan"}};
+    const cJSON *plan = plan_in(item), *child;
+    if (plan) {
+        read_node(r, parent, plan);
+        if (isnan(parent->total_cost))
+            set_part_time(parent, item, "Execution Time");
+        return;
+    }
+    struct plan_node *head = parent;
+    for (size_t i = 0; cJSON_IsObject(item) && i < ARRAY_LEN(heads); i++) {
+        if (strcmp(heads[i].key, key) != 0)
+            continue;
+        head = plan_add(r->plan, parent);
+        head->type = heads[i].type;
+        set_part_time(head, item, "Subplan Duration");
+    }
+    cJSON_ArrayForEach(child, item)
+    {
+        if (depth < PARTS_DEPTH_MAX && holds_plan(child, depth))
+            read_parts(r, head, child, child->string ? child->string : key, depth + 1);
+    }
+}
+
+/* "Full-sort Groups", "Pre-sorted Groups" of an incremental sort: what did not fit in memory. */
+static void read_groups(struct reader *r, struct plan_node *n, const cJSON *groups)
+{
+    const cJSON *disk = cJSON_GetObjectItemCaseSensitive(groups, "Sort Space Disk");
+    double kb = number(cJSON_GetObjectItemCaseSensitive(disk, "Peak Sort Space Used"));
+    if (!(kb > 0) || kb <= n->sort_space_kb)
+        return;
+    n->sort_space_kb = kb;
+    n->sort_space_type = arena_strdup(r->plan->arena, "Disk");
+    n->sort_method = n->sort_method ? n->sort_method : arena_strdup(r->plan->arena, "external merge");
+}
+
+/* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). NULL: too many nodes. */
+static struct plan_node *read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
 {
     if (r->plan->n_nodes >= EXPLAIN_MAX_NODES) {
         r->full = true;
-        return;
+        return NULL;
     }
     struct plan_node *n = plan_add(r->plan, parent);
     read_record(r->plan->arena, &r->node, n, object);
+    if (!n->filter) /* TimescaleDB checks some conditions in many rows at once */
+        n->filter = text(r->plan->arena, cJSON_GetObjectItemCaseSensitive(object, "Vectorized Filter"));
     const cJSON *item, *child;
     cJSON_ArrayForEach(item, object)
     {
-        if (!item->string || !cJSON_IsArray(item))
+        if (!item->string || (!cJSON_IsArray(item) && !cJSON_IsObject(item)))
             continue;
-        if (!strcmp(item->string, "Workers")) {
+        if (!strcmp(item->string, "Full-sort Groups") || !strcmp(item->string, "Pre-sorted Groups")) {
+            read_groups(r, n, item);
+        } else if (!strcmp(item->string, "Workers")) {
             read_workers(r, n, item);
         } else if (!strcmp(item->string, "Plans")) {
             cJSON_ArrayForEach(child, item)
@@ -161,8 +239,11 @@ static void read_node(struct reader *r, struct plan_node *parent, const cJSON *o
             if (!first)
                 first = cJSON_GetObjectItemCaseSensitive(item->child, "Hash Keys");
             n->group_key = list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
+        } else if (holds_plan(item, 0)) {
+            read_parts(r, n, item, item->string, 0);
         }
     }
+    return n;
 }
 
 static double member(const cJSON *object, const char *key)

@@ -10,6 +10,8 @@
 /* `entry` is {"Plan": {...}, "Planning Time": ..., ...}, or the inner node itself.
  * NULL and a sentence when there is no plan in it. plan_time is not run. */
 struct plan *explain_tree(const cJSON *entry, struct sd_error *err);
+/* How many inputs EXPLAIN must show below such a node; 0: not known. */
+int explain_inputs_wanted(const struct plan_node *n);
 /* Appends to out->plans. */
 void explain_keep(struct explain *out, struct plan *p);
 
@@ -26,10 +28,6 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
 /* explain_log.c: the plans auto_explain wrote into a server's log (stderr, syslog,
  * csvlog, jsonlog). False and a sentence when there is none. */
 bool explain_log(const char *text, size_t len, struct explain *out, struct sd_error *err);
-
-/* explain_wrapped.c: the lines psql wrapped made whole again; false when there are none
- * (`out` is then a copy). */
-bool explain_unwrap(const char *text, size_t len, struct strbuf *out);
 
 /* One plan's text without anything around it, in whatever format. */
 bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err);

@@ -432,14 +432,27 @@ static void node_line(struct writer *w, const struct plan_node *n)
         amount(w, isnan(n->plan_rows) ? 0 : n->plan_rows);
         strbuf_printf(w->out, " width=%.0f)", isnan(n->plan_width) ? 0 : n->plan_width);
     }
-    if (n->loops > 0 || (isnan(n->loops) && !isnan(n->loop_rows))) {
+    bool part = isnan(n->loop_rows) && isnan(n->total_cost); /* of another server: part_time */
+    if (!part && (n->loops > 0 || (isnan(n->loops) && !isnan(n->loop_rows)))) {
         strbuf_str(w->out, isnan(n->total_cost) ? "  (" : " (");
         actual(w, n->loop_startup_ns, n->loop_total_ns, n->loop_rows, n->loops);
         strbuf_char(w->out, ')');
-    } else if (n->loops == 0) {
+    } else if (!part && n->loops == 0) {
         strbuf_str(w->out, isnan(n->total_cost) ? "  (never executed)" : " (never executed)");
     }
     strbuf_char(w->out, '\n');
+}
+
+/* Citus: a node without figures has only the time its plan took on the other server. */
+static void part_time(struct writer *w, int at, const struct plan_node *n)
+{
+    if (!isnan(n->loop_rows) || !isnan(n->total_cost) || isnan(n->loop_total_ns))
+        return;
+    indent(w, at);
+    strbuf_str(w->out,
+               str_starts(n->type, "Distributed Subplan") ? "Subplan Duration: " : "Execution Time: ");
+    ms(w, n->loop_total_ns);
+    strbuf_str(w->out, " ms\n");
 }
 
 /* How far left a node's name stands: each child's arrow stands STEP right of its parent's
@@ -461,6 +474,7 @@ static void write_node(struct writer *w, const struct plan_node *n, int *left)
     }
     left[n->id - 1] = at;
     node_line(w, n);
+    part_time(w, at + STEP, n);
     details(w, at + STEP, n);
 }
 

@@ -1,19 +1,12 @@
-/* pglog.c - the plans auto_explain writes into a PostgreSQL server's log, as they come.
- * I/O only; the log is read in format/plans/explain_log.c. */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
+/* pglog.c - a PostgreSQL server's log as it comes: the plans that auto_explain writes into it, the statements
+ * of log_min_duration_statement, and what else it reports. I/O only; the log is read in format/. */
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "format/plans/explain_input.h"
-#include "source/log/tail.h"
+#include "format/queries/pglog_facts.h"
+#include "source/log/follow.h"
 
-#define READ_SIZE   ((size_t)256 << 10)
-#define TICK        (250 * SD_MS)
-#define QUIET       (300 * SD_MS)      /* an entry that has not grown for so long is whole */
-#define PENDING_MAX ((size_t)32 << 20) /* of one entry */
+enum { STATEMENTS_MAX = 5000 };
 
 struct pglog_options {
     int64_t backlog;
@@ -31,68 +24,13 @@ static const struct sd_option OPTIONS[] = {
 };
 
 struct pglog {
-    struct tail tail;
-    bool tailing;
-    int fd; /* of a stream: a pipe, a file read to its end; -1 */
-    bool own_fd, pollable;
-    struct accesslog_carry carry;
-    char *buffer;
-    sd_time grew_at;
-    int64_t bytes, plans, skipped;
-    const char *said_missing; /* the last reported reason */
+    struct follow follow;
+    struct statement_log *statements;
+    struct pglog_facts *facts;
+    struct pglog_counts counts;
+    int64_t plans, skipped, told;
+    char reason[200]; /* of the last plan that could not be read */
 };
-
-static enum sd_result open_stream(struct sd_source *s, struct pglog *l, struct sd_error *err)
-{
-    enum sd_result bad = s->follow ? SD_RETRY : SD_CONFIG;
-    struct stat st;
-    if (!strcmp(s->target, "-")) {
-        l->fd = STDIN_FILENO;
-    } else {
-        l->fd = open(s->target, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        l->own_fd = true;
-    }
-    if (l->fd < 0 || fstat(l->fd, &st) < 0)
-        return sd_fail(err, bad, "cannot open %.300s: %s", s->target, strerror(errno));
-    l->pollable = !S_ISREG(st.st_mode);
-    return SD_OK;
-}
-
-static enum sd_result pglog_open(struct sd_source *s, struct sd_error *err)
-{
-    const struct pglog_options *o = s->opts;
-    struct pglog *l = s->priv;
-    struct stat st;
-    *l = (struct pglog){.fd = -1};
-    l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
-    l->buffer = mem_alloc(READ_SIZE);
-    if (!*s->target)
-        return sd_fail(err, SD_CONFIG,
-                       "pglog: needs a file, as in pglog:/var/log/postgresql/postgresql-15-main.log");
-    if (str_ends(s->target, ".gz"))
-        return sd_fail(err, SD_CONFIG,
-                       "%.300s is compressed; decompress it first: zcat FILE | slowdive explain", s->target);
-    if (stat(s->target, &st) == 0 && S_ISDIR(st.st_mode))
-        return sd_fail(err, SD_CONFIG, "%.300s is a folder; name a file in it", s->target);
-    if (strcmp(s->target, "-") != 0 && s->follow && stat(s->target, &st) == 0 && S_ISREG(st.st_mode)) {
-        l->tailing = true;
-        return tail_open(&l->tail, s->target, o->backlog, err) ? SD_OK : SD_RETRY;
-    }
-    return open_stream(s, l, err);
-}
-
-static void pglog_close(struct sd_source *s)
-{
-    struct pglog *l = s->priv;
-    if (!l->buffer) /* open was never entered */
-        return;
-    tail_close(&l->tail);
-    if (l->own_fd && l->fd >= 0)
-        close(l->fd);
-    accesslog_carry_free(&l->carry);
-    free(l->buffer);
-    *l = (struct pglog){.fd = -1};
-}
 
 /* ---- handing out ---- */
 
@@ -110,164 +48,171 @@ static bool add_plan(const struct sd_host *h, struct sd_batch *b, const struct p
     return ok;
 }
 
-static void publish(struct sd_source *s, const struct plan *p)
+static void publish_plan(struct sd_source *s, const struct plan *p)
 {
     struct sd_batch *b = s->host->batch(s, sd_known(p->at) ? p->at : s->host->now(s));
     add_plan(s->host, b, p);
     s->host->publish(s, b);
 }
 
-static void tell_intake(struct sd_source *s, const struct pglog *l, const char *reason)
+static void publish_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
 {
-    struct sd_batch *b = s->host->batch(s, s->host->now(s));
+    struct sd_source *s = ctx;
+    struct sd_batch *b = s->host->batch(s, at);
+    for (size_t i = 0; i < n; i++)
+        s->host->add(b, SD_STATEMENT, &records[i]);
+    s->host->publish(s, b);
+}
+
+static void publish_event(void *ctx, sd_time at, const struct sd_event *e)
+{
+    struct sd_source *s = ctx;
+    struct sd_batch *b = s->host->batch(s, at);
+    s->host->add(b, SD_EVENT, e);
+    s->host->publish(s, b);
+}
+
+/* What of the log was read: its lines. Not understood are those that belong to no entry, plans that could not
+ * be read, and durations that cannot be given to a statement. */
+static void tell_intake(struct sd_source *s, struct pglog *l)
+{
+    static const char NAMELESS[] = "a duration without its statement: log_min_duration_statement writes both",
+                      FOREIGN[] = "a duration in another language than English: set lc_messages = 'C'",
+                      STRAY[] = "it belongs to no entry of the log";
+    int64_t nameless = pglog_facts_nameless(l->facts), foreign = pglog_facts_foreign(l->facts);
+    int64_t unparsed = l->counts.unread + l->skipped + nameless + foreign,
+            total = l->counts.lines + l->skipped;
+    sd_time last = statement_log_last(l->statements);
+    if (total == l->told)
+        return;
+    l->told = total;
+    const char *reason = l->skipped && l->reason[0] ? l->reason
+                         : foreign                  ? FOREIGN
+                         : nameless                 ? NAMELESS
+                         : l->counts.unread         ? STRAY
+                                                    : NULL;
+    struct sd_batch *b = s->host->batch(s, !s->follow && sd_known(last) ? last : s->host->now(s));
     s->host->add(b, SD_INTAKE,
-                 &(struct sd_intake){.unit = "plans",
-                                     .total = l->plans + l->skipped,
-                                     .unparsed = l->skipped,
-                                     .bytes = l->bytes,
-                                     .sample = reason ? "an entry of auto_explain" : NULL,
+                 &(struct sd_intake){.unit = "lines",
+                                     .total = total,
+                                     .unparsed = unparsed,
+                                     .bytes = l->follow.bytes,
+                                     .sample = !reason               ? NULL
+                                               : reason == STRAY     ? l->counts.sample
+                                               : reason == l->reason ? "an entry of auto_explain"
+                                                                     : "a duration",
                                      .reason = reason});
     s->host->publish(s, b);
 }
 
-/* Reads the first n bytes of what is there and takes them off. */
-static void consume(struct sd_source *s, struct pglog *l, struct strbuf *text, size_t n)
+/* ---- taking ---- */
+
+static void take_plans(struct sd_source *s, struct pglog *l, const char *text, size_t n)
 {
     struct explain e;
     struct sd_error err;
-    size_t had = (size_t)(l->plans + l->skipped);
-    const char *reason = NULL;
-    if (!n)
-        return;
-    if (explain_log_read(strbuf_text(text), n, &e, &err)) {
+    if (explain_log_read(text, n, &e, &err)) {
         for (size_t i = 0; i < e.n_plans; i++)
-            publish(s, e.plans[i]);
+            publish_plan(s, e.plans[i]);
         l->plans += (int64_t)e.n_plans;
-        if (e.skipped && e.n_plans && e.plans[e.n_plans - 1]->notes.n)
-            reason = e.plans[e.n_plans - 1]->notes.items[e.plans[e.n_plans - 1]->notes.n - 1];
+        const struct plan *last = e.n_plans ? e.plans[e.n_plans - 1] : NULL;
+        if (e.skipped && last && last->notes.n)
+            snprintf(l->reason, sizeof l->reason, "%.199s", last->notes.items[last->notes.n - 1]);
     } else if (e.skipped) {
-        reason = err.text;
+        snprintf(l->reason, sizeof l->reason, "%.199s", err.text);
     }
     l->skipped += (int64_t)e.skipped;
-    if ((size_t)(l->plans + l->skipped) != had)
-        tell_intake(s, l, reason);
     explain_free(&e);
-    memmove(text->text, text->text + n, text->len - n + 1);
-    text->len -= n;
 }
 
-static void feed(struct sd_source *s, struct pglog *l, struct accesslog_carry *c, size_t n)
+static size_t pglog_consume(struct sd_source *s, const char *text, size_t len, bool whole)
 {
-    const char *from = l->buffer, *end = l->buffer + n;
-    l->grew_at = s->host->now(s);
-    l->bytes += (int64_t)n;
-    if (c->skipping) { /* the backlog begins in the middle of a line */
-        const char *newline = memchr(from, '\n', n);
-        c->skipping = !newline;
-        from = newline ? newline + 1 : end;
-    }
-    strbuf_add(&c->text, from, (size_t)(end - from));
-    if (c->text.len > PENDING_MAX) {
-        l->skipped++;
-        tell_intake(s, l, "an entry is longer than 32 MiB");
-        strbuf_clear(&c->text);
-        c->skipping = true;
-    } else if (c->text.len) {
-        consume(s, l, &c->text, explain_log_settled(c->text.text, c->text.len));
-    }
+    struct pglog *l = s->priv;
+    size_t n = whole ? len : explain_log_settled(text, len);
+    pglog_facts_now(l->facts, s->host->now(s));
+    n = pglog_read(text, n, whole, pglog_facts_take, l->facts, &l->counts);
+    if (n)
+        take_plans(s, l, text, n);
+    return n;
 }
 
-/* Nothing more comes: whole lines are all there is. */
-static void settle(struct sd_source *s, struct pglog *l, struct accesslog_carry *c, bool to_the_end)
+static void pglog_too_long(struct sd_source *s)
 {
-    const char *newline = c->text.len ? memrchr(c->text.text, '\n', c->text.len) : NULL;
-    consume(s, l, &c->text, to_the_end ? c->text.len : newline ? (size_t)(newline - c->text.text) + 1 : 0);
+    struct pglog *l = s->priv;
+    l->skipped++;
+    snprintf(l->reason, sizeof l->reason, "an entry is longer than 32 MiB");
 }
 
-/* ---- reading ---- */
-
-static enum sd_result follow(struct sd_source *s, struct pglog *l)
+static void pglog_quiet(struct sd_source *s)
 {
-    const struct sd_host *h = s->host;
-    while (!h->should_stop(s)) {
-        struct accesslog_carry *whose, *ended;
-        sd_time now = h->now(s);
-        size_t n = tail_read(&l->tail, l->buffer, READ_SIZE, now, &whose, &ended);
-        if (n)
-            feed(s, l, whose, n);
-        if (ended) {
-            settle(s, l, ended, true);
-            ended->skipping = false;
-        }
-        const char *why = l->tail.missing ? l->tail.why : NULL;
-        if (!str_eq(why, l->said_missing)) {
-            l->said_missing = why;
-            if (why)
-                h->note(s, SD_STATE_STALE, "%s %s; waiting for a new file", s->target, why);
-            else
-                h->note(s, SD_STATE_LIVE, "%s exists again", s->target);
-        }
-        if (n || ended)
-            continue;
-        if (now - l->grew_at >= QUIET || now < l->grew_at)
-            settle(s, l, &l->tail.now.carry, false);
-        int woken = h->wait(s, tail_fd(&l->tail), POLLIN, now + TICK);
-        if (woken == 1)
-            tail_woken(&l->tail);
-        if (woken < 0)
-            break;
-    }
-    return SD_OK;
+    struct pglog *l = s->priv;
+    pglog_facts_flush(l->facts);
+    tell_intake(s, l);
 }
 
-static enum sd_result finish(struct sd_source *s, struct pglog *l, struct sd_error *err)
+static enum sd_result pglog_finish(struct sd_source *s, struct sd_error *err)
 {
-    settle(s, l, &l->carry, true);
-    tell_intake(s, l, NULL);
-    if (l->plans)
+    struct pglog *l = s->priv;
+    pglog_quiet(s);
+    if (l->plans || statement_log_calls(l->statements) || pglog_facts_events(l->facts))
         return SD_GONE;
-    return sd_fail(err, s->follow ? SD_GONE : SD_CONFIG,
-                   l->skipped ? "no plan in %.300s could be read"
-                              : "there is no plan of auto_explain in %.300s",
+    enum sd_result result = s->follow ? SD_GONE : SD_CONFIG;
+    if (l->skipped)
+        return sd_fail(err, result, "no plan in %.300s could be read", s->target);
+    if (pglog_facts_foreign(l->facts))
+        return sd_fail(err, result,
+                       "the durations in %.200s are not in English; set lc_messages = 'C' on the server",
+                       s->target);
+    if (pglog_facts_nameless(l->facts))
+        return sd_fail(
+            err, result,
+            "%.200s has durations without their statements: log_min_duration_statement writes both, and "
+            "log_duration needs log_statement and %%p in log_line_prefix",
+            s->target);
+    return sd_fail(err, result,
+                   pglog_facts_entries(l->facts)
+                       ? "%.200s has no statements with durations (log_min_duration_statement), no plans "
+                         "(auto_explain) and none of the events that are read"
+                       : "%.200s has no entry of a PostgreSQL server",
                    s->target);
 }
 
-static enum sd_result stream(struct sd_source *s, struct pglog *l, struct sd_error *err)
+static const struct follow_ops FOLLOW = {
+    .example = "pglog:/var/log/postgresql/postgresql-15-main.log",
+    .take = pglog_consume,
+    .too_long = pglog_too_long,
+    .quiet = pglog_quiet,
+    .finish = pglog_finish,
+};
+
+/* ---- the table ---- */
+
+static enum sd_result pglog_open(struct sd_source *s, struct sd_error *err)
 {
-    const struct sd_host *h = s->host;
-    while (!h->should_stop(s)) {
-        if (l->pollable) {
-            int r = h->wait(s, l->fd, POLLIN, h->now(s) + TICK);
-            if (r < 0)
-                return SD_OK;
-            if (r == 0) {
-                settle(s, l, &l->carry, false);
-                continue;
-            }
-        }
-        ssize_t n = read(l->fd, l->buffer, READ_SIZE);
-        if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-            if (h->wait(s, -1, 0, h->now(s) + TICK) < 0)
-                return SD_OK;
-            continue;
-        }
-        if (n < 0)
-            return sd_fail(err, s->follow ? SD_RETRY : SD_CONFIG, "cannot read %.300s: %s", s->target,
-                           strerror(errno));
-        if (n == 0)
-            return finish(s, l, err);
-        feed(s, l, &l->carry, (size_t)n);
-    }
-    return SD_OK;
+    const struct pglog_options *o = s->opts;
+    struct pglog *l = s->priv;
+    *l = (struct pglog){.told = 0};
+    l->statements = statement_log_new(
+        &(struct statement_log_options){.max = STATEMENTS_MAX, .emit = publish_statements, .ctx = s});
+    l->facts = pglog_facts_new(
+        &(struct pglog_facts_options){.statements = l->statements, .event = publish_event, .ctx = s});
+    return follow_open(&l->follow, s, &FOLLOW, o->backlog, err);
+}
+
+static void pglog_close(struct sd_source *s)
+{
+    struct pglog *l = s->priv;
+    follow_close(&l->follow);
+    pglog_facts_free(l->facts);
+    statement_log_free(l->statements);
+    *l = (struct pglog){.told = 0};
 }
 
 static enum sd_result pglog_run(struct sd_source *s, struct sd_error *err)
 {
     struct pglog *l = s->priv;
-    return l->tailing ? follow(s, l) : stream(s, l, err);
+    return follow_run(&l->follow, s, err);
 }
-
-/* ---- recognising, decoding ---- */
 
 static int pglog_recognise(const char *target, const void *head, size_t len)
 {
@@ -281,19 +226,52 @@ static int pglog_recognise(const char *target, const void *head, size_t len)
     return explain_log_like(head, len) ? 88 : named ? 60 : 0;
 }
 
+/* ---- decoding ---- */
+
+struct decoding {
+    const struct sd_host *host;
+    struct sd_batch *b;
+    bool full;
+};
+
+static void decoded_statements(void *ctx, sd_time at, const struct sd_statement *records, size_t n)
+{
+    struct decoding *d = ctx;
+    (void)at;
+    for (size_t i = 0; i < n; i++)
+        d->full |= !d->host->add(d->b, SD_STATEMENT, &records[i]);
+}
+
+static void decoded_event(void *ctx, sd_time at, const struct sd_event *e)
+{
+    struct decoding *d = ctx;
+    (void)at;
+    d->full |= !d->host->add(d->b, SD_EVENT, e);
+}
+
 static enum sd_result pglog_decode(const struct sd_host *host, const void *bytes, size_t len,
                                    struct sd_batch *b, struct sd_error *err)
 {
+    struct decoding d = {.host = host, .b = b};
+    struct pglog_counts counts = {0};
     struct explain e;
-    bool full = false;
-    if (!explain_log_read(bytes, len, &e, err)) {
-        explain_free(&e);
-        return SD_CONFIG;
-    }
-    for (size_t i = 0; i < e.n_plans && !full; i++)
-        full = !add_plan(host, b, e.plans[i]);
+    struct statement_log *statements = statement_log_new(
+        &(struct statement_log_options){.max = STATEMENTS_MAX, .emit = decoded_statements, .ctx = &d});
+    struct pglog_facts *facts = pglog_facts_new(
+        &(struct pglog_facts_options){.statements = statements, .event = decoded_event, .ctx = &d});
+    pglog_read(bytes, len, true, pglog_facts_take, facts, &counts);
+    pglog_facts_flush(facts);
+    bool any = statement_log_calls(statements) || pglog_facts_events(facts);
+    pglog_facts_free(facts);
+    statement_log_free(statements);
+    struct sd_error why = {""};
+    bool plans = explain_log_read(bytes, len, &e, &why);
+    for (size_t i = 0; plans && i < e.n_plans && !d.full; i++)
+        d.full = !add_plan(host, b, e.plans[i]);
     explain_free(&e);
-    return full ? sd_fail(err, SD_CONFIG, "The log holds more than one batch can.") : SD_OK;
+    return d.full         ? sd_fail(err, SD_CONFIG, "The log holds more than one batch can.")
+           : plans || any ? SD_OK
+                          : sd_fail(err, SD_CONFIG, "%s", why.text);
 }
 
 extern const struct sd_source_ops pglog_source_ops;
@@ -301,9 +279,11 @@ const struct sd_source_ops pglog_source_ops = {
     .abi = SD_ABI,
     .size = sizeof(struct sd_source_ops),
     .name = "pglog",
-    .summary = "a PostgreSQL server's log: the plans auto_explain writes into it",
+    .summary =
+        "a PostgreSQL server's log: slow statements, auto_explain's plans, lock waits and other events",
     .targets = "pglog:PATH, PATH of such a log (stderr, csvlog, jsonlog, syslog), pglog:- (standard input)",
-    .provides = SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_INTAKE),
+    .provides =
+        SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_EVENT) | SD_KIND_BIT(SD_INTAKE),
     .opts_size = sizeof(struct pglog_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct pglog),

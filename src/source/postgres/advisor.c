@@ -13,7 +13,7 @@
 
 #define LINGER 64 /* hypothetical indexes of other tables that may stay */
 
-#define MAX_PARAMETERS 200
+#define MAX_PARAMETERS 65535 /* as the protocol has them */
 
 /* ---- statements of ours ---- */
 
@@ -173,6 +173,9 @@ void advisor_close(struct advisor *a)
         free(a->statements[i].generic);
         free(a->statements[i].sql);
         free(a->statements[i].tables);
+        for (size_t k = 0; k < a->statements[i].n_first; k++)
+            free(a->statements[i].first[k].sql);
+        free(a->statements[i].first);
         advisor_free_scans(&a->statements[i]);
         free(a->statements[i].scans);
     }
@@ -323,13 +326,23 @@ void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, si
     st->n_tables = n;
 }
 
-size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid)
+void advisor_first(struct advisor *a, size_t statement, int64_t oid, const char *sql)
+{
+    struct statement *st = &a->statements[statement];
+    if (!sql || !a->hypopg)
+        return;
+    st->first = mem_grow(st->first, st->n_first, &st->cap_first, sizeof *st->first);
+    st->first[st->n_first++] = (struct first_form){.table = oid, .sql = mem_strdup(sql), .handle = SIZE_MAX};
+}
+
+size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid, bool first)
 {
     for (size_t i = 0; i < a->n_candidates; i++)
         if (a->candidates[i].table == oid && !strcmp(a->candidates[i].ddl, ddl))
             return i;
     a->candidates = mem_grow(a->candidates, a->n_candidates, &a->cap_candidates, sizeof *a->candidates);
-    a->candidates[a->n_candidates] = (struct candidate){.ddl = mem_strdup(ddl), .table = oid, .bytes = NAN};
+    a->candidates[a->n_candidates] =
+        (struct candidate){.ddl = mem_strdup(ddl), .table = oid, .first = first, .bytes = NAN};
     return a->n_candidates++;
 }
 
@@ -521,6 +534,91 @@ static double first_scan(const cJSON *plan)
     return advisor_number(plan, "Plan Rows") * processes;
 }
 
+/* The cost of a statement's plan with the hypothetical indexes that are there. */
+static bool price(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
+                  bool *used, struct sd_error *err)
+{
+    struct statement *st = &a->statements[statement];
+    cJSON *tree = NULL;
+    if (!explain(a, st, &tree, err)) {
+        explain_advise(a->conn->p, a->conn, err);
+        return false;
+    }
+    const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
+    const cJSON *total = cJSON_GetObjectItemCaseSensitive(plan, "Total Cost");
+    bool ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");
+    struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
+    struct fix f = advisor_read_node(&r, plan, 1);
+    a->read = st->read = first_scan(plan);
+    if (a->keep_plan) {
+        free(a->plan);
+        a->plan = cJSON_PrintUnformatted(tree);
+    }
+    advisor_free_scans(st);
+    advisor_read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NULL, NAN});
+    if (ok)
+        *cost = st->cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
+    double corrected = ok && total->valuedouble > 0 ? MIN(1, *cost / total->valuedouble) : 1;
+    for (size_t i = 0; i < st->n_scans; i++) {
+        st->scans[i].cost *= corrected;
+        st->scans[i].limit_cost *= corrected;
+    }
+    cJSON_Delete(tree);
+    return ok;
+}
+
+/* Is one of the wanted indexes on the table known to HypoPG only where the table is the first? */
+static bool wants_first(const struct advisor *a, int64_t table, const size_t *indexes, size_t n,
+                        const bool *used)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct candidate *c = &a->candidates[indexes[i]];
+        if (c->first && c->table == table && !c->refused && !used[i])
+            return true;
+    }
+    return false;
+}
+
+/* The statement of a form; SIZE_MAX: the server does not take it. */
+static size_t form_of(struct advisor *a, size_t statement, size_t form)
+{
+    struct first_form *f = &a->statements[statement].first[form];
+    struct sd_error ignored;
+    if (f->tried)
+        return f->handle;
+    f->tried = true;
+    size_t handle = advisor_add(a, f->sql, &ignored); /* moves the statements */
+    struct statement *st = &a->statements[statement];
+    st->first[form].handle = handle;
+    if (handle != SIZE_MAX)
+        advisor_tables(a, handle, st->tables, st->n_tables);
+    return handle;
+}
+
+/* What each table saves when it is the first, of what the statement costs as it is. */
+static void price_first(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
+                        bool *used)
+{
+    double whole = *cost, saved = 0;
+    bool *then = mem_array(n + 1, sizeof *then);
+    for (size_t f = 0; a->hypopg && !a->keep_plan && f < a->statements[statement].n_first; f++) {
+        double now;
+        struct sd_error ignored;
+        if (!wants_first(a, a->statements[statement].first[f].table, indexes, n, used))
+            continue;
+        size_t form = form_of(a, statement, f);
+        memset(then, 0, (n + 1) * sizeof *then);
+        if (form == SIZE_MAX || !advisor_transaction(a, &ignored) ||
+            !price(a, form, indexes, n, &now, then, &ignored) || !(now < whole * 0.999))
+            continue;
+        saved += whole - now;
+        for (size_t i = 0; i < n; i++)
+            used[i] = used[i] || then[i];
+    }
+    *cost = MAX(whole - saved, 0.01 * whole);
+    free(then);
+}
+
 bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, size_t n, double *cost,
                   bool *used, struct sd_error *err)
 {
@@ -546,29 +644,13 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
         ok = create_wanted(a, drops.text ? drops.text : "", err);
         strbuf_free(&drops);
     }
-    cJSON *tree = NULL;
-    if (ok && !explain(a, st, &tree, err)) {
-        explain_advise(a->conn->p, a->conn, err);
-        ok = false;
-    }
+    double read = NAN;
+    ok = ok && price(a, statement, indexes, n, cost, used, err);
     if (ok) {
-        const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
-        const cJSON *total = cJSON_GetObjectItemCaseSensitive(plan, "Total Cost");
-        ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");
-        struct reading r = {.a = a, .indexes = indexes, .n = n, .used = used};
-        struct fix f = advisor_read_node(&r, plan, 1);
-        a->read = st->read = first_scan(plan);
-        if (a->keep_plan)
-            a->plan = cJSON_PrintUnformatted(tree);
-        advisor_free_scans(st);
-        advisor_read_scans(st, plan, (struct context){1, NAN, NAN, NAN, NULL, NAN});
-        if (ok)
-            *cost = st->cost = MAX(total->valuedouble + f.total, 0.1 * total->valuedouble);
-        double corrected = ok && total->valuedouble > 0 ? MIN(1, *cost / total->valuedouble) : 1;
-        for (size_t i = 0; i < st->n_scans; i++) {
-            st->scans[i].cost *= corrected;
-            st->scans[i].limit_cost *= corrected;
-        }
+        read = a->read;
+        price_first(a, statement, indexes, n, cost, used);
+        a->read = a->statements[statement].read = read;
+        a->statements[statement].cost = *cost;
     } else {
         struct sd_error why = *err;
         advisor_transaction_end(a);
@@ -576,7 +658,6 @@ bool advisor_cost(struct advisor *a, size_t statement, const size_t *indexes, si
             forget_indexes(a);
         *err = why;
     }
-    cJSON_Delete(tree);
     return ok;
 }
 

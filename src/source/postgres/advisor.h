@@ -41,12 +41,16 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
 void advisor_statements_free(struct advisor_statement *s, size_t n);
 
 /* At most some thousand rows of a few hundred pages: the lengths of the values of the
- * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or
- * nothing came; the catalog is as before. */
+ * columns marked, and hashes of them where asked for; both of the expressions (SQL); whether the
+ * conditions (SQL) hold. False: not allowed, or nothing came; the catalog is as before. */
 enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
+struct advisor_wanted {
+    const unsigned char *columns; /* [column] ADVISOR_LENGTHS | ADVISOR_VALUES */
+    const char *const *expressions, *const *conditions;
+    size_t n_expressions, n_conditions;
+};
 bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relation *r,
-                    const unsigned char *columns, const char *const *expressions, size_t n_expressions,
-                    struct sd_error *err);
+                    const struct advisor_wanted *wanted, struct sd_error *err);
 
 /* True when HypoPG is installed here and may be used. */
 bool advisor_can_prove(const struct advisor *a);
@@ -58,9 +62,12 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err);
 /* The tables a statement reads, views followed. Unless it is told, every hypothetical
  * index that is not asked about is dropped before its plan is made. */
 void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, size_t n);
+/* The statement with that table first in its FROM, for indexes that HypoPG knows only there; `sql` NULL
+ * is fine: there is no such form. */
+void advisor_first(struct advisor *a, size_t statement, int64_t oid, const char *sql);
 /* Registers an index by the DDL of it without a name; `oid` of its table, 0 when other
- * tables have it as well (it is partitioned). */
-size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid);
+ * tables have it as well (it is partitioned). `first`: it is partial, or of an expression. */
+size_t advisor_index(struct advisor *a, const char *ddl, int64_t oid, bool first);
 /* How large it would be, how many rows it would hold and pages its table has: HypoPG takes
  * indexes for larger than they become, and their descent for free; and how many times the
  * rows the planner expects an equality finds. Costs are corrected by what is told here. */

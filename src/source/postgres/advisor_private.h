@@ -20,6 +20,13 @@ struct statement {
     bool simple;     /* GENERIC_PLAN wants the simple protocol */
     int64_t *tables; /* oids; NULL: not known */
     size_t n_tables;
+    struct first_form {
+        int64_t table;
+        char *sql;
+        size_t handle; /* of the statement it became; SIZE_MAX: not yet, or refused */
+        bool tried;
+    } * first; /* with another table first in its FROM */
+    size_t n_first, cap_first;
     struct guess_scan *scans; /* of its last plan */
     size_t n_scans, cap_scans;
     double cost, read; /* of the last plan; NAN: there is none */
@@ -29,6 +36,7 @@ struct candidate {
     char *ddl;
     int64_t table;
     int64_t oid;                    /* while it is there; 0 */
+    bool first;                     /* HypoPG knows it only where its table is the first */
     bool refused, wanted, accepted; /* the server took it once */
     double hypo_pages;              /* as HypoPG has it, while it is there */
     double bytes, rows, heap_pages; /* as expected; NAN: nothing is corrected */

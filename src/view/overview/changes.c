@@ -222,6 +222,9 @@ static void rows(struct doc *d, const struct view_ctx *c, struct section *s, con
     char from[CLOCK_TEXT_MAX], to[CLOCK_TEXT_MAX];
     s->note = doc_printf(d, "%zu of %zu real; before: %s-%s", real, n,
                          clock_hms(before->span.from, c->now, from), clock_hms(before->span.to, c->now, to));
+    const char *unread = common_unread(d, c, KINDS_HTTP);
+    if (unread)
+        s->note = doc_printf(d, "%s; %s", s->note, unread);
     doc_field(d, "changed", UNIT_COUNT, cell_int((int64_t)real));
     doc_field(d, "compared", UNIT_COUNT, cell_int((int64_t)n));
 }

@@ -90,7 +90,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                   .flags = H,
                   .priority = 9,
                   .width = 7,
-                  .help = "access method: btree, gin, brin"},
+                  .help = "access method: btree, hash, brin, gin, gist, spgist"},
     [S_overhead] =
         {.key = "write_overhead",
          .title = "Per write",
@@ -133,9 +133,11 @@ void plan_advise(struct plan *p, const struct plan_source *src, const char *quer
     *out = (struct plan_advice){.plan = p, .src = src};
     for (size_t i = 0; i < src->n_advice; i++)
         out->n += src->advice[i]->ddl != NULL;
-    if (src->n_advice)
-        return;
-    advise_plan(p, &src->facts, query ? query : p->query, &out->own);
+    struct plan_facts facts = src->facts;
+    facts.query = query ? query : p->query;
+    if (!src->n_advice)
+        advise_plan(p, &facts, facts.query, &out->own);
+    advise_keys(p, &facts, &out->own);
     for (size_t i = 0; i < out->own.n; i++)
         out->n += out->own.items[i].ddl != NULL;
 }
@@ -312,8 +314,8 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
 {
     /* These an index can do something about. */
-    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index",
-                                        "hot_node",        "costly_node",  NULL};
+    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index", "hot_node",
+                                        "costly_node",     "index_walk",   NULL};
     bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0, index = str_find(rules, f->rule->name) >= 0;
     const struct sd_advice *given = given_for(a, f->node);
     if (a->src->n_advice) {
@@ -374,7 +376,7 @@ static const char *no_suggestion(struct doc *d, const struct plan_advice *a)
     if (a->src->n_advice)
         return given_none(a) ? doc_text(d, given_none(a)) : "The server's advice names no index.";
     return a->own.n ? doc_printf(d, "%s: %s", plan_short_name(d, a->own.items[0].node), a->own.items[0].why)
-                    : "There is no sequential scan with a filter.";
+                    : "No scan of this plan has a condition that a further index could serve.";
 }
 
 void plan_suggest(struct doc *d, const struct plan_advice *a)
@@ -385,6 +387,9 @@ void plan_suggest(struct doc *d, const struct plan_advice *a)
     s->empty = doc_printf(d, "No index is suggested. %s", why ? why : "");
     doc_field(d, "no_suggestion", UNIT_NONE, cell_text(why));
     plan_suggestion_rows(d, &s->table, a);
+    bool given = false;
+    for (size_t i = 0; i < a->src->n_advice; i++)
+        given = given || a->src->advice[i]->ddl;
     if (a->n)
-        s->note = a->src->n_advice ? price(d, a) : doc_printf(d, "unproven. %s", a->own.items[0].why);
+        s->note = given ? price(d, a) : doc_printf(d, "unproven. %s", a->own.items[0].why);
 }

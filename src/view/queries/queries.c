@@ -34,6 +34,7 @@ enum {
     Q_PLAN,
     Q_WAL,
     Q_SINCE,
+    Q_EXAMINED,
     Q_COLUMNS
 };
 
@@ -164,6 +165,12 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                  .flags = COLUMN_HIDDEN,
                  .priority = 9,
                  .help = "start of counting, if the server reports it"},
+    [Q_EXAMINED] = {.key = "rows_examined",
+                    .title = "Examined",
+                    .unit = UNIT_COUNT,
+                    .flags = COLUMN_HIDDEN,
+                    .priority = 9,
+                    .help = "rows read to find them; a slow query log has it"},
 };
 
 #define BLOCK_BYTES 8192
@@ -210,6 +217,7 @@ static void fill_query(struct row *r, struct doc *d, const struct view_ctx *c, c
     v[Q_PLAN] = cell_int(s->plan_ns);
     v[Q_WAL] = cell_int(s->wal_bytes);
     v[Q_SINCE] = cell_int(s->since);
+    v[Q_EXAMINED] = cell_int(s->rows_examined);
     r->severity = total > 0 ? queries_severity(d, c, q, s, queries_time(s) / total) : SEVERITY_NONE;
 }
 
@@ -229,8 +237,9 @@ static bool logged(const struct view_ctx *c, const struct query *q)
     return model_plan(c->model, query_key(q), span_is_all(c->span) ? INT64_MAX : c->now, &e) && e.plan->body;
 }
 
+/* `logged`: all of them are counted from logs. */
 static const char *basis_note(struct doc *d, const struct view_ctx *c, int64_t calls, sd_time since,
-                              bool counted)
+                              bool counted, bool logged)
 {
     char when[CLOCK_TEXT_MAX];
     const char *of = common_note(d, c,
@@ -243,6 +252,9 @@ static const char *basis_note(struct doc *d, const struct view_ctx *c, int64_t c
                           of, gap);
     if (!span_is_all(c->span))
         return of;
+    if (logged)
+        return doc_printf(d, "%s%sthose that the log has%s%s", of, gap, sd_known(since) ? ", from " : "",
+                          sd_known(since) ? clock_hms(since, c->now, when) : "");
     if (since == SD_UNKNOWN)
         return doc_printf(d, "%s%ssince the server's statistics were reset", of, gap);
     return doc_printf(d, "%s%ssince the reset at %s", of, gap, clock_hms(since, c->now, when));
@@ -252,7 +264,7 @@ static struct doc *build_queries(const struct view_ctx *c)
 {
     struct doc *d = doc_new("queries", "Queries");
     struct span span = common_span(c);
-    bool all = span_is_all(c->span), counted = false;
+    bool all = span_is_all(c->span), counted = false, from_logs = true;
     common_envelope(d, c, span);
     doc_field(d, "basis", UNIT_NONE, cell_text(all ? "since_reset" : "window"));
     struct section *sec = doc_table(d, "rows", "Queries", COLUMNS, Q_COLUMNS);
@@ -268,6 +280,7 @@ static struct doc *build_queries(const struct view_ctx *c)
         if (!s->known)
             continue;
         counted = true;
+        from_logs &= s->logged;
         total += queries_time(s);
         if (s->calls > 0)
             calls = add_sat(calls, s->calls);
@@ -277,7 +290,10 @@ static struct doc *build_queries(const struct view_ctx *c)
     for (size_t i = 0; i < n; i++) {
         const struct query *q = model_query(c->model, i);
         double load = stats[i].known ? queries_time(&stats[i]) / 1e9 / seconds : sampled_load(q, span);
-        if (stats[i].known ? stats[i].calls > 0 : load > 0 || logged(c, q))
+        /* of a log: only its planning, or its temporary files */
+        bool counts =
+            stats[i].calls > 0 || stats[i].plan_ns > 0 || (stats[i].logged && stats[i].temp_written > 0);
+        if (stats[i].known ? counts : load > 0 || logged(c, q))
             fill_query(doc_row(d, &sec->table), d, c, q, &stats[i], total, load);
     }
     free(stats);
@@ -285,7 +301,7 @@ static struct doc *build_queries(const struct view_ctx *c)
     if (counted || !sec->table.n_rows)
         table_sort(&sec->table, Q_TOTAL, true);
     if (sec->table.n_rows)
-        sec->note = basis_note(d, c, calls, since, counted);
+        sec->note = basis_note(d, c, calls, since, counted, from_logs);
     sec->empty = common_empty(d, c, KINDS_SQL);
     return d;
 }

@@ -49,7 +49,8 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     query_stats(q, c->span, &s);
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     f->note = span_is_all(c->span)
-                  ? doc_text(d, "since the server's statistics were reset")
+                  ? doc_text(d, s.logged ? "of the executions that the log has"
+                                         : "since the server's statistics were reset")
                   : common_note(d, c, &(struct note){KINDS_SQL, SD_UNKNOWN, .last = SD_UNKNOWN});
     f->empty = doc_text(d, "Seen by sampling only: the server's pg_stat_statements does not list it.");
     if (!s.known)
@@ -58,8 +59,11 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct query 
     section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(s.mean_ns));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(s.total_ns));
     section_field(d, f, "rows", "Rows", UNIT_COUNT, cell_int(s.rows));
-    section_field(d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
-                  cell_real(s.calls ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
+    section_field(d, f, "rows_examined", sd_known(s.rows_examined) ? "Rows examined" : NULL, UNIT_COUNT,
+                  cell_int(s.rows_examined));
+    section_field(
+        d, f, "rows_per_call", "Rows per call", UNIT_COUNT,
+        cell_real(s.calls && sd_known(s.rows) ? round((double)s.rows * 10 / (double)s.calls) / 10 : NAN));
     section_field(d, f, "hit_ratio", "Hits", UNIT_SHARE, cell_real(s.hit_ratio));
     section_field(d, f, "shared_read", "Blocks read", UNIT_BLOCKS, cell_int(s.shared_read));
     section_field(d, f, "temp_written", "Temp blocks", UNIT_BLOCKS, cell_int(s.temp_written));

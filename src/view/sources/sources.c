@@ -161,6 +161,18 @@ static void not_seen(struct doc *d, const struct source_info *info, size_t n)
     strbuf_free(&b);
 }
 
+/* In full, for the notes of tables are cut to the screen. In JSON they are in the envelope. */
+static void assumed(struct doc *d, const struct source_info *info, size_t n)
+{
+    struct strbuf b = {0};
+    for (size_t i = 0; i < n; i++)
+        if (info[i].intake && info[i].intake->note && *info[i].intake->note)
+            strbuf_printf(&b, "%s%s: %s", b.len ? "\n" : "", info[i].origin, info[i].intake->note);
+    if (b.len)
+        doc_section(d, SECTION_TEXT, NULL, "Assumed or skipped while reading")->text = doc_text(d, b.text);
+    strbuf_free(&b);
+}
+
 /* What happened in the span, the newest first: deploys, restarts, sessions that were ended. */
 static void events(struct doc *d, const struct view_ctx *c)
 {
@@ -241,6 +253,7 @@ static struct doc *build_sources(const struct view_ctx *c)
                              "postgres://user@host/database (in the console: :source SOURCE). slowdive "
                              "sources lists the kinds of source.");
     not_seen(d, info, n);
+    assumed(d, info, n);
     struct intake_total in_all;
     model_intake(c->model, &in_all);
     if (bad)

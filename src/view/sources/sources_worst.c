@@ -55,4 +55,5 @@ void sources_worst(const struct view_ctx *c, struct worst_list *l)
         list_state(l, info[i].status, it);
         list_intake(l, info[i].intake, it);
     }
+    events_worst(c, l);
 }
