@@ -59,11 +59,14 @@ $(BUILD)/fuzz/%: tests/fuzz/fuzz_%.c $(call lib,source) $(call lib,rt) $(LIBS_UN
 	@mkdir -p $(@D)
 	@$(CC) $(ALL_CFLAGS) -Itests/fuzz -fsanitize=fuzzer $(ALL_LDFLAGS) -o $@ $^ $(LIBS_RT) $(LIBS_CORE)
 
-.PHONY: test-programs unit
+.PHONY: test-programs unit check-versions
 test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)
 
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit
+
+check-versions: ## the tests of the PostgreSQL source on servers of other versions, which npm fetches
+	@tests/run --only versions
 
 check: ## install what is missing, build, run all tests
 	@contrib/install-deps --test 2>&1

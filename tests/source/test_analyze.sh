@@ -15,7 +15,7 @@ echo 'select k, count(*) from t group by k' >fine.sql
 echo 'select f()' >acts.sql
 echo 'select count(*) from t a, t b, t c where a.i + b.i + c.i < 0' >long.sql
 running() { psql -XqAt "$PGURL" -c "select count(*) from pg_stat_activity where application_name = 'slowdive'
-    and state = 'active' and query ilike '%explain (analyze%'"; }
+    and state = 'active' and query ilike 'explain %(analyze%'"; }
 # becomes COUNT: waits until so many run
 becomes() {
     local end=$((SECONDS + 20))

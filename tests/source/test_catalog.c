@@ -194,8 +194,8 @@ static void known_traffic_gives_known_figures(void **state)
     for (int tries = 0; tries < 200; tries++) {
         if (tries % 20 == 0) {
             sql("VACUUM (ANALYZE) stock.traffic");
-            vacuumed = figure("SELECT extract(epoch FROM last_vacuum) * 1000000 FROM pg_stat_all_tables "
-                              "WHERE relname = 'traffic'");
+            vacuumed = figure("SELECT (extract(epoch FROM last_vacuum) * 1000000)::int8 FROM "
+                              "pg_stat_all_tables WHERE relname = 'traffic'");
         }
         struct pollfd p = {.fd = rt_fd(rt), .events = POLLIN};
         poll(&p, 1, 100);

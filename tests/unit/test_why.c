@@ -343,6 +343,10 @@ static void test_tools_are_known(void **state)
     } cases[] = {
         {"/* slowdive */ SELECT 1", true},
         {"  /* slowdive */ EXPLAIN (FORMAT JSON) SELECT 1", true},
+        {"SELECT /* slowdive */ 1", true},
+        {"EXPLAIN /* slowdive */ (FORMAT JSON) SELECT 1", true},
+        {"ROLLBACK /* slowdive */", true},
+        {"SELECT 1 /* slowdive */", false},
         {"SELECT * FROM hypopg_create_index($1)", true},
         {"SELECT public.hypopg_reset()", true},
         {"select indexrelid from hypopg ( )", true},
@@ -361,6 +365,25 @@ static void test_tools_are_known(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)
         if (sql_is_tool(cases[i].sql) != cases[i].tool)
             fail_msg("%s", cases[i].sql);
+}
+
+static void test_our_tag_is_sent_where_it_is_kept(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"/* slowdive */ SELECT 1", "SELECT /* slowdive */ 1"},
+        {"/* slowdive */ EXPLAIN (FORMAT JSON)\nselect '/* a */'",
+         "EXPLAIN /* slowdive */ (FORMAT JSON)\nselect '/* a */'"},
+        {"/* slowdive */ ROLLBACK", "ROLLBACK /* slowdive */"},
+        {"/*action='x'*/ select 1", "/*action='x'*/ select 1"}, /* not ours */
+        {"", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *sent = sql_tag_own(cases[i][0]);
+        assert_string_equal(sent, cases[i][1]);
+        assert_true(sql_is_tool(sent) == sql_is_tool(cases[i][0]));
+        free(sent);
+    }
 }
 
 /* ---- the server at a glance ---- */
@@ -455,6 +478,7 @@ int main(void)
         cmocka_unit_test(test_statements_of_a_table),
         cmocka_unit_test(test_a_table_leads_to_queries_indexes_and_locks),
         cmocka_unit_test(test_tools_are_known),
+        cmocka_unit_test(test_our_tag_is_sent_where_it_is_kept),
         cmocka_unit_test(test_our_own_transactions_are_not_the_servers),
         cmocka_unit_test(test_a_server_alone_at_a_glance),
     };

@@ -636,7 +636,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
     out->reads_nothing = nothing;
     return fail(err, nothing  ? "it reads no table that can have an index: there is nothing to advise"
                      : parsed ? "the statement reads no known table"
-                              : "the statement has a syntax error");
+                              : "the parser of PostgreSQL 15 cannot read the statement");
 }
 
 void statement_use_free(struct statement_use *u)

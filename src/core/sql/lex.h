@@ -37,6 +37,8 @@ struct sql_token {
 struct sql_token sql_lex(const char *at);
 /* Tokens that are neither space nor comment, counted up to `most`. */
 size_t sql_count_tokens(const char *sql, size_t most);
+/* The comment that PostgreSQL 18 leaves for the rest of a list: "IN ($1)" with it behind $1. */
+bool sql_is_squashed(const struct sql_token *t);
 /* Short enough for libpg_query: in bytes, in tokens, and in tokens that may nest. */
 bool sql_bounded(const char *sql);
 

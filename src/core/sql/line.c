@@ -77,7 +77,7 @@ static bool add_token(const struct sql_token *t, struct strbuf *out)
 {
     if (!t->closed && t->kind != SQL_COMMENT)
         return false;
-    if (t->kind == SQL_SPACE || t->kind == SQL_COMMENT) {
+    if (t->kind == SQL_SPACE || (t->kind == SQL_COMMENT && !sql_is_squashed(t))) {
         if (out->len && out->text[out->len - 1] != ' ')
             strbuf_char(out, ' ');
         return true;

@@ -38,7 +38,9 @@ static char *hide(const char *sql)
     for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p += t.len) {
         switch (t.kind) {
         case SQL_COMMENT:
-            if (out.len && out.text[out.len - 1] != ' ')
+            if (sql_is_squashed(&t))
+                strbuf_add(&out, t.text, t.len);
+            else if (out.len && out.text[out.len - 1] != ' ')
                 strbuf_char(&out, ' ');
             break;
         case SQL_STRING:

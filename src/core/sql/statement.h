@@ -35,6 +35,10 @@ bool sql_creates_index(const char *sql);
  * no data-modifying CTE. A sentence says why not. */
 bool sql_may_explain(const char *sql, struct sd_error *why);
 
+/* Does the text begin as a statement that EXPLAIN takes, and does the parser, which is that of
+ * PostgreSQL 15, not read it? A newer server may. */
+bool sql_is_unread(const char *sql);
+
 /* What a statement names, so that a server can be asked what each of them does. */
 struct sql_use {
     char *schema; /* NULL: not given */
@@ -74,8 +78,15 @@ bool sql_function_denied(const char *name);
 /* Highest $n used; 0: none. */
 int sql_parameters(const char *sql);
 
+/* The statement with each list that pg_stat_statements of PostgreSQL 18 keeps as "$1" and a comment as one
+ * of SQL_LIST_LENGTH parameters, the new ones behind the highest: what the planner assumes of an array whose
+ * length it does not know. Caller frees. */
+enum { SQL_LIST_LENGTH = 10, SQL_EXPANDED_MAX = 900 };
+char *sql_expand_lists(const char *sql);
+
 /* The statement with its parameters replaced by `values`: constants separated by commas,
- * the first for $1 ("42, 'text', NULL"; "$1 = 42, ..." is understood, too). What comes out
+ * the first for $1 ("42, 'text', NULL"; "$1 = 42, ..." is understood, too; "(1, 2)" for a list of
+ * PostgreSQL 18). What comes out
  * is text from outside like any other. Caller frees; NULL and a sentence. */
 char *sql_with_values(const char *sql, const char *values, struct sd_error *err);
 
@@ -84,8 +95,12 @@ char *sql_with_values(const char *sql, const char *values, struct sd_error *err)
  * `schema` matters where the statement gives one. */
 bool sql_uses_table(const char *sql, const char *schema, const char *table);
 
-/* First bytes of every statement that slowdive sends. */
+/* First bytes of every statement that slowdive makes. */
 #define SQL_OWN_TAG "/* slowdive */"
+/* A statement that begins with the tag as it is sent: the tag behind its first word, since
+ * pg_stat_statements of PostgreSQL 18 drops comments in front of it. Any other statement stays
+ * as it is. Caller frees. */
+char *sql_tag_own(const char *sql);
 /* Is it a statement of a tool that looks at the server, and none of the application: slowdive's own, a
  * call of HypoPG, a reset of statistics? Such statements are in no workload. */
 bool sql_is_tool(const char *sql);

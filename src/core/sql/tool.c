@@ -1,6 +1,7 @@
 /* tool.c - statements of tools that look at the server. */
 #include "core/sql/statement.h"
 
+#include <ctype.h>
 #include <strings.h>
 
 #include "core/sql/lex.h"
@@ -28,10 +29,35 @@ static bool resets(const struct sql_token *t)
     return false;
 }
 
+/* The first word of a statement; what follows it. */
+static const char *after_keyword(const char *sql)
+{
+    while (isalpha((unsigned char)*sql))
+        sql++;
+    return sql;
+}
+
+char *sql_tag_own(const char *sql)
+{
+    if (!str_starts(sql, SQL_OWN_TAG))
+        return mem_strdup(sql);
+    sql += strlen(SQL_OWN_TAG);
+    sql += strspn(sql, " ");
+    const char *rest = after_keyword(sql);
+    return mem_printf("%.*s " SQL_OWN_TAG "%s", (int)(rest - sql), sql, rest);
+}
+
+/* Tags of an earlier slowdive stand in front. */
+static bool is_own(const char *sql)
+{
+    const char *rest = after_keyword(sql);
+    return str_starts(sql, SQL_OWN_TAG) || str_starts(rest + (*rest == ' '), SQL_OWN_TAG);
+}
+
 bool sql_is_tool(const char *sql)
 {
     sql += strspn(sql, " \t\r\n");
-    if (str_starts(sql, SQL_OWN_TAG))
+    if (is_own(sql))
         return true;
     struct sql_token t, before = {0};
     bool extension = false;

@@ -72,6 +72,36 @@ static bool next_value(const char **at, struct value *v, struct sd_error *err)
     return true;
 }
 
+/* Does the bracket at its begin close at its end? */
+static bool in_brackets(const struct value *v)
+{
+    int depth = 0;
+    struct sql_token t;
+    for (const char *p = v->text; p < v->text + v->len; p += t.len) {
+        t = sql_lex(p);
+        if (t.kind == SQL_OTHER)
+            depth += (*t.text == '(') - (*t.text == ')');
+        if (depth == 0)
+            return p > v->text && p + t.len == v->text + v->len;
+    }
+    return false;
+}
+
+/* Where a list of PostgreSQL 18 begins with this parameter: all values of "(1, 2)", or the one given. */
+static bool add_list(const struct value *v, const char **at, struct sql_token *t, struct strbuf *out)
+{
+    struct sql_token next = sql_lex(t->text + t->len);
+    if (next.kind == SQL_SPACE)
+        next = sql_lex(next.text + next.len);
+    if (!sql_is_squashed(&next))
+        return false;
+    bool listed = in_brackets(v);
+    strbuf_add(out, v->text + listed, v->len - 2 * (size_t)listed);
+    *at = next.text; /* goes on behind the comment */
+    *t = next;
+    return true;
+}
+
 char *sql_with_values(const char *sql, const char *values, struct sd_error *err)
 {
     int wanted = sql_parameters(sql), n = 0;
@@ -104,6 +134,8 @@ char *sql_with_values(const char *sql, const char *values, struct sd_error *err)
                 continue;
             }
             const struct value *v = &all[k - 1];
+            if (add_list(v, &p, &t, &out))
+                continue;
             /* "interval $1" takes a bare string only; a sum must stay together. */
             strbuf_printf(&out, v->tokens == 1 ? "%.*s" : "(%.*s)", (int)v->len, v->text);
         }

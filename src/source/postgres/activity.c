@@ -25,7 +25,8 @@ enum {
     QUERY_START,
     STATE_CHANGE,
     BLOCKED_BY,
-    XMIN_AGE
+    XMIN_AGE,
+    DBID
 };
 
 static bool has_column(const char *columns, const char *name)
@@ -58,12 +59,13 @@ char *activity_sql(const char *columns)
         "b.place) "
         "FROM (SELECT u.pid, min(u.place) AS place FROM unnest(blockers) WITH ORDINALITY u(pid, place) "
         "GROUP BY u.pid) b) END, "
-        "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) "
+        "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)), datid::int8 "
         "FROM a WHERE state <> 'idle' AND state <> 'disabled' "
-        "AND (query IS NULL OR query NOT LIKE '" OWN_TAG "%%' OR query LIKE '" OWN_TAG "EXPLAIN (ANALYZE%%') "
-        "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
-        "OR pid IN (SELECT unnest(blockers) FROM a) "
-        "LIMIT 2000",
+        "AND (query IS NULL OR NOT " OWN_TEXT(
+            "query") " OR query LIKE 'EXPLAIN " OWN_TAG "(ANALYZE%%') "
+                     "AND (backend_type = 'client backend' OR wait_event_type IS DISTINCT FROM 'Activity') "
+                     "OR pid IN (SELECT unnest(blockers) FROM a) "
+                     "LIMIT 2000",
         has_column(columns, "leader_pid") ? "leader_pid" : "NULL::int4",
         has_column(columns, "query_id") ? "query_id" : "NULL::int8");
 }
@@ -79,6 +81,7 @@ static enum sd_result make_statement(struct postgres *p, struct sd_error *err)
     if (result != SD_OK)
         return result;
     p->activity_sql = activity_sql(conn_text(r, 0, 0));
+    p->has_query_column = has_column(conn_text(r, 0, 0), "query_id");
     PQclear(r);
     return SD_OK;
 }
@@ -120,6 +123,8 @@ static void add_session(struct postgres *p, struct sd_batch *b, const PGresult *
     char *lock, *phase;
     locks_fill(locks, &a, &lock, &phase);
     bool ours = a.query && sql_is_tool(a.query);
+    if (!p->has_query_column && !ours)
+        a.query_id = session_statement(p, conn_int(r, row, DBID), a.query);
     if (a.query_id == 0 || ours)
         a.query_id = SD_UNKNOWN; /* not computed; or ours, which is no query of the application */
     struct sql_tags tags = {0};

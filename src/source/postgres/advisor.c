@@ -232,12 +232,13 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
         "sum(coalesce((j->>'total_exec_time')::float8,"
         " (j->>'total_time')::float8)) t FROM (SELECT s.queryid, s.query, s.calls, pg_catalog.to_jsonb(s) j"
         " FROM %s.pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_catalog.pg_database"
-        " WHERE datname = pg_catalog.current_database()) AND s.query NOT LIKE '" SQL_OWN_TAG
-        "%%' AND s.query !~* "
-        "'(hypopg|pg_stat_[a-z_]*reset)[a-z_]*[[:space:]]*[(]') x"
-        " WHERE query ~* "
-        "'^[[:space:](]*(/\\*.*\\*/)?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
-        " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
+        " WHERE datname = pg_catalog.current_database()) AND NOT " OWN_TEXT(
+            "s.query") " AND s.query !~* "
+                       "'(hypopg|pg_stat_[a-z_]*reset)[a-z_]*[[:space:]]*[(]') x"
+                       " WHERE query ~* "
+                       "'^[[:space:](]*(/\\*.*\\*/"
+                       ")?[[:space:](]*(select|with|update|delete|insert|merge|values|table)\\M'"
+                       " GROUP BY 1 ORDER BY t DESC NULLS LAST LIMIT %zu",
         schema, most);
     free(schema);
     bool ok = ask(a, sql, 0, NULL, true, &r, err);
@@ -260,7 +261,7 @@ void advisor_statements_free(struct advisor_statement *s, size_t n)
     free(s);
 }
 
-size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
+static size_t add_statement(struct advisor *a, const char *sql, struct sd_error *err)
 {
     struct statement st = {.cost = NAN};
     int n = sql_parameters(sql);
@@ -306,6 +307,14 @@ size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
     a->statements = mem_grow(a->statements, a->n_statements, &a->cap_statements, sizeof *a->statements);
     a->statements[a->n_statements] = st;
     return a->n_statements++;
+}
+
+size_t advisor_add(struct advisor *a, const char *sql, struct sd_error *err)
+{
+    char *whole = sql_expand_lists(sql);
+    size_t added = add_statement(a, whole, err);
+    free(whole);
+    return added;
 }
 
 void advisor_tables(struct advisor *a, size_t statement, const int64_t *oids, size_t n)
@@ -470,6 +479,7 @@ static bool create_wanted(struct advisor *a, const char *drops, struct sd_error 
 static bool explain(struct advisor *a, struct statement *st, cJSON **tree, struct sd_error *err)
 {
     PGresult *r = NULL;
+    a->conn->sqlstate[0] = '\0'; /* that of an earlier statement */
     if (!may_plan(a, st, err))
         return false;
     /* A prepared statement would keep the plan it has. */
@@ -530,8 +540,10 @@ static bool price(struct advisor *a, size_t statement, const size_t *indexes, si
 {
     struct statement *st = &a->statements[statement];
     cJSON *tree = NULL;
-    if (!explain(a, st, &tree, err))
+    if (!explain(a, st, &tree, err)) {
+        explain_advise(a->conn->p, a->conn, err);
         return false;
+    }
     const cJSON *plan = cJSON_GetObjectItemCaseSensitive(cJSON_GetArrayItem(tree, 0), "Plan");
     const cJSON *total = cJSON_GetObjectItemCaseSensitive(plan, "Total Cost");
     bool ok = cJSON_IsNumber(total) || fail(err, "the server's plan has no cost");

@@ -119,6 +119,23 @@ static const char SETTINGS[] =
             " pg_catalog.set_config('search_path',"
             " coalesce($3, pg_catalog.current_setting('search_path')), true)";
 
+/* PQsendQueryParams and PQsendQuery, with the tag of ours where every server keeps it. */
+static bool send_query(struct conn *c, const char *sql, int n, const char *const *values, bool binary)
+{
+    char *text = sql_tag_own(sql);
+    bool sent = PQsendQueryParams(c->pg, text, n, NULL, values, NULL, NULL, binary);
+    free(text);
+    return sent;
+}
+
+static bool send_simple(struct conn *c, const char *sql)
+{
+    char *text = sql_tag_own(sql);
+    bool sent = PQsendQuery(c->pg, text);
+    free(text);
+    return sent;
+}
+
 bool conn_may_cut(const struct conn *c)
 {
     return PQstatus(c->pg) != CONNECTION_OK || (c->backend && !c->pooled);
@@ -271,7 +288,7 @@ static void leave(struct conn *c)
         if (rolled_back || PQtransactionStatus(c->pg) == PQTRANS_IDLE)
             return;
         rolled_back = true;
-        if (!PQsendQuery(c->pg, OWN_TAG "ROLLBACK"))
+        if (!send_simple(c, OWN_TAG "ROLLBACK"))
             return;
     }
 }
@@ -341,7 +358,7 @@ static bool ask_now(struct conn *c)
 
 enum sd_result conn_start(struct conn *c, const char *sql, struct sd_error *err)
 {
-    if (c->broken[0] || !PQsendQueryParams(c->pg, sql, 0, NULL, NULL, NULL, NULL, 0) || !ask_now(c))
+    if (c->broken[0] || !send_query(c, sql, 0, NULL, false) || !ask_now(c))
         return lost(c, err);
     expect(c, shape_of(sql));
     return flush(c, answer_by(c), err);
@@ -513,7 +530,7 @@ static bool send_settings(struct conn *c, int64_t timeout)
     snprintf(ms, sizeof ms, "%lld", (long long)MAX(timeout / SD_MS, 1));
     snprintf(backend, sizeof backend, "%d", PQbackendPID(c->pg));
     const char *values[] = {ms, c->encoding, c->in_transaction ? NULL : c->path, backend};
-    return PQsendQueryParams(c->pg, SETTINGS, 4, NULL, values, NULL, NULL, 1);
+    return send_query(c, SETTINGS, 4, values, true);
 }
 
 /* Ends a pipeline whose answers have been taken. */
@@ -620,8 +637,7 @@ static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, str
         return result;
     c->in_transaction = true;
     static const char *const sql[] = {OWN_TAG "BEGIN READ ONLY", SETTINGS};
-    bool sent =
-        PQsendQueryParams(c->pg, sql[0], 0, NULL, NULL, NULL, NULL, 0) && send_settings(c, statement_timeout);
+    bool sent = send_query(c, sql[0], 0, NULL, false) && send_settings(c, statement_timeout);
     result = finish_pair(c, sent, sql, r, err);
     if (result == SD_OK)
         note_backend(c, r[1]);
@@ -670,8 +686,7 @@ static enum sd_result query_alone(struct conn *c, const char *sql, int n, const 
     enum sd_result result = enter_pipeline(c, err);
     if (result != SD_OK)
         return result;
-    bool sent =
-        send_settings(c, c->timeout) && PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary);
+    bool sent = send_settings(c, c->timeout) && send_query(c, sql, n, values, binary);
     result = finish_pair(c, sent, (const char *const[]){SETTINGS, sql}, r, err);
     if (r[0])
         note_backend(c, r[0]);
@@ -689,7 +704,7 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
     *out = NULL;
     if (!c->in_transaction)
         return query_alone(c, sql, n, values, binary, out, err);
-    if (c->broken[0] || !PQsendQueryParams(c->pg, sql, n, NULL, values, NULL, NULL, binary) || !ask_now(c))
+    if (c->broken[0] || !send_query(c, sql, n, values, binary) || !ask_now(c))
         return lost(c, err);
     expect(c, shape_of(sql));
     return conn_finish(c, out, err);
@@ -698,7 +713,7 @@ enum sd_result conn_query(struct conn *c, const char *sql, int n, const char *co
 enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, struct sd_error *err)
 {
     *out = NULL;
-    if (c->broken[0] || !PQsendQuery(c->pg, sql))
+    if (c->broken[0] || !send_simple(c, sql))
         return lost(c, err);
     expect(c, shape_of(sql));
     return conn_finish(c, out, err);
@@ -707,7 +722,10 @@ enum sd_result conn_simple(struct conn *c, const char *sql, PGresult **out, stru
 enum sd_result conn_parse(struct conn *c, const char *sql, int n, const Oid *types, struct sd_error *err)
 {
     PGresult *r = NULL;
-    if (c->broken[0] || !PQsendPrepare(c->pg, "", sql, n, types) || !ask_now(c))
+    char *text = sql_tag_own(sql);
+    bool sent = !c->broken[0] && PQsendPrepare(c->pg, "", text, n, types) && ask_now(c);
+    free(text);
+    if (!sent)
         return lost(c, err);
     expect(c, SHAPE_ANY);
     enum sd_result result = conn_finish(c, &r, err);
@@ -726,7 +744,7 @@ enum sd_result conn_sequence(struct conn *c, const char *const *sql, int n, PGre
         return result;
     bool sent = true;
     for (int i = 0; i < n && sent; i++)
-        sent = PQsendQueryParams(c->pg, sql[i], 0, NULL, NULL, NULL, NULL, 0);
+        sent = send_query(c, sql[i], 0, NULL, false);
     if (!sent || !(c->open ? PQsendFlushRequest(c->pg) : PQpipelineSync(c->pg)))
         return lost(c, err);
     if (c->open) /* where one has failed, the rest answers only at the end */

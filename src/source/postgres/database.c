@@ -69,7 +69,9 @@ static void tell_changes(struct postgres *p, sd_time started, int64_t in_recover
         add_event(p, SD_UNKNOWN, in_recovery ? "standby" : "promotion",
                   in_recovery ? "The server is a standby now."
                               : "The standby was promoted: it takes writes now.");
-    if (!first && sd_known(reset) && reset > p->server.reset && started == p->server.started)
+    /* Before 15 the time is also that of the first session in a database, which had none. */
+    bool had = sd_known(p->server.reset) || p->version >= 150000;
+    if (!first && had && sd_known(reset) && reset > p->server.reset && started == p->server.started)
         add_event(p, reset, "statistics reset", "The statistics of the database were reset.");
     p->server.started = started;
     p->server.in_recovery = in_recovery;

@@ -428,7 +428,8 @@ bool explain_allowed(const struct postgres *p, const char *text, bool cut,
         return fail(why, "the statement's text is hidden from this role: GRANT pg_monitor TO %.64s;",
                     p->role ? p->role : "it");
     struct sd_error reason;
-    if (gate(text, &reason)) {
+    /* Plain EXPLAIN can do without our parser: harmless_plan. */
+    if (gate(text, &reason) || (gate == sql_may_explain && !cut && sql_is_unread(text))) {
         if (sql_parameters(text) > MAX_PARAMETERS)
             return fail(why, "the statement has more than %d parameters", MAX_PARAMETERS);
         return true;
@@ -457,6 +458,8 @@ void explain_advise(const struct postgres *p, const struct conn *c, struct sd_er
         fail(err, "%.300s: a table of the statement is locked by another session; try again", text);
     else if (strcmp(c->sqlstate, "57014") == 0)
         fail(err, "%.300s: planning took too long and was stopped", text);
+    else if (strcmp(c->sqlstate, "42601") == 0)
+        fail(err, "the server does not read the statement: %.300s", text);
     else if (strcmp(c->sqlstate, "42P01") == 0)
         fail(err, "%.300s: perhaps the application has another search_path, or another database", text);
 }
@@ -467,8 +470,8 @@ enum sd_result explain_request(struct postgres *p, const struct sd_job_explain *
     const char *database = job->database ? job->database : p->database;
     bool cut;
     const char *text = explain_statement(p, job->query, job->query_id, &cut);
-    int n = sql_parameters(text);
-    char *body = NULL;
+    char *whole = sql_expand_lists(text), *body = NULL;
+    int n = sql_parameters(whole);
     struct sd_error why = {{0}};
     struct conn c = {0};
     enum sd_result result = explain_allowed(p, text, cut, sql_may_explain, &why) ? SD_OK : SD_UNSUPPORTED;
@@ -476,7 +479,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_job_explain *
         result = conn_open(&c, p, job->database && !str_eq(job->database, p->database) ? job->database : NULL,
                            &why);
     if (result == SD_OK) {
-        result = plan_any(&c, text, n, job->unattended > 0, &body, &why);
+        result = plan_any(&c, whole, n, job->unattended > 0, &body, &why);
         if (result == SD_UNSUPPORTED)
             explain_advise(p, &c, &why);
     }
@@ -501,6 +504,7 @@ enum sd_result explain_request(struct postgres *p, const struct sd_job_explain *
     }
     bool done = body || result == SD_NODATA;
     free(body);
+    free(whole);
     if (done)
         return SD_OK;
     return sd_fail(err, SD_UNSUPPORTED, "%s", why.text[0] ? why.text : "the server gave no plan");

@@ -180,6 +180,10 @@ static void advise(struct advising *v, struct conn *conn, const char *sql, bool 
     struct choice *c = &s->choice;
     struct sd_error err = {""};
     int64_t began = clock_mono();
+    if (!sql_may_explain(sql, &err)) { /* planned by the server's parser: harmless_plan */
+        none(v, "No index could be searched for: %s.", err.text);
+        return;
+    }
     s->advisor = advisor_borrow(conn, ADVICE_NS, unattended, &err);
     s->catalog = s->advisor ? advisor_catalog(s->advisor, sql, &err) : NULL;
     if (!s->catalog) {

@@ -23,6 +23,8 @@
  * read is no proof then. */
 #include "source/postgres/harmless.h"
 
+#include <strings.h>
+
 #include <stdlib.h>
 
 #include "core/sql/statement.h"
@@ -433,10 +435,11 @@ static void any_literal(struct sql_uses *u)
 static enum sd_result check_names(struct harmless *h, const char *path, struct sql_uses *own,
                                   struct sd_error *why)
 {
-    enum sd_result result = harmless_names(h, path, own, NULL, why);
-    if (result == SD_OK)
+    enum sd_result result =
+        h->unread ? harmless_unread(h, path, h->unread, why) : harmless_names(h, path, own, NULL, why);
+    if (result == SD_OK && !h->unread)
         result = harmless_parts(h, path, own, why);
-    if (result == SD_OK && h->strange) {
+    if (result == SD_OK && h->strange && !h->unread) {
         any_literal(own);
         result = harmless_names(h, path, own, NULL, why);
     }
@@ -504,6 +507,26 @@ enum sd_result harmless_statement(struct conn *c, const char *sql, struct sd_err
     return result;
 }
 
+static bool has_word(const char *sql, const char *word)
+{
+    struct sql_token t;
+    for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p = t.text + t.len)
+        if (t.kind == SQL_WORD && t.len == strlen(word) && strncasecmp(t.text, word, t.len) == 0)
+            return true;
+    return false;
+}
+
+/* Only its server can parse it, as the one statement behind EXPLAIN; what it may name is judged before. */
+static enum sd_result plan_unread(struct harmless *h, const char *sql, struct sd_error *why)
+{
+    struct sql_uses none = {0};
+    h->unread = sql;
+    h->modifies = has_word(sql, "insert") || has_word(sql, "update") || has_word(sql, "delete") ||
+                  has_word(sql, "merge");
+    h->secured = has_word(sql, "for");
+    return check(h, sql, &none, why);
+}
+
 enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, struct harmless_pass *pass,
                              struct sd_error *why)
 {
@@ -516,6 +539,8 @@ enum sd_result harmless_plan(struct conn *c, const char *sql, bool unattended, s
         h.modifies = own.modifies;
         h.secured = own.locks;
         result = check(&h, sql, &own, why);
+    } else if (sql_is_unread(sql)) {
+        result = plan_unread(&h, sql, why);
     }
     sql_uses_free(&own);
     free(h.functions);

@@ -29,6 +29,7 @@ struct harmless {
     bool secured; /* a relation has row security, or the statement locks rows: only this role can plan it */
     bool nothing; /* there is nothing of the user's own that planning could run */
     bool strange; /* a base type of an unknown extension is used */
+    const char *unread; /* the statement, where slowdive's parser does not read it; NULL */
     struct harmless_function *functions; /* each once */
     size_t n, cap;
     struct harmless_pass *pass; /* with `plan` */
@@ -56,6 +57,8 @@ char *harmless_read(const char *definition, struct sql_uses *u);
 /* The names behind a point in a body, and in its constants, which may be executed: each may be a
  * call of that function for a value of any type. False: they cannot all be told. `depth`: 0. */
 bool harmless_points(const char *body, struct sql_uses *u, int depth);
+/* Instead of harmless_names and _parts, for a statement that is read as text. */
+enum sd_result harmless_unread(struct harmless *h, const char *path, const char *sql, struct sd_error *why);
 /* May the planner run the functions collected, and what they call in turn? */
 enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_error *why);
 

@@ -343,6 +343,30 @@ static enum sd_result follow(struct harmless *h, const char *path, struct sql_us
     return result;
 }
 
+/* All of its words count, as those of a body; and the operators that its other constructs may stand for. */
+enum sd_result harmless_unread(struct harmless *h, const char *path, const char *sql, struct sd_error *why)
+{
+    struct sql_uses u = {0};
+    char *word = harmless_read(sql, &u), *text = mem_printf("%s = <> < > <= >= ~~ !~~ ~~* !~~* ~", sql);
+    enum sd_result result = SD_OK;
+    if (word)
+        result =
+            sd_fail(why, SD_UNSUPPORTED,
+                    "slowdive's parser, that of PostgreSQL 15, cannot read the statement, and it may call "
+                    "%.64s, which may change something even when it is only planned",
+                    word);
+    else if (!harmless_points(sql, &u, 0))
+        result = sd_fail(why, SD_UNSUPPORTED,
+                         "slowdive's parser, that of PostgreSQL 15, cannot read the statement, and it has "
+                         "constants with escapes, which may stand for anything");
+    else
+        result = follow(h, path, &u, text, why);
+    sql_uses_free(&u);
+    free(word);
+    free(text);
+    return result;
+}
+
 enum sd_result harmless_bodies(struct harmless *h, const char *path, struct sd_error *why)
 {
     struct sql_uses u = {0};

@@ -14,8 +14,11 @@
 #include "core/sql/statement.h"
 #include "source/postgres/shape.h"
 
-/* First bytes of every statement of ours, so that we can leave ourselves out. */
+/* First bytes of every statement of ours, so that we can leave ourselves out; conn.c sends it
+ * behind the first word (sql_tag_own). */
 #define OWN_TAG SQL_OWN_TAG " "
+/* SQL, true of the text of a statement of ours. The longest first word is DEALLOCATE. */
+#define OWN_TEXT(text) "pg_catalog.strpos(pg_catalog.left(" text ", 25), '" SQL_OWN_TAG "') > 0"
 
 /* WITH item: foreign keys whose referencing columns no index begins with, by the referenced table. A DELETE
  * there reads all of the referencing table for each row; one of less than 128 kB does not matter. */
@@ -161,6 +164,9 @@ enum sd_result statements_collect(struct postgres *p, char *problem, size_t size
 enum sd_result statements_sampled(struct postgres *p, struct sd_error *err);
 /* The whole text of a statement seen before; NULL. */
 const char *statements_text(const struct postgres *p, int64_t query_id);
+/* The query_id of the one in this database with this fingerprint, rather one with so many parameters,
+ * which lists of values may differ in; SD_UNKNOWN. */
+int64_t statements_find(const struct postgres *p, int64_t dbid, const char *fingerprint, int parameters);
 
 /* Pure: the statement that reads `schema`.pg_stat_statements with these columns
  * (comma separated, as the view has them). Caller frees. NULL when they make no sense. */
@@ -172,6 +178,12 @@ enum sd_result activity_collect(struct postgres *p, struct sd_error *err);
 char *activity_route(const struct sql_tags *tags);
 /* Pure: the statement for a view with these columns. Caller frees. */
 char *activity_sql(const char *columns);
+
+/* ---- session_statement.c: before 14, which have no query_id in pg_stat_activity ---- */
+struct session_texts;
+void session_texts_free(struct session_texts *t); /* NULL is fine */
+/* The query_id of the statement that a session of the database runs; SD_UNKNOWN. */
+int64_t session_statement(struct postgres *p, int64_t dbid, const char *query);
 
 /* ---- locks.c: what goes with a sample of sessions ---- */
 struct locks {
@@ -323,6 +335,7 @@ struct postgres {
     bool io_timed;                 /* track_io_timing */
     bool tracks;                   /* track_activities */
     bool has_query_ids;            /* sessions carry the query_id of their statement */
+    bool has_query_column;         /* pg_stat_activity has query_id, 14 and later */
     int64_t query_size;            /* track_activity_query_size, bytes */
     bool preload_known, preloaded; /* is pg_stat_statements in shared_preload_libraries? */
     char *database, *role;
@@ -331,6 +344,7 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
+    struct session_texts *session_texts;
     PGresult *holders;       /* NULL: none */
     char *activity_sql;      /* its statement; NULL: not made yet */
     int64_t activity_period; /* ns the next sample stands for */

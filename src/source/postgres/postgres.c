@@ -95,6 +95,8 @@ static void postgres_close(struct sd_source *s)
     conn_close(&p->console);
     p->pooler = (struct pooler){0};
     statements_free(p->statements);
+    session_texts_free(p->session_texts);
+    p->session_texts = NULL;
     holders_free(p);
     free(p->database);
     free(p->role);
@@ -143,10 +145,8 @@ static void report_state(struct postgres *p, const char *problem)
                       p->role ? p->role : "the role");
     if (!p->main.is_console && !p->tracks)
         strbuf_str(&b, "; no sessions: track_activities is off");
-    else if (!p->main.is_console && !p->has_query_ids)
-        strbuf_printf(&b, "; sessions are not linked to statements: %s",
-                      p->version < 140000 ? "that takes PostgreSQL 14 or later"
-                                          : "set compute_query_id = on");
+    else if (!p->main.is_console && !p->has_query_ids && p->version >= 140000)
+        strbuf_str(&b, "; sessions are not linked to statements: set compute_query_id = on");
     if (p->many_tables)
         strbuf_printf(&b, "; only the %d largest tables and their indexes are listed", CATALOG_TABLES_MAX);
     if (problem[0])

@@ -103,6 +103,21 @@ const char *statements_text(const struct postgres *p, int64_t query_id)
     return NULL;
 }
 
+int64_t statements_find(const struct postgres *p, int64_t dbid, const char *fingerprint, int parameters)
+{
+    const struct entry *found = NULL;
+    for (const struct entry *e = p->statements->entries; e; e = e->hh.next) {
+        if (e->own || e->key.dbid != dbid || strcmp(e->fingerprint, fingerprint) != 0)
+            continue;
+        bool exact = sql_parameters(e->text) == parameters;
+        if (exact || !found)
+            found = e;
+        if (exact)
+            break;
+    }
+    return found ? found->key.query_id : SD_UNKNOWN;
+}
+
 /* ---- the statement, by the columns there are ---- */
 
 static bool has_columns(const char *columns, const char *wanted)
