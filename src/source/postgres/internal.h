@@ -309,10 +309,11 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct statements *statements;
-    PGresult *holders;       /* NULL: none */
-    char *activity_sql;      /* its statement; NULL: not made yet */
-    int64_t activity_period; /* ns the next sample stands for */
-    int64_t catalog_every;   /* ns between listings, by what they cost */
+    struct server_state *state; /* NULL: not asked what there is */
+    PGresult *holders;          /* NULL: none */
+    char *activity_sql;         /* its statement; NULL: not made yet */
+    int64_t activity_period;    /* ns the next sample stands for */
+    int64_t catalog_every;      /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, next_size, last_activity;
     char *noted;              /* the last sentence told */
     int64_t own_transactions; /* that the server has counted for us; one thread has all connections */
