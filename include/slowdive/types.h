@@ -144,7 +144,9 @@ struct sd_texts {
     X(INT, first_at, "time", "end of the earliest request")                                                  \
     X(INT, last_at, "time", "end of the latest request")                                                     \
     X(HIST, latency, "ns", "the known durations")                                                            \
-    X(TEXT, host, "", "machine that answered; absent: the one the source runs on")
+    X(TEXT, host, "", "machine that answered; absent: the one the source runs on")                           \
+    X(INT, upgraded, "count", "of these, status 101 with a known duration, which is not in `timed`")         \
+    X(INT, upgraded_ns, "ns", "how long these connections were open, in all")
 
 /* A statement's counters as the server publishes them: totals since `since`. */
 #define SD_STATEMENT_FIELDS(X)                                                                               \
@@ -169,7 +171,10 @@ struct sd_texts {
     X(INT, temp_written, "blocks", "temporary blocks written")                                               \
     X(INT, io_ns, "ns", "block read and write time, with track_io_timing")                                   \
     X(INT, wal_bytes, "bytes", "write-ahead log generated")                                                  \
-    X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")
+    X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")         \
+    X(INT, absent_at, "time", "of a new one: newest whole listing without it; all counters are younger")     \
+    X(INT, logged, "0|1", "1: counted from a log, which may not have all executions")                        \
+    X(INT, rows_examined, "count", "rows read to find them, if the server reports it")
 
 /* One session seen at one sampling moment; idle sessions are not sampled unless they
  * hold a transaction or block somebody. All samples of a moment are in one batch, with
@@ -237,7 +242,10 @@ struct sd_texts {
     X(INT, blks_read, "blocks", "of heap, indexes and TOAST, read")                                          \
     X(INT, last_vacuum, "time", "last vacuum, automatic or not (not VACUUM FULL)")                           \
     X(INT, last_analyze, "time", "last analyze, automatic or not")                                           \
-    X(INT, changed, "count", "rows written since the last analyze")
+    X(INT, changed, "count", "rows written since the last analyze")                                          \
+    X(TEXT, unindexed_keys, "",                                                                              \
+      "foreign keys that reference it and have no index, a line each: `table (columns) references "          \
+      "(columns)`")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                                                   \
@@ -265,7 +273,7 @@ struct sd_texts {
     X(TEXT, table, "", "table name")                                                                         \
     X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
     X(TEXT, columns, "sql-lines", "its keys, one a line, as in the statement")                               \
-    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(TEXT, method, "", "access method: btree, hash, gin, gist, spgist, brin")                               \
     X(INT, size_bytes, "bytes", "its size once built")                                                       \
     X(REAL, write_overhead, "share", "bytes it adds to a written row, of the row's")                         \
     X(REAL, cost_before, "cost", "planner's cost of the statement without the index")                        \
@@ -290,7 +298,8 @@ struct sd_texts {
     X(TEXT, sample, "request", "one that was not understood, cut to 256 bytes")                              \
     X(TEXT, reason, "", "why, in one sentence")                                                              \
     X(LIST_TEXT, samples, "request", "up to 8, one for each reason, each cut to 256 bytes")                  \
-    X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")
+    X(LIST_TEXT, reasons, "", "why each of `samples` was not understood, in one sentence")                   \
+    X(TEXT, note, "", "what was assumed or skipped while reading, in sentences")
 
 /* Index advice for a whole workload: all records of one answer are in one batch, and bear the
  * same `database`. This one is the answer as a whole. */
@@ -330,7 +339,7 @@ struct sd_texts {
     X(TEXT, database, "", "database name")                                                                   \
     X(TEXT, schema, "", "schema of the table")                                                               \
     X(TEXT, table, "", "table name")                                                                         \
-    X(TEXT, method, "", "access method: btree, gin, brin")                                                   \
+    X(TEXT, method, "", "access method: btree, hash, gin, gist, spgist, brin")                               \
     X(TEXT, ddl, "sql", "CREATE INDEX CONCURRENTLY statement")                                               \
     X(TEXT, holds, "sql", "keys, INCLUDE and condition, as in the statement")                                \
     X(LIST_TEXT, keys, "sql", "names of columns, or expressions")                                            \

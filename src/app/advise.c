@@ -10,7 +10,7 @@
 #include "base/units.h"
 #include "view/indexes/advise.h"
 
-#define LIMIT_NS  (60 * SD_S) /* for all of it, once connected */
+#define LIMIT_NS  (180 * SD_S) /* for all of it, once connected */
 #define ANSWER_NS (LIMIT_NS + 20 * SD_S)
 
 static const char NEEDS[] = "advise needs one database, such as postgres://user@host/database";

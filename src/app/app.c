@@ -430,10 +430,10 @@ bool app_record(struct app *a, const char *path, bool append, struct sd_error *e
     struct recorder *r = path ? recorder_open(path, mode, a->config->settings->show_literals, err) : NULL;
     if (path && !r)
         return false;
-    if (a->recorder)
-        recorder_close(a->recorder);
+    struct recorder_stats last = recorder_close(a->recorder); /* its last frame may not have fitted */
     a->recorder = r;
-    return true;
+    return !last.error[0] ||
+           fail(err, "%s%s%s", last.error, path ? "; now recording to " : "", path ? path : "");
 }
 
 void complain(const char *fmt, ...)

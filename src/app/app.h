@@ -62,7 +62,8 @@ size_t app_drain(struct app *a, int64_t budget_ns);
  * to stop. */
 bool app_wait(struct app *a, int64_t timeout_ns);
 
-/* path NULL: stop; append: continues a recording that is there */
+/* path NULL: stop; append: continues a recording that is there. False also when the recording before, which
+ * ends, could not be written to its end. */
 bool app_record(struct app *a, const char *path, bool append, struct sd_error *err);
 
 /* ---- flight.c ---- */

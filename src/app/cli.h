@@ -12,7 +12,8 @@
     X(FOR, "for", 0, "DURATION", "views record",                                                             \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views",                                                                          \
-      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago")                   \
+      "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
+      "the last such time before the newest data of a log or recording")                                     \
     X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
       "time window of the figures (a printed view: all data)")                                               \
     X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \

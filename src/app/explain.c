@@ -147,7 +147,9 @@ int verb_explain(struct app *a)
         return EXIT_USAGE;
     }
     int status = EXIT_USAGE;
-    if (server) {
+    if (server && strlen(text) != len) {
+        complain("%s holds a NUL byte: it is not SQL", strcmp(path, "-") ? path : "standard input");
+    } else if (server) {
         status = cli_has(a->cli, CLI_ANALYZE) ? analyze_on_server(a, text) : explain_on_server(a, text);
     } else {
         struct doc *d = plan_explain(text, len, strcmp(path, "-") ? path : "standard input", &err);

@@ -237,8 +237,9 @@ static bool look_after_recorders(struct screen *s)
     if (a->recorder)
         stats = recorder_stats(a->recorder);
     if (stats.error[0]) {
+        struct sd_error same;
         fail(&why, "%s", stats.error);
-        app_record(a, NULL, false, NULL);
+        app_record(a, NULL, false, &same);
         told = true;
     }
     if (told) {
@@ -310,13 +311,10 @@ static void show_problems(struct console *c, const struct strbuf *problems)
     log_line(NULL, "%s", problems->text);
 }
 
-int verb_console(struct app *a)
+/* The recording to write, the sources or the recording to show, the baseline. */
+static int open_data(struct app *a)
 {
-    struct screen s = {.app = a};
-    const struct settings *set = a->config->settings;
     struct sd_error err;
-    const char *note = NULL;
-
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO)) {
         complain("the console needs a terminal; without one, print a view: slowdive overview SOURCE");
         return EXIT_USAGE;
@@ -340,14 +338,29 @@ int verb_console(struct app *a)
         complain("--baseline: %s", err.text);
         return signals_stop() ? 128 + signals_stop() : EXIT_USAGE;
     }
+    return EXIT_FINE;
+}
+
+int verb_console(struct app *a)
+{
+    struct screen s = {.app = a};
+    const struct settings *set = a->config->settings;
+    struct sd_error err;
+    const char *note = NULL;
+
+    int status = open_data(a);
+    if (status != EXIT_FINE)
+        return status;
 
     struct theme theme;
     load_theme(&theme, "dark", NULL);
     load_theme(&theme, set->theme, NULL);
-    s.term = term_open(
-        &(struct term_options){
-            .unicode = set->unicode, .color = set->color, .mouse = set->mouse, .theme = &theme},
-        &note, &err);
+    s.term = term_open(&(struct term_options){.unicode = set->unicode,
+                                              .color = set->color,
+                                              .mouse = set->mouse,
+                                              .escape_ns = set->escape_delay_ns,
+                                              .theme = &theme},
+                       &note, &err);
     if (!s.term) {
         complain("%s", err.text);
         return EXIT_USAGE;
@@ -386,6 +399,9 @@ int verb_console(struct app *a)
     console_free(s.console);
     grid_free(s.grid);
     term_close(s.term);
+    bool recorded = app_record(a, NULL, false, &err);
+    if (!recorded)
+        complain("%s", err.text);
     int sig = signals_stop();
-    return sig && sig != SIGINT ? 128 + sig : EXIT_FINE;
+    return sig && sig != SIGINT ? 128 + sig : recorded ? EXIT_FINE : EXIT_USAGE;
 }

@@ -92,12 +92,16 @@ void signals_install(void)
     sigemptyset(&ours);
     sigaddset(&ours, SIGALRM);
     sigprocmask(SIG_UNBLOCK, &ours, NULL);
-    static const int flags[] = {SIGTERM, SIGHUP, SIGINT, SIGQUIT};
-    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    /* All whose default is to end the process: none may leave a terminal in raw mode. */
+    static const int flags[] = {SIGTERM, SIGHUP,    SIGINT,  SIGQUIT, SIGUSR1,   SIGUSR2,
+                                SIGPWR,  SIGVTALRM, SIGPROF, SIGIO,   SIGSTKFLT, SIGXCPU};
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS, SIGTRAP};
     struct sigaction sa = {.sa_handler = flag, .sa_flags = SA_RESTART};
     sigemptyset(&sa.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(flags); i++)
         sigaction(flags[i], &sa, NULL);
+    for (int i = SIGRTMIN; i <= SIGRTMAX; i++)
+        sigaction(i, &sa, NULL);
     /* A stack of its own, so that an overflowed one can still be reported. */
     static char stack[65536];
     sigaltstack(&(stack_t){.ss_sp = stack, .ss_size = sizeof stack}, NULL);
@@ -106,6 +110,7 @@ void signals_install(void)
     for (size_t i = 0; i < ARRAY_LEN(crashes); i++)
         sigaction(crashes[i], &ca, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* write(2) says so, too: EFBIG */
 }
 
 int signals_fd(void)

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* How long a source that never ends (a database) is watched when --for is not given,
  * and how long the answer to a request (a plan) is waited for. */
@@ -272,6 +273,7 @@ static void compare_with_baseline(const struct app *a, const struct view *v, str
 struct choice {
     int64_t for_ns, window_ns; /* 0: not given */
     sd_time began;             /* when the sources were opened */
+    sd_time newest;            /* of the files, SD_UNKNOWN: not known */
     sd_time at;                /* SD_UNKNOWN: not given */
 };
 
@@ -280,7 +282,7 @@ struct choice {
 static bool choose_moment(struct app *a, struct choice *t)
 {
     struct sd_error err;
-    sd_time base = a->replay ? model_usage(a->model).last : SD_UNKNOWN;
+    sd_time base = a->replay ? model_usage(a->model).last : t->newest;
     t->at = SD_UNKNOWN;
     if (!cli_has(a->cli, CLI_AT))
         return true;
@@ -292,6 +294,45 @@ static bool choose_moment(struct app *a, struct choice *t)
         return true;
     complain("%s", err.text);
     return false;
+}
+
+/* A regular file that is read to its end, no server and no pipe. */
+static bool is_plain_file(const char *target)
+{
+    struct registry_resolved r;
+    struct sd_error err;
+    struct stat st;
+    if (!registry_resolve(target, &r, &err))
+        return false;
+    bool plain = !follow_servers(r.ops) && stat(r.target, &st) == 0 && S_ISREG(st.st_mode);
+    registry_resolved_free(&r);
+    return plain;
+}
+
+/* A time of day is the last such moment before the newest data. The day of a log is known at its end, and
+ * what is later than that moment is left out of the model: so files are read once more for it. */
+static sd_time newest_of_files(const struct app *a)
+{
+    struct model_limits limits = MODEL_DEFAULTS;
+    struct sd_error err;
+    struct app b;
+    size_t silent;
+    for (size_t i = 0; i < a->cli->n_args; i++)
+        if (!is_plain_file(a->cli->args[i]))
+            return SD_UNKNOWN;
+    if (!a->cli->n_args)
+        return SD_UNKNOWN;
+    limits.retention_ns = 0;
+    sd_time newest = SD_UNKNOWN;
+    if (app_init(&b, a->cli, &limits, &err)) {
+        bool added = true;
+        for (size_t i = 0; i < a->cli->n_args && added; i++)
+            added = app_add_target(&b, a->cli->args[i], follow_servers, &err);
+        if (added && !b.replay && gather(&b, 0, &silent))
+            newest = model_usage(b.model).last;
+    }
+    app_free(&b);
+    return newest;
 }
 
 static struct span choose_span(const struct app *a, const struct choice *t, sd_time *now)
@@ -337,6 +378,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
+    t->newest = cli_has(a->cli, CLI_AT) ? newest_of_files(a) : SD_UNKNOWN;
     size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));

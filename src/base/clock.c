@@ -148,6 +148,40 @@ static bool zone(const char **p, int *east)
     return true;
 }
 
+/* Where a change of the clock repeats an hour a local time is twice: the later one at or before `now`. `dst`:
+ * 1 or 0: as the name of the zone tells; -1: it was not given. */
+static sd_time local_moment(struct tm tm, sd_time now, int dst)
+{
+    sd_time best = SD_UNKNOWN;
+    for (int k = 0; k < 2; k++) {
+        struct tm x = tm;
+        x.tm_isdst = k;
+        time_t moment = mktime(&x);
+        bool there = x.tm_isdst == k && x.tm_min == tm.tm_min && x.tm_hour == tm.tm_hour;
+        if (!there || (dst >= 0 && dst != k))
+            continue;
+        sd_time at = (int64_t)moment * SD_S;
+        bool later = at > best;
+        if (!sd_known(best) || (best > now ? !later : later && at <= now))
+            best = at;
+    }
+    tm.tm_isdst = -1;
+    return sd_known(best) ? best : (int64_t)mktime(&tm) * SD_S;
+}
+
+/* "CEST" behind the time: 1 for summer time, 0 for the other; -1: neither stands there. */
+static int zone_name(const char **p)
+{
+    const char *s = *p + (**p == ' ');
+    tzset();
+    for (int k = 0; k < 2; k++)
+        if (*s && !strcmp(s, tzname[k])) {
+            *p = s + strlen(s);
+            return k;
+        }
+    return -1;
+}
+
 static bool parse_clock(const char *text, sd_time now, sd_time *t)
 {
     const char *p = text;
@@ -163,7 +197,10 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
         p++;
     if (!time_of_day(&p, &h, &m, &s, &ns))
         return false;
+    if (*p == ' ' && p[1] && strchr("+-Z", p[1]))
+        p++;
     bool zoned = zone(&p, &east);
+    int dst = zoned ? -1 : zone_name(&p);
     if (*p)
         return false;
     int64_t in_day = h * 3600 + m * 60 + s;
@@ -185,12 +222,10 @@ static bool parse_clock(const char *text, sd_time now, sd_time *t)
     tm.tm_hour = h;
     tm.tm_min = m;
     tm.tm_sec = s;
-    tm.tm_isdst = -1;
-    *t = (int64_t)mktime(&tm) * SD_S + ns;
+    *t = local_moment(tm, now, dst) + ns;
     if (!dated && *t > now) {
         tm.tm_mday--;
-        tm.tm_isdst = -1;
-        *t = (int64_t)mktime(&tm) * SD_S + ns;
+        *t = local_moment(tm, now, dst) + ns;
     }
     return true;
 }

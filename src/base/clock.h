@@ -18,7 +18,8 @@ char *clock_rfc3339(sd_time t, char buf[CLOCK_TEXT_MAX]);
 char *clock_hms(sd_time t, sd_time now, char buf[CLOCK_TEXT_MAX]);
 /* "14:03", "14:03:20", "2026-11-20 14:03:20", "2026-11-20T14:03:20Z", "3m ago",
  * "now", "@1795189898"; a time without a date is the last such moment at or
- * before `now`. Local time unless it ends in Z or an offset. */
+ * before `now`. Local time unless it ends in Z or an offset. In an hour that a change of
+ * the clock repeats it is the later one, unless the zone's name stands behind it (02:30 CEST). */
 bool clock_parse(const char *text, sd_time now, sd_time *t, struct sd_error *err);
 /* Days since 1970-01-01 of a proleptic Gregorian date; month 1..12. */
 int64_t clock_days(int64_t year, int month, int day);

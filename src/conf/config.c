@@ -27,6 +27,8 @@ const struct sd_option SETTINGS_OPTIONS[] = {
      .help = "use colours: auto (from the terminal and NO_COLOR), yes, no"},
     {SETTING(mouse), .type = SD_OPTION_BOOL, .fallback = "yes",
      .help = "use the mouse: click selects, double click opens, the wheel scrolls"},
+    {SETTING_NS(escape_delay), .fallback = "100ms", .min = SECOND / 1000, .max = 10 * SECOND,
+     .help = "how long the rest of a key may take after Esc; ESCDELAY (in ms) overrides it"},
     {SETTING_NS(refresh), .fallback = "1s", .min = SECOND / 10, .max = 3600 * SECOND,
      .help = "how often the figures on screen change"},
     {SETTING_NS(window), .fallback = "1m", .min = SECOND, .max = 86400 * SECOND,

@@ -13,8 +13,9 @@ struct settings {
     const char *unicode; /* auto, yes, no */
     const char *color;   /* auto, yes, no */
     bool mouse;
-    int64_t refresh_ns; /* how often figures on screen change */
-    int64_t window_ns;  /* span that figures are computed over */
+    int64_t escape_delay_ns; /* the rest of a key's escape sequence may take so long */
+    int64_t refresh_ns;      /* how often figures on screen change */
+    int64_t window_ns;       /* span that figures are computed over */
     int64_t retention_ns;
     int64_t memory_bytes;        /* cap of the model */
     bool show_literals;          /* constants in SQL */

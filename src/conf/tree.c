@@ -11,6 +11,8 @@
 
 /* Keeps the search for duplicates cheap. */
 enum { KEYS_MAX = 1000 };
+/* libyaml looks at every open bracket for each token, so many thousands of them would take it minutes. */
+enum { OPEN_MAX = 200 };
 
 struct builder {
     struct arena *arena;
@@ -178,6 +180,15 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
     place(b, n);
 }
 
+static bool too_many_open(struct builder *b, const yaml_mark_t *m)
+{
+    if (b->skipped <= OPEN_MAX)
+        return false;
+    tree_problem(b->report, (int)m->line + 1, (int)m->column + 1,
+                 "more than %d levels; the rest of the file was not read", OPEN_MAX);
+    return true;
+}
+
 /* Also true for the event that ends the parse. */
 static bool take_event(struct builder *b, const yaml_event_t *e)
 {
@@ -196,10 +207,10 @@ static bool take_event(struct builder *b, const yaml_event_t *e)
         break;
     case YAML_SEQUENCE_START_EVENT:
         open_collection(b, TREE_LIST, m);
-        break;
+        return too_many_open(b, m);
     case YAML_MAPPING_START_EVENT:
         open_collection(b, TREE_MAP, m);
-        break;
+        return too_many_open(b, m);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         close_collection(b);

@@ -67,7 +67,7 @@ int table_column_meant(const struct table *t, const char *word);
 void table_suggest(const struct table *t, struct suggest *s);
 
 /* ---- table_about.c ---- */
-/* For section.about: a line for each column that has a value, also those that are not shown. */
+/* For section.about: a line for each column that has a value, those that are not shown last. */
 const char *table_row_about(struct doc *d, const struct section *s, const struct row *r, bool chosen);
 
 void table_free(struct table *t); /* what is not the doc's arena's */

@@ -3,6 +3,20 @@
 
 #include "base/utf8.h"
 
+static void value_lines(const struct table *t, const struct row *r, bool hidden, int widest, struct strbuf *b)
+{
+    for (size_t c = 0; c < t->n_columns; c++) {
+        const struct column *col = &t->columns[c];
+        enum cell_type type = r->cells[c].type;
+        if (!(col->flags & COLUMN_HIDDEN) == hidden || type == CELL_UNKNOWN || type == CELL_LEVELS)
+            continue;
+        strbuf_str(b, b->len ? "\n" : "");
+        strbuf_str(b, col->title);
+        strbuf_pad(b, ' ', (size_t)(widest - utf8_width(col->title) + 2));
+        cell_format(col, r->cells[c], b);
+    }
+}
+
 const char *table_row_about(struct doc *d, const struct section *s, const struct row *r, bool chosen)
 {
     const struct table *t = &s->table;
@@ -11,15 +25,8 @@ const char *table_row_about(struct doc *d, const struct section *s, const struct
     (void)chosen;
     for (size_t c = 0; c < t->n_columns; c++)
         widest = MAX(widest, utf8_width(t->columns[c].title));
-    for (size_t c = 0; c < t->n_columns; c++) {
-        enum cell_type type = r->cells[c].type;
-        if (type == CELL_UNKNOWN || type == CELL_LEVELS)
-            continue;
-        strbuf_str(&b, b.len ? "\n" : "");
-        strbuf_str(&b, t->columns[c].title);
-        strbuf_pad(&b, ' ', (size_t)(widest - utf8_width(t->columns[c].title) + 2));
-        cell_format(&t->columns[c], r->cells[c], &b);
-    }
+    value_lines(t, r, false, widest, &b);
+    value_lines(t, r, true, widest, &b);
     const char *text = doc_text(d, strbuf_text(&b));
     strbuf_free(&b);
     return text;

@@ -159,6 +159,11 @@ static void *write_loop(void *arg)
     if (ok && r->fd >= 0 && fsync(r->fd) < 0 && errno != EINVAL && errno != EROFS)
         ok = false;
     int why = errno;
+    if (r->fd >= 0 && close(r->fd) < 0 && ok) { /* some file systems write only now */
+        ok = false;
+        why = errno;
+    }
+    r->fd = -1;
     free(taken);
     pthread_mutex_lock(&r->lock);
     if (!ok && !r->stats.error[0])

@@ -15,6 +15,7 @@ enum { CODE_PASTE_START = 5000, CODE_PASTE_END, CODE_FOCUS };
 enum { PASTE_MAX = 64 * 1024, READ_MAX = 4096 };
 #define DOUBLE_CLICK_NS INT64_C(400000000)
 #define PASTE_STALL_NS  INT64_C(1000000000)
+#define META_NS         INT64_C(30000000) /* a terminal sends M-x at once: what comes later is a key of its own */
 
 static const struct {
     int code;
@@ -148,10 +149,11 @@ static bool complete(struct term *t, int byte, wint_t *c)
 
 /* After ESC [ or ESC O that curses did not know: takes all of the sequence, so that
  * its tail is not read as keys. */
-static key_code read_sequence(struct term *t, bool *any)
+static key_code sequence_rest(struct term *t, bool *any)
 {
     int number = 0, digits = 0, c;
     *any = false;
+    wtimeout(t->pad, t->escape_ms); /* it may come in parts */
     for (int i = 0; i < 64 && (c = wgetch(t->pad)) != ERR && c < KEY_MIN; i++) {
         *any = true;
         if (c >= '0' && c <= '9' && digits < 3) {
@@ -172,12 +174,28 @@ static key_code read_sequence(struct term *t, bool *any)
     return K_NONE;
 }
 
+static key_code read_sequence(struct term *t, bool *any)
+{
+    key_code key = sequence_rest(t, any);
+    nodelay(t->pad, TRUE);
+    return key;
+}
+
+static key_code escape_alone(int next)
+{
+    ungetch(next);
+    return K_ESC;
+}
+
 static key_code read_escape(struct term *t)
 {
+    bool late = t->read_ns > META_NS;
     int c = wgetch(t->pad);
     wint_t whole;
     if (c == ERR)
         return K_ESC;
+    if (late && c != '[' && c != 'O')
+        return escape_alone(c);
     if (c >= KEY_MIN) {
         key_code key = key_of_code(c);
         return key ? K_META | key : K_NONE;
@@ -185,7 +203,7 @@ static key_code read_escape(struct term *t)
     if (c == '[' || c == 'O') {
         bool any;
         key_code key = read_sequence(t, &any);
-        return any ? key : K_META | (key_code)c;
+        return any ? key : late ? escape_alone(c) : K_META | (key_code)c;
     }
     while (!complete(t, c, &whole)) {
         c = wgetch(t->pad);
@@ -320,7 +338,9 @@ struct input term_read(struct term *t)
         return finish_paste(t);
     for (int i = 0; i < READ_MAX && more; i++) {
         wint_t whole;
+        int64_t began = clock_mono();
         int c = wgetch(t->pad);
+        t->read_ns = clock_mono() - began;
         if (c == ERR) {
             if (gone(t, &more))
                 return (struct input){.kind = INPUT_HANGUP};

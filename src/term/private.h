@@ -47,6 +47,8 @@ struct term {
 
     /* reading */
     WINDOW *pad;     /* wgetch on stdscr would repaint it */
+    int escape_ms;   /* ESCDELAY */
+    int64_t read_ns; /* what the last character took: after ESC, until the next one came */
     char partial[4]; /* of a UTF-8 character that has not come whole */
     size_t n_partial;
     bool pasting;

@@ -101,31 +101,41 @@ static const char *const MODERN[] = {"xterm", "screen",  "tmux",    "rxvt",    "
                                      "kitty", "wezterm", "ghostty", "konsole", "gnome",     "vte",
                                      "st-",   "iterm",   "mintty",  NULL};
 /* Their fonts and character sets are not to be relied on, whatever the locale says. */
-static const char *const PLAIN[] = {"vt", "ansi", "dumb", "linux", "cons25", "sun", "pcansi", "cygwin", NULL};
+static const char *const PLAIN[] = {"vt", "ansi", "linux", "cons25", "sun", "pcansi", "cygwin", NULL};
 
-/* Can a full-screen program run on this entry? */
-static bool usable(const char *name, int fd)
+enum entry { ENTRY_UNKNOWN, ENTRY_DUMB, ENTRY_USABLE };
+
+/* Can a full-screen program run on this entry? DUMB: it is known, and one cannot. */
+static enum entry entry_of(const char *name, int fd)
 {
     int status = 0;
-    if (!name || !*name || strlen(name) > 60 || strchr(name, '/') || setupterm(name, fd, &status) != OK)
-        return false;
+    if (!name || !*name || strlen(name) > 60 || strchr(name, '/'))
+        return ENTRY_UNKNOWN;
+    if (setupterm(name, fd, &status) != OK) /* 1: a printer */
+        return status == 1 || str_eq(name, "dumb") ? ENTRY_DUMB : ENTRY_UNKNOWN;
     const char *address = tigetstr("cup"), *clear = tigetstr("clear");
-    bool ok = address && address != (char *)-1 && clear && clear != (char *)-1 && tigetflag("gn") <= 0 &&
-              tigetflag("hc") <= 0;
+    bool ok = address && address != (char *)-1 && clear && clear != (char *)-1 && tigetflag("hc") <= 0,
+         generic = tigetflag("gn") > 0;
     del_curterm(cur_term);
-    return ok;
+    return generic ? ENTRY_UNKNOWN : ok ? ENTRY_USABLE : ENTRY_DUMB;
 }
 
-/* The entry to use; NULL when there is none at all. */
-static const char *choose_entry(struct term *t, const char **note)
+/* The entry to use; NULL and a sentence when there is none. */
+static const char *choose_entry(struct term *t, const char **note, struct sd_error *err)
 {
     static char sentence[256];
     static const char *const LIKE_XTERM[] = {"xterm-256color", "xterm", NULL};
     static const char *const ANY[] = {"vt100", "ansi", "vt220", "linux", NULL};
     const char *wanted = getenv("TERM");
     *note = NULL;
-    if (usable(wanted, t->out_fd))
+    enum entry entry = entry_of(wanted, t->out_fd);
+    if (entry == ENTRY_USABLE)
         return wanted;
+    if (entry == ENTRY_DUMB) {
+        fail(err, "text cannot be positioned on the terminal \"%s\"; print a view: slowdive overview SOURCE",
+             wanted);
+        return NULL;
+    }
     char shown[40] = "";
     for (size_t i = 0; wanted && wanted[i] && i < sizeof shown - 1; i++) {
         bool plain = (unsigned char)wanted[i] > 0x20 && (unsigned char)wanted[i] < 0x7f;
@@ -134,16 +144,17 @@ static const char *choose_entry(struct term *t, const char **note)
     }
     for (int pass = wanted && name_in(wanted, MODERN) ? 0 : 1; pass < 2; pass++) {
         for (const char *const *e = pass == 0 ? LIKE_XTERM : ANY; *e; e++) {
-            if (!usable(*e, t->out_fd))
+            if (entry_of(*e, t->out_fd) != ENTRY_USABLE)
                 continue;
-            snprintf(sentence, sizeof sentence, "The terminal %s%s%s is %s here; it is treated as %s%s.",
-                     *shown ? "\"" : "(TERM is not set)", shown, *shown ? "\"" : "",
-                     str_eq(wanted, "dumb") ? "not able to position text" : "not known", *e,
+            snprintf(sentence, sizeof sentence,
+                     "The terminal %s%s%s is not known here; it is treated as %s%s.",
+                     *shown ? "\"" : "(TERM is not set)", shown, *shown ? "\"" : "", *e,
                      pass == 0 ? "" : " and drawn in plain ASCII");
             *note = sentence;
             return *e;
         }
     }
+    fail(err, "no terminal description is installed; install ncurses-base or set TERMINFO");
     return NULL;
 }
 
@@ -162,6 +173,8 @@ static enum color_mode choose_color(const struct term_options *o)
 }
 
 /* ---- open and close ---- */
+
+enum { ESCAPE_MS_MAX = 10000 };
 
 static FILE *open_side(int standard, const char *mode, struct sd_error *err)
 {
@@ -245,10 +258,8 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     }
     t->in_fd = fileno(t->in);
     t->out_fd = fileno(t->out);
-    t->name = choose_entry(t, note);
+    t->name = choose_entry(t, note, err);
     if (!t->name) {
-        fail(err, "no terminal description is installed; install ncurses-base or set "
-                  "TERMINFO");
         free_all(t);
         return NULL;
     }
@@ -258,7 +269,11 @@ struct term *term_open(const struct term_options *o, const char **note, struct s
     int64_t before;
     term_begin_count(t, &before);
     restore_prepare(t);
-    set_escdelay(25);
+    t->escape_ms = (int)(o->escape_ns / SD_MS);
+    const char *delay = getenv("ESCDELAY"); /* as every program with curses; newterm takes it, too */
+    if (delay && *delay >= '0' && *delay <= '9')
+        t->escape_ms = (int)MIN(strtol(delay, NULL, 10), ESCAPE_MS_MAX);
+    set_escdelay(t->escape_ms);
     /* Delays for the mechanics of 1978 are of no use and would be sent as NULs. */
     setenv("NCURSES_NO_PADDING", "1", 0);
     /* On the Linux console curses would load libgpm and talk to its daemon. */

@@ -11,6 +11,7 @@ struct term_options {
     const char *unicode; /* auto, yes, no */
     const char *color;   /* auto, yes, no; auto respects NO_COLOR and the terminal */
     bool mouse;
+    int64_t escape_ns; /* so long the rest of a key's escape sequence may take; ESCDELAY (ms) overrides it */
     const struct theme *theme;
 };
 
@@ -25,17 +26,17 @@ struct input {
 
 /* Takes over the terminal: standard input and output, or /dev/tty for the one that
  * is something else. LC_CTYPE must be a UTF-8 locale by now. An unknown TERM falls
- * back to plain ASCII; *note then holds a sentence (otherwise NULL).
- * Signals: takes SIGWINCH, SIGTSTP and SIGCONT (term_fd becomes readable, term_read
- * does what is to be done) and gives them back in term_close; every other signal is
- * the program's, whose handlers may call term_emergency_restore. */
+ * back to plain ASCII; *note then holds a sentence (otherwise NULL). One that cannot position text is
+ * refused. Signals: takes SIGWINCH, SIGTSTP and SIGCONT (term_fd becomes readable, term_read does what is to
+ * be done) and gives them back in term_close; every other signal is the program's, whose handlers may call
+ * term_emergency_restore. */
 struct term *term_open(const struct term_options *o, const char **note, struct sd_error *err);
 void term_close(struct term *t); /* restores everything; NULL is fine */
 /* For poll: readable when keys, a new size or a hangup wait. */
 int term_fd(const struct term *t);
 void term_size(const struct term *t, int *width, int *height);
 bool term_ascii(const struct term *t);
-/* Never blocks (a lone Esc takes 25 ms); INPUT_NONE when nothing waits. Call until
+/* Never blocks (a lone Esc takes `escape_ns`); INPUT_NONE when nothing waits. Call until
  * then before polling term_fd again. INPUT_RESIZE also after the process was stopped
  * and goes on; INPUT_HANGUP: the terminal is gone, it will not come back. */
 struct input term_read(struct term *t);

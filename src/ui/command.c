@@ -45,7 +45,8 @@ bool command_export(struct console *c, const char *path, struct sd_error *err)
 
 static bool do_at(struct console *c, const char *arg, struct sd_error *err)
 {
-    sd_time t, base = c->env.replay ? model_usage(c->env.model).last : console_now(c);
+    bool past = c->env.replay || sd_known(c->anchor); /* a recording, a log of another day */
+    sd_time t, base = past ? model_usage(c->env.model).last : console_now(c);
     if (!strcmp(arg, "now")) {
         console_act(c, ACTION_LIVE);
         return true;

@@ -12,6 +12,9 @@
 #define MESSAGE_NS (10 * SD_S)
 /* Playing draws this often. */
 #define PLAY_STEP_NS (200 * SD_MS)
+/* Data so far in the future is of a clock that is ahead; it is followed as long as it goes on. */
+#define AHEAD_NS       (60 * SD_S)
+#define AHEAD_HOLDS_NS (30 * SD_S)
 
 /* ---- screens ---- */
 
@@ -63,12 +66,24 @@ struct span console_span(const struct console *c)
     return (struct span){to - c->env.config->settings->window_ns, to};
 }
 
+/* The newest data, when that is not now: an old log, or one whose clock is ahead. One that is ahead must go
+ * on, for a single record of the future shall not hold the console there, and it must be the only source: the
+ * others' data is of now. */
 static void find_anchor(struct console *c)
 {
     struct model_usage u = model_usage(c->env.model);
     int64_t window = c->env.config->settings->window_ns;
-    bool old = sd_known(u.last) && u.last < console_now(c) - MAX(window, 60 * SD_S);
-    c->anchor = old ? u.last : SD_UNKNOWN;
+    sd_time now = console_now(c);
+    bool old = sd_known(u.last) && u.last < now - MAX(window, 60 * SD_S);
+    bool ahead = sd_known(u.last) && u.last > now + AHEAD_NS;
+    if (ahead && u.last != c->ahead_to) {
+        c->ahead_to = u.last;
+        c->ahead_since = now;
+    }
+    struct source_info two[2];
+    ahead = ahead && model_sources(c->env.model, INT64_MAX, two, ARRAY_LEN(two)) < 2 &&
+            now - c->ahead_since < AHEAD_HOLDS_NS;
+    c->anchor = old || ahead ? u.last : SD_UNKNOWN;
 }
 
 void console_seek(struct console *c, sd_time at)

@@ -27,6 +27,8 @@ static void time_text(const struct console *c, struct strbuf *b)
         strbuf_printf(b, "play x%g %.30s", c->speed, when);
     else if (c->mode == CURSOR_PAUSED)
         strbuf_printf(b, "%s %.30s", c->env.replay ? "replay" : "PAUSED", when);
+    else if (sd_known(c->anchor) && at > now)
+        strbuf_printf(b, "data is ahead, %.30s", clock_hms(at, now, when));
     else if (sd_known(c->anchor))
         strbuf_printf(b, "data ends %.30s", clock_hms(at, now, when));
     else /* without seconds: an idle screen sends nothing */

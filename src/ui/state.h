@@ -121,7 +121,8 @@ struct console {
     sd_time at;       /* the cursor, unless live */
     sd_time now_seen; /* env.now at the last tick, for playing */
     double speed;
-    sd_time anchor; /* live, but all data is older than the console: their end */
+    sd_time anchor; /* live, but all data is older than the console, or ahead of its clock: their end */
+    sd_time ahead_to, ahead_since; /* the newest data of those ahead, and when it came */
 
     struct figures *baseline; /* view_ctx.baseline; NULL: the window before */
     int measure;              /* what views weigh by (view_ctx.measure); it stays on the way to the next */

@@ -43,6 +43,9 @@ const struct column VIEW_ENVELOPE[] = {
      .help = "lines or records read by all sources"},
     {.key = "lines_unparsed", .title = "Unparsed", .unit = UNIT_COUNT, .help = "of these, not understood"},
     {.key = "unparsed_samples", .title = "Samples", .help = "a few of them"},
+    {.key = "notes",
+     .title = "Notes",
+     .help = "what was assumed or skipped while reading, such as the unit of durations"},
     {.key = "unread",
      .title = "Not read",
      .help = "why sources could not be read, one sentence each: their data is missing, and the exit status "

@@ -142,7 +142,8 @@ int main(int argc, char **argv)
                       };
     struct theme theme;
     char last[100] = "started", text[200];
-    struct term_options o = {.unicode = "auto", .color = "auto", .mouse = true, .theme = &theme};
+    struct term_options o = {
+        .unicode = "auto", .color = "auto", .mouse = true, .escape_ns = 25 * SD_MS, .theme = &theme};
     setlocale(LC_ALL, "");
     setlocale(LC_CTYPE, "C.UTF-8");
     /* Blocked but in ppoll: one that comes just before it would be missed. */

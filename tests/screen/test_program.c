@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -112,6 +113,7 @@ static struct vt *start_with(const char *const *env, const char *const *args, in
     all[n++] = config;
     all[n++] = state;
     all[n++] = "ASAN_OPTIONS=handle_segv=0:handle_abort=0";
+    all[n++] = "ESCDELAY=25"; /* the next key comes soon after an Esc */
     for (size_t i = 0; env[i] && i < 10; i++)
         all[n++] = env[i];
     all[n] = NULL;
@@ -197,8 +199,8 @@ static void every_terminal(void **state)
 {
     (void)state;
     NEED_PROGRAM();
-    static const char *const terms[] = {"xterm-256color", "xterm-direct", "screen",  "linux",
-                                        "vt100",          "dumb",         "nonsense"};
+    static const char *const terms[] = {"xterm-256color", "xterm-direct", "screen",
+                                        "linux",          "vt100",        "nonsense"};
     static const char *const others[] = {"LANG=C.UTF-8", "LANG=C", "NO_COLOR=1"};
     for (size_t i = 0; i < ARRAY_LEN(terms); i++) {
         for (size_t k = 0; k < ARRAY_LEN(others); k++) {
@@ -288,7 +290,10 @@ static void ended_by_signals(void **state)
     NEED_PROGRAM();
     static const struct {
         int number, status;
-    } cases[] = {{SIGTERM, 128 + SIGTERM}, {SIGHUP, 128 + SIGHUP}, {SIGQUIT, 128 + SIGQUIT}, {SIGINT, 0}};
+    } cases[] = {{SIGTERM, 128 + SIGTERM},     {SIGHUP, 128 + SIGHUP},
+                 {SIGQUIT, 128 + SIGQUIT},     {SIGINT, 0},
+                 {SIGUSR1, 128 + SIGUSR1},     {SIGUSR2, 128 + SIGUSR2},
+                 {SIGVTALRM, 128 + SIGVTALRM}, {SIGIO, 128 + SIGIO}};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct vt *vt = start();
         vt_signal(vt, cases[i].number);
@@ -335,6 +340,39 @@ static void a_wrong_name_leaves_the_recording_alone(void **state)
     command(vt, record);
     see(vt, "Recording to");
     quit(vt, 0);
+}
+
+/* A full disk, by the limit of a file's size: its last frame is written when it stops. */
+static void a_recording_that_does_not_fit_is_told(void **state)
+{
+    (void)state;
+    NEED_PROGRAM();
+    struct rlimit before, small;
+    char path[PATH_MAX + 32], log[PATH_MAX + 32], record[PATH_MAX + 64];
+    snprintf(path, sizeof path, "%s/full.slowdive", folder);
+    snprintf(log, sizeof log, "%s/more.log", folder);
+    write_log(log);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    const char *const args[] = {"--set", "flight=no", "--set", "log_file=", log, NULL};
+    struct vt *vt = start_with(MODERN_ENV, args, 40, 160);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    see_endpoints(vt);
+    snprintf(record, sizeof record, "record %s", path);
+    command(vt, record);
+    see(vt, "Recording to");
+    FILE *f = fopen(log, "a"); /* so that there is something to write */
+    assert_non_null(f);
+    write_line(f, "one-more", 8, 990);
+    fclose(f);
+    see(vt, "one-more");
+    if (!strstr(vt_text(vt), "ended: File too large")) /* else by itself, after a second */
+        command(vt, "record");
+    see(vt, "ended: File too large");
+    quit(vt, 0);
+    unlink(path);
+    unlink(log);
 }
 
 /* What a file next to the log holds; "" when it is not there. */
@@ -523,6 +561,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ended_by_signals),
         cmocka_unit_test(ctrl_c_quits),
         cmocka_unit_test(a_wrong_name_leaves_the_recording_alone),
+        cmocka_unit_test(a_recording_that_does_not_fit_is_told),
         cmocka_unit_test(killed_the_past_is_found_again),
         cmocka_unit_test(flight_recorder_off_and_on),
         cmocka_unit_test(crash_says_where_the_log_is),

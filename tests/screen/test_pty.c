@@ -98,7 +98,6 @@ static void all_terminals(void **state)
         {"tmux-256color", "C.UTF-8", "", "no note", "unicode", true},
         {"linux", "C.UTF-8", "", "no note", "ascii", true},
         {"vt100", "C.UTF-8", "", "no note", "ascii", false},
-        {"dumb", "C.UTF-8", "", "plain ASCII", "ascii", false},
         {"nonsense", "C.UTF-8", "", "\"nonsense\" is not known here; it is treated as vt100", "ascii", false},
         {"../../etc/passwd", "C.UTF-8", "", "plain ASCII", "ascii", false},
         {"\x1b]0;x\a", "C.UTF-8", "", "?]0;x?", "ascii", false},
@@ -121,6 +120,19 @@ static void all_terminals(void **state)
         vt_send(vt, "q");
         end(vt, 0);
     }
+}
+
+/* Where text cannot be positioned nothing is painted. */
+static void a_terminal_that_cannot(void **state)
+{
+    (void)state;
+    struct vt *vt = start_with((const char *const[]){"TERM=dumb", "LANG=C.UTF-8", NULL}, 24, 120);
+    int status = 0;
+    see(vt, "text cannot be positioned on the terminal \"dumb\"; print a view: slowdive overview SOURCE");
+    assert_true(vt_wait_exit(vt, &status, SOON));
+    assert_int_equal(WEXITSTATUS(status), 2);
+    assert_null(strchr(vt_raw(vt)->text, '\033'));
+    vt_free(vt);
 }
 
 /* An entry with direct colour, as Debian's ncurses-term has them; compiled here
@@ -220,6 +232,32 @@ static void keys(void **state)
     vt_send(vt, "\x82\xac");
     see(vt, "key \xe2\x82\xac");
     vt_send(vt, "\x03q");
+    end(vt, 0);
+}
+
+/* A slow link brings a key in parts. What comes late and is no part of one is a key of its own. */
+static void keys_in_parts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *first, *second, *name;
+    } cases[] = {
+        {"\x1b", "[B", "key Down"},           {"\x1b[", "5~", "key PgUp"}, {"\x1bO", "P", "key F1"},
+        {"\x1b[12;34", ";56zu", "key u"},     {"\x1b[1;", "9A", "key Up"}, {"\x1b", "x", "key x"},
+        {"\x1b", "\xc3\xa9", "key \xc3\xa9"},
+    };
+    struct vt *vt =
+        start_with((const char *const[]){MODERN_ENV[0], MODERN_ENV[1], "ESCDELAY=9000", NULL}, 24, 80);
+    see(vt, "started");
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        vt_send(vt, cases[i].first);
+        assert_false(vt_pump(vt, 300));
+        vt_send(vt, cases[i].second);
+        see(vt, cases[i].name);
+        vt_send(vt, "-");
+        see(vt, "key -");
+    }
+    vt_send(vt, "q");
     end(vt, 0);
 }
 
@@ -482,8 +520,10 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_terminals),
+        cmocka_unit_test(a_terminal_that_cannot),
         cmocka_unit_test(direct_colour),
         cmocka_unit_test(keys),
+        cmocka_unit_test(keys_in_parts),
         cmocka_unit_test(long_paste_is_one),
         cmocka_unit_test(hostile_cells_never_arrive),
         cmocka_unit_test(idle_screen_is_silent),

@@ -82,6 +82,52 @@ is "SELECT * FROM orders WHERE tags @> ARRAY['t7']" "orders USING gin (tags)"
 is "SELECT * FROM orders WHERE words @@ to_tsquery('english', 'word & abc')" "orders USING gin (words)"
 [ -z "$trigrams" ] || is "SELECT * FROM orders WHERE note LIKE '%abcdef12%'" "orders USING gin (note gin_trgm_ops)"
 
+# Ranges, places, long values, forms of conditions.
+sql "$db" <<'SQL' >/dev/null
+CREATE TABLE booking (id int PRIMARY KEY, during int4range, place point, body text COLLATE "C", code varchar(30), tags int[]);
+INSERT INTO booking SELECT g, int4range(g * 10, g * 10 + 9), point(g % 300, g / 300),
+    (SELECT string_agg(md5((g * 100 + i)::text), '') FROM generate_series(1, 100 + g % 3) i), 'c' || g, ARRAY[g % 900, g % 700]
+    FROM generate_series(1, 6000) g;
+VACUUM ANALYZE booking;
+SQL
+is "SELECT id FROM booking WHERE during && int4range(500, 505)" "booking USING gist (during)"
+ok "GiST is unproven: HypoPG does not know it" grep -q '"unproven":[[:space:]]*true' out
+is "SELECT id FROM booking ORDER BY place <-> point(3, 4) LIMIT 5" "booking USING gist (place)"
+is "SELECT id FROM booking WHERE body = 'abc'" "booking USING hash (body)"
+sql "$db" -c "$(sed -n 's/.*"ddl":[[:space:]]*"\(.*\)",\{0,1\}$/\1/p' out)"
+ok "values of more than 2704 bytes can be built into it" \
+    [ "$(sql "$db" -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'booking_body_idx'::regclass")" = t ]
+none "SELECT id FROM booking WHERE body > 'abc' ORDER BY body LIMIT 3" "too long for a B-tree"
+none "SELECT code FROM booking WHERE id::text = '77'" "its index booking_pkey is not used"
+none "SELECT code FROM booking WHERE 7 = ANY (tags)" "tags @> ARRAY[value]"
+is "SELECT code FROM booking WHERE code ~ '^c77'" "booking (code varchar_pattern_ops)"
+is "SELECT * FROM orders WHERE (customer_id, status) IN ((1, 'open'), (2, 'open'), (3, 'done'))" "orders (customer_id, status)"
+is "SELECT * FROM orders WHERE customer_id = ANY (ARRAY(SELECT id FROM customers WHERE id < 3))" "orders (customer_id)"
+is 'SELECT * FROM orders ORDER BY note COLLATE "en-x-icu" LIMIT 5' 'orders (note COLLATE "en-x-icu")'
+sql "$db" -c "CREATE INDEX booking_code_old ON booking (code)" -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
+is "SELECT id FROM booking WHERE code = 'c77'" "booking (code)"
+ok "an invalid index in its place is named" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
+echo "SELECT id FROM booking WHERE code = 'c77'" >one.sql
+"$program" advise "$db" --workload one.sql >out
+ok "and by advise" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
+sql "$db" -c "DROP TABLE booking"
+
+# A statement that reads no table, a list as long as an ORM makes it, bytes that are no SQL.
+echo "SELECT now(); SELECT count(*) FROM pg_class" >one.sql
+"$program" advise "$db" --workload one.sql >out 2>err
+ok "nothing to advise is an answer" [ $? = 0 ]
+ok "which is said" grep -q 'there is nothing to advise' out
+{ printf 'SELECT * FROM orders WHERE customer_id = 5 AND id IN (0'; seq -f ',%.0f' -s '' 50000; echo ')'; } >long.sql
+"$program" explain --db "$db" --format json long.sql >out 2>err
+ok "a statement of 100,000 tokens is planned" grep -q '"ddl"' out
+{ printf 'SELECT * FROM orders WHERE customer_id = $1 AND id IN ($2'; seq -f ',$%.0f' -s '' 3 3000; echo ')'; } >long.sql
+"$program" advise "$db" --workload long.sql >out 2>err
+ok "and one of 3000 parameters" grep -q 'CREATE INDEX CONCURRENTLY' out
+printf 'SELECT 1;\0 SELECT 2' >nul.sql
+"$program" explain --db "$db" nul.sql >out 2>err
+ok "a file with a NUL byte is refused" [ $? = 2 ]
+ok "as a whole, with the reason" grep -q 'nul.sql holds a NUL byte' err
+
 none "SELECT * FROM orders" "reads all of public.orders"
 none "SELECT * FROM orders WHERE status = 'done'" "% of public.orders: an index would not help"
 none "SELECT * FROM orders WHERE total = 5.5" "exists already"
@@ -97,6 +143,9 @@ ok "what the user handed over is shown" grep -q "WHERE status = 'open'" ddls
 sql "$db" -c "DROP EXTENSION hypopg"
 is "SELECT * FROM orders WHERE customer_id = 5" "orders (customer_id)"
 ok "without HypoPG it is unproven" grep -q '"unproven":[[:space:]]*true' out
+echo "SELECT * FROM orders WHERE customer_id = 5" >one.sql
+"$program" advise "$db" --workload one.sql --format json >out
+ok "each index of advise as well" grep -q '"unproven":[[:space:]]*true' out
 none "SELECT DISTINCT city FROM customers" "HypoPG"
 ok "nothing of it stays in the server" \
     [ "$(sql "$db" -c "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'slowdive'")" = 0 ]

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -19,6 +20,7 @@ static char dir[64], path[96], moved[96];
 
 struct seen {
     int64_t requests, timed;
+    char note[300];
 };
 static struct seen seen;
 static int64_t wanted;
@@ -31,6 +33,9 @@ static void look(void *ctx, const struct sd_batch *b)
         s->requests += r->count;
         s->timed += r->timed;
     }
+    const struct sd_intake *in;
+    for (size_t i = 0; (in = batch_each(b, SD_INTAKE, &i));)
+        snprintf(s->note, sizeof s->note, "%s", in->note ? in->note : "");
 }
 
 static struct rt_watch start(const char *given, bool follow)
@@ -355,6 +360,45 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
+/* A line `minutes` from now, as a machine with another clock writes it. */
+static void line_of_another_clock(int minutes)
+{
+    char line[200], stamp[64];
+    time_t at = time(NULL) + minutes * 60;
+    struct tm tm;
+    strftime(stamp, sizeof stamp, "%d/%b/%Y:%H:%M:%S +0000", gmtime_r(&at, &tm));
+    int n = snprintf(line, sizeof line, "h - - [%s] \"GET /a HTTP/1.1\" 200 1 \"-\" \"-\" rt=0.010\n", stamp);
+    put(path, O_APPEND, line, (size_t)n);
+}
+
+static bool is_noted(const struct rt_watch *w)
+{
+    (void)w;
+    return strstr(seen.note, "The log's clock is 2 h ahead of this machine's") != NULL;
+}
+
+static bool is_noted_behind(const struct rt_watch *w)
+{
+    (void)w;
+    return strstr(seen.note, "The log's clock is 30 min behind this machine's") != NULL;
+}
+
+static void another_clock_is_said(void **state)
+{
+    (void)state;
+    put(path, O_TRUNC, "", 0);
+    line_of_another_clock(-3000); /* what was there may be old */
+    struct rt_watch w = start(path, true);
+    expect(&w, 1);
+    line_of_another_clock(120);
+    if (!rt_watch_until(&w, is_noted, SOON))
+        fail_msg("it is said: %s", seen.note);
+    line_of_another_clock(-30);
+    if (!rt_watch_until(&w, is_noted_behind, SOON))
+        fail_msg("it is said: %s", seen.note);
+    stop(&w);
+}
+
 int main(void)
 {
     registry_begin(SOURCES_BUILT_IN);
@@ -364,6 +408,7 @@ int main(void)
         cmocka_unit_test(of_another_kind),
         cmocka_unit_test(followed_through_rotations),
         cmocka_unit_test(missing_at_first),
+        cmocka_unit_test(another_clock_is_said),
         cmocka_unit_test(backlog_begins_at_a_line),
         cmocka_unit_test(what_is_no_log_is_not_taken_up),
         cmocka_unit_test(nor_behind_a_link),

@@ -281,6 +281,66 @@ static void statements_are_read_with_fingerprints(void **state)
     watch_stop(&w);
 }
 
+static bool has_new_statement(struct watch *w, void *text)
+{
+    const struct sd_statement *s;
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t i = 0; (s = batch_each(w->batches[k], SD_STATEMENT, &i));)
+            if (s->text && strstr(s->text, text) && sd_known(s->absent_at))
+                return true;
+    return false;
+}
+
+/* PostgreSQL before 17 does not say when it began to count a statement. */
+static void new_statements_are_told_from_old_ones(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("shop", "select min(total) - max(id) as known_before from orders");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_statement, "known_before", 15));
+    run_sql("shop", "select max(total) - min(id) as first_seen from orders");
+    assert_true(until(&w, has_new_statement, "first_seen", 15));
+    assert_false(has_new_statement(&w, "known_before"));
+    run_sql("shop", "select pg_stat_statements_reset()");
+    run_sql("shop", "select min(total) - max(id) as known_before from orders");
+    assert_true(until(&w, has_new_statement, "known_before", 15));
+    watch_stop(&w);
+    /* A listing that is full does not say what is new. */
+    char target[512];
+    snprintf(target, sizeof target, "host=127.0.0.1 port=%s user=postgres dbname=shop", pg.port);
+    watch_start_as(&w, target, "top", "2");
+    assert_true(until(&w, has_metric, "postgresql.connections", 15));
+    run_sql("shop", "select sum(total) as one_more, pg_sleep(0.4) from orders");
+    assert_true(until(&w, has_statement, "one_more", 15));
+    assert_false(has_new_statement(&w, "one_more"));
+    watch_stop(&w);
+}
+
+/* The view has no text at all for a UTF-8 database while one is not valid there. */
+static void a_text_in_another_encoding_stops_no_counters(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql(NULL, "create database bytes encoding 'SQL_ASCII' locale 'C' template template0");
+    PGconn *odd = client("postgres", "bytes", "odd"), *app = client("postgres", "shop", "shop");
+    client_run(app, "create role plain_app login; set role plain_app");
+    client_run(odd, "set role plain_app; select 1 as \"caf\xe9\"");
+    watch_start(&w, "postgres", "shop");
+    client_run(app, "select 'x' as still_counted");
+    assert_true(until(&w, has_statement, "still_counted", 15));
+    assert_true(statement(&w, "still_counted")->calls >= 1);
+    assert_non_null(strstr(w.status, "CREATE EXTENSION pg_stat_statements; in database bytes makes"));
+    /* With the extension the database itself has all texts. */
+    client_run(odd, "reset role; create extension pg_stat_statements");
+    assert_true(until(&w, has_statement, "caf\xe9", 25));
+    watch_stop(&w);
+    run_sql("shop", "select pg_stat_statements_reset()");
+    PQfinish(odd);
+    PQfinish(app);
+    run_sql(NULL, "drop database bytes");
+}
+
 static void figures_of_the_server_come_in_one_batch(void **state)
 {
     NEED_SERVER();
@@ -335,6 +395,29 @@ static void tools_are_no_workload(void **state)
     assert_string_equal(statement(&w, "count(*) from pg_class")->route, "GET /carts/:id");
     assert_false(has_statement(&w, "pg_stat_reset"));
     PQfinish(app);
+    watch_stop(&w);
+}
+
+static bool has_event_text(struct watch *w, void *text)
+{
+    const struct sd_event *e;
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t i = 0; (e = batch_each(w->batches[k], SD_EVENT, &i));)
+            if (e->text && strstr(e->text, text))
+                return true;
+    return false;
+}
+
+static void a_reset_of_the_statement_counters_is_an_event(void **state)
+{
+    NEED_SERVER();
+    struct watch w;
+    run_sql("shop", "select count(*) as before_the_reset from pg_class");
+    watch_start(&w, "postgres", "shop");
+    assert_true(until(&w, has_statement, "before_the_reset", 15));
+    assert_false(has_event_text(&w, "were reset"));
+    run_sql("shop", "select pg_stat_statements_reset()");
+    assert_true(until(&w, has_event_text, "The counters of statements (pg_stat_statements) were reset.", 15));
     watch_stop(&w);
 }
 
@@ -886,10 +969,13 @@ int main(void)
         cmocka_unit_test(generic_plans_need_no_values),
         cmocka_unit_test(refusals_say_why),
         cmocka_unit_test(sessions_without_query_id_are_explained),
+        cmocka_unit_test(new_statements_are_told_from_old_ones),
+        cmocka_unit_test(a_text_in_another_encoding_stops_no_counters),
         cmocka_unit_test(sessions_of_ours_are_safe),
         cmocka_unit_test(a_hanging_server_is_told_and_forgiven),
         cmocka_unit_test(opening_and_closing_leaks_nothing),
         cmocka_unit_test(a_stopped_server_is_noticed_and_found_again),
+        cmocka_unit_test(a_reset_of_the_statement_counters_is_an_event),
     };
     return cmocka_run_group_tests(tests, start_server, stop_server);
 }

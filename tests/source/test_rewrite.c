@@ -17,7 +17,11 @@ static const char SCHEMA[] =
     "CREATE TABLE orders (id bigint PRIMARY KEY, customer_id int, status text NOT NULL, created timestamptz "
     "NOT NULL,"
     " placed timestamp, total numeric, email varchar(80), note text, code int);"
-    "CREATE TABLE item (id bigint PRIMARY KEY, order_id bigint, product int NOT NULL, price numeric);"
+    "CREATE TABLE item (id bigint PRIMARY KEY, order_id bigint, product int NOT NULL, price numeric, kind "
+    "int);"
+    "CREATE TABLE tagged (id int PRIMARY KEY, tags bigint[], names text[]);"
+    "INSERT INTO tagged SELECT g, CASE WHEN g % 9 <> 0 THEN ARRAY[g % 700, NULL, g % 300] END, ARRAY['n' || "
+    "g % 500] FROM generate_series(1, 30000) g;"
     "CREATE TABLE blocked (customer_id int, reason text);"
     "CREATE TABLE listed (customer_id int NOT NULL);"
     "INSERT INTO customer SELECT g, 'name ' || g, CASE WHEN g % 7 <> 0 THEN 'city ' || g % 50 END, g % 3 = "
@@ -28,7 +32,8 @@ static const char SCHEMA[] =
     "'2024-01-01'::timestamp + g * interval '10 minutes' END,"
     " g % 1000, 'User' || g || '@example.org', repeat(md5(g::text), 8), CASE WHEN g % 17 <> 0 THEN g % 5000 "
     "END FROM generate_series(1, 100000) g;"
-    "INSERT INTO item SELECT g, CASE WHEN g % 19 <> 0 THEN 1 + (g * 31) % 100000 END, g % 500, g % 100 FROM "
+    "INSERT INTO item SELECT g, CASE WHEN g % 19 <> 0 THEN 1 + (g * 31) % 100000 END, g % 500, g % 100, CASE "
+    "WHEN g % 3 <> 0 THEN g % 40 END FROM "
     "generate_series(1, 200000) g;"
     "INSERT INTO blocked SELECT CASE WHEN g % 50 <> 0 THEN g END, CASE WHEN g % 40 = 0 THEN 'city 3' ELSE "
     "'x' END FROM generate_series(1, 6000) g;"
@@ -166,6 +171,39 @@ static const struct it CASES[] = {
     {"implicit_cast", "SELECT id, note FROM orders WHERE id = 77.0", SAME_ROWS, "id = 77", NULL},
     {"implicit_cast", "SELECT id, note FROM orders WHERE 99000.0 < id", SAME_ROWS, "id > 99000", NULL},
     {"implicit_cast", "SELECT id, note FROM orders WHERE id = 77.0::float8", SAME_ROWS, NULL, NULL},
+    {"cast_on_column", "SELECT code FROM orders WHERE id::text = '77'", SAME_ROWS, "id = '77'", NULL},
+    {"cast_on_column", "SELECT code FROM orders o WHERE '77' = CAST(o.id AS varchar) OR code = 5", SAME_ROWS,
+     "o.id = '77'", NULL},
+    {"cast_on_column", "SELECT code FROM orders WHERE id::text IN ('77', '78')", SAME_ROWS,
+     "id IN ('77', '78')", NULL},
+    {"cast_on_column", "SELECT code FROM orders WHERE id::text = ANY ('{77,78}'::text[])", SAME_ROWS,
+     "id = ANY('{77,78}')", NULL},
+    {"cast_on_column", "SELECT id FROM orders WHERE created::text LIKE '2024-02%'", SAME_ROWS,
+     "created >= '2024-02-01' AND created < '2024-03-01'", NULL},
+    {"cast_on_column", "SELECT id FROM orders WHERE placed::text LIKE '2024-12-31 %'", SAME_ROWS,
+     "placed < '2025-01-01'", NULL},
+    {"cast_on_column", "SELECT id FROM orders WHERE left(created::text, 7) = '2024-12'", SAME_ROWS,
+     "created < '2025-01-01'", NULL},
+    {"cast_on_column", "SELECT id FROM event WHERE at::text LIKE '2024-02-29%'", SAME_ROWS, "< '2024-03-01'",
+     NULL},
+    {"keyset_or",
+     "SELECT id, code FROM orders WHERE created > '2025-10-01' OR (created = '2025-10-01' AND id > 92000) "
+     "ORDER BY created, id LIMIT 20",
+     SAME_ROWS, "(created, id) > ('2025-10-01', 92000)", NULL},
+    {"keyset_or",
+     "SELECT id FROM orders o WHERE status <> 'x' AND ((code = 4990 AND ((created = '2024-01-05' AND 7 <= "
+     "id) OR "
+     "created > '2024-01-05')) OR code > 4990) ORDER BY code, created, id LIMIT 20",
+     SAME_ROWS, "(code, created, id) >= (4990, '2024-01-05', 7)", NULL},
+    {"keyset_or",
+     "SELECT id FROM orders WHERE total < 3 OR (total = 3 AND id > 500) ORDER BY total DESC, id LIMIT 20",
+     SAME_ROWS, "total <= 3 AND (total < 3 OR", NULL},
+    {"any_of_column", "SELECT id FROM tagged WHERE 7 = ANY(tags)", SAME_ROWS, "tags @> '{7}'", NULL},
+    {"any_of_column", "SELECT id FROM tagged t WHERE 'n7' = ANY(t.names) AND id > 3", SAME_ROWS,
+     "t.names @> '{\"n7\"}'", NULL},
+    {"few_values", "SELECT DISTINCT kind FROM item", SAME_ROWS, "WITH RECURSIVE", NULL},
+    {"few_values", "SELECT i.price FROM item i WHERE i.product >= 0 GROUP BY i.price ORDER BY 1", SAME_ROWS,
+     "ORDER BY 1", NULL},
     {"not_in", "SELECT id FROM customer c WHERE c.id < 1100 AND c.id NOT IN (SELECT customer_id FROM listed)",
      SAME_ROWS, "NOT EXISTS (SELECT 1 FROM listed WHERE customer_id = c.id)", "SET work_mem = '64kB'"},
     {"not_in",
@@ -245,6 +283,12 @@ static const struct it CASES[] = {
     /* nothing wrong with these */
     {NULL, "SELECT id FROM orders ORDER BY created LIMIT 20 OFFSET 40", NO_REWRITE, NULL, NULL},
     {NULL, "SELECT * FROM orders WHERE id = 5", NO_REWRITE, NULL, NULL},
+    {NULL, "SELECT id FROM orders WHERE email::text = 'User5@example.org'", NO_REWRITE, NULL, NULL},
+    {NULL, "SELECT id FROM orders WHERE NOT (7 = ANY(ARRAY[code, 3]))", NO_REWRITE, NULL, NULL},
+    {NULL, "SELECT id FROM tagged WHERE NOT 7 = ANY(tags)", NO_REWRITE, NULL, NULL},
+    {NULL, "SELECT id FROM orders WHERE (created, id) > ('2025-10-01', 92000) ORDER BY created, id LIMIT 20",
+     NO_REWRITE, NULL, NULL},
+    {NULL, "SELECT DISTINCT product FROM item", NO_REWRITE, NULL, NULL},
     {NULL, "SELECT * FROM orders WHERE email = 'User5@example.org'", NO_REWRITE, NULL, NULL},
     {NULL, "SELECT * FROM customer WHERE lower(name) = 'name 5' AND id = 5", NO_REWRITE, NULL, NULL},
     {NULL, "SELECT count(*) FROM orders WHERE created::date > '2024-01-05'", NO_REWRITE, NULL, NULL},

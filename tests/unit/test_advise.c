@@ -122,6 +122,9 @@ static void test_filters(void **state)
         {"((status)::text ~~* '%pen%'::text)", "orders USING gin (status gin_trgm_ops)"},
         {"(doc @> '{\"a\": 1}'::jsonb)", "orders USING gin (doc)"},
         {"(tags && '{a,b}'::text[])", "orders USING gin (tags)"},
+        {"(during && '[2024-01-01,2024-01-02)'::tsrange)", "orders USING gist (during)"},
+        {"(address <<= '10.0.0.0/8'::inet)", "orders USING spgist (address)"},
+        {"(code ~ '^ab'::text)", "orders (code text_pattern_ops)"},
         {"(words @@ '''x'''::tsquery)", "orders USING gin (words)"},
         {"(to_tsvector('english'::regconfig, note) @@ '''x'''::tsquery)",
          "orders USING gin (to_tsvector('english'::regconfig, note))"},
@@ -335,6 +338,24 @@ static void test_other_evidence(void **state)
               "\"Index Name\":\"i\",\"Index Cond\":\"(customer_id = 7)\",\"Filter\":\"(odd(status) = "
               "'open'::text)\""),
          ""},
+        /* an index that is read from end to end */
+        {TOP("Merge Join", 300, "\"Join Type\":\"Inner\",\"Merge Cond\":\"(o.id = c.id)\",",
+             SCAN("Index Scan", 12000, 88000,
+                  "\"Index Name\":\"by_key\",\"Filter\":\"((o.branch = 1) AND (o.state = 'OPEN'::text) AND "
+                  "(o.changed < now()))\"") "," OTHER(20, "")),
+         "shop.orders (branch, state, changed)"},
+        {SCAN("Index Only Scan", 5, 50000,
+              "\"Index Name\":\"by_key\",\"Filter\":\"(status = 'open'::text)\""),
+         "shop.orders (status)"},
+        {TOP("Limit", 10, "",
+             SCAN("Index Scan", 10, 50000,
+                  "\"Index Name\":\"by_time\",\"Filter\":\"((o.shop = 3) AND (o.total > 7))\"")),
+         "shop.orders (shop, seen, id)"},
+        {TOP("Limit", 10, "",
+             SCAN("Index Scan", 10, 50000, "\"Index Name\":\"by_time\",\"Filter\":\"(o.total > 7)\"")),
+         ""},
+        {SCAN("Index Scan", 60000, 40000, "\"Index Name\":\"by_key\",\"Filter\":\"(status = 'open'::text)\""),
+         ""},
         /* a table read whole for a few rows of a join */
         {TOP("Hash Join", 300, "\"Join Type\":\"Inner\",\"Hash Cond\":\"(o.customer_id = c.id)\",",
              SCAN("Seq Scan", 100000, 0, "\"x\":1") "," TOP("Hash", 20, "", OTHER(20, ""))),
@@ -359,7 +380,14 @@ static void test_other_evidence(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         struct explain e;
         struct sd_error err = {""};
-        struct plan_facts facts = {0};
+        static const struct sd_index by_time = {.schema = "shop",
+                                                .table = "orders",
+                                                .name = "by_time",
+                                                .columns = "seen,id",
+                                                .is_valid = 1,
+                                                .is_partial = 0};
+        static const struct sd_index *const indexes[] = {&by_time};
+        struct plan_facts facts = {.indexes = indexes, .n_indexes = 1};
         struct advice_list l;
         char *text = mem_printf("[{\"Plan\":%s,\"Execution Time\":100}]", cases[i].plan);
         if (!explain_read(text, strlen(text), &e, &err))

@@ -143,6 +143,8 @@ static void times(void **state)
         {"2026-11-20 14:03:20", "2026-11-20T14:03:20.000Z"},
         {"2026-11-20T14:03:20.250Z", "2026-11-20T14:03:20.250Z"},
         {"2026-11-20T14:03:20+02:00", "2026-11-20T12:03:20.000Z"},
+        {"2026-11-20 14:03:20 +0200", "2026-11-20T12:03:20.000Z"},
+        {"14:03 UTC", "2026-11-20T14:03:00.000Z"},
         {"3m ago", "2026-11-20T15:48:38.266Z"},
         {"now", "2026-11-20T15:51:38.266Z"},
         {"@1795189898", "2026-11-20T15:51:38.000Z"},
@@ -158,6 +160,28 @@ static void times(void **state)
                                         "14:03x",    "2658-11-20T15:51:38.266Z"};
     for (size_t i = 0; i < ARRAY_LEN(wrong); i++)
         assert_false(clock_parse(wrong[i], now, &t, &err));
+    setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3", 1); /* 25 October 2026: 02:00 to 03:00 twice */
+    tzset();
+    static const struct {
+        int64_t now;
+        const char *text, *want;
+    } night[] = {
+        {1792900800, "02:30", "2026-10-25T01:30:00.000Z"}, /* at noon: the second one */
+        {1792890600, "02:30", "2026-10-25T00:30:00.000Z"}, /* at the second 02:10 */
+        {1792900800, "2026-10-25 02:30", "2026-10-25T01:30:00.000Z"},
+        {1792900800, "2026-10-25 02:30 CEST", "2026-10-25T00:30:00.000Z"},
+        {1792900800, "02:30 CET", "2026-10-25T01:30:00.000Z"},
+        {1792900800, "2026-10-25 02:30 +0200", "2026-10-25T00:30:00.000Z"},
+        {1792900800, "2026-10-24 02:30", "2026-10-24T00:30:00.000Z"},
+        {1774785600, "02:30",
+         "2026-03-29T01:30:00.000Z"}, /* that night has none: what the C library makes of it */
+    };
+    for (size_t i = 0; i < ARRAY_LEN(night); i++) {
+        assert_true(clock_parse(night[i].text, night[i].now * SD_S, &t, &err));
+        assert_string_equal(clock_rfc3339(t, buf), night[i].want);
+    }
+    setenv("TZ", "UTC", 1);
+    tzset();
     assert_int_equal(clock_days(1970, 1, 1), 0);
     assert_int_equal(clock_days(2000, 3, 1), 11017);
     assert_int_equal(clock_days(1969, 12, 31), -1);

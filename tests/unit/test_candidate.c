@@ -6,6 +6,7 @@
 
 #include "core/indexes/candidate.h"
 #include "core/indexes/choice.h"
+#include "core/indexes/pattern.h"
 #include "core/indexes/size.h"
 
 static struct catalog *shop;
@@ -20,6 +21,27 @@ static struct catalog_column *column(struct catalog_relation *r, const char *nam
     c->n_distinct = distinct;
     c->avg_width = length > 0 ? length : 20;
     return c;
+}
+
+/* Rooms with what lies in them: ranges, places, addresses, pages of text. */
+static void add_rooms(void)
+{
+    struct catalog_relation *r = db_catalog_add(shop, "public", "room", 'r');
+    r->rows = 60000;
+    r->pages = 1500;
+    r->size_bytes = 1500 * 8192;
+    r->toast_pages = 9000;
+    column(r, "id", "int8", 8, -1);
+    column(r, "during", "tstzrange", -1, -1);
+    column(r, "place", "point", 16, -1);
+    column(r, "address", "inet", -1, -1);
+    column(r, "text", "text", -1, -1)->longest = 3000;
+    column(r, "title", "varchar", -1, -1)->most_bytes = 400;
+    column(r, "code", "text", -1, -1)->longest = 30;
+    column(r, "marks", "_int8", -1, -1);
+    struct catalog_index *ix = db_catalog_index(shop, r, "room_pkey");
+    ix->n_keys = ix->n_columns = 1;
+    ix->is_unique = ix->is_constraint = true;
 }
 
 static int setup(void **state)
@@ -51,6 +73,7 @@ static int setup(void **state)
     t->pages = 1;
     t->size_bytes = 8192;
     column(t, "id", "int4", 4, -1);
+    add_rooms();
     struct catalog_relation *v = db_catalog_add(shop, "public", "open_orders", 'v');
     v->view = "SELECT orders.customer_id AS who, orders.placed AS at FROM orders WHERE (orders.status = "
               "'open'::text);";
@@ -103,6 +126,92 @@ static void has_none(const char *sql)
     if (strcmp(all, "\n") != 0)
         fail_msg("%s\nshould have none, it has:%s", sql, all);
     free(all);
+}
+
+static void lacks(const char *sql, const char *part)
+{
+    char *all = all_of(sql);
+    if (strstr(all, part))
+        fail_msg("%s\nshould have no %s, it has:%s", sql, part, all);
+    free(all);
+}
+
+/* An entry of a B-tree holds 2704 bytes; what is longer is found by its hash. */
+static void test_long_values(void **state)
+{
+    (void)state;
+    has("select id from room where text = $1", "room USING hash (text)");
+    lacks("select id from room where text = $1", "room (text");
+    lacks("select id, text from room where code = $1", "INCLUDE (id, text)");
+    lacks("select id, text from room where code = $1", "text)");
+    has("select id, title from room where code = $1", "room (code) INCLUDE (id, title)");
+    lacks("select id from room where text > $1 order by text limit 3", "text");
+    has("select id from room where lower(title) = $1", "room (lower(title)) INCLUDE (id, title)");
+    struct catalog_relation *r = (struct catalog_relation *)(uintptr_t)db_catalog_find(shop, NULL, "room");
+    r->toast_pages = 0; /* no value is stored outside of its row: all of them fit */
+    has("select * from room where text = $1", "room (text)");
+    r->toast_pages = 9000;
+}
+
+static void test_space(void **state)
+{
+    (void)state;
+    has("select * from room where during && tstzrange($1, $2)", "room USING gist (during)");
+    has("select * from room where during @> $1::timestamptz", "room USING gist (during)");
+    has("select * from room where $1::tstzrange @> during", "room USING gist (during)");
+    has("select * from room where place <@ box '((0,0),(1,1))'", "room USING gist (place)");
+    has("select * from room order by place <-> point(3, 4) limit 5", "room USING gist (place)");
+    lacks("select * from room order by place <-> point(3, 4)", "gist");
+    has("select * from room where address <<= inet '10.0.0.0/8'", "room USING spgist (address)");
+    has("select * from room where marks @> array[7]::bigint[]", "room USING gin (marks)");
+    lacks("select * from room where place <@ box '((0,0),(1,1))' order by place", "room (place");
+}
+
+static void test_forms(void **state)
+{
+    (void)state;
+    has("select * from orders where (customer_id, status) in ((1, 'a'), (2, 'b'))",
+        "orders (customer_id, status)");
+    has("select * from orders where (customer_id, placed) > ($1, $2)", "orders (customer_id, placed)");
+    has("select * from orders where customer_id = any(array(select id from tiny))", "orders (customer_id)");
+    has("select * from orders where (customer_id, total) in (select id, id from tiny)",
+        "orders (customer_id, total)");
+    has("select * from orders where customer_id = 1 and total = 2 or customer_id = 3 and total = 4",
+        "orders (customer_id, total)");
+    has("select * from orders where customer_id = 9 and (customer_id = 1 or total = 2)",
+        "orders (customer_id)");
+    has("select * from customer where email ~ '^info@'", "customer (email text_pattern_ops)");
+    has("select * from customer where email similar to 'info@%'", "customer (email text_pattern_ops)");
+    lacks("select * from customer where email ~ '^(info|news)@'", "customer (email");
+    lacks("select * from customer where email ~* '^info@'", "customer (email");
+    has("select * from customer order by email collate \"C\" limit 5", "customer (email COLLATE \"C\")");
+    lacks("select * from customer where email = 'x' order by city collate \"C\"", "(email, city)");
+    /* an index leads with the column: the cast goes, not a second index comes */
+    has_none("select * from orders where id::text = '5'");
+    has_none("select * from room where 7 = any(marks)");
+    /* one of fifty cities is another one with the next call */
+    lacks("select * from customer where city = 'Bonn' and email > 'x'", "WHERE");
+}
+
+static void test_patterns(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *regex;
+        size_t prefix;
+        bool whole;
+    } cases[] = {{"^abc", 3, false}, {"^abc$", 3, true},   {"^abc?", 2, false},  {"^a{2}", 0, false},
+                 {"abc", 0, false},  {"^a\\.b", 3, false}, {"^ab|cd", 0, false}, {"^(ab)", 0, false},
+                 {"^", 0, false},    {"^a.c", 1, false},   {"^a\\d", 1, false},  {"^ab+", 2, false}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct text_pattern p = pattern_of_regex(cases[i].regex, false);
+        if (p.prefix != cases[i].prefix || p.whole != cases[i].whole)
+            fail_msg("%s: prefix of %zu, whole %d", cases[i].regex, p.prefix, p.whole);
+    }
+    assert_int_equal(pattern_of_regex("^abc", true).prefix, 0);
+    assert_int_equal(pattern_of_similar("ab_d").prefix, 2);
+    assert_int_equal(pattern_of_similar("ab*").prefix, 1);
+    assert_int_equal(pattern_of_like("ab%", false).prefix, 2);
 }
 
 static void test_shapes(void **state)
@@ -251,6 +360,48 @@ static uint64_t anywhere(uint64_t row)
     return (row * 0x2545f4914f6cdd1du >> 20) % 200000;
 }
 
+/* The open ones of all tasks have few owners: the index of them alone is not a part of that of all. */
+static void test_partial_size(void **state)
+{
+    (void)state;
+    enum { ROWS = 6000, OPEN = 400 };
+    static uint64_t owner[ROWS];
+    static int32_t width[ROWS];
+    static bool open[ROWS];
+    static int64_t page[ROWS];
+    const uint64_t *hashes[] = {owner};
+    const int32_t *widths[] = {width};
+    struct catalog_condition conditions[] = {{.sql = "state = 'open'", .holds = open}};
+    struct catalog_sample sample = {.n = ROWS,
+                                    .page = page,
+                                    .hash = hashes,
+                                    .width = widths,
+                                    .conditions = conditions,
+                                    .n_conditions = 1};
+    struct catalog *c = db_catalog_new();
+    struct catalog_relation *r = db_catalog_add(c, "public", "task", 'r');
+    r->rows = 300000;
+    r->pages = 3000;
+    column(r, "owner", "int4", 4, 20000);
+    for (uint64_t i = 0; i < ROWS; i++) {
+        open[i] = i >= ROWS - OPEN;
+        owner[i] = (open[i] ? 1 + i * 7919 % 150 : 1000 + i * 104729 % 20000) * 0x9e3779b97f4a7c15u;
+        page[i] = (int64_t)(i / 100) * 50;
+        width[i] = 4;
+    }
+    struct index_def d = {.rel = r,
+                          .keys = {{.column = 0}},
+                          .n_keys = 1,
+                          .predicate = "state = 'open'",
+                          .predicate_share = 20000.0 / 300000};
+    r->sample = &sample;
+    double size = index_size(&d); /* PostgreSQL 15 builds 163,840 bytes */
+    assert_true(size > 0.85 * 163840 && size < 1.15 * 163840);
+    sample.n_conditions = 0; /* what the whole table would tell */
+    assert_true(index_size(&d) > 2 * 163840);
+    db_catalog_free(c);
+}
+
 static void test_stored_together(void **state)
 {
     (void)state;
@@ -358,13 +509,63 @@ static void test_choice(void **state)
     }
 }
 
+/* A clock that is a second further each time it is looked at: a machine that is very busy. */
+static int64_t busy_now;
+static int64_t busy_clock(void)
+{
+    return busy_now += SD_S;
+}
+
+/* What is chosen depends on the number of plans, never on how long they take. */
+static void test_choice_by_calls(void **state)
+{
+    (void)state;
+    static const char *const sql[] = {"select * from orders where customer_id = 1 and total > 7",
+                                      "select * from orders where status = 'a' and customer_id = 3",
+                                      "select * from orders where total = 5 order by placed limit 3"};
+    struct statement_use use[3];
+    struct choice_statement statements[3] = {{0}};
+    struct sd_error err;
+    size_t calls[3] = {0}, chosen[3] = {0};
+    for (int run = 0; run < 3; run++) {
+        struct choice c = {.statements = statements,
+                           .n_statements = 3,
+                           .cost = planner,
+                           .ctx = &c,
+                           .budget = INFINITY,
+                           .calls_most = 12,
+                           .now = run ? busy_clock : NULL,
+                           .deadline = run == 2 ? 3 * SD_S : INT64_MAX};
+        busy_now = 0;
+        for (size_t i = 0; i < 3; i++) {
+            assert_true(statement_use(shop, sql[i], &use[i], &err));
+            statements[i] = (struct choice_statement){.use = &use[i], .weight = 1};
+            candidates(shop, &use[i], &statements[i].own);
+        }
+        assert_true(index_choice(&c));
+        calls[run] = c.calls;
+        chosen[run] = c.n_chosen;
+        assert_int_equal(c.cut_short, run == 2); /* only there the clock came first, and says so */
+        index_choice_free(&c);
+        for (size_t i = 0; i < 3; i++) {
+            candidate_free(&statements[i].own);
+            statement_use_free(&use[i]);
+        }
+    }
+    assert_int_equal(calls[0], calls[1]);
+    assert_int_equal(chosen[0], chosen[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_patterns_not_seen),
-        cmocka_unit_test(test_through), cmocka_unit_test(test_nothing),
-        cmocka_unit_test(test_sizes),   cmocka_unit_test(test_stored_together),
-        cmocka_unit_test(test_covers),  cmocka_unit_test(test_exists),
-        cmocka_unit_test(test_choice)};
+        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_patterns_not_seen),
+        cmocka_unit_test(test_long_values),    cmocka_unit_test(test_space),
+        cmocka_unit_test(test_forms),          cmocka_unit_test(test_patterns),
+        cmocka_unit_test(test_through),        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_stored_together),
+        cmocka_unit_test(test_partial_size),   cmocka_unit_test(test_covers),
+        cmocka_unit_test(test_exists),         cmocka_unit_test(test_choice),
+        cmocka_unit_test(test_choice_by_calls)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -245,6 +245,28 @@ static void a_flood_of_problems_is_cut(void **state)
     strbuf_free(&problems);
 }
 
+/* libyaml looks at every open bracket for each token. */
+static void endless_nesting_is_refused(void **state)
+{
+    (void)state;
+    static const char *const opens[] = {"[", "{a: ", "- ", "[\n", "? [", "{"};
+    for (size_t i = 0; i < ARRAY_LEN(opens); i++) {
+        struct strbuf text = {0}, problems = {0};
+        struct config *c = config_new(NULL);
+        strbuf_str(&text, "theme: light\nroutes: ");
+        strbuf_str(&text, str_eq(opens[i], "- ") || str_eq(opens[i], "? [") ? "\n  " : "");
+        while (text.len < 500000)
+            strbuf_str(&text, opens[i]);
+        read_text(c, strbuf_text(&text), &problems);
+        if (!strstr(strbuf_text(&problems), "more than 200 levels; the rest of the file was not read"))
+            fail_msg("%s: %s", opens[i], strbuf_text(&problems));
+        assert_string_equal(c->settings->theme, "light");
+        config_free(c);
+        strbuf_free(&text);
+        strbuf_free(&problems);
+    }
+}
+
 static void files(void **state)
 {
     (void)state;
@@ -282,6 +304,7 @@ int main(void)
         cmocka_unit_test(the_rest_still_counts),
         cmocka_unit_test(problems_are_printable),
         cmocka_unit_test(a_flood_of_problems_is_cut),
+        cmocka_unit_test(endless_nesting_is_refused),
         cmocka_unit_test(files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,57 @@ static void time_pauses_and_steps(void **state)
     world_free(w);
 }
 
+static struct model *log_until(sd_time end)
+{
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    for (int i = 20; i >= 0; i--)
+        shop_requests(m, end - i * SD_S, "GET", "/late", 7, 0, SD_MS);
+    return m;
+}
+
+static void a_log_whose_clock_is_ahead_is_followed(void **state)
+{
+    (void)state;
+    sd_time ahead = 600 * SD_S;
+    struct model *m = log_until(SHOP_END + ahead);
+    struct world *w = world_of(m, SHOP_END, 100, 30, false);
+    see(w, "data is ahead");
+    play(w, "key 2");
+    see(w, "GET");
+    see(w, "/late");
+    for (int i = 0; i < 40; i++) { /* it goes on */
+        w->now += SD_S;
+        shop_requests(m, w->now + ahead, "GET", "/late", 7, 0, SD_MS);
+    }
+    int64_t wait;
+    console_tick(w->console, &wait);
+    see(w, "data is ahead");
+    w->now += 40 * SD_S; /* and stops: one record of the future does not hold the console */
+    console_tick(w->console, &wait);
+    see(w, "live");
+    world_free(w);
+}
+
+static void an_old_log_says_what_was_not_read(void **state)
+{
+    (void)state;
+    struct model *m = log_until(SHOP_START);
+    struct sd_intake r;
+    schema_clear(schema_of(SD_INTAKE), &r);
+    r.unit = "lines";
+    r.total = 600;
+    r.unparsed = 300;
+    r.note = "Durations: number 1 is assumed";
+    shop_add(m, "access.log", SHOP_START, SD_INTAKE, &r);
+    struct world *w = world_of(m, SHOP_START + 86400 * SD_S, 140, 30, false);
+    see(w, "data ends");
+    see(w, "300 of 600 lines not read");
+    play(w, "key 2");
+    see(w, "300 of 600 lines not read");
+    see(w, "number 1 is assumed");
+    world_free(w);
+}
+
 static void a_recording_plays(void **state)
 {
     (void)state;
@@ -681,6 +732,8 @@ int main(void)
         cmocka_unit_test(escape_never_quits),
         cmocka_unit_test(time_pauses_and_steps),
         cmocka_unit_test(a_recording_plays),
+        cmocka_unit_test(a_log_whose_clock_is_ahead_is_followed),
+        cmocka_unit_test(an_old_log_says_what_was_not_read),
         cmocka_unit_test(copies_and_exports),
         cmocka_unit_test(copies_the_thing_then_the_row),
         cmocka_unit_test(panes_of_a_lost_source_say_as_of_when),

@@ -293,6 +293,58 @@ static void test_statement_resets(void **state)
     model_free(m);
 }
 
+/* A server without the start of each statement's counters: its source saw all of them, and this one not. */
+static void test_statement_new(void **state)
+{
+    (void)state;
+    struct model *m = new_model();
+    struct query_stats st;
+    struct sd_statement other = statement("app", 1, 1), r = statement("app", 60, 3000);
+    other.query_id = 1;
+    snapshot(m, T0, 1, &other);
+    r.absent_at = T0 + 8 * SD_S;
+    snapshot(m, T0 + 10 * SD_S, 1, &r);
+    struct query *q = model_find_query(m, "shop/42");
+    query_stats(q, seconds(0, 10), &st);
+    assert_int_equal(st.calls, 60);
+    assert_int_equal(st.total_ns, 3000);
+    struct query_interval in[4];
+    assert_int_equal(query_intervals(q, seconds(0, 10), in, 4), 1);
+    assert_true(in[0].span.from == T0 + 8 * SD_S && in[0].span.to == T0 + 10 * SD_S);
+
+    r.absent_at = SD_UNKNOWN;
+    r.calls = 61;
+    snapshot(m, T0 + 20 * SD_S, 1, &r);
+    query_stats(q, seconds(10, 20), &st);
+    assert_int_equal(st.calls, 1);
+    r.absent_at = T0 + 25 * SD_S; /* evicted, and back with more calls than before */
+    r.calls = 100;
+    snapshot(m, T0 + 30 * SD_S, 1, &r);
+    query_stats(q, seconds(20, 30), &st);
+    assert_int_equal(st.calls, 100);
+    r.absent_at = T0 + 15 * SD_S; /* older than what is known: nothing new */
+    r.calls = 101;
+    snapshot(m, T0 + 40 * SD_S, 1, &r);
+    query_stats(q, seconds(30, 40), &st);
+    assert_int_equal(st.calls, 1);
+    model_free(m);
+
+    /* The first listing had nothing to publish: the interval begins there. A source in C that leaves the
+     * field at 0 says nothing. */
+    m = new_model();
+    r = statement("app", 5, 50);
+    r.absent_at = T0;
+    snapshot(m, T0 + 2 * SD_S, 1, &r);
+    query_stats(model_query(m, 0), seconds(0, 2), &st);
+    assert_int_equal(st.calls, 5);
+    r.query_id = 7;
+    r.absent_at = 0;
+    snapshot(m, T0 + 4 * SD_S, 1, &r);
+    query_stats(model_find_query(m, "shop/7"), seconds(0, 4), &st);
+    assert_int_equal(st.calls, 0);
+    model_free(m);
+}
+
 static void test_statement_variants(void **state)
 {
     (void)state;
@@ -876,6 +928,7 @@ int main(void)
         cmocka_unit_test(test_too_many_endpoints),
         cmocka_unit_test(test_statement_deltas),
         cmocka_unit_test(test_statement_resets),
+        cmocka_unit_test(test_statement_new),
         cmocka_unit_test(test_statement_variants),
         cmocka_unit_test(test_statement_late_and_absent),
         cmocka_unit_test(test_activity),

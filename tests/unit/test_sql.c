@@ -371,6 +371,35 @@ static void tokens_cover_the_text(void **state)
     assert_int_equal(sql_count_tokens("a a a a a", 3), 3);
 }
 
+/* `n` times `item`, between `before` and `after`. */
+static bool bounded(const char *before, const char *item, size_t n, const char *after)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, before);
+    for (size_t i = 0; i < n; i++)
+        strbuf_str(&b, item);
+    strbuf_str(&b, after);
+    bool ok = sql_bounded(b.text);
+    strbuf_free(&b);
+    return ok;
+}
+
+/* A long list of keys, as an ORM writes it, is read; a long chain, which the parser would recurse
+ * into, is not. */
+static void lists_are_longer_than_chains(void **state)
+{
+    (void)state;
+    assert_true(bounded("select * from t where id in (", "1,", 60000, "1)"));
+    assert_true(bounded("select * from t where (a,b) in (", "($1,$2),", 20000, "(1,2))"));
+    assert_true(bounded("select * from t where id = any(array[", "'a'::uuid,", 20000, "null])"));
+    assert_false(bounded("select ", "1+", 20001, "1"));
+    assert_false(bounded("select f(", "1+", 20001, "1)"));
+    assert_false(bounded("", "select 1,2 union ", 20001, "select 1,2"));
+    assert_false(bounded("select (", "values (1,2) union ", 20001, "select 1,2)"));
+    assert_false(bounded("select ", "(", 20001, "1"));
+    assert_false(bounded("select * from t where id in (", "1,", 200000, "1)"));
+}
+
 static void test_values(void **state)
 {
     (void)state;
@@ -529,6 +558,7 @@ int main(void)
         cmocka_unit_test(tags_of_a_cut_text),
         cmocka_unit_test(tags_are_taken_off),
         cmocka_unit_test(tokens_cover_the_text),
+        cmocka_unit_test(lists_are_longer_than_chains),
         cmocka_unit_test(bodies_of_queries_alone_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,7 +425,7 @@ static void a_key_orders_the_search_and_shows_its_answer(void **state)
     assert_null(args->statements);
     assert_int_equal(args->literals, 0);
     HAS(screen(w), "There is no index advice for shop@shop yet",
-        "The search for indexes runs on shop@shop: 0 s of at most 60 s; Esc stops it");
+        "The search for indexes runs on shop@shop: 0 s of at most 3 min; Esc stops it");
     play(w, "key 3 a");
     HAS(screen(w), "One at a time: The search for indexes still runs on shop@shop");
     reply(w, NULL);

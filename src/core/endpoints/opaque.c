@@ -196,10 +196,124 @@ static bool is_padded(const char *s, size_t n)
     return pad && n >= 8 && n % 4 == 0;
 }
 
+/* 26 figures of base 32, without I, L, O and U; the first is at most 7. */
+static bool is_ulid(const char *s, size_t n)
+{
+    size_t digits = 0;
+    if (n != 26 || *s < '0' || *s > '7')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        enum letter k = letter_of(s[i]);
+        if (k == OTHER || (k != DIGIT && strchr("ilou", s[i] | 0x20)))
+            return false;
+        digits += k == DIGIT;
+    }
+    return digits >= 2;
+}
+
+/* Letters and figures that change places more often than in a name: 8f3k2, NffrFeUfNV2Hib; not v2, x86,
+ * windows2019, mp6g3ll. */
+static bool is_mixed(const char *s, size_t n, size_t least, size_t odd_least)
+{
+    size_t digits = 0, letters = 0, changes = 0, upper = 0, odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        enum letter k = letter_of(s[i]), before = i ? letter_of(s[i - 1]) : k;
+        if (k == OTHER)
+            return false;
+        digits += k == DIGIT;
+        letters += k != DIGIT;
+        upper += k == UPPER;
+        changes += (k == DIGIT) != (before == DIGIT);
+        odd +=
+            i && k != DIGIT && before != DIGIT && (!usual(s[i - 1], s[i]) || (before == LOWER && k == UPPER));
+    }
+    if (n < least || !letters)
+        return false;
+    bool cases = upper && upper < letters;
+    return (digits >= 2 && changes >= 3) || (digits && cases && changes + odd >= 3) ||
+           (cases && n >= 8 && odd >= odd_least);
+}
+
+/* "cus_NffrFeUfNV2Hib", "ord-8f3k2", "INV-00123": what issuers put before an id tells its kind. A year is
+ * none: report-2024. */
+static bool is_prefixed(const char *s, size_t n)
+{
+    enum { PREFIX = 12 };
+    size_t p = 0, most = n < PREFIX + 2 ? n : PREFIX + 2;
+    while (p < most && s[p] != '_' && s[p] != '-')
+        p++;
+    if (p < 1 || p > PREFIX || p + 1 >= n)
+        return false;
+    for (size_t i = 0; i < p; i++)
+        if (letter_of(s[i]) != LOWER && letter_of(s[i]) != UPPER)
+            return false;
+    const char *id = s + p + 1;
+    size_t k = n - p - 1, digits = 0;
+    while (digits < k && letter_of(id[digits]) == DIGIT)
+        digits++;
+    if (digits == k)
+        return k >= 5 || (k == 4 && !begins(id, k, "19") && !begins(id, k, "20"));
+    return is_mixed(id, k, s[p] == '_' ? 5 : 8, 3) || is_ulid(id, k);
+}
+
+/* Hex with letters and figures, or a run that is mixed enough. */
+static bool is_hash(const char *s, size_t n, bool first)
+{
+    struct run r = read_run(s, n);
+    if (r.n != n || n < 6 || n > 64)
+        return false;
+    bool lower_hex = r.hex == n && r.digits && r.letters && !r.upper;
+    return lower_hex || (n >= 8 && r.digits == n) || is_mixed(s, n, 8, n == 8 && !first ? 2 : 3);
+}
+
+/* "app.3f9a1b2c.js", "index-BX9a3kd2.css", "2.4e5f6a7b.chunk.js": the build puts a fingerprint of the content
+ * into the name, another one with each release. */
+static bool is_fingerprinted(const char *s, size_t n)
+{
+    /* What else is behind a point is not looked at. */
+    static const char ENDS[] =
+        " js mjs css map png jpg jpeg gif svg webp ico avif woff woff2 ttf eot otf wasm json html "
+        "txt mp4 webm gz br xml webmanifest ";
+    const char *dot = memrchr(s, '.', n), *end = s + n;
+    char word[16];
+    size_t k = dot ? (size_t)(end - dot) - 1 : 0;
+    bool asset = k >= 2 && k + 3 < sizeof word;
+    if (asset) {
+        word[0] = word[k + 1] = ' ';
+        memcpy(word + 1, dot + 1, k);
+        word[k + 2] = 0;
+        asset = !memchr(word + 1, ' ', k) && strstr(ENDS, word);
+    }
+    if (!asset)
+        return false;
+    for (const char *part = s, *stop; part < dot; part = stop + 1) {
+        for (stop = part; stop < dot && !strchr(".-_~", *stop);)
+            stop++;
+        if (is_hash(part, (size_t)(stop - part), part == s))
+            return true;
+    }
+    /* Eight figures of base64url, in which - and _ stand as well. */
+    const char *dash = memchr(s, '-', (size_t)(dot - s));
+    size_t upper = 0, digits = 0;
+    if (!dash || dot - dash != 9)
+        return false;
+    for (const char *p = dash + 1; p < dot; p++) {
+        upper += letter_of(*p) == UPPER;
+        digits += letter_of(*p) == DIGIT;
+    }
+    return upper && digits;
+}
+
 bool opaque(const char *s, size_t n)
 {
     if (n < 3)
         return false;
-    return is_known_key(s, n) || is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) || is_padded(s, n) ||
+    size_t lower = 0;
+    while (lower < n && s[lower] >= 'a' && s[lower] <= 'z')
+        lower++;
+    if (lower == n && n < TOKEN_SHORT) /* most segments: a short word */
+        return false;
+    return is_known_key(s, n) || is_ulid(s, n) || is_prefixed(s, n) || is_fingerprinted(s, n) ||
+           is_phone(s, n) || is_mail(s, n) || is_assignment(s, n) || is_padded(s, n) ||
            (n >= TOKEN_SHORT && is_token(s, n));
 }

@@ -9,7 +9,8 @@
  * figures that no word or camelCase name looks like (16 or more; 12 with figures among
  * them; 20 of base64url with gaps), the beginnings of known keys ("sk_live_", "eyJ"),
  * mail addresses (also with %40), user:password@host, padded base64, telephone numbers and addresses of 7
- * figures or more, NAME=value. Words joined by hyphens, package@1.2.3 and names with a year are not. Any
+ * figures or more, NAME=value, ULIDs, ids with a prefix ("cus_NffrFeUfNV2Hib"), names of assets with a
+ * fingerprint ("app.3f9a1b2c.js"). Words joined by hyphens, package@1.2.3 and names with a year are not. Any
  * thread; reads nothing else. */
 bool opaque(const char *s, size_t n);
 

@@ -10,8 +10,21 @@ size_t candidate_add(struct candidate_list *l, const struct index_def *d)
     for (size_t i = 0; i < l->n; i++)
         if (index_def_same(&l->items[i], d) && l->items[i].n_include == d->n_include)
             return i;
-    if (index_def_exists(d))
+    const struct catalog_index *existing = index_def_exists(d);
+    int column;
+    if (existing && !l->existing) {
+        l->existing = existing;
+        l->existing_of = d->rel;
+    }
+    if (existing)
         return SIZE_MAX;
+    if (index_def_too_long(d, &column)) {
+        if (!l->long_of && column >= 0) {
+            l->long_of = d->rel;
+            l->long_column = column;
+        }
+        return SIZE_MAX;
+    }
     l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
     l->items[l->n] = *d;
     return l->n++;
@@ -48,7 +61,8 @@ struct keys {
 
 static bool same_target(const struct index_key *a, const struct index_key *b)
 {
-    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
+    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr)) &&
+           str_eq(a->collation, b->collation);
 }
 
 static bool has_key(const struct keys *k, const struct index_key *key)
@@ -143,11 +157,12 @@ static int more_distinct(const struct table_use *u, const struct index_key *a, c
 
 static bool sort_type(const struct table_use *u, const struct index_key *k)
 {
-    static const char *const without[] = {"json",    "jsonb",    "xml",    "point", "box",
-                                          "polygon", "tsvector", "hstore", NULL};
+    static const char *const without[] = {"json", "jsonb", "xml", "tsvector", "hstore",  "line",  "lseg",
+                                          "path", "xid",   "cid", "jsonpath", "aclitem", "ltree", NULL};
+    const char *type = k->column < 0 ? "" : u->rel->columns[k->column].type;
+    bool plain_space = type_of_space(type) && !type_of_network(type) && !strstr(type, "range");
     return k->column < 0 ? !str_eq(k->type, "tsvector")
-                         : str_find(without, u->rel->columns[k->column].type) < 0 &&
-                               u->rel->columns[k->column].type[0] != '_';
+                         : str_find(without, type) < 0 && type[0] != '_' && !plain_space;
 }
 
 static struct index_key pattern_key(const struct table_use *u, struct index_key k)
@@ -157,7 +172,9 @@ static struct index_key pattern_key(const struct table_use *u, struct index_key 
         return k;
     }
     const struct catalog_column *c = &u->rel->columns[k.column];
-    if (!c->plain_collation)
+    bool plain =
+        k.collation ? !strcmp(k.collation, "\"C\"") || !strcmp(k.collation, "\"POSIX\"") : c->plain_collation;
+    if (!plain)
         k.opclass = !strcmp(c->type, "bpchar")    ? "bpchar_pattern_ops"
                     : !strcmp(c->type, "varchar") ? "varchar_pattern_ops"
                                                   : "text_pattern_ops";
@@ -186,7 +203,7 @@ static struct asked asked_of(const struct table_use *u, size_t skip)
     struct asked a = {.equal.n = 0};
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
-        if (i == skip || p->in_or || !sort_type(u, &p->key))
+        if (i == skip || p->in_or || pred_inside(p->kind) || !sort_type(u, &p->key))
             continue;
         struct index_key key = p->kind == PRED_PREFIX ? pattern_key(u, p->key) : p->key;
         if (p->kind == PRED_EQUAL || p->kind == PRED_NULL || p->kind == PRED_TRUE)
@@ -343,6 +360,54 @@ static bool has_plain_condition(const struct table_use *u)
     return false;
 }
 
+/* BRIN for a range of a large table that is stored in its order. */
+static bool brin_for(const struct table_use *u, const struct pred *p)
+{
+    const struct catalog_column *c = p->key.column >= 0 ? &u->rel->columns[p->key.column] : NULL;
+    return c && !p->key.collation && fabs(c->correlation) >= CANDIDATE_BRIN_CORRELATION &&
+           u->rel->pages >= CANDIDATE_BRIN_PAGES && appended(u->rel);
+}
+
+/* For a condition on what is inside of the value. False: nothing of this type. */
+static bool inside_for(const struct catalog *c, const struct table_use *u, const struct pred *p,
+                       struct index_def *d)
+{
+    const char *type = p->key.column >= 0 ? u->rel->columns[p->key.column].type : p->key.type;
+    bool text = type && (!strcmp(type, "text") || !strcmp(type, "varchar"));
+    if (!type)
+        return false;
+    switch (p->kind) {
+    case PRED_CONTAINS:
+        d->method = INDEX_GIN;
+        d->keys[0].opclass = "gin_trgm_ops";
+        return c->has_trigram && text && !(p->unseen && has_plain_condition(u));
+    case PRED_JSON:
+        d->method = INDEX_GIN;
+        return !strcmp(type, "jsonb") || type[0] == '_';
+    case PRED_SEARCH:
+        d->method = INDEX_GIN;
+        return !strcmp(type, "tsvector");
+    case PRED_SPACE: /* the class of GiST for networks is not the default one */
+        d->method = type_of_network(type) ? INDEX_SPGIST : INDEX_GIST;
+        return type_of_space(type);
+    case PRED_NEAREST:
+        d->method = INDEX_GIST;
+        return type_of_space(type) && !type_of_network(type);
+    default:
+        return false;
+    }
+}
+
+/* A hash index holds values of any length. */
+static bool hash_for(const struct table_use *u, const struct pred *p)
+{
+    static const char *const types[] = {"text", "varchar", "bpchar", "bytea", "jsonb", NULL};
+    int ignored;
+    struct index_def tree = {.rel = u->rel, .keys = {p->key}, .n_keys = 1, .predicate_share = 1};
+    return p->key.column >= 0 && !p->key.collation &&
+           str_find(types, u->rel->columns[p->key.column].type) >= 0 && index_def_too_long(&tree, &ignored);
+}
+
 /* Methods beside the B-tree. */
 static void others(const struct maker *m, const struct catalog *c)
 {
@@ -350,30 +415,45 @@ static void others(const struct maker *m, const struct catalog *c)
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
         struct index_def d = {.rel = u->rel, .keys = {p->key}, .n_keys = 1, .predicate_share = 1};
-        const char *type = p->key.column >= 0 ? u->rel->columns[p->key.column].type : p->key.type;
-        if (p->kind == PRED_RANGE && p->key.column >= 0) {
-            const struct catalog_column *col = &u->rel->columns[p->key.column];
-            if (fabs(col->correlation) < CANDIDATE_BRIN_CORRELATION || isnan(col->correlation) ||
-                !(u->rel->pages >= CANDIDATE_BRIN_PAGES) || !appended(u->rel))
-                continue;
+        bool made = false;
+        if (pred_inside(p->kind)) {
+            made = inside_for(c, u, p, &d);
+        } else if (p->kind == PRED_RANGE && brin_for(u, p)) {
             d.method = INDEX_BRIN;
-        } else if (p->kind == PRED_CONTAINS) {
-            if (p->unseen && has_plain_condition(u))
-                continue;
-            if (!c->has_trigram || !type || (strcmp(type, "text") != 0 && strcmp(type, "varchar") != 0))
-                continue;
-            d.method = INDEX_GIN;
-            d.keys[0].opclass = "gin_trgm_ops";
-        } else if (p->kind == PRED_JSON || p->kind == PRED_SEARCH) {
-            bool fits = type && (!strcmp(type, p->kind == PRED_JSON ? "jsonb" : "tsvector") ||
-                                 (p->kind == PRED_JSON && type[0] == '_'));
-            if (!fits)
-                continue;
-            d.method = INDEX_GIN;
-        } else {
-            continue;
+            made = true;
+        } else if ((p->kind == PRED_EQUAL || p->kind == PRED_IN || p->kind == PRED_JOIN) && hash_for(u, p)) {
+            d.method = INDEX_HASH;
+            made = true;
         }
-        candidate_add(m->out, &d);
+        if (made)
+            candidate_add(m->out, &d);
+    }
+}
+
+/* Arms of an OR: the planner joins their bitmaps. Each arm's conditions alone, and all of them. */
+static void arms(const struct maker *m)
+{
+    const struct table_use *u = m->use;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        const struct pred *p = &u->preds[i];
+        struct keys all = {.n = 0};
+        if (!p->in_or || p->kind > PRED_JOIN || !sort_type(u, &p->key))
+            continue;
+        make(m, &(struct keys){.items = {p->kind == PRED_PREFIX ? pattern_key(u, p->key) : p->key}, .n = 1});
+        if (i > 0 && u->preds[i - 1].arm == p->arm)
+            continue; /* not the first of its arm */
+        for (int ranges = 0; ranges < 2; ranges++)
+            for (size_t k = i; k < u->n_preds && u->preds[k].arm == p->arm; k++) {
+                const struct pred *o = &u->preds[k];
+                bool range = o->kind == PRED_RANGE || o->kind == PRED_PREFIX;
+                if (o->kind <= PRED_JOIN && o->kind != PRED_NOT_NULL && range == ranges &&
+                    sort_type(u, &o->key)) {
+                    struct index_key key = o->kind == PRED_PREFIX ? pattern_key(u, o->key) : o->key;
+                    push(&all, &key);
+                }
+            }
+        if (all.n > 1)
+            make(m, &all);
     }
 }
 
@@ -391,12 +471,7 @@ void candidates(const struct catalog *c, const struct statement_use *u, struct c
         others(&m, c);
         combine(&m, SIZE_MAX);
         partial(&m);
-        for (size_t k = 0; k < t->n_preds; k++) /* arms of an OR: the planner joins their bitmaps */
-            if (t->preds[k].in_or && t->preds[k].kind <= PRED_JOIN && sort_type(t, &t->preds[k].key))
-                make(&m, &(struct keys){.items = {t->preds[k].kind == PRED_PREFIX
-                                                      ? pattern_key(t, t->preds[k].key)
-                                                      : t->preds[k].key},
-                                        .n = 1});
+        arms(&m);
     }
 }
 

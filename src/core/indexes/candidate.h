@@ -10,7 +10,7 @@
 
 #define CANDIDATE_MIN_ROWS         1000 /* smaller tables are read whole */
 #define CANDIDATE_MIN_BYTES        131072
-#define CANDIDATE_PARTIAL_DISTINCT 50    /* a constant of a column with more values is chance */
+#define CANDIDATE_PARTIAL_DISTINCT 16    /* a constant of a column with more values is chance */
 #define CANDIDATE_PARTIAL_NUMBERS  10    /* the same of a number, which is rarely a state */
 #define CANDIDATE_BRIN_PAGES       16384 /* 128 MB: smaller tables get no BRIN */
 #define CANDIDATE_BRIN_CORRELATION 0.98
@@ -19,10 +19,14 @@ enum { CANDIDATES_PER_STATEMENT = 160 };
 struct candidate_list {
     struct index_def *items; /* texts belong to the statement_use, or to `arena` of merges */
     size_t n, cap;
+    /* Why others are not there; NULL or -1: no such reason. */
+    const struct catalog_relation *existing_of, *long_of;
+    const struct catalog_index *existing; /* of existing_of: does the work already */
+    int long_column;                      /* of long_of: its values are too long for a B-tree */
 };
 
-/* Adds what is not in the list yet, and what no existing index covers; gives its
- * place, or SIZE_MAX for what exists. */
+/* Adds what is not in the list yet, what no existing index covers and what can be built; gives its
+ * place, or SIZE_MAX for what exists or cannot be. */
 size_t candidate_add(struct candidate_list *l, const struct index_def *d);
 void candidates(const struct catalog *c, const struct statement_use *u, struct candidate_list *out);
 void candidate_free(struct candidate_list *l);

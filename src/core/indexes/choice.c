@@ -97,6 +97,7 @@ static double ask_planner(struct choice *c, size_t q, const struct bits *offered
             place[n] = i;
             set[n++] = &c->pool.items[m->local[i]];
         }
+    c->calls++;
     if (!c->cost(c->ctx, q, set, n, &cost, used)) {
         m->failed = m->failed || m->n == 0;
         return NAN;
@@ -146,12 +147,13 @@ static void bounds(struct memory *m, const struct bits *b, double *low, double *
 
 bool choice_late(struct choice *c)
 {
-    if (!c->cut_short && c->now && c->now() >= c->deadline)
+    bool spent = c->calls_most && c->calls >= c->calls_most;
+    if (!spent && !c->cut_short && c->now && c->now() >= c->deadline)
         c->cut_short = true;
-    return c->cut_short && !c->cache->exact;
+    return (spent || c->cut_short) && !c->cache->exact;
 }
 
-/* What it costs at most; exactly, unless the time is up. */
+/* What it costs at most; exactly, unless the calls or the time are used up. */
 double choice_cost_of(struct choice *c, size_t q, const struct set *s)
 {
     struct memory *m = &c->cache->of[q];
@@ -616,7 +618,7 @@ bool index_choice(struct choice *c)
                 at = i;
         double total = totals[at];
         for (int round = 0; round < 200 && isfinite(total) && !(c->stop && c->stop(c->ctx)) &&
-                            !(tried && c->cut_short) && exchange(c, &begin[at], &total);
+                            !(tried && choice_late(c)) && exchange(c, &begin[at], &total);
              round++)
             ;
         vain += total > best_total * 0.9995;

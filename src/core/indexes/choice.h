@@ -6,7 +6,9 @@
  * bounds the cost of every set that holds U (from above) or that C holds (from below).
  * First each statement shows what it would use; those, their merges and their narrow
  * forms make the pool; a greedy choice by gain per byte is then improved by exchanges
- * until nothing more is gained or the time is up. */
+ * until nothing more is gained or so many plans were asked for. The bound is a number of
+ * plans, so that a busy machine finds the same indexes as an idle one; the clock only ends a
+ * search that has run away. */
 #ifndef CORE_INDEXES_CHOICE_H
 #define CORE_INDEXES_CHOICE_H
 
@@ -23,6 +25,11 @@
 #define CHOICE_DOUBLE_TOTAL 0.10
 #define CHOICE_DOUBLE_COST  100
 
+/* Plans a search may ask for: some hundred, and some dozen for each statement. */
+#define CHOICE_CALLS               600
+#define CHOICE_CALLS_PER_STATEMENT 50
+#define CHOICE_CALLS_MOST          16000
+
 struct choice_statement {
     const struct statement_use *use;
     double weight;
@@ -35,9 +42,10 @@ struct choice {
     /* given */
     struct choice_statement *statements;
     size_t n_statements;
-    double budget;    /* bytes; INFINITY */
-    int64_t deadline; /* of now(); after it bounds are used */
-    double keep;      /* an index that saves less of the total, as a share, is left out; 0: CHOICE_KEEP_... */
+    double budget;     /* bytes; INFINITY */
+    int64_t deadline;  /* of now(); after it bounds are used, and the search was cut short */
+    size_t calls_most; /* plans to ask for; then bounds are used; 0: any */
+    double keep; /* an index that saves less of the total, as a share, is left out; 0: CHOICE_KEEP_... */
     int64_t (*now)(void);
     bool (*cost)(void *ctx, size_t statement, const struct index_def *const *set, size_t n, double *cost,
                  bool *used);
@@ -53,7 +61,8 @@ struct choice {
     double before, after, size;
     double next_size, next_after; /* the next step needs so many bytes in all; NAN: there is none */
     size_t next;                  /* its place in the pool */
-    bool cut_short;               /* the time was up */
+    size_t calls;                 /* plans asked for */
+    bool cut_short;               /* the time was up before the calls were */
     bool (*stop)(void *ctx);      /* given; NULL: never. True ends the search at once, nothing is found */
     struct choice_cache *cache;
 };

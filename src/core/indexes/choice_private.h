@@ -38,7 +38,7 @@ struct memory { /* of one statement */
 struct choice_cache {
     struct memory *of;
     bool by_liking; /* the search looks only at what a statement has used, its merges and parts */
-    bool exact;     /* the figures that are told are asked for, even when the time is up */
+    bool exact;     /* the figures that are told are asked for, even when calls or time are used up */
     bool *banned;   /* per pool: too small a gain for a second index with the same keys */
 };
 
@@ -67,8 +67,9 @@ void choice_drop_useless(struct choice *c, struct set *s);
 /* The columns an index has beside those of a narrower one have to pay, too. */
 void choice_narrow(struct choice *c, struct set *s);
 void choice_report(struct choice *c, const struct set *s);
+/* Are the calls used up, or the time? */
 bool choice_late(struct choice *c);
-/* What it costs at most; exactly, unless the time is up. */
+/* What it costs at most; exactly, unless the calls or the time are used up. */
 double choice_cost_of(struct choice *c, size_t q, const struct set *s);
 double choice_total_of(struct choice *c, const struct set *s);
 double choice_size_of(const struct choice *c, const struct set *s);

@@ -35,7 +35,8 @@ struct catalog_relation *db_catalog_add(struct catalog *c, const char *schema, c
     r->name = arena_strdup(c->arena, name);
     r->kind = kind;
     r->visible = true;
-    r->all_visible = r->rows = r->pages = r->inserts = r->updates = r->deletes = r->hot_updates = NAN;
+    r->toast_pages = r->all_visible = r->rows = r->pages = r->inserts = r->updates = r->deletes =
+        r->hot_updates = NAN;
     r->size_bytes = SD_UNKNOWN;
     return r;
 }
@@ -64,6 +65,8 @@ struct catalog_column *db_catalog_column(struct catalog *c, struct catalog_relat
         .n_distinct = NAN,
         .avg_width = NAN,
         .correlation = NAN,
+        .longest = NAN,
+        .most_bytes = NAN,
     };
     return col;
 }

@@ -18,10 +18,13 @@ struct catalog_column {
     bool plain_collation; /* C, or a type without collation: LIKE 'x%' needs no opclass */
     /* pg_stats; NAN: never analysed */
     double null_frac;
-    double n_distinct;    /* as the server keeps it: negative is a share of the rows */
-    double avg_width;     /* bytes of a value that is not null */
-    double correlation;   /* of the value with the place in the table; NAN unknown */
-    const double *common; /* shares of the most common values */
+    double n_distinct;     /* as the server keeps it: negative is a share of the rows */
+    double avg_width;      /* bytes of a value that is not null */
+    double correlation;    /* of the value with the place in the table; NAN unknown */
+    double longest;        /* bytes of the longest value of a sample, as stored; NAN: none was taken */
+    double most_bytes;     /* a value may have, by its type: varchar(20); NAN: any number */
+    const char *collation; /* its name as SQL; NULL: none, or unknown */
+    const double *common;  /* shares of the most common values */
     size_t n_common;
 };
 
@@ -37,6 +40,7 @@ struct catalog_index {
     size_t n_keys, n_columns;            /* n_columns counts those INCLUDEd, too */
     const char
         *expressions[CATALOG_KEYS]; /* of keys that are none of the columns, as the server writes them */
+    const char *collations[CATALOG_KEYS]; /* of keys with another than the column's; NULL */
     bool has_expression, other_opclass;
     bool is_unique, is_constraint, is_valid, is_clustered_on, is_replica_identity;
     int64_t size_bytes; /* SD_UNKNOWN */
@@ -62,8 +66,13 @@ struct catalog_sample {         /* of rows: what no statistic says about combina
         double avg_width;
     } * expressions;
     size_t n_expressions;
+    struct catalog_condition { /* of a partial index */
+        const char *sql;
+        const bool *holds; /* [row] */
+    } * conditions;
+    size_t n_conditions;
 };
-enum { CATALOG_EXPRESSIONS = 8 };
+enum { CATALOG_EXPRESSIONS = 8, CATALOG_CONDITIONS = 16 };
 
 struct catalog_relation {
     int64_t oid;
@@ -73,6 +82,7 @@ struct catalog_relation {
     const char *view;   /* its query, of a view; NULL */
     double rows, pages; /* the planner's; rows NAN: never analysed */
     double all_visible; /* share of the pages by the visibility map; NAN unknown */
+    double toast_pages; /* of values stored outside of the rows; NAN unknown */
     int64_t size_bytes;
     double inserts, updates, deletes; /* since the statistics were reset; NAN unknown */
     double hot_updates;

@@ -2,14 +2,27 @@
 #include "core/indexes/definition.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define NAME_MAX_BYTES 63 /* NAMEDATALEN - 1 */
 
 const char *index_method_name(enum index_method m)
 {
-    static const char *const names[] = {[INDEX_BTREE] = "btree", [INDEX_GIN] = "gin", [INDEX_BRIN] = "brin"};
+    static const char *const names[] = {
+        [INDEX_BTREE] = "btree", [INDEX_GIN] = "gin",   [INDEX_BRIN] = "brin",
+        [INDEX_HASH] = "hash",   [INDEX_GIST] = "gist", [INDEX_SPGIST] = "spgist"};
     return names[m];
+}
+
+bool index_method_asked(enum index_method m)
+{
+    return m == INDEX_BTREE || m == INDEX_BRIN || m == INDEX_HASH;
+}
+
+bool index_method_unsized(enum index_method m)
+{
+    return m == INDEX_GIN || m == INDEX_GIST || m == INDEX_SPGIST;
 }
 
 /* The next character that counts: not brackets and blanks, which the server adds, nor
@@ -66,7 +79,7 @@ static bool same_sql(const char *a, const char *b)
 static bool same_key(const struct index_key *a, const struct index_key *b)
 {
     return a->column == b->column && same_sql(a->expr, b->expr) && str_eq(a->opclass, b->opclass) &&
-           a->desc == b->desc && a->nulls_first == b->nulls_first;
+           str_eq(a->collation, b->collation) && a->desc == b->desc && a->nulls_first == b->nulls_first;
 }
 
 static bool same_place(const struct index_def *a, const struct index_def *b)
@@ -115,6 +128,7 @@ static bool index_def_existing(const struct catalog_relation *r, const struct ca
     for (size_t i = 0; i < ix->n_keys; i++)
         out->keys[out->n_keys++] = (struct index_key){.column = ix->keys[i],
                                                       .expr = ix->expressions[i],
+                                                      .collation = ix->collations[i],
                                                       .desc = ix->options[i] & CATALOG_DESC,
                                                       .nulls_first = ix->options[i] & CATALOG_NULLS_FIRST};
     for (size_t i = ix->n_keys; i < ix->n_columns; i++)
@@ -125,7 +139,7 @@ static bool index_def_existing(const struct catalog_relation *r, const struct ca
 /* GIN and BRIN support each column by itself, in any position; the operators are assumed to match. */
 static bool serves(const struct catalog_index *ix, const struct index_def *d)
 {
-    if (!ix->is_valid || strcmp(ix->method, index_method_name(d->method)) != 0 ||
+    if (strcmp(ix->method, index_method_name(d->method)) != 0 ||
         (ix->predicate && !same_sql(ix->predicate, d->predicate)))
         return false;
     for (size_t k = 0; k < d->n_keys; k++) {
@@ -138,17 +152,91 @@ static bool serves(const struct catalog_index *ix, const struct index_def *d)
     return true;
 }
 
-const struct catalog_index *index_def_exists(const struct index_def *d)
+static const struct catalog_index *find_existing(const struct index_def *d, bool valid)
 {
     struct index_def have;
     for (size_t i = 0; i < d->rel->n_indexes; i++) {
         const struct catalog_index *ix = &d->rel->indexes[i];
+        if (ix->is_valid != valid)
+            continue;
         if (d->method != INDEX_BTREE && serves(ix, d))
             return ix;
-        if (ix->is_valid && index_def_existing(d->rel, ix, &have) && index_def_covers(&have, d))
+        if (index_def_existing(d->rel, ix, &have) && index_def_covers(&have, d))
             return ix;
     }
     return NULL;
+}
+
+const struct catalog_index *index_def_exists(const struct index_def *d)
+{
+    return find_existing(d, true);
+}
+
+const struct catalog_index *index_def_invalid(const struct index_def *d)
+{
+    struct index_def keys = *d; /* what it carries besides is of no account */
+    keys.n_include = 0;
+    return find_existing(&keys, false);
+}
+
+char *index_def_invalid_text(const struct index_def *d)
+{
+    const struct catalog_index *ix = index_def_invalid(d);
+    if (!ix)
+        return NULL;
+    struct strbuf name = {0};
+    if (*d->rel->schema) {
+        sql_quote(d->rel->schema, &name);
+        strbuf_char(&name, '.');
+    }
+    sql_quote(ix->name, &name);
+    char *text =
+        mem_printf("There is an index on it, %s, but it is invalid: no statement uses it, and every "
+                   "write pays for it. REINDEX INDEX CONCURRENTLY %s makes it valid, instead of a new "
+                   "one; or DROP INDEX CONCURRENTLY %s before the new one is created.",
+                   name.text, name.text, name.text);
+    strbuf_free(&name);
+    return text;
+}
+
+/* ---- what fits into an entry ---- */
+
+#define ENTRY_MOST 2704.0
+#define UNSEEN     1.5 /* the longest of a table are longer than the longest of a sample */
+
+/* Bytes the longest value of a column may have within an index. */
+static double longest(const struct catalog_relation *r, int column)
+{
+    const struct catalog_column *c = &r->columns[column];
+    double most = isnan(c->most_bytes) ? INFINITY : c->most_bytes;
+    if (c->length > 0)
+        return c->length;
+    if (!(c->longest >= 0)) /* not sampled: the average alone tells only the worst */
+        return MIN(most, isnan(c->avg_width) ? 32 : c->avg_width);
+    return MIN(most, UNSEEN * c->longest);
+}
+
+bool index_def_too_long(const struct index_def *d, int *column)
+{
+    double sum = 8, worst = 0;
+    *column = -1;
+    /* Where nothing is stored outside of the rows, each whole row is below 2 kB. */
+    if (d->method != INDEX_BTREE || d->rel->toast_pages <= 0)
+        return false;
+    for (size_t i = 0; i < d->n_keys + d->n_include; i++) {
+        int at = i < d->n_keys ? d->keys[i].column : d->include[i - d->n_keys];
+        const struct catalog_sample *s = at < 0 ? d->rel->sample : NULL;
+        double bytes = at >= 0 ? longest(d->rel, at) : 32;
+        for (size_t k = 0; s && k < s->n_expressions; k++)
+            if (str_eq(s->expressions[k].sql, d->keys[i].expr))
+                bytes = MAX(bytes, s->expressions[k].avg_width);
+        sum += bytes;
+        if (bytes > worst) {
+            worst = bytes;
+            *column = at;
+        }
+    }
+    return sum > ENTRY_MOST;
 }
 
 const struct catalog_index *index_def_doubles(const struct index_def *d)
@@ -163,7 +251,9 @@ const struct catalog_index *index_def_doubles(const struct index_def *d)
             continue;
         size_t n = MIN(have.n_keys, d->n_keys), k = 0;
         while (k < n && have.keys[k].column == d->keys[k].column &&
-               same_sql(have.keys[k].expr, d->keys[k].expr) && (ix->other_opclass || !d->keys[k].opclass))
+               same_sql(have.keys[k].expr, d->keys[k].expr) &&
+               str_eq(have.keys[k].collation, d->keys[k].collation) &&
+               (ix->other_opclass || !d->keys[k].opclass))
             k++;
         /* past a unique key nothing leads any further */
         if (k == d->n_keys || (ix->is_unique && k == have.n_keys))
@@ -178,6 +268,8 @@ static void key_text(const struct index_def *d, const struct index_key *k, struc
         sql_quote(d->rel->columns[k->column].name, out);
     else
         strbuf_str(out, k->expr);
+    if (k->collation)
+        strbuf_printf(out, " COLLATE %s", k->collation);
     if (k->opclass)
         strbuf_printf(out, " %s", k->opclass);
     if (k->desc)

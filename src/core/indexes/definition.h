@@ -4,16 +4,21 @@
 
 #include "core/indexes/db_catalog.h"
 
-enum index_method { INDEX_BTREE, INDEX_GIN, INDEX_BRIN };
+enum index_method { INDEX_BTREE, INDEX_GIN, INDEX_BRIN, INDEX_HASH, INDEX_GIST, INDEX_SPGIST };
 const char *index_method_name(enum index_method m);
+/* Can the planner be asked about one that does not exist (HypoPG)? */
+bool index_method_asked(enum index_method m);
+/* Does it hold values of another form, so that its size cannot be told: GIN, GiST, SP-GiST? */
+bool index_method_unsized(enum index_method m);
 
 enum { INDEX_KEYS = 8, INDEX_INCLUDES = 12 };
 
 struct index_key {
-    int column;          /* position in the relation; -1: an expression */
-    const char *expr;    /* SQL, in parentheses where the grammar wants them; NULL */
-    const char *opclass; /* NULL: the default */
-    const char *type;    /* of the expression's value, when known; NULL */
+    int column;            /* position in the relation; -1: an expression */
+    const char *expr;      /* SQL, in parentheses where the grammar wants them; NULL */
+    const char *opclass;   /* NULL: the default */
+    const char *collation; /* another than the column's, as SQL; NULL */
+    const char *type;      /* of the expression's value, when known; NULL */
     bool desc, nulls_first;
 };
 
@@ -35,6 +40,15 @@ bool index_def_covers(const struct index_def *a, const struct index_def *b);
 bool index_def_has(const struct index_def *d, int column);
 /* Is there a valid index already that covers it? */
 const struct catalog_index *index_def_exists(const struct index_def *d);
+
+/* Is there one that would, were it not invalid: a CREATE INDEX CONCURRENTLY that failed? */
+const struct catalog_index *index_def_invalid(const struct index_def *d);
+
+/* Then a sentence that names it and what to do; caller frees. NULL: there is none. */
+char *index_def_invalid_text(const struct index_def *d);
+
+/* Can a B-tree entry not hold some values: more than 2704 bytes (BTMaxItemSize)? *column is the longest. */
+bool index_def_too_long(const struct index_def *d, int *column);
 
 /* Is there a valid index already that leads to the same rows: `d` would only carry more
  * columns, or fewer rows? */

@@ -35,6 +35,7 @@ static double share_of(const struct table_use *u, const struct pred *p)
     case PRED_CONTAINS:
     case PRED_JSON:
     case PRED_SEARCH:
+    case PRED_SPACE:
         return MATCH_SHARE;
     default:
         return 1;
@@ -43,7 +44,8 @@ static double share_of(const struct table_use *u, const struct pred *p)
 
 static bool same_target(const struct index_key *a, const struct index_key *b)
 {
-    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
+    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr)) &&
+           str_eq(a->collation, b->collation);
 }
 
 /* What an index does for a use. */
@@ -79,7 +81,7 @@ static const struct pred *best_for(const struct table_use *u, const struct index
     const struct pred *best = NULL;
     for (size_t i = 0; i < u->n_preds; i++) {
         const struct pred *p = &u->preds[i];
-        bool is_gin = p->kind == PRED_CONTAINS || p->kind == PRED_JSON || p->kind == PRED_SEARCH;
+        bool is_gin = pred_inside(p->kind);
         if (same_target(&p->key, key) && !p->in_or && p->kind != PRED_NOT_NULL && is_gin == gin &&
             (p->kind == PRED_JOIN) == join && (!best || share_of(u, p) < share_of(u, best)))
             best = p;
@@ -104,7 +106,7 @@ static struct service serve(const struct statement_use *use, const struct table_
                             const struct index_def *d, const struct guess_scan *scan)
 {
     struct service s = {.share = 1, .kept = 1, .words = 1, .join = SIZE_MAX};
-    bool taken[USE_PREDS] = {false}, gin = d->method == INDEX_GIN, narrowed = false;
+    bool taken[USE_PREDS] = {false}, gin = index_method_unsized(d->method), narrowed = false;
     for (size_t k = 0; k < d->n_keys && !narrowed; k++) {
         const struct pred *p = best_for(u, &d->keys[k], gin, false);
         if (!p && !s.by_join && scan->other_rows > 0 && (p = best_for(u, &d->keys[k], gin, true)) &&
@@ -118,7 +120,12 @@ static struct service serve(const struct statement_use *use, const struct table_
             s.ordered = !s.by_join && d->method == INDEX_BTREE && gives_order(u, d, k);
             break;
         }
-        s.any = taken[p - u->preds] = true;
+        taken[p - u->preds] = true;
+        if (p->kind == PRED_NEAREST) { /* gives the nearest first, and finds none by itself */
+            s.ordered = true;
+            break;
+        }
+        s.any = true;
         s.share *= share_of(u, p);
         narrowed = p->kind == PRED_RANGE || p->kind == PRED_PREFIX;
         s.ordered = k == 0 && narrowed && d->method == INDEX_BTREE && gives_order(u, d, 0);
@@ -127,7 +134,8 @@ static struct service serve(const struct statement_use *use, const struct table_
         const struct pred *p = &u->preds[i];
         if (d->predicate && p->sql && !strcmp(p->sql, d->predicate))
             taken[i] = s.any = true;
-        if (!taken[i] && !p->in_or && p->kind != PRED_JOIN && p->kind != PRED_NOT_NULL)
+        if (!taken[i] && !p->in_or && p->kind != PRED_JOIN && p->kind != PRED_NOT_NULL &&
+            p->kind != PRED_NEAREST)
             s.kept *= share_of(u, p);
     }
     return s;
@@ -165,7 +173,7 @@ static double access(const struct table_use *u, const struct index_def *d, const
     double most = heap * RANDOM_PAGE, least = MIN(most, RANDOM_PAGE + of_index * pages * SEQ_PAGE);
     double io = most + ordered * (least - most);
     double bitmap = heap * (RANDOM_PAGE - (RANDOM_PAGE - SEQ_PAGE) * sqrt(heap / pages));
-    if (d->method == INDEX_GIN)
+    if (d->method == INDEX_GIN || (index_method_unsized(d->method) && !s->ordered))
         io = bitmap;
     else if (!s->ordered && runs <= 1)
         io = MIN(io, bitmap);

@@ -538,15 +538,120 @@ static double btree_size(const struct index_def *d)
     return pages * PAGE;
 }
 
+/* ---- partial indexes ---- */
+
+#define PARTIAL_ROWS 40 /* of a sample that fulfil the condition, for it to say anything */
+
+static const bool *holds_of(const struct index_def *d)
+{
+    const struct catalog_sample *s = d->rel->sample;
+    for (size_t i = 0; d->predicate && s && i < s->n_conditions; i++)
+        if (!strcmp(s->conditions[i].sql, d->predicate))
+            return s->conditions[i].holds;
+    return NULL;
+}
+
+/* The sample's rows that fulfil a condition, in an arena. */
+static struct catalog_sample *part_of(struct arena *a, const struct catalog_relation *r, const bool *holds)
+{
+    const struct catalog_sample *s = r->sample;
+    struct catalog_sample *part = arena_alloc(a, sizeof *part);
+    int64_t *page = arena_alloc(a, (s->n + 1) * sizeof *page);
+    part->hash = arena_alloc(a, (r->n_columns + 1) * sizeof *part->hash);
+    part->width = arena_alloc(a, (r->n_columns + 1) * sizeof *part->width);
+    for (size_t row = 0; row < s->n; row++)
+        if (holds[row]) {
+            if (s->page)
+                page[part->n] = s->page[row];
+            part->n++;
+        }
+    part->page = s->page ? page : NULL;
+    for (size_t c = 0; c < r->n_columns; c++) {
+        uint64_t *hash = arena_alloc(a, (part->n + 1) * sizeof *hash);
+        int32_t *width = arena_alloc(a, (part->n + 1) * sizeof *width);
+        for (size_t row = 0, to = 0; row < s->n; row++)
+            if (holds[row]) {
+                hash[to] = s->hash[c] ? s->hash[c][row] : 0;
+                width[to++] = s->width[c] ? s->width[c][row] : 0;
+            }
+        part->hash[c] = s->hash[c] ? hash : NULL;
+        part->width[c] = s->width[c] ? width : NULL;
+    }
+    return part;
+}
+
+/* What ANALYZE would say of the column within the condition. */
+static void restate(struct arena *a, struct catalog_relation *r, int column)
+{
+    struct catalog_column *c = &r->columns[column];
+    const struct catalog_sample *s = r->sample;
+    double there = 0, sum = 0;
+    for (size_t row = 0; s->width[column] && row < s->n; row++) {
+        there += s->width[column][row] >= 0;
+        sum += MAX(0, s->width[column][row]);
+    }
+    if (s->width[column]) {
+        c->null_frac = 1 - there / (double)s->n;
+        c->avg_width = there > 0 ? sum / there : c->avg_width;
+    }
+    if (!s->hash[column])
+        return;
+    struct index_def one = {.rel = r, .keys = {{.column = column}}, .n_keys = 1, .predicate_share = 1};
+    struct groups g;
+    sample_groups(&one, r->rows, 0, &g);
+    c->n_distinct = MAX(1, MIN(g.distinct, r->rows) - (c->null_frac > 0));
+    double *common = arena_alloc(a, (g.n_common + 1) * sizeof *common);
+    memcpy(common, g.common, g.n_common * sizeof *common);
+    c->common = common;
+    c->n_common = c->null_frac > 0 ? 0 : g.n_common;
+}
+
+/* The rows of a condition as a table of their own. NAN: the sample has too few of them. */
+static double partial_size(const struct index_def *d)
+{
+    const bool *holds = holds_of(d);
+    size_t n = 0;
+    for (size_t row = 0; holds && row < d->rel->sample->n; row++)
+        n += holds[row];
+    for (size_t i = 0; i < d->n_keys; i++)
+        if (d->keys[i].column < 0)
+            return NAN;
+    if (n < PARTIAL_ROWS)
+        return NAN;
+    struct arena *a = arena_new();
+    struct catalog_relation part = *d->rel;
+    part.columns = arena_alloc(a, (part.n_columns + 1) * sizeof *part.columns);
+    memcpy(part.columns, d->rel->columns, part.n_columns * sizeof *part.columns);
+    part.rows = rows_of(d);
+    part.n_combined = 0;
+    part.sample = part_of(a, d->rel, holds);
+    struct index_def whole = *d;
+    whole.rel = &part;
+    whole.predicate = NULL;
+    whole.predicate_share = 1;
+    for (size_t i = 0; i < d->n_keys; i++)
+        restate(a, &part, d->keys[i].column);
+    for (size_t i = 0; i < d->n_include; i++)
+        restate(a, &part, d->include[i]);
+    double size = btree_size(&whole);
+    arena_free(a);
+    return size;
+}
+
 double index_size(const struct index_def *d)
 {
     if (isnan(d->rel->rows))
         return NAN;
+    double partial = d->method == INDEX_BTREE ? partial_size(d) : NAN;
+    if (!isnan(partial))
+        return partial;
     if (d->method == INDEX_BRIN) {
         double pages = isnan(d->rel->pages) ? 0 : d->rel->pages;
         return PAGE * (3 + ceil(pages / 128 * (16 + 2 * column_width(d, d->keys[0].column)) / PAGE));
     }
-    if (d->method == INDEX_GIN) { /* a rough one: a few words or trigrams a value */
+    if (d->method == INDEX_HASH) /* items of 20 bytes, buckets filled to 75 % and rounded up by a tenth */
+        return PAGE * (3 + ceil(1.1 * rows_of(d) * 20 / (0.75 * (PAGE - 40))));
+    if (index_method_unsized(d->method)) { /* a rough one: a few words or trigrams a value */
         double width = 0;
         for (size_t i = 0; i < d->n_keys; i++)
             width += column_width(d, d->keys[i].column);
@@ -561,7 +666,7 @@ double index_size_write_overhead(const struct index_def *d)
     int columns[INDEX_KEYS + INDEX_INCLUDES];
     size_t n = columns_of(d, columns);
     for (size_t i = 0; i < n; i++)
-        keys += column_width(d, columns[i]);
+        keys += d->method == INDEX_HASH ? 4 : column_width(d, columns[i]);
     for (size_t i = 0; i < d->rel->n_columns; i++)
         if (!d->rel->columns[i].dropped)
             row += column_width(d, (int)i);

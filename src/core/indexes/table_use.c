@@ -116,9 +116,13 @@ void use_sublink(struct walker *w, struct scope *s, const cJSON *link)
     const char *kind = cJSON_GetStringValue(get(link, "subLinkType"));
     const cJSON *test = get(link, "testexpr");
     struct result r = query(w, s, get(get(link, "subselect"), "SelectStmt"));
-    if (test && str_eq(kind, "ANY_SUBLINK") && r.n == 1) { /* x IN (SELECT y ...) is a join */
-        struct place mine = use_column_of(w, s, test);
-        use_join_pair(w, mine, r.items[0].place);
+    const cJSON *row = get(get(test, "RowExpr"), "args");
+    size_t n = row ? (size_t)cJSON_GetArraySize(row) : 1;
+    /* x IN (SELECT y ...) is a join, and so is (x, y) IN (SELECT a, b ...) */
+    for (size_t i = 0; test && str_eq(kind, "ANY_SUBLINK") && i < n && n == r.n; i++) {
+        struct place mine = use_column_of(w, s, row ? cJSON_GetArrayItem(row, (int)i) : test);
+        use_join_pair(w, mine, r.items[i].place);
+        w->served++;
     }
     use_walk(w, s, test);
 }
@@ -358,7 +362,7 @@ static void from_item(struct walker *w, struct scope *s, const cJSON *node)
             use_join_pair(w, l, r);
         }
         if (get(join, "quals"))
-            use_condition(w, s, get(join, "quals"), false);
+            use_condition(w, s, get(join, "quals"));
     } else if (node) {
         const char *alias = NULL;
         if (get(node, "RangeFunction"))
@@ -439,8 +443,10 @@ static void orderings(struct walker *w, struct scope *s, const cJSON *select)
         return; /* what is sorted then are groups, not rows */
     cJSON_ArrayForEach(each, get(select, "sortClause")) if (n < INDEX_KEYS)
     {
-        const cJSON *by = get(each, "SortBy");
-        sort_key(w, s, by, target_of(targets, get(by, "node")), &at[n], &keys[n]);
+        const cJSON *by = get(each, "SortBy"), *node = target_of(targets, get(by, "node"));
+        if (!n && get(select, "limitCount"))
+            use_nearest(w, s, node);
+        sort_key(w, s, by, node, &at[n], &keys[n]);
         n++;
     }
     add_ordering(w, at, keys, n, false, get(select, "limitCount") != NULL);
@@ -489,6 +495,8 @@ static struct result query(struct walker *w, struct scope *parent, const cJSON *
     if (!select || w->depth >= MAX_DEPTH)
         return none;
     w->depth++;
+    size_t arm = w->arm; /* conditions inside are not those of the OR it stands in */
+    w->arm = 0;
     struct scope *s = arena_alloc(w->out->arena, sizeof *s);
     s->parent = parent;
     with_clause(w, s, get(select, "withClause"));
@@ -503,7 +511,7 @@ static struct result query(struct walker *w, struct scope *parent, const cJSON *
     } else {
         cJSON_ArrayForEach(each, get(select, "fromClause")) from_item(w, s, each);
         if (get(select, "whereClause"))
-            use_condition(w, s, get(select, "whereClause"), false);
+            use_condition(w, s, get(select, "whereClause"));
         use_walk(w, s, get(select, "targetList"));
         use_walk(w, s, get(select, "groupClause"));
         use_walk(w, s, get(select, "havingClause"));
@@ -514,6 +522,7 @@ static struct result query(struct walker *w, struct scope *parent, const cJSON *
         r = outputs(w, s, select);
     }
     w->depth--;
+    w->arm = arm;
     return r;
 }
 
@@ -533,9 +542,9 @@ static void modify(struct walker *w, const cJSON *stmt, const char *others)
     if (get(stmt, "sourceRelation"))
         from_item(w, s, get(stmt, "sourceRelation"));
     if (get(stmt, "joinCondition"))
-        use_condition(w, s, get(stmt, "joinCondition"), false);
+        use_condition(w, s, get(stmt, "joinCondition"));
     if (get(stmt, "whereClause"))
-        use_condition(w, s, get(stmt, "whereClause"), false);
+        use_condition(w, s, get(stmt, "whereClause"));
     use_walk(w, s, get(stmt, "targetList"));
     use_walk(w, s, get(stmt, "returningList"));
 }
@@ -568,6 +577,33 @@ static bool plain_scan(const struct statement_use *u, const cJSON *select)
     return u->n == 1;
 }
 
+static bool names_cte(const cJSON *node, const char *name)
+{
+    const cJSON *each;
+    cJSON_ArrayForEach(each, node)
+    {
+        bool this =
+            each->string && !strcmp(each->string, "ctename") && str_eq(cJSON_GetStringValue(each), name);
+        if (this || names_cte(each, name))
+            return true;
+    }
+    return false;
+}
+
+/* Does the tree name no table but system catalogs, which can have no further index? */
+static bool names_nothing(const cJSON *tree, const cJSON *node)
+{
+    const cJSON *each;
+    const char *schema = cJSON_GetStringValue(get(node, "schemaname")),
+               *name = cJSON_GetStringValue(get(node, "relname"));
+    bool system = str_eq(schema, "pg_catalog") || str_eq(schema, "information_schema") ||
+                  (!schema && name && (str_starts(name, "pg_") || names_cte(tree, name)));
+    if (name && !system)
+        return false;
+    cJSON_ArrayForEach(each, node) if (!names_nothing(tree, each)) return false;
+    return true;
+}
+
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err)
 {
     *out = (struct statement_use){.arena = arena_new()};
@@ -588,7 +624,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
         query(&w, NULL, get(get(get(stmt, "InsertStmt"), "selectStmt"), "SelectStmt"));
     }
     spread_constants(&w);
-    bool parsed = tree != NULL;
+    bool parsed = tree != NULL, nothing = parsed && !out->n && names_nothing(tree, tree);
     for (size_t i = 0; i < w.n_trees; i++)
         cJSON_Delete(w.trees[i]);
     free(w.trees);
@@ -596,7 +632,10 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
     if (out->n)
         return true;
     statement_use_free(out);
-    return fail(err, parsed ? "the statement reads no known table" : "the statement has a syntax error");
+    out->reads_nothing = nothing;
+    return fail(err, nothing  ? "it reads no table that can have an index: there is nothing to advise"
+                     : parsed ? "the statement reads no known table"
+                              : "the statement has a syntax error");
 }
 
 void statement_use_free(struct statement_use *u)

@@ -19,7 +19,9 @@ enum pred_kind {
     PRED_JOIN,     /* = something of another table */
     PRED_CONTAINS, /* LIKE '%x%', ILIKE, a regular expression: trigrams */
     PRED_JSON,     /* @> ? ?| ?& of a jsonb column, && @> of an array */
-    PRED_SEARCH    /* @@: full text */
+    PRED_SEARCH,   /* @@: full text */
+    PRED_SPACE,    /* && @> << and the like of ranges, geometry, networks: GiST, SP-GiST */
+    PRED_NEAREST   /* ORDER BY column <-> a constant LIMIT: GiST */
 };
 
 struct pred {
@@ -31,6 +33,7 @@ struct pred {
     size_t other_use;     /* PRED_JOIN: the other side, when it is a column; SIZE_MAX */
     int other_column;
     bool in_or;  /* one arm of an OR */
+    size_t arm;  /* which, from 1; conditions of one arm are joined by AND */
     bool unseen; /* the pattern is a parameter */
 };
 
@@ -59,9 +62,22 @@ struct statement_use {
     size_t n, cap;
     bool only_filters; /* one table, no join, order, group or aggregate */
     bool writes;       /* INSERT, UPDATE, DELETE, MERGE */
+    bool reads_nothing;
+    size_t unserved;  /* conditions of a form no index can be looked up with */
+    const char *hint; /* a sentence: how one of them has to be written for that; NULL */
 };
 
-/* False and a sentence when the text does not parse or names no table that is known. */
+/* Does it test what is inside of a value, so that a B-tree is of no use? */
+static inline bool pred_inside(enum pred_kind k)
+{
+    return k == PRED_CONTAINS || k == PRED_JSON || k == PRED_SEARCH || k == PRED_SPACE || k == PRED_NEAREST;
+}
+/* The types of ranges, geometry and networks: GiST or, of networks, SP-GiST. */
+bool type_of_space(const char *type);
+bool type_of_network(const char *type);
+
+/* False and a sentence when the text does not parse or names no table that is known; out->reads_nothing
+ * when it names none at all that could have an index: values, functions, system catalogs. */
 bool statement_use(const struct catalog *c, const char *sql, struct statement_use *out, struct sd_error *err);
 void statement_use_free(struct statement_use *u);
 /* The names of the tables and views a statement names (CTEs, too), as an array literal of

@@ -48,7 +48,9 @@ struct walker {
     cJSON **trees; /* of views, kept until the end */
     size_t n_trees, cap_trees;
     int depth;
-    size_t budget; /* bindings left: a CTE may be entered once for each reference */
+    size_t budget;    /* bindings left: a CTE may be entered once for each reference */
+    size_t arm, arms; /* of an OR: the one that is read, 0 outside; how many there were */
+    size_t served;    /* conditions that became predicates */
 };
 
 struct result {
@@ -75,9 +77,11 @@ struct pred *use_add_pred(struct walker *w, size_t use, enum pred_kind kind, str
 bool use_key_of(struct walker *w, const struct scope *s, const cJSON *node, size_t *use,
                 struct index_key *key);
 void use_join_pair(struct walker *w, struct place a, struct place b);
-void use_condition(struct walker *w, struct scope *s, const cJSON *node, bool in_or);
+void use_condition(struct walker *w, struct scope *s, const cJSON *node);
 struct table_use *use_of(struct walker *w, size_t i);
 struct place use_resolve(struct walker *w, const struct scope *s, const cJSON *column_ref);
+/* "column <-> constant", which is sorted by. */
+void use_nearest(struct walker *w, struct scope *s, const cJSON *node);
 /* The column behind an expression, through casts that change nothing. */
 struct place use_column_of(struct walker *w, const struct scope *s, const cJSON *node);
 void use_need(struct walker *w, struct place p);

@@ -17,7 +17,8 @@ static const char *key_name(const struct index_def *d, const struct index_key *k
 
 static bool same_key(const struct index_key *a, const struct index_key *b)
 {
-    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr));
+    return a->column == b->column && (a->column >= 0 || str_eq(a->expr, b->expr)) &&
+           str_eq(a->collation, b->collation);
 }
 
 static const struct pred *served(const struct table_use *u, const struct index_key *k, bool joins)
@@ -49,11 +50,10 @@ static size_t lookups(const struct table_use *u, struct saying *s)
             list(&joined, key_name(d, key), n_joined++);
             continue;
         }
-        static const char *const ways[] = {[PRED_RANGE] = "the range of ",
-                                           [PRED_PREFIX] = "the prefix of ",
-                                           [PRED_CONTAINS] = "the trigrams of ",
-                                           [PRED_JSON] = "the elements of ",
-                                           [PRED_SEARCH] = "the words in "};
+        static const char *const ways[] = {
+            [PRED_RANGE] = "the range of ",       [PRED_PREFIX] = "the prefix of ",
+            [PRED_CONTAINS] = "the trigrams of ", [PRED_JSON] = "the elements of ",
+            [PRED_SEARCH] = "the words in ",      [PRED_SPACE] = "the extent of "};
         const char *way = p->kind < ARRAY_LEN(ways) ? ways[p->kind] : NULL;
         char *what = mem_printf("%s%s", way ? way : "", key_name(d, key));
         list(&found, what, n_found++);
@@ -111,6 +111,19 @@ static const struct table_use *use_for(const struct statement_use *su, const str
     return any;
 }
 
+static bool nearest(const struct table_use *u, const struct index_def *d)
+{
+    bool near = false;
+    for (size_t i = 0; i < u->n_preds; i++) {
+        if (!same_key(&u->preds[i].key, &d->keys[0]) || !pred_inside(u->preds[i].kind))
+            continue;
+        if (u->preds[i].kind != PRED_NEAREST)
+            return false;
+        near = true;
+    }
+    return near && index_method_unsized(d->method);
+}
+
 void index_why(const struct statement_use *su, const struct index_def *d, struct strbuf *out)
 {
     const struct table_use *u = use_for(su, d);
@@ -119,6 +132,11 @@ void index_why(const struct statement_use *su, const struct index_def *d, struct
         return;
     if (d->method == INDEX_BRIN) {
         strbuf_printf(out, "Skips the blocks outside of the range of %s; the rows are stored in its order.",
+                      key_name(d, &d->keys[0]));
+        return;
+    }
+    if (nearest(u, d)) {
+        strbuf_printf(out, "Returns the rows nearest by %s first, so that it can stop early.",
                       key_name(d, &d->keys[0]));
         return;
     }

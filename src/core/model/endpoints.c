@@ -6,7 +6,7 @@ enum { NAME_BYTES = 1024 };
 
 struct endpoint_slot {
     struct slot slot;
-    int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns;
+    int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns, upgraded, upgraded_ns;
     sd_time first, last;
     struct sd_bucket *buckets;
     uint32_t n_buckets;
@@ -80,6 +80,8 @@ static void merge_figures(struct endpoint_slot *into, const struct endpoint_slot
         into->status[i] = add_known(into->status[i], from->status[i]);
     into->timed = add_known(into->timed, from->timed);
     into->total_ns = add_known(into->total_ns, from->total_ns);
+    into->upgraded = add_known(into->upgraded, from->upgraded);
+    into->upgraded_ns = add_known(into->upgraded_ns, from->upgraded_ns);
     into->min_ns = least(into->min_ns, from->min_ns);
     into->max_ns = most(into->max_ns, from->max_ns);
     into->first = least(into->first, from->first);
@@ -132,6 +134,8 @@ static struct endpoint_slot figures_of(const struct sd_http *r, sd_time at)
     }
     f.timed = sd_known(r->timed) ? zero_if_unknown(r->timed) : recorded;
     f.total_ns = sd_known(r->total_ns) ? zero_if_unknown(r->total_ns) : sum;
+    f.upgraded = zero_if_unknown(r->upgraded);
+    f.upgraded_ns = zero_if_unknown(r->upgraded_ns);
     f.count = MAX(f.count, f.timed);
     return f;
 }
@@ -145,6 +149,8 @@ static void add_total(struct endpoint_stats *all, const struct endpoint_slot *f,
         all->status[i] = add_known(all->status[i], f->status[i]);
     all->timed = add_known(all->timed, f->timed);
     all->total_ns = add_known(all->total_ns, f->total_ns);
+    all->upgraded = add_known(all->upgraded, f->upgraded);
+    all->upgraded_ns = add_known(all->upgraded_ns, f->upgraded_ns);
     if (f->count) {
         all->first = least(all->first, f->first);
         all->last = most(all->last, f->last);
@@ -158,6 +164,12 @@ static void stats_clear(struct endpoint_stats *st)
     memset(st, 0, offsetof(struct endpoint_stats, latency));
     st->first = st->last = SD_UNKNOWN;
     hist_clear(&st->latency);
+}
+
+/* What stands for the requests of many routes. */
+static bool is_rest(const char *name)
+{
+    return !strcmp(name, "(other)") || !strcmp(name, "(not found)");
 }
 
 static struct endpoint *endpoint_of(struct part *p, const char *method, const char *route)
@@ -182,7 +194,7 @@ static struct endpoint *endpoint_of(struct part *p, const char *method, const ch
     if (e)
         return e;
     /* The rest of the share is for their history. */
-    if (x->n && (x->n >= p->most || x->bytes >= p->share / 4 * 3) && strcmp(name, "(other)"))
+    if (x->n && (x->n >= p->most || x->bytes >= p->share / 4 * 3) && !is_rest(name))
         return endpoint_of(p, NULL, "(other)");
     e = model_take(p, sizeof *e);
     e->all = model_take(p, sizeof *e->all);
@@ -200,7 +212,7 @@ static struct endpoint *endpoint_of(struct part *p, const char *method, const ch
         x->cap = want;
     }
     x->items[x->n++] = e;
-    if (strcmp(name, "(other)")) {
+    if (!is_rest(name)) {
         e->folded_route = link_endpoint_route(p, NULL, e->route);
         e->folded_name = e->method ? link_endpoint_route(p, e->method, e->route) : e->folded_route;
         if (e->folded_name && !e->folded_name->endpoint)

@@ -96,6 +96,8 @@ struct endpoint_stats {
     int64_t status[5]; /* 1xx..5xx */
     int64_t timed;     /* requests with a known duration */
     int64_t total_ns;
+    /* Connections upgraded (101) with a known duration, and how long they were open: not in `timed`. */
+    int64_t upgraded, upgraded_ns;
     sd_time first, last; /* of the requests in the span; SD_UNKNOWN */
     struct hist latency;
 };
@@ -372,6 +374,8 @@ struct intake_total {
     int64_t total, unparsed;
     const char *samples[8], *reasons[8];
     size_t n_samples;
+    const char *notes[8]; /* what was assumed or skipped, one of each source that has any */
+    size_t n_notes;
 };
 void model_intake(const struct model *m, struct intake_total *out);
 

@@ -44,7 +44,7 @@ struct query_variant {
     double square; /* sum of squared times, for the pooled deviation; NAN unknown */
     /* The snapshot being read: records of one variant are summed. */
     bool touched;
-    sd_time new_since;
+    sd_time new_since, new_absent;
     int64_t new_v[QUERY_N], new_min, new_max;
     double new_square;
 };
@@ -185,6 +185,7 @@ static void variant_read(struct query_variant *v, const struct sd_statement *r)
     if (!v->touched) {
         v->touched = true;
         v->new_since = r->since;
+        v->new_absent = r->absent_at;
         v->new_min = v->new_max = SD_UNKNOWN;
         v->new_square = 0;
         for (int i = 0; i < QUERY_N; i++)
@@ -198,6 +199,7 @@ static void variant_read(struct query_variant *v, const struct sd_statement *r)
         v->new_min = sd_known(v->new_min) ? MIN(v->new_min, r->min_ns) : r->min_ns;
     v->new_max = MAX(v->new_max, r->max_ns);
     v->new_since = sd_known(r->since) ? MAX(v->new_since, r->since) : v->new_since;
+    v->new_absent = MIN(v->new_absent, r->absent_at); /* SD_UNKNOWN is the least */
 }
 
 /* Growth of one counter; after a reset all of it is new. */
@@ -211,6 +213,17 @@ static int64_t growth(int64_t old, int64_t now, bool reset)
     return MAX(d, 0); /* a single counter that falls is the server's rounding */
 }
 
+/* When all that a variant counts began, where that lies behind its last snapshot: the server gives the start
+ * of its counters, or its source listed all statements and this one was not among them. SD_UNKNOWN: it did
+ * not begin anew. */
+static sd_time variant_begins(const struct query_variant *v, sd_time previous)
+{
+    if (v->new_absent > 0 && (!sd_known(v->at) || v->new_absent >= v->at))
+        return MAX(v->new_absent, previous);
+    bool young = !sd_known(v->at) && sd_known(v->new_since) && sd_known(previous) && v->new_since >= previous;
+    return young ? previous : SD_UNKNOWN;
+}
+
 /* `previous`: the origin's snapshot before this one; SD_UNKNOWN. */
 static void variant_settle(struct part *p, struct query *q, struct query_variant *v, sd_time at,
                            sd_time previous)
@@ -219,19 +232,20 @@ static void variant_settle(struct part *p, struct query *q, struct query_variant
     bool first = !sd_known(v->at);
     if (!first && at < v->at)
         return; /* older than what is known: says nothing new */
-    bool reset = !first && (v->new_v[QUERY_calls] < v->v[QUERY_calls] ||
-                            (sd_known(v->since) && sd_known(v->new_since) && v->new_since > v->since));
+    sd_time begins = variant_begins(v, previous);
+    bool reset = sd_known(begins) ||
+                 (!first && (v->new_v[QUERY_calls] < v->v[QUERY_calls] ||
+                             (sd_known(v->since) && sd_known(v->new_since) && v->new_since > v->since)));
     /* Seen for the first time: what it did before is history and no burst, unless
-     * the server says that all of it is younger than the previous snapshot. */
-    bool young = first && sd_known(v->new_since) && sd_known(previous) && v->new_since >= previous;
-    if ((!first || young) && at > v->at) {
-        sd_time from = first ? previous : v->at;
+     * all of it is younger than the previous snapshot. */
+    if ((!first || sd_known(begins)) && at > v->at) {
+        sd_time from = sd_known(begins) ? begins : v->at;
         if (sd_known(previous) && previous > from && previous - from < AWAY_NS)
             from = previous;
         bool any = false;
         struct query_slot s = {.slot = {.at = from, .width = at - from}};
         for (int i = 0; i < QUERY_N; i++) {
-            s.v[i] = growth(v->v[i], v->new_v[i], reset || young);
+            s.v[i] = growth(v->v[i], v->new_v[i], reset);
             any |= s.v[i] > 0;
         }
         if (any && from < at) {
@@ -269,7 +283,7 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
     struct model *m = p->model;
     struct snapshots *s = origin_state(p, o);
     const struct sd_statement *r;
-    sd_time at = batch_time(b), since = SD_UNKNOWN;
+    sd_time at = batch_time(b), since = SD_UNKNOWN, absent_at = SD_UNKNOWN;
     bool any = false, one_since = true;
     for (size_t i = 0; (r = batch_each(b, SD_STATEMENT, &i));) {
         struct query *q = query_seen(m, o, r->query_id, r->database, r->fingerprint, r->text, true);
@@ -280,6 +294,7 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
             q->first_route = link_route(p, r->route);
         one_since &= !any || since == r->since;
         since = r->since;
+        absent_at = MAX(absent_at, r->absent_at);
         any = true;
     }
     if (!any)
@@ -291,6 +306,8 @@ static void queries_apply(struct part *p, struct origin *o, const struct sd_batc
         s->counting_since = SD_UNKNOWN;
 
     sd_time previous = s->at == at ? s->before : s->at;
+    if (!sd_known(previous) && absent_at > 0) /* there was a listing, with nothing to publish */
+        previous = absent_at;
     for (size_t i = 0; (r = batch_each(b, SD_STATEMENT, &i));) {
         struct query *q = query_seen(m, o, r->query_id, r->database, r->fingerprint, NULL, false);
         for (size_t k = 0; q && k < q->n_variants; k++)

@@ -191,6 +191,8 @@ void model_intake(const struct model *m, struct intake_total *out)
             continue;
         out->total = add_known(out->total, zero_if_unknown(last->total));
         out->unparsed = add_known(out->unparsed, zero_if_unknown(last->unparsed));
+        if (last->note && *last->note && out->n_notes < ARRAY_LEN(out->notes))
+            out->notes[out->n_notes++] = last->note;
         for (uint32_t k = last->samples ? last->samples->n : 0; k-- > 0;)
             add_sample(out, last->samples->items[k],
                        last->reasons && k < last->reasons->n ? last->reasons->items[k] : NULL);

@@ -128,7 +128,7 @@ static void push(struct target *t, const struct index_key *k)
         t->def.keys[t->def.n_keys++] = *k;
 }
 
-enum way { WAY_NONE, WAY_EQUAL, WAY_RANGE, WAY_GIN };
+enum way { WAY_NONE, WAY_EQUAL, WAY_RANGE, WAY_INSIDE };
 
 static enum way way_of(const struct plan_condition *c)
 {
@@ -138,12 +138,8 @@ static enum way way_of(const struct plan_condition *c)
     case PRED_RANGE:
     case PRED_PREFIX:
         return WAY_RANGE;
-    case PRED_CONTAINS:
-    case PRED_JSON:
-    case PRED_SEARCH:
-        return WAY_GIN;
     default:
-        return WAY_EQUAL;
+        return pred_inside(c->pred.kind) ? WAY_INSIDE : WAY_EQUAL;
     }
 }
 
@@ -178,6 +174,15 @@ static void push_range(struct target *t)
     }
 }
 
+/* GIN, or GiST and SP-GiST for ranges, geometry and networks. */
+static enum index_method method_for(const struct target *t, const struct pred *p)
+{
+    if (p->kind != PRED_SPACE && p->kind != PRED_NEAREST)
+        return INDEX_GIN;
+    return p->key.column >= 0 && type_of_network(t->cond.rel->columns[p->key.column].type) ? INDEX_SPGIST
+                                                                                           : INDEX_GIST;
+}
+
 static const char *gin_opclass(const struct target *t, const struct pred *p, bool *fits)
 {
     const char *type = p->key.column >= 0 ? t->cond.rel->columns[p->key.column].type
@@ -186,6 +191,7 @@ static const char *gin_opclass(const struct target *t, const struct pred *p, boo
     bool text = !strcmp(type, "text") || !strcmp(type, "varchar");
     *fits = p->kind == PRED_CONTAINS ? text
             : p->kind == PRED_SEARCH ? !strcmp(type, "tsvector")
+            : p->kind == PRED_SPACE  ? type_of_space(type)
                                      : !strcmp(type, "jsonb") || type[0] == '_';
     return p->kind == PRED_CONTAINS ? "gin_trgm_ops" : NULL;
 }
@@ -199,7 +205,7 @@ static const char *choose(struct target *t)
     push_range(t);
     for (size_t i = 0; i < t->cond.n; i++) {
         const struct plan_condition *c = &t->cond.items[i];
-        if (way_of(c) == WAY_GIN)
+        if (way_of(c) == WAY_INSIDE)
             gin = c;
         else if (c->why && !c->harmless)
             rest = c;
@@ -213,7 +219,7 @@ static const char *choose(struct target *t)
         if (!fits)
             return "The filter tests the content of a column; the index depends on the type of the column, "
                    "which is not in the plan.";
-        t->def.method = INDEX_GIN;
+        t->def.method = method_for(t, &gin->pred);
         push(t, &k);
         return NULL;
     }
@@ -450,6 +456,69 @@ static bool sorted_for_few(struct target *t, struct advice *a)
     return true;
 }
 
+/* ---- an index read from end to end ---- */
+
+/* Is the scan's order what the LIMIT above wants: nothing sorts in between? */
+static bool walked_for_limit(const struct plan_node *n)
+{
+    const struct plan_node *up = above(n);
+    while (up && str_eq(up->type, "Nested Loop") && n == up->child) {
+        n = up;
+        up = above(up);
+    }
+    return up && str_eq(up->type, "Limit");
+}
+
+/* The columns of the index that is walked, as far as they are known. */
+static void push_order(struct target *t)
+{
+    char keys[MAX_KEYS][64];
+    for (size_t i = 0; i < t->facts->n_indexes; i++) {
+        const struct sd_index *ix = t->facts->indexes[i];
+        if (!str_eq(ix->name, t->node->index) || !str_eq(ix->table, t->node->relation))
+            continue;
+        size_t n = key_columns(ix, keys);
+        for (size_t k = 0; k < n; k++) {
+            int at = db_catalog_position(t->cond.rel, keys[k]);
+            if (at < 0) {
+                db_catalog_column(t->cond.catalog, t->cond.rel, keys[k], "");
+                at = (int)t->cond.rel->n_columns - 1;
+            }
+            push(t, &(struct index_key){.column = at});
+        }
+        return;
+    }
+}
+
+/* Equal columns first, then the order, or a range where nothing waits for an order. */
+static bool walks_index(struct target *t, struct advice *a)
+{
+    struct plan *p = t->plan;
+    const struct plan_node *n = t->node;
+    struct plan_scanned s;
+    if (str_eq(n->type, "Bitmap Heap Scan") || n->index_cond || !n->filter ||
+        !plan_scanned(p, n, t->facts, &s) || !(s.read >= ADVISE_MIN_ROWS) || s.kept > ADVISE_WALKED * s.read)
+        return false;
+    double share = share_of(p, n) * (1 - s.kept / s.read);
+    if (too_small(t, each_run(p, n, s.read)) || too_cheap(t, share))
+        return false;
+    plan_conditions_add(&t->cond, n->filter);
+    if ((a->why = choose(t)) || (a->why = exists(t, a->schema)))
+        return false;
+    if (walked_for_limit(n) && t->def.method == INDEX_BTREE) {
+        if (!t->n_equal)
+            return false; /* the range would end the order */
+        t->def.n_keys = t->n_equal;
+        t->left_out = NULL;
+        push_order(t);
+    }
+    write_advice(t, a, share,
+                 arena_printf(p->arena, "%s is read from end to end: of %s rows the filter keeps %s",
+                              n->index ? n->index : "The index", advice_figure(p, UNIT_COUNT, s.read),
+                              advice_figure(p, UNIT_COUNT, s.kept)));
+    return true;
+}
+
 /* ---- an index that finds too much ---- */
 
 static bool finds_too_much(struct target *t, struct advice *a)
@@ -559,6 +628,7 @@ static void suggest(struct target *t, struct advice *a)
         bool (*find)(struct target *, struct advice *);
         bool of_seq, of_index;
     } rules[] = {{.find = sorted_for_few, .of_seq = true, .of_index = true},
+                 {.find = walks_index, .of_seq = false, .of_index = true},
                  {.find = finds_too_much, .of_seq = false, .of_index = true},
                  {.find = joined_for_few, .of_seq = true, .of_index = false}};
     const struct plan_node *n = t->node;
@@ -628,7 +698,7 @@ void advise_plan(struct plan *p, const struct plan_facts *facts, const char *que
         struct advice a = {.node = n, .saves_ns = NAN, .saves_share = NAN, .unproven = true};
         struct target t = {.plan = p, .node = n, .facts = facts, .query = query};
         suggest(&t, &a);
-        if ((!a.ddl && !(seq && n->filter)) || merged(out, &a))
+        if ((!a.ddl && !(n->filter && (seq || a.why))) || merged(out, &a))
             continue;
         out->items = mem_grow(out->items, out->n, &out->cap, sizeof *out->items);
         out->items[out->n++] = a;

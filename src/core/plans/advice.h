@@ -2,10 +2,10 @@
  * unproven and gives its evidence.
  *
  * A sequential scan whose filter keeps little (columns compared for equality first: =, IN,
- * IS NULL, a join; then one range; expressions, trigrams, jsonb, full text); rows sorted for
- * a LIMIT; an index whose rows the filter removes; a table read whole to join few
- * rows. Nothing for a small table, a filter that keeps much, one whose parts an index
- * cannot serve, or where an index serves it already: then `why` says so. */
+ * IS NULL, a join; then one range; expressions, trigrams, jsonb, full text, ranges and
+ * geometry); rows sorted for a LIMIT; an index that is read from end to end; an index whose rows the filter
+ * removes; a table read whole to join few rows. Nothing for a small table, a filter that keeps much, one
+ * whose parts an index cannot serve, or where an index serves it already: then `why` says so. */
 #ifndef CORE_PLANS_ADVICE_H
 #define CORE_PLANS_ADVICE_H
 
@@ -13,6 +13,7 @@
 #include "core/plans/findings.h"
 
 #define ADVISE_SELECTIVITY 0.10   /* suggest when at most this share of the rows is kept */
+#define ADVISE_WALKED      0.34   /* the same of an index read from end to end: each row costs more */
 #define ADVISE_MIN_ROWS    1000.0 /* and the table has at least so many rows */
 #define ADVISE_MIN_BYTES   131072 /* and this size, when known */
 #define ADVISE_MIN_SHARE   0.05   /* and the scan takes this share of the time (or cost) */

@@ -14,12 +14,18 @@ struct plan_finder {
     const struct plan_facts *facts;
     const struct plan_rule *rule;
     struct plan_findings *out;
+    double *below; /* by id - 1: time of the node and of what is below it, without InitPlans and CTEs */
 };
 
 /* Figures for sentences, in the plan's arena. */
 static inline const char *count(struct plan_finder *f, double v)
 {
     return figure_count(f->plan->arena, v);
+}
+/* "1 row", "9 k rows" */
+static inline const char *rows_text(struct plan_finder *f, double v)
+{
+    return arena_printf(f->plan->arena, "%s %s", count(f, v), v >= 0.5 && v < 1.5 ? "row" : "rows");
 }
 static inline const char *time_text(struct plan_finder *f, double ns)
 {
@@ -44,6 +50,15 @@ struct plan_finding *found(struct plan_finder *f, const struct plan_node *n, dou
 /* What the node reads: "schema.table", a CTE, an index; or "this node". */
 const char *where(struct plan_finder *f, const struct plan_node *n);
 
+/* In words the fixed share of rows that the planner takes where it has no statistics; NULL: it has, or it is
+ * not known. */
+const char *planner_guess(struct plan_finder *f, const struct plan_node *n);
+#define ADVICE_FOR_A_GUESS                                                                                   \
+    "There may be far fewer rows or far more: compare the column itself, whose statistics and index can be " \
+    "used, or let ANALYZE look at the expression (CREATE STATISTICS, PostgreSQL 14)."
+/* Does a bitmap scan read the blocks that a BRIN index gave? They are lossy by design. */
+bool plan_reads_block_ranges(const struct plan_node *n);
+
 void rule_seq_scan_filter(struct plan_finder *f, const struct plan_node *n);
 void rule_index_filter(struct plan_finder *f, const struct plan_node *n);
 void rule_order_index(struct plan_finder *f, const struct plan_node *n);
@@ -67,6 +82,16 @@ void rule_or_join(struct plan_finder *f, const struct plan_node *n);
 void rule_subplan_loops(struct plan_finder *f, const struct plan_node *n);
 void rule_cross_join(struct plan_finder *f, const struct plan_node *n);
 void rule_workers_short(struct plan_finder *f, const struct plan_node *n);
+void rule_foreign_key(struct plan_finder *f, const struct plan_node *n);
+void rule_guessed_rows(struct plan_finder *f, const struct plan_node *n);
+void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n);
+void rule_dead_rows(struct plan_finder *f, const struct plan_node *n);
+void rule_waited(struct plan_finder *f, const struct plan_node *n);
+void rule_inner_runs(struct plan_finder *f, const struct plan_node *n);
+void rule_index_walk(struct plan_finder *f, const struct plan_node *n);
+void rule_or_subquery(struct plan_finder *f, const struct plan_node *n);
+void rule_block_ranges(struct plan_finder *f, const struct plan_node *n);
+void rule_hot_part(struct plan_finder *f, const struct plan_node *n);
 void rule_hot_node(struct plan_finder *f, const struct plan_node *n);
 void rule_costly_node(struct plan_finder *f, const struct plan_node *n);
 void rule_io_wait(struct plan_finder *f, const struct plan_node *n);

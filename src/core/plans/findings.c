@@ -54,7 +54,10 @@ bool plan_scanned(const struct plan *p, const struct plan_node *n, const struct 
     }
     if (isnan(n->total_cost) || n->total_cost >= 1e9) /* 1e10: a scan switched off */
         return false;
-    out->read = MAX(out->kept, n->total_cost * ROWS_PER_COST);
+    double cost = n->total_cost; /* without its SubPlans */
+    for (const struct plan_node *c = n->child; c && !isnan(n->cost); c = c->next)
+        cost = MIN(cost, n->cost);
+    out->read = MAX(out->kept, cost * ROWS_PER_COST);
     out->lower_bound = true;
     return true;
 }
@@ -75,6 +78,33 @@ const struct plan_rule plan_rules[] = {
      .find = rule_seq_scan_filter,
      .source = "Pg::Explain Hinter 2.8 (2/3); pev2 (90 %)",
      .help = "The whole table is read although the filter keeps few rows; an index would read only those."},
+    {.name = "blocks_per_row",
+     .title = "Many blocks for few rows",
+     .measure = "own blocks / rows read (at least one a run)",
+     .info = NONE,
+     .warn = 50,
+     .bad = 1000,
+     .floor_ns = 1e6,
+     .floor_share = 0.20,
+     .floor_amount = 1000,
+     .floor_of = "blocks",
+     .find = rule_blocks_per_row,
+     .source = "own; no published number",
+     .help =
+         "Dead rows, or empty pages, are read before the rows that match; queue tables are known for it."},
+    {.name = "dead_rows",
+     .title = "More dead rows than live ones",
+     .measure = "dead rows / live rows",
+     .info = NONE,
+     .warn = 1,
+     .bad = 10,
+     .floor_ns = 1e6,
+     .floor_share = 0.20,
+     .floor_amount = 10000,
+     .floor_of = "dead rows",
+     .find = rule_dead_rows,
+     .source = "own; autovacuum's default starts at a fifth",
+     .help = "Every scan reads the dead rows too, until VACUUM removes them. Only a server can report this."},
     {.name = "stale_statistics",
      .title = "Statistics out of date",
      .measure = "rows changed since ANALYZE / (50 + 10 % of the rows)",
@@ -304,6 +334,20 @@ const struct plan_rule plan_rules[] = {
      .whole_plan = true,
      .source = "own; no published number",
      .help = "Triggers and foreign key checks run per row."},
+    {.name = "foreign_key",
+     .title = "Foreign key without an index",
+     .measure = "2 for DELETE, 1 for UPDATE of the key",
+     .info = 1,
+     .warn = 2,
+     .bad = NONE,
+     .floor_ns = 0,
+     .floor_share = 0,
+     .floor_amount = 1,
+     .floor_of = "keys",
+     .find = rule_foreign_key,
+     .source = "PostgreSQL: ddl-constraints (foreign keys); tables from 128 kB",
+     .help = "For each row deleted the referencing table is read whole, unless an index begins with its "
+             "columns. Only a server can report this."},
     {.name = "planning_time",
      .title = "Planning longer than execution",
      .measure = "planning / execution",
@@ -438,6 +482,98 @@ const struct plan_rule plan_rules[] = {
      .source = "PostgreSQL: disable_cost, Disabled (18)",
      .help = "An enable_... setting is off, so this is not the plan of normal operation."},
     /* last: these speak only where no other rule did */
+    {.name = "block_ranges",
+     .title = "BRIN index gives too many blocks",
+     .measure = "rows removed by recheck / rows read",
+     .info = NONE,
+     .warn = 0.90,
+     .bad = 0.99,
+     .floor_ns = 1e6,
+     .floor_share = 0.10,
+     .floor_amount = 1000,
+     .floor_of = "rows removed",
+     .find = rule_block_ranges,
+     .source = "own, as for sequential scans",
+     .help = "A BRIN index gives ranges of blocks; every row in them is checked again."},
+    {.name = "index_walk",
+     .title = "Index read from end to end",
+     .measure = "rows read",
+     .info = 10000,
+     .warn = 1000000,
+     .bad = NONE,
+     .floor_ns = 10e6,
+     .floor_share = 0.30,
+     .floor_amount = 10000,
+     .floor_of = "rows",
+     .find = rule_index_walk,
+     .source = "own; no published number",
+     .help =
+         "The index has no condition: it serves only the order, and every row is looked up in the table."},
+    {.name = "or_subquery",
+     .title = "OR with a subquery",
+     .measure = "1 when it is there",
+     .info = NONE,
+     .warn = 1,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.30,
+     .floor_amount = 1000,
+     .floor_of = "rows",
+     .find = rule_or_subquery,
+     .source = "own; no published number",
+     .help = "An index cannot serve an OR of which one side is a subquery."},
+    {.name = "waited",
+     .title = "Waited for a lock",
+     .measure = "own time / rows written or locked, ns",
+     .info = NONE,
+     .warn = 10e6,
+     .bad = 1e9,
+     .floor_ns = 20e6,
+     .floor_share = 0.30,
+     .floor_amount = 10e6,
+     .floor_of = "ns a row",
+     .find = rule_waited,
+     .source = "own; no published number",
+     .help = "Writing or locking a row takes microseconds, unless another transaction has locked it."},
+    {.name = "guessed_rows",
+     .title = "Number of rows is a guess",
+     .measure = "1 when it is there",
+     .info = 1,
+     .warn = NONE,
+     .bad = NONE,
+     .floor_ns = 0,
+     .floor_share = 0.30,
+     .floor_amount = 1000,
+     .floor_of = "rows of the table",
+     .find = rule_guessed_rows,
+     .source = "PostgreSQL: selfuncs.h, DEFAULT_INEQ_SEL",
+     .help = "Without statistics the planner takes a fixed share of the rows: a third, a half, 0.5 %."},
+    {.name = "inner_runs",
+     .title = "Inner side adds up",
+     .measure = "runs of the inner side",
+     .info = 1000,
+     .warn = 100000,
+     .bad = NONE,
+     .floor_ns = 50e6,
+     .floor_share = 0.40,
+     .floor_amount = 1000,
+     .floor_of = "runs",
+     .find = rule_inner_runs,
+     .source = "own; no published number",
+     .help =
+         "Each run of the inner side is short and they are as many as planned, but together they take most."},
+    {.name = "hot_part",
+     .title = "Most of the time in one part",
+     .measure = "own time / execution",
+     .info = 0.50,
+     .warn = 0.90,
+     .bad = NONE,
+     .floor_ns = 5e6,
+     .floor_share = 0.50,
+     .floor_amount = 0,
+     .find = rule_hot_part,
+     .source = "pev2 (10/40/90 %), floor our own",
+     .help = "A CTE, InitPlan, function, foreign or custom scan takes most of a short execution."},
     {.name = "costly_node",
      .title = "Most of the cost",
      .measure = "own cost / plan's cost",
@@ -457,12 +593,12 @@ const struct plan_rule plan_rules[] = {
      .info = 0.40,
      .warn = 0.90,
      .bad = NONE,
-     .floor_ns = 1e9,
+     .floor_ns = 100e6,
      .floor_share = 0.40,
      .floor_amount = 0,
      .find = rule_hot_node,
      .source = "pev2 (10/40/90 %), floor our own",
-     .help = "One node takes most of a long execution, and no other rule explains it."},
+     .help = "One node takes most of an execution, and no other rule explains it."},
 };
 const size_t plan_n_rules = ARRAY_LEN(plan_rules);
 
@@ -481,10 +617,23 @@ static int by_saving(const void *a, const void *b)
     return (x->rule > y->rule) - (x->rule < y->rule);
 }
 
+/* Time that lies in a node and in what it runs itself. */
+static double *times_below(const struct plan *p)
+{
+    double *below = arena_alloc(p->arena, p->n_nodes * sizeof *below);
+    for (size_t i = p->n_nodes; i-- > 0;) {
+        const struct plan_node *n = p->nodes[i];
+        below[i] = known_or(n->exclusive_ns, 0);
+        for (const struct plan_node *c = n->child; c; c = c->next)
+            below[i] += plan_is_initplan(c) ? 0 : below[c->id - 1];
+    }
+    return below;
+}
+
 void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_findings *out)
 {
     *out = (struct plan_findings){0};
-    struct plan_finder f = {.plan = p, .facts = facts, .out = out};
+    struct plan_finder f = {.plan = p, .facts = facts, .out = out, .below = times_below(p)};
     for (size_t r = 0; r < plan_n_rules; r++) {
         f.rule = &plan_rules[r];
         if (f.rule->whole_plan) {

@@ -20,6 +20,7 @@ struct plan_facts {
     /* Temporary bytes a call of the statement writes, from the server's statistics: tells
      * of a spill where the plan was not executed. 0 when unknown. */
     double temp_bytes_per_call;
+    const char *query; /* the statement; NULL: what the plan says */
 };
 /* The table a node reads; NULL when it is not among the facts. */
 const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);
@@ -70,6 +71,12 @@ struct plan_findings {
     size_t n, cap;
 };
 void plan_findings(struct plan *p, const struct plan_facts *facts, struct plan_findings *out);
+/* Is the node's own time (or cost) part of what a finding is about? */
+bool plan_explained(const struct plan *p, const struct plan_findings *f, const struct plan_node *n);
+/* The nodes with more than PLAN_LARGE_SHARE of the time (or cost) that no finding explains, at most `max`. */
+#define PLAN_LARGE_SHARE 0.20
+size_t plan_unexplained(const struct plan *p, const struct plan_findings *f, const struct plan_node **out,
+                        size_t max);
 void plan_findings_free(struct plan_findings *f); /* the list; texts go with the plan */
 
 #endif

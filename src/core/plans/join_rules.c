@@ -4,7 +4,7 @@
 #include <time.h>
 
 /* A wrong estimate matters where it decides: at the nearest join, sort, aggregate or
- * Gather above. All the time spent there, less what ran below the node, is at stake. */
+ * Gather above. */
 static const struct plan_node *decided_at(const struct plan_node *n)
 {
     for (const struct plan_node *up = n->parent; up; up = up->parent)
@@ -14,6 +14,34 @@ static const struct plan_node *decided_at(const struct plan_node *n)
         if (str_eq(up->type, "Sort") || str_eq(up->type, "Aggregate") || plan_is_gather(up))
             return up;
     return NULL;
+}
+
+static bool reads_by_index(const struct plan_node *n)
+{
+    return n->type && (str_starts(n->type, "Index ") || str_starts(n->type, "Bitmap "));
+}
+
+/* The time that another plan could change: what is spent at the decision and in its other parts, not in a
+ * CTE, an InitPlan or below the node. Of the node itself only where an index gave more rows than planned. */
+static double at_stake(const struct plan_finder *f, const struct plan_node *n, const struct plan_node *at)
+{
+    double ns = f->below[at->id - 1];
+    bool apart = false; /* in a CTE or InitPlan below the decision */
+    for (const struct plan_node *up = n; up != at && up; up = up->parent)
+        apart = apart || plan_is_initplan(up);
+    if (n != at && !apart)
+        ns -= f->below[n->id - 1];
+    else if (n == at)
+        ns = 0;
+    if (n->estimate_direction > 0 && reads_by_index(n))
+        ns += known_or(n->exclusive_ns, 0);
+    return MAX(0, ns);
+}
+
+/* A guess that no statistics stand behind: of a foreign server, of an extension. */
+static bool fixed_guess(const struct plan_node *n)
+{
+    return plan_is_remote(n) || (!n->relation && !n->child && known_or(n->total_cost, 1) <= 0);
 }
 
 static double finite_factor(const struct plan_node *n)
@@ -36,9 +64,10 @@ void rule_stale_statistics(struct plan_finder *f, const struct plan_node *n)
     /* Not executed, only the table's own size tells: rows there are against rows believed. */
     double rows = known_or(t->rows, 0), live = sd_known(t->rows_live) ? (double)t->rows_live : NAN;
     double factor = f->plan->analyzed ? finite_factor(n) : MAX(live, rows) / MAX(1, MIN(live, rows));
-    for (size_t i = 0; i < f->out->n; i++) /* a table is said once */
-        if (f->out->items[i].rule == f->rule && f->out->items[i].node &&
-            str_eq(f->out->items[i].node->relation, n->relation))
+    for (size_t i = 0; i < f->out->n; i++) /* a table is said once; of dead rows ANALYZE cures nothing */
+        if (f->out->items[i].node && str_eq(f->out->items[i].node->relation, n->relation) &&
+            (f->out->items[i].rule == f->rule || !strcmp(f->out->items[i].rule->name, "dead_rows") ||
+             !strcmp(f->out->items[i].rule->name, "blocks_per_row")))
             return;
     if (!(factor >= STALE_FACTOR))
         return;
@@ -47,7 +76,7 @@ void rule_stale_statistics(struct plan_finder *f, const struct plan_node *n)
         at = n;
     struct saving saves =
         f->plan->timed
-            ? of_time(f, known_or(at->total_ns, 0))
+            ? of_time(f, at_stake(f, n, at) + known_or(n->exclusive_ns, 0))
             : (struct saving){.ns = NAN,
                               .share =
                                   f->plan->total_cost > 0 ? MIN(1, at->total_cost / f->plan->total_cost) : 0,
@@ -81,7 +110,7 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
         if (f->out->items[i].node && !strcmp(f->out->items[i].rule->name, "stale_statistics") &&
             plan_inside(f->out->items[i].node, n))
             return;
-    if (isnan(factor) || (n->estimate_direction < 0 && plan_cut_short(n)))
+    if (isnan(factor) || (n->estimate_direction < 0 && plan_cut_short(n)) || fixed_guess(n))
         return;
     /* Merge joins read the same inner rows again and count them again. */
     if (n->parent && str_eq(n->parent->type, "Merge Join") && str_eq(n->relationship, "Inner"))
@@ -100,10 +129,7 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
     if (!at)
         at = n;
     double rows = fabs(n->loop_rows - n->plan_rows) * n->loops;
-    /* What ran below the node was not decided by its estimate. */
-    double below = known_or(n->total_ns, 0) - known_or(n->exclusive_ns, 0);
-    struct plan_finding *it =
-        found(f, n, factor, of_time(f, MAX(0, known_or(at->total_ns, 0) - below)), rows);
+    struct plan_finding *it = found(f, n, factor, of_time(f, at_stake(f, n, at)), rows);
     if (!it)
         return;
     bool groups = str_eq(n->type, "Aggregate") || str_eq(n->type, "Group") || str_eq(n->type, "Unique");
@@ -111,14 +137,22 @@ void rule_bad_estimate(struct plan_finder *f, const struct plan_node *n)
         SAY("planned %s rows, got %s%s: %.0f times %s", count(f, n->plan_rows), n->loops > 1 ? "about " : "",
             count(f, n->loop_rows), factor, n->estimate_direction > 0 ? "more" : "fewer");
     it->advice =
-        n->relation ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
-                          "extended statistics (CREATE STATISTICS) for correlated columns.",
-                          where(f, n))
-        : groups    ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, "
-                      "ndistinct) on "
-                      "the columns or expressions grouped by."
-                    : "Check the conditions below this node: run ANALYZE on their tables, or add extended "
-                      "statistics (CREATE STATISTICS) for correlated columns.";
+        planner_guess(f, n) ? SAY("The planner took its fixed guess (%s of the rows): it has no statistics "
+                                  "for this condition. %s",
+                                  planner_guess(f, n), ADVICE_FOR_A_GUESS)
+        : n->relation
+            ? SAY("Run ANALYZE on %s; if it stays wrong, raise the columns' statistics target or add "
+                  "extended statistics (CREATE STATISTICS) for correlated columns.",
+                  where(f, n))
+        : str_eq(n->type, "Function Scan") || str_eq(n->type, "ProjectSet")
+            ? "The planner takes the number of rows from the function's ROWS clause: set it with ALTER "
+              "FUNCTION "
+              "... ROWS."
+        : groups ? "The number of groups is estimated wrong: add extended statistics (CREATE STATISTICS, "
+                   "ndistinct) on "
+                   "the columns or expressions grouped by."
+                 : "Check the conditions below this node: run ANALYZE on their tables, or add extended "
+                   "statistics (CREATE STATISTICS) for correlated columns.";
     it->check = "Planned and actual rows of this node differ by less than a factor of 10, and the join above "
                 "it may change.";
 }

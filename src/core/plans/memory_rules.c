@@ -120,8 +120,9 @@ void rule_hash_batches(struct plan_finder *f, const struct plan_node *n)
 
 void rule_temp_io(struct plan_finder *f, const struct plan_node *n)
 {
-    if (str_eq(n->type, "Sort") || str_eq(n->type, "Incremental Sort") || str_eq(n->type, "Hash") ||
-        str_eq(n->type, "Hash Join") || str_eq(n->type, "Aggregate"))
+    bool worker;
+    if (str_eq(n->type, "Sort") || (str_eq(n->type, "Incremental Sort") && disk_bytes(n, &worker) > 0) ||
+        str_eq(n->type, "Hash") || str_eq(n->type, "Hash Join") || str_eq(n->type, "Aggregate"))
         return; /* their own rules say it better */
     double temp = known_or(n->own_temp_written, 0) * BLOCK;
     struct plan_finding *it = found(f, n, temp, own_part(f, n, 1), temp);

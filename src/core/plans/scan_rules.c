@@ -65,8 +65,10 @@ void rule_index_filter(struct plan_finder *f, const struct plan_node *n)
     struct plan_finding *it = found(f, n, gone / read, own_part(f, n, gone / read), gone);
     if (!it)
         return;
-    it->evidence = SAY("the index found %s rows, the filter then removed %s of them", count(f, read),
-                       share_text(f, gone / read));
+    bool walked = !n->index_cond && !n->recheck_cond && !n->order_by;
+    it->evidence = SAY("%s %s rows, the filter then removed %s of them",
+                       walked ? "the index is read from end to end, without a condition:" : "the index found",
+                       count(f, read), share_text(f, gone / read));
     it->advice = SAY("Use an index on %s that also contains the columns of the filter.", where(f, n));
     it->check = "The filter's condition moves into Index Cond, and Rows Removed by Filter is small.";
 }
@@ -111,7 +113,7 @@ void rule_heap_fetches(struct plan_finder *f, const struct plan_node *n)
 void rule_lossy_bitmap(struct plan_finder *f, const struct plan_node *n)
 {
     double lossy = known_or(n->lossy_blocks, 0), all = lossy + known_or(n->exact_blocks, 0);
-    if (all <= 0)
+    if (all <= 0 || plan_reads_block_ranges(n))
         return;
     struct plan_finding *it = found(f, n, lossy / all, own_part(f, n, lossy / all), lossy);
     if (!it)
@@ -154,7 +156,8 @@ void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
     bool subquery = str_eq(n->type, "Subquery Scan") && n->child && !str_eq(n->child->type, "WindowAgg");
     double gone = known_or(n->loop_removed_filter, 0) * known_or(n->loops, 0),
            all = gone + known_or(n->rows, 0);
-    if ((!cte && !function && !subquery) || !n->filter || all <= 0)
+    bool custom = n->type && str_starts(n->type, "Custom Scan"); /* its filter may have another name */
+    if ((!cte && !function && !subquery && !custom) || (!n->filter && !custom) || all <= 0)
         return;
     struct plan_finding *it =
         found(f, n, gone / all, of_time(f, known_or(n->total_ns, 0) * gone / all), gone);
@@ -165,6 +168,10 @@ void rule_late_filter(struct plan_finder *f, const struct plan_node *n)
     it->advice =
         cte ? SAY("Put the filter inside %s, or let the planner do it: WITH %s AS NOT MATERIALIZED.",
                   where(f, n), where(f, n))
+        : custom
+            ? SAY("Let the extension store %s so that the filter can skip whole parts: in the order of the "
+                  "filter's column, or divided by it (TimescaleDB: compress_orderby, compress_segmentby).",
+                  where(f, n))
         : function
             ? "Pass the condition to the function as an argument, so that it returns only the matching rows."
             : "Move the condition into the subquery.";
@@ -203,10 +210,15 @@ void rule_disabled_node(struct plan_finder *f, const struct plan_node *n)
     for (const struct plan_node *c = n->child; c; c = c->next)
         below += known_or(c->total_cost, 0);
     bool off = n->disabled == 1 || known_or(n->total_cost, 0) - below >= 0.9e10; /* up to 17 a cost of 1e10 */
-    struct plan_finding *it = found(f, n, off, (struct saving){.ns = NAN, .share = 0, .cost = NAN}, off);
+    struct saving saves =
+        f->plan->timed ? own_part(f, n, 1) : (struct saving){.ns = NAN, .share = 0, .cost = NAN};
+    struct plan_finding *it = found(f, n, off, saves, off);
     if (!it)
         return;
-    it->evidence = "this type of node is disabled, but there was no other plan";
+    it->evidence = SAY("this type of node is disabled, but there was no other plan%s",
+                       f->plan->timed ? SAY(": %s here (%s), %s rows", time_text(f, n->exclusive_ns),
+                                            share_text(f, n->exclusive_share), count(f, n->rows))
+                                      : SAY("; it expects %s rows", count(f, n->plan_rows)));
     it->advice =
         "An enable_... setting is off (see Settings): turn it on again to see the plan of normal operation.";
     it->check = "No node is Disabled, and no cost is above 10,000,000,000.";

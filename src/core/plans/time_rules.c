@@ -17,41 +17,6 @@ void rule_workers_short(struct plan_finder *f, const struct plan_node *n)
     it->check = "Workers Launched equals Workers Planned.";
 }
 
-void rule_hot_node(struct plan_finder *f, const struct plan_node *n)
-{
-    if (!(n->exclusive_share >= f->rule->info))
-        return;
-    for (size_t i = 0; i < f->out->n; i++) /* something said why already */
-        if (f->out->items[i].node == n || (f->out->items[i].node && f->out->items[i].node->parent == n))
-            return;
-    struct plan_finding *it = found(f, n, n->exclusive_share, own_part(f, n, 1), 0);
-    if (!it)
-        return;
-    it->evidence =
-        SAY("%s here, %s of the execution", time_text(f, n->exclusive_ns), share_text(f, n->exclusive_share));
-    it->advice = "This node processes many rows: reduce them (filter earlier, aggregate before joining) or "
-                 "store the result.";
-    it->check = "The own time of this node is lower.";
-}
-
-/* Nothing was measured: the planner's own idea of where the work is. */
-void rule_costly_node(struct plan_finder *f, const struct plan_node *n)
-{
-    if (f->plan->timed || !(n->cost_share >= f->rule->info))
-        return;
-    for (size_t i = 0; i < f->out->n; i++)
-        if (f->out->items[i].node == n || (f->out->items[i].node && f->out->items[i].node->parent == n))
-            return;
-    struct plan_finding *it = found(f, n, n->cost_share, own_part(f, n, 1), known_or(n->cost, 0));
-    if (!it)
-        return;
-    it->evidence = SAY("%s of the plan's cost of %s is expected here", share_text(f, n->cost_share),
-                       count(f, f->plan->total_cost));
-    it->advice = "Run EXPLAIN (ANALYZE, BUFFERS) if the statement may be executed: costs alone do not show "
-                 "whether it is slow.";
-    it->check = "The own cost of this node is a smaller share.";
-}
-
 void rule_io_wait(struct plan_finder *f, const struct plan_node *n)
 {
     const struct plan *p = f->plan;
@@ -106,6 +71,32 @@ void rule_jit_share(struct plan_finder *f, const struct plan_node *n)
     it->check = "The plan has no JIT section, and the execution is shorter.";
 }
 
+/* Who is written: an INSERT looks up the referenced key, which always has an index; a DELETE searches the
+ * referencing table. An UPDATE does either: by default a constraint is named after the referencing table. */
+static const char *key_advice(struct plan_finder *f, const struct plan_trigger *t)
+{
+    const struct plan_node *write = NULL;
+    for (size_t i = 0; i < f->plan->n_nodes && !write; i++)
+        write = plan_is_modify(f->plan->nodes[i]) ? f->plan->nodes[i] : NULL;
+    const char *table = t->relation ? t->relation : write ? write->relation : NULL;
+    bool insert = write && str_eq(write->operation, "Insert"),
+         deletes = write && str_eq(write->operation, "Delete");
+    bool own =
+        table && t->constraint && str_starts(t->constraint, table) && t->constraint[strlen(table)] == '_';
+    if (insert || (write && !deletes && own))
+        return "The foreign key looks up the referenced row, by its primary or unique key: no further index "
+               "helps. "
+               "Write fewer rows at a time, or load in bulk without the constraint and add it after (NOT "
+               "VALID, "
+               "then VALIDATE CONSTRAINT); many writers of one parent row wait for its lock.";
+    const char *index = "The foreign key searches the referencing table for each row: create an index on the "
+                        "referencing column";
+    return deletes && table ? SAY("%s, in the table that references %s.", index, table)
+           : write
+               ? SAY("%s. (Where the written table is the referencing one, no further index helps.)", index)
+               : SAY("%s.", index);
+}
+
 void rule_trigger_time(struct plan_finder *f, const struct plan_node *n)
 {
     const struct plan *p = f->plan;
@@ -123,12 +114,12 @@ void rule_trigger_time(struct plan_finder *f, const struct plan_node *n)
     if (!it || !worst)
         return;
     const char *name = worst->constraint ? worst->constraint : worst->name ? worst->name : "a trigger";
+    bool key = worst->constraint || (worst->name && str_starts(worst->name, "RI_"));
     it->evidence = SAY("triggers took %s, most of it %s%s%s: %s in %s calls", time_text(f, sum), name,
                        worst->relation ? " on " : "", worst->relation ? worst->relation : "",
                        time_text(f, most), count(f, worst->calls));
-    it->advice = worst->constraint || (worst->name && str_starts(worst->name, "RI_"))
-                     ? "A foreign key is checked row by row: the referencing column needs an index."
-                     : "Make the trigger cheaper, or make it a statement-level trigger.";
+    it->advice =
+        key ? key_advice(f, worst) : "Make the trigger cheaper, or make it a statement-level trigger.";
     it->check = "The time of the Triggers section is lower.";
 }
 

@@ -14,6 +14,7 @@
  * Append, several the Append), the parent's time is dealt out by work: time summed over
  * processes, which is additive. Totals stay as they are. */
 #include "core/plans/tree.h"
+#include "core/plans/cost.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -100,7 +101,7 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
         n->exclusive_ns = n->exclusive_share = NAN;
         return;
     }
-    n->never_executed = !(n->loops > 0);
+    n->never_executed = n->loops <= 0; /* unknown is not 0: nodes of other servers have no figures */
     n->processes = processes(p, n, context);
     double loops = n->never_executed ? 0 : n->loops;
     struct graph_node *gn = &g->nodes[n->id - 1];
@@ -112,6 +113,26 @@ static void node_figures(struct graph *g, struct plan_node *n, double context)
                      known_or(n->loop_removed_recheck, 0);
     n->rows_removed = n->never_executed ? 0 : removed * loops;
     estimate(n);
+}
+
+/* A node without figures of its own (it heads plans of other servers, or its line is damaged)
+ * took at least what the nodes below it took. */
+static void unmeasured(struct graph *g)
+{
+    for (size_t i = g->p->n_nodes; i-- > 0;) {
+        struct plan_node *n = g->p->nodes[i];
+        if (!isnan(n->loops) || !isnan(n->total_ns) || !g->p->timed)
+            continue;
+        double total = 0, work = 0;
+        for (const struct plan_node *c = n->child; c; c = c->next) {
+            if (plan_is_initplan(c))
+                continue;
+            total += known_or(c->total_ns, 0);
+            work += known_or(g->nodes[c->id - 1].work, 0);
+        }
+        n->total_ns = total;
+        g->nodes[i].work = work;
+    }
 }
 
 /* ---- where a node's time lies ---- */
@@ -508,39 +529,6 @@ static void own_blocks(struct graph *g)
     }
 }
 
-/* ---- cost ----
- * The planner's cost of a node is that of one run. Dealt out like time, where the inner
- * side of a nested loop runs once per outer row (at most what the loop's cost leaves). */
-static void deal_cost(struct plan *p)
-{
-    double *have = mem_array(p->n_nodes, sizeof *have);
-    p->total_cost = p->nodes[0]->total_cost;
-    have[0] = known_or(p->total_cost, 0);
-    for (size_t i = 0; i < p->n_nodes; i++) {
-        struct plan_node *n = p->nodes[i];
-        double total = known_or(n->total_cost, 0), scale = total > 0 ? have[i] / total : 0;
-        bool rescans_cheaply = str_eq(n->type, "Materialize");
-        double left = total, outer_rows = 1;
-        for (const struct plan_node *c = n->child; c; c = c->next) {
-            double claim = known_or(c->total_cost, 0);
-            if (str_eq(n->type, "Nested Loop") && str_eq(c->relationship, "Outer"))
-                outer_rows = MAX(1, known_or(c->plan_rows, 1));
-            else if (str_eq(n->type, "Nested Loop") && str_eq(c->relationship, "Inner"))
-                claim *= outer_rows;
-            else if (str_eq(c->relationship, "SubPlan"))
-                claim *= MAX(1, known_or(n->plan_rows, 1));
-            claim = MIN(claim, MAX(0, left));
-            left -= claim;
-            have[c->id - 1] = rescans_cheaply ? MIN(claim, have[i]) : claim * scale;
-        }
-        if (rescans_cheaply && n->child)
-            left = (have[i] - have[n->child->id - 1]) / (scale > 0 ? scale : 1);
-        n->cost = isnan(n->total_cost) ? NAN : MAX(0, left) * scale;
-        n->cost_share = p->total_cost > 0 ? n->cost / p->total_cost : NAN;
-    }
-    free(have);
-}
-
 void plan_time(struct plan *p)
 {
     struct graph g = {.p = p, .nodes = mem_array(p->n_nodes, sizeof *g.nodes)};
@@ -560,6 +548,7 @@ void plan_time(struct plan *p)
         node_figures(&g, n, above);
     }
     free(context);
+    unmeasured(&g);
     for (size_t i = 0; i < p->n_nodes; i++) {
         struct plan_node *n = p->nodes[i];
         if (n->parent && !plan_is_initplan(n))
@@ -570,7 +559,7 @@ void plan_time(struct plan *p)
     if (p->timed)
         deal_all(&g);
     own_blocks(&g);
-    deal_cost(p);
+    plan_cost(p);
     p->worst = NULL;
     double worst = 0;
     for (size_t i = 0; i < p->n_nodes; i++) {

@@ -100,6 +100,11 @@ bool plan_is_join(const struct plan_node *n)
     return str_eq(n->type, "Nested Loop") || str_eq(n->type, "Hash Join") || str_eq(n->type, "Merge Join");
 }
 
+bool plan_is_remote(const struct plan_node *n)
+{
+    return n->type && (str_starts(n->type, "Foreign ") || str_starts(n->type, "Custom Scan"));
+}
+
 bool plan_is_modify(const struct plan_node *n)
 {
     return str_eq(n->type, "ModifyTable");
@@ -182,6 +187,18 @@ void plan_node_where(const struct plan_node *n, struct strbuf *out)
         strbuf_printf(out, "%s %s", what ? "" : " on", n->alias);
 }
 
+/* A hash join whose hash table is empty reads no more of its other side, unless it returns those rows. */
+static bool hash_is_empty(const struct plan_node *join)
+{
+    if (!str_eq(join->type, "Hash Join") || str_eq(join->join_type, "Left") ||
+        str_eq(join->join_type, "Anti") || str_eq(join->join_type, "Full"))
+        return false;
+    for (const struct plan_node *c = join->child; c; c = c->next)
+        if (str_eq(c->relationship, "Inner") && !c->never_executed && c->rows <= 0)
+            return true;
+    return false;
+}
+
 bool plan_cut_short(const struct plan_node *n)
 {
     for (; n->parent; n = n->parent) {
@@ -191,6 +208,8 @@ bool plan_cut_short(const struct plan_node *n)
             (str_eq(p->type, "Aggregate") && !str_eq(p->strategy, "Sorted")))
             return false;
         if (str_eq(p->type, "Limit") || str_eq(p->type, "Merge Join"))
+            return true;
+        if (str_eq(n->relationship, "Outer") && hash_is_empty(p))
             return true;
         if (plan_is_join(p) && str_eq(n->relationship, "Inner") &&
             (str_eq(p->join_type, "Semi") || str_eq(p->join_type, "Anti") || p->inner_unique == 1))

@@ -248,8 +248,12 @@ extern const size_t plan_n_trigger_fields;
 void plan_unknown(const struct plan_field *fields, size_t n, void *record);
 
 /* ---- what nodes are ---- */
+/* Is this ("Node Type" of FORMAT JSON) a node of PostgreSQL, or of an extension or relative
+ * known here? */
+bool plan_type_known(const char *type);
 bool plan_is_scan(const struct plan_node *n); /* reads a relation */
 bool plan_is_join(const struct plan_node *n);
+bool plan_is_remote(const struct plan_node *n); /* a foreign server's or an extension's node */
 bool plan_is_modify(const struct plan_node *n);
 bool plan_is_gather(const struct plan_node *n);       /* Gather, Gather Merge */
 bool plan_is_initplan(const struct plan_node *n);     /* an InitPlan or a CTE */
@@ -260,8 +264,8 @@ bool plan_inside(const struct plan_node *n, const struct plan_node *top);
 void plan_node_name(const struct plan_node *n, struct strbuf *out);
 /* " on public.orders o", " using orders_pkey on orders": where it works; may be empty. */
 void plan_node_where(const struct plan_node *n, struct strbuf *out);
-/* May the node be left before its end (LIMIT, EXISTS, merge join above it)? Then fewer
- * rows than planned prove nothing. */
+/* May the node be left before its end (LIMIT, EXISTS, merge join, empty hash table above it)? Then fewer
+ * rows than planned prove nothing. After plan_time. */
 bool plan_cut_short(const struct plan_node *n);
 
 /* ---- plan metrics (src/core/plans/metric.c) ----

@@ -100,6 +100,43 @@ bool plan_wraps(Node *condition, const char *column, char cast[64])
     return w.wrapped && !w.bare;
 }
 
+struct as_text {
+    const char *column;
+    bool found;
+};
+
+static bool see_as_text(void *ctx, Node **slot)
+{
+    struct as_text *w = ctx;
+    Node *n = *slot;
+    const char *to = ast_cast(n);
+    if (to && harmless(to) && str_eq(ast_column(n->type_cast->arg), w->column))
+        w->found = true;
+    return !w->found;
+}
+
+bool plan_as_text(Node *condition, const char *column)
+{
+    struct as_text w = {.column = column};
+    ast_walk_slot(&condition, see_as_text, &w);
+    return w.found;
+}
+
+bool plan_indexed(const struct rewriter *r, const struct plan_node *n, const char *columns)
+{
+    const struct plan_facts *f = r->in->facts;
+    size_t len = strlen(columns);
+    for (size_t i = 0; i < f->n_indexes; i++) {
+        const struct sd_index *x = f->indexes[i];
+        bool other =
+            x->definition && strstr(x->definition, " USING ") && !strstr(x->definition, " USING btree");
+        if (!other && str_eq(x->table, n->relation) && x->columns && x->is_valid != 0 && x->is_partial != 1 &&
+            !strncmp(x->columns, columns, len) && (!x->columns[len] || x->columns[len] == ','))
+            return true;
+    }
+    return false;
+}
+
 bool plan_names(const char *text, const char *column)
 {
     size_t len = column ? strlen(column) : 0;

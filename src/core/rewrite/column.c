@@ -4,14 +4,6 @@
 #include <ctype.h>
 #include <stdlib.h>
 
-/* A comparison of something of one column with a value: "date(created) = $1". */
-struct comparison {
-    Node **slot;
-    Node *wrapped, *value; /* value: of BETWEEN a List of two */
-    Node *column;
-    const char *op; /* with the column on the left; "between" */
-};
-
 enum { MAX_COMPARISONS = 64, LOOKED_MAX = 32 };
 struct comparisons {
     struct rewriter *r;
@@ -73,16 +65,6 @@ static void comparisons(struct rewriter *r, struct comparisons *out)
     ast_walk_slot(&r->tree.stmt, see, out);
 }
 
-/* The scan that reads a table (or an index) whole for a filter around this column. */
-struct wasted {
-    const struct plan_node *node;
-    double share, removed, read;
-    bool lower_bound;
-    char cast[64];
-    struct saving saved;
-    size_t parts; /* further partitions in it */
-};
-
 /* Partitions are read one by one: all of them together are the table. */
 static void with_partitions(struct rewriter *r, const char *column, struct wasted *w)
 {
@@ -105,7 +87,7 @@ static void with_partitions(struct rewriter *r, const char *column, struct waste
     w->share = w->removed / w->read;
 }
 
-static bool find_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out)
+bool column_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out)
 {
     const char *column = ast_column(c->column), *table = ast_qualifier(c->column);
     size_t looked = 0; /* thousands of partitions say the same */
@@ -121,7 +103,8 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
             (table && !plan_scans(n, table)) || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
             continue;
         looked++;
-        if (!plan_wraps(plan_condition(r, n->filter), column, w.cast))
+        Node *filter = plan_condition(r, n->filter);
+        if (c->as_text ? !plan_as_text(filter, column) : !plan_wraps(filter, column, w.cast))
             continue;
         w.removed = s.read - s.kept;
         w.read = s.read;
@@ -136,13 +119,13 @@ static bool find_wasted(struct rewriter *r, const struct comparison *c, struct w
 }
 
 /* "orders", "orders_1 and 11 more parts" */
-static const char *wasted_where(struct rewriter *r, const struct wasted *w)
+const char *say_wasted_where(struct rewriter *r, const struct wasted *w)
 {
     const char *name = w->node->relation ? w->node->relation : "the table";
     return w->parts ? SAY("%s and %zu more parts", name, w->parts) : name;
 }
 
-static const char *wasted_text(struct rewriter *r, const struct wasted *w)
+const char *say_wasted(struct rewriter *r, const struct wasted *w)
 {
     return r->plan->analyzed ? SAY("%s rows were read to keep %s", say_count(r, w->read),
                                    say_count(r, w->read - w->removed))
@@ -426,14 +409,14 @@ void find_function(struct rewriter *r)
         struct comparison *c = &all->items[i];
         struct wasted w;
         const char *caveat = NULL;
-        if (is_column(c->wrapped) || !find_wasted(r, c, &w) || free_cast(r, c, &w))
+        if (is_column(c->wrapped) || !column_wasted(r, c, &w) || free_cast(r, c, &w))
             continue;
         struct rewrite *it = rewrite_found(r, w.node, w.share, w.saved, w.removed);
         if (!it)
             continue;
         const char *shown = ast_text(&r->tree, c->wrapped), *name = ast_text(&r->tree, c->column);
         it->evidence =
-            SAY("%s is computed for each row of %s: %s", shown, wasted_where(r, &w), wasted_text(r, &w));
+            SAY("%s is computed for each row of %s: %s", shown, say_wasted_where(r, &w), say_wasted(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
         it->after = without(r, c, &caveat);
         Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;
@@ -485,7 +468,7 @@ void find_cast(struct rewriter *r)
     for (size_t i = 0; i < all->n; i++) {
         struct comparison *c = &all->items[i];
         struct wasted w;
-        if (!is_column(c->wrapped) || !strcmp(c->op, "between") || !find_wasted(r, c, &w) || !*w.cast)
+        if (!is_column(c->wrapped) || !strcmp(c->op, "between") || !column_wasted(r, c, &w) || !*w.cast)
             continue;
         const char *type = own_type(r, c, &w), *name = ast_text(&r->tree, c->column),
                    *value = ast_closed(&r->tree, c->value);
@@ -499,8 +482,8 @@ void find_cast(struct rewriter *r)
         Node *bare = c->value;
         while (IS(bare, TYPE_CAST))
             bare = bare->type_cast->arg;
-        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, wasted_where(r, &w),
-                           wasted_text(r, &w));
+        it->evidence = SAY("%s is cast to %s for each row of %s: %s", name, w.cast, say_wasted_where(r, &w),
+                           say_wasted(r, &w));
         it->before = ast_text(&r->tree, *c->slot);
         it->advice = SAY("Pass the value in the type of the column (bind the parameter with that type), so "
                          "that %s is not cast.",

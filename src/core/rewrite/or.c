@@ -266,17 +266,23 @@ void find_or_tables(struct rewriter *r)
 
 /* ---- columns of one table ---- */
 
-static bool leads_an_index(struct rewriter *r, const struct plan_node *n, const char *column)
+static bool named_before(const char *const *names, size_t at)
 {
-    const struct plan_facts *f = r->in->facts;
-    size_t len = strlen(column);
-    for (size_t i = 0; i < f->n_indexes; i++)
-        if (str_eq(f->indexes[i]->table, n->relation) && f->indexes[i]->columns &&
-            !strncmp(f->indexes[i]->columns, column, len) &&
-            (!f->indexes[i]->columns[len] || f->indexes[i]->columns[len] == ',') &&
-            f->indexes[i]->is_valid != 0)
+    for (size_t i = 0; i < at; i++)
+        if (!strcmp(names[i], names[at]))
             return true;
     return false;
+}
+
+/* ": CREATE INDEX CONCURRENTLY ON item (owner)" where all sides need the same one. */
+static const char *one_index(struct rewriter *r, const struct plan_node *n, const char *const *names,
+                             size_t n_names)
+{
+    for (size_t i = 1; i < n_names; i++)
+        if (strcmp(names[i], names[0]) != 0)
+            return "";
+    return SAY(", which each part needs: CREATE INDEX CONCURRENTLY ON %s (%s)", say_name(r, n->relation),
+               say_name(r, names[0]));
 }
 
 void find_or_columns(struct rewriter *r)
@@ -324,19 +330,29 @@ void find_or_columns(struct rewriter *r)
             if (!fits || !plan_scanned(r->plan, n, r->in->facts, &s) || !(s.read > 0))
                 continue;
             double gone = s.read - s.kept;
-            struct rewrite *it = rewrite_found(r, n, gone / s.read, saving_own(r, n, gone / s.read), gone);
+            /* Of a subquery in an OR the planner takes half of the rows for kept, whatever it is. */
+            bool guessed = subquery && !r->plan->analyzed && gone < r->rule->info * s.read;
+            if (guessed)
+                gone = r->rule->info * s.read;
+            struct saving saved =
+                guessed ? saving_total(r, n, r->rule->info) : saving_own(r, n, gone / s.read);
+            struct rewrite *it = rewrite_found(r, n, gone / s.read, saved, gone);
             if (!it)
                 continue;
             struct strbuf missing = {0};
             for (size_t a = 0; a < n_names && r->in->facts->indexes_known; a++)
-                if (!leads_an_index(r, n, names[a]))
+                if (!plan_indexed(r, n, names[a]) && !named_before(names, a))
                     strbuf_printf(&missing, "%s%s", missing.len ? ", " : "", names[a]);
-            it->evidence = SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone),
-                               say_count(r, s.read), n->relation, r->plan->analyzed ? "were" : "would be");
+            it->evidence =
+                guessed ? SAY("all %s rows of %s would be read for the OR with a subquery",
+                              say_count(r, s.read), n->relation)
+                        : SAY("%s of %s rows of %s %s removed by the OR", say_count(r, gone),
+                              say_count(r, s.read), n->relation, r->plan->analyzed ? "were" : "would be");
             it->advice = subquery ? SAY("Split it with UNION ALL: the planner cannot combine indexes where "
                                         "one side of the OR is a "
-                                        "subquery%s%s.",
-                                        missing.len ? "; no index begins with " : "", strbuf_text(&missing))
+                                        "subquery%s%s%s.",
+                                        missing.len ? "; no index begins with " : "", strbuf_text(&missing),
+                                        missing.len ? one_index(r, n, names, n_names) : "")
                          : missing.len
                              ? SAY("With an index on each side the planner can combine them (BitmapOr), or "
                                    "use them in the parts of a UNION ALL; no index begins with %s.",

@@ -6,6 +6,9 @@
  *   paging.c   OFFSET, ORDER BY random(), SELECT *
  *   or.c       OR, lists of constants, UNION
  *   column.c   functions and casts around a column
+ *   cast.c     a column cast to text
+ *   keyset.c   the condition of keyset paging written as an OR
+ *   array.c    a value searched in an array column; few values of many rows
  *   subquery.c subqueries: NOT IN, count(*), correlated ones
  *   join.c     DISTINCT over a join, CTEs
  *   batching.c one statement for many keys */
@@ -65,6 +68,10 @@ Node *plan_condition(struct rewriter *r, const char *text);
 /* Has the condition this column inside of something (a function, a cast, arithmetic)?
  * Casts that only name the type anew do not count. */
 bool plan_wraps(Node *condition, const char *column, char cast[64]);
+/* Is the column cast to text in the condition? */
+bool plan_as_text(Node *condition, const char *column);
+/* Does a valid index of the scan's table begin with these columns (comma separated)? */
+bool plan_indexed(const struct rewriter *r, const struct plan_node *n, const char *columns);
 /* Does a text of the plan name this column (as a whole word)? */
 bool plan_names(const char *text, const char *column);
 /* Is the node a scan of this FROM item? `name` NULL: any. */
@@ -82,6 +89,31 @@ const struct ast_from *plan_owner(const struct rewriter *r, const struct ast_fro
 Node **ast_append(struct rewriter *r, Node **items, size_t *n, Node *item);
 const char *say_name(struct rewriter *r, const char *name); /* an identifier, quoted where it must be */
 
+/* ---- column.c ---- */
+/* A comparison of something of one column with a value: "date(created) = $1". */
+struct comparison {
+    Node **slot;
+    Node *wrapped, *value; /* value: of BETWEEN a List of two */
+    Node *column;
+    const char *op; /* with the column on the left; "between" */
+    bool as_text;   /* a cast to text that the user wrote is around it */
+};
+
+/* The scan that reads a table (or an index) whole for a filter around this column. */
+struct wasted {
+    const struct plan_node *node;
+    double share, removed, read;
+    bool lower_bound;
+    char cast[64];
+    struct saving saved;
+    size_t parts; /* further partitions in it */
+};
+/* False: no scan is wasted for it. */
+bool column_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out);
+/* "orders", "orders_1 and 11 more parts"; "100 k rows were read to keep 5" */
+const char *say_wasted_where(struct rewriter *r, const struct wasted *w);
+const char *say_wasted(struct rewriter *r, const struct wasted *w);
+
 /* ---- the rules ---- */
 void find_offset(struct rewriter *r);
 void find_random(struct rewriter *r);
@@ -92,6 +124,10 @@ void find_in_list(struct rewriter *r);
 void find_union(struct rewriter *r);
 void find_function(struct rewriter *r);
 void find_cast(struct rewriter *r);
+void find_text_cast(struct rewriter *r);
+void find_keyset_or(struct rewriter *r);
+void find_any_of_column(struct rewriter *r);
+void find_few_values(struct rewriter *r);
 void find_not_in(struct rewriter *r);
 void find_count(struct rewriter *r);
 void find_correlated(struct rewriter *r);

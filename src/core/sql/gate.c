@@ -243,7 +243,8 @@ static bool check(const char *sql, bool executed, struct sql_uses *uses, struct 
     if (strnlen(sql, SQL_MAX_BYTES + 1) > SQL_MAX_BYTES)
         return fail(why, "the statement is longer than 1 MiB");
     if (!sql_bounded(sql))
-        return fail(why, "the statement has more than %d tokens, too many to check it", SQL_MAX_TOKENS);
+        return fail(why, "the statement has more than %d tokens, or %d that nest: too many to check it",
+                    SQL_MAX_TOKENS, SQL_MAX_NESTED);
     PgQueryParseResult r = pg_query_parse(sql);
     bool ok = false;
     if (r.error) {

@@ -1,5 +1,8 @@
 #include "core/sql/lex.h"
 
+#include <stdlib.h>
+#include <strings.h>
+
 static bool is_space(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
@@ -141,8 +144,56 @@ size_t sql_count_tokens(const char *sql, size_t most)
     return n;
 }
 
+/* Open brackets, the text itself first. */
+struct levels {
+    struct level {
+        size_t tokens; /* of the item that is read, so far */
+        bool query;    /* a query is in it: what follows a comma may nest further (UNION) */
+    } * items;
+    size_t n, cap;
+};
+
+static bool begins_query(const struct sql_token *t)
+{
+    static const char *const words[] = {"select", "values", "table", "union", "except", "intersect"};
+    for (size_t i = 0; t->kind == SQL_WORD && i < ARRAY_LEN(words); i++)
+        if (t->len == strlen(words[i]) && !strncasecmp(t->text, words[i], t->len))
+            return true;
+    return false;
+}
+
+/* Does one token more stay within the tokens that may nest? *nested is their number now. */
+static bool nests_further(struct levels *l, const struct sql_token *t, size_t *nested)
+{
+    char c = t->kind == SQL_OTHER ? *t->text : '\0';
+    struct level *top = &l->items[l->n - 1];
+    top->tokens++;
+    ++*nested;
+    top->query = top->query || begins_query(t);
+    if (c == '(' || c == '[') {
+        l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
+        l->items[l->n++] = (struct level){.tokens = 0};
+    } else if ((c == ')' || c == ']') && l->n > 1) {
+        *nested -= top->tokens;
+        l->n--;
+    } else if (c == ',' && l->n > 1 && !top->query) {
+        *nested -= top->tokens;
+        top->tokens = 0;
+    }
+    return *nested <= SQL_MAX_NESTED;
+}
+
 bool sql_bounded(const char *sql)
 {
-    return strnlen(sql, SQL_MAX_BYTES + 1) <= SQL_MAX_BYTES &&
-           sql_count_tokens(sql, SQL_MAX_TOKENS + 1) <= SQL_MAX_TOKENS;
+    struct levels l = {.n = 0};
+    struct sql_token t;
+    size_t n = 0, nested = 0;
+    bool ok = strnlen(sql, SQL_MAX_BYTES + 1) <= SQL_MAX_BYTES;
+    l.items = mem_grow(l.items, l.n, &l.cap, sizeof *l.items);
+    l.items[l.n++] = (struct level){.tokens = 0};
+    for (const char *p = sql; ok && (t = sql_lex(p)).kind != SQL_END; p += t.len)
+        if (t.kind != SQL_SPACE && t.kind != SQL_COMMENT)
+            ok = ++n <= SQL_MAX_TOKENS && nests_further(&l, &t, &nested);
+    free(l.items);
+    return ok;
 }

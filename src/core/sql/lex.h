@@ -7,9 +7,11 @@
 
 /* The longest text looked at; longer ones are treated as not parsing. */
 #define SQL_MAX_BYTES ((size_t)1 << 20)
-/* libpg_query recurses once for each operator of a chain such as 1+1+1...; a text
- * of so many tokens stays below 8 MiB of stack. */
-#define SQL_MAX_TOKENS 20000
+/* What its tree takes in memory is bounded by the tokens. */
+#define SQL_MAX_TOKENS 250000
+/* libpg_query recurses once for each operator of a chain such as 1+1+1...; so many of them stay
+ * below 8 MiB of stack. The items of a list in brackets do not nest: each begins anew. */
+#define SQL_MAX_NESTED 20000
 
 enum sql_token_kind {
     SQL_END,
@@ -35,7 +37,7 @@ struct sql_token {
 struct sql_token sql_lex(const char *at);
 /* Tokens that are neither space nor comment, counted up to `most`. */
 size_t sql_count_tokens(const char *sql, size_t most);
-/* Short enough for libpg_query, in bytes and in tokens. */
+/* Short enough for libpg_query: in bytes, in tokens, and in tokens that may nest. */
 bool sql_bounded(const char *sql);
 
 #endif

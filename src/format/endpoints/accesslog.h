@@ -27,11 +27,11 @@ struct accesslog_line {
 struct accesslog_format;
 
 /* `text` is one of
- *   - a built-in name: common, combined, ingress-nginx, json;
+ *   - a built-in name: common, combined, ingress-nginx, haproxy-clf, json, ltsv;
  *   - nginx's notation, `$remote_addr [$time_local] "$request" $status ...`, with ${name}
  *     too, as a bare string or as it stands in nginx.conf (log_format NAME 'a' 'b';),
  *     escape=json objects included;
- *   - Apache's notation, `%h %l %u %t \"%r\" %>s %b %D`.
+ *   - Apache's notation, `%h %l %u %t \"%r\" %>s %b %D`, also as gunicorn has it, `%(h)s ... %(D)s`.
  * Variables that slowdive has no use for are skipped over. The duration is $request_time
  * (%D, %T), otherwise the sum of $upstream_response_time ("0.1, 0.2 : 0.3"; "-" adds
  * nothing; only "-" is unknown). NULL and a sentence when it cannot work. */
@@ -45,17 +45,33 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
 
 /* The built-in format that fits most of the first lines (at most 200) of `bytes`; NULL
  * when none fits any. *fits and *lines (may be NULL) tell how many were tried. Only whole
- * lines count, unless `all` says that the bytes end with the file.
+ * lines count, unless `all` says that the bytes end with the file. What containers and syslog
+ * write around each line is taken off. `unit` as in accesslog_format_unit, 0: none given.
  *
- * What follows a combined line is searched for a duration, in this order:
- *   key=value or key="value" with a known key (rt, request_time, duration, ...; then urt,
- *     upstream_response_time, ...): seconds, unless key or value name a unit (_ms, 12ms);
- *   a last field with a unit: 22ms (Traefik);
- *   the first number with a fraction: seconds, nginx's $request_time;
- *   a last integer: microseconds, Apache's %D, unless every one of the first lines has less
- *     than 100 there: then seconds, %T. */
-struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits,
+ * Which number behind a combined line, under which key or label, is the duration, and in which
+ * unit: rules in accesslog_spot.h. accesslog_format_said tells what was assumed. */
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, int64_t unit, size_t *fits,
                                           size_t *lines);
+/* The same for a format that is given: what is around its lines, and what its numbers look like. */
+void accesslog_format_learn(struct accesslog_format *f, const char *bytes, size_t len, bool all);
+/* No more will be learned: the file is over. */
+void accesslog_format_settle(struct accesslog_format *f);
+/* Durations are numbers of `ns`, whatever the format says; -1: there are none. False: the format has no place
+ * for one. */
+bool accesslog_format_unit(struct accesslog_format *f, int64_t ns);
+/* What was assumed of the durations, or why there are none, in a sentence without its full stop; NULL:
+ * nothing. */
+const char *accesslog_format_said(const struct accesslog_format *f);
+/* The same, "" for nothing: stays valid, and changes as more is learned. */
+const char *accesslog_format_assumptions(const struct accesslog_format *f);
+/* Nothing is learned from the lines read meanwhile. */
+void accesslog_format_pause(struct accesslog_format *f, bool pause);
+/* The lines of both are in the same file. */
+void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accesslog_format *from);
+
+/* What keeps a line from being one of a combined or common log, or a request in JSON, as the end of a
+ * sentence; NULL: it does not look like any of them. Static. */
+const char *accesslog_near_miss(const char *line, size_t len);
 
 /* The built-in formats, for trying one after the other: NULL past the last. */
 struct accesslog_format *accesslog_builtin(size_t i);

@@ -9,7 +9,8 @@ enum {
     CACHE = 2048,      /* raw paths seen lately */
     CACHE_KEY = 110,
     NO_ENDPOINT = UINT16_MAX,
-    BUILTINS_MAX = 8,
+    BUILTINS_MAX = 12,
+    HELD_MAX = 256 << 10, /* bytes of first lines */
 };
 
 struct endpoint {
@@ -23,6 +24,7 @@ struct acc {
     uint32_t endpoint;
     uint32_t n_log;
     int64_t count, with_status, status[6], bytes, with_bytes, timed, total, min, max, first, last;
+    int64_t upgraded, upgraded_ns;
 };
 
 struct slot {
@@ -48,13 +50,18 @@ struct accesslog_agg {
     bool automatic;
     struct accesslog_format *builtins[BUILTINS_MAX]; /* when automatic */
     struct accesslog_intake intake;
+    bool learning;      /* the format is not known yet: lines are held */
+    struct strbuf held; /* whole lines */
+    size_t held_lines;
+    sd_time held_at;
 
     struct endpoint *endpoints;
     size_t n, cap;
     uint32_t *table; /* open addressing, endpoint + 1 */
     size_t mask;
-    uint32_t other;
-    uint64_t *cache_hash; /* apart from the keys: small enough to stay near the processor */
+    size_t places, silent;   /* of endpoints; of those first seen refused or not found */
+    uint32_t other, missing; /* endpoints without a place; UINT32_MAX: none yet */
+    uint64_t *cache_hash;    /* apart from the keys: small enough to stay near the processor */
     struct cached *cache;
 
     struct slot slots[SLOTS];
@@ -76,7 +83,11 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
     a->o.max_routes = MAX((size_t)1, MIN(o->max_routes, (size_t)60000));
     a->format = o->format;
     a->automatic = !o->format;
-    a->other = UINT32_MAX;
+    a->other = a->missing = UINT32_MAX;
+    a->learning = true;
+    a->intake.said = "";
+    if (o->format && o->unit)
+        accesslog_format_unit(o->format, o->unit);
     a->cache = mem_array(CACHE, sizeof *a->cache);
     a->cache_hash = mem_array(CACHE, sizeof *a->cache_hash);
     size_t size = 64;
@@ -84,7 +95,7 @@ struct accesslog_agg *accesslog_agg_new(const struct accesslog_agg_options *o)
         size *= 2;
     a->table = mem_array(size, sizeof *a->table);
     a->mask = size - 1;
-    a->intake.first = a->intake.last = SD_UNKNOWN;
+    a->intake.first = a->intake.last = a->intake.newest = SD_UNKNOWN;
     return a;
 }
 
@@ -104,6 +115,7 @@ void accesslog_agg_free(struct accesslog_agg *a)
         free(a->slots[i].index);
         free(a->slots[i].log);
     }
+    strbuf_free(&a->held);
     free(a->endpoints);
     free(a->table);
     free(a->cache);
@@ -143,8 +155,31 @@ static uint32_t endpoint_new(struct accesslog_agg *a, const char *method, size_t
     return (uint32_t)a->n++;
 }
 
+/* Answers that a path which does not exist, or is not for the asker, gets. */
+static bool is_silent(int status)
+{
+    return status == 301 || status == 308 ||
+           (status >= 400 && status < 500 && status != 401 && status != 409 && status != 422 &&
+            status != 429 && status != 499);
+}
+
+static uint32_t endpoint_without_place(struct accesslog_agg *a, int status)
+{
+    bool missing = status == 404 || status == 410;
+    uint32_t *e = missing ? &a->missing : &a->other;
+    if (*e == UINT32_MAX)
+        *e = endpoint_new(a, NULL, 0, missing ? "(not found)" : "(other)", 0);
+    return *e;
+}
+
+static bool has_place(const struct accesslog_agg *a, int status)
+{
+    return a->places < a->o.max_routes &&
+           (!is_silent(status) || a->silent < MAX(a->o.max_routes / 4, (size_t)1));
+}
+
 static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t method_len, const char *path,
-                            size_t len)
+                            size_t len, int status)
 {
     char route[ROUTE_MAX];
     size_t n;
@@ -159,11 +194,10 @@ static uint32_t endpoint_of(struct accesslog_agg *a, const char *method, size_t 
     uint64_t hash = hash_of(route, n) ^ hash_of(method, method_len) * 31;
     for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
         if (!a->table[i]) {
-            if (a->n - (a->other != UINT32_MAX) >= a->o.max_routes) {
-                if (a->other == UINT32_MAX)
-                    a->other = endpoint_new(a, NULL, 0, "(other)", 0);
-                return a->other;
-            }
+            if (!has_place(a, status))
+                return endpoint_without_place(a, status);
+            a->places++;
+            a->silent += is_silent(status);
             uint32_t e = endpoint_new(a, method, method_len, route, hash);
             a->table[i] = e + 1;
             return e;
@@ -182,7 +216,7 @@ static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_
     size_t len = query ? (size_t)(query - l->target) : l->target_len;
     size_t n = l->method_len + 1 + len;
     if (n > CACHE_KEY)
-        return endpoint_of(a, l->method, l->method_len, l->target, len);
+        return endpoint_of(a, l->method, l->method_len, l->target, len, l->status);
     char joined[CACHE_KEY];
     const char *key = l->method;
     if (!l->method_len || l->target != l->method + l->method_len + 1 || key[l->method_len] != ' ') {
@@ -196,7 +230,9 @@ static uint32_t endpoint_cached(struct accesslog_agg *a, const struct accesslog_
     struct cached *c = &a->cache[hash % CACHE];
     if (a->cache_hash[hash % CACHE] == hash && c->len == n && !memcmp(c->key, key, n))
         return c->endpoint;
-    uint32_t e = endpoint_of(a, l->method, l->method_len, l->target, len);
+    uint32_t e = endpoint_of(a, l->method, l->method_len, l->target, len, l->status);
+    if (e == a->missing || e == a->other)
+        return e; /* answered otherwise, it may get a place */
     a->cache_hash[hash % CACHE] = hash;
     c->len = (uint16_t)n;
     c->endpoint = e;
@@ -301,6 +337,8 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
             .first_at = c->first,
             .last_at = c->last,
             .latency = timed ? &a->hists[i] : NULL,
+            .upgraded = c->upgraded ? c->upgraded : SD_UNKNOWN,
+            .upgraded_ns = c->upgraded ? c->upgraded_ns : SD_UNKNOWN,
         };
         s->index[c->endpoint] = 0;
     }
@@ -312,7 +350,7 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         a->last_slot = NULL;
 }
 
-void accesslog_agg_flush(struct accesslog_agg *a)
+static void flush_slots(struct accesslog_agg *a)
 {
     while (a->open) { /* oldest first, so that what is handed out is in order */
         struct slot *oldest = NULL;
@@ -325,7 +363,7 @@ void accesslog_agg_flush(struct accesslog_agg *a)
 
 bool accesslog_agg_pending(const struct accesslog_agg *a)
 {
-    return a->open > 0;
+    return a->open > 0 || a->held_lines;
 }
 
 /* ---- lines ---- */
@@ -348,7 +386,7 @@ static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
         s->second = second;
         a->open++;
         if (!s->index)
-            s->index = mem_array(a->o.max_routes + 2, sizeof *s->index);
+            s->index = mem_array(a->o.max_routes + 3, sizeof *s->index);
     }
     return a->last_slot = s;
 }
@@ -383,8 +421,14 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
     if (a->intake.first == SD_UNKNOWN || at < a->intake.first)
         a->intake.first = at;
     a->intake.last = MAX(a->intake.last, at);
+    a->intake.newest = l->at;
     if (!sd_known(l->duration_ns))
         return;
+    if (l->status == 101) { /* how long a connection was open: no latency */
+        c->upgraded++;
+        c->upgraded_ns = add_sat(c->upgraded_ns, l->duration_ns);
+        return;
+    }
     c->timed++;
     c->total = add_sat(c->total, l->duration_ns);
     c->min = MIN(c->min, l->duration_ns);
@@ -415,16 +459,27 @@ static void unparsed(struct accesslog_agg *a, const char *line, size_t len, cons
     in->samples[in->n_samples++].reason = reason;
 }
 
+static void note_format(struct accesslog_agg *a)
+{
+    a->intake.format = accesslog_format_name(a->format);
+    if (accesslog_format_said(a->format) || !*a->intake.said)
+        a->intake.said = accesslog_format_assumptions(a->format);
+}
+
 /* A found format takes its place among the built-in ones: it keeps what was learned. */
 static void adopt(struct accesslog_agg *a, struct accesslog_format *f)
 {
-    for (size_t i = 0; f && i < BUILTINS_MAX && !a->builtins[i]; i++)
-        a->builtins[i] = accesslog_builtin(i);
+    for (size_t i = 0; f && i < BUILTINS_MAX && !a->builtins[i]; i++) {
+        if (!(a->builtins[i] = accesslog_builtin(i)))
+            break;
+        accesslog_format_copy_wrap(a->builtins[i], f);
+        if (a->o.unit)
+            accesslog_format_unit(a->builtins[i], a->o.unit);
+    }
     for (size_t i = 0; f && i < BUILTINS_MAX && a->builtins[i]; i++) {
         if (!strcmp(accesslog_format_name(a->builtins[i]), accesslog_format_name(f))) {
             accesslog_format_free(a->builtins[i]);
             a->builtins[i] = a->format = f;
-            a->intake.format = accesslog_format_name(f);
             return;
         }
     }
@@ -437,18 +492,40 @@ static bool try_others(struct accesslog_agg *a, const char *line, size_t len, st
     for (size_t i = 0; i < BUILTINS_MAX && a->builtins[i]; i++)
         if (a->builtins[i] != a->format && accesslog_parse(a->builtins[i], line, len, out, &reason)) {
             a->format = a->builtins[i];
-            a->intake.format = accesslog_format_name(a->format);
+            note_format(a);
             return true;
         }
     return false;
 }
 
-static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd_time now)
+static bool parse_line(struct accesslog_agg *a, const char *line, size_t len, struct accesslog_line *out,
+                       const char **reason)
+{
+    return accesslog_parse(a->format, line, len, out, reason) ||
+           (a->automatic && try_others(a, line, len, out));
+}
+
+/* What may stand before a line that is read otherwise: a byte order mark, a torn line and NUL bytes. */
+static bool skip_noise(const char **line, size_t *len)
+{
+    const char *s = *line, *nul = memrchr(s, 0, *len);
+    if (nul)
+        s = nul + 1;
+    if (*line + *len - s >= 3 && !memcmp(s, "\xef\xbb\xbf", 3))
+        s += 3;
+    bool any = s > *line;
+    *len -= (size_t)(s - *line);
+    *line = s;
+    return any && *len;
+}
+
+static void read_line(struct accesslog_agg *a, const char *line, size_t len, sd_time now)
 {
     struct accesslog_line l;
-    const char *reason;
+    const char *reason, *clean = line;
+    size_t rest = len;
     if (len && line[len - 1] == '\r')
-        len--;
+        rest = --len;
     a->intake.lines++;
     if (!a->format) {
         static const char UNKNOWN[] = "The line does not match any known access log format.";
@@ -456,36 +533,76 @@ static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd
         unparsed(a, line, len, memchr(line, 0, len) ? BINARY : UNKNOWN);
         return;
     }
-    if (accesslog_parse(a->format, line, len, &l, &reason)) {
+    if (parse_line(a, line, len, &l, &reason))
         count_line(a, &l, now);
-        return;
-    }
-    struct accesslog_line other;
-    if (a->automatic && try_others(a, line, len, &other))
-        count_line(a, &other, now);
+    else if (skip_noise(&clean, &rest) && parse_line(a, clean, rest, &l, &(const char *){NULL}))
+        count_line(a, &l, now);
     else
         unparsed(a, line, len, len ? reason : "The line is empty.");
 }
 
 static const char TOO_LONG[] = "The line is longer than 1 MiB.";
 
-static void detect(struct accesslog_agg *a, const struct accesslog_carry *c, const char *bytes, size_t len,
-                   bool all)
+/* Finds the format by the lines held, and reads them. `all`: no more will come. */
+static void settle(struct accesslog_agg *a, bool all)
 {
-    if (a->format || !len)
+    if (!a->held_lines)
         return;
-    if (c && c->text.len && !all) { /* the first line came in pieces: look at the whole of it */
-        const char *stop = memchr(bytes, '\n', len);
-        if (!stop)
-            return;
-        struct strbuf b = {0};
-        strbuf_add(&b, c->text.text, c->text.len);
-        strbuf_add(&b, bytes, MIN(len, (size_t)65536));
-        adopt(a, accesslog_detect(b.text, b.len, false, NULL, NULL));
-        strbuf_free(&b);
-    } else {
-        adopt(a, accesslog_detect(bytes, MIN(len, (size_t)1 << 18), all, NULL, NULL));
+    struct strbuf held = a->held;
+    a->held = (struct strbuf){0};
+    a->held_lines = 0;
+    if (a->format)
+        accesslog_format_learn(a->format, held.text, held.len, all);
+    else
+        adopt(a, accesslog_detect(held.text, held.len, all, a->o.unit, NULL, NULL));
+    a->learning = !a->format;
+    if (a->format)
+        accesslog_format_pause(a->format, true); /* these lines are learned from already */
+    for (const char *s = held.text, *end = s + held.len, *stop; s < end; s = stop + 1) {
+        stop = memchr(s, '\n', (size_t)(end - s));
+        read_line(a, s, (size_t)(stop - s), a->held_at);
     }
+    if (a->format) {
+        accesslog_format_pause(a->format, false);
+        note_format(a);
+    }
+    strbuf_free(&held);
+}
+
+static void line_taken(struct accesslog_agg *a, const char *line, size_t len, sd_time now)
+{
+    if (!a->learning) {
+        read_line(a, line, len, now);
+        return;
+    }
+    if (!a->intake.lines && !a->held_lines && len >= 3 && !memcmp(line, "\xef\xbb\xbf", 3)) {
+        line += 3; /* a byte order mark */
+        len -= 3;
+    }
+    strbuf_add(&a->held, line, len);
+    strbuf_char(&a->held, '\n');
+    a->held_at = now;
+    if (++a->held_lines >= SPOT_LINES || a->held.len >= HELD_MAX)
+        settle(a, a->held_lines >= SPOT_LINES);
+}
+
+void accesslog_agg_flush(struct accesslog_agg *a)
+{
+    settle(a, false);
+    flush_slots(a);
+}
+
+/* A hole of NUL bytes where a line should begin: log rotation by copytruncate, and a writer that keeps its
+ * place. */
+static const char *skip_hole(struct accesslog_agg *a, const char *p, const char *end)
+{
+    const char *s = p;
+    while (s < end && !*s)
+        s++;
+    if (s < end && *s == '\n') /* not a hole: a line of NUL bytes */
+        return p;
+    a->intake.holes += s - p;
+    return s;
 }
 
 void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
@@ -493,12 +610,10 @@ void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, cons
 {
     const char *p = bytes, *end = bytes + len;
     a->intake.bytes += (int64_t)len;
-    const char *whole = c->skipping ? memchr(bytes, '\n', len) : bytes; /* behind the rest of a cut line */
-    if (whole)
-        detect(a, c, whole, (size_t)(end - whole), false);
-    if (a->format && !a->intake.format)
-        a->intake.format = accesslog_format_name(a->format);
     while (p < end) {
+        bool begins = !c->text.len || !c->text.text[c->text.len - 1];
+        if (!*p && begins && !c->skipping && (p = skip_hole(a, p, end)) == end)
+            break;
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         size_t n = (size_t)((stop ? stop : end) - p);
         if (c->skipping) {
@@ -510,6 +625,8 @@ void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, cons
             strbuf_free(&c->text); /* gives the megabyte back */
             c->skipping = !stop;
         } else if (!stop) {
+            while (n > 1 && !p[n - 1] && !p[n - 2]) /* a hole behind a torn line: one NUL marks it */
+                n--;
             strbuf_add(&c->text, p, n);
         } else if (c->text.len) {
             strbuf_add(&c->text, p, n);
@@ -524,10 +641,9 @@ void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, cons
 
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now)
 {
-    if (c->text.len && !c->skipping) {
-        detect(a, NULL, c->text.text, c->text.len, true);
+    if (c->text.len && !c->skipping)
         line_taken(a, c->text.text, c->text.len, now);
-    }
+    settle(a, true);
     accesslog_carry_free(c);
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/endpoints/route.h"
 #include "format/endpoints/accesslog.h"
+#include "format/endpoints/accesslog_spot.h"
 
 #define ACCESSLOG_LINE_MAX ((size_t)1 << 20) /* longer lines are cut and unparsed */
 
@@ -17,7 +18,10 @@ struct accesslog_agg_options {
     struct accesslog_format
         *format; /* NULL: detected, and changed when lines change; owned by the aggregator */
     const struct route_rules *rules; /* outlives the aggregator; may be NULL */
-    size_t max_routes;               /* distinct METHOD route pairs, 1..60000; others: "(other)" */
+    /* Distinct METHOD route pairs, 1..60000; others: "(other)". Those first seen refused or not found get a
+     * quarter of the places, so that a scanner does not take them all; others of these: "(not found)". */
+    size_t max_routes;
+    int64_t unit; /* of durations, as in accesslog_format_unit; 0: not given */
     /* Hands out the deltas of one second: `at` is its start. Pointers live during the call. */
     void (*emit)(void *ctx, sd_time at, const struct sd_http *records, size_t n);
     void *ctx;
@@ -26,7 +30,10 @@ struct accesslog_agg_options {
 struct accesslog_intake {
     int64_t lines, unparsed, bytes;
     sd_time first, last; /* of the lines' times; SD_UNKNOWN */
+    sd_time newest;      /* of the line read last that has one */
     const char *format;  /* its name; NULL: not found yet */
+    const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
+    int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
     size_t n_samples;    /* a line for each different reason, at most 8 */
     struct {
         char text[257];
@@ -49,7 +56,8 @@ void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, cons
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);
-/* Hands out all open seconds. */
+/* Hands out all open seconds, and reads the first lines, which are held back until there are enough of them
+ * to tell the format. */
 void accesslog_agg_flush(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);

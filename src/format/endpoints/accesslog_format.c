@@ -27,6 +27,7 @@ static const struct variable NGINX[] = {
     {.name = "body_bytes_sent", .field = FIELD_BYTES, .scale = 0, .rank = 2, .list = false},
     {.name = "request_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 3, .list = false},
     {.name = "upstream_response_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = true},
+    {.name = "slowdive_ms", .field = FIELD_DURATION, .scale = SD_MS, .rank = 4, .list = false},
     {.name = "slowdive_tail",
      .field = FIELD_TAIL,
      .scale = 0,
@@ -59,13 +60,22 @@ static const struct {
     {.name = "ingress-nginx",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $l $request_time [$p] "
              "[$a] $rest"},
+    /* option httplog clf: the last of its five timers is the whole request. */
+    {.name = "haproxy-clf",
+     .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"\" \"\" $port $ms \"$f\" \"$b\" "
+             "\"$s\" $tq $tw $tc $tr $slowdive_ms \"$t\" $rest"},
     {.name = "combined", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
     {.name = "combined with further fields",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\" $slowdive_tail"},
     {.name = "common", .text = "$c [$time_local] \"$request\" $status $body_bytes_sent"},
     {.name = "common with further fields",
      .text = "$c [$time_local] \"$request\" $status $body_bytes_sent $slowdive_tail"},
+    {.name = "common with a field before the request",
+     .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent"},
+    {.name = "combined with a field before the request",
+     .text = "$c [$time_local] $slowdive_tail \"$request\" $status $body_bytes_sent \"$r\" \"$u\""},
     {.name = "json", .text = NULL},
+    {.name = "ltsv", .text = NULL},
 };
 
 /* ---- building ---- */
@@ -89,6 +99,8 @@ static void end_literal(struct builder *b)
     }
     op->literal = text;
     op->literal_len = len;
+    if (op->field == FIELD_TAIL)
+        f->spots.behind = f->n > 6 ? "the user agent" : f->n > 4 ? "the bytes" : "the time";
     const char *before = f->n > 1 ? f->ops[f->n - 2].literal : f->prefix;
     size_t n = strlen(before);
     op->quoted = n && before[n - 1] == '"' && text[0] == '"';
@@ -103,7 +115,7 @@ static bool add_value(struct builder *b, const char *name, const struct variable
         if (!v && (last->field == FIELD_URI || last->field == FIELD_SKIP))
             return true;
         last->to_path = v && v->field == FIELD_URI && last->field == FIELD_SKIP; /* $host$request_uri */
-        if (!last->to_path)
+        if (!last->to_path && last->field != FIELD_STAMP)
             return fail(err,
                         "In the log format $%.40s follows another variable without a separator, so their "
                         "values cannot be told apart.",
@@ -162,6 +174,40 @@ static bool build_nginx(struct builder *b, const char *s, struct sd_error *err)
     return true;
 }
 
+/* %{format}t, as strftime writes it; "begin:" and "end:" tell which of two moments. */
+static bool add_stamp(struct builder *b, const char *pattern, size_t n, struct sd_error *err)
+{
+    static const struct variable STAMP = {.field = FIELD_STAMP, .rank = 1};
+    for (size_t i = 0; i < 2; i++) {
+        const char *which = i ? "end:" : "begin:";
+        if (n > strlen(which) && !memcmp(pattern, which, strlen(which))) {
+            pattern += strlen(which);
+            n -= strlen(which);
+        }
+    }
+    char *text = mem_strndup(pattern, n);
+    static const char *const EPOCHS[] = {"sec", "msec", "usec"};
+    const struct variable *epoch = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(EPOCHS); i++)
+        if (!strcmp(text, EPOCHS[i]))
+            epoch = find_variable(APACHE, ARRAY_LEN(APACHE),
+                                  i == 0   ? "{sec}t"
+                                  : i == 1 ? "{msec}t"
+                                           : "{usec}t");
+    bool frac = !strcmp(text, "msec_frac") || !strcmp(text, "usec_frac");
+    bool ok = epoch || frac || accesslog_stamp_known(text);
+    if (!ok)
+        fail(err, "In the log format the time %%{%.60s}t cannot be read.", text);
+    ok = ok && add_value(b, "t", epoch ? epoch : &STAMP, err);
+    if (ok && !epoch) {
+        b->f->ops[b->f->n - 1].pattern = text;
+        b->f->stamped = true;
+    } else {
+        free(text);
+    }
+    return ok;
+}
+
 static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
 {
     while (*s) {
@@ -194,8 +240,14 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
             bool brackets = !strcmp(word, "t");
             if (brackets)
                 strbuf_char(&b->literal, '[');
+            if (arg && s[-1] == 't' && !find_variable(APACHE, ARRAY_LEN(APACHE), word)) {
+                if (!add_stamp(b, arg + 1, n - 2, err))
+                    return false;
+                continue;
+            }
             if (!add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
                 return false;
+            b->f->apache_us |= !strcmp(word, "D");
             if (brackets)
                 strbuf_char(&b->literal, ']');
         }
@@ -237,6 +289,31 @@ static char *without_conf(const char *text)
     return strbuf_detach(&b);
 }
 
+/* gunicorn's access_log_format, %(h)s ... %(D)s, in Apache's notation. Caller frees. */
+static char *from_gunicorn(char *text)
+{
+    if (!strstr(text, "%("))
+        return text;
+    struct strbuf b = {0};
+    for (const char *s = text; *s;) {
+        const char *close = s[0] == '%' && s[1] == '(' ? strstr(s, ")s") : NULL;
+        if (!close) {
+            strbuf_char(&b, *s++);
+            continue;
+        }
+        size_t n = (size_t)(close - s - 2);
+        if (n == 1 && s[2] == 'M')
+            strbuf_str(&b, "%{ms}T");
+        else if (n == 1 && s[2] == 'L')
+            strbuf_str(&b, "%{s}T");
+        else
+            strbuf_printf(&b, "%%%.*s", (int)n, s + 2);
+        s = close + 2;
+    }
+    free(text);
+    return strbuf_detach(&b);
+}
+
 static bool is_apache(const char *s)
 {
     if (strchr(s, '$'))
@@ -253,7 +330,7 @@ static void choose(struct accesslog_format *f)
     static const unsigned char GROUP[] = {
         [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
         [FIELD_URI] = 2,        [FIELD_METHOD] = 3,   [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
-        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,
+        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,     [FIELD_STAMP] = 1,
     };
     int best[8] = {0};
     bool request = false;
@@ -264,6 +341,8 @@ static void choose(struct accesslog_format *f)
             if (!pass) {
                 *top = MAX(*top, op->rank);
                 request |= op->field == FIELD_REQUEST;
+            } else if (op->field == FIELD_STAMP) { /* all its pieces, unless a whole time is there */
+                f->stamped = best[1] == op->rank;
             } else if (op->field != FIELD_SKIP) {
                 bool taken =
                     op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
@@ -283,7 +362,8 @@ static bool check(const struct accesslog_format *f, struct sd_error *err)
     if (!f->n)
         return fail(err,
                     "The log format contains no $variable (nginx) and no %%directive (Apache); write it as "
-                    "in the server's configuration, or use one of common, combined, ingress-nginx, json.");
+                    "in the server's configuration, or use one of common, combined, ingress-nginx, "
+                    "haproxy-clf, json, ltsv.");
     return fail(err, "The log format has neither $request nor $request_uri (in Apache's notation %%r or "
                      "%%U), so the endpoint of a request is not known.");
 }
@@ -292,14 +372,13 @@ static struct accesslog_format *empty(const char *name)
 {
     struct accesslog_format *f = mem_alloc(sizeof *f);
     f->name = mem_strdup(name);
-    f->tail_max = -1;
     return f;
 }
 
 static struct accesslog_format *compile(const char *name, const char *text, struct sd_error *err)
 {
     struct builder b = {.f = empty(name)};
-    char *plain = without_conf(text);
+    char *plain = from_gunicorn(without_conf(text));
     size_t len = strlen(plain);
     while (len && (plain[len - 1] == '\n' || plain[len - 1] == '\r'))
         plain[--len] = 0;
@@ -325,7 +404,8 @@ struct accesslog_format *accesslog_builtin(size_t i)
     if (BUILTIN[i].text)
         return compile(BUILTIN[i].name, BUILTIN[i].text, &err);
     struct accesslog_format *f = empty(BUILTIN[i].name);
-    f->json = true;
+    f->json = !strcmp(BUILTIN[i].name, "json");
+    f->ltsv = !f->json;
     return f;
 }
 
@@ -343,14 +423,60 @@ void accesslog_format_free(struct accesslog_format *f)
 {
     if (!f)
         return;
-    for (size_t i = 0; i < f->n; i++)
+    for (size_t i = 0; i < f->n; i++) {
         free(f->ops[i].literal);
+        free(f->ops[i].pattern);
+    }
     free(f->ops);
     free(f->prefix);
     free(f->name);
     strbuf_free(&f->scratch);
     strbuf_free(&f->method_scratch);
+    strbuf_free(&f->unwrapped);
     free(f);
+}
+
+bool accesslog_format_unit(struct accesslog_format *f, int64_t ns)
+{
+    bool any = f->json || f->ltsv;
+    f->spots.given = ns > 0 ? ns : -1;
+    f->apache_us = false;
+    for (size_t i = 0; i < f->n; i++) {
+        struct accesslog_op *op = &f->ops[i];
+        any |= op->field == FIELD_DURATION || op->field == FIELD_TAIL;
+        if (op->field == FIELD_DURATION && ns > 0)
+            op->scale = ns;
+        else if (op->field == FIELD_DURATION)
+            op->field = FIELD_SKIP;
+    }
+    return any;
+}
+
+const char *accesslog_format_said(const struct accesslog_format *f)
+{
+    return *f->spots.said ? f->spots.said : NULL;
+}
+
+const char *accesslog_format_assumptions(const struct accesslog_format *f)
+{
+    return f->spots.said;
+}
+
+void accesslog_format_pause(struct accesslog_format *f, bool pause)
+{
+    struct spots *s = &f->spots;
+    if (pause) {
+        s->paused = !s->settled;
+        s->settled = true;
+    } else if (s->paused) {
+        s->paused = s->settled = false;
+    }
+}
+
+void accesslog_format_settle(struct accesslog_format *f)
+{
+    if (!f->apache_us)
+        spots_choose(&f->spots, true);
 }
 
 const char *accesslog_format_name(const struct accesslog_format *f)

@@ -3,6 +3,7 @@
 #define FORMAT_ENDPOINTS_ACCESSLOG_INTERNAL_H
 
 #include "format/endpoints/accesslog.h"
+#include "format/endpoints/accesslog_spot.h"
 #include "base/num.h"
 
 enum accesslog_field {
@@ -15,6 +16,7 @@ enum accesslog_field {
     FIELD_URI,
     FIELD_STATUS,
     FIELD_BYTES,
+    FIELD_STAMP,    /* a piece of a time, as strftime writes `pattern` */
     FIELD_DURATION, /* a decimal number of `scale` ns; a list is summed */
     FIELD_TAIL      /* whatever may follow a combined line */
 };
@@ -23,12 +25,28 @@ enum accesslog_field {
 struct accesslog_op {
     enum accesslog_field field;
     int64_t scale;
-    int rank;     /* of several values for the same thing the highest is read */
-    bool quoted;  /* stands in "": ends at a quote without a backslash */
-    bool list;    /* may hold ", " and " : " */
-    bool to_path; /* ends at the slash that begins the next value */
+    int rank;      /* of several values for the same thing the highest is read */
+    bool quoted;   /* stands in "": ends at a quote without a backslash */
+    bool list;     /* may hold ", " and " : " */
+    bool to_path;  /* ends at the slash that begins the next value */
+    char *pattern; /* of FIELD_STAMP */
     char *literal;
     size_t literal_len;
+};
+
+/* A time in pieces, gathered over a line. */
+struct accesslog_stamp {
+    int64_t year, month, day, hour, minute, second, ns, east, epoch;
+    bool has_epoch;
+};
+
+/* What stands around each line. */
+enum accesslog_wrap {
+    WRAP_NONE,
+    WRAP_DOCKER, /* {"log":"...\n","stream":"stdout","time":"..."} */
+    WRAP_CRI,
+    WRAP_SYSLOG,
+    WRAP_NAME, /* of the container: docker compose, kubectl logs --prefix */
 };
 
 struct accesslog_format {
@@ -37,10 +55,15 @@ struct accesslog_format {
     size_t prefix_len;
     struct accesslog_op *ops;
     size_t n, cap;
-    bool json; /* one JSON object a line, read by its keys */
+    bool json;    /* one JSON object a line, read by its keys */
+    bool ltsv;    /* labels and values, separated by tabs */
+    bool stamped; /* has FIELD_STAMP, gathered in `stamp` */
+    struct accesslog_stamp stamp;
+    bool apache_us; /* has %D, which Tomcat 9 writes in milliseconds */
+    enum accesslog_wrap wrap;
+    struct strbuf unwrapped;
 
-    bool tail_seconds; /* what a last integer means: false: microseconds */
-    int64_t tail_max;  /* the largest one seen, -1: none */
+    struct spots spots; /* which number is the duration, where the format does not say */
 
     char time_text[40]; /* the last time stamp and what it meant */
     size_t time_len;
@@ -66,7 +89,24 @@ bool accesslog_method(const char *s, size_t n);
 void accesslog_unescape(const char *s, size_t n, struct strbuf *b);
 
 /* What follows a combined line (accesslog_tail.c): a duration in ns or SD_UNKNOWN. */
-int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end);
+int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end, int64_t bytes);
+/* The text of a number that may be a duration; fills value, decimals, and unit when it stands there. */
+bool accesslog_number(const char *s, size_t n, struct spot_number *v);
+/* The same in ns, by its own unit or `scale`; a list is summed. SD_UNKNOWN. */
+int64_t accesslog_number_ns(const char *s, size_t n, int64_t scale);
+/* ---- times as strftime writes them (accesslog_stamp.c) ---- */
+bool accesslog_stamp_known(const char *pattern); /* can it be read? */
+bool accesslog_stamp_read(const char *pattern, const char **s, const char *end, struct accesslog_stamp *t);
+bool accesslog_stamp_time(const struct accesslog_stamp *t, sd_time *at);
+
+/* ---- what is around a line (accesslog_wrap.c) ---- */
+enum accesslog_wrap accesslog_wrap_of(const char *line, size_t len);
+/* The line inside, valid until the next call; false: it is not wrapped so. */
+bool accesslog_unwrap(struct accesslog_format *f, const char **line, size_t *len);
+
+/* A line of labels (accesslog_ltsv.c). */
+bool accesslog_parse_ltsv(struct accesslog_format *f, const char *line, size_t len,
+                          struct accesslog_line *out, const char **reason);
 /* A line that is a JSON object (accesslog_json.c). */
 bool accesslog_parse_json(struct accesslog_format *f, const char *line, size_t len,
                           struct accesslog_line *out, const char **reason);

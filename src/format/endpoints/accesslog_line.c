@@ -1,6 +1,8 @@
 /* accesslog_line.c - a line against a compiled format; which built-in format fits. */
 #include "format/endpoints/accesslog_internal.h"
 
+#include <math.h>
+
 /* Literals are a few bytes: calling memcmp costs more than comparing. */
 static inline bool same_bytes(const char *a, const char *b, size_t n)
 {
@@ -139,31 +141,56 @@ static const char *read_value(struct accesslog_format *f, const struct accesslog
         return read_status(p, n, &out->status) ? NULL : "The status is not a number of three digits.";
     case FIELD_BYTES:
         return read_bytes(p, n, out) ? NULL : "The number of bytes is not a number.";
+    case FIELD_STAMP: /* read where it stands: its end is not searched for */
+        return NULL;
     case FIELD_DURATION:
         return read_duration(op, p, n, out) ? NULL : "The duration is not a number.";
     case FIELD_TAIL:
-        out->duration_ns = accesslog_tail(f, p, p + n);
+        out->duration_ns = accesslog_tail(f, p, p + n, out->bytes);
         return NULL;
     }
     return NULL;
 }
 
-bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
-                     const char **reason)
+/* Apache's %D is microseconds, Tomcat 9's milliseconds: a log of microseconds whose requests take less than
+ * a tenth of a millisecond is more likely the other. */
+static void doubt_unit(struct accesslog_format *f, const struct accesslog_line *out)
 {
-    *out = (struct accesslog_line){
-        .at = SD_UNKNOWN, .target = "-", .target_len = 1, .bytes = SD_UNKNOWN, .duration_ns = SD_UNKNOWN};
-    if (f->json)
-        return accesslog_parse_json(f, line, len, out, reason);
+    struct spots *s = &f->spots;
+    double us = sd_known(out->duration_ns) ? (double)out->duration_ns / 1e3 : -1;
+    spots_see(s, &(struct spot_number){.key = "%D", .key_len = 2, .rank = SPOT_REQUEST, .value = us});
+    spots_line(s, SD_UNKNOWN);
+    s->settled = s->lines >= SPOT_LINES;
+    s->said[0] = 0;
+    const struct spot *p = &s->spot[0];
+    if (!s->n || p->n == p->zeros)
+        return;
+    if (exp(p->log_sum / (double)(p->n - p->zeros)) < 100)
+        snprintf(s->said, sizeof s->said,
+                 "Durations: %%D is assumed to be microseconds, as Apache writes it (%.10g to %.10g). Tomcat "
+                 "before version 10 writes milliseconds: log:PATH?unit=ms",
+                 p->min, p->max);
+}
+
+static bool parse_text(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
+                       const char **reason)
+{
     const char *p = line, *end = line + len;
     *reason = "The line does not match the log format.";
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
     bool request = false;
+    if (f->stamped)
+        f->stamp = (struct accesslog_stamp){.month = 0};
     for (size_t i = 0; i < f->n; i++) {
         const struct accesslog_op *op = &f->ops[i];
-        const char *q = value_end(op, p, end);
+        const char *q = p;
+        if (op->field != FIELD_STAMP)
+            q = value_end(op, p, end);
+        else if (!accesslog_stamp_read(op->pattern, &q, end, &f->stamp) ||
+                 (size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
+            return false;
         if (!q)
             return false;
         size_t n = (size_t)(q - p);
@@ -178,20 +205,37 @@ bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, s
         *reason = "The line has more text after the end of the log format.";
         return false;
     }
+    if (f->stamped && !accesslog_stamp_time(&f->stamp, &out->at)) {
+        *reason = "The time cannot be read.";
+        return false;
+    }
     if (request)
         read_uri(f, out);
+    if (f->apache_us && !f->spots.settled)
+        doubt_unit(f, out);
     return true;
+}
+
+bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,
+                     const char **reason)
+{
+    *out = (struct accesslog_line){
+        .at = SD_UNKNOWN, .target = "-", .target_len = 1, .bytes = SD_UNKNOWN, .duration_ns = SD_UNKNOWN};
+    if (f->wrap)
+        accesslog_unwrap(f, &line, &len);
+    return f->json   ? accesslog_parse_json(f, line, len, out, reason)
+           : f->ltsv ? accesslog_parse_ltsv(f, line, len, out, reason)
+                     : parse_text(f, line, len, out, reason);
 }
 
 /* ---- detection ---- */
 
-enum { LOOK_AT = 200, SECONDS_BELOW = 100 };
+typedef void on_line(void *ctx, const char *line, size_t len);
 
-static size_t count_fits(struct accesslog_format *f, const char *bytes, size_t len, bool all, size_t *lines)
+static void each_line(const char *bytes, size_t len, bool all, on_line *on, void *ctx)
 {
     const char *p = bytes, *end = bytes + len;
-    size_t fits = 0;
-    for (*lines = 0; p < end && *lines < LOOK_AT;) {
+    for (int i = 0; p < end && i < SPOT_LINES;) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));
         if (!stop && !all)
             break;
@@ -200,36 +244,143 @@ static size_t count_fits(struct accesslog_format *f, const char *bytes, size_t l
         size_t n = (size_t)(stop - p);
         if (n && p[n - 1] == '\r')
             n--;
-        struct accesslog_line line;
-        const char *reason;
         if (n) {
-            ++*lines;
-            fits += accesslog_parse(f, p, n, &line, &reason);
+            on(ctx, p, n);
+            i++;
         }
         p = stop + 1;
     }
-    return fits;
 }
 
-struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, size_t *fits,
+struct fitting {
+    struct accesslog_format *f;
+    size_t lines, fits, wraps[WRAP_NAME + 1];
+};
+
+static void count_fit(void *ctx, const char *line, size_t len)
+{
+    struct fitting *x = ctx;
+    struct accesslog_line out;
+    const char *reason;
+    x->lines++;
+    x->fits += accesslog_parse(x->f, line, len, &out, &reason);
+}
+
+static void count_wrap(void *ctx, const char *line, size_t len)
+{
+    struct fitting *x = ctx;
+    x->wraps[accesslog_wrap_of(line, len)]++;
+}
+
+static enum accesslog_wrap usual_wrap(const char *bytes, size_t len, bool all)
+{
+    struct fitting x = {.lines = 0};
+    enum accesslog_wrap best = WRAP_NONE;
+    each_line(bytes, len, all, count_wrap, &x);
+    for (enum accesslog_wrap w = WRAP_NONE; w <= WRAP_NAME; w++)
+        if (x.wraps[w] > x.wraps[best])
+            best = w;
+    return best;
+}
+
+struct accesslog_format *accesslog_detect(const char *bytes, size_t len, bool all, int64_t unit, size_t *fits,
                                           size_t *lines)
 {
-    struct accesslog_format *best = NULL, *f;
-    size_t most = 0, n = 0;
+    struct fitting best = {.f = NULL};
+    struct accesslog_format *f;
+    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
     for (size_t i = 0; (f = accesslog_builtin(i)); i++) {
-        size_t k = count_fits(f, bytes, len, all, &n);
-        if (k > most) {
-            accesslog_format_free(best);
-            best = f;
-            most = k;
-            f->tail_seconds = f->tail_max >= 0 && f->tail_max < SECONDS_BELOW;
+        struct fitting x = {.f = f};
+        f->wrap = wrap;
+        if (unit)
+            accesslog_format_unit(f, unit);
+        each_line(bytes, len, all, count_fit, &x);
+        best.lines = x.lines;
+        if (x.fits > best.fits) {
+            accesslog_format_free(best.f);
+            best = x;
         } else {
             accesslog_format_free(f);
         }
     }
+    if (best.f)
+        spots_choose(&best.f->spots, all);
     if (fits)
-        *fits = most;
+        *fits = best.fits;
     if (lines)
-        *lines = n;
-    return best;
+        *lines = best.lines;
+    return best.f;
+}
+
+void accesslog_format_learn(struct accesslog_format *f, const char *bytes, size_t len, bool all)
+{
+    struct fitting plain = {.f = f}, wrapped = {.f = f};
+    enum accesslog_wrap wrap = usual_wrap(bytes, len, all);
+    each_line(bytes, len, all, count_fit, &plain);
+    if (wrap && plain.fits * 2 < plain.lines) {
+        f->wrap = wrap;
+        each_line(bytes, len, all, count_fit, &wrapped);
+        if (wrapped.fits <= plain.fits)
+            f->wrap = WRAP_NONE;
+    }
+    if (all)
+        accesslog_format_settle(f);
+}
+
+void accesslog_format_copy_wrap(struct accesslog_format *f, const struct accesslog_format *from)
+{
+    f->wrap = from->wrap;
+}
+
+/* ---- lines that almost fit ---- */
+
+/* Behind the time in brackets; NULL: there is none. */
+static const char *behind_time(const char *s, const char *end)
+{
+    sd_time t;
+    for (const char *open = s; (open = memchr(open, '[', (size_t)(end - open))); open++) {
+        const char *close = memchr(open, ']', (size_t)(end - open));
+        if (close && accesslog_time_local(open + 1, (size_t)(close - open) - 1, &t))
+            return close + 1;
+    }
+    return NULL;
+}
+
+/* The quote before a request such as "GET / HTTP/1.1". */
+static const char *quoted_request(const char *s, const char *end, const char **behind)
+{
+    for (const char *q = s; (q = memchr(q, '"', (size_t)(end - q))); q++) {
+        const char *close = memchr(q + 1, '"', (size_t)(end - q - 1));
+        struct accesslog_line l = {.method_len = 0};
+        if (close)
+            accesslog_request(q + 1, (size_t)(close - q) - 1, &l);
+        if (l.method_len) {
+            *behind = close + 1;
+            return q;
+        }
+    }
+    return NULL;
+}
+
+const char *accesslog_near_miss(const char *line, size_t len)
+{
+    const char *end = line + len, *behind, *time = behind_time(line, end);
+    const char *request = quoted_request(line, end, &behind);
+    if (len && *line == '{') {
+        struct accesslog_format *json = accesslog_format_new("json", NULL);
+        struct accesslog_line l;
+        const char *reason = NULL;
+        accesslog_parse(json, line, len, &l, &reason);
+        accesslog_format_free(json);
+        return reason;
+    }
+    if (!request)
+        return NULL;
+    if (!time || time > request)
+        return "no time such as [20/Nov/2026:15:51:38 +0000] stands before the request";
+    if (request - time != 1)
+        return "more than a blank stands between the time and the request";
+    if (end - behind < 5 || *behind != ' ' || behind[1] < '1' || behind[1] > '9' || behind[4] != ' ')
+        return "the request is not followed by a blank and the status";
+    return "what follows the status is not the number of bytes";
 }

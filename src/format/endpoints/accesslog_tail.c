@@ -1,139 +1,275 @@
-/* accesslog_tail.c - the duration in what follows a combined line; rule in accesslog.h. */
+/* accesslog_tail.c - the numbers in what follows a combined line; rule in accesslog_spot.h. */
 #include "format/endpoints/accesslog_internal.h"
 
-struct key {
-    const char *name;
-    size_t len;
-    int rank; /* 2: the whole request, 1: upstream */
-};
-#define K(name, rank)                                                                                        \
-    {                                                                                                        \
-        name, sizeof name - 1, rank                                                                          \
-    }
-static const struct key KEYS[] = {
-    K("rt", 2),
-    K("request_time", 2),
-    K("reqtime", 2),
-    K("req_time", 2),
-    K("duration", 2),
-    K("response_time", 2),
-    K("resp_time", 2),
-    K("elapsed", 2),
-    K("latency", 2),
-    K("took", 2),
-    K("time_taken", 2),
-    K("rtime", 2),
-    K("D", 2),
-    K("T", 2),
-    K("urt", 1),
-    K("upstream_response_time", 1),
-    K("upstream_time", 1),
-    K("ups_resp_time", 1),
-    K("us_rt", 1),
-    K("ut", 1),
+#include <math.h>
+
+/* key=value, key="value", "value" or value. */
+struct field {
+    const char *key;
+    size_t key_len; /* 0: none */
+    const char *value;
+    size_t n;
+    unsigned place; /* of those without a key, from 0 */
+    bool list;      /* another one of "0.1, 0.2 : 0.3" without quotes: the same place */
 };
 
-static const struct {
-    const char *suffix;
-    int64_t scale;
-} UNITS[] = {{.suffix = "ms", .scale = SD_MS},
-             {.suffix = "us", .scale = SD_US},
-             {.suffix = "\xc2\xb5s", .scale = SD_US},
-             {.suffix = "ns", .scale = 1},
-             {.suffix = "s", .scale = SD_S}};
+struct tail_walk {
+    const char *s, *end;
+    unsigned place;
+    bool more; /* the value before ended in a comma, or a colon stood alone */
+};
 
-/* The unit at the end of s, cut off; 0: none. */
-static int64_t unit_of(const char *s, size_t *n, bool key)
+static bool is_gap(char c)
 {
-    if (!*n || s[*n - 1] != 's') /* as every unit ends; most values have none */
-        return 0;
-    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++) {
-        size_t k = strlen(UNITS[i].suffix);
-        if (*n <= k || memcmp(s + *n - k, UNITS[i].suffix, k) != 0)
-            continue;
-        char before = s[*n - k - 1];
-        if (key ? before == '_' : before >= '0' && before <= '9') {
-            *n -= k + (key ? 1 : 0);
-            return UNITS[i].scale;
-        }
-    }
-    return 0;
+    return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|';
 }
 
-static int rank_of(const char *s, size_t n, int64_t *scale)
+/* Most characters of a log are past the quote: they take one comparison. */
+static bool ends_word(char c)
 {
-    *scale = unit_of(s, &n, true);
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-        if (KEYS[i].len == n && !memcmp(KEYS[i].name, s, n)) {
-            if (!*scale)
-                *scale = n == 1 && *s == 'D' ? SD_US : SD_S;
-            return KEYS[i].rank;
-        }
-    return 0;
+    return c <= '"' && (c == ' ' || c == '"' || c == '\t');
 }
 
-int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end)
+static bool is_digit(char c)
 {
-    int64_t upstream = SD_UNKNOWN, with_unit = SD_UNKNOWN, with_fraction = SD_UNKNOWN, integer = SD_UNKNOWN;
-    while (s < end) {
-        if (*s == ' ' || *s == '\t' || *s == ',' || *s == ';' || *s == '|') {
-            s++;
-            continue;
+    return c >= '0' && c <= '9';
+}
+
+/* "12.345 ms": the unit is a word of its own behind the number. */
+static const char *with_unit_word(const char *stop, const char *end)
+{
+    if (end - stop < 2 || *stop != ' ' || !strchr("msun\xc2\xce", stop[1]))
+        return stop;
+    const char *word = stop + 1, *w = word;
+    while (w < end && w - word < 13 && !is_gap(*w) && *w != '=')
+        w++;
+    return (w == end || is_gap(*w)) && spot_unit(word, (size_t)(w - word)) ? w : stop;
+}
+
+static const char *quoted_end(const char *s, const char *end)
+{
+    while (s < end && *s != '"')
+        s += *s == '\\' && s + 1 < end ? 2 : 1;
+    return MIN(s, end);
+}
+
+static bool next_field(struct tail_walk *w, struct field *f)
+{
+    const char *s = w->s, *end = w->end;
+    while (s < end && is_gap(*s))
+        s++;
+    if (s == end)
+        return false;
+    const char *begin = s, *value = s, *stop;
+    for (; s < end && !ends_word(*s); s++)
+        if (*s == '=' && s > begin) {
+            value = ++s;
+            break;
         }
-        /* One field: key=value, key="value", "value" or value. */
-        const char *field = s, *value = s, *stop, *after;
-        for (; s < end && *s != ' ' && *s != '"' && *s != '\t'; s++)
-            if (*s == '=' && value == field && s > field)
-                value = s + 1;
-        if (s < end && *s == '"' && s == value) {
-            value = s + 1;
-            stop = value;
-            while (stop < end && *stop != '"')
-                stop += *stop == '\\' && stop + 1 < end ? 2 : 1;
-            after = stop < end ? stop + 1 : end;
-        } else {
-            if (s < end && *s == '"') /* a quote inside a word */
-                while (s < end && *s != ' ')
-                    s++;
-            stop = after = s;
-        }
-        while (stop > value && (stop[-1] == ',' || stop[-1] == ';'))
-            stop--;
-        s = after;
-        size_t n = (size_t)(stop - value);
-        int64_t scale, v;
-        if (value > field && value[-1 - (value[-1] == '"' && value - field > 1)] == '=') {
-            const char *key_end = value - 1;
-            if (*key_end == '"')
-                key_end--;
-            int rank = rank_of(field, (size_t)(key_end - field), &scale);
-            if (!rank)
-                continue;
-            int64_t own = unit_of(value, &n, false);
-            v = accesslog_sum(value, n, own ? own : scale);
-            if (rank == 2 && sd_known(v))
-                return v;
-            if (sd_known(v) && !sd_known(upstream))
-                upstream = v;
-            continue;
-        }
-        integer = with_unit = SD_UNKNOWN; /* only the last field counts */
-        scale = unit_of(value, &n, false);
-        if (scale && accesslog_decimal(value, n, scale, &v))
-            with_unit = v;
-        else if (memchr(value, '.', n) && !sd_known(with_fraction) && accesslog_decimal(value, n, SD_S, &v))
-            with_fraction = v;
-        else if (!memchr(value, '.', n) && accesslog_decimal(value, n, 1, &v))
-            integer = v;
+    while (s < end && !ends_word(*s))
+        s++;
+    bool keyed = value > begin;
+    if (s < end && *s == '"' && s == value) {
+        stop = quoted_end(++value, end);
+        s = MIN(stop + 1, end);
+    } else {
+        if (s < end && *s == '"') /* a quote inside a word */
+            while (s < end && *s != ' ')
+                s++;
+        if (s > value && is_digit(s[-1]))
+            s = with_unit_word(s, end);
+        stop = s;
     }
-    if (sd_known(upstream))
-        return upstream;
-    if (sd_known(with_unit))
-        return with_unit;
-    if (sd_known(with_fraction))
-        return with_fraction;
-    if (!sd_known(integer))
+    bool comma = stop > value && stop[-1] == ',';
+    while (stop > value && (stop[-1] == ',' || stop[-1] == ';'))
+        stop--;
+    size_t n = (size_t)(stop - value);
+    bool colon = !keyed && n == 1 && *value == ':';
+    *f = (struct field){.key = begin,
+                        .key_len = keyed ? (size_t)(value - begin - 1 - (value[-1] == '"')) : 0,
+                        .value = value,
+                        .n = n,
+                        .list = w->more || colon};
+    if (!keyed && !f->list)
+        w->place++;
+    f->place = w->place - (w->place > 0);
+    w->more = !keyed && (comma || colon);
+    w->s = s;
+    return true;
+}
+
+/* The number in "**0/254321**", without what is around it. */
+static void strip(const char **s, size_t *n)
+{
+    while (*n && strchr("*()[]{}<>'", (*s)[0]))
+        ++*s, --*n;
+    while (*n && strchr("*()[]{}<>'", (*s)[*n - 1]))
+        --*n;
+}
+
+static bool bare_number(const char *s, size_t n, double *value, int *decimals)
+{
+    double whole = 0, place = 1;
+    int behind = -1;
+    if (!n || n > 25 || !is_digit(*s) || !is_digit(s[n - 1]))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == '.' && behind < 0) {
+            behind = 0;
+            continue;
+        }
+        if (!is_digit(s[i]))
+            return false;
+        whole = whole * 10 + (s[i] - '0');
+        if (behind >= 0)
+            place *= 10, behind++;
+    }
+    *value = whole / place;
+    *decimals = MAX(behind, 0);
+    return true;
+}
+
+/* A number, or a list of them as of several upstream servers. */
+bool accesslog_number(const char *s, size_t n, struct spot_number *v)
+{
+    int64_t ns;
+    if (!n || (!is_digit(*s) && *s != '-'))
+        return false;
+    if (bare_number(s, n, &v->value, &v->decimals))
+        return true;
+    if (!is_digit(s[n - 1])) {
+        if (!spot_duration(s, n, &ns))
+            return false;
+        v->value = (double)ns;
+        v->unit = SPOT_OWN;
+        return true;
+    }
+    double sum = 0;
+    bool any = false;
+    for (const char *end = s + n; s < end;) {
+        size_t k = 0;
+        while (s + k < end && s[k] != ',' && s[k] != ' ' && s[k] != ':')
+            k++;
+        if (bare_number(s, k, &v->value, &v->decimals)) {
+            sum += v->value;
+            any = true;
+        } else if (k && !(k == 1 && *s == '-')) {
+            return false;
+        }
+        s += k + (s + k < end);
+    }
+    v->value = sum;
+    return any;
+}
+
+int64_t accesslog_number_ns(const char *s, size_t n, int64_t scale)
+{
+    int64_t ns;
+    if (!n)
         return SD_UNKNOWN;
-    f->tail_max = MAX(f->tail_max, integer);
-    return mul_sat(integer, f->tail_seconds ? SD_S : SD_US);
+    if (!is_digit(s[n - 1]) && is_digit(*s))
+        return spot_duration(s, n, &ns) ? ns : SD_UNKNOWN;
+    if (scale == SPOT_OWN)
+        return n == 1 && *s == '0' ? 0 : SD_UNKNOWN;
+    return accesslog_sum(s, n, scale);
+}
+
+/* What the name of a field says. "D=%D" and "T=%T" are names that people give. */
+static void name_number(const struct field *f, struct spot_number *v)
+{
+    size_t n = f->key_len;
+    v->key = f->key;
+    v->key_len = f->key_len;
+    v->unit = spot_key_unit(f->key, &n);
+    v->rank = spot_key_rank(f->key, n, &v->seconds);
+    if (n == 1 && (*f->key == 'D' || *f->key == 'T')) {
+        v->rank = SPOT_REQUEST;
+        v->unit = *f->key == 'D' ? SD_US : SD_S;
+    }
+}
+
+static void learn_field(struct spots *s, const struct field *f)
+{
+    struct spot_number v = {.field = f->place};
+    if (f->key_len) {
+        name_number(f, &v);
+        if (v.rank && accesslog_number(f->value, f->n, &v))
+            spots_see(s, &v);
+        return;
+    }
+    const char *p = f->value, *end;
+    size_t n = f->n;
+    strip(&p, &n);
+    if (!n || !is_digit(*p) || f->list)
+        return;
+    for (end = p + n; p <= end; v.piece++) {
+        const char *slash = memchr(p, '/', (size_t)(end - p));
+        size_t k = (size_t)((slash ? slash : end) - p);
+        v.unit = 0;
+        if (!accesslog_number(p, k, &v))
+            return;
+        spots_see(s, &v);
+        p += k + 1;
+    }
+}
+
+static void learn(struct accesslog_format *f, const char *s, const char *end, int64_t bytes)
+{
+    struct tail_walk w = {.s = s, .end = end};
+    struct field field;
+    while (next_field(&w, &field))
+        learn_field(&f->spots, &field);
+    spots_line(&f->spots, bytes);
+}
+
+/* The text of the chosen spot in a field; false: it is not there. */
+static bool is_at(const struct spot *p, const struct field *f, const char **s, size_t *n)
+{
+    *s = f->value;
+    *n = f->n;
+    if (p->key_len)
+        return p->key_len == f->key_len && !memcmp(p->key, f->key, p->key_len);
+    if (f->key_len || f->list || f->place != p->field)
+        return false;
+    strip(s, n);
+    for (unsigned i = 0; i < p->piece; i++) {
+        const char *slash = memchr(*s, '/', *n);
+        if (!slash)
+            return false;
+        *n -= (size_t)(slash + 1 - *s);
+        *s = slash + 1;
+    }
+    const char *slash = memchr(*s, '/', *n);
+    if (slash)
+        *n = (size_t)(slash - *s);
+    return *n && is_digit(**s);
+}
+
+int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end, int64_t bytes)
+{
+    struct spots *p = &f->spots;
+    if (!p->settled)
+        learn(f, s, end, bytes);
+    if (!p->n_chosen)
+        return SD_UNKNOWN;
+    struct tail_walk w = {.s = s, .end = end};
+    struct field field;
+    int64_t found = SD_UNKNOWN;
+    size_t at = p->n_chosen; /* which of the choices `found` is */
+    while (next_field(&w, &field))
+        for (size_t i = 0; i < at; i++) {
+            const char *text;
+            size_t n;
+            if (!is_at(&p->spot[p->chosen[i].spot], &field, &text, &n))
+                continue;
+            int64_t v = accesslog_number_ns(text, n, p->chosen[i].scale);
+            if (!sd_known(v))
+                break;
+            if (i == 0)
+                return v;
+            found = v;
+            at = i;
+            break;
+        }
+    return found;
 }

@@ -2,11 +2,21 @@
 
 #include <stdlib.h>
 
+#include "format/plans/explain_dress.h"
+#include "format/plans/explain_lines.h"
 #include "format/plans/explain_tree.h"
 
 static bool has(const char *text, size_t len, const char *needle)
 {
     return memmem(text, len, needle, strlen(needle)) != NULL;
+}
+
+static size_t spaces(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && (s[n] == ' ' || s[n] == '\t'))
+        n++;
+    return n;
 }
 
 static enum explain_format explain_detect(const char *text, size_t len)
@@ -22,6 +32,13 @@ static enum explain_format explain_detect(const char *text, size_t len)
         return EXPLAIN_YAML;
     if (has(text, len, "(cost=") || has(text, len, "(actual ") || has(text, len, "->  "))
         return EXPLAIN_TEXT;
+    for (const char *s = text; s < text + len; s = lines_stop(s, text + len) + 1) {
+        size_t n = (size_t)(lines_stop(s, text + len) - s), blank = spaces(s, n);
+        while (n > blank && s[n - 1] == ' ')
+            n--;
+        if (lines_is_bare_node(s + blank, n - blank)) /* COSTS OFF, and one node */
+            return EXPLAIN_TEXT;
+    }
     return at < len && text[at] == '[' ? EXPLAIN_JSON : EXPLAIN_UNKNOWN;
 }
 
@@ -46,14 +63,6 @@ static size_t ends_with_any(const char *s, size_t len, const char *const *any)
         if (len >= strlen(*any) && !memcmp(s + len - strlen(*any), *any, strlen(*any)))
             return strlen(*any);
     return 0;
-}
-
-static size_t spaces(const char *s, size_t len)
-{
-    size_t n = 0;
-    while (n < len && (s[n] == ' ' || s[n] == '\t'))
-        n++;
-    return n;
 }
 
 /* Takes psql's frames, its `+` continuations and an e-mail's `>` off every line; what
@@ -194,6 +203,25 @@ static void note_gaps(struct plan *p)
         plan_note(p, "The end of the plan is missing (Execution Time): shares are of the first node's time.");
 }
 
+/* A name that no node has: what surrounds the text was taken for a part of it, or the server
+ * has an extension that is not known here. */
+static void note_unknown(struct plan *p)
+{
+    size_t unknown = 0;
+    const struct plan_node *first = NULL;
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        if (plan_type_known(p->nodes[i]->type))
+            continue;
+        first = unknown++ ? first : p->nodes[i];
+    }
+    if (unknown)
+        plan_note(
+            p,
+            "\"%.60s\" (node %d%s) is no node of PostgreSQL or of an extension that is known here: it is "
+            "shown as it stands in the input.",
+            first->type, first->id, unknown > 1 ? ", and others" : "");
+}
+
 /* Windows ends its lines in two characters. */
 static bool carriage_returns(const char *text, size_t len, struct strbuf *out)
 {
@@ -216,65 +244,108 @@ static void complete(struct explain *out)
         if (!p->analyzed && !isnan(p->execution_ns))
             p->logged = true;
         note_gaps(p);
+        note_unknown(p);
     }
+}
+
+/* The text in the hands of those who take something off it, one after the other. */
+struct dressed {
+    const char *text;
+    size_t len;
+    struct strbuf mine; /* what `text` points into, from the first change on */
+};
+
+static bool take_off(struct dressed *d, bool (*what)(const char *text, size_t len, struct strbuf *out))
+{
+    struct strbuf out = {0};
+    bool any = what(d->text, d->len, &out);
+    if (any) {
+        strbuf_free(&d->mine);
+        d->mine = out;
+        d->text = strbuf_text(&d->mine);
+        d->len = d->mine.len;
+    } else {
+        strbuf_free(&out);
+    }
+    return any;
+}
+
+static bool byte_order_mark(const char *text, size_t len, struct strbuf *out)
+{
+    if (len < 3 || memcmp(text, "\xef\xbb\xbf", 3) != 0)
+        return false;
+    strbuf_add(out, text + 3, len - 3);
+    return true;
+}
+
+static bool undressed(const char *text, size_t len, struct strbuf *out)
+{
+    undress(text, len, out);
+    if (has(strbuf_text(out), out->len, "\"\"Node Type\"\""))
+        unquote(out);
+    return true;
 }
 
 bool explain_log_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
-    struct strbuf lines = {0};
-    if (carriage_returns(text, len, &lines)) {
-        text = strbuf_text(&lines);
-        len = lines.len;
-    }
-    bool ok = explain_log(text, len, out, err);
+    struct dressed d = {.text = text, .len = len};
+    take_off(&d, carriage_returns);
+    take_off(&d, explain_container_log);
+    bool ok = explain_log(d.text, d.len, out, err);
     complete(out);
-    strbuf_free(&lines);
+    strbuf_free(&d.mine);
     return ok;
+}
+
+static bool read_plans(struct dressed *d, struct explain *out, struct sd_error *err)
+{
+    bool log = explain_log_has(d->text, d->len);
+    if (log && explain_log(d->text, d->len, out, err))
+        return true;
+    if (d->len > EXPLAIN_MAX_BYTES)
+        return log ? false
+                   : fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", d->len >> 20,
+                          EXPLAIN_MAX_BYTES >> 20);
+    if (!log && explain_log_like(d->text, d->len) && !has(d->text, d->len, "(cost=") &&
+        !has(d->text, d->len, "Node Type") && !has(d->text, d->len, "Node-Type"))
+        return fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
+    static bool (*const coats[])(const char *text, size_t len, struct strbuf *out) = {
+        explain_json_rows, explain_literals, explain_escaped, explain_html,
+        explain_latex,     explain_markdown, explain_letters, explain_prefixed,
+        explain_expanded,  explain_unwrap,   explain_uncut,   undressed};
+    for (size_t i = 0; i < ARRAY_LEN(coats); i++)
+        take_off(d, coats[i]);
+    if (explain_log_has(d->text, d->len) && explain_log(d->text, d->len, out, err))
+        return true;
+    const char *foreign = explain_foreign(d->text, d->len);
+    if (foreign)
+        return fail(err, "This is the EXPLAIN of %s: only PostgreSQL's is read.", foreign);
+    if (explain_body(d->text, d->len, out, err))
+        return true;
+    if (!log && out->format == EXPLAIN_UNKNOWN && explain_log_like(d->text, d->len))
+        fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
+    return false;
 }
 
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
-    struct strbuf wide = {0}, lines = {0}, clean = {0};
     if (len > EXPLAIN_MAX_LOG_BYTES)
         return fail(err, "The input is %zu MiB long; at most %zu MiB are read.", len >> 20,
                     EXPLAIN_MAX_LOG_BYTES >> 20);
-    if (utf16(text, len, &wide)) {
-        text = strbuf_text(&wide);
-        len = wide.len;
-    }
-    if (carriage_returns(text, len, &lines)) {
-        text = strbuf_text(&lines);
-        len = lines.len;
-    }
-    bool ok = false, log = explain_log_has(text, len);
-    if (log)
-        ok = explain_log(text, len, out, err);
-    if (!ok && len > EXPLAIN_MAX_BYTES) {
-        if (!log)
-            fail(err, "The plan is %zu MiB long; at most %zu MiB are read.", len >> 20,
-                 EXPLAIN_MAX_BYTES >> 20);
-    } else if (!ok) {
-        struct strbuf whole = {0};
-        bool wrapped = explain_unwrap(text, len, &whole);
-        undress(wrapped ? strbuf_text(&whole) : text, wrapped ? whole.len : len, &clean);
-        strbuf_free(&whole);
-        if (has(strbuf_text(&clean), clean.len, "\"\"Node Type\"\""))
-            unquote(&clean);
-        ok = log ? explain_log(strbuf_text(&clean), clean.len, out, err) : false;
-        if (!ok)
-            ok = explain_body(strbuf_text(&clean), clean.len, out, err);
-    }
-    if (!ok && !log && out->format == EXPLAIN_UNKNOWN && explain_log_like(text, len))
-        fail(err, "This looks like a server log, but it contains no plan of auto_explain.");
-    if (ok && !log && out->format != EXPLAIN_TEXT && has(text, len, "  (cost=") && has(text, len, " width="))
+    struct dressed d = {.text = text, .len = len};
+    take_off(&d, utf16);
+    take_off(&d, byte_order_mark);
+    take_off(&d, carriage_returns);
+    take_off(&d, explain_container_log);
+    bool log = explain_log_has(d.text, d.len), ok = read_plans(&d, out, err);
+    if (ok && !log && out->format != EXPLAIN_TEXT && has(d.text, d.len, "  (cost=") &&
+        has(d.text, d.len, " width="))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
                                  "give each format by itself.");
     complete(out);
-    strbuf_free(&clean);
-    strbuf_free(&lines); /* `text` may lie in these two until here */
-    strbuf_free(&wide);
+    strbuf_free(&d.mine);
     return ok;
 }
 

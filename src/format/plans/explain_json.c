@@ -34,22 +34,47 @@ static void whole_identifier(cJSON *entry, const char **at, const char *end)
         cJSON_Delete(textual);
 }
 
+#define ROWS_DEPTH_MAX 6 /* of what a driver puts around the document */
+
+/* May a member of this name hold the rows that EXPLAIN returned, or the plan in a row? */
+static bool names_rows(const char *key)
+{
+    static const char *const words[] = {"plan",   "explain", "row",    "result", "data",
+                                        "record", "query",   "output", "value"};
+    for (size_t i = 0; key && i < ARRAY_LEN(words); i++)
+        if (strcasestr(key, words[i]))
+            return true;
+    return !key; /* of an array */
+}
+
+/* Plans in an item of the document; the number of them. Drivers make a row of the
+ * document, {"QUERY PLAN": [{"Plan": ...}]}, and results of such rows. */
+static size_t take_item(cJSON *item, int depth, const char **start, const char *end, struct explain *out,
+                        struct sd_error *err)
+{
+    size_t n = 0;
+    bool entry = cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(item, "Plan")) ||
+                 (depth <= 1 && cJSON_GetObjectItemCaseSensitive(item, "Node Type"));
+    if (cJSON_IsObject(item) && entry) {
+        whole_identifier(item, start, end);
+        struct plan *p = explain_tree(item, err);
+        if (p)
+            explain_keep(out, p);
+        return p != NULL;
+    }
+    for (cJSON *child = depth < ROWS_DEPTH_MAX ? item->child : NULL; child; child = child->next)
+        if (names_rows(child->string))
+            n += take_item(child, depth + 1, start, end, out, err);
+    return n;
+}
+
 /* Plans of one JSON document; the number of them. */
 static size_t take_plan(cJSON *json, const char *start, const char *end, struct explain *out,
                         struct sd_error *err)
 {
-    size_t n = 0;
-    cJSON *entry = cJSON_IsArray(json) ? json->child : json;
-    for (; entry; entry = entry->next) {
-        if (!cJSON_IsObject(entry))
-            continue;
-        whole_identifier(entry, &start, end);
-        struct plan *p = explain_tree(entry, err);
-        if (p) {
-            explain_keep(out, p);
-            n++;
-        }
-    }
+    size_t n = take_item(json, 0, &start, end, out, err);
+    if (!n && !err->text[0] && (cJSON_IsObject(json) || (json->child && cJSON_IsObject(json->child))))
+        fail(err, "There is no plan in it: an object with the key \"Plan\" was expected.");
     return n;
 }
 

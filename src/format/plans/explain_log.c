@@ -7,6 +7,7 @@
  *   syslog   every line has its own head, with "[17-3]" or so: message 17, line 3
  *   csvlog   the message is a quoted field over several lines
  *   jsonlog  the message is a member of an object on one line */
+#include "format/plans/explain_dress.h"
 #include "format/plans/explain_tree.h"
 
 #include <ctype.h>
@@ -470,6 +471,7 @@ bool explain_log_like(const char *text, size_t len)
 
 size_t explain_log_settled(const char *text, size_t len)
 {
+    len = explain_container_settled(text, len);
     const char *newline = memrchr(text, '\n', len), *end = newline ? newline + 1 : text;
     struct explain ignored = {0};
     struct log l = {

@@ -2,7 +2,9 @@
  *
  * Indentation is the structure: a node belongs to the nearest node before it that
  * stands further left; "Key: value" lines belong to the node (or the worker) above. */
+#include "format/plans/explain_dress.h"
 #include "format/plans/explain_lines.h"
+#include "format/plans/explain_node.h"
 #include "format/plans/explain_tree.h"
 
 #include <ctype.h>
@@ -34,7 +36,11 @@ struct parser {
     size_t lonely_len;
     struct strbuf lonely_text;
     int lonely_indent;
+    int root_indent; /* of the plan's first line */
     size_t nodes;
+    size_t damaged;   /* nodes whose figures are cut off */
+    size_t alone;     /* plans of one node that no PostgreSQL has */
+    char unknown[64]; /* the first of them */
 };
 
 static void set_text(cJSON *o, const char *key, const char *s, size_t n)
@@ -64,168 +70,6 @@ static void set_after(cJSON *o, const char *key, const char *s, const char *name
     const char *digits = after(s, name);
     if (digits)
         set_number(o, key, digits);
-}
-
-static bool replace_flag(cJSON *o, const char *key, const char **s, const char *prefix)
-{
-    if (!str_starts(*s, prefix))
-        return false;
-    cJSON_AddTrueToObject(o, key);
-    *s += strlen(prefix);
-    return true;
-}
-
-/* One identifier as PostgreSQL prints it, unquoted into out; the rest of the text. */
-static const char *identifier(const char *s, struct strbuf *out)
-{
-    strbuf_clear(out);
-    if (*s != '"') {
-        size_t n = strcspn(s, " .");
-        strbuf_add(out, s, n);
-        return s + n;
-    }
-    for (s++; *s; s++) {
-        if (*s == '"' && s[1] == '"')
-            s++;
-        else if (*s == '"')
-            return s + 1;
-        strbuf_char(out, *s);
-    }
-    return s;
-}
-
-/* "schema.name alias" under the given key. */
-static void set_relation(cJSON *n, const char *key, const char *s)
-{
-    struct strbuf a = {0}, b = {0};
-    s = identifier(s, &a);
-    if (*s == '.') {
-        s = identifier(s + 1, &b);
-        cJSON_AddStringToObject(n, "Schema", strbuf_text(&a));
-        cJSON_AddStringToObject(n, key, strbuf_text(&b));
-    } else {
-        cJSON_AddStringToObject(n, key, strbuf_text(&a));
-    }
-    if (*s == ' ') {
-        identifier(s + 1, &a);
-        cJSON_AddStringToObject(n, "Alias", strbuf_text(&a));
-    }
-    strbuf_free(&a);
-    strbuf_free(&b);
-}
-
-static const struct {
-    const char *text, *type, *key, *value;
-} TYPES[] = {{.text = "HashAggregate", .type = "Aggregate", .key = "Strategy", .value = "Hashed"},
-             {.text = "GroupAggregate", .type = "Aggregate", .key = "Strategy", .value = "Sorted"},
-             {.text = "MixedAggregate", .type = "Aggregate", .key = "Strategy", .value = "Mixed"},
-             {.text = "Aggregate", .type = "Aggregate", .key = "Strategy", .value = "Plain"},
-             {.text = "Insert", .type = "ModifyTable", .key = "Operation", .value = "Insert"},
-             {.text = "Update", .type = "ModifyTable", .key = "Operation", .value = "Update"},
-             {.text = "Delete", .type = "ModifyTable", .key = "Operation", .value = "Delete"},
-             {.text = "Merge", .type = "ModifyTable", .key = "Operation", .value = "Merge"},
-             {.text = "Hash Join", .type = "Hash Join", .key = "Join Type", .value = "Inner"},
-             {.text = "Merge Join", .type = "Merge Join", .key = "Join Type", .value = "Inner"},
-             {.text = "Nested Loop", .type = "Nested Loop", .key = "Join Type", .value = "Inner"}};
-
-static const struct {
-    const char *type, *key;
-} OBJECTS[] = {{.type = "Bitmap Index Scan", .key = "Index Name"},
-               {.type = "CTE Scan", .key = "CTE Name"},
-               {.type = "WorkTable Scan", .key = "CTE Name"},
-               {.type = "Function Scan", .key = "Function Name"},
-               {.type = "Table Function Scan", .key = "Table Function Name"},
-               {.type = "Subquery Scan", .key = "Alias"},
-               {.type = "Values Scan", .key = "Alias"},
-               {.type = "Named Tuplestore Scan", .key = "Tuplestore Name"}};
-
-/* "Parallel Index Scan Backward using i on s.t a" */
-static void set_name(cJSON *n, const char *name)
-{
-    const char *s = name;
-    replace_flag(n, "Parallel Aware", &s, "Parallel ");
-    replace_flag(n, "Async Capable", &s, "Async ");
-    static const char *const modes[] = {"Partial", "Finalize"};
-    for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
-        if (str_starts(s, modes[i]) && s[strlen(modes[i])] == ' ') {
-            cJSON_AddStringToObject(n, "Partial Mode", modes[i]);
-            s += strlen(modes[i]) + 1;
-        }
-    }
-    const char *using = strstr(s, " using "), *on = strstr(s, " on ");
-    size_t len = using && (!on || using < on) ? (size_t)(using - s) : on ? (size_t)(on - s) : strlen(s);
-    char *type = mem_strndup(s, len);
-    static const char backward[] = " Backward";
-    if (str_ends(type, backward)) {
-        type[strlen(type) - strlen(backward)] = 0;
-        cJSON_AddStringToObject(n, "Scan Direction", "Backward");
-    }
-    bool known = false;
-    for (size_t i = 0; i < ARRAY_LEN(TYPES) && !known; i++) {
-        if ((known = !strcmp(type, TYPES[i].text))) {
-            cJSON_AddStringToObject(n, "Node Type", TYPES[i].type);
-            cJSON_AddStringToObject(n, TYPES[i].key, TYPES[i].value);
-        }
-    }
-    static const char *const joins[] = {"Hash ", "Merge ", "Nested Loop "};
-    for (size_t i = 0; i < ARRAY_LEN(joins) && !known && str_ends(type, " Join"); i++) {
-        size_t prefix = strlen(joins[i]);
-        if ((known = str_starts(type, joins[i]) && strlen(type) > prefix + strlen(" Join"))) {
-            set_text(n, "Join Type", type + prefix, strlen(type) - prefix - strlen(" Join"));
-            cJSON_AddStringToObject(n, "Node Type",
-                                    i == 0   ? "Hash Join"
-                                    : i == 1 ? "Merge Join"
-                                             : "Nested Loop");
-        }
-    }
-    const char *command = after(type, "SetOp ");
-    if (!known && command && command - type <= 10) {
-        cJSON_AddStringToObject(n, "Node Type", "SetOp");
-        cJSON_AddStringToObject(n, "Strategy", str_starts(type, "Hash") ? "Hashed" : "Sorted");
-        cJSON_AddStringToObject(n, "Command", command);
-    } else if (!known) {
-        cJSON_AddStringToObject(n, "Node Type", type);
-    }
-    if (using && (!on || using < on)) {
-        struct strbuf index = {0};
-        identifier(using + strlen(" using "), &index);
-        cJSON_AddStringToObject(n, "Index Name", strbuf_text(&index));
-        strbuf_free(&index);
-    }
-    if (on) {
-        const char *key = "Relation Name";
-        for (size_t i = 0; i < ARRAY_LEN(OBJECTS); i++)
-            if (!strcmp(type, OBJECTS[i].type))
-                key = OBJECTS[i].key;
-        set_relation(n, key, on + strlen(" on "));
-    }
-    free(type);
-}
-
-/* "time=0.1..2.3 rows=4 loops=5" */
-static void set_actual(cJSON *n, const char *s)
-{
-    const char *time = after(s, "time=");
-    if (time) {
-        set_number(n, "Actual Startup Time", time);
-        set_after(n, "Actual Total Time", time, "..");
-    }
-    set_after(n, "Actual Rows", s, " rows=");
-    if (!time && str_starts(s, "rows="))
-        set_number(n, "Actual Rows", s + 5);
-    set_after(n, "Actual Loops", s, "loops=");
-}
-
-static const char *figures(const char *line)
-{
-    static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
-    const char *first = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-        const char *at = strstr(line, marks[i]);
-        if (at && at > line && at[-1] == ' ' && (!first || at < first))
-            first = at;
-    }
-    return first;
 }
 
 /* The text format leaves out what is 0, of every node: where any node tells blocks (or
@@ -260,10 +104,21 @@ static void finish(struct parser *p)
     if (!p->entry)
         return;
     struct plan *plan = explain_tree(p->entry, p->err);
-    if (plan) {
+    if (plan && plan->n_nodes == 1 && !plan_type_known(plan->nodes[0]->type)) {
+        if (!p->alone++)
+            snprintf(p->unknown, sizeof p->unknown, "%.60s", plan->nodes[0]->type);
+        plan_free(plan);
+    } else if (plan) {
         unsaid_is_zero(plan);
+        if (p->damaged)
+            plan_note(plan,
+                      p->damaged == 1
+                          ? "The figures of %zu node are cut off or damaged; they were left out."
+                          : "The figures of %zu nodes are cut off or damaged; they were left out.",
+                      p->damaged);
         explain_keep(p->out, plan);
     }
+    p->damaged = 0;
     cJSON_Delete(p->entry);
     p->entry = NULL;
     p->depth = 0;
@@ -332,28 +187,8 @@ static void node_line(struct parser *p, int indent, const char *line, bool arrow
     p->section = TOP_NONE;
     p->lonely = NULL;
 
-    const char *numbers = figures(line);
-    size_t len = numbers ? (size_t)(numbers - line) : strlen(line);
-    while (len && line[len - 1] == ' ')
-        len--;
-    char *name = mem_strndup(line, len);
-    set_name(n, name);
-    free(name);
-    const char *cost = numbers ? after(numbers, "(cost=") : NULL;
-    if (cost) {
-        set_number(n, "Startup Cost", cost);
-        set_after(n, "Total Cost", cost, "..");
-        set_after(n, "Plan Rows", cost, " rows=");
-        set_after(n, "Plan Width", cost, " width=");
-    }
-    const char *actual = numbers ? after(numbers, "(actual ") : NULL;
-    if (actual) {
-        set_actual(n, actual);
-    } else if (numbers && strstr(numbers, "(never executed)")) {
-        cJSON_AddNumberToObject(n, "Actual Rows", 0);
-        cJSON_AddNumberToObject(n, "Actual Loops", 0);
-        cJSON_AddNumberToObject(n, "Actual Total Time", 0);
-    }
+    if (!explain_node_line(n, line))
+        p->damaged++;
 }
 
 /* "shared hit=1 read=2, temp written=3": each figure under "Shared Hit Blocks", ... */
@@ -433,6 +268,13 @@ static void property(cJSON *o, const char *type, const char *line)
         if (disk || memory) {
             cJSON_AddStringToObject(o, "Sort Space Type", disk ? "Disk" : "Memory");
             set_number(o, "Sort Space Used", disk ? disk : memory);
+        }
+    } else if (str_starts(line, "Full-sort Groups: ") || str_starts(line, "Pre-sorted Groups: ")) {
+        const char *disk = after(line, "Peak Disk: ");
+        if (disk) {
+            cJSON *groups =
+                cJSON_AddObjectToObject(o, line[0] == 'F' ? "Full-sort Groups" : "Pre-sorted Groups");
+            set_number(cJSON_AddObjectToObject(groups, "Sort Space Disk"), "Peak Sort Space Used", disk);
         }
     } else if (str_starts(line, "Buffers: ")) {
         set_groups(o, value, "Blocks", false);
@@ -565,13 +407,37 @@ static bool top_line(struct parser *p, int indent, const char *line)
     return true;
 }
 
+/* Citus prints plans of other servers below nodes without figures, Task and Distributed
+ * Subplan, each with times of its own. True when the line was one. */
+static bool part_line(struct parser *p, int indent, const char *line)
+{
+    static const char duration[] = "Subplan Duration: ", execution[] = "Execution Time: ",
+                      planning[] = "Planning Time: ";
+    bool time = str_starts(line, duration) || str_starts(line, execution);
+    if (indent <= p->root_indent + 1 || (!time && !str_starts(line, planning)))
+        return false;
+    int at = p->depth - 1;
+    while (at > 0 && (p->stack[at].indent >= indent ||
+                      cJSON_GetObjectItemCaseSensitive(p->stack[at].node, "Total Cost")))
+        at--;
+    if (at <= 0)
+        return false;
+    cJSON *part = p->stack[at].node;
+    if (time && !cJSON_GetObjectItemCaseSensitive(part, "Actual Total Time")) {
+        set_number(part, "Actual Total Time", strchr(line, ':') + 2);
+        cJSON_AddNumberToObject(part, "Actual Loops", 1);
+    }
+    return true;
+}
+
 static void one_line(struct parser *p, int indent, const char *line)
 {
     static const char *const heads[] = {"CTE ", "InitPlan ", "SubPlan "};
-    bool arrow = str_starts(line, "->");
-    if (arrow) {
+    size_t len = strlen(line);
+    if (lines_is_arrow(line, len)) {
         const char *name = line + 2 + strspn(line + 2, " ");
-        if (!p->entry && p->lonely) { /* a plan without costs: its root says nothing but its name */
+        /* A plan without costs: its root says nothing but its name, which may be unknown. */
+        if (!p->entry && p->lonely && !lines_figures(line, len) && isupper((unsigned char)*p->lonely)) {
             char *root = mem_strndup(p->lonely, p->lonely_len);
             node_line(p, p->lonely_indent, root, false);
             free(root);
@@ -579,8 +445,16 @@ static void one_line(struct parser *p, int indent, const char *line)
         node_line(p, indent, name, true);
         return;
     }
-    if (figures(line) && !str_starts(line, "Worker ")) {
-        node_line(p, p->subplan[0] && p->entry ? indent : -1, line, p->subplan[0] && p->entry);
+    bool below = p->subplan[0] && p->entry;
+    if (lines_figures(line, len) && !str_starts(line, "Worker ")) {
+        p->root_indent = below ? p->root_indent : indent;
+        node_line(p, below ? indent : -1, line, below);
+        return;
+    }
+    /* COSTS OFF: a root has nothing but its name, and stands left of what is its own. */
+    if (!below && (!p->entry || indent <= p->root_indent) && lines_is_bare_node(line, len)) {
+        p->root_indent = indent;
+        node_line(p, -1, line, false);
         return;
     }
     if (!p->entry)
@@ -592,7 +466,13 @@ static void one_line(struct parser *p, int indent, const char *line)
             return;
         }
     }
-    if (top_line(p, indent, line) || !p->depth)
+    if (p->worker && indent > p->worker_indent &&
+        !strcmp(line, "JIT:")) { /* in the plan's own figures, too */
+        p->section = TOP_OTHER;
+        p->section_indent = indent;
+        return;
+    }
+    if (part_line(p, indent, line) || top_line(p, indent, line) || !p->depth)
         return;
     struct level *at = &p->stack[p->depth - 1];
     if (str_starts(line, "Worker ") && isdigit((unsigned char)line[7])) {
@@ -605,12 +485,12 @@ static void one_line(struct parser *p, int indent, const char *line)
         set_number(p->worker, "Worker Number", line + 7);
         const char *colon = strchr(line, ':'), *rest = colon ? colon + 1 + strspn(colon + 1, " ") : "";
         if (str_starts(rest, "actual "))
-            set_actual(p->worker, rest + strlen("actual "));
+            explain_set_actual(p->worker, rest + strlen("actual "));
         else
             property(p->worker, NULL, rest);
         return;
     }
-    if (p->worker && indent <= p->worker_indent)
+    if (p->worker && indent <= p->worker_indent && strchr(line, ':')) /* not a table's rule or row number */
         p->worker = NULL;
     property(p->worker ? p->worker : at->node,
              cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(at->node, "Node Type")), line);
@@ -635,7 +515,7 @@ static bool query_line(struct parser *p, const char *line, int indent)
         p->in_query = false;
         return true;
     }
-    if (!p->in_query || figures(line))
+    if (!p->in_query || lines_figures(line, strlen(line)))
         return false;
     strbuf_char(&p->query, '\n');
     strbuf_pad(&p->query, ' ', (size_t)MAX(0, indent - p->query_indent));
@@ -647,8 +527,12 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
 {
     struct sd_error why = {""};
     struct parser *p = mem_alloc(sizeof *p);
+    struct strbuf copy = {0}, blanks = {0};
+    if (explain_untab(text, len, &blanks)) {
+        text = strbuf_text(&blanks);
+        len = blanks.len;
+    }
     struct lines l = {.at = text, .end = text + len};
-    struct strbuf copy = {0};
     size_t n, had = out->n_plans;
     const char *line;
     int indent;
@@ -676,15 +560,28 @@ bool explain_text(const char *text, size_t len, struct explain *out, struct sd_e
     bool cut = p->entry && copy.len && lines_stay_open(copy.text, copy.len);
     finish(p);
     strbuf_free(&copy);
+    strbuf_free(&blanks);
     strbuf_free(&l.joined);
     strbuf_free(&p->lonely_text);
     strbuf_free(&p->query);
     strbuf_free(&p->parameters);
+    size_t alone = p->alone;
+    char unknown[sizeof p->unknown];
+    memcpy(unknown, p->unknown, sizeof unknown);
     free(p);
     if (cut && out->n_plans > had)
         plan_note(out->plans[out->n_plans - 1], "The text is cut off in its last line.");
+    if (alone && out->n_plans > had)
+        plan_note(out->plans[out->n_plans - 1],
+                  "%zu lines with figures begin with no node of PostgreSQL (\"%s\"); they were left out.",
+                  alone, unknown);
     if (out->n_plans > had)
         return true;
+    if (alone)
+        return fail(err,
+                    "The plan cannot be read: \"%s\" is no node of PostgreSQL, or something around the lines "
+                    "is not understood.",
+                    unknown);
     return fail(err, "%s",
                 why.text[0] ? why.text
                             : "This looks like EXPLAIN's text format, but no plan node could be read.");

@@ -131,6 +131,18 @@ static void read_workers(struct reader *r, struct plan_node *n, const cJSON *arr
     }
 }
 
+/* "Full-sort Groups", "Pre-sorted Groups" of an incremental sort: what did not fit in memory. */
+static void read_groups(struct reader *r, struct plan_node *n, const cJSON *groups)
+{
+    const cJSON *disk = cJSON_GetObjectItemCaseSensitive(groups, "Sort Space Disk");
+    double kb = number(cJSON_GetObjectItemCaseSensitive(disk, "Peak Sort Space Used"));
+    if (!(kb > 0) || kb <= n->sort_space_kb)
+        return;
+    n->sort_space_kb = kb;
+    n->sort_space_type = arena_strdup(r->plan->arena, "Disk");
+    n->sort_method = n->sort_method ? n->sort_method : arena_strdup(r->plan->arena, "external merge");
+}
+
 /* Depth is bounded by the parser (CJSON_NESTING_LIMIT; two levels a node). */
 static void read_node(struct reader *r, struct plan_node *parent, const cJSON *object)
 {
@@ -143,6 +155,9 @@ static void read_node(struct reader *r, struct plan_node *parent, const cJSON *o
     const cJSON *item, *child;
     cJSON_ArrayForEach(item, object)
     {
+        if (item->string &&
+            (!strcmp(item->string, "Full-sort Groups") || !strcmp(item->string, "Pre-sorted Groups")))
+            read_groups(r, n, item);
         if (!item->string || !cJSON_IsArray(item))
             continue;
         if (!strcmp(item->string, "Workers")) {

@@ -27,10 +27,6 @@ bool explain_xml(const char *text, size_t len, struct explain *out, struct sd_er
  * csvlog, jsonlog). False and a sentence when there is none. */
 bool explain_log(const char *text, size_t len, struct explain *out, struct sd_error *err);
 
-/* explain_wrapped.c: the lines psql wrapped made whole again; false when there are none
- * (`out` is then a copy). */
-bool explain_unwrap(const char *text, size_t len, struct strbuf *out);
-
 /* One plan's text without anything around it, in whatever format. */
 bool explain_body(const char *text, size_t len, struct explain *out, struct sd_error *err);
 

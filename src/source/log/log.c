@@ -9,6 +9,7 @@
 #define ZLIB_CONST /* the input is const */
 #include <zlib.h>
 
+#include "base/units.h"
 #include "format/endpoints/accesslog_agg.h"
 #include "source/log/tail.h"
 
@@ -22,9 +23,11 @@
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
 #define GIVE_UP_LINES 2000
+/* A clock is so far off before it is said. */
+#define SKEW_NS (60 * SD_S)
 
 struct log_options {
-    const char *format;
+    const char *format, *unit;
     const char *const *routes;
     int64_t max_routes;
     int64_t backlog;
@@ -36,9 +39,14 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_TEXT,
      .offset = AT(format),
      .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, json, or a string in nginx's or Apache's "
-             "notation; "
-             "empty: detected from the first lines"},
+     .help = "the log's format: common, combined, ingress-nginx, haproxy-clf, json, ltsv, or a string in "
+             "nginx's, Apache's or gunicorn's notation; empty: detected from the first lines"},
+    {.name = "unit",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(unit),
+     .fallback = "",
+     .help = "the unit of the durations: s, ms, us or ns; none: the log has no durations; empty: what the "
+             "format says, or what is plausible, which is then said"},
     {.name = "routes",
      .type = SD_OPTION_LIST,
      .offset = AT(routes),
@@ -74,6 +82,9 @@ struct log {
     char *buffer, *plain;
     sd_time flushed_at, intake_at;
     int64_t lines_told;
+    int64_t
+        skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
+    bool caught_up; /* what was there when it was opened has been read */
     const char *said_missing; /* the last reported reason */
 };
 
@@ -97,9 +108,37 @@ static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
 struct intake_lists {
     const char *texts[8], *whys[8];
     struct sd_texts samples, reasons;
+    char note[600];
 };
 
-static struct sd_intake intake_record(const struct accesslog_intake *in, struct intake_lists *lists)
+static void add_sentence(struct intake_lists *lists, const char *sentence)
+{
+    size_t n = strlen(lists->note);
+    snprintf(lists->note + n, sizeof lists->note - n, "%s%s", n ? ". " : "", sentence);
+}
+
+static void read_note(const struct accesslog_intake *in, int64_t skew_ns, struct intake_lists *lists)
+{
+    char text[200], value[UNIT_TEXT_MAX];
+    *lists->note = 0;
+    if (skew_ns) {
+        snprintf(text, sizeof text, "The log's clock is %s %s this machine's",
+                 unit_format_int(UNIT_AGE, skew_ns < 0 ? -skew_ns : skew_ns, value),
+                 skew_ns < 0 ? "behind" : "ahead of");
+        add_sentence(lists, text);
+    }
+    if (*in->said)
+        add_sentence(lists, in->said);
+    if (in->holes) {
+        snprintf(text, sizeof text,
+                 "%s of NUL bytes were skipped, as a log truncated under its writer has them",
+                 unit_format_int(UNIT_BYTES, in->holes, value));
+        add_sentence(lists, text);
+    }
+}
+
+static struct sd_intake intake_record(const struct accesslog_intake *in, int64_t skew_ns,
+                                      struct intake_lists *lists)
 {
     struct sd_intake r = {.unit = "lines", .total = in->lines, .unparsed = in->unparsed, .bytes = in->bytes};
     size_t n = MIN(in->n_samples, ARRAY_LEN(lists->texts));
@@ -109,13 +148,29 @@ static struct sd_intake intake_record(const struct accesslog_intake *in, struct 
     }
     lists->samples = (struct sd_texts){.n = (uint32_t)n, .items = lists->texts};
     lists->reasons = (struct sd_texts){.n = (uint32_t)n, .items = lists->whys};
+    read_note(in, skew_ns, lists);
+    r.note = *lists->note ? lists->note : NULL;
     r.samples = n ? &lists->samples : NULL;
     r.reasons = n ? &lists->reasons : NULL;
     return r;
 }
 
-/* Stamped with the log's own time when it is read to its end: a verb's window is the
- * log's, not today's. */
+/* In whole minutes. A line that comes now was written now, if the log grows; what was there before may be
+ * old, but not of the future. */
+static void compare_clocks(struct log *l, sd_time now, bool fresh)
+{
+    sd_time newest = accesslog_agg_intake(l->agg)->newest;
+    if (!sd_known(newest))
+        return;
+    int64_t skew = newest - now;
+    if (skew > SKEW_NS || (fresh && skew < -SKEW_NS))
+        l->skew_ns = (skew + (skew > 0 ? 30 : -30) * SD_S) / (60 * SD_S) * (60 * SD_S);
+    else if (fresh)
+        l->skew_ns = 0;
+}
+
+/* Stamped with the log's own time: a window over an old log is the log's, not today's, and what could not be
+ * read belongs to it. */
 static void tell_intake(struct sd_source *s, struct log *l, bool last)
 {
     const struct accesslog_intake *in = accesslog_agg_intake(l->agg);
@@ -124,9 +179,10 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
         return;
     l->intake_at = now;
     l->lines_told = in->lines;
-    sd_time at = !s->follow && sd_known(in->last) ? in->last : now;
+    sd_time at = sd_known(in->last) ? in->last : now;
     struct intake_lists lists;
-    struct sd_intake record = intake_record(in, &lists);
+    compare_clocks(l, now, false);
+    struct sd_intake record = intake_record(in, l->skew_ns, &lists);
     struct sd_batch *b = s->host->batch(s, at);
     s->host->add(b, SD_INTAKE, &record);
     s->host->publish(s, b);
@@ -172,6 +228,22 @@ static enum sd_result open_input(struct sd_source *s, struct log *l, struct sd_e
     return SD_OK;
 }
 
+/* As accesslog_format_unit has it; 0: not given. */
+static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_error *err)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } UNITS[] = {{.name = "", .ns = 0},       {.name = "s", .ns = SD_S}, {.name = "ms", .ns = SD_MS},
+                 {.name = "us", .ns = SD_US}, {.name = "ns", .ns = 1},   {.name = "none", .ns = -1}};
+    for (size_t i = 0; i < ARRAY_LEN(UNITS); i++)
+        if (str_eq(o->unit ? o->unit : "", UNITS[i].name)) {
+            *unit = UNITS[i].ns;
+            return true;
+        }
+    return fail(err, "The unit \"%.20s\" is none of s, ms, us, ns and none.", o->unit);
+}
+
 static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
@@ -179,6 +251,9 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
     *l = (struct log){.fd = -1};
     l->tail = (struct tail){.now.fd = -1, .old.fd = -1, .inotify = -1, .watch = -1};
     struct accesslog_format *format = NULL;
+    int64_t unit = 0;
+    if (!unit_given(o, &unit, err))
+        return SD_CONFIG;
     if (o->format && *o->format && strcmp(o->format, "auto") != 0 &&
         !(format = accesslog_format_new(o->format, err)))
         return SD_CONFIG;
@@ -187,8 +262,12 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
         accesslog_format_free(format);
         return SD_CONFIG;
     }
-    l->agg = accesslog_agg_new(&(struct accesslog_agg_options){
-        .format = format, .rules = l->rules, .max_routes = (size_t)o->max_routes, .emit = emit, .ctx = s});
+    l->agg = accesslog_agg_new(&(struct accesslog_agg_options){.format = format,
+                                                               .rules = l->rules,
+                                                               .max_routes = (size_t)o->max_routes,
+                                                               .unit = unit,
+                                                               .emit = emit,
+                                                               .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
     l->flushed_at = l->intake_at = s->host->now(s);
     return open_input(s, l, err);
@@ -232,6 +311,9 @@ static enum sd_result follow(struct sd_source *s, struct log *l)
         size_t n = tail_read(&l->tail, l->buffer, READ_SIZE, now, &whose, &ended);
         if (n)
             accesslog_agg_feed(l->agg, whose, l->buffer, n, now);
+        if (n && n < READ_SIZE && l->caught_up)
+            compare_clocks(l, now, true);
+        l->caught_up |= n < READ_SIZE;
         if (ended)
             accesslog_agg_end(l->agg, ended, now);
         const char *why = l->tail.missing ? l->tail.why : NULL;
@@ -304,6 +386,26 @@ static bool feed_gz(struct sd_source *s, struct log *l, size_t n, sd_time now, s
     return true;
 }
 
+/* UTF-16 as Windows tools write it: with its mark, or every second byte NUL. */
+static bool is_utf16(const char *s, size_t n)
+{
+    size_t zeros[2] = {0, 0};
+    if (n >= 2 && (!memcmp(s, "\xff\xfe", 2) || !memcmp(s, "\xfe\xff", 2)))
+        return true;
+    for (size_t i = 0; i < MIN(n, (size_t)200); i++)
+        zeros[i % 2] += !s[i];
+    return n >= 16 && ((zeros[0] * 4 > MIN(n, (size_t)200) && !zeros[1]) ||
+                       (zeros[1] * 4 > MIN(n, (size_t)200) && !zeros[0]));
+}
+
+static enum sd_result refuse_utf16(const struct sd_source *s, struct sd_error *err)
+{
+    return sd_fail(
+        err, SD_CONFIG,
+        "%.200s is UTF-16 text, which is not read; convert it: iconv -f UTF-16 -t UTF-8 %.200s > access.log",
+        s->target, s->target);
+}
+
 /* A file of another kind, said in one sentence. */
 static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_error *err)
 {
@@ -327,6 +429,19 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     if (o->format && *o->format)
         return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"",
                        s->target, line);
+    const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
+                           ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
+                           : NULL;
+    if (miss && str_ends(miss, "."))
+        return sd_fail(err, SD_CONFIG,
+                       "%.200s is not an access log of a known format; its first line is \"%s\". %s",
+                       s->target, line, miss);
+    if (miss)
+        return sd_fail(
+            err, SD_CONFIG,
+            "%.200s is not an access log of a known format: in its first line, \"%s\", %s. Set its format: "
+            "log:PATH?format=... or --log-format, in the server's notation",
+            s->target, line, miss);
     return sd_fail(err, SD_CONFIG,
                    "%.200s is not an access log of a known format; its first line is \"%s\". If it is one, "
                    "set its format: log:PATH?format=... or --log-format, in nginx's notation",
@@ -386,6 +501,8 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
         /* A packed log without its .gz: from a pipe, access.log.2 of a rotation. */
         if (!had && n > 1 && (unsigned char)l->buffer[0] == 0x1f && (unsigned char)l->buffer[1] == 0x8b)
             l->gz = true;
+        if (!had && !l->gz && is_utf16(l->buffer, (size_t)n))
+            return refuse_utf16(s, err);
         had = true;
         if (!l->gz)
             accesslog_agg_feed(l->agg, &l->carry, l->buffer, (size_t)n, now);
@@ -395,7 +512,8 @@ static enum sd_result stream(struct sd_source *s, struct log *l, struct sd_error
             tell_intake(s, l, true);
             return SD_CONFIG;
         }
-        if (!in->format && (in->bytes > GIVE_UP_BYTES || in->lines > GIVE_UP_LINES) && !(fifo && s->follow))
+        if (!in->format && (in->bytes - in->holes > GIVE_UP_BYTES || in->lines > GIVE_UP_LINES) &&
+            !(fifo && s->follow))
             return not_a_log(s, l, err);
         if (s->follow)
             flush_when_due(s, l);
@@ -437,9 +555,20 @@ static int log_recognise(const char *target, const void *head, size_t len)
         head = plain;
         inflateEnd(&z);
     }
+    if (is_utf16(head, len) && (by_name || str_ends(base, ".log"))) { /* log_run says what it is */
+        free(plain);
+        return 40;
+    }
+    const char *text = head;
+    while (len && !*text) /* a hole at its beginning */
+        text++, len--;
+    if (text > (const char *)head && !len && str_ends(base, ".log"))
+        by_name = 80;
+    head = text;
     size_t fits, lines;
     /* A head that holds no whole line is all there is to judge by. */
-    struct accesslog_format *f = accesslog_detect(head, len, !memchr(head, '\n', len), &fits, &lines);
+    struct accesslog_format *f =
+        accesslog_detect(head, len, !len || !memchr(head, '\n', len), 0, &fits, &lines);
     accesslog_format_free(f);
     free(plain);
     return fits && fits * 2 >= lines ? 85 : fits ? 50 : by_name / 2;
@@ -472,7 +601,7 @@ static enum sd_result log_decode(const struct sd_host *host, const void *bytes, 
     accesslog_agg_flush(agg);
     const struct accesslog_intake *in = accesslog_agg_intake(agg);
     struct intake_lists lists;
-    struct sd_intake record = intake_record(in, &lists);
+    struct sd_intake record = intake_record(in, 0, &lists);
     host->add(b, SD_INTAKE, &record);
     bool none = in->lines && in->lines == in->unparsed;
     accesslog_agg_free(agg);

@@ -13,7 +13,7 @@
 
 #define LINGER 64 /* hypothetical indexes of other tables that may stay */
 
-#define MAX_PARAMETERS 200
+#define MAX_PARAMETERS 65535 /* as the protocol has them */
 
 /* ---- statements of ours ---- */
 

@@ -41,12 +41,16 @@ bool advisor_statements(struct advisor *a, size_t most, struct advisor_statement
 void advisor_statements_free(struct advisor_statement *s, size_t n);
 
 /* At most some thousand rows of a few hundred pages: the lengths of the values of the
- * columns marked, and hashes of them where asked for; both of the expressions (SQL). False: not allowed, or
- * nothing came; the catalog is as before. */
+ * columns marked, and hashes of them where asked for; both of the expressions (SQL); whether the
+ * conditions (SQL) hold. False: not allowed, or nothing came; the catalog is as before. */
 enum { ADVISOR_LENGTHS = 1, ADVISOR_VALUES = 2 };
+struct advisor_wanted {
+    const unsigned char *columns; /* [column] ADVISOR_LENGTHS | ADVISOR_VALUES */
+    const char *const *expressions, *const *conditions;
+    size_t n_expressions, n_conditions;
+};
 bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relation *r,
-                    const unsigned char *columns, const char *const *expressions, size_t n_expressions,
-                    struct sd_error *err);
+                    const struct advisor_wanted *wanted, struct sd_error *err);
 
 /* True when HypoPG is installed here and may be used. */
 bool advisor_can_prove(const struct advisor *a);

@@ -7,6 +7,12 @@
 #include "source/postgres/advisor_private.h"
 #include "source/postgres/internal.h"
 
+/* The name of the collation o as SQL; NULL: the database's. */
+#define COLLATION                                                                                            \
+    "CASE WHEN o.collname <> 'default' THEN (SELECT CASE WHEN k.nspname = 'pg_catalog' THEN '' ELSE "        \
+    "pg_catalog.quote_ident(k.nspname) || '.' END FROM pg_catalog.pg_namespace k WHERE k.oid = "             \
+    "o.collnamespace) || pg_catalog.quote_ident(o.collname) END::text"
+
 #define OURS                                                                                                 \
     "n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND pg_catalog.has_schema_privilege(n.oid, "  \
     "'USAGE') AND ($1::oid[] IS NULL OR c.oid = ANY ($1::oid[]))"
@@ -24,7 +30,12 @@ static const char RELATIONS[] =
             "c.reltuples::float8, c.relpages::float8, pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
             "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, "
             "pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
-            "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8 "
+            "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8, "
+            /* Before 14 a table that was never vacuumed has no rows, either. */
+            "CASE WHEN c.reltoastrelid = 0 AND c.relkind <> 'p' THEN 0 ELSE (SELECT CASE WHEN o.relpages > 0 "
+            "THEN o.relpages WHEN o.reltuples >= 0 AND "
+            "pg_catalog.current_setting('server_version_num')::int4 >= 140000 THEN 0 END FROM "
+            "pg_catalog.pg_class o WHERE o.oid = c.reltoastrelid) END::float8 "
             "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
 
@@ -42,7 +53,10 @@ static const char COLUMNS[] =
             "pg_catalog.current_database())), "
             "s.null_frac::float8, s.n_distinct::float8, s.avg_width::float8, s.correlation::float8, "
             "s.most_common_freqs::text, "
-            "coalesce(o.collisdeterministic, true) "
+            "coalesce(o.collisdeterministic, true), "
+            "CASE WHEN coalesce(b.typname, t.typname) IN ('varchar', 'bpchar') AND "
+            "coalesce(nullif(a.atttypmod, -1), t.typtypmod) > 4 THEN 4 * "
+            "(coalesce(nullif(a.atttypmod, -1), t.typtypmod) - 4) + 4 END::float8, " COLLATION " "
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
             "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
             "LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid LEFT JOIN pg_catalog.pg_type b ON b.oid = "
@@ -66,7 +80,12 @@ static const char INDEXES[] = OWN_TAG
     "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
     "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8, CASE WHEN x.indexprs IS NOT NULL THEN (SELECT "
     "pg_catalog.string_agg(pg_catalog.pg_get_indexdef(x.indexrelid, k, false), chr(1) ORDER BY k) "
-    "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END "
+    "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END, "
+    "CASE WHEN EXISTS (SELECT FROM unnest(x.indcollation::oid[]) u WHERE u NOT IN (0, 100)) THEN (SELECT "
+    "pg_catalog.string_agg(coalesce(" COLLATION ", ''), chr(1) ORDER BY k) FROM "
+    "pg_catalog.generate_series(0, x.indnkeyatts::int4 - 1) k LEFT JOIN pg_catalog.pg_attribute a ON "
+    "a.attrelid = x.indrelid AND a.attnum = x.indkey[k] LEFT JOIN pg_catalog.pg_collation o ON o.oid = "
+    "x.indcollation[k] AND o.oid <> a.attcollation)::text END "
     "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
     "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
     "c.relnamespace "
@@ -120,6 +139,7 @@ static void add_relations(struct catalog *c, const PGresult *r)
         rel->deletes = conn_real(r, row, 9);
         rel->hot_updates = conn_real(r, row, 10);
         rel->all_visible = rel->pages > 0 ? conn_real(r, row, 11) / rel->pages : NAN;
+        rel->toast_pages = conn_real(r, row, 12);
     }
 }
 
@@ -143,6 +163,8 @@ static void add_columns(struct catalog *c, const PGresult *r)
         db_catalog_shares(c, col, conn_maybe(r, row, 12));
         if (conn_int(r, row, 13) != 1)
             col->equal_image = false;
+        col->most_bytes = conn_real(r, row, 14);
+        col->collation = arena_strdup(c->arena, conn_maybe(r, row, 15));
     }
 }
 
@@ -156,6 +178,16 @@ static size_t vector(const char *s, int *out, size_t most)
         s = *end == ' ' ? end + 1 : "";
     }
     return n;
+}
+
+/* What is said of each key, joined by \1; NULL where it is empty. */
+static void parts_of(struct catalog *c, const char *text, size_t n, const char **out)
+{
+    for (size_t i = 0; text && i < n; i++) {
+        size_t len = strcspn(text, "\1");
+        out[i] = len ? arena_printf(c->arena, "%.*s", (int)len, text) : NULL;
+        text = text[len] ? text + len + 1 : NULL;
+    }
 }
 
 static void add_indexes(struct catalog *c, const PGresult *r)
@@ -186,13 +218,11 @@ static void add_indexes(struct catalog *c, const PGresult *r)
         ix->is_replica_identity = conn_int(r, row, 15) == 1;
         ix->size_bytes = conn_int(r, row, 16);
         ix->scans = conn_int(r, row, 17);
-        const char *part = conn_maybe(r, row, 18);
-        for (size_t i = 0; part && i < ix->n_keys; i++) {
-            size_t len = strcspn(part, "\1");
-            if (ix->keys[i] < 0)
-                ix->expressions[i] = arena_printf(c->arena, "%.*s", (int)len, part);
-            part = part[len] ? part + len + 1 : NULL;
-        }
+        const char *expressions[CATALOG_KEYS] = {NULL};
+        parts_of(c, conn_maybe(r, row, 18), ix->n_keys, expressions);
+        parts_of(c, conn_maybe(r, row, 19), ix->n_keys, ix->collations);
+        for (size_t i = 0; i < ix->n_keys; i++)
+            ix->expressions[i] = ix->keys[i] < 0 ? expressions[i] : NULL;
     }
 }
 

@@ -7,18 +7,15 @@
 #define SAMPLE_ROWS        6000
 #define SAMPLE_PAGES_LEAST 40 /* of rows so short that fewer pages hold as many */
 
-/* What is wanted of each row: of a column its width, and with ADVISOR_VALUES its hash; of an
- * expression both. */
+/* What is wanted of each row of a table. */
 struct wanted {
     const struct catalog_relation *r;
-    const unsigned char *columns;
-    const char *const *expressions;
-    size_t n_expressions;
+    struct advisor_wanted of;
 };
 
 static bool is_wanted(const struct wanted *w, size_t column)
 {
-    return w->columns[column] && !w->r->columns[column].dropped;
+    return w->of.columns[column] && !w->r->columns[column].dropped;
 }
 
 /* The list behind SELECT; how many items it has. */
@@ -31,16 +28,18 @@ static size_t select_list(const struct wanted *w, struct strbuf *b)
         struct strbuf name = {0};
         sql_quote(w->r->columns[i].name, &name);
         strbuf_printf(b, "%spg_catalog.pg_column_size(%s)::int4", n++ ? ", " : "", name.text);
-        if (w->columns[i] & ADVISOR_VALUES)
+        if (w->of.columns[i] & ADVISOR_VALUES)
             strbuf_printf(b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
         strbuf_free(&name);
     }
     /* As stored: in a row short values have short headers; a row alone takes 24 bytes. */
-    for (size_t i = 0; i < w->n_expressions; i++)
+    for (size_t i = 0; i < w->of.n_expressions; i++)
         strbuf_printf(b,
                       "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, "
                       "pg_catalog.hashtextextended((%s)::text COLLATE \"C\", 0)::int8",
-                      n++ ? ", " : "", w->expressions[i], w->expressions[i]);
+                      n++ ? ", " : "", w->of.expressions[i], w->of.expressions[i]);
+    for (size_t i = 0; i < w->of.n_conditions; i++)
+        strbuf_printf(b, "%s((%s) IS TRUE)::int4", n++ ? ", " : "", w->of.conditions[i]);
     return n;
 }
 
@@ -52,7 +51,8 @@ static void from_sample(const struct advisor *a, const struct catalog_relation *
     sql_quote(r->schema, b);
     strbuf_char(b, '.');
     sql_quote(r->name, b);
-    strbuf_printf(b, " TABLESAMPLE SYSTEM (%.6f) LIMIT %d", MIN(100, 100 * pages / r->pages),
+    /* The same pages each time: the same table gets the same advice. */
+    strbuf_printf(b, " TABLESAMPLE SYSTEM (%.6f) REPEATABLE (1) LIMIT %d", MIN(100, 100 * pages / r->pages),
                   SAMPLE_ROWS * 3);
 }
 
@@ -81,6 +81,14 @@ static double mean_width(const int32_t *width, size_t n)
     return there > 0 ? sum / there : 4;
 }
 
+static double longest_of(const int32_t *width, size_t n)
+{
+    int32_t most = 0;
+    for (size_t row = 0; row < n; row++)
+        most = MAX(most, width[row]);
+    return most;
+}
+
 static struct catalog_sample *read_sample(struct catalog *c, const struct wanted *w, const PGresult *res)
 {
     struct catalog_sample *s = arena_alloc(c->arena, sizeof *s);
@@ -95,7 +103,7 @@ static struct catalog_sample *read_sample(struct catalog *c, const struct wanted
     for (size_t i = 0; i < w->r->n_columns; i++) {
         if (!is_wanted(w, i))
             continue;
-        bool values = w->columns[i] & ADVISOR_VALUES;
+        bool values = w->of.columns[i] & ADVISOR_VALUES;
         int32_t *width;
         uint64_t *hash = NULL;
         read_column(c, res, at, s->n, &width, values ? &hash : NULL);
@@ -103,27 +111,33 @@ static struct catalog_sample *read_sample(struct catalog *c, const struct wanted
         s->width[i] = width;
         at += values ? 2 : 1;
     }
-    s->expressions = arena_alloc(c->arena, (w->n_expressions + 1) * sizeof *s->expressions);
-    for (; s->n_expressions < w->n_expressions; s->n_expressions++, at += 2) {
+    s->expressions = arena_alloc(c->arena, (w->of.n_expressions + 1) * sizeof *s->expressions);
+    for (; s->n_expressions < w->of.n_expressions; s->n_expressions++, at += 2) {
         int32_t *width;
         uint64_t *hash;
         read_column(c, res, at, s->n, &width, &hash);
         s->expressions[s->n_expressions] =
-            (struct catalog_expression){.sql = arena_strdup(c->arena, w->expressions[s->n_expressions]),
+            (struct catalog_expression){.sql = arena_strdup(c->arena, w->of.expressions[s->n_expressions]),
                                         .hash = hash,
                                         .width = width,
                                         .avg_width = mean_width(width, s->n)};
+    }
+    s->conditions = arena_alloc(c->arena, (w->of.n_conditions + 1) * sizeof *s->conditions);
+    for (; s->n_conditions < w->of.n_conditions; s->n_conditions++, at++) {
+        bool *holds = arena_alloc(c->arena, s->n + 1);
+        for (size_t row = 0; row < s->n; row++)
+            holds[row] = conn_int(res, (int)row, at) == 1;
+        s->conditions[s->n_conditions] = (struct catalog_condition){
+            .sql = arena_strdup(c->arena, w->of.conditions[s->n_conditions]), .holds = holds};
     }
     return s;
 }
 
 bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relation *r,
-                    const unsigned char *columns, const char *const *expressions, size_t n_expressions,
-                    struct sd_error *err)
+                    const struct advisor_wanted *wanted, struct sd_error *err)
 {
     struct strbuf b = {0};
-    struct wanted w = {
-        .r = r, .columns = columns, .expressions = expressions, .n_expressions = n_expressions};
+    struct wanted w = {.r = r, .of = *wanted};
     if (!(r->rows >= 1) || !(r->pages >= 1) || (r->kind != 'r' && r->kind != 'm'))
         return fail(err, "there is nothing to sample");
     strbuf_str(&b, OWN_TAG "SELECT (ctid::pg_catalog.text::pg_catalog.point)[0]::int8, ");
@@ -143,6 +157,9 @@ bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relatio
     }
     struct catalog_sample *s = read_sample(c, &w, res);
     PQclear(res);
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (s->width[i] && s->n)
+            r->columns[i].longest = longest_of(s->width[i], s->n);
     if (s->n >= 100)
         r->sample = s;
     return s->n >= 100;

@@ -7,7 +7,6 @@
 #include "core/indexes/guess.h"
 #include "core/indexes/size.h"
 
-#define SAMPLE_NS   (100 * SD_MS)
 #define GUESS_WORTH 50  /* cost, without HypoPG: some dozen pages */
 #define UNSELECTIVE 0.3 /* a filter alone that keeps more of a table gets no index */
 
@@ -31,7 +30,7 @@ static struct guess_scan scan_of(struct advisor_search *s, size_t statement, con
         .cost = MIN(whole, cost), .loops = 1, .other_rows = NAN, .limit = NAN, .limit_cost = NAN};
 }
 
-/* What no planner can say: GIN always, everything without HypoPG. */
+/* What no planner can say: GIN and GiST always, everything without HypoPG. */
 static double guess(struct advisor_search *s, size_t statement, const struct index_def *const *set, size_t n,
                     double cost, bool *used)
 {
@@ -45,7 +44,7 @@ static double guess(struct advisor_search *s, size_t statement, const struct ind
         struct guess_scan scan = scan_of(s, statement, use->items[t].rel, cost);
         joins[t] = SIZE_MAX;
         for (size_t i = 0; i < n && scan.cost > 0; i++) {
-            if ((proves && set[i]->method != INDEX_GIN) || set[i]->rel != use->items[t].rel)
+            if ((proves && index_method_asked(set[i]->method)) || set[i]->rel != use->items[t].rel)
                 continue;
             double saves = index_guess(use, t, set[i], &scan, &join);
             if (saves > best && !(join < t && joins[join] == t)) {
@@ -119,14 +118,25 @@ static bool cost(void *ctx, size_t statement, const struct index_def *const *set
  * together, and how many different keys several columns have. */
 struct marks {
     unsigned char *columns;
-    const char *expressions[CATALOG_EXPRESSIONS];
-    size_t n;
+    const char *expressions[CATALOG_EXPRESSIONS], *conditions[CATALOG_CONDITIONS];
+    size_t n, n_conditions;
 };
+
+/* Rows of a condition may have other values than the table: fewer, longer, never null. */
+static void mark_condition(const struct index_def *d, struct marks *m)
+{
+    bool there = !d->predicate || d->method != INDEX_BTREE;
+    for (size_t i = 0; i < m->n_conditions && !there; i++)
+        there = !strcmp(m->conditions[i], d->predicate);
+    if (!there && m->n_conditions < CATALOG_CONDITIONS)
+        m->conditions[m->n_conditions++] = d->predicate;
+}
 
 static bool mark_sampled(const struct index_def *d, struct marks *m)
 {
     unsigned char *columns = m->columns;
     bool any = false, values = d->method == INDEX_BTREE && !d->n_include;
+    mark_condition(d, m);
     for (size_t i = 0; i < d->n_keys && d->method == INDEX_BTREE; i++) {
         const char *expr = d->keys[i].column < 0 ? d->keys[i].expr : NULL;
         for (size_t k = 0; k < m->n && expr; k++)
@@ -141,7 +151,7 @@ static bool mark_sampled(const struct index_def *d, struct marks *m)
     for (size_t c = 0; c < d->rel->n_columns; c++) {
         if (!index_def_has(d, (int)c))
             continue;
-        if (d->rel->columns[c].length < 0 || values || d->rel->columns[c].null_frac > 0)
+        if (d->rel->columns[c].length < 0 || values || d->predicate || d->rel->columns[c].null_frac > 0)
             columns[c] |= ADVISOR_LENGTHS | (values ? ADVISOR_VALUES : 0);
         any = any || columns[c];
     }
@@ -169,15 +179,21 @@ static void sample(struct advisor_search *s, const struct candidate_list *pool, 
     for (size_t k = 0; k < pool->n; k++)
         if (pool->items[k].rel == r && mark_sampled(&pool->items[k], &m))
             any = true;
-    if (any && !advisor_sample(s->advisor, s->catalog, r, m.columns, m.expressions, m.n, &ignored) && m.n)
-        advisor_sample(s->advisor, s->catalog, r, m.columns, NULL, 0, &ignored); /* a cast may fail */
+    struct advisor_wanted wanted = {.columns = m.columns,
+                                    .expressions = m.expressions,
+                                    .n_expressions = m.n,
+                                    .conditions = m.conditions,
+                                    .n_conditions = m.n_conditions};
+    bool ok = !any || advisor_sample(s->advisor, s->catalog, r, &wanted, &ignored);
+    wanted.n_expressions = wanted.n_conditions = 0;
+    if (!ok && (m.n || m.n_conditions)) /* a cast may fail */
+        advisor_sample(s->advisor, s->catalog, r, &wanted, &ignored);
     free(m.columns);
 }
 
 static void prepare(void *ctx, struct candidate_list *pool)
 {
     struct advisor_search *s = ctx;
-    int64_t began = clock_mono();
     for (size_t i = 0; i < pool->n; i++) {
         const struct catalog_relation *r = pool->items[i].rel;
         bool first = true;
@@ -187,7 +203,6 @@ static void prepare(void *ctx, struct candidate_list *pool)
             continue;
         sample(s, pool, i);
     }
-    s->choice.deadline += MIN(clock_mono() - began, SAMPLE_NS); /* the search has its own time */
 }
 
 static bool stopped(void *ctx)
@@ -200,8 +215,11 @@ static bool stopped(void *ctx)
 size_t advisor_search_add(struct advisor_search *s, const char *sql, double weight, struct sd_error *err)
 {
     struct statement_use use;
-    if (!statement_use(s->catalog, sql, &use, err))
+    s->reads_nothing = false;
+    if (!statement_use(s->catalog, sql, &use, err)) {
+        s->reads_nothing = use.reads_nothing;
         return SIZE_MAX;
+    }
     size_t handle = advisor_add(s->advisor, sql, err), n = s->choice.n_statements;
     if (handle == SIZE_MAX) {
         statement_use_free(&use);
@@ -263,8 +281,7 @@ static void ask_shares(struct advisor_search *s, struct statement_use *use)
         struct table_use *u = &use->items[t];
         for (size_t i = 0; i < u->n_preds; i++) {
             struct pred *p = &u->preds[i];
-            bool gin = p->kind == PRED_CONTAINS || p->kind == PRED_JSON || p->kind == PRED_SEARCH;
-            if (!p->text || p->in_or || (proves && !gin) || candidate_refusal(u->rel))
+            if (!p->text || p->in_or || (proves && !pred_inside(p->kind)) || candidate_refusal(u->rel))
                 continue;
             struct index_def d = {.rel = u->rel, .predicate = p->text, .predicate_share = NAN};
             p->share = share_of(s, &d);
@@ -272,13 +289,41 @@ static void ask_shares(struct advisor_search *s, struct statement_use *use)
     }
 }
 
+/* Values of variable length that are stored outside of the rows: how long they are decides whether
+ * they fit into a B-tree, and pg_stats counts them as 18 bytes. */
+static void measure_long(struct advisor_search *s, const struct table_use *u)
+{
+    struct catalog_relation *r = ours(s->catalog, u->rel);
+    struct sd_error ignored;
+    bool any = false;
+    if (!r || r->toast_pages <= 0 || r->sample || candidate_refusal(r))
+        return;
+    unsigned char *columns = mem_array(r->n_columns + 1, 1);
+    for (size_t i = 0; i < r->n_columns; i++) {
+        const struct catalog_column *c = &r->columns[i];
+        bool looked_up = u->needed[i] && !c->dropped && c->length < 0 && !(c->most_bytes < 1000);
+        if (looked_up && isnan(c->longest))
+            columns[i] = any = ADVISOR_LENGTHS;
+    }
+    if (any)
+        advisor_sample(s->advisor, s->catalog, r, &(struct advisor_wanted){.columns = columns}, &ignored);
+    r->sample = NULL; /* the one for the sizes has values, too */
+    for (size_t i = 0; i < r->n_columns; i++)
+        if (columns[i] && isnan(r->columns[i].longest))
+            r->columns[i].longest = isnan(r->columns[i].avg_width) ? 32 : r->columns[i].avg_width;
+    free(columns);
+}
+
 double advisor_search_candidates(struct advisor_search *s, size_t statement)
 {
     struct candidate_list *own = &s->choice.statements[statement].own;
+    const struct statement_use *use = &s->uses[statement];
     double keeps = keeps_much(s, statement);
     ask_shares(s, &s->uses[statement]);
+    for (size_t i = 0; i < use->n && !(keeps > 0); i++)
+        measure_long(s, &use->items[i]);
     if (!(keeps > 0))
-        candidates(s->catalog, &s->uses[statement], own);
+        candidates(s->catalog, use, own);
     for (size_t i = 0; i < own->n; i++)
         if (own->items[i].predicate)
             own->items[i].predicate_share = share_of(s, &own->items[i]);
@@ -315,15 +360,25 @@ bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadlin
         c->statements[i].use = &s->uses[i];
     c->budget = budget;
     c->deadline = deadline;
+    c->calls_most = MIN(CHOICE_CALLS + c->n_statements * CHOICE_CALLS_PER_STATEMENT, CHOICE_CALLS_MOST);
     c->now = clock_mono;
     c->cost = cost;
     c->prepare = prepare;
     c->stop = stopped;
     c->ctx = s;
-    int64_t began = clock_mono();
     sample_expressions(s);
-    c->deadline += MIN(clock_mono() - began, SAMPLE_NS);
     return index_choice(c);
+}
+
+const char *advisor_search_cut(const struct advisor_search *s, struct arena *arena)
+{
+    const struct choice *c = &s->choice;
+    return !c->cut_short
+               ? NULL
+               : arena_printf(arena,
+                              "The clock ended the search at %zu of at most %zu plans: the server was slow, "
+                              "and with more time it may find better indexes.",
+                              c->calls, c->calls_most);
 }
 
 char *advisor_search_plan(struct advisor_search *s, size_t statement)

@@ -18,6 +18,7 @@ struct advisor_search {
     struct choice choice;       /* its places in `statements` are this search's numbers */
     struct statement_use *uses; /* per statement */
     char **problems;            /* per statement: why it could not be planned; NULL */
+    bool reads_nothing;         /* the last statement that was not added: for want of a table */
     /* private */
     size_t *handles; /* the advisor's, per statement */
     size_t cap, n_expected;
@@ -36,9 +37,11 @@ size_t advisor_search_add(struct advisor_search *s, const char *sql, double weig
 /* Makes its candidates; unless it has but a filter that keeps so much of its table that
  * no index is worth it: then gives that share of the rows, otherwise 0. */
 double advisor_search_candidates(struct advisor_search *s, size_t statement);
-/* Chooses within `budget` bytes (INFINITY: any) by `deadline` of clock_mono. False when
- * no statement could be planned. */
+/* Chooses within `budget` bytes (INFINITY: any). The number of plans bounds the search; `deadline`
+ * of clock_mono ends one that has run away. False when no statement could be planned. */
 bool advisor_search_run(struct advisor_search *s, double budget, int64_t deadline);
+/* How far a search came that the clock ended, as a sentence in the arena; NULL: it was not. */
+const char *advisor_search_cut(const struct advisor_search *s, struct arena *arena);
 /* A statement's plan with the chosen indexes, as JSON; caller frees; NULL: none. */
 char *advisor_search_plan(struct advisor_search *s, size_t statement);
 void advisor_search_free(struct advisor_search *s);

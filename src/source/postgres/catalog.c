@@ -38,14 +38,16 @@ enum {
     T_READ,
     T_VACUUM,
     T_ANALYZE,
-    T_CHANGED
+    T_CHANGED,
+    T_UNINDEXED
 };
 
 /* The views' columns here are the same in 12 to 18. */
 const char *catalog_tables_sql(void)
 {
     return OWN_TAG
-        "WITH " LARGEST LOCKED "SELECT n.nspname::text, c.relname::text, c.reltuples::float8, "
+        "WITH " LARGEST UNINDEXED_KEYS ", " LOCKED
+        "SELECT n.nspname::text, c.relname::text, c.reltuples::float8, "
         "CASE WHEN c.oid NOT IN (SELECT relation FROM locked) THEN pg_catalog.pg_relation_size(c.oid) END, "
         "CASE WHEN c.oid NOT IN (SELECT relation FROM locked) AND NOT EXISTS (SELECT 1 FROM "
         "pg_catalog.pg_index x JOIN locked ON locked.relation = x.indexrelid WHERE x.indrelid = c.oid) "
@@ -57,8 +59,9 @@ const char *catalog_tables_sql(void)
         "io.heap_blks_read + coalesce(io.idx_blks_read, 0) + coalesce(io.toast_blks_read, 0) + "
         "coalesce(io.tidx_blks_read, 0), "
         "greatest(s.last_vacuum, s.last_autovacuum), greatest(s.last_analyze, s.last_autoanalyze), "
-        "s.n_mod_since_analyze "
-        "FROM largest c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+        "s.n_mod_since_analyze, u.keys "
+        "FROM largest c LEFT JOIN unindexed u ON u.confrelid = c.oid JOIN pg_catalog.pg_namespace n ON n.oid "
+        "= c.relnamespace "
         "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid "
         "LEFT JOIN pg_catalog.pg_statio_all_tables io ON io.relid = c.oid";
 }
@@ -127,6 +130,7 @@ static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r,
         .last_vacuum = conn_time(r, row, T_VACUUM),
         .last_analyze = conn_time(r, row, T_ANALYZE),
         .changed = conn_int(r, row, T_CHANGED),
+        .unindexed_keys = conn_maybe(r, row, T_UNINDEXED),
     };
     p->s->host->add(b, SD_TABLE, &t);
 }

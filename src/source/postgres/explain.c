@@ -14,9 +14,9 @@
 #include "core/sql/statement.h"
 #include "core/sql/lex.h"
 
-#define MAX_PARAMETERS 1000 /* of a statement planned without its values */
-#define MAX_TYPE_TRIES 40   /* parses until every parameter has a type */
-#define MAX_RELATIONS  64   /* of a plan, whose indexes are listed */
+#define MAX_PARAMETERS 65535 /* of a statement planned without its values: as the protocol has them */
+#define MAX_TYPE_TRIES 40    /* parses until every parameter has a type */
+#define MAX_RELATIONS  64    /* of a plan, whose indexes are listed */
 #define EXPLAIN_SQL    OWN_TAG "EXPLAIN (FORMAT JSON, VERBOSE, SETTINGS"
 
 /* ---- typed constants whose value became a parameter ---- */
@@ -318,15 +318,16 @@ static void find_relations(const cJSON *node, struct relations *rel)
             find_relations(c, rel);
 }
 
-static const char TABLES[] = OWN_TAG "SELECT DISTINCT n.nspname::text, c.relname::text, c.reltuples::float8, "
-                                     "pg_catalog.pg_relation_size(c.oid)::int8, "
-                                     "s.n_live_tup, greatest(s.last_analyze, s.last_autoanalyze), "
-                                     "s.n_mod_since_analyze "
-                                     "FROM unnest($1::text[], $2::text[]) w(s, t) "
-                                     "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
-                                     "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = "
-                                     "w.t AND c.relkind IN ('r', 'm', 'p') "
-                                     "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid";
+static const char TABLES[] =
+    OWN_TAG "WITH " UNINDEXED_KEYS "SELECT DISTINCT n.nspname::text, c.relname::text, c.reltuples::float8, "
+            "pg_catalog.pg_relation_size(c.oid)::int8, s.n_live_tup, s.n_dead_tup, "
+            "greatest(s.last_analyze, s.last_autoanalyze), s.n_mod_since_analyze, u.keys "
+            "FROM unnest($1::text[], $2::text[]) w(s, t) "
+            "JOIN pg_catalog.pg_namespace n ON n.nspname = w.s "
+            "JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = w.t AND c.relkind IN ('r', "
+            "'m', 'p') "
+            "LEFT JOIN unindexed u ON u.confrelid = c.oid "
+            "LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid";
 static const char INDEXES[] = OWN_TAG
     "SELECT DISTINCT n.nspname::text, c.relname::text, i.relname::text, "
     "pg_catalog.pg_get_indexdef(x.indexrelid), "
@@ -370,8 +371,10 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 t.rows = rows >= 0 ? rows : NAN; /* -1: never analysed */
                 t.size_bytes = conn_int(r, row, 3);
                 t.rows_live = conn_int(r, row, 4);
-                t.last_analyze = conn_time(r, row, 5);
-                t.changed = conn_int(r, row, 6);
+                t.rows_dead = conn_int(r, row, 5);
+                t.last_analyze = conn_time(r, row, 6);
+                t.changed = conn_int(r, row, 7);
+                t.unindexed_keys = conn_maybe(r, row, 8);
                 h->add(reply, SD_TABLE, &t);
             }
             PQclear(r);

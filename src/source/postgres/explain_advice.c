@@ -12,16 +12,19 @@
 #include "source/postgres/advisor_search.h"
 #include "source/postgres/internal.h"
 
-#define ADVICE_NS (2000 * SD_MS) /* for all of it; usually it is below a tenth */
-#define SEARCH_NS (1000 * SD_MS) /* for the choice, of that */
-#define CHEAP     50.0           /* planner's cost: some pages, or rows of a small table */
-#define KEEP      0.05           /* an index that saves less of the statement is not named */
+#define ADVICE_NS                                                                                            \
+    (8 * SD_S) /* for all of it; usually it is a hundredth: only a search that runs away ends here */
+#define SEARCH_NS (6 * SD_S) /* for the choice, of that */
+#define CHEAP     50.0       /* planner's cost: some pages, or rows of a small table */
+#define KEEP      0.05       /* an index that saves less of the statement is not named */
 
 struct advising {
     struct sd_advice record; /* what all records have */
     const struct sd_host *host;
     struct sd_batch *reply;
     struct advisor_search search;
+    struct arena *arena;
+    const char *cut; /* how far a search came that the clock ended; NULL */
 };
 
 static void add_advice(struct advising *v, const struct sd_advice *r)
@@ -38,8 +41,10 @@ static void none(struct advising *v, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(why.text, sizeof why.text, fmt, ap);
     va_end(ap);
-    r.none = why.text;
+    char *whole = v->cut ? mem_printf("%s %s", why.text, v->cut) : NULL;
+    r.none = whole ? whole : why.text;
     add_advice(v, &r);
+    free(whole);
 }
 
 /* Keys one a line; an expression as the statement has it. */
@@ -51,6 +56,20 @@ static char *key_lines(const struct index_def *d)
         strbuf_printf(&b, "%s%s", i ? "\n" : "", k->column >= 0 ? d->rel->columns[k->column].name : k->expr);
     }
     return strbuf_detach(&b);
+}
+
+/* An invalid index in the place of the new one costs every write and serves nothing. */
+static void say_invalid(const struct index_def *d, struct strbuf *out)
+{
+    char *text = index_def_invalid_text(d);
+    if (text)
+        strbuf_printf(out, " %s", text);
+    free(text);
+}
+
+static const char *method_title(enum index_method m)
+{
+    return m == INDEX_GIN ? "GIN" : m == INDEX_SPGIST ? "SP-GiST" : "GiST";
 }
 
 static void suggest(struct advising *v, size_t n, char **names)
@@ -69,16 +88,20 @@ static void suggest(struct advising *v, size_t n, char **names)
     r.ddl = ddl.text;
     r.columns = columns;
     r.method = index_method_name(d->method);
-    r.size_bytes = d->method != INDEX_GIN && size < 1e15 ? (int64_t)size : SD_UNKNOWN;
+    r.size_bytes = !index_method_unsized(d->method) && size < 1e15 ? (int64_t)size : SD_UNKNOWN;
     r.write_overhead = index_size_write_overhead(d);
     r.cost_before = c->before;
     r.cost_after = c->after;
-    r.proven = advisor_can_prove(v->search.advisor) && d->method != INDEX_GIN;
+    r.proven = advisor_can_prove(v->search.advisor) && index_method_asked(d->method);
+    say_invalid(d, &why);
+    if (v->cut)
+        strbuf_printf(&why, " %s", v->cut);
     r.why = why.text;
+    char *unasked = mem_printf("HypoPG does not support %s indexes", method_title(d->method));
     if (!r.proven)
-        r.unproven = advisor_can_prove(v->search.advisor) ? "HypoPG does not support GIN indexes"
-                                                          : advisor_why_unproven(v->search.advisor);
+        r.unproven = advisor_can_prove(v->search.advisor) ? unasked : advisor_why_unproven(v->search.advisor);
     add_advice(v, &r);
+    free(unasked);
     free(columns);
     strbuf_free(&ddl);
     strbuf_free(&why);
@@ -91,6 +114,22 @@ static bool has_use(const struct statement_use *u)
         if (u->items[i].n_preds || u->items[i].n_orders)
             return true;
     return false;
+}
+
+/* Why nothing could be tried although the statement has conditions, joins or orders. */
+static void no_candidate(struct advising *v)
+{
+    const struct candidate_list *own = &v->search.choice.statements[0].own;
+    if (own->existing)
+        none(v,
+             "The index %s on %s.%s that could help exists already; if it is not used, check the statistics "
+             "(ANALYZE).",
+             own->existing->name, own->existing_of->schema, own->existing_of->name);
+    else if (own->long_of)
+        none(v, "The values of %s in %s.%s are too long for a B-tree index, which holds 2704 bytes at most.",
+             own->long_of->columns[own->long_column].name, own->long_of->schema, own->long_of->name);
+    else
+        none(v, "No condition, join or order has a form that slowdive knows an index for.");
 }
 
 static void refuse(struct advising *v, double keeps)
@@ -115,12 +154,14 @@ static void refuse(struct advising *v, double keeps)
              first->name);
     else if (refused == u->n)
         none(v, "%s.%s: %s", first->schema, first->name, why);
+    else if (u->hint && (!has_use(u) || !c->statements[0].own.n || !c->n_chosen))
+        none(v, "%s", u->hint);
     else if (!has_use(u))
-        none(v, "The statement has no condition, join or order for which an index can be used.");
+        none(v, u->unserved
+                    ? "No condition has a form that slowdive knows an index for."
+                    : "The statement has no condition, join or order for which an index can be used.");
     else if (!c->statements[0].own.n)
-        none(
-            v,
-            "Every index that could help exists already; if it is not used, check the statistics (ANALYZE).");
+        no_candidate(v);
     else if (advisor_can_prove(v->search.advisor))
         none(v,
              "The planner was tested with %zu possible indexes; none would save %.0f %% of the statement's "
@@ -159,6 +200,7 @@ static void advise(struct advising *v, struct conn *conn, const char *sql, bool 
         none(v, "No index could be searched for: %s.", s->problems[0] ? s->problems[0] : "there is no plan");
         return;
     }
+    v->cut = advisor_search_cut(s, v->arena);
     v->record.cost_before = c->before;
     if (c->n_chosen && c->before < CHEAP) {
         none(v, "The statement is cheap already (cost %.0f): an index would save too little.", c->before);
@@ -177,7 +219,7 @@ static void advise(struct advising *v, struct conn *conn, const char *sql, bool 
 void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *plan, bool unattended,
                     struct sd_batch *reply)
 {
-    struct advising v = {.host = p->s->host, .reply = reply};
+    struct advising v = {.host = p->s->host, .reply = reply, .arena = arena_new()};
     schema_clear(schema_of(SD_ADVICE), &v.record);
     v.record.database = plan->database;
     v.record.query_id = plan->query_id;
@@ -185,4 +227,5 @@ void explain_advice(struct postgres *p, struct conn *c, const struct sd_plan *pl
     advisor_search_free(&v.search);
     db_catalog_free(v.search.catalog);
     advisor_close(v.search.advisor);
+    arena_free(v.arena);
 }

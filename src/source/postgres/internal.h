@@ -17,6 +17,24 @@
 /* First bytes of every statement of ours, so that we can leave ourselves out. */
 #define OWN_TAG SQL_OWN_TAG " "
 
+/* WITH item: foreign keys whose referencing columns no index begins with, by the referenced table. A DELETE
+ * there reads all of the referencing table for each row; one of less than 128 kB does not matter. */
+#define UNINDEXED_KEYS                                                                                       \
+    "unindexed AS MATERIALIZED (SELECT k.confrelid, pg_catalog.string_agg(pg_catalog.format("                \
+    "'%I.%I (%s) references (%s)', kn.nspname, kc.relname, (SELECT pg_catalog.string_agg("                   \
+    "pg_catalog.quote_ident(a.attname), ', ' ORDER BY o) FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY "  \
+    "u(n, o) JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n), "                \
+    "(SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY o) "                     \
+    "FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u(n, o) JOIN pg_catalog.pg_attribute a "              \
+    "ON a.attrelid = k.confrelid AND a.attnum = u.n)), E'\n' ORDER BY kc.relpages DESC, k.oid) AS keys "     \
+    "FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class kc ON kc.oid = k.conrelid "                    \
+    "JOIN pg_catalog.pg_namespace kn ON kn.oid = kc.relnamespace WHERE k.contype = 'f' "                     \
+    "AND k.conparentid = 0 AND (kc.relpages >= 16 OR kc.relkind = 'p') AND NOT EXISTS (SELECT 1 "            \
+    "FROM pg_catalog.pg_index x WHERE x.indrelid = k.conrelid AND x.indisvalid AND x.indpred IS NULL "       \
+    "AND x.indnkeyatts >= pg_catalog.array_length(k.conkey, 1) AND "                                         \
+    "(x.indkey::pg_catalog.int2[])[0:pg_catalog.array_length(k.conkey, 1) - 1] "                             \
+    "OPERATOR(pg_catalog.@>) k.conkey) GROUP BY k.confrelid) "
+
 struct postgres_options {
     int64_t interval;         /* ns, between statements and database figures */
     double sample_hz;         /* of sessions; 0: never */
@@ -139,6 +157,8 @@ void statements_free(struct statements *st); /* NULL is fine */
 /* Publishes what changed since the last call. What keeps it from working is put
  * into `problem` (caller's, at least 400 bytes; "" when all is well). */
 enum sd_result statements_collect(struct postgres *p, char *problem, size_t size, struct sd_error *err);
+/* Where the texts of the view cannot be read: takes those that sessions show. */
+enum sd_result statements_sampled(struct postgres *p, struct sd_error *err);
 /* The whole text of a statement seen before; NULL. */
 const char *statements_text(const struct postgres *p, int64_t query_id);
 
@@ -176,6 +196,8 @@ void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
+/* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */
+void database_note_statements(struct postgres *p, sd_time since);
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
@@ -320,7 +342,7 @@ struct postgres {
 
     /* What a restart, a failover or a reset changes; kept over lost connections. SD_UNKNOWN: not read yet */
     struct {
-        sd_time started, reset;
+        sd_time started, reset, statements_reset;
         int64_t in_recovery;
         char address[64]; /* "127.0.0.1 port 5432" */
     } server;

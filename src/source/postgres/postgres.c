@@ -193,6 +193,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         p->activity_period = since > 0 && since < 5 * period ? since : period;
         p->last_activity = now;
         result = activity_collect(p, err);
+        if (result == SD_OK)
+            result = statements_sampled(p, err);
     }
     if (result == SD_OK && due(&p->next_figures, now, p->o->interval)) {
         char problem[400] = "";

@@ -15,6 +15,7 @@
 #define RETRY_NS       (10 * SD_S) /* when the extension is absent or fails */
 #define TEXT_MAX_BYTES 65536       /* of a statement; the rest is cut */
 #define TEXT_TRIES     3           /* then a statement stays without text */
+#define SAMPLED_MAX    500         /* statements whose text is looked for in sessions */
 #define KEEP_ROUNDS    120         /* a statement not seen for so many reads is forgotten */
 
 enum {
@@ -38,7 +39,8 @@ enum {
     TEMP_READ,
     TEMP_WRITTEN,
     IO,
-    WAL
+    WAL,
+    SEES_ALL
 };
 
 struct entry {
@@ -47,9 +49,10 @@ struct entry {
     } key;
     int64_t calls;
     double total;
-    int64_t round;  /* last seen */
-    unsigned tries; /* to fetch its text */
-    bool own;       /* slowdive's, or of another tool */
+    int64_t round;     /* last seen */
+    sd_time absent_at; /* newest whole listing without it; not published yet. SD_UNKNOWN */
+    unsigned tries;    /* to fetch its text */
+    bool own;          /* slowdive's, or of another tool */
     char fingerprint[17];
     char *text;  /* NULL: not known yet */
     char *route; /* of the tags in it; NULL */
@@ -60,9 +63,13 @@ struct statements {
     struct entry *entries;
     char *schema; /* quoted; NULL: no extension */
     int64_t round;
-    sd_time next_full; /* publish everything then */
-    sd_time next_look; /* for an extension that was absent */
-    char *sql;         /* the statement that reads the counters; NULL: look again */
+    sd_time whole_at;   /* the listing before, when it held all statements; SD_UNKNOWN */
+    bool unreadable;    /* texts: one is not valid in this database's encoding */
+    sd_time next_texts; /* then they are tried again */
+    bool saw_all;       /* it held those of all roles, not only our own */
+    sd_time next_full;  /* publish everything then */
+    sd_time next_look;  /* for an extension that was absent */
+    char *sql;          /* the statement that reads the counters; NULL: look again */
     bool has_toplevel;
     char problem[400];
 };
@@ -170,6 +177,10 @@ static const struct {
     [WAL] = {.type = "int8",
              .alternatives = {{.needs = "wal_bytes",
                                .sql = "least(s.wal_bytes, 9223372036854775807)::int8"}}},
+    [SEES_ALL] = {.type = "int4",
+                  .alternatives =
+                      {{.needs = "userid",
+                        .sql = "pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage')::int4"}}},
 };
 
 static const char *column_sql(size_t i, const char *columns)
@@ -265,31 +276,151 @@ static struct entry *entry_at(struct statements *st, const PGresult *r, int row)
     return e;
 }
 
-/* Texts of statements seen for the first time; `ids` is an array literal. */
-static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids,
-                                  struct sd_error *err)
+static void take_text(struct entry *e, const char *text)
+{
+    e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
+    e->own = sql_is_tool(text);
+    struct sql_tags tags = {0};
+    if (!e->own && !e->route && sql_tags(text, &tags))
+        e->route = activity_route(&tags);
+    sql_tags_free(&tags);
+    if (!e->own && !sql_fingerprint(text, e->fingerprint))
+        e->fingerprint[0] = '\0';
+}
+
+/* On a connection to any database of the server: the view has the statements of all. */
+static enum sd_result texts_by(struct conn *c, struct statements *st, const char *schema, const char *ids,
+                               struct sd_error *err)
 {
     char *sql = mem_printf(OWN_TAG "SELECT dbid::int8, userid::int8, queryid, %s, pg_catalog.left(query, %d) "
                                    "FROM %s.pg_stat_statements(true) WHERE queryid = ANY ($1::int8[])",
-                           st->has_toplevel ? "toplevel::int4" : "NULL::int4", TEXT_MAX_BYTES, st->schema);
+                           st->has_toplevel ? "toplevel::int4" : "NULL::int4", TEXT_MAX_BYTES, schema);
     PGresult *r;
-    enum sd_result result = conn_query(&p->main, sql, 1, &ids, true, &r, err);
+    enum sd_result result = conn_query(c, sql, 1, &ids, true, &r, err);
     free(sql);
     if (result != SD_OK)
         return result;
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
         const char *text = conn_maybe(r, row, TOPLEVEL + 1);
-        if (!e || e->text || !text)
-            continue;
-        e->text = sql_strip_tags(text); /* they are the first caller's, not everybody's */
-        e->own = sql_is_tool(text);
-        struct sql_tags tags = {0};
-        if (!e->own && !e->route && sql_tags(text, &tags))
-            e->route = activity_route(&tags);
-        sql_tags_free(&tags);
-        if (!e->own && !sql_fingerprint(text, e->fingerprint))
-            e->fingerprint[0] = '\0';
+        if (e && !e->text && text)
+            take_text(e, text);
+    }
+    PQclear(r);
+    return SD_OK;
+}
+
+/* ---- texts that this database's encoding cannot hold ----
+ * The view returns all texts or none: it makes an error of one that is not valid here, such as one of a
+ * SQL_ASCII database. */
+
+static bool encoding_fails(const struct conn *c)
+{
+    return strcmp(c->sqlstate, "22021") == 0 || strcmp(c->sqlstate, "22P05") == 0;
+}
+
+/* Databases in which every text of this server is valid, and the one the text is of. */
+static const char OTHERS[] =
+    OWN_TAG "SELECT datname::text, pg_catalog.pg_encoding_to_char(encoding) = 'SQL_ASCII' FROM "
+            "pg_catalog.pg_database "
+            "WHERE datallowconn AND pg_catalog.has_database_privilege(oid, 'CONNECT') "
+            "AND datname <> pg_catalog.current_database() AND encoding <> (SELECT encoding FROM "
+            "pg_catalog.pg_database "
+            "WHERE datname = pg_catalog.current_database()) AND (pg_catalog.pg_encoding_to_char(encoding) = "
+            "'SQL_ASCII' "
+            "OR pg_catalog.pg_encoding_to_char(encoding) = 'UTF8') ORDER BY 2 DESC, 1 LIMIT 8";
+static const char SCHEMA[] =
+    OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname) FROM pg_catalog.pg_extension e "
+            "JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'";
+
+static bool texts_in(struct postgres *p, struct statements *st, const char *database, const char *ids)
+{
+    struct conn c = {0};
+    struct sd_error ignored;
+    PGresult *r = NULL;
+    bool ok = conn_open(&c, p, database, &ignored) == SD_OK;
+    c.path = "pg_catalog";
+    if (ok && conn_query(&c, SCHEMA, 0, NULL, true, &r, &ignored) == SD_OK)
+        ok = PQntuples(r) == 1 && texts_by(&c, st, conn_text(r, 0, 0), ids, &ignored) == SD_OK;
+    else
+        ok = false;
+    PQclear(r);
+    conn_close(&c);
+    return ok;
+}
+
+static enum sd_result texts_elsewhere(struct postgres *p, struct statements *st, const char *ids,
+                                      struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, OTHERS, 0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result;
+    bool found = false;
+    for (int row = 0; row < PQntuples(r) && !found; row++)
+        found = texts_in(p, st, conn_text(r, row, 0), ids);
+    const char *ascii = PQntuples(r) ? conn_text(r, 0, 0) : NULL;
+    if (!found)
+        snprintf(
+            st->problem, sizeof st->problem,
+            "some statements have no text: pg_stat_statements returns none in database %.64s while one is "
+            "not valid in its encoding%s%.64s%s",
+            p->database, ascii ? "; CREATE EXTENSION pg_stat_statements; in database " : "",
+            ascii ? ascii : "", ascii ? " makes them readable there" : "");
+    else
+        st->problem[0] = '\0';
+    PQclear(r);
+    return SD_OK;
+}
+
+/* Texts of statements seen for the first time; `ids` is an array literal. */
+static enum sd_result fetch_texts(struct postgres *p, struct statements *st, const char *ids,
+                                  struct sd_error *err)
+{
+    enum sd_result result = texts_by(&p->main, st, st->schema, ids, err);
+    bool fails = result == SD_UNSUPPORTED && encoding_fails(&p->main);
+    if (result == SD_OK && st->unreadable)
+        st->problem[0] = '\0';
+    if (fails || result == SD_OK)
+        st->unreadable = fails;
+    if (!fails)
+        return result;
+    st->next_texts = p->s->host->now(p->s) + RETRY_NS;
+    return texts_elsewhere(p, st, ids, err);
+}
+
+/* Meanwhile sessions show what they run, or ran last. */
+enum sd_result statements_sampled(struct postgres *p, struct sd_error *err)
+{
+    static const char SAMPLE[] =
+        OWN_TAG "SELECT query_id, query FROM pg_catalog.pg_stat_activity WHERE query_id = ANY ($1::int8[])";
+    struct statements *st = p->statements;
+    struct strbuf ids = {0};
+    int n = 0;
+    if (!st || !st->unreadable || p->version < 140000)
+        return SD_OK;
+    for (struct entry *e = st->entries; e && n < SAMPLED_MAX; e = e->hh.next)
+        if (!e->text && e->round == st->round)
+            strbuf_printf(&ids, "%c%lld", n++ ? ',' : '{', (long long)e->key.query_id);
+    if (!n)
+        return SD_OK;
+    strbuf_char(&ids, '}');
+    PGresult *r;
+    const char *args[] = {ids.text};
+    enum sd_result result = conn_query(&p->main, SAMPLE, 1, args, true, &r, err);
+    strbuf_free(&ids);
+    if (result != SD_OK)
+        return result == SD_UNSUPPORTED ? SD_OK : result;
+    for (int row = 0; row < PQntuples(r); row++) {
+        const char *text = conn_maybe(r, row, 1);
+        for (struct entry *e = st->entries; e && text; e = e->hh.next) {
+            if (e->text || e->key.query_id != conn_int(r, row, 0))
+                continue;
+            char *normal = sql_is_tool(text) ? NULL : sql_normalize(text);
+            take_text(e, normal ? normal : text);
+            free(normal);
+            e->calls = -1; /* is published again, with it */
+        }
     }
     PQclear(r);
     return SD_OK;
@@ -321,6 +452,7 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
         .io_ns = conn_ms(r, row, IO),
         .wal_bytes = conn_int(r, row, WAL),
         .route = e->route,
+        .absent_at = e->absent_at,
     };
     const struct sd_host *h = p->s->host;
     if (h->add(*b, SD_STATEMENT, &s))
@@ -330,8 +462,19 @@ static void add_statement(struct postgres *p, struct sd_batch **b, sd_time at, c
     h->add(*b, SD_STATEMENT, &s);
 }
 
+/* Is this listing one that holds every statement, as far as the role may see them? Where the rights have
+ * changed since the one before, what is new to us is not new. */
+static bool listing_is_whole(const struct postgres *p, struct statements *st, const PGresult *r)
+{
+    bool sees = PQntuples(r) ? conn_int(r, 0, SEES_ALL) == 1 : p->sees_all, same = sees == st->saw_all;
+    st->saw_all = sees;
+    if (st->round == 0 || !same)
+        st->whole_at = SD_UNKNOWN;
+    return PQntuples(r) < p->o->top;
+}
+
 /* Rows into entries; true for those to publish. Fills `ids` with those without text. */
-static void note_changes(struct statements *st, const PGresult *r, bool full, bool *changed,
+static void note_changes(struct statements *st, const PGresult *r, bool full, bool texts_due, bool *changed,
                          struct strbuf *ids)
 {
     for (int row = 0; row < PQntuples(r); row++) {
@@ -340,16 +483,20 @@ static void note_changes(struct statements *st, const PGresult *r, bool full, bo
             e = mem_alloc(sizeof *e);
             e->key = key_at(r, row);
             e->calls = -1;
+            e->absent_at = SD_UNKNOWN;
+            e->round = SD_UNKNOWN;
             HASH_ADD(hh, st->entries, key, sizeof e->key, e);
         }
         int64_t calls = conn_int(r, row, CALLS);
         double total = conn_real(r, row, TOTAL);
+        if (e->round != st->round - 1 && sd_known(st->whole_at)) /* was not in the listing before */
+            e->absent_at = st->whole_at;
         changed[row] = full || calls != e->calls || total != e->total;
         e->calls = calls;
         e->total = total;
         e->round = st->round;
-        if (!e->text && e->tries < TEXT_TRIES) {
-            e->tries++;
+        if (!e->text && (st->unreadable ? texts_due : e->tries < TEXT_TRIES)) {
+            e->tries += !st->unreadable;
             changed[row] = true;
             strbuf_printf(ids, "%c%lld", ids->len ? ',' : '{', (long long)e->key.query_id);
         }
@@ -368,13 +515,15 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
     if (result != SD_OK)
         return result;
 
+    database_note_statements(p, PQntuples(r) > 0 ? conn_time(r, 0, SINCE) : SD_UNKNOWN);
     bool full = at >= st->next_full || st->next_full > at + FULL_NS;
     if (full)
         st->next_full = at + FULL_NS;
+    bool whole = listing_is_whole(p, st, r);
     st->round++;
     struct strbuf ids = {0};
     bool *changed = mem_array((size_t)PQntuples(r) + 1, sizeof *changed);
-    note_changes(st, r, full, changed, &ids);
+    note_changes(st, r, full, at >= st->next_texts || st->next_texts > at + RETRY_NS, changed, &ids);
     if (ids.len) {
         strbuf_char(&ids, '}');
         result = fetch_texts(p, st, ids.text, err);
@@ -383,13 +532,19 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
         struct sd_batch *b = h->batch(p->s, at);
         for (int row = 0; row < PQntuples(r); row++) {
             struct entry *e = changed[row] ? entry_at(st, r, row) : NULL;
-            if (e && !e->own)
+            /* Without its text one of ours is not told from the application's but by the role. */
+            bool ours = e && (e->own || (!e->text && st->unreadable && p->sees_all &&
+                                         str_eq(conn_maybe(r, row, ROLE), p->role)));
+            if (e && !ours)
                 add_statement(p, &b, at, r, row, e);
+            if (e)
+                e->absent_at = SD_UNKNOWN;
         }
         h->publish(p->s, b);
     } else {
         st->next_full = 0; /* what was not published must come again */
     }
+    st->whole_at = whole ? at : SD_UNKNOWN;
     free(changed);
     strbuf_free(&ids);
     PQclear(r);

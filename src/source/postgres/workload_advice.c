@@ -10,11 +10,9 @@
 #include "base/clock.h"
 #include "base/units.h"
 
-#define STATEMENTS              500           /* of pg_stat_statements */
-#define LIMIT_NS                (60 * SD_S)   /* all of it, once connected */
-#define SEARCH_NS               (850 * SD_MS) /* to the end of the search; and for each statement */
-#define SEARCH_PER_STATEMENT_NS (30 * SD_MS)
-#define BUDGET_SHARE            0.98 /* sizes are known to some percent: the rest is kept free */
+#define STATEMENTS   500          /* of pg_stat_statements */
+#define LIMIT_NS     (180 * SD_S) /* all of it, once connected: only a search that runs away takes so long */
+#define BUDGET_SHARE 0.98         /* sizes are known to some percent: the rest is kept free */
 enum { KEEPS_NOTES = 20, REFUSALS = 16 };
 
 static void note(struct workload_advice *v, const char *sentence)
@@ -68,6 +66,7 @@ static void add_statement(struct workload_advice *v, struct advised *s)
     s->place = advisor_search_add(&v->search, s->text, s->weight, &err);
     if (s->place == SIZE_MAX) {
         s->problem = arena_strdup(v->arena, err.text);
+        v->n_nothing += v->search.reads_nothing;
         return;
     }
     double keeps = advisor_search_candidates(&v->search, s->place);
@@ -105,6 +104,22 @@ static bool is_read(const struct workload_advice *v, const struct catalog_relati
             if (v->search.uses[s].items[k].rel == r)
                 return true;
     return false;
+}
+
+/* What a CREATE INDEX CONCURRENTLY that failed left behind where an index is to come. */
+static void note_invalid(struct workload_advice *v)
+{
+    const struct choice *c = &v->search.choice;
+    for (size_t i = 0; i < c->n_chosen; i++) {
+        const struct index_def *d = &c->pool.items[c->chosen[i]];
+        struct strbuf columns = {0};
+        char *text = index_def_invalid_text(d);
+        index_def_columns(d, &columns);
+        if (text)
+            note(v, arena_printf(v->arena, "%s.%s %s: %s", d->rel->schema, d->rel->name, columns.text, text));
+        strbuf_free(&columns);
+        free(text);
+    }
 }
 
 /* Index-only scans are judged by the visibility map. */
@@ -157,11 +172,14 @@ static bool search(struct workload_advice *v, struct sd_error *err)
         add_statement(v, &v->statements[i]);
     size_t n = v->search.choice.n_statements;
     int64_t budget = v->job->budget_bytes;
-    int64_t least = clock_mono() + SEARCH_NS / 4; /* where the catalog alone took long */
-    int64_t until = v->began + SEARCH_NS + (int64_t)n * SEARCH_PER_STATEMENT_NS;
-    int64_t limit = limit_of(v->job); /* samples and what is left to do come after the search */
+    if (!n && v->n && v->n_nothing == v->n) { /* nothing to advise is an answer */
+        struct choice *c = &v->search.choice;
+        c->before = c->after = c->next_size = c->next_after = NAN;
+        return true;
+    }
+    int64_t limit = limit_of(v->job); /* what is left to do comes after the search */
     if (advisor_search_run(&v->search, sd_known(budget) ? (double)budget * BUDGET_SHARE : INFINITY,
-                           MIN(MAX(least, until), v->began + limit - limit / 5)))
+                           v->began + limit - limit / 5))
         return true;
     const char *why = n ? v->search.problems[0] : v->n ? v->statements[0].problem : NULL;
     return fail(err, "no statement of the workload could be planned: %s", why ? why : "there is none");
@@ -171,6 +189,10 @@ static bool advise(struct workload_advice *v, struct conn *c, struct sd_error *e
 {
     if (!read_all(v, c, err) || !search(v, err))
         return false;
+    const char *cut = advisor_search_cut(&v->search, v->arena);
+    if (cut)
+        note(v, cut);
+    note_invalid(v);
     note_refusals(v);
     note_visibility(v);
     if (v->catalog->is_replica)

@@ -29,7 +29,8 @@ struct workload_advice {
     size_t n_notes, cap_notes;
     int64_t began; /* of clock_mono */
     struct sd_batch *reply;
-    bool full; /* the reply could not hold all */
+    size_t n_nothing; /* statements that read no table */
+    bool full;        /* the reply could not hold all */
 };
 
 static inline const char *advised_problem(const struct workload_advice *v, const struct advised *s)

@@ -98,12 +98,12 @@ static void add_index(struct workload_advice *v, size_t i, char **names)
                    .include = d->n_include ? &lists.include_list : NULL,
                    .predicate = d->predicate,
                    .saves_cost = c->gains[i],
-                   .size_bytes = d->method == INDEX_GIN ? SD_UNKNOWN : whole(size),
+                   .size_bytes = index_method_unsized(d->method) ? SD_UNKNOWN : whole(size),
                    .build_ns = build_ns(d, size),
                    .write_overhead = index_size_write_overhead(d),
                    .writes = whole(writes_of(d->rel)),
                    .partitioned = d->rel->kind == 'p',
-                   .proven = advisor_can_prove(v->advisor) && d->method != INDEX_GIN,
+                   .proven = advisor_can_prove(v->advisor) && index_method_asked(d->method),
                    .statements = &lists.statements,
                });
     strbuf_free(&ddl);

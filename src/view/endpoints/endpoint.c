@@ -276,6 +276,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         endpoint_stats(e, c->span, s);
         const char *note = common_note(
             d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
+        note = endpoints_reading(d, c, s, note);
         over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;

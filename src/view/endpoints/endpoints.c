@@ -90,7 +90,13 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .help = "99.9th percentile of the duration"},
     [E_MAX] = {.key = "max_ns", .title = "Max", .unit = UNIT_NS, .priority = 6, .help = "longest duration"},
     [E_TOTAL] =
-        {.key = "total_ns", .title = "Total", .unit = UNIT_NS, .priority = 4, .help = "sum of the durations"},
+        {.key = "total_ns",
+         .title = "Total",
+         .unit = UNIT_NS,
+         .priority = 4,
+         .help =
+             "sum of the durations; of upgraded connections (status 101) how long they were open, which is "
+             "in no percentile and no share"},
     [E_SHARE] =
         {.key = "share",
          .title = "Share",
@@ -196,6 +202,7 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
         all->bytes = add_sat(all->bytes, s->bytes);
         all->timed = add_sat(all->timed, s->timed);
         all->total_ns = add_sat(all->total_ns, s->total_ns);
+        all->upgraded = add_sat(all->upgraded, s->upgraded);
         for (int k = 0; k < 5; k++)
             all->status[k] = add_sat(all->status[k], s->status[k]);
         if (s->first != SD_UNKNOWN && (all->first == SD_UNKNOWN || s->first < all->first))
@@ -243,11 +250,32 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_BYTES] = cell_int(s->bytes);
     for (int k = 0; k < 5; k++)
         v[E_1XX + k] = cell_int(s->status[k]);
-    v[E_TIMED] = cell_int(s->timed);
+    v[E_TIMED] = cell_int(add_sat(s->timed, s->upgraded));
     v[E_FIRST] = cell_int(s->first);
     v[E_LAST] = cell_int(s->last);
     r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     r->severity = endpoints_error_severity(s->errors, s->count);
+}
+
+/* Once the rows are sorted: how long connections were open has no rank. */
+static void add_upgraded(struct row *r, const struct view_ctx *c, struct endpoint_stats *s)
+{
+    const struct endpoint *e = model_find_endpoint(c->model, r->dive.arg);
+    if (e)
+        endpoint_stats(e, c->span, s);
+    if (e && s->upgraded)
+        r->cells[E_TOTAL] = cell_int(add_sat(s->timed ? s->total_ns : 0, s->upgraded_ns));
+}
+
+const char *endpoints_reading(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *s,
+                              const char *note)
+{
+    const char *assumed = common_reading(d, c, KINDS_HTTP);
+    if (assumed)
+        return doc_printf(d, "%s. %s", note, assumed);
+    if (s->count && !s->timed && !s->upgraded)
+        return doc_printf(d, "%s. %s", note, ENDPOINTS_UNTIMED);
+    return note;
 }
 
 static struct doc *build_endpoints(const struct view_ctx *c)
@@ -268,10 +296,11 @@ static struct doc *build_endpoints(const struct view_ctx *c)
         fill_endpoint(doc_row(d, &sec->table), d, e, s, all, common_seconds(span), &db);
     }
     table_sort(&sec->table, all->timed ? E_TOTAL : E_COUNT, true);
+    for (size_t i = 0; all->upgraded && i < sec->table.n_rows; i++)
+        add_upgraded(&sec->table.rows[i], c, s);
     sec->note = common_note(
         d, c, &(struct note){KINDS_HTTP, all->count, "requests", .span = span, .last = all->last});
-    if (all->count && !all->timed)
-        sec->note = doc_printf(d, "%s. %s", sec->note, ENDPOINTS_UNTIMED);
+    sec->note = endpoints_reading(d, c, all, sec->note);
     sec->empty = common_empty(d, c, KINDS_HTTP);
     free(all);
     free(s);

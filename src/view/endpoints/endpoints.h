@@ -14,6 +14,10 @@ void endpoints_linked(const struct view_ctx *c, const char *what, const char *na
 #define ENDPOINTS_UNTIMED                                                                                    \
     "The log has no durations: add $request_time to nginx's log_format (%D to Apache's LogFormat)"
 
+/* The note of a section with durations, with what was assumed of them, or that there are none. */
+const char *endpoints_reading(struct doc *d, const struct view_ctx *c, const struct endpoint_stats *s,
+                              const char *note);
+
 /* All endpoints of the span together. */
 void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all);
 /* The window that rates of requests are over: for SPAN_ALL from the first to the last,

@@ -102,13 +102,15 @@ void endpoints_worst(const struct view_ctx *c, struct worst_list *l)
     }
     free(each);
     endpoints_silent(c, l);
-    if (all.count && !all.timed)
+    const char *assumed = common_reading(l->d, c, KINDS_HTTP);
+    if (all.count && (assumed || !all.timed))
         worst_add(l, (struct worst_item){
                          .what = "log",
                          .severity = SEVERITY_INFO,
                          .share = NAN,
-                         .subject = "no durations",
-                         .why = "add $request_time to nginx's log_format, %D to Apache's LogFormat",
+                         .subject = all.timed ? "reading" : "no durations",
+                         .why = assumed ? assumed
+                                        : "add $request_time to nginx's log_format, %D to Apache's LogFormat",
                          .dive = {.view = "sources"},
                      });
 }

@@ -1,6 +1,7 @@
 /* The indexes to have: what each is for, what it costs, and which could go. */
 #include "view/indexes/advise.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -26,6 +27,7 @@ enum {
     I_WRITES,
     I_QUERIES,
     I_PROVEN,
+    I_UNPROVEN,
     I_LOCK,
     I_DDL,
     I_END
@@ -68,15 +70,18 @@ static const struct column INDEX_COLUMNS[I_END] = {
     [I_SIZE] = {.key = "size_bytes",
                 .title = "Size",
                 .unit = UNIT_BYTES,
-                .help =
-                    "size once built, by slowdive's own B-tree model; null: a GIN index's is not predicted"},
+                .help = "size once built, by slowdive's own B-tree model; null: of gin, gist and spgist it "
+                        "is not predicted"},
     [I_QUERIES_N] = {.key = "n_queries",
                      .title = "Queries",
                      .unit = UNIT_COUNT,
                      .priority = 2,
                      .help = "statements that get cheaper by it"},
-    [I_METHOD] =
-        {.key = "method", .title = "Method", .flags = COLUMN_LEFT, .priority = 4, .help = "btree, brin, gin"},
+    [I_METHOD] = {.key = "method",
+                  .title = "Method",
+                  .flags = COLUMN_LEFT,
+                  .priority = 4,
+                  .help = "btree, hash, brin, gin, gist, spgist"},
     [I_BUILD] = {.key = "build",
                  .title = "Build",
                  .flags = COLUMN_LEFT,
@@ -106,6 +111,11 @@ static const struct column INDEX_COLUMNS[I_END] = {
                   .flags = COLUMN_HIDDEN,
                   .priority = 9,
                   .help = "the planner itself chose it (HypoPG); false: an estimate of slowdive's own"},
+    [I_UNPROVEN] = {.key = "unproven",
+                    .title = "Unproven",
+                    .flags = COLUMN_HIDDEN,
+                    .priority = 9,
+                    .help = "the planner could not be asked about it: the opposite of proven"},
     [I_LOCK] = {.key = "lock",
                 .title = "Lock",
                 .flags = COLUMN_HIDDEN,
@@ -285,6 +295,7 @@ static void add_index(struct making *m, struct table *t, const struct sd_workloa
     v[I_WRITES] = cell_int(x->writes);
     v[I_QUERIES] = cell_list(list);
     v[I_PROVEN] = flag(x->proven);
+    v[I_UNPROVEN] = flag(sd_known(x->proven) ? x->proven == 0 : SD_UNKNOWN);
     v[I_LOCK] = cell_text(lock_note(x));
     if (!x->ddl || !sql_creates_index(x->ddl))
         return;
@@ -296,15 +307,20 @@ static void add_index(struct making *m, struct table *t, const struct sd_workloa
 static const char *proof(struct making *m)
 {
     const struct sd_workload *w = m->e->whole;
-    bool gin = false;
-    for (size_t i = 0; i < m->e->n_indexes; i++)
-        gin = gin || str_eq(m->e->indexes[i]->method, "gin");
+    const char *unsized = NULL;
+    for (size_t i = 0; i < m->e->n_indexes && !unsized; i++)
+        if (!sd_known(m->e->indexes[i]->size_bytes))
+            unsized = m->e->indexes[i]->method;
     if (w->proven <= 0)
-        return doc_printf(m->doc, "unproven: %s%s", w->unproven ? w->unproven : "the planner was not asked",
-                          gin ? "; the size of a GIN index is not predicted" : "");
-    return gin ? "proven with HypoPG; gin unproven: HypoPG does not know it; the size of a GIN index is "
-                 "not predicted"
-               : "proven with HypoPG";
+        return doc_printf(m->doc, "unproven: %s%s%s%s",
+                          w->unproven ? w->unproven : "the planner was not asked",
+                          unsized ? "; the size of a " : "", unsized ? unsized : "",
+                          unsized ? " index is not predicted" : "");
+    return unsized ? doc_printf(m->doc,
+                                "proven with HypoPG; %s unproven: HypoPG does not know it; the size of a %s "
+                                "index is not predicted",
+                                unsized, unsized)
+                   : "proven with HypoPG";
 }
 
 static void add_indexes(struct making *m)
@@ -424,6 +440,10 @@ static void say_costs(const struct advice_entry *e, struct strbuf *b)
     char before[UNIT_TEXT_MAX], after[UNIT_TEXT_MAX], size[UNIT_TEXT_MAX], share[UNIT_TEXT_MAX];
     const struct sd_workload *w = e->whole;
     unit_format(UNIT_COST, w->cost_before, before);
+    if (isnan(w->cost_before)) {
+        strbuf_str(b, "No statement reads a table that can have an index: there is nothing to advise.");
+        return;
+    }
     if (!e->n_indexes) {
         strbuf_printf(b, "The workload's cost is %s; no index would lower it noticeably.", before);
         return;

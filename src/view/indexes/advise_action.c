@@ -7,7 +7,7 @@
 #include "view/action.h"
 
 enum { INDEXES_MAX = 8192 };
-#define LIMIT_NS (60 * SD_S)
+#define LIMIT_NS (180 * SD_S)
 
 /* The database to search for, and how many it could be. */
 struct found {

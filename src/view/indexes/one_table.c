@@ -198,6 +198,8 @@ static void figures(struct doc *d, const struct table_entry *e)
     section_field(d, f, "rows_dead", "Dead rows", UNIT_COUNT, cell_int(t->rows_dead));
     section_field(d, f, "seq_scan", "Seq scans", UNIT_COUNT, cell_int(t->seq_scan));
     section_field(d, f, "idx_scan", "Idx scans", UNIT_COUNT, cell_int(t->idx_scan));
+    section_field(d, f, "unindexed_keys", t->unindexed_keys ? "Keys without an index" : NULL, UNIT_NONE,
+                  cell_text(t->unindexed_keys ? tables_keys(d, t) : NULL));
     int64_t vacuum = common_age(e->at, t->last_vacuum), analyze = common_age(e->at, t->last_analyze);
     section_field(d, f, "vacuum_age_ns", sd_known(vacuum) ? "Vacuum" : NULL, UNIT_AGE, cell_int(vacuum));
     section_field(d, f, "analyze_age_ns", sd_known(analyze) ? "Analyze" : NULL, UNIT_AGE, cell_int(analyze));
@@ -236,7 +238,9 @@ static const struct column ALSO[] = {
     {.key = "locks",
      .title = "Locks",
      .help = "sessions that wait for a lock of it now: pid, age_ns, lock, lock_mode, blocked_by, text"},
-    {.key = "summary", .title = "Figures", .help = "those of the view tables"},
+    {.key = "summary",
+     .title = "Figures",
+     .help = "those of the view tables; unindexed_keys: columns that reference it without an index"},
 };
 
 const struct view table_view = {

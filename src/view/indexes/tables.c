@@ -189,6 +189,20 @@ static double hit_ratio(const struct sd_table *t, const struct sd_table *before)
     return ratio(t->blks_hit, t->blks_read);
 }
 
+const char *tables_keys(struct doc *d, const struct sd_table *t)
+{
+    static const char word[] = " references (";
+    struct strbuf b = {0};
+    for (const char *s = t->unindexed_keys; s && *s; s += strcspn(s, "\n"), s += *s == '\n') {
+        size_t len = strcspn(s, "\n");
+        const char *end = strstr(s, word);
+        strbuf_printf(&b, "%s%.*s", b.len ? ", " : "", (int)(end && end < s + len ? end - s : (long)len), s);
+    }
+    const char *text = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
+}
+
 static const char *finding(struct doc *d, const struct sd_table *t, sd_time at, double dead, double per_scan)
 {
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
@@ -200,6 +214,8 @@ static const char *finding(struct doc *d, const struct sd_table *t, sd_time at, 
     }
     if (per_scan >= (double)SCAN_ROWS_WARN && t->seq_scan >= SCANS_WARN)
         return doc_printf(d, "%s rows a seq scan", unit_format(UNIT_COUNT, per_scan, a));
+    if (t->unindexed_keys)
+        return doc_printf(d, "DELETE searches %s: no index", tables_keys(d, t));
     return NULL;
 }
 

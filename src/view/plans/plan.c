@@ -236,6 +236,32 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
     }
 }
 
+#define NAMED_AT_MOST 4 /* no more than four nodes have over a fifth */
+
+/* No finding: it is fine only where no node takes much. */
+static const char *no_findings(struct doc *d, const struct plan *p, const struct plan_findings *f)
+{
+    const struct plan_node *large[NAMED_AT_MOST];
+    size_t n = plan_unexplained(p, f, large, NAMED_AT_MOST);
+    struct strbuf b = {0};
+    if (p->notes.n)
+        return "No findings in the part that could be read; the notes say what is missing.";
+    if (!n)
+        return "No findings: no rule reached its limit.";
+    for (size_t i = 0; i < n; i++) {
+        char share[UNIT_TEXT_MAX];
+        unit_format(UNIT_SHARE, p->timed ? large[i]->exclusive_share : large[i]->cost_share, share);
+        strbuf_str(&b, i ? ", " : "");
+        plan_node_name(large[i], &b);
+        plan_node_where(large[i], &b);
+        strbuf_printf(&b, " (node %d) %s", large[i]->id, share);
+    }
+    const char *s = plan_line(d, doc_printf(d, "No rule reached its limit. Most of the %s: %s.",
+                                            p->timed ? "time" : "cost", strbuf_text(&b)));
+    strbuf_free(&b);
+    return s;
+}
+
 static void findings(struct doc *d, struct plan *p, const struct plan_findings *f,
                      const struct plan_advice *suggestions, struct plan_about *about, bool in_short)
 {
@@ -243,9 +269,7 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
     s->note = doc_text(d, p->timed    ? "the largest possible saving first"
                           : p->logged ? "from the planner's costs; the log has no node times"
                                       : "from the planner's costs; the statement was not executed");
-    s->empty =
-        doc_text(d, p->notes.n ? "No findings in the part that could be read; the notes say what is missing."
-                               : "No findings: no rule reached its limit.");
+    s->empty = doc_text(d, no_findings(d, p, f));
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
     finding_rows(d, &s->table, f, suggestions, about, &todo);
@@ -272,7 +296,9 @@ void plan_sections(struct doc *d, struct plan *p, const struct plan_source *src,
 {
     struct plan_findings f;
     struct plan_advice l;
-    plan_findings(p, &src->facts, &f);
+    struct plan_facts facts = src->facts;
+    facts.query = src->query ? src->query : p->query;
+    plan_findings(p, &facts, &f);
     plan_advise(p, src, src->query, &l);
     struct plan_about *about = plan_about_new(d, p, src, &f, &l);
     int first = (int)d->n_sections;

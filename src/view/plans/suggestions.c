@@ -90,7 +90,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                   .flags = H,
                   .priority = 9,
                   .width = 7,
-                  .help = "access method: btree, gin, brin"},
+                  .help = "access method: btree, hash, brin, gin, gist, spgist"},
     [S_overhead] =
         {.key = "write_overhead",
          .title = "Per write",
@@ -312,8 +312,8 @@ const char *plan_advice_ddl(struct doc *d, const struct plan_advice *a)
 const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const struct plan_advice *a)
 {
     /* These an index can do something about. */
-    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index",
-                                        "hot_node",        "costly_node",  NULL};
+    static const char *const rules[] = {"seq_scan_filter", "index_filter", "order_index", "hot_node",
+                                        "costly_node",     "index_walk",   NULL};
     bool filter = strcmp(f->rule->name, "seq_scan_filter") == 0, index = str_find(rules, f->rule->name) >= 0;
     const struct sd_advice *given = given_for(a, f->node);
     if (a->src->n_advice) {
@@ -374,7 +374,7 @@ static const char *no_suggestion(struct doc *d, const struct plan_advice *a)
     if (a->src->n_advice)
         return given_none(a) ? doc_text(d, given_none(a)) : "The server's advice names no index.";
     return a->own.n ? doc_printf(d, "%s: %s", plan_short_name(d, a->own.items[0].node), a->own.items[0].why)
-                    : "There is no sequential scan with a filter.";
+                    : "No scan of this plan has a condition that a further index could serve.";
 }
 
 void plan_suggest(struct doc *d, const struct plan_advice *a)

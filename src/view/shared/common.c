@@ -119,6 +119,7 @@ struct section *common_graph(struct doc *d, const char *key, const char *title, 
 void common_envelope(struct doc *d, const struct view_ctx *c, struct span s)
 {
     static const struct column sample[] = {{.key = "sample", .title = "Sample", .help = "the text"}};
+    static const struct column note[] = {{.key = "note", .title = "Note", .help = "the sentence"}};
     struct intake_total in;
     double seconds = common_seconds(s);
     model_intake(c->model, &in);
@@ -131,6 +132,10 @@ void common_envelope(struct doc *d, const struct view_ctx *c, struct span s)
     for (size_t i = 0; i < in.n_samples; i++)
         doc_row(d, t)->cells[0] = cell_text(doc_text(d, in.samples[i]));
     doc_field(d, "unparsed_samples", UNIT_NONE, cell_list(t));
+    t = doc_list(d, note, ARRAY_LEN(note));
+    for (size_t i = 0; i < in.n_notes; i++)
+        doc_row(d, t)->cells[0] = cell_text(doc_text(d, in.notes[i]));
+    doc_field(d, "notes", UNIT_NONE, cell_list(t));
     doc_field(d, "frames_lost", UNIT_COUNT, cell_int((int64_t)model_usage(c->model).frames_lost));
 }
 
@@ -228,12 +233,52 @@ static void window(const struct view_ctx *c, struct span s, struct strbuf *b)
         strbuf_printf(b, "%s%s to %s", gap, buf, clock_hms(s.to, s.to, when));
 }
 
+/* Those whose intake stands for records of these kinds, at any time: a log that is read from its past is not
+ * read in the past. */
+static size_t intakes_of(const struct view_ctx *c, sd_kinds kinds, const struct sd_intake **out, size_t max)
+{
+    struct source_info info[SOURCES_MAX];
+    const struct bringer *b = bringer_of(kinds);
+    size_t n = b ? model_sources(c->model, INT64_MAX, info, ARRAY_LEN(info)) : 0, found = 0;
+    for (size_t i = 0; i < n && found < max; i++)
+        if (info[i].intake && (!info[i].status || brings(b, &info[i])))
+            out[found++] = info[i].intake;
+    return found;
+}
+
+static void unread_lines(const struct view_ctx *c, sd_kinds kinds, struct strbuf *b)
+{
+    const struct sd_intake *in[SOURCES_MAX];
+    size_t n = kinds == KINDS_HTTP ? intakes_of(c, kinds, in, ARRAY_LEN(in)) : 0;
+    int64_t total = 0, unparsed = 0;
+    char x[UNIT_TEXT_MAX], y[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < n; i++) {
+        total = add_sat(total, MAX(in[i]->total, 0));
+        unparsed = add_sat(unparsed, MAX(in[i]->unparsed, 0));
+    }
+    if (unparsed > 0)
+        strbuf_printf(b, "%s%s of %s lines not read", b->len ? ", " : "",
+                      unit_format_int(UNIT_COUNT, unparsed, x), unit_format_int(UNIT_COUNT, total, y));
+}
+
+const char *common_reading(struct doc *d, const struct view_ctx *c, sd_kinds kinds)
+{
+    const struct sd_intake *in[SOURCES_MAX];
+    size_t n = intakes_of(c, kinds, in, ARRAY_LEN(in));
+    const char *text = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (in[i]->note && *in[i]->note)
+            text = text ? doc_printf(d, "%s. %s", text, in[i]->note) : doc_text(d, in[i]->note);
+    return text;
+}
+
 const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n)
 {
     struct strbuf b = {0};
     char buf[UNIT_TEXT_MAX];
     if (n->n != SD_UNKNOWN)
         strbuf_printf(&b, "%s %s", unit_format_int(UNIT_COUNT, n->n, buf), n->what);
+    unread_lines(c, n->kinds, &b);
     if (!n->moment)
         window(c, n->span.from || n->span.to ? n->span : common_covered(c), &b);
     name_sources(c, n->kinds, &b);

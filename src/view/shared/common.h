@@ -25,7 +25,7 @@ double common_seconds(struct span s); /* NAN when it has no length */
  * then leaps, where scrolling each second would send every cell of it again. */
 struct span common_drawn(const struct view_ctx *c, struct span s);
 
-/* from, to, window_ns, lines_total, lines_unparsed, unparsed_samples[], frames_lost. */
+/* from, to, window_ns, lines_total, lines_unparsed, unparsed_samples[], notes[], frames_lost. */
 void common_envelope(struct doc *d, const struct view_ctx *c, struct span s);
 
 /* "1234 requests, last 1 min, from access.log, 20 s old": what a pane's figures are. */
@@ -38,6 +38,8 @@ struct note {
     bool moment;      /* figures of one moment: the window is not said */
 };
 const char *common_note(struct doc *d, const struct view_ctx *c, const struct note *n);
+/* What the sources that bring these kinds assumed or skipped while reading, in sentences; NULL: nothing. */
+const char *common_reading(struct doc *d, const struct view_ctx *c, sd_kinds kinds);
 
 /* For `subject` of views about an endpoint, or a query. */
 const char *common_endpoint(const struct model *m, size_t i);
