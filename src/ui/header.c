@@ -168,19 +168,23 @@ static int places_width(const struct console *c, enum view_place here, bool titl
 
 static const struct view *list_shown(const struct console *c)
 {
-    const struct view *v = console_screen(c)->view;
-    return v->about ? view_listing(v->about) : v;
+    const struct view *v = console_screen(c)->view, *list = v->about ? view_listing(v->about) : v;
+    return list ? list : v;
 }
 
-/* Of the views in the row the one that is shown, when it takes at most `room`. */
-static size_t only_shown(const struct console *c, const struct view **row, size_t n, int room)
+/* Of the views in the row the one that is shown and its neighbours, as many as take at most `room`. */
+static size_t near_shown(const struct console *c, const struct view **row, size_t n, int room)
 {
-    for (size_t i = 0; i < n; i++)
-        if (row[i] == list_shown(c) && utf8_width(row[i]->title) < room) {
-            row[0] = row[i];
-            return 1;
-        }
-    return 0;
+    size_t from = 0;
+    while (from < n && row[from] != list_shown(c))
+        from++;
+    size_t to = from;
+    while (to < n && utf8_width(row[to]->title) < room)
+        room -= utf8_width(row[to++]->title) + 1;
+    while (to > from && from > 0 && utf8_width(row[from - 1]->title) < room)
+        room -= utf8_width(row[--from]->title) + 1;
+    memmove(row, row + from, (to - from) * sizeof *row);
+    return to - from;
 }
 
 static int draw_views(struct console *c, struct grid *g, struct rect r, int x, const struct view **row,
@@ -232,7 +236,7 @@ static void second_line(struct console *c, struct grid *g, struct rect r)
         all = false;
     int least = places_width(c, here, all);
     if (n && least + views > room) /* every digit is in sight */
-        n = only_shown(c, row, n, room - least);
+        n = near_shown(c, row, n, room - least);
     grid_fill(g, r, STYLE_CRUMB);
     for (int p = PLACE_HOME; p < PLACE_END; p++) {
         bool own = p == (int)here;
