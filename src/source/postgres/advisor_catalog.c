@@ -32,7 +32,8 @@ static const char RELATIONS[] =
             "pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
             "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8, "
             /* Before 14 a table that was never vacuumed has no rows, either. */
-            "CASE WHEN c.reltoastrelid = 0 AND c.relkind <> 'p' THEN 0 ELSE (SELECT CASE WHEN o.relpages > 0 "
+            "CASE WHEN c.reltoastrelid = 0 AND c.relkind <> 'p' THEN 0 ELSE (SELECT CASE WHEN o.relpages "
+            "OPERATOR(pg_catalog.>) 0 "
             "THEN o.relpages WHEN o.reltuples >= 0 AND "
             "pg_catalog.current_setting('server_version_num')::int4 >= 140000 THEN 0 END FROM "
             "pg_catalog.pg_class o WHERE o.oid = c.reltoastrelid) END::float8 "
@@ -55,7 +56,7 @@ static const char COLUMNS[] =
             "s.most_common_freqs::text, "
             "coalesce(o.collisdeterministic, true), "
             "CASE WHEN coalesce(b.typname, t.typname) IN ('varchar', 'bpchar') AND "
-            "coalesce(nullif(a.atttypmod, -1), t.typtypmod) > 4 THEN 4 * "
+            "coalesce(nullif(a.atttypmod, -1), t.typtypmod) OPERATOR(pg_catalog.>) 4 THEN 4 * "
             "(coalesce(nullif(a.atttypmod, -1), t.typtypmod) - 4) + 4 END::float8, " COLLATION " "
             "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
             "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
