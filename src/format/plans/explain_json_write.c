@@ -130,6 +130,11 @@ char *explain_to_json(const struct plan *p)
         for (size_t i = 0; i < p->n_settings; i++)
             add_text(settings, p->settings[i].name, p->settings[i].value);
     }
+    if (p->query_id != SD_UNKNOWN) { /* no double holds it */
+        char digits[24];
+        snprintf(digits, sizeof digits, "%lld", (long long)p->query_id);
+        cJSON_AddRawToObject(entry, "Query Identifier", digits);
+    }
     planning(entry, p);
     if (p->n_triggers) {
         cJSON *triggers = cJSON_AddArrayToObject(entry, "Triggers");

@@ -83,6 +83,13 @@ bool explain_add_set(cJSON *node, const char *line)
     return true;
 }
 
+/* XML's way to write an empty list. */
+static bool is_blank(const cJSON *item)
+{
+    const char *s = cJSON_GetStringValue(item);
+    return s && !s[strspn(s, " \t\r\n")];
+}
+
 /* One line each; NULL: only count. */
 static size_t add_line(struct arena *a, const char **out, const char *label, const cJSON *keys)
 {
@@ -110,9 +117,13 @@ static size_t add_lines(struct arena *a, const char **out, const cJSON *sets)
         const cJSON *sort = get(set, "Sort Key");
         if (cJSON_IsArray(sort))
             n += add_line(a, out ? out + n : NULL, "Sort Key", sort);
-        for (size_t i = 0; i < ARRAY_LEN(names); i++)
-            cJSON_ArrayForEach(keys, get(set, names[i][0])) if (cJSON_IsArray(keys)) n +=
-                add_line(a, out ? out + n : NULL, names[i][1], keys);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            cJSON_ArrayForEach(keys, get(set, names[i][0]))
+            {
+                if (cJSON_IsArray(keys) || is_blank(keys))
+                    n += add_line(a, out ? out + n : NULL, names[i][1], keys);
+            }
+        }
     }
     return n;
 }
