@@ -381,6 +381,177 @@ struct sd_texts {
     X(INT, size_bytes, "bytes", "its size")                                                                  \
     X(INT, idx_scan, "count", "scans counted")
 
+/* The figures of a PostgreSQL server as a whole, at one time. Counters are totals since `since`, or as said.
+ * What the server's version does not count, or the role may not see, is absent. With it, in the same batch,
+ * come its I/O, its standbys and slots, and the commands that report progress: what is not there is over. */
+#define SD_SERVER_FIELDS(X)                                                                                  \
+    X(TEXT, version, "", "15.4")                                                                             \
+    X(INT, started, "time", "start of the server")                                                           \
+    X(INT, config_loaded, "time", "last read of its configuration")                                          \
+    X(INT, in_recovery, "0|1", "1: a standby, or still recovering")                                          \
+    X(INT, connections, "count", "client sessions")                                                          \
+    X(INT, active, "count", "of these, running a statement")                                                 \
+    X(INT, idle, "count", "of these, idle outside of a transaction")                                         \
+    X(INT, idle_in_transaction, "count", "of these, idle inside of one")                                     \
+    X(INT, max_connections, "count", "")                                                                     \
+    X(INT, reserved_connections, "count", "of these, for superusers and roles with reserved ones")           \
+    X(INT, autovacuum_workers, "count", "at work")                                                           \
+    X(INT, autovacuum_max_workers, "count", "")                                                              \
+    X(INT, locks_waiting, "count", "locks not granted")                                                      \
+    X(INT, prepared_transactions, "count", "")                                                               \
+    X(INT, since, "time", "newest reset of a database's statistics; absent when never reset")                \
+    X(INT, xact_commit, "count", "transactions committed, of all databases")                                 \
+    X(INT, xact_rollback, "count", "transactions rolled back")                                               \
+    X(INT, own_transactions, "count", "of these, slowdive's, since its source was opened")                   \
+    X(INT, blks_hit, "blocks", "found in shared buffers")                                                    \
+    X(INT, blks_read, "blocks", "read")                                                                      \
+    X(INT, rows_returned, "count", "rows read by scans")                                                     \
+    X(INT, rows_fetched, "count", "rows fetched by index scans")                                             \
+    X(INT, rows_inserted, "count", "")                                                                       \
+    X(INT, rows_updated, "count", "")                                                                        \
+    X(INT, rows_deleted, "count", "")                                                                        \
+    X(INT, temp_files, "count", "temporary files")                                                           \
+    X(INT, temp_bytes, "bytes", "written to them")                                                           \
+    X(INT, deadlocks, "count", "")                                                                           \
+    X(INT, conflicts, "count", "statements cancelled by recovery, on a standby")                             \
+    X(INT, checksum_failures, "count", "")                                                                   \
+    X(INT, oldest_xact, "time", "start of the oldest transaction; absent: none is open")                     \
+    X(INT, oldest_xact_pid, "", "its process")                                                               \
+    X(TEXT, oldest_xact_state, "", "its state: active, idle in transaction, ...")                            \
+    X(INT, next_xid, "", "the next transaction id, with its epoch")                                          \
+    X(INT, xid_age, "count", "transactions since the oldest that is not frozen")                             \
+    X(TEXT, xid_age_database, "", "the database it is in")                                                   \
+    X(INT, mxid_age, "count", "multixacts since the oldest that is not frozen")                              \
+    X(TEXT, mxid_age_database, "", "the database it is in")                                                  \
+    X(INT, freeze_max_age, "count", "autovacuum_freeze_max_age")                                             \
+    X(INT, mxid_freeze_max_age, "count", "autovacuum_multixact_freeze_max_age")                              \
+    X(INT, wal_position, "bytes", "end of the write-ahead log: written, on a standby replayed")              \
+    X(INT, wal_records, "count", "since the reset of pg_stat_wal")                                           \
+    X(INT, wal_full_pages, "count", "whole pages in it, the same")                                           \
+    X(INT, wal_bytes, "bytes", "generated, the same")                                                        \
+    X(INT, wal_buffers_full, "count", "writes because its buffers were full, the same")                      \
+    X(INT, checkpoints_timed, "count", "checkpoints by time, since the reset of the checkpointer")           \
+    X(INT, checkpoints_requested, "count", "checkpoints by WAL written or on request")                       \
+    X(INT, checkpoint_write_ns, "ns", "time spent writing files in them")                                    \
+    X(INT, checkpoint_sync_ns, "ns", "time spent synchronising files in them")                               \
+    X(INT, checkpoint_buffers, "blocks", "buffers written by them")                                          \
+    X(INT, restartpoints, "count", "restartpoints done (17 and later)")                                      \
+    X(INT, checkpointer_since, "time", "reset of the checkpointer's statistics")                             \
+    X(INT, last_checkpoint, "time", "start of the last completed checkpoint or restartpoint")                \
+    X(INT, cleaner_buffers, "blocks", "buffers written by the background writer")                            \
+    X(INT, cleaner_stopped, "count", "times it had written its maximum and stopped")                         \
+    X(INT, backend_buffers, "blocks", "buffers sessions wrote themselves (until 16)")                        \
+    X(INT, backend_syncs, "count", "files sessions synchronised themselves (until 16)")                      \
+    X(INT, buffers_allocated, "blocks", "buffers allocated")                                                 \
+    X(TEXT, archive_mode, "", "off, on or always")                                                           \
+    X(INT, archived, "count", "WAL files archived, since the reset of the archiver")                         \
+    X(INT, archive_failed, "count", "failed attempts")                                                       \
+    X(TEXT, last_archived_wal, "", "name of the last file archived")                                         \
+    X(INT, last_archived, "time", "when")                                                                    \
+    X(TEXT, last_failed_wal, "", "name of the last file that failed")                                        \
+    X(INT, last_failed, "time", "when")                                                                      \
+    X(INT, archiver_since, "time", "reset of the archiver's statistics")                                     \
+    X(INT, replay_age_ns, "ns", "on a standby: since the commit last replayed; 0: all received is replayed") \
+    X(INT, replay_paused, "0|1", "on a standby: 1 when replay is paused")
+
+/* A row of pg_stat_io (16 and later): what one type of process read and wrote, totals since `since`. */
+#define SD_SERVER_IO_FIELDS(X)                                                                               \
+    X(TEXT, backend_type, "", "client backend, checkpointer, ...")                                           \
+    X(TEXT, object, "", "relation, temp relation or wal")                                                    \
+    X(TEXT, context, "", "normal, vacuum, bulkread, bulkwrite, init")                                        \
+    X(INT, reads, "count", "")                                                                               \
+    X(INT, read_bytes, "bytes", "")                                                                          \
+    X(INT, read_ns, "ns", "with track_io_timing")                                                            \
+    X(INT, writes, "count", "")                                                                              \
+    X(INT, write_bytes, "bytes", "")                                                                         \
+    X(INT, write_ns, "ns", "with track_io_timing")                                                           \
+    X(INT, extends, "count", "")                                                                             \
+    X(INT, extend_bytes, "bytes", "")                                                                        \
+    X(INT, extend_ns, "ns", "with track_io_timing")                                                          \
+    X(INT, hits, "count", "found in shared buffers")                                                         \
+    X(INT, evictions, "count", "blocks removed from a buffer to use it")                                     \
+    X(INT, reuses, "count", "buffers of a ring used again")                                                  \
+    X(INT, writebacks, "count", "blocks the kernel was asked to write")                                      \
+    X(INT, fsyncs, "count", "")                                                                              \
+    X(INT, fsync_ns, "ns", "with track_io_timing")                                                           \
+    X(INT, since, "time", "start of counting")
+
+/* A standby that is connected, a replication slot, or the receiver of a standby. Positions are bytes since
+ * the beginning of the write-ahead log: pg_lsn as a number. */
+#define SD_REPLICATION_FIELDS(X)                                                                             \
+    X(TEXT, role, "", "standby, slot or receiver")                                                           \
+    X(TEXT, name, "", "application_name, slot_name, or the host received from")                              \
+    X(INT, pid, "", "process of the sender or the receiver; absent: a slot not in use")                      \
+    X(TEXT, user, "", "role of the standby")                                                                 \
+    X(TEXT, client, "", "address of the standby, or local")                                                  \
+    X(TEXT, state, "", "streaming, catchup, ...; of a slot: active or inactive")                             \
+    X(TEXT, sync, "", "async, sync, potential or quorum")                                                    \
+    X(TEXT, slot, "", "the slot in use; of a slot itself: physical or logical")                              \
+    X(TEXT, plugin, "", "output plugin of a logical slot")                                                   \
+    X(TEXT, database, "", "database of a logical slot")                                                      \
+    X(INT, temporary, "0|1", "of a slot")                                                                    \
+    X(INT, position, "bytes", "end of this server's write-ahead log: written, or received on a standby")     \
+    X(INT, sent, "bytes", "of a standby: position sent")                                                     \
+    X(INT, written, "bytes", "of a standby: position written there")                                         \
+    X(INT, flushed, "bytes", "of a standby or a receiver: on disk there; of a logical slot: confirmed")      \
+    X(INT, replayed, "bytes", "of a standby or a receiver: replayed there")                                  \
+    X(INT, write_lag_ns, "ns", "of a standby: write_lag; absent when idle")                                  \
+    X(INT, flush_lag_ns, "ns", "of a standby: flush_lag")                                                    \
+    X(INT, replay_lag_ns, "ns", "of a standby: replay_lag; of a receiver: age of the commit last replayed")  \
+    X(INT, kept_from, "bytes", "of a slot: restart_lsn, write-ahead log is kept from there")                 \
+    X(INT, may_grow_bytes, "bytes", "of a slot: safe_wal_size, to be written until it is lost")              \
+    X(TEXT, wal_status, "", "of a slot: reserved, extended, unreserved or lost (13 and later)")              \
+    X(TEXT, invalid, "", "of a slot: why it was invalidated (17 and later)")                                 \
+    X(INT, xmin_age, "count", "transactions since the oldest row it keeps")                                  \
+    X(INT, catalog_xmin_age, "count", "the same of the catalogue")                                           \
+    X(INT, since, "time", "start of the connection; of a slot: inactive since (17 and later)")               \
+    X(INT, replied, "time", "last message of the standby, or to the receiver")
+
+/* A command that reports its progress: a row of a view pg_stat_progress_*. */
+#define SD_PROGRESS_FIELDS(X)                                                                                \
+    X(TEXT, command, "", "vacuum, analyze, create index, cluster, basebackup, copy, ...")                    \
+    X(INT, pid, "", "process")                                                                               \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, relation, "", "schema and name; in another database its number")                                 \
+    X(TEXT, phase, "", "as the server names it")                                                             \
+    X(TEXT, kind, "", "what exactly: CREATE INDEX CONCURRENTLY, COPY FROM, autovacuum, ...")                 \
+    X(INT, started, "time", "start of its statement")                                                        \
+    X(TEXT, role, "", "role that runs it")                                                                   \
+    X(LIST_TEXT, counters, "", "names of the view's counters")                                               \
+    X(LIST_INT, values, "", "their values")
+
+/* A parameter of the server that differs from its default, waits for a restart, or is needed to judge others.
+ * Values as a new session gets them. */
+#define SD_PARAMETER_FIELDS(X)                                                                               \
+    X(TEXT, name, "", "")                                                                                    \
+    X(TEXT, value, "", "reset_val; absent when it may be a secret")                                          \
+    X(TEXT, initial, "", "boot_val: the default; absent the same")                                           \
+    X(TEXT, unit, "", "of both: 8kB, ms, ...")                                                               \
+    X(TEXT, type, "", "bool, integer, real, enum or string")                                                 \
+    X(TEXT, source, "", "where it was set: configuration file, database, ...")                               \
+    X(TEXT, context, "", "when it can change: postmaster: at a restart")                                     \
+    X(TEXT, category, "", "")                                                                                \
+    X(TEXT, about, "", "short_desc: what it does")                                                           \
+    X(INT, differs, "0|1", "1 when value and default differ")                                                \
+    X(INT, pending_restart, "0|1", "1 when the file says otherwise and a restart would take it")
+
+/* How much of a table or an index is estimated to be unused: all records of one answer are in one batch. The
+ * first is of the database as a whole, without a name. */
+#define SD_BLOAT_FIELDS(X)                                                                                   \
+    X(TEXT, database, "", "database name")                                                                   \
+    X(TEXT, kind, "", "database, table or index")                                                            \
+    X(TEXT, schema, "", "schema name")                                                                       \
+    X(TEXT, table, "", "table name")                                                                         \
+    X(TEXT, name, "", "its name, or the index's")                                                            \
+    X(INT, size_bytes, "bytes", "its size; of the database: all that was estimated")                         \
+    X(INT, needed_bytes, "bytes", "what it would have newly written, with its fillfactor; absent: unknown")  \
+    X(TEXT, method, "", "how that is known")                                                                 \
+    X(REAL, error, "share", "of size_bytes, that the estimate may be wrong by")                              \
+    X(INT, fillfactor, "", "")                                                                               \
+    X(TEXT, problem, "message", "why there is no estimate; absent when there is one")                        \
+    X(INT, elapsed_ns, "ns", "of the database: time it took")                                                \
+    X(INT, left_out, "count", "of the database: relations without an estimate")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -424,7 +595,13 @@ struct sd_texts {
     R(14, WORKLOAD_STATEMENT, workload_statement, "a statement of a workload")                               \
     R(15, WORKLOAD_INDEX, workload_index, "an index that a workload misses")                                 \
     R(16, WORKLOAD_REWRITE, workload_rewrite, "a statement to write differently")                            \
-    R(17, WORKLOAD_WASTE, workload_waste, "an index that could be dropped")
+    R(17, WORKLOAD_WASTE, workload_waste, "an index that could be dropped")                                  \
+    R(18, SERVER, server, "a database server as a whole")                                                    \
+    R(19, SERVER_IO, server_io, "reads and writes of a type of process")                                     \
+    R(20, REPLICATION, replication, "a standby, a replication slot or a receiver")                           \
+    R(21, PROGRESS, progress, "how far a command is")                                                        \
+    R(22, PARAMETER, parameter, "a parameter of the server")                                                 \
+    R(23, BLOAT, bloat, "how much of a relation is unused")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -499,6 +676,12 @@ typedef uint64_t sd_kinds;
     X(LIST_REAL, weights, "count", "how often each counts; absent: once")                                    \
     X(INT, literals, "0|1", "1: constants may be in what is rewritten")
 
+/* Estimates how much of tables and B-trees is unused, from statistics alone: nothing of them is read. Answer:
+ * one SD_BLOAT of the database, with one for each of its relations. */
+#define SD_JOB_BLOAT_FIELDS(X)                                                                               \
+    X(TEXT, database, "", "absent: the source's own")                                                        \
+    X(INT, limit_ns, "ns", "it ends by then")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -506,7 +689,8 @@ typedef uint64_t sd_kinds;
     J(3, CANCEL, cancel, EVENT, "cancel the statement of a session")                                         \
     J(4, TERMINATE, terminate, EVENT, "end a session")                                                       \
     J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")                      \
-    J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")
+    J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
+    J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

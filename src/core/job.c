@@ -18,6 +18,8 @@
 #define ROW_ADVISE                                                                                           \
     .title = "The search for indexes", .waits = true, .done = "Searched",                                    \
     .result = "the indexes to create are listed"
+#define ROW_BLOAT                                                                                            \
+    .title = "The estimate of bloat", .waits = true, .done = "Estimated", .result = "what is unused is listed"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \

@@ -168,31 +168,48 @@ static int places_width(const struct console *c, enum view_place here, bool titl
 
 static const struct view *list_shown(const struct console *c)
 {
-    const struct view *v = console_screen(c)->view;
-    return v->about ? view_listing(v->about) : v;
+    const struct view *v = console_screen(c)->view, *list = v->about ? view_listing(v->about) : v;
+    return list ? list : v;
 }
 
-/* Of the views in the row the one that is shown, when it takes at most `room`. */
-static size_t only_shown(const struct console *c, const struct view **row, size_t n, int room)
+/* Of the views in the row the one that is shown and its neighbours, as many as take at most `room`. */
+static size_t near_shown(const struct console *c, const struct view **row, size_t n, int room)
 {
-    for (size_t i = 0; i < n; i++)
-        if (row[i] == list_shown(c) && utf8_width(row[i]->title) < room) {
-            row[0] = row[i];
-            return 1;
-        }
-    return 0;
+    size_t from = 0;
+    while (from < n && row[from] != list_shown(c))
+        from++;
+    size_t to = from;
+    while (to < n && utf8_width(row[to]->title) < room)
+        room -= utf8_width(row[to++]->title) + 1;
+    while (to > from && from > 0 && utf8_width(row[from - 1]->title) < room)
+        room -= utf8_width(row[--from]->title) + 1;
+    memmove(row, row + from, (to - from) * sizeof *row);
+    return to - from;
+}
+
+/* Views of the place that there is no room for. */
+struct unseen {
+    bool before, after;
+};
+
+static int draw_unseen(struct grid *g, struct rect r, int x, bool any)
+{
+    if (any)
+        grid_put(g, r, x, r.y, STYLE_DIM, 0x2026);
+    return any ? x + 2 : x;
 }
 
 static int draw_views(struct console *c, struct grid *g, struct rect r, int x, const struct view **row,
-                      size_t n)
+                      size_t n, struct unseen u)
 {
+    x = draw_unseen(g, r, x, u.before);
     for (size_t i = 0; i < n; i++) {
         bool here = row[i] == list_shown(c);
         int w = grid_text(g, r, x, r.y, r.x + r.w - x, here ? STYLE_HERE : STYLE_CRUMB, row[i]->title);
         header_hit(c, (struct hit){.r = {x, r.y, w, 1}, .place = -1, .view = row[i]});
         x += w + 1;
     }
-    return x;
+    return draw_unseen(g, r, x, u.after);
 }
 
 static int draw_place(struct console *c, struct grid *g, struct rect r, int x, enum view_place p, bool title,
@@ -216,7 +233,8 @@ static int draw_place(struct console *c, struct grid *g, struct rect r, int x, e
  * titles come first, elsewhere the views. */
 static void second_line(struct console *c, struct grid *g, struct rect r)
 {
-    const struct view *row[32];
+    enum { UNSEEN = 4 }; /* columns for its signs */
+    const struct view *row[32] = {NULL};
     size_t n;
     enum view_place here = visit_place_of(c);
     int views = views_width(here, row, &n, ARRAY_LEN(row)), room = r.w - 2, x = r.x + 1;
@@ -231,14 +249,18 @@ static void second_line(struct console *c, struct grid *g, struct rect r)
     if (places_width(c, here, true) > room)
         all = false;
     int least = places_width(c, here, all);
-    if (n && least + views > room) /* every digit is in sight */
-        n = only_shown(c, row, n, room - least);
+    const struct view *first = row[0], *last = row[n ? n - 1 : 0];
+    struct unseen u = {0};
+    if (n && least + views > room) { /* every digit is in sight */
+        n = near_shown(c, row, n, room - least - UNSEEN);
+        u = (struct unseen){.before = n && row[0] != first, .after = n && row[n - 1] != last};
+    }
     grid_fill(g, r, STYLE_CRUMB);
     for (int p = PLACE_HOME; p < PLACE_END; p++) {
         bool own = p == (int)here;
         x = draw_place(c, g, r, x, (enum view_place)p, all || own, own);
         if (own && n)
-            x = draw_views(c, g, r, x, row, n);
+            x = draw_views(c, g, r, x, row, n, u);
     }
 }
 

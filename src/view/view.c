@@ -17,14 +17,23 @@
 #include "view/indexes/tables.h"
 #include "view/sessions/pools.h"
 #include "view/overview/map.h"
+#include "view/servers/servers.h"
 #include "view/shared/finish.h"
 
 #include <strings.h>
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view, &queries_view,  &activity_view, &sources_view, &tables_view,
-    &indexes_view,  &endpoint_view,  &query_view,    &plan_view,     &diff_view,    &pools_view,
-    &advise_view,   &changes_view,   &statuses_view, &table_view,    &map_view,     NULL,
+    &overview_view, &endpoints_view,
+    &queries_view,  &activity_view,
+    &sources_view,  &tables_view,
+    &indexes_view,  &advise_view,
+    &endpoint_view, &query_view,
+    &plan_view,     &diff_view,
+    &server_view,   &replication_view,
+    &progress_view, &parameters_view,
+    &pools_view,    &changes_view,
+    &statuses_view, &table_view,
+    &map_view,      NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -112,6 +112,23 @@ static void add_table(struct sd_batch *b, int i)
     assert_true(batch_add(b, SD_TABLE, &r));
 }
 
+static void add_server(struct sd_batch *b, int i)
+{
+    struct sd_server s;
+    struct sd_replication x;
+    char name[64], *text = filler(1000);
+    cleared(SD_SERVER, &s);
+    s.version = "15.4";
+    s.connections = 3;
+    assert_true(batch_add(b, SD_SERVER, &s));
+    cleared(SD_REPLICATION, &x);
+    x.role = "slot";
+    x.name = numbered(name, "slot", i);
+    x.invalid = text;
+    assert_true(batch_add(b, SD_REPLICATION, &x));
+    free(text);
+}
+
 static void add_workload(struct sd_batch *b, int i)
 {
     struct sd_workload w;
@@ -225,6 +242,14 @@ static void say_sources(const struct model *m, struct strbuf *out)
     strbuf_printf(out, "%zu events", model_events(m, WHOLE, events, ARRAY_LEN(events)));
 }
 
+static void say_servers(const struct model *m, struct strbuf *out)
+{
+    struct server_step steps[MODEST + 1];
+    size_t n = model_server_steps(m, "modest", WHOLE, steps, ARRAY_LEN(steps));
+    for (size_t i = 0; i < n; i++)
+        strbuf_printf(out, "%" PRId64 "=%" PRId64 " ", steps[i].at - T0, steps[i].r->connections);
+}
+
 static const struct row {
     const char *name;
     void (*add)(struct sd_batch *b, int i);
@@ -237,6 +262,7 @@ static const struct row {
     {.name = "sessions", .add = add_session, .say = say_sessions, .names = 100000, .batch = 100},
     {.name = "plans", .add = add_plan, .say = say_plans, .names = 100000, .batch = 1},
     {.name = "indexes", .add = add_table, .say = say_indexes, .names = 100000, .batch = 50},
+    {.name = "servers", .add = add_server, .say = say_servers, .names = 100000, .batch = 1},
     {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };

@@ -10,8 +10,8 @@
 
 #define CANDIDATE_MIN_ROWS         1000 /* smaller tables are read whole */
 #define CANDIDATE_MIN_BYTES        131072
-#define CANDIDATE_PARTIAL_DISTINCT 16    /* a constant of a column with more values is chance */
-#define CANDIDATE_PARTIAL_NUMBERS  10    /* the same of a number, which is rarely a state */
+#define CANDIDATE_PARTIAL_DISTINCT 16   /* a constant of a column with more values is chance */
+#define CANDIDATE_PARTIAL_NUMBERS  10   /* the same of a number, which is rarely a state */
 #define CANDIDATE_BRIN_PAGES       2048 /* 16 MB: smaller tables get no BRIN */
 #define CANDIDATE_BRIN_CORRELATION 0.98
 enum { CANDIDATES_PER_STATEMENT = 160 };

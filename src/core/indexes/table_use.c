@@ -617,6 +617,7 @@ bool statement_use(const struct catalog *c, const char *sql, struct statement_us
         modify(&w, get(stmt, "UpdateStmt"), "fromClause");
     } else if (get(stmt, "DeleteStmt")) {
         modify(&w, get(stmt, "DeleteStmt"), "usingClause");
+        out->deletes = true;
     } else if (get(stmt, "MergeStmt")) {
         modify(&w, get(stmt, "MergeStmt"), "none");
     } else if (get(stmt, "InsertStmt")) {

@@ -62,6 +62,7 @@ struct statement_use {
     size_t n, cap;
     bool only_filters; /* one table, no join, order, group or aggregate */
     bool writes;       /* INSERT, UPDATE, DELETE, MERGE */
+    bool deletes;      /* DELETE */
     bool reads_nothing;
     size_t unserved;  /* conditions of a form no index can be looked up with */
     const char *hint; /* a sentence: how one of them has to be written for that; NULL */

@@ -208,6 +208,25 @@ static bool cast_in_the_way(struct walker *w, const struct scope *s, const cJSON
     return true;
 }
 
+/* "seen + interval '1 day' > now()", where seen has an index: moved to the other side it serves. */
+static bool sum_in_the_way(struct walker *w, const struct scope *s, const cJSON *node)
+{
+    const cJSON *e = get(node, "A_Expr"), *ref = get(get(e, "lexpr"), "ColumnRef");
+    const char *op = e ? tree_last(get(e, "name")) : NULL;
+    struct place p = ref && op && strchr("+-", *op) && !op[1] ? use_resolve(w, s, ref)
+                                                              : (struct place){.use = NONE, .column = -1};
+    const struct catalog_relation *r = p.use == NONE ? NULL : use_of(w, p.use)->rel;
+    const char *index = r ? leading_index(r, p.column) : NULL;
+    if (!index)
+        return false;
+    if (!w->out->hint)
+        w->out->hint = arena_printf(w->out->arena,
+                                    "%s is part of a sum, so its index %s is not used: move the rest of the "
+                                    "sum to the other side of the comparison.",
+                                    r->columns[p.column].name, index);
+    return true;
+}
+
 /* c IN (...), c = ANY (...), of constants, of an array that a subquery makes, of another table's array */
 static void in_list(struct walker *w, struct scope *s, const cJSON *e)
 {
@@ -361,7 +380,8 @@ static void ordered(struct walker *w, struct scope *s, const cJSON *e, const cJS
 {
     size_t use;
     struct index_key key;
-    if ((equal && cast_in_the_way(w, s, mine)) || !use_key_of(w, s, mine, &use, &key))
+    if ((equal && cast_in_the_way(w, s, mine)) || sum_in_the_way(w, s, mine) ||
+        !use_key_of(w, s, mine, &use, &key))
         return;
     struct refs r = use_refs_of(w, s, other);
     struct place at = use_column_of(w, s, other);

@@ -27,6 +27,7 @@
     X(sessions, 5, 0)                                                                                        \
     X(plans, 3, 0)                                                                                           \
     X(indexes, 2, 0)                                                                                         \
+    X(servers, 3, 0)                                                                                         \
     X(workloads, 1, 256)                                                                                     \
     X(sources, 1, 4096)
 

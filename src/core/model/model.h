@@ -343,6 +343,27 @@ size_t model_metric_entries(const struct model *m, const char *name, sd_time now
 void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span, size_t n, double *out);
 
+/* ---- database servers as a whole ----
+ * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,
+ * PARAMETER and BLOAT, of all sources; with each the same thing at the beginning of the span, or when it was
+ * first seen in it. */
+struct server_entry {
+    const void *r, *before; /* a record of the kind; NULL: not seen earlier */
+    sd_time at, before_at;
+    const char *origin;
+};
+size_t model_server_records(const struct model *m, enum sd_kind kind, struct span span, sd_time at,
+                            struct server_entry *out, size_t max);
+/* Was it read at all, even if there was nothing? */
+bool model_server_known(const struct model *m, enum sd_kind kind, sd_time at);
+/* All that is kept of one server in the span, in order of time. */
+struct server_step {
+    sd_time at;
+    const struct sd_server *r;
+};
+size_t model_server_steps(const struct model *m, const char *origin, struct span span,
+                          struct server_step *out, size_t max);
+
 /* ---- sources and events ---- */
 struct source_info {
     const char *origin;

@@ -25,6 +25,10 @@ struct plan_facts {
 /* The table a node reads; NULL when it is not among the facts. */
 const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);
 
+/* "a third": the planned rows are the share of those read that the planner takes for a condition it has no
+ * statistics for; NULL: they are none such. */
+const char *plan_fixed_guess(double planned, double read);
+
 /* Rows a scan read, over all loops, and how many it kept. Without ANALYZE the planner's
  * own expectation; `table_rows` from the facts, or at least so many, derived from the
  * cost. False when neither is known. */

@@ -22,18 +22,23 @@ static bool no_statistics(const struct plan_finder *f, const struct plan_node *n
     return without;
 }
 
+const char *plan_fixed_guess(double planned, double read)
+{
+    double rounding = 0.003 + 0.6 / MAX(1, planned);
+    for (size_t i = 0; read > 0 && i < ARRAY_LEN(PLANNER_GUESSES); i++)
+        if (fabs(planned / read / PLANNER_GUESSES[i].share - 1) <= rounding)
+            return PLANNER_GUESSES[i].words;
+    return NULL;
+}
+
 const char *planner_guess(struct plan_finder *f, const struct plan_node *n)
 {
     struct plan_scanned s;
     if (!n->filter || n->index_cond || n->recheck_cond || !plan_is_scan(n) ||
         !plan_scanned(f->plan, n, f->facts, &s) || s.lower_bound || !(s.read > 0))
         return NULL;
-    double planned = f->plan->analyzed ? n->rows_plan_total : s.kept,
-           rounding = 0.003 + 0.6 / MAX(1, planned);
-    for (size_t i = 0; i < ARRAY_LEN(PLANNER_GUESSES); i++)
-        if (fabs(planned / s.read / PLANNER_GUESSES[i].share - 1) <= rounding)
-            return no_statistics(f, n) ? PLANNER_GUESSES[i].words : NULL;
-    return NULL;
+    const char *guess = plan_fixed_guess(f->plan->analyzed ? n->rows_plan_total : s.kept, s.read);
+    return guess && no_statistics(f, n) ? guess : NULL;
 }
 
 void rule_guessed_rows(struct plan_finder *f, const struct plan_node *n)

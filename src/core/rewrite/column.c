@@ -401,6 +401,13 @@ static bool free_cast(struct rewriter *r, const struct comparison *c, const stru
     return to && is_column(c->wrapped->type_cast->arg) && !*w->cast;
 }
 
+/* Of an expression the planner has no statistics: its fixed guess says nothing of how few rows are kept. */
+static const char *guess_of(const struct rewriter *r, const struct wasted *w)
+{
+    return r->plan->analyzed || w->share >= r->rule->warn ? NULL
+                                                          : plan_fixed_guess(w->read - w->removed, w->read);
+}
+
 void find_function(struct rewriter *r)
 {
     struct comparisons *all = mem_alloc(sizeof *all);
@@ -411,12 +418,14 @@ void find_function(struct rewriter *r)
         const char *caveat = NULL;
         if (is_column(c->wrapped) || !column_wasted(r, c, &w) || free_cast(r, c, &w))
             continue;
-        struct rewrite *it = rewrite_found(r, w.node, w.share, w.saved, w.removed);
+        const char *guess = guess_of(r, &w);
+        struct rewrite *it = rewrite_found(r, w.node, guess ? r->rule->warn : w.share, w.saved, w.removed);
         if (!it)
             continue;
         const char *shown = ast_text(&r->tree, c->wrapped), *name = ast_text(&r->tree, c->column);
         it->evidence =
-            SAY("%s is computed for each row of %s: %s", shown, say_wasted_where(r, &w), say_wasted(r, &w));
+            SAY("%s is computed for each row of %s: %s%s%s%s", shown, say_wasted_where(r, &w),
+                say_wasted(r, &w), guess ? " (" : "", guess ? guess : "", guess ? " is a fixed guess)" : "");
         it->before = ast_text(&r->tree, *c->slot);
         it->after = without(r, c, &caveat);
         Node *instead = it->after ? ast_expr(&r->tree, "%s", it->after) : NULL;

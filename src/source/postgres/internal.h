@@ -345,10 +345,11 @@ struct postgres {
 
     struct statements *statements;
     struct session_texts *session_texts;
-    PGresult *holders;       /* NULL: none */
-    char *activity_sql;      /* its statement; NULL: not made yet */
-    int64_t activity_period; /* ns the next sample stands for */
-    int64_t catalog_every;   /* ns between listings, by what they cost */
+    struct server_state *state; /* NULL: not asked what there is */
+    PGresult *holders;          /* NULL: none */
+    char *activity_sql;         /* its statement; NULL: not made yet */
+    int64_t activity_period;    /* ns the next sample stands for */
+    int64_t catalog_every;      /* ns between listings, by what they cost */
     sd_time next_activity, next_figures, next_catalog, next_size, last_activity;
     char *noted;              /* the last sentence told */
     int64_t own_transactions; /* that the server has counted for us; one thread has all connections */

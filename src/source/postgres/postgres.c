@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "source/postgres/internal.h"
+#include "source/postgres/server_state.h"
 
 /* ---- interrupt ----
  * One lock for all instances: `interrupt` may come before `open` has made anything,
@@ -98,6 +99,7 @@ static void postgres_close(struct sd_source *s)
     session_texts_free(p->session_texts);
     p->session_texts = NULL;
     holders_free(p);
+    server_state_free(p);
     free(p->database);
     free(p->role);
     p->statements = NULL;
@@ -199,6 +201,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         result = statements_collect(p, problem, sizeof problem, err);
         if (result == SD_OK)
             result = database_collect(p, err);
+        if (result == SD_OK)
+            result = server_state_collect(p, err);
         if (result == SD_OK && p->o->sample_hz > 0)
             result = holders_read(p, err);
         if (result == SD_OK)
@@ -211,6 +215,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         result = catalog_collect(p, err);
         if (result == SD_OK)
             result = settings_collect(p, err);
+        if (result == SD_OK)
+            result = parameters_collect(p, err);
         /* Thousands of tables take the server a while: never more than 1 % of its time. */
         int64_t took = p->s->host->now(p->s) - now;
         p->catalog_every = took > 0 ? MIN(100 * MIN(took, 60 * SD_S), 3600 * SD_S) : 0;
@@ -376,7 +382,9 @@ const struct sd_source_ops postgres_source_ops = {
                 SD_KIND_BIT(SD_PLAN) | SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX) | SD_KIND_BIT(SD_EVENT) |
                 SD_KIND_BIT(SD_ADVICE) | SD_KIND_BIT(SD_WORKLOAD) | SD_KIND_BIT(SD_WORKLOAD_STATEMENT) |
                 SD_KIND_BIT(SD_WORKLOAD_INDEX) | SD_KIND_BIT(SD_WORKLOAD_REWRITE) |
-                SD_KIND_BIT(SD_WORKLOAD_WASTE),
+                SD_KIND_BIT(SD_WORKLOAD_WASTE) | SD_KIND_BIT(SD_SERVER) | SD_KIND_BIT(SD_SERVER_IO) |
+                SD_KIND_BIT(SD_REPLICATION) | SD_KIND_BIT(SD_PROGRESS) | SD_KIND_BIT(SD_PARAMETER) |
+                SD_KIND_BIT(SD_BLOAT),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),

@@ -136,6 +136,52 @@ static void note_visibility(struct workload_advice *v)
     }
 }
 
+/* A row that is deleted is searched for in the tables that reference it: the planner's cost does not count
+ * that, so no search finds these indexes. */
+static bool is_deleted_from(const struct workload_advice *v, const char *schema, const char *table)
+{
+    for (size_t s = 0; s < v->search.choice.n_statements; s++) {
+        const struct statement_use *u = &v->search.uses[s];
+        for (size_t k = 0; u->deletes && k < u->n; k++)
+            if (u->items[k].whole_row && !strcmp(u->items[k].rel->schema, schema) &&
+                !strcmp(u->items[k].rel->name, table))
+                return true;
+    }
+    return false;
+}
+
+/* "public.child (parent_id) references (id)", a line each */
+static void note_key(struct workload_advice *v, const char *schema, const char *table, const char *keys)
+{
+    size_t len = strcspn(keys, "\n");
+    const char *end = strstr(keys, " references (");
+    if (end && (size_t)(end - keys) < len)
+        len = (size_t)(end - keys);
+    note(v, arena_printf(v->arena,
+                         "%s.%s: each deleted row is searched for in %.*s, which has no index, and no plan "
+                         "counts it: CREATE INDEX CONCURRENTLY ON %.*s;",
+                         schema, table, (int)len, keys, (int)len, keys));
+}
+
+static void note_foreign_keys(struct workload_advice *v, struct conn *c)
+{
+    static const char KEYS[] = OWN_TAG
+        "WITH " UNINDEXED_KEYS "SELECT n.nspname::text, c.relname::text, u.keys "
+        "FROM unindexed u JOIN pg_catalog.pg_class c ON c.oid = u.confrelid "
+        "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.relpages DESC LIMIT 1000";
+    PGresult *r;
+    struct sd_error ignored;
+    if (conn_query(c, KEYS, 0, NULL, true, &r, &ignored) != SD_OK)
+        return; /* without it the rest of the answer stands */
+    for (int row = 0; row < PQntuples(r); row++) {
+        const char *schema = conn_text(r, row, 0), *table = conn_text(r, row, 1);
+        if (is_deleted_from(v, schema, table))
+            for (const char *k = conn_text(r, row, 2); *k; k += strcspn(k, "\n"), k += *k == '\n')
+                note_key(v, schema, table, k);
+    }
+    PQclear(r);
+}
+
 /* ---- the search ---- */
 
 /* On the connection that samples, which is another one; behind a pooler there may be none for it. */
@@ -196,6 +242,7 @@ static bool advise(struct workload_advice *v, struct conn *c, struct sd_error *e
     note_invalid(v);
     note_refusals(v);
     note_visibility(v);
+    note_foreign_keys(v, c);
     if (v->catalog->is_replica)
         note(v, "This is a replica: the indexes are created on its primary.");
     workload_records(v);

@@ -193,8 +193,11 @@ static struct verdict judge_index(struct doc *d, const struct view_ctx *c, const
         heir = &group[i] != e && group[i].x->idx_scan > 0 && redundant_index(group[i].x, x) != REDUNDANT_NO;
     v.unused = x->idx_scan == 0 && x->is_unique == 0 && x->is_constraint == 0 && !heir;
     if (x->is_valid == 0) {
-        v.text = "invalid: a build failed or runs";
-        v.severity = SEVERITY_WARN;
+        bool built = index_is_built_now(c, e);
+        v.text = built                                               ? "invalid: it is being built"
+                 : model_server_known(c->model, SD_PROGRESS, c->now) ? "invalid: a build failed"
+                                                                     : "invalid: a build failed or runs";
+        v.severity = built ? SEVERITY_INFO : SEVERITY_WARN;
     } else if (v.redundancy != REDUNDANT_NO) {
         v.text =
             doc_printf(d, "%s of %s", v.redundancy == REDUNDANT_DUPLICATE ? "duplicate" : "prefix", v.with);
@@ -283,7 +286,7 @@ const struct view indexes_view = {
     .name = "indexes",
     .place = PLACE_DB,
     .title = "Indexes",
-    .summary = "the indexes of the database: size, scans; unused and redundant indexes first",
+    .summary = "the indexes of the database: size, scans; invalid, unused and redundant indexes first",
     .lists = "index",
     .thing = "index",
     .linked = indexes_linked,

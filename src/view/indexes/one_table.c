@@ -5,6 +5,7 @@
 
 #include "core/sql/statement.h"
 #include "core/table.h"
+#include "view/indexes/indexes.h"
 #include "view/indexes/tables.h"
 #include "view/shared/common.h"
 #include "view/shared/waits.h"
@@ -250,6 +251,7 @@ const struct view table_view = {
     .about = "table",
     .needs = KINDS_CATALOG,
     .build = build_table,
+    .worst = indexes_worst, /* not of the view indexes: it marks more than is worth a line */
     .columns = QUERIES,
     .n_columns = ARRAY_LEN(QUERIES),
     .rows = "queries",

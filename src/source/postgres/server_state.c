@@ -1,0 +1,130 @@
+/* server_state.c - reads the state of the server as a whole, with the figures. */
+#include "source/postgres/server_state.h"
+
+#include <stdlib.h>
+
+#define IO_EVERY (10 * SD_S) /* some dozens of rows */
+
+/* What of the server's views there is, and the statements for it. */
+struct server_state {
+    char *columns;
+    char *figures, *io, *replication, *progress; /* NULL: the server has no such view, or it refuses */
+    sd_time next_io;
+};
+
+bool columns_have(const char *columns, const char *column)
+{
+    size_t n = strlen(column);
+    for (const char *p = strstr(columns, column); p; p = strstr(p + 1, column))
+        if ((p == columns || p[-1] == ',') && p[n] == ':')
+            return true;
+    return false;
+}
+
+/* pg_control_checkpoint may be refused to a role: it counts as a column when it is not. */
+const char *columns_sql(void)
+{
+    return OWN_TAG
+        "SELECT (SELECT pg_catalog.string_agg(c.relname || '.' || a.attname || ':' || a.atttypid, ',' "
+        "ORDER BY c.relname, a.attnum) FROM pg_catalog.pg_class c "
+        "JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace AND c.relkind = 'v' AND a.attnum > 0 "
+        "AND (c.relname LIKE 'pg\\_stat\\_progress\\_%' OR c.relname IN ('pg_stat_bgwriter', "
+        "'pg_stat_checkpointer', 'pg_stat_wal', 'pg_stat_io', 'pg_stat_database', 'pg_replication_slots', "
+        "'pg_stat_wal_receiver'))) || CASE WHEN "
+        "pg_catalog.has_function_privilege('pg_catalog.pg_control_checkpoint()', 'EXECUTE') "
+        "THEN ',pg_control_checkpoint.checkpoint_time:1184' ELSE '' END";
+}
+
+static enum sd_result look(struct postgres *p, struct sd_error *err)
+{
+    PGresult *r;
+    enum sd_result result = conn_query(&p->main, columns_sql(), 0, NULL, true, &r, err);
+    if (result != SD_OK)
+        return result;
+    struct server_state *x = p->state = mem_alloc(sizeof *x);
+    x->columns = mem_strdup(conn_text(r, 0, 0));
+    PQclear(r);
+    x->figures = server_figures_sql(x->columns);
+    x->io = server_io_sql(x->columns);
+    x->replication = replication_sql(x->columns);
+    x->progress = progress_sql(x->columns);
+    return SD_OK;
+}
+
+void server_state_free(struct postgres *p)
+{
+    struct server_state *x = p->state;
+    if (!x)
+        return;
+    free(x->columns);
+    free(x->figures);
+    free(x->io);
+    free(x->replication);
+    free(x->progress);
+    free(x);
+    p->state = NULL;
+}
+
+/* A statement that the server refuses is not sent again; *r is NULL then. */
+static enum sd_result ask(struct postgres *p, char **sql, PGresult **r, struct sd_error *err)
+{
+    *r = NULL;
+    if (!*sql)
+        return SD_OK;
+    enum sd_result result = conn_query(&p->main, *sql, 0, NULL, true, r, err);
+    if (result != SD_UNSUPPORTED)
+        return result;
+    *r = NULL;
+    if (strcmp(p->main.sqlstate, "57014") == 0 || strcmp(p->main.sqlstate, "55P03") == 0)
+        return SD_OK; /* it took too long this time */
+    free(*sql);
+    *sql = NULL;
+    return SD_OK;
+}
+
+static enum sd_result add_io(struct postgres *p, struct sd_batch *b, sd_time now, struct sd_error *err)
+{
+    struct server_state *x = p->state;
+    PGresult *r;
+    if (!x->io || (now < x->next_io && x->next_io <= now + 2 * IO_EVERY))
+        return SD_OK;
+    x->next_io = now + IO_EVERY;
+    enum sd_result result = ask(p, &x->io, &r, err);
+    if (r)
+        server_io_add(p, b, r);
+    PQclear(r);
+    return result;
+}
+
+enum sd_result server_state_collect(struct postgres *p, struct sd_error *err)
+{
+    const struct sd_host *h = p->s->host;
+    sd_time at = h->now(p->s);
+    PGresult *figures = NULL, *replication = NULL, *progress = NULL;
+    if (!p->state) {
+        enum sd_result looked = look(p, err);
+        if (looked != SD_OK)
+            return looked == SD_UNSUPPORTED ? SD_OK : looked;
+    }
+    struct server_state *x = p->state;
+    enum sd_result result = ask(p, &x->figures, &figures, err);
+    if (result == SD_OK)
+        result = ask(p, &x->replication, &replication, err);
+    if (result == SD_OK)
+        result = ask(p, &x->progress, &progress, err);
+    if (result == SD_OK && figures) {
+        struct sd_batch *b = h->batch(p->s, at);
+        server_figures_add(p, b, figures, x->columns);
+        if (replication)
+            replication_add(p, b, replication);
+        if (progress)
+            progress_add(p, b, progress, x->columns);
+        result = add_io(p, b, at, err);
+        h->publish(p->s, b);
+    }
+    PQclear(figures);
+    PQclear(replication);
+    PQclear(progress);
+    return result;
+}
