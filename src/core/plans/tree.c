@@ -29,8 +29,8 @@ struct plan *plan_new(void)
     struct plan *p = arena_alloc(a, sizeof *p);
     p->arena = a;
     p->planning_ns = p->execution_ns = NAN;
-    p->planning_shared_hit = p->planning_shared_read = p->planning_memory_kb = NAN;
-    p->jit_functions = p->jit_ns = p->serialization_ns = NAN;
+    p->planning_shared_hit = p->planning_shared_read = p->planning_memory_kb = p->planning_allocated_kb = NAN;
+    p->jit_functions = p->jit_ns = p->serialization_ns = p->serialization_kb = NAN;
     p->elapsed_ns = p->total_cost = NAN;
     p->query_id = p->at = SD_UNKNOWN;
     return p;

@@ -19,7 +19,9 @@ struct plan_list {
     const char **items;
 };
 
-/* T(type, member, key): TEXT, LIST, FLAG (int: 1, 0, -1 unknown), REAL, or NS (a
+/* Nested in FORMAT JSON, and kept as explain_sets.h says: grouping_sets, target_tables, the groups.
+ *
+ * T(type, member, key): TEXT, LIST, FLAG (int: 1, 0, -1 unknown), REAL, or NS (a
  * double in nanoseconds; EXPLAIN prints milliseconds). */
 #define PLAN_NODE_FIELDS(T)                                                                                  \
     T(TEXT, type, "Node Type")                                                                               \
@@ -55,8 +57,15 @@ struct plan_list {
     T(TEXT, tid_cond, "TID Cond")                                                                            \
     T(TEXT, one_time_filter, "One-Time Filter")                                                              \
     T(TEXT, conflict_filter, "Conflict Filter")                                                              \
+    T(TEXT, conflict_resolution, "Conflict Resolution")                                                      \
+    T(LIST, conflict_arbiters, "Conflict Arbiter Indexes")                                                   \
     T(TEXT, run_condition, "Run Condition")                                                                  \
     T(TEXT, function_call, "Function Call")                                                                  \
+    T(TEXT, table_function_call, "Table Function Call")                                                      \
+    T(TEXT, sampling_method, "Sampling Method")                                                              \
+    T(LIST, sampling_parameters, "Sampling Parameters")                                                      \
+    T(TEXT, repeatable_seed, "Repeatable Seed")                                                              \
+    T(TEXT, window, "Window")                                                                                \
     T(TEXT, cache_key, "Cache Key")                                                                          \
     T(TEXT, cache_mode, "Cache Mode")                                                                        \
     T(TEXT, remote_sql, "Remote SQL")                                                                        \
@@ -64,6 +73,10 @@ struct plan_list {
     T(LIST, sort_key, "Sort Key")                                                                            \
     T(LIST, presorted_key, "Presorted Key")                                                                  \
     T(LIST, group_key, "Group Key")                                                                          \
+    T(LIST, grouping_sets, "Grouping Sets")                                                                  \
+    T(LIST, target_tables, "Target Tables")                                                                  \
+    T(TEXT, full_sort_groups, "Full-sort Groups")                                                            \
+    T(TEXT, presorted_groups, "Pre-sorted Groups")                                                           \
     T(LIST, params_evaluated, "Params Evaluated")                                                            \
     T(REAL, startup_cost, "Startup Cost")                                                                    \
     T(REAL, total_cost, "Total Cost")                                                                        \
@@ -76,6 +89,12 @@ struct plan_list {
     T(REAL, loop_removed_filter, "Rows Removed by Filter")                                                   \
     T(REAL, loop_removed_join, "Rows Removed by Join Filter")                                                \
     T(REAL, loop_removed_recheck, "Rows Removed by Index Recheck")                                           \
+    T(REAL, loop_removed_conflict, "Rows Removed by Conflict Filter")                                        \
+    T(REAL, tuples_inserted, "Tuples Inserted")                                                              \
+    T(REAL, tuples_updated, "Tuples Updated")                                                                \
+    T(REAL, tuples_deleted, "Tuples Deleted")                                                                \
+    T(REAL, tuples_skipped, "Tuples Skipped")                                                                \
+    T(REAL, conflicting_tuples, "Conflicting Tuples")                                                        \
     T(REAL, heap_fetches, "Heap Fetches")                                                                    \
     T(REAL, index_searches, "Index Searches")                                                                \
     T(REAL, exact_blocks, "Exact Heap Blocks")                                                               \
@@ -98,10 +117,12 @@ struct plan_list {
     T(REAL, cache_evictions, "Cache Evictions")                                                              \
     T(REAL, cache_overflows, "Cache Overflows")                                                              \
     T(REAL, storage_kb, "Maximum Storage")                                                                   \
+    T(TEXT, storage, "Storage")                                                                              \
     PLAN_BUFFER_FIELDS(T)                                                                                    \
     T(REAL, wal_records, "WAL Records")                                                                      \
     T(REAL, wal_fpi, "WAL FPI")                                                                              \
-    T(REAL, wal_bytes, "WAL Bytes")
+    T(REAL, wal_bytes, "WAL Bytes")                                                                          \
+    T(REAL, wal_buffers_full, "WAL Buffers Full")
 
 /* Inclusive, summed over loops and processes. Up to 16 the read and write time of
  * shared and local blocks came as one pair. */
@@ -137,10 +158,18 @@ struct plan_list {
     T(REAL, hashagg_batches, "HashAgg Batches")                                                              \
     T(REAL, memory_kb, "Peak Memory Usage")                                                                  \
     T(REAL, disk_kb, "Disk Usage")                                                                           \
-    T(REAL, shared_hit, "Shared Hit Blocks")                                                                 \
-    T(REAL, shared_read, "Shared Read Blocks")                                                               \
-    T(REAL, temp_read, "Temp Read Blocks")                                                                   \
-    T(REAL, temp_written, "Temp Written Blocks")
+    T(TEXT, full_sort_groups, "Full-sort Groups")                                                            \
+    T(TEXT, presorted_groups, "Pre-sorted Groups")                                                           \
+    T(REAL, exact_blocks, "Exact Heap Blocks")                                                               \
+    T(REAL, lossy_blocks, "Lossy Heap Blocks")                                                               \
+    T(REAL, cache_hits, "Cache Hits")                                                                        \
+    T(REAL, cache_misses, "Cache Misses")                                                                    \
+    T(REAL, cache_evictions, "Cache Evictions")                                                              \
+    T(REAL, cache_overflows, "Cache Overflows")                                                              \
+    PLAN_BUFFER_FIELDS(T)                                                                                    \
+    T(REAL, wal_records, "WAL Records")                                                                      \
+    T(REAL, wal_fpi, "WAL FPI")                                                                              \
+    T(REAL, wal_bytes, "WAL Bytes")
 
 #define PLAN_TRIGGER_FIELDS(T)                                                                               \
     T(TEXT, name, "Trigger Name")                                                                            \
@@ -207,15 +236,16 @@ struct plan {
     size_t n_nodes;
 
     double planning_ns, execution_ns;
-    double planning_shared_hit, planning_shared_read, planning_memory_kb;
+    double planning_shared_hit, planning_shared_read, planning_memory_kb, planning_allocated_kb;
     double jit_functions, jit_ns; /* jit_ns: all phases */
-    double serialization_ns;
-    int64_t query_id;       /* SD_UNKNOWN */
-    const char *query;      /* the statement, if the input contains it; NULL */
-    const char *parameters; /* its parameters' values, likewise */
-    sd_time at;             /* when a log wrote it; SD_UNKNOWN */
-    const char *database;   /* likewise; NULL */
-    bool logged;            /* by auto_explain: execution_ns is the duration it wrote */
+    double serialization_ns, serialization_kb;
+    const char *serialization_format; /* "text", "binary"; NULL */
+    int64_t query_id;                 /* SD_UNKNOWN */
+    const char *query;                /* the statement, if the input contains it; NULL */
+    const char *parameters;           /* its parameters' values, likewise */
+    sd_time at;                       /* when a log wrote it; SD_UNKNOWN */
+    const char *database;             /* likewise; NULL */
+    bool logged;                      /* by auto_explain: execution_ns is the duration it wrote */
     struct plan_trigger *triggers;
     size_t n_triggers;
     struct plan_setting *settings;

@@ -328,6 +328,22 @@ static bool read_plans(struct dressed *d, struct explain *out, struct sd_error *
     return false;
 }
 
+/* A line with figures, and not in a value of another format. */
+static bool has_text_node(const char *text, size_t len)
+{
+    static const char cost[] = "  (cost=";
+    const char *end = text + len, *at = text;
+    while ((at = memmem(at, (size_t)(end - at), cost, sizeof cost - 1)) != NULL) {
+        const char *line = memrchr(text, '\n', (size_t)(at - text)), *stop = lines_stop(at, end);
+        line = line ? line + 1 : text;
+        if (!memchr(line, '"', (size_t)(at - line)) && memchr(line, '\'', (size_t)(stop - line)) == NULL &&
+            memmem(at, (size_t)(stop - at), " width=", 7))
+            return true;
+        at = stop;
+    }
+    return false;
+}
+
 bool explain_read(const char *text, size_t len, struct explain *out, struct sd_error *err)
 {
     *out = (struct explain){0};
@@ -340,8 +356,7 @@ bool explain_read(const char *text, size_t len, struct explain *out, struct sd_e
     take_off(&d, carriage_returns);
     take_off(&d, explain_container_log);
     bool log = explain_log_has(d.text, d.len), ok = read_plans(&d, out, err);
-    if (ok && !log && out->format != EXPLAIN_TEXT && has(d.text, d.len, "  (cost=") &&
-        has(d.text, d.len, " width="))
+    if (ok && !log && out->format != EXPLAIN_TEXT && has_text_node(d.text, d.len))
         plan_note(out->plans[0], "The input also holds plans in EXPLAIN's text format; they were left out: "
                                  "give each format by itself.");
     complete(out);

@@ -53,13 +53,15 @@ bool lines_is_arrow(const char *s, size_t len)
 const char *lines_figures(const char *s, size_t len)
 {
     static const char *const marks[] = {"(cost=", "(actual ", "(never executed)"};
-    bool quoted = false;
+    bool quoted = false, constant = false;
     for (size_t i = 0; i < len; i++) {
         quoted ^= s[i] == '"';
+        constant ^= s[i] == '\'';
         if (quoted || s[i] != '(' || !i || s[i - 1] != ' ')
             continue;
         for (size_t m = 0; m < ARRAY_LEN(marks); m++)
-            if (len - i >= strlen(marks[m]) && !memcmp(s + i, marks[m], strlen(marks[m])))
+            if (len - i >= strlen(marks[m]) && !memcmp(s + i, marks[m], strlen(marks[m])) &&
+                !(constant && memchr(s + i, '\'', len - i))) /* an apostrophe alone is no constant */
                 return s + i;
     }
     return NULL;

@@ -30,7 +30,7 @@ static inline const char *lines_stop(const char *s, const char *end)
 /* "->" before a node: SQL's operator of that name has a quote, a digit or a dollar behind it. */
 bool lines_is_arrow(const char *s, size_t len);
 /* Where the figures of a node begin: " (cost=", " (actual " or " (never executed)" outside of
- * a quoted name; NULL: none. */
+ * a quoted name and of a constant; NULL: none. */
 const char *lines_figures(const char *s, size_t len);
 /* The length of what stands before the figures, without blanks: also where these are cut off
  * in "(co". */

@@ -208,6 +208,14 @@ static bool begins_value(const char *line, const char *mark)
     return false;
 }
 
+static const char YAML_NODE[] = "Node Type: \"";
+
+/* Are the quotes those of JSON or YAML? */
+static bool own_quotes(const char *text, size_t len)
+{
+    return memmem(text, len, "\"Node Type\"", 11) || memmem(text, len, YAML_NODE, sizeof YAML_NODE - 1);
+}
+
 bool explain_literals(const char *text, size_t len, struct strbuf *out)
 {
     const char *mark = first_mark(text, len), *end = text + len;
@@ -217,8 +225,7 @@ bool explain_literals(const char *text, size_t len, struct strbuf *out)
     bool sql = names_sql(text, (size_t)(mark - text)) && memchr(line, '\'', (size_t)(mark - line));
     bool quoted = memchr(line, '\'', (size_t)(mark - line)) || memchr(line, '"', (size_t)(mark - line));
     bool shown = quoted && memmem(line, (size_t)(stop - line), "\\n", 2);
-    bool json = memmem(text, len, "\"Node Type\"", 11) != NULL; /* its own quotes */
-    if (!sql && (json || (!shown && !begins_value(line, mark))))
+    if (!sql && (own_quotes(text, len) || (!shown && !begins_value(line, mark))))
         return false;
     struct strbuf literal = {0};
     bool any = false;
@@ -243,7 +250,7 @@ bool explain_literals(const char *text, size_t len, struct strbuf *out)
 bool explain_escaped(const char *text, size_t len, struct strbuf *out)
 {
     const char *mark = first_mark(text, len), *end = text + len;
-    if (!mark || *mark == '"')
+    if (!mark || *mark == '"' || memmem(text, len, YAML_NODE, sizeof YAML_NODE - 1))
         return false;
     const char *line = line_begin(text, mark);
     if (!memmem(line, (size_t)(lines_stop(mark, end) - line), "\\n", 2))

@@ -5,6 +5,7 @@
 #include "format/plans/explain_dress.h"
 #include "format/plans/explain_lines.h"
 #include "format/plans/explain_node.h"
+#include "format/plans/explain_sets.h"
 #include "format/plans/explain_tree.h"
 
 #include <ctype.h>
@@ -239,31 +240,6 @@ static void set_groups(cJSON *o, const char *s, const char *suffix, bool io)
     }
 }
 
-/* "a, f(b, c) DESC" -> ["a", "f(b, c) DESC"] */
-static void set_list(cJSON *o, const char *key, const char *s)
-{
-    cJSON *list = cJSON_AddArrayToObject(o, key);
-    int depth = 0;
-    char quote = 0;
-    const char *start = s;
-    for (;; s++) {
-        if (*s == 0 || (*s == ',' && depth <= 0 && !quote)) {
-            char *item = mem_strndup(start, (size_t)(s - start));
-            cJSON_AddItemToArray(list, cJSON_CreateString(item));
-            free(item);
-            if (!*s)
-                return;
-            start = s + 1 + strspn(s + 1, " ");
-        } else if (quote) {
-            quote = *s == quote ? 0 : quote;
-        } else if (*s == '\'' || *s == '"') {
-            quote = *s;
-        } else {
-            depth += (*s == '(' || *s == '[') - (*s == ')' || *s == ']');
-        }
-    }
-}
-
 static const struct {
     const char *name, *key;
 } SUBFIELDS[] = {{.name = "Buckets: ", .key = "Hash Buckets"},
@@ -275,10 +251,57 @@ static const struct {
                  {.name = "Evictions: ", .key = "Cache Evictions"},
                  {.name = "Overflows: ", .key = "Cache Overflows"}};
 
+/* "Delete on s.part alias" below "Delete on s.whole". */
+static bool target_line(cJSON *o, const char *line)
+{
+    static const char *const words[] = {"Insert on ", "Update on ", "Delete on ", "Merge on "};
+    bool is = false;
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        is = is || str_starts(line, words[i]);
+    if (!is)
+        return false;
+    cJSON *tables = cJSON_GetObjectItemCaseSensitive(o, "Target Tables"), *table = cJSON_CreateObject();
+    explain_node_line(table, line);
+    if (!tables)
+        tables = cJSON_AddArrayToObject(o, "Target Tables");
+    cJSON_AddItemToArray(tables, table);
+    return true;
+}
+
+/* "system ('5'::real) REPEATABLE ('7'::double precision)" */
+static void sampling(cJSON *o, const char *s)
+{
+    const char *open = strstr(s, " ("), *seed = strstr(s, ") REPEATABLE (");
+    size_t n = strlen(s);
+    if (!open || n < 1 || s[n - 1] != ')')
+        return;
+    set_text(o, "Sampling Method", s, (size_t)(open - s));
+    const char *end = seed && seed > open ? seed : s + n - 1;
+    char *parameters = mem_strndup(open + 2, (size_t)(end - open - 2));
+    explain_split(cJSON_AddArrayToObject(o, "Sampling Parameters"), parameters);
+    free(parameters);
+    if (seed && seed > open)
+        set_text(o, "Repeatable Seed", seed + strlen(") REPEATABLE ("),
+                 (size_t)(s + n - 1 - seed) - strlen(") REPEATABLE ("));
+}
+
+/* "inserted=1 updated=2" of MERGE. */
+static void tuples(cJSON *o, const char *s)
+{
+    static const char *const names[][2] = {{"inserted=", "Tuples Inserted"},
+                                           {"updated=", "Tuples Updated"},
+                                           {"deleted=", "Tuples Deleted"},
+                                           {"skipped=", "Tuples Skipped"}};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        set_after(o, names[i][1], s, names[i][0]);
+}
+
 static void property(cJSON *o, const char *type, const char *line)
 {
     const char *colon = strstr(line, ": ");
-    if (!colon)
+    if (str_eq(type, "ModifyTable") && target_line(o, line))
+        return;
+    if (!colon || (str_eq(type, "Aggregate") && explain_add_set(o, line)))
         return;
     const char *value = colon + 2;
     size_t n = (size_t)(colon - line);
@@ -292,12 +315,8 @@ static void property(cJSON *o, const char *type, const char *line)
             set_number(o, "Sort Space Used", disk ? disk : memory);
         }
     } else if (str_starts(line, "Full-sort Groups: ") || str_starts(line, "Pre-sorted Groups: ")) {
-        const char *disk = after(line, "Peak Disk: ");
-        if (disk) {
-            cJSON *groups =
-                cJSON_AddObjectToObject(o, line[0] == 'F' ? "Full-sort Groups" : "Pre-sorted Groups");
-            set_number(cJSON_AddObjectToObject(groups, "Sort Space Disk"), "Peak Sort Space Used", disk);
-        }
+        cJSON_AddItemToObject(o, line[0] == 'F' ? "Full-sort Groups" : "Pre-sorted Groups",
+                              explain_groups_json(value));
     } else if (str_starts(line, "Buffers: ")) {
         set_groups(o, value, "Blocks", false);
     } else if (str_starts(line, "I/O Timings: ")) {
@@ -305,12 +324,18 @@ static void property(cJSON *o, const char *type, const char *line)
     } else if (str_starts(line, "Heap Blocks: ")) {
         set_after(o, "Exact Heap Blocks", value, "exact=");
         set_after(o, "Lossy Heap Blocks", value, "lossy=");
+    } else if (str_starts(line, "Sampling: ")) {
+        sampling(o, value);
+    } else if (str_starts(line, "Tuples: ")) {
+        tuples(o, value);
     } else if (str_starts(line, "Storage: ")) { /* "Storage: Memory  Maximum Storage: 17kB" */
+        set_text(o, "Storage", value, strcspn(value, " "));
         set_after(o, "Maximum Storage", line, "Maximum Storage: ");
     } else if (str_starts(line, "WAL: ")) {
         set_after(o, "WAL Records", value, "records=");
         set_after(o, "WAL FPI", value, "fpi=");
         set_after(o, "WAL Bytes", value, "bytes=");
+        set_after(o, "WAL Buffers Full", value, "buffers full=");
     } else if (str_starts(line, "Buckets: ") || str_starts(line, "Batches: ") ||
                str_starts(line, "Planned Partitions: ") || str_starts(line, "Hits: ") ||
                str_starts(line, "Memory Usage: ")) {
@@ -335,7 +360,7 @@ static void property(cJSON *o, const char *type, const char *line)
             if (strcmp(plan_node_fields[i].key, key) != 0)
                 continue;
             if (plan_node_fields[i].type == PLAN_LIST)
-                set_list(o, key, value);
+                explain_split(cJSON_AddArrayToObject(o, key), value);
             else
                 cJSON_AddStringToObject(o, key, value);
         }
@@ -412,14 +437,23 @@ static bool top_line(struct parser *p, int indent, const char *line)
         if (p->section == TOP_JIT)
             cJSON_AddObjectToObject(p->entry, "JIT");
         const char *ms = p->section == TOP_OTHER ? after(line, "time=") : NULL;
-        if (ms)
-            set_number(cJSON_AddObjectToObject(p->entry, "Serialization"), "Time", ms);
+        if (ms) {
+            cJSON *serialization = cJSON_AddObjectToObject(p->entry, "Serialization");
+            const char *format = after(line, "format=");
+            set_number(serialization, "Time", ms);
+            set_after(serialization, "Output Volume", line, "output=");
+            if (format)
+                set_text(serialization, "Format", format, strcspn(format, " "));
+        }
         return true;
     }
     if (p->section == TOP_NONE || indent <= p->section_indent)
         return false;
-    if (p->section == TOP_PLANNING && str_starts(line, "Memory: "))
-        set_after(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), "Memory Used", line, "used=");
+    if (p->section == TOP_PLANNING && str_starts(line, "Memory: ")) {
+        cJSON *planning = cJSON_GetObjectItemCaseSensitive(p->entry, "Planning");
+        set_after(planning, "Memory Used", line, "used=");
+        set_after(planning, "Memory Allocated", line, "allocated=");
+    }
     if (p->section == TOP_PLANNING && str_starts(line, "Buffers: "))
         set_groups(cJSON_GetObjectItemCaseSensitive(p->entry, "Planning"), line + strlen("Buffers: "),
                    "Blocks", false);

@@ -1,5 +1,6 @@
 #include "format/plans/explain_tree.h"
 #include "base/num.h"
+#include "format/plans/explain_sets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -128,6 +129,10 @@ static void read_workers(struct reader *r, struct plan_node *n, const cJSON *arr
         if (!w)
             w = plan_add_worker(r->plan, n);
         read_record(r->plan->arena, &r->worker, w, item);
+        const cJSON *full = cJSON_GetObjectItemCaseSensitive(item, "Full-sort Groups"),
+                    *presorted = cJSON_GetObjectItemCaseSensitive(item, "Pre-sorted Groups");
+        w->full_sort_groups = full ? explain_groups(r->plan->arena, full) : w->full_sort_groups;
+        w->presorted_groups = presorted ? explain_groups(r->plan->arena, presorted) : w->presorted_groups;
     }
 }
 
@@ -223,6 +228,8 @@ static struct plan_node *read_node(struct reader *r, struct plan_node *parent, c
             continue;
         if (!strcmp(item->string, "Full-sort Groups") || !strcmp(item->string, "Pre-sorted Groups")) {
             read_groups(r, n, item);
+            const char *said = explain_groups(r->plan->arena, item);
+            *(item->string[0] == 'F' ? &n->full_sort_groups : &n->presorted_groups) = said;
         } else if (!strcmp(item->string, "Workers")) {
             read_workers(r, n, item);
         } else if (!strcmp(item->string, "Plans")) {
@@ -234,11 +241,16 @@ static struct plan_node *read_node(struct reader *r, struct plan_node *parent, c
                 else
                     r->nameless++;
             }
-        } else if (!strcmp(item->string, "Grouping Sets") && !n->group_key.n) {
+        } else if (!strcmp(item->string, "Grouping Sets")) {
             const cJSON *first = cJSON_GetObjectItemCaseSensitive(item->child, "Group Keys");
             if (!first)
                 first = cJSON_GetObjectItemCaseSensitive(item->child, "Hash Keys");
-            n->group_key = list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
+            if (!n->group_key.n)
+                n->group_key =
+                    list(r->plan->arena, first && cJSON_IsArray(first->child) ? first->child : first);
+            n->grouping_sets = explain_sets(r->plan->arena, item);
+        } else if (!strcmp(item->string, "Target Tables")) {
+            n->target_tables = explain_targets(r->plan->arena, item);
         } else if (holds_plan(item, 0)) {
             read_parts(r, n, item, item->string, 0);
         }
@@ -281,11 +293,14 @@ static void read_rest(struct reader *r, const cJSON *entry)
             p->planning_shared_hit = member(item, "Shared Hit Blocks");
             p->planning_shared_read = member(item, "Shared Read Blocks");
             p->planning_memory_kb = member(item, "Memory Used");
+            p->planning_allocated_kb = member(item, "Memory Allocated");
         } else if (!strcmp(key, "JIT")) {
             p->jit_functions = member(item, "Functions");
             p->jit_ns = member(cJSON_GetObjectItemCaseSensitive(item, "Timing"), "Total") * 1e6;
         } else if (!strcmp(key, "Serialization")) {
             p->serialization_ns = member(item, "Time") * 1e6;
+            p->serialization_kb = member(item, "Output Volume");
+            p->serialization_format = text(p->arena, cJSON_GetObjectItemCaseSensitive(item, "Format"));
         } else if (!strcmp(key, "Settings") && cJSON_IsObject(item)) {
             int n = cJSON_GetArraySize(item);
             p->settings = arena_alloc(p->arena, ((size_t)n + 1) * sizeof *p->settings);

@@ -5,11 +5,14 @@
 #include <stdlib.h>
 
 #include "core/sql/statement.h"
+#include "format/plans/explain_quote.h"
 
 enum { STEP = 2, ARROW = 4, /* "->  " */ INDENT_MAX = 4000 };
 
 struct writer {
     const struct plan *plan;
+    bool verbose;   /* the plan tells what VERBOSE adds */
+    bool fractions; /* of rows, from 18 on: it tells of every node whether it is disabled */
     bool hide;
     struct strbuf *out;
 };
@@ -33,24 +36,9 @@ static void expression(struct writer *w, const char *s)
     free(hidden);
 }
 
-/* As quote_identifier does, without its list of keywords. */
 static void name(struct writer *w, const char *s)
 {
-    bool plain = *s && !(*s >= '0' && *s <= '9');
-    for (const char *c = s; *c && plain; c++)
-        plain = (*c >= 'a' && *c <= 'z') || (*c >= '0' && *c <= '9') || *c == '_' || *c == '$' ||
-                (unsigned char)*c >= 0x80;
-    if (plain) {
-        put(w, s);
-        return;
-    }
-    strbuf_char(w->out, '"');
-    for (; *s; s++) {
-        if (*s == '"')
-            strbuf_char(w->out, '"');
-        strbuf_char(w->out, *s == '\n' || *s == '\r' ? ' ' : *s);
-    }
-    strbuf_char(w->out, '"');
+    explain_quote(s, w->out);
 }
 
 /* Whole when it is whole: 18 tells rows with two digits, averages have more. */
@@ -144,15 +132,32 @@ static void buffers(struct writer *w, int at, const struct pair *pairs)
         strbuf_char(w->out, '\n');
 }
 
-static void io(struct writer *w, int at, const struct plan_node *n)
+/* Members that nodes and workers have. */
+#define BLOCKS(n)                                                                                            \
+    ((const struct pair[12]){{"hit", (n)->shared_hit},                                                       \
+                             {"read", (n)->shared_read},                                                     \
+                             {"dirtied", (n)->shared_dirtied},                                               \
+                             {"written", (n)->shared_written},                                               \
+                             {"hit", (n)->local_hit},                                                        \
+                             {"read", (n)->local_read},                                                      \
+                             {"dirtied", (n)->local_dirtied},                                                \
+                             {"written", (n)->local_written},                                                \
+                             {"read", (n)->temp_read},                                                       \
+                             {"written", (n)->temp_written}})
+#define IO_TIMES(n)                                                                                          \
+    ((const struct pair[8]){{"read", (n)->io_read_ns},                                                       \
+                            {"write", (n)->io_write_ns},                                                     \
+                            {"read", (n)->shared_io_read_ns},                                                \
+                            {"write", (n)->shared_io_write_ns},                                              \
+                            {"read", (n)->local_io_read_ns},                                                 \
+                            {"write", (n)->local_io_write_ns},                                               \
+                            {"read", (n)->temp_io_read_ns},                                                  \
+                            {"write", (n)->temp_io_write_ns}})
+
+static void io(struct writer *w, int at, const struct pair *pairs)
 {
-    /* Up to 14 one pair of all blocks; 15 and 16 "shared/local" beside "temp". */
-    const char *heads[] = {n->temp_io_read_ns >= 0 ? "shared/local" : "", "shared", "local", "temp"};
-    const struct pair pairs[] = {
-        {.label = "read", .v = n->io_read_ns},        {.label = "write", .v = n->io_write_ns},
-        {.label = "read", .v = n->shared_io_read_ns}, {.label = "write", .v = n->shared_io_write_ns},
-        {.label = "read", .v = n->local_io_read_ns},  {.label = "write", .v = n->local_io_write_ns},
-        {.label = "read", .v = n->temp_io_read_ns},   {.label = "write", .v = n->temp_io_write_ns}};
+    /* Up to 14 one pair of all blocks; 15 "shared/local" beside "temp" (16 "shared", under the same keys). */
+    const char *heads[] = {pairs[6].v >= 0 ? "shared/local" : "", "shared", "local", "temp"};
     bool begun = false;
     group(w, at, "I/O Timings: ", heads, pairs, 4, 2, true, &begun);
     if (begun)
@@ -201,7 +206,7 @@ static void item(struct writer *w, int at, bool *begun, const char *label, doubl
 static void memory_line(struct writer *w, int at, const struct plan_node *n)
 {
     bool begun = false;
-    item(w, at, &begun, "Planned Partitions", n->planned_partitions, "");
+    item(w, at, &begun, "Planned Partitions", n->planned_partitions > 0 ? n->planned_partitions : NAN, "");
     item(w, at, &begun, "Buckets", n->hash_buckets, "");
     item(w, at, &begun, "Batches", isnan(n->hash_batches) ? n->hashagg_batches : n->hash_batches, "");
     if (begun && n->hash_batches_planned >= 0 && n->hash_batches_planned != n->hash_batches) {
@@ -214,9 +219,28 @@ static void memory_line(struct writer *w, int at, const struct plan_node *n)
     item(w, at, &begun, "Evictions", n->cache_evictions, "");
     item(w, at, &begun, "Overflows", n->cache_overflows, "");
     item(w, at, &begun, "Memory Usage", n->memory_kb, "kB");
-    item(w, at, &begun, "Disk Usage", n->disk_kb, "kB");
+    item(w, at, &begun, "Disk Usage", n->disk_kb > 0 ? n->disk_kb : NAN, "kB");
     if (begun)
         strbuf_char(w->out, '\n');
+}
+
+static void groups_lines(struct writer *w, int at, const char *full, const char *presorted)
+{
+    text_line(w, at, "Full-sort Groups", full);
+    text_line(w, at, "Pre-sorted Groups", presorted);
+}
+
+static void heap_blocks(struct writer *w, int at, double exact, double lossy)
+{
+    if (exact > 0 || lossy > 0) {
+        indent(w, at);
+        strbuf_str(w->out, "Heap Blocks:");
+        if (exact > 0)
+            strbuf_printf(w->out, " exact=%.0f", exact);
+        if (lossy > 0)
+            strbuf_printf(w->out, " lossy=%.0f", lossy);
+        strbuf_char(w->out, '\n');
+    }
 }
 
 static void actual(struct writer *w, double startup, double total, double rows, double loops)
@@ -230,53 +254,137 @@ static void actual(struct writer *w, double startup, double total, double rows, 
         strbuf_char(w->out, ' ');
     }
     strbuf_str(w->out, "rows=");
-    amount(w, isnan(rows) ? 0 : rows);
+    if (w->fractions)
+        strbuf_printf(w->out, "%.2f", isnan(rows) ? 0 : rows);
+    else
+        amount(w, isnan(rows) ? 0 : rows);
     if (!isnan(loops)) {
         strbuf_str(w->out, " loops=");
         amount(w, loops);
     }
 }
 
-static void worker(struct writer *w, int at, const struct plan_worker *k)
+static void worker_lines(struct writer *w, int at, const struct plan_worker *k)
 {
-    if (isnan(k->number))
-        return;
-    indent(w, at);
-    strbuf_printf(w->out, "Worker %.0f:", k->number);
-    if (!isnan(k->loops)) {
-        strbuf_str(w->out, "  ");
-        actual(w, k->loop_startup_ns, k->loop_total_ns, k->loop_rows, k->loops);
-    }
-    strbuf_char(w->out, '\n');
     bool begun = false;
-    const struct pair pairs[12] = {{"hit", k->shared_hit},
-                                   {"read", k->shared_read},
-                                   {"", 0},
-                                   {"", 0},
-                                   {"", 0},
-                                   {"", 0},
-                                   {"", 0},
-                                   {"", 0},
-                                   {"read", k->temp_read},
-                                   {"written", k->temp_written}};
-    at += STEP;
-    sort_line(w, at,
-              &(struct sorted){
-                  .method = k->sort_method, .space_type = k->sort_space_type, .space_kb = k->sort_space_kb});
+    if (!isnan(k->loops)) {
+        actual(w, k->loop_startup_ns, k->loop_total_ns, k->loop_rows, k->loops);
+        strbuf_char(w->out, '\n');
+    }
+    if (!k->full_sort_groups && !k->presorted_groups)
+        sort_line(w, at,
+                  &(struct sorted){.method = k->sort_method,
+                                   .space_type = k->sort_space_type,
+                                   .space_kb = k->sort_space_kb});
+    groups_lines(w, at, k->full_sort_groups, k->presorted_groups);
     item(w, at, &begun, "Batches", k->hashagg_batches, "");
+    item(w, at, &begun, "Hits", k->cache_hits, "");
+    item(w, at, &begun, "Misses", k->cache_misses, "");
+    item(w, at, &begun, "Evictions", k->cache_evictions, "");
+    item(w, at, &begun, "Overflows", k->cache_overflows, "");
     item(w, at, &begun, "Memory Usage", k->memory_kb, "kB");
-    item(w, at, &begun, "Disk Usage", k->disk_kb, "kB");
+    item(w, at, &begun, "Disk Usage", k->disk_kb > 0 ? k->disk_kb : NAN, "kB");
     if (begun)
         strbuf_char(w->out, '\n');
-    buffers(w, at, pairs);
+    heap_blocks(w, at, k->exact_blocks, k->lossy_blocks);
+    buffers(w, at, BLOCKS(k));
+    io(w, at, IO_TIMES(k));
+}
+
+/* The first line stands behind the worker's name; a worker without any is not told. */
+static void worker(struct writer *w, int at, const struct plan_worker *k)
+{
+    struct strbuf lines = {0}, *out = w->out;
+    if (isnan(k->number))
+        return;
+    w->out = &lines;
+    worker_lines(w, at + STEP, k);
+    w->out = out;
+    if (lines.len) {
+        indent(w, at);
+        strbuf_printf(out, "Worker %.0f:  %s", k->number, lines.text + strspn(lines.text, " "));
+    }
+    strbuf_free(&lines);
+}
+
+static void sampling_line(struct writer *w, int at, const struct plan_node *n)
+{
+    if (!n->sampling_method)
+        return;
+    indent(w, at);
+    strbuf_str(w->out, "Sampling: ");
+    put(w, n->sampling_method);
+    strbuf_str(w->out, " (");
+    for (size_t i = 0; i < n->sampling_parameters.n; i++) {
+        strbuf_str(w->out, i ? ", " : "");
+        expression(w, n->sampling_parameters.items[i]);
+    }
+    strbuf_char(w->out, ')');
+    if (n->repeatable_seed) {
+        strbuf_str(w->out, " REPEATABLE (");
+        expression(w, n->repeatable_seed);
+        strbuf_char(w->out, ')');
+    }
+    strbuf_char(w->out, '\n');
+}
+
+/* " on s.t a", as the server quotes it. */
+static void target(struct writer *w, const char *schema, const char *relation, const char *alias)
+{
+    strbuf_str(w->out, " on ");
+    if (schema && *schema) {
+        name(w, schema);
+        strbuf_char(w->out, '.');
+    }
+    name(w, relation);
+    if (alias && *alias && !str_eq(alias, relation)) {
+        strbuf_char(w->out, ' ');
+        name(w, alias);
+    }
+}
+
+/* What INSERT, UPDATE, DELETE and MERGE tell beside where they write. */
+static void writes(struct writer *w, int at, const struct plan_node *n)
+{
+    for (size_t i = 0; i + 3 <= n->target_tables.n; i += 3) {
+        const char *const *names = n->target_tables.items + i;
+        indent(w, at);
+        strbuf_str(w->out, n->operation ? n->operation : "Write");
+        target(w, names[0], names[1], names[2]);
+        strbuf_char(w->out, '\n');
+    }
+    text_line(w, at, "Conflict Resolution", n->conflict_resolution);
+    list_line(w, at, "Conflict Arbiter Indexes", &n->conflict_arbiters);
+    text_line(w, at, "Conflict Filter", n->conflict_filter);
+    figure_line(w, at, "Rows Removed by Conflict Filter", n->loop_removed_conflict);
+    if (n->conflicting_tuples >= 0) {
+        indent(w, at);
+        strbuf_printf(w->out, "Tuples Inserted: %.0f\n", known_or(n->tuples_inserted, 0));
+        indent(w, at);
+        strbuf_printf(w->out, "Conflicting Tuples: %.0f\n", n->conflicting_tuples);
+        return;
+    }
+    const struct pair merged[] = {{"inserted", n->tuples_inserted},
+                                  {"updated", n->tuples_updated},
+                                  {"deleted", n->tuples_deleted},
+                                  {"skipped", n->tuples_skipped}};
+    static const char *const heads[] = {""};
+    bool begun = false;
+    group(w, at, "Tuples: ", heads, merged, 1, ARRAY_LEN(merged), false, &begun);
+    if (begun)
+        strbuf_char(w->out, '\n');
 }
 
 /* How the rows are found and which of them are removed. */
 static void conditions(struct writer *w, int at, const struct plan_node *n)
 {
-    sort_line(w, at,
-              &(struct sorted){
-                  .method = n->sort_method, .space_type = n->sort_space_type, .space_kb = n->sort_space_kb});
+    if (!n->full_sort_groups && !n->presorted_groups)
+        sort_line(w, at,
+                  &(struct sorted){.method = n->sort_method,
+                                   .space_type = n->sort_space_type,
+                                   .space_kb = n->sort_space_kb});
+    groups_lines(w, at, n->full_sort_groups, n->presorted_groups);
+    sampling_line(w, at, n);
     text_line(w, at, "Hash Cond", n->hash_cond);
     text_line(w, at, "Merge Cond", n->merge_cond);
     text_line(w, at, "Index Cond", n->index_cond);
@@ -284,7 +392,6 @@ static void conditions(struct writer *w, int at, const struct plan_node *n)
     figure_line(w, at, "Rows Removed by Index Recheck", n->loop_removed_recheck);
     text_line(w, at, "TID Cond", n->tid_cond);
     text_line(w, at, "Order By", n->order_by);
-    text_line(w, at, "Conflict Filter", n->conflict_filter);
     text_line(w, at, "Run Condition", n->run_condition);
     text_line(w, at, "One-Time Filter", n->one_time_filter);
     text_line(w, at, "Join Filter", n->join_filter);
@@ -297,19 +404,6 @@ static void conditions(struct writer *w, int at, const struct plan_node *n)
     }
 }
 
-static void heap_blocks(struct writer *w, int at, const struct plan_node *n)
-{
-    if (n->exact_blocks > 0 || n->lossy_blocks > 0) {
-        indent(w, at);
-        strbuf_str(w->out, "Heap Blocks:");
-        if (n->exact_blocks > 0)
-            strbuf_printf(w->out, " exact=%.0f", n->exact_blocks);
-        if (n->lossy_blocks > 0)
-            strbuf_printf(w->out, " lossy=%.0f", n->lossy_blocks);
-        strbuf_char(w->out, '\n');
-    }
-}
-
 static void workers_line(struct writer *w, int at, const struct plan_node *n)
 {
     figure_line(w, at, "Workers Planned", n->workers_planned);
@@ -317,21 +411,6 @@ static void workers_line(struct writer *w, int at, const struct plan_node *n)
         indent(w, at);
         strbuf_printf(w->out, "Workers Launched: %.0f\n", n->workers_launched);
     }
-}
-
-static void node_buffers(struct writer *w, int at, const struct plan_node *n)
-{
-    buffers(w, at,
-            (const struct pair[12]){{"hit", n->shared_hit},
-                                    {"read", n->shared_read},
-                                    {"dirtied", n->shared_dirtied},
-                                    {"written", n->shared_written},
-                                    {"hit", n->local_hit},
-                                    {"read", n->local_read},
-                                    {"dirtied", n->local_dirtied},
-                                    {"written", n->local_written},
-                                    {"read", n->temp_read},
-                                    {"written", n->temp_written}});
 }
 
 static void wal_line(struct writer *w, int at, const struct plan_node *n)
@@ -343,7 +422,23 @@ static void wal_line(struct writer *w, int at, const struct plan_node *n)
             strbuf_printf(w->out, " fpi=%.0f", n->wal_fpi);
         if (n->wal_bytes > 0)
             strbuf_printf(w->out, " bytes=%.0f", n->wal_bytes);
+        if (n->wal_buffers_full > 0)
+            strbuf_printf(w->out, " buffers full=%.0f", n->wal_buffers_full);
         strbuf_char(w->out, '\n');
+    }
+}
+
+/* What follows a Sort Key of grouping sets stands below it. */
+static void sets_lines(struct writer *w, int at, const struct plan_list *sets)
+{
+    bool below = false;
+    for (size_t i = 0; i < sets->n; i++) {
+        bool sort = str_starts(sets->items[i], "Sort Key: ");
+        below = below && !sort;
+        indent(w, at + (below ? STEP : 0));
+        expression(w, sets->items[i]);
+        strbuf_char(w->out, '\n');
+        below = below || sort;
     }
 }
 
@@ -354,21 +449,29 @@ static void details(struct writer *w, int at, const struct plan_node *n)
         strbuf_str(w->out, "Disabled: true\n");
     }
     list_line(w, at, "Output", &n->output);
-    if (n->inner_unique == 1) {
+    if (n->inner_unique == 1 && w->verbose) {
         indent(w, at);
         strbuf_str(w->out, "Inner Unique: true\n");
     }
+    writes(w, at, n);
     text_line(w, at, "Function Call", n->function_call);
-    list_line(w, at, "Group Key", &n->group_key);
+    text_line(w, at, "Table Function Call", n->table_function_call);
+    if (n->grouping_sets.n)
+        sets_lines(w, at, &n->grouping_sets);
+    else
+        list_line(w, at, "Group Key", &n->group_key);
     list_line(w, at, "Sort Key", &n->sort_key);
     list_line(w, at, "Presorted Key", &n->presorted_key);
     list_line(w, at, "Params Evaluated", &n->params_evaluated);
     text_line(w, at, "Cache Key", n->cache_key);
     text_line(w, at, "Cache Mode", n->cache_mode);
+    text_line(w, at, "Window", n->window);
     conditions(w, at, n);
-    figure_line(w, at, "Index Searches", n->index_searches);
-    heap_blocks(w, at, n);
-    figure_line(w, at, "Subplans Removed", n->subplans_removed);
+    if (!isnan(n->index_searches)) { /* said also when it is 0 */
+        indent(w, at);
+        strbuf_printf(w->out, "Index Searches: %.0f\n", n->index_searches);
+    }
+    heap_blocks(w, at, n->exact_blocks, n->lossy_blocks);
     workers_line(w, at, n);
     if (n->single_copy == 1) {
         indent(w, at);
@@ -377,14 +480,17 @@ static void details(struct writer *w, int at, const struct plan_node *n)
     memory_line(w, at, n);
     if (n->storage_kb >= 0) {
         indent(w, at);
-        strbuf_printf(w->out, "Storage: Memory  Maximum Storage: %.0fkB\n", n->storage_kb);
+        strbuf_str(w->out, "Storage: ");
+        put(w, n->storage ? n->storage : "Memory");
+        strbuf_printf(w->out, "  Maximum Storage: %.0fkB\n", n->storage_kb);
     }
     text_line(w, at, "Remote SQL", n->remote_sql);
-    node_buffers(w, at, n);
-    io(w, at, n);
+    buffers(w, at, BLOCKS(n));
+    io(w, at, IO_TIMES(n));
     wal_line(w, at, n);
     for (size_t i = 0; i < n->n_workers; i++)
         worker(w, at, &n->workers[i]);
+    figure_line(w, at, "Subplans Removed", n->subplans_removed);
 }
 
 /* ---- nodes ---- */
@@ -406,12 +512,7 @@ static void where(struct writer *w, const struct plan_node *n)
         name(w, n->index);
     }
     if (what && !(n->index && bitmap)) {
-        strbuf_str(w->out, " on ");
-        if (n->schema && n->relation) {
-            name(w, n->schema);
-            strbuf_char(w->out, '.');
-        }
-        name(w, what);
+        target(w, n->relation || n->function ? n->schema : NULL, what, NULL);
     }
     if (n->alias && !str_eq(n->alias, what) && !bitmap) {
         strbuf_str(w->out, what ? " " : " on ");
@@ -434,11 +535,11 @@ static void node_line(struct writer *w, const struct plan_node *n)
     }
     bool part = isnan(n->loop_rows) && isnan(n->total_cost); /* of another server: part_time */
     if (!part && (n->loops > 0 || (isnan(n->loops) && !isnan(n->loop_rows)))) {
-        strbuf_str(w->out, isnan(n->total_cost) ? "  (" : " (");
+        strbuf_str(w->out, " (");
         actual(w, n->loop_startup_ns, n->loop_total_ns, n->loop_rows, n->loops);
         strbuf_char(w->out, ')');
     } else if (!part && n->loops == 0) {
-        strbuf_str(w->out, isnan(n->total_cost) ? "  (never executed)" : " (never executed)");
+        strbuf_str(w->out, " (never executed)");
     }
     strbuf_char(w->out, '\n');
 }
@@ -509,7 +610,10 @@ static void whole(struct writer *w)
                 (const struct pair[12]){{"hit", p->planning_shared_hit}, {"read", p->planning_shared_read}});
         if (p->planning_memory_kb >= 0) {
             indent(w, STEP);
-            strbuf_printf(w->out, "Memory: used=%.0fkB\n", p->planning_memory_kb);
+            strbuf_printf(w->out, "Memory: used=%.0fkB", p->planning_memory_kb);
+            if (p->planning_allocated_kb >= 0)
+                strbuf_printf(w->out, "  allocated=%.0fkB", p->planning_allocated_kb);
+            strbuf_char(w->out, '\n');
         }
     }
     time_line(w, "Planning Time", p->planning_ns);
@@ -542,7 +646,14 @@ static void whole(struct writer *w)
     if (!isnan(p->serialization_ns)) {
         strbuf_str(w->out, "Serialization: time=");
         ms(w, p->serialization_ns);
-        strbuf_str(w->out, " ms\n");
+        strbuf_str(w->out, " ms");
+        if (p->serialization_kb >= 0)
+            strbuf_printf(w->out, "  output=%.0fkB", p->serialization_kb);
+        if (p->serialization_format) {
+            strbuf_str(w->out, "  format=");
+            put(w, p->serialization_format);
+        }
+        strbuf_char(w->out, '\n');
     }
     if (!p->logged) /* of a log it is the duration: not EXPLAIN's */
         time_line(w, "Execution Time", p->execution_ns);
@@ -552,6 +663,10 @@ void explain_write(const struct plan *p, bool hide, struct strbuf *out)
 {
     struct writer w = {.plan = p, .hide = hide, .out = out};
     int *left = mem_array(p->n_nodes + 1, sizeof *left);
+    for (size_t i = 0; i < p->n_nodes; i++) {
+        w.verbose = w.verbose || p->nodes[i]->output.n > 0;
+        w.fractions = w.fractions || p->nodes[i]->disabled >= 0;
+    }
     for (size_t i = 0; i < p->n_nodes; i++) /* in the order of the plan, parents first */
         write_node(&w, p->nodes[i], left);
     whole(&w);

@@ -104,6 +104,26 @@ static bool is_list_of(const char *name, const char *child)
     return !strcmp(child, "Item") || (!strncmp(name, child, n) && !strcmp(name + n, "s"));
 }
 
+/* XML has one tag for both groups of an incremental sort, in this order, and one for what either of
+ * them took in memory and on disk. */
+static bool sort_tag(const cJSON *item, char tag[NAME_MAX_BYTES])
+{
+    bool groups = !strcmp(tag, "Incremental-Sort-Groups");
+    if (!groups && strcmp(tag, "Sort-Space") != 0)
+        return false;
+    const cJSON *methods = cJSON_GetObjectItemCaseSensitive(item, "Sort Methods Used"), *each;
+    bool disk = methods && methods->child;
+    cJSON_ArrayForEach(each, methods) disk =
+        disk && cJSON_IsString(each) && str_starts(each->valuestring, "external");
+    disk = disk || cJSON_GetObjectItemCaseSensitive(item, "Sort Space Memory");
+    bool second = groups && cJSON_GetObjectItemCaseSensitive(item, "Full-sort Groups");
+    snprintf(tag, NAME_MAX_BYTES, "%s",
+             groups ? second ? "Pre-sorted Groups" : "Full-sort Groups"
+             : disk ? "Sort Space Disk"
+                    : "Sort Space Memory");
+    return true;
+}
+
 /* Behind <name>: up to its end. NULL: nothing whole in it. */
 static cJSON *element(struct xml *x, const char *name, int depth)
 {
@@ -127,7 +147,8 @@ static cJSON *element(struct xml *x, const char *name, int depth)
         cJSON *child = empty ? cJSON_CreateString("") : element(x, tag, depth + 1);
         if (!child)
             continue;
-        untag(tag);
+        if (!sort_tag(item, tag))
+            untag(tag);
         if (cJSON_IsArray(item))
             cJSON_AddItemToArray(item, child);
         else

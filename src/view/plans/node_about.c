@@ -418,7 +418,11 @@ static const char *node_about(struct doc *d, const struct section *s, const stru
     condition(d, &b, a, "Remote SQL", n->remote_sql);
     list(d, &b, a, "Sort key", &n->sort_key);
     list(d, &b, a, "Presorted", &n->presorted_key);
-    list(d, &b, a, "Group key", &n->group_key);
+    if (!n->grouping_sets.n)
+        list(d, &b, a, "Group key", &n->group_key);
+    for (size_t i = 0; i < n->grouping_sets.n; i++)
+        condition(d, &b, a, "Grouping", n->grouping_sets.items[i]);
+    condition(d, &b, a, "Window", n->window);
     buffers(&b, n);
     memory(&b, n);
     workers(&b, n);

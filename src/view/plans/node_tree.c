@@ -102,6 +102,22 @@ static const struct column *columns_for(struct doc *d, const struct plan *p, enu
     return c;
 }
 
+/* "by grouping sets (a, b), (a), ()" */
+static void grouping_sets(struct doc *d, const struct plan_source *src, const struct plan_list *sets,
+                          struct strbuf *b)
+{
+    bool any = false;
+    for (size_t i = 0; i < sets->n; i++) {
+        const char *keys = strstr(sets->items[i], "Key: ");
+        if (!keys || str_starts(sets->items[i], "Sort Key: "))
+            continue;
+        keys += strlen("Key: ");
+        strbuf_printf(b, any ? ", " : b->len ? ", by grouping sets " : "by grouping sets ");
+        strbuf_printf(b, str_eq(keys, "()") ? "%s" : "(%s)", plan_shown_expression(d, src, keys));
+        any = true;
+    }
+}
+
 /* All conditions of a node in one line; NULL: it has none. */
 static const char *plan_conditions(struct doc *d, const struct plan_source *src, const struct plan_node *n)
 {
@@ -121,6 +137,10 @@ static const char *plan_conditions(struct doc *d, const struct plan_source *src,
             strbuf_printf(&b, "%s%s %s", b.len ? ", " : "", all[i].name,
                           plan_shown_expression(d, src, all[i].text));
     const struct plan_list *keys = n->sort_key.n ? &n->sort_key : &n->group_key;
+    if (n->grouping_sets.n && !n->sort_key.n) {
+        grouping_sets(d, src, &n->grouping_sets, &b);
+        keys = &n->sort_key;
+    }
     for (size_t i = 0; i < keys->n; i++)
         strbuf_printf(&b, "%s%s",
                       i       ? ", "
@@ -275,6 +295,7 @@ void plan_tree(struct doc *d, struct plan *p, const struct plan_source *src, con
     s->min_height = 5;
     s->note = omitted                             ? doc_printf(d, "%zu more nodes in the view plan", omitted)
               : p->timed || m != PLAN_METRIC_COST ? doc_text(d, plan_metric_note(m))
+              : p->analyzed                       ? doc_text(d, "costs only: executed without timing; * most")
               : p->logged ? doc_text(d, "costs only: the log has no node times; * most")
                           : doc_text(d, "costs only: not executed; * most");
     if (src->metric_key && (d->metrics & (d->metrics - 1))) /* there is another */

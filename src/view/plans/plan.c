@@ -266,9 +266,11 @@ static void findings(struct doc *d, struct plan *p, const struct plan_findings *
                      const struct plan_advice *suggestions, struct plan_about *about, bool in_short)
 {
     struct section *s = doc_table(d, "findings", "Findings", finding_columns, ARRAY_LEN(finding_columns));
-    s->note = doc_text(d, p->timed    ? "the largest possible saving first"
-                          : p->logged ? "from the planner's costs; the log has no node times"
-                                      : "from the planner's costs; the statement was not executed");
+    s->note =
+        doc_text(d, p->timed      ? "the largest possible saving first"
+                    : p->analyzed ? "from the planner's costs; the statement was executed without timing"
+                    : p->logged   ? "from the planner's costs; the log has no node times"
+                                  : "from the planner's costs; the statement was not executed");
     s->empty = doc_text(d, no_findings(d, p, f));
     struct strbuf todo = {0};
     plan_advice_text(suggestions, &todo);
