@@ -8,6 +8,7 @@
 #include "base/redact.h"
 #include "base/units.h"
 #include "view/plans/plan.h"
+#include "view/shared/common.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -75,7 +76,7 @@ static int print_intent(struct app *a, const struct sd_batch *reply, const char 
         section_field(d, s, NULL, "With --yes", UNIT_NONE,
                       cell_text("it would be refused for the same reason"));
     s = doc_section(d, SECTION_TEXT, "query", "Query");
-    s->text = doc_text(d, sql);
+    common_statement(d, s, doc_text(d, sql));
     int status = output_doc(a, d);
     doc_free(d);
     free(server);

@@ -46,6 +46,22 @@ const char *section_text(struct doc *d, struct section *s)
     return s->text;
 }
 
+size_t section_shown_at(const struct section *s, size_t at)
+{
+    static const char SPACE[] = " \t\r\n\f\v";
+    const char *t = s->text, *p = s->shown;
+    if (!t || !p)
+        return at;
+    for (size_t i = 0; i < at && t[i]; i++)
+        if (!strchr(SPACE, t[i])) {
+            p += strspn(p, SPACE);
+            p += *p != '\0';
+        }
+    if (t[at] && !strchr(SPACE, t[at]))
+        p += strspn(p, SPACE);
+    return (size_t)(p - s->shown);
+}
+
 const char *doc_text(struct doc *d, const char *s)
 {
     return arena_strdup(d->arena, s);

@@ -80,6 +80,15 @@ enum {
     COLUMN_LOG = 128       /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
 };
 
+/* A part of a text in a language: bytes of it, in order, without overlap. */
+enum text_part { TEXT_KEYWORD, TEXT_CONSTANT, TEXT_COMMENT };
+struct text_span {
+    size_t start, len;
+    enum text_part part;
+};
+/* The parts of a text that have a style of their own; how many were written. */
+typedef size_t text_spans(const char *text, struct text_span *out, size_t max);
+
 struct SD_DESIGNATED column {
     const char *key;   /* JSON key, column name in `s` and --sort; unique in its table */
     const char *title; /* short header, "P99" */
@@ -88,6 +97,7 @@ struct SD_DESIGNATED column {
     int priority; /* 0: always shown; higher ones go first when the pane is narrow */
     int width;    /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
     const char *help;
+    text_spans *spans; /* of a text in a language; NULL: it is in none */
 };
 
 /* Where Enter leads: a view and what it is about. view NULL: nowhere. With from < to also
@@ -310,7 +320,11 @@ struct section {
     /* TEXT: written when it is first needed (section_text); NULL: `text` is all. */
     const char *(*write)(struct doc *d, void *ctx);
     void *write_ctx;
-    struct text_mark *marks; /* TEXT */
+    /* TEXT: the same with other space between its words, for people; NULL: as it is. Programs and `y` get
+     * the text itself. */
+    const char *shown;
+    text_spans *spans;       /* TEXT: in a language; NULL: in none */
+    struct text_mark *marks; /* TEXT: of `text` */
     size_t n_marks;
     /* GRAPH, HEATMAP: where a moment of it leads; its time is added. No view: the same view. */
     struct dive dive;
@@ -362,6 +376,8 @@ void doc_free(struct doc *d); /* NULL is fine */
 void doc_own(struct doc *d, void *p, void (*drop)(void *p));
 /* The text of a SECTION_TEXT, written now when it was not yet; NULL: none. */
 const char *section_text(struct doc *d, struct section *s);
+/* Where byte `at` of section.text is in section.shown. */
+size_t section_shown_at(const struct section *s, size_t at);
 
 /* The pointer is valid until the next doc_section. */
 struct section *doc_section(struct doc *d, enum section_kind kind, const char *key, const char *title);

@@ -113,10 +113,11 @@ static void pairs(const struct table *t, struct strbuf *out)
 static void text_block(const struct section *s, struct strbuf *out)
 {
     struct strbuf valid = {0};
-    for (size_t at = 0, n; s->text && (at == 0 || s->text[at - 1]); at += n + 1) {
-        n = strcspn(s->text + at, "\n");
+    const char *text = s->shown && !s->n_marks ? s->shown : s->text; /* marks are of the text */
+    for (size_t at = 0, n; text && (at == 0 || text[at - 1]); at += n + 1) {
+        n = strcspn(text + at, "\n");
         strbuf_clear(&valid);
-        utf8_append_lines(&valid, s->text + at, n);
+        utf8_append_lines(&valid, text + at, n);
         strbuf_printf(out, "    %s\n", strbuf_text(&valid)); /* an indented block: nothing in it can end it */
         print_carets(s, at, n, 4, out);
     }

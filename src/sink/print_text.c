@@ -148,7 +148,7 @@ void print_text_section(const struct section *s, const struct print_options *o, 
     if (t ? !table_rows(t) : !(s->text && *s->text))
         nothing(s, o, out);
     else if (!t)
-        lines(s->text, 2, s, o, out);
+        lines(s->shown && !s->n_marks ? s->shown : s->text, 2, s, o, out); /* marks are of the text */
     else if (t->bare)
         print_text_bare(t, o, out);
     else

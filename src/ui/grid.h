@@ -28,6 +28,9 @@
     X(WARN, warn, "worth a look")                                                                            \
     X(BAD, bad, "act now")                                                                                   \
     X(MATCH, match, "text that matches a filter or search")                                                  \
+    X(KEYWORD, keyword, "keywords of a statement")                                                           \
+    X(CONSTANT, constant, "constants and parameters of a statement")                                         \
+    X(COMMENT, comment, "comments of a statement")                                                           \
     X(GRAPH1, graph1, "first line of a graph, share bars")                                                   \
     X(GRAPH2, graph2, "second line of a graph")                                                              \
     X(GRAPH3, graph3, "third line of a graph")                                                               \

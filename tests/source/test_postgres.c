@@ -281,6 +281,16 @@ static void statements_are_read_with_fingerprints(void **state)
     watch_stop(&w);
 }
 
+static bool has_event_text(struct watch *w, void *text)
+{
+    const struct sd_event *e;
+    for (size_t k = 0; k < w->n; k++)
+        for (size_t i = 0; (e = batch_each(w->batches[k], SD_EVENT, &i));)
+            if (e->text && strstr(e->text, text))
+                return true;
+    return false;
+}
+
 static bool has_new_statement(struct watch *w, void *text)
 {
     const struct sd_statement *s;
@@ -303,6 +313,7 @@ static void new_statements_are_told_from_old_ones(void **state)
     assert_true(until(&w, has_new_statement, "first_seen", 15));
     assert_false(has_new_statement(&w, "known_before"));
     run_sql("shop", "select pg_stat_statements_reset()");
+    assert_true(until(&w, has_event_text, "were reset", 15)); /* a listing without it was read */
     run_sql("shop", "select min(total) - max(id) as known_before from orders");
     assert_true(until(&w, has_new_statement, "known_before", 15));
     watch_stop(&w);
@@ -396,16 +407,6 @@ static void tools_are_no_workload(void **state)
     assert_false(has_statement(&w, "pg_stat_reset"));
     PQfinish(app);
     watch_stop(&w);
-}
-
-static bool has_event_text(struct watch *w, void *text)
-{
-    const struct sd_event *e;
-    for (size_t k = 0; k < w->n; k++)
-        for (size_t i = 0; (e = batch_each(w->batches[k], SD_EVENT, &i));)
-            if (e->text && strstr(e->text, text))
-                return true;
-    return false;
 }
 
 static void a_reset_of_the_statement_counters_is_an_event(void **state)

@@ -1,5 +1,5 @@
 /* database.c - figures of the whole server and of each database. */
-#include "source/postgres/internal.h"
+#include "source/postgres/server_state.h"
 #include "base/num.h"
 
 #include <stdlib.h>
@@ -197,6 +197,8 @@ enum sd_result database_collect(struct postgres *p, struct sd_error *err)
     result = add_server(p, b, err);
     if (result == SD_OK)
         result = add_size(p, b, at, err);
+    if (result == SD_OK)
+        result = server_state_add(p, b, at, err);
     h->publish(p->s, b);
     return result;
 }

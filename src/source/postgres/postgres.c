@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
+#include "source/postgres/bloat.h"
 #include "source/postgres/internal.h"
 #include "source/postgres/server_state.h"
 
@@ -202,7 +203,7 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         if (result == SD_OK)
             result = database_collect(p, err);
         if (result == SD_OK)
-            result = server_state_collect(p, err);
+            result = server_state_slow(p, err);
         if (result == SD_OK && p->o->sample_hz > 0)
             result = holders_read(p, err);
         if (result == SD_OK)
@@ -215,8 +216,6 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
         result = catalog_collect(p, err);
         if (result == SD_OK)
             result = settings_collect(p, err);
-        if (result == SD_OK)
-            result = parameters_collect(p, err);
         /* Thousands of tables take the server a while: never more than 1 % of its time. */
         int64_t took = p->s->host->now(p->s) - now;
         p->catalog_every = took > 0 ? MIN(100 * MIN(took, 60 * SD_S), 3600 * SD_S) : 0;
@@ -287,6 +286,8 @@ static enum sd_result postgres_request(struct sd_source *s, const struct sd_requ
     }
     case SD_JOB_ADVISE:
         return advise_request(s->priv, req->args, reply, err);
+    case SD_JOB_BLOAT:
+        return bloat_request(s->priv, req->args, reply, err);
     }
     return sd_fail(err, SD_UNSUPPORTED, "the PostgreSQL source does not know this job");
 }

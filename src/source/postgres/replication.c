@@ -88,8 +88,7 @@ char *replication_sql(const char *columns)
                                                                                          "s.plugin::text, "
                                                                                          "s.database::text, "
                                                                                          "s.temporary::int4,"
-                                                                                         " " HERE
-                                                                                         ", NULL, "
+                                                                                         " " HERE ", NULL, "
                                                                                          "NULL, " BYTES(
                                                                                              "s.confirmed_"
                                                                                              "flush_lsn") ", "

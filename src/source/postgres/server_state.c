@@ -3,13 +3,14 @@
 
 #include <stdlib.h>
 
-#define IO_EVERY (10 * SD_S) /* some dozens of rows */
+#define IO_EVERY         (10 * SD_S) /* some dozens of rows */
+#define PARAMETERS_EVERY (30 * SD_S) /* hundreds of rows are looked at */
 
 /* What of the server's views there is, and the statements for it. */
 struct server_state {
     char *columns;
     char *figures, *io, *replication, *progress; /* NULL: the server has no such view, or it refuses */
-    sd_time next_io;
+    sd_time next_io, next_parameters;
 };
 
 bool columns_have(const char *columns, const char *column)
@@ -49,7 +50,7 @@ static enum sd_result look(struct postgres *p, struct sd_error *err)
     x->io = server_io_sql(x->columns);
     x->replication = replication_sql(x->columns);
     x->progress = progress_sql(x->columns);
-    return SD_OK;
+    return history_collect(p, err);
 }
 
 void server_state_free(struct postgres *p)
@@ -97,10 +98,8 @@ static enum sd_result add_io(struct postgres *p, struct sd_batch *b, sd_time now
     return result;
 }
 
-enum sd_result server_state_collect(struct postgres *p, struct sd_error *err)
+enum sd_result server_state_add(struct postgres *p, struct sd_batch *b, sd_time at, struct sd_error *err)
 {
-    const struct sd_host *h = p->s->host;
-    sd_time at = h->now(p->s);
     PGresult *figures = NULL, *replication = NULL, *progress = NULL;
     if (!p->state) {
         enum sd_result looked = look(p, err);
@@ -114,17 +113,28 @@ enum sd_result server_state_collect(struct postgres *p, struct sd_error *err)
     if (result == SD_OK)
         result = ask(p, &x->progress, &progress, err);
     if (result == SD_OK && figures) {
-        struct sd_batch *b = h->batch(p->s, at);
         server_figures_add(p, b, figures, x->columns);
         if (replication)
             replication_add(p, b, replication);
         if (progress)
             progress_add(p, b, progress, x->columns);
         result = add_io(p, b, at, err);
-        h->publish(p->s, b);
     }
     PQclear(figures);
     PQclear(replication);
     PQclear(progress);
+    return result;
+}
+
+/* Never more than 1 % of the server's time. */
+enum sd_result server_state_slow(struct postgres *p, struct sd_error *err)
+{
+    struct server_state *x = p->state;
+    sd_time now = p->s->host->now(p->s);
+    if (!x || (now < x->next_parameters && x->next_parameters <= now + 3600 * SD_S))
+        return SD_OK;
+    enum sd_result result = parameters_collect(p, err);
+    int64_t took = p->s->host->now(p->s) - now;
+    x->next_parameters = now + MAX(PARAMETERS_EVERY, took > 0 ? MIN(100 * took, 3600 * SD_S) : 0);
     return result;
 }

@@ -7,11 +7,15 @@
 
 #include "source/postgres/internal.h"
 
-/* Publishes one batch: SD_SERVER with SD_REPLICATION and SD_PROGRESS, and at times SD_SERVER_IO. What the
- * server refuses is absent from it. */
-enum sd_result server_state_collect(struct postgres *p, struct sd_error *err);
+/* Adds SD_SERVER with SD_REPLICATION and SD_PROGRESS to a batch, and at times SD_SERVER_IO. What the server
+ * refuses is absent from it. */
+enum sd_result server_state_add(struct postgres *p, struct sd_batch *b, sd_time at, struct sd_error *err);
+/* What is not read so often: parameters. */
+enum sd_result server_state_slow(struct postgres *p, struct sd_error *err);
 /* Publishes SD_PARAMETER. */
 enum sd_result parameters_collect(struct postgres *p, struct sd_error *err);
+/* Publishes what the server keeps of the time before, as metrics postgresql.history. Once. */
+enum sd_result history_collect(struct postgres *p, struct sd_error *err);
 void server_state_free(struct postgres *p);
 
 /* `columns` is a list of view.column:type, comma separated, the type as its number: what there is. */
@@ -29,5 +33,7 @@ void replication_add(struct postgres *p, struct sd_batch *b, const PGresult *r);
 char *progress_sql(const char *columns); /* NULL: the server has no such view */
 void progress_add(struct postgres *p, struct sd_batch *b, const PGresult *r, const char *columns);
 const char *parameters_sql(void);
+const char *history_ash_sql(void);
+char *history_sampling_sql(const char *schema);
 
 #endif

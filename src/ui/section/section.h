@@ -69,6 +69,8 @@ struct need section_need(const struct section *s, int width);
 
 /* For sections that scroll lines. */
 void scroll_move(struct section *s, struct pane *p, enum section_move m);
+/* How a part of a text in a language looks. */
+enum style span_style(enum text_part part);
 /* What stands instead of nothing. */
 void empty_draw(struct draw d, const struct section *s, struct pane *p);
 /* The item `m` goes to from `at` in a list of n. */

@@ -325,6 +325,24 @@ static void cut_text(struct draw d, struct rect clip, int x, int y, int width, e
     grid_put(d.grid, clip, x + used, y, STYLE_DIM, 0x2026);
 }
 
+/* The parts of a text in a language that is drawn at x, cut to the width. */
+static void cell_spans(struct draw d, int x, int y, int width, const char *text, text_spans *spans)
+{
+    enum { PARTS = 200 };
+    struct text_span part[PARTS];
+    size_t n = spans(text, part, PARTS), len = strlen(text), k = 0;
+    bool cut = utf8_width(text) > width;
+    int end = x + width - cut;
+    struct utf8_char c;
+    for (size_t i = 0, step; x < end && k < n && (step = utf8_next(text + i, len - i, &c));
+         i += step, x += c.width) {
+        while (k < n && part[k].start + part[k].len <= i)
+            k++;
+        if (k < n && part[k].start <= i && c.width > 0)
+            grid_style(d.grid, (struct rect){x, y, MIN(c.width, end - x), 1}, span_style(part[k].part), 0);
+    }
+}
+
 /* A row that is drawn. */
 struct line {
     const struct row *row;
@@ -344,8 +362,10 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
     } else if (f.text) {
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;
-        cut_text(d, clip, x, y, f.width, style,
-                 (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text);
+        text = (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text;
+        cut_text(d, clip, x, y, f.width, style, text);
+        if (col->spans && v.type == CELL_TEXT)
+            cell_spans(d, x, y, f.width, text, col->spans);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
         draw_figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;

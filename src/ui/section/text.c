@@ -75,6 +75,53 @@ static void mark_line(struct draw d, const char *text, size_t at, size_t n, cons
     }
 }
 
+enum { SPANS_MAX = 4096 };
+
+enum style span_style(enum text_part part)
+{
+    static const enum style styles[] = {
+        [TEXT_KEYWORD] = STYLE_KEYWORD, [TEXT_CONSTANT] = STYLE_CONSTANT, [TEXT_COMMENT] = STYLE_COMMENT};
+    return styles[part];
+}
+
+/* The parts of a line, n bytes of the text from `at`, that have a style. */
+static void span_line(struct draw d, const char *text, size_t at, size_t n, const struct text_span *spans,
+                      size_t n_spans, int y)
+{
+    int x = d.in.x + (d.in.w >= 3), end = d.in.x + d.in.w;
+    struct utf8_char c;
+    size_t k = 0;
+    for (size_t i = 0, step; i < n && x < end && (step = utf8_next(text + at + i, n - i, &c));
+         i += step, x += c.width) {
+        while (k < n_spans && spans[k].start + spans[k].len <= at + i)
+            k++;
+        if (k < n_spans && spans[k].start <= at + i && c.width > 0)
+            grid_style(d.grid, (struct rect){x, d.in.y + y, MIN(c.width, end - x), 1},
+                       span_style(spans[k].part), 0);
+    }
+}
+
+/* Draws the parts of a text that is drawn already. */
+static void draw_spans(struct draw d, const char *text, const struct section *s,
+                       const struct text_mark *marks, const struct pane *p)
+{
+    struct text_span *spans = mem_array(SPANS_MAX, sizeof *spans);
+    size_t n_spans = s->spans(text, spans, SPANS_MAX), at = 0;
+    int width = d.in.w - 2 * (d.in.w >= 3), line = 0;
+    while (width > 0 && text[at] && line < p->top + d.in.h) {
+        size_t skip, n = line_length(text + at, width, &skip);
+        bool marked = is_marked(marks, s->n_marks, at, at + n);
+        if (line >= p->top)
+            span_line(d, text, at, n, spans, n_spans, line - p->top);
+        if (marked && line + 1 >= p->top)
+            mark_line(d, text, at, n, marks, s->n_marks, line - p->top,
+                      line - p->top + 1 < d.in.h ? line - p->top + 1 : -1);
+        at += n + skip;
+        line += 1 + marked;
+    }
+    free(spans);
+}
+
 void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks,
                  enum style style, struct pane *p)
 {
@@ -109,22 +156,49 @@ void text_draw(struct draw d, const char *text, enum style style, struct pane *p
 
 enum { TEXT_WANTED = 12 };
 
+/* The marks of the text, in the text as it is shown. Caller frees. */
+static struct text_mark *shown_marks(const struct section *s)
+{
+    struct text_mark *m = mem_array(s->n_marks + 1, sizeof *m);
+    for (size_t i = 0; i < s->n_marks; i++) {
+        size_t end = s->marks[i].start + s->marks[i].len;
+        m[i].start = section_shown_at(s, s->marks[i].start);
+        m[i].len = s->marks[i].len ? section_shown_at(s, end - 1) + 1 - m[i].start : 0;
+    }
+    return m;
+}
+
+/* Laid out it may take more lines, which it gets where there is room. */
 static struct need text_pane_need(const struct section *s, int width)
 {
     struct need n = {1, 1, 1};
-    n.most = s->text && *s->text ? marked_height(s->text, s->marks, s->n_marks, width - 2)
-                                 : text_height(s->empty, width - 2);
-    n.want = MIN(n.most, TEXT_WANTED);
+    struct text_mark *marks = shown_marks(s);
+    bool any = s->text && *s->text;
+    int plain =
+        any ? marked_height(s->text, s->marks, s->n_marks, width - 2) : text_height(s->empty, width - 2);
+    n.most = any && s->shown ? MAX(plain, marked_height(s->shown, marks, s->n_marks, width - 2)) : plain;
+    n.want = MIN(plain, TEXT_WANTED);
+    free(marks);
     return n;
 }
 
 static void draw_text(struct draw d, struct doc *doc, struct section *s, struct pane *p)
 {
     const char *text = section_text(doc, s);
-    if (text && *text)
-        marked_draw(d, text, s->marks, s->n_marks, STYLE_TEXT, p);
-    else
+    if (!text || !*text) {
         empty_draw(d, s, p);
+        return;
+    }
+    struct text_mark *marks = shown_marks(s);
+    int width = MAX(d.in.w - 2, 1);
+    bool shown = s->shown && (marked_height(s->shown, marks, s->n_marks, width) <= d.in.h ||
+                              marked_height(text, s->marks, s->n_marks, width) > d.in.h);
+    text = shown ? s->shown : text;
+    const struct text_mark *m = shown ? marks : s->marks;
+    marked_draw(d, text, m, s->n_marks, STYLE_TEXT, p);
+    if (s->spans)
+        draw_spans(d, text, s, m, p);
+    free(marks);
 }
 
 const struct section_ops TEXT_OPS = {.need = text_pane_need, .draw = draw_text, .move = scroll_move};

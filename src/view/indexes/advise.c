@@ -121,7 +121,8 @@ static const struct column INDEX_COLUMNS[I_END] = {
                 .flags = COLUMN_HIDDEN,
                 .priority = 9,
                 .help = "what building it waits for"},
-    [I_DDL] = {.key = "ddl",
+    [I_DDL] = {.spans = sql_spans,
+               .key = "ddl",
                .title = "DDL",
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,
                .priority = 9,
@@ -149,7 +150,8 @@ static const struct column QUERY_COLUMNS[Q_END] = {
                  .help = "the same with the indexes"},
     [Q_SHARE] =
         {.key = "cost_share", .title = "Left", .unit = UNIT_SHARE, .priority = 1, .help = "after / before"},
-    [Q_TEXT] = {.key = "text",
+    [Q_TEXT] = {.spans = sql_spans,
+                .key = "text",
                 .title = "Statement",
                 .flags = COLUMN_LEFT | COLUMN_GROW,
                 .priority = 3,
@@ -198,7 +200,8 @@ static const struct column WASTE_COLUMNS[W_END] = {
                  .unit = UNIT_TIME,
                  .priority = 3,
                  .help = "when the statistics were reset; null: never"},
-    [W_DDL] = {.key = "ddl",
+    [W_DDL] = {.spans = sql_spans,
+               .key = "ddl",
                .title = "DDL",
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,
                .priority = 9,
@@ -337,6 +340,7 @@ static void add_indexes(struct making *m)
         sec->note = proof(m);
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "To run, outside of a transaction");
         text->text = doc_text(d, ddl.text);
+        text->spans = sql_spans;
     }
     strbuf_free(&ddl);
 }

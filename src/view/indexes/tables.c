@@ -288,7 +288,7 @@ static struct doc *build_tables(const struct view_ctx *c)
 
 const struct view tables_view = {
     .name = "tables",
-    .aliases = "bloat vacuum",
+    .aliases = "vacuum",
     .place = PLACE_DB,
     .title = "Tables",
     .summary = "the database's tables: size, scans, dead rows, vacuum, hit ratio, writes; the largest first",

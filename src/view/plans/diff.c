@@ -365,14 +365,14 @@ static void statements(struct doc *d, const char *before, const struct plan_sour
         return;
     if (same_statement(before, after)) {
         struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
-        s->text = after ? plan_shown(d, after_is, after) : plan_shown(d, before_is, before);
+        common_statement(d, s, after ? plan_shown(d, after_is, after) : plan_shown(d, before_is, before));
         s->aside = true; /* what it is of is known; the lines belong to the tree */
         return;
     }
     struct section *s = doc_section(d, SECTION_TEXT, "query_before", "Query before");
-    s->text = plan_shown(d, before_is, before);
+    common_statement(d, s, plan_shown(d, before_is, before));
     s = doc_section(d, SECTION_TEXT, "query", "Query after");
-    s->text = plan_shown(d, after_is, after);
+    common_statement(d, s, plan_shown(d, after_is, after));
 }
 
 static void add_note(struct doc *d, struct table *t, struct strbuf *text, const char *sentence)

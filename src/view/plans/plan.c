@@ -290,7 +290,7 @@ static void statement(struct doc *d, const struct plan *p, const struct plan_sou
     if (!query)
         return;
     struct section *s = doc_section(d, SECTION_TEXT, "query", "Query");
-    s->text = plan_shown(d, src, query);
+    common_statement(d, s, plan_shown(d, src, query));
     s->weight = 1;
 }
 

@@ -228,7 +228,8 @@ static struct doc *build_query_plan(const struct view_ctx *c)
         plan_kept_free(kept);
         if (query_text(q)) {
             src = (struct plan_source){.show_literals = c->show_literals};
-            doc_section(d, SECTION_TEXT, "query", "Query")->text = plan_shown(d, &src, query_text(q));
+            common_statement(d, doc_section(d, SECTION_TEXT, "query", "Query"),
+                             plan_shown(d, &src, query_text(q)));
         }
     }
     doc_field(d, "query_key", UNIT_NONE, cell_text(doc_text(d, query_key(q))));

@@ -76,7 +76,8 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                  .priority = 9,
                  .width = 30,
                  .help = "the new text of that part; unknown: it depends on more than the statement"},
-    [R_statement] = {.key = "statement",
+    [R_statement] = {.spans = sql_spans,
+                     .key = "statement",
                      .title = "Statement",
                      .flags = H,
                      .priority = 9,
@@ -202,6 +203,7 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
             print_rewrite(d, &l.items[i], i, &text);
         struct section *how = doc_section(d, SECTION_TEXT, NULL, "Rewritten statement");
         how->text = doc_text(d, text.text);
+        how->spans = sql_spans;
         how->weight = in_short ? 0 : 1;
         strbuf_free(&text);
     }

@@ -4,6 +4,7 @@
 
 #include "core/sql/statement.h"
 #include "view/plans/parts.h"
+#include "core/sql/pretty.h"
 
 #define H COLUMN_HIDDEN
 enum {
@@ -32,7 +33,8 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                  .flags = COLUMN_GROW | COLUMN_NO_JSON,
                  .width = 34,
                  .help = "what it is on: table, keys, INCLUDE, condition"},
-    [S_ddl] = {.key = "ddl",
+    [S_ddl] = {.spans = sql_spans,
+               .key = "ddl",
                .title = "Statement (slowdive never runs it)",
                .priority = 4,
                .width = 96,

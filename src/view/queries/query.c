@@ -31,7 +31,7 @@ static const struct query *chosen(const struct view_ctx *c)
 static void statement(struct doc *d, const struct view_ctx *c, const struct query *q)
 {
     struct section *s = doc_section(d, SECTION_TEXT, "text", "Statement");
-    s->text = common_sql(d, c, query_text(q), false);
+    common_statement(d, s, common_sql(d, c, query_text(q), false));
     s->min_height = 3;
     struct wait_sums w;
     query_waits(c->model, q, c->span, &w);

@@ -4,7 +4,8 @@
 
 #include "view/view.h"
 
-extern const struct view server_view, replication_view, progress_view, parameters_view;
+extern const struct view server_view, replication_view, progress_view, parameters_view, bloat_view,
+    history_view;
 
 extern const struct view_action *const server_actions[];
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "core/sql/hidden.h"
+#include "core/sql/pretty.h"
 #include "base/num.h"
 #include "core/sql/statement.h"
 
@@ -482,6 +483,15 @@ const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql,
     const char *text = doc_text(d, strbuf_text(&b));
     strbuf_free(&b);
     return text;
+}
+
+void common_statement(struct doc *d, struct section *s, const char *sql)
+{
+    char *pretty = sql ? sql_pretty(sql) : NULL;
+    s->text = sql;
+    s->shown = pretty && strcmp(pretty, sql) != 0 ? doc_text(d, pretty) : NULL;
+    s->spans = sql_spans;
+    free(pretty);
 }
 
 const char *common_id(struct doc *d, int64_t id)

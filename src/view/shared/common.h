@@ -3,6 +3,7 @@
 #ifndef VIEW_SHARED_COMMON_H
 #define VIEW_SHARED_COMMON_H
 
+#include "core/sql/pretty.h"
 #include "view/view.h"
 
 /* Record kinds as the panes name them (struct view needs). */
@@ -69,6 +70,9 @@ const char *common_as_seen(struct doc *d, const struct view_ctx *c, sd_kinds kin
 /* SQL as it may be shown: literals hidden when they must be; with `line` on one line.
  * What was hidden once is remembered: parsing costs more than everything else here. */
 const char *common_sql(struct doc *d, const struct view_ctx *c, const char *sql, bool line);
+/* Makes a TEXT section a statement: laid out and with its parts in colours; what is copied and printed for
+ * programs is `sql` as it is. It is the doc's; NULL: the section stays empty. */
+void common_statement(struct doc *d, struct section *s, const char *sql);
 /* A 64-bit identifier as text: JSON readers keep 53 bits of a number. NULL when unknown. */
 const char *common_id(struct doc *d, int64_t id);
 
