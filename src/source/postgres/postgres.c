@@ -213,11 +213,12 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
     }
     int64_t every = MAX(p->o->catalog_interval, p->catalog_every);
     if (result == SD_OK && p->o->catalog_interval > 0 && due(&p->next_catalog, now, every)) {
+        sd_time began = p->s->host->now(p->s); /* the figures were read before it */
         result = catalog_collect(p, err);
         if (result == SD_OK)
             result = settings_collect(p, err);
         /* Thousands of tables take the server a while: never more than 1 % of its time. */
-        int64_t took = p->s->host->now(p->s) - now;
+        int64_t took = p->s->host->now(p->s) - began;
         p->catalog_every = took > 0 ? MIN(100 * MIN(took, 60 * SD_S), 3600 * SD_S) : 0;
         if (p->catalog_every > every)
             p->next_catalog = now + p->catalog_every;
