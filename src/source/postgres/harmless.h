@@ -29,7 +29,7 @@ struct harmless {
     bool secured; /* a relation has row security, or the statement locks rows: only this role can plan it */
     bool nothing; /* there is nothing of the user's own that planning could run */
     bool strange; /* a base type of an unknown extension is used */
-    const char *unread; /* the statement, where slowdive's parser does not read it; NULL */
+    const char *unread;                  /* the statement, where slowdive's parser does not read it; NULL */
     struct harmless_function *functions; /* each once */
     size_t n, cap;
     struct harmless_pass *pass; /* with `plan` */
