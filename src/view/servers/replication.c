@@ -257,7 +257,7 @@ static void section(struct doc *d, const struct view_ctx *c, const struct server
                 : NULL;
     s->empty = none(d, c,
                     slots ? "The server has no replication slot."
-                          : "No standby is connected, and the server is none that receives.");
+                          : "No standby is connected, and the server itself is no standby.");
 }
 
 static struct doc *build_replication(const struct view_ctx *c)
