@@ -124,7 +124,7 @@ static void folded_stacks(void **state)
     static const char real[] = "a;b c 1.5\na 0.5\n";
     gives(real, strlen(real), NULL,
           "folded stacks samples count 0:\nb c|| 1.5/1.5\na|| 0.5/2\n"
-          "The counts have fractions: they are values, not numbers of samples.");
+          "Some counts have fractions or are too large: they are values, not numbers of samples.");
 }
 
 static void perf_script_text(void **state)
@@ -377,6 +377,64 @@ static void corpora_agree_with_pprof(void **state)
     as_pprof_top("go.nomappings.crash", "go.nomappings.crash.top.txt", NULL);
 }
 
+/* Removes what stackcollapse-perf.pl says of the kind: read_[k]. */
+static size_t without_kinds(char *text)
+{
+    char *to = text;
+    for (const char *p = text; *p;) {
+        if (p[0] == '_' && p[1] == '[' && p[2] && p[3] == ']')
+            p += 4;
+        else
+            *to++ = *p++;
+    }
+    *to = 0;
+    return (size_t)(to - text);
+}
+
+/* The totals of each frame are those of the flame graph. */
+static void as_flame_graph(const char *file, const char *expected)
+{
+    char path[256];
+    struct sd_error err = {.text = ""};
+    size_t len, n;
+    snprintf(path, sizeof path, "profiles/perf_script/%s", file);
+    char *text = read_file(test_corpus(path), &len);
+    snprintf(path, sizeof path, "profiles/perf_script/results/%s", expected);
+    char *folded = read_file(test_corpus(path), &n);
+    struct profile *p = profile_read(text, len, PROFILE_ANY, NULL, file, &err);
+    struct profile *e = profile_read(folded, without_kinds(folded), PROFILE_FOLDED, NULL, expected, &err);
+    assert_non_null(p);
+    assert_non_null(e);
+    for (size_t i = 0; i < e->n; i++) {
+        double total = 0;
+        for (size_t k = 0; k < p->n; k++)
+            if (str_eq(p->functions[k].name, e->functions[i].name))
+                total += profile_total(p, k, p->chosen);
+        if (total != profile_total(e, i, 0) && !str_eq(e->functions[i].name, " "))
+            fail_msg("%s: %s has %g, not %g", file, e->functions[i].name, total, profile_total(e, i, 0));
+    }
+    profile_free(p);
+    profile_free(e);
+    free(text);
+    free(folded);
+}
+
+static void corpora_agree_with_flame_graphs(void **state)
+{
+    (void)state;
+    if (!test_corpus("profiles/perf_script/perf-dd-stacks-01.txt"))
+        skip();
+    as_flame_graph("perf-dd-stacks-01.txt", "perf-dd-stacks-01-collapsed-kernel.txt");
+    as_flame_graph("perf-funcab-cmd-01.txt", "perf-funcab-cmd-01-collapsed-kernel.txt");
+    as_flame_graph("perf-iperf-stacks-pidtid-01.txt", "perf-iperf-stacks-pidtid-01-collapsed-kernel.txt");
+    as_flame_graph("perf-java-stacks-01.txt", "perf-java-stacks-01-collapsed-kernel.txt");
+    as_flame_graph("perf-java-stacks-02.txt", "perf-java-stacks-02-collapsed-kernel.txt");
+    as_flame_graph("perf-mirageos-stacks-01.txt", "perf-mirageos-stacks-01-collapsed-kernel.txt");
+    as_flame_graph("perf-vertx-stacks-01.txt", "perf-vertx-stacks-01-collapsed-kernel.txt");
+    as_flame_graph("inferno-cpp-stacks-std-function.txt", "inferno-cpp-stacks-std-function-collapsed.txt");
+    as_flame_graph("inferno-single-line-stacks.txt", "inferno-single-line-stacks-collapsed.txt");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_gzip_bomb),
         cmocka_unit_test(others_are_told_how_to_convert),
         cmocka_unit_test(corpora_agree_with_pprof),
+        cmocka_unit_test(corpora_agree_with_flame_graphs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 
 #include "base/num.h"
 
+enum { AHEAD = 8 }; /* frames */
+
 struct profile *profile_new(const char *format, size_t max_types)
 {
     struct profile *p = mem_alloc(sizeof *p);
@@ -149,6 +151,10 @@ bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t 
     for (size_t t = 0; t < p->n_types; t++)
         p->sums[t] += values[t];
     for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) { /* the figures of all functions are more than a cache holds */
+            __builtin_prefetch(&p->functions[frames[i + AHEAD]].stack, 1);
+            __builtin_prefetch(p->values + 2 * p->max_types * frames[i + AHEAD] + p->max_types, 1);
+        }
         struct profile_function *f = &p->functions[frames[i]];
         double *own = p->values + 2 * p->max_types * frames[i];
         if (f->stack != stack)

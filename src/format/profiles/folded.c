@@ -122,7 +122,8 @@ struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
         return NULL;
     }
     if (!f.p->counted)
-        profile_say(f.p, "The counts have fractions: they are values, not numbers of samples.");
+        profile_say(f.p,
+                    "Some counts have fractions or are too large: they are values, not numbers of samples.");
     return f.p;
 }
 

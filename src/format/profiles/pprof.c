@@ -37,6 +37,9 @@ struct pprof {
     size_t n_types, samples_type;
     uint64_t default_type, drop;
     int64_t time_ns, duration_ns;
+    /* Of the locations numbered from 1 with one function, which most are: it + 1, close together, because
+     * each frame of each sample asks for one. 0: not such a one, or not resolved yet. */
+    uint32_t *single;
     uint32_t *frames; /* of one sample, innermost first */
     size_t n_frames, cap_frames;
     const char *problem;
@@ -420,11 +423,18 @@ static bool read_types(struct pprof *x)
 
 static bool add_location(struct pprof *x, uint64_t id)
 {
+    if (id && id <= x->n_locations && x->single[id - 1] && x->n_frames < PROFILE_DEPTH_MAX) {
+        GROW(x, frames);
+        x->frames[x->n_frames++] = x->single[id - 1] - 1;
+        return true;
+    }
     struct location *l = by_id(x->locations, x->n_locations, sizeof *l, id);
     if (!l)
         return refuse(x, "a sample is of a location that does not exist");
     if (!l->frames && !resolve(x, l))
         return false;
+    if (id && id <= x->n_locations && l == &x->locations[id - 1] && l->n_frames == 1)
+        x->single[id - 1] = l->frames[0] + 1;
     if (x->n_frames + l->n_frames > PROFILE_DEPTH_MAX)
         return refuse(x, "it has a stack of more than 1,048,576 frames");
     for (size_t i = 0; i < l->n_frames; i++) {
@@ -473,6 +483,7 @@ static bool read_all(struct pprof *x, struct bytes b)
     if (!read_tables(x, b) || !read_types(x))
         return false;
     sort_tables(x);
+    x->single = mem_array(x->n_locations + 1, sizeof *x->single);
     for (size_t i = 0; i < x->n_samples; i++)
         if (!read_sample(x, x->samples[i]))
             return false;
@@ -502,6 +513,7 @@ struct profile *pprof_read(const void *bytes, size_t len, struct sd_error *err)
     free(x.locations);
     free(x.functions);
     free(x.lines);
+    free(x.single);
     free(x.frames);
     if (done)
         return x.p;
