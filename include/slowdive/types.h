@@ -552,6 +552,33 @@ struct sd_texts {
     X(INT, elapsed_ns, "ns", "of the database: time it took")                                                \
     X(INT, left_out, "count", "of the database: relations without an estimate")
 
+/* A profile: where a program spends its time or memory, as one file or one window of sampling tells. Its
+ * functions are in the same batch, and of no other profile. Values are in base units. */
+#define SD_PROFILE_FIELDS(X)                                                                                 \
+    X(TEXT, name, "", "what was profiled, or the file")                                                      \
+    X(TEXT, format, "", "pprof, perf script, folded stacks")                                                 \
+    X(LIST_TEXT, types, "", "sample types, as the file names them")                                          \
+    X(LIST_TEXT, units, "", "of each: ns, bytes or count")                                                   \
+    X(LIST_REAL, values, "", "of each: sum of all samples")                                                  \
+    X(TEXT, type, "", "the one to show")                                                                     \
+    X(INT, samples, "count", "number of samples")                                                            \
+    X(INT, lost, "count", "samples lost; absent: the format cannot tell")                                    \
+    X(REAL, truncated_share, "share", "of the samples, with a stack that is cut; absent: cannot be told")    \
+    X(INT, began, "time", "when the profile began")                                                          \
+    X(INT, duration_ns, "ns", "time it covers")                                                              \
+    X(INT, functions, "count", "functions in it")                                                            \
+    X(INT, left_out, "count", "of these, not in the batch")
+
+/* A function of a profile. Lists have an item for each of its sample types. */
+#define SD_PROFILE_FUNCTION_FIELDS(X)                                                                        \
+    X(TEXT, name, "", "the function; [module] where only that is known")                                     \
+    X(TEXT, module, "", "file it is in: program, library, kernel module; absent: unknown")                   \
+    X(TEXT, kind, "", "kernel, native, jit, interpreted or process; absent: unknown")                        \
+    X(INT, self_samples, "count", "samples in it; absent: the format does not count samples")                \
+    X(INT, total_samples, "count", "samples in it or in what it calls, once a stack")                        \
+    X(LIST_REAL, self, "", "values of samples in it")                                                        \
+    X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -601,7 +628,9 @@ struct sd_texts {
     R(20, REPLICATION, replication, "a standby, a replication slot or a receiver")                           \
     R(21, PROGRESS, progress, "how far a command is")                                                        \
     R(22, PARAMETER, parameter, "a parameter of the server")                                                 \
-    R(23, BLOAT, bloat, "how much of a relation is unused")
+    R(23, BLOAT, bloat, "how much of a relation is unused")                                                  \
+    R(24, PROFILE, profile, "a profile of a program")                                                        \
+    R(25, PROFILE_FUNCTION, profile_function, "a function of a profile")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

@@ -165,6 +165,24 @@ static const struct row ROWS[] = {
      .expected = REFUSED, .to_the_end = true, .says = "no entry of a slow query log"},
     {.name = "slowlog: an endless device", .target = "slowlog:/dev/zero",
      .expected = SITTING | REFUSED},
+
+    /* ---- profile ---- */
+    {.name = "profile: no such file", .target = "profile:%s/missing.pb.gz",
+     .expected = S(FAILED), .says = "cannot open", .cycles = 200},
+    {.name = "profile: a folder", .target = "profile:%s",
+     .expected = S(FAILED), .says = "is a folder"},
+    {.name = "profile: a silent writer", .target = "profile:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "profile: a dripping writer", .target = "folded:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_DRIPS},
+    {.name = "profile: a writer of garbage", .target = "profile:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED | S(ENDED), .peer = FIFO_GARBAGE},
+    {.name = "profile: binary junk", .target = "pprof:%s/junk",
+     .expected = S(FAILED), .says = "cannot read the profile", .cycles = 20},
+    {.name = "profile: a cut gzip", .target = "profile:%s/cut.gz",
+     .expected = S(FAILED), .says = "cannot read the profile", .to_the_end = true},
+    {.name = "profile: an endless device", .target = "folded:/dev/zero",
+     .expected = SITTING | REFUSED},
 };
 /* clang-format on */
 

@@ -140,6 +140,24 @@ static void add_workload(struct sd_batch *b, int i)
     free(text);
 }
 
+static void add_profile(struct sd_batch *b, int i)
+{
+    struct sd_profile p;
+    struct sd_profile_function f;
+    char name[64];
+    cleared(SD_PROFILE, &p);
+    cleared(SD_PROFILE_FUNCTION, &f);
+    p.name = numbered(name, "app", i);
+    p.types = p.units = SD_TEXTS("samples");
+    p.type = "samples";
+    p.samples = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_PROFILE, &p));
+    f.name = name;
+    f.self = f.total = SD_REALS(1);
+    for (int k = 0; k < 5; k++)
+        assert_true(batch_add(b, SD_PROFILE_FUNCTION, &f));
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -231,6 +249,17 @@ static void say_workloads(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_profiles(const struct model *m, struct strbuf *out)
+{
+    for (int k = 0; k < MODEST; k++) {
+        struct profile_entry e[32];
+        size_t n = model_profiles(m, T0 + k * SD_S, e, ARRAY_LEN(e));
+        for (size_t i = 0; i < n; i++)
+            if (str_eq(e[i].origin, "modest"))
+                strbuf_printf(out, "%" PRId64 ":%" PRId64 " ", e[i].at - T0, e[i].whole->samples);
+    }
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -264,6 +293,7 @@ static const struct row {
     {.name = "indexes", .add = add_table, .say = say_indexes, .names = 100000, .batch = 50},
     {.name = "servers", .add = add_server, .say = say_servers, .names = 100000, .batch = 1},
     {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
+    {.name = "profiles", .add = add_profile, .say = say_profiles, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };
 

@@ -71,7 +71,9 @@ static void a_digit_goes_to_its_place(void **state)
     }
     play(w, "key 4");
     see(w, "4 Code");
-    see(w, "It needs samples of the program's stacks");
+    see(w, "No profile is open.");
+    play(w, "key 5");
+    see(w, "It needs the statistics of a cache");
     play(w, "key 0");
     see(w, "Views by place");
     see(w, "endpoints");

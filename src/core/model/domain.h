@@ -29,6 +29,7 @@
     X(indexes, 2, 0)                                                                                         \
     X(servers, 3, 0)                                                                                         \
     X(workloads, 1, 256)                                                                                     \
+    X(profiles, 4, 512)                                                                                      \
     X(sources, 1, 4096)
 
 enum domain_id {

@@ -145,7 +145,7 @@ void common_envelope(struct doc *d, const struct view_ctx *c, struct span s)
 /* What brings each kind of record: for notes and for the sentence in an empty pane. */
 struct bringer {
     sd_kinds kinds;
-    const char *kind;   /* of source; an exec source may bring anything */
+    const char *kind;   /* of source, or several, space separated; an exec source may bring anything */
     const char *what;   /* is missing */
     const char *source; /* "access log" */
     const char *target; /* an example */
@@ -176,6 +176,11 @@ static const struct bringer BRINGERS[] = {
      .what = "parameters",
      .source = "database",
      .target = "postgres://user@host/database"},
+    {.kinds = KINDS_PROFILE,
+     .kind = "profile pprof folded perf_script",
+     .what = "profiles",
+     .source = "profile",
+     .target = "cpu.pb.gz"},
     {.kinds = KINDS_ACTIVITY,
      .kind = "postgres",
      .what = "active sessions",
@@ -191,9 +196,19 @@ static const struct bringer *bringer_of(sd_kinds kinds)
     return NULL;
 }
 
+static bool is_kind(const struct bringer *b, const struct source_info *s)
+{
+    const char *kind = s->status ? s->status->kind : NULL;
+    size_t len = kind ? strlen(kind) : 0;
+    for (const char *p = b->kind; len && *p; p += strcspn(p, " "), p += *p == ' ')
+        if (strcspn(p, " ") == len && !strncmp(p, kind, len))
+            return true;
+    return false;
+}
+
 static bool brings(const struct bringer *b, const struct source_info *s)
 {
-    return s->status && (str_eq(s->status->kind, b->kind) || str_eq(s->status->kind, "exec"));
+    return s->status && (is_kind(b, s) || str_eq(s->status->kind, "exec"));
 }
 
 static void name_sources(const struct view_ctx *c, sd_kinds kinds, struct strbuf *out)
@@ -202,11 +217,11 @@ static void name_sources(const struct view_ctx *c, sd_kinds kinds, struct strbuf
     const struct bringer *b = bringer_of(kinds);
     size_t n = b ? model_sources(c->model, c->now, info, ARRAY_LEN(info)) : 0, named = 0, sure = 0;
     for (size_t i = 0; i < n; i++)
-        sure += info[i].status && str_eq(info[i].status->kind, b->kind);
+        sure += is_kind(b, &info[i]);
     for (size_t i = 0; i < n; i++) {
         if (!brings(b, &info[i]) || info[i].status->last_data == SD_UNKNOWN)
             continue;
-        if (sure && !str_eq(info[i].status->kind, b->kind))
+        if (sure && !is_kind(b, &info[i]))
             continue; /* an exec source might; the log does */
         if (named < NAMED_MAX)
             strbuf_printf(out, "%s%s", named ? " and " : out->len ? ", from " : "from ", info[i].origin);

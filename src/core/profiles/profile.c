@@ -1,0 +1,199 @@
+#include "core/profiles/profile.h"
+
+#include <stdlib.h>
+
+#include "base/num.h"
+
+enum { AHEAD = 8 }; /* frames */
+
+struct profile *profile_new(const char *format, size_t max_types)
+{
+    struct profile *p = mem_alloc(sizeof *p);
+    p->arena = arena_new();
+    p->format = format;
+    p->max_types = MIN(max_types, (size_t)PROFILE_TYPES_MAX);
+    p->at = p->duration_ns = SD_UNKNOWN;
+    return p;
+}
+
+void profile_free(struct profile *p)
+{
+    if (!p)
+        return;
+    arena_free(p->arena);
+    free(p->functions);
+    free(p->values);
+    free(p->slots);
+    free(p);
+}
+
+size_t profile_type(struct profile *p, const char *name, const char *unit)
+{
+    for (size_t i = 0; i < p->n_types; i++)
+        if (str_eq(p->types[i], name))
+            return i;
+    if (p->n_types == p->max_types)
+        return p->max_types;
+    p->types[p->n_types] = arena_strdup(p->arena, name);
+    p->units[p->n_types] = unit;
+    return p->n_types++;
+}
+
+void profile_say(struct profile *p, const char *note)
+{
+    for (size_t i = 0; i < p->n_notes; i++)
+        if (str_eq(p->notes[i], note))
+            return;
+    if (p->n_notes < ARRAY_LEN(p->notes))
+        p->notes[p->n_notes++] = arena_strdup(p->arena, note);
+}
+
+/* Eight bytes at a time: frames of text are looked up millions of times. */
+static uint64_t hash_of(uint64_t h, const char *s, size_t n)
+{
+    uint64_t word;
+    for (; n >= sizeof word; n -= sizeof word, s += sizeof word) {
+        memcpy(&word, s, sizeof word);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 29;
+    }
+    word = n;
+    if (n)
+        memcpy(&word, s, n);
+    h = (h ^ word ^ ((uint64_t)n << 56)) * UINT64_C(0xbf58476d1ce4e5b9);
+    return h ^ h >> 32;
+}
+
+static bool text_is(const char *text, const char *s, size_t len)
+{
+    return text ? strncmp(text, s, len) == 0 && !text[len] : !s;
+}
+
+static void rehash(struct profile *p)
+{
+    p->n_slots = p->n_slots ? p->n_slots * 2 : 1024;
+    free(p->slots);
+    p->slots = mem_array(p->n_slots, sizeof *p->slots);
+    for (size_t i = 0; i < p->n; i++) {
+        size_t at = p->functions[i].hash & (p->n_slots - 1);
+        while (p->slots[at])
+            at = (at + 1) & (p->n_slots - 1);
+        p->slots[at] = (uint32_t)i + 1;
+    }
+}
+
+static const char *too_many(struct profile *p, size_t text)
+{
+    p->text_bytes += text;
+    return p->n >= PROFILE_DISTINCT_MAX       ? "more than 1,048,576 functions"
+           : p->text_bytes > PROFILE_TEXT_MAX ? "more than 256 MiB of function names"
+                                              : NULL;
+}
+
+static uint32_t function_add(struct profile *p, uint64_t hash, size_t at)
+{
+    if (p->n == p->cap) {
+        size_t was = p->cap, each = 2 * p->max_types * sizeof *p->values;
+        p->functions = mem_grow(p->functions, p->n, &p->cap, sizeof *p->functions);
+        p->values = mem_realloc(p->values, p->cap * each);
+        memset((char *)p->values + was * each, 0, (p->cap - was) * each);
+    }
+    p->functions[p->n] = (struct profile_function){.hash = hash};
+    p->slots[at] = (uint32_t)++p->n;
+    return (uint32_t)p->n - 1;
+}
+
+uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
+                          size_t module_len, const char *kind)
+{
+    len = strnlen(name, MIN(len, (size_t)PROFILE_NAME_MAX));
+    module_len = module ? strnlen(module, MIN(module_len, (size_t)PROFILE_NAME_MAX)) : 0;
+    uint64_t hash = hash_of(hash_of(len, name, len), module, module_len);
+    if (p->n * 2 >= p->n_slots)
+        rehash(p);
+    size_t at = hash & (p->n_slots - 1);
+    for (; p->slots[at]; at = (at + 1) & (p->n_slots - 1)) {
+        const struct profile_function *f = &p->functions[p->slots[at] - 1];
+        if (f->hash == hash && text_is(f->name, name, len) && text_is(f->module, module, module_len))
+            return p->slots[at] - 1;
+    }
+    const char *full = too_many(p, len + module_len);
+    if (full) {
+        p->full = full;
+        return 0;
+    }
+    uint32_t i = function_add(p, hash, at);
+    p->functions[i].name = arena_strndup(p->arena, name, len);
+    p->functions[i].module = module ? arena_strndup(p->arena, module, module_len) : NULL;
+    p->functions[i].kind = kind;
+    return i;
+}
+
+static void add_to(struct profile *p, double *figures, int64_t *counted, int64_t samples,
+                   const double *values)
+{
+    for (size_t t = 0; t < p->n_types; t++)
+        figures[t] += values[t];
+    *counted = add_sat(*counted, samples);
+}
+
+bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t samples, const double *values)
+{
+    uint64_t stack = ++p->stacks;
+    p->frames += n;
+    if (!p->full && (n > PROFILE_DEPTH_MAX || p->frames > PROFILE_FRAMES_MAX))
+        p->full = n > PROFILE_DEPTH_MAX ? "a stack of more than 1,048,576 frames"
+                                        : "more than 500 million frames in all stacks";
+    if (p->full)
+        return false;
+    if (p->counted)
+        p->samples = add_sat(p->samples, samples);
+    for (size_t t = 0; t < p->n_types; t++)
+        p->sums[t] += values[t];
+    for (size_t i = 0; i < n; i++) {
+        if (i + AHEAD < n) { /* the figures of all functions are more than a cache holds */
+            __builtin_prefetch(&p->functions[frames[i + AHEAD]].stack, 1);
+            __builtin_prefetch(p->values + 2 * p->max_types * frames[i + AHEAD] + p->max_types, 1);
+        }
+        struct profile_function *f = &p->functions[frames[i]];
+        double *own = p->values + 2 * p->max_types * frames[i];
+        if (f->stack != stack)
+            add_to(p, own + p->max_types, &f->total_samples, samples, values);
+        f->stack = stack;
+        if (i + 1 == n)
+            add_to(p, own, &f->self_samples, samples, values);
+    }
+    return true;
+}
+
+void profile_add(struct profile *p, uint32_t function, int64_t self_samples, int64_t total_samples,
+                 double self, double total)
+{
+    struct profile_function *f = &p->functions[function];
+    double *own = p->values + 2 * p->max_types * function;
+    own[0] += self;
+    own[p->max_types] += total;
+    p->counted &= sd_known(self_samples) && sd_known(total_samples);
+    f->self_samples = add_sat(f->self_samples, self_samples);
+    f->total_samples = add_sat(f->total_samples, total_samples);
+}
+
+static int by_self(const void *a, const void *b, void *profile)
+{
+    const struct profile *p = profile;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double d = fabs(profile_self(p, x, p->chosen)) - fabs(profile_self(p, y, p->chosen));
+    if (d > 0 || d < 0)
+        return d > 0 ? -1 : 1;
+    int names = strcmp(p->functions[x].name, p->functions[y].name);
+    return names ? names : x < y ? -1 : x > y;
+}
+
+uint32_t *profile_order(const struct profile *p)
+{
+    uint32_t *order = mem_array(p->n + 1, sizeof *order);
+    for (size_t i = 0; i < p->n; i++)
+        order[i] = (uint32_t)i;
+    qsort_r(order, p->n, sizeof *order, by_self, (void *)p);
+    return order;
+}

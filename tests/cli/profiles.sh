@@ -1,0 +1,50 @@
+#!/bin/bash
+# Profile files as they are looked at: functions, sample types, and how what is no profile is refused.
+. "$(dirname "$0")/tap.bash"
+
+cat >stacks.txt <<'END'
+main;serve;render;escape 60
+main;serve;render 25
+main;serve;query;read_[k] 10
+main;idle 5
+END
+run functions stacks.txt
+ok "folded stacks are recognised" exited 0
+ok "functions stand by what they use alone" says out '60.0 %  60.0 %          60           60  escape'
+ok "the whole is named" says out 'samples: 100, from stacks.txt'
+run functions --format json --limit 0 stacks.txt
+ok "JSON has the number of samples" says out '"samples":	100'
+ok "a type of samples" says out '"sample_type":	"samples"'
+ok "what cannot be told is null" says out '"lost":	null'
+ok "self and total of a function" says out '"total_value":	85'
+ok "its kind" says out '"kind":	"kernel"'
+run functions folded:- <stacks.txt
+ok "from standard input as well" says out 'render'
+run overview stacks.txt
+ok "it is no error in the overview" exited 0
+
+printf 'app 7 1.0: 1000 cpu-clock:\n\t1 slow+0x3 (/usr/bin/app)\n\t2 main (/usr/bin/app)\n\n' >script.txt
+printf 'app 7 2.0: 1000 cycles:\n\t1 fast (/usr/bin/app)\n\n' >>script.txt
+run functions script.txt
+ok "the text of perf script is recognised, its first event shown" says out 'cpu-clock: 1.00 us'
+run functions --sample-type cycles script.txt
+ok "another event is chosen by name" says out 'fast'
+run functions --sample-type wall script.txt
+ok "one that is not there is refused with those that are" is_refusal "there are: cpu-clock, cycles"
+run overview script.txt
+ok "a function with much of the time is in the overview" says out 'slow'
+
+gzip -k stacks.txt
+run functions stacks.txt.gz
+ok "gzip is looked into" says out 'escape'
+head -c 60 stacks.txt.gz >cut.gz
+run functions folded:cut.gz
+ok "cut gzip is refused" is_refusal "cannot read the profile cut.gz: its gzip data is cut or broken"
+printf 'PERFILE2%020d' 0 >perf.data
+run functions perf.data
+ok "perf.data is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+run functions pprof:stacks.txt
+ok "a forced format that it is not is refused" is_refusal "cannot read the profile stacks.txt"
+run functions folded:missing.txt
+ok "a file that is not there is refused" is_refusal "cannot open missing.txt"
+finish
