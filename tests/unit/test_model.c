@@ -905,11 +905,10 @@ static void test_hostile(void **state)
         struct sd_batch *b = batch_new("", times[i]);
         for (int kind = 1; kind < SD_KIND_END; kind++) {
             const struct sd_schema *sc = schema_of((enum sd_kind)kind);
-            union {
-                struct sd_http http;
-                struct sd_status status;
-                struct sd_activity activity;
-                struct sd_statement statement;
+            union { /* the longest of all kinds */
+#define HOSTILE_RECORD(number, UPPER, lower, help) struct sd_##lower lower;
+                SD_RECORDS(HOSTILE_RECORD)
+#undef HOSTILE_RECORD
             } r;
             cleared(sc->kind, &r);
             assert_true(batch_add(b, sc->kind, &r));

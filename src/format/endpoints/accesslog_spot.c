@@ -82,7 +82,7 @@ static bool same_name(const char *key, size_t n, const char *name)
             continue;
         if (c >= 'A' && c <= 'Z')
             c = (char)(c | 0x20);
-        if (c != *name++)
+        if (!*name || c != *name++) /* a key may hold a NUL */
             return false;
     }
     return !*name;

@@ -351,22 +351,31 @@ static const char *next_sign(const char *s, const char *end)
     return s;
 }
 
-/* EXPLAIN's JSON as it comes from the server. What people put around plans is looked for in a dozen ways:
- * for a plan of megabytes that takes longer than reading it. */
+/* EXPLAIN's JSON as it comes from the server, or as auto_explain writes it: a list of objects or one object
+ * that begins with such a key. */
+static bool is_bare_json(const char *s, const char *end)
+{
+    static const char *const keys[] = {"\"Plan\"", "\"Query Text\"", "\"Query Identifier\""};
+    while (end > s && end[-1] && strchr(" \t\r\n", end[-1]))
+        end--;
+    s = next_sign(s, end);
+    bool list = s < end && *s == '[';
+    s = list ? next_sign(s + 1, end) : s;
+    if (s >= end || *s != '{' || end[-1] != (list ? ']' : '}'))
+        return false;
+    s = next_sign(s + 1, end);
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+        if ((size_t)(end - s) > strlen(keys[i]) && !memcmp(s, keys[i], strlen(keys[i])))
+            return true;
+    return false;
+}
+
+/* What people put around plans is looked for in a dozen ways: in a plan of megabytes that takes longer than
+ * reading it, and a statement in it may look like one of them. */
 static bool read_bare_json(const char *text, size_t len, struct explain *out)
 {
-    static const char plan[] = "\"Plan\"";
     struct sd_error ignored;
-    const char *end = text + len, *s = next_sign(text, end);
-    while (end > s && strchr(" \t\r\n", end[-1]))
-        end--;
-    if (len > EXPLAIN_MAX_BYTES || s >= end || *s != '[' || end[-1] != ']')
-        return false;
-    s = next_sign(s + 1, end);
-    if (s >= end || *s != '{')
-        return false;
-    s = next_sign(s + 1, end);
-    if ((size_t)(end - s) < sizeof plan || memcmp(s, plan, sizeof plan - 1) != 0)
+    if (len > EXPLAIN_MAX_BYTES || !is_bare_json(text, text + len))
         return false;
     if (explain_body(text, len, out, &ignored))
         return true;

@@ -57,8 +57,8 @@ static void add(struct postgres *p, struct sd_batch *b, const char *source, cons
 {
     const struct sd_host *h = p->s->host;
     int64_t from = conn_int(r, 0, FROM), to = conn_int(r, 0, TO), ticks = conn_int(r, 0, TICKS);
-    double each =
-        ticks > 1 && to > from ? (double)(to - from) / (double)(ticks - 1) : 1; /* seconds a sample is for */
+    double each = ticks > 1 && to > from ? ((double)to - (double)from) / (double)(ticks - 1)
+                                         : 1; /* seconds a sample is for */
     if (!PQntuples(r) || !sd_known(from) || !sd_known(to))
         return;
     char *labels = mem_printf("source=%s", source);
