@@ -17,6 +17,7 @@
 #include "sink/recorder.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
+enum { FIELDS_MOST = 128 }; /* of a record */
 
 /* Lists with what lists can hold: nothing, unknown items, the extremes. */
 static void encode_one(const struct sd_batch *b, struct strbuf *out)
@@ -38,12 +39,13 @@ static const void *list_of(enum sd_field_type type, unsigned v)
 }
 
 /* A record whose every field depends on the seed; some are unknown. */
-static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[32][16])
+static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[FIELDS_MOST][16])
 {
     static const struct sd_bucket buckets[] = {
         {0, 1}, {63, 2}, {64, 70000}, {SD_HIST_BUCKETS - 1, UINT32_MAX}};
     static const struct sd_hist hists[] = {{4, buckets}, {0, buckets}, {2, buckets}};
     static const int64_t numbers[] = {0, 1, -1, 127, 128, INT64_MAX, INT64_MIN + 1, T0};
+    assert_true(sc->n_fields <= FIELDS_MOST);
     schema_clear(sc, r);
     for (size_t i = 0; i < sc->n_fields; i++) {
         void *p = (char *)r + sc->fields[i].offset;
@@ -68,13 +70,12 @@ static void fill(const struct sd_schema *sc, void *r, unsigned seed, char texts[
 static struct sd_batch *sample(unsigned seed)
 {
     struct sd_batch *b = batch_new(seed % 2 ? "log" : "pg main", T0 + seed);
-    union {
-        struct sd_status status;
-        struct sd_http http;
-        struct sd_activity activity;
-        struct sd_statement statement;
+    union { /* the longest of all kinds */
+#define SAMPLE_RECORD(number, UPPER, lower, help) struct sd_##lower lower;
+        SD_RECORDS(SAMPLE_RECORD)
+#undef SAMPLE_RECORD
     } r;
-    char texts[32][16];
+    char texts[FIELDS_MOST][16];
     for (unsigned i = 0; i < 12; i++) {
         const struct sd_schema *sc = schema_of((enum sd_kind)(1 + (seed + i / 2) % (SD_KIND_END - 1)));
         fill(sc, &r, seed + i, texts);
