@@ -65,7 +65,7 @@ static const struct session_text *text_of(struct session_texts *t, const char *q
 
 int64_t session_statement(struct postgres *p, int64_t dbid, const char *query)
 {
-    if (!query || !*query || !p->statements || (int64_t)strlen(query) >= p->query_size - 1)
+    if (!query || !*query || !p->statements || (int64_t)strlen(query) + 1 >= p->query_size)
         return SD_UNKNOWN;
     if (!p->session_texts)
         p->session_texts = mem_alloc(sizeof *p->session_texts);
