@@ -82,13 +82,13 @@ rows = rows.get("tables") or rows.get("rows")
 look = {r["table"]: r["finding"] for r in rows}
 sys.exit(0 if "public.\"Odd one\" (x)" in (look["public.author"] or "") else 1)' "$dir/tables"
 check "the view tables lists them from the catalogue alone"
-mkdir "$dir/work"
-echo "DELETE FROM author WHERE id = 7" >"$dir/work/delete.sql"
-"$program" advise "$PGURL" --workload "$dir/work" >"$dir/advice"
+mkdir "$dir/statements"
+echo "DELETE FROM author WHERE id = 7" >"$dir/statements/delete.sql"
+"$program" advise "$PGURL" --workload "$dir/statements" >"$dir/advice"
 grep -q 'public.author: each deleted row is searched for in public."Odd one" (x), which has no index' "$dir/advice"
 check "the advice for a workload names them"
-echo "UPDATE author SET name = 'x' WHERE id = 7" >"$dir/work/delete.sql"
-! "$program" advise "$PGURL" --workload "$dir/work" | grep -q 'each deleted row'
+echo "UPDATE author SET name = 'x' WHERE id = 7" >"$dir/statements/delete.sql"
+! "$program" advise "$PGURL" --workload "$dir/statements" | grep -q 'each deleted row'
 check "but not where nothing is deleted"
 echo "1..$n"
 exit $failed

@@ -75,13 +75,11 @@ static void see_equality(struct text_casts *all, Node **slot, Node *wrapped, Nod
     add_cast(all, c);
 }
 
-/* Where a condition must be true for its row: not under NOT, not in what is selected. */
 static bool see_text_cast(void *ctx, Node **slot)
 {
     struct text_casts *all = ctx;
     Node *n = *slot;
-    if (IS(n, RES_TARGET) || IS(n, CASE_EXPR) ||
-        (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR))
+    if (!holds_for_rows(n))
         return false;
     if (!IS(n, A_EXPR))
         return true;

@@ -25,13 +25,17 @@ static bool steady(Node *n)
            !ast_volatile(n);
 }
 
-/* Where a condition must be true for its row: not under NOT, not in what is selected. */
+bool holds_for_rows(const Node *n)
+{
+    return !IS(n, RES_TARGET) && !IS(n, CASE_EXPR) &&
+           !(IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR);
+}
+
 static bool see(void *ctx, Node **slot)
 {
     struct comparisons *all = ctx;
     Node *n = *slot;
-    if (IS(n, RES_TARGET) || IS(n, CASE_EXPR) ||
-        (IS(n, BOOL_EXPR) && n->bool_expr->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR))
+    if (!holds_for_rows(n))
         return false;
     if (!IS(n, A_EXPR))
         return true;

@@ -108,6 +108,9 @@ struct wasted {
     struct saving saved;
     size_t parts; /* further partitions in it */
 };
+/* May a condition inside of it be one that must be true for its row? Not under NOT, not in what is selected.
+ */
+bool holds_for_rows(const Node *n);
 /* False: no scan is wasted for it. */
 bool column_wasted(struct rewriter *r, const struct comparison *c, struct wasted *out);
 /* "orders", "orders_1 and 11 more parts"; "100 k rows were read to keep 5" */
