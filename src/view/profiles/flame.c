@@ -41,6 +41,24 @@ static struct doc *build_flame(const struct view_ctx *c)
     return d;
 }
 
+/* As drawings print boxes: each after the one it is in. */
+static const struct column ROWS[] = {
+    {.key = "label",
+     .title = "Name",
+     .help = "the function; (smaller ones): calls that were too small to keep"},
+    {.key = "weight_ns",
+     .title = "Weight",
+     .unit = UNIT_NS,
+     .help = "value in it and in what it calls here; weight_bytes or weight when the sample type is no time"},
+    {.key = "self_ns", .title = "Self", .unit = UNIT_NS, .help = "value in it alone, named in the same way"},
+    {.key = "depth", .title = "Depth", .unit = UNIT_COUNT, .help = "0: an outermost frame"},
+    {.key = "parent",
+     .title = "Parent",
+     .unit = UNIT_COUNT,
+     .help = "number of its caller's row, from 0; null: none"},
+};
+static const struct column ALSO[] = {SHOWN_ENVELOPE};
+
 const struct view flame_view = {
     .name = "flame",
     .aliases = "flamegraph icicle",
@@ -51,6 +69,8 @@ const struct view flame_view = {
     .links = (const char *const[]){"functions", NULL},
     .compares = true,
     .build = build_flame,
-    .also = SHOWN_ENVELOPE,
-    .n_also = SHOWN_N_ENVELOPE,
+    .columns = ROWS,
+    .n_columns = ARRAY_LEN(ROWS),
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -280,6 +280,7 @@ static struct doc *build_function(const struct view_ctx *c)
 }
 
 static const struct column ALSO[] = {
+    SHOWN_ENVELOPE,
     {.key = "function", .title = "Function", .help = "its name: what --select takes"},
     {.key = "figures", .title = "Figures", .help = "of it, as in the view functions"},
     {.key = "callees", .title = "Calls", .help = "what it calls, as callers; (itself): what it takes alone"},

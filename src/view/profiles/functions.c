@@ -229,6 +229,8 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
     shown_profile_free(x);
 }
 
+static const struct column ALSO[] = {SHOWN_ENVELOPE};
+
 const struct view functions_view = {
     .name = "functions",
     .aliases = "profile",
@@ -244,6 +246,6 @@ const struct view functions_view = {
     .columns = COLUMNS,
     .n_columns = F_COLUMNS,
     .compares = true,
-    .also = SHOWN_ENVELOPE,
-    .n_also = SHOWN_N_ENVELOPE,
+    .also = ALSO,
+    .n_also = ARRAY_LEN(ALSO),
 };

@@ -4,19 +4,6 @@
 
 #include "view/shared/figures.h"
 
-const struct column SHOWN_ENVELOPE[SHOWN_N_ENVELOPE] = {
-    {.key = "samples", .title = "Samples", .help = "number of samples; null: the format does not count them"},
-    {.key = "lost", .title = "Lost", .help = "samples that were lost; null: the format cannot tell"},
-    {.key = "truncated_share",
-     .title = "Truncated",
-     .help = "share of the samples whose stack is cut; null: the format cannot tell"},
-    {.key = "duration_ns", .title = "Duration", .help = "time the profile covers; null when unknown"},
-    {.key = "sample_type",
-     .title = "Sample type",
-     .help = "what the values are, as the file names it; --sample-type chooses another"},
-    {.key = "sample_types", .title = "Sample types", .help = "all that the file has"},
-};
-
 void shown_profile_free(void *shown)
 {
     struct shown_profile *x = shown;

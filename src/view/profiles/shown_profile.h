@@ -23,8 +23,22 @@ void shown_profile_free(void *shown);
 
 /* samples, lost, truncated_share, duration_ns, sample_type, sample_types[], after the usual envelope. */
 void shown_envelope(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
-enum { SHOWN_N_ENVELOPE = 6 };
-extern const struct column SHOWN_ENVELOPE[SHOWN_N_ENVELOPE];
+/* Those keys, for the `also` of a view. */
+#define SHOWN_ENVELOPE                                                                                       \
+    {.key = "samples",                                                                                       \
+     .title = "Samples",                                                                                     \
+     .help = "number of samples; null: the format does not count them"},                                     \
+        {.key = "lost", .title = "Lost", .help = "samples that were lost; null: the format cannot tell"},    \
+        {.key = "truncated_share",                                                                           \
+         .title = "Truncated",                                                                               \
+         .help = "share of the samples whose stack is cut; null: the format cannot tell"},                   \
+        {.key = "duration_ns", .title = "Duration", .help = "time the profile covers; null when unknown"},   \
+        {.key = "sample_type",                                                                               \
+         .title = "Sample type",                                                                             \
+         .help = "what the values are, as the file names it; --sample-type chooses another"},                \
+    {                                                                                                        \
+        .key = "sample_types", .title = "Sample types", .help = "all that the file has"                      \
+    }
 
 /* "cpu: 12.3 s, 1,169 samples, in 30 s, from cpu.pb.gz; 2 % truncated": what the figures are. */
 const char *shown_note(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
