@@ -180,6 +180,25 @@ static void an_idle_server_shows_no_statement_of_ours(void **state)
     stop();
 }
 
+/* 16 and later have one entry for a command, whoever sends it first and with whatever comment. */
+static void an_application_keeps_its_transactions(void **state)
+{
+    NEED_SERVER();
+    run_sql("select pg_stat_statements_reset()");
+    start("postgres");
+    assert_non_null(explain("select * from items where id = $1")->body);
+    PGconn *c = PQconnectdb(pg.url);
+    static const char *const commands[] = {"begin read only", "rollback"};
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        PQclear(PQexec(c, commands[i]));
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        assert_true(until(has_statement, commands[i]));
+        assert_int_equal(statement(commands[i])->calls, 1);
+    }
+    PQfinish(c);
+    stop();
+}
+
 /* ---- sessions ---- */
 
 static const struct sd_server *server(void)
@@ -394,9 +413,10 @@ static int setup(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(an_idle_server_shows_no_statement_of_ours),  TEST(a_session_is_linked_with_its_statement),
-        TEST(what_slowdive_asks_is_not_active),           TEST(a_list_is_shown_and_planned_as_one),
-        TEST(newer_syntax_is_planned_or_refused_by_name), TEST(a_role_without_rights_is_told_what_to_grant),
+        TEST(an_idle_server_shows_no_statement_of_ours),   TEST(an_application_keeps_its_transactions),
+        TEST(a_session_is_linked_with_its_statement),      TEST(what_slowdive_asks_is_not_active),
+        TEST(a_list_is_shown_and_planned_as_one),          TEST(newer_syntax_is_planned_or_refused_by_name),
+        TEST(a_role_without_rights_is_told_what_to_grant),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, setup, NULL);
