@@ -209,7 +209,9 @@ const char *holders_sql(void); /* pure */
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 /* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */
-void database_note_statements(struct postgres *p, sd_time since);
+void database_note_statements(struct postgres *p, sd_time reset);
+/* Tells that event. */
+void database_statements_reset(struct postgres *p, sd_time at);
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 
