@@ -300,7 +300,7 @@ static void add_index(struct making *m, struct table *t, const struct sd_workloa
     v[I_PROVEN] = flag(x->proven);
     v[I_UNPROVEN] = flag(sd_known(x->proven) ? x->proven == 0 : SD_UNKNOWN);
     v[I_LOCK] = cell_text(lock_note(x));
-    if (!x->ddl || !sql_creates_index(x->ddl))
+    if (!x->ddl || !sql_builds_index(x->ddl))
         return;
     v[I_DDL] = cell_text(doc_text(d, x->ddl));
     row->copy = doc_text(d, x->ddl);
