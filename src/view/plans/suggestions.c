@@ -33,7 +33,7 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                  .flags = COLUMN_GROW | COLUMN_NO_JSON,
                  .width = 34,
                  .help = "what it is on: table, keys, INCLUDE, condition"},
-    [S_ddl] = {.spans = sql_spans,
+    [S_ddl] = {.language = &sql_language,
                .key = "ddl",
                .title = "Statement (slowdive never runs it)",
                .priority = 4,
