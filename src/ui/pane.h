@@ -59,6 +59,7 @@ struct pane {
     size_t n_headings, cap_headings;
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
+    const struct doc *about_in;
     int about_row;     /* the row it is about; -1: none yet */
     bool about_chosen; /* it was asked for while the pane had the keys */
     int about_top;     /* first line shown */

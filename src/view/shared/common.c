@@ -505,7 +505,7 @@ void common_statement(struct doc *d, struct section *s, const char *sql)
     char *pretty = sql ? sql_pretty(sql) : NULL;
     s->text = sql;
     s->shown = pretty && strcmp(pretty, sql) != 0 ? doc_text(d, pretty) : NULL;
-    s->spans = sql_spans;
+    s->language = &sql_language;
     free(pretty);
 }
 
