@@ -47,4 +47,16 @@ run functions pprof:stacks.txt
 ok "a forced format that it is not is refused" is_refusal "cannot read the profile stacks.txt"
 run functions folded:missing.txt
 ok "a file that is not there is refused" is_refusal "cannot open missing.txt"
+
+cat >node.cpuprofile <<'END'
+{"nodes":[{"id":1,"callFrame":{"functionName":"(root)","url":"","lineNumber":-1},"children":[2]},
+{"id":2,"callFrame":{"functionName":"render","url":"file:///srv/app.js","lineNumber":4},"hitCount":2}],
+"startTime":0,"endTime":3000,"samples":[2,2],"timeDeltas":[1000,2000]}
+END
+run functions node.cpuprofile
+ok "a profile of V8 is recognised, its time shown" says out 'time: 2.00 ms, 2 samples, in 3.00 ms'
+run functions --sample-type samples cpuprofile:- <node.cpuprofile
+ok "its samples are the other type, and it can be forced" says out 'samples: 2'
+run functions pprof:node.cpuprofile
+ok "forced to be another it is refused" is_refusal "cannot read the profile node.cpuprofile"
 finish

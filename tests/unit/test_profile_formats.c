@@ -1,0 +1,288 @@
+/* Each format of profiles: what a small file of it gives, that it is recognised, and that every cut of it and
+ * every byte changed is refused or read, never more. */
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <zstd.h>
+
+#include "format/profiles/profile_file.h"
+
+/* What is read, as text: "name|module|kind self/total", by self. */
+static char *told(const void *bytes, size_t len, enum profile_format format, const char *type)
+{
+    struct sd_error err = {.text = ""};
+    struct profile *p = profile_read(bytes, len, format, type, "x", &err);
+    struct strbuf out = {0};
+    if (!p)
+        return mem_strdup(err.text);
+    uint32_t *order = profile_order(p);
+    strbuf_printf(&out, "%s %s %s %lld:", p->format, p->types[p->chosen], p->units[p->chosen],
+                  (long long)(sd_known(p->samples) ? p->samples : -1));
+    for (size_t i = 0; i < p->n; i++) {
+        const struct profile_function *f = &p->functions[order[i]];
+        if (profile_total(p, order[i], p->chosen) != 0)
+            strbuf_printf(&out, "\n%s|%s|%s %g/%g", f->name, f->module ? f->module : "",
+                          f->kind ? f->kind : "", profile_self(p, order[i], p->chosen),
+                          profile_total(p, order[i], p->chosen));
+    }
+    for (size_t i = 0; i < p->n_notes; i++)
+        strbuf_printf(&out, "\n%s", p->notes[i]);
+    free(order);
+    profile_free(p);
+    return strbuf_detach(&out);
+}
+
+static void gives(const void *bytes, size_t len, const char *type, const char *expected)
+{
+    char *text = told(bytes, len, PROFILE_ANY, type);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+/* Of a file that is its format, no cut and no changed byte does harm; 16 KiB of it at most. */
+static void is_robust(const void *bytes, size_t len, enum profile_format format)
+{
+    char *copy = mem_alloc(len + 1);
+    for (size_t i = 0; i < len; i++) {
+        memcpy(copy, bytes, i);
+        free(told(copy, i, format, NULL));
+    }
+    static const char changes[] = {0, '9', '"', '[', '{', '}', (char)0xff};
+    for (size_t i = 0; i < len; i++) {
+        memcpy(copy, bytes, len);
+        copy[i] = changes[i % sizeof changes];
+        free(told(copy, len, format, NULL));
+    }
+    free(copy);
+}
+
+static void is_refused(const char *text, const char *why)
+{
+    struct strbuf sentence = {0};
+    strbuf_printf(&sentence, "cannot read the profile x: %s", why);
+    gives(text, strlen(text), NULL, strbuf_text(&sentence));
+    strbuf_free(&sentence);
+}
+
+static void is_read(const char *text, enum profile_format format, const char *type, const char *expected)
+{
+    size_t len = strlen(text);
+    assert_int_equal(profile_recognise(text, len), format);
+    gives(text, len, type, expected);
+    is_robust(text, len, format);
+}
+
+/* `what` `n` times between two texts: it is refused with a sentence, or read. */
+static void many(const char *before, const char *what, size_t n, const char *after,
+                 enum profile_format format, const char *expected)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, before);
+    for (size_t i = 0; i < n; i++)
+        strbuf_str(&b, what);
+    strbuf_str(&b, after);
+    char *text = told(strbuf_text(&b), b.len, format, NULL);
+    if (!strstr(text, expected))
+        fail_msg("%s", text);
+    free(text);
+    strbuf_free(&b);
+}
+
+/* ---- packed ---- */
+
+static void zstd(void **state)
+{
+    (void)state;
+    static const char text[] = "main;work 3\nmain 1\n";
+    static const char expected[] = "folded stacks samples count 4:\nwork|| 3/3\nmain|| 1/4";
+    char packed[256];
+    size_t n = ZSTD_compress(packed, sizeof packed, text, strlen(text), 1);
+    assert_int_equal(profile_recognise(packed, n), PROFILE_FOLDED);
+    gives(packed, n, NULL, expected);
+    /* Two frames, as `zstd a b` or pzstd write them. */
+    size_t more = ZSTD_compress(packed + n, sizeof packed - n, "main;rest 5\n", 12, 1);
+    gives(packed, n + more, NULL, "folded stacks samples count 9:\nrest|| 5/5\nwork|| 3/3\nmain|| 1/9");
+    gives(packed, n - 3, NULL, "cannot read the profile x: its zstd data is cut or broken");
+    is_robust(packed, n, PROFILE_ANY);
+}
+
+static void a_zstd_bomb(void **state)
+{
+    (void)state;
+    size_t len = (size_t)PROFILE_FILE_MAX + 1, cap = ZSTD_compressBound(len);
+    char *zeros = mem_array(len, 1), *packed = mem_realloc(NULL, cap);
+    size_t n = ZSTD_compress(packed, cap, zeros, len, 1);
+    free(zeros);
+    gives(packed, n, NULL, "cannot read the profile x: it unpacks to more than 256 MiB");
+    free(packed);
+}
+
+/* ---- V8 ---- */
+
+#define NODE(id, name, url, line, rest)                                                                      \
+    "{\"id\":" #id ",\"callFrame\":{\"functionName\":\"" name "\",\"scriptId\":\"1\",\"url\":\"" url         \
+    "\",\"lineNumber\":" #line ",\"columnNumber\":0}" rest "}"
+
+static const char CPUPROFILE[] =
+    "{\"nodes\":[" NODE(1, "(root)", "", -1, ",\"hitCount\":0,\"children\":[2,5]") "," NODE(
+        2, "main", "file:///srv/app.js", 0,
+        ",\"hitCount\":1,\"children\":[3,4]") "," NODE(3, "", "file:///srv/app.js", 8,
+                                                       ",\"hitCount\":1") "," NODE(4,
+                                                                                   "caf\\u00e9 "
+                                                                                   "\\ud83d\\ude00",
+                                                                                   "node:fs", 3,
+                                                                                   ",\"hitCount\":"
+                                                                                   "2") "," NODE(5,
+                                                                                                 "("
+                                                                                                 "g"
+                                                                                                 "a"
+                                                                                                 "r"
+                                                                                                 "b"
+                                                                                                 "a"
+                                                                                                 "g"
+                                                                                                 "e"
+                                                                                                 " "
+                                                                                                 "c"
+                                                                                                 "o"
+                                                                                                 "l"
+                                                                                                 "l"
+                                                                                                 "e"
+                                                                                                 "c"
+                                                                                                 "t"
+                                                                                                 "o"
+                                                                                                 "r"
+                                                                                                 ")",
+                                                                                                 "", -1,
+                                                                                                 ","
+                                                                                                 "\"hitCount"
+                                                                                                 "\":1") "],"
+                                                                                                         "\"s"
+                                                                                                         "tar"
+                                                                                                         "tTi"
+                                                                                                         "me"
+                                                                                                         "\":"
+                                                                                                         "100"
+                                                                                                         "0,"
+                                                                                                         "\"e"
+                                                                                                         "ndT"
+                                                                                                         "ime"
+                                                                                                         "\":"
+                                                                                                         "190"
+                                                                                                         "0,"
+                                                                                                         "\"s"
+                                                                                                         "amp"
+                                                                                                         "les"
+                                                                                                         "\":"
+                                                                                                         "[2,"
+                                                                                                         "3,"
+                                                                                                         "4,"
+                                                                                                         "4,"
+                                                                                                         "5],"
+                                                                                                         "\"t"
+                                                                                                         "ime"
+                                                                                                         "Del"
+                                                                                                         "tas"
+                                                                                                         "\":"
+                                                                                                         "[50"
+                                                                                                         ",10"
+                                                                                                         "0,"
+                                                                                                         "200"
+                                                                                                         ",-"
+                                                                                                         "50,"
+                                                                                                         "100"
+                                                                                                         "]}";
+
+static void cpuprofile(void **state)
+{
+    (void)state;
+    is_read(CPUPROFILE, PROFILE_CPUPROFILE, NULL,
+            "V8 CPU profile time ns 5:\n(anonymous app.js:9)|/srv/app.js| 200000/200000\n"
+            "main|/srv/app.js| 100000/350000\ncaf\u00e9 \U0001f600|node:fs| 50000/50000");
+    is_read(CPUPROFILE, PROFILE_CPUPROFILE, "samples",
+            "V8 CPU profile samples count 5:\ncaf\u00e9 \U0001f600|node:fs| 2/2\n"
+            "(anonymous app.js:9)|/srv/app.js| 1/1\n(garbage collector)||gc 1/1\nmain|/srv/app.js| 1/4");
+    /* Before 2017 the tree was nested; some files have no times, others the time of day. */
+    is_read(
+        "{\"head\":{\"functionName\":\"(root)\",\"url\":\"\",\"hitCount\":0,\"children\":[{\"functionName\":"
+        "\"f\",\"url\":\"a.js\",\"hitCount\":3,\"children\":[{\"functionName\":\"g\",\"url\":\"a.js\","
+        "\"hitCount\":2,\"children\":[],\"id\":3}],\"id\":2}],\"id\":1}}",
+        PROFILE_CPUPROFILE, NULL, "V8 CPU profile samples count 5:\nf|a.js| 3/5\ng|a.js| 2/2");
+    is_read("{\"head\":{\"functionName\":\"f\",\"url\":\"\",\"hitCount\":2,\"children\":[],\"id\":1},"
+            "\"samples\":[1,1,1],\"timestamps\":[163140599286,163140600286,163140600296]}",
+            PROFILE_CPUPROFILE, NULL, "V8 CPU profile time ns 3:\nf|| 1.01e+06/1.01e+06");
+}
+
+static void broken_cpuprofiles(void **state)
+{
+    (void)state;
+    is_refused("{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"a\"},\"children\":[2]},"
+               "{\"id\":2,\"callFrame\":{\"functionName\":\"b\"},\"hitCount\":1,\"children\":[1]}]}",
+               "a node of its tree is above itself");
+    is_refused("{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"a\"}}],\"samples\":[7]}",
+               "a sample is of a node that does not exist");
+    is_refused("{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"a\"}}",
+               "it has no nodes, or its JSON is cut or broken");
+    many("{\"head\":", "{\"selfSize\":1,\"children\":[", 1 << 20, "", PROFILE_HEAPPROFILE, "cut or broken");
+    many("{\"head\":", "[", 1 << 20, "", PROFILE_CPUPROFILE, "cut or broken");
+    many("{\"nodes\":[", "{},", 4200000, "{}]}", PROFILE_CPUPROFILE, "it has more than 4,194,304 nodes");
+}
+
+static void heapprofile(void **state)
+{
+    (void)state;
+    is_read(
+        "{\"head\":{\"callFrame\":{\"functionName\":\"(root)\",\"url\":\"\"},\"selfSize\":0,\"id\":1,"
+        "\"children\":["
+        "{\"callFrame\":{\"functionName\":\"load\",\"url\":\"/app/a.js\",\"lineNumber\":3},\"selfSize\":100,"
+        "\"id\":2,\"children\":[{\"callFrame\":{\"functionName\":\"copy\",\"url\":\"/app/b.js\"},"
+        "\"selfSize\":5000,\"id\":3,\"children\":[]}]}]},\"samples\":[{\"size\":5000,\"nodeId\":3}]}",
+        PROFILE_HEAPPROFILE, NULL,
+        "V8 heap profile inuse_space bytes -1:\ncopy|/app/b.js| 5000/5000\nload|/app/a.js| 100/5100");
+}
+
+/* The parts of a trace come in any order; each process numbers its nodes for itself. */
+static void chrome_trace(void **state)
+{
+    (void)state;
+    static const char chunks[] =
+        "{\"traceEvents\":[\n"
+        "{\"pid\":1,\"tid\":1,\"ts\":30,\"ph\":\"P\",\"id\":\"0x1\",\"name\":\"ProfileChunk\",\"args\":{"
+        "\"data\":"
+        "{\"cpuProfile\":{\"nodes\":[{\"id\":3,\"parent\":2,\"callFrame\":{\"functionName\":\"inner\","
+        "\"url\":"
+        "\"a.js\"}}],\"samples\":[3,2]},\"timeDeltas\":[40,10]}}},\n"
+        "{\"pid\":1,\"tid\":1,\"ts\":20,\"ph\":\"P\",\"id\":\"0x1\",\"name\":\"ProfileChunk\",\"args\":{"
+        "\"data\":"
+        "{\"cpuProfile\":{\"nodes\":[{\"id\":1,\"callFrame\":{\"functionName\":\"(root)\"}},{\"id\":2,"
+        "\"parent\":1,"
+        "\"callFrame\":{\"functionName\":\"outer\",\"url\":\"a.js\"}}],\"samples\":[2,2]},\"timeDeltas\":[5,"
+        "20]}}},\n"
+        "{\"pid\":2,\"tid\":1,\"ts\":25,\"ph\":\"P\",\"id\":\"0x1\",\"name\":\"ProfileChunk\",\"args\":{"
+        "\"data\":"
+        "{\"cpuProfile\":{\"nodes\":[{\"id\":2,\"callFrame\":{\"functionName\":\"other\",\"url\":\"b.js\"}}],"
+        "\"samples\":[2,2]},\"timeDeltas\":[1,7]}}},\n"
+        "]}";
+    is_read(
+        chunks, PROFILE_CHROME_TRACE, NULL,
+        "Chrome trace time ns 6:\nouter|a.js| 60000/70000\ninner|a.js| 10000/10000\nother|b.js| 7000/7000\n"
+        "The samples of 2 threads are added up.");
+    is_read("{\"traceEvents\":[],\"samples\":[{\"ts\":\"10\",\"tid\":\"7\",\"sf\":2},{\"ts\":\"30\",\"tid\":"
+            "\"7\",\"sf\":"
+            "1}],\"stackFrames\":{\"2\":{\"name\":\"f\",\"parent\":1},\"1\":{\"name\":\"[root]\"}}}",
+            PROFILE_CHROME_TRACE, NULL, "Chrome trace time ns 2:\nf|| 20000/20000\n[root]|| 0/20000");
+    is_read("[{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"ts\":1,\"dur\":2,\"name\":\"RunTask\"}]",
+            PROFILE_CHROME_TRACE, NULL,
+            "cannot read the profile x: it is a trace without CPU samples; record it with the JavaScript "
+            "profiler on");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zstd),        cmocka_unit_test(a_zstd_bomb),
+        cmocka_unit_test(cpuprofile),  cmocka_unit_test(broken_cpuprofiles),
+        cmocka_unit_test(heapprofile), cmocka_unit_test(chrome_trace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
