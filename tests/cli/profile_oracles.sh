@@ -14,4 +14,10 @@ speedscope cpuprofile/simple.cpuprofile
 speedscope cpuprofile/node-example.cpuprofile
 speedscope trace_event/simple-with-samples.json
 speedscope trace_event/multi-thread-with-samples.json
+speedscope speedscope/simple.speedscope.json
+speedscope speedscope/two-sampled.speedscope.json
+speedscope stackprof/simple-cpu-stackprof.json
+speedscope stackprof/simple-stackprof.json self
+speedscope cpuprofile/webpack-build.cpuprofile self
+ok "as decoded by hand: a flame graph of Pyroscope" agrees "$SLOWDIVE_CORPORA/profiles/pyroscope/simple-golang-app-cpu"{,.expect}.json
 finish

@@ -277,12 +277,138 @@ static void chrome_trace(void **state)
             "profiler on");
 }
 
+/* ---- speedscope ---- */
+
+#define FRAMES                                                                                               \
+    "\"shared\":{\"frames\":[{\"name\":\"a\"},{\"name\":\"b\",\"file\":\"b.py\"},{\"name\":\"c\"}]}"
+
+static void speedscope(void **state)
+{
+    (void)state;
+    is_read("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\"," FRAMES
+            ",\"profiles\":[{\"type\":"
+            "\"sampled\",\"name\":\"t1\",\"unit\":\"milliseconds\",\"startValue\":0,\"endValue\":9,"
+            "\"samples\":[[0,1],"
+            "[0,1,2],[]],\"weights\":[3,1,5]}]}",
+            PROFILE_SPEEDSCOPE, NULL,
+            "speedscope time ns 3:\nb|b.py| 3e+06/4e+06\nc|| 1e+06/1e+06\na|| 0/4e+06");
+    /* Profiles of one unit are added up; the active one says which unit is shown. */
+    static const char several[] =
+        "{\"activeProfileIndex\":1,\"profiles\":[{\"type\":\"sampled\",\"unit\":\"bytes\",\"startValue\":0,"
+        "\"samples\":[[2]],\"weights\":[7]},{\"type\":\"evented\",\"unit\":\"seconds\",\"startValue\":1,"
+        "\"events\":["
+        "{\"type\":\"O\",\"at\":1,\"frame\":0},{\"at\":2,\"type\":\"O\",\"frame\":1},{\"type\":\"C\",\"at\":"
+        "2.5,"
+        "\"frame\":1},{\"type\":\"C\",\"at\":4,\"frame\":0}]},{\"type\":\"evented\",\"unit\":\"seconds\","
+        "\"events\":["
+        "{\"type\":\"O\",\"at\":5,\"frame\":1},{\"type\":\"C\",\"at\":6,\"frame\":1}]}]," FRAMES "}";
+    is_read(several, PROFILE_SPEEDSCOPE, NULL,
+            "speedscope time ns -1:\na|| 2.5e+09/3e+09\nb|b.py| 1.5e+09/1.5e+09\n"
+            "The 3 profiles in the file are added up.");
+    is_read(several, PROFILE_SPEEDSCOPE, "bytes",
+            "speedscope bytes bytes -1:\nc|| 7/7\nThe 3 profiles in the file are added up.");
+    is_refused("{" FRAMES ",\"profiles\":[{\"type\":\"sampled\",\"unit\":\"none\",\"samples\":[[3]]}]}",
+               "it refers to a frame that is not in its list");
+    is_refused("{" FRAMES
+               ",\"profiles\":[{\"type\":\"evented\",\"unit\":\"none\",\"events\":[{\"type\":\"C\",\"at\":1,"
+               "\"frame\":0}]}]}",
+               "an event in it closes a frame that is not the innermost");
+    many("{" FRAMES ",\"profiles\":[{\"type\":\"sampled\",\"unit\":\"none\",\"samples\":[[", "0,", 1100000,
+         "0]]}]}", PROFILE_SPEEDSCOPE, "it has a stack of more than 1,048,576 frames");
+    many("{\"shared\":", "{\"frames\":", 100000, "", PROFILE_SPEEDSCOPE, "it has no frames");
+}
+
+/* ---- stackprof ---- */
+
+#define RUBY                                                                                                 \
+    "\"frames\":{\"70098912279220\":{\"name\":\"Object#a\",\"file\":\"/srv/"                                 \
+    "a.rb\",\"line\":3,\"total_samples\":5,"                                                                 \
+    "\"samples\":2},\"12\":{\"name\":\"(sweeping)\",\"file\":\"\",\"total_samples\":3,\"samples\":3}}"
+
+static void stackprof(void **state)
+{
+    (void)state;
+    is_read("{\"version\":1.2,\"mode\":\"cpu\",\"interval\":1000,\"samples\":5,\"gc_samples\":3," RUBY
+            ",\"raw\":[1,70098912279220,2,2,70098912279220,12,3]}",
+            PROFILE_STACKPROF, NULL,
+            "stackprof cpu ns 5:\n(sweeping)||gc 3e+06/3e+06\nObject#a|/srv/a.rb| 2e+06/5e+06");
+    is_read("{\"version\":1.2,\"mode\":\"wall\",\"interval\":1000,\"samples\":5,\"gc_samples\":3," RUBY
+            ",\"raw\":[1,70098912279220,2,2,70098912279220,12,1],\"raw_timestamp_deltas\":[10,20,500]}",
+            PROFILE_STACKPROF, NULL,
+            "stackprof wall ns 3:\n(sweeping)||gc 500000/500000\nObject#a|/srv/a.rb| 30000/530000");
+    is_read("{\"version\":1.2,\"mode\":\"object\",\"interval\":1,\"samples\":5,\"gc_samples\":0," RUBY "}",
+            PROFILE_STACKPROF, NULL,
+            "stackprof object count 5:\n(sweeping)||gc 3/3\nObject#a|/srv/a.rb| 2/5\n"
+            "It has no stacks; record with raw: true to see who calls whom.");
+    is_refused("{\"mode\":\"cpu\",\"interval\":1,\"gc_samples\":0," RUBY ",\"raw\":[9,12,12]}",
+               "a stack in it has a frame that does not exist");
+    is_refused("{\"mode\":\"cpu\",\"interval\":1,\"gc_samples\":0," RUBY ",\"raw\":[1,12,1e300]}",
+               "a stack in it has no number of samples");
+}
+
+/* ---- Pyroscope ---- */
+
+static void flamebearer(void **state)
+{
+    (void)state;
+    is_read("{\"flamebearer\":{\"names\":[\"total\",\"main\",\"work\",\"idle\"],\"levels\":[[0,10,0,0],[0,6,"
+            "1,1,0,4,4,3],"
+            "[1,5,5,2]],\"numTicks\":10},\"metadata\":{\"format\":\"single\",\"units\":\"samples\","
+            "\"sampleRate\":100},"
+            "\"timeline\":{\"startTime\":1632335270,\"samples\":[1,2],\"durationDelta\":10}}",
+            PROFILE_FLAMEBEARER, NULL,
+            "flamebearer samples count 10:\nwork|| 5/5\nidle|| 4/4\nmain|| 1/6\ntotal|| 0/10");
+    /* Servers since 1.0 give the time of a CPU profile as samples of 1 GHz. */
+    is_read("{\"flamebearer\":{\"names\":[\"total\",\"f\"],\"levels\":[[0,10,0,0],[0,10,10,1]]},\"metadata\":"
+            "{\"units\":\"samples\",\"sampleRate\":1000000000}}",
+            PROFILE_FLAMEBEARER, NULL, "flamebearer time ns -1:\nf|| 10/10\ntotal|| 0/10");
+    static const char two[] =
+        "{\"flamebearer\":{\"names\":[\"total\",\"gone\",\"new\"],\"levels\":[[0,5,0,0,7,0,0],[0,5,5,0,0,0,1,"
+        "0,0,0,0,"
+        "7,7,2]]},\"metadata\":{\"format\":\"double\",\"units\":\"bytes\"},\"leftTicks\":5,\"rightTicks\":7}";
+    is_read(two, PROFILE_FLAMEBEARER, NULL,
+            "flamebearer right bytes -1:\nnew|| 7/7\ntotal|| 0/7\n"
+            "It compares two profiles: the sample types left and right.");
+    is_read(two, PROFILE_FLAMEBEARER, "left",
+            "flamebearer left bytes -1:\ngone|| 5/5\ntotal|| 0/5\n"
+            "It compares two profiles: the sample types left and right.");
+    is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,10,10,1]]}}",
+               "it refers to a name that is not in its list");
+    is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,10,0,0],[10,5,5,0]]}}",
+               "a box in it lies on none of the level below");
+    is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,1,2,0]]}}",
+               "a box in it has no figures, or self is more than total");
+}
+
+/* ---- node --prof ---- */
+
+static void v8_log(void **state)
+{
+    (void)state;
+    is_read("{\"code\":[{\"name\":\"/usr/lib/"
+            "libc.so.6\",\"type\":\"SHARED_LIB\"},{\"name\":\"node::Start\",\"type\":"
+            "\"CPP\"},{\"name\":\"fib /srv/w.js:1:13\",\"type\":\"JS\",\"kind\":\"Opt\"},{\"name\":\" "
+            "file:///srv/w.js:2:78\","
+            "\"type\":\"JS\",\"kind\":\"Unopt\"}],\"functions\":[],\"ticks\":[{\"tm\":1,\"vm\":0,\"s\":[2,16,"
+            "3,4,-1,77,1,0]},"
+            "{\"tm\":2,\"vm\":1,\"s\":[-1,5,3,8]},{\"tm\":3,\"vm\":6,\"s\":[0,5]},{\"tm\":4,\"vm\":5,\"s\":[-"
+            "1,5]}]}",
+            PROFILE_V8_LOG, NULL,
+            "V8 log ticks count 4:\n(garbage collector)||gc 1/1\n(unknown)|| "
+            "1/1\n[libc.so.6]|libc.so.6|native 1/1\n"
+            "fib|/srv/w.js|jit 1/1\n(anonymous w.js:2)|/srv/w.js|interpreted 0/2\nnode::Start||native 0/1");
+    is_refused("{\"code\":[{\"name\":\"a\",\"type\":\"CPP\"}],\"ticks\":[{\"s\":[1,0]}]}",
+               "a tick in it is in code that does not exist");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zstd),        cmocka_unit_test(a_zstd_bomb),
         cmocka_unit_test(cpuprofile),  cmocka_unit_test(broken_cpuprofiles),
         cmocka_unit_test(heapprofile), cmocka_unit_test(chrome_trace),
+        cmocka_unit_test(speedscope),  cmocka_unit_test(stackprof),
+        cmocka_unit_test(flamebearer), cmocka_unit_test(v8_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 #include "format/profiles/v8_nodes.h"
 
-enum { STREAMS_MAX = 512 };
+enum { STREAMS_MAX = 512, CHUNKS_MAX = 1 << 20 };
 
 /* The samples of one thread: V8 numbers its nodes for itself. */
 struct stream {
@@ -66,6 +66,10 @@ static void take_chunk(struct trace *x, struct json_pull event)
     struct json_pull cpu = data.at ? json_find(data, "cpuProfile") : data;
     if (!cpu.at)
         return;
+    if (x->n_chunks == CHUNKS_MAX) {
+        x->v8.tree.full = "its samples are in more than 1,048,576 parts";
+        return;
+    }
     uint64_t key = text_key(json_find(event, "pid")) * 31 + text_key(json_find(event, "id"));
     struct stream *s = stream_of(x, key);
     struct chunk c = {.order = x->n_chunks, .base = (uint64_t)(s - x->streams) << 44};

@@ -45,24 +45,39 @@ static bool skip_word(struct json_pull *j)
     return j->at > start || broken(j);
 }
 
-void json_skip(struct json_pull *j)
+/* Inside of a list or an object only what opens, closes or quotes counts. */
+static const bool COUNTS[256] = {['"'] = true, ['['] = true, [']'] = true, ['{'] = true, ['}'] = true};
+
+static void skip_inside(struct json_pull *j)
 {
     size_t depth = 0;
-    do {
-        char c = json_peek(j);
-        if (c == '{' || c == '[' || c == '}' || c == ']') {
-            if ((c == '}' || c == ']') && !depth) {
-                broken(j);
+    while (j->at < j->end) {
+        while (j->at < j->end && !COUNTS[(unsigned char)*j->at])
+            j->at++;
+        if (j->at == j->end)
+            break;
+        if (*j->at == '"') {
+            if (!skip_string(j))
                 return;
-            }
-            depth += c == '{' || c == '[' ? 1 : (size_t)-1;
-            j->at++;
-        } else if ((c == ',' || c == ':') && depth) {
-            j->at++;
-        } else if (!(c == '"' ? skip_string(j) : skip_word(j))) {
-            return;
+            continue;
         }
-    } while (depth);
+        depth += *j->at == '[' || *j->at == '{' ? 1 : (size_t)-1;
+        j->at++;
+        if (!depth)
+            return;
+    }
+    broken(j);
+}
+
+void json_skip(struct json_pull *j)
+{
+    char c = json_peek(j);
+    if (c == '{' || c == '[')
+        skip_inside(j);
+    else if (c == '"')
+        skip_string(j);
+    else
+        skip_word(j);
 }
 
 bool json_enter(struct json_pull *j, char open)
@@ -119,6 +134,10 @@ double json_number(struct json_pull *j)
 {
     char text[64], *rest;
     char c = json_peek(j);
+    if (!c) {
+        broken(j);
+        return (double)NAN;
+    }
     const char *start = j->at + (c == '"');
     json_skip(j);
     if (j->broken || (c != '"' && c != '-' && (c < '0' || c > '9')))
@@ -208,11 +227,12 @@ static size_t unescape(const char *p, const char *end, struct strbuf *out)
 void json_text(struct json_pull *j, struct strbuf *out)
 {
     char c = json_peek(j);
-    const char *p = j->at + 1;
+    const char *p = j->at;
     strbuf_clear(out);
     json_skip(j);
     if (c != '"' || j->broken)
         return;
+    p++;
     for (const char *end = j->at - 1; p < end;) {
         const char *slash = memchr(p, '\\', (size_t)(end - p));
         strbuf_add(out, p, (size_t)((slash ? slash : end) - p));

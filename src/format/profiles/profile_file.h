@@ -14,6 +14,10 @@
     X(CHROME_TRACE, chrome_trace, 92, "the CPU samples in a trace of Chrome")                                \
     X(CPUPROFILE, cpuprofile, 95, "a .cpuprofile of V8 (Node, Chrome)")                                      \
     X(HEAPPROFILE, heapprofile, 95, "a .heapprofile of V8")                                                  \
+    X(SPEEDSCOPE, speedscope, 95, "a profile of speedscope")                                                 \
+    X(STACKPROF, stackprof, 95, "a profile of Ruby's stackprof as JSON")                                     \
+    X(FLAMEBEARER, flamebearer, 95, "a flame graph of Pyroscope as JSON")                                    \
+    X(V8_LOG, v8_log, 90, "what node --prof-process --preprocess prints")                                    \
     X(PERF_SCRIPT, perf_script, 93, "the text that perf script prints")                                      \
     X(FOLDED, folded, 60, "folded stacks, a line each")
 
