@@ -158,7 +158,7 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .now = now,
                          .live = live,
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
-                         .sample_type = a->cli->values[CLI_SAMPLE_TYPE],
+                         .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
                          .show_literals = a->config->settings->show_literals};
     return view_build(v, &c);

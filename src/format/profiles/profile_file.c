@@ -108,6 +108,8 @@ static struct profile *read_any(const void *bytes, size_t len, enum profile_form
         profile_free(p);
         return NULL;
     }
+    if (p)
+        profile_finish(p);
     return p;
 }
 
@@ -119,85 +121,4 @@ struct profile *profile_read(const void *bytes, size_t len, enum profile_format 
     if (!p)
         sd_fail(err, SD_CONFIG, "cannot read the profile %.200s: %.250s", name, why.text);
     return p;
-}
-
-/* ---- records ---- */
-
-static bool add_function(const struct profile *p, uint32_t i, const struct sd_host *host, struct sd_batch *b)
-{
-    const struct profile_function *f = &p->functions[i];
-    const double *own = p->values + 2 * p->max_types * i;
-    struct sd_reals self = {(uint32_t)p->n_types, own}, total = {(uint32_t)p->n_types, own + p->max_types};
-    return host->add(b, SD_PROFILE_FUNCTION,
-                     &(struct sd_profile_function){
-                         .name = f->name,
-                         .module = f->module,
-                         .kind = f->kind,
-                         .self_samples = p->counted ? f->self_samples : SD_UNKNOWN,
-                         .total_samples = p->counted ? f->total_samples : SD_UNKNOWN,
-                         .self = &self,
-                         .total = &total,
-                     });
-}
-
-static size_t function_bytes(const struct profile *p, uint32_t i)
-{
-    const struct profile_function *f = &p->functions[i];
-    return sizeof(struct sd_profile_function) + 2 * (sizeof(struct sd_reals) + p->n_types * sizeof(double)) +
-           strlen(f->name) + (f->module ? strlen(f->module) : 0) + 32;
-}
-
-static bool add_profile(struct profile *p, const char *name, size_t kept, const struct sd_host *host,
-                        struct sd_batch *b)
-{
-    size_t n = p->n_types;
-    if (kept < p->n) {
-        char *note =
-            mem_printf("%zu of %zu functions, those with the least self, are left out.", p->n - kept, p->n);
-        profile_say(p, note);
-        free(note);
-    }
-    struct strbuf notes = {0};
-    for (size_t i = 0; i < p->n_notes; i++)
-        strbuf_printf(&notes, "%s%s", i ? " " : "", p->notes[i]);
-    int64_t lines = (int64_t)p->stacks + p->skipped;
-    bool done = host->add(b, SD_INTAKE,
-                          &(struct sd_intake){.unit = "stacks",
-                                              .total = lines,
-                                              .unparsed = p->skipped,
-                                              .bytes = SD_UNKNOWN,
-                                              .reason = p->skipped ? "a line has no count at its end" : NULL,
-                                              .note = notes.len ? strbuf_text(&notes) : NULL});
-    strbuf_free(&notes);
-    bool any = p->counted || !str_eq(p->format, "folded stacks");
-    return done && host->add(b, SD_PROFILE,
-                             &(struct sd_profile){
-                                 .name = name,
-                                 .format = p->format,
-                                 .types = &(struct sd_texts){(uint32_t)n, p->types},
-                                 .units = &(struct sd_texts){(uint32_t)n, p->units},
-                                 .values = &(struct sd_reals){(uint32_t)n, p->sums},
-                                 .type = n ? p->types[p->chosen] : NULL,
-                                 .samples = any ? p->samples : SD_UNKNOWN,
-                                 .lost = SD_UNKNOWN,
-                                 .truncated_share = NAN,
-                                 .began = p->at,
-                                 .duration_ns = p->duration_ns,
-                                 .functions = (int64_t)p->n,
-                                 .left_out = (int64_t)(p->n - kept),
-                             });
-}
-
-bool profile_records(struct profile *p, const char *name, size_t max_bytes, const struct sd_host *host,
-                     struct sd_batch *b)
-{
-    uint32_t *order = profile_order(p);
-    size_t bytes = 0, kept = 0;
-    while (kept < p->n && (bytes += function_bytes(p, order[kept])) <= max_bytes)
-        kept++;
-    bool done = add_profile(p, name, kept, host, b);
-    for (size_t i = 0; i < kept && done; i++)
-        done = add_function(p, order[i], host, b);
-    free(order);
-    return done;
 }

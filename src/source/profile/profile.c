@@ -159,7 +159,8 @@ static int profile_recognise_target(const char *target, const void *head, size_t
         .name = #kind,                                                                                       \
         .summary = summary_,                                                                                 \
         .targets = targets_,                                                                                 \
-        .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) | SD_KIND_BIT(SD_INTAKE),     \
+        .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) |                             \
+                    SD_KIND_BIT(SD_PROFILE_TREE) | SD_KIND_BIT(SD_INTAKE),                                   \
         .opts_size = sizeof(struct profile_options),                                                         \
         .options = OPTIONS,                                                                                  \
         .priv_size = sizeof(struct profile_source),                                                          \
