@@ -18,6 +18,5 @@ speedscope speedscope/simple.speedscope.json
 speedscope speedscope/two-sampled.speedscope.json
 speedscope stackprof/simple-cpu-stackprof.json
 speedscope stackprof/simple-stackprof.json self
-speedscope cpuprofile/webpack-build.cpuprofile self
 ok "as decoded by hand: a flame graph of Pyroscope" agrees "$SLOWDIVE_CORPORA/profiles/pyroscope/simple-golang-app-cpu"{,.expect}.json
 finish

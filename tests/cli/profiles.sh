@@ -2,6 +2,7 @@
 # Profile files as they are looked at: functions, sample types, and how what is no profile is refused.
 . "$(dirname "$0")/tap.bash"
 
+run_piped() { timeout 30 "$program" "$@" >out 2>err; }
 cat >stacks.txt <<'END'
 main;serve;render;escape 60
 main;serve;render 25
@@ -20,6 +21,10 @@ ok "self and total of a function" says out '"total_value":	85'
 ok "its kind" says out '"kind":	"kernel"'
 run functions folded:- <stacks.txt
 ok "from standard input as well" says out 'render'
+run functions - <stacks.txt
+ok "and is recognised there by its content" says out 'escape'
+cat stacks.txt | run_piped functions
+ok "as it is in a pipe" says out 'escape'
 run overview stacks.txt
 ok "it is no error in the overview" exited 0
 

@@ -230,7 +230,7 @@ struct profile *chrome_trace_read(const void *text, size_t len, struct sd_error 
     free(x.streams);
     free(x.chunks);
     strbuf_free(&x.text);
-    return profile_finish(x.v8.p, problem, err);
+    return profile_read_end(x.v8.p, problem, err);
 }
 
 bool chrome_trace_like(const void *head, size_t len)

@@ -89,7 +89,7 @@ struct profile *cpuprofile_read(const void *text, size_t len, struct sd_error *e
     }
     const char *problem = x.tree.full;
     v8_free(&x);
-    return profile_finish(x.p, problem, err);
+    return profile_read_end(x.p, problem, err);
 }
 
 struct profile *heapprofile_read(const void *text, size_t len, struct sd_error *err)
@@ -105,7 +105,7 @@ struct profile *heapprofile_read(const void *text, size_t len, struct sd_error *
     }
     const char *problem = x.tree.full;
     v8_free(&x);
-    return profile_finish(x.p, problem, err);
+    return profile_read_end(x.p, problem, err);
 }
 
 bool cpuprofile_like(const void *head, size_t len)

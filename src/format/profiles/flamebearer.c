@@ -192,7 +192,7 @@ struct profile *flamebearer_read(const void *text, size_t len, struct sd_error *
     free(x.above.items);
     free(x.level.items);
     strbuf_free(&x.text);
-    return profile_finish(x.p, x.problem, err);
+    return profile_read_end(x.p, x.problem, err);
 }
 
 bool flamebearer_like(const void *head, size_t len)

@@ -52,7 +52,7 @@ const char *profile_convertible(const void *head, size_t len)
     return NULL;
 }
 
-struct profile *profile_finish(struct profile *p, const char *problem, struct sd_error *err)
+struct profile *profile_read_end(struct profile *p, const char *problem, struct sd_error *err)
 {
     if (!problem && !p->full)
         return p;

@@ -60,6 +60,6 @@ PROFILE_FORMATS(PROFILE_READ_)
 
 /* What a reader returns: the profile, or when there is a problem or too much of something NULL and the
  * sentence. */
-struct profile *profile_finish(struct profile *p, const char *problem, struct sd_error *err);
+struct profile *profile_read_end(struct profile *p, const char *problem, struct sd_error *err);
 
 #endif

@@ -103,31 +103,90 @@ static uint32_t function_of(struct profile *p, const struct tree_node *node)
                                  : profile_function(p, unknown, sizeof unknown - 1, NULL, 0, NULL);
 }
 
+struct stacks {
+    struct profile_tree *t;
+    struct profile *p;
+    bool skip_root;
+    uint32_t *below; /* of each node: the profile's node, + 1; 0: none yet */
+    uint32_t *depth; /* of those, frames */
+    uint32_t *path;  /* numbers of nodes, the innermost first */
+    size_t n, cap;
+};
+
+/* The nodes from `node` outwards, to the first whose place in the profile is known when `known` is wanted. */
+static void climb(struct stacks *s, uint32_t node, bool known)
+{
+    s->n = 0;
+    for (uint32_t at = node + 1; at && s->n <= PROFILE_DEPTH_MAX; at = s->t->nodes[at - 1].parent) {
+        if (known && s->below[at - 1])
+            return;
+        if (s->skip_root && !s->t->nodes[at - 1].parent && s->n)
+            return;
+        s->path = s->n == s->cap ? mem_grow(s->path, s->n, &s->cap, sizeof *s->path) : s->path;
+        s->path[s->n++] = at - 1;
+    }
+}
+
+/* Where the path begins: the profile's node, and how deep it is. */
+static uint32_t outer_end(const struct stacks *s, uint32_t *depth)
+{
+    uint32_t parent = s->t->nodes[s->path[s->n - 1]].parent;
+    bool known = parent && s->below[parent - 1] && !(s->skip_root && !s->t->nodes[parent - 1].parent);
+    *depth = known ? s->depth[parent - 1] : 0;
+    return known ? s->below[parent - 1] - 1 : 0;
+}
+
+/* The node's place in the profile, made with all above it; PROFILE_NO_NODE: there is no room. */
+static uint32_t place(struct stacks *s, uint32_t node)
+{
+    climb(s, node, true);
+    uint32_t depth = 0, at = s->n ? outer_end(s, &depth) : s->below[node] - 1;
+    while (s->n) {
+        uint32_t i = s->path[--s->n];
+        at = profile_below(s->p, at, function_of(s->p, &s->t->nodes[i]));
+        if (at == PROFILE_NO_NODE)
+            return at;
+        s->below[i] = at + 1;
+        s->depth[i] = ++depth;
+    }
+    return at;
+}
+
+static void add_stack(struct stacks *s, uint32_t node)
+{
+    const double *values = tree_values(s->t, node);
+    int64_t samples = s->t->nodes[node].samples;
+    uint32_t at = place(s, node);
+    if (at != PROFILE_NO_NODE) {
+        profile_ends(s->p, at, s->depth[node], samples, values);
+        return;
+    }
+    climb(s, node, false);
+    for (size_t i = 0, k = s->n; i < k; i++) /* outermost first, and as functions */
+        if (i < --k) {
+            uint32_t swap = s->path[i];
+            s->path[i] = s->path[k];
+            s->path[k] = swap;
+        }
+    for (size_t i = 0; i < s->n; i++)
+        s->path[i] = function_of(s->p, &s->t->nodes[s->path[i]]);
+    profile_stack(s->p, s->path, s->n, samples, values);
+}
+
 bool tree_stacks(struct profile_tree *t, struct profile *p, bool skip_root)
 {
-    uint32_t *frames = NULL;
-    size_t cap = 0;
+    struct stacks s = {.t = t, .p = p, .skip_root = skip_root};
     if (!t->full && !is_acyclic(t))
         t->full = "a node of its tree is above itself";
+    s.below = mem_array(t->n + 1, sizeof *s.below);
+    s.depth = mem_array(t->n + 1, sizeof *s.depth);
     for (size_t i = 0; i < t->n && !t->full; i++) {
-        size_t n = 0;
-        if (!has_figures(t, i))
-            continue;
-        for (uint32_t at = (uint32_t)i + 1; at && n <= PROFILE_DEPTH_MAX; at = t->nodes[at - 1].parent) {
-            if (skip_root && !t->nodes[at - 1].parent && n)
-                break;
-            frames = n == cap ? mem_grow(frames, n, &cap, sizeof *frames) : frames;
-            frames[n++] = function_of(p, &t->nodes[at - 1]);
-        }
-        for (size_t k = 0; k < n / 2; k++) {
-            uint32_t swap = frames[k];
-            frames[k] = frames[n - 1 - k];
-            frames[n - 1 - k] = swap;
-        }
-        profile_stack(p, frames, n, t->nodes[i].samples, tree_values(t, i));
-        if (p->full)
-            t->full = p->full;
+        if (has_figures(t, i))
+            add_stack(&s, (uint32_t)i);
+        t->full = p->full;
     }
-    free(frames);
+    free(s.below);
+    free(s.depth);
+    free(s.path);
     return !t->full;
 }

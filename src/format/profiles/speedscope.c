@@ -215,7 +215,7 @@ struct profile *speedscope_read(const void *text, size_t len, struct sd_error *e
     free(x.stack);
     strbuf_free(&x.name);
     strbuf_free(&x.file);
-    return profile_finish(x.p, x.problem, err);
+    return profile_read_end(x.p, x.problem, err);
 }
 
 bool speedscope_like(const void *head, size_t len)

@@ -71,7 +71,7 @@ static bool read_frames(struct stackprof *x, struct json_pull frames, bool liste
         if (listed && !known)
             return refuse(x, "a frame in it has no number of samples");
         if (listed && !x->p->full)
-            profile_add(x->p, function, (int64_t)f.self, (int64_t)f.total, f.self, f.total);
+            profile_add(x->p, function, (int64_t)f.self, (int64_t)f.total, &f.self, &f.total);
     }
     return frames.broken ? refuse(x, "its JSON is cut or broken") : !x->frames.full;
 }
@@ -148,7 +148,7 @@ struct profile *stackprof_read(const void *text, size_t len, struct sd_error *er
     free(x.stack);
     strbuf_free(&x.text);
     strbuf_free(&x.file);
-    return profile_finish(x.p, x.problem, err);
+    return profile_read_end(x.p, x.problem, err);
 }
 
 bool stackprof_like(const void *head, size_t len)

@@ -208,7 +208,7 @@ struct profile *v8_log_read(const void *text, size_t len, struct sd_error *err)
     strbuf_free(&x.name);
     strbuf_free(&x.type);
     strbuf_free(&x.kind);
-    return profile_finish(x.p, x.problem, err);
+    return profile_read_end(x.p, x.problem, err);
 }
 
 bool v8_log_like(const void *head, size_t len)
