@@ -45,9 +45,14 @@ ok "gzip is looked into" says out 'escape'
 head -c 60 stacks.txt.gz >cut.gz
 run functions folded:cut.gz
 ok "cut gzip is refused" is_refusal "cannot read the profile cut.gz: its gzip data is cut or broken"
-printf 'PERFILE2%020d' 0 >perf.data
+printf '2ELIFREP%020d' 0 >perf.data
 run functions perf.data
-ok "perf.data is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+ok "perf.data of another byte order is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+cp "$root/tests/fuzz/corpus/profile/perf-data" perf.data
+run functions perf.data
+ok "perf.data is read, its functions are the modules" says out '[libc.so.6]'
+run functions --format json perf.data
+ok "with what was lost" says out '"lost":	3'
 run functions pprof:stacks.txt
 ok "a forced format that it is not is refused" is_refusal "cannot read the profile stacks.txt"
 run functions folded:missing.txt

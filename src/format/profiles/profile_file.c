@@ -44,8 +44,6 @@ const char *profile_convertible(const void *head, size_t len)
     static const unsigned char old32[] = {0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
     static const unsigned char old64[] = {0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
                                           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    if (len > 8 && (!memcmp(head, "PERFILE2", 8) || !memcmp(head, "2ELIFREP", 8)))
-        return "perf.data is not read; convert it with: perf script -i FILE > FILE.txt";
     if ((len > sizeof old32 && !memcmp(head, old32, sizeof old32)) ||
         (len > sizeof old64 && !memcmp(head, old64, sizeof old64)))
         return "the old format of pprof is not read; convert it with: pprof -proto PROGRAM FILE > FILE.pb.gz";
