@@ -401,6 +401,49 @@ static void v8_log(void **state)
                "a tick in it is in code that does not exist");
 }
 
+/* ---- cProfile ---- */
+
+/* As versions of Python since 3.4 write it, where what comes again is referred to, and as those before. */
+static const char PSTATS[] =
+    "\373\251\3\372\11/srv/a.py\351\3\0\0\0\332\4work)\5\351\1\0\0\0r\5\0\0\0\347\0\0\0\0\0\0"
+    "\340\77\347\0\0\0\0\0\0\0@{0\251\3r\2\0\0\0\351\11\0\0\0\332\10__init__)\5\351\2\0\0\0r\13"
+    "\0\0\0\347\0\0\0\0\0\0\320\77r\14\0\0\0{r\1\0\0\0\251\4r\13\0\0\0r\13\0\0\0r\14\0\0\0r\14"
+    "\0\0\0\60\251\3r\2\0\0\0\351\24\0\0\0r\12\0\0\0)\5r\5\0\0\0r\5\0\0\0\347\0\0\0\0\0\0\300"
+    "\77r\6\0\0\0{r\1\0\0\0\251\4r\5\0\0\0r\5\0\0\0r\20\0\0\0r\6\0\0\0\60\251\3\372\1~\351\0\0"
+    "\0\0\372!<built-in method builtins.sorted>)\5r\3\0\0\0r\3\0\0\0\347\0\0\0\0\0\0\360\77r\26"
+    "\0\0\0{r\1\0\0\0\251\4r\3\0\0\0r\3\0\0\0r\26\0\0\0r\26\0\0\0\60\60";
+static const char PSTATS_OLD[] =
+    "{(\3\0\0\0u\11\0\0\0/srv/a.pyi\3\0\0\0u\4\0\0\0work(\5\0\0\0i\1\0\0\0i\1\0\0\0f\3\60.5f\1"
+    "\62{0(\3\0\0\0u\11\0\0\0/srv/a.pyi\11\0\0\0u\10\0\0\0__init__(\5\0\0\0i\2\0\0\0i\2\0\0\0f"
+    "\4\60.25f\4\60.25{(\3\0\0\0u\11\0\0\0/srv/a.pyi\3\0\0\0u\4\0\0\0work(\4\0\0\0i\2\0\0\0i\2"
+    "\0\0\0f\4\60.25f\4\60.250(\3\0\0\0u\11\0\0\0/srv/a.pyi\24\0\0\0u\10\0\0\0__init__(\5\0\0\0"
+    "i\1\0\0\0i\1\0\0\0f\5\60.125f\3\60.5{(\3\0\0\0u\11\0\0\0/srv/a.pyi\3\0\0\0u\4\0\0\0work(\4"
+    "\0\0\0i\1\0\0\0i\1\0\0\0f\5\60.125f\3\60.50(\3\0\0\0u\1\0\0\0~i\0\0\0\0u!\0\0\0<built-in m"
+    "ethod builtins.sorted>(\5\0\0\0i\3\0\0\0i\3\0\0\0f\1\61f\1\61{(\3\0\0\0u\11\0\0\0/srv/a.py"
+    "i\3\0\0\0u\4\0\0\0work(\4\0\0\0i\3\0\0\0i\3\0\0\0f\1\61f\1\61\60\60";
+
+static void pstats(void **state)
+{
+    (void)state;
+    static const char expected[] =
+        "cProfile time ns -1:\n<built-in method builtins.sorted>||native 1e+09/1e+09\n"
+        "work|/srv/a.py|interpreted 5e+08/2e+09\n__init__:9|/srv/a.py|interpreted 2.5e+08/2.5e+08\n"
+        "__init__:20|/srv/a.py|interpreted 1.25e+08/5e+08";
+    assert_int_equal(profile_recognise(PSTATS, sizeof PSTATS - 1), PROFILE_PSTATS);
+    assert_int_equal(profile_recognise(PSTATS_OLD, sizeof PSTATS_OLD - 1), PROFILE_PSTATS);
+    gives(PSTATS, sizeof PSTATS - 1, NULL, expected);
+    gives(PSTATS_OLD, sizeof PSTATS_OLD - 1, NULL, expected);
+    gives(PSTATS, sizeof PSTATS - 1, "calls",
+          "cProfile calls count -1:\n<built-in method builtins.sorted>||native 3/3\n"
+          "__init__:9|/srv/a.py|interpreted 2/2\n__init__:20|/srv/a.py|interpreted 1/1\n"
+          "work|/srv/a.py|interpreted 1/1");
+    is_robust(PSTATS, sizeof PSTATS - 1, PROFILE_PSTATS);
+    is_robust(PSTATS_OLD, sizeof PSTATS_OLD - 1, PROFILE_PSTATS);
+    many("", "{", 1 << 20, "", PROFILE_PSTATS, "it is cut or broken, or no statistics of cProfile");
+    many("", "(\377\377\377\177", 1 << 20, "", PROFILE_PSTATS, "it is cut or broken");
+    many("{", "N", 13000000, "", PROFILE_PSTATS, "it has more than 12,582,912 values");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +452,7 @@ int main(void)
         cmocka_unit_test(heapprofile), cmocka_unit_test(chrome_trace),
         cmocka_unit_test(speedscope),  cmocka_unit_test(stackprof),
         cmocka_unit_test(flamebearer), cmocka_unit_test(v8_log),
+        cmocka_unit_test(pstats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
