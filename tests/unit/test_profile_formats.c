@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+#include "format/profiles/dominators.h"
 #include "format/profiles/profile_file.h"
 
 /* What is read, as text: "name|module|kind self/total", by self. */
@@ -444,6 +445,112 @@ static void pstats(void **state)
     many("{", "N", 13000000, "", PROFILE_PSTATS, "it has more than 12,582,912 values");
 }
 
+/* ---- heap snapshots ---- */
+
+/* A cache holds an item, which holds the next; a text is held by the last item and by another object; an
+ * array is held weakly. */
+#define HEAP_META                                                                                            \
+    "{\"snapshot\":{\"meta\":{\"node_fields\":[\"type\",\"name\",\"id\",\"self_size\",\"edge_count\""        \
+    "],\"node_types\":[[\"hidden\",\"array\",\"string\",\"object\",\"synthetic\"],\"string\",\"numbe"        \
+    "r\",\"number\",\"number\"],\"edge_fields\":[\"type\",\"name_or_index\",\"to_node\"],\"edge_type"        \
+    "s\":[[\"property\",\"weak\",\"shortcut\"],\"string_or_number\",\"node\"]},\"node_count\":8},"
+static const char HEAP[] = HEAP_META
+    "\"nodes\":[4,0,1,0,3,4,1,3,0,2,3,2,5,10,2,3,3,7,100,2,3,3,9,200,1,2,0,11,5,0,3,4,13,1,2,1,0,15,"
+    "50,0],\"edges\":[0,0,5,2,0,30,0,0,5,0,0,10,0,0,30,0,0,15,0,0,25,0,0,20,0,0,25,0,0,15,1,0,35,0,0"
+    ",25],\"strings\":[\"\",\"(GC roots)\",\"Cache\",\"It\\u0065m\",\"Other\"]}";
+
+static void heapsnapshot(void **state)
+{
+    (void)state;
+    static const char note[] =
+        "Total is what would be freed with it; above each kind of object stands what holds it.";
+    struct strbuf expected = {0};
+    strbuf_printf(&expected,
+                  "V8 heap snapshot inuse_space bytes -1:\nItem|| 300/300\n(array)|| 50/50\nCache|| 10/310\n"
+                  "(string)|| 5/5\nOther|| 1/1\n(GC roots)|| 0/316\n%s",
+                  note);
+    is_read(HEAP, PROFILE_HEAPSNAPSHOT, NULL, strbuf_text(&expected));
+    strbuf_free(&expected);
+    is_refused(HEAP_META "\"nodes\":[4,0,1,0,1],\"edges\":[0,0,5],\"strings\":[]}",
+               "a reference in it is to an object that does not exist");
+    is_refused(HEAP_META "\"nodes\":[4,0,1,0,2],\"edges\":[0,0,0],\"strings\":[]}",
+               "it has fewer references than its objects say");
+    is_refused(HEAP_META "\"nodes\":[9,0,1,0,2],\"edges\":[0,0,0],\"strings\":[]}",
+               "an object in it has an unknown type, or too many references");
+    many(HEAP_META "\"nodes\":[4,0,1,0,0", ",3,0,0,0,0", 4200000, "],\"edges\":[],\"strings\":[]}",
+         PROFILE_HEAPSNAPSHOT, "it has more than 4,194,304 objects");
+}
+
+/* A list of a million items is one thing that holds itself. */
+static void a_long_list(void **state)
+{
+    (void)state;
+    enum { N = 1000000 };
+    struct strbuf b = {0};
+    strbuf_str(&b, HEAP_META "\"nodes\":[4,0,1,0,1");
+    for (int i = 1; i < N; i++)
+        strbuf_printf(&b, ",3,%d,0,1,%d", 2 + (i > N / 2 && i % 2), i + 1 < N);
+    strbuf_str(&b, "],\"edges\":[0,0,5");
+    for (int i = 2; i < N; i++)
+        strbuf_printf(&b, ",0,0,%d", i * 5);
+    strbuf_str(&b, "],\"strings\":[\"\",\"\",\"A\",\"B\"]}");
+    char *text = told(strbuf_text(&b), b.len, PROFILE_ANY, NULL);
+    assert_non_null(strstr(text, "\nA|| 749999/999999\nB|| 250000/499999"));
+    free(text);
+    strbuf_free(&b);
+}
+
+/* ---- dominators, against their definition ---- */
+
+/* Which nodes does the root reach without `gone`? */
+static unsigned reached(const struct graph *g, uint32_t gone)
+{
+    unsigned seen = gone ? 1 : 0;
+    for (unsigned before = seen + 1; before != seen;) {
+        before = seen;
+        for (uint32_t i = 0; i < g->n; i++)
+            for (uint32_t e = g->first[i]; seen & 1u << i && e < g->first[i + 1]; e++)
+                if (g->to[e] != UINT32_MAX && g->to[e] != gone)
+                    seen |= 1u << g->to[e];
+    }
+    return seen;
+}
+
+static void dominators_are_what_they_are(void **state)
+{
+    (void)state;
+    enum { N = 14 };
+    uint64_t random = 88172645463325252u;
+    for (int round = 0; round < 3000; round++) {
+        uint32_t first[N + 1] = {0}, to[N * 4], n = 0;
+        for (uint32_t i = 0; i < N; i++) {
+            for (uint32_t k = 0; k < 1 + (uint32_t)round % 3; k++) {
+                random ^= random << 13, random ^= random >> 7, random ^= random << 17;
+                to[n++] = random % 11 ? (uint32_t)(random >> 20) % N : UINT32_MAX;
+            }
+            first[i + 1] = n;
+        }
+        struct graph g = {.n = N, .first = first, .to = to};
+        uint32_t *order, *dom = dominators(&g, &order);
+        unsigned all = reached(&g, UINT32_MAX) | 1, seen = 0;
+        for (uint32_t i = 0; i < N; i++) {
+            assert_true(order[i] == 0 || !(all & 1u << order[i]) || seen & 1u << dom[order[i]]);
+            seen |= 1u << order[i];
+        }
+        for (uint32_t d = 1; d < N; d++) {
+            unsigned lost = all & ~reached(&g, d) & ~(1u << d); /* what d dominates */
+            for (uint32_t v = 1; v < N; v++) {
+                bool is = false;
+                for (uint32_t up = dom[v]; all & 1u << v && up && !is; up = dom[up])
+                    is = up == d;
+                assert_int_equal(is, all & 1u << d && lost & 1u << v);
+            }
+        }
+        free(dom);
+        free(order);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,7 +559,8 @@ int main(void)
         cmocka_unit_test(heapprofile), cmocka_unit_test(chrome_trace),
         cmocka_unit_test(speedscope),  cmocka_unit_test(stackprof),
         cmocka_unit_test(flamebearer), cmocka_unit_test(v8_log),
-        cmocka_unit_test(pstats),
+        cmocka_unit_test(pstats),      cmocka_unit_test(heapsnapshot),
+        cmocka_unit_test(a_long_list), cmocka_unit_test(dominators_are_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #define PROFILE_FORMATS(X)                                                                                   \
     X(PPROF, pprof, 95, "a profile of pprof")                                                                \
     X(PERF_DATA, perf_data, 98, "a recording of perf record")                                                \
+    X(HEAPSNAPSHOT, heapsnapshot, 96, "a heap snapshot of V8")                                               \
     X(PSTATS, pstats, 96, "the statistics of Python's cProfile")                                             \
     X(CHROME_TRACE, chrome_trace, 92, "the CPU samples in a trace of Chrome")                                \
     X(CPUPROFILE, cpuprofile, 95, "a .cpuprofile of V8 (Node, Chrome)")                                      \
