@@ -77,7 +77,8 @@ enum {
     COLUMN_ASCENDING = 16, /* sorting by it starts with the smallest */
     COLUMN_NO_JSON = 32,   /* shown, not part of the contract (a drawing, a marker) */
     COLUMN_TREE = 64,      /* holds the tree drawing of a SECTION_TREE */
-    COLUMN_LOG = 128       /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
+    COLUMN_LOG = 128,      /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
+    COLUMN_PATH = 256      /* names that may begin with a path, which goes first where there is no room */
 };
 
 /* A part of a text in a language: bytes of it, in order, without overlap. */

@@ -49,6 +49,7 @@ struct pane {
     int text_width;                 /* columns the row's main text had at the last draw; 0: unknown */
     bool marked;                    /* some rows have a mark */
     size_t hidden;                  /* rows or items taken away by the filter */
+    double matched;                 /* boxes: share of the weight that the filter matches, each part once */
     int *widths;                    /* of the columns, the widest drawn on this screen; NULL: none yet */
     const struct column *widths_of; /* those columns */
     size_t n_widths;

@@ -39,6 +39,45 @@ ok "one that is not there is refused with those that are" is_refusal "there are:
 run overview script.txt
 ok "a function with much of the time is in the overview" says out 'slow'
 
+# ---- the call tree, one function, other formats ----
+run flame stacks.txt
+ok "the call tree is printed, callees below their callers" says out '│ ├ render'
+run flame --format folded stacks.txt
+sort out >again.txt
+ok "folded stacks come out as they went in" cmp -s again.txt <(sort stacks.txt)
+run flame --format pprof stacks.txt
+cp out stacks.pb.gz
+run functions --format csv stacks.pb.gz
+ok "as pprof they are read again" says out '0.6,0.6,60,60,escape'
+run flame --format speedscope stacks.txt
+ok "speedscope's own schema is named" says out 'speedscope.app/file-format-schema.json'
+run flame --format svg stacks.txt
+ok "the picture names each box with its share" says out '<title>escape: 60, 60.0 %</title>'
+ok "and can be searched" says out 'new RegExp'
+printf 'a<b&c"d;\033[31mred 3\n' >hostile.txt
+run flame --format svg folded:hostile.txt
+ok "names cannot leave their place in it" says out 'a&lt;b&amp;c&quot;d'
+run functions --format svg stacks.txt
+ok "a table is no picture" is_refusal "svg is a format of flame graphs"
+run function --select render stacks.txt
+ok "who calls a function" says out '85.0 %  100 %     85  serve'
+ok "what it calls, and what it takes itself" says out '25.0 %  29.4 %     25  (itself)'
+run function --select nothing stacks.txt
+ok "one that is not there is refused" is_refusal 'No function called "nothing" is in the profile'
+run function stacks.txt
+ok "without a name it is the one that takes most" says out 'escape'
+
+# ---- two profiles beside each other ----
+sed 's/escape 60/escape 61/; s/query;read_/query;index_[k] 2000\n&/' stacks.txt >later.txt
+for f in stacks.txt later.txt; do sed -E 's/([0-9]+)$/\100/' "$f" >"big-$f"; done
+run functions --baseline big-stacks.txt --format json big-later.txt
+ok "a new function is called so" says out '"change":	"new"'
+ok "the others are the same" says out '"change":	"same"'
+run functions --baseline big-later.txt big-stacks.txt
+ok "one that is gone has a row" says out 'index_[k]' 'gone'
+run functions --baseline big-stacks.txt big-stacks.txt
+ok "of the same nothing changed" says out '0 of 4 functions with enough samples changed'
+
 gzip -k stacks.txt
 run functions stacks.txt.gz
 ok "gzip is looked into" says out 'escape'

@@ -259,6 +259,60 @@ static void count_interval(struct profile *to, const struct profile_interval *x,
     to->duration_ns = (first ? 0 : to->duration_ns) + (x->to - x->from);
 }
 
+/* How unevenly the samples of functions lie over time: in blocks of intervals, the sum of n^2 / N. */
+struct blocks {
+    double *now, *squares; /* of each function of the series */
+    double all, total;     /* samples of this block, of all */
+    size_t n, each, in;    /* whole blocks, intervals of a block, of this one */
+};
+
+enum { BLOCKS_MAX = 12, BLOCKS_LEAST = 6 };
+
+static void block_end(struct blocks *b, size_t functions)
+{
+    for (size_t i = 0; i < functions && b->all > 0; i++) {
+        b->squares[i] += b->now[i] * b->now[i] / b->all;
+        b->now[i] = 0;
+    }
+    b->n += b->all > 0;
+    b->total += b->all;
+    b->all = 0;
+    b->in = 0;
+}
+
+static void block_add(struct blocks *b, const struct profile *names, const struct profile_interval *x)
+{
+    for (size_t k = 0; k < x->n; k++) {
+        b->now[names->nodes[x->nodes[k]].function] += (double)x->counts[k];
+        b->all += (double)x->counts[k];
+    }
+    if (++b->in == b->each)
+        block_end(b, names->n);
+}
+
+/* Pearson's statistic over the blocks, by its degrees of freedom. */
+static void spread_out(struct blocks *b, const struct profile_series *s, struct profile_copy *c)
+{
+    if (b->in)
+        block_end(b, s->names->n);
+    for (uint32_t i = 0; i < s->names->n && b->n >= BLOCKS_LEAST; i++) {
+        struct profile_function *f = c->function[i] ? &c->to->functions[c->function[i] - 1] : NULL;
+        double n = f ? (double)f->self_samples : 0, p = n / b->total;
+        if (n > 0 && p < 1)
+            f->spread = (b->squares[i] - n * p) / (p * (1 - p) * (double)(b->n - 1));
+    }
+    free(b->now);
+    free(b->squares);
+}
+
+static size_t intervals_in(const struct profile_series *s, struct span span, sd_time now)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s->n; i++)
+        n += interval_in(&s->items[i], span, now);
+    return n;
+}
+
 size_t series_sum(const struct profile_series *s, struct span span, sd_time now, size_t type,
                   struct profile *to)
 {
@@ -266,6 +320,9 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
     size_t types = s->names->n_types, n = 0;
     bool counted = true;
     int64_t samples = 0;
+    struct blocks b = {.now = mem_array(s->names->n + 1, sizeof *b.now),
+                       .squares = mem_array(s->names->n + 1, sizeof *b.squares),
+                       .each = 1 + intervals_in(s, span, now) / BLOCKS_MAX};
     for (size_t i = 0; i < s->n; i++) {
         const struct profile_interval *x = &s->items[i];
         if (!interval_in(x, span, now))
@@ -276,10 +333,13 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
             profile_ends(to, profile_copy_node(&c, x->nodes[k]), 1, x->counts[k],
                          &x->values[k * types + type]);
         samples = add_sat(samples, sd_known(x->samples) ? x->samples : 0);
+        block_add(&b, s->names, x);
     }
-    profile_copy_free(&c);
     to->samples = samples; /* also those without a stack */
     to->counted = counted;
+    profile_finish(to);
+    spread_out(&b, s, &c);
+    profile_copy_free(&c);
     to->truncated_share = to->samples > 0 ? to->truncated_share / (double)to->samples : (double)NAN;
     return n;
 }

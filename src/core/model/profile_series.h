@@ -41,7 +41,8 @@ static inline bool interval_in(const struct profile_interval *x, struct span spa
     return x->from <= now && (span_is_all(span) || (middle >= span.from && middle < span.to));
 }
 
-/* Adds the intervals of a span to a profile of one type, its nodes and functions with them. How many. */
+/* Adds the intervals of a span to an empty profile of one type, its nodes and functions with them, and
+ * finishes it. How many. */
 size_t series_sum(const struct profile_series *s, struct span span, sd_time now, size_t type,
                   struct profile *to);
 

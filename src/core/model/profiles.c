@@ -270,7 +270,6 @@ static void add_series(struct profile_found *f, const struct profile_series *s, 
     struct profile *one = profile_new("", 1);
     profile_type(one, f->type, f->unit);
     if (series_sum(s, span, now, type, one)) {
-        profile_finish(one);
         profile_merge(f->p, one);
         f->p->sums[0] += one->sums[0];
         add_whole(f->p, one, !f->shown++);

@@ -32,6 +32,8 @@ struct profile_function {
     int64_t self_samples, total_samples;
     uint64_t hash, stack; /* `stack`: number of the last one it is counted in without nodes */
     uint32_t open;        /* of its nodes, those the walk is below */
+    double spread;        /* of intervals: the variance of its share against that of independent samples;
+                             0 unknown */
 };
 
 struct profile {

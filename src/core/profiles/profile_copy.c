@@ -54,8 +54,9 @@ void profile_merge(struct profile *to, const struct profile *from)
     struct profile_copy c = profile_copy_new(from, to);
     for (uint32_t i = 0; i < from->n; i++) {
         double self = profile_self(from, i, 0), total = profile_total(from, i, 0);
-        profile_add(to, profile_copy_function(&c, i), from->functions[i].self_samples,
-                    from->functions[i].total_samples, &self, &total);
+        uint32_t f = profile_copy_function(&c, i);
+        profile_add(to, f, from->functions[i].self_samples, from->functions[i].total_samples, &self, &total);
+        to->functions[f].spread = fmax(to->functions[f].spread, from->functions[i].spread);
     }
     for (uint32_t i = 1; i < from->n_nodes; i++) {
         uint32_t node = profile_copy_node(&c, i);

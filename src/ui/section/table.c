@@ -363,6 +363,8 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;
         text = (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text;
+        if ((col->flags & COLUMN_PATH) && !l->shift && utf8_width(text) > f.width)
+            text = str_after_path(text);
         cut_text(d, clip, x, y, f.width, style, text);
         if (col->spans && v.type == CELL_TEXT)
             cell_spans(d, x, y, f.width, text, col->spans);
