@@ -2,6 +2,7 @@
 # Profile files as they are looked at: functions, sample types, and how what is no profile is refused.
 . "$(dirname "$0")/tap.bash"
 
+run_piped() { timeout 30 "$program" "$@" >out 2>err; }
 cat >stacks.txt <<'END'
 main;serve;render;escape 60
 main;serve;render 25
@@ -20,6 +21,10 @@ ok "self and total of a function" says out '"total_value":	85'
 ok "its kind" says out '"kind":	"kernel"'
 run functions folded:- <stacks.txt
 ok "from standard input as well" says out 'render'
+run functions - <stacks.txt
+ok "and is recognised there by its content" says out 'escape'
+cat stacks.txt | run_piped functions
+ok "as it is in a pipe" says out 'escape'
 run overview stacks.txt
 ok "it is no error in the overview" exited 0
 
@@ -79,11 +84,28 @@ ok "gzip is looked into" says out 'escape'
 head -c 60 stacks.txt.gz >cut.gz
 run functions folded:cut.gz
 ok "cut gzip is refused" is_refusal "cannot read the profile cut.gz: its gzip data is cut or broken"
-printf 'PERFILE2%020d' 0 >perf.data
+printf '2ELIFREP%020d' 0 >perf.data
 run functions perf.data
-ok "perf.data is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+ok "perf.data of another byte order is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+cp "$root/tests/fuzz/corpus/profile/perf-data" perf.data
+run functions perf.data
+ok "perf.data is read, its functions are the modules" says out '[libc.so.6]'
+run functions --format json perf.data
+ok "with what was lost" says out '"lost":	3'
 run functions pprof:stacks.txt
 ok "a forced format that it is not is refused" is_refusal "cannot read the profile stacks.txt"
 run functions folded:missing.txt
 ok "a file that is not there is refused" is_refusal "cannot open missing.txt"
+
+cat >node.cpuprofile <<'END'
+{"nodes":[{"id":1,"callFrame":{"functionName":"(root)","url":"","lineNumber":-1},"children":[2]},
+{"id":2,"callFrame":{"functionName":"render","url":"file:///srv/app.js","lineNumber":4},"hitCount":2}],
+"startTime":0,"endTime":3000,"samples":[2,2],"timeDeltas":[1000,2000]}
+END
+run functions node.cpuprofile
+ok "a profile of V8 is recognised, its time shown" says out 'time: 2.00 ms, 2 samples, in 3.00 ms'
+run functions --sample-type samples cpuprofile:- <node.cpuprofile
+ok "its samples are the other type, and it can be forced" says out 'samples: 2'
+run functions pprof:node.cpuprofile
+ok "forced to be another it is refused" is_refusal "cannot read the profile node.cpuprofile"
 finish
