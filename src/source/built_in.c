@@ -12,8 +12,18 @@ extern const struct sd_source_ops profile_source_ops;
 extern const struct sd_source_ops pprof_source_ops;
 extern const struct sd_source_ops folded_source_ops;
 extern const struct sd_source_ops perf_script_source_ops;
+extern const struct sd_source_ops perf_source_ops;
 
 const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
-    &postgres_source_ops, &exec_source_ops,  &log_source_ops,    &pglog_source_ops,       &slowlog_source_ops,
-    &profile_source_ops,  &pprof_source_ops, &folded_source_ops, &perf_script_source_ops, NULL,
+    &postgres_source_ops,
+    &exec_source_ops,
+    &log_source_ops,
+    &pglog_source_ops,
+    &slowlog_source_ops,
+    &profile_source_ops,
+    &pprof_source_ops,
+    &folded_source_ops,
+    &perf_script_source_ops,
+    &perf_source_ops,
+    NULL,
 };
