@@ -16,7 +16,7 @@ endif
 VERSION := 0.1.0
 
 PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8
-PKGS_RT   := libpq
+PKGS_RT   := libpq libdw libelf liblzma
 PKGS_TERM := ncursesw
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -58,7 +58,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -pthread $(SANFLAGS) $(LDFLAGS)
 
 pkg = $(shell pkg-config --libs $(1) 2>/dev/null)
 LIBS_CORE := $(call pkg,$(PKGS_CORE)) -lpg_query -lm
-LIBS_RT   := $(call pkg,$(PKGS_RT)) -ldl
+LIBS_RT   := $(call pkg,$(PKGS_RT)) -liberty -ldl
 LIBS_TERM := $(call pkg,$(PKGS_TERM))
 
 srcs = $(sort $(wildcard $(foreach d,$(1),src/$(d)/*.c src/$(d)/*/*.c)))

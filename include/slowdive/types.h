@@ -245,7 +245,9 @@ struct sd_texts {
     X(INT, changed, "count", "rows written since the last analyze")                                          \
     X(TEXT, unindexed_keys, "",                                                                              \
       "foreign keys that reference it and have no index, a line each: `table (columns) references "          \
-      "(columns)`")
+      "(columns)`")                                                                                          \
+    X(TEXT, kept_by, "", "with a plan: who keeps its dead rows, the oldest transaction or replication slot") \
+    X(INT, kept_since, "time", "start of that transaction; absent for a slot")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                                                   \
@@ -567,7 +569,8 @@ struct sd_texts {
     X(INT, began, "time", "when the profile began")                                                          \
     X(INT, duration_ns, "ns", "time it covers")                                                              \
     X(INT, functions, "count", "functions in it")                                                            \
-    X(INT, left_out, "count", "of these, not in the batch")
+    X(INT, left_out, "count", "of these, not in the batch")                                                  \
+    X(INT, series, "0|1", "1: one interval of a series, whose figures add up; else the whole")
 
 /* A function of a profile. Lists have an item for each of its sample types. */
 #define SD_PROFILE_FUNCTION_FIELDS(X)                                                                        \
@@ -578,6 +581,20 @@ struct sd_texts {
     X(INT, total_samples, "count", "samples in it or in what it calls, once a stack")                        \
     X(LIST_REAL, self, "", "values of samples in it")                                                        \
     X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")
+
+/* The call tree of the profile of the batch. Lists have an item for each node, in an order in which a parent
+ * stands before what it calls; those of values have one for each sample type of each node. */
+#define SD_PROFILE_TREE_FIELDS(X)                                                                            \
+    X(LIST_INT, parents, "", "number of the caller's node, from 0; -1: an outermost frame")                  \
+    X(LIST_INT, functions, "",                                                                               \
+      "its function: number, from 0, among the profile_function records of the batch")                       \
+    X(LIST_INT, samples, "count", "samples that end in it; absent: the format does not count samples")       \
+    X(LIST_REAL, self, "", "values of samples that end in it")                                               \
+    X(LIST_INT, cut_n, "count",                                                                              \
+      "frames right below it that have no node, because they are small; absent: none")                       \
+    X(LIST_REAL, cut, "", "values of all that is below it without a node; absent: nothing is")               \
+    X(LIST_REAL, root_cut, "", "the same of outermost frames, for each sample type")                         \
+    X(INT, root_cut_n, "count", "the same: their number")
 
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
@@ -630,7 +647,8 @@ struct sd_texts {
     R(22, PARAMETER, parameter, "a parameter of the server")                                                 \
     R(23, BLOAT, bloat, "how much of a relation is unused")                                                  \
     R(24, PROFILE, profile, "a profile of a program")                                                        \
-    R(25, PROFILE_FUNCTION, profile_function, "a function of a profile")
+    R(25, PROFILE_FUNCTION, profile_function, "a function of a profile")                                     \
+    R(26, PROFILE_TREE, profile_tree, "the call tree of a profile")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

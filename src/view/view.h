@@ -8,15 +8,15 @@
 
 struct view_ctx {
     const struct model *model;
-    struct span span;        /* the time cursor: SPAN_ALL for a verb, a window in the console */
-    sd_time now;             /* the cursor's moment; ages are measured from it */
-    bool live;               /* the cursor follows the present */
-    const char *arg;         /* what the view is about: "GET /orders/:id"; NULL: the worst one */
-    int graph_points;        /* columns a graph may use (2 points each in braille); 0: 60 */
-    bool show_literals;      /* off: constants in SQL are hidden */
-    int measure;             /* what a view weighs its rows by: a number of its own; 0: the usual */
-    const char *sample_type; /* of profiles, the one to weigh functions by; NULL: the file's own choice */
-    const char *file_text;   /* what the user put beside it: a plan for the view `diff`; NULL */
+    struct span span;      /* the time cursor: SPAN_ALL for a verb, a window in the console */
+    sd_time now;           /* the cursor's moment; ages are measured from it */
+    bool live;             /* the cursor follows the present */
+    const char *arg;       /* what the view is about: "GET /orders/:id"; NULL: the worst one */
+    int graph_points;      /* columns a graph may use (2 points each in braille); 0: 60 */
+    bool show_literals;    /* off: constants in SQL are hidden */
+    int measure;           /* what a view weighs its rows by: a number of its own; 0: the usual */
+    const char *weight;    /* what it weighs its rows by, by the name the data has for it; NULL: the usual */
+    const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
     const char *file_name;
     const struct figures *baseline; /* what the view `changes` compares with; NULL: the window before */

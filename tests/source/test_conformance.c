@@ -183,6 +183,16 @@ static const struct row ROWS[] = {
      .expected = S(FAILED), .says = "cannot read the profile", .to_the_end = true},
     {.name = "profile: an endless device", .target = "folded:/dev/zero",
      .expected = SITTING | REFUSED},
+
+    /* ---- perf; the kernel may refuse ---- */
+    {.name = "perf: no such process", .target = "perf:999999999",
+     .expected = S(FAILED), .says = "there is no process", .cycles = 200},
+    {.name = "perf: no such cgroup", .target = "perf:cgroup/no/such",
+     .expected = S(FAILED), .says = "there is no cgroup"},
+    {.name = "perf: the host", .target = "perf:",
+     .expected = SITTING | REFUSED, .cycles = 20},
+    {.name = "perf: no such name", .target = "perf:nosuchprogram",
+     .expected = SITTING | REFUSED, .cycles = 20},
 };
 /* clang-format on */
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "core/model/model.h"
+#include "core/model/profiles.h"
 #include "core/schema.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
@@ -148,8 +149,8 @@ static void add_profile(struct sd_batch *b, int i)
     cleared(SD_PROFILE, &p);
     cleared(SD_PROFILE_FUNCTION, &f);
     p.name = numbered(name, "app", i);
-    p.types = p.units = SD_TEXTS("samples");
-    p.type = "samples";
+    p.types = p.units = SD_TEXTS(batch_origin(b));
+    p.type = batch_origin(b);
     p.samples = (batch_time(b) - T0) / SD_S;
     assert_true(batch_add(b, SD_PROFILE, &p));
     f.name = name;
@@ -252,11 +253,11 @@ static void say_workloads(const struct model *m, struct strbuf *out)
 static void say_profiles(const struct model *m, struct strbuf *out)
 {
     for (int k = 0; k < MODEST; k++) {
-        struct profile_entry e[32];
-        size_t n = model_profiles(m, T0 + k * SD_S, e, ARRAY_LEN(e));
-        for (size_t i = 0; i < n; i++)
-            if (str_eq(e[i].origin, "modest"))
-                strbuf_printf(out, "%" PRId64 ":%" PRId64 " ", e[i].at - T0, e[i].whole->samples);
+        struct profile_found f;
+        model_profile(m, SPAN_ALL, T0 + k * SD_S, "modest", &f);
+        assert_non_null(f.p);
+        strbuf_printf(out, "%" PRId64 " ", f.p->samples);
+        profile_free(f.p);
     }
 }
 

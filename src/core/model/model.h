@@ -390,15 +390,4 @@ struct event_entry {
 size_t model_events(const struct model *m, struct span span, struct event_entry *out,
                     size_t max); /* newest first */
 
-/* ---- profiles ---- */
-struct profile_entry {
-    sd_time at;
-    const char *origin;
-    const struct sd_profile *whole;
-    const struct sd_batch *batch; /* with its functions */
-};
-/* Of each source instance the newest at or before `now`, until the next model_apply; how many, at most max.
- */
-size_t model_profiles(const struct model *m, sd_time now, struct profile_entry *out, size_t max);
-
 #endif

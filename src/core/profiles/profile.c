@@ -4,27 +4,62 @@
 
 #include "base/num.h"
 
-enum { AHEAD = 8 }; /* frames */
-
 struct profile *profile_new(const char *format, size_t max_types)
 {
     struct profile *p = mem_alloc(sizeof *p);
     p->arena = arena_new();
     p->format = format;
     p->max_types = MIN(max_types, (size_t)PROFILE_TYPES_MAX);
-    p->at = p->duration_ns = SD_UNKNOWN;
+    p->at = p->duration_ns = p->lost = SD_UNKNOWN;
+    p->truncated_share = NAN;
     return p;
 }
 
 void profile_free(struct profile *p)
 {
-    if (!p)
+    if (!p || p->shared-- > 0)
         return;
     arena_free(p->arena);
     free(p->functions);
     free(p->values);
     free(p->slots);
+    free(p->nodes);
+    free(p->node_self);
+    free(p->node_samples);
+    free(p->node_total);
+    free(p->node_cut);
+    free(p->node_cut_n);
+    free(p->node_slots);
     free(p);
+}
+
+struct profile *profile_share(struct profile *p)
+{
+    if (p)
+        p->shared++;
+    return p;
+}
+
+static const char *one_of(const char *const *texts, size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(texts[i], text))
+            return texts[i];
+    return NULL;
+}
+
+const char *profile_kind(const char *text)
+{
+    static const char *const kinds[] = {"kernel", "native",    "jit",  "interpreted",
+                                        "gc",     "allocator", "lock", "process"};
+    return one_of(kinds, ARRAY_LEN(kinds), text);
+}
+
+const char *profile_unit(const char *text)
+{
+    static const char *const units[] = {"ns", "bytes", "count"};
+    const char *unit = one_of(units, ARRAY_LEN(units), text);
+    return unit ? unit : "count";
 }
 
 size_t profile_type(struct profile *p, const char *name, const char *unit)
@@ -129,53 +164,27 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
     return i;
 }
 
-static void add_to(struct profile *p, double *figures, int64_t *counted, int64_t samples,
-                   const double *values)
-{
-    for (size_t t = 0; t < p->n_types; t++)
-        figures[t] += values[t];
-    *counted = add_sat(*counted, samples);
-}
-
-bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t samples, const double *values)
-{
-    uint64_t stack = ++p->stacks;
-    p->frames += n;
-    if (!p->full && (n > PROFILE_DEPTH_MAX || p->frames > PROFILE_FRAMES_MAX))
-        p->full = n > PROFILE_DEPTH_MAX ? "a stack of more than 1,048,576 frames"
-                                        : "more than 500 million frames in all stacks";
-    if (p->full)
-        return false;
-    if (p->counted)
-        p->samples = add_sat(p->samples, samples);
-    for (size_t t = 0; t < p->n_types; t++)
-        p->sums[t] += values[t];
-    for (size_t i = 0; i < n; i++) {
-        if (i + AHEAD < n) { /* the figures of all functions are more than a cache holds */
-            __builtin_prefetch(&p->functions[frames[i + AHEAD]].stack, 1);
-            __builtin_prefetch(p->values + 2 * p->max_types * frames[i + AHEAD] + p->max_types, 1);
-        }
-        struct profile_function *f = &p->functions[frames[i]];
-        double *own = p->values + 2 * p->max_types * frames[i];
-        if (f->stack != stack)
-            add_to(p, own + p->max_types, &f->total_samples, samples, values);
-        f->stack = stack;
-        if (i + 1 == n)
-            add_to(p, own, &f->self_samples, samples, values);
-    }
-    return true;
-}
-
 void profile_add(struct profile *p, uint32_t function, int64_t self_samples, int64_t total_samples,
-                 double self, double total)
+                 const double *self, const double *total)
 {
     struct profile_function *f = &p->functions[function];
     double *own = p->values + 2 * p->max_types * function;
-    own[0] += self;
-    own[p->max_types] += total;
+    p->given = true;
+    for (size_t t = 0; t < p->n_types; t++) {
+        own[t] += self ? self[t] : 0;
+        own[p->max_types + t] += total ? total[t] : 0;
+    }
     p->counted &= sd_known(self_samples) && sd_known(total_samples);
-    f->self_samples = add_sat(f->self_samples, self_samples);
-    f->total_samples = add_sat(f->total_samples, total_samples);
+    f->self_samples = add_sat(f->self_samples, sd_known(self_samples) ? self_samples : 0);
+    f->total_samples = add_sat(f->total_samples, sd_known(total_samples) ? total_samples : 0);
+}
+
+size_t profile_bytes(const struct profile *p)
+{
+    size_t types = p->max_types * sizeof(double);
+    return sizeof *p + p->text_bytes + p->cap * (sizeof *p->functions + 2 * types + 2) +
+           p->n_slots * sizeof *p->slots + p->n_node_slots * sizeof *p->node_slots +
+           p->cap_nodes * (sizeof *p->nodes + sizeof *p->node_samples + types * (p->node_cut ? 3 : 2));
 }
 
 static int by_self(const void *a, const void *b, void *profile)

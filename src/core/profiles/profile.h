@@ -1,31 +1,45 @@
-/* profile.h - a profile as functions: stacks in, the figures of each function out. Pure; one thread.
+/* profile.h - a profile: stacks in, the figures of each function and the call tree out. Pure; one thread.
  *
  * A function is a name in a module. Its self figures are of the stacks whose innermost frame it is; its total
- * figures of all stacks it is in, a recursive function counted once a stack. */
+ * figures of all stacks it is in, a recursive function counted once a stack.
+ *
+ * Stacks are kept as a tree: a node for each different stack from the outermost frame inwards, which costs
+ * what is different in them, and gives the figures of functions at the end, in one walk. */
 #ifndef CORE_PROFILES_PROFILE_H
 #define CORE_PROFILES_PROFILE_H
 
 #include "base/base.h"
 
 enum {
-    PROFILE_TYPES_MAX = 64,                /* sample types of one profile */
-    PROFILE_NAME_MAX = 1024,               /* bytes of a name or module; what is longer is cut */
-    PROFILE_DEPTH_MAX = 1 << 20,           /* frames of one stack */
-    PROFILE_DISTINCT_MAX = 1 << 20,        /* functions */
-    PROFILE_TEXT_MAX = 256 << 20,          /* bytes of all names */
-    PROFILE_FRAMES_MAX = 500 * 1000 * 1000 /* frames of all stacks */
+    PROFILE_TYPES_MAX = 64,                 /* sample types of one profile */
+    PROFILE_NAME_MAX = 1024,                /* bytes of a name or module; what is longer is cut */
+    PROFILE_DEPTH_MAX = 1 << 20,            /* frames of one stack */
+    PROFILE_DISTINCT_MAX = 1 << 20,         /* functions */
+    PROFILE_TEXT_MAX = 256 << 20,           /* bytes of all names */
+    PROFILE_FRAMES_MAX = 500 * 1000 * 1000, /* frames of all stacks */
+    PROFILE_TREE_MAX = 320 << 20            /* bytes of all nodes */
+};
+#define PROFILE_NO_NODE UINT32_MAX
+
+/* A frame below the frames of its parents. Node 0 is the root, of no function. */
+struct profile_node {
+    uint32_t function, parent; /* the parent's number is the smaller one */
 };
 
 struct profile_function {
     const char *name, *module; /* module NULL: unknown */
-    const char *kind;          /* kernel, native, jit, interpreted or process; NULL: unknown */
+    const char *kind;          /* as profile_kind gives it; NULL: unknown */
     int64_t self_samples, total_samples;
-    uint64_t hash, stack; /* `stack`: number of the last one it is counted in */
+    uint64_t hash, stack; /* `stack`: number of the last one it is counted in without nodes */
+    uint32_t open;        /* of its nodes, those the walk is below */
+    double spread;        /* of intervals: the variance of its share against that of independent samples;
+                             0 unknown */
 };
 
 struct profile {
-    struct arena *arena;                                             /* of all texts */
-    const char *format;                                              /* "pprof" */
+    unsigned shared;     /* holders beside the first, see profile_share */
+    struct arena *arena; /* of all texts */
+    const char *format;  /* "pprof" */
     const char *types[PROFILE_TYPES_MAX], *units[PROFILE_TYPES_MAX]; /* units: ns, bytes or count */
     double sums[PROFILE_TYPES_MAX];
     size_t n_types, max_types, chosen;
@@ -38,10 +52,28 @@ struct profile {
 
     struct profile_function *functions;
     double *values; /* of function i from 2 * max_types * i: self of each type, total of each type */
+    bool finished;  /* they are there, see profile_finish */
     size_t n, cap;
     uint32_t *slots; /* hash table: number of a function + 1 */
     size_t n_slots;
     size_t text_bytes;
+
+    /* The call tree. Figures of node i from max_types * i. */
+    struct profile_node *nodes;
+    double *node_self;     /* of stacks that end there */
+    int64_t *node_samples; /* of these; all 0 when not counted */
+    double *node_total;    /* with all below; after profile_finish */
+    double *node_cut;      /* of what is below it without nodes, because it was small or too much; NULL: all
+                              has nodes */
+    int64_t *node_cut_n;   /* frames right below it without nodes, where that is known */
+    size_t n_nodes, cap_nodes;
+    uint32_t *node_slots; /* hash table: number of a node, 0 free */
+    size_t n_node_slots;
+    bool given; /* functions' figures were added, not walked for */
+
+    bool series;            /* figures of an interval, that add up with those of the other intervals */
+    int64_t lost;           /* samples; SD_UNKNOWN: the format cannot tell */
+    double truncated_share; /* of the samples, with a stack that is cut; NAN as above */
     uint64_t stacks, frames;
     int64_t skipped;  /* lines that were not understood */
     const char *full; /* what there is too much of; NULL */
@@ -50,6 +82,13 @@ struct profile {
 /* `max_types`: how many sample types it may get, at most PROFILE_TYPES_MAX. */
 struct profile *profile_new(const char *format, size_t max_types);
 void profile_free(struct profile *p); /* NULL is fine */
+/* For one more holder, who frees it, too; on one thread, and not changed any more. */
+struct profile *profile_share(struct profile *p);
+
+/* The kind and the unit as this program's own text: kernel, native, jit, interpreted, gc, allocator, lock or
+ * process, NULL for another one; ns, bytes or count, which is also for another one. */
+const char *profile_kind(const char *text);
+const char *profile_unit(const char *text);
 
 /* Adds a sample type, or gives the number of the one of that name; max_types when there is no more room. */
 size_t profile_type(struct profile *p, const char *name, const char *unit);
@@ -61,11 +100,24 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
  * is set. */
 bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t samples,
                    const double *values);
+/* The same in steps: the node below `parent` (0: the root) for a function, made when it is not there.
+ * PROFILE_NO_NODE: there is no room for more; the stack goes to profile_stack then. */
+uint32_t profile_below(struct profile *p, uint32_t parent, uint32_t function);
+/* A stack of n frames that ends in that node. */
+bool profile_ends(struct profile *p, uint32_t node, size_t n, int64_t samples, const double *values);
+/* What is below a node and has no nodes of its own, with the number of frames right below. */
+void profile_cut(struct profile *p, uint32_t node, int64_t n, const double *values);
+
 void profile_say(struct profile *p, const char *note); /* kept once */
-/* Adds to the figures of a function of the only type, without a stack. */
+/* Gives the figures of a function, of the types there are, in a profile whose figures are not walked for:
+ * all are given by this, or none. NULL: the values are 0. */
 void profile_add(struct profile *p, uint32_t function, int64_t self_samples, int64_t total_samples,
-                 double self, double total);
-/* Figure of a function by its number. */
+                 const double *self, const double *total);
+
+/* Works out the figures of functions and the totals of nodes: once, when all stacks are there. */
+void profile_finish(struct profile *p);
+
+/* Figures of a function by its number, after profile_finish. */
 static inline double profile_self(const struct profile *p, size_t i, size_t type)
 {
     return p->values[2 * p->max_types * i + type];
@@ -74,6 +126,17 @@ static inline double profile_total(const struct profile *p, size_t i, size_t typ
 {
     return p->values[2 * p->max_types * i + p->max_types + type];
 }
+static inline double profile_node_total(const struct profile *p, size_t node, size_t type)
+{
+    return p->node_total[p->max_types * node + type];
+}
+
+/* Marks the nodes to keep, at most `most`, those with the largest shares of any type and all above them: an
+ * item for each node, 0 for one to leave out. The caller frees. After profile_finish. */
+uint8_t *profile_largest_nodes(const struct profile *p, size_t most);
+
+/* Bytes it holds. */
+size_t profile_bytes(const struct profile *p);
 
 /* Numbers of the functions by self of the chosen type, largest first, then by name; the caller frees. */
 uint32_t *profile_order(const struct profile *p);

@@ -3,13 +3,16 @@
 
 #include <stdlib.h>
 
-/* The frames of a line, and where each ends in it: lines that follow each other mostly begin alike, and what
- * is alike need not be looked up again. */
+/* A frame of a line: its function, its node in the tree, where it ends in the line. */
+struct folded_frame {
+    uint32_t function, node, end;
+};
+
+/* Lines that follow each other mostly begin alike, and what is alike need not be looked up again. */
 struct folded {
     struct profile *p;
-    uint32_t *frames;
-    uint32_t *ends;
-    size_t n, cap, cap_ends;
+    struct folded_frame *frames;
+    size_t n, cap;
     const char *line; /* these are of */
     size_t len;
 };
@@ -54,25 +57,45 @@ static const char *kind_of(const char *name, size_t len)
 static void frame_add(struct folded *f, size_t start, size_t end)
 {
     f->frames = f->n == f->cap ? mem_grow(f->frames, f->n, &f->cap, sizeof *f->frames) : f->frames;
-    f->ends = f->n == f->cap_ends ? mem_grow(f->ends, f->n, &f->cap_ends, sizeof *f->ends) : f->ends;
-    f->frames[f->n] =
+    struct folded_frame *x = &f->frames[f->n];
+    uint32_t above = f->n ? x[-1].node : 0;
+    x->function =
         profile_function(f->p, f->line + start, end - start, NULL, 0, kind_of(f->line + start, end - start));
-    f->ends[f->n++] = (uint32_t)end;
+    x->node = above == PROFILE_NO_NODE ? above : profile_below(f->p, above, x->function);
+    x->end = (uint32_t)end;
+    f->n++;
+}
+
+/* A line whose last frame has no node, because there are too many. */
+static bool without_node(struct folded *f, int64_t samples, double value)
+{
+    uint32_t *functions = mem_array(f->n, sizeof *functions);
+    for (size_t i = 0; i < f->n; i++)
+        functions[i] = f->frames[i].function;
+    bool done = profile_stack(f->p, functions, f->n, samples, &value);
+    free(functions);
+    return done;
 }
 
 /* Keeps the frames that the line has in common with the one before; where the next one starts. */
 static size_t keep_common(struct folded *f, const char *line, size_t len)
 {
     size_t same = 0, most = MIN(len, f->len);
+    for (uint64_t a, b; same + sizeof a <= most; same += sizeof a) {
+        memcpy(&a, line + same, sizeof a);
+        memcpy(&b, f->line + same, sizeof b);
+        if (a != b)
+            break;
+    }
     while (same < most && line[same] == f->line[same])
         same++;
-    size_t n = 0;
-    while (n < f->n && f->ends[n] < same && line[f->ends[n]] == ';')
-        n++;
+    size_t n = f->n;
+    while (n && (f->frames[n - 1].end >= same || line[f->frames[n - 1].end] != ';'))
+        n--;
     f->n = n;
     f->line = line;
     f->len = len;
-    return n ? f->ends[n - 1] + (size_t)1 : 0;
+    return n ? f->frames[n - 1].end + (size_t)1 : 0;
 }
 
 static bool take_line(struct folded *f, const char *line, size_t len)
@@ -92,7 +115,10 @@ static bool take_line(struct folded *f, const char *line, size_t len)
     }
     bool whole = value < 9e15 && (double)(int64_t)value == value;
     f->p->counted &= whole;
-    return profile_stack(f->p, f->frames, f->n, whole ? (int64_t)value : 0, &value);
+    int64_t samples = whole ? (int64_t)value : 0;
+    uint32_t node = f->n ? f->frames[f->n - 1].node : 0;
+    return node == PROFILE_NO_NODE ? without_node(f, samples, value)
+                                   : profile_ends(f->p, node, f->n, samples, &value);
 }
 
 static size_t line_length(const char *text, size_t len)
@@ -101,8 +127,9 @@ static size_t line_length(const char *text, size_t len)
     return end ? (size_t)(end - text) : len;
 }
 
-struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
+struct profile *folded_read(const void *bytes, size_t len, struct sd_error *err)
 {
+    const char *text = bytes;
     struct folded f = {.p = profile_new("folded stacks", 1)};
     f.p->counted = true;
     profile_type(f.p, "samples", "count");
@@ -112,7 +139,6 @@ struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
             break;
     }
     free(f.frames);
-    free(f.ends);
     if (f.p->full)
         sd_fail(err, SD_CONFIG, "it has %s", f.p->full);
     else if (!f.p->stacks)
@@ -129,8 +155,9 @@ struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
 
 /* Three of four whole lines have a count, and half of those at least two frames. Lines of logs have quotes
  * before a number. */
-bool folded_like(const char *head, size_t len)
+bool folded_like(const void *bytes, size_t len)
 {
+    const char *head = bytes;
     size_t lines = 0, deep = 0, bad = 0;
     for (size_t at = 0, n; at < len; at += n + 1) {
         double value;

@@ -115,7 +115,8 @@ static const char SETTINGS[] =
             " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true),"
             " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
             " pg_catalog.set_config('client_encoding', $2, true),"
-            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() <> $4::int4),"
+            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() "
+            "OPERATOR(pg_catalog.<>) $4::pg_catalog.int4),"
             " pg_catalog.set_config('search_path',"
             " coalesce($3, pg_catalog.current_setting('search_path')), true)";
 

@@ -206,6 +206,8 @@ enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p
 void holders_add(struct postgres *p, struct sd_batch *b);              /* as records SD_ACTIVITY */
 void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
+/* In words who keeps dead rows of the database now, and since when; caller frees, NULL: none was seen. */
+char *holders_oldest(struct postgres *p, const char *database, sd_time *since);
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 /* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */

@@ -1,0 +1,57 @@
+/* profile_series.h - the profiles of a source that samples on and on: names and the call tree once, of each
+ * interval only where its stacks end. Included by core/model/profiles.c only, on the model's thread. */
+#ifndef CORE_MODEL_PROFILE_SERIES_H
+#define CORE_MODEL_PROFILE_SERIES_H
+
+#include "core/model/parts.h"
+#include "core/profiles/profile_copy.h"
+
+struct profile_interval {
+    sd_time from, to;
+    int64_t samples, lost; /* SD_UNKNOWN */
+    double truncated;      /* samples with a stack that is cut; NAN unknown */
+    size_t n, bytes;
+    uint32_t *nodes; /* in which stacks end, n */
+    int64_t *counts; /* samples of each */
+    double *values;  /* of each and type */
+};
+
+struct profile_series {
+    char *origin, *name;
+    char *type;                     /* the one to show */
+    struct sd_texts types;          /* of `names` */
+    struct profile *names;          /* functions and nodes of all intervals, never finished */
+    struct profile_interval *items; /* by time */
+    size_t n, cap;
+    size_t bytes;     /* counted for the part */
+    size_t compacted; /* nodes after it was last built anew */
+};
+
+/* False: it cannot be taken, its lists contradict each other. */
+bool series_take(struct part *p, struct profile_series *s, const struct sd_batch *b,
+                 const struct sd_profile *whole);
+void series_free(struct part *p, struct profile_series *s);
+void series_drop(struct part *p, struct profile_series *s, sd_time before);
+/* Gives up its older half. False: there is nothing. */
+bool series_less(struct part *p, struct profile_series *s);
+
+static inline bool interval_in(const struct profile_interval *x, struct span span, sd_time now)
+{
+    sd_time middle = x->from + (x->to - x->from) / 2;
+    return x->from <= now && (span_is_all(span) || (middle >= span.from && middle < span.to));
+}
+
+/* Adds the intervals of a span to an empty profile of one type, its nodes and functions with them, and
+ * finishes it. How many. */
+size_t series_sum(const struct profile_series *s, struct span span, sd_time now, size_t type,
+                  struct profile *to);
+
+/* The tree of a batch. `function`: number in `to` of each of the batch's n functions. Gives each node's
+ * number in `to`, n_nodes of them, for free(); NULL: the lists contradict each other. */
+uint32_t *profile_graft(const struct sd_profile_tree *t, const uint32_t *function, size_t n,
+                        struct profile *to);
+
+/* Numbers in `to` of the functions of a batch, *n of them, for free(). NULL: there is no room. */
+uint32_t *profile_functions_of(const struct sd_batch *b, struct profile *to, size_t *n);
+
+#endif

@@ -1,0 +1,312 @@
+/* perf.c - samples of what runs on this host: the processor's time by function, without the program perf. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "format/profiles/profile_file.h"
+#include "source/perf/perf_private.h"
+
+enum {
+    RECORDS_MAX = 12 << 20, /* what one window may take of the model */
+    WHOLE = 2,              /* windows, when there is no one to tell how long */
+};
+#define STEP   (100 * SD_MS) /* between two looks at the rings */
+#define WINDOW (1 * SD_S)
+#define FIRST  (500 * SD_MS) /* the first window: something is to be seen soon */
+#define LATE   (2 * SD_MS)   /* a record may be written so long after its time */
+#define GONE   (2 * SD_S)    /* what ended is forgotten so long after */
+
+static const struct sd_option OPTIONS[] = {
+    {.name = "hz",
+     .type = SD_OPTION_INT,
+     .offset = offsetof(struct perf_options, hz),
+     .fallback = "99",
+     .min = 1,
+     .max = 20000,
+     .unit = "Hz",
+     .help = "samples a second of each busy processor"},
+    {.name = "event",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct perf_options, event),
+     .fallback = "cpu",
+     .help = "what is sampled: cpu (time on a processor) or off-cpu (time that threads wait)"},
+    {.name = NULL},
+};
+
+void perf_trouble(struct perf_source *x, const char *note)
+{
+    for (size_t i = 0; i < x->n_trouble; i++)
+        if (str_eq(x->trouble[i], note))
+            return;
+    if (x->n_trouble < ARRAY_LEN(x->trouble))
+        x->trouble[x->n_trouble++] = note;
+}
+
+void perf_keep_up(struct perf_source *x)
+{
+    int64_t now = clock_mono();
+    if (now - x->drained < STEP)
+        return;
+    x->drained = now;
+    perf_events_drain(&x->events);
+}
+
+/* ---- records ---- */
+
+static void take_sample(struct perf_source *x, const struct perf_event *e)
+{
+    if (x->events.off_cpu) {
+        perf_off_stopped(x, e);
+        return;
+    }
+    struct perf_space *s = e->pid == UINT32_MAX ? NULL : perf_space_of(x, (pid_t)e->pid);
+    if (s)
+        perf_stacks_add(x, s, e, 1, (double)e->period);
+}
+
+static void take(struct perf_source *x, const struct perf_event *e)
+{
+    switch (e->type) {
+    case PERF_RECORD_SAMPLE:
+        take_sample(x, e);
+        break;
+    case PERF_RECORD_MMAP:
+    case PERF_RECORD_MMAP2:
+        perf_space_mapped(x, e);
+        break;
+    case PERF_RECORD_COMM:
+        perf_space_named(x, e);
+        break;
+    case PERF_RECORD_FORK:
+        perf_space_forked(x, e);
+        break;
+    case PERF_RECORD_EXIT:
+        perf_space_exited(x, e);
+        break;
+    case PERF_RECORD_SWITCH:
+    case PERF_RECORD_SWITCH_CPU_WIDE:
+        perf_off_switched(x, e);
+        break;
+    case PERF_RECORD_LOST:
+    case PERF_RECORD_LOST_SAMPLES:
+        x->events.lost += (int64_t)MIN(e->lost, (uint64_t)INT32_MAX);
+        break;
+    case PERF_RECORD_THROTTLE:
+        perf_trouble(x, "The kernel took fewer samples for a while: there were more than it allows "
+                        "(kernel.perf_event_max_sample_rate).");
+        break;
+    default:
+        break;
+    }
+}
+
+struct due {
+    int64_t time;
+    size_t at; /* in the pending records */
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct due *p = a, *q = b;
+    return p->time != q->time ? (p->time < q->time ? -1 : 1) : p->at < q->at ? -1 : p->at > q->at;
+}
+
+/* The rings of the processors are each in order of time; together they are put into it. What is newer than
+ * `until` waits: an older record may still come from another ring. */
+void perf_work(struct perf_source *x, int64_t until)
+{
+    struct perf_events *v = &x->events;
+    struct due *due = NULL;
+    size_t n = 0, cap = 0, kept = 0;
+    struct perf_event e;
+    for (size_t at = 0, size; (size = perf_event_size(v->pending + at, v->n_pending - at)); at += size) {
+        if (!perf_event_decode(v->pending + at, size, &x->layout, &e))
+            continue;
+        if (n == cap)
+            due = mem_grow(due, n, &cap, sizeof *due);
+        due[n++] = (struct due){e.time, at};
+    }
+    if (n)
+        qsort(due, n, sizeof *due, by_time);
+    for (size_t i = 0; i < n && due[i].time < until; i++)
+        if (perf_event_decode(v->pending + due[i].at, v->n_pending - due[i].at, &x->layout, &e))
+            take(x, &e);
+    for (size_t at = 0, size; (size = perf_event_size(v->pending + at, v->n_pending - at)); at += size)
+        if (perf_event_decode(v->pending + at, size, &x->layout, &e) && e.time >= until) {
+            memmove(v->pending + kept, v->pending + at, size);
+            kept += size;
+        }
+    v->n_pending = kept;
+    free(due);
+}
+
+/* ---- the target ---- */
+
+static bool parse_target(struct perf_target *t, const char *text, struct sd_error *err)
+{
+    size_t digits = strspn(text, "0123456789");
+    *t = (struct perf_target){.scope = PERF_HOST};
+    if (!*text)
+        return true;
+    if (str_starts(text, "cgroup/")) {
+        t->scope = PERF_CGROUP;
+        t->cgroup = text + strlen("cgroup");
+        return t->cgroup[1] || fail(err, "it needs the path of a cgroup, as in perf:cgroup/system.slice");
+    }
+    if (!text[digits] && digits < 10) {
+        t->scope = PERF_PID;
+        t->pid = atoi(text);
+        if (t->pid <= 0 || (kill(t->pid, 0) < 0 && errno == ESRCH))
+            return fail(err, "there is no process %.20s", text);
+        return true;
+    }
+    t->scope = PERF_COMM;
+    snprintf(t->comm, sizeof t->comm, "%s", text); /* the kernel keeps no more of a name, either */
+    return true;
+}
+
+static void name_of(const struct perf_source *x, char *buf, size_t n)
+{
+    const struct perf_target *t = &x->target;
+    const struct perf_space *s = x->spaces;
+    while (t->scope == PERF_PID && s && s->pid != t->pid)
+        s = s->hh.next;
+    switch (t->scope) {
+    case PERF_HOST:
+        snprintf(buf, n, "this host");
+        break;
+    case PERF_PID:
+        snprintf(buf, n, "process %d%s%s%s", (int)t->pid, s ? " (" : "", s ? s->comm : "", s ? ")" : "");
+        break;
+    case PERF_COMM:
+        snprintf(buf, n, "processes %s", t->comm);
+        break;
+    case PERF_CGROUP:
+        snprintf(buf, n, "cgroup %.200s", t->cgroup);
+        break;
+    }
+}
+
+/* ---- a window ---- */
+
+static void say_own_cost(struct perf_source *x, struct profile *p, int64_t duration)
+{
+    int64_t cpu = clock_thread_cpu();
+    double share = duration > 0 ? 100.0 * (double)(cpu - x->cpu) / (double)duration : 0;
+    char *note = mem_printf("Sampling took %.1f %% of one processor.", share);
+    profile_say(p, note);
+    free(note);
+    x->cpu = cpu;
+}
+
+static void say_what_is_missing(struct perf_source *x, struct profile *p)
+{
+    if (!x->events.kernel)
+        profile_say(p,
+                    "Without CAP_PERFMON (kernel.perf_event_paranoid) the kernel's functions are left out.");
+    if (x->target.scope == PERF_COMM && !x->events.by_cpu)
+        profile_say(
+            p, "Without CAP_PERFMON only the processes of that name are sampled that ran when it began.");
+    for (size_t i = 0; i < x->n_trouble; i++)
+        profile_say(p, x->trouble[i]);
+    x->n_trouble = 0;
+}
+
+static enum sd_result publish_window(struct sd_source *s, int64_t duration, struct sd_error *err)
+{
+    struct perf_source *x = s->priv;
+    char name[256];
+    sd_time now = s->host->now(s);
+    struct profile *p = perf_stacks_profile(x, x->events.off_cpu ? "off-cpu" : "cpu");
+    p->lost = x->events.lost - x->lost_said;
+    x->lost_said = x->events.lost;
+    p->at = now - duration;
+    p->duration_ns = duration;
+    say_own_cost(x, p, duration);
+    say_what_is_missing(x, p);
+    name_of(x, name, sizeof name);
+    struct sd_batch *b = s->host->batch(s, now);
+    bool done = profile_records(p, name, RECORDS_MAX, s->host, b);
+    profile_free(p);
+    if (done)
+        s->host->publish(s, b);
+    else
+        s->host->discard(b);
+    x->window++;
+    perf_space_forget(x, clock_mono() - GONE);
+    perf_modules_forget(x);
+    return done ? SD_OK
+                : sd_fail(err, SD_RETRY, "the samples of one second are more than one batch can hold");
+}
+
+/* ---- the source ---- */
+
+static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
+{
+    const struct perf_options *o = s->opts;
+    struct perf_source *x = s->priv;
+    *x = (struct perf_source){.cpu = clock_thread_cpu()};
+    if (!str_eq(o->event, "cpu") && !str_eq(o->event, "off-cpu"))
+        return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
+    if (!parse_target(&x->target, s->target, err) || !perf_events_open(&x->events, &x->target, o, err))
+        return SD_CONFIG;
+    perf_modules_begin(x);
+    if (x->target.scope == PERF_PID)
+        perf_space_follow(x, x->target.pid);
+    return SD_OK;
+}
+
+static enum sd_result perf_run(struct sd_source *s, struct sd_error *err)
+{
+    struct perf_source *x = s->priv;
+    int64_t began = clock_mono(), due = began + FIRST;
+    while (!s->host->should_stop(s)) {
+        int64_t now = clock_mono();
+        s->host->wait(s, -1, 0, s->host->now(s) + MIN(STEP, MAX(due - now, 0)));
+        x->drained = now = clock_mono();
+        perf_events_drain(&x->events);
+        perf_work(x, now - LATE);
+        if (now < due)
+            continue;
+        perf_off_window(x, now - LATE);
+        enum sd_result r = publish_window(s, now - began, err);
+        if (r != SD_OK)
+            return r;
+        if ((!s->follow && x->window >= WHOLE) || (x->target.scope == PERF_PID && !perf_space_any(x)))
+            return SD_GONE;
+        began = now;
+        due = MAX(due + WINDOW, clock_mono());
+    }
+    return SD_OK;
+}
+
+static void perf_close(struct sd_source *s)
+{
+    struct perf_source *x = s->priv;
+    perf_events_close(&x->events);
+    perf_stacks_free(&x->stacks);
+    perf_off_free(x);
+    perf_spaces_free(x);
+    perf_modules_free(x);
+    perf_kernel_free(x->kallsyms);
+    strbuf_free(&x->text);
+    *x = (struct perf_source){0};
+}
+
+extern const struct sd_source_ops perf_source_ops;
+const struct sd_source_ops perf_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "perf",
+    .summary = "what runs on this host, sampled by the kernel: functions",
+    .targets = "perf: (the whole host), perf:PID, perf:COMM (processes of that name), perf:cgroup/PATH",
+    .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) | SD_KIND_BIT(SD_INTAKE),
+    .opts_size = sizeof(struct perf_options),
+    .options = OPTIONS,
+    .priv_size = sizeof(struct perf_source),
+    .open = perf_open,
+    .run = perf_run,
+    .close = perf_close,
+};
