@@ -340,6 +340,8 @@ static void name_type(struct profile *p, const char *query)
     static const char *const ns[] = {"nanoseconds", "ns", NULL};
     if (sscanf(query, "%*[^:{]:%63[^:{]:%63[^:{]", type, unit) != 2 || !p->n_types)
         return;
+    p->counted = false;
+    p->samples = SD_UNKNOWN;
     p->types[0] = arena_strdup(p->arena, type);
     p->units[0] = profile_unit(str_find(ns, unit) >= 0 ? "ns" : unit);
 }
@@ -397,6 +399,7 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
     struct fetch_answer a;
+    sd_time began = s->host->now(s);
     enum sd_result r = ask_mode(s, &a, err);
     if (r != SD_OK)
         return r;
@@ -423,6 +426,10 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
     if (pyroscope && x->mode == PYROSCOPE)
         name_type(p, o->query);
     p->series = s->follow && (pyroscope || is_cpu(x->url));
+    if (p->series) { /* by the clock here, as all that is watched beside it */
+        p->at = began;
+        p->duration_ns = s->host->now(s) - began;
+    }
     r = publish(s, p, err);
     profile_free(p);
     return r;
