@@ -32,6 +32,18 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct perf_options, event),
      .fallback = "cpu",
      .help = "what is sampled: cpu (time on a processor) or off-cpu (time that threads wait)"},
+    {.name = "dwarf",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct perf_options, dwarf),
+     .fallback = "no",
+     .help = "follow stacks by debug tables, not by frame pointers: 8 KiB of the stack are copied for each "
+             "sample"},
+    {.name = "inlined",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct perf_options, inlined),
+     .fallback = "yes",
+     .help = "count what is inlined as functions of their own; no: as the function they are in, like perf "
+             "report"},
     {.name = NULL},
 };
 
@@ -250,6 +262,12 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
     *x = (struct perf_source){.cpu = clock_thread_cpu()};
     if (!str_eq(o->event, "cpu") && !str_eq(o->event, "off-cpu"))
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
+#if !defined(__x86_64__)
+    if (o->dwarf)
+        return sd_fail(err, SD_CONFIG, "dwarf=yes works on x86-64 only");
+#endif
+    x->inlined = o->inlined;
+    x->layout.regs = o->dwarf ? PERF_UNWIND_REGS : 0;
     if (!parse_target(&x->target, s->target, err) || !perf_events_open(&x->events, &x->target, o, err))
         return SD_CONFIG;
     perf_modules_begin(x);

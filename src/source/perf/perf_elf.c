@@ -94,6 +94,19 @@ Elf_Data *perf_elf_data(const struct perf_elf *f, Elf_Scn *s)
     return d && d->d_buf ? d : NULL;
 }
 
+uint64_t perf_elf_address(const struct perf_elf *f, uint64_t offset)
+{
+    size_t n = 0;
+    GElf_Phdr p;
+    if (elf_getphdrnum(f->elf, &n) < 0)
+        return offset;
+    for (size_t i = 0; i < n; i++)
+        if (gelf_getphdr(f->elf, (int)i, &p) && p.p_type == PT_LOAD && offset >= p.p_offset &&
+            offset - p.p_offset < p.p_filesz)
+            return offset - p.p_offset + p.p_vaddr;
+    return offset;
+}
+
 static size_t note_build_id(Elf_Data *d, unsigned char out[64])
 {
     GElf_Nhdr n;

@@ -27,6 +27,8 @@ void perf_elf_close(struct perf_elf *f);
 Elf_Scn *perf_elf_section(const struct perf_elf *f, const char *name, GElf_Shdr *header);
 /* Its bytes; NULL when it has none or too many. */
 Elf_Data *perf_elf_data(const struct perf_elf *f, Elf_Scn *s);
+/* Where a place of the file is in its own addresses. */
+uint64_t perf_elf_address(const struct perf_elf *f, uint64_t offset);
 size_t perf_elf_build_id(const struct perf_elf *f, unsigned char out[64]);
 
 /* The file with the debug information of a program: by its build id, then by its link. */

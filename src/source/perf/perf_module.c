@@ -87,6 +87,8 @@ void perf_module_open(struct perf_source *x, struct perf_module *m, pid_t pid, c
         return;
     m->opened = true;
     m->fd = open_mapped(pid, m, map);
+    if (m->fd >= 0 && x->events.dwarf && m->cfi_fd < 0 && !m->cfi)
+        m->cfi_fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 0);
     if (m->fd < 0)
         perf_trouble(
             x, "Of some programs and libraries the file that runs is not there: their functions have no "
@@ -120,7 +122,7 @@ static struct perf_module *add_module(struct perf_source *x, char *key, enum per
     size_t n = strlen(path);
     m->kind = kind;
     m->key = key;
-    m->fd = m->dump_fd = -1;
+    m->fd = m->dump_fd = m->cfi_fd = -1;
     m->deleted = str_ends(path, " (deleted)");
     m->path = mem_strndup(path, m->deleted ? n - strlen(" (deleted)") : n);
     m->name = mem_strdup(base_name(m->path));
@@ -197,6 +199,9 @@ static void free_module(struct perf_source *x, struct perf_module *m)
         close(m->fd);
     if (m->dump_fd >= 0)
         close(m->dump_fd);
+    if (m->cfi_fd >= 0)
+        close(m->cfi_fd);
+    perf_cfi_free(m->cfi);
     free(m->key);
     free(m->path);
     free(m->name);

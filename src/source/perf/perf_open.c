@@ -14,7 +14,7 @@
 
 #include "source/perf/perf_private.h"
 
-enum { RING_PAGES = 64, RING_PAGES_OFF = 1024, CPUS_MAX = 4096, THREADS_MAX = 4096 };
+enum { RING_PAGES = 64, RING_PAGES_LARGE = 1024, CPUS_MAX = 4096, THREADS_MAX = 4096 };
 
 static int event_open(struct perf_event_attr *a, int pid, int cpu, unsigned long flags)
 {
@@ -41,6 +41,12 @@ static struct perf_event_attr attributes(const struct perf_options *o)
         .clockid = CLOCK_MONOTONIC,
         .context_switch = off,
     };
+    if (o->dwarf) {
+        a.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+        a.sample_regs_user = PERF_UNWIND_REGS;
+        a.sample_stack_user = PERF_UNWIND_STACK;
+        a.exclude_callchain_user = 1;
+    }
     if (off)
         a.sample_period = 1;
     else
@@ -177,6 +183,17 @@ struct opening {
     struct sd_error *err;
 };
 
+/* Events and rings, but not what is known of them. */
+static void drop_events(struct perf_events *e)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < e->n_rings; i++)
+        munmap(e->rings[i].page, page + e->rings[i].size);
+    for (size_t i = 0; i < e->n_fds; i++)
+        close(e->fds[i]);
+    e->n_rings = e->n_fds = 0;
+}
+
 static void keep_fd(struct perf_events *e, int fd)
 {
     if (e->n_fds == e->cap_fds)
@@ -210,7 +227,7 @@ static size_t processors(int out[CPUS_MAX])
 static bool map_ring(struct perf_events *e, int fd)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t pages = e->off_cpu ? RING_PAGES_OFF : RING_PAGES; pages; pages /= 2) {
+    for (size_t pages = e->off_cpu || e->dwarf ? RING_PAGES_LARGE : RING_PAGES; pages; pages /= 2) {
         void *base = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (base == MAP_FAILED)
             continue;
@@ -300,7 +317,9 @@ static int open_named(struct opening *o, const char *comm)
 
 static int open_threads(struct opening *o, const struct perf_target *t)
 {
+    drop_events(o->e);
     o->attr.inherit = 1;
+    o->n_threads = 0;
     int error = t->scope == PERF_PID ? open_process(o, t->pid) : open_named(o, t->comm);
     o->attr.inherit = 0;
     return error;
@@ -343,6 +362,7 @@ static int open_in_cgroup(struct opening *o, const struct perf_target *t)
 
 static int open_scope(struct opening *o, const struct perf_target *t)
 {
+    drop_events(o->e);
     if (t->scope == PERF_CGROUP)
         return open_in_cgroup(o, t);
     int error = open_by_cpu(o, -1, 0);
@@ -359,15 +379,14 @@ bool perf_events_open(struct perf_events *e, const struct perf_target *t, const 
     *o = (struct opening){.e = e, .attr = attributes(opts), .err = err};
     o->n_cpus = processors(o->cpus);
     *err->text = 0;
-    e->off_cpu = str_eq(opts->event, "off-cpu");
-    int error = open_scope(o, t);
     e->kernel = true;
+    e->off_cpu = str_eq(opts->event, "off-cpu");
+    e->dwarf = opts->dwarf;
+    int error = open_scope(o, t);
     if ((error == EACCES || error == EPERM) && !*err->text && !str_eq(opts->event, "off-cpu")) {
-        perf_events_close(e);
-        o->n_threads = 0;
         o->attr.exclude_kernel = 1;
-        error = open_scope(o, t);
         e->kernel = false;
+        error = open_scope(o, t);
     }
     free(o);
     if (error && !*err->text)
@@ -379,11 +398,7 @@ bool perf_events_open(struct perf_events *e, const struct perf_target *t, const 
 
 void perf_events_close(struct perf_events *e)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t i = 0; i < e->n_rings; i++)
-        munmap(e->rings[i].page, page + e->rings[i].size);
-    for (size_t i = 0; i < e->n_fds; i++)
-        close(e->fds[i]);
+    drop_events(e);
     free(e->rings);
     free(e->fds);
     free(e->pending);

@@ -17,7 +17,7 @@
 struct perf_options {
     int64_t hz;
     const char *event;
-    bool debuginfod;
+    bool dwarf, inlined;
 };
 
 enum perf_scope { PERF_HOST, PERF_PID, PERF_COMM, PERF_CGROUP };
@@ -56,6 +56,7 @@ struct perf_events {
     size_t n_rings;
     bool kernel;            /* the kernel's part of the stacks is there */
     bool by_cpu;            /* all processes of the host are sampled */
+    bool dwarf;             /* samples have registers and a copy of the stack */
     bool off_cpu;           /* context switches are */
     int64_t lost;           /* since it was opened, by the kernel or here */
     unsigned char *pending; /* records as they were read */
@@ -83,6 +84,8 @@ struct perf_module {
     bool deleted, opened;
     struct perf_symbols *symbols; /* PERF_FILE, PERF_VDSO; NULL: not loaded, or none */
     bool loaded;
+    int cfi_fd; /* for `cfi`, until it is asked for; -1 */
+    struct perf_cfi *cfi;
     int64_t used; /* the window it was seen in last */
     UT_hash_handle hh;
 
@@ -128,8 +131,9 @@ struct perf_frame {
 
 struct perf_stack {
     char comm[PERF_COMM_LEN];
-    uint32_t first, n; /* frames, innermost first */
-    uint32_t user;     /* of these, those of the process, the outermost */
+    uint32_t first, n;  /* frames, innermost first */
+    uint32_t user;      /* of these, those of the process, the outermost */
+    bool judged, whole; /* judged: it is known whether it reaches the start of its thread; whole: it does */
     uint64_t hash;
     int64_t samples;
     double value;
@@ -163,7 +167,7 @@ struct perf_source {
     const char *trouble[4]; /* what could not be read, in sentences that are told once a window */
     size_t n_trouble;
     struct strbuf text;
-    bool debuginfod, seen, opened;
+    bool inlined; /* functions that are inlined are functions of their own */
 };
 
 /* Called between steps of long work: empties the rings when it is time to. */
@@ -248,6 +252,19 @@ void perf_stacks_add(struct perf_source *x, struct perf_space *s, const struct p
 /* The window so far as a profile; the stacks are empty then. */
 struct profile *perf_stacks_profile(struct perf_source *x, const char *type);
 void perf_stacks_free(struct perf_stacks *s);
+
+struct perf_frame perf_frame_of(struct perf_source *x, struct perf_space *s, uint64_t ip, bool kernel);
+
+/* ---- perf_unwind.c: callers without frame pointers ---- */
+
+enum { PERF_UNWIND_REGS = 0xff01ff, PERF_UNWIND_STACK = 8192 };
+
+struct perf_cfi;
+struct perf_cfi *perf_cfi_new(int fd); /* takes over fd */
+void perf_cfi_free(struct perf_cfi *c);
+/* Frames of the process of a sample with registers; *whole: they reach the start of the thread. */
+size_t perf_unwind(struct perf_source *x, struct perf_space *space, const struct perf_event *e,
+                   struct perf_frame *out, size_t max, bool *whole);
 
 /* ---- perf_off.c: time that threads do not run ---- */
 

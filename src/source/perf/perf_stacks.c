@@ -23,7 +23,7 @@ static void empty(struct perf_stacks *s)
 
 /* ---- frames ---- */
 
-static struct perf_frame frame_of(struct perf_source *x, struct perf_space *s, uint64_t ip, bool kernel)
+struct perf_frame perf_frame_of(struct perf_source *x, struct perf_space *s, uint64_t ip, bool kernel)
 {
     if (kernel)
         return (struct perf_frame){.module = x->kernel, .address = ip};
@@ -38,31 +38,41 @@ static struct perf_frame frame_of(struct perf_source *x, struct perf_space *s, u
 
 /* The chain as frames; returns how many. Behind a mark of the kernel or the process comes the address itself,
  * then those that calls return to. */
-static size_t frames_of(struct perf_source *x, struct perf_space *s, const struct perf_event *e,
-                        struct perf_frame out[PERF_DEPTH_MAX], size_t *user)
+struct chain {
+    struct perf_frame frames[PERF_DEPTH_MAX];
+    size_t n, user;
+    bool judged, whole;
+};
+
+static void frames_of(struct perf_source *x, struct perf_space *s, const struct perf_event *e,
+                      struct chain *c)
 {
     bool kernel = (e->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL, exact = true;
-    size_t n = 0;
-    *user = 0;
-    for (size_t i = 0; i < e->n_chain && n < PERF_DEPTH_MAX; i++) {
+    c->n = c->user = 0;
+    c->judged = c->whole = false;
+    for (size_t i = 0; i < e->n_chain && c->n < PERF_DEPTH_MAX; i++) {
         uint64_t ip = perf_event_ip(e, i);
         if (ip >= (uint64_t)PERF_CONTEXT_MAX) {
             kernel = ip == (uint64_t)PERF_CONTEXT_KERNEL;
             exact = true;
             continue;
         }
-        out[n] = frame_of(x, s, ip, kernel);
-        out[n].exact = exact;
-        *user += !kernel;
-        n++;
+        c->frames[c->n] = perf_frame_of(x, s, ip, kernel);
+        c->frames[c->n++].exact = exact;
+        c->user += !kernel;
         exact = false;
     }
-    if (!n && e->ip) {
-        out[n] = frame_of(x, s, e->ip, kernel);
-        out[n++].exact = true;
-        *user = !kernel;
+    if (x->events.dwarf) {
+        c->user = perf_unwind(x, s, e, c->frames + c->n, PERF_DEPTH_MAX - c->n, &c->whole);
+        c->n += c->user;
+        c->judged = true;
     }
-    return n;
+    if (!c->n && e->ip) {
+        c->frames[0] = perf_frame_of(x, s, e->ip, kernel);
+        c->frames[0].exact = true;
+        c->n = 1;
+        c->user = !kernel;
+    }
 }
 
 /* ---- counting ---- */
@@ -104,9 +114,10 @@ static void grow(struct perf_stacks *t)
     }
 }
 
-static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_space *s,
-                                   const struct perf_frame *frames, size_t n, size_t user)
+static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_space *s, const struct chain *c)
 {
+    const struct perf_frame *frames = c->frames;
+    size_t n = c->n;
     uint64_t hash = hash_frames(s, frames, n);
     if (t->n * 2 >= t->n_slots)
         grow(t);
@@ -126,8 +137,12 @@ static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_spac
     }
     memcpy(t->frames + t->n_frames, frames, n * sizeof *frames);
     struct perf_stack *k = &t->items[t->n++];
-    *k = (struct perf_stack){
-        .hash = hash, .first = (uint32_t)t->n_frames, .n = (uint32_t)n, .user = (uint32_t)user};
+    *k = (struct perf_stack){.hash = hash,
+                             .first = (uint32_t)t->n_frames,
+                             .n = (uint32_t)n,
+                             .user = (uint32_t)c->user,
+                             .judged = c->judged,
+                             .whole = c->whole};
     snprintf(k->comm, sizeof k->comm, "%s", s->comm);
     t->n_frames += n;
     t->slots[at] = (uint32_t)t->n;
@@ -137,9 +152,9 @@ static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_spac
 void perf_stacks_add(struct perf_source *x, struct perf_space *s, const struct perf_event *e, int64_t samples,
                      double value)
 {
-    struct perf_frame frames[PERF_DEPTH_MAX];
-    size_t user, n = frames_of(x, s, e, frames, &user);
-    struct perf_stack *k = stack_of(&x->stacks, s, frames, n, user);
+    struct chain c;
+    frames_of(x, s, e, &c);
+    struct perf_stack *k = stack_of(&x->stacks, s, &c);
     x->events.lost += !k;
     if (!k)
         return;
@@ -203,7 +218,7 @@ static bool push_frames(struct build *b, const struct perf_stack *k)
             push(b, names[j].name, names[j].module, names[j].kind);
         perf_keep_up(b->x);
     }
-    return whole;
+    return k->judged ? k->whole || !k->user : whole;
 }
 
 static void add_stack(struct build *b, const struct perf_stack *k)

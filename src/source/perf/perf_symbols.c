@@ -341,5 +341,6 @@ size_t perf_symbols_inlined(struct perf_source *x, struct perf_symbols *t, uint6
         t->has_debug = false;
         t->dwarf = perf_dwarf_new(x, &t->debug);
     }
-    return t->dwarf ? perf_dwarf_at(x, t->dwarf, address, names, max) : 0;
+    size_t n = t->dwarf ? perf_dwarf_at(x, t->dwarf, address, names, max) : 0;
+    return x->inlined ? n : MIN(n, (size_t)1);
 }
