@@ -65,7 +65,7 @@ test-programs: $(UNIT_BIN) $(SOURCE_BIN) $(PTY_BIN)
 unit: $(UNIT_BIN) ## the unit tests alone
 	@tests/run --only unit
 
-check-versions: ## the tests of the PostgreSQL source on servers of other versions, which npm fetches
+check-versions: ## every test with a PostgreSQL server on 13, 14, 16, 17 and 18, which npm fetches
 	@tests/run --only versions
 
 check: ## install what is missing, build, run all tests

@@ -245,7 +245,9 @@ struct sd_texts {
     X(INT, changed, "count", "rows written since the last analyze")                                          \
     X(TEXT, unindexed_keys, "",                                                                              \
       "foreign keys that reference it and have no index, a line each: `table (columns) references "          \
-      "(columns)`")
+      "(columns)`")                                                                                          \
+    X(TEXT, kept_by, "", "with a plan: who keeps its dead rows, the oldest transaction or replication slot") \
+    X(INT, kept_since, "time", "start of that transaction; absent for a slot")
 
 /* An existing index. */
 #define SD_INDEX_FIELDS(X)                                                                                   \

@@ -117,6 +117,9 @@ void app_free(struct app *a)
     for (size_t i = 0; i < a->n_recordings; i++)
         free(a->recordings[i]);
     free(a->recordings);
+    if (a->beside)
+        app_free(a->beside);
+    free(a->beside);
 }
 
 /* ---- sources ---- */

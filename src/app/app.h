@@ -19,7 +19,7 @@ struct app {
     struct recorder *recorder;                          /* NULL: not recording */
     struct flight *flight;                              /* NULL: the flight recorder is off */
     struct figures *baseline;                           /* view_ctx.baseline; NULL */
-    struct app *beside;                                 /* what --baseline names; NULL */
+    struct app *beside;                                 /* what --baseline names; app_free() frees it; NULL */
     bool flight_wanted;                                 /* as the settings were obeyed last */
     bool replay;                                        /* the model was filled from a recording */
     void (*taken)(void *ctx, const struct sd_batch *b); /* each one, once it is in the model; NULL */
@@ -53,8 +53,9 @@ bool app_end_at(struct app *a, sd_time until, struct sd_error *err);
 bool replay_load(struct app *a, struct sd_error *err);
 
 /* ---- verbs.c ---- */
-/* The figures of all data that --baseline names. NULL and a sentence when it cannot be read. */
-struct figures *baseline_figures(const struct app *a, struct sd_error *err);
+/* The figures of all data that --baseline names, which stays beside. NULL and a sentence when it cannot be
+ * read. */
+struct figures *baseline_figures(struct app *a, struct sd_error *err);
 
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);

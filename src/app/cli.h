@@ -8,7 +8,8 @@
  * separated; among them "views" stands for every view and status, "console" for no verb,
  * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
-    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise", "output format (default: text)")      \
+    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise",                                       \
+      "output format (default: text); the view flame also: svg, folded, speedscope, pprof")                  \
     X(FOR, "for", 0, "DURATION", "views record",                                                             \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views",                                                                          \
@@ -20,8 +21,8 @@
       "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
-      "what the views endpoint, query and plan show: 'GET /orders/:id'")                                     \
-    X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions",                                                    \
+      "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
+    X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame function",                                     \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
       "compare with all data of that recording or log")                                                      \

@@ -67,7 +67,19 @@ static bool chosen_format(const struct app *a, enum print_format *f)
     *f = PRINT_TEXT;
     if (!cli_has(a->cli, CLI_FORMAT) || print_format_named(a->cli->values[CLI_FORMAT], f))
         return true;
-    complain("there is no format %s; expected text, json, md or csv", a->cli->values[CLI_FORMAT]);
+    complain("there is no format %s; expected text, json, md or csv; for flame also svg, folded, speedscope, "
+             "pprof",
+             a->cli->values[CLI_FORMAT]);
+    return false;
+}
+
+static bool output_bytes(const char *bytes, size_t len)
+{
+    if (fwrite(bytes, 1, len, stdout) == len && fflush(stdout) == 0)
+        return true;
+    if (errno == EPIPE)
+        return true; /* `| head` has read what it wanted */
+    complain("cannot write the output: %s", strerror(errno));
     return false;
 }
 
@@ -79,22 +91,21 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
     if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) == 0 && ws.ws_col > 0)
         o.width = ws.ws_col;
     o.color = tty && !getenv("NO_COLOR");
+    struct sd_error err;
+    if (!print_format_fits(d, f, &err)) {
+        complain("%s", err.text);
+        return false;
+    }
     struct strbuf out = {0};
     print_doc(d, f, &o, &out);
-    bool ok = output_text(strbuf_text(&out));
+    bool ok = output_bytes(strbuf_text(&out), out.len);
     strbuf_free(&out);
     return ok;
 }
 
 bool output_text(const char *text)
 {
-    size_t len = strlen(text);
-    if (fwrite(text, 1, len, stdout) == len && fflush(stdout) == 0)
-        return true;
-    if (errno == EPIPE)
-        return true; /* `| head` has read what it wanted */
-    complain("cannot write the output: %s", strerror(errno));
-    return false;
+    return output_bytes(text, strlen(text));
 }
 
 bool output_ready(const struct app *a)

@@ -231,15 +231,15 @@ static struct figures *figures_of_all(const struct app *a, const struct app *b)
     struct model_usage u = model_usage(b->model);
     const struct view_ctx c = {
         .model = b->model, .span = SPAN_ALL, .show_literals = a->config->settings->show_literals};
-    return figures_of(&c, (struct span){u.first, u.last + 1}, "the baseline");
+    struct figures *f = figures_of(&c, (struct span){u.first, u.last + 1}, "the baseline");
+    f->model = b->model;
+    return f;
 }
 
-struct figures *baseline_figures(const struct app *a, struct sd_error *err)
+struct figures *baseline_figures(struct app *a, struct sd_error *err)
 {
-    struct app b;
-    struct figures *f = open_baseline(a, &b, err) ? figures_of_all(a, &b) : NULL;
-    app_free(&b);
-    return f;
+    a->beside = mem_alloc(sizeof *a->beside);
+    return open_baseline(a, a->beside, err) ? figures_of_all(a, a->beside) : NULL;
 }
 
 /* What the view is about, also when it was not named: the field that is called so. */
@@ -420,23 +420,21 @@ int verb_view(struct app *a)
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns))
         return EXIT_USAGE;
-    struct app beside;
     struct sd_error err;
-    bool compares = cli_has(a->cli, CLI_BASELINE), ready = !compares || open_baseline(a, &beside, &err);
+    bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;
+    if (compares) {
+        a->beside = mem_alloc(sizeof *a->beside);
+        ready = open_baseline(a, a->beside, &err);
+    }
     if (!ready)
         complain("--baseline: %s", err.text);
-    if (ready && compares) {
-        a->beside = &beside;
-        a->baseline = v->compares ? figures_of_all(a, &beside) : NULL;
-    }
+    else if (compares && v->compares)
+        a->baseline = figures_of_all(a, a->beside);
     if (ready)
         status = read_and_print(a, v, &t, &unread);
     figures_free(a->baseline);
     a->baseline = NULL;
-    a->beside = NULL;
-    if (compares)
-        app_free(&beside);
     strbuf_free(&unread);
     return status;
 }

@@ -69,6 +69,9 @@ char *strbuf_detach(struct strbuf *b);           /* caller frees; b is empty aga
 bool str_eq(const char *a, const char *b); /* NULLs allowed, NULL == NULL */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
+/* "io/netty/Channel:.read" -> "Channel:.read": of a function's name without the path that it begins with,
+ * which is before any of "(<[ ". In s. */
+const char *str_after_path(const char *s);
 /* "abc" -> index in `names` (NULL-terminated), or -1. */
 int str_find(const char *const *names, const char *s);
 uint64_t str_hash(const void *bytes, size_t n); /* FNV-1a */

@@ -118,6 +118,15 @@ bool str_ends(const char *s, const char *suffix)
     return n >= m && !memcmp(s + n - m, suffix, m);
 }
 
+const char *str_after_path(const char *s)
+{
+    const char *name = s;
+    for (const char *p = s; *p && !strchr("(<[ ", *p); p++)
+        if (*p == '/' && p[1])
+            name = p + 1;
+    return name;
+}
+
 int str_find(const char *const *names, const char *s)
 {
     for (int i = 0; names[i]; i++)

@@ -29,6 +29,7 @@ void doc_free(struct doc *d)
             table_free(&d->sections[i].table);
     if (d->drop)
         d->drop(d->owned);
+    free(d->passages);
     arena_free(d->arena);
     free(d);
 }
@@ -60,6 +61,45 @@ size_t section_shown_at(const struct section *s, size_t at)
     if (t[at] && !strchr(SPACE, t[at]))
         p += strspn(p, SPACE);
     return (size_t)(p - s->shown);
+}
+
+void mixed_add(struct mixed_text *m, const struct text_language *l, const char *text)
+{
+    if (!text)
+        return;
+    if (m->n < ARRAY_LEN(m->items))
+        m->items[m->n++] = (struct text_passage){.start = m->b.len, .len = strlen(text), .language = l};
+    strbuf_str(&m->b, text);
+}
+
+const char *mixed_done(struct doc *d, struct mixed_text *m)
+{
+    const char *text = m->b.len ? doc_text(d, m->b.text) : NULL;
+    for (size_t i = 0; text && i < m->n; i++) {
+        d->passages = mem_grow(d->passages, d->n_passages, &d->cap_passages, sizeof *d->passages);
+        d->passages[d->n_passages] = m->items[i];
+        d->passages[d->n_passages++].of = text;
+    }
+    strbuf_free(&m->b);
+    *m = (struct mixed_text){.n = 0};
+    return text;
+}
+
+size_t doc_spans(const struct doc *d, const char *of, struct text_span *out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_passages && n < max; i++) {
+        const struct text_passage *p = &d->passages[i];
+        if (p->of != of)
+            continue;
+        char *part = mem_strndup(of + p->start, p->len);
+        size_t more = p->language->spans(part, out + n, max - n);
+        for (size_t k = n; k < n + more; k++)
+            out[k].start += p->start;
+        n += more;
+        free(part);
+    }
+    return n;
 }
 
 const char *doc_text(struct doc *d, const char *s)

@@ -77,7 +77,8 @@ enum {
     COLUMN_ASCENDING = 16, /* sorting by it starts with the smallest */
     COLUMN_NO_JSON = 32,   /* shown, not part of the contract (a drawing, a marker) */
     COLUMN_TREE = 64,      /* holds the tree drawing of a SECTION_TREE */
-    COLUMN_LOG = 128       /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
+    COLUMN_LOG = 128,      /* with COLUMN_BAR: a factor, its bar 1x..10,000x on a log scale */
+    COLUMN_PATH = 256      /* names that may begin with a path, which goes first where there is no room */
 };
 
 /* A part of a text in a language: bytes of it, in order, without overlap. */
@@ -86,8 +87,13 @@ struct text_span {
     size_t start, len;
     enum text_part part;
 };
-/* The parts of a text that have a style of their own; how many were written. */
-typedef size_t text_spans(const char *text, struct text_span *out, size_t max);
+/* How a text in a language is shown. */
+struct text_language {
+    /* The parts that have a style of their own; how many were written. */
+    size_t (*spans)(const char *text, struct text_span *out, size_t max);
+    /* The same text with other space between its words, for people. Caller frees. */
+    char *(*lay_out)(const char *text);
+};
 
 struct SD_DESIGNATED column {
     const char *key;   /* JSON key, column name in `s` and --sort; unique in its table */
@@ -97,7 +103,7 @@ struct SD_DESIGNATED column {
     int priority; /* 0: always shown; higher ones go first when the pane is narrow */
     int width;    /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
     const char *help;
-    text_spans *spans; /* of a text in a language; NULL: it is in none */
+    const struct text_language *language; /* of its texts; NULL: they are in none */
 };
 
 /* Where Enter leads: a view and what it is about. view NULL: nowhere. With from < to also
@@ -323,8 +329,8 @@ struct section {
     /* TEXT: the same with other space between its words, for people; NULL: as it is. Programs and `y` get
      * the text itself. */
     const char *shown;
-    text_spans *spans;       /* TEXT: in a language; NULL: in none */
-    struct text_mark *marks; /* TEXT: of `text` */
+    const struct text_language *language; /* TEXT: of all of it; NULL: of its passages, if any */
+    struct text_mark *marks;              /* TEXT: of `text` */
     size_t n_marks;
     /* GRAPH, HEATMAP: where a moment of it leads; its time is added. No view: the same view. */
     struct dive dive;
@@ -344,6 +350,13 @@ struct section {
     };
 };
 
+/* A part of a text of the doc that is in a language. */
+struct text_passage {
+    const char *of; /* the whole text */
+    size_t start, len;
+    const struct text_language *language;
+};
+
 struct doc {
     const char *view;  /* "endpoints" */
     const char *title; /* for the breadcrumb: "Endpoints", "GET /orders/:id" */
@@ -352,6 +365,8 @@ struct doc {
     size_t n_fields, cap_fields;
     struct section *sections;
     size_t n_sections, cap_sections;
+    struct text_passage *passages;
+    size_t n_passages, cap_passages;
     int focus; /* the section that has the keys when the view is opened; 0 by default */
     /* A request that would complete this doc: the console may send it to the source `want_origin`, once; the
      * reply changes the model. job 0: nothing. Its arguments are the doc's. */
@@ -401,6 +416,18 @@ double graph_sum(const struct graph *g, size_t point);
 void doc_field(struct doc *d, const char *key, enum unit unit, struct cell value); /* envelope */
 void section_field(struct doc *d, struct section *s, const char *key, const char *label, enum unit unit,
                    struct cell value);
+
+/* A text put together of words and passages in a language; to begin with all zero. */
+struct mixed_text {
+    struct strbuf b;
+    struct text_passage items[24]; /* more than fit have no style */
+    size_t n;
+};
+void mixed_add(struct mixed_text *m, const struct text_language *l, const char *text); /* NULL: nothing */
+/* The text, the doc's; m is empty again. NULL: nothing is in it. */
+const char *mixed_done(struct doc *d, struct mixed_text *m);
+/* The parts of the passages of `of` that have a style; how many were written. */
+size_t doc_spans(const struct doc *d, const char *of, struct text_span *out, size_t max);
 
 int table_column(const struct table *t, const char *key); /* -1 */
 /* A cell for people: formatted by the column's unit, "-" when unknown. */

@@ -1,33 +1,48 @@
 /* All that is known of a row, as lines: for a table that does not say more itself. */
 #include "core/table.h"
 
+#include <stdlib.h>
+
 #include "base/utf8.h"
 
-static void value_lines(const struct table *t, const struct row *r, bool hidden, int widest, struct strbuf *b)
+/* A text in a language is laid out; one that takes several lines begins on its own. */
+static void language_value(struct mixed_text *m, const struct text_language *language, const char *text)
+{
+    char *pretty = language->lay_out(text);
+    if (strchr(pretty, '\n'))
+        strbuf_char(&m->b, '\n');
+    mixed_add(m, language, pretty);
+    free(pretty);
+}
+
+static void value_lines(const struct table *t, const struct row *r, bool hidden, int widest,
+                        struct mixed_text *m)
 {
     for (size_t c = 0; c < t->n_columns; c++) {
         const struct column *col = &t->columns[c];
         enum cell_type type = r->cells[c].type;
         if (!(col->flags & COLUMN_HIDDEN) == hidden || type == CELL_UNKNOWN || type == CELL_LEVELS)
             continue;
-        strbuf_str(b, b->len ? "\n" : "");
-        strbuf_str(b, col->title);
-        strbuf_pad(b, ' ', (size_t)(widest - utf8_width(col->title) + 2));
-        cell_format(col, r->cells[c], b);
+        strbuf_str(&m->b, m->b.len ? "\n" : "");
+        strbuf_str(&m->b, col->title);
+        strbuf_pad(&m->b, ' ', (size_t)(widest - utf8_width(col->title) + 2));
+        if (col->language && type == CELL_TEXT)
+            language_value(m, col->language, r->cells[c].s);
+        else
+            cell_format(col, r->cells[c], &m->b);
     }
 }
 
 const char *table_row_about(struct doc *d, const struct section *s, const struct row *r, bool chosen)
 {
     const struct table *t = &s->table;
-    struct strbuf b = {0};
+    struct mixed_text m = {.n = 0};
     int widest = 0;
     (void)chosen;
     for (size_t c = 0; c < t->n_columns; c++)
         widest = MAX(widest, utf8_width(t->columns[c].title));
-    value_lines(t, r, false, widest, &b);
-    value_lines(t, r, true, widest, &b);
-    const char *text = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
+    value_lines(t, r, false, widest, &m);
+    value_lines(t, r, true, widest, &m);
+    const char *text = mixed_done(d, &m);
+    return text ? text : "";
 }

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -247,6 +248,35 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
     return true;
 }
 
+/* What stands in the pipe, without taking it out: copied into one of our own. */
+static size_t peek_pipe(char *head, size_t size)
+{
+    int pipes[2];
+    if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) < 0)
+        return 0;
+    ssize_t n = tee(STDIN_FILENO, pipes[1], size, SPLICE_F_NONBLOCK);
+    n = n > 0 ? read(pipes[0], head, (size_t)n) : 0;
+    close(pipes[0]);
+    close(pipes[1]);
+    return n > 0 ? (size_t)n : 0;
+}
+
+/* The first bytes of standard input, which whoever reads it still gets. 0: none came within PEEK_MS, or it is
+ * neither a pipe nor a file. */
+static size_t peek_input(char *head, size_t size)
+{
+    enum { PEEK_MS = 5000 };
+    struct stat st;
+    struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
+    if (fstat(STDIN_FILENO, &st) < 0)
+        return 0;
+    if (S_ISREG(st.st_mode)) {
+        ssize_t n = pread(STDIN_FILENO, head, size, lseek(STDIN_FILENO, 0, SEEK_CUR));
+        return n > 0 ? (size_t)n : 0;
+    }
+    return S_ISFIFO(st.st_mode) && poll(&p, 1, PEEK_MS) == 1 ? peek_pipe(head, size) : 0;
+}
+
 static const struct sd_source_ops *recognise(const char *target, const void *head, size_t len)
 {
     const struct sd_source_ops *best = NULL;
@@ -326,7 +356,8 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
         return fail(err, "this is not a file; a server is written as postgres://USER@HOST/DATABASE or "
                          "\"postgres:host=HOST dbname=NAME\"");
     if (str_eq(given, "-")) {
-        out->ops = recognise(given, NULL, 0);
+        len = peek_input(head, sizeof head);
+        out->ops = recognise(given, len ? head : NULL, len);
         out->target = mem_strdup(given);
     } else {
         /* A file may have a '?' in its name; if there is none of the whole name,

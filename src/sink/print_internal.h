@@ -12,6 +12,13 @@ void print_md_doc(const struct doc *d, struct strbuf *out);
 void print_md_section(const struct section *s, struct strbuf *out);
 void print_csv_section(const struct section *s, struct strbuf *out);
 
+/* ---- print_boxes.c, print_svg.c: of boxes in boxes ---- */
+const struct section *print_boxes_of(const struct doc *d); /* the first; NULL: there are none */
+void print_folded(const struct section *s, struct strbuf *out);
+void print_speedscope(const struct section *s, struct strbuf *out);
+void print_pprof(const struct section *s, struct strbuf *out); /* gzip: it holds NUL bytes */
+void print_svg(const struct section *s, struct strbuf *out);
+
 /* ---- print_text_table.c ---- */
 void print_text_table(const struct table *t, const struct print_options *o, struct strbuf *out);
 /* Without a header: drawings, names and values. */

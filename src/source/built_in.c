@@ -3,16 +3,19 @@
 
 #include <stddef.h>
 
+#include "format/profiles/profile_file.h"
+
 extern const struct sd_source_ops postgres_source_ops;
 extern const struct sd_source_ops exec_source_ops;
 extern const struct sd_source_ops log_source_ops;
 extern const struct sd_source_ops pglog_source_ops;
 extern const struct sd_source_ops slowlog_source_ops;
 extern const struct sd_source_ops profile_source_ops;
-extern const struct sd_source_ops pprof_source_ops;
-extern const struct sd_source_ops folded_source_ops;
-extern const struct sd_source_ops perf_script_source_ops;
 extern const struct sd_source_ops perf_source_ops;
+
+#define PROFILE_DECLARE(NAME, kind, sure, what) extern const struct sd_source_ops kind##_source_ops;
+#define PROFILE_ROW(NAME, kind, sure, what)     &kind##_source_ops,
+PROFILE_FORMATS(PROFILE_DECLARE)
 
 const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
     &postgres_source_ops,
@@ -21,9 +24,6 @@ const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
     &pglog_source_ops,
     &slowlog_source_ops,
     &profile_source_ops,
-    &pprof_source_ops,
-    &folded_source_ops,
-    &perf_script_source_ops,
     &perf_source_ops,
-    NULL,
+    PROFILE_FORMATS(PROFILE_ROW) NULL,
 };

@@ -30,6 +30,7 @@ void about_refresh(struct console *c)
         if (p->about_row >= 0 && p->about_row != p->selected)
             p->about_top = 0;
         p->about = sec->about(s->doc, sec, table_row(&sec->table, (size_t)p->selected), chosen);
+        p->about_in = s->doc;
         p->about_row = p->selected;
         p->about_chosen = chosen;
         if (!chosen)
@@ -50,7 +51,7 @@ static void rule(struct draw d, struct rect r, uint32_t code)
 static void text(struct draw d, struct pane *p, struct rect r)
 {
     struct pane own = {.top = p->about_top};
-    text_draw((struct draw){.grid = d.grid, .in = r}, p->about, STYLE_TEXT, &own);
+    passages_draw((struct draw){.grid = d.grid, .in = r}, p->about_in, p->about, NULL, 0, &own);
     p->about_top = own.top;
     p->about_fits = text_height(p->about, r.w - 2) <= r.h;
     if (p->reading && !p->about_fits) {

@@ -14,31 +14,26 @@
 
 bool command_export(struct console *c, const char *path, struct sd_error *err)
 {
-    static const struct {
-        const char *ending;
-        enum print_format format;
-    } endings[] = {{.ending = ".csv", .format = PRINT_CSV},
-                   {.ending = ".json", .format = PRINT_JSON},
-                   {.ending = ".md", .format = PRINT_MARKDOWN},
-                   {.ending = ".txt", .format = PRINT_TEXT}};
+    enum print_format f;
     struct section *s = console_section(c);
+    struct doc *d = console_screen(c)->doc;
     if (!c->env.write_file)
         return fail(err, "files cannot be written from here");
     if (!s)
         return fail(err, "there is nothing to write in this view");
-    for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
-        if (!str_ends(path, endings[i].ending))
-            continue;
-        struct strbuf out = {0};
-        print_section(console_screen(c)->doc, s, endings[i].format, &(struct print_options){.ascii = false},
-                      &out);
-        bool ok = c->env.write_file(c->env.app, path, strbuf_text(&out), out.len, err);
-        strbuf_free(&out);
-        if (ok)
-            console_message(c, SEVERITY_GOOD, "Written to %s", path);
-        return ok;
-    }
-    return fail(err, "the file name must end in .csv, .json, .md or .txt");
+    if (!print_format_of_file(path, &f))
+        return fail(
+            err, "the file name must end in .csv, .json, .md or .txt; a flame graph's also in .svg, .folded, "
+                 ".speedscope.json or .pb.gz");
+    if (!print_format_fits(d, f, err))
+        return false;
+    struct strbuf out = {0};
+    print_section(d, s, f, &(struct print_options){.ascii = false}, &out);
+    bool ok = c->env.write_file(c->env.app, path, strbuf_text(&out), out.len, err);
+    strbuf_free(&out);
+    if (ok)
+        console_message(c, SEVERITY_GOOD, "Written to %s", path);
+    return ok;
 }
 
 /* ---- commands ---- */

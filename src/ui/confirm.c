@@ -75,8 +75,10 @@ static struct layout lay_out(const struct question *q, int width)
     return l;
 }
 
-static char *fact_text(const struct fact *f, struct layout l)
+/* *from: where the fact itself begins. */
+static char *fact_text(const struct fact *f, struct layout l, size_t *from)
 {
+    *from = l.label ? 0 : strlen(f->label) + 2;
     return l.label ? mem_strdup(f->text) : mem_printf("%s: %s", f->label, f->text);
 }
 
@@ -86,16 +88,20 @@ static int facts(struct draw d, const struct question *q, int top)
     struct layout l = lay_out(q, d.in.w - 2);
     int line = 0;
     for (size_t i = 0; i < q->asked.question.n_facts; i++) {
-        char *text = fact_text(&q->asked.question.facts[i], l);
+        const struct fact *f = &q->asked.question.facts[i];
+        size_t from;
+        char *text = fact_text(f, l, &from);
         int h = text_height(text, l.value), skip = MAX(0, top - line), y = line - top + skip;
         if (d.grid && skip < h && y < d.in.h) {
             struct pane part = {.top = skip};
             struct draw own = d;
             own.in = (struct rect){d.in.x + l.label, d.in.y + y, l.value + 2, MIN(h - skip, d.in.h - y)};
             if (l.label && !skip)
-                grid_text(d.grid, d.in, d.in.x + 1, own.in.y, l.label, STYLE_DIM,
-                          q->asked.question.facts[i].label);
-            text_draw(own, text, STYLE_TEXT, &part);
+                grid_text(d.grid, d.in, d.in.x + 1, own.in.y, l.label, STYLE_DIM, f->label);
+            if (f->language)
+                language_draw(own, f->language, text, from, NULL, 0, &part);
+            else
+                text_draw(own, text, STYLE_TEXT, &part);
         }
         line += h;
         free(text);

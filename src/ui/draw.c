@@ -16,7 +16,10 @@ enum { MESSAGE_LINES = 3, BANNER_LINES = 2 };
 static void pane_title(const struct section *s, const struct pane *p, struct strbuf *title)
 {
     strbuf_str(title, s->title);
-    if (p->filter)
+    char share[UNIT_TEXT_MAX];
+    if (p->filter && s->kind == SECTION_BOXES && isfinite(p->matched))
+        strbuf_printf(title, " /%s/ %s", p->filter, unit_format(UNIT_SHARE, p->matched, share));
+    else if (p->filter)
         strbuf_printf(title, " /%s/ %zu hidden", p->filter, p->hidden);
     if (!section_has_rows(s))
         return;

@@ -255,7 +255,7 @@ void console_copy(struct console *c, const char *text)
 }
 
 /* Pasted at the prompt of a shell each line runs at once, and the lines are not ours. */
-static void ask_copy(struct console *c, const char *text)
+static void ask_copy(struct console *c, const char *text, const struct text_language *language)
 {
     struct outcome o = {.arena = arena_new()};
     char *shown = mem_strndup(text, 2000);
@@ -266,10 +266,22 @@ static void ask_copy(struct console *c, const char *text)
     o.question.what = arena_printf(
         o.arena, "It has %d lines. A shell runs each line as soon as it is pasted. Copy?", lines);
     outcome_fact(&o, "Text", shown);
+    o.question.facts[0].language = language;
     const char *copied = arena_strdup(o.arena, text);
     question_open(c, &o);
     c->question->copy = copied;
     free(shown);
+}
+
+/* Of what is copied: a whole text, or what stands behind a row (`row`) that has a text in a language. */
+static const struct text_language *copied_language(const struct section *s, bool row)
+{
+    if (s && s->kind == SECTION_TEXT && !s->copy)
+        return s->language;
+    for (size_t i = 0; row && s && section_has_rows(s) && i < s->table.n_columns; i++)
+        if (s->table.columns[i].language)
+            return s->table.columns[i].language;
+    return NULL;
 }
 
 static void copy(struct console *c)
@@ -302,7 +314,7 @@ static void copy(struct console *c)
     else if (!c->env.copy)
         console_message(c, SEVERITY_INFO, "There is no terminal to copy to");
     else if (strchr(b.text, '\n'))
-        ask_copy(c, b.text);
+        ask_copy(c, b.text, copied_language(s, copied));
     else
         console_copy(c, b.text);
     strbuf_free(&b);

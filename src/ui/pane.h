@@ -49,6 +49,7 @@ struct pane {
     int text_width;                 /* columns the row's main text had at the last draw; 0: unknown */
     bool marked;                    /* some rows have a mark */
     size_t hidden;                  /* rows or items taken away by the filter */
+    double matched;                 /* boxes: share of the weight that the filter matches, each part once */
     int *widths;                    /* of the columns, the widest drawn on this screen; NULL: none yet */
     const struct column *widths_of; /* those columns */
     size_t n_widths;
@@ -58,6 +59,7 @@ struct pane {
     size_t n_headings, cap_headings;
     /* All about the selected row (section.about), the doc's; found anew when the doc is. */
     const char *about;
+    const struct doc *about_in;
     int about_row;     /* the row it is about; -1: none yet */
     bool about_chosen; /* it was asked for while the pane had the keys */
     int about_top;     /* first line shown */

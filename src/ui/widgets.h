@@ -23,6 +23,11 @@ int text_height(const char *text, int width);
  * by one with ^ below them. */
 void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks,
                  enum style style, struct pane *p);
+/* The same, in the colours of its passages, or of the language that it is in from a byte on. */
+void passages_draw(struct draw d, const struct doc *doc, const char *text, const struct text_mark *marks,
+                   size_t n_marks, struct pane *p);
+void language_draw(struct draw d, const struct text_language *language, const char *text, size_t from,
+                   const struct text_mark *marks, size_t n_marks, struct pane *p);
 int marked_height(const char *text, const struct text_mark *marks, size_t n_marks, int width);
 
 #endif

@@ -1,6 +1,7 @@
 /* action.c - what the actions of all views share. */
 #include "view/action.h"
 
+#include "core/sql/pretty.h"
 #include "view/shared/figures.h"
 
 #include <stdlib.h>
@@ -44,4 +45,14 @@ void outcome_fact(struct outcome *o, const char *label, const char *text)
     struct question_text *q = &o->question;
     if (text && *text && q->n_facts < OUTCOME_FACTS)
         q->facts[q->n_facts++] = (struct fact){.label = label, .text = arena_strdup(o->arena, text)};
+}
+
+void outcome_sql(struct outcome *o, const char *label, const char *sql)
+{
+    size_t n = o->question.n_facts;
+    char *pretty = sql ? sql_pretty(sql) : NULL;
+    outcome_fact(o, label, pretty);
+    if (o->question.n_facts > n)
+        o->question.facts[n].language = &sql_language;
+    free(pretty);
 }

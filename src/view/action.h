@@ -39,6 +39,7 @@ enum { OUTCOME_FACTS = 8 };
 
 struct fact {
     const char *label, *text;
+    const struct text_language *language; /* of the text; NULL: it is in none */
 };
 
 /* Facts, what will happen, yes or no. */
@@ -84,6 +85,7 @@ struct outcome {
 void outcome_message(struct outcome *o, enum severity severity, const char *fmt, ...) SD_PRINTF(3, 4);
 void outcome_free(struct outcome *o);                                      /* what is in it */
 void outcome_fact(struct outcome *o, const char *label, const char *text); /* NULL, "": left out */
+void outcome_sql(struct outcome *o, const char *label, const char *sql);   /* likewise, a statement */
 
 /* ---- the row ---- */
 

@@ -2,6 +2,7 @@
 # Profile files as they are looked at: functions, sample types, and how what is no profile is refused.
 . "$(dirname "$0")/tap.bash"
 
+run_piped() { timeout 30 "$program" "$@" >out 2>err; }
 cat >stacks.txt <<'END'
 main;serve;render;escape 60
 main;serve;render 25
@@ -20,6 +21,10 @@ ok "self and total of a function" says out '"total_value":	85'
 ok "its kind" says out '"kind":	"kernel"'
 run functions folded:- <stacks.txt
 ok "from standard input as well" says out 'render'
+run functions - <stacks.txt
+ok "and is recognised there by its content" says out 'escape'
+cat stacks.txt | run_piped functions
+ok "as it is in a pipe" says out 'escape'
 run overview stacks.txt
 ok "it is no error in the overview" exited 0
 
@@ -34,17 +39,73 @@ ok "one that is not there is refused with those that are" is_refusal "there are:
 run overview script.txt
 ok "a function with much of the time is in the overview" says out 'slow'
 
+# ---- the call tree, one function, other formats ----
+run flame stacks.txt
+ok "the call tree is printed, callees below their callers" says out '│ ├ render'
+run flame --format folded stacks.txt
+sort out >again.txt
+ok "folded stacks come out as they went in" cmp -s again.txt <(sort stacks.txt)
+run flame --format pprof stacks.txt
+cp out stacks.pb.gz
+run functions --format csv stacks.pb.gz
+ok "as pprof they are read again" says out '0.6,0.6,60,60,escape'
+run flame --format speedscope stacks.txt
+ok "speedscope's own schema is named" says out 'speedscope.app/file-format-schema.json'
+run flame --format svg stacks.txt
+ok "the picture names each box with its share" says out '<title>escape: 60, 60.0 %</title>'
+ok "and can be searched" says out 'new RegExp'
+printf 'a<b&c"d;\033[31mred 3\n' >hostile.txt
+run flame --format svg folded:hostile.txt
+ok "names cannot leave their place in it" says out 'a&lt;b&amp;c&quot;d'
+run functions --format svg stacks.txt
+ok "a table is no picture" is_refusal "svg is a format of flame graphs"
+run function --select render stacks.txt
+ok "who calls a function" says out '85.0 %  100 %     85  serve'
+ok "what it calls, and what it takes itself" says out '25.0 %  29.4 %     25  (itself)'
+run function --select nothing stacks.txt
+ok "one that is not there is refused" is_refusal 'No function called "nothing" is in the profile'
+run function stacks.txt
+ok "without a name it is the one that takes most" says out 'escape'
+
+# ---- two profiles beside each other ----
+sed 's/escape 60/escape 61/; s/query;read_/query;index_[k] 2000\n&/' stacks.txt >later.txt
+for f in stacks.txt later.txt; do sed -E 's/([0-9]+)$/\100/' "$f" >"big-$f"; done
+run functions --baseline big-stacks.txt --format json big-later.txt
+ok "a new function is called so" says out '"change":	"new"'
+ok "the others are the same" says out '"change":	"same"'
+run functions --baseline big-later.txt big-stacks.txt
+ok "one that is gone has a row" says out 'index_[k]' 'gone'
+run functions --baseline big-stacks.txt big-stacks.txt
+ok "of the same nothing changed" says out '0 of 4 functions with enough samples changed'
+
 gzip -k stacks.txt
 run functions stacks.txt.gz
 ok "gzip is looked into" says out 'escape'
 head -c 60 stacks.txt.gz >cut.gz
 run functions folded:cut.gz
 ok "cut gzip is refused" is_refusal "cannot read the profile cut.gz: its gzip data is cut or broken"
-printf 'PERFILE2%020d' 0 >perf.data
+printf '2ELIFREP%020d' 0 >perf.data
 run functions perf.data
-ok "perf.data is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+ok "perf.data of another byte order is refused with what converts it" is_refusal "convert it with: perf script -i FILE > FILE.txt"
+cp "$root/tests/fuzz/corpus/profile/perf-data" perf.data
+run functions perf.data
+ok "perf.data is read, its functions are the modules" says out '[libc.so.6]'
+run functions --format json perf.data
+ok "with what was lost" says out '"lost":	3'
 run functions pprof:stacks.txt
 ok "a forced format that it is not is refused" is_refusal "cannot read the profile stacks.txt"
 run functions folded:missing.txt
 ok "a file that is not there is refused" is_refusal "cannot open missing.txt"
+
+cat >node.cpuprofile <<'END'
+{"nodes":[{"id":1,"callFrame":{"functionName":"(root)","url":"","lineNumber":-1},"children":[2]},
+{"id":2,"callFrame":{"functionName":"render","url":"file:///srv/app.js","lineNumber":4},"hitCount":2}],
+"startTime":0,"endTime":3000,"samples":[2,2],"timeDeltas":[1000,2000]}
+END
+run functions node.cpuprofile
+ok "a profile of V8 is recognised, its time shown" says out 'time: 2.00 ms, 2 samples, in 3.00 ms'
+run functions --sample-type samples cpuprofile:- <node.cpuprofile
+ok "its samples are the other type, and it can be forced" says out 'samples: 2'
+run functions pprof:node.cpuprofile
+ok "forced to be another it is refused" is_refusal "cannot read the profile node.cpuprofile"
 finish

@@ -34,7 +34,7 @@ static void check(struct profile *p, const struct sd_error *err)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    for (enum profile_format f = PROFILE_ANY; f <= PROFILE_FOLDED; f++) {
+    for (enum profile_format f = PROFILE_ANY; f < PROFILE_FORMATS_END; f++) {
         struct sd_error err = {.text = ""};
         check(profile_read(data, size, f, NULL, "fuzz", &err), &err);
     }

@@ -73,6 +73,8 @@ static void value(const char *text, const char *name, char *out, size_t size)
     out[n] = '\0';
 }
 
+static const struct private_pg *started; /* NULL: none runs */
+
 static bool start(struct private_pg *pg)
 {
     char path[PATH_MAX], self[32];
@@ -88,6 +90,7 @@ static bool start(struct private_pg *pg)
     if (ok) {
         value(out, "PGURL=", pg->url, sizeof pg->url);
         value(out, "PGPORT=", pg->port, sizeof pg->port);
+        started = pg;
     } else {
         snprintf(pg->why, sizeof pg->why, "%.500s", out ? out : "cannot run contrib/private-postgres");
     }
@@ -116,6 +119,8 @@ static void command(struct private_pg *pg, const char *verb)
 {
     char path[PATH_MAX], name[16];
     int status;
+    if (started == pg)
+        started = NULL;
     if (!pg->dir[0] || !script(path))
         return;
     snprintf(name, sizeof name, "%s", verb);
@@ -157,4 +162,15 @@ char *private_pg_sql(const struct private_pg *pg, const char *database, const ch
         return NULL;
     }
     return out;
+}
+
+int private_pg_end_sessions(void **state)
+{
+    (void)state;
+    if (started)
+        free(private_pg_sql(
+            started, NULL,
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = "
+            "'client backend' AND application_name <> 'slowdive' AND pid <> pg_backend_pid()"));
+    return 0;
 }

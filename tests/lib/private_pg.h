@@ -19,6 +19,9 @@ bool private_pg_start(struct private_pg *pg);
 void private_pg_halt(struct private_pg *pg);   /* stops the server, keeps the data */
 bool private_pg_resume(struct private_pg *pg); /* on the same port */
 void private_pg_stop(struct private_pg *pg);   /* and removes the folder */
+/* The teardown of a test: ends all sessions but slowdive's at the server started last, so that no lock of a
+ * test that failed holds up the next. */
+int private_pg_end_sessions(void **state);
 
 /* At the start of a test: skips it where no server could be started. */
 #define PRIVATE_PG_NEEDED(pg, have)                                                                          \

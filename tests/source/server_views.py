@@ -48,14 +48,15 @@ def server():
     sums += [("(select sum(tup_%s) from pg_stat_database)::int8" % name, "rows_" + name)
              for name in ("returned", "fetched", "inserted", "updated", "deleted")]
     clients = "(select count(*) from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()%s)"
+    others = "position('/* slowdive */' in left(query, 25)) = 0"
     oldest = ("(select %s from pg_stat_activity where xact_start is not null and pid <> pg_backend_pid() and "
-              "backend_type <> 'walsender' and query not like '/* slowdive */%%' order by xact_start limit 1)")
+              "backend_type <> 'walsender' and " + others + " order by xact_start limit 1)")
     figures = sums + [
         ("split_part(current_setting('server_version'), ' ', 1)", "version"),
         (at("pg_postmaster_start_time()"), "started"),
         (at("pg_conf_load_time()"), "config_loaded"),
         ("pg_is_in_recovery()", "in_recovery"),
-        (clients % " and state = 'active' and query not like '/* slowdive */%'", "active"),
+        (clients % (" and state = 'active' and " + others), "active"),
         (clients % " and state = 'idle' and application_name <> 'slowdive'", "idle"),
         (clients % " and state like 'idle in%' and application_name <> 'slowdive'", "idle_in_transaction"),
         (setting("max_connections"), "max_connections"),

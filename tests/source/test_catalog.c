@@ -101,7 +101,7 @@ static int teardown(void **state)
         return 0;
     assert_int_equal(rt_free(rt, 10 * SD_S), 0);
     model_free(model);
-    return 0;
+    return private_pg_end_sessions(state);
 }
 
 #define NEED_SERVER() PRIVATE_PG_NEEDED(pg, have_pg)

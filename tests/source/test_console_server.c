@@ -353,15 +353,17 @@ static int stop(void **state)
     return 0;
 }
 
+#define TEST(f) cmocka_unit_test_teardown(f, private_pg_end_sessions)
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sessions_are_cancelled_and_ended),
-        cmocka_unit_test(a_query_is_executed_when_confirmed),
-        cmocka_unit_test(indexes_are_searched_for),
-        cmocka_unit_test(a_lock_wait_has_its_true_age),
-        cmocka_unit_test(what_happens_to_the_server_is_an_event),
+        TEST(sessions_are_cancelled_and_ended),
+        TEST(a_query_is_executed_when_confirmed),
+        TEST(indexes_are_searched_for),
+        TEST(a_lock_wait_has_its_true_age),
+        TEST(what_happens_to_the_server_is_an_event),
     };
     return cmocka_run_group_tests_name("console and server", tests, start, stop);
 }

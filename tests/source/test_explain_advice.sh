@@ -108,11 +108,28 @@ is "SELECT * FROM orders WHERE (customer_id, status) IN ((1, 'open'), (2, 'open'
 is "SELECT * FROM orders WHERE customer_id = ANY (ARRAY(SELECT id FROM customers WHERE id < 3))" "orders (customer_id)"
 is 'SELECT * FROM orders ORDER BY note COLLATE "en-x-icu" LIMIT 5' 'orders (note COLLATE "en-x-icu")'
 sql "$db" -c "CREATE INDEX booking_code_old ON booking (code)" -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
-is "SELECT id FROM booking WHERE code = 'c77'" "booking (code)"
-ok "an invalid index in its place is named" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
-echo "SELECT id FROM booking WHERE code = 'c77'" >one.sql
-"$program" advise "$db" --workload one.sql >out
-ok "and by advise" grep -q 'REINDEX INDEX CONCURRENTLY public.booking_code_old' out
+ask "SELECT * FROM booking WHERE code = 'c77'"
+ok "an invalid index in its place is made valid" grep -q '"ddl":.*"REINDEX INDEX CONCURRENTLY public.booking_code_old"' out
+ok "none is created beside it" [ ! -s ddls ]
+ok "and it is said why" grep -q '"why":.*There is an index on it, public.booking_code_old, but it is invalid' out
+echo "SELECT * FROM booking WHERE code = 'c77'" >one.sql
+"$program" advise "$db" --workload one.sql --format json >out
+ok "and by advise" grep -q '"ddl":.*REINDEX INDEX CONCURRENTLY public.booking_code_old"' out
+ok "which does not say to drop it" [ "$(grep -c 'DROP INDEX.*booking_code_old' out)" = 0 ]
+sql "$db" -c "$(sed -n 's/.*"ddl":[[:space:]]*"\(REINDEX.*\)",\{0,1\}$/\1/p' out)"
+ok "the statement runs as it is printed, and makes it valid" \
+    [ "$(sql "$db" -c "SELECT indisvalid FROM pg_index WHERE indexrelid = 'booking_code_old'::regclass")" = t ]
+sql "$db" -c "DROP INDEX booking_code_old" -c "CREATE INDEX booking_code_old ON booking (code) WHERE id > 5" \
+    -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
+is "SELECT * FROM booking WHERE code = 'c77'" "booking (code)"
+sql "$db" -c "DROP INDEX booking_code_old" -c "CREATE UNIQUE INDEX booking_code_old ON booking (code)" \
+    -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
+is "SELECT * FROM booking WHERE code = 'c77'" "booking (code)"
+ok "a unique one probably failed for equal values" grep -q 'DROP INDEX CONCURRENTLY public.booking_code_old, unless these can be removed' out
+sql "$db" -c "DROP INDEX booking_code_old" -c "CREATE INDEX booking_code_old ON booking (code)" \
+    -c "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'booking_code_old'::regclass"
+ask "SELECT * FROM booking WHERE code > 'c5' ORDER BY code LIMIT 3"
+ok "for an order as well" grep -q '"ddl":.*"REINDEX INDEX CONCURRENTLY public.booking_code_old"' out
 sql "$db" -c "DROP TABLE booking"
 
 # A statement that reads no table, a list as long as an ORM makes it, bytes that are no SQL.

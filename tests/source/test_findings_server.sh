@@ -50,6 +50,33 @@ has findings rule dead_rows evidence "59.5 k dead rows" advice "VACUUM (ANALYZE)
 check "dead rows are seen without executing"
 ! has findings rule stale_statistics <"$dir/plan"
 check "and ANALYZE is not the cure"
+has findings rule dead_rows advice "look for the oldest backend_xmin in pg_stat_activity" <"$dir/plan"
+check "where nobody keeps them it says where to look"
+
+# A snapshot that is still open: VACUUM removes nothing that died since.
+mkfifo "$dir/keys"
+psql -X -q -A -t "$PGURL" <"$dir/keys" >"$dir/old" 2>&1 &
+exec 3>"$dir/keys"
+echo "SET application_name = 'old worker'; BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT pg_backend_pid() FROM mail LIMIT 1;" >&3
+for _ in $(seq 1000); do
+    psql -X -q -A -t "$PGURL" -c "UPDATE mail SET due = due + 1" -c "VACUUM mail" >/dev/null
+    plan "SELECT id FROM mail WHERE state = 'new' ORDER BY due LIMIT 1"
+    has findings rule dead_rows kept_by "old worker" <"$dir/plan" && break
+done
+pid=$(head -1 "$dir/old")
+has findings rule dead_rows kept_by "pid $pid (role postgres, application old worker), idle in transaction, open since" <"$dir/plan"
+check "the session whose snapshot keeps them is named"
+has findings rule dead_rows advice "$pid" <"$dir/plan" && has findings rule dead_rows advice "end it first" <"$dir/plan"
+check "and what to do"
+echo "COMMIT; BEGIN; SELECT 1;" >&3
+for _ in $(seq 1000); do
+    plan "SELECT id FROM mail WHERE state = 'new' ORDER BY due LIMIT 1"
+    has findings rule dead_rows kept_by "old worker" <"$dir/plan" || break
+done
+! has findings rule dead_rows kept_by "old worker" <"$dir/plan"
+check "one without a snapshot is not"
+exec 3>&-
+wait %+ 2>/dev/null
 plan "SELECT id FROM visit WHERE started + interval '1 day' > now()"
 has findings rule guessed_rows evidence "20.0 k of 60.0 k rows" <"$dir/plan"
 check "a default selectivity is called a guess"

@@ -76,6 +76,14 @@ static void stop(void)
     memset(&seen, 0, sizeof seen);
 }
 
+/* A test that failed has left open what it had. */
+static int close_all(void **state)
+{
+    if (seen.rt)
+        stop();
+    return private_pg_end_sessions(state);
+}
+
 /* Waits until `done` says so. */
 static bool until(bool (*done)(const void *what), const void *what)
 {
@@ -172,7 +180,41 @@ static void an_idle_server_shows_no_statement_of_ours(void **state)
     stop();
 }
 
+/* 16 and later have one entry for a command, whoever sends it first and with whatever comment. */
+static void an_application_keeps_its_transactions(void **state)
+{
+    NEED_SERVER();
+    run_sql("select pg_stat_statements_reset()");
+    start("postgres");
+    assert_non_null(explain("select * from items where id = $1")->body);
+    PGconn *c = PQconnectdb(pg.url);
+    static const char *const commands[] = {"begin read only", "rollback"};
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        PQclear(PQexec(c, commands[i]));
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        assert_true(until(has_statement, commands[i]));
+        assert_int_equal(statement(commands[i])->calls, 1);
+    }
+    PQfinish(c);
+    stop();
+}
+
 /* ---- sessions ---- */
+
+static const struct sd_server *server(void)
+{
+    const struct sd_server *found = NULL, *s;
+    for (size_t k = 0; k < seen.n; k++)
+        for (size_t i = 0; (s = batch_each(seen.batches[k], SD_SERVER, &i));)
+            found = s;
+    return found;
+}
+
+static bool counts_active(const void *number)
+{
+    const struct sd_server *s = server();
+    return s && s->active == *(const int64_t *)number;
+}
 
 static const struct sd_activity *session(const char *application)
 {
@@ -240,6 +282,33 @@ static void a_session_is_linked_with_its_statement(void **state)
     close_client(one);
     close_client(three);
     close_client(other);
+    stop();
+}
+
+/* Another slowdive at work is no load of the server's. */
+static void what_slowdive_asks_is_not_active(void **state)
+{
+    NEED_SERVER();
+    PGconn *app = client("app", "select pg_sleep(600)"),
+           *ours = client("ours", "select /* slowdive */ pg_sleep(600)");
+    start("postgres");
+    const int64_t one = 1;
+    assert_true(until(is_seen, "app")); /* sent first */
+    assert_true(until(counts_active, &one));
+    for (int64_t end = clock_mono() + 30 * SD_S;;) {
+        char *active = sql("select count(*) from pg_stat_activity where query like '%pg_sleep(600)' and "
+                           "state = 'active'");
+        bool both = str_eq(active, "2");
+        free(active);
+        if (both)
+            break;
+        assert_true(clock_mono() < end);
+    }
+    forget();
+    assert_true(until(counts_active, &one));
+    assert_null(session("ours"));
+    close_client(app);
+    close_client(ours);
     stop();
 }
 
@@ -339,14 +408,15 @@ static int setup(void **state)
     return 0;
 }
 
+#define TEST(f) cmocka_unit_test_teardown(f, close_all)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_idle_server_shows_no_statement_of_ours),
-        cmocka_unit_test(a_session_is_linked_with_its_statement),
-        cmocka_unit_test(a_list_is_shown_and_planned_as_one),
-        cmocka_unit_test(newer_syntax_is_planned_or_refused_by_name),
-        cmocka_unit_test(a_role_without_rights_is_told_what_to_grant),
+        TEST(an_idle_server_shows_no_statement_of_ours),   TEST(an_application_keeps_its_transactions),
+        TEST(a_session_is_linked_with_its_statement),      TEST(what_slowdive_asks_is_not_active),
+        TEST(a_list_is_shown_and_planned_as_one),          TEST(newer_syntax_is_planned_or_refused_by_name),
+        TEST(a_role_without_rights_is_told_what_to_grant),
     };
     have_pg = private_pg_start(&pg);
     int failed = cmocka_run_group_tests(tests, setup, NULL);

@@ -252,10 +252,12 @@ static void statements_and_events(void **state)
     free(folder);
 }
 
+#define TEST(f) cmocka_unit_test_teardown(f, private_pg_end_sessions)
+
 int main(void)
 {
     registry_begin(SOURCES_BUILT_IN);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(followed), cmocka_unit_test(statements_and_events)};
+    const struct CMUnitTest tests[] = {TEST(followed), TEST(statements_and_events)};
     have_pg = private_pg_start(&pg);
     if (have_pg) {
         char *folder = private_pg_sql(&pg, NULL, "SHOW data_directory");

@@ -329,16 +329,18 @@ static int stop(void **state)
     return 0;
 }
 
+#define TEST(f) cmocka_unit_test_teardown(f, private_pg_end_sessions)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cancel_stops_the_statement_only),
-        cmocka_unit_test(terminate_ends_the_session),
-        cmocka_unit_test(another_session_or_statement_is_left_alone),
-        cmocka_unit_test(roles_are_told_what_they_lack),
-        cmocka_unit_test(a_role_may_end_its_own),
-        cmocka_unit_test(our_own_session_is_never_ended),
-        cmocka_unit_test(a_server_that_is_gone_is_an_answer), /* the last */
+        TEST(cancel_stops_the_statement_only),
+        TEST(terminate_ends_the_session),
+        TEST(another_session_or_statement_is_left_alone),
+        TEST(roles_are_told_what_they_lack),
+        TEST(a_role_may_end_its_own),
+        TEST(our_own_session_is_never_ended),
+        TEST(a_server_that_is_gone_is_an_answer), /* the last */
     };
     return cmocka_run_group_tests_name("signal", tests, start, stop);
 }

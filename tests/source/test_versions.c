@@ -8,14 +8,16 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "source/postgres/internal.h"
+#include "core/schema.h"
+#include "source/postgres/bloat.h"
+#include "source/postgres/server_state.h"
 #include "tests/lib/private_pg.h"
 
 enum { OLDEST = 12, NEWEST = 18, HERE = 15 };
 
 static struct private_pg pg;
 static bool have_pg;
-static PGconn *conn, *holder, *waiter;
+static PGconn *conn, *holder, *waiter, *builder, *sender;
 
 /* Views, first and last version, columns and how each is made of 15's. */
 static const struct {
@@ -83,6 +85,13 @@ static const struct {
      "confirmed_flush_lsn",
      NULL},
     {"pg_replication_slots", 13, 18, "wal_status, safe_wal_size", NULL},
+    {"pg_replication_slots", 14, 18, "two_phase", NULL},
+    {"pg_replication_slots", 16, 18, "conflicting", "true"},
+    {"pg_replication_slots", 17, 18, "inactive_since", "'2024-02-29 12:00+00'::timestamptz"},
+    {"pg_replication_slots", 17, 18, "invalidation_reason", "'wal_removed'::text"},
+    {"pg_replication_slots", 17, 18, "failover", "false"},
+    {"pg_replication_slots", 17, 18, "synced", "false"},
+    {"pg_replication_slots", 18, 18, "two_phase_at", "NULL::pg_lsn"},
     {"pg_stat_replication", 12, 18,
      "pid, usesysid, usename, application_name, client_addr, client_hostname, client_port, backend_start, "
      "backend_xmin, "
@@ -90,6 +99,90 @@ static const struct {
      "sync_state, "
      "reply_time",
      NULL},
+    {"pg_stat_wal_receiver", 12, 18,
+     "pid, status, receive_start_lsn, receive_start_tli, received_tli, last_msg_send_time, "
+     "last_msg_receipt_time, latest_end_lsn, latest_end_time, slot_name, sender_host, sender_port, conninfo",
+     NULL},
+    {"pg_stat_wal_receiver", 12, 12, "received_lsn", "flushed_lsn"},
+    {"pg_stat_wal_receiver", 13, 18, "written_lsn, flushed_lsn", NULL},
+    {"pg_stat_bgwriter", 12, 18, "buffers_clean, maxwritten_clean, buffers_alloc, stats_reset", NULL},
+    {"pg_stat_bgwriter", 12, 16,
+     "checkpoints_timed, checkpoints_req, checkpoint_write_time, checkpoint_sync_time, buffers_checkpoint, "
+     "buffers_backend, buffers_backend_fsync",
+     NULL},
+    {"pg_stat_checkpointer", 17, 18, "num_timed", "checkpoints_timed"},
+    {"pg_stat_checkpointer", 17, 18, "num_requested", "checkpoints_req"},
+    {"pg_stat_checkpointer", 17, 18, "restartpoints_timed", "5::int8"},
+    {"pg_stat_checkpointer", 17, 18, "restartpoints_req", "6::int8"},
+    {"pg_stat_checkpointer", 17, 18, "restartpoints_done", "7::int8"},
+    {"pg_stat_checkpointer", 17, 18, "write_time", "checkpoint_write_time"},
+    {"pg_stat_checkpointer", 17, 18, "sync_time", "checkpoint_sync_time"},
+    {"pg_stat_checkpointer", 17, 18, "buffers_written", "buffers_checkpoint"},
+    {"pg_stat_checkpointer", 17, 18, "stats_reset", "stats_reset"},
+    {"pg_stat_checkpointer", 18, 18, "num_done", "8::int8"},
+    {"pg_stat_checkpointer", 18, 18, "slru_written", "9::int8"},
+    {"pg_stat_wal", 14, 18, "wal_records, wal_fpi, wal_bytes, wal_buffers_full, stats_reset", NULL},
+    {"pg_stat_wal", 14, 17, "wal_write, wal_sync, wal_write_time, wal_sync_time", NULL},
+    {"pg_stat_io", 16, 18, "backend_type", "'client backend'::text"},
+    {"pg_stat_io", 16, 18, "object", "'relation'::text"},
+    {"pg_stat_io", 16, 18, "context", "'normal'::text"},
+    {"pg_stat_io", 16, 18, "reads", "3::int8"},
+    {"pg_stat_io", 16, 18, "read_time", "1.5::float8"},
+    {"pg_stat_io", 16, 18, "writes", "5::int8"},
+    {"pg_stat_io", 16, 18, "write_time", "2.5::float8"},
+    {"pg_stat_io", 16, 18, "writebacks", "6::int8"},
+    {"pg_stat_io", 16, 18, "writeback_time", "3.5::float8"},
+    {"pg_stat_io", 16, 18, "extends", "7::int8"},
+    {"pg_stat_io", 16, 18, "extend_time", "4.5::float8"},
+    {"pg_stat_io", 16, 17, "op_bytes", "8192::int8"},
+    {"pg_stat_io", 18, 18, "read_bytes", "24576::numeric"},
+    {"pg_stat_io", 18, 18, "write_bytes", "40960::numeric"},
+    {"pg_stat_io", 18, 18, "extend_bytes", "57344::numeric"},
+    {"pg_stat_io", 16, 18, "hits", "8::int8"},
+    {"pg_stat_io", 16, 18, "evictions", "9::int8"},
+    {"pg_stat_io", 16, 18, "reuses", "10::int8"},
+    {"pg_stat_io", 16, 18, "fsyncs", "11::int8"},
+    {"pg_stat_io", 16, 18, "fsync_time", "5.5::float8"},
+    {"pg_stat_io", 16, 18, "stats_reset", "'2024-02-29 12:00+00'::timestamptz"},
+    {"pg_stat_progress_create_index", 12, 18,
+     "pid, datid, datname, relid, index_relid, command, phase, lockers_total, lockers_done, "
+     "current_locker_pid, blocks_total, blocks_done, tuples_total, tuples_done, partitions_total, "
+     "partitions_done",
+     NULL},
+    {"pg_stat_progress_cluster", 12, 18,
+     "pid, datid, datname, relid, command, phase, cluster_index_relid, heap_tuples_scanned, "
+     "heap_tuples_written, heap_blks_total, heap_blks_scanned, index_rebuild_count",
+     NULL},
+    {"pg_stat_progress_analyze", 13, 18,
+     "pid, datid, datname, relid, phase, sample_blks_total, sample_blks_scanned, ext_stats_total, "
+     "ext_stats_computed, child_tables_total, child_tables_done, current_child_table_relid",
+     NULL},
+    {"pg_stat_progress_analyze", 18, 18, "delay_time", "1::float8"},
+    {"pg_stat_progress_basebackup", 13, 18,
+     "pid, phase, backup_total, backup_streamed, tablespaces_total, tablespaces_streamed", NULL},
+    {"pg_stat_progress_copy", 14, 18,
+     "pid, datid, datname, relid, command, type, bytes_processed, bytes_total, tuples_processed, "
+     "tuples_excluded",
+     NULL},
+    {"pg_stat_progress_copy", 17, 18, "tuples_skipped", "0::int8"},
+    {"pg_settings", 12, 18,
+     "name, setting, unit, category, short_desc, extra_desc, context, vartype, source, min_val, max_val, "
+     "enumvals, boot_val, reset_val, sourcefile, sourceline, pending_restart",
+     NULL},
+    {"pg_class", 12, 18,
+     "oid, relname, relnamespace, reltype, reloftype, relowner, relam, relfilenode, reltablespace, relpages, "
+     "reltuples, relallvisible, reltoastrelid, relhasindex, relisshared, relpersistence, relkind, relnatts, "
+     "relchecks, relhasrules, relhastriggers, relhassubclass, relrowsecurity, relforcerowsecurity, "
+     "relispopulated, relreplident, relispartition, relrewrite, relfrozenxid, relminmxid, relacl, "
+     "reloptions, relpartbound",
+     NULL},
+    {"pg_class", 18, 18, "relallfrozen", "0"},
+    {"pg_index", 12, 18,
+     "indexrelid, indrelid, indnatts, indnkeyatts, indisunique, indisprimary, indisexclusion, indimmediate, "
+     "indisclustered, indisvalid, indcheckxmin, indisready, indislive, indisreplident, indkey, indcollation, "
+     "indclass, indoption, indexprs, indpred",
+     NULL},
+    {"pg_index", 15, 18, "indnullsnotdistinct", NULL},
     /* pg_stat_statements 1.7 with 12, 1.8 with 13, 1.9 with 14, 1.10 with 15, 1.11 with 17, 1.12 with 18 */
     {"pg_stat_statements", 12, 18,
      "userid, dbid, queryid, query, calls, rows, shared_blks_hit, shared_blks_read, shared_blks_dirtied, "
@@ -140,6 +233,15 @@ static bool is_statements(const char *view)
     return str_starts(view, "pg_stat_statements");
 }
 
+/* What a view of a later version is made of. */
+static const char *made_of(const char *view)
+{
+    return is_statements(view)                    ? "public"
+           : str_eq(view, "pg_stat_checkpointer") ? "pg_catalog.pg_stat_bgwriter"
+           : str_eq(view, "pg_stat_io")           ? "(SELECT 1)"
+                                                  : "pg_catalog";
+}
+
 /* Makes vNN.view and, for the extension, the function that its view reads. */
 static void make_view(int version, const char *view)
 {
@@ -151,8 +253,10 @@ static void make_view(int version, const char *view)
         if (COLUMNS[i].made)
             strbuf_printf(&b, " AS %s", COLUMNS[i].names);
     }
-    char *sql = b.len ? mem_printf("CREATE VIEW v%d.%s AS SELECT %s FROM %s.%s", version, view, b.text,
-                                   is_statements(view) ? "public" : "pg_catalog", view)
+    const char *from = made_of(view);
+    bool is_schema = !strpbrk(from, ".(");
+    char *sql = b.len ? mem_printf("CREATE VIEW v%d.%s AS SELECT %s FROM %s%s%s x", version, view, b.text,
+                                   from, is_schema ? "." : "", is_schema ? view : "")
                       : NULL;
     if (sql)
         command(conn, sql);
@@ -244,6 +348,10 @@ static char *statement_of(size_t which, int version)
         free(info);
         free(columns);
         return with_limit;
+    case 8:
+        return mem_strdup(parameters_sql());
+    case 9:
+        return mem_strdup(bloat_facts_sql());
     default:
         return NULL;
     }
@@ -263,6 +371,7 @@ static const struct {
     {7, 6, 17, 18, "2024-02-29"},                        /* stats_since */
     {7, 12, 12, 12, NULL},                               /* planning */
     {7, 20, 12, 12, NULL},                               /* wal_bytes */
+    {7, 22, 12, 13, NULL},                               /* its time of reset */
 };
 
 static void compare(size_t statement, int version, const PGresult *real, const PGresult *r)
@@ -289,30 +398,30 @@ static void compare(size_t statement, int version, const PGresult *real, const P
     }
 }
 
+/* One transaction sees one state of the statistics. */
+static void begin_snapshot(void)
+{
+    command(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    command(conn, "SET LOCAL stats_fetch_consistency = snapshot");
+}
+
+#define NEED_COLUMNS()                                                                                       \
+    do {                                                                                                     \
+        PRIVATE_PG_NEEDED(pg, have_pg);                                                                      \
+        if (PQserverVersion(conn) / 10000 != HERE) {                                                         \
+            print_message("the views are made from those of %d\n", HERE);                                    \
+            skip();                                                                                          \
+        }                                                                                                    \
+    } while (0)
+
 static void every_version_gives_its_figures(void **state)
 {
-    (void)state;
-    if (!have_pg) {
-        print_message("no server: %s\n", pg.why);
-        skip();
-    }
-    if (PQserverVersion(conn) / 10000 != HERE)
-        skip(); /* the table above starts from its columns */
-    for (int version = OLDEST; version <= NEWEST; version++) {
-        char *sql = mem_printf("CREATE SCHEMA v%d", version);
-        command(conn, sql);
-        free(sql);
-        for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++)
-            if (!i || !str_eq(COLUMNS[i].view, COLUMNS[i - 1].view))
-                make_view(version, COLUMNS[i].view);
-    }
+    NEED_COLUMNS();
     for (size_t which = 0;; which++) {
         char *here = statement_of(which, HERE), *sql = here ? moved(here, HERE) : NULL;
         if (!here)
             break;
-        /* One transaction sees one state of the statistics. */
-        command(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-        command(conn, "SET LOCAL stats_fetch_consistency = snapshot");
+        begin_snapshot();
         PGresult *real = run(conn, sql, 0);
         bool some = which == 2 || PQntuples(real) > 0; /* no vacuum runs */
         if (!some)
@@ -337,6 +446,229 @@ static void every_version_gives_its_figures(void **state)
     }
 }
 
+/* ---- the server as a whole: what its readers make of the rows ---- */
+
+static void add_figures(struct postgres *p, const PGresult *r, const char *columns)
+{
+    server_figures_add(p, NULL, r, columns);
+}
+
+static void add_replication(struct postgres *p, const PGresult *r, const char *columns)
+{
+    (void)columns;
+    replication_add(p, NULL, r);
+}
+
+static void add_progress(struct postgres *p, const PGresult *r, const char *columns)
+{
+    progress_add(p, NULL, r, columns);
+}
+
+static void add_io(struct postgres *p, const PGresult *r, const char *columns)
+{
+    (void)columns;
+    server_io_add(p, NULL, r);
+}
+
+static const struct {
+    const char *name;
+    char *(*sql)(const char *columns);
+    void (*add)(struct postgres *p, const PGresult *r, const char *columns);
+    int like; /* the version the others are compared with */
+} READERS[] = {
+    {.name = "figures", .sql = server_figures_sql, .add = add_figures, .like = HERE},
+    {.name = "replication", .sql = replication_sql, .add = add_replication, .like = HERE},
+    {.name = "progress", .sql = progress_sql, .add = add_progress, .like = HERE},
+    {.name = "I/O", .sql = server_io_sql, .add = add_io, .like = 16},
+};
+
+/* What versions do not have, or have from elsewhere than the one the others are compared with. */
+static const struct {
+    const char *field; /* kind, the role of replication, field */
+    int from, to;
+    const char *text; /* "": unknown; "?": known */
+} RECORDS_DIFFER[] = {
+    {"server.wal_position", 12, 18, "?"}, /* goes on meanwhile */
+    {"server.wal_records", 12, 13, ""},
+    {"server.wal_full_pages", 12, 13, ""},
+    {"server.wal_bytes", 12, 13, ""},
+    {"server.wal_buffers_full", 12, 13, ""},
+    {"server.restartpoints", 12, 16, ""},
+    {"server.restartpoints", 17, 18, "7"},
+    {"server.backend_buffers", 17, 18, ""},
+    {"server.backend_syncs", 17, 18, ""},
+    {"replication.standby.position", 12, 18, "?"},
+    {"replication.slot.position", 12, 18, "?"},
+    {"replication.slot.wal_status", 12, 12, ""},
+    {"replication.slot.wal_status", 13, 18, "reserved"},
+    {"replication.slot.may_grow_bytes", 12, 12, ""},
+    {"replication.slot.may_grow_bytes", 13, 18, "?"}, /* as the position */
+    {"replication.slot.invalid", 16, 16, "conflict with recovery"},
+    {"replication.slot.invalid", 17, 18, "wal_removed"},
+    {"replication.slot.since", 17, 18, "1709208000000000000"},
+};
+
+static struct strbuf told; /* the records of one reading, a line for each field */
+
+static void tell(enum sd_field_type type, const void *at)
+{
+    switch (type) {
+    case SD_FIELD_INT:
+        if (sd_known(*(const int64_t *)at))
+            strbuf_printf(&told, "%lld", (long long)*(const int64_t *)at);
+        break;
+    case SD_FIELD_TEXT:
+        strbuf_str(&told, *(const char *const *)at ? *(const char *const *)at : "");
+        break;
+    case SD_FIELD_LIST_INT: {
+        const struct sd_ints *list = *(const struct sd_ints *const *)at;
+        for (uint32_t i = 0; list && i < list->n; i++)
+            strbuf_printf(&told, "%lld,", (long long)list->items[i]);
+        break;
+    }
+    case SD_FIELD_LIST_TEXT: {
+        const struct sd_texts *list = *(const struct sd_texts *const *)at;
+        for (uint32_t i = 0; list && i < list->n; i++)
+            strbuf_printf(&told, "%s,", list->items[i]);
+        break;
+    }
+    default:
+        fail_msg("a field of a type that is not compared");
+    }
+}
+
+static bool take(struct sd_batch *b, enum sd_kind kind, const void *record)
+{
+    (void)b;
+    const struct sd_schema *sc = schema_of(kind);
+    const struct sd_replication *replication = record;
+    for (size_t i = 0; i < sc->n_fields; i++) {
+        strbuf_printf(&told, "%s%s%s.%s=", sc->name, kind == SD_REPLICATION ? "." : "",
+                      kind == SD_REPLICATION ? replication->role : "", sc->fields[i].name);
+        tell(sc->fields[i].type, (const char *)record + sc->fields[i].offset);
+        strbuf_str(&told, "\n");
+    }
+    return true;
+}
+
+/* The columns as the source asks for them, of the version's views. */
+static char *place_columns(int version)
+{
+    static const char of[] = "'pg_catalog'::pg_catalog.regnamespace";
+    const char *sql = columns_sql(), *at = strstr(sql, of);
+    assert_non_null(at);
+    char *there =
+        mem_printf("%.*s'v%d'::pg_catalog.regnamespace%s", (int)(at - sql), sql, version, at + strlen(of));
+    PGresult *r = run(conn, there, 0);
+    char *columns = mem_strdup(PQgetvalue(r, 0, 0));
+    PQclear(r);
+    free(there);
+    return columns;
+}
+
+/* The records that the source makes of such a server; "": it asks nothing. Caller frees. */
+static char *records_of(size_t reader, int version)
+{
+    static const struct sd_host host = {.add = take};
+    struct sd_source source = {.host = &host};
+    struct postgres p = {.s = &source, .sees_all = true, .own_transactions = SD_UNKNOWN};
+    char *columns = place_columns(version), *here = READERS[reader].sql(columns);
+    strbuf_clear(&told);
+    if (here) {
+        char *sql = moved(here, version);
+        PGresult *r = run(conn, sql, 1);
+        READERS[reader].add(&p, r, columns);
+        PQclear(r);
+        free(sql);
+    }
+    free(here);
+    free(columns);
+    return mem_strdup(told.text ? told.text : "");
+}
+
+/* One line of each; false: they differ where they must not. */
+static bool same_line(int version, const char *line, size_t n, const char *other, size_t other_n)
+{
+    const char *is = memchr(line, '=', n);
+    size_t name = is ? (size_t)(is - line) : n, value = n - name - 1;
+    assert_non_null(is);
+    for (size_t i = 0; i < ARRAY_LEN(RECORDS_DIFFER); i++) {
+        const char *field = RECORDS_DIFFER[i].field, *text = RECORDS_DIFFER[i].text;
+        if (strlen(field) != name || strncmp(field, line, name) != 0 || version < RECORDS_DIFFER[i].from ||
+            version > RECORDS_DIFFER[i].to)
+            continue;
+        return name < other_n && strncmp(line, other, name + 1) == 0 &&
+               (str_eq(text, "?") ? value > 0 : strlen(text) == value && strncmp(text, is + 1, value) == 0);
+    }
+    return n == other_n && strncmp(line, other, n) == 0;
+}
+
+static void compare_records(const char *reader, int version, const char *a, const char *b)
+{
+    while (*a || *b) {
+        size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+        if (!n || !m || !same_line(version, a, n, b, m))
+            fail_msg("%s, version %d: \"%.*s\", compared with \"%.*s\"", reader, version, (int)n, a, (int)m,
+                     b);
+        a += n + 1;
+        b += m + 1;
+    }
+}
+
+static void every_version_tells_of_the_server(void **state)
+{
+    NEED_COLUMNS();
+    for (size_t i = 0; i < ARRAY_LEN(READERS); i++) {
+        begin_snapshot();
+        char *like = records_of(i, READERS[i].like);
+        if (!like[0])
+            fail_msg("no record of %s", READERS[i].name);
+        for (int version = OLDEST; version <= NEWEST; version++) {
+            char *records = records_of(i, version);
+            if (READERS[i].sql == server_io_sql && version < 16)
+                assert_string_equal(records, ""); /* there is no such view */
+            else
+                compare_records(READERS[i].name, version, records, like);
+            free(records);
+        }
+        if (READERS[i].sql == server_io_sql)
+            assert_non_null(strstr(like, ".read_bytes=24576\n"));
+        if (READERS[i].sql == replication_sql)
+            assert_non_null(strstr(like, ".slot.name=kept\n"));
+        if (READERS[i].sql == progress_sql)
+            assert_non_null(strstr(like, ".phase=waiting for writers before build\n"));
+        free(like);
+        command(conn, "ROLLBACK");
+    }
+    strbuf_free(&told);
+}
+
+/* ---- the server at hand ---- */
+
+/* Waits until the statement says t. */
+static void wait_for(const char *sql)
+{
+    for (int64_t end = clock_mono() + 20 * SD_S, there = 0; !there;) {
+        if (clock_mono() > end)
+            fail_msg("it does not become true: %s", sql);
+        PGresult *r = run(conn, sql, 0);
+        there = str_eq(PQgetvalue(r, 0, 0), "t");
+        PQclear(r);
+    }
+}
+
+static void make_views(void)
+{
+    for (int version = OLDEST; version <= NEWEST; version++) {
+        char *sql = mem_printf("CREATE SCHEMA v%d", version);
+        command(conn, sql);
+        free(sql);
+        for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++)
+            if (!i || !str_eq(COLUMNS[i].view, COLUMNS[i - 1].view))
+                make_view(version, COLUMNS[i].view);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -345,24 +677,39 @@ static int setup(void **state)
     char *out = private_pg_sql(
         &pg, NULL,
         "CREATE EXTENSION IF NOT EXISTS pg_stat_statements; CREATE TABLE items (id int PRIMARY KEY, "
-        "name text); INSERT INTO items SELECT i, i FROM generate_series(1, 1000) i; ANALYZE items");
+        "name text); INSERT INTO items SELECT i, i FROM generate_series(1, 10000) i; ANALYZE items");
     assert_non_null(out);
     free(out);
+    free(private_pg_sql(&pg, NULL, "SELECT pg_create_physical_replication_slot('kept', true)"));
     free(private_pg_sql(&pg, NULL,
                         "BEGIN; UPDATE items SET name = 'x' WHERE id = 3; PREPARE TRANSACTION 'left'"));
     conn = PQconnectdb(pg.url);
+    if (PQserverVersion(conn) / 10000 == HERE)
+        make_views();
     holder = PQconnectdb(pg.url);
     waiter = PQconnectdb(pg.url);
+    builder = PQconnectdb(pg.url);
+    char *standby = mem_printf("%s?replication=true", pg.url);
+    sender = PQconnectdb(standby);
+    free(standby);
     command(holder, "BEGIN");
     command(holder, "UPDATE items SET name = 'y' WHERE id = 1");
     assert_true(PQsendQuery(waiter, "UPDATE items SET name = 'z' WHERE id = 1"));
     command(conn, "SET pg_stat_statements.track = 'none'"); /* reading adds none */
-    for (int64_t end = clock_mono() + 20 * SD_S, waits = 0; !waits;) {
-        assert_true(clock_mono() < end);
-        PGresult *r = run(conn, "SELECT count(*) FROM pg_locks WHERE NOT granted", 0);
-        waits = !str_eq(PQgetvalue(r, 0, 0), "0");
-        PQclear(r);
-    }
+    wait_for("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted");
+    assert_true(PQsendQuery(builder, "CREATE INDEX CONCURRENTLY ON items (name)"));
+    wait_for(
+        "SELECT count(*) > 0 FROM pg_stat_progress_create_index WHERE phase LIKE 'waiting for writers%'");
+    wait_for("SELECT count(*) > 0 FROM pg_stat_replication");
+    return 0;
+}
+
+/* A test that failed is within one still. */
+static int end_snapshot(void **state)
+{
+    (void)state;
+    if (conn && PQtransactionStatus(conn) != PQTRANS_IDLE)
+        command(conn, "ROLLBACK");
     return 0;
 }
 
@@ -372,21 +719,28 @@ static int teardown(void **state)
     PQfinish(conn);
     PQfinish(holder);
     PQfinish(waiter);
+    PQfinish(builder);
+    PQfinish(sender);
     return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(every_version_gives_its_figures, setup, teardown),
+        cmocka_unit_test_teardown(every_version_gives_its_figures, end_snapshot),
+        cmocka_unit_test_teardown(every_version_tells_of_the_server, end_snapshot),
     };
     have_pg = private_pg_start(&pg);
-    if (have_pg) { /* takes a restart */
+    if (have_pg) { /* takes a restart; what the server does by itself would change its figures */
         free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET max_prepared_transactions = 4"));
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET wal_level = replica"));
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET max_wal_senders = 2"));
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET max_slot_wal_keep_size = '1GB'"));
+        free(private_pg_sql(&pg, NULL, "ALTER SYSTEM SET autovacuum = off"));
         private_pg_halt(&pg);
         have_pg = private_pg_resume(&pg);
     }
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, setup, teardown);
     private_pg_stop(&pg);
     return failed;
 }

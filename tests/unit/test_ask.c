@@ -203,6 +203,22 @@ static void event(struct world *w, const char *severity, const char *text)
     batch_unref(b);
 }
 
+/* How often a word stands on the screen in that style. */
+static int in_style(struct world *w, const char *word, enum style style)
+{
+    int n = 0, len = (int)strlen(word);
+    console_draw(w->console, w->grid);
+    for (int y = 0; y < w->grid->height; y++)
+        for (int x = 0; x + len <= w->grid->width; x++) {
+            const struct grid_cell *c = &w->grid->cells[y * w->grid->width + x];
+            int same = 0;
+            while (same < len && c[same].code == (unsigned char)word[same] && c[same].style == style)
+                same++;
+            n += same == len;
+        }
+    return n;
+}
+
 /* ---- cancel and terminate ---- */
 
 static void terminate_needs_a_y(void **state)
@@ -234,6 +250,25 @@ static void terminate_needs_a_y(void **state)
     see(w, "shop: ended session 4240");
     console_key(w->console, 'y'); /* answered is answered */
     assert_int_equal(w->requests, 1);
+    world_free(w);
+}
+
+/* Wherever a statement is shown: in questions, in tables, in all about a row. */
+static void statements_have_colours(void **state)
+{
+    (void)state;
+    struct world *w = world_new(100, 40, false);
+    play(w, ": activity\nwait text 4240\nkey g");
+    int before = in_style(w, "SET", STYLE_KEYWORD);
+    play(w, "key K");
+    see(w, "UPDATE orders SET total = $1 WHERE id = $2");
+    assert_true(in_style(w, "SET", STYLE_KEYWORD) > 0 && before == 0); /* the table has no room for it */
+    assert_true(in_style(w, "$2", STYLE_CONSTANT) > 0);
+    play(w, "key n");
+    play(w, ": endpoint GET /orders/:id\nwait text Its queries\nkey z");
+    see(w, "\xe2\x94\x82 WHERE customer_id = $1 ");
+    assert_true(in_style(w, "WHERE", STYLE_KEYWORD) > 0); /* in all about the row, a line for each clause */
+    assert_true(in_style(w, "$1", STYLE_CONSTANT) > 0);
     world_free(w);
 }
 
@@ -564,6 +599,7 @@ int main(void)
     unsetenv("XDG_CONFIG_HOME");
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(terminate_needs_a_y),
+        cmocka_unit_test(statements_have_colours),
         cmocka_unit_test(no_is_said_in_many_ways),
         cmocka_unit_test(nothing_is_asked_unless_allowed),
         cmocka_unit_test(sessions_are_found_wherever_they_are_listed),

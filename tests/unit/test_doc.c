@@ -144,6 +144,49 @@ static void cells_are_written_for_people(void **state)
     doc_free(d);
 }
 
+static size_t capitals(const char *text, struct text_span *out, size_t max)
+{
+    size_t n = 0;
+    for (size_t i = 0; text[i] && n < max; i++)
+        if (text[i] >= 'A' && text[i] <= 'Z')
+            out[n++] = (struct text_span){.start = i, .len = 1, .part = TEXT_KEYWORD};
+    return n;
+}
+
+static char *one_word_a_line(const char *text)
+{
+    char *s = mem_strdup(text);
+    for (char *p = s; *p; p++)
+        *p = *p == ' ' ? '\n' : *p;
+    return s;
+}
+
+/* All about a row: a text in a language is laid out, its parts have a style; what is copied is as it was. */
+static void texts_in_a_language_are_laid_out(void **state)
+{
+    (void)state;
+    static const struct text_language words = {.spans = capitals, .lay_out = one_word_a_line};
+    static const struct column columns[] = {
+        {.key = "name", .title = "Name", .help = "name"},
+        {.key = "text", .title = "Text", .help = "text", .language = &words}};
+    struct doc *d = doc_new("v", "V");
+    struct section *s = doc_table(d, "rows", "Rows", columns, 2);
+    struct row *r = doc_row(d, &s->table);
+    r->cells[0] = cell_text("A row");
+    r->cells[1] = cell_text("some Words Here");
+    const char *about = table_row_about(d, s, r, true);
+    assert_string_equal(about, "Name  A row\nText  \nsome\nWords\nHere");
+    struct text_span spans[8];
+    assert_int_equal(doc_spans(d, about, spans, 8), 2);
+    assert_int_equal(about[spans[0].start], 'W');
+    assert_int_equal(about[spans[1].start], 'H');
+    assert_int_equal(doc_spans(d, about, spans, 1), 1);
+    assert_int_equal(doc_spans(d, "another", spans, 8), 0);
+    r->cells[1] = cell_text("Word");
+    assert_string_equal(table_row_about(d, s, r, true), "Name  A row\nText  Word");
+    doc_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -152,6 +195,7 @@ int main(void)
         cmocka_unit_test(trees_sort_among_siblings),
         cmocka_unit_test(a_filter_keeps_the_way_to_a_row),
         cmocka_unit_test(cells_are_written_for_people),
+        cmocka_unit_test(texts_in_a_language_are_laid_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -227,6 +227,17 @@ static void add_table(struct world *w)
     shop_add(w->model, "shop", SHOP_END - SD_S, SD_TABLE, &r);
 }
 
+static void add_profile(struct world *w)
+{
+    struct sd_batch *b = batch_new("app", SHOP_END - SD_S);
+    assert_true(batch_add(b, SD_PROFILE, &(struct sd_profile){.types = SD_TEXTS("cpu"), .type = "cpu"}));
+    assert_true(
+        batch_add(b, SD_PROFILE_FUNCTION,
+                  &(struct sd_profile_function){.name = "f", .self = SD_REALS(1), .total = SD_REALS(1)}));
+    model_apply(w->model, b);
+    batch_unref(b);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
@@ -245,6 +256,7 @@ static void every_view_is_four_keys_from_home(void **state)
             struct world *w = world_new(80, 24, false, false);
             char script[128], way[64];
             add_table(w);
+            add_profile(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);

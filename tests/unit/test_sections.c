@@ -380,7 +380,7 @@ static void check_places(const struct pane *p, struct forest *f, bool lines, int
         const struct box_place *k = &p->places[i];
         assert_true(k->r.w > 0 && k->r.h > 0);
         assert_true(holds((struct rect){0, 0, w, h}, k->r));
-        counted += k->gathered ? k->gathered : 1 + k->hidden;
+        counted += k->gathered ? k->gathered : 1 + k->more + k->hidden;
         for (size_t j = 0; j < i; j++) { /* inside of what is around it, beside everything else */
             bool fine = apart(p->places[j].r, k->r) || (!lines && holds(p->places[j].r, k->r));
             assert_true(fine);

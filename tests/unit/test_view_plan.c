@@ -286,6 +286,120 @@ static void advice_of_the_server(struct model *m, const struct sd_plan *plan, sd
     doc_free(d);
 }
 
+/* ---- who keeps the dead rows ---- */
+
+static void sampled(struct model *m, sd_time at, const struct sd_activity *all, size_t n)
+{
+    struct sd_batch *b = batch_new("pg", at);
+    struct sd_metric moment = {.name = "activity.sampled", .unit = "ns", .value = 1e9};
+    assert_true(batch_add(b, SD_METRIC, &moment));
+    for (size_t i = 0; i < n; i++)
+        assert_true(batch_add(b, SD_ACTIVITY, &all[i]));
+    model_apply(m, b);
+    batch_unref(b);
+}
+
+/* Whom the finding about dead rows names, and what it says to do; both NULL-terminated words. */
+static void expect_keeper(struct model *m, sd_time now, const char *who, const char *advice)
+{
+    struct view_ctx c = {
+        .model = m, .span = {now - 60 * SD_S, now}, .now = now, .live = true, .arg = "shop/42"};
+    struct doc *d = plan_view.build(&c);
+    cJSON *json = as_json(d);
+    const char *is = cJSON_GetStringValue(first(json, "findings", "kept_by"));
+    assert_string_equal(first(json, "findings", "rule")->valuestring, "dead_rows");
+    if (who)
+        assert_string_equal(is, who);
+    else
+        assert_null(is);
+    if (!strstr(first(json, "findings", "advice")->valuestring, advice))
+        fail_msg("%s", first(json, "findings", "advice")->valuestring);
+    cJSON_Delete(json);
+    doc_free(d);
+}
+
+static struct sd_activity session_of(sd_time at, int64_t pid, int64_t xmin_age)
+{
+    return (struct sd_activity){.period_ns = SD_S,
+                                .pid = pid,
+                                .leader_pid = SD_UNKNOWN,
+                                .database = "shop",
+                                .role = "app",
+                                .application = "report",
+                                .backend_type = "client backend",
+                                .state = "idle in transaction",
+                                .query_id = SD_UNKNOWN,
+                                .backend_start = at - 400 * SD_S,
+                                .xact_start = at - 300 * SD_S,
+                                .query_start = at - 300 * SD_S,
+                                .state_change = at - 299 * SD_S,
+                                .wait_start = SD_UNKNOWN,
+                                .xmin_age = xmin_age,
+                                .progress = NAN};
+}
+
+static void test_keeper(void **state)
+{
+    (void)state;
+    struct model *m = model_new(&MODEL_DEFAULTS);
+    sd_time at = 1700000000 * SD_S;
+    struct sd_plan plan = {.query_id = 42,
+                           .database = "shop",
+                           .query = "select id from mail where due < now()",
+                           .body = "Index Scan using mail_due on mail  (cost=0.40..5000.00 rows=60 width=8)\n"
+                                   "  Index Cond: (due < now())\n"};
+    struct sd_table mail = {.database = "shop",
+                            .name = "mail",
+                            .rows = 200000,
+                            .rows_live = 900,
+                            .rows_dead = 199000,
+                            .kept_by = "the transaction of pid 7 (role etl), active",
+                            .kept_since = at - 60 * SD_S};
+    struct sd_batch *b = batch_new("pg", at);
+    assert_true(batch_add(b, SD_PLAN, &plan) && batch_add(b, SD_TABLE, &mail));
+    model_apply(m, b);
+    batch_unref(b);
+    expect_keeper(m, at + SD_S, "the transaction of pid 7 (role etl), active, open since 22:12:20 (1 min)",
+                  "end it first");
+
+    /* the sessions know better: of this database, open for a second, no vacuum, the oldest */
+    struct sd_activity all[] = {session_of(at, 11, 40), session_of(at, 12, 900), session_of(at, 13, 5000),
+                                session_of(at, 14, 800), session_of(at, 15, 9000)};
+    all[2].database = "other";
+    all[3].xact_start = at + SD_S;
+    all[4].query = "VACUUM mail";
+    sampled(m, at + 2 * SD_S, all, ARRAY_LEN(all));
+    expect_keeper(m, at + 3 * SD_S,
+                  "the transaction of pid 12 (role app, application report), idle in transaction, open since "
+                  "22:08:20 (5.03 min)",
+                  "removes no row that died after the oldest transaction began");
+
+    struct sd_activity prepared = session_of(at, 0, 70000);
+    prepared.backend_type = "prepared transaction";
+    prepared.application = "pay-7";
+    prepared.state = "prepared";
+    sampled(m, at + 4 * SD_S, &prepared, 1);
+    expect_keeper(m, at + 5 * SD_S, "prepared transaction 'pay-7' (role app), open since 22:08:20 (5.07 min)",
+                  "ROLLBACK PREPARED");
+
+    struct sd_activity slot = session_of(at, SD_UNKNOWN, 20000);
+    slot.backend_type = "replication slot";
+    slot.application = "standby_2";
+    slot.state = "not in use";
+    slot.database = NULL;
+    slot.xact_start = SD_UNKNOWN;
+    sampled(m, at + 6 * SD_S, &slot, 1);
+    expect_keeper(m, at + 7 * SD_S, "replication slot standby_2 (not in use)", "drop the slot");
+
+    /* one of the catalogue keeps no rows of tables; nobody else is there: how to look */
+    slot.backend_type = "replication slot (catalogue)";
+    sampled(m, at + 8 * SD_S, &slot, 1);
+    expect_keeper(m, at + 9 * SD_S, NULL, "look for the oldest backend_xmin in pg_stat_activity");
+    sampled(m, at + 10 * SD_S, NULL, 0);
+    expect_keeper(m, at + 11 * SD_S, NULL, "look for the oldest backend_xmin");
+    model_free(m);
+}
+
 /* The view over a model: asks for the plan, then shows it with the facts it came with. */
 static void test_view(void **state)
 {
@@ -368,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_copy_is_the_statement),
         cmocka_unit_test(test_several_plans),
         cmocka_unit_test(test_hostile_text),
+        cmocka_unit_test(test_keeper),
         cmocka_unit_test(test_view),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,23 +179,56 @@ const struct catalog_index *index_def_invalid(const struct index_def *d)
     return find_existing(&keys, false);
 }
 
-char *index_def_invalid_text(const struct index_def *d)
+/* That of a partitioned table becomes valid with those of its partitions, and a unique one fails again while
+ * there are equal values. */
+const struct catalog_index *index_def_mends(const struct index_def *d)
 {
-    const struct catalog_index *ix = index_def_invalid(d);
-    if (!ix)
-        return NULL;
+    const struct catalog_index *ix = d->rel->kind == 'p' ? NULL : find_existing(d, false);
+    return ix && !ix->is_unique ? ix : NULL;
+}
+
+static char *index_name(const struct index_def *d, const struct catalog_index *ix)
+{
     struct strbuf name = {0};
     if (*d->rel->schema) {
         sql_quote(d->rel->schema, &name);
         strbuf_char(&name, '.');
     }
     sql_quote(ix->name, &name);
-    char *text =
-        mem_printf("There is an index on it, %s, but it is invalid: no statement uses it, and every "
-                   "write pays for it. REINDEX INDEX CONCURRENTLY %s makes it valid, instead of a new "
-                   "one; or DROP INDEX CONCURRENTLY %s before the new one is created.",
-                   name.text, name.text, name.text);
-    strbuf_free(&name);
+    return strbuf_detach(&name);
+}
+
+void index_def_statement(const struct index_def *d, const char *name, struct strbuf *out)
+{
+    const struct catalog_index *ix = index_def_mends(d);
+    char *old = ix ? index_name(d, ix) : NULL;
+    if (old && sql_is_line(old))
+        strbuf_printf(out, "REINDEX INDEX CONCURRENTLY %s", old);
+    else
+        index_def_ddl(d, name, out);
+    free(old);
+}
+
+char *index_def_invalid_text(const struct index_def *d)
+{
+    const struct catalog_index *ix = index_def_invalid(d), *mend = index_def_mends(d);
+    if (!ix)
+        return NULL;
+    ix = mend ? mend : ix;
+    char *name = index_name(d, ix);
+    char *cure =
+        mend ? mem_printf("REINDEX INDEX CONCURRENTLY %s makes it valid: no other one is needed", name)
+        : ix->is_unique && d->rel->kind != 'p'
+            ? mem_printf("It is unique: building it probably failed for equal values. DROP INDEX "
+                         "CONCURRENTLY %s, unless these can be removed and it can be built anew",
+                         name)
+            : mem_printf("The new one is another: DROP INDEX%s %s before it is created",
+                         d->rel->kind == 'p' ? "" : " CONCURRENTLY", name);
+    char *text = mem_printf("There is an index on it, %s, but it is invalid: no statement uses it, and every "
+                            "write pays for it. %s.",
+                            name, cure);
+    free(cure);
+    free(name);
     return text;
 }
 

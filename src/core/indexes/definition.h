@@ -59,6 +59,10 @@ void index_def_columns(const struct index_def *d, struct strbuf *out);
 /* CREATE INDEX [CONCURRENTLY name] ON ...; name NULL: for a hypothetical one. A
  * partitioned table takes none concurrently. */
 void index_def_ddl(const struct index_def *d, const char *name, struct strbuf *out);
+/* The invalid index that REINDEX would make into this one; NULL: there is none. */
+const struct catalog_index *index_def_mends(const struct index_def *d);
+/* What makes that there is such an index: the REINDEX of an invalid one that would do, otherwise its DDL. */
+void index_def_statement(const struct index_def *d, const char *name, struct strbuf *out);
 /* table_a_b_idx, cut to what the server keeps, not among the names of the catalog's
  * indexes or of `taken`. Caller frees. */
 char *index_def_name(const struct index_def *d, const struct catalog *c, const char *const *taken,

@@ -337,7 +337,7 @@ static void write_advice(struct target *t, struct advice *a, double share, const
     index_def_columns(&t->def, &columns);
     for (size_t i = 0; i < t->def.n_keys; i++)
         a->names[a->n_names++] = arena_strdup(p->arena, key_name(t, &t->def.keys[i]));
-    a->ddl = sql_creates_index(ddl.text) ? arena_strdup(p->arena, ddl.text) : NULL;
+    a->ddl = sql_builds_index(ddl.text) ? arena_strdup(p->arena, ddl.text) : NULL;
     a->columns = arena_printf(p->arena, "%.*s", (int)columns.len - 2, columns.text + 1);
     a->method = index_method_name(t->def.method);
     a->saves_share = MIN(1, share);

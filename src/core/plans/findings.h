@@ -9,6 +9,12 @@
 #include "core/doc.h"
 #include "core/plans/tree.h"
 
+/* Who keeps dead rows from being removed; who NULL: none was seen. */
+struct plan_keeper {
+    const char *who; /* as row_keeper_words says it */
+    sd_time since;   /* start of the transaction; SD_UNKNOWN */
+};
+
 /* What is known of the tables beside the plan: with a server, everything; with a file,
  * nothing ({0}). `indexes_known` tells an empty list from an unknown one. */
 struct plan_facts {
@@ -20,7 +26,9 @@ struct plan_facts {
     /* Temporary bytes a call of the statement writes, from the server's statistics: tells
      * of a spill where the plan was not executed. 0 when unknown. */
     double temp_bytes_per_call;
-    const char *query; /* the statement; NULL: what the plan says */
+    const char *query;                /* the statement; NULL: what the plan says */
+    const struct plan_keeper *keeper; /* by the sessions; NULL: not sampled, sd_table.kept_by may say it */
+    sd_time now;                      /* of the keeper; 0 or SD_UNKNOWN: not known */
 };
 /* The table a node reads; NULL when it is not among the facts. */
 const struct sd_table *plan_facts_table(const struct plan_facts *f, const struct plan_node *n);
@@ -64,6 +72,7 @@ struct plan_finding {
     const char *evidence;         /* figures */
     const char *advice;           /* one sentence */
     const char *check;            /* how to see that it helped */
+    const char *kept_by;          /* who keeps the dead rows it is about; NULL: not known */
     double saves_ns;              /* at most; NAN without times */
     double saves_share;           /* of the execution, or of the plan's cost */
 };

@@ -142,7 +142,7 @@ void advise_keys(struct plan *p, const struct plan_facts *facts, struct advice_l
         for (struct key_line k; walk_key(p->arena, &w, &k);) {
             const char *open = strstr(k.from, " (");
             char *ddl = arena_printf(p->arena, "CREATE INDEX CONCURRENTLY ON %s", k.from);
-            if (!open || !sql_creates_index(ddl))
+            if (!open || !sql_builds_index(ddl))
                 continue;
             struct advice a = {
                 .node = n,

@@ -1,5 +1,7 @@
 /* work_rules.c - rules about what a node does for its rows: blocks, runs, waits. */
+#include "base/clock.h"
 #include "core/plans/finder.h"
+#include "core/plans/row_keeper.h"
 
 static double own_blocks_of(const struct plan_node *n)
 {
@@ -31,13 +33,41 @@ static const char *dead_rows_text(struct plan_finder *f, const struct plan_node 
                : "";
 }
 
-static const char *vacuum_advice(struct plan_finder *f, const struct plan_node *n)
+static struct plan_keeper keeper_of(const struct plan_finder *f, const struct plan_node *n)
 {
-    return SAY("Run VACUUM (ANALYZE) on %s. If the dead rows stay, a long or idle transaction, a prepared "
-               "transaction or a replication slot keeps them (the oldest xmin: view activity); a table used "
-               "as a queue needs "
-               "autovacuum more often.",
-               where(f, n));
+    const struct sd_table *t = plan_facts_table(f->facts, n);
+    if (f->facts && f->facts->keeper)
+        return *f->facts->keeper;
+    return (struct plan_keeper){.who = t ? t->kept_by : NULL, .since = t ? t->kept_since : SD_UNKNOWN};
+}
+
+/* " since 12:03:04 (5.0 min)"; nothing for what has no beginning. */
+static const char *open_since(struct plan_finder *f, sd_time since)
+{
+    char when[CLOCK_TEXT_MAX];
+    if (!sd_known(since) || since <= 0 || !f->facts || f->facts->now < since)
+        return "";
+    return SAY(", open since %s (%s)", clock_hms(since, f->facts->now, when),
+               time_text(f, (double)(f->facts->now - since)));
+}
+
+static void advise_vacuum(struct plan_finder *f, const struct plan_node *n, struct plan_finding *it,
+                          const char *before)
+{
+    struct plan_keeper keeper = keeper_of(f, n);
+    if (keeper.who) {
+        it->kept_by = SAY("%s%s", keeper.who, open_since(f, keeper.since));
+        it->advice = SAY("%sRun VACUUM (ANALYZE) on %s, but it removes no row that died after the oldest "
+                         "transaction began. Now that is %s: %s.",
+                         before, where(f, n), it->kept_by, row_keeper_cure(keeper.who));
+    } else {
+        it->advice =
+            SAY("%sRun VACUUM (ANALYZE) on %s. If the dead rows stay, an old transaction or slot keeps them: "
+                "look for the oldest backend_xmin in pg_stat_activity (view activity), transaction in "
+                "pg_prepared_xacts, and xmin in pg_replication_slots (view replication). A table used as a "
+                "queue needs autovacuum more often.",
+                before, where(f, n));
+    }
 }
 
 void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n)
@@ -54,11 +84,11 @@ void rule_blocks_per_row(struct plan_finder *f, const struct plan_node *n)
     it->evidence =
         SAY("%s blocks were read for %s%s", count(f, blocks),
             rows_text(f, known_or(n->rows, 0) + known_or(n->rows_removed, 0)), dead_rows_text(f, n));
-    it->advice = n->index_cond
-                     ? SAY("Dead rows stand before the live ones, or the index's first column is not in "
-                           "the condition. %s",
-                           vacuum_advice(f, n))
-                     : vacuum_advice(f, n);
+    advise_vacuum(f, n, it,
+                  n->index_cond
+                      ? "Dead rows stand before the live ones, or the index's first column is not in "
+                        "the condition. "
+                      : "");
     it->check = "The blocks of this node are about as many as its rows.";
 }
 
@@ -78,7 +108,7 @@ void rule_dead_rows(struct plan_finder *f, const struct plan_node *n)
     if (!it)
         return;
     it->evidence = SAY("the statistics count %s dead rows and %s live ones", count(f, dead), count(f, live));
-    it->advice = vacuum_advice(f, n);
+    advise_vacuum(f, n, it, "");
     it->check = "The table has few dead rows (n_dead_tup), and the node reads fewer blocks.";
 }
 

@@ -122,24 +122,32 @@ static char *with_constants(const char *sql, bool *comments)
     return out.text ? strbuf_detach(&out) : mem_strdup("");
 }
 
-static bool is_create_index(const char *sql)
+/* CREATE INDEX, or the REINDEX of one index. */
+static bool builds_index(const cJSON *statement)
+{
+    const cJSON *reindex = cJSON_GetObjectItemCaseSensitive(statement, "ReindexStmt");
+    const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(reindex, "kind"));
+    return cJSON_GetObjectItemCaseSensitive(statement, "IndexStmt") || str_eq(kind, "REINDEX_OBJECT_INDEX");
+}
+
+static bool is_build_index(const char *sql)
 {
     cJSON *tree = sql_parse_tree(sql);
     const cJSON *statements = cJSON_GetObjectItemCaseSensitive(tree, "stmts");
     const cJSON *first = cJSON_GetArrayItem(statements, 0);
-    bool is = cJSON_GetArraySize(statements) == 1 &&
-              cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(first, "stmt"), "IndexStmt");
+    bool is =
+        cJSON_GetArraySize(statements) == 1 && builds_index(cJSON_GetObjectItemCaseSensitive(first, "stmt"));
     cJSON_Delete(tree);
     return is;
 }
 
-bool sql_creates_index(const char *sql)
+bool sql_builds_index(const char *sql)
 {
     bool comments = false;
     if (!sql || !sql_is_line(sql) || !sql_bounded(sql))
         return false;
     char *text = with_constants(sql, &comments);
-    bool is = !comments && (is_create_index(sql) || is_create_index(text));
+    bool is = !comments && (is_build_index(sql) || is_build_index(text));
     free(text);
     return is;
 }

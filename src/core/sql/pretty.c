@@ -252,3 +252,5 @@ size_t sql_spans(const char *sql, struct text_span *out, size_t max)
     }
     return n;
 }
+
+const struct text_language sql_language = {.spans = sql_spans, .lay_out = sql_pretty};

@@ -8,7 +8,9 @@
 /* A line for each clause, subqueries indented; a short statement stays on its line. Nothing but space between
  * tokens is changed. Caller frees. */
 char *sql_pretty(const char *sql);
-/* Keywords, constants, comments: a text_spans function for sections and columns. */
+/* Keywords, constants, comments. */
 size_t sql_spans(const char *sql, struct text_span *out, size_t max);
+/* Both, for sections, columns and passages. */
+extern const struct text_language sql_language;
 
 #endif

@@ -27,8 +27,9 @@ char *sql_hide_expression(const char *sql);
  * is written with escapes, U&"" or E''. Caller frees; NULL when there is no such line. */
 char *sql_one_line(const char *sql);
 bool sql_is_line(const char *sql); /* valid UTF-8 without such a character */
-/* Exactly one CREATE INDEX, on one line, without a comment? Hidden constants may be in it. */
-bool sql_creates_index(const char *sql);
+/* Exactly one CREATE INDEX or REINDEX INDEX, on one line, without a comment? Hidden constants may be in it.
+ */
+bool sql_builds_index(const char *sql);
 
 /* May this text be given to plain EXPLAIN? Exactly one statement; SELECT, VALUES
  * or INSERT/UPDATE/DELETE/MERGE; no INTO, no utility statement, no nested EXPLAIN;

@@ -133,8 +133,17 @@ static size_t unescape(const char *s, size_t len, struct strbuf *out)
     return 1;
 }
 
+/* What SQL has before a literal's quote: E'..' has backslashes, N'..' is of another character set; 0:
+ * nothing. */
+static char literal_prefix(const char *text, const char *quote)
+{
+    char c = quote > text ? (char)toupper((unsigned char)quote[-1]) : 0;
+    bool alone = quote - text < 2 || !(isalnum((unsigned char)quote[-2]) || quote[-2] == '_');
+    return *quote == '\'' && (c == 'E' || c == 'N') && alone ? c : 0;
+}
+
 /* The literal whose quote stands at s, without its quotes; behind it. */
-static const char *take_literal(const char *s, const char *end, bool sql, struct strbuf *out)
+static const char *take_literal(const char *s, const char *end, bool sql, bool escapes, struct strbuf *out)
 {
     char quote = *s++;
     while (s < end) {
@@ -143,7 +152,7 @@ static const char *take_literal(const char *s, const char *end, bool sql, struct
             s += 2;
         } else if (*s == quote) {
             return s + 1;
-        } else if (*s == '\\' && !sql) {
+        } else if (*s == '\\' && escapes) {
             s += unescape(s, (size_t)(end - s), out);
         } else {
             strbuf_char(out, *s++);
@@ -235,8 +244,9 @@ bool explain_literals(const char *text, size_t len, struct strbuf *out)
             continue;
         }
         strbuf_clear(&literal);
-        const char *behind = take_literal(s, end, sql, &literal);
-        if (is_value(text, s, behind, end) && !str_eq(strbuf_text(&literal), HEADING)) {
+        char prefix = sql ? literal_prefix(text, s) : 0;
+        const char *behind = take_literal(s, end, sql, !sql || prefix == 'E', &literal);
+        if (is_value(text, prefix ? s - 1 : s, behind, end) && !str_eq(strbuf_text(&literal), HEADING)) {
             strbuf_add(out, literal.text, literal.len);
             strbuf_char(out, '\n');
             any = true;

@@ -127,8 +127,9 @@ static size_t line_length(const char *text, size_t len)
     return end ? (size_t)(end - text) : len;
 }
 
-struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
+struct profile *folded_read(const void *bytes, size_t len, struct sd_error *err)
 {
+    const char *text = bytes;
     struct folded f = {.p = profile_new("folded stacks", 1)};
     f.p->counted = true;
     profile_type(f.p, "samples", "count");
@@ -154,8 +155,9 @@ struct profile *folded_read(const char *text, size_t len, struct sd_error *err)
 
 /* Three of four whole lines have a count, and half of those at least two frames. Lines of logs have quotes
  * before a number. */
-bool folded_like(const char *head, size_t len)
+bool folded_like(const void *bytes, size_t len)
 {
+    const char *head = bytes;
     size_t lines = 0, deep = 0, bad = 0;
     for (size_t at = 0, n; at < len; at += n + 1) {
         double value;

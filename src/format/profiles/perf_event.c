@@ -1,184 +1,199 @@
 #include "format/profiles/perf_event.h"
 
-/* What is left of a record. */
-struct body {
-    const unsigned char *at;
-    size_t left;
-    bool broken;
+enum {
+    HAS_IP = 1 << 0,
+    HAS_TID = 1 << 1,
+    HAS_TIME = 1 << 2,
+    HAS_ADDR = 1 << 3,
+    HAS_READ = 1 << 4,
+    HAS_CALLCHAIN = 1 << 5,
+    HAS_ID = 1 << 6,
+    HAS_CPU = 1 << 7,
+    HAS_PERIOD = 1 << 8,
+    HAS_STREAM = 1 << 9,
+    HAS_STACK = 1 << 13,
+    HAS_IDENTIFIER = 1 << 16,
+
+    READ_ENABLED = 1,
+    READ_RUNNING = 2,
+    READ_ID = 4,
+    READ_GROUP = 8,
+    READ_LOST = 16,
+
+    ATTR_FREQ = 1 << 10,
+    ATTR_ID_ALL = 1 << 18,
+    ATTR_LEAST = 64, /* bytes; the first version had as many */
 };
 
-static const unsigned char *take(struct body *b, uint64_t n)
-{
-    if (n > b->left) {
-        b->broken = true;
-        b->left = 0;
-        return NULL;
-    }
-    const unsigned char *at = b->at;
-    b->at += n;
-    b->left -= n;
-    return at;
-}
-
-static uint64_t take_u64(struct body *b)
+uint64_t perf_u64(struct perf_bytes *b)
 {
     uint64_t v = 0;
-    const unsigned char *at = take(b, sizeof v);
-    if (at)
-        memcpy(&v, at, sizeof v);
+    size_t n = MIN(perf_left(*b), sizeof v);
+    if (n == sizeof v)
+        memcpy(&v, b->at, n);
+    b->at += n;
     return v;
 }
 
-static uint32_t take_u32(struct body *b)
+uint32_t perf_u32(struct perf_bytes *b)
 {
     uint32_t v = 0;
-    const unsigned char *at = take(b, sizeof v);
-    if (at)
-        memcpy(&v, at, sizeof v);
+    size_t n = MIN(perf_left(*b), sizeof v);
+    if (n == sizeof v)
+        memcpy(&v, b->at, n);
+    b->at += n;
     return v;
 }
 
-static const char *take_name(struct body *b)
+/* What perf calls the events that have no name in the file. */
+static const char *name_of(uint64_t type, uint64_t config)
 {
-    const char *name = (const char *)b->at;
-    const char *end = memchr(b->at, 0, b->left);
-    b->broken |= !end;
-    return end ? name : "";
+    static const char *const hardware[] = {
+        "cycles",        "instructions", "cache-references",        "cache-misses",           "branches",
+        "branch-misses", "bus-cycles",   "stalled-cycles-frontend", "stalled-cycles-backend", "ref-cycles"};
+    static const char *const software[] = {
+        "cpu-clock",        "task-clock",   "page-faults",  "context-switches",
+        "cpu-migrations",   "minor-faults", "major-faults", "alignment-faults",
+        "emulation-faults", "dummy",        "bpf-output",   "cgroup-switches"};
+    if (type == 0 && config < ARRAY_LEN(hardware))
+        return hardware[config];
+    return type == 1 && config < ARRAY_LEN(software) ? software[config] : NULL;
 }
 
-/* pid, tid, time, cpu, and four bytes that are kept free. */
-static void take_id(struct body *b, struct perf_event *e)
+struct perf_event *perf_event_add(struct perf_events *e, struct perf_bytes attr)
 {
-    e->pid = take_u32(b);
-    e->tid = take_u32(b);
-    e->time = (int64_t)take_u64(b);
-    e->cpu = take_u32(b);
-    take_u32(b);
+    if (e->n == PERF_EVENTS_MAX || perf_left(attr) < ATTR_LEAST)
+        return NULL;
+    struct perf_event *v = &e->items[e->n++];
+    *v = (struct perf_event){.type = perf_u32(&attr)};
+    perf_u32(&attr); /* its size */
+    v->config = perf_u64(&attr);
+    v->period = perf_u64(&attr);
+    v->sample_type = perf_u64(&attr);
+    v->read_format = perf_u64(&attr);
+    uint64_t flags = perf_u64(&attr);
+    v->freq = flags & ATTR_FREQ;
+    v->sample_id_all = flags & ATTR_ID_ALL;
+    v->stacks_copied = v->sample_type & HAS_STACK;
+    e->mixed |= v->sample_type != e->items[0].sample_type || v->read_format != e->items[0].read_format;
+    const char *name = name_of(v->type, v->config);
+    if (name)
+        snprintf(v->name, sizeof v->name, "%s", name);
+    else
+        snprintf(v->name, sizeof v->name, "event %u:%llx", (unsigned)v->type, (unsigned long long)v->config);
+    return v;
 }
 
-static void take_sample(struct body *b, const struct perf_event_layout *layout, struct perf_event *e)
+void perf_event_ids(struct perf_events *e, struct perf_bytes ids)
 {
-    e->ip = take_u64(b);
-    take_id(b, e);
-    e->period = take_u64(b);
-    uint64_t n = take_u64(b);
-    if (n > b->left / 8)
-        b->broken = true;
-    if (b->broken)
-        return;
-    e->n_chain = (size_t)n;
-    e->chain = take(b, n * 8);
-    if (!layout->regs)
-        return;
-    size_t regs = (size_t)__builtin_popcountll(layout->regs);
-    if (take_u64(b)) {
-        e->regs = take(b, regs * 8);
-        e->n_regs = e->regs ? regs : 0;
+    while (e->n && perf_left(ids) >= 8 && !e->ids.full) {
+        uint64_t id = perf_u64(&ids);
+        if (id != UINT64_MAX && tree_find(&e->ids, id) == UINT32_MAX) {
+            uint32_t node = tree_add(&e->ids, id);
+            e->ids.nodes[node].function = (uint32_t)e->n - 1;
+        }
     }
-    uint64_t size = take_u64(b);
-    const unsigned char *stack = size ? take(b, size) : NULL;
-    if (stack) {
-        uint64_t filled = take_u64(b);
-        e->stack_len = (size_t)MIN(filled, size);
-        e->stack = b->broken ? NULL : stack;
+}
+
+void perf_events_name(struct perf_events *e, struct profile *p)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        struct perf_event *v = &e->items[i];
+        bool clock = v->type == 1 && v->config <= 1;
+        char *end = v->name + strlen(v->name); /* "cycles:u" */
+        while (end > v->name && strchr("ukhpPGHSDWeI", end[-1]))
+            end--;
+        if (end > v->name + 1 && end[-1] == ':')
+            end[-1] = 0;
+        v->sample = profile_type(p, v->name, clock ? "ns" : "count");
+        v->scale = 1;
     }
 }
 
-/* What records other than samples end in. */
-static bool split_id(struct body *b, struct perf_event *e)
+/* The event of an id; when all have the same fields, an unknown one is the first. */
+static const struct perf_event *event_of(const struct perf_events *e, uint64_t id)
 {
-    enum { ID = 24 };
-    if (b->left < ID)
+    uint32_t node = e->n > 1 ? tree_find(&e->ids, id) : UINT32_MAX;
+    if (node != UINT32_MAX)
+        return &e->items[e->ids.nodes[node].function];
+    return e->n == 1 ? &e->items[0] : NULL;
+}
+
+/* The id in a sample, by the fields of the first event: perf takes care that it stands at the same place. */
+static uint64_t sample_id(const struct perf_events *e, struct perf_bytes body)
+{
+    uint64_t has = e->items[0].sample_type;
+    if (has & HAS_IDENTIFIER)
+        return perf_u64(&body);
+    if (!(has & HAS_ID))
+        return 0;
+    for (unsigned bit = HAS_IP; bit <= HAS_ADDR; bit <<= 1)
+        if (has & bit)
+            perf_u64(&body);
+    return perf_u64(&body);
+}
+
+/* The value of a counter, or of a group of them. False: it is cut. */
+static bool skip_read(const struct perf_event *v, struct perf_bytes *b)
+{
+    uint64_t f = v->read_format, times = !!(f & READ_ENABLED) + !!(f & READ_RUNNING);
+    uint64_t each = 1 + !!(f & READ_ID) + !!(f & READ_LOST);
+    uint64_t n = f & READ_GROUP ? perf_u64(b) : 1;
+    if (n > perf_left(*b) / 8)
         return false;
-    struct body id = {b->at + b->left - ID, ID, false};
-    take_id(&id, e);
-    b->left -= ID;
+    uint64_t bytes = 8 * (times + n * each);
+    if (bytes > perf_left(*b))
+        return false;
+    b->at += bytes;
     return true;
 }
 
-static void take_mapping(struct body *b, struct perf_event *e)
+bool perf_sample_read(const struct perf_events *e, struct perf_bytes b, struct perf_sample *s)
 {
-    e->pid = take_u32(b);
-    e->tid = take_u32(b);
-    e->start = take_u64(b);
-    e->len = take_u64(b);
-    e->offset = take_u64(b);
-    if (e->type == PERF_RECORD_MMAP2) {
-        bool by_build_id = e->misc & PERF_RECORD_MISC_MMAP_BUILD_ID;
-        uint32_t major = take_u32(b), minor = take_u32(b);
-        uint64_t inode = take_u64(b);
-        take_u64(b); /* generation of the inode */
-        take_u64(b); /* protection and flags */
-        e->major = by_build_id ? 0 : major;
-        e->minor = by_build_id ? 0 : minor;
-        e->inode = by_build_id ? 0 : inode;
-    }
-    e->name = take_name(b);
-    b->broken |= e->len > UINT64_MAX - e->start;
-}
-
-static void take_other(struct body *b, struct perf_event *e)
-{
-    switch (e->type) {
-    case PERF_RECORD_MMAP:
-    case PERF_RECORD_MMAP2:
-        take_mapping(b, e);
-        break;
-    case PERF_RECORD_COMM:
-        e->pid = take_u32(b);
-        e->tid = take_u32(b);
-        e->name = take_name(b);
-        break;
-    case PERF_RECORD_FORK:
-    case PERF_RECORD_EXIT:
-        e->pid = take_u32(b);
-        e->parent = take_u32(b);
-        e->tid = take_u32(b);
-        break;
-    case PERF_RECORD_LOST:
-        take_u64(b); /* id of the event */
-        e->lost = take_u64(b);
-        break;
-    case PERF_RECORD_LOST_SAMPLES:
-        e->lost = take_u64(b);
-        break;
-    default:
-        break;
-    }
-}
-
-size_t perf_event_size(const void *bytes, size_t len)
-{
-    struct perf_event_header h;
-    if (len < sizeof h)
-        return 0;
-    memcpy(&h, bytes, sizeof h);
-    return h.size >= sizeof h && h.size <= len ? h.size : 0;
-}
-
-bool perf_event_decode(const void *bytes, size_t len, const struct perf_event_layout *layout,
-                       struct perf_event *e)
-{
-    struct perf_event_header h;
-    size_t size = perf_event_size(bytes, len);
-    if (!size)
+    const struct perf_event *v = event_of(e, e->n ? sample_id(e, b) : 0);
+    if (!v)
         return false;
-    memcpy(&h, bytes, sizeof h);
-    *e = (struct perf_event){.type = h.type, .misc = h.misc};
-    struct body b = {(const unsigned char *)bytes + sizeof h, size - sizeof h, false};
-    if (h.type == PERF_RECORD_SAMPLE) {
-        take_sample(&b, layout, e);
-    } else {
-        if (!split_id(&b, e))
-            return false;
-        take_other(&b, e);
+    uint64_t has = v->sample_type;
+    *s = (struct perf_sample){.event = v, .time = UINT64_MAX, .pid = -1, .tid = -1};
+    if (has & HAS_IDENTIFIER)
+        perf_u64(&b);
+    if (has & HAS_IP)
+        s->ip = perf_u64(&b);
+    if (has & HAS_TID) {
+        s->pid = (int32_t)perf_u32(&b);
+        s->tid = (int32_t)perf_u32(&b);
     }
-    return !b.broken;
+    if (has & HAS_TIME)
+        s->time = perf_u64(&b);
+    for (unsigned bit = HAS_ADDR; bit; bit = bit == HAS_ADDR ? HAS_ID : bit == HAS_ID ? HAS_STREAM : 0)
+        if (has & bit)
+            perf_u64(&b);
+    if (has & HAS_CPU)
+        perf_u64(&b);
+    s->period = has & HAS_PERIOD ? perf_u64(&b) : v->freq ? 1 : v->period;
+    if (has & HAS_READ && !skip_read(v, &b))
+        return false;
+    if (!(has & HAS_CALLCHAIN))
+        return true;
+    uint64_t n = perf_u64(&b);
+    if (n > perf_left(b) / 8)
+        return false;
+    s->chain = (struct perf_bytes){b.at, b.at + n * 8};
+    return true;
 }
 
-uint64_t perf_event_ip(const struct perf_event *e, size_t i)
+uint64_t perf_time_at_end(const struct perf_events *e, struct perf_bytes body)
 {
-    uint64_t ip;
-    memcpy(&ip, e->chain + i * sizeof ip, sizeof ip);
-    return ip;
+    const struct perf_event *v = e->n ? &e->items[0] : NULL;
+    uint64_t has = v ? v->sample_type : 0;
+    if (!v || !v->sample_id_all || !(has & HAS_TIME))
+        return UINT64_MAX;
+    size_t behind = 0;
+    static const unsigned fields[] = {HAS_ID, HAS_STREAM, HAS_CPU, HAS_IDENTIFIER};
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        behind += has & fields[i] ? 8 : 0;
+    if (perf_left(body) < behind + 8)
+        return UINT64_MAX;
+    body.at = body.end - behind - 8;
+    return perf_u64(&body);
 }

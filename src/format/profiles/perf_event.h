@@ -1,59 +1,59 @@
-/* perf_event.h - the records that the kernel writes into the rings of perf_event_open(2). Pure; any thread.
- *
- * Of samples those with PERF_EVENT_SAMPLE_TYPE are read; every other record ends in the thread, the time and
- * the processor (`sample_id_all`). A list of addresses is read in place: see perf_event_ip. */
+/* perf_event.h - the events of a recording of perf, and what a record of one holds: the layout of its fields
+ * depends on the event (perf_event_open(2)). Pure; one thread. */
 #ifndef FORMAT_PROFILES_PERF_EVENT_H
 #define FORMAT_PROFILES_PERF_EVENT_H
 
-#include <linux/perf_event.h>
+#include "core/profiles/profile.h"
+#include "format/profiles/profile_tree.h"
 
-#include "base/base.h"
+enum { PERF_EVENTS_MAX = 64 };
 
-enum {
-    PERF_EVENT_SAMPLE_TYPE = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU |
-                             PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN,
-    PERF_EVENT_REGS_MAX = 32,
+struct perf_bytes {
+    const unsigned char *at, *end;
 };
 
-/* What a sample has besides: `regs`, the mask of user registers, and a copy of the user's stack. 0: neither.
- */
-struct perf_event_layout {
-    uint64_t regs;
-};
+static inline size_t perf_left(struct perf_bytes b)
+{
+    return (size_t)(b.end - b.at);
+}
+
+/* The next number, of this machine's byte order; 0 behind the end, where `at` stays at it. */
+uint64_t perf_u64(struct perf_bytes *b);
+uint32_t perf_u32(struct perf_bytes *b);
 
 struct perf_event {
-    uint32_t type; /* PERF_RECORD_... */
-    uint16_t misc;
-    uint32_t pid, tid, cpu; /* pid and tid are UINT32_MAX for what is of no process */
-    int64_t time;           /* of the clock that was asked for */
-
-    /* PERF_RECORD_SAMPLE */
-    uint64_t ip, period;
-    const unsigned char *chain; /* perf_event_ip */
-    size_t n_chain;
-    const unsigned char *regs; /* 8 bytes each, in the order of the mask; NULL: none */
-    size_t n_regs;
-    const unsigned char *stack; /* from the stack pointer up; NULL: none */
-    size_t stack_len;
-
-    /* PERF_RECORD_MMAP, _MMAP2 */
-    uint64_t start, len, offset, inode;
-    uint32_t major, minor; /* of the file's system; 0 where unknown */
-    /* PERF_RECORD_FORK, _EXIT */
-    uint32_t parent;
-    /* PERF_RECORD_LOST, _LOST_SAMPLES */
-    uint64_t lost;
-    /* of a mapping its file, of PERF_RECORD_COMM the name; in the record, ends with NUL */
-    const char *name;
+    uint64_t type, config, sample_type, read_format, period;
+    bool freq, sample_id_all;
+    char name[96];
+    size_t sample;      /* number of its sample type */
+    double scale;       /* of its periods; 0: they are all 1 */
+    bool stacks_copied; /* its user stacks are copies of memory, to be unwound with DWARF */
 };
 
-/* The size of the record at `bytes`; 0: it is broken or not whole. */
-size_t perf_event_size(const void *bytes, size_t len);
-/* False: it is broken. Pointers point into `bytes`. */
-bool perf_event_decode(const void *bytes, size_t len, const struct perf_event_layout *layout,
-                       struct perf_event *e);
-/* Number i of the chain, the innermost first; values from PERF_CONTEXT_MAX up tell whose the next ones are.
- */
-uint64_t perf_event_ip(const struct perf_event *e, size_t i);
+struct perf_events {
+    struct perf_event items[PERF_EVENTS_MAX];
+    size_t n;
+    struct profile_tree ids; /* as a table: the event in `function` */
+    bool mixed;              /* not all have the same fields */
+};
+
+/* A perf_event_attr. NULL: there are too many, or it is cut. */
+struct perf_event *perf_event_add(struct perf_events *e, struct perf_bytes attr);
+/* The ids of the last one that was added. */
+void perf_event_ids(struct perf_events *e, struct perf_bytes ids);
+/* Gives all of them their sample types: those of one name are one. */
+void perf_events_name(struct perf_events *e, struct profile *p);
+
+struct perf_sample {
+    const struct perf_event *event;
+    uint64_t ip, time, period;
+    int32_t pid, tid;
+    struct perf_bytes chain; /* of u64, innermost first, with the contexts between them */
+};
+
+/* False: it is of no event that is known, or cut. */
+bool perf_sample_read(const struct perf_events *e, struct perf_bytes body, struct perf_sample *s);
+/* The time at the end of a record that is no sample; UINT64_MAX: unknown. */
+uint64_t perf_time_at_end(const struct perf_events *e, struct perf_bytes body);
 
 #endif

@@ -345,8 +345,9 @@ static const char *finish(struct script *s)
 }
 
 /* The first event is shown when none is chosen, as stackcollapse-perf.pl does. */
-struct profile *perf_script_read(const char *text, size_t len, struct sd_error *err)
+struct profile *perf_script_read(const void *bytes, size_t len, struct sd_error *err)
 {
+    const char *text = bytes;
     struct script s = {.p = profile_new("perf script", EVENTS_MAX), .first = SD_UNKNOWN, .last = SD_UNKNOWN};
     s.p->counted = true;
     for (size_t at = 0; at < len && !s.p->full;) {
@@ -368,8 +369,9 @@ struct profile *perf_script_read(const char *text, size_t len, struct sd_error *
     return NULL;
 }
 
-bool perf_script_like(const char *head, size_t len)
+bool perf_script_like(const void *bytes, size_t len)
 {
+    const char *head = bytes;
     bool event = false, frame = false;
     for (size_t at = 0; at < len;) {
         struct event e;

@@ -1,68 +1,42 @@
 #include "format/profiles/profile_file.h"
 
 #include <stdlib.h>
-#include <zlib.h>
 
-static bool is_gzip(const unsigned char *b, size_t len)
-{
-    return len > 17 && b[0] == 0x1f && b[1] == 0x8b;
-}
+#include "format/profiles/unpack.h"
+
+struct format {
+    const char *name;
+    bool (*like)(const void *head, size_t len);
+    struct profile *(*read)(const void *bytes, size_t len, struct sd_error *err);
+    int sure;
+};
+
+#define FORMAT(NAME, name_, sure_, what)                                                                     \
+    [PROFILE_##NAME] = {.name = #name_, .like = name_##_like, .read = name_##_read, .sure = sure_},
+static const struct format FORMATS[PROFILE_FORMATS_END] = {PROFILE_FORMATS(FORMAT)};
 
 static enum profile_format recognise_plain(const void *head, size_t len)
 {
-    return pprof_like(head, len)         ? PROFILE_PPROF
-           : perf_script_like(head, len) ? PROFILE_PERF_SCRIPT
-           : folded_like(head, len)      ? PROFILE_FOLDED
-                                         : PROFILE_ANY;
+    for (enum profile_format f = PROFILE_ANY + 1; f < PROFILE_FORMATS_END; f++)
+        if (FORMATS[f].like(head, len))
+            return f;
+    return PROFILE_ANY;
 }
 
 enum profile_format profile_recognise(const void *head, size_t len)
 {
     enum { PLAIN = 1 << 16 };
-    if (!is_gzip(head, len))
+    if (!is_packed(head, len))
         return recognise_plain(head, len);
-    z_stream z = {.next_in = (Bytef *)(size_t)head, .avail_in = (uInt)len};
-    if (inflateInit2(&z, 15 + 16) != Z_OK)
-        return PROFILE_ANY;
     unsigned char *plain = mem_alloc(PLAIN);
-    z.next_out = plain;
-    z.avail_out = PLAIN;
-    inflate(&z, Z_SYNC_FLUSH);
-    enum profile_format f = recognise_plain(plain, PLAIN - z.avail_out);
-    inflateEnd(&z);
+    enum profile_format f = recognise_plain(plain, unpack_head(head, len, plain, PLAIN));
     free(plain);
     return f;
 }
 
-/* All of a gzip file, of several members, too. NULL and a sentence. */
-static unsigned char *unpack(const void *bytes, size_t len, size_t *n, struct sd_error *err)
+int profile_sure(enum profile_format format)
 {
-    z_stream z = {.next_in = (Bytef *)(size_t)bytes, .avail_in = (uInt)len};
-    size_t cap = MIN(len * 4 + 65536, (size_t)PROFILE_FILE_MAX + 1);
-    unsigned char *out = mem_realloc(NULL, cap);
-    int state = inflateInit2(&z, 15 + 16);
-    *n = 0;
-    while (state == Z_OK && *n <= PROFILE_FILE_MAX) {
-        if (*n == cap) {
-            cap = MIN(cap * 2, (size_t)PROFILE_FILE_MAX + 1);
-            out = mem_realloc(out, cap);
-        }
-        z.next_out = out + *n;
-        z.avail_out = (uInt)(cap - *n);
-        state = inflate(&z, Z_NO_FLUSH);
-        *n = cap - z.avail_out;
-        if (state == Z_STREAM_END && is_gzip(z.next_in, z.avail_in))
-            state = inflateReset(&z);
-    }
-    inflateEnd(&z);
-    if (*n > PROFILE_FILE_MAX)
-        sd_fail(err, SD_CONFIG, "it unpacks to more than 256 MiB");
-    else if (state != Z_STREAM_END)
-        sd_fail(err, SD_CONFIG, "its gzip data is cut or broken");
-    if (*n <= PROFILE_FILE_MAX && state == Z_STREAM_END)
-        return out;
-    free(out);
-    return NULL;
+    return FORMATS[format].sure;
 }
 
 const char *profile_convertible(const void *head, size_t len)
@@ -70,11 +44,18 @@ const char *profile_convertible(const void *head, size_t len)
     static const unsigned char old32[] = {0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
     static const unsigned char old64[] = {0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
                                           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    if (len > 8 && (!memcmp(head, "PERFILE2", 8) || !memcmp(head, "2ELIFREP", 8)))
-        return "perf.data is not read; convert it with: perf script -i FILE > FILE.txt";
     if ((len > sizeof old32 && !memcmp(head, old32, sizeof old32)) ||
         (len > sizeof old64 && !memcmp(head, old64, sizeof old64)))
         return "the old format of pprof is not read; convert it with: pprof -proto PROGRAM FILE > FILE.pb.gz";
+    return NULL;
+}
+
+struct profile *profile_read_end(struct profile *p, const char *problem, struct sd_error *err)
+{
+    if (!problem && !p->full)
+        return p;
+    sd_fail(err, SD_CONFIG, "%s%s", p->full ? "it has " : "", p->full ? p->full : problem);
+    profile_free(p);
     return NULL;
 }
 
@@ -83,22 +64,17 @@ static struct profile *read_plain(const void *bytes, size_t len, enum profile_fo
 {
     if (format == PROFILE_ANY)
         format = recognise_plain(bytes, MIN(len, (size_t)65536));
-    switch (format) {
-    case PROFILE_PPROF:
-        return pprof_read(bytes, len, err);
-    case PROFILE_PERF_SCRIPT:
-        return perf_script_read(bytes, len, err);
-    case PROFILE_FOLDED:
-        return folded_read(bytes, len, err);
-    case PROFILE_ANY:
-        break;
-    }
+    if (format != PROFILE_ANY)
+        return FORMATS[format].read(bytes, len, err);
     const char *convert = profile_convertible(bytes, len);
+    struct strbuf names = {0};
+    for (enum profile_format f = PROFILE_ANY + 1; f < PROFILE_FORMATS_END; f++)
+        strbuf_printf(&names, "%s%s", names.len ? ", " : "", FORMATS[f].name);
     if (convert)
         sd_fail(err, SD_CONFIG, "%s", convert);
     else
-        sd_fail(err, SD_CONFIG,
-                "it is none of the profiles that are read: pprof, perf script, folded stacks");
+        sd_fail(err, SD_CONFIG, "it is none of the profiles that are read: %s", strbuf_text(&names));
+    strbuf_free(&names);
     return NULL;
 }
 
@@ -122,7 +98,7 @@ static struct profile *read_any(const void *bytes, size_t len, enum profile_form
                                 struct sd_error *err)
 {
     unsigned char *plain = NULL;
-    if (is_gzip(bytes, len) && !(plain = unpack(bytes, len, &len, err)))
+    if (is_packed(bytes, len) && !(plain = unpack_all(bytes, len, &len, err)))
         return NULL;
     struct profile *p = read_plain(plain ? plain : bytes, len, format, err);
     free(plain);

@@ -1,17 +1,42 @@
-/* profile_file.h - profile files -> functions. The format is recognised by its content: folded stacks, the
- * text of `perf script`, pprof; plain or gzip. Pure; any thread. */
+/* profile_file.h - profile files -> functions. The format is recognised by its content; plain, gzip or zstd.
+ * Pure; any thread. */
 #ifndef FORMAT_PROFILES_PROFILE_FILE_H
 #define FORMAT_PROFILES_PROFILE_FILE_H
 
 #include "core/profiles/profile.h"
 #include "slowdive/source.h"
 
-enum profile_format { PROFILE_ANY, PROFILE_PPROF, PROFILE_PERF_SCRIPT, PROFILE_FOLDED };
+/* The formats, in the order in which they are recognised: name of the enum, of the source and of the reader's
+ * functions; how sure it is, where an access log is sure of its own with 70 to 100 and all others below; and
+ * what it is. A format is a row here and a file with NAME_like and NAME_read. */
+#define PROFILE_FORMATS(X)                                                                                   \
+    X(PPROF, pprof, 95, "a profile of pprof")                                                                \
+    X(PERF_DATA, perf_data, 98, "a recording of perf record")                                                \
+    X(HEAPSNAPSHOT, heapsnapshot, 96, "a heap snapshot of V8")                                               \
+    X(PSTATS, pstats, 96, "the statistics of Python's cProfile")                                             \
+    X(CHROME_TRACE, chrome_trace, 92, "the CPU samples in a trace of Chrome")                                \
+    X(CPUPROFILE, cpuprofile, 95, "a .cpuprofile of V8 (Node, Chrome)")                                      \
+    X(HEAPPROFILE, heapprofile, 95, "a .heapprofile of V8")                                                  \
+    X(SPEEDSCOPE, speedscope, 95, "a profile of speedscope")                                                 \
+    X(STACKPROF, stackprof, 95, "a profile of Ruby's stackprof as JSON")                                     \
+    X(FLAMEBEARER, flamebearer, 95, "a flame graph of Pyroscope as JSON")                                    \
+    X(V8_LOG, v8_log, 90, "what node --prof-process --preprocess prints")                                    \
+    X(PERF_SCRIPT, perf_script, 93, "the text that perf script prints")                                      \
+    X(FOLDED, folded, 60, "folded stacks, a line each")
+
+#define PROFILE_ENUM_(NAME, name, sure, what) PROFILE_##NAME,
+enum profile_format { PROFILE_ANY, PROFILE_FORMATS(PROFILE_ENUM_) PROFILE_FORMATS_END };
+
+/* The kinds of source that give profiles, in words apart. */
+#define PROFILE_KIND_(NAME, name, sure, what) " " #name
+#define PROFILE_KINDS                         "profile" PROFILE_FORMATS(PROFILE_KIND_)
 
 enum { PROFILE_FILE_MAX = 256 << 20 }; /* bytes, before and after it is unpacked */
 
-/* Which one is it, by its first bytes? PROFILE_ANY: none of them. Gzip is looked into. */
+/* Which one is it, by its first bytes? PROFILE_ANY: none of them. What is packed is looked into. */
 enum profile_format profile_recognise(const void *head, size_t len);
+/* How sure it is, of 100: as in a source's `recognise`. */
+int profile_sure(enum profile_format format);
 
 /* How a profile that is not read is converted to one that is; NULL: it is none of those known. */
 const char *profile_convertible(const void *head, size_t len);
@@ -27,11 +52,17 @@ bool profile_records(struct profile *p, const char *name, size_t max_bytes, cons
                      struct sd_batch *b);
 
 /* ---- the formats, on plain bytes ---- */
-bool pprof_like(const void *head, size_t len);
-struct profile *pprof_read(const void *bytes, size_t len, struct sd_error *err);
-bool folded_like(const char *head, size_t len);
-struct profile *folded_read(const char *text, size_t len, struct sd_error *err);
-bool perf_script_like(const char *head, size_t len);
-struct profile *perf_script_read(const char *text, size_t len, struct sd_error *err);
+
+/* Does the file begin like one? */
+#define PROFILE_LIKE_(NAME, name, sure, what) bool name##_like(const void *head, size_t len);
+/* The profile, for profile_free; NULL and what is wrong with it. */
+#define PROFILE_READ_(NAME, name, sure, what)                                                                \
+    struct profile *name##_read(const void *bytes, size_t len, struct sd_error *err);
+PROFILE_FORMATS(PROFILE_LIKE_)
+PROFILE_FORMATS(PROFILE_READ_)
+
+/* What a reader returns: the profile, or when there is a problem or too much of something NULL and the
+ * sentence. */
+struct profile *profile_read_end(struct profile *p, const char *problem, struct sd_error *err);
 
 #endif

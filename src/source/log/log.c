@@ -533,7 +533,8 @@ static enum sd_result log_run(struct sd_source *s, struct sd_error *err)
 
 static int log_recognise(const char *target, const void *head, size_t len)
 {
-    if (!strcmp(target, "-"))
+    bool piped = !strcmp(target, "-"); /* what comes is a log, unless it is known to be something else */
+    if (piped && (!head || !len))
         return 40;
     const char *base = strrchr(target, '/');
     base = base ? base + 1 : target;
@@ -571,7 +572,7 @@ static int log_recognise(const char *target, const void *head, size_t len)
         accesslog_detect(head, len, !len || !memchr(head, '\n', len), 0, &fits, &lines);
     accesslog_format_free(f);
     free(plain);
-    return fits && fits * 2 >= lines ? 85 : fits ? 50 : by_name / 2;
+    return fits && fits * 2 >= lines ? 85 : fits ? 50 : piped ? 40 : by_name / 2;
 }
 
 struct decoding {

@@ -112,13 +112,16 @@ static bool find_hypopg(struct advisor *a, struct sd_error *err)
 {
     PGresult *r;
     if (!ask(a,
-             OWN_TAG "SELECT pg_catalog.current_setting('random_page_cost')::float8, "
-                     "pg_catalog.current_setting('cpu_operator_cost')::float8",
+             OWN_TAG "SELECT pg_catalog.current_setting('random_page_cost')::pg_catalog.float8, "
+                     "pg_catalog.current_setting('cpu_operator_cost')::pg_catalog.float8, "
+                     "pg_catalog.current_setting('search_path')",
              0, NULL, true, &r, err))
         return false;
     a->random_page_cost = conn_real(r, 0, 0);
     a->cpu_operator_cost = conn_real(r, 0, 1);
+    a->session_path = mem_strdup(conn_text(r, 0, 2));
     PQclear(r);
+    a->conn->path = "pg_catalog";
     if (!ask(a,
              OWN_TAG "SELECT pg_catalog.quote_ident(n.nspname)::text FROM pg_catalog.pg_extension e JOIN "
                      "pg_catalog.pg_namespace n"
@@ -138,6 +141,7 @@ struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, s
     struct advisor *a = mem_alloc(sizeof *a);
     a->unattended = unattended;
     a->conn = c;
+    a->callers_path = c->path;
     a->deadline = clock_mono() + limit;
     a->sample_pages = SAMPLE_PAGES;
     c->timeout = MIN(limit, STATEMENT_NS);
@@ -184,6 +188,8 @@ void advisor_close(struct advisor *a)
     free(a->statements);
     free(a->candidates);
     free(a->hypopg);
+    free(a->session_path);
+    a->conn->path = a->callers_path;
     free(a);
 }
 
@@ -376,7 +382,7 @@ static void drop_others(struct advisor *a, const struct statement *st, struct st
         struct candidate *c = &a->candidates[i];
         if (!c->oid || c->wanted || !in_the_way(st, c, there))
             continue;
-        strbuf_printf(b, "%s %s.hypopg_drop_index(%lld::oid)", b->len ? "," : "SELECT", a->hypopg,
+        strbuf_printf(b, "%s %s.hypopg_drop_index(%lld::pg_catalog.oid)", b->len ? "," : "SELECT", a->hypopg,
                       (long long)c->oid);
         c->oid = 0;
     }
@@ -392,9 +398,10 @@ static bool create_one(struct advisor *a, struct candidate *c)
 {
     struct sd_error why;
     PGresult *r = NULL;
-    char *sql = mem_printf(OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8"
-                                   " FROM %s.hypopg_create_index($1) h",
-                           a->hypopg, a->hypopg);
+    char *sql = mem_printf(
+        OWN_TAG "SELECT h.indexrelid::pg_catalog.int8, %s.hypopg_relation_size(h.indexrelid)::pg_catalog.int8"
+                " FROM %s.hypopg_create_index($1) h",
+        a->hypopg, a->hypopg);
     const char *values[] = {c->ddl};
     bool ok = command(a, OWN_TAG "SAVEPOINT slowdive_index", &why) &&
               ask(a, sql, 1, values, true, &r, &why) && PQntuples(r) == 1;
@@ -428,8 +435,11 @@ static bool create_wanted(struct advisor *a, const char *drops, struct sd_error 
     struct strbuf b = {0};
     size_t *order = mem_array(a->n_candidates + 1, sizeof *order), n = 0;
     bool sure = true;
-    strbuf_printf(&b, OWN_TAG "SELECT h.indexrelid::int8, %s.hypopg_relation_size(h.indexrelid)::int8 FROM ",
-                  a->hypopg);
+    strbuf_printf(
+        &b,
+        OWN_TAG
+        "SELECT h.indexrelid::pg_catalog.int8, %s.hypopg_relation_size(h.indexrelid)::pg_catalog.int8 FROM ",
+        a->hypopg);
     if (*drops)
         strbuf_printf(&b, "(%s OFFSET 0) d, ", drops);
     strbuf_str(&b, "(VALUES");

@@ -23,8 +23,9 @@ struct advisor *advisor_borrow(struct conn *c, int64_t limit, bool unattended, s
 /* For a whole workload: samples are larger, and `meanwhile` (NULL: nothing) is called before
  * each statement, since all of them together take long. */
 void advisor_whole(struct advisor *a, void (*meanwhile)(struct postgres *p));
-bool advisor_stopped(const struct advisor *a); /* the host wants an end, or whoever asked does */
-void advisor_close(struct advisor *a);         /* hypopg_reset, ROLLBACK; NULL is fine */
+bool advisor_stopped(const struct advisor *a);   /* the host wants an end, or whoever asked does */
+void advisor_transaction_end(struct advisor *a); /* ROLLBACK, when there is one */
+void advisor_close(struct advisor *a);           /* hypopg_reset, ROLLBACK; NULL is fine */
 
 /* Tables, columns, statistics, indexes: of the whole database, or, with `sql`, of what
  * the statement names and the views it names are made of. NULL and a sentence. */

@@ -49,13 +49,16 @@ struct advisor {
     double sample_pages;
     void (*meanwhile)(struct postgres *p); /* NULL: nothing */
     bool in_transaction;
-    bool unattended; /* nobody has just asked */
-    char state[80];  /* of the catalog, in this transaction; "": not read yet */
-    char role[64];   /* of the transaction; "": our own */
-    bool prepares;   /* there are prepared statements of ours */
-    int64_t since;   /* of the transaction, mono */
-    char *hypopg;    /* quoted schema; NULL: not installed, or not to be used */
-    bool pooled;     /* it is installed, but a pooler stands between */
+    bool unattended;    /* nobody has just asked */
+    char state[80];     /* of the catalog, in this transaction; "": not read yet */
+    char role[64];      /* of the transaction; "": our own */
+    bool prepares;      /* there are prepared statements of ours */
+    int64_t since;      /* of the transaction, mono */
+    char *hypopg;       /* quoted schema; NULL: not installed, or not to be used */
+    char *session_path; /* search_path of the session: statements are planned with it. What we ask of the
+                         * catalog outside of that is read with pg_catalog alone */
+    const char *callers_path; /* of the connection, before */
+    bool pooled;              /* it is installed, but a pooler stands between */
     struct statement *statements;
     size_t n_statements, cap_statements;
     struct candidate *candidates;
@@ -92,7 +95,6 @@ struct context {
 
 /* Statements of ours, in a transaction that is begun when there is none; false and a sentence. */
 bool advisor_transaction(struct advisor *a, struct sd_error *err);
-void advisor_transaction_end(struct advisor *a);
 /* One statement of ours; its result is binary, the caller clears it. */
 bool advisor_ask(struct advisor *a, const char *sql, int n, const char *const *values, PGresult **r,
                  struct sd_error *err);

@@ -27,19 +27,21 @@ static size_t select_list(const struct wanted *w, struct strbuf *b)
             continue;
         struct strbuf name = {0};
         sql_quote(w->r->columns[i].name, &name);
-        strbuf_printf(b, "%spg_catalog.pg_column_size(%s)::int4", n++ ? ", " : "", name.text);
+        strbuf_printf(b, "%spg_catalog.pg_column_size(%s)::pg_catalog.int4", n++ ? ", " : "", name.text);
         if (w->of.columns[i] & ADVISOR_VALUES)
-            strbuf_printf(b, ", pg_catalog.hashtextextended(%s::text COLLATE \"C\", 0)::int8", name.text);
+            strbuf_printf(
+                b, ", pg_catalog.hashtextextended(%s::pg_catalog.text COLLATE \"C\", 0)::pg_catalog.int8",
+                name.text);
         strbuf_free(&name);
     }
     /* As stored: in a row short values have short headers; a row alone takes 24 bytes. */
     for (size_t i = 0; i < w->of.n_expressions; i++)
         strbuf_printf(b,
-                      "%spg_catalog.pg_column_size(ROW(%s))::int4 - 24, "
-                      "pg_catalog.hashtextextended((%s)::text COLLATE \"C\", 0)::int8",
+                      "%spg_catalog.pg_column_size(ROW(%s))::pg_catalog.int4 OPERATOR(pg_catalog.-) 24, "
+                      "pg_catalog.hashtextextended((%s)::pg_catalog.text COLLATE \"C\", 0)::pg_catalog.int8",
                       n++ ? ", " : "", w->of.expressions[i], w->of.expressions[i]);
     for (size_t i = 0; i < w->of.n_conditions; i++)
-        strbuf_printf(b, "%s((%s) IS TRUE)::int4", n++ ? ", " : "", w->of.conditions[i]);
+        strbuf_printf(b, "%s((%s) IS TRUE)::pg_catalog.int4", n++ ? ", " : "", w->of.conditions[i]);
     return n;
 }
 
@@ -140,7 +142,7 @@ bool advisor_sample(struct advisor *a, struct catalog *c, struct catalog_relatio
     struct wanted w = {.r = r, .of = *wanted};
     if (!(r->rows >= 1) || !(r->pages >= 1) || (r->kind != 'r' && r->kind != 'm'))
         return fail(err, "there is nothing to sample");
-    strbuf_str(&b, OWN_TAG "SELECT (ctid::pg_catalog.text::pg_catalog.point)[0]::int8, ");
+    strbuf_str(&b, OWN_TAG "SELECT (ctid::pg_catalog.text::pg_catalog.point)[0]::pg_catalog.int8, ");
     size_t n = select_list(&w, &b);
     from_sample(a, r, &b);
     PGresult *res = NULL;

@@ -26,6 +26,11 @@ static const char FACTS[] = OWN_TAG
     "ORDER BY 1, c.relname LIMIT 200000";
 enum { TABLE, NAME, KIND, ROWS, FILLFACTOR };
 
+const char *bloat_facts_sql(void)
+{
+    return FACTS;
+}
+
 struct estimate {
     struct postgres *p;
     struct sd_batch *reply;

@@ -131,6 +131,7 @@ static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r,
         .last_analyze = conn_time(r, row, T_ANALYZE),
         .changed = conn_int(r, row, T_CHANGED),
         .unindexed_keys = conn_maybe(r, row, T_UNINDEXED),
+        .kept_since = SD_UNKNOWN,
     };
     p->s->host->add(b, SD_TABLE, &t);
 }

@@ -115,7 +115,8 @@ static const char SETTINGS[] =
             " pg_catalog.set_config('idle_in_transaction_session_timeout', '10000', true),"
             " pg_catalog.set_config('standard_conforming_strings', 'on', true),"
             " pg_catalog.set_config('client_encoding', $2, true),"
-            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() <> $4::int4),"
+            " pg_catalog.set_config('application_name', 'slowdive', pg_catalog.pg_backend_pid() "
+            "OPERATOR(pg_catalog.<>) $4::pg_catalog.int4),"
             " pg_catalog.set_config('search_path',"
             " coalesce($3, pg_catalog.current_setting('search_path')), true)";
 
@@ -629,6 +630,10 @@ static enum sd_result begin_open(struct conn *c, int64_t statement_timeout, stru
     return result;
 }
 
+/* 16 and later count BEGIN by its options, whatever its comments: NOT DEFERRABLE, which it is anyway, in
+ * front makes ours another than an application's BEGIN READ ONLY. */
+#define BEGIN_OWN OWN_TAG "BEGIN NOT DEFERRABLE, READ ONLY"
+
 static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, struct sd_error *err)
 {
     PGresult *r[2] = {NULL, NULL};
@@ -636,7 +641,7 @@ static enum sd_result begin_block(struct conn *c, int64_t statement_timeout, str
     if (result != SD_OK)
         return result;
     c->in_transaction = true;
-    static const char *const sql[] = {OWN_TAG "BEGIN READ ONLY", SETTINGS};
+    static const char *const sql[] = {BEGIN_OWN, SETTINGS};
     bool sent = send_query(c, sql[0], 0, NULL, false) && send_settings(c, statement_timeout);
     result = finish_pair(c, sent, sql, r, err);
     if (result == SD_OK)

@@ -79,15 +79,20 @@ static void tell_changes(struct postgres *p, sd_time started, int64_t in_recover
     memcpy(p->server.address, address, sizeof address);
 }
 
-void database_note_statements(struct postgres *p, sd_time since)
+void database_statements_reset(struct postgres *p, sd_time at)
+{
+    if (!p->pooler.name[0])
+        add_event(p, at, "statistics reset", "The counters of statements (pg_stat_statements) were reset.");
+}
+
+void database_note_statements(struct postgres *p, sd_time reset)
 {
     sd_time *last = &p->server.statements_reset;
-    if (!sd_known(since) || p->pooler.name[0])
+    if (!sd_known(reset) || p->pooler.name[0])
         return;
-    if (*last && sd_known(*last) && since > *last)
-        add_event(p, since, "statistics reset",
-                  "The counters of statements (pg_stat_statements) were reset.");
-    *last = since;
+    if (*last && sd_known(*last) && reset > *last)
+        database_statements_reset(p, reset);
+    *last = reset;
 }
 
 static void add_metric(struct postgres *p, struct sd_batch *b, const char *name, const char *labels,

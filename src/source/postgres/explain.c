@@ -342,6 +342,15 @@ static const char INDEXES[] = OWN_TAG
     "JOIN pg_catalog.pg_index x ON x.indrelid = c.oid "
     "JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid LIMIT 1000";
 
+/* Few dead rows are no matter. */
+static bool has_dead_rows(const PGresult *r)
+{
+    for (int row = 0; row < PQntuples(r); row++)
+        if (conn_int(r, row, 5) >= 1000)
+            return true;
+    return false;
+}
+
 /* Sizes and indexes of the tables in the plan. Best effort: a table locked
  * meanwhile only leaves them out. */
 void explain_facts(struct postgres *p, struct conn *c, const char *database, const char *body,
@@ -361,6 +370,8 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
         const char *args[] = {rel.schemas.text, rel.names.text};
         PGresult *r;
         if (conn_query(c, TABLES, 2, args, true, &r, &ignored) == SD_OK) {
+            sd_time kept_since = SD_UNKNOWN;
+            char *kept_by = has_dead_rows(r) ? holders_oldest(p, database, &kept_since) : NULL;
             for (int row = 0; row < PQntuples(r); row++) {
                 double rows = conn_real(r, row, 2);
                 struct sd_table t;
@@ -375,8 +386,11 @@ void explain_facts(struct postgres *p, struct conn *c, const char *database, con
                 t.last_analyze = conn_time(r, row, 6);
                 t.changed = conn_int(r, row, 7);
                 t.unindexed_keys = conn_maybe(r, row, 8);
+                t.kept_by = kept_by;
+                t.kept_since = kept_since;
                 h->add(reply, SD_TABLE, &t);
             }
+            free(kept_by);
             PQclear(r);
         }
         if (conn_query(c, INDEXES, 2, args, true, &r, &ignored) == SD_OK) {

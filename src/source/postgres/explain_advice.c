@@ -80,7 +80,7 @@ static void suggest(struct advising *v, size_t n, char **names)
     struct strbuf ddl = {0}, why = {0};
     char *columns = key_lines(d);
     names[n] = index_def_name(d, v->search.catalog, (const char *const *)names, n);
-    index_def_ddl(d, names[n], &ddl);
+    index_def_statement(d, names[n], &ddl);
     index_why(&v->search.uses[0], d, &why);
     struct sd_advice r = v->record;
     r.schema = d->rel->schema;

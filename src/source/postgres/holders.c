@@ -1,5 +1,6 @@
 /* holders.c - what besides sessions keeps old rows from being removed: prepared transactions,
  * replication slots, the queries of standbys. Read with the figures, published with every sample. */
+#include "core/plans/row_keeper.h"
 #include "source/postgres/internal.h"
 
 /* A slot or a standby that keeps up is some transactions behind. */
@@ -73,4 +74,49 @@ void holders_add(struct postgres *p, struct sd_batch *b)
         };
         p->s->host->add(b, SD_ACTIVITY, &a);
     }
+}
+
+enum { O_KIND, O_PID, O_ROLE, O_NAME, O_STATE, O_SINCE, O_BEHIND };
+
+/* Sessions by what row_keeper_possible asks; the oldest of all. */
+static const char OLDEST[] = OWN_TAG
+    "SELECT * FROM (SELECT backend_type, pid, usename::text, application_name, state, xact_start, "
+    "greatest(pg_catalog.age(backend_xmin), pg_catalog.age(backend_xid)) AS behind "
+    "FROM pg_catalog.pg_stat_activity WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid() "
+    "AND backend_type NOT IN ('autovacuum worker', 'parallel worker', 'walsender') "
+    "AND query !~* '^vacuum' AND NOT " OWN_TEXT(
+        "query") " "
+                 "AND xact_start <= pg_catalog.clock_timestamp() - interval '1 second' "
+                 "UNION ALL SELECT 'prepared transaction', 0, owner::text, gid, 'prepared', prepared, "
+                 "pg_catalog.age(transaction) FROM pg_catalog.pg_prepared_xacts WHERE database = $1 "
+                 "UNION ALL SELECT 'replication slot', NULL, NULL, slot_name::text, "
+                 "CASE WHEN active THEN 'in use' ELSE 'not in use' END, NULL, pg_catalog.age(xmin) "
+                 "FROM pg_catalog.pg_replication_slots WHERE NOT active OR pg_catalog.age(xmin) "
+                 ">= " WORTH_TELLING " "
+                 "UNION ALL SELECT 'standby', NULL, usename::text, application_name, 'in use', NULL, "
+                 "pg_catalog.age(backend_xmin) FROM pg_catalog.pg_stat_replication "
+                 "WHERE pg_catalog.age(backend_xmin) >= " WORTH_TELLING ") h WHERE behind > 0 "
+                 "ORDER BY behind DESC LIMIT 1";
+
+char *holders_oldest(struct postgres *p, const char *database, sd_time *since)
+{
+    PGresult *r;
+    struct sd_error ignored;
+    struct strbuf words = {0};
+    *since = SD_UNKNOWN;
+    /* on the sampling connection: that of a plan may have given its rights away */
+    if (!p->main.pg || !database ||
+        conn_query(&p->main, OLDEST, 1, (const char *const[]){database}, true, &r, &ignored) != SD_OK)
+        return NULL;
+    if (PQntuples(r) > 0) {
+        const struct sd_activity a = {.backend_type = conn_maybe(r, 0, O_KIND),
+                                      .pid = conn_int(r, 0, O_PID),
+                                      .role = conn_maybe(r, 0, O_ROLE),
+                                      .application = conn_maybe(r, 0, O_NAME),
+                                      .state = conn_maybe(r, 0, O_STATE)};
+        row_keeper_words(&a, &words);
+        *since = conn_time(r, 0, O_SINCE);
+    }
+    PQclear(r);
+    return words.text ? strbuf_detach(&words) : NULL;
 }

@@ -206,10 +206,14 @@ enum sd_result holders_read(struct postgres *p, struct sd_error *err); /* into p
 void holders_add(struct postgres *p, struct sd_batch *b);              /* as records SD_ACTIVITY */
 void holders_free(struct postgres *p);
 const char *holders_sql(void); /* pure */
+/* In words who keeps dead rows of the database now, and since when; caller frees, NULL: none was seen. */
+char *holders_oldest(struct postgres *p, const char *database, sd_time *since);
 
 /* ---- database.c: pg_stat_database, locks, connections ---- */
 /* When the statement counters began; a later time than the last one is an event. SD_UNKNOWN: not told. */
-void database_note_statements(struct postgres *p, sd_time since);
+void database_note_statements(struct postgres *p, sd_time reset);
+/* Tells that event. */
+void database_statements_reset(struct postgres *p, sd_time at);
 enum sd_result database_collect(struct postgres *p, struct sd_error *err);
 char *database_sql(void); /* pure; caller frees */
 

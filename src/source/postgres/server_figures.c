@@ -115,7 +115,7 @@ static const struct figure FIGURES[] = {
 };
 
 /* Another slowdive is a client, but what it asks is not the server's work. */
-#define NOT_OURS "s.pid <> pg_catalog.pg_backend_pid() AND s.query NOT LIKE '" OWN_TAG "%'"
+#define NOT_OURS "s.pid <> pg_catalog.pg_backend_pid() AND NOT " OWN_TEXT("s.query")
 
 static const char DATABASES[] =
     "(SELECT sum(xact_commit)::int8 AS xact_commit, sum(xact_rollback)::int8 AS xact_rollback, "

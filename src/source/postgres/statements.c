@@ -40,7 +40,8 @@ enum {
     TEMP_WRITTEN,
     IO,
     WAL,
-    SEES_ALL
+    SEES_ALL,
+    RESET
 };
 
 struct entry {
@@ -63,6 +64,7 @@ struct statements {
     struct entry *entries;
     char *schema; /* quoted; NULL: no extension */
     int64_t round;
+    int listed;         /* statements of the listing before, where this one goes on from it; 0: it does not */
     sd_time whole_at;   /* the listing before, when it held all statements; SD_UNKNOWN */
     bool unreadable;    /* texts: one is not valid in this database's encoding */
     sd_time next_texts; /* then they are tried again */
@@ -196,6 +198,7 @@ static const struct {
                   .alternatives =
                       {{.needs = "userid",
                         .sql = "pg_catalog.pg_has_role(current_user, 'pg_read_all_stats', 'usage')::int4"}}},
+    [RESET] = {.type = "timestamptz"},
 };
 
 static const char *column_sql(size_t i, const char *columns)
@@ -216,7 +219,7 @@ char *statements_sql(const char *schema, const char *columns, bool has_info, boo
         strbuf_str(&b, i ? ", " : OWN_TAG "SELECT ");
         if (sql)
             strbuf_str(&b, sql);
-        else if (i == SINCE && has_info)
+        else if ((i == SINCE || i == RESET) && has_info)
             strbuf_printf(&b, "(SELECT stats_reset FROM %s.pg_stat_statements_info)", schema);
         else
             strbuf_printf(&b, "NULL::%s", COLUMNS[i].type);
@@ -484,15 +487,19 @@ static bool listing_is_whole(const struct postgres *p, struct statements *st, co
     bool sees = PQntuples(r) ? conn_int(r, 0, SEES_ALL) == 1 : p->sees_all, same = sees == st->saw_all;
     st->saw_all = sees;
     /* A pooler may have asked another server this time. */
-    if (st->round == 0 || !same || p->main.moved)
+    if (st->round == 0 || !same || p->main.moved) {
         st->whole_at = SD_UNKNOWN;
+        st->listed = 0;
+    }
     return PQntuples(r) < p->o->top;
 }
 
-/* Rows into entries; true for those to publish. Fills `ids` with those without text. */
-static void note_changes(struct statements *st, const PGresult *r, bool full, bool texts_due, bool *changed,
-                         struct strbuf *ids)
+/* Rows into entries; true for those to publish. Fills `ids` with those without text. How many have counted
+ * on from the listing before. */
+static int note_changes(struct statements *st, const PGresult *r, bool full, bool texts_due, bool *changed,
+                        struct strbuf *ids)
 {
+    int kept = 0;
     for (int row = 0; row < PQntuples(r); row++) {
         struct entry *e = entry_at(st, r, row);
         if (!e) {
@@ -507,6 +514,8 @@ static void note_changes(struct statements *st, const PGresult *r, bool full, bo
         double total = conn_real(r, row, TOTAL);
         if (e->round != st->round - 1 && sd_known(st->whole_at)) /* was not in the listing before */
             e->absent_at = st->whole_at;
+        kept += e->round == st->round - 1 &&
+                (calls == e->calls ? total == e->total : calls > e->calls && total >= e->total);
         changed[row] = full || calls != e->calls || total != e->total;
         e->calls = calls;
         e->total = total;
@@ -517,6 +526,20 @@ static void note_changes(struct statements *st, const PGresult *r, bool full, bo
             strbuf_printf(ids, "%c%lld", ids->len ? ',' : '{', (long long)e->key.query_id);
         }
     }
+    return kept;
+}
+
+/* Before 14 the extension does not say when it was reset: most counters begin anew then. When it is full it
+ * forgets a twentieth; a few of many may leave the head of the list. */
+static void note_reset(struct postgres *p, const struct statements *st, const PGresult *r, int kept,
+                       sd_time at)
+{
+    enum { MANY = 100 };
+    sd_time reset = PQntuples(r) > 0 ? conn_time(r, 0, RESET) : SD_UNKNOWN;
+    if (sd_known(reset))
+        database_note_statements(p, reset);
+    else if (PQntuples(r) > 0 && (sd_known(st->whole_at) || st->listed >= MANY) && kept < st->listed / 2)
+        database_statements_reset(p, at);
 }
 
 static enum sd_result collect(struct postgres *p, struct statements *st, struct sd_error *err)
@@ -531,7 +554,6 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
     if (result != SD_OK)
         return result;
 
-    database_note_statements(p, PQntuples(r) > 0 ? conn_time(r, 0, SINCE) : SD_UNKNOWN);
     bool full = at >= st->next_full || st->next_full > at + FULL_NS;
     if (full)
         st->next_full = at + FULL_NS;
@@ -539,7 +561,10 @@ static enum sd_result collect(struct postgres *p, struct statements *st, struct 
     st->round++;
     struct strbuf ids = {0};
     bool *changed = mem_array((size_t)PQntuples(r) + 1, sizeof *changed);
-    note_changes(st, r, full, at >= st->next_texts || st->next_texts > at + RETRY_NS, changed, &ids);
+    int kept =
+        note_changes(st, r, full, at >= st->next_texts || st->next_texts > at + RETRY_NS, changed, &ids);
+    note_reset(p, st, r, kept, at);
+    st->listed = PQntuples(r);
     if (ids.len) {
         strbuf_char(&ids, '}');
         result = fetch_texts(p, st, ids.text, err);

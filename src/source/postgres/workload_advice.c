@@ -171,6 +171,7 @@ static void note_foreign_keys(struct workload_advice *v, struct conn *c)
         "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace ORDER BY c.relpages DESC LIMIT 1000";
     PGresult *r;
     struct sd_error ignored;
+    advisor_transaction_end(v->advisor); /* its search_path is the session's */
     if (conn_query(c, KEYS, 0, NULL, true, &r, &ignored) != SD_OK)
         return; /* without it the rest of the answer stands */
     for (int row = 0; row < PQntuples(r); row++) {

@@ -82,7 +82,7 @@ static void add_index(struct workload_advice *v, size_t i, char **names)
     name_columns(d, &lists);
     find_statements(v, i, &lists);
     names[i] = index_def_name(d, v->catalog, (const char *const *)names, i);
-    index_def_ddl(d, names[i], &ddl);
+    index_def_statement(d, names[i], &ddl);
     index_def_columns(d, &holds);
     if (d->predicate)
         strbuf_printf(&holds, " WHERE %s", d->predicate);
@@ -143,12 +143,24 @@ static void add_statements(struct workload_advice *v)
     }
 }
 
+/* One that is to be made valid is not to be dropped. */
+static bool is_mended(const struct workload_advice *v, const struct catalog_index *ix)
+{
+    const struct choice *c = &v->search.choice;
+    for (size_t i = 0; i < c->n_chosen; i++)
+        if (index_def_mends(&c->pool.items[c->chosen[i]]) == ix)
+            return true;
+    return false;
+}
+
 static void add_waste(struct workload_advice *v)
 {
     struct waste_list waste;
     index_waste(v->catalog, &waste);
     for (size_t i = 0; i < waste.n; i++) {
         const struct waste *w = &waste.items[i];
+        if (is_mended(v, w->index))
+            continue;
         add_record(v, SD_WORKLOAD_WASTE,
                    &(struct sd_workload_waste){
                        .database = v->database,

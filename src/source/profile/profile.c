@@ -139,17 +139,7 @@ static int profile_recognise_target(const char *target, const void *head, size_t
         return 0;
     if (profile_convertible(head, len))
         return 90; /* to be refused with what helps */
-    switch (profile_recognise(head, len)) {
-    case PROFILE_PPROF:
-        return 95;
-    case PROFILE_PERF_SCRIPT:
-        return 93;
-    case PROFILE_FOLDED:
-        return 60;
-    case PROFILE_ANY:
-        break;
-    }
-    return 0;
+    return profile_sure(profile_recognise(head, len));
 }
 
 #define PROFILE_SOURCE(kind, FORMAT, summary_, targets_, recognise_)                                         \
@@ -183,9 +173,7 @@ static int profile_recognise_target(const char *target, const void *head, size_t
 
 PROFILE_SOURCE(profile, PROFILE_ANY, "a profile in a file, its format recognised by its content: functions",
                "profile:FILE, FILE of a known format, profile:- (standard input)", profile_recognise_target);
-PROFILE_SOURCE(pprof, PROFILE_PPROF, "a profile of pprof, plain or gzip: functions",
-               "pprof:FILE, pprof:- (standard input)", NULL);
-PROFILE_SOURCE(folded, PROFILE_FOLDED, "folded stacks, a line each: functions",
-               "folded:FILE, folded:- (standard input)", NULL);
-PROFILE_SOURCE(perf_script, PROFILE_PERF_SCRIPT, "the text that perf script prints: functions",
-               "perf_script:FILE, perf_script:- (standard input)", NULL);
+#define PROFILE_FORMAT_SOURCE_(NAME, kind, sure, what)                                                       \
+    PROFILE_SOURCE(kind, PROFILE_##NAME, what ": functions", #kind ":FILE, " #kind ":- (standard input)",    \
+                   NULL);
+PROFILE_FORMATS(PROFILE_FORMAT_SOURCE_)

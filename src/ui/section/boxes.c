@@ -35,6 +35,8 @@ int label_put(struct draw d, struct rect clip, int x, int y, int room, enum styl
 {
     if (room < 1)
         return 0;
+    if (utf8_width(text) > room)
+        text = str_after_path(text);
     if (utf8_width(text) <= room)
         return grid_text(d.grid, clip, x, y, room, style, text);
     int used = grid_text(d.grid, clip, x, y, room - 1, style, text);
@@ -113,6 +115,8 @@ static void boxes_item(const struct section *s, const struct pane *p, size_t i, 
     struct box b = boxes_box(&s->boxes, item_box(s, p, i));
     if (!is_waterfall(s) && p->places[i].gathered)
         return;
+    if (!is_waterfall(s) && p->places[i].more) /* what is innermost is what Enter leads to */
+        b = boxes_box(&s->boxes, p->places[i].last);
     *out = (struct item){.dive = b.dive, .copy = b.copy, .severity = b.severity};
 }
 
@@ -132,7 +136,11 @@ static void boxes_text(const struct section *s, const struct pane *p, size_t i, 
     }
     struct box x = boxes_box(b, item_box(s, p, i));
     double whole = boxes_box(b, BOXES_ROOT).weight;
-    strbuf_printf(out, "%s%s%s", x.label, *x.label ? ": " : "", unit_format(b->unit, x.weight, weight));
+    if (is_waterfall(s))
+        strbuf_str(out, x.label);
+    else
+        place_name(b, &p->places[i], 4 * 80, out);
+    strbuf_printf(out, "%s%s", *x.label ? ": " : "", unit_format(b->unit, x.weight, weight));
     if (is_waterfall(s))
         strbuf_printf(out, " from %s", unit_format(b->unit, x.start - b->start, other));
     else if (whole > 0)
@@ -158,11 +166,34 @@ static int boxes_hit(struct rect in, struct section *s, const struct pane *p, in
 
 /* ---- in and out ---- */
 
+/* Boxes are walked from the outermost: what is in one that matches is a part of it. A label is looked at once. */
+static double matched_weight(const struct boxes *b, const struct regex *re)
+{
+    size_t *left = NULL, n = 0, cap = 0;
+    double sum = 0;
+    for (size_t i = BOXES_ROOT;;) {
+        struct box x = boxes_box(b, i);
+        bool hit = i != BOXES_ROOT && regex_matches(re, x.label);
+        sum += hit ? x.weight : 0;
+        for (size_t k = 0; k < x.children && !hit; k++) {
+            left = n == cap ? mem_grow(left, n, &cap, sizeof *left) : left;
+            left[n++] = b->source->child(b->ctx, i, k);
+        }
+        if (!n)
+            break;
+        i = left[--n];
+    }
+    free(left);
+    return sum;
+}
+
 /* The numbers of the boxes may be others in a new doc. */
 static void boxes_apply(struct pane *p, struct section *s)
 {
     size_t root = root_of(&s->boxes, p);
     p->n_places = 0;
+    double whole = s->boxes.n && !is_waterfall(s) ? boxes_box(&s->boxes, BOXES_ROOT).weight : 0;
+    p->matched = p->regex && whole > 0 ? matched_weight(&s->boxes, p->regex) / whole : (double)NAN;
     if (p->inside && root == BOXES_ROOT)
         p->inside = 0; /* it is gone */
     if (!is_waterfall(s) && s->boxes.n)
@@ -184,7 +215,8 @@ static bool enter(struct section *s, struct pane *p)
     if (is_waterfall(s) || (size_t)p->selected >= p->n_places)
         return false;
     size_t i = p->places[p->selected].box;
-    if (i == BOXES_ROOT || i == root_of(&s->boxes, p) || !boxes_box(&s->boxes, i).children)
+    if (i == BOXES_ROOT || i == root_of(&s->boxes, p) ||
+        !boxes_box(&s->boxes, p->places[p->selected].last).children)
         return false;
     fill_with(s, p, box_id(&s->boxes, i), 0);
     return true;
@@ -222,7 +254,8 @@ static void place_label(const struct section *s, const struct box_place *k, stru
         return;
     }
     struct box b = boxes_box(&s->boxes, k->box);
-    strbuf_printf(out, "%s%s", b.label, *b.label ? " " : "");
+    place_name(&s->boxes, k, k->r.w - 8, out);
+    strbuf_str(out, *b.label ? " " : "");
     if (b.severity >= SEVERITY_WARN)
         strbuf_str(out, b.severity == SEVERITY_BAD ? "!! " : "! ");
     strbuf_str(out, unit_format(s->boxes.unit, k->weight, weight));
@@ -266,7 +299,7 @@ static void count_line(struct draw d, const struct section *s, const struct pane
 {
     size_t shown = 0, total = boxes_box(&s->boxes, p->places[0].box).inside;
     for (size_t i = 1; i < p->n_places; i++)
-        shown += !p->places[i].gathered;
+        shown += p->places[i].gathered ? 0 : 1 + p->places[i].more;
     grid_printf(d.grid, r, r.x, r.y, r.w, STYLE_DIM,
                 "%zu of %zu boxes shown; the others are smaller or inside a box", shown, total);
 }

@@ -10,8 +10,15 @@ struct box_place {
     size_t box;      /* its number; of gathered ones the box they are in */
     size_t gathered; /* that many boxes are in it, too small to draw; 0: it is the box itself */
     size_t hidden;   /* boxes in it at any depth that have no place of their own */
+    size_t last; /* ICICLE, FLAME: the innermost of the boxes that share the place, each being all of the one
+                    it is in */
+    size_t more; /* how many share it beside the first */
     double weight;
 };
+
+/* The name of what has a place: of boxes that share it "a › b › c", or with fewer columns "a › 7 more › c".
+ */
+void place_name(const struct boxes *b, const struct box_place *k, int columns, struct strbuf *out);
 
 /* Fills p->places for the boxes in `root`, heaviest first, in w x h cells. Each box is placed,
  * gathered or counted in `hidden` of a place, exactly once. Edges are within half a cell of

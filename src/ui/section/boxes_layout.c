@@ -2,6 +2,8 @@
  * flame graphs: boxes to cells. */
 #include "ui/section/boxes.h"
 
+#include "base/utf8.h"
+
 #include <stdlib.h>
 
 /* A cell is about twice as high as wide; rectangles are to look square. */
@@ -33,6 +35,49 @@ struct layout {
 
 /* ---- icicles and flame graphs ---- */
 
+enum { SHARE_MOST = 1000 }; /* boxes of one place */
+
+/* A box that is all of the one it is in shares its place: a line that says nothing new is a line less for
+ * what is below. The innermost of them; *more: how many beside the first. */
+static size_t innermost(const struct boxes *b, size_t i, struct box *x, size_t *more)
+{
+    for (*more = 0; x->children == 1 && !(x->self > 0) && *more < SHARE_MOST; ++*more) {
+        size_t inner = b->source->child(b->ctx, i, 0);
+        struct box in = boxes_box(b, inner);
+        if (in.weight < x->weight || !(in.weight > 0))
+            break;
+        i = inner;
+        *x = in;
+    }
+    return i;
+}
+
+/* The first and the last of several, without their paths. */
+static void place_ends(const char *first, size_t between, const char *last, struct strbuf *out)
+{
+    strbuf_str(out, str_after_path(first));
+    if (between)
+        strbuf_printf(out, " \u203a %zu more", between);
+    strbuf_printf(out, " \u203a %s", str_after_path(last));
+}
+
+void place_name(const struct boxes *b, const struct box_place *k, int columns, struct strbuf *out)
+{
+    struct box x = boxes_box(b, k->box);
+    struct strbuf all = {0};
+    size_t i = k->box;
+    strbuf_str(&all, x.label);
+    for (size_t n = 0; n < k->more && n < 100; n++) {
+        i = b->source->child(b->ctx, i, 0);
+        strbuf_printf(&all, " \u203a %s", boxes_box(b, i).label);
+    }
+    if (k->more && (utf8_width(strbuf_text(&all)) > columns || k->more > 100))
+        place_ends(x.label, k->more - 1, boxes_box(b, k->last).label, out);
+    else
+        strbuf_str(out, strbuf_text(&all));
+    strbuf_free(&all);
+}
+
 /* Boxes of a line stand beside each other from where their parent begins. */
 static void stack_line(struct layout *l, size_t number, size_t place, double x, double w, int line)
 {
@@ -52,14 +97,17 @@ static void stack_line(struct layout *l, size_t number, size_t place, double x, 
         if (wide < 1 || left < 1 + c.inside)
             break; /* the others are not wider */
         left -= 1 + c.inside;
-        place_add(l->p, (struct box_place){.r = r, .box = i, .weight = c.weight});
-        stack_line(l, i, l->p->n_places - 1, x, wide, line + 1);
+        struct box_place *own = place_add(l->p, (struct box_place){.r = r, .box = i, .weight = c.weight});
+        size_t last = own->last = innermost(l->b, i, &c, &own->more);
+        stack_line(l, last, l->p->n_places - 1, x, wide, line + 1);
         x += wide;
     }
     struct rect rest = rounded((struct span_of){x, y, fmax(end - x, 0), 1});
     if (left && rest.w > 0)
-        place_add(l->p, (struct box_place){
-                            .r = rest, .box = number, .gathered = left, .weight = (end - x) / scale});
+        place_add(
+            l->p,
+            (struct box_place){
+                .r = rest, .box = number, .last = number, .gathered = left, .weight = (end - x) / scale});
     else
         l->p->places[place].hidden = left;
 }
@@ -183,7 +231,8 @@ static void fill_tile(struct layout *l, size_t parent, const struct tile *t, str
         l->p->places[parent].hidden += t->boxes;
         return;
     }
-    place_add(l->p, (struct box_place){.r = r, .box = t->box, .gathered = t->gathered, .weight = t->weight});
+    place_add(l->p, (struct box_place){
+                        .r = r, .box = t->box, .last = t->box, .gathered = t->gathered, .weight = t->weight});
     if (t->gathered)
         return;
     size_t place = l->p->n_places - 1;
@@ -200,7 +249,7 @@ void boxes_layout(const struct boxes *b, size_t root, int w, int h, struct pane 
     struct box whole = boxes_box(b, root);
     bool lines = b->shape != BOXES_TREEMAP;
     struct rect r = {0, lines ? (b->shape == BOXES_FLAME ? h - 1 : 0) : 0, w, lines ? 1 : h};
-    place_add(p, (struct box_place){.r = r, .box = root, .weight = whole.weight});
+    place_add(p, (struct box_place){.r = r, .box = root, .last = root, .weight = whole.weight});
     if (lines)
         stack_line(&l, root, 0, 0, w, 1);
     else if (w >= BORDERED_W && h >= BORDERED_H)

@@ -326,11 +326,12 @@ static void cut_text(struct draw d, struct rect clip, int x, int y, int width, e
 }
 
 /* The parts of a text in a language that is drawn at x, cut to the width. */
-static void cell_spans(struct draw d, int x, int y, int width, const char *text, text_spans *spans)
+static void cell_spans(struct draw d, int x, int y, int width, const char *text,
+                       const struct text_language *language)
 {
     enum { PARTS = 200 };
     struct text_span part[PARTS];
-    size_t n = spans(text, part, PARTS), len = strlen(text), k = 0;
+    size_t n = language->spans(text, part, PARTS), len = strlen(text), k = 0;
     bool cut = utf8_width(text) > width;
     int end = x + width - cut;
     struct utf8_char c;
@@ -363,9 +364,11 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;
         text = (col->flags & COLUMN_GROW) ? skip_columns(text, l->shift) : text;
+        if ((col->flags & COLUMN_PATH) && !l->shift && utf8_width(text) > f.width)
+            text = str_after_path(text);
         cut_text(d, clip, x, y, f.width, style, text);
-        if (col->spans && v.type == CELL_TEXT)
-            cell_spans(d, x, y, f.width, text, col->spans);
+        if (col->language && v.type == CELL_TEXT)
+            cell_spans(d, x, y, f.width, text, col->language);
     } else if ((col->flags & COLUMN_BAR) && f.width > BAR_WIDTH + 1) {
         draw_figure(d, clip, x, y, f.width - BAR_WIDTH - 1, strbuf_text(&b));
         double share = v.type == CELL_REAL ? v.f : 0;

@@ -102,24 +102,22 @@ static void span_line(struct draw d, const char *text, size_t at, size_t n, cons
 }
 
 /* Draws the parts of a text that is drawn already. */
-static void draw_spans(struct draw d, const char *text, const struct section *s,
-                       const struct text_mark *marks, const struct pane *p)
+static void draw_spans(struct draw d, const char *text, const struct text_span *spans, size_t n_spans,
+                       const struct text_mark *marks, size_t n_marks, const struct pane *p)
 {
-    struct text_span *spans = mem_array(SPANS_MAX, sizeof *spans);
-    size_t n_spans = s->spans(text, spans, SPANS_MAX), at = 0;
+    size_t at = 0;
     int width = d.in.w - 2 * (d.in.w >= 3), line = 0;
     while (width > 0 && text[at] && line < p->top + d.in.h) {
         size_t skip, n = line_length(text + at, width, &skip);
-        bool marked = is_marked(marks, s->n_marks, at, at + n);
+        bool marked = is_marked(marks, n_marks, at, at + n);
         if (line >= p->top)
             span_line(d, text, at, n, spans, n_spans, line - p->top);
         if (marked && line + 1 >= p->top)
-            mark_line(d, text, at, n, marks, s->n_marks, line - p->top,
+            mark_line(d, text, at, n, marks, n_marks, line - p->top,
                       line - p->top + 1 < d.in.h ? line - p->top + 1 : -1);
         at += n + skip;
         line += 1 + marked;
     }
-    free(spans);
 }
 
 void marked_draw(struct draw d, const char *text, const struct text_mark *marks, size_t n_marks,
@@ -150,6 +148,29 @@ void marked_draw(struct draw d, const char *text, const struct text_mark *marks,
 void text_draw(struct draw d, const char *text, enum style style, struct pane *p)
 {
     marked_draw(d, text, NULL, 0, style, p);
+}
+
+void passages_draw(struct draw d, const struct doc *doc, const char *text, const struct text_mark *marks,
+                   size_t n_marks, struct pane *p)
+{
+    struct text_span *spans = mem_array(SPANS_MAX, sizeof *spans);
+    size_t n = doc_spans(doc, text, spans, SPANS_MAX);
+    marked_draw(d, text, marks, n_marks, STYLE_TEXT, p);
+    if (n)
+        draw_spans(d, text, spans, n, marks, n_marks, p);
+    free(spans);
+}
+
+void language_draw(struct draw d, const struct text_language *language, const char *text, size_t from,
+                   const struct text_mark *marks, size_t n_marks, struct pane *p)
+{
+    struct text_span *spans = mem_array(SPANS_MAX, sizeof *spans);
+    size_t n = language->spans(text + from, spans, SPANS_MAX);
+    for (size_t i = 0; i < n; i++)
+        spans[i].start += from;
+    marked_draw(d, text, marks, n_marks, STYLE_TEXT, p);
+    draw_spans(d, text, spans, n, marks, n_marks, p);
+    free(spans);
 }
 
 /* ---- as a kind of section ---- */
@@ -195,9 +216,10 @@ static void draw_text(struct draw d, struct doc *doc, struct section *s, struct 
                               marked_height(text, s->marks, s->n_marks, width) > d.in.h);
     text = shown ? s->shown : text;
     const struct text_mark *m = shown ? marks : s->marks;
-    marked_draw(d, text, m, s->n_marks, STYLE_TEXT, p);
-    if (s->spans)
-        draw_spans(d, text, s, m, p);
+    if (s->language)
+        language_draw(d, s->language, text, 0, m, s->n_marks, p);
+    else
+        passages_draw(d, doc, text, m, s->n_marks, p);
     free(marks);
 }
 

@@ -16,6 +16,7 @@
 
 static const struct column QUERIES[] = {
     {.key = "text",
+     .language = &sql_language,
      .title = "Query",
      .flags = COLUMN_LEFT | COLUMN_GROW,
      .width = 20,

@@ -121,7 +121,7 @@ static const struct column INDEX_COLUMNS[I_END] = {
                 .flags = COLUMN_HIDDEN,
                 .priority = 9,
                 .help = "what building it waits for"},
-    [I_DDL] = {.spans = sql_spans,
+    [I_DDL] = {.language = &sql_language,
                .key = "ddl",
                .title = "DDL",
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -150,7 +150,7 @@ static const struct column QUERY_COLUMNS[Q_END] = {
                  .help = "the same with the indexes"},
     [Q_SHARE] =
         {.key = "cost_share", .title = "Left", .unit = UNIT_SHARE, .priority = 1, .help = "after / before"},
-    [Q_TEXT] = {.spans = sql_spans,
+    [Q_TEXT] = {.language = &sql_language,
                 .key = "text",
                 .title = "Statement",
                 .flags = COLUMN_LEFT | COLUMN_GROW,
@@ -200,7 +200,7 @@ static const struct column WASTE_COLUMNS[W_END] = {
                  .unit = UNIT_TIME,
                  .priority = 3,
                  .help = "when the statistics were reset; null: never"},
-    [W_DDL] = {.spans = sql_spans,
+    [W_DDL] = {.language = &sql_language,
                .key = "ddl",
                .title = "DDL",
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -300,7 +300,7 @@ static void add_index(struct making *m, struct table *t, const struct sd_workloa
     v[I_PROVEN] = flag(x->proven);
     v[I_UNPROVEN] = flag(sd_known(x->proven) ? x->proven == 0 : SD_UNKNOWN);
     v[I_LOCK] = cell_text(lock_note(x));
-    if (!x->ddl || !sql_creates_index(x->ddl))
+    if (!x->ddl || !sql_builds_index(x->ddl))
         return;
     v[I_DDL] = cell_text(doc_text(d, x->ddl));
     row->copy = doc_text(d, x->ddl);
@@ -340,7 +340,7 @@ static void add_indexes(struct making *m)
         sec->note = proof(m);
         struct section *text = doc_section(d, SECTION_TEXT, NULL, "To run, outside of a transaction");
         text->text = doc_text(d, ddl.text);
-        text->spans = sql_spans;
+        text->language = &sql_language;
     }
     strbuf_free(&ddl);
 }

@@ -133,7 +133,7 @@ static const struct column COLUMNS[X_COLUMNS] = {
                 .flags = COLUMN_HIDDEN,
                 .priority = 6,
                 .help = "last scan (PostgreSQL 16 and later)"},
-    [X_DEFINITION] = {.spans = sql_spans,
+    [X_DEFINITION] = {.language = &sql_language,
                       .key = "definition",
                       .title = "Definition",
                       .flags = COLUMN_LEFT | COLUMN_HIDDEN,

@@ -14,7 +14,7 @@ enum { TABLES_MAX = 5000, INDEXES_MAX = 10000, SESSIONS_MAX = 2000, QUERIES_MAX 
 
 static const struct column QUERIES[] = {
     {.key = "text",
-     .spans = sql_spans,
+     .language = &sql_language,
      .title = "Query",
      .flags = COLUMN_LEFT | COLUMN_GROW,
      .width = 24,

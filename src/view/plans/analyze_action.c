@@ -162,7 +162,7 @@ static void confirm(const struct action_ctx *c, const struct wish *w, const char
                  w->database
                      ? arena_printf(out->arena, "database %s of the source %s", w->database, w->origin)
                      : arena_printf(out->arena, "the source %s", w->origin));
-    outcome_fact(out, "Query", shown_sql(c, out, w->text));
+    outcome_sql(out, "Query", shown_sql(c, out, w->text));
     outcome_fact(out, "Values", values ? values : w->values);
     calls_so_far(out, w->of);
     out->question.what =

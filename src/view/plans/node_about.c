@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/plans/clause.h"
+#include "core/sql/pretty.h"
 #include "format/plans/explain_write.h"
 #include "view/plans/parts.h"
 
@@ -186,11 +187,17 @@ static double known(double v)
     return isnan(v) ? 0 : v;
 }
 
-static void condition(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label,
+static void sql_line(struct mixed_text *m, const char *label, const char *sql)
+{
+    line(&m->b, label, "%s", "");
+    mixed_add(m, &sql_language, sql);
+}
+
+static void condition(struct doc *d, struct mixed_text *m, const struct plan_about *a, const char *label,
                       const char *sql)
 {
     if (sql)
-        line(b, label, "%s", plan_shown_expression(d, &a->source, sql));
+        sql_line(m, label, plan_shown_expression(d, &a->source, sql));
 }
 
 static void list(struct doc *d, struct strbuf *b, const struct plan_about *a, const char *label,
@@ -383,11 +390,12 @@ static const char *node_about(struct doc *d, const struct section *s, const stru
     if (!r->number || r->number > p->n_nodes)
         return NULL;
     const struct plan_node *n = p->nodes[r->number - 1];
-    struct strbuf b = {0};
+    struct mixed_text m = {.n = 0};
+    struct strbuf *b = &m.b;
     struct clauses c;
-    strbuf_printf(&b, "%s%s%s", n->subplan ? n->subplan : "", n->subplan ? ": " : "", node_text(d, n));
+    strbuf_printf(b, "%s%s%s", n->subplan ? n->subplan : "", n->subplan ? ": " : "", node_text(d, n));
     if (sql_clause_find(a->clause, n, NULL, &c)) {
-        line(&b, "Written as", "%s", clause_text(d, a, &c));
+        sql_line(&m, "Written as", clause_text(d, a, &c));
         if (chosen)
             mark(d, a, &c, doc_printf(d, "what node %d is about", n->id));
     } else if (chosen) {
@@ -395,60 +403,56 @@ static const char *node_about(struct doc *d, const struct section *s, const stru
     }
     for (size_t i = 0; i < a->n; i++)
         if (a->findings[i].node == n)
-            finding_lines(&b, &a->findings[i]);
-    times(&b, n);
-    rows(&b, n);
+            finding_lines(b, &a->findings[i]);
+    times(b, n);
+    rows(b, n);
     if (!isnan(n->total_cost)) {
-        line(&b, "Cost", "%s", FIGURE(UNIT_COST, n->total_cost));
-        strbuf_printf(&b, " a run%s; own %s, %s of all", n->child ? " with its children" : "",
+        line(b, "Cost", "%s", FIGURE(UNIT_COST, n->total_cost));
+        strbuf_printf(b, " a run%s; own %s, %s of all", n->child ? " with its children" : "",
                       FIGURE(UNIT_COST, n->cost), FIGURE(UNIT_SHARE, n->cost_share));
     }
-    condition(d, &b, a, "Index cond", n->index_cond);
-    condition(d, &b, a, "Hash cond", n->hash_cond);
-    condition(d, &b, a, "Merge cond", n->merge_cond);
-    condition(d, &b, a, "TID cond", n->tid_cond);
-    condition(d, &b, a, "Join filter", n->join_filter);
-    condition(d, &b, a, "Filter", n->filter);
-    condition(d, &b, a, "Recheck", n->recheck_cond);
-    condition(d, &b, a, "When", n->one_time_filter);
-    condition(d, &b, a, "Run cond", n->run_condition);
-    condition(d, &b, a, "Order by", n->order_by);
-    condition(d, &b, a, "Function", n->function_call);
-    condition(d, &b, a, "Cache key", n->cache_key);
-    condition(d, &b, a, "Remote SQL", n->remote_sql);
-    list(d, &b, a, "Sort key", &n->sort_key);
-    list(d, &b, a, "Presorted", &n->presorted_key);
+    condition(d, &m, a, "Index cond", n->index_cond);
+    condition(d, &m, a, "Hash cond", n->hash_cond);
+    condition(d, &m, a, "Merge cond", n->merge_cond);
+    condition(d, &m, a, "TID cond", n->tid_cond);
+    condition(d, &m, a, "Join filter", n->join_filter);
+    condition(d, &m, a, "Filter", n->filter);
+    condition(d, &m, a, "Recheck", n->recheck_cond);
+    condition(d, &m, a, "When", n->one_time_filter);
+    condition(d, &m, a, "Run cond", n->run_condition);
+    condition(d, &m, a, "Order by", n->order_by);
+    condition(d, &m, a, "Function", n->function_call);
+    condition(d, &m, a, "Cache key", n->cache_key);
+    condition(d, &m, a, "Remote SQL", n->remote_sql);
+    list(d, b, a, "Sort key", &n->sort_key);
+    list(d, b, a, "Presorted", &n->presorted_key);
     if (!n->grouping_sets.n)
-        list(d, &b, a, "Group key", &n->group_key);
+        list(d, b, a, "Group key", &n->group_key);
     for (size_t i = 0; i < n->grouping_sets.n; i++)
-        condition(d, &b, a, "Grouping", n->grouping_sets.items[i]);
-    condition(d, &b, a, "Window", n->window);
-    buffers(&b, n);
-    memory(&b, n);
-    workers(&b, n);
-    list(d, &b, a, "Output", &n->output);
-    const char *text = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
+        condition(d, &m, a, "Grouping", n->grouping_sets.items[i]);
+    condition(d, &m, a, "Window", n->window);
+    buffers(b, n);
+    memory(b, n);
+    workers(b, n);
+    list(d, b, a, "Output", &n->output);
+    return mixed_done(d, &m);
 }
 
 static const char *finding_about(struct doc *d, const struct section *s, const struct row *r, bool chosen)
 {
     struct plan_about *a = s->about_ctx;
-    struct strbuf b = {0};
+    struct mixed_text m = {.n = 0};
     if (!r->number || r->number > a->n)
         return NULL;
     const struct about_finding *f = &a->findings[r->number - 1];
-    finding_lines(&b, f);
+    finding_lines(&m.b, f);
     if (f->clause)
-        line(&b, "Written as", "%s", f->clause);
+        sql_line(&m, "Written as", f->clause);
     if (f->node)
-        line(&b, "Node", "%d, %s", f->node->id, node_text(d, f->node));
+        line(&m.b, "Node", "%d, %s", f->node->id, node_text(d, f->node));
     if (chosen)
         mark(d, a, &f->clauses, doc_printf(d, "what \"%s\" is about", f->title));
-    const char *text = doc_text(d, strbuf_text(&b));
-    strbuf_free(&b);
-    return text;
+    return mixed_done(d, &m);
 }
 
 void plan_about_nodes(struct section *s, struct plan_about *a)

@@ -5,6 +5,7 @@
  *   node_about.c    all about one node or finding; the marks in the statement
  *   suggestions.c  the indexes
  *   rewrites.c  the statement written differently
+ *   plan_keeper.c   who keeps dead rows
  *   query_plan.c    plans that came from a source */
 #ifndef VIEW_PLANS_PARTS_H
 #define VIEW_PLANS_PARTS_H
@@ -22,6 +23,11 @@ const char *plan_shown_expression(struct doc *d, const struct plan_source *src, 
 const char *plan_line(struct doc *d, const char *text);
 /* The node's table or type, in a word or two; NULL: "whole plan". */
 const char *plan_short_name(struct doc *d, const struct plan_node *n);
+
+/* ---- plan_keeper.c ---- */
+/* Into src->facts: who keeps dead rows of the plan's server at the cursor. */
+void plan_find_keeper(struct doc *d, const struct view_ctx *c, const struct plan_entry *entry,
+                      struct plan_source *src);
 
 /* ---- node_tree.c ---- */
 extern const struct column plan_columns_cost[PLAN_COLUMNS]; /* for a plan without times */

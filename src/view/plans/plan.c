@@ -21,7 +21,8 @@ enum {
     F_saves_share,
     F_advice,
     F_check,
-    F_clause
+    F_clause,
+    F_kept_by
 };
 static const struct column finding_columns[] = {
     [F_severity] =
@@ -64,12 +65,20 @@ static const struct column finding_columns[] = {
                  .priority = 9,
                  .width = 30,
                  .help = "how to see that it helped"},
-    [F_clause] = {.key = "clause",
+    [F_clause] = {.language = &sql_language,
+                  .key = "clause",
                   .title = "Written as",
                   .flags = H,
                   .priority = 9,
                   .width = 30,
                   .help = "the part of the statement it is about; unknown when that is not sure"},
+    [F_kept_by] = {.key = "kept_by",
+                   .title = "Kept by",
+                   .flags = H,
+                   .priority = 9,
+                   .width = 30,
+                   .help =
+                       "who keeps the dead rows it is about: a transaction, a slot; unknown: nobody seen"},
 };
 
 enum {
@@ -97,7 +106,8 @@ static const struct column plans_columns[] = {
               .priority = 9,
               .width = 12,
               .help = "time of the log entry"},
-    [P_statement] = {.key = "statement",
+    [P_statement] = {.language = &sql_language,
+                     .key = "statement",
                      .title = "Statement",
                      .flags = COLUMN_GROW,
                      .width = 20,
@@ -225,6 +235,7 @@ static void finding_rows(struct doc *d, struct table *t, const struct plan_findi
         row->cells[F_advice] = cell_text(advice);
         row->cells[F_check] = cell_text(doc_text(d, it->check));
         row->cells[F_clause] = about ? cell_text(plan_about_clause(about, i)) : cell_unknown();
+        row->cells[F_kept_by] = it->kept_by ? cell_text(plan_line(d, it->kept_by)) : cell_unknown();
         row->number = i + 1;
         row->copy = doc_printf(d, "%s (%s): %s. %s", it->rule->title, where, evidence, advice);
         if (it->node)

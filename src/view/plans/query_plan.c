@@ -92,6 +92,7 @@ static bool load(struct doc *d, const struct view_ctx *c, const struct query *q,
                                 .advice = advice,
                                 .replayed = model_is_replayed(c->model),
                                 .n_advice = entry.n_advice};
+    plan_find_keeper(d, c, &entry, src);
     struct query_stats all;
     query_stats(q, SPAN_ALL, &all);
     src->mean_ns = all.known ? all.mean_ns : NAN;
@@ -144,7 +145,8 @@ struct doc *plan_reply(const struct sd_batch *b, bool show_literals, struct sd_e
                                         .n_tables = n_tables,
                                         .indexes = indexes,
                                         .n_indexes = n_indexes,
-                                        .indexes_known = n_tables > 0},
+                                        .indexes_known = n_tables > 0,
+                                        .now = batch_time(b)},
                               .query = plan->query,
                               .origin = batch_origin(b),
                               .at = batch_time(b),
@@ -239,7 +241,8 @@ static struct doc *build_query_plan(const struct view_ctx *c)
 static const struct column ALSO[] = {
     {.key = "findings",
      .title = "Findings",
-     .help = "severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause"},
+     .help = "severity, rule, node, evidence, saves_at_most_ns, saves_at_most_share, advice, check, clause, "
+             "kept_by"},
     {.key = "plan_text",
      .title = "Plan text",
      .help = "the plan in EXPLAIN's text format; constants are hidden unless --show-literals is given"},

@@ -64,19 +64,21 @@ const struct column plan_rewrite_columns[PLAN_REWRITE_COLUMNS] = {
                        .help = "the same as share of the execution (or of the cost)"},
     [R_advice] =
         {.key = "advice", .title = "Advice", .flags = H, .priority = 9, .width = 30, .help = "what to do"},
-    [R_before] = {.key = "before",
+    [R_before] = {.language = &sql_language,
+                  .key = "before",
                   .title = "Before",
                   .flags = H,
                   .priority = 9,
                   .width = 30,
                   .help = "the part of the statement that changes"},
-    [R_after] = {.key = "after",
+    [R_after] = {.language = &sql_language,
+                 .key = "after",
                  .title = "After",
                  .flags = H,
                  .priority = 9,
                  .width = 30,
                  .help = "the new text of that part; unknown: it depends on more than the statement"},
-    [R_statement] = {.spans = sql_spans,
+    [R_statement] = {.language = &sql_language,
                      .key = "statement",
                      .title = "Statement",
                      .flags = H,
@@ -130,19 +132,25 @@ const char *plan_sql_lines(struct doc *d, const char *sql)
     return s;
 }
 
-static void print_rewrite(struct doc *d, const struct rewrite *it, size_t i, struct strbuf *out)
+static void print_rewrite(struct doc *d, const struct rewrite *it, size_t i, struct mixed_text *out)
 {
     const char *where = plan_short_name(d, it->node);
-    strbuf_printf(out, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where,
+    strbuf_printf(&out->b, "%s%zu. %s (%s): %s.\n   %s", i ? "\n\n" : "", i + 1, it->rule->title, where,
                   it->evidence, it->advice);
-    if (it->before && it->after)
-        strbuf_printf(out, "\n   instead of  %s\n   write       %s", it->before, it->after);
+    if (it->before && it->after) {
+        strbuf_str(&out->b, "\n   instead of  ");
+        mixed_add(out, &sql_language, it->before);
+        strbuf_str(&out->b, "\n   write       ");
+        mixed_add(out, &sql_language, it->after);
+    }
     if (it->caveat)
-        strbuf_printf(out, "\n   But: %s", it->caveat);
+        strbuf_printf(&out->b, "\n   But: %s", it->caveat);
     else if (it->after)
-        strbuf_str(out, "\n   The rows are the same, NULLs included.");
-    if (it->statement)
-        strbuf_printf(out, "\n\n%s;", plan_sql_lines(d, it->statement));
+        strbuf_str(&out->b, "\n   The rows are the same, NULLs included.");
+    if (it->statement) {
+        strbuf_str(&out->b, "\n\n");
+        mixed_add(out, &sql_language, doc_printf(d, "%s;", plan_sql_lines(d, it->statement)));
+    }
 }
 
 void plan_rewrite_rows(struct doc *d, struct table *t, const struct rewrite_list *l)
@@ -198,14 +206,12 @@ void plan_rewrites(struct doc *d, struct plan *p, const struct plan_source *src,
             doc_table(d, "rewrites", "Rewrite the statement", plan_rewrite_columns, PLAN_REWRITE_COLUMNS);
         s->note = "copy gives the rewritten statement";
         plan_rewrite_rows(d, &s->table, &l);
-        struct strbuf text = {0};
+        struct mixed_text text = {.n = 0};
         for (size_t i = 0; i < l.n && (!in_short || i == 0); i++)
             print_rewrite(d, &l.items[i], i, &text);
         struct section *how = doc_section(d, SECTION_TEXT, NULL, "Rewritten statement");
-        how->text = doc_text(d, text.text);
-        how->spans = sql_spans;
+        how->text = mixed_done(d, &text);
         how->weight = in_short ? 0 : 1;
-        strbuf_free(&text);
     }
     rewrites_free(&l);
 }

@@ -33,12 +33,12 @@ const struct column plan_suggestion_columns[PLAN_SUGGESTION_COLUMNS] = {
                  .flags = COLUMN_GROW | COLUMN_NO_JSON,
                  .width = 34,
                  .help = "what it is on: table, keys, INCLUDE, condition"},
-    [S_ddl] = {.spans = sql_spans,
+    [S_ddl] = {.language = &sql_language,
                .key = "ddl",
                .title = "Statement (slowdive never runs it)",
                .priority = 4,
                .width = 96,
-               .help = "the statement that creates the index"},
+               .help = "the statement that creates the index, or makes an invalid one valid (REINDEX)"},
     [S_proof] = {.key = "proof",
                  .title = "Proof",
                  .flags = COLUMN_NO_JSON,
@@ -125,9 +125,10 @@ _Static_assert(S_END == PLAN_SUGGESTION_COLUMNS, "view/plans/parts.h says how ma
 
 const struct sd_advice *plan_advice_checked(const struct sd_advice *r)
 {
-    static const struct sd_advice refused = {.none = "What the source sent as a suggestion is not a single "
-                                                     "CREATE INDEX on one line; it is not shown."};
-    return !r->ddl || sql_creates_index(r->ddl) ? r : &refused;
+    static const struct sd_advice refused = {
+        .none = "What the source sent as a suggestion is not a single "
+                "CREATE INDEX or REINDEX INDEX on one line; it is not shown."};
+    return !r->ddl || sql_builds_index(r->ddl) ? r : &refused;
 }
 
 void plan_advise(struct plan *p, const struct plan_source *src, const char *query, struct plan_advice *out)
@@ -201,8 +202,15 @@ static const char *given_none(const struct plan_advice *a)
 /* What the statement's index is on: the part that tells one from another. */
 static const char *what_on(struct doc *d, const char *ddl)
 {
-    const char *on = ddl ? strstr(ddl, " ON ") : NULL;
+    const char *on = ddl && str_starts(ddl, "CREATE") ? strstr(ddl, " ON ") : NULL;
     return doc_text(d, on ? on + 4 : ddl);
+}
+
+/* "Create it: CREATE INDEX ...", after a finding's advice */
+static const char *to_run(struct doc *d, const char *ddl)
+{
+    return doc_printf(d, "%s: %s", str_starts(ddl, "REINDEX") ? "Make the invalid one valid" : "Create it",
+                      ddl);
 }
 
 static struct table *column_names(struct doc *d, const struct plan_advice *a, const char *lines)
@@ -323,12 +331,12 @@ const char *plan_advice_of(struct doc *d, const struct plan_finding *f, const st
     if (a->src->n_advice) {
         const char *why = given_none(a);
         if (given && index)
-            return doc_printf(d, "%s Create it: %s", f->advice, runnable(d, a, given->ddl));
+            return doc_printf(d, "%s %s", f->advice, to_run(d, runnable(d, a, given->ddl)));
         return filter && why ? doc_printf(d, "No index is suggested. %s", why) : doc_text(d, f->advice);
     }
     const struct advice *own = index ? advise_for(&a->own, f->node) : NULL;
     if (own && own->ddl)
-        return doc_printf(d, "%s Create it: %s", f->advice, runnable(d, a, own->ddl));
+        return doc_printf(d, "%s %s", f->advice, to_run(d, runnable(d, a, own->ddl)));
     if (own && filter)
         return doc_printf(d, "No plain index is suggested. %s", own->why);
     return doc_text(d, f->advice);

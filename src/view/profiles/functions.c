@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 
-#include "core/model/profiles.h"
 #include "core/table.h"
-#include "view/shared/common.h"
+#include "view/profiles/shown_profile.h"
+#include "view/shared/figures.h"
 #include "view/shared/worst.h"
 
 /* X(NAME, value, help) */
@@ -13,24 +13,38 @@
 enum threshold { THRESHOLDS(WORST_ENUM) };
 static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
 
-/* X(key, title, unit, flags, priority, help): the unit of values is that of the sample type. */
+/* X(key, title, unit, flags, priority, help): the unit of values is that of the sample type. From `change`
+ * on: only beside a baseline. */
 #define COLUMNS_OF(X)                                                                                        \
     X(self_share, "Self", UNIT_SHARE, COLUMN_BAR, 0, "share of the sum of the sample type, in it alone")     \
     X(total_share, "Total", UNIT_SHARE, 0, 0, "share in it and in what it calls; recursion counts once")     \
     X(self_value, "Self value", UNIT_NONE, 0, 1, "value in it alone, in `unit`")                             \
     X(total_value, "Total value", UNIT_NONE, 0, 3, "value in it and in what it calls, in `unit`")            \
-    X(name, "Function", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0,                                             \
+    X(name, "Function", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_PATH, 0,                               \
       "the function; [module] where only the module is known")                                               \
     X(module, "Module", UNIT_NONE, COLUMN_LEFT, 2,                                                           \
       "file it is in: program, library, kernel module; null when unknown")                                   \
     X(kind, "Kind", UNIT_NONE, COLUMN_LEFT, 4,                                                               \
-      "kernel, native, jit, interpreted or process (its samples, as the outermost frame); null when "        \
-      "unknown")                                                                                             \
+      "kernel, native, jit, interpreted, gc, allocator, lock or process (its samples, as the outermost "     \
+      "frame); null when unknown")                                                                           \
     X(self_samples, "Samples", UNIT_COUNT, 0, 5,                                                             \
       "samples in it alone; null: the format does not count them")                                           \
     X(total_samples, "Total samples", UNIT_COUNT, COLUMN_HIDDEN, 9,                                          \
       "samples in it and in what it calls; null as above")                                                   \
-    X(unit, "Unit", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "of the values: ns, bytes or count")
+    X(unit, "Unit", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "of the values: ns, bytes or count")          \
+    X(change, "Change", UNIT_NONE, COLUMN_LEFT, 0,                                                           \
+      "beside a baseline: same, grew, shrank, new, gone, or moved (a caller, callee or sibling makes up "    \
+      "for "                                                                                                 \
+      "it); null: samples are not counted. A change is called when a test corrected for the number of "      \
+      "functions passes")                                                                                    \
+    X(self_share_before, "Before", UNIT_SHARE, 0, 0, "self share in the baseline; 0: not in it")             \
+    X(self_share_after, "After", UNIT_SHARE, COLUMN_HIDDEN, 9, "self share now; 0: not there")               \
+    X(delta_share, "Delta", UNIT_SHARE, 0, 1, "self_share_after - self_share_before")                        \
+    X(delta_share_low, "Low", UNIT_SHARE, COLUMN_HIDDEN, 9,                                                  \
+      "lower end of its 95 % confidence interval; null: samples are not counted")                            \
+    X(delta_share_high, "High", UNIT_SHARE, COLUMN_HIDDEN, 9, "its upper end")                               \
+    X(moved_to, "Moved to", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9,                                       \
+      "for moved: the function that makes up for it")
 
 #define FUNCTION_ENUM(key, title, unit, flags, priority, help) F_##key,
 enum { COLUMNS_OF(FUNCTION_ENUM) F_COLUMNS };
@@ -44,174 +58,148 @@ enum { COLUMNS_OF(FUNCTION_ENUM) F_COLUMNS };
      .width = ((flags_)&COLUMN_GROW) ? 24 : 0},
 static const struct column COLUMNS[F_COLUMNS] = {COLUMNS_OF(FUNCTION_COLUMN)};
 
-static const struct column ALSO[] = {
-    {.key = "samples", .title = "Samples", .help = "number of samples; null: the format does not count them"},
-    {.key = "lost", .title = "Lost", .help = "samples that were lost; null: the format cannot tell"},
-    {.key = "truncated_share",
-     .title = "Truncated",
-     .help = "share of the samples whose stack is cut; null: the format cannot tell"},
-    {.key = "duration_ns", .title = "Duration", .help = "time the profile covers; null when unknown"},
-    {.key = "sample_type",
-     .title = "Sample type",
-     .help = "what the values are, as the file names it; --sample-type chooses another"},
-    {.key = "sample_types", .title = "Sample types", .help = "all that the file has"},
-};
+/* ---- rows ---- */
 
-/* The profiles of one sample type together. */
+/* Those of now by self, then those that only the baseline has. */
 struct functions {
-    struct profile_found found; /* found.p NULL: there is none */
-    uint32_t *order;            /* numbers of the functions, n_order */
-    size_t n_order;
+    struct shown_profile *shown;
+    uint32_t *gone; /* numbers of pairs */
+    size_t n_gone;
 };
 
 static void functions_free(void *owned)
 {
     struct functions *f = owned;
-    profile_free(f->found.p);
-    free(f->order);
+    shown_profile_free(f->shown);
+    free(f->gone);
     free(f);
 }
 
-static struct functions *find_functions(const struct view_ctx *c)
+static int by_share_before(const void *a, const void *b, void *pairs)
+{
+    const struct profile_pair *p = pairs;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double d = p[x].share_before - p[y].share_before;
+    return d > 0 ? -1 : d < 0 ? 1 : x < y ? -1 : x > y;
+}
+
+static struct functions *functions_new(const struct view_ctx *c)
 {
     struct functions *f = mem_alloc(sizeof *f);
-    model_profile(c->model, c->span, c->now, c->weight, &f->found);
-    struct profile *p = f->found.p;
-    if (!p)
-        return f;
-    f->order = profile_order(p);
-    for (size_t i = 0; i < p->n; i++) /* a function of other sample types only is none of this one */
-        if (profile_total(p, f->order[i], 0) != 0 || profile_self(p, f->order[i], 0) != 0)
-            f->order[f->n_order++] = f->order[i];
+    struct shown_profile *x = f->shown = shown_profile(c);
+    const struct profile_comparison *all = &x->compared;
+    f->gone = mem_array(all->n + 1, sizeof *f->gone);
+    for (uint32_t i = 0; i < all->n; i++)
+        if (all->pairs[i].after == PROFILE_NO_FUNCTION &&
+            profile_total(x->before, all->pairs[i].before, 0) != 0)
+            f->gone[f->n_gone++] = i;
+    if (all->n)
+        qsort_r(f->gone, f->n_gone, sizeof *f->gone, by_share_before, all->pairs);
     return f;
 }
 
-/* ---- rows ---- */
-
-/* A whole number as one: JSON has no ".0". */
-static struct cell value_cell(double v)
+static void compared_cells(struct row *r, const struct profile_pair *pair)
 {
-    return fabs(v) < 9e18 && (double)(int64_t)v == v ? cell_int((int64_t)v) : cell_real(v);
+    r->cells[F_change] = cell_text(profile_change_name(pair->change));
+    r->cells[F_self_share_before] = cell_real(pair->share_before);
+    r->cells[F_self_share_after] = cell_real(pair->share_after);
+    r->cells[F_delta_share] = cell_real(pair->delta);
+    r->cells[F_delta_share_low] = cell_real(pair->low);
+    r->cells[F_delta_share_high] = cell_real(pair->high);
+    r->cells[F_moved_to] = cell_text(pair->moved_to);
+    r->severity = shown_severity(pair);
 }
 
-static double share_of(const struct functions *f, double v)
+static void name_cells(struct row *r, const struct profile_function *fn, const char *unit)
 {
-    return f->found.p->sums[0] > 0 || f->found.p->sums[0] < 0 ? v / f->found.p->sums[0] : (double)NAN;
+    r->cells[F_name] = cell_text(fn->name);
+    r->cells[F_module] = cell_text(fn->module);
+    r->cells[F_kind] = cell_text(fn->kind);
+    r->cells[F_unit] = cell_text(unit);
+    r->copy = fn->name;
+}
+
+static void gone_row(const struct functions *f, size_t i, struct row *r)
+{
+    const struct profile_pair *pair = &f->shown->compared.pairs[f->gone[i]];
+    bool counted = f->shown->found.p->counted;
+    name_cells(r, &f->shown->before->functions[pair->before], f->shown->found.unit);
+    r->cells[F_self_share] = r->cells[F_total_share] = cell_real(0);
+    r->cells[F_self_value] = r->cells[F_total_value] = cell_int(0);
+    r->cells[F_self_samples] = r->cells[F_total_samples] = cell_int(counted ? 0 : SD_UNKNOWN);
+    compared_cells(r, pair);
 }
 
 static void function_row(void *ctx, size_t i, struct row *r)
 {
     const struct functions *f = ctx;
-    uint32_t k = f->order[i];
-    const struct profile_function *fn = &f->found.p->functions[k];
-    double self = profile_self(f->found.p, k, 0), total = profile_total(f->found.p, k, 0);
-    r->cells[F_self_share] = cell_real(share_of(f, self));
-    r->cells[F_total_share] = cell_real(share_of(f, total));
-    r->cells[F_self_value] = value_cell(self);
-    r->cells[F_total_value] = value_cell(total);
-    r->cells[F_name] = cell_text(fn->name);
-    r->cells[F_module] = cell_text(fn->module);
-    r->cells[F_kind] = cell_text(fn->kind);
-    r->cells[F_self_samples] = cell_int(f->found.p->counted ? fn->self_samples : SD_UNKNOWN);
-    r->cells[F_total_samples] = cell_int(f->found.p->counted ? fn->total_samples : SD_UNKNOWN);
-    r->cells[F_unit] = cell_text(f->found.unit);
-    r->copy = fn->name;
+    const struct shown_profile *x = f->shown;
+    const struct profile *p = x->found.p;
+    if (i >= x->n_order) {
+        gone_row(f, i - x->n_order, r);
+        return;
+    }
+    uint32_t k = x->order[i];
+    const struct profile_function *fn = &p->functions[k];
+    const struct profile_pair *pair = shown_pair(x, k);
+    double self = profile_self(p, k, 0), total = profile_total(p, k, 0);
+    name_cells(r, fn, x->found.unit);
+    r->cells[F_self_share] = cell_real(shown_share(x, self));
+    r->cells[F_total_share] = cell_real(shown_share(x, total));
+    r->cells[F_self_value] = shown_value(self);
+    r->cells[F_total_value] = shown_value(total);
+    r->cells[F_self_samples] = cell_int(p->counted ? fn->self_samples : SD_UNKNOWN);
+    r->cells[F_total_samples] = cell_int(p->counted ? fn->total_samples : SD_UNKNOWN);
+    r->dive = (struct dive){.view = "function", .arg = fn->name};
+    if (pair)
+        compared_cells(r, pair);
 }
 
 static uint64_t function_identity(void *ctx, size_t i)
 {
     const struct functions *f = ctx;
-    uint64_t hash = f->found.p->functions[f->order[i]].hash;
-    return hash ? hash : 1;
+    const struct shown_profile *x = f->shown;
+    const struct profile_function *fn =
+        i < x->n_order ? &x->found.p->functions[x->order[i]]
+                       : &x->before->functions[x->compared.pairs[f->gone[i - x->n_order]].before];
+    return fn->hash ? fn->hash : 1;
 }
 
-static const struct table_source FUNCTIONS = {.row = function_row, .identity = function_identity};
+static const struct table_source FUNCTIONS = {
+    .row = function_row, .identity = function_identity, .marked = true};
 
 /* ---- the doc ---- */
 
-static void envelope(struct doc *d, const struct view_ctx *c, const struct functions *f)
-{
-    static const struct column type[] = {{.key = "sample_type", .title = "Type", .help = "its name"}};
-    struct table *types = doc_list(d, type, ARRAY_LEN(type));
-    const struct sd_texts *all = f->found.types;
-    const struct profile *p = f->found.p;
-    for (uint32_t i = 0; all && i < all->n; i++)
-        doc_row(d, types)->cells[0] = cell_text(doc_text(d, all->items[i]));
-    common_envelope(d, c, common_span(c));
-    doc_field(d, "samples", UNIT_COUNT, cell_int(p ? p->samples : SD_UNKNOWN));
-    doc_field(d, "lost", UNIT_COUNT, cell_int(p ? p->lost : SD_UNKNOWN));
-    doc_field(d, "truncated_share", UNIT_SHARE, cell_real(p ? p->truncated_share : (double)NAN));
-    doc_field(d, "duration_ns", UNIT_NS, cell_int(p ? p->duration_ns : SD_UNKNOWN));
-    doc_field(d, "sample_type", UNIT_NONE, cell_text(doc_text(d, f->found.type)));
-    doc_field(d, "sample_types", UNIT_NONE, cell_list(types));
-}
-
-/* "wall 12.3 s of cpu, 1,169 samples, from cpu.pb.gz" */
-static const char *note_of(struct doc *d, const struct view_ctx *c, const struct functions *f)
-{
-    char sum[UNIT_TEXT_MAX], n[UNIT_TEXT_MAX];
-    enum unit unit = str_eq(f->found.unit, "ns")      ? UNIT_NS
-                     : str_eq(f->found.unit, "bytes") ? UNIT_BYTES
-                                                      : UNIT_COUNT;
-    struct strbuf note = {0};
-    strbuf_printf(&note, "%s: %s", f->found.type, unit_format(unit, f->found.p->sums[0], sum));
-    if (sd_known(f->found.p->samples) && !str_eq(f->found.type, "samples"))
-        strbuf_printf(&note, ", %s samples", unit_format_int(UNIT_COUNT, f->found.p->samples, n));
-    if (sd_known(f->found.p->duration_ns))
-        strbuf_printf(&note, ", in %s", unit_format_int(UNIT_NS, f->found.p->duration_ns, n));
-    strbuf_printf(&note, ", from %s", f->found.name);
-    if (f->found.shown > 1)
-        strbuf_printf(&note, " and %zu more", f->found.shown - 1);
-    if (f->found.shown < f->found.n)
-        strbuf_printf(&note, "; %zu without this sample type not shown", f->found.n - f->found.shown);
-    const char *assumed = common_reading(d, c, KINDS_PROFILE);
-    if (assumed)
-        strbuf_printf(&note, ". %s", assumed);
-    const char *text = doc_text(d, strbuf_text(&note));
-    strbuf_free(&note);
-    return text;
-}
-
 /* The columns, with the unit of the values. */
-static const struct column *columns_of(struct doc *d, const char *unit)
+static const struct column *columns_of(struct doc *d, enum unit unit)
 {
     struct column *columns = arena_copy(d->arena, COLUMNS, sizeof COLUMNS);
-    enum unit u = str_eq(unit, "ns") ? UNIT_NS : str_eq(unit, "bytes") ? UNIT_BYTES : UNIT_COUNT;
-    columns[F_self_value].unit = columns[F_total_value].unit = u;
+    columns[F_self_value].unit = columns[F_total_value].unit = unit;
     return columns;
-}
-
-static void say_missing(struct doc *d, const struct view_ctx *c, const struct functions *f, struct section *s)
-{
-    struct strbuf names = {0};
-    const struct sd_texts *all = f->found.types;
-    for (uint32_t i = 0; all && i < all->n; i++)
-        strbuf_printf(&names, "%s%s", i ? ", " : "", all->items[i]);
-    s->empty = doc_printf(d, "No profile has the sample type %s; there are: %s.",
-                          c->weight ? c->weight : "(none)", strbuf_text(&names));
-    d->missing = c->weight ? s->empty : NULL;
-    strbuf_free(&names);
 }
 
 static struct doc *build_functions(const struct view_ctx *c)
 {
     struct doc *d = doc_new("functions", "Functions");
-    struct functions *f = find_functions(c);
+    struct functions *f = functions_new(c);
+    const struct shown_profile *x = f->shown;
     doc_own(d, f, functions_free);
-    envelope(d, c, f);
-    struct section *s = doc_table(d, "rows", "Functions", columns_of(d, f->found.unit), F_COLUMNS);
+    shown_envelope(d, c, x);
+    struct section *s =
+        doc_table(d, "rows", "Functions", columns_of(d, shown_unit(x)), x->before ? F_COLUMNS : F_change);
     s->weight = 1;
     s->table.sort_column = F_self_share;
     s->table.sort_reverse = true;
     s->kinds = KINDS_PROFILE;
-    if (f->found.p) {
-        doc_rows(d, &s->table, &FUNCTIONS, f, f->n_order);
-        s->note = note_of(d, c, f);
-        s->empty = "The profile has no samples.";
-    } else if (f->found.n) {
-        say_missing(d, c, f, s);
-    } else {
-        s->empty = common_empty(d, c, KINDS_PROFILE);
+    s->empty = x->n_order ? NULL : shown_empty(d, c, x);
+    if (x->found.p) {
+        doc_rows(d, &s->table, &FUNCTIONS, f, x->n_order + f->n_gone);
+        s->note = x->n_order ? shown_note(d, c, x) : NULL;
+    }
+    if (x->before) {
+        doc_field(d, "baseline", UNIT_NONE, cell_text(doc_text(d, c->baseline->name)));
+        doc_field(d, "baseline_from", UNIT_TIME, cell_int(c->baseline->span.from));
+        doc_field(d, "baseline_to", UNIT_TIME, cell_int(c->baseline->span.to));
     }
     return d;
 }
@@ -219,26 +207,29 @@ static struct doc *build_functions(const struct view_ctx *c)
 /* Only of processor time: that a program holds its memory in one place is no finding by itself. */
 static void functions_worst(const struct view_ctx *c, struct worst_list *l)
 {
-    struct functions *f = find_functions(c);
-    for (size_t i = 0;
-         f->found.p && i < f->n_order && (str_eq(f->found.unit, "ns") || str_eq(f->found.type, "cycles"));
-         i++) {
-        const struct profile_function *fn = &f->found.p->functions[f->order[i]];
-        double share = share_of(f, profile_self(f->found.p, f->order[i], 0));
+    struct shown_profile *x = shown_profile_now(c);
+    const struct profile *p = x->found.p;
+    bool time = str_eq(x->found.unit, "ns") || str_eq(x->found.type, "cycles");
+    for (size_t i = 0; time && i < x->n_order; i++) {
+        const struct profile_function *fn = &p->functions[x->order[i]];
+        double share = shown_share(x, profile_self(p, x->order[i], 0));
         char text[UNIT_TEXT_MAX];
         if (!(share >= LIMIT[T_SHARE]))
             break;
+        const char *name = doc_text(l->d, fn->name);
         worst_add(l, (struct worst_item){.severity = SEVERITY_INFO,
                                          .what = "function",
-                                         .subject = doc_text(l->d, fn->name),
+                                         .subject = name,
                                          .why = doc_printf(l->d, "%s of %s by itself, in %s",
                                                            unit_format(UNIT_SHARE, share, text),
-                                                           f->found.type, f->found.name),
+                                                           x->found.type, x->found.name),
                                          .share = share,
-                                         .dive = {.view = "functions"}});
+                                         .dive = {.view = "function", .arg = name}});
     }
-    functions_free(f);
+    shown_profile_free(x);
 }
+
+static const struct column ALSO[] = {SHOWN_ENVELOPE};
 
 const struct view functions_view = {
     .name = "functions",
@@ -254,6 +245,7 @@ const struct view functions_view = {
     .worst = functions_worst,
     .columns = COLUMNS,
     .n_columns = F_COLUMNS,
+    .compares = true,
     .also = ALSO,
     .n_also = ARRAY_LEN(ALSO),
 };

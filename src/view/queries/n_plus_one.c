@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/insight/n_plus_one.h"
+#include "core/sql/pretty.h"
 #include "core/sql/statement.h"
 #include "view/shared/common.h"
 #include "view/plans/parts.h"
@@ -30,7 +31,8 @@ enum {
 };
 static const struct column columns[] = {
     [N_route] = {.key = "route", .title = "Route", .flags = COLUMN_LEFT, .width = 18, .help = "METHOD route"},
-    [N_text] = {.key = "text",
+    [N_text] = {.language = &sql_language,
+                .key = "text",
                 .title = "Statement",
                 .flags = COLUMN_LEFT | COLUMN_GROW,
                 .priority = 2,
@@ -72,14 +74,20 @@ static const struct column columns[] = {
                    .help = "seconds of session time sampled for the route"},
     [N_rule] = {.key = "rule", .title = "Rule", .flags = H, .priority = 9, .help = "n_plus_one"},
     [N_severity] = {.key = "severity", .title = "Severity", .flags = H, .priority = 9, .help = "warn or bad"},
-    [N_before] =
-        {.key = "before", .title = "Before", .flags = H, .priority = 9, .help = "the condition on one key"},
-    [N_after] = {.key = "after",
+    [N_before] = {.language = &sql_language,
+                  .key = "before",
+                  .title = "Before",
+                  .flags = H,
+                  .priority = 9,
+                  .help = "the condition on one key"},
+    [N_after] = {.language = &sql_language,
+                 .key = "after",
                  .title = "After",
                  .flags = H,
                  .priority = 9,
                  .help = "the condition for many keys; unknown: there is none"},
-    [N_statement] = {.key = "statement",
+    [N_statement] = {.language = &sql_language,
+                     .key = "statement",
                      .title = "Batch",
                      .flags = H,
                      .priority = 9,
@@ -103,21 +111,27 @@ static const char *figure_text(struct doc *d, enum unit u, double v)
 }
 
 static void print_n_plus_one(struct doc *d, const struct n_plus_one *it, const struct rewrite_batch *b,
-                             const char *advice, struct strbuf *out)
+                             const char *advice, struct mixed_text *out)
 {
     strbuf_printf(
-        out,
+        &out->b,
         "%s%s runs it about %s times in each request: %s on the server, and each call is a round trip "
         "(%s calls in %s requests; %s of the statement's calls are the route's, by %s).\n%s",
-        out->len ? "\n\n" : "", endpoint_name(it->of.endpoint),
+        out->b.len ? "\n\n" : "", endpoint_name(it->of.endpoint),
         figure_text(d, UNIT_COUNT, round(it->of.calls_per_request)),
         figure_text(d, UNIT_NS, it->ns_per_request), figure_text(d, UNIT_COUNT, round(it->of.calls)),
         figure_text(d, UNIT_COUNT, it->of.requests), figure_text(d, UNIT_SHARE, it->of.share),
         it->of.evidence, advice);
-    if (b->after)
-        strbuf_printf(out, "\n   instead of  %s\n   write       %s", b->before, b->after);
-    if (b->statement)
-        strbuf_printf(out, "\n\n%s;", plan_sql_lines(d, b->statement));
+    if (b->after) {
+        strbuf_str(&out->b, "\n   instead of  ");
+        mixed_add(out, &sql_language, b->before);
+        strbuf_str(&out->b, "\n   write       ");
+        mixed_add(out, &sql_language, b->after);
+    }
+    if (b->statement) {
+        strbuf_str(&out->b, "\n\n");
+        mixed_add(out, &sql_language, doc_printf(d, "%s;", plan_sql_lines(d, b->statement)));
+    }
 }
 
 void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct query *q,
@@ -131,7 +145,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         return;
     struct section *s =
         doc_table(d, "n_plus_one", "N+1: many calls in one request", columns, ARRAY_LEN(columns));
-    struct strbuf text = {0};
+    struct mixed_text text = {.n = 0};
     for (size_t i = 0; i < n; i++) {
         const struct n_plus_one *it = &found[i];
         struct arena *a = arena_new();
@@ -169,7 +183,7 @@ void n_plus_one_section(struct doc *d, const struct view_ctx *c, const struct qu
         free(hidden);
         arena_free(a);
     }
-    if (text.len)
-        doc_section(d, SECTION_TEXT, NULL, "One statement for many keys")->text = doc_text(d, text.text);
-    strbuf_free(&text);
+    const char *how = mixed_done(d, &text);
+    if (how)
+        doc_section(d, SECTION_TEXT, NULL, "One statement for many keys")->text = how;
 }

@@ -49,7 +49,7 @@ static const struct column COLUMNS[Q_COLUMNS] = {
                        .flags = COLUMN_HIDDEN | COLUMN_LEFT,
                        .priority = 9,
                        .help = "libpg_query fingerprint, the same on every server"},
-    [Q_TEXT] = {.spans = sql_spans,
+    [Q_TEXT] = {.language = &sql_language,
                 .key = "text",
                 .title = "Query",
                 .flags = COLUMN_LEFT | COLUMN_GROW | COLUMN_ASCENDING,

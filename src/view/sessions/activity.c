@@ -91,7 +91,7 @@ static const struct column SESSIONS[A_COLUMNS] = {
                .title = "Age",
                .unit = UNIT_SINCE,
                .help = "time since the statement began"},
-    [A_TEXT] = {.spans = sql_spans,
+    [A_TEXT] = {.language = &sql_language,
                 .key = "text",
                 .title = "Query",
                 .flags = COLUMN_LEFT | COLUMN_GROW,

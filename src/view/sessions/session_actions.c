@@ -112,7 +112,7 @@ static void add_facts(const struct action_ctx *c, struct outcome *out, const str
     fact_session(out, s);
     fact_who(out, s->a);
     fact_state(out, s, active);
-    outcome_fact(out, active ? "Query" : "Last query", common_sql(d, &c->view, s->a->query, true));
+    outcome_sql(out, active ? "Query" : "Last query", common_sql(d, &c->view, s->a->query, true));
     doc_free(d);
 }
 

@@ -7,6 +7,7 @@
 #include "core/sql/pretty.h"
 #include "base/num.h"
 #include "core/sql/statement.h"
+#include "format/profiles/profile_file.h"
 
 #include <stdlib.h>
 
@@ -177,7 +178,7 @@ static const struct bringer BRINGERS[] = {
      .source = "database",
      .target = "postgres://user@host/database"},
     {.kinds = KINDS_PROFILE,
-     .kind = "profile pprof folded perf_script",
+     .kind = PROFILE_KINDS,
      .what = "profiles",
      .source = "profile",
      .target = "cpu.pb.gz"},
@@ -505,7 +506,7 @@ void common_statement(struct doc *d, struct section *s, const char *sql)
     char *pretty = sql ? sql_pretty(sql) : NULL;
     s->text = sql;
     s->shown = pretty && strcmp(pretty, sql) != 0 ? doc_text(d, pretty) : NULL;
-    s->spans = sql_spans;
+    s->language = &sql_language;
     free(pretty);
 }
 

@@ -39,9 +39,6 @@ CREATE FUNCTION deep_1() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT act_i()';
 CREATE FUNCTION deep_2() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT deep_1() + 1';
 CREATE FUNCTION deep_3() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT deep_2()); END $$;
 CREATE FUNCTION deep_4() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT deep_3()';
-CREATE FUNCTION by_atomic() RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT act_i(); END;
-CREATE FUNCTION by_return() RETURNS int LANGUAGE sql IMMUTABLE RETURN act_v();
-CREATE FUNCTION by_atomic_inner() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN by_return(); END $$;
 CREATE FUNCTION rows_of() RETURNS SETOF int LANGUAGE sql IMMUTABLE AS 'SELECT act_i()';
 CREATE FUNCTION by_default(x int DEFAULT act_i()) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x';
 CREATE FUNCTION by_inner_default() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN by_default(); END $$;
@@ -116,7 +113,6 @@ CREATE TABLE spans (s span);
 SET session_replication_role = replica;
 INSERT INTO spans SELECT span(i, i + 10) FROM generate_series(1, 500) i;
 SET session_replication_role = origin;
-CREATE TYPE watched_span AS RANGE (SUBTYPE = watched, MULTIRANGE_TYPE_NAME = watched_multispan);
 CREATE TABLE pairs (id int, p pair);
 CREATE FUNCTION coin_json(coin) RETURNS json LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.trace(); RETURN '1'; END $$;
 CREATE CAST (coin AS json) WITH FUNCTION coin_json(coin);
@@ -130,7 +126,6 @@ CREATE INDEX ON partly (id) WHERE act_yes(5);
 CREATE TABLE parts (id int) PARTITION BY RANGE ((id + act_i()));
 CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (100);
 CREATE TABLE measured (id int, total int);
-CREATE STATISTICS measures ON (id + act_i()), total FROM measured;
 CREATE TABLE defaults (id int, v int DEFAULT act_i());
 CREATE TABLE computed (id int, v int GENERATED ALWAYS AS (id + act_i()) STORED);
 CREATE TABLE ruled (id int);
@@ -216,7 +211,6 @@ EXCEPTION WHEN OTHERS THEN NULL; END $$;
 
 -- what harms nobody
 CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
-CREATE FUNCTION thrice(x int) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT x * 3; END;
 CREATE FUNCTION tenant() RETURNS int LANGUAGE sql STABLE AS
 $$ SELECT coalesce(nullif(current_setting('app.tenant', true), ''), '1')::int /* see http://example.com/dblink: do not copy */ $$;
 CREATE TABLE tenants (id int, name text);
@@ -258,6 +252,20 @@ CREATE TABLE grades (id int);
 CREATE INDEX ON grades (twice(id));
 CREATE FUNCTION of_mallory() RETURNS int LANGUAGE sql STABLE SECURITY DEFINER AS 'SELECT count(*)::int FROM plain';
 ALTER FUNCTION of_mallory() OWNER TO mallory;
+-- what 13 does not have
+DO $do$ BEGIN
+    IF current_setting('server_version_num')::int < 140000 THEN
+        EXECUTE 'CREATE TYPE watched_span AS RANGE (SUBTYPE = watched)';
+        EXECUTE 'CREATE FUNCTION thrice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT x * 3 $$';
+        RETURN;
+    END IF;
+    EXECUTE 'CREATE FUNCTION by_atomic() RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT act_i(); END';
+    EXECUTE 'CREATE FUNCTION by_return() RETURNS int LANGUAGE sql IMMUTABLE RETURN act_v()';
+    EXECUTE 'CREATE FUNCTION by_atomic_inner() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN by_return(); END $$';
+    EXECUTE 'CREATE STATISTICS measures ON (id + act_i()), total FROM measured';
+    EXECUTE 'CREATE TYPE watched_span AS RANGE (SUBTYPE = watched, MULTIRANGE_TYPE_NAME = watched_multispan)';
+    EXECUTE 'CREATE FUNCTION thrice(x int) RETURNS int LANGUAGE sql IMMUTABLE BEGIN ATOMIC SELECT x * 3; END';
+END $do$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk, porter, indirect, mallory;
 GRANT USAGE ON SCHEMA first, evil TO PUBLIC;
 CREATE ROLE shadowed LOGIN;

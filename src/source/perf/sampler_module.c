@@ -1,0 +1,271 @@
+/* sampler_module.c - what addresses are in: files, the kernel, code made at run time; and the names of
+ * addresses. A file is opened while a process that shows it lives, and read later. Another program may have
+ * put anything in its place: only regular files are opened, and of a path only the file that was mapped. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "source/perf/sampler.h"
+
+enum { OVERLAY = 0x794c7630, OPEN_MAX_FILES = 256 };
+
+/* ---- opening ---- */
+
+int sampler_open_root(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* By O_PATH first: to open a device or a FIFO may do something. */
+int sampler_open_regular(int root, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    struct stat st;
+    char self[64];
+    int at =
+        root < 0 ? open(path, O_PATH | O_CLOEXEC) : (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    if (at < 0)
+        return -1;
+    snprintf(self, sizeof self, "/proc/self/fd/%d", at);
+    int fd = fstat(at, &st) == 0 && S_ISREG(st.st_mode)
+                 ? open(self, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+                 : -1;
+    close(at);
+    return fd;
+}
+
+/* On an overlay the mapping tells the inode of the layer below. */
+static bool is_the_one(int fd, const struct sampler_map *map)
+{
+    struct stat st;
+    struct statfs fs;
+    if (fstat(fd, &st) < 0)
+        return false;
+    return st.st_ino == map->inode || !map->inode || (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAY);
+}
+
+static int open_if(int fd, const struct sampler_map *map)
+{
+    if (fd < 0 || is_the_one(fd, map))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* The mapping itself is exact, also when the file is deleted or replaced, but needs a capability. */
+static int open_mapped(pid_t pid, const struct sampler_module *m, const struct sampler_map *map)
+{
+    char path[96];
+    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)map->start,
+             (unsigned long long)map->end);
+    int fd = open_if(sampler_open_regular(-1, path), map);
+    if (fd >= 0)
+        return fd;
+    snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
+    struct stat st;
+    if (map->inode && stat(path, &st) == 0 && st.st_ino == map->inode &&
+        (fd = open_if(sampler_open_regular(-1, path), map)) >= 0)
+        return fd;
+    int root = sampler_open_root(pid);
+    fd = root < 0 ? -1 : open_if(sampler_open_regular(root, m->path), map);
+    if (root >= 0)
+        close(root);
+    return fd >= 0 ? fd : open_if(sampler_open_regular(-1, m->path), map);
+}
+
+void sampler_module_open(struct sampler_source *x, struct sampler_module *m, pid_t pid,
+                         const struct sampler_map *map)
+{
+    if (m->kind != PERF_FILE || m->opened)
+        return;
+    m->opened = true;
+    m->fd = open_mapped(pid, m, map);
+    if (m->fd >= 0 && x->events.dwarf && m->cfi_fd < 0 && !m->cfi)
+        m->cfi_fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 0);
+    if (m->fd < 0)
+        sampler_trouble(
+            x, "Of some programs and libraries the file that runs is not there: their functions have no "
+               "names.");
+}
+
+/* ---- the table ---- */
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static struct sampler_module *find_module(struct sampler_source *x, const char *key)
+{
+    struct sampler_module *m;
+    HASH_FIND_STR(x->modules, key, m);
+    return m;
+}
+
+/* Takes over key. */
+static struct sampler_module *add_module(struct sampler_source *x, char *key, enum sampler_module_kind kind,
+                                         const char *path)
+{
+    if (HASH_COUNT(x->modules) >= PERF_MODULES_MAX) {
+        free(key);
+        return NULL;
+    }
+    struct sampler_module *m = mem_alloc(sizeof *m);
+    size_t n = strlen(path);
+    m->kind = kind;
+    m->key = key;
+    m->fd = m->dump_fd = m->cfi_fd = -1;
+    m->deleted = str_ends(path, " (deleted)");
+    m->path = mem_strndup(path, m->deleted ? n - strlen(" (deleted)") : n);
+    m->name = mem_strdup(base_name(m->path));
+    m->used = x->window;
+    m->looked = -1;
+    HASH_ADD_KEYPTR(hh, x->modules, m->key, strlen(m->key), m);
+    return m;
+}
+
+struct sampler_module *sampler_module_file(struct sampler_source *x, pid_t pid, const char *path,
+                                           uint32_t major, uint32_t minor, uint64_t inode)
+{
+    char *key = mem_printf("%x:%x:%llu %s", major, minor, (unsigned long long)inode, path);
+    struct sampler_module *m = find_module(x, key);
+    if (!m) {
+        if ((m = add_module(x, key, PERF_FILE, path)))
+            m->pid = pid;
+        return m;
+    }
+    free(key);
+    m->used = x->window;
+    return m;
+}
+
+/* The number of the process in its own namespace, which its map is named after. */
+static pid_t own_number(pid_t pid)
+{
+    char path[64], *text, *at;
+    size_t n;
+    struct sd_error ignored;
+    long number = pid;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    if (!file_read(path, 65536, &text, &n, &ignored))
+        return pid;
+    if ((at = strstr(text, "\nNSpid:")))
+        for (at += strlen("\nNSpid:"); *at == '\t' || *at == ' ';)
+            number = strtol(at, &at, 10);
+    free(text);
+    return (pid_t)number;
+}
+
+struct sampler_module *sampler_module_jit(struct sampler_source *x, pid_t pid)
+{
+    char path[64];
+    struct stat st;
+    snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)pid);
+    /* Another process may have had the number. */
+    struct sampler_module *m =
+        add_module(x, mem_printf("%d jit %zu", (int)pid, (size_t)x->modules_made++), PERF_JIT, path);
+    if (!m)
+        return NULL;
+    m->pid = pid;
+    m->map_path = mem_printf("/tmp/perf-%d.map", (int)own_number(pid));
+    snprintf(path, sizeof path, "/proc/%d", (int)pid);
+    m->owner = stat(path, &st) == 0 ? st.st_uid : (uid_t)-1;
+    return m;
+}
+
+void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file)
+{
+    if (!jit || jit->dump_fd >= 0 || file->fd < 0)
+        return;
+    jit->dump_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void free_module(struct sampler_source *x, struct sampler_module *m)
+{
+    HASH_DEL(x->modules, m);
+    if (m->symbols)
+        x->symbol_bytes -= (int64_t)sampler_symbols_bytes(m->symbols);
+    sampler_symbols_free(m->symbols);
+    jit_code_free(&m->code);
+    if (m->fd >= 0)
+        close(m->fd);
+    if (m->dump_fd >= 0)
+        close(m->dump_fd);
+    if (m->cfi_fd >= 0)
+        close(m->cfi_fd);
+    sampler_cfi_free(m->cfi);
+    free(m->key);
+    free(m->path);
+    free(m->name);
+    free(m->map_path);
+    free(m);
+}
+
+/* ---- memory ---- */
+
+static void mark_used(struct sampler_source *x)
+{
+    struct sampler_space *s, *next;
+    HASH_ITER(hh, x->spaces, s, next)
+    {
+        for (size_t i = 0; i < s->n; i++)
+            if (s->maps[i].module)
+                s->maps[i].module->used = x->window;
+        if (s->jit)
+            s->jit->used = x->window;
+    }
+}
+
+static int by_use(const struct sampler_module *a, const struct sampler_module *b)
+{
+    return a->used < b->used ? -1 : a->used > b->used;
+}
+
+/* Between two windows, when no frame points at a module. Those no process has mapped go; the tables of the
+ * others are given up, the longest unused first, when all are too large: they are read again when needed. */
+void sampler_modules_forget(struct sampler_source *x)
+{
+    enum { KEPT = 60 }; /* windows: a program that is started again and again is read once */
+    struct sampler_module *m, *next;
+    if (x->window % 8 == 0) {
+        int64_t window = x->window;
+        mark_used(x);
+        HASH_ITER(hh, x->modules, m, next)
+        if (m != x->kernel && m != x->vdso && m != x->nowhere &&
+            m->used < window - (m->kind == PERF_JIT ? 2 : KEPT))
+            free_module(x, m);
+    }
+    if (x->symbol_bytes <= PERF_SYMBOLS_BYTES)
+        return;
+    HASH_SRT(hh, x->modules, by_use);
+    HASH_ITER(hh, x->modules, m, next)
+    if (m->kind == PERF_FILE && m->symbols && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2) {
+        x->symbol_bytes -= (int64_t)sampler_symbols_bytes(m->symbols);
+        sampler_symbols_free(m->symbols);
+        m->symbols = NULL;
+        m->loaded = m->opened = false;
+    }
+}
+
+void sampler_modules_begin(struct sampler_source *x)
+{
+    x->kernel = add_module(x, mem_strdup("kernel"), PERF_KERNEL, "[kernel.kallsyms]");
+    x->vdso = add_module(x, mem_strdup("vdso"), PERF_VDSO, "[vdso]");
+    x->nowhere = add_module(x, mem_strdup("nowhere"), PERF_NOWHERE, "[unknown]");
+}
+
+void sampler_modules_free(struct sampler_source *x)
+{
+    struct sampler_module *m, *next;
+    HASH_ITER(hh, x->modules, m, next)
+    free_module(x, m);
+}

@@ -1,0 +1,62 @@
+/* shown_profile.h - what the views of profiles share: the profiles of the time, of one sample type together,
+ * and those of the baseline beside them. Main thread only. */
+#ifndef VIEW_PROFILES_SHOWN_PROFILE_H
+#define VIEW_PROFILES_SHOWN_PROFILE_H
+
+#include "core/model/profiles.h"
+#include "core/profiles/profile_compare.h"
+#include "view/shared/common.h"
+
+struct shown_profile {
+    struct profile_found found; /* found.p NULL: there is none */
+    uint32_t *order;            /* numbers of the functions with figures of the type, by self */
+    size_t n_order;
+    struct profile *before; /* of the baseline; NULL: there is none to compare with */
+    struct profile_comparison compared;
+    const char *before_name; /* "the baseline" */
+};
+
+/* With the baseline, when there is one; without. Free with shown_profile_free. */
+struct shown_profile *shown_profile(const struct view_ctx *c);
+struct shown_profile *shown_profile_now(const struct view_ctx *c);
+void shown_profile_free(void *shown);
+
+/* samples, lost, truncated_share, duration_ns, sample_type, sample_types[], after the usual envelope. */
+void shown_envelope(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
+/* Those keys, for the `also` of a view. */
+#define SHOWN_ENVELOPE                                                                                       \
+    {.key = "samples",                                                                                       \
+     .title = "Samples",                                                                                     \
+     .help = "number of samples; null: the format does not count them"},                                     \
+        {.key = "lost", .title = "Lost", .help = "samples that were lost; null: the format cannot tell"},    \
+        {.key = "truncated_share",                                                                           \
+         .title = "Truncated",                                                                               \
+         .help = "share of the samples whose stack is cut; null: the format cannot tell"},                   \
+        {.key = "duration_ns", .title = "Duration", .help = "time the profile covers; null when unknown"},   \
+        {.key = "sample_type",                                                                               \
+         .title = "Sample type",                                                                             \
+         .help = "what the values are, as the file names it; --sample-type chooses another"},                \
+    {                                                                                                        \
+        .key = "sample_types", .title = "Sample types", .help = "all that the file has"                      \
+    }
+
+/* "cpu: 12.3 s, 1,169 samples, in 30 s, from cpu.pb.gz; 2 % truncated": what the figures are. */
+const char *shown_note(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
+/* Why there is nothing; doc.missing when the user asked for a type that is not there. */
+const char *shown_empty(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
+
+/* Of all values; NAN when there are none. */
+double shown_share(const struct shown_profile *x, double value);
+enum unit shown_unit(const struct shown_profile *x);
+/* A whole number as one: JSON has no ".0". */
+struct cell shown_value(double value);
+/* Of the function with that number; NULL: nothing is compared. */
+const struct profile_pair *shown_pair(const struct shown_profile *x, uint32_t function);
+enum severity shown_severity(const struct profile_pair *pair);
+
+/* The function of that name; PROFILE_NO_FUNCTION. "NAME (MODULE)" names one of several. */
+uint32_t shown_function(const struct shown_profile *x, const char *name);
+/* As above when the name alone is another one's, too. */
+const char *shown_name(struct doc *d, const struct shown_profile *x, uint32_t function);
+
+#endif
