@@ -37,7 +37,7 @@ enum {
     PERF_SPACES_MAX = 1 << 16,      /* processes */
     PERF_MAPS_MAX = 1 << 16,        /* mappings of one process */
     PERF_MODULES_MAX = 1 << 16,     /* files */
-    PERF_SYMBOLS_BYTES = 192 << 20, /* of the tables of all files that are kept */
+    PERF_SYMBOLS_BYTES = 192 << 20, /* of the names of all modules, but for what one window needs */
     PERF_PENDING_MAX = 64 << 20,    /* bytes of records that are not worked on yet */
 };
 
@@ -87,6 +87,7 @@ struct sampler_module {
     int cfi_fd; /* for `cfi`, until it is asked for; -1 */
     struct sampler_cfi *cfi;
     int64_t used; /* the window it was seen in last */
+    int64_t hit;  /* the window its names were asked for last */
     UT_hash_handle hh;
 
     /* PERF_JIT */
@@ -228,7 +229,7 @@ struct sampler_symbols *sampler_symbols_load(struct sampler_source *x, int fd, c
 /* Of a file in memory, which it copies. */
 struct sampler_symbols *sampler_symbols_vdso(struct sampler_source *x);
 void sampler_symbols_free(struct sampler_symbols *s);
-size_t sampler_symbols_bytes(const struct sampler_symbols *s);
+size_t sampler_symbols_bytes(const struct sampler_symbols *s); /* NULL is fine */
 /* Where a place of the file is in the addresses of its symbols. */
 uint64_t sampler_symbols_address(const struct sampler_symbols *s, uint64_t offset);
 const char *sampler_symbols_at(struct sampler_symbols *s, uint64_t address);
@@ -265,6 +266,7 @@ enum { PERF_UNWIND_REGS = 0xff01ff, PERF_UNWIND_STACK = 8192 };
 struct sampler_cfi;
 struct sampler_cfi *sampler_cfi_new(int fd); /* takes over fd */
 void sampler_cfi_free(struct sampler_cfi *c);
+size_t sampler_cfi_bytes(const struct sampler_cfi *c); /* NULL is fine */
 /* Frames of the process of a sample with registers; *whole: they reach the start of the thread. */
 size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, const struct ring_record *e,
                       struct sampler_frame *out, size_t max, bool *whole);

@@ -9,7 +9,7 @@
 
 enum {
     PERF_SECTION_MAX = 256 << 20, /* bytes of one section that is read */
-    PERF_DWARF_MAX = 192 << 20,   /* of all sections of debug information of one file */
+    PERF_DWARF_MAX = 128 << 20,   /* of all sections of debug information of one file */
 };
 
 struct sampler_elf {

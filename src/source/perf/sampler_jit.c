@@ -67,7 +67,7 @@ static void look(struct sampler_source *x, struct sampler_module *m)
 {
     if (m->looked == x->window)
         return;
-    m->looked = x->window;
+    m->looked = m->hit = x->window;
     if (m->dump_fd >= 0)
         read_on(x, m, m->dump_fd, &m->dump_read, true);
     read_map(x, m);

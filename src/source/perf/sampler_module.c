@@ -189,27 +189,6 @@ void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file
     jit->dump_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static void free_module(struct sampler_source *x, struct sampler_module *m)
-{
-    HASH_DEL(x->modules, m);
-    if (m->symbols)
-        x->symbol_bytes -= (int64_t)sampler_symbols_bytes(m->symbols);
-    sampler_symbols_free(m->symbols);
-    jit_code_free(&m->code);
-    if (m->fd >= 0)
-        close(m->fd);
-    if (m->dump_fd >= 0)
-        close(m->dump_fd);
-    if (m->cfi_fd >= 0)
-        close(m->cfi_fd);
-    sampler_cfi_free(m->cfi);
-    free(m->key);
-    free(m->path);
-    free(m->name);
-    free(m->map_path);
-    free(m);
-}
-
 /* ---- memory ---- */
 
 static void mark_used(struct sampler_source *x)
@@ -225,35 +204,80 @@ static void mark_used(struct sampler_source *x)
     }
 }
 
-static int by_use(const struct sampler_module *a, const struct sampler_module *b)
+static int by_hit(const struct sampler_module *a, const struct sampler_module *b)
 {
-    return a->used < b->used ? -1 : a->used > b->used;
+    return a->hit < b->hit ? -1 : a->hit > b->hit;
 }
 
-/* Between two windows, when no frame points at a module. Those no process has mapped go; the tables of the
- * others are given up, the longest unused first, when all are too large: they are read again when needed. */
+static int64_t bytes_of(const struct sampler_module *m)
+{
+    return (int64_t)(sampler_symbols_bytes(m->symbols) + jit_code_bytes(&m->code) +
+                     sampler_cfi_bytes(m->cfi));
+}
+
+/* Its names; they are read again when they are needed. */
+static void give_up(struct sampler_module *m)
+{
+    sampler_symbols_free(m->symbols);
+    sampler_cfi_free(m->cfi);
+    jit_code_free(&m->code);
+    m->symbols = NULL;
+    m->cfi = NULL;
+    m->map_read = m->dump_read = 0;
+    if (m->kind == PERF_FILE)
+        m->loaded = m->opened = false;
+}
+
+static void free_module(struct sampler_source *x, struct sampler_module *m)
+{
+    HASH_DEL(x->modules, m);
+    give_up(m);
+    if (m->fd >= 0)
+        close(m->fd);
+    if (m->dump_fd >= 0)
+        close(m->dump_fd);
+    if (m->cfi_fd >= 0)
+        close(m->cfi_fd);
+    free(m->key);
+    free(m->path);
+    free(m->name);
+    free(m->map_path);
+    free(m);
+}
+
+/* When all names together are too large, those go that were not asked for for the longest time. What was
+ * asked for just now stays as long as it can: it would be read again at once. */
+static void bound_memory(struct sampler_source *x)
+{
+    enum { JUST_NOW = 10 }; /* windows */
+    struct sampler_module *m, *next;
+    x->symbol_bytes = 0;
+    HASH_ITER(hh, x->modules, m, next)
+    x->symbol_bytes += bytes_of(m);
+    if (x->symbol_bytes <= PERF_SYMBOLS_BYTES)
+        return;
+    HASH_SRT(hh, x->modules, by_hit);
+    HASH_ITER(hh, x->modules, m, next)
+    if ((m->kind == PERF_FILE || m->kind == PERF_JIT) && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2 &&
+        (m->hit < x->window - JUST_NOW || x->symbol_bytes > 2 * (int64_t)PERF_SYMBOLS_BYTES)) {
+        x->symbol_bytes -= bytes_of(m);
+        give_up(m);
+    }
+}
+
+/* Between two windows, when no frame points at a module. Those no process has mapped go. */
 void sampler_modules_forget(struct sampler_source *x)
 {
     enum { KEPT = 60 }; /* windows: a program that is started again and again is read once */
     struct sampler_module *m, *next;
-    if (x->window % 8 == 0) {
-        int64_t window = x->window;
-        mark_used(x);
-        HASH_ITER(hh, x->modules, m, next)
-        if (m != x->kernel && m != x->vdso && m != x->nowhere &&
-            m->used < window - (m->kind == PERF_JIT ? 2 : KEPT))
-            free_module(x, m);
-    }
-    if (x->symbol_bytes <= PERF_SYMBOLS_BYTES)
+    bound_memory(x);
+    if (x->window % 8)
         return;
-    HASH_SRT(hh, x->modules, by_use);
+    mark_used(x);
     HASH_ITER(hh, x->modules, m, next)
-    if (m->kind == PERF_FILE && m->symbols && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2) {
-        x->symbol_bytes -= (int64_t)sampler_symbols_bytes(m->symbols);
-        sampler_symbols_free(m->symbols);
-        m->symbols = NULL;
-        m->loaded = m->opened = false;
-    }
+    if (m != x->kernel && m != x->vdso && m != x->nowhere &&
+        m->used < x->window - (m->kind == PERF_JIT ? 2 : KEPT))
+        free_module(x, m);
 }
 
 void sampler_modules_begin(struct sampler_source *x)

@@ -5,16 +5,21 @@
 
 static void load(struct sampler_source *x, struct sampler_module *m)
 {
+    m->hit = x->window;
     if (m->loaded)
         return;
+    if (x->symbol_bytes > 2 * (int64_t)PERF_SYMBOLS_BYTES) {
+        sampler_trouble(
+            x, "The symbols of all programs are too large to be kept: some functions have no names.");
+        return;
+    }
     m->loaded = true;
     if (m->kind == PERF_VDSO)
         m->symbols = sampler_symbols_vdso(x);
     else if (m->fd >= 0)
         m->symbols = sampler_symbols_load(x, m->fd, m->path, m->pid);
     m->fd = m->kind == PERF_FILE ? -1 : m->fd;
-    if (m->symbols)
-        x->symbol_bytes += (int64_t)sampler_symbols_bytes(m->symbols);
+    x->symbol_bytes += (int64_t)sampler_symbols_bytes(m->symbols);
 }
 
 /* "[libc.so.6]" where only the module is known. */

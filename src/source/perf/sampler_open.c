@@ -1,5 +1,5 @@
-/* sampler_open.c - the events of perf_event_open(2) and their rings: one ring for each processor. Where all of
- * the host may be sampled, one event a processor does, whatever the target: what is not wanted is left out
+/* sampler_open.c - the events of perf_event_open(2) and their rings: one ring for each processor. Where all
+ * of the host may be sampled, one event a processor does, whatever the target: what is not wanted is left out
  * later. Otherwise each thread of the process has an event on each processor, which its children inherit. */
 #include <dirent.h>
 #include <errno.h>

@@ -292,7 +292,7 @@ void sampler_symbols_free(struct sampler_symbols *t)
 
 size_t sampler_symbols_bytes(const struct sampler_symbols *t)
 {
-    return sizeof *t + t->cap * sizeof *t->items + t->names.cap;
+    return t ? sizeof *t + t->cap * sizeof *t->items + t->names.cap + sampler_dwarf_bytes(t->dwarf) : 0;
 }
 
 /* ---- asking ---- */

@@ -34,6 +34,12 @@ void sampler_cfi_free(struct sampler_cfi *c)
     free(c);
 }
 
+/* Of its file the section of the tables is read. */
+size_t sampler_cfi_bytes(const struct sampler_cfi *c)
+{
+    return c && c->cfi ? (size_t)MIN(c->elf.size / 8, (uint64_t)PERF_SECTION_MAX) : 0;
+}
+
 /* ---- registers and memory, as DWARF numbers them ---- */
 
 struct state {
