@@ -339,6 +339,13 @@ static void inlined_functions_are_functions(void **state)
     end(pid);
     assert_true(find("outer")->total >= find("inner")->self);
     assert_true(find("outer")->self < find("inner")->self / 4);
+
+    char target[64];
+    pid = start("inlined");
+    snprintf(target, sizeof target, "%s?inlined=no", of_pid(pid));
+    sample(target, "499", "outer", 100, &w);
+    end(pid);
+    assert_int_equal(self_of("inner"), 0);
 }
 
 static const char FORKS[] =
@@ -392,6 +399,35 @@ static void the_whole_host_is_sampled(void **state)
     assert_int_equal(tally.lost, 0);
     for (size_t i = 0; i < tally.n; i++) /* an idle processor runs nothing */
         assert_string_not_equal(tally.items[i].name, "swapper/0");
+}
+
+/* Compiled without, a frame pointer leads nowhere; the tables for exceptions lead to the start. */
+static void stacks_without_frame_pointers_are_followed(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    struct rt_watch w;
+    if (!permitted(false))
+        skip();
+    compile("frameless",
+            SPIN "__attribute__((noinline)) int loop(int n) { for (int i = 0; i < 9000; i++) sink += i; "
+                 "return n + 1; }\n"
+                 "__attribute__((noinline)) int low(int n) { return loop(n) * 2 + 1; }\n"
+                 "__attribute__((noinline)) int high(int n) { return low(n) * 2 + 1; }\n"
+                 "int main(void) { for (int i = 0;; i = high(i)); }\n",
+            "gcc -x c -O2 -fomit-frame-pointer");
+    char target[64];
+    pid_t pid = start("frameless");
+    snprintf(target, sizeof target, "%s?dwarf=yes", of_pid(pid));
+    sample(target, "499", "loop", 200, &w);
+    end(pid);
+    assert_true(find("low")->total >= tally.samples * 9 / 10);
+    assert_true(find("high")->total >= tally.samples * 9 / 10);
+    assert_true(find("main")->total >= tally.samples * 9 / 10);
+    assert_true(tally.truncated <= tally.samples / 20);
+#else
+    skip();
+#endif
 }
 
 /* Where it waits: for a lock that another thread holds, and asleep. */
@@ -686,6 +722,7 @@ int main(void)
         cmocka_unit_test(threads_and_children_born_later_count),
         cmocka_unit_test(a_name_finds_new_processes),
         cmocka_unit_test(the_whole_host_is_sampled),
+        cmocka_unit_test(stacks_without_frame_pointers_are_followed),
         cmocka_unit_test(waiting_is_seen_off_the_processor),
         cmocka_unit_test(code_made_at_run_time_has_names),
         cmocka_unit_test(a_hostile_map_costs_names_only),

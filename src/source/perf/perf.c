@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "format/profiles/profile_file.h"
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
 enum {
     RECORDS_MAX = 12 << 20, /* what one window may take of the model */
@@ -21,7 +21,7 @@ enum {
 static const struct sd_option OPTIONS[] = {
     {.name = "hz",
      .type = SD_OPTION_INT,
-     .offset = offsetof(struct perf_options, hz),
+     .offset = offsetof(struct sampler_options, hz),
      .fallback = "99",
      .min = 1,
      .max = 20000,
@@ -29,13 +29,25 @@ static const struct sd_option OPTIONS[] = {
      .help = "samples a second of each busy processor"},
     {.name = "event",
      .type = SD_OPTION_TEXT,
-     .offset = offsetof(struct perf_options, event),
+     .offset = offsetof(struct sampler_options, event),
      .fallback = "cpu",
      .help = "what is sampled: cpu (time on a processor) or off-cpu (time that threads wait)"},
+    {.name = "dwarf",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct sampler_options, dwarf),
+     .fallback = "no",
+     .help = "follow stacks by debug tables, not by frame pointers: 8 KiB of the stack are copied for each "
+             "sample"},
+    {.name = "inlined",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct sampler_options, inlined),
+     .fallback = "yes",
+     .help = "count what is inlined as functions of their own; no: as the function they are in, like perf "
+             "report"},
     {.name = NULL},
 };
 
-void perf_trouble(struct perf_source *x, const char *note)
+void sampler_trouble(struct sampler_source *x, const char *note)
 {
     for (size_t i = 0; i < x->n_trouble; i++)
         if (str_eq(x->trouble[i], note))
@@ -44,29 +56,29 @@ void perf_trouble(struct perf_source *x, const char *note)
         x->trouble[x->n_trouble++] = note;
 }
 
-void perf_keep_up(struct perf_source *x)
+void sampler_keep_up(struct sampler_source *x)
 {
     int64_t now = clock_mono();
     if (now - x->drained < STEP)
         return;
     x->drained = now;
-    perf_events_drain(&x->events);
+    sampler_events_drain(&x->events);
 }
 
 /* ---- records ---- */
 
-static void take_sample(struct perf_source *x, const struct perf_event *e)
+static void take_sample(struct sampler_source *x, const struct ring_record *e)
 {
     if (x->events.off_cpu) {
-        perf_off_stopped(x, e);
+        sampler_off_stopped(x, e);
         return;
     }
-    struct perf_space *s = e->pid == UINT32_MAX ? NULL : perf_space_of(x, (pid_t)e->pid);
+    struct sampler_space *s = e->pid == UINT32_MAX ? NULL : sampler_space_of(x, (pid_t)e->pid);
     if (s)
-        perf_stacks_add(x, s, e, 1, (double)e->period);
+        sampler_stacks_add(x, s, e, 1, (double)e->period);
 }
 
-static void take(struct perf_source *x, const struct perf_event *e)
+static void take(struct sampler_source *x, const struct ring_record *e)
 {
     switch (e->type) {
     case PERF_RECORD_SAMPLE:
@@ -74,28 +86,28 @@ static void take(struct perf_source *x, const struct perf_event *e)
         break;
     case PERF_RECORD_MMAP:
     case PERF_RECORD_MMAP2:
-        perf_space_mapped(x, e);
+        sampler_space_mapped(x, e);
         break;
     case PERF_RECORD_COMM:
-        perf_space_named(x, e);
+        sampler_space_named(x, e);
         break;
     case PERF_RECORD_FORK:
-        perf_space_forked(x, e);
+        sampler_space_forked(x, e);
         break;
     case PERF_RECORD_EXIT:
-        perf_space_exited(x, e);
+        sampler_space_exited(x, e);
         break;
     case PERF_RECORD_SWITCH:
     case PERF_RECORD_SWITCH_CPU_WIDE:
-        perf_off_switched(x, e);
+        sampler_off_switched(x, e);
         break;
     case PERF_RECORD_LOST:
     case PERF_RECORD_LOST_SAMPLES:
         x->events.lost += (int64_t)MIN(e->lost, (uint64_t)INT32_MAX);
         break;
     case PERF_RECORD_THROTTLE:
-        perf_trouble(x, "The kernel took fewer samples for a while: there were more than it allows "
-                        "(kernel.perf_event_max_sample_rate).");
+        sampler_trouble(x, "The kernel took fewer samples for a while: there were more than it allows "
+                           "(kernel.perf_event_max_sample_rate).");
         break;
     default:
         break;
@@ -115,14 +127,14 @@ static int by_time(const void *a, const void *b)
 
 /* The rings of the processors are each in order of time; together they are put into it. What is newer than
  * `until` waits: an older record may still come from another ring. */
-void perf_work(struct perf_source *x, int64_t until)
+void sampler_work(struct sampler_source *x, int64_t until)
 {
-    struct perf_events *v = &x->events;
+    struct sampler_events *v = &x->events;
     struct due *due = NULL;
     size_t n = 0, cap = 0, kept = 0;
-    struct perf_event e;
-    for (size_t at = 0, size; (size = perf_event_size(v->pending + at, v->n_pending - at)); at += size) {
-        if (!perf_event_decode(v->pending + at, size, &x->layout, &e))
+    struct ring_record e;
+    for (size_t at = 0, size; (size = ring_record_size(v->pending + at, v->n_pending - at)); at += size) {
+        if (!ring_record_decode(v->pending + at, size, &x->layout, &e))
             continue;
         if (n == cap)
             due = mem_grow(due, n, &cap, sizeof *due);
@@ -131,10 +143,10 @@ void perf_work(struct perf_source *x, int64_t until)
     if (n)
         qsort(due, n, sizeof *due, by_time);
     for (size_t i = 0; i < n && due[i].time < until; i++)
-        if (perf_event_decode(v->pending + due[i].at, v->n_pending - due[i].at, &x->layout, &e))
+        if (ring_record_decode(v->pending + due[i].at, v->n_pending - due[i].at, &x->layout, &e))
             take(x, &e);
-    for (size_t at = 0, size; (size = perf_event_size(v->pending + at, v->n_pending - at)); at += size)
-        if (perf_event_decode(v->pending + at, size, &x->layout, &e) && e.time >= until) {
+    for (size_t at = 0, size; (size = ring_record_size(v->pending + at, v->n_pending - at)); at += size)
+        if (ring_record_decode(v->pending + at, size, &x->layout, &e) && e.time >= until) {
             memmove(v->pending + kept, v->pending + at, size);
             kept += size;
         }
@@ -144,10 +156,10 @@ void perf_work(struct perf_source *x, int64_t until)
 
 /* ---- the target ---- */
 
-static bool parse_target(struct perf_target *t, const char *text, struct sd_error *err)
+static bool parse_target(struct sampler_target *t, const char *text, struct sd_error *err)
 {
     size_t digits = strspn(text, "0123456789");
-    *t = (struct perf_target){.scope = PERF_HOST};
+    *t = (struct sampler_target){.scope = PERF_HOST};
     if (!*text)
         return true;
     if (str_starts(text, "cgroup/")) {
@@ -167,10 +179,10 @@ static bool parse_target(struct perf_target *t, const char *text, struct sd_erro
     return true;
 }
 
-static void name_of(const struct perf_source *x, char *buf, size_t n)
+static void name_of(const struct sampler_source *x, char *buf, size_t n)
 {
-    const struct perf_target *t = &x->target;
-    const struct perf_space *s = x->spaces;
+    const struct sampler_target *t = &x->target;
+    const struct sampler_space *s = x->spaces;
     while (t->scope == PERF_PID && s && s->pid != t->pid)
         s = s->hh.next;
     switch (t->scope) {
@@ -191,7 +203,7 @@ static void name_of(const struct perf_source *x, char *buf, size_t n)
 
 /* ---- a window ---- */
 
-static void say_own_cost(struct perf_source *x, struct profile *p, int64_t duration)
+static void say_own_cost(struct sampler_source *x, struct profile *p, int64_t duration)
 {
     int64_t cpu = clock_thread_cpu();
     double share = duration > 0 ? 100.0 * (double)(cpu - x->cpu) / (double)duration : 0;
@@ -201,7 +213,7 @@ static void say_own_cost(struct perf_source *x, struct profile *p, int64_t durat
     x->cpu = cpu;
 }
 
-static void say_what_is_missing(struct perf_source *x, struct profile *p)
+static void say_what_is_missing(struct sampler_source *x, struct profile *p)
 {
     if (!x->events.kernel)
         profile_say(p,
@@ -216,10 +228,10 @@ static void say_what_is_missing(struct perf_source *x, struct profile *p)
 
 static enum sd_result publish_window(struct sd_source *s, int64_t duration, struct sd_error *err)
 {
-    struct perf_source *x = s->priv;
+    struct sampler_source *x = s->priv;
     char name[256];
     sd_time now = s->host->now(s);
-    struct profile *p = perf_stacks_profile(x, x->events.off_cpu ? "off-cpu" : "cpu");
+    struct profile *p = sampler_stacks_profile(x, x->events.off_cpu ? "off-cpu" : "cpu");
     p->lost = x->events.lost - x->lost_said;
     x->lost_said = x->events.lost;
     p->at = now - duration;
@@ -235,8 +247,8 @@ static enum sd_result publish_window(struct sd_source *s, int64_t duration, stru
     else
         s->host->discard(b);
     x->window++;
-    perf_space_forget(x, clock_mono() - GONE);
-    perf_modules_forget(x);
+    sampler_space_forget(x, clock_mono() - GONE);
+    sampler_modules_forget(x);
     return done ? SD_OK
                 : sd_fail(err, SD_RETRY, "the samples of one second are more than one batch can hold");
 }
@@ -245,36 +257,42 @@ static enum sd_result publish_window(struct sd_source *s, int64_t duration, stru
 
 static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
 {
-    const struct perf_options *o = s->opts;
-    struct perf_source *x = s->priv;
-    *x = (struct perf_source){.cpu = clock_thread_cpu()};
+    const struct sampler_options *o = s->opts;
+    struct sampler_source *x = s->priv;
+    *x = (struct sampler_source){.cpu = clock_thread_cpu()};
     if (!str_eq(o->event, "cpu") && !str_eq(o->event, "off-cpu"))
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
-    if (!parse_target(&x->target, s->target, err) || !perf_events_open(&x->events, &x->target, o, err))
+#if !defined(__x86_64__)
+    if (o->dwarf)
+        return sd_fail(err, SD_CONFIG, "dwarf=yes works on x86-64 only");
+#endif
+    x->inlined = o->inlined;
+    x->layout.regs = o->dwarf ? PERF_UNWIND_REGS : 0;
+    if (!parse_target(&x->target, s->target, err) || !sampler_events_open(&x->events, &x->target, o, err))
         return SD_CONFIG;
-    perf_modules_begin(x);
+    sampler_modules_begin(x);
     if (x->target.scope == PERF_PID)
-        perf_space_follow(x, x->target.pid);
+        sampler_space_follow(x, x->target.pid);
     return SD_OK;
 }
 
 static enum sd_result perf_run(struct sd_source *s, struct sd_error *err)
 {
-    struct perf_source *x = s->priv;
+    struct sampler_source *x = s->priv;
     int64_t began = clock_mono(), due = began + FIRST;
     while (!s->host->should_stop(s)) {
         int64_t now = clock_mono();
         s->host->wait(s, -1, 0, s->host->now(s) + MIN(STEP, MAX(due - now, 0)));
         x->drained = now = clock_mono();
-        perf_events_drain(&x->events);
-        perf_work(x, now - LATE);
+        sampler_events_drain(&x->events);
+        sampler_work(x, now - LATE);
         if (now < due)
             continue;
-        perf_off_window(x, now - LATE);
+        sampler_off_window(x, now - LATE);
         enum sd_result r = publish_window(s, now - began, err);
         if (r != SD_OK)
             return r;
-        if ((!s->follow && x->window >= WHOLE) || (x->target.scope == PERF_PID && !perf_space_any(x)))
+        if ((!s->follow && x->window >= WHOLE) || (x->target.scope == PERF_PID && !sampler_space_any(x)))
             return SD_GONE;
         began = now;
         due = MAX(due + WINDOW, clock_mono());
@@ -284,15 +302,15 @@ static enum sd_result perf_run(struct sd_source *s, struct sd_error *err)
 
 static void perf_close(struct sd_source *s)
 {
-    struct perf_source *x = s->priv;
-    perf_events_close(&x->events);
-    perf_stacks_free(&x->stacks);
-    perf_off_free(x);
-    perf_spaces_free(x);
-    perf_modules_free(x);
-    perf_kernel_free(x->kallsyms);
+    struct sampler_source *x = s->priv;
+    sampler_events_close(&x->events);
+    sampler_stacks_free(&x->stacks);
+    sampler_off_free(x);
+    sampler_spaces_free(x);
+    sampler_modules_free(x);
+    sampler_kernel_free(x->kallsyms);
     strbuf_free(&x->text);
-    *x = (struct perf_source){0};
+    *x = (struct sampler_source){0};
 }
 
 extern const struct sd_source_ops perf_source_ops;
@@ -303,9 +321,9 @@ const struct sd_source_ops perf_source_ops = {
     .summary = "what runs on this host, sampled by the kernel: functions",
     .targets = "perf: (the whole host), perf:PID, perf:COMM (processes of that name), perf:cgroup/PATH",
     .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) | SD_KIND_BIT(SD_INTAKE),
-    .opts_size = sizeof(struct perf_options),
+    .opts_size = sizeof(struct sampler_options),
     .options = OPTIONS,
-    .priv_size = sizeof(struct perf_source),
+    .priv_size = sizeof(struct sampler_source),
     .open = perf_open,
     .run = perf_run,
     .close = perf_close,

@@ -1,20 +1,20 @@
-/* perf_stacks.c - the stacks of a window: samples are counted by their addresses as they come; names are
+/* sampler_stacks.c - the stacks of a window: samples are counted by their addresses as they come; names are
  * looked for once, when the window ends. */
 #include <math.h>
 #include <stdio.h>
 
 #include "base/num.h"
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
-void perf_stacks_free(struct perf_stacks *s)
+void sampler_stacks_free(struct sampler_stacks *s)
 {
     free(s->items);
     free(s->frames);
     free(s->slots);
-    *s = (struct perf_stacks){0};
+    *s = (struct sampler_stacks){0};
 }
 
-static void empty(struct perf_stacks *s)
+static void empty(struct sampler_stacks *s)
 {
     s->n = s->n_frames = 0;
     if (s->slots)
@@ -23,56 +23,67 @@ static void empty(struct perf_stacks *s)
 
 /* ---- frames ---- */
 
-static struct perf_frame frame_of(struct perf_source *x, struct perf_space *s, uint64_t ip, bool kernel)
+struct sampler_frame sampler_frame_of(struct sampler_source *x, struct sampler_space *s, uint64_t ip,
+                                      bool kernel)
 {
     if (kernel)
-        return (struct perf_frame){.module = x->kernel, .address = ip};
-    const struct perf_map *m = perf_space_map(s, ip);
+        return (struct sampler_frame){.module = x->kernel, .address = ip};
+    const struct sampler_map *m = sampler_space_map(s, ip);
     if (m && m->module) {
-        perf_module_open(x, m->module, s->pid, m);
-        return (struct perf_frame){.module = m->module, .address = ip - m->start + m->offset};
+        sampler_module_open(x, m->module, s->pid, m);
+        return (struct sampler_frame){.module = m->module, .address = ip - m->start + m->offset};
     }
-    struct perf_module *jit = m ? perf_space_jit(x, s) : NULL;
-    return (struct perf_frame){.module = jit ? jit : x->nowhere, .address = jit ? ip : 0};
+    struct sampler_module *jit = m ? sampler_space_jit(x, s) : NULL;
+    return (struct sampler_frame){.module = jit ? jit : x->nowhere, .address = jit ? ip : 0};
 }
 
 /* The chain as frames; returns how many. Behind a mark of the kernel or the process comes the address itself,
  * then those that calls return to. */
-static size_t frames_of(struct perf_source *x, struct perf_space *s, const struct perf_event *e,
-                        struct perf_frame out[PERF_DEPTH_MAX], size_t *user)
+struct chain {
+    struct sampler_frame frames[PERF_DEPTH_MAX];
+    size_t n, user;
+    bool judged, whole;
+};
+
+static void frames_of(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+                      struct chain *c)
 {
     bool kernel = (e->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL, exact = true;
-    size_t n = 0;
-    *user = 0;
-    for (size_t i = 0; i < e->n_chain && n < PERF_DEPTH_MAX; i++) {
-        uint64_t ip = perf_event_ip(e, i);
+    c->n = c->user = 0;
+    c->judged = c->whole = false;
+    for (size_t i = 0; i < e->n_chain && c->n < PERF_DEPTH_MAX; i++) {
+        uint64_t ip = ring_record_ip(e, i);
         if (ip >= (uint64_t)PERF_CONTEXT_MAX) {
             kernel = ip == (uint64_t)PERF_CONTEXT_KERNEL;
             exact = true;
             continue;
         }
-        out[n] = frame_of(x, s, ip, kernel);
-        out[n].exact = exact;
-        *user += !kernel;
-        n++;
+        c->frames[c->n] = sampler_frame_of(x, s, ip, kernel);
+        c->frames[c->n++].exact = exact;
+        c->user += !kernel;
         exact = false;
     }
-    if (!n && e->ip) {
-        out[n] = frame_of(x, s, e->ip, kernel);
-        out[n++].exact = true;
-        *user = !kernel;
+    if (x->events.dwarf) {
+        c->user = sampler_unwind(x, s, e, c->frames + c->n, PERF_DEPTH_MAX - c->n, &c->whole);
+        c->n += c->user;
+        c->judged = true;
     }
-    return n;
+    if (!c->n && e->ip) {
+        c->frames[0] = sampler_frame_of(x, s, e->ip, kernel);
+        c->frames[0].exact = true;
+        c->n = 1;
+        c->user = !kernel;
+    }
 }
 
 /* ---- counting ---- */
 
-static bool same(const struct perf_stacks *t, const struct perf_stack *a, const struct perf_space *s,
-                 const struct perf_frame *frames, size_t n)
+static bool same(const struct sampler_stacks *t, const struct sampler_stack *a, const struct sampler_space *s,
+                 const struct sampler_frame *frames, size_t n)
 {
     if (a->n != n || strcmp(a->comm, s->comm) != 0)
         return false;
-    const struct perf_frame *its = t->frames + a->first;
+    const struct sampler_frame *its = t->frames + a->first;
     for (size_t i = 0; i < n; i++)
         if (its[i].module != frames[i].module || its[i].address != frames[i].address ||
             its[i].exact != frames[i].exact)
@@ -80,7 +91,7 @@ static bool same(const struct perf_stacks *t, const struct perf_stack *a, const 
     return true;
 }
 
-static uint64_t hash_frames(const struct perf_space *s, const struct perf_frame *frames, size_t n)
+static uint64_t hash_frames(const struct sampler_space *s, const struct sampler_frame *frames, size_t n)
 {
     uint64_t h = str_hash(s->comm, strlen(s->comm));
     for (size_t i = 0; i < n; i++) {
@@ -91,7 +102,7 @@ static uint64_t hash_frames(const struct perf_space *s, const struct perf_frame 
     return h;
 }
 
-static void grow(struct perf_stacks *t)
+static void grow(struct sampler_stacks *t)
 {
     t->n_slots = t->n_slots ? t->n_slots * 2 : 1024;
     free(t->slots);
@@ -104,15 +115,17 @@ static void grow(struct perf_stacks *t)
     }
 }
 
-static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_space *s,
-                                   const struct perf_frame *frames, size_t n, size_t user)
+static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sampler_space *s,
+                                      const struct chain *c)
 {
+    const struct sampler_frame *frames = c->frames;
+    size_t n = c->n;
     uint64_t hash = hash_frames(s, frames, n);
     if (t->n * 2 >= t->n_slots)
         grow(t);
     size_t at = hash & (t->n_slots - 1);
     for (; t->slots[at]; at = (at + 1) & (t->n_slots - 1)) {
-        struct perf_stack *k = &t->items[t->slots[at] - 1];
+        struct sampler_stack *k = &t->items[t->slots[at] - 1];
         if (k->hash == hash && same(t, k, s, frames, n))
             return k;
     }
@@ -125,21 +138,25 @@ static struct perf_stack *stack_of(struct perf_stacks *t, const struct perf_spac
         t->frames = mem_realloc(t->frames, t->cap_frames * sizeof *t->frames);
     }
     memcpy(t->frames + t->n_frames, frames, n * sizeof *frames);
-    struct perf_stack *k = &t->items[t->n++];
-    *k = (struct perf_stack){
-        .hash = hash, .first = (uint32_t)t->n_frames, .n = (uint32_t)n, .user = (uint32_t)user};
+    struct sampler_stack *k = &t->items[t->n++];
+    *k = (struct sampler_stack){.hash = hash,
+                                .first = (uint32_t)t->n_frames,
+                                .n = (uint32_t)n,
+                                .user = (uint32_t)c->user,
+                                .judged = c->judged,
+                                .whole = c->whole};
     snprintf(k->comm, sizeof k->comm, "%s", s->comm);
     t->n_frames += n;
     t->slots[at] = (uint32_t)t->n;
     return k;
 }
 
-void perf_stacks_add(struct perf_source *x, struct perf_space *s, const struct perf_event *e, int64_t samples,
-                     double value)
+void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+                        int64_t samples, double value)
 {
-    struct perf_frame frames[PERF_DEPTH_MAX];
-    size_t user, n = frames_of(x, s, e, frames, &user);
-    struct perf_stack *k = stack_of(&x->stacks, s, frames, n, user);
+    struct chain c;
+    frames_of(x, s, e, &c);
+    struct sampler_stack *k = stack_of(&x->stacks, s, &c);
     x->events.lost += !k;
     if (!k)
         return;
@@ -150,7 +167,7 @@ void perf_stacks_add(struct perf_source *x, struct perf_space *s, const struct p
 /* ---- the profile ---- */
 
 struct build {
-    struct perf_source *x;
+    struct sampler_source *x;
     struct profile *p;
     uint32_t *ids;
     size_t n, cap;
@@ -180,7 +197,7 @@ static bool begins_a_thread(const char *name)
 }
 
 /* Of a stripped C library the functions that start a thread have no names: what they called is whole. */
-static bool is_libc(const struct perf_name *f)
+static bool is_libc(const struct sampler_name *f)
 {
     return f->module && f->name[0] == '[' &&
            (str_starts(f->module, "libc.so") || str_starts(f->module, "libc-2") ||
@@ -188,25 +205,25 @@ static bool is_libc(const struct perf_name *f)
 }
 
 /* Frames from the outermost in; whether the process's part is whole. */
-static bool push_frames(struct build *b, const struct perf_stack *k)
+static bool push_frames(struct build *b, const struct sampler_stack *k)
 {
     bool whole = !k->user;
     for (uint32_t i = k->n; i-- > 0;) {
-        struct perf_name names[PERF_NAMES_MAX];
-        const struct perf_frame *f = &b->x->stacks.frames[k->first + i];
-        size_t n = perf_names(b->x, f, names);
+        struct sampler_name names[PERF_NAMES_MAX];
+        const struct sampler_frame *f = &b->x->stacks.frames[k->first + i];
+        size_t n = sampler_names(b->x, f, names);
         uint32_t from_outside = k->n - 1 - i;
         /* Behind main lies what called it, whose begin may be missing. */
         if (from_outside < MIN(k->user, 3U))
             whole |= begins_a_thread(names[0].name) || (k->user > 1 && !from_outside && is_libc(names));
         for (size_t j = 0; j < n; j++)
             push(b, names[j].name, names[j].module, names[j].kind);
-        perf_keep_up(b->x);
+        sampler_keep_up(b->x);
     }
-    return whole;
+    return k->judged ? k->whole || !k->user : whole;
 }
 
-static void add_stack(struct build *b, const struct perf_stack *k)
+static void add_stack(struct build *b, const struct sampler_stack *k)
 {
     b->n = 0;
     push(b, *k->comm ? k->comm : "[unknown]", NULL, "process");
@@ -218,7 +235,7 @@ static void add_stack(struct build *b, const struct perf_stack *k)
     profile_stack(b->p, b->ids, b->n, k->samples, &k->value);
 }
 
-struct profile *perf_stacks_profile(struct perf_source *x, const char *type)
+struct profile *sampler_stacks_profile(struct sampler_source *x, const char *type)
 {
     struct build b = {.x = x, .p = profile_new("perf", 1)};
     b.p->counted = b.p->series = true;

@@ -1,4 +1,4 @@
-/* perf_module.c - what addresses are in: files, the kernel, code made at run time; and the names of
+/* sampler_module.c - what addresses are in: files, the kernel, code made at run time; and the names of
  * addresses. A file is opened while a process that shows it lives, and read later. Another program may have
  * put anything in its place: only regular files are opened, and of a path only the file that was mapped. */
 #include <errno.h>
@@ -11,13 +11,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
 enum { OVERLAY = 0x794c7630, OPEN_MAX_FILES = 256 };
 
 /* ---- opening ---- */
 
-int perf_open_root(pid_t pid)
+int sampler_open_root(pid_t pid)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
@@ -25,7 +25,7 @@ int perf_open_root(pid_t pid)
 }
 
 /* By O_PATH first: to open a device or a FIFO may do something. */
-int perf_open_regular(int root, const char *path)
+int sampler_open_regular(int root, const char *path)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     struct stat st;
@@ -43,7 +43,7 @@ int perf_open_regular(int root, const char *path)
 }
 
 /* On an overlay the mapping tells the inode of the layer below. */
-static bool is_the_one(int fd, const struct perf_map *map)
+static bool is_the_one(int fd, const struct sampler_map *map)
 {
     struct stat st;
     struct statfs fs;
@@ -52,7 +52,7 @@ static bool is_the_one(int fd, const struct perf_map *map)
     return st.st_ino == map->inode || !map->inode || (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAY);
 }
 
-static int open_if(int fd, const struct perf_map *map)
+static int open_if(int fd, const struct sampler_map *map)
 {
     if (fd < 0 || is_the_one(fd, map))
         return fd;
@@ -61,34 +61,37 @@ static int open_if(int fd, const struct perf_map *map)
 }
 
 /* The mapping itself is exact, also when the file is deleted or replaced, but needs a capability. */
-static int open_mapped(pid_t pid, const struct perf_module *m, const struct perf_map *map)
+static int open_mapped(pid_t pid, const struct sampler_module *m, const struct sampler_map *map)
 {
     char path[96];
     snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)map->start,
              (unsigned long long)map->end);
-    int fd = open_if(perf_open_regular(-1, path), map);
+    int fd = open_if(sampler_open_regular(-1, path), map);
     if (fd >= 0)
         return fd;
     snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
     struct stat st;
     if (map->inode && stat(path, &st) == 0 && st.st_ino == map->inode &&
-        (fd = open_if(perf_open_regular(-1, path), map)) >= 0)
+        (fd = open_if(sampler_open_regular(-1, path), map)) >= 0)
         return fd;
-    int root = perf_open_root(pid);
-    fd = root < 0 ? -1 : open_if(perf_open_regular(root, m->path), map);
+    int root = sampler_open_root(pid);
+    fd = root < 0 ? -1 : open_if(sampler_open_regular(root, m->path), map);
     if (root >= 0)
         close(root);
-    return fd >= 0 ? fd : open_if(perf_open_regular(-1, m->path), map);
+    return fd >= 0 ? fd : open_if(sampler_open_regular(-1, m->path), map);
 }
 
-void perf_module_open(struct perf_source *x, struct perf_module *m, pid_t pid, const struct perf_map *map)
+void sampler_module_open(struct sampler_source *x, struct sampler_module *m, pid_t pid,
+                         const struct sampler_map *map)
 {
     if (m->kind != PERF_FILE || m->opened)
         return;
     m->opened = true;
     m->fd = open_mapped(pid, m, map);
+    if (m->fd >= 0 && x->events.dwarf && m->cfi_fd < 0 && !m->cfi)
+        m->cfi_fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 0);
     if (m->fd < 0)
-        perf_trouble(
+        sampler_trouble(
             x, "Of some programs and libraries the file that runs is not there: their functions have no "
                "names.");
 }
@@ -101,26 +104,26 @@ static const char *base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-static struct perf_module *find_module(struct perf_source *x, const char *key)
+static struct sampler_module *find_module(struct sampler_source *x, const char *key)
 {
-    struct perf_module *m;
+    struct sampler_module *m;
     HASH_FIND_STR(x->modules, key, m);
     return m;
 }
 
 /* Takes over key. */
-static struct perf_module *add_module(struct perf_source *x, char *key, enum perf_module_kind kind,
-                                      const char *path)
+static struct sampler_module *add_module(struct sampler_source *x, char *key, enum sampler_module_kind kind,
+                                         const char *path)
 {
     if (HASH_COUNT(x->modules) >= PERF_MODULES_MAX) {
         free(key);
         return NULL;
     }
-    struct perf_module *m = mem_alloc(sizeof *m);
+    struct sampler_module *m = mem_alloc(sizeof *m);
     size_t n = strlen(path);
     m->kind = kind;
     m->key = key;
-    m->fd = m->dump_fd = -1;
+    m->fd = m->dump_fd = m->cfi_fd = -1;
     m->deleted = str_ends(path, " (deleted)");
     m->path = mem_strndup(path, m->deleted ? n - strlen(" (deleted)") : n);
     m->name = mem_strdup(base_name(m->path));
@@ -130,11 +133,11 @@ static struct perf_module *add_module(struct perf_source *x, char *key, enum per
     return m;
 }
 
-struct perf_module *perf_module_file(struct perf_source *x, pid_t pid, const char *path, uint32_t major,
-                                     uint32_t minor, uint64_t inode)
+struct sampler_module *sampler_module_file(struct sampler_source *x, pid_t pid, const char *path,
+                                           uint32_t major, uint32_t minor, uint64_t inode)
 {
     char *key = mem_printf("%x:%x:%llu %s", major, minor, (unsigned long long)inode, path);
-    struct perf_module *m = find_module(x, key);
+    struct sampler_module *m = find_module(x, key);
     if (!m) {
         if ((m = add_module(x, key, PERF_FILE, path)))
             m->pid = pid;
@@ -162,13 +165,13 @@ static pid_t own_number(pid_t pid)
     return (pid_t)number;
 }
 
-struct perf_module *perf_module_jit(struct perf_source *x, pid_t pid)
+struct sampler_module *sampler_module_jit(struct sampler_source *x, pid_t pid)
 {
     char path[64];
     struct stat st;
     snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)pid);
     /* Another process may have had the number. */
-    struct perf_module *m =
+    struct sampler_module *m =
         add_module(x, mem_printf("%d jit %zu", (int)pid, (size_t)x->modules_made++), PERF_JIT, path);
     if (!m)
         return NULL;
@@ -179,36 +182,18 @@ struct perf_module *perf_module_jit(struct perf_source *x, pid_t pid)
     return m;
 }
 
-void perf_module_dump(struct perf_module *jit, struct perf_module *file)
+void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file)
 {
     if (!jit || jit->dump_fd >= 0 || file->fd < 0)
         return;
     jit->dump_fd = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 }
 
-static void free_module(struct perf_source *x, struct perf_module *m)
-{
-    HASH_DEL(x->modules, m);
-    if (m->symbols)
-        x->symbol_bytes -= (int64_t)perf_symbols_bytes(m->symbols);
-    perf_symbols_free(m->symbols);
-    jit_code_free(&m->code);
-    if (m->fd >= 0)
-        close(m->fd);
-    if (m->dump_fd >= 0)
-        close(m->dump_fd);
-    free(m->key);
-    free(m->path);
-    free(m->name);
-    free(m->map_path);
-    free(m);
-}
-
 /* ---- memory ---- */
 
-static void mark_used(struct perf_source *x)
+static void mark_used(struct sampler_source *x)
 {
-    struct perf_space *s, *next;
+    struct sampler_space *s, *next;
     HASH_ITER(hh, x->spaces, s, next)
     {
         for (size_t i = 0; i < s->n; i++)
@@ -219,47 +204,92 @@ static void mark_used(struct perf_source *x)
     }
 }
 
-static int by_use(const struct perf_module *a, const struct perf_module *b)
+static int by_hit(const struct sampler_module *a, const struct sampler_module *b)
 {
-    return a->used < b->used ? -1 : a->used > b->used;
+    return a->hit < b->hit ? -1 : a->hit > b->hit;
 }
 
-/* Between two windows, when no frame points at a module. Those no process has mapped go; the tables of the
- * others are given up, the longest unused first, when all are too large: they are read again when needed. */
-void perf_modules_forget(struct perf_source *x)
+static int64_t bytes_of(const struct sampler_module *m)
 {
-    enum { KEPT = 60 }; /* windows: a program that is started again and again is read once */
-    struct perf_module *m, *next;
-    if (x->window % 8 == 0) {
-        int64_t window = x->window;
-        mark_used(x);
-        HASH_ITER(hh, x->modules, m, next)
-        if (m != x->kernel && m != x->vdso && m != x->nowhere &&
-            m->used < window - (m->kind == PERF_JIT ? 2 : KEPT))
-            free_module(x, m);
-    }
+    return (int64_t)(sampler_symbols_bytes(m->symbols) + jit_code_bytes(&m->code) +
+                     sampler_cfi_bytes(m->cfi));
+}
+
+/* Its names; they are read again when they are needed. */
+static void give_up(struct sampler_module *m)
+{
+    sampler_symbols_free(m->symbols);
+    sampler_cfi_free(m->cfi);
+    jit_code_free(&m->code);
+    m->symbols = NULL;
+    m->cfi = NULL;
+    m->map_read = m->dump_read = 0;
+    if (m->kind == PERF_FILE)
+        m->loaded = m->opened = false;
+}
+
+static void free_module(struct sampler_source *x, struct sampler_module *m)
+{
+    HASH_DEL(x->modules, m);
+    give_up(m);
+    if (m->fd >= 0)
+        close(m->fd);
+    if (m->dump_fd >= 0)
+        close(m->dump_fd);
+    if (m->cfi_fd >= 0)
+        close(m->cfi_fd);
+    free(m->key);
+    free(m->path);
+    free(m->name);
+    free(m->map_path);
+    free(m);
+}
+
+/* When all names together are too large, those go that were not asked for for the longest time. What was
+ * asked for just now stays as long as it can: it would be read again at once. */
+static void bound_memory(struct sampler_source *x)
+{
+    enum { JUST_NOW = 10 }; /* windows */
+    struct sampler_module *m, *next;
+    x->symbol_bytes = 0;
+    HASH_ITER(hh, x->modules, m, next)
+    x->symbol_bytes += bytes_of(m);
     if (x->symbol_bytes <= PERF_SYMBOLS_BYTES)
         return;
-    HASH_SRT(hh, x->modules, by_use);
+    HASH_SRT(hh, x->modules, by_hit);
     HASH_ITER(hh, x->modules, m, next)
-    if (m->kind == PERF_FILE && m->symbols && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2) {
-        x->symbol_bytes -= (int64_t)perf_symbols_bytes(m->symbols);
-        perf_symbols_free(m->symbols);
-        m->symbols = NULL;
-        m->loaded = m->opened = false;
+    if ((m->kind == PERF_FILE || m->kind == PERF_JIT) && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2 &&
+        (m->hit < x->window - JUST_NOW || x->symbol_bytes > 2 * (int64_t)PERF_SYMBOLS_BYTES)) {
+        x->symbol_bytes -= bytes_of(m);
+        give_up(m);
     }
 }
 
-void perf_modules_begin(struct perf_source *x)
+/* Between two windows, when no frame points at a module. Those no process has mapped go. */
+void sampler_modules_forget(struct sampler_source *x)
+{
+    enum { KEPT = 60 }; /* windows: a program that is started again and again is read once */
+    struct sampler_module *m, *next;
+    bound_memory(x);
+    if (x->window % 8)
+        return;
+    mark_used(x);
+    HASH_ITER(hh, x->modules, m, next)
+    if (m != x->kernel && m != x->vdso && m != x->nowhere &&
+        m->used < x->window - (m->kind == PERF_JIT ? 2 : KEPT))
+        free_module(x, m);
+}
+
+void sampler_modules_begin(struct sampler_source *x)
 {
     x->kernel = add_module(x, mem_strdup("kernel"), PERF_KERNEL, "[kernel.kallsyms]");
     x->vdso = add_module(x, mem_strdup("vdso"), PERF_VDSO, "[vdso]");
     x->nowhere = add_module(x, mem_strdup("nowhere"), PERF_NOWHERE, "[unknown]");
 }
 
-void perf_modules_free(struct perf_source *x)
+void sampler_modules_free(struct sampler_source *x)
 {
-    struct perf_module *m, *next;
+    struct sampler_module *m, *next;
     HASH_ITER(hh, x->modules, m, next)
     free_module(x, m);
 }

@@ -1,45 +1,45 @@
-/* perf_off.c - time that threads do not run: from the sample that the kernel takes when a thread stops to the
- * switch that lets it go on. What still waits when a window ends counts in it so far. A thread that waits
+/* sampler_off.c - time that threads do not run: from the sample that the kernel takes when a thread stops to
+ * the switch that lets it go on. What still waits when a window ends counts in it so far. A thread that waits
  * since before sampling began is not known. */
 #include "base/clock.h"
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
 enum { THREADS_MAX = 1 << 16, CHAIN_MAX = 160 };
 
-struct perf_off {
+struct sampler_off {
     uint32_t tid;
-    struct perf_event stopped; /* where; its chain is `chain` */
-    int64_t since;             /* what is before is counted */
-    bool counted;              /* as a sample */
+    struct ring_record stopped; /* where; its chain is `chain` */
+    int64_t since;              /* what is before is counted */
+    bool counted;               /* as a sample */
     UT_hash_handle hh;
     unsigned char chain[CHAIN_MAX * 8];
 };
 
 /* One that ended stops for the last time. */
-static bool is_over(const struct perf_space *s, uint32_t tid)
+static bool is_over(const struct sampler_space *s, uint32_t tid)
 {
     return s->ended && (uint32_t)s->pid == tid;
 }
 
-static void forget(struct perf_source *x, struct perf_off *t)
+static void forget(struct sampler_source *x, struct sampler_off *t)
 {
     HASH_DEL(x->off, t);
     free(t);
 }
 
-static void count(struct perf_source *x, struct perf_off *t, int64_t until)
+static void count(struct sampler_source *x, struct sampler_off *t, int64_t until)
 {
-    struct perf_space *s = perf_space_of(x, (pid_t)t->stopped.pid);
+    struct sampler_space *s = sampler_space_of(x, (pid_t)t->stopped.pid);
     if (s && until > t->since)
-        perf_stacks_add(x, s, &t->stopped, !t->counted, (double)(until - t->since));
+        sampler_stacks_add(x, s, &t->stopped, !t->counted, (double)(until - t->since));
     t->counted = true;
     t->since = MAX(t->since, until);
 }
 
-void perf_off_stopped(struct perf_source *x, const struct perf_event *e)
+void sampler_off_stopped(struct sampler_source *x, const struct ring_record *e)
 {
-    struct perf_off *t;
-    struct perf_space *s = e->tid && e->tid != UINT32_MAX ? perf_space_of(x, (pid_t)e->pid) : NULL;
+    struct sampler_off *t;
+    struct sampler_space *s = e->tid && e->tid != UINT32_MAX ? sampler_space_of(x, (pid_t)e->pid) : NULL;
     if (!s || is_over(s, e->tid))
         return;
     HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
@@ -60,9 +60,9 @@ void perf_off_stopped(struct perf_source *x, const struct perf_event *e)
     t->counted = false;
 }
 
-void perf_off_switched(struct perf_source *x, const struct perf_event *e)
+void sampler_off_switched(struct sampler_source *x, const struct ring_record *e)
 {
-    struct perf_off *t;
+    struct sampler_off *t;
     if (e->misc & PERF_RECORD_MISC_SWITCH_OUT)
         return;
     HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
@@ -72,12 +72,12 @@ void perf_off_switched(struct perf_source *x, const struct perf_event *e)
     forget(x, t);
 }
 
-void perf_off_window(struct perf_source *x, int64_t until)
+void sampler_off_window(struct sampler_source *x, int64_t until)
 {
-    struct perf_off *t, *next;
+    struct sampler_off *t, *next;
     HASH_ITER(hh, x->off, t, next)
     {
-        struct perf_space *s = perf_space_of(x, (pid_t)t->stopped.pid);
+        struct sampler_space *s = sampler_space_of(x, (pid_t)t->stopped.pid);
         if (!s || is_over(s, t->tid))
             forget(x, t);
         else
@@ -85,9 +85,9 @@ void perf_off_window(struct perf_source *x, int64_t until)
     }
 }
 
-void perf_off_free(struct perf_source *x)
+void sampler_off_free(struct sampler_source *x)
 {
-    struct perf_off *t, *next;
+    struct sampler_off *t, *next;
     HASH_ITER(hh, x->off, t, next)
     forget(x, t);
 }

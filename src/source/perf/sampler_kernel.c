@@ -1,9 +1,9 @@
-/* perf_kernel.c - functions of the kernel and its modules, from /proc/kallsyms. */
+/* sampler_kernel.c - functions of the kernel and its modules, from /proc/kallsyms. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
 enum {
     KALLSYMS_MAX = 256 << 20, /* bytes of the file */
@@ -15,7 +15,7 @@ struct kernel_symbol {
     uint32_t name, module; /* where they stand in `names`; module 0: the kernel itself */
 };
 
-struct perf_kernel {
+struct sampler_kernel {
     struct kernel_symbol *items;
     size_t n, cap;
     struct strbuf names;
@@ -24,7 +24,7 @@ struct perf_kernel {
     int64_t read_in; /* the window */
 };
 
-void perf_kernel_free(struct perf_kernel *k)
+void sampler_kernel_free(struct sampler_kernel *k)
 {
     if (!k)
         return;
@@ -33,7 +33,7 @@ void perf_kernel_free(struct perf_kernel *k)
     free(k);
 }
 
-static uint32_t keep(struct perf_kernel *k, const char *s, size_t n)
+static uint32_t keep(struct sampler_kernel *k, const char *s, size_t n)
 {
     uint32_t at = (uint32_t)k->names.len;
     strbuf_add(&k->names, s, n);
@@ -42,10 +42,12 @@ static uint32_t keep(struct perf_kernel *k, const char *s, size_t n)
 }
 
 /* "ffffffff81000000 T _stext" or "ffffffffc0000000 t name\t[module]" */
-static void take_line(struct perf_kernel *k, const char *line)
+static void take_line(struct sampler_kernel *k, const char *line)
 {
-    char *at;
-    uint64_t address = strtoull(line, &at, 16);
+    const char *at = line;
+    uint64_t address = 0;
+    for (; *at != ' ' && *at; at++)
+        address = address << 4 | (uint64_t)(*at <= '9' ? *at - '0' : (*at | 32) - 'a' + 10);
     if (!address || at[0] != ' ' || !at[1] || !strchr("tTwW", at[1]) || at[2] != ' ')
         return;
     const char *name = at + 3, *tab = strchr(name, '\t');
@@ -69,7 +71,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* In pieces: it is long, and the kernel makes it while it is read. */
-static void read_kallsyms(struct perf_source *x, struct perf_kernel *k)
+static void read_kallsyms(struct sampler_source *x, struct sampler_kernel *k)
 {
     int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
     struct strbuf b = {0};
@@ -88,15 +90,19 @@ static void read_kallsyms(struct perf_source *x, struct perf_kernel *k)
         }
         b.len -= (size_t)(line - b.text);
         memmove(b.text, line, b.len);
-        perf_keep_up(x);
+        sampler_keep_up(x);
     }
     strbuf_free(&b);
     if (fd >= 0)
         close(fd);
-    qsort(k->items, k->n, sizeof *k->items, by_address);
+    bool sorted = true; /* the kernel's own are; modules and programs of BPF stand behind them */
+    for (size_t i = 1; i < k->n && sorted; i++)
+        sorted = k->items[i - 1].address <= k->items[i].address;
+    if (!sorted)
+        qsort(k->items, k->n, sizeof *k->items, by_address);
 }
 
-static const struct kernel_symbol *find(const struct perf_kernel *k, uint64_t address)
+static const struct kernel_symbol *find(const struct sampler_kernel *k, uint64_t address)
 {
     size_t low = 0, high = k->n;
     while (low < high) {
@@ -113,25 +119,25 @@ static const struct kernel_symbol *find(const struct perf_kernel *k, uint64_t ad
 }
 
 /* A module that was loaded since lies behind the last symbol or far behind its neighbour. */
-static bool plausible(const struct perf_kernel *k, const struct kernel_symbol *s, uint64_t address)
+static bool plausible(const struct sampler_kernel *k, const struct kernel_symbol *s, uint64_t address)
 {
     return s && address - s->address < 1 << 20 &&
            (s != &k->items[k->n - 1] || address - s->address < 1 << 16);
 }
 
-const char *perf_kernel_at(struct perf_source *x, uint64_t address, const char **module)
+const char *sampler_kernel_at(struct sampler_source *x, uint64_t address, const char **module)
 {
     const struct kernel_symbol *s = x->kallsyms ? find(x->kallsyms, address) : NULL;
     if (!x->kallsyms || (!plausible(x->kallsyms, s, address) && x->window - x->kallsyms->read_in >= AGAIN)) {
-        perf_kernel_free(x->kallsyms);
+        sampler_kernel_free(x->kallsyms);
         x->kallsyms = mem_alloc(sizeof *x->kallsyms);
         x->kallsyms->read_in = x->window;
         read_kallsyms(x, x->kallsyms);
         s = find(x->kallsyms, address);
     }
     if (!x->kallsyms->n)
-        perf_trouble(x,
-                     "The kernel hides its addresses (kernel.kptr_restrict): its functions have no names.");
+        sampler_trouble(
+            x, "The kernel hides its addresses (kernel.kptr_restrict): its functions have no names.");
     if (!plausible(x->kallsyms, s, address))
         return NULL;
     if (s->module)

@@ -1,4 +1,4 @@
-#include "format/profiles/perf_event.h"
+#include "format/profiles/ring_record.h"
 
 /* What is left of a record. */
 struct body {
@@ -47,7 +47,7 @@ static const char *take_name(struct body *b)
 }
 
 /* pid, tid, time, cpu, and four bytes that are kept free. */
-static void take_id(struct body *b, struct perf_event *e)
+static void take_id(struct body *b, struct ring_record *e)
 {
     e->pid = take_u32(b);
     e->tid = take_u32(b);
@@ -56,7 +56,7 @@ static void take_id(struct body *b, struct perf_event *e)
     take_u32(b);
 }
 
-static void take_sample(struct body *b, const struct perf_event_layout *layout, struct perf_event *e)
+static void take_sample(struct body *b, const struct ring_layout *layout, struct ring_record *e)
 {
     e->ip = take_u64(b);
     take_id(b, e);
@@ -85,7 +85,7 @@ static void take_sample(struct body *b, const struct perf_event_layout *layout, 
 }
 
 /* What records other than samples end in. */
-static bool split_id(struct body *b, struct perf_event *e)
+static bool split_id(struct body *b, struct ring_record *e)
 {
     enum { ID = 24 };
     if (b->left < ID)
@@ -96,7 +96,7 @@ static bool split_id(struct body *b, struct perf_event *e)
     return true;
 }
 
-static void take_mapping(struct body *b, struct perf_event *e)
+static void take_mapping(struct body *b, struct ring_record *e)
 {
     e->pid = take_u32(b);
     e->tid = take_u32(b);
@@ -117,7 +117,7 @@ static void take_mapping(struct body *b, struct perf_event *e)
     b->broken |= e->len > UINT64_MAX - e->start;
 }
 
-static void take_other(struct body *b, struct perf_event *e)
+static void take_other(struct body *b, struct ring_record *e)
 {
     switch (e->type) {
     case PERF_RECORD_MMAP:
@@ -147,7 +147,7 @@ static void take_other(struct body *b, struct perf_event *e)
     }
 }
 
-size_t perf_event_size(const void *bytes, size_t len)
+size_t ring_record_size(const void *bytes, size_t len)
 {
     struct perf_event_header h;
     if (len < sizeof h)
@@ -156,15 +156,15 @@ size_t perf_event_size(const void *bytes, size_t len)
     return h.size >= sizeof h && h.size <= len ? h.size : 0;
 }
 
-bool perf_event_decode(const void *bytes, size_t len, const struct perf_event_layout *layout,
-                       struct perf_event *e)
+bool ring_record_decode(const void *bytes, size_t len, const struct ring_layout *layout,
+                        struct ring_record *e)
 {
     struct perf_event_header h;
-    size_t size = perf_event_size(bytes, len);
+    size_t size = ring_record_size(bytes, len);
     if (!size)
         return false;
     memcpy(&h, bytes, sizeof h);
-    *e = (struct perf_event){.type = h.type, .misc = h.misc};
+    *e = (struct ring_record){.type = h.type, .misc = h.misc};
     struct body b = {(const unsigned char *)bytes + sizeof h, size - sizeof h, false};
     if (h.type == PERF_RECORD_SAMPLE) {
         take_sample(&b, layout, e);
@@ -176,7 +176,7 @@ bool perf_event_decode(const void *bytes, size_t len, const struct perf_event_la
     return !b.broken;
 }
 
-uint64_t perf_event_ip(const struct perf_event *e, size_t i)
+uint64_t ring_record_ip(const struct ring_record *e, size_t i)
 {
     uint64_t ip;
     memcpy(&ip, e->chain + i * sizeof ip, sizeof ip);

@@ -2,7 +2,7 @@
 #include "tests/lib/test.h"
 
 #include "format/profiles/jit_code.h"
-#include "format/profiles/perf_event.h"
+#include "format/profiles/ring_record.h"
 
 /* ---- records, as the kernel lays them out ---- */
 
@@ -40,18 +40,18 @@ static void put_id(struct record *r, uint32_t pid, uint32_t tid, uint64_t time)
     put(r, 0, 4);
 }
 
-static bool decoded(struct record *r, struct perf_event *e)
+static bool decoded(struct record *r, struct ring_record *e)
 {
     uint16_t size = (uint16_t)r->n;
     memcpy(r->bytes + 6, &size, 2);
-    return perf_event_decode(r->bytes, r->n, &(struct perf_event_layout){0}, e);
+    return ring_record_decode(r->bytes, r->n, &(struct ring_layout){0}, e);
 }
 
 static void a_sample_has_its_stack(void **state)
 {
     (void)state;
     struct record r;
-    struct perf_event e;
+    struct ring_record e;
     begin(&r, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
     put(&r, 0x401000, 8);
     put_id(&r, 10, 11, 5000);
@@ -67,8 +67,8 @@ static void a_sample_has_its_stack(void **state)
     assert_int_equal(e.cpu, 3);
     assert_int_equal(e.period, 10101010);
     assert_int_equal(e.n_chain, 3);
-    assert_true(perf_event_ip(&e, 0) == (uint64_t)PERF_CONTEXT_USER);
-    assert_int_equal(perf_event_ip(&e, 2), 0x402000);
+    assert_true(ring_record_ip(&e, 0) == (uint64_t)PERF_CONTEXT_USER);
+    assert_int_equal(ring_record_ip(&e, 2), 0x402000);
 
     /* More addresses than there is room for. */
     uint64_t huge = UINT64_MAX / 8;
@@ -80,7 +80,7 @@ static void a_sample_may_have_registers_and_stack(void **state)
 {
     (void)state;
     struct record r;
-    struct perf_event e;
+    struct ring_record e;
     begin(&r, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
     put(&r, 0x401000, 8);
     put_id(&r, 10, 11, 5000);
@@ -95,20 +95,20 @@ static void a_sample_may_have_registers_and_stack(void **state)
     put(&r, 8, 8);
     uint16_t size = (uint16_t)r.n;
     memcpy(r.bytes + 6, &size, 2);
-    assert_true(perf_event_decode(r.bytes, r.n, &(struct perf_event_layout){.regs = 3}, &e));
+    assert_true(ring_record_decode(r.bytes, r.n, &(struct ring_layout){.regs = 3}, &e));
     assert_int_equal(e.n_regs, 2);
     assert_int_equal(e.stack_len, 8);
     /* The stack reaches over the end. */
     r.bytes[7 * 8 + 24] = 0xff;
     r.bytes[7 * 8 + 25] = 0xff;
-    assert_false(perf_event_decode(r.bytes, r.n, &(struct perf_event_layout){.regs = 3}, &e));
+    assert_false(ring_record_decode(r.bytes, r.n, &(struct ring_layout){.regs = 3}, &e));
 }
 
 static void a_mapping_has_its_file(void **state)
 {
     (void)state;
     struct record r;
-    struct perf_event e;
+    struct ring_record e;
     begin(&r, PERF_RECORD_MMAP2, PERF_RECORD_MISC_USER);
     put(&r, 10, 4);
     put(&r, 10, 4);
@@ -138,7 +138,7 @@ static void processes_come_and_go(void **state)
 {
     (void)state;
     struct record r;
-    struct perf_event e;
+    struct ring_record e;
     begin(&r, PERF_RECORD_COMM, PERF_RECORD_MISC_COMM_EXEC);
     put(&r, 10, 4);
     put(&r, 10, 4);
@@ -170,13 +170,13 @@ static void broken_records_are_told(void **state)
 {
     (void)state;
     struct record r;
-    struct perf_event e;
+    struct ring_record e;
     begin(&r, PERF_RECORD_EXIT, 0);
-    assert_int_equal(perf_event_size(r.bytes, 8), 0); /* its size is 0 */
-    assert_int_equal(perf_event_size(r.bytes, 7), 0);
+    assert_int_equal(ring_record_size(r.bytes, 8), 0); /* its size is 0 */
+    assert_int_equal(ring_record_size(r.bytes, 7), 0);
     assert_false(decoded(&r, &e));
     r.bytes[6] = 200;
-    assert_int_equal(perf_event_size(r.bytes, 100), 0); /* not whole */
+    assert_int_equal(ring_record_size(r.bytes, 100), 0); /* not whole */
 }
 
 /* ---- code made at run time ---- */
@@ -280,5 +280,5 @@ int main(void)
         cmocka_unit_test(absurd_lines_are_no_code),
         cmocka_unit_test(a_jitdump_is_read_in_pieces),
     };
-    return cmocka_run_group_tests_name("perf_event", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ring_record", tests, NULL, NULL);
 }

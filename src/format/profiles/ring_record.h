@@ -1,27 +1,26 @@
-/* perf_event.h - the records that the kernel writes into the rings of perf_event_open(2). Pure; any thread.
+/* ring_record.h - the records that the kernel writes into the rings of perf_event_open(2). Pure; any thread.
  *
- * Of samples those with PERF_EVENT_SAMPLE_TYPE are read; every other record ends in the thread, the time and
- * the processor (`sample_id_all`). A list of addresses is read in place: see perf_event_ip. */
-#ifndef FORMAT_PROFILES_PERF_EVENT_H
-#define FORMAT_PROFILES_PERF_EVENT_H
+ * Of samples those with RING_SAMPLE_TYPE are read; every other record ends in the thread, the time and
+ * the processor (`sample_id_all`). A list of addresses is read in place: see ring_record_ip. */
+#ifndef FORMAT_PROFILES_RING_RECORD_H
+#define FORMAT_PROFILES_RING_RECORD_H
 
 #include <linux/perf_event.h>
 
 #include "base/base.h"
 
 enum {
-    PERF_EVENT_SAMPLE_TYPE = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU |
-                             PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN,
-    PERF_EVENT_REGS_MAX = 32,
+    RING_SAMPLE_TYPE = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU |
+                       PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN,
 };
 
 /* What a sample has besides: `regs`, the mask of user registers, and a copy of the user's stack. 0: neither.
  */
-struct perf_event_layout {
+struct ring_layout {
     uint64_t regs;
 };
 
-struct perf_event {
+struct ring_record {
     uint32_t type; /* PERF_RECORD_... */
     uint16_t misc;
     uint32_t pid, tid, cpu; /* pid and tid are UINT32_MAX for what is of no process */
@@ -29,7 +28,7 @@ struct perf_event {
 
     /* PERF_RECORD_SAMPLE */
     uint64_t ip, period;
-    const unsigned char *chain; /* perf_event_ip */
+    const unsigned char *chain; /* ring_record_ip */
     size_t n_chain;
     const unsigned char *regs; /* 8 bytes each, in the order of the mask; NULL: none */
     size_t n_regs;
@@ -48,12 +47,12 @@ struct perf_event {
 };
 
 /* The size of the record at `bytes`; 0: it is broken or not whole. */
-size_t perf_event_size(const void *bytes, size_t len);
+size_t ring_record_size(const void *bytes, size_t len);
 /* False: it is broken. Pointers point into `bytes`. */
-bool perf_event_decode(const void *bytes, size_t len, const struct perf_event_layout *layout,
-                       struct perf_event *e);
+bool ring_record_decode(const void *bytes, size_t len, const struct ring_layout *layout,
+                        struct ring_record *e);
 /* Number i of the chain, the innermost first; values from PERF_CONTEXT_MAX up tell whose the next ones are.
  */
-uint64_t perf_event_ip(const struct perf_event *e, size_t i);
+uint64_t ring_record_ip(const struct ring_record *e, size_t i);
 
 #endif

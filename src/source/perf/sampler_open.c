@@ -1,5 +1,5 @@
-/* perf_open.c - the events of perf_event_open(2) and their rings: one ring for each processor. Where all of
- * the host may be sampled, one event a processor does, whatever the target: what is not wanted is left out
+/* sampler_open.c - the events of perf_event_open(2) and their rings: one ring for each processor. Where all
+ * of the host may be sampled, one event a processor does, whatever the target: what is not wanted is left out
  * later. Otherwise each thread of the process has an event on each processor, which its children inherit. */
 #include <dirent.h>
 #include <errno.h>
@@ -12,23 +12,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
-enum { RING_PAGES = 64, RING_PAGES_OFF = 1024, CPUS_MAX = 4096, THREADS_MAX = 4096 };
+enum { RING_PAGES = 64, RING_PAGES_LARGE = 1024, CPUS_MAX = 4096, THREADS_MAX = 4096 };
 
 static int event_open(struct perf_event_attr *a, int pid, int cpu, unsigned long flags)
 {
     return (int)syscall(SYS_perf_event_open, a, pid, cpu, -1, flags | PERF_FLAG_FD_CLOEXEC);
 }
 
-static struct perf_event_attr attributes(const struct perf_options *o)
+static struct perf_event_attr attributes(const struct sampler_options *o)
 {
     bool off = str_eq(o->event, "off-cpu");
     struct perf_event_attr a = {
         .size = sizeof a,
         .type = PERF_TYPE_SOFTWARE,
         .config = off ? PERF_COUNT_SW_CONTEXT_SWITCHES : PERF_COUNT_SW_CPU_CLOCK,
-        .sample_type = PERF_EVENT_SAMPLE_TYPE,
+        .sample_type = RING_SAMPLE_TYPE,
         .freq = !off,
         .exclude_idle = !off,
         .mmap = 1,
@@ -41,6 +41,12 @@ static struct perf_event_attr attributes(const struct perf_options *o)
         .clockid = CLOCK_MONOTONIC,
         .context_switch = off,
     };
+    if (o->dwarf) {
+        a.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+        a.sample_regs_user = PERF_UNWIND_REGS;
+        a.sample_stack_user = PERF_UNWIND_STACK;
+        a.exclude_callchain_user = 1;
+    }
     if (off)
         a.sample_period = 1;
     else
@@ -83,7 +89,7 @@ static bool privileged(void)
     return caps & (UINT64_C(1) << CAP_PERFMON | UINT64_C(1) << CAP_SYS_ADMIN);
 }
 
-static const char *whom(const struct perf_target *t, char buf[64])
+static const char *whom(const struct sampler_target *t, char buf[64])
 {
     if (t->scope == PERF_PID)
         snprintf(buf, 64, "process %d", (int)t->pid);
@@ -95,7 +101,7 @@ static const char *whom(const struct perf_target *t, char buf[64])
     return buf;
 }
 
-static bool others_process(const struct perf_target *t)
+static bool others_process(const struct sampler_target *t)
 {
     char path[64];
     struct stat st;
@@ -104,13 +110,13 @@ static bool others_process(const struct perf_target *t)
 }
 
 /* What would do without a capability. */
-static int allowed_level(const struct perf_target *t, bool off)
+static int allowed_level(const struct sampler_target *t, bool off)
 {
     return t->scope != PERF_PID ? 0 : off ? 1 : 2;
 }
 
 /* EACCES is the kernel's own refusal, EPERM that of a filter of system calls. */
-static bool not_permitted(const struct perf_target *t, bool off, int error, const char *who,
+static bool not_permitted(const struct sampler_target *t, bool off, int error, const char *who,
                           struct sd_error *err)
 {
     int64_t level = number_in("/proc/sys/kernel/perf_event_paranoid");
@@ -134,7 +140,7 @@ static bool not_permitted(const struct perf_target *t, bool off, int error, cons
                                                      : "profiles in files work");
 }
 
-static bool open_failed(const struct perf_target *t, const struct perf_options *o, int error,
+static bool open_failed(const struct sampler_target *t, const struct sampler_options *o, int error,
                         struct sd_error *err)
 {
     char who[64];
@@ -170,14 +176,25 @@ static int cannot_map(int error, struct sd_error *err)
 /* ---- opening: functions give 0 or an errno; a sentence in `err` is the better one ---- */
 
 struct opening {
-    struct perf_events *e;
+    struct sampler_events *e;
     struct perf_event_attr attr;
     int cpus[CPUS_MAX];
     size_t n_cpus, n_threads;
     struct sd_error *err;
 };
 
-static void keep_fd(struct perf_events *e, int fd)
+/* Events and rings, but not what is known of them. */
+static void drop_events(struct sampler_events *e)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    for (size_t i = 0; i < e->n_rings; i++)
+        munmap(e->rings[i].page, page + e->rings[i].size);
+    for (size_t i = 0; i < e->n_fds; i++)
+        close(e->fds[i]);
+    e->n_rings = e->n_fds = 0;
+}
+
+static void keep_fd(struct sampler_events *e, int fd)
 {
     if (e->n_fds == e->cap_fds)
         e->fds = mem_grow(e->fds, e->n_fds, &e->cap_fds, sizeof *e->fds);
@@ -207,16 +224,16 @@ static size_t processors(int out[CPUS_MAX])
 }
 
 /* As large as the limit of locked memory lets it be. */
-static bool map_ring(struct perf_events *e, int fd)
+static bool map_ring(struct sampler_events *e, int fd)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t pages = e->off_cpu ? RING_PAGES_OFF : RING_PAGES; pages; pages /= 2) {
+    for (size_t pages = e->off_cpu || e->dwarf ? RING_PAGES_LARGE : RING_PAGES; pages; pages /= 2) {
         void *base = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
         if (base == MAP_FAILED)
             continue;
         e->rings = mem_realloc(e->rings, (e->n_rings + 1) * sizeof *e->rings);
         e->rings[e->n_rings++] =
-            (struct perf_ring){.page = base, .data = (unsigned char *)base + page, .size = pages * page};
+            (struct sampler_ring){.page = base, .data = (unsigned char *)base + page, .size = pages * page};
         return true;
     }
     return false;
@@ -298,9 +315,11 @@ static int open_named(struct opening *o, const char *comm)
     return error;
 }
 
-static int open_threads(struct opening *o, const struct perf_target *t)
+static int open_threads(struct opening *o, const struct sampler_target *t)
 {
+    drop_events(o->e);
     o->attr.inherit = 1;
+    o->n_threads = 0;
     int error = t->scope == PERF_PID ? open_process(o, t->pid) : open_named(o, t->comm);
     o->attr.inherit = 0;
     return error;
@@ -325,7 +344,7 @@ static int open_cgroup(const char *path, struct sd_error *err)
     return -1;
 }
 
-static int open_in_cgroup(struct opening *o, const struct perf_target *t)
+static int open_in_cgroup(struct opening *o, const struct sampler_target *t)
 {
     int fd = open_cgroup(t->cgroup, o->err);
     if (fd < 0)
@@ -341,8 +360,9 @@ static int open_in_cgroup(struct opening *o, const struct perf_target *t)
     return error;
 }
 
-static int open_scope(struct opening *o, const struct perf_target *t)
+static int open_scope(struct opening *o, const struct sampler_target *t)
 {
+    drop_events(o->e);
     if (t->scope == PERF_CGROUP)
         return open_in_cgroup(o, t);
     int error = open_by_cpu(o, -1, 0);
@@ -352,47 +372,42 @@ static int open_scope(struct opening *o, const struct perf_target *t)
     return open_threads(o, t);
 }
 
-bool perf_events_open(struct perf_events *e, const struct perf_target *t, const struct perf_options *opts,
-                      struct sd_error *err)
+bool sampler_events_open(struct sampler_events *e, const struct sampler_target *t,
+                         const struct sampler_options *opts, struct sd_error *err)
 {
     struct opening *o = mem_alloc(sizeof *o);
     *o = (struct opening){.e = e, .attr = attributes(opts), .err = err};
     o->n_cpus = processors(o->cpus);
     *err->text = 0;
-    e->off_cpu = str_eq(opts->event, "off-cpu");
-    int error = open_scope(o, t);
     e->kernel = true;
+    e->off_cpu = str_eq(opts->event, "off-cpu");
+    e->dwarf = opts->dwarf;
+    int error = open_scope(o, t);
     if ((error == EACCES || error == EPERM) && !*err->text && !str_eq(opts->event, "off-cpu")) {
-        perf_events_close(e);
-        o->n_threads = 0;
         o->attr.exclude_kernel = 1;
-        error = open_scope(o, t);
         e->kernel = false;
+        error = open_scope(o, t);
     }
     free(o);
     if (error && !*err->text)
         open_failed(t, opts, error, err);
     if (error)
-        perf_events_close(e);
+        sampler_events_close(e);
     return !error;
 }
 
-void perf_events_close(struct perf_events *e)
+void sampler_events_close(struct sampler_events *e)
 {
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    for (size_t i = 0; i < e->n_rings; i++)
-        munmap(e->rings[i].page, page + e->rings[i].size);
-    for (size_t i = 0; i < e->n_fds; i++)
-        close(e->fds[i]);
+    drop_events(e);
     free(e->rings);
     free(e->fds);
     free(e->pending);
-    *e = (struct perf_events){0};
+    *e = (struct sampler_events){0};
 }
 
 /* ---- reading ---- */
 
-static bool room(struct perf_events *e, size_t n)
+static bool room(struct sampler_events *e, size_t n)
 {
     if (e->n_pending + n > PERF_PENDING_MAX)
         return false;
@@ -403,7 +418,7 @@ static bool room(struct perf_events *e, size_t n)
     return true;
 }
 
-static void drain(struct perf_events *e, struct perf_ring *r)
+static void drain(struct sampler_events *e, struct sampler_ring *r)
 {
     uint64_t head = __atomic_load_n(&r->page->data_head, __ATOMIC_ACQUIRE), tail = r->page->data_tail;
     size_t n = (size_t)(head - tail), at = (size_t)(tail & (r->size - 1)), first = MIN(n, r->size - at);
@@ -415,7 +430,7 @@ static void drain(struct perf_events *e, struct perf_ring *r)
     __atomic_store_n(&r->page->data_tail, head, __ATOMIC_RELEASE);
 }
 
-void perf_events_drain(struct perf_events *e)
+void sampler_events_drain(struct sampler_events *e)
 {
     for (size_t i = 0; i < e->n_rings; i++)
         drain(e, &e->rings[i]);

@@ -2,7 +2,7 @@
  * record. */
 #include <stdlib.h>
 
-#include "format/profiles/perf_event.h"
+#include "format/profiles/ring_record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,15 +15,15 @@ static void inside(const void *p, size_t n, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct perf_event_layout layouts[] = {{0}, {.regs = 0xff0fff}};
+    static const struct ring_layout layouts[] = {{0}, {.regs = 0xff0fff}};
     uint64_t sum = 0;
     for (size_t l = 0; l < ARRAY_LEN(layouts); l++)
-        for (size_t at = 0, n; (n = perf_event_size(data + at, size - at)); at += n) {
-            struct perf_event e;
-            if (!perf_event_decode(data + at, n, &layouts[l], &e))
+        for (size_t at = 0, n; (n = ring_record_size(data + at, size - at)); at += n) {
+            struct ring_record e;
+            if (!ring_record_decode(data + at, n, &layouts[l], &e))
                 continue;
             for (size_t i = 0; i < e.n_chain; i++)
-                sum += perf_event_ip(&e, i);
+                sum += ring_record_ip(&e, i);
             inside(e.chain, e.n_chain * 8, data + at, n);
             inside(e.regs, e.n_regs * 8, data + at, n);
             inside(e.stack, e.stack_len, data + at, n);

@@ -1,4 +1,4 @@
-/* perf_space.c - processes: their names and what code they have mapped, from the kernel's records and, for
+/* sampler_space.c - processes: their names and what code they have mapped, from the kernel's records and, for
  * what ran before, from /proc. */
 #include <errno.h>
 #include <signal.h>
@@ -7,11 +7,11 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "source/perf/perf_private.h"
+#include "source/perf/sampler.h"
 
 enum { MAPS_BYTES = 32 << 20 }; /* of /proc/PID/maps */
 
-static bool is_wanted(const struct perf_source *x, const struct perf_space *s)
+static bool is_wanted(const struct sampler_source *x, const struct sampler_space *s)
 {
     if (!x->events.by_cpu || x->target.scope == PERF_HOST)
         return true; /* the kernel sends only those that are */
@@ -20,13 +20,13 @@ static bool is_wanted(const struct perf_source *x, const struct perf_space *s)
     return str_eq(s->comm, x->target.comm);
 }
 
-static void set_comm(struct perf_space *s, const char *comm)
+static void set_comm(struct sampler_space *s, const char *comm)
 {
     size_t n = strcspn(comm, "\n");
     snprintf(s->comm, sizeof s->comm, "%.*s", (int)MIN(n, sizeof s->comm - 1), comm);
 }
 
-static void read_comm(struct perf_space *s)
+static void read_comm(struct sampler_space *s)
 {
     char path[64], *text;
     size_t n;
@@ -38,17 +38,17 @@ static void read_comm(struct perf_space *s)
     free(text);
 }
 
-static struct perf_space *add_space(struct perf_source *x, pid_t pid)
+static struct sampler_space *add_space(struct sampler_source *x, pid_t pid)
 {
     if (HASH_COUNT(x->spaces) >= PERF_SPACES_MAX)
         return NULL;
-    struct perf_space *s = mem_alloc(sizeof *s);
+    struct sampler_space *s = mem_alloc(sizeof *s);
     s->pid = pid;
     HASH_ADD(hh, x->spaces, pid, sizeof s->pid, s);
     return s;
 }
 
-static void drop_maps(struct perf_space *s)
+static void drop_maps(struct sampler_space *s)
 {
     free(s->maps);
     s->maps = NULL;
@@ -56,23 +56,23 @@ static void drop_maps(struct perf_space *s)
     s->jit = NULL;
 }
 
-static void free_space(struct perf_source *x, struct perf_space *s)
+static void free_space(struct sampler_source *x, struct sampler_space *s)
 {
     HASH_DEL(x->spaces, s);
     drop_maps(s);
     free(s);
 }
 
-static struct perf_space *find_space(struct perf_source *x, pid_t pid)
+static struct sampler_space *find_space(struct sampler_source *x, pid_t pid)
 {
-    struct perf_space *s;
+    struct sampler_space *s;
     HASH_FIND(hh, x->spaces, &pid, sizeof pid, s);
     return s;
 }
 
 /* ---- mappings ---- */
 
-const struct perf_map *perf_space_map(const struct perf_space *s, uint64_t address)
+const struct sampler_map *sampler_space_map(const struct sampler_space *s, uint64_t address)
 {
     size_t low = 0, high = s->n;
     while (low < high) {
@@ -85,7 +85,7 @@ const struct perf_map *perf_space_map(const struct perf_space *s, uint64_t addre
     return low && address < s->maps[low - 1].end ? &s->maps[low - 1] : NULL;
 }
 
-static void insert_at(struct perf_space *s, size_t i, struct perf_map m)
+static void insert_at(struct sampler_space *s, size_t i, struct sampler_map m)
 {
     if (s->n >= PERF_MAPS_MAX)
         return;
@@ -96,14 +96,14 @@ static void insert_at(struct perf_space *s, size_t i, struct perf_map m)
     s->n++;
 }
 
-static void remove_at(struct perf_space *s, size_t i)
+static void remove_at(struct sampler_space *s, size_t i)
 {
     memmove(s->maps + i, s->maps + i + 1, (s->n - i - 1) * sizeof *s->maps);
     s->n--;
 }
 
 /* What was mapped there before is cut or gone. */
-static void put_map(struct perf_space *s, struct perf_map m)
+static void put_map(struct sampler_space *s, struct sampler_map m)
 {
     size_t i = 0;
     for (size_t high = s->n; i < high;) { /* the first that ends behind the start */
@@ -114,10 +114,10 @@ static void put_map(struct perf_space *s, struct perf_map m)
             high = middle;
     }
     while (i < s->n && s->maps[i].start < m.end) {
-        struct perf_map was = s->maps[i];
+        struct sampler_map was = s->maps[i];
         remove_at(s, i);
         if (was.end > m.end) {
-            struct perf_map right = was;
+            struct sampler_map right = was;
             right.start = m.end;
             right.offset += m.end - was.start;
             insert_at(s, i, right);
@@ -139,14 +139,14 @@ static bool is_jitdump(const char *path)
     return str_starts(base, "jit-") && str_ends(base, ".dump");
 }
 
-struct perf_module *perf_space_jit(struct perf_source *x, struct perf_space *s)
+struct sampler_module *sampler_space_jit(struct sampler_source *x, struct sampler_space *s)
 {
     if (!s->jit)
-        s->jit = perf_module_jit(x, s->pid);
+        s->jit = sampler_module_jit(x, s->pid);
     return s->jit;
 }
 
-static void add_map(struct perf_source *x, struct perf_space *s, struct perf_map m, const char *path)
+static void add_map(struct sampler_source *x, struct sampler_space *s, struct sampler_map m, const char *path)
 {
     bool file = path[0] == '/' && path[1] != '/' && !str_starts(path, "/dev/zero") &&
                 !str_starts(path, "/memfd:") && !str_starts(path, "/SYSV") &&
@@ -156,16 +156,16 @@ static void add_map(struct perf_source *x, struct perf_space *s, struct perf_map
     if (str_eq(path, "[vdso]"))
         m.module = x->vdso;
     else if (file)
-        m.module = perf_module_file(x, s->pid, path, m.major, m.minor, m.inode);
+        m.module = sampler_module_file(x, s->pid, path, m.major, m.minor, m.inode);
     if (file && m.module && is_jitdump(path)) {
-        perf_module_open(x, m.module, s->pid, &m);
-        perf_module_dump(perf_space_jit(x, s), m.module);
+        sampler_module_open(x, m.module, s->pid, &m);
+        sampler_module_dump(sampler_space_jit(x, s), m.module);
     }
     put_map(s, m); /* without a module it is code made at run time */
 }
 
 /* "START-END r-xp OFFSET MAJOR:MINOR INODE   PATH" */
-static void maps_line(struct perf_source *x, struct perf_space *s, const char *line)
+static void maps_line(struct sampler_source *x, struct sampler_space *s, const char *line)
 {
     unsigned long long start, end, offset, inode;
     unsigned int major, minor;
@@ -175,12 +175,12 @@ static void maps_line(struct perf_source *x, struct perf_space *s, const char *l
                &path) < 7 ||
         !path || mode[2] != 'x')
         return;
-    struct perf_map m = {
+    struct sampler_map m = {
         .start = start, .end = end, .offset = offset, .major = major, .minor = minor, .inode = inode};
     add_map(x, s, m, line + path);
 }
 
-static void read_maps_of(struct perf_source *x, struct perf_space *s, pid_t pid)
+static void read_maps_of(struct sampler_source *x, struct sampler_space *s, pid_t pid)
 {
     char path[64], *text;
     size_t n;
@@ -197,14 +197,14 @@ static void read_maps_of(struct perf_source *x, struct perf_space *s, pid_t pid)
 
 /* A process that ended before it was looked at has what its parent has: it did not start another program, or
  * its mappings would be known. */
-static void read_maps(struct perf_source *x, struct perf_space *s)
+static void read_maps(struct sampler_source *x, struct sampler_space *s)
 {
     if (s->read)
         return;
     s->read = true;
     s->since = clock_mono();
     read_maps_of(x, s, s->pid);
-    struct perf_space *parent = s->parent ? find_space(x, s->parent) : NULL;
+    struct sampler_space *parent = s->parent ? find_space(x, s->parent) : NULL;
     if (!s->n && parent && parent->n) {
         s->maps = mem_array(parent->n, sizeof *s->maps);
         memcpy(s->maps, parent->maps, parent->n * sizeof *s->maps);
@@ -216,9 +216,9 @@ static void read_maps(struct perf_source *x, struct perf_space *s)
 
 /* ---- processes ---- */
 
-struct perf_space *perf_space_of(struct perf_source *x, pid_t pid)
+struct sampler_space *sampler_space_of(struct sampler_source *x, pid_t pid)
 {
-    struct perf_space *s = find_space(x, pid);
+    struct sampler_space *s = find_space(x, pid);
     if (!s && x->events.by_cpu && x->target.scope == PERF_PID)
         return NULL; /* those that are wanted are known */
     if (!s && (s = add_space(x, pid)))
@@ -230,26 +230,26 @@ struct perf_space *perf_space_of(struct perf_source *x, pid_t pid)
     return s;
 }
 
-void perf_space_mapped(struct perf_source *x, const struct perf_event *e)
+void sampler_space_mapped(struct sampler_source *x, const struct ring_record *e)
 {
-    struct perf_space *s = find_space(x, (pid_t)e->pid);
+    struct sampler_space *s = find_space(x, (pid_t)e->pid);
     /* Of one that was not looked at yet all is read when it is. */
     if (!s || !s->read || e->time < s->since || (e->misc & PERF_RECORD_MISC_MMAP_DATA))
         return;
-    struct perf_map m = {.start = e->start,
-                         .end = e->start + e->len,
-                         .offset = e->offset,
-                         .inode = e->inode,
-                         .major = e->major,
-                         .minor = e->minor};
+    struct sampler_map m = {.start = e->start,
+                            .end = e->start + e->len,
+                            .offset = e->offset,
+                            .inode = e->inode,
+                            .major = e->major,
+                            .minor = e->minor};
     add_map(x, s, m, e->name);
 }
 
 /* Of a process, not of its further threads. A new program has nothing mapped, and tells all it maps. */
-void perf_space_named(struct perf_source *x, const struct perf_event *e)
+void sampler_space_named(struct sampler_source *x, const struct ring_record *e)
 {
     bool program = e->misc & PERF_RECORD_MISC_COMM_EXEC;
-    struct perf_space *s = find_space(x, (pid_t)e->pid);
+    struct sampler_space *s = find_space(x, (pid_t)e->pid);
     if (e->pid != e->tid || (s && s->read && e->time < s->since))
         return;
     if (!s && !(x->target.scope == PERF_PID && x->events.by_cpu))
@@ -265,11 +265,11 @@ void perf_space_named(struct perf_source *x, const struct perf_event *e)
     s->parent = 0;
 }
 
-void perf_space_forked(struct perf_source *x, const struct perf_event *e)
+void sampler_space_forked(struct sampler_source *x, const struct ring_record *e)
 {
     if (e->pid == e->parent)
         return; /* a thread */
-    struct perf_space *parent = find_space(x, (pid_t)e->parent), *s = find_space(x, (pid_t)e->pid);
+    struct sampler_space *parent = find_space(x, (pid_t)e->parent), *s = find_space(x, (pid_t)e->pid);
     if (s && e->time < s->since)
         return;
     if (s)
@@ -293,17 +293,17 @@ void perf_space_forked(struct perf_source *x, const struct perf_event *e)
     s->n = s->cap = parent->n;
 }
 
-void perf_space_exited(struct perf_source *x, const struct perf_event *e)
+void sampler_space_exited(struct sampler_source *x, const struct ring_record *e)
 {
-    struct perf_space *s = find_space(x, (pid_t)e->pid);
+    struct sampler_space *s = find_space(x, (pid_t)e->pid);
     if (s && e->pid == e->tid)
         s->ended = e->time;
 }
 
 /* A first thread may end before the others: then the process is still there. */
-void perf_space_forget(struct perf_source *x, int64_t before)
+void sampler_space_forget(struct sampler_source *x, int64_t before)
 {
-    struct perf_space *s, *next;
+    struct sampler_space *s, *next;
     HASH_ITER(hh, x->spaces, s, next)
     {
         if (!s->ended || s->ended >= before)
@@ -315,25 +315,25 @@ void perf_space_forget(struct perf_source *x, int64_t before)
     }
 }
 
-void perf_spaces_free(struct perf_source *x)
+void sampler_spaces_free(struct sampler_source *x)
 {
-    struct perf_space *s, *next;
+    struct sampler_space *s, *next;
     HASH_ITER(hh, x->spaces, s, next)
     free_space(x, s);
 }
 
-bool perf_space_any(const struct perf_source *x)
+bool sampler_space_any(const struct sampler_source *x)
 {
-    struct perf_space *s, *next;
+    struct sampler_space *s, *next;
     HASH_ITER(hh, x->spaces, s, next)
     if (!s->ended && is_wanted(x, s))
         return true;
     return false;
 }
 
-void perf_space_follow(struct perf_source *x, pid_t pid)
+void sampler_space_follow(struct sampler_source *x, pid_t pid)
 {
-    struct perf_space *s = find_space(x, pid);
+    struct sampler_space *s = find_space(x, pid);
     if (!s && !(s = add_space(x, pid)))
         return;
     s->wanted = true;
