@@ -132,3 +132,24 @@ struct doc *view_build(const struct view *v, const struct view_ctx *c)
     finish_doc(v, c, d);
     return d;
 }
+
+/* ---- choices ---- */
+
+int view_chosen(const struct view_ctx *c, const char *name)
+{
+    for (size_t i = 0; c->choices && i < c->choices->n; i++)
+        if (str_eq(c->choices->items[i].name, name))
+            return c->choices->items[i].value;
+    return 0;
+}
+
+void view_choose(struct view_choices *x, const char *name, int value)
+{
+    size_t i = 0;
+    while (i < x->n && !str_eq(x->items[i].name, name))
+        i++;
+    if (i == ARRAY_LEN(x->items))
+        return;
+    x->items[i] = (struct view_choice){name, value};
+    x->n = MAX(x->n, i + 1);
+}
