@@ -2,10 +2,13 @@
 
 DEMO_BIN := $(BUILD)/demo/shop $(BUILD)/demo/traffic
 
+# With frame pointers, so that its own stacks are whole when it is sampled.
+$(BUILD)/demo/shop: contrib/demo/slow_code.c contrib/demo/slow_code.h
 $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"
-	@$(CC) $(ALL_CFLAGS) $(shell pkg-config --cflags libpq) $(ALL_LDFLAGS) -o $@ $< $(call pkg,libpq libmicrohttpd) -lm
+	@$(CC) $(ALL_CFLAGS) -fno-omit-frame-pointer -fno-optimize-sibling-calls $(shell pkg-config --cflags libpq) \
+		$(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(call pkg,libpq libmicrohttpd) -lm
 
 .PHONY: demo-programs
 demo-programs: $(DEMO_BIN)

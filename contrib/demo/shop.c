@@ -4,7 +4,7 @@
  *
  * Each thread has a connection of its own. Statements carry sqlcommenter tags, the
  * access log is nginx's combined format with rt=$request_time. The flaws are in
- * schema.sql's head: they are honest ones, nothing here sleeps. */
+ * schema.sql's head and in slow_code.h: they are honest ones, nothing here sleeps. */
 #include <libpq-fe.h>
 #include <microhttpd.h>
 
@@ -19,6 +19,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "slow_code.h"
 
 enum { THREADS = 8, BODY_MAX = 65536 };
 
@@ -154,6 +156,20 @@ static void place_order(struct page *p, const char *arg)
                    customer));
 }
 
+/* The time is not in the database: see slow_code.h. */
+static void catalog(struct page *p, const char *arg)
+{
+    (void)arg;
+    p->len = serialise_catalog(p->body, sizeof p->body, 500);
+}
+
+static void coupon(struct page *p, const char *arg)
+{
+    char code[32];
+    snprintf(code, sizeof code, "abcdefghijklmnopqrstuv%s", arg); /* several digits: it is wrong at the end */
+    body(p, coupon_is_valid(code) ? "valid\n" : "not valid\n");
+}
+
 static void health(struct page *p, const char *arg)
 {
     (void)arg;
@@ -177,6 +193,12 @@ static const struct {
     {.method = "GET", .prefix = "/reports/sales", .suffix = NULL, .route = "/reports/sales", .serve = report},
     {.method = "GET", .prefix = "/search", .suffix = NULL, .route = "/search", .serve = search},
     {.method = "POST", .prefix = "/orders", .suffix = NULL, .route = "/orders", .serve = place_order},
+    {.method = "GET",
+     .prefix = "/exports/catalog",
+     .suffix = NULL,
+     .route = "/exports/catalog",
+     .serve = catalog},
+    {.method = "GET", .prefix = "/coupons/", .suffix = "", .route = "/coupons/:id", .serve = coupon},
     {.method = "GET", .prefix = "/health", .suffix = NULL, .route = "/health", .serve = health},
 };
 

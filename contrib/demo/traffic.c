@@ -35,6 +35,8 @@ static const struct {
     {.method = "POST", .path = "/orders", .ids = 0, .weight = 10},
     {.method = "GET", .path = "/reports/sales", .ids = 0, .weight = 1},
     {.method = "GET", .path = "/health", .ids = 0, .weight = 12},
+    {.method = "GET", .path = "/exports/catalog", .ids = 0, .weight = 3},
+    {.method = "GET", .path = "/coupons/%d", .ids = 9000, .weight = 4},
 };
 
 static int port;

@@ -193,6 +193,22 @@ static const struct row ROWS[] = {
      .expected = SITTING | REFUSED, .cycles = 20},
     {.name = "perf: no such name", .target = "perf:nosuchprogram",
      .expected = SITTING | REFUSED, .cycles = 20},
+
+    /* ---- profiles by URL ---- */
+    {.name = "profile_url: refuses", .target = "profile_url:http://127.0.0.1:%d/debug/pprof/profile",
+     .expected = REFUSED, .says = "cannot ask", .peer = PEER_REFUSES, .cycles = 50},
+    {.name = "profile_url: does not answer", .target = "profile_url:pprof+http://127.0.0.1:%d/heap?timeout=1s&seconds=1",
+     .expected = REFUSED, .says = "cannot ask", .peer = PEER_NO_ANSWER},
+    {.name = "profile_url: is mute", .target = "profile_url:pyroscope+http://127.0.0.1:%d?timeout=1s",
+     .expected = REFUSED, .says = "cannot ask", .peer = PEER_MUTE},
+    {.name = "profile_url: drips", .target = "profile_url:http://127.0.0.1:%d/heap?timeout=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_DRIPS},
+    {.name = "profile_url: garbage", .target = "profile_url:http://127.0.0.1:%d/heap?timeout=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_GARBAGE, .cycles = 20},
+    {.name = "profile_url: disconnects", .target = "profile_url:http://127.0.0.1:%d/heap",
+     .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS, .cycles = 20},
+    {.name = "profile_url: no host", .target = "profile_url:http://",
+     .expected = S(FAILED), .says = "this is no URL"},
 };
 /* clang-format on */
 

@@ -34,6 +34,8 @@ static void clauses_have_lines(void **state)
          "e",
          "delete from orders\nwhere case when a and b then c else d end\n  and left(name, 2) = 'xx' -- why\n "
          " and e"},
+        {"select a -- blanks of a comment  \nfrom t where note = 'and those of a string that is cut   ",
+         "select a -- blanks of a comment  \n  from t\nwhere note = 'and those of a string that is cut   "},
         {"select count(*)\n\n   from   orders\t\twhere text = 'a  from  b'",
          "select count(*)\nfrom orders\nwhere text = "
          "'a  from  b'"},

@@ -42,6 +42,7 @@ static struct sql_token solid_after(const struct sql_token *t)
 struct layout {
     struct strbuf out;
     size_t line;           /* where the line begins */
+    size_t solid;          /* where the last token ends: space behind it is ours */
     int level;             /* of parentheses */
     bool query[LEVELS];    /* is it one of a subquery? The outermost is */
     int clauses[LEVELS];   /* subqueries around */
@@ -62,12 +63,18 @@ static int indent_of(const struct layout *l)
     return INDENT * 2 * l->clauses[MIN(l->level, LEVELS - 1)];
 }
 
+/* Space at the end that is no part of a token goes. */
+static void trim(struct layout *l)
+{
+    if (l->out.len > l->solid)
+        l->out.text[l->out.len = l->solid] = '\0';
+}
+
 static void new_line(struct layout *l, int indent)
 {
     if (!l->out.len)
         return;
-    while (l->out.len && l->out.text[l->out.len - 1] == ' ')
-        l->out.text[--l->out.len] = '\0';
+    trim(l);
     if (l->out.text[l->out.len - 1] != '\n')
         strbuf_char(&l->out, '\n');
     l->line = l->out.len;
@@ -129,6 +136,7 @@ static void put(struct layout *l, const struct sql_token *t)
     if (l->gap && !l->fresh)
         strbuf_char(&l->out, ' ');
     strbuf_add(&l->out, t->text, t->len);
+    l->solid = l->out.len;
     l->gap = false;
     l->fresh = false;
 }
@@ -201,8 +209,7 @@ char *sql_pretty(const char *sql)
         return mem_strdup(sql);
     for (const char *p = sql; (t = sql_lex(p)).kind != SQL_END; p += t.len)
         add_token(&l, &t);
-    while (l.out.len && strchr(" \n", l.out.text[l.out.len - 1]))
-        l.out.text[--l.out.len] = '\0';
+    trim(&l);
     if (l.out.text && only_spaces_differ(sql, l.out.text))
         return strbuf_detach(&l.out);
     strbuf_free(&l.out);

@@ -1,4 +1,5 @@
-/* flamebearer.c - the flame graph of Pyroscope as JSON: levels of boxes, of one profile or of two. */
+/* flamebearer.c - the flame graph of Pyroscope as JSON: levels of boxes, of one profile or of two. Its newer
+ * service calls the graph "flamegraph", and its levels are objects with "values". */
 #include "format/profiles/profile_file.h"
 
 #include <math.h>
@@ -106,10 +107,12 @@ static bool read_levels(struct flamebearer *x, struct json_pull levels)
         x->level = swap;
         x->level.n = x->parent = 0;
         x->at = 0;
-        if (json_enter(&levels, '['))
-            while (json_item(&levels))
-                if (!read_box(x, &levels, depth))
+        struct json_pull level = json_peek(&levels) == '{' ? json_find(levels, "values") : levels;
+        if (level.at && json_enter(&level, '['))
+            while (json_item(&level))
+                if (!read_box(x, &level, depth))
                     return false;
+        json_skip(&levels);
     }
     return !levels.broken || refuse(x, "its JSON is cut or broken");
 }
@@ -167,6 +170,8 @@ static bool read_file(struct flamebearer *x, struct json_pull file)
 {
     struct json_pull graph = json_find(file, "flamebearer"), meta = json_find(file, "metadata");
     if (!graph.at)
+        graph = json_find(file, "flamegraph");
+    if (!graph.at)
         graph = file; /* the graph alone, as a render of old servers may be */
     struct json_pull format = json_find(meta.at ? meta : graph, "format");
     if (!format.at)
@@ -198,6 +203,7 @@ struct profile *flamebearer_read(const void *text, size_t len, struct sd_error *
 bool flamebearer_like(const void *head, size_t len)
 {
     static const char *const whole[] = {"flamebearer", "names", NULL};
+    static const char *const newer[] = {"flamegraph", "names", NULL};
     static const char *const graph[] = {"names", "levels", "numTicks", NULL};
-    return json_names(head, len, whole) || json_names(head, len, graph);
+    return json_names(head, len, whole) || json_names(head, len, newer) || json_names(head, len, graph);
 }

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/num.h"
-#include "format/profiles/perf_event.h"
+#include "format/profiles/perf_data_event.h"
 #include "format/profiles/perf_records.h"
-#include "format/profiles/perf_spaces.h"
+#include "format/profiles/perf_data_spaces.h"
 #include "format/profiles/profile_file.h"
 
 /* Above it stands what the addresses behind it are of. */
@@ -17,7 +17,7 @@ struct perf_data {
     struct profile *p;
     const struct perf_names *names;
     struct perf_events events;
-    struct perf_spaces spaces;
+    struct perf_data_spaces spaces;
     struct profile_tree named; /* as a table: functions of places in files, when there are names */
     uint32_t *frames;
     size_t n, cap;
@@ -312,7 +312,7 @@ struct profile *perf_data_read_named(const void *bytes, size_t len, const struct
         read_file(&x, &parts);
     }
     perf_records_free(&parts);
-    perf_spaces_free(&x.spaces);
+    perf_data_spaces_free(&x.spaces);
     tree_free(&x.named);
     tree_free(&x.events.ids);
     free(x.frames);

@@ -2,7 +2,7 @@
 #ifndef FORMAT_PROFILES_PERF_RECORDS_H
 #define FORMAT_PROFILES_PERF_RECORDS_H
 
-#include "format/profiles/perf_event.h"
+#include "format/profiles/perf_data_event.h"
 
 enum {
     PERF_MMAP = 1,

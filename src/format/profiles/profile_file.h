@@ -29,7 +29,7 @@ enum profile_format { PROFILE_ANY, PROFILE_FORMATS(PROFILE_ENUM_) PROFILE_FORMAT
 
 /* The kinds of source that give profiles, in words apart. */
 #define PROFILE_KIND_(NAME, name, sure, what) " " #name
-#define PROFILE_KINDS                         "profile" PROFILE_FORMATS(PROFILE_KIND_)
+#define PROFILE_KINDS                         "profile profile_url" PROFILE_FORMATS(PROFILE_KIND_)
 
 enum { PROFILE_FILE_MAX = 256 << 20 }; /* bytes, before and after it is unpacked */
 

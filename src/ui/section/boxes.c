@@ -166,7 +166,8 @@ static int boxes_hit(struct rect in, struct section *s, const struct pane *p, in
 
 /* ---- in and out ---- */
 
-/* Boxes are walked from the outermost: what is in one that matches is a part of it. A label is looked at once. */
+/* Boxes are walked from the outermost: what is in one that matches is a part of it. A label is looked at
+ * once. */
 static double matched_weight(const struct boxes *b, const struct regex *re)
 {
     size_t *left = NULL, n = 0, cap = 0;

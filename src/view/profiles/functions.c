@@ -6,6 +6,7 @@
 #include "core/table.h"
 #include "view/profiles/shown_profile.h"
 #include "view/shared/figures.h"
+#include "view/shared/linked.h"
 #include "view/shared/worst.h"
 
 /* X(NAME, value, help) */
@@ -229,6 +230,20 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
     shown_profile_free(x);
 }
 
+/* Samples do not tell which request they are of: what is linked is the program's profile. */
+static void functions_linked(const struct view_ctx *c, const char *what, const char *name,
+                             struct link_list *l)
+{
+    (void)name;
+    if (!str_eq(what, "endpoint"))
+        return;
+    struct shown_profile *x = shown_profile_now(c);
+    linked_add(l, (struct linked){.label = "functions of the program, all requests together",
+                                  .n = x->n_order,
+                                  .view = "functions"});
+    shown_profile_free(x);
+}
+
 static const struct column ALSO[] = {SHOWN_ENVELOPE};
 
 const struct view functions_view = {
@@ -243,6 +258,7 @@ const struct view functions_view = {
     .needs = KINDS_PROFILE,
     .build = build_functions,
     .worst = functions_worst,
+    .linked = functions_linked,
     .columns = COLUMNS,
     .n_columns = F_COLUMNS,
     .compares = true,

@@ -225,8 +225,8 @@ static const char *wal_buffers(struct doc *d, const struct parameters *p, const 
     if (!(full >= BUFFERS_FULL_PER_S))
         return NULL;
     *severity = SEVERITY_INFO;
-    return doc_printf(d, "they were full %s a second: sessions write WAL before they commit",
-                      unit_format(UNIT_PER_S, full, a));
+    return doc_printf(d, "they were full %s times a second: sessions write WAL before they commit",
+                      unit_format(UNIT_COUNT, full, a));
 }
 
 static const char *busy_workers(struct doc *d, const struct parameters *p, const struct sd_parameter *x,

@@ -14,7 +14,7 @@
 #define SERVER_COLUMNS(X)                                                                                    \
     X(server, "Server", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, "the source", cell_text(f->origin))         \
     X(version, "Version", UNIT_NONE, COLUMN_LEFT, 3, "of PostgreSQL", cell_text(doc_text(d, s->version)))    \
-    X(uptime_ns, "Up", UNIT_AGE, 0, 1, "since the start of the server",                                      \
+    X(uptime_ns, "Up", UNIT_SINCE, 0, 1, "since the start of the server",                                    \
       cell_int(common_age(f->at, s->started)))                                                               \
     X(connections, "Conn", UNIT_COUNT, 0, 0, "client sessions, with slowdive's own",                         \
       cell_int(s->connections))                                                                              \

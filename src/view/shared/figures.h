@@ -48,11 +48,11 @@ struct figures {
     struct figure *items;
     size_t n, cap;
     struct span span;
-    const char *name; /* "marked 14:00:00"; NULL */
+    const char *name;          /* "marked 14:00:00"; NULL */
     const struct model *model; /* that they are of, for a view that compares more than its figures; NULL: the
                                   view's own */
-    double seconds;   /* of the span */
-    size_t n_parts;   /* it is divided into */
+    double seconds;            /* of the span */
+    size_t n_parts;            /* it is divided into */
 };
 
 void figures_add(struct figures *f, const struct figure *item);

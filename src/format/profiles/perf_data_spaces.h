@@ -1,7 +1,7 @@
-/* perf_spaces.h - what a recording of perf says of processes: their threads' names, and which file is mapped
- * at an address. Pure; one thread. */
-#ifndef FORMAT_PROFILES_PERF_SPACES_H
-#define FORMAT_PROFILES_PERF_SPACES_H
+/* perf_data_spaces.h - what a recording of perf says of processes: their threads' names, and which file is
+ * mapped at an address. Pure; one thread. */
+#ifndef FORMAT_PROFILES_PERF_DATA_SPACES_H
+#define FORMAT_PROFILES_PERF_DATA_SPACES_H
 
 #include "core/profiles/profile.h"
 #include "format/profiles/profile_tree.h"
@@ -21,7 +21,7 @@ struct perf_map {
     uint32_t file;               /* its number */
 };
 
-struct perf_spaces {
+struct perf_data_spaces {
     struct profile *p;
     struct perf_file *files;
     size_t n_files, cap_files;
@@ -32,18 +32,19 @@ struct perf_spaces {
     const char *full;  /* what there is too much of; NULL */
 };
 
-void perf_spaces_free(struct perf_spaces *s);
-uint32_t perf_file_of(struct perf_spaces *s, const char *path, size_t len);
+void perf_data_spaces_free(struct perf_data_spaces *s);
+uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len);
 /* A file is mapped; what it covers is not any more. */
-void perf_mapped(struct perf_spaces *s, int32_t pid, struct perf_map map);
+void perf_mapped(struct perf_data_spaces *s, int32_t pid, struct perf_map map);
 /* A process or thread begins: with all that its parent has. */
-void perf_forked(struct perf_spaces *s, int32_t pid, int32_t parent, int32_t tid, int32_t parent_tid);
+void perf_forked(struct perf_data_spaces *s, int32_t pid, int32_t parent, int32_t tid, int32_t parent_tid);
 /* A thread is called so. `exec`: it runs another program, and nothing is mapped. */
-void perf_named(struct perf_spaces *s, int32_t pid, int32_t tid, const char *name, size_t len, bool exec);
-void perf_exited(struct perf_spaces *s, int32_t pid);
+void perf_named(struct perf_data_spaces *s, int32_t pid, int32_t tid, const char *name, size_t len,
+                bool exec);
+void perf_exited(struct perf_data_spaces *s, int32_t pid);
 /* NULL: nothing that is known. */
-const struct perf_map *perf_map_at(const struct perf_spaces *s, int32_t pid, uint64_t address);
+const struct perf_map *perf_map_at(const struct perf_data_spaces *s, int32_t pid, uint64_t address);
 /* The function that stands for the thread's name. */
-uint32_t perf_comm(struct perf_spaces *s, int32_t tid);
+uint32_t perf_comm(struct perf_data_spaces *s, int32_t tid);
 
 #endif

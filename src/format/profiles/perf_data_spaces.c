@@ -1,4 +1,4 @@
-#include "format/profiles/perf_spaces.h"
+#include "format/profiles/perf_data_spaces.h"
 
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ struct perf_map_set {
     size_t n, cap;
 };
 
-static void drop(struct perf_spaces *s, struct perf_map_set *set)
+static void drop(struct perf_data_spaces *s, struct perf_map_set *set)
 {
     if (!set || --set->refs)
         return;
@@ -24,7 +24,7 @@ static void drop(struct perf_spaces *s, struct perf_map_set *set)
     free(set);
 }
 
-void perf_spaces_free(struct perf_spaces *s)
+void perf_data_spaces_free(struct perf_data_spaces *s)
 {
     for (size_t i = 0; i < s->pids.n; i++)
         drop(s, s->maps[i]);
@@ -35,7 +35,7 @@ void perf_spaces_free(struct perf_spaces *s)
     tree_free(&s->tids);
 }
 
-uint32_t perf_file_of(struct perf_spaces *s, const char *path, size_t len)
+uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len)
 {
     static const char deleted[] = " (deleted)", kernel[] = "[kernel.kallsyms]";
     len = strnlen(path, len);
@@ -60,7 +60,7 @@ uint32_t perf_file_of(struct perf_spaces *s, const char *path, size_t len)
 }
 
 /* The number of the process, made when it is new. */
-static uint32_t process(struct perf_spaces *s, int32_t pid)
+static uint32_t process(struct perf_data_spaces *s, int32_t pid)
 {
     uint32_t i = tree_find(&s->pids, (uint32_t)pid);
     if (i != UINT32_MAX)
@@ -77,7 +77,7 @@ static uint32_t process(struct perf_spaces *s, int32_t pid)
 }
 
 /* The maps of a process, for it alone. */
-static struct perf_map_set *own_maps(struct perf_spaces *s, uint32_t i)
+static struct perf_map_set *own_maps(struct perf_data_spaces *s, uint32_t i)
 {
     struct perf_map_set *was = s->maps[i], *own;
     if (was && was->refs == 1)
@@ -110,7 +110,7 @@ static size_t first_behind(const struct perf_map_set *set, uint64_t address)
     return lo;
 }
 
-void perf_mapped(struct perf_spaces *s, int32_t pid, struct perf_map map)
+void perf_mapped(struct perf_data_spaces *s, int32_t pid, struct perf_map map)
 {
     uint32_t i = process(s, pid);
     if (s->full || map.end <= map.start)
@@ -142,7 +142,7 @@ void perf_mapped(struct perf_spaces *s, int32_t pid, struct perf_map map)
         s->full = "its processes have more mapped files than can be read";
 }
 
-void perf_forked(struct perf_spaces *s, int32_t pid, int32_t parent, int32_t tid, int32_t parent_tid)
+void perf_forked(struct perf_data_spaces *s, int32_t pid, int32_t parent, int32_t tid, int32_t parent_tid)
 {
     uint32_t named = tree_find(&s->tids, (uint32_t)parent_tid), thread = tree_find(&s->tids, (uint32_t)tid);
     if (thread == UINT32_MAX)
@@ -163,7 +163,7 @@ void perf_forked(struct perf_spaces *s, int32_t pid, int32_t parent, int32_t tid
         s->maps[to]->refs++;
 }
 
-void perf_named(struct perf_spaces *s, int32_t pid, int32_t tid, const char *name, size_t len, bool exec)
+void perf_named(struct perf_data_spaces *s, int32_t pid, int32_t tid, const char *name, size_t len, bool exec)
 {
     uint32_t thread = tree_find(&s->tids, (uint32_t)tid);
     if (thread == UINT32_MAX)
@@ -177,7 +177,7 @@ void perf_named(struct perf_spaces *s, int32_t pid, int32_t tid, const char *nam
         perf_exited(s, pid);
 }
 
-void perf_exited(struct perf_spaces *s, int32_t pid)
+void perf_exited(struct perf_data_spaces *s, int32_t pid)
 {
     uint32_t i = tree_find(&s->pids, (uint32_t)pid);
     if (i == UINT32_MAX)
@@ -186,7 +186,7 @@ void perf_exited(struct perf_spaces *s, int32_t pid)
     s->maps[i] = NULL;
 }
 
-const struct perf_map *perf_map_at(const struct perf_spaces *s, int32_t pid, uint64_t address)
+const struct perf_map *perf_map_at(const struct perf_data_spaces *s, int32_t pid, uint64_t address)
 {
     uint32_t i = tree_find(&s->pids, (uint32_t)pid);
     const struct perf_map_set *set = i != UINT32_MAX ? s->maps[i] : NULL;
@@ -194,7 +194,7 @@ const struct perf_map *perf_map_at(const struct perf_spaces *s, int32_t pid, uin
     return set && at < set->n && set->items[at].start <= address ? &set->items[at] : NULL;
 }
 
-uint32_t perf_comm(struct perf_spaces *s, int32_t tid)
+uint32_t perf_comm(struct perf_data_spaces *s, int32_t tid)
 {
     char text[32];
     uint32_t thread = tree_find(&s->tids, (uint32_t)tid);

@@ -1,4 +1,4 @@
-#include "format/profiles/perf_event.h"
+#include "format/profiles/perf_data_event.h"
 
 enum {
     HAS_IP = 1 << 0,
@@ -60,12 +60,12 @@ static const char *name_of(uint64_t type, uint64_t config)
     return type == 1 && config < ARRAY_LEN(software) ? software[config] : NULL;
 }
 
-struct perf_event *perf_event_add(struct perf_events *e, struct perf_bytes attr)
+struct perf_data_event *perf_event_add(struct perf_events *e, struct perf_bytes attr)
 {
     if (e->n == PERF_EVENTS_MAX || perf_left(attr) < ATTR_LEAST)
         return NULL;
-    struct perf_event *v = &e->items[e->n++];
-    *v = (struct perf_event){.type = perf_u32(&attr)};
+    struct perf_data_event *v = &e->items[e->n++];
+    *v = (struct perf_data_event){.type = perf_u32(&attr)};
     perf_u32(&attr); /* its size */
     v->config = perf_u64(&attr);
     v->period = perf_u64(&attr);
@@ -98,7 +98,7 @@ void perf_event_ids(struct perf_events *e, struct perf_bytes ids)
 void perf_events_name(struct perf_events *e, struct profile *p)
 {
     for (size_t i = 0; i < e->n; i++) {
-        struct perf_event *v = &e->items[i];
+        struct perf_data_event *v = &e->items[i];
         bool clock = v->type == 1 && v->config <= 1;
         char *end = v->name + strlen(v->name); /* "cycles:u" */
         while (end > v->name && strchr("ukhpPGHSDWeI", end[-1]))
@@ -111,7 +111,7 @@ void perf_events_name(struct perf_events *e, struct profile *p)
 }
 
 /* The event of an id; when all have the same fields, an unknown one is the first. */
-static const struct perf_event *event_of(const struct perf_events *e, uint64_t id)
+static const struct perf_data_event *event_of(const struct perf_events *e, uint64_t id)
 {
     uint32_t node = e->n > 1 ? tree_find(&e->ids, id) : UINT32_MAX;
     if (node != UINT32_MAX)
@@ -134,7 +134,7 @@ static uint64_t sample_id(const struct perf_events *e, struct perf_bytes body)
 }
 
 /* The value of a counter, or of a group of them. False: it is cut. */
-static bool skip_read(const struct perf_event *v, struct perf_bytes *b)
+static bool skip_read(const struct perf_data_event *v, struct perf_bytes *b)
 {
     uint64_t f = v->read_format, times = !!(f & READ_ENABLED) + !!(f & READ_RUNNING);
     uint64_t each = 1 + !!(f & READ_ID) + !!(f & READ_LOST);
@@ -150,7 +150,7 @@ static bool skip_read(const struct perf_event *v, struct perf_bytes *b)
 
 bool perf_sample_read(const struct perf_events *e, struct perf_bytes b, struct perf_sample *s)
 {
-    const struct perf_event *v = event_of(e, e->n ? sample_id(e, b) : 0);
+    const struct perf_data_event *v = event_of(e, e->n ? sample_id(e, b) : 0);
     if (!v)
         return false;
     uint64_t has = v->sample_type;
@@ -184,7 +184,7 @@ bool perf_sample_read(const struct perf_events *e, struct perf_bytes b, struct p
 
 uint64_t perf_time_at_end(const struct perf_events *e, struct perf_bytes body)
 {
-    const struct perf_event *v = e->n ? &e->items[0] : NULL;
+    const struct perf_data_event *v = e->n ? &e->items[0] : NULL;
     uint64_t has = v ? v->sample_type : 0;
     if (!v || !v->sample_id_all || !(has & HAS_TIME))
         return UINT64_MAX;

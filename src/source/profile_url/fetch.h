@@ -1,0 +1,30 @@
+/* fetch.h - one request over HTTP, by libcurl: with deadlines, bounds and an end when the source is to stop.
+ * What is fetched may be anybody's: it goes no other ways than http and https, a redirect stays on its
+ * scheme, and no password is in a sentence. On a source's worker thread. */
+#ifndef SOURCE_PROFILE_URL_FETCH_H
+#define SOURCE_PROFILE_URL_FETCH_H
+
+#include "base/base.h"
+
+struct fetch_ask {
+    const char *url;
+    const char *post;   /* a body of JSON; NULL: GET */
+    const char *tenant; /* of Pyroscope; NULL or "": none */
+    size_t max;         /* bytes of the answer */
+    int64_t wait_ns;    /* for all of it */
+};
+
+struct fetch_answer {
+    long status; /* 200 */
+    char *type;  /* "text/html"; "" unknown */
+    char *bytes;
+    size_t len;
+};
+
+/* SD_OK: there is an answer, of whatever status, for fetch_free. SD_NODATA: the source is to stop. Otherwise
+ * a sentence. */
+enum sd_result fetch(struct sd_source *s, const struct fetch_ask *ask, struct fetch_answer *out,
+                     struct sd_error *err);
+void fetch_free(struct fetch_answer *a);
+
+#endif
