@@ -314,6 +314,17 @@ static void a_stripped_program_has_its_debug_file(void **state)
     sample(of_pid(pid), "499", "loop", 100, &w);
     end(pid);
 
+    /* A small table of symbols in the program itself, packed, as Fedora's programs have it. */
+    if (shell("command -v xz >/dev/null")) {
+        compile("mini", SHARES, C " -static -no-pie");
+        assert_true(shell("cd %s && objcopy --strip-debug mini mini.sym && xz mini.sym && strip mini && "
+                          "objcopy --add-section .gnu_debugdata=mini.sym.xz mini",
+                          dir));
+        pid = start("mini");
+        sample(of_pid(pid), "499", "loop", 100, &w);
+        end(pid);
+    }
+
     /* Of another build, it is not taken. */
     assert_true(shell("cd %s && printf x >>.debug/static.dbg", dir));
     pid = start("static");
@@ -582,6 +593,45 @@ static void node_has_names(void **state)
     assert_true(hot > tally.samples / 2);
 }
 
+/* Writes a jitdump, maps it for perf to see, and runs the code that it names. */
+static const char DUMPS[] =
+    "#include <stdio.h>\n#include <string.h>\n#include <sys/mman.h>\n#include <stdint.h>\n#include "
+    "<unistd.h>\n"
+    "static void u4(FILE *f, uint32_t v) { fwrite(&v, 4, 1, f); }\n"
+    "static void u8(FILE *f, uint64_t v) { fwrite(&v, 8, 1, f); }\n"
+    "int main(int n, char **a) { (void)n;\n"
+    "unsigned char *code = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, "
+    "-1, 0);\n"
+    "memcpy(code, \"\\xeb\\xfe\", 2);\n"
+    "char path[4096]; snprintf(path, sizeof path, \"%s-%d.dump\", a[1], (int)getpid());\n"
+    "FILE *f = fopen(path, \"w+\");\n"
+    "u4(f, 0x4A695444); u4(f, 1); u4(f, 40); u4(f, 62); u4(f, 0); u4(f, getpid()); u8(f, 0); u8(f, 0);\n"
+    "u4(f, 0); u4(f, 16 + 40 + 9 + 2); u8(f, 0); u4(f, getpid()); u4(f, getpid());\n"
+    "u8(f, (uint64_t)code); u8(f, (uint64_t)code); u8(f, 2); u8(f, 1); fwrite(\"py::spin\", 9, 1, f);\n"
+    "fwrite(code, 2, 1, f); fflush(f);\n"
+    "mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fileno(f), 0);\n"
+    "((void (*)(void))code)(); }\n";
+
+static void a_jitdump_has_names(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    struct rt_watch w;
+    char program[128], prefix[128];
+    if (!permitted(false))
+        skip();
+    compile("dumps", DUMPS, C);
+    snprintf(program, sizeof program, "%s", in_dir("dumps"));
+    snprintf(prefix, sizeof prefix, "%s", in_dir("jit"));
+    pid_t pid = run(program, (char *[]){program, prefix, NULL});
+    sample(of_pid(pid), "499", "py::spin", 100, &w);
+    end(pid);
+    assert_string_equal(find("py::spin")->kind, "interpreted");
+#else
+    skip();
+#endif
+}
+
 /* ---- hostile programs ---- */
 
 /* A library whose header is changed while it runs. What the loader has read is in memory. */
@@ -727,6 +777,7 @@ int main(void)
         cmocka_unit_test(code_made_at_run_time_has_names),
         cmocka_unit_test(a_hostile_map_costs_names_only),
         cmocka_unit_test(node_has_names),
+        cmocka_unit_test(a_jitdump_has_names),
         cmocka_unit_test(an_absurd_file_costs_names_only),
         cmocka_unit_test(a_refusal_says_what_is_missing),
         cmocka_unit_test(a_process_that_is_not_there_is_told),

@@ -162,10 +162,12 @@ static size_t dump_next(struct jit_code *c, const char *r, size_t left)
         c->bad++;
         return 0;
     }
-    size_t wanted = (size_t)MIN(size, (uint64_t)WANTED);
-    if (left < wanted)
+    size_t wanted = (size_t)MIN(size, (uint64_t)WANTED), there = MIN(left, wanted);
+    /* A program may write the code behind the name much later. */
+    bool named = there > LOAD_FIXED && memchr(r + LOAD_FIXED, 0, there - LOAD_FIXED);
+    if (left < wanted && !named)
         return 0;
-    dump_record(c, r, wanted);
+    dump_record(c, r, there);
     size_t here = (size_t)MIN(size, (uint64_t)left);
     c->dump_skip = size - here;
     return here;

@@ -58,8 +58,14 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
             exact = true;
             continue;
         }
-        c->frames[c->n] = sampler_frame_of(x, s, ip, kernel);
-        c->frames[c->n++].exact = exact;
+        struct sampler_frame f = sampler_frame_of(x, s, ip, kernel);
+        /* No call returns to where no code is: a register was no frame pointer. What follows is as wrong. */
+        if (!exact && f.module == x->nowhere) {
+            c->judged = true;
+            break;
+        }
+        f.exact = exact;
+        c->frames[c->n++] = f;
         c->user += !kernel;
         exact = false;
     }
