@@ -44,6 +44,8 @@ ok "a function with much of the time is in the overview" says out 'slow'
 # ---- the call tree, one function, other formats ----
 run flame stacks.txt
 ok "the call tree is printed, callees below their callers" says out '│ ├ render'
+run calls stacks.txt
+ok "the same with figures" says out '│ ├ render      85.0 %  25.0 %           85          25'
 run flame --format folded stacks.txt
 sort out >again.txt
 ok "folded stacks come out as they went in" cmp -s again.txt <(sort stacks.txt)

@@ -39,7 +39,7 @@ static struct doc *build_flame(const struct view_ctx *c)
     if (p && p->n_nodes > 1) {
         f->merged = view_chosen(c, PROFILE_RECURSION_CHOICE) ? profile_without_recursion(p) : NULL;
         f->boxes = call_boxes_new(f->shown, f->merged ? f->merged : p, "all");
-        call_boxes_show(f->boxes, s);
+        s->boxes = call_boxes_of(f->boxes);
         if (view_chosen(c, PROFILE_SHAPE_CHOICE))
             s->boxes.shape = BOXES_FLAME;
         s->note = shown_note(d, c, f->shown);
