@@ -104,6 +104,12 @@ static bool text_is(const char *text, const char *s, size_t len)
     return text ? strncmp(text, s, len) == 0 && !text[len] : !s;
 }
 
+/* Of a wrong one nothing but the slot is looked at: the functions are more than a cache holds. */
+static uint64_t slot_of(uint64_t hash, size_t function)
+{
+    return (hash & UINT64_C(0xffffffff00000000)) | (function + 1);
+}
+
 static void rehash(struct profile *p)
 {
     p->n_slots = p->n_slots ? p->n_slots * 2 : 1024;
@@ -113,7 +119,7 @@ static void rehash(struct profile *p)
         size_t at = p->functions[i].hash & (p->n_slots - 1);
         while (p->slots[at])
             at = (at + 1) & (p->n_slots - 1);
-        p->slots[at] = (uint32_t)i + 1;
+        p->slots[at] = slot_of(p->functions[i].hash, i);
     }
 }
 
@@ -134,8 +140,8 @@ static uint32_t function_add(struct profile *p, uint64_t hash, size_t at)
         memset((char *)p->values + was * each, 0, (p->cap - was) * each);
     }
     p->functions[p->n] = (struct profile_function){.hash = hash};
-    p->slots[at] = (uint32_t)++p->n;
-    return (uint32_t)p->n - 1;
+    p->slots[at] = slot_of(hash, p->n);
+    return (uint32_t)p->n++;
 }
 
 uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
@@ -148,9 +154,11 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
         rehash(p);
     size_t at = hash & (p->n_slots - 1);
     for (; p->slots[at]; at = (at + 1) & (p->n_slots - 1)) {
-        const struct profile_function *f = &p->functions[p->slots[at] - 1];
+        if ((p->slots[at] ^ hash) >> 32)
+            continue;
+        const struct profile_function *f = &p->functions[(uint32_t)p->slots[at] - 1];
         if (f->hash == hash && text_is(f->name, name, len) && text_is(f->module, module, module_len))
-            return p->slots[at] - 1;
+            return (uint32_t)p->slots[at] - 1;
     }
     const char *full = too_many(p, len + module_len);
     if (full) {

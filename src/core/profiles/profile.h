@@ -17,7 +17,7 @@ enum {
     PROFILE_DISTINCT_MAX = 1 << 20,         /* functions */
     PROFILE_TEXT_MAX = 256 << 20,           /* bytes of all names */
     PROFILE_FRAMES_MAX = 500 * 1000 * 1000, /* frames of all stacks */
-    PROFILE_TREE_MAX = 320 << 20            /* bytes of all nodes */
+    PROFILE_TREE_MAX = 144 << 20            /* bytes of all nodes */
 };
 #define PROFILE_NO_NODE UINT32_MAX
 
@@ -54,7 +54,7 @@ struct profile {
     double *values; /* of function i from 2 * max_types * i: self of each type, total of each type */
     bool finished;  /* they are there, see profile_finish */
     size_t n, cap;
-    uint32_t *slots; /* hash table: number of a function + 1 */
+    uint64_t *slots; /* hash table: number of a function + 1, above it the upper half of its hash */
     size_t n_slots;
     size_t text_bytes;
 

@@ -77,9 +77,9 @@ static uint32_t find_function(const struct profile *p, const struct profile_func
 {
     for (size_t at = f->hash & (p->n_slots - 1); p->n_slots && p->slots[at];
          at = (at + 1) & (p->n_slots - 1)) {
-        const struct profile_function *g = &p->functions[p->slots[at] - 1];
+        const struct profile_function *g = &p->functions[(uint32_t)p->slots[at] - 1];
         if (g->hash == f->hash && str_eq(g->name, f->name) && str_eq(g->module, f->module))
-            return p->slots[at] - 1;
+            return (uint32_t)p->slots[at] - 1;
     }
     return PROFILE_NO_FUNCTION;
 }

@@ -278,7 +278,8 @@ static void run_baseline(const struct action_ctx *c, struct outcome *out)
     at.baseline = NULL;
     out->baseline = figures_of(&at, s, "the marked baseline");
     outcome_message(out, SEVERITY_GOOD,
-                    "Baseline marked: %s to %s. The views changes and functions compare with it; :baseline off forgets it",
+                    "Baseline marked: %s to %s. The views changes and functions compare with it; :baseline "
+                    "off forgets it",
                     from, to);
 }
 
