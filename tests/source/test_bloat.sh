@@ -36,6 +36,9 @@ create index texts_lower on texts (lower(m));
 vacuum full;
 vacuum analyze;
 SQL
+# Before 13 equal keys are kept one by one: there is no estimate of indexes.
+least=13
+[ "$(psql -XqAt "$PGURL" -c 'show server_version_num')" -ge 130000 ] || least=7
 # compare MOST_UNUSED: every estimate within its own error of what the fresh copy has, in pages
 cat >compare.py <<'PY'
 import json, sys
@@ -56,12 +59,12 @@ for row in doc["rows"]:
         name, row["needed_bytes"], fresh, 100 * off / fresh, 100 * named / fresh, "" if off <= named else "  WRONG"))
     bad += off > named
 print("%d estimates, %d wrong" % (seen, bad))
-sys.exit(bad > 0 or seen < 13)
+sys.exit(bad > 0 or seen < int(sys.argv[3]))
 PY
 sizes() { psql -XqAt "$PGURL" -c "select relname, pg_relation_size(oid) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'i')"; }
 sizes >fresh
 estimates() {
-    run bloat "$PGURL" --for 3s --format json && cp out "$1" && python3 compare.py "$1" fresh >out 2>err
+    run bloat "$PGURL" --for 3s --format json && cp out "$1" && python3 compare.py "$1" fresh $least >out 2>err
     status=$?
     sed 's/^/# /' out
     [ "$status" = 0 ]
@@ -76,13 +79,14 @@ run bloat "$PGURL" --for 3s --format json
 cp out old.json
 psql -Xq "$PGURL" -c "vacuum full narrow" -c "vacuum full texts" 2>err
 sizes >fresh
-truth() { python3 compare.py old.json fresh >out 2>err; status=$?; sed 's/^/# /' out; [ "$status" = 0 ]; }
+truth() { python3 compare.py old.json fresh $least >out 2>err; status=$?; sed 's/^/# /' out; [ "$status" = 0 ]; }
 ok "rows deleted: what VACUUM FULL leaves is within the error named" truth
 says_unused() { python3 -c "
 import json
 rows = {r['name']: r for r in json.load(open('old.json'))['rows']}
 assert rows['public.narrow']['unused_share'] > 0.8, rows['public.narrow']
-assert rows['public.narrow_a']['unused_share'] > 0.8
+narrow_a = rows['public.narrow_a']
+assert narrow_a['unused_share'] > 0.8 if $least == 13 else 'before 13' in narrow_a['problem'], narrow_a
 assert rows['public.texts_lower']['needed_bytes'] is None and 'expression' in rows['public.texts_lower']['problem']
 " 2>err; status=$?; [ "$status" = 0 ]; }
 ok "the share that is unused, and why one is not known" says_unused

@@ -357,7 +357,8 @@ static void a_text_in_another_encoding_stops_no_counters(void **state)
 {
     NEED_SERVER();
     struct watch w;
-    run_sql(NULL, "create database bytes encoding 'SQL_ASCII' locale 'C' template template0");
+    run_sql(NULL,
+            "create database bytes encoding 'SQL_ASCII' lc_collate 'C' lc_ctype 'C' template template0");
     PGconn *odd = client("postgres", "bytes", "odd"), *app = client("postgres", "shop", "shop");
     client_run(app, "create role plain_app login; set role plain_app");
     client_run(odd, "set role plain_app; select 1 as \"caf\xe9\"");

@@ -13,6 +13,7 @@
 #define MIN_BYTES 131072 /* of a relation that is worth an estimate */
 
 #define METHOD_TABLE "rows times their width in pg_stats"
+#define ONE_BY_ONE   "its server keeps each equal key anew, before 13: how large it would be is not known"
 #define METHOD_INDEX "a B-tree of the same rows as CREATE INDEX builds it, by pg_stats"
 
 /* What the catalogue of the advisor does not hold. */
@@ -97,10 +98,14 @@ static void add_relation(struct estimate *e, const struct catalog_relation *r)
         const struct catalog_index *x = &r->indexes[i];
         fact = fact_of(e, r->oid, x->name);
         double rows = conn_real(e->facts, fact, ROWS);
-        if (str_eq(x->method, "btree") && x->is_valid)
-            add(e, r, x, fact,
-                space_of_index(r, x, rows >= 0 ? rows : (double)NAN,
-                               (int)MAX(conn_int(e->facts, fact, FILLFACTOR), 0)));
+        if (!str_eq(x->method, "btree") || !x->is_valid)
+            continue;
+        struct space_estimate b = space_of_index(r, x, rows >= 0 ? rows : (double)NAN,
+                                                 (int)MAX(conn_int(e->facts, fact, FILLFACTOR), 0));
+        /* The estimate is of B-trees that keep equal keys once: 13 and later. */
+        if (e->p->version < 130000 && !x->is_unique && isfinite(b.needed))
+            b = (struct space_estimate){.needed = (double)NAN, .error = (double)NAN, .why = ONE_BY_ONE};
+        add(e, r, x, fact, b);
     }
 }
 
