@@ -22,7 +22,7 @@
     X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
-    X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame function",                                     \
+    X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
       "compare with all data of that recording or log")                                                      \

@@ -157,7 +157,7 @@ struct view_ctx console_view_ctx(struct console *c)
                              .file_len = s->file_len,
                              .file_name = s->file_name,
                              .show_literals = c->env.config->settings->show_literals,
-                             .measure = c->measure,
+                             .choices = &c->chosen,
                              .baseline = c->baseline,
                              .key = key_of,
                              .key_ctx = c};
@@ -225,8 +225,8 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
         o->baseline = NULL;
         console_rebuild(c);
     }
-    if (o->measure && o->measure != c->measure) {
-        c->measure = o->measure;
+    if (o->choose) {
+        view_choose(&c->chosen, o->choose, o->choice);
         console_rebuild(c);
     }
     return true;

@@ -124,8 +124,8 @@ struct console {
     sd_time anchor; /* live, but all data is older than the console, or ahead of its clock: their end */
     sd_time ahead_to, ahead_since; /* the newest data of those ahead, and when it came */
 
-    struct figures *baseline; /* view_ctx.baseline; NULL: the window before */
-    int measure;              /* what views weigh by (view_ctx.measure); it stays on the way to the next */
+    struct figures *baseline;    /* view_ctx.baseline; NULL: the window before */
+    struct view_choices chosen; /* what was chosen for views; it stays on the way to the next */
 
     bool stale;    /* the doc is looked at again at the next draw: built anew when what it is from changed */
     sd_time built; /* env.now when it was */

@@ -69,7 +69,8 @@ struct outcome {
     const char *view, *view_arg; /* a view to show, as a dive */
     bool beside;                 /* and what stands beside it: */
     const char *file;            /* a file to read; NULL: none any more */
-    int measure;                 /* what views weigh by from now on; 0: as it was */
+    const char *choose;          /* name of a choice of views (view_choose), static; NULL: none */
+    int choice;                  /* its value from now on */
     bool marks;                  /* what `changes` compares with is from now on: */
     struct figures *baseline;    /* the console's, when it takes it; NULL: the window before */
     struct {

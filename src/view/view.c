@@ -25,15 +25,12 @@
 #include <strings.h>
 
 const struct view *const VIEWS[] = {
-    &overview_view, &endpoints_view,  &queries_view,
-    &activity_view, &sources_view,    &tables_view,
-    &indexes_view,  &advise_view,     &endpoint_view,
-    &query_view,    &plan_view,       &diff_view,
-    &bloat_view,    &server_view,     &replication_view,
-    &progress_view, &parameters_view, &history_view,
-    &pools_view,    &changes_view,    &statuses_view,
-    &table_view,    &functions_view,  &flame_view,
-    &function_view, &map_view,        NULL,
+    &overview_view, &endpoints_view,  &queries_view,   &activity_view, &sources_view,
+    &tables_view,   &indexes_view,    &advise_view,    &endpoint_view, &query_view,
+    &plan_view,     &diff_view,       &bloat_view,     &server_view,   &replication_view,
+    &progress_view, &parameters_view, &history_view,   &pools_view,    &changes_view,
+    &statuses_view, &table_view,      &functions_view, &flame_view,    &calls_view,
+    &function_view, &growth_view,     &map_view,       NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
@@ -131,4 +128,25 @@ struct doc *view_build(const struct view *v, const struct view_ctx *c)
     struct doc *d = v->build(c);
     finish_doc(v, c, d);
     return d;
+}
+
+/* ---- choices ---- */
+
+int view_chosen(const struct view_ctx *c, const char *name)
+{
+    for (size_t i = 0; c->choices && i < c->choices->n; i++)
+        if (str_eq(c->choices->items[i].name, name))
+            return c->choices->items[i].value;
+    return 0;
+}
+
+void view_choose(struct view_choices *x, const char *name, int value)
+{
+    size_t i = 0;
+    while (i < x->n && !str_eq(x->items[i].name, name))
+        i++;
+    if (i == ARRAY_LEN(x->items))
+        return;
+    x->items[i] = (struct view_choice){name, value};
+    x->n = MAX(x->n, i + 1);
 }

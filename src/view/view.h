@@ -6,15 +6,25 @@
 #include "core/doc.h"
 #include "core/model/model.h"
 
+/* What the user chose in one view for all views that know it, by name: "plan-metric". The names are static.
+ */
+struct view_choices {
+    struct view_choice {
+        const char *name;
+        int value; /* of the view's own; 0: the usual */
+    } items[8];
+    size_t n;
+};
+
 struct view_ctx {
     const struct model *model;
-    struct span span;      /* the time cursor: SPAN_ALL for a verb, a window in the console */
-    sd_time now;           /* the cursor's moment; ages are measured from it */
-    bool live;             /* the cursor follows the present */
-    const char *arg;       /* what the view is about: "GET /orders/:id"; NULL: the worst one */
-    int graph_points;      /* columns a graph may use (2 points each in braille); 0: 60 */
-    bool show_literals;    /* off: constants in SQL are hidden */
-    int measure;           /* what a view weighs its rows by: a number of its own; 0: the usual */
+    struct span span;                   /* the time cursor: SPAN_ALL for a verb, a window in the console */
+    sd_time now;                        /* the cursor's moment; ages are measured from it */
+    bool live;                          /* the cursor follows the present */
+    const char *arg;                    /* what the view is about: "GET /orders/:id"; NULL: the worst one */
+    int graph_points;                   /* columns a graph may use (2 points each in braille); 0: 60 */
+    bool show_literals;                 /* off: constants in SQL are hidden */
+    const struct view_choices *choices; /* NULL: none */
     const char *weight;    /* what it weighs its rows by, by the name the data has for it; NULL: the usual */
     const char *file_text; /* what the user put beside it: a plan for the view `diff`; NULL */
     size_t file_len;
@@ -98,6 +108,9 @@ struct view {
     const struct column *also;
     size_t n_also;
 };
+
+int view_chosen(const struct view_ctx *c, const char *name);           /* 0: the usual */
+void view_choose(struct view_choices *x, const char *name, int value); /* beyond the room: nothing */
 
 /* Its doc, and in it what is the same for every view: which panes are of a source that is gone, what happened
  * meanwhile, what `y` copies where a sentence names a grant. What `build` gives alone lacks that. */

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/tap.bash"
 
 run_piped() { timeout 30 "$program" "$@" >out 2>err; }
+lacks() { ! grep -qF -- "$2" "$1"; } # FILE TEXT
+
 cat >stacks.txt <<'END'
 main;serve;render;escape 60
 main;serve;render 25
@@ -42,6 +44,8 @@ ok "a function with much of the time is in the overview" says out 'slow'
 # ---- the call tree, one function, other formats ----
 run flame stacks.txt
 ok "the call tree is printed, callees below their callers" says out '│ ├ render'
+run calls stacks.txt
+ok "the same with figures" says out '│ ├ render      85.0 %  25.0 %           85          25'
 run flame --format folded stacks.txt
 sort out >again.txt
 ok "folded stacks come out as they went in" cmp -s again.txt <(sort stacks.txt)
@@ -77,6 +81,17 @@ run functions --baseline big-later.txt big-stacks.txt
 ok "one that is gone has a row" says out 'index_[k]' 'gone'
 run functions --baseline big-stacks.txt big-stacks.txt
 ok "of the same nothing changed" says out '0 of 4 functions with enough samples changed'
+
+# ---- what grew ----
+printf 'global;Cache;Array;Session 100\nglobal;Cache;Array;Session;(string) 50\nglobal;Pool;Buffer 900\n' >before.txt
+printf 'global;Cache;Array;Session 9100\nglobal;Cache;Array;Session;(string) 1050\nglobal;Pool;Buffer 950\n' >after.txt
+run growth after.txt --baseline before.txt
+ok "what grew most is on top, with what holds it" says out 'high     10.0 k  99.5 %     150  10.2 k  Session   Array ‹ Cache ‹ global'
+ok "what grew a little is no suspect" lacks out Buffer
+run growth after.txt
+ok "without a baseline it says what is missing" says out 'Two profiles are needed'
+run growth before.txt --baseline after.txt
+ok "what became less is no growth" says out 'Nothing grew'
 
 gzip -k stacks.txt
 run functions stacks.txt.gz

@@ -6,6 +6,7 @@
 
 #include "core/batch.h"
 #include "core/model/profiles.h"
+#include "core/profiles/profile_group.h"
 #include "format/profiles/profile_file.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
@@ -201,12 +202,58 @@ static void a_hostile_tree(void **state)
     }
 }
 
+/* ---- by something larger ---- */
+
+static void is_grouped(const char *folded, enum profile_group g, const char *expected)
+{
+    struct sd_error err = {.text = ""};
+    struct profile *p = profile_read(folded, strlen(folded), PROFILE_FOLDED, NULL, "x", &err);
+    struct profile *q = g < PROFILE_GROUPS ? profile_grouped(p, g) : profile_without_recursion(p);
+    tree_is(q, expected);
+    profile_free(p);
+    profile_free(q);
+}
+
+static void larger_groups(void **state)
+{
+    (void)state;
+    static const char stacks[] =
+        "app;net/http.(*conn).serve;net/http.read;main.work 3\n"
+        "app;net/http.(*conn).serve;main.work;main.work 4\nother;std::sort<a::b>(c) 2\n";
+    is_grouped(stacks, GROUP_PACKAGE, "[unknown] 9(0)\n net/http 7(0)\n  main 7(7)\n std 2(2)\n");
+    is_grouped(stacks, GROUP_PROCESS, "app 7(7)\nother 2(2)\n");
+    is_grouped("f;f;f;g 1\nf;g;f 2\n", PROFILE_GROUPS, "f 3(0)\n g 3(1)\n  f 2(2)\n");
+}
+
+static void packages_in_names(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"io/netty/channel/Channel:.read", "io/netty/channel"},
+        {"org/x/C$Inner:.run", "org/x"},
+        {"net/http.(*conn).serve", "net/http"},
+        {"github.com/a/b.F", "github.com/a/b"},
+        {"std::vector<int>::push", "std"},
+        {"a::b::c(d::e)", "a::b"},
+        {"com.shop.Cart.add", "com.shop.Cart"},
+        {"main", ""},
+        {"", ""},
+        {"/x", ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char *package = mem_strndup(rows[i][0], profile_package(rows[i][0]));
+        assert_string_equal(package, rows[i][1]);
+        free(package);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stacks_are_a_tree), cmocka_unit_test(small_ones_are_cut),
         cmocka_unit_test(intervals_add_up),  cmocka_unit_test(old_intervals_go),
-        cmocka_unit_test(a_hostile_tree),
+        cmocka_unit_test(a_hostile_tree),    cmocka_unit_test(larger_groups),
+        cmocka_unit_test(packages_in_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,10 +8,9 @@
 #include "source/postgres/internal.h"
 
 /* These statements are read under search_path = pg_catalog, so that no object of a user stands in for one of
- * the server's. What the server prints or finds by the session's own path is evaluated under that ($2), which
- * is set when the first value is wanted: names are looked up before. */
-#define BY_SESSION(value)                                                                                    \
-    "CASE WHEN (SELECT pg_catalog.set_config('search_path', $2, true)) IS NOT NULL THEN " value " END"
+ * the server's. What the server prints or finds by the session's own path stands between this and END: it is
+ * evaluated under that path ($2), which is set when the first value is wanted. Names are looked up before. */
+#define BY_SESSION "CASE WHEN (SELECT pg_catalog.set_config('search_path', $2, true)) IS NOT NULL THEN "
 
 /* The name of the collation o as SQL; NULL: the database's. */
 #define COLLATION                                                                                            \
@@ -31,34 +30,26 @@ static const char DATABASE[] =
             "EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'pg_trgm')";
 
 static const char RELATIONS[] =
-    OWN_TAG "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, " BY_SESSION(
-        "pg_catalog.pg_table_is_visible(c.oid)") ", "
-                                                 "c.reltuples::float8, c.relpages::float8, "
-                                                 "pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
-                                                 "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, "
-                                                 "pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
-                                                 "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, "
-                                                 "c.relallvisible::float8, "
-                                                 /* Before 14 a table that was never vacuumed has no rows,
-                                                    either. */
-                                                 "CASE WHEN c.reltoastrelid = 0 AND c.relkind <> 'p' THEN 0 "
-                                                 "ELSE (SELECT CASE WHEN o.relpages "
-                                                 "OPERATOR(pg_catalog.>) 0 "
-                                                 "THEN o.relpages WHEN o.reltuples >= 0 AND "
-                                                 "pg_catalog.current_setting('server_version_num')::int4 >= "
-                                                 "140000 THEN 0 END FROM "
-                                                 "pg_catalog.pg_class o WHERE o.oid = c.reltoastrelid) "
-                                                 "END::float8 "
-                                                 "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
-                                                 "ON n.oid = c.relnamespace "
-                                                 "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS
-                                                 " ORDER BY c.oid LIMIT 20000";
+    OWN_TAG "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, " BY_SESSION
+            "pg_catalog.pg_table_is_visible(c.oid) END, "
+            "c.reltuples::float8, c.relpages::float8, pg_catalog.pg_stat_get_tuples_inserted(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_updated(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_deleted(c.oid)::float8, "
+            "pg_catalog.pg_stat_get_tuples_hot_updated(c.oid)::float8, c.relallvisible::float8, "
+            /* Before 14 a table that was never vacuumed has no rows, either. */
+            "CASE WHEN c.reltoastrelid = 0 AND c.relkind <> 'p' THEN 0 ELSE (SELECT CASE WHEN o.relpages "
+            "OPERATOR(pg_catalog.>) 0 "
+            "THEN o.relpages WHEN o.reltuples >= 0 AND "
+            "pg_catalog.current_setting('server_version_num')::int4 >= 140000 THEN 0 END FROM "
+            "pg_catalog.pg_class o WHERE o.oid = c.reltoastrelid) END::float8 "
+            "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS " ORDER BY c.oid LIMIT 20000";
 
-static const char VIEWS[] = OWN_TAG "SELECT c.oid::int8, " BY_SESSION(
-    "pg_catalog.pg_get_viewdef(c.oid)::text") " FROM pg_catalog.pg_class c JOIN "
-                                              "pg_catalog.pg_namespace n "
-                                              "ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " OURS
-                                              " ORDER BY c.oid LIMIT 5000";
+static const char VIEWS[] =
+    OWN_TAG "SELECT c.oid::int8, " BY_SESSION
+            "pg_catalog.pg_get_viewdef(c.oid)::text END FROM pg_catalog.pg_class c JOIN "
+            "pg_catalog.pg_namespace n "
+            "ON n.oid = c.relnamespace WHERE c.relkind = 'v' AND " OURS " ORDER BY c.oid LIMIT 5000";
 
 static const char COLUMNS[] =
     OWN_TAG "SELECT a.attrelid::int8, a.attname::text, coalesce(b.typname, t.typname, '')::text, "
@@ -84,68 +75,30 @@ static const char COLUMNS[] =
             "WHERE a.attnum > 0 AND c.relkind IN ('r', 'm', 'p', 'f', 'v') AND " OURS
             " ORDER BY a.attrelid, a.attnum LIMIT 400000";
 
-static const char INDEXES[] =
-    OWN_TAG "SELECT x.indrelid::int8, i.relname::text, m.amname::text, " BY_SESSION("pg_catalog.pg_get_"
-                                                                                    "indexdef(x.indexrelid)::"
-                                                                                    "text") ", " BY_SESSION(
-        "pg_catalog.pg_get_expr(x.indpred, x.indrelid)::text") ", x.indkey::text, x.indoption::text, "
-                                                               "x.indnkeyatts::int4, "
-                                                               "x.indnatts::int4, x.indexprs IS NOT NULL, "
-                                                               "EXISTS (SELECT FROM "
-                                                               "unnest(x.indclass::oid[]) u JOIN "
-                                                               "pg_catalog.pg_opclass p "
-                                                               "ON p.oid = u WHERE NOT p.opcdefault), "
-                                                               "x.indisunique, EXISTS (SELECT FROM "
-                                                               "pg_catalog.pg_constraint k WHERE k.conindid "
-                                                               "= "
-                                                               "x.indexrelid), x.indisvalid, "
-                                                               "x.indisclustered, x.indisreplident, "
-                                                               "i.relpages::int8 * 8192, "
-                                                               "pg_catalog.pg_stat_get_numscans(x.indexrelid)"
-                                                               "::int8, CASE WHEN x.indexprs IS NOT NULL "
-                                                               "THEN (SELECT "
-                                                               "pg_catalog.string_agg(" BY_SESSION(
-                                                                   "pg_catalog.pg_get_indexdef(x.indexrelid, "
-                                                                   "k, false)") ", chr(1) ORDER BY k) "
-                                                                                "FROM "
-                                                                                "pg_catalog.generate_series("
-                                                                                "1, x.indnkeyatts::int4) "
-                                                                                "k)::text END, "
-                                                                                "CASE WHEN EXISTS (SELECT "
-                                                                                "FROM "
-                                                                                "unnest(x.indcollation::oid[]"
-                                                                                ") u WHERE u NOT IN (0, "
-                                                                                "100)) THEN (SELECT "
-                                                                                "pg_catalog.string_agg("
-                                                                                "coalesce(" COLLATION
-                                                                                ", ''), chr(1) ORDER BY k) "
-                                                                                "FROM "
-                                                                                "pg_catalog.generate_series("
-                                                                                "0, x.indnkeyatts::int4 - 1) "
-                                                                                "k LEFT JOIN "
-                                                                                "pg_catalog.pg_attribute a "
-                                                                                "ON "
-                                                                                "a.attrelid = x.indrelid AND "
-                                                                                "a.attnum = x.indkey[k] LEFT "
-                                                                                "JOIN "
-                                                                                "pg_catalog.pg_collation o "
-                                                                                "ON o.oid = "
-                                                                                "x.indcollation[k] AND o.oid "
-                                                                                "<> a.attcollation)::text "
-                                                                                "END "
-                                                                                "FROM pg_catalog.pg_index x "
-                                                                                "JOIN pg_catalog.pg_class i "
-                                                                                "ON i.oid = x.indexrelid "
-                                                                                "JOIN pg_catalog.pg_class c "
-                                                                                "ON c.oid = x.indrelid JOIN "
-                                                                                "pg_catalog.pg_namespace n "
-                                                                                "ON n.oid = "
-                                                                                "c.relnamespace "
-                                                                                "JOIN pg_catalog.pg_am m ON "
-                                                                                "m.oid = i.relam "
-                                                                                "WHERE " OURS
-                                                                                " ORDER BY x.indrelid, "
-                                                                                "x.indexrelid LIMIT 100000";
+static const char INDEXES[] = OWN_TAG
+    "SELECT x.indrelid::int8, i.relname::text, m.amname::text, " BY_SESSION
+    "pg_catalog.pg_get_indexdef(x.indexrelid)::text END, " BY_SESSION
+    "pg_catalog.pg_get_expr(x.indpred, x.indrelid)::text END, x.indkey::text, x.indoption::text, "
+    "x.indnkeyatts::int4, "
+    "x.indnatts::int4, x.indexprs IS NOT NULL, EXISTS (SELECT FROM unnest(x.indclass::oid[]) u JOIN "
+    "pg_catalog.pg_opclass p "
+    "ON p.oid = u WHERE NOT p.opcdefault), x.indisunique, EXISTS (SELECT FROM "
+    "pg_catalog.pg_constraint k WHERE k.conindid = "
+    "x.indexrelid), x.indisvalid, x.indisclustered, x.indisreplident, i.relpages::int8 * 8192, "
+    "pg_catalog.pg_stat_get_numscans(x.indexrelid)::int8, CASE WHEN x.indexprs IS NOT NULL THEN (SELECT "
+    "pg_catalog.string_agg(" BY_SESSION
+    "pg_catalog.pg_get_indexdef(x.indexrelid, k, false) END, chr(1) ORDER BY k) "
+    "FROM pg_catalog.generate_series(1, x.indnkeyatts::int4) k)::text END, "
+    "CASE WHEN EXISTS (SELECT FROM unnest(x.indcollation::oid[]) u WHERE u NOT IN (0, 100)) THEN (SELECT "
+    "pg_catalog.string_agg(coalesce(" COLLATION ", ''), chr(1) ORDER BY k) FROM "
+    "pg_catalog.generate_series(0, x.indnkeyatts::int4 - 1) k LEFT JOIN pg_catalog.pg_attribute a ON "
+    "a.attrelid = x.indrelid AND a.attnum = x.indkey[k] LEFT JOIN pg_catalog.pg_collation o ON o.oid = "
+    "x.indcollation[k] AND o.oid <> a.attcollation)::text END "
+    "FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid "
+    "JOIN pg_catalog.pg_class c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = "
+    "c.relnamespace "
+    "JOIN pg_catalog.pg_am m ON m.oid = i.relam "
+    "WHERE " OURS " ORDER BY x.indrelid, x.indexrelid LIMIT 100000";
 
 static const char COMBINED[] = OWN_TAG "SELECT c.oid::int8, s.n_distinct::text FROM pg_catalog.pg_stats_ext "
                                        "s JOIN pg_catalog.pg_namespace n ON n.nspname = "

@@ -359,7 +359,10 @@ static void draw_cell(struct draw d, struct rect clip, int x, int y, struct fit 
     cell_format(col, v, &b);
     if ((col->flags & COLUMN_TREE) && l->tree) {
         int used = tree_lines_draw(d, clip, x, y, f.width, l->tree, l->row->depth, l->folded);
-        cut_text(d, clip, x + used, y, f.width - used, STYLE_TEXT, skip_columns(strbuf_text(&b), l->shift));
+        const char *text = skip_columns(strbuf_text(&b), l->shift);
+        if ((col->flags & COLUMN_PATH) && !l->shift && utf8_width(text) > f.width - used)
+            text = str_after_path(text);
+        cut_text(d, clip, x + used, y, f.width - used, STYLE_TEXT, text);
     } else if (f.text) {
         const char *text = strbuf_text(&b);
         enum style style = v.type == CELL_UNKNOWN ? STYLE_DIM : STYLE_TEXT;

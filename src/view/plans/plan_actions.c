@@ -114,7 +114,8 @@ static void run_metric(const struct action_ctx *c, struct outcome *out)
         outcome_message(out, SEVERITY_INFO, "The plan has figures for %s only", name);
         return;
     }
-    out->measure = m;
+    out->choose = PLAN_METRIC_CHOICE;
+    out->choice = m;
     outcome_message(out, SEVERITY_INFO, "Plan metric %s: %s", name, plan_metric_note((enum plan_metric)m));
 }
 

@@ -9,4 +9,7 @@ extern const struct view_action *const plan_actions[];
 /* "shop/77": the query of the selected row, or the one the screen is about; NULL. */
 const char *plan_query_here(const struct action_ctx *c);
 
+/* The choice of what a plan is weighed by: an enum plan_metric. */
+#define PLAN_METRIC_CHOICE "plan-metric"
+
 #endif

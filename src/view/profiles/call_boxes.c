@@ -170,8 +170,8 @@ static uint64_t call_identity(void *ctx, size_t i)
 
 static const struct boxes_source CALLS = {.box = call_box, .child = call_child, .identity = call_identity};
 
-void call_boxes_show(struct call_boxes *b, struct section *s)
+struct boxes call_boxes_of(struct call_boxes *b)
 {
-    s->boxes = (struct boxes){
+    return (struct boxes){
         .shape = BOXES_ICICLE, .unit = shown_unit(b->shown), .n = b->n - 1, .source = &CALLS, .ctx = b};
 }

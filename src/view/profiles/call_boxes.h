@@ -10,7 +10,7 @@ struct call_boxes;
 struct call_boxes *call_boxes_new(const struct shown_profile *shown, const struct profile *p,
                                   const char *whole);
 void call_boxes_free(void *boxes); /* NULL is fine */
-/* Makes it what the section shows. */
-void call_boxes_show(struct call_boxes *b, struct section *s);
+/* As boxes by number, an icicle. */
+struct boxes call_boxes_of(struct call_boxes *b);
 
 #endif

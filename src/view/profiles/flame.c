@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 
+#include "core/profiles/profile_group.h"
 #include "view/profiles/call_boxes.h"
+#include "view/profiles/profile_actions.h"
 
 struct flame {
     struct shown_profile *shown;
+    struct profile *merged; /* without recursion; NULL: as it is */
     struct call_boxes *boxes;
 };
 
@@ -14,6 +17,7 @@ static void flame_free(void *owned)
 {
     struct flame *f = owned;
     call_boxes_free(f->boxes);
+    profile_free(f->merged);
     shown_profile_free(f->shown);
     free(f);
 }
@@ -25,13 +29,19 @@ static struct doc *build_flame(const struct view_ctx *c)
     f->shown = shown_profile(c);
     doc_own(d, f, flame_free);
     shown_envelope(d, c, f->shown);
-    struct section *s = doc_section(d, SECTION_BOXES, "rows", "Flame graph");
+    const char *by = profile_group_name((enum profile_group)view_chosen(c, PROFILE_GROUP_CHOICE));
+    bool grouped = !str_eq(by, "function");
+    struct section *s = doc_section(d, SECTION_BOXES, "rows",
+                                    grouped ? doc_printf(d, "Flame graph by %s", by) : "Flame graph");
     const struct profile *p = f->shown->found.p;
     s->weight = 1;
     s->kinds = KINDS_PROFILE;
     if (p && p->n_nodes > 1) {
-        f->boxes = call_boxes_new(f->shown, p, "all");
-        call_boxes_show(f->boxes, s);
+        f->merged = view_chosen(c, PROFILE_RECURSION_CHOICE) ? profile_without_recursion(p) : NULL;
+        f->boxes = call_boxes_new(f->shown, f->merged ? f->merged : p, "all");
+        s->boxes = call_boxes_of(f->boxes);
+        if (view_chosen(c, PROFILE_SHAPE_CHOICE))
+            s->boxes.shape = BOXES_FLAME;
         s->note = shown_note(d, c, f->shown);
     } else if (f->shown->n_order) {
         s->empty = "The profile has figures of functions only, no stacks: see the view functions.";

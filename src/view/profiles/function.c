@@ -189,7 +189,7 @@ static void below_section(struct doc *d, struct one_function *o, uint32_t f)
     if (o->below->n_nodes < 2)
         return;
     o->boxes = call_boxes_new(o->shown, o->below, "all its calls");
-    call_boxes_show(o->boxes, s);
+    s->boxes = call_boxes_of(o->boxes);
 }
 
 /* ---- over time ---- */

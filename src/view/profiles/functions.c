@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "core/profiles/profile_group.h"
 #include "core/table.h"
+#include "view/profiles/profile_actions.h"
 #include "view/profiles/shown_profile.h"
 #include "view/shared/figures.h"
 #include "view/shared/linked.h"
@@ -186,8 +188,10 @@ static struct doc *build_functions(const struct view_ctx *c)
     const struct shown_profile *x = f->shown;
     doc_own(d, f, functions_free);
     shown_envelope(d, c, x);
-    struct section *s =
-        doc_table(d, "rows", "Functions", columns_of(d, shown_unit(x)), x->before ? F_COLUMNS : F_change);
+    const char *by = profile_group_name((enum profile_group)view_chosen(c, PROFILE_GROUP_CHOICE));
+    bool grouped = !str_eq(by, "function");
+    struct section *s = doc_table(d, "rows", grouped ? doc_printf(d, "By %s", by) : "Functions",
+                                  columns_of(d, shown_unit(x)), x->before ? F_COLUMNS : F_change);
     s->weight = 1;
     s->table.sort_column = F_self_share;
     s->table.sort_reverse = true;
@@ -259,6 +263,7 @@ const struct view functions_view = {
     .build = build_functions,
     .worst = functions_worst,
     .linked = functions_linked,
+    .actions = PROFILE_ACTIONS,
     .columns = COLUMNS,
     .n_columns = F_COLUMNS,
     .compares = true,

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/profiles/profile_group.h"
+#include "view/profiles/profile_actions.h"
 #include "view/shared/figures.h"
 
 void shown_profile_free(void *shown)
@@ -14,10 +16,28 @@ void shown_profile_free(void *shown)
     free(x);
 }
 
+/* By the type that was asked for, or chosen; by functions, or what else was chosen. */
+static void find_profile(const struct view_ctx *c, const struct model *m, struct span span, sd_time now,
+                         const char *type, struct profile_found *out)
+{
+    uint32_t chosen = (uint32_t)view_chosen(c, PROFILE_TYPE_CHOICE);
+    enum profile_group group = (enum profile_group)view_chosen(c, PROFILE_GROUP_CHOICE);
+    model_profile(m, span, now, type ? type : c->weight, out);
+    if (!type && !c->weight && chosen && out->types && chosen <= out->types->n) {
+        profile_free(out->p);
+        model_profile(m, span, now, out->types->items[chosen - 1], out);
+    }
+    struct profile *grouped = out->p && group != GROUP_FUNCTION ? profile_grouped(out->p, group) : NULL;
+    if (!grouped)
+        return;
+    profile_free(out->p);
+    out->p = grouped;
+}
+
 struct shown_profile *shown_profile_now(const struct view_ctx *c)
 {
     struct shown_profile *x = mem_alloc(sizeof *x);
-    model_profile(c->model, c->span, c->now, c->weight, &x->found);
+    find_profile(c, c->model, c->span, c->now, NULL, &x->found);
     struct profile *p = x->found.p;
     if (!p)
         return x;
@@ -35,8 +55,8 @@ static void find_before(struct shown_profile *x, const struct view_ctx *c)
     struct profile_found before;
     if (!b || !x->found.p)
         return;
-    model_profile(b->model ? b->model : c->model, b->model ? SPAN_ALL : b->span, b->span.to, x->found.type,
-                  &before);
+    find_profile(c, b->model ? b->model : c->model, b->model ? SPAN_ALL : b->span, b->span.to, x->found.type,
+                 &before);
     if (before.p && before.p->n && str_eq(before.unit, x->found.unit)) {
         x->before = before.p;
         x->before_name = b->name;
