@@ -181,13 +181,17 @@ static void compile(const char *name, const char *source, const char *how)
     assert_true(shell("%s -o %s/%s %s/source", how, dir, name, dir));
 }
 
+/* Comes back when the program has begun: until then it is this one. */
 static pid_t run(const char *path, char *const argv[])
 {
+    int begun[2];
+    char none;
+    assert_int_equal(pipe2(begun, O_CLOEXEC), 0);
     pid_t pid = fork();
     if (!pid) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         setpgid(0, 0);
-        int null = open("/dev/null", O_RDWR);
+        int null = open("/dev/null", O_RDWR | O_CLOEXEC);
         dup2(null, 1);
         dup2(null, 2);
         execvp(path, argv);
@@ -195,6 +199,9 @@ static pid_t run(const char *path, char *const argv[])
     }
     assert_true(pid > 0);
     setpgid(pid, pid);
+    close(begun[1]);
+    assert_int_equal(read(begun[0], &none, 1), 0);
+    close(begun[0]);
     return pid;
 }
 

@@ -56,13 +56,15 @@ void sampler_trouble(struct sampler_source *x, const char *note)
         x->trouble[x->n_trouble++] = note;
 }
 
-void sampler_keep_up(struct sampler_source *x)
+bool sampler_keep_up(struct sampler_source *x)
 {
     int64_t now = clock_mono();
     if (now - x->drained < STEP)
-        return;
+        return !x->stopping;
     x->drained = now;
+    x->stopping = x->instance->host->should_stop(x->instance);
     sampler_events_drain(&x->events);
+    return !x->stopping;
 }
 
 /* ---- records ---- */
@@ -259,7 +261,7 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
 {
     const struct sampler_options *o = s->opts;
     struct sampler_source *x = s->priv;
-    *x = (struct sampler_source){.cpu = clock_thread_cpu()};
+    *x = (struct sampler_source){.instance = s, .cpu = clock_thread_cpu()};
     if (!str_eq(o->event, "cpu") && !str_eq(o->event, "off-cpu"))
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
 #if !defined(__x86_64__)

@@ -168,11 +168,13 @@ struct sampler_source {
     const char *trouble[4]; /* what could not be read, in sentences that are told once a window */
     size_t n_trouble;
     struct strbuf text;
-    bool inlined; /* functions that are inlined are functions of their own */
+    struct sd_source *instance;
+    bool stopping; /* long work is to end */
+    bool inlined;  /* functions that are inlined are functions of their own */
 };
 
-/* Called between steps of long work: empties the rings when it is time to. */
-void sampler_keep_up(struct sampler_source *x);
+/* Called between steps of long work: empties the rings when it is time to. False: the work is to end. */
+bool sampler_keep_up(struct sampler_source *x);
 /* A sentence about this window; kept once. `note` is a literal. */
 void sampler_trouble(struct sampler_source *x, const char *note);
 

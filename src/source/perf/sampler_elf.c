@@ -151,7 +151,8 @@ static uint32_t crc_of(struct sampler_source *x, const struct sampler_elf *f)
     int64_t at = 0;
     for (ssize_t n; at < MOST && (n = pread(f->fd, buf, STEP, at)) > 0; at += n) {
         crc = crc32(crc, buf, (uInt)n);
-        sampler_keep_up(x);
+        if (!sampler_keep_up(x))
+            break;
     }
     free(buf);
     return (uint32_t)crc;

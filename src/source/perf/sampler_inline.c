@@ -126,8 +126,8 @@ static void list_units(struct sampler_source *x, struct sampler_dwarf *d)
         for (ptrdiff_t at = 0;
              d->n_ranges < RANGES_MAX && (at = dwarf_ranges(&die, at, &base, &low, &high)) > 0;)
             add_range(d, low, high, (uint32_t)d->n_units);
-        if (++d->n_units % 64 == 0)
-            sampler_keep_up(x);
+        if (++d->n_units % 64 == 0 && !sampler_keep_up(x))
+            break;
     }
     if (d->n_ranges)
         qsort(d->ranges, d->n_ranges, sizeof *d->ranges, by_low);
@@ -219,8 +219,8 @@ static void walk(struct sampler_source *x, struct sampler_dwarf *d, struct unit 
         int tag = dwarf_tag(&at[depth]);
         if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             add_parts(d, u, &at[depth], (uint32_t)depth, tag == DW_TAG_inlined_subroutine);
-        if (d->visited % 4096 == 0)
-            sampler_keep_up(x);
+        if (d->visited % 4096 == 0 && !sampler_keep_up(x))
+            return;
         if (depth + 1 < DEEP && holds_functions(tag) && dwarf_child(&at[depth], &at[depth + 1]) == 0) {
             depth++;
             continue;

@@ -30,7 +30,8 @@ static void read_on(struct sampler_source *x, struct sampler_module *m, int fd, 
             jit_code_dump(&m->code, buf, (size_t)n);
         else
             jit_code_map(&m->code, buf, (size_t)n);
-        sampler_keep_up(x);
+        if (!sampler_keep_up(x))
+            break;
     }
     if (*done >= MAP_MAX || m->code.full)
         sampler_trouble(x,

@@ -90,7 +90,8 @@ static void read_kallsyms(struct sampler_source *x, struct sampler_kernel *k)
         }
         b.len -= (size_t)(line - b.text);
         memmove(b.text, line, b.len);
-        sampler_keep_up(x);
+        if (!sampler_keep_up(x))
+            break;
     }
     strbuf_free(&b);
     if (fd >= 0)

@@ -1,5 +1,6 @@
 /* sampler_space.c - processes: their names and what code they have mapped, from the kernel's records and, for
  * what ran before, from /proc. */
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -153,7 +154,7 @@ static void add_map(struct sampler_source *x, struct sampler_space *s, struct sa
                 !str_starts(path, "/anon_hugepage");
     if (m.start >= m.end)
         return;
-    if (str_eq(path, "[vdso]"))
+    if (str_eq(path, "[vdso]") && m.start > UINT32_MAX) /* that of a program of 32 bits is another */
         m.module = x->vdso;
     else if (file)
         m.module = sampler_module_file(x, s->pid, path, m.major, m.minor, m.inode);
@@ -263,6 +264,7 @@ void sampler_space_named(struct sampler_source *x, const struct ring_record *e)
     s->read = true;
     s->since = e->time;
     s->parent = 0;
+    s->ended = 0; /* another thread than the first may start it */
 }
 
 void sampler_space_forked(struct sampler_source *x, const struct ring_record *e)
@@ -322,11 +324,25 @@ void sampler_spaces_free(struct sampler_source *x)
     free_space(x, s);
 }
 
+/* When its first thread has ended. */
+static bool has_other_threads(pid_t pid)
+{
+    char path[64];
+    bool others = false;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *d = opendir(path);
+    for (struct dirent *t; d && !others && (t = readdir(d));)
+        others = *t->d_name != '.' && atoi(t->d_name) != pid;
+    if (d)
+        closedir(d);
+    return others;
+}
+
 bool sampler_space_any(const struct sampler_source *x)
 {
     struct sampler_space *s, *next;
     HASH_ITER(hh, x->spaces, s, next)
-    if (!s->ended && is_wanted(x, s))
+    if (is_wanted(x, s) && (!s->ended || has_other_threads(s->pid)))
         return true;
     return false;
 }

@@ -60,10 +60,8 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
         }
         struct sampler_frame f = sampler_frame_of(x, s, ip, kernel);
         /* No call returns to where no code is: a register was no frame pointer. What follows is as wrong. */
-        if (!exact && f.module == x->nowhere) {
-            c->judged = true;
+        if (!exact && f.module == x->nowhere)
             break;
-        }
         f.exact = exact;
         c->frames[c->n++] = f;
         c->user += !kernel;
@@ -246,7 +244,7 @@ struct profile *sampler_stacks_profile(struct sampler_source *x, const char *typ
     struct build b = {.x = x, .p = profile_new("perf", 1)};
     b.p->counted = b.p->series = true;
     profile_type(b.p, type, "ns");
-    for (size_t i = 0; i < x->stacks.n; i++)
+    for (size_t i = 0; i < x->stacks.n && !x->stopping; i++)
         add_stack(&b, &x->stacks.items[i]);
     if (b.with_user)
         b.p->truncated_share = (double)b.cut / (double)b.p->samples;

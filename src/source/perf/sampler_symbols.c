@@ -89,8 +89,8 @@ static void read_table(struct sampler_source *x, struct sampler_symbols *t, cons
     for (int i = 0; i < INT_MAX && gelf_getsym(d, i, &sym); i++) {
         unsigned type = GELF_ST_TYPE(sym.st_info);
         const char *name = elf_strptr(f->elf, h->sh_link, sym.st_name);
-        if (i % 4096 == 0)
-            sampler_keep_up(x);
+        if (i % 4096 == 0 && !sampler_keep_up(x))
+            return;
         if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) || !sym.st_value || !name ||
             !*name)
             continue;
