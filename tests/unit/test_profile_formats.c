@@ -226,7 +226,7 @@ static void broken_cpuprofiles(void **state)
                "it has no nodes, or its JSON is cut or broken");
     many("{\"head\":", "{\"selfSize\":1,\"children\":[", 1 << 20, "", PROFILE_HEAPPROFILE, "cut or broken");
     many("{\"head\":", "[", 1 << 20, "", PROFILE_CPUPROFILE, "cut or broken");
-    many("{\"nodes\":[", "{},", 4200000, "{}]}", PROFILE_CPUPROFILE, "it has more than 4,194,304 nodes");
+    many("{\"nodes\":[", "{},", 2100000, "{}]}", PROFILE_CPUPROFILE, "it has more than 2,097,152 nodes");
 }
 
 static void heapprofile(void **state)
