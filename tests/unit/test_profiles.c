@@ -277,9 +277,9 @@ static void a_gzip_bomb(void **state)
 static void others_are_told_how_to_convert(void **state)
 {
     (void)state;
-    static const char old[32] = {[8] = 3};
+    static const char old[] = "heap profile: 304: 1372576 [41742: 10176412272] @ heap/1310720\n";
     char *text = told(old, sizeof old, NULL);
-    assert_non_null(strstr(text, "pprof -proto PROGRAM FILE"));
+    assert_non_null(strstr(text, "pprof -proto FILE"));
     free(text);
     static const char log[] =
         "127.0.0.1 - - [20/Nov/2026:14:03:20 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"a; b\" 0.1\n";
@@ -371,6 +371,9 @@ static void corpora_agree_with_pprof(void **state)
     as_pprof_top("report-sample.cpu", "report-sample.cpu.top.txt", NULL);
     as_pprof_top("conv-java.heap.pb.gz", "conv-java.heap.top.txt", NULL);
     as_pprof_top("go.nomappings.crash", "go.nomappings.crash.top.txt", NULL);
+    as_pprof_top("cppbench.cpu.pb", "cppbench.cpu.pb.top.txt", NULL);
+    as_pprof_top("go.crc32.cpu.pb", "go.crc32.cpu.pb.top.txt", NULL);
+    as_pprof_top("gobench.cpu.pb", "gobench.cpu.pb.top.txt", NULL);
 }
 
 /* Removes what stackcollapse-perf.pl says of the kind: read_[k]. */

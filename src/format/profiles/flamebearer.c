@@ -45,7 +45,7 @@ static bool read_names(struct flamebearer *x, struct json_pull names)
         return refuse(x, "it has no names");
     while (json_item(&names) && !x->p->full) {
         if (x->n_functions == TREE_NODES_MAX)
-            return refuse(x, "it has more than 4,194,304 names");
+            return refuse(x, "it has more than 2,097,152 names");
         json_text(&names, &x->text);
         x->functions = x->n_functions == x->cap
                            ? mem_grow(x->functions, x->n_functions, &x->cap, sizeof *x->functions)

@@ -9,8 +9,8 @@
 
 enum {
     NODES_MAX = 4 << 20,
-    EDGES_MAX = 16 << 20,
-    STRINGS_MAX = 12 << 20,
+    EDGES_MAX = 12 << 20,
+    STRINGS_MAX = 6 << 20,
     FIELDS_MAX = 16, /* of a node, of an edge */
     TYPES_MAX = 64,
     DEPTH_MAX = 1000, /* holders above each other that are told apart */
@@ -143,7 +143,7 @@ static bool read_nodes(struct heap *h, struct json_pull nodes)
         h->first[n] = (uint32_t)edges;
         edges += row[h->edge_count];
         if (edges > EDGES_MAX)
-            return refuse(h, "it has more than 16,777,216 references");
+            return refuse(h, "it has more than 12,582,912 references");
         h->first[n + 1] = (uint32_t)edges;
         h->n_nodes++;
     }
@@ -177,7 +177,7 @@ static bool read_strings(struct heap *h, struct json_pull strings)
         return refuse(h, "it has no names");
     for (; json_item(&strings); json_skip(&strings)) {
         if (h->n_strings == STRINGS_MAX)
-            return refuse(h, "it has more than 12,582,912 names");
+            return refuse(h, "it has more than 6,291,456 names");
         h->strings =
             h->n_strings == cap ? mem_grow(h->strings, h->n_strings, &cap, sizeof *h->strings) : h->strings;
         h->strings[h->n_strings++] = (uint32_t)(strings.at - h->text);

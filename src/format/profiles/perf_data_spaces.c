@@ -50,7 +50,7 @@ uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len)
         return known;
     uint32_t file = tree_add(&s->file_ids, known == UINT32_MAX ? id : UINT64_MAX);
     if (s->file_ids.full) {
-        s->full = "it has more than 4,194,304 mapped files";
+        s->full = "it has more than 2,097,152 mapped files";
         return 0;
     }
     s->files = s->n_files == s->cap_files ? mem_grow(s->files, s->n_files, &s->cap_files, sizeof *s->files)
@@ -67,7 +67,7 @@ static uint32_t process(struct perf_data_spaces *s, int32_t pid)
         return i;
     i = tree_add(&s->pids, (uint32_t)pid);
     if (s->pids.full) {
-        s->full = "it has more than 4,194,304 processes";
+        s->full = "it has more than 2,097,152 processes";
         return 0;
     }
     if (i == s->cap_maps)
@@ -148,7 +148,7 @@ void perf_forked(struct perf_data_spaces *s, int32_t pid, int32_t parent, int32_
     if (thread == UINT32_MAX)
         thread = tree_add(&s->tids, (uint32_t)tid);
     if (s->tids.full) {
-        s->full = "it has more than 4,194,304 threads";
+        s->full = "it has more than 2,097,152 threads";
         return;
     }
     s->tids.nodes[thread].function = named != UINT32_MAX ? s->tids.nodes[named].function : UINT32_MAX;
@@ -169,7 +169,7 @@ void perf_named(struct perf_data_spaces *s, int32_t pid, int32_t tid, const char
     if (thread == UINT32_MAX)
         thread = tree_add(&s->tids, (uint32_t)tid);
     if (s->tids.full) {
-        s->full = "it has more than 4,194,304 threads";
+        s->full = "it has more than 2,097,152 threads";
         return;
     }
     s->tids.nodes[thread].function = profile_function(s->p, name, len, NULL, 0, "process");

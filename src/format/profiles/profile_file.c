@@ -39,17 +39,6 @@ int profile_sure(enum profile_format format)
     return FORMATS[format].sure;
 }
 
-const char *profile_convertible(const void *head, size_t len)
-{
-    static const unsigned char old32[] = {0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0};
-    static const unsigned char old64[] = {0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0,
-                                          0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-    if ((len > sizeof old32 && !memcmp(head, old32, sizeof old32)) ||
-        (len > sizeof old64 && !memcmp(head, old64, sizeof old64)))
-        return "the old format of pprof is not read; convert it with: pprof -proto PROGRAM FILE > FILE.pb.gz";
-    return NULL;
-}
-
 struct profile *profile_read_end(struct profile *p, const char *problem, struct sd_error *err)
 {
     if (!problem && !p->full)
@@ -66,7 +55,7 @@ static struct profile *read_plain(const void *bytes, size_t len, enum profile_fo
         format = recognise_plain(bytes, MIN(len, (size_t)65536));
     if (format != PROFILE_ANY)
         return FORMATS[format].read(bytes, len, err);
-    const char *convert = profile_convertible(bytes, len);
+    const char *convert = profile_convertible(bytes, MIN(len, (size_t)65536));
     struct strbuf names = {0};
     for (enum profile_format f = PROFILE_ANY + 1; f < PROFILE_FORMATS_END; f++)
         strbuf_printf(&names, "%s%s", names.len ? ", " : "", FORMATS[f].name);

@@ -11,6 +11,7 @@
  * what it is. A format is a row here and a file with NAME_like and NAME_read. */
 #define PROFILE_FORMATS(X)                                                                                   \
     X(PPROF, pprof, 95, "a profile of pprof")                                                                \
+    X(GPERFTOOLS, gperftools, 98, "a CPU profile of gperftools")                                             \
     X(PERF_DATA, perf_data, 98, "a recording of perf record")                                                \
     X(HEAPSNAPSHOT, heapsnapshot, 96, "a heap snapshot of V8")                                               \
     X(PSTATS, pstats, 96, "the statistics of Python's cProfile")                                             \

@@ -36,7 +36,7 @@ void tree_identify(struct profile_tree *t, uint32_t node, uint64_t id)
 uint32_t tree_add(struct profile_tree *t, uint64_t id)
 {
     if (t->n >= TREE_NODES_MAX) {
-        t->full = "it has more than 4,194,304 nodes";
+        t->full = "it has more than 2,097,152 nodes";
         return 0;
     }
     if (t->n == t->cap) {

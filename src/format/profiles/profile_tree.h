@@ -5,7 +5,7 @@
 
 #include "core/profiles/profile.h"
 
-enum { TREE_VALUES = 4, TREE_NODES_MAX = 4 << 20 };
+enum { TREE_VALUES = 4, TREE_NODES_MAX = 2 << 20 };
 
 struct tree_node {
     uint32_t function, parent; /* parent: number of the node + 1; 0: none. function: UINT32_MAX: unknown */

@@ -19,9 +19,14 @@ static bool is_zstd(const unsigned char *b, size_t len)
            (!memcmp(b, frame, sizeof frame) || ((b[0] & 0xf0) == 0x50 && !memcmp(b + 1, skip, sizeof skip)));
 }
 
+static bool is_utf16(const unsigned char *b, size_t len)
+{
+    return len >= 4 && ((b[0] == 0xff && b[1] == 0xfe && (b[2] || b[3])) || (b[0] == 0xfe && b[1] == 0xff));
+}
+
 bool is_packed(const void *bytes, size_t len)
 {
-    return is_gzip(bytes, len) || is_zstd(bytes, len);
+    return is_gzip(bytes, len) || is_zstd(bytes, len) || is_utf16(bytes, len);
 }
 
 static size_t gzip_head(const void *bytes, size_t len, unsigned char *out, size_t cap)
@@ -51,9 +56,35 @@ static size_t zstd_head(const void *bytes, size_t len, unsigned char *out, size_
     return to.pos;
 }
 
+/* As UTF-8, as far as there is room. */
+static size_t utf16_text(const unsigned char *b, size_t len, unsigned char *out, size_t cap)
+{
+    unsigned high = b[0] == 0xfe ? 0 : 1, n = 0;
+    size_t to = 0;
+    uint32_t c, first = 0;
+    for (size_t i = 2; i + 1 < len && to + 4 <= cap; i += 2) {
+        c = (uint32_t)b[i + high] << 8 | b[i + 1 - high];
+        if (c >= 0xd800 && c < 0xdc00) { /* half of a character */
+            first = c;
+            continue;
+        }
+        if (c >= 0xdc00 && c < 0xe000)
+            c = first ? 0x10000 + ((first - 0xd800) << 10) + (c - 0xdc00) : 0xfffd;
+        first = 0;
+        n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+        static const unsigned char marks[] = {0, 0, 0xc0, 0xe0, 0xf0};
+        for (unsigned k = n; k-- > 0; c >>= 6)
+            out[to + k] = (unsigned char)(k ? 0x80 | (c & 63) : marks[n] | c);
+        to += n;
+    }
+    return to;
+}
+
 size_t unpack_head(const void *bytes, size_t len, unsigned char *out, size_t cap)
 {
-    return is_gzip(bytes, len) ? gzip_head(bytes, len, out, cap) : zstd_head(bytes, len, out, cap);
+    return is_gzip(bytes, len)    ? gzip_head(bytes, len, out, cap)
+           : is_utf16(bytes, len) ? utf16_text(bytes, len, out, cap)
+                                  : zstd_head(bytes, len, out, cap);
 }
 
 /* Room for more. */
@@ -104,6 +135,11 @@ static bool zstd_all(const void *bytes, size_t len, unsigned char **out, size_t 
 unsigned char *unpack_all(const void *bytes, size_t len, size_t *n, struct sd_error *err)
 {
     bool gzip = is_gzip(bytes, len);
+    if (is_utf16(bytes, len)) {
+        unsigned char *text = mem_realloc(NULL, len * 3 / 2 + 8);
+        *n = utf16_text(bytes, len, text, len * 3 / 2 + 8);
+        return text;
+    }
     size_t cap = MIN(len * 4 + 65536, (size_t)PROFILE_FILE_MAX + 1);
     unsigned char *out = mem_realloc(NULL, cap);
     *n = 0;

@@ -1,4 +1,5 @@
-/* unpack.h - gzip and zstd around a profile. Pure; any thread. */
+/* unpack.h - what is around a profile: gzip, zstd, or UTF-16, as PowerShell writes what a program prints.
+ * Pure; any thread. */
 #ifndef FORMAT_PROFILES_UNPACK_H
 #define FORMAT_PROFILES_UNPACK_H
 
