@@ -4,7 +4,8 @@
 #include "base/clock.h"
 #include "core/job.h"
 
-#define STOP_NS (2 * SD_S) /* so long a server may take to stop what was withdrawn; a busy one takes its time */
+#define STOP_NS                                                                                              \
+    (2 * SD_S) /* so long a server may take to stop what was withdrawn; a busy one takes its time */
 
 static void find_answer(void *ctx, const struct sd_batch *b)
 {
