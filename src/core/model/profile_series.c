@@ -335,7 +335,7 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
         samples = add_sat(samples, sd_known(x->samples) ? x->samples : 0);
         block_add(&b, s->names, x);
     }
-    to->samples = samples; /* also those without a stack */
+    to->samples = counted ? samples : SD_UNKNOWN; /* also those without a stack */
     to->counted = counted;
     profile_finish(to);
     spread_out(&b, s, &c);

@@ -64,7 +64,7 @@ uint32_t profile_below(struct profile *p, uint32_t parent, uint32_t function)
     for (uint32_t i; (i = p->node_slots[at]); at = (at + 1) & (p->n_node_slots - 1))
         if (p->nodes[i].parent == parent && p->nodes[i].function == function)
             return i;
-    if (p->n_nodes >= PROFILE_TREE_MAX / node_bytes(p))
+    if (p->n_nodes >= p->tree_max / node_bytes(p))
         return PROFILE_NO_NODE;
     node_add(p, parent, function);
     return p->node_slots[at] = (uint32_t)p->n_nodes - 1;
@@ -143,15 +143,33 @@ static void add_frames(struct profile *p, const uint32_t *frames, size_t n, int6
     }
 }
 
+/* Stacks that follow each other mostly begin alike. How many frames of the last one these begin with; there
+ * is room for all. */
+static size_t common_path(struct profile *p, const uint32_t *frames, size_t n)
+{
+    size_t k = 0;
+    while (k < n && k < p->n_path && p->path[k].function == frames[k])
+        k++;
+    if (n > p->cap_path) {
+        p->cap_path = n + n / 2;
+        p->path = mem_realloc(p->path, p->cap_path * sizeof *p->path);
+    }
+    return k;
+}
+
 bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t samples, const double *values)
 {
-    uint32_t node = 0;
-    size_t k = 0;
     if (!count_stack(p, n, samples, values))
         return false;
-    for (uint32_t below; k < n; k++, node = below)
+    size_t k = common_path(p, frames, n);
+    uint32_t node = k ? p->path[k - 1].parent : 0;
+    for (uint32_t below; k < n; node = below) {
         if ((below = profile_below(p, node, frames[k])) == PROFILE_NO_NODE)
             break;
+        p->path[k] = (struct profile_node){.function = frames[k], .parent = below};
+        k++;
+    }
+    p->n_path = k;
     if (k < n) {
         profile_cut(p, node, 0, values);
         add_frames(p, frames, n, samples, values);

@@ -10,6 +10,7 @@ struct profile *profile_new(const char *format, size_t max_types)
     p->arena = arena_new();
     p->format = format;
     p->max_types = MIN(max_types, (size_t)PROFILE_TYPES_MAX);
+    p->tree_max = PROFILE_TREE_MAX;
     p->at = p->duration_ns = p->lost = SD_UNKNOWN;
     p->truncated_share = NAN;
     return p;
@@ -30,7 +31,13 @@ void profile_free(struct profile *p)
     free(p->node_cut);
     free(p->node_cut_n);
     free(p->node_slots);
+    free(p->path);
     free(p);
+}
+
+void profile_bound(struct profile *p, size_t len)
+{
+    p->tree_max = MIN(MAX(len / 4 * 3, (size_t)24 << 20), (size_t)PROFILE_TREE_MAX);
 }
 
 struct profile *profile_share(struct profile *p)

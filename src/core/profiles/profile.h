@@ -69,6 +69,9 @@ struct profile {
     size_t n_nodes, cap_nodes;
     uint32_t *node_slots; /* hash table: number of a node, 0 free */
     size_t n_node_slots;
+    size_t tree_max;           /* bytes of nodes; see profile_bound */
+    struct profile_node *path; /* the last stack, with its nodes as parents */
+    size_t n_path, cap_path;
     bool given; /* functions' figures were added, not walked for */
 
     bool series;            /* figures of an interval, that add up with those of the other intervals */
@@ -89,6 +92,10 @@ struct profile *profile_share(struct profile *p);
  * process, NULL for another one; ns, bytes or count, which is also for another one. */
 const char *profile_kind(const char *text);
 const char *profile_unit(const char *text);
+
+/* For a file of that size: the tree takes no more than three quarters of it, but 24 MiB in any case. What has
+ * no room is cut, see profile_cut. */
+void profile_bound(struct profile *p, size_t len);
 
 /* Adds a sample type, or gives the number of the one of that name; max_types when there is no more room. */
 size_t profile_type(struct profile *p, const char *name, const char *unit);

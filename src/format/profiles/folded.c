@@ -132,6 +132,7 @@ struct profile *folded_read(const void *bytes, size_t len, struct sd_error *err)
     const char *text = bytes;
     struct folded f = {.p = profile_new("folded stacks", 1)};
     f.p->counted = true;
+    profile_bound(f.p, len);
     profile_type(f.p, "samples", "count");
     for (size_t at = 0, n; at < len; at += n + 1) {
         n = line_length(text + at, len - at);

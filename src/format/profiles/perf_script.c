@@ -350,6 +350,7 @@ struct profile *perf_script_read(const void *bytes, size_t len, struct sd_error 
     const char *text = bytes;
     struct script s = {.p = profile_new("perf script", EVENTS_MAX), .first = SD_UNKNOWN, .last = SD_UNKNOWN};
     s.p->counted = true;
+    profile_bound(s.p, len);
     for (size_t at = 0; at < len && !s.p->full;) {
         struct text line = line_at(text, len, at);
         at += line.len + 1;

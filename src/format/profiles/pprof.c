@@ -503,6 +503,7 @@ struct profile *pprof_read(const void *bytes, size_t len, struct sd_error *err)
     const unsigned char *at = bytes;
     struct pprof x = {.p = profile_new("pprof", PROFILE_TYPES_MAX)};
     x.p->max_types = 0;
+    profile_bound(x.p, len);
     struct wire_field f;
     for (struct bytes b = {at, at + len}; field(&b, &f);) /* as much room as it needs */
         x.p->max_types += f.number == 1 && f.type == 2 && x.p->max_types < PROFILE_TYPES_MAX;
