@@ -110,7 +110,8 @@ static int by_time(const void *a, const void *b)
 
 static void read_chunks(struct trace *x)
 {
-    qsort(x->chunks, x->n_chunks, sizeof *x->chunks, by_time);
+    if (x->n_chunks)
+        qsort(x->chunks, x->n_chunks, sizeof *x->chunks, by_time);
     for (size_t i = 0; i < x->n_chunks && !x->v8.tree.full; i++) {
         const struct chunk *c = &x->chunks[i];
         if (c->nodes.at)
