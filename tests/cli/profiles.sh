@@ -82,6 +82,9 @@ ok "one that is gone has a row" says out 'index_[k]' 'gone'
 run functions --baseline big-stacks.txt big-stacks.txt
 ok "of the same nothing changed" says out '0 of 4 functions with enough samples changed'
 
+run functions --baseline stacks.txt script.txt
+ok "a baseline of another sample type is named" says out 'Not compared: the baseline has no samples of this type'
+
 # ---- what grew ----
 printf 'global;Cache;Array;Session 100\nglobal;Cache;Array;Session;(string) 50\nglobal;Pool;Buffer 900\n' >before.txt
 printf 'global;Cache;Array;Session 9100\nglobal;Cache;Array;Session;(string) 1050\nglobal;Pool;Buffer 950\n' >after.txt

@@ -212,7 +212,9 @@ static struct doc *build_functions(const struct view_ctx *c)
 /* Only of processor time: that a program holds its memory in one place is no finding by itself. */
 static void functions_worst(const struct view_ctx *c, struct worst_list *l)
 {
-    struct shown_profile *x = shown_profile_now(c);
+    struct view_ctx functions = *c; /* whatever the tables list */
+    functions.choices = NULL;
+    struct shown_profile *x = shown_profile_now(&functions);
     const struct profile *p = x->found.p;
     bool time = str_eq(x->found.unit, "ns") || str_eq(x->found.type, "cycles");
     for (size_t i = 0; time && i < x->n_order; i++) {

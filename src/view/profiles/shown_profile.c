@@ -57,9 +57,9 @@ static void find_before(struct shown_profile *x, const struct view_ctx *c)
         return;
     find_profile(c, b->model ? b->model : c->model, b->model ? SPAN_ALL : b->span, b->span.to, x->found.type,
                  &before);
+    x->before_name = b->name;
     if (before.p && before.p->n && str_eq(before.unit, x->found.unit)) {
         x->before = before.p;
-        x->before_name = b->name;
         x->compared = profile_compare(before.p, x->found.p);
     } else {
         profile_free(before.p);
@@ -110,6 +110,10 @@ struct cell shown_value(double v)
 static void say_compared(const struct shown_profile *x, struct strbuf *note)
 {
     size_t changed = 0;
+    if (!x->before) {
+        strbuf_printf(note, ". Not compared: %s has no samples of this type", x->before_name);
+        return;
+    }
     for (size_t i = 0; i < x->compared.n; i++)
         changed += x->compared.pairs[i].change > CHANGE_SAME;
     if (!x->before->counted || !x->found.p->counted)
@@ -139,7 +143,7 @@ const char *shown_note(struct doc *d, const struct view_ctx *c, const struct sho
         strbuf_printf(&note, "; %s samples lost", unit_format_int(UNIT_COUNT, p->lost, n));
     if (p->truncated_share > 0.0005)
         strbuf_printf(&note, "; %s of the stacks are cut", unit_format(UNIT_SHARE, p->truncated_share, n));
-    if (x->before)
+    if (x->before_name)
         say_compared(x, &note);
     const char *assumed = common_reading(d, c, KINDS_PROFILE);
     if (assumed)
