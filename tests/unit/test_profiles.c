@@ -166,6 +166,52 @@ static void pprof_wire(void **state)
     strbuf_free(&b);
 }
 
+/* small, work, main for one route, main for another, main without a label. */
+static void labels_of_samples(void **state)
+{
+    (void)state;
+    struct strbuf b = {0}, m = {0}, label = {0};
+    struct sd_error err = {.text = ""};
+    put_profile(&b);
+    for (uint64_t i = 11; i < 13; i++) { /* strings 10: http.route, 11 and 12: its values */
+        strbuf_clear(&m);
+        strbuf_clear(&label);
+        put_value(&label, 1, 10);
+        put_value(&label, 2, i);
+        put_bytes(&m, 1, i == 11 ? "\1\2" : "\2", i == 11 ? 2 : 1);
+        put_bytes(&m, 2, "\1\1", 2);
+        put_bytes(&m, 3, strbuf_text(&label), label.len);
+        put_bytes(&b, 2, strbuf_text(&m), m.len);
+    }
+    put_bytes(&b, 6, "http.route", 10);
+    put_bytes(&b, 6, "/cart", 5);
+    put_bytes(&b, 6, "/item", 5);
+    char *text = told(b.text, b.len, NULL);
+    assert_non_null(strstr(text, "The samples have the labels http.route"));
+    free(text);
+    struct profile_wish wish = {.type = "samples", .label = "http.route"};
+    struct profile *p = profile_read_as(b.text, b.len, PROFILE_ANY, &wish, "x", &err);
+    assert_non_null(p);
+    size_t routes = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const struct profile_function *f = &p->functions[i];
+        if (!str_eq(f->kind, "label"))
+            continue;
+        routes++;
+        assert_int_equal(f->total_samples, str_eq(f->name, "(without http.route)") ? 6 : 1);
+    }
+    assert_int_equal(routes, 3);
+    profile_free(p);
+    wish.label = "route";
+    assert_null(profile_read_as(b.text, b.len, PROFILE_ANY, &wish, "x", &err));
+    assert_non_null(strstr(err.text, "no sample has that label"));
+    assert_null(profile_read_as("a;b 1\n", 6, PROFILE_FOLDED, &wish, "x", &err));
+    assert_non_null(strstr(err.text, "only profiles of pprof have labels"));
+    strbuf_free(&b);
+    strbuf_free(&m);
+    strbuf_free(&label);
+}
+
 static void packed_with_gzip(void **state)
 {
     (void)state;
@@ -440,6 +486,7 @@ int main(void)
         cmocka_unit_test(folded_stacks),
         cmocka_unit_test(perf_script_text),
         cmocka_unit_test(pprof_wire),
+        cmocka_unit_test(labels_of_samples),
         cmocka_unit_test(packed_with_gzip),
         cmocka_unit_test(broken_pprof),
         cmocka_unit_test(deep_recursion),

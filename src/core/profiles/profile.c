@@ -57,8 +57,8 @@ static const char *one_of(const char *const *texts, size_t n, const char *text)
 
 const char *profile_kind(const char *text)
 {
-    static const char *const kinds[] = {"kernel", "native",    "jit",  "interpreted",
-                                        "gc",     "allocator", "lock", "process"};
+    static const char *const kinds[] = {"kernel",    "native", "jit",     "interpreted", "gc",
+                                        "allocator", "lock",   "process", "label"};
     return one_of(kinds, ARRAY_LEN(kinds), text);
 }
 

@@ -88,8 +88,8 @@ void profile_free(struct profile *p); /* NULL is fine */
 /* For one more holder, who frees it, too; on one thread, and not changed any more. */
 struct profile *profile_share(struct profile *p);
 
-/* The kind and the unit as this program's own text: kernel, native, jit, interpreted, gc, allocator, lock or
- * process, NULL for another one; ns, bytes or count, which is also for another one. */
+/* The kind and the unit as this program's own text: kernel, native, jit, interpreted, gc, allocator, lock,
+ * process or label, NULL for another one; ns, bytes or count, which is also for another one. */
 const char *profile_kind(const char *text);
 const char *profile_unit(const char *text);
 

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 4 << 20 }; /* of each table */
+enum { ENTRIES_MAX = 4 << 20, LABEL_KEYS = 8 }; /* of each table; labels that are named */
 
 struct bytes {
     const unsigned char *at, *end;
@@ -40,6 +40,10 @@ struct pprof {
     /* Of the locations numbered from 1 with one function, which most are: it + 1, close together, because
      * each frame of each sample asks for one. 0: not such a one, or not resolved yet. */
     uint32_t *single;
+    const char *label;         /* whose values become the outermost frames; NULL: none */
+    uint64_t keys[LABEL_KEYS]; /* strings: the labels that samples have, for a note */
+    size_t n_keys;
+    bool labelled;    /* a sample has the label */
     uint32_t *frames; /* of one sample, innermost first */
     size_t n_frames, cap_frames;
     const char *problem;
@@ -444,8 +448,63 @@ static bool add_location(struct pprof *x, uint64_t id)
     return true;
 }
 
+/* A sample's label: its key is remembered; of the one that is asked for, the value. */
+static bool read_label(struct pprof *x, struct bytes b, struct bytes *value)
+{
+    struct wire_field f;
+    uint64_t key = 0, text = 0;
+    struct bytes name, s;
+    while (field(&b, &f)) {
+        key = f.number == 1 ? f.value : key;
+        text = f.number == 2 ? f.value : text;
+    }
+    if (b.at != b.end)
+        return refuse(x, BROKEN);
+    if (!string(x, key, &name) || !string(x, text, &s))
+        return false;
+    size_t i = 0;
+    while (i < x->n_keys && x->keys[i] != key)
+        i++;
+    if (i == x->n_keys && i < LABEL_KEYS && text)
+        x->keys[x->n_keys++] = key;
+    if (x->label && text && strlen(x->label) == length(name) && !memcmp(x->label, name.at, length(name))) {
+        *value = s;
+        x->labelled = true;
+    }
+    return true;
+}
+
+/* The value of the label is the outermost frame. */
+static bool add_label(struct pprof *x, struct bytes value)
+{
+    char none[128];
+    snprintf(none, sizeof none, "(without %.100s)", x->label);
+    const char *text = value.at ? (const char *)value.at : none;
+    uint32_t f =
+        profile_function(x->p, text, value.at ? length(value) : strlen(none), NULL, 0, profile_kind("label"));
+    GROW(x, frames);
+    x->frames[x->n_frames++] = f;
+    return !x->p->full || refuse(x, x->p->full);
+}
+
+/* "The samples have the labels endpoint, span_id; pprof:FILE?label=endpoint divides them." */
+static void say_labels(struct pprof *x)
+{
+    struct strbuf note = {0};
+    for (size_t i = 0; i < x->n_keys; i++) {
+        struct bytes key = x->strings[x->keys[i]];
+        strbuf_printf(&note, "%s%.*s", i ? ", " : "The samples have the labels ",
+                      (int)MIN(length(key), (size_t)100), (const char *)key.at);
+    }
+    strbuf_str(&note, "; the option label=NAME divides them by one.");
+    if (x->n_keys && !x->label)
+        profile_say(x->p, strbuf_text(&note));
+    strbuf_free(&note);
+}
+
 static bool read_sample(struct pprof *x, struct bytes b)
 {
+    struct bytes label = {NULL, NULL};
     struct wire_field f;
     double values[PROFILE_TYPES_MAX] = {0};
     int64_t samples = 0;
@@ -465,11 +524,15 @@ static bool read_sample(struct pprof *x, struct bytes b)
         }
         if (f.number <= 2 && f.type == 2 && f.bytes.at < f.bytes.end)
             return refuse(x, BROKEN);
+        if (f.number == 3 && f.type == 2 && !read_label(x, f.bytes, &label))
+            return false;
     }
     if (b.at != b.end)
         return refuse(x, BROKEN);
     if (n != x->n_types)
         return refuse(x, "a sample has fewer values than there are sample types");
+    if (x->label && !add_label(x, label))
+        return false;
     for (size_t i = 0; i < x->n_frames / 2; i++) {
         uint32_t t = x->frames[i];
         x->frames[i] = x->frames[x->n_frames - 1 - i];
@@ -493,6 +556,9 @@ static bool read_all(struct pprof *x, struct bytes b)
         x->p->at = x->time_ns;
     if (x->duration_ns > 0)
         x->p->duration_ns = x->duration_ns;
+    say_labels(x);
+    if (x->label && !x->labelled)
+        return refuse(x, "no sample has that label; without the option label the labels there are are named");
     if (x->drop && x->n_functions)
         profile_say(x->p, "The file names functions to leave out (drop_frames); they are shown.");
     return true;
@@ -500,8 +566,13 @@ static bool read_all(struct pprof *x, struct bytes b)
 
 struct profile *pprof_read(const void *bytes, size_t len, struct sd_error *err)
 {
+    return pprof_read_by(bytes, len, NULL, err);
+}
+
+struct profile *pprof_read_by(const void *bytes, size_t len, const char *label, struct sd_error *err)
+{
     const unsigned char *at = bytes;
-    struct pprof x = {.p = profile_new("pprof", PROFILE_TYPES_MAX)};
+    struct pprof x = {.p = profile_new("pprof", PROFILE_TYPES_MAX), .label = label};
     x.p->max_types = 0;
     profile_bound(x.p, len);
     struct wire_field f;

@@ -49,10 +49,16 @@ struct profile *profile_read_end(struct profile *p, const char *problem, struct 
 }
 
 static struct profile *read_plain(const void *bytes, size_t len, enum profile_format format,
-                                  struct sd_error *err)
+                                  const char *label, struct sd_error *err)
 {
     if (format == PROFILE_ANY)
         format = recognise_plain(bytes, MIN(len, (size_t)65536));
+    if (format == PROFILE_PPROF)
+        return pprof_read_by(bytes, len, label, err);
+    if (format != PROFILE_ANY && label) {
+        sd_fail(err, SD_CONFIG, "only profiles of pprof have labels");
+        return NULL;
+    }
     if (format != PROFILE_ANY)
         return FORMATS[format].read(bytes, len, err);
     const char *convert = profile_convertible(bytes, MIN(len, (size_t)65536));
@@ -83,15 +89,16 @@ static bool choose(struct profile *p, const char *type, struct sd_error *err)
     return false;
 }
 
-static struct profile *read_any(const void *bytes, size_t len, enum profile_format format, const char *type,
-                                struct sd_error *err)
+static struct profile *read_any(const void *bytes, size_t len, enum profile_format format,
+                                const struct profile_wish *wish, struct sd_error *err)
 {
+    const char *label = wish->label && *wish->label ? wish->label : NULL;
     unsigned char *plain = NULL;
     if (is_packed(bytes, len) && !(plain = unpack_all(bytes, len, &len, err)))
         return NULL;
-    struct profile *p = read_plain(plain ? plain : bytes, len, format, err);
+    struct profile *p = read_plain(plain ? plain : bytes, len, format, label, err);
     free(plain);
-    if (p && type && *type && !choose(p, type, err)) {
+    if (p && wish->type && *wish->type && !choose(p, wish->type, err)) {
         profile_free(p);
         return NULL;
     }
@@ -100,12 +107,18 @@ static struct profile *read_any(const void *bytes, size_t len, enum profile_form
     return p;
 }
 
-struct profile *profile_read(const void *bytes, size_t len, enum profile_format format, const char *type,
-                             const char *name, struct sd_error *err)
+struct profile *profile_read_as(const void *bytes, size_t len, enum profile_format format,
+                                const struct profile_wish *wish, const char *name, struct sd_error *err)
 {
     struct sd_error why;
-    struct profile *p = read_any(bytes, len, format, type, &why);
+    struct profile *p = read_any(bytes, len, format, wish, &why);
     if (!p)
         sd_fail(err, SD_CONFIG, "cannot read the profile %.200s: %.250s", name, why.text);
     return p;
+}
+
+struct profile *profile_read(const void *bytes, size_t len, enum profile_format format, const char *type,
+                             const char *name, struct sd_error *err)
+{
+    return profile_read_as(bytes, len, format, &(struct profile_wish){.type = type}, name, err);
 }

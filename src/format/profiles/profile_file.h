@@ -42,8 +42,16 @@ int profile_sure(enum profile_format format);
 /* How a profile that is not read is converted to one that is; NULL: it is none of those known. */
 const char *profile_convertible(const void *head, size_t len);
 
-/* The profile, for profile_free; NULL and a sentence about `name` when it is broken or none. `type`: the
- * sample type to show; NULL: the file's own choice. */
+/* What is wanted of a profile. Texts may be NULL or "". */
+struct profile_wish {
+    const char *type;  /* the sample type to show; else the file's own choice */
+    const char *label; /* of pprof: its values, such as routes, become the outermost frames */
+};
+
+/* The profile, for profile_free; NULL and a sentence about `name` when it is broken or none. */
+struct profile *profile_read_as(const void *bytes, size_t len, enum profile_format format,
+                                const struct profile_wish *wish, const char *name, struct sd_error *err);
+/* The same with a sample type alone. */
 struct profile *profile_read(const void *bytes, size_t len, enum profile_format format, const char *type,
                              const char *name, struct sd_error *err);
 
@@ -61,6 +69,9 @@ bool profile_records(struct profile *p, const char *name, size_t max_bytes, cons
     struct profile *name##_read(const void *bytes, size_t len, struct sd_error *err);
 PROFILE_FORMATS(PROFILE_LIKE_)
 PROFILE_FORMATS(PROFILE_READ_)
+
+/* With a label, see profile_wish; NULL: without. */
+struct profile *pprof_read_by(const void *bytes, size_t len, const char *label, struct sd_error *err);
 
 /* What a reader returns: the profile, or when there is a problem or too much of something NULL and the
  * sentence. */

@@ -12,7 +12,7 @@
 enum { RECORDS_MAX = 12 << 20 };
 
 struct profile_options {
-    const char *type;
+    const char *type, *label;
 };
 
 static const struct sd_option OPTIONS[] = {
@@ -22,6 +22,11 @@ static const struct sd_option OPTIONS[] = {
      .fallback = "",
      .help =
          "the sample type to show, as the file names it: cpu, inuse_space (default: the file's own choice)"},
+    {.name = "label",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct profile_options, label),
+     .fallback = "",
+     .help = "of pprof, a label of its samples, such as http.route: its values become the outermost frames"},
     {.name = NULL},
 };
 
@@ -103,7 +108,9 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
     enum sd_result r = read_whole(s, err);
     if (r != SD_OK)
         return r == SD_NODATA ? SD_OK : r;
-    struct profile *p = profile_read(x->bytes, x->len, format, o->type, base_name(s->target), err);
+    struct profile *p =
+        profile_read_as(x->bytes, x->len, format, &(struct profile_wish){.type = o->type, .label = o->label},
+                        base_name(s->target), err);
     if (!p)
         return SD_CONFIG;
     r = publish_profile(s, p, err);

@@ -15,7 +15,7 @@ enum {
 };
 
 struct url_options {
-    const char *type, *query, *tenant;
+    const char *type, *label, *query, *tenant;
     int64_t seconds, range, timeout;
 };
 
@@ -25,6 +25,11 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct url_options, type),
      .fallback = "",
      .help = "the sample type to show, as the profile names it (default: its own choice)"},
+    {.name = "label",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct url_options, label),
+     .fallback = "",
+     .help = "of pprof, a label of its samples, such as http.route: its values become the outermost frames"},
     {.name = "seconds",
      .type = SD_OPTION_INT,
      .offset = offsetof(struct url_options, seconds),
@@ -414,8 +419,9 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
     enum profile_format format = x->mode == PPROF ? PROFILE_PPROF
                                  : pyroscope      ? PROFILE_FLAMEBEARER
                                                   : PROFILE_ANY;
-    struct profile *p =
-        profile_read(a.bytes ? a.bytes : "", a.len, format, pyroscope ? "" : o->type, x->name, err);
+    struct profile *p = profile_read_as(
+        a.bytes ? a.bytes : "", a.len, format,
+        &(struct profile_wish){pyroscope ? NULL : o->type, pyroscope ? NULL : o->label}, x->name, err);
     fetch_free(&a);
     if (!p)
         return SD_CONFIG;

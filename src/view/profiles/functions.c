@@ -236,14 +236,32 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
     shown_profile_free(x);
 }
 
-/* Samples do not tell which request they are of: what is linked is the program's profile. */
+/* Where the profile is divided by a label whose values are routes, what is linked is the one of the endpoint.
+ */
+static uint32_t labelled(const struct shown_profile *x, const char *endpoint)
+{
+    const char *route = strchr(endpoint, ' ') ? strchr(endpoint, ' ') + 1 : endpoint;
+    for (uint32_t i = 0; x->found.p && i < x->found.p->n; i++) {
+        const struct profile_function *f = &x->found.p->functions[i];
+        if (str_eq(f->kind, "label") && (str_eq(f->name, endpoint) || str_eq(f->name, route)))
+            return i;
+    }
+    return PROFILE_NO_FUNCTION;
+}
+
+/* Other samples do not tell which request they are of: then it is the program's profile. */
 static void functions_linked(const struct view_ctx *c, const char *what, const char *name,
                              struct link_list *l)
 {
-    (void)name;
     if (!str_eq(what, "endpoint"))
         return;
     struct shown_profile *x = shown_profile_now(c);
+    uint32_t own = labelled(x, name);
+    if (own != PROFILE_NO_FUNCTION)
+        linked_add(l, (struct linked){.label = "its functions, by the label of the samples",
+                                      .n = LINKED_UNCOUNTED,
+                                      .view = "function",
+                                      .arg = arena_strdup(l->arena, x->found.p->functions[own].name)});
     linked_add(l, (struct linked){.label = "functions of the program, all requests together",
                                   .n = x->n_order,
                                   .view = "functions"});
