@@ -141,6 +141,38 @@ static void a_large_one_does_not_shrink_the_others(void **state)
     profile_free(b);
 }
 
+/* Twice the requests: all cost twice as much, one four times. */
+static void faster_than_the_load(void **state)
+{
+    (void)state;
+    double w[FUNCTIONS], more[FUNCTIONS], sum = 0;
+    usual_weights(w);
+    usual_weights(more);
+    more[4] *= 2;
+    for (int i = 0; i < FUNCTIONS; i++)
+        sum += w[i];
+    seed = 5;
+    struct profile *a = drawn(w, SAMPLES), *b = drawn(more, (int)(SAMPLES * 2 * (sum + w[4]) / sum));
+    a->duration_ns = b->duration_ns = 60 * SD_S;
+    struct profile_comparison c = profile_compare(a, b);
+    profile_compare_load(&c, a, b, (struct profile_load){6000, 12000});
+    for (size_t i = 0; i < c.n; i++) {
+        const struct profile_function *f = &b->functions[c.pairs[i].after];
+        bool square = str_eq(f->name, "f4");
+        if (square ? fabs(c.pairs[i].order - 2) > 0.3 : !isnan(c.pairs[i].order))
+            fail_msg("%s: the load to the power of %g", f->name, c.pairs[i].order);
+    }
+    profile_comparison_free(&c);
+    c = profile_compare(a, b); /* without more load nothing is said */
+    profile_compare_load(&c, a, b, (struct profile_load){6000, 6000});
+    profile_compare_load(&c, a, b, (struct profile_load){0, 6000});
+    for (size_t i = 0; i < c.n; i++)
+        assert_true(isnan(c.pairs[i].order));
+    profile_comparison_free(&c);
+    profile_free(a);
+    profile_free(b);
+}
+
 /* ---- by hand ---- */
 
 static struct profile *stacks(const char *const (*rows)[4], const int *samples, size_t n)
@@ -214,6 +246,7 @@ int main(void)
         cmocka_unit_test(identical_workloads),
         cmocka_unit_test(one_costs_more),
         cmocka_unit_test(a_large_one_does_not_shrink_the_others),
+        cmocka_unit_test(faster_than_the_load),
         cmocka_unit_test(new_gone_and_moved),
         cmocka_unit_test(too_little_to_say),
     };

@@ -106,7 +106,7 @@ struct both {
 
 static struct profile_pair pair_of(const struct both *x, uint32_t before, uint32_t after)
 {
-    struct profile_pair r = {.before = before, .after = after, .low = NAN, .high = NAN};
+    struct profile_pair r = {.before = before, .after = after, .low = NAN, .high = NAN, .order = NAN};
     r.share_before = share_in(x->before, before);
     r.share_after = share_in(x->after, after);
     r.delta = r.share_after - r.share_before;
@@ -326,6 +326,31 @@ struct profile_comparison profile_compare(const struct profile *before, const st
         find_moved(&x, &c, factor);
     }
     return c;
+}
+
+void profile_compare_load(struct profile_comparison *c, const struct profile *before,
+                          const struct profile *after, struct profile_load load)
+{
+    struct both x = {before, after};
+    double seconds = (double)after->duration_ns / (double)before->duration_ns,
+           factor = load.after / load.before, rate = factor / seconds;
+    if (before->duration_ns <= 0 || after->duration_ns <= 0 || !(load.before > 0 && load.after > 0) ||
+        rate < 1.2 || !before->counted || !after->counted)
+        return;
+    struct tested *t = mem_array(c->n + 1, sizeof *t);
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++) {
+        struct counted a = count_in(before, c->pairs[i].before), b = count_in(after, c->pairs[i].after);
+        if (a.n >= ENOUGH / 2.0 && a.n + b.n >= ENOUGH)
+            t[n++] = (struct tested){.pair = i, .p = b.n > factor * a.n ? counts_differ(a, b, factor) : 1};
+    }
+    qsort(t, n, sizeof *t, by_p);
+    for (size_t k = 0; k < n && t[k].p * (double)(n - k) <= WRONG; k++) {
+        struct profile_pair *r = &c->pairs[t[k].pair];
+        double more = count_in(x.after, r->after).n / count_in(x.before, r->before).n / seconds;
+        r->order = log(more) / log(rate);
+    }
+    free(t);
 }
 
 void profile_comparison_free(struct profile_comparison *c)

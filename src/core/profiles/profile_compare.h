@@ -35,6 +35,8 @@ struct profile_pair {
     double low, high;                        /* 95 % confidence interval of delta; NAN unknown */
     enum profile_change change;              /* CHANGE_UNKNOWN: the samples were not counted */
     const char *moved_to;                    /* CHANGE_MOVED: the function that makes up for it */
+    double order; /* with the load known: its cost grew with that power of the load, where that is more than
+                     the load itself; NAN */
 };
 
 struct profile_comparison {
@@ -45,6 +47,14 @@ struct profile_comparison {
 
 /* Both are finished, of one type, the same one. The caller frees what is in it. */
 struct profile_comparison profile_compare(const struct profile *before, const struct profile *after);
+/* How much each of the profiles had to do: requests, or calls. Sets the order of the functions whose samples
+ * grew more than the load did, by the same test and correction, when the load a second grew by a fifth at
+ * least. Both need the time they cover. */
+struct profile_load {
+    double before, after;
+};
+void profile_compare_load(struct profile_comparison *c, const struct profile *before,
+                          const struct profile *after, struct profile_load load);
 void profile_comparison_free(struct profile_comparison *c);
 
 #endif

@@ -46,6 +46,9 @@ static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
     X(delta_share_low, "Low", UNIT_SHARE, COLUMN_HIDDEN, 9,                                                  \
       "lower end of its 95 % confidence interval; null: samples are not counted")                            \
     X(delta_share_high, "High", UNIT_SHARE, COLUMN_HIDDEN, 9, "its upper end")                               \
+    X(load_order, "Load^", UNIT_NONE, 0, 1,                                                                  \
+      "with the requests of both times known: the power of the load that its cost grew with, where it grew " \
+      "faster than the load; 2: with its square; else null")                                                 \
     X(moved_to, "Moved to", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9,                                       \
       "for moved: the function that makes up for it")
 
@@ -109,6 +112,7 @@ static void compared_cells(struct row *r, const struct profile_pair *pair)
     r->cells[F_delta_share] = cell_real(pair->delta);
     r->cells[F_delta_share_low] = cell_real(pair->low);
     r->cells[F_delta_share_high] = cell_real(pair->high);
+    r->cells[F_load_order] = cell_real(round(pair->order * 100) / 100);
     r->cells[F_moved_to] = cell_text(pair->moved_to);
     r->severity = shown_severity(pair);
 }

@@ -48,6 +48,16 @@ struct shown_profile *shown_profile_now(const struct view_ctx *c)
     return x;
 }
 
+/* Requests while the profile was taken; 0: none are known. */
+static double requests_of(const struct model *m, const struct profile *p)
+{
+    struct span span = {p->at, p->at + p->duration_ns};
+    double n = 0;
+    for (size_t i = 0; sd_known(p->at) && p->duration_ns > 0 && i < model_endpoints(m); i++)
+        n += endpoint_requests(model_endpoint(m, i), span);
+    return n;
+}
+
 /* The baseline is other data, or another time of the same. */
 static void find_before(struct shown_profile *x, const struct view_ctx *c)
 {
@@ -61,6 +71,9 @@ static void find_before(struct shown_profile *x, const struct view_ctx *c)
     if (before.p && before.p->n && str_eq(before.unit, x->found.unit)) {
         x->before = before.p;
         x->compared = profile_compare(before.p, x->found.p);
+        x->load = (struct profile_load){requests_of(b->model ? b->model : c->model, before.p),
+                                        requests_of(c->model, x->found.p)};
+        profile_compare_load(&x->compared, before.p, x->found.p, x->load);
     } else {
         profile_free(before.p);
     }
@@ -122,6 +135,10 @@ static void say_compared(const struct shown_profile *x, struct strbuf *note)
     else
         strbuf_printf(note, ". Against %s: %zu of %zu functions with enough samples changed", x->before_name,
                       changed, x->compared.tested);
+    double seconds = (double)x->found.p->duration_ns / (double)x->before->duration_ns;
+    if (x->load.before > 0 && x->load.after > 0)
+        strbuf_printf(note, ", with %.2f times the requests a second",
+                      x->load.after / x->load.before / seconds);
 }
 
 const char *shown_note(struct doc *d, const struct view_ctx *c, const struct shown_profile *x)
@@ -179,7 +196,7 @@ const struct profile_pair *shown_pair(const struct shown_profile *x, uint32_t fu
 
 enum severity shown_severity(const struct profile_pair *pair)
 {
-    bool more = pair && (pair->change == CHANGE_GREW || pair->change == CHANGE_NEW);
+    bool more = pair && (pair->change == CHANGE_GREW || pair->change == CHANGE_NEW || pair->order >= 1.3);
     return more ? SEVERITY_WARN : SEVERITY_NONE;
 }
 

@@ -13,7 +13,8 @@ struct shown_profile {
     size_t n_order;
     struct profile *before; /* of the baseline; NULL: there is none to compare with */
     struct profile_comparison compared;
-    const char *before_name; /* "the baseline"; also when it has nothing of the type */
+    struct profile_load load; /* requests; 0: not known */
+    const char *before_name;  /* "the baseline"; also when it has nothing of the type */
 };
 
 /* With the baseline, when there is one; without. Free with shown_profile_free. */
