@@ -213,6 +213,17 @@ static struct doc *build_functions(const struct view_ctx *c)
     return d;
 }
 
+/* A large share of little is no problem: ", 0.8 % of a processor". */
+static const char *of_processor(struct doc *d, const struct shown_profile *x, uint32_t function)
+{
+    const struct profile *p = x->found.p;
+    char text[UNIT_TEXT_MAX];
+    if (!str_eq(x->found.unit, "ns") || !sd_known(p->duration_ns) || p->duration_ns <= 0)
+        return "";
+    double share = profile_self(p, function, 0) / (double)p->duration_ns;
+    return doc_printf(d, ", %s of a processor", unit_format(UNIT_SHARE, share, text));
+}
+
 /* Only of processor time: that a program holds its memory in one place is no finding by itself. */
 static void functions_worst(const struct view_ctx *c, struct worst_list *l)
 {
@@ -228,14 +239,15 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
         if (!(share >= LIMIT[T_SHARE]))
             break;
         const char *name = doc_text(l->d, fn->name);
-        worst_add(l, (struct worst_item){.severity = SEVERITY_INFO,
-                                         .what = "function",
-                                         .subject = name,
-                                         .why = doc_printf(l->d, "%s of %s by itself, in %s",
-                                                           unit_format(UNIT_SHARE, share, text),
-                                                           x->found.type, x->found.name),
-                                         .share = share,
-                                         .dive = {.view = "function", .arg = name}});
+        worst_add(l,
+                  (struct worst_item){.severity = SEVERITY_INFO,
+                                      .what = "function",
+                                      .subject = name,
+                                      .why = doc_printf(l->d, "%s of %s by itself%s, in %s",
+                                                        unit_format(UNIT_SHARE, share, text), x->found.type,
+                                                        of_processor(l->d, x, x->order[i]), x->found.name),
+                                      .share = share,
+                                      .dive = {.view = "function", .arg = name}});
     }
     shown_profile_free(x);
 }
