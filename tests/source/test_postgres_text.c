@@ -57,7 +57,9 @@ static void columns_choose_the_statement(void **state)
         {V14, true, "s.toplevel", "stats_since"},
         {V14, true, "ext.pg_stat_statements_info", "s.total_time"},
         {V17, true, "s.local_blk_read_time", "s.blk_read_time"},
-        {V17, true, "s.stats_since", "stats_reset"},
+        {V17, true, "s.stats_since, s.calls", "NULL::timestamptz"}, /* of each statement */
+        {V17, true, "(SELECT stats_reset FROM ext.pg_stat_statements_info) FROM",
+         "s.total_time"}, /* of all */
         {V18, true, "s.shared_blk_write_time", "s.blk_read_time"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
