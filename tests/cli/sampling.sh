@@ -20,7 +20,7 @@ import json, sys
 d = json.load(open("out"))
 assert d["samples"] > 0 and d["lost"] == 0 and 0 <= d["truncated_share"] <= 1, d
 assert d["sample_type"] == "cpu" and d["duration_ns"] > 0, d
-assert any(r["name"] == "bash" and r["kind"] == "process" for r in d["rows"]), d
+assert any(r["kind"] == "process" for r in d["rows"]), d
 assert sum(r["self_samples"] for r in d["rows"]) == d["samples"], d
 assert any("Sampling took" in n for n in d["notes"]), d'
 fi

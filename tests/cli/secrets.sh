@@ -109,7 +109,7 @@ for ddl in 'CREATE INDEX CONCURRENTLY ON t (a);\ntouch PASTED\n' 'CREATE INDEX O
     'CREATE INDEX ON t (a) -- x' 'CREATE INDEX ON t (\"\u202ea\")' 'touch PASTED'; do
     advice "$ddl" >a.jsonl
     run plan --format json 'exec:cat a.jsonl'
-    ok "not shown as an index: $ddl" says out "is not a single CREATE INDEX on one line"
+    ok "not shown as an index: $ddl" says out "is not a single CREATE INDEX or REINDEX INDEX on one line"
     ok "in no form: $ddl" [ "$(grep -cE 'PASTED|DROP TABLE t|ON t' out)" = 0 ]
 done
 advice 'CREATE INDEX CONCURRENTLY ON t (a)' >a.jsonl
