@@ -11,6 +11,7 @@ struct profile *profile_new(const char *format, size_t max_types)
     p->format = format;
     p->max_types = MIN(max_types, (size_t)PROFILE_TYPES_MAX);
     p->tree_max = PROFILE_TREE_MAX;
+    p->least_slots = 1024;
     p->at = p->duration_ns = p->lost = SD_UNKNOWN;
     p->truncated_share = NAN;
     return p;
@@ -38,6 +39,8 @@ void profile_free(struct profile *p)
 void profile_bound(struct profile *p, size_t len)
 {
     p->tree_max = MIN(MAX(len / 4 * 3, (size_t)24 << 20), (size_t)PROFILE_TREE_MAX);
+    while (p->least_slots < len / 32 && p->least_slots < (size_t)4 << 20)
+        p->least_slots *= 2;
 }
 
 struct profile *profile_share(struct profile *p)

@@ -69,6 +69,7 @@ struct profile {
     size_t n_nodes, cap_nodes;
     uint32_t *node_slots; /* hash table: number of a node, 0 free */
     size_t n_node_slots;
+    size_t least_slots;        /* a power of 2: moving to a larger table costs more than a large one */
     size_t tree_max;           /* bytes of nodes; see profile_bound */
     struct profile_node *path; /* the last stack, with its nodes as parents */
     size_t n_path, cap_path;
