@@ -154,12 +154,9 @@ static uint32_t function_add(struct profile *p, uint64_t hash, size_t at)
     return (uint32_t)p->n++;
 }
 
-uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
-                          size_t module_len, const char *kind)
+static uint32_t look_up(struct profile *p, const char *name, size_t len, const char *module,
+                        size_t module_len, uint64_t hash, const char *kind)
 {
-    len = strnlen(name, MIN(len, (size_t)PROFILE_NAME_MAX));
-    module_len = module ? strnlen(module, MIN(module_len, (size_t)PROFILE_NAME_MAX)) : 0;
-    uint64_t hash = hash_of(hash_of(len, name, len), module, module_len);
     if (p->n * 2 >= p->n_slots)
         rehash(p);
     size_t at = hash & (p->n_slots - 1);
@@ -180,6 +177,53 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
     p->functions[i].module = module ? arena_strndup(p->arena, module, module_len) : NULL;
     p->functions[i].kind = kind;
     return i;
+}
+
+static size_t name_length(const char *name, size_t len)
+{
+    return strnlen(name, MIN(len, (size_t)PROFILE_NAME_MAX));
+}
+
+uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
+                          size_t module_len, const char *kind)
+{
+    len = name_length(name, len);
+    module_len = module ? name_length(module, module_len) : 0;
+    return look_up(p, name, len, module, module_len, hash_of(hash_of(len, name, len), module, module_len),
+                   kind);
+}
+
+uint64_t profile_name_hash(const char *name, size_t len)
+{
+    len = name_length(name, len);
+    return hash_of(hash_of(len, name, len), NULL, 0);
+}
+
+/* Each step reads what the one before has fetched. */
+void profile_fetch(const struct profile *p, uint64_t hash, int step)
+{
+    if (!p->n_slots)
+        return;
+    const uint64_t *slot = &p->slots[hash & (p->n_slots - 1)];
+    if (step == 0) {
+        __builtin_prefetch(slot);
+        return;
+    }
+    if (!*slot || (*slot ^ hash) >> 32)
+        return;
+    const struct profile_function *f = &p->functions[(uint32_t)*slot - 1];
+    if (step == 1) {
+        __builtin_prefetch(f);
+    } else {
+        __builtin_prefetch(f->name);
+        __builtin_prefetch(p->values + 2 * p->max_types * ((uint32_t)*slot - 1), 1);
+    }
+}
+
+uint32_t profile_hashed_function(struct profile *p, const char *name, size_t len, uint64_t hash,
+                                 const char *kind)
+{
+    return look_up(p, name, name_length(name, len), NULL, 0, hash, kind);
 }
 
 void profile_add(struct profile *p, uint32_t function, int64_t self_samples, int64_t total_samples,

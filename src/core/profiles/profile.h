@@ -103,6 +103,13 @@ size_t profile_type(struct profile *p, const char *name, const char *unit);
 /* The number of a function. When there are too many, p->full says so, and the number is 0. */
 uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
                           size_t module_len, const char *kind);
+/* The same in steps, for many names at once: their hash; fetching, step by step from 0 to 2, what the look-up
+ * will read; the look-up. Without a module. */
+uint64_t profile_name_hash(const char *name, size_t len);
+void profile_fetch(const struct profile *p, uint64_t hash, int step);
+uint32_t profile_hashed_function(struct profile *p, const char *name, size_t len, uint64_t hash,
+                                 const char *kind);
+
 /* One stack, the innermost frame last, each less than p->n; `values` for each of the n_types there are,
  * `samples` only counts in a profile that is counted. An empty stack counts in the sums only. False: p->full
  * is set. */

@@ -5,7 +5,8 @@
 
 /* A frame of a line: its function, its node in the tree, where it ends in the line. */
 struct folded_frame {
-    uint32_t function, node, end;
+    uint32_t function, node, start, end;
+    uint64_t hash;
 };
 
 /* Lines that follow each other mostly begin alike, and what is alike need not be looked up again. */
@@ -57,13 +58,27 @@ static const char *kind_of(const char *name, size_t len)
 static void frame_add(struct folded *f, size_t start, size_t end)
 {
     f->frames = f->n == f->cap ? mem_grow(f->frames, f->n, &f->cap, sizeof *f->frames) : f->frames;
-    struct folded_frame *x = &f->frames[f->n];
-    uint32_t above = f->n ? x[-1].node : 0;
-    x->function =
-        profile_function(f->p, f->line + start, end - start, NULL, 0, kind_of(f->line + start, end - start));
-    x->node = above == PROFILE_NO_NODE ? above : profile_below(f->p, above, x->function);
-    x->end = (uint32_t)end;
-    f->n++;
+    f->frames[f->n++] = (struct folded_frame){.start = (uint32_t)start,
+                                              .end = (uint32_t)end,
+                                              .hash = profile_name_hash(f->line + start, end - start)};
+    profile_fetch(f->p, f->frames[f->n - 1].hash, 0);
+}
+
+/* The frames from `from` on are new: their functions and nodes. Of many functions each look-up waits for
+ * memory several times, so all of a line wait together. */
+static void find_frames(struct folded *f, size_t from)
+{
+    for (int step = 1; step < 3; step++)
+        for (size_t i = from; i < f->n; i++)
+            profile_fetch(f->p, f->frames[i].hash, step);
+    for (size_t i = from; i < f->n; i++) {
+        struct folded_frame *x = &f->frames[i];
+        const char *name = f->line + x->start;
+        size_t len = x->end - x->start;
+        uint32_t above = i ? x[-1].node : 0;
+        x->function = profile_hashed_function(f->p, name, len, x->hash, kind_of(name, len));
+        x->node = above == PROFILE_NO_NODE ? above : profile_below(f->p, above, x->function);
+    }
 }
 
 /* A line whose last frame has no node, because there are too many. */
@@ -105,7 +120,7 @@ static bool take_line(struct folded *f, const char *line, size_t len)
         f->p->skipped++;
         return true;
     }
-    size_t start = keep_common(f, line, len);
+    size_t start = keep_common(f, line, len), from = f->n;
     for (; start <= len && f->n <= PROFILE_DEPTH_MAX; start++) {
         const char *semicolon = start < len ? memchr(line + start, ';', len - start) : NULL;
         size_t end = semicolon ? (size_t)(semicolon - line) : len;
@@ -113,6 +128,7 @@ static bool take_line(struct folded *f, const char *line, size_t len)
             frame_add(f, start, end);
         start = end;
     }
+    find_frames(f, from);
     bool whole = value < 9e15 && (double)(int64_t)value == value;
     f->p->counted &= whole;
     int64_t samples = whole ? (int64_t)value : 0;
