@@ -165,6 +165,17 @@ static struct profile_interval *place_for(struct part *p, struct profile_series 
     return &s->items[at];
 }
 
+/* An interval of a source is a second, or what a server was asked for; what is wrong in it may be any number.
+ */
+static sd_time beginning_of(const struct sd_profile *whole, sd_time to)
+{
+    const int64_t most = 31 * 24 * 3600 * SD_S;
+    int64_t length = sd_known(whole->duration_ns) ? MAX(MIN(whole->duration_ns, most), 0) : 0;
+    sd_time earliest = add_sat(to, -most),
+            from = sd_known(whole->began) ? whole->began : add_sat(to, -length);
+    return MIN(MAX(from, earliest), to);
+}
+
 bool series_take(struct part *p, struct profile_series *s, const struct sd_batch *b,
                  const struct sd_profile *whole)
 {
@@ -181,9 +192,8 @@ bool series_take(struct part *p, struct profile_series *s, const struct sd_batch
     recount(p, s, before);
     if (t && !numbers)
         return false;
-    int64_t length = sd_known(whole->duration_ns) ? MAX(whole->duration_ns, 0) : 0;
-    sd_time to = batch_time(b), from = sd_known(whole->began) ? whole->began : to - length;
-    struct profile_interval *x = place_for(p, s, from, MAX(to, from));
+    sd_time to = batch_time(b), from = beginning_of(whole, to);
+    struct profile_interval *x = place_for(p, s, from, to);
     if (x) {
         x->samples = whole->samples;
         x->lost = whole->lost;
@@ -256,7 +266,7 @@ static void count_interval(struct profile *to, const struct profile_interval *x,
     to->lost = lost ? add_sat(first ? 0 : to->lost, x->lost) : SD_UNKNOWN;
     to->truncated_share = (first ? 0 : to->truncated_share) + x->truncated; /* a number, until the end */
     to->at = first ? x->from : MIN(to->at, x->from);
-    to->duration_ns = (first ? 0 : to->duration_ns) + (x->to - x->from);
+    to->duration_ns = add_sat(first ? 0 : to->duration_ns, x->to - x->from);
 }
 
 /* How unevenly the samples of functions lie over time: in blocks of intervals, the sum of n^2 / N. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "core/profiles/profile_group.h"
 #include "view/profiles/profile_actions.h"
 #include "view/shared/figures.h"
@@ -51,7 +52,7 @@ struct shown_profile *shown_profile_now(const struct view_ctx *c)
 /* Requests while the profile was taken; 0: none are known. */
 static double requests_of(const struct model *m, const struct profile *p)
 {
-    struct span span = {p->at, p->at + p->duration_ns};
+    struct span span = {p->at, add_sat(p->at, p->duration_ns)};
     double n = 0;
     for (size_t i = 0; sd_known(p->at) && p->duration_ns > 0 && i < model_endpoints(m); i++)
         n += endpoint_requests(model_endpoint(m, i), span);
