@@ -96,6 +96,10 @@ static bool print(const struct app *a, struct doc *d, enum print_format f)
         complain("%s", err.text);
         return false;
     }
+    if (f == PRINT_PPROF && tty) {
+        complain("pprof is binary; write it to a file: --format pprof > cpu.pb.gz");
+        return false;
+    }
     struct strbuf out = {0};
     print_doc(d, f, &o, &out);
     bool ok = output_bytes(strbuf_text(&out), out.len);

@@ -1,4 +1,5 @@
 /* The boxes of a doc for other programs: folded stacks, speedscope, pprof, and a picture in SVG. */
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -67,11 +68,14 @@ static void put_number(struct strbuf *out, double v)
         strbuf_printf(out, "%.9g", v);
 }
 
-/* A frame's name cannot hold what ends it. */
+/* A frame's name cannot hold what ends it, and its control characters do not reach a terminal. */
 static void put_frame(struct strbuf *out, const char *label)
 {
-    for (; *label; label++)
-        strbuf_char(out, *label == ';' ? ':' : *label == '\n' || *label == '\r' ? ' ' : *label);
+    struct strbuf safe = {0};
+    utf8_append(&safe, label, INT_MAX);
+    for (const char *c = strbuf_text(&safe); *c; c++)
+        strbuf_char(out, *c == ';' ? ':' : *c);
+    strbuf_free(&safe);
 }
 
 void print_folded(const struct section *s, struct strbuf *out)

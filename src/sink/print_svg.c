@@ -50,7 +50,7 @@ static void put_xml(struct strbuf *out, const char *s, size_t letters)
         }
         if (*p == '&' || *p == '<' || *p == '>' || *p == '"')
             strbuf_str(out, *p == '&' ? "&amp;" : *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&quot;");
-        else if ((unsigned char)*p < 32 || *p == 127)
+        else if (ch.replaced)
             strbuf_char(out, ' ');
         else
             strbuf_add(out, p, len);

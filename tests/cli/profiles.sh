@@ -59,7 +59,10 @@ run flame --format svg stacks.txt
 ok "the picture names each box with its share" says out '<title>escape: 60, 60.0 %</title>'
 ok "and can be searched" says out 'new RegExp'
 printf 'a<b&c"d;\033[31mred 3\n' >hostile.txt
+run flame --format folded folded:hostile.txt
+ok "control characters do not come out of folded stacks" lacks out $'\033'
 run flame --format svg folded:hostile.txt
+ok "nor out of the picture" lacks out $'\033'
 ok "names cannot leave their place in it" says out 'a&lt;b&amp;c&quot;d'
 run functions --format svg stacks.txt
 ok "a table is no picture" is_refusal "svg is a format of flame graphs"
