@@ -596,6 +596,139 @@ struct sd_texts {
     X(LIST_REAL, root_cut, "", "the same of outermost frames, for each sample type")                         \
     X(INT, root_cut_n, "count", "the same: their number")
 
+/* A cache as a whole. Counts are totals since `since`; with `interval_ns` they are of the interval of that
+ * length which begins at batch time (a log, a file of counters): a delta. A lookup is a hit or a miss; what
+ * goes past the cache (bypass, pass) is none, but where the product counts it as a miss, as nginx's BYPASS.
+ */
+#define SD_CACHE_FIELDS(X)                                                                                   \
+    X(TEXT, layer, "", "browser, cdn, proxy, application or database")                                       \
+    X(TEXT, name, "", "product and address: redis 127.0.0.1:6379")                                           \
+    X(TEXT, product, "", "redis, valkey, memcached, varnish, nginx, postgresql, ...")                        \
+    X(TEXT, version, "", "of the product")                                                                   \
+    X(INT, since, "time", "start of counting; a change is a reset")                                          \
+    X(INT, interval_ns, "ns", "length of the interval of the counts; absent: they are totals")               \
+    X(INT, hits, "count", "lookups that found it")                                                           \
+    X(INT, misses, "count", "lookups that did not")                                                          \
+    X(INT, bypassed, "count", "requests that went past the cache; of nginx they are misses, too")            \
+    X(INT, stale, "count", "of the hits: answered with what had expired")                                    \
+    X(INT, misses_cold, "count", "of the misses: not seen before")                                           \
+    X(INT, misses_expired, "count", "of the misses: it had expired")                                         \
+    X(INT, misses_evicted, "count", "of the misses: it had been evicted")                                    \
+    X(INT, misses_invalidated, "count", "of the misses: it had been deleted")                                \
+    X(INT, evictions, "count", "entries removed to make room")                                               \
+    X(INT, evicted_unread, "count", "of these, never read")                                                  \
+    X(INT, expired, "count", "entries removed because their time was over")                                  \
+    X(INT, writes, "count", "entries stored")                                                                \
+    X(INT, requests, "count", "commands or requests of every kind")                                          \
+    X(INT, errors, "count", "of these, answered with an error")                                              \
+    X(INT, bytes_out, "bytes", "sent to clients")                                                            \
+    X(INT, connections, "count", "connections opened")                                                       \
+    X(INT, rejected, "count", "connections refused")                                                         \
+    X(INT, busy_ns, "ns", "processor time of the server")                                                    \
+    X(HIST, hit_latency, "ns", "durations of the hits")                                                      \
+    X(HIST, miss_latency, "ns", "durations of the misses")                                                   \
+    X(INT, entries, "count", "now in it")                                                                    \
+    X(INT, entries_with_ttl, "count", "of these, with an end")                                               \
+    X(INT, bytes_used, "bytes", "now")                                                                       \
+    X(INT, bytes_max, "bytes", "limit; 0: none")                                                             \
+    X(INT, bytes_rss, "bytes", "memory of the process")                                                      \
+    X(TEXT, policy, "", "what is evicted at the limit: allkeys-lru, noeviction, ...")                        \
+    X(INT, clients, "count", "connected now")                                                                \
+    X(INT, clients_blocked, "count", "of these, waiting in a blocking command")                              \
+    X(TEXT, role, "", "master, replica; absent: it has none")                                                \
+    X(INT, replicas, "count", "connected to it")                                                             \
+    X(INT, lag_bytes, "bytes", "behind its master, or the furthest of its replicas behind it")               \
+    X(INT, link_down_ns, "ns", "time that a replica has been without its master; absent: it has one")        \
+    X(INT, fork_ns, "ns", "how long the last fork stopped the server")                                       \
+    X(LIST_TEXT, troubles, "", "what the server itself reports as failed, in sentences: the last save, ...") \
+    X(LIST_TEXT, notes, "", "why a figure is unknown, and how it can be known, in sentences")
+
+/* A part of a cache: keys of one prefix, a route of a proxy, a table of a database. Counts are of the time
+ * that was watched, up to the batch; those from a sample are estimates with their 95 % interval. All of one
+ * cache are in one batch. */
+#define SD_CACHE_PREFIX_FIELDS(X)                                                                            \
+    X(TEXT, cache, "", "name of the cache")                                                                  \
+    X(TEXT, prefix, "", "user:*:cart, GET /orders/:id, public.orders")                                       \
+    X(TEXT, kind, "", "prefix, route, table, index or slab")                                                 \
+    X(INT, watched_ns, "ns", "time in which the lookups were counted; absent: none were")                    \
+    X(INT, keys, "count", "")                                                                                \
+    X(INT, keys_low, "count", "absent: it is exact")                                                         \
+    X(INT, keys_high, "count", "")                                                                           \
+    X(INT, bytes, "bytes", "")                                                                               \
+    X(INT, bytes_low, "bytes", "absent: it is exact")                                                        \
+    X(INT, bytes_high, "bytes", "")                                                                          \
+    X(INT, hits, "count", "")                                                                                \
+    X(INT, misses, "count", "")                                                                              \
+    X(REAL, hit_ratio_low, "share", "absent: it is exact")                                                   \
+    X(REAL, hit_ratio_high, "share", "")                                                                     \
+    X(INT, misses_cold, "count", "")                                                                         \
+    X(INT, misses_expired, "count", "")                                                                      \
+    X(INT, misses_evicted, "count", "")                                                                      \
+    X(INT, misses_invalidated, "count", "")                                                                  \
+    X(INT, writes, "count", "")                                                                              \
+    X(INT, deletes, "count", "")                                                                             \
+    X(INT, ttl_p50_ns, "ns", "of the keys that have one, what is left")                                      \
+    X(INT, with_ttl, "count", "of the sampled keys, with an end")                                            \
+    X(INT, sampled, "count", "keys looked at; absent: all")                                                  \
+    X(LIST_INT, ttl_upto_ns, "ns", "upper ends of ranges of TTL, ascending; the last is any")                \
+    X(LIST_INT, ttl_counts, "count", "of each, sampled keys")                                                \
+    X(LIST_TEXT, types, "", "of its keys: string, hash, ...")                                                \
+    X(INT, reuse_p50_ns, "ns", "time between two lookups of a key; absent: unknown")                         \
+    X(INT, idle_p50_ns, "ns", "time since a key was last read")                                              \
+    X(TEXT, method, "", "how the lookups were counted, in a few words")
+
+/* A key that stands out: big, or often asked for. */
+#define SD_CACHE_KEY_FIELDS(X)                                                                               \
+    X(TEXT, cache, "", "name of the cache")                                                                  \
+    X(TEXT, key, "message", "as it is; cut to 256 bytes")                                                    \
+    X(TEXT, prefix, "", "its prefix")                                                                        \
+    X(TEXT, type, "", "string, hash, ...")                                                                   \
+    X(INT, bytes, "bytes", "")                                                                               \
+    X(INT, items, "count", "of a list, hash, set: members")                                                  \
+    X(INT, lookups, "count", "in the time watched")                                                          \
+    X(REAL, lookup_share, "share", "of all lookups")                                                         \
+    X(INT, misses, "count", "of these")                                                                      \
+    X(INT, frequency, "", "OBJECT FREQ: 0 to 255, logarithmic")                                              \
+    X(INT, idle_ns, "ns", "")                                                                                \
+    X(INT, ttl_ns, "ns", "left; absent: no end")                                                             \
+    X(INT, most_at_once, "count", "misses of it within one second: a herd")
+
+/* A command of a cache: totals since the cache's `since`. */
+#define SD_CACHE_COMMAND_FIELDS(X)                                                                           \
+    X(TEXT, cache, "", "name of the cache")                                                                  \
+    X(TEXT, command, "", "get, hgetall, config|get")                                                         \
+    X(INT, calls, "count", "")                                                                               \
+    X(INT, total_ns, "ns", "time in the server")                                                             \
+    X(INT, rejected, "count", "not run")                                                                     \
+    X(INT, failed, "count", "run, and failed")                                                               \
+    X(INT, p50_ns, "ns", "as the server reports it, since its start")                                        \
+    X(INT, p99_ns, "ns", "")                                                                                 \
+    X(INT, p999_ns, "ns", "")
+
+/* An execution that the server found slow, or large. */
+#define SD_CACHE_SLOW_FIELDS(X)                                                                              \
+    X(TEXT, cache, "", "name of the cache")                                                                  \
+    X(TEXT, log, "", "slow, large-request or large-reply")                                                   \
+    X(INT, id, "", "the server's number of it")                                                              \
+    X(INT, at, "time", "")                                                                                   \
+    X(INT, duration_ns, "ns", "")                                                                            \
+    X(INT, bytes, "bytes", "of a large request or reply")                                                    \
+    X(TEXT, command, "", "its name")                                                                         \
+    X(TEXT, prefix, "", "prefix of its first key")                                                           \
+    X(INT, arguments, "count", "")                                                                           \
+    X(TEXT, client, "", "address or name")
+
+/* How the share of misses falls with size: a miss-ratio curve. */
+#define SD_CACHE_CURVE_FIELDS(X)                                                                             \
+    X(TEXT, cache, "", "name of the cache")                                                                  \
+    X(TEXT, unit, "", "keys or bytes")                                                                       \
+    X(LIST_REAL, sizes, "", "ascending")                                                                     \
+    X(LIST_REAL, miss_ratios, "share", "of each size; falling")                                              \
+    X(INT, lookups, "count", "it was made from")                                                             \
+    X(REAL, sampled, "share", "of the keys")                                                                 \
+    X(REAL, error, "share", "mean absolute error expected")                                                  \
+    X(REAL, now, "", "the cache's size in the unit; absent: unknown")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -648,7 +781,13 @@ struct sd_texts {
     R(23, BLOAT, bloat, "how much of a relation is unused")                                                  \
     R(24, PROFILE, profile, "a profile of a program")                                                        \
     R(25, PROFILE_FUNCTION, profile_function, "a function of a profile")                                     \
-    R(26, PROFILE_TREE, profile_tree, "the call tree of a profile")
+    R(26, PROFILE_TREE, profile_tree, "the call tree of a profile")                                          \
+    R(27, CACHE, cache, "a cache as a whole")                                                                \
+    R(28, CACHE_PREFIX, cache_prefix, "a part of a cache: keys of a prefix, a route, a table")               \
+    R(29, CACHE_KEY, cache_key, "a key that stands out")                                                     \
+    R(30, CACHE_COMMAND, cache_command, "a command of a cache")                                              \
+    R(31, CACHE_SLOW, cache_slow, "a slow execution of a command of a cache")                                \
+    R(32, CACHE_CURVE, cache_curve, "how misses of a cache fall with its size")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -729,6 +868,14 @@ typedef uint64_t sd_kinds;
     X(TEXT, database, "", "absent: the source's own")                                                        \
     X(INT, limit_ns, "ns", "it ends by then")
 
+/* Looks into a cache closer, at a cost to the server that is bounded by `budget`. Its findings are published
+ * as they come. Answer: one SD_EVENT, when it has begun or says what it did. */
+#define SD_JOB_SAMPLE_CACHE_FIELDS(X)                                                                        \
+    X(TEXT, cache, "", "name of the cache; absent: every one of the source")                                 \
+    X(TEXT, method, "", "keys, monitor or detail")                                                           \
+    X(REAL, budget, "share", "of the server's time; absent: 0.01")                                           \
+    X(INT, limit_ns, "ns", "it ends by then")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -737,7 +884,8 @@ typedef uint64_t sd_kinds;
     J(4, TERMINATE, terminate, EVENT, "end a session")                                                       \
     J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")                      \
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
-    J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")
+    J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
+    J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

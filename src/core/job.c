@@ -20,6 +20,9 @@
     .result = "the indexes to create are listed"
 #define ROW_BLOAT                                                                                            \
     .title = "The estimate of bloat", .waits = true, .done = "Estimated", .result = "what is unused is listed"
+#define ROW_SAMPLE_CACHE                                                                                     \
+    .title = "The look into the cache", .confirm = true, .waits = true, .done = "Looked",                    \
+    .result = "prefixes and keys are listed"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/model/caches.h"
 #include "core/model/model.h"
 #include "core/model/profiles.h"
 #include "core/schema.h"
@@ -159,6 +160,23 @@ static void add_profile(struct sd_batch *b, int i)
         assert_true(batch_add(b, SD_PROFILE_FUNCTION, &f));
 }
 
+static void add_cache(struct sd_batch *b, int i)
+{
+    struct sd_cache c;
+    struct sd_cache_prefix x;
+    char name[64];
+    cleared(SD_CACHE, &c);
+    c.layer = "application";
+    c.name = numbered(name, "redis ", i);
+    c.hits = 10 * ((batch_time(b) - T0) / SD_S);
+    c.misses = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_CACHE, &c));
+    cleared(SD_CACHE_PREFIX, &x);
+    x.cache = name;
+    x.prefix = "user:*";
+    assert_true(batch_add(b, SD_CACHE_PREFIX, &x));
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -261,6 +279,17 @@ static void say_profiles(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_caches(const struct model *m, struct strbuf *out)
+{
+    for (int i = 0; i < 3; i++) {
+        char name[64];
+        struct cache_point p[MODEST];
+        model_cache_series(m, "modest", numbered(name, "redis ", i), WHOLE, MODEST, p);
+        for (int k = 0; k < MODEST; k++)
+            strbuf_printf(out, "%.3f/%.1f ", p[k].hit_ratio, p[k].lookups_per_s);
+    }
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -295,6 +324,7 @@ static const struct row {
     {.name = "servers", .add = add_server, .say = say_servers, .names = 100000, .batch = 1},
     {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
     {.name = "profiles", .add = add_profile, .say = say_profiles, .names = 100000, .batch = 1},
+    {.name = "caches", .add = add_cache, .say = say_caches, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };
 

@@ -51,7 +51,7 @@ static void check_parameter(const struct parameter_case *c, bool known)
     struct sd_parameter x = {.name = c->name, .value = c->value, .unit = c->unit};
     struct model *m = model_new(&MODEL_DEFAULTS);
     struct view_ctx ctx = {.model = m, .span = SPAN_ALL, .now = T0};
-    struct server_entry e = {.r = &x, .origin = "db"};
+    struct record_entry e = {.r = &x, .origin = "db"};
     struct parameters p = {.items = &e, .n = 1, .origin = "db", .f = known ? &f : NULL, .c = &ctx};
     struct doc *d = doc_new("v", "V");
     enum severity severity = SEVERITY_NONE;

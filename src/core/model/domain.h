@@ -30,6 +30,7 @@
     X(servers, 3, 0)                                                                                         \
     X(workloads, 1, 256)                                                                                     \
     X(profiles, 4, 512)                                                                                      \
+    X(caches, 3, 256)                                                                                        \
     X(sources, 1, 4096)
 
 enum domain_id {

@@ -80,6 +80,13 @@ static inline int64_t span_length(struct span s)
     return add_sat(s.to, s.from == INT64_MIN ? INT64_MAX : -s.from);
 }
 
+/* A record of the newest moment, and the one for the same thing earlier: growth is their difference. */
+struct record_entry {
+    const void *r, *before; /* a record of the kind; NULL: not seen earlier */
+    sd_time at, before_at;
+    const char *origin;
+};
+
 /* ---- endpoints ---- */
 struct endpoint; /* stable address as long as the model lives */
 
@@ -347,13 +354,8 @@ void model_metric_series(const struct model *m, const char *origin, const char *
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,
  * PARAMETER and BLOAT, of all sources; with each the same thing at the beginning of the span, or when it was
  * first seen in it. */
-struct server_entry {
-    const void *r, *before; /* a record of the kind; NULL: not seen earlier */
-    sd_time at, before_at;
-    const char *origin;
-};
 size_t model_server_records(const struct model *m, enum sd_kind kind, struct span span, sd_time at,
-                            struct server_entry *out, size_t max);
+                            struct record_entry *out, size_t max);
 /* Was it read at all, even if there was nothing? */
 bool model_server_known(const struct model *m, enum sd_kind kind, sd_time at);
 /* All that is kept of one server in the span, in order of time. */

@@ -127,6 +127,12 @@ void history_drop(struct part *p, struct history *h, sd_time before);
 /* Leaves out every second moment of the older half; false when nothing is left to do. */
 bool history_thin(struct part *p, struct history *h);
 void history_free(struct part *p, struct history *h);
+/* The records of the newest moment at or before `at`, each with the one for the same thing (is_same, a
+ * contract of the domain) at the beginning of the span, or when that was first seen in it; count, at most
+ * max. */
+size_t history_records(const struct history *h, enum sd_kind kind, struct span span, sd_time at,
+                       bool (*is_same)(enum sd_kind kind, const void *a, const void *b), const char *origin,
+                       struct record_entry *out, size_t max);
 
 /* ---- origins: a source instance, and what each domain keeps of it ---- */
 struct origin {

@@ -115,15 +115,6 @@ static const struct history *history_of(const struct model *m, size_t origin, en
     return NULL;
 }
 
-/* Where growth is measured from; NULL: there is nothing earlier. */
-static const struct moment *earlier(const struct history *h, struct span span, const struct moment *now)
-{
-    const struct moment *m = span_is_all(span) ? NULL : history_at(h, span.from);
-    if (!m && h->n)
-        m = &h->items[0];
-    return m && m < now ? m : NULL;
-}
-
 static bool is_same(enum sd_kind kind, const void *a, const void *b)
 {
     if (kind == SD_SERVER_IO) {
@@ -144,39 +135,14 @@ static bool is_same(enum sd_kind kind, const void *a, const void *b)
     return kind == SD_SERVER;
 }
 
-static const void *find_same(enum sd_kind kind, const struct moment *m, const void *record)
-{
-    for (size_t i = 0; m && i < m->n; i++)
-        if (is_same(kind, m->records[i], record))
-            return m->records[i];
-    return NULL;
-}
-
-/* The earliest moment of the span that has the record: what began meanwhile is not in the first. */
-static const struct moment *first_with(enum sd_kind kind, const struct moment *from, const struct moment *now,
-                                       const void *record)
-{
-    for (const struct moment *m = from; m && m < now; m++)
-        if (find_same(kind, m, record))
-            return m;
-    return NULL;
-}
-
 size_t model_server_records(const struct model *m, enum sd_kind kind, struct span span, sd_time at,
-                            struct server_entry *out, size_t max)
+                            struct record_entry *out, size_t max)
 {
     size_t n = 0;
     for (size_t k = 0; k < m->n_origins; k++) {
         const struct history *h = history_of(m, k, kind);
-        const struct moment *now = h ? history_at(h, at) : NULL, *from = now ? earlier(h, span, now) : NULL;
-        for (size_t i = 0; now && i < now->n && n < max; i++) {
-            const struct moment *then = first_with(kind, from, now, now->records[i]);
-            out[n++] = (struct server_entry){.r = now->records[i],
-                                             .before = find_same(kind, then, now->records[i]),
-                                             .at = now->at,
-                                             .before_at = then ? then->at : SD_UNKNOWN,
-                                             .origin = m->origins[k]->name};
-        }
+        if (h)
+            n += history_records(h, kind, span, at, is_same, m->origins[k]->name, out + n, max - n);
     }
     return n;
 }

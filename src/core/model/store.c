@@ -403,3 +403,48 @@ void history_free(struct part *p, struct history *h)
     h->items = model_resize(p, h->items, h->cap, 0, sizeof *h->items);
     *h = (struct history){0};
 }
+
+/* Where growth is measured from; NULL: there is nothing earlier. */
+static const struct moment *earlier(const struct history *h, struct span span, const struct moment *now)
+{
+    const struct moment *m = span_is_all(span) ? NULL : history_at(h, span.from);
+    if (!m && h->n)
+        m = &h->items[0];
+    return m && m < now ? m : NULL;
+}
+
+typedef bool same_fn(enum sd_kind kind, const void *a, const void *b);
+
+static const void *find_same(same_fn *is_same, enum sd_kind kind, const struct moment *m, const void *record)
+{
+    for (size_t i = 0; m && i < m->n; i++)
+        if (is_same(kind, m->records[i], record))
+            return m->records[i];
+    return NULL;
+}
+
+/* The earliest moment of the span that has the record: what began meanwhile is not in the first. */
+static const struct moment *first_with(same_fn *is_same, enum sd_kind kind, const struct moment *from,
+                                       const struct moment *now, const void *record)
+{
+    for (const struct moment *m = from; m && m < now; m++)
+        if (find_same(is_same, kind, m, record))
+            return m;
+    return NULL;
+}
+
+size_t history_records(const struct history *h, enum sd_kind kind, struct span span, sd_time at,
+                       same_fn *is_same, const char *origin, struct record_entry *out, size_t max)
+{
+    const struct moment *now = history_at(h, at), *from = now ? earlier(h, span, now) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; now && i < now->n && n < max; i++) {
+        const struct moment *then = first_with(is_same, kind, from, now, now->records[i]);
+        out[n++] = (struct record_entry){.r = now->records[i],
+                                         .before = find_same(is_same, kind, then, now->records[i]),
+                                         .at = now->at,
+                                         .before_at = then ? then->at : SD_UNKNOWN,
+                                         .origin = origin};
+    }
+    return n;
+}

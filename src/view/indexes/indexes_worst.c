@@ -20,7 +20,7 @@ enum { INDEXES_MAX = 10000, COMMANDS_MAX = 200 };
 
 bool index_is_built_now(const struct view_ctx *c, const struct index_entry *e)
 {
-    struct server_entry *p = mem_array(COMMANDS_MAX, sizeof *p);
+    struct record_entry *p = mem_array(COMMANDS_MAX, sizeof *p);
     size_t n = model_server_records(c->model, SD_PROGRESS, c->span, c->now, p, COMMANDS_MAX);
     char *table = mem_printf("%s.%s", e->x->schema ? e->x->schema : "", e->x->table ? e->x->table : "");
     bool found = false;

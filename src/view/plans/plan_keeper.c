@@ -26,7 +26,7 @@ static void consider(struct doc *d, struct choice *x, const struct sd_activity *
 /* The sessions of the model have only the slots that are far behind. */
 static void consider_slots(struct doc *d, const struct view_ctx *c, struct choice *x, sd_time now)
 {
-    struct server_entry *all = mem_array(SLOTS_MAX, sizeof *all);
+    struct record_entry *all = mem_array(SLOTS_MAX, sizeof *all);
     size_t n = model_server_records(c->model, SD_REPLICATION, c->span, now, all, SLOTS_MAX);
     for (size_t i = 0; i < n; i++) {
         const struct sd_replication *r = all[i].r;

@@ -74,7 +74,7 @@ static bool is_whole(const struct sd_bloat *x)
     return str_eq(x->kind, "database");
 }
 
-static void fill(struct doc *d, const struct server_entry *e, struct row *r)
+static void fill(struct doc *d, const struct record_entry *e, struct row *r)
 {
     const struct sd_bloat *x = e->r;
 #define BLOAT_CELL(key, title, unit, flags, priority, help, cell) r->cells[B_##key] = (cell);
@@ -123,7 +123,7 @@ static const char *note_of(struct doc *d, const struct view_ctx *c, const struct
 static struct doc *build_bloat(const struct view_ctx *c)
 {
     struct doc *d = doc_new("bloat", "Bloat");
-    struct server_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
+    struct record_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
     /* The answer to this very doc comes later than its moment. */
     size_t n = model_server_records(c->model, SD_BLOAT, c->span, INT64_MAX, e, ENTRIES_MAX);
     const struct sd_bloat *whole = NULL;
@@ -157,7 +157,7 @@ static struct doc *build_bloat(const struct view_ctx *c)
 
 static void bloat_worst(const struct view_ctx *c, struct worst_list *l)
 {
-    struct server_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
+    struct record_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
     size_t n = model_server_records(c->model, SD_BLOAT, c->span, c->now, e, ENTRIES_MAX), listed = 0;
     char a[UNIT_TEXT_MAX], b[UNIT_TEXT_MAX];
     for (size_t i = 0; i < n && listed < 3; i++) {

@@ -245,7 +245,7 @@ static const char *busy_workers(struct doc *d, const struct parameters *p, const
 static const char *slots(struct doc *d, const struct parameters *p, const struct sd_parameter *x,
                          enum severity *severity)
 {
-    struct server_entry e[64];
+    struct record_entry e[64];
     char a[UNIT_TEXT_MAX];
     size_t n = model_server_records(p->c->model, SD_REPLICATION, p->c->span, p->c->now, e, ARRAY_LEN(e));
     if (!is(x, "-1"))

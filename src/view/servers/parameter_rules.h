@@ -8,7 +8,7 @@ enum { PARAMETERS_MAX = 2000 };
 
 /* The parameters of all servers, and the figures of the one that is judged; f NULL: not known. */
 struct parameters {
-    const struct server_entry *items;
+    const struct record_entry *items;
     size_t n;
     const char *origin;
     const struct server_facts *f;

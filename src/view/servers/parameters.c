@@ -70,7 +70,7 @@ static const char *when(const char *context)
 
 /* The parameters of all servers, and the figures of each. */
 struct all {
-    struct server_entry *e;
+    struct record_entry *e;
     size_t n;
     struct server_facts f[SERVERS_SHOWN];
     size_t n_facts;
@@ -85,7 +85,7 @@ static struct all find_all(const struct view_ctx *c)
 }
 
 static struct parameters of_server(const struct view_ctx *c, const struct all *a,
-                                   const struct server_entry *e)
+                                   const struct record_entry *e)
 {
     struct parameters p = {.items = a->e, .n = a->n, .origin = e->origin, .c = c};
     for (size_t i = 0; i < a->n_facts; i++)
@@ -94,7 +94,7 @@ static struct parameters of_server(const struct view_ctx *c, const struct all *a
     return p;
 }
 
-static void fill(struct doc *d, const struct server_entry *e, const char *advice, enum severity severity,
+static void fill(struct doc *d, const struct record_entry *e, const char *advice, enum severity severity,
                  struct row *r)
 {
     const struct sd_parameter *x = e->r;

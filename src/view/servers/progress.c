@@ -60,7 +60,7 @@ static struct far how_far(const struct sd_progress *x)
 }
 
 /* Until the counter reaches its total, at the rate of the time window. */
-static double left_ns(const struct server_entry *e, const struct far *f)
+static double left_ns(const struct record_entry *e, const struct far *f)
 {
     const struct sd_progress *was = e->before;
     int64_t then = was && f->counter ? value_of(was, f->counter) : SD_UNKNOWN;
@@ -126,7 +126,7 @@ static struct cell counters(struct doc *d, const struct sd_progress *x)
     return cell_list(t);
 }
 
-static void fill(struct doc *d, const struct server_entry *e, struct row *r)
+static void fill(struct doc *d, const struct record_entry *e, struct row *r)
 {
     const struct sd_progress *x = e->r;
     struct far f = how_far(x);
@@ -140,7 +140,7 @@ static void fill(struct doc *d, const struct server_entry *e, struct row *r)
 static struct doc *build_progress(const struct view_ctx *c)
 {
     struct doc *d = doc_new("progress", "Progress");
-    struct server_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
+    struct record_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
     size_t n = model_server_records(c->model, SD_PROGRESS, c->span, c->now, e, ENTRIES_MAX);
     common_envelope(d, c, common_span(c));
     struct section *s = doc_table(d, "rows", "Commands under way", COLUMNS, P_COLUMNS);

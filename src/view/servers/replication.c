@@ -130,7 +130,7 @@ static bool is_slot(const struct sd_replication *x)
 }
 
 /* Growth of the WAL a slot keeps, per second. */
-static double growth(const struct server_entry *e)
+static double growth(const struct record_entry *e)
 {
     const struct sd_replication *x = e->r, *was = e->before;
     int64_t now = behind(x->position, x->kept_from),
@@ -193,7 +193,7 @@ static const char *why_standby(struct doc *d, const struct sd_replication *x)
                       sd_known(x->replay_lag_ns) ? unit_format_int(UNIT_SINCE, x->replay_lag_ns, b) : "", of);
 }
 
-static void list_problems(const struct view_ctx *c, const struct server_entry *e, size_t n,
+static void list_problems(const struct view_ctx *c, const struct record_entry *e, size_t n,
                           struct worst_list *l)
 {
     for (size_t i = 0; i < n; i++) {
@@ -213,7 +213,7 @@ static void list_problems(const struct view_ctx *c, const struct server_entry *e
 
 static void replication_worst(const struct view_ctx *c, struct worst_list *l)
 {
-    struct server_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
+    struct record_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
     size_t n = model_server_records(c->model, SD_REPLICATION, c->span, c->now, e, ENTRIES_MAX);
     list_problems(c, e, n, l);
     free(e);
@@ -221,7 +221,7 @@ static void replication_worst(const struct view_ctx *c, struct worst_list *l)
 
 /* ---- the view ---- */
 
-static void fill_standby(struct doc *d, const struct server_entry *e, struct row *r)
+static void fill_standby(struct doc *d, const struct record_entry *e, struct row *r)
 {
     const struct sd_replication *x = e->r;
 #define LAG_CELL(key, title, unit, flags, priority, help, cell) r->cells[L_##key] = (cell);
@@ -229,7 +229,7 @@ static void fill_standby(struct doc *d, const struct server_entry *e, struct row
     r->severity = judge(x);
 }
 
-static void fill_slot(struct doc *d, const struct server_entry *e, struct row *r)
+static void fill_slot(struct doc *d, const struct record_entry *e, struct row *r)
 {
     const struct sd_replication *x = e->r;
 #define SLOT_CELL(key, title, unit, flags, priority, help, cell) r->cells[S_##key] = (cell);
@@ -243,7 +243,7 @@ static const char *none(struct doc *d, const struct view_ctx *c, const char *sen
                                                                 : common_empty(d, c, KINDS_SERVER);
 }
 
-static void section(struct doc *d, const struct view_ctx *c, const struct server_entry *e, size_t n,
+static void section(struct doc *d, const struct view_ctx *c, const struct record_entry *e, size_t n,
                     bool slots)
 {
     struct section *s = slots ? doc_table(d, "slots", "Replication slots", SLOT_COLUMNS, S_COLUMNS)
@@ -263,7 +263,7 @@ static void section(struct doc *d, const struct view_ctx *c, const struct server
 static struct doc *build_replication(const struct view_ctx *c)
 {
     struct doc *d = doc_new("replication", "Replication");
-    struct server_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
+    struct record_entry *e = mem_array(ENTRIES_MAX, sizeof *e);
     size_t n = model_server_records(c->model, SD_REPLICATION, c->span, c->now, e, ENTRIES_MAX);
     struct worst_list l = {.d = d};
     common_envelope(d, c, common_span(c));

@@ -9,7 +9,7 @@ static const double REFUSED_AT = 2147483648.0 - 3e6;
 
 size_t servers_find(const struct view_ctx *c, struct server_facts *out, size_t max)
 {
-    struct server_entry e[SERVERS_SHOWN];
+    struct record_entry e[SERVERS_SHOWN];
     size_t n = model_server_records(c->model, SD_SERVER, c->span, c->now, e, MIN(max, SERVERS_SHOWN));
     for (size_t i = 0; i < n; i++)
         out[i] = (struct server_facts){.s = e[i].r,

@@ -154,13 +154,13 @@ enum io_column {
                    .width = IO_##key_ == IO_backend_type ? 14 : 0},
 static const struct column IO[IO_N_COLUMNS] = {IO_COLUMNS(IO_ROW)};
 
-static double io_rate(const struct server_entry *e, int64_t now, int64_t before)
+static double io_rate(const struct record_entry *e, int64_t now, int64_t before)
 {
     double seconds = e->before ? common_seconds((struct span){e->before_at, e->at}) : (double)NAN;
     return now < 0 || before < 0 || now < before ? (double)NAN : (double)(now - before) / seconds;
 }
 
-static void fill_io(struct doc *d, const struct server_entry *e, struct row *r)
+static void fill_io(struct doc *d, const struct record_entry *e, struct row *r)
 {
     const struct sd_server_io *io = e->r, *was = e->before;
 #define IO_RATE(field)                                         cell_real(io_rate(e, io->field, was ? was->field : SD_UNKNOWN))
@@ -172,7 +172,7 @@ static void fill_io(struct doc *d, const struct server_entry *e, struct row *r)
 
 static void io_section(struct doc *d, const struct view_ctx *c)
 {
-    struct server_entry *e = mem_array(IO_MAX, sizeof *e);
+    struct record_entry *e = mem_array(IO_MAX, sizeof *e);
     size_t n = model_server_records(c->model, SD_SERVER_IO, c->span, c->now, e, IO_MAX);
     if (n) {
         struct section *s = doc_table(d, "io", "Reads and writes by process", IO, IO_N_COLUMNS);
