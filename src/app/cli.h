@@ -34,8 +34,10 @@
       "explain SQL on that server (nothing is executed without --analyze --yes)")                            \
     X(ANALYZE, "analyze", 0, NULL, "explain",                                                                \
       "with --db: say whether EXPLAIN ANALYZE would execute the statement")                                  \
-    X(YES, "yes", 0, NULL, "explain",                                                                        \
-      "with --analyze: execute it, in a read-only transaction that is rolled back")                          \
+    X(YES, "yes", 0, NULL, "explain caches cache record",                                                    \
+      "with --analyze: execute it, in a read-only transaction that is rolled back; with --sample: do it")    \
+    X(SAMPLE, "sample", 0, "monitor|keys|detail", "caches cache record",                                     \
+      "look into a cache closer, at a cost to its server that is bounded and said; with --yes")              \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
     X(BUDGET, "budget", 0, "SIZE", "advise", "maximum size of all new indexes together, such as 500MB")      \
