@@ -69,4 +69,17 @@ run caches exec:./source --baseline rec.slowdive
 ok "and is a baseline" exited 0
 run overview rec.slowdive
 ok "the overview names a cache that costs" says out 'noeviction'
+
+# The specification of caching: the first report.
+run report caching rec.slowdive "$root/tests/data/shop.slowdive"
+ok "the report has its headings" exited 0
+headings() { [ "$(grep '^#' out | tr '\n' ' ')" = '# Caching architecture ## Browser ## CDN ## Application ## Database ' ]; }
+ok "in the order of the layers" headings
+ok "a part of a cache, its names escaped" says out 'feed:\* of redis 10.0.0.1:6379'
+ok "a statement to cache: its key and what removes it" says out 'INSERT, UPDATE or DELETE of orders'
+ok "what is not known says what would tell" says out 'a duration log of the server tells'
+run report caching rec.slowdive --format json
+ok "as JSON" says out '"key_pattern":	"feed:*"'
+refused "a report that is not there" 'there is no report cash' report cash
+refused "no report" 'which report' report
 finish

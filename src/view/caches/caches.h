@@ -5,7 +5,7 @@
 #include "view/caches/cache_facts.h"
 #include "view/shared/worst.h"
 
-extern const struct view caches_view, cache_view;
+extern const struct view caches_view, cache_view, caching_view;
 
 /* The table of caches with one row for each; rows name where they lead. */
 struct section *caches_table(struct doc *d, const struct view_ctx *c, const struct caches_found *f,
