@@ -1,6 +1,6 @@
-/* sampler_module.c - what addresses are in: files, the kernel, code made at run time; and the names of
- * addresses. A file is opened while a process that shows it lives, and read later. Another program may have
- * put anything in its place: only regular files are opened, and of a path only the file that was mapped. */
+/* symbol_module.c - what addresses are in: files, the kernel, code made at run time. A file is opened while a
+ * process that shows it lives, and read later. Another program may have put anything in its place: only
+ * regular files are opened, and of a path only the file that was mapped. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -11,13 +11,13 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "source/perf/sampler.h"
+#include "source/shared/symbol_elf.h"
 
 enum { OVERLAY = 0x794c7630, OPEN_MAX_FILES = 256 };
 
 /* ---- opening ---- */
 
-int sampler_open_root(pid_t pid)
+int symbol_open_root(pid_t pid)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/root", (int)pid);
@@ -25,7 +25,7 @@ int sampler_open_root(pid_t pid)
 }
 
 /* By O_PATH first: to open a device or a FIFO may do something. */
-int sampler_open_regular(int root, const char *path)
+int symbol_open_regular(int root, const char *path)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     struct stat st;
@@ -43,57 +43,70 @@ int sampler_open_regular(int root, const char *path)
 }
 
 /* On an overlay the mapping tells the inode of the layer below. */
-static bool is_the_one(int fd, const struct sampler_map *map)
+bool symbol_is_inode(int fd, uint64_t inode)
 {
     struct stat st;
     struct statfs fs;
     if (fstat(fd, &st) < 0)
         return false;
-    return st.st_ino == map->inode || !map->inode || (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAY);
+    return st.st_ino == inode || !inode || (fstatfs(fd, &fs) == 0 && fs.f_type == OVERLAY);
 }
 
-static int open_if(int fd, const struct sampler_map *map)
+static int open_if(int fd, uint64_t inode)
 {
-    if (fd < 0 || is_the_one(fd, map))
+    if (fd < 0 || symbol_is_inode(fd, inode))
         return fd;
     close(fd);
     return -1;
 }
 
 /* The mapping itself is exact, also when the file is deleted or replaced, but needs a capability. */
-static int open_mapped(pid_t pid, const struct sampler_module *m, const struct sampler_map *map)
+static int open_mapped(pid_t pid, const struct symbol_module *m, uint64_t start, uint64_t end, uint64_t inode)
 {
     char path[96];
-    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)map->start,
-             (unsigned long long)map->end);
-    int fd = open_if(sampler_open_regular(-1, path), map);
+    snprintf(path, sizeof path, "/proc/%d/map_files/%llx-%llx", (int)pid, (unsigned long long)start,
+             (unsigned long long)end);
+    int fd = open_if(symbol_open_regular(-1, path), inode);
     if (fd >= 0)
         return fd;
     snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
     struct stat st;
-    if (map->inode && stat(path, &st) == 0 && st.st_ino == map->inode &&
-        (fd = open_if(sampler_open_regular(-1, path), map)) >= 0)
+    if (inode && stat(path, &st) == 0 && st.st_ino == inode &&
+        (fd = open_if(symbol_open_regular(-1, path), inode)) >= 0)
         return fd;
-    int root = sampler_open_root(pid);
-    fd = root < 0 ? -1 : open_if(sampler_open_regular(root, m->path), map);
+    int root = symbol_open_root(pid);
+    fd = root < 0 ? -1 : open_if(symbol_open_regular(root, m->path), inode);
     if (root >= 0)
         close(root);
-    return fd >= 0 ? fd : open_if(sampler_open_regular(-1, m->path), map);
+    return fd >= 0 ? fd : open_if(symbol_open_regular(-1, m->path), inode);
 }
 
-void sampler_module_open(struct sampler_source *x, struct sampler_module *m, pid_t pid,
-                         const struct sampler_map *map)
+void symbol_module_open(struct symbols *x, struct symbol_module *m, pid_t pid, uint64_t start, uint64_t end,
+                        uint64_t inode)
 {
-    if (m->kind != PERF_FILE || m->opened)
+    if (m->kind != SYMBOL_FILE || m->opened)
         return;
     m->opened = true;
-    m->fd = open_mapped(pid, m, map);
-    if (m->fd >= 0 && x->events.dwarf && m->cfi_fd < 0 && !m->cfi)
+    m->fd = open_mapped(pid, m, start, end, inode);
+    if (m->fd >= 0 && x->unwinding && m->cfi_fd < 0 && !m->cfi)
         m->cfi_fd = fcntl(m->fd, F_DUPFD_CLOEXEC, 0);
     if (m->fd < 0)
-        sampler_trouble(
+        symbols_trouble(
             x, "Of some programs and libraries the file that runs is not there: their functions have no "
                "names.");
+}
+
+bool symbol_is_file(const char *path)
+{
+    return path[0] == '/' && path[1] != '/' && !str_starts(path, "/dev/zero") &&
+           !str_starts(path, "/memfd:") && !str_starts(path, "/SYSV") && !str_starts(path, "/anon_hugepage");
+}
+
+bool symbol_is_jitdump(const char *path)
+{
+    const char *base = strrchr(path, '/');
+    base = base ? base + 1 : path;
+    return str_starts(base, "jit-") && str_ends(base, ".dump");
 }
 
 /* ---- the table ---- */
@@ -104,22 +117,22 @@ static const char *base_name(const char *path)
     return slash && slash[1] ? slash + 1 : path;
 }
 
-static struct sampler_module *find_module(struct sampler_source *x, const char *key)
+static struct symbol_module *find_module(struct symbols *x, const char *key)
 {
-    struct sampler_module *m;
+    struct symbol_module *m;
     HASH_FIND_STR(x->modules, key, m);
     return m;
 }
 
 /* Takes over key. */
-static struct sampler_module *add_module(struct sampler_source *x, char *key, enum sampler_module_kind kind,
-                                         const char *path)
+static struct symbol_module *add_module(struct symbols *x, char *key, enum symbol_module_kind kind,
+                                        const char *path)
 {
-    if (HASH_COUNT(x->modules) >= PERF_MODULES_MAX) {
+    if (HASH_COUNT(x->modules) >= SYMBOL_MODULES_MAX) {
         free(key);
         return NULL;
     }
-    struct sampler_module *m = mem_alloc(sizeof *m);
+    struct symbol_module *m = mem_alloc(sizeof *m);
     size_t n = strlen(path);
     m->kind = kind;
     m->key = key;
@@ -133,13 +146,13 @@ static struct sampler_module *add_module(struct sampler_source *x, char *key, en
     return m;
 }
 
-struct sampler_module *sampler_module_file(struct sampler_source *x, pid_t pid, const char *path,
-                                           uint32_t major, uint32_t minor, uint64_t inode)
+struct symbol_module *symbol_module_file(struct symbols *x, pid_t pid, const char *path, uint32_t major,
+                                         uint32_t minor, uint64_t inode)
 {
     char *key = mem_printf("%x:%x:%llu %s", major, minor, (unsigned long long)inode, path);
-    struct sampler_module *m = find_module(x, key);
+    struct symbol_module *m = find_module(x, key);
     if (!m) {
-        if ((m = add_module(x, key, PERF_FILE, path)))
+        if ((m = add_module(x, key, SYMBOL_FILE, path)))
             m->pid = pid;
         return m;
     }
@@ -165,14 +178,14 @@ static pid_t own_number(pid_t pid)
     return (pid_t)number;
 }
 
-struct sampler_module *sampler_module_jit(struct sampler_source *x, pid_t pid)
+struct symbol_module *symbol_module_jit(struct symbols *x, pid_t pid)
 {
     char path[64];
     struct stat st;
     snprintf(path, sizeof path, "/tmp/perf-%d.map", (int)pid);
     /* Another process may have had the number. */
-    struct sampler_module *m =
-        add_module(x, mem_printf("%d jit %zu", (int)pid, (size_t)x->modules_made++), PERF_JIT, path);
+    struct symbol_module *m =
+        add_module(x, mem_printf("%d jit %zu", (int)pid, (size_t)x->modules_made++), SYMBOL_JIT, path);
     if (!m)
         return NULL;
     m->pid = pid;
@@ -182,7 +195,7 @@ struct sampler_module *sampler_module_jit(struct sampler_source *x, pid_t pid)
     return m;
 }
 
-void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file)
+void symbol_module_dump(struct symbol_module *jit, struct symbol_module *file)
 {
     if (!jit || jit->dump_fd >= 0 || file->fd < 0)
         return;
@@ -191,44 +204,30 @@ void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file
 
 /* ---- memory ---- */
 
-static void mark_used(struct sampler_source *x)
-{
-    struct sampler_space *s, *next;
-    HASH_ITER(hh, x->spaces, s, next)
-    {
-        for (size_t i = 0; i < s->n; i++)
-            if (s->maps[i].module)
-                s->maps[i].module->used = x->window;
-        if (s->jit)
-            s->jit->used = x->window;
-    }
-}
-
-static int by_hit(const struct sampler_module *a, const struct sampler_module *b)
+static int by_hit(const struct symbol_module *a, const struct symbol_module *b)
 {
     return a->hit < b->hit ? -1 : a->hit > b->hit;
 }
 
-static int64_t bytes_of(const struct sampler_module *m)
+static int64_t bytes_of(const struct symbol_module *m)
 {
-    return (int64_t)(sampler_symbols_bytes(m->symbols) + jit_code_bytes(&m->code) +
-                     sampler_cfi_bytes(m->cfi));
+    return (int64_t)(symbol_table_bytes(m->symbols) + jit_code_bytes(&m->code) + symbol_cfi_bytes(m->cfi));
 }
 
 /* Its names; they are read again when they are needed. */
-static void give_up(struct sampler_module *m)
+static void give_up(struct symbol_module *m)
 {
-    sampler_symbols_free(m->symbols);
-    sampler_cfi_free(m->cfi);
+    symbol_table_free(m->symbols);
+    symbol_cfi_free(m->cfi);
     jit_code_free(&m->code);
     m->symbols = NULL;
     m->cfi = NULL;
     m->map_read = m->dump_read = 0;
-    if (m->kind == PERF_FILE)
+    if (m->kind == SYMBOL_FILE)
         m->loaded = m->opened = false;
 }
 
-static void free_module(struct sampler_source *x, struct sampler_module *m)
+static void free_module(struct symbols *x, struct symbol_module *m)
 {
     HASH_DEL(x->modules, m);
     give_up(m);
@@ -247,49 +246,62 @@ static void free_module(struct sampler_source *x, struct sampler_module *m)
 
 /* When all names together are too large, those go that were not asked for for the longest time. What was
  * asked for just now stays as long as it can: it would be read again at once. */
-static void bound_memory(struct sampler_source *x)
+void symbols_bound(struct symbols *x)
 {
     enum { JUST_NOW = 10 }; /* windows */
-    struct sampler_module *m, *next;
-    x->symbol_bytes = 0;
+    struct symbol_module *m, *next;
+    x->bytes = 0;
     HASH_ITER(hh, x->modules, m, next)
-    x->symbol_bytes += bytes_of(m);
-    if (x->symbol_bytes <= PERF_SYMBOLS_BYTES)
+    x->bytes += bytes_of(m);
+    if (x->bytes <= SYMBOL_BYTES_MAX)
         return;
     HASH_SRT(hh, x->modules, by_hit);
     HASH_ITER(hh, x->modules, m, next)
-    if ((m->kind == PERF_FILE || m->kind == PERF_JIT) && x->symbol_bytes > PERF_SYMBOLS_BYTES / 2 &&
-        (m->hit < x->window - JUST_NOW || x->symbol_bytes > 2 * (int64_t)PERF_SYMBOLS_BYTES)) {
-        x->symbol_bytes -= bytes_of(m);
+    if ((m->kind == SYMBOL_FILE || m->kind == SYMBOL_JIT) && x->bytes > SYMBOL_BYTES_MAX / 2 &&
+        (m->hit < x->window - JUST_NOW || x->bytes > 2 * (int64_t)SYMBOL_BYTES_MAX)) {
+        x->bytes -= bytes_of(m);
         give_up(m);
     }
 }
 
-/* Between two windows, when no frame points at a module. Those no process has mapped go. */
-void sampler_modules_forget(struct sampler_source *x)
+/* Those no process has mapped. */
+void symbols_forget(struct symbols *x)
 {
     enum { KEPT = 60 }; /* windows: a program that is started again and again is read once */
-    struct sampler_module *m, *next;
-    bound_memory(x);
-    if (x->window % 8)
-        return;
-    mark_used(x);
+    struct symbol_module *m, *next;
     HASH_ITER(hh, x->modules, m, next)
     if (m != x->kernel && m != x->vdso && m != x->nowhere &&
-        m->used < x->window - (m->kind == PERF_JIT ? 2 : KEPT))
+        m->used < x->window - (m->kind == SYMBOL_JIT ? 2 : KEPT))
         free_module(x, m);
 }
 
-void sampler_modules_begin(struct sampler_source *x)
+void symbols_begin(struct symbols *x)
 {
-    x->kernel = add_module(x, mem_strdup("kernel"), PERF_KERNEL, "[kernel.kallsyms]");
-    x->vdso = add_module(x, mem_strdup("vdso"), PERF_VDSO, "[vdso]");
-    x->nowhere = add_module(x, mem_strdup("nowhere"), PERF_NOWHERE, "[unknown]");
+    x->kernel = add_module(x, mem_strdup("kernel"), SYMBOL_KERNEL, "[kernel.kallsyms]");
+    x->vdso = add_module(x, mem_strdup("vdso"), SYMBOL_VDSO, "[vdso]");
+    x->nowhere = add_module(x, mem_strdup("nowhere"), SYMBOL_NOWHERE, "[unknown]");
 }
 
-void sampler_modules_free(struct sampler_source *x)
+void symbols_free(struct symbols *x)
 {
-    struct sampler_module *m, *next;
+    struct symbol_module *m, *next;
     HASH_ITER(hh, x->modules, m, next)
     free_module(x, m);
+    symbol_kernel_free(x->kallsyms);
+    strbuf_free(&x->text);
+    *x = (struct symbols){0};
+}
+
+bool symbols_go_on(struct symbols *x)
+{
+    return !x->go_on || x->go_on(x->ctx);
+}
+
+void symbols_trouble(struct symbols *x, const char *note)
+{
+    for (size_t i = 0; i < x->n_trouble; i++)
+        if (str_eq(x->trouble[i], note))
+            return;
+    if (x->n_trouble < ARRAY_LEN(x->trouble))
+        x->trouble[x->n_trouble++] = note;
 }
