@@ -134,6 +134,18 @@ size_t symbol_elf_build_id(const struct symbol_elf *f, unsigned char out[64])
     return 0;
 }
 
+size_t symbol_build_id(int fd, unsigned char out[64])
+{
+    struct symbol_elf f;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    size_t n = 0;
+    if (copy >= 0 && symbol_elf_open(&f, copy)) {
+        n = symbol_elf_build_id(&f, out);
+        symbol_elf_close(&f);
+    }
+    return n;
+}
+
 /* ---- the file with the debug information ---- */
 
 static bool same_build(const struct symbol_elf *a, const struct symbol_elf *b)

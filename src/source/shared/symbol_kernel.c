@@ -126,14 +126,30 @@ static bool plausible(const struct symbol_kernel *k, const struct kernel_symbol 
            (s != &k->items[k->n - 1] || address - s->address < 1 << 16);
 }
 
+static void read_anew(struct symbols *x)
+{
+    symbol_kernel_free(x->kallsyms);
+    x->kallsyms = mem_alloc(sizeof *x->kallsyms);
+    x->kallsyms->read_in = x->window;
+    read_kallsyms(x, x->kallsyms);
+}
+
+uint64_t symbol_kernel_begin(struct symbols *x)
+{
+    if (!x->kallsyms)
+        read_anew(x);
+    const struct symbol_kernel *k = x->kallsyms;
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->items[i].module && str_eq(k->names.text + k->items[i].name, "_text"))
+            return k->items[i].address;
+    return 0;
+}
+
 const char *symbol_kernel_at(struct symbols *x, uint64_t address, const char **module)
 {
     const struct kernel_symbol *s = x->kallsyms ? find(x->kallsyms, address) : NULL;
     if (!x->kallsyms || (!plausible(x->kallsyms, s, address) && x->window - x->kallsyms->read_in >= AGAIN)) {
-        symbol_kernel_free(x->kallsyms);
-        x->kallsyms = mem_alloc(sizeof *x->kallsyms);
-        x->kallsyms->read_in = x->window;
-        read_kallsyms(x, x->kallsyms);
+        read_anew(x);
         s = find(x->kallsyms, address);
     }
     if (!x->kallsyms->n)

@@ -161,6 +161,20 @@ struct symbol_module *symbol_module_file(struct symbols *x, pid_t pid, const cha
     return m;
 }
 
+struct symbol_module *symbol_module_given(struct symbols *x, pid_t pid, const char *path, const char *key,
+                                          int fd)
+{
+    struct symbol_module *m = add_module(x, mem_strdup(key), SYMBOL_FILE, path);
+    if (!m) {
+        close(fd);
+        return NULL;
+    }
+    m->pid = pid;
+    m->fd = fd;
+    m->opened = true;
+    return m;
+}
+
 /* The number of the process in its own namespace, which its map is named after. */
 static pid_t own_number(pid_t pid)
 {

@@ -22,6 +22,12 @@ static void load(struct symbols *x, struct symbol_module *m)
     x->bytes += (int64_t)symbol_table_bytes(m->symbols);
 }
 
+struct symbol_table *symbol_names_table(struct symbols *x, struct symbol_module *m)
+{
+    load(x, m);
+    return m->symbols;
+}
+
 /* "[libc.so.6]" where only the module is known. */
 static size_t only_module(struct symbols *x, const struct symbol_module *m, struct symbol_name *out)
 {

@@ -35,6 +35,8 @@ struct symbol_table {
     struct symbol_elf debug; /* for what is inlined, until it is asked for */
     bool has_debug;
     struct symbol_dwarf *dwarf;
+    unsigned char build_id[64];
+    size_t build_id_len;
 };
 
 /* ---- reading ---- */
@@ -220,6 +222,7 @@ static struct symbol_table *symbols_of(struct symbols *x, struct symbol_elf *f, 
     struct symbol_elf debug = {.fd = -1};
     bool tables = has_section(f, ".symtab"), dwarf = has_section(f, ".debug_info");
     strbuf_char(&t->names, 0);
+    t->build_id_len = symbol_elf_build_id(f, t->build_id);
     read_segments(t, f);
     read_tables(x, t, f);
     read_plt(t, f);
@@ -292,6 +295,12 @@ void symbol_table_free(struct symbol_table *t)
 size_t symbol_table_bytes(const struct symbol_table *t)
 {
     return t ? sizeof *t + t->cap * sizeof *t->items + t->names.cap + symbol_dwarf_bytes(t->dwarf) : 0;
+}
+
+size_t symbol_table_build_id(const struct symbol_table *t, unsigned char out[64])
+{
+    memcpy(out, t->build_id, t->build_id_len);
+    return t->build_id_len;
 }
 
 /* ---- asking ---- */

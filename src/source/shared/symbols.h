@@ -97,6 +97,9 @@ bool symbol_is_jitdump(const char *path);
 struct symbol_module *symbol_module_file(struct symbols *x, pid_t pid, const char *path, uint32_t major,
                                          uint32_t minor, uint64_t inode);
 struct symbol_module *symbol_module_jit(struct symbols *x, pid_t pid);
+/* A file that is open already, which it takes over: of a recording, by a key of its own. */
+struct symbol_module *symbol_module_given(struct symbols *x, pid_t pid, const char *path, const char *key,
+                                          int fd);
 /* While the process lives: opens the file of a mapping, so that it can be read later. inode 0: any. */
 void symbol_module_open(struct symbols *x, struct symbol_module *m, pid_t pid, uint64_t start, uint64_t end,
                         uint64_t inode);
@@ -107,6 +110,8 @@ void symbol_module_dump(struct symbol_module *jit, struct symbol_module *file);
 int symbol_open_regular(int root, const char *path);
 /* "/proc/PID/root", opened; -1. */
 int symbol_open_root(pid_t pid);
+/* The build id of an ELF file that is open, and stays open; 0: it has none. */
+size_t symbol_build_id(int fd, unsigned char out[64]);
 /* Is it the file that was mapped, by its number? On an overlay the mapping tells that of the layer below. */
 bool symbol_is_inode(int fd, uint64_t inode);
 
@@ -122,6 +127,8 @@ struct symbol_name {
     const char *name, *module, *kind;
 };
 
+/* The symbols of a module, read when they are not there; NULL: none. */
+struct symbol_table *symbol_names_table(struct symbols *x, struct symbol_module *m);
 /* Names of a frame, the outermost first: the function, then those inlined into it. */
 size_t symbol_names(struct symbols *x, const struct symbol_frame *f,
                     struct symbol_name out[SYMBOL_NAMES_MAX]);
@@ -134,7 +141,8 @@ struct symbol_table *symbol_table_load(struct symbols *x, int fd, const char *pa
 /* Of a file in memory, which it copies. */
 struct symbol_table *symbol_table_vdso(struct symbols *x);
 void symbol_table_free(struct symbol_table *s);
-size_t symbol_table_bytes(const struct symbol_table *s); /* NULL is fine */
+size_t symbol_table_bytes(const struct symbol_table *s);                           /* NULL is fine */
+size_t symbol_table_build_id(const struct symbol_table *s, unsigned char out[64]); /* 0: none */
 /* Where a place of the file is in the addresses of its symbols. */
 uint64_t symbol_table_address(const struct symbol_table *s, uint64_t offset);
 const char *symbol_table_at(struct symbol_table *s, uint64_t address);
@@ -147,6 +155,8 @@ size_t symbol_table_inlined(struct symbols *x, struct symbol_table *s, uint64_t 
 struct symbol_kernel;
 /* The function at an address, and its module in brackets. NULL: not known. */
 const char *symbol_kernel_at(struct symbols *x, uint64_t address, const char **module);
+/* Where its symbol _text is; 0: unknown. */
+uint64_t symbol_kernel_begin(struct symbols *x);
 void symbol_kernel_free(struct symbol_kernel *k);
 
 /* ---- symbol_jit.c ---- */
