@@ -37,13 +37,18 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct sampler_options, dwarf),
      .fallback = "no",
      .help = "follow stacks by debug tables, not by frame pointers: 8 KiB of the stack are copied for each "
-             "sample"},
+             "sample (x86-64 only)"},
     {.name = "inlined",
      .type = SD_OPTION_BOOL,
      .offset = offsetof(struct sampler_options, inlined),
      .fallback = "yes",
      .help = "count what is inlined as functions of their own; no: as the function they are in, like perf "
              "report"},
+    {.name = "debuginfod",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct sampler_options, debuginfod),
+     .fallback = "no",
+     .help = DEBUG_FETCH_HELP},
     {.name = NULL},
 };
 
@@ -264,11 +269,14 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
 #if !defined(__x86_64__)
     if (o->dwarf)
-        return sd_fail(err, SD_CONFIG, "dwarf=yes works on x86-64 only");
+        return sd_fail(err, SD_CONFIG,
+                       "dwarf=yes works on x86-64 only: without it stacks are followed by frame pointers");
 #endif
     x->symbols = (struct symbols){.go_on = keep_up, .ctx = x, .inlined = o->inlined, .unwinding = o->dwarf};
     x->layout.regs = o->dwarf ? PERF_UNWIND_REGS : 0;
     if (!parse_target(&x->target, s->target, err) || !sampler_events_open(&x->events, &x->target, o, err))
+        return SD_CONFIG;
+    if (o->debuginfod && !(x->symbols.fetch = debug_fetch_new(err)))
         return SD_CONFIG;
     symbols_begin(&x->symbols);
     if (x->target.scope == PERF_PID)

@@ -12,7 +12,7 @@
 struct sampler_options {
     int64_t hz;
     const char *event;
-    bool dwarf, inlined;
+    bool dwarf, inlined, debuginfod;
 };
 
 enum sampler_scope { PERF_HOST, PERF_PID, PERF_COMM, PERF_CGROUP };

@@ -8,13 +8,14 @@
 
 #include "format/profiles/profile_file.h"
 #include "source/profile/recorded_names.h"
+#include "source/shared/debug_fetch.h"
 
 /* What one profile may take of the model, which keeps several. */
 enum { RECORDS_MAX = 12 << 20 };
 
 struct profile_options {
     const char *type, *label;
-    bool inlined;
+    bool inlined, debuginfod;
 };
 
 static const struct sd_option OPTIONS[] = {
@@ -36,6 +37,11 @@ static const struct sd_option OPTIONS[] = {
      .help =
          "of a perf.data file, count what is inlined as functions of their own; no: as the function they are "
          "in, like perf report"},
+    {.name = "debuginfod",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct profile_options, debuginfod),
+     .fallback = "no",
+     .help = "of a perf.data file, " DEBUG_FETCH_HELP},
     {.name = NULL},
 };
 
@@ -119,7 +125,10 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
     enum sd_result r = read_whole(s, err);
     if (r != SD_OK)
         return r == SD_NODATA ? SD_OK : r;
-    struct recorded_names *names = recorded_names_new(s, x->written, o->inlined);
+    struct debug_fetch *fetch = NULL;
+    if (o->debuginfod && !(fetch = debug_fetch_new(err)))
+        return SD_CONFIG;
+    struct recorded_names *names = recorded_names_new(s, x->written, o->inlined, fetch);
     const struct profile_wish wish = {
         .type = o->type, .label = o->label, .names = recorded_names_hook(names)};
     struct profile *p = profile_read_as(x->bytes, x->len, format, &wish, base_name(s->target), err);

@@ -98,7 +98,17 @@ static int try_copies(const struct recorded_names *r, const struct perf_data_pla
     return fd;
 }
 
-static int open_recorded(const struct recorded_names *r, const struct perf_data_place *at, bool *another)
+static int try_servers(struct recorded_names *r, const struct perf_data_place *at)
+{
+    int fd;
+    symbols_fetch(&r->symbols, at->build_id, at->build_id_len, true, &fd);
+    if (fd < 0 || was_recorded(r, at, fd))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+static int open_recorded(struct recorded_names *r, const struct perf_data_place *at, bool *another)
 {
     if (at->several)
         return *another = true, -1;
@@ -108,7 +118,8 @@ static int open_recorded(const struct recorded_names *r, const struct perf_data_
         fd = try(r, at, root, at->path, another);
         close(root);
     }
-    return fd < 0 ? try_copies(r, at) : fd;
+    fd = fd < 0 ? try_copies(r, at) : fd;
+    return fd < 0 ? try_servers(r, at) : fd;
 }
 
 static void list(char out[200], size_t before, const char *name)
@@ -281,13 +292,18 @@ static bool go_on(void *ctx)
     return !r->source->host->should_stop(r->source);
 }
 
-struct recorded_names *recorded_names_new(struct sd_source *s, int64_t written, bool inlined)
+struct recorded_names *recorded_names_new(struct sd_source *s, int64_t written, bool inlined,
+                                          struct debug_fetch *fetch)
 {
     struct recorded_names *r = mem_alloc(sizeof *r);
     r->source = s;
     r->written = written;
     r->hook = (struct perf_names){.ctx = r, .names = names_at, .mapped = mapped};
-    r->symbols = (struct symbols){.go_on = go_on, .ctx = r, .inlined = inlined};
+    r->symbols = (struct symbols){.go_on = go_on,
+                                  .ctx = r,
+                                  .inlined = inlined,
+                                  .fetch = fetch,
+                                  .fetch_until = fetch ? clock_mono() + DEBUG_FETCH_ALL : 0};
     symbols_begin(&r->symbols);
     return r;
 }

@@ -231,3 +231,18 @@ bool symbol_debug_open(struct symbols *x, const struct symbol_elf *program, cons
 {
     return by_build_id(program, pid, out) || by_link(x, program, path, pid, out);
 }
+
+bool symbol_debug_fetch(struct symbols *x, const struct symbol_elf *program, struct symbol_elf *out,
+                        bool *waits)
+{
+    unsigned char id[64];
+    size_t n = symbol_elf_build_id(program, id);
+    int fd = -1;
+    *waits = symbols_fetch(x, id, n, false, &fd) == DEBUG_FETCH_WAITS;
+    if (fd < 0 || !symbol_elf_open(out, fd))
+        return false;
+    if (same_build(program, out))
+        return true;
+    symbol_elf_close(out);
+    return false;
+}

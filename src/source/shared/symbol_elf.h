@@ -36,6 +36,10 @@ size_t symbol_elf_build_id(const struct symbol_elf *f, unsigned char out[64]);
 bool symbol_debug_open(struct symbols *x, const struct symbol_elf *program, const char *path, pid_t pid,
                        struct symbol_elf *out);
 
+/* The same from a debuginfod server, when x->fetch is there. *waits: it may still come. */
+bool symbol_debug_fetch(struct symbols *x, const struct symbol_elf *program, struct symbol_elf *out,
+                        bool *waits);
+
 /* ---- symbol_dwarf.c ---- */
 
 struct symbol_dwarf;

@@ -11,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "source/shared/symbol_elf.h"
 
 enum { OVERLAY = 0x794c7630, OPEN_MAX_FILES = 256 };
@@ -136,7 +137,7 @@ static struct symbol_module *add_module(struct symbols *x, char *key, enum symbo
     size_t n = strlen(path);
     m->kind = kind;
     m->key = key;
-    m->fd = m->dump_fd = m->cfi_fd = -1;
+    m->fd = m->dump_fd = m->cfi_fd = m->again_fd = -1;
     m->deleted = str_ends(path, " (deleted)");
     m->path = mem_strndup(path, m->deleted ? n - strlen(" (deleted)") : n);
     m->name = mem_strdup(base_name(m->path));
@@ -228,6 +229,13 @@ static int64_t bytes_of(const struct symbol_module *m)
     return (int64_t)(symbol_table_bytes(m->symbols) + jit_code_bytes(&m->code) + symbol_cfi_bytes(m->cfi));
 }
 
+void symbol_module_settle(struct symbol_module *m)
+{
+    if (m->again_fd >= 0)
+        close(m->again_fd);
+    m->again_fd = -1;
+}
+
 /* Its names; they are read again when they are needed. */
 static void give_up(struct symbol_module *m)
 {
@@ -237,6 +245,7 @@ static void give_up(struct symbol_module *m)
     m->symbols = NULL;
     m->cfi = NULL;
     m->map_read = m->dump_read = 0;
+    symbol_module_settle(m);
     if (m->kind == SYMBOL_FILE)
         m->loaded = m->opened = false;
 }
@@ -302,6 +311,7 @@ void symbols_free(struct symbols *x)
     HASH_ITER(hh, x->modules, m, next)
     free_module(x, m);
     symbol_kernel_free(x->kallsyms);
+    debug_fetch_free(x->fetch);
     strbuf_free(&x->text);
     *x = (struct symbols){0};
 }
@@ -318,4 +328,31 @@ void symbols_trouble(struct symbols *x, const char *note)
             return;
     if (x->n_trouble < ARRAY_LEN(x->trouble))
         x->trouble[x->n_trouble++] = note;
+}
+
+enum debug_fetch_state symbols_fetch(struct symbols *x, const unsigned char *build_id, size_t n, bool program,
+                                     int *fd)
+{
+    enum debug_fetch_state state = DEBUG_FETCH_NONE;
+    if (fd)
+        *fd = -1;
+    if (!x->fetch)
+        return state;
+    for (;;) {
+        int64_t left = x->fetch_until - clock_mono();
+        state = debug_fetch_ask(x->fetch, build_id, n, program,
+                                x->fetch_until ? MAX(MIN(left, 100 * SD_MS), 0) : 0, fd);
+        if (state != DEBUG_FETCH_WAITS || left <= 0 || !symbols_go_on(x))
+            break;
+    }
+    if (state == DEBUG_FETCH_WAITS && x->fetch_until)
+        symbols_trouble(x,
+                        "The servers of debuginfod did not give all debug information within a minute: some "
+                        "names are missing.");
+    else if (state == DEBUG_FETCH_WAITS)
+        symbols_trouble(x, "Debug information is being fetched by debuginfod: more names come.");
+    if (debug_fetch_failed(x->fetch))
+        symbols_trouble(x,
+                        "A server of debuginfod (DEBUGINFOD_URLS) did not answer: some names are missing.");
+    return x->fetch_until && state == DEBUG_FETCH_WAITS ? DEBUG_FETCH_NONE : state;
 }

@@ -1,10 +1,29 @@
 /* symbol_names.c - names of addresses. */
-#include <stdio.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "source/shared/symbols.h"
 
+/* Debug information that came later: the file is read again. Looked for once a window. */
+static void take_what_came(struct symbols *x, struct symbol_module *m)
+{
+    if (m->again_fd < 0 || m->hit == x->window)
+        return;
+    if (m->symbols && symbol_table_came(x, m->symbols)) {
+        x->bytes -= (int64_t)symbol_table_bytes(m->symbols);
+        symbol_table_free(m->symbols);
+        m->symbols = NULL;
+        m->loaded = false;
+        m->fd = m->again_fd;
+        m->again_fd = -1;
+    } else if (!m->symbols || !symbol_table_waits(m->symbols)) {
+        symbol_module_settle(m);
+    }
+}
+
 static void load(struct symbols *x, struct symbol_module *m)
 {
+    take_what_came(x, m);
     m->hit = x->window;
     if (m->loaded)
         return;
@@ -16,8 +35,12 @@ static void load(struct symbols *x, struct symbol_module *m)
     m->loaded = true;
     if (m->kind == SYMBOL_VDSO)
         m->symbols = symbol_table_vdso(x);
-    else if (m->fd >= 0)
+    else if (m->fd >= 0) {
+        m->again_fd = x->fetch && !x->fetch_until ? fcntl(m->fd, F_DUPFD_CLOEXEC, 0) : -1;
         m->symbols = symbol_table_load(x, m->fd, m->path, m->pid);
+        if (!m->symbols || !symbol_table_waits(m->symbols))
+            symbol_module_settle(m);
+    }
     m->fd = m->kind == SYMBOL_FILE ? -1 : m->fd;
     x->bytes += (int64_t)symbol_table_bytes(m->symbols);
 }

@@ -33,7 +33,7 @@ struct symbol_table {
     struct segment loaded[LOADED_MAX];
     size_t n_loaded;
     struct symbol_elf debug; /* for what is inlined, until it is asked for */
-    bool has_debug;
+    bool has_debug, waits;   /* waits: debug information may still be fetched */
     struct symbol_dwarf *dwarf;
     unsigned char build_id[64];
     size_t build_id_len;
@@ -226,7 +226,9 @@ static struct symbol_table *symbols_of(struct symbols *x, struct symbol_elf *f, 
     read_segments(t, f);
     read_tables(x, t, f);
     read_plt(t, f);
-    bool apart = path && !(tables && dwarf) && symbol_debug_open(x, f, path, pid, &debug);
+    bool apart = path && !(tables && dwarf) &&
+                 (symbol_debug_open(x, f, path, pid, &debug) ||
+                  (!dwarf && symbol_debug_fetch(x, f, &debug, &t->waits)));
     if (apart && !tables)
         read_tables(x, t, &debug);
     else if (!tables)
@@ -295,6 +297,18 @@ void symbol_table_free(struct symbol_table *t)
 size_t symbol_table_bytes(const struct symbol_table *t)
 {
     return t ? sizeof *t + t->cap * sizeof *t->items + t->names.cap + symbol_dwarf_bytes(t->dwarf) : 0;
+}
+
+bool symbol_table_waits(const struct symbol_table *t)
+{
+    return t->waits;
+}
+
+bool symbol_table_came(struct symbols *x, struct symbol_table *t)
+{
+    enum debug_fetch_state state = symbols_fetch(x, t->build_id, t->build_id_len, false, NULL);
+    t->waits = state == DEBUG_FETCH_WAITS;
+    return state == DEBUG_FETCH_THERE;
 }
 
 size_t symbol_table_build_id(const struct symbol_table *t, unsigned char out[64])

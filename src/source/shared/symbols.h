@@ -22,6 +22,7 @@
 #include <uthash.h>
 
 #include "format/profiles/jit_code.h"
+#include "source/shared/debug_fetch.h"
 
 enum {
     SYMBOL_MODULES_MAX = 1 << 16, /* files */
@@ -41,7 +42,8 @@ struct symbol_module {
     bool deleted, opened;
     struct symbol_table *symbols; /* SYMBOL_FILE, SYMBOL_VDSO; NULL: not loaded, or none */
     bool loaded;
-    int cfi_fd; /* for `cfi`, until it is asked for; -1 */
+    int again_fd; /* the file, as long as its debug information may still come; -1 */
+    int cfi_fd;   /* for `cfi`, until it is asked for; -1 */
     struct symbol_cfi *cfi;
     int64_t used; /* the window it was seen in last */
     int64_t hit;  /* the window its names were asked for last */
@@ -60,9 +62,11 @@ struct symbol_module {
 struct symbols {
     bool (*go_on)(void *ctx); /* called between steps of long work; false: the work is to end */
     void *ctx;
-    bool inlined;           /* functions that are inlined are functions of their own */
-    bool unwinding;         /* the unwind tables of files are wanted, too */
-    int64_t window;         /* counts up; what is read again is read once in a window */
+    bool inlined;              /* functions that are inlined are functions of their own */
+    bool unwinding;            /* the unwind tables of files are wanted, too */
+    struct debug_fetch *fetch; /* debug information that is not here; NULL: it is not asked for. Taken over */
+    int64_t fetch_until; /* how long answers are waited for, monotonic; 0: what comes later is used later */
+    int64_t window;      /* counts up; what is read again is read once in a window */
     const char *trouble[8]; /* what could not be read; literals. The user shows and clears them */
     size_t n_trouble;
 
@@ -87,6 +91,10 @@ bool symbols_go_on(struct symbols *x);
 /* A sentence, kept once. `note` is a literal. */
 void symbols_trouble(struct symbols *x, const char *note);
 
+/* Asks x->fetch for what has that build id, see debug_fetch_ask; waits as fetch_until says. */
+enum debug_fetch_state symbols_fetch(struct symbols *x, const unsigned char *build_id, size_t n, bool program,
+                                     int *fd);
+
 /* ---- what an address is in: symbol_module.c ---- */
 
 /* Is it a file with code, by the path of its mapping? Else it is code made at run time, or none. */
@@ -103,6 +111,8 @@ struct symbol_module *symbol_module_given(struct symbols *x, pid_t pid, const ch
 /* While the process lives: opens the file of a mapping, so that it can be read later. inode 0: any. */
 void symbol_module_open(struct symbols *x, struct symbol_module *m, pid_t pid, uint64_t start, uint64_t end,
                         uint64_t inode);
+/* No debug information will come. */
+void symbol_module_settle(struct symbol_module *m);
 /* A jitdump file that a process has mapped. */
 void symbol_module_dump(struct symbol_module *jit, struct symbol_module *file);
 
@@ -141,7 +151,10 @@ struct symbol_table *symbol_table_load(struct symbols *x, int fd, const char *pa
 /* Of a file in memory, which it copies. */
 struct symbol_table *symbol_table_vdso(struct symbols *x);
 void symbol_table_free(struct symbol_table *s);
-size_t symbol_table_bytes(const struct symbol_table *s);                           /* NULL is fine */
+size_t symbol_table_bytes(const struct symbol_table *s); /* NULL is fine */
+/* Is debug information still to come, and has it come now? Then it is to be loaded again. */
+bool symbol_table_waits(const struct symbol_table *s);
+bool symbol_table_came(struct symbols *x, struct symbol_table *s);
 size_t symbol_table_build_id(const struct symbol_table *s, unsigned char out[64]); /* 0: none */
 /* Where a place of the file is in the addresses of its symbols. */
 uint64_t symbol_table_address(const struct symbol_table *s, uint64_t offset);
