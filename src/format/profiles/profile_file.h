@@ -42,10 +42,11 @@ int profile_sure(enum profile_format format);
 /* How a profile that is not read is converted to one that is; NULL: it is none of those known. */
 const char *profile_convertible(const void *head, size_t len);
 
-/* What is wanted of a profile. Texts may be NULL or "". */
+/* What is wanted of a profile. All may be NULL, texts "". */
 struct profile_wish {
-    const char *type;  /* the sample type to show; else the file's own choice */
-    const char *label; /* of pprof: its values, such as routes, become the outermost frames */
+    const char *type;               /* the sample type to show; else the file's own choice */
+    const char *label;              /* of pprof: its values, such as routes, become the outermost frames */
+    const struct perf_names *names; /* of recordings of perf: who gives the names of addresses */
 };
 
 /* The profile, for profile_free; NULL and a sentence about `name` when it is broken or none. */

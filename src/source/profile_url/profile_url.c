@@ -421,7 +421,8 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
                                                   : PROFILE_ANY;
     struct profile *p = profile_read_as(
         a.bytes ? a.bytes : "", a.len, format,
-        &(struct profile_wish){pyroscope ? NULL : o->type, pyroscope ? NULL : o->label}, x->name, err);
+        &(struct profile_wish){.type = pyroscope ? NULL : o->type, .label = pyroscope ? NULL : o->label},
+        x->name, err);
     fetch_free(&a);
     if (!p)
         return SD_CONFIG;
