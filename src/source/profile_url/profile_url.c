@@ -90,6 +90,7 @@ struct url_source {
     bool once;           /* a time was given that ends */
     sd_time before;      /* until when Pyroscope was asked; SD_UNKNOWN */
     sd_time from, until; /* of what was asked for last */
+    sd_time asked;       /* when, for the last profile */
 };
 
 static const char RENDER[] = "/pyroscope/render";
@@ -181,7 +182,7 @@ static char *name_of(const char *url)
     return name;
 }
 
-static enum sd_result url_open(struct sd_source *s, struct sd_error *err)
+static enum sd_result take_url(struct sd_source *s, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
@@ -529,21 +530,32 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
     return r;
 }
 
+/* With the first profile: until a server has answered, the source does not count as live. */
+static enum sd_result url_open(struct sd_source *s, struct sd_error *err)
+{
+    struct url_source *x = s->priv;
+    enum sd_result r = take_url(s, err);
+    if (r != SD_OK)
+        return r;
+    x->asked = s->host->now(s);
+    return one_profile(s, err);
+}
+
 /* A CPU profile takes its time; others are asked for again after as long. */
 static enum sd_result url_run(struct sd_source *s, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
+    if (!s->follow || (x->once && (x->mode == PYROSCOPE || x->mode == PYROSCOPE_OLD)))
+        return SD_GONE;
     while (!s->host->should_stop(s)) {
-        sd_time began = s->host->now(s);
-        enum sd_result r = one_profile(s, err);
-        if (r != SD_OK)
-            return r == SD_NODATA ? SD_OK : r;
-        if (!s->follow || (x->once && (x->mode == PYROSCOPE || x->mode == PYROSCOPE_OLD)))
-            return SD_GONE;
-        sd_time again = began + (o->seconds ? o->seconds : CPU_SECONDS) * SD_S;
+        sd_time again = x->asked + (o->seconds ? o->seconds : CPU_SECONDS) * SD_S;
         while (s->host->now(s) < again && !s->host->should_stop(s))
             s->host->wait(s, -1, 0, again);
+        x->asked = s->host->now(s);
+        enum sd_result r = s->host->should_stop(s) ? SD_NODATA : one_profile(s, err);
+        if (r != SD_OK)
+            return r == SD_NODATA ? SD_OK : r;
     }
     return SD_OK;
 }
