@@ -1,7 +1,7 @@
 // A server of Go's own profiles for go_profiles.sh: busy in two routes, with memory that grows on demand, goroutines
 // that wait, and locks that others wait for.
 //
-// usage: main FOLDER: writes its port to FOLDER/port.
+// usage: main FOLDER: writes its port to FOLDER/port, and makes FOLDER/asked when a CPU profile is asked for.
 package main
 
 import (
@@ -14,6 +14,7 @@ import (
 	"runtime/pprof"
 	"strconv"
 	"sync"
+	"time"
 )
 
 var held [][]byte
@@ -45,7 +46,7 @@ func keepMore() {
 func contend() {
 	for {
 		lock.Lock()
-		runtime.Gosched()
+		time.Sleep(time.Millisecond)
 		lock.Unlock()
 	}
 }
@@ -83,5 +84,10 @@ func main() {
 	}
 	os.WriteFile(os.Args[1]+"/port.new", []byte(strconv.Itoa(l.Addr().(*net.TCPAddr).Port)), 0o600)
 	os.Rename(os.Args[1]+"/port.new", os.Args[1]+"/port")
-	panic(http.Serve(l, nil))
+	panic(http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/debug/pprof/profile" {
+			os.WriteFile(os.Args[1]+"/asked", nil, 0o600)
+		}
+		http.DefaultServeMux.ServeHTTP(w, r)
+	})))
 }
