@@ -63,6 +63,8 @@ static struct profile *read_plain(const void *bytes, size_t len, enum profile_fo
     }
     if (format == PROFILE_PERF_DATA)
         return perf_data_read_named(bytes, len, wish->names, err);
+    if (format == PROFILE_FLAMEBEARER)
+        return flamebearer_read_by(bytes, len, wish->flamebearer, err);
     if (format != PROFILE_ANY)
         return FORMATS[format].read(bytes, len, err);
     const char *convert = profile_convertible(bytes, MIN(len, (size_t)65536));
