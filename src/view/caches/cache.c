@@ -129,7 +129,7 @@ static const char *reasons(struct doc *d, const struct sd_cache_prefix *p)
 enum { PARTS(PART_ENUM) P_COLUMNS };
 static const struct column PART_COLUMNS[P_COLUMNS] = {PARTS(SECTION_COLUMN)};
 
-static void parts(struct doc *d, const struct cache_facts *f)
+static void parts(struct doc *d, const struct view_ctx *c, const struct cache_facts *f)
 {
     struct section *s = doc_table(d, "prefixes", "Parts", PART_COLUMNS, P_COLUMNS);
     bool counted = false;
@@ -144,7 +144,10 @@ static void parts(struct doc *d, const struct cache_facts *f)
     }
     table_sort(&s->table, counted ? P_misses : P_bytes, true);
     s->weight = 2;
-    s->empty = "Nothing is known of its parts. --sample says how they can be known, and what it costs.";
+    s->empty =
+        doc_printf(d, "Nothing is known of its parts.%s",
+                   c->key ? common_hint(d, c, "sample-cache", "looks into it, and says its cost before")
+                          : " --sample says how they can be known, and what it costs.");
 }
 
 /* ---- memory as a treemap ---- */
@@ -510,7 +513,7 @@ static void sections(struct doc *d, const struct view_ctx *c, const struct cache
     findings(d, c, f);
     caches_table(d, c, found, (size_t)(f - found->items), 1)->aside = true;
     figures(d, f);
-    parts(d, f);
+    parts(d, c, f);
     d->focus = (int)d->n_sections - 1;
     keys(d, f);
     commands(d, f);

@@ -435,6 +435,7 @@ const struct view caches_view = {
     .needs = KINDS_CACHE,
     .build = build_caches,
     .worst = caches_worst,
+    .actions = caches_actions,
     .figures = caches_figures,
     .columns = COLUMNS,
     .n_columns = C_COLUMNS,

@@ -5,6 +5,8 @@
 #include "view/caches/cache_facts.h"
 #include "view/shared/worst.h"
 
+struct view_action;
+extern const struct view_action *const caches_actions[]; /* NULL-terminated */
 extern const struct view caches_view, cache_view, caching_view;
 
 /* The table of caches with one row for each; rows name where they lead. */
