@@ -145,9 +145,11 @@ static void parts(struct doc *d, const struct view_ctx *c, const struct cache_fa
     table_sort(&s->table, counted ? P_misses : P_bytes, true);
     s->weight = 2;
     s->empty =
-        doc_printf(d, "Nothing is known of its parts.%s",
-                   c->key ? common_hint(d, c, "sample-cache", "looks into it, and says its cost before")
-                          : " --sample says how they can be known, and what it costs.");
+        !str_eq(f->e.r.layer, "application")
+            ? "Its source tells nothing of its parts."
+            : doc_printf(d, "Nothing is known of its parts.%s",
+                         c->key ? common_hint(d, c, "sample-cache", "looks into it, and says its cost before")
+                                : " --sample says how they can be known, and what it costs.");
 }
 
 /* ---- memory as a treemap ---- */
