@@ -71,6 +71,11 @@ int64_t redis_bytes(const struct redis_conn *c)
     return c->bytes;
 }
 
+bool redis_is_lost(const struct redis_conn *c)
+{
+    return c && c->lost;
+}
+
 const char *redis_words(size_t n, const char *const *words)
 {
     static _Thread_local char text[64];

@@ -83,6 +83,7 @@ struct redis_line {
 };
 int redis_next_line(struct redis_conn *c, sd_time deadline, struct redis_line *line, struct sd_error *err);
 
+bool redis_is_lost(const struct redis_conn *c); /* NULL is not */
 /* Bytes that were read and sent since it was opened. */
 int64_t redis_bytes(const struct redis_conn *c);
 
