@@ -114,7 +114,9 @@ struct sampler_space {
     char comm[PERF_COMM_LEN];
     struct sampler_map *maps; /* those with code, by address */
     size_t n, cap;
-    bool read;     /* what is mapped is known */
+    bool read;             /* what is mapped is known */
+    const char *container; /* or control group, from /proc/PID/cgroup, read once; of the source's names */
+    bool cgroup_read;
     bool wanted;   /* its samples count */
     int64_t since; /* older records about mappings are in what was read */
     int64_t ended; /* 0: it runs */
@@ -132,12 +134,29 @@ struct sampler_frame {
 
 struct sampler_stack {
     char comm[PERF_COMM_LEN];
-    uint32_t first, n;  /* frames, innermost first */
-    uint32_t user;      /* of these, those of the process, the outermost */
+    pid_t pid;
+    uint32_t tid;
+    const char *container; /* of the names that are kept; NULL: not known */
+    uint32_t first, n;     /* frames, innermost first */
+    uint32_t user;         /* of these, those of the process, the outermost */
     bool judged, whole; /* judged: it is known whether it reaches the start of its thread; whole: it does */
     uint64_t hash;
     int64_t samples;
     double value;
+};
+
+struct sampler_thread {
+    uint32_t tid;
+    pid_t pid;
+    char comm[PERF_COMM_LEN];
+    int64_t read; /* the window its name was read in; 0: not yet */
+    UT_hash_handle hh;
+};
+
+/* Names of containers, each once; they stay until the end. */
+struct sampler_container {
+    char *name;
+    UT_hash_handle hh;
 };
 
 struct sampler_stacks {
@@ -158,7 +177,9 @@ struct sampler_source {
     struct sampler_module *kernel, *vdso, *nowhere;
     struct sampler_kernel *kallsyms;
     struct sampler_stacks stacks;
-    struct sampler_off *off; /* threads that do not run */
+    struct sampler_container *containers;
+    struct sampler_thread *threads; /* by tid: those that are not the first of their process */
+    struct sampler_off *off;        /* threads that do not run */
     uint64_t modules_made;
     int64_t window;    /* number of the one that is sampled */
     int64_t lost_said; /* of events.lost, in the windows before */
@@ -196,6 +217,14 @@ void sampler_space_follow(struct sampler_source *x, pid_t pid); /* it and its ch
 bool sampler_space_any(const struct sampler_source *x);
 /* The mapping of an address; NULL. */
 const struct sampler_map *sampler_space_map(const struct sampler_space *s, uint64_t address);
+
+/* The container of a process, or its control group: "docker 0123456789ab", "/system.slice/ssh.service". NULL:
+ * not known. */
+const char *sampler_container_of(struct sampler_source *x, struct sampler_space *s);
+void sampler_containers_free(struct sampler_source *x);
+/* The name of a thread, its process's own where it is not known. */
+const char *sampler_thread_comm(struct sampler_source *x, pid_t pid, uint32_t tid, const char *process);
+void sampler_threads_free(struct sampler_source *x);
 
 struct sampler_module *sampler_module_file(struct sampler_source *x, pid_t pid, const char *path,
                                            uint32_t major, uint32_t minor, uint64_t inode);
