@@ -7,6 +7,7 @@
 #include "core/doc_compare.h"
 #include "view/caches/caches.h"
 #include "view/shared/figures.h"
+#include "view/action.h"
 #include "view/view.h"
 
 #include <signal.h>
@@ -152,8 +153,39 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
     }
 }
 
+static const struct view_action *view_action_named(const char *name)
+{
+    const struct view_action *a;
+    for (size_t i = 0; (a = view_action_at(i)); i++)
+        if (str_eq(a->name, name))
+            return a;
+    return NULL;
+}
+
+/* What the options choose is what actions of the console choose. */
+static bool choose(const struct cli *cli, const struct view *v, const struct view_ctx *c,
+                   struct view_choices *choices, struct sd_error *err)
+{
+    for (size_t i = 0; i < cli->n_choices; i += 2) {
+        const struct view_action *a = view_action_named(cli->choices[i]);
+        const struct action_ctx ctx = {.view = *c, .on = v, .arg = cli->choices[i + 1]};
+        struct outcome o = {.arena = arena_new()};
+        bool can = a && (!a->enabled || a->enabled(&ctx, err));
+        if (can)
+            a->run(&ctx, &o);
+        if (can && o.choose)
+            view_choose(choices, o.choose, o.choice, o.choice_text);
+        outcome_free(&o);
+        if (!can)
+            return false;
+    }
+    return true;
+}
+
 static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
 {
+    struct view_choices choices = {.n = 0};
+    struct sd_error err = {""};
     struct view_ctx c = {.model = a->model,
                          .span = span,
                          .now = now,
@@ -161,8 +193,13 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
-                         .show_literals = a->config->settings->show_literals};
-    return view_build(v, &c);
+                         .show_literals = a->config->settings->show_literals,
+                         .choices = &choices};
+    bool chosen = choose(a->cli, v, &c, &choices, &err);
+    struct doc *d = view_build(v, &c);
+    d->missing = chosen || d->missing ? d->missing : doc_text(d, err.text);
+    view_choices_free(&choices);
+    return d;
 }
 
 /* A doc that wants something of a source gets it, when the source can. */

@@ -315,6 +315,8 @@ static void perf_close(struct sd_source *s)
     sampler_events_close(&x->events);
     sampler_stacks_free(&x->stacks);
     sampler_off_free(x);
+    sampler_containers_free(x);
+    sampler_threads_free(x);
     sampler_spaces_free(x);
     symbols_free(&x->symbols);
     *x = (struct sampler_source){0};
