@@ -77,6 +77,10 @@ fi
 gcc -O1 -g -o stripped work.c && objcopy --only-keep-debug stripped stripped.dbg && strip stripped &&
     objcopy --add-gnu-debuglink=stripped.dbg stripped && record stripped
 ok "as perf report: stripped, with a debug file" agrees stripped.data
+id=$(readelf -n stripped | sed -n 's/.*Build ID: //p')
+mkdir -p ".debug/.build-id/${id:0:2}/${id:2}" && mv stripped.dbg ".debug/.build-id/${id:0:2}/${id:2}/debug"
+run functions stripped.data
+ok "a debug file in perf's cache gives names, too" eval 'says out " inner " && ! says out "[stripped]"'
 
 run functions inlined.data
 ok "inlined functions are functions" says out ' inner '
