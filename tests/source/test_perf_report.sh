@@ -18,7 +18,8 @@ cat >work.c <<'END'
 #include <string.h>
 #include "work.h"
 static int order(const void *x, const void *y) { return *(const int *)x - *(const int *)y; }
-static inline void inner(int *v) { for (int i = 0; i < 3000; i++) { v[i] = i * 7919 % 3001; sink += v[i]; } }
+static inline __attribute__((always_inline)) void inner(int *v)
+{ for (int i = 0; i < 60000; i++) { v[i % 3000] = i * 7919 % 3001; sink += v[i % 3000]; } }
 static void sorts(void) { int v[3000]; inner(v); qsort(v, 3000, sizeof *v, order); sink += v[7]; }
 int main(void) { for (int i = 0; i < 250; i++) { all(); sorts(); free(strdup("a")); } }
 END
