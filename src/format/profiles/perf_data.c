@@ -121,7 +121,7 @@ static void push_names(struct perf_data *x, const struct perf_map *m, int32_t pi
                                                      .build_id_len = f->build_id_len,
                                                      .inode = f->inode,
                                                      .generation = f->generation,
-                                                     .several = f->several,
+                                                     .several = f->build_id_len ? f->builds : f->inodes,
                                                      .kernel = kernel,
                                                      .pid = pid,
                                                      .address = address,
