@@ -487,18 +487,20 @@ static void add_step(struct shown_trends *t, const struct profile *to, const str
 
 struct shown_trends shown_trends(const struct view_ctx *c, const struct shown_profile *x)
 {
-    enum { STEPS = 12 };
+    enum { MOST = 12 };
     struct span drawn = common_drawn(c, common_span(c));
     const struct profile *p = x->found.p;
-    if (!p || !x->found.series || x->ungrouped || !sd_known(drawn.from) || drawn.to - drawn.from < STEPS)
+    if (!p || !x->found.series || x->ungrouped || !sd_known(drawn.from) || drawn.to - drawn.from < 2 * SD_S)
         return (struct shown_trends){.n = 0};
-    struct shown_trends t = {.n = STEPS, .shares = mem_array(2 * p->n * STEPS + 1, sizeof *t.shares)};
-    t.totals = t.shares + p->n * STEPS;
-    for (size_t i = 0; i < 2 * p->n * STEPS; i++)
+    int n = (int)MIN((drawn.to - drawn.from) / SD_S, (sd_time)MOST); /* an interval is a second at least */
+    struct shown_trends t = {.n = (size_t)n};
+    t.shares = mem_array(2 * p->n * t.n + 1, sizeof *t.shares);
+    t.totals = t.shares + p->n * t.n;
+    for (size_t i = 0; i < 2 * p->n * t.n; i++)
         t.shares[i] = NAN;
-    sd_time step = (drawn.to - drawn.from) / STEPS;
-    for (int i = 0; i < STEPS; i++) {
-        struct span span = {drawn.from + i * step, i + 1 == STEPS ? drawn.to : drawn.from + (i + 1) * step};
+    sd_time step = (drawn.to - drawn.from) / n;
+    for (int i = 0; i < n; i++) {
+        struct span span = {drawn.from + i * step, i + 1 == n ? drawn.to : drawn.from + (i + 1) * step};
         struct profile_found found;
         struct shown_profile part = {.shown = x->shown, .by = x->by};
         find_profile(&part, c, c->model, span, c->now, x->found.type, &found);
