@@ -93,9 +93,11 @@ static void take(struct sampler_source *x, const struct ring_record *e)
         break;
     case PERF_RECORD_FORK:
         sampler_space_forked(x, e);
+        sampler_off_began(x, e);
         break;
     case PERF_RECORD_EXIT:
         sampler_space_exited(x, e);
+        sampler_off_ended(x, e);
         break;
     case PERF_RECORD_SWITCH:
     case PERF_RECORD_SWITCH_CPU_WIDE:

@@ -191,7 +191,9 @@ size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, con
 void sampler_off_stopped(struct sampler_source *x,
                          const struct ring_record *e); /* a sample: where it stops */
 void sampler_off_switched(struct sampler_source *x, const struct ring_record *e); /* a switch: it goes on */
-void sampler_off_window(struct sampler_source *x, int64_t until);                 /* the end of a window */
+void sampler_off_ended(struct sampler_source *x, const struct ring_record *e);    /* a thread, or a process */
+void sampler_off_began(struct sampler_source *x, const struct ring_record *e);
+void sampler_off_window(struct sampler_source *x, int64_t until); /* the end of a window */
 void sampler_off_free(struct sampler_source *x);
 
 #endif

@@ -197,6 +197,21 @@ static void below_section(struct doc *d, struct one_function *o, uint32_t f)
 
 /* ---- over time ---- */
 
+/* What is a part of the samples, or a group, is looked for in a few steps only. */
+static bool changed_steps(const struct view_ctx *c, const struct shown_profile *x, uint32_t f, size_t *n,
+                          struct profile_step *steps)
+{
+    struct shown_trends t = shown_trends(c, x);
+    bool any = t.n && t.n <= *n;
+    for (size_t i = 0; any && i < t.n; i++)
+        steps[i] = (struct profile_step){.self = t.shares[f * t.n + i],
+                                         .total = t.totals[f * t.n + i],
+                                         .all = isnan(t.shares[f * t.n + i]) ? 0 : 1};
+    *n = any ? t.n : *n;
+    free(t.shares);
+    return any;
+}
+
 static void trend_section(struct doc *d, const struct view_ctx *c, const struct shown_profile *x, uint32_t f)
 {
     const struct profile_function *fn = &x->found.p->functions[f];
@@ -204,7 +219,9 @@ static void trend_section(struct doc *d, const struct view_ctx *c, const struct 
     size_t n = common_points(c, drawn);
     struct profile_step *steps = mem_array(n + 1, sizeof *steps);
     if (x->found.series && sd_known(drawn.from) &&
-        model_profile_steps(c->model, drawn, x->found.type, fn->name, fn->module, n, steps)) {
+        (shown_changed(x)
+             ? changed_steps(c, x, f, &n, steps)
+             : model_profile_steps(c->model, drawn, x->found.type, fn->name, fn->module, n, steps))) {
         struct section *s = doc_section(d, SECTION_GRAPH, "trend", "Its share over time");
         s->graph.from = drawn.from;
         s->graph.to = drawn.to;

@@ -1,6 +1,7 @@
 /* The functions of profiles: which take the time or the memory, by themselves and with what they call. */
 #include "view/profiles/functions.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
 #include "core/profiles/profile_part.h"
@@ -22,7 +23,7 @@ static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
 #define COLUMNS_OF(X)                                                                                        \
     X(self_share, "Self", UNIT_SHARE, COLUMN_BAR, 0, "share of the sum of the sample type, in it alone")     \
     X(total_share, "Total", UNIT_SHARE, 0, 0, "share in it and in what it calls; recursion counts once")     \
-    X(self_value, "Self value", UNIT_NONE, 0, 1, "value in it alone, in `unit`")                             \
+    X(self_value, "Self value", UNIT_NONE, 0, 2, "value in it alone, in `unit`")                             \
     X(total_value, "Total value", UNIT_NONE, 0, 3, "value in it and in what it calls, in `unit`")            \
     X(trend, "Trend", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1,                                            \
       "of its self share over the time shown, each row by its own largest; of a source that samples on and " \
@@ -65,7 +66,7 @@ enum { COLUMNS_OF(FUNCTION_ENUM) F_COLUMNS };
      .flags = flags_,                                                                                        \
      .priority = priority_,                                                                                  \
      .help = help_,                                                                                          \
-     .width = ((flags_)&COLUMN_GROW) ? 24 : 0},
+     .width = ((flags_)&COLUMN_GROW) ? 32 : 0},
 static const struct column COLUMNS[F_COLUMNS] = {COLUMNS_OF(FUNCTION_COLUMN)};
 
 /* ---- rows ---- */
@@ -204,9 +205,17 @@ static const struct table_source FUNCTIONS = {
 /* ---- the doc ---- */
 
 /* The columns, with the unit of the values. */
-static const struct column *columns_of(struct doc *d, enum unit unit, bool trend)
+static const struct column *columns_of(struct doc *d, const struct shown_profile *x, bool trend)
 {
     struct column *columns = arena_copy(d->arena, COLUMNS, sizeof COLUMNS);
+    enum unit unit = shown_unit(x);
+    if (shown_grouped(x)) { /* a group has neither module nor kind that says more than its name */
+        char *title = arena_strdup(d->arena, x->by);
+        title[0] = (char)toupper((unsigned char)title[0]);
+        columns[F_name].title = title;
+        columns[F_module].flags |= COLUMN_HIDDEN;
+        columns[F_kind].flags |= COLUMN_HIDDEN;
+    }
     if (!trend)
         columns[F_trend].flags |= COLUMN_HIDDEN;
     columns[F_self_value].unit = columns[F_total_value].unit = unit;
@@ -222,9 +231,8 @@ static struct doc *build_functions(const struct view_ctx *c)
     shown_envelope(d, c, x);
     f->d = d;
     f->trends = shown_trends(c, x);
-    struct section *s =
-        doc_table(d, "rows", shown_title(d, x, "Functions"), columns_of(d, shown_unit(x), f->trends.n),
-                  x->before ? F_COLUMNS : F_change);
+    struct section *s = doc_table(d, "rows", shown_title(d, x, "Functions"), columns_of(d, x, f->trends.n),
+                                  x->before ? F_COLUMNS : F_change);
     s->weight = 1;
     s->table.sort_column = F_self_share;
     s->table.sort_reverse = true;

@@ -160,6 +160,11 @@ static void find_profile(struct shown_profile *x, const struct view_ctx *c, cons
     group(x, c, &out->p);
 }
 
+bool shown_changed(const struct shown_profile *x)
+{
+    return x->shown.focus || x->shown.hidden || x->shown.folded || shown_grouped(x);
+}
+
 bool shown_grouped(const struct shown_profile *x)
 {
     return x->by && !str_eq(x->by, profile_group_name(GROUP_FUNCTION));
@@ -470,27 +475,32 @@ static uint32_t same_in(const struct profile *p, const struct profile_function *
 static void add_step(struct shown_trends *t, const struct profile *to, const struct profile *step, size_t i)
 {
     for (size_t k = 0; step->sums[0] > 0 && k < to->n; k++)
-        t->shares[k * t->n + i] = 0;
+        t->shares[k * t->n + i] = t->totals[k * t->n + i] = 0;
     for (size_t k = 0; step->sums[0] > 0 && k < step->n; k++) {
         uint32_t own = same_in(to, &step->functions[k]);
-        if (own != PROFILE_NO_FUNCTION)
-            t->shares[own * t->n + i] = profile_self(step, k, 0) / step->sums[0];
+        if (own == PROFILE_NO_FUNCTION)
+            continue;
+        t->shares[own * t->n + i] = profile_self(step, k, 0) / step->sums[0];
+        t->totals[own * t->n + i] = profile_total(step, k, 0) / step->sums[0];
     }
 }
 
 struct shown_trends shown_trends(const struct view_ctx *c, const struct shown_profile *x)
 {
-    enum { STEPS = 12 };
+    enum { MOST = 12 };
     struct span drawn = common_drawn(c, common_span(c));
     const struct profile *p = x->found.p;
-    if (!p || !x->found.series || x->ungrouped || !sd_known(drawn.from) || drawn.to - drawn.from < STEPS)
+    if (!p || !x->found.series || x->ungrouped || !sd_known(drawn.from) || drawn.to - drawn.from < 2 * SD_S)
         return (struct shown_trends){.n = 0};
-    struct shown_trends t = {.n = STEPS, .shares = mem_array(p->n * STEPS + 1, sizeof *t.shares)};
-    for (size_t i = 0; i < p->n * STEPS; i++)
+    int n = (int)MIN((drawn.to - drawn.from) / SD_S, (sd_time)MOST); /* an interval is a second at least */
+    struct shown_trends t = {.n = (size_t)n};
+    t.shares = mem_array(2 * p->n * t.n + 1, sizeof *t.shares);
+    t.totals = t.shares + p->n * t.n;
+    for (size_t i = 0; i < 2 * p->n * t.n; i++)
         t.shares[i] = NAN;
-    sd_time step = (drawn.to - drawn.from) / STEPS;
-    for (int i = 0; i < STEPS; i++) {
-        struct span span = {drawn.from + i * step, i + 1 == STEPS ? drawn.to : drawn.from + (i + 1) * step};
+    sd_time step = (drawn.to - drawn.from) / n;
+    for (int i = 0; i < n; i++) {
+        struct span span = {drawn.from + i * step, i + 1 == n ? drawn.to : drawn.from + (i + 1) * step};
         struct profile_found found;
         struct shown_profile part = {.shown = x->shown, .by = x->by};
         find_profile(&part, c, c->model, span, c->now, x->found.type, &found);

@@ -37,14 +37,18 @@ struct shown_profile *shown_profile(const struct view_ctx *c);
 struct shown_profile *shown_profile_now(const struct view_ctx *c);
 void shown_profile_free(void *shown);
 
-/* Of each function of found.p its self share in n equal steps of the time shown; NAN: no samples. Of a source
- * that samples on and on, n 0 of others. Of what is chosen and by what it is grouped, as in found.p. */
+/* Of each function of found.p its self and total share in n equal steps of the time shown; NAN: no samples.
+ * Of a source that samples on and on, n 0 of others. Of what is chosen and by what it is grouped, as in
+ * found.p. */
 struct shown_trends {
     double *shares; /* function i from n * i; for free() */
+    double *totals; /* likewise, in the same piece of memory */
     size_t n;
 };
 struct shown_trends shown_trends(const struct view_ctx *c, const struct shown_profile *x);
 
+/* Is it a part of what the model has, or by something else? */
+bool shown_changed(const struct shown_profile *x);
 /* Are its rows groups, not functions? */
 bool shown_grouped(const struct shown_profile *x);
 /* "Functions", "By module"; "through parse, without wait": what is to be known beside the figures. */
