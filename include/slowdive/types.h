@@ -686,7 +686,9 @@ struct sd_texts {
     X(LIST_TEXT, types, "", "of its keys: string, hash, ...")                                                \
     X(INT, reuse_p50_ns, "ns", "time between two lookups of a key; absent: unknown")                         \
     X(INT, idle_p50_ns, "ns", "time since a key was last read")                                              \
-    X(TEXT, method, "", "how the lookups were counted, in a few words")
+    X(TEXT, method, "", "how the lookups were counted, in a few words")                                      \
+    X(INT, hit_mean_ns, "ns", "mean duration of its hits")                                                   \
+    X(INT, miss_mean_ns, "ns", "mean duration of its misses")
 
 /* A key that stands out: big, or often asked for. */
 #define SD_CACHE_KEY_FIELDS(X)                                                                               \
