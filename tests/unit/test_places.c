@@ -73,7 +73,9 @@ static void a_digit_goes_to_its_place(void **state)
     see(w, "4 Code");
     see(w, "No profile is open.");
     play(w, "key 5");
-    see(w, "It needs the statistics of a cache");
+    see(w, "No URL is open.");
+    play(w, "key 6");
+    see(w, "It needs measurements of page loads");
     play(w, "key 0");
     see(w, "Views by place");
     see(w, "endpoints");
@@ -243,8 +245,8 @@ static void every_view_is_four_keys_from_home(void **state)
 {
     (void)state;
     enum { KEYS = 4, WAYS = 64 };
-    static const char *const keys[] = {"0", "1",     "2", "3", "4", "9", ".",
-                                       ",", "Enter", "x", "d", "o", "4", "S"};
+    static const char *const keys[] = {"0", "1", "2",     "3", "4", "5", "9",
+                                       ".", ",", "Enter", "x", "d", "o", "S"};
     struct {
         char way[64];
         const struct view *view;
