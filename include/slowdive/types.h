@@ -580,7 +580,11 @@ struct sd_texts {
     X(INT, self_samples, "count", "samples in it; absent: the format does not count samples")                \
     X(INT, total_samples, "count", "samples in it or in what it calls, once a stack")                        \
     X(LIST_REAL, self, "", "values of samples in it")                                                        \
-    X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")
+    X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")                     \
+    X(TEXT, file, "", "file of its source; absent: unknown")                                                 \
+    X(LIST_INT, lines, "", "lines of its source with figures; absent: not known")                            \
+    X(LIST_REAL, line_self, "", "values of samples in each line, for each sample type")                      \
+    X(LIST_REAL, line_total, "", "the same with what is called there, once a stack; absent: not known")
 
 /* The call tree of the profile of the batch. Lists have an item for each node, in an order in which a parent
  * stands before what it calls; those of values have one for each sample type of each node. */
@@ -594,7 +598,14 @@ struct sd_texts {
       "frames right below it that have no node, because they are small; absent: none")                       \
     X(LIST_REAL, cut, "", "values of all that is below it without a node; absent: nothing is")               \
     X(LIST_REAL, root_cut, "", "the same of outermost frames, for each sample type")                         \
-    X(INT, root_cut_n, "count", "the same: their number")
+    X(INT, root_cut_n, "count", "the same: their number")                                                    \
+    X(LIST_TEXT, part_keys, "",                                                                              \
+      "parts whose samples are known: what each is of, thread, container or a label's name")                 \
+    X(LIST_TEXT, part_values, "", "of each part: which thread or container, or the label's value")           \
+    X(LIST_INT, of_part, "", "what of a part ends in a node: the part, from 0")                              \
+    X(LIST_INT, of_node, "", "the same: the node, from 0; -1: the root")                                     \
+    X(LIST_INT, of_samples, "count", "the same: samples; absent: the format does not count samples")         \
+    X(LIST_REAL, of_self, "", "the same: values, for each sample type")
 
 /* A cache as a whole. Counts are totals since `since`; with `interval_ns` they are of the interval of that
  * length which begins at batch time (a log, a file of counters): a delta. A lookup is a hit or a miss; what

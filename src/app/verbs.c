@@ -5,7 +5,9 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
+#include "view/caches/caches.h"
 #include "view/shared/figures.h"
+#include "view/action.h"
 #include "view/view.h"
 
 #include <signal.h>
@@ -151,8 +153,39 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
     }
 }
 
+static const struct view_action *view_action_named(const char *name)
+{
+    const struct view_action *a;
+    for (size_t i = 0; (a = view_action_at(i)); i++)
+        if (str_eq(a->name, name))
+            return a;
+    return NULL;
+}
+
+/* What the options choose is what actions of the console choose. */
+static bool choose(const struct cli *cli, const struct view *v, const struct view_ctx *c,
+                   struct view_choices *choices, struct sd_error *err)
+{
+    for (size_t i = 0; i < cli->n_choices; i += 2) {
+        const struct view_action *a = view_action_named(cli->choices[i]);
+        const struct action_ctx ctx = {.view = *c, .on = v, .arg = cli->choices[i + 1]};
+        struct outcome o = {.arena = arena_new()};
+        bool can = a && (!a->enabled || a->enabled(&ctx, err));
+        if (can)
+            a->run(&ctx, &o);
+        if (can && o.choose)
+            view_choose(choices, o.choose, o.choice, o.choice_text);
+        outcome_free(&o);
+        if (!can)
+            return false;
+    }
+    return true;
+}
+
 static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
 {
+    struct view_choices choices = {.n = 0};
+    struct sd_error err = {""};
     struct view_ctx c = {.model = a->model,
                          .span = span,
                          .now = now,
@@ -160,8 +193,13 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
-                         .show_literals = a->config->settings->show_literals};
-    return view_build(v, &c);
+                         .show_literals = a->config->settings->show_literals,
+                         .choices = &choices};
+    bool chosen = choose(a->cli, v, &c, &choices, &err);
+    struct doc *d = view_build(v, &c);
+    d->missing = chosen || d->missing ? d->missing : doc_text(d, err.text);
+    view_choices_free(&choices);
+    return d;
 }
 
 /* A doc that wants something of a source gets it, when the source can. */
@@ -428,13 +466,27 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
 }
 
+/* What costs a server something is said, and done when that was confirmed. */
+static bool sample_fits(const struct app *a)
+{
+    const char *method = cli_has(a->cli, CLI_SAMPLE) ? a->cli->values[CLI_SAMPLE] : NULL;
+    const char *cost = method ? caches_method_cost(method) : NULL;
+    if (method && !cost)
+        complain("--sample: there is no method \"%s\": keys, monitor or detail", method);
+    else if (method && !cli_has(a->cli, CLI_YES))
+        complain("--sample %s %s; without --yes it is not done", method, cost);
+    else if (!method && cli_has(a->cli, CLI_YES))
+        complain("--yes confirms --sample, which is missing");
+    return method ? cost != NULL : !cli_has(a->cli, CLI_YES);
+}
+
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     struct choice t = {0};
     struct strbuf unread = {0};
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
-        !duration_option(a, CLI_WINDOW, &t.window_ns))
+        !duration_option(a, CLI_WINDOW, &t.window_ns) || !sample_fits(a))
         return EXIT_USAGE;
     struct sd_error err;
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;

@@ -73,7 +73,7 @@ static void a_digit_goes_to_its_place(void **state)
     see(w, "4 Code");
     see(w, "No profile is open.");
     play(w, "key 5");
-    see(w, "No URL is open.");
+    see(w, "No cache is open.");
     play(w, "key 6");
     see(w, "It needs measurements of page loads");
     play(w, "key 0");
@@ -240,6 +240,17 @@ static void add_profile(struct world *w)
     batch_unref(b);
 }
 
+static void add_cache(struct world *w)
+{
+    struct sd_cache r;
+    schema_clear(schema_of(SD_CACHE), &r);
+    r.layer = "application";
+    r.name = "redis 127.0.0.1:6379";
+    r.hits = 90;
+    r.misses = 10;
+    shop_add(w->model, "redis", SHOP_END - SD_S, SD_CACHE, &r);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
@@ -259,6 +270,7 @@ static void every_view_is_four_keys_from_home(void **state)
             char script[128], way[64];
             add_table(w);
             add_profile(w);
+            add_cache(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);

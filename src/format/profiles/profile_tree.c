@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/profiles/profile_part.h"
+
 void tree_free(struct profile_tree *t)
 {
     free(t->nodes);
@@ -152,13 +154,27 @@ static uint32_t place(struct stacks *s, uint32_t node)
     return at;
 }
 
+/* What stands for nodes that were left out. */
+static void add_cut(struct stacks *s, uint32_t node, int64_t samples, const double *values)
+{
+    uint32_t parent = s->t->nodes[node].parent, at = parent ? place(s, parent - 1) : 0;
+    if (profile_ends(s->p, 0, 0, samples, values))
+        profile_cut(s->p, at == PROFILE_NO_NODE ? 0 : at, 0, values);
+}
+
 static void add_stack(struct stacks *s, uint32_t node)
 {
     const double *values = tree_values(s->t, node);
     int64_t samples = s->t->nodes[node].samples;
+    if (s->t->nodes[node].function == TREE_CUT) {
+        add_cut(s, node, samples, values);
+        return;
+    }
     uint32_t at = place(s, node);
+    uint32_t part = s->t->nodes[node].part - 1; /* PROFILE_NO_PART of none */
     if (at != PROFILE_NO_NODE) {
         profile_ends(s->p, at, s->depth[node], samples, values);
+        profile_is_of(s->p, part, samples, values);
         return;
     }
     climb(s, node, false);
@@ -170,7 +186,8 @@ static void add_stack(struct stacks *s, uint32_t node)
         }
     for (size_t i = 0; i < s->n; i++)
         s->path[i] = function_of(s->p, &s->t->nodes[s->path[i]]);
-    profile_stack(s->p, s->path, s->n, samples, values);
+    if (profile_stack(s->p, s->path, s->n, samples, values))
+        profile_is_of(s->p, part, samples, values);
 }
 
 bool tree_stacks(struct profile_tree *t, struct profile *p, bool skip_root)

@@ -2,9 +2,12 @@
 #include <stdlib.h>
 
 #include "core/profiles/profile_copy.h"
+#include "core/profiles/profile_part.h"
+#include "core/profiles/profile_select.h"
 #include "core/table.h"
 #include "view/profiles/call_boxes.h"
 #include "view/profiles/flame.h"
+#include "view/profiles/function_detail.h"
 
 enum { FAR = 4096, ROWS_MAX = 1000 };
 
@@ -250,6 +253,19 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct shown_
     section_field(d, s, "moved_to", pair->moved_to ? "Moved to" : NULL, UNIT_NONE, cell_text(pair->moved_to));
 }
 
+/* It is no function, but the value of a label: then what runs for that is shown below it. */
+static void show_value(struct shown_profile *x, const char *value)
+{
+    struct profile *p = x->found.p ? profile_of_value(x->found.p, value) : NULL;
+    if (!p)
+        return;
+    profile_free(x->found.p);
+    x->found.p = p;
+    profile_free(x->before); /* that has the functions of the whole */
+    x->before = NULL;
+    x->before_name = NULL;
+}
+
 static struct doc *build_function(const struct view_ctx *c)
 {
     struct doc *d = doc_new("function", "Function");
@@ -257,6 +273,8 @@ static struct doc *build_function(const struct view_ctx *c)
     struct shown_profile *x = o->shown = shown_profile(c);
     doc_own(d, o, one_function_free);
     shown_envelope(d, c, x);
+    if (c->arg && shown_function(x, c->arg) == PROFILE_NO_FUNCTION)
+        show_value(x, c->arg);
     uint32_t f = c->arg ? shown_function(x, c->arg) : x->n_order ? x->order[0] : PROFILE_NO_FUNCTION;
     doc_field(d, "function", UNIT_NONE,
               cell_text(f == PROFILE_NO_FUNCTION ? doc_text(d, c->arg) : shown_name(d, x, f)));
@@ -273,6 +291,8 @@ static struct doc *build_function(const struct view_ctx *c)
     figures(d, c, x, f);
     edges_section(d, x, f, true);
     edges_section(d, x, f, false);
+    function_lines_section(d, x, f);
+    function_endpoints_section(d, c, x, f);
     trend_section(d, c, x, f);
     below_section(d, o, f);
     d->focus = 1;
@@ -284,6 +304,14 @@ static const struct column ALSO[] = {
     {.key = "function", .title = "Function", .help = "its name: what --select takes"},
     {.key = "figures", .title = "Figures", .help = "of it, as in the view functions"},
     {.key = "callees", .title = "Calls", .help = "what it calls, as callers; (itself): what it takes alone"},
+    {.key = "lines",
+     .title = "Its lines",
+     .help = "where the source tells them, heaviest first: line, self_share, total_share, self_value, "
+             "total_value, "
+             "share_of_function; the file is the note"},
+    {.key = "endpoints",
+     .title = "Endpoints",
+     .help = "by the label of the samples that tells the endpoint: name, value, share, share_of_function"},
     {.key = "trend", .title = "Over time", .help = "of a live source: points of at, total_share, self_share"},
     {.key = "below",
      .title = "Below",
