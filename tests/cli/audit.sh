@@ -135,6 +135,11 @@ run audit first.slowdive --format json
 ok "and printed from the recording" is 'r["url"], [f["kind"] for f in r["findings"]]' "('http://$at/final', ['validator_ignored'])"
 run overview first.slowdive
 ok "the overview names what is wrong" says out 'validator_ignored'
+printf 'type :audit\nkey Enter Tab\nprint\n' >script
+for size in 80x24 200x50; do
+    run replay first.slowdive --script script --size $size
+    ok "in the console, $size, the sentence of the row is read" says out 'It has an ETag, but'
+done
 run audit "http://$at/final" --baseline first.slowdive --format json
 ok "beside a baseline" is '"changes" in d or "baseline" in d' True
 

@@ -327,33 +327,30 @@ static void add_sentences(struct doc *d, const struct all *a)
 
 /* ---- the doc ---- */
 
-static void add_texts(struct mixed_text *m, const struct row *r, int column, const char *heading, int text)
+/* The cells up to `last` of each row of a list, a line each. */
+static void add_texts(struct strbuf *b, struct cell list, int last)
 {
-    const struct table *t = r->cells[column].type == CELL_LIST ? r->cells[column].list : NULL;
-    for (size_t i = 0; t && i < t->n_rows; i++) {
-        if (heading && i == 0)
-            mixed_add(m, NULL, heading);
-        mixed_add(m, NULL, "\n");
-        for (int c = 0; c <= text; c++)
-            if (t->rows[i].cells[c].type == CELL_TEXT) {
-                mixed_add(m, NULL, t->rows[i].cells[c].s);
-                mixed_add(m, NULL, c < text ? "  " : "");
-            }
-    }
+    for (size_t i = 0; list.type == CELL_LIST && i < list.list->n_rows; i++)
+        for (int c = 0; c <= last; c++)
+            if (list.list->rows[i].cells[c].type == CELL_TEXT)
+                strbuf_printf(b, "%s%s", c ? "  " : "\n", list.list->rows[i].cells[c].s);
 }
 
 /* The header, and each finding with its sentence; then all figures. */
 static const char *audit_about(struct doc *d, const struct section *s, const struct row *r, bool chosen)
 {
-    struct mixed_text m = {.n = 0};
+    struct strbuf b = {0};
     struct cell header = r->cells[V_cache_control];
-    mixed_add(&m, NULL, header.type == CELL_TEXT ? "Cache-Control: " : "It has no Cache-Control.");
-    mixed_add(&m, NULL, header.type == CELL_TEXT ? header.s : NULL);
-    add_texts(&m, r, V_findings, NULL, 2);
-    add_texts(&m, r, V_notes, NULL, 0);
-    mixed_add(&m, NULL, "\n\n");
-    mixed_add(&m, NULL, table_row_about(d, s, r, chosen));
-    return mixed_done(d, &m);
+    if (header.type == CELL_TEXT)
+        strbuf_printf(&b, "Cache-Control: %s", header.s);
+    else
+        strbuf_str(&b, "It has no Cache-Control.");
+    add_texts(&b, r->cells[V_findings], 2);
+    add_texts(&b, r->cells[V_notes], 0);
+    strbuf_printf(&b, "\n\n%s", table_row_about(d, s, r, chosen));
+    const char *text = doc_text(d, strbuf_text(&b));
+    strbuf_free(&b);
+    return text;
 }
 
 static void add_rows(struct doc *d, const struct view_ctx *c, const struct all *a)
