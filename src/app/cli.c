@@ -235,7 +235,7 @@ static void help_one(const struct cli *c, struct strbuf *out)
         if (!strcmp(VERBS[i].name, c->verb))
             help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
     if (v)
-        help_verb(out, c->verb, "[SOURCE...]", v->summary);
+        help_verb(out, c->verb, v->verb_source ? "URL|FILE|-..." : "[SOURCE...]", v->summary);
     help_options(c, out);
 }
 

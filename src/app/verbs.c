@@ -414,13 +414,30 @@ static bool nothing_was_read(const struct app *a)
     return !a->replay && !sd_known(model_usage(a->model).last);
 }
 
+static size_t add_sources(struct app *a, const struct view *v, follow_rule *follow)
+{
+    const struct cli *cli = a->cli;
+    if (v->verb_source && (cli->n_args || !a->config->n_sources))
+        return app_add_lines(a, v->verb_source, cli->args, cli->n_args, follow);
+    return app_add_all(a, cli->args, cli->n_args, follow);
+}
+
+static void complain_of_none(const struct app *a, const struct view *v)
+{
+    const struct sd_source_ops *ops = v->verb_source ? registry_named(v->verb_source) : NULL;
+    if (ops)
+        complain("%s needs something to read: %s", a->cli->verb, ops->targets);
+    else
+        complain("no source is given and none was found here; name one: slowdive %s SOURCE", a->cli->verb);
+}
+
 /* Reads the sources and prints; what could not be read goes to `unread`. */
 static int read_and_print(struct app *a, const struct view *v, struct choice *t, struct strbuf *unread)
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
     t->files = cli_has(a->cli, CLI_AT) ? span_of_files(a) : (struct span){SD_UNKNOWN, SD_UNKNOWN};
-    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
+    size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
     app_report(a);
@@ -429,8 +446,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     t->began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
-            complain("no source is given and none was found here; name one: slowdive %s SOURCE",
-                     a->cli->verb);
+            complain_of_none(a, v);
         return EXIT_USAGE;
     }
     if (!choose_moment(a, t))

@@ -82,6 +82,9 @@ struct view {
     /* The view that Esc goes up to, with the same arg when it has the same `about`. NULL: the
      * view that lists what this one is about, or Home. */
     const char *up;
+    /* Its verb takes the targets of that kind of source, and gives them to one instance, a line each, besides
+     * recordings: "audit". NULL: each argument is a source of its own. */
+    const char *verb_source;
     sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
                        * not with time; 0: with any record and with time */
