@@ -76,7 +76,7 @@ ok "a server that is not there is told" eval 'exited 0 && says out "[hidden]" &&
 # The program itself, when it is not here any more.
 kill $spin
 rm hidden
-export DEBUGINFOD_URLS=http://127.0.0.1:$port DEBUGINFOD_CACHE_PATH=$dir/third
+export DEBUGINFOD_URLS=http://127.0.0.1:$port DEBUGINFOD_CACHE_PATH=$dir/other
 run functions 'perf_data:hidden.data?debuginfod=yes'
-ok "a program that is gone comes from the server" eval 'says out " outer " && ! says out "is not on this host"'
+ok "a program that is gone comes from the server, and what was given up is asked for again" eval 'says out " inner " && ! says out "is not on this host"'
 finish

@@ -104,10 +104,10 @@ run functions replaced.data
 ok "without a copy it has none, which is told" eval 'says out "[replaced]" && says out "1 of " && says out "not of the recorded build any more (replaced)"'
 rm replaced
 run functions replaced.data
-ok "one that is gone is told" says out "is not on this host (replaced): functions stand as the module they are in."
+ok "one that is gone is told" says out "is not on this host or cannot be read (replaced): functions stand as the module they are in."
 mkfifo replaced
 run functions replaced.data
-ok "a FIFO in its place is not waited for" says out "is not on this host (replaced)"
+ok "a FIFO in its place is not waited for" says out "is not on this host or cannot be read (replaced)"
 rm replaced && printf '\177ELF\2\1\1%060d' 0 >replaced
 run functions replaced.data
 ok "an absurd file in its place is not used" says out "not of the recorded build any more (replaced)"

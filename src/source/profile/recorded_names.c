@@ -346,7 +346,8 @@ void recorded_names_say(const struct recorded_names *r, struct profile *p)
     size_t all = r->named + r->gone + r->another;
     say_files(p, r->another, all, "is not of the recorded build any more",
               "are not of the recorded build any more", r->listed[1]);
-    say_files(p, r->gone, all, "is not on this host", "are not on this host", r->listed[0]);
+    say_files(p, r->gone, all, "is not on this host or cannot be read",
+              "are not on this host or cannot be read", r->listed[0]);
     if (r->other_kernel)
         profile_say(p, "The kernel that was recorded is not the one that runs: its functions have no names.");
     if (r->no_kernel)

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,6 +50,7 @@ struct debug_fetch {
     struct request *requests, *first, *last; /* first: the next one for the thread */
     unsigned holders;                        /* the asker and the thread */
     bool stopping, failed;
+    bool gave_up; /* the file that is fetched took too long */
     /* of the thread */
     int64_t deadline;
 };
@@ -63,9 +65,34 @@ static int progress(struct client *c, long a, long b)
     struct debug_fetch *f = its;
     (void)c;
     pthread_mutex_lock(&f->lock);
-    bool stop = f->stopping || clock_mono() > f->deadline || a > BYTES_MAX || b > BYTES_MAX;
+    bool late = f->stopping || clock_mono() > f->deadline, large = a > BYTES_MAX || b > BYTES_MAX;
+    f->gave_up |= late;
     pthread_mutex_unlock(&f->lock);
-    return stop;
+    return late || large;
+}
+
+/* The library writes down that no server has it, as an empty file, also when it was told to give up: it would
+ * not ask again for ten minutes. */
+static void ask_again_later(const struct request *r)
+{
+    static const struct {
+        const char *variable, *below;
+    } caches[] = {{"DEBUGINFOD_CACHE_PATH", ""},
+                  {"XDG_CACHE_HOME", "/debuginfod_client"},
+                  {"HOME", "/.cache/debuginfod_client"},
+                  {"HOME", "/.debuginfod_client_cache"}};
+    struct stat st;
+    for (size_t i = 0; i < ARRAY_LEN(caches); i++) {
+        const char *base = getenv(caches[i].variable);
+        struct strbuf path = {0};
+        strbuf_printf(&path, "%s%s/", base ? base : "", caches[i].below);
+        for (size_t k = 0; k < r->n; k++)
+            strbuf_printf(&path, "%02x", r->key[1 + k]);
+        strbuf_str(&path, r->key[0] ? "/executable" : "/debuginfo");
+        if (base && *base == '/' && lstat(strbuf_text(&path), &st) == 0 && S_ISREG(st.st_mode) && !st.st_size)
+            unlink(strbuf_text(&path));
+        strbuf_free(&path);
+    }
 }
 
 /* The last holder frees. The lock is held, and is not after it. */
@@ -107,6 +134,7 @@ static void *fetch(void *ctx)
         f->first = r->next;
         f->last = f->first ? f->last : NULL;
         f->deadline = clock_mono() + DEBUG_FETCH_FILE;
+        f->gave_up = false;
         pthread_mutex_unlock(&f->lock);
         find_function *find = r->key[0] ? f->lib.executable : f->lib.debuginfo;
         char *path = NULL;
@@ -114,7 +142,9 @@ static void *fetch(void *ctx)
         if (fd >= 0)
             close(fd);
         pthread_mutex_lock(&f->lock);
-        f->failed |= fd < 0 && fd != -ENOENT;
+        if (fd < 0 && f->gave_up)
+            ask_again_later(r);
+        f->failed |= fd < 0 && (fd != -ENOENT || f->gave_up);
         r->path = path;
         r->state = fd >= 0 && path ? DEBUG_FETCH_THERE : DEBUG_FETCH_NONE;
         pthread_cond_broadcast(&f->answered);
