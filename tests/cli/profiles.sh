@@ -101,6 +101,9 @@ ok "threads of perf script" says out '75.0 %  75.0 %           3            3  a
 run functions --focus 'app (9)' threads.txt
 ok "a thread can be in focus" says out '100 %  100 %           1            1  g '
 
+run functions --focus 'app (9)' --by thread threads.txt
+ok "and is the one thread then" says out '100 %  100 %           1            1  app (9)'
+
 # ---- two profiles beside each other ----
 sed 's/escape 60/escape 61/; s/query;read_/query;index_[k] 2000\n&/' stacks.txt >later.txt
 for f in stacks.txt later.txt; do sed -E 's/([0-9]+)$/\100/' "$f" >"big-$f"; done
