@@ -97,9 +97,12 @@ run functions --by process stacks.txt
 ok "without names of processes it is by outermost frame" says out 'By outermost frame'
 printf 'app 7/8 1.0: 3 cycles:\n\t1 f (/bin/a)\n\napp 7/9 1.0: 1 cycles:\n\t1 g (/bin/a)\n\n' >threads.txt
 run functions --by thread threads.txt
-ok "threads of perf script" says out '75.0 %  75.0 %           3            3  app (8)   -       thread        1'
+ok "threads of perf script" says out '75.0 %  75.0 %           3            3  app (8)        1'
 run functions --focus 'app (9)' threads.txt
 ok "a thread can be in focus" says out '100 %  100 %           1            1  g '
+
+run functions --focus 'app (9)' --by thread threads.txt
+ok "and is the one thread then" says out '100 %  100 %           1            1  app (9)'
 
 # ---- two profiles beside each other ----
 sed 's/escape 60/escape 61/; s/query;read_/query;index_[k] 2000\n&/' stacks.txt >later.txt

@@ -72,6 +72,14 @@ static struct profile *kept(const struct profile *p, const uint8_t *keep)
 
 /* ---- focus ---- */
 
+static const struct profile_part *part_of(const struct profile *p, const char *value)
+{
+    for (size_t i = 0; p->parts && i < p->parts->n; i++)
+        if (str_eq(p->parts->items[i].value, value))
+            return &p->parts->items[i];
+    return NULL;
+}
+
 /* The stacks of a part; with the kind of a frame: below one of the part's name. */
 static struct profile *of_part(const struct profile *p, const char *value, const char *kind)
 {
@@ -94,6 +102,12 @@ static struct profile *of_part(const struct profile *p, const char *value, const
     for (size_t i = 0; x && i < x->n_of; i++)
         if (str_eq(x->items[x->of[i].part].value, value))
             profile_ends(q, node[x->of[i].node], 1, x->of[i].samples, &x->values[p->max_types * i]);
+    /* Of others it is not known which of their stacks are of this one, too. */
+    const struct profile_part *own = part_of(p, value);
+    uint32_t part = profile_part(q, own->key, strlen(own->key), value, strlen(value));
+    for (size_t i = 0; i < x->n_of; i++)
+        if (str_eq(x->items[x->of[i].part].value, value))
+            profile_ends_of(q, part, node[x->of[i].node], x->of[i].samples, &x->values[p->max_types * i]);
     free(function);
     free(node);
     free(need);
@@ -102,14 +116,6 @@ static struct profile *of_part(const struct profile *p, const char *value, const
     q->samples = q->counted ? q->samples : SD_UNKNOWN;
     profile_finish(q);
     return q;
-}
-
-static const struct profile_part *part_of(const struct profile *p, const char *value)
-{
-    for (size_t i = 0; p->parts && i < p->parts->n; i++)
-        if (str_eq(p->parts->items[i].value, value))
-            return &p->parts->items[i];
-    return NULL;
 }
 
 struct profile *profile_of_value(const struct profile *p, const char *value)

@@ -231,7 +231,9 @@ void function_endpoints_section(struct doc *d, const struct view_ctx *c, const s
                                 uint32_t f)
 {
     const struct profile *p = x->found.p;
-    const char *key = profile_part_endpoint(p);
+    const char *key = profile_part_endpoint(p), *kind = p->functions[f].kind;
+    if (str_eq(kind, "label") || str_eq(kind, "thread") || str_eq(kind, "container"))
+        return;
     struct column *columns = arena_copy(d->arena, ENDPOINTS, sizeof ENDPOINTS);
     columns[P_value].unit = shown_unit(x);
     struct section *s = doc_table(d, "endpoints", "The endpoints it runs for", columns, P_COLUMNS);

@@ -100,8 +100,10 @@ static void select_part(struct shown_profile *x, struct profile **p)
         replace(p, profile_folded(*p, x->shown.folded));
 }
 
-static const char *unknown_part(enum profile_group group)
+static const char *unknown_part(const struct shown_profile *x, enum profile_group group)
 {
+    if (x->shown.focus)
+        return "Of the stacks in focus that is not told.";
     return group == GROUP_THREAD ? "The source does not tell which threads its samples are of."
            : group == GROUP_CONTAINER
                ? "The source does not tell which containers or control groups its samples are of."
@@ -118,7 +120,7 @@ static void group_by_part(struct shown_profile *x, const struct view_ctx *c, enu
     if (key)
         replace(p, profile_by_part(*p, key));
     else
-        x->ungrouped = unknown_part(group);
+        x->ungrouped = unknown_part(x, group);
 }
 
 static bool has_processes(const struct profile *p)
