@@ -209,6 +209,42 @@ static const struct row ROWS[] = {
      .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS, .cycles = 20},
     {.name = "profile_url: no host", .target = "profile_url:http://",
      .expected = S(FAILED), .says = "this is no URL"},
+
+    /* ---- memcached ---- */
+    {.name = "memcached: refuses", .target = "memcached://127.0.0.1:%d",
+     .expected = REFUSED, .says = "cannot connect to memcached", .peer = PEER_REFUSES, .cycles = 100},
+    {.name = "memcached: does not answer", .target = "memcached:127.0.0.1:%d?timeout=500ms",
+     .expected = REFUSED, .says = "cannot connect to memcached", .peer = PEER_NO_ANSWER, .cycles = 20},
+    {.name = "memcached: is mute", .target = "memcached:127.0.0.1:%d?timeout=500ms",
+     .expected = REFUSED, .says = "does not answer", .peer = PEER_MUTE, .cycles = 20},
+    {.name = "memcached: drips", .target = "memcached:127.0.0.1:%d?timeout=500ms",
+     .expected = REFUSED, .says = "", .peer = PEER_DRIPS},
+    {.name = "memcached: garbage", .target = "memcached:127.0.0.1:%d",
+     .expected = REFUSED, .says = "answers otherwise", .peer = PEER_GARBAGE, .cycles = 20},
+    {.name = "memcached: disconnects", .target = "memcached:127.0.0.1:%d",
+     .expected = REFUSED, .says = "closed the connection", .peer = PEER_DISCONNECTS},
+    {.name = "memcached: another server", .target = "memcached:127.0.0.1:%d",
+     .expected = REFUSED, .says = "answers otherwise", .peer = PEER_GREETS},
+    {.name = "memcached: no such socket", .target = "memcached:/nonexistent/mc.sock",
+     .expected = REFUSED, .says = "cannot connect to memcached"},
+    {.name = "memcached: no such host", .target = "memcached:no-such-host.invalid:11211?timeout=1s",
+     .expected = REFUSED, .says = "cannot connect to memcached"},
+    {.name = "memcached: a login", .target = "memcached:user@127.0.0.1:11211",
+     .expected = S(FAILED), .says = "not supported"},
+    {.name = "memcached: an unknown sample", .target = "memcached:127.0.0.1:11211?sample=all",
+     .expected = S(FAILED), .says = "sampled by detail"},
+
+    /* ---- varnish ---- */
+    {.name = "varnish: no such instance", .target = "varnish:%s/no-instance",
+     .expected = REFUSED, .says = "varnishstat"},
+    {.name = "varnish: binary junk", .target = "varnish:%s/junk",
+     .expected = S(FAILED), .says = "not what varnishstat -j prints", .cycles = 20},
+    {.name = "varnish: a silent writer", .target = "varnish:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "varnish: a writer of garbage", .target = "varnish:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_GARBAGE},
+    {.name = "varnish: an endless device", .target = "varnish:/dev/zero",
+     .expected = S(FAILED), .says = "more than 16 MiB"},
 };
 /* clang-format on */
 
