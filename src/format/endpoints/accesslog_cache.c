@@ -123,13 +123,13 @@ enum accesslog_cache accesslog_cache_field(const struct cache_column *c, const c
 
 /* ---- counting ---- */
 
-static bool is_hit(int cache)
+static bool is_hit(enum accesslog_cache cache)
 {
     return cache == ACCESSLOG_HIT || cache == ACCESSLOG_STALE || cache == ACCESSLOG_UPDATING ||
            cache == ACCESSLOG_REVALIDATED;
 }
 
-static bool is_miss(int cache)
+static bool is_miss(enum accesslog_cache cache)
 {
     return cache == ACCESSLOG_MISS || cache == ACCESSLOG_EXPIRED || cache == ACCESSLOG_BYPASS;
 }
@@ -173,7 +173,7 @@ bool accesslog_cache_record(struct cache_second *c, uint32_t *dense, struct sd_h
                             struct sd_bucket *buckets, struct sd_cache *out)
 {
     int64_t all = 0, hits = 0, misses = 0;
-    for (int i = 0; i < ACCESSLOG_CACHE_END; i++) {
+    for (enum accesslog_cache i = ACCESSLOG_NO_CACHE; i < ACCESSLOG_CACHE_END; i++) {
         all += c->n[i];
         hits += is_hit(i) ? c->n[i] : 0;
         misses += is_miss(i) ? c->n[i] : 0;

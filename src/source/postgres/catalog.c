@@ -1,5 +1,6 @@
 /* catalog.c - tables and indexes with their statistics, twice a minute. */
 #include "source/postgres/internal.h"
+#include "source/postgres/buffers.h"
 
 /* The largest tables: more are not useful, and each costs a few system calls. */
 #define MAX_TABLES  "1000" /* CATALOG_TABLES_MAX */
@@ -106,7 +107,7 @@ const char *catalog_indexes_sql(bool has_last_scan)
     return has_last_scan ? INDEXES("s.last_idx_scan") : INDEXES("NULL::timestamptz");
 }
 
-static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r, int row)
+static void add_table(struct postgres *p, struct sd_batch *b, sd_time at, const PGresult *r, int row)
 {
     double rows = conn_real(r, row, T_ROWS);
     struct sd_table t = {
@@ -134,6 +135,7 @@ static void add_table(struct postgres *p, struct sd_batch *b, const PGresult *r,
         .kept_since = SD_UNKNOWN,
     };
     p->s->host->add(b, SD_TABLE, &t);
+    buffers_add_table(p, b, at, &t);
 }
 
 static void add_index(struct postgres *p, struct sd_batch *b, const PGresult *r, int row)
@@ -170,7 +172,7 @@ enum sd_result catalog_collect(struct postgres *p, struct sd_error *err)
         struct sd_batch *b = h->batch(p->s, at);
         p->many_tables = PQntuples(tables) >= CATALOG_TABLES_MAX;
         for (int row = 0; row < PQntuples(tables); row++)
-            add_table(p, b, tables, row);
+            add_table(p, b, at, tables, row);
         for (int row = 0; row < PQntuples(indexes); row++)
             add_index(p, b, indexes, row);
         h->publish(p->s, b);

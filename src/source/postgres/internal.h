@@ -324,6 +324,16 @@ void pooler_describe(const struct postgres *p, struct strbuf *out);
  * the pooled database, which is looked for once. */
 enum sd_result pooler_collect(struct postgres *p, struct sd_error *err);
 
+/* ---- buffers.c: running totals, kept over lost connections ---- */
+struct buffers {
+    bool known;
+    int64_t size;  /* shared_buffers, bytes */
+    sd_time since; /* of the first reading */
+    sd_time started;
+    int64_t hits, reads, evictions;
+    int64_t last_hits, last_reads, last_evictions; /* as the server had them */
+};
+
 /* ---- postgres.c ---- */
 struct postgres {
     struct sd_source *s;
@@ -347,6 +357,7 @@ struct postgres {
     bool has_waitstart, has_last_scan; /* columns that newer servers have */
     bool many_tables;                  /* more than are listed */
 
+    struct buffers buffers;
     struct statements *statements;
     struct session_texts *session_texts;
     struct server_state *state; /* NULL: not asked what there is */

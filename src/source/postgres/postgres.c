@@ -50,7 +50,8 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'waitstart' "
                 "AND attrelid = 'pg_catalog.pg_locks'::pg_catalog.regclass), "
                 "EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attname = 'last_idx_scan' "
-                "AND attrelid = 'pg_catalog.pg_stat_all_indexes'::pg_catalog.regclass)";
+                "AND attrelid = 'pg_catalog.pg_stat_all_indexes'::pg_catalog.regclass), "
+                "pg_catalog.pg_size_bytes(pg_catalog.current_setting('shared_buffers'))::int8";
     PGresult *r;
     enum sd_result result = conn_query(&p->main, FACTS, 0, NULL, true, &r, err);
     if (result != SD_OK)
@@ -75,6 +76,7 @@ static enum sd_result read_facts(struct postgres *p, struct sd_error *err)
         ids && strcmp(ids, "off") != 0 && (strcmp(ids, "auto") != 0 || !libraries || p->preloaded);
     p->has_waitstart = conn_int(r, 0, 8) == 1;
     p->has_last_scan = conn_int(r, 0, 9) == 1;
+    p->buffers.size = conn_int(r, 0, 10);
     PQclear(r);
     return SD_OK;
 }
@@ -386,7 +388,7 @@ const struct sd_source_ops postgres_source_ops = {
                 SD_KIND_BIT(SD_WORKLOAD_INDEX) | SD_KIND_BIT(SD_WORKLOAD_REWRITE) |
                 SD_KIND_BIT(SD_WORKLOAD_WASTE) | SD_KIND_BIT(SD_SERVER) | SD_KIND_BIT(SD_SERVER_IO) |
                 SD_KIND_BIT(SD_REPLICATION) | SD_KIND_BIT(SD_PROGRESS) | SD_KIND_BIT(SD_PARAMETER) |
-                SD_KIND_BIT(SD_BLOAT),
+                SD_KIND_BIT(SD_BLOAT) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_PREFIX),
     .opts_size = sizeof(struct postgres_options),
     .options = postgres_options,
     .priv_size = sizeof(struct postgres),

@@ -1,5 +1,6 @@
 /* server_figures.c - the figures of the server as a whole, in one statement of one row. */
 #include "source/postgres/server_state.h"
+#include "source/postgres/buffers.h"
 
 #include <stdlib.h>
 
@@ -185,4 +186,5 @@ void server_figures_add(struct postgres *p, struct sd_batch *b, const PGresult *
     }
     s.own_transactions = p->own_transactions;
     p->s->host->add(b, SD_SERVER, &s);
+    buffers_count(p, &s);
 }

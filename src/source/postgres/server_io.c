@@ -1,7 +1,9 @@
 /* server_io.c - pg_stat_io, 16 and later: who reads and writes. */
 #include "source/postgres/server_state.h"
 
+#include "base/num.h"
 #include "core/schema.h"
+#include "source/postgres/buffers.h"
 
 enum { BACKEND, OBJECT, CONTEXT, SINCE, FIRST_COUNTER };
 
@@ -55,6 +57,7 @@ char *server_io_sql(const char *columns)
 
 void server_io_add(struct postgres *p, struct sd_batch *b, const PGresult *r)
 {
+    int64_t evictions = SD_UNKNOWN;
     for (int row = 0; row < PQntuples(r); row++) {
         struct sd_server_io io;
         schema_clear(schema_of(SD_SERVER_IO), &io);
@@ -67,5 +70,8 @@ void server_io_add(struct postgres *p, struct sd_batch *b, const PGresult *r)
             memcpy((char *)&io + COUNTERS[i].at, &v, sizeof v);
         }
         p->s->host->add(b, SD_SERVER_IO, &io);
+        if (str_eq(io.object, "relation"))
+            evictions = add_known(evictions, io.evictions);
     }
+    buffers_evicted(p, evictions);
 }

@@ -1,5 +1,6 @@
 /* server_state.c - reads the state of the server as a whole, with the figures. */
 #include "source/postgres/server_state.h"
+#include "source/postgres/buffers.h"
 
 #include <stdlib.h>
 
@@ -119,6 +120,7 @@ enum sd_result server_state_add(struct postgres *p, struct sd_batch *b, sd_time 
         if (progress)
             progress_add(p, b, progress, x->columns);
         result = add_io(p, b, at, err);
+        buffers_add(p, b);
     }
     PQclear(figures);
     PQclear(replication);
