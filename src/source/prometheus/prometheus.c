@@ -127,7 +127,7 @@ static char *address_of(const char *url)
 static char *whole_url(const char *at)
 {
     size_t path = path_start(at), end = strcspn(at, "?#");
-    if (end - path > 1)
+    if (end - path > 1 || path == (size_t)(strstr(at, "://") + 3 - at)) /* or there is no host */
         return mem_strndup(at, strcspn(at, "#"));
     return mem_printf("%.*s/metrics%.*s", (int)path, at, (int)strcspn(at + end, "#"), at + end);
 }
