@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "format/metrics/cache_metrics.h"
-#include "fuzz_host.h"
 
 static void one(void *ctx, const struct sd_cache *c)
 {
