@@ -46,7 +46,9 @@ enum sd_result {
     SD_RETRY,       /* failed for now: close, back off, open again (when not `follow`: failed) */
     SD_CONFIG,      /* the user must change something: failed until reloaded */
     SD_UNSUPPORTED, /* this source cannot do that, here or at all */
-    SD_GONE         /* the input ended for good (end of file, program ended) */
+    SD_GONE,        /* the input ended for good (end of file, program ended) */
+    SD_OTHER        /* what answered is for another kind, whose name is in the error: the host opens that
+                       one in its place, once. Only while nothing was published */
 };
 
 #if defined(__GNUC__)
@@ -149,6 +151,7 @@ struct sd_source {
     const void *opts;   /* the options struct, parsed */
     void *priv;         /* priv_size bytes, zeroed before the first open, kept between opens */
     bool follow;        /* false: read what is there and end (a verb on a file) */
+    int64_t watch_ns;   /* with `follow`: it is watched for so long only; 0: without an end */
 };
 
 enum { SD_SOURCE_COMMAND = 1 /* the target is a shell's command: only its program is shown */ };
@@ -166,8 +169,9 @@ struct sd_source_ops {
     const struct sd_option *options; /* ends with a row whose name is NULL; or NULL */
     size_t priv_size;
 
-    /* Between collects; 0 for a streaming source. An option named "interval" of
-     * type SD_OPTION_DURATION takes its place for an instance. */
+    /* Between collects; 0 for a streaming source. An option named "interval"
+     * (or "every", of a streaming source that reads in turns) of type
+     * SD_OPTION_DURATION takes its place for an instance. */
     int64_t interval_ns;
 
     /* How sure the source is that `target` (no "kind:" in front) is its own,

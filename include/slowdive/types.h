@@ -118,10 +118,10 @@ struct sd_texts {
 
 /* One sample of a number that is nothing else below. */
 #define SD_METRIC_FIELDS(X)                                                                                  \
-    X(TEXT, name, "", "what is measured, dotted: postgresql.connections")                                    \
-    X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key")                                   \
-    X(TEXT, unit, "", "ns, bytes, share, count; absent when it has none")                                    \
-    X(REAL, value, "", "the value")                                                                          \
+    X(TEXT, name, "", "what is measured: postgresql.connections, redis_keyspace_hits_total")                 \
+    X(TEXT, labels, "", "key=value pairs, comma separated, sorted by key; \\, \\= \\\\ and \\n in values")   \
+    X(TEXT, unit, "", "ns, bytes, share, count, time (ns since 1970); absent when it has none")              \
+    X(REAL, value, "", "the value; absent: from now on it has none")                                         \
     X(INT, counter, "0|1", "1: a counter that only grows; shown as a rate")
 
 /* Requests to one endpoint that ended in one interval: a delta, not a total. */

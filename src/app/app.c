@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/redact.h"
 #include "base/trust.h"
+#include "base/units.h"
 #include "base/utf8.h"
 #include "format/record/recording.h"
 #include "ui/actions.h"
@@ -95,7 +96,10 @@ bool app_init(struct app *a, const struct cli *cli, const struct model_limits *l
     if (limits)
         lim = *limits;
     a->model = model_new(&lim);
-    a->rt = rt_new(&RT_DEFAULTS);
+    struct rt_limits how = RT_DEFAULTS;
+    if (cli_has(cli, CLI_FOR) && !unit_parse_duration(cli->values[CLI_FOR], &how.watch_ns, err))
+        how.watch_ns = 0; /* the verb says so */
+    a->rt = rt_new(&how);
     return true;
 }
 

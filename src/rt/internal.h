@@ -58,11 +58,13 @@ struct rt_source {
 
     /* Under rt->lock. */
     bool worker_done, interrupter_done;
+    char *other; /* kind that takes its place: SD_OTHER */
 
     /* Main thread only. */
     struct rt_source *next;
     pthread_t worker, interrupter;
     bool has_interrupter;
+    bool took_over; /* it has taken the place of another */
 
     /* Under lock. */
     pthread_mutex_t lock;

@@ -12,6 +12,7 @@
 #include "conf/option.h"
 #include "core/job.h"
 #include "rt/internal.h"
+#include "rt/registry.h"
 
 const struct rt_limits RT_DEFAULTS = {
     .mailbox_bytes = (size_t)8 << 20,
@@ -111,6 +112,7 @@ void source_unref(struct rt_source *s)
     free(s->name);
     free(s->target);
     free(s->shown_target);
+    free(s->other);
     rt_unref(s->rt);
     free(s);
 }
@@ -183,11 +185,13 @@ static void unlink_source(struct rt *rt, struct rt_source *s)
         rt->turn = NULL;
 }
 
-/* An option `interval` of type duration is the instance's own interval. */
+/* An option `interval`, or `every` of one that runs, of type duration is the instance's own interval. */
 static int64_t interval_of(const struct sd_source_ops *ops, const void *opts)
 {
-    const struct sd_option *o = option_find(ops->options, "interval");
+    const struct sd_option *o = option_find(ops->options, ops->run ? "every" : "interval");
     int64_t ns = SD_UNKNOWN;
+    if (!o)
+        o = option_find(ops->options, "interval");
     if (opts && o && o->type == SD_OPTION_DURATION)
         memcpy(&ns, (const char *)opts + o->offset, sizeof ns);
     if (!sd_known(ns) || ns <= 0)
@@ -195,8 +199,10 @@ static int64_t interval_of(const struct sd_source_ops *ops, const void *opts)
     return ns > 0 || ops->run ? ns : SD_S;
 }
 
-struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
-                           const char *target, void *opts, bool follow, struct sd_error *err)
+/* `took_over`: it takes the place of another kind. */
+static struct rt_source *begin(struct rt *rt, const struct sd_source_ops *ops, const char *name,
+                               const char *target, void *opts, bool follow, bool took_over,
+                               struct sd_error *err)
 {
     struct rt_source *old = find_instance(rt, name);
     if (old && worker_done(old)) {
@@ -217,6 +223,7 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
     s->shown_target = ops->flags & SD_SOURCE_COMMAND ? redact_command(s->target) : redact(s->target);
     s->opts = opts;
     s->interval = interval_of(ops, opts);
+    s->took_over = took_over;
     s->refs = 1;
     s->pub = (struct sd_source){
         .host = &RT_HOST,
@@ -225,6 +232,7 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
         .opts = opts,
         .priv = mem_alloc(ops->priv_size),
         .follow = follow,
+        .watch_ns = follow ? rt->limits.watch_ns : 0,
     };
     pthread_mutex_init(&s->life, NULL);
     pthread_mutex_init(&s->lock, NULL);
@@ -253,6 +261,12 @@ struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const
         end = &(*end)->next;
     *end = s;
     return s;
+}
+
+struct rt_source *rt_start(struct rt *rt, const struct sd_source_ops *ops, const char *name,
+                           const char *target, void *opts, bool follow, struct sd_error *err)
+{
+    return begin(rt, ops, name, target, opts, follow, false, err);
 }
 
 static void stop(struct rt_source *s)
@@ -314,6 +328,81 @@ static void check_all_stale(struct rt *rt)
     timerfd_settime(rt->timer_fd, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
+/* ---- another kind in its place ---- */
+
+/* What both kinds know by the same name, but secrets, which are not printed. */
+static bool copy_options(const struct rt_source *from, const struct sd_source_ops *ops, void *opts,
+                         struct sd_error *err)
+{
+    bool ok = true;
+    for (const struct sd_option *o = from->ops->options; ok && o && o->name; o++) {
+        const struct sd_option *to = option_find(ops->options, o->name);
+        if (!to || to->type != o->type || o->type == SD_OPTION_LIST || (o->flags & SD_OPTION_SECRET))
+            continue;
+        struct strbuf text = {0};
+        option_print(o, from->opts, &text);
+        ok = option_set(ops->options, opts, o->name, strbuf_text(&text), err);
+        strbuf_free(&text);
+    }
+    return ok;
+}
+
+static bool set_options(const struct registry_resolved *r, void *opts, struct sd_error *err)
+{
+    bool ok = true;
+    for (char **p = r->options; ok && p && *p; p++) {
+        char *name = mem_strndup(*p, strcspn(*p, "="));
+        ok = option_set(r->ops->options, opts, name, strchr(*p, '=') ? strchr(*p, '=') + 1 : "yes", err);
+        free(name);
+    }
+    return ok;
+}
+
+static bool start_other(struct rt *rt, const struct rt_source *s, struct sd_error *err)
+{
+    struct registry_resolved r;
+    char *given = mem_printf("%s:%s", s->other, s->target), *name = mem_strdup(s->name);
+    bool ok = registry_resolve(given, &r, err);
+    if (ok) {
+        void *opts = options_new(r.ops->options, r.ops->opts_size);
+        ok = copy_options(s, r.ops, opts, err) && set_options(&r, opts, err);
+        if (ok)
+            ok = begin(rt, r.ops, name, r.target, opts, s->pub.follow, true, err) != NULL;
+        else
+            options_free(r.ops->options, opts);
+        registry_resolved_free(&r);
+    }
+    free(given);
+    free(name);
+    return ok;
+}
+
+static bool is_known(const struct rt *rt, const struct rt_source *s)
+{
+    const struct rt_source *x = rt->sources;
+    while (x && x != s)
+        x = x->next;
+    return x;
+}
+
+/* Before the end of the source is told: it goes on. */
+static void start_others(struct rt *rt)
+{
+    for (struct rt_source *s = rt->sources, *next; s; s = next) {
+        struct sd_error err = {""};
+        next = s->next;
+        if (!worker_done(s) || !s->other)
+            continue;
+        if (s->stop)
+            fail(&err, "stopped");
+        else if (start_other(rt, s, &err) || !is_known(rt, s))
+            continue;
+        free(s->other);
+        s->other = NULL;
+        status_set(s, s->stop ? SD_STATE_OFF : SD_STATE_FAILED, err.text, SD_UNKNOWN);
+    }
+}
+
 typedef void rt_sink(void *ctx, const struct sd_batch *b);
 
 /* One status and one batch of a source; how many were given. */
@@ -342,6 +431,7 @@ size_t rt_drain(struct rt *rt, int64_t budget_ns, rt_sink *sink, void *ctx)
     clear(rt->event_fd);
     clear(rt->timer_fd);
     atomic_store(&rt->signalled, false);
+    start_others(rt);
     check_all_stale(rt);
     for (struct rt_source *s = rt->sources; s; s = s->next)
         sources++;
@@ -364,7 +454,7 @@ size_t rt_drain(struct rt *rt, int64_t budget_ns, rt_sink *sink, void *ctx)
 bool rt_finished(const struct rt *rt)
 {
     for (struct rt_source *s = rt->sources; s; s = s->next) {
-        if (!worker_done(s) || !mailbox_is_empty(&s->box))
+        if (!worker_done(s) || s->other || !mailbox_is_empty(&s->box))
             return false;
         pthread_mutex_lock(&s->lock);
         bool dirty = s->dirty;

@@ -345,6 +345,18 @@ static enum sd_result one_life(struct rt_source *s, struct sd_error *err)
     return r;
 }
 
+/* The main thread starts the other kind once this worker has ended: rt_drain. False: that kind was asked
+ * already. */
+static bool hand_over(struct rt_source *s, const char *kind)
+{
+    if (s->took_over)
+        return false;
+    pthread_mutex_lock(&s->rt->lock);
+    s->other = mem_strdup(kind);
+    pthread_mutex_unlock(&s->rt->lock);
+    return true;
+}
+
 static void live(struct rt_source *s)
 {
     unsigned failures = 0;
@@ -362,6 +374,10 @@ static void live(struct rt_source *s)
             status_set(s, SD_STATE_ENDED, *err.text ? err.text : NULL, SD_UNKNOWN);
             return;
         }
+        if (r == SD_OTHER && hand_over(s, err.text))
+            return;
+        if (r == SD_OTHER)
+            fail(&err, "the answer of %.200s is for none of the sources that read such addresses", s->name);
         count_error(s);
         if (!*err.text)
             fail(&err, "%s failed and gave no reason", s->name);

@@ -1,7 +1,7 @@
 /* metrics.c - metrics: samples in, values and rates out. */
 #include "core/model/parts.h"
 
-enum { POINTS_MAX = 16384, KEY_BYTES = 1024 };
+enum { POINTS_MAX = 16384, KEY_BYTES = 8192 };
 
 struct point {
     sd_time at;
@@ -9,6 +9,7 @@ struct point {
 };
 struct series {
     char *key; /* origin \x1f name \x1f labels */
+    char unit[8];
     struct point *points;
     size_t n, cap;
     bool counter;
@@ -17,7 +18,8 @@ struct series {
 
 struct metrics {
     struct series *hash;
-    size_t n;
+    size_t n, bytes;  /* of series and their keys */
+    int64_t left_out; /* samples of series that had no room */
 };
 
 static size_t key_of(char out[KEY_BYTES], const char *origin, const char *name, const char *labels)
@@ -56,14 +58,19 @@ static void metric_add(struct part *p, const struct sd_batch *b, const struct sd
     struct series *s;
     HASH_FIND(hh, x->hash, key, n, s);
     if (!s) {
-        if (x->n >= MIN(p->most, p->share / 2 / (KEY_BYTES + sizeof *s)))
+        size_t takes = sizeof *s + n + 1;
+        if (x->n >= p->most || x->bytes + takes > p->share / 2) {
+            x->left_out = add_sat(x->left_out, 1);
             return;
+        }
+        x->bytes += takes;
         s = model_take(p, sizeof *s);
         s->key = model_strdup(p, key, n);
         HASH_ADD_KEYPTR(hh, x->hash, s->key, n, s);
         x->n++;
     }
     s->counter = r->counter == 1;
+    snprintf(s->unit, sizeof s->unit, "%s", r->unit ? r->unit : "");
     if (s->n >= POINTS_MAX)
         halve(p, s, s->n / 2);
     sd_time at = batch_time(b);
@@ -210,7 +217,8 @@ size_t model_metric_entries(const struct model *m, const char *name, sd_time now
     return n;
 }
 
-/* Growth per second between the samples around the span; a fall is a restart from 0. */
+/* Growth per second between the samples around the span; a fall is a restart from 0. What lies beside a
+ * sample without a value is unknown: neither its growth nor its time counts. */
 static double rate(const struct series *s, struct span span)
 {
     size_t lo = upto(s, span.from), hi = upto(s, span.to);
@@ -218,14 +226,16 @@ static double rate(const struct series *s, struct span span)
     hi = MIN(hi, s->n ? s->n - 1 : 0);
     if (hi > lo + 1 && s->points[hi].at > span.to && s->points[hi - 1].at >= span.to)
         hi--;
-    if (hi <= lo)
-        return (double)NAN;
-    double growth = 0;
+    double growth = 0, time = 0;
     for (size_t i = lo + 1; i <= hi; i++) {
-        double d = s->points[i].value - s->points[i - 1].value;
-        growth += d < 0 ? s->points[i].value : d;
+        const struct point *from = &s->points[i - 1], *to = &s->points[i];
+        double d = to->value - from->value;
+        if (isnan(d))
+            continue;
+        growth += d < 0 ? to->value : d;
+        time += (double)to->at - (double)from->at;
     }
-    return growth / (((double)s->points[hi].at - (double)s->points[lo].at) / (double)SD_S);
+    return time > 0 ? growth / (time / (double)SD_S) : (double)NAN;
 }
 
 double model_metric_rate(const struct model *m, const char *origin, const char *name, const char *labels,
@@ -235,10 +245,8 @@ double model_metric_rate(const struct model *m, const char *origin, const char *
     return s ? rate(s, span) : (double)NAN;
 }
 
-void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
-                         struct span span, size_t n, double *out)
+static void over_time(const struct model *m, const struct series *s, struct span span, size_t n, double *out)
 {
-    const struct series *s = find_series(m, origin, name, labels);
     struct steps st = steps_of(m, span, n);
     for (size_t k = 0; k < n; k++) {
         struct span step = steps_span(&st, k);
@@ -251,4 +259,57 @@ void model_metric_series(const struct model *m, const char *origin, const char *
         else if (last)
             out[k] = s->points[last - 1].value;
     }
+}
+
+void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
+                         struct span span, size_t n, double *out)
+{
+    over_time(m, find_series(m, origin, name, labels), span, n, out);
+}
+
+void metric_series(const struct model *m, const struct metric_info *e, struct span span, size_t n,
+                   double *out)
+{
+    over_time(m, e->series, span, n, out);
+}
+
+size_t model_metric_all(const struct model *m, struct metric_info *out, size_t max)
+{
+    const struct metrics *x = m->parts[DOMAIN_metrics].state;
+    size_t n = 0;
+    for (const struct series *s = x->hash; s && n < max; s = s->hh.next) {
+        char *name = strchr(s->key, 0x1f), *labels = name ? strchr(name + 1, 0x1f) : NULL;
+        if (labels)
+            out[n++] = (struct metric_info){.origin = s->key,
+                                            .origin_len = (size_t)(name - s->key),
+                                            .name = name + 1,
+                                            .name_len = (size_t)(labels - name - 1),
+                                            .labels = labels + 1,
+                                            .unit = *s->unit ? s->unit : NULL,
+                                            .counter = s->counter,
+                                            .series = s};
+    }
+    return n;
+}
+
+size_t model_metric_count(const struct model *m, int64_t *left_out)
+{
+    const struct metrics *x = m->parts[DOMAIN_metrics].state;
+    *left_out = x->left_out;
+    return x->n;
+}
+
+bool metric_now(const struct metric_info *e, sd_time now, double *value, sd_time *at)
+{
+    size_t n = upto(e->series, now);
+    if (n) {
+        *value = e->series->points[n - 1].value;
+        *at = e->series->points[n - 1].at;
+    }
+    return n > 0;
+}
+
+double metric_rate(const struct metric_info *e, struct span span)
+{
+    return rate(e->series, span);
 }

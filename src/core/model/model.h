@@ -349,6 +349,20 @@ size_t model_metric_entries(const struct model *m, const char *name, sd_time now
                             size_t max);
 void model_metric_series(const struct model *m, const char *origin, const char *name, const char *labels,
                          struct span span, size_t n, double *out);
+/* All series, in the order of sight; count, at most max. The texts are the model's, until the next batch. */
+struct metric_info {
+    const char *origin, *name; /* not terminated */
+    size_t origin_len, name_len;
+    const char *labels, *unit; /* unit NULL: none */
+    bool counter;
+    const struct series *series;
+};
+size_t model_metric_all(const struct model *m, struct metric_info *out, size_t max);
+size_t model_metric_count(const struct model *m, int64_t *left_out); /* samples that had no room */
+bool metric_now(const struct metric_info *e, sd_time now, double *value, sd_time *at);
+double metric_rate(const struct metric_info *e, struct span span);
+void metric_series(const struct model *m, const struct metric_info *e, struct span span, size_t n,
+                   double *out);
 
 /* ---- database servers as a whole ----
  * The newest records at or before `at` of one of the kinds SERVER, SERVER_IO, REPLICATION, PROGRESS,

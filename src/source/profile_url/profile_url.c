@@ -4,10 +4,11 @@
 #include <stdlib.h>
 
 #include "base/redact.h"
+#include "format/metrics/exposition.h"
 #include "format/profiles/json_pull.h"
 #include "format/profiles/profile_file.h"
-#include "source/profile_url/fetch.h"
 #include "source/profile_url/pyroscope.h"
+#include "source/shared/fetch.h"
 
 enum {
     RECORDS_MAX = 12 << 20, /* what one profile may take of the model, which keeps several */
@@ -300,6 +301,14 @@ static bool find_profiles(struct url_source *x, const struct fetch_answer *a)
     return true;
 }
 
+/* Metrics, or the page of an exporter, which says where they are: for another source. */
+static bool has_metrics(const struct url_source *x, const struct fetch_answer *a)
+{
+    bool page =
+        path_end(x->url) - path_start(x->url) <= 1 && contains(a, "/metrics") && !contains(a, "/debug/pprof");
+    return a->status < 300 && a->len && (page || exposition_sure(a->bytes, MIN(a->len, (size_t)16384)) >= 90);
+}
+
 static enum sd_result ask_url(struct sd_source *s, struct fetch_answer *a, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
@@ -322,6 +331,10 @@ static enum sd_result ask_unknown(struct sd_source *s, struct fetch_answer *a, s
     if (a->status < 300 && a->len && profile_recognise(a->bytes, MIN(a->len, (size_t)16384)) != PROFILE_ANY) {
         x->known = true;
         return SD_OK;
+    }
+    if (has_metrics(x, a)) {
+        fetch_free(a);
+        return sd_fail(err, SD_OTHER, "prometheus");
     }
     if (find_profiles(x, a)) {
         fetch_free(a);

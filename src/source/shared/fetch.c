@@ -1,4 +1,4 @@
-#include "source/profile_url/fetch.h"
+#include "source/shared/fetch.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -11,6 +11,7 @@ enum { CONNECT_MS = 10000, POLL_MS = 200, REDIRECTS_MAX = 5 };
 struct taking {
     const struct fetch_ask *ask;
     struct fetch_answer *answer;
+    CURL *curl;
     size_t cap;
     bool full;
 };
@@ -18,6 +19,15 @@ struct taking {
 static void begin(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* What comes for the sink; of another status a page is kept, for its sentence. */
+static bool is_for_sink(const struct taking *t)
+{
+    long status = 0;
+    if (t->ask->sink)
+        curl_easy_getinfo(t->curl, CURLINFO_RESPONSE_CODE, &status);
+    return status == 200;
 }
 
 static size_t take(char *bytes, size_t size, size_t n, void *ctx)
@@ -28,6 +38,11 @@ static size_t take(char *bytes, size_t size, size_t n, void *ctx)
     t->full = n > t->ask->max - a->len;
     if (t->full)
         return 0;
+    if (is_for_sink(t)) {
+        t->ask->sink(t->ask->ctx, bytes, n);
+        a->len += n;
+        return n;
+    }
     if (a->len + n + 1 > t->cap) {
         t->cap = MAX(MIN(t->cap * 2, t->ask->max + 1), a->len + n + 1);
         a->bytes = mem_realloc(a->bytes, t->cap);
@@ -38,6 +53,33 @@ static size_t take(char *bytes, size_t size, size_t n, void *ctx)
     return n;
 }
 
+static bool given(const char *text)
+{
+    return text && *text;
+}
+
+static void prepare_secrets(CURL *c, const struct fetch_ask *ask)
+{
+    if (given(ask->user))
+        curl_easy_setopt(c, CURLOPT_USERNAME, ask->user);
+    if (given(ask->password))
+        curl_easy_setopt(c, CURLOPT_PASSWORD, ask->password);
+    if (given(ask->bearer)) {
+        curl_easy_setopt(c, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, ask->bearer);
+    }
+    if (given(ask->ca))
+        curl_easy_setopt(c, CURLOPT_CAINFO, ask->ca);
+    if (given(ask->cert))
+        curl_easy_setopt(c, CURLOPT_SSLCERT, ask->cert);
+    if (given(ask->key))
+        curl_easy_setopt(c, CURLOPT_SSLKEY, ask->key);
+    if (ask->insecure) {
+        curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
 /* No option of these fails but for want of memory. */
 static CURL *prepare(const struct fetch_ask *ask, struct taking *t, struct curl_slist *headers, char *why)
 {
@@ -45,6 +87,7 @@ static CURL *prepare(const struct fetch_ask *ask, struct taking *t, struct curl_
     if (!c)
         return NULL;
     bool https = str_starts(ask->url, "https:");
+    t->curl = c;
     curl_easy_setopt(c, CURLOPT_URL, ask->url);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, https ? "https" : "http");
@@ -60,6 +103,7 @@ static CURL *prepare(const struct fetch_ask *ask, struct taking *t, struct curl_
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, why);
+    prepare_secrets(c, ask);
     if (ask->post)
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, ask->post);
     return c;
@@ -105,6 +149,11 @@ static struct curl_slist *headers_of(const struct fetch_ask *ask)
     struct curl_slist *list = NULL;
     if (ask->post)
         list = curl_slist_append(list, "Content-Type: application/json");
+    if (given(ask->accept)) {
+        char *text = mem_printf("Accept: %s", ask->accept);
+        list = curl_slist_append(list, text);
+        free(text);
+    }
     if (ask->tenant && *ask->tenant && !strpbrk(ask->tenant, "\r\n")) {
         char *text = mem_printf("X-Scope-OrgID: %s", ask->tenant);
         list = curl_slist_append(list, text);

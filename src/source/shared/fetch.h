@@ -1,8 +1,8 @@
 /* fetch.h - one request over HTTP, by libcurl: with deadlines, bounds and an end when the source is to stop.
  * What is fetched may be anybody's: it goes no other ways than http and https, a redirect stays on its
  * scheme, and no password is in a sentence. On a source's worker thread. */
-#ifndef SOURCE_PROFILE_URL_FETCH_H
-#define SOURCE_PROFILE_URL_FETCH_H
+#ifndef SOURCE_SHARED_FETCH_H
+#define SOURCE_SHARED_FETCH_H
 
 #include "base/base.h"
 
@@ -10,8 +10,18 @@ struct fetch_ask {
     const char *url;
     const char *post;   /* a body of JSON; NULL: GET */
     const char *tenant; /* of Pyroscope; NULL or "": none */
-    size_t max;         /* bytes of the answer */
+    size_t max;         /* bytes of the answer, unpacked */
     int64_t wait_ns;    /* for all of it */
+
+    /* NULL or "": none. Who is asked gets them, not whom it redirects to. */
+    const char *accept; /* header */
+    const char *user, *password, *bearer;
+    const char *ca, *cert, *key; /* files in PEM */
+    bool insecure;               /* any certificate of the server will do */
+
+    /* Gets the bytes of an answer with status 200 as they come, instead of fetch_answer.bytes. */
+    void (*sink)(void *ctx, const char *bytes, size_t n);
+    void *ctx;
 };
 
 struct fetch_answer {
