@@ -61,6 +61,9 @@ static size_t names_of_jit(struct sampler_source *x, struct sampler_module *m, c
                            struct sampler_name *out)
 {
     const char *name = sampler_jit_at(x, m, f->address - !f->exact);
+    if (!name && !m->map_read && m->dump_fd < 0)
+        sampler_trouble(x, "Code made at run time has no names: its program wrote no /tmp/perf-PID.map (node "
+                           "--perf-basic-prof, jcmd PID Compiler.perfmap, python3 -X perf) and no jitdump.");
     *out = name ? (struct sampler_name){.name = name, .module = m->name, .kind = jit_kind(name)}
                 : (struct sampler_name){.name = "[unknown]"};
     return 1;
