@@ -596,6 +596,21 @@ struct sd_texts {
     X(LIST_REAL, root_cut, "", "the same of outermost frames, for each sample type")                         \
     X(INT, root_cut_n, "count", "the same: their number")
 
+/* An object of a heap snapshot that keeps much from being freed; beside the profile of the batch. */
+#define SD_PROFILE_HOLDER_FIELDS(X)                                                                          \
+    X(INT, id, "", "number of the object, the same in all snapshots of its process")                         \
+    X(INT, above, "", "number of the nearest such object that holds it; 0: none")                            \
+    X(TEXT, name, "", "its constructor, or its type in parentheses")                                         \
+    X(TEXT, property, "",                                                                                    \
+      "the property of `above` that is this object; absent: it has none, or not directly")                   \
+    X(TEXT, through, "", "the property through which it holds nearly all of that; absent: it is divided")    \
+    X(TEXT, what, "",                                                                                        \
+      "what it is: listeners, timers, detached, closure, chain, map, set, array or object; absent: else")    \
+    X(TEXT, path, "", "its holders, the nearest first, with the properties")                                 \
+    X(TEXT, holds, "", "what most of the objects right below it are; absent: they differ")                   \
+    X(INT, held, "count", "objects right below it")                                                          \
+    X(INT, bytes, "bytes", "what would be freed with it")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -648,7 +663,8 @@ struct sd_texts {
     R(23, BLOAT, bloat, "how much of a relation is unused")                                                  \
     R(24, PROFILE, profile, "a profile of a program")                                                        \
     R(25, PROFILE_FUNCTION, profile_function, "a function of a profile")                                     \
-    R(26, PROFILE_TREE, profile_tree, "the call tree of a profile")
+    R(26, PROFILE_TREE, profile_tree, "the call tree of a profile")                                          \
+    R(27, PROFILE_HOLDER, profile_holder, "an object of a heap snapshot that holds much")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

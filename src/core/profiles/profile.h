@@ -75,6 +75,9 @@ struct profile {
     size_t n_path, cap_path;
     bool given; /* functions' figures were added, not walked for */
 
+    struct sd_profile_holder *holders; /* of a heap: objects that hold much; texts are in the arena */
+    size_t n_holders;
+
     bool series;            /* figures of an interval, that add up with those of the other intervals */
     int64_t lost;           /* samples; SD_UNKNOWN: the format cannot tell */
     double truncated_share; /* of the samples, with a stack that is cut; NAN as above */

@@ -33,6 +33,7 @@ static const struct sd_option OPTIONS[] = {
 struct profile_source {
     int fd;
     bool opened, regular;
+    sd_time changed; /* the file; SD_UNKNOWN */
     char *bytes;
     size_t len, cap;
 };
@@ -54,6 +55,7 @@ static enum sd_result profile_open(struct sd_source *s, struct sd_error *err)
     if (S_ISREG(st.st_mode) && st.st_size > PROFILE_FILE_MAX)
         return sd_fail(err, SD_CONFIG, "cannot read the profile %.300s: it has more than 256 MiB", s->target);
     x->regular = S_ISREG(st.st_mode);
+    x->changed = x->regular ? st.st_mtim.tv_sec * SD_S + st.st_mtim.tv_nsec : SD_UNKNOWN;
     x->cap = x->regular ? (size_t)st.st_size + 1 : 65536;
     x->bytes = mem_realloc(NULL, x->cap);
     return SD_OK;
@@ -113,6 +115,8 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
                         base_name(s->target), err);
     if (!p)
         return SD_CONFIG;
+    if (p->n_holders && !sd_known(p->at)) /* several snapshots are told apart by their age */
+        p->at = x->changed;
     r = publish_profile(s, p, err);
     profile_free(p);
     return r;
@@ -167,7 +171,7 @@ static int profile_recognise_target(const char *target, const void *head, size_t
         .summary = summary_,                                                                                 \
         .targets = targets_,                                                                                 \
         .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) |                             \
-                    SD_KIND_BIT(SD_PROFILE_TREE) | SD_KIND_BIT(SD_INTAKE),                                   \
+                    SD_KIND_BIT(SD_PROFILE_TREE) | SD_KIND_BIT(SD_PROFILE_HOLDER) | SD_KIND_BIT(SD_INTAKE),  \
         .opts_size = sizeof(struct profile_options),                                                         \
         .options = OPTIONS,                                                                                  \
         .priv_size = sizeof(struct profile_source),                                                          \
