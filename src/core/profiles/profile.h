@@ -121,6 +121,10 @@ bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t 
 /* The same in steps: the node below `parent` (0: the root) for a function, made when it is not there.
  * PROFILE_NO_NODE: there is no room for more; the stack goes to profile_stack then. */
 uint32_t profile_below(struct profile *p, uint32_t parent, uint32_t function);
+/* The same below a node that was made just now: nothing is below it, so nothing is looked for. The number of
+ * the next node that is made is p->n_nodes; fetching what making one below that number will write. */
+uint32_t profile_below_new(struct profile *p, uint32_t parent, uint32_t function);
+void profile_fetch_below(const struct profile *p, uint32_t parent, uint32_t function);
 /* A stack of n frames that ends in that node. */
 bool profile_ends(struct profile *p, uint32_t node, size_t n, int64_t samples, const double *values);
 /* What is below a node and has no nodes of its own, with the number of frames right below. */
