@@ -777,6 +777,21 @@ struct sd_texts {
     X(LIST_TEXT, finding_texts, "", "of each, a sentence with the header to send instead")                   \
     X(LIST_TEXT, notes, "", "what could not be found out, in sentences")
 
+/* An object of a heap snapshot that keeps much from being freed; beside the profile of the batch. */
+#define SD_PROFILE_HOLDER_FIELDS(X)                                                                          \
+    X(INT, id, "", "number of the object, the same in all snapshots of its process")                         \
+    X(INT, above, "", "number of the nearest such object that holds it; 0: none")                            \
+    X(TEXT, name, "", "its constructor, or its type in parentheses")                                         \
+    X(TEXT, property, "",                                                                                    \
+      "the property of `above` that is this object; absent: it has none, or not directly")                   \
+    X(TEXT, through, "", "the property through which it holds nearly all of that; absent: it is divided")    \
+    X(TEXT, what, "",                                                                                        \
+      "what it is: listeners, timers, detached, closure, chain, map, set, array or object; absent: else")    \
+    X(TEXT, path, "", "its holders, the nearest first, with the properties")                                 \
+    X(TEXT, holds, "", "what most of the objects right below it are; absent: they differ")                   \
+    X(INT, held, "count", "objects right below it")                                                          \
+    X(INT, bytes, "bytes", "what would be freed with it")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -836,7 +851,8 @@ struct sd_texts {
     R(30, CACHE_COMMAND, cache_command, "a command of a cache")                                              \
     R(31, CACHE_SLOW, cache_slow, "a slow execution of a command of a cache")                                \
     R(32, CACHE_CURVE, cache_curve, "how misses of a cache fall with its size")                              \
-    R(33, ASSET_POLICY, asset_policy, "what caches may do with the answer to a URL")
+    R(33, ASSET_POLICY, asset_policy, "what caches may do with the answer to a URL")                         \
+    R(34, PROFILE_HOLDER, profile_holder, "an object of a heap snapshot that holds much")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

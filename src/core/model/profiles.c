@@ -483,3 +483,45 @@ bool model_profile_steps(const struct model *m, struct span span, const char *ty
     }
     return any;
 }
+
+/* ---- heap snapshots ---- */
+
+enum { HOLDERS_MAX = 1024 }; /* of one snapshot, the largest: readers give no more */
+
+static const struct sd_profile_holder **holders_of(const struct sd_batch *b, size_t *n)
+{
+    const struct sd_profile_holder **out = NULL, *h;
+    size_t cap = *n = 0;
+    for (size_t i = 0; *n < HOLDERS_MAX && (h = batch_each(b, SD_PROFILE_HOLDER, &i));) {
+        out = *n == cap ? mem_grow(out, *n, &cap, sizeof *out) : out;
+        out[(*n)++] = h;
+    }
+    return out;
+}
+
+static int by_age(const void *a, const void *b)
+{
+    const struct heap_snapshot *x = a, *y = b;
+    return x->at < y->at ? -1 : x->at > y->at ? 1 : strcmp(x->name, y->name);
+}
+
+size_t model_snapshots(const struct model *m, const char *type, struct heap_snapshot *out, size_t max)
+{
+    const struct profiles *x = m->parts[DOMAIN_profiles].state;
+    size_t n = 0;
+    for (size_t i = 0; i < x->n && n < max; i++) {
+        const struct sd_profile *w = x->items[i].whole;
+        int t = type_index(w->types, type);
+        if (t < 0)
+            continue;
+        struct heap_snapshot s = {.name = w->name ? w->name : "",
+                                  .at = sd_known(w->began) ? w->began : x->items[i].at,
+                                  .bytes = real_at(w->values, (size_t)t)};
+        s.holders = holders_of(x->items[i].batch, &s.n);
+        if (s.n)
+            out[n++] = s;
+    }
+    if (n)
+        qsort(out, n, sizeof *out, by_age);
+    return n;
+}

@@ -3,6 +3,7 @@
 #define CORE_MODEL_PROFILES_H
 
 #include "core/model/model.h"
+#include "core/profiles/holder_growth.h"
 #include "core/profiles/profile.h"
 
 /* The profiles of a time, together as one of one sample type. Of each source the newest whole profile at or
@@ -27,5 +28,9 @@ struct profile_step {
 };
 bool model_profile_steps(const struct model *m, struct span span, const char *type, const char *name,
                          const char *module, size_t n, struct profile_step *out);
+
+/* The heap snapshots of a type whose objects are known, up to SNAPSHOTS_MAX, the oldest first: those that
+ * come later are newer. The lists of holders are for free(). */
+size_t model_snapshots(const struct model *m, const char *type, struct heap_snapshot *out, size_t max);
 
 #endif

@@ -70,6 +70,25 @@ uint32_t profile_below(struct profile *p, uint32_t parent, uint32_t function)
     return p->node_slots[at] = (uint32_t)p->n_nodes - 1;
 }
 
+void profile_fetch_below(const struct profile *p, uint32_t parent, uint32_t function)
+{
+    if (p->n_node_slots)
+        __builtin_prefetch(&p->node_slots[node_hash(parent, function) & (p->n_node_slots - 1)], 1);
+}
+
+uint32_t profile_below_new(struct profile *p, uint32_t parent, uint32_t function)
+{
+    if (p->n_nodes >= p->tree_max / node_bytes(p))
+        return PROFILE_NO_NODE;
+    if (p->n_nodes * 2 >= p->n_node_slots)
+        nodes_rehash(p);
+    size_t at = node_hash(parent, function) & (p->n_node_slots - 1);
+    while (p->node_slots[at])
+        at = (at + 1) & (p->n_node_slots - 1);
+    node_add(p, parent, function);
+    return p->node_slots[at] = (uint32_t)p->n_nodes - 1;
+}
+
 /* ---- stacks ---- */
 
 /* The same for every stack. False: there is too much. */

@@ -37,6 +37,7 @@ void profile_free(struct profile *p)
     free(p->node_cut_n);
     free(p->node_slots);
     free(p->path);
+    free(p->holders);
     free(p);
 }
 

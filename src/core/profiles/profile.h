@@ -76,6 +76,9 @@ struct profile {
     size_t n_path, cap_path;
     bool given; /* functions' figures were added, not walked for */
 
+    struct sd_profile_holder *holders; /* of a heap: objects that hold much; texts are in the arena */
+    size_t n_holders;
+
     bool series;            /* figures of an interval, that add up with those of the other intervals */
     int64_t lost;           /* samples; SD_UNKNOWN: the format cannot tell */
     double truncated_share; /* of the samples, with a stack that is cut; NAN as above */
@@ -125,6 +128,10 @@ bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t 
 /* The same in steps: the node below `parent` (0: the root) for a function, made when it is not there.
  * PROFILE_NO_NODE: there is no room for more; the stack goes to profile_stack then. */
 uint32_t profile_below(struct profile *p, uint32_t parent, uint32_t function);
+/* The same below a node that was made just now: nothing is below it, so nothing is looked for. The number of
+ * the next node that is made is p->n_nodes; fetching what making one below that number will write. */
+uint32_t profile_below_new(struct profile *p, uint32_t parent, uint32_t function);
+void profile_fetch_below(const struct profile *p, uint32_t parent, uint32_t function);
 /* A stack of n frames that ends in that node. */
 bool profile_ends(struct profile *p, uint32_t node, size_t n, int64_t samples, const double *values);
 /* What is below a node and has no nodes of its own, with the number of frames right below. */

@@ -64,6 +64,22 @@ static void frame_add(struct folded *f, size_t start, size_t end)
     profile_fetch(f->p, f->frames[f->n - 1].hash, 0);
 }
 
+/* The nodes of the frames from `from` on. Below one that had to be made there is none yet: the numbers of the
+ * others are known, and what they write waits for memory together, too. */
+static void find_nodes(struct folded *f, size_t from)
+{
+    struct profile *p = f->p;
+    uint32_t above = from ? f->frames[from - 1].node : 0;
+    size_t i = from, made = p->n_nodes;
+    for (; i < f->n && above != PROFILE_NO_NODE && (p->n_nodes == made || !made); i++)
+        above = f->frames[i].node = profile_below(p, above, f->frames[i].function);
+    for (size_t k = i; k < f->n && above != PROFILE_NO_NODE; k++)
+        profile_fetch_below(p, (uint32_t)(p->n_nodes - 1 + k - i), f->frames[k].function);
+    for (; i < f->n; i++)
+        above = f->frames[i].node =
+            above == PROFILE_NO_NODE ? above : profile_below_new(p, above, f->frames[i].function);
+}
+
 /* The frames from `from` on are new: their functions and nodes. Of many functions each look-up waits for
  * memory several times, so all of a line wait together. */
 static void find_frames(struct folded *f, size_t from)
@@ -75,10 +91,9 @@ static void find_frames(struct folded *f, size_t from)
         struct folded_frame *x = &f->frames[i];
         const char *name = f->line + x->start;
         size_t len = x->end - x->start;
-        uint32_t above = i ? x[-1].node : 0;
         x->function = profile_hashed_function(f->p, name, len, x->hash, kind_of(name, len));
-        x->node = above == PROFILE_NO_NODE ? above : profile_below(f->p, above, x->function);
     }
+    find_nodes(f, from);
 }
 
 /* A line whose last frame has no node, because there are too many. */

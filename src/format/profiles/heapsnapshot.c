@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "format/profiles/dominators.h"
+#include "format/profiles/heap_holders.h"
 #include "format/profiles/json_pull.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
     STRINGS_MAX = 6 << 20,
     FIELDS_MAX = 16, /* of a node, of an edge */
     TYPES_MAX = 64,
+    DETACHED = 2,     /* of "detachedness" */
     DEPTH_MAX = 1000, /* holders above each other that are told apart */
 };
 
@@ -23,12 +25,19 @@ struct heap {
     struct profile *p;
     /* Where the fields stand, of how many. */
     size_t node_fields, edge_fields, type, name, size, edge_count, edge_type, to_node;
-    unsigned char node_rule[TYPES_MAX], edge_rule[TYPES_MAX];
+    size_t id, detached, edge_name; /* SIZE_MAX: not there */
+    unsigned char node_rule[TYPES_MAX], edge_rule[TYPES_MAX], node_type[TYPES_MAX];
+    bool edge_named[TYPES_MAX];
     char *type_names[TYPES_MAX]; /* "(closure)" */
     uint32_t n_nodes, n_edges, n_strings;
     unsigned char *types;                 /* of nodes */
     uint32_t *names, *sizes, *first, *to; /* of nodes, of nodes, of nodes, of edges */
-    uint32_t *strings;                    /* where each stands in the text, in bytes */
+    uint64_t *ids;                        /* of nodes; NULL: it has none */
+    unsigned char *is_detached;           /* of nodes; NULL: it does not say */
+    uint32_t *edge_names;                 /* of edges, strings + 1; 0: an item, or none */
+    uint32_t *property, *referrer;        /* of nodes: by which name of which node they are held, or 0 */
+    uint32_t *node_functions;
+    uint32_t *strings; /* where each stands in the text, in bytes */
     const char *text, *end;
     uint32_t *functions; /* of strings, + 1 */
     uint32_t *type_functions;
@@ -76,11 +85,17 @@ static void read_types(struct heap *h, struct json_pull list, bool nodes)
         if (i >= TYPES_MAX)
             continue;
         if (!nodes) {
+            h->edge_named[i] = str_eq(t, "property") || str_eq(t, "context");
             h->edge_rule[i] = str_eq(t, "weak") ? WEAK : str_eq(t, "shortcut") ? SHORTCUT : STRONG;
             continue;
         }
         h->node_rule[i] =
             str_eq(t, "object") || str_eq(t, "native") || str_eq(t, "synthetic") ? OF_NAME : OF_TYPE;
+        h->node_type[i] = str_eq(t, "object") || str_eq(t, "native") ? HEAP_OBJECT
+                          : str_eq(t, "array")                       ? HEAP_STORE
+                          : str_eq(t, "closure")                     ? HEAP_CLOSURE
+                          : str_eq(t, "synthetic")                   ? HEAP_ROOT
+                                                                     : HEAP_OTHER;
         free(h->type_names[i]);
         h->type_names[i] = str_eq(t, "code")     ? mem_strdup("(compiled code)")
                            : str_eq(t, "hidden") ? mem_strdup("(system)")
@@ -90,15 +105,16 @@ static void read_types(struct heap *h, struct json_pull list, bool nodes)
 
 static bool read_meta(struct heap *h, struct json_pull snapshot)
 {
-    static const char *const node[] = {"type", "name", "self_size", "edge_count", NULL};
-    static const char *const edge[] = {"type", "to_node", NULL};
+    static const char *const node[] = {"type", "name", "self_size", "edge_count", "id", "detachedness", NULL};
+    static const char *const edge[] = {"type", "to_node", "name_or_index", NULL};
     struct json_pull meta = snapshot.at ? json_find(snapshot, "meta") : snapshot;
     if (!meta.at)
         return refuse(h, NO_META);
-    h->node_fields = read_fields(h, json_find(meta, "node_fields"), node,
-                                 (size_t *const[]){&h->type, &h->name, &h->size, &h->edge_count});
-    h->edge_fields =
-        read_fields(h, json_find(meta, "edge_fields"), edge, (size_t *const[]){&h->edge_type, &h->to_node});
+    h->node_fields =
+        read_fields(h, json_find(meta, "node_fields"), node,
+                    (size_t *const[]){&h->type, &h->name, &h->size, &h->edge_count, &h->id, &h->detached});
+    h->edge_fields = read_fields(h, json_find(meta, "edge_fields"), edge,
+                                 (size_t *const[]){&h->edge_type, &h->to_node, &h->edge_name});
     read_types(h, json_find(meta, "node_types"), true);
     read_types(h, json_find(meta, "edge_types"), false);
     bool all = h->node_fields && h->edge_fields && h->type != SIZE_MAX && h->name != SIZE_MAX &&
@@ -123,7 +139,7 @@ static bool read_row(struct json_pull *j, size_t n, uint64_t row[FIELDS_MAX])
 static bool read_nodes(struct heap *h, struct json_pull nodes)
 {
     uint64_t row[FIELDS_MAX], edges = 0;
-    size_t cap_types = 0, cap_names = 0, cap_sizes = 0, cap_first = 0;
+    size_t cap_types = 0, cap_names = 0, cap_sizes = 0, cap_first = 0, cap_ids = 0, cap_detached = 0;
     if (!nodes.at || !json_enter(&nodes, '['))
         return refuse(h, "it has no nodes");
     while (read_row(&nodes, h->node_fields, row)) {
@@ -137,6 +153,15 @@ static bool read_nodes(struct heap *h, struct json_pull nodes)
         h->names = n == cap_names ? mem_grow(h->names, n, &cap_names, sizeof *h->names) : h->names;
         h->sizes = n == cap_sizes ? mem_grow(h->sizes, n, &cap_sizes, sizeof *h->sizes) : h->sizes;
         h->first = n + 2 >= cap_first ? mem_grow(h->first, n + 2, &cap_first, sizeof *h->first) : h->first;
+        if (h->detached != SIZE_MAX) {
+            h->is_detached =
+                n == cap_detached ? mem_grow(h->is_detached, n, &cap_detached, 1) : h->is_detached;
+            h->is_detached[n] = row[h->detached] == DETACHED;
+        }
+        if (h->id != SIZE_MAX) {
+            h->ids = n == cap_ids ? mem_grow(h->ids, n, &cap_ids, sizeof *h->ids) : h->ids;
+            h->ids[n] = row[h->id];
+        }
         h->types[n] = (unsigned char)row[h->type];
         h->names[n] = (uint32_t)row[h->name];
         h->sizes[n] = (uint32_t)MIN(row[h->size], (uint64_t)UINT32_MAX);
@@ -155,6 +180,8 @@ static bool read_edges(struct heap *h, struct json_pull edges)
     uint64_t row[FIELDS_MAX];
     uint32_t n = h->first[h->n_nodes], from = 0;
     h->to = mem_array((size_t)n + 1, sizeof *h->to);
+    if (h->edge_name != SIZE_MAX && h->ids)
+        h->edge_names = mem_array((size_t)n + 1, sizeof *h->edge_names);
     if (!edges.at || !json_enter(&edges, '['))
         return refuse(h, "it has no references");
     for (; h->n_edges < n && read_row(&edges, h->edge_fields, row); h->n_edges++) {
@@ -166,6 +193,8 @@ static bool read_edges(struct heap *h, struct json_pull edges)
         unsigned char rule = h->edge_rule[row[h->edge_type]];
         bool holds = rule != WEAK && !(rule == SHORTCUT && !from);
         h->to[h->n_edges] = holds ? (uint32_t)to : UINT32_MAX;
+        if (h->edge_names && holds && h->edge_named[row[h->edge_type]] && row[h->edge_name] < UINT32_MAX - 1)
+            h->edge_names[h->n_edges] = (uint32_t)row[h->edge_name] + 1;
     }
     return (!edges.broken && h->n_edges == n) || refuse(h, "it has fewer references than its objects say");
 }
@@ -189,20 +218,39 @@ static bool read_strings(struct heap *h, struct json_pull strings)
 
 /* ---- what it is ---- */
 
+static const char *node_name(struct heap *h, uint32_t node)
+{
+    const char *at = h->text + h->strings[h->names[node]];
+    struct json_pull j = json_pull(at, (size_t)(h->end - at));
+    json_text(&j, &h->buf);
+    return strbuf_text(&h->buf);
+}
+
+/* An element of a page that is in no page any more. */
+static uint32_t detached_function(struct heap *h, uint32_t node)
+{
+    static const char prefix[] = "Detached ";
+    const char *name = node_name(h, node);
+    char *text = mem_printf("%s%s", str_starts(name, prefix) ? "" : prefix, name);
+    uint32_t f = profile_function(h->p, text, strlen(text), NULL, 0, NULL);
+    free(text);
+    return f;
+}
+
 /* Objects stand by their constructor, all others by their type. */
 static uint32_t function_of(struct heap *h, uint32_t node)
 {
     unsigned char type = h->types[node];
     bool named = h->node_rule[type] == OF_NAME && h->names[node] < h->n_strings;
+    if (named && h->is_detached && h->is_detached[node])
+        return detached_function(h, node);
     uint32_t *known = named ? &h->functions[h->names[node]] : &h->type_functions[type];
     if (*known)
         return *known - 1;
     const char *name = h->type_names[type];
     size_t len = strlen(name);
     if (named) {
-        const char *at = h->text + h->strings[h->names[node]];
-        struct json_pull j = json_pull(at, (size_t)(h->end - at));
-        json_text(&j, &h->buf);
+        node_name(h, node);
         name = h->buf.len ? strbuf_text(&h->buf) : name;
         len = h->buf.len ? h->buf.len : len;
     }
@@ -248,24 +296,82 @@ static void give(struct heap *h, const uint32_t *nodes)
     free(sums);
 }
 
+/* ---- what holds much ---- */
+
+/* By which name each is referred to: by what holds it, otherwise by the first that does. */
+static void find_properties(struct heap *h, const uint32_t *holder)
+{
+    h->property = mem_array(h->n_nodes, sizeof *h->property);
+    h->referrer = mem_array(h->n_nodes, sizeof *h->referrer);
+    for (uint32_t from = 0; from < h->n_nodes; from++)
+        for (uint32_t e = h->first[from]; e < h->first[from + 1]; e++) {
+            uint32_t to = h->to[e];
+            if (!h->edge_names[e] || holder[from] == to || /* what it holds itself does not keep it */
+                (h->property[to] && (holder[to] != from || h->referrer[to] == from)))
+                continue;
+            h->property[to] = h->edge_names[e];
+            h->referrer[to] = from;
+        }
+}
+
+static enum heap_type type_at(const void *heap, uint32_t node)
+{
+    const struct heap *h = heap;
+    return (enum heap_type)h->node_type[h->types[node]];
+}
+
+static const char *property_at(void *heap, uint32_t node, uint32_t *by)
+{
+    struct heap *h = heap;
+    uint32_t string = h->property[node];
+    *by = h->referrer[node];
+    if (!string || string > h->n_strings)
+        return NULL;
+    const char *at = h->text + h->strings[string - 1];
+    struct json_pull j = json_pull(at, (size_t)(h->end - at));
+    json_text(&j, &h->buf);
+    return h->buf.len ? strbuf_text(&h->buf) : NULL;
+}
+
+static void find_holders(struct heap *h, const uint32_t *holder, const uint32_t *order)
+{
+    if (!h->edge_names)
+        return;
+    find_properties(h, holder);
+    heap_holders(&(struct heap_objects){.n = h->n_nodes,
+                                        .holder = holder,
+                                        .order = order,
+                                        .sizes = h->sizes,
+                                        .ids = h->ids,
+                                        .functions = h->node_functions,
+                                        .type = type_at,
+                                        .property = property_at,
+                                        .ctx = h},
+                 h->p);
+}
+
 static bool read_heap(struct heap *h)
 {
     struct graph g = {.n = h->n_nodes, .first = h->first, .to = h->to};
     uint32_t *order, *holder = dominators(&g, &order), *nodes = mem_array(h->n_nodes, sizeof *nodes);
     uint16_t *depth = mem_array(h->n_nodes, sizeof *depth);
+    h->node_functions = mem_array(h->n_nodes, sizeof *h->node_functions);
     for (uint32_t i = 0; i < h->n_nodes && !h->problem; i++) {
         uint32_t node = order[i];
         if (!node) /* the root is none of the program's */
             continue;
         struct place above = {.node = nodes[holder[node]], .depth = depth[holder[node]]};
-        struct place at = place_below(h, above, function_of(h, node));
+        h->node_functions[node] = function_of(h, node);
+        struct place at = place_below(h, above, h->node_functions[node]);
         nodes[node] = at.node;
         depth[node] = at.depth;
         if (h->p->full)
             refuse(h, h->p->full);
     }
-    if (!h->problem)
+    if (!h->problem) {
         give(h, nodes);
+        find_holders(h, holder, order);
+    }
     free(depth);
     free(nodes);
     free(holder);
@@ -308,6 +414,12 @@ struct profile *heapsnapshot_read(const void *text, size_t len, struct sd_error 
     free(h.sizes);
     free(h.first);
     free(h.to);
+    free(h.ids);
+    free(h.is_detached);
+    free(h.edge_names);
+    free(h.property);
+    free(h.referrer);
+    free(h.node_functions);
     free(h.strings);
     free(h.functions);
     free(h.type_functions);

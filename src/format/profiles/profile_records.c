@@ -350,6 +350,8 @@ bool profile_records(struct profile *p, const char *name, size_t max_bytes, cons
             function[order[i]] = added++;
             done = add_function(p, order[i], &lines, host, b);
         }
+    for (size_t i = 0; i < p->n_holders && done; i++)
+        done = host->add(b, SD_PROFILE_HOLDER, &p->holders[i]);
     done = done && (!c.n_nodes || add_tree(p, c.nodes, c.n_nodes, function, max_bytes, host, b));
     free(lines.first);
     free(lines.order);

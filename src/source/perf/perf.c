@@ -75,7 +75,7 @@ static void take_sample(struct sampler_source *x, const struct ring_record *e)
     }
     struct sampler_space *s = e->pid == UINT32_MAX ? NULL : sampler_space_of(x, (pid_t)e->pid);
     if (s)
-        sampler_stacks_add(x, s, e, 1, (double)e->period);
+        sampler_stacks_add(x, s, &(struct sampler_sample){.record = e}, 1, (double)e->period);
 }
 
 static void take(struct sampler_source *x, const struct ring_record *e)
@@ -266,7 +266,7 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
 {
     const struct sampler_options *o = s->opts;
     struct sampler_source *x = s->priv;
-    *x = (struct sampler_source){.instance = s, .cpu = clock_thread_cpu()};
+    *x = (struct sampler_source){.instance = s, .cpu = clock_thread_cpu(), .was_there = x->was_there};
     if (!str_eq(o->event, "cpu") && !str_eq(o->event, "off-cpu"))
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
 #if !defined(__x86_64__)
@@ -277,7 +277,8 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
     x->symbols = (struct symbols){.go_on = keep_up, .ctx = x, .inlined = o->inlined, .unwinding = o->dwarf};
     x->layout.regs = o->dwarf ? PERF_UNWIND_REGS : 0;
     if (!parse_target(&x->target, s->target, err) || !sampler_events_open(&x->events, &x->target, o, err))
-        return SD_CONFIG;
+        return x->was_there ? SD_RETRY : SD_CONFIG;
+    x->was_there = x->target.scope == PERF_CGROUP;
     if (o->debuginfod && !(x->symbols.fetch = debug_fetch_new(err)))
         return SD_CONFIG;
     symbols_begin(&x->symbols);
@@ -305,6 +306,9 @@ static enum sd_result perf_run(struct sd_source *s, struct sd_error *err)
         if ((!s->follow && x->symbols.window >= WHOLE) ||
             (x->target.scope == PERF_PID && !sampler_space_any(x)))
             return SD_GONE;
+        if (x->target.scope == PERF_CGROUP && !sampler_cgroup_same(&x->events, &x->target))
+            return s->follow ? sd_fail(err, SD_RETRY, "the cgroup %.200s was removed", x->target.cgroup)
+                             : SD_GONE;
         began = now;
         due = MAX(due + WINDOW, clock_mono());
     }
@@ -321,7 +325,7 @@ static void perf_close(struct sd_source *s)
     sampler_threads_free(x);
     sampler_spaces_free(x);
     symbols_free(&x->symbols);
-    *x = (struct sampler_source){0};
+    *x = (struct sampler_source){.was_there = x->was_there};
 }
 
 extern const struct sd_source_ops perf_source_ops;

@@ -51,6 +51,7 @@ struct sampler_events {
     bool by_cpu;            /* all processes of the host are sampled */
     bool dwarf;             /* samples have registers and a copy of the stack */
     bool off_cpu;           /* context switches are */
+    uint64_t cgroup;        /* its inode, of a cgroup */
     int64_t lost;           /* since it was opened, by the kernel or here */
     unsigned char *pending; /* records as they were read */
     size_t n_pending, cap_pending;
@@ -60,6 +61,8 @@ struct sampler_events {
 bool sampler_events_open(struct sampler_events *e, const struct sampler_target *t,
                          const struct sampler_options *o, struct sd_error *err);
 void sampler_events_close(struct sampler_events *e);
+/* Is the cgroup that was opened still there? False also when another one has its name. */
+bool sampler_cgroup_same(const struct sampler_events *e, const struct sampler_target *t);
 /* Takes what the rings hold to `pending`. Quick: to be called often enough that no ring is full. */
 void sampler_events_drain(struct sampler_events *e);
 
@@ -139,7 +142,8 @@ struct sampler_source {
     int64_t drained;                /* when the rings were emptied last, monotonic */
     int64_t cpu;                    /* processor time of the thread when the window began */
     struct sd_source *instance;
-    bool stopping; /* long work is to end */
+    bool stopping;  /* long work is to end */
+    bool was_there; /* the cgroup, in an earlier attempt */
 };
 
 /* The process of a sample; NULL: it is not wanted. */
@@ -169,8 +173,16 @@ void sampler_threads_free(struct sampler_source *x);
 
 /* ---- sampler_stacks.c ---- */
 
-void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+/* `unwound`: the process's part of the chain was found by its registers and stack, and is in the chain; whole
+ * as far as `whole` says. Otherwise that is still to be done, where samples have registers. */
+struct sampler_sample {
+    const struct ring_record *record;
+    bool unwound, whole;
+};
+
+void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const struct sampler_sample *e,
                         int64_t samples, double value);
+
 /* The window so far as a profile; the stacks are empty then. */
 struct profile *sampler_stacks_profile(struct sampler_source *x, const char *type);
 void sampler_stacks_free(struct sampler_stacks *s);
@@ -182,9 +194,10 @@ struct symbol_frame sampler_frame_of(struct sampler_source *x, struct sampler_sp
 
 enum { PERF_UNWIND_REGS = 0xff01ff, PERF_UNWIND_STACK = 8192 };
 
-/* Frames of the process of a sample with registers; *whole: they reach the start of the thread. */
+/* Frames of the process of a sample with registers, and their addresses unless `ips` is NULL; *whole: they
+ * reach the start of the thread. */
 size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, const struct ring_record *e,
-                      struct symbol_frame *out, size_t max, bool *whole);
+                      struct symbol_frame *out, uint64_t *ips, size_t max, bool *whole);
 
 /* ---- sampler_off.c: time that threads do not run ---- */
 

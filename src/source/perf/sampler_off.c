@@ -9,7 +9,8 @@ enum { THREADS_MAX = 1 << 16, CHAIN_MAX = 160 };
 
 struct sampler_off {
     uint32_t tid;
-    struct ring_record stopped; /* where; its chain is `chain` */
+    struct ring_record stopped; /* where; its chain is `chain`, it has no registers and no stack */
+    bool unwound, whole;        /* as in sampler_sample */
     int64_t since;              /* what is before is counted */
     bool counted;               /* as a sample */
     bool over;                  /* it has ended, and stops once more, for good */
@@ -33,9 +34,31 @@ static void count(struct sampler_source *x, struct sampler_off *t, int64_t until
 {
     struct sampler_space *s = sampler_space_of(x, (pid_t)t->stopped.pid);
     if (s && until > t->since)
-        sampler_stacks_add(x, s, &t->stopped, !t->counted, (double)(until - t->since));
+        sampler_stacks_add(
+            x, s, &(struct sampler_sample){.record = &t->stopped, .unwound = t->unwound, .whole = t->whole},
+            !t->counted, (double)(until - t->since));
     t->counted = true;
     t->since = MAX(t->since, until);
+}
+
+/* Its registers and its stack are in the ring, which is gone when the thread goes on: only addresses are
+ * kept. */
+static void unwind(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+                   struct sampler_off *t)
+{
+    static const uint64_t user = (uint64_t)PERF_CONTEXT_USER;
+    struct symbol_frame frames[CHAIN_MAX];
+    uint64_t ips[CHAIN_MAX];
+    size_t n = t->stopped.n_chain;
+    t->unwound = x->events.dwarf;
+    if (!t->unwound || n + 1 >= CHAIN_MAX)
+        return;
+    size_t deep = sampler_unwind(x, s, e, frames, ips, CHAIN_MAX - n - 1, &t->whole);
+    if (!deep)
+        return;
+    memcpy(t->chain + n * 8, &user, 8);
+    memcpy(t->chain + (n + 1) * 8, ips, deep * 8);
+    t->stopped.n_chain = n + 1 + deep;
 }
 
 void sampler_off_stopped(struct sampler_source *x, const struct ring_record *e)
@@ -60,6 +83,10 @@ void sampler_off_stopped(struct sampler_source *x, const struct ring_record *e)
     t->stopped.n_chain = MIN(e->n_chain, (size_t)CHAIN_MAX);
     memcpy(t->chain, e->chain, t->stopped.n_chain * 8);
     t->stopped.chain = t->chain;
+    t->stopped.regs = t->stopped.stack = NULL;
+    t->stopped.n_regs = t->stopped.stack_len = 0;
+    t->whole = false;
+    unwind(x, s, e, t);
     t->since = e->time;
     t->counted = false;
 }

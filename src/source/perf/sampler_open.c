@@ -331,17 +331,28 @@ static int open_cgroup(const char *path, struct sd_error *err)
 {
     static const char *const roots[] = {"/sys/fs/cgroup/perf_event", "/sys/fs/cgroup",
                                         "/sys/fs/cgroup/unified"};
-    if (str_starts(path, "/sys/fs/cgroup/"))
-        return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    path += strspn(path, "/");
     for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
-        char *full = mem_printf("%s/%s", roots[i], path + (*path == '/'));
+        char *full = str_starts(path, "sys/fs/cgroup/") ? mem_printf("/%s", path)
+                                                        : mem_printf("%s/%s", roots[i], path);
         int fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         free(full);
         if (fd >= 0)
             return fd;
     }
-    fail(err, "there is no cgroup %.200s below /sys/fs/cgroup", path);
+    fail(err, "there is no cgroup /%.200s below /sys/fs/cgroup", path);
     return -1;
+}
+
+bool sampler_cgroup_same(const struct sampler_events *e, const struct sampler_target *t)
+{
+    struct sd_error ignored;
+    struct stat st;
+    int fd = open_cgroup(t->cgroup, &ignored);
+    bool same = fd >= 0 && fstat(fd, &st) == 0 && st.st_ino == e->cgroup;
+    if (fd >= 0)
+        close(fd);
+    return same;
 }
 
 static int open_in_cgroup(struct opening *o, const struct sampler_target *t)
@@ -349,13 +360,14 @@ static int open_in_cgroup(struct opening *o, const struct sampler_target *t)
     int fd = open_cgroup(t->cgroup, o->err);
     if (fd < 0)
         return errno;
+    struct stat st;
+    o->e->cgroup = fstat(fd, &st) == 0 ? st.st_ino : 0;
     int error = open_by_cpu(o, fd, PERF_FLAG_PID_CGROUP);
     close(fd);
-    if (error == EBADF || error == EINVAL)
+    if (error == EBADF || error == EINVAL || error == ENOENT)
         fail(o->err,
              "cannot sample the cgroup %.200s: it has no controller perf_event; one of the unified hierarchy "
-             "or "
-             "below /sys/fs/cgroup/perf_event has",
+             "or below /sys/fs/cgroup/perf_event has",
              t->cgroup);
     return error;
 }

@@ -46,9 +46,10 @@ struct chain {
     bool judged, whole;
 };
 
-static void frames_of(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+static void frames_of(struct sampler_source *x, struct sampler_space *s, const struct sampler_sample *sample,
                       struct chain *c)
 {
+    const struct ring_record *e = sample->record;
     bool kernel = (e->misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL, exact = true;
     c->n = c->user = 0;
     c->judged = c->whole = false;
@@ -68,8 +69,11 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
         c->user += !kernel;
         exact = false;
     }
-    if (x->events.dwarf) {
-        c->user = sampler_unwind(x, s, e, c->frames + c->n, PERF_DEPTH_MAX - c->n, &c->whole);
+    if (sample->unwound) {
+        c->whole = sample->whole;
+        c->judged = true;
+    } else if (x->events.dwarf) {
+        c->user = sampler_unwind(x, s, e, c->frames + c->n, NULL, PERF_DEPTH_MAX - c->n, &c->whole);
         c->n += c->user;
         c->judged = true;
     }
@@ -160,13 +164,13 @@ static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sam
     return k;
 }
 
-void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const struct ring_record *e,
+void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const struct sampler_sample *e,
                         int64_t samples, double value)
 {
     struct chain c;
     frames_of(x, s, e, &c);
     sampler_container_of(x, s);
-    struct sampler_stack *k = stack_of(&x->stacks, s, e->tid, &c);
+    struct sampler_stack *k = stack_of(&x->stacks, s, e->record->tid, &c);
     x->events.lost += !k;
     if (!k)
         return;

@@ -227,7 +227,7 @@ static enum went up(struct state *s, struct symbol_module *m, uint64_t offset, b
 }
 
 size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, const struct ring_record *e,
-                      struct symbol_frame *out, size_t max, bool *whole)
+                      struct symbol_frame *out, uint64_t *ips, size_t max, bool *whole)
 {
     struct state s;
     size_t n = 0;
@@ -237,6 +237,8 @@ size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, con
         return 0;
     while (n < max && s.regs[IP]) {
         uint64_t ip = s.regs[IP];
+        if (ips)
+            ips[n] = ip;
         out[n] = sampler_frame_of(x, space, ip - !exact, false);
         out[n].address += !exact && out[n].module != x->symbols.nowhere;
         out[n].exact = exact;

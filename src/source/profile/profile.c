@@ -47,8 +47,8 @@ static const struct sd_option OPTIONS[] = {
 
 struct profile_source {
     int fd;
-    int64_t written; /* seconds; 0: unknown */
     bool opened, regular;
+    sd_time changed; /* the file; SD_UNKNOWN */
     char *bytes;
     size_t len, cap;
 };
@@ -70,7 +70,7 @@ static enum sd_result profile_open(struct sd_source *s, struct sd_error *err)
     if (S_ISREG(st.st_mode) && st.st_size > PROFILE_FILE_MAX)
         return sd_fail(err, SD_CONFIG, "cannot read the profile %.300s: it has more than 256 MiB", s->target);
     x->regular = S_ISREG(st.st_mode);
-    x->written = x->regular ? st.st_mtim.tv_sec : 0;
+    x->changed = x->regular ? st.st_mtim.tv_sec * SD_S + st.st_mtim.tv_nsec : SD_UNKNOWN;
     x->cap = x->regular ? (size_t)st.st_size + 1 : 65536;
     x->bytes = mem_realloc(NULL, x->cap);
     return SD_OK;
@@ -128,7 +128,8 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
     struct debug_fetch *fetch = NULL;
     if (o->debuginfod && !(fetch = debug_fetch_new(err)))
         return SD_CONFIG;
-    struct recorded_names *names = recorded_names_new(s, x->written, o->inlined, fetch);
+    struct recorded_names *names =
+        recorded_names_new(s, sd_known(x->changed) ? x->changed / SD_S : 0, o->inlined, fetch);
     const struct profile_wish wish = {
         .type = o->type, .label = o->label, .names = recorded_names_hook(names)};
     struct profile *p = profile_read_as(x->bytes, x->len, format, &wish, base_name(s->target), err);
@@ -137,6 +138,8 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
     recorded_names_free(names);
     if (!p)
         return SD_CONFIG;
+    if (p->n_holders && !sd_known(p->at)) /* several snapshots are told apart by their age */
+        p->at = x->changed;
     r = publish_profile(s, p, err);
     profile_free(p);
     return r;
@@ -191,7 +194,7 @@ static int profile_recognise_target(const char *target, const void *head, size_t
         .summary = summary_,                                                                                 \
         .targets = targets_,                                                                                 \
         .provides = SD_KIND_BIT(SD_PROFILE) | SD_KIND_BIT(SD_PROFILE_FUNCTION) |                             \
-                    SD_KIND_BIT(SD_PROFILE_TREE) | SD_KIND_BIT(SD_INTAKE),                                   \
+                    SD_KIND_BIT(SD_PROFILE_TREE) | SD_KIND_BIT(SD_PROFILE_HOLDER) | SD_KIND_BIT(SD_INTAKE),  \
         .opts_size = sizeof(struct profile_options),                                                         \
         .options = OPTIONS,                                                                                  \
         .priv_size = sizeof(struct profile_source),                                                          \

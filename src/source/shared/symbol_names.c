@@ -90,6 +90,9 @@ static size_t names_of_jit(struct symbols *x, struct symbol_module *m, const str
                            struct symbol_name *out)
 {
     const char *name = symbol_jit_at(x, m, f->address - !f->exact);
+    if (!name && !m->map_read && m->dump_fd < 0)
+        symbols_trouble(x, "Code made at run time has no names: its program wrote no /tmp/perf-PID.map (node "
+                           "--perf-basic-prof, jcmd PID Compiler.perfmap, python3 -X perf) and no jitdump.");
     *out = name ? (struct symbol_name){.name = name, .module = m->name, .kind = jit_kind(name)}
                 : (struct symbol_name){.name = "[unknown]"};
     return 1;
