@@ -53,6 +53,11 @@ for i in 1 2 3 4 5 6; do echo "set user:$i:cart geheimword EX 1000"; done | cli 
 printf 'get user:1:cart\nget user:2:cart\nget user:3:cart\nget user:9:cart\n' | cli "${port[0]}" >/dev/null
 unset REDISCLI_AUTH
 
+run cache --format json "redis://:standard@$one/"
+ok "commands" says out '"get"'
+ok "slow commands have the prefix of their key" says out 'user:*:cart'
+ok "no value" eval '! grep -q geheimword out'
+
 run caches "redis://$one/" </dev/null
 ok "without a password" is_refusal "$one: the server asks for a password"
 run caches "redis://:wrongpass1@$one/" </dev/null
@@ -75,11 +80,6 @@ ok "limit" every bytes_max 67108864
 ok "name" says out "\"redis $one\""
 ok "of a Unix socket" says out "\"redis $dir/redis.sock\""
 ok "a user who may read figures only is told why there are no slow commands" says out "has no permissions"
-run cache --format json "redis://:standard@$one/"
-ok "commands" says out '"get"'
-ok "slow commands have the prefix of their key" says out 'user:*:cart'
-ok "no value" eval '! grep -q geheimword out'
-
 run caches "rediss://:standard@$tls/" </dev/null
 ok "TLS: a certificate of nobody's" is_refusal "the certificate is not trusted"
 run caches "rediss://:standard@$tls/?tls_ca=$dir/cert.pem" </dev/null
