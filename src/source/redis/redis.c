@@ -95,9 +95,7 @@ static enum sd_result redis_source_open(struct sd_source *s, struct sd_error *er
         x->password = mem_strdup(x->o->password);
     }
     if (x->user && !x->password)
-        return sd_fail(err, SD_CONFIG,
-                       "a user needs a password: write redis://USER:PASSWORD@HOST, or the option "
-                       "password");
+        return sd_fail(err, SD_CONFIG, "a user needs a password, in the address or as the option password");
     return redis_nodes_begin(x, err);
 }
 

@@ -247,8 +247,7 @@ static const struct {
     enum sd_result result;
     const char *sentence; /* NULL: the server's own */
 } REFUSALS[] = {
-    {"NOAUTH", SD_CONFIG,
-     "the server asks for a password: write redis://USER:PASSWORD@HOST, or the option password"},
+    {"NOAUTH", SD_CONFIG, "the server asks for a password: it goes into the address or the option password"},
     {"WRONGPASS", SD_CONFIG, "the server does not accept this user and password"},
     {"ERR invalid password", SD_CONFIG, "the server does not accept this password"},
     {"ERR AUTH <password> called without any password", SD_CONFIG,
