@@ -15,7 +15,7 @@ endif
 
 VERSION := 0.1.0
 
-PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8
+PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8 libbrotlienc libbrotlidec
 PKGS_RT   := libpq libcurl hiredis openssl libdw libelf liblzma
 PKGS_TERM := ncursesw
 

@@ -580,7 +580,11 @@ struct sd_texts {
     X(INT, self_samples, "count", "samples in it; absent: the format does not count samples")                \
     X(INT, total_samples, "count", "samples in it or in what it calls, once a stack")                        \
     X(LIST_REAL, self, "", "values of samples in it")                                                        \
-    X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")
+    X(LIST_REAL, total, "", "values of samples in it or in what it calls, once a stack")                     \
+    X(TEXT, file, "", "file of its source; absent: unknown")                                                 \
+    X(LIST_INT, lines, "", "lines of its source with figures; absent: not known")                            \
+    X(LIST_REAL, line_self, "", "values of samples in each line, for each sample type")                      \
+    X(LIST_REAL, line_total, "", "the same with what is called there, once a stack; absent: not known")
 
 /* The call tree of the profile of the batch. Lists have an item for each node, in an order in which a parent
  * stands before what it calls; those of values have one for each sample type of each node. */
@@ -594,7 +598,14 @@ struct sd_texts {
       "frames right below it that have no node, because they are small; absent: none")                       \
     X(LIST_REAL, cut, "", "values of all that is below it without a node; absent: nothing is")               \
     X(LIST_REAL, root_cut, "", "the same of outermost frames, for each sample type")                         \
-    X(INT, root_cut_n, "count", "the same: their number")
+    X(INT, root_cut_n, "count", "the same: their number")                                                    \
+    X(LIST_TEXT, part_keys, "",                                                                              \
+      "parts whose samples are known: what each is of, thread, container or a label's name")                 \
+    X(LIST_TEXT, part_values, "", "of each part: which thread or container, or the label's value")           \
+    X(LIST_INT, of_part, "", "what of a part ends in a node: the part, from 0")                              \
+    X(LIST_INT, of_node, "", "the same: the node, from 0; -1: the root")                                     \
+    X(LIST_INT, of_samples, "count", "the same: samples; absent: the format does not count samples")         \
+    X(LIST_REAL, of_self, "", "the same: values, for each sample type")
 
 /* A cache as a whole. Counts are totals since `since`; with `interval_ns` they are of the interval of that
  * length which begins at batch time (a log, a file of counters): a delta. A lookup is a hit or a miss; what
@@ -675,7 +686,9 @@ struct sd_texts {
     X(LIST_TEXT, types, "", "of its keys: string, hash, ...")                                                \
     X(INT, reuse_p50_ns, "ns", "time between two lookups of a key; absent: unknown")                         \
     X(INT, idle_p50_ns, "ns", "time since a key was last read")                                              \
-    X(TEXT, method, "", "how the lookups were counted, in a few words")
+    X(TEXT, method, "", "how the lookups were counted, in a few words")                                      \
+    X(INT, hit_mean_ns, "ns", "mean duration of its hits")                                                   \
+    X(INT, miss_mean_ns, "ns", "mean duration of its misses")
 
 /* A key that stands out: big, or often asked for. */
 #define SD_CACHE_KEY_FIELDS(X)                                                                               \
@@ -728,6 +741,41 @@ struct sd_texts {
     X(REAL, sampled, "share", "of the keys")                                                                 \
     X(REAL, error, "share", "mean absolute error expected")                                                  \
     X(REAL, now, "", "the cache's size in the unit; absent: unknown")
+
+/* What caches may do with the answer to a URL, and what to change about it. All URLs of one audit are in one
+ * batch. The facts are of the last answer, behind redirects. */
+#define SD_ASSET_POLICY_FIELDS(X)                                                                            \
+    X(TEXT, url, "request", "as it was asked")                                                               \
+    X(TEXT, final_url, "request", "that answered, behind redirects")                                         \
+    X(TEXT, asset, "", "hashed, static, api, html or other")                                                 \
+    X(TEXT, type, "", "media type: text/css")                                                                \
+    X(TEXT, cache_control, "", "the header")                                                                 \
+    X(INT, status, "", "")                                                                                   \
+    X(INT, redirects, "count", "redirects that were answered")                                               \
+    X(TEXT, http_version, "", "1.0, 1.1, 2")                                                                 \
+    X(INT, storable_shared, "0|1", "may a shared cache store it?")                                           \
+    X(INT, storable_private, "0|1", "may a browser store it?")                                               \
+    X(INT, fresh_shared_s, "s", "lifetime in a shared cache; absent: not storable there")                    \
+    X(INT, fresh_private_s, "s", "lifetime in a browser; absent: not storable there")                        \
+    X(INT, revalidation_status, "", "of the conditional request; absent: nothing validates")                 \
+    X(INT, cache_hit, "0|1", "did the cache nearest to us answer? absent: nothing says so")                  \
+    X(LIST_TEXT, cache_layers, "", "what caches on the way report, the nearest last: cloudfront: Hit")       \
+    X(INT, age_s, "s", "of the copy, by the header Age")                                                     \
+    X(INT, size_bytes, "bytes", "of the body as sent")                                                       \
+    X(INT, decoded_bytes, "bytes", "of the body without its Content-Encoding")                               \
+    X(INT, gzip_bytes, "bytes",                                                                              \
+      "what gzip -9 would take; absent: not a type worth compressing, or too long")                          \
+    X(INT, brotli_bytes, "bytes", "what brotli 11 would take")                                               \
+    X(REAL, hit_probability, "share", "how likely a browser's copy is still fresh when it is wanted again")  \
+    X(INT, dns_ns, "ns", "looking up the name")                                                              \
+    X(INT, tcp_ns, "ns", "connecting")                                                                       \
+    X(INT, tls_ns, "ns", "TLS; absent: none")                                                                \
+    X(INT, first_byte_ns, "ns", "from the request to the first byte of the answer")                          \
+    X(INT, transfer_ns, "ns", "from there to the last; absent: the body was not read to its end")            \
+    X(LIST_TEXT, finding_kinds, "", "short_ttl, ...")                                                        \
+    X(LIST_TEXT, finding_severities, "", "of each: info, warn or bad")                                       \
+    X(LIST_TEXT, finding_texts, "", "of each, a sentence with the header to send instead")                   \
+    X(LIST_TEXT, notes, "", "what could not be found out, in sentences")
 
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
@@ -787,7 +835,8 @@ struct sd_texts {
     R(29, CACHE_KEY, cache_key, "a key that stands out")                                                     \
     R(30, CACHE_COMMAND, cache_command, "a command of a cache")                                              \
     R(31, CACHE_SLOW, cache_slow, "a slow execution of a command of a cache")                                \
-    R(32, CACHE_CURVE, cache_curve, "how misses of a cache fall with its size")
+    R(32, CACHE_CURVE, cache_curve, "how misses of a cache fall with its size")                              \
+    R(33, ASSET_POLICY, asset_policy, "what caches may do with the answer to a URL")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

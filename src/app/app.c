@@ -220,21 +220,17 @@ static bool app_is_recording(const char *path)
     return is;
 }
 
-static bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow,
-                           struct sd_error *err)
+/* Starts what was resolved, and frees it. */
+static bool start_source(struct app *a, const struct source_spec *spec, struct registry_resolved *r,
+                         follow_rule *follow, struct sd_error *err)
 {
-    if (app_is_recording(spec->target))
-        return app_load_recording(a, spec->target, err);
-    struct registry_resolved r;
-    if (!registry_resolve(spec->target, &r, err))
-        return false;
-    void *opts = options_new(r.ops->options, r.ops->opts_size);
-    bool ok = inherit(a, r.ops, opts, err) && set_options(r.ops, opts, spec->options, err) &&
-              set_options(r.ops, opts, r.options, err) &&
-              (!r.ops->probe || r.ops->probe(r.target, opts, err) == SD_OK);
+    void *opts = options_new(r->ops->options, r->ops->opts_size);
+    bool ok = inherit(a, r->ops, opts, err) && set_options(r->ops, opts, spec->options, err) &&
+              set_options(r->ops, opts, r->options, err) &&
+              (!r->ops->probe || r->ops->probe(r->target, opts, err) == SD_OK);
     if (ok) {
-        char *name = source_name(a, spec, &r);
-        ok = rt_start(a->rt, r.ops, name, r.target, opts, follow ? follow(r.ops) : true, err) != NULL;
+        char *name = source_name(a, spec, r);
+        ok = rt_start(a->rt, r->ops, name, r->target, opts, follow ? follow(r->ops) : true, err) != NULL;
         if (ok) {
             a->names = mem_realloc(a->names, (a->n_sources + 1) * sizeof *a->names);
             a->names[a->n_sources++] = name;
@@ -242,10 +238,19 @@ static bool app_add_source(struct app *a, const struct source_spec *spec, follow
             free(name);
         }
     } else {
-        options_free(r.ops->options, opts);
+        options_free(r->ops->options, opts);
     }
-    registry_resolved_free(&r);
+    registry_resolved_free(r);
     return ok;
+}
+
+static bool app_add_source(struct app *a, const struct source_spec *spec, follow_rule *follow,
+                           struct sd_error *err)
+{
+    struct registry_resolved r;
+    if (app_is_recording(spec->target))
+        return app_load_recording(a, spec->target, err);
+    return registry_resolve(spec->target, &r, err) && start_source(a, spec, &r, follow, err);
 }
 
 bool app_add_target(struct app *a, const char *target, follow_rule *follow, struct sd_error *err)
@@ -323,6 +328,45 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
     if (!a->config->n_sources)
         discover(&(struct discovery){.found = found, .refused = refused, .ctx = &add}, NULL);
     return add.failed;
+}
+
+/* What is not a recording and has no kind in front, as it is: no part of a URL is an option. */
+static bool add_lines(struct app *a, const struct sd_source_ops *ops, const char *const *lines, size_t n,
+                      follow_rule *follow, struct sd_error *err)
+{
+    struct source_spec spec = {.target = NULL};
+    struct registry_resolved r = {.ops = ops};
+    struct strbuf all = {0};
+    for (size_t i = 0; i < n; i++)
+        strbuf_printf(&all, "%s%s", i ? "\n" : "", lines[i]);
+    r.target = strbuf_detach(&all);
+    return start_source(a, &spec, &r, follow, err);
+}
+
+size_t app_add_lines(struct app *a, const char *kind, const char *const *targets, size_t n,
+                     follow_rule *follow)
+{
+    const struct sd_source_ops *ops = registry_named(kind);
+    const char **lines = mem_array(n + 1, sizeof *lines);
+    size_t n_lines = 0, failed = 0, len = strlen(kind);
+    struct sd_error err;
+    if (!n && piped_in())
+        lines[n_lines++] = "-";
+    for (size_t i = 0; i < n; i++) {
+        bool own = str_starts(targets[i], kind) && targets[i][len] == ':';
+        if (!own && !app_is_recording(targets[i])) {
+            lines[n_lines++] = targets[i];
+        } else if (!app_add_target(a, targets[i], follow, &err)) {
+            problem(a, err.text);
+            failed++;
+        }
+    }
+    if (n_lines && !(ops && add_lines(a, ops, lines, n_lines, follow, &err))) {
+        problem(a, ops ? err.text : "no source reads this");
+        failed++;
+    }
+    free(lines);
+    return failed;
 }
 
 static bool stopped_by_signal(void *ctx)

@@ -44,6 +44,10 @@ bool app_add_target(struct app *a, const char *target, follow_rule *follow, stru
 /* The given targets, else the configuration's sources, else what is found here.
  * Each failure is added to problems; returns how many failed. */
 size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_rule *follow);
+/* The same of targets of one kind of source, a line each for one instance of it; recordings, and what has the
+ * kind in front, are added by themselves. */
+size_t app_add_lines(struct app *a, const char *kind, const char *const *targets, size_t n,
+                     follow_rule *follow);
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
  * anything was drained. */

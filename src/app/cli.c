@@ -82,6 +82,12 @@ static void keep_option(struct cli *c, int option, const char *value)
         c->sets = push(c->sets, &c->n_sets, value);
     if (option == CLI_MODULE)
         c->modules = push(c->modules, &c->n_modules, value);
+    static const char *const actions[CLI_OPTION_COUNT] = {
+        [CLI_BY] = "group", [CLI_FOCUS] = "focus", [CLI_HIDE] = "hide", [CLI_FOLD] = "fold"};
+    if (actions[option]) {
+        c->choices = push(c->choices, &c->n_choices, actions[option]);
+        c->choices = push(c->choices, &c->n_choices, value);
+    }
 }
 
 bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err)
@@ -139,6 +145,7 @@ void cli_free(struct cli *c)
     free(c->sets);
     free(c->modules);
     free(c->args);
+    free(c->choices);
 }
 
 bool cli_has(const struct cli *c, enum cli_option o)
@@ -228,7 +235,7 @@ static void help_one(const struct cli *c, struct strbuf *out)
         if (!strcmp(VERBS[i].name, c->verb))
             help_verb(out, VERBS[i].name, VERBS[i].args, VERBS[i].help);
     if (v)
-        help_verb(out, c->verb, "[SOURCE...]", v->summary);
+        help_verb(out, c->verb, v->verb_source ? "URL|FILE|-..." : "[SOURCE...]", v->summary);
     help_options(c, out);
 }
 

@@ -24,6 +24,14 @@
       "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
+    X(BY, "by", 0, "GROUP", "functions flame calls",                                                         \
+      "of a profile: function, package, module, process, thread, container, label or a label's name")        \
+    X(FOCUS, "focus", 0, "NAME", "functions flame calls function growth",                                    \
+      "of a profile only the stacks through that function, module, package, thread or label's value")        \
+    X(HIDE, "hide", 0, "NAME", "functions flame calls function growth",                                      \
+      "of a profile leave out the stacks through that function, module or package; may be repeated")         \
+    X(FOLD, "fold", 0, "NAME", "functions flame calls function growth",                                      \
+      "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
       "compare with all data of that recording or log")                                                      \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
@@ -100,6 +108,8 @@ struct cli {
     size_t n_modules;
     const char **args; /* what is left: sources, files */
     size_t n_args;
+    const char **choices; /* for actions of views, in their order: name of the action, argument, and so on */
+    size_t n_choices;
 };
 
 bool cli_parse(struct cli *c, int argc, char **argv, struct sd_error *err);

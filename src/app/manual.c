@@ -11,6 +11,7 @@
 #include "core/schema.h"
 #include "core/job.h"
 #include "ui/actions.h"
+#include "core/caches/http_findings.h"
 #include "view/indexes/advise.h"
 #include "view/plans/parts.h"
 #include "view/view.h"
@@ -410,6 +411,16 @@ static void manual_rewrites(struct strbuf *out)
     strbuf_str(out, ".El\n");
 }
 
+static void manual_policies(struct strbuf *out)
+{
+    enum severity severity;
+    const char *kind, *about;
+    list_begin(out);
+    for (size_t i = 0; (kind = http_finding_kind(i, &severity, &about)); i++)
+        item(out, "Va", kind, "", severity_name(severity), about);
+    list_end(out);
+}
+
 static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
@@ -427,6 +438,7 @@ static const struct {
     {"advice", manual_advice},
     {"rewrites", manual_rewrites},
     {"suggestions", manual_suggestions},
+    {"policies", manual_policies},
 };
 
 static void list_views(struct strbuf *out)

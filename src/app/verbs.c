@@ -7,6 +7,7 @@
 #include "core/doc_compare.h"
 #include "view/caches/caches.h"
 #include "view/shared/figures.h"
+#include "view/action.h"
 #include "view/view.h"
 
 #include <signal.h>
@@ -152,8 +153,39 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
     }
 }
 
+static const struct view_action *view_action_named(const char *name)
+{
+    const struct view_action *a;
+    for (size_t i = 0; (a = view_action_at(i)); i++)
+        if (str_eq(a->name, name))
+            return a;
+    return NULL;
+}
+
+/* What the options choose is what actions of the console choose. */
+static bool choose(const struct cli *cli, const struct view *v, const struct view_ctx *c,
+                   struct view_choices *choices, struct sd_error *err)
+{
+    for (size_t i = 0; i < cli->n_choices; i += 2) {
+        const struct view_action *a = view_action_named(cli->choices[i]);
+        const struct action_ctx ctx = {.view = *c, .on = v, .arg = cli->choices[i + 1]};
+        struct outcome o = {.arena = arena_new()};
+        bool can = a && (!a->enabled || a->enabled(&ctx, err));
+        if (can)
+            a->run(&ctx, &o);
+        if (can && o.choose)
+            view_choose(choices, o.choose, o.choice, o.choice_text);
+        outcome_free(&o);
+        if (!can)
+            return false;
+    }
+    return true;
+}
+
 static struct doc *build(const struct app *a, const struct view *v, struct span span, sd_time now, bool live)
 {
+    struct view_choices choices = {.n = 0};
+    struct sd_error err = {""};
     struct view_ctx c = {.model = a->model,
                          .span = span,
                          .now = now,
@@ -161,8 +193,13 @@ static struct doc *build(const struct app *a, const struct view *v, struct span 
                          .arg = cli_has(a->cli, CLI_SELECT) ? a->cli->values[CLI_SELECT] : NULL,
                          .weight = a->cli->values[CLI_SAMPLE_TYPE],
                          .baseline = a->baseline,
-                         .show_literals = a->config->settings->show_literals};
-    return view_build(v, &c);
+                         .show_literals = a->config->settings->show_literals,
+                         .choices = &choices};
+    bool chosen = choose(a->cli, v, &c, &choices, &err);
+    struct doc *d = view_build(v, &c);
+    d->missing = chosen || d->missing ? d->missing : doc_text(d, err.text);
+    view_choices_free(&choices);
+    return d;
 }
 
 /* A doc that wants something of a source gets it, when the source can. */
@@ -377,13 +414,30 @@ static bool nothing_was_read(const struct app *a)
     return !a->replay && !sd_known(model_usage(a->model).last);
 }
 
+static size_t add_sources(struct app *a, const struct view *v, follow_rule *follow)
+{
+    const struct cli *cli = a->cli;
+    if (v->verb_source && (cli->n_args || !a->config->n_sources))
+        return app_add_lines(a, v->verb_source, cli->args, cli->n_args, follow);
+    return app_add_all(a, cli->args, cli->n_args, follow);
+}
+
+static void complain_of_none(const struct app *a, const struct view *v)
+{
+    const struct sd_source_ops *ops = v->verb_source ? registry_named(v->verb_source) : NULL;
+    if (ops)
+        complain("%s needs something to read: %s", a->cli->verb, ops->targets);
+    else
+        complain("no source is given and none was found here; name one: slowdive %s SOURCE", a->cli->verb);
+}
+
 /* Reads the sources and prints; what could not be read goes to `unread`. */
 static int read_and_print(struct app *a, const struct view *v, struct choice *t, struct strbuf *unread)
 {
     bool status = str_eq(v->name, SOURCES_VIEW);
     sd_time now;
     t->files = cli_has(a->cli, CLI_AT) ? span_of_files(a) : (struct span){SD_UNKNOWN, SD_UNKNOWN};
-    size_t failed = app_add_all(a, a->cli->args, a->cli->n_args, t->for_ns ? NULL : follow_servers);
+    size_t failed = add_sources(a, v, t->for_ns ? NULL : follow_servers);
     if (failed)
         strbuf_str(unread, strbuf_text(&a->problems));
     app_report(a);
@@ -392,8 +446,7 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     t->began = clock_wall();
     if (!a->n_sources && !a->replay) {
         if (!failed)
-            complain("no source is given and none was found here; name one: slowdive %s SOURCE",
-                     a->cli->verb);
+            complain_of_none(a, v);
         return EXIT_USAGE;
     }
     if (!choose_moment(a, t))

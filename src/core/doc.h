@@ -172,6 +172,8 @@ struct table {
     uint64_t *ids;           /* of built rows, made when first asked for */
     struct table_tree *tree; /* of a tree, made when first asked for; core/table.h */
 
+    bool is_object; /* a list of one row that is one thing: in JSON an object */
+
     /* Of a drawing in rows: no header in text; where levels begin and end in time. */
     bool bare;
     sd_time axis_from, axis_to;

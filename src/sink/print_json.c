@@ -70,6 +70,8 @@ static cJSON *row(const struct table *t, const struct row *r)
 /* A list of one column is a list of its values; of several, a list of objects. */
 static cJSON *table(const struct table *t)
 {
+    if (t->is_object && table_rows(t) == 1)
+        return row(t, table_row(t, 0));
     cJSON *a = cJSON_CreateArray();
     for (size_t i = 0; i < table_rows(t); i++) {
         const struct row *r = table_row(t, i);

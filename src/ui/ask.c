@@ -226,7 +226,7 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
         console_rebuild(c);
     }
     if (o->choose) {
-        view_choose(&c->chosen, o->choose, o->choice);
+        view_choose(&c->chosen, o->choose, o->choice, o->choice_text);
         console_rebuild(c);
     }
     return true;

@@ -267,6 +267,7 @@ void console_free(struct console *c)
     free(c->prompt_about);
     ask_free(c);
     strbuf_free(&c->line);
+    view_choices_free(&c->chosen);
     regex_free(c->search);
     grid_free(c->shown);
     free(c);

@@ -71,6 +71,7 @@ struct outcome {
     const char *file;            /* a file to read; NULL: none any more */
     const char *choose;          /* name of a choice of views (view_choose), static; NULL: none */
     int choice;                  /* its value from now on */
+    const char *choice_text;     /* likewise */
     bool marks;                  /* what `changes` compares with is from now on: */
     struct figures *baseline;    /* the console's, when it takes it; NULL: the window before */
     struct {

@@ -9,6 +9,7 @@
 #include "view/profiles/flame.h"
 #include "view/profiles/functions.h"
 #include "view/indexes/indexes.h"
+#include "view/caches/http_audit.h"
 #include "view/overview/changes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
@@ -23,17 +24,21 @@
 #include "view/servers/servers.h"
 #include "view/shared/finish.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 const struct view *const VIEWS[] = {
-    &overview_view,   &endpoints_view, &queries_view,     &activity_view,
-    &sources_view,    &tables_view,    &indexes_view,     &advise_view,
-    &endpoint_view,   &query_view,     &plan_view,        &diff_view,
-    &bloat_view,      &server_view,    &replication_view, &progress_view,
-    &parameters_view, &history_view,   &pools_view,       &changes_view,
-    &statuses_view,   &table_view,     &functions_view,   &flame_view,
-    &calls_view,      &function_view,  &growth_view,      &caches_view,
-    &cache_view,      &caching_view,   &map_view,         NULL,
+    &overview_view, &endpoints_view,  &queries_view,
+    &activity_view, &sources_view,    &tables_view,
+    &indexes_view,  &advise_view,     &endpoint_view,
+    &query_view,    &plan_view,       &diff_view,
+    &bloat_view,    &server_view,     &replication_view,
+    &progress_view, &parameters_view, &history_view,
+    &pools_view,    &changes_view,    &statuses_view,
+    &table_view,    &functions_view,  &flame_view,
+    &calls_view,    &function_view,   &growth_view,
+    &caches_view,   &cache_view,      &caching_view,
+    &audit_view,    &map_view,        NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
@@ -143,13 +148,31 @@ int view_chosen(const struct view_ctx *c, const char *name)
     return 0;
 }
 
-void view_choose(struct view_choices *x, const char *name, int value)
+const char *view_chosen_text(const struct view_ctx *c, const char *name)
+{
+    for (size_t i = 0; c->choices && i < c->choices->n; i++)
+        if (str_eq(c->choices->items[i].name, name))
+            return c->choices->items[i].text;
+    return NULL;
+}
+
+void view_choose(struct view_choices *x, const char *name, int value, const char *text)
 {
     size_t i = 0;
     while (i < x->n && !str_eq(x->items[i].name, name))
         i++;
     if (i == ARRAY_LEN(x->items))
         return;
-    x->items[i] = (struct view_choice){name, value};
+    char *copy = text ? mem_strdup(text) : NULL;
+    if (i < x->n)
+        free(x->items[i].text);
+    x->items[i] = (struct view_choice){name, value, copy};
     x->n = MAX(x->n, i + 1);
+}
+
+void view_choices_free(struct view_choices *x)
+{
+    for (size_t i = 0; i < x->n; i++)
+        free(x->items[i].text);
+    x->n = 0;
 }

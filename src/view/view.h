@@ -11,8 +11,9 @@
 struct view_choices {
     struct view_choice {
         const char *name;
-        int value; /* of the view's own; 0: the usual */
-    } items[8];
+        int value;  /* of the view's own; 0: the usual */
+        char *text; /* likewise; NULL: the usual */
+    } items[16];
     size_t n;
 };
 
@@ -81,6 +82,9 @@ struct view {
     /* The view that Esc goes up to, with the same arg when it has the same `about`. NULL: the
      * view that lists what this one is about, or Home. */
     const char *up;
+    /* Its verb takes the targets of that kind of source, and gives them to one instance, a line each, besides
+     * recordings: "audit". NULL: each argument is a source of its own. */
+    const char *verb_source;
     sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
                        * not with time; 0: with any record and with time */
@@ -109,8 +113,11 @@ struct view {
     size_t n_also;
 };
 
-int view_chosen(const struct view_ctx *c, const char *name);           /* 0: the usual */
-void view_choose(struct view_choices *x, const char *name, int value); /* beyond the room: nothing */
+int view_chosen(const struct view_ctx *c, const char *name);              /* 0: the usual */
+const char *view_chosen_text(const struct view_ctx *c, const char *name); /* NULL: the usual */
+/* Beyond the room: nothing. The text is copied. */
+void view_choose(struct view_choices *x, const char *name, int value, const char *text);
+void view_choices_free(struct view_choices *x); /* what is in it */
 
 /* Its doc, and in it what is the same for every view: which panes are of a source that is gone, what happened
  * meanwhile, what `y` copies where a sentence names a grant. What `build` gives alone lacks that. */

@@ -74,6 +74,33 @@ ok "one that is not there is refused" is_refusal 'No function called "nothing" i
 run function stacks.txt
 ok "without a name it is the one that takes most" says out 'escape'
 
+# ---- a part of it, and what it is grouped by ----
+run functions --focus render stacks.txt
+ok "only the stacks through a function, with their share" says out 'Functions only through render  85.0 % of all'
+ok "shares are of these" says out '70.6 %  70.6 %          60           60  escape'
+run functions --focus nothing stacks.txt
+ok "one that no stack goes through is refused" is_refusal 'No stack goes through nothing'
+run flame --hide idle --hide query stacks.txt
+ok "hidden ones are named, with what they took" says out 'Flame graph without idle and 1 more  15.0 % hidden'
+ok "they are not drawn" lacks out read_
+run functions --hide idle --format json stacks.txt
+ok "JSON has them" says out '"hidden":'
+ok "and their share" says out '"hidden_share":	0.05'
+printf 'a;net/http.serve;net/http.read 3\na;net/http.serve;main.work 2\n' >go.txt
+run calls --fold net/http go.txt
+ok "a package is one" says out 'net/http      100 %  60.0 %'
+run functions --by thread stacks.txt
+ok "no threads are made up" says out 'does not tell which threads'
+run functions --by nothing stacks.txt
+ok "a group that is none is refused with those there are" is_refusal 'expected function, package, module, process, thread'
+run functions --by process stacks.txt
+ok "without names of processes it is by outermost frame" says out 'By outermost frame'
+printf 'app 7/8 1.0: 3 cycles:\n\t1 f (/bin/a)\n\napp 7/9 1.0: 1 cycles:\n\t1 g (/bin/a)\n\n' >threads.txt
+run functions --by thread threads.txt
+ok "threads of perf script" says out '75.0 %  75.0 %           3            3  app (8)   -       thread        1'
+run functions --focus 'app (9)' threads.txt
+ok "a thread can be in focus" says out '100 %  100 %           1            1  g '
+
 # ---- two profiles beside each other ----
 sed 's/escape 60/escape 61/; s/query;read_/query;index_[k] 2000\n&/' stacks.txt >later.txt
 for f in stacks.txt later.txt; do sed -E 's/([0-9]+)$/\100/' "$f" >"big-$f"; done
@@ -127,6 +154,10 @@ run functions node.cpuprofile
 ok "a profile of V8 is recognised, its time shown" says out 'time: 2.00 ms, 2 samples, in 3.00 ms'
 run functions --sample-type samples cpuprofile:- <node.cpuprofile
 ok "its samples are the other type, and it can be forced" says out 'samples: 2'
+sed 's/"hitCount":2/"hitCount":2,"positionTicks":[{"line":7,"ticks":1},{"line":9,"ticks":1}]/' node.cpuprofile >lines.cpuprofile
+run function --select render lines.cpuprofile
+ok "lines of a function, by the ticks of V8" says out 'Its lines  /srv/app.js'
+ok "what would tell the endpoint is said" says out 'no label http.route, endpoint, controller or span_id'
 run functions pprof:node.cpuprofile
 ok "forced to be another it is refused" is_refusal "cannot read the profile node.cpuprofile"
 finish

@@ -233,6 +233,24 @@ static const struct row ROWS[] = {
      .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS, .cycles = 20},
     {.name = "profile_url: no host", .target = "profile_url:http://",
      .expected = S(FAILED), .says = "this is no URL"},
+
+    /* ---- audit ---- */
+    {.name = "audit: refuses", .target = "audit:http://127.0.0.1:%d/",
+     .expected = REFUSED, .says = "could not be fetched", .peer = PEER_REFUSES},
+    {.name = "audit: does not answer", .target = "audit:http://127.0.0.1:%d/?answer_within=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_NO_ANSWER},
+    {.name = "audit: is mute", .target = "audit:http://127.0.0.1:%d/?answer_within=1s",
+     .expected = REFUSED, .says = "no answer within", .peer = PEER_MUTE},
+    {.name = "audit: drips", .target = "audit:http://127.0.0.1:%d/?answer_within=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_DRIPS},
+    {.name = "audit: garbage", .target = "audit:http://127.0.0.1:%d/?answer_within=1s",
+     .expected = REFUSED, .says = "", .peer = PEER_GARBAGE},
+    {.name = "audit: disconnects", .target = "audit:http://127.0.0.1:%d/",
+     .expected = REFUSED, .says = "", .peer = PEER_DISCONNECTS},
+    {.name = "audit: no URL", .target = "audit:%s/missing",
+     .expected = S(FAILED), .says = "neither a URL of http or https nor a file"},
+    {.name = "audit: nothing", .target = "audit:",
+     .expected = S(FAILED), .says = "it needs URLs"},
 };
 /* clang-format on */
 

@@ -18,7 +18,8 @@ cat >work.c <<'END'
 #include <string.h>
 #include "work.h"
 static int order(const void *x, const void *y) { return *(const int *)x - *(const int *)y; }
-static inline void inner(int *v) { for (int i = 0; i < 3000; i++) { v[i] = i * 7919 % 3001; sink += v[i]; } }
+static inline __attribute__((always_inline)) void inner(int *v)
+{ for (int i = 0; i < 60000; i++) { v[i % 3000] = i * 7919 % 3001; sink += v[i % 3000]; } }
 static void sorts(void) { int v[3000]; inner(v); qsort(v, 3000, sizeof *v, order); sink += v[7]; }
 int main(void) { for (int i = 0; i < 250; i++) { all(); sorts(); free(strdup("a")); } }
 END
@@ -77,6 +78,10 @@ fi
 gcc -O1 -g -o stripped work.c && objcopy --only-keep-debug stripped stripped.dbg && strip stripped &&
     objcopy --add-gnu-debuglink=stripped.dbg stripped && record stripped
 ok "as perf report: stripped, with a debug file" agrees stripped.data
+id=$(readelf -n stripped | sed -n 's/.*Build ID: //p')
+mkdir -p ".debug/.build-id/${id:0:2}/${id:2}" && mv stripped.dbg ".debug/.build-id/${id:0:2}/${id:2}/debug"
+run functions stripped.data
+ok "a debug file in perf's cache gives names, too" eval 'says out " inner " && ! says out "[stripped]"'
 
 run functions inlined.data
 ok "inlined functions are functions" says out ' inner '

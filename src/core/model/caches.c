@@ -6,8 +6,8 @@
 
 #include "core/model/parts.h"
 
-static const enum sd_kind KINDS[] = {SD_CACHE_PREFIX, SD_CACHE_KEY, SD_CACHE_COMMAND, SD_CACHE_SLOW,
-                                     SD_CACHE_CURVE};
+static const enum sd_kind KINDS[] = {SD_CACHE_PREFIX, SD_CACHE_KEY,   SD_CACHE_COMMAND,
+                                     SD_CACHE_SLOW,   SD_CACHE_CURVE, SD_ASSET_POLICY};
 enum { N_KINDS = ARRAY_LEN(KINDS), NAME_BYTES = 512 };
 
 #define COUNTER_OFFSET(name) offsetof(struct sd_cache, name),
@@ -294,7 +294,8 @@ static void caches_clear(struct part *p)
 const struct domain caches_domain = {
     .name = "caches",
     .kinds = SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_PREFIX) | SD_KIND_BIT(SD_CACHE_KEY) |
-             SD_KIND_BIT(SD_CACHE_COMMAND) | SD_KIND_BIT(SD_CACHE_SLOW) | SD_KIND_BIT(SD_CACHE_CURVE),
+             SD_KIND_BIT(SD_CACHE_COMMAND) | SD_KIND_BIT(SD_CACHE_SLOW) | SD_KIND_BIT(SD_CACHE_CURVE) |
+             SD_KIND_BIT(SD_ASSET_POLICY),
     .is_data = true,
     .state_size = sizeof(struct caches),
     .origin_size = sizeof(struct states),
@@ -494,6 +495,10 @@ static bool is_same(enum sd_kind kind, const void *a, const void *b)
     if (kind == SD_CACHE_PREFIX) {
         const struct sd_cache_prefix *x = a, *y = b;
         return str_eq(x->cache, y->cache) && str_eq(x->prefix, y->prefix) && str_eq(x->kind, y->kind);
+    }
+    if (kind == SD_ASSET_POLICY) {
+        const struct sd_asset_policy *x = a, *y = b;
+        return str_eq(x->url, y->url);
     }
     return false;
 }

@@ -52,8 +52,8 @@ struct cache_point {
 void model_cache_series(const struct model *m, const char *origin, const char *name, struct span span,
                         size_t n, struct cache_point *out);
 
-/* The newest records of one of the kinds CACHE_PREFIX, CACHE_KEY, CACHE_COMMAND, CACHE_SLOW and CACHE_CURVE,
- * of all sources. */
+/* The newest records of one of the kinds CACHE_PREFIX, CACHE_KEY, CACHE_COMMAND, CACHE_SLOW, CACHE_CURVE
+ * and ASSET_POLICY, of all sources. */
 size_t model_cache_records(const struct model *m, enum sd_kind kind, struct span span, sd_time at,
                            struct record_entry *out, size_t max);
 

@@ -39,6 +39,35 @@ uint32_t *profile_graft(const struct sd_profile_tree *t, const uint32_t *functio
     return numbers;
 }
 
+/* The numbers of its parts; PROFILE_NO_PART of one that has no room. */
+uint32_t *profile_parts_of(const struct sd_profile_tree *t, struct profile *to)
+{
+    size_t n = t->part_keys && t->part_values ? MIN(t->part_keys->n, t->part_values->n) : 0;
+    uint32_t *parts = mem_array(n + 1, sizeof *parts);
+    for (size_t i = 0; i < n; i++) {
+        const char *key = t->part_keys->items[i], *value = t->part_values->items[i];
+        parts[i] = key && value ? profile_part(to, key, strlen(key), value, strlen(value)) : PROFILE_NO_PART;
+    }
+    return parts;
+}
+
+bool profile_part_at(const struct sd_profile_tree *t, size_t i, const uint32_t *parts,
+                     const uint32_t *numbers, struct profile_of *of)
+{
+    if (!t->part_keys || !t->part_values || !t->of_part || !t->of_node || i >= t->of_part->n ||
+        i >= t->of_node->n)
+        return false;
+    int64_t part = t->of_part->items[i], node = t->of_node->items[i];
+    int64_t n = MIN(t->part_keys->n, t->part_values->n);
+    int64_t nodes = t->parents && t->functions ? MIN(t->parents->n, t->functions->n) : 0;
+    bool known = part >= 0 && part < n && node >= -1 && node < nodes;
+    int64_t samples = t->of_samples && i < t->of_samples->n ? t->of_samples->items[i] : 0;
+    *of = (struct profile_of){.part = known ? parts[part] : PROFILE_NO_PART,
+                              .node = known && node >= 0 ? numbers[node] : 0,
+                              .samples = samples > 0 ? samples : 0};
+    return true;
+}
+
 /* ---- one interval ---- */
 
 static void interval_free(struct part *p, struct profile_series *s, struct profile_interval *x)
@@ -48,6 +77,8 @@ static void interval_free(struct part *p, struct profile_series *s, struct profi
     free(x->nodes);
     free(x->counts);
     free(x->values);
+    free(x->of);
+    free(x->of_values);
 }
 
 static double real_at(const struct sd_reals *r, size_t i)
@@ -57,8 +88,25 @@ static double real_at(const struct sd_reals *r, size_t i)
 
 /* The nodes in which stacks end. What is cut below a node counts as ending there: the tree of an interval is
  * small, and cut only when it is hostile. */
+static void fill_parts(struct profile_interval *x, const struct sd_profile_tree *t, const uint32_t *numbers,
+                       const uint32_t *parts, size_t types)
+{
+    size_t cap = 0, most = t->of_part ? t->of_part->n : 0;
+    struct profile_of of;
+    x->of_values = mem_array(most + 1, types * sizeof *x->of_values);
+    for (size_t i = 0; profile_part_at(t, i, parts, numbers, &of); i++) {
+        if (of.part == PROFILE_NO_PART)
+            continue;
+        x->of = x->n_of == cap ? mem_grow(x->of, x->n_of, &cap, sizeof *x->of) : x->of;
+        for (size_t k = 0; k < types; k++)
+            x->of_values[x->n_of * types + k] = real_at(t->of_self, i * types + k);
+        x->of[x->n_of++] = of;
+    }
+    x->bytes += cap * sizeof *x->of + (most + 1) * types * sizeof *x->of_values + 2 * MODEL_OVERHEAD;
+}
+
 static void interval_fill(struct profile_interval *x, const struct sd_profile_tree *t,
-                          const uint32_t *numbers, size_t types)
+                          const uint32_t *numbers, const uint32_t *parts, size_t types)
 {
     size_t nodes = MIN(t->parents->n, t->functions->n);
     x->nodes = mem_array(nodes + 1, sizeof *x->nodes);
@@ -81,6 +129,7 @@ static void interval_fill(struct profile_interval *x, const struct sd_profile_tr
     x->values = mem_realloc(x->values, (x->n + 1) * types * sizeof *x->values);
     x->bytes =
         (x->n + 1) * (sizeof *x->nodes + sizeof *x->counts + types * sizeof *x->values) + 3 * MODEL_OVERHEAD;
+    fill_parts(x, t, numbers, parts, types);
 }
 
 /* ---- the series ---- */
@@ -188,6 +237,7 @@ bool series_take(struct part *p, struct profile_series *s, const struct sd_batch
     size_t before = profile_bytes(s->names);
     uint32_t *function = profile_functions_of(b, s->names, &n);
     uint32_t *numbers = function && t ? profile_graft(t, function, n, s->names) : NULL;
+    uint32_t *parts = numbers ? profile_parts_of(t, s->names) : NULL;
     free(function);
     recount(p, s, before);
     if (t && !numbers)
@@ -199,15 +249,30 @@ bool series_take(struct part *p, struct profile_series *s, const struct sd_batch
         x->lost = whole->lost;
         x->truncated = whole->truncated_share * (double)(sd_known(whole->samples) ? whole->samples : 0);
         if (numbers)
-            interval_fill(x, t, numbers, s->names->n_types);
+            interval_fill(x, t, numbers, parts, s->names->n_types);
         model_count(p, x->bytes);
         s->bytes += x->bytes;
     }
     free(numbers);
+    free(parts);
     return true;
 }
 
 /* ---- less ---- */
+
+/* The number in `to` of a part of the series, made when it is asked for. `numbers`: of each + 1. */
+static uint32_t copy_part(const struct profile *from, struct profile *to, uint32_t *numbers, uint32_t i)
+{
+    const struct profile_part *a = &from->parts->items[i];
+    if (!numbers[i])
+        numbers[i] = 1 + profile_part(to, a->key, strlen(a->key), a->value, strlen(a->value));
+    return numbers[i] - 1;
+}
+
+static uint32_t *copied_parts(const struct profile *from)
+{
+    return mem_array((from->parts ? from->parts->n : 0) + 1, sizeof(uint32_t));
+}
 
 /* Names and nodes of what is left only. */
 static void compact(struct part *p, struct profile_series *s)
@@ -217,9 +282,17 @@ static void compact(struct part *p, struct profile_series *s)
     for (size_t i = 0; i < s->names->n_types; i++)
         profile_type(to, s->names->types[i], s->names->units[i]);
     struct profile_copy c = profile_copy_new(s->names, to);
-    for (size_t i = 0; i < s->n; i++)
-        for (size_t k = 0; k < s->items[i].n; k++)
-            s->items[i].nodes[k] = profile_copy_node(&c, s->items[i].nodes[k]);
+    uint32_t *parts = copied_parts(s->names);
+    for (size_t i = 0; i < s->n; i++) {
+        struct profile_interval *x = &s->items[i];
+        for (size_t k = 0; k < x->n; k++)
+            x->nodes[k] = profile_copy_node(&c, x->nodes[k]);
+        for (size_t k = 0; k < x->n_of; k++) {
+            x->of[k].node = profile_copy_node(&c, x->of[k].node);
+            x->of[k].part = copy_part(s->names, to, parts, x->of[k].part);
+        }
+    }
+    free(parts);
     profile_copy_free(&c);
     profile_free(s->names);
     s->names = to;
@@ -330,6 +403,7 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
     size_t types = s->names->n_types, n = 0;
     bool counted = true;
     int64_t samples = 0;
+    uint32_t *parts = copied_parts(s->names);
     struct blocks b = {.now = mem_array(s->names->n + 1, sizeof *b.now),
                        .squares = mem_array(s->names->n + 1, sizeof *b.squares),
                        .each = 1 + intervals_in(s, span, now) / BLOCKS_MAX};
@@ -342,6 +416,10 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
         for (size_t k = 0; k < x->n; k++)
             profile_ends(to, profile_copy_node(&c, x->nodes[k]), 1, x->counts[k],
                          &x->values[k * types + type]);
+        for (size_t k = 0; k < x->n_of; k++)
+            profile_ends_of(to, copy_part(s->names, to, parts, x->of[k].part),
+                            profile_copy_node(&c, x->of[k].node), x->of[k].samples,
+                            &x->of_values[k * types + type]);
         samples = add_sat(samples, sd_known(x->samples) ? x->samples : 0);
         block_add(&b, s->names, x);
     }
@@ -349,6 +427,7 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
     to->counted = counted;
     profile_finish(to);
     spread_out(&b, s, &c);
+    free(parts);
     profile_copy_free(&c);
     to->truncated_share = to->samples > 0 ? to->truncated_share / (double)to->samples : (double)NAN;
     return n;

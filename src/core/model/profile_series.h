@@ -5,6 +5,7 @@
 
 #include "core/model/parts.h"
 #include "core/profiles/profile_copy.h"
+#include "core/profiles/profile_part.h"
 
 struct profile_interval {
     sd_time from, to;
@@ -14,6 +15,9 @@ struct profile_interval {
     uint32_t *nodes; /* in which stacks end, n */
     int64_t *counts; /* samples of each */
     double *values;  /* of each and type */
+    size_t n_of;     /* what of parts ends where: numbers of parts and nodes of the series */
+    struct profile_of *of;
+    double *of_values;
 };
 
 struct profile_series {
@@ -50,6 +54,12 @@ size_t series_sum(const struct profile_series *s, struct span span, sd_time now,
  * number in `to`, n_nodes of them, for free(); NULL: the lists contradict each other. */
 uint32_t *profile_graft(const struct sd_profile_tree *t, const uint32_t *function, size_t n,
                         struct profile *to);
+
+/* What the batch's tree says of parts, i-th: false: there is no more. `parts` and `numbers`: of each part and
+ * node their numbers in `to`. */
+uint32_t *profile_parts_of(const struct sd_profile_tree *t, struct profile *to);
+bool profile_part_at(const struct sd_profile_tree *t, size_t i, const uint32_t *parts,
+                     const uint32_t *numbers, struct profile_of *of);
 
 /* Numbers in `to` of the functions of a batch, *n of them, for free(). NULL: there is no room. */
 uint32_t *profile_functions_of(const struct sd_batch *b, struct profile *to, size_t *n);

@@ -3,6 +3,7 @@
 #include "core/model/profiles.h"
 
 #include "core/model/profile_series.h"
+#include "core/profiles/profile_lines.h"
 
 struct profile_entry {
     sd_time at;
@@ -209,6 +210,39 @@ static void add_figures(struct profile *to, const struct sd_batch *b, const uint
     }
 }
 
+/* `types`: of the batch. */
+static void add_lines(struct profile *to, const struct sd_batch *b, const uint32_t *number, size_t types,
+                      size_t type)
+{
+    const struct sd_profile_function *r;
+    size_t k = 0;
+    for (size_t i = 0; (r = batch_each(b, SD_PROFILE_FUNCTION, &i)); k++) {
+        struct profile_function *f = &to->functions[number[k]];
+        if (r->file && !f->file)
+            f->file = arena_strdup(to->arena, r->file);
+        for (uint32_t n = 0; r->lines && n < r->lines->n; n++) {
+            size_t at = n * types + type;
+            bool has_total = r->line_total && at < r->line_total->n;
+            double self = real_at(r->line_self, at),
+                   total = has_total ? real_at(r->line_total, at) : (double)NAN;
+            profile_line_add(to, profile_line(to, number[k], r->lines->items[n]), &self, &total);
+        }
+    }
+}
+
+static void add_parts(struct profile *to, const struct sd_profile_tree *t, const uint32_t *number,
+                      size_t types, size_t type)
+{
+    uint32_t *parts = profile_parts_of(t, to);
+    struct profile_of of;
+    for (size_t i = 0; profile_part_at(t, i, parts, number, &of); i++) {
+        double self = real_at(t->of_self, i * types + type);
+        if (self > 0 || self < 0)
+            profile_ends_of(to, of.part, of.node, of.samples, &self);
+    }
+    free(parts);
+}
+
 static void add_nodes(struct profile *to, const struct sd_profile_tree *t, const uint32_t *number,
                       size_t types, size_t type)
 {
@@ -217,6 +251,8 @@ static void add_nodes(struct profile *to, const struct sd_profile_tree *t, const
         double cut = real_at(t->cut, i * types + type);
         int64_t cut_n = t->cut_n && i < t->cut_n->n ? t->cut_n->items[i] : 0;
         to->node_self[number[i]] += real_at(t->self, i * types + type);
+        if (t->samples && i < t->samples->n && t->samples->items[i] > 0)
+            to->node_samples[number[i]] = add_sat(to->node_samples[number[i]], t->samples->items[i]);
         if (cut > 0 || cut < 0)
             profile_cut(to, number[i], MAX(cut_n, 0), &cut);
     }
@@ -248,10 +284,14 @@ static void add_batch(struct profile_found *f, const struct profile_entry *e, si
     uint32_t *function = profile_functions_of(e->batch, f->p, &n);
     uint32_t *number = function && t ? profile_graft(t, function, n, f->p) : NULL;
     f->p->sums[0] += real_at(w->values, type);
-    if (function)
+    if (function) {
         add_figures(f->p, e->batch, function, type);
-    if (number)
+        add_lines(f->p, e->batch, function, w->types->n, type);
+    }
+    if (number) {
         add_nodes(f->p, t, number, w->types->n, type);
+        add_parts(f->p, t, number, w->types->n, type);
+    }
     add_whole(f->p,
               &(struct profile){.samples = w->samples,
                                 .lost = w->lost,

@@ -101,6 +101,7 @@ bool profile_ends(struct profile *p, uint32_t node, size_t n, int64_t samples, c
 {
     if (!count_stack(p, n, samples, values))
         return false;
+    p->ended = node;
     if (node)
         node_ends(p, node, samples, values);
     return true;
@@ -175,6 +176,7 @@ bool profile_stack(struct profile *p, const uint32_t *frames, size_t n, int64_t 
         k++;
     }
     p->n_path = k;
+    p->ended = node;
     if (k < n) {
         profile_cut(p, node, 0, values);
         add_frames(p, frames, n, samples, values);

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/profiles/profile_lines.h"
+#include "core/profiles/profile_part.h"
 
 struct profile *profile_new(const char *format, size_t max_types)
 {
@@ -21,6 +23,8 @@ void profile_free(struct profile *p)
 {
     if (!p || p->shared-- > 0)
         return;
+    profile_parts_free(p->parts);
+    profile_lines_free(p->lines);
     arena_free(p->arena);
     free(p->functions);
     free(p->values);
@@ -60,8 +64,8 @@ static const char *one_of(const char *const *texts, size_t n, const char *text)
 
 const char *profile_kind(const char *text)
 {
-    static const char *const kinds[] = {"kernel",    "native", "jit",     "interpreted", "gc",
-                                        "allocator", "lock",   "process", "label"};
+    static const char *const kinds[] = {"kernel", "native",  "jit",   "interpreted", "gc",       "allocator",
+                                        "lock",   "process", "label", "thread",      "container"};
     return one_of(kinds, ARRAY_LEN(kinds), text);
 }
 
@@ -193,6 +197,19 @@ uint32_t profile_function(struct profile *p, const char *name, size_t len, const
                    kind);
 }
 
+uint32_t profile_find(const struct profile *p, const char *name, const char *module)
+{
+    size_t len = name_length(name, strlen(name)),
+           module_len = module ? name_length(module, strlen(module)) : 0;
+    uint64_t hash = hash_of(hash_of(len, name, len), module, module_len);
+    for (size_t at = hash & (p->n_slots - 1); p->n_slots && p->slots[at]; at = (at + 1) & (p->n_slots - 1)) {
+        const struct profile_function *f = &p->functions[(uint32_t)p->slots[at] - 1];
+        if (f->hash == hash && text_is(f->name, name, len) && text_is(f->module, module, module_len))
+            return (uint32_t)p->slots[at] - 1;
+    }
+    return UINT32_MAX;
+}
+
 uint64_t profile_name_hash(const char *name, size_t len)
 {
     len = name_length(name, len);
@@ -246,7 +263,8 @@ size_t profile_bytes(const struct profile *p)
     size_t types = p->max_types * sizeof(double);
     return sizeof *p + p->text_bytes + p->cap * (sizeof *p->functions + 2 * types + 2) +
            p->n_slots * sizeof *p->slots + p->n_node_slots * sizeof *p->node_slots +
-           p->cap_nodes * (sizeof *p->nodes + sizeof *p->node_samples + types * (p->node_cut ? 3 : 2));
+           p->cap_nodes * (sizeof *p->nodes + sizeof *p->node_samples + types * (p->node_cut ? 3 : 2)) +
+           profile_parts_bytes(p) + profile_lines_bytes(p);
 }
 
 static int by_self(const void *a, const void *b, void *profile)

@@ -29,6 +29,7 @@ struct profile_node {
 struct profile_function {
     const char *name, *module; /* module NULL: unknown */
     const char *kind;          /* as profile_kind gives it; NULL: unknown */
+    const char *file;          /* of its source; NULL: unknown */
     int64_t self_samples, total_samples;
     uint64_t hash, stack; /* `stack`: number of the last one it is counted in without nodes */
     uint32_t open;        /* of its nodes, those the walk is below */
@@ -79,6 +80,9 @@ struct profile {
     int64_t lost;           /* samples; SD_UNKNOWN: the format cannot tell */
     double truncated_share; /* of the samples, with a stack that is cut; NAN as above */
     uint64_t stacks, frames;
+    uint32_t ended;              /* the node in which the last stack ends, or that above what is cut of it */
+    struct profile_parts *parts; /* whose the samples are, and lines of functions; NULL: not known */
+    struct profile_lines *lines;
     int64_t skipped;  /* lines that were not understood */
     const char *full; /* what there is too much of; NULL */
 };
@@ -90,7 +94,8 @@ void profile_free(struct profile *p); /* NULL is fine */
 struct profile *profile_share(struct profile *p);
 
 /* The kind and the unit as this program's own text: kernel, native, jit, interpreted, gc, allocator, lock,
- * process or label, NULL for another one; ns, bytes or count, which is also for another one. */
+ * process, label, thread or container, NULL for another one; ns, bytes or count, which is also for another
+ * one. */
 const char *profile_kind(const char *text);
 const char *profile_unit(const char *text);
 
@@ -103,6 +108,8 @@ size_t profile_type(struct profile *p, const char *name, const char *unit);
 /* The number of a function. When there are too many, p->full says so, and the number is 0. */
 uint32_t profile_function(struct profile *p, const char *name, size_t len, const char *module,
                           size_t module_len, const char *kind);
+/* Without making it; UINT32_MAX: it is not there. */
+uint32_t profile_find(const struct profile *p, const char *name, const char *module);
 /* The same in steps, for many names at once: their hash; fetching, step by step from 0 to 2, what the look-up
  * will read; the look-up. Without a module. */
 uint64_t profile_name_hash(const char *name, size_t len);

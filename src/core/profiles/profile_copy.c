@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/profiles/profile_part.h"
 
 struct profile_copy profile_copy_new(const struct profile *from, struct profile *to)
 {
@@ -65,5 +66,10 @@ void profile_merge(struct profile *to, const struct profile *from)
     }
     for (uint32_t i = 0; from->node_cut && i < from->n_nodes; i++)
         profile_cut(to, profile_copy_node(&c, i), from->node_cut_n[i], &from->node_cut[i * from->max_types]);
+    uint32_t *node = mem_array(from->n_nodes + 1, sizeof *node);
+    for (uint32_t i = 1; from->parts && i < from->n_nodes; i++)
+        node[i] = profile_copy_node(&c, i);
+    profile_parts_copy(from, to, node, NULL);
+    free(node);
     profile_copy_free(&c);
 }

@@ -2,7 +2,11 @@
 
 #include <stdlib.h>
 
-static const char *const NAMES[PROFILE_GROUPS] = {"function", "package", "module", "process"};
+#include "base/num.h"
+#include "core/profiles/profile_part.h"
+
+static const char *const NAMES[PROFILE_GROUPS] = {"function", "package",   "module", "process",
+                                                  "thread",   "container", "label"};
 
 const char *profile_group_name(enum profile_group g)
 {
@@ -66,7 +70,7 @@ static uint32_t group_of(const struct profile *p, uint32_t node, enum profile_gr
 
 /* ---- the tree ---- */
 
-static struct profile *empty_like(const struct profile *p)
+struct profile *profile_empty_like(const struct profile *p)
 {
     struct profile *to = profile_new(p->format, 1);
     profile_type(to, p->types[0], p->units[0]);
@@ -84,41 +88,79 @@ static void copy_cut(const struct profile *p, uint32_t i, struct profile *to, ui
         profile_ends(to, rest, 1, 0, cut);
 }
 
-/* `function`: of each node its function in `to`. */
-static struct profile *rebuilt(const struct profile *p, struct profile *to, const uint32_t *function)
+/* Nodes that are kept, and those above them: 1 of each. NULL: all. */
+static uint8_t *needed(const struct profile *p, const uint8_t *keep)
 {
-    uint32_t *node = mem_array(p->n_nodes, sizeof *node);
-    for (uint32_t i = 1; i < p->n_nodes; i++) {
-        uint32_t above = node[p->nodes[i].parent];
-        bool same = above && to->nodes[above].function == function[i];
-        node[i] = same ? above : profile_below(to, above, function[i]);
-        if (node[i] == PROFILE_NO_NODE)
-            node[i] = above;
-        if (node[i])
-            profile_ends(to, node[i], 1, p->node_samples[i], &p->node_self[p->max_types * i]);
+    if (!keep)
+        return NULL;
+    uint8_t *need = mem_array(p->n_nodes, 1);
+    for (size_t i = p->n_nodes; i-- > 1;) {
+        need[i] |= keep[i];
+        need[p->nodes[i].parent] |= need[i];
     }
-    for (uint32_t i = 0; i < p->n_nodes; i++)
-        copy_cut(p, i, to, node[i]);
-    free(node);
-    to->sums[0] = p->sums[0]; /* also what has no stack */
-    to->samples = p->samples;
+    return need;
+}
+
+static void count_all(const struct profile *p, struct profile *to, const uint8_t *keep)
+{
+    double left = 0;
+    int64_t samples = 0;
+    for (uint32_t i = 1; keep && i < p->n_nodes; i++) {
+        if (keep[i])
+            continue;
+        left += p->node_self[p->max_types * i] + (p->node_cut ? p->node_cut[p->max_types * i] : 0);
+        samples = add_sat(samples, p->node_samples[i]);
+    }
+    to->sums[0] = p->sums[0] - left; /* also what has no stack */
+    to->samples = !keep ? p->samples : p->counted && sd_known(p->samples) ? p->samples - samples : SD_UNKNOWN;
     to->lost = p->lost;
     to->truncated_share = p->truncated_share;
     to->at = p->at;
     to->duration_ns = p->duration_ns;
+}
+
+/* One that stands for others, not a function that calls itself. */
+static bool is_another(const struct profile *p, uint32_t node, const struct profile *to, uint32_t function)
+{
+    return !str_eq(p->functions[p->nodes[node].function].name, to->functions[function].name);
+}
+
+void profile_rebuild(const struct profile *p, struct profile *to, const uint32_t *function,
+                     const uint8_t *keep, bool recursion)
+{
+    uint32_t *node = mem_array(p->n_nodes, sizeof *node);
+    uint8_t *need = needed(p, keep);
+    for (uint32_t i = 1; i < p->n_nodes; i++) {
+        uint32_t above = node[p->nodes[i].parent];
+        if (need && !need[i])
+            continue;
+        bool same = above && to->nodes[above].function == function[i] &&
+                    (!recursion || is_another(p, i, to, function[i]));
+        node[i] = same ? above : profile_below(to, above, function[i]);
+        if (node[i] == PROFILE_NO_NODE)
+            node[i] = above;
+        if (node[i] && (!keep || keep[i]))
+            profile_ends(to, node[i], 1, p->node_samples[i], &p->node_self[p->max_types * i]);
+    }
+    for (uint32_t i = 0; i < p->n_nodes; i++)
+        if (!keep || keep[i])
+            copy_cut(p, i, to, node[i]);
+    profile_parts_copy(p, to, node, keep);
+    free(node);
+    free(need);
+    count_all(p, to, keep);
     profile_finish(to);
-    return to;
 }
 
 struct profile *profile_grouped(const struct profile *p, enum profile_group g)
 {
     if (p->n_nodes < 2)
         return NULL;
-    struct profile *to = empty_like(p);
+    struct profile *to = profile_empty_like(p);
     uint32_t *function = mem_array(p->n_nodes, sizeof *function);
     for (uint32_t i = 1; i < p->n_nodes; i++)
         function[i] = group_of(p, i, g, to, function);
-    rebuilt(p, to, function);
+    profile_rebuild(p, to, function, NULL, false);
     free(function);
     return to;
 }
@@ -127,14 +169,45 @@ struct profile *profile_without_recursion(const struct profile *p)
 {
     if (p->n_nodes < 2)
         return NULL;
-    struct profile *to = empty_like(p);
+    struct profile *to = profile_empty_like(p);
     uint32_t *function = mem_array(p->n_nodes, sizeof *function);
     for (uint32_t i = 1; i < p->n_nodes; i++) {
         const struct profile_function *f = &p->functions[p->nodes[i].function];
         function[i] = profile_function(to, f->name, strlen(f->name), f->module,
                                        f->module ? strlen(f->module) : 0, f->kind);
     }
-    rebuilt(p, to, function);
+    profile_rebuild(p, to, function, NULL, false);
     free(function);
+    return to;
+}
+
+struct profile *profile_by_part(const struct profile *p, const char *key)
+{
+    struct profile *to = profile_empty_like(p);
+    const struct profile_parts *x = p->parts;
+    const char *kind = profile_kind(key) ? profile_kind(key) : profile_kind("label");
+    double rest = p->sums[0];
+    int64_t samples = p->samples;
+    for (size_t i = 0; x && i < x->n_of; i++) {
+        const struct profile_part *part = &x->items[x->of[i].part];
+        if (!str_eq(part->key, key))
+            continue;
+        uint32_t f = profile_function(to, part->value, strlen(part->value), NULL, 0, kind);
+        uint32_t node = profile_below(to, 0, f);
+        if (node == PROFILE_NO_NODE)
+            continue;
+        profile_ends(to, node, 1, x->of[i].samples, &x->values[p->max_types * i]);
+        rest -= x->values[p->max_types * i];
+        samples -= sd_known(samples) ? x->of[i].samples : 0;
+    }
+    if (rest > 1e-9 * p->sums[0]) {
+        char none[128];
+        int n = snprintf(none, sizeof none, "(no %.100s known)", key);
+        uint32_t node = profile_below(to, 0, profile_function(to, none, (size_t)n, NULL, 0, NULL));
+        if (node != PROFILE_NO_NODE)
+            profile_ends(to, node, 1, p->counted && sd_known(samples) ? MAX(samples, 0) : 0, &rest);
+    }
+    count_all(p, to, NULL);
+    profile_finish(to);
     return to;
 }

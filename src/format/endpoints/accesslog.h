@@ -13,6 +13,21 @@
 
 #include "base/base.h"
 
+/* What a cache in front did with a request. */
+enum accesslog_cache {
+    ACCESSLOG_NO_CACHE,  /* the line does not tell */
+    ACCESSLOG_NO_LOOKUP, /* "-" */
+    ACCESSLOG_HIT,
+    ACCESSLOG_STALE,
+    ACCESSLOG_UPDATING,
+    ACCESSLOG_REVALIDATED,
+    ACCESSLOG_MISS,
+    ACCESSLOG_EXPIRED,
+    ACCESSLOG_BYPASS,
+    ACCESSLOG_PASS, /* Varnish: neither a hit nor a miss */
+    ACCESSLOG_CACHE_END
+};
+
 struct accesslog_line {
     sd_time at;         /* SD_UNKNOWN: the format has no time */
     const char *method; /* not NUL-terminated; points into the line or the format */
@@ -22,6 +37,7 @@ struct accesslog_line {
     int status;          /* 0: unknown */
     int64_t bytes;       /* body bytes sent ("-" is 0, as Apache has it); SD_UNKNOWN */
     int64_t duration_ns; /* SD_UNKNOWN: the line tells none */
+    enum accesslog_cache cache;
 };
 
 struct accesslog_format;
@@ -38,6 +54,8 @@ struct accesslog_format;
 struct accesslog_format *accesslog_format_new(const char *text, struct sd_error *err);
 void accesslog_format_free(struct accesslog_format *f);
 const char *accesslog_format_name(const struct accesslog_format *f); /* for people */
+/* Whose cache the statuses in its lines are of: "nginx", "varnish". */
+const char *accesslog_format_cache(const struct accesslog_format *f);
 
 /* One line without its line end. False: it does not fit, *reason is a static sentence. */
 bool accesslog_parse(struct accesslog_format *f, const char *line, size_t len, struct accesslog_line *out,

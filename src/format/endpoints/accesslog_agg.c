@@ -35,6 +35,7 @@ struct slot {
     uint16_t *index; /* endpoint -> acc + 1 */
     uint32_t *log;   /* acc << 12 | bucket, one for each duration */
     size_t n_log, log_cap;
+    struct cache_second *cache; /* NULL: no line told of one */
 };
 _Static_assert(SD_HIST_BUCKETS <= 1 << 12, "a bucket fits 12 bits");
 
@@ -63,6 +64,10 @@ struct accesslog_agg {
     uint32_t other, missing; /* endpoints without a place; UINT32_MAX: none yet */
     uint64_t *cache_hash;    /* apart from the keys: small enough to stay near the processor */
     struct cached *cache;
+
+    struct cache_route *cached; /* by endpoint */
+    size_t n_cached;
+    bool lookups; /* a line told of one */
 
     struct slot slots[SLOTS];
     struct slot *last_slot; /* where the last line went */
@@ -114,7 +119,11 @@ void accesslog_agg_free(struct accesslog_agg *a)
         free(a->slots[i].accs);
         free(a->slots[i].index);
         free(a->slots[i].log);
+        if (a->slots[i].cache)
+            free(a->slots[i].cache->log);
+        free(a->slots[i].cache);
     }
+    free(a->cached);
     strbuf_free(&a->held);
     free(a->endpoints);
     free(a->table);
@@ -290,6 +299,16 @@ static void *room(void *items, size_t *cap, size_t need, size_t size)
     return mem_array(*cap, size);
 }
 
+static void flush_cache(struct accesslog_agg *a, struct slot *s)
+{
+    struct sd_hist hists[2];
+    struct sd_cache record;
+    a->buckets = room(a->buckets, &a->buckets_cap, s->cache->n_log, sizeof *a->buckets);
+    a->lookups |= accesslog_cache_record(s->cache, a->dense, hists, a->buckets, &record);
+    if (a->lookups && record.requests && a->o.emit_cache)
+        a->o.emit_cache(a->o.ctx, s->second * SD_S, &record);
+}
+
 static void slot_flush(struct accesslog_agg *a, struct slot *s)
 {
     if (!s->used)
@@ -343,6 +362,8 @@ static void slot_flush(struct accesslog_agg *a, struct slot *s)
         s->index[c->endpoint] = 0;
     }
     a->o.emit(a->o.ctx, s->second * SD_S, a->records, s->n);
+    if (s->cache)
+        flush_cache(a, s);
     s->used = false;
     s->n = s->n_log = 0;
     a->open--;
@@ -391,6 +412,20 @@ static struct slot *slot_of(struct accesslog_agg *a, int64_t second)
     return a->last_slot = s;
 }
 
+static void count_cache(struct accesslog_agg *a, struct slot *s, uint32_t e, const struct accesslog_line *l)
+{
+    if (!s->cache)
+        s->cache = mem_alloc(sizeof *s->cache);
+    if (e >= a->n_cached) {
+        size_t want = MAX(a->n, a->n_cached * 2);
+        a->cached = mem_realloc(a->cached, want * sizeof *a->cached);
+        memset(a->cached + a->n_cached, 0, (want - a->n_cached) * sizeof *a->cached);
+        a->n_cached = want;
+    }
+    accesslog_cache_count(s->cache, l);
+    accesslog_cache_route(&a->cached[e], l);
+}
+
 static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, sd_time now)
 {
     sd_time at = sd_known(l->at) ? l->at : now;
@@ -422,6 +457,8 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
         a->intake.first = at;
     a->intake.last = MAX(a->intake.last, at);
     a->intake.newest = l->at;
+    if (l->cache)
+        count_cache(a, s, e, l);
     if (!sd_known(l->duration_ns))
         return;
     if (l->status == 101) { /* how long a connection was open: no latency */
@@ -656,4 +693,28 @@ void accesslog_carry_free(struct accesslog_carry *c)
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a)
 {
     return &a->intake;
+}
+
+size_t accesslog_agg_cached(const struct accesslog_agg *a,
+                            void (*each)(void *ctx, const char *route, const struct cache_route *r),
+                            void *ctx)
+{
+    size_t n = 0;
+    struct strbuf text = {0};
+    for (size_t i = 0; i < MIN(a->n_cached, a->n); i++) {
+        const struct endpoint *e = &a->endpoints[i];
+        if (!a->cached[i].hits && !a->cached[i].misses)
+            continue;
+        strbuf_clear(&text);
+        strbuf_printf(&text, "%s%s%s", e->method ? e->method : "", e->method ? " " : "", e->route);
+        each(ctx, strbuf_text(&text), &a->cached[i]);
+        n++;
+    }
+    strbuf_free(&text);
+    return n;
+}
+
+const char *accesslog_agg_cache(const struct accesslog_agg *a)
+{
+    return a->format ? accesslog_format_cache(a->format) : "nginx";
 }

@@ -9,6 +9,7 @@
 
 #include "core/endpoints/route.h"
 #include "format/endpoints/accesslog.h"
+#include "format/endpoints/accesslog_cache.h"
 #include "format/endpoints/accesslog_spot.h"
 
 #define ACCESSLOG_LINE_MAX ((size_t)1 << 20) /* longer lines are cut and unparsed */
@@ -24,6 +25,9 @@ struct accesslog_agg_options {
     int64_t unit; /* of durations, as in accesslog_format_unit; 0: not given */
     /* Hands out the deltas of one second: `at` is its start. Pointers live during the call. */
     void (*emit)(void *ctx, sd_time at, const struct sd_http *records, size_t n);
+    /* What the cache in front did in that second; without a name. Not called before a line tells of a lookup.
+     * May be NULL. */
+    void (*emit_cache)(void *ctx, sd_time at, struct sd_cache *record);
     void *ctx;
 };
 
@@ -61,5 +65,11 @@ void accesslog_carry_free(struct accesslog_carry *c);
 void accesslog_agg_flush(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
+/* Routes whose requests looked into the cache, since the beginning; texts are the call's. How many. */
+size_t accesslog_agg_cached(const struct accesslog_agg *a,
+                            void (*each)(void *ctx, const char *route, const struct cache_route *r),
+                            void *ctx);
+/* Whose cache it is: "nginx". */
+const char *accesslog_agg_cache(const struct accesslog_agg *a);
 
 #endif

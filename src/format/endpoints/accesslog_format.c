@@ -27,6 +27,9 @@ static const struct variable NGINX[] = {
     {.name = "body_bytes_sent", .field = FIELD_BYTES, .scale = 0, .rank = 2, .list = false},
     {.name = "request_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 3, .list = false},
     {.name = "upstream_response_time", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = true},
+    {.name = "upstream_cache_status", .field = FIELD_CACHE, .scale = 0, .rank = 3, .list = false},
+    {.name = "sent_http_x_cache_status", .field = FIELD_CACHE, .scale = 0, .rank = 2, .list = false},
+    {.name = "sent_http_x_proxy_cache", .field = FIELD_CACHE, .scale = 0, .rank = 1, .list = false},
     {.name = "slowdive_ms", .field = FIELD_DURATION, .scale = SD_MS, .rank = 4, .list = false},
     {.name = "slowdive_tail",
      .field = FIELD_TAIL,
@@ -52,6 +55,8 @@ static const struct variable APACHE[] = {
     {.name = "{ms}T", .field = FIELD_DURATION, .scale = SD_MS, .rank = 2, .list = false},
     {.name = "{s}T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
     {.name = "T", .field = FIELD_DURATION, .scale = SD_S, .rank = 1, .list = false},
+    {.name = "{Varnish:handling}x", .field = FIELD_CACHE, .scale = 0, .rank = 2, .list = false},
+    {.name = "{Varnish:hitmiss}x", .field = FIELD_CACHE, .scale = 0, .rank = 1, .list = false},
 };
 
 static const struct {
@@ -248,6 +253,7 @@ static bool build_apache(struct builder *b, const char *s, struct sd_error *err)
             if (!add_value(b, word, find_variable(APACHE, ARRAY_LEN(APACHE), word), err))
                 return false;
             b->f->apache_us |= !strcmp(word, "D");
+            b->f->cache.varnish |= str_starts(word, "{Varnish:");
             if (brackets)
                 strbuf_char(&b->literal, ']');
         }
@@ -330,9 +336,9 @@ static void choose(struct accesslog_format *f)
     static const unsigned char GROUP[] = {
         [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1, [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
         [FIELD_URI] = 2,        [FIELD_METHOD] = 3,   [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
-        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,     [FIELD_STAMP] = 1,
+        [FIELD_DURATION] = 6,   [FIELD_TAIL] = 7,     [FIELD_STAMP] = 1,  [FIELD_CACHE] = 8,
     };
-    int best[8] = {0};
+    int best[9] = {0};
     bool request = false;
     for (size_t pass = 0; pass < 2; pass++)
         for (size_t i = 0; i < f->n; i++) {
@@ -482,4 +488,9 @@ void accesslog_format_settle(struct accesslog_format *f)
 const char *accesslog_format_name(const struct accesslog_format *f)
 {
     return f->name;
+}
+
+const char *accesslog_format_cache(const struct accesslog_format *f)
+{
+    return f->cache.varnish ? "varnish" : "nginx";
 }

@@ -3,6 +3,7 @@
 #define FORMAT_ENDPOINTS_ACCESSLOG_INTERNAL_H
 
 #include "format/endpoints/accesslog.h"
+#include "format/endpoints/accesslog_cache.h"
 #include "format/endpoints/accesslog_spot.h"
 #include "base/num.h"
 
@@ -18,7 +19,8 @@ enum accesslog_field {
     FIELD_BYTES,
     FIELD_STAMP,    /* a piece of a time, as strftime writes `pattern` */
     FIELD_DURATION, /* a decimal number of `scale` ns; a list is summed */
-    FIELD_TAIL      /* whatever may follow a combined line */
+    FIELD_TAIL,     /* whatever may follow a combined line */
+    FIELD_CACHE     /* what a cache did with the request */
 };
 
 /* A value and the literal text behind it; an empty literal is the end of the line. */
@@ -64,6 +66,7 @@ struct accesslog_format {
     struct strbuf unwrapped;
 
     struct spots spots; /* which number is the duration, where the format does not say */
+    struct cache_column cache;
 
     char time_text[40]; /* the last time stamp and what it meant */
     size_t time_len;
@@ -88,8 +91,8 @@ bool accesslog_method(const char *s, size_t n);
 /* Undoes \" \\ \xHH \uHHHH ... of the log into `b`. */
 void accesslog_unescape(const char *s, size_t n, struct strbuf *b);
 
-/* What follows a combined line (accesslog_tail.c): a duration in ns or SD_UNKNOWN. */
-int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end, int64_t bytes);
+/* What follows a combined line (accesslog_tail.c): the duration, and the status of the cache. */
+void accesslog_tail(struct accesslog_format *f, const char *s, const char *end, struct accesslog_line *out);
 /* The text of a number that may be a duration; fills value, decimals, and unit when it stands there. */
 bool accesslog_number(const char *s, size_t n, struct spot_number *v);
 /* The same in ns, by its own unit or `scale`; a list is summed. SD_UNKNOWN. */

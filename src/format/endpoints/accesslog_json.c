@@ -147,6 +147,25 @@ static int64_t duration_of(struct accesslog_format *f, const cJSON *o, int64_t b
     return SD_UNKNOWN;
 }
 
+/* ---- the cache ---- */
+
+static enum accesslog_cache cache_of(struct accesslog_format *f, const cJSON *o)
+{
+    const cJSON *v = *f->cache.key ? cJSON_GetObjectItemCaseSensitive(o, f->cache.key) : NULL;
+    if (!*f->cache.key && !f->spots.settled)
+        cJSON_ArrayForEach(v, o) if (accesslog_cache_name(v->string, strlen(v->string)) &&
+                                     cJSON_IsString(v) &&
+                                     accesslog_cache_word(v->valuestring, strlen(v->valuestring)))
+        {
+            snprintf(f->cache.key, sizeof f->cache.key, "%s", v->string);
+            break;
+        }
+    if (cJSON_IsNull(v))
+        return ACCESSLOG_NO_LOOKUP;
+    return cJSON_IsString(v) ? accesslog_cache_word(v->valuestring, strlen(v->valuestring))
+                             : ACCESSLOG_NO_CACHE;
+}
+
 /* ---- the request ---- */
 
 /* The request line; without one the method and the path, or the path and a status of HTTP. NULL: it is read.
@@ -211,6 +230,7 @@ static const char *read_object(struct accesslog_format *f, const cJSON *all, str
     if (v && !time_of(v, &out->at))
         return "The time cannot be read, or is out of range.";
     out->bytes = number(first(o, BYTES, false));
+    out->cache = cache_of(f, o);
     out->duration_ns = duration_of(f, o, out->bytes);
 
     /* The tree goes away: both texts are kept in the format. */

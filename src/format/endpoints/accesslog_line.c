@@ -146,7 +146,10 @@ static const char *read_value(struct accesslog_format *f, const struct accesslog
     case FIELD_DURATION:
         return read_duration(op, p, n, out) ? NULL : "The duration is not a number.";
     case FIELD_TAIL:
-        out->duration_ns = accesslog_tail(f, p, p + n, out->bytes);
+        accesslog_tail(f, p, p + n, out);
+        return NULL;
+    case FIELD_CACHE:
+        out->cache = accesslog_cache_word(p, n);
         return NULL;
     }
     return NULL;

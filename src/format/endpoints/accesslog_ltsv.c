@@ -2,7 +2,7 @@
  * (ltsv.org), told by their labels. */
 #include "format/endpoints/accesslog_internal.h"
 
-enum label { L_NONE, L_TIME, L_REQUEST, L_METHOD, L_URI, L_STATUS, L_BYTES, L_COUNT };
+enum label { L_NONE, L_TIME, L_REQUEST, L_METHOD, L_URI, L_STATUS, L_BYTES, L_CACHE, L_COUNT };
 
 static const struct {
     const char *name;
@@ -28,7 +28,7 @@ static enum label label_of(const char *s, size_t n)
     for (size_t i = 0; i < ARRAY_LEN(LABELS); i++)
         if (strlen(LABELS[i].name) == n && !memcmp(LABELS[i].name, s, n))
             return LABELS[i].label;
-    return L_NONE;
+    return accesslog_cache_name(s, n) ? L_CACHE : L_NONE;
 }
 
 static bool read_time(struct value v, sd_time *at)
@@ -150,6 +150,8 @@ bool accesslog_parse_ltsv(struct accesslog_format *f, const char *line, size_t l
     out->status = (int)code;
     if (r.v[L_BYTES].text && !accesslog_decimal(r.v[L_BYTES].text, r.v[L_BYTES].n, 1, &out->bytes))
         out->bytes = r.v[L_BYTES].n == 1 && *r.v[L_BYTES].text == '-' ? 0 : SD_UNKNOWN;
+    if (r.v[L_CACHE].text)
+        out->cache = accesslog_cache_word(r.v[L_CACHE].text, r.v[L_CACHE].n);
     read_target(r.v, out);
     if (f->spots.settled)
         return true;

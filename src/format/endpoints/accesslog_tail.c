@@ -217,9 +217,12 @@ static void learn(struct accesslog_format *f, const char *s, const char *end, in
 {
     struct tail_walk w = {.s = s, .end = end};
     struct field field;
-    while (next_field(&w, &field))
+    while (next_field(&w, &field)) {
         learn_field(&f->spots, &field);
+        accesslog_cache_learn(&f->cache, field.key, field.key_len, field.place, field.value, field.n);
+    }
     spots_line(&f->spots, bytes);
+    accesslog_cache_choose(&f->cache);
 }
 
 /* The text of the chosen spot in a field; false: it is not there. */
@@ -245,31 +248,46 @@ static bool is_at(const struct spot *p, const struct field *f, const char **s, s
     return *n && is_digit(**s);
 }
 
-int64_t accesslog_tail(struct accesslog_format *f, const char *s, const char *end, int64_t bytes)
+/* Which of the first `at` choices the field is; `at`: none of them. */
+static inline size_t choice_of(const struct spots *p, const struct field *field, size_t at, int64_t *ns)
+{
+    for (size_t i = 0; i < at; i++) {
+        const char *text;
+        size_t n;
+        if (!is_at(&p->spot[p->chosen[i].spot], field, &text, &n))
+            continue;
+        int64_t v = accesslog_number_ns(text, n, p->chosen[i].scale);
+        if (!sd_known(v))
+            break;
+        *ns = v;
+        return i;
+    }
+    return at;
+}
+
+/* All of the fields, for what the cache did. */
+static void read_cached(struct accesslog_format *f, struct tail_walk *w, struct accesslog_line *out)
+{
+    struct field field;
+    size_t at = f->spots.n_chosen;
+    while (next_field(w, &field)) {
+        at = choice_of(&f->spots, &field, at, &out->duration_ns);
+        if (!out->cache)
+            out->cache =
+                accesslog_cache_field(&f->cache, field.key, field.key_len, field.place, field.value, field.n);
+    }
+}
+
+void accesslog_tail(struct accesslog_format *f, const char *s, const char *end, struct accesslog_line *out)
 {
     struct spots *p = &f->spots;
     if (!p->settled)
-        learn(f, s, end, bytes);
-    if (!p->n_chosen)
-        return SD_UNKNOWN;
+        learn(f, s, end, out->bytes);
     struct tail_walk w = {.s = s, .end = end};
     struct field field;
-    int64_t found = SD_UNKNOWN;
-    size_t at = p->n_chosen; /* which of the choices `found` is */
-    while (next_field(&w, &field))
-        for (size_t i = 0; i < at; i++) {
-            const char *text;
-            size_t n;
-            if (!is_at(&p->spot[p->chosen[i].spot], &field, &text, &n))
-                continue;
-            int64_t v = accesslog_number_ns(text, n, p->chosen[i].scale);
-            if (!sd_known(v))
-                break;
-            if (i == 0)
-                return v;
-            found = v;
-            at = i;
-            break;
-        }
-    return found;
+    if (f->cache.found)
+        read_cached(f, &w, out);
+    else
+        for (size_t at = p->n_chosen; at && next_field(&w, &field);)
+            at = choice_of(p, &field, at, &out->duration_ns);
 }

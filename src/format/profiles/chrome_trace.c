@@ -5,13 +5,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/profiles/profile_part.h"
 #include "format/profiles/v8_nodes.h"
 
 enum { STREAMS_MAX = 512, CHUNKS_MAX = 1 << 20 };
 
 /* The samples of one thread: V8 numbers its nodes for itself. */
 struct stream {
-    uint64_t key; /* of process and id */
+    uint64_t key;    /* of process and id */
+    uint64_t thread; /* of process and number; 0 unknown */
     struct v8_clock clock;
 };
 
@@ -19,14 +21,21 @@ struct chunk {
     double at;
     size_t order;
     uint64_t base; /* of its ids: the number of its stream, above all ids */
-    struct json_pull nodes, samples, deltas;
+    struct json_pull nodes, samples, deltas, lines;
+};
+
+/* What an event says a thread is called. */
+struct thread_name {
+    uint64_t thread;
+    char name[64];
 };
 
 struct trace {
     struct v8 v8;
     struct stream *streams;
     struct chunk *chunks;
-    size_t n_streams, n_chunks, cap_streams, cap_chunks;
+    struct thread_name *names;
+    size_t n_streams, n_chunks, n_names, cap_streams, cap_chunks, cap_names;
     bool listed; /* "samples" and "stackFrames", where the outermost frame is one of the program */
     struct strbuf text;
 };
@@ -58,6 +67,11 @@ static uint64_t text_key(struct json_pull value)
     return str_hash(start, (size_t)(value.at - start));
 }
 
+static uint64_t thread_key(struct json_pull event)
+{
+    return (text_key(json_find(event, "pid")) * 31 + text_key(json_find(event, "tid"))) | 1;
+}
+
 /* An event of V8's profiler: where its lists stand. */
 static void take_chunk(struct trace *x, struct json_pull event)
 {
@@ -77,12 +91,29 @@ static void take_chunk(struct trace *x, struct json_pull event)
     c.nodes = json_find(cpu, "nodes");
     c.samples = json_find(cpu, "samples");
     c.deltas = json_find(data, "timeDeltas");
+    c.lines = json_find(data, "lines");
+    if (!s->thread && str_eq(strbuf_text(&x->text), "Profile")) /* later parts may come of another thread */
+        s->thread = thread_key(event);
     if (!c.deltas.at)
         c.deltas = json_find(cpu, "timeDeltas");
     x->chunks = x->n_chunks == x->cap_chunks
                     ? mem_grow(x->chunks, x->n_chunks, &x->cap_chunks, sizeof *x->chunks)
                     : x->chunks;
     x->chunks[x->n_chunks++] = c;
+}
+
+static void take_name(struct trace *x, struct json_pull event)
+{
+    enum { NAMES_MAX = 4096 };
+    struct json_pull args = json_find(event, "args"), name = args.at ? json_find(args, "name") : args;
+    if (!name.at || x->n_names == NAMES_MAX)
+        return;
+    json_text(&name, &x->text);
+    x->names = x->n_names == x->cap_names ? mem_grow(x->names, x->n_names, &x->cap_names, sizeof *x->names)
+                                          : x->names;
+    struct thread_name *n = &x->names[x->n_names++];
+    n->thread = thread_key(event);
+    snprintf(n->name, sizeof n->name, "%s", strbuf_text(&x->text));
 }
 
 static void take_events(struct trace *x, struct json_pull events)
@@ -97,6 +128,8 @@ static void take_events(struct trace *x, struct json_pull events)
         const char *text = strbuf_text(&x->text);
         if (str_eq(text, "ProfileChunk") || str_eq(text, "CpuProfile") || str_eq(text, "Profile"))
             take_chunk(x, events);
+        else if (str_eq(text, "thread_name"))
+            take_name(x, events);
     }
 }
 
@@ -116,7 +149,7 @@ static void read_chunks(struct trace *x)
         const struct chunk *c = &x->chunks[i];
         if (c->nodes.at)
             v8_list(&x->v8, c->nodes, c->base);
-        if (!v8_samples(&x->v8, c->samples, c->deltas, c->base, &x->streams[c->base >> 44].clock))
+        if (!v8_samples(&x->v8, c->samples, c->deltas, c->lines, c->base, &x->streams[c->base >> 44].clock))
             x->v8.tree.full = "a sample is of a node that does not exist";
     }
 }
@@ -201,6 +234,31 @@ static void read_trace(struct trace *x, struct json_pull j)
         x->v8.tree.full = "it is a trace without CPU samples; record it with the JavaScript profiler on";
 }
 
+/* The name of a stream's thread, with its number among the streams: several may be called the same. */
+static uint32_t part_of(struct trace *x, size_t stream)
+{
+    char text[96];
+    const char *name = NULL;
+    for (size_t i = 0; x->streams[stream].thread && i < x->n_names; i++)
+        if (x->names[i].thread == x->streams[stream].thread)
+            name = x->names[i].name;
+    int n = snprintf(text, sizeof text, "%s (%zu)", name && *name ? name : "thread", stream + 1);
+    return profile_part(x->v8.p, PART_THREAD, strlen(PART_THREAD), text, (size_t)n);
+}
+
+/* Each stream has nodes of its own; not in a list of samples, where threads share them. */
+static void mark_threads(struct trace *x)
+{
+    uint32_t *parts = mem_array(x->n_streams + 1, sizeof *parts);
+    for (size_t i = 0; i < x->n_streams && !x->listed; i++)
+        parts[i] = part_of(x, i) + 1;
+    for (size_t i = 0; i < x->v8.tree.n; i++) {
+        uint64_t stream = x->v8.tree.ids[i] >> 44;
+        x->v8.tree.nodes[i].part = stream < x->n_streams ? parts[stream] : 0;
+    }
+    free(parts);
+}
+
 /* Time is chosen, the number of samples beside it. */
 static void finish_types(struct trace *x)
 {
@@ -219,8 +277,11 @@ struct profile *chrome_trace_read(const void *text, size_t len, struct sd_error 
     x.v8.p->counted = true;
     read_trace(&x, json_pull(text, len));
     finish_types(&x);
-    if (!x.v8.tree.full)
+    if (!x.v8.tree.full) {
+        mark_threads(&x);
         tree_stacks(&x.v8.tree, x.v8.p, !x.listed);
+        v8_lines_end(&x.v8);
+    }
     if (!x.v8.tree.full && x.n_streams > 1) {
         char note[96];
         snprintf(note, sizeof note, "The samples of %zu threads are added up.", x.n_streams);
@@ -229,6 +290,7 @@ struct profile *chrome_trace_read(const void *text, size_t len, struct sd_error 
     const char *problem = x.v8.tree.full;
     v8_free(&x.v8);
     free(x.streams);
+    free(x.names);
     free(x.chunks);
     strbuf_free(&x.text);
     return profile_read_end(x.v8.p, problem, err);

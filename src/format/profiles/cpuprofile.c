@@ -63,7 +63,7 @@ static bool read_samples(struct v8 *x, const struct fields *f)
     x->absolute = f->absolute;
     for (size_t i = 0; i < x->tree.n && f->samples.at; i++)
         x->tree.nodes[i].samples = 0;
-    if (!v8_samples(x, f->samples, f->times, 0, &clock))
+    if (!v8_samples(x, f->samples, f->times, (struct json_pull){0}, 0, &clock))
         x->tree.full = "a sample is of a node that does not exist";
     if (end > start)
         x->p->duration_ns = real_to_int((end - start) * us * 1e3);
@@ -86,6 +86,7 @@ struct profile *cpuprofile_read(const void *text, size_t len, struct sd_error *e
         if (timed)
             x.p->chosen = profile_type(x.p, "time", "ns");
         tree_stacks(&x.tree, x.p, true);
+        v8_lines_end(&x);
     }
     const char *problem = x.tree.full;
     v8_free(&x);

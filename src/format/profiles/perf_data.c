@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/profiles/profile_part.h"
 #include "format/profiles/perf_data_event.h"
 #include "format/profiles/perf_records.h"
 #include "format/profiles/perf_data_spaces.h"
@@ -120,7 +121,7 @@ static void push_names(struct perf_data *x, const struct perf_map *m, int32_t pi
                                                      .build_id_len = f->build_id_len,
                                                      .inode = f->inode,
                                                      .generation = f->generation,
-                                                     .several = f->several,
+                                                     .several = f->build_id_len ? f->builds : f->inodes,
                                                      .kernel = kernel,
                                                      .pid = pid,
                                                      .address = address,
@@ -204,7 +205,12 @@ static bool take_sample(struct perf_data *x, const struct perf_record *r)
         x->first = MIN(x->first, s.time);
         x->last = MAX(x->last, s.time);
     }
-    return profile_stack(x->p, x->frames, x->n, 1, values);
+    if (!profile_stack(x->p, x->frames, x->n, 1, values))
+        return false;
+    char thread[64];
+    int n = snprintf(thread, sizeof thread, "%.32s (%d)", x->p->functions[x->frames[0]].name, s.tid);
+    profile_is_of(x->p, profile_part(x->p, PART_THREAD, strlen(PART_THREAD), thread, (size_t)n), 1, values);
+    return true;
 }
 
 static void take_map(struct perf_data *x, const struct perf_record *r)

@@ -63,15 +63,16 @@ void perf_file_is(struct perf_file *f, const unsigned char *build_id, size_t n, 
                   uint64_t generation)
 {
     if (n && n <= PERF_BUILD_ID_MAX) {
-        f->several |= f->build_id_len && (f->build_id_len != n || memcmp(f->build_id, build_id, n) != 0);
+        f->builds |= f->build_id_len && (f->build_id_len != n || memcmp(f->build_id, build_id, n) != 0);
         f->build_id_len = n;
         memcpy(f->build_id, build_id, n);
     }
     if (!inode)
         return;
-    f->several |= f->inode && (inode != f->inode || generation != f->generation);
+    f->inodes |= f->inode && inode != f->inode;
+    f->inodes |= f->generation && generation && generation != f->generation;
     f->inode = inode;
-    f->generation = generation;
+    f->generation = generation ? generation : f->generation;
 }
 
 /* The number of the process, made when it is new. */

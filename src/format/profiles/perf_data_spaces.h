@@ -14,7 +14,7 @@ struct perf_file {
     unsigned char build_id[PERF_BUILD_ID_MAX];
     size_t build_id_len;        /* 0: unknown */
     uint64_t inode, generation; /* 0: unknown */
-    bool several;               /* different files had the path */
+    bool builds, inodes;        /* several of them had the path */
     uint32_t function;          /* its frame without a name, "[libc.so.6]", + 1; 0: none yet */
 };
 
@@ -36,7 +36,7 @@ struct perf_data_spaces {
 
 void perf_data_spaces_free(struct perf_data_spaces *s);
 uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len);
-/* What is known of a file; what differs from what was known before makes it several. */
+/* What is known of a file, 0 what is not; what differs from what was known before is remembered. */
 void perf_file_is(struct perf_file *f, const unsigned char *build_id, size_t n, uint64_t inode,
                   uint64_t generation);
 /* A file is mapped; what it covers is not any more. */

@@ -6,6 +6,8 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "core/profiles/profile_part.h"
+
 enum { EVENTS_MAX = 16, EVENT_NAME_MAX = 128 };
 
 struct text {
@@ -14,8 +16,9 @@ struct text {
 };
 
 struct event {
-    struct text comm, name; /* name: of the event, without modifiers */
-    double period;          /* 1 when the line has none */
+    struct text comm, tid;
+    struct text name; /* of the event, without modifiers */
+    double period;    /* 1 when the line has none */
     bool has_period;
     sd_time at;       /* since the start of the machine; SD_UNKNOWN */
     struct text rest; /* behind the event: a frame, or what a tracepoint says */
@@ -127,6 +130,8 @@ static bool read_event(struct text line, struct event *e)
         if (is_pid(w))
             break;
     }
+    const char *slash = memchr(w.s, '/', w.len);
+    e->tid = slash ? (struct text){slash + 1, (size_t)(w.s + w.len - slash - 1)} : w;
     w = word(&rest);
     if (w.len > 1 && w.s[0] == '[')
         w = word(&rest);
@@ -283,7 +288,13 @@ static bool end_sample(struct script *s)
         s->first = sd_known(s->first) ? MIN(s->first, e->at) : e->at;
         s->last = sd_known(s->last) ? MAX(s->last, e->at) : e->at;
     }
-    return profile_stack(s->p, s->frames, s->n, 1, values);
+    if (!profile_stack(s->p, s->frames, s->n, 1, values))
+        return false;
+    char thread[96]; /* without PID/TID the number is the thread's: perf script's own choice of fields */
+    int n = snprintf(thread, sizeof thread, "%.*s (%.*s)", (int)MIN(e->comm.len, (size_t)64), e->comm.s,
+                     (int)MIN(e->tid.len, (size_t)12), e->tid.s);
+    profile_is_of(s->p, profile_part(s->p, PART_THREAD, strlen(PART_THREAD), thread, (size_t)n), 1, values);
+    return true;
 }
 
 static void add_raw(struct script *s, struct frame f)

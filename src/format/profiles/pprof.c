@@ -4,7 +4,10 @@
 
 #include <stdlib.h>
 
-enum { ENTRIES_MAX = 4 << 20, LABEL_KEYS = 8 }; /* of each table; labels that are named */
+#include "core/profiles/profile_lines.h"
+#include "core/profiles/profile_part.h"
+
+enum { ENTRIES_MAX = 4 << 20, LABEL_KEYS = 8, SAMPLE_PARTS = 16 }; /* of each table; labels that are named */
 
 struct bytes {
     const unsigned char *at, *end;
@@ -16,11 +19,16 @@ struct mapping {
 struct location {
     uint64_t id, mapping;
     size_t line, n_lines; /* of struct pprof's lines: numbers of functions, the innermost first */
-    uint32_t *frames;     /* their functions in the profile, outermost first */
+    uint32_t *frames;     /* their functions in the profile, innermost first */
+    uint32_t *at;         /* and their lines */
     size_t n_frames;
 };
 struct function {
-    uint64_t id, name, system_name;
+    uint64_t id, name, system_name, file;
+};
+struct line {
+    uint64_t function;
+    int64_t line;
 };
 
 struct pprof {
@@ -29,7 +37,7 @@ struct pprof {
     struct mapping *mappings;
     struct location *locations;
     struct function *functions;
-    uint64_t *lines;
+    struct line *lines;
     size_t n_strings, n_samples, n_mappings, n_locations, n_functions, n_lines;
     size_t cap_strings, cap_samples, cap_mappings, cap_locations, cap_functions, cap_lines;
     uint64_t type[PROFILE_TYPES_MAX], unit[PROFILE_TYPES_MAX];
@@ -46,6 +54,11 @@ struct pprof {
     bool labelled;    /* a sample has the label */
     uint32_t *frames; /* of one sample, innermost first */
     size_t n_frames, cap_frames;
+    uint32_t *at, *single_at; /* the lines of these, and of `single` */
+    size_t cap_at;
+    uint32_t parts[SAMPLE_PARTS]; /* of one sample: its labels */
+    size_t n_parts;
+    bool has_lines;
     const char *problem;
 };
 
@@ -152,14 +165,17 @@ static bool read_mapping(struct pprof *x, struct bytes b)
 static bool read_line(struct pprof *x, struct bytes b)
 {
     struct wire_field f;
-    uint64_t function = 0;
+    struct line l = {.function = 0};
     while (field(&b, &f))
         if (f.number == 1)
-            function = f.value;
+            l.function = f.value;
+        else if (f.number == 2)
+            l.line = (int64_t)f.value;
+    x->has_lines |= l.line > 0;
     if (x->n_lines == ENTRIES_MAX)
         return refuse(x, TOO_MANY);
     GROW(x, lines);
-    x->lines[x->n_lines++] = function;
+    x->lines[x->n_lines++] = l;
     return b.at == b.end || refuse(x, BROKEN);
 }
 
@@ -192,6 +208,8 @@ static bool read_function(struct pprof *x, struct bytes b)
             fn.name = f.value;
         else if (f.number == 3)
             fn.system_name = f.value;
+        else if (f.number == 4)
+            fn.file = f.value;
     }
     GROW(x, functions);
     x->functions[x->n_functions++] = fn;
@@ -352,17 +370,26 @@ static bool nameless(struct pprof *x, struct bytes module, uint32_t *out)
                     out);
 }
 
-static bool resolve_line(struct pprof *x, uint64_t id, struct bytes module, uint32_t *out)
+static bool resolve_line(struct pprof *x, const struct line *l, struct bytes module, uint32_t *out,
+                         uint32_t *at)
 {
-    struct bytes name = {NULL, NULL};
-    if (id) {
-        const struct function *fn = by_id(x->functions, x->n_functions, sizeof *fn, id);
+    struct bytes name = {NULL, NULL}, file = {NULL, NULL};
+    if (l->function) {
+        const struct function *fn = by_id(x->functions, x->n_functions, sizeof *fn, l->function);
         if (!fn)
             return refuse(x, "a line is of a function that does not exist");
-        if (!string(x, fn->name, &name) || (!length(name) && !string(x, fn->system_name, &name)))
+        if (!string(x, fn->name, &name) || (!length(name) && !string(x, fn->system_name, &name)) ||
+            !string(x, fn->file, &file))
             return false;
     }
-    return length(name) ? frame_of(x, name, module, out) : nameless(x, module, out);
+    if (!(length(name) ? frame_of(x, name, module, out) : nameless(x, module, out)))
+        return false;
+    *at = length(name) ? profile_line(x->p, *out, l->line) : PROFILE_NO_LINE;
+    struct profile_function *f = &x->p->functions[*out];
+    if (*at != PROFILE_NO_LINE && !f->file && length(file))
+        f->file =
+            arena_strndup(x->p->arena, (const char *)file.at, MIN(length(file), (size_t)PROFILE_NAME_MAX));
+    return true;
 }
 
 /* Functions of a location, once for all samples. */
@@ -373,10 +400,12 @@ static bool resolve(struct pprof *x, struct location *l)
         return false;
     l->n_frames = MAX(l->n_lines, (size_t)1);
     l->frames = arena_alloc(x->p->arena, l->n_frames * sizeof *l->frames);
+    l->at = arena_alloc(x->p->arena, l->n_frames * sizeof *l->at);
+    l->at[0] = PROFILE_NO_LINE;
     if (!l->n_lines)
         return nameless(x, module, &l->frames[0]);
     for (size_t i = 0; i < l->n_lines; i++)
-        if (!resolve_line(x, x->lines[l->line + i], module, &l->frames[i]))
+        if (!resolve_line(x, &x->lines[l->line + i], module, &l->frames[i], &l->at[i]))
             return false;
     return true;
 }
@@ -425,11 +454,22 @@ static bool read_types(struct pprof *x)
 
 /* ---- samples ---- */
 
+static void push(struct pprof *x, uint32_t frame, uint32_t line)
+{
+    GROW(x, frames);
+    if (x->has_lines && x->cap_at < x->cap_frames) {
+        x->cap_at = x->cap_frames;
+        x->at = mem_realloc(x->at, x->cap_at * sizeof *x->at);
+    }
+    if (x->has_lines)
+        x->at[x->n_frames] = line;
+    x->frames[x->n_frames++] = frame;
+}
+
 static bool add_location(struct pprof *x, uint64_t id)
 {
     if (id && id <= x->n_locations && x->single[id - 1] && x->n_frames < PROFILE_DEPTH_MAX) {
-        GROW(x, frames);
-        x->frames[x->n_frames++] = x->single[id - 1] - 1;
+        push(x, x->single[id - 1] - 1, x->single_at[id - 1]);
         return true;
     }
     struct location *l = by_id(x->locations, x->n_locations, sizeof *l, id);
@@ -437,14 +477,14 @@ static bool add_location(struct pprof *x, uint64_t id)
         return refuse(x, "a sample is of a location that does not exist");
     if (!l->frames && !resolve(x, l))
         return false;
-    if (id && id <= x->n_locations && l == &x->locations[id - 1] && l->n_frames == 1)
+    if (id && id <= x->n_locations && l == &x->locations[id - 1] && l->n_frames == 1) {
         x->single[id - 1] = l->frames[0] + 1;
+        x->single_at[id - 1] = l->at[0];
+    }
     if (x->n_frames + l->n_frames > PROFILE_DEPTH_MAX)
         return refuse(x, "it has a stack of more than 1,048,576 frames");
-    for (size_t i = 0; i < l->n_frames; i++) {
-        GROW(x, frames);
-        x->frames[x->n_frames++] = l->frames[i];
-    }
+    for (size_t i = 0; i < l->n_frames; i++)
+        push(x, l->frames[i], l->at[i]);
     return true;
 }
 
@@ -467,6 +507,9 @@ static bool read_label(struct pprof *x, struct bytes b, struct bytes *value)
         i++;
     if (i == x->n_keys && i < LABEL_KEYS && text)
         x->keys[x->n_keys++] = key;
+    if (text && length(name) && length(s) && x->n_parts < SAMPLE_PARTS)
+        x->parts[x->n_parts++] =
+            profile_part(x->p, (const char *)name.at, length(name), (const char *)s.at, length(s));
     if (x->label && text && strlen(x->label) == length(name) && !memcmp(x->label, name.at, length(name))) {
         *value = s;
         x->labelled = true;
@@ -482,8 +525,7 @@ static bool add_label(struct pprof *x, struct bytes value)
     const char *text = value.at ? (const char *)value.at : none;
     uint32_t f =
         profile_function(x->p, text, value.at ? length(value) : strlen(none), NULL, 0, profile_kind("label"));
-    GROW(x, frames);
-    x->frames[x->n_frames++] = f;
+    push(x, f, PROFILE_NO_LINE);
     return !x->p->full || refuse(x, x->p->full);
 }
 
@@ -496,10 +538,20 @@ static void say_labels(struct pprof *x)
         strbuf_printf(&note, "%s%.*s", i ? ", " : "The samples have the labels ",
                       (int)MIN(length(key), (size_t)100), (const char *)key.at);
     }
-    strbuf_str(&note, "; the option label=NAME divides them by one.");
+    strbuf_str(&note, "; group by one, or divide the flame graph by the option label=NAME.");
     if (x->n_keys && !x->label)
         profile_say(x->p, strbuf_text(&note));
     strbuf_free(&note);
+}
+
+/* Outermost first. */
+static void turn(uint32_t *items, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        uint32_t t = items[i];
+        items[i] = items[n - 1 - i];
+        items[n - 1 - i] = t;
+    }
 }
 
 static bool read_sample(struct pprof *x, struct bytes b)
@@ -509,7 +561,7 @@ static bool read_sample(struct pprof *x, struct bytes b)
     double values[PROFILE_TYPES_MAX] = {0};
     int64_t samples = 0;
     size_t n = 0;
-    x->n_frames = 0;
+    x->n_frames = x->n_parts = 0;
     while (field(&b, &f)) {
         uint64_t v;
         while (f.number == 1 && packed(&f, &v))
@@ -533,12 +585,16 @@ static bool read_sample(struct pprof *x, struct bytes b)
         return refuse(x, "a sample has fewer values than there are sample types");
     if (x->label && !add_label(x, label))
         return false;
-    for (size_t i = 0; i < x->n_frames / 2; i++) {
-        uint32_t t = x->frames[i];
-        x->frames[i] = x->frames[x->n_frames - 1 - i];
-        x->frames[x->n_frames - 1 - i] = t;
+    turn(x->frames, x->n_frames);
+    if (!profile_stack(x->p, x->frames, x->n_frames, samples, values))
+        return refuse(x, x->p->full);
+    if (x->has_lines) {
+        turn(x->at, x->n_frames);
+        profile_stack_lines(x->p, x->at, x->n_frames, values);
     }
-    return profile_stack(x->p, x->frames, x->n_frames, samples, values) || refuse(x, x->p->full);
+    for (size_t i = 0; i < x->n_parts; i++)
+        profile_is_of(x->p, x->parts[i], samples, values);
+    return true;
 }
 
 static bool read_all(struct pprof *x, struct bytes b)
@@ -547,6 +603,7 @@ static bool read_all(struct pprof *x, struct bytes b)
         return false;
     sort_tables(x);
     x->single = mem_array(x->n_locations + 1, sizeof *x->single);
+    x->single_at = mem_array(x->n_locations + 1, sizeof *x->single_at);
     for (size_t i = 0; i < x->n_samples; i++)
         if (!read_sample(x, x->samples[i]))
             return false;
@@ -586,6 +643,8 @@ struct profile *pprof_read_by(const void *bytes, size_t len, const char *label, 
     free(x.functions);
     free(x.lines);
     free(x.single);
+    free(x.single_at);
+    free(x.at);
     free(x.frames);
     if (done)
         return x.p;

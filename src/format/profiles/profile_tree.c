@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "core/profiles/profile_part.h"
+
 void tree_free(struct profile_tree *t)
 {
     free(t->nodes);
@@ -169,8 +171,10 @@ static void add_stack(struct stacks *s, uint32_t node)
         return;
     }
     uint32_t at = place(s, node);
+    uint32_t part = s->t->nodes[node].part - 1; /* PROFILE_NO_PART of none */
     if (at != PROFILE_NO_NODE) {
         profile_ends(s->p, at, s->depth[node], samples, values);
+        profile_is_of(s->p, part, samples, values);
         return;
     }
     climb(s, node, false);
@@ -182,7 +186,8 @@ static void add_stack(struct stacks *s, uint32_t node)
         }
     for (size_t i = 0; i < s->n; i++)
         s->path[i] = function_of(s->p, &s->t->nodes[s->path[i]]);
-    profile_stack(s->p, s->path, s->n, samples, values);
+    if (profile_stack(s->p, s->path, s->n, samples, values))
+        profile_is_of(s->p, part, samples, values);
 }
 
 bool tree_stacks(struct profile_tree *t, struct profile *p, bool skip_root)

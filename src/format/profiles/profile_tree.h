@@ -11,6 +11,7 @@ enum { TREE_VALUES = 4, TREE_NODES_MAX = 2 << 20 };
 struct tree_node {
     uint32_t function, parent; /* parent: number of the node + 1; 0: none. function: UINT32_MAX: unknown;
                                   TREE_CUT: it stands for what is below its parent and has no nodes */
+    uint32_t part;             /* whose its figures are, number in the profile + 1; 0: not known */
     int64_t samples;
 };
 

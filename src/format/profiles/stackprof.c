@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/profiles/profile_lines.h"
 #include "format/profiles/json_pull.h"
 #include "format/profiles/profile_tree.h"
 
@@ -13,11 +14,13 @@ struct stackprof {
     uint32_t *stack;
     size_t n, cap;
     struct strbuf text, file;
+    double scale[2]; /* of one sample, in each sample type */
     const char *problem;
 };
 
 struct figures {
     double self, total;
+    struct json_pull lines;
 };
 
 static bool refuse(struct stackprof *x, const char *problem)
@@ -41,10 +44,40 @@ static struct figures read_frame(struct stackprof *x, struct json_pull *j)
                 f.self = json_number(j);
             else if (json_is(j, "total_samples"))
                 f.total = json_number(j);
-            else
+            else {
+                if (json_is(j, "lines"))
+                    f.lines = *j;
                 json_skip(j);
+            }
         }
     return f;
+}
+
+/* "lines": {"12": [total, self]}, or the samples in it alone; `scale`: of a sample, of each type. */
+static void read_lines(struct stackprof *x, uint32_t function, struct json_pull lines)
+{
+    if (!lines.at || !json_enter(&lines, '{'))
+        return;
+    while (json_key(&lines)) {
+        struct json_pull key = json_pull(lines.key - 1, lines.key_len + 2);
+        uint64_t number = json_index(&key);
+        double figure[2] = {NAN, NAN}, self[2], total[2];
+        if (json_peek(&lines) != '[')
+            figure[1] = json_number(&lines);
+        else if (json_enter(&lines, '['))
+            for (size_t i = 0; json_item(&lines); i++) {
+                double v = json_number(&lines);
+                figure[MIN(i, (size_t)1)] = v;
+            }
+        if (!(figure[1] >= 0 && figure[1] < 9e15))
+            continue;
+        for (size_t t = 0; t < 2; t++) {
+            self[t] = figure[1] * x->scale[t];
+            total[t] = figure[0] * x->scale[t];
+        }
+        profile_line_add(x->p, profile_line(x->p, function, number < INT32_MAX ? (int64_t)number : 0), self,
+                         total);
+    }
 }
 
 static const char *kind_of(const char *name)
@@ -70,6 +103,8 @@ static bool read_frames(struct stackprof *x, struct json_pull frames, bool liste
                      f.total >= f.self && f.total < 9e15;
         if (listed && !known)
             return refuse(x, "a frame in it has no number of samples");
+        if (!x->p->full)
+            read_lines(x, function, f.lines);
         if (listed && !x->p->full)
             profile_add(x->p, function, (int64_t)f.self, (int64_t)f.total, &f.self, &f.total);
     }
@@ -85,6 +120,18 @@ static double time_of(struct json_pull *deltas, uint64_t n)
         us += isfinite(delta) && delta > 0 ? delta : 0;
     }
     return us;
+}
+
+/* Of one sample, us: what was measured between them, else the interval. */
+static double mean_time(struct json_pull deltas, double interval)
+{
+    double us = 0, n = 0;
+    if (deltas.at && json_enter(&deltas, '['))
+        for (double delta; json_item(&deltas); n++) {
+            delta = json_number(&deltas);
+            us += isfinite(delta) && delta > 0 ? delta : 0;
+        }
+    return n > 0 ? us / n : isfinite(interval) && interval > 0 ? interval : 0;
 }
 
 /* "raw": number of frames, the frames, outermost first, how often, and so on. */
@@ -127,6 +174,8 @@ static bool read_file(struct stackprof *x, struct json_pull file)
     profile_type(x->p, cpu || wall || !x->text.len ? "samples" : strbuf_text(&x->text), "count");
     if (raw.at && (cpu || wall) && isfinite(interval))
         x->p->chosen = profile_type(x->p, strbuf_text(&x->text), "ns");
+    x->scale[0] = 1;
+    x->scale[1] = 1e3 * mean_time(wall ? deltas : (struct json_pull){0}, interval);
     if (!read_frames(x, json_find(file, "frames"), !raw.at))
         return false;
     if (raw.at)

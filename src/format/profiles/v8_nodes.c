@@ -4,12 +4,63 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "core/profiles/profile_lines.h"
 
 void v8_free(struct v8 *x)
 {
     tree_free(&x->tree);
     strbuf_free(&x->name);
     strbuf_free(&x->url);
+    free(x->lines);
+}
+
+/* ---- lines ---- */
+
+static void add_ticks(struct v8 *x, uint32_t node, double line, double ticks)
+{
+    enum { MOST = 1 << 20 };
+    if (!(line >= 1 && line < INT32_MAX && ticks > 0 && ticks < 9e15) || x->n_lines == MOST)
+        return;
+    struct v8_line *last = x->n_lines ? &x->lines[x->n_lines - 1] : NULL;
+    if (last && last->node == node && last->line == (int64_t)line) {
+        last->ticks += ticks;
+        return;
+    }
+    x->lines = x->n_lines == x->cap_lines ? mem_grow(x->lines, x->n_lines, &x->cap_lines, sizeof *x->lines)
+                                          : x->lines;
+    x->lines[x->n_lines++] = (struct v8_line){.node = node, .line = (int64_t)line, .ticks = ticks};
+}
+
+/* "positionTicks": [{"line": 7, "ticks": 3}] */
+static void take_ticks(struct v8 *x, uint32_t node, struct json_pull *j)
+{
+    if (json_peek(j) != '[') {
+        json_skip(j);
+        return;
+    }
+    (void)json_enter(j, '[');
+    for (; json_item(j); json_skip(j)) {
+        struct json_pull line = json_find(*j, "line"), ticks = json_find(*j, "ticks");
+        if (line.at && ticks.at)
+            add_ticks(x, node, json_number(&line), json_number(&ticks));
+    }
+}
+
+void v8_lines_end(struct v8 *x)
+{
+    double *all = mem_array(x->tree.n + 1, sizeof *all), self[TREE_VALUES];
+    for (size_t i = 0; i < x->n_lines; i++)
+        all[x->lines[i].node] += x->lines[i].ticks;
+    for (size_t i = 0; i < x->n_lines && !x->p->full; i++) {
+        const struct v8_line *l = &x->lines[i];
+        uint32_t function = x->tree.nodes[l->node].function;
+        for (size_t v = 0; v < x->tree.n_values; v++)
+            self[v] = tree_values(&x->tree, l->node)[v] * l->ticks / all[l->node];
+        if (function < x->p->n)
+            profile_line_add(x->p, profile_line(x->p, function, l->line), self, NULL);
+    }
+    profile_lines_without_total(x->p);
+    free(all);
 }
 
 static const char *kind_of(const char *name)
@@ -68,6 +119,8 @@ static void take_field(struct v8 *x, uint32_t node, struct json_pull *j)
     } else if (json_is(j, "selfSize")) {
         double size = json_number(j);
         tree_values(&x->tree, node)[0] = isfinite(size) && size > 0 ? size : 0;
+    } else if (json_is(j, "positionTicks")) {
+        take_ticks(x, node, j);
     } else if (json_is(j, "id") && x->nested) {
         tree_identify(&x->tree, node, json_index(j));
     } else {
@@ -179,9 +232,10 @@ void v8_tick(struct v8 *x, struct v8_clock *clock, uint32_t node, double delta)
         x->tree.nodes[node - 1].samples = add_sat(x->tree.nodes[node - 1].samples, 1);
 }
 
-bool v8_samples(struct v8 *x, struct json_pull samples, struct json_pull times, uint64_t base,
-                struct v8_clock *clock)
+bool v8_samples(struct v8 *x, struct json_pull samples, struct json_pull times, struct json_pull lines,
+                uint64_t base, struct v8_clock *clock)
 {
+    bool lined = lines.at && json_enter(&lines, '[');
     bool timed = times.at && json_enter(&times, '[');
     if (!samples.at || !json_enter(&samples, '['))
         return true;
@@ -189,6 +243,9 @@ bool v8_samples(struct v8 *x, struct json_pull samples, struct json_pull times, 
         uint32_t node = tree_find(&x->tree, base + json_index(&samples));
         if (node == UINT32_MAX)
             return false;
+        lined = lined && json_item(&lines);
+        if (lined)
+            add_ticks(x, node, json_number(&lines), 1);
         timed = timed && json_item(&times);
         double time = timed ? json_number(&times) : 0;
         v8_tick(x, clock, node + 1, x->absolute && timed ? time - clock->elapsed : time);

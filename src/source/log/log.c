@@ -11,6 +11,7 @@
 
 #include "base/units.h"
 #include "format/endpoints/accesslog_agg.h"
+#include "source/log/log_cache.h"
 #include "source/log/tail.h"
 
 #define READ_SIZE ((size_t)256 << 10)
@@ -20,6 +21,7 @@
 #define REST         (100 * SD_MS)
 #define FLUSH_EVERY  (500 * SD_MS)
 #define INTAKE_EVERY SD_S
+#define ROUTES_EVERY (5 * SD_S)
 /* So much of a file that is read to its end may pass without one line that fits. */
 #define GIVE_UP_BYTES ((int64_t)4 << 20)
 #define GIVE_UP_LINES 2000
@@ -80,7 +82,8 @@ struct log {
     z_stream z;
     struct accesslog_carry carry;
     char *buffer, *plain;
-    sd_time flushed_at, intake_at;
+    sd_time flushed_at, intake_at, routes_at;
+    bool cached; /* a line told of a lookup in a cache */
     int64_t lines_told;
     int64_t
         skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
@@ -102,6 +105,18 @@ static void emit(void *ctx, sd_time at, const struct sd_http *records, size_t n)
         }
     }
     s->host->publish(s, b);
+}
+
+static void emit_cache(void *ctx, sd_time at, struct sd_cache *record)
+{
+    struct sd_source *s = ctx;
+    struct log *l = s->priv;
+    struct log_cache room;
+    struct sd_batch *b = s->host->batch(s, at);
+    log_cache_name(&room, l->agg, s->target, record);
+    s->host->add(b, SD_CACHE, record);
+    s->host->publish(s, b);
+    l->cached = true;
 }
 
 /* A record of the totals so far. The lists live in `lists`. */
@@ -185,6 +200,10 @@ static void tell_intake(struct sd_source *s, struct log *l, bool last)
     struct sd_intake record = intake_record(in, l->skew_ns, &lists);
     struct sd_batch *b = s->host->batch(s, at);
     s->host->add(b, SD_INTAKE, &record);
+    if (l->cached && (last || now - l->routes_at >= ROUTES_EVERY || now < l->routes_at)) {
+        log_cache_routes(s->host, b, l->agg, s->target);
+        l->routes_at = now;
+    }
     s->host->publish(s, b);
 }
 
@@ -267,6 +286,7 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .max_routes = (size_t)o->max_routes,
                                                                .unit = unit,
                                                                .emit = emit,
+                                                               .emit_cache = emit_cache,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
     l->flushed_at = l->intake_at = s->host->now(s);
@@ -579,6 +599,7 @@ struct decoding {
     const struct sd_host *host;
     struct sd_batch *b;
     bool full;
+    const struct accesslog_agg *agg;
 };
 
 static void add_decoded(void *ctx, sd_time at, const struct sd_http *records, size_t n)
@@ -589,13 +610,23 @@ static void add_decoded(void *ctx, sd_time at, const struct sd_http *records, si
         d->full = !d->host->add(d->b, SD_HTTP, &records[i]);
 }
 
+static void add_decoded_cache(void *ctx, sd_time at, struct sd_cache *record)
+{
+    struct decoding *d = ctx;
+    struct log_cache room;
+    (void)at;
+    log_cache_name(&room, d->agg, "-", record);
+    d->full |= !d->host->add(d->b, SD_CACHE, record);
+}
+
 /* All seconds in one batch: first_at and last_at of the records tell them apart. */
 static enum sd_result log_decode(const struct sd_host *host, const void *bytes, size_t len,
                                  struct sd_batch *b, struct sd_error *err)
 {
     struct decoding d = {.host = host, .b = b};
-    struct accesslog_agg *agg = accesslog_agg_new(
-        &(struct accesslog_agg_options){.max_routes = 1000, .emit = add_decoded, .ctx = &d});
+    struct accesslog_agg *agg = accesslog_agg_new(&(struct accesslog_agg_options){
+        .max_routes = 1000, .emit = add_decoded, .emit_cache = add_decoded_cache, .ctx = &d});
+    d.agg = agg;
     struct accesslog_carry carry = {0};
     accesslog_agg_feed(agg, &carry, bytes, len, 0);
     accesslog_agg_end(agg, &carry, 0);
@@ -604,6 +635,7 @@ static enum sd_result log_decode(const struct sd_host *host, const void *bytes, 
     struct intake_lists lists;
     struct sd_intake record = intake_record(in, 0, &lists);
     host->add(b, SD_INTAKE, &record);
+    log_cache_routes(host, b, agg, "-");
     bool none = in->lines && in->lines == in->unparsed;
     accesslog_agg_free(agg);
     if (none)
@@ -618,7 +650,8 @@ const struct sd_source_ops log_source_ops = {
     .name = "log",
     .summary = "access logs of nginx, Apache and others",
     .targets = "PATH, PATH.gz, log:PATH, - (standard input)",
-    .provides = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE),
+    .provides =
+        SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_PREFIX),
     .opts_size = sizeof(struct log_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct log),

@@ -93,9 +93,11 @@ static void take(struct sampler_source *x, const struct ring_record *e)
         break;
     case PERF_RECORD_FORK:
         sampler_space_forked(x, e);
+        sampler_off_began(x, e);
         break;
     case PERF_RECORD_EXIT:
         sampler_space_exited(x, e);
+        sampler_off_ended(x, e);
         break;
     case PERF_RECORD_SWITCH:
     case PERF_RECORD_SWITCH_CPU_WIDE:
@@ -315,6 +317,8 @@ static void perf_close(struct sd_source *s)
     sampler_events_close(&x->events);
     sampler_stacks_free(&x->stacks);
     sampler_off_free(x);
+    sampler_containers_free(x);
+    sampler_threads_free(x);
     sampler_spaces_free(x);
     symbols_free(&x->symbols);
     *x = (struct sampler_source){0};

@@ -77,7 +77,9 @@ struct sampler_space {
     char comm[PERF_COMM_LEN];
     struct sampler_map *maps; /* those with code, by address */
     size_t n, cap;
-    bool read;     /* what is mapped is known */
+    bool read;             /* what is mapped is known */
+    const char *container; /* or control group, from /proc/PID/cgroup, read once; of the source's names */
+    bool cgroup_read;
     bool wanted;   /* its samples count */
     int64_t since; /* older records about mappings are in what was read */
     int64_t ended; /* 0: it runs */
@@ -89,12 +91,29 @@ struct sampler_space {
 
 struct sampler_stack {
     char comm[PERF_COMM_LEN];
-    uint32_t first, n;  /* frames, innermost first */
-    uint32_t user;      /* of these, those of the process, the outermost */
+    pid_t pid;
+    uint32_t tid;
+    const char *container; /* of the names that are kept; NULL: not known */
+    uint32_t first, n;     /* frames, innermost first */
+    uint32_t user;         /* of these, those of the process, the outermost */
     bool judged, whole; /* judged: it is known whether it reaches the start of its thread; whole: it does */
     uint64_t hash;
     int64_t samples;
     double value;
+};
+
+struct sampler_thread {
+    uint32_t tid;
+    pid_t pid;
+    char comm[PERF_COMM_LEN];
+    int64_t read; /* the window its name was read in; 0: not yet */
+    UT_hash_handle hh;
+};
+
+/* Names of containers, each once; they stay until the end. */
+struct sampler_container {
+    char *name;
+    UT_hash_handle hh;
 };
 
 struct sampler_stacks {
@@ -113,10 +132,12 @@ struct sampler_source {
     struct sampler_space *spaces; /* by pid */
     struct symbols symbols;
     struct sampler_stacks stacks;
-    struct sampler_off *off; /* threads that do not run */
-    int64_t lost_said;       /* of events.lost, in the windows before */
-    int64_t drained;         /* when the rings were emptied last, monotonic */
-    int64_t cpu;             /* processor time of the thread when the window began */
+    struct sampler_container *containers;
+    struct sampler_thread *threads; /* by tid: those that are not the first of their process */
+    struct sampler_off *off;        /* threads that do not run */
+    int64_t lost_said;              /* of events.lost, in the windows before */
+    int64_t drained;                /* when the rings were emptied last, monotonic */
+    int64_t cpu;                    /* processor time of the thread when the window began */
     struct sd_source *instance;
     bool stopping; /* long work is to end */
 };
@@ -137,6 +158,14 @@ void sampler_space_follow(struct sampler_source *x, pid_t pid); /* it and its ch
 bool sampler_space_any(const struct sampler_source *x);
 /* The mapping of an address; NULL. */
 const struct sampler_map *sampler_space_map(const struct sampler_space *s, uint64_t address);
+
+/* The container of a process, or its control group: "docker 0123456789ab", "/system.slice/ssh.service". NULL:
+ * not known. */
+const char *sampler_container_of(struct sampler_source *x, struct sampler_space *s);
+void sampler_containers_free(struct sampler_source *x);
+/* The name of a thread, its process's own where it is not known. */
+const char *sampler_thread_comm(struct sampler_source *x, pid_t pid, uint32_t tid, const char *process);
+void sampler_threads_free(struct sampler_source *x);
 
 /* ---- sampler_stacks.c ---- */
 
@@ -162,7 +191,9 @@ size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, con
 void sampler_off_stopped(struct sampler_source *x,
                          const struct ring_record *e); /* a sample: where it stops */
 void sampler_off_switched(struct sampler_source *x, const struct ring_record *e); /* a switch: it goes on */
-void sampler_off_window(struct sampler_source *x, int64_t until);                 /* the end of a window */
+void sampler_off_ended(struct sampler_source *x, const struct ring_record *e);    /* a thread, or a process */
+void sampler_off_began(struct sampler_source *x, const struct ring_record *e);
+void sampler_off_window(struct sampler_source *x, int64_t until); /* the end of a window */
 void sampler_off_free(struct sampler_source *x);
 
 #endif

@@ -5,12 +5,14 @@
 #include "source/perf/sampler.h"
 
 enum { THREADS_MAX = 1 << 16, CHAIN_MAX = 160 };
+#define OVER_NS (10 * SD_S) /* how long an ended thread's number is kept: its last stop follows at once */
 
 struct sampler_off {
     uint32_t tid;
     struct ring_record stopped; /* where; its chain is `chain` */
     int64_t since;              /* what is before is counted */
     bool counted;               /* as a sample */
+    bool over;                  /* it has ended, and stops once more, for good */
     UT_hash_handle hh;
     unsigned char chain[CHAIN_MAX * 8];
 };
@@ -40,9 +42,11 @@ void sampler_off_stopped(struct sampler_source *x, const struct ring_record *e)
 {
     struct sampler_off *t;
     struct sampler_space *s = e->tid && e->tid != UINT32_MAX ? sampler_space_of(x, (pid_t)e->pid) : NULL;
+    HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
+    if (t && t->over)
+        return;
     if (!s || is_over(s, e->tid))
         return;
-    HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
     if (!t && HASH_COUNT(x->off) >= THREADS_MAX) {
         x->events.lost++;
         return;
@@ -66,10 +70,36 @@ void sampler_off_switched(struct sampler_source *x, const struct ring_record *e)
     if (e->misc & PERF_RECORD_MISC_SWITCH_OUT)
         return;
     HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
-    if (!t)
+    if (!t || t->over)
         return;
     count(x, t, e->time);
     forget(x, t);
+}
+
+void sampler_off_ended(struct sampler_source *x, const struct ring_record *e)
+{
+    struct sampler_off *t;
+    if (!x->events.off_cpu || !e->tid || e->tid == UINT32_MAX)
+        return;
+    HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
+    if (!t && HASH_COUNT(x->off) < THREADS_MAX) {
+        t = mem_alloc(sizeof *t);
+        t->tid = e->tid;
+        HASH_ADD(hh, x->off, tid, sizeof t->tid, t);
+    }
+    if (t) {
+        t->over = true;
+        t->since = e->time;
+    }
+}
+
+/* Its number may have been another's, which has ended. */
+void sampler_off_began(struct sampler_source *x, const struct ring_record *e)
+{
+    struct sampler_off *t;
+    HASH_FIND(hh, x->off, &e->tid, sizeof e->tid, t);
+    if (t)
+        forget(x, t);
 }
 
 void sampler_off_window(struct sampler_source *x, int64_t until)
@@ -77,7 +107,9 @@ void sampler_off_window(struct sampler_source *x, int64_t until)
     struct sampler_off *t, *next;
     HASH_ITER(hh, x->off, t, next)
     {
-        struct sampler_space *s = sampler_space_of(x, (pid_t)t->stopped.pid);
+        struct sampler_space *s = t->over ? NULL : sampler_space_of(x, (pid_t)t->stopped.pid);
+        if (t->over && until - t->since < OVER_NS)
+            continue;
         if (!s || is_over(s, t->tid))
             forget(x, t);
         else

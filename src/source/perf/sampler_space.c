@@ -276,6 +276,7 @@ void sampler_space_forked(struct sampler_source *x, const struct ring_record *e)
         return;
     }
     s->wanted = parent->wanted;
+    s->container = parent->container;
     memcpy(s->comm, parent->comm, sizeof s->comm);
     s->read = parent->read;
     s->since = e->time;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/num.h"
+#include "core/profiles/profile_part.h"
 #include "source/perf/sampler.h"
 
 void sampler_stacks_free(struct sampler_stacks *s)
@@ -83,9 +84,9 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
 /* ---- counting ---- */
 
 static bool same(const struct sampler_stacks *t, const struct sampler_stack *a, const struct sampler_space *s,
-                 const struct symbol_frame *frames, size_t n)
+                 uint32_t tid, const struct symbol_frame *frames, size_t n)
 {
-    if (a->n != n || strcmp(a->comm, s->comm) != 0)
+    if (a->n != n || a->tid != tid || a->container != s->container || strcmp(a->comm, s->comm) != 0)
         return false;
     const struct symbol_frame *its = t->frames + a->first;
     for (size_t i = 0; i < n; i++)
@@ -95,9 +96,10 @@ static bool same(const struct sampler_stacks *t, const struct sampler_stack *a, 
     return true;
 }
 
-static uint64_t hash_frames(const struct sampler_space *s, const struct symbol_frame *frames, size_t n)
+static uint64_t hash_frames(const struct sampler_space *s, uint32_t tid, const struct symbol_frame *frames,
+                            size_t n)
 {
-    uint64_t h = str_hash(s->comm, strlen(s->comm));
+    uint64_t h = str_hash(s->comm, strlen(s->comm)) ^ tid;
     for (size_t i = 0; i < n; i++) {
         h = (h ^ frames[i].address ^ (uint64_t)(uintptr_t)frames[i].module << 1) *
             UINT64_C(0x9e3779b97f4a7c15);
@@ -119,18 +121,18 @@ static void grow(struct sampler_stacks *t)
     }
 }
 
-static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sampler_space *s,
+static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sampler_space *s, uint32_t tid,
                                       const struct chain *c)
 {
     const struct symbol_frame *frames = c->frames;
     size_t n = c->n;
-    uint64_t hash = hash_frames(s, frames, n);
+    uint64_t hash = hash_frames(s, tid, frames, n);
     if (t->n * 2 >= t->n_slots)
         grow(t);
     size_t at = hash & (t->n_slots - 1);
     for (; t->slots[at]; at = (at + 1) & (t->n_slots - 1)) {
         struct sampler_stack *k = &t->items[t->slots[at] - 1];
-        if (k->hash == hash && same(t, k, s, frames, n))
+        if (k->hash == hash && same(t, k, s, tid, frames, n))
             return k;
     }
     if (t->n >= PERF_STACKS_MAX || t->n_frames + n > PERF_FRAMES_MAX)
@@ -144,6 +146,9 @@ static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sam
     memcpy(t->frames + t->n_frames, frames, n * sizeof *frames);
     struct sampler_stack *k = &t->items[t->n++];
     *k = (struct sampler_stack){.hash = hash,
+                                .pid = s->pid,
+                                .tid = tid,
+                                .container = s->container,
                                 .first = (uint32_t)t->n_frames,
                                 .n = (uint32_t)n,
                                 .user = (uint32_t)c->user,
@@ -160,7 +165,8 @@ void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const
 {
     struct chain c;
     frames_of(x, s, e, &c);
-    struct sampler_stack *k = stack_of(&x->stacks, s, &c);
+    sampler_container_of(x, s);
+    struct sampler_stack *k = stack_of(&x->stacks, s, e->tid, &c);
     x->events.lost += !k;
     if (!k)
         return;
@@ -236,7 +242,18 @@ static void add_stack(struct build *b, const struct sampler_stack *k)
         b->with_user += k->samples;
     if (!whole)
         b->cut += k->samples;
-    profile_stack(b->p, b->ids, b->n, k->samples, &k->value);
+    if (!profile_stack(b->p, b->ids, b->n, k->samples, &k->value))
+        return;
+    char thread[PERF_COMM_LEN + 16];
+    const char *comm = sampler_thread_comm(b->x, k->pid, k->tid, *k->comm ? k->comm : "[unknown]");
+    int n = snprintf(thread, sizeof thread, "%s (%u)", comm, k->tid);
+    profile_is_of(b->p, profile_part(b->p, PART_THREAD, strlen(PART_THREAD), thread, (size_t)n), k->samples,
+                  &k->value);
+    if (k->container)
+        profile_is_of(
+            b->p,
+            profile_part(b->p, PART_CONTAINER, strlen(PART_CONTAINER), k->container, strlen(k->container)),
+            k->samples, &k->value);
 }
 
 struct profile *sampler_stacks_profile(struct sampler_source *x, const char *type)

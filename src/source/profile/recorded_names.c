@@ -41,8 +41,9 @@ struct recorded_names {
     struct recorded_file *files; /* by their numbers */
     size_t n_files;
     struct recorded_process *processes;
-    size_t named, gone, another;  /* files */
-    char listed[2][200];          /* of those that are gone, and of another build */
+    size_t named, gone, another; /* files */
+    char listed[2][200];         /* of those that are gone, and of another build */
+    struct strbuf text;
     bool other_kernel, no_kernel; /* no_kernel: the recording does not tell which */
 };
 
@@ -110,6 +111,9 @@ static int try_servers(struct recorded_names *r, const struct perf_data_place *a
 
 static int open_recorded(struct recorded_names *r, const struct perf_data_place *at, bool *another)
 {
+    /* Nobody runs what is there, and to read it may do something. */
+    if (str_starts(at->path, "/proc/") || str_starts(at->path, "/sys/"))
+        return -1;
     if (at->several)
         return *another = true, -1;
     int fd = try(r, at, -1, at->path, another);
@@ -255,20 +259,32 @@ static size_t names_in_kernel(struct recorded_names *r, const struct perf_data_p
     return name && recorded_kernel_module(at, module);
 }
 
-/* Of code made at run time with its module and kind, of others by their path. */
-static size_t names_in(struct recorded_names *r, const struct symbol_frame *f, struct perf_data_name *out)
+static size_t names_in_file(struct recorded_names *r, const struct symbol_frame *f,
+                            struct perf_data_name *out)
 {
     struct symbol_name names[SYMBOL_NAMES_MAX];
     size_t n = MIN(symbol_names(&r->symbols, f, names), (size_t)PERF_DATA_NAMES_MAX);
     if (n == 1 && names[0].name[0] == '[') /* only the module is known */
         return 0;
-    for (size_t i = 0; i < n; i++) {
-        bool jit = f->module->kind == SYMBOL_JIT;
-        out[i] = (struct perf_data_name){.name = names[i].name,
-                                         .module = jit ? names[i].module : NULL,
-                                         .kind = jit ? names[i].kind : NULL};
-    }
+    for (size_t i = 0; i < n; i++) /* module and kind are those of the path */
+        out[i] = (struct perf_data_name){.name = names[i].name};
     return n;
+}
+
+/* What has no name stands as the module: the map it would be in. */
+static size_t names_in_jit(struct recorded_names *r, const struct symbol_frame *f, const char *path,
+                           struct perf_data_name *out)
+{
+    struct symbol_name names[SYMBOL_NAMES_MAX];
+    bool known = symbol_names(&r->symbols, f, names) && names[0].module;
+    if (!known && *path == '[') /* "[heap]" */
+        return 0;
+    strbuf_clear(&r->text);
+    strbuf_printf(&r->text, "[%s]", f->module->name);
+    *out = (struct perf_data_name){.name = known ? names[0].name : strbuf_text(&r->text),
+                                   .module = f->module->name,
+                                   .kind = known ? names[0].kind : "jit"};
+    return 1;
 }
 
 static size_t names_at(void *ctx, const struct perf_data_place *at, struct perf_data_name *out)
@@ -278,10 +294,11 @@ static size_t names_at(void *ctx, const struct perf_data_place *at, struct perf_
         return names_in_kernel(r, at, out);
     if (symbol_is_file(at->path) || str_eq(at->path, "[vdso]")) {
         struct symbol_module *m = file_of(r, at)->module;
-        return m ? names_in(r, &(struct symbol_frame){m, at->offset, true}, out) : 0;
+        return m ? names_in_file(r, &(struct symbol_frame){m, at->offset, true}, out) : 0;
     }
     struct recorded_process *p = process_of(r, at->pid);
-    return p && p->jit ? names_in(r, &(struct symbol_frame){p->jit, at->address, true}, out) : 0;
+    return p && p->jit ? names_in_jit(r, &(struct symbol_frame){p->jit, at->address, true}, at->path, out)
+                       : 0;
 }
 
 /* ---- all of it ---- */
@@ -350,6 +367,7 @@ void recorded_names_free(struct recorded_names *r)
         free(p);
     }
     free(r->files);
+    strbuf_free(&r->text);
     symbols_free(&r->symbols);
     free(r);
 }

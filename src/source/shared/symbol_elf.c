@@ -1,7 +1,7 @@
 #include "source/shared/symbol_elf.h"
 
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -174,7 +174,7 @@ static uint32_t crc_of(struct symbols *x, const struct symbol_elf *f)
  */
 static bool open_in(pid_t pid, const char *path, struct symbol_elf *out)
 {
-    int root = symbol_open_root(pid), fd = root < 0 ? -1 : symbol_open_regular(root, path);
+    int root = pid ? symbol_open_root(pid) : -1, fd = root < 0 ? -1 : symbol_open_regular(root, path);
     if (root >= 0)
         close(root);
     if (fd < 0)
@@ -182,23 +182,34 @@ static bool open_in(pid_t pid, const char *path, struct symbol_elf *out)
     return fd >= 0 && symbol_elf_open(out, fd);
 }
 
-static bool by_build_id(const struct symbol_elf *program, pid_t pid, struct symbol_elf *out)
+/* "HEAD/ab/cdef...TAIL" */
+static bool at_build_id(const struct symbol_elf *program, pid_t pid, const char *head, const char *tail,
+                        struct symbol_elf *out)
 {
     unsigned char id[64];
-    char path[256];
-    size_t n = symbol_elf_build_id(program, id), at = 0;
-    if (n < 2)
-        return false;
-    at += (size_t)snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%02x/", id[0]);
-    for (size_t i = 1; i < n; i++)
-        at += (size_t)snprintf(path + at, sizeof path - at, "%02x", id[i]);
-    snprintf(path + at, sizeof path - at, ".debug");
-    if (!open_in(pid, path, out))
-        return false;
-    if (same_build(program, out))
+    struct strbuf path = {0};
+    size_t n = symbol_elf_build_id(program, id);
+    strbuf_printf(&path, "%s/.build-id/", head);
+    for (size_t i = 0; i < n; i++)
+        strbuf_printf(&path, i ? "%02x" : "%02x/", id[i]);
+    strbuf_str(&path, tail);
+    bool there = n > 1 && open_in(pid, strbuf_text(&path), out), same = there && same_build(program, out);
+    if (there && !same)
+        symbol_elf_close(out);
+    strbuf_free(&path);
+    return same;
+}
+
+/* Where distributions put it, and where `perf buildid-cache` does. */
+static bool by_build_id(const struct symbol_elf *program, pid_t pid, struct symbol_elf *out)
+{
+    const char *home = getenv("HOME");
+    if (at_build_id(program, pid, "/usr/lib/debug", ".debug", out))
         return true;
-    symbol_elf_close(out);
-    return false;
+    char *kept = home && *home == '/' ? mem_printf("%s/.debug", home) : NULL;
+    bool there = kept && at_build_id(program, 0, kept, "/debug", out);
+    free(kept);
+    return there;
 }
 
 static bool by_link(struct symbols *x, const struct symbol_elf *program, const char *path, pid_t pid,

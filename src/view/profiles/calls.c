@@ -131,13 +131,13 @@ static struct doc *build_calls(const struct view_ctx *c)
     shown_envelope(d, c, x);
     struct column *columns = arena_copy(d->arena, COLUMNS, sizeof COLUMNS);
     columns[T_total_value].unit = columns[T_self_value].unit = shown_unit(x);
-    struct section *s = doc_section(d, SECTION_TREE, "rows", "Call tree");
+    struct section *s = doc_section(d, SECTION_TREE, "rows", shown_title(d, x, "Call tree"));
     s->table.columns = columns;
     s->table.n_columns = T_COLUMNS;
     s->table.sort_column = -1;
     s->weight = 1;
     s->kinds = KINDS_PROFILE;
-    if (x->found.p && x->found.p->n_nodes > 1) {
+    if (x->found.p && !x->ungrouped && x->found.p->n_nodes > 1) {
         f->tree = call_boxes_new(x, x->found.p, "all");
         struct boxes b = call_boxes_of(f->tree);
         tree_rows(d, &s->table, x, &b);

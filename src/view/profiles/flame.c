@@ -29,11 +29,8 @@ static struct doc *build_flame(const struct view_ctx *c)
     f->shown = shown_profile(c);
     doc_own(d, f, flame_free);
     shown_envelope(d, c, f->shown);
-    const char *by = profile_group_name((enum profile_group)view_chosen(c, PROFILE_GROUP_CHOICE));
-    bool grouped = !str_eq(by, "function");
-    struct section *s = doc_section(d, SECTION_BOXES, "rows",
-                                    grouped ? doc_printf(d, "Flame graph by %s", by) : "Flame graph");
-    const struct profile *p = f->shown->found.p;
+    struct section *s = doc_section(d, SECTION_BOXES, "rows", shown_title(d, f->shown, "Flame graph"));
+    const struct profile *p = f->shown->ungrouped ? NULL : f->shown->found.p;
     s->weight = 1;
     s->kinds = KINDS_PROFILE;
     if (p && p->n_nodes > 1) {

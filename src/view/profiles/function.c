@@ -2,9 +2,12 @@
 #include <stdlib.h>
 
 #include "core/profiles/profile_copy.h"
+#include "core/profiles/profile_part.h"
+#include "core/profiles/profile_select.h"
 #include "core/table.h"
 #include "view/profiles/call_boxes.h"
 #include "view/profiles/flame.h"
+#include "view/profiles/function_detail.h"
 
 enum { FAR = 4096, ROWS_MAX = 1000 };
 
@@ -194,6 +197,21 @@ static void below_section(struct doc *d, struct one_function *o, uint32_t f)
 
 /* ---- over time ---- */
 
+/* What is a part of the samples, or a group, is looked for in a few steps only. */
+static bool changed_steps(const struct view_ctx *c, const struct shown_profile *x, uint32_t f, size_t *n,
+                          struct profile_step *steps)
+{
+    struct shown_trends t = shown_trends(c, x);
+    bool any = t.n && t.n <= *n;
+    for (size_t i = 0; any && i < t.n; i++)
+        steps[i] = (struct profile_step){.self = t.shares[f * t.n + i],
+                                         .total = t.totals[f * t.n + i],
+                                         .all = isnan(t.shares[f * t.n + i]) ? 0 : 1};
+    *n = any ? t.n : *n;
+    free(t.shares);
+    return any;
+}
+
 static void trend_section(struct doc *d, const struct view_ctx *c, const struct shown_profile *x, uint32_t f)
 {
     const struct profile_function *fn = &x->found.p->functions[f];
@@ -201,7 +219,9 @@ static void trend_section(struct doc *d, const struct view_ctx *c, const struct 
     size_t n = common_points(c, drawn);
     struct profile_step *steps = mem_array(n + 1, sizeof *steps);
     if (x->found.series && sd_known(drawn.from) &&
-        model_profile_steps(c->model, drawn, x->found.type, fn->name, fn->module, n, steps)) {
+        (shown_changed(x)
+             ? changed_steps(c, x, f, &n, steps)
+             : model_profile_steps(c->model, drawn, x->found.type, fn->name, fn->module, n, steps))) {
         struct section *s = doc_section(d, SECTION_GRAPH, "trend", "Its share over time");
         s->graph.from = drawn.from;
         s->graph.to = drawn.to;
@@ -250,6 +270,19 @@ static void figures(struct doc *d, const struct view_ctx *c, const struct shown_
     section_field(d, s, "moved_to", pair->moved_to ? "Moved to" : NULL, UNIT_NONE, cell_text(pair->moved_to));
 }
 
+/* It is no function, but the value of a label: then what runs for that is shown below it. */
+static void show_value(struct shown_profile *x, const char *value)
+{
+    struct profile *p = x->found.p ? profile_of_value(x->found.p, value) : NULL;
+    if (!p)
+        return;
+    profile_free(x->found.p);
+    x->found.p = p;
+    profile_free(x->before); /* that has the functions of the whole */
+    x->before = NULL;
+    x->before_name = NULL;
+}
+
 static struct doc *build_function(const struct view_ctx *c)
 {
     struct doc *d = doc_new("function", "Function");
@@ -257,6 +290,8 @@ static struct doc *build_function(const struct view_ctx *c)
     struct shown_profile *x = o->shown = shown_profile(c);
     doc_own(d, o, one_function_free);
     shown_envelope(d, c, x);
+    if (c->arg && shown_function(x, c->arg) == PROFILE_NO_FUNCTION)
+        show_value(x, c->arg);
     uint32_t f = c->arg ? shown_function(x, c->arg) : x->n_order ? x->order[0] : PROFILE_NO_FUNCTION;
     doc_field(d, "function", UNIT_NONE,
               cell_text(f == PROFILE_NO_FUNCTION ? doc_text(d, c->arg) : shown_name(d, x, f)));
@@ -273,6 +308,8 @@ static struct doc *build_function(const struct view_ctx *c)
     figures(d, c, x, f);
     edges_section(d, x, f, true);
     edges_section(d, x, f, false);
+    function_lines_section(d, x, f);
+    function_endpoints_section(d, c, x, f);
     trend_section(d, c, x, f);
     below_section(d, o, f);
     d->focus = 1;
@@ -284,6 +321,14 @@ static const struct column ALSO[] = {
     {.key = "function", .title = "Function", .help = "its name: what --select takes"},
     {.key = "figures", .title = "Figures", .help = "of it, as in the view functions"},
     {.key = "callees", .title = "Calls", .help = "what it calls, as callers; (itself): what it takes alone"},
+    {.key = "lines",
+     .title = "Its lines",
+     .help = "where the source tells them, heaviest first: line, self_share, total_share, self_value, "
+             "total_value, "
+             "share_of_function; the file is the note"},
+    {.key = "endpoints",
+     .title = "Endpoints",
+     .help = "by the label of the samples that tells the endpoint: name, value, share, share_of_function"},
     {.key = "trend", .title = "Over time", .help = "of a live source: points of at, total_share, self_share"},
     {.key = "below",
      .title = "Below",

@@ -1,10 +1,12 @@
 /* The functions of profiles: which take the time or the memory, by themselves and with what they call. */
 #include "view/profiles/functions.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 
-#include "core/profiles/profile_group.h"
+#include "core/profiles/profile_part.h"
 #include "core/table.h"
+#include "view/profiles/function_detail.h"
 #include "view/profiles/profile_actions.h"
 #include "view/profiles/shown_profile.h"
 #include "view/shared/figures.h"
@@ -21,8 +23,11 @@ static const double LIMIT[] = {THRESHOLDS(WORST_VALUE)};
 #define COLUMNS_OF(X)                                                                                        \
     X(self_share, "Self", UNIT_SHARE, COLUMN_BAR, 0, "share of the sum of the sample type, in it alone")     \
     X(total_share, "Total", UNIT_SHARE, 0, 0, "share in it and in what it calls; recursion counts once")     \
-    X(self_value, "Self value", UNIT_NONE, 0, 1, "value in it alone, in `unit`")                             \
+    X(self_value, "Self value", UNIT_NONE, 0, 2, "value in it alone, in `unit`")                             \
     X(total_value, "Total value", UNIT_NONE, 0, 3, "value in it and in what it calls, in `unit`")            \
+    X(trend, "Trend", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1,                                            \
+      "of its self share over the time shown, each row by its own largest; of a source that samples on and " \
+      "on")                                                                                                  \
     X(name, "Function", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | COLUMN_PATH, 0,                               \
       "the function; [module] where only the module is known")                                               \
     X(module, "Module", UNIT_NONE, COLUMN_LEFT, 2,                                                           \
@@ -61,7 +66,7 @@ enum { COLUMNS_OF(FUNCTION_ENUM) F_COLUMNS };
      .flags = flags_,                                                                                        \
      .priority = priority_,                                                                                  \
      .help = help_,                                                                                          \
-     .width = ((flags_)&COLUMN_GROW) ? 24 : 0},
+     .width = ((flags_)&COLUMN_GROW) ? 32 : 0},
 static const struct column COLUMNS[F_COLUMNS] = {COLUMNS_OF(FUNCTION_COLUMN)};
 
 /* ---- rows ---- */
@@ -71,6 +76,8 @@ struct functions {
     struct shown_profile *shown;
     uint32_t *gone; /* numbers of pairs */
     size_t n_gone;
+    struct shown_trends trends;
+    struct doc *d;
 };
 
 static void functions_free(void *owned)
@@ -78,7 +85,25 @@ static void functions_free(void *owned)
     struct functions *f = owned;
     shown_profile_free(f->shown);
     free(f->gone);
+    free(f->trends.shares);
     free(f);
+}
+
+/* "▁▂▅█▃", from 0 to its largest, which is a fiftieth at least: small change of little is flat. */
+static const char *trend_text(struct doc *d, const struct shown_trends *t, uint32_t function)
+{
+    static const char *const blocks[] = {"\u2581", "\u2582", "\u2583", "\u2584",
+                                         "\u2585", "\u2586", "\u2587", "\u2588"};
+    const double *shares = t->shares + function * t->n;
+    struct strbuf out = {0};
+    double most = 0.02;
+    for (size_t i = 0; i < t->n; i++)
+        most = fmax(most, isnan(shares[i]) ? 0 : shares[i]);
+    for (size_t i = 0; i < t->n; i++)
+        strbuf_str(&out, isnan(shares[i]) ? " " : blocks[(size_t)(fmax(shares[i], 0) / most * 7.99)]);
+    const char *text = doc_text(d, strbuf_text(&out));
+    strbuf_free(&out);
+    return text;
 }
 
 static int by_share_before(const void *a, const void *b, void *pairs)
@@ -157,6 +182,8 @@ static void function_row(void *ctx, size_t i, struct row *r)
     r->cells[F_total_value] = shown_value(total);
     r->cells[F_self_samples] = cell_int(p->counted ? fn->self_samples : SD_UNKNOWN);
     r->cells[F_total_samples] = cell_int(p->counted ? fn->total_samples : SD_UNKNOWN);
+    if (f->trends.n)
+        r->cells[F_trend] = cell_text(trend_text(f->d, &f->trends, k));
     r->dive = (struct dive){.view = "function", .arg = fn->name};
     if (pair)
         compared_cells(r, pair);
@@ -178,9 +205,19 @@ static const struct table_source FUNCTIONS = {
 /* ---- the doc ---- */
 
 /* The columns, with the unit of the values. */
-static const struct column *columns_of(struct doc *d, enum unit unit)
+static const struct column *columns_of(struct doc *d, const struct shown_profile *x, bool trend)
 {
     struct column *columns = arena_copy(d->arena, COLUMNS, sizeof COLUMNS);
+    enum unit unit = shown_unit(x);
+    if (shown_grouped(x)) { /* a group has neither module nor kind that says more than its name */
+        char *title = arena_strdup(d->arena, x->by);
+        title[0] = (char)toupper((unsigned char)title[0]);
+        columns[F_name].title = title;
+        columns[F_module].flags |= COLUMN_HIDDEN;
+        columns[F_kind].flags |= COLUMN_HIDDEN;
+    }
+    if (!trend)
+        columns[F_trend].flags |= COLUMN_HIDDEN;
     columns[F_self_value].unit = columns[F_total_value].unit = unit;
     return columns;
 }
@@ -192,10 +229,10 @@ static struct doc *build_functions(const struct view_ctx *c)
     const struct shown_profile *x = f->shown;
     doc_own(d, f, functions_free);
     shown_envelope(d, c, x);
-    const char *by = profile_group_name((enum profile_group)view_chosen(c, PROFILE_GROUP_CHOICE));
-    bool grouped = !str_eq(by, "function");
-    struct section *s = doc_table(d, "rows", grouped ? doc_printf(d, "By %s", by) : "Functions",
-                                  columns_of(d, shown_unit(x)), x->before ? F_COLUMNS : F_change);
+    f->d = d;
+    f->trends = shown_trends(c, x);
+    struct section *s = doc_table(d, "rows", shown_title(d, x, "Functions"), columns_of(d, x, f->trends.n),
+                                  x->before ? F_COLUMNS : F_change);
     s->weight = 1;
     s->table.sort_column = F_self_share;
     s->table.sort_reverse = true;
@@ -224,6 +261,14 @@ static const char *of_processor(struct doc *d, const struct shown_profile *x, ui
     return doc_printf(d, ", %s of a processor", unit_format(UNIT_SHARE, share, text));
 }
 
+/* Time that passes while nothing runs is no load: waiting, and V8's own frame for it. */
+static bool is_processor_time(const struct profile_found *f)
+{
+    static const char *const waits[] = {"off-cpu",     "wall",  "real",  "delay",
+                                        "contentions", "block", "mutex", NULL};
+    return (str_eq(f->unit, "ns") && str_find(waits, f->type) < 0) || str_eq(f->type, "cycles");
+}
+
 /* Only of processor time: that a program holds its memory in one place is no finding by itself. */
 static void functions_worst(const struct view_ctx *c, struct worst_list *l)
 {
@@ -231,13 +276,15 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
     functions.choices = NULL;
     struct shown_profile *x = shown_profile_now(&functions);
     const struct profile *p = x->found.p;
-    bool time = str_eq(x->found.unit, "ns") || str_eq(x->found.type, "cycles");
+    bool time = is_processor_time(&x->found);
     for (size_t i = 0; time && i < x->n_order; i++) {
         const struct profile_function *fn = &p->functions[x->order[i]];
         double share = shown_share(x, profile_self(p, x->order[i], 0));
         char text[UNIT_TEXT_MAX];
         if (!(share >= LIMIT[T_SHARE]))
             break;
+        if (str_eq(fn->name, "(idle)"))
+            continue;
         const char *name = doc_text(l->d, fn->name);
         worst_add(l,
                   (struct worst_item){.severity = SEVERITY_INFO,
@@ -254,15 +301,17 @@ static void functions_worst(const struct view_ctx *c, struct worst_list *l)
 
 /* Where the profile is divided by a label whose values are routes, what is linked is the one of the endpoint.
  */
-static uint32_t labelled(const struct shown_profile *x, const char *endpoint)
+static const char *labelled(const struct shown_profile *x, const char *endpoint)
 {
-    const char *route = strchr(endpoint, ' ') ? strchr(endpoint, ' ') + 1 : endpoint;
-    for (uint32_t i = 0; x->found.p && i < x->found.p->n; i++) {
-        const struct profile_function *f = &x->found.p->functions[i];
-        if (str_eq(f->kind, "label") && (str_eq(f->name, endpoint) || str_eq(f->name, route)))
-            return i;
-    }
-    return PROFILE_NO_FUNCTION;
+    const struct profile *p = x->found.p;
+    const char *key = p ? profile_part_endpoint(p) : NULL;
+    for (uint32_t i = 0; p && i < p->n; i++)
+        if (str_eq(p->functions[i].kind, "label") && label_is_endpoint(p->functions[i].name, endpoint))
+            return p->functions[i].name;
+    for (size_t i = 0; key && i < p->parts->n; i++)
+        if (str_eq(p->parts->items[i].key, key) && label_is_endpoint(p->parts->items[i].value, endpoint))
+            return p->parts->items[i].value;
+    return NULL;
 }
 
 /* Other samples do not tell which request they are of: then it is the program's profile. */
@@ -271,13 +320,15 @@ static void functions_linked(const struct view_ctx *c, const char *what, const c
 {
     if (!str_eq(what, "endpoint"))
         return;
-    struct shown_profile *x = shown_profile_now(c);
-    uint32_t own = labelled(x, name);
-    if (own != PROFILE_NO_FUNCTION)
+    struct view_ctx whole = *c; /* whatever the tables list */
+    whole.choices = NULL;
+    struct shown_profile *x = shown_profile_now(&whole);
+    const char *own = labelled(x, name);
+    if (own)
         linked_add(l, (struct linked){.label = "its functions, by the label of the samples",
                                       .n = LINKED_UNCOUNTED,
                                       .view = "function",
-                                      .arg = arena_strdup(l->arena, x->found.p->functions[own].name)});
+                                      .arg = arena_strdup(l->arena, own)});
     linked_add(l, (struct linked){.label = "functions of the program, all requests together",
                                   .n = x->n_order,
                                   .view = "functions"});

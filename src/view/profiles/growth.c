@@ -35,7 +35,7 @@ static const struct column COLUMNS[G_COLUMNS] = {
                 .help = "the function, or the kind of object, at this place of the tree"},
     [G_held_by] = {.key = "held_by",
                    .title = "Held by",
-                   .flags = COLUMN_LEFT,
+                   .flags = COLUMN_LEFT | COLUMN_GROW,
                    .priority = 1,
                    .width = 30,
                    .help = "the way to it, its nearest holder or caller first"},
@@ -87,6 +87,11 @@ static void suspect_row(struct doc *d, struct table *t, const struct growth *g,
     r->id = s->node + UINT64_C(1);
 }
 
+/* Samples of a source that samples on and on: of a longer time there are more of all. */
+static const char adds_up[] =
+    "This source adds up time: of a longer time there is more of everything. What got heavier beside the "
+    "baseline is in the view functions; growth is about what is held, such as memory.";
+
 static const char *nothing_grew(struct doc *d, const struct view_ctx *c, const struct grown_view *g)
 {
     if (!g->shown->found.p || !g->shown->n_order)
@@ -94,6 +99,8 @@ static const char *nothing_grew(struct doc *d, const struct view_ctx *c, const s
     if (!g->shown->before)
         return "Two profiles are needed: --baseline names the earlier one; of a live source mark it with "
                ":baseline.";
+    if (g->shown->found.series)
+        return adds_up;
     return g->growth.tree->n_nodes > 1 ? "Nothing grew." : "The profiles have no stacks.";
 }
 
@@ -112,7 +119,7 @@ static struct doc *build_growth(const struct view_ctx *c)
     s->kinds = KINDS_PROFILE;
     s->table.sort_column = G_growth;
     s->table.sort_reverse = true;
-    if (x->before) {
+    if (x->before && !x->found.series) {
         char before[UNIT_TEXT_MAX], after[UNIT_TEXT_MAX];
         g->growth = profile_growth(x->before, x->found.p);
         for (size_t i = 0; i < g->growth.n; i++)

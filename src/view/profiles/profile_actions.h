@@ -4,9 +4,11 @@
 
 #include "view/action.h"
 
-/* Names of choices. Group: an enum profile_group. Type: its number in the first profile, from 1. Shape: 1 is
+/* Names of choices. Group: an enum profile_group, and of labels the name of one. Part: as a text, what of the
+ * profile is shown, see struct profile_shown. Type: its number in the first profile, from 1. Shape: 1 is
  * a flame, else an icicle. Recursion: 1 merges it. */
 #define PROFILE_GROUP_CHOICE     "profile-group"
+#define PROFILE_PART_CHOICE      "profile-part"
 #define PROFILE_TYPE_CHOICE      "profile-type"
 #define PROFILE_SHAPE_CHOICE     "flame-shape"
 #define PROFILE_RECURSION_CHOICE "flame-recursion"

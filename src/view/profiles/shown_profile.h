@@ -7,8 +7,23 @@
 #include "core/profiles/profile_compare.h"
 #include "view/shared/common.h"
 
+/* What of a profile is chosen to be shown: lists of names as profile_select.h takes them; NULL: nothing. */
+struct profile_shown {
+    char *focus; /* one */
+    char *hidden, *folded;
+};
+/* To and from the text of the choice; NULL: all is shown. */
+struct profile_shown profile_shown_read(const char *text);
+char *profile_shown_write(const struct profile_shown *x); /* caller frees */
+void profile_shown_free(struct profile_shown *x);
+
 struct shown_profile {
     struct profile_found found; /* found.p NULL: there is none */
+    struct profile_shown shown; /* what of it found.p is */
+    double focus_share;         /* of all, what is in focus; 1 without */
+    double hidden_share;        /* of that, what is hidden */
+    const char *by;             /* what it is grouped by: "module", the name of a label */
+    const char *ungrouped;      /* why it cannot be grouped by that, a sentence; NULL */
     uint32_t *order;            /* numbers of the functions with figures of the type, by self */
     size_t n_order;
     struct profile *before; /* of the baseline; NULL: there is none to compare with */
@@ -22,7 +37,25 @@ struct shown_profile *shown_profile(const struct view_ctx *c);
 struct shown_profile *shown_profile_now(const struct view_ctx *c);
 void shown_profile_free(void *shown);
 
-/* samples, lost, truncated_share, duration_ns, sample_type, sample_types[], after the usual envelope. */
+/* Of each function of found.p its self and total share in n equal steps of the time shown; NAN: no samples.
+ * Of a source that samples on and on, n 0 of others. Of what is chosen and by what it is grouped, as in
+ * found.p. */
+struct shown_trends {
+    double *shares; /* function i from n * i; for free() */
+    double *totals; /* likewise, in the same piece of memory */
+    size_t n;
+};
+struct shown_trends shown_trends(const struct view_ctx *c, const struct shown_profile *x);
+
+/* Is it a part of what the model has, or by something else? */
+bool shown_changed(const struct shown_profile *x);
+/* Are its rows groups, not functions? */
+bool shown_grouped(const struct shown_profile *x);
+/* "Functions", "By module"; "through parse, without wait": what is to be known beside the figures. */
+const char *shown_title(struct doc *d, const struct shown_profile *x, const char *title);
+
+/* samples, lost, truncated_share, duration_ns, sample_type, sample_types[] and what is shown, after the usual
+ * envelope. */
 void shown_envelope(struct doc *d, const struct view_ctx *c, const struct shown_profile *x);
 /* Those keys, for the `also` of a view. */
 #define SHOWN_ENVELOPE                                                                                       \
@@ -37,8 +70,14 @@ void shown_envelope(struct doc *d, const struct view_ctx *c, const struct shown_
         {.key = "sample_type",                                                                               \
          .title = "Sample type",                                                                             \
          .help = "what the values are, as the file names it; --sample-type chooses another"},                \
+        {.key = "sample_types", .title = "Sample types", .help = "all that the file has"},                   \
+        {.key = "by", .title = "By", .help = "what it is grouped by, as --by takes it"},                     \
+        {.key = "focus", .title = "Focus", .help = "only stacks through that are shown; null: all are"},     \
+        {.key = "focus_share", .title = "In focus", .help = "share of all that these stacks take"},          \
+        {.key = "hidden", .title = "Hidden", .help = "list of name: stacks through these are left out"},     \
+        {.key = "hidden_share", .title = "Hidden share", .help = "share that they took before"},             \
     {                                                                                                        \
-        .key = "sample_types", .title = "Sample types", .help = "all that the file has"                      \
+        .key = "folded", .title = "Folded", .help = "list of name: modules or packages shown as one"         \
     }
 
 /* "cpu: 12.3 s, 1,169 samples, in 30 s, from cpu.pb.gz; 2 % truncated": what the figures are. */
