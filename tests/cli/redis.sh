@@ -84,9 +84,9 @@ run caches "rediss://:standard@$tls/" </dev/null
 ok "TLS: a certificate of nobody's" is_refusal "the certificate is not trusted"
 run caches "rediss://:standard@$tls/?tls_ca=$dir/cert.pem" </dev/null
 ok "of another name" is_refusal "the certificate is not trusted"
-run caches "redis://:standard@$tls/?timeout=2s" </dev/null
+run caches "redis://:standard@$tls/?timeout=500ms" </dev/null
 ok "TLS without asking for it" is_refusal "$tls: the server"
-run caches "rediss://:standard@$one/?timeout=1s" </dev/null
+run caches "rediss://:standard@$one/?timeout=500ms" </dev/null
 ok "no TLS where it is asked for" is_refusal "write redis:// for rediss://"
 run caches "rediss://:standard@$tls/?tls_ca=$dir/none.pem" </dev/null
 ok "no such file" is_refusal "cannot read certificates from tls_ca="
