@@ -95,9 +95,7 @@ static enum sd_result redis_source_open(struct sd_source *s, struct sd_error *er
         x->password = mem_strdup(x->o->password);
     }
     if (x->user && !x->password)
-        return sd_fail(err, SD_CONFIG,
-                       "a user needs a password: write redis://USER:PASSWORD@HOST, or the option "
-                       "password");
+        return sd_fail(err, SD_CONFIG, "a user needs a password, in the address or as the option password");
     return redis_nodes_begin(x, err);
 }
 
@@ -279,6 +277,14 @@ static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err
     return SD_OK;
 }
 
+/* It can be asked, so that a verb watches it for a moment. */
+static enum sd_result redis_source_request(struct sd_source *s, const struct sd_request *req,
+                                           struct sd_batch *reply, struct sd_error *err)
+{
+    (void)s, (void)req, (void)reply;
+    return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
+}
+
 /* ---- the table ---- */
 
 static int redis_source_recognise(const char *target, const void *head, size_t len)
@@ -333,6 +339,7 @@ const struct sd_source_ops redis_source_ops = {
     .probe = redis_source_probe,
     .open = redis_source_open,
     .run = redis_source_run,
+    .request = redis_source_request,
     .close = redis_source_close,
     .decode = redis_source_decode,
 };

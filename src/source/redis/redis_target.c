@@ -8,7 +8,7 @@
 enum { PORT = 6379 };
 
 #define FORM                                                                                                 \
-    "it is written redis://USER:PASSWORD@HOST:PORT/ or unix:PATH; in a user or password write @ as %%40, / " \
+    "it is written redis://HOST/ or unix:PATH; in a user or password write @ as %%40, / "                    \
     "as %%2F and : as %%3A"
 
 static const struct {
