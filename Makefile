@@ -16,7 +16,7 @@ endif
 VERSION := 0.1.0
 
 PKGS_CORE := libcjson yaml-0.1 libzstd zlib libpcre2-8
-PKGS_RT   := libpq libcurl libdw libelf liblzma
+PKGS_RT   := libpq libcurl hiredis openssl libdw libelf liblzma
 PKGS_TERM := ncursesw
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -48,8 +48,9 @@ DRAW_FILES := src/core/model/%.c src/core/hist.c src/view/%.c src/ui/%.c src/ter
 DRAW_FLAGS := $(if $(findstring -fsanitize=fuzzer,$(CFLAGS)),-fno-sanitize-coverage=trace-cmp)
 file_flags = $(if $(SUMS),$(if $(filter $(SUMS_FILES),$(1)),$(SUMS_FLAGS))) $(if $(filter $(DRAW_FILES),$(1)),$(DRAW_FLAGS))
 
-# libpq's header is in a folder of its own; the layers are proved by the link.
-INCLUDE_RT := $(shell pkg-config --cflags $(PKGS_RT) 2>/dev/null)
+# libpq's header is in a folder of its own; the layers are proved by the link. hiredis would add a folder with
+# an alloc.h and a read.h.
+INCLUDE_RT := $(shell pkg-config --cflags $(filter-out hiredis,$(PKGS_RT)) 2>/dev/null)
 
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -g $(O) $(WARN) $(HARDEN) $(SANFLAGS) \
 	-DSLOWDIVE_VERSION='"$(VERSION)"' -DSLOWDIVE_PREFIX='"$(PREFIX)"' \

@@ -401,8 +401,12 @@ static bool resolve(const char *given, struct registry_resolved *out, struct sd_
     if (n) {
         char *kind = mem_strndup(given, n);
         out->ops = registry_named(kind);
+        bool own_word =
+            !out->ops && access(given, F_OK) < 0; /* unix:PATH: a source's, without being its name */
+        if (own_word)
+            out->ops = recognise(given, NULL, 0);
         if (out->ops) {
-            out->target = mem_strdup(given + n + 1);
+            out->target = mem_strdup(own_word ? given : given + n + 1);
             cut_options(out, strstr(out->target, "://") != NULL);
         } else if (access(given, F_OK) < 0) {
             char *names = kind_names();

@@ -14,6 +14,7 @@ extern const struct sd_source_ops profile_source_ops;
 extern const struct sd_source_ops perf_source_ops;
 extern const struct sd_source_ops profile_url_source_ops;
 extern const struct sd_source_ops keytrace_source_ops;
+extern const struct sd_source_ops redis_source_ops;
 
 #define PROFILE_DECLARE(NAME, kind, sure, what) extern const struct sd_source_ops kind##_source_ops;
 #define PROFILE_ROW(NAME, kind, sure, what)     &kind##_source_ops,
@@ -25,4 +26,5 @@ const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
     &slowlog_source_ops,     &profile_source_ops,
     &profile_url_source_ops, &perf_source_ops,
     &keytrace_source_ops,    PROFILE_FORMATS(PROFILE_ROW) NULL,
+    &redis_source_ops,       PROFILE_FORMATS(PROFILE_ROW) NULL,
 };

@@ -1,0 +1,194 @@
+#include "source/redis/redis_dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { STACK_BYTES = 256 * 1024, REQUEST_POLL_MS = 20 };
+
+int redis_wait(struct sd_source *s, int fd, int events, sd_time deadline)
+{
+    const struct sd_host *h = s->host;
+    for (;;) {
+        int r = h->wait(s, fd, events, deadline);
+        if (r >= 0)
+            return r;
+        if (h->should_stop(s) || (h->withdrawn && h->withdrawn(s)))
+            return -1;
+        /* A request waits: it is served when this exchange is over. */
+        struct pollfd p = {.fd = fd, .events = (short)events};
+        if (poll(&p, 1, REQUEST_POLL_MS) > 0)
+            return 1;
+        if (h->now(s) >= deadline)
+            return 0;
+    }
+}
+
+/* ---- names: a resolver may take longer than anybody waits ---- */
+
+struct lookup {
+    atomic_int refs; /* who waits, and the thread */
+    int done;        /* eventfd */
+    char *host, port[8];
+    struct addrinfo *found;
+    int failed; /* of getaddrinfo */
+};
+
+static void unref(struct lookup *l)
+{
+    if (atomic_fetch_sub(&l->refs, 1) > 1)
+        return;
+    if (l->found)
+        freeaddrinfo(l->found);
+    if (l->done >= 0)
+        close(l->done);
+    free(l->host);
+    free(l);
+}
+
+static int look_up(struct lookup *l, int flags)
+{
+    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags};
+    return l->failed = getaddrinfo(l->host, l->port, &hints, &l->found);
+}
+
+static void *look_up_thread(void *arg)
+{
+    struct lookup *l = arg;
+    look_up(l, AI_NUMERICSERV);
+    uint64_t one = 1;
+    ssize_t ignored = write(l->done, &one, sizeof one);
+    (void)ignored;
+    unref(l);
+    return NULL;
+}
+
+/* The signals of the program are for its main thread. */
+static int start_thread(struct lookup *l)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    pthread_attr_t small;
+    sigfillset(&all);
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    atomic_fetch_add(&l->refs, 1);
+    int failed = pthread_create(&thread, &small, look_up_thread, l);
+    if (failed)
+        atomic_fetch_sub(&l->refs, 1);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
+    return failed;
+}
+
+static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time deadline, struct sd_error *err)
+{
+    if (look_up(l, AI_NUMERICHOST | AI_NUMERICSERV) == 0)
+        return SD_OK; /* an IP address */
+    int failed = l->done < 0 ? errno : start_thread(l);
+    if (failed)
+        return sd_fail(err, SD_RETRY, "cannot look up %.200s: %s", l->host, strerror(failed));
+    int r = redis_wait(s, l->done, POLLIN, deadline);
+    if (r < 0)
+        return SD_NODATA;
+    if (!r)
+        return sd_fail(err, SD_RETRY, "the name %.200s was not found in time: its resolver does not answer",
+                       l->host);
+    if (l->failed)
+        return sd_fail(err, SD_RETRY, "cannot find the host %.200s: %s", l->host, gai_strerror(l->failed));
+    return SD_OK;
+}
+
+/* ---- connecting ---- */
+
+/* 0, or an errno; ECANCELED: it is to stop. */
+static int connect_one(struct sd_source *s, const struct sockaddr *to, socklen_t len, sd_time deadline,
+                       int *fd)
+{
+    int one = 1, failed = 0;
+    socklen_t size = sizeof failed;
+    *fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (*fd < 0)
+        return errno;
+    if (to->sa_family != AF_UNIX) {
+        setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        setsockopt(*fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one);
+    }
+    if (connect(*fd, to, len) < 0)
+        failed = errno;
+    if (failed == EINPROGRESS) {
+        int r = redis_wait(s, *fd, POLLOUT, deadline);
+        if (r > 0)
+            getsockopt(*fd, SOL_SOCKET, SO_ERROR, &failed, &size);
+        else
+            failed = r < 0 ? ECANCELED : ETIMEDOUT;
+    }
+    if (failed) {
+        close(*fd);
+        *fd = -1;
+    }
+    return failed;
+}
+
+static int connect_any(struct sd_source *s, const struct addrinfo *list, sd_time deadline, int *fd)
+{
+    int failed = EHOSTUNREACH, left = 0;
+    for (const struct addrinfo *a = list; a; a = a->ai_next)
+        left++;
+    for (const struct addrinfo *a = list; a; a = a->ai_next, left--) {
+        sd_time now = s->host->now(s); /* each address gets its share of the time */
+        failed = connect_one(s, a->ai_addr, a->ai_addrlen, now + MAX(deadline - now, 0) / left, fd);
+        if (!failed || failed == ECANCELED)
+            break;
+    }
+    return failed;
+}
+
+static int connect_path(struct sd_source *s, const char *path, sd_time deadline, int *fd)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof to.sun_path)
+        return ENAMETOOLONG;
+    memcpy(to.sun_path, path, strlen(path));
+    return connect_one(s, (const struct sockaddr *)&to, sizeof to, deadline, fd);
+}
+
+enum sd_result redis_dial(struct sd_source *s, const struct redis_address *to, sd_time deadline, int *fd,
+                          struct sd_error *err)
+{
+    enum sd_result r = SD_OK;
+    int failed = 0;
+    *fd = -1;
+    if (to->path) {
+        failed = connect_path(s, to->path, deadline, fd);
+    } else {
+        struct lookup *l = mem_alloc(sizeof *l);
+        atomic_init(&l->refs, 1);
+        l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        l->host = mem_strdup(to->host);
+        snprintf(l->port, sizeof l->port, "%d", to->port);
+        r = resolve(s, l, deadline, err);
+        failed = r == SD_OK ? connect_any(s, l->found, deadline, fd) : 0;
+        unref(l);
+    }
+    if (r != SD_OK || failed == ECANCELED)
+        return r != SD_OK ? r : SD_NODATA;
+    if (!failed)
+        return SD_OK;
+    char *name = redis_address_name(to);
+    r = sd_fail(err, SD_RETRY, "cannot connect to %.200s: %s", name, strerror(failed));
+    free(name);
+    return r;
+}
