@@ -21,10 +21,15 @@ extern const struct sd_source_ops redis_source_ops;
 PROFILE_FORMATS(PROFILE_DECLARE)
 
 const struct sd_source_ops *const SOURCES_BUILT_IN[] = {
-    &postgres_source_ops,    &exec_source_ops,
-    &log_source_ops,         &pglog_source_ops,
-    &slowlog_source_ops,     &profile_source_ops,
-    &profile_url_source_ops, &perf_source_ops,
-    &keytrace_source_ops,    PROFILE_FORMATS(PROFILE_ROW) NULL,
-    &redis_source_ops,       PROFILE_FORMATS(PROFILE_ROW) NULL,
+    &postgres_source_ops,
+    &exec_source_ops,
+    &log_source_ops,
+    &pglog_source_ops,
+    &slowlog_source_ops,
+    &profile_source_ops,
+    &profile_url_source_ops,
+    &perf_source_ops,
+    &keytrace_source_ops,
+    &redis_source_ops,
+    PROFILE_FORMATS(PROFILE_ROW) NULL,
 };

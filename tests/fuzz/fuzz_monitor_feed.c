@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *p = (const char *)data, *end = p + size;
     struct monitor_feed *f = mem_alloc(sizeof *f);
-    struct key_watch *w = key_watch_new(NULL, 64);
+    struct key_watch *w = key_watch_new(NULL, 64, NULL, NULL);
     struct monitor_item it;
     key_watch_evicts(w, size % 2, size % 3);
     while (p < end) {

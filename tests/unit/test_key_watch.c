@@ -154,7 +154,7 @@ static void begin(bool told, bool evicts, bool anyway, size_t most)
     x.told = told;
     x.evicts = evicts;
     x.stores_anyway = anyway;
-    x.w = key_watch_new(NULL, most);
+    x.w = key_watch_new(NULL, most, NULL, NULL);
     key_watch_evicts(x.w, evicts, told);
 }
 
@@ -223,7 +223,7 @@ static void test_gaps(void **state)
         x.n_asked = 0;
         struct truth kept[KINDS];
         memcpy(kept, x.truth, sizeof kept);
-        x.w = key_watch_new(NULL, 100); /* what happens meanwhile is not seen */
+        x.w = key_watch_new(NULL, 100, NULL, NULL); /* what happens meanwhile is not seen */
         play(2000);
         key_watch_free(x.w);
         x.n_asked = 0;

@@ -40,6 +40,8 @@ struct key_watch {
     uint64_t below;
     double share;
     bool evicts, told;
+    void (*also)(void *ctx, uint32_t from, uint32_t into);
+    void *also_ctx;
     /* While a command is read. */
     int64_t db;
     sd_time at;
@@ -63,14 +65,19 @@ static void merged(void *ctx, uint32_t from, uint32_t into)
     b->known_hits += a->known_hits;
     b->stored_after += a->stored_after;
     *a = (struct key_watch_figures){0};
+    if (w->also)
+        w->also(w->also_ctx, from, into);
     for (size_t i = 0; i <= w->mask; i++)
         if (w->keys[i].prefix == from)
             w->keys[i].prefix = into;
 }
 
-struct key_watch *key_watch_new(const char *const *patterns, size_t most)
+struct key_watch *key_watch_new(const char *const *patterns, size_t most,
+                                void (*also)(void *ctx, uint32_t from, uint32_t into), void *ctx)
 {
     struct key_watch *w = mem_alloc(sizeof *w);
+    w->also = also;
+    w->also_ctx = ctx;
     w->most = MAX(most, (size_t)64);
     for (w->mask = 127; w->mask < w->most * 2; w->mask = w->mask * 2 + 1)
         ;

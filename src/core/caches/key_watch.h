@@ -35,8 +35,10 @@ struct key_watch_figures {
 };
 
 struct key_watch;
-/* At most `most` keys are followed. */
-struct key_watch *key_watch_new(const char *const *patterns, size_t most);
+/* At most `most` keys are followed. `also` (or NULL) is called for what the caller keeps of prefixes, as
+ * `merged` of key_prefixes_new. */
+struct key_watch *key_watch_new(const char *const *patterns, size_t most,
+                                void (*also)(void *ctx, uint32_t from, uint32_t into), void *ctx);
 void key_watch_free(struct key_watch *w); /* NULL is fine */
 
 /* A key that the server has, with its end (KEY_NO_END, or KEY_SAME_END: not known). */
