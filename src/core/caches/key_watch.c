@@ -39,7 +39,7 @@ struct key_watch {
     size_t mask, n, most, texts;
     uint64_t below;
     double share;
-    bool evicts, told;
+    bool evicts, told, seeded;
     void (*also)(void *ctx, uint32_t from, uint32_t into);
     void *also_ctx;
     /* While a command is read. */
@@ -301,7 +301,7 @@ static void deleted(struct key_watch *w, struct key *k)
     if (has_ended(k, w->at))
         gone(k, KEY_EXPIRED);
     else if (!away)
-        gone(k, KEY_INVALIDATED);
+        gone(k, k->was_there || !w->seeded ? KEY_INVALIDATED : KEY_COLD); /* or it was never there */
     k->unsure = false;
 }
 
@@ -358,12 +358,19 @@ static void effect(void *ctx, enum key_effect effect, const char *text, size_t n
 void key_watch_seed(struct key_watch *w, int64_t db, const char *key, size_t n, sd_time end)
 {
     struct key *k = follow(w, db, key, n, true);
+    if (k && k->presence == THERE && k->end == KEY_SAME_END && !k->unsure)
+        k->end = end;
     if (!k || (k->presence != UNKNOWN && !k->unsure))
         return;
     k->presence = THERE;
     k->end = end;
     k->was_there = true;
     k->unsure = false;
+}
+
+void key_watch_seeded(struct key_watch *w)
+{
+    w->seeded = true;
 }
 
 void key_watch_command(struct key_watch *w, int64_t db, size_t n, const char *const *arguments,

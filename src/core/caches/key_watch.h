@@ -43,6 +43,8 @@ void key_watch_free(struct key_watch *w); /* NULL is fine */
 
 /* A key that the server has, with its end (KEY_NO_END, or KEY_SAME_END: not known). */
 void key_watch_seed(struct key_watch *w, int64_t db, const char *key, size_t n, sd_time end);
+/* All keys that the server has were seeded: a deletion of another one deletes nothing. */
+void key_watch_seeded(struct key_watch *w);
 /* A command that somebody sent. `ask` is called for each key that has to be asked for, as soon as possible;
  * what it is given is good during the call. */
 void key_watch_command(struct key_watch *w, int64_t db, size_t n, const char *const *arguments,
