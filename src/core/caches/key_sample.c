@@ -6,9 +6,9 @@
 
 #include "base/num.h"
 
-enum { LOOK_LEAST = 60, LOOK_MOST = 4000, TIMES = 64 };
+enum { LOOK_LEAST = 200, LOOK_MOST = 4000, TIMES = 64 };
 #define Z           1.96
-#define BYTES_ERROR 0.015 /* standard error of the mean size that is aimed at */
+#define BYTES_ERROR 0.01 /* standard error of the mean size that is aimed at */
 
 const int64_t KEY_TTL_UPTO[KEY_TTL_STEPS] = {SD_S,         10 * SD_S,     60 * SD_S,
                                              600 * SD_S,   3600 * SD_S,   21600 * SD_S,

@@ -6,8 +6,9 @@
  * is closed at the end of each. Notifications are subscribed to on the same connection when the server sends
  * them, so that both come in one order; they are never switched on. Values are never asked for.
  *
- * The budget: the time that our commands took, without that of an empty answer, and what MONITOR costs by its
- * lines and bytes, but no more than the server's processor has worked at all. A burst ends when the budget is
+ * The budget: the time that our commands took, by the server's own statistics and at most that of the round
+ * trip beyond an empty one, and what MONITOR costs by its lines and bytes; at most the time that the server's
+ * processor has worked at all. A burst ends when the budget is
  * used up, when the server answers PING late, or when its output is not read as fast as it comes. */
 #ifndef SOURCE_REDIS_KEYSPACE_H
 #define SOURCE_REDIS_KEYSPACE_H

@@ -9,6 +9,13 @@ enum { LIST_COUNT = 300, LOOK_MAX = 64, AGAIN_S = 30, LIST_MOST = 3000000, SEED_
 #define ENOUGH_ERROR 0.035
 /* Of the budget, while lookups are watched as well. */
 #define LIST_PART 0.5
+/* Times of the server: of a round trip, of a key that is listed and sent, of a command and of reading it. */
+#define ROUND_NS   20000
+#define LISTED_NS  1000
+#define SENT_NS    150
+#define COMMAND_NS 2000
+#define READ_NS    500
+#define LATE_NS    (200 * SD_MS)
 
 /* A key that is looked at. */
 struct look {
@@ -181,8 +188,27 @@ static size_t take_keys(struct keyspace *k, const struct redis_reply *keys, stru
     return n;
 }
 
-/* One SCAN, and what follows of it. */
-static bool list_some(struct keyspace *k)
+/* ---- what it costs ---- */
+
+/* The mean time of a command by the server's own statistics. */
+static int64_t command_ns(const struct keyspace *k, const char *name, int64_t otherwise)
+{
+    const struct redis_info *i = &k->node->info;
+    for (size_t n = 0; n < i->n_commands; n++)
+        if (str_eq(i->commands[n].command, name) && i->commands[n].calls > 0)
+            return MAX(i->commands[n].total_ns / i->commands[n].calls, otherwise / 4);
+    return otherwise;
+}
+
+/* Of a key that is looked at: four commands, read and answered. */
+static int64_t look_ns(const struct keyspace *k)
+{
+    return command_ns(k, "memory|usage", COMMAND_NS) + command_ns(k, "type", COMMAND_NS) +
+           command_ns(k, "pttl", COMMAND_NS) + COMMAND_NS + 4 * READ_NS;
+}
+
+/* One SCAN, and what follows of it; *cost: of the server's time, as far as can be told. */
+static bool list_some(struct keyspace *k, int64_t *cost)
 {
     struct redis_reply *reply;
     struct look looks[LOOK_MAX];
@@ -193,6 +219,7 @@ static bool list_some(struct keyspace *k)
     REDIS_SEND(k->conn, "SCAN", k->cursor, "COUNT", count);
     if (!keyspace_read(k, "SCAN", &reply))
         return false;
+    *cost = ROUND_NS + command_ns(k, "scan", LISTED_NS * LIST_COUNT);
     bool good = reply->type == REPLY_ARRAY && reply->n == 2 && reply->items[0]->type == REPLY_STRING &&
                 reply->items[1]->type == REPLY_ARRAY && reply->items[0]->len < sizeof k->cursor;
     if (!good) {
@@ -202,6 +229,7 @@ static bool list_some(struct keyspace *k)
     } else {
         snprintf(k->cursor, sizeof k->cursor, "%s", reply->items[0]->text);
         size_t n = take_keys(k, reply->items[1], looks);
+        *cost += (int64_t)reply->items[1]->n * SENT_NS + (n ? ROUND_NS : 0) + (int64_t)n * look_ns(k);
         good = !n || look_at(k, looks, n);
     }
     redis_reply_free(reply);
@@ -246,10 +274,15 @@ sd_time keyspace_list(struct keyspace *k)
         if (credit < 0)
             return now + (sd_time)((double)-credit / k->budget / part) + SD_MS;
         sd_time before = now;
-        if (!list_some(k))
+        int64_t cost = 0;
+        if (!list_some(k, &cost))
             return now;
         now = h->now(k->x->s);
-        int64_t cost = MAX(now - before - (k->ping < INT64_MAX ? k->ping : 0), 0);
+        int64_t took = MAX(now - before - (k->ping < INT64_MAX ? k->ping : 0), 0);
+        if (took < LATE_NS) /* it is busy: then we wait for all of that */
+            cost = MIN(took, cost);
+        else
+            cost = took;
         keyspace_pay(k, cost);
         k->listed_ns += cost;
         if (str_eq(k->cursor, "0"))
