@@ -126,13 +126,19 @@ deps: ## install what is missing from Debian's packages
 
 # Each folder of src/source/ as a shared object of its own: what it needs is in it, and all it
 # knows of the runtime is struct sd_host. The link fails otherwise.
-SOURCE_MODULES := $(patsubst src/source/%/,$(BUILD)/modules/%.so,$(sort $(wildcard src/source/*/)))
-MODULE_LIBS    := $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
+SOURCE_FOLDERS := $(filter-out shared,$(notdir $(patsubst %/,%,$(sort $(wildcard src/source/*/)))))
+SOURCE_MODULES := $(patsubst %,$(BUILD)/modules/%.so,$(SOURCE_FOLDERS))
+MODULE_LIBS    := $(BUILD)/modules/libshared.a $(call lib,format) $(call lib,conf) $(BUILD)/modules/libcore.a $(call lib,base)
 # core without the model: that is the main thread's. What refers to data of libpg_query is built
 # anew for a shared object.
 MODULE_PIC := $(filter src/core/rewrite/%.c src/core/sql/ast.c,$(call srcs,core))
 $(BUILD)/modules/libcore.a: $(call objs,$(filter-out src/core/model/%.c $(MODULE_PIC),$(call srcs,core))) \
 		$(patsubst %.c,$(BUILD)/modules/obj/%.o,$(MODULE_PIC))
+	@mkdir -p $(@D)
+	@rm -f $@
+	@$(AR) rcs $@ $^
+# What several sources use: each has its own copy.
+$(BUILD)/modules/libshared.a: $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(call srcs,source/shared))
 	@mkdir -p $(@D)
 	@rm -f $@
 	@$(AR) rcs $@ $^
@@ -150,7 +156,7 @@ define source_module
 $(BUILD)/modules/$(1).so: $(BUILD)/modules/$(1).o $(patsubst %.c,$(BUILD)/modules/obj/%.o,$(call srcs,source/$(1))) $(MODULE_LIBS)
 	$(if $(V),,@echo "  LD $$@";) $$(CC) -shared -Wl,-z,defs -Wl,-Bsymbolic -pthread $(SANFLAGS) $(LDFLAGS) -o $$@ $$^ $$(LIBS_RT) $$(LIBS_CORE)
 endef
-$(foreach s,$(notdir $(patsubst %/,%,$(wildcard src/source/*/))),$(eval $(call source_module,$(s))))
+$(foreach s,$(SOURCE_FOLDERS),$(eval $(call source_module,$(s))))
 
 check-layers: source-modules ## prove that rooms use only the rooms below them
 	@tests/check-layers

@@ -8,13 +8,13 @@ $(BUILD)/demo/%: contrib/demo/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo "  CC $<"
 	@$(CC) $(ALL_CFLAGS) -fno-omit-frame-pointer -fno-optimize-sibling-calls $(shell pkg-config --cflags libpq) \
-		$(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(call pkg,libpq libmicrohttpd) -lm
+		$(ALL_LDFLAGS) -o $@ $(filter %.c,$^) $(call pkg,libpq libmicrohttpd hiredis) -lm
 
 .PHONY: demo-programs
 demo-programs: $(DEMO_BIN)
 	@:
 
-demo: ## a private PostgreSQL and a shop under traffic, and the console on them
+demo: ## private PostgreSQL, Redis and nginx, and a shop under traffic, and the console on them
 	@contrib/install-deps --demo
 	@$(MAKE) --no-print-directory all demo-programs
 	@contrib/demo/run

@@ -1,10 +1,11 @@
-/* shop - the demo's web shop: libmicrohttpd in front of PostgreSQL.
+/* shop - the demo's web shop: libmicrohttpd in front of PostgreSQL and Redis.
  *
- *   shop PORT CONNINFO ACCESS_LOG
+ *   shop PORT CONNINFO ACCESS_LOG [REDIS_PORT]
  *
  * Each thread has a connection of its own. Statements carry sqlcommenter tags, the
  * access log is nginx's combined format with rt=$request_time. The flaws are in
  * schema.sql's head and in slow_code.h: they are honest ones, nothing here sleeps. */
+#include <hiredis/hiredis.h>
 #include <libpq-fe.h>
 #include <microhttpd.h>
 
@@ -22,12 +23,14 @@
 
 #include "slow_code.h"
 
-enum { THREADS = 8, BODY_MAX = 65536 };
+enum { THREADS = 8, BODY_MAX = 65536, SESSIONS = 500, SESSION_TTL = 600, SEARCH_TTL = 300, FEED_TTL = 3600 };
 
 static const char *conninfo;
 static int log_file = -1;
 static volatile sig_atomic_t stopping;
 static _Thread_local PGconn *connection;
+static int redis_port; /* 0: there is no cache */
+static _Thread_local redisContext *redis;
 
 struct page {
     const char *method, *route; /* as in the tags */
@@ -87,6 +90,56 @@ static void table(struct page *p, PGresult *r)
     PQclear(r);
 }
 
+/* ---- the cache ----
+ * session:* is small and read all the time, search:* as well: both hit. feed:* is large, of many customers,
+ * and evicted before it is read again: it makes the cache full for nothing. */
+
+static redisReply *cached(const char *command, const char *key, const void *value, size_t len, int ttl)
+{
+    struct timeval limit = {.tv_sec = 1};
+    redisReply *r = NULL;
+    if (!redis_port)
+        return NULL;
+    if (!redis) {
+        redis = redisConnectWithTimeout("127.0.0.1", redis_port, limit);
+        if (redis && !redis->err)
+            redisSetTimeout(redis, limit);
+    }
+    if (redis && !redis->err)
+        r = value ? redisCommand(redis, "%s %s %d %b", command, key, ttl, value, len)
+                  : redisCommand(redis, "%s %s", command, key);
+    if (redis && redis->err) { /* the next request tries again */
+        redisFree(redis);
+        redis = NULL;
+    }
+    return r;
+}
+
+static bool from_cache(struct page *p, const char *key)
+{
+    redisReply *r = cached("GET", key, NULL, 0, 0);
+    bool hit = r && r->type == REDIS_REPLY_STRING;
+    if (hit && p)
+        body(p, "%.*s", (int)(r->len < 8192 ? r->len : 8192), r->str);
+    freeReplyObject(r);
+    return hit;
+}
+
+static void into_cache(const char *key, const void *value, size_t len, int ttl)
+{
+    freeReplyObject(cached("SETEX", key, value, len, ttl));
+}
+
+/* Each request is of somebody who is logged in. */
+static void session(void)
+{
+    char key[32], value[200];
+    snprintf(key, sizeof key, "session:%ld", random() % SESSIONS);
+    memset(value, 's', sizeof value);
+    if (!from_cache(NULL, key))
+        into_cache(key, value, sizeof value, SESSION_TTL);
+}
+
 static void home(struct page *p, const char *arg)
 {
     (void)arg;
@@ -113,10 +166,17 @@ static void order(struct page *p, const char *arg)
 /* No index serves this: 400,000 rows are read to find about fifteen. */
 static void customer_orders(struct page *p, const char *arg)
 {
+    char key[32], value[20000];
+    snprintf(key, sizeof key, "feed:%s", arg);
+    if (from_cache(p, key))
+        return;
     table(p, query(p,
                    "SELECT id, placed_at, status, total FROM orders WHERE customer_id = $1 "
                    "ORDER BY placed_at DESC LIMIT 20",
                    arg));
+    memset(value, ' ', sizeof value); /* with all that nobody asked for */
+    memcpy(value, p->body, p->len < sizeof value ? p->len : sizeof value);
+    into_cache(key, value, sizeof value, FEED_TTL);
 }
 
 /* One query for the cart, then one for each product in it. */
@@ -141,7 +201,12 @@ static void report(struct page *p, const char *arg)
 static void search(struct page *p, const char *arg)
 {
     (void)arg;
+    char key[32];
+    snprintf(key, sizeof key, "search:%ld", random() % 100);
+    if (from_cache(p, key))
+        return;
     table(p, query(p, "SELECT id, name FROM products WHERE name LIKE '%' || $1 || '%' LIMIT 20", "77"));
+    into_cache(key, p->body, p->len, SEARCH_TTL);
 }
 
 static void place_order(struct page *p, const char *arg)
@@ -257,6 +322,8 @@ static enum MHD_Result answer(void *cls, struct MHD_Connection *c, const char *u
             p->status = 200;
             p->method = PAGES[i].method;
             p->route = PAGES[i].route;
+            if (PAGES[i].serve != health)
+                session();
             PAGES[i].serve(p, arg);
             break;
         }
@@ -276,11 +343,12 @@ static void stop(int sig)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: shop PORT CONNINFO ACCESS_LOG\n");
+    if (argc != 4 && argc != 5) {
+        fprintf(stderr, "usage: shop PORT CONNINFO ACCESS_LOG [REDIS_PORT]\n");
         return 2;
     }
     conninfo = argv[2];
+    redis_port = argc > 4 ? atoi(argv[4]) : 0;
     log_file = open(argv[3], O_WRONLY | O_CREAT | O_APPEND, 0644);
     if (log_file < 0) {
         perror(argv[3]);

@@ -184,6 +184,8 @@ static bool inherit(struct app *a, const struct sd_source_ops *ops, void *opts, 
         return false;
     if (cli_has(a->cli, CLI_LOG_FORMAT) && !strcmp(ops->name, "log"))
         return option_set(ops->options, opts, "format", a->cli->values[CLI_LOG_FORMAT], err);
+    if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && option_find(ops->options, "sample"))
+        return option_set(ops->options, opts, "sample", a->cli->values[CLI_SAMPLE], err);
     return true;
 }
 

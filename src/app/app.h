@@ -98,6 +98,7 @@ void discover(const struct discovery *d, const char *const *folders);
 
 /* ---- verbs: each returns the exit status ---- */
 int verb_view(struct app *a);
+int verb_report(struct app *a); /* the first argument is its kind */
 int verb_explain(struct app *a);
 int verb_advise(struct app *a); /* indexes for a workload */
 int verb_record(struct app *a);

@@ -8,18 +8,18 @@
  * separated; among them "views" stands for every view and status, "console" for no verb,
  * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
-    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise",                                       \
+    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report",                                \
       "output format (default: text); the view flame also: svg, folded, speedscope, pprof")                  \
-    X(FOR, "for", 0, "DURATION", "views record",                                                             \
+    X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
-    X(AT, "at", 0, "TIME", "views",                                                                          \
+    X(AT, "at", 0, "TIME", "views report",                                                                   \
       "the view at that time, of all data until then: 14:03, 2026-11-20 14:03:20, 3m ago; without a day "    \
       "on the last day of a log or recording")                                                               \
-    X(WINDOW, "window", 0, "DURATION", "views console replay",                                               \
+    X(WINDOW, "window", 0, "DURATION", "views console replay report",                                        \
       "time window of the figures (a printed view: all data)")                                               \
-    X(SORT, "sort", 0, "COLUMN", "views explain advise",                                                     \
+    X(SORT, "sort", 0, "COLUMN", "views explain advise report",                                              \
       "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
-    X(LIMIT, "limit", 0, "N", "views explain advise", "at most N rows of each table; 0: all")                \
+    X(LIMIT, "limit", 0, "N", "views explain advise report", "at most N rows of each table; 0: all")         \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
       "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
@@ -34,14 +34,16 @@
       "explain SQL on that server (nothing is executed without --analyze --yes)")                            \
     X(ANALYZE, "analyze", 0, NULL, "explain",                                                                \
       "with --db: say whether EXPLAIN ANALYZE would execute the statement")                                  \
-    X(YES, "yes", 0, NULL, "explain",                                                                        \
-      "with --analyze: execute it, in a read-only transaction that is rolled back")                          \
+    X(YES, "yes", 0, NULL, "explain caches cache record",                                                    \
+      "with --analyze: execute it, in a read-only transaction that is rolled back; with --sample: do it")    \
+    X(SAMPLE, "sample", 0, "monitor|keys|detail", "caches cache record",                                     \
+      "look into a cache closer, at a cost to its server that is bounded and said; with --yes")              \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
     X(BUDGET, "budget", 0, "SIZE", "advise", "maximum size of all new indexes together, such as 500MB")      \
     X(WORKLOAD, "workload", 0, "FILE|DIR", "advise",                                                         \
       "statements from a file, or .sql files and weights.tsv in a folder")                                   \
-    X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record",                                         \
+    X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record report",                                  \
       "log_format of the access logs, in nginx's notation")                                                  \
     X(LAST, "last", 0, NULL, "replay", "the last flight: what the console recorded by itself")               \
     X(SCRIPT, "script", 0, "FILE|-", "replay", "run keys and commands on a recording and print the screens") \
@@ -80,6 +82,8 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
       "show the findings of a plan, compare two plans, or plan SQL on a server")                             \
     X(advise, "URL [--budget 500MB] [--workload FILE|DIR]",                                                  \
       "suggest indexes for a whole workload, proven by the planner")                                         \
+    X(report, "caching [SOURCE...]",                                                                         \
+      "print a report, in Markdown: caching: what to cache where, for how long, and what removes it")        \
     X(sources, "[KIND|SOURCE...]",                                                                           \
       "list the kinds of source, or the options of one kind; of sources, print the state")                   \
     X(status, "SOURCE...", "another name of sources SOURCE...")                                              \

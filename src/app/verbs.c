@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "core/doc_compare.h"
+#include "view/caches/caches.h"
 #include "view/shared/figures.h"
 #include "view/view.h"
 
@@ -412,13 +413,27 @@ static int read_and_print(struct app *a, const struct view *v, struct choice *t,
     return print_view(a, v, span, now, status ? "" : strbuf_text(unread));
 }
 
+/* What costs a server something is said, and done when that was confirmed. */
+static bool sample_fits(const struct app *a)
+{
+    const char *method = cli_has(a->cli, CLI_SAMPLE) ? a->cli->values[CLI_SAMPLE] : NULL;
+    const char *cost = method ? caches_method_cost(method) : NULL;
+    if (method && !cost)
+        complain("--sample: there is no method \"%s\": keys, monitor or detail", method);
+    else if (method && !cli_has(a->cli, CLI_YES))
+        complain("--sample %s %s; without --yes it is not done", method, cost);
+    else if (!method && cli_has(a->cli, CLI_YES))
+        complain("--yes confirms --sample, which is missing");
+    return method ? cost != NULL : !cli_has(a->cli, CLI_YES);
+}
+
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
     struct choice t = {0};
     struct strbuf unread = {0};
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
-        !duration_option(a, CLI_WINDOW, &t.window_ns))
+        !duration_option(a, CLI_WINDOW, &t.window_ns) || !sample_fits(a))
         return EXIT_USAGE;
     struct sd_error err;
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;

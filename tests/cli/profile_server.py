@@ -12,6 +12,9 @@ import os
 import sys
 import threading
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from pyroscope_answers import pyroscope, Refused  # noqa: E402
+
 folder, seeds = sys.argv[1:3]
 GRAPH = {"names": ["total", "serve", "render"],
          "levels": [{"values": ["0", "900", "0", "0"]}, {"values": ["0", "900", "100", "1"]},
@@ -50,6 +53,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.note(body)
         if self.path.startswith("/old/"):
             return self.answer(404, "text/plain", b"404 page not found\n")
+        if self.path.startswith("/store"):
+            try:
+                status, text = 200, pyroscope(self.path, json.loads(body))
+            except Refused as e:
+                status, text = e.status, {"code": e.code, "message": str(e)}
+            return self.answer(status, "application/json", json.dumps(text).encode())
         self.answer(200, "application/json", json.dumps({"flamegraph": GRAPH}).encode())
 
     def do_GET(self):

@@ -269,15 +269,27 @@ static void compressed(void **state)
     strbuf_free(&records);
 }
 
-static bool name(void *ctx, const char *path, const unsigned char *build_id, size_t n, uint64_t offset,
-                 int32_t pid, uint64_t address, struct strbuf *out)
+/* At the outer function's second half another one is inlined. */
+static size_t names(void *ctx, const struct perf_data_place *at, struct perf_data_name *out)
 {
-    (void)ctx, (void)build_id, (void)pid, (void)address;
-    assert_int_equal(n, 0);
-    if (!str_ends(path, "/sh"))
-        return false;
-    strbuf_printf(out, "sh+%llx", (unsigned long long)offset);
-    return true;
+    static char text[2][32];
+    (void)ctx;
+    assert_int_equal(at->build_id_len, 0);
+    assert_false(at->several);
+    assert_int_equal(at->address - at->start + at->begin, at->offset);
+    if (!str_ends(at->path, "/sh"))
+        return 0;
+    snprintf(text[0], sizeof text[0], "sh+%llx", (unsigned long long)at->offset);
+    snprintf(text[1], sizeof text[1], "in sh+%llx", (unsigned long long)at->offset);
+    out[0] = (struct perf_data_name){.name = text[0]};
+    out[1] = (struct perf_data_name){.name = text[1], .module = "inside", .kind = "jit"};
+    return at->offset == 0x2010 ? 2 : 1;
+}
+
+static void mapped(void *ctx, int32_t pid, const char *path)
+{
+    (void)pid;
+    *(int *)ctx += str_ends(path, "/sh");
 }
 
 static void names_from_outside(void **state)
@@ -285,15 +297,19 @@ static void names_from_outside(void **state)
     (void)state;
     struct strbuf records = {0}, file = {0};
     struct sd_error err = {.text = ""};
+    int shells = 0;
     put_story(&records);
     put_file(&file, &records, records.len);
     struct profile *p =
-        perf_data_read_named(strbuf_text(&file), file.len, &(struct perf_names){.name = name}, &err);
+        perf_data_read_named(strbuf_text(&file), file.len,
+                             &(struct perf_names){.ctx = &shells, .names = names, .mapped = mapped}, &err);
     char *text = told_profile(p, &err);
     /* 0x401500 called: the call is before it. */
-    assert_non_null(strstr(text, "\nsh+2010|sh|native 1000/1000"));
+    assert_non_null(strstr(text, "\nsh+2010|sh|native 0/1000"));
+    assert_non_null(strstr(text, "\nin sh+2010|inside|jit 1000/1000"));
     assert_non_null(strstr(text, "\nsh+24ff|sh|native 0/2000"));
     assert_non_null(strstr(text, "\n[worker]|worker|native 1000/1000"));
+    assert_true(shells > 0);
     free(text);
     strbuf_free(&file);
     strbuf_free(&records);

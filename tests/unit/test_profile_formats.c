@@ -373,12 +373,77 @@ static void flamebearer(void **state)
     is_read(two, PROFILE_FLAMEBEARER, "left",
             "flamebearer left bytes -1:\ngone|| 5/5\ntotal|| 0/5\n"
             "It compares two profiles: the sample types left and right.");
+    /* A comparison by the query service: integers are text, what is 0 is left out. */
+    is_read(
+        "{\"flamegraph\":{\"names\":[\"total\",\"f\"],\"levels\":[{\"values\":[\"0\",\"5\",\"0\",\"0\",\"7\","
+        "\"0\",\"0\"]},{\"values\":[\"0\",\"5\",\"5\",\"0\",\"7\",\"7\",\"1\"]}],\"total\":\"12\","
+        "\"leftTicks\":"
+        "\"5\",\"rightTicks\":\"7\"}}",
+        PROFILE_FLAMEBEARER, NULL,
+        "flamebearer right count -1:\nf|| 7/7\ntotal|| 0/7\n"
+        "It compares two profiles: the sample types left and right.");
     is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,10,10,1]]}}",
                "it refers to a name that is not in its list");
     is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,10,0,0],[10,5,5,0]]}}",
                "a box in it lies on none of the level below");
     is_refused("{\"flamebearer\":{\"names\":[\"a\"],\"levels\":[[0,1,2,0]]}}",
                "a box in it has no figures, or self is more than total");
+}
+
+/* ---- Pyroscope's table of functions ---- */
+
+static char *with_table(const char *graph, const char *table)
+{
+    struct sd_error err = {.text = ""};
+    struct flamebearer_wish w = {.type = "cpu", .unit = "ns", .table = table, .table_len = strlen(table)};
+    struct profile *p = profile_read_as(graph, strlen(graph), PROFILE_FLAMEBEARER,
+                                        &(struct profile_wish){.flamebearer = &w}, "x", &err);
+    struct strbuf out = {0};
+    assert_non_null(p);
+    for (size_t i = 0; i < p->n; i++)
+        if (profile_total(p, i, 0) > 0)
+            strbuf_printf(&out, "%s %g/%g ", p->functions[i].name, profile_self(p, i, 0),
+                          profile_total(p, i, 0));
+    strbuf_printf(&out, "of %g, cut %g", p->sums[0], p->node_cut ? p->node_cut[p->max_types] : 0);
+    profile_free(p);
+    return strbuf_detach(&out);
+}
+
+static void functions_table(void **state)
+{
+    (void)state;
+    static const char graph[] =
+        "{\"flamegraph\":{\"names\":[\"total\",\"f\",\"other\"],\"levels\":[{\"values\":[0,9,0,0]},"
+        "{\"values\":[0,6,6,1,0,3,3,2]}],\"total\":9}}";
+    static const struct {
+        const char *table, *expected;
+    } cases[] = {
+        {"{\"functions\":{\"functions\":[{\"name\":\"f\",\"self\":\"6\",\"total\":\"6\"},{\"name\":\"g\","
+         "\"self\":\"3\","
+         "\"total\":\"3\"}],\"total\":\"9\"}}",
+         "f 6/6 g 3/3 of 9, cut 3"},
+        /* a function of that name is none that was left out */
+        {"{\"functions\":{\"functions\":[{\"name\":\"f\",\"self\":\"6\",\"total\":\"6\"},{\"name\":\"other\","
+         "\"self\":"
+         "\"3\",\"total\":\"3\"}],\"total\":\"9\"}}",
+         "f 6/6 other 3/3 of 9, cut 0"},
+        /* rows are limited: others keep the figures of the graph */
+        {"{\"functions\":{\"functions\":[{\"name\":\"g\",\"self\":\"3\",\"total\":\"3\"}],\"total\":\"9\"}}",
+         "total 0/6 f 6/6 g 3/3 of 9, cut 3"},
+        {"{\"functions\":{}}", "total 0/9 f 6/6 other 3/3 of 9, cut 0"},
+        {"{\"functions\":{\"functions\":[{\"name\":\"f\",\"sel", "total 0/9 f 6/6 other 3/3 of 9, cut 0"},
+        {"{\"flamegraph\":{}}", "total 0/9 f 6/6 other 3/3 of 9, cut 0"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        char *text = with_table(graph, cases[i].table);
+        assert_string_equal(text, cases[i].expected);
+        free(text);
+    }
+    for (size_t n = 0; n < strlen(cases[0].table); n++) { /* no cut of it does harm */
+        char *cut = mem_strndup(cases[0].table, n);
+        free(with_table(graph, cut));
+        free(cut);
+    }
 }
 
 /* ---- node --prof ---- */
@@ -648,6 +713,7 @@ int main(void)
         cmocka_unit_test(speedscope),
         cmocka_unit_test(stackprof),
         cmocka_unit_test(flamebearer),
+        cmocka_unit_test(functions_table),
         cmocka_unit_test(v8_log),
         cmocka_unit_test(pstats),
         cmocka_unit_test(heapsnapshot),

@@ -438,18 +438,37 @@ static double per_s(int64_t grown, double seconds)
 
 static const struct cache_point NOT_KNOWN = {NAN, NAN, NAN, NAN, NAN};
 
-/* From the last reading before the step to the last in it: nothing is known of a step in which none ended. */
+/* Longer without a reading is a gap, of which nothing is known. */
+#define GAP_NS (30 * SD_S)
+
+/* The interval between two readings that holds the step: what grew in it is taken as even. False: there is
+ * none. */
+static bool interval_of(const struct known *k, struct span step, struct span *out)
+{
+    const struct history *h = &k->history;
+    const struct moment *before = history_at(h, step.from);
+    size_t i = before ? (size_t)(before - h->items) + 1 : 0;
+    if (i >= h->n)
+        return false;
+    while (i + 1 < h->n && h->items[i].at < step.to)
+        i++;
+    const struct sd_cache *first = record_of(&h->items[0]);
+    *out = (struct span){before ? before->at : SD_UNKNOWN, h->items[i].at};
+    if (!before && k->delta && i == 0 && first && sd_known(first->interval_ns))
+        out->from = out->to - MAX(first->interval_ns, 0);
+    return sd_known(out->from) && out->from <= step.from &&
+           span_length(*out) <= MAX(GAP_NS, 2 * span_length(step));
+}
+
 static struct cache_point point_of(const struct known *k, struct span step)
 {
     struct cache_point p = NOT_KNOWN;
     struct cache_entry e;
-    if (!grown(k, step, step.to - 1, NULL, &e) || e.at < step.from)
+    struct span between;
+    if (!interval_of(k, step, &between) || !grown(k, between, between.to, NULL, &e) || e.whole)
         return p;
+    double seconds = (double)span_length(between) / (double)SD_S;
     p.bytes_used = e.r.bytes_used < 0 ? (double)NAN : (double)e.r.bytes_used;
-    if (e.whole)
-        return p;
-    double seconds =
-        (double)span_length((struct span){sd_known(e.from) ? e.from : step.from, e.at}) / (double)SD_S;
     p.hit_ratio = cache_hit_ratio(&e.r);
     p.misses_per_s = per_s(e.r.misses, seconds);
     p.lookups_per_s = e.r.hits < 0 ? (double)NAN : p.misses_per_s + per_s(e.r.hits, seconds);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "base/units.h"
+#include "format/profiles/function_table.h"
 #include "format/profiles/json_pull.h"
 #include "format/profiles/profile_tree.h"
 
@@ -22,13 +24,15 @@ struct boxes {
 
 struct flamebearer {
     struct profile *p;
+    struct function_table table;
     struct profile_tree tree;
     uint32_t *functions;
     size_t n_functions, cap;
     struct boxes above, level;
     size_t sides; /* 1, or 2 of a comparison */
     double scale[2], at;
-    size_t parent; /* in the level above, from which the next box is looked for */
+    size_t parent;  /* in the level above, from which the next box is looked for */
+    uint32_t other; /* the function that stands for what the server left out; UINT32_MAX: none does */
     struct strbuf text;
     const char *problem;
 };
@@ -52,6 +56,8 @@ static bool read_names(struct flamebearer *x, struct json_pull names)
                            : x->functions;
         x->functions[x->n_functions++] =
             profile_function(x->p, strbuf_text(&x->text), x->text.len, NULL, 0, NULL);
+        if (x->table.n && !x->table.has_other && str_eq(strbuf_text(&x->text), FUNCTION_TABLE_OTHER))
+            x->other = x->functions[x->n_functions - 1];
     }
     return !names.broken || refuse(x, "its JSON is cut or broken");
 }
@@ -85,7 +91,7 @@ static bool read_box(struct flamebearer *x, struct json_pull *j, uint32_t level)
     if (level && total > 0 && (x->parent == x->above.n || b.start < x->above.items[x->parent].start))
         return refuse(x, "a box in it lies on none of the level below");
     node->parent = level && total > 0 ? x->above.items[x->parent].node + 1 : 0;
-    node->function = x->functions[name];
+    node->function = x->functions[name] == x->other ? TREE_CUT : x->functions[name];
     node->samples = real_to_int(self[0]);
     for (size_t side = 0; side < x->sides; side++)
         tree_values(&x->tree, b.node)[side] = self[side] * x->scale[side];
@@ -115,6 +121,15 @@ static bool read_levels(struct flamebearer *x, struct json_pull levels)
         json_skip(&levels);
     }
     return !levels.broken || refuse(x, "its JSON is cut or broken");
+}
+
+/* What the figures are, when it was said beside the file. */
+static void wished_units(struct flamebearer *x, const struct flamebearer_wish *wish)
+{
+    x->scale[0] = 1;
+    profile_type(x->p, wish->type, profile_unit(wish->unit));
+    x->p->counted = str_eq(wish->type, "samples") && str_eq(wish->unit, "count");
+    x->table.period = x->p->counted ? 1 : x->table.period;
 }
 
 /* What the figures are. Samples of a rate that no timer has are time, as newer servers say it. */
@@ -166,7 +181,32 @@ static void read_time(struct flamebearer *x, struct json_pull timeline)
         x->p->duration_ns = real_to_int(seconds * (double)n * 1e9);
 }
 
-static bool read_file(struct flamebearer *x, struct json_pull file)
+/* A graph of time says no number of samples. Where all figures are multiples of one time that a sampler may
+ * have as its period, they are counted by it; the real period may be a part of it, never more. */
+static void count_samples(struct flamebearer *x)
+{
+    enum { ENOUGH = 10, SHORTEST = 1000 * 1000 }; /* figures; ns */
+    double period = x->table.period;
+    size_t n = x->table.n;
+    for (uint32_t i = 0; i < x->tree.n; i++) {
+        double self = tree_values(&x->tree, i)[0];
+        period = self > 0 ? common_divisor(period, self) : period;
+        n += self > 0;
+    }
+    if (x->p->counted || x->sides > 1 || !str_eq(x->p->units[0], "ns") || n < ENOUGH || period < SHORTEST)
+        return;
+    for (uint32_t i = 0; i < x->tree.n; i++)
+        x->tree.nodes[i].samples = real_to_int(tree_values(&x->tree, i)[0] / period);
+    x->p->counted = true;
+    x->table.period = period;
+    char text[UNIT_TEXT_MAX],
+        *note = mem_printf("Samples are counted as %s each, which all figures are multiples of.",
+                           unit_format(UNIT_NS, period, text));
+    profile_say(x->p, note);
+    free(note);
+}
+
+static bool read_file(struct flamebearer *x, struct json_pull file, const struct flamebearer_wish *wish)
 {
     struct json_pull graph = json_find(file, "flamebearer"), meta = json_find(file, "metadata");
     if (!graph.at)
@@ -177,19 +217,29 @@ static bool read_file(struct flamebearer *x, struct json_pull file)
     if (!format.at)
         format = json_find(graph, "format");
     json_text(&format, &x->text);
-    x->sides = x->tree.n_values = str_eq(strbuf_text(&x->text), "double") ? 2 : 1;
-    read_units(x, meta, graph);
+    /* A comparison by the newer service has no format, but the sum of each side. */
+    bool two = str_eq(strbuf_text(&x->text), "double") || json_find(graph, "leftTicks").at ||
+               json_find(graph, "rightTicks").at;
+    x->sides = x->tree.n_values = two ? 2 : 1;
+    if (wish && wish->type && !two)
+        wished_units(x, wish);
+    else
+        read_units(x, meta, graph);
     read_time(x, json_find(file, "timeline"));
     if (!read_names(x, json_find(graph, "names")) || x->p->full ||
         !read_levels(x, json_find(graph, "levels")))
         return false;
+    count_samples(x);
     return tree_stacks(&x->tree, x->p, false) || refuse(x, x->tree.full);
 }
 
-struct profile *flamebearer_read(const void *text, size_t len, struct sd_error *err)
+struct profile *flamebearer_read_by(const void *text, size_t len, const struct flamebearer_wish *wish,
+                                    struct sd_error *err)
 {
-    struct flamebearer x = {.p = profile_new("flamebearer", 2)};
-    read_file(&x, json_pull(text, len));
+    struct flamebearer x = {.p = profile_new("flamebearer", 2), .other = UINT32_MAX};
+    x.table = function_table(wish ? wish->table : NULL, wish ? wish->table_len : 0);
+    if (read_file(&x, json_pull(text, len), wish))
+        function_table_give(&x.table, x.p);
     if (!x.p->counted)
         x.p->samples = SD_UNKNOWN;
     tree_free(&x.tree);
@@ -198,6 +248,11 @@ struct profile *flamebearer_read(const void *text, size_t len, struct sd_error *
     free(x.level.items);
     strbuf_free(&x.text);
     return profile_read_end(x.p, x.problem, err);
+}
+
+struct profile *flamebearer_read(const void *text, size_t len, struct sd_error *err)
+{
+    return flamebearer_read_by(text, len, NULL, err);
 }
 
 bool flamebearer_like(const void *head, size_t len)

@@ -18,7 +18,9 @@ struct perf_data {
     const struct perf_names *names;
     struct perf_events events;
     struct perf_data_spaces spaces;
-    struct profile_tree named; /* as a table: functions of places in files, when there are names */
+    struct profile_tree named; /* as a table: where the functions of a place stand in `found` */
+    uint32_t *found;           /* the number of functions, then they, the innermost first */
+    size_t n_found, cap_found;
     uint32_t *frames;
     size_t n, cap;
     uint64_t first, last; /* times; first > last: none */
@@ -67,71 +69,113 @@ static uint32_t nameless(struct perf_data *x, uint32_t file, bool kernel)
     return f->function - 1;
 }
 
-/* The function at a place in a file, looked up once. */
-static uint32_t function_at(struct perf_data *x, const struct perf_map *m, int32_t pid, uint64_t address,
-                            bool kernel)
-{
-    struct perf_file *f = &x->spaces.files[m->file];
-    uint64_t offset = address - m->start + m->offset;
-    bool own = str_starts(f->path, "//anon") || str_starts(f->path, "/memfd:"); /* differs by process */
-    uint64_t id = ((uint64_t)m->file + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (own ? address : offset) ^
-                  (own ? (uint64_t)(uint32_t)pid << 40 : 0);
-    uint32_t known = x->names ? tree_find(&x->named, id >> 1) : UINT32_MAX;
-    if (known != UINT32_MAX)
-        return x->named.nodes[known].function;
-    strbuf_clear(&x->text);
-    uint32_t function;
-    if (x->names && x->names->name(x->names->ctx, f->path, f->build_id, f->build_id_len, offset, pid, address,
-                                   &x->text)) {
-        const char *base = base_of(f->path);
-        function = profile_function(x->p, strbuf_text(&x->text), x->text.len, base, strlen(base),
-                                    kind_of(f->path, kernel));
-    } else {
-        function = nameless(x, m->file, kernel);
-    }
-    if (x->names && !x->named.full) {
-        uint32_t node = tree_add(&x->named, id >> 1);
-        if (!x->named.full)
-            x->named.nodes[node].function = function;
-    }
-    return function;
-}
-
-static uint32_t frame_at(struct perf_data *x, int32_t pid, uint64_t address, bool kernel)
-{
-    static const char unknown[] = "[unknown]", kallsyms[] = "[kernel.kallsyms]";
-    const struct perf_map *m = perf_map_at(&x->spaces, kernel ? PERF_KERNEL : pid, address);
-    if (m)
-        return function_at(x, m, pid, address, kernel);
-    if (!kernel) {
-        x->unknown++;
-        return profile_function(x->p, unknown, sizeof unknown - 1, NULL, 0, NULL);
-    }
-    uint32_t file = perf_file_of(&x->spaces, kallsyms, sizeof kallsyms - 1);
-    struct perf_map all = {.file = file, .end = UINT64_MAX};
-    return x->spaces.full ? 0 : function_at(x, &all, pid, address, true);
-}
-
 static void push(struct perf_data *x, uint32_t function)
 {
     x->frames = x->n == x->cap ? mem_grow(x->frames, x->n, &x->cap, sizeof *x->frames) : x->frames;
     x->frames[x->n++] = function;
 }
 
+static uint32_t keep(struct perf_data *x, uint32_t v)
+{
+    if (x->n_found == x->cap_found)
+        x->found = mem_grow(x->found, x->n_found, &x->cap_found, sizeof *x->found);
+    x->found[x->n_found] = v;
+    return (uint32_t)x->n_found++;
+}
+
+/* Where the functions of a place stand in `found`. */
+static uint32_t look_up(struct perf_data *x, const struct perf_data_place *at)
+{
+    struct perf_data_name names[PERF_DATA_NAMES_MAX];
+    size_t n = x->names->names(x->names->ctx, at, names);
+    uint32_t where = keep(x, n ? (uint32_t)n : 1);
+    if (!n)
+        keep(x, nameless(x, at->file, at->kernel));
+    for (size_t i = n; i-- > 0;) {
+        const char *module = names[i].module ? names[i].module : base_of(at->path);
+        const char *kind = names[i].kind ? names[i].kind : kind_of(at->path, at->kernel);
+        keep(x, profile_function(x->p, names[i].name, strlen(names[i].name), module, strlen(module), kind));
+    }
+    return where;
+}
+
+/* The functions at a place in a file, looked up once. */
+static void push_names(struct perf_data *x, const struct perf_map *m, int32_t pid, uint64_t address,
+                       bool kernel)
+{
+    const struct perf_file *f = &x->spaces.files[m->file];
+    uint64_t offset = address - m->start + m->offset;
+    bool own = f->path[0] != '/' || str_starts(f->path, "//anon") ||
+               str_starts(f->path, "/memfd:"); /* differs by process */
+    own &= !kernel;
+    uint64_t id = ((uint64_t)m->file + 1) * UINT64_C(0x9e3779b97f4a7c15) ^ (own ? address : offset) ^
+                  (own ? (uint64_t)(uint32_t)pid << 40 : 0);
+    uint32_t node = tree_find(&x->named, id >> 1), where = (uint32_t)x->n_found;
+    if (node != UINT32_MAX) {
+        where = x->named.nodes[node].function;
+    } else {
+        where = look_up(x, &(struct perf_data_place){.file = m->file,
+                                                     .path = f->path,
+                                                     .build_id = f->build_id,
+                                                     .build_id_len = f->build_id_len,
+                                                     .inode = f->inode,
+                                                     .generation = f->generation,
+                                                     .several = f->several,
+                                                     .kernel = kernel,
+                                                     .pid = pid,
+                                                     .address = address,
+                                                     .offset = offset,
+                                                     .start = m->start,
+                                                     .begin = m->offset});
+        node = x->named.full ? 0 : tree_add(&x->named, id >> 1);
+        if (!x->named.full)
+            x->named.nodes[node].function = where;
+    }
+    for (uint32_t i = 1; i <= x->found[where]; i++)
+        push(x, x->found[where + i]);
+    if (x->named.full)
+        x->n_found = where; /* it is not kept */
+}
+
+static void push_place(struct perf_data *x, int32_t pid, uint64_t address, bool kernel)
+{
+    static const char unknown[] = "[unknown]", kallsyms[] = "[kernel.kallsyms]";
+    const struct perf_map *m = perf_map_at(&x->spaces, kernel ? PERF_KERNEL : pid, address);
+    struct perf_map all = {.end = UINT64_MAX};
+    if (!m && !kernel) {
+        x->unknown++;
+        push(x, profile_function(x->p, unknown, sizeof unknown - 1, NULL, 0, NULL));
+        return;
+    }
+    if (!m) {
+        all.file = perf_file_of(&x->spaces, kallsyms, sizeof kallsyms - 1);
+        m = &all;
+    }
+    if (x->spaces.full)
+        return;
+    if (x->names)
+        push_names(x, m, pid, address, kernel);
+    else
+        push(x, nameless(x, m->file, kernel));
+}
+
 /* The stack, innermost first, then the name of the thread; then turned. */
 static void stack_of(struct perf_data *x, const struct perf_sample *s, unsigned mode)
 {
     struct perf_bytes chain = s->chain;
-    bool kernel = mode == IN_KERNEL;
+    bool kernel = mode == IN_KERNEL, exact = true;
     x->n = 0;
     if (perf_left(chain) < 8)
-        push(x, frame_at(x, s->pid, s->ip, kernel));
+        push_place(x, s->pid, s->ip, kernel);
     while (perf_left(chain) >= 8 && x->n < PROFILE_DEPTH_MAX) {
         uint64_t ip = perf_u64(&chain);
-        if (ip >= (uint64_t)CONTEXT_LEAST)
+        if (ip >= (uint64_t)CONTEXT_LEAST) {
             kernel = (int64_t)ip == CONTEXT_KERNEL || ((int64_t)ip != CONTEXT_USER && kernel);
-        else
-            push(x, frame_at(x, s->pid, x->n ? ip - 1 : ip, kernel)); /* -1: in the call, not behind it */
+            exact = true;
+            continue;
+        }
+        push_place(x, s->pid, ip - !exact, kernel); /* in the call, not behind it */
+        exact = false;
     }
     push(x, perf_comm(&x->spaces, s->tid));
     for (size_t i = 0; i < x->n / 2; i++) {
@@ -173,18 +217,24 @@ static void take_map(struct perf_data *x, const struct perf_record *r)
     uint64_t length = perf_u64(&b);
     m.end = length > UINT64_MAX - m.start ? UINT64_MAX : m.start + length;
     m.offset = perf_u64(&b);
-    unsigned char id[24];
+    unsigned char id[24] = {0};
     bool with_id = r->type == PERF_MMAP2 && r->misc & BUILD_ID && perf_left(b) >= sizeof id;
     if (with_id)
         memcpy(id, b.at, sizeof id); /* size, 3 bytes, id */
+    struct perf_bytes which = b;
+    perf_u64(&which); /* the device */
     b.at += r->type == PERF_MMAP2 ? MIN((size_t)32, perf_left(b)) : 0;
     m.file = perf_file_of(&x->spaces, (const char *)b.at, perf_left(b));
     if (x->spaces.full)
         return;
-    if (with_id && id[0] && id[0] <= PERF_BUILD_ID_MAX) {
-        x->spaces.files[m.file].build_id_len = id[0];
-        memcpy(x->spaces.files[m.file].build_id, id + 4, id[0]);
-    }
+    struct perf_file *f = &x->spaces.files[m.file];
+    uint64_t inode = perf_u64(&which), generation = perf_u64(&which);
+    if (r->type == PERF_MMAP2 && with_id)
+        perf_file_is(f, id + 4, id[0], 0, 0);
+    else if (r->type == PERF_MMAP2)
+        perf_file_is(f, NULL, 0, inode, generation);
+    if (x->names && x->names->mapped)
+        x->names->mapped(x->names->ctx, pid, f->path);
     perf_mapped(&x->spaces, pid, m);
 }
 
@@ -255,10 +305,8 @@ static void take_build_ids(struct perf_data *x, struct perf_bytes b)
         one.at += 24;
         size_t n = second & SIZED ? id[20] : PERF_BUILD_ID_MAX;
         uint32_t file = perf_file_of(&x->spaces, (const char *)one.at, perf_left(one));
-        if (x->spaces.full || n > PERF_BUILD_ID_MAX)
-            continue;
-        x->spaces.files[file].build_id_len = n;
-        memcpy(x->spaces.files[file].build_id, id, n);
+        if (!x->spaces.full)
+            perf_file_is(&x->spaces.files[file], id, n, 0, 0);
     }
 }
 
@@ -314,6 +362,7 @@ struct profile *perf_data_read_named(const void *bytes, size_t len, const struct
     perf_records_free(&parts);
     perf_data_spaces_free(&x.spaces);
     tree_free(&x.named);
+    free(x.found);
     tree_free(&x.events.ids);
     free(x.frames);
     strbuf_free(&x.text);

@@ -59,6 +59,21 @@ uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len)
     return file;
 }
 
+void perf_file_is(struct perf_file *f, const unsigned char *build_id, size_t n, uint64_t inode,
+                  uint64_t generation)
+{
+    if (n && n <= PERF_BUILD_ID_MAX) {
+        f->several |= f->build_id_len && (f->build_id_len != n || memcmp(f->build_id, build_id, n) != 0);
+        f->build_id_len = n;
+        memcpy(f->build_id, build_id, n);
+    }
+    if (!inode)
+        return;
+    f->several |= f->inode && (inode != f->inode || generation != f->generation);
+    f->inode = inode;
+    f->generation = generation;
+}
+
 /* The number of the process, made when it is new. */
 static uint32_t process(struct perf_data_spaces *s, int32_t pid)
 {

@@ -12,8 +12,10 @@ enum { PERF_BUILD_ID_MAX = 20 };
 struct perf_file {
     const char *path;
     unsigned char build_id[PERF_BUILD_ID_MAX];
-    size_t build_id_len;
-    uint32_t function; /* its frame without a name, "[libc.so.6]", + 1; 0: none yet */
+    size_t build_id_len;        /* 0: unknown */
+    uint64_t inode, generation; /* 0: unknown */
+    bool several;               /* different files had the path */
+    uint32_t function;          /* its frame without a name, "[libc.so.6]", + 1; 0: none yet */
 };
 
 struct perf_map {
@@ -34,6 +36,9 @@ struct perf_data_spaces {
 
 void perf_data_spaces_free(struct perf_data_spaces *s);
 uint32_t perf_file_of(struct perf_data_spaces *s, const char *path, size_t len);
+/* What is known of a file; what differs from what was known before makes it several. */
+void perf_file_is(struct perf_file *f, const unsigned char *build_id, size_t n, uint64_t inode,
+                  uint64_t generation);
 /* A file is mapped; what it covers is not any more. */
 void perf_mapped(struct perf_data_spaces *s, int32_t pid, struct perf_map map);
 /* A process or thread begins: with all that its parent has. */

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "format/profiles/perf_data.h"
 #include "format/profiles/unpack.h"
 
 struct format {
@@ -49,8 +50,9 @@ struct profile *profile_read_end(struct profile *p, const char *problem, struct 
 }
 
 static struct profile *read_plain(const void *bytes, size_t len, enum profile_format format,
-                                  const char *label, struct sd_error *err)
+                                  const struct profile_wish *wish, struct sd_error *err)
 {
+    const char *label = wish->label && *wish->label ? wish->label : NULL;
     if (format == PROFILE_ANY)
         format = recognise_plain(bytes, MIN(len, (size_t)65536));
     if (format == PROFILE_PPROF)
@@ -59,6 +61,10 @@ static struct profile *read_plain(const void *bytes, size_t len, enum profile_fo
         sd_fail(err, SD_CONFIG, "only profiles of pprof have labels");
         return NULL;
     }
+    if (format == PROFILE_PERF_DATA)
+        return perf_data_read_named(bytes, len, wish->names, err);
+    if (format == PROFILE_FLAMEBEARER)
+        return flamebearer_read_by(bytes, len, wish->flamebearer, err);
     if (format != PROFILE_ANY)
         return FORMATS[format].read(bytes, len, err);
     const char *convert = profile_convertible(bytes, MIN(len, (size_t)65536));
@@ -92,11 +98,10 @@ static bool choose(struct profile *p, const char *type, struct sd_error *err)
 static struct profile *read_any(const void *bytes, size_t len, enum profile_format format,
                                 const struct profile_wish *wish, struct sd_error *err)
 {
-    const char *label = wish->label && *wish->label ? wish->label : NULL;
     unsigned char *plain = NULL;
     if (is_packed(bytes, len) && !(plain = unpack_all(bytes, len, &len, err)))
         return NULL;
-    struct profile *p = read_plain(plain ? plain : bytes, len, format, label, err);
+    struct profile *p = read_plain(plain ? plain : bytes, len, format, wish, err);
     free(plain);
     if (p && wish->type && *wish->type && !choose(p, wish->type, err)) {
         profile_free(p);

@@ -42,10 +42,19 @@ int profile_sure(enum profile_format format);
 /* How a profile that is not read is converted to one that is; NULL: it is none of those known. */
 const char *profile_convertible(const void *head, size_t len);
 
-/* What is wanted of a profile. Texts may be NULL or "". */
+/* What is wanted of a profile, and what its file does not say. Texts may be NULL or "". */
 struct profile_wish {
-    const char *type;  /* the sample type to show; else the file's own choice */
-    const char *label; /* of pprof: its values, such as routes, become the outermost frames */
+    const char *type;               /* the sample type to show; else the file's own choice */
+    const char *label;              /* of pprof: its values, such as routes, become the outermost frames */
+    const struct perf_names *names; /* of recordings of perf: who gives the names of addresses; NULL */
+    const struct flamebearer_wish *flamebearer; /* of a flame graph of Pyroscope; NULL */
+};
+
+/* What Pyroscope was asked for, which its flame graph does not say, and its table of functions. */
+struct flamebearer_wish {
+    const char *type, *unit; /* "cpu", "ns" */
+    const char *table;       /* JSON: the figures of all functions, also of those that the graph leaves out */
+    size_t table_len;        /* 0: there is none */
 };
 
 /* The profile, for profile_free; NULL and a sentence about `name` when it is broken or none. */
@@ -72,6 +81,10 @@ PROFILE_FORMATS(PROFILE_READ_)
 
 /* With a label, see profile_wish; NULL: without. */
 struct profile *pprof_read_by(const void *bytes, size_t len, const char *label, struct sd_error *err);
+
+/* With what is known beside it; NULL: nothing. */
+struct profile *flamebearer_read_by(const void *text, size_t len, const struct flamebearer_wish *wish,
+                                    struct sd_error *err);
 
 /* What a reader returns: the profile, or when there is a problem or too much of something NULL and the
  * sentence. */

@@ -152,10 +152,22 @@ static uint32_t place(struct stacks *s, uint32_t node)
     return at;
 }
 
+/* What stands for nodes that were left out. */
+static void add_cut(struct stacks *s, uint32_t node, int64_t samples, const double *values)
+{
+    uint32_t parent = s->t->nodes[node].parent, at = parent ? place(s, parent - 1) : 0;
+    if (profile_ends(s->p, 0, 0, samples, values))
+        profile_cut(s->p, at == PROFILE_NO_NODE ? 0 : at, 0, values);
+}
+
 static void add_stack(struct stacks *s, uint32_t node)
 {
     const double *values = tree_values(s->t, node);
     int64_t samples = s->t->nodes[node].samples;
+    if (s->t->nodes[node].function == TREE_CUT) {
+        add_cut(s, node, samples, values);
+        return;
+    }
     uint32_t at = place(s, node);
     if (at != PROFILE_NO_NODE) {
         profile_ends(s->p, at, s->depth[node], samples, values);

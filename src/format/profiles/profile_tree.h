@@ -6,9 +6,11 @@
 #include "core/profiles/profile.h"
 
 enum { TREE_VALUES = 4, TREE_NODES_MAX = 2 << 20 };
+#define TREE_CUT (UINT32_MAX - 1)
 
 struct tree_node {
-    uint32_t function, parent; /* parent: number of the node + 1; 0: none. function: UINT32_MAX: unknown */
+    uint32_t function, parent; /* parent: number of the node + 1; 0: none. function: UINT32_MAX: unknown;
+                                  TREE_CUT: it stands for what is below its parent and has no nodes */
     int64_t samples;
 };
 

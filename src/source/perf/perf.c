@@ -37,27 +37,25 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct sampler_options, dwarf),
      .fallback = "no",
      .help = "follow stacks by debug tables, not by frame pointers: 8 KiB of the stack are copied for each "
-             "sample"},
+             "sample (x86-64 only)"},
     {.name = "inlined",
      .type = SD_OPTION_BOOL,
      .offset = offsetof(struct sampler_options, inlined),
      .fallback = "yes",
      .help = "count what is inlined as functions of their own; no: as the function they are in, like perf "
              "report"},
+    {.name = "debuginfod",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct sampler_options, debuginfod),
+     .fallback = "no",
+     .help = DEBUG_FETCH_HELP},
     {.name = NULL},
 };
 
-void sampler_trouble(struct sampler_source *x, const char *note)
+/* Long work goes on: the rings are emptied when it is time to. */
+static bool keep_up(void *ctx)
 {
-    for (size_t i = 0; i < x->n_trouble; i++)
-        if (str_eq(x->trouble[i], note))
-            return;
-    if (x->n_trouble < ARRAY_LEN(x->trouble))
-        x->trouble[x->n_trouble++] = note;
-}
-
-bool sampler_keep_up(struct sampler_source *x)
-{
+    struct sampler_source *x = ctx;
     int64_t now = clock_mono();
     if (now - x->drained < STEP)
         return !x->stopping;
@@ -108,8 +106,9 @@ static void take(struct sampler_source *x, const struct ring_record *e)
         x->events.lost += (int64_t)MIN(e->lost, (uint64_t)INT32_MAX);
         break;
     case PERF_RECORD_THROTTLE:
-        sampler_trouble(x, "The kernel took fewer samples for a while: there were more than it allows "
-                           "(kernel.perf_event_max_sample_rate).");
+        symbols_trouble(&x->symbols,
+                        "The kernel took fewer samples for a while: there were more than it allows "
+                        "(kernel.perf_event_max_sample_rate).");
         break;
     default:
         break;
@@ -129,7 +128,7 @@ static int by_time(const void *a, const void *b)
 
 /* The rings of the processors are each in order of time; together they are put into it. What is newer than
  * `until` waits: an older record may still come from another ring. */
-void sampler_work(struct sampler_source *x, int64_t until)
+static void work(struct sampler_source *x, int64_t until)
 {
     struct sampler_events *v = &x->events;
     struct due *due = NULL;
@@ -223,9 +222,9 @@ static void say_what_is_missing(struct sampler_source *x, struct profile *p)
     if (x->target.scope == PERF_COMM && !x->events.by_cpu)
         profile_say(
             p, "Without CAP_PERFMON only the processes of that name are sampled that ran when it began.");
-    for (size_t i = 0; i < x->n_trouble; i++)
-        profile_say(p, x->trouble[i]);
-    x->n_trouble = 0;
+    for (size_t i = 0; i < x->symbols.n_trouble; i++)
+        profile_say(p, x->symbols.trouble[i]);
+    x->symbols.n_trouble = 0;
 }
 
 static enum sd_result publish_window(struct sd_source *s, int64_t duration, struct sd_error *err)
@@ -248,9 +247,13 @@ static enum sd_result publish_window(struct sd_source *s, int64_t duration, stru
         s->host->publish(s, b);
     else
         s->host->discard(b);
-    x->window++;
+    x->symbols.window++;
     sampler_space_forget(x, clock_mono() - GONE);
-    sampler_modules_forget(x);
+    symbols_bound(&x->symbols);
+    if (x->symbols.window % 8 == 0) {
+        sampler_spaces_use(x);
+        symbols_forget(&x->symbols);
+    }
     return done ? SD_OK
                 : sd_fail(err, SD_RETRY, "the samples of one second are more than one batch can hold");
 }
@@ -266,13 +269,16 @@ static enum sd_result perf_open(struct sd_source *s, struct sd_error *err)
         return sd_fail(err, SD_CONFIG, "event=%.40s is none of: cpu, off-cpu", o->event);
 #if !defined(__x86_64__)
     if (o->dwarf)
-        return sd_fail(err, SD_CONFIG, "dwarf=yes works on x86-64 only");
+        return sd_fail(err, SD_CONFIG,
+                       "dwarf=yes works on x86-64 only: without it stacks are followed by frame pointers");
 #endif
-    x->inlined = o->inlined;
+    x->symbols = (struct symbols){.go_on = keep_up, .ctx = x, .inlined = o->inlined, .unwinding = o->dwarf};
     x->layout.regs = o->dwarf ? PERF_UNWIND_REGS : 0;
     if (!parse_target(&x->target, s->target, err) || !sampler_events_open(&x->events, &x->target, o, err))
         return SD_CONFIG;
-    sampler_modules_begin(x);
+    if (o->debuginfod && !(x->symbols.fetch = debug_fetch_new(err)))
+        return SD_CONFIG;
+    symbols_begin(&x->symbols);
     if (x->target.scope == PERF_PID)
         sampler_space_follow(x, x->target.pid);
     return SD_OK;
@@ -287,14 +293,15 @@ static enum sd_result perf_run(struct sd_source *s, struct sd_error *err)
         s->host->wait(s, -1, 0, s->host->now(s) + MIN(STEP, MAX(due - now, 0)));
         x->drained = now = clock_mono();
         sampler_events_drain(&x->events);
-        sampler_work(x, now - LATE);
+        work(x, now - LATE);
         if (now < due)
             continue;
         sampler_off_window(x, now - LATE);
         enum sd_result r = publish_window(s, now - began, err);
         if (r != SD_OK)
             return r;
-        if ((!s->follow && x->window >= WHOLE) || (x->target.scope == PERF_PID && !sampler_space_any(x)))
+        if ((!s->follow && x->symbols.window >= WHOLE) ||
+            (x->target.scope == PERF_PID && !sampler_space_any(x)))
             return SD_GONE;
         began = now;
         due = MAX(due + WINDOW, clock_mono());
@@ -309,9 +316,7 @@ static void perf_close(struct sd_source *s)
     sampler_stacks_free(&x->stacks);
     sampler_off_free(x);
     sampler_spaces_free(x);
-    sampler_modules_free(x);
-    sampler_kernel_free(x->kallsyms);
-    strbuf_free(&x->text);
+    symbols_free(&x->symbols);
     *x = (struct sampler_source){0};
 }
 

@@ -5,19 +5,14 @@
 
 #include <sys/types.h>
 
-#define uthash_malloc(size) mem_realloc(NULL, size)
-#define uthash_fatal(text)  abort()
-#include <stdlib.h>
-#include <uthash.h>
-
 #include "core/profiles/profile.h"
-#include "format/profiles/jit_code.h"
 #include "format/profiles/ring_record.h"
+#include "source/shared/symbols.h"
 
 struct sampler_options {
     int64_t hz;
     const char *event;
-    bool dwarf, inlined;
+    bool dwarf, inlined, debuginfod;
 };
 
 enum sampler_scope { PERF_HOST, PERF_PID, PERF_COMM, PERF_CGROUP };
@@ -30,15 +25,13 @@ struct sampler_target {
 };
 
 enum {
-    PERF_COMM_LEN = 16,             /* with its NUL */
-    PERF_DEPTH_MAX = 512,           /* frames of one stack; the kernel gives 127, or what was set */
-    PERF_STACKS_MAX = 1 << 18,      /* different stacks of one window */
-    PERF_FRAMES_MAX = 1 << 22,      /* of all of them */
-    PERF_SPACES_MAX = 1 << 16,      /* processes */
-    PERF_MAPS_MAX = 1 << 16,        /* mappings of one process */
-    PERF_MODULES_MAX = 1 << 16,     /* files */
-    PERF_SYMBOLS_BYTES = 192 << 20, /* of the names of all modules, but for what one window needs */
-    PERF_PENDING_MAX = 64 << 20,    /* bytes of records that are not worked on yet */
+    PERF_COMM_LEN = 16,          /* with its NUL */
+    PERF_DEPTH_MAX = 512,        /* frames of one stack; the kernel gives 127, or what was set */
+    PERF_STACKS_MAX = 1 << 18,   /* different stacks of one window */
+    PERF_FRAMES_MAX = 1 << 22,   /* of all of them */
+    PERF_SPACES_MAX = 1 << 16,   /* processes */
+    PERF_MAPS_MAX = 1 << 16,     /* mappings of one process */
+    PERF_PENDING_MAX = 64 << 20, /* bytes of records that are not worked on yet */
 };
 
 /* ---- sampler_open.c: events and rings ---- */
@@ -70,41 +63,11 @@ void sampler_events_close(struct sampler_events *e);
 /* Takes what the rings hold to `pending`. Quick: to be called often enough that no ring is full. */
 void sampler_events_drain(struct sampler_events *e);
 
-/* ---- sampler_module.c: files, the kernel and code made at run time ---- */
-
-enum sampler_module_kind { PERF_KERNEL, PERF_FILE, PERF_VDSO, PERF_JIT, PERF_NOWHERE };
-
-struct sampler_module {
-    enum sampler_module_kind kind;
-    char *key;  /* of the table of modules */
-    char *path; /* as its process sees it */
-    char *name; /* for people: the last part of the path */
-    pid_t pid;  /* of the process that showed it */
-    int fd;     /* -1: not open */
-    bool deleted, opened;
-    struct sampler_symbols *symbols; /* PERF_FILE, PERF_VDSO; NULL: not loaded, or none */
-    bool loaded;
-    int cfi_fd; /* for `cfi`, until it is asked for; -1 */
-    struct sampler_cfi *cfi;
-    int64_t used; /* the window it was seen in last */
-    int64_t hit;  /* the window its names were asked for last */
-    UT_hash_handle hh;
-
-    /* PERF_JIT */
-    struct jit_code code;
-    char *map_path;
-    int dump_fd;
-    uid_t owner;
-    int64_t map_read, dump_read; /* bytes */
-    uint64_t map_inode;
-    int64_t looked; /* the window it was read in last */
-};
-
 /* ---- sampler_space.c: processes ---- */
 
 struct sampler_map {
     uint64_t start, end, offset;
-    struct sampler_module *module;
+    struct symbol_module *module;
     uint64_t inode;
     uint32_t major, minor;
 };
@@ -118,17 +81,11 @@ struct sampler_space {
     bool wanted;   /* its samples count */
     int64_t since; /* older records about mappings are in what was read */
     int64_t ended; /* 0: it runs */
-    struct sampler_module *jit;
+    struct symbol_module *jit;
     UT_hash_handle hh;
 };
 
 /* ---- sampler_stacks.c: the stacks of a window ---- */
-
-struct sampler_frame {
-    struct sampler_module *module;
-    uint64_t address; /* in a file its offset, otherwise the address */
-    bool exact;       /* not where a call returns to */
-};
 
 struct sampler_stack {
     char comm[PERF_COMM_LEN];
@@ -143,7 +100,7 @@ struct sampler_stack {
 struct sampler_stacks {
     struct sampler_stack *items;
     size_t n, cap;
-    struct sampler_frame *frames;
+    struct symbol_frame *frames;
     size_t n_frames, cap_frames;
     uint32_t *slots;
     size_t n_slots;
@@ -153,102 +110,33 @@ struct sampler_source {
     struct sampler_target target;
     struct sampler_events events;
     struct ring_layout layout;
-    struct sampler_space *spaces;   /* by pid */
-    struct sampler_module *modules; /* by key */
-    struct sampler_module *kernel, *vdso, *nowhere;
-    struct sampler_kernel *kallsyms;
+    struct sampler_space *spaces; /* by pid */
+    struct symbols symbols;
     struct sampler_stacks stacks;
     struct sampler_off *off; /* threads that do not run */
-    uint64_t modules_made;
-    int64_t window;    /* number of the one that is sampled */
-    int64_t lost_said; /* of events.lost, in the windows before */
-    int64_t drained;   /* when the rings were emptied last, monotonic */
-    int64_t cpu;       /* processor time of the thread when the window began */
-    int64_t symbol_bytes;
-    const char *trouble[4]; /* what could not be read, in sentences that are told once a window */
-    size_t n_trouble;
-    struct strbuf text;
+    int64_t lost_said;       /* of events.lost, in the windows before */
+    int64_t drained;         /* when the rings were emptied last, monotonic */
+    int64_t cpu;             /* processor time of the thread when the window began */
     struct sd_source *instance;
     bool stopping; /* long work is to end */
-    bool inlined;  /* functions that are inlined are functions of their own */
 };
-
-/* Called between steps of long work: empties the rings when it is time to. False: the work is to end. */
-bool sampler_keep_up(struct sampler_source *x);
-/* A sentence about this window; kept once. `note` is a literal. */
-void sampler_trouble(struct sampler_source *x, const char *note);
-
-/* Works on the records of before `until`: processes come and go, samples become stacks. */
-void sampler_work(struct sampler_source *x, int64_t until);
 
 /* The process of a sample; NULL: it is not wanted. */
 struct sampler_space *sampler_space_of(struct sampler_source *x, pid_t pid);
 /* Code that it makes at run time; NULL: too many. */
-struct sampler_module *sampler_space_jit(struct sampler_source *x, struct sampler_space *s);
+struct symbol_module *sampler_space_jit(struct sampler_source *x, struct sampler_space *s);
 void sampler_space_mapped(struct sampler_source *x, const struct ring_record *e);
 void sampler_space_named(struct sampler_source *x, const struct ring_record *e);
 void sampler_space_forked(struct sampler_source *x, const struct ring_record *e);
 void sampler_space_exited(struct sampler_source *x, const struct ring_record *e);
 void sampler_space_forget(struct sampler_source *x, int64_t before); /* those that ended before */
+void sampler_spaces_use(struct sampler_source *x); /* the modules they have mapped are used */
 void sampler_spaces_free(struct sampler_source *x);
 void sampler_space_follow(struct sampler_source *x, pid_t pid); /* it and its children are wanted */
 /* Is there a process that is to be sampled? */
 bool sampler_space_any(const struct sampler_source *x);
 /* The mapping of an address; NULL. */
 const struct sampler_map *sampler_space_map(const struct sampler_space *s, uint64_t address);
-
-struct sampler_module *sampler_module_file(struct sampler_source *x, pid_t pid, const char *path,
-                                           uint32_t major, uint32_t minor, uint64_t inode);
-struct sampler_module *sampler_module_jit(struct sampler_source *x, pid_t pid);
-/* While the process lives: opens the file of a mapping, so that it can be read later. */
-void sampler_module_open(struct sampler_source *x, struct sampler_module *m, pid_t pid,
-                         const struct sampler_map *map);
-/* A jitdump file that a process has mapped. */
-void sampler_module_dump(struct sampler_module *jit, struct sampler_module *file);
-void sampler_modules_begin(struct sampler_source *x);
-void sampler_modules_forget(struct sampler_source *x);
-void sampler_modules_free(struct sampler_source *x);
-
-/* A regular file, opened without waiting; -1. `root`: folder that absolute links stay in, or -1. */
-int sampler_open_regular(int root, const char *path);
-/* "/proc/PID/root", opened; -1. */
-int sampler_open_root(pid_t pid);
-
-/* Names of a frame, the outermost first: the function, then those inlined into it. The texts are valid until
- * the next call. */
-enum { PERF_NAMES_MAX = 32 };
-struct sampler_name {
-    const char *name, *module, *kind;
-};
-size_t sampler_names(struct sampler_source *x, const struct sampler_frame *f,
-                     struct sampler_name out[PERF_NAMES_MAX]);
-
-/* ---- sampler_symbols.c: symbol tables of files ---- */
-
-struct sampler_symbols;
-/* NULL: it has none, or is broken; `trouble` then says so. Takes over fd. */
-struct sampler_symbols *sampler_symbols_load(struct sampler_source *x, int fd, const char *path, pid_t pid);
-/* Of a file in memory, which it copies. */
-struct sampler_symbols *sampler_symbols_vdso(struct sampler_source *x);
-void sampler_symbols_free(struct sampler_symbols *s);
-size_t sampler_symbols_bytes(const struct sampler_symbols *s); /* NULL is fine */
-/* Where a place of the file is in the addresses of its symbols. */
-uint64_t sampler_symbols_address(const struct sampler_symbols *s, uint64_t offset);
-const char *sampler_symbols_at(struct sampler_symbols *s, uint64_t address);
-/* Names at an address by debug information, as sampler_dwarf_at. */
-size_t sampler_symbols_inlined(struct sampler_source *x, struct sampler_symbols *s, uint64_t address,
-                               const char **names, size_t max);
-
-/* ---- sampler_kernel.c ---- */
-
-struct sampler_kernel;
-/* The function at an address, and its module in brackets. NULL: not known. */
-const char *sampler_kernel_at(struct sampler_source *x, uint64_t address, const char **module);
-void sampler_kernel_free(struct sampler_kernel *k);
-
-/* ---- sampler_jit.c ---- */
-
-const char *sampler_jit_at(struct sampler_source *x, struct sampler_module *m, uint64_t address);
 
 /* ---- sampler_stacks.c ---- */
 
@@ -258,20 +146,16 @@ void sampler_stacks_add(struct sampler_source *x, struct sampler_space *s, const
 struct profile *sampler_stacks_profile(struct sampler_source *x, const char *type);
 void sampler_stacks_free(struct sampler_stacks *s);
 
-struct sampler_frame sampler_frame_of(struct sampler_source *x, struct sampler_space *s, uint64_t ip,
-                                      bool kernel);
+struct symbol_frame sampler_frame_of(struct sampler_source *x, struct sampler_space *s, uint64_t ip,
+                                     bool kernel);
 
 /* ---- sampler_unwind.c: callers without frame pointers ---- */
 
 enum { PERF_UNWIND_REGS = 0xff01ff, PERF_UNWIND_STACK = 8192 };
 
-struct sampler_cfi;
-struct sampler_cfi *sampler_cfi_new(int fd); /* takes over fd */
-void sampler_cfi_free(struct sampler_cfi *c);
-size_t sampler_cfi_bytes(const struct sampler_cfi *c); /* NULL is fine */
 /* Frames of the process of a sample with registers; *whole: they reach the start of the thread. */
 size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, const struct ring_record *e,
-                      struct sampler_frame *out, size_t max, bool *whole);
+                      struct symbol_frame *out, size_t max, bool *whole);
 
 /* ---- sampler_off.c: time that threads do not run ---- */
 

@@ -133,34 +133,25 @@ static void put_map(struct sampler_space *s, struct sampler_map m)
     insert_at(s, i, m);
 }
 
-static bool is_jitdump(const char *path)
-{
-    const char *base = strrchr(path, '/');
-    base = base ? base + 1 : path;
-    return str_starts(base, "jit-") && str_ends(base, ".dump");
-}
-
-struct sampler_module *sampler_space_jit(struct sampler_source *x, struct sampler_space *s)
+struct symbol_module *sampler_space_jit(struct sampler_source *x, struct sampler_space *s)
 {
     if (!s->jit)
-        s->jit = sampler_module_jit(x, s->pid);
+        s->jit = symbol_module_jit(&x->symbols, s->pid);
     return s->jit;
 }
 
 static void add_map(struct sampler_source *x, struct sampler_space *s, struct sampler_map m, const char *path)
 {
-    bool file = path[0] == '/' && path[1] != '/' && !str_starts(path, "/dev/zero") &&
-                !str_starts(path, "/memfd:") && !str_starts(path, "/SYSV") &&
-                !str_starts(path, "/anon_hugepage");
+    bool file = symbol_is_file(path);
     if (m.start >= m.end)
         return;
     if (str_eq(path, "[vdso]") && m.start > UINT32_MAX) /* that of a program of 32 bits is another */
-        m.module = x->vdso;
+        m.module = x->symbols.vdso;
     else if (file)
-        m.module = sampler_module_file(x, s->pid, path, m.major, m.minor, m.inode);
-    if (file && m.module && is_jitdump(path)) {
-        sampler_module_open(x, m.module, s->pid, &m);
-        sampler_module_dump(sampler_space_jit(x, s), m.module);
+        m.module = symbol_module_file(&x->symbols, s->pid, path, m.major, m.minor, m.inode);
+    if (file && m.module && symbol_is_jitdump(path)) {
+        symbol_module_open(&x->symbols, m.module, s->pid, m.start, m.end, m.inode);
+        symbol_module_dump(sampler_space_jit(x, s), m.module);
     }
     put_map(s, m); /* without a module it is code made at run time */
 }
@@ -314,6 +305,19 @@ void sampler_space_forget(struct sampler_source *x, int64_t before)
             s->ended = before + SD_S;
         else
             free_space(x, s);
+    }
+}
+
+void sampler_spaces_use(struct sampler_source *x)
+{
+    struct sampler_space *s, *next;
+    HASH_ITER(hh, x->spaces, s, next)
+    {
+        for (size_t i = 0; i < s->n; i++)
+            if (s->maps[i].module)
+                s->maps[i].module->used = x->symbols.window;
+        if (s->jit)
+            s->jit->used = x->symbols.window;
     }
 }
 

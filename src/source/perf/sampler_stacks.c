@@ -23,24 +23,24 @@ static void empty(struct sampler_stacks *s)
 
 /* ---- frames ---- */
 
-struct sampler_frame sampler_frame_of(struct sampler_source *x, struct sampler_space *s, uint64_t ip,
-                                      bool kernel)
+struct symbol_frame sampler_frame_of(struct sampler_source *x, struct sampler_space *s, uint64_t ip,
+                                     bool kernel)
 {
     if (kernel)
-        return (struct sampler_frame){.module = x->kernel, .address = ip};
+        return (struct symbol_frame){.module = x->symbols.kernel, .address = ip};
     const struct sampler_map *m = sampler_space_map(s, ip);
     if (m && m->module) {
-        sampler_module_open(x, m->module, s->pid, m);
-        return (struct sampler_frame){.module = m->module, .address = ip - m->start + m->offset};
+        symbol_module_open(&x->symbols, m->module, s->pid, m->start, m->end, m->inode);
+        return (struct symbol_frame){.module = m->module, .address = ip - m->start + m->offset};
     }
-    struct sampler_module *jit = m ? sampler_space_jit(x, s) : NULL;
-    return (struct sampler_frame){.module = jit ? jit : x->nowhere, .address = jit ? ip : 0};
+    struct symbol_module *jit = m ? sampler_space_jit(x, s) : NULL;
+    return (struct symbol_frame){.module = jit ? jit : x->symbols.nowhere, .address = jit ? ip : 0};
 }
 
 /* The chain as frames; returns how many. Behind a mark of the kernel or the process comes the address itself,
  * then those that calls return to. */
 struct chain {
-    struct sampler_frame frames[PERF_DEPTH_MAX];
+    struct symbol_frame frames[PERF_DEPTH_MAX];
     size_t n, user;
     bool judged, whole;
 };
@@ -58,9 +58,9 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
             exact = true;
             continue;
         }
-        struct sampler_frame f = sampler_frame_of(x, s, ip, kernel);
+        struct symbol_frame f = sampler_frame_of(x, s, ip, kernel);
         /* No call returns to where no code is: a register was no frame pointer. What follows is as wrong. */
-        if (!exact && f.module == x->nowhere)
+        if (!exact && f.module == x->symbols.nowhere)
             break;
         f.exact = exact;
         c->frames[c->n++] = f;
@@ -83,11 +83,11 @@ static void frames_of(struct sampler_source *x, struct sampler_space *s, const s
 /* ---- counting ---- */
 
 static bool same(const struct sampler_stacks *t, const struct sampler_stack *a, const struct sampler_space *s,
-                 const struct sampler_frame *frames, size_t n)
+                 const struct symbol_frame *frames, size_t n)
 {
     if (a->n != n || strcmp(a->comm, s->comm) != 0)
         return false;
-    const struct sampler_frame *its = t->frames + a->first;
+    const struct symbol_frame *its = t->frames + a->first;
     for (size_t i = 0; i < n; i++)
         if (its[i].module != frames[i].module || its[i].address != frames[i].address ||
             its[i].exact != frames[i].exact)
@@ -95,7 +95,7 @@ static bool same(const struct sampler_stacks *t, const struct sampler_stack *a, 
     return true;
 }
 
-static uint64_t hash_frames(const struct sampler_space *s, const struct sampler_frame *frames, size_t n)
+static uint64_t hash_frames(const struct sampler_space *s, const struct symbol_frame *frames, size_t n)
 {
     uint64_t h = str_hash(s->comm, strlen(s->comm));
     for (size_t i = 0; i < n; i++) {
@@ -122,7 +122,7 @@ static void grow(struct sampler_stacks *t)
 static struct sampler_stack *stack_of(struct sampler_stacks *t, const struct sampler_space *s,
                                       const struct chain *c)
 {
-    const struct sampler_frame *frames = c->frames;
+    const struct symbol_frame *frames = c->frames;
     size_t n = c->n;
     uint64_t hash = hash_frames(s, frames, n);
     if (t->n * 2 >= t->n_slots)
@@ -201,7 +201,7 @@ static bool begins_a_thread(const char *name)
 }
 
 /* Of a stripped C library the functions that start a thread have no names: what they called is whole. */
-static bool is_libc(const struct sampler_name *f)
+static bool is_libc(const struct symbol_name *f)
 {
     return f->module && f->name[0] == '[' &&
            (str_starts(f->module, "libc.so") || str_starts(f->module, "libc-2") ||
@@ -213,16 +213,16 @@ static bool push_frames(struct build *b, const struct sampler_stack *k)
 {
     bool whole = !k->user;
     for (uint32_t i = k->n; i-- > 0;) {
-        struct sampler_name names[PERF_NAMES_MAX];
-        const struct sampler_frame *f = &b->x->stacks.frames[k->first + i];
-        size_t n = sampler_names(b->x, f, names);
+        struct symbol_name names[SYMBOL_NAMES_MAX];
+        const struct symbol_frame *f = &b->x->stacks.frames[k->first + i];
+        size_t n = symbol_names(&b->x->symbols, f, names);
         uint32_t from_outside = k->n - 1 - i;
         /* Behind main lies what called it, whose begin may be missing. */
         if (from_outside < MIN(k->user, 3U))
             whole |= begins_a_thread(names[0].name) || (k->user > 1 && !from_outside && is_libc(names));
         for (size_t j = 0; j < n; j++)
             push(b, names[j].name, names[j].module, names[j].kind);
-        sampler_keep_up(b->x);
+        symbols_go_on(&b->x->symbols);
     }
     return k->judged ? k->whole || !k->user : whole;
 }

@@ -4,41 +4,10 @@
 #include <elfutils/libdw.h>
 #include <unistd.h>
 
-#include "source/perf/sampler_elf.h"
+#include "source/perf/sampler.h"
+#include "source/shared/symbol_elf.h"
 
 enum { CFA_DEEP = 32, REGS = 17, BP = 6, SP = 7, IP = 16 };
-
-struct sampler_cfi {
-    struct sampler_elf elf;
-    Dwarf_CFI *cfi;
-};
-
-struct sampler_cfi *sampler_cfi_new(int fd)
-{
-    struct sampler_cfi *c = mem_alloc(sizeof *c);
-    GElf_Shdr h;
-    /* It reads the section whole. */
-    if (sampler_elf_open(&c->elf, fd) && sampler_elf_section(&c->elf, ".eh_frame", &h) &&
-        h.sh_size < PERF_SECTION_MAX && h.sh_offset < c->elf.size && h.sh_size <= c->elf.size - h.sh_offset)
-        c->cfi = dwarf_getcfi_elf(c->elf.elf);
-    return c;
-}
-
-void sampler_cfi_free(struct sampler_cfi *c)
-{
-    if (!c)
-        return;
-    if (c->cfi)
-        dwarf_cfi_end(c->cfi);
-    sampler_elf_close(&c->elf);
-    free(c);
-}
-
-/* Of its file the section of the tables is read. */
-size_t sampler_cfi_bytes(const struct sampler_cfi *c)
-{
-    return c && c->cfi ? (size_t)MIN(c->elf.size / 8, (uint64_t)PERF_SECTION_MAX) : 0;
-}
 
 /* ---- registers and memory, as DWARF numbers them ---- */
 
@@ -239,17 +208,17 @@ static enum went up_by_pointer(struct state *s)
     return WENT_UP;
 }
 
-static enum went up(struct state *s, struct sampler_module *m, uint64_t offset, bool *exact)
+static enum went up(struct state *s, struct symbol_module *m, uint64_t offset, bool *exact)
 {
     Dwarf_Frame *f = NULL;
     bool before = !*exact;
     *exact = false;
-    if (m && m->kind == PERF_FILE && m->cfi_fd >= 0) {
-        m->cfi = sampler_cfi_new(m->cfi_fd);
+    if (m && m->kind == SYMBOL_FILE && m->cfi_fd >= 0) {
+        m->cfi = symbol_cfi_new(m->cfi_fd);
         m->cfi_fd = -1;
     }
     if (m && m->cfi && m->cfi->cfi &&
-        dwarf_cfi_addrframe(m->cfi->cfi, sampler_elf_address(&m->cfi->elf, offset) - before, &f) == 0) {
+        dwarf_cfi_addrframe(m->cfi->cfi, symbol_elf_address(&m->cfi->elf, offset) - before, &f) == 0) {
         enum went w = up_by_table(s, f, exact);
         free(f);
         return w;
@@ -258,7 +227,7 @@ static enum went up(struct state *s, struct sampler_module *m, uint64_t offset, 
 }
 
 size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, const struct ring_record *e,
-                      struct sampler_frame *out, size_t max, bool *whole)
+                      struct symbol_frame *out, size_t max, bool *whole)
 {
     struct state s;
     size_t n = 0;
@@ -269,10 +238,10 @@ size_t sampler_unwind(struct sampler_source *x, struct sampler_space *space, con
     while (n < max && s.regs[IP]) {
         uint64_t ip = s.regs[IP];
         out[n] = sampler_frame_of(x, space, ip - !exact, false);
-        out[n].address += !exact && out[n].module != x->nowhere;
+        out[n].address += !exact && out[n].module != x->symbols.nowhere;
         out[n].exact = exact;
         const struct sampler_map *map = sampler_space_map(space, ip - !exact);
-        struct sampler_frame *f = &out[n++];
+        struct symbol_frame *f = &out[n++];
         enum went w = map ? up(&s, f->module, f->address, &exact) : WENT_NOWHERE;
         if (w == WENT_UP)
             continue;

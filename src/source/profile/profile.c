@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "format/profiles/profile_file.h"
+#include "source/profile/recorded_names.h"
+#include "source/shared/debug_fetch.h"
 
 /* What one profile may take of the model, which keeps several. */
 enum { RECORDS_MAX = 12 << 20 };
 
 struct profile_options {
     const char *type, *label;
+    bool inlined, debuginfod;
 };
 
 static const struct sd_option OPTIONS[] = {
@@ -27,11 +30,24 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct profile_options, label),
      .fallback = "",
      .help = "of pprof, a label of its samples, such as http.route: its values become the outermost frames"},
+    {.name = "inlined",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct profile_options, inlined),
+     .fallback = "yes",
+     .help =
+         "of a perf.data file, count what is inlined as functions of their own; no: as the function they are "
+         "in, like perf report"},
+    {.name = "debuginfod",
+     .type = SD_OPTION_BOOL,
+     .offset = offsetof(struct profile_options, debuginfod),
+     .fallback = "no",
+     .help = "of a perf.data file, " DEBUG_FETCH_HELP},
     {.name = NULL},
 };
 
 struct profile_source {
     int fd;
+    int64_t written; /* seconds; 0: unknown */
     bool opened, regular;
     char *bytes;
     size_t len, cap;
@@ -54,6 +70,7 @@ static enum sd_result profile_open(struct sd_source *s, struct sd_error *err)
     if (S_ISREG(st.st_mode) && st.st_size > PROFILE_FILE_MAX)
         return sd_fail(err, SD_CONFIG, "cannot read the profile %.300s: it has more than 256 MiB", s->target);
     x->regular = S_ISREG(st.st_mode);
+    x->written = x->regular ? st.st_mtim.tv_sec : 0;
     x->cap = x->regular ? (size_t)st.st_size + 1 : 65536;
     x->bytes = mem_realloc(NULL, x->cap);
     return SD_OK;
@@ -108,9 +125,16 @@ static enum sd_result run_format(struct sd_source *s, enum profile_format format
     enum sd_result r = read_whole(s, err);
     if (r != SD_OK)
         return r == SD_NODATA ? SD_OK : r;
-    struct profile *p =
-        profile_read_as(x->bytes, x->len, format, &(struct profile_wish){.type = o->type, .label = o->label},
-                        base_name(s->target), err);
+    struct debug_fetch *fetch = NULL;
+    if (o->debuginfod && !(fetch = debug_fetch_new(err)))
+        return SD_CONFIG;
+    struct recorded_names *names = recorded_names_new(s, x->written, o->inlined, fetch);
+    const struct profile_wish wish = {
+        .type = o->type, .label = o->label, .names = recorded_names_hook(names)};
+    struct profile *p = profile_read_as(x->bytes, x->len, format, &wish, base_name(s->target), err);
+    if (p)
+        recorded_names_say(names, p);
+    recorded_names_free(names);
     if (!p)
         return SD_CONFIG;
     r = publish_profile(s, p, err);

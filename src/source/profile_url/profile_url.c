@@ -1,21 +1,23 @@
 /* profile_url.c - profiles by URL: pprof endpoints as Go's /debug/pprof, and Pyroscope. Asked once, or again
  * and again when it is watched. I/O only; answers are read in format/profiles. */
-#include <cjson/cJSON.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 
 #include "base/redact.h"
+#include "format/profiles/json_pull.h"
 #include "format/profiles/profile_file.h"
 #include "source/profile_url/fetch.h"
+#include "source/profile_url/pyroscope.h"
 
 enum {
     RECORDS_MAX = 12 << 20, /* what one profile may take of the model, which keeps several */
     CPU_SECONDS = 5,        /* of a CPU profile when nothing else is said */
-    NODES = 65536,          /* of a flame graph that Pyroscope is asked for */
 };
 
+#define QUERY "process_cpu:cpu:nanoseconds:cpu:nanoseconds{}"
+
 struct url_options {
-    const char *type, *label, *query, *tenant;
+    const char *type, *label, *query, *tenant, *from, *until;
     int64_t seconds, range, timeout;
 };
 
@@ -41,7 +43,7 @@ static const struct sd_option OPTIONS[] = {
     {.name = "query",
      .type = SD_OPTION_TEXT,
      .offset = offsetof(struct url_options, query),
-     .fallback = "process_cpu:cpu:nanoseconds:cpu:nanoseconds{}",
+     .fallback = QUERY,
      .help = "of Pyroscope, the profile: TYPE{label=\"value\"}"},
     {.name = "range",
      .type = SD_OPTION_DURATION,
@@ -50,6 +52,18 @@ static const struct sd_option OPTIONS[] = {
      .min = 1e9,
      .max = 366.0 * 86400e9,
      .help = "of Pyroscope, how much of the past is shown when it is asked once"},
+    {.name = "from",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct url_options, from),
+     .fallback = "",
+     .help =
+         "of Pyroscope, the beginning of the time that is shown, instead of range: now-2h, a date with its "
+         "time, or seconds since 1970; then it is asked once"},
+    {.name = "until",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct url_options, until),
+     .fallback = "",
+     .help = "of Pyroscope, the end of that time (default: now)"},
     {.name = "tenant",
      .type = SD_OPTION_TEXT,
      .offset = offsetof(struct url_options, tenant),
@@ -71,9 +85,15 @@ struct url_source {
     char *url;  /* without what forces a mode, and without a fragment */
     char *name; /* for people: host and path */
     enum mode mode;
-    bool known;     /* the mode was found out */
-    sd_time before; /* until when Pyroscope was asked; SD_UNKNOWN */
+    bool known;          /* the mode was found out */
+    bool few_nodes;      /* Pyroscope gives no graph as large as what is asked for */
+    bool once;           /* a time was given that ends */
+    sd_time before;      /* until when Pyroscope was asked; SD_UNKNOWN */
+    sd_time from, until; /* of what was asked for last */
+    sd_time asked;       /* when, for the last profile */
 };
+
+static const char RENDER[] = "/pyroscope/render";
 
 static const struct {
     const char *prefix;
@@ -119,11 +139,23 @@ static char *with_path(const char *url, size_t keep, const char *path)
     return mem_printf("%.*s%s%s", (int)keep, url, path, url + path_end(url));
 }
 
-static char *with_seconds(const char *url, int64_t seconds)
+/* What stands behind '?' and is an option for Pyroscope, is another server's own. */
+static char *with_query(const char *url, const struct url_options *o, int64_t seconds)
 {
-    if (!seconds)
-        return mem_strdup(url);
-    return mem_printf("%s%cseconds=%lld", url, strchr(url, '?') ? '&' : '?', (long long)seconds);
+    struct strbuf out = {0};
+    strbuf_printf(&out, "%s", url);
+    const struct {
+        const char *name, *value;
+    } own[] = {{"query", str_eq(o->query, QUERY) ? "" : o->query}, {"from", o->from}, {"until", o->until}};
+    for (size_t i = 0; i < ARRAY_LEN(own); i++) {
+        char *text = *own[i].value ? curl_easy_escape(NULL, own[i].value, 0) : NULL;
+        if (text)
+            strbuf_printf(&out, "%c%s=%s", strchr(strbuf_text(&out), '?') ? '&' : '?', own[i].name, text);
+        curl_free(text);
+    }
+    if (seconds)
+        strbuf_printf(&out, "%cseconds=%lld", strchr(strbuf_text(&out), '?') ? '&' : '?', (long long)seconds);
+    return strbuf_detach(&out);
 }
 
 static bool is_cpu(const char *url)
@@ -150,8 +182,9 @@ static char *name_of(const char *url)
     return name;
 }
 
-static enum sd_result url_open(struct sd_source *s, struct sd_error *err)
+static enum sd_result take_url(struct sd_source *s, struct sd_error *err)
 {
+    const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
     const char *at = s->target;
     sd_time before = x->before;
@@ -177,7 +210,12 @@ static enum sd_result url_open(struct sd_source *s, struct sd_error *err)
         free(x->url);
         x->url = url;
     }
+    if (x->mode != PPROF && path_ends(x->url, RENDER)) { /* as a page of Pyroscope has it */
+        x->mode = PYROSCOPE;
+        x->url[path_end(x->url) - strlen(RENDER)] = 0;
+    }
     x->known = x->mode != BY_ANSWER;
+    x->once = !s->follow || *o->from || *o->until;
     return SD_OK;
 }
 
@@ -204,16 +242,30 @@ static enum sd_result ask(struct sd_source *s, const char *url, const char *post
                  out, err);
 }
 
-/* Who refuses says why in a line of text. */
+/* Who refuses says why in a line of text, Pyroscope in JSON: {"code":"invalid_argument","message":"..."}. */
+static char *reason(const struct fetch_answer *a)
+{
+    struct strbuf text = {0};
+    if (a->len && str_starts(a->type, "application/json")) {
+        struct json_pull message = json_find(json_pull(a->bytes, a->len), "message");
+        json_text(&message, &text);
+    } else if (a->len && str_starts(a->type, "text/plain")) {
+        strbuf_add(&text, a->bytes, a->len);
+    }
+    const char *all = strbuf_text(&text);
+    char *line = mem_strndup(all, MIN(strcspn(all, "\r\n"), (size_t)160)), *shown = redact(line);
+    free(line);
+    strbuf_free(&text);
+    return shown;
+}
+
 static enum sd_result refused(const struct url_source *x, const struct fetch_answer *a, struct sd_error *err)
 {
-    bool says = a->len && str_starts(a->type, "text/plain");
-    char *line = mem_strndup(says ? a->bytes : "", says ? MIN(strcspn(a->bytes, "\r\n"), (size_t)160) : 0);
-    char *shown = redact(line);
-    bool lasts = a->status == 401 || a->status == 403 || a->status == 404 || a->status == 405;
+    char *shown = reason(a);
+    bool lasts =
+        a->status == 400 || a->status == 401 || a->status == 403 || a->status == 404 || a->status == 405;
     enum sd_result r = sd_fail(err, lasts ? SD_CONFIG : SD_RETRY, "%.200s answers with status %ld%s%.160s",
                                x->name, a->status, *shown ? ": " : "", shown);
-    free(line);
     free(shown);
     return r;
 }
@@ -253,7 +305,7 @@ static enum sd_result ask_url(struct sd_source *s, struct fetch_answer *a, struc
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
     int64_t seconds = is_cpu(x->url) && !o->seconds ? CPU_SECONDS : o->seconds;
-    char *url = with_seconds(x->url, seconds);
+    char *url = with_query(x->url, o, seconds);
     enum sd_result r = ask(s, url, NULL, seconds, a, err);
     free(url);
     return r;
@@ -286,23 +338,7 @@ static enum sd_result ask_unknown(struct sd_source *s, struct fetch_answer *a, s
 
 /* ---- Pyroscope ---- */
 
-static char *pyroscope_body(const char *query, sd_time from, sd_time until)
-{
-    const char *brace = strchr(query, '{');
-    char *type = mem_strndup(query, brace ? (size_t)(brace - query) : strlen(query));
-    cJSON *body = cJSON_CreateObject();
-    cJSON_AddStringToObject(body, "profileTypeID", type);
-    cJSON_AddStringToObject(body, "labelSelector", brace ? brace : "{}");
-    cJSON_AddNumberToObject(body, "start", (double)(from / SD_MS));
-    cJSON_AddNumberToObject(body, "end", (double)(until / SD_MS));
-    cJSON_AddNumberToObject(body, "maxNodes", NODES);
-    char *text = cJSON_PrintUnformatted(body);
-    cJSON_Delete(body);
-    free(type);
-    return text;
-}
-
-static enum sd_result ask_new(struct sd_source *s, sd_time from, sd_time until, struct fetch_answer *a,
+static enum sd_result ask_new(struct sd_source *s, bool functions, struct fetch_answer *a,
                               struct sd_error *err)
 {
     const struct url_options *o = s->opts;
@@ -311,15 +347,14 @@ static enum sd_result ask_new(struct sd_source *s, sd_time from, sd_time until, 
     while (end > path_start(x->url) && x->url[end - 1] == '/')
         end--;
     char *url = mem_printf("%.*s/querier.v1.QuerierService/SelectMergeStacktraces", (int)end, x->url);
-    char *body = pyroscope_body(o->query, from, until);
+    char *body = pyroscope_body(o->query, x->from, x->until, functions, x->few_nodes ? 0 : PYROSCOPE_NODES);
     enum sd_result r = ask(s, url, body, 0, a, err);
     free(url);
     free(body);
     return r;
 }
 
-static enum sd_result ask_old(struct sd_source *s, sd_time from, sd_time until, struct fetch_answer *a,
-                              struct sd_error *err)
+static enum sd_result ask_old(struct sd_source *s, struct fetch_answer *a, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
@@ -329,46 +364,74 @@ static enum sd_result ask_old(struct sd_source *s, sd_time from, sd_time until, 
     if (end - start >= 10 && !strncmp(x->url + end - 10, "/pyroscope", 10))
         end -= 10;
     char *query = curl_easy_escape(NULL, o->query, 0);
-    char *url =
-        mem_printf("%.*s/pyroscope/render?query=%s&from=%lld&until=%lld&format=json&maxNodes=%d", (int)end,
-                   x->url, query ? query : "", (long long)(from / SD_S), (long long)(until / SD_S), NODES);
+    char *url = mem_printf("%.*s/pyroscope/render?query=%s&from=%lld&until=%lld&format=json&maxNodes=%d",
+                           (int)end, x->url, query ? query : "", (long long)(x->from / SD_S),
+                           (long long)(x->until / SD_S), PYROSCOPE_NODES);
     curl_free(query);
     enum sd_result r = ask(s, url, NULL, 0, a, err);
     free(url);
     return r;
 }
 
-/* The sample type of a query: "process_cpu:cpu:nanoseconds:..." is cpu, in ns. */
-static void name_type(struct profile *p, const char *query)
-{
-    char type[64], unit[64];
-    static const char *const ns[] = {"nanoseconds", "ns", NULL};
-    if (sscanf(query, "%*[^:{]:%63[^:{]:%63[^:{]", type, unit) != 2 || !p->n_types)
-        return;
-    p->counted = false;
-    p->samples = SD_UNKNOWN;
-    p->types[0] = arena_strdup(p->arena, type);
-    p->units[0] = profile_unit(str_find(ns, unit) >= 0 ? "ns" : unit);
-}
-
-/* Of the time since it was asked before; at first of all the range. */
-static enum sd_result ask_pyroscope(struct sd_source *s, struct fetch_answer *a, struct sd_error *err)
+/* Of the time that was given, or since it was asked before; at first of all the range. */
+static enum sd_result choose_time(struct sd_source *s, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
-    sd_time until = s->host->now(s), from = s->follow && sd_known(x->before) ? x->before : until - o->range;
-    enum sd_result r =
-        x->mode == PYROSCOPE ? ask_new(s, from, until, a, err) : ask_old(s, from, until, a, err);
-    bool missing =
-        r == SD_OK && x->mode == PYROSCOPE && (a->status == 404 || a->status == 405 || a->status == 501);
-    if (missing) {
+    sd_time now = s->host->now(s);
+    struct sd_error why;
+    x->until = now;
+    if (*o->until && !pyroscope_time(o->until, now, &x->until, &why))
+        return sd_fail(err, SD_CONFIG, "until=%.60s: %.200s", o->until, why.text);
+    x->from = !x->once && sd_known(x->before) ? x->before : x->until - o->range;
+    if (*o->from && !pyroscope_time(o->from, now, &x->from, &why))
+        return sd_fail(err, SD_CONFIG, "from=%.60s: %.200s", o->from, why.text);
+    if (x->from >= x->until)
+        return sd_fail(err, SD_CONFIG, "the time asked for ends before it begins: from=%.60s until=%.60s",
+                       *o->from ? o->from : "?", *o->until ? o->until : "now");
+    return SD_OK;
+}
+
+static bool is_missing(const struct fetch_answer *a)
+{
+    return a->status == 404 || a->status == 405 || a->status == 501;
+}
+
+static enum sd_result ask_pyroscope(struct sd_source *s, struct fetch_answer *a, struct sd_error *err)
+{
+    struct url_source *x = s->priv;
+    enum sd_result r = choose_time(s, err);
+    if (r != SD_OK)
+        return r;
+    r = x->mode == PYROSCOPE ? ask_new(s, false, a, err) : ask_old(s, a, err);
+    if (r == SD_OK && a->status == 400 && !x->few_nodes && contains(a, "nodes")) {
+        fetch_free(a); /* its limit is lower: as many as it gives */
+        x->few_nodes = true;
+        r = ask_new(s, false, a, err);
+    }
+    if (r == SD_OK && x->mode == PYROSCOPE && is_missing(a)) {
         fetch_free(a);
         x->mode = PYROSCOPE_OLD;
-        r = ask_old(s, from, until, a, err);
+        r = ask_old(s, a, err);
     }
     if (r == SD_OK && a->status < 300)
-        x->before = until;
+        x->before = x->until;
     return r;
+}
+
+/* The table of functions beside the graph. Servers before it, and those with the older storage, have none:
+ * the graph's figures are what there is then. */
+static enum sd_result ask_table(struct sd_source *s, struct fetch_answer *a)
+{
+    struct url_source *x = s->priv;
+    struct sd_error why;
+    *a = (struct fetch_answer){0};
+    if (x->mode != PYROSCOPE || !x->once)
+        return SD_OK;
+    enum sd_result r = ask_new(s, true, a, &why);
+    if (r != SD_OK || a->status >= 300)
+        fetch_free(a);
+    return r == SD_NODATA ? r : SD_OK;
 }
 
 /* ---- one answer ---- */
@@ -399,39 +462,65 @@ static enum sd_result publish(struct sd_source *s, struct profile *p, struct sd_
     return SD_OK;
 }
 
+/* SD_GONE: the answer has no samples. */
+static enum sd_result read_pyroscope(struct sd_source *s, const struct fetch_answer *a, struct profile **out,
+                                     struct sd_error *err)
+{
+    const struct url_options *o = s->opts;
+    struct url_source *x = s->priv;
+    struct fetch_answer table;
+    char type[64];
+    if (!contains(a, "\"names\"")) /* "{}": nothing in this time */
+        return SD_GONE;
+    if (ask_table(s, &table) == SD_NODATA)
+        return SD_NODATA;
+    struct flamebearer_wish w = {.table = table.bytes, .table_len = table.len};
+    if (x->mode == PYROSCOPE && pyroscope_type(o->query, type, &w.unit))
+        w.type = type;
+    *out = profile_read_as(a->bytes, a->len, PROFILE_FLAMEBEARER, &(struct profile_wish){.flamebearer = &w},
+                           x->name, err);
+    fetch_free(&table);
+    if (!*out)
+        return SD_CONFIG;
+    (*out)->at = x->from;
+    (*out)->duration_ns = x->until - x->from;
+    if (x->once && !((*out)->sums[(*out)->chosen] > 0)) {
+        profile_free(*out);
+        return SD_GONE;
+    }
+    return SD_OK;
+}
+
+static enum sd_result read_answer(struct sd_source *s, const struct fetch_answer *a, struct profile **out,
+                                  struct sd_error *err)
+{
+    const struct url_options *o = s->opts;
+    const struct url_source *x = s->priv;
+    *out = profile_read_as(a->bytes ? a->bytes : "", a->len, x->mode == PPROF ? PROFILE_PPROF : PROFILE_ANY,
+                           &(struct profile_wish){.type = o->type, .label = o->label}, x->name, err);
+    return *out ? SD_OK : SD_CONFIG;
+}
+
 static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
     struct url_source *x = s->priv;
     struct fetch_answer a;
+    struct profile *p = NULL;
     sd_time began = s->host->now(s);
     enum sd_result r = ask_mode(s, &a, err);
     if (r != SD_OK)
         return r;
     bool pyroscope = x->mode == PYROSCOPE || x->mode == PYROSCOPE_OLD;
-    bool empty = pyroscope && !contains(&a, "\"names\""); /* "{}": nothing in this time */
-    if (empty)
-        fetch_free(&a);
-    if (empty && s->follow)
-        return SD_OK;
-    if (empty)
-        return sd_fail(err, SD_CONFIG, "%.100s has no samples of %.200s in this time", x->name, o->query);
-    enum profile_format format = x->mode == PPROF ? PROFILE_PPROF
-                                 : pyroscope      ? PROFILE_FLAMEBEARER
-                                                  : PROFILE_ANY;
-    struct profile *p = profile_read_as(
-        a.bytes ? a.bytes : "", a.len, format,
-        &(struct profile_wish){pyroscope ? NULL : o->type, pyroscope ? NULL : o->label}, x->name, err);
+    r = pyroscope ? read_pyroscope(s, &a, &p, err) : read_answer(s, &a, &p, err);
     fetch_free(&a);
-    if (!p)
-        return SD_CONFIG;
-    if (pyroscope && !s->follow && !(p->sums[p->chosen] > 0)) {
-        profile_free(p);
+    if (r == SD_GONE && !x->once)
+        return SD_OK;
+    if (r == SD_GONE)
         return sd_fail(err, SD_CONFIG, "%.100s has no samples of %.200s in this time", x->name, o->query);
-    }
-    if (pyroscope && x->mode == PYROSCOPE)
-        name_type(p, o->query);
-    p->series = s->follow && (pyroscope || is_cpu(x->url));
+    if (r != SD_OK)
+        return r;
+    p->series = pyroscope ? !x->once : s->follow && is_cpu(x->url);
     if (p->series) { /* by the clock here, as all that is watched beside it */
         p->at = began;
         p->duration_ns = s->host->now(s) - began;
@@ -441,20 +530,32 @@ static enum sd_result one_profile(struct sd_source *s, struct sd_error *err)
     return r;
 }
 
+/* With the first profile: until a server has answered, the source does not count as live. */
+static enum sd_result url_open(struct sd_source *s, struct sd_error *err)
+{
+    struct url_source *x = s->priv;
+    enum sd_result r = take_url(s, err);
+    if (r != SD_OK)
+        return r;
+    x->asked = s->host->now(s);
+    return one_profile(s, err);
+}
+
 /* A CPU profile takes its time; others are asked for again after as long. */
 static enum sd_result url_run(struct sd_source *s, struct sd_error *err)
 {
     const struct url_options *o = s->opts;
+    struct url_source *x = s->priv;
+    if (!s->follow || (x->once && (x->mode == PYROSCOPE || x->mode == PYROSCOPE_OLD)))
+        return SD_GONE;
     while (!s->host->should_stop(s)) {
-        sd_time began = s->host->now(s);
-        enum sd_result r = one_profile(s, err);
-        if (r != SD_OK)
-            return r == SD_NODATA ? SD_OK : r;
-        if (!s->follow)
-            return SD_GONE;
-        sd_time again = began + (o->seconds ? o->seconds : CPU_SECONDS) * SD_S;
+        sd_time again = x->asked + (o->seconds ? o->seconds : CPU_SECONDS) * SD_S;
         while (s->host->now(s) < again && !s->host->should_stop(s))
             s->host->wait(s, -1, 0, again);
+        x->asked = s->host->now(s);
+        enum sd_result r = s->host->should_stop(s) ? SD_NODATA : one_profile(s, err);
+        if (r != SD_OK)
+            return r == SD_NODATA ? SD_OK : r;
     }
     return SD_OK;
 }

@@ -381,6 +381,14 @@ static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err
     return SD_OK;
 }
 
+/* It can be asked, so that a verb watches it for a moment. */
+static enum sd_result redis_source_request(struct sd_source *s, const struct sd_request *req,
+                                           struct sd_batch *reply, struct sd_error *err)
+{
+    (void)s, (void)req, (void)reply;
+    return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
+}
+
 /* ---- the table ---- */
 
 static int redis_source_recognise(const char *target, const void *head, size_t len)

@@ -20,7 +20,7 @@ struct redis_conn {
     struct redis_tls *tls;
     struct redis_reader *reader;
     struct strbuf out;
-    int64_t timeout, bytes;
+    int64_t timeout, bytes, received;
     bool lost; /* what came of the last exchange cannot be told from the next */
     /* Lines: what was read and not given yet, from `at`. */
     struct strbuf lines;
@@ -97,6 +97,8 @@ static int raw_recv(struct redis_conn *c, char *to, size_t size, int *events, st
         return (int)n;
     if (errno == EAGAIN || errno == EINTR)
         return -1;
+    if (errno == ECONNRESET || errno == EPIPE)
+        return 0;
     fail(err, "%s", strerror(errno));
     return -2;
 }
@@ -111,6 +113,8 @@ static int raw_send(struct redis_conn *c, const char *from, size_t len, int *eve
         return (int)n;
     if (errno == EAGAIN || errno == EINTR)
         return -1;
+    if (errno == ECONNRESET || errno == EPIPE)
+        return 0;
     fail(err, "%s", strerror(errno));
     return -2;
 }
@@ -134,6 +138,7 @@ static int take_in(struct redis_conn *c, int *events, struct sd_error *err)
         return -1;
     }
     c->bytes += n;
+    c->received += n;
     if (c->by_line)
         strbuf_add(&c->lines, chunk, (size_t)n);
     else
@@ -218,7 +223,7 @@ enum sd_result redis_read(struct redis_conn *c, const char *what, size_t max, st
                           struct sd_error *err)
 {
     char text[UNIT_TEXT_MAX], sentence[200];
-    int64_t before = c->bytes;
+    int64_t before = c->received;
     struct sd_error why = {""};
     *reply = NULL;
     int r = redis_next(c, c->s->host->now(c->s) + c->timeout, max, reply, &why);
@@ -230,9 +235,9 @@ enum sd_result redis_read(struct redis_conn *c, const char *what, size_t max, st
         *err = why;
         return SD_RETRY;
     }
-    snprintf(sentence, sizeof sentence, "%s to %.60s within %s",
-             c->bytes > before ? "the server did not finish its answer" : "the server does not answer", what,
-             unit_format_int(UNIT_NS, c->timeout, text));
+    snprintf(sentence, sizeof sentence, "%s %.60s within %s",
+             c->received > before ? "the server did not finish its answer to" : "the server does not answer",
+             what, unit_format_int(UNIT_NS, c->timeout, text));
     return lost(c, SD_RETRY, err, sentence);
 }
 
@@ -376,7 +381,9 @@ static enum sd_result shake_hands(struct redis_conn *c, const struct redis_addre
         if (r < 0)
             return SD_NODATA;
         if (!r)
-            return lost(c, SD_RETRY, err, "the TLS hand-shake was not finished in time");
+            return lost(c, SD_RETRY, err,
+                        "the TLS hand-shake was not finished in time; if the server does not speak TLS, "
+                        "write redis:// for rediss://");
     }
 }
 

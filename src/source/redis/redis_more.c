@@ -94,6 +94,7 @@ enum sd_result redis_slow_collect(struct redis *x, struct redis_node *n, struct 
 {
     bool any;
     char count[24];
+    /* Twice as many are read as are kept: some are our own. */
     size_t per_log = n->lacks & LACKS_COMMANDLOG ? REDIS_SLOW_MAX : REDIS_SLOW_MAX / REDIS_LOGS;
     (void)x;
     enum sd_result r = find_news(n, &any, err);
@@ -103,7 +104,7 @@ enum sd_result redis_slow_collect(struct redis *x, struct redis_node *n, struct 
     n->slow_arena = arena_new();
     n->n_slow = 0;
     n->slow_changed = true;
-    snprintf(count, sizeof count, "%zu", per_log);
+    snprintf(count, sizeof count, "%zu", 2 * per_log);
     for (size_t i = 0; i < REDIS_LOGS; i++) {
         struct redis_reply *reply;
         int64_t newest;

@@ -173,8 +173,9 @@ static bool too_long(const struct redis_reader *r)
     const char *end = memchr(p, '\n', MIN(len, (size_t)LINE_BYTES));
     if (!end)
         return len >= LINE_BYTES;
-    /* Of a string the announced length, before it has come. */
-    return *p == '$' && strtoll(p + 1, NULL, 10) > (long long)(r->max - MIN(r->used, r->max));
+    /* Of a string, whose '$' is read, the announced length, before it has come. */
+    return reader->rstack[MAX(reader->ridx, 0)].type == REDIS_REPLY_STRING &&
+           strtoll(p, NULL, 10) > (long long)(r->max - MIN(r->used, r->max));
 }
 
 static struct redis_reply *ended(struct redis_reader *r, struct sd_error *err, const char *text)

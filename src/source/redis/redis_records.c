@@ -83,8 +83,7 @@ void redis_node_records(const struct redis *x, struct redis_node *n, struct sd_b
     add(&troubles, n->problem ? NULL : n->client_trouble);
     add(&troubles, x->cluster_trouble);
     if (!n->sampled)
-        add(&notes, "why keys are missed, and the hit rate of each prefix, are not counted by the server: "
-                    "--sample keys or --sample monitor, with --yes, finds them out");
+        add(&notes, "why keys are missed is unknown: the server does not count it");
     add(&notes, "latencies of hits and misses are unknown: the server measures them by command");
     add(&notes, n->lack);
     c.name = n->name;

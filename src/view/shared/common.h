@@ -13,6 +13,7 @@
 #define KINDS_SERVER     SD_KIND_BIT(SD_SERVER) /* replication and progress come with it */
 #define KINDS_PARAMETERS SD_KIND_BIT(SD_PARAMETER)
 #define KINDS_PROFILE    SD_KIND_BIT(SD_PROFILE)
+#define KINDS_CACHE      SD_KIND_BIT(SD_CACHE)
 #define KINDS_SQL        (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model

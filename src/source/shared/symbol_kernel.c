@@ -1,9 +1,9 @@
-/* sampler_kernel.c - functions of the kernel and its modules, from /proc/kallsyms. */
+/* symbol_kernel.c - functions of the kernel and its modules, from /proc/kallsyms. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "source/perf/sampler.h"
+#include "source/shared/symbols.h"
 
 enum {
     KALLSYMS_MAX = 256 << 20, /* bytes of the file */
@@ -15,7 +15,7 @@ struct kernel_symbol {
     uint32_t name, module; /* where they stand in `names`; module 0: the kernel itself */
 };
 
-struct sampler_kernel {
+struct symbol_kernel {
     struct kernel_symbol *items;
     size_t n, cap;
     struct strbuf names;
@@ -24,7 +24,7 @@ struct sampler_kernel {
     int64_t read_in; /* the window */
 };
 
-void sampler_kernel_free(struct sampler_kernel *k)
+void symbol_kernel_free(struct symbol_kernel *k)
 {
     if (!k)
         return;
@@ -33,7 +33,7 @@ void sampler_kernel_free(struct sampler_kernel *k)
     free(k);
 }
 
-static uint32_t keep(struct sampler_kernel *k, const char *s, size_t n)
+static uint32_t keep(struct symbol_kernel *k, const char *s, size_t n)
 {
     uint32_t at = (uint32_t)k->names.len;
     strbuf_add(&k->names, s, n);
@@ -42,7 +42,7 @@ static uint32_t keep(struct sampler_kernel *k, const char *s, size_t n)
 }
 
 /* "ffffffff81000000 T _stext" or "ffffffffc0000000 t name\t[module]" */
-static void take_line(struct sampler_kernel *k, const char *line)
+static void take_line(struct symbol_kernel *k, const char *line)
 {
     const char *at = line;
     uint64_t address = 0;
@@ -71,7 +71,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* In pieces: it is long, and the kernel makes it while it is read. */
-static void read_kallsyms(struct sampler_source *x, struct sampler_kernel *k)
+static void read_kallsyms(struct symbols *x, struct symbol_kernel *k)
 {
     int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
     struct strbuf b = {0};
@@ -90,7 +90,7 @@ static void read_kallsyms(struct sampler_source *x, struct sampler_kernel *k)
         }
         b.len -= (size_t)(line - b.text);
         memmove(b.text, line, b.len);
-        if (!sampler_keep_up(x))
+        if (!symbols_go_on(x))
             break;
     }
     strbuf_free(&b);
@@ -103,7 +103,7 @@ static void read_kallsyms(struct sampler_source *x, struct sampler_kernel *k)
         qsort(k->items, k->n, sizeof *k->items, by_address);
 }
 
-static const struct kernel_symbol *find(const struct sampler_kernel *k, uint64_t address)
+static const struct kernel_symbol *find(const struct symbol_kernel *k, uint64_t address)
 {
     size_t low = 0, high = k->n;
     while (low < high) {
@@ -120,24 +120,40 @@ static const struct kernel_symbol *find(const struct sampler_kernel *k, uint64_t
 }
 
 /* A module that was loaded since lies behind the last symbol or far behind its neighbour. */
-static bool plausible(const struct sampler_kernel *k, const struct kernel_symbol *s, uint64_t address)
+static bool plausible(const struct symbol_kernel *k, const struct kernel_symbol *s, uint64_t address)
 {
     return s && address - s->address < 1 << 20 &&
            (s != &k->items[k->n - 1] || address - s->address < 1 << 16);
 }
 
-const char *sampler_kernel_at(struct sampler_source *x, uint64_t address, const char **module)
+static void read_anew(struct symbols *x)
+{
+    symbol_kernel_free(x->kallsyms);
+    x->kallsyms = mem_alloc(sizeof *x->kallsyms);
+    x->kallsyms->read_in = x->window;
+    read_kallsyms(x, x->kallsyms);
+}
+
+uint64_t symbol_kernel_begin(struct symbols *x)
+{
+    if (!x->kallsyms)
+        read_anew(x);
+    const struct symbol_kernel *k = x->kallsyms;
+    for (size_t i = 0; i < k->n; i++)
+        if (!k->items[i].module && str_eq(k->names.text + k->items[i].name, "_text"))
+            return k->items[i].address;
+    return 0;
+}
+
+const char *symbol_kernel_at(struct symbols *x, uint64_t address, const char **module)
 {
     const struct kernel_symbol *s = x->kallsyms ? find(x->kallsyms, address) : NULL;
     if (!x->kallsyms || (!plausible(x->kallsyms, s, address) && x->window - x->kallsyms->read_in >= AGAIN)) {
-        sampler_kernel_free(x->kallsyms);
-        x->kallsyms = mem_alloc(sizeof *x->kallsyms);
-        x->kallsyms->read_in = x->window;
-        read_kallsyms(x, x->kallsyms);
+        read_anew(x);
         s = find(x->kallsyms, address);
     }
     if (!x->kallsyms->n)
-        sampler_trouble(
+        symbols_trouble(
             x, "The kernel hides its addresses (kernel.kptr_restrict): its functions have no names.");
     if (!plausible(x->kallsyms, s, address))
         return NULL;

@@ -1,4 +1,4 @@
-/* sampler_symbols.c - the functions of a file by address: its tables of symbols, those of the file with its
+/* symbol_table.c - the functions of a file by address: its tables of symbols, those of the file with its
  * debug information, names of its linkage table. */
 #include <limits.h>
 #include <lzma.h>
@@ -6,7 +6,7 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "source/perf/sampler_elf.h"
+#include "source/shared/symbol_elf.h"
 
 enum {
     SYMBOLS_MAX = 4 << 20,
@@ -26,15 +26,17 @@ struct segment {
     uint64_t offset, address, size;
 };
 
-struct sampler_symbols {
+struct symbol_table {
     struct symbol *items;
     size_t n, cap;
     struct strbuf names;
     struct segment loaded[LOADED_MAX];
     size_t n_loaded;
-    struct sampler_elf debug; /* for what is inlined, until it is asked for */
-    bool has_debug;
-    struct sampler_dwarf *dwarf;
+    struct symbol_elf debug; /* for what is inlined, until it is asked for */
+    bool has_debug, waits;   /* waits: debug information may still be fetched */
+    struct symbol_dwarf *dwarf;
+    unsigned char build_id[64];
+    size_t build_id_len;
 };
 
 /* ---- reading ---- */
@@ -50,7 +52,7 @@ static uint32_t rank_of(const GElf_Sym *s, const char *name)
            (uint32_t)MIN(strlen(name), (size_t)65535);
 }
 
-static void add_symbol(struct sampler_symbols *t, uint64_t address, uint64_t size, uint32_t rank,
+static void add_symbol(struct symbol_table *t, uint64_t address, uint64_t size, uint32_t rank,
                        const char *name, const char *behind)
 {
     if (t->n >= SYMBOLS_MAX || t->names.len > TEXT_MAX)
@@ -65,7 +67,7 @@ static void add_symbol(struct sampler_symbols *t, uint64_t address, uint64_t siz
 }
 
 /* Which sections hold code, by number. */
-static unsigned char *code_sections(const struct sampler_elf *f, size_t *n)
+static unsigned char *code_sections(const struct symbol_elf *f, size_t *n)
 {
     if (elf_getshdrnum(f->elf, n) < 0 || !*n)
         return NULL;
@@ -77,19 +79,19 @@ static unsigned char *code_sections(const struct sampler_elf *f, size_t *n)
     return code;
 }
 
-static void read_table(struct sampler_source *x, struct sampler_symbols *t, const struct sampler_elf *f,
-                       Elf_Scn *s, const GElf_Shdr *h, const unsigned char *code, size_t n_code)
+static void read_table(struct symbols *x, struct symbol_table *t, const struct symbol_elf *f, Elf_Scn *s,
+                       const GElf_Shdr *h, const unsigned char *code, size_t n_code)
 {
     Elf_Scn *names = elf_getscn(f->elf, h->sh_link);
-    Elf_Data *d = sampler_elf_data(f, s);
+    Elf_Data *d = symbol_elf_data(f, s);
     GElf_Sym sym;
     /* The names are read by libelf, when they are bounded. */
-    if (!d || !names || !sampler_elf_data(f, names) || !h->sh_entsize)
+    if (!d || !names || !symbol_elf_data(f, names) || !h->sh_entsize)
         return;
     for (int i = 0; i < INT_MAX && gelf_getsym(d, i, &sym); i++) {
         unsigned type = GELF_ST_TYPE(sym.st_info);
         const char *name = elf_strptr(f->elf, h->sh_link, sym.st_name);
-        if (i % 4096 == 0 && !sampler_keep_up(x))
+        if (i % 4096 == 0 && !symbols_go_on(x))
             return;
         if ((type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) || !sym.st_value || !name ||
             !*name)
@@ -102,7 +104,7 @@ static void read_table(struct sampler_source *x, struct sampler_symbols *t, cons
     }
 }
 
-static void read_tables(struct sampler_source *x, struct sampler_symbols *t, const struct sampler_elf *f)
+static void read_tables(struct symbols *x, struct symbol_table *t, const struct symbol_elf *f)
 {
     size_t n = 0;
     unsigned char *code = code_sections(f, &n);
@@ -114,22 +116,22 @@ static void read_tables(struct sampler_source *x, struct sampler_symbols *t, con
 }
 
 /* Entry i of the linkage table calls what its relocation i names. */
-static void read_plt(struct sampler_symbols *t, const struct sampler_elf *f)
+static void read_plt(struct symbol_table *t, const struct symbol_elf *f)
 {
     enum { ENTRY = 16 };
     GElf_Ehdr e;
     GElf_Shdr rel, plt, h;
-    Elf_Scn *rels = sampler_elf_section(f, ".rela.plt", &rel);
-    Elf_Data *d = rels ? sampler_elf_data(f, rels) : NULL;
-    bool second = sampler_elf_section(f, ".plt.sec", &plt) != NULL;
+    Elf_Scn *rels = symbol_elf_section(f, ".rela.plt", &rel);
+    Elf_Data *d = rels ? symbol_elf_data(f, rels) : NULL;
+    bool second = symbol_elf_section(f, ".plt.sec", &plt) != NULL;
     if (!d || !gelf_getehdr(f->elf, &e) || (e.e_machine != EM_X86_64 && e.e_machine != EM_AARCH64) ||
-        (!second && !sampler_elf_section(f, ".plt", &plt)))
+        (!second && !symbol_elf_section(f, ".plt", &plt)))
         return;
     Elf_Scn *table = elf_getscn(f->elf, rel.sh_link);
-    Elf_Data *symbols = table && gelf_getshdr(table, &h) ? sampler_elf_data(f, table) : NULL;
+    Elf_Data *symbols = table && gelf_getshdr(table, &h) ? symbol_elf_data(f, table) : NULL;
     Elf_Scn *names = symbols ? elf_getscn(f->elf, h.sh_link) : NULL;
     uint64_t at = second ? 0 : e.e_machine == EM_AARCH64 ? 32 : 16;
-    if (!names || !sampler_elf_data(f, names) || !h.sh_entsize)
+    if (!names || !symbol_elf_data(f, names) || !h.sh_entsize)
         return;
     GElf_Rela r;
     GElf_Sym sym;
@@ -144,29 +146,29 @@ static void read_plt(struct sampler_symbols *t, const struct sampler_elf *f)
 }
 
 /* The small table of symbols that Fedora's programs have, packed by xz. */
-static void read_packed(struct sampler_source *x, struct sampler_symbols *t, const struct sampler_elf *f)
+static void read_packed(struct symbols *x, struct symbol_table *t, const struct symbol_elf *f)
 {
     GElf_Shdr h;
-    Elf_Scn *s = sampler_elf_section(f, ".gnu_debugdata", &h);
-    Elf_Data *d = s ? sampler_elf_data(f, s) : NULL;
+    Elf_Scn *s = symbol_elf_section(f, ".gnu_debugdata", &h);
+    Elf_Data *d = s ? symbol_elf_data(f, s) : NULL;
     if (!d)
         return;
     uint64_t memory = 64 << 20;
     size_t in = 0, out = 0;
-    struct sampler_elf small;
+    struct symbol_elf small;
     char *plain = mem_realloc(NULL, UNPACKED_MAX);
     if (lzma_stream_buffer_decode(&memory, 0, NULL, d->d_buf, &in, d->d_size, (uint8_t *)plain, &out,
                                   UNPACKED_MAX) != LZMA_OK) {
         free(plain);
         return;
     }
-    if (sampler_elf_memory(&small, mem_realloc(plain, MAX(out, (size_t)64)), out)) {
+    if (symbol_elf_memory(&small, mem_realloc(plain, MAX(out, (size_t)64)), out)) {
         read_tables(x, t, &small);
-        sampler_elf_close(&small);
+        symbol_elf_close(&small);
     }
 }
 
-static void read_segments(struct sampler_symbols *t, const struct sampler_elf *f)
+static void read_segments(struct symbol_table *t, const struct symbol_elf *f)
 {
     size_t n = 0;
     GElf_Phdr p;
@@ -188,7 +190,7 @@ static int by_address(const void *a, const void *b)
 }
 
 /* One for each address; one without a size reaches to the next. */
-static void put_in_order(struct sampler_symbols *t)
+static void put_in_order(struct symbol_table *t)
 {
     enum { LAST = 4096 };
     size_t kept = 0;
@@ -208,23 +210,25 @@ static void put_in_order(struct sampler_symbols *t)
 
 /* ---- all of a file ---- */
 
-static bool has_section(const struct sampler_elf *f, const char *name)
+static bool has_section(const struct symbol_elf *f, const char *name)
 {
     GElf_Shdr h;
-    return sampler_elf_section(f, name, &h) && h.sh_type != SHT_NOBITS;
+    return symbol_elf_section(f, name, &h) && h.sh_type != SHT_NOBITS;
 }
 
-static struct sampler_symbols *symbols_of(struct sampler_source *x, struct sampler_elf *f, const char *path,
-                                          pid_t pid)
+static struct symbol_table *symbols_of(struct symbols *x, struct symbol_elf *f, const char *path, pid_t pid)
 {
-    struct sampler_symbols *t = mem_alloc(sizeof *t);
-    struct sampler_elf debug = {.fd = -1};
+    struct symbol_table *t = mem_alloc(sizeof *t);
+    struct symbol_elf debug = {.fd = -1};
     bool tables = has_section(f, ".symtab"), dwarf = has_section(f, ".debug_info");
     strbuf_char(&t->names, 0);
+    t->build_id_len = symbol_elf_build_id(f, t->build_id);
     read_segments(t, f);
     read_tables(x, t, f);
     read_plt(t, f);
-    bool apart = path && !(tables && dwarf) && sampler_debug_open(x, f, path, pid, &debug);
+    bool apart = path && !(tables && dwarf) &&
+                 (symbol_debug_open(x, f, path, pid, &debug) ||
+                  (!dwarf && symbol_debug_fetch(x, f, &debug, &t->waits)));
     if (apart && !tables)
         read_tables(x, t, &debug);
     else if (!tables)
@@ -234,35 +238,35 @@ static struct sampler_symbols *symbols_of(struct sampler_source *x, struct sampl
         t->debug = debug;
         t->has_debug = true;
     } else if (apart) {
-        sampler_elf_close(&debug);
+        symbol_elf_close(&debug);
     }
     if (dwarf && !t->has_debug) {
         t->debug = *f;
         t->has_debug = true;
     } else {
-        sampler_elf_close(f);
+        symbol_elf_close(f);
     }
     return t;
 }
 
-struct sampler_symbols *sampler_symbols_load(struct sampler_source *x, int fd, const char *path, pid_t pid)
+struct symbol_table *symbol_table_load(struct symbols *x, int fd, const char *path, pid_t pid)
 {
-    struct sampler_elf f;
-    if (sampler_elf_open(&f, fd))
+    struct symbol_elf f;
+    if (symbol_elf_open(&f, fd))
         return symbols_of(x, &f, path, pid);
-    sampler_trouble(x, "A mapped file is no ELF file that can be read: its functions have no names.");
+    symbols_trouble(x, "A mapped file is no ELF file that can be read: its functions have no names.");
     return NULL;
 }
 
 /* That of this program is that of all of its kind. */
-struct sampler_symbols *sampler_symbols_vdso(struct sampler_source *x)
+struct symbol_table *symbol_table_vdso(struct symbols *x)
 {
     const char *start = (const char *)getauxval(AT_SYSINFO_EHDR); /* NOLINT: an address by number */
     char *text, *line;
     size_t n;
     struct sd_error ignored;
-    struct sampler_elf f;
-    struct sampler_symbols *t = NULL;
+    struct symbol_elf f;
+    struct symbol_table *t = NULL;
     if (!start || !file_read("/proc/self/maps", 16 << 20, &text, &n, &ignored))
         return NULL;
     for (line = strstr(text, "[vdso]"); line && line > text && line[-1] != '\n';)
@@ -271,33 +275,51 @@ struct sampler_symbols *sampler_symbols_vdso(struct sampler_source *x)
     if (line && sscanf(line, "%llx-%llx", &first, &end) == 2 && (const char *)(uintptr_t)first == start) {
         char *copy = mem_realloc(NULL, (size_t)(end - first));
         memcpy(copy, start, (size_t)(end - first));
-        if (sampler_elf_memory(&f, copy, (size_t)(end - first)))
+        if (symbol_elf_memory(&f, copy, (size_t)(end - first)))
             t = symbols_of(x, &f, NULL, 0);
     }
     free(text);
     return t;
 }
 
-void sampler_symbols_free(struct sampler_symbols *t)
+void symbol_table_free(struct symbol_table *t)
 {
     if (!t)
         return;
-    sampler_dwarf_free(t->dwarf);
+    symbol_dwarf_free(t->dwarf);
     if (t->has_debug)
-        sampler_elf_close(&t->debug);
+        symbol_elf_close(&t->debug);
     free(t->items);
     strbuf_free(&t->names);
     free(t);
 }
 
-size_t sampler_symbols_bytes(const struct sampler_symbols *t)
+size_t symbol_table_bytes(const struct symbol_table *t)
 {
-    return t ? sizeof *t + t->cap * sizeof *t->items + t->names.cap + sampler_dwarf_bytes(t->dwarf) : 0;
+    return t ? sizeof *t + t->cap * sizeof *t->items + t->names.cap + symbol_dwarf_bytes(t->dwarf) : 0;
+}
+
+bool symbol_table_waits(const struct symbol_table *t)
+{
+    return t->waits;
+}
+
+bool symbol_table_came(struct symbols *x, struct symbol_table *t)
+{
+    enum debug_fetch_state state = symbols_fetch(x, t->build_id, t->build_id_len, false, NULL);
+    t->waits = state == DEBUG_FETCH_WAITS;
+    return state == DEBUG_FETCH_THERE;
+}
+
+size_t symbol_table_build_id(const struct symbol_table *t, unsigned char out[64])
+{
+    memcpy(out, t->build_id, t->build_id_len);
+    return t->build_id_len;
 }
 
 /* ---- asking ---- */
 
-uint64_t sampler_symbols_address(const struct sampler_symbols *t, uint64_t offset)
+uint64_t symbol_table_address(const struct symbol_table *t, uint64_t offset)
 {
     for (size_t i = 0; i < t->n_loaded; i++)
         if (offset >= t->loaded[i].offset && offset - t->loaded[i].offset < t->loaded[i].size)
@@ -305,10 +327,10 @@ uint64_t sampler_symbols_address(const struct sampler_symbols *t, uint64_t offse
     return offset;
 }
 
-static const char *shown(struct sampler_symbols *t, struct symbol *s)
+static const char *shown(struct symbol_table *t, struct symbol *s)
 {
     if (!s->shown) {
-        char *plain = sampler_demangled(t->names.text + s->name);
+        char *plain = symbol_demangled(t->names.text + s->name);
         s->shown = plain && t->names.len < UINT32_MAX / 2 ? (uint32_t)t->names.len : s->name;
         if (s->shown != s->name) {
             strbuf_str(&t->names, plain);
@@ -319,7 +341,7 @@ static const char *shown(struct sampler_symbols *t, struct symbol *s)
     return t->names.text + s->shown;
 }
 
-const char *sampler_symbols_at(struct sampler_symbols *t, uint64_t address)
+const char *symbol_table_at(struct symbol_table *t, uint64_t address)
 {
     size_t low = 0, high = t->n;
     while (low < high) {
@@ -335,13 +357,13 @@ const char *sampler_symbols_at(struct sampler_symbols *t, uint64_t address)
     return NULL;
 }
 
-size_t sampler_symbols_inlined(struct sampler_source *x, struct sampler_symbols *t, uint64_t address,
-                               const char **names, size_t max)
+size_t symbol_table_inlined(struct symbols *x, struct symbol_table *t, uint64_t address, const char **names,
+                            size_t max)
 {
     if (t->has_debug) {
         t->has_debug = false;
-        t->dwarf = sampler_dwarf_new(x, &t->debug);
+        t->dwarf = symbol_dwarf_new(x, &t->debug);
     }
-    size_t n = t->dwarf ? sampler_dwarf_at(x, t->dwarf, address, names, max) : 0;
+    size_t n = t->dwarf ? symbol_dwarf_at(x, t->dwarf, address, names, max) : 0;
     return x->inlined ? n : MIN(n, (size_t)1);
 }

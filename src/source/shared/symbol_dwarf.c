@@ -1,11 +1,11 @@
-/* sampler_inline.c - functions that were inlined at an address, from DWARF. The units of a file are listed at
+/* symbol_dwarf.c - functions that were inlined at an address, from DWARF. The units of a file are listed at
  * once; the functions of a unit when an address in it is asked for. Files may be hostile: what is visited is
  * counted, and no other file is opened by libdw (units whose information is in another file are left out). */
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <libiberty/demangle.h>
 
-#include "source/perf/sampler_elf.h"
+#include "source/shared/symbol_elf.h"
 
 enum {
     UNITS_MAX = 1 << 18,
@@ -39,12 +39,12 @@ struct part {
 
 struct known {
     uint64_t address;
-    uint32_t n, names[PERF_NAMES_MAX];
+    uint32_t n, names[SYMBOL_NAMES_MAX];
     UT_hash_handle hh;
 };
 
-struct sampler_dwarf {
-    struct sampler_elf elf;
+struct symbol_dwarf {
+    struct symbol_elf elf;
     Dwarf *dwarf;
     struct unit *units;
     size_t n_units, cap_units;
@@ -55,7 +55,7 @@ struct sampler_dwarf {
     size_t n_parts, visited;
 };
 
-char *sampler_demangled(const char *name)
+char *symbol_demangled(const char *name)
 {
     /* cplus_demangle reads the names of both; it bounds its own recursion. */
     if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R' && name[1] != '_') || strlen(name) > 2048)
@@ -66,7 +66,7 @@ char *sampler_demangled(const char *name)
 /* ---- opening ---- */
 
 /* Packed sections tell how large they get. */
-static bool is_bounded(const struct sampler_elf *f)
+static bool is_bounded(const struct symbol_elf *f)
 {
     uint64_t sum = 0;
     GElf_Shdr h;
@@ -83,13 +83,13 @@ static bool is_bounded(const struct sampler_elf *f)
             return false;
         uint64_t size =
             (h.sh_flags & SHF_COMPRESSED) && gelf_getchdr(s, &packed) ? packed.ch_size : h.sh_size;
-        if (size > PERF_DWARF_MAX || (sum += size) > PERF_DWARF_MAX)
+        if (size > SYMBOL_DWARF_MAX || (sum += size) > SYMBOL_DWARF_MAX)
             return false;
     }
     return true;
 }
 
-static void add_range(struct sampler_dwarf *d, uint64_t low, uint64_t high, uint32_t unit)
+static void add_range(struct symbol_dwarf *d, uint64_t low, uint64_t high, uint32_t unit)
 {
     if (low >= high || d->n_ranges >= RANGES_MAX)
         return;
@@ -110,7 +110,7 @@ static bool elsewhere(Dwarf_Die *die, uint8_t type)
            dwarf_hasattr(die, DW_AT_GNU_dwo_name);
 }
 
-static void list_units(struct sampler_source *x, struct sampler_dwarf *d)
+static void list_units(struct symbols *x, struct symbol_dwarf *d)
 {
     Dwarf_CU *cu = NULL;
     Dwarf_Half version;
@@ -126,7 +126,7 @@ static void list_units(struct sampler_source *x, struct sampler_dwarf *d)
         for (ptrdiff_t at = 0;
              d->n_ranges < RANGES_MAX && (at = dwarf_ranges(&die, at, &base, &low, &high)) > 0;)
             add_range(d, low, high, (uint32_t)d->n_units);
-        if (++d->n_units % 64 == 0 && !sampler_keep_up(x))
+        if (++d->n_units % 64 == 0 && !symbols_go_on(x))
             break;
     }
     if (d->n_ranges)
@@ -135,16 +135,16 @@ static void list_units(struct sampler_source *x, struct sampler_dwarf *d)
         d->ranges[i].top = MAX(d->ranges[i].high, i ? d->ranges[i - 1].top : 0);
 }
 
-struct sampler_dwarf *sampler_dwarf_new(struct sampler_source *x, struct sampler_elf *f)
+struct symbol_dwarf *symbol_dwarf_new(struct symbols *x, struct symbol_elf *f)
 {
     GElf_Shdr h;
-    struct sampler_dwarf *d = mem_alloc(sizeof *d);
+    struct symbol_dwarf *d = mem_alloc(sizeof *d);
     d->elf = *f;
-    *f = (struct sampler_elf){.fd = -1};
+    *f = (struct symbol_elf){.fd = -1};
     strbuf_char(&d->names, 0);
-    bool bounded = is_bounded(&d->elf), alone = !sampler_elf_section(&d->elf, ".gnu_debugaltlink", &h);
+    bool bounded = is_bounded(&d->elf), alone = !symbol_elf_section(&d->elf, ".gnu_debugaltlink", &h);
     if (!bounded)
-        sampler_trouble(
+        symbols_trouble(
             x, "The debug information of a file is too large or broken: what is inlined in it is counted "
                "as the function around it.");
     if (bounded && alone)
@@ -153,11 +153,11 @@ struct sampler_dwarf *sampler_dwarf_new(struct sampler_source *x, struct sampler
         list_units(x, d);
     if (d->n_ranges)
         return d;
-    sampler_dwarf_free(d);
+    symbol_dwarf_free(d);
     return NULL;
 }
 
-void sampler_dwarf_free(struct sampler_dwarf *d)
+void symbol_dwarf_free(struct symbol_dwarf *d)
 {
     struct known *k, *next;
     if (!d)
@@ -174,18 +174,18 @@ void sampler_dwarf_free(struct sampler_dwarf *d)
     strbuf_free(&d->names);
     if (d->dwarf)
         dwarf_end(d->dwarf);
-    sampler_elf_close(&d->elf);
+    symbol_elf_close(&d->elf);
     free(d);
 }
 
-size_t sampler_dwarf_bytes(const struct sampler_dwarf *d)
+size_t symbol_dwarf_bytes(const struct symbol_dwarf *d)
 {
-    return d ? (size_t)MIN(d->elf.size, (uint64_t)PERF_DWARF_MAX) + d->n_parts * sizeof(struct part) : 0;
+    return d ? (size_t)MIN(d->elf.size, (uint64_t)SYMBOL_DWARF_MAX) + d->n_parts * sizeof(struct part) : 0;
 }
 
 /* ---- the functions of a unit ---- */
 
-static void add_parts(struct sampler_dwarf *d, struct unit *u, Dwarf_Die *die, uint32_t depth, bool inlined)
+static void add_parts(struct symbol_dwarf *d, struct unit *u, Dwarf_Die *die, uint32_t depth, bool inlined)
 {
     Dwarf_Addr base, low, high;
     for (ptrdiff_t at = 0; d->n_parts < PARTS_MAX && (at = dwarf_ranges(die, at, &base, &low, &high)) > 0;) {
@@ -208,7 +208,7 @@ static bool holds_functions(int tag)
 }
 
 /* Depth first: `at` are the entries from the unit's first child down to the one that is visited. */
-static void walk(struct sampler_source *x, struct sampler_dwarf *d, struct unit *u)
+static void walk(struct symbols *x, struct symbol_dwarf *d, struct unit *u)
 {
     Dwarf_Die at[DEEP];
     size_t depth = 0;
@@ -219,7 +219,7 @@ static void walk(struct sampler_source *x, struct sampler_dwarf *d, struct unit 
         int tag = dwarf_tag(&at[depth]);
         if (tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine)
             add_parts(d, u, &at[depth], (uint32_t)depth, tag == DW_TAG_inlined_subroutine);
-        if (d->visited % 4096 == 0 && !sampler_keep_up(x))
+        if (d->visited % 4096 == 0 && !symbols_go_on(x))
             return;
         if (depth + 1 < DEEP && holds_functions(tag) && dwarf_child(&at[depth], &at[depth + 1]) == 0) {
             depth++;
@@ -235,9 +235,9 @@ static void walk(struct sampler_source *x, struct sampler_dwarf *d, struct unit 
     }
 }
 
-static uint32_t keep_name(struct sampler_dwarf *d, const char *name)
+static uint32_t keep_name(struct symbol_dwarf *d, const char *name)
 {
-    char *plain = sampler_demangled(name);
+    char *plain = symbol_demangled(name);
     uint32_t at = (uint32_t)d->names.len;
     strbuf_add(&d->names, plain ? plain : name, strnlen(plain ? plain : name, 4096));
     strbuf_char(&d->names, 0);
@@ -245,7 +245,7 @@ static uint32_t keep_name(struct sampler_dwarf *d, const char *name)
     return at;
 }
 
-static uint32_t name_of(struct sampler_dwarf *d, struct part *p)
+static uint32_t name_of(struct symbol_dwarf *d, struct part *p)
 {
     Dwarf_Die die;
     Dwarf_Attribute a;
@@ -263,7 +263,7 @@ static uint32_t name_of(struct sampler_dwarf *d, struct part *p)
 
 /* ---- asking ---- */
 
-static struct unit *unit_at(struct sampler_dwarf *d, uint64_t address)
+static struct unit *unit_at(struct symbol_dwarf *d, uint64_t address)
 {
     size_t low = 0, high = d->n_ranges;
     while (low < high) {
@@ -280,7 +280,7 @@ static struct unit *unit_at(struct sampler_dwarf *d, uint64_t address)
 }
 
 /* The chain of those that hold the address; they lie in each other, and inner ones come later. */
-static void chain_of(struct sampler_dwarf *d, struct unit *u, struct known *k)
+static void chain_of(struct symbol_dwarf *d, struct unit *u, struct known *k)
 {
     uint32_t depth = 0;
     k->n = 1;
@@ -300,7 +300,7 @@ static void chain_of(struct sampler_dwarf *d, struct unit *u, struct known *k)
     }
 }
 
-static struct known *look_up(struct sampler_source *x, struct sampler_dwarf *d, uint64_t address)
+static struct known *look_up(struct symbols *x, struct symbol_dwarf *d, uint64_t address)
 {
     struct known *k, *next;
     HASH_FIND(hh, d->known, &address, sizeof address, k);
@@ -323,8 +323,8 @@ static struct known *look_up(struct sampler_source *x, struct sampler_dwarf *d, 
     return k;
 }
 
-size_t sampler_dwarf_at(struct sampler_source *x, struct sampler_dwarf *d, uint64_t address,
-                        const char **names, size_t max)
+size_t symbol_dwarf_at(struct symbols *x, struct symbol_dwarf *d, uint64_t address, const char **names,
+                       size_t max)
 {
     const struct known *k = look_up(x, d, address);
     size_t n = MIN((size_t)k->n, max);

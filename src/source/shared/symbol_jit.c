@@ -1,28 +1,28 @@
-/* sampler_jit.c - code that a program makes at run time: its map in /tmp, its jitdump. The map is a file that
+/* symbol_jit.c - code that a program makes at run time: its map in /tmp, its jitdump. The map is a file that
  * anyone may put there: it must be regular, the process owner's or root's, and is read to a limit. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "source/perf/sampler.h"
+#include "source/shared/symbols.h"
 
 enum {
     MAP_MAX = 256 << 20, /* bytes that are read of a map or a dump */
     STEP = 1 << 20,
 };
 
-static int open_map(const struct sampler_module *m)
+static int open_map(const struct symbol_module *m)
 {
-    int root = sampler_open_root(m->pid);
-    int fd = root < 0 ? -1 : sampler_open_regular(root, m->map_path);
+    int root = symbol_open_root(m->pid);
+    int fd = root < 0 ? -1 : symbol_open_regular(root, m->map_path);
     if (root >= 0)
         close(root);
-    return fd >= 0 ? fd : sampler_open_regular(-1, m->path);
+    return fd >= 0 ? fd : symbol_open_regular(-1, m->path);
 }
 
 /* What came since it was read last. */
-static void read_on(struct sampler_source *x, struct sampler_module *m, int fd, int64_t *done, bool dump)
+static void read_on(struct symbols *x, struct symbol_module *m, int fd, int64_t *done, bool dump)
 {
     char *buf = mem_realloc(NULL, STEP);
     for (ssize_t n; *done < MAP_MAX && !m->code.full && (n = pread(fd, buf, STEP, *done)) > 0; *done += n) {
@@ -30,17 +30,17 @@ static void read_on(struct sampler_source *x, struct sampler_module *m, int fd, 
             jit_code_dump(&m->code, buf, (size_t)n);
         else
             jit_code_map(&m->code, buf, (size_t)n);
-        if (!sampler_keep_up(x))
+        if (!symbols_go_on(x))
             break;
     }
     if (*done >= MAP_MAX || m->code.full)
-        sampler_trouble(x,
+        symbols_trouble(x,
                         "A map of code made at run time (/tmp/perf-PID.map) is too large: only its begin was "
                         "read.");
     free(buf);
 }
 
-static void read_map(struct sampler_source *x, struct sampler_module *m)
+static void read_map(struct symbols *x, struct symbol_module *m)
 {
     struct stat st;
     int fd = open_map(m);
@@ -50,7 +50,7 @@ static void read_map(struct sampler_source *x, struct sampler_module *m)
         return;
     }
     if (st.st_uid != m->owner && st.st_uid != 0) {
-        sampler_trouble(
+        symbols_trouble(
             x, "A map of code made at run time (/tmp/perf-PID.map) is of another user than the process: "
                "it was not read.");
     } else {
@@ -64,7 +64,7 @@ static void read_map(struct sampler_source *x, struct sampler_module *m)
 }
 
 /* Once a window, and only when an address asks for it. */
-static void look(struct sampler_source *x, struct sampler_module *m)
+static void look(struct symbols *x, struct symbol_module *m)
 {
     if (m->looked == x->window)
         return;
@@ -74,7 +74,7 @@ static void look(struct sampler_source *x, struct sampler_module *m)
     read_map(x, m);
 }
 
-const char *sampler_jit_at(struct sampler_source *x, struct sampler_module *m, uint64_t address)
+const char *symbol_jit_at(struct symbols *x, struct symbol_module *m, uint64_t address)
 {
     look(x, m);
     return jit_code_at(&m->code, address);

@@ -1,4 +1,4 @@
-#include "source/perf/sampler_elf.h"
+#include "source/shared/symbol_elf.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 enum { SECTIONS_MAX = 1 << 16, SEGMENTS_MAX = 4096 };
 
 /* libelf allocates for as many sections as the header claims. */
-static bool sane(const struct sampler_elf *f)
+static bool sane(const struct symbol_elf *f)
 {
     union {
         Elf64_Ehdr h64;
@@ -30,7 +30,7 @@ static bool sane(const struct sampler_elf *f)
     return (wide || h.bytes[EI_CLASS] == ELFCLASS32) && (sections || !table) && segments <= SEGMENTS_MAX;
 }
 
-static bool begin(struct sampler_elf *f)
+static bool begin(struct symbol_elf *f)
 {
     static bool once;
     if (!once)
@@ -40,36 +40,36 @@ static bool begin(struct sampler_elf *f)
         f->elf = f->memory ? elf_memory(f->memory, f->size) : elf_begin(f->fd, ELF_C_READ, NULL);
     if (f->elf && elf_kind(f->elf) == ELF_K_ELF)
         return true;
-    sampler_elf_close(f);
+    symbol_elf_close(f);
     return false;
 }
 
-bool sampler_elf_open(struct sampler_elf *f, int fd)
+bool symbol_elf_open(struct symbol_elf *f, int fd)
 {
     struct stat st;
-    *f = (struct sampler_elf){.fd = fd};
+    *f = (struct symbol_elf){.fd = fd};
     if (fstat(fd, &st) == 0)
         f->size = (uint64_t)st.st_size;
     return begin(f);
 }
 
-bool sampler_elf_memory(struct sampler_elf *f, char *bytes, size_t n)
+bool symbol_elf_memory(struct symbol_elf *f, char *bytes, size_t n)
 {
-    *f = (struct sampler_elf){.fd = -1, .memory = bytes, .size = n};
+    *f = (struct symbol_elf){.fd = -1, .memory = bytes, .size = n};
     return begin(f);
 }
 
-void sampler_elf_close(struct sampler_elf *f)
+void symbol_elf_close(struct symbol_elf *f)
 {
     if (f->elf)
         elf_end(f->elf);
     if (f->fd >= 0)
         close(f->fd);
     free(f->memory);
-    *f = (struct sampler_elf){.fd = -1};
+    *f = (struct symbol_elf){.fd = -1};
 }
 
-Elf_Scn *sampler_elf_section(const struct sampler_elf *f, const char *name, GElf_Shdr *header)
+Elf_Scn *symbol_elf_section(const struct symbol_elf *f, const char *name, GElf_Shdr *header)
 {
     size_t names;
     if (elf_getshdrstrndx(f->elf, &names) < 0)
@@ -84,17 +84,17 @@ Elf_Scn *sampler_elf_section(const struct sampler_elf *f, const char *name, GElf
     return NULL;
 }
 
-Elf_Data *sampler_elf_data(const struct sampler_elf *f, Elf_Scn *s)
+Elf_Data *symbol_elf_data(const struct symbol_elf *f, Elf_Scn *s)
 {
     GElf_Shdr h;
     if (!gelf_getshdr(s, &h) || h.sh_type == SHT_NOBITS || (h.sh_flags & SHF_COMPRESSED) ||
-        h.sh_size > PERF_SECTION_MAX || h.sh_offset > f->size || h.sh_size > f->size - h.sh_offset)
+        h.sh_size > SYMBOL_SECTION_MAX || h.sh_offset > f->size || h.sh_size > f->size - h.sh_offset)
         return NULL;
     Elf_Data *d = elf_getdata(s, NULL);
     return d && d->d_buf ? d : NULL;
 }
 
-uint64_t sampler_elf_address(const struct sampler_elf *f, uint64_t offset)
+uint64_t symbol_elf_address(const struct symbol_elf *f, uint64_t offset)
 {
     size_t n = 0;
     GElf_Phdr p;
@@ -120,12 +120,12 @@ static size_t note_build_id(Elf_Data *d, unsigned char out[64])
     return 0;
 }
 
-size_t sampler_elf_build_id(const struct sampler_elf *f, unsigned char out[64])
+size_t symbol_elf_build_id(const struct symbol_elf *f, unsigned char out[64])
 {
     GElf_Shdr h;
     for (Elf_Scn *s = NULL; (s = elf_nextscn(f->elf, s));) {
         Elf_Data *d = gelf_getshdr(s, &h) && h.sh_type == SHT_NOTE && h.sh_size < 1 << 16
-                          ? sampler_elf_data(f, s)
+                          ? symbol_elf_data(f, s)
                           : NULL;
         size_t n = d ? note_build_id(d, out) : 0;
         if (n)
@@ -134,16 +134,28 @@ size_t sampler_elf_build_id(const struct sampler_elf *f, unsigned char out[64])
     return 0;
 }
 
+size_t symbol_build_id(int fd, unsigned char out[64])
+{
+    struct symbol_elf f;
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    size_t n = 0;
+    if (copy >= 0 && symbol_elf_open(&f, copy)) {
+        n = symbol_elf_build_id(&f, out);
+        symbol_elf_close(&f);
+    }
+    return n;
+}
+
 /* ---- the file with the debug information ---- */
 
-static bool same_build(const struct sampler_elf *a, const struct sampler_elf *b)
+static bool same_build(const struct symbol_elf *a, const struct symbol_elf *b)
 {
     unsigned char x[64], y[64];
-    size_t n = sampler_elf_build_id(a, x), m = sampler_elf_build_id(b, y);
+    size_t n = symbol_elf_build_id(a, x), m = symbol_elf_build_id(b, y);
     return n && n == m && !memcmp(x, y, n);
 }
 
-static uint32_t crc_of(struct sampler_source *x, const struct sampler_elf *f)
+static uint32_t crc_of(struct symbols *x, const struct symbol_elf *f)
 {
     enum { STEP = 1 << 18, MOST = 1 << 30 };
     unsigned char *buf = mem_realloc(NULL, STEP);
@@ -151,7 +163,7 @@ static uint32_t crc_of(struct sampler_source *x, const struct sampler_elf *f)
     int64_t at = 0;
     for (ssize_t n; at < MOST && (n = pread(f->fd, buf, STEP, at)) > 0; at += n) {
         crc = crc32(crc, buf, (uInt)n);
-        if (!sampler_keep_up(x))
+        if (!symbols_go_on(x))
             break;
     }
     free(buf);
@@ -160,21 +172,21 @@ static uint32_t crc_of(struct sampler_source *x, const struct sampler_elf *f)
 
 /* The process's own files first: those of the host may be of another version, but then have another build id.
  */
-static bool open_in(pid_t pid, const char *path, struct sampler_elf *out)
+static bool open_in(pid_t pid, const char *path, struct symbol_elf *out)
 {
-    int root = sampler_open_root(pid), fd = root < 0 ? -1 : sampler_open_regular(root, path);
+    int root = symbol_open_root(pid), fd = root < 0 ? -1 : symbol_open_regular(root, path);
     if (root >= 0)
         close(root);
     if (fd < 0)
-        fd = sampler_open_regular(-1, path);
-    return fd >= 0 && sampler_elf_open(out, fd);
+        fd = symbol_open_regular(-1, path);
+    return fd >= 0 && symbol_elf_open(out, fd);
 }
 
-static bool by_build_id(const struct sampler_elf *program, pid_t pid, struct sampler_elf *out)
+static bool by_build_id(const struct symbol_elf *program, pid_t pid, struct symbol_elf *out)
 {
     unsigned char id[64];
     char path[256];
-    size_t n = sampler_elf_build_id(program, id), at = 0;
+    size_t n = symbol_elf_build_id(program, id), at = 0;
     if (n < 2)
         return false;
     at += (size_t)snprintf(path, sizeof path, "/usr/lib/debug/.build-id/%02x/", id[0]);
@@ -185,17 +197,17 @@ static bool by_build_id(const struct sampler_elf *program, pid_t pid, struct sam
         return false;
     if (same_build(program, out))
         return true;
-    sampler_elf_close(out);
+    symbol_elf_close(out);
     return false;
 }
 
-static bool by_link(struct sampler_source *x, const struct sampler_elf *program, const char *path, pid_t pid,
-                    struct sampler_elf *out)
+static bool by_link(struct symbols *x, const struct symbol_elf *program, const char *path, pid_t pid,
+                    struct symbol_elf *out)
 {
     static const char *const before[] = {"", "", "/usr/lib/debug"}, *const behind[] = {"", "/.debug", ""};
     GElf_Shdr h;
-    Elf_Scn *s = sampler_elf_section(program, ".gnu_debuglink", &h);
-    Elf_Data *d = s && h.sh_size < 4096 ? sampler_elf_data(program, s) : NULL;
+    Elf_Scn *s = symbol_elf_section(program, ".gnu_debuglink", &h);
+    Elf_Data *d = s && h.sh_size < 4096 ? symbol_elf_data(program, s) : NULL;
     const char *name = d ? d->d_buf : NULL, *slash = strrchr(path, '/');
     size_t len = d ? strnlen(name, d->d_size) : 0, at = (len + 4) & ~(size_t)3;
     uint32_t crc;
@@ -209,13 +221,28 @@ static bool by_link(struct sampler_source *x, const struct sampler_elf *program,
         if (there && (same_build(program, out) || crc_of(x, out) == crc))
             return true;
         if (there)
-            sampler_elf_close(out);
+            symbol_elf_close(out);
     }
     return false;
 }
 
-bool sampler_debug_open(struct sampler_source *x, const struct sampler_elf *program, const char *path,
-                        pid_t pid, struct sampler_elf *out)
+bool symbol_debug_open(struct symbols *x, const struct symbol_elf *program, const char *path, pid_t pid,
+                       struct symbol_elf *out)
 {
     return by_build_id(program, pid, out) || by_link(x, program, path, pid, out);
+}
+
+bool symbol_debug_fetch(struct symbols *x, const struct symbol_elf *program, struct symbol_elf *out,
+                        bool *waits)
+{
+    unsigned char id[64];
+    size_t n = symbol_elf_build_id(program, id);
+    int fd = -1;
+    *waits = symbols_fetch(x, id, n, false, &fd) == DEBUG_FETCH_WAITS;
+    if (fd < 0 || !symbol_elf_open(out, fd))
+        return false;
+    if (same_build(program, out))
+        return true;
+    symbol_elf_close(out);
+    return false;
 }
