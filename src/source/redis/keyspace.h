@@ -21,8 +21,8 @@
 
 enum {
     KEYSPACE_DBS = KEY_SAMPLE_DBS,
-    KEYSPACE_QUESTIONS = 512,
-    KEYSPACE_OWN = 1024, /* commands of ours that are remembered, where addresses do not tell them */
+    KEYSPACE_QUESTIONS = 4096,
+    KEYSPACE_OWN = 8192, /* commands of ours that are remembered, where addresses do not tell them */
 };
 
 struct keyspace_question {

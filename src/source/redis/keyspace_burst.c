@@ -5,7 +5,7 @@
 
 #include "base/num.h"
 
-enum { TICK_MS = 2, LATE_TIMES = 3, LINES_AT_ONCE = 4000 };
+enum { TICK_MS = 2, LATE_TIMES = 3, LINES_AT_ONCE = 4000, AT_ONCE = 256 };
 /* What a line of MONITOR costs the server: to be written, and sent. */
 #define LINE_NS   6000
 #define BYTE_NS   2
@@ -102,7 +102,7 @@ static bool send_questions(struct keyspace *k)
                              (long long)question(k, k->q_sent)->db);
         return false;
     }
-    for (; end < k->q_n && question(k, end)->db == k->selected; end++) {
+    for (; end < k->q_n && end - k->q_sent < AT_ONCE && question(k, end)->db == k->selected; end++) {
         struct keyspace_question *q = question(k, end);
         redis_send(k->conn, 2, (const char *[]){"PTTL", q->key}, (size_t[]){4, q->n});
         keyspace_own(k, "PTTL", q->key, q->n);

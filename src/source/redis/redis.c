@@ -341,7 +341,7 @@ static enum sd_result redis_source_request(struct sd_source *s, const struct sd_
     const struct sd_job_sample_cache *a = req->args;
     sd_time now = s->host->now(s);
     if (req->job != SD_JOB_SAMPLE_CACHE)
-        return SD_UNSUPPORTED;
+        return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
     int method = a->method ? str_find(SAMPLES, a->method) : 0;
     if (method <= 0)
         return sd_fail(err, SD_UNSUPPORTED, "Redis has the methods keys and monitor, not %.40s",
@@ -379,14 +379,6 @@ static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err
             return SD_OK; /* to stop, or for a request */
     }
     return SD_OK;
-}
-
-/* It can be asked, so that a verb watches it for a moment. */
-static enum sd_result redis_source_request(struct sd_source *s, const struct sd_request *req,
-                                           struct sd_batch *reply, struct sd_error *err)
-{
-    (void)s, (void)req, (void)reply;
-    return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
 }
 
 /* ---- the table ---- */
