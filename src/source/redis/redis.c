@@ -1,9 +1,11 @@
 /* redis.c - the Redis source: INFO of each server every two seconds, and what else it offers. Only commands
  * that change nothing and hold up nobody are sent. */
-#include "source/redis/redis.h"
+#include "source/redis/keyspace.h"
 
+#include <math.h>
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "base/units.h"
 
 enum { RETRY_MAX_S = 60 };
@@ -74,10 +76,33 @@ static const struct sd_option OPTIONS[] = {
      .offset = offsetof(struct redis_options, tls_verify),
      .fallback = "yes",
      .help = "Check the server's certificate; no: anybody may answer, and see the password."},
+    {.name = "sample",
+     .type = SD_OPTION_TEXT,
+     .offset = offsetof(struct redis_options, sample),
+     .fallback = "none",
+     .help =
+         "Look into the keys, at a cost within the budget: keys (SCAN, and MEMORY USAGE of some), monitor "
+         "(also bursts of MONITOR: hit rates of prefixes and why they miss); none: nothing."},
+    {.name = "budget",
+     .type = SD_OPTION_REAL,
+     .offset = offsetof(struct redis_options, budget),
+     .fallback = "0.01",
+     .min = 0.0001,
+     .max = 0.5,
+     .unit = "share",
+     .help = "The share of the server's time that looking into keys may cost."},
+    {.name = "prefixes",
+     .type = SD_OPTION_LIST,
+     .offset = offsetof(struct redis_options, prefixes),
+     .fallback = "",
+     .help = "Patterns of keys such as user:*:cart, where * is one character or more: the first that fits a "
+             "key is its prefix; keys that fit none have prefixes that are found."},
     {.name = NULL},
 };
 
 /* ---- opening ---- */
+
+static const char *const SAMPLES[] = {"none", "keys", "monitor", NULL};
 
 static enum sd_result redis_source_open(struct sd_source *s, struct sd_error *err)
 {
@@ -96,6 +121,9 @@ static enum sd_result redis_source_open(struct sd_source *s, struct sd_error *er
     }
     if (x->user && !x->password)
         return sd_fail(err, SD_CONFIG, "a user needs a password, in the address or as the option password");
+    /* detail is for a memcached beside it. */
+    if (str_find(SAMPLES, x->o->sample) < 0 && !str_eq(x->o->sample, "detail"))
+        return sd_fail(err, SD_CONFIG, "sample is none, keys or monitor, not \"%.40s\"", x->o->sample);
     return redis_nodes_begin(x, err);
 }
 
@@ -238,8 +266,14 @@ static enum sd_result collect(struct redis *x, struct sd_batch *b, struct sd_err
         *err = first;
         return first.text[0] ? failed : sd_fail(err, SD_RETRY, "none of the servers answers");
     }
-    for (size_t i = 0; i < x->n; i++)
-        redis_node_records(x, x->nodes[i], b);
+    for (size_t i = 0; i < x->n; i++) {
+        struct redis_node *n = x->nodes[i];
+        if (n->keyspace && !n->problem)
+            keyspace_cache(n->keyspace, &n->info.cache);
+        redis_node_records(x, n, b);
+        if (n->keyspace)
+            keyspace_records(n->keyspace, b);
+    }
     redis_slow_records(x, b);
     return SD_OK;
 }
@@ -258,6 +292,75 @@ static enum sd_result collect_once(struct redis *x, struct sd_error *err)
     return SD_OK;
 }
 
+/* ---- looking into keys ---- */
+
+/* Masters only: what a replica holds is the same. */
+static bool is_master(const struct redis_node *n)
+{
+    return !n->role || n->role[0] == 'm';
+}
+
+static void begin_sampling(struct redis *x, int method, double budget, sd_time until, const char *cache)
+{
+    for (size_t i = 0; i < x->n; i++) {
+        struct redis_node *n = x->nodes[i];
+        if (!n->name || !is_master(n) || (cache && !str_eq(cache, n->name)))
+            continue;
+        if (n->keyspace && n->keyspace->monitor >= (method == 2)) {
+            n->keyspace->until = until;
+            continue;
+        }
+        keyspace_free(n->keyspace);
+        n->keyspace = keyspace_new(x, n, method == 2, budget, until, x->o->prefixes);
+    }
+}
+
+/* Until the next reading of the figures. Less than 0: to stop, or for a request. */
+static int work(struct redis *x)
+{
+    const struct sd_host *h = x->s->host;
+    int method = str_find(SAMPLES, x->o->sample);
+    if (method > 0)
+        begin_sampling(x, method, x->o->budget, SD_UNKNOWN, NULL);
+    for (;;) {
+        sd_time next = x->next;
+        for (size_t i = 0; i < x->n; i++)
+            if (x->nodes[i]->keyspace)
+                next = MIN(next, keyspace_step(x->nodes[i]->keyspace));
+        int r = h->wait(x->s, -1, 0, next);
+        if (r < 0 || h->now(x->s) >= x->next)
+            return r;
+    }
+}
+
+static enum sd_result redis_source_request(struct sd_source *s, const struct sd_request *req,
+                                           struct sd_batch *reply, struct sd_error *err)
+{
+    struct redis *x = s->priv;
+    const struct sd_job_sample_cache *a = req->args;
+    sd_time now = s->host->now(s);
+    if (req->job != SD_JOB_SAMPLE_CACHE)
+        return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
+    int method = a->method ? str_find(SAMPLES, a->method) : 0;
+    if (method <= 0)
+        return sd_fail(err, SD_UNSUPPORTED, "Redis has the methods keys and monitor, not %.40s",
+                       a->method ? a->method : "none");
+    double budget = isnan(a->budget) ? x->o->budget : MIN(MAX(a->budget, 0.0001), 0.5);
+    begin_sampling(x, method, budget, sd_known(a->limit_ns) ? add_sat(now, a->limit_ns) : SD_UNKNOWN,
+                   a->cache);
+    size_t begun = 0;
+    for (size_t i = 0; i < x->n; i++)
+        begun += x->nodes[i]->keyspace != NULL;
+    if (!begun)
+        return sd_fail(err, SD_UNSUPPORTED, "no server of this source is called %.100s, or none was read yet",
+                       a->cache ? a->cache : "anything");
+    redis_event(x, reply, "info", "looking into keys",
+                method == 2 ? "MONITOR in bursts and SCAN, within %.3g %% of the server's time"
+                            : "SCAN, and MEMORY USAGE of some keys, within %.3g %% of the server's time",
+                budget * 100);
+    return SD_OK;
+}
+
 static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err)
 {
     struct redis *x = s->priv;
@@ -271,18 +374,10 @@ static enum sd_result redis_source_run(struct sd_source *s, struct sd_error *err
             if (r != SD_OK)
                 return r == SD_NODATA ? SD_OK : r;
         }
-        if (h->wait(s, -1, 0, x->next) < 0)
+        if (work(x) < 0)
             return SD_OK; /* to stop, or for a request */
     }
     return SD_OK;
-}
-
-/* It can be asked, so that a verb watches it for a moment. */
-static enum sd_result redis_source_request(struct sd_source *s, const struct sd_request *req,
-                                           struct sd_batch *reply, struct sd_error *err)
-{
-    (void)s, (void)req, (void)reply;
-    return sd_fail(err, SD_UNSUPPORTED, "the Redis source does not know this job");
 }
 
 /* ---- the table ---- */
@@ -331,6 +426,7 @@ const struct sd_source_ops redis_source_ops = {
     .summary = "Redis 5 and later, Valkey: hit rates, memory, commands, slow commands, cluster, sentinel",
     .targets = "redis://USER:PASSWORD@HOST:PORT/, rediss://HOST, unix:PATH, redis:HOST:PORT",
     .provides = SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_COMMAND) | SD_KIND_BIT(SD_CACHE_SLOW) |
+                SD_KIND_BIT(SD_CACHE_PREFIX) | SD_KIND_BIT(SD_CACHE_KEY) | SD_KIND_BIT(SD_CACHE_CURVE) |
                 SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_EVENT),
     .opts_size = sizeof(struct redis_options),
     .options = OPTIONS,

@@ -10,6 +10,9 @@ struct redis_options {
     const char *user, *password, *sentinel, *sentinel_password;
     const char *tls_ca, *tls_cert, *tls_key, *tls_name;
     bool tls_verify;
+    const char *sample; /* what may be looked into: none, keys, monitor */
+    double budget;
+    const char *const *prefixes;
 };
 
 enum {
@@ -30,6 +33,7 @@ enum {
 
 enum { REDIS_HITS, REDIS_MISSES, REDIS_COMMANDS, REDIS_CONNECTIONS, REDIS_EXPIRED, REDIS_COUNTERS };
 
+struct keyspace;
 struct redis_node {
     struct redis_address address;
     char *place;             /* "127.0.0.1:6379" */
@@ -41,7 +45,8 @@ struct redis_node {
     int64_t last[REDIS_COUNTERS]; /* as read; a fall is a reset */
     /* Our own lookups since then: the server counts them, too. */
     int64_t own_hits, own_misses;
-    bool sampled; /* its keys are looked into: the note that tells how is not needed */
+    struct keyspace *keyspace; /* its keys are looked into; NULL: not */
+    bool sampled;              /* its keys are looked into: the note that tells how is not needed */
 
     unsigned lacks;
     char *lack; /* of the slow log: why, in a sentence */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/units.h"
-#include "source/redis/redis.h"
+#include "source/redis/keyspace.h"
 
 enum { INFO_MAX = 4 << 20, DETAIL_EVERY_S = 10 };
 
@@ -36,6 +36,7 @@ struct redis_node *redis_node_new(const struct redis_address *a)
 
 void redis_node_free(struct redis_node *n)
 {
+    keyspace_free(n->keyspace);
     redis_close(n->conn);
     redis_address_free(&n->address);
     if (n->info.arena)
