@@ -82,4 +82,20 @@ run report caching rec.slowdive --format json
 ok "as JSON" says out '"key_pattern":	"feed:*"'
 refused "a report that is not there" 'there is no report cash' report cash
 refused "no report" 'which report' report
+
+# From an endpoint to the cache in front of it.
+for i in 1 2 3 4; do
+    status=HIT seconds=0.001
+    [ $i = 4 ] && status=MISS seconds=0.400
+    echo "10.0.0.1 - - [20/Nov/2026:14:00:0$i +0000] \"GET /products/$i HTTP/1.1\" 200 512 \"-\" \"demo\" rt=$seconds cache=$status"
+done >cached.log
+run endpoint cached.log --select 'GET /products/:id'
+ok "an endpoint has the cache in front of it" says out 'nginx cached.log'
+ok "its hit rate, and what a hit and a miss take" grep -Eq 'nginx cached.log +75.0 % +3 +1 +1.00 ms +400 ms' out
+run endpoint cached.log --select 'GET /products/:id' --format json
+ok "as JSON" says out '"miss_mean_ns":	400000000'
+printf 'key 2\nkey Enter\nkey o\n' >steps
+run record -o cached.slowdive cached.log
+run replay cached.slowdive --script steps --size 100x40
+ok "o leads to it" says out 'the cache in front of it'
 finish

@@ -105,6 +105,9 @@ static void findings(struct doc *d, const struct view_ctx *c, const struct cache
     X(hits, "Hits", UNIT_COUNT, COLUMN_HIDDEN, 9, "in the time watched", cell_int(p->hits))                  \
     X(ttl_p50_ns, "TTL", UNIT_NS, 0, 3, "median of what is left of the keys that have an end",               \
       cell_int(p->ttl_p50_ns))                                                                               \
+    X(hit_mean_ns, "A hit takes", UNIT_NS, 0, 3, "mean duration, where it is known",                         \
+      cell_int(p->hit_mean_ns))                                                                              \
+    X(miss_mean_ns, "A miss takes", UNIT_NS, 0, 3, "the same of a miss", cell_int(p->miss_mean_ns))          \
     X(reuse_p50_ns, "Read again", UNIT_NS, 0, 4, "median time between two lookups of a key",                 \
       cell_int(p->reuse_p50_ns))                                                                             \
     X(idle_p50_ns, "Idle", UNIT_NS, COLUMN_HIDDEN, 5, "median time since a key was read",                    \

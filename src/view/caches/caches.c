@@ -48,6 +48,8 @@ static double ratio(int64_t hits, int64_t misses)
     X(misses_evicted, UNIT_COUNT, cell_int(p->misses_evicted))                                               \
     X(misses_invalidated, UNIT_COUNT, cell_int(p->misses_invalidated))                                       \
     X(ttl_p50_ns, UNIT_NS, cell_int(p->ttl_p50_ns))                                                          \
+    X(hit_mean_ns, UNIT_NS, cell_int(p->hit_mean_ns))                                                        \
+    X(miss_mean_ns, UNIT_NS, cell_int(p->miss_mean_ns))                                                      \
     X(watched_ns, UNIT_NS, cell_int(p->watched_ns))                                                          \
     X(sampled, UNIT_COUNT, cell_int(p->sampled))
 
@@ -190,7 +192,8 @@ static int64_t quantile(const struct hist *h, double q)
       "what needs a look: kind, severity (info, warn, bad), text", findings_list(d, found, n_found))         \
     X(prefixes, "Prefixes", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9,                                       \
       "its parts: prefix, kind (prefix, route, table, index, slab), keys, bytes, hits, misses, hit_ratio, "  \
-      "misses_cold, misses_expired, misses_evicted, misses_invalidated, ttl_p50_ns, watched_ns, sampled; "   \
+      "misses_cold, misses_expired, misses_evicted, misses_invalidated, ttl_p50_ns, hit_mean_ns, "           \
+      "miss_mean_ns, watched_ns, sampled; "                                                                  \
       "_low and _high: the 95 % interval of what was sampled",                                               \
       prefix_list(d, f))                                                                                     \
     X(mrc, "Curve", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9,                                               \
@@ -435,6 +438,7 @@ const struct view caches_view = {
     .needs = KINDS_CACHE,
     .build = build_caches,
     .worst = caches_worst,
+    .linked = caches_linked,
     .actions = caches_actions,
     .figures = caches_figures,
     .columns = COLUMNS,

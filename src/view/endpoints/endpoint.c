@@ -1,4 +1,5 @@
 /* One endpoint: percentiles over time, latency heat map, the queries it runs. */
+#include "view/endpoints/endpoint_cache.h"
 #include "view/endpoints/endpoint.h"
 
 #include "core/insight/attribution.h"
@@ -281,6 +282,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;
+        endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);
         heat(d, c, e, drawn, &s->latency);
@@ -312,6 +314,11 @@ static const struct column ALSO[] = {
      .help = "from, to, columns, rows, lower_ns, and counts: a row of counts for each latency, the fastest "
              "first"},
     {.key = "summary", .title = "At a glance", .help = "the figures of the view endpoints"},
+    {.key = "cache",
+     .title = "Cache",
+     .help =
+         "the caches in front of it: cache, hit_ratio, hits, misses, hit_mean_ns, miss_mean_ns; absent: no "
+         "source tells of one"},
     {.key = "waits", .title = "Waits", .help = "as in the view query, of all statements of the endpoint"},
     {.key = "statuses", .title = "Status codes", .help = "as in the view statuses"},
     {.key = "n_plus_one", .title = "N+1", .help = "as in the view query"},
