@@ -148,7 +148,8 @@ static void parts(struct doc *d, const struct view_ctx *c, const struct cache_fa
     table_sort(&s->table, counted ? P_misses : P_bytes, true);
     s->weight = 2;
     s->empty =
-        !str_eq(f->e.r.layer, "application")
+        !str_eq(f->e.r.product, "redis") && !str_eq(f->e.r.product, "valkey") &&
+                !str_eq(f->e.r.product, "memcached")
             ? "Its source tells nothing of its parts."
             : doc_printf(d, "Nothing is known of its parts.%s",
                          c->key ? common_hint(d, c, "sample-cache", "looks into it, and says its cost before")

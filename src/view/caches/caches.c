@@ -96,14 +96,15 @@ static struct cell notes_list(struct doc *d, const struct cache_facts *f)
 {
     struct table *t = doc_list(d, NOTE, ARRAY_LEN(NOTE));
     const struct sd_texts *notes = f->e.r.notes;
-    if (f->e.whole)
+    if (f->e.whole && f->e.r.hits >= 0)
         doc_row(d, t)->cells[0] = cell_text("There was one reading: counts are since the start of counting.");
     if (f->e.resets > 0)
         doc_row(d, t)->cells[0] = cell_text(
             doc_printf(d, "Its counters started again %lld time%s; what was counted since is added.",
                        (long long)f->e.resets, f->e.resets == 1 ? "" : "s"));
     bool memcached = str_eq(f->e.r.product, "memcached");
-    if (!counts_by_prefix(f) && (memcached || str_eq(f->e.r.layer, "application")))
+    bool redis = str_eq(f->e.r.product, "redis") || str_eq(f->e.r.product, "valkey");
+    if (!counts_by_prefix(f) && (memcached || redis))
         doc_row(d, t)->cells[0] = cell_text(
             memcached ? "Hit rates by prefix are not known: --sample detail says how they can be."
                       : "Hit rates by prefix are not known: --sample monitor says how they can be.");
