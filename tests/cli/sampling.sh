@@ -60,7 +60,7 @@ if [ -n "$unified" ] && mkdir -p "$unified/$name/inner" 2>/dev/null; then
     rows() { python3 -c '
 import json
 d = json.load(open("out"))
-assert d["samples"] > 0 and any(r["name"] == "bash" for r in d["rows"]), d'; }
+assert d["samples"] > 0 and any(r["name"] in ("bash", "sampling.sh") for r in d["rows"]), d'; } # the shell, as it was started
     run functions "perf:cgroup/$name/inner" --format json
     if [ "$status" = 2 ]; then
         ok "a refusal says what is missing" grep -q "a cgroup" err
@@ -72,14 +72,16 @@ assert d["samples"] > 0 and any(r["name"] == "bash" for r in d["rows"]), d'; }
         ok "by its whole path" rows
         "$program" record -o r.slowdive --for 20s "perf:cgroup/$name" >out 2>err &
         recording=$!
-        until [ -s r.slowdive ]; do kill -0 $recording || break; done
+        # Once it has samples: the file itself is there before the cgroup is open.
+        until "$program" functions r.slowdive 2>/dev/null | grep -q '%'; do kill -0 $recording || break; done
         kill $spin
         until rmdir "$unified/$name/inner" 2>/dev/null; do kill -0 $recording || break; done
         rmdir "$unified/$name"
-        until grep -q 'was removed' "$dir"/.local/state/slowdive/slowdive.log; do kill -0 $recording || break; done
+        log=${XDG_STATE_HOME:-$dir/.local/state}/slowdive/slowdive.log
+        until grep -qs "cgroup /$name was removed" "$log"; do kill -0 $recording || break; done
         kill -INT $recording
         wait $recording
-        ok "one that is removed" grep -q "cgroup /$name was removed" "$dir/.local/state/slowdive/slowdive.log"
+        ok "one that is removed" grep -q "cgroup /$name was removed" "$log"
     fi
 fi
 finish
