@@ -124,8 +124,8 @@ static void no_columns(void **state)
         LINE("/a", UA " 0.010 hit") LINE("/b", UA " 0.2 miss"),
         LINE("/a", UA " HIT") LINE("/b", UA " MISS") LINE("/c", UA " GOLD"),
         LINE("/a", UA " 0.010 -") LINE("/b", UA " 0.2 -"),
-        "{\"time\":\"2026-11-20T15:51:38+00:00\",\"request\":\"GET /a HTTP/1.1\",\"status\":200,"
-        "\"cache\":\"redis\"}\n",
+        ("{\"time\":\"2026-11-20T15:51:38+00:00\",\"request\":\"GET /a HTTP/1.1\",\"status\":200,"
+         "\"cache\":\"redis\"}\n"),
     };
     for (size_t i = 0; i < ARRAY_LEN(LOGS); i++) {
         read_log(NULL, LOGS[i]);

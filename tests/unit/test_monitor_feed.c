@@ -32,7 +32,7 @@ static void test_commands(void **state)
     assert_string_equal(item.client, "lua");
     line("1795990945.024757 \"get\" \"x\"");
     assert_int_equal(item.n, 2);
-    monitor_feed_line(&feed, "1795990945.024757 [0 lua] \"set\" \"x\" \"long", 43, 9000, &item);
+    monitor_feed_line(&feed, "1795990945.024757 [0 lua] \"set\" \"x\" \"long", 41, 9000, &item);
     assert_int_equal(item.n, 2);
     assert_true(item.cut);
     assert_int_equal(feed.unread, 0);

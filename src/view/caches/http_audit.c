@@ -108,7 +108,7 @@ static const char *fresh_shown(struct doc *d, int64_t storable, int64_t s)
         return "never";
     if (!sd_known(s))
         return NULL;
-    return s == 0 ? "0" : doc_text(d, unit_format_int(UNIT_SINCE, s * SD_S, buf));
+    return s == 0 ? "0" : doc_text(d, unit_format_int(UNIT_SINCE, mul_sat(s, SD_S), buf));
 }
 
 static const struct table *texts_of(struct doc *d, const struct sd_texts *list)
