@@ -2,9 +2,9 @@
  * format/caches/memcached_stats.c. Nothing is asked for that would take the server long or change it. */
 #include "source/memcached/memcached.h"
 
+#include "source/shared/dial.h"
+
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -81,95 +81,15 @@ static bool read_target(struct memcached *x, const char *target, struct sd_error
 
 /* ---- connecting ---- */
 
-static enum sd_result cannot_connect(const struct memcached *x, const char *why, struct sd_error *err)
-{
-    return sd_fail(err, SD_RETRY, "cannot connect to memcached at %.200s: %s", x->where, why);
-}
-
-/* SD_UNSUPPORTED: try the next address; errno says why. */
-static enum sd_result connect_to(struct sd_source *s, struct memcached *x, const struct sockaddr *to,
-                                 socklen_t len, sd_time deadline)
-{
-    x->fd = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (x->fd < 0)
-        return SD_UNSUPPORTED;
-    int problem = connect(x->fd, to, len) < 0 ? errno : 0;
-    if (problem == EINPROGRESS || problem == EAGAIN) {
-        int ready = problem == EAGAIN ? 0 : s->host->wait(s, x->fd, POLLOUT, deadline);
-        socklen_t size = sizeof problem;
-        if (ready < 0)
-            return SD_NODATA;
-        problem = ETIMEDOUT;
-        if (ready > 0)
-            getsockopt(x->fd, SOL_SOCKET, SO_ERROR, &problem, &size);
-    }
-    if (!problem)
-        return SD_OK;
-    close(x->fd);
-    x->fd = -1;
-    errno = problem;
-    return SD_UNSUPPORTED;
-}
-
-/* A look-up that hangs is left behind with its memory. */
-struct lookup {
-    struct gaicb request;
-    struct addrinfo hints;
-    char host[256], port[16];
-};
-
-static enum sd_result look_up(struct sd_source *s, struct memcached *x, sd_time deadline,
-                              struct addrinfo **found, struct sd_error *err)
-{
-    struct lookup *l = mem_alloc(sizeof *l);
-    struct gaicb *list[] = {&l->request};
-    memcpy(l->host, x->host, sizeof l->host);
-    memcpy(l->port, x->port, sizeof l->port);
-    l->hints = (struct addrinfo){.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV};
-    int problem = getaddrinfo(l->host, l->port, &l->hints, found);
-    if (problem == EAI_NONAME) {
-        l->hints.ai_flags = AI_NUMERICSERV;
-        l->request = (struct gaicb){.ar_name = l->host, .ar_service = l->port, .ar_request = &l->hints};
-        problem = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
-        while (!problem && (problem = gai_error(&l->request)) == EAI_INPROGRESS) {
-            problem = 0;
-            bool late = s->host->now(s) >= deadline;
-            if (!late && s->host->wait(s, -1, 0, s->host->now(s) + 10 * SD_MS) >= 0)
-                continue;
-            int cancelled = gai_cancel(&l->request);
-            if (cancelled == EAI_ALLDONE)
-                continue;
-            if (cancelled == EAI_CANCELED)
-                free(l);
-            return late ? cannot_connect(x, "its name is not resolved in time", err) : SD_NODATA;
-        }
-        *found = l->request.ar_result;
-    }
-    free(l);
-    return problem ? cannot_connect(x, gai_strerror(problem), err) : SD_OK;
-}
-
 static enum sd_result connect_any(struct sd_source *s, struct memcached *x, struct sd_error *err)
 {
     const struct memcached_options *o = s->opts;
-    sd_time deadline = s->host->now(s) + o->timeout;
-    enum sd_result r;
-    if (!*x->host) {
-        struct sockaddr_un to = {.sun_family = AF_UNIX};
-        memcpy(to.sun_path, x->where, MIN(strlen(x->where), sizeof to.sun_path - 1));
-        r = connect_to(s, x, (const struct sockaddr *)(const void *)&to, sizeof to, deadline);
-        return r == SD_UNSUPPORTED ? cannot_connect(x, strerror(errno), err) : r;
-    }
-    struct addrinfo *found = NULL;
-    r = look_up(s, x, deadline, &found, err);
-    if (r != SD_OK)
-        return r;
-    r = SD_UNSUPPORTED;
-    for (const struct addrinfo *a = found; a && r == SD_UNSUPPORTED; a = a->ai_next)
-        r = connect_to(s, x, a->ai_addr, a->ai_addrlen, deadline);
-    int problem = errno;
-    freeaddrinfo(found);
-    return r == SD_UNSUPPORTED ? cannot_connect(x, strerror(problem), err) : r;
+    char name[300];
+    snprintf(name, sizeof name, "memcached at %.200s", x->where);
+    return dial(s,
+                &(struct dial_to){
+                    .path = *x->host ? NULL : x->where, .host = x->host, .port = atoi(x->port), .name = name},
+                s->host->now(s) + o->timeout, &x->fd, err);
 }
 
 /* ---- asking ---- */

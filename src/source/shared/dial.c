@@ -1,4 +1,4 @@
-#include "source/redis/redis_dial.h"
+#include "source/shared/dial.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -16,7 +16,7 @@
 
 enum { STACK_BYTES = 256 * 1024, REQUEST_POLL_MS = 20 };
 
-int redis_wait(struct sd_source *s, int fd, int events, sd_time deadline)
+int dial_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 {
     const struct sd_host *h = s->host;
     for (;;) {
@@ -39,7 +39,7 @@ int redis_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 struct lookup {
     atomic_int refs; /* who waits, and the thread */
     int done;        /* eventfd */
-    char *host, port[8];
+    char *host, *name, port[8];
     struct addrinfo *found;
     int failed; /* of getaddrinfo */
 };
@@ -53,6 +53,7 @@ static void unref(struct lookup *l)
     if (l->done >= 0)
         close(l->done);
     free(l->host);
+    free(l->name);
     free(l);
 }
 
@@ -99,15 +100,19 @@ static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time dea
         return SD_OK; /* an IP address */
     int failed = l->done < 0 ? errno : start_thread(l);
     if (failed)
-        return sd_fail(err, SD_RETRY, "cannot look up %.200s: %s", l->host, strerror(failed));
-    int r = redis_wait(s, l->done, POLLIN, deadline);
+        return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot look up %.200s: %s", l->name, l->host,
+                       strerror(failed));
+    int r = dial_wait(s, l->done, POLLIN, deadline);
     if (r < 0)
         return SD_NODATA;
     if (!r)
-        return sd_fail(err, SD_RETRY, "the name %.200s was not found in time: its resolver does not answer",
-                       l->host);
+        return sd_fail(
+            err, SD_RETRY,
+            "cannot connect to %.200s: the name %.200s was not found in time: its resolver does not answer",
+            l->name, l->host);
     if (l->failed)
-        return sd_fail(err, SD_RETRY, "cannot find the host %.200s: %s", l->host, gai_strerror(l->failed));
+        return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot find the host %.200s: %s", l->name,
+                       l->host, gai_strerror(l->failed));
     return SD_OK;
 }
 
@@ -129,7 +134,7 @@ static int connect_one(struct sd_source *s, const struct sockaddr *to, socklen_t
     if (connect(*fd, to, len) < 0)
         failed = errno;
     if (failed == EINPROGRESS) {
-        int r = redis_wait(s, *fd, POLLOUT, deadline);
+        int r = dial_wait(s, *fd, POLLOUT, deadline);
         if (r > 0)
             getsockopt(*fd, SOL_SOCKET, SO_ERROR, &failed, &size);
         else
@@ -165,8 +170,8 @@ static int connect_path(struct sd_source *s, const char *path, sd_time deadline,
     return connect_one(s, (const struct sockaddr *)&to, sizeof to, deadline, fd);
 }
 
-enum sd_result redis_dial(struct sd_source *s, const struct redis_address *to, sd_time deadline, int *fd,
-                          struct sd_error *err)
+enum sd_result dial(struct sd_source *s, const struct dial_to *to, sd_time deadline, int *fd,
+                    struct sd_error *err)
 {
     enum sd_result r = SD_OK;
     int failed = 0;
@@ -178,6 +183,7 @@ enum sd_result redis_dial(struct sd_source *s, const struct redis_address *to, s
         atomic_init(&l->refs, 1);
         l->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         l->host = mem_strdup(to->host);
+        l->name = mem_strdup(to->name);
         snprintf(l->port, sizeof l->port, "%d", to->port);
         r = resolve(s, l, deadline, err);
         failed = r == SD_OK ? connect_any(s, l->found, deadline, fd) : 0;
@@ -187,8 +193,5 @@ enum sd_result redis_dial(struct sd_source *s, const struct redis_address *to, s
         return r != SD_OK ? r : SD_NODATA;
     if (!failed)
         return SD_OK;
-    char *name = redis_address_name(to);
-    r = sd_fail(err, SD_RETRY, "cannot connect to %.200s: %s", name, strerror(failed));
-    free(name);
-    return r;
+    return sd_fail(err, SD_RETRY, "cannot connect to %.200s: %s", to->name, strerror(failed));
 }
