@@ -37,8 +37,9 @@ int dial_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 /* ---- names: a resolver may take longer than anybody waits ---- */
 
 struct lookup {
-    atomic_int refs; /* who waits, and the thread */
-    int done;        /* eventfd */
+    atomic_int refs;       /* who waits, and the thread */
+    int done;              /* eventfd */
+    atomic_bool found_out; /* the rest may be read: poll alone orders nothing */
     char *host, *name, port[8];
     struct addrinfo *found;
     int failed; /* of getaddrinfo */
@@ -67,6 +68,7 @@ static void *look_up_thread(void *arg)
 {
     struct lookup *l = arg;
     look_up(l, AI_NUMERICSERV);
+    atomic_store(&l->found_out, true);
     uint64_t one = 1;
     ssize_t ignored = write(l->done, &one, sizeof one);
     (void)ignored;
@@ -105,7 +107,7 @@ static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time dea
     int r = dial_wait(s, l->done, POLLIN, deadline);
     if (r < 0)
         return SD_NODATA;
-    if (!r)
+    if (!r || !atomic_load(&l->found_out))
         return sd_fail(
             err, SD_RETRY,
             "cannot connect to %.200s: the name %.200s was not found in time: its resolver does not answer",
