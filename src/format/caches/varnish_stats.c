@@ -46,7 +46,7 @@ static const char *storage_figure(const char *name)
         !str_starts(name, "MSE.") && !str_starts(name, "MSE4_"))
         return "";
     const char *dot = strrchr(name, '.');
-    return strstr(name, ".Transient.") ? "" : dot + 1;
+    return !dot || strstr(name, ".Transient.") ? "" : dot + 1;
 }
 
 static void read_counter(struct varnish_stats *v, const cJSON *counter, size_t *known)
