@@ -486,14 +486,16 @@ static void json_entry(struct reader *r, const cJSON *o, const char *line, size_
     entry_end(r);
 }
 
-/* The lines of stderr that a container or cloud wrapped into JSON. */
+/* The lines of stderr that a container or cloud wrapped into JSON. For the counts they are one. */
 static void json_wrapped(struct reader *r, const char *text)
 {
+    int64_t unread = r->counts->unread;
     while (*text) {
         size_t n = strcspn(text, "\n");
         stderr_line(r, text, text + n - (n && text[n - 1] == '\r'));
         text += n + (text[n] == '\n');
     }
+    r->counts->unread = MIN(r->counts->unread, unread + 1);
 }
 
 static void json_line(struct reader *r, const char *line, const char *stop)
@@ -542,25 +544,30 @@ size_t pglog_read(const char *text, size_t len, bool whole, pglog_take *take, vo
 {
     struct reader r = {.take = take, .ctx = ctx, .counts = counts};
     const char *end = text + len, *s = text, *taken = text; /* behind what was handed out */
-    int64_t lines = 0, taken_lines = 0;
+    int64_t lines = 0, taken_lines = 0, taken_unread = counts->unread;
     while (s < end) {
         size_t had = r.begun;
+        int64_t unread = counts->unread;
         const char *next = read_line(&r, s, end, whole);
         if (!next)
             break;
         if (r.begun != had) {
             taken = s;
             taken_lines = lines;
+            taken_unread = unread;
         }
         lines++;
         s = next;
         if (!r.open) {
             taken = s;
             taken_lines = lines;
+            taken_unread = counts->unread;
         }
     }
     if (whole)
         entry_end(&r);
+    else
+        counts->unread = taken_unread; /* the rest is read again, and counted then */
     counts->lines += whole ? lines : taken_lines;
     for (size_t i = 0; i < PARTS; i++)
         strbuf_free(&r.parts[i]);

@@ -293,16 +293,17 @@ static bool take_file(struct pglog_facts *f, const struct pglog_entry *e)
     if (*e->statement) {
         bool planning;
         const char *text = sent_text(e->statement, &planning); /* with the protocol's word or without */
-        statement_log_add(f->o.statements, &(struct logged_execution){
-                                               .at = time_of(f, e),
-                                               .database = e->database,
-                                               .role = e->user,
-                                               .text = text ? text : e->statement,
-                                               .total_ns = SD_UNKNOWN,
-                                               .plan_ns = SD_UNKNOWN,
-                                               .rows = SD_UNKNOWN,
-                                               .rows_examined = SD_UNKNOWN,
-                                               .temp_written = (bytes + BLOCK_BYTES - 1) / BLOCK_BYTES});
+        statement_log_add(
+            f->o.statements,
+            &(struct logged_execution){.at = time_of(f, e),
+                                       .database = e->database,
+                                       .role = e->user,
+                                       .text = text ? text : e->statement,
+                                       .total_ns = SD_UNKNOWN,
+                                       .plan_ns = SD_UNKNOWN,
+                                       .rows = SD_UNKNOWN,
+                                       .rows_examined = SD_UNKNOWN,
+                                       .temp_written = bytes / BLOCK_BYTES + (bytes % BLOCK_BYTES > 0)});
     }
     return true;
 }
