@@ -792,6 +792,188 @@ struct sd_texts {
     X(INT, held, "count", "objects right below it")                                                          \
     X(INT, bytes, "bytes", "what would be freed with it")
 
+/* A build of a front end, as a folder or a bundler's description tells it. Beside it in the batch are the
+ * records BUNDLE_... of its parts; the batch holds the whole build, and a later one takes its place. */
+#define SD_BUNDLE_FIELDS(X)                                                                                  \
+    X(TEXT, path, "", "of the description, or of the folder")                                                \
+    X(TEXT, build_kind, "",                                                                                  \
+      "webpack_stats, esbuild_metafile, rollup_visualizer, vite_build, next_build or assets")                \
+    X(INT, modules, "count", "modules, each once; absent: not known")                                        \
+    X(INT, source_bytes, "bytes", "of their sources, each once; absent: not known")                          \
+    X(INT, measured, "0|1", "1: compressed sizes are final; 0: they are being measured")                     \
+    X(LIST_TEXT, notes, "", "what was left out or could not be found out, in sentences")                     \
+    X(LIST_TEXT, targets, "", "browsers it is built for, as its package.json says: chrome 109")
+
+/* A file that is shipped. */
+#define SD_BUNDLE_ASSET_FIELDS(X)                                                                            \
+    X(TEXT, name, "", "its path below the build folder")                                                     \
+    X(TEXT, type, "", "js, css, image, font, html or wasm")                                                  \
+    X(INT, size_bytes, "bytes", "of the file")                                                               \
+    X(INT, gzip_bytes, "bytes", "zlib, level 9; absent: the file is not there, or not measured yet")         \
+    X(INT, brotli_bytes, "bytes", "quality 11; absent: the same")                                            \
+    X(INT, initial, "0|1", "is it loaded with an entry? absent: not known")                                  \
+    X(INT, source_bytes, "bytes", "of the sources of its modules; absent: not known")                        \
+    X(TEXT, format, "", "of an image or a font, by its content: png, webp, woff2")                           \
+    X(INT, width, "count", "of an image, in pixels")                                                         \
+    X(INT, height, "count", "of an image, in pixels")                                                        \
+    X(INT, glyphs, "count", "of a font; absent: not known")                                                  \
+    X(TEXT, font_display, "", "of the @font-face rule that names it; absent: none does, or it says nothing")
+
+/* What a module takes in an asset. Over an asset, minified_bytes, gzip_bytes and brotli_bytes add up to its
+ * own. */
+#define SD_BUNDLE_MODULE_FIELDS(X)                                                                           \
+    X(INT, asset, "", "number of the asset in the batch, from 0")                                            \
+    X(TEXT, path, "", "from its first node_modules folder on, or below the project; (glue), ...")            \
+    X(TEXT, package, "", "behind its last node_modules folder; absent: own code")                            \
+    X(TEXT, part, "", "module, asset, glue, unmapped, no_source, line_ends or map_comment")                  \
+    X(INT, size_bytes, "bytes", "of its source; absent: not known")                                          \
+    X(INT, minified_bytes, "bytes", "")                                                                      \
+    X(INT, gzip_bytes, "bytes", "")                                                                          \
+    X(INT, brotli_bytes, "bytes", "")                                                                        \
+    X(INT, estimated, "0|1", "1: minified_bytes is not measured")                                            \
+    X(INT, ignored, "0|1", "1: in the ignore list of the source map")
+
+/* Which module imports which. A module of several assets stands here once. */
+#define SD_BUNDLE_IMPORTS_FIELDS(X)                                                                          \
+    X(LIST_TEXT, modules, "", "their paths, as BUNDLE_MODULE names them")                                    \
+    X(LIST_INT, entries, "", "numbers of those that are entries, from 0")                                    \
+    X(LIST_INT, importers, "", "of each import: the module that holds it")                                   \
+    X(LIST_INT, imported, "", "of each: the module it imports")                                              \
+    X(LIST_INT, how, "", "of each: 0 not known, 1 import, 2 import *, 3 re-export, 4 require, 5 import()")
+
+/* What a bundler says of a module's code, where it bears on what can be left out. */
+#define SD_BUNDLE_CODE_FIELDS(X)                                                                             \
+    X(TEXT, path, "", "as BUNDLE_MODULE names it")                                                           \
+    X(TEXT, package, "", "absent: own code")                                                                 \
+    X(INT, es_module, "0|1", "absent: not known")                                                            \
+    X(INT, imported_by_es, "0|1", "1: an ES module imports it")                                              \
+    X(INT, uses_all, "0|1", "1: all exports are kept, since not every use of them is known")                 \
+    X(INT, used, "count", "exports that are used; absent: not known")                                        \
+    X(LIST_TEXT, provided, "", "names of its exports; absent: not known")                                    \
+    X(LIST_TEXT, unused, "", "those that nothing uses; absent: not known")                                   \
+    X(INT, reexports, "count", "exports it takes from other modules")                                        \
+    X(INT, reexported, "0|1", "1: another module re-exports it")                                             \
+    X(INT, side_effect_free, "0|1", "does its package say that it can be left out? absent: it says nothing") \
+    X(TEXT, kept_for, "", "the side effect at its top level that keeps it, with its place; absent: none")    \
+    X(LIST_TEXT, bailouts, "", "why the bundler could not optimise it, in its own words")
+
+/* What one has to load first for an entry, or for a part that is loaded later. */
+#define SD_BUNDLE_ROUTE_FIELDS(X)                                                                            \
+    X(TEXT, name, "", "of the entry, the page or the chunk")                                                 \
+    X(TEXT, entry, "", "of a later part: the route it is loaded from; absent: it is an entry")               \
+    X(LIST_INT, assets, "", "numbers of the assets in the batch, from 0, each once")
+
+/* Versions of a package, from the lock file beside the build. */
+#define SD_BUNDLE_PACKAGE_FIELDS(X)                                                                          \
+    X(TEXT, name, "", "")                                                                                    \
+    X(LIST_TEXT, versions, "", "in order")
+
+/* A report of Lighthouse. Lists that belong together are of equal length. */
+#define SD_PAGE_REPORT_FIELDS(X)                                                                             \
+    X(TEXT, path, "", "of the file")                                                                         \
+    X(TEXT, url, "request", "as it was shown at the end")                                                    \
+    X(TEXT, final_url, "request", "the report's finalUrl, by which LHCI groups")                             \
+    X(TEXT, form_factor, "", "mobile or desktop")                                                            \
+    X(TEXT, lighthouse_version, "", "13.4.0")                                                                \
+    X(INT, fetch_time, "ns", "since 1970-01-01T00:00:00Z")                                                   \
+    X(TEXT, runtime_error, "", "its code: NO_FCP; then there is no result")                                  \
+    X(TEXT, runtime_error_text, "message", "its sentence")                                                   \
+    X(REAL, score_reported, "", "of the performance category, 0 to 1")                                       \
+    X(LIST_TEXT, metrics, "", "of the performance category, those with a weight: fcp lcp tbt cls si ...")    \
+    X(LIST_REAL, metric_values, "", "of each, in ms; of cls plain")                                          \
+    X(LIST_REAL, metric_weights, "", "of each")                                                              \
+    X(LIST_REAL, metric_scores, "", "of each, as reported")                                                  \
+    X(LIST_TEXT, categories, "", "performance, accessibility, best-practices, seo, ...")                     \
+    X(LIST_REAL, category_scores, "", "of each, as reported, 0 to 1")                                        \
+    X(LIST_TEXT, opportunities, "", "audits with a saving, the largest first")                               \
+    X(LIST_TEXT, opportunity_titles, "", "of each")                                                          \
+    X(LIST_INT, opportunity_ns, "ns", "of each: time spared; unknown: not said")                             \
+    X(LIST_INT, opportunity_bytes, "bytes", "of each: bytes spared")                                         \
+    X(TEXT, lcp_element, "", "its selector")                                                                 \
+    X(LIST_TEXT, lcp_phases, "", "")                                                                         \
+    X(LIST_INT, lcp_phase_ns, "ns", "of each")                                                               \
+    X(LIST_TEXT, cls_elements, "", "selectors of what moved, the largest shift first")                       \
+    X(LIST_REAL, cls_scores, "", "of each")                                                                  \
+    X(LIST_TEXT, third_parties, "", "")                                                                      \
+    X(LIST_INT, third_party_bytes, "bytes", "of each: transferred")                                          \
+    X(LIST_INT, third_party_main_ns, "ns", "of each: on the main thread")                                    \
+    X(LIST_INT, third_party_blocking_ns, "ns", "of each: blocking the main thread")                          \
+    X(LIST_TEXT, long_tasks, "request", "what they run, the longest first")                                  \
+    X(LIST_INT, long_task_start_ns, "ns", "of each, from the start of the load")                             \
+    X(LIST_INT, long_task_ns, "ns", "of each")                                                               \
+    X(LIST_TEXT, requests, "request", "URLs of the load, in order of start")                                 \
+    X(LIST_TEXT, request_types, "", "of each: Document, Script, ...")                                        \
+    X(LIST_INT, request_start_ns, "ns", "of each, from the start of the load")                               \
+    X(LIST_INT, request_ns, "ns", "of each")                                                                 \
+    X(LIST_INT, request_bytes, "bytes", "of each: transferred")                                              \
+    X(LIST_INT, request_blocking, "0|1", "of each: does it block rendering?")                                \
+    X(LIST_TEXT, audits, "", "all of the report")                                                            \
+    X(LIST_REAL, audit_scores, "", "of each")                                                                \
+    X(LIST_REAL, audit_values, "", "of each: numericValue")                                                  \
+    X(LIST_INT, audit_items, "count", "of each: items of its details; unknown: it has none")                 \
+    X(LIST_TEXT, resources, "", "rows of its resource summary: script, total, third-party")                  \
+    X(LIST_INT, resource_counts, "count", "of each")                                                         \
+    X(LIST_INT, resource_bytes, "bytes", "of each")
+
+/* A vital of real users, of all values of a source so far; a later record of the same key takes its place. */
+#define SD_PAGE_FIELD_FIELDS(X)                                                                              \
+    X(TEXT, data, "", "rum or crux")                                                                         \
+    X(TEXT, by, "", "all, page, device, connection, country, navigation_type or origin")                     \
+    X(TEXT, key, "", "which of these")                                                                       \
+    X(TEXT, form_factor, "", "of CrUX: phone, desktop, tablet or all")                                       \
+    X(TEXT, metric, "", "lcp, inp, cls, fcp or ttfb")                                                        \
+    X(INT, count, "count", "values; absent: not said")                                                       \
+    X(REAL, p75, "", "in ms; of cls plain")                                                                  \
+    X(REAL, p75_low, "", "lower end of its 95 % interval; absent: not known")                                \
+    X(REAL, p75_high, "", "upper end")                                                                       \
+    X(REAL, good_share, "share", "")                                                                         \
+    X(REAL, needs_improvement_share, "share", "")                                                            \
+    X(REAL, poor_share, "share", "")
+
+/* Which element a vital is about, of all values of a source so far. */
+#define SD_PAGE_ATTRIBUTION_FIELDS(X)                                                                        \
+    X(TEXT, metric, "", "lcp, inp or cls")                                                                   \
+    X(TEXT, page, "", "the page's template")                                                                 \
+    X(TEXT, target, "", "a selector")                                                                        \
+    X(INT, count, "count", "values")                                                                         \
+    X(REAL, p75, "", "in ms; of cls plain")                                                                  \
+    X(TEXT, script, "request", "that ran longest meanwhile; absent: not said")
+
+/* A vital over the weeks, as CrUX keeps it. */
+#define SD_PAGE_TREND_FIELDS(X)                                                                              \
+    X(TEXT, data, "", "crux")                                                                                \
+    X(TEXT, by, "", "page or origin")                                                                        \
+    X(TEXT, key, "", "which of these")                                                                       \
+    X(TEXT, form_factor, "", "phone, desktop, tablet or all")                                                \
+    X(TEXT, metric, "", "lcp, inp, cls, fcp or ttfb")                                                        \
+    X(LIST_INT, ends, "ns", "last days of its spans, at 00:00 UTC")                                          \
+    X(LIST_REAL, p75, "", "of each, in ms; of cls plain; unknown: not enough users")
+
+/* A load of a page, request by request, from a HAR file. */
+#define SD_PAGE_LOAD_FIELDS(X)                                                                               \
+    X(TEXT, page, "request", "its title or URL")                                                             \
+    X(TEXT, file, "", "it was read from")                                                                    \
+    X(INT, content_loaded_ns, "ns", "")                                                                      \
+    X(INT, load_ns, "ns", "")                                                                                \
+    X(INT, transfer_bytes, "bytes", "headers and bodies of all answers")                                     \
+    X(LIST_TEXT, requests, "request", "URLs, in order of start")                                             \
+    X(LIST_TEXT, request_types, "", "of each: its media type")                                               \
+    X(LIST_INT, request_start_ns, "ns", "of each, from the start of the load")                               \
+    X(LIST_INT, request_ns, "ns", "of each")                                                                 \
+    X(LIST_INT, request_bytes, "bytes", "of each: headers and body of the answer")                           \
+    X(LIST_TEXT, third_parties, "", "origins other than the first request's, the heaviest first")            \
+    X(LIST_INT, third_party_requests, "count", "of each")                                                    \
+    X(LIST_INT, third_party_bytes, "bytes", "of each")                                                       \
+    X(LIST_INT, third_party_ns, "ns", "of each: sum of the times of its requests")
+
+/* What a receiver of beacons took so far. */
+#define SD_PAGE_RECEIVER_FIELDS(X)                                                                           \
+    X(INT, accepted, "count", "beacons")                                                                     \
+    X(INT, duplicates, "count", "beacons that replaced an earlier value")                                    \
+    X(INT, rejected, "count", "beacons that are not sound")                                                  \
+    X(INT, ignored, "count", "beacons of another name")                                                      \
+    X(INT, too_large, "count", "bodies beyond the limit")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -852,7 +1034,20 @@ struct sd_texts {
     R(31, CACHE_SLOW, cache_slow, "a slow execution of a command of a cache")                                \
     R(32, CACHE_CURVE, cache_curve, "how misses of a cache fall with its size")                              \
     R(33, ASSET_POLICY, asset_policy, "what caches may do with the answer to a URL")                         \
-    R(34, PROFILE_HOLDER, profile_holder, "an object of a heap snapshot that holds much")
+    R(34, PROFILE_HOLDER, profile_holder, "an object of a heap snapshot that holds much")                    \
+    R(35, BUNDLE, bundle, "a build of a front end")                                                          \
+    R(36, BUNDLE_ASSET, bundle_asset, "a file that is shipped")                                              \
+    R(37, BUNDLE_MODULE, bundle_module, "what a module takes in an asset")                                   \
+    R(38, BUNDLE_IMPORTS, bundle_imports, "which module imports which")                                      \
+    R(39, BUNDLE_CODE, bundle_code, "what a bundler says of a module's code")                                \
+    R(40, BUNDLE_ROUTE, bundle_route, "what has to be loaded first")                                         \
+    R(41, BUNDLE_PACKAGE, bundle_package, "the versions of a package")                                       \
+    R(42, PAGE_REPORT, page_report, "a report of Lighthouse")                                                \
+    R(43, PAGE_FIELD, page_field, "a vital of real users")                                                   \
+    R(44, PAGE_ATTRIBUTION, page_attribution, "which element a vital is about")                              \
+    R(45, PAGE_TREND, page_trend, "a vital over the weeks")                                                  \
+    R(46, PAGE_LOAD, page_load, "a load of a page, request by request")                                      \
+    R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

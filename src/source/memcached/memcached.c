@@ -2,7 +2,7 @@
  * format/caches/memcached_stats.c. Nothing is asked for that would take the server long or change it. */
 #include "source/memcached/memcached.h"
 
-#include "source/shared/dial.h"
+#include "source/shared/connect.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -86,10 +86,11 @@ static enum sd_result connect_any(struct sd_source *s, struct memcached *x, stru
     const struct memcached_options *o = s->opts;
     char name[300];
     snprintf(name, sizeof name, "memcached at %.200s", x->where);
-    return dial(s,
-                &(struct dial_to){
-                    .path = *x->host ? NULL : x->where, .host = x->host, .port = atoi(x->port), .name = name},
-                s->host->now(s) + o->timeout, &x->fd, err);
+    return connect_socket(
+        s,
+        &(struct connect_to){
+            .path = *x->host ? NULL : x->where, .host = x->host, .port = atoi(x->port), .name = name},
+        s->host->now(s) + o->timeout, &x->fd, err);
 }
 
 /* ---- asking ---- */

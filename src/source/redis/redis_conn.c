@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/units.h"
-#include "source/shared/dial.h"
+#include "source/shared/connect.h"
 #include "source/redis/redis_reader.h"
 #include "source/redis/redis_tls.h"
 
@@ -161,7 +161,7 @@ static enum sd_result flush(struct redis_conn *c, sd_time deadline, struct sd_er
             c->bytes += n;
             continue;
         }
-        int r = dial_wait(c->s, c->fd, events | POLLIN, deadline);
+        int r = connect_wait(c->s, c->fd, events | POLLIN, deadline);
         if (r < 0) {
             c->lost = true;
             return SD_NODATA;
@@ -211,7 +211,7 @@ int redis_next(struct redis_conn *c, sd_time deadline, size_t max, struct redis_
             return -1;
         if (n)
             continue;
-        int r = dial_wait(c->s, c->fd, events, deadline);
+        int r = connect_wait(c->s, c->fd, events, deadline);
         if (r < 0)
             c->lost = true;
         if (r <= 0)
@@ -352,7 +352,7 @@ int redis_next_line(struct redis_conn *c, sd_time deadline, struct redis_line *l
             return -1;
         if (n)
             continue;
-        int r = dial_wait(c->s, c->fd, events, deadline);
+        int r = connect_wait(c->s, c->fd, events, deadline);
         if (r <= 0)
             return r;
     }
@@ -376,7 +376,7 @@ static enum sd_result shake_hands(struct redis_conn *c, const struct redis_addre
             return lost(c, SD_RETRY, err, "the server closed the connection during the TLS hand-shake");
         if (r == -2)
             return lost(c, SD_CONFIG, err, why.text);
-        r = dial_wait(c->s, c->fd, events, deadline);
+        r = connect_wait(c->s, c->fd, events, deadline);
         if (r < 0)
             return SD_NODATA;
         if (!r)
@@ -427,9 +427,9 @@ enum sd_result redis_open(struct sd_source *s, const struct redis_address *to,
     c->name = redis_address_name(to);
     c->timeout = login->timeout;
     c->reader = redis_reader_new();
-    enum sd_result r =
-        dial(s, &(struct dial_to){.path = to->path, .host = to->host, .port = to->port, .name = c->name},
-             deadline, &c->fd, err);
+    enum sd_result r = connect_socket(
+        s, &(struct connect_to){.path = to->path, .host = to->host, .port = to->port, .name = c->name},
+        deadline, &c->fd, err);
     if (r == SD_OK && to->tls)
         r = shake_hands(c, to, login, deadline, err);
     if (r == SD_OK)

@@ -1,4 +1,4 @@
-#include "source/shared/dial.h"
+#include "source/shared/connect.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -16,7 +16,7 @@
 
 enum { STACK_BYTES = 256 * 1024, REQUEST_POLL_MS = 20 };
 
-int dial_wait(struct sd_source *s, int fd, int events, sd_time deadline)
+int connect_wait(struct sd_source *s, int fd, int events, sd_time deadline)
 {
     const struct sd_host *h = s->host;
     for (;;) {
@@ -104,7 +104,7 @@ static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time dea
     if (failed)
         return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot look up %.200s: %s", l->name, l->host,
                        strerror(failed));
-    int r = dial_wait(s, l->done, POLLIN, deadline);
+    int r = connect_wait(s, l->done, POLLIN, deadline);
     if (r < 0)
         return SD_NODATA;
     if (!r || !atomic_load(&l->found_out))
@@ -136,7 +136,7 @@ static int connect_one(struct sd_source *s, const struct sockaddr *to, socklen_t
     if (connect(*fd, to, len) < 0)
         failed = errno;
     if (failed == EINPROGRESS) {
-        int r = dial_wait(s, *fd, POLLOUT, deadline);
+        int r = connect_wait(s, *fd, POLLOUT, deadline);
         if (r > 0)
             getsockopt(*fd, SOL_SOCKET, SO_ERROR, &failed, &size);
         else
@@ -172,8 +172,8 @@ static int connect_path(struct sd_source *s, const char *path, sd_time deadline,
     return connect_one(s, (const struct sockaddr *)&to, sizeof to, deadline, fd);
 }
 
-enum sd_result dial(struct sd_source *s, const struct dial_to *to, sd_time deadline, int *fd,
-                    struct sd_error *err)
+enum sd_result connect_socket(struct sd_source *s, const struct connect_to *to, sd_time deadline, int *fd,
+                              struct sd_error *err)
 {
     enum sd_result r = SD_OK;
     int failed = 0;
