@@ -1053,7 +1053,7 @@ struct sd_texts {
     R(45, PAGE_TREND, page_trend, "a vital over the weeks")                                                  \
     R(46, PAGE_LOAD, page_load, "a load of a page, request by request")                                      \
     R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")                                   \
-    R(56, PAGE_NOTES, page_notes, "what was left out of reports and vitals")
+    R(48, PAGE_NOTES, page_notes, "what was left out of reports and vitals")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
