@@ -1,4 +1,4 @@
-/* Names of modules, the draft of a build, and JSON that is checked to its end. */
+/* Names of modules, and the draft of a build. */
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
