@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/model/bundles.h"
 #include "core/model/caches.h"
 #include "core/model/model.h"
 #include "core/model/pages.h"
@@ -198,6 +199,21 @@ static void add_vital(struct sd_batch *b, int i)
     free(text);
 }
 
+static void add_build(struct sd_batch *b, int i)
+{
+    struct sd_bundle head;
+    struct sd_bundle_asset asset;
+    char name[64], *text = filler(1000);
+    cleared(SD_BUNDLE, &head);
+    head.path = text;
+    assert_true(batch_add(b, SD_BUNDLE, &head));
+    cleared(SD_BUNDLE_ASSET, &asset);
+    asset.name = numbered(name, "main.js", i);
+    asset.size_bytes = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_BUNDLE_ASSET, &asset));
+    free(text);
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -321,6 +337,13 @@ static void say_pages(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_bundles(const struct model *m, struct strbuf *out)
+{
+    const struct bundle_build *x = model_bundle(m, "modest");
+    assert_non_null(x);
+    strbuf_printf(out, "%zu:%" PRId64, x->n_assets, x->assets[0].size_bytes);
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -356,6 +379,7 @@ static const struct row {
     {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
     {.name = "profiles", .add = add_profile, .say = say_profiles, .names = 100000, .batch = 1},
     {.name = "caches", .add = add_cache, .say = say_caches, .names = 100000, .batch = 1},
+    {.name = "bundles", .add = add_build, .say = say_bundles, .names = 100000, .batch = 1},
     {.name = "pages", .add = add_vital, .say = say_pages, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };

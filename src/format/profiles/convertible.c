@@ -1,6 +1,6 @@
 /* convertible.c - files with a profile that are not read: by what they are known, and how they are converted.
  */
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 #include "format/profiles/profile_file.h"
 
 struct head {

@@ -8,7 +8,7 @@
 #include "base/num.h"
 #include "base/units.h"
 #include "format/profiles/function_table.h"
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 #include "format/profiles/profile_tree.h"
 
 /* A box of the level above: what it spans, and its node. */

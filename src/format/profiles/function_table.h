@@ -4,7 +4,7 @@
 #define FORMAT_PROFILES_FUNCTION_TABLE_H
 
 #include "core/profiles/profile.h"
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 
 /* How the graph names what it leaves out. */
 #define FUNCTION_TABLE_OTHER "other"

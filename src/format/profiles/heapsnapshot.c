@@ -6,7 +6,7 @@
 
 #include "format/profiles/dominators.h"
 #include "format/profiles/heap_holders.h"
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 
 enum {
     NODES_MAX = 4 << 20,

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 
 enum { FRAMES_MAX = 4 << 20 };
 

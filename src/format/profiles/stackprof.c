@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/profiles/profile_lines.h"
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 #include "format/profiles/profile_tree.h"
 
 struct stackprof {

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 
 enum { CODE_MAX = 4 << 20 };
 

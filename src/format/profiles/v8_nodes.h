@@ -3,7 +3,7 @@
 #ifndef FORMAT_PROFILES_V8_NODES_H
 #define FORMAT_PROFILES_V8_NODES_H
 
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 #include "format/profiles/profile_tree.h"
 
 /* Samples of a node at a line. */

@@ -5,7 +5,7 @@
 
 #include "base/redact.h"
 #include "format/metrics/exposition.h"
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 #include "format/profiles/profile_file.h"
 #include "source/profile_url/pyroscope.h"
 #include "source/shared/fetch.h"

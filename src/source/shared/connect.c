@@ -34,6 +34,11 @@ int connect_wait(struct sd_source *s, int fd, int events, sd_time deadline)
     }
 }
 
+void connect_slow(struct sd_source *s, const char *name)
+{
+    s->host->note(s, SD_STATE_STALE, "%.150s has not answered for %d s", name, (int)(CONNECT_SLOW_NS / SD_S));
+}
+
 /* ---- names: a resolver may take longer than anybody waits ---- */
 
 struct lookup {

@@ -7,8 +7,8 @@
  *         if (json_is(&j, "name")) json_text(&j, &name); else json_skip(&j);
  *
  * At broken text `broken` is set, and every loop ends. Commas too many are taken. */
-#ifndef FORMAT_PROFILES_JSON_PULL_H
-#define FORMAT_PROFILES_JSON_PULL_H
+#ifndef FORMAT_JSON_PULL_H
+#define FORMAT_JSON_PULL_H
 
 #include "base/base.h"
 

@@ -1,4 +1,4 @@
-#include "format/profiles/json_pull.h"
+#include "format/json_pull.h"
 
 #include <math.h>
 #include <stdlib.h>
