@@ -2,9 +2,10 @@
  *
  * A metric's score is the upper tail of a log-normal curve through two control points: at `p10` it is 0.9, at
  * the median 0.5. The error function is 7.1.26 of Abramowitz and Stegun, as in Lighthouse. Versions 6 to 8
- * round to two places; from 9 on the score is clamped to its class (good, average, poor), grows by 5 % of what
- * it is above 0.9, and is floored. Versions 3 to 5 gave the curve by its median and the point of diminishing
- * returns. Source: Lighthouse, shared/statistics.js and core/audits/audit.js of these versions. Pure. */
+ * round to two places; from 9 on the score is clamped to its class (good, average, poor), grows by 5 % of
+ * what it is above 0.9, and is floored. Versions 3 to 5 gave the curve by its median and the point of
+ * diminishing returns. Source: Lighthouse, shared/statistics.js and core/audits/audit.js of these versions.
+ * Pure. */
 #ifndef CORE_PAGES_SCORE_H
 #define CORE_PAGES_SCORE_H
 
