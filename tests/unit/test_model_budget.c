@@ -439,7 +439,7 @@ static void flood(struct model *m, const struct row *row, int names, int origins
 static void others_are_untouched(const struct row *row, int names, int origins)
 {
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     modest(m);
@@ -480,7 +480,7 @@ static void all_flood_and_each_keeps_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     for (int k = 0, n = 0; k < 3000; k++) {
@@ -514,7 +514,7 @@ static void a_domain_alone_may_take_more_than_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     flood(m, row_of("endpoints"), 20, 1);
