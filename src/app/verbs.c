@@ -88,6 +88,9 @@ static struct progress read_progress(const struct app *a, struct strbuf *unread)
         case SD_STATE_LIVE:
         case SD_STATE_STALE:
             p.open++;
+            if (unread && s->state == SD_STATE_STALE &&
+                s->text) /* the source knows that something is wrong */
+                note_failure(unread, &info[i]);
             if (!sd_known(s->batches) || s->batches == 0)
                 p.sampled = false;
             break;

@@ -47,6 +47,12 @@ const char *section_text(struct doc *d, struct section *s)
     return s->text;
 }
 
+const char *section_remark(struct arena *a, const struct section *s)
+{
+    const char *note = s->note && *s->note ? s->note : NULL;
+    return s->lost && note ? arena_printf(a, "%s; %s", s->lost, note) : s->lost ? s->lost : note;
+}
+
 size_t section_shown_at(const struct section *s, size_t at)
 {
     static const char SPACE[] = " \t\r\n\f\v";

@@ -393,6 +393,8 @@ void doc_free(struct doc *d); /* NULL is fine */
 void doc_own(struct doc *d, void *p, void (*drop)(void *p));
 /* The text of a SECTION_TEXT, written now when it was not yet; NULL: none. */
 const char *section_text(struct doc *d, struct section *s);
+/* What stands beside its title on paper: how old its figures are, then its note. NULL: nothing. */
+const char *section_remark(struct arena *a, const struct section *s);
 /* Where byte `at` of section.text is in section.shown. */
 size_t section_shown_at(const struct section *s, size_t at);
 

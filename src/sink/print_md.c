@@ -131,8 +131,9 @@ void print_md_section(const struct section *s, struct strbuf *out)
     strbuf_str(out, "## ");
     escaped(out, s->title ? s->title : "");
     strbuf_str(out, "\n\n");
-    if (s->note) {
-        escaped(out, s->note);
+    const char *note = section_remark(a, s);
+    if (note) {
+        escaped(out, note);
         strbuf_str(out, "\n\n");
     }
     if (!t) {

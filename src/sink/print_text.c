@@ -43,12 +43,24 @@ void print_color(struct strbuf *out, const struct print_options *o, const char *
 static void paragraph(const char *text, int indent, const struct print_options *o, struct strbuf *out);
 
 /* A note that does not fit beside the title goes below it. */
+static void title_note(const char *note, int indent, const struct print_options *o, struct strbuf *out)
+{
+    print_color(out, o, "2");
+    paragraph(note, indent, o, out);
+    if (o->color) { /* the paragraph ended its line: back to its end for the reset */
+        out->len--;
+        print_color(out, o, "0");
+        strbuf_char(out, '\n');
+    }
+}
+
 static void title(const struct section *s, const struct print_options *o, struct strbuf *out)
 {
     if (!s->title)
         return;
-    bool note = s->note && *s->note;
-    bool below = note && o->width > 0 && utf8_width(s->title) + GAP + utf8_width(s->note) > o->width;
+    struct arena *a = arena_new();
+    const char *note = section_remark(a, s);
+    bool below = note && o->width > 0 && utf8_width(s->title) + GAP + utf8_width(note) > o->width;
     print_color(out, o, "1");
     print_put(out, o, s->title, o->width > 0 ? o->width : TITLE_MAX);
     print_color(out, o, "0");
@@ -56,15 +68,9 @@ static void title(const struct section *s, const struct print_options *o, struct
         strbuf_pad(out, ' ', GAP);
     else
         strbuf_char(out, '\n');
-    if (!note)
-        return;
-    print_color(out, o, "2");
-    paragraph(s->note, below ? 2 : 0, o, out);
-    if (o->color) { /* the paragraph ended its line: back to its end for the reset */
-        out->len--;
-        print_color(out, o, "0");
-        strbuf_char(out, '\n');
-    }
+    if (note)
+        title_note(note, below ? 2 : 0, o, out);
+    arena_free(a);
 }
 
 /* Bytes of the longest beginning of s[0..len) that fits: up to the last space, or all

@@ -144,7 +144,8 @@ until_true watched
 read_by() { # PORT: how often INFO was run there
     cli "$1" info commandstats | sed -n 's/^cmdstat_info:calls=\([0-9]*\).*/\1/p'
 }
-more() { [ "$(read_by "${port[9]}")" -gt "$1" ]; }
+more_of() { [ "$(read_by "${port[$1]}" | grep . || echo 0)" -gt "$2" ]; } # SERVER CALLS
+more() { more_of 9 "$1"; }
 before=$(read_by "${port[9]}")
 until_true more $((before + 2))
 cli "${port[10]}" sentinel failover shop >/dev/null
@@ -160,4 +161,19 @@ role() { # PORT: the newest of the recording
 print({r["name"]: r["role"] for r in json.load(open("out"))["rows"]}["redis 127.0.0.1:" + sys.argv[1]])' "$1"
 }
 ok "a failover is followed: the replica is the master" eval '[ "$(role "${port[9]}")" = master ]'
+
+# A server that stops in the middle: the figures until then, of when they are, and that nothing came since.
+serve hung "${port[11]}"
+hung=$!
+until_true up "${port[11]}"
+"$program" caches --for 8s "redis://127.0.0.1:${port[11]}/" >stopped 2>stopped.err </dev/null &
+watching=$!
+until_true more_of 11 0
+kill -STOP $hung
+wait $watching
+status=$?
+kill -CONT $hung
+ok "a server that hangs in the middle: exit 1" test "$status" = 1
+ok "the figures are said to be of then" grep -qE 'as of [0-9:]+, (no data since|connection lost)' stopped
+ok "and why nothing came since" grep -qE 'has not answered for 2 s|does not answer INFO' stopped
 finish

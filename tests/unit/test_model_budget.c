@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/model/bundles.h"
 #include "core/model/caches.h"
 #include "core/model/model.h"
+#include "core/model/pages.h"
 #include "core/model/profiles.h"
 #include "core/schema.h"
 
@@ -177,6 +179,41 @@ static void add_cache(struct sd_batch *b, int i)
     assert_true(batch_add(b, SD_CACHE_PREFIX, &x));
 }
 
+static void add_build(struct sd_batch *b, int i)
+{
+    struct sd_bundle head;
+    struct sd_bundle_asset asset;
+    char name[64], *text = filler(1000);
+    cleared(SD_BUNDLE, &head);
+    head.path = text;
+    assert_true(batch_add(b, SD_BUNDLE, &head));
+    cleared(SD_BUNDLE_ASSET, &asset);
+    asset.name = numbered(name, "main.js", i);
+    asset.size_bytes = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_BUNDLE_ASSET, &asset));
+    free(text);
+}
+
+static void add_vital(struct sd_batch *b, int i)
+{
+    struct sd_page_field f;
+    struct sd_page_receiver r;
+    char name[64], *text = filler(300);
+    cleared(SD_PAGE_FIELD, &f);
+    f.data = "rum";
+    f.by = "page";
+    f.key = numbered(name, "/p", i);
+    f.metric = "lcp";
+    f.count = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_PAGE_FIELD, &f));
+    f.key = text;
+    assert_true(batch_add(b, SD_PAGE_FIELD, &f));
+    cleared(SD_PAGE_RECEIVER, &r);
+    r.accepted = (batch_time(b) - T0) / SD_S;
+    assert_true(batch_add(b, SD_PAGE_RECEIVER, &r));
+    free(text);
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -290,6 +327,23 @@ static void say_caches(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_bundles(const struct model *m, struct strbuf *out)
+{
+    const struct bundle_build *x = model_bundle(m, "modest");
+    assert_non_null(x);
+    strbuf_printf(out, "%zu:%" PRId64, x->n_assets, x->assets[0].size_bytes);
+}
+
+static void say_pages(const struct model *m, struct strbuf *out)
+{
+    for (int k = 0; k < MODEST; k++) {
+        struct record_entry e[8];
+        size_t n = model_page_records(m, SD_PAGE_FIELD, WHOLE, T0 + k * SD_S, e, ARRAY_LEN(e));
+        const struct sd_page_field *f = n ? e[0].r : NULL, *then = n ? e[0].before : NULL;
+        strbuf_printf(out, "%zu:%" PRId64 "<%" PRId64 " ", n, f ? f->count : -1, then ? then->count : -1);
+    }
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -325,6 +379,8 @@ static const struct row {
     {.name = "workloads", .add = add_workload, .say = say_workloads, .names = 100000, .batch = 1},
     {.name = "profiles", .add = add_profile, .say = say_profiles, .names = 100000, .batch = 1},
     {.name = "caches", .add = add_cache, .say = say_caches, .names = 100000, .batch = 1},
+    {.name = "bundles", .add = add_build, .say = say_bundles, .names = 100000, .batch = 1},
+    {.name = "pages", .add = add_vital, .say = say_pages, .names = 100000, .batch = 1},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };
 
@@ -383,7 +439,7 @@ static void flood(struct model *m, const struct row *row, int names, int origins
 static void others_are_untouched(const struct row *row, int names, int origins)
 {
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     modest(m);
@@ -424,19 +480,22 @@ static void all_flood_and_each_keeps_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     for (int k = 0, n = 0; k < 3000; k++) {
         struct sd_batch *b = batch_new("flood", T0 + k * SD_S / 4);
         for (size_t r = 0; r < ARRAY_LEN(ROWS); r++)
             for (int i = 0; i < ROWS[r].batch / 4 + 1; i++)
-                if (ROWS[r].add != add_table)
+                if (ROWS[r].add != add_table && ROWS[r].add != add_workload)
                     ROWS[r].add(b, n++ % 50);
         apply(m, b);
         b = batch_new("flood", T0 + k * SD_S / 4);
         for (int i = 0; i < 50; i++)
             add_table(b, i);
+        apply(m, b);
+        b = batch_new("flood", T0 + k * SD_S / 4); /* apart: what is kept of them is their batch */
+        add_workload(b, k % 50);
         apply(m, b);
     }
     struct part_usage parts[64];
@@ -455,7 +514,7 @@ static void a_domain_alone_may_take_more_than_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     flood(m, row_of("endpoints"), 20, 1);

@@ -31,6 +31,8 @@
     X(workloads, 1, 256)                                                                                     \
     X(profiles, 4, 512)                                                                                      \
     X(caches, 3, 256)                                                                                        \
+    X(bundles, 3, 64)                                                                                        \
+    X(pages, 3, 0)                                                                                           \
     X(sources, 1, 4096)
 
 enum domain_id {

@@ -55,6 +55,8 @@ struct draft {
     size_t n_routes, cap_routes;
     const char **notes;
     size_t n_notes, cap_notes;
+    uint32_t *by_name; /* numbers of assets + 1, hashed by name; 0: free */
+    size_t n_by_name;
 };
 
 struct draft *draft_new(void);

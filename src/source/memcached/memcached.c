@@ -153,16 +153,22 @@ enum sd_result memcached_ask(struct sd_source *s, struct memcached *x, const cha
                              struct sd_error *err)
 {
     const struct memcached_options *o = s->opts;
-    sd_time deadline = s->host->now(s) + o->timeout;
+    sd_time now = s->host->now(s), slow = now + CONNECT_SLOW_NS, deadline = now + o->timeout;
     struct strbuf *b = &x->answer;
     strbuf_clear(b);
     if (x->fd < 0)
         return lost(x, "is not connected", err);
     enum sd_result r = send_all(s, x, command, deadline, err);
     while (r == SD_OK && !is_whole(b)) {
-        int ready = s->host->now(s) >= deadline ? 0 : s->host->wait(s, x->fd, POLLIN, deadline);
+        bool late = s->host->now(s) >= deadline;
+        int ready = late ? 0 : s->host->wait(s, x->fd, POLLIN, MIN(slow, deadline));
         if (ready < 0)
             return SD_NODATA;
+        if (!ready && !late && slow < deadline) {
+            connect_slow(s, s->target);
+            slow = deadline;
+            continue;
+        }
         if (!ready)
             return lost(x, b->len ? "answers too slowly" : "does not answer", err);
         ssize_t n = recv(x->fd, strbuf_room(b, 65536), 65536, 0);

@@ -226,7 +226,12 @@ enum sd_result redis_read(struct redis_conn *c, const char *what, size_t max, st
     int64_t before = c->received;
     struct sd_error why = {""};
     *reply = NULL;
-    int r = redis_next(c, c->s->host->now(c->s) + c->timeout, max, reply, &why);
+    sd_time now = c->s->host->now(c->s), slow = now + CONNECT_SLOW_NS, end = now + c->timeout;
+    int r = redis_next(c, MIN(slow, end), max, reply, &why);
+    if (r == 0 && slow < end) {
+        connect_slow(c->s, c->name);
+        r = redis_next(c, end, max, reply, &why);
+    }
     if (r > 0)
         return SD_OK;
     if (r < 0 && !why.text[0])

@@ -20,4 +20,8 @@ enum sd_result connect_socket(struct sd_source *s, const struct connect_to *to, 
 /* Waits whatever else the host wants meanwhile: 1 ready, 0 deadline, -1 it is to stop or was withdrawn. */
 int connect_wait(struct sd_source *s, int fd, int events, sd_time deadline);
 
+/* A server that has not answered for so long is shown as such, long before the connection is given up. */
+#define CONNECT_SLOW_NS (2 * SD_S)
+void connect_slow(struct sd_source *s, const char *name);
+
 #endif
