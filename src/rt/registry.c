@@ -248,6 +248,12 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
     return true;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* What stands in the pipe, without taking it out: copied into one of our own. */
 static size_t peek_pipe(char *head, size_t size)
 {
@@ -370,8 +376,12 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
             }
         }
         char *path = mem_strndup(given, cut);
-        bool read = read_head(path, head, sizeof head, &len, err);
-        if (read)
+        bool read = true;
+        if (is_folder(path)) /* its kind looks into it by itself */
+            out->ops = recognise(path, NULL, 0);
+        if (!out->ops)
+            read = read_head(path, head, sizeof head, &len, err);
+        if (read && !out->ops)
             out->ops = recognise(path, head, len);
         if (read && !out->ops)
             fail(err, "%s %.300s; write its kind in front, as in log:%.100s",
