@@ -1,83 +1,73 @@
 #include "format/json_check.h"
 
-#include <ctype.h>
-#include <string.h>
-
 struct check {
-    const char *at, *end, *begin;
-    struct sd_error *err;
-    char open[JSON_DEEPEST]; /* '{' or '[' */
+    const char *text, *at, *end;
     size_t depth;
+    bool is_object[JSON_DEPTH_MAX];
 };
 
-static bool cut(struct check *c)
+static bool wrong(const struct check *c, struct sd_error *err)
 {
-    return fail(c->err, "is cut: it ends in the middle of its JSON");
+    if (c->at >= c->end)
+        return fail(err, "The JSON is cut off at byte %zu.", (size_t)(c->end - c->text));
+    return fail(err, "The JSON is broken at byte %zu.", (size_t)(c->at - c->text));
 }
 
-static bool wrong(struct check *c)
-{
-    return c->at >= c->end ? cut(c) : fail(c->err, "is no JSON at byte %td", c->at - c->begin + 1);
-}
-
-static void space(struct check *c)
+static void skip_blanks(struct check *c)
 {
     while (c->at < c->end && (*c->at == ' ' || *c->at == '\n' || *c->at == '\r' || *c->at == '\t'))
         c->at++;
 }
 
-static bool escape(struct check *c)
+static bool is_hex(char c)
 {
-    if (c->at + 1 >= c->end)
-        return cut(c);
-    if (!strchr("\"\\/bfnrtu", c->at[1]) || !c->at[1])
-        return wrong(c);
-    c->at += 2;
-    if (c->at[-1] != 'u')
-        return true;
-    for (int i = 0; i < 4; i++, c->at++)
-        if (c->at == c->end || !isxdigit((unsigned char)*c->at))
-            return wrong(c);
-    return true;
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
-/* What ends a run of plain bytes in a string. */
-static bool plain(char b)
+/* Behind a backslash. */
+static bool escape(struct check *c)
 {
-    return b != '"' && b != '\\' && (unsigned char)b >= 0x20;
+    if (c->at >= c->end || !*c->at || !strchr("\"\\/bfnrtu", *c->at))
+        return false;
+    if (*c->at++ == 'u')
+        for (int i = 0; i < 4; i++, c->at++)
+            if (c->at >= c->end || !is_hex(*c->at))
+                return false;
+    return true;
 }
 
 static bool string(struct check *c)
 {
     c->at++;
-    while (c->at < c->end) {
-        while (c->at < c->end && plain(*c->at))
+    while (c->at < c->end && *c->at != '"') {
+        while (c->at < c->end && (unsigned char)*c->at >= ' ' && *c->at != '"' && *c->at != '\\')
             c->at++;
-        if (c->at == c->end)
-            break;
-        if (*c->at == '"') {
+        if (c->at < c->end && *c->at == '\\') {
             c->at++;
-            return true;
-        }
-        if (*c->at != '\\')
-            return wrong(c);
-        if (!escape(c))
+            if (!escape(c))
+                return false;
+        } else if (c->at < c->end && *c->at != '"') {
             return false;
+        }
     }
-    return cut(c);
+    if (c->at >= c->end)
+        return false;
+    c->at++;
+    return true;
 }
 
 static bool digits(struct check *c)
 {
-    const char *from = c->at;
-    while (c->at < c->end && isdigit((unsigned char)*c->at))
+    const char *start = c->at;
+    while (c->at < c->end && *c->at >= '0' && *c->at <= '9')
         c->at++;
-    return c->at > from || wrong(c);
+    return c->at > start;
 }
 
 static bool number(struct check *c)
 {
-    c->at += *c->at == '-';
+    if (*c->at == '-')
+        c->at++;
     if (c->at < c->end && *c->at == '0')
         c->at++;
     else if (!digits(c))
@@ -89,7 +79,8 @@ static bool number(struct check *c)
     }
     if (c->at < c->end && (*c->at == 'e' || *c->at == 'E')) {
         c->at++;
-        c->at += c->at < c->end && (*c->at == '-' || *c->at == '+');
+        if (c->at < c->end && (*c->at == '+' || *c->at == '-'))
+            c->at++;
         return digits(c);
     }
     return true;
@@ -97,93 +88,92 @@ static bool number(struct check *c)
 
 static bool word(struct check *c)
 {
-    static const char *const words[] = {"true", "false", "null"};
-    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        size_t n = strlen(words[i]), have = MIN(n, (size_t)(c->end - c->at));
-        if (memcmp(c->at, words[i], have) == 0) {
-            c->at += have;
-            return have == n || cut(c);
+    static const char *const WORDS[] = {"true", "false", "null"};
+    for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
+        size_t n = strlen(WORDS[i]), there = MIN(n, (size_t)(c->end - c->at));
+        if (memcmp(c->at, WORDS[i], there) == 0) {
+            c->at += there;
+            return there == n;
         }
     }
-    return wrong(c);
+    return false;
 }
 
-/* A key and its colon; the value comes. */
+static bool scalar(struct check *c)
+{
+    if (*c->at == '"')
+        return string(c);
+    return *c->at == '-' || (*c->at >= '0' && *c->at <= '9') ? number(c) : word(c);
+}
+
+/* A key and its colon. */
 static bool key(struct check *c)
 {
-    space(c);
-    if (c->at == c->end || *c->at != '"')
-        return wrong(c);
-    if (!string(c))
+    skip_blanks(c);
+    if (c->at >= c->end || *c->at != '"' || !string(c))
         return false;
-    space(c);
-    if (c->at == c->end || *c->at != ':')
-        return wrong(c);
+    skip_blanks(c);
+    if (c->at >= c->end || *c->at != ':')
+        return false;
     c->at++;
     return true;
 }
 
-/* Opens a list or an object; *empty: it is closed again. */
-static bool begin_inside(struct check *c, bool *empty)
+/* Into the object or array at the cursor; `*done`: it is an empty one, which is passed. */
+static bool open_one(struct check *c, bool *done, struct sd_error *err)
 {
-    char open = *c->at;
-    if (c->depth == JSON_DEEPEST)
-        return fail(c->err, "is nested deeper than %d", JSON_DEEPEST);
-    c->open[c->depth++] = open;
+    bool object = *c->at == '{';
+    if (c->depth == JSON_DEPTH_MAX)
+        return fail(err, "The JSON is nested deeper than %d.", JSON_DEPTH_MAX);
     c->at++;
-    space(c);
-    *empty = c->at < c->end && *c->at == (open == '{' ? '}' : ']');
-    if (!*empty)
-        return open == '[' || key(c);
-    c->at++;
-    c->depth--;
-    return true;
+    skip_blanks(c);
+    *done = c->at < c->end && *c->at == (object ? '}' : ']');
+    if (*done) {
+        c->at++;
+        return true;
+    }
+    c->is_object[c->depth++] = object;
+    return !object || key(c) || wrong(c, err);
 }
 
-/* Behind a value: closes what ends there, up to a comma or the end of the whole. */
-static bool end_value(struct check *c)
+/* Behind a value: past what it closes, to the next value. `*more`: there is one. */
+static bool close_some(struct check *c, bool *more, struct sd_error *err)
 {
-    while (c->depth) {
-        char open = c->open[c->depth - 1];
-        space(c);
-        if (c->at == c->end)
-            return cut(c);
+    for (*more = false; c->depth;) {
+        bool object = c->is_object[c->depth - 1];
+        skip_blanks(c);
+        if (c->at >= c->end)
+            return wrong(c, err);
         if (*c->at == ',') {
             c->at++;
-            return open == '[' || key(c);
+            *more = true;
+            return !object || key(c) || wrong(c, err);
         }
-        if (*c->at != (open == '{' ? '}' : ']'))
-            return wrong(c);
+        if (*c->at != (object ? '}' : ']'))
+            return wrong(c, err);
         c->at++;
         c->depth--;
     }
     return true;
 }
 
-static bool value(struct check *c)
-{
-    bool whole = true;
-    space(c);
-    if (c->at == c->end)
-        return cut(c);
-    if (*c->at == '{' || *c->at == '[') {
-        if (!begin_inside(c, &whole))
-            return false;
-    } else if (!(*c->at == '"'                                     ? string(c)
-                 : *c->at == '-' || isdigit((unsigned char)*c->at) ? number(c)
-                                                                   : word(c))) {
-        return false;
-    }
-    return !whole || end_value(c);
-}
-
 bool json_check(const char *text, size_t len, struct sd_error *err)
 {
-    struct check c = {.at = text, .begin = text, .end = text + len, .err = err};
-    do {
-        if (!value(&c))
+    struct check c = {.text = text, .at = text, .end = text + len};
+    for (bool more = true; more;) {
+        bool done = true;
+        skip_blanks(&c);
+        if (c.at >= c.end)
+            return wrong(&c, err);
+        if (*c.at == '{' || *c.at == '[') {
+            if (!open_one(&c, &done, err))
+                return false;
+        } else if (!scalar(&c)) {
+            return wrong(&c, err);
+        }
+        if (done && !close_some(&c, &more, err))
             return false;
-    } while (c.depth);
-    space(&c);
-    return c.at == c.end || wrong(&c);
+    }
+    skip_blanks(&c);
+    return c.at == c.end || wrong(&c, err);
 }

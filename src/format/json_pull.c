@@ -242,6 +242,22 @@ void json_text(struct json_pull *j, struct strbuf *out)
     }
 }
 
+const char *json_bytes(struct json_pull *j, struct strbuf *scratch, size_t *len)
+{
+    struct json_pull value = *j;
+    bool text = json_peek(&value) == '"';
+    json_skip(j);
+    if (!text || j->broken)
+        return NULL;
+    const char *start = value.at + 1;
+    *len = (size_t)(j->at - 1 - start);
+    if (!memchr(start, '\\', *len))
+        return start;
+    json_text(&value, scratch);
+    *len = scratch->len;
+    return strbuf_text(scratch);
+}
+
 struct json_pull json_find(struct json_pull object, const char *key)
 {
     struct json_pull found = {0};

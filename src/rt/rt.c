@@ -1,6 +1,5 @@
 /* rt.c - the main thread's side: start, stop, drain, status, requests. */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -9,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/redact.h"
+#include "base/thread.h"
 #include "conf/option.h"
 #include "core/job.h"
 #include "rt/internal.h"
@@ -140,21 +140,6 @@ static void wake_worker(struct rt_source *s)
     (void)ignored;
 }
 
-/* Signals belong to the main thread; those of a fault in the thread itself stay
- * open, or the kernel would end the program without its crash handler. */
-static int start_thread(pthread_t *thread, void *(*body)(void *), void *arg)
-{
-    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
-    sigset_t all, before;
-    sigfillset(&all);
-    for (size_t i = 0; i < ARRAY_LEN(faults); i++)
-        sigdelset(&all, faults[i]);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(thread, NULL, body, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 /* Joins what has ended, leaves the rest behind; gives up the main thread's part. */
 static bool release(struct rt_source *s)
 {
@@ -249,7 +234,7 @@ static struct rt_source *begin(struct rt *rt, const struct sd_source_ops *ops, c
         return NULL;
     }
     atomic_fetch_add(&s->refs, 1); /* the worker's */
-    int failed = start_thread(&s->worker, worker_main, s);
+    int failed = thread_start(&s->worker, (struct thread_kind){0}, worker_main, s);
     if (failed) {
         fail(err, "cannot start a thread for the source %s: %s", name, strerror(failed));
         source_unref(s);
@@ -278,7 +263,7 @@ static void stop(struct rt_source *s)
     if (!s->ops->interrupt || worker_done(s))
         return;
     atomic_fetch_add(&s->refs, 1); /* the interrupter's */
-    s->has_interrupter = start_thread(&s->interrupter, worker_interrupter, s) == 0;
+    s->has_interrupter = thread_start(&s->interrupter, (struct thread_kind){0}, worker_interrupter, s) == 0;
     if (!s->has_interrupter)
         source_unref(s);
 }

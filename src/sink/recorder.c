@@ -11,6 +11,7 @@
 
 #include "format/record/recording.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "base/trust.h"
 #include "sink/conceal.h"
 #include "sink/ring.h"
@@ -212,7 +213,7 @@ static struct recorder *start(int fd, struct ring *ring, const char *path, bool 
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&r->changed, &attr);
     pthread_condattr_destroy(&attr);
-    int why = pthread_create(&r->thread, NULL, write_loop, r);
+    int why = thread_start(&r->thread, (struct thread_kind){0}, write_loop, r);
     if (why) {
         fail(err, "cannot start the recorder: %s", strerror(why));
         release(r);

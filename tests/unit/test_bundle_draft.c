@@ -1,11 +1,10 @@
-/* Names of modules, the draft of a build, and JSON that is checked to its end. */
+/* Names of modules, and the draft of a build. */
 #include "tests/lib/test.h"
 
 #include <stdlib.h>
 
 #include "format/bundles/draft.h"
 #include "format/bundles/module_path.h"
-#include "format/json_check.h"
 
 static void test_paths(void **state)
 {
@@ -75,47 +74,11 @@ static void test_draft(void **state)
     draft_free(NULL);
 }
 
-static bool checks(const char *text)
-{
-    struct sd_error err = {{0}};
-    bool good = json_check(text, strlen(text), &err);
-    assert_int_equal(good, !*err.text);
-    return good;
-}
-
-static void test_json(void **state)
-{
-    (void)state;
-    static const char *const GOOD[] = {"{}",
-                                       "[]",
-                                       " [1, -2.5e+3, 0, \"a\\u00e4\\\"\", true, null] ",
-                                       "\"\"",
-                                       "{\"a\":{\"b\":[{}, []]},\"c\":false}\n",
-                                       "0.5"};
-    static const char *const BAD[] = {
-        "",          "{",      "[1",         "[1,]", "{\"a\":}",  "{\"a\" 1}", "[1 2]",   "\"a",   "tru",
-        "truth",     "01",     "1.",         "-",    "[\"\\x\"]", "{a:1}",     "[1}",     "{} {}", "]",
-        "\"\\u12\"", "\"\t\"", "{\"a\":1,}", "[1e]", "nul",       "{\"a\"",    "{\"a\":1"};
-    for (size_t i = 0; i < ARRAY_LEN(GOOD); i++)
-        assert_true(checks(GOOD[i]));
-    for (size_t i = 0; i < ARRAY_LEN(BAD); i++)
-        assert_false(checks(BAD[i]));
-    struct strbuf deep = {0};
-    strbuf_pad(&deep, '[', JSON_DEEPEST);
-    strbuf_pad(&deep, ']', JSON_DEEPEST);
-    assert_true(checks(strbuf_text(&deep)));
-    strbuf_clear(&deep);
-    strbuf_pad(&deep, '[', 1000000);
-    assert_false(checks(strbuf_text(&deep)));
-    strbuf_free(&deep);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_draft),
-        cmocka_unit_test(test_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,16 +2,16 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/thread.h"
 
 /* Plenty for a resolver and for TLS, and cheap to make. */
-enum { STACK_BYTES = 512 * 1024 };
+static const struct thread_kind SMALL = {.stack_bytes = 512 * 1024};
 
 struct dial {
     atomic_int refs; /* who waits, and the thread */
@@ -54,29 +54,11 @@ static void *step(void *arg)
     return NULL;
 }
 
-/* The signals of the program are for its main thread. */
-static int start_thread(pthread_t *thread, void *(*body)(void *), void *arg)
-{
-    static const int ours[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGWINCH, SIGTSTP, SIGCONT};
-    sigset_t set, before;
-    sigemptyset(&set);
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        sigaddset(&set, ours[i]);
-    pthread_attr_t small;
-    pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, STACK_BYTES);
-    pthread_sigmask(SIG_BLOCK, &set, &before);
-    int failed = pthread_create(thread, &small, body, arg);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&small);
-    return failed;
-}
-
 static struct dial *begin(struct dial *d)
 {
     d->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_init(&d->refs, 2);
-    int failed = d->done < 0 ? errno : start_thread(&d->thread, step, d);
+    int failed = d->done < 0 ? errno : thread_start(&d->thread, SMALL, step, d);
     if (!failed)
         return d;
     d->pg = NULL; /* still its owner's */
@@ -146,7 +128,7 @@ void dial_cancel(PGconn *pg)
 {
     pthread_t thread;
     PGcancel *handle = PQgetCancel(pg);
-    if (handle && start_thread(&thread, cancel, handle) == 0)
+    if (handle && thread_start(&thread, SMALL, cancel, handle) == 0)
         pthread_detach(thread);
     else
         PQfreeCancel(handle);

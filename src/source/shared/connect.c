@@ -6,13 +6,14 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 enum { STACK_BYTES = 256 * 1024, REQUEST_POLL_MS = 20 };
 
@@ -81,34 +82,19 @@ static void *look_up_thread(void *arg)
     return NULL;
 }
 
-/* The signals of the program are for its main thread. */
-static int start_thread(struct lookup *l)
-{
-    sigset_t all, before;
-    pthread_t thread;
-    pthread_attr_t small;
-    sigfillset(&all);
-    pthread_attr_init(&small);
-    pthread_attr_setstacksize(&small, STACK_BYTES);
-    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    atomic_fetch_add(&l->refs, 1);
-    int failed = pthread_create(&thread, &small, look_up_thread, l);
-    if (failed)
-        atomic_fetch_sub(&l->refs, 1);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&small);
-    return failed;
-}
-
 static enum sd_result resolve(struct sd_source *s, struct lookup *l, sd_time deadline, struct sd_error *err)
 {
     if (look_up(l, AI_NUMERICHOST | AI_NUMERICSERV) == 0)
         return SD_OK; /* an IP address */
-    int failed = l->done < 0 ? errno : start_thread(l);
-    if (failed)
+    static const struct thread_kind kind = {.stack_bytes = STACK_BYTES, .detached = true};
+    pthread_t thread;
+    atomic_fetch_add(&l->refs, 1);
+    int failed = l->done < 0 ? errno : thread_start(&thread, kind, look_up_thread, l);
+    if (failed) {
+        atomic_fetch_sub(&l->refs, 1);
         return sd_fail(err, SD_RETRY, "cannot connect to %.200s: cannot look up %.200s: %s", l->name, l->host,
                        strerror(failed));
+    }
     int r = connect_wait(s, l->done, POLLIN, deadline);
     if (r < 0)
         return SD_NODATA;

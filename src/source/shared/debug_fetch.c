@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/thread.h"
 
 #define uthash_malloc(size) mem_realloc(NULL, size)
 #define uthash_fatal(text)  abort()
@@ -174,16 +174,6 @@ static bool load(struct library *lib, struct sd_error *err)
     return true;
 }
 
-static bool begin_thread(struct debug_fetch *f)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool begun = pthread_create(&f->thread, NULL, fetch, f) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return begun;
-}
-
 struct debug_fetch *debug_fetch_new(struct sd_error *err)
 {
     const char *urls = getenv("DEBUGINFOD_URLS");
@@ -206,7 +196,7 @@ struct debug_fetch *debug_fetch_new(struct sd_error *err)
     pthread_cond_init(&f->answered, &monotonic);
     pthread_condattr_destroy(&monotonic);
     f->holders = 2;
-    if (begin_thread(f))
+    if (thread_start(&f->thread, (struct thread_kind){0}, fetch, f) == 0)
         return f;
     fail(err, "cannot start a thread for debuginfod");
     pthread_mutex_lock(&f->lock);
