@@ -21,7 +21,9 @@
       "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
     X(LIMIT, "limit", 0, "N", "views explain advise report", "at most N rows of each table; 0: all")         \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
-      "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
+      "what the views endpoint, query, plan and function show: 'GET /orders/:id'; of bundle a file")         \
+    X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
+    X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
     X(BY, "by", 0, "GROUP", "functions flame calls",                                                         \

@@ -103,6 +103,8 @@ static int dispatch(const struct cli *cli)
     struct model_limits limits = MODEL_DEFAULTS;
     limits.retention_ns = 0;
     limits.max_bytes = run == verb_view || run == verb_report ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
+    const struct view *v = run == verb_view ? view_named(cli->verb) : NULL;
+    limits.max_bytes = MAX(limits.max_bytes, v ? v->verb_bytes : 0);
     bool whole = run == verb_view || run == verb_report || !strcmp(cli->verb, "replay");
     struct app app;
     int status = EXIT_USAGE;

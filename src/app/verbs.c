@@ -262,6 +262,7 @@ static bool open_baseline(const struct app *a, struct app *b, struct sd_error *e
     const char *source = a->cli->values[CLI_BASELINE];
     struct model_limits limits = MODEL_DEFAULTS;
     limits.retention_ns = 0;
+    limits.max_bytes = MAX(limits.max_bytes, model_usage(a->model).max_bytes);
     if (!app_init(b, a->cli, &limits, err) || !read_all(b, source, err))
         return false;
     return sd_known(model_usage(b->model).first) || fail(err, "the baseline %.200s has no data", source);
