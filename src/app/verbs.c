@@ -256,6 +256,21 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
     return true;
 }
 
+bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+{
+    struct strbuf unread = {0};
+    size_t silent;
+    for (size_t i = 0; i < n; i++)
+        if (!app_add_target(a, sources[i], follow_servers, err))
+            return false;
+    app_report(a);
+    bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
+    if (ok && read_progress(a, &unread).failed)
+        ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
+    strbuf_free(&unread);
+    return ok;
+}
+
 /* What --baseline names, read by itself: all of its data. Free with app_free(), also after false. */
 static bool open_baseline(const struct app *a, struct app *b, struct sd_error *err)
 {
