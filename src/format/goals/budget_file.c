@@ -244,7 +244,7 @@ bool budget_file_read(struct budget_file *f, const char *name, const char *json,
         len -= 3;
     }
     if (!json_check(json, len, &why))
-        return fail(err, "it is no JSON: it %s", why.text);
+        return fail(err, "it is no JSON. %s", why.text);
     cJSON *parsed = cJSON_ParseWithLength(json, len);
     bool ok = parsed ? read_kind(f, name, parsed, err) : fail(err, "it is no JSON");
     cJSON_Delete(parsed);
