@@ -73,7 +73,7 @@ LIBS_ALL  := $(foreach r,$(ROOMS),$(call lib,$(r)))
 PROGRAM := $(BUILD)/slowdive
 
 THEMES := $(wildcard themes/*.yaml)
-GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES))
+GEN    := $(patsubst themes/%.yaml,$(BUILD)/gen/theme-%.inc,$(THEMES)) $(BUILD)/gen/heavy_packages.inc
 
 .PHONY: all deps demo check bench fuzz install uninstall check-layers source-modules format clean help
 .DEFAULT_GOAL := all
@@ -102,6 +102,14 @@ FORCE:
 $(BUILD)/gen/theme-%.inc: themes/%.yaml
 	@mkdir -p $(@D)
 	@sed 's/\\/\\\\/g; s/"/\\"/g; s/.*/"&\\n"/' $< > $@
+
+# A flat YAML list of mappings as C initialisers: "- key: value" begins one. Texts get quotes where they have none.
+$(BUILD)/gen/heavy_packages.inc: src/core/bundles/heavy_packages.yaml
+	@mkdir -p $(@D)
+	@awk '/^(#|$$)/ { next } sub(/^- /, "") { printf n++ ? "},\n{" : "{" } \
+		{ sub(/^ +/, ""); at = index($$0, ": "); v = substr($$0, at + 2); \
+		  printf ".%s = %s, ", substr($$0, 1, at - 1), v ~ /^("|[0-9]+$$)/ ? v : "\"" v "\"" } \
+		END { print "}" }' $< > $@
 
 define library
 $(1): $(call objs,$(2))

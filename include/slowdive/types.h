@@ -913,7 +913,11 @@ struct sd_texts {
     X(LIST_INT, audit_items, "count", "of each: items of its details; unknown: it has none")                 \
     X(LIST_TEXT, resources, "", "rows of its resource summary: script, total, third-party")                  \
     X(LIST_INT, resource_counts, "count", "of each")                                                         \
-    X(LIST_INT, resource_bytes, "bytes", "of each")
+    X(LIST_INT, resource_bytes, "bytes", "of each")                                                          \
+    X(LIST_TEXT, audit_modes, "",                                                                            \
+      "of each audit: numeric, binary, informative, notApplicable, manual, error")                           \
+    X(LIST_TEXT, user_timings, "", "marks and measures of the page's own")                                   \
+    X(LIST_REAL, user_timing_values, "", "of each: its duration, of a mark its moment, in ms")
 
 /* A vital of real users, of all values of a source so far; a later record of the same key takes its place. */
 #define SD_PAGE_FIELD_FIELDS(X)                                                                              \

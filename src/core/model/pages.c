@@ -3,23 +3,13 @@
 
 #include "core/model/parts.h"
 
-static const enum sd_kind KINDS[] = {SD_PAGE_REPORT, SD_PAGE_FIELD,    SD_PAGE_ATTRIBUTION, SD_PAGE_TREND,
-                                     SD_PAGE_LOAD,   SD_PAGE_RECEIVER, SD_PAGE_NOTES};
+static const enum sd_kind KINDS[] = {SD_PAGE_REPORT, SD_PAGE_FIELD, SD_PAGE_ATTRIBUTION,
+                                     SD_PAGE_TREND,  SD_PAGE_LOAD,  SD_PAGE_RECEIVER};
 enum { N_KINDS = ARRAY_LEN(KINDS) };
 
-/* The records of one kind that a batch held, as a batch of their own: it does not keep the rest. */
-struct kept {
-    sd_time at;
-    struct sd_batch *b;
-};
-/* By time. */
-struct said {
-    struct kept *items;
-    size_t n, cap, bytes;
-};
 /* Of one origin. */
 struct states {
-    struct said of[N_KINDS];
+    struct history of[N_KINDS];
 };
 
 static struct states *states_of(const struct model *m, size_t origin)
@@ -29,93 +19,31 @@ static struct states *states_of(const struct model *m, size_t origin)
 
 /* ---- keeping ---- */
 
-static void kept_free(struct part *p, struct said *s, struct kept *k)
-{
-    size_t bytes = batch_bytes(k->b) + MODEL_OVERHEAD;
-    model_uncount(p, bytes);
-    s->bytes -= bytes;
-    batch_unref(k->b);
-}
-
-static void said_remove(struct part *p, struct said *s, size_t from, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        kept_free(p, s, &s->items[from + i]);
-    memmove(s->items + from, s->items + from + n, (s->n - from - n) * sizeof *s->items);
-    s->n -= n;
-}
-
-static void said_free(struct part *p, struct said *s)
-{
-    said_remove(p, s, 0, s->n);
-    s->items = model_resize(p, s->items, s->cap, 0, sizeof *s->items);
-    *s = (struct said){0};
-}
-
-/* Leaves out every second moment of the older half. False: only the newest is left. */
-static bool said_thin(struct part *p, struct said *s)
-{
-    if (s->n < 2)
-        return false;
-    for (size_t half = (s->n + 1) / 2, i = 0, left = half; left > 0; left -= MIN(left, (size_t)2)) {
-        if (i + 1 < s->n)
-            said_remove(p, s, i, 1);
-        i++;
-    }
-    return true;
-}
-
-static void said_add(struct part *p, struct said *s, sd_time at, struct sd_batch *b)
-{
-    size_t bytes = batch_bytes(b) + MODEL_OVERHEAD, i = s->n;
-    while (i > 0 && s->items[i - 1].at > at)
-        i--;
-    if (i > 0 && s->items[i - 1].at == at) /* the newest of one time wins */
-        said_remove(p, s, --i, 1);
-    if (s->n == s->cap) {
-        size_t want = s->cap ? s->cap * 2 : 4;
-        s->items = model_resize(p, s->items, s->cap, want, sizeof *s->items);
-        s->cap = want;
-    }
-    memmove(s->items + i + 1, s->items + i, (s->n - i) * sizeof *s->items);
-    s->items[i] = (struct kept){.at = at, .b = b};
-    s->n++;
-    s->bytes += bytes;
-    model_count(p, bytes);
-}
-
 static bool states_thin(struct part *p)
 {
     bool any = false;
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
         for (size_t k = 0; x && k < N_KINDS; k++)
-            any |= said_thin(p, &x->of[k]);
+            any |= history_thin(p, &x->of[k]);
     }
     return any;
 }
 
-static struct sd_batch *only(const struct sd_batch *b, enum sd_kind kind)
-{
-    struct sd_batch *own = batch_new(batch_origin(b), batch_time(b));
-    const void *r;
-    for (size_t i = 0; (r = batch_each(b, kind, &i));)
-        batch_add(own, kind, r);
-    return own;
-}
-
+/* The reports of a folder may be more than half of the share: what alone is there may take more. */
 static void pages_apply(struct part *p, struct origin *o, const struct sd_batch *b)
 {
     struct states *x = origin_state(p, o);
+    const void **records = mem_array(batch_len(b) + 1, sizeof *records), *r;
     for (size_t k = 0; k < N_KINDS; k++) {
-        if (!(batch_kinds(b) & SD_KIND_BIT(KINDS[k])))
-            continue;
-        struct sd_batch *own = only(b, KINDS[k]);
-        if (batch_bytes(own) > p->model->limits.max_bytes / 4)
-            batch_unref(own); /* hostile: one moment as large as the histories of all others */
-        else
-            said_add(p, &x->of[k], batch_time(b), own);
+        size_t n = 0;
+        for (size_t i = 0; (r = batch_each(b, KINDS[k], &i));)
+            records[n++] = r;
+        if (n)
+            history_add_upto(p, &x->of[k], batch_time(b), KINDS[k], records, n,
+                             p->model->limits.max_bytes / 4);
     }
+    free(records);
     while (p->bytes > p->share && states_thin(p))
         ;
 }
@@ -125,20 +53,15 @@ static void pages_drop(struct part *p, sd_time before)
 {
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++) {
-            size_t n = 0;
-            while (n < x->of[k].n && x->of[k].items[n].at <= before)
-                n++;
-            if (n > 1)
-                said_remove(p, &x->of[k], 0, n - 1);
-        }
+        for (size_t k = 0; x && k < N_KINDS; k++)
+            history_drop(p, &x->of[k], before);
     }
 }
 
 /* When nothing but the newest is left, and that is too much: the largest go first. */
-static struct said *largest(struct part *p)
+static struct history *largest(struct part *p)
 {
-    struct said *most = NULL;
+    struct history *most = NULL;
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
         for (size_t k = 0; x && k < N_KINDS; k++)
@@ -151,11 +74,11 @@ static struct said *largest(struct part *p)
 static bool pages_less(struct part *p, size_t want)
 {
     size_t held = p->bytes;
-    struct said *most;
+    struct history *most;
     while (p->bytes > want && states_thin(p))
         ;
     while (p->bytes > want && p->bytes > p->share && (most = largest(p)))
-        said_free(p, most);
+        history_free(p, most);
     return p->bytes < held;
 }
 
@@ -163,7 +86,7 @@ static void states_free(struct part *p, void *state)
 {
     struct states *x = state;
     for (size_t k = 0; k < N_KINDS; k++)
-        said_free(p, &x->of[k]);
+        history_free(p, &x->of[k]);
 }
 
 static void pages_clear(struct part *p)
@@ -174,8 +97,7 @@ static void pages_clear(struct part *p)
 const struct domain pages_domain = {
     .name = "pages",
     .kinds = SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION) |
-             SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER) |
-             SD_KIND_BIT(SD_PAGE_NOTES),
+             SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER),
     .is_data = true,
     .origin_size = sizeof(struct states),
     .apply = pages_apply,
@@ -187,7 +109,7 @@ const struct domain pages_domain = {
 
 /* ---- asking ---- */
 
-static const struct said *said_of(const struct model *m, size_t origin, enum sd_kind kind)
+static const struct history *history_of(const struct model *m, size_t origin, enum sd_kind kind)
 {
     const struct states *x = states_of(m, origin);
     for (size_t k = 0; x && k < N_KINDS; k++)
@@ -196,22 +118,13 @@ static const struct said *said_of(const struct model *m, size_t origin, enum sd_
     return NULL;
 }
 
-/* The newest at or before a time; NULL. */
-static const struct kept *said_at(const struct said *s, sd_time at)
-{
-    const struct kept *k = NULL;
-    for (size_t i = 0; s && i < s->n && s->items[i].at <= at; i++)
-        k = &s->items[i];
-    return k;
-}
-
 /* Where growth is measured from; NULL: there is nothing earlier. */
-static const struct kept *earlier(const struct said *s, struct span span, const struct kept *now)
+static const struct moment *earlier(const struct history *h, struct span span, const struct moment *now)
 {
-    const struct kept *k = span_is_all(span) ? NULL : said_at(s, span.from);
-    if (!k && s->n)
-        k = &s->items[0];
-    return k && k < now ? k : NULL;
+    const struct moment *m = span_is_all(span) ? NULL : history_at(h, span.from);
+    if (!m && h->n)
+        m = &h->items[0];
+    return m && m < now ? m : NULL;
 }
 
 static bool same_field(const struct sd_page_field *a, const struct sd_page_field *b)
@@ -230,30 +143,26 @@ static bool is_same(enum sd_kind kind, const void *a, const void *b)
 }
 
 /* The search begins behind the one found last: both moments hold their records in about the same order. */
-static const void *find_same(const struct sd_batch *b, enum sd_kind kind, const void *record, size_t *hint)
+static const void *find_same(const struct moment *m, enum sd_kind kind, const void *record, size_t *hint)
 {
-    size_t n = batch_len(b);
-    enum sd_kind of;
-    for (size_t i = 0; i < n; i++) {
-        size_t k = (*hint + i) % n;
-        const void *r = batch_record(b, k, &of);
-        if (is_same(kind, r, record)) {
+    for (size_t i = 0; m && i < m->n; i++) {
+        size_t k = (*hint + i) % m->n;
+        if (is_same(kind, m->records[k], record)) {
             *hint = k + 1;
-            return r;
+            return m->records[k];
         }
     }
     return NULL;
 }
 
-static size_t records_of(const struct said *s, enum sd_kind kind, struct span span, sd_time at,
+static size_t records_of(const struct history *h, enum sd_kind kind, struct span span, sd_time at,
                          const char *origin, struct record_entry *out, size_t max)
 {
-    const struct kept *now = said_at(s, at), *then = now ? earlier(s, span, now) : NULL;
-    const void *r;
+    const struct moment *now = h ? history_at(h, at) : NULL, *then = now ? earlier(h, span, now) : NULL;
     size_t n = 0, hint = 0;
-    for (size_t i = 0; now && n < max && (r = batch_each(now->b, kind, &i));) {
-        const void *before = then ? find_same(then->b, kind, r, &hint) : NULL;
-        out[n++] = (struct record_entry){.r = r,
+    for (size_t i = 0; now && i < now->n && n < max; i++) {
+        const void *before = find_same(then, kind, now->records[i], &hint);
+        out[n++] = (struct record_entry){.r = now->records[i],
                                          .before = before,
                                          .at = now->at,
                                          .before_at = before ? then->at : SD_UNKNOWN,
@@ -267,7 +176,7 @@ size_t model_page_records(const struct model *m, enum sd_kind kind, struct span 
 {
     size_t n = 0;
     for (size_t i = 0; i < m->n_origins; i++)
-        n += records_of(said_of(m, i, kind), kind, span, at, m->origins[i]->name, out + n, max - n);
+        n += records_of(history_of(m, i, kind), kind, span, at, m->origins[i]->name, out + n, max - n);
     return n;
 }
 
@@ -275,8 +184,9 @@ size_t model_page_count(const struct model *m, enum sd_kind kind, sd_time at)
 {
     size_t n = 0;
     for (size_t i = 0; i < m->n_origins; i++) {
-        const struct kept *k = said_at(said_of(m, i, kind), at);
-        n += k ? batch_len(k->b) : 0;
+        const struct history *h = history_of(m, i, kind);
+        const struct moment *now = h ? history_at(h, at) : NULL;
+        n += now ? now->n : 0;
     }
     return n;
 }
@@ -285,10 +195,11 @@ size_t model_page_reports(const struct model *m, struct page_report_entry *out, 
 {
     size_t n = 0;
     for (size_t i = 0; i < m->n_origins; i++) {
-        const struct kept *k = said_at(said_of(m, i, SD_PAGE_REPORT), INT64_MAX);
-        const struct sd_page_report *r;
-        for (size_t at = 0; k && n < max && (r = batch_each(k->b, SD_PAGE_REPORT, &at));)
-            out[n++] = (struct page_report_entry){.r = r, .at = k->at, .origin = m->origins[i]->name};
+        const struct history *h = history_of(m, i, SD_PAGE_REPORT);
+        const struct moment *now = h ? history_at(h, INT64_MAX) : NULL;
+        for (size_t k = 0; now && k < now->n && n < max; k++)
+            out[n++] = (struct page_report_entry){
+                .r = now->records[k], .at = now->at, .origin = m->origins[i]->name};
     }
     return n;
 }

@@ -121,6 +121,9 @@ struct history {
 };
 void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kind, const void *const *records,
                  size_t n);
+/* The same with another limit. False: the moment is larger, and not kept. */
+bool history_add_upto(struct part *p, struct history *h, sd_time at, enum sd_kind kind,
+                      const void *const *records, size_t n, size_t most);
 const struct moment *history_at(const struct history *h, sd_time at); /* newest at or before; NULL */
 /* Drops what ended before `before`, but keeps the state of that time. */
 void history_drop(struct part *p, struct history *h, sd_time before);

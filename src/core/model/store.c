@@ -313,12 +313,18 @@ static void moment_release(struct part *p, struct history *h, struct moment *k)
 void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kind, const void *const *records,
                  size_t n)
 {
+    history_add_upto(p, h, at, kind, records, n, p->share / 2);
+}
+
+bool history_add_upto(struct part *p, struct history *h, sd_time at, enum sd_kind kind,
+                      const void *const *records, size_t n, size_t most)
+{
     const struct sd_schema *sc = schema_of(kind);
     size_t bytes = n * sizeof(void *);
     for (size_t i = 0; i < n; i++)
         bytes += (schema_need(sc, records[i]) + 7) & ~(size_t)7;
-    if (bytes > p->share / 2)
-        return; /* hostile: a sample as large as the whole history is not stored */
+    if (bytes > most)
+        return false; /* hostile: a sample as large as the whole history is not stored */
     struct moment k = {.at = at, .n = n, .bytes = bytes, .records = model_take(p, bytes)};
     char *to = (char *)(k.records + n);
     for (size_t i = 0; i < n; i++) {
@@ -333,7 +339,7 @@ void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kin
     if (i > 0 && h->items[i - 1].at == at) { /* the newest of one time wins */
         moment_release(p, h, &h->items[i - 1]);
         h->items[i - 1] = k;
-        return;
+        return true;
     }
     if (h->n == h->cap) {
         size_t want = h->cap ? h->cap * 2 : 4;
@@ -343,6 +349,7 @@ void history_add(struct part *p, struct history *h, sd_time at, enum sd_kind kin
     memmove(h->items + i + 1, h->items + i, (h->n - i) * sizeof *h->items);
     h->items[i] = k;
     h->n++;
+    return true;
 }
 
 const struct moment *history_at(const struct history *h, sd_time at)

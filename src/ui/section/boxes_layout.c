@@ -1,8 +1,8 @@
-/* Treemaps (squarified: Bruls, Huizing, van Wijk, "Squarified Treemaps", 2000), icicles and
- * flame graphs: boxes to cells. */
+/* Treemaps, icicles and flame graphs: boxes to cells. */
 #include "ui/section/boxes.h"
 
 #include "base/utf8.h"
+#include "core/squarify.h"
 
 #include <stdlib.h>
 
@@ -123,62 +123,22 @@ struct tile {
     bool blank;    /* what the parent has for itself */
 };
 
-/* How far from square the worst of a row of tiles is, when they share a side. */
-static double worst_ratio(double sum, double least, double most, double side)
-{
-    double s2 = sum * sum, w2 = side * side;
-    return fmax(w2 * most / s2, s2 / (w2 * least));
-}
-
-/* The tiles of the row that begins at t[0]: as many as make it squarer. */
-static size_t row_length(const struct tile *t, size_t n, double side, double *sum)
-{
-    double least = t[0].area, most = t[0].area;
-    *sum = t[0].area;
-    size_t k = 1;
-    for (; k < n; k++) {
-        double next = *sum + t[k].area, lo = fmin(least, t[k].area), hi = fmax(most, t[k].area);
-        if (worst_ratio(next, lo, hi, side) > worst_ratio(*sum, least, most, side))
-            break;
-        *sum = next;
-        least = lo;
-        most = hi;
-    }
-    return k;
-}
-
 static void fill_tile(struct layout *l, size_t parent, const struct tile *t, struct span_of s);
 
-/* Row by row along the shorter side, in coordinates in which a cell is square. */
-static void squarify(struct layout *l, size_t parent, const struct tile *t, size_t n, struct span_of s)
+/* In coordinates in which a cell is square. */
+static void fill_tiles(struct layout *l, size_t parent, const struct tile *t, size_t n, struct span_of s)
 {
-    s.y *= CELL_ASPECT;
-    s.h *= CELL_ASPECT;
-    while (n) {
-        double sum;
-        bool upright = s.w >= s.h; /* the row is a column at the left */
-        size_t k = row_length(t, n, upright ? s.h : s.w, &sum);
-        double thick = fmin(sum / fmax(upright ? s.h : s.w, 1e-9), fmax(upright ? s.w : s.h, 0));
-        double at = upright ? s.y : s.x;
-        for (size_t i = 0; i < k; i++) {
-            double along = thick > 0 ? t[i].area / thick : 0;
-            struct span_of tile =
-                upright ? (struct span_of){s.x, at, thick, along} : (struct span_of){at, s.y, along, thick};
-            at += along;
-            tile.y /= CELL_ASPECT;
-            tile.h /= CELL_ASPECT;
-            fill_tile(l, parent, &t[i], tile);
-        }
-        if (upright) {
-            s.x += thick;
-            s.w -= thick;
-        } else {
-            s.y += thick;
-            s.h -= thick;
-        }
-        t += k;
-        n -= k;
-    }
+    double *areas = mem_array(n + 1, sizeof *areas);
+    struct square_rect *r = mem_array(n + 1, sizeof *r);
+    for (size_t i = 0; i < n; i++)
+        areas[i] = t[i].area;
+    squarify(areas, n, (struct square_rect){s.x, s.y * CELL_ASPECT, s.x + s.w, (s.y + s.h) * CELL_ASPECT}, r);
+    for (size_t i = 0; i < n; i++)
+        fill_tile(l, parent, &t[i],
+                  (struct span_of){r[i].x0, r[i].y0 / CELL_ASPECT, r[i].x1 - r[i].x0,
+                                   (r[i].y1 - r[i].y0) / CELL_ASPECT});
+    free(areas);
+    free(r);
 }
 
 /* The boxes in `number`, whose place is known, into r of the picture. */
@@ -216,9 +176,7 @@ static void treemap(struct layout *l, size_t number, size_t place, struct rect r
         t = mem_grow(t, n, &cap, sizeof *t);
         t[n++] = last[k];
     }
-    for (size_t i = 0; i < n; i++)
-        t[i].area *= CELL_ASPECT;
-    squarify(l, place, t, n, (struct span_of){r.x, r.y, r.w, r.h});
+    fill_tiles(l, place, t, n, (struct span_of){r.x, r.y, r.w, r.h});
     free(t);
 }
 

@@ -1,0 +1,19 @@
+/* name_index.h - texts to numbers, from 0 in order of sight. The texts are the caller's. One thread. */
+#ifndef CORE_BUNDLES_NAME_INDEX_H
+#define CORE_BUNDLES_NAME_INDEX_H
+
+#include "base/base.h"
+
+struct name_index {
+    const char **names;
+    size_t n;
+    struct name_slot *slots;
+    size_t cap_names, cap_slots;
+};
+
+uint32_t name_index_of(struct name_index *x, const char *name); /* added when it is new */
+#define NAME_NONE UINT32_MAX
+uint32_t name_index_find(const struct name_index *x, const char *name); /* NAME_NONE: it is not there */
+void name_index_free(struct name_index *x);                             /* what is in it */
+
+#endif

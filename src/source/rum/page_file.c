@@ -1,0 +1,109 @@
+/* page_file.c - loads of pages from an HTTP archive (har), and answers of the Chrome UX Report (crux): files,
+ * read once. I/O only; they are read in format/pages. */
+#include <stdlib.h>
+
+#include "format/pages/crux.h"
+#include "format/pages/har.h"
+#include "source/rum/rum_file.h"
+
+static enum sd_result har_open(struct sd_source *s, struct sd_error *err)
+{
+    return rum_file_open(s, s->priv, "har:load.har", err);
+}
+
+static enum sd_result crux_open(struct sd_source *s, struct sd_error *err)
+{
+    return rum_file_open(s, s->priv, "crux:record.json", err);
+}
+
+static void page_file_close(struct sd_source *s)
+{
+    rum_file_close(s->priv);
+}
+
+static enum sd_result har_run(struct sd_source *s, struct sd_error *err)
+{
+    struct strbuf text = {0};
+    struct sd_error why;
+    char *note = NULL;
+    enum sd_result r = rum_file_whole(s, s->priv, HAR_FILE_MAX, &text, err);
+    if (r == SD_OK) {
+        struct sd_batch *b = s->host->batch(s, s->host->now(s));
+        r = SD_GONE;
+        if (!har_read(strbuf_text(&text), text.len, s->target, s->host, b, &note, &why)) {
+            s->host->discard(b);
+            r = sd_fail(err, SD_CONFIG, "%.200s %.300s", s->target, why.text);
+        } else {
+            const char *one[] = {note};
+            const struct sd_texts notes = {.n = 1, .items = one};
+            const struct sd_page_notes n = {.path = s->target, .notes = &notes};
+            if (note)
+                s->host->add(b, SD_PAGE_NOTES, &n);
+            s->host->publish(s, b);
+        }
+    }
+    free(note);
+    strbuf_free(&text);
+    return r == SD_NODATA ? SD_OK : r;
+}
+
+static enum sd_result crux_run(struct sd_source *s, struct sd_error *err)
+{
+    struct strbuf text = {0};
+    struct sd_error why;
+    enum sd_result r = rum_file_whole(s, s->priv, CRUX_FILE_MAX, &text, err);
+    if (r == SD_OK) {
+        struct sd_batch *b = s->host->batch(s, s->host->now(s));
+        r = SD_GONE;
+        if (crux_read(strbuf_text(&text), text.len, s->host, b, &why)) {
+            s->host->publish(s, b);
+        } else {
+            s->host->discard(b);
+            r = sd_fail(err, SD_CONFIG, "%.200s %.300s", s->target, why.text);
+        }
+    }
+    strbuf_free(&text);
+    return r == SD_NODATA ? SD_OK : r;
+}
+
+static int har_recognise_target(const char *target, const void *head, size_t len)
+{
+    (void)target;
+    return head && har_recognise(head, len) ? 95 : 0;
+}
+
+static int crux_recognise_target(const char *target, const void *head, size_t len)
+{
+    (void)target;
+    return head && crux_recognise(head, len) ? 95 : 0;
+}
+
+extern const struct sd_source_ops har_source_ops;
+const struct sd_source_ops har_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "har",
+    .summary = "loads of pages, request by request, from an HTTP archive: pages",
+    .targets = "har:FILE, FILE, har:- (standard input)",
+    .provides = SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_NOTES),
+    .priv_size = sizeof(struct rum_file),
+    .recognise = har_recognise_target,
+    .open = har_open,
+    .run = har_run,
+    .close = page_file_close,
+};
+
+extern const struct sd_source_ops crux_source_ops;
+const struct sd_source_ops crux_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "crux",
+    .summary = "vitals of Chrome's users, from an answer of the Chrome UX Report: pages",
+    .targets = "crux:FILE, FILE, crux:- (standard input)",
+    .provides = SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_TREND),
+    .priv_size = sizeof(struct rum_file),
+    .recognise = crux_recognise_target,
+    .open = crux_open,
+    .run = crux_run,
+    .close = page_file_close,
+};
