@@ -224,14 +224,19 @@ static void cut_options(struct registry_resolved *out, bool url)
 
 /* ---- recognising ---- */
 
+/* A source that reads folders looks into it by itself. */
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* First bytes of a regular file, which alone can be opened without waiting. */
 static bool read_head(const char *path, char *head, size_t size, size_t *len, struct sd_error *err)
 {
     struct stat st;
     if (stat(path, &st) < 0)
         return fail(err, "cannot open %.300s: %s", path, strerror(errno));
-    if (S_ISDIR(st.st_mode))
-        return fail(err, "%.300s is a folder; name a file in it", path);
     if (!S_ISREG(st.st_mode))
         return fail(
             err, "%.300s is not a regular file; write the kind in front to read it anyway, as in log:%.100s",
@@ -246,12 +251,6 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
         return fail(err, "cannot read %.300s: %s", path, strerror(why));
     *len = (size_t)n;
     return true;
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
 /* What stands in the pipe, without taking it out: copied into one of our own. */
@@ -376,14 +375,12 @@ static bool resolve_path(const char *given, struct registry_resolved *out, struc
             }
         }
         char *path = mem_strndup(given, cut);
-        bool read = true;
-        if (is_folder(path)) /* its kind looks into it by itself */
-            out->ops = recognise(path, NULL, 0);
-        if (!out->ops)
-            read = read_head(path, head, sizeof head, &len, err);
-        if (read && !out->ops)
-            out->ops = recognise(path, head, len);
-        if (read && !out->ops)
+        bool folder = is_folder(path), read = folder || read_head(path, head, sizeof head, &len, err);
+        if (read)
+            out->ops = recognise(path, folder ? NULL : head, len);
+        if (folder && !out->ops)
+            fail(err, "%.300s is a folder; name a file in it", path);
+        else if (read && !out->ops)
             fail(err, "%s %.300s; write its kind in front, as in log:%.100s",
                  len ? "no source recognises" : "nothing is in", path, path);
         if (out->ops)

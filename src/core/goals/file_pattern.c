@@ -44,7 +44,7 @@ static void step(struct places *p, char c)
         if (want == '*')
             p->next[i] |= c != '/' || p->pattern[i + 1] == '*';
         else
-            p->next[i + 1] |= want == '?' ? c != '/' : want == c;
+            p->next[i + 1] |= want == '?' ? c != '/' && !goes_on(c) : want == c;
     }
     bool *was = p->now;
     p->now = p->next;

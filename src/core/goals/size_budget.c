@@ -228,7 +228,8 @@ static void check_routes(const struct size_budget *b, const struct bundle_build 
 static void check_one(const struct size_budget *b, const struct bundle_build *build,
                       const struct budget_rules *r, struct check_list *out)
 {
-    struct sum s = {.files = mem_array(build->n_assets + 1, sizeof *s.files)};
+    struct sum s = {.files = mem_array(build->n_assets + 1, sizeof *s.files),
+                    .bytes = b->skip ? SD_UNKNOWN : 0};
     size_t found = 0;
     for (size_t i = 0; i < build->n_assets && !b->skip; i++) {
         if (!is_meant(b, &build->assets[i], r))

@@ -46,6 +46,7 @@ static enum sd_result publish(struct sd_source *s, const struct draft *d, const 
         struct sd_batch *b = s->host->batch(s, at);
         if (bundle_add_records(s->host, b, s->target, d, m, final, with_code)) {
             s->host->publish(s, b);
+            s->host->note(s, SD_STATE_LIVE, "%zu files", m->n_assets);
             return SD_GONE;
         }
         s->host->discard(b);
