@@ -35,7 +35,8 @@ static bool go_on(void *ctx)
 static void tell(void *ctx, size_t done, size_t of)
 {
     struct sd_source *s = ctx;
-    s->host->note(s, SD_STATE_LIVE, "measuring compressed sizes: %zu of %zu files", done, of);
+    if (s->follow)
+        s->host->note(s, SD_STATE_LIVE, "measuring compressed sizes: %zu of %zu files", done, of);
 }
 
 static enum sd_result publish(struct sd_source *s, const struct draft *d, const struct bundle_measured *m,
@@ -46,6 +47,8 @@ static enum sd_result publish(struct sd_source *s, const struct draft *d, const 
         struct sd_batch *b = s->host->batch(s, at);
         if (bundle_add_records(s->host, b, s->target, d, m, final, with_code)) {
             s->host->publish(s, b);
+            if (s->follow && final)
+                s->host->note(s, SD_STATE_LIVE, "%zu files", m->n_assets);
             return SD_GONE;
         }
         s->host->discard(b);
