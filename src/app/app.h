@@ -116,6 +116,8 @@ int verb_console(struct app *a);
 int verb_list(struct app *a); /* sources, keys */
 /* views, manual: from the tables alone, whatever is configured; manual.c */
 int verb_manual(const struct cli *cli);
+/* from its argument alone; rum_snippet.c */
+int verb_rum_snippet(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);

@@ -93,6 +93,7 @@ struct cli_option_info {
 extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 
 /* Verbs besides the views. X(name, "arguments", help) */
+/* clang-format off */ /* the hyphen of a name is no minus */
 #define CLI_VERBS(X)                                                                                         \
     X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file, without the console")              \
@@ -108,9 +109,11 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
     X(sources, "[KIND|SOURCE...]",                                                                           \
       "list the kinds of source, or the options of one kind; of sources, print the state")                   \
     X(status, "SOURCE...", "another name of sources SOURCE...")                                              \
+    X(rum-snippet, "[URL]", "print the JavaScript with which a site sends its vitals to the source rum")     \
     X(views, "", "list the views")                                                                           \
     X(keys, "", "list the keys of the console")                                                              \
     X(manual, "SECTION", "print a generated section of the manual pages")
+/* clang-format on */
 
 struct cli {
     const char *verb;                     /* "", a view, or one of CLI_VERBS */

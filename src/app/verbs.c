@@ -130,7 +130,7 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
             return false;
         int64_t now = clock_mono();
         if (for_ns) {
-            if (now - start >= for_ns)
+            if (now - start >= for_ns || rt_finished(a->rt)) /* nothing more can come of what has ended */
                 return true;
             continue;
         }

@@ -253,12 +253,6 @@ static bool read_head(const char *path, char *head, size_t size, size_t *len, st
     return true;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 /* What stands in the pipe, without taking it out: copied into one of our own. */
 static size_t peek_pipe(char *head, size_t size)
 {
