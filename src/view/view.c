@@ -10,6 +10,7 @@
 #include "view/profiles/functions.h"
 #include "view/indexes/indexes.h"
 #include "view/caches/http_audit.h"
+#include "view/pages/page_list.h"
 #include "view/overview/changes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
@@ -34,7 +35,7 @@ const struct view *const VIEWS[] = {
     &bloat_view,    &server_view,    &replication_view, &progress_view, &parameters_view, &history_view,
     &pools_view,    &changes_view,   &statuses_view,    &table_view,    &functions_view,  &flame_view,
     &calls_view,    &function_view,  &growth_view,      &caches_view,   &cache_view,      &caching_view,
-    &audit_view,    &metrics_view,   &map_view,         NULL,
+    &audit_view,    &metrics_view,   &pages_view,       &page_view,     &map_view,        NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {
