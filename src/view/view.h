@@ -85,6 +85,9 @@ struct view {
     /* Its verb takes the targets of that kind of source, and gives them to one instance, a line each, besides
      * recordings: "audit". NULL: each argument is a source of its own. */
     const char *verb_source;
+    /* A URL of http that its verb is given is loaded by that kind of source, as often as --runs says, and
+     * only then: "lighthouse". NULL: a URL is a source as any other. */
+    const char *url_source;
     sd_kinds needs;   /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of; /* its doc about one thing changes with records of these kinds only, and live
                        * not with time; 0: with any record and with time */

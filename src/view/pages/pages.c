@@ -272,6 +272,7 @@ const struct view pages_view = {
     .place = PLACE_PAGES,
     .title = "Pages",
     .summary = "what loading a page takes, in the lab and for real users, and what is worst of it",
+    .url_source = "lighthouse",
     .needs = KINDS_PAGES,
     .lists = "page",
     .thing = "page",
