@@ -27,6 +27,7 @@ struct page_list {
     struct page_runs *runs;
     struct page_entry *items; /* the worst first */
     size_t n;
+    size_t host; /* bytes that all URLs begin with: scheme, host and port */
 };
 
 /* Texts are the doc's. */
@@ -36,6 +37,11 @@ void page_list_free(struct page_list *l);
 const struct page_entry *page_list_find(const struct page_list *l, const char *arg);
 /* What --select and Enter name: the URL, with the form factor where the page has both. */
 const char *page_entry_name(struct doc *d, const struct page_list *l, const struct page_entry *e);
+
+/* The URL without the host where all have the same, and without its scheme. */
+const char *page_url_shown(const struct page_list *l, const char *url);
+/* That host; "" where they differ. */
+const char *page_host_shown(struct doc *d, const struct page_list *l);
 
 /* A lab value: SEVERITY_GOOD, _WARN (needs improvement), _BAD (poor), _NONE (unknown). */
 enum severity page_lab_rating(const char *metric, double value);
