@@ -75,7 +75,9 @@ static void a_digit_goes_to_its_place(void **state)
     play(w, "key 5");
     see(w, "No cache is open.");
     play(w, "key 6");
-    see(w, "It needs measurements of page loads");
+    see(w, "No report of Lighthouse is open.");
+    play(w, "key 7");
+    see(w, "It needs a load test");
     play(w, "key 0");
     see(w, "Views by place");
     see(w, "endpoints");
@@ -251,12 +253,22 @@ static void add_cache(struct world *w)
     shop_add(w->model, "redis", SHOP_END - SD_S, SD_CACHE, &r);
 }
 
+static void add_page(struct world *w)
+{
+    struct sd_page_report r;
+    schema_clear(schema_of(SD_PAGE_REPORT), &r);
+    r.path = "report.json";
+    r.url = "https://shop.example/";
+    r.form_factor = "mobile";
+    shop_add(w->model, "report.json", SHOP_END - SD_S, SD_PAGE_REPORT, &r);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
     (void)state;
     enum { KEYS = 4, WAYS = 64 };
-    static const char *const keys[] = {"0", "1", "2",     "3", "4", "5", "9",
+    static const char *const keys[] = {"0", "1", "2",     "3", "4", "5", "6", "9",
                                        ".", ",", "Enter", "x", "d", "o", "S"};
     struct {
         char way[64];
@@ -271,6 +283,7 @@ static void every_view_is_four_keys_from_home(void **state)
             add_table(w);
             add_profile(w);
             add_cache(w);
+            add_page(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);

@@ -5,11 +5,7 @@
 
 #include "core/pages/runs.h"
 #include "core/pages/vital.h"
-#include "view/view.h"
-
-#define KINDS_PAGES                                                                                          \
-    (SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_TREND) |                 \
-     SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER))
+#include "view/shared/common.h"
 
 /* A page that was measured: its runs, and the p75 of real users of its template or URL. */
 struct page_entry {
