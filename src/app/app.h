@@ -64,6 +64,10 @@ bool replay_load(struct app *a, struct sd_error *err);
  * read. */
 struct figures *baseline_figures(struct app *a, struct sd_error *err);
 
+/* Reads files to their ends, and of servers what they say at first. False and a sentence: one of them cannot
+ * be read. */
+bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err);
+
 /* Takes what the sources have published, for at most budget_ns. */
 size_t app_drain(struct app *a, int64_t budget_ns);
 /* Waits until the runtime has something, at most timeout_ns. False: a signal asks
@@ -106,6 +110,7 @@ void discover(const struct discovery *d, const char *const *folders);
 /* ---- verbs: each returns the exit status ---- */
 int verb_view(struct app *a);
 int verb_report(struct app *a); /* the first argument is its kind */
+int verb_check(struct app *a);  /* budgets, assertions, runs before and after */
 int verb_explain(struct app *a);
 int verb_advise(struct app *a); /* indexes for a workload */
 int verb_record(struct app *a);
@@ -114,6 +119,8 @@ int verb_console(struct app *a);
 int verb_list(struct app *a); /* sources, keys */
 /* views, manual: from the tables alone, whatever is configured; manual.c */
 int verb_manual(const struct cli *cli);
+/* from its argument alone; rum_snippet.c */
+int verb_rum_snippet(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);

@@ -8,8 +8,9 @@
  * separated; among them "views" stands for every view and status, "console" for no verb,
  * "*" for all. */
 #define CLI_OPTIONS(X)                                                                                       \
-    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report",                                \
-      "output format (default: text); the view flame also: svg, folded, speedscope, pprof")                  \
+    X(FORMAT, "format", 0, "text|json|md|csv", "views explain advise report check",                          \
+      "output format (default: text); the view flame also: svg, folded, speedscope, pprof; check "           \
+      "also: junit, github")                                                                                 \
     X(FOR, "for", 0, "DURATION", "views record report",                                                      \
       "read live sources for this long; the figures cover that time")                                        \
     X(AT, "at", 0, "TIME", "views report",                                                                   \
@@ -19,9 +20,11 @@
       "time window of the figures (a printed view: all data)")                                               \
     X(SORT, "sort", 0, "COLUMN", "views explain advise report",                                              \
       "sort by this column, its heading or key; -COLUMN reverses the order")                                 \
-    X(LIMIT, "limit", 0, "N", "views explain advise report", "at most N rows of each table; 0: all")         \
+    X(LIMIT, "limit", 0, "N", "views explain advise report check", "at most N rows of each table; 0: all")   \
     X(SELECT, "select", 0, "NAME", "views",                                                                  \
-      "what the views endpoint, query, plan and function show: 'GET /orders/:id'")                           \
+      "what the views endpoint, query, plan and function show: 'GET /orders/:id'; of bundle a file")         \
+    X(WHY, "why", 0, "PATH", "bundle", "the imports that bring that module into the bundle")                 \
+    X(TREEMAP, "treemap", 0, "WxH", "bundle", "the treemap of its modules laid out in that size")            \
     X(SAMPLE_TYPE, "sample-type", 0, "TYPE", "functions flame calls function growth",                        \
       "which figure of a profile is shown, as the file names it: cpu, inuse_space, cycles")                  \
     X(BY, "by", 0, "GROUP", "functions flame calls",                                                         \
@@ -32,8 +35,8 @@
       "of a profile leave out the stacks through that function, module or package; may be repeated")         \
     X(FOLD, "fold", 0, "NAME", "functions flame calls function growth",                                      \
       "all functions of that module or package as one; may be repeated")                                     \
-    X(BASELINE, "baseline", 0, "SOURCE", "views console replay",                                             \
-      "compare with all data of that recording or log")                                                      \
+    X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
+      "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
@@ -50,7 +53,14 @@
       "load each URL N times with Lighthouse, which has to be installed; reports are read without it")       \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
-    X(BUDGET, "budget", 0, "SIZE", "advise", "maximum size of all new indexes together, such as 500MB")      \
+    X(BUDGET, "budget", 0, "SIZE|FILE", "advise check",                                                      \
+      "of advise: maximum size of all new indexes together, such as 500MB; of check: the file of budgets "   \
+      "or assertions (default: 200 KB of scripts, 50 KB of styles, 100 KB a script)")                        \
+    X(TOLERANCE, "tolerance", 0, "PERCENT", "check",                                                         \
+      "above a limit for gzip that is only warned of, because other builds of zlib differ (default: 3; 0: "  \
+      "none)")                                                                                               \
+    X(MAX_DROP, "max-drop", 0, "POINTS", "check",                                                            \
+      "with --baseline: points that the score of a category may fall by (default: 5)")                       \
     X(WORKLOAD, "workload", 0, "FILE|DIR", "advise",                                                         \
       "statements from a file, or .sql files and weights.tsv in a folder")                                   \
     X(LOG_FORMAT, "log-format", 0, "FORMAT", "views console record report",                                  \
@@ -85,6 +95,7 @@ struct cli_option_info {
 extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 
 /* Verbs besides the views. X(name, "arguments", help) */
+/* clang-format off */ /* the hyphen of a name is no minus */
 #define CLI_VERBS(X)                                                                                         \
     X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file, without the console")              \
@@ -94,12 +105,17 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
       "suggest indexes for a whole workload, proven by the planner")                                         \
     X(report, "caching [SOURCE...]",                                                                         \
       "print a report, in Markdown: caching: what to cache where, for how long, and what removes it")        \
+    X(check, "[--budget FILE] SOURCE...",                                                                    \
+      "check a build against budgets, or reports of Lighthouse against assertions or --baseline; exit 1 "    \
+      "when something fails")                                                                                \
     X(sources, "[KIND|SOURCE...]",                                                                           \
       "list the kinds of source, or the options of one kind; of sources, print the state")                   \
     X(status, "SOURCE...", "another name of sources SOURCE...")                                              \
+    X(rum-snippet, "[URL]", "print the JavaScript with which a site sends its vitals to the source rum")     \
     X(views, "", "list the views")                                                                           \
     X(keys, "", "list the keys of the console")                                                              \
     X(manual, "SECTION", "print a generated section of the manual pages")
+/* clang-format on */
 
 struct cli {
     const char *verb;                     /* "", a view, or one of CLI_VERBS */

@@ -56,6 +56,7 @@ static int dispatch(const struct cli *cli)
         {.verb = "explain", .run = verb_explain},
         {.verb = "advise", .run = verb_advise},
         {.verb = "report", .run = verb_report},
+        {.verb = "check", .run = verb_check},
         {.verb = "status", .run = verb_view},
         /* The kinds there are, or the view of that name. */
         {.verb = "sources", .run = verb_list},
@@ -75,6 +76,8 @@ static int dispatch(const struct cli *cli)
         return print_text(default_config);
     if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
         return verb_manual(cli);
+    if (!strcmp(cli->verb, "rum-snippet"))
+        return verb_rum_snippet(cli);
 
     if (misspelt(cli)) {
         const char *meant = cli_suggest(cli->args[0]);
@@ -103,7 +106,9 @@ static int dispatch(const struct cli *cli)
     struct model_limits limits = MODEL_DEFAULTS;
     limits.retention_ns = 0;
     limits.max_bytes = run == verb_view || run == verb_report ? (size_t)20 << 20 : MODEL_DEFAULTS.max_bytes;
-    bool whole = run == verb_view || run == verb_report || !strcmp(cli->verb, "replay");
+    const struct view *v = run == verb_view ? view_named(cli->verb) : NULL;
+    limits.max_bytes = MAX(limits.max_bytes, v ? v->verb_bytes : 0);
+    bool whole = run == verb_view || run == verb_report || run == verb_check || !strcmp(cli->verb, "replay");
     struct app app;
     int status = EXIT_USAGE;
     if (app_init(&app, cli, whole ? &limits : NULL, &err))

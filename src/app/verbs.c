@@ -130,7 +130,7 @@ static bool gather(struct app *a, int64_t for_ns, size_t *silent)
             return false;
         int64_t now = clock_mono();
         if (for_ns) {
-            if (now - start >= for_ns)
+            if (now - start >= for_ns || rt_finished(a->rt)) /* nothing more can come of what has ended */
                 return true;
             continue;
         }
@@ -256,12 +256,28 @@ static bool read_all(struct app *b, const char *source, struct sd_error *err)
     return true;
 }
 
+bool app_read(struct app *a, const char *const *sources, size_t n, struct sd_error *err)
+{
+    struct strbuf unread = {0};
+    size_t silent;
+    for (size_t i = 0; i < n; i++)
+        if (!app_add_target(a, sources[i], follow_servers, err))
+            return false;
+    app_report(a);
+    bool ok = !a->n_sources || gather(a, 0, &silent) || fail(err, "reading was stopped by a signal");
+    if (ok && read_progress(a, &unread).failed)
+        ok = fail(err, "%.*s", (int)strcspn(strbuf_text(&unread), "\n"), strbuf_text(&unread));
+    strbuf_free(&unread);
+    return ok;
+}
+
 /* What --baseline names, read by itself: all of its data. Free with app_free(), also after false. */
 static bool open_baseline(const struct app *a, struct app *b, struct sd_error *err)
 {
     const char *source = a->cli->values[CLI_BASELINE];
     struct model_limits limits = MODEL_DEFAULTS;
     limits.retention_ns = 0;
+    limits.max_bytes = MAX(limits.max_bytes, model_usage(a->model).max_bytes);
     if (!app_init(b, a->cli, &limits, err) || !read_all(b, source, err))
         return false;
     return sd_known(model_usage(b->model).first) || fail(err, "the baseline %.200s has no data", source);

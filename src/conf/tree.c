@@ -177,6 +177,7 @@ static void add_scalar(struct builder *b, const yaml_event_t *e)
         return;
     }
     n->text = arena_strndup(b->arena, text, len);
+    n->plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
     place(b, n);
 }
 

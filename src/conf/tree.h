@@ -11,6 +11,7 @@ struct tree_node {
     enum tree_kind kind;
     int line, column;            /* from 1 */
     const char *text;            /* TREE_SCALAR; holds no NUL */
+    bool plain;                  /* TREE_SCALAR: without quotes, so that it may be a number */
     const struct tree_node *key; /* of a mapping's child; a scalar */
     struct tree_node *child;     /* first of TREE_LIST, TREE_MAP */
     struct tree_node *next;

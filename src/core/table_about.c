@@ -15,18 +15,24 @@ static void language_value(struct mixed_text *m, const struct text_language *lan
     free(pretty);
 }
 
+/* A name without a value beside it says nothing. */
+static bool has_value(struct cell v)
+{
+    return v.type != CELL_UNKNOWN && v.type != CELL_LEVELS && !(v.type == CELL_LIST && !table_rows(v.list)) &&
+           !(v.type == CELL_TEXT && !*v.s);
+}
+
 static void value_lines(const struct table *t, const struct row *r, bool hidden, int widest,
                         struct mixed_text *m)
 {
     for (size_t c = 0; c < t->n_columns; c++) {
         const struct column *col = &t->columns[c];
-        enum cell_type type = r->cells[c].type;
-        if (!(col->flags & COLUMN_HIDDEN) == hidden || type == CELL_UNKNOWN || type == CELL_LEVELS)
+        if (!(col->flags & COLUMN_HIDDEN) == hidden || !has_value(r->cells[c]))
             continue;
         strbuf_str(&m->b, m->b.len ? "\n" : "");
         strbuf_str(&m->b, col->title);
         strbuf_pad(&m->b, ' ', (size_t)(widest - utf8_width(col->title) + 2));
-        if (col->language && type == CELL_TEXT)
+        if (col->language && r->cells[c].type == CELL_TEXT)
             language_value(m, col->language, r->cells[c].s);
         else
             cell_format(col, r->cells[c], &m->b);

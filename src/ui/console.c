@@ -135,7 +135,7 @@ static struct built_from origin_of(const struct console *c, const struct screen 
                               .now = ctx->now,
                               .live = ctx->live,
                               .changes = c->changes};
-    if (!s->view->made_of || !s->arg)
+    if (!s->view->made_of || (s->view->about && !s->arg))
         return from;
     from.version = model_version_of(c->env.model, s->view->made_of);
     if (ctx->live) {

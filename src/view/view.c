@@ -1,5 +1,6 @@
 #include "view/view.h"
 
+#include "view/bundles/bundle.h"
 #include "view/caches/caches.h"
 #include "view/sessions/activity.h"
 #include "view/endpoints/endpoint.h"
@@ -35,7 +36,8 @@ const struct view *const VIEWS[] = {
     &bloat_view,    &server_view,    &replication_view, &progress_view, &parameters_view, &history_view,
     &pools_view,    &changes_view,   &statuses_view,    &table_view,    &functions_view,  &flame_view,
     &calls_view,    &function_view,  &growth_view,      &caches_view,   &cache_view,      &caching_view,
-    &audit_view,    &metrics_view,   &pages_view,       &page_view,     &map_view,        NULL,
+    &audit_view,    &metrics_view,   &map_view,         &bundle_view,   &packages_view,   &duplicates_view,
+    &modules_view,  &module_view,    &package_view,     &pages_view,    &page_view,       NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

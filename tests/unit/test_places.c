@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/schema.h"
+#include "tests/lib/make_build.h"
 #include "tests/lib/world.h"
 
 static void help_names_every_key_bound_now(void **state)
@@ -14,7 +15,7 @@ static void help_names_every_key_bound_now(void **state)
     struct world *w = world_new(100, 30, false, false);
     struct sd_error err;
     assert_true(keymap_bind(w->config->keymap, ACTION_ZOOM, "F9", &err));
-    play(w, "size 120x170\nkey ? ?");
+    play(w, "size 120x180\nkey ? ?");
     for (int a = ACTION_NONE; (a = action_next(actions_all(), a));)
         see(w, action_at(actions_all(), a)->help);
     struct command_info command;
@@ -75,7 +76,7 @@ static void a_digit_goes_to_its_place(void **state)
     play(w, "key 5");
     see(w, "No cache is open.");
     play(w, "key 6");
-    see(w, "No report of Lighthouse is open.");
+    see(w, "No build is open.");
     play(w, "key 7");
     see(w, "It needs a load test");
     play(w, "key 0");
@@ -263,6 +264,15 @@ static void add_page(struct world *w)
     shop_add(w->model, "report.json", SHOP_END - SD_S, SD_PAGE_REPORT, &r);
 }
 
+static void add_build(struct world *w)
+{
+    struct sd_batch *b = batch_new("dist", SHOP_END - SD_S);
+    made_head(b, "dist", "assets", 1, 1000, NULL);
+    made_module(b, made_asset(b, "main.js", "js", 1000, 300, 1), "node_modules/lodash/lodash.js", 1000);
+    model_apply(w->model, b);
+    batch_unref(b);
+}
+
 /* Every view from Home within four keys: those of places, and Enter and keys of actions. */
 static void every_view_is_four_keys_from_home(void **state)
 {
@@ -284,6 +294,7 @@ static void every_view_is_four_keys_from_home(void **state)
             add_profile(w);
             add_cache(w);
             add_page(w);
+            add_build(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);
             play(w, script);

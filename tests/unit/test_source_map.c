@@ -1,5 +1,6 @@
 #include "tests/lib/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "format/bundles/source_map.h"
@@ -99,6 +100,7 @@ static void names(void **state)
          "webpack://p/x.js 1, 0 0 0 0"},
         {"a", "{\"version\":3,\"sourceRoot\":null,\"sources\":[\"\\u00e9\\n\"],\"mappings\":\"AAAA\"}",
          "é\n 1, 0 0 0 0"},
+        {"a", MAP("[\"\\u0000vite/x.js\"]", "AAAA"), "vite/x.js 1, 0 0 0 0"},
         {"ab", "{\"version\":3,\"sources\":[\"a\",\"b\"],\"mappings\":\"AAAA,CCAA\",\"ignoreList\":[1,7]}",
          "a 1, b 1 ignored, 0 0 0 0"},
         {"ab",
@@ -274,11 +276,49 @@ static void inlined(void **state)
     }
 }
 
+/* What source-map-explorer says of its own test files. */
+static void published(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *asset, *map, *says;
+    } FILES[] = {
+        {"foo.min.js.txt", "foo.min.js.map",
+         "../../node_modules/browser-pack/_prelude.js 480, src/bar.js 104, src/foo.js 97, 1 0 1 35"},
+        {"inline-map.js.txt", NULL,
+         "../../node_modules/browser-pack/_prelude.js 480, src/bar.js 104, src/foo.js 97, 1 0 1 2316"},
+        {"map-reference-eol.js.txt", NULL, "../generate-data/src/map-reference-eol.ts 128, 4 0 6 882"},
+        {"no-map-comment.js.txt", "no-map-comment.js.map",
+         "../../node_modules/browser-pack/_prelude.js 480, src/bar.js 104, src/foo.js 97, 1 0 0 0"},
+    };
+    if (!test_corpus("bundle_stats/source_maps/foo.min.js.txt"))
+        skip();
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        char *asset, *map, path[128];
+        size_t len, map_len;
+        struct sd_error err;
+        struct source_map_comment c;
+        snprintf(path, sizeof path, "bundle_stats/source_maps/%s", FILES[i].asset);
+        assert_true(file_read(test_corpus(path), 1 << 20, &asset, &len, &err));
+        if (FILES[i].map) {
+            snprintf(path, sizeof path, "bundle_stats/source_maps/%s", FILES[i].map);
+            assert_true(file_read(test_corpus(path), 1 << 20, &map, &map_len, &err));
+        } else {
+            assert_true(source_map_comment_find(asset, len, &c) && source_map_comment_inline(&c));
+            assert_true(source_map_comment_decode(&c, &map, &map_len, &err));
+        }
+        assert_string_equal(split(asset, map), FILES[i].says);
+        free(asset);
+        free(map);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ownership), cmocka_unit_test(names),    cmocka_unit_test(sections),
         cmocka_unit_test(unusable),  cmocka_unit_test(comments), cmocka_unit_test(inlined),
+        cmocka_unit_test(published),
     };
     return cmocka_run_group_tests_name("source_map", tests, NULL, NULL);
 }

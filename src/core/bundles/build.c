@@ -103,7 +103,7 @@ const struct bundle_build *bundle_build_of(const struct sd_batch *b, struct aren
     if (!head)
         return NULL;
     struct bundle_build *x = arena_alloc(a, sizeof *x);
-    *x = (struct bundle_build){.origin = batch_origin(b), .at = batch_time(b), .head = head};
+    *x = (struct bundle_build){.origin = batch_origin(b), .at = batch_time(b), .head = head, .batch = b};
     GATHER(BUNDLE_ASSET, bundle_asset, assets, asset_holds);
     GATHER(BUNDLE_MODULE, bundle_module, modules, module_holds);
     GATHER(BUNDLE_CODE, bundle_code, codes, code_holds);

@@ -19,9 +19,14 @@ struct bundle_build {
     const struct sd_bundle_package *packages;
     size_t n_assets, n_modules, n_codes, n_routes, n_packages;
     size_t ill; /* records left out because they did not hold */
+    const struct sd_batch *batch;
 };
 
 /* NULL: the batch holds no build. The arrays are the arena's, what they point to the batch's. */
 const struct bundle_build *bundle_build_of(const struct sd_batch *b, struct arena *a);
+/* Several, of several sources, as one; the origin, the time and the path are those of the first, `batch` is
+ * NULL. */
+const struct bundle_build *bundle_build_merged(const struct bundle_build *const *builds, size_t n,
+                                               struct arena *a);
 
 #endif

@@ -40,6 +40,7 @@ void find_font_format(struct finding_run *f)
         if (strcmp(extension_of(r), "woff2") != 0 && !has_newer(f, r))
             finding_add(f, (struct bundle_finding){
                                .path = r->name,
+                               .is_file = true,
                                .bytes = r->size_bytes,
                                .message = arena_printf(f->a, "%s is a font in the format %s.", r->name,
                                                        extension_of(r)),
@@ -56,6 +57,7 @@ void find_font_display(struct finding_run *f)
             continue;
         finding_add(f, (struct bundle_finding){
                            .path = r->name,
+                           .is_file = true,
                            .bytes = r->size_bytes,
                            .message = arena_printf(f->a,
                                                    "The text in %s is hidden while the font loads: "
@@ -73,6 +75,7 @@ void find_font_subset(struct finding_run *f)
             finding_add(
                 f, (struct bundle_finding){
                        .path = r->name,
+                       .is_file = true,
                        .bytes = r->size_bytes,
                        .message = arena_printf(f->a, "%s has %lld glyphs.", r->name, (long long)r->glyphs),
                        .advice = "Cut it to the scripts that are used (pyftsubset, or unicode-range with "
@@ -88,6 +91,7 @@ void find_image_format(struct finding_run *f)
             finding_add(f,
                         (struct bundle_finding){
                             .path = r->name,
+                            .is_file = true,
                             .bytes = r->size_bytes,
                             .message = arena_printf(f->a, "%s is a large image in the format %s.", r->name,
                                                     extension_of(r)),
@@ -103,6 +107,7 @@ void find_image_size(struct finding_run *f)
             finding_add(
                 f, (struct bundle_finding){
                        .path = r->name,
+                       .is_file = true,
                        .bytes = r->size_bytes,
                        .message = arena_printf(f->a, "%s has %lld x %lld pixels, more than screens show.",
                                                r->name, (long long)r->width, (long long)r->height),

@@ -30,6 +30,7 @@ struct bundle_finding {
     const char *package; /* NULL: own code, or an asset */
     int64_t bytes;       /* at stake, minified; of an asset all of it; SD_UNKNOWN */
     const char *message, *advice;
+    bool is_file; /* `path` is the name of an asset */
 };
 
 /* By bytes, the most first. The arena's. */

@@ -90,7 +90,7 @@ static void bundles_apply(struct part *p, struct origin *o, const struct sd_batc
     (void)o;
     x.build = bundle_build_of(b, x.arena);
     x.bytes = batch_bytes(b) + arena_bytes(x.arena);
-    if (!x.build || x.bytes > p->model->limits.max_bytes / 2) {
+    if (!x.build || x.bytes > p->model->limits.max_bytes / 4 * 3) {
         all->left_out = x.build ? MAX(all->left_out, x.bytes) : all->left_out;
         arena_free(x.arena);
         return;

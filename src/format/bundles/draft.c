@@ -28,6 +28,7 @@ void draft_free(struct draft *d)
     free(d->routes);
     free(d->notes);
     free(d->by_name);
+    id_table_free(&d->in_route);
     arena_free(d->arena);
     free(d);
 }
@@ -65,6 +66,11 @@ uint32_t draft_asset(struct draft *d, const char *name)
         *at = (uint32_t)d->n_assets;
     }
     return *at - 1;
+}
+
+uint32_t draft_find_asset(const struct draft *d, const char *name)
+{
+    return d->n_by_name ? *place(d, name) - 1 : ID_NONE;
 }
 
 /* ---- modules, and what they have to do with each other ---- */
@@ -115,16 +121,24 @@ struct draft_route *draft_route(struct draft *d, const char *name, const char *e
     return r;
 }
 
-void draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset)
+bool draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset)
 {
-    (void)d;
-    for (size_t i = 0; i < r->n_assets; i++)
-        if (r->assets[i] == asset)
-            return;
-    size_t cap = r->n_assets; /* it doubles at powers of two */
-    if (!(cap & (cap - 1)))
-        r->assets = mem_realloc(r->assets, MAX((size_t)1, 2 * cap) * sizeof *r->assets);
+    uint64_t key = (uint64_t)(r - d->routes) << 32 | asset;
+    if (id_table_get(&d->in_route, key) != ID_NONE)
+        return true;
+    if (d->in_route.n >= DRAFT_ROUTE_ASSETS_MOST) {
+        if (!d->cut_routes)
+            draft_note(d, "The routes name more than %d files: the rest is left out.",
+                       DRAFT_ROUTE_ASSETS_MOST);
+        d->cut_routes = true;
+        return false;
+    }
+    id_table_put(&d->in_route, key, 0);
+    size_t n = r->n_assets; /* room doubles at powers of two */
+    if (!(n & (n - 1)))
+        r->assets = mem_realloc(r->assets, MAX((size_t)1, 2 * n) * sizeof *r->assets);
     r->assets[r->n_assets++] = asset;
+    return true;
 }
 
 void draft_note(struct draft *d, const char *fmt, ...)

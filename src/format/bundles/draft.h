@@ -6,7 +6,7 @@
 #ifndef FORMAT_BUNDLES_DRAFT_H
 #define FORMAT_BUNDLES_DRAFT_H
 
-#include "base/base.h"
+#include "format/bundles/id_table.h"
 #include "slowdive/types.h"
 
 struct draft_asset {
@@ -57,12 +57,19 @@ struct draft {
     size_t n_notes, cap_notes;
     uint32_t *by_name; /* numbers of assets + 1, hashed by name; 0: free */
     size_t n_by_name;
+    struct id_table in_route; /* which asset is in which route */
+    bool cut_routes;
 };
+
+/* Assets of all routes together. A small text could ask for any number of them. */
+enum { DRAFT_ROUTE_ASSETS_MOST = 1 << 20 };
 
 struct draft *draft_new(void);
 void draft_free(struct draft *d); /* NULL is fine */
 /* The number of the asset of that name; new ones begin with nothing known. */
 uint32_t draft_asset(struct draft *d, const char *name);
+/* The number of the asset of that name; ID_NONE: it is not named. */
+uint32_t draft_find_asset(const struct draft *d, const char *name);
 /* A new module, whatever its path is: two of one name may be two modules. `as_given` is normalised here. */
 uint32_t draft_module(struct draft *d, const char *as_given, int64_t size_bytes);
 void draft_part(struct draft *d, uint32_t asset, uint32_t module, int64_t minified_bytes);
@@ -70,7 +77,8 @@ void draft_import(struct draft *d, uint32_t importer, uint32_t imported, int how
 void draft_entry(struct draft *d, uint32_t module);
 /* Returns a route without assets; valid until the next. */
 struct draft_route *draft_route(struct draft *d, const char *name, const char *entry);
-void draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset); /* each once */
+/* Each once. False, with a note: there are too many, and it is left out. */
+bool draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset);
 void draft_note(struct draft *d, const char *fmt, ...) SD_PRINTF(2, 3);
 
 #endif

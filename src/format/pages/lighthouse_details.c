@@ -321,6 +321,31 @@ static void tell_resources(struct lighthouse *l)
     free(rows.items);
 }
 
+/* ---- the page's own marks and measures ---- */
+
+struct timing {
+    const char *name;
+    double ms;
+};
+
+static void take_timing(struct lighthouse *l, struct json_pull item, struct rows *out)
+{
+    struct timing x = {.name = lighthouse_text_of(l, item, "name", LIGHTHOUSE_TEXT_MAX),
+                       .ms = first_number(item, "duration", "startTime")};
+    if (x.name)
+        ROWS_ADD(out, x);
+}
+
+static void tell_timings(struct lighthouse *l)
+{
+    struct rows rows = {.most = FEW_MAX};
+    items_of(l, LIGHTHOUSE_USER_TIMINGS, take_timing, &rows);
+    const size_t size = sizeof(struct timing);
+    l->out->user_timings = lighthouse_texts(l, rows.items, rows.n, size, offsetof(struct timing, name));
+    l->out->user_timing_values = lighthouse_reals(l, rows.items, rows.n, size, offsetof(struct timing, ms));
+    free(rows.items);
+}
+
 void lighthouse_read_details(struct lighthouse *l)
 {
     tell_lcp(l);
@@ -329,4 +354,5 @@ void lighthouse_read_details(struct lighthouse *l)
     tell_tasks(l);
     tell_requests(l);
     tell_resources(l);
+    tell_timings(l);
 }

@@ -28,7 +28,8 @@ enum {
     X(REQUESTS, "network-requests")                                                                          \
     X(BLOCKING, "render-blocking-resources")                                                                 \
     X(BLOCKING_INSIGHT, "render-blocking-insight")                                                           \
-    X(RESOURCES, "resource-summary")
+    X(RESOURCES, "resource-summary")                                                                         \
+    X(USER_TIMINGS, "user-timings")
 
 enum lighthouse_details {
 #define LIGHTHOUSE_DETAILS_ENUM(UPPER, audit) LIGHTHOUSE_##UPPER,

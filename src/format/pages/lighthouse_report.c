@@ -287,6 +287,7 @@ static void read_audits(struct lighthouse *l, struct report *r)
     l->out->audits = lighthouse_texts(l, r->audit, r->n_audits, size, offsetof(struct audit, id));
     l->out->audit_scores = lighthouse_reals(l, r->audit, r->n_audits, size, offsetof(struct audit, score));
     l->out->audit_values = lighthouse_reals(l, r->audit, r->n_audits, size, offsetof(struct audit, value));
+    l->out->audit_modes = lighthouse_texts(l, r->audit, r->n_audits, size, offsetof(struct audit, mode));
     l->out->audit_items = lighthouse_ints(l, r->audit, r->n_audits, size, offsetof(struct audit, items));
 }
 

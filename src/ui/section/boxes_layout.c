@@ -9,6 +9,7 @@
 /* A cell is about twice as high as wide; rectangles are to look square. */
 #define CELL_ASPECT 2.0
 enum { BORDERED_W = 4, BORDERED_H = 3 }; /* from here a box has a border, and room in it */
+enum { DIVIDED_W = 10, DIVIDED_H = 4 };  /* from here what is in it can be read */
 
 struct box_place *place_add(struct pane *p, struct box_place place)
 {
@@ -194,7 +195,7 @@ static void fill_tile(struct layout *l, size_t parent, const struct tile *t, str
     if (t->gathered)
         return;
     size_t place = l->p->n_places - 1;
-    bool room = r.w >= BORDERED_W && r.h >= BORDERED_H;
+    bool room = r.w >= DIVIDED_W && r.h >= DIVIDED_H;
     treemap(l, t->box, place, room ? (struct rect){r.x + 1, r.y + 1, r.w - 2, r.h - 2} : (struct rect){0});
 }
 

@@ -18,6 +18,7 @@
      SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER))
 #define KINDS_PROFILE SD_KIND_BIT(SD_PROFILE)
 #define KINDS_CACHE   SD_KIND_BIT(SD_CACHE)
+#define KINDS_BUNDLE  SD_KIND_BIT(SD_BUNDLE) /* its parts come with it */
 #define KINDS_SQL     (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model

@@ -1,0 +1,1 @@
+export const asBytes = n => (n/1e3).toFixed(1)+"kB";

@@ -1,0 +1,1 @@
+export const asCount = n => n.toLocaleString();

@@ -1,0 +1,1 @@
+export const asLink = n => "/p/"+encodeURIComponent(n);

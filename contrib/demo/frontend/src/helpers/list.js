@@ -1,0 +1,1 @@
+export const asList = n => [].concat(n).join(", ");

@@ -1,0 +1,1 @@
+export const asMoney = n => (n / 100).toFixed(2)+"€";

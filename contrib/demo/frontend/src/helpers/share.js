@@ -1,0 +1,1 @@
+export const asShare = n => (100*n).toFixed(1)+"%";

@@ -1,0 +1,1 @@
+export const asTitle = n => n[0].toUpperCase()+n.slice(1);

@@ -1,0 +1,2 @@
+exports.table = o => Object.entries(o).map(([k, v]) => k + ": " + v).join("\n");
+exports.unused = o => JSON.stringify(o, null, 4);

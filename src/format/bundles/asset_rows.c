@@ -1,0 +1,215 @@
+#include "format/bundles/asset_rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/bundles/apportion.h"
+#include "format/bundles/asset_type.h"
+#include "format/bundles/module_path.h"
+#include "format/bundles/source_map.h"
+
+/* ---- rows ---- */
+
+static struct asset_row *add(struct asset_output *out, const char *path, const char *part, int64_t minified)
+{
+    out->rows = mem_grow(out->rows, out->n, &out->cap, sizeof *out->rows);
+    struct asset_row *r = &out->rows[out->n++];
+    *r = (struct asset_row){.path = path,
+                            .part = part,
+                            .size_bytes = SD_UNKNOWN,
+                            .minified_bytes = minified,
+                            .gzip_bytes = SD_UNKNOWN,
+                            .brotli_bytes = SD_UNKNOWN};
+    return r;
+}
+
+static struct asset_row *add_module(struct asset_output *out, const struct draft_module *m, int64_t minified)
+{
+    struct asset_row *r = add(out, m->path, "module", minified);
+    r->package = m->package;
+    r->size_bytes = m->size_bytes;
+    return r;
+}
+
+static void add_rest(struct asset_output *out, const char *path, const char *part, int64_t bytes)
+{
+    if (bytes > 0)
+        add(out, path, part, bytes);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const struct asset_row *x = a, *y = b;
+    int order = strcmp(x->path, y->path);
+    return order ? order : strcmp(x->part, y->part);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    const struct asset_row *x = a, *y = b;
+    if (x->minified_bytes != y->minified_bytes)
+        return x->minified_bytes > y->minified_bytes ? -1 : 1;
+    return by_path(a, b);
+}
+
+static void add_known(int64_t *sum, int64_t more)
+{
+    if (more != SD_UNKNOWN)
+        *sum = *sum == SD_UNKNOWN ? more : *sum + more;
+}
+
+/* Rows of one path become one. */
+static void merge(struct asset_output *out)
+{
+    size_t to = 0;
+    qsort(out->rows, out->n, sizeof *out->rows, by_path);
+    for (size_t i = 0; i < out->n; i++) {
+        struct asset_row *r = &out->rows[i], *last = to ? &out->rows[to - 1] : NULL;
+        if (!last || by_path(last, r)) {
+            out->rows[to++] = *r;
+            continue;
+        }
+        add_known(&last->size_bytes, r->size_bytes);
+        add_known(&last->minified_bytes, r->minified_bytes);
+        last->estimated |= r->estimated;
+        last->ignored |= r->ignored;
+    }
+    out->n = to;
+    qsort(out->rows, out->n, sizeof *out->rows, by_bytes);
+}
+
+/* ---- the ways to know what a module takes ---- */
+
+/* As the description says; the rest is what the bundler put around the modules. */
+static bool described(const struct asset_input *in, struct asset_output *out, struct sd_error *err)
+{
+    const struct draft_asset *asset = &in->draft->assets[in->asset];
+    int64_t sum = 0, known = asset->size_bytes == SD_UNKNOWN ? out->size_bytes : asset->size_bytes;
+    for (size_t i = 0; i < in->n_parts; i++)
+        sum += MAX(in->parts[i].minified_bytes, (int64_t)0);
+    if (known != SD_UNKNOWN && sum > known)
+        return fail(err, "The modules of %.200s would take %lld bytes, more than the %lld it has.",
+                    asset->name, (long long)sum, (long long)known);
+    if (out->size_bytes == SD_UNKNOWN)
+        out->size_bytes = sum;
+    bool changed = sum > out->size_bytes; /* the file has been made smaller since */
+    for (size_t i = 0; i < in->n_parts; i++) {
+        const struct draft_part *p = &in->parts[i];
+        add_module(out, &in->draft->modules[p->module], MAX(p->minified_bytes, (int64_t)0))->estimated =
+            changed;
+    }
+    if (changed) {
+        int64_t *shares = mem_array(out->n + 1, sizeof *shares);
+        for (size_t i = 0; i < out->n; i++)
+            shares[i] = out->rows[i].minified_bytes;
+        apportion(out->size_bytes, shares, out->n, shares);
+        for (size_t i = 0; i < out->n; i++)
+            out->rows[i].minified_bytes = shares[i];
+        free(shares);
+    } else {
+        add_rest(out, "(glue)", "glue", out->size_bytes - sum);
+    }
+    return true;
+}
+
+/* False: the map cannot be used. */
+static bool mapped(const struct asset_input *in, struct asset_output *out)
+{
+    struct source_map_split split;
+    struct strbuf path = {0};
+    if (!source_map_split(in->text, in->len, in->map, in->map_len, &split, &out->map_note))
+        return false;
+    for (size_t i = 0; i < split.n; i++) {
+        const struct source_map_part *p = &split.parts[i];
+        size_t len = 0;
+        module_path(p->source, strlen(p->source), &path);
+        struct asset_row *r = add(out, arena_strdup(out->arena, strbuf_text(&path)), "module", p->bytes);
+        const char *package = module_path_package(r->path, &len);
+        r->package = package ? arena_strndup(out->arena, package, len) : NULL;
+        r->ignored = p->ignored;
+    }
+    strbuf_free(&path);
+    add_rest(out, "(unmapped)", "unmapped", split.unmapped);
+    add_rest(out, "(no source)", "no_source", split.no_source);
+    add_rest(out, "(line ends)", "line_ends", split.line_ends);
+    add_rest(out, "(map comment)", "map_comment", split.map_comment);
+    source_map_split_clear(&split);
+    /* The description knows how large the sources are, and which modules left nothing. */
+    for (size_t i = 0; i < in->n_parts; i++)
+        add_module(out, &in->draft->modules[in->parts[i].module], 0);
+    return true;
+}
+
+/* Of `total` bytes a share for each part, by the size of its source. */
+static void shared_out(const struct asset_input *in, struct asset_output *out, int64_t total)
+{
+    int64_t *shares = mem_array(in->n_parts, sizeof *shares);
+    for (size_t i = 0; i < in->n_parts; i++)
+        shares[i] = MAX(in->draft->modules[in->parts[i].module].size_bytes, (int64_t)0);
+    apportion(total, shares, in->n_parts, shares);
+    for (size_t i = 0; i < in->n_parts; i++)
+        add_module(out, &in->draft->modules[in->parts[i].module], shares[i])->estimated = true;
+    free(shares);
+}
+
+static bool any_described(const struct asset_input *in)
+{
+    for (size_t i = 0; i < in->n_parts; i++)
+        if (in->parts[i].minified_bytes != SD_UNKNOWN)
+            return true;
+    return false;
+}
+
+static bool is_code(const struct asset_input *in)
+{
+    const char *type = asset_type(in->draft->assets[in->asset].name);
+    return str_eq(type, "js") || str_eq(type, "css");
+}
+
+static void whole(const struct asset_input *in, struct asset_output *out)
+{
+    if (is_code(in))
+        add(out, "(unmapped)", "unmapped", out->size_bytes);
+    else
+        add(out, in->draft->assets[in->asset].name, "asset", out->size_bytes);
+}
+
+bool asset_rows(const struct asset_input *in, struct asset_output *out, struct sd_error *err)
+{
+    out->size_bytes = in->text ? (int64_t)in->len : in->draft->assets[in->asset].size_bytes;
+    out->n = 0;
+    *out->map_note.text = 0;
+    if (any_described(in)) {
+        if (!described(in, out, err))
+            return false;
+    } else if (!is_code(in) || !in->text || !in->map || !mapped(in, out)) {
+        if (in->n_parts && out->size_bytes != SD_UNKNOWN)
+            shared_out(in, out, out->size_bytes);
+        else
+            whole(in, out);
+    }
+    merge(out);
+    return true;
+}
+
+/* ---- compressed ---- */
+
+void asset_rows_compressed(struct asset_output *out, int64_t gzip_bytes, int64_t brotli_bytes)
+{
+    int64_t *weights = mem_array(out->n + 1, sizeof *weights),
+            *shares = mem_array(out->n + 1, sizeof *shares);
+    for (size_t i = 0; i < out->n; i++)
+        weights[i] = out->rows[i].minified_bytes;
+    if (gzip_bytes != SD_UNKNOWN) {
+        apportion(gzip_bytes, weights, out->n, shares);
+        for (size_t i = 0; i < out->n; i++)
+            out->rows[i].gzip_bytes = shares[i];
+    }
+    if (brotli_bytes != SD_UNKNOWN) {
+        apportion(brotli_bytes, weights, out->n, shares);
+        for (size_t i = 0; i < out->n; i++)
+            out->rows[i].brotli_bytes = shares[i];
+    }
+    free(weights);
+    free(shares);
+}

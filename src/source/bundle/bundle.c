@@ -1,0 +1,119 @@
+/* bundle.c - a build of a front end: read once, to its end. What describes it is found by bundle_find.h, read
+ * by the readers of format/bundles/, completed by bundle_measure.h. */
+#include <string.h>
+
+#include "source/bundle/bundle_measure.h"
+
+struct bundle {
+    bool opened;
+    struct bundle_found found;
+};
+
+static enum sd_result bundle_open(struct sd_source *s, struct sd_error *err)
+{
+    struct bundle *x = s->priv;
+    x->opened = true;
+    return bundle_find(s->target, &x->found, err) ? SD_OK : SD_CONFIG;
+}
+
+static void bundle_close(struct sd_source *s)
+{
+    struct bundle *x = s->priv;
+    if (x->opened)
+        bundle_found_clear(&x->found);
+    x->opened = false;
+}
+
+/* ---- reading ---- */
+
+static bool go_on(void *ctx)
+{
+    struct sd_source *s = ctx;
+    return !s->host->should_stop(s);
+}
+
+static void tell(void *ctx, size_t done, size_t of)
+{
+    struct sd_source *s = ctx;
+    s->host->note(s, SD_STATE_LIVE, "measuring compressed sizes: %zu of %zu files", done, of);
+}
+
+static enum sd_result publish(struct sd_source *s, const struct draft *d, const struct bundle_measured *m,
+                              bool final, struct sd_error *err)
+{
+    sd_time at = s->host->now(s);
+    for (int with_code = 1; with_code >= 0; with_code--) {
+        struct sd_batch *b = s->host->batch(s, at);
+        if (bundle_add_records(s->host, b, s->target, d, m, final, with_code)) {
+            s->host->publish(s, b);
+            return SD_GONE;
+        }
+        s->host->discard(b);
+    }
+    return sd_fail(err, SD_CONFIG,
+                   "the build in %.200s has too many modules: its records would take over 64 MiB", s->target);
+}
+
+static enum sd_result measure(struct sd_source *s, struct draft *d, struct bundle_measured *m,
+                              struct sd_error *err)
+{
+    struct bundle *x = s->priv;
+    struct bundle_progress p = {.go_on = go_on, .tell = tell, .ctx = s};
+    struct sd_error why = {""};
+    enum sd_result r;
+    if (!bundle_measure(&x->found, d, &p, m, &why))
+        return *why.text ? sd_fail(err, SD_CONFIG, "%.200s cannot be used. %.250s", s->target, why.text)
+                         : SD_OK;
+    /* Brotli takes a second for a megabyte: whoever looks on sees the build before. */
+    if (s->follow && (r = publish(s, d, m, false, err)) != SD_GONE)
+        return r;
+    return bundle_compress(&x->found, d, &p, m) ? publish(s, d, m, true, err) : SD_OK;
+}
+
+static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
+{
+    struct bundle *x = s->priv;
+    struct draft *d = draft_new();
+    struct bundle_measured m = {0};
+    enum sd_result r = SD_CONFIG;
+    if (bundle_read(&x->found, d, err))
+        r = measure(s, d, &m, err);
+    bundle_measured_clear(&m);
+    draft_free(d);
+    return r;
+}
+
+/* ---- recognising ---- */
+
+/* Text: no byte that only other files have. */
+static bool is_text(const char *head, size_t len)
+{
+    return !memchr(head, 0, len);
+}
+
+static int bundle_recognise(const char *target, const void *head, size_t len)
+{
+    if (!head)
+        return bundle_is_folder(target) ? 80 : 0;
+    if (bundle_is_code(target))
+        return is_text(head, len) ? 60 : 0;
+    return bundle_form_of(head, len) != BUNDLE_ASSETS ? 85 : 0;
+}
+
+extern const struct sd_source_ops bundle_source_ops;
+const struct sd_source_ops bundle_source_ops = {
+    .abi = SD_ABI,
+    .size = sizeof(struct sd_source_ops),
+    .name = "bundle",
+    .summary = "a build of a front end: which modules its files are made of",
+    .targets = "bundle:FOLDER, or bundle:FILE: webpack's stats.json, a metafile of esbuild, raw data of "
+               "rollup-plugin-visualizer, a js or css file",
+    .provides = SD_KIND_BIT(SD_BUNDLE) | SD_KIND_BIT(SD_BUNDLE_ASSET) | SD_KIND_BIT(SD_BUNDLE_MODULE) |
+                SD_KIND_BIT(SD_BUNDLE_IMPORTS) | SD_KIND_BIT(SD_BUNDLE_CODE) | SD_KIND_BIT(SD_BUNDLE_ROUTE) |
+                SD_KIND_BIT(SD_BUNDLE_PACKAGE),
+    .recognise = bundle_recognise,
+    .priv_size = sizeof(struct bundle),
+    .open = bundle_open,
+    .run = bundle_run,
+    .close = bundle_close,
+};

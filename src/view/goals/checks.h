@@ -1,0 +1,14 @@
+/* checks.h - what `slowdive check` found, as a document. */
+#ifndef VIEW_GOALS_CHECKS_H
+#define VIEW_GOALS_CHECKS_H
+
+#include "core/doc.h"
+#include "core/goals/check_list.h"
+#include "core/goals/run_gate.h"
+
+/* `gate` NULL: runs were not compared. Texts are copied. */
+struct doc *checks_doc(const struct check_list *checks, const struct run_gate *gate);
+/* What its columns are, for the manual: NULL past the end. */
+const struct column *checks_columns(size_t *n);
+
+#endif
