@@ -4,8 +4,6 @@
 
 #include "base/num.h"
 
-#define KINDS_FIELD (SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION))
-
 const char *vital_text(struct doc *d, enum vital v, double value)
 {
     char text[UNIT_TEXT_MAX];
@@ -29,7 +27,7 @@ enum severity vital_severity(const struct sd_page_field *f, enum vital v)
 /* ---- vitals ---- */
 
 static const char *const RATINGS[VITAL_RATINGS] = {
-    [VITAL_GOOD] = "good", [VITAL_NEEDS_IMPROVEMENT] = "needs work", [VITAL_POOR] = "poor"};
+    [VITAL_GOOD] = "good", [VITAL_NEEDS_IMPROVEMENT] = "needs improvement", [VITAL_POOR] = "poor"};
 
 static const char *between(struct doc *d, enum vital v, const struct sd_page_field *f)
 {
@@ -54,12 +52,12 @@ static const char *key_text(struct doc *d, const struct sd_page_field *f)
     X(metric, "Vital", UNIT_NONE, COLUMN_LEFT, 0, 5, "", cell_text(VITALS[v].title))                         \
     X(p75, "p75", UNIT_NONE, 0, 0, 8, "three of four visits are at most that",                               \
       cell_text(vital_text(d, v, f->p75)))                                                                   \
-    X(rating, "Which is", UNIT_NONE, COLUMN_LEFT, 0, 10, "by the thresholds of the Core Web Vitals",         \
+    X(rating, "Which is", UNIT_NONE, COLUMN_LEFT, 0, 17, "by the thresholds of the Core Web Vitals",         \
       cell_text(isfinite(f->p75) ? RATINGS[vital_rate(v, f->p75)] : NULL))                                   \
     X(between, "95 % sure between", UNIT_NONE, COLUMN_LEFT, 3, 18, "interval of the p75",                    \
       cell_text(between(d, v, f)))                                                                           \
     X(good, "Good", UNIT_SHARE, COLUMN_BAR, 1, 0, "share of the visits", cell_real(f->good_share))           \
-    X(middle, "Needs work", UNIT_SHARE, 0, 2, 0, "share of the visits that need improvement",                \
+    X(middle, "Between", UNIT_SHARE, 0, 2, 0, "share of the visits that need improvement",                \
       cell_real(f->needs_improvement_share))                                                                 \
     X(poor, "Poor", UNIT_SHARE, 0, 0, 0, "share of the visits", cell_real(f->poor_share))                    \
     X(count, "Visits", UNIT_COUNT, 0, 1, 0, "values", cell_int(f->count))
