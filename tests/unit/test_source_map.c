@@ -100,6 +100,7 @@ static void names(void **state)
          "webpack://p/x.js 1, 0 0 0 0"},
         {"a", "{\"version\":3,\"sourceRoot\":null,\"sources\":[\"\\u00e9\\n\"],\"mappings\":\"AAAA\"}",
          "é\n 1, 0 0 0 0"},
+        {"a", MAP("[\"\\u0000vite/x.js\"]", "AAAA"), "vite/x.js 1, 0 0 0 0"},
         {"ab", "{\"version\":3,\"sources\":[\"a\",\"b\"],\"mappings\":\"AAAA,CCAA\",\"ignoreList\":[1,7]}",
          "a 1, b 1 ignored, 0 0 0 0"},
         {"ab",
