@@ -355,7 +355,7 @@ static const struct row ROWS[] = {
     {.name = "rum: an endless device", .target = "rum:/dev/zero",
      .expected = SITTING | REFUSED},
     {.name = "har: binary junk", .target = "har:%s/junk",
-     .expected = S(FAILED), .says = "no JSON", .cycles = 20},
+     .expected = S(FAILED), .says = " is no ", .cycles = 20},
     {.name = "har: a silent writer", .target = "har:%s/fifo",
      .expected = SITTING | REFUSED, .peer = FIFO_SILENT},
     {.name = "crux: no such file", .target = "crux:%s/missing",
