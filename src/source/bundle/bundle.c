@@ -100,8 +100,8 @@ static int bundle_recognise(const char *target, const void *head, size_t len)
 {
     if (!head)
         return bundle_is_folder(target) ? 80 : 0;
-    if (bundle_is_code(target))
-        return is_text(head, len) ? 60 : 0;
+    if (bundle_is_code(target)) /* by its name: minified code may look like many things */
+        return is_text(head, len) ? 92 : 0;
     return bundle_form_of(head, len) != BUNDLE_ASSETS ? 85 : 0;
 }
 
