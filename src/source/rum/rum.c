@@ -9,7 +9,7 @@
 #include "source/rum/rum_file.h"
 #include "source/rum/rum_server.h"
 
-enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60 };
+enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60, TURNS = 16 };
 
 /* What has come is published once a second, and as soon as no more comes for a moment. Making the records may
  * take a part of the time only, however many they are. */
@@ -151,7 +151,8 @@ static enum sd_result receive(struct sd_source *s)
         if (ready < 0)
             return SD_OK;
         now = s->host->now(s);
-        if (ready && rum_server_turn(x->server, now))
+        /* Several turns for one wait, which costs more than a turn where beacons come fast. */
+        for (int i = 0; ready && i < TURNS && rum_server_turn(x->server, now); i++)
             x->came = now;
         due = due_at(x);
         if (sd_known(due) && (now >= due || now < x->published))

@@ -17,7 +17,7 @@ static const struct column TREND_COLUMNS[] = {
      .flags = COLUMN_LEFT,
      .priority = 1,
      .help = "phone, desktop, ..."},
-    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = ""},
+    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = "LCP, INP, CLS, FCP or TTFB"},
     {.key = "first", .title = "p75 was", .help = "in the first span"},
     {.key = "last", .title = "p75 is", .help = "in the last one"},
     {.key = "change", .title = "Change", .help = "from the first to the last"},
@@ -76,8 +76,10 @@ static void trends_pane(struct doc *d, const struct page_records *x)
         if (v != VITAL_N)
             trend_row(d, &s->table, f, v);
     }
-    if (s)
-        s->kinds = SD_KIND_BIT(SD_PAGE_TREND);
+    if (!s)
+        return;
+    s->kinds = SD_KIND_BIT(SD_PAGE_TREND);
+    s->empty = "No span has enough users.";
 }
 
 /* ---- loads ---- */
@@ -141,6 +143,7 @@ static void loads_pane(struct doc *d, const struct page_records *x)
         r->cells[6] = cell_real(num_ratio(sum_of(f->third_party_bytes), f->transfer_bytes));
     }
     s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    s->empty = "No load was read.";
 }
 
 static void parties_pane(struct doc *d, const struct page_records *x)
@@ -153,14 +156,16 @@ static void parties_pane(struct doc *d, const struct page_records *x)
                 s = doc_table(d, NULL, "Third parties of the loads", PARTY_COLUMNS, ARRAY_LEN(PARTY_COLUMNS));
             struct row *r = doc_row(d, &s->table);
             r->cells[0] = cell_text(doc_text(d, f->third_parties->items[k]));
-            r->cells[1] = cell_int(f->third_party_bytes->items[k]);
-            r->cells[2] = cell_int(f->third_party_requests->items[k]);
-            r->cells[3] = cell_int(f->third_party_ns->items[k]);
+            r->cells[1] = cell_int(page_item(f->third_party_bytes, k));
+            r->cells[2] = cell_int(page_item(f->third_party_requests, k));
+            r->cells[3] = cell_int(page_item(f->third_party_ns, k));
             r->cells[4] = cell_text(doc_text(d, f->page));
         }
     }
-    if (s)
-        s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    if (!s)
+        return;
+    s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    s->empty = "All requests are to the page's own origin.";
 }
 
 void pages_load_panes(struct doc *d, const struct page_records *trends, const struct page_records *loads)

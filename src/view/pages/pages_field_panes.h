@@ -12,6 +12,8 @@ struct page_records {
     size_t n;
 };
 struct page_records page_records_of(const struct view_ctx *c, enum sd_kind kind);
+/* Item i of a list, which may be shorter than the one beside it. */
+int64_t page_item(const struct sd_ints *x, uint32_t i);
 const char *page_day(struct doc *d, sd_time t); /* "2026-11-20"; NULL */
 /* "2.50 s", of CLS "0.25". */
 const char *vital_text(struct doc *d, enum vital v, double value);
