@@ -70,7 +70,9 @@ static enum sd_result measure(struct sd_source *s, struct draft *d, struct bundl
     /* Brotli takes a second for a megabyte: whoever looks on sees the build before. */
     if (s->follow && (r = publish(s, d, m, false, err)) != SD_GONE)
         return r;
-    return bundle_compress(&x->found, d, &p, m) ? publish(s, d, m, true, err) : SD_OK;
+    bool whole = bundle_compress(&x->found, d, &p, m);
+    s->host->note(s, SD_STATE_LIVE, "%s", ""); /* how far it came is not how it ended */
+    return whole ? publish(s, d, m, true, err) : SD_OK;
 }
 
 static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
