@@ -48,6 +48,9 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
  * kind in front, are added by themselves. */
 size_t app_add_lines(struct app *a, const char *kind, const char *const *targets, size_t n,
                      follow_rule *follow);
+/* A target that is wholly of that kind, a URL with all its parameters, and one option: "runs=5". */
+bool app_add_of_kind(struct app *a, const char *kind, const char *target, const char *option,
+                     follow_rule *follow, struct sd_error *err);
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
  * anything was drained. */
@@ -116,6 +119,8 @@ int verb_console(struct app *a);
 int verb_list(struct app *a); /* sources, keys */
 /* views, manual: from the tables alone, whatever is configured; manual.c */
 int verb_manual(const struct cli *cli);
+/* from its argument alone; rum_snippet.c */
+int verb_rum_snippet(const struct cli *cli);
 
 /* Prints "slowdive: sentence" to stderr, neutralised. */
 void complain(const char *fmt, ...) SD_PRINTF(1, 2);

@@ -49,6 +49,8 @@
       "with --analyze: execute it, in a read-only transaction that is rolled back; with --sample: do it")    \
     X(SAMPLE, "sample", 0, "monitor|keys|detail", "caches cache record",                                     \
       "look into a cache closer, at a cost to its server that is bounded and said; with --yes")              \
+    X(RUNS, "runs", 0, "N", "pages page",                                                                    \
+      "load each URL N times with Lighthouse, which has to be installed; reports are read without it")       \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
     X(BUDGET, "budget", 0, "SIZE|FILE", "advise check",                                                      \
@@ -93,6 +95,7 @@ struct cli_option_info {
 extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
 
 /* Verbs besides the views. X(name, "arguments", help) */
+/* clang-format off */ /* the hyphen of a name is no minus */
 #define CLI_VERBS(X)                                                                                         \
     X(replay, "FILE|--last", "show a recording in the console; with --script, no terminal is needed")        \
     X(record, "-o FILE [--for 60s] SOURCE...", "record sources to a file, without the console")              \
@@ -108,9 +111,11 @@ extern const struct cli_option_info CLI_OPTION_INFO[CLI_OPTION_COUNT];
     X(sources, "[KIND|SOURCE...]",                                                                           \
       "list the kinds of source, or the options of one kind; of sources, print the state")                   \
     X(status, "SOURCE...", "another name of sources SOURCE...")                                              \
+    X(rum-snippet, "[URL]", "print the JavaScript with which a site sends its vitals to the source rum")     \
     X(views, "", "list the views")                                                                           \
     X(keys, "", "list the keys of the console")                                                              \
     X(manual, "SECTION", "print a generated section of the manual pages")
+/* clang-format on */
 
 struct cli {
     const char *verb;                     /* "", a view, or one of CLI_VERBS */

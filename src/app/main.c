@@ -76,6 +76,8 @@ static int dispatch(const struct cli *cli)
         return print_text(default_config);
     if (!strcmp(cli->verb, "manual") || !strcmp(cli->verb, "views"))
         return verb_manual(cli);
+    if (!strcmp(cli->verb, "rum-snippet"))
+        return verb_rum_snippet(cli);
 
     if (misspelt(cli)) {
         const char *meant = cli_suggest(cli->args[0]);

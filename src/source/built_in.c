@@ -19,6 +19,7 @@ extern const struct sd_source_ops keytrace_source_ops;
 extern const struct sd_source_ops memcached_source_ops;
 extern const struct sd_source_ops varnish_source_ops;
 extern const struct sd_source_ops prometheus_source_ops;
+extern const struct sd_source_ops lighthouse_source_ops;
 extern const struct sd_source_ops rum_source_ops;
 extern const struct sd_source_ops har_source_ops;
 extern const struct sd_source_ops crux_source_ops;

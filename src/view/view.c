@@ -11,6 +11,7 @@
 #include "view/profiles/functions.h"
 #include "view/indexes/indexes.h"
 #include "view/caches/http_audit.h"
+#include "view/pages/page_list.h"
 #include "view/overview/changes.h"
 #include "view/overview/overview.h"
 #include "view/plans/plan.h"
@@ -36,7 +37,7 @@ const struct view *const VIEWS[] = {
     &pools_view,    &changes_view,   &statuses_view,    &table_view,    &functions_view,  &flame_view,
     &calls_view,    &function_view,  &growth_view,      &caches_view,   &cache_view,      &caching_view,
     &audit_view,    &metrics_view,   &map_view,         &bundle_view,   &packages_view,   &duplicates_view,
-    &modules_view,  &module_view,    &package_view,     NULL,
+    &modules_view,  &module_view,    &package_view,     &pages_view,    &page_view,       NULL,
 };
 
 const struct column VIEW_ENVELOPE[] = {

@@ -64,11 +64,10 @@ static struct history *largest(struct part *p)
     struct history *most = NULL;
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            if (x->of[k].bytes > (most ? most->bytes : 0))
-                most = &x->of[k];
+        if (x)
+            most = history_largest(most, x->of, N_KINDS);
     }
-    return most;
+    return most && most->bytes ? most : NULL;
 }
 
 static bool pages_less(struct part *p, size_t want)

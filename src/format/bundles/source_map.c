@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "format/bundles/json_field.h"
 #include "format/bundles/source_map_lines.h"
 #include "format/json_check.h"
-#include "format/json_pull.h"
 
 struct position {
     uint64_t line, column;
@@ -24,12 +24,15 @@ struct splitter {
     struct source_map_part *parts; /* of all sections; parallel to lines.bytes */
     size_t n, cap;
     struct strbuf scratch, root, name;
+    size_t name_bytes, name_bytes_max;
     struct sd_error *err;
 };
 
 /* The values of a map, or of a section, where they stand. */
+enum { VERSION, SECTIONS, SOURCES, SOURCE_ROOT, MAPPINGS, IGNORED, IGNORED_GOOGLE, OFFSET, MAP, URL, FIELDS };
+
 struct fields {
-    struct json_pull version, sections, sources, root, mappings, ignored, offset, map, url;
+    struct json_pull of[FIELDS];
 };
 
 static bool before(struct position a, struct position b)
@@ -37,34 +40,23 @@ static bool before(struct position a, struct position b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-static void find_fields(struct json_pull object, struct fields *f)
+static void find_fields(struct json_pull *object, struct fields *f)
 {
-    struct json_pull google = {0};
-    *f = (struct fields){.version = {0}};
-    const struct {
-        const char *key;
-        struct json_pull *value;
-    } KEYS[] = {
-        {.key = "version", .value = &f->version},
-        {.key = "sections", .value = &f->sections},
-        {.key = "sources", .value = &f->sources},
-        {.key = "sourceRoot", .value = &f->root},
-        {.key = "mappings", .value = &f->mappings},
-        {.key = "ignoreList", .value = &f->ignored},
-        {.key = "x_google_ignoreList", .value = &google},
-        {.key = "offset", .value = &f->offset},
-        {.key = "map", .value = &f->map},
-        {.key = "url", .value = &f->url},
+    static const char *const KEYS[FIELDS] = {
+        [VERSION] = "version",
+        [SECTIONS] = "sections",
+        [SOURCES] = "sources",
+        [SOURCE_ROOT] = "sourceRoot",
+        [MAPPINGS] = "mappings",
+        [IGNORED] = "ignoreList",
+        [IGNORED_GOOGLE] = "x_google_ignoreList",
+        [OFFSET] = "offset",
+        [MAP] = "map",
+        [URL] = "url",
     };
-    if (json_enter(&object, '{'))
-        while (json_key(&object)) {
-            for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-                if (json_is(&object, KEYS[i].key))
-                    *KEYS[i].value = object;
-            json_skip(&object);
-        }
-    if (!f->ignored.at)
-        f->ignored = google;
+    json_fields(object, KEYS, f->of, FIELDS);
+    if (!f->of[IGNORED].at)
+        f->of[IGNORED] = f->of[IGNORED_GOOGLE];
 }
 
 static bool is_there(struct json_pull *value)
@@ -89,19 +81,23 @@ static const char *full_name(struct splitter *s)
     return arena_printf(s->arena, "%s%s%s", root, str_ends(root, "/") ? "" : "/", name);
 }
 
-static void read_sources(struct splitter *s, struct fields *f)
+static bool read_sources(struct splitter *s, struct fields *f)
 {
     strbuf_clear(&s->root);
-    if (f->root.at)
-        json_text(&f->root, &s->root);
-    if (!f->sources.at || !json_enter(&f->sources, '['))
-        return;
-    while (json_item(&f->sources)) {
-        json_text(&f->sources, &s->name);
+    if (f->of[SOURCE_ROOT].at)
+        json_name(&f->of[SOURCE_ROOT], &s->root);
+    if (!f->of[SOURCES].at || !json_enter(&f->of[SOURCES], '['))
+        return true;
+    while (json_item(&f->of[SOURCES])) {
+        json_name(&f->of[SOURCES], &s->name);
+        s->name_bytes += s->root.len + s->name.len;
+        if (s->name_bytes > s->name_bytes_max)
+            return fail(s->err, "The names of the sources in the source map are too long.");
         s->parts = mem_grow(s->parts, s->n, &s->cap, sizeof *s->parts);
         /* A source without a name is none. */
         s->parts[s->n++] = (struct source_map_part){.source = s->name.len ? full_name(s) : NULL};
     }
+    return true;
 }
 
 static void read_ignored(struct splitter *s, struct json_pull list, size_t first)
@@ -219,10 +215,11 @@ static bool read_mappings(struct splitter *s, const char *text, size_t len, cons
 static bool read_plain(struct splitter *s, struct fields *f, const struct region *r)
 {
     size_t first = s->n, len;
-    read_sources(s, f);
-    read_ignored(s, f->ignored, first);
+    if (!read_sources(s, f))
+        return false;
+    read_ignored(s, f->of[IGNORED], first);
     map_lines_add_sources(&s->lines, s->n - first);
-    const char *text = f->mappings.at ? json_bytes(&f->mappings, &s->scratch, &len) : NULL;
+    const char *text = f->of[MAPPINGS].at ? json_bytes(&f->of[MAPPINGS], &s->scratch, &len) : NULL;
     if (!text)
         return fail(s->err, "The source map has no mappings.");
     return read_mappings(s, text, len, r, first);
@@ -233,9 +230,9 @@ static bool read_plain(struct splitter *s, struct fields *f, const struct region
 static bool read_offset(struct fields *f, struct position *at)
 {
     struct json_pull line = {0}, column = {0};
-    if (f->offset.at) {
-        line = json_find(f->offset, "line");
-        column = json_find(f->offset, "column");
+    if (f->of[OFFSET].at) {
+        line = json_find(f->of[OFFSET], "line");
+        column = json_find(f->of[OFFSET], "column");
     }
     at->line = line.at ? json_index(&line) : UINT64_MAX;
     at->column = column.at ? json_index(&column) : UINT64_MAX;
@@ -247,7 +244,7 @@ static bool section_begin(struct splitter *s, struct fields *f, const struct reg
                           struct position *begin)
 {
     struct position at;
-    if (f->url.at)
+    if (f->of[URL].at)
         return fail(s->err, "The source map has a section that is elsewhere, by URL.");
     if (!read_offset(f, &at))
         return fail(s->err, "A section of the source map has no offset that can be used.");
@@ -268,17 +265,16 @@ static bool read_sections(struct splitter *s, struct json_pull list, const struc
         return fail(s->err, "The sections of the source map are no list.");
     bool more = json_item(&list);
     if (more)
-        find_fields(list, &next);
+        find_fields(&list, &next);
     if (more && !section_begin(s, &next, r, &own.begin))
         return false;
     while (more) {
         f = next;
         own.end = r->end;
-        json_skip(&list);
         more = json_item(&list);
         struct position begin = own.begin;
         if (more) {
-            find_fields(list, &next);
+            find_fields(&list, &next);
             if (!section_begin(s, &next, r, &begin))
                 return false;
             if (before(begin, own.begin))
@@ -287,9 +283,9 @@ static bool read_sections(struct splitter *s, struct json_pull list, const struc
         }
         /* What is before the first segment is nobody's, not the section's before. */
         add_segment(s, &own, own.begin, SOURCE_MAP_UNMAPPED);
-        if (!f.map.at)
+        if (!f.of[MAP].at)
             return fail(s->err, "A section of the source map has no map.");
-        if (!read_map(s, f.map, &own, level + 1))
+        if (!read_map(s, f.of[MAP], &own, level + 1))
             return false;
         own.begin = begin;
     }
@@ -301,13 +297,13 @@ static bool read_map(struct splitter *s, struct json_pull map, const struct regi
     struct fields f;
     if (json_peek(&map) != '{')
         return fail(s->err, "The source map is no object.");
-    find_fields(map, &f);
-    double version = f.version.at ? json_number(&f.version) : (double)NAN;
+    find_fields(&map, &f);
+    double version = f.of[VERSION].at ? json_number(&f.of[VERSION]) : (double)NAN;
     if (isnan(version))
         return fail(s->err, "The source map does not say its version.");
     if (version < 3 || version > 3)
         return fail(s->err, "The source map is of version %g, not 3.", version);
-    return is_there(&f.sections) ? read_sections(s, f.sections, r, level) : read_plain(s, &f, r);
+    return is_there(&f.of[SECTIONS]) ? read_sections(s, f.of[SECTIONS], r, level) : read_plain(s, &f, r);
 }
 
 /* ---- the whole ---- */
@@ -353,7 +349,8 @@ bool source_map_split(const char *asset, size_t asset_len, const char *map, size
     struct region all = {.end = NOWHERE};
     if (!json_check(json.at, (size_t)(json.end - json.at), err))
         return false;
-    struct splitter s = {.arena = arena_new(), .err = err};
+    /* A long sourceRoot before many sources would take more memory than any map. */
+    struct splitter s = {.arena = arena_new(), .err = err, .name_bytes_max = map_len + (16 << 20)};
     map_lines_begin(&s.lines, asset, asset_len);
     bool ok = read_map(&s, json, &all, 0);
     if (ok) {

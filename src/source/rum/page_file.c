@@ -2,6 +2,7 @@
  * read once. I/O only; they are read in format/pages. */
 #include <stdlib.h>
 
+#include "core/schema.h"
 #include "format/pages/crux.h"
 #include "format/pages/har.h"
 #include "source/rum/rum_file.h"
@@ -21,6 +22,19 @@ static void page_file_close(struct sd_source *s)
     rum_file_close(s->priv);
 }
 
+/* What was left out of the file. */
+static void add_note(struct sd_source *s, struct sd_batch *b, const char *note, size_t bytes)
+{
+    struct sd_intake in;
+    schema_clear(schema_of(SD_INTAKE), &in);
+    in.unit = "files";
+    in.total = 1;
+    in.unparsed = 0;
+    in.bytes = (int64_t)bytes;
+    in.note = note;
+    s->host->add(b, SD_INTAKE, &in);
+}
+
 static enum sd_result har_run(struct sd_source *s, struct sd_error *err)
 {
     struct strbuf text = {0};
@@ -34,11 +48,7 @@ static enum sd_result har_run(struct sd_source *s, struct sd_error *err)
             s->host->discard(b);
             r = sd_fail(err, SD_CONFIG, "%.200s %.300s", s->target, why.text);
         } else {
-            const char *one[] = {note};
-            const struct sd_texts notes = {.n = 1, .items = one};
-            const struct sd_page_notes n = {.path = s->target, .notes = &notes};
-            if (note)
-                s->host->add(b, SD_PAGE_NOTES, &n);
+            add_note(s, b, note, text.len);
             s->host->publish(s, b);
         }
     }
@@ -85,7 +95,7 @@ const struct sd_source_ops har_source_ops = {
     .name = "har",
     .summary = "loads of pages, request by request, from an HTTP archive: pages",
     .targets = "har:FILE, FILE, har:- (standard input)",
-    .provides = SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_NOTES),
+    .provides = SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_INTAKE),
     .priv_size = sizeof(struct rum_file),
     .recognise = har_recognise_target,
     .open = har_open,

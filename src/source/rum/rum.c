@@ -9,7 +9,7 @@
 #include "source/rum/rum_file.h"
 #include "source/rum/rum_server.h"
 
-enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60 };
+enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60, TURNS = 16 };
 
 /* What has come is published once a second, and as soon as no more comes for a moment. Making the records may
  * take a part of the time only, however many they are. */
@@ -83,17 +83,35 @@ static void rum_close(struct sd_source *s)
 
 /* ---- what is known ---- */
 
-static void add_notes(struct sd_source *s, struct sd_batch *b)
+/* What was folded or forgotten, in sentences. */
+static char *note_of(const struct rum *x)
 {
-    struct rum *x = s->priv;
+    struct strbuf all = {0};
     char *notes[FIELD_NOTES_MAX];
     size_t n = field_tally_notes(x->tally, notes);
-    const struct sd_texts all = {.n = (uint32_t)n, .items = (const char *const *)notes};
-    struct sd_page_notes r = {.path = x->server ? s->name : s->target, .notes = &all};
-    if (n)
-        s->host->add(b, SD_PAGE_NOTES, &r);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        strbuf_printf(&all, "%s%s", i ? " " : "", notes[i]);
         free(notes[i]);
+    }
+    return n ? strbuf_detach(&all) : NULL;
+}
+
+static void add_intake(struct sd_source *s, struct sd_batch *b)
+{
+    struct rum *x = s->priv;
+    const struct field_counts *c = field_tally_counts(x->tally);
+    struct sd_intake in;
+    char *note = note_of(x);
+    schema_clear(schema_of(SD_INTAKE), &in);
+    in.unit = x->server ? "beacons" : "lines";
+    in.unparsed = x->server ? c->rejected + c->too_large : x->bad;
+    in.total = x->server ? c->accepted + c->duplicates + c->ignored + in.unparsed : x->lines;
+    in.bytes = x->server ? SD_UNKNOWN : x->bytes;
+    in.sample = x->bad ? x->sample : NULL;
+    in.reason = x->reason;
+    in.note = note;
+    s->host->add(b, SD_INTAKE, &in);
+    free(note);
 }
 
 static void publish(struct sd_source *s)
@@ -102,18 +120,7 @@ static void publish(struct sd_source *s)
     sd_time now = s->host->now(s);
     struct sd_batch *b = s->host->batch(s, now);
     field_tally_records(x->tally, s->host, b);
-    add_notes(s, b);
-    if (!x->server) {
-        struct sd_intake in;
-        schema_clear(schema_of(SD_INTAKE), &in);
-        in.unit = "lines";
-        in.total = x->lines;
-        in.unparsed = x->bad;
-        in.bytes = x->bytes;
-        in.sample = x->bad ? x->sample : NULL;
-        in.reason = x->reason;
-        s->host->add(b, SD_INTAKE, &in);
-    }
+    add_intake(s, b);
     s->host->publish(s, b);
     x->published = now;
     x->came = SD_UNKNOWN;
@@ -144,7 +151,8 @@ static enum sd_result receive(struct sd_source *s)
         if (ready < 0)
             return SD_OK;
         now = s->host->now(s);
-        if (ready && rum_server_turn(x->server, now))
+        /* Several turns for one wait, which costs more than a turn where beacons come fast. */
+        for (int i = 0; ready && i < TURNS && rum_server_turn(x->server, now); i++)
             x->came = now;
         due = due_at(x);
         if (sd_known(due) && (now >= due || now < x->published))
@@ -266,7 +274,7 @@ const struct sd_source_ops rum_source_ops = {
     .summary = "vitals of real users: a receiver of the beacons of pages, or a file of them: pages",
     .targets = "rum://127.0.0.1:PORT (a receiver), rum:FILE (a beacon a line), FILE, rum:- (standard input)",
     .provides = SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION) |
-                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_PAGE_NOTES) | SD_KIND_BIT(SD_INTAKE),
+                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_INTAKE),
     .opts_size = sizeof(struct rum_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct rum),

@@ -84,10 +84,16 @@ static bool read_address(const char *target, struct sockaddr_storage *a, socklen
     *len = sizeof *four;
     if (inet_pton(AF_INET, name, &four->sin_addr) != 1 || ntohl(four->sin_addr.s_addr) >> 24 != 127)
         return fail(err,
-                    "beacons are received on a loopback address only, such as rum://127.0.0.1:8125; %.60s is "
-                    "none. Let the site's own server pass them on",
+                    "%.60s is no loopback address, and beacons are received on one only: write "
+                    "rum://127.0.0.1:8125, and let the site's own server pass them on",
                     name);
     return true;
+}
+
+static in_port_t port_of(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET ? ((const struct sockaddr_in *)a)->sin_port
+                                         : ((const struct sockaddr_in6 *)a)->sin6_port);
 }
 
 static bool watch(const struct rum_server *x, int op, int fd, uint32_t events, struct client *c)
@@ -109,7 +115,7 @@ static bool listen_at(struct rum_server *x, const char *target, struct sd_error 
         return fail(err, "cannot receive beacons: %s", strerror(errno));
     setsockopt(x->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(x->listener, (struct sockaddr *)&a, len) < 0 || listen(x->listener, SOMAXCONN) < 0)
-        return fail(err, "cannot receive beacons at %.100s: %s", target,
+        return fail(err, "cannot receive beacons at port %u: %s", (unsigned)port_of(&a),
                     errno == EADDRINUSE ? "another program uses the port" : strerror(errno));
     if (!watch(x, EPOLL_CTL_ADD, x->listener, EPOLLIN, NULL))
         return fail(err, "cannot receive beacons: %s", strerror(errno));
