@@ -126,7 +126,5 @@ struct bundle_build *bundle_build_merged(const struct bundle_build *const *build
     struct bundle_build *x = n ? arena_copy(a, builds[0], sizeof *x) : NULL;
     for (size_t i = 1; i < n; i++)
         x = two_merged(x, builds[i], a);
-    if (x)
-        bundle_build_number(x, a);
     return x;
 }

@@ -18,6 +18,8 @@ struct section *bundle_findings_section(struct doc *d, const char *key, const st
                                         size_t most);
 struct section *bundle_routes_section(struct doc *d, const char *key, const struct shown_build *x,
                                       size_t most);
+struct section *bundle_unused_section(struct doc *d, const char *key, const struct shown_build *x,
+                                      size_t most);
 /* Against what is allowed by default: a line each. */
 struct section *bundle_limits_section(struct doc *d, const struct shown_build *x);
 

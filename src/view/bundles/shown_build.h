@@ -34,7 +34,7 @@ struct shown_build {
     struct bundle_boxes *boxes;
 };
 
-/* Without conclusions from the modules: sizes only. */
+/* Sizes only, and good until the next batch only. */
 struct shown_build *shown_build_sizes(const struct view_ctx *c);
 struct shown_build *shown_build(const struct view_ctx *c);
 void shown_build_free(void *shown);
