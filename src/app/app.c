@@ -347,6 +347,20 @@ static bool add_lines(struct app *a, const struct sd_source_ops *ops, const char
     return start_source(a, &spec, &r, follow, err);
 }
 
+bool app_add_of_kind(struct app *a, const char *kind, const char *target, const char *option,
+                     follow_rule *follow, struct sd_error *err)
+{
+    char *set = mem_strdup(option);
+    char *options[] = {set, NULL};
+    struct source_spec spec = {.target = NULL, .options = options};
+    struct registry_resolved r = {.ops = registry_named(kind), .target = mem_strdup(target)};
+    bool ok = r.ops ? start_source(a, &spec, &r, follow, err) : fail(err, "no source reads this");
+    if (!r.ops)
+        free(r.target);
+    free(set);
+    return ok;
+}
+
 size_t app_add_lines(struct app *a, const char *kind, const char *const *targets, size_t n,
                      follow_rule *follow)
 {

@@ -48,6 +48,9 @@ size_t app_add_all(struct app *a, const char *const *targets, size_t n, follow_r
  * kind in front, are added by themselves. */
 size_t app_add_lines(struct app *a, const char *kind, const char *const *targets, size_t n,
                      follow_rule *follow);
+/* A target that is wholly of that kind, a URL with all its parameters, and one option: "runs=5". */
+bool app_add_of_kind(struct app *a, const char *kind, const char *target, const char *option,
+                     follow_rule *follow, struct sd_error *err);
 bool app_load_recording(struct app *a, const char *path, struct sd_error *err);
 /* Only data up to `until` is in the model from now on, also of the recordings that were loaded. Before
  * anything was drained. */

@@ -49,6 +49,8 @@
       "with --analyze: execute it, in a read-only transaction that is rolled back; with --sample: do it")    \
     X(SAMPLE, "sample", 0, "monitor|keys|detail", "caches cache record",                                     \
       "look into a cache closer, at a cost to its server that is bounded and said; with --yes")              \
+    X(RUNS, "runs", 0, "N", "pages page",                                                                    \
+      "load each URL N times with Lighthouse, which has to be installed; reports are read without it")       \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
     X(BUDGET, "budget", 0, "SIZE|FILE", "advise check",                                                      \

@@ -215,7 +215,7 @@ bool visit_home(const struct console *c)
 /* Of a place without views the map says what it needs. */
 static void show_place(struct console *c, enum view_place p)
 {
-    const struct view *v = c->of_place[p] ? c->of_place[p] : view_beside(p, NULL, 1);
+    const struct view *v = c->of_place[p] ? c->of_place[p] : view_first(p, c->env.model);
     if (v)
         visit_view(c, v, NULL);
     else

@@ -38,6 +38,17 @@ const struct view *view_beside(enum view_place p, const struct view *from, int d
     return list && list->place == p ? list : row[0];
 }
 
+const struct view *view_first(enum view_place p, const struct model *m)
+{
+    const struct view *first = view_beside(p, NULL, 1), *v = first;
+    while (v && v->needs && !model_has(m, v->needs)) {
+        v = view_beside(p, v, 1);
+        if (v == first)
+            break;
+    }
+    return v;
+}
+
 const struct view *view_above(const struct view *v, bool *same_arg)
 {
     const struct view *up = v->up ? view_exactly(v->up) : view_listing(v->about);

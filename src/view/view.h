@@ -85,6 +85,9 @@ struct view {
     /* Its verb takes the targets of that kind of source, and gives them to one instance, a line each, besides
      * recordings: "audit". NULL: each argument is a source of its own. */
     const char *verb_source;
+    /* A URL of http that its verb is given is loaded by that kind of source, as often as --runs says, and
+     * only then: "lighthouse". NULL: a URL is a source as any other. */
+    const char *url_source;
     size_t verb_bytes; /* memory its verb may use for data, where that comes in large pieces; 0: the usual */
     sd_kinds needs;    /* record kinds, SD_KIND_BIT(SD_HTTP), it lives on: explains emptiness */
     sd_kinds made_of;  /* its doc about one thing, or of a view about none its doc, changes with records of
@@ -140,6 +143,8 @@ const struct view *view_home(void);
 /* The next one of the place in that direction, around the end; from a view about a thing, the one
  * that lists it. from NULL: the first. NULL: the place has none. */
 const struct view *view_beside(enum view_place p, const struct view *from, int direction);
+/* The first one of the place that has data to show; the first where none has. NULL: the place has none. */
+const struct view *view_first(enum view_place p, const struct model *m);
 /* The one above; *same_arg: it is about the same. NULL: this is Home. */
 const struct view *view_above(const struct view *v, bool *same_arg);
 /* The view that lists things of that kind, as a view's `about`; NULL. */

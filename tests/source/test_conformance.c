@@ -166,6 +166,18 @@ static const struct row ROWS[] = {
     {.name = "slowlog: an endless device", .target = "slowlog:/dev/zero",
      .expected = SITTING | REFUSED},
 
+    /* ---- bundle ---- */
+    {.name = "bundle: no such folder", .target = "bundle:%s/missing/dist",
+     .expected = S(FAILED), .says = "cannot open", .cycles = 200},
+    {.name = "bundle: a folder without a build", .target = "bundle:%s",
+     .expected = S(FAILED), .says = "holds no build"},
+    {.name = "bundle: a silent writer", .target = "bundle:%s/fifo",
+     .expected = S(FAILED), .says = "no regular file", .peer = FIFO_SILENT},
+    {.name = "bundle: binary junk", .target = "bundle:%s/junk",
+     .expected = S(FAILED), .says = "describes no build", .cycles = 20},
+    {.name = "bundle: an endless device", .target = "bundle:/dev/zero",
+     .expected = S(FAILED), .says = "no regular file"},
+
     /* ---- profile ---- */
     {.name = "profile: no such file", .target = "profile:%s/missing.pb.gz",
      .expected = S(FAILED), .says = "cannot open", .cycles = 200},
@@ -316,6 +328,18 @@ static const struct row ROWS[] = {
     {.name = "prometheus: an endless device", .target = "prometheus:/dev/zero",
      .expected = SITTING | REFUSED},
     /* ---- pages ---- */
+    {.name = "lighthouse: no such file", .target = "lighthouse:%s/missing.json",
+     .expected = S(FAILED), .says = "cannot be opened", .cycles = 50},
+    {.name = "lighthouse: a folder without a report", .target = "lighthouse:%s",
+     .expected = S(FAILED), .says = "holds no report of Lighthouse"},
+    {.name = "lighthouse: binary junk", .target = "lighthouse:%s/junk",
+     .expected = S(FAILED), .says = "cannot be read", .cycles = 20},
+    {.name = "lighthouse: a silent writer", .target = "lighthouse:%s/fifo",
+     .expected = SITTING | S(CONNECTING) | REFUSED, .peer = FIFO_SILENT},
+    {.name = "lighthouse: an endless device", .target = "lighthouse:/dev/zero",
+     .expected = S(FAILED), .says = "more than 64 MiB"},
+    {.name = "lighthouse: no URL", .target = "lighthouse:https://",
+     .expected = S(FAILED), .says = "has a host"},
     {.name = "rum: another address", .target = "rum://192.0.2.1:8125",
      .expected = S(FAILED), .says = "loopback", .cycles = 20},
     {.name = "rum: a port in use", .target = "rum://127.0.0.1:%d",

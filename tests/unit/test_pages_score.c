@@ -144,12 +144,12 @@ static void hostile_reports(void **state)
     static const struct {
         const char *text, *says; /* NULL: it is read */
     } cases[] = {
-        {"", "ends"},
+        {"", "cannot be read"},
         {"[]", "no report"},
         {"{}", "no report"},
         {"{\"lighthouseVersion\":\"12.0.0\"}", "no report"},
         {"{\"lighthouseVersion\":\"12.0.0\",\"audits\":[]}", "no object"},
-        {"{\"lighthouseVersion\":\"12.0.0\",\"audits\":{\"a\":", "ends"},
+        {"{\"lighthouseVersion\":\"12.0.0\",\"audits\":{\"a\":", "cut off"},
         {"{\"lighthouseVersion\":\"2.9.1\",\"audits\":{}}", "2.9.1"},
         {"{\"lighthouseVersion\":\"12.0.0\",\"audits\":{}}", NULL},
         {"{\"lighthouseVersion\":\"x\",\"audits\":{\"a\":7,\"b\":null,\"c\":{\"details\":{\"items\":{}}}}}",

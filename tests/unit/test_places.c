@@ -77,6 +77,8 @@ static void a_digit_goes_to_its_place(void **state)
     see(w, "No cache is open.");
     play(w, "key 6");
     see(w, "No build is open.");
+    play(w, "key 7");
+    see(w, "It needs a load test");
     play(w, "key 0");
     see(w, "Views by place");
     see(w, "endpoints");
@@ -252,6 +254,16 @@ static void add_cache(struct world *w)
     shop_add(w->model, "redis", SHOP_END - SD_S, SD_CACHE, &r);
 }
 
+static void add_page(struct world *w)
+{
+    struct sd_page_report r;
+    schema_clear(schema_of(SD_PAGE_REPORT), &r);
+    r.path = "report.json";
+    r.url = "https://shop.example/";
+    r.form_factor = "mobile";
+    shop_add(w->model, "report.json", SHOP_END - SD_S, SD_PAGE_REPORT, &r);
+}
+
 static void add_build(struct world *w)
 {
     struct sd_batch *b = batch_new("dist", SHOP_END - SD_S);
@@ -281,6 +293,7 @@ static void every_view_is_four_keys_from_home(void **state)
             add_table(w);
             add_profile(w);
             add_cache(w);
+            add_page(w);
             add_build(w);
             snprintf(way, sizeof way, "%.40s %s", ways[i].way, keys[k]);
             snprintf(script, sizeof script, "key%s", way);

@@ -1,6 +1,8 @@
 /* lighthouse_report.c - the report as a whole, its categories, metrics, audits and opportunities. */
 #include "format/pages/lighthouse_report.h"
 
+#include <ctype.h>
+
 #include "base/clock.h"
 #include "core/pages/score.h"
 #include "core/schema.h"
@@ -449,9 +451,13 @@ bool lighthouse_report_read(const char *text, size_t len, struct arena *a, struc
         text += 3;
         len -= 3;
     }
+    struct sd_error why;
     schema_clear(schema_of(SD_PAGE_REPORT), out);
-    if (!json_check(text, len, err))
-        return false;
+    if (!json_check(text, len, &why)) {
+        size_t n = strlen(why.text);
+        return fail(err, "cannot be read: %c%.*s", tolower((unsigned char)*why.text),
+                    (int)(n > 1 ? n - 1 - (why.text[n - 1] == '.') : 0), why.text + 1);
+    }
     struct lighthouse l = {.arena = a, .out = out};
     struct report *r = mem_alloc(sizeof *r);
     bool read = read_report(&l, r, report_in(text, len), err);

@@ -11,7 +11,7 @@ enum { LIGHTHOUSE_REPORT_MAX = 64 << 20 };
 int lighthouse_report_sure(const char *head, size_t len);
 
 /* The record, whose texts and lists are the arena's; `path` is the caller's. False, and a sentence without
- * its subject ("ends in the middle of an object"): it is no report. What a report lacks is unknown. */
+ * its subject ("is no report of Lighthouse"): it is no report. What a report lacks is unknown. */
 bool lighthouse_report_read(const char *text, size_t len, struct arena *a, struct sd_page_report *out,
                             struct sd_error *err);
 

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@ enum {
     NOTES_MAX = 20,        /* files passed over that are named */
     DETAILS_MAX = 8 << 20, /* bytes of reports in the model; beyond, they lack their requests */
     ALL_MAX = 14 << 20,
+    READ_BYTES = 65536,
 };
 
 static const struct sd_option OPTIONS[] = {
@@ -76,20 +78,46 @@ static void keep(struct lighthouse_source *x, struct sd_page_report *r)
     x->reports[x->n++] = *r;
 }
 
+/* All of a file, which may be a pipe: whoever writes it may take its time, and must not hold the worker. */
+static enum sd_result read_whole(struct sd_source *s, const char *path, struct strbuf *out,
+                                 struct sd_error *err)
+{
+    int fd = str_eq(path, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                               : open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat st;
+    enum sd_result result = SD_NODATA;
+    if (fd < 0 || fstat(fd, &st) < 0)
+        result = sd_fail(err, SD_CONFIG, "cannot be opened: %s", strerror(errno));
+    while (result == SD_NODATA && !s->host->should_stop(s)) {
+        if (!S_ISREG(st.st_mode) && s->host->wait(s, fd, POLLIN, s->host->now(s) + SD_S) <= 0)
+            continue; /* a pipe that nobody writes to yet has no end, either */
+        ssize_t n = read(fd, strbuf_room(out, READ_BYTES), READ_BYTES);
+        if (n < 0 && errno != EAGAIN && errno != EINTR)
+            result = sd_fail(err, SD_CONFIG, "cannot be read: %s", strerror(errno));
+        else if (n == 0)
+            result = SD_OK;
+        out->len += n > 0 ? (size_t)n : 0;
+        if (out->len > LIGHTHOUSE_REPORT_MAX)
+            result = sd_fail(err, SD_CONFIG, "has more than 64 MiB, which no report has");
+    }
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
+/* SD_NODATA: it is to stop. */
 enum sd_result lighthouse_take(struct sd_source *s, const char *path, struct sd_error *err)
 {
     struct lighthouse_source *x = s->priv;
     struct sd_page_report r;
-    struct sd_error why;
-    char *bytes;
-    size_t len;
+    struct strbuf bytes = {0};
+    enum sd_result result = read_whole(s, path, &bytes, err);
     x->files++;
-    if (!file_read(path, LIGHTHOUSE_REPORT_MAX, &bytes, &len, err))
-        return SD_CONFIG;
-    bool read = lighthouse_report_read(bytes, len, x->arena, &r, &why);
-    free(bytes);
-    if (!read)
-        return sd_fail(err, SD_CONFIG, "%s", why.text);
+    if (result == SD_OK && !lighthouse_report_read(strbuf_text(&bytes), bytes.len, x->arena, &r, err))
+        result = SD_CONFIG;
+    strbuf_free(&bytes);
+    if (result != SD_OK)
+        return result;
     r.path = arena_strdup(x->arena, str_eq(path, "-") ? "standard input" : path);
     keep(x, &r);
     return SD_OK;

@@ -20,7 +20,8 @@ struct lighthouse_source {
     size_t n_notes, beyond;
 };
 
-/* Reads a file and keeps its report. SD_CONFIG, and a sentence: it is no report, or cannot be read. */
+/* Reads a file and keeps its report. SD_CONFIG, and a sentence without its subject: it is no report, or
+ * cannot be read. SD_NODATA: it is to stop. */
 enum sd_result lighthouse_take(struct sd_source *s, const char *path, struct sd_error *err);
 /* All that is kept, as one batch: the newest takes the place of the one before. */
 void lighthouse_publish(struct sd_source *s);

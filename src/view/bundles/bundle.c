@@ -147,10 +147,11 @@ static struct doc *usual_doc(const struct view_ctx *c, struct shown_build *x)
 static struct doc *comparison(const struct view_ctx *c, struct shown_build *x)
 {
     struct doc *d = changed_doc(c, x);
-    if (!c->key)
-        return d;
-    d->focus = (int)d->n_sections;
-    treemap_section(d, c, x, true);
+    if (c->key) {
+        d->focus = (int)d->n_sections;
+        treemap_section(d, c, x, true);
+    }
+    changed_tables(d, c, x);
     return d;
 }
 

@@ -204,6 +204,9 @@ static void add_build(struct bundle_boxes *b)
 {
     const struct bundle_build *x = b->x->build;
     uint32_t *tops = mem_array(x->n_assets + 1, sizeof *tops);
+    for (b->n_slots = 1024; b->n_slots < 3 * x->n_modules;)
+        b->n_slots *= 2;
+    b->slots = mem_array(b->n_slots, sizeof *b->slots);
     for (size_t i = 0; i < x->n_modules; i++) {
         const struct sd_bundle_module *m = &x->modules[i];
         if (m->minified_bytes <= 0) {

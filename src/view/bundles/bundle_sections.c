@@ -39,8 +39,8 @@ const size_t BUNDLE_N_MODULES = M_COLUMNS;
 
 static void module_row(void *ctx, size_t i, struct row *r)
 {
-    const struct shown_build *x = ctx;
-    const struct sd_bundle_module *m = &x->build->modules[x->by_weight[i]];
+    struct shown_build *x = ctx;
+    const struct sd_bundle_module *m = &x->build->modules[shown_by_weight(x)[i]];
     r->cells[M_path] = cell_text(m->path);
     r->cells[M_package] = cell_text(m->package);
     r->cells[M_asset] = cell_text(x->build->assets[m->asset].name);
@@ -59,8 +59,8 @@ static void module_row(void *ctx, size_t i, struct row *r)
 /* The same row of the same build, so that a cursor stays while other sources bring data. */
 static uint64_t module_identity(void *ctx, size_t i)
 {
-    const struct shown_build *x = ctx;
-    return (uint64_t)x->by_weight[i] + 1;
+    struct shown_build *x = ctx;
+    return (uint64_t)shown_by_weight(x)[i] + 1;
 }
 
 static const struct table_source MODULE_ROWS = {.row = module_row, .identity = module_identity};
@@ -373,7 +373,7 @@ struct section *bundle_limits_section(struct doc *d, const struct shown_build *x
                  {"styles", x->styles.gzip, LIMIT_STYLES}};
     struct strbuf over = {0}, within = {0};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
-        if (sizes[i].bytes >= 0)
+        if (sizes[i].bytes > 0)
             limit_part(sizes[i].bytes > sizes[i].limit ? &over : &within, sizes[i].what, sizes[i].bytes,
                        sizes[i].limit);
     struct section *s = doc_section(d, SECTION_TEXT, NULL, over.len ? "Size: over the limit" : "Size");

@@ -80,12 +80,21 @@ struct shown_build *shown_build(const struct view_ctx *c)
     x->packages = bundle_packages(b, x->arena, &x->n_packages);
     x->graph = import_graph(b, x->arena);
     x->duplicates = bundle_duplicates(b, x->graph, x->arena, &x->n_duplicates);
-    x->findings = bundle_findings(b, x->graph, x->duplicates, x->n_duplicates, x->arena, &x->n_findings);
+    x->findings = bundle_findings(b, x->graph, x->packages, x->n_packages, x->duplicates, x->n_duplicates,
+                                  x->arena, &x->n_findings);
+    return x;
+}
+
+const uint32_t *shown_by_weight(struct shown_build *x)
+{
+    const struct bundle_build *b = x->build;
+    if (x->by_weight)
+        return x->by_weight;
     x->by_weight = arena_alloc(x->arena, (b->n_modules + 1) * sizeof *x->by_weight);
     for (uint32_t i = 0; i < b->n_modules; i++)
         x->by_weight[i] = i;
     qsort_r(x->by_weight, b->n_modules, sizeof *x->by_weight, heaviest_first, (void *)(uintptr_t)b->modules);
-    return x;
+    return x->by_weight;
 }
 
 void shown_build_free(void *shown)

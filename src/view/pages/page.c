@@ -19,15 +19,15 @@
     X(lab, "Lab", UNIT_NONE, COLUMN_NO_JSON, 0, "median of the runs of Lighthouse",                          \
       cell_text(page_value_text(d, id, lab ? lab->median : (double)NAN)))                                    \
     X(range, "Range", UNIT_NONE, COLUMN_NO_JSON, 3, "lowest and highest of the runs", range(d, lab))         \
-    X(rating, "Lab is", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1, "good, needs improvement or poor",       \
+    X(rating, "Lab rating", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1, "good, needs improvement or poor",   \
       cell_text(lab ? rating(page_lab_rating(id, lab->median)) : NULL))                                      \
     X(score, "Score", UNIT_NONE, 0, 2, "of the run that is shown, recomputed, 0 to 1",                       \
       cell_real(score_of(g->shown, id)))                                                                     \
     X(weight, "Weight", UNIT_NONE, COLUMN_HIDDEN, 9, "in the performance score",                             \
       cell_real(weight_of(g->shown, id)))                                                                    \
-    X(users, "Users", UNIT_NONE, COLUMN_NO_JSON, 0, "75 % of the real users have at most that",              \
+    X(users, "Users' p75", UNIT_NONE, COLUMN_NO_JSON, 0, "75 % of the real users have at most that",         \
       cell_text(page_value_text(d, id, field ? field->p75 : (double)NAN)))                                   \
-    X(users_rating, "Users' is", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1,                                 \
+    X(users_rating, "Users' rating", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1,                             \
       "good, needs improvement or poor, by the p75",                                                         \
       cell_text(field ? rating(page_lab_rating(id, field->p75)) : NULL))                                     \
     X(good_share, "Good", UNIT_SHARE, 0, 2, "share of real users",                                           \
@@ -136,10 +136,10 @@ static void failed(struct doc *d, const struct page_entry *e)
 
 static void categories(struct doc *d, const struct page_runs *g)
 {
-    struct section *s = doc_section(d, SECTION_FIELDS, "categories", "Categories, 0 to 100");
+    struct section *s = doc_section(d, SECTION_FIELDS, "categories", "Other categories, 0 to 100");
     for (size_t i = 0; i < g->n_categories; i++) {
         const struct page_spread *x = &g->categories[i];
-        if (!isnan(x->median))
+        if (!isnan(x->median) && !str_eq(x->id, "performance")) /* recomputed above */
             section_field(d, s, doc_text(d, x->id), doc_text(d, x->id), UNIT_NONE,
                           cell_int((int64_t)floor(x->median * 100 + 0.5)));
     }
@@ -221,7 +221,7 @@ static const struct column ALSO[] = {
     {.key = "cls_sources", .title = "Shifts", .help = "what moved: element, score"},
     {.key = "long_tasks", .title = "Long tasks", .help = "url, start_ns, duration_ns; the longest first"},
     {.key = "load", .title = "Load", .help = "its requests as boxes"},
-    {.key = "categories", .title = "Categories", .help = "their scores, 0 to 100"},
+    {.key = "categories", .title = "Categories", .help = "scores of the others than performance, 0 to 100"},
 };
 
 const struct view page_view = {
@@ -231,6 +231,7 @@ const struct view page_view = {
     .summary = "one page: what its largest paint waits for, what blocks, moves and is loaded",
     .about = "page",
     .subject = subject,
+    .url_source = "lighthouse",
     .needs = KINDS_PAGES,
     .build = build_page,
     .linked = page_linked,

@@ -160,6 +160,26 @@ static struct record_entry *records(const struct view_ctx *c, enum sd_kind kind,
     return e;
 }
 
+/* ---- hosts ---- */
+
+static size_t host_length(const char *url)
+{
+    const char *host = url ? strstr(url, "://") : NULL;
+    return host ? (size_t)(host - url) + 3 + strcspn(host + 3, "/?#") : 0;
+}
+
+static size_t common_host(const struct page_list *l)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        const char *url = l->items[i].lab->url, *first = l->items[0].lab->url;
+        len = host_length(url);
+        if (!len || !url[len] || len != host_length(first) || strncmp(url, first, len) != 0)
+            return 0;
+    }
+    return len;
+}
+
 struct page_list page_list_of(struct doc *d, const struct view_ctx *c)
 {
     struct page_list l = {.items = NULL};
@@ -178,8 +198,21 @@ struct page_list page_list_of(struct doc *d, const struct view_ctx *c)
         find_field(&l, e);
         judge(d, e);
     }
-    qsort(l.items, l.n, sizeof *l.items, worst_first);
+    if (l.n)
+        qsort(l.items, l.n, sizeof *l.items, worst_first);
+    l.host = common_host(&l);
     return l;
+}
+
+const char *page_url_shown(const struct page_list *l, const char *url)
+{
+    const char *scheme = url ? strstr(url, "://") : NULL;
+    return !url ? "?" : l->host ? url + l->host : scheme ? scheme + 3 : url;
+}
+
+const char *page_host_shown(struct doc *d, const struct page_list *l)
+{
+    return l->host ? doc_printf(d, "%.*s", (int)l->host, l->items[0].lab->url) : "";
 }
 
 void page_list_free(struct page_list *l)

@@ -5,11 +5,7 @@
 
 #include "core/pages/runs.h"
 #include "core/pages/vital.h"
-#include "view/view.h"
-
-#define KINDS_PAGES                                                                                          \
-    (SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_TREND) |                 \
-     SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER))
+#include "view/shared/common.h"
 
 /* A page that was measured: its runs, and the p75 of real users of its template or URL. */
 struct page_entry {
@@ -27,6 +23,7 @@ struct page_list {
     struct page_runs *runs;
     struct page_entry *items; /* the worst first */
     size_t n;
+    size_t host; /* bytes that all URLs begin with: scheme, host and port */
 };
 
 /* Texts are the doc's. */
@@ -36,6 +33,11 @@ void page_list_free(struct page_list *l);
 const struct page_entry *page_list_find(const struct page_list *l, const char *arg);
 /* What --select and Enter name: the URL, with the form factor where the page has both. */
 const char *page_entry_name(struct doc *d, const struct page_list *l, const struct page_entry *e);
+
+/* The URL without the host where all have the same, and without its scheme. */
+const char *page_url_shown(const struct page_list *l, const char *url);
+/* That host; "" where they differ. */
+const char *page_host_shown(struct doc *d, const struct page_list *l);
 
 /* A lab value: SEVERITY_GOOD, _WARN (needs improvement), _BAD (poor), _NONE (unknown). */
 enum severity page_lab_rating(const char *metric, double value);

@@ -26,7 +26,7 @@ static struct cell lab_cell(struct doc *d, const struct page_runs *g, const char
 
 static struct cell field_cell(struct doc *d, const struct page_entry *e, enum vital v)
 {
-    static const char *const words[VITAL_RATINGS] = {"good", "fair", "poor"};
+    static const char *const words[VITAL_RATINGS] = {"good", "improve", "poor"};
     if (!e->field[v] || !isfinite(e->field[v]->p75))
         return cell_unknown();
     return cell_text(doc_printf(d, "%s %s", page_value_text(d, VITALS[v].name, e->field[v]->p75),
@@ -88,7 +88,10 @@ static const struct table *categories(struct doc *d, const struct page_runs *g)
 
 #define PEOPLE (COLUMN_NO_JSON)
 #define PAGES(X)                                                                                             \
-    X(page, "Page", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, "the URL, as it was shown at the end",          \
+    X(shown, "Page", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW | PEOPLE, 0,                                       \
+      "the URL; without its host where all have the same",                                                   \
+      cell_text(doc_text(d, page_url_shown(l, g->url))))                                                     \
+    X(page, "URL", UNIT_NONE, COLUMN_LEFT | COLUMN_HIDDEN, 9, "the URL, as it was shown at the end",         \
       cell_text(doc_text(d, g->url)))                                                                        \
     X(form_factor, "Device", UNIT_NONE, COLUMN_LEFT, 4, "mobile or desktop",                                 \
       cell_text(doc_text(d, g->form_factor)))                                                                \
@@ -98,7 +101,8 @@ static const struct table *categories(struct doc *d, const struct page_runs *g)
       lab_cell(d, g, "lcp"))                                                                                 \
     X(lab_tbt, "TBT", UNIT_NONE, PEOPLE, 1, "total blocking time in the lab", lab_cell(d, g, "tbt"))         \
     X(lab_cls, "CLS", UNIT_NONE, PEOPLE, 1, "cumulative layout shift in the lab", lab_cell(d, g, "cls"))     \
-    X(users_lcp, "Users' LCP", UNIT_NONE, PEOPLE, 2, "p75 of real users: up to 2.5 s good, above 4 s poor",  \
+    X(users_lcp, "Users' LCP", UNIT_NONE, PEOPLE, 2,                                                         \
+      "p75 of real users: up to 2.5 s good, above 4 s poor, between them to improve",                        \
       field_cell(d, e, VITAL_LCP))                                                                           \
     X(users_inp, "Users' INP", UNIT_NONE, PEOPLE, 3,                                                         \
       "p75 of interaction to next paint of real users: up to 200 ms good, above 500 ms poor",                \
@@ -144,10 +148,10 @@ static const char *note_of(struct doc *d, const struct page_list *l)
         runs += l->items[i].lab->runs;
         failed += l->items[i].lab->no_result;
     }
-    if (!failed)
-        return doc_printf(d, "%zu run%s of Lighthouse", runs, runs == 1 ? "" : "s");
-    return doc_printf(d, "%zu run%s of Lighthouse, %zu without a result", runs + failed,
-                      runs + failed == 1 ? "" : "s", failed);
+    const char *host = page_host_shown(d, l);
+    return doc_printf(d, "%s%s%zu run%s of Lighthouse%s", host, *host ? ", " : "", runs + failed,
+                      runs + failed == 1 ? "" : "s",
+                      failed ? doc_printf(d, ", %zu without a result", failed) : "");
 }
 
 static void add_pages(struct doc *d, const struct page_list *l)
@@ -272,6 +276,7 @@ const struct view pages_view = {
     .place = PLACE_PAGES,
     .title = "Pages",
     .summary = "what loading a page takes, in the lab and for real users, and what is worst of it",
+    .url_source = "lighthouse",
     .needs = KINDS_PAGES,
     .lists = "page",
     .thing = "page",

@@ -145,15 +145,14 @@ static const struct column RUNS[R_COLUMNS] = {
     [R_FCP] = {.key = "fcp", .title = "FCP", .priority = 2, .help = "first contentful paint"},
     [R_WHY] = {.key = "why",
                .title = "",
-               .flags = COLUMN_LEFT,
-               .priority = 1,
+               .flags = COLUMN_LEFT | COLUMN_GROW,
+               .width = 18,
                .help = "why there is no result, or which run stands for all"},
     [R_URL] = {.key = "url",
                .title = "Page",
-               .flags = COLUMN_LEFT | COLUMN_GROW,
-               .width = 16,
-               .priority = 1,
-               .help = "its URL"},
+               .flags = COLUMN_LEFT,
+               .priority = 3,
+               .help = "its URL; without its host where all have the same"},
 };
 
 static const char *why(struct doc *d, const struct page_list *l, const struct sd_page_report *x)
@@ -186,7 +185,7 @@ void pages_reports_pane(struct doc *d, const struct page_list *l)
                               ? cell_unknown()
                               : cell_text(page_value_text(d, metric[k], page_report_value(x, metric[k])));
         r->cells[R_WHY] = cell_text(why(d, l, x));
-        r->cells[R_URL] = cell_text(doc_text(d, x->url));
+        r->cells[R_URL] = cell_text(doc_text(d, page_url_shown(l, x->url)));
         r->severity = isnan(score) ? SEVERITY_WARN : SEVERITY_NONE;
     }
 }

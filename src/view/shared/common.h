@@ -13,11 +13,14 @@
 #define KINDS_SERVER     SD_KIND_BIT(SD_SERVER) /* replication and progress come with it */
 #define KINDS_PARAMETERS SD_KIND_BIT(SD_PARAMETER)
 #define KINDS_ASSETS     SD_KIND_BIT(SD_ASSET_POLICY)
-#define KINDS_PROFILE    SD_KIND_BIT(SD_PROFILE)
-#define KINDS_CACHE      SD_KIND_BIT(SD_CACHE)
-#define KINDS_FIELD      (SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION))
-#define KINDS_BUNDLE     SD_KIND_BIT(SD_BUNDLE) /* its parts come with it */
-#define KINDS_SQL        (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
+#define KINDS_PAGES                                                                                          \
+    (SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_TREND) |                 \
+     SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER))
+#define KINDS_PROFILE SD_KIND_BIT(SD_PROFILE)
+#define KINDS_CACHE   SD_KIND_BIT(SD_CACHE)
+#define KINDS_BUNDLE  SD_KIND_BIT(SD_BUNDLE) /* its parts come with it */
+#define KINDS_SQL     (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
+#define KINDS_FIELD   (SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION))
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
