@@ -179,6 +179,12 @@ static void esbuild_edges(void **state)
         {"{\"inputs\":{},\"outputs\":{\"d\\u002fo.js\":{\"bytes\":3,\"inputs\":{\"\\u0000x\\/"
          "y\":{\"bytesInOutput\":2}}}}}",
          "esbuild_metafile\nasset o.js 3 ?, x/y 2\nmodule x/y ?\n"},
+        /* A source map is no asset. */
+        {"{\"inputs\":{\"a\":{}},\"outputs\":{\"d/"
+         "o.js.map\":{\"bytes\":9,\"inputs\":{\"a\":{\"bytesInOutput\":1}}},"
+         "\"d/o.js\":{\"bytes\":3,\"entryPoint\":\"a\",\"imports\":[{\"path\":\"d/"
+         "o.js.map\",\"kind\":\"file-loader\"}]}}}",
+         "esbuild_metafile\nasset o.js 3 1\nmodule a ?\nentry a\nroute a from -: o.js\n"},
         /* Entries that import each other: the first is the begin. */
         {"{\"inputs\":{},\"outputs\":{"
          "\"a.js\":{\"entryPoint\":\"./a\",\"imports\":[{\"path\":\"b.js\",\"kind\":\"dynamic-import\"}]},"

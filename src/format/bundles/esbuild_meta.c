@@ -4,6 +4,7 @@
 
 #include "core/bundles/name_index.h"
 #include "base/num.h"
+#include "format/bundles/asset_type.h"
 #include "format/bundles/esbuild_routes.h"
 #include "format/bundles/json_field.h"
 #include "format/bundles/module_path.h"
@@ -167,8 +168,11 @@ static bool read_outputs(struct meta *m, struct json_pull outputs)
         json_fields(&outputs, KEYS, &size, 1);
         if (size.at && !json_size(&size, &bytes))
             return refuse(m, name, "has bytes that are no size");
-        uint32_t asset = draft_asset(m->d, name + folder);
-        m->d->assets[asset].size_bytes = bytes;
+        uint32_t asset = ESBUILD_NO_ASSET;
+        if (asset_type(name)) {
+            asset = draft_asset(m->d, name + folder);
+            m->d->assets[asset].size_bytes = bytes;
+        }
         esbuild_routes_output(&m->routes, asset);
     }
     return true;
@@ -179,6 +183,8 @@ static bool read_parts(struct meta *m, uint32_t output, struct json_pull inputs)
 {
     static const char *const KEYS[] = {"bytesInOutput"};
     uint32_t asset = m->routes.outputs[output].asset;
+    if (asset == ESBUILD_NO_ASSET)
+        return true;
     int64_t whole = m->d->assets[asset].size_bytes, sum = 0;
     if (!json_enter(&inputs, '{'))
         return true;

@@ -101,9 +101,8 @@ static void add_asset(uint32_t output, void *ctx)
 {
     struct filling *f = ctx;
     uint32_t asset = f->routes->outputs[output].asset;
-    const char *name = f->d->assets[asset].name;
     /* Images and fonts are loaded by what is drawn, not by the route. */
-    if (!is_code(name))
+    if (asset == ESBUILD_NO_ASSET || !is_code(f->d->assets[asset].name))
         return;
     draft_route_asset(f->d, &f->d->routes[f->route], asset);
     if (f->initial)
@@ -169,9 +168,9 @@ void esbuild_routes_finish(struct esbuild_routes *r, struct draft *d)
     r->stack = mem_array(r->n, sizeof *r->stack);
     r->seen = mem_array(r->n, sizeof *r->seen);
     for (size_t i = 0; i < r->n; i++) {
-        struct draft_asset *a = &d->assets[r->outputs[i].asset];
-        if (is_code(a->name))
-            a->initial = 0;
+        uint32_t asset = r->outputs[i].asset;
+        if (asset != ESBUILD_NO_ASSET && is_code(d->assets[asset].name))
+            d->assets[asset].initial = 0;
     }
     if (!add_entries(r, d) || !add_later(r, d))
         draft_note(d, "The outputs load each other in too many ways: some routes are left out.");

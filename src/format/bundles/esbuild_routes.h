@@ -4,6 +4,9 @@
 
 #include "format/bundles/draft.h"
 
+/* Of a source map or another file that no browser loads. */
+enum { ESBUILD_NO_ASSET = UINT32_MAX };
+
 struct esbuild_output {
     uint32_t asset;
     const char *entry; /* path of its entry point; NULL: it is a part of others */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/bundles/name_index.h"
+#include "format/bundles/asset_type.h"
 #include "format/bundles/json_field.h"
 #include "format/json_check.h"
 
@@ -56,7 +57,7 @@ static void read_tree(struct data *v)
         if (!name.at)
             continue;
         json_name(&name, &v->name);
-        if (v->name.len)
+        if (asset_type(strbuf_text(&v->name)))
             draft_asset(v->d, strbuf_text(&v->name));
     }
 }
@@ -71,12 +72,15 @@ static bool read_module_parts(struct data *v, uint32_t module, struct json_pull 
         json_key_name(&files, &v->name);
         if (!v->name.len)
             return fail(v->err, "The visualizer's data cannot be used: a file has no name.");
-        uint32_t asset = draft_asset(v->d, strbuf_text(&v->name));
+        bool shipped = asset_type(strbuf_text(&v->name));
+        uint32_t asset = shipped ? draft_asset(v->d, strbuf_text(&v->name)) : 0;
         json_name(&files, &v->name);
         uint32_t part = name_index_find(&v->parts, strbuf_text(&v->name));
         if (part == NAME_NONE)
             return fail(v->err, "The visualizer's data cannot be used: a part of a module is not there.");
         int64_t bytes = v->rendered[part];
+        if (!shipped)
+            continue;
         draft_part(v->d, asset, module, v->measured ? bytes : SD_UNKNOWN);
         largest = sd_known(largest) ? MAX(largest, bytes) : bytes;
     }
