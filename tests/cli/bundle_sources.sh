@@ -83,6 +83,22 @@ echo '{"pages":{"/":["static/a.js"]},"rootMainFiles":[],"polyfillFiles":[]}' >ne
 run bundle next --format json
 ok "a build by Next.js, in the folder of the project" json "d['sources'][0]['kind'] == 'next_build' and list(a) == ['static/a.js']"
 
+mkdir -p meta
+printf 'aaaaaaaaaa' >meta/a.js
+printf '{}' >meta/a.js.map
+echo '{"inputs":{"src/a.ts":{"bytes":30,"imports":[]}},"outputs":{"out/a.js.map":{"bytes":2,"inputs":{},"imports":[],"exports":[]},"out/a.js":{"bytes":10,"inputs":{"src/a.ts":{"bytesInOutput":7}},"imports":[],"exports":[],"entryPoint":"src/a.ts"}}}' >meta/meta.json
+run bundle meta --format json
+ok "a metafile of esbuild, whose source maps are no assets" json "d['sources'][0]['kind'] == 'esbuild_metafile' and list(a) == ['a.js']"
+ok "what is around the modules is a row" json "m['src/a.ts']['minified_bytes'] == 7 and m['(glue)']['minified_bytes'] == 3"
+mkdir -p look/f
+printf '@font-face{src:url(f/x.otf);font-display:swap}' >look/a.css
+printf 'OTTO\0\0\0\0\0\0\0\0' >look/f/x.otf
+printf 'GIF89a\003\000\002\000\000\000\000;' >look/f/i.gif
+run bundle look
+ok "what a font and an image are" says out 'otf'
+ok "how a font is shown while it loads" says out 'font-display: swap'
+ok "the size of an image" says out 'gif'
+
 mkdir empty reports
 refused "an empty folder is no build" "is a folder" bundle empty
 refused "nor is one of reports of Lighthouse" "" bundle bundle:reports

@@ -74,11 +74,34 @@ static void test_draft(void **state)
     draft_free(NULL);
 }
 
+static void test_shipped(void **state)
+{
+    (void)state;
+    struct draft *d = draft_new();
+    draft_keep_shipped(d);
+    uint32_t map = draft_asset(d, "a.js.map"), js = draft_asset(d, "a.js"), m = draft_module(d, "./a.js", 1);
+    draft_part(d, map, m, 1);
+    draft_part(d, js, m, 2);
+    struct draft_route *r = draft_route(d, "main", NULL);
+    draft_route_asset(d, r, map);
+    draft_route_asset(d, r, js);
+    draft_keep_shipped(d);
+    assert_int_equal(d->n_assets, 1);
+    assert_int_equal(draft_find_asset(d, "a.js"), 0);
+    assert_int_equal(draft_find_asset(d, "a.js.map"), ID_NONE);
+    assert_int_equal(d->n_parts, 1);
+    assert_int_equal(d->parts[0].minified_bytes, 2);
+    assert_int_equal(d->routes[0].n_assets, 1);
+    assert_int_equal(d->routes[0].assets[0], 0);
+    draft_free(d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_draft),
+        cmocka_unit_test(test_shipped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

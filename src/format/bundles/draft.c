@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/schema.h"
+#include "format/bundles/asset_type.h"
 #include "format/bundles/module_path.h"
 
 struct draft *draft_new(void)
@@ -139,6 +140,41 @@ bool draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset)
         r->assets = mem_realloc(r->assets, MAX((size_t)1, 2 * n) * sizeof *r->assets);
     r->assets[r->n_assets++] = asset;
     return true;
+}
+
+static void keep_route(struct draft_route *r, const uint32_t *now)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_assets; i++)
+        if (now[r->assets[i]] != ID_NONE)
+            r->assets[n++] = now[r->assets[i]];
+    r->n_assets = n;
+}
+
+void draft_keep_shipped(struct draft *d)
+{
+    uint32_t *now = mem_array(d->n_assets + 1, sizeof *now);
+    size_t n = 0, n_parts = 0;
+    for (size_t i = 0; i < d->n_assets; i++) {
+        now[i] = asset_type(d->assets[i].name) ? (uint32_t)n : ID_NONE;
+        if (now[i] != ID_NONE)
+            d->assets[n++] = d->assets[i];
+    }
+    d->n_assets = n;
+    for (size_t i = 0; i < d->n_parts; i++)
+        if (now[d->parts[i].asset] != ID_NONE) {
+            d->parts[n_parts] = d->parts[i];
+            d->parts[n_parts++].asset = now[d->parts[i].asset];
+        }
+    d->n_parts = n_parts;
+    for (size_t i = 0; i < d->n_routes; i++)
+        keep_route(&d->routes[i], now);
+    /* Their numbers are others now. */
+    if (d->n_by_name)
+        memset(d->by_name, 0, d->n_by_name * sizeof *d->by_name);
+    for (size_t i = 0; i < d->n_assets; i++)
+        *place(d, d->assets[i].name) = (uint32_t)i + 1;
+    free(now);
 }
 
 void draft_note(struct draft *d, const char *fmt, ...)

@@ -79,6 +79,8 @@ void draft_entry(struct draft *d, uint32_t module);
 struct draft_route *draft_route(struct draft *d, const char *name, const char *entry);
 /* Each once. False, with a note: there are too many, and it is left out. */
 bool draft_route_asset(struct draft *d, struct draft_route *r, uint32_t asset);
+/* Leaves out the assets that are none (asset_type.h): source maps, licences. Once, when all is read. */
+void draft_keep_shipped(struct draft *d);
 void draft_note(struct draft *d, const char *fmt, ...) SD_PRINTF(2, 3);
 
 #endif

@@ -342,6 +342,7 @@ bool bundle_read(const struct bundle_found *found, struct draft *d, struct sd_er
         return fail(err, "%.200s cannot be used. %.250s", found->file, why.text);
     if (found->form == BUNDLE_NEXT)
         read_next_more(found, d);
+    draft_keep_shipped(d);
     tell_others(found, d);
     return true;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/bundles/asset_type.h"
 #include "format/bundles/compressed_size.h"
 #include "format/bundles/source_map_comment.h"
 
@@ -41,11 +42,52 @@ static void find_map(const struct bundle_found *found, struct draft *d, const ch
         draft_note(d, "The source map in %.200s cannot be used. %.250s", name, err.text);
 }
 
+/* ---- images and fonts ---- */
+
+static uint64_t file_key(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return str_hash(name, strlen(name));
+}
+
+static void take_face(const char *url, const char *display, void *ctx)
+{
+    struct bundle_measured *m = ctx;
+    if (!display)
+        return;
+    id_table_put(&m->faces, file_key(url), (uint32_t)m->n_displays);
+    m->displays = mem_grow(m->displays, m->n_displays, &m->cap_displays, sizeof *m->displays);
+    m->displays[m->n_displays++] = arena_strdup(m->arena, display);
+}
+
+static void look_into(struct bundle_measured *m, const char *name, const char *text, size_t len,
+                      struct measured_asset *out)
+{
+    const char *type = asset_type(name);
+    if (str_eq(type, "image") && !image_info_read(text, len, &out->image))
+        out->image = (struct image_info){0};
+    if (str_eq(type, "font") && !font_info_read(text, len, &out->font))
+        out->font = (struct font_info){0};
+    if (str_eq(type, "css"))
+        font_faces(text, len, take_face, m);
+}
+
+static void name_displays(struct bundle_measured *m, const struct draft *d)
+{
+    for (size_t i = 0; i < m->n_assets; i++) {
+        uint32_t at =
+            m->assets[i].font.format ? id_table_get(&m->faces, file_key(d->assets[i].name)) : ID_NONE;
+        if (at != ID_NONE)
+            m->assets[i].font_display = m->displays[at];
+    }
+}
+
 /* ---- one asset ---- */
 
-static bool measure_asset(const struct bundle_found *found, struct draft *d, struct asset_input *in,
-                          struct measured_asset *out, struct sd_error *err)
+static bool measure_asset(const struct bundle_found *found, struct draft *d, struct bundle_measured *m,
+                          struct asset_input *in, struct sd_error *err)
 {
+    struct measured_asset *out = &m->assets[in->asset];
     const char *name = d->assets[in->asset].name;
     char *text = NULL, *map = NULL;
     struct sd_error why = {""};
@@ -53,6 +95,7 @@ static bool measure_asset(const struct bundle_found *found, struct draft *d, str
     out->gzip_bytes = out->brotli_bytes = SD_UNKNOWN;
     if (out->there) {
         in->text = text;
+        look_into(m, name, text, in->len, out);
         if (bundle_is_code(name))
             find_map(found, d, name, in, &map);
     } else if (d->assets[in->asset].size_bytes == SD_UNKNOWN) {
@@ -135,10 +178,11 @@ bool bundle_measure(const struct bundle_found *found, struct draft *d, const str
                                  .parts = parts.items + parts.first[i],
                                  .n_parts = parts.first[i + 1] - parts.first[i]};
         out->assets[i].rows.arena = out->arena;
-        good = p->go_on(p->ctx) && measure_asset(found, d, &in, &out->assets[i], err);
+        good = p->go_on(p->ctx) && measure_asset(found, d, out, &in, err);
     }
     free(parts.items);
     free(parts.first);
+    name_displays(out, d);
     if (good)
         read_project(found, d, out);
     return good;
@@ -178,6 +222,8 @@ void bundle_measured_clear(struct bundle_measured *m)
         free(m->assets[i].rows.rows);
     free(m->assets);
     free(m->versions.items);
+    free(m->displays);
+    id_table_free(&m->faces);
     arena_free(m->arena);
     *m = (struct bundle_measured){0};
 }

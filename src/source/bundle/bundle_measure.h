@@ -3,19 +3,27 @@
 #define SOURCE_BUNDLE_BUNDLE_MEASURE_H
 
 #include "format/bundles/asset_rows.h"
+#include "format/bundles/font_info.h"
+#include "format/bundles/image_info.h"
 #include "format/bundles/package_lock.h"
 #include "source/bundle/bundle_find.h"
 
 struct measured_asset {
     struct asset_output rows;
     int64_t gzip_bytes, brotli_bytes;
-    bool there; /* the file is */
+    bool there;              /* the file is */
+    struct image_info image; /* format NULL: it is none */
+    struct font_info font;
+    const char *font_display; /* of the rule that names it; NULL: none does, or it says nothing */
 };
 
 struct bundle_measured {
     struct arena *arena;
     struct measured_asset *assets; /* beside those of the draft */
     size_t n_assets;
+    struct id_table faces; /* numbers of `displays`, by the name of a font's file */
+    const char **displays;
+    size_t n_displays, cap_displays;
     struct package_versions versions; /* of the lock file; none: not known */
     const struct sd_texts *targets;   /* NULL: not known */
 };

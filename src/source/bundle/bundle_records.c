@@ -109,6 +109,15 @@ static void put_asset(struct out *o, size_t i)
     r.brotli_bytes = m->brotli_bytes;
     r.initial = o->d->assets[i].initial;
     r.source_bytes = sources_of(&m->rows);
+    if (m->image.format) {
+        r.format = m->image.format;
+        r.width = m->image.width;
+        r.height = m->image.height;
+    } else if (m->font.format) {
+        r.format = m->font.format;
+        r.glyphs = m->font.glyphs;
+        r.font_display = m->font_display;
+    }
     put(o, SD_BUNDLE_ASSET, &r);
 }
 
