@@ -25,6 +25,13 @@ run pages beacons
 ok "for people: by page" says out 'Real users, by page'
 ok "and by device" says out 'Real users, by device and more'
 ok "with the elements they are about" says out 'Elements they are about'
+python3 "$check" days days
+run pages days --format json
+ok "days are told apart by the beacons' own time" is '[(t["source"], t["by"], t["key"], t["metric"], len(t["points"]), t["points"][-1]["end"]) for t in d["trend"]]' \
+    "[('rum', 'all', '', 'lcp', 14, '2026-11-20'), ('rum', 'device', 'desktop', 'lcp', 14, '2026-11-20'), ('rum', 'device', 'mobile', 'lcp', 14, '2026-11-20')]"
+ok "with the p75 of each" is '[t["points"][k]["p75_ns"] for t in d["trend"][2:] for k in (8, 9)]' '[2225000000, 3725000000]'
+run overview days
+ok "the overview tells what got worse, when, and on which element" says out 'LCP got worse on 2026-11-16: p75 3.73 s, before that 2.23 s; mostly #hero'
 { head -5 beacons; printf 'no beacon\n{"name":"FID","value":1,"id":"a"}\n[{"name":"LCP","value":-1,"id":"b"},{}]\n'; head -c 70000 /dev/zero | tr '\0' x; echo; } >mixed
 run pages mixed --format json
 ok "bad lines are counted" is 'd["receiver"]' "{'accepted': 5, 'duplicates': 0, 'rejected': 3, 'ignored': 1, 'too_large': 1}"

@@ -1,5 +1,6 @@
 """Vitals of real users, worked out once more, the plain way.
 
+days FILE         writes beacons of two weeks: LCP on mobile devices gets worse on the tenth day
 make FILE COUNT   writes beacons, a line each: of all metrics, some of them sent again with a later value
 check FILE OUT    compares every row of field[] and attribution[] in OUT with what the beacons of FILE say
 send PORT FILE    sends these lines to a receiver: single, in arrays, and in pieces of a connection
@@ -33,6 +34,17 @@ def make(path, count):
             if rand.random() < .5:
                 beacon["attribution"] = {rand.choice(["target", "element"]): "#e%d" % (i % 5)}
             f.write(json.dumps(beacon) + "\n")
+
+
+def days(path):
+    with open(path, "w") as f:
+        for day in range(14):
+            for i in range(60):
+                mobile = i % 2
+                f.write(json.dumps({
+                    "name": "LCP", "id": "%d-%d" % (day, i), "page": "/p/%d" % i, "device": "mobile" if mobile else "desktop",
+                    "value": 2000 + 5 * i + (1500 if mobile and day >= 9 else 0), "ts": 1795190060439 - (13 - day) * 86400000,
+                    "attribution": {"target": "#hero" if mobile else "h1"}}) + "\n")
 
 
 def template(url):
@@ -135,6 +147,8 @@ def send(port, path):
 
 if sys.argv[1] == "make":
     make(sys.argv[2], int(sys.argv[3]))
+elif sys.argv[1] == "days":
+    days(sys.argv[2])
 elif sys.argv[1] == "check":
     sys.exit(check(sys.argv[2], sys.argv[3]))
 else:

@@ -194,6 +194,27 @@ bool bundle_is_folder(const char *path)
 
 /* ---- a target ---- */
 
+static enum bundle_form form_by_head(const struct bundle_folder *f, const char *name)
+{
+    char *head = mem_alloc(HEAD);
+    size_t n = bundle_folder_head(f, name, head, HEAD);
+    enum bundle_form form = bundle_form_of(head, n);
+    free(head);
+    return form;
+}
+
+/* Messages of a build may stand before all that tells its form. */
+static bool form_of_whole(struct bundle_found *found, struct sd_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    if (!bundle_folder_read(&found->folder, found->file, DESCRIPTION_MOST, &text, &n, err))
+        return false;
+    found->form = bundle_form_of(text, n);
+    free(text);
+    return true;
+}
+
 static bool find_file_target(const char *target, struct bundle_found *out, struct sd_error *err)
 {
     const char *slash = strrchr(target, '/');
@@ -208,13 +229,9 @@ static bool find_file_target(const char *target, struct bundle_found *out, struc
     if (bundle_is_code(out->file))
         return bundle_folder_has(&out->folder, out->file) ||
                fail(err, "cannot open %.300s: it is not there, or no regular file", target);
-    char *text = NULL;
-    size_t n = 0;
-    /* Messages of a build may stand before all that tells its form. */
-    if (!bundle_folder_read(&out->folder, out->file, DESCRIPTION_MOST, &text, &n, err))
+    out->form = form_by_head(&out->folder, out->file);
+    if (out->form == BUNDLE_ASSETS && !form_of_whole(out, err))
         return false;
-    out->form = bundle_form_of(text, n);
-    free(text);
     return out->form != BUNDLE_ASSETS ||
            fail(err,
                 "%.300s describes no build; expected a build folder, webpack's stats.json, a metafile of "

@@ -274,7 +274,7 @@ const struct sd_source_ops rum_source_ops = {
     .summary = "vitals of real users: a receiver of the beacons of pages, or a file of them: pages",
     .targets = "rum://127.0.0.1:PORT (a receiver), rum:FILE (a beacon a line), FILE, rum:- (standard input)",
     .provides = SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION) |
-                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_INTAKE),
+                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_INTAKE),
     .opts_size = sizeof(struct rum_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct rum),

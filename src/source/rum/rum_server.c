@@ -20,7 +20,8 @@ enum {
     EVENTS = 128,
     ACCEPTS = 64, /* in a turn */
 };
-#define STALLED (30 * SD_S)
+#define STALLED (30 * SD_S)  /* in a request, or before the first one */
+#define IDLE    (120 * SD_S) /* between two */
 
 /* In a ring with the listener's head, the one whose last request is longest ago first. */
 struct client {
@@ -31,6 +32,7 @@ struct client {
     struct strbuf out; /* answers that could not be sent yet */
     size_t need;       /* bytes of the request; 0: not known */
     size_t dropped;
+    bool served;    /* it has sent a whole request */
     bool continued; /* "100 Continue" was sent */
     bool closing;   /* nothing is answered any more; what comes is dropped until the client closes */
     bool writing;   /* its answers are waited for */
@@ -196,18 +198,33 @@ void rum_server_close(struct rum_server *x)
     free(x);
 }
 
+/* Who is in the middle of a request, or has never sent one, before who waits for the next beacon to send. */
+static bool is_stalling(const struct client *c)
+{
+    return !c->served || c->in.len || c->closing;
+}
+
+static void make_room(struct rum_server *x)
+{
+    struct client *c = x->ring.next;
+    while (c != &x->ring && !is_stalling(c))
+        c = c->next;
+    if (x->n_clients)
+        drop(x, c != &x->ring ? c : x->ring.next);
+}
+
 /* After the others of the turn: it may close one of them. */
 static void accept_some(struct rum_server *x)
 {
     const int yes = 1;
     for (int i = 0; i < ACCEPTS; i++) {
         int fd = accept4(x->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE) && x->n_clients)
-            drop(x, x->ring.next);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+            make_room(x);
         if (fd < 0)
             return;
         if (x->n_clients >= x->most)
-            drop(x, x->ring.next);
+            make_room(x);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         struct client *c = mem_alloc(sizeof *c);
         c->fd = fd;
@@ -221,8 +238,11 @@ static void accept_some(struct rum_server *x)
 
 void rum_server_sweep(struct rum_server *x, sd_time now)
 {
-    while (x->ring.next != &x->ring && now - x->ring.next->since >= STALLED)
-        drop(x, x->ring.next);
+    for (struct client *c = x->ring.next, *next; c != &x->ring; c = next) {
+        next = c->next;
+        if (now - c->since >= (is_stalling(c) ? STALLED : IDLE))
+            drop(x, c);
+    }
 }
 
 /* ---- answers ---- */
@@ -291,7 +311,9 @@ static bool send_answers(struct rum_server *x, struct client *c)
 static void take(void *ctx, const struct field_beacon *b)
 {
     struct rum_server *x = ctx;
-    field_tally_add(x->tally, b);
+    struct field_beacon now = *b;
+    now.at = x->now; /* not what a client says of the time */
+    field_tally_add(x->tally, &now);
     x->in_second++;
 }
 
@@ -359,6 +381,7 @@ static size_t take_request(struct rum_server *x, struct client *c, const char *b
     size_t taken = c->need;
     c->need = 0;
     c->continued = false;
+    c->served = true;
     touch(x, c);
     return taken;
 }

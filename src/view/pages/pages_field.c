@@ -59,8 +59,8 @@ static struct cell plain_cell(enum vital v, double value)
     X(script, UNIT_NONE, "that ran longest meanwhile; null: not said", cell_text(doc_text(d, f->script)))
 
 #define TRENDS(X)                                                                                            \
-    X(source, UNIT_NONE, "crux", cell_text(doc_text(d, f->data)))                                            \
-    X(by, UNIT_NONE, "page or origin", cell_text(doc_text(d, f->by)))                                        \
+    X(source, UNIT_NONE, "rum or crux", cell_text(doc_text(d, f->data)))                                     \
+    X(by, UNIT_NONE, "page or origin; of rum all or device", cell_text(doc_text(d, f->by)))                  \
     X(key, UNIT_NONE, "which of these", cell_text(doc_text(d, f->key)))                                      \
     X(form_factor, UNIT_NONE, "phone, desktop, tablet or all", cell_text(doc_text(d, f->form_factor)))       \
     X(metric, UNIT_NONE, "lcp, inp, cls, fcp or ttfb", cell_text(VITALS[v].name))                            \
