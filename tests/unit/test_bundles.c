@@ -6,7 +6,7 @@
 
 #include "core/bundles/asset_name.h"
 #include "core/bundles/build_compare.h"
-#include "core/bundles/findings.h"
+#include "core/bundles/bundle_findings.h"
 #include "core/bundles/first_load.h"
 #include "core/bundles/module_cells.h"
 #include "core/schema.h"

@@ -76,7 +76,7 @@ static void a_digit_goes_to_its_place(void **state)
     play(w, "key 5");
     see(w, "No cache is open.");
     play(w, "key 6");
-    see(w, "No build is open.");
+    see(w, "No report of Lighthouse is open.");
     play(w, "key 7");
     see(w, "It needs a load test");
     play(w, "key 0");

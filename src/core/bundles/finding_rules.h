@@ -2,7 +2,7 @@
 #ifndef CORE_BUNDLES_FINDING_RULES_H
 #define CORE_BUNDLES_FINDING_RULES_H
 
-#include "core/bundles/findings.h"
+#include "core/bundles/bundle_findings.h"
 #include "core/bundles/name_index.h"
 #include "core/bundles/package_list.h"
 

@@ -33,7 +33,7 @@ static const struct view_action COLOUR = {
 static const char *meant(const struct action_ctx *c)
 {
     const struct dive *d = c->row ? &c->row->dive : NULL;
-    return c->arg ? c->arg : d && str_eq(d->view, "module") ? d->arg : NULL;
+    return c->arg ? c->arg : d && str_eq(d->view, "bundle-module") ? d->arg : NULL;
 }
 
 static bool can_why(const struct action_ctx *c, struct sd_error *why)
@@ -47,7 +47,7 @@ static void run_why(const struct action_ctx *c, struct outcome *out)
 {
     const char *path = arena_strdup(out->arena, meant(c));
     if (c->view.key) {
-        out->view = "module";
+        out->view = "bundle-module";
         out->view_arg = path;
         return;
     }

@@ -394,7 +394,7 @@ static void bundle_box(void *ctx, size_t number, struct box *out)
                         .severity = x->severity,
                         .copy = x->path};
     if (x->level == LEVEL_MODULE && x->path)
-        out->dive = (struct dive){.view = "module", .arg = x->path};
+        out->dive = (struct dive){.view = "bundle-module", .arg = x->path};
 }
 
 static size_t bundle_child(void *ctx, size_t parent, size_t k)

@@ -91,7 +91,7 @@ static void module_row(struct doc *d, struct row *r, const struct bundle_pair *p
     r->cells[M_after_assets] = cell_list(shown_texts(d, p->in_after, p->n_in_after));
     r->severity = severity_of(p);
     r->copy = p->name;
-    r->dive = (struct dive){.view = "module", .arg = p->name};
+    r->dive = (struct dive){.view = "bundle-module", .arg = p->name};
 }
 
 /* What changed comes first; for people nothing else does. */

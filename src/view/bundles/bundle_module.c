@@ -25,7 +25,7 @@ static void chain_section(struct doc *d, const struct shown_build *x, const char
         struct row *r = doc_row(d, &s->table);
         r->cells[0] = cell_text(chain[i]);
         r->copy = chain[i];
-        r->dive = (struct dive){.view = "module", .arg = chain[i]};
+        r->dive = (struct dive){.view = "bundle-module", .arg = chain[i]};
     }
     s->note = n ? "a shortest chain of imports, from an entry on" : NULL;
     s->weight = 1;
@@ -75,7 +75,7 @@ static struct section *importers_section(struct doc *d, const struct shown_build
             r->cells[I_path] = cell_text(from);
             r->cells[I_how] = cell_text(how_text(g->importers[e].how));
             r->copy = from;
-            r->dive = (struct dive){.view = "module", .arg = from};
+            r->dive = (struct dive){.view = "bundle-module", .arg = from};
         }
     s->weight = 1;
     s->note = left ? doc_printf(d, "%zu more are not shown", left) : NULL;
@@ -193,7 +193,7 @@ static struct doc *build_module(const struct view_ctx *c)
 {
     struct shown_build *x = shown_build(c);
     const char *path = c->arg ? c->arg : heaviest_path(x);
-    struct doc *d = doc_new("module", path ? path : "Module");
+    struct doc *d = doc_new("bundle-module", path ? path : "Module");
     doc_own(d, x, shown_build_free);
     shown_build_envelope(d, c, x);
     doc_field(d, "module", UNIT_NONE, cell_text(path ? doc_text(d, path) : NULL));
@@ -215,7 +215,8 @@ static const struct column MODULE_ALSO[] = {
 };
 
 const struct view module_view = {
-    .name = "module",
+    .name = "bundle-module",
+    .aliases = "module",
     .place = PLACE_PAGES,
     .title = "Module",
     .summary = "one module of a bundle: why it is here, who imports it, what is used of it",
@@ -282,7 +283,7 @@ static const char *members_section(struct doc *d, struct shown_build *x, const c
         r->cells[S_minified_bytes] = cell_int(m->minified_bytes);
         r->cells[S_gzip_bytes] = cell_int(m->gzip_bytes);
         r->copy = m->path;
-        r->dive = (struct dive){.view = "module", .arg = m->path};
+        r->dive = (struct dive){.view = "bundle-module", .arg = m->path};
     }
     s->weight = 1;
     s->note = left ? doc_printf(d, "the largest; %zu more", left) : NULL;
@@ -314,7 +315,7 @@ static struct doc *build_package(const struct view_ctx *c)
 {
     struct shown_build *x = shown_build(c);
     const char *name = c->arg ? c->arg : heaviest_package(x);
-    struct doc *d = doc_new("package", name ? name : "Package");
+    struct doc *d = doc_new("bundle-package", name ? name : "Package");
     doc_own(d, x, shown_build_free);
     shown_build_envelope(d, c, x);
     doc_field(d, "package", UNIT_NONE, cell_text(name ? doc_text(d, name) : NULL));
@@ -338,7 +339,8 @@ static const struct column PACKAGE_ALSO[] = {
 };
 
 const struct view package_view = {
-    .name = "package",
+    .name = "bundle-package",
+    .aliases = "package",
     .place = PLACE_PAGES,
     .title = "Package",
     .summary = "one package of a bundle: its modules, who imports it, what could be spared",

@@ -53,7 +53,7 @@ static void module_row(void *ctx, size_t i, struct row *r)
     r->cells[M_ignored] = cell_bool(m->ignored == 1);
     r->copy = m->path;
     if (bundle_is_module(m))
-        r->dive = (struct dive){.view = "module", .arg = m->path};
+        r->dive = (struct dive){.view = "bundle-module", .arg = m->path};
 }
 
 /* The same row of the same build, so that a cursor stays while other sources bring data. */
@@ -180,7 +180,7 @@ struct section *bundle_packages_section(struct doc *d, const char *key, const st
             r->cells[P_share] = cell_real((double)p->bytes.minified / (double)all);
         r->copy = p->name;
         if (*p->name != '(')
-            r->dive = (struct dive){.view = "package", .arg = p->name};
+            r->dive = (struct dive){.view = "bundle-package", .arg = p->name};
     }
     s->weight = 1;
     s->empty = "Nothing is known of packages.";
@@ -249,8 +249,8 @@ struct section *bundle_duplicates_section(struct doc *d, const char *key, const 
         r->cells[D_importers] = cell_list(shown_texts(d, (const char *const *)f->importers, f->n_importers));
         r->number = i;
         r->copy = f->package ? f->package : f->module;
-        r->dive = f->package ? (struct dive){.view = "package", .arg = f->package}
-                             : (struct dive){.view = "module", .arg = f->module};
+        r->dive = f->package ? (struct dive){.view = "bundle-package", .arg = f->package}
+                             : (struct dive){.view = "bundle-module", .arg = f->module};
     }
     s->weight = 1;
     s->about = duplicate_about;
@@ -305,9 +305,9 @@ struct section *bundle_findings_section(struct doc *d, const char *key, const st
         r->severity = f->bytes >= FINDING_WARN ? SEVERITY_WARN : SEVERITY_INFO;
         r->copy = f->path ? f->path : f->package;
         if (f->package)
-            r->dive = (struct dive){.view = "package", .arg = f->package};
+            r->dive = (struct dive){.view = "bundle-package", .arg = f->package};
         else if (f->path && !f->is_file)
-            r->dive = (struct dive){.view = "module", .arg = f->path};
+            r->dive = (struct dive){.view = "bundle-module", .arg = f->path};
     }
     s->about = finding_about;
     s->about_lines = 3;
@@ -400,7 +400,7 @@ struct section *bundle_unused_section(struct doc *d, const char *key, const stru
         r->cells[E_path] = cell_text(c->path);
         r->cells[E_exports] = cell_list(shown_texts(d, c->unused->items, c->unused->n));
         r->copy = c->path;
-        r->dive = (struct dive){.view = "module", .arg = c->path};
+        r->dive = (struct dive){.view = "bundle-module", .arg = c->path};
     }
     s->weight = 1;
     s->empty = "The description names no exports that nothing uses.";

@@ -92,7 +92,8 @@ void bundle_linked(const struct view_ctx *c, const char *what, const char *name,
     for (size_t i = 0; x->build && package && i < x->build->n_modules; i++)
         n += str_eq(x->build->modules[i].package, package);
     if (module && n)
-        linked_add(l, (struct linked){.label = "its package", .n = 1, .view = "package", .arg = package});
+        linked_add(l,
+                   (struct linked){.label = "its package", .n = 1, .view = "bundle-package", .arg = package});
     if (n)
         linked_add(l, (struct linked){.label = "modules of the package",
                                       .n = n,

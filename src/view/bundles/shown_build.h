@@ -4,7 +4,7 @@
 #define VIEW_BUNDLES_SHOWN_BUILD_H
 
 #include "core/bundles/build_compare.h"
-#include "core/bundles/findings.h"
+#include "core/bundles/bundle_findings.h"
 #include "core/bundles/package_list.h"
 #include "view/view.h"
 

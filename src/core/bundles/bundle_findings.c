@@ -1,4 +1,4 @@
-#include "core/bundles/findings.h"
+#include "core/bundles/bundle_findings.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* findings.h - what could be spared in a build: rules with their thresholds, and what to do.
+/* bundle_findings.h - what could be spared in a build: rules with their thresholds, and what to do.
  *
- * A new rule is a row in RULES of findings.c with its function in the file of its topic. Pure. */
-#ifndef CORE_BUNDLES_FINDINGS_H
-#define CORE_BUNDLES_FINDINGS_H
+ * A new rule is a row in RULES of bundle_findings.c with its function in the file of its topic. Pure. */
+#ifndef CORE_BUNDLES_BUNDLE_FINDINGS_H
+#define CORE_BUNDLES_BUNDLE_FINDINGS_H
 
 #include "core/bundles/duplicates.h"
 #include "core/bundles/package_list.h"
