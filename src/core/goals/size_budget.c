@@ -99,6 +99,8 @@ static const char *subject_words(const struct sum *s, char buf[UNIT_TEXT_MAX + 1
 {
     if (s->n == 1)
         return s->files[0];
+    if (!s->n)
+        return "no such file";
     snprintf(buf, UNIT_TEXT_MAX + 16, "%zu files", s->n);
     return buf;
 }

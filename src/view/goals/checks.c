@@ -252,6 +252,24 @@ static void categories_section(struct doc *d, const struct run_gate *g)
 
 /* ---- all of it ---- */
 
+/* Which build a budget is about is shown where there are several. */
+static const struct column *columns_for(struct doc *d, const struct check_list *l)
+{
+    const char *first = NULL;
+    bool several = false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->items[i].metric) {
+            first = first ? first : l->items[i].source;
+            several = several || !str_eq(first, l->items[i].source);
+        }
+    if (!several)
+        return check_columns;
+    struct column *own = arena_copy(d->arena, check_columns, sizeof check_columns);
+    own[C_source].flags &= ~(unsigned)H;
+    own[C_source].priority = 1;
+    return own;
+}
+
 static void counts(struct doc *d, const struct check_list *l)
 {
     static const struct {
@@ -289,7 +307,7 @@ struct doc *checks_doc(const struct check_list *l, const struct run_gate *gate)
         gate_section(d, gate);
         categories_section(d, gate);
     }
-    struct section *s = doc_table(d, "checks", "Checks", check_columns, ARRAY_LEN(check_columns));
+    struct section *s = doc_table(d, "checks", "Checks", columns_for(d, l), ARRAY_LEN(check_columns));
     s->note = doc_printf(d, "%zu failed, %zu warned, %zu passed, %zu skipped", l->count[CHECK_FAIL],
                          l->count[CHECK_WARN], l->count[CHECK_PASS], l->count[CHECK_SKIP]);
     s->empty = "Nothing was asserted; --budget FILE names what is checked.";
