@@ -6,18 +6,21 @@
 
 #include "core/goals/two_samples.h"
 
-/* What is compared, and how sure it has to be. `least` is what nobody would feel, in ms or of CLS plain;
- * `share` the same of the median before. */
+#define CONFIDENCE 0.999
+
+/* What is compared. A change below `least`, in ms or of CLS plain, or below `share` of the median before, is
+ * not felt. It has to be as sure as CONFIDENCE, or where it is above `large` of the median as
+ * `large_confidence`. */
 static const struct {
     const char *metric;
     bool plain;
-    double confidence, least, share;
+    double least, share, large, large_confidence;
 } METRICS[] = {
-    {.metric = "fcp", .confidence = 0.999, .least = 30, .share = 0.02},
-    {.metric = "lcp", .confidence = 0.95, .least = 30, .share = 0.02},
-    {.metric = "tbt", .confidence = 0.999, .least = 30, .share = 0.02},
-    {.metric = "cls", .plain = true, .confidence = 0.999, .least = 0.01, .share = 0.02},
-    {.metric = "si", .confidence = 0.999, .least = 30, .share = 0.02},
+    {.metric = "fcp", .least = 30, .share = 0.02},
+    {.metric = "lcp", .least = 30, .share = 0.02, .large = 0.08, .large_confidence = 0.94},
+    {.metric = "tbt", .least = 30, .share = 0.02},
+    {.metric = "cls", .plain = true, .least = 0.01, .share = 0.02},
+    {.metric = "si", .least = 30, .share = 0.02},
 };
 
 static const char *const CATEGORIES[] = {"performance", "accessibility", "best-practices", "seo"};
@@ -140,7 +143,7 @@ static void compare_metric(struct run_gate *g, const char *page, const struct ru
     struct gate_metric m = {.page = page,
                             .metric = METRICS[i].metric,
                             .plain = METRICS[i].plain,
-                            .confidence = METRICS[i].confidence,
+                            .confidence = CONFIDENCE,
                             .difference = (double)NAN,
                             .low = (double)NAN,
                             .high = (double)NAN,
@@ -150,7 +153,9 @@ static void compare_metric(struct run_gate *g, const char *page, const struct ru
     m.before = sample_median(before, m.runs_base);
     m.after = sample_median(after, m.runs_new);
     if (m.runs_base && m.runs_new) {
-        struct two_samples s = two_samples(before, m.runs_base, after, m.runs_new, m.confidence);
+        struct two_samples s = two_samples(before, m.runs_base, after, m.runs_new, CONFIDENCE);
+        if (METRICS[i].large > 0 && s.difference >= METRICS[i].large * s.before)
+            s = two_samples(before, m.runs_base, after, m.runs_new, METRICS[i].large_confidence);
         bool felt = s.difference >= fmax(METRICS[i].least, METRICS[i].share * s.before);
         m.difference = s.difference;
         m.low = s.low;

@@ -99,6 +99,8 @@ static const char *subject_words(const struct sum *s, char buf[UNIT_TEXT_MAX + 1
 {
     if (s->n == 1)
         return s->files[0];
+    if (!s->n)
+        return "no such file";
     snprintf(buf, UNIT_TEXT_MAX + 16, "%zu files", s->n);
     return buf;
 }
@@ -175,9 +177,9 @@ static void add_check(struct check_list *out, const struct size_budget *b, const
 /* No file is there: of what somebody asked for it is a mistake in the budget or in the build. */
 static void add_missing(struct check_list *out, const struct size_budget *b, const struct bundle_build *build)
 {
-    char what[96] = "no file of the build";
+    char what[96] = "no file";
     if (b->type)
-        snprintf(what, sizeof what, "no %s file of the build", b->type);
+        snprintf(what, sizeof what, "no %s file", b->type);
     struct strbuf m = {0};
     strbuf_str(&m, what);
     for (size_t i = 0; i < b->n_take; i++)

@@ -43,22 +43,77 @@ static double normal_quantile(double confidence)
     return low;
 }
 
-/* Sum of t^3 - t over the groups of equal values in both samples together. */
-static double ties_of(const double *a, size_t n, const double *b, size_t m)
+/* ---- normal scores ---- */
+
+/* Both samples, and what a place in their common order counts. */
+struct scores {
+    const double *before, *after;
+    size_t n, m;
+    double *of; /* of half a place: of[2 * place] */
+    struct placed *all;
+};
+struct placed {
+    double value;
+    bool after;
+};
+
+static int by_value(const void *a, const void *b)
 {
-    double *all = mem_array(n + m, sizeof *all), ties = 0;
-    memcpy(all, a, n * sizeof *all);
-    memcpy(all + n, b, m * sizeof *all);
-    qsort(all, n + m, sizeof *all, smallest_first);
-    for (size_t i = 0, k; i < n + m; i = k) {
-        for (k = i + 1; k < n + m && all[k] == all[i]; k++)
-            ;
-        double t = (double)(k - i);
-        ties += t * t * t - t;
-    }
-    free(all);
-    return ties;
+    return smallest_first(&((const struct placed *)a)->value, &((const struct placed *)b)->value);
 }
+
+static void scores_init(struct scores *s)
+{
+    size_t all = s->n + s->m;
+    s->of = mem_array(2 * all + 1, sizeof *s->of);
+    s->all = mem_array(all, sizeof *s->all);
+    for (size_t half = 2; half <= 2 * all; half++) {
+        double p = (double)half / 2 / (double)(all + 1);
+        s->of[half] = copysign(normal_quantile(fabs(2 * p - 1)), p - 0.5);
+    }
+}
+
+/* How many standard deviations the sum of scores of `after`, moved back by `shift`, lies above what chance
+ * gives. Equal values share the place in their middle. */
+static double excess(const struct scores *s, double shift)
+{
+    size_t n = s->n + s->m;
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < s->n; i++)
+        s->all[i] = (struct placed){.value = s->before[i]};
+    for (size_t i = 0; i < s->m; i++)
+        s->all[s->n + i] = (struct placed){.value = s->after[i] - shift, .after = true};
+    qsort(s->all, n, sizeof *s->all, by_value);
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && s->all[k].value == s->all[i].value; k++)
+            ;
+        double score = s->of[i + 1 + k];
+        squares += score * score * (double)(k - i);
+        for (size_t j = i; j < k; j++)
+            sum += s->all[j].after ? score : 0;
+    }
+    double variance = (double)s->n * (double)s->m / ((double)n * (double)(n - 1)) * squares;
+    return variance > 0 ? sum / sqrt(variance) : 0;
+}
+
+/* The test changes where the shift passes one of the sorted differences. Of those that are rejected from
+ * below (sign 1) or above (-1) the outermost are left out: how many. */
+static size_t left_out(const struct scores *s, const double *d, size_t n, double z, int sign)
+{
+    size_t low = 0, high = n / 2; /* before d[low] it is rejected, behind d[high] it is not */
+    while (low < high) {
+        size_t k = (low + high) / 2;
+        size_t i = sign > 0 ? k : n - 1 - k, next = sign > 0 ? i + 1 : i - 1;
+        double shift = next < n ? (d[i] + d[next]) / 2 : d[i];
+        if (sign * excess(s, shift) > z)
+            low = k + 1;
+        else
+            high = k;
+    }
+    return MIN(low, (n - 1) / 2);
+}
+
+/* ---- the interval ---- */
 
 /* The most that an interval can have: all differences are in it, unless one sample lies wholly above the
  * other, for which there are two of all ways to divide the values. */
@@ -71,23 +126,22 @@ struct two_samples two_samples(const double *before, size_t n_before, const doub
                                double confidence)
 {
     size_t n = 0;
-    double a = (double)n_before, b = (double)n_after, both = a + b;
-    double *d = mem_array(n_before * n_after, sizeof *d);
+    double *d = mem_array(n_before * n_after, sizeof *d), z = normal_quantile(confidence);
+    struct scores s = {.before = before, .after = after, .n = n_before, .m = n_after};
     for (size_t i = 0; i < n_before; i++)
         for (size_t k = 0; k < n_after; k++)
             d[n++] = after[k] - before[i];
     qsort(d, n, sizeof *d, smallest_first);
-    double variance =
-        a * b / 12 * (both + 1 - ties_of(before, n_before, after, n_after) / (both * (both - 1)));
-    /* Half a rank is the correction for continuity. */
-    double out = a * b / 2 - normal_quantile(confidence) * sqrt(fmax(variance, 0)) - 0.5;
-    size_t k = out > 0 ? (size_t)out : 0;
-    struct two_samples s = {.before = sample_median(before, n_before),
+    scores_init(&s);
+    struct two_samples t = {.before = sample_median(before, n_before),
                             .after = sample_median(after, n_after),
                             .difference = middle(d, n),
-                            .low = d[MIN(k, (n - 1) / 2)],
-                            .high = d[n - 1 - MIN(k, (n - 1) / 2)],
-                            .confidence = fmin(confidence, most_confidence(a, b))};
+                            .low = d[left_out(&s, d, n, z, 1)],
+                            .high = d[n - 1 - left_out(&s, d, n, z, -1)],
+                            .confidence =
+                                fmin(confidence, most_confidence((double)n_before, (double)n_after))};
+    free(s.of);
+    free(s.all);
     free(d);
-    return s;
+    return t;
 }

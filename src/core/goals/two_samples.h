@@ -2,8 +2,9 @@
  *
  * The difference is the shift of one sample that makes the two alike: the median of all differences between a
  * value of one and a value of the other (Hodges and Lehmann 1963). Its interval holds those shifts that the
- * rank sum test (Mann and Whitney 1947) with its correction for ties does not reject. No distribution is
- * assumed, and a few runs that are far off move neither. */
+ * normal scores test (van der Waerden 1952) does not reject. No distribution is assumed, and a few runs that
+ * are far off move neither; of values that are normally distributed it finds as much as Student's test.
+ */
 #ifndef CORE_GOALS_TWO_SAMPLES_H
 #define CORE_GOALS_TWO_SAMPLES_H
 

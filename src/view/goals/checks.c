@@ -19,7 +19,7 @@
     X(actual_bytes, "Actual", UNIT_BYTES, 0, 2, 0, "of its files together; absent: not known")               \
     X(over_bytes, "Over", UNIT_BYTES, H, 9, 0, "above the limit; 0: within it")                              \
     X(files, "Files", UNIT_NONE, H, 9, 16, "assets, or reports, that were checked")                          \
-    X(message, "What was found", UNIT_NONE, COLUMN_GROW | COLUMN_LEFT, 0, 30, "in a sentence")               \
+    X(message, "What was found", UNIT_NONE, COLUMN_GROW | COLUMN_LEFT, 0, 50, "in a sentence")               \
     X(audit, "Audit", UNIT_NONE, H, 9, 16, "of an assertion; its parts are joined with dots")                \
     X(assertion, "Assertion", UNIT_NONE, H, 9, 12, "minScore, maxLength, maxNumericValue or auditRan")       \
     X(expected, "Expected", UNIT_NONE, H, 9, 8, "by the assertion")                                          \
@@ -201,11 +201,16 @@ static void gate_section(struct doc *d, const struct run_gate *g)
         {.key = "before", .title = "Before", .width = 9, .help = "median of the baseline"},
         {.key = "after", .title = "After", .width = 9, .help = "median of the new runs"},
         {.key = "change", .title = "Change", .width = 9, .help = "and how sure it is"},
-        {.key = "interval", .title = "Between", .flags = COLUMN_LEFT, .width = 24, .help = "its interval"},
+        {.key = "interval",
+         .title = "Between",
+         .flags = COLUMN_LEFT | COLUMN_GROW,
+         .width = 26,
+         .help = "its interval"},
         {.key = "page",
          .title = "Page",
-         .flags = COLUMN_LEFT | COLUMN_GROW,
-         .width = 12,
+         .flags = COLUMN_LEFT,
+         .priority = 1,
+         .width = 30,
          .help = "URL and form factor"}};
     struct section *s = doc_table(d, NULL, "Runs before and after", columns, ARRAY_LEN(columns));
     s->note = doc_printf(d, "%s: %zu runs before, %zu after", gate_status_name(g->status), g->runs_base,
@@ -252,6 +257,24 @@ static void categories_section(struct doc *d, const struct run_gate *g)
 
 /* ---- all of it ---- */
 
+/* Which build a budget is about is shown where there are several. */
+static const struct column *columns_for(struct doc *d, const struct check_list *l)
+{
+    const char *first = NULL;
+    bool several = false;
+    for (size_t i = 0; i < l->n; i++)
+        if (l->items[i].metric) {
+            first = first ? first : l->items[i].source;
+            several = several || !str_eq(first, l->items[i].source);
+        }
+    if (!several)
+        return check_columns;
+    struct column *own = arena_copy(d->arena, check_columns, sizeof check_columns);
+    own[C_source].flags &= ~(unsigned)H;
+    own[C_source].priority = 1;
+    return own;
+}
+
 static void counts(struct doc *d, const struct check_list *l)
 {
     static const struct {
@@ -289,10 +312,10 @@ struct doc *checks_doc(const struct check_list *l, const struct run_gate *gate)
         gate_section(d, gate);
         categories_section(d, gate);
     }
-    struct section *s = doc_table(d, "checks", "Checks", check_columns, ARRAY_LEN(check_columns));
+    struct section *s = doc_table(d, "checks", "Checks", columns_for(d, l), ARRAY_LEN(check_columns));
     s->note = doc_printf(d, "%zu failed, %zu warned, %zu passed, %zu skipped", l->count[CHECK_FAIL],
                          l->count[CHECK_WARN], l->count[CHECK_PASS], l->count[CHECK_SKIP]);
-    s->empty = "Nothing was asserted; --budget FILE names what is checked.";
+    s->empty = "No budget and no assertion was named; --budget FILE does.";
     for (size_t i = 0; i < l->n; i++)
         add_check(d, &s->table, &l->items[i]);
     notes(d, l, gate);
