@@ -41,11 +41,11 @@ const struct view *view_beside(enum view_place p, const struct view *from, int d
 const struct view *view_first(enum view_place p, const struct model *m)
 {
     const struct view *first = view_beside(p, NULL, 1), *v = first;
-    while (v && v->needs && !model_has(m, v->needs)) {
+    if (!first || !first->needs || model_has(m, first->needs))
+        return first;
+    do
         v = view_beside(p, v, 1);
-        if (v == first)
-            break;
-    }
+    while (v != first && !(v->lists && model_has(m, v->needs)));
     return v;
 }
 

@@ -17,7 +17,7 @@ static const struct column TREND_COLUMNS[] = {
      .flags = COLUMN_LEFT,
      .priority = 1,
      .help = "phone, desktop, ..."},
-    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = ""},
+    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = "lcp, inp, cls, fcp or ttfb"},
     {.key = "first", .title = "p75 was", .help = "in the first span"},
     {.key = "last", .title = "p75 is", .help = "in the last one"},
     {.key = "change", .title = "Change", .help = "from the first to the last"},
