@@ -41,12 +41,14 @@ const struct view *view_beside(enum view_place p, const struct view *from, int d
 const struct view *view_first(enum view_place p, const struct model *m)
 {
     const struct view *first = view_beside(p, NULL, 1), *v = first;
-    if (!first || !first->needs || model_has(m, first->needs))
+    if (!first || !first->needs)
         return first;
-    do
+    do { /* one that needs nothing has something to say of itself only: it takes nobody's place */
+        if (v->needs && model_has(m, v->needs))
+            return v;
         v = view_beside(p, v, 1);
-    while (v != first && !(v->lists && model_has(m, v->needs)));
-    return v;
+    } while (v != first);
+    return first;
 }
 
 const struct view *view_above(const struct view *v, bool *same_arg)

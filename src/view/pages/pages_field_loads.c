@@ -17,29 +17,58 @@ static const struct column TREND_COLUMNS[] = {
      .flags = COLUMN_LEFT,
      .priority = 1,
      .help = "phone, desktop, ..."},
-    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = "lcp, inp, cls, fcp or ttfb"},
+    {.key = "metric", .title = "Vital", .flags = COLUMN_LEFT, .help = "LCP, INP, CLS, FCP or TTFB"},
     {.key = "first", .title = "p75 was", .help = "in the first span"},
     {.key = "last", .title = "p75 is", .help = "in the last one"},
     {.key = "change", .title = "Change", .help = "from the first to the last"},
-    {.key = "levels",
-     .title = "Course",
-     .flags = COLUMN_LEFT | COLUMN_NO_JSON,
-     .width = 26,
-     .priority = 2,
-     .help = "p75 of each span, from 0"},
     {.key = "until", .title = "Until", .flags = COLUMN_LEFT, .priority = 3, .help = "last day"},
+    {.key = "worse_since",
+     .title = "Worse since",
+     .flags = COLUMN_LEFT,
+     .width = 11,
+     .help = "from that day on each p75 is more than a tenth above what was usual before"},
 };
 
-static const struct levels *course(struct doc *d, const struct sd_reals *x, uint32_t n)
+static int by_value(const void *a, const void *b)
 {
-    double *values = arena_alloc(d->arena, (n + 1) * sizeof *values), most = 0;
-    struct levels *l = arena_alloc(d->arena, sizeof *l);
-    for (uint32_t i = 0; i < n; i++)
-        most = isfinite(x->items[i]) ? MAX(most, x->items[i]) : most;
-    for (uint32_t i = 0; i < n; i++)
-        values[i] = most > 0 ? x->items[i] / most : (double)NAN;
-    *l = (struct levels){.n = n, .values = values};
-    return l;
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+uint32_t trend_worse_from(const struct sd_page_trend *f, double *before)
+{
+    enum { POINTS = 1000, RATIO_PERCENT = 110 };
+    double earlier[POINTS];
+    uint32_t n = f->ends && f->p75 ? MIN(MIN(f->ends->n, f->p75->n), (uint32_t)POINTS) : 0,
+             found = UINT32_MAX;
+    double least = (double)INFINITY;
+    for (uint32_t i = n; i-- > 1;) {
+        size_t known = 0;
+        if (isfinite(f->p75->items[i]))
+            least = MIN(least, f->p75->items[i]);
+        for (uint32_t k = 0; k < i; k++)
+            if (isfinite(f->p75->items[k]))
+                earlier[known++] = f->p75->items[k];
+        qsort(earlier, known, sizeof *earlier, by_value);
+        double usual = known ? earlier[known / 2] : (double)NAN;
+        if (isfinite(least) && isfinite(f->p75->items[i]) && usual > 0 &&
+            least * 100 > usual * RATIO_PERCENT) {
+            *before = usual;
+            found = i;
+        }
+    }
+    return found;
+}
+
+static enum severity trend_severity(const struct sd_page_trend *f, enum vital v)
+{
+    uint32_t n = f->ends && f->p75 ? MIN(f->ends->n, f->p75->n) : 0;
+    double before;
+    while (n && !isfinite(f->p75->items[n - 1]))
+        n--;
+    if (!n || vital_rate(v, f->p75->items[n - 1]) == VITAL_GOOD)
+        return SEVERITY_NONE;
+    return trend_worse_from(f, &before) != UINT32_MAX ? SEVERITY_BAD : SEVERITY_WARN;
 }
 
 static void trend_row(struct doc *d, struct table *t, const struct sd_page_trend *f, enum vital v)
@@ -51,33 +80,36 @@ static void trend_row(struct doc *d, struct table *t, const struct sd_page_trend
         last--;
     if (first == last)
         return;
-    double was = f->p75->items[first], is = f->p75->items[last - 1];
+    double was = f->p75->items[first], is = f->p75->items[last - 1], before;
     struct row *r = doc_row(d, t);
-    r->cells[0] = cell_text(doc_text(d, f->key));
+    uint32_t since = trend_worse_from(f, &before);
+    r->cells[0] = cell_text(doc_text(d, f->key && *f->key ? f->key : "all visits"));
     r->cells[1] = cell_text(doc_text(d, f->form_factor));
     r->cells[2] = cell_text(VITALS[v].title);
     r->cells[3] = cell_text(vital_text(d, v, was));
     r->cells[4] = cell_text(vital_text(d, v, is));
     r->cells[5] = cell_text(was > 0 ? doc_printf(d, "%+.0f %%", (is / was - 1) * 100) : NULL);
-    r->cells[6] = cell_levels(course(d, f->p75, n));
-    r->cells[7] = cell_text(page_day(d, f->ends->items[last - 1]));
-    enum vital_rating before = vital_rate(v, was), now = vital_rate(v, is);
-    r->severity = now > before ? SEVERITY_BAD : now == VITAL_POOR ? SEVERITY_WARN : SEVERITY_NONE;
+    r->cells[6] = cell_text(page_day(d, f->ends->items[last - 1]));
+    r->cells[7] = cell_text(since < n ? page_day(d, f->ends->items[since]) : NULL);
+    r->severity = trend_severity(f, v);
 }
 
 static void trends_pane(struct doc *d, const struct page_records *x)
 {
     struct section *s =
-        x->n ? doc_table(d, NULL, "Real users over the weeks", TREND_COLUMNS, ARRAY_LEN(TREND_COLUMNS))
-             : NULL;
-    for (size_t i = 0; i < x->n; i++) {
-        const struct sd_page_trend *f = x->items[i].r;
-        enum vital v = vital_of_name(f->metric);
-        if (v != VITAL_N)
-            trend_row(d, &s->table, f, v);
-    }
-    if (s)
-        s->kinds = SD_KIND_BIT(SD_PAGE_TREND);
+        x->n ? doc_table(d, NULL, "Real users over time", TREND_COLUMNS, ARRAY_LEN(TREND_COLUMNS)) : NULL;
+    static const enum severity order[] = {SEVERITY_BAD, SEVERITY_WARN, SEVERITY_NONE};
+    for (size_t k = 0; k < ARRAY_LEN(order); k++)
+        for (size_t i = 0; i < x->n; i++) {
+            const struct sd_page_trend *f = x->items[i].r;
+            enum vital v = vital_of_name(f->metric);
+            if (v != VITAL_N && trend_severity(f, v) == order[k])
+                trend_row(d, &s->table, f, v);
+        }
+    if (!s)
+        return;
+    s->kinds = SD_KIND_BIT(SD_PAGE_TREND);
+    s->empty = "No span has enough users.";
 }
 
 /* ---- loads ---- */
@@ -141,6 +173,7 @@ static void loads_pane(struct doc *d, const struct page_records *x)
         r->cells[6] = cell_real(num_ratio(sum_of(f->third_party_bytes), f->transfer_bytes));
     }
     s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    s->empty = "No load was read.";
 }
 
 static void parties_pane(struct doc *d, const struct page_records *x)
@@ -153,14 +186,16 @@ static void parties_pane(struct doc *d, const struct page_records *x)
                 s = doc_table(d, NULL, "Third parties of the loads", PARTY_COLUMNS, ARRAY_LEN(PARTY_COLUMNS));
             struct row *r = doc_row(d, &s->table);
             r->cells[0] = cell_text(doc_text(d, f->third_parties->items[k]));
-            r->cells[1] = cell_int(f->third_party_bytes->items[k]);
-            r->cells[2] = cell_int(f->third_party_requests->items[k]);
-            r->cells[3] = cell_int(f->third_party_ns->items[k]);
+            r->cells[1] = cell_int(page_item(f->third_party_bytes, k));
+            r->cells[2] = cell_int(page_item(f->third_party_requests, k));
+            r->cells[3] = cell_int(page_item(f->third_party_ns, k));
             r->cells[4] = cell_text(doc_text(d, f->page));
         }
     }
-    if (s)
-        s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    if (!s)
+        return;
+    s->kinds = SD_KIND_BIT(SD_PAGE_LOAD);
+    s->empty = "All requests are to the page's own origin.";
 }
 
 void pages_load_panes(struct doc *d, const struct page_records *trends, const struct page_records *loads)
