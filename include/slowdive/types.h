@@ -978,11 +978,6 @@ struct sd_texts {
     X(INT, ignored, "count", "beacons of another name")                                                      \
     X(INT, too_large, "count", "bodies beyond the limit")
 
-/* What was left out of reports, loads or files of beacons, beside the records of the rest. */
-#define SD_PAGE_NOTES_FIELDS(X)                                                                              \
-    X(TEXT, path, "", "of the file or the folder")                                                           \
-    X(LIST_TEXT, notes, "", "in sentences")
-
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -1056,8 +1051,7 @@ struct sd_texts {
     R(44, PAGE_ATTRIBUTION, page_attribution, "which element a vital is about")                              \
     R(45, PAGE_TREND, page_trend, "a vital over the weeks")                                                  \
     R(46, PAGE_LOAD, page_load, "a load of a page, request by request")                                      \
-    R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")                                   \
-    R(48, PAGE_NOTES, page_notes, "what was left out of reports and vitals")
+    R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double

@@ -53,7 +53,7 @@
       "load each URL N times with Lighthouse, which has to be installed; reports are read without it")       \
     X(TIMEOUT, "timeout", 0, "DURATION", "explain",                                                          \
       "with --analyze: time limit of the statement (default: analyze_limit, 30s)")                           \
-    X(BUDGET, "budget", 0, "SIZE|FILE", "advise check",                                                      \
+    X(BUDGET, "budget", 0, "FILE|SIZE", "advise check",                                                      \
       "of advise: maximum size of all new indexes together, such as 500MB; of check: the file of budgets "   \
       "or assertions (default: 200 KB of scripts, 50 KB of styles, 100 KB a script)")                        \
     X(TOLERANCE, "tolerance", 0, "PERCENT", "check",                                                         \

@@ -15,6 +15,8 @@
 #include "view/indexes/advise.h"
 #include "view/plans/parts.h"
 #include "view/view.h"
+#include "format/goals/budget_file.h"
+#include "view/goals/checks.h"
 
 /* ---- mdoc ---- */
 
@@ -421,6 +423,22 @@ static void manual_policies(struct strbuf *out)
     list_end(out);
 }
 
+static void manual_checks(struct strbuf *out)
+{
+    size_t n;
+    const struct column *c = checks_columns(&n);
+    columns(c, n, out);
+}
+
+static void manual_budgets(struct strbuf *out)
+{
+    const char *kind, *files, *about;
+    list_begin(out);
+    for (size_t i = 0; (kind = budget_file_kind(i, &files, &about)); i++)
+        item(out, "Cm", kind, "", files, about);
+    list_end(out);
+}
+
 static const struct {
     const char *name;
     void (*print)(struct strbuf *out);
@@ -439,6 +457,8 @@ static const struct {
     {"rewrites", manual_rewrites},
     {"suggestions", manual_suggestions},
     {"policies", manual_policies},
+    {"checks", manual_checks},
+    {"budgets", manual_budgets},
 };
 
 static void list_views(struct strbuf *out)

@@ -166,6 +166,18 @@ static const struct row ROWS[] = {
     {.name = "slowlog: an endless device", .target = "slowlog:/dev/zero",
      .expected = SITTING | REFUSED},
 
+    /* ---- bundle ---- */
+    {.name = "bundle: no such folder", .target = "bundle:%s/missing/dist",
+     .expected = S(FAILED), .says = "cannot open", .cycles = 200},
+    {.name = "bundle: a folder without a build", .target = "bundle:%s",
+     .expected = S(FAILED), .says = "holds no build"},
+    {.name = "bundle: a silent writer", .target = "bundle:%s/fifo",
+     .expected = S(FAILED), .says = "no regular file", .peer = FIFO_SILENT},
+    {.name = "bundle: binary junk", .target = "bundle:%s/junk",
+     .expected = S(FAILED), .says = "describes no build", .cycles = 20},
+    {.name = "bundle: an endless device", .target = "bundle:/dev/zero",
+     .expected = S(FAILED), .says = "no regular file"},
+
     /* ---- profile ---- */
     {.name = "profile: no such file", .target = "profile:%s/missing.pb.gz",
      .expected = S(FAILED), .says = "cannot open", .cycles = 200},
@@ -343,7 +355,7 @@ static const struct row ROWS[] = {
     {.name = "rum: an endless device", .target = "rum:/dev/zero",
      .expected = SITTING | REFUSED},
     {.name = "har: binary junk", .target = "har:%s/junk",
-     .expected = S(FAILED), .says = "no JSON", .cycles = 20},
+     .expected = S(FAILED), .says = " is no ", .cycles = 20},
     {.name = "har: a silent writer", .target = "har:%s/fifo",
      .expected = SITTING | REFUSED, .peer = FIFO_SILENT},
     {.name = "crux: no such file", .target = "crux:%s/missing",

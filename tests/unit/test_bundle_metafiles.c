@@ -330,7 +330,7 @@ static void published(void **state)
         } else if (line[0] && line[0] != ' ') {
             strbuf_clear(&path);
         }
-        if (!path.len || !line[2] || sscanf(line, " rendered: %lld", &rendered) != 1)
+        if (!path.len || strlen(line) < 3 || sscanf(line, " rendered: %lld", &rendered) != 1)
             continue;
         bool found = false;
         for (size_t k = 0; k < d->n_modules && !found; k++)

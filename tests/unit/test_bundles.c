@@ -77,11 +77,19 @@ static struct sd_batch *shop(void)
     return b;
 }
 
+/* As the views have it. */
+static const struct bundle_build *numbered(const struct sd_batch *b, struct arena *a)
+{
+    struct bundle_build *x = bundle_build_of(b, a);
+    bundle_build_number(x, a);
+    return x;
+}
+
 static void packages_add_up(void **state)
 {
     struct arena *a = arena_new();
     struct sd_batch *b = shop();
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     size_t n;
     const struct bundle_package_use *p = bundle_packages(x, a, &n);
     int64_t sum = 0;
@@ -105,7 +113,7 @@ static void copies_and_who_brings_them(void **state)
 {
     struct arena *a = arena_new();
     struct sd_batch *b = shop();
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     size_t n;
     const struct bundle_duplicate *d = bundle_duplicates(x, import_graph(x, a), a, &n);
     (void)state;
@@ -143,7 +151,7 @@ static void small_copies_do_not_count(void **state)
     made_module(b, css, "node_modules/d/x.css", 5000);
     made_module(b, one, "webpack/runtime/get javascript chunk filename", 5000);
     made_module(b, two, "webpack/runtime/get javascript chunk filename", 5000);
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     const struct bundle_duplicate *d = bundle_duplicates(x, import_graph(x, a), a, &n);
     assert_int_equal(n, 1);
     assert_string_equal(d[0].package, "b");
@@ -157,7 +165,7 @@ static void chains_are_shortest(void **state)
 {
     struct arena *a = arena_new();
     struct sd_batch *b = shop();
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     const struct import_graph *g = import_graph(x, a);
     size_t n;
     (void)state;
@@ -183,7 +191,9 @@ static const struct bundle_finding *found(const struct bundle_build *x, struct a
     const struct import_graph *g = import_graph(x, a);
     size_t n_duplicates, n;
     const struct bundle_duplicate *d = bundle_duplicates(x, g, a, &n_duplicates);
-    const struct bundle_finding *f = bundle_findings(x, g, d, n_duplicates, a, &n);
+    size_t n_packages;
+    const struct bundle_package_use *p = bundle_packages(x, a, &n_packages);
+    const struct bundle_finding *f = bundle_findings(x, g, p, n_packages, d, n_duplicates, a, &n);
     for (size_t i = 0; i < n; i++)
         if (!strcmp(f[i].kind, kind) && str_eq(f[i].path ? f[i].path : f[i].package, of))
             return &f[i];
@@ -229,7 +239,7 @@ static void code_that_is_kept(void **state)
     made_code(b, (struct sd_bundle_code){.path = "src/seven.js", .es_module = 1, .used = 1, .reexports = 7});
     made_code(b, (struct sd_bundle_code){
                      .path = "node_modules/lodash/lodash.js", .package = "lodash", .imported_by_es = 1});
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     const struct bundle_finding *f = found(x, a, "commonjs", "src/shared.js");
     assert_non_null(f);
     assert_int_equal(f->bytes, 6000); /* in both assets */
@@ -258,7 +268,7 @@ static void packages_that_could_be_lighter(void **state)
     made_module(b, 0, "node_modules/preact/dist/preact.mjs", 90000);
     made_module(b, 0, "node_modules/core-js/modules/es.array.includes.js", 1000);
     made_module(b, 0, "node_modules/core-js/modules/es.array.to-sorted.js", 1000); /* chrome 110 */
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     assert_int_equal(found(x, a, "heavy_package", "lodash")->bytes, 71000 + 70000 + 300 + 300);
     assert_int_equal(found(x, a, "heavy_package", "moment")->bytes, 21000);
     assert_int_equal(found(x, a, "locales", "moment")->bytes, 21000);
@@ -296,7 +306,7 @@ static void fonts_and_images(void **state)
     r.width = 6000;
     r.height = 400;
     assert_true(batch_add(b, SD_BUNDLE_ASSET, &r));
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     assert_non_null(found(x, a, "font_format", "text.woff"));
     assert_null(found(x, a, "font_format", "old.woff"));
     assert_null(found(x, a, "font_format", "old.woff2"));
@@ -317,7 +327,7 @@ static void first_loads_count_a_file_once(void **state)
     struct sd_batch *b = shop();
     struct bundle_first_load load;
     (void)state;
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     bundle_first_load(x, &x->routes[1], &load);
     assert_int_equal(load.js.size, 250000);
     assert_int_equal(load.js.gzip, 75000);
@@ -333,7 +343,7 @@ static void cells_come_by_weight(void **state)
     size_t n, omitted;
     (void)state;
     made_module(b, 1, "src/empty.js", 0);
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     const struct bundle_cell *c = bundle_cells(x, -1, 120, 40, a, &n, &omitted);
     assert_int_equal(n, 11);
     assert_int_equal(omitted, 1);
@@ -367,7 +377,7 @@ static void before_and_after(void **state)
     made_module(then, gone, "src/admin.js", 40000);
     made_module(then, gone, "src/old.js", 9000);
     made_route(then, "main", NULL, SD_INTS(0));
-    const struct bundle_build *before = bundle_build_of(then, a), *after = bundle_build_of(b, a);
+    const struct bundle_build *before = bundle_build_of(then, a), *after = numbered(b, a);
     const struct bundle_comparison *c = bundle_compare(before, after, a);
     assert_int_equal(c->total.before, 110000);
     assert_int_equal(c->total.after, 260000);
@@ -414,7 +424,7 @@ static void what_does_not_hold_is_left_out(void **state)
     struct sd_bundle_imports r = {
         .modules = SD_TEXTS("a", "b"), .importers = SD_INTS(0, 2), .imported = SD_INTS(1, 1)};
     assert_true(batch_add(b, SD_BUNDLE_IMPORTS, &r));
-    const struct bundle_build *x = bundle_build_of(b, a);
+    const struct bundle_build *x = numbered(b, a);
     assert_int_equal(x->n_assets, 1);
     assert_int_equal(x->assets[0].size_bytes, SD_UNKNOWN);
     assert_int_equal(x->n_modules, 2);

@@ -208,7 +208,7 @@ static void memory_is_bounded(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)4 << 20;
+    limits.max_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     struct sd_table t[200];

@@ -205,6 +205,22 @@ static void unusable(void **state)
     assert_string_equal(nested(200000), "The JSON is nested deeper than 512.");
 }
 
+/* A name of a megabyte before each of ten thousand sources. */
+static void long_root(void **state)
+{
+    (void)state;
+    struct strbuf b = {0};
+    strbuf_str(&b, "{\"version\":3,\"mappings\":\"\",\"sourceRoot\":\"");
+    strbuf_pad(&b, 'r', 1 << 20);
+    strbuf_str(&b, "\",\"sources\":[\"a\"");
+    for (int i = 0; i < 10000; i++)
+        strbuf_str(&b, ",\"a\"");
+    strbuf_str(&b, "]}");
+    assert_string_equal(split("abc", strbuf_text(&b)),
+                        "The names of the sources in the source map are too long.");
+    strbuf_free(&b);
+}
+
 static void comments(void **state)
 {
     (void)state;
@@ -316,9 +332,9 @@ static void published(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ownership), cmocka_unit_test(names),    cmocka_unit_test(sections),
-        cmocka_unit_test(unusable),  cmocka_unit_test(comments), cmocka_unit_test(inlined),
-        cmocka_unit_test(published),
+        cmocka_unit_test(ownership), cmocka_unit_test(names),     cmocka_unit_test(sections),
+        cmocka_unit_test(unusable),  cmocka_unit_test(long_root), cmocka_unit_test(comments),
+        cmocka_unit_test(inlined),   cmocka_unit_test(published),
     };
     return cmocka_run_group_tests_name("source_map", tests, NULL, NULL);
 }

@@ -174,6 +174,7 @@ static struct field_beacon beacon(const char *id, enum vital v, double value, co
 {
     return (struct field_beacon){.metric = v,
                                  .value = value,
+                                 .at = SD_UNKNOWN,
                                  .id = id,
                                  .key = {"", page, "mobile", "4g", "DE", "navigate"},
                                  .target = v == VITAL_TTFB ? NULL : "main>img"};
@@ -211,6 +212,44 @@ static void test_last_value_counts(void **state)
         assert_true(inp == str_eq(a->script, "https://cdn.example/a.js"));
     }
     assert_int_equal(n, 2);
+    batch_unref(b);
+    field_tally_free(t);
+}
+
+static void test_days(void **state)
+{
+    (void)state;
+    enum { DAYS = 70, VISITS = 40 };
+    struct field_tally *t = field_tally_new(&FIELD_LIMITS, 3);
+    char id[32];
+    for (int day = 0; day < DAYS; day++)
+        for (int i = 0; i < VISITS; i++) {
+            snprintf(id, sizeof id, "%d-%d", day, i);
+            struct field_beacon b = beacon(id, VITAL_LCP, day * 100 + i, "/");
+            b.at = (20000 + (day * 37) % DAYS) * 86400 * SD_S + i; /* in no order */
+            b.key[FIELD_DEVICE] = i % 2 ? "mobile" : "desktop";
+            field_tally_add(t, &b);
+            b.value += 1; /* a later value of the same visit */
+            field_tally_add(t, &b);
+        }
+    struct sd_batch *b = records_of(t);
+    const struct sd_page_trend *r;
+    size_t n = 0;
+    for (size_t i = 0; (r = batch_each(b, SD_PAGE_TREND, &i)); n++) {
+        assert_string_equal(r->data, "rum");
+        assert_string_equal(r->metric, "lcp");
+        assert_string_equal(r->by, n ? "device" : "all");
+        assert_int_equal(r->ends->n, 62);
+        for (uint32_t k = 0; k < r->ends->n; k++) {
+            int64_t at = r->ends->items[k] / (86400 * SD_S) - 20000, day = 0;
+            while (day * 37 % DAYS != at)
+                day++;
+            int rank = n == 0 ? 30 : str_eq(r->key, "mobile") ? 30 : 29; /* of the visits, from 1 */
+            assert_true(r->p75->items[k] == (double)(day * 100 + rank));
+            assert_int_equal(at, DAYS - 62 + k);
+        }
+    }
+    assert_int_equal(n, 3);
     batch_unref(b);
     field_tally_free(t);
 }
@@ -259,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_percentiles),
         cmocka_unit_test(test_buckets_of_every_size),
         cmocka_unit_test(test_last_value_counts),
+        cmocka_unit_test(test_days),
         cmocka_unit_test(test_beyond_the_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,7 @@ static void forms(void **state)
          "})\n\n/******/ \t});\n"
          "/******/ \tvar c = {};\n})()",
          "./a.js=(module) => {\n\nx()\n\n/***/ }\nb=function() { y() }"},
+        {"(()=>{const e=[,e=>{},,function(){}];})()", "1=e=>{}\n3=function(){}"},
         {"var e={1:()=>{}};e[1]();", "1=()=>{}"},
         /* Escapes in names. */
         {"f([1],{'a\\'\\u00e9\\x41\\n':function(){}})", "a'éA\n=function(){}"},

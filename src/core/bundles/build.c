@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/bundles/name_index.h"
+
 static size_t count(const struct sd_batch *b, enum sd_kind kind)
 {
     size_t n = 0;
@@ -96,7 +98,7 @@ static bool imports_hold(const struct sd_bundle_imports *r)
 #define GATHER(KIND, lower, field, holds)                                                                    \
     x->field = gather(x, b, SD_##KIND, sizeof(struct sd_##lower), holds, a, &x->n_##field)
 
-const struct bundle_build *bundle_build_of(const struct sd_batch *b, struct arena *a)
+struct bundle_build *bundle_build_of(const struct sd_batch *b, struct arena *a)
 {
     size_t first = 0;
     const struct sd_bundle *head = batch_each(b, SD_BUNDLE, &first);
@@ -115,4 +117,23 @@ const struct bundle_build *bundle_build_of(const struct sd_batch *b, struct aren
         x->imports = imports;
     x->ill += imports && !x->imports;
     return x;
+}
+
+void bundle_build_number(struct bundle_build *x, struct arena *a)
+{
+    struct name_index names = {0};
+    const struct sd_texts *imports = x->imports ? x->imports->modules : NULL;
+    size_t n_imports = imports ? imports->n : 0;
+    uint32_t *of = arena_alloc(a, (x->n_modules + 1) * sizeof *of),
+             *import_of = arena_alloc(a, (n_imports + 1) * sizeof *import_of);
+    name_index_reserve(&names, x->n_modules);
+    for (size_t i = 0; i < x->n_modules; i++)
+        of[i] = name_index_of(&names, x->modules[i].path);
+    for (size_t i = 0; i < n_imports; i++)
+        import_of[i] = name_index_of(&names, imports->items[i] ? imports->items[i] : "");
+    x->path_of = of;
+    x->import_path_of = import_of;
+    x->n_paths = names.n;
+    x->paths = names.n ? arena_copy(a, names.names, names.n * sizeof *names.names) : NULL;
+    name_index_free(&names);
 }

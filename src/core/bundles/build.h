@@ -20,13 +20,18 @@ struct bundle_build {
     size_t n_assets, n_modules, n_codes, n_routes, n_packages;
     size_t ill; /* records left out because they did not hold */
     const struct sd_batch *batch;
+    /* Paths by number: of each module of an asset, and of each module of `imports`. */
+    const char *const *paths;
+    size_t n_paths;
+    const uint32_t *path_of, *import_path_of;
 };
 
 /* NULL: the batch holds no build. The arrays are the arena's, what they point to the batch's. */
-const struct bundle_build *bundle_build_of(const struct sd_batch *b, struct arena *a);
+struct bundle_build *bundle_build_of(const struct sd_batch *b, struct arena *a);
+/* Without numbers of paths, which bundle_build_number adds: they are the arena's, too. */
+void bundle_build_number(struct bundle_build *x, struct arena *a);
 /* Several, of several sources, as one; the origin, the time and the path are those of the first, `batch` is
  * NULL. */
-const struct bundle_build *bundle_build_merged(const struct bundle_build *const *builds, size_t n,
-                                               struct arena *a);
+struct bundle_build *bundle_build_merged(const struct bundle_build *const *builds, size_t n, struct arena *a);
 
 #endif

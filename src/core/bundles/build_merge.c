@@ -99,8 +99,8 @@ static const void *rows_joined(const void *x, size_t n, const void *y, size_t mo
     out->field = rows_joined(x->field, x->n_##field, y->field, y->n_##field, sizeof *x->field, a);           \
     out->n_##field = x->n_##field + y->n_##field
 
-static const struct bundle_build *two_merged(const struct bundle_build *x, const struct bundle_build *y,
-                                             struct arena *a)
+static struct bundle_build *two_merged(const struct bundle_build *x, const struct bundle_build *y,
+                                       struct arena *a)
 {
     struct bundle_build *out = arena_alloc(a, sizeof *out);
     *out = *x;
@@ -121,10 +121,9 @@ static const struct bundle_build *two_merged(const struct bundle_build *x, const
     return out;
 }
 
-const struct bundle_build *bundle_build_merged(const struct bundle_build *const *builds, size_t n,
-                                               struct arena *a)
+struct bundle_build *bundle_build_merged(const struct bundle_build *const *builds, size_t n, struct arena *a)
 {
-    const struct bundle_build *x = n ? builds[0] : NULL;
+    struct bundle_build *x = n ? arena_copy(a, builds[0], sizeof *x) : NULL;
     for (size_t i = 1; i < n; i++)
         x = two_merged(x, builds[i], a);
     return x;

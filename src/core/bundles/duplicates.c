@@ -67,10 +67,12 @@ static struct copy *find_copies(const struct bundle_build *x, struct arena *a, s
     uint32_t *counts = arena_alloc(a, (x->n_modules + 1) * sizeof *counts),
              *number = arena_alloc(a, (x->n_modules + 1) * sizeof *number);
     size_t all = 0;
+    name_index_reserve(&names, x->n_modules);
     for (size_t i = 0; i < x->n_modules; i++) {
         const struct sd_bundle_module *m = &x->modules[i];
-        const char *behind = behind_folder(m->path);
-        if (!bundle_is_module(m) || is_overhead(m->path) || strcmp(x->assets[m->asset].type, "js") != 0)
+        const char *behind = m->package ? behind_folder(m->path) : NULL;
+        if (!bundle_is_module(m) || (!m->package && is_overhead(m->path)) ||
+            strcmp(x->assets[m->asset].type, "js") != 0)
             continue;
         out[all] = (struct copy){.path = m->path,
                                  .same = behind ? behind : m->path,

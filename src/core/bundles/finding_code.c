@@ -8,7 +8,7 @@ static const struct sd_bundle_code *next_own(const struct finding_run *f, size_t
 {
     while (*i < f->build->n_codes) {
         const struct sd_bundle_code *c = &f->build->codes[(*i)++];
-        if (!c->package && name_index_find(&f->paths, c->path) != NAME_NONE)
+        if (!c->package && name_index_find(&f->own, c->path) != NAME_NONE)
             return c;
     }
     return NULL;

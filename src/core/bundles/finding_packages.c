@@ -49,13 +49,22 @@ void find_heavy_package(struct finding_run *f)
     }
 }
 
+static bool has_package(const struct finding_run *f, const char *name)
+{
+    for (size_t i = 0; i < f->n_packages; i++)
+        if (!strcmp(f->packages[i].name, name))
+            return true;
+    return false;
+}
+
 void find_locales(struct finding_run *f)
 {
     static const char folder[] = "moment/locale/";
     int64_t bytes = 0, n = 0;
-    for (size_t i = 0; i < f->paths.n; i++) {
-        const char *at = strstr(f->paths.names[i], folder);
-        if (!at || (at != f->paths.names[i] && at[-1] != '/') || strchr(at + sizeof folder - 1, '/') ||
+    bool there = has_package(f, "moment");
+    for (size_t i = 0; there && i < f->build->n_paths; i++) {
+        const char *path = f->build->paths[i], *at = f->is_module[i] ? strstr(path, folder) : NULL;
+        if (!at || (at != path && at[-1] != '/') || strchr(at + sizeof folder - 1, '/') ||
             !str_ends(at, ".js"))
             continue;
         n++;
@@ -213,11 +222,12 @@ void find_polyfill(struct finding_run *f)
 {
     int64_t bytes = 0, n = 0;
     const char *first = NULL;
-    for (size_t i = 0; i < f->paths.n; i++) {
-        const struct native *native = native_of(f->paths.names[i]);
+    bool there = has_package(f, "core-js") || has_package(f, "core-js-pure");
+    for (size_t i = 0; there && i < f->build->n_paths; i++) {
+        const struct native *native = f->is_module[i] ? native_of(f->build->paths[i]) : NULL;
         if (!native || !all_have(f, native))
             continue;
-        first = first ? first : f->paths.names[i];
+        first = first ? first : f->build->paths[i];
         n++;
         bytes = bundle_sum(bytes, f->minified[i]);
     }

@@ -12,8 +12,10 @@ struct finding_run {
     const struct bundle_duplicate *duplicates;
     size_t n_duplicates;
     struct arena *a;
-    struct name_index paths; /* of modules */
-    int64_t *minified;       /* of each, in all assets */
+    struct name_index own; /* of own modules' paths: their numbers */
+    uint32_t *own_path;
+    int64_t *minified; /* of each path of the build, in all assets; SD_UNKNOWN: of none, or not known */
+    bool *is_module;   /* is the path one of a module in an asset? */
     const struct bundle_package_use *packages;
     size_t n_packages;
     struct bundle_finding *items;

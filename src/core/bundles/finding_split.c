@@ -47,27 +47,26 @@ static struct on_first_path *find_first(const struct finding_run *f, struct name
 {
     const struct bundle_build *x = f->build;
     const struct import_graph *g = f->graph;
-    struct name_index paths = {0};
-    uint64_t *by = reached_by(f), *users = arena_alloc(f->a, (g->n + 1) * sizeof *users);
+    uint64_t *by = reached_by(f), *users = arena_alloc(f->a, (x->n_paths + 1) * sizeof *users);
+    bool *told = arena_alloc(f->a, x->n_paths + 1);
     size_t *first = arena_alloc(f->a, (x->n_assets + 1) * sizeof *first);
     struct on_first_path *out = arena_alloc(f->a, (x->n_modules + 1) * sizeof *out);
-    for (size_t i = 0; i < g->n; i++)
-        if (g->paths[i])
-            users[name_index_of(&paths, g->paths[i])] |= by[i];
+    for (size_t i = 0; i < g->n; i++) {
+        users[x->import_path_of[i]] |= by[i];
+        told[x->import_path_of[i]] = true;
+    }
     for (size_t i = 0; i < x->n_assets; i++)
         first[i] = loaded_first(x, (int64_t)i);
     for (size_t i = 0; i < x->n_modules; i++) {
         const struct sd_bundle_module *m = &x->modules[i];
         if (!m->package || !first[m->asset])
             continue;
-        uint32_t path = name_index_find(&paths, m->path);
         struct on_first_path *p = &out[name_index_of(packages, m->package)];
         p->bytes = bundle_sum(p->bytes, m->minified_bytes);
         p->entries = MAX(p->entries, first[m->asset]);
-        p->users |= path == NAME_NONE ? 0 : users[path];
-        p->known = p->known || path != NAME_NONE;
+        p->users |= users[x->path_of[i]];
+        p->known = p->known || told[x->path_of[i]];
     }
-    name_index_free(&paths);
     return out;
 }
 

@@ -34,19 +34,25 @@ void finding_add(struct finding_run *f, struct bundle_finding item)
 
 int64_t finding_bytes(const struct finding_run *f, const char *path)
 {
-    uint32_t k = name_index_find(&f->paths, path);
-    return k == NAME_NONE ? SD_UNKNOWN : f->minified[k];
+    uint32_t k = name_index_find(&f->own, path);
+    return k == NAME_NONE ? SD_UNKNOWN : f->minified[f->own_path[k]];
 }
 
 static void sum_paths(struct finding_run *f)
 {
     const struct bundle_build *x = f->build;
-    f->minified = arena_alloc(f->a, (x->n_modules + 1) * sizeof *f->minified);
-    for (size_t i = 0; i < x->n_modules; i++)
-        if (bundle_is_module(&x->modules[i])) {
-            int64_t *sum = &f->minified[name_index_of(&f->paths, x->modules[i].path)];
-            *sum = bundle_sum(*sum, x->modules[i].minified_bytes);
-        }
+    f->minified = arena_alloc(f->a, (x->n_paths + 1) * sizeof *f->minified);
+    f->is_module = arena_alloc(f->a, x->n_paths + 1);
+    f->own_path = arena_alloc(f->a, (x->n_paths + 1) * sizeof *f->own_path);
+    for (size_t i = 0; i < x->n_modules; i++) {
+        uint32_t k = x->path_of[i];
+        if (!bundle_is_module(&x->modules[i]))
+            continue;
+        if (!f->is_module[k] && !x->modules[i].package && x->n_codes)
+            f->own_path[name_index_of(&f->own, x->paths[k])] = k;
+        f->minified[k] = bundle_sum(f->minified[k], x->modules[i].minified_bytes);
+        f->is_module[k] = true;
+    }
 }
 
 static int most_first(const void *a, const void *b)
@@ -60,13 +66,18 @@ static int most_first(const void *a, const void *b)
 }
 
 const struct bundle_finding *bundle_findings(const struct bundle_build *x, const struct import_graph *g,
+                                             const struct bundle_package_use *packages, size_t n_packages,
                                              const struct bundle_duplicate *duplicates, size_t n_duplicates,
                                              struct arena *a, size_t *n)
 {
-    struct finding_run f = {
-        .build = x, .graph = g, .duplicates = duplicates, .n_duplicates = n_duplicates, .a = a};
+    struct finding_run f = {.build = x,
+                            .graph = g,
+                            .packages = packages,
+                            .n_packages = n_packages,
+                            .duplicates = duplicates,
+                            .n_duplicates = n_duplicates,
+                            .a = a};
     sum_paths(&f);
-    f.packages = bundle_packages(x, a, &f.n_packages);
     for (size_t i = 0; i < ARRAY_LEN(RULES); i++) {
         size_t from = f.n;
         RULES[i].find(&f);
@@ -80,6 +91,6 @@ const struct bundle_finding *bundle_findings(const struct bundle_build *x, const
     }
     *n = f.n;
     free(f.items);
-    name_index_free(&f.paths);
+    name_index_free(&f.own);
     return out;
 }

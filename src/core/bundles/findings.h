@@ -5,6 +5,7 @@
 #define CORE_BUNDLES_FINDINGS_H
 
 #include "core/bundles/duplicates.h"
+#include "core/bundles/package_list.h"
 
 /* X(NAME, value, help) */
 #define BUNDLE_THRESHOLDS(X)                                                                                 \
@@ -33,8 +34,9 @@ struct bundle_finding {
     bool is_file; /* `path` is the name of an asset */
 };
 
-/* By bytes, the most first. The arena's. */
+/* Of a build with numbers; by bytes, the most first. The arena's. */
 const struct bundle_finding *bundle_findings(const struct bundle_build *x, const struct import_graph *g,
+                                             const struct bundle_package_use *packages, size_t n_packages,
                                              const struct bundle_duplicate *duplicates, size_t n_duplicates,
                                              struct arena *a, size_t *n);
 /* The kinds, for help; NULL ends. */

@@ -22,17 +22,42 @@ static void grow(struct name_index *x)
 {
     struct name_index more = {.names = x->names, .cap_slots = x->cap_slots ? x->cap_slots * 2 : 64};
     more.slots = mem_array(more.cap_slots, sizeof *more.slots);
-    for (size_t i = 0; i < x->cap_slots; i++)
+    for (size_t i = 0; i < x->cap_slots; i++) {
+        size_t k = x->slots[i].hash & (more.cap_slots - 1);
+        while (x->slots[i].number && more.slots[k].number)
+            k = (k + 1) & (more.cap_slots - 1);
         if (x->slots[i].number)
-            *slot_of(&more, x->names[x->slots[i].number - 1], x->slots[i].hash) = x->slots[i];
+            more.slots[k] = x->slots[i];
+    }
     free(x->slots);
     x->slots = more.slots;
     x->cap_slots = more.cap_slots;
 }
 
+void name_index_reserve(struct name_index *x, size_t n)
+{
+    size_t cap = 64;
+    while (cap < 2 * (n + 1))
+        cap *= 2;
+    if (x->cap_slots)
+        return;
+    x->slots = mem_array(cap, sizeof *x->slots);
+    x->cap_slots = cap;
+}
+
+/* Eight bytes at a time: there may be 100,000 paths, and they are looked up more than once. */
 static uint64_t hash_of(const char *name)
 {
-    uint64_t h = str_hash(name, strlen(name));
+    size_t n = strlen(name);
+    uint64_t h = n * UINT64_C(0x9e3779b97f4a7c15), word;
+    for (; n >= sizeof word; n -= sizeof word, name += sizeof word) {
+        memcpy(&word, name, sizeof word);
+        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
+        h ^= h >> 32;
+    }
+    word = 0;
+    memcpy(&word, name, n);
+    h = (h ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
     return h ^ h >> 29;
 }
 
@@ -40,11 +65,12 @@ uint32_t name_index_of(struct name_index *x, const char *name)
 {
     if (2 * (x->n + 1) > x->cap_slots)
         grow(x);
-    struct name_slot *s = slot_of(x, name, hash_of(name));
+    uint64_t hash = hash_of(name);
+    struct name_slot *s = slot_of(x, name, hash);
     if (!s->number) {
         x->names = mem_grow(x->names, x->n, &x->cap_names, sizeof *x->names);
         x->names[x->n++] = name;
-        *s = (struct name_slot){.hash = hash_of(name), .number = (uint32_t)x->n};
+        *s = (struct name_slot){.hash = hash, .number = (uint32_t)x->n};
     }
     return s->number - 1;
 }

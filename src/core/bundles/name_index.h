@@ -12,6 +12,7 @@ struct name_index {
 };
 
 uint32_t name_index_of(struct name_index *x, const char *name); /* added when it is new */
+void name_index_reserve(struct name_index *x, size_t n);        /* room for so many, when it is empty */
 #define NAME_NONE UINT32_MAX
 uint32_t name_index_find(const struct name_index *x, const char *name); /* NAME_NONE: it is not there */
 void name_index_free(struct name_index *x);                             /* what is in it */

@@ -47,12 +47,13 @@ static int largest_first(const void *a, const void *b)
 
 const struct bundle_package_use *bundle_packages(const struct bundle_build *x, struct arena *a, size_t *n)
 {
-    struct name_index packages = {0}, paths = {0};
+    struct name_index packages = {0};
+    bool *seen = mem_array(x->n_paths + 1, sizeof *seen);
     struct bundle_package_use *out = NULL;
     size_t cap = 0;
     for (size_t i = 0; i < x->n_modules; i++) {
         const struct sd_bundle_module *m = &x->modules[i];
-        size_t known = packages.n, seen = paths.n;
+        size_t known = packages.n;
         uint32_t k = name_index_of(&packages, bundle_package_of(m));
         if (k == known) {
             out = mem_grow(out, known, &cap, sizeof *out);
@@ -62,8 +63,9 @@ const struct bundle_package_use *bundle_packages(const struct bundle_build *x, s
         p->bytes.minified = bundle_sum(p->bytes.minified, m->minified_bytes);
         p->bytes.gzip = bundle_sum(p->bytes.gzip, m->gzip_bytes);
         p->bytes.brotli = bundle_sum(p->bytes.brotli, m->brotli_bytes);
-        if (!bundle_is_module(m) || name_index_of(&paths, m->path) < seen)
+        if (!bundle_is_module(m) || seen[x->path_of[i]])
             continue;
+        seen[x->path_of[i]] = true;
         p->modules++;
         p->bytes.size = bundle_sum(p->bytes.size, m->size_bytes);
     }
@@ -77,7 +79,7 @@ const struct bundle_package_use *bundle_packages(const struct bundle_build *x, s
     if (*n)
         memcpy(copy, out, *n * sizeof *out);
     free(out);
+    free(seen);
     name_index_free(&packages);
-    name_index_free(&paths);
     return copy;
 }

@@ -19,7 +19,7 @@ struct bundle_package_use {
 
 bool bundle_is_module(const struct sd_bundle_module *m);
 const char *bundle_package_of(const struct sd_bundle_module *m); /* its package, (own) or (rest) */
-/* By minified bytes, the largest first. The arena's. */
+/* Of a build with numbers, by minified bytes, the largest first. The arena's. */
 const struct bundle_package_use *bundle_packages(const struct bundle_build *x, struct arena *a, size_t *n);
 
 /* a + b; SD_UNKNOWN when one is. */

@@ -155,6 +155,7 @@ static void compare_metric(struct run_gate *g, const char *page, const struct ru
         m.difference = s.difference;
         m.low = s.low;
         m.high = s.high;
+        m.confidence = s.confidence;
         if (MIN(m.runs_base, m.runs_new) >= GATE_RUNS_NEEDED)
             m.status = s.low > 0 && felt ? GATE_REGRESSION : GATE_PASS;
         add_metric(g, &m);

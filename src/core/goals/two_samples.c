@@ -60,6 +60,13 @@ static double ties_of(const double *a, size_t n, const double *b, size_t m)
     return ties;
 }
 
+/* The most that an interval can have: all differences are in it, unless one sample lies wholly above the
+ * other, for which there are two of all ways to divide the values. */
+static double most_confidence(double a, double b)
+{
+    return fmax(0, 1 - 2 * exp(lgamma(a + 1) + lgamma(b + 1) - lgamma(a + b + 1)));
+}
+
 struct two_samples two_samples(const double *before, size_t n_before, const double *after, size_t n_after,
                                double confidence)
 {
@@ -79,7 +86,8 @@ struct two_samples two_samples(const double *before, size_t n_before, const doub
                             .after = sample_median(after, n_after),
                             .difference = middle(d, n),
                             .low = d[MIN(k, (n - 1) / 2)],
-                            .high = d[n - 1 - MIN(k, (n - 1) / 2)]};
+                            .high = d[n - 1 - MIN(k, (n - 1) / 2)],
+                            .confidence = fmin(confidence, most_confidence(a, b))};
     free(d);
     return s;
 }

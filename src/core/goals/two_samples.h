@@ -13,6 +13,7 @@ struct two_samples {
     double before, after; /* medians; of an even number the mean of the middle two */
     double difference;    /* after less before */
     double low, high;     /* low <= difference <= high */
+    double confidence;    /* of that interval: less than what was asked for when there are too few values */
 };
 
 /* Neither sample is empty, all values are finite. `confidence` of the interval, of both sides: 0.95. */

@@ -264,9 +264,8 @@ static bool caches_less(struct part *p, size_t want)
         ;
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            if (!most || x->of[k].bytes > most->bytes)
-                most = &x->of[k];
+        if (x)
+            most = history_largest(most, x->of, N_KINDS);
     }
     if (p->bytes > want && p->bytes > p->share && most)
         history_free(p, most);

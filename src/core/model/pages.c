@@ -3,8 +3,8 @@
 
 #include "core/model/parts.h"
 
-static const enum sd_kind KINDS[] = {SD_PAGE_REPORT, SD_PAGE_FIELD,    SD_PAGE_ATTRIBUTION, SD_PAGE_TREND,
-                                     SD_PAGE_LOAD,   SD_PAGE_RECEIVER, SD_PAGE_NOTES};
+static const enum sd_kind KINDS[] = {SD_PAGE_REPORT, SD_PAGE_FIELD, SD_PAGE_ATTRIBUTION,
+                                     SD_PAGE_TREND,  SD_PAGE_LOAD,  SD_PAGE_RECEIVER};
 enum { N_KINDS = ARRAY_LEN(KINDS) };
 
 /* Of one origin. */
@@ -64,11 +64,10 @@ static struct history *largest(struct part *p)
     struct history *most = NULL;
     for (size_t i = 0; i < p->model->n_origins; i++) {
         struct states *x = states_of(p->model, i);
-        for (size_t k = 0; x && k < N_KINDS; k++)
-            if (x->of[k].bytes > (most ? most->bytes : 0))
-                most = &x->of[k];
+        if (x)
+            most = history_largest(most, x->of, N_KINDS);
     }
-    return most;
+    return most && most->bytes ? most : NULL;
 }
 
 static bool pages_less(struct part *p, size_t want)
@@ -97,8 +96,7 @@ static void pages_clear(struct part *p)
 const struct domain pages_domain = {
     .name = "pages",
     .kinds = SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION) |
-             SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER) |
-             SD_KIND_BIT(SD_PAGE_NOTES),
+             SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER),
     .is_data = true,
     .origin_size = sizeof(struct states),
     .apply = pages_apply,

@@ -8,8 +8,8 @@
 
 #include "core/model/model.h"
 
-/* The newest records of one of the kinds PAGE_REPORT, PAGE_FIELD, PAGE_ATTRIBUTION, PAGE_TREND, PAGE_LOAD,
- * PAGE_RECEIVER and PAGE_NOTES at or before `at`, of all sources, in the order in which they came; count, at
+/* The newest records of one of the kinds PAGE_REPORT, PAGE_FIELD, PAGE_ATTRIBUTION, PAGE_TREND, PAGE_LOAD
+ * and PAGE_RECEIVER at or before `at`, of all sources, in the order in which they came; count, at
  * most max. `before` is the one for the same page and metric (of a report: the same file) at the beginning of
  * the span, or when it was first seen in it. */
 size_t model_page_records(const struct model *m, enum sd_kind kind, struct span span, sd_time at,

@@ -130,6 +130,8 @@ void history_drop(struct part *p, struct history *h, sd_time before);
 /* Leaves out every second moment of the older half; false when nothing is left to do. */
 bool history_thin(struct part *p, struct history *h);
 void history_free(struct part *p, struct history *h);
+/* Which holds the most bytes: `most`, which may be NULL, or one of the n. */
+struct history *history_largest(struct history *most, struct history *of, size_t n);
 /* The records of the newest moment at or before `at`, each with the one for the same thing (is_same, a
  * contract of the domain) at the beginning of the span, or when that was first seen in it; count, at most
  * max. */

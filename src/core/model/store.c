@@ -411,6 +411,14 @@ void history_free(struct part *p, struct history *h)
     *h = (struct history){0};
 }
 
+struct history *history_largest(struct history *most, struct history *of, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!most || of[i].bytes > most->bytes)
+            most = &of[i];
+    return most;
+}
+
 /* Where growth is measured from; NULL: there is nothing earlier. */
 static const struct moment *earlier(const struct history *h, struct span span, const struct moment *now)
 {

@@ -11,6 +11,7 @@ struct beacon_seen {
     double value;
     uint32_t target;
     uint16_t key[5];
+    uint16_t day; /* since 1970-01-01; 0: not counted by day */
     uint8_t metric, used;
 };
 

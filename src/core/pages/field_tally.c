@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/pages/beacon_ids.h"
+#include "core/pages/field_days.h"
 #include "core/pages/vital_values.h"
 #include "core/schema.h"
 
@@ -51,6 +52,7 @@ struct field_tally {
     struct names target_names; /* metric, page and selector */
     struct target_row *targets;
     size_t cap_targets;
+    struct field_days days;
     int64_t exact, coarse; /* values kept as they are; rows that were coarsened for want of room */
 };
 
@@ -127,6 +129,7 @@ void field_tally_free(struct field_tally *t)
     free(t->targets);
     names_free(&t->target_names);
     beacon_ids_free(&t->ids);
+    field_days_free(&t->days);
     free(t);
 }
 
@@ -194,6 +197,17 @@ static void take_back(struct field_tally *t, const struct beacon_seen *seen)
         take_out(t, &t->rows[by][by ? seen->key[by - 1] : 0][v], v, seen->value);
     if (seen->target)
         take_out(t, &t->targets[seen->target - 1].values, v, seen->value);
+    if (seen->day)
+        field_days_remove(&t->days, seen->day, seen->key[FIELD_DEVICE - 1] + 1u, v, seen->value);
+}
+
+/* Days of which no number of two bytes tells are none of a visit. */
+static void add_to_day(struct field_tally *t, const struct field_beacon *b, struct beacon_seen *seen)
+{
+    int64_t day = sd_known(b->at) ? b->at / (86400 * SD_S) : 0;
+    bool counts = day > 0 && day <= UINT16_MAX &&
+                  field_days_add(&t->days, day, seen->key[FIELD_DEVICE - 1] + 1u, b->metric, b->value);
+    seen->day = counts ? (uint16_t)day : 0;
 }
 
 static void add_to_target(struct field_tally *t, struct target_row *row, const struct field_beacon *b)
@@ -229,6 +243,7 @@ void field_tally_add(struct field_tally *t, const struct field_beacon *b)
     seen->target = target_number(t, b, seen->key[FIELD_PAGE - 1]);
     if (seen->target)
         add_to_target(t, &t->targets[seen->target - 1], b);
+    add_to_day(t, b, seen);
 }
 
 /* ---- records ---- */
@@ -272,6 +287,29 @@ static bool add_target(struct field_tally *t, uint32_t i, const struct sd_host *
     return host->add(b, SD_PAGE_ATTRIBUTION, &a);
 }
 
+/* The course over the days, where there are several. */
+static bool add_trend(struct field_tally *t, uint32_t row, unsigned v, const struct sd_host *host,
+                      struct sd_batch *b)
+{
+    double p75[FIELD_DAYS];
+    int64_t ends[FIELD_DAYS];
+    struct sd_page_trend r;
+    if (field_days_read(&t->days, row, (enum vital)v, p75) < 2)
+        return true;
+    for (size_t i = 0; i < t->days.n; i++)
+        ends[i] = t->days.items[i]->day * 86400 * SD_S;
+    const struct sd_ints all_ends = {.n = (uint32_t)t->days.n, .items = ends};
+    const struct sd_reals all_p75 = {.n = (uint32_t)t->days.n, .items = p75};
+    schema_clear(schema_of(SD_PAGE_TREND), &r);
+    r.data = "rum";
+    r.by = FIELD_BY_NAMES[row ? FIELD_DEVICE : FIELD_ALL];
+    r.key = row ? t->keys[FIELD_DEVICE].texts[row - 1] : "";
+    r.metric = VITALS[v].name;
+    r.ends = &all_ends;
+    r.p75 = &all_p75;
+    return host->add(b, SD_PAGE_TREND, &r);
+}
+
 bool field_tally_records(struct field_tally *t, const struct sd_host *host, struct sd_batch *b)
 {
     const struct sd_page_receiver r = {.accepted = t->counts.accepted,
@@ -286,6 +324,9 @@ bool field_tally_records(struct field_tally *t, const struct sd_host *host, stru
                 fits = add_field(host, b, by, t->keys[by].texts[k], v, &t->rows[by][k][v]);
     for (uint32_t i = 0; i < t->target_names.n && fits; i++)
         fits = add_target(t, i, host, b);
+    for (uint32_t row = 0; row < MIN(t->keys[FIELD_DEVICE].n + 1, (uint32_t)FIELD_DAY_ROWS); row++)
+        for (unsigned v = 0; v < VITAL_N && fits; v++)
+            fits = add_trend(t, row, v, host, b);
     return fits;
 }
 

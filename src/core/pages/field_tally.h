@@ -20,6 +20,7 @@ extern const char *const FIELD_BY_NAMES[FIELD_BYS]; /* "all", "page", ..., "navi
 struct field_beacon {
     enum vital metric;
     double value; /* 0 or more; ms, of CLS plain */
+    sd_time at;   /* its day counts; SD_UNKNOWN: not said */
     const char *id;
     const char *key[FIELD_BYS]; /* what it is of; of FIELD_ALL "" */
     const char *target;         /* the element it is about; NULL: not said */
@@ -48,7 +49,8 @@ struct field_tally *field_tally_new(const struct field_limits *limits, uint64_t 
 void field_tally_free(struct field_tally *t); /* NULL is fine */
 void field_tally_add(struct field_tally *t, const struct field_beacon *b);
 struct field_counts *field_tally_counts(struct field_tally *t);
-/* All it holds as records PAGE_FIELD, PAGE_ATTRIBUTION and PAGE_RECEIVER. False: the batch is full. */
+/* All it holds as records PAGE_FIELD, PAGE_ATTRIBUTION and PAGE_RECEIVER, and of several days PAGE_TREND, of
+ * all visits and of each device. False: the batch is full. */
 bool field_tally_records(struct field_tally *t, const struct sd_host *host, struct sd_batch *b);
 /* What was folded, forgotten or is inexact, in sentences: at most FIELD_NOTES_MAX; how many. Free each. */
 enum { FIELD_NOTES_MAX = FIELD_BYS + 3 };

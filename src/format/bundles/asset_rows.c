@@ -7,6 +7,7 @@
 #include "format/bundles/asset_type.h"
 #include "format/bundles/module_path.h"
 #include "format/bundles/source_map.h"
+#include "format/bundles/webpack_asset.h"
 
 /* ---- rows ---- */
 
@@ -140,16 +141,120 @@ static bool mapped(const struct asset_input *in, struct asset_output *out)
     return true;
 }
 
-/* Of `total` bytes a share for each part, by the size of its source. */
-static void shared_out(const struct asset_input *in, struct asset_output *out, int64_t total)
+/* Shares `total` out among the parts that `of` names, by the size of their sources. */
+static void share(const struct asset_input *in, struct asset_output *out, const size_t *of, size_t n,
+                  int64_t total)
 {
-    int64_t *shares = mem_array(in->n_parts, sizeof *shares);
-    for (size_t i = 0; i < in->n_parts; i++)
-        shares[i] = MAX(in->draft->modules[in->parts[i].module].size_bytes, (int64_t)0);
-    apportion(total, shares, in->n_parts, shares);
-    for (size_t i = 0; i < in->n_parts; i++)
-        add_module(out, &in->draft->modules[in->parts[i].module], shares[i])->estimated = true;
+    int64_t *shares = mem_array(n + 1, sizeof *shares);
+    for (size_t i = 0; i < n; i++)
+        shares[i] = MAX(in->draft->modules[in->parts[of[i]].module].size_bytes, (int64_t)0);
+    apportion(total, shares, n, shares);
+    for (size_t i = 0; i < n; i++)
+        add_module(out, &in->draft->modules[in->parts[of[i]].module], shares[i])->estimated = true;
     free(shares);
+}
+
+static void shared_out(const struct asset_input *in, struct asset_output *out)
+{
+    size_t *all = mem_array(in->n_parts + 1, sizeof *all);
+    for (size_t i = 0; i < in->n_parts; i++)
+        all[i] = i;
+    share(in, out, all, in->n_parts, out->size_bytes);
+    free(all);
+}
+
+/* The functions of one module in the asset, and the parts that are in them: several when it is concatenated.
+ */
+struct function {
+    int64_t bytes;
+    size_t first, n; /* in `order` */
+};
+
+struct functions {
+    struct function *items;
+    size_t n;
+    struct id_table by_id;
+    size_t *order;    /* parts, those of each function together; behind them those of none */
+    size_t n_in;      /* parts in functions */
+    int64_t nameless; /* bytes of functions no part is in */
+};
+
+static uint32_t function_of(const struct asset_input *in, const struct functions *f, size_t part)
+{
+    const char *id = in->draft->modules[in->parts[part].module].id;
+    return id ? id_table_get(&f->by_id, str_hash(id, strlen(id))) : ID_NONE;
+}
+
+static void gather(const struct asset_input *in, const struct webpack_asset *a, struct functions *f)
+{
+    f->items = mem_array(a->n + 1, sizeof *f->items);
+    f->order = mem_array(in->n_parts + 1, sizeof *f->order);
+    for (size_t i = 0; i < a->n; i++) {
+        uint64_t key = str_hash(a->functions[i].id, strlen(a->functions[i].id));
+        uint32_t at = id_table_get(&f->by_id, key);
+        if (at == ID_NONE)
+            id_table_put(&f->by_id, key, at = (uint32_t)f->n++);
+        f->items[at].bytes += (int64_t)a->functions[i].len;
+    }
+    for (size_t i = 0; i < in->n_parts; i++) {
+        uint32_t at = function_of(in, f, i);
+        if (at != ID_NONE)
+            f->items[at].n++;
+    }
+    for (size_t i = 0; i < f->n; i++) {
+        f->items[i].first = f->n_in;
+        f->n_in += f->items[i].n;
+        f->nameless += f->items[i].n ? 0 : f->items[i].bytes;
+        f->items[i].n = 0;
+    }
+    size_t none = f->n_in;
+    for (size_t i = 0; i < in->n_parts; i++) {
+        uint32_t at = function_of(in, f, i);
+        struct function *to = at == ID_NONE ? NULL : &f->items[at];
+        f->order[to ? to->first + to->n++ : none++] = i;
+    }
+}
+
+/* Modules without a function of their own: the loader, and what webpack put right into it. An
+ * estimate is never larger than the source. */
+static void share_rest(const struct asset_input *in, struct asset_output *out, const struct functions *f,
+                       int64_t rest)
+{
+    int64_t sources = 0;
+    for (size_t i = f->n_in; i < in->n_parts; i++)
+        sources += MAX(in->draft->modules[in->parts[f->order[i]].module].size_bytes, (int64_t)0);
+    int64_t shared = MIN(rest, sources);
+    share(in, out, f->order + f->n_in, in->n_parts - f->n_in, shared);
+    add_rest(out, "(glue)", "glue", rest - shared);
+}
+
+/* As webpack wrote them into the asset. False: it is none of webpack's. */
+static bool from_functions(const struct asset_input *in, struct asset_output *out)
+{
+    struct webpack_asset a;
+    struct functions f = {0};
+    if (!in->text || !in->n_parts || !webpack_asset_read(in->text, in->len, &a))
+        return false;
+    gather(in, &a, &f);
+    int64_t rest = out->size_bytes - f.nameless;
+    for (size_t i = 0; i < f.n && f.n_in; i++) {
+        const struct function *x = &f.items[i];
+        if (x->n == 1)
+            add_module(out, &in->draft->modules[in->parts[f.order[x->first]].module], x->bytes);
+        else if (x->n)
+            share(in, out, f.order + x->first, x->n, x->bytes);
+        rest -= x->n ? x->bytes : 0;
+    }
+    bool found = f.n_in > 0;
+    if (found) {
+        share_rest(in, out, &f, rest);
+        add_rest(out, "(unmapped)", "unmapped", f.nameless);
+    }
+    free(f.items);
+    free(f.order);
+    id_table_free(&f.by_id);
+    webpack_asset_clear(&a);
+    return found;
 }
 
 static bool any_described(const struct asset_input *in)
@@ -183,10 +288,10 @@ bool asset_rows(const struct asset_input *in, struct asset_output *out, struct s
         if (!described(in, out, err))
             return false;
     } else if (!is_code(in) || !in->text || !in->map || !mapped(in, out)) {
-        if (in->n_parts && out->size_bytes != SD_UNKNOWN)
-            shared_out(in, out, out->size_bytes);
-        else
+        if (!in->n_parts || out->size_bytes == SD_UNKNOWN)
             whole(in, out);
+        else if (!from_functions(in, out))
+            shared_out(in, out);
     }
     merge(out);
     return true;

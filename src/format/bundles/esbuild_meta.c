@@ -76,7 +76,7 @@ static bool read_inputs(struct meta *m, struct json_pull inputs)
         uint32_t i = new_name(m, &m->inputs, &inputs);
         if (i == NAME_NONE)
             return false;
-        json_fields(inputs, KEYS, values, ARRAY_LEN(KEYS));
+        json_fields(&inputs, KEYS, values, ARRAY_LEN(KEYS));
         if (values[0].at && !json_size(&values[0], &bytes))
             return refuse(m, m->inputs.names[i], "has bytes that are no size");
         draft_module(m->d, m->inputs.names[i], bytes);
@@ -88,12 +88,11 @@ static bool read_inputs(struct meta *m, struct json_pull inputs)
             module->code.es_module = str_eq(strbuf_text(&m->name), "esm");
             module->code.imported_by_es = 0;
         }
-        json_skip(&inputs);
     }
     return true;
 }
 
-static void read_import(struct meta *m, uint32_t importer, struct json_pull import, uint64_t *seen)
+static void read_import(struct meta *m, uint32_t importer, struct json_pull *import, uint64_t *seen)
 {
     static const char *const KEYS[] = {"path", "kind"};
     struct json_pull values[ARRAY_LEN(KEYS)];
@@ -121,13 +120,10 @@ static void read_imports(struct meta *m, struct json_pull inputs)
     json_enter(&inputs, '{');
     for (uint32_t i = 0; json_key(&inputs); i++) {
         struct json_pull list;
-        json_fields(inputs, KEYS, &list, 1);
+        json_fields(&inputs, KEYS, &list, 1);
         if (list.at && json_enter(&list, '['))
-            while (json_item(&list)) {
-                read_import(m, i, list, seen);
-                json_skip(&list);
-            }
-        json_skip(&inputs);
+            while (json_item(&list))
+                read_import(m, i, &list, seen);
     }
     free(seen);
 }
@@ -168,13 +164,12 @@ static bool read_outputs(struct meta *m, struct json_pull outputs)
         const char *name = m->outputs.names[i];
         int64_t bytes = SD_UNKNOWN;
         struct json_pull size;
-        json_fields(outputs, KEYS, &size, 1);
+        json_fields(&outputs, KEYS, &size, 1);
         if (size.at && !json_size(&size, &bytes))
             return refuse(m, name, "has bytes that are no size");
         uint32_t asset = draft_asset(m->d, name + folder);
         m->d->assets[asset].size_bytes = bytes;
         esbuild_routes_output(&m->routes, asset);
-        json_skip(&outputs);
     }
     return true;
 }
@@ -193,7 +188,7 @@ static bool read_parts(struct meta *m, uint32_t output, struct json_pull inputs)
         json_key_name(&inputs, &m->name);
         const char *name = strbuf_text(&m->name);
         uint32_t module = name_index_find(&m->inputs, name);
-        json_fields(inputs, KEYS, &size, 1);
+        json_fields(&inputs, KEYS, &size, 1);
         if (!size.at || !json_size(&size, &bytes))
             return refuse(m, name, "is in an output with bytes that are no size");
         if (module == NAME_NONE) {
@@ -204,7 +199,6 @@ static bool read_parts(struct meta *m, uint32_t output, struct json_pull inputs)
         sum = add_sat(sum, bytes);
         if (sd_known(whole) && sum > whole)
             return refuse(m, m->outputs.names[output], "is smaller than what it holds of its inputs");
-        json_skip(&inputs);
     }
     return true;
 }
@@ -215,8 +209,8 @@ static void read_loads(struct meta *m, uint32_t output, struct json_pull list)
     struct json_pull values[ARRAY_LEN(KEYS)];
     if (!json_enter(&list, '['))
         return;
-    for (; json_item(&list); json_skip(&list)) {
-        json_fields(list, KEYS, values, ARRAY_LEN(KEYS));
+    while (json_item(&list)) {
+        json_fields(&list, KEYS, values, ARRAY_LEN(KEYS));
         bool dynamic = how_of(values[1], &m->name) == HOW_DYNAMIC;
         if (!values[0].at)
             continue;
@@ -227,7 +221,7 @@ static void read_loads(struct meta *m, uint32_t output, struct json_pull list)
     }
 }
 
-static bool read_output(struct meta *m, uint32_t i, struct json_pull object)
+static bool read_output(struct meta *m, uint32_t i, struct json_pull *object)
 {
     static const char *const KEYS[] = {"inputs", "imports", "cssBundle", "entryPoint"};
     struct json_pull values[ARRAY_LEN(KEYS)];
@@ -257,11 +251,9 @@ static bool read_meta(struct meta *m, struct json_pull inputs, struct json_pull 
         return false;
     read_imports(m, inputs);
     json_enter(&outputs, '{');
-    for (uint32_t i = 0; json_key(&outputs); i++) {
-        if (!read_output(m, i, outputs))
+    for (uint32_t i = 0; json_key(&outputs); i++)
+        if (!read_output(m, i, &outputs))
             return false;
-        json_skip(&outputs);
-    }
     esbuild_routes_finish(&m->routes, m->d);
     return true;
 }
@@ -271,7 +263,8 @@ static bool read_meta(struct meta *m, struct json_pull inputs, struct json_pull 
 static bool find_both(const char *text, size_t len, struct json_pull values[2])
 {
     static const char *const KEYS[] = {"inputs", "outputs"};
-    json_fields(json_pull(text, len), KEYS, values, 2);
+    struct json_pull whole = json_pull(text, len);
+    json_fields(&whole, KEYS, values, 2);
     return values[0].at && values[1].at && json_peek(&values[0]) == '{' && json_peek(&values[1]) == '{';
 }
 

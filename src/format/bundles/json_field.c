@@ -4,17 +4,17 @@
 
 #define SIZE_MOST (INT64_C(1) << 53)
 
-void json_fields(struct json_pull object, const char *const *keys, struct json_pull *values, size_t n)
+void json_fields(struct json_pull *object, const char *const *keys, struct json_pull *values, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         values[i] = (struct json_pull){.at = NULL};
-    if (!json_enter(&object, '{'))
+    if (!json_enter(object, '{'))
         return;
-    while (json_key(&object)) {
+    while (json_key(object)) {
         for (size_t i = 0; i < n; i++)
-            if (json_is(&object, keys[i]))
-                values[i] = object;
-        json_skip(&object);
+            if (json_is(object, keys[i]))
+                values[i] = *object;
+        json_skip(object);
     }
 }
 

@@ -5,9 +5,9 @@
 
 #include "format/json_pull.h"
 
-/* Puts a cursor before the value of keys[i] of the object into values[i]; `at` is NULL where there is none.
- * Of a key twice the last counts. One pass over the object. */
-void json_fields(struct json_pull object, const char *const *keys, struct json_pull *values, size_t n);
+/* Goes past the object, and puts a cursor before the value of keys[i] into values[i]; `at` is NULL where
+ * there is none. Of a key twice the last counts. Any other value has none of them. */
+void json_fields(struct json_pull *object, const char *const *keys, struct json_pull *values, size_t n);
 /* A text without the characters U+0000, with which rollup begins the names of modules it makes; "" for any
  * other value, which is skipped. */
 void json_name(struct json_pull *j, struct strbuf *out);

@@ -24,6 +24,7 @@ struct splitter {
     struct source_map_part *parts; /* of all sections; parallel to lines.bytes */
     size_t n, cap;
     struct strbuf scratch, root, name;
+    size_t name_bytes, name_bytes_max;
     struct sd_error *err;
 };
 
@@ -39,7 +40,7 @@ static bool before(struct position a, struct position b)
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
-static void find_fields(struct json_pull object, struct fields *f)
+static void find_fields(struct json_pull *object, struct fields *f)
 {
     static const char *const KEYS[FIELDS] = {
         [VERSION] = "version",
@@ -80,19 +81,23 @@ static const char *full_name(struct splitter *s)
     return arena_printf(s->arena, "%s%s%s", root, str_ends(root, "/") ? "" : "/", name);
 }
 
-static void read_sources(struct splitter *s, struct fields *f)
+static bool read_sources(struct splitter *s, struct fields *f)
 {
     strbuf_clear(&s->root);
     if (f->of[SOURCE_ROOT].at)
         json_name(&f->of[SOURCE_ROOT], &s->root);
     if (!f->of[SOURCES].at || !json_enter(&f->of[SOURCES], '['))
-        return;
+        return true;
     while (json_item(&f->of[SOURCES])) {
         json_name(&f->of[SOURCES], &s->name);
+        s->name_bytes += s->root.len + s->name.len;
+        if (s->name_bytes > s->name_bytes_max)
+            return fail(s->err, "The names of the sources in the source map are too long.");
         s->parts = mem_grow(s->parts, s->n, &s->cap, sizeof *s->parts);
         /* A source without a name is none. */
         s->parts[s->n++] = (struct source_map_part){.source = s->name.len ? full_name(s) : NULL};
     }
+    return true;
 }
 
 static void read_ignored(struct splitter *s, struct json_pull list, size_t first)
@@ -210,7 +215,8 @@ static bool read_mappings(struct splitter *s, const char *text, size_t len, cons
 static bool read_plain(struct splitter *s, struct fields *f, const struct region *r)
 {
     size_t first = s->n, len;
-    read_sources(s, f);
+    if (!read_sources(s, f))
+        return false;
     read_ignored(s, f->of[IGNORED], first);
     map_lines_add_sources(&s->lines, s->n - first);
     const char *text = f->of[MAPPINGS].at ? json_bytes(&f->of[MAPPINGS], &s->scratch, &len) : NULL;
@@ -259,17 +265,16 @@ static bool read_sections(struct splitter *s, struct json_pull list, const struc
         return fail(s->err, "The sections of the source map are no list.");
     bool more = json_item(&list);
     if (more)
-        find_fields(list, &next);
+        find_fields(&list, &next);
     if (more && !section_begin(s, &next, r, &own.begin))
         return false;
     while (more) {
         f = next;
         own.end = r->end;
-        json_skip(&list);
         more = json_item(&list);
         struct position begin = own.begin;
         if (more) {
-            find_fields(list, &next);
+            find_fields(&list, &next);
             if (!section_begin(s, &next, r, &begin))
                 return false;
             if (before(begin, own.begin))
@@ -292,7 +297,7 @@ static bool read_map(struct splitter *s, struct json_pull map, const struct regi
     struct fields f;
     if (json_peek(&map) != '{')
         return fail(s->err, "The source map is no object.");
-    find_fields(map, &f);
+    find_fields(&map, &f);
     double version = f.of[VERSION].at ? json_number(&f.of[VERSION]) : (double)NAN;
     if (isnan(version))
         return fail(s->err, "The source map does not say its version.");
@@ -344,7 +349,8 @@ bool source_map_split(const char *asset, size_t asset_len, const char *map, size
     struct region all = {.end = NOWHERE};
     if (!json_check(json.at, (size_t)(json.end - json.at), err))
         return false;
-    struct splitter s = {.arena = arena_new(), .err = err};
+    /* A long sourceRoot before many sources would take more memory than any map. */
+    struct splitter s = {.arena = arena_new(), .err = err, .name_bytes_max = map_len + (16 << 20)};
     map_lines_begin(&s.lines, asset, asset_len);
     bool ok = read_map(&s, json, &all, 0);
     if (ok) {

@@ -30,10 +30,10 @@ static bool read_parts(struct data *v)
     static const char *const KEYS[] = {"renderedLength"};
     struct json_pull parts = v->of[PARTS], length;
     json_enter(&parts, '{');
-    for (; json_key(&parts); json_skip(&parts)) {
+    while (json_key(&parts)) {
         int64_t bytes;
         json_key_name(&parts, &v->name);
-        json_fields(parts, KEYS, &length, 1);
+        json_fields(&parts, KEYS, &length, 1);
         if (!length.at || !json_size(&length, &bytes))
             return fail(v->err, "The visualizer's data cannot be used: a renderedLength is no size.");
         uint32_t i = name_index_of(&v->parts, keep(v));
@@ -48,11 +48,11 @@ static void read_tree(struct data *v)
 {
     static const char *const CHILDREN[] = {"children"}, *const NAME[] = {"name"};
     struct json_pull list, name;
-    json_fields(v->of[TREE], CHILDREN, &list, 1);
+    json_fields(&v->of[TREE], CHILDREN, &list, 1);
     if (!list.at || !json_enter(&list, '['))
         return;
-    for (; json_item(&list); json_skip(&list)) {
-        json_fields(list, NAME, &name, 1);
+    while (json_item(&list)) {
+        json_fields(&list, NAME, &name, 1);
         if (!name.at)
             continue;
         json_name(&name, &v->name);
@@ -91,10 +91,10 @@ static bool read_metas(struct data *v)
     static const char *const KEYS[] = {"id", "moduleParts", "isEntry", "isExternal"};
     struct json_pull metas = v->of[METAS], of[ARRAY_LEN(KEYS)];
     json_enter(&metas, '{');
-    for (; json_key(&metas); json_skip(&metas)) {
+    while (json_key(&metas)) {
         json_key_name(&metas, &v->name);
         const char *uid = keep(v);
-        json_fields(metas, KEYS, of, ARRAY_LEN(KEYS));
+        json_fields(&metas, KEYS, of, ARRAY_LEN(KEYS));
         if (of[3].at && json_peek(&of[3]) == 't')
             continue;
         if (name_index_find(&v->metas, uid) != NAME_NONE)
@@ -118,8 +118,8 @@ static void read_imported(struct data *v, uint32_t importer, struct json_pull li
     struct json_pull of[ARRAY_LEN(KEYS)];
     if (!json_enter(&list, '['))
         return;
-    for (; json_item(&list); json_skip(&list)) {
-        json_fields(list, KEYS, of, ARRAY_LEN(KEYS));
+    while (json_item(&list)) {
+        json_fields(&list, KEYS, of, ARRAY_LEN(KEYS));
         if (!of[0].at)
             continue;
         json_name(&of[0], &v->name);
@@ -135,10 +135,10 @@ static void read_imports(struct data *v)
     static const char *const KEYS[] = {"imported"};
     struct json_pull metas = v->of[METAS], list;
     json_enter(&metas, '{');
-    for (; json_key(&metas); json_skip(&metas)) {
+    while (json_key(&metas)) {
         json_key_name(&metas, &v->name);
         uint32_t importer = name_index_find(&v->metas, strbuf_text(&v->name));
-        json_fields(metas, KEYS, &list, 1);
+        json_fields(&metas, KEYS, &list, 1);
         if (importer != NAME_NONE && list.at)
             read_imported(v, importer, list);
     }
@@ -151,7 +151,8 @@ static bool find_all(const char *text, size_t len, struct json_pull of[FIELDS])
                                              [PARTS] = "nodeParts",
                                              [METAS] = "nodeMetas",
                                              [OPTIONS] = "options"};
-    json_fields(json_pull(text, len), KEYS, of, FIELDS);
+    struct json_pull whole = json_pull(text, len);
+    json_fields(&whole, KEYS, of, FIELDS);
     return of[TREE].at && of[PARTS].at && of[METAS].at && json_peek(&of[TREE]) == '{' &&
            json_peek(&of[PARTS]) == '{' && json_peek(&of[METAS]) == '{';
 }
@@ -161,7 +162,7 @@ static bool with_source_maps(struct json_pull options)
     static const char *const KEYS[] = {"sourcemap"};
     struct json_pull value = {0};
     if (options.at)
-        json_fields(options, KEYS, &value, 1);
+        json_fields(&options, KEYS, &value, 1);
     return value.at && json_peek(&value) == 't';
 }
 

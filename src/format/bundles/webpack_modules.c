@@ -7,10 +7,10 @@
 /* A module as it stands there. */
 struct entry {
     struct raw identifier, id, issuer;
-    struct json_pull name, chunks, inner, group;
+    struct json_pull name, chunks, inner, group, size_at;
     struct webpack_said said;
     int64_t size;
-    bool orphan, css, runtime, esm, first;
+    bool orphan, css, runtime, esm, asset, first;
 };
 
 static bool starts(struct raw raw, const char *with)
@@ -19,7 +19,7 @@ static bool starts(struct raw raw, const char *with)
 }
 
 /* The keys that hold a text or a number. False: another key. */
-static bool plain_key(struct webpack_stats *w, struct json_pull *j, struct entry *e)
+static bool plain_key(struct json_pull *j, struct entry *e)
 {
     struct json_pull value = *j;
     if (json_is(j, "identifier")) {
@@ -29,7 +29,7 @@ static bool plain_key(struct webpack_stats *w, struct json_pull *j, struct entry
     } else if (json_is(j, "issuer")) {
         e->issuer = webpack_raw(&value);
     } else if (json_is(j, "size")) {
-        e->size = webpack_size(w, &value, "a module");
+        e->size_at = value;
     } else if (json_is(j, "orphan")) {
         e->orphan = webpack_true(&value);
     } else if (json_is(j, "depth")) {
@@ -40,6 +40,7 @@ static bool plain_key(struct webpack_stats *w, struct json_pull *j, struct entry
         e->css = starts(type, "css");
         e->runtime = starts(type, "runtime");
         e->esm = starts(type, "javascript/esm");
+        e->asset = starts(type, "asset");
     } else {
         return false;
     }
@@ -62,7 +63,7 @@ static void read_keys(struct webpack_stats *w, struct json_pull *j, struct entry
         {"optimizationBailout", &e->said.bailouts},
     };
     while (json_key(j)) {
-        bool known = plain_key(w, j, e);
+        bool known = plain_key(j, e);
         for (size_t i = 0; !known && i < ARRAY_LEN(parts); i++)
             if (json_is(j, parts[i].key)) {
                 *parts[i].to = *j;
@@ -70,6 +71,14 @@ static void read_keys(struct webpack_stats *w, struct json_pull *j, struct entry
             }
         json_skip(j);
     }
+    /* Of a file that becomes a data: URL webpack reckons the size, with a fraction. */
+    double reckoned = e->asset && e->size_at.at
+                          ? json_number(&(struct json_pull){.at = e->size_at.at, .end = e->size_at.end})
+                          : -1;
+    if (e->size_at.at && reckoned >= 0 && reckoned < 1e15)
+        e->size = (int64_t)reckoned;
+    else if (e->size_at.at)
+        e->size = webpack_size(w, &e->size_at, "a module");
 }
 
 static bool filled(struct json_pull list)

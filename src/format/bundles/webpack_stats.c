@@ -9,7 +9,7 @@
 #include "format/json_check.h"
 
 enum { EXPORT_NAMES_MOST = 200000 };
-#define BYTES_MOST 9007199254740992.0
+#define BYTES_MOST ((int64_t)1 << 53)
 
 /* ---- values ---- */
 
@@ -30,17 +30,30 @@ uint64_t webpack_key(const char *what, struct raw raw)
     return key ? key : 1;
 }
 
+/* -1: it is none. A real could not tell 2^53 from the next. */
+static int64_t whole_number(struct raw raw)
+{
+    char text[24];
+    double v;
+    if (!raw.at || raw.at[-1] == '"' || raw.len >= sizeof text)
+        return -1;
+    memcpy(text, raw.at, raw.len);
+    text[raw.len] = 0;
+    if (strspn(text, "0123456789") == raw.len)
+        return raw.len <= 16 && strtoll(text, NULL, 10) <= BYTES_MOST ? strtoll(text, NULL, 10) : -1;
+    v = strtod(text, NULL); /* 1e3 */
+    return v >= 0 && v < (double)BYTES_MOST && v == floor(v) ? (int64_t)v : -1;
+}
+
 int64_t webpack_size(struct webpack_stats *w, struct json_pull *j, const char *of_what)
 {
-    char c = json_peek(j);
-    if (c == 'n') {
+    if (json_peek(j) == 'n') {
         json_skip(j);
         return SD_UNKNOWN;
     }
-    bool number = c == '-' || (c >= '0' && c <= '9');
-    double v = json_number(j);
-    if (number && v >= 0 && v <= BYTES_MOST && v == floor(v))
-        return (int64_t)v;
+    int64_t size = whole_number(webpack_raw(j));
+    if (size >= 0)
+        return size;
     if (!w->failed)
         fail(w->err, "The size of %s is no whole number of bytes from 0 to 2^53.", of_what);
     w->failed = true;

@@ -165,39 +165,61 @@ static bool is_slowdive(const cJSON *json, const char *name)
 
 /* The first that it is decides. */
 static const struct {
-    const char *kind, *files;
+    const char *kind, *files, *about;
     bool (*is)(const cJSON *json, const char *name);
     bool (*read)(struct budget_file *f, const cJSON *json, struct sd_error *err);
     const char *package_key; /* its place in package.json; NULL: none */
 } KINDS[] = {
-    {.kind = "budgets.json", .files = "budgets.json", .is = is_budgets_json, .read = read_budgets_json},
+    {.kind = "budgets.json",
+     .files = "budgets.json",
+     .about =
+         "of Lighthouse reports: timings in ms, counts, and sizes in units of 1024 bytes; every entry whose "
+         "path matches the URL counts",
+     .is = is_budgets_json,
+     .read = read_budgets_json},
     {.kind = "size-limit",
      .files = ".size-limit.json, package.json",
+     .about =
+         "the files of an entry are added; kB is 1000 bytes, KiB 1024; brotli unless it says gzip: true or "
+         "brotli: false; limits of time are skipped",
      .is = is_size_limit,
      .read = read_size_limit,
      .package_key = "size-limit"},
     {.kind = "bundlewatch",
      .files = "bundlewatch.config.json, package.json",
+     .about = "every matching file by itself; kB is 1024 bytes; gzip unless it says compression or "
+              "defaultCompression",
      .is = is_bundlewatch,
      .read = read_bundlewatch,
      .package_key = "bundlewatch"},
     {.kind = "bundlesize",
      .files = "bundlesize.config.json, package.json",
+     .about = "every matching file by itself; kB is 1024 bytes; gzip unless it says compression",
      .is = is_bundlesize,
      .read = read_bundlesize,
      .package_key = "bundlesize"},
     {.kind = "lhci",
      .files = "lighthouserc.json, lighthouserc.yml",
+     .about =
+         "assertions about Lighthouse reports, as lhci assert makes them: assertions, assertMatrix, presets, "
+         "aggregationMethod, budgetsFile",
      .is = is_lighthouserc,
      .read = read_lighthouserc},
-    {.kind = "slowdive", .files = "YAML with budgets:", .is = is_slowdive, .read = read_slowdive_budgets},
+    {.kind = "slowdive",
+     .files = "YAML with budgets:",
+     .about =
+         "a list of name, type (js, css, image, font, html, wasm, any), path, scope (total, each, route), "
+         "compression (gzip, brotli, none) and limit (kB is 1000 bytes, KiB 1024); and tolerance, in percent",
+     .is = is_slowdive,
+     .read = read_slowdive_budgets},
 };
 
-const char *budget_file_kind(size_t i, const char **files)
+const char *budget_file_kind(size_t i, const char **files, const char **about)
 {
     if (i >= ARRAY_LEN(KINDS))
         return NULL;
     *files = KINDS[i].files;
+    *about = KINDS[i].about;
     return KINDS[i].kind;
 }
 

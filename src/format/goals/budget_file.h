@@ -30,7 +30,7 @@ bool budget_file_read(struct budget_file *f, const char *name, const char *json,
                       struct sd_error *err);
 void budget_file_free(struct budget_file *f);
 
-/* The kinds there are, for help and errors: NULL past the end. */
-const char *budget_file_kind(size_t i, const char **files);
+/* The kinds there are, for the manual: NULL past the end. */
+const char *budget_file_kind(size_t i, const char **files, const char **about);
 
 #endif

@@ -131,6 +131,16 @@ static const char *read_vital(const cJSON *o, struct field_beacon *b, bool *igno
     return strlen(b->id) > BEACON_ID_MAX ? "its id has more than 200 bytes" : NULL;
 }
 
+/* "ts" or "timestamp", in ms since 1970, as Date.now() gives it. */
+static sd_time moment_of(const cJSON *o)
+{
+    const cJSON *ms = member(o, "ts");
+    ms = ms ? ms : member(o, "timestamp");
+    if (!cJSON_IsNumber(ms) || !(ms->valuedouble > 0 && ms->valuedouble < 5e12))
+        return SD_UNKNOWN;
+    return (sd_time)(ms->valuedouble * 1e6);
+}
+
 struct reading {
     const char *referer;
     beacon_fn *take;
@@ -140,7 +150,7 @@ struct reading {
 
 static void read_one(struct reading *r, const cJSON *o)
 {
-    struct field_beacon b = {.target = NULL};
+    struct field_beacon b = {.at = SD_UNKNOWN};
     struct texts t;
     bool ignored = false;
     const char *why = read_vital(o, &b, &ignored);
@@ -152,6 +162,7 @@ static void read_one(struct reading *r, const cJSON *o)
     } else {
         read_keys(o, r->referer, &b, &t);
         read_attribution(o, &b, &t);
+        b.at = moment_of(o);
         r->take(r->ctx, &b);
         r->found.taken++;
     }

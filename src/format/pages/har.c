@@ -443,7 +443,7 @@ static bool read_all(struct har *h, const char *text, size_t len, struct sd_erro
     if (j.broken)
         return fail(err, "is no JSON, or cut off");
     if (!any)
-        return fail(err, "is no HTTP archive: it has no log with entries");
+        return fail(err, "is no HTTP archive: it is no object with a log of entries");
     return h->n_pages || h->n_entries || fail(err, "holds no request");
 }
 

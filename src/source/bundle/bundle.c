@@ -35,7 +35,8 @@ static bool go_on(void *ctx)
 static void tell(void *ctx, size_t done, size_t of)
 {
     struct sd_source *s = ctx;
-    s->host->note(s, SD_STATE_LIVE, "measuring compressed sizes: %zu of %zu files", done, of);
+    if (s->follow)
+        s->host->note(s, SD_STATE_LIVE, "measuring compressed sizes: %zu of %zu files", done, of);
 }
 
 static enum sd_result publish(struct sd_source *s, const struct draft *d, const struct bundle_measured *m,
@@ -46,6 +47,8 @@ static enum sd_result publish(struct sd_source *s, const struct draft *d, const 
         struct sd_batch *b = s->host->batch(s, at);
         if (bundle_add_records(s->host, b, s->target, d, m, final, with_code)) {
             s->host->publish(s, b);
+            if (s->follow && final)
+                s->host->note(s, SD_STATE_LIVE, "%zu files", m->n_assets);
             return SD_GONE;
         }
         s->host->discard(b);
@@ -67,7 +70,9 @@ static enum sd_result measure(struct sd_source *s, struct draft *d, struct bundl
     /* Brotli takes a second for a megabyte: whoever looks on sees the build before. */
     if (s->follow && (r = publish(s, d, m, false, err)) != SD_GONE)
         return r;
-    return bundle_compress(&x->found, d, &p, m) ? publish(s, d, m, true, err) : SD_OK;
+    bool whole = bundle_compress(&x->found, d, &p, m);
+    s->host->note(s, SD_STATE_LIVE, "%s", ""); /* how far it came is not how it ended */
+    return whole ? publish(s, d, m, true, err) : SD_OK;
 }
 
 static enum sd_result bundle_run(struct sd_source *s, struct sd_error *err)
@@ -95,8 +100,8 @@ static int bundle_recognise(const char *target, const void *head, size_t len)
 {
     if (!head)
         return bundle_is_folder(target) ? 80 : 0;
-    if (bundle_is_code(target))
-        return is_text(head, len) ? 60 : 0;
+    if (bundle_is_code(target)) /* by its name: minified code may look like many things */
+        return is_text(head, len) ? 92 : 0;
     return bundle_form_of(head, len) != BUNDLE_ASSETS ? 85 : 0;
 }
 

@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 
 #include "format/bundles/asset_type.h"
+#include "format/bundles/esbuild_meta.h"
 #include "format/bundles/next_manifest.h"
+#include "format/bundles/visualizer.h"
 #include "format/bundles/vite_manifest.h"
 #include "format/bundles/webpack_stats.h"
 #include "format/json_pull.h"
@@ -13,9 +15,9 @@
 enum { HEAD = 16384 };
 #define DESCRIPTION_MOST ((size_t)2 << 30)
 
-/* ---- which form it is ---- */
+/* ---- which form it is, by the first bytes ---- */
 
-static int esbuild_sure(const char *head, size_t len)
+static int esbuild_head(const char *head, size_t len)
 {
     static const char *const keys[] = {"inputs", "bytes", NULL};
     struct json_pull j = json_pull(head, len);
@@ -23,7 +25,7 @@ static int esbuild_sure(const char *head, size_t len)
                                                                                                        : 0;
 }
 
-static int visualizer_sure(const char *head, size_t len)
+static int visualizer_head(const char *head, size_t len)
 {
     static const char *const keys[] = {"version", "tree", "name", "children", NULL};
     struct json_pull j = json_pull(head, len);
@@ -35,8 +37,8 @@ static const struct {
     enum bundle_form form;
     int (*sure)(const char *head, size_t len);
 } FORMS[] = {
-    {.form = BUNDLE_WEBPACK, .sure = webpack_stats_sure}, {.form = BUNDLE_ESBUILD, .sure = esbuild_sure},
-    {.form = BUNDLE_VISUALIZER, .sure = visualizer_sure}, {.form = BUNDLE_VITE, .sure = vite_manifest_sure},
+    {.form = BUNDLE_WEBPACK, .sure = webpack_stats_sure}, {.form = BUNDLE_ESBUILD, .sure = esbuild_head},
+    {.form = BUNDLE_VISUALIZER, .sure = visualizer_head}, {.form = BUNDLE_VITE, .sure = vite_manifest_sure},
     {.form = BUNDLE_NEXT, .sure = next_manifest_sure},
 };
 
@@ -96,7 +98,7 @@ static char *find_visualizer(const struct bundle_folder *f, const struct bundle_
 {
     const char *first = NULL;
     for (size_t i = 0; i < files->n; i++) {
-        if (!head_is(f, files->names[i], visualizer_sure))
+        if (!head_is(f, files->names[i], visualizer_head))
             continue;
         if (with_source_maps(f, files->names[i]))
             return mem_strdup(files->names[i]);
@@ -161,7 +163,7 @@ static bool find_in_folder(struct bundle_found *found)
     found->file = find_file(&found->folder, &files, webpack_stats_sure);
     if (!found->file) {
         found->form = BUNDLE_ESBUILD;
-        found->file = find_file(&found->folder, &files, esbuild_sure);
+        found->file = find_file(&found->folder, &files, esbuild_head);
     }
     if (!found->file) {
         found->form = BUNDLE_VISUALIZER;
@@ -192,6 +194,27 @@ bool bundle_is_folder(const char *path)
 
 /* ---- a target ---- */
 
+static enum bundle_form form_by_head(const struct bundle_folder *f, const char *name)
+{
+    char *head = mem_alloc(HEAD);
+    size_t n = bundle_folder_head(f, name, head, HEAD);
+    enum bundle_form form = bundle_form_of(head, n);
+    free(head);
+    return form;
+}
+
+/* Messages of a build may stand before all that tells its form. */
+static bool form_of_whole(struct bundle_found *found, struct sd_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    if (!bundle_folder_read(&found->folder, found->file, DESCRIPTION_MOST, &text, &n, err))
+        return false;
+    found->form = bundle_form_of(text, n);
+    free(text);
+    return true;
+}
+
 static bool find_file_target(const char *target, struct bundle_found *out, struct sd_error *err)
 {
     const char *slash = strrchr(target, '/');
@@ -206,10 +229,9 @@ static bool find_file_target(const char *target, struct bundle_found *out, struc
     if (bundle_is_code(out->file))
         return bundle_folder_has(&out->folder, out->file) ||
                fail(err, "cannot open %.300s: it is not there, or no regular file", target);
-    char *head = mem_alloc(HEAD);
-    size_t n = bundle_folder_head(&out->folder, out->file, head, HEAD);
-    out->form = bundle_form_of(head, n);
-    free(head);
+    out->form = form_by_head(&out->folder, out->file);
+    if (out->form == BUNDLE_ASSETS && !form_of_whole(out, err))
+        return false;
     return out->form != BUNDLE_ASSETS ||
            fail(err,
                 "%.300s describes no build; expected a build folder, webpack's stats.json, a metafile of "
@@ -301,10 +323,9 @@ static void tell_others(const struct bundle_found *found, struct draft *d)
 bool bundle_read(const struct bundle_found *found, struct draft *d, struct sd_error *err)
 {
     static bool (*const READERS[])(const char *text, size_t len, struct draft *d, struct sd_error *err) = {
-        [BUNDLE_WEBPACK] = webpack_stats_read,
-        [BUNDLE_VITE] = vite_manifest_read,
+        [BUNDLE_WEBPACK] = webpack_stats_read, [BUNDLE_ESBUILD] = esbuild_meta_read,
+        [BUNDLE_VISUALIZER] = visualizer_read, [BUNDLE_VITE] = vite_manifest_read,
         [BUNDLE_NEXT] = next_manifest_read,
-        [BUNDLE_ASSETS] = NULL,
     };
     struct sd_error why = {""};
     char *data;
@@ -313,8 +334,6 @@ bool bundle_read(const struct bundle_found *found, struct draft *d, struct sd_er
         read_assets(found, d);
         return true;
     }
-    if (!READERS[found->form])
-        return fail(err, "%.200s is of a form that is not read yet", found->file);
     if (!bundle_folder_read(&found->folder, found->file, DESCRIPTION_MOST, &data, &len, err))
         return false;
     bool good = READERS[found->form](data, len, d, &why);

@@ -9,7 +9,7 @@
 #include "source/rum/rum_file.h"
 #include "source/rum/rum_server.h"
 
-enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60 };
+enum { READ_SIZE = 256 << 10, SAMPLE_MAX = 60, TURNS = 16 };
 
 /* What has come is published once a second, and as soon as no more comes for a moment. Making the records may
  * take a part of the time only, however many they are. */
@@ -151,7 +151,8 @@ static enum sd_result receive(struct sd_source *s)
         if (ready < 0)
             return SD_OK;
         now = s->host->now(s);
-        if (ready && rum_server_turn(x->server, now))
+        /* Several turns for one wait, which costs more than a turn where beacons come fast. */
+        for (int i = 0; ready && i < TURNS && rum_server_turn(x->server, now); i++)
             x->came = now;
         due = due_at(x);
         if (sd_known(due) && (now >= due || now < x->published))
@@ -273,7 +274,7 @@ const struct sd_source_ops rum_source_ops = {
     .summary = "vitals of real users: a receiver of the beacons of pages, or a file of them: pages",
     .targets = "rum://127.0.0.1:PORT (a receiver), rum:FILE (a beacon a line), FILE, rum:- (standard input)",
     .provides = SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION) |
-                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_INTAKE),
+                SD_KIND_BIT(SD_PAGE_RECEIVER) | SD_KIND_BIT(SD_PAGE_TREND) | SD_KIND_BIT(SD_INTAKE),
     .opts_size = sizeof(struct rum_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct rum),

@@ -20,7 +20,8 @@ enum {
     EVENTS = 128,
     ACCEPTS = 64, /* in a turn */
 };
-#define STALLED (30 * SD_S)
+#define STALLED (30 * SD_S)  /* in a request, or before the first one */
+#define IDLE    (120 * SD_S) /* between two */
 
 /* In a ring with the listener's head, the one whose last request is longest ago first. */
 struct client {
@@ -31,6 +32,7 @@ struct client {
     struct strbuf out; /* answers that could not be sent yet */
     size_t need;       /* bytes of the request; 0: not known */
     size_t dropped;
+    bool served;    /* it has sent a whole request */
     bool continued; /* "100 Continue" was sent */
     bool closing;   /* nothing is answered any more; what comes is dropped until the client closes */
     bool writing;   /* its answers are waited for */
@@ -84,10 +86,16 @@ static bool read_address(const char *target, struct sockaddr_storage *a, socklen
     *len = sizeof *four;
     if (inet_pton(AF_INET, name, &four->sin_addr) != 1 || ntohl(four->sin_addr.s_addr) >> 24 != 127)
         return fail(err,
-                    "beacons are received on a loopback address only, such as rum://127.0.0.1:8125; %.60s is "
-                    "none. Let the site's own server pass them on",
+                    "%.60s is no loopback address, and beacons are received on one only: write "
+                    "rum://127.0.0.1:8125, and let the site's own server pass them on",
                     name);
     return true;
+}
+
+static in_port_t port_of(const struct sockaddr_storage *a)
+{
+    return ntohs(a->ss_family == AF_INET ? ((const struct sockaddr_in *)a)->sin_port
+                                         : ((const struct sockaddr_in6 *)a)->sin6_port);
 }
 
 static bool watch(const struct rum_server *x, int op, int fd, uint32_t events, struct client *c)
@@ -109,7 +117,7 @@ static bool listen_at(struct rum_server *x, const char *target, struct sd_error 
         return fail(err, "cannot receive beacons: %s", strerror(errno));
     setsockopt(x->listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(x->listener, (struct sockaddr *)&a, len) < 0 || listen(x->listener, SOMAXCONN) < 0)
-        return fail(err, "cannot receive beacons at %.100s: %s", target,
+        return fail(err, "cannot receive beacons at port %u: %s", (unsigned)port_of(&a),
                     errno == EADDRINUSE ? "another program uses the port" : strerror(errno));
     if (!watch(x, EPOLL_CTL_ADD, x->listener, EPOLLIN, NULL))
         return fail(err, "cannot receive beacons: %s", strerror(errno));
@@ -190,18 +198,33 @@ void rum_server_close(struct rum_server *x)
     free(x);
 }
 
+/* Who is in the middle of a request, or has never sent one, before who waits for the next beacon to send. */
+static bool is_stalling(const struct client *c)
+{
+    return !c->served || c->in.len || c->closing;
+}
+
+static void make_room(struct rum_server *x)
+{
+    struct client *c = x->ring.next;
+    while (c != &x->ring && !is_stalling(c))
+        c = c->next;
+    if (x->n_clients)
+        drop(x, c != &x->ring ? c : x->ring.next);
+}
+
 /* After the others of the turn: it may close one of them. */
 static void accept_some(struct rum_server *x)
 {
     const int yes = 1;
     for (int i = 0; i < ACCEPTS; i++) {
         int fd = accept4(x->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd < 0 && (errno == EMFILE || errno == ENFILE) && x->n_clients)
-            drop(x, x->ring.next);
+        if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+            make_room(x);
         if (fd < 0)
             return;
         if (x->n_clients >= x->most)
-            drop(x, x->ring.next);
+            make_room(x);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
         struct client *c = mem_alloc(sizeof *c);
         c->fd = fd;
@@ -215,8 +238,11 @@ static void accept_some(struct rum_server *x)
 
 void rum_server_sweep(struct rum_server *x, sd_time now)
 {
-    while (x->ring.next != &x->ring && now - x->ring.next->since >= STALLED)
-        drop(x, x->ring.next);
+    for (struct client *c = x->ring.next, *next; c != &x->ring; c = next) {
+        next = c->next;
+        if (now - c->since >= (is_stalling(c) ? STALLED : IDLE))
+            drop(x, c);
+    }
 }
 
 /* ---- answers ---- */
@@ -285,7 +311,9 @@ static bool send_answers(struct rum_server *x, struct client *c)
 static void take(void *ctx, const struct field_beacon *b)
 {
     struct rum_server *x = ctx;
-    field_tally_add(x->tally, b);
+    struct field_beacon now = *b;
+    now.at = x->now; /* not what a client says of the time */
+    field_tally_add(x->tally, &now);
     x->in_second++;
 }
 
@@ -353,6 +381,7 @@ static size_t take_request(struct rum_server *x, struct client *c, const char *b
     size_t taken = c->need;
     c->need = 0;
     c->continued = false;
+    c->served = true;
     touch(x, c);
     return taken;
 }

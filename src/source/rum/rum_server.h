@@ -2,7 +2,8 @@
  * descriptor. No thread, no blocking call; what a client is and says of itself is not kept. Not thread-safe.
  *
  * A client that stalls delays nobody: each connection waits by itself, one that has not ended a request for
- * half a minute is closed, and where there are too many the one that did so longest ago gives way. */
+ * half a minute is closed (two minutes between two requests), and where there are too many the one that
+ * stalls longest gives way. */
 #ifndef SOURCE_RUM_SERVER_H
 #define SOURCE_RUM_SERVER_H
 

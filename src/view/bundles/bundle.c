@@ -86,10 +86,11 @@ static struct section *treemap_section(struct doc *d, const struct view_ctx *c, 
 static void add_tables(struct doc *d, const struct view_ctx *c, const struct shown_build *x)
 {
     static struct section *(*const tables[])(struct doc *, const char *, const struct shown_build *,
-                                             size_t) = {bundle_findings_section, bundle_duplicates_section,
-                                                        bundle_packages_section, bundle_routes_section,
-                                                        bundle_assets_section,   bundle_modules_section};
-    static const char *const keys[] = {"findings", "duplicates", "packages", "routes", "assets", "modules"};
+                                             size_t) = {
+        bundle_findings_section, bundle_duplicates_section, bundle_packages_section, bundle_routes_section,
+        bundle_assets_section,   bundle_unused_section,     bundle_modules_section};
+    static const char *const keys[] = {"findings", "duplicates",     "packages", "routes",
+                                       "assets",   "unused_exports", "modules"};
     for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
         struct section *s = tables[i](d, keys[i], x, 0);
         s->aside = !c->key || tables[i] != bundle_findings_section;
@@ -100,7 +101,8 @@ static void add_tables(struct doc *d, const struct view_ctx *c, const struct sho
     if (!c->key)
         d->focus = (int)d->n_sections - 1; /* CSV prints the modules */
     for (size_t i = 0; i < ARRAY_LEN(tables) && !c->key && x->build; i++)
-        tables[i](d, NULL, x, ROWS_ON_PAPER);
+        if (tables[i] != bundle_unused_section || x->build->n_codes)
+            tables[i](d, NULL, x, ROWS_ON_PAPER);
 }
 
 /* On paper, where no row can be chosen: what to do, and what was left out. */
@@ -147,10 +149,11 @@ static struct doc *usual_doc(const struct view_ctx *c, struct shown_build *x)
 static struct doc *comparison(const struct view_ctx *c, struct shown_build *x)
 {
     struct doc *d = changed_doc(c, x);
-    if (!c->key)
-        return d;
-    d->focus = (int)d->n_sections;
-    treemap_section(d, c, x, true);
+    if (c->key) {
+        d->focus = (int)d->n_sections;
+        treemap_section(d, c, x, true);
+    }
+    changed_tables(d, c, x);
     return d;
 }
 
@@ -207,6 +210,9 @@ static const struct column ALSO[] = {
          "(before_bytes, after_bytes, before_gzip_bytes, after_gzip_bytes), assets (name, change, and "
          "the same four) and modules (path, package, change, moved, before_bytes, after_bytes, "
          "before_assets, after_assets)"},
+    {.key = "unused_exports",
+     .title = "Unused exports",
+     .help = "own modules with exports that nothing uses: path, exports"},
     {.key = "path", .title = "Path", .help = "with --why: the module"},
     {.key = "chain", .title = "Chain", .help = "with --why: a shortest chain of imports from an entry to it"},
     {.key = "width", .title = "Width", .help = "with --treemap: of the layout"},
@@ -233,6 +239,7 @@ const struct view bundle_view = {
     .actions = BUNDLE_ACTIONS,
     .worst = bundle_worst,
     .figures = bundle_figures,
+    .linked = bundle_linked,
     .columns = BUNDLE_MODULES,
     .n_columns = 10,
     .rows = "modules",

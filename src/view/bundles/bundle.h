@@ -14,6 +14,8 @@ extern const struct view_action *const BUNDLE_ACTIONS[];
 
 struct worst_list;
 struct figures;
+struct link_list;
+void bundle_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l);
 void bundle_worst(const struct view_ctx *c, struct worst_list *l);
 void bundle_figures(const struct view_ctx *c, struct figures *f);
 

@@ -29,8 +29,8 @@ struct bundle_boxes {
     int levels;
     struct node *nodes; /* 0: the whole */
     size_t n, cap;
-    uint32_t *slots; /* of a hash table: numbers of nodes, 0: free */
-    size_t n_slots;
+    uint32_t *slots; /* of a hash table: numbers of nodes but those of modules, 0: free */
+    size_t n_slots, n_keyed;
     uint32_t *order; /* of the nodes in each, heaviest first */
     size_t without;
     struct name_index doubled; /* packages that are there more than once */
@@ -62,19 +62,14 @@ static void grow_slots(struct bundle_boxes *b)
     b->n_slots = b->n_slots ? 2 * b->n_slots : 1024;
     b->slots = mem_array(b->n_slots, sizeof *b->slots);
     for (uint32_t i = 1; i < b->n; i++)
-        *slot_of(b, b->nodes[i].parent, b->nodes[i].key, b->nodes[i].len) = i;
+        if (b->nodes[i].level != LEVEL_MODULE)
+            *slot_of(b, b->nodes[i].parent, b->nodes[i].key, b->nodes[i].len) = i;
 }
 
-/* The node of that label in `parent`, made when there is none. The label may end before its text does. */
-static uint32_t node_in(struct bundle_boxes *b, uint32_t parent, const char *label, size_t len,
-                        enum level level)
+/* A new node. The label may end before its text does. */
+static uint32_t node_add(struct bundle_boxes *b, uint32_t parent, const char *label, size_t len,
+                         enum level level)
 {
-    if (2 * (b->n + 1) > b->n_slots)
-        grow_slots(b);
-    uint32_t *slot = slot_of(b, parent, label, len);
-    if (*slot)
-        return *slot;
-    *slot = (uint32_t)b->n;
     b->nodes = mem_grow(b->nodes, b->n, &b->cap, sizeof *b->nodes);
     b->nodes[b->n] = (struct node){.label = label[len] ? arena_strndup(b->a, label, len) : label,
                                    .key = label,
@@ -84,6 +79,20 @@ static uint32_t node_in(struct bundle_boxes *b, uint32_t parent, const char *lab
     b->nodes[parent].children++;
     b->nodes[parent].only = (uint32_t)b->n;
     return (uint32_t)b->n++;
+}
+
+/* The node of that label in `parent`, made when there is none. */
+static uint32_t node_in(struct bundle_boxes *b, uint32_t parent, const char *label, size_t len,
+                        enum level level)
+{
+    if (2 * (b->n_keyed + 1) > b->n_slots)
+        grow_slots(b);
+    uint32_t *slot = slot_of(b, parent, label, len);
+    if (*slot)
+        return *slot;
+    b->n_keyed++;
+    *slot = node_add(b, parent, label, len, level);
+    return *slot;
 }
 
 /* ---- how they look ---- */
@@ -194,7 +203,7 @@ static void add_module(struct bundle_boxes *b, uint32_t top, const char *path, c
             if (b->n > known)
                 b->nodes[i].colour = b->colour == COLOUR_PACKAGE ? colour : PLAIN;
         }
-    i = node_in(b, i, rest, strlen(rest), LEVEL_MODULE);
+    i = node_add(b, i, rest, strlen(rest), LEVEL_MODULE); /* there is one of it in a file */
     b->nodes[i].path = path;
     b->nodes[i].colour = colour;
     b->nodes[i].weight += weight;
@@ -219,7 +228,7 @@ static void add_build(struct bundle_boxes *b)
         } else if (bundle_is_module(m)) {
             add_module(b, top, m->path, m->package, (double)m->minified_bytes);
         } else {
-            uint32_t own = node_in(b, top, m->path, strlen(m->path), LEVEL_MODULE);
+            uint32_t own = node_add(b, top, m->path, strlen(m->path), LEVEL_MODULE);
             b->nodes[own].weight += (double)m->minified_bytes;
         }
     }

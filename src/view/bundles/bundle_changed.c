@@ -179,19 +179,26 @@ static void summary_section(struct doc *d, const struct shown_build *x)
 struct doc *changed_doc(const struct view_ctx *c, struct shown_build *x)
 {
     struct doc *d = doc_new("bundle", "Bundle, compared");
-    const struct bundle_comparison *k = x->compared;
     doc_own(d, x, shown_build_free);
     shown_build_envelope(d, c, x);
-    add_totals(d, &k->total);
+    add_totals(d, &x->compared->total);
     summary_section(d, x);
+    return d;
+}
+
+void changed_tables(struct doc *d, const struct view_ctx *c, const struct shown_build *x)
+{
+    const struct bundle_comparison *k = x->compared;
     if (!c->key)
         d->focus = (int)d->n_sections;
     for (int people = 1; people >= 0; people--) {
         if (people && c->key)
             continue;
+        size_t first = d->n_sections;
         modules_pairs(d, k, people);
         pairs_section(d, "routes", "First load", ROUTES, k->routes, k->n_routes, people);
         pairs_section(d, "assets", "Files", FILES, k->assets, k->n_assets, people);
+        if (c->key)
+            d->sections[first].aside = false;
     }
-    return d;
 }

@@ -111,11 +111,11 @@ static bool is_path(const char *path, const char *what)
     return !strcmp(path, what);
 }
 
-static size_t uses_section(struct doc *d, const struct shown_build *x, const char *path)
+static size_t uses_section(struct doc *d, struct shown_build *x, const char *path)
 {
     struct section *s = doc_table(d, "rows", "What it takes", USES, U_COLUMNS);
     for (size_t i = 0; x->build && i < x->build->n_modules; i++) {
-        const struct sd_bundle_module *m = &x->build->modules[x->by_weight[i]];
+        const struct sd_bundle_module *m = &x->build->modules[shown_by_weight(x)[i]];
         if (strcmp(m->path, path) != 0)
             continue;
         struct row *r = doc_row(d, &s->table);
@@ -168,11 +168,11 @@ static void code_section(struct doc *d, const struct shown_build *x, const char 
     strbuf_free(&b);
 }
 
-static const char *heaviest_path(const struct shown_build *x)
+static const char *heaviest_path(struct shown_build *x)
 {
     for (size_t i = 0; x->build && i < x->build->n_modules; i++)
-        if (bundle_is_module(&x->build->modules[x->by_weight[i]]))
-            return x->build->modules[x->by_weight[i]].path;
+        if (bundle_is_module(&x->build->modules[shown_by_weight(x)[i]]))
+            return x->build->modules[shown_by_weight(x)[i]].path;
     return NULL;
 }
 
@@ -262,13 +262,13 @@ static const struct column MEMBERS[S_COLUMNS] = {
                       .help = "its share of the compressed file"},
 };
 
-static const char *members_section(struct doc *d, const struct shown_build *x, const char *package)
+static const char *members_section(struct doc *d, struct shown_build *x, const char *package)
 {
     struct section *s = doc_table(d, "rows", "Its modules", MEMBERS, S_COLUMNS);
     const char *first = NULL;
     size_t left = 0;
     for (size_t i = 0; i < x->build->n_modules; i++) {
-        const struct sd_bundle_module *m = &x->build->modules[x->by_weight[i]];
+        const struct sd_bundle_module *m = &x->build->modules[shown_by_weight(x)[i]];
         if (!bundle_is_module(m) || !str_eq(m->package, package))
             continue;
         first = first ? first : m->path;

@@ -39,8 +39,8 @@ const size_t BUNDLE_N_MODULES = M_COLUMNS;
 
 static void module_row(void *ctx, size_t i, struct row *r)
 {
-    const struct shown_build *x = ctx;
-    const struct sd_bundle_module *m = &x->build->modules[x->by_weight[i]];
+    struct shown_build *x = ctx;
+    const struct sd_bundle_module *m = &x->build->modules[shown_by_weight(x)[i]];
     r->cells[M_path] = cell_text(m->path);
     r->cells[M_package] = cell_text(m->package);
     r->cells[M_asset] = cell_text(x->build->assets[m->asset].name);
@@ -59,8 +59,8 @@ static void module_row(void *ctx, size_t i, struct row *r)
 /* The same row of the same build, so that a cursor stays while other sources bring data. */
 static uint64_t module_identity(void *ctx, size_t i)
 {
-    const struct shown_build *x = ctx;
-    return (uint64_t)x->by_weight[i] + 1;
+    struct shown_build *x = ctx;
+    return (uint64_t)shown_by_weight(x)[i] + 1;
 }
 
 static const struct table_source MODULE_ROWS = {.row = module_row, .identity = module_identity};
@@ -89,11 +89,29 @@ struct section *bundle_modules_section(struct doc *d, const char *key, const str
     X(gzip_bytes, "Gzip", UNIT_BYTES, 0, 0, "compressed with zlib, level 9; null: the file is not there")    \
     X(brotli_bytes, "Brotli", UNIT_BYTES, 0, 1, "compressed with brotli, quality 11; null: likewise")        \
     X(initial, "First", UNIT_NONE, 0, 3, "is it loaded with an entry? null: not known")                      \
-    X(source_bytes, "Source", UNIT_BYTES, 0, 4, "of the sources of its modules; null: not known")
+    X(source_bytes, "Source", UNIT_BYTES, 0, 4, "of the sources of its modules; null: not known")            \
+    X(is, "Is", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 3, "of an image or a font: format, pixels, glyphs")
 #define A_ENUM(key, title, unit, flags, priority, help) NUMBER(A, key)
 enum { ASSETS_OF(A_ENUM) A_COLUMNS };
 const struct column BUNDLE_ASSETS[A_COLUMNS] = {ASSETS_OF(COLUMN)};
 const size_t BUNDLE_N_ASSETS = A_COLUMNS;
+
+/* "png, 1200 x 800", "woff2, 300 glyphs, font-display: swap". NULL: nothing is known. */
+static const char *file_facts(struct doc *d, const struct sd_bundle_asset *f)
+{
+    struct strbuf b = {0};
+    if (f->format)
+        strbuf_str(&b, f->format);
+    if (f->width > 0 && f->height > 0)
+        strbuf_printf(&b, "%s%lld x %lld", b.len ? ", " : "", (long long)f->width, (long long)f->height);
+    if (f->glyphs > 0)
+        strbuf_printf(&b, "%s%lld glyphs", b.len ? ", " : "", (long long)f->glyphs);
+    if (f->font_display)
+        strbuf_printf(&b, "%sfont-display: %s", b.len ? ", " : "", f->font_display);
+    const char *text = b.len ? doc_text(d, b.text) : NULL;
+    strbuf_free(&b);
+    return text;
+}
 
 struct section *bundle_assets_section(struct doc *d, const char *key, const struct shown_build *x,
                                       size_t most)
@@ -110,6 +128,7 @@ struct section *bundle_assets_section(struct doc *d, const char *key, const stru
         r->cells[A_brotli_bytes] = cell_int(f->brotli_bytes);
         r->cells[A_initial] = shown_flag(f->initial);
         r->cells[A_source_bytes] = cell_int(f->source_bytes);
+        r->cells[A_is] = cell_text(file_facts(d, f));
         r->copy = f->name;
         if (!strcmp(f->type, "js") && f->gzip_bytes > LIMIT_SCRIPT)
             r->severity = SEVERITY_WARN;
@@ -353,6 +372,43 @@ struct section *bundle_routes_section(struct doc *d, const char *key, const stru
     return s;
 }
 
+/* ---- exports that nothing uses ---- */
+
+enum { E_path, E_exports, E_COLUMNS };
+static const struct column UNUSED[E_COLUMNS] = {
+    [E_path] = {.key = "path",
+                .title = "Module",
+                .flags = COLUMN_LEFT | COLUMN_GROW | COLUMN_PATH,
+                .width = 20,
+                .help = "an own module"},
+    [E_exports] = {.key = "exports",
+                   .title = "Nothing uses",
+                   .flags = COLUMN_LEFT,
+                   .help = "names of its exports that nothing in the build uses"},
+};
+
+struct section *bundle_unused_section(struct doc *d, const char *key, const struct shown_build *x,
+                                      size_t most)
+{
+    struct section *s = doc_table(d, key, "Unused exports", UNUSED, E_COLUMNS);
+    size_t n = 0;
+    for (size_t i = 0; x->build && i < x->build->n_codes; i++) {
+        const struct sd_bundle_code *c = &x->build->codes[i];
+        if (c->package || !c->unused || !c->unused->n || (n++ >= most && most))
+            continue;
+        struct row *r = doc_row(d, &s->table);
+        r->cells[E_path] = cell_text(c->path);
+        r->cells[E_exports] = cell_list(shown_texts(d, c->unused->items, c->unused->n));
+        r->copy = c->path;
+        r->dive = (struct dive){.view = "module", .arg = c->path};
+    }
+    s->weight = 1;
+    s->empty = "The description names no exports that nothing uses.";
+    if (most && n > most)
+        s->note = doc_printf(d, "the first %zu of %zu", most, n);
+    return s;
+}
+
 /* ---- against what is allowed ---- */
 
 /* "scripts 210 kB of 200 kB" among those over the limit, or those within. */
@@ -373,7 +429,7 @@ struct section *bundle_limits_section(struct doc *d, const struct shown_build *x
                  {"styles", x->styles.gzip, LIMIT_STYLES}};
     struct strbuf over = {0}, within = {0};
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++)
-        if (sizes[i].bytes >= 0)
+        if (sizes[i].bytes > 0)
             limit_part(sizes[i].bytes > sizes[i].limit ? &over : &within, sizes[i].what, sizes[i].bytes,
                        sizes[i].limit);
     struct section *s = doc_section(d, SECTION_TEXT, NULL, over.len ? "Size: over the limit" : "Size");

@@ -18,6 +18,8 @@ struct section *bundle_findings_section(struct doc *d, const char *key, const st
                                         size_t most);
 struct section *bundle_routes_section(struct doc *d, const char *key, const struct shown_build *x,
                                       size_t most);
+struct section *bundle_unused_section(struct doc *d, const char *key, const struct shown_build *x,
+                                      size_t most);
 /* Against what is allowed by default: a line each. */
 struct section *bundle_limits_section(struct doc *d, const struct shown_build *x);
 
@@ -28,7 +30,8 @@ extern const size_t BUNDLE_N_MODULES, BUNDLE_N_ASSETS, BUNDLE_N_PACKAGES, BUNDLE
 /* Other documents of the view: how a module came in, a flat layout, two builds. Each owns `x`. */
 struct doc *why_doc(const struct view_ctx *c, struct shown_build *x, const char *path);
 struct doc *layout_doc(const struct view_ctx *c, struct shown_build *x, const char *size);
-struct doc *changed_doc(const struct view_ctx *c, struct shown_build *x);
+struct doc *changed_doc(const struct view_ctx *c, struct shown_build *x); /* its beginning; then: */
+void changed_tables(struct doc *d, const struct view_ctx *c, const struct shown_build *x);
 
 /* The names of choices of the actions. */
 #define BUNDLE_WHY_CHOICE    "bundle-why"

@@ -1,11 +1,14 @@
-/* What of a build needs a look: sizes over what is allowed, and what a change did to them. */
+/* What of a build needs a look: sizes over what is allowed, and what a change did to them. And what its parts
+ * are linked with. */
 #include <inttypes.h>
 #include <string.h>
 
 #include "core/bundles/asset_name.h"
+#include "core/bundles/duplicates.h"
 #include "view/bundles/bundle.h"
 #include "view/bundles/shown_build.h"
 #include "view/shared/figures.h"
+#include "view/shared/linked.h"
 #include "view/shared/worst.h"
 
 #include <stdlib.h>
@@ -71,5 +74,29 @@ void bundle_figures(const struct view_ctx *c, struct figures *f)
         add_size(f, "scripts, gzip", x->scripts.gzip);
         add_size(f, "styles, gzip", x->styles.gzip);
     }
+    shown_build_free(x);
+}
+
+/* ---- what is linked ---- */
+
+/* Of a module its package, of a package its modules. */
+void bundle_linked(const struct view_ctx *c, const char *what, const char *name, struct link_list *l)
+{
+    size_t len = 0, n = 0;
+    bool module = str_eq(what, "module");
+    if (!module && !str_eq(what, "package"))
+        return;
+    const char *in = module ? bundle_package_in(name, &len) : NULL;
+    const char *package = in ? arena_strndup(l->arena, in, len) : module ? NULL : name;
+    struct shown_build *x = shown_build_sizes(c);
+    for (size_t i = 0; x->build && package && i < x->build->n_modules; i++)
+        n += str_eq(x->build->modules[i].package, package);
+    if (module && n)
+        linked_add(l, (struct linked){.label = "its package", .n = 1, .view = "package", .arg = package});
+    if (n)
+        linked_add(l, (struct linked){.label = "modules of the package",
+                                      .n = n,
+                                      .view = "modules",
+                                      .filter = linked_word(l, package)});
     shown_build_free(x);
 }

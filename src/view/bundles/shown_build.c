@@ -8,12 +8,12 @@
 #include "view/shared/common.h"
 #include "view/shared/figures.h"
 
-/* The builds of a model at a moment, held. */
-static size_t take_builds(struct shown_build *x, const struct model *m, sd_time at,
+/* The builds of a model at a moment; `hold`: good for longer than until the next batch. */
+static size_t take_builds(struct shown_build *x, const struct model *m, sd_time at, bool hold,
                           const struct bundle_build **out)
 {
     size_t n = model_bundles(m, at, out, SHOWN_BUILDS);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && hold; i++) {
         const struct sd_batch *b = batch_ref(out[i]->batch);
         x->batches[x->n_batches++] = b;
         out[i] = bundle_build_of(b, x->arena);
@@ -28,8 +28,8 @@ static void take_before(struct shown_build *x, const struct view_ctx *c)
     if (!c->baseline || !x->build)
         return;
     bool other = c->baseline->model && c->baseline->model != c->model;
-    size_t n =
-        take_builds(x, other ? c->baseline->model : c->model, other ? INT64_MAX : c->baseline->span.to, list);
+    size_t n = take_builds(x, other ? c->baseline->model : c->model, other ? INT64_MAX : c->baseline->span.to,
+                           true, list);
     x->before = bundle_build_merged(list, n, x->arena);
     if (x->before)
         x->compared = bundle_compare(x->before, x->build, x->arena);
@@ -44,20 +44,28 @@ static int64_t largest_script(const struct bundle_build *b)
     return most;
 }
 
-struct shown_build *shown_build_sizes(const struct view_ctx *c)
+static struct shown_build *take_shown(const struct view_ctx *c, bool hold)
 {
     struct shown_build *x = mem_alloc(sizeof *x);
     x->arena = arena_new();
     x->largest_script = SD_UNKNOWN;
-    x->n = take_builds(x, c->model, c->now, x->each);
-    x->build = bundle_build_merged(x->each, x->n, x->arena);
-    if (!x->build)
+    x->n = take_builds(x, c->model, c->now, hold, x->each);
+    struct bundle_build *all = bundle_build_merged(x->each, x->n, x->arena);
+    x->build = all;
+    if (!all)
         return x;
+    if (hold)
+        bundle_build_number(all, x->arena);
     x->all = bundle_asset_sizes(x->build, NULL);
     x->scripts = bundle_asset_sizes(x->build, "js");
     x->styles = bundle_asset_sizes(x->build, "css");
     x->largest_script = largest_script(x->build);
     return x;
+}
+
+struct shown_build *shown_build_sizes(const struct view_ctx *c)
+{
+    return take_shown(c, false);
 }
 
 static int heaviest_first(const void *a, const void *b, void *rows)
@@ -72,7 +80,7 @@ static int heaviest_first(const void *a, const void *b, void *rows)
 
 struct shown_build *shown_build(const struct view_ctx *c)
 {
-    struct shown_build *x = shown_build_sizes(c);
+    struct shown_build *x = take_shown(c, true);
     const struct bundle_build *b = x->build;
     if (!b)
         return x;
@@ -80,12 +88,21 @@ struct shown_build *shown_build(const struct view_ctx *c)
     x->packages = bundle_packages(b, x->arena, &x->n_packages);
     x->graph = import_graph(b, x->arena);
     x->duplicates = bundle_duplicates(b, x->graph, x->arena, &x->n_duplicates);
-    x->findings = bundle_findings(b, x->graph, x->duplicates, x->n_duplicates, x->arena, &x->n_findings);
+    x->findings = bundle_findings(b, x->graph, x->packages, x->n_packages, x->duplicates, x->n_duplicates,
+                                  x->arena, &x->n_findings);
+    return x;
+}
+
+const uint32_t *shown_by_weight(struct shown_build *x)
+{
+    const struct bundle_build *b = x->build;
+    if (x->by_weight)
+        return x->by_weight;
     x->by_weight = arena_alloc(x->arena, (b->n_modules + 1) * sizeof *x->by_weight);
     for (uint32_t i = 0; i < b->n_modules; i++)
         x->by_weight[i] = i;
     qsort_r(x->by_weight, b->n_modules, sizeof *x->by_weight, heaviest_first, (void *)(uintptr_t)b->modules);
-    return x;
+    return x->by_weight;
 }
 
 void shown_build_free(void *shown)

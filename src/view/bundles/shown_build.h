@@ -30,15 +30,17 @@ struct shown_build {
     size_t n_duplicates;
     const struct bundle_finding *findings;
     size_t n_findings;
-    uint32_t *by_weight; /* numbers of the rows of modules, the largest first */
+    uint32_t *by_weight; /* NULL: not needed yet */
     struct bundle_boxes *boxes;
 };
 
-/* Without conclusions from the modules: sizes only. */
+/* Sizes only, and good until the next batch only. */
 struct shown_build *shown_build_sizes(const struct view_ctx *c);
 struct shown_build *shown_build(const struct view_ctx *c);
 void shown_build_free(void *shown);
 
+/* Numbers of the rows of modules, the largest first: sorted when that is first needed. */
+const uint32_t *shown_by_weight(struct shown_build *x);
 /* "dist/stats.json: 1.2 MB, 402 kB gzip, in 7 files". */
 const char *shown_build_note(struct doc *d, const struct shown_build *x);
 /* Why there is nothing. */

@@ -226,7 +226,7 @@ static void gate_section(struct doc *d, const struct run_gate *g)
             r->cells[3] = cell_text(figure(d, m, m->after, false));
             r->cells[4] = cell_text(figure(d, m, m->difference, true));
             if (isfinite(m->low))
-                r->cells[5] = cell_text(doc_printf(d, "%s and %s (%g %%)", figure(d, m, m->low, true),
+                r->cells[5] = cell_text(doc_printf(d, "%s and %s (%.3g %%)", figure(d, m, m->low, true),
                                                    figure(d, m, m->high, true), m->confidence * 100));
             r->cells[6] = cell_text(doc_text(d, m->page));
         }

@@ -59,8 +59,8 @@ static struct cell plain_cell(enum vital v, double value)
     X(script, UNIT_NONE, "that ran longest meanwhile; null: not said", cell_text(doc_text(d, f->script)))
 
 #define TRENDS(X)                                                                                            \
-    X(source, UNIT_NONE, "crux", cell_text(doc_text(d, f->data)))                                            \
-    X(by, UNIT_NONE, "page or origin", cell_text(doc_text(d, f->by)))                                        \
+    X(source, UNIT_NONE, "rum or crux", cell_text(doc_text(d, f->data)))                                     \
+    X(by, UNIT_NONE, "page or origin; of rum all or device", cell_text(doc_text(d, f->by)))                  \
     X(key, UNIT_NONE, "which of these", cell_text(doc_text(d, f->key)))                                      \
     X(form_factor, UNIT_NONE, "phone, desktop, tablet or all", cell_text(doc_text(d, f->form_factor)))       \
     X(metric, UNIT_NONE, "lcp, inp, cls, fcp or ttfb", cell_text(VITALS[v].name))                            \
@@ -172,7 +172,7 @@ static const struct column PARTIES[] = {
 
 static const struct column LOAD_LIST[] = {LOADS(LIST_COLUMN)};
 
-static int64_t item(const struct sd_ints *x, uint32_t i)
+int64_t page_item(const struct sd_ints *x, uint32_t i)
 {
     return x && i < x->n ? x->items[i] : SD_UNKNOWN;
 }
@@ -183,9 +183,9 @@ static const struct table *parties_list(struct doc *d, const struct sd_page_load
     for (uint32_t i = 0; f->third_parties && i < f->third_parties->n; i++) {
         struct row *r = doc_row(d, t);
         r->cells[0] = cell_text(doc_text(d, f->third_parties->items[i]));
-        r->cells[1] = cell_int(item(f->third_party_requests, i));
-        r->cells[2] = cell_int(item(f->third_party_bytes, i));
-        r->cells[3] = cell_int(item(f->third_party_ns, i));
+        r->cells[1] = cell_int(page_item(f->third_party_requests, i));
+        r->cells[2] = cell_int(page_item(f->third_party_bytes, i));
+        r->cells[3] = cell_int(page_item(f->third_party_ns, i));
     }
     return t;
 }

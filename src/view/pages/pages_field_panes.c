@@ -4,8 +4,6 @@
 
 #include "base/num.h"
 
-#define KINDS_FIELD (SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION))
-
 const char *vital_text(struct doc *d, enum vital v, double value)
 {
     char text[UNIT_TEXT_MAX];
@@ -29,7 +27,7 @@ enum severity vital_severity(const struct sd_page_field *f, enum vital v)
 /* ---- vitals ---- */
 
 static const char *const RATINGS[VITAL_RATINGS] = {
-    [VITAL_GOOD] = "good", [VITAL_NEEDS_IMPROVEMENT] = "needs work", [VITAL_POOR] = "poor"};
+    [VITAL_GOOD] = "good", [VITAL_NEEDS_IMPROVEMENT] = "needs improvement", [VITAL_POOR] = "poor"};
 
 static const char *between(struct doc *d, enum vital v, const struct sd_page_field *f)
 {
@@ -51,15 +49,16 @@ static const char *key_text(struct doc *d, const struct sd_page_field *f)
       cell_text(str_eq(f->by, "navigation_type") ? "navigation" : doc_text(d, f->by)))                       \
     X(key, "Visits of", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 14, "which page, device, ...",              \
       cell_text(key_text(d, f)))                                                                             \
-    X(metric, "Vital", UNIT_NONE, COLUMN_LEFT, 0, 5, "", cell_text(VITALS[v].title))                         \
+    X(metric, "Vital", UNIT_NONE, COLUMN_LEFT, 0, 5, "LCP, INP, CLS, FCP or TTFB",                           \
+      cell_text(VITALS[v].title))                                                                            \
     X(p75, "p75", UNIT_NONE, 0, 0, 8, "three of four visits are at most that",                               \
       cell_text(vital_text(d, v, f->p75)))                                                                   \
-    X(rating, "Which is", UNIT_NONE, COLUMN_LEFT, 0, 10, "by the thresholds of the Core Web Vitals",         \
+    X(rating, "Which is", UNIT_NONE, COLUMN_LEFT, 0, 17, "by the thresholds of the Core Web Vitals",         \
       cell_text(isfinite(f->p75) ? RATINGS[vital_rate(v, f->p75)] : NULL))                                   \
     X(between, "95 % sure between", UNIT_NONE, COLUMN_LEFT, 3, 18, "interval of the p75",                    \
       cell_text(between(d, v, f)))                                                                           \
     X(good, "Good", UNIT_SHARE, COLUMN_BAR, 1, 0, "share of the visits", cell_real(f->good_share))           \
-    X(middle, "Needs work", UNIT_SHARE, 0, 2, 0, "share of the visits that need improvement",                \
+    X(middle, "Between", UNIT_SHARE, 0, 2, 0, "share of the visits that need improvement",                   \
       cell_real(f->needs_improvement_share))                                                                 \
     X(poor, "Poor", UNIT_SHARE, 0, 0, 0, "share of the visits", cell_real(f->poor_share))                    \
     X(count, "Visits", UNIT_COUNT, 0, 1, 0, "values", cell_int(f->count))
@@ -132,6 +131,7 @@ static void vitals(struct doc *d, const struct view_ctx *c, const struct page_re
     }
     if (n) {
         s->kinds = SD_KIND_BIT(SD_PAGE_FIELD);
+        s->empty = "No visit was told of yet.";
         s->weight = 2;
         s->note = common_note(
             d, c, &(struct note){KINDS_FIELD, SD_UNKNOWN, .last = x->items[0].at, .moment = true});
@@ -142,7 +142,8 @@ static void vitals(struct doc *d, const struct view_ctx *c, const struct page_re
 /* ---- the elements they are about ---- */
 
 #define ELEMENT_ROWS(X)                                                                                      \
-    X(metric, "Vital", UNIT_NONE, COLUMN_LEFT, 0, 5, "", cell_text(VITALS[v].title))                         \
+    X(metric, "Vital", UNIT_NONE, COLUMN_LEFT, 0, 5, "LCP, INP, CLS, FCP or TTFB",                           \
+      cell_text(VITALS[v].title))                                                                            \
     X(p75, "p75", UNIT_NONE, 0, 0, 8, "three of four visits are at most that",                               \
       cell_text(vital_text(d, v, f->p75)))                                                                   \
     X(target, "Element", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, 20, "selector of the element",             \
@@ -196,6 +197,7 @@ static void elements_pane(struct doc *d, const struct page_records *x)
     }
     if (n) {
         s->kinds = SD_KIND_BIT(SD_PAGE_ATTRIBUTION);
+        s->empty = "No beacon names an element.";
         s->weight = 1;
     }
     free(shown);

@@ -21,13 +21,17 @@ static int most_visits_first(const void *a, const void *b)
     return x->visits > y->visits ? -1 : x->visits < y->visits;
 }
 
-/* The element that most values are about. */
-static const char *element_of(const struct page_records *x, const struct sd_page_field *f)
+/* Of the elements with the worst rating, what most values are about; `page` NULL: on any page. */
+static const char *element_of(const struct page_records *x, const char *metric, const char *page)
 {
     const struct sd_page_attribution *most = NULL;
-    for (size_t i = 0; i < x->n; i++) {
+    enum vital v = vital_of_name(metric);
+    for (size_t i = 0; i < x->n && v != VITAL_N; i++) {
         const struct sd_page_attribution *a = x->items[i].r;
-        if (str_eq(a->metric, f->metric) && str_eq(a->page, f->key) && (!most || a->count > most->count))
+        if (!str_eq(a->metric, metric) || (page && !str_eq(a->page, page)) || !isfinite(a->p75))
+            continue;
+        int worse = most ? (int)vital_rate(v, a->p75) - (int)vital_rate(v, most->p75) : 1;
+        if (worse > 0 || (worse == 0 && a->count > most->count))
             most = a;
     }
     return most ? most->target : NULL;
@@ -41,6 +45,40 @@ static const char *why(struct doc *d, const struct poor *p, const char *element)
         isfinite(p->f->poor_share) ? doc_printf(d, ", as %.0f %% of visits are", p->f->poor_share * 100) : "";
     return doc_printf(d, "%s is %s for the slowest quarter of visits: above %s it is poor%s%s",
                       VITALS[p->v].title, is, poor, share, about);
+}
+
+/* What got worse, and since when. */
+static void add_trends(const struct view_ctx *c, const struct page_records *elements, struct worst_list *l)
+{
+    struct page_records trends = page_records_of(c, SD_PAGE_TREND);
+    size_t lines = 0;
+    for (size_t i = 0; i < trends.n && lines < LINES_MOST; i++) {
+        const struct sd_page_trend *f = trends.items[i].r;
+        enum vital v = vital_of_name(f->metric);
+        double before = 0;
+        uint32_t since = v == VITAL_N ? UINT32_MAX : trend_worse_from(f, &before);
+        if (since == UINT32_MAX)
+            continue;
+        uint32_t last = MIN(f->ends->n, f->p75->n) - 1;
+        while (last > since && !isfinite(f->p75->items[last]))
+            last--;
+        if (vital_rate(v, f->p75->items[last]) == VITAL_GOOD)
+            continue;
+        const char *element = element_of(elements, f->metric, NULL);
+        worst_add(l, (struct worst_item){
+                         .what = "vital",
+                         .severity =
+                             vital_rate(v, f->p75->items[last]) == VITAL_POOR ? SEVERITY_BAD : SEVERITY_WARN,
+                         .share = (double)NAN,
+                         .subject = doc_text(l->d, f->key && *f->key ? f->key : "all visits"),
+                         .why = doc_printf(
+                             l->d, "%s got worse on %s: p75 %s, before that %s%s%.80s", VITALS[v].title,
+                             page_day(l->d, f->ends->items[since]), vital_text(l->d, v, f->p75->items[last]),
+                             vital_text(l->d, v, before), element ? "; mostly " : "", element ? element : ""),
+                         .dive = {.view = "pages"}});
+        lines++;
+    }
+    free(trends.items);
 }
 
 void pages_field_worst(const struct view_ctx *c, struct worst_list *l)
@@ -63,13 +101,15 @@ void pages_field_worst(const struct view_ctx *c, struct worst_list *l)
     qsort(poor, n, sizeof *poor, most_visits_first);
     for (size_t i = 0; i < MIN(n, (size_t)LINES_MOST); i++) {
         bool core = poor[i].v == VITAL_LCP || poor[i].v == VITAL_INP || poor[i].v == VITAL_CLS;
-        worst_add(l, (struct worst_item){.what = "vital",
-                                         .severity = core ? SEVERITY_BAD : SEVERITY_WARN,
-                                         .share = (double)NAN,
-                                         .subject = doc_text(l->d, poor[i].f->key),
-                                         .why = why(l->d, &poor[i], element_of(&elements, poor[i].f)),
-                                         .dive = {.view = "pages"}});
+        worst_add(l, (struct worst_item){
+                         .what = "vital",
+                         .severity = core ? SEVERITY_BAD : SEVERITY_WARN,
+                         .share = (double)NAN,
+                         .subject = doc_text(l->d, poor[i].f->key),
+                         .why = why(l->d, &poor[i], element_of(&elements, poor[i].f->metric, poor[i].f->key)),
+                         .dive = {.view = "pages"}});
     }
+    add_trends(c, &elements, l);
     free(poor);
     free(fields.items);
     free(elements.items);

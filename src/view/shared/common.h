@@ -20,6 +20,7 @@
 #define KINDS_CACHE   SD_KIND_BIT(SD_CACHE)
 #define KINDS_BUNDLE  SD_KIND_BIT(SD_BUNDLE) /* its parts come with it */
 #define KINDS_SQL     (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))
+#define KINDS_FIELD   (SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_ATTRIBUTION))
 
 /* The span in true times: for SPAN_ALL from the first to the last data of the model
  * (both SD_UNKNOWN when there is none). */
