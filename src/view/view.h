@@ -143,7 +143,8 @@ const struct view *view_home(void);
 /* The next one of the place in that direction, around the end; from a view about a thing, the one
  * that lists it. from NULL: the first. NULL: the place has none. */
 const struct view *view_beside(enum view_place p, const struct view *from, int direction);
-/* The first one of the place that has data to show; the first where none has. NULL: the place has none. */
+/* The first one of the place, or where it has no data the first that lists things and has some. NULL: the
+ * place has none. */
 const struct view *view_first(enum view_place p, const struct model *m);
 /* The one above; *same_arg: it is about the same. NULL: this is Home. */
 const struct view *view_above(const struct view *v, bool *same_arg);

@@ -26,7 +26,7 @@ static struct cell lab_cell(struct doc *d, const struct page_runs *g, const char
 
 static struct cell field_cell(struct doc *d, const struct page_entry *e, enum vital v)
 {
-    static const char *const words[VITAL_RATINGS] = {"good", "improve", "poor"};
+    static const char *const words[VITAL_RATINGS] = {"good", "needs work", "poor"};
     if (!e->field[v] || !isfinite(e->field[v]->p75))
         return cell_unknown();
     return cell_text(doc_printf(d, "%s %s", page_value_text(d, VITALS[v].name, e->field[v]->p75),
@@ -102,7 +102,7 @@ static const struct table *categories(struct doc *d, const struct page_runs *g)
     X(lab_tbt, "TBT", UNIT_NONE, PEOPLE, 1, "total blocking time in the lab", lab_cell(d, g, "tbt"))         \
     X(lab_cls, "CLS", UNIT_NONE, PEOPLE, 1, "cumulative layout shift in the lab", lab_cell(d, g, "cls"))     \
     X(users_lcp, "Users' LCP", UNIT_NONE, PEOPLE, 2,                                                         \
-      "p75 of real users: up to 2.5 s good, above 4 s poor, between them to improve",                        \
+      "p75 of real users: up to 2.5 s good, above 4 s poor, between them it needs work",                     \
       field_cell(d, e, VITAL_LCP))                                                                           \
     X(users_inp, "Users' INP", UNIT_NONE, PEOPLE, 3,                                                         \
       "p75 of interaction to next paint of real users: up to 200 ms good, above 500 ms poor",                \
@@ -170,7 +170,6 @@ static void add_pages(struct doc *d, const struct page_list *l)
     }
     if (l->n)
         s->note = note_of(d, l);
-    s->empty = "No report of Lighthouse was read; \"slowdive pages URL --runs 3\" measures a page.";
 }
 
 static struct doc *build_pages(const struct view_ctx *c)
@@ -179,14 +178,16 @@ static struct doc *build_pages(const struct view_ctx *c)
     struct page_list l = page_list_of(d, c);
     common_envelope(d, c, common_span(c));
     pages_reports_list(d, &l);
-    if (l.n || !model_has(c->model, KINDS_PAGES))
+    if (l.n)
         add_pages(d, &l);
-    else
-        doc_field(d, "pages", UNIT_NONE, cell_list(doc_list(d, COLUMNS, P_COLUMNS)));
-    if (!model_has(c->model, KINDS_PAGES))
-        d->sections[d->n_sections - 1].empty = common_empty(d, c, KINDS_PAGES);
     pages_reports_pane(d, &l);
     pages_field_sections(d, c);
+    if (!l.n && d->n_sections) { /* what users and loads say is all there is */
+        doc_field(d, "pages", UNIT_NONE, cell_list(doc_list(d, COLUMNS, P_COLUMNS)));
+    } else if (!l.n) {
+        add_pages(d, &l);
+        d->sections[0].empty = common_empty(d, c, KINDS_PAGES);
+    }
     page_list_free(&l);
     return d;
 }

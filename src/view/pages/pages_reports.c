@@ -144,7 +144,7 @@ static const struct column RUNS[R_COLUMNS] = {
     [R_CLS] = {.key = "cls", .title = "CLS", .help = "cumulative layout shift"},
     [R_FCP] = {.key = "fcp", .title = "FCP", .priority = 2, .help = "first contentful paint"},
     [R_WHY] = {.key = "why",
-               .title = "",
+               .title = "Note",
                .flags = COLUMN_LEFT | COLUMN_GROW,
                .width = 18,
                .help = "why there is no result, or which run stands for all"},
