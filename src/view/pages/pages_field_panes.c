@@ -211,9 +211,11 @@ static void receiver_pane(struct doc *d, const struct page_records *x)
     for (size_t i = 0; i < x->n; i++) {
         const struct sd_page_receiver *f = x->items[i].r;
         char taken[UNIT_TEXT_MAX], again[UNIT_TEXT_MAX];
-        strbuf_printf(&text, "%s%s: %s beacons, %s later values of these", text.len ? "\n" : "",
-                      x->items[i].origin, unit_format_int(UNIT_COUNT, f->accepted, taken),
-                      unit_format_int(UNIT_COUNT, f->duplicates, again));
+        strbuf_printf(&text, "%s%s: %s beacons", text.len ? "\n" : "", x->items[i].origin,
+                      unit_format_int(UNIT_COUNT, f->accepted, taken));
+        if (f->duplicates > 0)
+            strbuf_printf(&text, ", %s later values of these",
+                          unit_format_int(UNIT_COUNT, f->duplicates, again));
         if (f->rejected > 0)
             strbuf_printf(&text, ", %lld that are not sound", (long long)f->rejected);
         if (f->ignored > 0)
