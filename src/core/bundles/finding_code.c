@@ -48,7 +48,8 @@ static const uint8_t *how_imported(const struct finding_run *f)
     const struct import_graph *g = f->graph;
     const uint32_t *path = f->build->import_path_of;
     uint8_t *out = arena_alloc(f->a, f->build->n_paths + 1);
-    for (size_t i = 0; i < g->n_entries; i++)
+    bool any = g->n && g->first_importer[g->n] > 0;
+    for (size_t i = 0; any && i < g->n_entries; i++)
         out[path[g->entries[i]]] |= KNOWN;
     for (uint32_t i = 0; i < g->n; i++)
         for (uint32_t e = g->first_importer[i]; e < g->first_importer[i + 1]; e++)
