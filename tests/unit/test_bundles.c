@@ -68,7 +68,8 @@ static struct sd_batch *shop(void)
     made_module(b, admin, "src/shared.js", 3000);
     made_module(b, admin, "node_modules/lodash/tiny.js", 300);
     made_part(b, admin, "(line ends)", "line_ends", 700);
-    made_imports(b, "src/index.js > src/shared.js, src/index.js > node_modules/lodash/lodash.js,"
+    made_imports(b, "src/index.js > src/shared.js, src/index.js * src/all.js, src/index.js > "
+                    "node_modules/lodash/lodash.js,"
                     "src/index.js ~ src/admin.js, src/admin.js > node_modules/@scope/chart/index.js,"
                     "src/shared.js ! node_modules/old/index.js,"
                     "node_modules/old/index.js ! node_modules/old/node_modules/lodash/lodash.js");
@@ -223,12 +224,14 @@ static void code_that_is_kept(void **state)
     struct sd_batch *b = shop();
     (void)state;
     made_module(b, 0, "src/lazy.js", 100);
+    made_module(b, 0, "src/all.js", 100);
     made_module(b, 0, "src/seven.js", 100);
     made_code(b, (struct sd_bundle_code){.path = "src/shared.js",
                                          .es_module = 0,
                                          .imported_by_es = 1,
                                          .bailouts = SD_TEXTS("CommonJS bailout: module.exports is used")});
     made_code(b, (struct sd_bundle_code){.path = "src/index.js", .es_module = 1, .uses_all = 1, .used = -1});
+    made_code(b, (struct sd_bundle_code){.path = "src/all.js", .es_module = 1, .uses_all = 1, .used = -1});
     made_code(b,
               (struct sd_bundle_code){.path = "src/admin.js", .es_module = 1, .uses_all = 1, .reexports = 8});
     made_code(b, (struct sd_bundle_code){.path = "src/lazy.js",
@@ -244,7 +247,8 @@ static void code_that_is_kept(void **state)
     assert_non_null(f);
     assert_int_equal(f->bytes, 6000); /* in both assets */
     assert_non_null(strstr(f->message, "module.exports is used"));
-    assert_non_null(found(x, a, "namespace_import", "src/index.js"));
+    assert_non_null(found(x, a, "namespace_import", "src/all.js"));
+    assert_null(found(x, a, "namespace_import", "src/index.js")); /* the entry */
     assert_null(found(x, a, "namespace_import", "src/admin.js")); /* loaded later: import() keeps all */
     assert_non_null(found(x, a, "barrel", "src/admin.js"));
     assert_null(found(x, a, "barrel", "src/seven.js"));

@@ -38,28 +38,32 @@ void find_commonjs(struct finding_run *f)
                                       "what is used by name."});
 }
 
-/* Are there imports of it, and is each of them import()? Then its exports are kept because it is loaded
- * later.
- */
-static bool only_lazy(const struct finding_run *f, const char *path)
+enum { KNOWN = 1, IMPORTED = 2 };
+
+/* Of each path: is it known who imports it, and does anybody in another way than import()? Exports of what is
+ * loaded with import() are all kept as well, and those of an entry: only others can be imported by name
+ * instead. Where nothing is known of its imports the bundler's word counts. */
+static const uint8_t *how_imported(const struct finding_run *f)
 {
     const struct import_graph *g = f->graph;
-    size_t edges = 0;
-    for (size_t i = 0; i < g->n; i++) {
-        if (!g->paths[i] || strcmp(g->paths[i], path) != 0)
-            continue;
-        for (uint32_t e = g->first_importer[i]; e < g->first_importer[i + 1]; e++, edges++)
-            if (g->importers[e].how != IMPORT_LAZY)
-                return false;
-    }
-    return edges > 0;
+    const uint32_t *path = f->build->import_path_of;
+    uint8_t *out = arena_alloc(f->a, f->build->n_paths + 1);
+    bool any = g->n && g->first_importer[g->n] > 0;
+    for (size_t i = 0; any && i < g->n_entries; i++)
+        out[path[g->entries[i]]] |= KNOWN;
+    for (uint32_t i = 0; i < g->n; i++)
+        for (uint32_t e = g->first_importer[i]; e < g->first_importer[i + 1]; e++)
+            out[path[i]] |= KNOWN | (g->importers[e].how != IMPORT_LAZY ? IMPORTED : 0);
+    return out;
 }
 
 void find_namespace_import(struct finding_run *f)
 {
     const struct sd_bundle_code *c;
+    const uint8_t *how = how_imported(f);
     for (size_t i = 0; (c = next_own(f, &i));)
-        if (c->es_module == 1 && c->uses_all == 1 && !only_lazy(f, c->path))
+        if (c->es_module == 1 && c->uses_all == 1 &&
+            how[f->own_path[name_index_find(&f->own, c->path)]] != KNOWN)
             finding_add(f,
                         (struct bundle_finding){
                             .path = c->path,
