@@ -41,8 +41,8 @@ double json_number(struct json_pull *j);
 uint64_t json_index(struct json_pull *j);
 /* Puts a string into `out`, its escapes resolved; "" for any other value, which is skipped. */
 void json_text(struct json_pull *j, struct strbuf *out);
-/* The bytes of a string, its escapes resolved: where they stand if it has none, else in `scratch`, valid until
- * that changes. NULL for any other value, which is skipped. */
+/* The bytes of a string, its escapes resolved: where they stand if it has none, else in `scratch`, valid
+ * until that changes. NULL for any other value, which is skipped. */
 const char *json_bytes(struct json_pull *j, struct strbuf *scratch, size_t *len);
 /* The value of a key of the object that comes, which is gone through: a cursor before it. A value of NULL
  * text: there is none. The last one counts, as for other readers. */
