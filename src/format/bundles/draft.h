@@ -62,7 +62,7 @@ struct draft {
 };
 
 /* Assets of all routes together. A small text could ask for any number of them. */
-enum { DRAFT_ROUTE_ASSETS_MOST = 1 << 20 };
+enum { DRAFT_ROUTE_ASSETS_MOST = 1 << 18 };
 
 struct draft *draft_new(void);
 void draft_free(struct draft *d); /* NULL is fine */

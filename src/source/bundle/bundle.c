@@ -98,6 +98,8 @@ static bool is_text(const char *head, size_t len)
 
 static int bundle_recognise(const char *target, const void *head, size_t len)
 {
+    if (str_eq(target, "-")) /* the assets beside it could not be found */
+        return 0;
     if (!head)
         return bundle_is_folder(target) ? 80 : 0;
     if (bundle_is_code(target)) /* by its name: minified code may look like many things */
