@@ -39,7 +39,7 @@ int64_t made_asset(struct sd_batch *b, const char *name, const char *type, int64
     r.type = type;
     r.size_bytes = size;
     r.gzip_bytes = gzip;
-    r.brotli_bytes = gzip < 0 ? gzip : gzip * 9 / 10;
+    r.brotli_bytes = gzip < 0 ? gzip : gzip / 10 * 9;
     r.initial = initial;
     assert_true(batch_add(b, SD_BUNDLE_ASSET, &r));
     return (int64_t)n_of(b, SD_BUNDLE_ASSET) - 1;
