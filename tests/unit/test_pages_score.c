@@ -194,7 +194,8 @@ static void odd_values(void **state)
 {
     (void)state;
     static const char text[] =
-        "{\"lighthouseVersion\":\"12\",\"runtimeError\":{\"code\":\"NO_ERROR\",\"message\":\"\"},"
+        "{\"lighthouseVersion\":\"12\",\"fetchTime\":\"soon\",\"runtimeError\":{\"code\":\"NO_ERROR\","
+        "\"message\":\"\"},"
         "\"audits\":{\"speed-index\":{\"numericValue\":1},\"speed-index\":{\"numericValue\":5800},"
         "\"third-party-summary\":{\"details\":{\"items\":[{\"entity\":{\"text\":\"a\\u0001\\\"b\"},"
         "\"transferSize\":-5,\"mainThreadTime\":1e300},{\"entity\":\"c\",\"transferSize\":9007199254740994}]}"
@@ -206,6 +207,7 @@ static void odd_values(void **state)
     struct sd_error err;
     assert_true(lighthouse_report_read(text, strlen(text), a, &r, &err));
     assert_null(r.runtime_error);
+    assert_int_equal(r.fetch_time, SD_UNKNOWN);
     same(page_report_score(&r), 0.5);
     assert_int_equal(r.audits->n, 2);
     assert_string_equal(r.third_parties->items[0], "a\x01\"b");

@@ -402,12 +402,13 @@ static void tell_error(struct lighthouse *l, const struct report *r)
 static void tell_head(struct lighthouse *l, const struct report *r)
 {
     struct sd_page_report *o = l->out;
+    struct sd_error unread;
     sd_time t;
     o->lighthouse_version = r->version;
     o->url = r->final_displayed ? r->final_displayed : r->final ? r->final : r->requested;
     o->final_url = r->final ? r->final : o->url;
     o->form_factor = form_factor(l, r);
-    if (r->fetched && clock_parse(r->fetched, 0, &t, NULL))
+    if (r->fetched && clock_parse(r->fetched, 0, &t, &unread))
         o->fetch_time = t;
     for (size_t i = 0; i < r->n_categories; i++)
         if (str_eq(r->category[i].id, "performance"))

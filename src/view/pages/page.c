@@ -19,7 +19,7 @@
     X(lab, "Lab", UNIT_NONE, COLUMN_NO_JSON, 0, "median of the runs of Lighthouse",                          \
       cell_text(page_value_text(d, id, lab ? lab->median : (double)NAN)))                                    \
     X(range, "Range", UNIT_NONE, COLUMN_NO_JSON, 3, "lowest and highest of the runs", range(d, lab))         \
-    X(rating, "Lab rating", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1, "good, needs work or poor",          \
+    X(rating, "Lab rating", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1, "good, needs improvement or poor",   \
       cell_text(lab ? rating(page_lab_rating(id, lab->median)) : NULL))                                      \
     X(score, "Score", UNIT_NONE, 0, 2, "of the run that is shown, recomputed, 0 to 1",                       \
       cell_real(score_of(g->shown, id)))                                                                     \
@@ -28,7 +28,7 @@
     X(users, "Users' p75", UNIT_NONE, COLUMN_NO_JSON, 0, "75 % of the real users have at most that",         \
       cell_text(page_value_text(d, id, field ? field->p75 : (double)NAN)))                                   \
     X(users_rating, "Users' rating", UNIT_NONE, COLUMN_LEFT | COLUMN_NO_JSON, 1,                             \
-      "good, needs work or poor, by the p75",                                                                \
+      "good, needs improvement or poor, by the p75",                                                         \
       cell_text(field ? rating(page_lab_rating(id, field->p75)) : NULL))                                     \
     X(good_share, "Good", UNIT_SHARE, 0, 2, "share of real users",                                           \
       cell_real(field ? field->good_share : NAN))                                                            \
@@ -45,7 +45,7 @@ static const char *rating(enum severity s)
 {
     static const char *const words[] = {[SEVERITY_NONE] = NULL,
                                         [SEVERITY_GOOD] = "good",
-                                        [SEVERITY_WARN] = "needs work",
+                                        [SEVERITY_WARN] = "needs improvement",
                                         [SEVERITY_BAD] = "poor"};
     return words[s];
 }

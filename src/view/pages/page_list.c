@@ -134,7 +134,7 @@ static void judge(struct doc *d, struct page_entry *e)
     e->severity = w.severity;
     e->worst =
         doc_printf(d, "%s %s %s, %s", page_metric_short(d, w.metric), page_value_text(d, w.metric, w.value),
-                   w.where, w.severity == SEVERITY_BAD ? "poor" : "needs work");
+                   w.where, w.severity == SEVERITY_BAD ? "poor" : "needs improvement");
 }
 
 static double score_of(const struct page_entry *e)

@@ -26,7 +26,7 @@ static struct cell lab_cell(struct doc *d, const struct page_runs *g, const char
 
 static struct cell field_cell(struct doc *d, const struct page_entry *e, enum vital v)
 {
-    static const char *const words[VITAL_RATINGS] = {"good", "needs work", "poor"};
+    static const char *const words[VITAL_RATINGS] = {"good", "needs improvement", "poor"};
     if (!e->field[v] || !isfinite(e->field[v]->p75))
         return cell_unknown();
     return cell_text(doc_printf(d, "%s %s", page_value_text(d, VITALS[v].name, e->field[v]->p75),
@@ -102,7 +102,7 @@ static const struct table *categories(struct doc *d, const struct page_runs *g)
     X(lab_tbt, "TBT", UNIT_NONE, PEOPLE, 1, "total blocking time in the lab", lab_cell(d, g, "tbt"))         \
     X(lab_cls, "CLS", UNIT_NONE, PEOPLE, 1, "cumulative layout shift in the lab", lab_cell(d, g, "cls"))     \
     X(users_lcp, "Users' LCP", UNIT_NONE, PEOPLE, 2,                                                         \
-      "p75 of real users: up to 2.5 s good, above 4 s poor, between them it needs work",                     \
+      "p75 of real users: up to 2.5 s good, above 4 s poor, between them it needs improvement",              \
       field_cell(d, e, VITAL_LCP))                                                                           \
     X(users_inp, "Users' INP", UNIT_NONE, PEOPLE, 3,                                                         \
       "p75 of interaction to next paint of real users: up to 200 ms good, above 500 ms poor",                \
