@@ -93,6 +93,22 @@ static void test_assets(void **state)
     draft_free(d);
 }
 
+/* Where a module of a concatenation has no reasons, that it is in one says that it is an ES module. */
+static void test_concatenated(void **state)
+{
+    (void)state;
+    struct draft *d = read_stats(
+        "{\"assets\":[{\"name\":\"a.js\",\"size\":90,\"chunks\":[0]}],\"chunks\":[{\"id\":0,\"files\":[\"a."
+        "js\"]}],"
+        "\"modules\":[{\"identifier\":\"r\",\"name\":\"./i.js + 1 "
+        "modules\",\"id\":1,\"size\":90,\"chunks\":[0],"
+        "\"modules\":[{\"identifier\":\"i\",\"name\":\"./i.js\",\"size\":60},{\"identifier\":\"f\",\"name\":"
+        "\"./f.js\",\"size\":30,\"moduleType\":\"javascript/auto\",\"usedExports\":true,\"reasons\":[]}]}]}");
+    assert_int_equal(in_asset(d, "a.js", "f.js")->code.es_module, 1);
+    assert_int_equal(in_asset(d, "a.js", "f.js")->code.uses_all, 1);
+    draft_free(d);
+}
+
 static void test_modules(void **state)
 {
     (void)state;
@@ -210,8 +226,9 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_assets), cmocka_unit_test(test_modules), cmocka_unit_test(test_imports),
-        cmocka_unit_test(test_code),   cmocka_unit_test(test_forms),   cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_assets),   cmocka_unit_test(test_modules), cmocka_unit_test(test_concatenated),
+        cmocka_unit_test(test_imports),  cmocka_unit_test(test_code),    cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

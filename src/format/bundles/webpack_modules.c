@@ -204,8 +204,11 @@ static void read_module(struct webpack_stats *w, struct json_pull *j, const stru
     uint32_t m = module_of(w, &e);
     take_id(w, m, e.id, true);
     webpack_read_code(w, m, &e.said);
-    if (root)
+    if (root) {
         take_id(w, m, root->id, false);
+        if (!root->css) /* only ES modules are concatenated */
+            w->d->modules[m].code.es_module = 1;
+    }
     if (!e.orphan && !root)
         add_parts(w, m, e.chunks, e.css);
     else if (root && !root->orphan)
