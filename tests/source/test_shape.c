@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "source/postgres/buffer_use.h"
 #include "source/postgres/internal.h"
 #include "source/postgres/shape.h"
 
@@ -50,6 +51,12 @@ static void our_statements_have_a_shape(void **state)
     assert_true(shape_of(catalog_tables_sql()).columns > 10);
     assert_int_equal(shape_of(settings_sql()).columns, 2);
     assert_true(shape_of(catalog_indexes_sql(true)).columns > 10);
+    assert_int_equal(shape_of(buffer_use_find_sql()).columns, 3);
+    char *use[] = {buffer_use_sql("a.b", true), buffer_use_sql("a.b", false), buffer_use_tables_sql("a.b")};
+    for (size_t i = 0; i < ARRAY_LEN(use); i++) {
+        assert_int_equal(shape_of(use[i]).columns, i < 2 ? 1 : 3);
+        free(use[i]);
+    }
 }
 
 static void what_does_not_fit_is_said(void **state)

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "core/schema.h"
+#include "source/postgres/buffer_use.h"
 
 /* A database that is dropped, or whose statistics are reset, makes the sums of all databases fall: then what
  * was counted in between is not known, and is left out. Another server counts from another beginning. */
@@ -80,7 +81,9 @@ void buffers_add(struct postgres *p, struct sd_batch *b)
     notes[n++] = "PostgreSQL does not count why a block was not in shared buffers, nor how long a hit takes.";
     if (!sd_known(x->evictions))
         notes[n++] = "Evictions are counted from PostgreSQL 16 on.";
-    notes[n++] = "How many of the buffers are used is not read: it takes the extension pg_buffercache.";
+    r.bytes_used = buffer_use_bytes(p);
+    if (!sd_known(r.bytes_used) && buffer_use_why(p))
+        notes[n++] = buffer_use_why(p);
     r.notes = &(struct sd_texts){.n = (uint32_t)n, .items = notes};
     p->s->host->add(b, SD_CACHE, &r);
 }
@@ -102,6 +105,7 @@ void buffers_add_table(struct postgres *p, struct sd_batch *b, sd_time at, const
     r.watched_ns = since > 0 && since < at ? at - since : SD_UNKNOWN;
     r.hits = t->blks_hit;
     r.misses = t->blks_read;
+    r.bytes = buffer_use_of_table(p, t->schema, t->name);
     r.method = "blocks of the table, its indexes and TOAST, since the statistics were reset";
     p->s->host->add(b, SD_CACHE_PREFIX, &r);
     free(name);

@@ -358,6 +358,7 @@ struct postgres {
     bool many_tables;                  /* more than are listed */
 
     struct buffers buffers;
+    struct buffer_use *buffer_use; /* NULL: not asked for yet */
     struct statements *statements;
     struct session_texts *session_texts;
     struct server_state *state; /* NULL: not asked what there is */

@@ -1,5 +1,6 @@
 /* postgres.c - the PostgreSQL source: sessions ten times a second, statements and
  * database figures every two seconds, plans and index advice on request. */
+#include "source/postgres/buffer_use.h"
 #include "source/postgres/postgres.h"
 
 #include <poll.h>
@@ -103,6 +104,7 @@ static void postgres_close(struct sd_source *s)
     p->session_texts = NULL;
     holders_free(p);
     server_state_free(p);
+    buffer_use_free(p);
     free(p->database);
     free(p->role);
     p->statements = NULL;
@@ -202,6 +204,8 @@ enum sd_result postgres_sample(struct postgres *p, sd_time now, struct sd_error 
     if (result == SD_OK && due(&p->next_figures, now, p->o->interval)) {
         char problem[400] = "";
         result = statements_collect(p, problem, sizeof problem, err);
+        if (result == SD_OK)
+            result = buffer_use_collect(p, err);
         if (result == SD_OK)
             result = database_collect(p, err);
         if (result == SD_OK)
