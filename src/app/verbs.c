@@ -538,6 +538,9 @@ static bool sample_fits(const struct app *a)
     return method ? cost != NULL : !cli_has(a->cli, CLI_YES);
 }
 
+/* One reading would say nothing of keys that are looked at little by little. */
+#define SAMPLE_FOR_NS (10 * SD_S)
+
 int verb_view(struct app *a)
 {
     const struct view *v = view_named(!strcmp(a->cli->verb, "status") ? SOURCES_VIEW : a->cli->verb);
@@ -546,6 +549,10 @@ int verb_view(struct app *a)
     if (!output_ready(a) || !duration_option(a, CLI_FOR, &t.for_ns) ||
         !duration_option(a, CLI_WINDOW, &t.window_ns) || !sample_fits(a))
         return EXIT_USAGE;
+    if (cli_has(a->cli, CLI_SAMPLE) && cli_has(a->cli, CLI_YES) && !t.for_ns) {
+        complain("looking for %d s; --for says how long", (int)(SAMPLE_FOR_NS / SD_S));
+        t.for_ns = SAMPLE_FOR_NS;
+    }
     struct sd_error err;
     bool compares = cli_has(a->cli, CLI_BASELINE), ready = true;
     int status = EXIT_USAGE;

@@ -90,6 +90,12 @@ run caches "rediss://:standard@$one/?timeout=500ms" </dev/null
 ok "no TLS where it is asked for" is_refusal "write redis:// for rediss://"
 run caches "rediss://:standard@$tls/?tls_ca=$dir/none.pem" </dev/null
 ok "no such file" is_refusal "cannot read certificates from tls_ca="
+prefixes() { # each with its keys, of all rows
+    python3 -c 'import json
+print(*sorted("%s %s %d" % (r["name"].split(":")[-1], p["prefix"], p["keys"]) for r in json.load(open("out"))["rows"] for p in r["prefixes"]), sep="\n")'
+}
+run caches --format json --sample keys --yes --for 6s "rediss://:standard@$tls/?tls_ca=$dir/cert.pem&tls_name=cache.test"
+ok "keys are looked into over TLS" eval '[ "$(prefixes)" = "${port[1]} user:*:cart 6" ]'
 
 # ---- a cluster of three, and a sentinel with a master and a replica ----
 for i in 0 1 2; do
@@ -120,6 +126,32 @@ until_true covered
 run caches --format json "redis://127.0.0.1:${port[3]}/"
 ok "a cluster by one of its servers: all three" eval '[ "$(rows)" = 3 ]'
 ok "each by its address" eval 'for i in 2 3 4; do grep -q "redis 127.0.0.1:${port[i]}" out || exit 1; done'
+for i in {1..300}; do redis-cli -c -p "${port[2]}" set "user:$i:cart" x; done >/dev/null 2>&1
+run caches --format json --sample keys --yes --for 6s "redis://127.0.0.1:${port[3]}/"
+ok "keys of a cluster: each of its servers has its own" eval '[ "$(prefixes | wc -l)" = 3 ] && [ "$(prefixes | awk "{ n += \$3 } END { print n }")" = 300 ]'
+# All that one server has goes to another, as resharding does it, while slowdive watches.
+"$program" record -o reshard.slowdive "redis://127.0.0.1:${port[3]}/?interval=200ms" >out 2>err </dev/null &
+recording=$!
+named() { for i in 2 3 4; do cli "${port[i]}" client list | grep -q name=slowdive || return 1; done; }
+until_true named
+from=${port[2]} to=${port[3]}
+from_id=$(cli "$from" cluster myid) to_id=$(cli "$to" cluster myid)
+redis-cli --cluster reshard "127.0.0.1:$from" --cluster-from "$from_id" --cluster-to "$to_id" --cluster-slots 5001 --cluster-yes >/dev/null 2>reshard.err
+emptied() { [ "$(cli "$from" dbsize)" = 0 ]; }
+until_true emptied
+asked_of() { cli "$1" info commandstats | sed -n 's/^cmdstat_info:calls=\([0-9]*\).*/\1/p'; }
+for i in 2 3; do
+    before=$(asked_of "${port[i]}")
+    later() { [ "$(asked_of "${port[i]}")" -gt $((before + 3)) ]; }
+    until_true later
+done
+kill -INT $recording
+wait $recording
+run caches --format json reshard.slowdive
+ok "resharding is followed: all three are still read" eval '[ "$(rows)" = 3 ]'
+run caches --format json --sample keys --yes "redis://127.0.0.1:${port[3]}/"
+ok "without --for it looks for 10 s" says err "looking for 10 s"
+ok "and the keys are where they went" eval '[ "$(prefixes | grep -c "^${port[2]} ")" = 0 ] && [ "$(prefixes | awk "{ n += \$3 } END { print n }")" = 300 ]'
 kill "${pids[3]}"
 gone() { ! kill -0 "${pids[3]}" 2>/dev/null; }
 until gone; do :; done
