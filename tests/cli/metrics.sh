@@ -4,7 +4,10 @@
 . "$(dirname "$0")/tap.bash"
 unset http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY
 
-python3 "$root/tests/cli/metrics_server.py" "$dir" &
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null ||
+    echo "# no openssl"
+[ -s cert ] && tls=(cert key) || tls=()
+python3 "$root/tests/cli/metrics_server.py" "$dir" "${tls[@]}" &
 server=$!
 trap 'kill $server; rm -rf "$dir"' EXIT
 until [ -f port ]; do kill -0 $server || exit 1; done
@@ -53,6 +56,17 @@ ok "a token is sent" exited 0
 ok "and not printed" eval '! grep -q geheim out err'
 run metrics "http://ops:geheim123@$at/metrics"
 ok "a name and a password are sent" asked "/metrics Basic b3BzOmdlaGVpbTEyMw=="
+if [ -f tls_port ]; then
+    secure=localhost:$(cat tls_port)
+    run metrics "https://$secure/metrics"
+    ok "a certificate of nobody's" is_refusal "certificate"
+    run caches "https://$secure/metrics?ca=$dir/cert" --format json
+    ok "the one that is trusted" is "redis $secure" policy allkeys-lru
+    run caches "https://$secure/closed/metrics?insecure=yes&token=geheim123"
+    ok "any, when that is said, with a token" exited 0
+    run metrics "https://$at/metrics"
+    ok "no TLS there" is_refusal "https://$at"
+fi
 run metrics "http://$at/busy/metrics"
 ok "a server that fails" is_refusal "$at answers with status 500: collected metric was collected before"
 run metrics "http://$at/page/metrics"

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A server of metrics for tests/cli/metrics.sh: exporters as they print, and others that are not what they should be.
 
-usage: metrics_server.py FOLDER
+usage: metrics_server.py FOLDER [CERTIFICATE KEY]
 
-Writes its port to FOLDER/port and each request as a line to FOLDER/asked: path with query, authorization.
+Writes its port to FOLDER/port, that of TLS to FOLDER/tls_port, and each request as a line to FOLDER/asked: path with query, authorization.
 """
 import gzip
 import http.server
 import os
+import ssl
 import sys
 import threading
 import zlib
@@ -123,7 +124,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
-with open(os.path.join(folder, "port.new"), "w", encoding="utf-8") as out:
-    out.write(str(server.server_port))
-os.rename(os.path.join(folder, "port.new"), os.path.join(folder, "port"))
+def put(name, text):
+    """A file that is whole from the beginning."""
+    with open(os.path.join(folder, name + ".new"), "w", encoding="utf-8") as out:
+        out.write(text)
+    os.rename(os.path.join(folder, name + ".new"), os.path.join(folder, name))
+
+
+if len(sys.argv) > 3:  # the same over TLS
+    secure = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    secure.daemon_threads = True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    secure.socket = context.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
+    threading.Thread(target=secure.serve_forever, daemon=True).start()
+    put("tls_port", str(secure.server_port))
+put("port", str(server.server_port))
 server.serve_forever()
