@@ -275,7 +275,7 @@ void cell_format(const struct column *c, struct cell v, struct strbuf *out)
 {
     switch (v.type) {
     case CELL_UNKNOWN:
-        strbuf_char(out, '-');
+        strbuf_str(out, c->unknown ? c->unknown : "-");
         break;
     case CELL_INT:
         out->len += strlen(unit_format_int(c->unit, v.i, strbuf_room(out, UNIT_TEXT_MAX)));

@@ -104,6 +104,7 @@ struct SD_DESIGNATED column {
     int width;    /* columns on screen; 0: by unit. For COLUMN_GROW the minimum */
     const char *help;
     const struct text_language *language; /* of its texts; NULL: they are in none */
+    const char *unknown;                  /* what stands for what is not known; NULL: "-" */
 };
 
 /* Where Enter leads: a view and what it is about. view NULL: nowhere. With from < to also

@@ -78,6 +78,7 @@ ok "in the order of the layers" headings
 ok "a part of a cache, its names escaped" says out 'feed:\* of redis 10.0.0.1:6379'
 ok "a statement to cache: its key and what removes it" says out 'INSERT, UPDATE or DELETE of orders'
 ok "what is not known says what would tell" says out 'a duration log of the server tells'
+ok "and is never a dash" eval '! grep -qE "\\| +- +\\|" out'
 run report caching rec.slowdive --format json
 ok "as JSON" says out '"key_pattern":	"feed:*"'
 refused "a report that is not there" 'there is no report cash' report cash

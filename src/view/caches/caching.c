@@ -22,6 +22,8 @@ enum { QUERIES_LOOKED_AT = 200, QUERIES_SHOWN = 10, TABLES_MAX = 2000, PARTS_SHO
 #define SHARE_LEAST 0.02          /* of the time of all statements, from which one is listed */
 #define VIEW_MEAN   (500 * SD_MS) /* from which a reader may rather wait for a materialized view */
 
+#define UNKNOWN "unknown" /* never a dash: the report is read without this program */
+
 #define ROWS(X)                                                                                              \
     X(what, "What", UNIT_NONE, COLUMN_LEFT | COLUMN_GROW, 0, "a cache, a part of one, or a statement")       \
     X(hit_ratio, "Hit rate", UNIT_SHARE, 0, 0,                                                               \
@@ -41,10 +43,9 @@ enum { ROWS(ROW_ENUM) R_COLUMNS };
      .flags = flags_,                                                                                        \
      .priority = priority_,                                                                                  \
      .help = help_,                                                                                          \
+     .unknown = UNKNOWN,                                                                                     \
      .width = ((flags_)&COLUMN_GROW) ? 20 : 0},
 static const struct column COLUMNS[R_COLUMNS] = {ROWS(ROW_COLUMN)};
-
-#define UNKNOWN "unknown"
 
 static struct cell known(const char *s)
 {
