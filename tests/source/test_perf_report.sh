@@ -87,7 +87,15 @@ run functions inlined.data
 ok "inlined functions are functions" says out ' inner '
 run functions 'perf_data:inlined.data?inlined=no'
 ok "with inlined=no they are not" eval '! says out " inner "'
-run functions --format json c.data
+# A program that is in the kernel most of the time.
+cat >zeros.c <<'END'
+#include <fcntl.h>
+#include <unistd.h>
+static char to[1 << 20];
+int main(void) { int zero = open("/dev/zero", O_RDONLY); for (int i = 0; i < 1500; i++) if (read(zero, to, sizeof to) < 0) return 1; }
+END
+gcc -O1 -fno-omit-frame-pointer -o zeros zeros.c && record zeros
+run functions --format json zeros.data
 ok "the kernel has names, and nothing is missing" python3 -c '
 import json
 d = json.load(open("out"))
@@ -123,7 +131,7 @@ ok "a copy of it is another file" says out "[noid]"
 # The kernel is another one when its build id is.
 python3 - <<'END'
 import glob
-data = bytearray(open("c.data", "rb").read())
+data = bytearray(open("zeros.data", "rb").read())
 notes = open("/sys/kernel/notes", "rb").read()
 at = notes.find(b"\x03\0\0\0GNU\0") + 8
 found = data.find(notes[at:at + 20])
