@@ -35,6 +35,9 @@ ok "the overview tells what got worse, when, and on which element" says out 'LCP
 { head -5 beacons; printf 'no beacon\n{"name":"FID","value":1,"id":"a"}\n[{"name":"LCP","value":-1,"id":"b"},{}]\n'; head -c 70000 /dev/zero | tr '\0' x; echo; } >mixed
 run pages mixed --format json
 ok "bad lines are counted" is 'd["receiver"]' "{'accepted': 5, 'duplicates': 0, 'rejected': 3, 'ignored': 1, 'too_large': 1}"
+{ printf 'no beacon\n{"name":"FID","value":1,"id":"a"}\n'; head -5 beacons; } >late
+run pages late --format json
+ok "in the first lines, too" is 'd["receiver"]' "{'accepted': 5, 'duplicates': 0, 'rejected': 1, 'ignored': 1, 'too_large': 0}"
 printf '{"name":"LCP","value":-1,"id":"b"}\n' >none
 refused "a file without a sound beacon" "holds no beacon" pages rum:none --format json
 run record -o recording beacons
