@@ -195,6 +195,7 @@ static void answers(void **state)
         {"PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", 405, NULL, false},
         {"POST / HTTP/1.1\r\n\r\n", 411, NULL, true},
         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411, NULL, true},
+        {"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nPOST / HTTP/1.1\r\n", 405, NULL, true},
         {"POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413, NULL, true},
         {"nonsense\r\n\r\n", 400, NULL, true},
         {"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 14\r\n\r\n{\"name\":\"FID\"}", 204,

@@ -153,7 +153,7 @@ static void test_requests(void **state)
         {"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1, true, false,
          NULL},
         {P "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1,
-         true, false, NULL},
+         false, false, NULL},
         {P "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, 5, true, false,
          NULL},
         {P "Content-Length: 99999999999999999999999\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST,
