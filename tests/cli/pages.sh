@@ -79,6 +79,14 @@ case $FAKE in
 good) cp "$DATA/runs/lhr-$n.json" "$to"; [ "$n" != 4 ] ;;
 garbage) echo '<html>' >"$to" ;;
 fails) echo 'Error: connect ECONNREFUSED' >&2; exit 1 ;;
+stuck)
+    sleep 1000 &
+    echo $! >left
+    setsid sleep 1000 &
+    echo $! >>left
+    trap '' INT
+    while :; do read -r _ <>never; done
+    ;;
 hangs) read -r _ <>never & trap 'kill $!; echo stopped >>asked; exit 130' INT; wait ;;
 esac
 EOF
@@ -106,4 +114,12 @@ FAKE=hangs run pages 'lighthouse:https://shop.example/?run_within=1s'
 ok "a run that hangs is ended" says err 'did not end within 1 s'
 ok "politely, so that it ends its browser" says asked stopped
 ok "and its folder is removed" eval '[ ! -e "$(cat folder)" ]'
+FAKE=stuck run pages 'lighthouse:https://shop.example/?run_within=1s'
+ok "one that does not end either" says err 'did not end within 1 s'
+ended() {
+    for pid in $(cat left); do
+        until case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) false ;; esac do read -r -t 0.1 _ <>never; done
+    done
+}
+ok "its children end with it, of another session, too" ended
 finish
