@@ -228,6 +228,29 @@ static void answers(void **state)
     finish(&w);
 }
 
+/* Whose answers are longer than what it sends, and who does not read them meanwhile. */
+static void many_at_once(void **state)
+{
+    enum { MANY = 3000 };
+    struct rt_watch w = receiver("");
+    struct strbuf many = {0};
+    char head[2048], *body = vital("LCP", "last", 100), *text = post_text("", body);
+    int fd = dial();
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        strbuf_str(&many, "G / HTTP/1.1\n\n");
+    strbuf_str(&many, text);
+    put(fd, many.text, many.len);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(next_answer(fd, head), 405);
+    assert_int_equal(next_answer(fd, head), 204);
+    close(fd);
+    strbuf_free(&many);
+    free(text);
+    free(body);
+    finish(&w);
+}
+
 static void split_and_joined(void **state)
 {
     (void)state;
@@ -526,6 +549,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
+        cmocka_unit_test(many_at_once),
         cmocka_unit_test(split_and_joined),
         cmocka_unit_test(too_large),
         cmocka_unit_test(stalled_clients_delay_nobody),
