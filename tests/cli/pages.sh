@@ -56,6 +56,12 @@ ln -s reports/lhr-1.json one
 run pages one --format json
 ok "a report is known by its content" is 'r["path"], p["runs"]' "('one', 1)"
 
+for version in 6.4.0 7.0.0; do
+    printf '{"lighthouseVersion": "%s", "finalUrl": "https://a/", "audits": {}, "configSettings": {"formFactor": "mobile", "emulatedFormFactor": "desktop"}}' $version >both.json
+    run pages both.json --format json
+    ok "what is emulated, by version $version" is 'r["form_factor"]' "$(test $version = 7.0.0 && echo mobile || echo desktop)"
+done
+
 # ---- what is no report ----
 mkdir empty
 refused "a folder without a report" 'is a folder; name a file in it' pages empty
