@@ -93,7 +93,7 @@ stuck)
     trap '' INT
     while :; do read -r _ <>never; done
     ;;
-hangs) read -r _ <>never & trap 'kill $!; echo stopped >>asked; exit 130' INT; wait ;;
+hangs) read -r _ <>never & trap 'kill $!; echo stopped >>asked; exit 130' INT; echo $$ >left; wait ;;
 esac
 EOF
 chmod +x bin/lighthouse
@@ -122,10 +122,26 @@ ok "politely, so that it ends its browser" says asked stopped
 ok "and its folder is removed" eval '[ ! -e "$(cat folder)" ]'
 FAKE=stuck run pages 'lighthouse:https://shop.example/?run_within=1s'
 ok "one that does not end either" says err 'did not end within 1 s'
+# All whose numbers are in left are gone; the net of 20 s is for those who do not end.
 ended() {
-    for pid in $(cat left); do
-        until case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) false ;; esac do read -r -t 0.1 _ <>never; done
+    local gone=
+    for _ in $(seq 200); do
+        gone=yes
+        for pid in $(cat left); do
+            case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) gone= ;; esac
+        done
+        [ -n "$gone" ] && return
+        read -r -t 0.1 _ <>never
     done
+    return 1
 }
 ok "its children end with it, of another session, too" ended
+rm left
+FAKE=hangs "$program" pages https://shop.example/ --runs 1 >out 2>err &
+for _ in $(seq 200); do [ -s left ] && break || read -r -t 0.1 _ <>never; done
+kill -TERM $!
+wait $!
+status=$?
+ok "a signal ends slowdive" exited 143
+ok "and the run with it" ended
 finish

@@ -19,8 +19,10 @@
 
 extern char **environ;
 
-/* Between the polite end, at which Lighthouse ends its browser as well, and the other. */
-#define GRACE_NS (5 * SD_S)
+/* Between the polite end, at which Lighthouse ends its browser as well, and the other; the short one where
+ * slowdive itself is to end, which waits little longer for a source. */
+#define GRACE_NS      (5 * SD_S)
+#define STOP_GRACE_NS (50 * SD_MS)
 
 struct run {
     pid_t pid;
@@ -176,11 +178,11 @@ static void kill_below(pid_t top)
     free(all);
 }
 
-static void end_program(const struct run *r)
+static void end_program(const struct run *r, int64_t grace)
 {
     struct pollfd p = {.fd = r->fd, .events = POLLIN};
     kill(r->pid, SIGINT); /* it ends its browser as well */
-    if (poll(&p, 1, (int)(GRACE_NS / SD_MS)) <= 0)
+    if (poll(&p, 1, (int)(grace / SD_MS)) <= 0)
         kill_below(r->pid);
 }
 
@@ -237,7 +239,7 @@ static enum sd_result run_once(struct sd_source *s, struct run *r, struct sd_err
         return sd_fail(err, SD_CONFIG, "cannot start lighthouse: %s", strerror(failed));
     int ended = wait_end(s, r, s->host->now(s) + o->run_within);
     if (ended != 1)
-        end_program(r);
+        end_program(r, ended ? STOP_GRACE_NS : GRACE_NS);
     kill(-r->pid, SIGKILL); /* and what it left running; its group is its own until it is waited for */
     waitpid(r->pid, &status, 0);
     if (r->fd >= 0)
