@@ -35,6 +35,9 @@ ok "the overview tells what got worse, when, and on which element" says out 'LCP
 { head -5 beacons; printf 'no beacon\n{"name":"FID","value":1,"id":"a"}\n[{"name":"LCP","value":-1,"id":"b"},{}]\n'; head -c 70000 /dev/zero | tr '\0' x; echo; } >mixed
 run pages mixed --format json
 ok "bad lines are counted" is 'd["receiver"]' "{'accepted': 5, 'duplicates': 0, 'rejected': 3, 'ignored': 1, 'too_large': 1}"
+{ printf 'no beacon\n{"name":"FID","value":1,"id":"a"}\n'; head -5 beacons; } >late
+run pages late --format json
+ok "in the first lines, too" is 'd["receiver"]' "{'accepted': 5, 'duplicates': 0, 'rejected': 1, 'ignored': 1, 'too_large': 0}"
 printf '{"name":"LCP","value":-1,"id":"b"}\n' >none
 refused "a file without a sound beacon" "holds no beacon" pages rum:none --format json
 run record -o recording beacons
@@ -111,13 +114,15 @@ refused "an answer without data" "data not found" pages nothing.json --format js
 cat >load.har <<'END'
 {"log": {"version": "1.2", "creator": {"name": "by hand"}, "pages": [{"id": "p", "title": "Cart", "startedDateTime": "2026-01-01T00:00:00.000Z",
   "pageTimings": {"onContentLoad": 190.476, "onLoad": -1}}], "entries": [
-  {"pageref": "p", "startedDateTime": "2026-01-01T00:00:00.000Z", "time": 10, "request": {"url": "https://shop.example/cart"},
+  {"pageref": "p", "startedDateTime": "2026-01-01T00:00:00.000Z", "time": 10, "request": {"url": "https://Shop.Example:443/cart"},
    "response": {"headersSize": 100, "bodySize": 900, "content": {"mimeType": "text/html"}}},
   {"pageref": "p", "startedDateTime": "2026-01-01T00:00:00.100Z", "time": 20.5, "request": {"url": "https://cdn.example/a.js"},
-   "response": {"headersSize": -1, "bodySize": 5000, "content": {"mimeType": "text/javascript"}}}]}}
+   "response": {"headersSize": -1, "bodySize": 5000, "content": {"mimeType": "text/javascript"}}},
+  {"pageref": "p", "startedDateTime": "2026-01-01T00:00:00.200Z", "time": 1, "request": {"url": "https://shop.example/a.css"},
+   "response": {"headersSize": -1, "bodySize": 500, "content": {"mimeType": "text/css"}}}]}}
 END
 run pages load.har --format json
-ok "a load" is 'd["loads"]' "[{'page': 'Cart', 'source': 'load.har', 'content_loaded_ns': 190476000, 'load_ns': None, 'requests': 2, 'transfer_bytes': 6000, 'third_parties': [{'origin': 'https://cdn.example', 'requests': 1, 'transfer_bytes': 5000, 'time_ns': 20500000}]}]"
+ok "a load" is 'd["loads"]' "[{'page': 'Cart', 'source': 'load.har', 'content_loaded_ns': 190476000, 'load_ns': None, 'requests': 3, 'transfer_bytes': 6500, 'third_parties': [{'origin': 'https://cdn.example', 'requests': 1, 'transfer_bytes': 5000, 'time_ns': 20500000}]}]"
 run pages load.har
 ok "for people, with its third parties" says out 'https://cdn.example'
 head -c 500 load.har >cut.har

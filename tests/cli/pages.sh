@@ -56,6 +56,12 @@ ln -s reports/lhr-1.json one
 run pages one --format json
 ok "a report is known by its content" is 'r["path"], p["runs"]' "('one', 1)"
 
+for version in 6.4.0 7.0.0; do
+    printf '{"lighthouseVersion": "%s", "finalUrl": "https://a/", "audits": {}, "configSettings": {"formFactor": "mobile", "emulatedFormFactor": "desktop"}}' $version >both.json
+    run pages both.json --format json
+    ok "what is emulated, by version $version" is 'r["form_factor"]' "$(test $version = 7.0.0 && echo mobile || echo desktop)"
+done
+
 # ---- what is no report ----
 mkdir empty
 refused "a folder without a report" 'is a folder; name a file in it' pages empty
@@ -79,7 +85,15 @@ case $FAKE in
 good) cp "$DATA/runs/lhr-$n.json" "$to"; [ "$n" != 4 ] ;;
 garbage) echo '<html>' >"$to" ;;
 fails) echo 'Error: connect ECONNREFUSED' >&2; exit 1 ;;
-hangs) read -r _ <>never & trap 'kill $!; echo stopped >>asked; exit 130' INT; wait ;;
+stuck)
+    sleep 1000 &
+    echo $! >left
+    setsid sleep 1000 &
+    echo $! >>left
+    trap '' INT
+    while :; do read -r _ <>never; done
+    ;;
+hangs) read -r _ <>never & trap 'kill $!; echo stopped >>asked; exit 130' INT; echo $$ >left; wait ;;
 esac
 EOF
 chmod +x bin/lighthouse
@@ -106,4 +120,28 @@ FAKE=hangs run pages 'lighthouse:https://shop.example/?run_within=1s'
 ok "a run that hangs is ended" says err 'did not end within 1 s'
 ok "politely, so that it ends its browser" says asked stopped
 ok "and its folder is removed" eval '[ ! -e "$(cat folder)" ]'
+FAKE=stuck run pages 'lighthouse:https://shop.example/?run_within=1s'
+ok "one that does not end either" says err 'did not end within 1 s'
+# All whose numbers are in left are gone; the net of 20 s is for those who do not end.
+ended() {
+    local gone=
+    for _ in $(seq 200); do
+        gone=yes
+        for pid in $(cat left); do
+            case $(ps -o stat= -p "$pid") in '' | Z*) ;; *) gone= ;; esac
+        done
+        [ -n "$gone" ] && return
+        read -r -t 0.1 _ <>never
+    done
+    return 1
+}
+ok "its children end with it, of another session, too" ended
+rm left
+FAKE=hangs "$program" pages https://shop.example/ --runs 1 >out 2>err &
+for _ in $(seq 200); do [ -s left ] && break || read -r -t 0.1 _ <>never; done
+kill -TERM $!
+wait $!
+status=$?
+ok "a signal ends slowdive" exited 143
+ok "and the run with it" ended
 finish

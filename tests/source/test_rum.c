@@ -195,6 +195,7 @@ static void answers(void **state)
         {"PUT / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc", 405, NULL, false},
         {"POST / HTTP/1.1\r\n\r\n", 411, NULL, true},
         {"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", 411, NULL, true},
+        {"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nPOST / HTTP/1.1\r\n", 405, NULL, true},
         {"POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413, NULL, true},
         {"nonsense\r\n\r\n", 400, NULL, true},
         {"POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: 14\r\n\r\n{\"name\":\"FID\"}", 204,
@@ -224,6 +225,29 @@ static void answers(void **state)
     assert_true(rt_watch_until(&w, counted, SOON));
     assert_int_equal(got.r.accepted, 1);
     assert_int_equal(got.r.duplicates, 1);
+    finish(&w);
+}
+
+/* Whose answers are longer than what it sends, and who does not read them meanwhile. */
+static void many_at_once(void **state)
+{
+    enum { MANY = 3000 };
+    struct rt_watch w = receiver("");
+    struct strbuf many = {0};
+    char head[2048], *body = vital("LCP", "last", 100), *text = post_text("", body);
+    int fd = dial();
+    (void)state;
+    for (int i = 0; i < MANY; i++)
+        strbuf_str(&many, "G / HTTP/1.1\n\n");
+    strbuf_str(&many, text);
+    put(fd, many.text, many.len);
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(next_answer(fd, head), 405);
+    assert_int_equal(next_answer(fd, head), 204);
+    close(fd);
+    strbuf_free(&many);
+    free(text);
+    free(body);
     finish(&w);
 }
 
@@ -525,6 +549,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers),
+        cmocka_unit_test(many_at_once),
         cmocka_unit_test(split_and_joined),
         cmocka_unit_test(too_large),
         cmocka_unit_test(stalled_clients_delay_nobody),

@@ -153,7 +153,7 @@ static void test_requests(void **state)
         {"POST / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1, true, false,
          NULL},
         {P "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, -1,
-         true, false, NULL},
+         false, false, NULL},
         {P "Content-Length: 5\r\nContent-Length: 5\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST, 5, true, false,
          NULL},
         {P "Content-Length: 99999999999999999999999\r\n\r\n", BEACON_HEAD_WHOLE, BEACON_POST,
@@ -323,6 +323,28 @@ static const char ARCHIVE[] = "\xef\xbb\xbf{\"log\":{\"version\":\"1.2\",\"creat
                                                                                              "\"pageTimings\""
                                                                                              ":{}}]}}";
 
+static void test_recognising(void **state)
+{
+    static const struct {
+        const char *text;
+        int sure;
+    } rows[] = {
+        {"{\"name\":\"LCP\",\"value\":1,\"id\":\"a\"}\n", 95},
+        {"\xef\xbb\xbf\r\n [ {\"value\":1,\"name\" :\t\"INP\"}]", 95},
+        {"bad\n{\"name\":\"LCP\",\"value\":1,\"id\":\"a\"}\n", 60},
+        {"{\"name\":\"FID\",\"value\":1}\n[{\"name\":\"CLS\",\"value\":1}]", 60},
+        {"{\"name\":\"FID\",\"value\":1}\n", 0},
+        {"{\"name\":\"LCP", 0},
+        {"{\"value\":1,\"name\"", 0},
+        {"bad\nmore {\"name\":\"LCP\",\"value\":1}", 0},
+        {"", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (beacon_sure(rows[i].text, strlen(rows[i].text)) != rows[i].sure)
+            fail_msg("row %zu", i);
+}
+
 static void test_har(void **state)
 {
     (void)state;
@@ -406,6 +428,7 @@ int main(void)
         cmocka_unit_test(test_crux_record),
         cmocka_unit_test(test_crux_history),
         cmocka_unit_test(test_crux_without_data),
+        cmocka_unit_test(test_recognising),
         cmocka_unit_test(test_har),
         cmocka_unit_test(test_har_without_pages),
         cmocka_unit_test(test_cut_har),

@@ -225,6 +225,7 @@ static void test_refused(void **state)
          "negative"},
         {"a.json", "[{\"path\": \"x\", \"resourceSizes\": []}]", "begin with /"},
         {"lighthouserc.json", "{\"ci\": {}}", "asserts nothing"},
+        {"lighthouserc.json", "{\"ci\": {\"assert\": {\"assertMatrix\": []}}}", "assertMatrix is empty"},
         {"lighthouserc.json", "{\"ci\": {\"assert\": {\"preset\": \"lighthouse:best\"}}}", "no preset"},
         {"lighthouserc.json",
          "{\"ci\": {\"assert\": {\"assertMatrix\": [], \"preset\": \"lighthouse:all\"}}}",

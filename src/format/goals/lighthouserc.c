@@ -175,6 +175,8 @@ static bool read_matrix(struct budget_file *f, const cJSON *assert, const cJSON 
                         ALONE[i]);
     if (!cJSON_IsArray(matrix))
         return fail(err, "assertMatrix is no list");
+    if (!matrix->child)
+        return fail(err, "it asserts nothing: assertMatrix is empty");
     for (const cJSON *b = matrix->child; b; b = b->next)
         if (!read_block(f, b, err))
             return false;

@@ -190,29 +190,60 @@ struct beacon_found beacon_read(const char *text, size_t len, const char *refere
 
 /* ---- recognising ---- */
 
-/* Up to the end of the line, or of what is there of it. */
-static bool holds(const char *s, size_t n, const char *name)
+static size_t blanks(const char *s, size_t n)
 {
-    return memmem(s, n, name, strlen(name)) != NULL;
+    size_t i = 0;
+    while (i < n && s[i] && strchr(" \t\r", s[i]))
+        i++;
+    return i;
 }
 
-bool beacon_recognise(const char *head, size_t len)
+/* "name": "LCP", with or without blanks around the colon. */
+static bool names_vital(const char *s, size_t n)
 {
-    size_t at = 0;
-    if (len >= 3 && !memcmp(head, "\xef\xbb\xbf", 3))
-        at = 3;
-    while (at < len && strchr(" \t\r\n[", head[at]) && head[at])
-        at++;
-    if (at == len || head[at] != '{')
-        return false;
-    const char *s = head + at, *newline = memchr(s, '\n', len - at);
-    size_t n = newline ? (size_t)(newline - s) : len - at;
-    bool named = false;
-    for (unsigned v = 0; v < VITAL_N; v++) {
-        char close[16], spaced[16];
-        snprintf(close, sizeof close, "\"name\":\"%s\"", VITALS[v].title);
-        snprintf(spaced, sizeof spaced, "\"name\": \"%s\"", VITALS[v].title);
-        named = named || holds(s, n, close) || holds(s, n, spaced);
+    static const char name[] = "\"name\"";
+    const char *end = s + n;
+    while ((s = memmem(s, (size_t)(end - s), name, sizeof name - 1))) {
+        s += sizeof name - 1;
+        s += blanks(s, (size_t)(end - s));
+        if (s == end || *s != ':')
+            continue;
+        s++;
+        s += blanks(s, (size_t)(end - s));
+        for (unsigned v = 0; v < VITAL_N; v++) {
+            size_t len = strlen(VITALS[v].title);
+            if ((size_t)(end - s) >= len + 2 && *s == '"' && !memcmp(s + 1, VITALS[v].title, len) &&
+                s[len + 1] == '"')
+                return true;
+        }
     }
-    return named && holds(s, n, "\"value\"");
+    return false;
+}
+
+/* A line, or what is there of it: an object, or an array of them, with a vital. */
+static bool is_beacon(const char *s, size_t n)
+{
+    static const char value[] = "\"value\"";
+    size_t at = blanks(s, n);
+    while (at < n && s[at] == '[') {
+        at++;
+        at += blanks(s + at, n - at);
+    }
+    return at < n && s[at] == '{' && names_vital(s + at, n - at) && memmem(s, n, value, sizeof value - 1);
+}
+
+int beacon_sure(const char *head, size_t len)
+{
+    const char *end = head + len;
+    if (len >= 3 && !memcmp(head, "\xef\xbb\xbf", 3))
+        head += 3;
+    for (bool first = true; head < end;) {
+        const char *newline = memchr(head, '\n', (size_t)(end - head));
+        size_t n = newline ? (size_t)(newline - head) : (size_t)(end - head);
+        if (is_beacon(head, n))
+            return first ? 95 : 60; /* the lines before it are bad, or of what is no vital */
+        first = first && blanks(head, n) == n;
+        head += n + (newline != NULL);
+    }
+    return 0;
 }

@@ -23,7 +23,8 @@ typedef void beacon_fn(void *ctx, const struct field_beacon *b);
 struct beacon_found beacon_read(const char *text, size_t len, const char *referer, beacon_fn *take,
                                 void *ctx);
 
-/* Is the beginning of a file a line with a beacon, or with several? */
-bool beacon_recognise(const char *head, size_t len);
+/* How sure it is that the beginning of a file is of beacons, one a line: 0 to 100. Its first lines may be
+ * bad. */
+int beacon_sure(const char *head, size_t len);
 
 #endif

@@ -143,7 +143,9 @@ enum beacon_head beacon_request_read(const char *bytes, size_t n, struct beacon_
     if (!line)
         return BEACON_HEAD_MORE;
     r->head = at;
-    if (chunked)
+    if (chunked) { /* where the next request would begin is not known */
         r->length = -1;
+        r->keep_alive = false;
+    }
     return BEACON_HEAD_WHOLE;
 }

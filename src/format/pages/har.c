@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/num.h"
@@ -231,7 +232,7 @@ struct party {
     int64_t requests, bytes, ns;
 };
 
-/* "https://a.example" of "https://a.example:443/b"; NULL: it has no host. */
+/* "https://a.example" of "https://A.example:443/b"; NULL: it has no host. */
 static const char *origin_of(struct har *h, const char *url)
 {
     const char *host = strstr(url, "://");
@@ -244,12 +245,18 @@ static const char *origin_of(struct har *h, const char *url)
         n -= (size_t)(at + 1 - host);
         host = at + 1;
     }
-    bool https = scheme == 5 && !memcmp(url, "https", 5), http = scheme == 4 && !memcmp(url, "http", 4);
+    bool https = scheme == 5 && !strncasecmp(url, "https", 5),
+         http = scheme == 4 && !strncasecmp(url, "http", 4);
     if (https && n > 4 && !memcmp(host + n - 4, ":443", 4))
         n -= 4;
     if (http && n > 3 && !memcmp(host + n - 3, ":80", 3))
         n -= 3;
-    return n ? arena_printf(h->arena, "%.*s://%.*s", (int)scheme, url, (int)n, host) : NULL;
+    if (!n)
+        return NULL;
+    char *origin = arena_printf(h->arena, "%.*s://%.*s", (int)scheme, url, (int)n, host);
+    for (char *p = origin; *p; p++) /* scheme and host are the same in any case */
+        *p = (char)tolower((unsigned char)*p);
+    return origin;
 }
 
 static int by_origin(const void *a, const void *b)

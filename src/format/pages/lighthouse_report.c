@@ -379,7 +379,9 @@ static const char *form_factor(struct lighthouse *l, const struct report *r)
 {
     const char *now = r->settings.at ? lighthouse_text_of(l, r->settings, "formFactor", 32) : NULL;
     const char *before = r->settings.at ? lighthouse_text_of(l, r->settings, "emulatedFormFactor", 32) : NULL;
-    const char *said = now ? now : before;
+    int version = page_version(r->version);
+    bool old = version > 0 && version < 7;
+    const char *said = old && before ? before : now ? now : before;
     if (str_eq(said, "mobile") || str_eq(said, "desktop"))
         return said;
     if (!str_eq(said, "none"))

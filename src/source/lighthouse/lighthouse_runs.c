@@ -2,6 +2,7 @@
  * for. Each run writes its report into a private folder, which is removed at the end. */
 #include "source/lighthouse/lighthouse.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,8 +19,10 @@
 
 extern char **environ;
 
-/* Between the polite end, at which Lighthouse ends its browser as well, and the other. */
-#define GRACE_NS (5 * SD_S)
+/* Between the polite end, at which Lighthouse ends its browser as well, and the other; the short one where
+ * slowdive itself is to end, which waits little longer for a source. */
+#define GRACE_NS      (5 * SD_S)
+#define STOP_GRACE_NS (50 * SD_MS)
 
 struct run {
     pid_t pid;
@@ -117,12 +120,70 @@ static int wait_end(struct sd_source *s, const struct run *r, sd_time deadline)
     }
 }
 
-static void end_program(const struct run *r)
+struct process {
+    pid_t pid, parent;
+    bool below;
+};
+
+/* All processes with their parents; *n of them. NULL: none is told. */
+static struct process *processes(size_t *n)
+{
+    struct process *all = NULL;
+    size_t cap = 0;
+    DIR *dir = opendir("/proc");
+    *n = 0;
+    for (const struct dirent *e; dir && (e = readdir(dir));) {
+        char path[64], text[512];
+        struct process p = {.pid = (pid_t)strtol(e->d_name, NULL, 10)};
+        snprintf(path, sizeof path, "/proc/%d/stat", (int)p.pid);
+        int fd = p.pid > 1 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+        ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : 0;
+        if (fd >= 0)
+            close(fd);
+        text[MAX(len, 0)] = 0;
+        const char *behind = strrchr(text, ')'); /* the name may have blanks and brackets itself */
+        if (behind && strlen(behind) > 4) {
+            p.parent = (pid_t)strtol(behind + 4, NULL, 10);
+            all = mem_grow(all, *n, &cap, sizeof *all);
+            all[(*n)++] = p;
+        }
+    }
+    if (dir)
+        closedir(dir);
+    return all;
+}
+
+static bool is_below(const struct process *all, size_t n, pid_t parent, pid_t top)
+{
+    bool below = parent == top;
+    for (size_t i = 0; i < n && !below; i++)
+        below = all[i].below && all[i].pid == parent;
+    return below;
+}
+
+/* A browser is of another session: it would outlive its parent. */
+static void kill_below(pid_t top)
+{
+    size_t n;
+    struct process *all = processes(&n);
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t i = 0; i < n; i++)
+            if (!all[i].below && is_below(all, n, all[i].parent, top))
+                all[i].below = more = true;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (all[i].below)
+            kill(all[i].pid, SIGKILL);
+    free(all);
+}
+
+static void end_program(const struct run *r, int64_t grace)
 {
     struct pollfd p = {.fd = r->fd, .events = POLLIN};
-    kill(r->pid, SIGINT); /* it ends its browser, which is of another session */
-    if (poll(&p, 1, (int)(GRACE_NS / SD_MS)) <= 0)
-        kill(-r->pid, SIGKILL);
+    kill(r->pid, SIGINT); /* it ends its browser as well */
+    if (poll(&p, 1, (int)(grace / SD_MS)) <= 0)
+        kill_below(r->pid);
 }
 
 /* The last line that the program wrote; "": none. The source's arena. */
@@ -178,7 +239,8 @@ static enum sd_result run_once(struct sd_source *s, struct run *r, struct sd_err
         return sd_fail(err, SD_CONFIG, "cannot start lighthouse: %s", strerror(failed));
     int ended = wait_end(s, r, s->host->now(s) + o->run_within);
     if (ended != 1)
-        end_program(r);
+        end_program(r, ended ? STOP_GRACE_NS : GRACE_NS);
+    kill(-r->pid, SIGKILL); /* and what it left running; its group is its own until it is waited for */
     waitpid(r->pid, &status, 0);
     if (r->fd >= 0)
         close(r->fd);

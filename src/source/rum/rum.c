@@ -263,7 +263,7 @@ static int rum_recognise(const char *target, const void *head, size_t len)
 {
     if (!head)
         return str_starts(target, "rum://") ? 100 : 0;
-    return beacon_recognise(head, len) ? 95 : 0;
+    return beacon_sure(head, len);
 }
 
 extern const struct sd_source_ops rum_source_ops;

@@ -16,6 +16,7 @@
 enum {
     CONNECTIONS_MOST = 1000,
     READ_SIZE = 128 << 10,
+    UNSENT_MAX = 32 << 10, /* answers; whoever does not read them is answered no further */
     LINGER_MAX = 16 << 20, /* what is read and dropped of a body that was refused */
     EVENTS = 128,
     ACCEPTS = 64, /* in a turn */
@@ -36,6 +37,7 @@ struct client {
     bool continued; /* "100 Continue" was sent */
     bool closing;   /* nothing is answered any more; what comes is dropped until the client closes */
     bool writing;   /* its answers are waited for */
+    bool behind;    /* requests that came wait for that */
 };
 
 struct rum_server {
@@ -389,10 +391,11 @@ static size_t take_request(struct rum_server *x, struct client *c, const char *b
 static size_t take_requests(struct rum_server *x, struct client *c, const char *bytes, size_t n)
 {
     size_t at = 0, taken = 1;
-    while (at < n && taken && !c->closing) {
+    while (at < n && taken && !c->closing && c->out.len < UNSENT_MAX) {
         taken = take_request(x, c, bytes + at, n - at);
         at += taken;
     }
+    c->behind = at < n && taken && !c->closing;
     return c->closing ? n : at;
 }
 
@@ -415,10 +418,22 @@ static void take_bytes(struct rum_server *x, struct client *c, size_t n)
 }
 
 /* False: the connection is gone. */
+static bool answer_all(struct rum_server *x, struct client *c)
+{
+    do {
+        if (c->out.len && !send_answers(x, c))
+            return false;
+        if (c->behind && !c->writing)
+            take_bytes(x, c, 0);
+    } while (c->out.len && !c->writing);
+    return true;
+}
+
+/* False: the connection is gone. */
 static bool serve(struct rum_server *x, struct client *c)
 {
     if (c->writing)
-        return send_answers(x, c);
+        return answer_all(x, c);
     ssize_t n = recv(c->fd, x->bytes, sizeof x->bytes, 0);
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
@@ -427,7 +442,7 @@ static bool serve(struct rum_server *x, struct client *c)
     take_bytes(x, c, (size_t)n);
     if (c->dropped > LINGER_MAX)
         return false;
-    return !c->out.len || send_answers(x, c);
+    return answer_all(x, c);
 }
 
 bool rum_server_turn(struct rum_server *x, sd_time now)
