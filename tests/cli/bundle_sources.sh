@@ -90,6 +90,31 @@ echo '{"inputs":{"src/a.ts":{"bytes":30,"imports":[]}},"outputs":{"out/a.js.map"
 run bundle meta --format json
 ok "a metafile of esbuild, whose source maps are no assets" json "d['sources'][0]['kind'] == 'esbuild_metafile' and list(a) == ['a.js']"
 ok "what is around the modules is a row" json "m['src/a.ts']['minified_bytes'] == 7 and m['(glue)']['minified_bytes'] == 3"
+
+# How else they may be written.
+mkdir few sorted old
+echo '{"assets":[{"name":"a.js","size":9}],"chunks":[{"id":1,"files":["a.js"]}],"modules":[{"identifier":"a","name":"./a.js","size":5,"chunks":[1]}]}' >few/stats.json
+run bundle few --format json
+ok "stats of assets, chunks and modules alone" json "d['sources'][0]['kind'] == 'webpack_stats' and m['a.js']['size_bytes'] == 5"
+echo "{\"errors\":[],\"children\":[$(cat few/stats.json)]}" >few/stats.json
+run bundle few --format json
+ok "those of the first of several builds" json "d['sources'][0]['kind'] == 'webpack_stats' and m['a.js']['size_bytes'] == 5"
+echo '{"outputs":{"a.js":{"bytes":10,"inputs":{"a.ts":{"bytesInOutput":7}}}},"inputs":{"a.ts":{"bytes":30,"imports":[]}}}' >sorted/meta.json
+run bundle sorted --format json
+ok "a metafile in another order" json "d['sources'][0]['kind'] == 'esbuild_metafile' and m['a.ts']['minified_bytes'] == 7"
+echo '{"nodeMetas":{"u":{"id":"/a.ts","moduleParts":{"a.js":"p"}}},"nodeParts":{"p":{"renderedLength":7}},"options":{"sourcemap":true},"tree":{"name":"root","children":[{"name":"a.js"}]},"version":2}' >sorted/meta.json
+run bundle sorted --format json
+ok "raw data of the visualizer in another order" json "d['sources'][0]['kind'] == 'rollup_visualizer' and m['a.ts']['minified_bytes'] == 7"
+echo '{"_s.1.js":{"file":"s.1.js"},"main.ts":{"file":"m.js","src":"main.ts","isEntry":true,"imports":["_s.1.js"]}}' >old/manifest.json
+printf 'a' >old/m.js
+printf 'b' >old/s.1.js
+run bundle old --format json
+ok "a manifest of Vite whose first chunk has a file only" json "d['sources'][0]['kind'] == 'vite_build' and a['s.1.js']['initial'] is True"
+rm old/manifest.json
+echo '{"pages":{"/":["m.js"]}}' >old/build-manifest.json
+run bundle old --format json
+ok "a manifest of Next.js that lists pages alone" json "d['sources'][0]['kind'] == 'next_build' and list(a) == ['m.js']"
+
 mkdir -p look/f
 printf '@font-face{src:url(f/x.otf);font-display:swap}' >look/a.css
 printf 'OTTO\0\0\0\0\0\0\0\0' >look/f/x.otf

@@ -97,6 +97,11 @@ static void test_described(void **state)
     d->assets[0].size_bytes = 75;
     assert_true(rows(NULL, NULL));
     assert_int_equal(out.size_bytes, 75);
+    /* A chunk without modules is what the bundler wrote. */
+    n_parts = 0;
+    d->measured = true;
+    assert_true(rows("012345", NULL));
+    assert_int_equal(row("(glue)")->minified_bytes, 6);
 }
 
 static void test_functions(void **state)

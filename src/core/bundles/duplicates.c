@@ -144,10 +144,33 @@ static const char *nested_in(const struct copy *c, struct arena *a)
     return p && len ? arena_strndup(a, p, len) : NULL;
 }
 
-static void add_importers_by_folder(const struct gathering *g, uint32_t of, struct name_index *names)
+/* Numbers of things, those of each package together. */
+struct by_package {
+    uint32_t *first; /* of each package, and behind the last */
+    uint32_t *items;
+};
+
+/* `of` may be NAME_NONE: the thing is of no package. */
+static struct by_package sort_by_package(const uint32_t *of, size_t n, size_t packages, struct arena *a)
 {
-    for (size_t i = 0; i < g->n_copies; i++) {
-        const char *outer = g->copies[i].of == of ? nested_in(&g->copies[i], g->a) : NULL;
+    struct by_package p = {.first = arena_alloc(a, (packages + 2) * sizeof *p.first),
+                           .items = arena_alloc(a, (n + 1) * sizeof *p.items)};
+    for (size_t i = 0; i < n; i++)
+        if (of[i] != NAME_NONE)
+            p.first[of[i] + 2]++;
+    for (size_t i = 2; i < packages + 2; i++)
+        p.first[i] += p.first[i - 1];
+    for (uint32_t i = 0; i < n; i++)
+        if (of[i] != NAME_NONE)
+            p.items[p.first[of[i] + 1]++] = i;
+    return p;
+}
+
+static void add_importers_by_folder(const struct gathering *g, const struct by_package *copies, uint32_t of,
+                                    struct name_index *names)
+{
+    for (uint32_t i = copies->first[of]; i < copies->first[of + 1]; i++) {
+        const char *outer = nested_in(&g->copies[copies->items[i]], g->a);
         if (outer)
             name_index_of(names, outer);
     }
@@ -155,12 +178,12 @@ static void add_importers_by_folder(const struct gathering *g, uint32_t of, stru
 
 /* Whoever imports a module of a copy, from outside of its package. */
 static void add_importers_by_graph(const struct gathering *g, const struct import_graph *graph,
-                                   const uint32_t *of_path, struct name_index *names, uint32_t of)
+                                   const struct by_package *modules, struct name_index *names, uint32_t of)
 {
     const struct bundle_duplicate *x = &g->items[of];
-    for (uint32_t i = 0; i < graph->n; i++)
-        for (uint32_t e = graph->first_importer[i]; of_path[i] == of && e < graph->first_importer[i + 1];
-             e++) {
+    for (uint32_t k = modules->first[of]; k < modules->first[of + 1]; k++) {
+        uint32_t i = modules->items[k];
+        for (uint32_t e = graph->first_importer[i]; e < graph->first_importer[i + 1]; e++) {
             const char *from = graph->paths[graph->importers[e].module];
             size_t len = 0;
             const char *p = from ? bundle_package_in(from, &len) : NULL;
@@ -168,6 +191,7 @@ static void add_importers_by_graph(const struct gathering *g, const struct impor
             if (from && !(x->package && str_eq(package, x->package)))
                 name_index_of(names, package);
         }
+    }
 }
 
 static void fill_importers(const struct gathering *g, const struct import_graph *graph)
@@ -175,16 +199,19 @@ static void fill_importers(const struct gathering *g, const struct import_graph 
     struct name_index paths = {0};
     uint32_t *of_path = arena_alloc(g->a, (graph->n + 1) * sizeof *of_path);
     uint32_t *of = arena_alloc(g->a, (g->n_copies + 1) * sizeof *of);
+    uint32_t *of_copy = arena_alloc(g->a, (g->n_copies + 1) * sizeof *of_copy);
     for (size_t i = 0; i < g->n_copies; i++)
-        of[name_index_of(&paths, g->copies[i].path)] = g->copies[i].of;
+        of[name_index_of(&paths, g->copies[i].path)] = of_copy[i] = g->copies[i].of;
     for (size_t i = 0; i < graph->n; i++) {
         uint32_t k = graph->paths[i] ? name_index_find(&paths, graph->paths[i]) : NAME_NONE;
         of_path[i] = k == NAME_NONE ? NAME_NONE : of[k];
     }
+    struct by_package modules = sort_by_package(of_path, graph->n, g->n, g->a),
+                      copies = sort_by_package(of_copy, g->n_copies, g->n, g->a);
     for (uint32_t i = 0; i < g->n; i++) {
         struct name_index names = {0};
-        add_importers_by_graph(g, graph, of_path, &names, i);
-        add_importers_by_folder(g, i, &names);
+        add_importers_by_graph(g, graph, &modules, &names, i);
+        add_importers_by_folder(g, &copies, i, &names);
         struct bundle_duplicate *x = &g->items[i];
         x->n_importers = names.n;
         x->importers = arena_alloc(g->a, (names.n + 1) * sizeof *x->importers);

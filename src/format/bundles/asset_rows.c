@@ -271,6 +271,12 @@ static bool is_code(const struct asset_input *in)
     return str_eq(type, "js") || str_eq(type, "css");
 }
 
+/* Code of the bundler alone, as the part that chunks share: the description knows what is of modules. */
+static bool all_glue(const struct asset_input *in, const struct asset_output *out)
+{
+    return in->draft->measured && !in->n_parts && out->size_bytes > 0 && is_code(in);
+}
+
 static void whole(const struct asset_input *in, struct asset_output *out)
 {
     if (is_code(in))
@@ -284,7 +290,7 @@ bool asset_rows(const struct asset_input *in, struct asset_output *out, struct s
     out->size_bytes = in->text ? (int64_t)in->len : in->draft->assets[in->asset].size_bytes;
     out->n = 0;
     *out->map_note.text = 0;
-    if (any_described(in)) {
+    if (any_described(in) || all_glue(in, out)) {
         if (!described(in, out, err))
             return false;
     } else if (!is_code(in) || !in->text || !in->map || !mapped(in, out)) {

@@ -41,6 +41,7 @@ struct draft_route {
 struct draft {
     struct arena *arena;
     const char *build_kind; /* as in SD_BUNDLE */
+    bool measured;          /* it gives the bytes of modules in assets: the others are the bundler's */
     struct draft_asset *assets;
     size_t n_assets, cap_assets;
     struct draft_module *modules;

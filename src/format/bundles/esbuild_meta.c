@@ -289,6 +289,7 @@ bool esbuild_meta_read(const char *text, size_t len, struct draft *d, struct sd_
         return fail(err, "The metafile has no inputs or no outputs.");
     struct meta m = {.d = d, .err = err};
     d->build_kind = "esbuild_metafile";
+    d->measured = true;
     bool ok = read_meta(&m, values[0], values[1]);
     name_index_free(&m.inputs);
     name_index_free(&m.outputs);

@@ -188,7 +188,7 @@ bool visualizer_read(const char *text, size_t len, struct draft *d, struct sd_er
     double version = v.of[VERSION].at ? json_number(&v.of[VERSION]) : 0;
     if (!(version >= 2 && version <= 2))
         return fail(err, "The visualizer's data is not of version 2.");
-    v.measured = with_source_maps(v.of[OPTIONS]);
+    d->measured = v.measured = with_source_maps(v.of[OPTIONS]);
     d->build_kind = "rollup_visualizer";
     bool ok = read_parts(&v);
     if (ok)

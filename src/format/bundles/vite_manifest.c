@@ -25,18 +25,22 @@ struct manifest {
     uint32_t *todo;
 };
 
+/* Shared chunks stand first and may name their file only. */
 int vite_manifest_sure(const char *text, size_t len)
 {
     static const char *const parts[] = {"src", "isEntry", "name", "imports"};
     struct json_pull j = json_pull(text, len);
-    if (json_peek(&j) != '{' || !json_enter(&j, '{') || !json_key(&j) || json_peek(&j) != '{')
+    if (json_peek(&j) != '{' || !json_enter(&j, '{'))
         return 0;
-    struct json_pull file = json_find(j, "file");
-    if (!file.at || json_peek(&file) != '"')
-        return 0;
-    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
-        if (json_find(j, parts[i]).at)
-            return 85;
+    while (json_key(&j) && json_peek(&j) == '{') {
+        struct json_pull file = json_find(j, "file");
+        if (!file.at || json_peek(&file) != '"')
+            return 0;
+        for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+            if (json_find(j, parts[i]).at)
+                return 85;
+        json_skip(&j);
+    }
     return 0;
 }
 

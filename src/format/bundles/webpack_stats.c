@@ -410,6 +410,25 @@ bool webpack_stats_read(const char *text, size_t len, struct draft *d, struct sd
     return !w.failed;
 }
 
+/* Is `key` there with an array? Of a key twice the last counts. */
+static bool has_list(struct json_pull object, const char *key)
+{
+    struct json_pull value = json_find(object, key);
+    return value.at && json_peek(&value) == '[';
+}
+
+/* Stats cut down to some of their parts, or those of several builds, which stand in `children`. */
+static bool looks_like_stats(struct json_pull j)
+{
+    if (json_peek(&j) != '{')
+        return false;
+    if (has_list(j, "assets"))
+        return has_list(j, "modules") || has_list(j, "chunks");
+    struct json_pull children = json_find(j, "children");
+    return children.at && json_enter(&children, '[') && json_item(&children) && json_peek(&children) == '{' &&
+           has_list(children, "assets") && (has_list(children, "modules") || has_list(children, "chunks"));
+}
+
 int webpack_stats_sure(const char *head, size_t len)
 {
     static const char *const v5[] = {"hash", "assetsByChunkName", NULL};
@@ -418,8 +437,9 @@ int webpack_stats_sure(const char *head, size_t len)
                              *const entries[] = {"entrypoints", NULL}, *const old[] = {"publicPath", NULL};
     if (json_names(head, len, v5))
         return 95;
-    return json_names(head, len, other) && (json_names(head, len, named) || json_names(head, len, entries) ||
-                                            json_names(head, len, old))
+    return (json_names(head, len, other) &&
+            (json_names(head, len, named) || json_names(head, len, entries) || json_names(head, len, old))) ||
+                   looks_like_stats(json_pull(head, len))
                ? 85
                : 0;
 }

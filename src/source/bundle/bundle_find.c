@@ -17,20 +17,21 @@ enum { HEAD = 16384 };
 
 /* ---- which form it is, by the first bytes ---- */
 
+/* The keys may come in any order where all of the text is there. */
 static int esbuild_head(const char *head, size_t len)
 {
     static const char *const keys[] = {"inputs", "bytes", NULL};
     struct json_pull j = json_pull(head, len);
-    return json_enter(&j, '{') && json_key(&j) && json_is(&j, "inputs") && json_names(head, len, keys) ? 90
-                                                                                                       : 0;
+    bool first = json_enter(&j, '{') && json_key(&j) && json_is(&j, "inputs");
+    return (first || esbuild_meta_sure(head, len)) && json_names(head, len, keys) ? 90 : 0;
 }
 
 static int visualizer_head(const char *head, size_t len)
 {
     static const char *const keys[] = {"version", "tree", "name", "children", NULL};
     struct json_pull j = json_pull(head, len);
-    return json_enter(&j, '{') && json_key(&j) && json_is(&j, "version") && json_names(head, len, keys) ? 85
-                                                                                                        : 0;
+    bool first = json_enter(&j, '{') && json_key(&j) && json_is(&j, "version");
+    return (first || visualizer_sure(head, len)) && json_names(head, len, keys) ? 85 : 0;
 }
 
 static const struct {
@@ -134,14 +135,21 @@ static bool has_code(const struct bundle_folder *f)
     return has;
 }
 
+/* Its name tells it; of its lists only that of the pages is in every version. */
+static int next_head(const char *head, size_t len)
+{
+    struct json_pull pages = json_find(json_pull(head, len), "pages");
+    return pages.at && json_peek(&pages) == '{' ? 85 : 0;
+}
+
 /* The folder of Next.js is given, or that of the project with .next in it. */
 static bool enter_next(struct bundle_found *found)
 {
     struct bundle_folder inner;
     struct sd_error err;
-    if (head_is(&found->folder, "build-manifest.json", next_manifest_sure))
+    if (head_is(&found->folder, "build-manifest.json", next_head))
         return true;
-    if (!head_is(&found->folder, ".next/build-manifest.json", next_manifest_sure))
+    if (!head_is(&found->folder, ".next/build-manifest.json", next_head))
         return false;
     char *path = mem_printf("%s%s.next", found->folder.path, str_ends(found->folder.path, "/") ? "" : "/");
     bool good = bundle_folder_open(&inner, path, &err);
