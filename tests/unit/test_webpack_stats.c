@@ -166,6 +166,42 @@ static void test_code(void **state)
     draft_free(d);
 }
 
+static const char MODULE[] =
+    "{\"assets\":[{\"name\":\"a.js\",\"size\":5}],\"chunks\":[{\"id\":0,\"files\":[\"a.js\"]}],\"modules\":[{"
+    "\"identifier\":\"m\",\"name\":\"m\",\"size\":1,\"chunks\":[0],\"moduleType\":\"%s\",\"usedExports\":%s,"
+    "\"providedExports\":[\"a\",\"b\"],\"optimizationBailout\":[%s],\"reasons\":[{\"moduleIdentifier\":\"i\","
+    "\"type\":\"harmony import specifier\"}]}]}";
+
+/* A module used as an object, as older and newer versions write it. */
+static void test_used_as_object(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type, *used, *bailout;
+        int64_t uses_all, es_module;
+    } ROWS[] = {
+        {"javascript/auto", "true", "", 1, 1},
+        {"javascript/auto", "[\"__esModule\",\"a\",\"b\"]", "", 1, 1},
+        {"javascript/auto", "[\"__esModule\",\"a\"]", "", SD_UNKNOWN, SD_UNKNOWN},
+        {"javascript/auto", "[\"a\",\"b\"]", "", SD_UNKNOWN, SD_UNKNOWN},
+        {"javascript/auto", "true", "\"ModuleConcatenation bailout: Module is not in strict mode\"", 1, 0},
+        {"json", "true", "", 1, SD_UNKNOWN},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        struct strbuf text = {0};
+        strbuf_printf(&text, MODULE, ROWS[i].type, ROWS[i].used, ROWS[i].bailout);
+        assert_true(webpack_stats_sure(text.text, text.len) > 0);
+        struct draft *d = read_stats(text.text);
+        const struct sd_bundle_code *code = &in_asset(d, "a.js", "m")->code;
+        if (code->uses_all != ROWS[i].uses_all || code->es_module != ROWS[i].es_module)
+            fail_msg("%s %s: %d %d", ROWS[i].type, ROWS[i].used, (int)code->uses_all, (int)code->es_module);
+        draft_free(d);
+        strbuf_free(&text);
+    }
+    /* A printed view of a build has assets and modules as well. */
+    assert_int_equal(webpack_stats_sure("{\"assets\":[],\"modules\":[]}", 26), 0);
+}
+
 static void test_forms(void **state)
 {
     (void)state;
@@ -226,9 +262,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_assets),   cmocka_unit_test(test_modules), cmocka_unit_test(test_concatenated),
-        cmocka_unit_test(test_imports),  cmocka_unit_test(test_code),    cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_assets),       cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_concatenated), cmocka_unit_test(test_imports),
+        cmocka_unit_test(test_code),         cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_used_as_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,16 +23,21 @@ static uint64_t *reached_by(const struct finding_run *f)
     return by;
 }
 
-/* How many entries load the asset first. */
-static size_t loaded_first(const struct bundle_build *x, int64_t asset)
+/* How many entries load each asset first. */
+static size_t *loaded_first(const struct bundle_build *x, struct arena *a)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < x->n_routes; i++)
-        for (uint32_t k = 0; !x->routes[i].entry && x->routes[i].assets && k < x->routes[i].assets->n; k++)
-            if (x->routes[i].assets->items[k] == asset) {
-                n++;
-                break;
-            }
+    size_t *n = arena_alloc(a, (x->n_assets + 1) * sizeof *n);
+    size_t *seen = arena_alloc(a, (x->n_assets + 1) * sizeof *seen); /* the last route, counted from 1 */
+    for (size_t i = 0; i < x->n_routes; i++) {
+        const struct sd_ints *assets = x->routes[i].entry ? NULL : x->routes[i].assets;
+        for (uint32_t k = 0; assets && k < assets->n; k++) {
+            int64_t asset = assets->items[k];
+            if (seen[asset] == i + 1)
+                continue;
+            seen[asset] = i + 1;
+            n[asset]++;
+        }
+    }
     return n;
 }
 
@@ -49,14 +54,12 @@ static struct on_first_path *find_first(const struct finding_run *f, struct name
     const struct import_graph *g = f->graph;
     uint64_t *by = reached_by(f), *users = arena_alloc(f->a, (x->n_paths + 1) * sizeof *users);
     bool *told = arena_alloc(f->a, x->n_paths + 1);
-    size_t *first = arena_alloc(f->a, (x->n_assets + 1) * sizeof *first);
+    const size_t *first = loaded_first(x, f->a);
     struct on_first_path *out = arena_alloc(f->a, (x->n_modules + 1) * sizeof *out);
     for (size_t i = 0; i < g->n; i++) {
         users[x->import_path_of[i]] |= by[i];
         told[x->import_path_of[i]] = true;
     }
-    for (size_t i = 0; i < x->n_assets; i++)
-        first[i] = loaded_first(x, (int64_t)i);
     for (size_t i = 0; i < x->n_modules; i++) {
         const struct sd_bundle_module *m = &x->modules[i];
         if (!m->package || !first[m->asset])

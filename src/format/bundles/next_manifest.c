@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "format/bundles/asset_type.h"
+#include "format/bundles/id_table.h"
 #include "format/json_check.h"
 #include "format/json_pull.h"
 
@@ -71,12 +72,10 @@ bool next_manifest_read(const char *text, size_t len, struct draft *d, struct sd
     return true;
 }
 
-static bool has_route(const struct draft *d, const char *name)
+static void note_routes(const struct draft *d, struct id_table *names)
 {
     for (size_t i = 0; i < d->n_routes; i++)
-        if (str_eq(d->routes[i].name, name))
-            return true;
-    return false;
+        id_table_put(names, str_hash(d->routes[i].name, strlen(d->routes[i].name)), 0);
 }
 
 bool next_manifest_read_app(const char *text, size_t len, struct draft *d, struct sd_error *err)
@@ -96,9 +95,11 @@ bool next_manifest_read_app(const char *text, size_t len, struct draft *d, struc
 bool next_manifest_read_stats(const char *text, size_t len, struct draft *d, struct sd_error *err)
 {
     struct strbuf name = {0};
+    struct id_table names = {0};
     if (!json_check(text, len, err))
         return false;
     struct json_pull list = json_pull(text, len);
+    note_routes(d, &names);
     if (json_enter(&list, '['))
         while (json_item(&list)) {
             struct json_pull route = json_find(list, "route"), files = json_find(list, "firstLoadChunkPaths");
@@ -106,11 +107,14 @@ bool next_manifest_read_stats(const char *text, size_t len, struct draft *d, str
             if (!route.at || !files.at)
                 continue;
             json_text(&route, &name);
-            if (name.len && !has_route(d, name.text)) {
+            uint64_t key = str_hash(strbuf_text(&name), name.len);
+            if (name.len && id_table_get(&names, key) == ID_NONE) {
+                id_table_put(&names, key, 0);
                 draft_route(d, name.text, NULL);
                 take_files(d, files, true);
             }
         }
+    id_table_free(&names);
     strbuf_free(&name);
     return true;
 }

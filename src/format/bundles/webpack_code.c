@@ -194,6 +194,17 @@ static struct sd_texts *unused_of(struct webpack_stats *w, const struct sd_texts
     return t;
 }
 
+static bool names_it(struct webpack_stats *w, struct json_pull list, const char *name)
+{
+    json_enter(&list, '[');
+    while (json_item(&list)) {
+        json_text(&list, &w->text);
+        if (str_eq(strbuf_text(&w->text), name))
+            return true;
+    }
+    return false;
+}
+
 static void read_exports(struct webpack_stats *w, struct sd_bundle_code *code,
                          const struct webpack_said *said)
 {
@@ -215,6 +226,9 @@ static void read_exports(struct webpack_stats *w, struct sd_bundle_code *code,
     if (c == 'f' || c == '[') {
         code->unused = unused_of(w, code->provided, used);
         code->used = (int64_t)(code->provided->n - code->unused->n);
+        /* How newer versions write that the module is used as an object. */
+        if (c == '[' && n && !code->unused->n && names_it(w, used, "__esModule"))
+            code->uses_all = 1;
     }
 }
 
@@ -247,6 +261,7 @@ void webpack_read_code(struct webpack_stats *w, uint32_t m, const struct webpack
         read_exports(w, code, said);
     if (!code->bailouts)
         read_bailouts(w, code, said->bailouts);
+    w->modules[m].script |= is_list(said->bailouts) && !said->other;
     if (w->d->modules[m].runtime)
         return;
     code->path = w->d->modules[m].path;

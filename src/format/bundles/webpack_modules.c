@@ -41,6 +41,7 @@ static bool plain_key(struct json_pull *j, struct entry *e)
         e->runtime = starts(type, "runtime");
         e->esm = starts(type, "javascript/esm");
         e->asset = starts(type, "asset");
+        e->said.other = type.at && !starts(type, "javascript");
     } else {
         return false;
     }
@@ -272,6 +273,14 @@ static bool take_edge(struct webpack_stats *w, const struct webpack_edge *e, str
     return e->how >= 0;
 }
 
+/* That a module is of ES is said of few: it shows where nothing says that it is of CommonJS. */
+static void take_for_es(const struct webpack_module *m, struct sd_bundle_code *code)
+{
+    if (m->script && code->es_module == SD_UNKNOWN && code->uses_all == 1 && code->imported_by_es == 1 &&
+        code->provided && code->provided->n)
+        code->es_module = 1;
+}
+
 void webpack_link_modules(struct webpack_stats *w)
 {
     struct link *links = mem_array(w->n_edges + w->n_modules + 1, sizeof *links);
@@ -291,9 +300,11 @@ void webpack_link_modules(struct webpack_stats *w)
         if (!same && (l->active || !has_active[l->imported]))
             draft_import(w->d, l->importer, l->imported, l->how);
     }
-    for (uint32_t m = 0; m < w->n_modules; m++)
+    for (uint32_t m = 0; m < w->n_modules; m++) {
+        take_for_es(&w->modules[m], &w->d->modules[m].code);
         if (w->modules[m].entry && !w->d->modules[m].runtime)
             draft_entry(w->d, m);
+    }
     free(links);
     free(has_active);
 }

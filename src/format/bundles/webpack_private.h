@@ -26,6 +26,7 @@ struct webpack_chunk {
 /* What is known of a draft's module beside it. */
 struct webpack_module {
     bool has_reasons, own_id, entry;
+    bool script;     /* JavaScript, of which bailouts would say that it is no ES module */
     uint64_t issuer; /* key of the module that first imported it; 0: not said */
     uint32_t root;   /* of its concatenation; ID_NONE */
 };
@@ -67,6 +68,7 @@ void webpack_link_modules(struct webpack_stats *w);
 /* ---- webpack_code.c: what the stats say of a module's code; NULL text in a cursor: nothing ---- */
 struct webpack_said {
     struct json_pull used, provided, bailouts, reasons;
+    bool other; /* no JavaScript */
 };
 void webpack_read_code(struct webpack_stats *w, uint32_t module, const struct webpack_said *said);
 

@@ -417,16 +417,18 @@ static bool has_list(struct json_pull object, const char *key)
     return value.at && json_peek(&value) == '[';
 }
 
+static bool has_both(struct json_pull object)
+{
+    return json_peek(&object) == '{' && has_list(object, "assets") && has_list(object, "chunks");
+}
+
 /* Stats cut down to some of their parts, or those of several builds, which stand in `children`. */
 static bool looks_like_stats(struct json_pull j)
 {
-    if (json_peek(&j) != '{')
-        return false;
-    if (has_list(j, "assets"))
-        return has_list(j, "modules") || has_list(j, "chunks");
+    if (has_both(j))
+        return true;
     struct json_pull children = json_find(j, "children");
-    return children.at && json_enter(&children, '[') && json_item(&children) && json_peek(&children) == '{' &&
-           has_list(children, "assets") && (has_list(children, "modules") || has_list(children, "chunks"));
+    return children.at && json_enter(&children, '[') && json_item(&children) && has_both(children);
 }
 
 int webpack_stats_sure(const char *head, size_t len)
