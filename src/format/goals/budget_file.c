@@ -13,6 +13,16 @@ enum { BUDGETS_MAX = 10000 };
 
 /* ---- what the readers use ---- */
 
+bool budget_limit_number(const cJSON *limit, int64_t *bytes, struct sd_error *err)
+{
+    if (limit->valuedouble < 0)
+        return fail(err, "the limit %g is negative", limit->valuedouble);
+    if (limit->valuedouble > 9007199254740992.0)
+        return fail(err, "the limit %g is above 2^53 bytes", limit->valuedouble);
+    *bytes = (int64_t)limit->valuedouble;
+    return true;
+}
+
 const cJSON *json_member(const cJSON *object, const char *key)
 {
     const cJSON *found = NULL;

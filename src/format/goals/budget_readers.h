@@ -20,6 +20,8 @@ const cJSON *json_member(const cJSON *object, const char *key);
 /* Its text in the arena; NULL: there is none. False and a sentence: it is something else. */
 bool json_text_member(struct budget_file *f, const cJSON *object, const char *key, const char **out,
                       struct sd_error *err);
+/* A limit that is a number of bytes; false and a sentence when none can be. */
+bool budget_limit_number(const cJSON *limit, int64_t *bytes, struct sd_error *err);
 void budget_note(struct budget_file *f, const char *fmt, ...) SD_PRINTF(2, 3);
 /* Adds a copy, once its patterns are checked. */
 bool budget_add(struct budget_file *f, const struct size_budget *b, struct sd_error *err);

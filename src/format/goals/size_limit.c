@@ -16,14 +16,8 @@ static bool read_limit(struct size_budget *b, const cJSON *limit, struct sd_erro
     b->limit_bytes = SD_UNKNOWN;
     if (!limit)
         return true;
-    if (cJSON_IsNumber(limit)) {
-        if (limit->valuedouble < 0)
-            return fail(err, "the limit %g is negative", limit->valuedouble);
-        if (limit->valuedouble > 9007199254740992.0)
-            return fail(err, "the limit %g is above 2^53 bytes", limit->valuedouble);
-        b->limit_bytes = (int64_t)limit->valuedouble;
-        return true;
-    }
+    if (cJSON_IsNumber(limit))
+        return budget_limit_number(limit, &b->limit_bytes, err);
     if (!cJSON_IsString(limit))
         return fail(err, "a limit is neither a text nor a number");
     if (size_text_is_time(limit->valuestring)) {
