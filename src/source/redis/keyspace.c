@@ -26,7 +26,7 @@ struct keyspace *keyspace_new(struct redis *x, struct redis_node *n, bool monito
     k->began = x->s->host->now(x->s);
     k->until = until;
     k->ping = INT64_MAX;
-    k->busy_at_begin = SD_UNKNOWN;
+    k->busy_seen = SD_UNKNOWN;
     k->sample = k->next_sample = key_sample_new();
     k->watch = key_watch_new(patterns, FOLLOWED, merged, k);
     k->curve = miss_curve_new(1, CURVE_KEYS);
@@ -65,16 +65,27 @@ void keyspace_free(struct keyspace *k)
 void keyspace_pay(struct keyspace *k, int64_t ns)
 {
     k->spent += MAX(ns, 0);
+    k->recent += MAX(ns, 0);
 }
 
-int64_t keyspace_credit(const struct keyspace *k)
+/* Since the last reading of its processor time we cannot have cost it more than it worked. Not before there
+ * is a new reading: a server that was idle when it was read may be busy by now. */
+static void settle(struct keyspace *k)
 {
-    const struct sd_cache *c = &k->node->info.cache;
+    int64_t busy = k->node->info.cache.busy_ns;
+    if (!sd_known(busy) || busy == k->busy_seen)
+        return;
+    if (sd_known(k->busy_seen) && busy > k->busy_seen)
+        k->spent -= MAX(k->recent - (busy - k->busy_seen), 0);
+    k->recent = 0;
+    k->busy_seen = busy;
+}
+
+int64_t keyspace_credit(struct keyspace *k)
+{
     double earned = (double)(k->x->s->host->now(k->x->s) - k->began) * k->budget;
-    int64_t spent = k->spent;
-    if (sd_known(k->busy_at_begin) && sd_known(c->busy_ns) && c->busy_ns >= k->busy_at_begin)
-        spent = MIN(spent, c->busy_ns - k->busy_at_begin + 20 * SD_MS); /* since then it was not read */
-    return (int64_t)earned - spent;
+    settle(k);
+    return (int64_t)earned - k->spent;
 }
 
 /* Nothing is saved up over a long rest. */
@@ -180,8 +191,8 @@ sd_time keyspace_step(struct keyspace *k)
     }
     if (k->node->problem || !k->node->name || k->node->info.loading == 1 || !connect(k))
         return k->next = now + SD_S;
-    if (!sd_known(k->busy_at_begin))
-        k->busy_at_begin = k->node->info.cache.busy_ns;
+    if (!sd_known(k->busy_seen))
+        k->busy_seen = k->node->info.cache.busy_ns;
     cap_credit(k);
     k->next = now;
     sd_time next = work(k, now);

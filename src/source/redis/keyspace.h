@@ -7,9 +7,9 @@
  * them, so that both come in one order; they are never switched on. Values are never asked for.
  *
  * The budget: the time that our commands took, by the server's own statistics and at most that of the round
- * trip beyond an empty one, and what MONITOR costs by its lines and bytes; at most the time that the server's
- * processor has worked at all. A burst ends when the budget is
- * used up, when the server answers PING late, or when its output is not read as fast as it comes. */
+ * trip beyond an empty one, and what MONITOR costs by its lines and bytes, those that were not read among
+ * them; at most the time that the server's processor has worked at all. A burst ends when the budget is used
+ * up, when the server answers PING late, or when its output is not read as fast as it comes. */
 #ifndef SOURCE_REDIS_KEYSPACE_H
 #define SOURCE_REDIS_KEYSPACE_H
 
@@ -41,8 +41,10 @@ struct keyspace {
     double budget;
     sd_time began, until; /* SD_UNKNOWN: no end */
     sd_time next;         /* when something is to be done */
-    int64_t spent, busy_at_begin;
-    int64_t ping; /* the fastest answer */
+    int64_t spent;
+    int64_t recent,
+        busy_seen; /* of that, since the newest reading of the server's processor time, and that */
+    int64_t ping;  /* the fastest answer */
     int64_t selected;
     char *problem;
 
@@ -66,9 +68,10 @@ struct keyspace {
     size_t n_own;
     struct keyspace_question questions[KEYSPACE_QUESTIONS];
     size_t q_first, q_sent, q_n; /* in a ring: seen, asked, of all */
-    sd_time burst_began, burst_seen, last_ping, least_lag;
+    sd_time burst_began, last_ping, least_lag;
+    sd_time line_at; /* of the burst's newest line, by the server's clock; SD_UNKNOWN */
     unsigned late;
-    int64_t watched, lines;
+    int64_t watched, lines, lines_before;            /* the burst */
     double counted[KEY_REASONS], total[KEY_REASONS]; /* misses: of the bursts; of all time, estimated */
     sd_time counted_at;
     int64_t counted_watched;
@@ -80,7 +83,7 @@ struct keyspace *keyspace_new(struct redis *x, struct redis_node *n, bool monito
 void keyspace_free(struct keyspace *k); /* NULL is fine */
 /* Does what is due, and says when to call it again. */
 sd_time keyspace_step(struct keyspace *k);
-int64_t keyspace_credit(const struct keyspace *k); /* ns of the server's time that may be used now */
+int64_t keyspace_credit(struct keyspace *k); /* ns of the server's time that may be used now */
 void keyspace_pay(struct keyspace *k, int64_t ns);
 /* Sends nothing but what is in the pipeline, and counts its time. */
 bool keyspace_read(struct keyspace *k, const char *what, struct redis_reply **reply);
