@@ -146,7 +146,11 @@ struct sd_texts {
     X(HIST, latency, "ns", "the known durations")                                                            \
     X(TEXT, host, "", "machine that answered; absent: the one the source runs on")                           \
     X(INT, upgraded, "count", "of these, status 101 with a known duration, which is not in `timed`")         \
-    X(INT, upgraded_ns, "ns", "how long these connections were open, in all")
+    X(INT, upgraded_ns, "ns", "how long these connections were open, in all")                                \
+    X(TEXT, evidence, "", "what it was counted from: traces; absent: an access log, every request")          \
+    X(TEXT, service, "", "that answered, where the input names it")                                          \
+    X(INT, queue_ns, "ns", "of those with a known duration: time before a server took them, in all")         \
+    X(INT, upstream_ns, "ns", "of those with a known duration: time of the servers behind, in all")
 
 /* A statement's counters as the server publishes them: totals since `since`. */
 #define SD_STATEMENT_FIELDS(X)                                                                               \
@@ -174,7 +178,9 @@ struct sd_texts {
     X(TEXT, route, "", "METHOD route of the sqlcommenter tags in its text: those of its first call")         \
     X(INT, absent_at, "time", "of a new one: newest whole listing without it; all counters are younger")     \
     X(INT, logged, "0|1", "1: counted from a log, which may not have all executions")                        \
-    X(INT, rows_examined, "count", "rows read to find them, if the server reports it")
+    X(INT, rows_examined, "count", "rows read to find them, if the server reports it")                       \
+    X(TEXT, evidence, "", "what it was counted from: traces; absent: the server's counters, or its log")     \
+    X(TEXT, system, "", "of traces: postgresql, mysql, ...; absent: the source's own")
 
 /* One session seen at one sampling moment; idle sessions are not sampled unless they
  * hold a transaction or block somebody. All samples of a moment are in one batch, with
@@ -978,6 +984,85 @@ struct sd_texts {
     X(INT, ignored, "count", "beacons of another name")                                                      \
     X(INT, too_large, "count", "bodies beyond the limit")
 
+/* Spans of traces, as they came in, in any order: one trace may be in many of these records. Columns: item i
+ * of `trace`, `id`, ... is of span i; texts that occur often are in tables and named by their place in them.
+ * An id that is not hexadecimal stays as it is. Constants in statements, and keys of stores, are hidden by
+ * what reads them in (format/traces/span_draft.h). */
+#define SD_SPANS_FIELDS(X)                                                                                   \
+    X(LIST_TEXT, traces, "", "ids of the traces: 32 lower-case hex digits")                                  \
+    X(LIST_TEXT, services, "", "names of the services")                                                      \
+    X(LIST_TEXT, resources, "", "of each service: its attributes, as labels of metrics are written")         \
+    X(LIST_TEXT, names, "", "names of the operations")                                                       \
+    X(LIST_TEXT, statements, "", "statements and commands, without their constants")                         \
+    X(LIST_TEXT, keys, "", "names of the attributes")                                                        \
+    X(LIST_INT, trace, "", "of each span: its place in `traces`, from 0")                                    \
+    X(LIST_TEXT, id, "", "16 lower-case hex digits")                                                         \
+    X(LIST_TEXT, parent, "", "id of its parent; unknown: it is a root")                                      \
+    X(LIST_INT, service, "", "place in `services`")                                                          \
+    X(LIST_INT, name, "", "place in `names`")                                                                \
+    X(LIST_INT, statement, "", "place in `statements`; unknown: none")                                       \
+    X(LIST_INT, span_kind, "", "1 internal, 2 server, 3 client, 4 producer, 5 consumer; unknown: not said")  \
+    X(LIST_INT, start, "time", "")                                                                           \
+    X(LIST_INT, duration, "ns", "")                                                                          \
+    X(LIST_INT, error, "0|1", "1: it failed")                                                                \
+    X(LIST_INT, follows, "0|1", "1: it only follows its parent, which does not wait for it")                 \
+    X(LIST_INT, of_span, "", "of each attribute: its span")                                                  \
+    X(LIST_INT, of_key, "", "the same: place in `keys`")                                                     \
+    X(LIST_TEXT, of_value, "", "the same: its value, cut to 4096 bytes")                                     \
+    X(LIST_INT, event_span, "", "of each event inside a span: its span")                                     \
+    X(LIST_INT, event_at, "time", "the same: when")                                                          \
+    X(LIST_TEXT, event_text, "message", "the same: its name, and what an exception said")
+
+/* A request that can be looked up elsewhere: slow ones of an interval, and those a bucket of a histogram
+ * names. */
+#define SD_EXEMPLAR_FIELDS(X)                                                                                \
+    X(TEXT, method, "", "as in http")                                                                        \
+    X(TEXT, route, "", "as in http")                                                                         \
+    X(INT, at, "time", "when it ended")                                                                      \
+    X(INT, duration_ns, "ns", "")                                                                            \
+    X(INT, status, "", "of its answer")                                                                      \
+    X(TEXT, trace_id, "", "32 lower-case hex digits; absent: it has none")                                   \
+    X(TEXT, span_id, "", "16 lower-case hex digits")                                                         \
+    X(TEXT, request_id, "", "as the log has it")                                                             \
+    X(TEXT, path, "request", "that was asked for")                                                           \
+    X(TEXT, host, "", "as in http")                                                                          \
+    X(TEXT, evidence, "", "access log, histogram")
+
+/* Requests to one endpoint in one interval, whose durations are known as a histogram of someone else's: its
+ * buckets stay as they are, and percentiles are read from them by the rules of who made them
+ * (core/endpoints/buckets.h). A delta. Counts may be parts of one: a rate times a time. */
+#define SD_LATENCY_FIELDS(X)                                                                                 \
+    X(TEXT, method, "", "as in http")                                                                        \
+    X(TEXT, route, "", "as in http")                                                                         \
+    X(TEXT, service, "", "that answered")                                                                    \
+    X(TEXT, host, "", "as in http")                                                                          \
+    X(TEXT, rule, "", "classic, native, exponential, explicit or summary")                                   \
+    X(TEXT, evidence, "", "name of the metric")                                                              \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(REAL, count, "count", "requests")                                                                      \
+    X(REAL, errors, "count", "of these, status >= 500 or said to have failed; absent: unknown")              \
+    X(REAL, total_ns, "ns", "sum of their durations")                                                        \
+    X(LIST_REAL, lower_ns, "ns", "of each bucket, ascending; the first of a classic one is 0")               \
+    X(LIST_REAL, upper_ns, "ns", "of each bucket; the last may be infinite")                                 \
+    X(LIST_REAL, counts, "count", "in each bucket, not cumulated")                                           \
+    X(LIST_REAL, quantiles, "share", "of a summary: which it tells, over its own time")                      \
+    X(LIST_REAL, values_ns, "ns", "of each of these")
+
+/* Requests to one endpoint in one interval that have something in common: a delta, a part of what http or
+ * latency tells of it. */
+#define SD_HTTP_PART_FIELDS(X)                                                                               \
+    X(TEXT, method, "", "as in http")                                                                        \
+    X(TEXT, route, "", "as in http")                                                                         \
+    X(TEXT, by, "", "status, upstream, host or service")                                                     \
+    X(TEXT, key, "", "which: 5xx, 10.0.0.7:8080, ...; (other): one beyond the limit")                        \
+    X(TEXT, evidence, "", "as in http")                                                                      \
+    X(INT, interval_ns, "ns", "length of the interval that starts at batch time")                            \
+    X(INT, count, "count", "")                                                                               \
+    X(INT, errors, "count", "")                                                                              \
+    X(INT, timed, "count", "of these, with a known duration")                                                \
+    X(INT, total_ns, "ns", "sum of the known durations")                                                     \
+    X(HIST, latency, "ns", "the known durations")
+
 /* Why a job that a source was asked for was not done; added by the runtime, not by
  * sources. It is the answer to the caller. */
 #define SD_FAILURE_FIELDS(X)                                                                                 \
@@ -1051,7 +1136,11 @@ struct sd_texts {
     R(44, PAGE_ATTRIBUTION, page_attribution, "which element a vital is about")                              \
     R(45, PAGE_TREND, page_trend, "a vital over the weeks")                                                  \
     R(46, PAGE_LOAD, page_load, "a load of a page, request by request")                                      \
-    R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")
+    R(47, PAGE_RECEIVER, page_receiver, "what a receiver of beacons took")                                   \
+    R(48, SPANS, spans, "spans of traces")                                                                   \
+    R(49, EXEMPLAR, exemplar, "a request that can be looked up")                                             \
+    R(50, LATENCY, latency, "durations of requests in buckets of someone else's")                            \
+    R(51, HTTP_PART, http_part, "a part of the requests to one endpoint")
 
 #define SD_C_INT                          int64_t
 #define SD_C_REAL                         double
@@ -1140,6 +1229,25 @@ typedef uint64_t sd_kinds;
     X(REAL, budget, "share", "of the server's time; absent: 0.01")                                           \
     X(INT, limit_ns, "ns", "it ends by then")
 
+/* Looks for traces where they are kept. What is found is published as it comes. Answer: one SD_EVENT that
+ * says how many there are. */
+#define SD_JOB_FIND_TRACES_FIELDS(X)                                                                         \
+    X(TEXT, trace_id, "", "this one; then nothing else counts")                                              \
+    X(TEXT, service, "", "absent: every one")                                                                \
+    X(TEXT, operation, "", "absent: any")                                                                    \
+    X(TEXT, method, "", "of the request, as in http")                                                        \
+    X(TEXT, route, "", "as in http")                                                                         \
+    X(INT, from, "time", "absent: an hour ago")                                                              \
+    X(INT, to, "time", "absent: now")                                                                        \
+    X(INT, longer_than_ns, "ns", "absent: any")                                                              \
+    X(INT, limit, "count", "absent: 20")
+
+/* Has a page loaded several times by Lighthouse. Its reports are published as they come. Answer: one
+ * SD_EVENT. */
+#define SD_JOB_RUN_PAGES_FIELDS(X)                                                                           \
+    X(TEXT, url, "request", "the page")                                                                      \
+    X(INT, runs, "count", "1 to 20; absent: 5")
+
 /* number, name, name in lower case, the record that answers it, help. */
 #define SD_JOBS(J)                                                                                           \
     J(1, EXPLAIN, explain, PLAN, "plan a statement without executing it")                                    \
@@ -1149,7 +1257,9 @@ typedef uint64_t sd_kinds;
     J(5, MAY_ANALYZE, may_analyze, PLAN, "check whether a statement would be executed")                      \
     J(6, ADVISE, advise, WORKLOAD, "the indexes a workload misses")                                          \
     J(7, BLOAT, bloat, BLOAT, "estimate the unused space of tables and indexes")                             \
-    J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")
+    J(8, SAMPLE_CACHE, sample_cache, EVENT, "look into a cache's keys and lookups")                          \
+    J(9, FIND_TRACES, find_traces, EVENT, "look for traces")                                                 \
+    J(10, RUN_PAGES, run_pages, EVENT, "load a page by Lighthouse")
 
 #define SD_JOB_DECLARE(number, UPPER, lower, REPLY, help)                                                    \
     struct sd_job_##lower {                                                                                  \

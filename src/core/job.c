@@ -23,6 +23,11 @@
 #define ROW_SAMPLE_CACHE                                                                                     \
     .title = "The look into the cache", .confirm = true, .waits = true, .done = "Looked",                    \
     .result = "prefixes and keys are listed"
+#define ROW_FIND_TRACES                                                                                      \
+    .title = "The search for traces", .waits = true, .done = "Searched", .result = "what was found is listed"
+#define ROW_RUN_PAGES                                                                                        \
+    .title = "The runs of Lighthouse", .confirm = true, .waits = true, .done = "Loaded",                     \
+    .result = "the runs are listed"
 
 /* One function per job, because offsetof needs the struct's name; as in schema.c. */
 #define FIELD_ROW(type_, name_, unit_, help_)                                                                \
@@ -120,7 +125,8 @@ void job_log(const struct job *j, const void *args, struct strbuf *out)
         if (str_eq(f->unit, "time"))
             strbuf_printf(out, ", %s %s", f->name, v > 0 ? clock_rfc3339(v, buf) : "any");
         else if (str_eq(f->unit, "ns"))
-            strbuf_printf(out, ", at most %s", unit_format_int(UNIT_NS, v, buf));
+            strbuf_printf(out, ", %s %s", str_eq(f->name, "limit_ns") ? "at most" : "longer than",
+                          unit_format_int(UNIT_NS, v, buf));
         else
             strbuf_printf(out, ", %s %lld", f->name, (long long)v);
     }

@@ -1,4 +1,5 @@
-#include "core/bundles/name_index.h"
+/* name_index.c - a hash table with open addressing. */
+#include "core/name_index.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +10,14 @@ struct name_slot {
 };
 
 /* The slot of a name, or the free one where it would be. */
-static struct name_slot *slot_of(const struct name_index *x, const char *name, uint64_t hash)
+static struct name_slot *slot_of(const struct name_index *x, const char *name, size_t n, uint64_t hash)
 {
     size_t i = hash & (x->cap_slots - 1);
-    while (x->slots[i].number &&
-           (x->slots[i].hash != hash || strcmp(x->names[x->slots[i].number - 1], name) != 0))
-        i = (i + 1) & (x->cap_slots - 1);
+    for (; x->slots[i].number; i = (i + 1) & (x->cap_slots - 1)) {
+        const char *has = x->names[x->slots[i].number - 1];
+        if (x->slots[i].hash == hash && strncmp(has, name, n) == 0 && !has[n])
+            break;
+    }
     return &x->slots[i];
 }
 
@@ -46,9 +49,8 @@ void name_index_reserve(struct name_index *x, size_t n)
 }
 
 /* Eight bytes at a time: there may be 100,000 paths, and they are looked up more than once. */
-static uint64_t hash_of(const char *name)
+static uint64_t hash_of(const char *name, size_t n)
 {
-    size_t n = strlen(name);
     uint64_t h = n * UINT64_C(0x9e3779b97f4a7c15), word;
     for (; n >= sizeof word; n -= sizeof word, name += sizeof word) {
         memcpy(&word, name, sizeof word);
@@ -61,24 +63,42 @@ static uint64_t hash_of(const char *name)
     return h ^ h >> 29;
 }
 
-uint32_t name_index_of(struct name_index *x, const char *name)
+static uint32_t number_of(struct name_index *x, const char *name, size_t n, struct arena *copies)
 {
     if (2 * (x->n + 1) > x->cap_slots)
         grow(x);
-    uint64_t hash = hash_of(name);
-    struct name_slot *s = slot_of(x, name, hash);
+    uint64_t hash = hash_of(name, n);
+    struct name_slot *s = slot_of(x, name, n, hash);
     if (!s->number) {
         x->names = mem_grow(x->names, x->n, &x->cap_names, sizeof *x->names);
-        x->names[x->n++] = name;
+        x->names[x->n++] = copies ? arena_strndup(copies, name, n) : name;
         *s = (struct name_slot){.hash = hash, .number = (uint32_t)x->n};
     }
     return s->number - 1;
 }
 
+uint32_t name_index_of(struct name_index *x, const char *name)
+{
+    return number_of(x, name, strlen(name), NULL);
+}
+
+uint32_t name_index_of_bytes(struct name_index *x, const char *bytes, size_t n, struct arena *copies)
+{
+    return number_of(x, bytes, strnlen(bytes, n), copies);
+}
+
 uint32_t name_index_find(const struct name_index *x, const char *name)
 {
-    const struct name_slot *s = x->cap_slots ? slot_of(x, name, hash_of(name)) : NULL;
+    size_t n = strlen(name);
+    const struct name_slot *s = x->cap_slots ? slot_of(x, name, n, hash_of(name, n)) : NULL;
     return s && s->number ? s->number - 1 : NAME_NONE;
+}
+
+void name_index_clear(struct name_index *x)
+{
+    if (x->cap_slots)
+        memset(x->slots, 0, x->cap_slots * sizeof *x->slots);
+    x->n = 0;
 }
 
 void name_index_free(struct name_index *x)

@@ -1,6 +1,6 @@
 /* name_index.h - texts to numbers, from 0 in order of sight. The texts are the caller's. One thread. */
-#ifndef CORE_BUNDLES_NAME_INDEX_H
-#define CORE_BUNDLES_NAME_INDEX_H
+#ifndef CORE_NAME_INDEX_H
+#define CORE_NAME_INDEX_H
 
 #include "base/base.h"
 
@@ -12,7 +12,10 @@ struct name_index {
 };
 
 uint32_t name_index_of(struct name_index *x, const char *name); /* added when it is new */
-void name_index_reserve(struct name_index *x, size_t n);        /* room for so many, when it is empty */
+/* The same of bytes, up to the first NUL; a new one is copied. */
+uint32_t name_index_of_bytes(struct name_index *x, const char *bytes, size_t n, struct arena *copies);
+void name_index_clear(struct name_index *x);             /* forgets all, keeps the memory */
+void name_index_reserve(struct name_index *x, size_t n); /* room for so many, when it is empty */
 #define NAME_NONE UINT32_MAX
 uint32_t name_index_find(const struct name_index *x, const char *name); /* NAME_NONE: it is not there */
 void name_index_free(struct name_index *x);                             /* what is in it */

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 
 static size_t count(const struct sd_batch *b, enum sd_kind kind)
 {

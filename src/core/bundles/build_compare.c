@@ -5,7 +5,7 @@
 
 #include "core/bundles/asset_name.h"
 #include "core/bundles/first_load.h"
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 
 const char *bundle_change_name(enum bundle_change c)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 #include "core/bundles/package_list.h"
 
 enum { LEAST_BYTES = 512, LEAST_PART = 10 };

@@ -3,7 +3,7 @@
 #define CORE_BUNDLES_FINDING_RULES_H
 
 #include "core/bundles/bundle_findings.h"
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 #include "core/bundles/package_list.h"
 
 struct finding_run {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 
 bool bundle_is_module(const struct sd_bundle_module *m)
 {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 #include "base/num.h"
 #include "format/bundles/asset_type.h"
 #include "format/bundles/esbuild_routes.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/bundles/duplicates.h"
-#include "core/bundles/name_index.h"
+#include "core/name_index.h"
 
 enum level { LEVEL_ROOT, LEVEL_TOP, LEVEL_PACKAGE, LEVEL_FOLDER, LEVEL_MODULE };
 
