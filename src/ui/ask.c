@@ -234,6 +234,15 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
     return true;
 }
 
+void outcome_do(struct console *c, const struct outcome *o)
+{
+    struct sd_error err = {""};
+    if (o->order.job)
+        ask_order(c, &o->order);
+    if (o->command && !console_command(c, o->command, &err))
+        console_message(c, SEVERITY_BAD, "%s", err.text);
+}
+
 /* Takes the outcome. */
 static bool carry_out(struct console *c, int action, struct outcome *o, struct sd_error *err)
 {
@@ -250,8 +259,8 @@ static bool carry_out(struct console *c, int action, struct outcome *o, struct s
     } else if (o->question.title) {
         question_open(c, o);
         return true;
-    } else if (o->order.job) {
-        ask_order(c, &o->order);
+    } else {
+        outcome_do(c, o);
     }
     if (o->message)
         console_message(c, o->severity, "%s", o->message);
