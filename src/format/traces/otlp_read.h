@@ -7,17 +7,11 @@
 
 #include "format/traces/span_draft.h"
 
-/* When the draft is full it is taken: `full` is called for that, and gives true to go on. */
-struct otlp_sink {
-    bool (*full)(void *ctx, struct span_draft *d);
-    void *ctx;
-};
-
 /* False and a sentence: the bytes are no such request. What stood before the fault is in the draft or was
  * taken. `sink` may be NULL: then the draft is filled without a bound, as large as its input. */
-bool otlp_json_spans(const char *bytes, size_t len, struct span_draft *d, const struct otlp_sink *sink,
+bool otlp_json_spans(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
                      struct sd_error *err);
-bool otlp_proto_spans(const char *bytes, size_t len, struct span_draft *d, const struct otlp_sink *sink,
+bool otlp_proto_spans(const char *bytes, size_t len, struct span_draft *d, const struct span_sink *sink,
                       struct sd_error *err);
 
 #endif

@@ -245,6 +245,7 @@ bool span_draft_begin(struct span_draft *d, const struct span_head *h)
     d->open = true;
     d->n_attributes = d->n_events = 0;
     d->intake.spans++;
+    d->intake.nameless += !*d->service_names.items[d->now_service];
     add_int(&d->trace, place(d, &d->traces, span_text(trace), ID_MAX));
     add_text(&d->id, keep(d, id, strlen(id)));
     add_text(&d->parent, child ? keep(d, parent, strlen(parent)) : NULL);
@@ -413,6 +414,11 @@ bool span_draft_full(const struct span_draft *d)
 {
     return !d->taken &&
            (d->trace.n >= SPAN_DRAFT_SPANS || d->bytes >= SPAN_DRAFT_BYTES || d->services.n >= SERVICES_MAX);
+}
+
+bool span_draft_room(struct span_draft *d, const struct span_sink *sink)
+{
+    return !sink || !span_draft_full(d) || sink->full(sink->ctx, d);
 }
 
 const struct span_intake *span_draft_intake(const struct span_draft *d)

@@ -41,6 +41,13 @@ struct span_head {
 };
 
 struct span_draft;
+
+/* What a reader calls when the draft is full: it is taken there. False: the reader ends. */
+struct span_sink {
+    bool (*full)(void *ctx, struct span_draft *d);
+    void *ctx;
+};
+
 struct span_draft *span_draft_new(void);
 void span_draft_free(struct span_draft *d); /* NULL is fine */
 
@@ -56,12 +63,15 @@ void span_draft_end(struct span_draft *d);
 
 size_t span_draft_count(const struct span_draft *d);
 bool span_draft_full(const struct span_draft *d);
+/* Gives a full draft to `sink`, which may be NULL; false: to end. Readers ask it after each span. */
+bool span_draft_room(struct span_draft *d, const struct span_sink *sink);
 /* The spans since the last call, good until the next span. False: none. */
 bool span_draft_take(struct span_draft *d, struct sd_spans *out);
 
 struct span_intake {
     int64_t spans, refused; /* without a trace or an id */
     int64_t cut;            /* attributes, events and values that were left out or cut */
+    int64_t nameless;       /* spans of no named service */
     const char *reason;     /* why the last one was refused, a sentence; NULL */
 };
 const struct span_intake *span_draft_intake(const struct span_draft *d);
