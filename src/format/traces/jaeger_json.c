@@ -9,7 +9,7 @@
 #include "format/traces/span_resource.h"
 #include "format/traces/trace_json.h"
 
-enum { PROCESSES_MAX = 4096, NEST_MAX = 4, LINKS_MAX = 16 };
+enum { PROCESSES_MAX = 4096, NEST_MAX = 6, LINKS_MAX = 16 };
 
 struct process {
     struct span_text id; /* raw, where it stands */
@@ -365,13 +365,13 @@ static int find_kind(struct reader *r, const struct places *p)
 static sd_time time_of(struct reader *r, struct json_pull at)
 {
     int64_t us;
-    sd_time t = 0;
+    sd_time t;
     struct json_pull text = at;
     if (!at.at)
-        return 0;
+        return SD_UNKNOWN;
     if (trace_json_int(&at, &us))
         return trace_us(us);
-    return trace_stamp(trace_json_text(&text, &r->a), &t) ? t : 0;
+    return trace_stamp(trace_json_text(&text, &r->a), &t) ? t : SD_UNKNOWN;
 }
 
 /* Microseconds, or of the domain a text with its unit: "5000ns", "1.5s". */

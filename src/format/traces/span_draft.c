@@ -10,6 +10,7 @@
 #include "core/name_index.h"
 #include "core/sql/hidden.h"
 #include "core/traces/trace.h"
+#include "format/traces/span_seen.h"
 
 enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096 };
 
@@ -25,6 +26,7 @@ struct texts {
 struct span_draft {
     struct arena *texts_in;
     struct sql_hidden *hidden;
+    struct span_seen *seen;
     struct name_index traces, services, names, statements, keys;
     struct texts service_names, resources;
     struct ints trace, service, name, statement, kind, start, duration, error, follows;
@@ -220,6 +222,11 @@ static bool id_of(struct span_text t, const uint8_t *bytes, size_t width, char o
 
 /* ---- spans ---- */
 
+void span_draft_once(struct span_draft *d, struct span_seen *seen)
+{
+    d->seen = seen;
+}
+
 static bool refuse(struct span_draft *d, const char *why)
 {
     d->intake.refused++;
@@ -239,6 +246,8 @@ bool span_draft_begin(struct span_draft *d, const struct span_head *h)
         return refuse(d, "a span has no id of its trace, or one that is zero");
     if (!id_of(h->id, h->id_bytes, 16, id))
         return refuse(d, "a span has no id, or one that is zero");
+    if (d->seen && !span_seen_first(d->seen, trace, id))
+        return d->open = false;
     if (!d->service_names.n)
         span_draft_service(d, (struct span_text){0}, NULL);
     bool child = id_of(h->parent, h->parent_bytes, 16, parent);

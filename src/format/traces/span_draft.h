@@ -35,7 +35,7 @@ struct span_head {
         *parent_bytes; /* instead: 16, 8 and 8 bytes; parent all 0: a root */
     struct span_text name;
     int kind; /* 1..5 as in OTLP; 0: not said */
-    sd_time start;
+    sd_time start;    /* SD_UNKNOWN: not said */
     int64_t duration; /* ns; SD_UNKNOWN */
     bool error, follows;
 };
@@ -51,6 +51,9 @@ struct span_sink {
 struct span_draft *span_draft_new(void);
 void span_draft_free(struct span_draft *d); /* NULL is fine */
 
+/* From now on spans that `seen` knows are left out, silently; NULL: none are. */
+struct span_seen;
+void span_draft_once(struct span_draft *d, struct span_seen *seen);
 /* Whose the spans are that come next. `resource`: labels as of metrics; NULL: none. */
 void span_draft_service(struct span_draft *d, struct span_text name, const char *resource);
 /* False: the span has no trace or no id, and is left out; its attributes may be given all the same. */

@@ -188,7 +188,7 @@ static void add_annotations(struct reader *r, struct json_pull j)
         struct json_pull at = json_find(j, "timestamp"), value = json_find(j, "value");
         int64_t t = us_of(at);
         if (value.at)
-            span_draft_event(r->d, sd_known(t) ? t : 0, text_of(value, &r->a), (struct span_text){0});
+            span_draft_event(r->d, t, text_of(value, &r->a), (struct span_text){0});
     }
 }
 
@@ -205,7 +205,7 @@ static void read_span(struct reader *r, struct places *p)
                           .parent = text_of(p->parent, &r->parent),
                           .name = text_of(p->name, &r->name),
                           .kind = kind_of(text_of(p->kind, &r->a)),
-                          .start = sd_known(start) ? start : 0,
+                          .start = start,
                           .duration = us_of(p->duration)};
     if (shared && h.id.n) {
         strbuf_clear(&r->parent);

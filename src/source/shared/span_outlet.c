@@ -43,8 +43,8 @@ static sd_time newest_end(struct span_outlet *o, const struct sd_spans *spans)
 {
     sd_time newest = SD_UNKNOWN, now = o->s->host->now(o->s);
     for (size_t i = 0; i < spans->start->n; i++) {
-        int64_t duration = spans->duration->items[i];
-        sd_time end = add_sat(spans->start->items[i], sd_known(duration) ? MAX(duration, 0) : 0);
+        int64_t start = spans->start->items[i], duration = spans->duration->items[i];
+        sd_time end = add_sat(MAX(start, 0), sd_known(duration) ? MAX(duration, 0) : 0);
         if (end > 0 && end <= now)
             newest = MAX(newest, end);
     }
