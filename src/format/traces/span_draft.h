@@ -34,7 +34,7 @@ struct span_head {
     const uint8_t *trace_bytes, *id_bytes,
         *parent_bytes; /* instead: 16, 8 and 8 bytes; parent all 0: a root */
     struct span_text name;
-    int kind; /* 1..5 as in OTLP; 0: not said */
+    int kind;         /* 1..5 as in OTLP; 0: not said */
     sd_time start;    /* SD_UNKNOWN: not said */
     int64_t duration; /* ns; SD_UNKNOWN */
     bool error, follows;
