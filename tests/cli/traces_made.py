@@ -83,6 +83,12 @@ def statements():
                           "calls": 5000, "total_ns": 35000 * MS, "rows": 15000}))
 
 
+def requests():
+    for method, route, count, ns in (("GET", "/orders/:id", 1, 2000 * MS), ("POST", "/checkout", 1, 700 * MS)):
+        print(json.dumps({"kind": "http", "at": AT, "method": method, "route": route, "interval_ns": 1000 * MS,
+                          "count": count, "timed": count, "total_ns": ns, "min_ns": ns, "max_ns": ns}))
+
+
 def large(n):
     b = Batch()
     for i in range(n):
@@ -96,3 +102,4 @@ if len(sys.argv) > 1:
 else:
     shop()
     statements()
+    requests()
