@@ -298,7 +298,7 @@ static void endpoints_clear(struct part *p)
 
 const struct domain endpoints_domain = {
     .name = "endpoints",
-    .kinds = SD_KIND_BIT(SD_HTTP),
+    .kinds = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_LATENCY) | SD_KIND_BIT(SD_HTTP_PART),
     .is_data = true,
     .state_size = sizeof(struct endpoints),
     .apply = endpoints_apply,
