@@ -28,7 +28,7 @@ static void add_endpoint(struct figures *f, const struct endpoint *e, const stru
     errors.more_is_worse = true;
     count.unit = errors.unit = UNIT_PER_S;
     count.events = (double)s->count;
-    errors.events = (double)s->errors;
+    errors.events = (double)MAX(s->errors, 0);
     count.value = count.events / f->seconds;
     errors.value = errors.events / f->seconds;
     errors.weight += errors.value;
@@ -38,8 +38,8 @@ static void add_endpoint(struct figures *f, const struct endpoint *e, const stru
     median.unit = p95.unit = UNIT_NS;
     median.more_is_worse = p95.more_is_worse = true;
     median.events = p95.events = (double)s->timed;
-    median.value = known(hist_quantile(&s->latency, 0.5));
-    p95.value = known(hist_quantile(&s->latency, 0.95));
+    median.value = known(endpoint_quantile(s, 0.5));
+    p95.value = known(endpoint_quantile(s, 0.95));
     for (size_t i = 0; i < n; i++) {
         count.parts[i] = (double)p[i].count / part;
         errors.parts[i] = (double)p[i].errors / part;
@@ -47,7 +47,7 @@ static void add_endpoint(struct figures *f, const struct endpoint *e, const stru
         p95.parts[i] = known(p[i].p95);
     }
     figures_add(f, &count);
-    if (s->errors)
+    if (s->errors > 0)
         figures_add(f, &errors);
     if (s->timed) {
         figures_add(f, &median);
