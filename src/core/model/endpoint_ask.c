@@ -370,6 +370,64 @@ static void add_to_hist(struct hist *h, const struct endpoint_slot *s)
     wide_spread(&wide, h);
 }
 
+/* How many blocks the span has that are not narrower than its slots. */
+static size_t blocks_in(const struct slots *of, const struct steps *st, struct span span)
+{
+    int64_t width = SD_S;
+    for (size_t i = slots_from(of, st->span.from); i < of->n && slot_at(of, i)->slot.at < st->span.to; i++)
+        if (slot_at(of, i)->slot.width > width && i + 1 < of->n) /* the last may be wide for want of a next */
+            width = slot_at(of, i)->slot.width;
+    return (size_t)MAX(MIN(span_length(span) / width, SHIFT_BLOCKS), 1);
+}
+
+/* The histogram as sorted buckets behind those that are there; it is empty again. */
+static uint32_t take_buckets(struct hist *h, struct sd_bucket **buckets, size_t *n, size_t *cap)
+{
+    uint32_t taken = 0;
+    for (uint32_t i = h->lo; i < h->hi; i++) {
+        if (!h->bucket[i])
+            continue;
+        *buckets = mem_grow(*buckets, *n, cap, sizeof **buckets);
+        (*buckets)[(*n)++] = (struct sd_bucket){i, h->bucket[i]};
+        h->bucket[i] = 0;
+        taken++;
+    }
+    h->count = 0;
+    h->lo = SD_HIST_BUCKETS;
+    h->hi = 0;
+    return taken;
+}
+
+size_t endpoint_blocks(const struct endpoint *e, struct span span, struct shift_block out[SHIFT_BLOCKS],
+                       struct sd_bucket **buckets, size_t *n_buckets)
+{
+    struct steps st = steps_of(e->model, span, 1);
+    const struct slots *of = shown_slots(e, st.span);
+    size_t n = blocks_in(of, &st, st.span), cap = 0, i = slots_from(of, st.span.from);
+    struct hist h;
+    hist_clear(&h);
+    st = steps_of(e->model, span, n);
+    *buckets = NULL;
+    *n_buckets = 0;
+    for (size_t k = 0; k < n; k++) {
+        out[k] = (struct shift_block){0};
+        for (; i < of->n && slot_at(of, i)->slot.at < st.span.to; i++) {
+            const struct endpoint_slot *s = slot_at(of, i);
+            sd_time middle = s->slot.at + s->slot.width / 2;
+            if (middle >= steps_span(&st, k).to && k + 1 < n)
+                break;
+            if (!span_has(st.span, &s->slot))
+                continue;
+            out[k].count = add_sat(out[k].count, slot_count(s));
+            out[k].errors = add_sat(out[k].errors, s->wide ? nearest(s->wide->errors) : s->errors);
+            out[k].timed = add_sat(out[k].timed, s->timed);
+            add_to_hist(&h, s);
+        }
+        out[k].n_buckets = take_buckets(&h, buckets, n_buckets, &cap);
+    }
+    return n;
+}
+
 void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out)
 {
     struct steps st = steps_of(m, span, n);

@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "core/batch.h"
+#include "core/endpoints/shift.h"
 #include "core/hist.h"
 
 struct model;
@@ -179,6 +180,10 @@ struct span endpoint_status_seen(const struct endpoint *e, struct span span, siz
 double endpoint_requests(const struct endpoint *e, struct span span);
 /* `n` equal steps over the span. */
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out);
+/* For a comparison with another span (core/endpoints/shift.h): up to SHIFT_BLOCKS blocks, not narrower than
+ * the slots. Of metrics as if requests were spread within the buckets. Free *buckets with free(). */
+size_t endpoint_blocks(const struct endpoint *e, struct span span, struct shift_block out[SHIFT_BLOCKS],
+                       struct sd_bucket **buckets, size_t *n_buckets);
 /* The same of all endpoints together: percentiles of every request, not of percentiles. */
 void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out);
 /* Counts of requests by time (columns) and latency (rows, between the
