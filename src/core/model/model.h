@@ -24,8 +24,9 @@ struct model_limits {
     int64_t retention_ns;  /* 0: keep everything (still under max_bytes) */
     int64_t resolution_ns; /* width of a slot; 1 s */
     size_t max_bytes;
+    size_t traces_bytes; /* for traces, besides */
 };
-extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB */
+extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 128 MiB */
 
 struct model *model_new(const struct model_limits *limits);
 void model_free(struct model *m);
@@ -44,12 +45,13 @@ bool model_has(const struct model *m, sd_kinds kinds);
 bool model_has_data(const struct model *m);
 
 struct model_usage {
-    size_t bytes, max_bytes; /* what is held, hash tables and malloc's own not exactly */
-    int64_t thinned_to_ns;   /* coarsest slot in use; resolution_ns when never thinned */
-    sd_time first, last;     /* of all data kept (not states of sources),
-                                ends of intervals included; SD_UNKNOWN when empty. A leap far
-                                ahead is believed once several batches agree. */
-    uint64_t frames_lost;    /* broken frames of a recording, batches dropped */
+    size_t bytes, max_bytes;         /* what is held, hash tables and malloc's own not exactly */
+    size_t traces_bytes, traces_max; /* of traces, besides */
+    int64_t thinned_to_ns;           /* coarsest slot in use; resolution_ns when never thinned */
+    sd_time first, last;             /* of all data kept (not states of sources),
+                                        ends of intervals included; SD_UNKNOWN when empty. A leap far
+                                        ahead is believed once several batches agree. */
+    uint64_t frames_lost;            /* broken frames of a recording, batches dropped */
 };
 struct model_usage model_usage(const struct model *m);
 
@@ -58,6 +60,7 @@ struct part_usage {
     const char *name;
     sd_kinds kinds;
     size_t bytes, share;
+    bool apart; /* the share is a budget besides the model's */
 };
 size_t model_parts(const struct model *m, struct part_usage *out, size_t max);
 void model_count_lost(struct model *m, uint64_t frames);

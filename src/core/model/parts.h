@@ -199,7 +199,7 @@ struct load_slot {
 /* ---- the model ---- */
 struct model {
     struct model_limits limits;
-    size_t bytes;
+    size_t bytes, bytes_apart;
     uint64_t version, lost;
     bool replayed;
     int64_t thinned_to;
