@@ -16,7 +16,7 @@ static bool is_linear(enum buckets_rule r)
 
 static bool same(double a, double b)
 {
-    return a == b || fabs(a - b) <= SAME * fmax(fabs(a), fabs(b));
+    return a == b || (isfinite(a) && isfinite(b) && fabs(a - b) <= SAME * fmax(fabs(a), fabs(b)));
 }
 
 /* ---- classic ---- */
