@@ -229,6 +229,8 @@ static bool show_outcome(struct console *c, struct outcome *o, struct sd_error *
         view_choose(&c->chosen, o->choose, o->choice, o->choice_text);
         console_rebuild(c);
     }
+    if (o->row && !pane_go_to(console_pane(c), console_section(c), o->row))
+        return fail(err, "The filter hides that row; :filter without a pattern shows all");
     return true;
 }
 

@@ -72,6 +72,7 @@ struct outcome {
     const char *choose;          /* name of a choice of views (view_choose), static; NULL: none */
     int choice;                  /* its value from now on */
     const char *choice_text;     /* likewise */
+    uint64_t row;                /* identity of a row of the pane with the keys, to go to; 0: none */
     bool marks;                  /* what `changes` compares with is from now on: */
     struct figures *baseline;    /* the console's, when it takes it; NULL: the window before */
     struct {

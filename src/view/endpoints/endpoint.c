@@ -10,6 +10,7 @@
 #include "view/endpoints/statuses.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
+#include "view/traces/traces.h"
 #include "base/num.h"
 #include "core/drawing.h"
 
@@ -280,6 +281,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;
+        endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);
