@@ -164,68 +164,65 @@ struct places {
     bool domain;
 };
 
-static void find_places(struct json_pull j, struct places *p)
+/* Goes past the span. */
+static void find_places(struct json_pull *j, struct places *p)
 {
     const struct {
         const char *key;
+        size_t n;
         struct json_pull *place;
-    } KEYS[] = {{"traceID", &p->trace},
-                {"spanID", &p->id},
-                {"operationName", &p->name},
-                {"references", &p->references},
-                {"startTime", &p->start},
-                {"duration", &p->duration},
-                {"tags", &p->tags},
-                {"logs", &p->logs},
-                {"processID", &p->process_id},
-                {"process", &p->process},
-                {"parentSpanID", &p->parent},
-                {"warnings", &p->warnings},
-                {"tag", &p->tag_fields},
-                {"traceId", &p->trace},
-                {"spanId", &p->id},
-                {"processId", &p->process_id},
-                {"parentSpanId", &p->parent}};
+    } KEYS[] = {{"traceID", 7, &p->trace},
+                {"spanID", 6, &p->id},
+                {"operationName", 13, &p->name},
+                {"references", 10, &p->references},
+                {"startTime", 9, &p->start},
+                {"duration", 8, &p->duration},
+                {"tags", 4, &p->tags},
+                {"logs", 4, &p->logs},
+                {"processID", 9, &p->process_id},
+                {"process", 7, &p->process},
+                {"parentSpanID", 12, &p->parent},
+                {"warnings", 8, &p->warnings},
+                {"tag", 3, &p->tag_fields},
+                {"traceId", 7, &p->trace},
+                {"spanId", 6, &p->id},
+                {"processId", 9, &p->process_id},
+                {"parentSpanId", 12, &p->parent}};
     *p = (struct places){.domain = false};
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return;
-    while (json_key(&j)) {
+    while (json_key(j)) {
         for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-            if (json_is(&j, KEYS[i].key)) {
-                *KEYS[i].place = j;
-                p->domain |= json_is(&j, "traceId");
+            if (KEYS[i].n == j->key_len && memcmp(j->key, KEYS[i].key, KEYS[i].n) == 0) {
+                *KEYS[i].place = *j;
+                p->domain |= json_is(j, "traceId");
                 break;
             }
-        json_skip(&j);
+        json_skip(j);
     }
 }
-
-struct parent {
-    struct strbuf id;
-    bool follows;
-};
 
 struct reference {
     struct span_text trace, span;
     bool follows;
 };
 
-static struct reference read_reference(struct reader *r, struct json_pull j, bool domain)
+static struct reference read_reference(struct reader *r, struct json_pull *j, bool domain)
 {
     struct reference ref = {0};
     struct json_pull trace = {0}, span = {0};
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return ref;
-    while (json_key(&j)) {
-        if (json_is(&j, "refType")) {
-            ref.follows = span_text_is(trace_json_value(&j, &r->a), "FOLLOWS_FROM");
+    while (json_key(j)) {
+        if (json_is(j, "refType")) {
+            ref.follows = span_text_is(trace_json_value(j, &r->a), "FOLLOWS_FROM");
             continue;
         }
-        if (json_is(&j, "traceID") || json_is(&j, "traceId"))
-            trace = j;
-        if (json_is(&j, "spanID") || json_is(&j, "spanId"))
-            span = j;
-        json_skip(&j);
+        if (json_is(j, "traceID") || json_is(j, "traceId"))
+            trace = *j;
+        if (json_is(j, "spanID") || json_is(j, "spanId"))
+            span = *j;
+        json_skip(j);
     }
     ref.trace = id_text(trace, 16, domain, &r->a);
     ref.span = id_text(span, 8, domain, &r->b);
@@ -240,8 +237,8 @@ static size_t find_parent(struct reader *r, const struct places *p, struct span_
     strbuf_clear(&r->c);
     if (!j.at || json_peek(&j) != '[' || !json_enter(&j, '['))
         return best;
-    for (; json_item(&j); i++, json_skip(&j)) {
-        struct reference ref = read_reference(r, j, p->domain);
+    for (; json_item(&j); i++) {
+        struct reference ref = read_reference(r, &j, p->domain);
         if (!ref.span.at || !ref.span.n || !same_id(ref.trace, trace) ||
             (best != SIZE_MAX && (ref.follows || !*follows)))
             continue;
@@ -259,10 +256,12 @@ static void add_links(struct reader *r, const struct places *p, struct span_text
     size_t i = 0, links = 0;
     if (!j.at || json_peek(&j) != '[' || !json_enter(&j, '['))
         return;
-    for (; json_item(&j) && links < LINKS_MAX; i++, json_skip(&j)) {
-        if (i == parent)
+    for (; json_item(&j) && links < LINKS_MAX; i++) {
+        if (i == parent) {
+            json_skip(&j);
             continue;
-        struct reference ref = read_reference(r, j, p->domain);
+        }
+        struct reference ref = read_reference(r, &j, p->domain);
         struct span_text of = ref.trace.at ? ref.trace : trace;
         if (!ref.span.at || !ref.span.n)
             continue;
@@ -278,21 +277,21 @@ static void add_links(struct reader *r, const struct places *p, struct span_text
 /* ---- tags ---- */
 
 /* The value of a tag or field: "value", or in the domain's form "vStr", "vInt64", ... */
-static struct span_text tag_value(struct json_pull j, struct span_text *key, struct strbuf *a,
+static struct span_text tag_value(struct json_pull *j, struct span_text *key, struct strbuf *a,
                                   struct strbuf *b)
 {
     struct span_text value = {0};
     *key = (struct span_text){0};
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return value;
-    while (json_key(&j)) {
-        if (json_is(&j, "key"))
-            *key = trace_json_text(&j, a);
-        else if (json_is(&j, "value") || (j.key_len > 1 && j.key[0] == 'v' && j.key[1] >= 'A' &&
-                                          j.key[1] <= 'Z' && !json_is(&j, "vType")))
-            value = trace_json_value(&j, b);
+    while (json_key(j)) {
+        if (json_is(j, "key"))
+            *key = trace_json_text(j, a);
+        else if (json_is(j, "value") || (j->key_len > 1 && j->key[0] == 'v' && j->key[1] >= 'A' &&
+                                         j->key[1] <= 'Z' && !json_is(j, "vType")))
+            value = trace_json_value(j, b);
         else
-            json_skip(&j);
+            json_skip(j);
     }
     return value;
 }
@@ -314,8 +313,12 @@ static bool is_true(struct span_text t)
 /* What is known of the span otherwise is no attribute. */
 static void add_tag(struct reader *r, struct span_text key, struct span_text value)
 {
-    if (!key.at || !value.at || span_text_is(key, "span.kind"))
+    if (!key.at || !value.at)
         return;
+    if (span_text_is(key, "span.kind")) {
+        span_draft_kind(r->d, kind_of(value));
+        return;
+    }
     if (span_text_is(key, "error") && (is_true(value) || span_text_is(value, "false"))) {
         if (is_true(value))
             span_draft_failed(r->d);
@@ -331,8 +334,8 @@ static void add_tags(struct reader *r, const struct places *p)
     struct json_pull j = p->tags;
     struct span_text key;
     if (j.at && json_peek(&j) == '[' && json_enter(&j, '['))
-        for (; json_item(&j); json_skip(&j)) {
-            struct span_text value = tag_value(j, &key, &r->a, &r->b);
+        while (json_item(&j)) {
+            struct span_text value = tag_value(&j, &key, &r->a, &r->b);
             add_tag(r, key, value);
         }
     j = p->tag_fields;
@@ -341,23 +344,6 @@ static void add_tags(struct reader *r, const struct places *p)
             key = dotted((struct span_text){.at = j.key, .n = j.key_len}, &r->a);
             add_tag(r, key, trace_json_value(&j, &r->b));
         }
-}
-
-static int find_kind(struct reader *r, const struct places *p)
-{
-    struct json_pull j = p->tags;
-    struct span_text key;
-    if (j.at && json_peek(&j) == '[' && json_enter(&j, '['))
-        for (; json_item(&j); json_skip(&j)) {
-            struct span_text value = tag_value(j, &key, &r->a, &r->b);
-            if (span_text_is(key, "span.kind"))
-                return kind_of(value);
-        }
-    j = p->tag_fields;
-    if (!j.at || json_peek(&j) != '{')
-        return 0;
-    struct json_pull kind = json_find(j, "span@kind");
-    return kind.at ? kind_of(trace_json_text(&kind, &r->a)) : 0;
 }
 
 /* ---- times ---- */
@@ -428,8 +414,8 @@ static void log_fields(struct reader *r, struct json_pull j)
     strbuf_clear(&r->text);
     if (json_peek(&j) != '[' || !json_enter(&j, '['))
         return;
-    for (; json_item(&j); json_skip(&j)) {
-        struct span_text value = tag_value(j, &key, &r->a, &r->b);
+    while (json_item(&j)) {
+        struct span_text value = tag_value(&j, &key, &r->a, &r->b);
         if (!key.at || !value.at || is_one(key, LONG))
             continue;
         if (!r->c.len && is_one(key, NAMES)) {
@@ -478,7 +464,8 @@ static void add_warnings(struct reader *r, struct json_pull j, sd_time at)
 /* ---- a span, a trace ---- */
 
 /* `trace`, `warnings`: of the trace around it, for a span that has none. */
-static void read_span(struct reader *r, struct json_pull j, struct json_pull trace, struct json_pull warnings)
+static void read_span(struct reader *r, struct json_pull *j, struct json_pull trace,
+                      struct json_pull warnings)
 {
     struct places p;
     bool follows = false;
@@ -491,7 +478,6 @@ static void read_span(struct reader *r, struct json_pull j, struct json_pull tra
         h.parent = (struct span_text){.at = strbuf_text(&r->c), .n = r->c.len};
     else
         h.parent = id_text(p.parent, 8, p.domain, &parent);
-    h.kind = find_kind(r, &p);
     h.start = time_of(r, p.start);
     h.duration = duration_of(r, p.duration);
     h.follows = follows;
@@ -519,8 +505,9 @@ static void read_spans(struct reader *r, struct json_pull spans, const struct js
     r->found = true;
     while (!r->ended && json_item(&spans)) {
         if (json_peek(&spans) == '{')
-            read_span(r, spans, *trace, warnings);
-        json_skip(&spans);
+            read_span(r, &spans, *trace, warnings);
+        else
+            json_skip(&spans);
         warnings = (struct json_pull){0}; /* of the trace: at its first span */
     }
 }
@@ -532,31 +519,32 @@ struct outline {
     struct json_pull data, hits, source, spans, processes, trace, span, warnings, errors;
 };
 
-static void outline_of(struct json_pull j, struct outline *o)
+/* Goes past the object. */
+static void outline_of(struct json_pull *j, struct outline *o)
 {
     *o = (struct outline){.data = {0}};
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return;
-    while (json_key(&j)) {
-        if (json_is(&j, "data"))
-            o->data = j;
-        else if (json_is(&j, "hits"))
-            o->hits = j;
-        else if (json_is(&j, "_source"))
-            o->source = j;
-        else if (json_is(&j, "spans"))
-            o->spans = j;
-        else if (json_is(&j, "processes"))
-            o->processes = j;
-        else if (json_is(&j, "traceID"))
-            o->trace = j;
-        else if (json_is(&j, "spanID") || json_is(&j, "spanId"))
-            o->span = j;
-        else if (json_is(&j, "warnings"))
-            o->warnings = j;
-        else if (json_is(&j, "errors"))
-            o->errors = j;
-        json_skip(&j);
+    while (json_key(j)) {
+        if (json_is(j, "data"))
+            o->data = *j;
+        else if (json_is(j, "hits"))
+            o->hits = *j;
+        else if (json_is(j, "_source"))
+            o->source = *j;
+        else if (json_is(j, "spans"))
+            o->spans = *j;
+        else if (json_is(j, "processes"))
+            o->processes = *j;
+        else if (json_is(j, "traceID"))
+            o->trace = *j;
+        else if (json_is(j, "spanID") || json_is(j, "spanId"))
+            o->span = *j;
+        else if (json_is(j, "warnings"))
+            o->warnings = *j;
+        else if (json_is(j, "errors"))
+            o->errors = *j;
+        json_skip(j);
     }
 }
 
@@ -572,22 +560,28 @@ static void say_errors(struct reader *r, struct json_pull errors)
              t.at);
 }
 
-/* What an object or list holds; lists of lists end at `nest`. */
-static void read_value(struct reader *r, struct json_pull j, int nest)
+static void read_object(struct reader *r, struct json_pull *j, int nest);
+
+/* What an object or list holds, and past it; lists of lists end at `nest`. */
+static void read_value(struct reader *r, struct json_pull *j, int nest)
 {
-    struct outline o;
-    char c = json_peek(&j);
-    if (nest == NEST_MAX || r->ended)
-        return;
-    if (c == '[') {
-        json_enter(&j, '[');
-        r->found |= nest == 1 && json_peek(&j) == ']'; /* "data":[] */
-        for (; !r->ended && json_item(&j); json_skip(&j))
+    char c = json_peek(j);
+    if (nest == NEST_MAX || r->ended || (c != '[' && c != '{')) {
+        json_skip(j);
+    } else if (c == '{') {
+        read_object(r, j, nest);
+    } else {
+        json_enter(j, '[');
+        r->found |= nest == 1 && json_peek(j) == ']'; /* "data":[] */
+        while (!r->ended && json_item(j))
             read_value(r, j, nest + 1);
-        return;
     }
-    if (c != '{')
-        return;
+}
+
+static void read_object(struct reader *r, struct json_pull *j, int nest)
+{
+    struct json_pull start = *j;
+    struct outline o;
     outline_of(j, &o);
     if (o.spans.at) {
         find_processes(r, o.processes);
@@ -596,9 +590,10 @@ static void read_value(struct reader *r, struct json_pull j, int nest)
         read_spans(r, o.spans, &o.trace, o.warnings);
     } else if (o.span.at) {
         r->n_processes = 0;
-        read_span(r, j, (struct json_pull){0}, (struct json_pull){0});
+        read_span(r, &start, (struct json_pull){0}, (struct json_pull){0});
     } else if (o.data.at || o.hits.at || o.source.at) {
-        read_value(r, o.data.at ? o.data : o.hits.at ? o.hits : o.source, nest + 1);
+        struct json_pull inner = o.data.at ? o.data : o.hits.at ? o.hits : o.source;
+        read_value(r, &inner, nest + 1);
     }
     if (o.errors.at && !r->found)
         say_errors(r, o.errors);
@@ -609,7 +604,8 @@ bool jaeger_json_spans(const char *text, size_t len, struct span_draft *d, const
 {
     struct reader r = {.d = d, .sink = sink, .err = err};
     *err->text = 0;
-    read_value(&r, json_pull(text, len), 0);
+    struct json_pull j = json_pull(text, len);
+    read_value(&r, &j, 0);
     free(r.processes);
     span_resource_free(&r.resource);
     strbuf_free(&r.a);

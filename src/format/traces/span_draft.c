@@ -11,7 +11,7 @@
 #include "format/traces/span_seen.h"
 #include "format/traces/span_statement.h"
 
-enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096 };
+enum { ID_MAX = 64, NAME_MAX_BYTES = 512, STATEMENT_MAX = 65536, SERVICES_MAX = 4096, HARMLESS = 4096 };
 
 struct ints {
     int64_t *items;
@@ -37,6 +37,8 @@ struct span_draft {
     uint32_t n_attributes, n_events;
     bool open, taken;
     size_t bytes;
+    uint64_t harmless[HARMLESS]; /* hashes of values seen lately that hold no secret: looking costs a
+                                    microsecond */
     struct sd_ints lists_of_ints[13];
     struct sd_texts lists_of_texts[10];
     struct span_intake intake;
@@ -297,6 +299,21 @@ static bool is_secret(struct span_draft *d, int64_t key)
     return d->key_secret.items[key];
 }
 
+static uint64_t hash_of(const char *s, size_t n)
+{
+    uint64_t h = n * 0x9e3779b97f4a7c15u, w;
+    for (; n >= sizeof w; s += sizeof w, n -= sizeof w) {
+        memcpy(&w, s, sizeof w);
+        h = (h ^ w) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    w = 0;
+    memcpy(&w, s, n);
+    h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
+    h ^= h >> 29;
+    return h + !h;
+}
+
 static const char *kept_value(struct span_draft *d, struct span_text key, struct span_text value)
 {
     static const char *const URLS[] = {"url.full", "http.url", "http.target", "url.query", NULL};
@@ -308,9 +325,14 @@ static const char *kept_value(struct span_draft *d, struct span_text key, struct
     const char *kept = keep(d, value.at, MIN(n, (size_t)SPAN_DRAFT_VALUE));
     if (!strpbrk(kept, "=@\" "))
         return kept;
+    uint64_t hash = hash_of(kept, strlen(kept));
+    if (d->harmless[hash % HARMLESS] == hash)
+        return kept;
     char *shown = redact(kept);
     if (strcmp(shown, kept) != 0)
         kept = keep(d, shown, strlen(shown));
+    else
+        d->harmless[hash % HARMLESS] = hash;
     free(shown);
     return kept;
 }
@@ -369,6 +391,12 @@ void span_draft_failed(struct span_draft *d)
 {
     if (d->open)
         d->error.items[d->error.n - 1] = 1;
+}
+
+void span_draft_kind(struct span_draft *d, int kind)
+{
+    if (d->open && kind >= SPAN_INTERNAL && kind <= SPAN_CONSUMER)
+        d->kind.items[d->kind.n - 1] = kind;
 }
 
 /* ---- statements ---- */

@@ -60,8 +60,9 @@ void span_draft_service(struct span_draft *d, struct span_text name, const char 
 bool span_draft_begin(struct span_draft *d, const struct span_head *h);
 void span_draft_attribute(struct span_draft *d, struct span_text key, struct span_text value);
 void span_draft_event(struct span_draft *d, sd_time at, struct span_text name, struct span_text more);
-/* What only the attributes tell: it failed. Between begin and end. */
+/* What only the attributes tell: it failed; its kind. Between begin and end. */
 void span_draft_failed(struct span_draft *d);
+void span_draft_kind(struct span_draft *d, int kind);
 void span_draft_end(struct span_draft *d);
 
 size_t span_draft_count(const struct span_draft *d);

@@ -252,14 +252,14 @@ static bool read_as(enum trace_form form, const char *bytes, size_t len, struct 
     return fail(err, "it has no spans of OTLP, Tempo, Jaeger or Zipkin");
 }
 
-enum trace_form trace_form_read(const char *bytes, size_t len, struct span_draft *d,
+enum trace_form trace_form_read(const char *bytes, size_t len, bool checked, struct span_draft *d,
                                 const struct span_sink *sink, struct sd_error *err)
 {
     struct json_pull j = json_pull(bytes, len);
     char c = json_peek(&j);
     enum trace_form form = trace_form_proto((const uint8_t *)bytes, len);
     if (form == TRACE_NONE && (c == '{' || c == '[')) {
-        if (!json_check(bytes, len, err))
+        if (!checked && !json_check(bytes, len, err))
             return TRACE_NONE;
         form = trace_form_json(bytes, len);
     }

@@ -26,8 +26,9 @@ enum trace_form trace_form_json(const char *text, size_t len);
 const char *trace_form_name(enum trace_form form);
 
 /* Reads the spans of one value or message, whatever its form. TRACE_NONE and a sentence without its subject:
- * it has none, or is broken; TRACE_OTHER: it has none because it is about something else. */
-enum trace_form trace_form_read(const char *bytes, size_t len, struct span_draft *d,
+ * it has none, or is broken; TRACE_OTHER: it has none because it is about something else. `checked`: as JSON
+ * it is whole (json_check). */
+enum trace_form trace_form_read(const char *bytes, size_t len, bool checked, struct span_draft *d,
                                 const struct span_sink *sink, struct sd_error *err);
 
 #endif

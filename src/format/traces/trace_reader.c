@@ -62,11 +62,11 @@ static void note_broken(struct trace_reader *r, const char *at, size_t n, const 
 }
 
 /* False: the sink ended it, or `err` has why the entry is broken. */
-static bool read_entry(struct trace_reader *r, const char *at, size_t n, struct sd_error *err)
+static bool read_entry(struct trace_reader *r, const char *at, size_t n, bool checked, struct sd_error *err)
 {
     *err->text = 0;
     r->counts.entries++;
-    enum trace_form form = trace_form_read(at, n, r->d, r->given ? &r->sink : NULL, err);
+    enum trace_form form = trace_form_read(at, n, checked, r->d, r->given ? &r->sink : NULL, err);
     if (form == TRACE_OTHER)
         r->counts.other++;
     else if (form != TRACE_NONE)
@@ -103,7 +103,7 @@ static void read_lines(struct trace_reader *r, bool last)
             break;
         size_t n = feed ? (size_t)(feed - start) : r->bytes.len - done;
         if (!is_blank(start, n))
-            read_entry(r, start, n, &why);
+            read_entry(r, start, n, false, &why);
         done += n + (feed != NULL);
     }
     memmove(r->bytes.text, r->bytes.text + done, r->bytes.len - done);
@@ -167,7 +167,7 @@ bool trace_reader_feed(struct trace_reader *r, const char *bytes, size_t n, stru
     return !r->ended;
 }
 
-/* One value or several behind each other; what follows a broken one has no beginning that is known. */
+/* Several values behind each other; what follows a broken one has no beginning that is known. */
 static void read_values(struct trace_reader *r)
 {
     struct sd_error why;
@@ -175,9 +175,23 @@ static void read_values(struct trace_reader *r)
     while (!r->ended && json_peek(&j)) {
         const char *start = j.at;
         json_skip(&j);
-        if (!read_entry(r, start, (size_t)(j.at - start), &why) || j.broken)
+        if (!read_entry(r, start, (size_t)(j.at - start), false, &why) || j.broken)
             break;
     }
+}
+
+/* A document. That something stands behind it is found out only when it is not whole: large ones are gone
+ * through once less. */
+static void read_document(struct trace_reader *r)
+{
+    struct sd_error why;
+    struct json_pull j = json_pull(r->bytes.text, r->bytes.len);
+    char c = json_peek(&j);
+    bool whole = json_check(r->bytes.text, r->bytes.len, &why);
+    if (!whole && (c == '{' || c == '['))
+        read_values(r);
+    else if (c)
+        read_entry(r, r->bytes.text, r->bytes.len, whole, &why);
 }
 
 bool trace_reader_end(struct trace_reader *r, struct sd_error *err)
@@ -190,9 +204,9 @@ bool trace_reader_end(struct trace_reader *r, struct sd_error *err)
     if (r->cutting == CUT_LINES)
         read_lines(r, true);
     else if (is_proto(r))
-        read_entry(r, r->bytes.text, r->bytes.len, &why);
+        read_entry(r, r->bytes.text, r->bytes.len, false, &why);
     else
-        read_values(r);
+        read_document(r);
     if (!c->entries)
         return fail(err, "it is empty");
     if (c->form == TRACE_NONE && !c->other)

@@ -28,28 +28,36 @@ struct reader {
     bool first_pass, found, v1, ended, has_service;
 };
 
-static void find_places(struct json_pull j, struct places *p)
+/* Goes past the span. */
+static void find_places(struct json_pull *j, struct places *p)
 {
     const struct {
         const char *key;
+        size_t n;
         struct json_pull *place;
-    } KEYS[] = {{"traceId", &p->trace},       {"id", &p->id},
-                {"parentId", &p->parent},     {"name", &p->name},
-                {"kind", &p->kind},           {"timestamp", &p->timestamp},
-                {"duration", &p->duration},   {"localEndpoint", &p->local},
-                {"tags", &p->tags},           {"remoteEndpoint", &p->remote},
-                {"shared", &p->shared},       {"annotations", &p->annotations},
-                {"binaryAnnotations", &p->v1}};
+    } KEYS[] = {{"traceId", 7, &p->trace},
+                {"id", 2, &p->id},
+                {"parentId", 8, &p->parent},
+                {"name", 4, &p->name},
+                {"kind", 4, &p->kind},
+                {"timestamp", 9, &p->timestamp},
+                {"duration", 8, &p->duration},
+                {"localEndpoint", 13, &p->local},
+                {"tags", 4, &p->tags},
+                {"remoteEndpoint", 14, &p->remote},
+                {"shared", 6, &p->shared},
+                {"annotations", 11, &p->annotations},
+                {"binaryAnnotations", 17, &p->v1}};
     *p = (struct places){.trace = {0}};
-    if (!json_enter(&j, '{'))
+    if (!json_enter(j, '{'))
         return;
-    while (json_key(&j)) {
+    while (json_key(j)) {
         for (size_t i = 0; i < ARRAY_LEN(KEYS); i++)
-            if (json_is(&j, KEYS[i].key)) {
-                *KEYS[i].place = j;
+            if (KEYS[i].n == j->key_len && memcmp(j->key, KEYS[i].key, KEYS[i].n) == 0) {
+                *KEYS[i].place = *j;
                 break;
             }
-        json_skip(&j);
+        json_skip(j);
     }
 }
 
@@ -222,10 +230,11 @@ static void read_span(struct reader *r, struct places *p)
     r->ended = !span_draft_room(r->d, r->sink);
 }
 
-static void read_value(struct reader *r, struct json_pull j, int nest)
+/* The spans of a list, and past it. */
+static void read_value(struct reader *r, struct json_pull *j, int nest)
 {
     struct places p;
-    char c = json_peek(&j);
+    char c = json_peek(j);
     if (c == '{') {
         find_places(j, &p);
         if (r->first_pass)
@@ -233,10 +242,12 @@ static void read_value(struct reader *r, struct json_pull j, int nest)
         else
             read_span(r, &p);
     } else if (c == '[' && nest < NEST_MAX) {
-        json_enter(&j, '[');
-        r->found |= nest == 0 && json_peek(&j) == ']';
-        for (; !r->ended && json_item(&j); json_skip(&j))
+        json_enter(j, '[');
+        r->found |= nest == 0 && json_peek(j) == ']';
+        while (!r->ended && json_item(j))
             read_value(r, j, nest + 1);
+    } else {
+        json_skip(j);
     }
 }
 
@@ -244,11 +255,13 @@ bool zipkin_json_spans(const char *text, size_t len, struct span_draft *d, const
                        struct sd_error *err)
 {
     struct reader r = {.d = d, .sink = sink, .arena = arena_new(), .first_pass = true};
-    read_value(&r, json_pull(text, len), 0);
+    struct json_pull j = json_pull(text, len);
+    read_value(&r, &j, 0);
     r.first_pass = false;
     bool good = r.found && !r.v1;
+    j = json_pull(text, len);
     if (good)
-        read_value(&r, json_pull(text, len), 0);
+        read_value(&r, &j, 0);
     else if (r.v1)
         fail(err, "it is of Zipkin's old format v1 (binaryAnnotations), which is not read; ask Zipkin for "
                   "/api/v2/traces");

@@ -190,7 +190,7 @@ enum sd_result trace_api_take(struct sd_source *s, const struct fetch_answer *a,
     struct trace_api *x = s->priv;
     struct span_sink sink = {.full = span_outlet_take, .ctx = &x->outlet};
     struct sd_error why = {""};
-    enum trace_form form = trace_form_read(a->bytes ? a->bytes : "", a->len, x->draft, &sink, &why);
+    enum trace_form form = trace_form_read(a->bytes ? a->bytes : "", a->len, false, x->draft, &sink, &why);
     if (s->host->should_stop(s))
         return SD_NODATA;
     if (form == TRACE_NONE || form == TRACE_OTHER)

@@ -7,7 +7,7 @@
 #include "view/view.h"
 
 /* Record kinds as the panes name them (struct view needs). */
-#define KINDS_HTTP       SD_KIND_BIT(SD_HTTP)
+#define KINDS_HTTP       (SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_LATENCY))
 #define KINDS_ACTIVITY   SD_KIND_BIT(SD_ACTIVITY)
 #define KINDS_CATALOG    (SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX))
 #define KINDS_SERVER     SD_KIND_BIT(SD_SERVER) /* replication and progress come with it */
