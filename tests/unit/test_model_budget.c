@@ -4,6 +4,7 @@
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -42,6 +43,25 @@ static char *filler(size_t n)
 
 /* ---- what each adds to a batch; `i` tells one from the next ---- */
 
+/* Of requests that others counted in buckets, too. */
+static void add_latency(struct sd_batch *b, int i)
+{
+    static const double lower[] = {0, 1e6, 2e6}, upper[] = {1e6, 2e6, INFINITY}, counts[] = {1, 2, 1};
+    const struct sd_reals lows = {.n = 3, .items = lower}, highs = {.n = 3, .items = upper},
+                          in = {.n = 3, .items = counts};
+    struct sd_latency r;
+    char route[64];
+    cleared(SD_LATENCY, &r);
+    r.method = "GET";
+    r.route = numbered(route, "/m", i);
+    r.rule = "classic";
+    r.count = 4;
+    r.lower_ns = &lows;
+    r.upper_ns = &highs;
+    r.counts = &in;
+    assert_true(batch_add(b, SD_LATENCY, &r));
+}
+
 static void add_http(struct sd_batch *b, int i)
 {
     struct sd_bucket buckets[8];
@@ -57,6 +77,22 @@ static void add_http(struct sd_batch *b, int i)
     r.total_ns = 8 * SD_MS;
     r.latency = &h;
     assert_true(batch_add(b, SD_HTTP, &r));
+    if (i % 5 == 4)
+        add_latency(b, i);
+}
+
+/* Of endpoints that are there. */
+static void add_part(struct sd_batch *b, int i)
+{
+    struct sd_http_part r;
+    char route[64], key[64];
+    cleared(SD_HTTP_PART, &r);
+    r.method = "GET";
+    r.route = numbered(route, "/r", i % 3);
+    r.by = "upstream";
+    r.key = numbered(key, "10.0.0.", i);
+    r.count = 3;
+    assert_true(batch_add(b, SD_HTTP_PART, &r));
 }
 
 static void add_metric(struct sd_batch *b, int i)
@@ -262,6 +298,18 @@ static void say_endpoints(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_parts(const struct model *m, struct strbuf *out)
+{
+    struct endpoint_part p[8];
+    const struct endpoint *e = model_find_endpoint(m, "GET /r0");
+    assert_non_null(e);
+    for (int k = 0; k < MODEST; k++) {
+        const struct span second = {T0 + k * SD_S, T0 + (k + 1) * SD_S};
+        size_t n = endpoint_parts(e, "upstream", second, p, ARRAY_LEN(p));
+        strbuf_printf(out, "%zu:%s=%" PRId64 " ", n, n ? p[0].key : "", n ? p[0].count : 0);
+    }
+}
+
 static void say_metrics(const struct model *m, struct strbuf *out)
 {
     double v[MODEST];
@@ -397,6 +445,7 @@ static const struct row {
     int names, batch; /* of a flood: how many different ones, how many in a batch */
 } ROWS[] = {
     {.name = "endpoints", .add = add_http, .say = say_endpoints, .names = 5000, .batch = 100},
+    {.name = "endpoint_parts", .add = add_part, .say = say_parts, .names = 5000, .batch = 100},
     {.name = "metrics", .add = add_metric, .say = say_metrics, .names = 10000, .batch = 100},
     {.name = "queries", .add = add_statement, .say = say_queries, .names = 50000, .batch = 100},
     {.name = "sessions", .add = add_session, .say = say_sessions, .names = 100000, .batch = 100},
