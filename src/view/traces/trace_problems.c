@@ -7,7 +7,13 @@
 
 enum { PROBLEMS_MOST = 500 };
 
+struct looked_at {
+    const char *endpoint;
+    int64_t traces;
+};
 struct gathering {
+    struct looked_at *endpoints;
+    size_t n_endpoints, cap_endpoints;
     struct trace_problem *items;
     size_t n, cap;
     struct arena *arena;
@@ -30,6 +36,16 @@ static struct trace_problem *problem_of(struct gathering *g, const char *endpoin
                                             .about = arena_strdup(g->arena, about),
                                             .worst_ns = -1};
     return &g->items[g->n++];
+}
+
+static struct looked_at *endpoint_of(struct gathering *g, const char *endpoint)
+{
+    for (size_t i = 0; i < g->n_endpoints; i++)
+        if (g->endpoints[i].endpoint == endpoint || str_eq(g->endpoints[i].endpoint, endpoint))
+            return &g->endpoints[i];
+    g->endpoints = mem_grow(g->endpoints, g->n_endpoints, &g->cap_endpoints, sizeof *g->endpoints);
+    g->endpoints[g->n_endpoints] = (struct looked_at){.endpoint = endpoint};
+    return &g->endpoints[g->n_endpoints++];
 }
 
 static const char *about_of(const struct trace_tree *k, const struct trace_finding *f)
@@ -84,13 +100,17 @@ struct trace_problems trace_problems(const struct view_ctx *c, const char *endpo
             continue;
         out.traces++;
         out.failed += e[i].errors > 0;
+        endpoint_of(&g, e[i].endpoint)->traces++;
         gather(&g, &e[i], t);
     }
+    for (size_t i = 0; i < g.n; i++)
+        g.items[i].of = endpoint_of(&g, g.items[i].endpoint)->traces;
     free(e);
     if (g.n)
         qsort(g.items, g.n, sizeof *g.items, costliest_first);
     out.items = g.n ? arena_copy(a, g.items, g.n * sizeof *g.items) : NULL;
     out.n = g.n;
     free(g.items);
+    free(g.endpoints);
     return out;
 }
