@@ -11,7 +11,7 @@
 #include "core/traces/trace_repeats.h"
 #include "core/traces/trace_statement.h"
 
-struct trace_finding *trace_finding_add(struct finding_list *l, enum trace_rule rule, uint32_t node)
+struct trace_finding *report_finding(struct finding_list *l, enum trace_rule rule, uint32_t node)
 {
     l->items = mem_grow(l->items, l->n, &l->cap, sizeof *l->items);
     l->items[l->n] = (struct trace_finding){.rule = rule, .node = node, .first = TREE_NONE, .count = 1};
@@ -68,7 +68,7 @@ static void end_row(struct finding_list *l, uint32_t parent, struct row *r)
     int64_t spared = r->sum - r->longest;
     if (r->n >= TRACE_CONSECUTIVE && spared >= TRACE_SPARED_MS * SD_MS && (r->kinds & (r->kinds - 1))) {
         char took[UNIT_TEXT_MAX], side[UNIT_TEXT_MAX];
-        struct trace_finding *f = trace_finding_add(l, TRACE_CONSECUTIVE_CALLS, parent);
+        struct trace_finding *f = report_finding(l, TRACE_CONSECUTIVE_CALLS, parent);
         f->first = r->first;
         f->count = r->n;
         f->cost_ns = spared;
@@ -130,7 +130,7 @@ static void slow_external(struct finding_list *l, uint32_t node)
         if (node_calls_service(l->tree, i)) /* a client around a client: the inner one says it */
             return;
     const char *callee = node_callee(l->tree, node);
-    struct trace_finding *f = trace_finding_add(l, TRACE_SLOW_EXTERNAL_CALL, node);
+    struct trace_finding *f = report_finding(l, TRACE_SLOW_EXTERNAL_CALL, node);
     f->cost_ns = s->duration;
     f->text = mem_printf("%s%s%s takes %s", s->name, callee ? " of " : "", callee ? callee : "",
                          unit_format_int(UNIT_NS, s->duration, took));
@@ -158,7 +158,7 @@ static void large_payload(struct finding_list *l, uint32_t node)
         if (!value || !num_parse_real(value, &bytes) || !(bytes >= TRACE_PAYLOAD_MIB * 1048576.0) ||
             !real_is_int(bytes))
             continue;
-        struct trace_finding *f = trace_finding_add(l, TRACE_LARGE_PAYLOAD, node);
+        struct trace_finding *f = report_finding(l, TRACE_LARGE_PAYLOAD, node);
         f->cost_ns = MAX(s->duration, 0);
         f->text = mem_printf("%s of %s has %s", BODIES[i].what, s->name,
                              unit_format_int(UNIT_BYTES, (int64_t)bytes, size));
@@ -179,7 +179,7 @@ static void time_outside(struct finding_list *l, uint32_t node, uint32_t root)
     int64_t all = node_span(t, root)->duration;
     if ((double)own * 100 < (double)all * TRACE_OUTSIDE_PERCENT)
         return;
-    struct trace_finding *f = trace_finding_add(l, TRACE_TIME_OUTSIDE_SPANS, node);
+    struct trace_finding *f = report_finding(l, TRACE_TIME_OUTSIDE_SPANS, node);
     f->cost_ns = own;
     f->text = mem_printf("%s of %s pass in %s itself, in no call that a span shows",
                          unit_format_int(UNIT_NS, own, took), unit_format_int(UNIT_NS, all, whole), s->name);
@@ -199,7 +199,7 @@ static void report_fan_out(struct finding_list *l, uint32_t root, const char *na
     char took[UNIT_TEXT_MAX];
     if (c->calls < TRACE_FAN_OUT)
         return;
-    struct trace_finding *f = trace_finding_add(l, TRACE_CHATTY_FAN_OUT, root);
+    struct trace_finding *f = report_finding(l, TRACE_CHATTY_FAN_OUT, root);
     f->first = c->first;
     f->count = c->calls;
     f->cost_ns = c->ns;

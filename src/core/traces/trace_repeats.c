@@ -48,7 +48,7 @@ static void end_run(struct finding_list *l, uint32_t parent, struct run *r)
 {
     if (r->statement && r->before && r->count >= TRACE_N_PLUS_ONE_CALLS &&
         r->ns >= TRACE_N_PLUS_ONE_MS * SD_MS) {
-        struct trace_finding *f = trace_finding_add(l, TRACE_N_PLUS_ONE, parent);
+        struct trace_finding *f = report_finding(l, TRACE_N_PLUS_ONE, parent);
         f->first = r->first;
         f->count = r->count;
         f->cost_ns = r->ns;
@@ -196,7 +196,7 @@ static void report_pattern(struct finding_list *l, const struct siblings *s, uin
         ns = add_sat(ns, known_length(l->tree, s->nodes[i]));
         spans += i < at + len ? shape_at(s, i)->spans : 0;
     }
-    struct trace_finding *f = trace_finding_add(l, TRACE_REPEATED_N_PLUS_ONE, parent);
+    struct trace_finding *f = report_finding(l, TRACE_REPEATED_N_PLUS_ONE, parent);
     f->first = statement_in(l, s, at, len);
     f->count = times;
     f->cost_ns = ns;

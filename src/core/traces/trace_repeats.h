@@ -12,7 +12,7 @@ struct finding_list {
     bool *covered;       /* of each node: a finding of N+1 is about it */
     sd_time slack;       /* how far the clock of the spans may be wrong */
 };
-struct trace_finding *trace_finding_add(struct finding_list *l, enum trace_rule rule, uint32_t node);
+struct trace_finding *report_finding(struct finding_list *l, enum trace_rule rule, uint32_t node);
 /* Does b begin when a has ended, as far as the clock tells? */
 bool one_after_the_other(const struct finding_list *l, uint32_t a, uint32_t b);
 /* N+1, then repeated N+1 of what is not part of one. */
