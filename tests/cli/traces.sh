@@ -59,7 +59,7 @@ run trace exec:./large --format json
 ok "without --select the worst one" json "len(rows) == 3000 and rows[0]['depth'] == 0"
 
 run services exec:./shop --format json
-ok "who calls whom" json "{(r['caller'], r['callee'], r['kind'], r['count'], r['errors']) for r in rows} == {(None, 'shop-api', 'service', 5, 1), ('shop-api', 'pricing', 'service', 1, 0), ('shop-api', 'postgresql', 'database', 218, 0), ('shop-api', 'redis', 'cache', 1, 0), ('shop-api', 'pay.example.com', 'external', 1, 1)}"
+ok "who calls whom" json "{(r['caller'], r['callee'], r['kind'], r['count'], r['errors']) for r in rows} == {(None, 'shop-api', 'service', 5, 1), ('shop-api', 'pricing', 'service', 1, 0), ('shop-api', 'postgresql shop', 'database', 218, 0), ('shop-api', 'redis', 'cache', 1, 0), ('shop-api', 'pay.example.com', 'external', 1, 1)}"
 ok "with rates, errors and percentiles" json "all(r['rate_per_s'] > 0 and r['p99_ns'] > 0 for r in rows) and [r['error_share'] for r in rows if r['kind'] == 'external'] == [1]"
 
 run endpoint exec:./shop --select 'GET /orders/:id' --format json

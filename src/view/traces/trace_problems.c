@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/insight/trace_summary.h"
 #include "view/traces/trace_lookup.h"
 
 enum { PROBLEMS_MOST = 500 };
@@ -71,7 +72,7 @@ static void gather(struct gathering *g, const struct trace_entry *e, const struc
             continue;
         p->worst_ns = f[i].cost_ns;
         p->text = arena_strdup(g->arena, f[i].text);
-        p->advice = arena_strdup(g->arena, f[i].advice);
+        p->advice = trace_advice(g->arena, k, &f[i]);
         p->worst_trace = arena_strdup(g->arena, e->id);
     }
     trace_findings_free(f, n);
