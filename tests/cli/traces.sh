@@ -29,6 +29,13 @@ ok "errors are spans that failed" json "[r['errors'] for r in rows if r['endpoin
 run traces exec:./shop --format csv
 ok "in CSV" says out "$slow"
 
+run traces exec:./shop --only failed --format json
+ok "only those that failed" json "[r['endpoint'] for r in rows] == ['POST /checkout']"
+run traces exec:./shop --only 500ms,orders --format json
+ok "only long ones of an endpoint" json "[r['trace_id'] for r in rows] == ['$slow']"
+run traces exec:./shop --only nothing-like-it
+ok "when none is, that is said" says out 'No trace here is all of this: nothing-like-it'
+
 run trace exec:./shop --select $slow
 ok "a trace is printed" exited 0
 ok "what is wrong stands above" says out 'n_plus_one'
