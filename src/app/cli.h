@@ -37,6 +37,9 @@
       "all functions of that module or package as one; may be repeated")                                     \
     X(BASELINE, "baseline", 0, "SOURCE", "views console replay check",                                       \
       "compare with all data of that recording or log; check: with those runs of Lighthouse")                \
+    X(POLICY, "policy", 0, "FILE", "views console replay",                                                   \
+      "the policy file, whose `hops:` is what requests may take (default: ./slowdive-policy.yaml for a "     \
+      "printed view, else policy.yaml beside the configuration)")                                            \
     X(OUTPUT, "output", 'o', "FILE", "record", "the recording to write")                                     \
     X(RECORD, "record", 0, "FILE", "console replay", "record while the console is open")                     \
     X(APPEND, "append", 0, NULL, "record console replay",                                                    \
