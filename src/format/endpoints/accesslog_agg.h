@@ -28,6 +28,11 @@ struct accesslog_agg_options {
     /* What the cache in front did in that second; without a name. Not called before a line tells of a lookup.
      * May be NULL. */
     void (*emit_cache)(void *ctx, sd_time at, struct sd_cache *record);
+    /* Parts of the requests to an endpoint, and its slowest ones, of ten seconds each
+     * (format/endpoints/accesslog_parts.h), then no parts: the ten seconds are over. Both or none may be
+     * NULL. */
+    void (*emit_parts)(void *ctx, sd_time at, const struct sd_http_part *records, size_t n);
+    void (*emit_exemplars)(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n);
     void *ctx;
 };
 
@@ -64,6 +69,8 @@ void accesslog_carry_free(struct accesslog_carry *c);
 /* Hands out all open seconds, and reads the first lines, which are held back until there are enough of them
  * to tell the format. */
 void accesslog_agg_flush(struct accesslog_agg *a);
+/* The same while the log goes on: parts are handed out less often. */
+void accesslog_agg_tick(struct accesslog_agg *a);
 bool accesslog_agg_pending(const struct accesslog_agg *a); /* is there anything to hand out? */
 const struct accesslog_intake *accesslog_agg_intake(const struct accesslog_agg *a);
 /* Routes whose requests looked into the cache, since the beginning; texts are the call's. How many. */

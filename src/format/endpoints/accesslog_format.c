@@ -110,7 +110,7 @@ static const struct variable APACHE[] = {
 
 #define COMBINED "$c [$time_local] \"$request\" $status $body_bytes_sent \"$r\" \"$u\""
 #define ISTIO_TAIL                                                                                           \
-    "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "         \
+    "$flags $details $closed \"$why\" $received $body_bytes_sent $slowdive_ms $slowdive_upstream_ms "        \
     "\"$x\" \"$u\" \"$request_id\" \"$host\" \"$upstream_addr\" $rest"
 #define ALB                                                                                                  \
     "$elb $c $upstream_addr $slowdive_part_queue $slowdive_part_upstream $slowdive_part $status $target "    \
@@ -144,8 +144,9 @@ static const struct {
     {.name = "haproxy", .read = accesslog_parse_haproxy},
     {.name = "w3c", .read = accesslog_parse_w3c},
     {.name = "logfmt", .read = accesslog_parse_logfmt},
-    {.name = "alb", .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
-                            "\"$host\" $rest"},
+    {.name = "alb",
+     .text = "$type $time_iso8601 " ALB " \"$u\" $cipher $tls $arn \"$http_x_amzn_trace_id\" "
+             "\"$host\" $rest"},
     {.name = "elb", .text = "$time_iso8601 " ALB},
     {.name = "envoy",
      .text = "[$time_iso8601] \"$request\" $status $flags $received $body_bytes_sent $slowdive_ms "
@@ -431,11 +432,11 @@ static bool is_apache(const char *s)
 static void choose(struct accesslog_format *f)
 {
     static const unsigned char GROUP[FIELD_COUNT] = {
-        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1,       [FIELD_EPOCH] = 1,     [FIELD_REQUEST] = 2,
-        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,         [FIELD_STATUS] = 4,    [FIELD_BYTES] = 5,
-        [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,           [FIELD_TAIL] = 7,      [FIELD_STAMP] = 1,
-        [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9,  [FIELD_QUEUE] = 10,    [FIELD_UPSTREAM] = 11,
-        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,    [FIELD_TRACE] = 14,
+        [FIELD_TIME_LOCAL] = 1, [FIELD_TIME_ISO] = 1,      [FIELD_EPOCH] = 1,  [FIELD_REQUEST] = 2,
+        [FIELD_URI] = 2,        [FIELD_METHOD] = 3,        [FIELD_STATUS] = 4, [FIELD_BYTES] = 5,
+        [FIELD_DURATION] = 6,   [FIELD_TOOK] = 6,          [FIELD_TAIL] = 7,   [FIELD_STAMP] = 1,
+        [FIELD_CACHE] = 8,      [FIELD_UPSTREAM_TIME] = 9, [FIELD_QUEUE] = 10, [FIELD_UPSTREAM] = 11,
+        [FIELD_HOST] = 12,      [FIELD_REQUEST_ID] = 13,   [FIELD_TRACE] = 14,
     };
     int best[15] = {0};
     bool request = false;
@@ -453,7 +454,7 @@ static void choose(struct accesslog_format *f)
                     op->rank == *top && !(request && (op->field == FIELD_METHOD || op->field == FIELD_URI));
                 if (taken)
                     *top = INT32_MAX; /* of equals the first */
-                else /* $upstream_response_time beside $request_time */
+                else                  /* $upstream_response_time beside $request_time */
                     op->field = op->field == FIELD_DURATION && op->list ? FIELD_UPSTREAM_TIME : FIELD_SKIP;
             }
         }

@@ -96,7 +96,7 @@ static bool read_bytes(const char *p, size_t n, struct accesslog_line *out)
     else if (accesslog_decimal(p, n, 1, &v))
         out->bytes = v;
     else
-        return n == 0;
+        return n == 0 || *p == '-'; /* -1: nothing was sent */
     return true;
 }
 
@@ -322,8 +322,8 @@ bool accesslog_take_off(struct accesslog_format *f, const char **line, size_t *l
     return !f->w.wrap[0] || accesslog_unwrap(&f->w, line, len);
 }
 
-bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped, const char *line,
-                           size_t len, struct accesslog_line *out, const char **reason)
+bool accesslog_parse_inner(struct accesslog_format *f, const struct accesslog_format *wrapped,
+                           const char *line, size_t len, struct accesslog_line *out, const char **reason)
 {
     *out = (struct accesslog_line){.at = SD_UNKNOWN,
                                    .target = "-",
@@ -366,8 +366,8 @@ void accesslog_format_misfit(const struct accesslog_format *f, const char *line,
         what[k] = (unsigned char)line[at + k] < ' ' || line[at + k] == 0x7f ? '.' : line[at + k];
     what[k] = 0;
     if (f->misfit)
-        snprintf(out, size, "%s%s cannot be read at byte %zu, where the line has \"%s\"", f->sigil, f->misfit->name,
-                 at + 1, what);
+        snprintf(out, size, "%s%s cannot be read at byte %zu, where the line has \"%s\"", f->sigil,
+                 f->misfit->name, at + 1, what);
     else
         snprintf(out, size, "the line goes on where the format ends, at byte %zu, with \"%s\"", at + 1, what);
 }

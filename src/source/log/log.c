@@ -83,7 +83,8 @@ struct log {
     struct accesslog_carry carry;
     char *buffer, *plain;
     sd_time flushed_at, intake_at, routes_at;
-    bool cached; /* a line told of a lookup in a cache */
+    struct sd_batch *parts; /* being filled; NULL: none */
+    bool cached;            /* a line told of a lookup in a cache */
     int64_t lines_told;
     int64_t
         skew_ns;    /* how far the log's clock is ahead of this machine's, negative: behind; 0: about right */
@@ -117,6 +118,37 @@ static void emit_cache(void *ctx, sd_time at, struct sd_cache *record)
     s->host->add(b, SD_CACHE, record);
     s->host->publish(s, b);
     l->cached = true;
+}
+
+/* What there is of ten seconds goes into one batch: there may be many endpoints. */
+static void add_part(struct sd_source *s, sd_time at, enum sd_kind kind, const void *record)
+{
+    struct log *l = s->priv;
+    if (!l->parts)
+        l->parts = s->host->batch(s, at);
+    if (s->host->add(l->parts, kind, record))
+        return;
+    s->host->publish(s, l->parts); /* full */
+    l->parts = s->host->batch(s, at);
+    s->host->add(l->parts, kind, record);
+}
+
+static void emit_parts(void *ctx, sd_time at, const struct sd_http_part *records, size_t n)
+{
+    struct sd_source *s = ctx;
+    struct log *l = s->priv;
+    for (size_t i = 0; i < n; i++)
+        add_part(s, at, SD_HTTP_PART, &records[i]);
+    if (!n && l->parts) {
+        s->host->publish(s, l->parts);
+        l->parts = NULL;
+    }
+}
+
+static void emit_exemplars(void *ctx, sd_time at, const struct sd_exemplar *records, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        add_part(ctx, at, SD_EXEMPLAR, &records[i]);
 }
 
 /* A record of the totals so far. The lists live in `lists`. */
@@ -287,6 +319,8 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
                                                                .unit = unit,
                                                                .emit = emit,
                                                                .emit_cache = emit_cache,
+                                                               .emit_parts = emit_parts,
+                                                               .emit_exemplars = emit_exemplars,
                                                                .ctx = s});
     l->buffer = mem_alloc(READ_SIZE);
     l->flushed_at = l->intake_at = s->host->now(s);
@@ -317,7 +351,7 @@ static void flush_when_due(struct sd_source *s, struct log *l)
 {
     sd_time now = s->host->now(s);
     if (accesslog_agg_pending(l->agg) && (now - l->flushed_at >= FLUSH_EVERY || now < l->flushed_at)) {
-        accesslog_agg_flush(l->agg);
+        accesslog_agg_tick(l->agg);
         l->flushed_at = now;
     }
     tell_intake(s, l, false);
@@ -650,8 +684,8 @@ const struct sd_source_ops log_source_ops = {
     .name = "log",
     .summary = "access logs of nginx, Apache and others",
     .targets = "PATH, PATH.gz, log:PATH, - (standard input)",
-    .provides =
-        SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_CACHE_PREFIX),
+    .provides = SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_INTAKE) | SD_KIND_BIT(SD_CACHE) |
+                SD_KIND_BIT(SD_CACHE_PREFIX) | SD_KIND_BIT(SD_HTTP_PART) | SD_KIND_BIT(SD_EXEMPLAR),
     .opts_size = sizeof(struct log_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct log),
