@@ -24,6 +24,9 @@ struct exposition {
     sd_time now;
     exposition_earlier *earlier;
     void *ctx;
+    exposition_on_exemplar *on_exemplar;
+    void *exemplar_ctx;
+    struct strbuf scratch, exemplar; /* of its labels */
     char *samples[REASONS_MAX];
     const char *reasons[REASONS_MAX];
     size_t n_reasons;
@@ -54,7 +57,15 @@ void exposition_free(struct exposition *x)
     strbuf_free(&x->name);
     strbuf_free(&x->labels);
     strbuf_free(&x->line);
+    strbuf_free(&x->scratch);
+    strbuf_free(&x->exemplar);
     free(x);
+}
+
+void exposition_exemplars(struct exposition *x, exposition_on_exemplar *on, void *ctx)
+{
+    x->on_exemplar = on;
+    x->exemplar_ctx = ctx;
 }
 
 void exposition_begin(struct exposition *x, sd_time now, exposition_earlier *earlier, void *ctx)
@@ -154,6 +165,20 @@ static void take_point(struct exposition *x, struct series_row *r, double value,
     r->conflict = false;
 }
 
+static void take_exemplar(struct exposition *x, const struct series_row *r, const struct line_point *p)
+{
+    struct exposition_series s;
+    struct exposition_exemplar e;
+    double stamp;
+    if (!x->on_exemplar ||
+        !line_exemplar(p->exemplar, p->exemplar_len, &x->scratch, &x->exemplar, &e.value, &stamp) ||
+        !time_of(x, stamp, &e.at))
+        return;
+    e.labels = strbuf_text(&x->exemplar);
+    series_row_show(x->series, r, &s);
+    x->on_exemplar(x->exemplar_ctx, &s, &e);
+}
+
 /* ---- lines ---- */
 
 /* The row of a series that is written so for the first time. NULL: it is left out, for a reason that is told.
@@ -204,6 +229,8 @@ static void sample(struct exposition *x, const char *s, size_t n)
         return;
     x->next = series_row_number(x->series, r) + 1;
     take_point(x, r, p.value, at);
+    if (p.exemplar)
+        take_exemplar(x, r, &p);
 }
 
 static void comment(struct exposition *x, const char *s, size_t n)

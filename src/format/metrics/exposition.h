@@ -44,6 +44,15 @@ void exposition_free(struct exposition *x); /* NULL is fine */
 
 /* Gets the points of a series before its newest, where a text has several, in no order. */
 typedef void exposition_earlier(void *ctx, const struct exposition_series *s);
+/* Gets what a point says of one measurement in it. Before exposition_begin; NULL: nobody does. */
+struct exposition_exemplar {
+    const char *labels; /* as of a series */
+    double value;       /* as written, in the unit of the name */
+    sd_time at;         /* SD_UNKNOWN: it has none */
+};
+typedef void exposition_on_exemplar(void *ctx, const struct exposition_series *s,
+                                    const struct exposition_exemplar *e);
+void exposition_exemplars(struct exposition *x, exposition_on_exemplar *on, void *ctx);
 /* A new scrape. `now` is the latest time a point may have, with an hour of grace. */
 void exposition_begin(struct exposition *x, sd_time now, exposition_earlier *earlier, void *ctx);
 void exposition_feed(struct exposition *x, const void *bytes, size_t n);

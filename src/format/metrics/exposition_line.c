@@ -315,10 +315,28 @@ static bool is_exemplar(const char *s, size_t n)
     return at == n || (line_number(s + at, end - at, &v) && blanks(s, n, end) == n);
 }
 
+bool line_exemplar(const char *s, size_t n, struct strbuf *scratch, struct strbuf *labels, double *value,
+                   double *stamp)
+{
+    struct strbuf series = {0};
+    size_t i = blanks(s, n, 0), len = i < n && s[i] == '{' ? line_series_length(s + i, n - i) : 0;
+    strbuf_char(&series, 'x'); /* labels stand behind a name */
+    strbuf_add(&series, s + i, len);
+    bool good = len && !line_series(series.text, series.len, scratch, labels);
+    strbuf_free(&series);
+    size_t at = blanks(s, n, i + len), end = word_end(s, n, at);
+    good = good && line_number(s + at, end - at, value);
+    at = blanks(s, n, end);
+    end = word_end(s, n, at);
+    *stamp = (double)NAN;
+    return good && (at == n || line_number(s + at, end - at, stamp));
+}
+
 const char *line_point(const char *s, size_t n, struct line_point *out)
 {
     size_t i = blanks(s, n, 0), end = word_end(s, n, i);
     out->stamp = (double)NAN;
+    out->exemplar = NULL;
     if (i == n)
         return "no value";
     if (!line_number(s + i, end - i, &out->value))
@@ -332,6 +350,10 @@ const char *line_point(const char *s, size_t n, struct line_point *out)
     }
     if (i < n && (s[i] != '#' || !is_exemplar(s + i + 1, n - i - 1)))
         return "more than a value and a time";
+    if (i < n) {
+        out->exemplar = s + i + 1;
+        out->exemplar_len = n - i - 1;
+    }
     return NULL;
 }
 

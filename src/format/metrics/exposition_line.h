@@ -19,9 +19,14 @@ const char *line_series(const char *s, size_t n, struct strbuf *name, struct str
 /* What follows the series. */
 struct line_point {
     double value;
-    double stamp; /* as written; NAN: none */
+    double stamp;         /* as written; NAN: none */
+    const char *exemplar; /* what is behind its '#'; NULL: there is none */
+    size_t exemplar_len;
 };
 const char *line_point(const char *s, size_t n, struct line_point *out); /* NULL, or why not */
+/* Of an exemplar: labels as of a series, value and time; `scratch` is used. False: it is broken. */
+bool line_exemplar(const char *s, size_t n, struct strbuf *scratch, struct strbuf *labels, double *value,
+                   double *stamp);
 
 /* A number as Go reads it; false: it is none. */
 bool line_number(const char *s, size_t n, double *out);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "format/metrics/cache_metrics.h"
+#include "format/metrics/latency_metrics.h"
 
 /* All texts together. Series that caches are known by may pass the limit of rows by so many. */
 enum { TEXT_MAX = 256 << 20, KNOWN_MORE = 4096, SLOTS_MIN = 1024 };
@@ -225,7 +226,8 @@ static bool is_full(const struct series_table *t, const char *name)
         return true;
     if (t->n >= 2 * t->most + KNOWN_MORE) /* those of the scrape before are there, too */
         return true;
-    return t->seen >= t->most && (t->seen >= t->most + KNOWN_MORE || !cache_metric_known(name));
+    return t->seen >= t->most &&
+           (t->seen >= t->most + KNOWN_MORE || !(cache_metric_known(name) || latency_metric_known(name)));
 }
 
 bool series_table_full(struct series_table *t, const char *raw, size_t n)

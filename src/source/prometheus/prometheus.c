@@ -18,9 +18,12 @@ enum { HEAD = 16384, SERIES = 20000 };
 #define EVERY       (10 * SD_S)
 #define EVERY_WATCH (2 * SD_S)
 
-/* The text first: it has no times of creation, which would be a series more for each counter. */
-static const char ACCEPT[] = "text/plain;version=1.0.0;escaping=allow-utf-8, text/plain;version=0.0.4;q=0.9, "
-                             "application/openmetrics-text;version=1.0.0;q=0.5, */*;q=0.1";
+/* OpenMetrics first: it alone names requests (exemplars). Not the protobuf form, which has native histograms:
+ * those are asked of a Prometheus (source/promql/). */
+static const char ACCEPT[] =
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8, "
+    "application/openmetrics-text;version=1.0.0;q=0.9, text/plain;version=1.0.0;q=0.8, "
+    "text/plain;version=0.0.4;q=0.7, */*;q=0.1";
 
 #define OPTION(name_) .name = #name_, .offset = offsetof(struct prometheus_options, name_)
 static const struct sd_option OPTIONS[] = {
@@ -142,6 +145,7 @@ static enum sd_result open_url(struct sd_source *s, const char *at, struct sd_er
         return sd_fail(err, SD_CONFIG,
                        "this is no URL that can be asked; metrics are at http://HOST:PORT/metrics");
     scrape_open(&x->scrape, s, address, (size_t)o->series);
+    x->scrape.ours = true;
     free(address);
     return SD_OK;
 }
@@ -368,7 +372,8 @@ const struct sd_source_ops prometheus_source_ops = {
     .summary = "metrics of Prometheus or OpenMetrics by URL or in a file: series, and caches known by name",
     .targets =
         "http://HOST:PORT/metrics, prometheus+http://HOST:PORT/PATH, FILE, prometheus:- (standard input)",
-    .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_INTAKE),
+    .provides = SD_KIND_BIT(SD_METRIC) | SD_KIND_BIT(SD_CACHE) | SD_KIND_BIT(SD_INTAKE) |
+                SD_KIND_BIT(SD_LATENCY) | SD_KIND_BIT(SD_EXEMPLAR),
     .opts_size = sizeof(struct prometheus_options),
     .options = OPTIONS,
     .priv_size = sizeof(struct prometheus_source),

@@ -4,6 +4,7 @@
 
 #include "format/metrics/cache_metrics.h"
 #include "format/metrics/exposition.h"
+#include "format/metrics/latency_metrics.h"
 
 struct prometheus_options {
     const char *user, *password, *token, *ca, *cert, *key;
@@ -23,6 +24,9 @@ struct scrape {
     struct sd_source *s;
     struct exposition *x;
     struct cache_metrics *caches;
+    struct latency_metrics *latency;
+    struct strbuf note;
+    bool ours;     /* the text came for our asking: times of creation are not series of their own */
     char *address; /* for people: host and port, or the file's name */
     struct moment_batch *moments;
     size_t n, cap, records;

@@ -10,8 +10,11 @@ enum { MOMENTS_MAX = 512, RECORDS_MAX = 1 << 18 };
 
 void scrape_open(struct scrape *c, struct sd_source *s, const char *address, size_t series)
 {
-    *c = (struct scrape){
-        .s = s, .x = exposition_new(series), .caches = cache_metrics_new(), .address = mem_strdup(address)};
+    *c = (struct scrape){.s = s,
+                         .x = exposition_new(series),
+                         .caches = cache_metrics_new(),
+                         .latency = latency_metrics_new(),
+                         .address = mem_strdup(address)};
 }
 
 void scrape_close(struct scrape *c)
@@ -20,6 +23,8 @@ void scrape_close(struct scrape *c)
         scrape_drop(c);
     exposition_free(c->x);
     cache_metrics_free(c->caches);
+    latency_metrics_free(c->latency);
+    strbuf_free(&c->note);
     free(c->moments);
     free(c->address);
     *c = (struct scrape){.n = 0};
@@ -30,6 +35,7 @@ void scrape_drop(struct scrape *c)
     for (size_t i = 0; i < c->n; i++)
         c->s->host->discard(c->moments[i].batch);
     c->n = c->records = 0;
+    latency_metrics_gap(c->latency);
 }
 
 static int by_time(const void *a, const void *b)
@@ -84,11 +90,26 @@ static void add_metric(struct scrape *c, sd_time at, const struct exposition_ser
 
 static void earlier(void *ctx, const struct exposition_series *e)
 {
-    add_metric(ctx, e->at, e);
+    struct scrape *c = ctx;
+    add_metric(c, e->at, e);
+    latency_metrics_take(c->latency, e, e->at);
+}
+
+/* A request that a bucket names: of now, when it does not say when. */
+static void on_exemplar(void *ctx, const struct exposition_series *s, const struct exposition_exemplar *e)
+{
+    struct scrape *c = ctx;
+    struct latency_exemplar x;
+    if (!latency_metrics_exemplar(c->latency, s, e, &x))
+        return;
+    if (!sd_known(x.r.at))
+        x.r.at = c->s->host->now(c->s);
+    add(c, x.r.at, SD_EXEMPLAR, &x.r);
 }
 
 void scrape_begin(struct scrape *c)
 {
+    exposition_exemplars(c->x, on_exemplar, c);
     exposition_begin(c->x, c->s->host->now(c->s), earlier, c);
 }
 
@@ -108,11 +129,28 @@ static void add_intake(struct scrape *c, sd_time at)
     struct sd_intake in;
     struct strbuf note = {0};
     exposition_intake(c->x, &note, &in);
+    if (c->note.len) {
+        strbuf_printf(&note, "%s%s", note.len ? " " : "", strbuf_text(&c->note));
+        in.note = strbuf_text(&note);
+    }
     c->lines = in.total = add_sat(c->lines, in.total);
     c->unparsed = in.unparsed = add_sat(c->unparsed, in.unparsed);
     c->bytes = in.bytes = add_sat(c->bytes, in.bytes);
     add(c, at, SD_INTAKE, &in);
     strbuf_free(&note);
+}
+
+static void give_latency(void *ctx, sd_time from, const struct sd_latency *r)
+{
+    add(ctx, from, SD_LATENCY, r);
+}
+
+/* Of a server that is asked once all that it counted so far; of one that is watched what comes. */
+static void add_latency(struct scrape *c)
+{
+    strbuf_clear(&c->note);
+    latency_metrics_end(
+        c->latency, &(struct latency_out){.give = give_latency, .ctx = c, .whole = !c->s->follow}, &c->note);
 }
 
 /* When all of it was measured: if each point has a time, the newest. */
@@ -136,8 +174,12 @@ void scrape_publish(struct scrape *c, sd_time at, bool openmetrics)
         g.at = stamped;
     else if (!sd_known(at))
         g.at = c->s->host->now(c->s);
-    for (size_t i = 0; exposition_each(c->x, &i, &e);)
-        add_metric(c, sd_known(e.at) ? e.at : g.at, &e);
+    for (size_t i = 0; exposition_each(c->x, &i, &e);) {
+        latency_metrics_take(c->latency, &e, sd_known(e.at) ? e.at : g.at);
+        if (!c->ours || !str_ends(e.name, "_created"))
+            add_metric(c, sd_known(e.at) ? e.at : g.at, &e);
+    }
+    add_latency(c);
     cache_metrics_each(c->caches, c->x, c->address, g.at, give_cache, &g);
     add_intake(c, g.at);
     publish_all(c);
