@@ -44,6 +44,7 @@ struct accesslog_op {
     bool quoted;   /* stands in "": ends at a quote without a backslash */
     bool list;     /* may hold ", " and " : " */
     bool to_path;  /* ends at the slash that begins the next value */
+    bool number_end; /* the last of a line: what follows its digits is left alone */
     bool padded;   /* blanks may stand before it */
     bool here;     /* of FIELD_STAMP: without a zone it is this machine's local time */
     char *pattern; /* of FIELD_STAMP */

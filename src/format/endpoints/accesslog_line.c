@@ -259,8 +259,11 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
             p++;
     q = p;
     if (op->field != FIELD_STAMP) {
-        if (!(q = value_end(op, p, end)))
+        if (!(q = value_end(op, p, end)) && !(f->cut_short && !memchr(p, ' ', (size_t)(end - p)) && (q = end)))
             return NO_MATCH;
+        if (op->number_end)
+            for (q = p; q < end && ((*q >= '0' && *q <= '9') || *q == '.'); q++)
+                ;
         const char *why = read_value(f, op, p, (size_t)(q - p), out, request);
         if (why)
             return why;
@@ -271,7 +274,7 @@ static const char *take_value(struct accesslog_format *f, const struct accesslog
         if ((size_t)(end - q) < op->literal_len || !same_bytes(q, op->literal, op->literal_len))
             return NO_MATCH;
     }
-    *at = q + op->literal_len;
+    *at = MIN(q + op->literal_len, end);
     return NULL;
 }
 

@@ -29,7 +29,8 @@
 #define SKEW_NS (60 * SD_S)
 
 struct log_options {
-    const char *format, *unit;
+    const char *format, *unit, *date_format, *time_format, *state;
+    const char *const *fields;
     const char *const *routes;
     int64_t max_routes;
     int64_t backlog;
@@ -41,8 +42,32 @@ static const struct sd_option OPTIONS[] = {
      .type = SD_OPTION_TEXT,
      .offset = AT(format),
      .fallback = "",
-     .help = "the log's format: common, combined, ingress-nginx, haproxy-clf, json, ltsv, or a string in "
-             "nginx's, Apache's or gunicorn's notation; empty: detected from the first lines"},
+     .help = "the log's format: common, combined, ingress-nginx, haproxy, haproxy-clf, json, ltsv, logfmt, w3c, "
+             "alb, elb, s3, envoy, istio, squid, uwsgi, django, a name of GoAccess (COMBINED, AWSALB, ...), or a "
+             "string in nginx's, Apache's, gunicorn's or GoAccess's notation; empty: detected from the first "
+             "lines"},
+    {.name = "date_format",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(date_format),
+     .fallback = "",
+     .help = "of %d in GoAccess's notation, as strftime has it; empty: %d/%b/%Y or %Y-%m-%d"},
+    {.name = "time_format",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(time_format),
+     .fallback = "",
+     .help = "of %t in GoAccess's notation, as strftime has it; empty: %H:%M:%S"},
+    {.name = "fields",
+     .type = SD_OPTION_LIST,
+     .offset = AT(fields),
+     .fallback = "",
+     .help = "of a JSON log, which key is what: time=KEY, and so method, path, request, status, duration, "
+             "duration_unit (s, ms, us, ns), bytes, upstream, upstream_time, host, trace_id, request_id, cache; "
+             "a.b is b in the object a"},
+    {.name = "state",
+     .type = SD_OPTION_TEXT,
+     .offset = AT(state),
+     .fallback = "",
+     .help = "a file that keeps how far the log was read, so that the next run goes on there"},
     {.name = "unit",
      .type = SD_OPTION_TEXT,
      .offset = AT(unit),
@@ -174,6 +199,8 @@ static void read_note(const struct accesslog_intake *in, int64_t skew_ns, struct
                  skew_ns < 0 ? "behind" : "ahead of");
         add_sentence(lists, text);
     }
+    if (in->wrapped)
+        add_sentence(lists, in->wrapped);
     if (*in->said)
         add_sentence(lists, in->said);
     if (in->holes) {
@@ -295,6 +322,21 @@ static bool unit_given(const struct log_options *o, int64_t *unit, struct sd_err
     return fail(err, "The unit \"%.20s\" is none of s, ms, us, ns and none.", o->unit);
 }
 
+/* *format stays NULL: it is to be detected. */
+static bool format_given(const struct log_options *o, struct accesslog_format **format, struct sd_error *err)
+{
+    bool fields = o->fields && o->fields[0];
+    const char *text = o->format && *o->format && strcmp(o->format, "auto") != 0 ? o->format : fields ? "json" : NULL;
+    if (!text)
+        return true;
+    *format = accesslog_format_timed(text, o->date_format, o->time_format, err);
+    if (*format && fields && !accesslog_format_map(*format, o->fields, err)) {
+        accesslog_format_free(*format);
+        return false;
+    }
+    return *format != NULL;
+}
+
 static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
 {
     const struct log_options *o = s->opts;
@@ -305,8 +347,7 @@ static enum sd_result log_open_source(struct sd_source *s, struct sd_error *err)
     int64_t unit = 0;
     if (!unit_given(o, &unit, err))
         return SD_CONFIG;
-    if (o->format && *o->format && strcmp(o->format, "auto") != 0 &&
-        !(format = accesslog_format_new(o->format, err)))
+    if (!format_given(o, &format, err))
         return SD_CONFIG;
     l->rules = o->routes && o->routes[0] ? route_rules_new(o->routes, err) : NULL;
     if (o->routes && o->routes[0] && !l->rules) {
@@ -480,9 +521,18 @@ static enum sd_result not_a_log(struct sd_source *s, struct log *l, struct sd_er
     }
     if (binary)
         return sd_fail(err, SD_CONFIG, "%.200s is not an access log: it holds binary data", s->target);
-    if (o->format && *o->format)
-        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"",
-                       s->target, line);
+    if ((o->format && *o->format) || (o->fields && o->fields[0])) {
+        char why[240] = "";
+        const char *full = in->n_samples ? in->samples[0].text : "";
+        struct accesslog_format *format = NULL;
+        struct accesslog_line ignored;
+        const char *reason = NULL;
+        if (format_given(o, &format, NULL) && format && !accesslog_parse(format, full, strlen(full), &ignored, &reason))
+            accesslog_format_misfit(format, full, strlen(full), why, sizeof why);
+        accesslog_format_free(format);
+        return sd_fail(err, SD_CONFIG, "no line of %.200s matches the given format; its first line is \"%s\"%s%s",
+                       s->target, line, *why ? ": " : reason ? ". " : "", *why ? why : reason ? reason : "");
+    }
     const char *miss = in->n_samples && strlen(in->samples[0].text) + 1 < sizeof in->samples[0].text
                            ? accesslog_near_miss(in->samples[0].text, strlen(in->samples[0].text))
                            : NULL;
