@@ -522,6 +522,13 @@ static void count_line(struct accesslog_agg *a, const struct accesslog_line *l, 
         slot_flush(a, s);
 }
 
+/* Of a format that is given: which of its values the first such line does not have. */
+static void note_misfit(struct accesslog_agg *a, const char *line, size_t len)
+{
+    if (!a->automatic && !*a->intake.misfit && a->format)
+        accesslog_format_misfit(a->format, line, len, a->intake.misfit, sizeof a->intake.misfit);
+}
+
 static void unparsed(struct accesslog_agg *a, const char *line, size_t len, const char *reason)
 {
     struct accesslog_intake *in = &a->intake;
@@ -636,11 +643,33 @@ static void read_line(struct accesslog_agg *a, const char *line, size_t len, sd_
         a->intake.lines--; /* a header */
     else if (skip_noise(&clean, &rest) && parse_line(a, clean, rest, &l, &(const char *){NULL}))
         count_line(a, &l, now, line, len);
-    else
+    else {
+        note_misfit(a, line, len);
         unparsed(a, line, len, len ? reason : "The line is empty.");
+    }
 }
 
 static const char TOO_LONG[] = "The line is longer than 1 MiB.";
+
+static void know_format(struct accesslog_agg *a, const char *bytes, size_t len, bool all)
+{
+    if (a->format)
+        accesslog_format_learn(a->format, bytes, len, all);
+    else
+        adopt(a, accesslog_detect(bytes, len, all, a->o.unit, NULL, NULL));
+    a->learning = !a->format;
+    a->wrapped = a->format;
+    a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
+}
+
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len)
+{
+    if (!a->learning || a->held_lines || !len)
+        return;
+    know_format(a, bytes, len, false);
+    if (a->format)
+        note_format(a);
+}
 
 /* Finds the format by the lines held, and reads them. `all`: no more will come. */
 static void settle(struct accesslog_agg *a, bool all)
@@ -650,13 +679,7 @@ static void settle(struct accesslog_agg *a, bool all)
     struct strbuf held = a->held;
     a->held = (struct strbuf){0};
     a->held_lines = 0;
-    if (a->format)
-        accesslog_format_learn(a->format, held.text, held.len, all);
-    else
-        adopt(a, accesslog_detect(held.text, held.len, all, a->o.unit, NULL, NULL));
-    a->learning = !a->format;
-    a->wrapped = a->format;
-    a->intake.wrapped = a->format ? accesslog_format_wrapped(a->format) : NULL;
+    know_format(a, held.text, held.len, all);
     if (a->format)
         accesslog_format_pause(a->format, true); /* these lines are learned from already */
     for (const char *s = held.text, *end = s + held.len, *stop; s < end; s = stop + 1) {

@@ -43,6 +43,7 @@ struct accesslog_intake {
     const char *format;  /* its name; NULL: not found yet */
     const char *wrapped; /* what stands around the lines, a sentence; NULL: nothing */
     const char *said;    /* what was assumed of the durations, a sentence; "": nothing */
+    char misfit[240];    /* of a format that is given: what the first line that does not fit has instead; "" */
     int64_t holes;       /* of `bytes`: NUL bytes where lines should be, as copytruncate leaves them */
     size_t n_samples;    /* a line for each different reason, at most 8 */
     struct {
@@ -63,6 +64,8 @@ void accesslog_agg_free(struct accesslog_agg *a);
 /* `now` stands in for the time when the format has none. */
 void accesslog_agg_feed(struct accesslog_agg *a, struct accesslog_carry *c, const char *bytes, size_t len,
                         sd_time now);
+/* Lines that are not to be counted, before any other: the format is learned from them. */
+void accesslog_agg_prime(struct accesslog_agg *a, const char *bytes, size_t len);
 /* The input ended: what is in the carry is a line. */
 void accesslog_agg_end(struct accesslog_agg *a, struct accesslog_carry *c, sd_time now);
 void accesslog_carry_free(struct accesslog_carry *c);

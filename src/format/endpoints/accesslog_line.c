@@ -284,6 +284,11 @@ static bool parse_text(struct accesslog_format *f, const char *line, size_t len,
     const char *p = line, *end = line + len;
     *reason = "The line does not match the log format.";
     f->misfit = NULL;
+    f->misfit_at = 0;
+    if (f->cut_short && len && *line == '#') { /* GoAccess takes these for comments */
+        *reason = NULL;
+        return false;
+    }
     if (len < f->prefix_len || memcmp(p, f->prefix, f->prefix_len) != 0)
         return false;
     p += f->prefix_len;
