@@ -32,6 +32,9 @@ void *mem_array(size_t n, size_t size);  /* zeroed, overflow checked */
 char *mem_strdup(const char *s);         /* NULL gives NULL */
 char *mem_strndup(const char *s, size_t n);
 char *mem_printf(const char *fmt, ...) SD_PRINTF(1, 2);
+/* Gives the pages of these bytes back to the system; what they hold is lost, they stay allocated. Where only
+ * a part of a page is meant it stays as it is. */
+void mem_forget(const char *bytes, size_t n);
 /* Grows *items (of `size` bytes each) so that n + 1 fit; *cap is updated. */
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size);
 

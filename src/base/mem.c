@@ -1,6 +1,8 @@
 #include "base/base.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Called when memory is exhausted: nothing here may allocate. abort() runs the crash handler, which restores
@@ -61,6 +63,14 @@ char *mem_printf(const char *fmt, ...)
         mem_failed();
     va_end(ap);
     return text;
+}
+
+void mem_forget(const char *bytes, size_t n)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = ((uintptr_t)bytes + page - 1) / page * page, to = ((uintptr_t)bytes + n) / page * page;
+    if (from < to)
+        madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 void *mem_grow(void *items, size_t n, size_t *cap, size_t size)

@@ -41,7 +41,7 @@ static int64_t poisson(double mean)
 enum { ENDPOINTS = 24, STATEMENTS = 30 };
 
 /* What differs from the usual in one window. */
-struct shift {
+struct differing {
     double slower;    /* of endpoint and statement 0; 1: not */
     double errors;    /* share of endpoint 1's requests */
     bool statement;   /* number 90, new */
@@ -49,7 +49,7 @@ struct shift {
     bool gone;        /* endpoint 2 has no requests */
     double lock_load; /* sessions that wait for a lock */
 };
-static const struct shift USUAL = {.slower = 1};
+static const struct differing USUAL = {.slower = 1};
 
 static struct model *model_of_all_time(void)
 {
@@ -133,7 +133,7 @@ static void sample_sessions(struct model *m, sd_time at, double lock_load)
     batch_unref(b);
 }
 
-static void second(struct model *m, int s, const struct shift *x)
+static void second(struct model *m, int s, const struct differing *x)
 {
     sd_time at = BEGIN + s * SD_S;
     for (int i = 0; i < ENDPOINTS; i++)
@@ -154,7 +154,7 @@ static void second(struct model *m, int s, const struct shift *x)
 }
 
 /* Windows one after another; of each, how the traffic differs. */
-static struct model *traffic(uint64_t from_seed, const struct shift *const *windows, int n)
+static struct model *traffic(uint64_t from_seed, const struct differing *const *windows, int n)
 {
     struct model *m = model_of_all_time();
     seed = from_seed;
@@ -219,7 +219,7 @@ static void expect(const struct doc *d, const char *kind, const char *subject, c
 static void identical_traffic_is_noise(void **state)
 {
     (void)state;
-    const struct shift *usual[21];
+    const struct differing *usual[21];
     size_t rows = 0, told = 0;
     for (int i = 0; i < 21; i++)
         usual[i] = &USUAL;
@@ -240,10 +240,10 @@ static void identical_traffic_is_noise(void **state)
 static void shifts_are_told(void **state)
 {
     (void)state;
-    static const struct shift shifted = {
+    static const struct differing shifted = {
         .slower = 2, .errors = 0.08, .statement = true, .endpoint = true, .gone = true, .lock_load = 2};
     for (uint64_t s = 1; s <= 5; s++) {
-        struct model *m = traffic(s, (const struct shift *const[]){&USUAL, &shifted}, 2);
+        struct model *m = traffic(s, (const struct differing *const[]){&USUAL, &shifted}, 2);
         struct doc *d = changes(m, 1, NULL);
         expect(d, "endpoint", "/route/a0", "median", "changed");
         expect(d, "endpoint", "/route/a0", "p95", "changed");
@@ -266,8 +266,8 @@ static void shifts_are_told(void **state)
 static void against_a_marked_baseline(void **state)
 {
     (void)state;
-    static const struct shift slow = {.slower = 2};
-    struct model *m = traffic(7, (const struct shift *const[]){&USUAL, &slow, &slow}, 3);
+    static const struct differing slow = {.slower = 2};
+    struct model *m = traffic(7, (const struct differing *const[]){&USUAL, &slow, &slow}, 3);
     struct doc *d = changes(m, 2, NULL); /* slow before as well */
     expect(d, "endpoint", "/route/a0", "median", "noise");
     doc_free(d);
@@ -295,7 +295,7 @@ static void plan(struct model *m, sd_time at, const char *node)
 static void a_plan_that_changed(void **state)
 {
     (void)state;
-    struct model *m = traffic(9, (const struct shift *const[]){&USUAL, &USUAL, &USUAL}, 3);
+    struct model *m = traffic(9, (const struct differing *const[]){&USUAL, &USUAL, &USUAL}, 3);
     plan(m, BEGIN + 10 * SD_S, "Index Scan");
     plan(m, BEGIN + 70 * SD_S, "Index Scan");
     plan(m, BEGIN + 130 * SD_S, "Seq Scan");
@@ -322,7 +322,7 @@ static void settings(struct model *m, sd_time at, const char *const *labels)
 static void a_setting_that_changed(void **state)
 {
     (void)state;
-    struct model *m = traffic(9, (const struct shift *const[]){&USUAL, &USUAL}, 2);
+    struct model *m = traffic(9, (const struct differing *const[]){&USUAL, &USUAL}, 2);
     settings(
         m, BEGIN + 5 * SD_S,
         (const char *const[]){"name=work_mem,value=4096 kB", "name=jit,value=off", "name=a,value=1", NULL});
@@ -341,7 +341,7 @@ static void a_setting_that_changed(void **state)
 static void too_early(void **state)
 {
     (void)state;
-    struct model *m = traffic(3, (const struct shift *const[]){&USUAL}, 1);
+    struct model *m = traffic(3, (const struct differing *const[]){&USUAL}, 1);
     struct doc *d = changes(m, 0, NULL);
     assert_int_equal(rows_of(d)->n_rows, 0);
     assert_non_null(strstr(d->sections[0].empty, "Too early"));
@@ -366,7 +366,7 @@ static bool overview_says(const struct model *m, int second_of, const char *kind
 static void noise_is_written_as_such(void **state)
 {
     (void)state;
-    struct model *m = traffic(13, (const struct shift *const[]){&USUAL, &USUAL}, 2);
+    struct model *m = traffic(13, (const struct differing *const[]){&USUAL, &USUAL}, 2);
     struct doc *d = changes(m, 1, NULL);
     const struct table *t = rows_of(d);
     for (size_t i = 0; i < t->n_rows; i++) {
@@ -381,8 +381,8 @@ static void noise_is_written_as_such(void **state)
 static void what_fell_silent(void **state)
 {
     (void)state;
-    static const struct shift gone = {.slower = 1, .gone = true};
-    const struct shift *const windows[] = {&USUAL, &USUAL, &USUAL, &gone, &gone};
+    static const struct differing gone = {.slower = 1, .gone = true};
+    const struct differing *const windows[] = {&USUAL, &USUAL, &USUAL, &gone, &gone};
     struct model *m = traffic(11, windows, 5);
     assert_false(overview_says(m, 180, "silent", ""));
     assert_true(overview_says(m, 240, "silent", "/route/c2"));
@@ -390,7 +390,7 @@ static void what_fell_silent(void **state)
     assert_false(overview_says(m, 300, "silent", "/route/a0"));
     model_free(m);
     for (uint64_t s = 20; s < 25; s++) { /* nothing fell silent, rare as some are */
-        m = traffic(s, (const struct shift *const[]){&USUAL, &USUAL, &USUAL, &USUAL, &USUAL}, 5);
+        m = traffic(s, (const struct differing *const[]){&USUAL, &USUAL, &USUAL, &USUAL, &USUAL}, 5);
         for (int at = 60; at <= 300; at += 20)
             assert_false(overview_says(m, at, "silent", ""));
         model_free(m);
@@ -401,7 +401,7 @@ static void what_fell_silent(void **state)
 static void a_silent_log_is_one_row(void **state)
 {
     (void)state;
-    struct model *m = traffic(5, (const struct shift *const[]){&USUAL, &USUAL}, 2);
+    struct model *m = traffic(5, (const struct differing *const[]){&USUAL, &USUAL}, 2);
     for (int s = 0; s < 100; s++)
         sample_sessions(m, BEGIN + (120 + s) * SD_S, 0);
     assert_true(overview_says(m, 220, "silent", "all requests"));

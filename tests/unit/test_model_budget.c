@@ -4,6 +4,7 @@
 #include "tests/lib/test.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "core/model/model.h"
 #include "core/model/pages.h"
 #include "core/model/profiles.h"
+#include "core/model/traces.h"
 #include "core/schema.h"
 
 #define T0 (INT64_C(1700000000) * SD_S)
@@ -41,6 +43,25 @@ static char *filler(size_t n)
 
 /* ---- what each adds to a batch; `i` tells one from the next ---- */
 
+/* Of requests that others counted in buckets, too. */
+static void add_latency(struct sd_batch *b, int i)
+{
+    static const double lower[] = {0, 1e6, 2e6}, upper[] = {1e6, 2e6, INFINITY}, counts[] = {1, 2, 1};
+    const struct sd_reals lows = {.n = 3, .items = lower}, highs = {.n = 3, .items = upper},
+                          in = {.n = 3, .items = counts};
+    struct sd_latency r;
+    char route[64];
+    cleared(SD_LATENCY, &r);
+    r.method = "GET";
+    r.route = numbered(route, "/m", i);
+    r.rule = "classic";
+    r.count = 4;
+    r.lower_ns = &lows;
+    r.upper_ns = &highs;
+    r.counts = &in;
+    assert_true(batch_add(b, SD_LATENCY, &r));
+}
+
 static void add_http(struct sd_batch *b, int i)
 {
     struct sd_bucket buckets[8];
@@ -56,6 +77,22 @@ static void add_http(struct sd_batch *b, int i)
     r.total_ns = 8 * SD_MS;
     r.latency = &h;
     assert_true(batch_add(b, SD_HTTP, &r));
+    if (i % 5 == 4)
+        add_latency(b, i);
+}
+
+/* Of endpoints that are there. */
+static void add_part(struct sd_batch *b, int i)
+{
+    struct sd_http_part r;
+    char route[64], key[64];
+    cleared(SD_HTTP_PART, &r);
+    r.method = "GET";
+    r.route = numbered(route, "/r", i % 3);
+    r.by = "upstream";
+    r.key = numbered(key, "10.0.0.", i);
+    r.count = 3;
+    assert_true(batch_add(b, SD_HTTP_PART, &r));
 }
 
 static void add_metric(struct sd_batch *b, int i)
@@ -214,6 +251,24 @@ static void add_vital(struct sd_batch *b, int i)
     free(text);
 }
 
+static void add_trace(struct sd_batch *b, int i)
+{
+    struct sd_spans r;
+    char trace[64], id[64], *text = filler(300);
+    cleared(SD_SPANS, &r);
+    r.traces = SD_TEXTS(numbered(trace, "t", i));
+    r.services = SD_TEXTS("shop");
+    r.names = SD_TEXTS("GET /");
+    r.keys = SD_TEXTS("url.path");
+    r.trace = r.service = r.name = r.of_span = r.of_key = SD_INTS(0);
+    r.id = SD_TEXTS(numbered(id, "s", (int)((batch_time(b) - T0) / SD_S)));
+    r.start = SD_INTS(batch_time(b));
+    r.duration = SD_INTS(SD_MS);
+    r.of_value = SD_TEXTS(text);
+    assert_true(batch_add(b, SD_SPANS, &r));
+    free(text);
+}
+
 static void add_report(struct sd_batch *b, int i)
 {
     char *text = filler(100);
@@ -240,6 +295,18 @@ static void say_endpoints(const struct model *m, struct strbuf *out)
         endpoint_series(e, WHOLE, MODEST, p);
         for (int k = 0; k < MODEST; k++)
             strbuf_printf(out, "%" PRId64 "/%" PRId64 " ", p[k].count, p[k].p99);
+    }
+}
+
+static void say_parts(const struct model *m, struct strbuf *out)
+{
+    struct endpoint_part p[8];
+    const struct endpoint *e = model_find_endpoint(m, "GET /r0");
+    assert_non_null(e);
+    for (int k = 0; k < MODEST; k++) {
+        const struct span second = {T0 + k * SD_S, T0 + (k + 1) * SD_S};
+        size_t n = endpoint_parts(e, "upstream", second, p, ARRAY_LEN(p));
+        strbuf_printf(out, "%zu:%s=%" PRId64 " ", n, n ? p[0].key : "", n ? p[0].count : 0);
     }
 }
 
@@ -344,6 +411,14 @@ static void say_pages(const struct model *m, struct strbuf *out)
     }
 }
 
+static void say_traces(const struct model *m, struct strbuf *out)
+{
+    struct trace_entry e[8];
+    size_t n = model_traces(m, WHOLE, e, ARRAY_LEN(e));
+    for (size_t i = 0; i < n; i++)
+        strbuf_printf(out, "%s:%" PRId64 " ", e[i].id, e[i].spans);
+}
+
 static void say_sources(const struct model *m, struct strbuf *out)
 {
     struct event_entry events[4 * MODEST];
@@ -370,6 +445,7 @@ static const struct row {
     int names, batch; /* of a flood: how many different ones, how many in a batch */
 } ROWS[] = {
     {.name = "endpoints", .add = add_http, .say = say_endpoints, .names = 5000, .batch = 100},
+    {.name = "endpoint_parts", .add = add_part, .say = say_parts, .names = 5000, .batch = 100},
     {.name = "metrics", .add = add_metric, .say = say_metrics, .names = 10000, .batch = 100},
     {.name = "queries", .add = add_statement, .say = say_queries, .names = 50000, .batch = 100},
     {.name = "sessions", .add = add_session, .say = say_sessions, .names = 100000, .batch = 100},
@@ -381,6 +457,7 @@ static const struct row {
     {.name = "caches", .add = add_cache, .say = say_caches, .names = 100000, .batch = 1},
     {.name = "bundles", .add = add_build, .say = say_bundles, .names = 100000, .batch = 1},
     {.name = "pages", .add = add_vital, .say = say_pages, .names = 100000, .batch = 1},
+    {.name = "traces", .add = add_trace, .say = say_traces, .names = 100000, .batch = 10},
     {.name = "sources", .add = add_report, .say = say_sources, .names = 100000, .batch = 1},
 };
 
@@ -398,6 +475,7 @@ static void apply(struct model *m, struct sd_batch *b)
     model_apply(m, b);
     batch_unref(b);
     assert_true(model_usage(m).bytes <= model_usage(m).max_bytes);
+    assert_true(model_usage(m).traces_bytes <= model_usage(m).traces_max);
 }
 
 /* A minute of everything: three names of each, each second; plans and listings apart, as the
@@ -439,7 +517,7 @@ static void flood(struct model *m, const struct row *row, int names, int origins
 static void others_are_untouched(const struct row *row, int names, int origins)
 {
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)5 << 20;
+    limits.max_bytes = limits.traces_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     modest(m);
@@ -480,7 +558,7 @@ static void all_flood_and_each_keeps_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)5 << 20;
+    limits.max_bytes = limits.traces_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
     for (int k = 0, n = 0; k < 3000; k++) {
@@ -501,8 +579,8 @@ static void all_flood_and_each_keeps_its_share(void **state)
     struct part_usage parts[64];
     size_t n = model_parts(m, parts, ARRAY_LEN(parts)), shares = 0;
     for (size_t i = 0; i < n; i++) {
-        shares += parts[i].share;
-        if (parts[i].bytes < parts[i].share / 2)
+        shares += parts[i].apart ? 0 : parts[i].share;
+        if (!parts[i].apart && parts[i].bytes < parts[i].share / 2)
             fail_msg("%s holds %zu bytes of its share of %zu", parts[i].name, parts[i].bytes, parts[i].share);
     }
     assert_true(shares <= limits.max_bytes - limits.max_bytes / 8);
@@ -514,10 +592,10 @@ static void a_domain_alone_may_take_more_than_its_share(void **state)
 {
     (void)state;
     struct model_limits limits = MODEL_DEFAULTS;
-    limits.max_bytes = (size_t)5 << 20;
+    limits.max_bytes = limits.traces_bytes = (size_t)5 << 20;
     limits.retention_ns = 0;
     struct model *m = model_new(&limits);
-    flood(m, row_of("endpoints"), 20, 1);
+    flood(m, row_of("endpoints"), 40, 1);
     struct part_usage parts[64];
     size_t n = model_parts(m, parts, ARRAY_LEN(parts));
     for (size_t i = 0; i < n; i++)

@@ -259,13 +259,63 @@ static void test_refusals(void **state)
     draft_free(d);
 }
 
+/* ---- bytes that are given up ---- */
+
+static size_t given_up;
+
+static void give_up(const char *bytes, size_t n)
+{
+    memset((char *)(uintptr_t)bytes, 0, n);
+    given_up += n;
+}
+
+static char *long_stats(void)
+{
+    struct strbuf b = {0};
+    strbuf_str(&b, "{\"hash\":\"a\",\"assetsByChunkName\":{},\"assets\":[{\"name\":\"main.js\",\"size\":9}],"
+                   "\"chunks\":[{\"id\":0,\"files\":[\"main.js\"]}],\"modules\":[");
+    for (int i = 0; i < 60000; i++)
+        strbuf_printf(&b,
+                      "%s{\"identifier\":\"/project/of/a/long/name/file-%d.js\",\"name\":\"./file-%d.js\","
+                      "\"size\":%d,\"chunks\":[0],\"reasons\":[{\"moduleIdentifier\":"
+                      "\"/project/of/a/long/name/file-%d.js\",\"type\":\"harmony import specifier\"}]}",
+                      i ? "," : "", i, i, i % 100, (i + 30000) % 60000);
+    strbuf_str(&b, "],\"errors\":[{},{}]}");
+    return strbuf_detach(&b);
+}
+
+static void test_bytes_given_up(void **state)
+{
+    (void)state;
+    struct sd_error err = {""};
+    char *text = long_stats();
+    struct draft *kept = draft_new(), *lost = draft_new();
+    assert_true(webpack_stats_read(text, strlen(text), kept, &err));
+    lost->spent = give_up;
+    assert_true(webpack_stats_read(text, strlen(text), lost, &err));
+    assert_true(given_up > 5 << 20);
+    assert_int_equal(lost->n_modules, 60000);
+    assert_int_equal(lost->n_parts, kept->n_parts);
+    assert_int_equal(lost->n_imports, 60000);
+    assert_int_equal(kept->n_imports, 60000);
+    for (size_t i = 0; i < lost->n_modules; i++) {
+        assert_string_equal(lost->modules[i].path, kept->modules[i].path);
+        assert_int_equal(lost->modules[i].size_bytes, kept->modules[i].size_bytes);
+    }
+    assert_non_null(strstr(lost->notes[0], "2 errors"));
+    draft_free(kept);
+    draft_free(lost);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_assets),       cmocka_unit_test(test_modules),
-        cmocka_unit_test(test_concatenated), cmocka_unit_test(test_imports),
-        cmocka_unit_test(test_code),         cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_refusals),     cmocka_unit_test(test_used_as_object),
+        cmocka_unit_test(test_assets),         cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_concatenated),   cmocka_unit_test(test_imports),
+        cmocka_unit_test(test_code),           cmocka_unit_test(test_forms),
+        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_used_as_object),
+        cmocka_unit_test(test_bytes_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

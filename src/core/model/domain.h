@@ -11,7 +11,10 @@
  *   names    - the domain that asked for one first, up to a quarter of its share;
  *   queries  - the queries, whoever has seen one: samples and plans name them, too;
  *   links    - the sessions, from whose samples they are found;
- *   origins  - the model itself: they are few and bounded. */
+ *   origins  - the model itself: they are few and bounded.
+ *
+ * A domain with the share 0 has a budget apart (model_limits.traces_bytes): it takes nothing from the others,
+ * and they nothing from it. */
 #ifndef CORE_MODEL_DOMAIN_H
 #define CORE_MODEL_DOMAIN_H
 
@@ -22,6 +25,7 @@
  * takes the place of the one not seen for longest. */
 #define MODEL_DOMAINS(X)                                                                                     \
     X(endpoints, 10, 1024)                                                                                   \
+    X(endpoint_parts, 4, 16384)                                                                              \
     X(metrics, 6, 24576)                                                                                     \
     X(queries, 6, 5000)                                                                                      \
     X(sessions, 5, 0)                                                                                        \
@@ -33,6 +37,7 @@
     X(caches, 3, 256)                                                                                        \
     X(bundles, 3, 64)                                                                                        \
     X(pages, 3, 0)                                                                                           \
+    X(traces, 0, 50000)                                                                                      \
     X(sources, 1, 4096)
 
 enum domain_id {
@@ -53,6 +58,7 @@ struct part {
     void *state;
     size_t bytes; /* all it holds */
     size_t share, most;
+    bool apart;        /* its bytes are not part of model.bytes; `share` is a limit */
     size_t name_bytes; /* of the names it asked for first */
     uint64_t version;  /* of the model when it last changed */
 };

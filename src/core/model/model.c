@@ -9,6 +9,7 @@ const struct model_limits MODEL_DEFAULTS = {
     .retention_ns = 15 * 60 * SD_S,
     .resolution_ns = SD_S,
     .max_bytes = (size_t)64 << 20,
+    .traces_bytes = (size_t)128 << 20,
 };
 
 static const struct {
@@ -36,13 +37,14 @@ static void part_start(struct model *m, size_t i)
     size_t sum = 0;
     for (size_t k = 0; k < DOMAIN_N; k++)
         sum += DOMAINS[k].share;
-    *p = (struct part){.model = m,
-                       .domain = d,
-                       .state =
-                           p->state ? memset(p->state, 0, d->state_size) : model_take(&m->own, d->state_size),
-                       .share = budget(m) / sum * DOMAINS[i].share,
-                       .most = DOMAINS[i].most,
-                       .version = m->version};
+    *p = (struct part){
+        .model = m,
+        .domain = d,
+        .state = p->state ? memset(p->state, 0, d->state_size) : model_take(&m->own, d->state_size),
+        .share = DOMAINS[i].share ? budget(m) / sum * DOMAINS[i].share : m->limits.traces_bytes,
+        .apart = !DOMAINS[i].share,
+        .most = DOMAINS[i].most,
+        .version = m->version};
     if (d->start)
         d->start(p);
 }
@@ -160,7 +162,7 @@ static struct part *furthest(struct model *m, const bool spent[DOMAIN_N])
 {
     struct part *most = NULL;
     for (size_t i = 0; i < DOMAIN_N; i++)
-        if (!spent[i] && (!most || over_share(&m->parts[i]) > over_share(most)))
+        if (!spent[i] && !m->parts[i].apart && (!most || over_share(&m->parts[i]) > over_share(most)))
             most = &m->parts[i];
     return most;
 }
@@ -244,6 +246,9 @@ void model_apply(struct model *m, const struct sd_batch *b)
         sweep(m);
     if (m->bytes > m->limits.max_bytes)
         shrink(m);
+    for (size_t i = 0; i < DOMAIN_N; i++)
+        if (m->parts[i].apart && m->parts[i].bytes > m->parts[i].share)
+            m->parts[i].domain->less(&m->parts[i], m->parts[i].share);
 }
 
 /* ---- asking ---- */
@@ -281,7 +286,8 @@ size_t model_parts(const struct model *m, struct part_usage *out, size_t max)
         out[i] = (struct part_usage){.name = m->parts[i].domain->name,
                                      .kinds = m->parts[i].domain->kinds,
                                      .bytes = m->parts[i].bytes,
-                                     .share = m->parts[i].share};
+                                     .share = m->parts[i].share,
+                                     .apart = m->parts[i].apart};
     return MIN((size_t)DOMAIN_N, max);
 }
 
@@ -293,6 +299,8 @@ struct model_usage model_usage(const struct model *m)
     return (struct model_usage){
         .bytes = m->bytes,
         .max_bytes = m->limits.max_bytes,
+        .traces_bytes = m->bytes_apart,
+        .traces_max = m->limits.traces_bytes,
         .thinned_to_ns = MAX(m->thinned_to, m->limits.resolution_ns),
         .first = first,
         .last = m->last,

@@ -15,6 +15,7 @@
 
 #include "base/base.h"
 #include "core/batch.h"
+#include "core/endpoints/shift.h"
 #include "core/hist.h"
 
 struct model;
@@ -23,8 +24,9 @@ struct model_limits {
     int64_t retention_ns;  /* 0: keep everything (still under max_bytes) */
     int64_t resolution_ns; /* width of a slot; 1 s */
     size_t max_bytes;
+    size_t traces_bytes; /* for traces, besides */
 };
-extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB */
+extern const struct model_limits MODEL_DEFAULTS; /* 15 min, 1 s, 64 MiB, 128 MiB */
 
 struct model *model_new(const struct model_limits *limits);
 void model_free(struct model *m);
@@ -43,12 +45,13 @@ bool model_has(const struct model *m, sd_kinds kinds);
 bool model_has_data(const struct model *m);
 
 struct model_usage {
-    size_t bytes, max_bytes; /* what is held, hash tables and malloc's own not exactly */
-    int64_t thinned_to_ns;   /* coarsest slot in use; resolution_ns when never thinned */
-    sd_time first, last;     /* of all data kept (not states of sources),
-                                ends of intervals included; SD_UNKNOWN when empty. A leap far
-                                ahead is believed once several batches agree. */
-    uint64_t frames_lost;    /* broken frames of a recording, batches dropped */
+    size_t bytes, max_bytes;         /* what is held, hash tables and malloc's own not exactly */
+    size_t traces_bytes, traces_max; /* of traces, besides */
+    int64_t thinned_to_ns;           /* coarsest slot in use; resolution_ns when never thinned */
+    sd_time first, last;             /* of all data kept (not states of sources),
+                                        ends of intervals included; SD_UNKNOWN when empty. A leap far
+                                        ahead is believed once several batches agree. */
+    uint64_t frames_lost;            /* broken frames of a recording, batches dropped */
 };
 struct model_usage model_usage(const struct model *m);
 
@@ -57,6 +60,7 @@ struct part_usage {
     const char *name;
     sd_kinds kinds;
     size_t bytes, share;
+    bool apart; /* the share is a budget besides the model's */
 };
 size_t model_parts(const struct model *m, struct part_usage *out, size_t max);
 void model_count_lost(struct model *m, uint64_t frames);
@@ -98,17 +102,73 @@ const char *endpoint_name(const struct endpoint *e);   /* "GET /orders/:id" */
 const char *endpoint_method(const struct endpoint *e); /* NULL when unknown */
 const char *endpoint_route(const struct endpoint *e);
 
+/* What tells of requests. The same request may be in a log, in a histogram and in a trace: a span of time
+ * shows the figures of the first of these that has any, and is never a sum of them.
+ * X(UPPER, name, help) */
+#define EVIDENCE_LIST(X)                                                                                     \
+    X(LOG, access_log, "an access log: every request")                                                       \
+    X(METRICS, metrics, "histograms of someone else's: every request, in their buckets")                     \
+    X(TRACES, traces, "spans of servers: those requests that were sampled")
+enum evidence {
+#define EVIDENCE_ENUM(UPPER, name, help) EVIDENCE_##UPPER,
+    EVIDENCE_LIST(EVIDENCE_ENUM)
+#undef EVIDENCE_ENUM
+        EVIDENCES
+};
+const char *evidence_name(enum evidence e); /* "access_log" */
+
+/* How percentiles are read from buckets: as who made them does. */
+enum latency_rule { LATENCY_CLASSIC, LATENCY_NATIVE, LATENCY_EXPONENTIAL, LATENCY_EXPLICIT, LATENCY_SUMMARY };
+struct latency_bucket {
+    double lower, upper, count; /* ns; upper may be infinite */
+};
+struct latency_told {
+    double quantile, ns;
+};
+struct latency_buckets {
+    enum latency_rule rule;
+    uint32_t n, n_told; /* told: by a summary */
+    struct latency_bucket items[200];
+    struct latency_told told[8];
+};
+
 struct endpoint_stats {
-    int64_t count, errors, bytes;
-    int64_t status[5]; /* 1xx..5xx */
-    int64_t timed;     /* requests with a known duration */
+    enum evidence evidence;
+    unsigned others; /* bits: what else tells of it in the span */
+    int64_t count;
+    int64_t errors, bytes; /* of metrics SD_UNKNOWN unless told */
+    int64_t status[5];     /* 1xx..5xx; of metrics SD_UNKNOWN */
+    int64_t timed;         /* requests with a known duration */
     int64_t total_ns;
     /* Connections upgraded (101) with a known duration, and how long they were open: not in `timed`. */
     int64_t upgraded, upgraded_ns;
-    sd_time first, last; /* of the requests in the span; SD_UNKNOWN */
-    struct hist latency;
+    int64_t queue_ns, upstream_ns; /* of the timed, in all; SD_UNKNOWN: not told */
+    sd_time first, last;           /* of the requests in the span; SD_UNKNOWN */
+    struct hist latency;           /* of metrics: as if they were spread evenly within each bucket */
+    struct latency_buckets wide;   /* of metrics */
 };
+/* By nearest rank; of metrics by the rule of the buckets. SD_UNKNOWN: nothing is timed, or a summary does not
+ * tell it, or it lies beyond the last bound. */
+int64_t endpoint_quantile(const struct endpoint_stats *s, double q);
+/* By how much of itself the percentiles 50 to 99 may be wrong: 1/128, of metrics the width of the widest
+ * bucket that one of them lies in. NAN: not known. */
+double endpoint_error_bound(const struct endpoint_stats *s);
+int64_t endpoint_slowest(const struct endpoint_stats *s); /* SD_UNKNOWN: not known */
+void endpoint_stats_of(const struct endpoint *e, enum evidence by, struct span span,
+                       struct endpoint_stats *out);
+/* By the best evidence. */
 void endpoint_stats(const struct endpoint *e, struct span span, struct endpoint_stats *out);
+
+/* A part of the requests, by what they have in common: the status, the upstream, the host or the service. */
+struct endpoint_part {
+    const char *key; /* "5xx", "10.0.0.7:8080"; (other): those beyond the limit */
+    enum evidence evidence;
+    int64_t count, errors, timed, total_ns;
+    int64_t p50, p99; /* SD_UNKNOWN */
+};
+/* Of the best evidence that tells such parts; the largest first, at most max. */
+size_t endpoint_parts(const struct endpoint *e, const char *by, struct span span, struct endpoint_part *out,
+                      size_t max);
 
 struct endpoint_point {
     int64_t count, errors;
@@ -123,6 +183,10 @@ struct span endpoint_status_seen(const struct endpoint *e, struct span span, siz
 double endpoint_requests(const struct endpoint *e, struct span span);
 /* `n` equal steps over the span. */
 void endpoint_series(const struct endpoint *e, struct span span, size_t n, struct endpoint_point *out);
+/* For a comparison with another span (core/endpoints/shift.h): up to SHIFT_BLOCKS blocks, not narrower than
+ * the slots. Of metrics as if requests were spread within the buckets. Free *buckets with free(). */
+size_t endpoint_blocks(const struct endpoint *e, struct span span, struct shift_block out[SHIFT_BLOCKS],
+                       struct sd_bucket **buckets, size_t *n_buckets);
 /* The same of all endpoints together: percentiles of every request, not of percentiles. */
 void model_request_series(const struct model *m, struct span span, size_t n, struct endpoint_point *out);
 /* Counts of requests by time (columns) and latency (rows, between the

@@ -148,14 +148,14 @@ struct origin {
 void *origin_state(struct part *p, struct origin *o);
 
 /* ---- endpoints ---- */
+struct track; /* of endpoint_tracks.h */
 struct endpoint {
     struct model *model;
     char *name, *method; /* method NULL: unknown */
     const char *route;   /* inside name */
     struct name *folded_name, *folded_route;
-    struct endpoint_slot *all; /* of endpoints.c */
-    struct slots slots;
-    UT_hash_handle hh; /* by name */
+    struct track *tracks[EVIDENCES]; /* NULL: nothing of it */
+    UT_hash_handle hh;               /* by name */
 };
 
 /* ---- queries ---- */
@@ -199,7 +199,7 @@ struct load_slot {
 /* ---- the model ---- */
 struct model {
     struct model_limits limits;
-    size_t bytes;
+    size_t bytes, bytes_apart;
     uint64_t version, lost;
     bool replayed;
     int64_t thinned_to;

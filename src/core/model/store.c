@@ -6,13 +6,13 @@
 void model_count(struct part *p, size_t bytes)
 {
     p->bytes += bytes;
-    p->model->bytes += bytes;
+    *(p->apart ? &p->model->bytes_apart : &p->model->bytes) += bytes;
 }
 
 void model_uncount(struct part *p, size_t bytes)
 {
     p->bytes -= bytes;
-    p->model->bytes -= bytes;
+    *(p->apart ? &p->model->bytes_apart : &p->model->bytes) -= bytes;
 }
 
 void *model_take(struct part *p, size_t size)

@@ -1,15 +1,13 @@
 /* traces.h - what views ask of the traces in the model. On the model's thread.
  *
- * Kept are 50,000 traces or 128 MiB, whichever is first. Of those that have to go, fast ones that did not
- * fail go first: the slowest of each endpoint and those with errors stay longest. */
+ * Kept are 50,000 traces (domain.h) or 128 MiB (model_limits.traces_bytes), whichever is first. Of those that
+ * have to go, fast ones that did not fail go first: the slowest of each endpoint and those with errors stay
+ * longest. */
 #ifndef CORE_MODEL_TRACES_H
 #define CORE_MODEL_TRACES_H
 
 #include "core/model/model.h"
 #include "core/traces/trace.h"
-
-#define TRACES_MOST  50000
-#define TRACES_BYTES ((size_t)128 << 20)
 
 /* Facts of a trace that cost little; computed when spans came, kept until more do. Texts are good until the
  * next model_apply. */

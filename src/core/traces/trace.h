@@ -12,8 +12,9 @@ enum span_kind { SPAN_UNSAID, SPAN_INTERNAL, SPAN_SERVER, SPAN_CLIENT, SPAN_PROD
 struct trace_span {
     const char *id;     /* 16 lower-case hex digits, or what the input has in their place */
     const char *parent; /* id of its parent; NULL: it is a root. The parent need not be in the trace */
-    const char *service, *name;
-    const char *statement; /* of a database or store, constants hidden; NULL */
+    const char *service, *name; /* "" when not said */
+    const char *resource;       /* attributes of the service, as labels of metrics are written; NULL */
+    const char *statement;      /* of a database or store, constants hidden; NULL */
     sd_time start;
     int64_t duration; /* ns; SD_UNKNOWN: not said. May be 0 */
     uint8_t kind;     /* enum span_kind */
@@ -36,6 +37,7 @@ struct trace {
     uint32_t n;
     const struct trace_attribute *attributes;
     const struct trace_event *events;
+    bool cut; /* spans were left out for want of room */
 };
 
 /* The value of an attribute of a span by its name, or by the first of several that it has: the names of newer

@@ -60,6 +60,9 @@ struct draft {
     size_t n_by_name;
     struct id_table in_route; /* which asset is in which route */
     bool cut_routes;
+    /* Told of bytes of the description that its reader will not look at again, so that whoever holds
+     * hundreds of megabytes can give them up; NULL: nobody is. */
+    void (*spent)(const char *bytes, size_t n);
 };
 
 /* Assets of all routes together. A small text could ask for any number of them. */

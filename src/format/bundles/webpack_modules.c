@@ -4,6 +4,8 @@
 
 #include "format/bundles/webpack_private.h"
 
+#define SPENT_AT_ONCE ((size_t)4 << 20)
+
 /* A module as it stands there. */
 struct entry {
     struct raw identifier, id, issuer;
@@ -218,7 +220,16 @@ static void read_module(struct webpack_stats *w, struct json_pull *j, const stru
 
 void webpack_read_modules(struct webpack_stats *w, struct json_pull list)
 {
-    read_list(w, list, NULL);
+    const char *unread = list.at;
+    if (!list.at || !json_enter(&list, '['))
+        return;
+    while (json_item(&list) && !w->failed) {
+        read_module(w, &list, NULL);
+        if (w->d->spent && (size_t)(list.at - unread) >= SPENT_AT_ONCE) {
+            w->d->spent(unread, (size_t)(list.at - unread));
+            unread = list.at;
+        }
+    }
 }
 
 /* ---- imports ---- */

@@ -344,7 +344,9 @@ bool bundle_read(const struct bundle_found *found, struct draft *d, struct sd_er
     }
     if (!bundle_folder_read(&found->folder, found->file, DESCRIPTION_MOST, &data, &len, err))
         return false;
+    d->spent = mem_forget;
     bool good = READERS[found->form](data, len, d, &why);
+    d->spent = NULL;
     free(data);
     if (!good)
         return fail(err, "%.200s cannot be used. %.250s", found->file, why.text);

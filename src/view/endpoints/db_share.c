@@ -17,7 +17,7 @@ struct db_share db_share_of(const struct view_ctx *c, const struct endpoint *e)
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     endpoint_stats(e, sampled, s);
     endpoint_waits(c->model, e, span_is_all(c->span) ? sampled : c->span, &out.waits);
-    double seconds = s->timed ? (double)s->total_ns / 1e9 : NAN;
+    double seconds = s->timed && sd_known(s->total_ns) ? (double)s->total_ns / 1e9 : NAN;
     if (seconds >= REQUESTS_ENOUGH_S && out.waits.total >= WAITS_ENOUGH_S &&
         out.waits.waited <= SHARE_LONGER * seconds)
         out.share = MIN(1, out.waits.waited / seconds); /* samples are a little off */

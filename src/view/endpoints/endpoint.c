@@ -10,6 +10,7 @@
 #include "view/endpoints/statuses.h"
 #include "view/queries/links.h"
 #include "view/queries/n_plus_one.h"
+#include "view/traces/traces.h"
 #include "base/num.h"
 #include "core/drawing.h"
 
@@ -89,8 +90,7 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
     struct section *f = doc_section(d, SECTION_FIELDS, "summary", "Figures");
     section_field(d, f, "count", "Requests", UNIT_COUNT, cell_int(s->count));
     section_field(d, f, "rate_per_s", "Rate", UNIT_PER_S, cell_real((double)s->count / seconds));
-    section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE,
-                  cell_real(s->count ? (double)s->errors / (double)s->count : NAN));
+    section_field(d, f, "error_share", "Errors (5xx)", UNIT_SHARE, cell_real(num_ratio(s->errors, s->count)));
     section_field(d, f, "share", "Share of all", UNIT_SHARE, cell_real(share));
     static const struct {
         double q;
@@ -102,16 +102,15 @@ static void figures(struct doc *d, const struct endpoint_stats *s, double second
                      {.q = 0.999, .key = "p999_ns", .label = "P99.9"}};
     for (size_t i = 0; i < ARRAY_LEN(quantiles); i++)
         section_field(d, f, quantiles[i].key, quantiles[i].label, UNIT_NS,
-                      cell_int(hist_quantile(&s->latency, quantiles[i].q)));
-    section_field(d, f, "max_ns", "Max", UNIT_NS, cell_int(timed ? s->latency.max : SD_UNKNOWN));
-    section_field(d, f, "mean_ns", "Mean", UNIT_NS,
-                  cell_real(timed ? (double)s->total_ns / (double)s->timed : NAN));
+                      cell_int(endpoint_quantile(s, quantiles[i].q)));
+    section_field(d, f, "max_ns", "Max", UNIT_NS, cell_int(endpoint_slowest(s)));
+    section_field(d, f, "mean_ns", "Mean", UNIT_NS, cell_real(num_ratio(s->total_ns, s->timed)));
     section_field(d, f, "total_ns", "Total", UNIT_NS, cell_int(timed ? s->total_ns : SD_UNKNOWN));
     static const char *const keys[] = {"status_1xx", "status_2xx", "status_3xx", "status_4xx", "status_5xx"};
     static const char *const labels[] = {"Status 1xx", "Status 2xx", "Status 3xx", "Status 4xx",
                                          "Status 5xx"};
     for (size_t i = 0; i < ARRAY_LEN(keys); i++) /* on screen only what there is */
-        section_field(d, f, keys[i], s->status[i] ? labels[i] : NULL, UNIT_COUNT, cell_int(s->status[i]));
+        section_field(d, f, keys[i], s->status[i] > 0 ? labels[i] : NULL, UNIT_COUNT, cell_int(s->status[i]));
     section_field(d, f, "bytes", "Bytes sent", UNIT_BYTES, cell_int(s->bytes));
     section_field(d, f, "db_share", isfinite(db->share) ? "In the database" : NULL, UNIT_SHARE,
                   cell_real(db->share));
@@ -134,7 +133,7 @@ static void over_time(struct doc *d, const struct view_ctx *c, const struct endp
     for (size_t l = 0; l < ARRAY_LEN(names); l++) {
         struct graph_line *line = doc_line(d, &s->graph, names[l]);
         double *v = line->values;
-        line->whole = known(hist_quantile(&of->latency, quantiles[l]));
+        line->whole = known(endpoint_quantile(of, quantiles[l]));
         for (size_t i = 0; i < n; i++)
             v[i] = known(l == 0 ? p[i].p99 : l == 1 ? p[i].p95 : p[i].p50);
     }
@@ -282,6 +281,7 @@ static struct doc *build_endpoint(const struct view_ctx *c)
         over_time(d, c, e, drawn, s, note);
         queries(d, c, e);
         d->focus = 1;
+        endpoint_traces_sections(d, c, endpoint_name(e));
         endpoint_cache_section(d, c, e);
         n_plus_one_section(d, c, NULL, e);
         waits_section(d, c, NULL, e);

@@ -35,6 +35,8 @@ enum {
     E_TIMED,
     E_FIRST,
     E_LAST,
+    E_EVIDENCE,
+    E_ERROR,
     E_COLUMNS
 };
 
@@ -169,6 +171,20 @@ static const struct column COLUMNS[E_COLUMNS] = {
                 .flags = COLUMN_HIDDEN,
                 .priority = 9,
                 .help = "end of the last request"},
+    [E_EVIDENCE] = {.key = "evidence",
+                    .title = "Known from",
+                    .flags = COLUMN_HIDDEN | COLUMN_LEFT,
+                    .priority = 9,
+                    .help = "what the figures are of: access_log, metrics or traces: the first of these that "
+                            "tells of it in the window; the same request is in one of them only"},
+    [E_ERROR] = {.key = "error_bound",
+                 .title = "Error",
+                 .unit = UNIT_SHARE,
+                 .flags = COLUMN_HIDDEN,
+                 .priority = 9,
+                 .help =
+                     "by how much of itself a percentile may be wrong: 1/128; of histograms of others the "
+                     "width of the bucket that it lies in; null when that is not known"},
 };
 
 static const double ERROR_WARN = 0.01, ERROR_BAD = 0.05; /* shares */
@@ -192,19 +208,19 @@ void endpoints_totals(const struct view_ctx *c, struct endpoint_stats *all)
     struct endpoint_stats *s = mem_alloc(sizeof *s);
     memset(all, 0, sizeof *all);
     hist_clear(&all->latency);
-    all->first = all->last = SD_UNKNOWN;
+    all->first = all->last = all->queue_ns = all->upstream_ns = SD_UNKNOWN;
     for (size_t i = 0; i < model_endpoints(c->model); i++) {
         endpoint_stats(model_endpoint(c->model, i), c->span, s);
         if (!s->count)
             continue;
-        all->count = add_sat(all->count, s->count);
-        all->errors = add_sat(all->errors, s->errors);
-        all->bytes = add_sat(all->bytes, s->bytes);
+        all->count = add_known(all->count, s->count);
+        all->errors = add_known(all->errors, s->errors);
+        all->bytes = add_known(all->bytes, s->bytes);
         all->timed = add_sat(all->timed, s->timed);
-        all->total_ns = add_sat(all->total_ns, s->total_ns);
+        all->total_ns = add_known(all->total_ns, s->total_ns);
         all->upgraded = add_sat(all->upgraded, s->upgraded);
         for (int k = 0; k < 5; k++)
-            all->status[k] = add_sat(all->status[k], s->status[k]);
+            all->status[k] = add_known(all->status[k], s->status[k]);
         if (s->first != SD_UNKNOWN && (all->first == SD_UNKNOWN || s->first < all->first))
             all->first = s->first;
         if (s->last != SD_UNKNOWN && (all->last == SD_UNKNOWN || s->last > all->last))
@@ -237,12 +253,12 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_RATE] = cell_real((double)s->count / seconds);
     v[E_ERRORS] = cell_real(num_ratio(s->errors, s->count));
     v[E_MEAN] = cell_real(num_ratio(s->total_ns, s->timed));
-    v[E_P50] = cell_int(hist_quantile(&s->latency, 0.5));
-    v[E_P90] = cell_int(hist_quantile(&s->latency, 0.9));
-    v[E_P95] = cell_int(hist_quantile(&s->latency, 0.95));
-    v[E_P99] = cell_int(hist_quantile(&s->latency, 0.99));
-    v[E_P999] = cell_int(hist_quantile(&s->latency, 0.999));
-    v[E_MAX] = cell_int(timed(s, s->latency.max));
+    v[E_P50] = cell_int(endpoint_quantile(s, 0.5));
+    v[E_P90] = cell_int(endpoint_quantile(s, 0.9));
+    v[E_P95] = cell_int(endpoint_quantile(s, 0.95));
+    v[E_P99] = cell_int(endpoint_quantile(s, 0.99));
+    v[E_P999] = cell_int(endpoint_quantile(s, 0.999));
+    v[E_MAX] = cell_int(endpoint_slowest(s));
     v[E_TOTAL] = cell_int(timed(s, s->total_ns));
     v[E_SHARE] = cell_real(endpoints_share(s, all));
     v[E_DB] = cell_real(db->share);
@@ -253,6 +269,8 @@ static void fill_endpoint(struct row *r, struct doc *d, const struct endpoint *e
     v[E_TIMED] = cell_int(s->timed ? s->timed : s->upgraded);
     v[E_FIRST] = cell_int(s->first);
     v[E_LAST] = cell_int(s->last);
+    v[E_EVIDENCE] = cell_text(evidence_name(s->evidence));
+    v[E_ERROR] = cell_real(endpoint_error_bound(s));
     r->dive = (struct dive){.view = "endpoint", .arg = doc_text(d, endpoint_name(e))};
     r->severity = endpoints_error_severity(s->errors, s->count);
 }

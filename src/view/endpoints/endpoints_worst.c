@@ -74,12 +74,12 @@ static struct figures *read_figures(const struct view_ctx *c, size_t n, struct f
                                    .count = s->count,
                                    .errors = s->errors,
                                    .timed = s->timed,
-                                   .total_ns = s->total_ns,
-                                   .p50 = hist_quantile(&s->latency, 0.5),
-                                   .p99 = hist_quantile(&s->latency, 0.99)};
+                                   .total_ns = MAX(s->total_ns, 0),
+                                   .p50 = endpoint_quantile(s, 0.5),
+                                   .p99 = endpoint_quantile(s, 0.99)};
         all->count = add_sat(all->count, s->count);
         all->timed = add_sat(all->timed, s->timed);
-        all->total_ns = add_sat(all->total_ns, s->total_ns);
+        all->total_ns = add_sat(all->total_ns, each[i].total_ns);
     }
     free(s);
     return each;

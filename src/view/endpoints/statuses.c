@@ -93,7 +93,7 @@ static void classes(struct doc *d, const struct view_ctx *c, const struct endpoi
         common_note(d, c, &(struct note){KINDS_HTTP, s->count, "requests", .span = span, .last = s->last});
     sec->empty = common_empty(d, c, KINDS_HTTP);
     for (size_t k = CLASSES; k-- > 0;) {
-        if (!s->status[k])
+        if (s->status[k] <= 0)
             continue;
         struct row *r = doc_row(d, &sec->table);
         struct span seen = endpoint_status_seen(e, c->span, k);

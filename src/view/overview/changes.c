@@ -1,12 +1,14 @@
 /* Changes: this window against the one before, or against a baseline. */
 #include "view/overview/changes.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "core/table.h"
 #include "view/action.h"
 #include "view/shared/common.h"
+#include "view/overview/deploys.h"
 #include "view/shared/figures.h"
 
 enum {
@@ -24,6 +26,9 @@ enum {
     C_RATIO,
     C_VIEW,
     C_ARG,
+    C_BETWEEN,
+    C_LOW,
+    C_HIGH,
     C_COLUMNS
 };
 
@@ -55,14 +60,14 @@ static const struct column COLUMNS[C_COLUMNS] = {
                    .flags = COLUMN_LEFT,
                    .priority = 1,
                    .help = "changed, new, gone: more than noise; noise; unknown: too few to tell"},
-    [C_REAL] =
-        {.key = "more_than_noise",
-         .title = "Real",
-         .flags = COLUMN_HIDDEN,
-         .priority = 9,
-         .help =
-             "true when the difference is more than noise: it is a quarter of the larger or more, and larger "
-             "than the parts of the two windows vary by themselves one time in 3000"},
+    [C_REAL] = {.key = "more_than_noise",
+                .title = "Real",
+                .flags = COLUMN_HIDDEN,
+                .priority = 9,
+                .help = "true when the difference is more than noise: a tenth of the larger or more and more "
+                        "than chance "
+                        "gives, of percentiles of requests; a quarter and more than parts of the windows "
+                        "vary, of others"},
     [C_UNIT] = {.key = "unit",
                 .title = "Unit",
                 .flags = COLUMN_HIDDEN | COLUMN_LEFT,
@@ -90,36 +95,56 @@ static const struct column COLUMNS[C_COLUMNS] = {
                .flags = COLUMN_HIDDEN | COLUMN_LEFT,
                .priority = 9,
                .help = "the item to select in that view"},
+    [C_BETWEEN] = {.key = "between",
+                   .title = "By between",
+                   .flags = COLUMN_LEFT,
+                   .priority = 2,
+                   .help = "the difference lies between these, of what chance can do taken into account"},
+    [C_LOW] = {.key = "low",
+               .title = "Low",
+               .flags = COLUMN_HIDDEN,
+               .priority = 9,
+               .help = "now - before is at least that, in the unit; null when it is not known"},
+    [C_HIGH] =
+        {.key = "high", .title = "High", .flags = COLUMN_HIDDEN, .priority = 9, .help = "and at most that"},
 };
 
-static const char RULE[] = "A figure has changed when it differs by a quarter of the larger value or more, "
-                           "and by more than it varies by "
-                           "itself: each window is divided into up to 12 parts, and the difference of their "
-                           "means must be larger than what "
-                           "parts that vary so much would give one time in 3000 (Student's t; parts that "
-                           "follow each other count for less "
-                           "when they are alike; counts vary at least as what happens at random).\n\n"
-                           "Something is new, or gone, when it was seen 8 times or more, in 3 parts of one "
-                           "window, and never in the other. "
-                           "A duration needs 20 requests or calls in both windows. A plan has changed when "
-                           "its nodes are none that the "
-                           "statement had before; a setting when its value differs.\n\n"
-                           "~ in front of a change: it is within noise. ?: there is too little to tell.";
+static const char RULE[] =
+    "Requests: of the slowest of both windows together, how many are of this one? By chance as many as its "
+    "share of the requests. The same of those that failed. Requests in a row are alike, so blocks of a "
+    "second "
+    "or more tell how much more they vary than independent ones would, and each counts for less by that "
+    "factor. A percentile has changed when it differs by a tenth of the larger or more, too. All endpoints "
+    "are "
+    "judged together (Benjamini and Hochberg): of lists in which nothing changed one in 100 has anything in "
+    "it. A p99 needs 500 requests in both windows, a p95 100, a median 20.\n\n"
+    "Other figures: they differ by a quarter of the larger or more, and by more than they vary by "
+    "themselves: "
+    "each window is divided into up to 12 parts, and the difference of their means must be larger than what "
+    "parts that vary so much would give one time in 3000 (Student's t; parts that follow each other count "
+    "for "
+    "less when they are alike; counts vary at least as what happens at random). The mean time of a statement "
+    "needs 20 calls in both windows.\n\n"
+    "Something is new, or gone, when it was seen 8 times or more, in 3 parts of one window, and never in the "
+    "other. A plan has changed when its nodes are none that the statement had before; a setting when its "
+    "value differs.\n\n"
+    "~ in front of a change: it is within noise. ?: there is too little to tell.";
 
 /* ---- the spans ---- */
 
-/* This window, and the one before it; of all data the halves. */
-static void choose_spans(const struct view_ctx *c, struct span *before, struct span *now)
+/* This window, and the one before it; of all data what is before and after a deploy, or the halves. */
+static void choose_spans(const struct view_ctx *c, struct span *before, struct span *now,
+                         const struct event_entry *deploy)
 {
     struct model_usage u = model_usage(c->model);
     *now = common_span(c);
     if (!sd_known(now->from) || !sd_known(now->to))
         *now = (struct span){0, 0};
     if (span_is_all(c->span) && !c->baseline)
-        now->from = add_sat(now->from, span_length(*now) / 2);
+        now->from = deploy->event ? deploy->at : add_sat(now->from, span_length(*now) / 2);
     if (span_is_all(c->span))
         now->to = add_sat(now->to, 1); /* the last record belongs to it */
-    sd_time from = add_sat(now->from, -span_length(*now));
+    sd_time from = deploy->event ? INT64_MIN : add_sat(now->from, -span_length(*now));
     *before = (struct span){sd_known(u.first) ? MAX(from, u.first) : now->from, now->from};
     if (c->baseline)
         *before = c->baseline->span;
@@ -128,10 +153,11 @@ static void choose_spans(const struct view_ctx *c, struct span *before, struct s
 }
 
 /* Half a window at least must be known on both sides. */
-static bool enough(const struct view_ctx *c, struct span before, struct span now)
+static bool enough(const struct view_ctx *c, struct span before, struct span now,
+                   const struct event_entry *deploy)
 {
     int64_t length = span_length(now);
-    return length > 0 && (c->baseline || span_length(before) >= length / 2);
+    return length > 0 && (c->baseline || deploy->event || span_length(before) >= length / 2);
 }
 
 /* ---- rows ---- */
@@ -178,6 +204,21 @@ static const char *change_of(struct doc *d, const struct figure_pair *p, double 
     return doc_printf(d, "%s%+.0f %%", doubt, (ratio - 1) * 100);
 }
 
+/* "+70..+160 ms" */
+static const char *between(struct doc *d, const struct figure_pair *p)
+{
+    const struct figure *f = p->now ? p->now : p->before;
+    char low[UNIT_TEXT_MAX], high[UNIT_TEXT_MAX];
+    if (!isfinite(p->low) || !isfinite(p->high))
+        return NULL;
+    unit_format(f->unit, fabs(p->low), low);
+    unit_format(f->unit, fabs(p->high), high);
+    char *unit = strchr(low, ' ');
+    if (unit && strchr(high, ' ') && !strcmp(unit, strchr(high, ' ')))
+        *unit = 0; /* said once */
+    return doc_printf(d, "%s%s..%s%s", p->low < 0 ? "-" : "+", low, p->high < 0 ? "-" : "+", high);
+}
+
 static void fill_row(struct doc *d, struct row *r, const struct figure_pair *p)
 {
     const struct figure *some = p->now ? p->now : p->before;
@@ -197,12 +238,19 @@ static void fill_row(struct doc *d, struct row *r, const struct figure_pair *p)
     r->cells[C_RATIO] = cell_real(before > 0 ? now / before : (double)NAN);
     r->cells[C_VIEW] = cell_text(some->dive.view);
     r->cells[C_ARG] = cell_text(doc_text(d, some->dive.arg));
+    r->cells[C_BETWEEN] = cell_text(between(d, p));
+    r->cells[C_LOW] = cell_real(p->low);
+    r->cells[C_HIGH] = cell_real(p->high);
     r->dive = (struct dive){.view = some->dive.view, .arg = doc_text(d, some->dive.arg)};
     r->severity = !real ? SEVERITY_NONE : p->worse ? SEVERITY_WARN : SEVERITY_INFO;
 }
 
-static const char *title_of(struct doc *d, const struct view_ctx *c)
+static const char *title_of(struct doc *d, const struct view_ctx *c, const struct event_entry *deploy)
 {
+    char at[CLOCK_TEXT_MAX];
+    if (deploy->event && !c->baseline)
+        return doc_printf(d, "Changes since the %s at %s", deploy_words(d, deploy),
+                          clock_hms(deploy->at, c->now, at));
     const char *what = c->baseline            ? c->baseline->name
                        : span_is_all(c->span) ? "the first half"
                                               : "the window before";
@@ -233,17 +281,20 @@ static struct doc *build_changes(const struct view_ctx *c)
 {
     struct doc *d = doc_new("changes", "Changes");
     struct span before, now;
-    choose_spans(c, &before, &now);
+    struct event_entry deploy = {0};
+    if (span_is_all(c->span) && !c->baseline)
+        deploys_dividing(c, &deploy);
+    choose_spans(c, &before, &now, &deploy);
     common_envelope(d, c, now);
     doc_field(d, "baseline", UNIT_NONE, cell_text(c->baseline ? "baseline" : "window_before"));
     doc_field(d, "baseline_from", UNIT_TIME, cell_int(before.from));
     doc_field(d, "baseline_to", UNIT_TIME, cell_int(before.to));
-    struct section *s = doc_table(d, "rows", title_of(d, c), COLUMNS, C_COLUMNS);
+    struct section *s = doc_table(d, "rows", title_of(d, c, &deploy), COLUMNS, C_COLUMNS);
     s->weight = 1;
     s->table.sort_column = -1;
     if (!model_has_data(c->model)) {
         s->empty = common_empty(d, c, 0);
-    } else if (!enough(c, before, now)) {
+    } else if (!enough(c, before, now, &deploy)) {
         s->empty = doc_printf(
             d, "Too early: this compares two windows, and there is not yet enough data before this one.%s",
             common_hint(d, c, "window-shorter", "uses a shorter window"));
@@ -255,6 +306,7 @@ static struct doc *build_changes(const struct view_ctx *c)
         figures_free(own);
         figures_free(now_figures);
     }
+    deploys_section(d, c, (struct span){c->baseline ? now.from : before.from, now.to});
     struct section *rule = doc_section(d, SECTION_TEXT, NULL, "What is more than noise");
     rule->text = RULE;
     rule->aside = true;
@@ -317,6 +369,7 @@ static const struct column ALSO[] = {
      .help = "window_before, or baseline: marked, or given by --baseline"},
     {.key = "baseline_from", .title = "From", .unit = UNIT_TIME, .help = "start of what is compared with"},
     {.key = "baseline_to", .title = "To", .unit = UNIT_TIME, .help = "its end"},
+    {.key = "events", .title = "Deploys and restarts", .help = "in both windows: at, title, text, origin"},
     {.key = "changed", .title = "Changed", .unit = UNIT_COUNT, .help = "rows that are more than noise"},
     {.key = "compared", .title = "Compared", .unit = UNIT_COUNT, .help = "rows"},
 };

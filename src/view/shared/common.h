@@ -7,7 +7,7 @@
 #include "view/view.h"
 
 /* Record kinds as the panes name them (struct view needs). */
-#define KINDS_HTTP       SD_KIND_BIT(SD_HTTP)
+#define KINDS_HTTP       (SD_KIND_BIT(SD_HTTP) | SD_KIND_BIT(SD_LATENCY))
 #define KINDS_ACTIVITY   SD_KIND_BIT(SD_ACTIVITY)
 #define KINDS_CATALOG    (SD_KIND_BIT(SD_TABLE) | SD_KIND_BIT(SD_INDEX))
 #define KINDS_SERVER     SD_KIND_BIT(SD_SERVER) /* replication and progress come with it */
@@ -17,6 +17,7 @@
     (SD_KIND_BIT(SD_PAGE_REPORT) | SD_KIND_BIT(SD_PAGE_FIELD) | SD_KIND_BIT(SD_PAGE_TREND) |                 \
      SD_KIND_BIT(SD_PAGE_LOAD) | SD_KIND_BIT(SD_PAGE_RECEIVER))
 #define KINDS_PROFILE SD_KIND_BIT(SD_PROFILE)
+#define KINDS_TRACES  SD_KIND_BIT(SD_SPANS)
 #define KINDS_CACHE   SD_KIND_BIT(SD_CACHE)
 #define KINDS_BUNDLE  SD_KIND_BIT(SD_BUNDLE) /* its parts come with it */
 #define KINDS_SQL     (SD_KIND_BIT(SD_STATEMENT) | SD_KIND_BIT(SD_ACTIVITY))

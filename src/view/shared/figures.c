@@ -6,6 +6,7 @@
 
 enum { SEEN_MIN = 8, SEEN_PARTS = 3, TIMED_MIN = 20 };
 #define CHANGE_MIN 0.25 /* of the larger */
+#define SHIFT_MIN  0.1  /* the same of a percentile, whose test sees less */
 #define LEVEL_MIN  0.1  /* sessions */
 #define ALIKE_MAX  0.8  /* of parts in a row */
 
@@ -104,19 +105,26 @@ static double critical(double free)
     return free < 1 ? INFINITY : 3.7 + 8 / free + 96 / (free * free);
 }
 
-static bool differs(double difference, double variance, double free)
+/* Of a duration it is a factor. */
+static void set_interval(struct figure_pair *p, const struct figure *a, const struct figure *b, double half)
 {
-    return isfinite(variance) && fabs(difference) > critical(free) * sqrt(variance);
+    double by = b->value - a->value;
+    bool factor = a->method == FIGURE_TIME;
+    p->low = factor ? b->value * exp(-half) - a->value : by - half;
+    p->high = factor ? b->value * exp(half) - a->value : by + half;
 }
 
 /* A variance of 0 of both, such as of times that are always 3 ms: any difference counts. */
-static bool beyond_noise(const struct figure *a, const struct figure *b, double floor)
+static bool beyond_noise(const struct figure *a, const struct figure *b, double floor, struct figure_pair *p)
 {
     const struct spread x = spread_of(a), y = spread_of(b);
-    double free = x.free + y.free;
-    if (x.n < 2 || y.n < 2)
+    double free = x.free + y.free, variance = MAX(x.variance + y.variance, floor);
+    if (x.n < 2 || y.n < 2 || !isfinite(variance))
         return false;
-    return differs(y.mean - x.mean, MAX(x.variance + y.variance, floor), free);
+    double half = variance > 0 ? critical(free) * sqrt(variance) : 0;
+    if (isfinite(half))
+        set_interval(p, a, b, half);
+    return fabs(y.mean - x.mean) > half;
 }
 
 /* ---- verdicts ---- */
@@ -136,7 +144,8 @@ static bool seen_steadily(const struct figure *f)
     return f->events >= SEEN_MIN && (spread_of(f).seen >= SEEN_PARTS || f->n_parts < SEEN_PARTS);
 }
 
-static enum figure_verdict count_verdict(const struct figure *a, const struct figure *b)
+static enum figure_verdict count_verdict(const struct figure *a, const struct figure *b,
+                                         struct figure_pair *p)
 {
     if (!(a->value > 0) || !(b->value > 0)) {
         if (seen_steadily(b))
@@ -146,7 +155,7 @@ static enum figure_verdict count_verdict(const struct figure *a, const struct fi
     /* Of counts x and y over different times: the variance of a rate is the rate by the time. */
     double ta = a->events / a->value, tb = b->events / b->value;
     double floor = (a->events + 1) / (ta * ta) + (b->events + 1) / (tb * tb);
-    return beyond_noise(a, b, floor) ? FIGURE_CHANGED : FIGURE_NOISE;
+    return beyond_noise(a, b, floor, p) ? FIGURE_CHANGED : FIGURE_NOISE;
 }
 
 static bool text_known(const struct figure *before, const char *text)
@@ -159,7 +168,8 @@ static bool text_known(const struct figure *before, const char *text)
     return false;
 }
 
-static enum figure_verdict verdict_of(const struct figure *before, const struct figure *now)
+static enum figure_verdict verdict_of(const struct figure *before, const struct figure *now,
+                                      struct figure_pair *p)
 {
     const struct figure *some = now ? now : before;
     if (some->method == FIGURE_TEXT) {
@@ -173,15 +183,14 @@ static enum figure_verdict verdict_of(const struct figure *before, const struct 
     double larger = MAX(fabs(a->value), fabs(b->value)), by = fabs(b->value - a->value);
     if (!isfinite(a->value) || !isfinite(b->value))
         return FIGURE_UNKNOWN;
-    if (by < CHANGE_MIN * larger)
-        return FIGURE_NOISE;
-    if (some->method == FIGURE_COUNT)
-        return count_verdict(a, b);
+    enum figure_verdict v = some->method == FIGURE_COUNT ? count_verdict(a, b, p)
+                            : beyond_noise(a, b, 0, p)   ? FIGURE_CHANGED
+                                                         : FIGURE_NOISE;
     if (some->method == FIGURE_TIME && MIN(a->events, b->events) < TIMED_MIN)
         return FIGURE_UNKNOWN;
     if (some->method == FIGURE_LEVEL && by < LEVEL_MIN)
         return FIGURE_NOISE;
-    return beyond_noise(a, b, 0) ? FIGURE_CHANGED : FIGURE_NOISE;
+    return by < CHANGE_MIN * larger ? FIGURE_NOISE : v;
 }
 
 /* ---- pairs ---- */
@@ -240,16 +249,98 @@ static const struct figure *absent_of(const struct figures *other, const struct 
     return NULL;
 }
 
+static bool other_basis(const struct figure_pair *p)
+{
+    return p->before && p->now && p->before->basis && p->now->basis &&
+           strcmp(p->before->basis, p->now->basis) != 0;
+}
+
 static struct figure_pair pair_of(const struct figure *before, const struct figure *now)
 {
-    struct figure_pair p = {.before = before, .now = now, .verdict = verdict_of(before, now)};
-    const struct figure *some = now ? now : before;
-    bool grew = p.verdict == FIGURE_NEW ||
-                (p.verdict == FIGURE_CHANGED && before && now && now->value > before->value);
-    p.worse = p.verdict == FIGURE_GONE      ? !some->more_is_worse
-              : some->method == FIGURE_TEXT ? p.verdict == FIGURE_CHANGED
-                                            : grew && some->more_is_worse;
+    struct figure_pair p = {.before = before, .now = now, .low = (double)NAN, .high = (double)NAN};
+    p.verdict = other_basis(&p) ? FIGURE_UNKNOWN : verdict_of(before, now, &p);
     return p;
+}
+
+static void is_it_worse(struct figure_pair *p)
+{
+    const struct figure *some = p->now ? p->now : p->before;
+    bool grew = p->verdict == FIGURE_NEW ||
+                (p->verdict == FIGURE_CHANGED && p->before && p->now && p->now->value > p->before->value);
+    p->worse = p->verdict == FIGURE_GONE     ? !some->more_is_worse
+               : some->method == FIGURE_TEXT ? p->verdict == FIGURE_CHANGED
+                                             : grew && some->more_is_worse;
+}
+
+/* ---- requests: all compared together ---- */
+
+static bool has_samples(const struct figure_pair *p)
+{
+    return p->before && p->now && p->before->sample && p->now->sample && !other_basis(p);
+}
+
+static struct shift shift_of(const struct figure_pair *p)
+{
+    const struct shift_sample *a = p->before->sample, *b = p->now->sample;
+    return p->now->quantile > 0 ? shift_of_quantile(a, b, p->now->quantile) : shift_of_errors(a, b);
+}
+
+static struct shift_interval interval_of(const struct figure_pair *p, double alpha)
+{
+    const struct shift_sample *a = p->before->sample, *b = p->now->sample;
+    if (p->now->quantile > 0)
+        return shift_quantile_interval(a, b, p->now->quantile, alpha);
+    /* Of the share of requests that fail; shown is how many that is a second, of the requests of now. */
+    struct shift_interval i = shift_errors_interval(a, b, alpha);
+    double by = p->now->value - p->before->value;
+    return (struct shift_interval){.low = MIN(i.low * p->now->rate, by),
+                                   .high = MAX(i.high * p->now->rate, by)};
+}
+
+static enum figure_verdict shift_verdict(const struct figure_pair *p, bool significant)
+{
+    double a = p->before->value, b = p->now->value;
+    if (!significant || fabs(b - a) < SHIFT_MIN * MAX(a, b))
+        return FIGURE_NOISE;
+    if (p->now->quantile > 0 || (a > 0 && b > 0))
+        return FIGURE_CHANGED;
+    return a > 0 ? (seen_steadily(p->before) ? FIGURE_GONE : FIGURE_NOISE)
+                 : (seen_steadily(p->now) ? FIGURE_NEW : FIGURE_NOISE);
+}
+
+static void compare_requests(struct figure_pair *pairs, size_t n)
+{
+    struct shift *s = mem_array(n + 1, sizeof *s);
+    double *p = mem_array(n + 1, sizeof *p);
+    size_t known = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!has_samples(&pairs[i]))
+            continue;
+        s[i] = shift_of(&pairs[i]);
+        pairs[i].verdict = FIGURE_UNKNOWN;
+        pairs[i].low = pairs[i].high = (double)NAN;
+        if (s[i].known)
+            p[known++] = s[i].p;
+    }
+    double level = shift_level(p, known, SHIFT_FALSE);
+    for (size_t i = 0; i < n; i++) {
+        if (!s[i].known)
+            continue;
+        struct shift_interval x = interval_of(&pairs[i], level);
+        pairs[i].verdict = shift_verdict(&pairs[i], s[i].p <= level);
+        pairs[i].low = x.low;
+        pairs[i].high = x.high;
+    }
+    free(s);
+    free(p);
+}
+
+/* Neither window has any: errors of what did not fail. */
+static bool is_nothing(const struct figure_pair *p)
+{
+    const struct figure *some = p->now ? p->now : p->before;
+    return some->method == FIGURE_COUNT && !(p->before && p->before->value > 0) &&
+           !(p->now && p->now->value > 0);
 }
 
 struct figure_pair *figures_compare(const struct figures *before, const struct figures *now, size_t *n)
@@ -259,10 +350,14 @@ struct figure_pair *figures_compare(const struct figures *before, const struct f
     *n = 0;
     for (size_t i = 0, k = 0; i < before->n || k < now->n;) {
         int c = i == before->n ? 1 : k == now->n ? -1 : by_identity(&a[i], &b[k]);
-        out[(*n)++] = pair_of(c <= 0 ? a[i] : absent_of(before, b[k]), c >= 0 ? b[k] : absent_of(now, a[i]));
+        out[*n] = pair_of(c <= 0 ? a[i] : absent_of(before, b[k]), c >= 0 ? b[k] : absent_of(now, a[i]));
+        *n += !is_nothing(&out[*n]);
         i += c <= 0;
         k += c >= 0;
     }
+    compare_requests(out, *n);
+    for (size_t i = 0; i < *n; i++)
+        is_it_worse(&out[i]);
     if (*n)
         qsort(out, *n, sizeof *out, most_telling_first);
     free(a);

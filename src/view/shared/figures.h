@@ -1,15 +1,19 @@
 /* figures.h - what the view `changes` compares: the figures of one window, added by the views (struct
  * view.figures).
  *
- * Is a difference more than noise? A window is divided into up to 12 parts, and the parts tell how much a
- * figure varies by itself. A number has changed when the two windows differ by a quarter of the larger at
- * least, and by more than could be expected of what varies so much (one time in about 3000, by Student's t;
- * parts that follow each other count for less when they are alike). Counts vary at least as what happens at
- * random (Poisson). Something is new, or gone, when it was seen 8 times in 3 parts of one window, and never
- * in the other. Texts (plans, settings) have changed when they differ. */
+ * Is a difference more than noise? Of requests the durations and errors themselves are compared
+ * (core/endpoints/shift.h): all of them together, so that a list of what did not change is empty 99 times in
+ * a hundred. A percentile has changed when it differs by a tenth of the larger at least, besides. For other
+ * numbers a window is divided into up to 12 parts, and the parts tell how much a figure varies by itself: it
+ * has changed when the two windows differ by a quarter of the larger at least, and by more than could be
+ * expected of what varies so much (one time in about 3000, by Student's t; parts that follow each other count
+ * for less when they are alike). Counts vary at least as what happens at random (Poisson). Something is new,
+ * or gone, when it was seen 8 times in 3 parts of one window, and never in the other. Texts (plans, settings)
+ * have changed when they differ. */
 #ifndef VIEW_SHARED_FIGURES_H
 #define VIEW_SHARED_FIGURES_H
 
+#include "core/endpoints/shift.h"
 #include "view/view.h"
 
 enum { FIGURE_PARTS = 12 };
@@ -31,8 +35,12 @@ struct figure {
     double value; /* NAN: unknown */
     double parts[FIGURE_PARTS];
     size_t n_parts;
-    double events;    /* how many it is made of */
-    const char *text; /* FIGURE_TEXT: as shown */
+    double events;                     /* how many it is made of */
+    const struct shift_sample *sample; /* its requests, of an endpoint; NULL */
+    double quantile;                   /* of these durations; 0: it is their errors */
+    double rate;                       /* of errors: requests per second */
+    const char *basis;                 /* what it was counted from; others cannot be compared. NULL */
+    const char *text;                  /* FIGURE_TEXT: as shown */
     const char
         *earlier; /* FIGURE_TEXT: all it was until the end of the window, a line each; NULL: `text` alone */
     const char *
@@ -68,6 +76,7 @@ struct figure_pair {
     const struct figure *before, *now;
     enum figure_verdict verdict;
     bool worse;
+    double low, high; /* the difference now - before lies between; NAN: not known */
 };
 /* The changed first, for the worse before others, by weight. Free with free(). */
 struct figure_pair *figures_compare(const struct figures *before, const struct figures *now, size_t *n);

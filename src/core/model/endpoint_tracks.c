@@ -1,0 +1,128 @@
+/* endpoint_tracks.c - slots of requests: figures added, histograms merged. */
+#include "core/model/endpoint_tracks.h"
+
+void endpoint_slot_release(struct part *p, void *item)
+{
+    struct endpoint_slot *s = item;
+    model_give(p, s->buckets, s->n_buckets * sizeof *s->buckets);
+    wide_release(p, s->wide);
+}
+
+/* Adds sorted buckets to sorted buckets; grows only by the indices that are new. */
+void endpoint_slot_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n)
+{
+    uint32_t fresh = 0, a = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        while (a < s->n_buckets && s->buckets[a].index < more[i].index)
+            a++;
+        fresh += a == s->n_buckets || s->buckets[a].index != more[i].index;
+    }
+    uint32_t total = s->n_buckets + fresh;
+    if (fresh && !s->buckets) {
+        s->buckets = model_take(p, total * sizeof *s->buckets);
+    } else if (fresh) {
+        s->buckets = model_resize(p, s->buckets, s->n_buckets, total, sizeof *s->buckets);
+    }
+    /* Merged from the end, so that nothing is overwritten before it is read. */
+    uint32_t have = s->n_buckets, left = n, to = total;
+    while (left) {
+        if (have && s->buckets[have - 1].index > more[left - 1].index) {
+            s->buckets[--to] = s->buckets[--have];
+        } else if (have && s->buckets[have - 1].index == more[left - 1].index) {
+            struct sd_bucket k = s->buckets[--have];
+            uint32_t sum = k.count + more[--left].count;
+            k.count = sum < k.count ? UINT32_MAX : sum;
+            s->buckets[--to] = k;
+        } else {
+            s->buckets[--to] = more[--left];
+        }
+    }
+    s->n_buckets = total;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return !sd_known(a) ? b : !sd_known(b) ? a : MIN(a, b);
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return MAX(a, b); /* SD_UNKNOWN is the smallest */
+}
+
+void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *from)
+{
+    into->count = add_known(into->count, from->count);
+    into->errors = add_known(into->errors, from->errors);
+    into->bytes = add_known(into->bytes, from->bytes);
+    for (int i = 0; i < 5; i++)
+        into->status[i] = add_known(into->status[i], from->status[i]);
+    into->timed = add_known(into->timed, from->timed);
+    into->total_ns = add_known(into->total_ns, from->total_ns);
+    into->upgraded = add_known(into->upgraded, from->upgraded);
+    into->upgraded_ns = add_known(into->upgraded_ns, from->upgraded_ns);
+    into->queue_ns = add_known(into->queue_ns, from->queue_ns);
+    into->upstream_ns = add_known(into->upstream_ns, from->upstream_ns);
+    into->min_ns = least(into->min_ns, from->min_ns);
+    into->max_ns = most(into->max_ns, from->max_ns);
+    into->first = least(into->first, from->first);
+    into->last = most(into->last, from->last);
+}
+
+static void merge(struct part *p, void *into, void *from)
+{
+    struct endpoint_slot *s = from;
+    endpoint_slot_add(into, s);
+    endpoint_slot_buckets(p, into, s->buckets, s->n_buckets);
+    if (s->wide)
+        wide_merge(p, into, s->wide, false);
+    endpoint_slot_release(p, s);
+}
+
+const struct slots_ops endpoint_slot_ops = {.merge = merge, .release = endpoint_slot_release};
+
+void endpoint_slot_start(struct endpoint_slot *s)
+{
+    s->min_ns = s->max_ns = s->first = s->last = s->queue_ns = s->upstream_ns = SD_UNKNOWN;
+}
+
+struct track *track_new(struct part *p)
+{
+    struct track *t = model_take(p, sizeof *t);
+    t->all = model_take(p, sizeof *t->all);
+    endpoint_slot_start(t->all);
+    t->slots.size = sizeof(struct endpoint_slot);
+    return t;
+}
+
+static void add_figures(struct part *p, struct endpoint_slot *into, const struct endpoint_slot *f,
+                        const struct sd_hist *h, bool same_moment)
+{
+    endpoint_slot_add(into, f);
+    if (h)
+        endpoint_slot_buckets(p, into, h->buckets, h->n);
+    if (f->wide)
+        wide_merge(p, into, f->wide, same_moment);
+}
+
+size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, const struct endpoint_slot *f,
+                 const struct sd_hist *h)
+{
+    struct endpoint_slot *s = slots_at(p, &t->slots, at);
+    if (!s->count && !s->n_buckets && !s->wide) {
+        endpoint_slot_start(s);
+        slots_widen(&t->slots, s, width);
+    }
+    add_figures(p, s, f, h, true);
+    size_t before = p->bytes;
+    add_figures(p, t->all, f, h, false);
+    return p->bytes - before;
+}
+
+void track_free(struct part *p, struct track *t)
+{
+    slots_free(p, &t->slots, &endpoint_slot_ops);
+    endpoint_slot_release(p, t->all);
+    model_give(p, t->all, sizeof *t->all);
+    model_give(p, t, sizeof *t);
+}

@@ -1,0 +1,94 @@
+/* endpoint_tracks.h - what is kept of the requests to an endpoint; for endpoints.c and endpoint_ask.c.
+ *
+ * A request may be told of several times: by a line of an access log, in a histogram, by a span. Each
+ * evidence has its track of slots, and a span of time shows one of them (enum evidence, model.h), so that
+ * nothing is counted twice. */
+#ifndef CORE_MODEL_ENDPOINT_TRACKS_H
+#define CORE_MODEL_ENDPOINT_TRACKS_H
+
+#include "core/model/parts.h"
+
+/* What histograms of others tell: of metrics only. Sums are parts of counts, for rates are. */
+struct wide {
+    double count, errors, total_ns;
+    struct latency_bucket *buckets; /* by lower, then upper end */
+    struct latency_told *told;      /* of a summary */
+    uint32_t n_buckets, n_told;
+    enum latency_rule rule;
+    bool errors_known, told_mixed; /* mixed: of several summaries, which cannot be added */
+};
+
+struct endpoint_slot {
+    struct slot slot;
+    int64_t count, errors, bytes, status[5], timed, total_ns, min_ns, max_ns, upgraded, upgraded_ns;
+    int64_t queue_ns, upstream_ns; /* SD_UNKNOWN: not told */
+    sd_time first, last;
+    struct sd_bucket *buckets;
+    struct wide *wide; /* NULL: nothing */
+    uint32_t n_buckets;
+};
+
+struct track {
+    struct endpoint_slot *all; /* since the start */
+    struct slots slots;
+};
+
+/* Another name by which other evidence knows it: "GET /orders/{id}". */
+struct endpoint_alias {
+    struct endpoint *of;
+    UT_hash_handle hh;
+    char name[];
+};
+
+struct endpoints {
+    struct endpoint *hash, **items;
+    struct endpoint_alias *aliases;
+    size_t n, cap;
+    size_t bytes; /* of the endpoints and their totals, which stay when memory is short */
+};
+
+static inline const struct endpoints *endpoints_in(const struct model *m)
+{
+    return m->parts[DOMAIN_endpoints].state;
+}
+
+/* Of figures of slots: into `into`, the buckets apart. */
+void endpoint_slot_add(struct endpoint_slot *into, const struct endpoint_slot *from);
+void endpoint_slot_buckets(struct part *p, struct endpoint_slot *s, const struct sd_bucket *more, uint32_t n);
+void endpoint_slot_release(struct part *p, void *slot);
+void endpoint_slot_start(struct endpoint_slot *s); /* nothing is known yet */
+struct track *track_new(struct part *p);
+void track_free(struct part *p, struct track *t);
+/* Figures of an interval, with its buckets of ours, if it has any. By how many bytes `all` grew. */
+size_t track_add(struct part *p, struct track *t, sd_time at, int64_t width, const struct endpoint_slot *f,
+                 const struct sd_hist *h);
+enum evidence evidence_of(const char *word);
+/* As the records name it; one beyond the limit: "(other)". NULL: there is none. */
+struct endpoint *endpoint_known(const struct model *m, const char *method, const char *route);
+extern const struct slots_ops endpoint_slot_ops;
+
+/* ---- latency_buckets.c ---- */
+enum { LATENCY_BUCKETS = 200, LATENCY_TOLD = 8 };
+/* A record as what is kept of it, bounded and without what makes no sense; arrays in `room`. */
+struct wide_room {
+    struct latency_bucket buckets[LATENCY_BUCKETS];
+    struct latency_told told[LATENCY_TOLD];
+};
+struct wide wide_of(const struct sd_latency *r, struct wide_room *room);
+/* same_moment: what came for one slot, not slots that become one. */
+void wide_merge(struct part *p, struct endpoint_slot *into, const struct wide *from, bool same_moment);
+void wide_release(struct part *p, struct wide *w); /* NULL is fine */
+
+/* Gathered in order of time; begins as {0}, as the buckets do. */
+struct wide_sum {
+    double count, errors, total_ns;
+    bool errors_known;
+    size_t n;
+};
+void wide_gather(struct wide_sum *sum, const struct wide *w, struct latency_buckets *b);
+/* As if the requests of a bucket were spread evenly within it. */
+void wide_spread(const struct latency_buckets *b, struct hist *out);
+/* NAN: not known. *in: the bucket that it lies in, ends NAN when in none. */
+double wide_quantile(const struct latency_buckets *b, double q, struct latency_bucket *in);
+
+#endif
