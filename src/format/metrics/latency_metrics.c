@@ -552,7 +552,7 @@ static void one_moment(struct latency_metrics *m, const struct point *p, size_t 
         one_member(m, p + i, k - i, out->whole && first);
     }
     if (first)
-        from = sd_known(m->start) && m->start > 0 && m->start < at ? m->start : at;
+        from = sd_known(m->start) && m->start > 0 && m->start < at && !out->undated ? m->start : at;
     latency_sums_give(m->sums, from, at - from, out);
     m->at = at;
 }

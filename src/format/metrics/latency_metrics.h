@@ -42,6 +42,8 @@ struct latency_out {
     /* A first moment is told as what was counted since the process began. False: it is what the next one is
      * compared with. */
     bool whole;
+    /* When that was is not known: it is a file that may have been copied. */
+    bool undated;
 };
 /* Works on all that was taken since the last call. Adds to `note` what had to be left out. */
 void latency_metrics_end(struct latency_metrics *m, const struct latency_out *out, struct strbuf *note);

@@ -175,7 +175,7 @@ static void give(struct reading *r, sd_time at, double value, bool is_histogram,
         r->said->broken++;
         return;
     }
-    if (r->said->points >= r->sink->most) {
+    if (!r->sink->point || r->said->points >= r->sink->most) {
         r->said->left_out++;
         return;
     }
@@ -303,7 +303,7 @@ static void data(struct json_pull *j, struct reading *r)
     if (json_peek(j) == '[') {
         json_enter(j, '[');
         while (json_item(j))
-            if (r->sink->exemplar)
+            if (r->sink->exemplar) /* other lists are not asked for */
                 exemplars_of(j, r);
             else
                 json_skip(j);
