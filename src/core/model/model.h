@@ -245,9 +245,11 @@ struct link {
     const struct endpoint *endpoint; /* NULL: the route was seen in the database only */
     const char *route;               /* as tagged, folded the way endpoints are */
     struct query *query;
-    double weight;        /* seconds of sampled activity in the span */
-    double share;         /* of the endpoint's (or the query's) linked time */
-    const char *evidence; /* "sampled activity" */
+    double weight; /* seconds of sampled activity in the span; of spans only: brought to the same scale */
+    double share;  /* of the endpoint's (or the query's) linked time */
+    const char *evidence; /* "sampled activity", "database spans", or both */
+    /* From the spans of the traces that are kept: 0 calls: they show none. */
+    int64_t span_calls, span_ns, span_requests; /* requests: traces of the endpoint */
 };
 /* Both return the number of links, best first, at most `max` of them. */
 size_t endpoint_links(const struct model *m, const struct endpoint *e, struct span span, struct link *out,

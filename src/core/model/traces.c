@@ -5,6 +5,7 @@
  * root's service and name), and FAILED, with an error. So each one that goes costs a step or two. */
 #include "core/model/traces.h"
 
+#include "core/model/trace_links.h"
 #include "core/model/trace_store.h"
 #include "core/traces/trace_tree.h"
 
@@ -37,6 +38,7 @@ struct traces {
     size_t next_indexed;
     struct history exemplars;
     struct unpacked facts_of, shown;
+    struct trace_links *links;
     uint64_t shown_key, shown_version;
 };
 
@@ -373,6 +375,8 @@ static void traces_clear(struct part *p)
     text_table_free(p, &x->texts);
     unpacked_free(&x->facts_of);
     unpacked_free(&x->shown);
+    trace_links_free(p, x->links);
+    x->links = NULL;
 }
 
 const struct domain traces_domain = {
@@ -527,6 +531,11 @@ const struct trace *model_trace(const struct model *m, const char *id)
     return &x->shown.trace;
 }
 
+struct trace_links **traces_links(const struct model *m)
+{
+    return &traces_in(m)->links;
+}
+
 int64_t model_traces_lost(const struct model *m)
 {
     return traces_in(m)->lost;
@@ -615,6 +624,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
             use->traces += use->last != all[i];
             use->last = all[i];
         }
+    uint32_t *requests = mem_array((size_t)x->texts.n + 1, sizeof *requests);
+    for (size_t i = 0; i < n; i++)
+        requests[all[i]->facts.endpoint]++;
     if (u.n)
         qsort(u.items, u.n, sizeof *u.items, costliest_first);
     for (size_t i = 0; i < u.n && i < max; i++)
@@ -623,7 +635,9 @@ size_t model_trace_uses(const struct model *m, struct span span, struct trace_us
                                     .system = text_of(&x->texts, u.items[i].system),
                                     .calls = u.items[i].calls,
                                     .total_ns = u.items[i].total_ns,
-                                    .traces = u.items[i].traces};
+                                    .traces = u.items[i].traces,
+                                    .requests = requests[u.items[i].endpoint]};
+    free(requests);
     n = MIN(u.n, max);
     free(all);
     free(u.items);
